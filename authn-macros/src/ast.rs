@@ -1,0 +1,69 @@
+//! Reads the item under the attribute, without judging it.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt as _;
+use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Path, Result, Type, Visibility};
+
+use crate::attr::{self, Helpers};
+use crate::doc;
+
+/// The item under the attribute.
+pub(crate) struct Item {
+    /// The item as it is emitted: what belongs to this macro is taken off.
+    pub(crate) emitted: DeriveInput,
+    /// The item's documentation.
+    pub(crate) docs: Vec<Expr>,
+    /// The item's own `#[cfg(…)]`, which the generated code repeats.
+    pub(crate) cfg: Vec<Attribute>,
+    /// The `Debug` of a `#[derive(…)]` that follows the attribute.
+    pub(crate) derived_debug: Option<Path>,
+    /// A second `#[token_provider]`.
+    pub(crate) repeated: Option<Attribute>,
+    /// The named fields of a struct, else none.
+    pub(crate) fields: Vec<Field>,
+}
+
+/// One named field.
+pub(crate) struct Field {
+    pub(crate) ident: Ident,
+    pub(crate) visibility: Visibility,
+    pub(crate) ty: Type,
+    pub(crate) docs: Vec<Expr>,
+    pub(crate) cfg: Vec<Attribute>,
+    pub(crate) helpers: Helpers,
+}
+
+/// Reads a struct, an enum or a union. Whatever else an attribute may stand on is an error.
+pub(crate) fn parse(tokens: TokenStream) -> Result<Item> {
+    let mut emitted: DeriveInput = syn::parse2(tokens)?;
+    let derived_debug = attr::take_derived_debug(&mut emitted.attrs);
+    let repeated = attr::take_repeated(&mut emitted.attrs);
+    let fields = match &mut emitted.data {
+        Data::Struct(data) => read_fields(&mut data.fields),
+        Data::Enum(_) | Data::Union(_) => Vec::new(),
+    };
+    Ok(Item {
+        docs: doc::expressions(&emitted.attrs),
+        cfg: attr::conditions(&emitted.attrs),
+        derived_debug,
+        repeated,
+        fields,
+        emitted,
+    })
+}
+
+fn read_fields(fields: &mut Fields) -> Vec<Field> {
+    fields.iter_mut().filter_map(read_field).collect()
+}
+
+/// Reads a field, and takes off its helper attributes. A field of a tuple struct has no name and
+/// gives nothing, but loses its helper attributes as well.
+fn read_field(field: &mut syn::Field) -> Option<Field> {
+    let helpers = attr::take_helpers(&mut field.attrs);
+    let ident = field.ident.clone()?;
+    let (docs, cfg) = (doc::expressions(&field.attrs), attr::conditions(&field.attrs));
+    if ident.unraw().to_string().starts_with('_') {
+        field.attrs.push(attr::allow_use());
+    }
+    Some(Field { ident, visibility: field.vis.clone(), ty: field.ty.clone(), docs, cfg, helpers })
+}

@@ -1,0 +1,70 @@
+//! Writes what stands in for the code of an item that was refused.
+//!
+//! The item itself is emitted, and empty implementations of what the macro would have written.
+//! Without them, each use of the item would be an error of its own.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::quote;
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Attribute, Visibility};
+
+use crate::valid::Refused;
+
+/// Emits an item that is no struct, enum or union: there is nothing to stand in for.
+pub(crate) fn other_item(item: &TokenStream) -> TokenStream {
+    let keyword = first_keyword.parse2(item.clone()).unwrap_or_default();
+    let error = syn::Error::new_spanned(keyword, "put `#[token_provider]` on a struct");
+    let error = error.into_compile_error();
+    quote!(#error #item)
+}
+
+/// Finds the word that says what an item is: the first after its attributes and its visibility.
+fn first_keyword(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    input.call(Attribute::parse_outer)?;
+    input.parse::<Visibility>()?;
+    let keyword: TokenTree = input.parse()?;
+    input.parse::<TokenStream>()?;
+    Ok(keyword.into())
+}
+
+/// Emits the errors, the item, and its stand-ins.
+pub(crate) fn refused(refused: &Refused) -> TokenStream {
+    let Refused { errors, item, authn, cfg } = refused;
+    let errors = errors.to_compile_error();
+    let ident = &item.ident;
+    let (parameters, arguments, clause) = item.generics.split_for_impl();
+    let whole = quote!(#ident #arguments);
+    let bounds = clause.map(|clause| &clause.predicates);
+    quote! {
+        #errors
+        #item
+        #(#cfg)*
+        const _: () = {
+            #[automatically_derived]
+            impl #parameters #authn::private::FromTable for #whole
+            where
+                #whole: 'static,
+                #bounds
+            {
+                const FIELDS: &'static [#authn::private::Field] = &[];
+                fn from_table(_: &mut #authn::private::Table<'_>) -> ::core::option::Option<Self> {
+                    ::core::option::Option::None
+                }
+            }
+            #[automatically_derived]
+            impl #parameters #authn::private::Provider for #whole
+            where
+                #whole: 'static,
+                #bounds
+            {
+                const ENTRY: #authn::private::Entry = ::core::panic!();
+            }
+            #[automatically_derived]
+            impl #parameters ::core::fmt::Debug for #whole #clause {
+                fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    ::core::result::Result::Ok(())
+                }
+            }
+        };
+    }
+}

@@ -1,0 +1,29 @@
+//! Collects the problems of one item.
+
+use std::fmt::Display;
+
+use quote::ToTokens;
+
+/// The problems found so far.
+#[derive(Default)]
+pub(crate) struct Errors(Option<syn::Error>);
+
+impl Errors {
+    /// Adds a problem: the tokens that break a rule, and what to do about it.
+    pub(crate) fn refuse(&mut self, tokens: impl ToTokens, message: impl Display) {
+        self.add(syn::Error::new_spanned(tokens, message));
+    }
+
+    /// Adds a problem that was found elsewhere.
+    pub(crate) fn add(&mut self, error: syn::Error) {
+        match &mut self.0 {
+            Some(errors) => errors.combine(error),
+            None => self.0 = Some(error),
+        }
+    }
+
+    /// Gives all problems as one error, if there are any.
+    pub(crate) fn into_error(self) -> Option<syn::Error> {
+        self.0
+    }
+}

@@ -1,0 +1,141 @@
+//! The rules for the fields.
+
+use syn::ext::IdentExt as _;
+use syn::{LitStr, Visibility};
+
+use super::errors::Errors;
+use super::{helper, name};
+use crate::ast;
+use crate::model::{Arguments, Configured, Field};
+
+/// What the underscores before a field's name say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prefix {
+    /// `field`: anyone may see it.
+    Shown,
+    /// `_field`: nobody may see its value.
+    Secret,
+    /// `__field`: not configured, and nothing to see.
+    Internal,
+}
+
+/// Checks the fields one by one, and against those before them.
+pub(crate) fn check_all(
+    fields: Vec<ast::Field>,
+    arguments: &Arguments,
+    errors: &mut Errors,
+) -> Vec<Field> {
+    let mut checked: Vec<Field> = Vec::new();
+    for field in fields {
+        let shorthand = field.helpers.shorthand.first().cloned();
+        let field = check(field, arguments, errors);
+        if let Some(option) = &field.option {
+            check_key_is_free(&checked, &field, option, errors);
+            let has_shorthand =
+                |other: &Field| other.option.as_ref().is_some_and(|one| one.shorthand);
+            if option.shorthand && checked.iter().any(has_shorthand) {
+                errors.refuse(shorthand, "remove this `#[shorthand]`: only one field may have it");
+            }
+        }
+        checked.push(field);
+    }
+    checked
+}
+
+fn check(field: ast::Field, arguments: &Arguments, errors: &mut Errors) -> Field {
+    let name = field.ident.unraw().to_string();
+    let (prefix, key) = split(&name);
+    check_name(&field, &name, key, errors);
+    if prefix != Prefix::Shown && !matches!(field.visibility, Visibility::Inherited) {
+        let message = format!("make `{name}` private: no other code may reach past its underscore");
+        errors.refuse(&field.visibility, message);
+    }
+    if prefix == Prefix::Internal {
+        helper::refuse_all(&field.helpers, errors);
+        return Field { ident: field.ident, ty: field.ty, cfg: field.cfg, option: None };
+    }
+    check_framework_options(&field, key, arguments, errors);
+    if field.docs.is_empty() {
+        let message = format!("document `{name}`: its text tells users what the option is for");
+        errors.refuse(&field.ident, message);
+    }
+    let option = Configured {
+        key: LitStr::new(key, field.ident.span()),
+        docs: field.docs,
+        kind: helper::check_kind(&field.helpers, prefix, errors),
+        shorthand: helper::check_flag(&field.helpers.shorthand, errors),
+    };
+    Field { ident: field.ident, ty: field.ty, cfg: field.cfg, option: Some(option) }
+}
+
+/// Splits a field's name into what its underscores say and its key.
+fn split(name: &str) -> (Prefix, &str) {
+    if let Some(key) = name.strip_prefix("__") {
+        (Prefix::Internal, key)
+    } else if let Some(key) = name.strip_prefix('_') {
+        (Prefix::Secret, key)
+    } else {
+        (Prefix::Shown, name)
+    }
+}
+
+fn check_name(field: &ast::Field, name: &str, key: &str, errors: &mut Errors) {
+    if key.starts_with('_') {
+        errors.refuse(
+            &field.ident,
+            format_args!("rename `{name}`: one underscore marks a secret, two an internal field"),
+        );
+    } else if key.contains("__") {
+        errors.refuse(
+            &field.ident,
+            format_args!("rename `{name}`: `__` joins keys in environment variables"),
+        );
+    } else if !name::is_snake_case(key) {
+        errors.refuse(&field.ident, format_args!("rename `{name}`: a key is {}", name::FORM));
+    }
+}
+
+fn check_framework_options(
+    field: &ast::Field,
+    key: &str,
+    arguments: &Arguments,
+    errors: &mut Errors,
+) {
+    if arguments.cached && name::CACHE_OPTIONS.contains(&key) {
+        errors.refuse(
+            &field.ident,
+            format_args!("rename `{key}`: every cached provider has an option of this name"),
+        );
+    } else if name::EVERY_OPTIONS.contains(&key) {
+        errors.refuse(
+            &field.ident,
+            format_args!("rename `{key}`: every provider has an option of this name"),
+        );
+    } else if !arguments.own_placement && name::PLACEMENT_OPTIONS.contains(&key) {
+        errors.refuse(
+            &field.ident,
+            format_args!(
+                "rename `{key}`: it is the framework's option for where the token goes; only a \
+                 provider with `own_placement` may have its own"
+            ),
+        );
+    }
+}
+
+/// Refuses a key that an earlier field has. A field under a `#[cfg]` may be there only where the
+/// other is not, so it may share a key.
+fn check_key_is_free(earlier: &[Field], field: &Field, option: &Configured, errors: &mut Errors) {
+    let same = |other: &&Field| {
+        let has_key = |other: &Configured| other.key.value() == option.key.value();
+        other.cfg.is_empty() && other.option.as_ref().is_some_and(has_key)
+    };
+    if field.cfg.is_empty()
+        && let Some(other) = earlier.iter().find(same)
+    {
+        let (name, other) = (field.ident.unraw(), other.ident.unraw());
+        errors.refuse(
+            &field.ident,
+            format_args!("rename `{name}`: the field `{other}` has the same key"),
+        );
+    }
+}

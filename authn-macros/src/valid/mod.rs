@@ -1,0 +1,158 @@
+//! Every rule and its message.
+//!
+//! A message says what to do, in the imperative, and stands on the token that breaks the rule. All
+//! problems of an item are collected and reported together. Rules about types (a `_field` is a
+//! secret, a `__field` is `Default`, the trait is implemented) are the compiler's: the generated
+//! code names the type once where it counts.
+
+mod arguments;
+mod errors;
+mod field;
+mod helper;
+mod item;
+mod name;
+
+use syn::{Attribute, DeriveInput, Path};
+
+use self::errors::Errors;
+use crate::args::Argument;
+use crate::ast::Item;
+use crate::model::Provider;
+
+/// An item that breaks a rule, with what stands in for it.
+pub(crate) struct Refused {
+    pub(crate) errors: syn::Error,
+    pub(crate) item: DeriveInput,
+    pub(crate) authn: Path,
+    pub(crate) cfg: Vec<Attribute>,
+}
+
+/// Checks all rules.
+pub(crate) fn check(
+    arguments: syn::Result<Vec<Argument>>,
+    item: Item,
+) -> Result<(DeriveInput, Provider), Box<Refused>> {
+    let mut errors = Errors::default();
+    let arguments = arguments::check(arguments, &item.emitted.ident, &mut errors);
+    item::check(&item, &arguments.name, &mut errors);
+    let fields = field::check_all(item.fields, &arguments, &mut errors);
+    let (emitted, authn) = (item.emitted, arguments.authn);
+    if let Some(errors) = errors.into_error() {
+        return Err(Box::new(Refused { errors, item: emitted, authn, cfg: item.cfg }));
+    }
+    let provider = Provider {
+        name: arguments.name,
+        cached: arguments.cached,
+        own_placement: arguments.own_placement,
+        authn,
+        ident: emitted.ident.clone(),
+        docs: item.docs,
+        cfg: item.cfg,
+        fields,
+    };
+    Ok((emitted, provider))
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    use super::*;
+    use crate::{args, ast};
+
+    fn messages(arguments: TokenStream, item: TokenStream) -> Vec<String> {
+        match check(args::parse(arguments), ast::parse(item).unwrap()) {
+            Ok(_) => Vec::new(),
+            Err(refused) => refused.errors.into_iter().map(|error| error.to_string()).collect(),
+        }
+    }
+
+    fn field(arguments: TokenStream, field: &TokenStream) -> Vec<String> {
+        messages(arguments, quote!(#[doc = "Mints tokens."] struct CorpSts { #field }))
+    }
+
+    #[test]
+    fn a_provider_that_keeps_all_rules_is_taken_apart() {
+        let item = quote! {
+            /// Mints tokens.
+            #[derive(Clone)]
+            pub struct CorpSts {
+                /// Address.
+                #[shorthand]
+                pub r#type: Url,
+                /// Key.
+                _key: SecretString,
+                __key: u32,
+            }
+        };
+        let arguments = args::parse(quote!("corp_sts", crate = kelvin, cached));
+        let Ok((emitted, provider)) = check(arguments, ast::parse(item).unwrap()) else {
+            panic!("refused");
+        };
+        assert_eq!(provider.name.value(), "corp_sts");
+        assert!(provider.cached && !provider.own_placement);
+        assert!(provider.authn.is_ident("kelvin"));
+        let keys: Vec<Option<String>> = provider
+            .fields
+            .iter()
+            .map(|field| field.option.as_ref().map(|option| option.key.value()))
+            .collect();
+        assert_eq!(keys, [Some("type".to_owned()), Some("key".to_owned()), None]);
+        let emitted = quote!(#emitted).to_string();
+        assert!(emitted.contains("derive (Clone)") && !emitted.contains("shorthand"), "{emitted}");
+    }
+
+    #[test]
+    fn all_problems_are_reported_together_from_top_to_bottom() {
+        let item = quote! {
+            #[derive(Debug)]
+            enum CorpSts<T> { One(T) }
+        };
+        let messages = messages(quote!(cached, cached), item);
+        let starts = [
+            "name the provider",
+            "remove the second `cached`",
+            "make it a struct",
+            "remove the generic parameters",
+            "document `CorpSts`",
+            "remove the derived `Debug`",
+        ];
+        assert_eq!(messages.len(), starts.len(), "{messages:#?}");
+        for (message, start) in messages.iter().zip(starts) {
+            assert!(message.starts_with(start), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_framework_option_is_taken_only_where_the_framework_adds_it() {
+        for name in name::CACHE_OPTIONS {
+            let ident = syn::parse_str::<syn::Ident>(name).unwrap();
+            let option = quote!(#[doc = "Taken."] #ident: String);
+            assert_eq!(field(quote!("corp_sts", cached), &option).len(), 1, "{name}");
+            assert_eq!(field(quote!("corp_sts"), &option).len(), 0, "{name}");
+        }
+        for name in name::EVERY_OPTIONS {
+            let ident = quote::format_ident!("r#{name}");
+            let option = quote!(#[doc = "Taken."] #ident: String);
+            assert_eq!(field(quote!("corp_sts", own_placement), &option).len(), 1, "{name}");
+        }
+        for name in name::PLACEMENT_OPTIONS {
+            let ident = quote::format_ident!("r#{name}");
+            let option = quote!(#[doc = "Taken."] #ident: String);
+            assert_eq!(field(quote!("corp_sts"), &option).len(), 1, "{name}");
+            assert_eq!(field(quote!("corp_sts", own_placement), &option).len(), 0, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_free_again_where_a_condition_excludes_the_other() {
+        let key = quote!(#[doc = "Key."] key: String, #[doc = "Key."] _key: SecretString);
+        assert_eq!(field(quote!("corp_sts"), &key).len(), 1);
+        let key = quote! {
+            #[doc = "Key."] #[cfg(unix)] key: String,
+            #[doc = "Key."] #[cfg(windows)] _key: SecretString
+        };
+        assert_eq!(field(quote!("corp_sts"), &key).len(), 0);
+    }
+}

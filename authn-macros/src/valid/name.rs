@@ -1,0 +1,93 @@
+//! What a name may look like, and the names that the framework keeps for itself.
+
+/// The keys that stand beside the providers in `[credentials]`.
+pub(crate) const RESERVED: [&str; 5] = ["domain", "scheme", "origins", "provider", "profile"];
+
+/// The options that the framework adds to the table of a cached provider.
+pub(crate) const CACHE_OPTIONS: [&str; 6] = [
+    "expiry_threshold",
+    "expires_in_fallback",
+    "minimal_refresh_period",
+    "store",
+    "expected_username",
+    "username_claim",
+];
+
+/// The options that the framework adds to the table of each provider.
+pub(crate) const EVERY_OPTIONS: [&str; 1] = ["override"];
+
+/// The options that the framework adds to the table of each provider that leaves it to the
+/// framework where its token goes.
+pub(crate) const PLACEMENT_OPTIONS: [&str; 4] =
+    ["placement", "header", "header_prefix", "query_parameter"];
+
+/// The form of a name, in words.
+pub(crate) const FORM: &str =
+    "lower-case ASCII letters, digits and single underscores, a letter first";
+
+/// Whether it has this form. Environment variables are upper-case and join keys with `__`, so that
+/// any other name could not be told from its neighbours.
+pub(crate) fn is_snake_case(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.chars().all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '_')
+        && !name.contains("__")
+        && !name.ends_with('_')
+}
+
+/// Gives the snake-case form that is nearest to a text, such as `corp_sts` for `CorpSts` and
+/// `corp-sts`. `None` if there is none.
+pub(crate) fn to_snake_case(text: &str) -> Option<String> {
+    let mut name = String::new();
+    let mut after_lower = false;
+    for one in text.chars() {
+        if !one.is_ascii() {
+            return None;
+        }
+        if one.is_ascii_alphanumeric() {
+            if one.is_ascii_uppercase() && after_lower {
+                name.push('_');
+            }
+            name.push(one.to_ascii_lowercase());
+        } else if !name.is_empty() && !name.ends_with('_') {
+            name.push('_');
+        }
+        after_lower = one.is_ascii_lowercase() || one.is_ascii_digit();
+    }
+    let name = name.trim_end_matches('_');
+    is_snake_case(name).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_snake_case() {
+        for good in ["jwt", "corp_sts", "h2o_cloud", "oauth1", "a"] {
+            assert!(is_snake_case(good), "{good}");
+        }
+        let bad =
+            ["", "1password", "_jwt", "jwt_", "corp__sts", "corp-sts", "Corp", "größe", "a b"];
+        for bad in bad {
+            assert!(!is_snake_case(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn finds_the_nearest_name() {
+        let nearest = [
+            ("CorpSts", Some("corp_sts")),
+            ("corp-sts", Some("corp_sts")),
+            ("corp__sts_", Some("corp_sts")),
+            ("H2oCloud", Some("h2o_cloud")),
+            ("JWT", Some("jwt")),
+            ("Oauth1", Some("oauth1")),
+            ("1Password", None),
+            ("", None),
+            ("größe", None),
+        ];
+        for (text, expected) in nearest {
+            assert_eq!(to_snake_case(text).as_deref(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Empty: `links` in the manifest wants a build script.
+
+fn main() {}

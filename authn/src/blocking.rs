@@ -1,0 +1,129 @@
+//! The same credentials for code without a runtime, on the same cache.
+//!
+//! ```no_run
+//! let credentials = authn::blocking::load()?;
+//! let token = credentials.token()?;
+//! # Ok::<(), authn::Error>(())
+//! ```
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+};
+
+use crate::{Request, Result, Status, Token, cache::background};
+
+/// Authorises requests and waits by blocking the thread. It shares the cache with the asynchronous
+/// [`Credentials`](crate::Credentials) that it is made of or turned into.
+///
+/// What an asynchronous runtime's thread must not do, this must not do there either: it blocks.
+#[derive(Clone, Debug)]
+pub struct Credentials(crate::Credentials);
+
+/// Loads the credentials that the configuration describes, as [`authn::load`](crate::load) does.
+pub fn load() -> Result<Credentials> {
+    crate::load().map(Credentials)
+}
+
+/// Loads the credentials of one profile, as [`authn::load_profile`](crate::load_profile) does.
+pub fn load_profile(name: &str) -> Result<Credentials> {
+    crate::load_profile(name).map(Credentials)
+}
+
+impl Credentials {
+    /// Gives a valid token, exchanging for one if none is at hand.
+    pub fn token(&self) -> Result<Token> {
+        match self.0.try_token() {
+            Some(token) => Ok(token),
+            None => wait(self.0.token())?,
+        }
+    }
+
+    /// Gives the token that is at hand, without waiting.
+    pub fn try_token(&self) -> Option<Token> {
+        self.0.try_token()
+    }
+
+    /// Adds the credential to a request, as the asynchronous one does.
+    pub fn authorize<'r>(&self, request: impl Into<Request<'r>>) -> Result<()> {
+        let mut request = request.into();
+        match self.0.try_authorize(&mut request) {
+            Some(done) => done,
+            None => wait(self.0.authorize(request))?,
+        }
+    }
+
+    /// Gives the same credentials for other scopes.
+    #[must_use]
+    pub fn with_scope<S: AsRef<str>>(&self, scopes: &[S]) -> Self {
+        Self(self.0.with_scope(scopes))
+    }
+
+    /// Says that a server has refused this token, so that it is not handed out again.
+    pub fn invalidate(&self, token: &Token) {
+        self.0.invalidate(token);
+    }
+
+    /// Gives the name of whom the credential stands for, where that is known without asking a server.
+    pub fn identity(&self) -> Option<String> {
+        self.0.identity()
+    }
+
+    /// Says what is kept of the session, without any network.
+    pub fn status(&self) -> Result<Status> {
+        wait(self.0.status())?
+    }
+
+    /// Forgets every token and session that is kept.
+    pub fn logout(&self) -> Result<()> {
+        wait(self.0.logout())?
+    }
+
+    /// Tells the server that the session is to count no longer (RFC 7009), and forgets it.
+    pub fn revoke(&self) -> Result<()> {
+        wait(self.0.revoke())?
+    }
+
+    /// Waits for an exchange that is under way and starts no more.
+    pub fn close(&self) -> Result<()> {
+        wait(self.0.close())
+    }
+}
+
+impl From<crate::Credentials> for Credentials {
+    fn from(credentials: crate::Credentials) -> Self {
+        Self(credentials)
+    }
+}
+
+impl From<Credentials> for crate::Credentials {
+    fn from(credentials: Credentials) -> Self {
+        credentials.0
+    }
+}
+
+/// Blocks the thread until a future is done. Timers and connections that it makes itself live on the
+/// background runtime.
+fn wait<F: Future>(future: F) -> Result<F::Output> {
+    let _background = background::runtime()?.enter();
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return Ok(output),
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}

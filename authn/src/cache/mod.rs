@@ -1,0 +1,456 @@
+//! `Cached`: makes a provider of a source, and keeps its token fresh.
+//!
+//! The warm path is one wait-free read of a striped slot and two coarse clock reads, without a lock or an
+//! allocation. A refresh starts before the token ends, in the background, and if it fails the old token
+//! serves until it really expires.
+
+pub(crate) mod background;
+mod exchange;
+mod flight;
+mod options;
+mod schedule;
+mod slot;
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::Future,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+pub use options::CacheOptions;
+
+use crate::{
+    Context, Error, ErrorKind, Grant, Request, Result, Session, Status, Token, TokenProvider,
+    TokenSource, clock::Moment,
+};
+use exchange::{Memory, OnUpdate};
+use flight::{Clearance, Landing, Takeoff, Tower, arrival, crashed};
+use schedule::Schedule;
+use slot::{Rotation, Slot};
+
+/// Most sets of scopes that one cache remembers; the one longest unused is forgotten first.
+const MOST_SCOPES: usize = 64;
+
+/// Caches a source's token: one exchange for all who need it, early refresh, failures shared.
+///
+/// ```
+/// use authn::{Cached, Credentials, Token};
+/// use std::time::Duration;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> authn::Result<()> {
+/// let source = authn::from_fn(|_context| async {
+///     Ok(Token::new("abc")?.with_expires_in(Duration::from_secs(60)))
+/// });
+/// let credentials = Credentials::builder().provider(Cached::new(source)).origin("*").build()?;
+/// assert_eq!(credentials.token().await?.secret(), "abc");
+/// assert!(credentials.try_token().is_some());
+/// # Ok(()) }
+/// ```
+pub struct Cached<S> {
+    shared: Arc<Shared<S>>,
+    place: Arc<Place>,
+}
+
+/// What all scopes of one source share.
+struct Shared<S> {
+    source: S,
+    options: CacheOptions,
+    places: Mutex<Places>,
+    memory: tokio::sync::Mutex<Memory>,
+    /// Counts logouts, so that an exchange which began before one leaves nothing.
+    generation: AtomicU64,
+    on_update: Option<OnUpdate>,
+    closed: AtomicBool,
+}
+
+impl<S> Shared<S> {
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Tells the program of a new grant, and waits until it has taken note.
+    async fn tell(&self, grant: &Grant) {
+        if let Some(on_update) = &self.on_update {
+            on_update(grant.clone()).await;
+        }
+    }
+}
+
+/// The places by scopes, the one last used at the back.
+type Places = VecDeque<(Vec<String>, Arc<Place>)>;
+
+/// The access token of one set of scopes.
+#[derive(Default)]
+struct Place {
+    slot: Slot,
+    tower: Tower,
+    /// The token that a server has refused last: a store may still hold it.
+    refused: Mutex<Option<Token>>,
+}
+
+impl Place {
+    fn publish(&self, token: &Token, schedule: Schedule, prefix: &str) -> Result<()> {
+        self.slot.publish(token, schedule, prefix)
+    }
+
+    /// Tells whether a stored token is no news: it is at hand, or it was refused.
+    fn knows(&self, stored: &Token) -> bool {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let guard = self.slot.load();
+        let at_hand = guard.as_deref().map(|rotation| rotation.token().secret());
+        at_hand == Some(stored.secret())
+            || refused.as_ref().is_some_and(|refused| refused.secret() == stored.secret())
+    }
+
+    fn refuse(&self, token: &Token) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        self.slot.clear_if(token);
+    }
+}
+
+impl<S: TokenSource> Cached<S> {
+    /// Caches the tokens of a source, with the default options.
+    pub fn new(source: S) -> Self {
+        Self::with_options(source, CacheOptions::default())
+    }
+
+    /// Caches the tokens of a source.
+    pub fn with_options(source: S, options: CacheOptions) -> Self {
+        let place = Arc::<Place>::default();
+        let places = VecDeque::from([(Vec::new(), Arc::clone(&place))]);
+        let shared = Shared {
+            source,
+            options,
+            places: Mutex::new(places),
+            memory: tokio::sync::Mutex::default(),
+            generation: AtomicU64::new(0),
+            on_update: None,
+            closed: AtomicBool::new(false),
+        };
+        Self { shared: Arc::new(shared), place }
+    }
+
+    /// Calls a function with each new grant, and waits for it to end before the token is handed out. It
+    /// is for programs that keep tokens themselves.
+    ///
+    /// ```
+    /// # use authn::{Cached, Token};
+    /// let cached = Cached::new(authn::from_fn(|_| async { Token::new("abc") }))
+    ///     .on_update(|grant| async move { println!("until {:?}", grant.token().expires_at()) });
+    /// ```
+    #[must_use]
+    pub fn on_update<F, Done>(self, function: F) -> Self
+    where
+        F: Fn(Grant) -> Done + Send + Sync + 'static,
+        Done: Future<Output = ()> + Send + 'static,
+    {
+        let function = Arc::new(function);
+        self.set_on_update(Arc::new(move |grant| Box::pin(function(grant))))
+    }
+
+    /// Does what [`on_update`](Self::on_update) does with a function that does not wait.
+    #[must_use]
+    pub fn on_update_sync(self, function: impl Fn(&Grant) + Send + Sync + 'static) -> Self {
+        self.set_on_update(Arc::new(move |grant| {
+            function(&grant);
+            Box::pin(std::future::ready(()))
+        }))
+    }
+
+    fn set_on_update(mut self, on_update: OnUpdate) -> Self {
+        // Nobody else holds a cache that has just been made; a clone of one that runs keeps its own.
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.on_update = Some(on_update);
+        }
+        self
+    }
+
+    /// Hands the token that is at hand to `use_token`, and sees to it that it stays fresh.
+    #[inline]
+    fn with_ready<R>(&self, context: &Context, use_token: impl FnOnce(&Token) -> R) -> Option<R> {
+        let guard = self.place.slot.load();
+        let rotation = guard.as_deref()?;
+        let now = context.clock().now();
+        if rotation.schedule.refresh.reached(now) && !self.still_usable(rotation, context, now) {
+            return None;
+        }
+        Some(use_token(rotation.token()))
+    }
+
+    /// Past the refresh point: starts a refresh that nobody waits for, unless the token's use has ended.
+    #[cold]
+    #[inline(never)]
+    fn still_usable(&self, rotation: &Rotation, context: &Context, now: Moment) -> bool {
+        if rotation.schedule.end_of_use.reached(now) || context.awaits_refresh() {
+            return false;
+        }
+        // Whatever comes of it, this token serves; its failure is held back by the tower.
+        let _ = self.depart(context, now);
+        true
+    }
+
+    /// Gives a token: the one at hand, or the one that a flight brings.
+    async fn fly(&self, context: &Context) -> Result<Token> {
+        if let Some(token) = self.stored(context) {
+            return Ok(token);
+        }
+        let now = context.clock().now();
+        let result = match self.depart(context, now) {
+            Ok(token) => return Ok(token),
+            Err(Clearance::HeldBack(error)) => Err(error),
+            Err(Clearance::Join(landing) | Clearance::Start(landing, _)) => arrival(landing).await,
+        };
+        // The exchange failed: what has not expired serves.
+        result.or_else(|error| self.until_expiry(context).ok_or(error))
+    }
+
+    /// A stored token that is fresh is taken without a flight: a short-lived program starts no thread.
+    fn stored(&self, context: &Context) -> Option<Token> {
+        if self.place.slot.load().is_some() || self.shared.closed.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut record = context.drawer()?.load_now()?;
+        record.keep_if_of(self.shared.source.session());
+        exchange::adopt(&self.shared, &self.place, context, &record)
+    }
+
+    fn until_expiry(&self, context: &Context) -> Option<Token> {
+        let guard = self.place.slot.load();
+        let rotation = guard.as_deref()?;
+        let expired = rotation.schedule.expiry.reached(context.clock().now());
+        (!expired).then(|| rotation.token().clone())
+    }
+
+    /// Joins the flight that is under way, or starts one that nobody's going can end.
+    fn depart(&self, context: &Context, now: Moment) -> Result<Token, Clearance> {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return Err(Clearance::HeldBack(closed()));
+        }
+        let usable = self.is_usable(now);
+        let fresh = || {
+            let guard = self.place.slot.load();
+            let rotation = guard.as_deref()?;
+            (!rotation.schedule.refresh.reached(now)).then(|| rotation.token().clone())
+        };
+        let clearance = match self.place.tower.clear(now, usable, &self.shared.options, fresh) {
+            Err(Clearance::Start(landing, takeoff)) => {
+                self.start(context, takeoff);
+                Clearance::Join(landing)
+            }
+            Err(clearance) => clearance,
+            Ok(token) => return Ok(token),
+        };
+        Err(clearance)
+    }
+
+    fn is_usable(&self, now: Moment) -> bool {
+        self.place
+            .slot
+            .load()
+            .as_deref()
+            .is_some_and(|rotation| !rotation.schedule.expiry.reached(now))
+    }
+
+    fn start(&self, context: &Context, takeoff: Takeoff) {
+        let flight = Flight {
+            shared: Arc::clone(&self.shared),
+            place: Arc::clone(&self.place),
+            context: context.clone(),
+            takeoff: Some(takeoff),
+        };
+        match background::runtime() {
+            Ok(runtime) => drop(runtime.spawn(flight.run())),
+            Err(error) => flight.land(Err(error)),
+        }
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.shared.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One exchange. Dropped before its end, by a panic, it lands with an error.
+struct Flight<S: TokenSource> {
+    shared: Arc<Shared<S>>,
+    place: Arc<Place>,
+    context: Context,
+    takeoff: Option<Takeoff>,
+}
+
+impl<S: TokenSource> Flight<S> {
+    async fn run(self) {
+        let result = exchange::exchange(&self.shared, &self.place, &self.context).await;
+        self.land(result);
+    }
+
+    fn land(mut self, result: Result<Token>) {
+        if let Some(takeoff) = self.takeoff.take() {
+            self.tell(&takeoff, result);
+        }
+    }
+
+    fn tell(&self, takeoff: &Takeoff, result: Result<Token>) {
+        let now = self.context.clock().now();
+        let usable = self
+            .place
+            .slot
+            .load()
+            .as_deref()
+            .is_some_and(|rotation| !rotation.schedule.end_of_use.reached(now));
+        if let Err(error) = &result {
+            tracing::warn!(key = self.context.key(), kind = ?error.kind(), usable, "exchange failed");
+        }
+        self.place.tower.land(takeoff, result, now, usable);
+    }
+}
+
+impl<S: TokenSource> Drop for Flight<S> {
+    fn drop(&mut self) {
+        if let Some(takeoff) = self.takeoff.take() {
+            self.tell(&takeoff, Err(crashed()));
+        }
+    }
+}
+
+impl<S: TokenSource> TokenProvider for Cached<S> {
+    fn validate(&self, context: &Context) -> Result<()> {
+        self.shared.source.validate(context)
+    }
+
+    async fn token(&self, context: &Context) -> Result<Token> {
+        self.fly(context).await
+    }
+
+    async fn authorize(&self, request: &mut Request<'_>, context: &Context) -> Result<()> {
+        if request.is_authorized() {
+            return Ok(());
+        }
+        let token = self.fly(context).await?;
+        self.shared.source.authorize(request, &token, context)
+    }
+
+    #[inline]
+    fn ready(&self, context: &Context) -> Option<Token> {
+        self.with_ready(context, Clone::clone)
+    }
+
+    #[inline]
+    fn try_authorize(&self, request: &mut Request<'_>, context: &Context) -> Option<Result<()>> {
+        self.with_ready(context, |token| self.shared.source.authorize(request, token, context))
+    }
+
+    fn scoped(&self, context: &Context) -> Option<Self> {
+        let scopes = context.scopes();
+        let mut places = self.places();
+        let known = places.iter().position(|(known, _)| known == scopes);
+        let entry = known.and_then(|at| places.remove(at)).unwrap_or_else(|| {
+            if places.len() >= MOST_SCOPES {
+                places.pop_front();
+            }
+            (scopes.to_vec(), Arc::default())
+        });
+        let place = Arc::clone(&entry.1);
+        places.push_back(entry);
+        drop(places);
+        Some(Self { shared: Arc::clone(&self.shared), place })
+    }
+
+    fn identity(&self, context: &Context) -> Option<String> {
+        self.shared.source.identity(context)
+    }
+
+    fn invalidate(&self, token: &Token, _context: &Context) {
+        self.place.refuse(token);
+    }
+
+    async fn status(&self, context: &Context) -> Result<Status> {
+        let now = context.clock().now();
+        let at_hand = self
+            .place
+            .slot
+            .load()
+            .as_deref()
+            .filter(|rotation| !rotation.schedule.expiry.reached(now))
+            .map(|rotation| rotation.token().clone());
+        let Some(drawer) = context.drawer() else {
+            let memory = self.shared.memory.lock().await;
+            let has_refresh_token =
+                memory.last().is_some_and(|grant| grant.refresh_token().is_some());
+            return Ok(Status { has_refresh_token, ..Status::of(at_hand.as_ref()) });
+        };
+        let mut record = drawer.load().await?;
+        record.keep_if_of(self.shared.source.session());
+        let stored =
+            record.tokens.get(&context.scopes().join(" ")).map(|stored| stored.token.clone());
+        let stored = stored.filter(|token| token.expires_at().is_none_or(|at| at > now.wall()));
+        Ok(Status {
+            has_refresh_token: record.refresh_token.is_some(),
+            store: Some(drawer.name.to_string()),
+            ..Status::of(at_hand.or(stored).as_ref())
+        })
+    }
+
+    async fn logout(&self, context: &Context) -> Result<()> {
+        self.shared.generation.fetch_add(1, Ordering::AcqRel);
+        if let Some(drawer) = context.drawer() {
+            drawer.clear().await?;
+        }
+        for (_, place) in self.places().iter() {
+            place.slot.clear();
+        }
+        // Waits for an exchange that is under way; what it brings is dropped.
+        self.shared.memory.lock().await.forget();
+        for (_, place) in self.places().iter() {
+            place.slot.clear();
+        }
+        Ok(())
+    }
+
+    async fn revoke(&self, context: &Context) -> Result<()> {
+        let grant = match context.drawer() {
+            Some(drawer) => {
+                let mut record = drawer.load().await?;
+                record.keep_if_of(self.shared.source.session());
+                record.any_grant()
+            }
+            None => self.shared.memory.lock().await.last().cloned(),
+        };
+        if let Some(grant) = grant {
+            context.resolve_references()?;
+            self.shared.source.revoke(context, &grant).await?;
+        }
+        self.logout(context).await
+    }
+
+    fn store(&self) -> Option<String> {
+        let by_default = match self.shared.source.session() {
+            Session::None => "memory",
+            Session::Begun | Session::From(_) => "file",
+        };
+        Some(self.shared.options.store.clone().unwrap_or_else(|| by_default.to_owned()))
+    }
+
+    async fn close(&self, _context: &Context) {
+        self.shared.closed.store(true, Ordering::Release);
+        let flights: Vec<Landing> =
+            self.places().iter().filter_map(|(_, place)| place.tower.landing()).collect();
+        for flight in flights {
+            // Its failure has been told to those who asked for the token.
+            let _ = arrival(flight).await;
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Cached<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.source.fmt(f)
+    }
+}
+
+fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "these credentials were closed; load new ones")
+}

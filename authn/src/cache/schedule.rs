@@ -1,0 +1,126 @@
+//! When to refresh: the three states of a token, and how long a failure is held back.
+//!
+//! A token is *fresh* until its refresh point, then *usable* until its end of use, then *expired*. Between
+//! the end of use and the real expiry lies the skew: there an exchange is awaited, and if it fails the
+//! token still serves.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+use super::options::{CacheOptions, Threshold};
+use crate::clock::Moment;
+
+/// Longest skew: clocks of servers differ, and a request takes time to arrive.
+const LONGEST_SKEW: Duration = Duration::from_secs(10);
+/// Longest time before the end of use at which an automatic refresh starts.
+const LONGEST_THRESHOLD: Duration = Duration::from_mins(5);
+/// Longest wait between two attempts, unless the server asks for more.
+const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
+/// Longest wait that a server can ask for by `Retry-After`.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
+/// First back-off when nobody has a token: somebody is waiting.
+const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
+/// First back-off while the old token still serves: nobody is waiting. Full jitter makes its mean half.
+const FIRST_BACK_OFF_WHILE_USABLE: Duration = Duration::from_secs(10);
+
+/// The three points of one token's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Schedule {
+    /// A refresh may start.
+    pub(super) refresh: Moment,
+    /// An exchange is awaited.
+    pub(super) end_of_use: Moment,
+    /// The token is worthless.
+    pub(super) expiry: Moment,
+}
+
+impl Schedule {
+    /// Plans the life of a token that was asked for at `asked` and expires at `expiry`; `chance` is a
+    /// random number between 0 and 1.
+    pub(super) fn plan(asked: Moment, expiry: Moment, options: &CacheOptions, chance: f64) -> Self {
+        let lifetime = expiry.after(asked);
+        let end_of_use = expiry.minus(LONGEST_SKEW.min(lifetime / 10));
+        let threshold = match options.expiry_threshold {
+            Threshold::Auto => lifetime.mul_f64(0.1 + 0.1 * chance).min(LONGEST_THRESHOLD),
+            Threshold::Fixed(threshold) => threshold,
+        };
+        // A threshold longer than the token lives must not mean a refresh at every call.
+        let refresh = end_of_use.minus(threshold.min(lifetime / 2));
+        Self { refresh, end_of_use, expiry }
+    }
+}
+
+/// Gives how long the next attempt is held back after `failures` in a row: full jitter over a doubling
+/// range, or what the server asked for.
+pub(super) fn back_off(
+    failures: u32,
+    usable: bool,
+    retry_after: Option<Duration>,
+    chance: f64,
+) -> Duration {
+    if let Some(asked) = retry_after {
+        return asked.min(LONGEST_RETRY_AFTER);
+    }
+    let first = if usable { FIRST_BACK_OFF_WHILE_USABLE } else { FIRST_BACK_OFF };
+    let doublings = failures.saturating_sub(1).min(6);
+    (first * 2_u32.pow(doublings)).min(LONGEST_BACK_OFF).mul_f64(chance)
+}
+
+/// Gives a random number between 0 and 1. It spreads clients in time and keeps no secret, so the standard
+/// library's hash seed is random enough.
+#[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+pub(super) fn chance() -> f64 {
+    (RandomState::new().hash_one(0_u8) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    fn plan(lifetime: u64, threshold: Threshold, chance: f64) -> [u64; 3] {
+        let asked = Moment::new(seconds(1_000_000), seconds(1_000));
+        let options = CacheOptions { expiry_threshold: threshold, ..CacheOptions::default() };
+        let plan = Schedule::plan(asked, asked.plus(seconds(lifetime)), &options, chance);
+        [plan.refresh, plan.end_of_use, plan.expiry].map(|moment| moment.after(asked).as_secs())
+    }
+
+    #[test]
+    fn skew_and_threshold_scale_with_the_lifetime() {
+        assert_eq!(plan(3600, Threshold::Auto, 0.0), [3590 - 300, 3590, 3600]);
+        assert_eq!(plan(600, Threshold::Auto, 0.0), [590 - 60, 590, 600]);
+        assert_eq!(plan(600, Threshold::Auto, 1.0), [590 - 120, 590, 600]);
+        assert_eq!(plan(60, Threshold::Auto, 1.0), [54 - 12, 54, 60]);
+        assert_eq!(plan(600, Threshold::Fixed(seconds(5)), 0.5), [585, 590, 600]);
+        assert_eq!(plan(0, Threshold::Auto, 0.5), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_threshold_longer_than_the_life_leaves_half_of_it_fresh() {
+        assert_eq!(plan(60, Threshold::Fixed(seconds(3600)), 0.5), [24, 54, 60]);
+    }
+
+    #[test]
+    fn back_off_doubles_is_capped_and_obeys_the_server() {
+        assert_eq!(back_off(1, false, None, 1.0), seconds(1));
+        assert_eq!(back_off(3, false, None, 1.0), seconds(4));
+        assert_eq!(back_off(3, false, None, 0.25), seconds(1));
+        assert_eq!(back_off(1, true, None, 0.5), seconds(5));
+        assert_eq!(back_off(u32::MAX, true, None, 1.0), seconds(60));
+        assert_eq!(back_off(1, false, Some(seconds(7)), 0.0), seconds(7));
+        assert_eq!(back_off(1, false, Some(seconds(70_000)), 0.0), seconds(300));
+    }
+
+    #[test]
+    fn chance_varies_between_0_and_1() {
+        let chances: Vec<f64> = (0..100).map(|_| chance()).collect();
+        assert!(chances.iter().all(|chance| (0.0..1.0).contains(chance)));
+        assert!(chances.iter().any(|chance| *chance < 0.5));
+        assert!(chances.iter().any(|chance| *chance > 0.5));
+    }
+}

@@ -1,0 +1,283 @@
+//! Builds providers of the merged values, and notes every problem on the way instead of the first alone.
+
+use std::cell::{Cell, RefCell};
+
+use super::{
+    Environment, Key, Origin, Problem, Table,
+    excerpt::excerpt,
+    guide::Guide,
+    item::{Entries, Item, Value},
+    key::nearest,
+    layer::SourceText,
+    merge::Part,
+    placement::{Override, PlacementOptions},
+    stores::{self, Stores},
+};
+use crate::{
+    CacheOptions, Context, Credentials, Registry, SecretString,
+    schema::FromTable,
+    store::{Drawer, StoreKey},
+};
+
+/// Deepest nesting of providers in providers.
+const DEEPEST: u32 = 8;
+
+/// Notes problems, with the lines of the files where they are.
+pub(crate) struct Notes<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) parts: &'a [Part],
+    pub(crate) texts: &'a [Option<std::sync::Arc<SourceText>>],
+    pub(crate) problems: RefCell<Vec<Problem>>,
+}
+
+impl Notes<'_> {
+    /// Notes a problem at an item. `hide` masks the item's own value in the line that is shown.
+    pub(crate) fn note(&self, problem: Problem, item: Option<&Item>, hide: bool) {
+        let Some(item) = item else {
+            self.problems.borrow_mut().push(problem);
+            return;
+        };
+        let excerpt = self.excerpt(item, hide);
+        let problem = problem.with_origin(Some(item.origin.clone())).with_excerpt(excerpt);
+        self.problems.borrow_mut().push(problem);
+    }
+
+    fn excerpt(&self, item: &Item, hide: bool) -> Option<super::problem::Excerpt> {
+        let Origin::File { path, .. } = &item.origin else { return None };
+        let span = item.span.clone()?;
+        let of_file = |text: &&std::sync::Arc<SourceText>| text.path == *path;
+        let (index, source) = self
+            .texts
+            .iter()
+            .enumerate()
+            .find_map(|(index, text)| Some((index, text.as_ref().filter(of_file)?)))?;
+        let parts = self.parts.iter().filter(|part| part.layer == index).map(|part| &part.values);
+        Some(excerpt(source, parts, Guide::Top(self.registry), &span, hide))
+    }
+}
+
+/// One building of a tree of providers.
+pub(crate) struct Build<'a> {
+    pub(crate) notes: &'a Notes<'a>,
+    pub(crate) environment: &'a Environment,
+    pub(crate) context: Context,
+    pub(crate) prefix: &'a str,
+    pub(crate) profile: Option<&'a str>,
+    pub(crate) stores: Stores,
+    /// The references of the provider that is being built.
+    references: RefCell<Vec<SecretString>>,
+    /// A provider below the one that is being built belongs to the request being served.
+    per_request_below: Cell<bool>,
+    depth: Cell<u32>,
+}
+
+impl<'a> Build<'a> {
+    pub(crate) fn new(
+        notes: &'a Notes<'a>,
+        environment: &'a Environment,
+        context: Context,
+        prefix: &'a str,
+        profile: Option<&'a str>,
+        stores: Stores,
+    ) -> Self {
+        Self {
+            profile,
+            stores,
+            notes,
+            environment,
+            context,
+            prefix,
+            references: RefCell::default(),
+            per_request_below: Cell::new(false),
+            depth: Cell::new(0),
+        }
+    }
+
+    /// Builds the provider of a table that must hold exactly one.
+    pub(crate) fn nested(&self, key: &Key, item: &Item) -> Option<Credentials> {
+        let Some(entries) = item.as_table() else {
+            let problem = Problem::error(
+                "wrong-type",
+                format!("expected a provider's table, found {}", item.found()),
+            );
+            self.notes.note(problem.with_key(key), Some(item), true);
+            return None;
+        };
+        let mut providers = entries.iter();
+        let (Some((name, table)), None) = (providers.next(), providers.next()) else {
+            let message = format!("expected one provider, found {}", entries.len());
+            let problem = Problem::error("one-provider", message)
+                .with_key(key)
+                .with_help("write it as `{ NAME = { … } }`");
+            self.notes.note(problem, Some(item), false);
+            return None;
+        };
+        self.provider(&key.child(name), name, table)
+    }
+
+    /// Builds a provider of its table.
+    pub(crate) fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
+        let Some(entry) = self.notes.registry.get(name) else {
+            let problem = Problem::error("unknown-provider", self.notes.registry.unknown(name));
+            self.notes.note(problem.with_key(key), Some(item), item.as_table().is_none());
+            return None;
+        };
+        if self.depth.get() >= DEEPEST {
+            let problem = Problem::error("too-deep", "providers are nested too deeply")
+                .with_key(key)
+                .with_help(format!("nest at most {DEEPEST}"));
+            self.notes.note(problem, Some(item), false);
+            return None;
+        }
+        let Value::Table(entries) = &item.value else {
+            let problem = Problem::error(
+                "wrong-type",
+                format!("expected a table of options, found {}", item.found()),
+            )
+            .with_key(key)
+            .with_help(format!("`authn providers {name}` lists the options"));
+            self.notes.note(problem, Some(item), true);
+            return None;
+        };
+
+        // What is below counts for this provider alone.
+        let outer_references = self.references.take();
+        let outer_per_request = self.per_request_below.replace(false);
+        self.depth.set(self.depth.get() + 1);
+        let mut table = Table::new(self, key.clone(), item, entries);
+        let provider = entry.build(&mut table);
+        let placement = if entry.has_placement() {
+            PlacementOptions::from_table(&mut table).map(PlacementOptions::into_placement)
+        } else {
+            Override::from_table(&mut table).map(Override::into_placement)
+        };
+        table.finish(&entry.fields().map(crate::schema::Field::key));
+        self.depth.set(self.depth.get() - 1);
+        let references = self.references.replace(outer_references);
+        let per_request_below = self.per_request_below.replace(outer_per_request);
+
+        let (provider, placement) = (provider?, placement?);
+        if entry.is_cached() && per_request_below {
+            let problem = Problem::error(
+                "cached-per-request",
+                "a token that belongs to the request being served must not be cached",
+            )
+            .with_key(key)
+            .with_help("take the per-request provider out of this one");
+            self.notes.note(problem, Some(item), false);
+            return None;
+        }
+        let per_request = per_request_below || provider.is_per_request();
+        if per_request {
+            self.per_request_below.set(true);
+        }
+        // A cached provider resolves them at each exchange, the others at each call.
+        let resolves = !entry.is_cached() && !references.is_empty();
+        let context = self
+            .context
+            .clone()
+            .with_key(&key.to_string())
+            .with_placement(placement)
+            .with_references(references);
+        let context = match provider.store().filter(|store| store != "memory") {
+            Some(store) => context.with_drawer(Some(self.drawer(key, name, item, &store)?)),
+            None => context,
+        };
+        if let Err(error) = provider.validate(&context) {
+            let problem = Problem::error("invalid", error.to_string()).with_key(key);
+            self.notes.note(problem, Some(item), false);
+            return None;
+        }
+        Some(Credentials::assemble(provider, context, per_request, resolves))
+    }
+
+    /// Gives the place where a provider's session is kept.
+    fn drawer(&self, key: &Key, name: &str, item: &Item, store: &str) -> Option<Drawer> {
+        let Some(found) = self.stores.get(store) else {
+            let at = item.as_table().and_then(|entries| entries.get("store"));
+            let problem = stores::unknown(&self.stores, store).with_key(key.child("store"));
+            self.notes.note(problem, at.or(Some(item)), false);
+            return None;
+        };
+        let mut options = format!("host={}\n", self.context.host().unwrap_or_default());
+        let guide = Guide::Top(self.notes.registry);
+        let guide = key.segments().iter().fold(guide, |guide, segment| guide.child(segment));
+        canonical(item, guide, "", &mut options);
+        let key = StoreKey::of(name, self.profile, &options);
+        Some(Drawer { name: store.into(), store: found, key })
+    }
+
+    pub(crate) fn remember(&self, secret: SecretString) {
+        self.references.borrow_mut().push(secret);
+    }
+
+    /// Notes a key that nothing reads.
+    pub(crate) fn unknown_key<'k>(
+        &self,
+        key: &Key,
+        item: &Item,
+        known: impl Iterator<Item = &'k str>,
+    ) {
+        let name = key.segments().last().map_or("", String::as_str);
+        let problem = Problem::error("unknown-key", "unknown key").with_key(key);
+        let problem = match nearest(name, known) {
+            Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+            None => problem.with_help("remove it, or check its spelling"),
+        };
+        self.notes.note(problem, Some(item), true);
+    }
+
+    /// Gives the environment variable of a key.
+    pub(crate) fn variable(&self, key: &Key) -> String {
+        format!("{}{}", self.prefix, key.segments().join("__").to_uppercase())
+    }
+
+    /// Reads a set of the framework's own options from a table that may be absent.
+    pub(crate) fn section<T: FromTable>(&'a self, key: &Key, item: Option<&'a Item>) -> Option<T> {
+        let empty = Item::new(Value::Table(Entries::new()), Origin::Default);
+        let item = item.unwrap_or(&empty);
+        let Some(entries) = item.as_table() else {
+            let problem =
+                Problem::error("wrong-type", format!("expected a table, found {}", item.found()));
+            self.notes.note(problem.with_key(key), Some(item), true);
+            return None;
+        };
+        let mut table = Table::new(self, key.clone(), item, entries);
+        let read = T::from_table(&mut table);
+        table.finish(&T::FIELDS.iter().map(crate::schema::Field::key));
+        read
+    }
+}
+
+/// Writes the plain options that make one session another: not the scope, whose tokens stand side by side
+/// in one session, and not how the framework handles them.
+fn canonical(item: &Item, guide: Guide<'_>, path: &str, text: &mut String) {
+    use std::fmt::Write as _;
+    // Writing to a string can't fail.
+    let _ = match &item.value {
+        _ if guide.class() == super::Class::Secret => Ok(()),
+        Value::Table(entries) => {
+            let of_framework = |key: &str| {
+                let fields = CacheOptions::FIELDS.iter().chain(PlacementOptions::FIELDS);
+                fields.into_iter().any(|field| field.key() == key)
+            };
+            for (key, item) in entries {
+                if key != "scope" && !(path.is_empty() && of_framework(key)) {
+                    canonical(item, guide.child(key), &format!("{path}.{key}"), text);
+                }
+            }
+            Ok(())
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let index = index.to_string();
+                canonical(item, guide.child(&index), &format!("{path}.{index}"), text);
+            }
+            Ok(())
+        }
+        Value::Boolean(value) => writeln!(text, "{path}={value}"),
+        Value::Integer(value) => writeln!(text, "{path}={value}"),
+        Value::Float(value) => writeln!(text, "{path}={value}"),
+        Value::Text(value) => writeln!(text, "{path}={:?}", value.as_str()),
+    };
+}

@@ -1,0 +1,112 @@
+//! Which provider is in force.
+
+use super::{
+    Environment, Key, Origin, Problem, Source, SourceState,
+    build::Notes,
+    credentials,
+    item::{Entries, Item, Value},
+    key::nearest,
+};
+
+/// The variable by which an app service says that requests bring their tokens.
+const APP_SERVICE: &str = "APP_SERVICE_TS";
+
+/// The name of a provider, and where it is named.
+pub(crate) struct Choice {
+    pub(crate) name: String,
+    pub(crate) origin: Origin,
+}
+
+/// Finds the provider: the highest part that names one wins, by `provider` or by having its table.
+///
+/// With nothing configured, an app service's environment chooses `app_service`.
+pub(crate) fn choose(
+    notes: &Notes<'_>,
+    environment: &Environment,
+    sources: &[Source],
+) -> Option<Choice> {
+    let mut has_credentials = false;
+    for part in notes.parts.iter().rev().filter(|part| !part.withheld) {
+        let Some(Item { value: Value::Table(entries), .. }) = part.values.get("credentials") else {
+            continue;
+        };
+        has_credentials = true;
+        if let Some(named) = entries.get("provider")
+            && let Some(name) = named.as_text()
+        {
+            return Some(Choice { name: name.to_owned(), origin: named.origin.clone() });
+        }
+        let tables: Vec<(&String, &Item)> =
+            entries.iter().filter(|(name, item)| is_provider(notes, name, item)).collect();
+        match tables.as_slice() {
+            [] => {}
+            [(name, item)] => {
+                return Some(Choice { name: (*name).clone(), origin: item.origin.clone() });
+            }
+            [_, (_, second), ..] => {
+                let names: Vec<String> =
+                    tables.iter().map(|(name, _)| format!("`{name}`")).collect();
+                let problem = Problem::error(
+                    "two-providers",
+                    format!("one source has the tables of {}", names.join(" and ")),
+                )
+                .with_key("credentials")
+                .with_help("say which with `provider = \"NAME\"` in `[credentials]`");
+                notes.note(problem, Some(second), false);
+                return None;
+            }
+        }
+    }
+    if environment.get(APP_SERVICE).is_some() {
+        let origin = Origin::Environment { name: APP_SERVICE.to_owned() };
+        return Some(Choice { name: "app_service".to_owned(), origin });
+    }
+    if sources.iter().any(|source| source.state == SourceState::Failed) {
+        // It stands in what can't be read, as like as not; that is told already.
+        return None;
+    }
+    let linked: Vec<&str> = notes.registry.iter().map(crate::registry::Entry::name).collect();
+    let problem = if has_credentials {
+        Problem::error("no-provider", "no provider is configured")
+            .with_key("credentials")
+            .with_help(format!(
+                "add a table like `[credentials.oauth]`; linked are {}",
+                linked.join(", ")
+            ))
+    } else {
+        Problem::error("no-credentials", "no credentials are configured")
+            .with_help("`authn config init PROVIDER` writes a configuration to start from")
+    };
+    notes.problems.borrow_mut().push(problem);
+    None
+}
+
+/// A table beside the options of `[credentials]` is a provider's, linked or not; a bare value is one if
+/// such a provider is linked.
+fn is_provider(notes: &Notes<'_>, name: &str, item: &Item) -> bool {
+    !credentials::FIELDS.iter().any(|field| field.key() == name)
+        && (item.as_table().is_some() || notes.registry.get(name).is_some())
+}
+
+/// Notes the keys of `[credentials]` that are neither its options nor providers.
+pub(crate) fn unknown_keys(notes: &Notes<'_>, entries: &Entries) {
+    for (name, item) in entries {
+        let known = credentials::FIELDS.iter().any(|field| field.key() == name.as_str());
+        if known || is_provider(notes, name, item) {
+            continue;
+        }
+        let candidates = credentials::FIELDS
+            .iter()
+            .map(crate::schema::Field::key)
+            .chain(notes.registry.iter().map(crate::registry::Entry::name));
+        let problem =
+            Problem::error("unknown-key", "unknown key").with_key(Key::new(&["credentials", name]));
+        let problem = match nearest(name, candidates) {
+            Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+            None => {
+                problem.with_help("remove it; a provider's options stand in a table of its own")
+            }
+        };
+        notes.note(problem, Some(item), true);
+    }
+}

@@ -1,0 +1,134 @@
+//! What the process brings: variables, folders. A test brings its own instead of changing the process's.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use etcetera::BaseStrategy;
+
+/// The surroundings that a configuration is read from.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, OsString>,
+    home: Option<PathBuf>,
+    user_directory: Option<PathBuf>,
+    system_directory: Option<PathBuf>,
+    state_directory: Option<PathBuf>,
+    working_directory: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Starts from nothing: no variable, no folder.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// Takes what this process has: its variables, its working folder, `/etc`, and the user's folder for
+    /// configurations (the XDG one on Unix, `%APPDATA%` on Windows).
+    pub fn of_process() -> Self {
+        let strategy = etcetera::choose_base_strategy().ok();
+        Self {
+            variables: env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+                .collect(),
+            home: strategy.as_ref().map(|strategy| strategy.home_dir().to_owned()),
+            user_directory: strategy.as_ref().map(BaseStrategy::config_dir),
+            state_directory: strategy
+                .as_ref()
+                .map(|strategy| strategy.state_dir().unwrap_or_else(|| strategy.data_dir())),
+            system_directory: cfg!(unix).then(|| PathBuf::from("/etc")),
+            working_directory: env::current_dir().ok(),
+        }
+    }
+
+    /// Sets a variable.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<OsString>) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets the user's home, for `~/` in paths.
+    #[must_use]
+    pub fn home(mut self, path: impl Into<PathBuf>) -> Self {
+        self.home = Some(path.into());
+        self
+    }
+
+    /// Sets the folder of the user's configurations, as `~/.config`.
+    #[must_use]
+    pub fn user_directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.user_directory = Some(path.into());
+        self
+    }
+
+    /// Sets the folder of the system's configurations, as `/etc`.
+    #[must_use]
+    pub fn system_directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.system_directory = Some(path.into());
+        self
+    }
+
+    /// Sets the folder of the user's state, as `~/.local/state`.
+    #[must_use]
+    pub fn state_directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.state_directory = Some(path.into());
+        self
+    }
+
+    /// Sets the working folder, in which the search for a project's file begins.
+    #[must_use]
+    pub fn working_directory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.working_directory = Some(path.into());
+        self
+    }
+
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &OsString)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Gives a variable that is set to something.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name)?.to_str().filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn user(&self) -> Option<&Path> {
+        self.user_directory.as_deref()
+    }
+
+    pub(crate) fn system(&self) -> Option<&Path> {
+        self.system_directory.as_deref()
+    }
+
+    pub(crate) fn state(&self) -> Option<&Path> {
+        self.state_directory.as_deref()
+    }
+
+    pub(crate) fn working(&self) -> Option<&Path> {
+        self.working_directory.as_deref()
+    }
+
+    /// Makes a path of a configuration absolute: `~/` is the home, anything relative is below `base`.
+    pub(crate) fn absolute(&self, path: &str, base: Option<&Path>) -> PathBuf {
+        if let (Some(rest), Some(home)) = (path.strip_prefix("~/"), &self.home) {
+            return home.join(rest);
+        }
+        match base.or(self.working()) {
+            Some(base) => base.join(path),
+            None => PathBuf::from(path),
+        }
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Variables hold secrets.
+        f.debug_struct("Environment")
+            .field("variables", &self.variables.len())
+            .finish_non_exhaustive()
+    }
+}

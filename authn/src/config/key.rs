@@ -1,0 +1,53 @@
+//! Keys: the path from the top of a configuration to a value.
+
+use std::fmt;
+
+/// A path of keys, written with dots: `credentials.oauth.client_id`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key(Vec<String>);
+
+impl Key {
+    pub(crate) fn new<S: AsRef<str>>(segments: &[S]) -> Self {
+        Self(segments.iter().map(|segment| segment.as_ref().to_owned()).collect())
+    }
+
+    pub(crate) fn child(&self, segment: &str) -> Self {
+        let mut segments = self.0.clone();
+        segments.push(segment.to_owned());
+        Self(segments)
+    }
+
+    pub(crate) fn segments(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, segment) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(".")?;
+            }
+            if is_bare(segment) { f.write_str(segment)? } else { write!(f, "{segment:?}")? }
+        }
+        Ok(())
+    }
+}
+
+fn is_bare(segment: &str) -> bool {
+    !segment.is_empty()
+        && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+/// Gives the candidate that a mistyped name most likely meant.
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    const CLOSE_ENOUGH: f64 = 0.8;
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(similarity, _)| *similarity > CLOSE_ENOUGH)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,508 @@
+//! `Loader`: finds the layers, low to high, and reads them.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use zeroize::Zeroizing;
+
+use super::{
+    Config, Environment, Key, Origin, Problem,
+    build::{Build, Notes},
+    choice::{self, Choice},
+    credentials::Binding,
+    file, flag,
+    guide::Guide,
+    http::HttpOptions,
+    item::{Entries, Item},
+    key::nearest,
+    layer::Layer,
+    merge::{self, Part},
+    shorthand,
+    stores::Stores,
+    variables,
+};
+use crate::{
+    Context, Credentials, Registry, Result, clock::Clock, schema::FromTable, store::TokenStore,
+};
+
+/// Reads a layered configuration.
+///
+/// ```
+/// use authn::{Environment, Loader};
+///
+/// /// Hands out a fixed token.
+/// #[authn::token_provider("fixed")]
+/// struct Fixed {
+///     /// The token.
+///     #[shorthand]
+///     _token: authn::SecretString,
+/// }
+/// impl authn::TokenProvider for Fixed {
+///     async fn token(&self, _: &authn::Context) -> authn::Result<authn::Token> {
+///         authn::Token::new(&*self._token.expose())
+///     }
+/// }
+///
+/// let credentials = Loader::new()
+///     .environment(Environment::empty().variable("AUTHN_CREDENTIALS__FIXED", "abc"))
+///     .inline("built in", "[credentials]\ndomain = \"api.example.com\"")
+///     .load()?;
+/// assert_eq!(format!("{credentials:?}"), "Fixed { token: (set) }");
+/// # Ok::<(), authn::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Loader {
+    app: String,
+    profile: Option<String>,
+    file: Option<PathBuf>,
+    inline: Vec<(PathBuf, Zeroizing<String>)>,
+    flags: Vec<Zeroizing<String>>,
+    project: bool,
+    registry: Option<Registry>,
+    environment: Option<Environment>,
+    clock: Clock,
+    awaits_refresh: bool,
+    stores: Stores,
+}
+
+/// A source of values: where it was looked for, and what was found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Source {
+    /// What the layer is called: `system`, `user`, `project`, `file`, `inline`, `environment`, `flags`.
+    pub name: &'static str,
+    /// The path, of a file alone.
+    pub path: Option<PathBuf>,
+    /// What was found there.
+    pub state: SourceState,
+}
+
+/// What was found at a [`Source`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SourceState {
+    /// Its values count.
+    Read,
+    /// There is nothing.
+    Absent,
+    /// It is a project's file that nobody has trusted.
+    Withheld,
+    /// It can't be read; the problems say why.
+    Failed,
+}
+
+impl Loader {
+    /// Reads authn's own configuration: files named `authn`, variables with `AUTHN_`.
+    pub fn new() -> Self {
+        Self::app("authn")
+    }
+
+    /// Reads another application's configuration: `Loader::app("fdt")` looks for `/etc/fdt/config.toml`,
+    /// the user's `fdt/config.toml`, `.fdt.toml`, and variables with `FDT_`.
+    pub fn app(name: impl Into<String>) -> Self {
+        Self {
+            app: name.into(),
+            profile: None,
+            file: None,
+            inline: Vec::new(),
+            flags: Vec::new(),
+            project: true,
+            registry: None,
+            environment: None,
+            clock: Clock::system(),
+            awaits_refresh: false,
+            stores: Stores::default(),
+        }
+    }
+
+    /// Chooses a profile; it wins over `AUTHN_PROFILE` and `default_profile`.
+    #[must_use]
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.profile = Some(name.into());
+        self
+    }
+
+    /// Adds a file above the project's; it wins over `AUTHN_CONFIG`, and must exist.
+    #[must_use]
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
+    /// Adds a text in TOML below all files, as a program's own defaults; `name` stands in messages.
+    #[must_use]
+    pub fn inline(mut self, name: &str, text: &str) -> Self {
+        self.inline.push((PathBuf::from(name), Zeroizing::new(text.to_owned())));
+        self
+    }
+
+    /// Sets a value above all else, as `key=value`. A secret can only be set by reference.
+    #[must_use]
+    pub fn set(mut self, setting: &str) -> Self {
+        self.flags.push(Zeroizing::new(setting.to_owned()));
+        self
+    }
+
+    /// Leaves a project's file unread.
+    #[must_use]
+    pub fn without_project(mut self) -> Self {
+        self.project = false;
+        self
+    }
+
+    /// Brings the providers to choose from, instead of all that are linked.
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.registry = Some(registry);
+        self
+    }
+
+    /// Brings the surroundings, instead of the process's.
+    #[must_use]
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// Brings a token store, which a provider's option `store` chooses by this name.
+    #[must_use]
+    pub fn store(mut self, name: &str, store: impl TokenStore) -> Self {
+        self.stores.add(name, Arc::new(store));
+        self
+    }
+
+    /// Brings another clock, as tests do.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Says that this program is short-lived, so that no exchange is started which it doesn't wait for.
+    #[must_use]
+    pub fn short_lived(mut self) -> Self {
+        self.awaits_refresh = true;
+        self
+    }
+
+    /// Reads the configuration and makes credentials of it. Everything that is wrong is in one error.
+    pub fn load(self) -> Result<Credentials> {
+        self.read().credentials()
+    }
+
+    /// Reads the configuration, whatever is wrong with it; the problems are part of it.
+    pub fn read(self) -> Config {
+        let mut problems = Vec::new();
+        let environment = self.environment.clone().unwrap_or_else(Environment::of_process);
+        let registry =
+            self.registry.clone().map_or_else(Registry::linked, Ok).unwrap_or_else(|error| {
+                problems.push(Problem::error("duplicate-provider", error.to_string()));
+                Registry::default()
+            });
+        let has_registry = problems.is_empty();
+        let (mut layers, sources) = self.layers(&environment, &mut problems);
+        let guide = Guide::Top(&registry);
+        for layer in &mut layers {
+            shorthand::expand(&mut layer.base, guide);
+            layer.profiles.values_mut().for_each(|entries| shorthand::expand(entries, guide));
+        }
+        let texts: Vec<_> = layers.iter().map(|layer| layer.text.clone()).collect();
+        let profile = self.choose_profile(&layers, &environment, &mut problems);
+        let parts = parts(layers, profile.as_deref());
+        let merged = merge::merge(&parts, guide);
+
+        let notes =
+            Notes { registry: &registry, parts: &parts, texts: &texts, problems: problems.into() };
+        // Without a registry every provider would be unknown, which is not the problem.
+        let choice = has_registry.then(|| choice::choose(&notes, &environment, &sources)).flatten();
+        let (credentials, stores) =
+            self.build(&notes, &environment, &merged, choice.as_ref(), profile.as_deref());
+        let problems = notes.problems.into_inner();
+        Config {
+            parts,
+            merged,
+            profile,
+            provider: choice.map(|choice| (choice.name, choice.origin)),
+            problems,
+            credentials,
+            sources,
+            registry,
+            stores,
+        }
+    }
+
+    /// The layers, low to high: this list is the order.
+    fn layers(
+        &self,
+        environment: &Environment,
+        problems: &mut Vec<Problem>,
+    ) -> (Vec<Layer>, Vec<Source>) {
+        let mut found = Found { layers: Vec::new(), sources: Vec::new(), problems };
+        for (name, text) in &self.inline {
+            found.text("inline", name, text.clone());
+        }
+        if let Some(folder) = environment.system() {
+            found.file("system", &folder.join(&self.app).join("config.toml"), false);
+        }
+        if let Some(folder) = environment.user() {
+            found.file("user", &folder.join(&self.app).join("config.toml"), false);
+        }
+        if self.project
+            && let Some(path) = self.project_file(environment)
+        {
+            let before = found.problems.len();
+            found.file("project", &path, false);
+            // Nothing of it is in force, so what is wrong with it must not stop anybody.
+            for problem in &mut found.problems[before..] {
+                problem.soften();
+            }
+            if let Some(layer) = found.layers.last_mut() {
+                layer.untrusted = true;
+            }
+            if let Some(source) = found.sources.last_mut()
+                && source.state == SourceState::Read
+            {
+                source.state = SourceState::Withheld;
+            }
+        }
+        let variable = environment.get(&format!("{}CONFIG", self.prefix()));
+        let variable = variable.map(|path| environment.absolute(path, None));
+        if let Some(path) = self.file.clone().or(variable) {
+            found.file("file", &path, true);
+        }
+        let variables = variables::read(&self.prefix(), environment, found.problems);
+        found.other("environment", variables);
+        let flags: Vec<String> = self.flags.iter().map(|flag| flag.to_string()).collect();
+        let flags = flag::read(&flags, found.problems);
+        found.other("flags", flags);
+        (found.layers, found.sources)
+    }
+
+    /// The nearest `.authn.toml`, from the working folder up to the repository's root.
+    fn project_file(&self, environment: &Environment) -> Option<PathBuf> {
+        let name = format!(".{}.toml", self.app);
+        let start = environment.working()?;
+        let root = start.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(start);
+        let mut folders = start.ancestors().take_while(|folder| folder.starts_with(root));
+        folders.find_map(|folder| Some(folder.join(&name)).filter(|path| path.exists()))
+    }
+
+    /// Gives the environment variable of a key: `AUTHN_CREDENTIALS__DOMAIN` for `credentials.domain`.
+    pub fn variable(&self, key: &str) -> String {
+        format!("{}{}", self.prefix(), key.replace('.', "__").to_uppercase())
+    }
+
+    fn prefix(&self) -> String {
+        format!("{}_", self.app.to_uppercase().replace('-', "_"))
+    }
+
+    fn choose_profile(
+        &self,
+        layers: &[Layer],
+        environment: &Environment,
+        problems: &mut Vec<Problem>,
+    ) -> Option<String> {
+        let variable = format!("{}PROFILE", self.prefix());
+        let (name, origin) = if let Some(name) = &self.profile {
+            (name.clone(), Origin::Flag { name: "--profile".to_owned() })
+        } else if let Some(name) = environment.get(&variable) {
+            (name.to_owned(), Origin::Environment { name: variable })
+        } else {
+            let item = layers.iter().rev().find_map(|layer| layer.base.get("default_profile"))?;
+            let Some(name) = item.as_text() else {
+                let problem = Problem::error(
+                    "wrong-type",
+                    format!("expected a text, found {}", item.found()),
+                )
+                .with_key("default_profile")
+                .with_origin(Some(item.origin.clone()))
+                .with_help("give the name of a profile in quotes");
+                problems.push(problem);
+                return None;
+            };
+            (name.to_owned(), item.origin.clone())
+        };
+        let mut known: Vec<&str> = layers
+            .iter()
+            .filter(|layer| !layer.untrusted)
+            .flat_map(|layer| layer.profiles.keys().map(String::as_str))
+            .collect();
+        known.sort_unstable();
+        known.dedup();
+        if known.contains(&name.as_str()) {
+            return Some(name);
+        }
+        let help = match (nearest(&name, known.iter().copied()), known.is_empty()) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, true) => {
+                "no profile is defined; write one as `[profile.NAME.credentials]`".to_owned()
+            }
+            (None, false) => format!("defined are {}", known.join(", ")),
+        };
+        let problem = Problem::error(
+            "unknown-profile",
+            format!("no source defines the profile `{}`", name.escape_debug()),
+        )
+        .with_key("default_profile")
+        .with_origin(Some(origin))
+        .with_help(help);
+        problems.push(problem);
+        None
+    }
+
+    fn build(
+        &self,
+        notes: &Notes<'_>,
+        environment: &Environment,
+        merged: &Entries,
+        choice: Option<&Choice>,
+        profile: Option<&str>,
+    ) -> (Option<Credentials>, Stores) {
+        let mut stores = self.stores.clone();
+        let credentials = self.build_with(notes, environment, merged, choice, profile, &mut stores);
+        (credentials, stores)
+    }
+
+    fn build_with(
+        &self,
+        notes: &Notes<'_>,
+        environment: &Environment,
+        merged: &Entries,
+        choice: Option<&Choice>,
+        profile: Option<&str>,
+        stores: &mut Stores,
+    ) -> Option<Credentials> {
+        let prefix = self.prefix();
+        let context =
+            Context::new().with_clock(self.clock.clone()).with_awaited_refresh(self.awaits_refresh);
+        let build = Build::new(notes, environment, context, &prefix, profile, Stores::default());
+        for (name, item) in merged {
+            if !super::guide::TOP_LEVEL.contains(&name.as_str()) {
+                let known = super::guide::TOP_LEVEL.into_iter();
+                build.unknown_key(&Key::new(&[name]), item, known);
+            }
+        }
+        let http = build.section::<HttpOptions>(&Key::new(&["http"]), merged.get("http"));
+        let key = Key::new(&["credentials"]);
+        let empty = Entries::new();
+        let item = merged.get("credentials");
+        let entries = item.and_then(Item::as_table).unwrap_or(&empty);
+        if let Some(item) = item
+            && item.as_table().is_none()
+        {
+            let problem =
+                Problem::error("wrong-type", format!("expected a table, found {}", item.found()));
+            notes.note(problem.with_key(&key), Some(item), true);
+        }
+        choice::unknown_keys(notes, entries);
+        let own: Entries = entries
+            .iter()
+            .filter(|(name, _)| Binding::FIELDS.iter().any(|field| field.key() == name.as_str()))
+            .map(|(name, item)| (name.clone(), item.clone()))
+            .collect();
+        let origin = item.map_or(Origin::Default, |item| item.origin.clone());
+        let own = Item {
+            span: item.and_then(|item| item.span.clone()),
+            ..Item::new(super::item::Value::Table(own), origin)
+        };
+        let binding = build.section::<Binding>(&key, Some(&own));
+        let has_stores = stores.read(&build, merged, &self.app);
+        let provider = choice?.name.as_str();
+        if binding.as_ref().is_some_and(|binding| binding.origins.is_empty()) {
+            let problem = Problem::warning(
+                "no-origins",
+                "no request can be authorised: the credentials are bound to no origin",
+            )
+            .with_key("credentials.domain")
+            .with_help("set `credentials.domain` or `credentials.origins`");
+            notes.note(problem, item.filter(|item| item.origin != Origin::Default), false);
+        }
+        let context = build.context.clone();
+        let context = match &binding {
+            Some(binding) => {
+                context.with_host(binding.domain.as_deref()).with_origins(binding.origins.clone())
+            }
+            None => context,
+        };
+        #[cfg(feature = "reqwest")]
+        let context = match http.clone() {
+            Some(http) => context.with_http(crate::http::HttpClient::new(http, environment)),
+            None => context,
+        };
+        let build = Build::new(notes, environment, context, &prefix, profile, stores.clone());
+        let empty = Item::new(super::item::Value::Table(Entries::new()), Origin::Default);
+        let table = entries.get(provider).unwrap_or(&empty);
+        let credentials = build.provider(&key.child(provider), provider, table);
+        binding.and(http).and(has_stores).and(credentials)
+    }
+}
+
+impl Default for Loader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+struct Found<'a> {
+    layers: Vec<Layer>,
+    sources: Vec<Source>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Found<'_> {
+    fn file(&mut self, name: &'static str, path: &Path, must_exist: bool) {
+        let state = match file::read(path) {
+            Ok(Some(text)) => return self.text(name, path, text),
+            Ok(None) if must_exist => {
+                let origin = Origin::File { path: path.to_owned(), line: 1, column: 1 };
+                let problem = Problem::error("no-such-file", "there is no such file")
+                    .with_origin(Some(origin))
+                    .with_help("check the path");
+                self.problems.push(problem);
+                SourceState::Absent
+            }
+            Ok(None) => SourceState::Absent,
+            Err(problem) => {
+                self.problems.push(*problem);
+                SourceState::Failed
+            }
+        };
+        self.add(name, Some(path), state, Layer::default());
+    }
+
+    fn text(&mut self, name: &'static str, path: &Path, text: Zeroizing<String>) {
+        let before = self.problems.len();
+        let layer = file::parse(path, text, self.problems);
+        let failed = self.problems.len() > before && layer.is_empty();
+        let state = if failed { SourceState::Failed } else { SourceState::Read };
+        self.add(name, Some(path), state, layer);
+    }
+
+    fn other(&mut self, name: &'static str, layer: Layer) {
+        let state = if layer.is_empty() { SourceState::Absent } else { SourceState::Read };
+        self.add(name, None, state, layer);
+    }
+
+    fn add(&mut self, name: &'static str, path: Option<&Path>, state: SourceState, layer: Layer) {
+        self.layers.push(layer);
+        self.sources.push(Source { name, path: path.map(Path::to_owned), state });
+    }
+}
+
+/// Each layer's base, then its profile, before the next layer.
+fn parts(layers: Vec<Layer>, profile: Option<&str>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for (layer, Layer { mut base, mut profiles, untrusted, .. }) in layers.into_iter().enumerate() {
+        if untrusted && let Some(chosen) = base.remove("default_profile") {
+            let values = Entries::from([("default_profile".to_owned(), chosen)]);
+            parts.push(Part { values, withheld: false, layer });
+        }
+        parts.push(Part { values: base, withheld: untrusted, layer });
+        if let Some(values) = profile.and_then(|profile| profiles.remove(profile)) {
+            parts.push(Part { values, withheld: untrusted, layer });
+        }
+    }
+    parts
+}

@@ -1,0 +1,139 @@
+//! Layered configuration: values with their origins, from files, variables and flags.
+//!
+//! The order of the layers is one list in [`Loader`]: a program's own defaults, `/etc/authn/config.toml`,
+//! the user's `authn/config.toml`, the project's `.authn.toml` (withheld until it is trusted), the file of
+//! `AUTHN_CONFIG` or `--config`, the environment, `--set`. Each layer applies its base, then its profile,
+//! before the next one.
+//!
+//! Values are kept in a tree of ours from the first to the last; figment merges a skeleton of numbers. So
+//! no error of a library can print one.
+
+mod build;
+mod choice;
+mod credentials;
+mod deserialize;
+pub(crate) mod duration;
+mod environment;
+mod excerpt;
+mod file;
+mod flag;
+mod guide;
+pub(crate) mod http;
+mod item;
+mod key;
+mod layer;
+mod loader;
+mod merge;
+mod origin;
+pub(crate) mod placement;
+mod problem;
+pub(crate) mod reference;
+mod setting;
+mod shorthand;
+pub(crate) mod stores;
+mod table;
+mod variables;
+
+use std::fmt;
+
+pub use environment::Environment;
+pub use guide::Class;
+pub(crate) use key::{Key, nearest};
+pub use loader::{Loader, Source, SourceState};
+pub use origin::Origin;
+pub use problem::{Problem, Severity};
+pub use setting::Setting;
+pub use stores::KnownStore;
+pub use table::{Nested, Node, Plain, Table};
+
+use crate::{Credentials, Error, Registry, Result};
+
+/// A configuration that was read: what is in force, from where, and what is wrong with it.
+pub struct Config {
+    parts: Vec<merge::Part>,
+    merged: item::Entries,
+    profile: Option<String>,
+    provider: Option<(String, Origin)>,
+    problems: Vec<Problem>,
+    credentials: Option<Credentials>,
+    sources: Vec<Source>,
+    registry: Registry,
+    stores: stores::Stores,
+}
+
+impl Config {
+    /// Gives the name of the profile in force.
+    pub fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
+    }
+
+    /// Gives the name of the provider in force.
+    pub fn provider(&self) -> Option<&str> {
+        self.provider.as_ref().map(|(name, _)| name.as_str())
+    }
+
+    /// Gives what chose the provider in force.
+    pub fn provider_origin(&self) -> Option<&Origin> {
+        self.provider.as_ref().map(|(_, origin)| origin)
+    }
+
+    /// Lists all values as they may be shown.
+    pub fn settings(&self) -> Vec<Setting> {
+        setting::list(self)
+    }
+
+    /// Gives everything that is wrong.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// Gives the places that were looked at, low to high.
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// Gives the token stores that the configuration can choose from, beside `memory`.
+    pub fn stores(&self) -> Vec<KnownStore> {
+        self.stores.all()
+    }
+
+    /// Gives the providers that the configuration can choose from.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Gives the credentials, or one error with everything that is wrong.
+    pub fn credentials(&self) -> Result<Credentials> {
+        let errors: Vec<Problem> = self
+            .problems
+            .iter()
+            .filter(|problem| problem.severity() == Severity::Error)
+            .cloned()
+            .collect();
+        for warning in
+            self.problems.iter().filter(|problem| problem.severity() == Severity::Warning)
+        {
+            tracing::warn!("{warning}");
+        }
+        match &self.credentials {
+            Some(credentials) if errors.is_empty() => Ok(credentials.clone()),
+            _ => {
+                let summary = match errors.len() {
+                    1 => "the configuration has a problem".to_owned(),
+                    count => format!("the configuration has {count} problems"),
+                };
+                Err(Error::problems_found(summary, errors))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("profile", &self.profile)
+            .field("provider", &self.provider)
+            .field("problems", &self.problems)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,178 @@
+//! What is wrong with a configuration, as a compiler would say it: code, place, line, and the way out.
+
+use std::{fmt, ops::Range};
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use super::Origin;
+
+/// One thing that is wrong with a configuration. It holds no value.
+#[derive(Clone)]
+pub struct Problem {
+    code: &'static str,
+    severity: Severity,
+    message: String,
+    key: Option<String>,
+    origin: Option<Origin>,
+    help: Option<String>,
+    excerpt: Option<Excerpt>,
+}
+
+/// How bad a [`Problem`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Severity {
+    /// The configuration can't be used.
+    Error,
+    /// It can be used, and something in it is without effect or will fail later.
+    Warning,
+}
+
+/// The line of a file where the problem is, its values masked.
+#[derive(Clone)]
+pub(crate) struct Excerpt {
+    pub(crate) line: String,
+    pub(crate) marked: Range<usize>,
+}
+
+impl Problem {
+    pub(crate) fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            key: None,
+            origin: None,
+            help: None,
+            excerpt: None,
+        }
+    }
+
+    pub(crate) fn warning(code: &'static str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    /// Makes a warning of it.
+    pub(crate) fn soften(&mut self) {
+        self.severity = Severity::Warning;
+    }
+
+    #[must_use]
+    pub(crate) fn with_key(mut self, key: impl fmt::Display) -> Self {
+        self.key = Some(key.to_string());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_origin(mut self, origin: Option<Origin>) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_excerpt(mut self, excerpt: Option<Excerpt>) -> Self {
+        self.excerpt = excerpt;
+        self
+    }
+
+    /// Gives a short name of the sort of problem, stable across versions: `unknown-key`, `wrong-type`, ….
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Tells how bad it is.
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// Gives what is wrong, in one sentence.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Gives the full key that it is about.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// Gives where it is.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// Gives what to do about it.
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// Gives the whole report with the masked source line, in colour for a terminal or without.
+    pub fn render(&self, colour: bool) -> String {
+        let level = match self.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = match (&self.key, &self.excerpt) {
+            (Some(key), None) => printable(&format!("{}: {key}: {}", self.code, self.message)),
+            _ => printable(&format!("{}: {}", self.code, self.message)),
+        };
+        let place = self.origin.as_ref().map(|origin| printable(&origin.to_string()));
+        let help = self.help.as_deref().map(printable);
+        // A line with control characters would paint the terminal: better no line.
+        let excerpt =
+            self.excerpt.as_ref().filter(|excerpt| printable(&excerpt.line) == excerpt.line);
+        let mut group = Group::with_title(level.primary_title(title.as_str()));
+        if let (Some(Origin::File { path, line, .. }), Some(excerpt)) = (&self.origin, excerpt) {
+            let label = self.key.as_deref().unwrap_or_default();
+            group = group.element(
+                Snippet::source(excerpt.line.as_str())
+                    .path(printable(&path.display().to_string()))
+                    .line_start(*line)
+                    .annotation(AnnotationKind::Primary.span(excerpt.marked.clone()).label(label)),
+            );
+        } else if let Some(place) = &place {
+            group = group.element(Level::NOTE.with_name("at").message(place.as_str()));
+        }
+        if let Some(help) = &help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        renderer.render(&[group])
+    }
+}
+
+/// Escapes what would paint a terminal: names and paths can hold anything.
+fn printable(text: &str) -> String {
+    let escape = |c: char| {
+        let is_safe = !c.is_control() || c == '\t';
+        if is_safe { c.to_string() } else { c.escape_debug().to_string() }
+    };
+    text.chars().map(escape).collect()
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(origin) = &self.origin {
+            write!(f, "{origin}: ")?;
+        }
+        if let Some(key) = &self.key {
+            write!(f, "{key}: ")?;
+        }
+        write!(f, "{} ({})", self.message, self.code)?;
+        match &self.help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Problem({self})")
+    }
+}

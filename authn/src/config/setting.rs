@@ -1,0 +1,238 @@
+//! What is in force, value by value, for `config show`: with origin, and without a secret.
+
+use super::{
+    Config, Key, Origin,
+    guide::{Class, Guide},
+    item::{Entries, Item, Value},
+    merge,
+    reference::is_kind,
+};
+use crate::{
+    redact::View,
+    schema::{Field, Kind, Type},
+};
+
+/// One value of a configuration as it may be shown.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Setting {
+    /// The full key: `credentials.oauth.client_id`.
+    pub key: String,
+    /// How it may be shown.
+    pub class: Class,
+    /// Whether there is a value.
+    pub is_set: bool,
+    /// The value, of a plain one alone.
+    pub value: Option<View>,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// For a secret by reference: what it refers to, as `file /run/secrets/name`.
+    pub reference: Option<String>,
+    /// It stands in a project's file that nobody has trusted, so it is not in force.
+    pub is_withheld: bool,
+    /// Where the values stand that this one overrides, the highest first.
+    pub overrides: Vec<Origin>,
+}
+
+/// Lists all settings: `[credentials]`, the provider in force with what is unset, then everything else.
+pub(super) fn list(config: &Config) -> Vec<Setting> {
+    let mut lister = Lister { config, settings: Vec::new(), with_unset: true };
+    let top = Guide::Top(&config.registry);
+    let empty = Entries::new();
+    let credentials = config.merged.get("credentials").and_then(Item::as_table).unwrap_or(&empty);
+    let key = Key::new(&["credentials"]);
+    let guide = top.child("credentials");
+    if let Some(item) = config.merged.get("default_profile") {
+        lister.item(&Key::new(&["default_profile"]), item, Guide::Plain, None);
+    }
+    lister.fields(&key, credentials, super::credentials::FIELDS.iter(), guide);
+    let in_force = config.provider().unwrap_or_default();
+    if let Some(entry) = config.registry.get(in_force) {
+        let table = credentials.get(in_force).and_then(Item::as_table).unwrap_or(&empty);
+        lister.provider(&key.child(in_force), table, entry, guide.child(in_force));
+    }
+    lister.with_unset = false;
+    for (name, item) in credentials {
+        let known = super::credentials::FIELDS.iter().any(|field| field.key() == name.as_str());
+        if !known && (name != in_force || config.registry.get(name).is_none()) {
+            lister.item(&key.child(name), item, guide.child(name), None);
+        }
+    }
+    for (name, item) in &config.merged {
+        if name != "credentials" && name != "default_profile" {
+            lister.item(&Key::new(&[name]), item, top.child(name), None);
+        }
+    }
+    let from = lister.settings.len();
+    for part in config.parts.iter().filter(|part| part.withheld) {
+        for (name, item) in &part.values {
+            lister.item(&Key::new(&[name]), item, top.child(name), None);
+        }
+    }
+    for setting in &mut lister.settings[from..] {
+        setting.is_withheld = true;
+        setting.overrides.clear();
+    }
+    lister.settings
+}
+
+struct Lister<'a> {
+    config: &'a Config,
+    settings: Vec<Setting>,
+    /// Options that nobody set are listed too.
+    with_unset: bool,
+}
+
+impl Lister<'_> {
+    fn provider(
+        &mut self,
+        key: &Key,
+        table: &Entries,
+        entry: &crate::registry::Entry,
+        guide: Guide<'_>,
+    ) {
+        self.fields(key, table, entry.fields(), guide);
+        for (name, item) in table {
+            if entry.field(name).is_none() {
+                self.item(&key.child(name), item, Guide::Unknown, None);
+            }
+        }
+    }
+
+    fn fields<'f>(
+        &mut self,
+        key: &Key,
+        table: &Entries,
+        fields: impl Iterator<Item = &'f Field>,
+        guide: Guide<'_>,
+    ) {
+        for field in fields {
+            let key = key.child(field.key());
+            match table.get(field.key()) {
+                Some(item) => self.item(&key, item, guide.child(field.key()), Some(field)),
+                None if self.with_unset => self.unset(&key, field),
+                None => {}
+            }
+        }
+    }
+
+    fn unset(&mut self, key: &Key, field: &Field) {
+        let default = field.default();
+        self.settings.push(Setting {
+            key: key.to_string(),
+            class: if field.kind() == Kind::Secret { Class::Secret } else { Class::Plain },
+            is_set: default.is_some(),
+            value: default,
+            origin: Origin::Default,
+            reference: None,
+            is_withheld: false,
+            overrides: Vec::new(),
+        });
+    }
+
+    fn item(&mut self, key: &Key, item: &Item, guide: Guide<'_>, field: Option<&Field>) {
+        match (&item.value, guide) {
+            (_, Guide::Secret) => self.secret(key, item),
+            (Value::Table(entries), Guide::Provider(_, entry)) => {
+                self.provider(key, entries, entry, guide);
+            }
+            (Value::Table(entries), _) if !entries.is_empty() => {
+                for (name, item) in entries {
+                    self.item(&key.child(name), item, guide.child(name), None);
+                }
+            }
+            (Value::Array(items), Guide::Providers(_) | Guide::Secrets) => {
+                for (index, item) in items.iter().enumerate() {
+                    let index = index.to_string();
+                    self.item(&key.child(&index), item, guide.child(&index), None);
+                }
+            }
+            (_, Guide::Secrets) => self.secret(key, item),
+            _ => {
+                let value = (guide.class() == Class::Plain)
+                    .then(|| view(item, field.map(Field::r#type).as_ref()));
+                self.push(key, item, guide.class(), true, value, None);
+            }
+        }
+    }
+
+    fn secret(&mut self, key: &Key, item: &Item) {
+        let is_set = item.as_text() != Some("");
+        let reference = reference(item);
+        self.push(key, item, Class::Secret, is_set, None, reference);
+    }
+
+    fn push(
+        &mut self,
+        key: &Key,
+        item: &Item,
+        class: Class,
+        is_set: bool,
+        value: Option<View>,
+        reference: Option<String>,
+    ) {
+        // What is no value of its option may be a misplaced secret.
+        let is_bad = self.config.problems.iter().any(|problem| {
+            problem.key() == Some(&key.to_string())
+                && matches!(problem.code(), "wrong-type" | "invalid-value")
+        });
+        let value = if is_bad { value.map(|_| View::Hidden) } else { value };
+        let overrides =
+            merge::origins(&self.config.parts, key.segments()).into_iter().skip(1).collect();
+        self.settings.push(Setting {
+            key: key.to_string(),
+            class,
+            is_set,
+            value,
+            origin: item.origin.clone(),
+            reference,
+            is_withheld: false,
+            overrides,
+        });
+    }
+}
+
+/// What a reference refers to, if it is one.
+fn reference(item: &Item) -> Option<String> {
+    let inline;
+    let entries = match &item.value {
+        Value::Table(entries) => entries,
+        Value::Text(text) if matches!(item.origin, Origin::Flag { .. }) => {
+            inline = super::file::parse_inline(text, &item.origin)?;
+            inline.as_table()?
+        }
+        _ => return None,
+    };
+    let (kind, target) = entries.iter().next()?;
+    (entries.len() == 1 && is_kind(kind))
+        .then(|| format!("{kind} {}", target.as_text().unwrap_or("")))
+}
+
+fn view(item: &Item, r#type: Option<&Type>) -> View {
+    match &item.value {
+        Value::Boolean(value) => View::Boolean(*value),
+        Value::Integer(value) => View::Integer(*value),
+        Value::Float(value) => View::Float(*value),
+        Value::Text(text) => {
+            // A variable can hold texts alone; it is shown as what it is read as.
+            let typed = match r#type {
+                Some(Type::Boolean) => text.trim().parse().ok().map(View::Boolean),
+                Some(Type::Integer) => text.trim().parse().ok().map(View::Integer),
+                Some(Type::Map(_)) => super::file::parse_inline(text, &item.origin)
+                    .map_or(Some(View::Hidden), |inline| Some(view(&inline, None))),
+                _ => None,
+            };
+            typed.unwrap_or_else(|| View::text(text.as_str()))
+        }
+        Value::Array(items) => View::List(items.iter().map(|item| view(item, None)).collect()),
+        Value::Table(entries) => View::Table(
+            entries
+                .iter()
+                .map(|(key, item)| {
+                    let hidden = Guide::Plain.child(key).class() != Class::Plain;
+                    (key.clone(), if hidden { View::Hidden } else { view(item, None) })
+                })
+                .collect(),
+        ),
+    }
+}

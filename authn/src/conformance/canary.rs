@@ -1,0 +1,194 @@
+//! `Canary`: a made-up secret, and the search for it in whatever spelling it leaks.
+//!
+//! A program hides a secret well and still prints it: in base64 inside a Basic header, as hex in a dump, as a list of
+//! numbers because somebody derived `Debug` on a `Vec<u8>`. So a test that only searches for the text proves little.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+
+/// A unique text of 36 letters and digits: no format has to quote or escape it, and none meets it by chance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canary(String);
+
+/// How a canary was spelt where it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// As it is.
+    Raw,
+    /// Base64, standard or URL-safe, alone or anywhere inside something longer (RFC 4648, sections 4 and 5).
+    Base64,
+    /// Hexadecimal digits, in lower or upper case.
+    Hex,
+    /// Every byte percent-encoded, with digits in lower or upper case (RFC 3986, section 2.1).
+    Percent,
+    /// A list of decimal numbers: how `{:?}` and `{:#?}` show bytes.
+    DecimalBytes,
+}
+
+impl Canary {
+    /// Makes one that was never there before.
+    #[expect(
+        clippy::new_without_default,
+        reason = "every one is different, so there is no default"
+    )]
+    pub fn new() -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        // Each `RandomState` has random keys of its own, so its hashes tell processes apart, the count tells calls.
+        let random = RandomState::new();
+        let count = MADE.fetch_add(1, Ordering::Relaxed);
+        Self(format!("CNRY{:016x}{:016x}", random.hash_one(count), random.hash_one(!count)))
+    }
+
+    /// The text, to be put where a secret goes.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Searches for the canary, and says how it was spelt where it was found.
+    ///
+    /// White space doesn't count: base64 is wrapped, and lists of numbers have a line for each.
+    pub fn find_in(&self, haystack: &[u8]) -> Option<Encoding> {
+        let haystack: Vec<u8> =
+            haystack.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let found = |spelling: &String| contains(&haystack, spelling.as_bytes());
+        self.spellings().into_iter().find(|(_, spelling)| found(spelling)).map(|(how, _)| how)
+    }
+
+    fn spellings(&self) -> Vec<(Encoding, String)> {
+        let bytes = self.0.as_bytes();
+        let join = |format: fn(u8) -> String, separator: &str| -> String {
+            bytes.iter().map(|byte| format(*byte)).collect::<Vec<_>>().join(separator)
+        };
+        let mut spellings = vec![
+            (Encoding::Raw, self.0.clone()),
+            (Encoding::Hex, join(|byte| format!("{byte:02x}"), "")),
+            (Encoding::Hex, join(|byte| format!("{byte:02X}"), "")),
+            (Encoding::Percent, join(|byte| format!("%{byte:02x}"), "")),
+            (Encoding::Percent, join(|byte| format!("%{byte:02X}"), "")),
+            (Encoding::DecimalBytes, join(|byte| byte.to_string(), ",")),
+        ];
+        for alignment in 0..3 {
+            spellings.push((Encoding::Base64, inner_base64(&STANDARD, bytes, alignment)));
+            spellings.push((Encoding::Base64, inner_base64(&URL_SAFE, bytes, alignment)));
+        }
+        spellings
+    }
+}
+
+/// The digits that depend on these bytes alone, when so many others come before them in the encoded text.
+///
+/// Base64 writes 6 bits a digit, so the digits at either end may share bits with a neighbour. They are left out.
+fn inner_base64(engine: &impl base64::Engine, bytes: &[u8], before: usize) -> String {
+    let mut padded = vec![0; before];
+    padded.extend_from_slice(bytes);
+    let digits = engine.encode(&padded);
+    let first = (before * 8).div_ceil(6);
+    let end = padded.len() * 8 / 6;
+    digits[first..end].to_owned()
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+    use super::*;
+
+    fn finds(canary: &Canary, text: impl AsRef<[u8]>) -> Option<Encoding> {
+        canary.find_in(text.as_ref())
+    }
+
+    #[test]
+    fn each_is_unique_and_plain() {
+        let (one, other) = (Canary::new(), Canary::new());
+        assert_ne!(one, other);
+        assert_eq!(one.as_str().len(), 36);
+        assert!(one.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        assert_eq!(finds(&one, other.as_str()), None);
+    }
+
+    #[test]
+    fn nothing_is_found_where_there_is_nothing() {
+        let canary = Canary::new();
+        assert_eq!(finds(&canary, ""), None);
+        assert_eq!(finds(&canary, "a text without it, [1, 2, 3], 00ff, %20, YWJj"), None);
+        let (most, _) = canary.as_str().split_at(35);
+        assert_eq!(finds(&canary, most), None);
+    }
+
+    #[test]
+    fn found_raw() {
+        let canary = Canary::new();
+        let line = format!("password = \"{}\"", canary.as_str());
+        assert_eq!(finds(&canary, line), Some(Encoding::Raw));
+    }
+
+    #[test]
+    fn found_between_bytes_that_are_no_text() {
+        let canary = Canary::new();
+        let bytes = [b"\xff\x00", canary.as_str().as_bytes(), b"\xfe"].concat();
+        assert_eq!(finds(&canary, bytes), Some(Encoding::Raw));
+    }
+
+    #[test]
+    fn found_in_base64_at_every_alignment() {
+        let canary = Canary::new();
+        for engine in [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD] {
+            for before in 0..7 {
+                for after in 0..4 {
+                    // 0xfb and 0xff give the digits in which the two alphabets differ.
+                    let [before, after] = [vec![0xfb; before], vec![0xff; after]];
+                    let bytes = [&before, canary.as_str().as_bytes(), &after].concat();
+                    let text = format!("Basic {}", engine.encode(&bytes));
+                    assert_eq!(finds(&canary, &text), Some(Encoding::Base64), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn found_in_wrapped_base64() {
+        let canary = Canary::new();
+        let digits = STANDARD.encode(canary.as_str());
+        let (first, second) = digits.split_at(20);
+        let wrapped = format!("{first}\r\n{second}");
+        assert_eq!(finds(&canary, wrapped), Some(Encoding::Base64));
+    }
+
+    #[test]
+    fn found_in_hex() {
+        let canary = Canary::new();
+        let hex =
+            canary.as_str().bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        assert_eq!(finds(&canary, format!("00{hex}00")), Some(Encoding::Hex));
+        assert_eq!(finds(&canary, hex.to_uppercase()), Some(Encoding::Hex));
+    }
+
+    #[test]
+    fn found_percent_encoded() {
+        let canary = Canary::new();
+        let percent =
+            canary.as_str().bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat();
+        assert_eq!(finds(&canary, format!("a=%20{percent}&b")), Some(Encoding::Percent));
+        assert_eq!(finds(&canary, percent.to_uppercase()), Some(Encoding::Percent));
+    }
+
+    #[test]
+    fn found_as_decimal_bytes() {
+        let canary = Canary::new();
+        let bytes = canary.as_str().as_bytes();
+        for shown in
+            [format!("{bytes:?}"), format!("{bytes:#?}"), format!("{bytes:?}").replace(' ', "")]
+        {
+            assert_eq!(finds(&canary, &shown), Some(Encoding::DecimalBytes), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Tests a provider in one line, and everything that a program is linked with in a loop.
+//!
+//! ```
+//! # use authn::{Context, Result, SecretString, Token, TokenProvider};
+//! # /// Hands out a fixed token.
+//! # #[authn::token_provider("conforming")]
+//! # struct Conforming {
+//! #     /// The token.
+//! #     _token: SecretString,
+//! # }
+//! # impl TokenProvider for Conforming {
+//! #     async fn token(&self, _: &Context) -> Result<Token> { Token::new(&*self._token.expose()) }
+//! # }
+//! let report = authn::conformance::check::<Conforming>("token = 'abc'");
+//! assert!(report.token.is_ok());
+//! ```
+
+mod canary;
+
+use crate::{
+    Entry, Environment, Loader, Provider, Registry, Result, Token,
+    schema::{Field, Kind, Type},
+};
+
+pub use canary::{Canary, Encoding};
+
+/// What a check found out besides faults, which it panics about.
+#[derive(Debug)]
+#[non_exhaustive]
+#[must_use = "whether the exchange succeeded is for the test to say"]
+pub struct Report {
+    /// What the exchange gave with the options that were passed in.
+    pub token: Result<Token>,
+}
+
+/// Checks a provider with the given options, which are the lines of its table in TOML.
+///
+/// It checks that the options are accepted, that everything is documented, that a token has not expired,
+/// and that no secret is shown by `Debug`, by `config show`, in problems or in the exchange's error. For
+/// the last it sets every secret option to a made-up secret and searches for that.
+///
+/// # Panics
+///
+/// With everything that is wrong. An exchange that fails is not, for want of a server perhaps: it is in
+/// the report.
+pub fn check<P: Provider>(options: &str) -> Report {
+    check_entry(&P::ENTRY, options)
+}
+
+/// Checks a provider by its entry in the registry, as [`check`] does.
+///
+/// # Panics
+///
+/// With everything that is wrong.
+pub fn check_entry(entry: &Entry, options: &str) -> Report {
+    let mut faults = documentation(entry);
+    let loaded = loader(entry, options, Environment::empty()).load();
+    let token = loaded.and_then(|credentials| exchange(&credentials));
+    match &token {
+        Ok(token) => {
+            let expired = token.expires_at().is_some_and(|at| at <= std::time::SystemTime::now());
+            if expired {
+                faults.push("the token that the exchange gave has expired".to_owned());
+            }
+        }
+        Err(error) if !error.problems().is_empty() => {
+            faults.push(format!("the options are not accepted: {error}"));
+        }
+        Err(_) => {}
+    }
+    faults.extend(leaks(entry, options));
+    assert!(faults.is_empty(), "provider `{}`:\n- {}", entry.name(), faults.join("\n- "));
+    Report { token }
+}
+
+/// Gives lines for a provider's table that set every secret option to `secret`, and every other required
+/// option to something of its type. They need not make sense together.
+pub fn sample(entry: &Entry, secret: &str) -> String {
+    let set = entry.fields().filter(|field| field.kind() == Kind::Secret || field.is_required());
+    let lines = set.map(|field| format!("{} = {}", field.key(), value(&field.r#type(), secret)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn value(r#type: &Type, secret: &str) -> String {
+    match r#type {
+        Type::Boolean => "false".to_owned(),
+        Type::Integer => "1".to_owned(),
+        Type::Number => "1.0".to_owned(),
+        Type::String | Type::Any => "\"sample\"".to_owned(),
+        // Port 9 discards; as a rule nobody listens there.
+        Type::Url => "\"http://127.0.0.1:9\"".to_owned(),
+        Type::Duration => "\"1s\"".to_owned(),
+        Type::Choice(words) => format!("{:?}", words.first().copied().unwrap_or_default()),
+        Type::List(of) => format!("[{}]", value(of, secret)),
+        Type::Map(of) => format!("{{ sample = {} }}", value(of, secret)),
+        Type::Table(entries) => {
+            let entries: Vec<String> =
+                entries.iter().map(|(key, of)| format!("{key} = {}", value(of, secret))).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        Type::Secret => format!("{secret:?}"),
+        Type::Provider => "{ }".to_owned(),
+    }
+}
+
+fn documentation(entry: &Entry) -> Vec<String> {
+    let mut faults = Vec::new();
+    if entry.doc().is_empty() {
+        faults.push("it has no documentation".to_owned());
+    }
+    let undocumented = entry.fields().filter(|field| field.doc().is_empty());
+    faults.extend(undocumented.map(|field| format!("`{}` has no documentation", field.key())));
+    faults
+}
+
+/// Sets each secret option in turn, beside the given options, and searches all that can be shown.
+fn leaks(entry: &Entry, options: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for field in entry.fields().filter(|field| field.kind() == Kind::Secret) {
+        let canary = Canary::new();
+        let mut look = |place: &str, shown: &str| {
+            if let Some(encoding) = canary.find_in(shown.as_bytes()) {
+                faults.push(format!("{place} shows the secret `{}` ({encoding:?})", field.key()));
+            }
+        };
+        let (variable, secret) = variable(entry, field, canary.as_str());
+        let environment = Environment::empty().variable(variable, secret);
+        let config = loader(entry, options, environment).read();
+        look("a setting", &format!("{:?}", config.settings()));
+        look("a problem", &format!("{:?}", config.problems()));
+        for problem in config.problems() {
+            look("a rendered problem", &problem.render(false));
+        }
+        let Ok(credentials) = config.credentials() else { continue };
+        look("`{:?}`", &format!("{credentials:?}"));
+        look("`{:#?}`", &format!("{credentials:#?}"));
+        match exchange(&credentials) {
+            Ok(token) => look("the token's `{:?}`", &format!("{token:?}")),
+            Err(error) => look("the exchange's error", &format!("{error} {error:?}")),
+        }
+    }
+    faults
+}
+
+fn variable(entry: &Entry, field: &Field, secret: &str) -> (String, String) {
+    let name = format!("AUTHN_CREDENTIALS__{}__{}", entry.name(), field.key()).to_uppercase();
+    let text = match field.r#type() {
+        Type::Secret => secret.to_owned(),
+        other => value(&other, secret),
+    };
+    (name, text)
+}
+
+fn loader(entry: &Entry, options: &str, environment: Environment) -> Loader {
+    let name = entry.name();
+    let text = format!("[credentials]\norigins = [\"*\"]\n[credentials.{name}]\n{options}\n");
+    let registry = Registry::builder().linked().with(*entry).build();
+    let loader = Loader::new().environment(environment).inline("conformance.toml", &text);
+    match registry {
+        Ok(registry) => loader.registry(registry),
+        // The loader will say what is wrong with what is linked.
+        Err(_) => loader,
+    }
+}
+
+fn exchange(credentials: &crate::Credentials) -> Result<Token> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        crate::Error::new(
+            crate::ErrorKind::Internal,
+            format!("no runtime can be made ({}); check the limits of this machine", error.kind()),
+        )
+    })?;
+    runtime.block_on(credentials.token())
+}

@@ -1,0 +1,260 @@
+//! `Credentials`: the handle that programs hold.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    Cached, Context, Error, ErrorKind, Origins, Placement, Request, Result, Status, Token,
+    TokenProvider, TokenSource,
+    clock::Clock,
+    provider::{Boxed, Erased},
+};
+
+/// Authorises requests with the token of whichever provider the configuration chose.
+///
+/// A clone is cheap and shares the cache. Dropping the last one releases everything.
+#[derive(Clone)]
+pub struct Credentials(Arc<Inner>);
+
+struct Inner {
+    provider: Arc<dyn Erased>,
+    context: Context,
+    per_request: bool,
+    /// The provider keeps no token, but its secrets can change: no short cut past resolving them.
+    resolves: bool,
+}
+
+impl Credentials {
+    /// Makes credentials in code, of a provider or a source.
+    pub fn builder() -> CredentialsBuilder {
+        CredentialsBuilder {
+            provider: None,
+            origins: Origins::none(),
+            domain: None,
+            placement: None,
+            clock: Clock::system(),
+            problem: None,
+        }
+    }
+
+    pub(crate) fn assemble(
+        provider: Arc<dyn Erased>,
+        context: Context,
+        per_request: bool,
+        resolves: bool,
+    ) -> Self {
+        Self(Arc::new(Inner { provider, context, per_request, resolves }))
+    }
+
+    /// Gives a valid token, exchanging for one if none is at hand.
+    pub async fn token(&self) -> Result<Token> {
+        match self.try_token() {
+            Some(token) => Ok(token),
+            None => self.wait().await,
+        }
+    }
+
+    /// Gives the token that is at hand, without waiting.
+    #[inline]
+    pub fn try_token(&self) -> Option<Token> {
+        let inner = &*self.0;
+        if inner.resolves {
+            return None;
+        }
+        inner.provider.ready(&inner.context)
+    }
+
+    /// Adds the credential to a request.
+    ///
+    /// The request must go to an origin that the credentials are bound to; another one is an error of kind
+    /// [`Origin`](ErrorKind::Origin), and nothing is added. A credential that the caller put there stays.
+    pub async fn authorize<'r>(&self, request: impl Into<Request<'r>>) -> Result<()> {
+        let mut request = request.into();
+        match self.try_authorize(&mut request) {
+            Some(done) => done,
+            None => self.authorize_waiting(&mut request).await,
+        }
+    }
+
+    /// Does what [`authorize`](Self::authorize) does if it needs no waiting.
+    #[inline]
+    pub fn try_authorize(&self, request: &mut Request<'_>) -> Option<Result<()>> {
+        let inner = &*self.0;
+        if !inner.context.origins().allows(request.uri()) {
+            return Some(Err(inner.context.origins().refuse(request.uri())));
+        }
+        if inner.resolves {
+            return None;
+        }
+        let placement = inner.context.placement();
+        inner.provider.try_authorize(&mut request.placed(placement), &inner.context)
+    }
+
+    /// Gives the same credentials for other scopes. They share what a login or a refresh token gave, and
+    /// have an access token of their own.
+    #[must_use]
+    pub fn with_scope<S: AsRef<str>>(&self, scopes: &[S]) -> Self {
+        let inner = &*self.0;
+        let scopes = scopes.iter().flat_map(|scope| scope.as_ref().split_whitespace());
+        let context = inner.context.clone().with_scopes(scopes.map(str::to_owned).collect());
+        let provider = Arc::clone(&inner.provider).scoped(&context);
+        Self::assemble(provider, context, inner.per_request, inner.resolves)
+    }
+
+    /// Says that a server has refused this token, so that it is not handed out again. A token that has
+    /// been replaced meanwhile is not touched.
+    pub fn invalidate(&self, token: &Token) {
+        self.0.provider.invalidate(token, &self.0.context);
+    }
+
+    /// Gives the name of whom the credential stands for, where that is known without asking a server.
+    pub fn identity(&self) -> Option<String> {
+        self.0.provider.identity(&self.0.context)
+    }
+
+    /// Says what is kept of the session, without any network.
+    pub async fn status(&self) -> Result<Status> {
+        self.0.provider.status(&self.0.context).await
+    }
+
+    /// Forgets every token and session that is kept. An exchange that is under way leaves nothing either.
+    pub async fn logout(&self) -> Result<()> {
+        self.0.provider.logout(&self.0.context).await
+    }
+
+    /// Tells the server that the session is to count no longer (RFC 7009), and forgets it.
+    pub async fn revoke(&self) -> Result<()> {
+        self.0.provider.revoke(&self.0.context).await
+    }
+
+    /// Gives the origins that the credentials are bound to.
+    pub fn origins(&self) -> &Origins {
+        self.0.context.origins()
+    }
+
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn http(&self) -> &crate::http::HttpClient {
+        self.0.context.http()
+    }
+
+    /// Tells whether the token belongs to the request being served.
+    pub fn is_per_request(&self) -> bool {
+        self.0.per_request
+    }
+
+    /// Waits for an exchange that is under way, at most as long as its own deadlines allow, and starts no
+    /// more; what then needs one is an error of kind [`Closed`](ErrorKind::Closed).
+    pub async fn close(&self) {
+        self.0.provider.close(&self.0.context).await;
+    }
+
+    // Cold, boxed and not inlined: the future of a warm call stays small.
+    #[cold]
+    #[inline(never)]
+    fn wait(&self) -> Boxed<'_, Result<Token>> {
+        let inner = &*self.0;
+        if inner.resolves
+            && let Err(error) = inner.context.resolve_references()
+        {
+            return Box::pin(async { Err(error) });
+        }
+        inner.provider.token(&inner.context)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn authorize_waiting<'a>(&'a self, request: &'a mut Request<'_>) -> Boxed<'a, Result<()>> {
+        let inner = &*self.0;
+        Box::pin(async move {
+            if inner.resolves {
+                inner.context.resolve_references()?;
+            }
+            let mut request = request.placed(inner.context.placement());
+            inner.provider.authorize(&mut request, &inner.context).await
+        })
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.provider.fmt(f)
+    }
+}
+
+/// Makes [`Credentials`] in code; see [`Credentials::builder`].
+#[derive(Debug)]
+pub struct CredentialsBuilder {
+    provider: Option<Arc<dyn Erased>>,
+    origins: Origins,
+    domain: Option<String>,
+    placement: Option<Placement>,
+    clock: Clock,
+    problem: Option<Error>,
+}
+
+impl CredentialsBuilder {
+    /// Takes a provider that answers each call itself, [`Cached`] among them.
+    #[must_use]
+    pub fn provider(mut self, provider: impl TokenProvider) -> Self {
+        self.provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// Takes a source and caches its tokens.
+    #[must_use]
+    pub fn source(self, source: impl TokenSource) -> Self {
+        self.provider(Cached::new(source))
+    }
+
+    /// Binds them to `https://<domain>`; `domain` is a host with an optional port.
+    #[must_use]
+    pub fn domain(mut self, domain: &str) -> Self {
+        self.domain = Some(domain.to_owned());
+        self.origin(&format!("https://{domain}"))
+    }
+
+    /// Binds them to one more origin, as [`Origins::and`] takes it.
+    #[must_use]
+    pub fn origin(mut self, origin: &str) -> Self {
+        match self.origins.clone().and(origin) {
+            Ok(origins) => self.origins = origins,
+            Err(error) => self.problem = Some(error),
+        }
+        self
+    }
+
+    /// Says where on a request the token goes.
+    #[must_use]
+    pub fn placement(mut self, placement: Placement) -> Self {
+        self.placement = Some(placement);
+        self
+    }
+
+    /// Brings another clock, as tests do.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Makes the credentials. Without a provider or with a bad origin it is an error of kind
+    /// [`Configuration`](ErrorKind::Configuration).
+    pub fn build(self) -> Result<Credentials> {
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        let provider = self.provider.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Configuration,
+                "no provider was given: call `provider` or `source` on the builder",
+            )
+        })?;
+        let context = Context::new()
+            .with_host(self.domain.as_deref())
+            .with_origins(self.origins)
+            .with_clock(self.clock)
+            .with_placement(self.placement.and_then(crate::request::unless_default));
+        provider.validate(&context)?;
+        let per_request = provider.is_per_request();
+        Ok(Credentials::assemble(provider, context, per_request, false))
+    }
+}

@@ -1,0 +1,105 @@
+//! `Grant`: what an exchange gives, of which the access token is one part.
+
+use std::collections::BTreeMap;
+
+use crate::{SecretString, Token};
+
+/// What one exchange gave: an access token, and what the next exchange will need.
+///
+/// A source gets its last grant back at the next exchange. A part that the new grant leaves out is kept
+/// from the last one: a server that sends no new refresh token means the old one (RFC 6749, 6).
+///
+/// ```
+/// use authn::{Grant, SecretString, Token};
+///
+/// let grant = Grant::new(Token::new("abc")?)
+///     .with_refresh_token(SecretString::from("r1"))
+///     .with_kept("session", SecretString::from("s1"));
+/// assert_eq!(&*grant.kept("session").unwrap().expose(), "s1");
+/// # Ok::<(), authn::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Grant {
+    token: Token,
+    refresh_token: Option<SecretString>,
+    kept: BTreeMap<String, SecretString>,
+}
+
+impl Grant {
+    /// Makes a grant of an access token alone.
+    pub fn new(token: Token) -> Self {
+        Self { token, refresh_token: None, kept: BTreeMap::new() }
+    }
+
+    /// Adds the refresh token for the next exchange (RFC 6749, 1.5).
+    #[must_use]
+    pub fn with_refresh_token(mut self, refresh_token: SecretString) -> Self {
+        self.refresh_token = Some(refresh_token);
+        self
+    }
+
+    /// Keeps something else for the next exchange: a session, a key, a token's secret.
+    #[must_use]
+    pub fn with_kept(mut self, name: impl Into<String>, value: SecretString) -> Self {
+        self.kept.insert(name.into(), value);
+        self
+    }
+
+    /// Gives the access token.
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Gives the refresh token.
+    pub fn refresh_token(&self) -> Option<&SecretString> {
+        self.refresh_token.as_ref()
+    }
+
+    /// Gives what was kept under a name.
+    pub fn kept(&self, name: &str) -> Option<&SecretString> {
+        self.kept.get(name)
+    }
+
+    pub(crate) fn all_kept(&self) -> impl Iterator<Item = (&str, &SecretString)> {
+        self.kept.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Takes over from the last grant what this one leaves out.
+    pub(crate) fn inherit(mut self, last: Option<&Self>) -> Self {
+        if let Some(last) = last {
+            if self.refresh_token.is_none() {
+                self.refresh_token.clone_from(&last.refresh_token);
+            }
+            for (name, value) in &last.kept {
+                self.kept.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
+        self
+    }
+}
+
+impl From<Token> for Grant {
+    fn from(token: Token) -> Self {
+        Self::new(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_new_grant_leaves_out_is_inherited() {
+        let token = || Token::new("t").unwrap();
+        let last = Grant::new(token())
+            .with_refresh_token("old".into())
+            .with_kept("a", "1".into())
+            .with_kept("b", "1".into());
+        let new = Grant::new(token()).with_kept("b", "2".into()).inherit(Some(&last));
+        assert_eq!(&*new.refresh_token().unwrap().expose(), "old");
+        assert_eq!(&*new.kept("a").unwrap().expose(), "1");
+        assert_eq!(&*new.kept("b").unwrap().expose(), "2");
+        let rotated = Grant::new(token()).with_refresh_token("new".into()).inherit(Some(&last));
+        assert_eq!(&*rotated.refresh_token().unwrap().expose(), "new");
+    }
+}

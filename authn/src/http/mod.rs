@@ -1,0 +1,15 @@
+//! The one place that sends token requests, with the policy that all of them keep.
+//!
+//! - `https` alone; plain `http` to the loopback interface, or where the provider's own options allow it.
+//! - No redirect is followed: a token request that is redirected is a mistake or an attack.
+//! - Answers are limited to 1 MiB, and there are deadlines for connecting and for the whole.
+//! - No error holds a URL's path or query, a header or a byte of the answer.
+
+mod client;
+mod request;
+mod response;
+
+pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+pub use client::{HttpClient, check};
+pub use request::HttpRequest;
+pub use response::HttpResponse;

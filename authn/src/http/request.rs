@@ -1,0 +1,186 @@
+//! `HttpRequest`: one request, built in the provider and sent on the background runtime.
+
+use std::{fmt, io};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use reqwest::Client;
+use serde::Serialize;
+use tokio::task::JoinHandle;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::{
+    HttpClient, HttpResponse,
+    client::{check, shown},
+};
+use crate::{Error, Result, Token, cache::background};
+
+/// Largest answer that is read.
+const LARGEST: usize = 1024 * 1024;
+
+/// A request that is being built; it is sent by [`send`](Self::send).
+///
+/// What it is given is checked when it is sent, so that a provider has one place to look for errors.
+pub struct HttpRequest {
+    client: HttpClient,
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<Zeroizing<Vec<u8>>>,
+    allow_http: bool,
+    problem: Option<Error>,
+}
+
+impl HttpRequest {
+    pub(super) fn new(client: HttpClient, method: Method, url: Url) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        Self { client, method, url, headers, body: None, allow_http: false, problem: None }
+    }
+
+    /// Allows plain `http` beyond the loopback interface. Only a provider's own option should do this.
+    #[must_use]
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
+        self
+    }
+
+    /// Sets a header. Its value is marked sensitive.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        match HeaderValue::from_str(value) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                self.headers.insert(name, value);
+            }
+            Err(_) => {
+                self.problem = Some(Error::configuration(format!(
+                    "what is sent in the header `{name}` has characters that no header may have"
+                )));
+            }
+        }
+        self
+    }
+
+    /// Sets `Authorization: Bearer` (RFC 6750, 2.1).
+    #[must_use]
+    pub fn bearer(self, token: &Token) -> Self {
+        let value = Zeroizing::new(format!("Bearer {}", token.secret()));
+        self.header(header::AUTHORIZATION, &value)
+    }
+
+    /// Sets a form-encoded body.
+    #[must_use]
+    pub fn form(mut self, members: &[(&str, &str)]) -> Self {
+        let body =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish();
+        self.body = Some(Zeroizing::new(body.into_bytes()));
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        self.headers.insert(header::CONTENT_TYPE, kind);
+        self
+    }
+
+    /// Sets a JSON body.
+    #[must_use]
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(body) => self.body = Some(Zeroizing::new(body)),
+            Err(_) => {
+                self.problem = Some(Error::configuration(
+                    "the body of a token request can't be written as JSON",
+                ));
+            }
+        }
+        self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self
+    }
+
+    /// Sends it, from whatever runtime or none. Dropping the future ends the request.
+    ///
+    /// Any status is an answer, except a redirect, which is an error.
+    pub async fn send(self) -> Result<HttpResponse> {
+        check(&self.url, self.allow_http)?;
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        let place = shown(&self.url);
+        let client = self.client.client(&self.url)?;
+        let mut request = reqwest::Request::new(self.method, self.url);
+        *request.headers_mut() = self.headers;
+        *request.body_mut() = self.body.map(|body| body.to_vec().into());
+        let sending = background::runtime()?.spawn(send(client, request, place));
+        let mut sending = EndOnDrop(sending);
+        (&mut sending.0).await.unwrap_or_else(|_| {
+            Err(Error::network("the request was ended; the program is shutting down"))
+        })
+    }
+}
+
+/// Ends a request whose caller has gone.
+struct EndOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for EndOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn send(client: Client, request: reqwest::Request, place: String) -> Result<HttpResponse> {
+    let failed = |error: &reqwest::Error| Error::network(format!("{place} {}", reason(error)));
+    let mut answer = client.execute(request).await.map_err(|error| failed(&error))?;
+    if answer.status().is_redirection() {
+        return Err(Error::protocol(format!(
+            "{place} answered with a redirect, which is not followed here; \
+             configure the address that it redirects to"
+        )));
+    }
+    let mut body = Zeroizing::new(Vec::new());
+    while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&error))? {
+        if body.len() + chunk.len() > LARGEST {
+            return Err(Error::protocol(format!(
+                "{place} answered with more than 1 MiB, which is no token response; \
+                 check the address"
+            )));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(HttpResponse::new(place, answer.status(), answer.headers().clone(), body))
+}
+
+/// Says what failed, without the URL and without what a server sent.
+fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "did not answer in time; check the network, or raise `http.timeout`".to_owned();
+    }
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
+    let mut connection = None;
+    while let Some(inner) = cause {
+        if let Some(io) = inner.downcast_ref::<io::Error>() {
+            connection = Some(io.kind());
+        }
+        // The texts of TLS errors are the library's own and hold nothing of the request.
+        if inner.to_string().contains("certificate") {
+            return "has a certificate that is not trusted here; \
+                    if it is your own authority's, name it in `http.ca_file`"
+                .to_owned();
+        }
+        cause = inner.source();
+    }
+    match connection {
+        Some(kind) if error.is_connect() => {
+            format!("can't be reached ({kind}); check the address and the network")
+        }
+        _ if error.is_connect() => "can't be reached; check the address and the network".to_owned(),
+        Some(kind) => format!("ended the connection ({kind}); try again"),
+        None => "ended the connection before its answer was complete; try again".to_owned(),
+    }
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("to", &shown(&self.url))
+            .finish_non_exhaustive()
+    }
+}

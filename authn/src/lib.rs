@@ -1,0 +1,77 @@
+//! Pluggable authentication to other services.
+//!
+//! A program says *that* it authenticates; the configuration says *how*:
+//!
+//! ```no_run
+//! # async fn example() -> authn::Result<()> {
+//! let credentials = authn::load()?;
+//! let mut request = http::Request::get("https://api.example.com/v1/things").body(()).unwrap().into_parts().0;
+//! credentials.authorize(&mut request).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! - [`Credentials`] is the handle that programs hold; [`load`] makes it of the configuration.
+//! - [`token_provider`] makes a struct a provider; the [`provider`] module says how to write one.
+//! - [`config`] reads the layers, and knows where each value comes from.
+//! - [`Cached`] keeps a source's token fresh.
+//!
+//! # Features
+//!
+//! - `reqwest` (default): [`Context::http`] and [`reqwest::Client`].
+//! - `tower`: [`app_service::AppServiceLayer`].
+
+pub mod blocking;
+mod cache;
+pub mod clock;
+pub mod config;
+pub mod conformance;
+mod context;
+mod credentials;
+mod error;
+mod grant;
+#[cfg(feature = "reqwest")]
+pub mod http;
+mod integrations;
+mod origins;
+mod placement;
+#[doc(hidden)]
+pub mod private;
+pub mod provider;
+mod redact;
+mod registry;
+mod request;
+pub mod schema;
+mod secret;
+pub mod store;
+mod token;
+
+pub use authn_macros::token_provider;
+pub use cache::{CacheOptions, Cached};
+pub use config::{Environment, Loader};
+pub use context::Context;
+pub use credentials::{Credentials, CredentialsBuilder};
+pub use error::{Error, ErrorKind, Result};
+pub use grant::Grant;
+pub use integrations::*;
+pub use origins::Origins;
+pub use placement::Placement;
+pub use provider::{Session, Status, TokenProvider, TokenSource, from_fn};
+pub use redact::{Secret, Show, View};
+pub use registry::{Entry, Location, Provider, Registry, RegistryBuilder};
+pub use request::Request;
+pub use secret::{Exposed, SecretString};
+pub use token::Token;
+pub use url::Url;
+
+/// Loads the credentials that the configuration describes.
+///
+/// It looks at the system's, the user's and the project's file, the environment, and the profile that they
+/// choose; see [`config`] for the order. Everything that is wrong is in one error.
+pub fn load() -> Result<Credentials> {
+    Loader::new().load()
+}
+
+/// Loads the credentials of one profile, for programs that speak to several services.
+pub fn load_profile(name: &str) -> Result<Credentials> {
+    Loader::new().profile(name).load()
+}

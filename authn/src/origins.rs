@@ -1,0 +1,287 @@
+//! `Origins`: where a credential may be sent, and nowhere else.
+//!
+//! An origin is scheme, host and port (RFC 6454). They are compared as such, never as text that a URL
+//! begins with.
+
+use std::fmt;
+
+use http::{Uri, uri::Authority};
+
+use crate::{Error, ErrorKind, Result};
+
+/// The origins that credentials are bound to.
+///
+/// ```
+/// use authn::Origins;
+///
+/// let origins = Origins::none().and("https://api.example.com")?.and("https://*.example.org:8443")?;
+/// assert!(origins.allows(&"https://API.example.com:443/v1".parse()?));
+/// assert!(origins.allows(&"https://eu.example.org:8443/".parse()?));
+/// assert!(!origins.allows(&"https://a.eu.example.org:8443/".parse()?));
+/// assert!(!origins.allows(&"https://api.example.com.evil.test/".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins {
+    any: bool,
+    list: Vec<Pattern>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Pattern {
+    https: bool,
+    /// `*.` stands before the host: exactly one label more.
+    wildcard: bool,
+    /// Lower case, in brackets if it is an IPv6 address.
+    host: String,
+    port: u16,
+    /// The authority as most URLs spell it, for a quick first comparison; empty with a wildcard.
+    authority: String,
+}
+
+impl Origins {
+    /// Allows no origin, so that nothing can be authorised.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Allows every `https` origin, and `http` on the loopback interface: in so many words, `["*"]`.
+    pub fn any() -> Self {
+        Self { any: true, list: Vec::new() }
+    }
+
+    /// Allows one more: `https://host[:port]`, `https://*.host[:port]`, or `*`.
+    ///
+    /// A leading `*.` stands for exactly one label and never for the host itself. `http://` is possible
+    /// for the loopback interface alone (RFC 6750, 5.3). Everything else is an error of kind
+    /// [`Configuration`](ErrorKind::Configuration) that says what is wrong.
+    pub fn and(mut self, origin: &str) -> Result<Self> {
+        if origin == "*" {
+            self.any = true;
+        } else {
+            self.list.push(Pattern::parse(origin).map_err(Error::configuration)?);
+        }
+        Ok(self)
+    }
+
+    /// Tells whether nothing is allowed.
+    pub fn is_empty(&self) -> bool {
+        !self.any && self.list.is_empty()
+    }
+
+    /// Tells whether a request to `uri` may carry the credential.
+    #[inline]
+    pub fn allows(&self, uri: &Uri) -> bool {
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return false;
+        };
+        let https = scheme == "https";
+        if let [only] = self.list.as_slice()
+            && only.https == https
+            && only.authority == authority.as_str()
+        {
+            return true;
+        }
+        self.allows_slowly(https, scheme, authority)
+    }
+
+    #[inline(never)]
+    fn allows_slowly(&self, https: bool, scheme: &str, authority: &Authority) -> bool {
+        if !https && scheme != "http" {
+            return false;
+        }
+        let Some(port) = port(authority, https) else { return false };
+        let host = authority.host();
+        (self.any && (https || is_loopback(host)))
+            || self.list.iter().any(|pattern| pattern.matches(https, host, port))
+    }
+
+    /// Fails with the reason why a request to `uri` may not carry the credential.
+    #[cold]
+    pub(crate) fn refuse(&self, uri: &Uri) -> Error {
+        let asked = match (uri.scheme_str(), uri.authority()) {
+            (Some(scheme), Some(authority)) => match authority.port() {
+                Some(port) => format!("{scheme}://{}:{}", authority.host(), port.as_str()),
+                None => format!("{scheme}://{}", authority.host()),
+            },
+            _ => "a URL without scheme or host".to_owned(),
+        };
+        let message = if self.is_empty() {
+            format!(
+                "these credentials are bound to no origin, so {asked} gets none: \
+                 set `credentials.domain` or `credentials.origins`"
+            )
+        } else {
+            format!(
+                "these credentials are not for {asked}: \
+                 add it to `credentials.origins` if they should be"
+            )
+        };
+        Error::new(ErrorKind::Origin, message)
+    }
+
+    /// The origins as they are written in a configuration.
+    pub fn iter(&self) -> impl Iterator<Item = String> {
+        let any = self.any.then(|| "*".to_owned());
+        any.into_iter().chain(self.list.iter().map(ToString::to_string))
+    }
+}
+
+impl Pattern {
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let wanted = "write it as `https://host` or `https://host:port`, without a path";
+        let uri: Uri = text.parse().map_err(|_| wanted)?;
+        let https = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            _ => return Err(wanted),
+        };
+        let authority = uri.authority().ok_or(wanted)?;
+        let after_scheme = text.split_once("://").map_or("", |(_, rest)| rest);
+        if after_scheme.trim_end_matches('/') != authority.as_str()
+            || authority.as_str().contains('@')
+        {
+            return Err(wanted);
+        }
+        let lower = authority.host().to_ascii_lowercase();
+        let (wildcard, host) = match lower.strip_prefix("*.") {
+            Some(rest) => (true, rest.to_owned()),
+            None => (false, lower),
+        };
+        if host.is_empty() || host.contains('*') {
+            return Err("`*.` may stand once, before the host, for exactly one label");
+        }
+        if !https && (wildcard || !is_loopback(&host)) {
+            return Err("plain http is possible for the loopback interface alone: use https");
+        }
+        let port = port(authority, https).ok_or(wanted)?;
+        let authority = if wildcard {
+            String::new()
+        } else if port == default_port(https) {
+            host.clone()
+        } else {
+            format!("{host}:{port}")
+        };
+        Ok(Self { https, wildcard, host, port, authority })
+    }
+
+    fn matches(&self, https: bool, host: &str, port: u16) -> bool {
+        if self.https != https || self.port != port {
+            return false;
+        }
+        if !self.wildcard {
+            return self.host.eq_ignore_ascii_case(host);
+        }
+        host.split_once('.')
+            .is_some_and(|(label, rest)| !label.is_empty() && self.host.eq_ignore_ascii_case(rest))
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.https { "https" } else { "http" };
+        let star = if self.wildcard { "*." } else { "" };
+        write!(f, "{scheme}://{star}{}", self.host)?;
+        if self.port == default_port(self.https) { Ok(()) } else { write!(f, ":{}", self.port) }
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Tells whether a host is `localhost` or a literal loopback address, the only hosts for plain http.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    if host.eq_ignore_ascii_case("localhost") {
+        return true;
+    }
+    let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    literal.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Gives the port; `None` for one that is there but is no port's number.
+fn port(authority: &Authority, https: bool) -> Option<u16> {
+    let bare = authority.as_str().rsplit('@').next() == Some(authority.host());
+    if bare { Some(default_port(https)) } else { authority.port_u16() }
+}
+
+fn default_port(https: bool) -> u16 {
+    if https { 443 } else { 80 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn allows(origin: &str, uri: &str) -> bool {
+        Origins::none().and(origin).unwrap().allows(&uri.parse().unwrap())
+    }
+
+    #[test]
+    fn compares_scheme_host_and_port() {
+        for (origin, uri) in [
+            ("https://api.example.com", "https://api.example.com/x?y"),
+            ("https://api.example.com", "https://API.EXAMPLE.COM:443/"),
+            ("https://api.example.com:443", "https://api.example.com/"),
+            ("https://api.example.com/", "https://user@api.example.com/"),
+            ("https://[::1]:8443", "https://[::1]:8443/"),
+            ("http://127.0.0.1:80", "http://127.0.0.1/"),
+            ("http://localhost:3000", "http://localhost:3000/"),
+            ("https://*.example.com", "https://a.example.com/"),
+            ("*", "https://anything.test/"),
+            ("*", "http://127.0.0.1:9/"),
+        ] {
+            assert!(allows(origin, uri), "{origin} {uri}");
+        }
+        for (origin, uri) in [
+            ("https://api.example.com", "http://api.example.com/"),
+            ("https://api.example.com", "https://api.example.com:8443/"),
+            ("https://api.example.com", "https://api.example.com.evil.test/"),
+            ("https://api.example.com", "https://api.example.com@evil.test/"),
+            ("https://api.example.com", "https://evil.test/https://api.example.com"),
+            ("https://api.example.com", "https://example.com/"),
+            ("https://api.example.com", "https://api.example.com./"),
+            ("https://*.example.com", "https://example.com/"),
+            ("https://*.example.com", "https://a.b.example.com/"),
+            ("https://*.example.com", "https://.example.com/"),
+            ("https://*.example.com", "https://a.example.com:444/"),
+            ("*", "http://anything.test/"),
+            ("*", "ftp://anything.test/"),
+            ("*", "/only/a/path"),
+        ] {
+            assert!(!uri.parse::<Uri>().is_ok_and(|_| allows(origin, uri)), "{origin} {uri}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_origin() {
+        for bad in [
+            "",
+            "api.example.com",
+            "ftp://a.test",
+            "https://",
+            "https://a.test/path",
+            "https://u@a.test",
+            "https://a.*.test",
+            "https://*",
+            "https://*.*.test",
+            "http://a.test",
+            "http://*.localhost",
+            "https://a.test:99999",
+            "https://a.test?x=1",
+        ] {
+            assert!(Origins::none().and(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn none_allows_nothing() {
+        let error = Origins::none().refuse(&"https://u:p@a.test:1/secret?k=v".parse().unwrap());
+        assert!(!Origins::none().allows(&"https://a.test/".parse().unwrap()));
+        assert_eq!(error.kind(), ErrorKind::Origin);
+        assert!(error.to_string().contains("https://a.test:1 gets none"), "{error}");
+        assert!(!error.to_string().contains("secret"));
+    }
+}

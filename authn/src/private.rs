@@ -1,0 +1,10 @@
+//! What generated code names. Not part of the public interface.
+
+pub use inventory;
+
+pub use crate::{
+    config::{Nested, Node, Plain, Table},
+    redact::{Secret, SetOrNot, ShowKnown, ShowUnknown, Shown},
+    registry::{Entry, Location, Provider},
+    schema::{Field, FromTable, Kind, Shape, Type},
+};

@@ -1,0 +1,365 @@
+//! The two traits of which a provider implements one, and how to write your own.
+//!
+//! # Writing a provider
+//!
+//! Most tokens are *exchanged*: something configured (a key, a secret) is given to a server for a token
+//! that lives a while. For these implement [`TokenSource`], one function from the configuration and the
+//! last grant to a new grant, and mark the provider `cached`; everything else is the framework's.
+//!
+//! ```
+//! use authn::{Context, Grant, Result, SecretString, Token, TokenSource};
+//! use std::time::Duration;
+//!
+//! /// Mints tokens at the corporate STS.
+//! #[authn::token_provider("corp_sts", cached)]
+//! pub struct CorpSts {
+//!     /// Machine key.
+//!     _key: SecretString,
+//!     /// How long a token shall live.
+//!     #[default(Duration::from_secs(3600))]
+//!     lifetime: Duration,
+//! }
+//!
+//! impl TokenSource for CorpSts {
+//!     async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
+//!         // a real one asks a server through `context.http()`
+//!         let token = Token::new(format!("minted-with-{}", self._key.expose().len()))?;
+//!         Ok(token.with_expires_in(self.lifetime).into())
+//!     }
+//! }
+//! ```
+//!
+//! Where there is nothing to exchange, or each call has an answer of its own, implement [`TokenProvider`]
+//! and leave `cached` out.
+
+use std::{
+    fmt::{self, Debug},
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+};
+
+use crate::{Context, Error, Grant, Request, Result, SecretString, Token};
+
+/// Answers each call itself: a static token, an API key, the token of the request being served.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `TokenProvider`",
+    label = "implement `authn::TokenProvider` for it, or mark it `cached` and implement `authn::TokenSource`"
+)]
+pub trait TokenProvider: Debug + Send + Sync + 'static {
+    /// Checks the options beyond their types, without any network. It runs when the configuration is
+    /// loaded and by `authn config check`.
+    fn validate(&self, context: &Context) -> Result<()> {
+        let _ = context;
+        Ok(())
+    }
+
+    /// Gives a valid token; [`Error::no_token`](crate::Error::no_token) where there is none to give.
+    fn token(&self, context: &Context) -> impl Future<Output = Result<Token>> + Send;
+
+    /// Adds the credential to a request; as a rule the token, where the configuration wants it.
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        context: &Context,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async {
+            if request.is_authorized() {
+                return Ok(());
+            }
+            request.bearer(&self.token(context).await?)
+        }
+    }
+
+    /// Gives the token that is at hand, without waiting.
+    fn ready(&self, context: &Context) -> Option<Token> {
+        let _ = context;
+        None
+    }
+
+    /// Does what [`authorize`](Self::authorize) does if it needs no waiting.
+    fn try_authorize(&self, request: &mut Request<'_>, context: &Context) -> Option<Result<()>> {
+        let _ = (request, context);
+        None
+    }
+
+    /// Gives the same provider for the scopes in the context; `None` if scopes make no difference to what
+    /// it keeps.
+    fn scoped(&self, context: &Context) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        let _ = context;
+        None
+    }
+
+    /// Gives the name of whom the credential stands for, where that is known without asking a server.
+    fn identity(&self, context: &Context) -> Option<String> {
+        let _ = context;
+        None
+    }
+
+    /// Tells whether the token belongs to the request being served, so that it must never be cached,
+    /// remembered or shared between requests.
+    fn is_per_request(&self) -> bool {
+        false
+    }
+
+    /// Forgets a token that a server has refused, if it is still the one that would be given next.
+    fn invalidate(&self, token: &Token, context: &Context) {
+        let _ = (token, context);
+    }
+
+    /// Ends in order: waits for what is under way and starts nothing more.
+    fn close(&self, context: &Context) -> impl Future<Output = ()> + Send {
+        let _ = context;
+        async {}
+    }
+
+    /// Says what is kept, without any network.
+    fn status(&self, context: &Context) -> impl Future<Output = Result<Status>> + Send {
+        let token = self.ready(context);
+        async move { Ok(Status::of(token.as_ref())) }
+    }
+
+    /// Forgets every token and session that is kept.
+    fn logout(&self, context: &Context) -> impl Future<Output = Result<()>> + Send {
+        let _ = context;
+        async { Ok(()) }
+    }
+
+    /// Tells the server that what is kept is to count no longer, and forgets it.
+    fn revoke(&self, context: &Context) -> impl Future<Output = Result<()>> + Send {
+        let _ = context;
+        async { Err(nothing_to_revoke()) }
+    }
+
+    /// Gives the name of the store that its session belongs into; `None` for none.
+    #[doc(hidden)]
+    fn store(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What is kept of a session; see [`Credentials::status`](crate::Credentials::status).
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Status {
+    /// Whether a token is kept that has not expired.
+    pub has_token: bool,
+    /// When that token expires, if it says so.
+    pub expires_at: Option<std::time::SystemTime>,
+    /// The scope that the server granted it, space-separated.
+    pub scope: Option<String>,
+    /// Whether a refresh token is kept.
+    pub has_refresh_token: bool,
+    /// The name of the store; `None` is in memory alone.
+    pub store: Option<String>,
+}
+
+impl Status {
+    pub(crate) fn of(token: Option<&Token>) -> Self {
+        Self {
+            has_token: token.is_some(),
+            expires_at: token.and_then(Token::expires_at),
+            scope: token.and_then(Token::scope).map(str::to_owned),
+            ..Self::default()
+        }
+    }
+}
+
+fn nothing_to_revoke() -> Error {
+    Error::configuration(
+        "this provider knows no server to revoke at; log out instead, which forgets the tokens",
+    )
+}
+
+/// Exchanges the configuration and the last grant for a new grant; [`Cached`](crate::Cached) does the rest.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `TokenSource`",
+    label = "implement `authn::TokenSource` for it, or remove `cached` and implement `authn::TokenProvider`"
+)]
+pub trait TokenSource: Debug + Send + Sync + 'static {
+    /// Checks the options beyond their types, without any network.
+    fn validate(&self, context: &Context) -> Result<()> {
+        let _ = context;
+        Ok(())
+    }
+
+    /// Makes one exchange. It runs on the framework's own background runtime, at most once at a time, and
+    /// goes on even if every caller has gone. `last` is what the last exchange gave.
+    fn request_token(
+        &self,
+        context: &Context,
+        last: Option<&Grant>,
+    ) -> impl Future<Output = Result<Grant>> + Send;
+
+    /// Adds the credential to a request, the token in hand. It does not wait: it runs on the warm path.
+    fn authorize(&self, request: &mut Request<'_>, token: &Token, context: &Context) -> Result<()> {
+        let _ = context;
+        request.bearer(token)
+    }
+
+    /// Gives the name of whom the credential stands for, where that is known without asking a server.
+    fn identity(&self, context: &Context) -> Option<String> {
+        let _ = context;
+        None
+    }
+
+    /// Says what of a grant is worth keeping when the program ends. It decides where tokens are kept
+    /// unless the option `store` does.
+    fn session(&self) -> Session<'_> {
+        Session::None
+    }
+
+    /// Tells the server that a grant is to count no longer (RFC 7009). The framework then forgets it.
+    fn revoke(&self, context: &Context, grant: &Grant) -> impl Future<Output = Result<()>> + Send {
+        let _ = (context, grant);
+        async { Err(nothing_to_revoke()) }
+    }
+}
+
+/// What outlives one token of a [`TokenSource`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Session<'a> {
+    /// Nothing: each exchange needs the configuration alone.
+    None,
+    /// A session that an exchange or a login begins.
+    Begun,
+    /// A session that begins with a configured secret, as a refresh token. Another secret is another
+    /// session, and what was kept of the old one is discarded.
+    From(&'a SecretString),
+}
+
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A [`TokenProvider`] behind a pointer. One blanket implementation makes it of each.
+pub(crate) trait Erased: Debug + Send + Sync {
+    fn validate(&self, context: &Context) -> Result<()>;
+    fn token<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Token>>;
+    fn authorize<'a>(
+        &'a self,
+        request: &'a mut Request<'_>,
+        context: &'a Context,
+    ) -> Boxed<'a, Result<()>>;
+    fn ready(&self, context: &Context) -> Option<Token>;
+    fn try_authorize(&self, request: &mut Request<'_>, context: &Context) -> Option<Result<()>>;
+    fn scoped(self: Arc<Self>, context: &Context) -> Arc<dyn Erased>;
+    fn identity(&self, context: &Context) -> Option<String>;
+    fn is_per_request(&self) -> bool;
+    fn invalidate(&self, token: &Token, context: &Context);
+    fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()>;
+    fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>>;
+    fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
+    fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
+    fn store(&self) -> Option<String>;
+}
+
+impl<P: TokenProvider> Erased for P {
+    fn validate(&self, context: &Context) -> Result<()> {
+        TokenProvider::validate(self, context)
+    }
+
+    fn token<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Token>> {
+        Box::pin(TokenProvider::token(self, context))
+    }
+
+    fn authorize<'a>(
+        &'a self,
+        request: &'a mut Request<'_>,
+        context: &'a Context,
+    ) -> Boxed<'a, Result<()>> {
+        Box::pin(TokenProvider::authorize(self, request, context))
+    }
+
+    #[inline]
+    fn ready(&self, context: &Context) -> Option<Token> {
+        TokenProvider::ready(self, context)
+    }
+
+    #[inline]
+    fn try_authorize(&self, request: &mut Request<'_>, context: &Context) -> Option<Result<()>> {
+        TokenProvider::try_authorize(self, request, context)
+    }
+
+    fn scoped(self: Arc<Self>, context: &Context) -> Arc<dyn Erased> {
+        match TokenProvider::scoped(&*self, context) {
+            Some(provider) => Arc::new(provider),
+            None => self,
+        }
+    }
+
+    fn identity(&self, context: &Context) -> Option<String> {
+        TokenProvider::identity(self, context)
+    }
+
+    fn is_per_request(&self) -> bool {
+        TokenProvider::is_per_request(self)
+    }
+
+    fn invalidate(&self, token: &Token, context: &Context) {
+        TokenProvider::invalidate(self, token, context);
+    }
+
+    fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
+        Box::pin(TokenProvider::close(self, context))
+    }
+
+    fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>> {
+        Box::pin(TokenProvider::status(self, context))
+    }
+
+    fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
+        Box::pin(TokenProvider::logout(self, context))
+    }
+
+    fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
+        Box::pin(TokenProvider::revoke(self, context))
+    }
+
+    fn store(&self) -> Option<String> {
+        TokenProvider::store(self)
+    }
+}
+
+/// A source made of an asynchronous closure; see [`from_fn`].
+#[derive(Clone)]
+pub struct FromFn<F>(F);
+
+/// Makes a source of a closure that gives a [`Token`] or a [`Grant`].
+///
+/// ```
+/// use authn::{Credentials, Token};
+///
+/// let credentials = Credentials::builder()
+///     .source(authn::from_fn(|_context| async { Token::new("abc") }))
+///     .domain("api.example.com")
+///     .build()?;
+/// # Ok::<(), authn::Error>(())
+/// ```
+pub fn from_fn<F, Answer, Given>(closure: F) -> FromFn<F>
+where
+    F: Fn(Context) -> Answer + Send + Sync + 'static,
+    Answer: Future<Output = Result<Given>> + Send,
+    Given: Into<Grant>,
+{
+    FromFn(closure)
+}
+
+impl<F> Debug for FromFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FromFn(..)")
+    }
+}
+
+impl<F, Answer, Given> TokenSource for FromFn<F>
+where
+    F: Fn(Context) -> Answer + Send + Sync + 'static,
+    Answer: Future<Output = Result<Given>> + Send,
+    Given: Into<Grant>,
+{
+    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+        (self.0)(context.clone()).await.map(Into::into)
+    }
+}

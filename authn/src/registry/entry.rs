@@ -1,0 +1,166 @@
+//! What a provider submits to the registry at link time.
+
+use std::{fmt, sync::Arc};
+
+use crate::{
+    CacheOptions, Cached, TokenProvider, TokenSource,
+    config::{Table, placement, placement::PlacementOptions},
+    provider::Erased,
+    schema::{Field, FromTable, join, summary},
+};
+
+/// A struct that the attribute macro has made a provider.
+pub trait Provider: FromTable {
+    /// What it submits to the registry.
+    const ENTRY: Entry;
+}
+
+/// One linked provider: its name, its documentation, its options, and where it stands.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    name: &'static str,
+    docs: &'static [&'static str],
+    location: Location,
+    own: &'static [Field],
+    cached: bool,
+    placed: bool,
+    build: Build,
+}
+
+/// Makes the provider of its table.
+type Build = fn(&mut Table<'_>) -> Option<Arc<dyn Erased>>;
+
+/// Where a provider stands in source code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The crate's name in its Cargo.toml.
+    pub package: &'static str,
+    /// The module's path.
+    pub module: &'static str,
+    /// The file, as the compiler was given it.
+    pub file: &'static str,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
+}
+
+inventory::collect!(Entry);
+
+impl Entry {
+    /// Makes the entry of a provider that answers each call itself.
+    pub const fn direct<P: Provider + TokenProvider>(
+        name: &'static str,
+        docs: &'static [&'static str],
+        location: Location,
+    ) -> Self {
+        Self::new::<P>(name, docs, location, false, |table| Some(Arc::new(P::from_table(table)?)))
+    }
+
+    /// Makes the entry of a source, which the cache makes a provider.
+    pub const fn cached<S: Provider + TokenSource>(
+        name: &'static str,
+        docs: &'static [&'static str],
+        location: Location,
+    ) -> Self {
+        Self::new::<S>(name, docs, location, true, |table| {
+            // Both are read before either counts, so that all problems are noted.
+            let source = S::from_table(table);
+            let options = CacheOptions::from_table(table);
+            Some(Arc::new(Cached::with_options(source?, options?)))
+        })
+    }
+
+    const fn new<P: FromTable>(
+        name: &'static str,
+        docs: &'static [&'static str],
+        location: Location,
+        cached: bool,
+        build: Build,
+    ) -> Self {
+        Self { name, docs, location, own: P::FIELDS, cached, placed: true, build }
+    }
+
+    /// Leaves out the framework's options that say where a token goes: this provider says it itself.
+    #[must_use]
+    pub const fn with_own_placement(mut self) -> Self {
+        self.placed = false;
+        self
+    }
+
+    /// Gives the name under which a configuration selects it.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Gives its documentation, Markdown.
+    pub fn doc(&self) -> String {
+        join(self.docs)
+    }
+
+    /// Gives the first paragraph of its documentation on one line.
+    pub fn summary(&self) -> String {
+        summary(&self.doc())
+    }
+
+    /// Gives where it stands in source code.
+    pub fn location(&self) -> Location {
+        self.location
+    }
+
+    /// Tells whether the framework caches its tokens.
+    pub fn is_cached(&self) -> bool {
+        self.cached
+    }
+
+    /// Gives all its options: its own, then the framework's.
+    pub fn fields(&self) -> impl Iterator<Item = &'static Field> + Clone + use<> {
+        let cache = if self.cached { CacheOptions::FIELDS } else { &[] };
+        let placement =
+            if self.placed { PlacementOptions::FIELDS } else { placement::Override::FIELDS };
+        self.own.iter().chain(cache).chain(placement)
+    }
+
+    /// Gives the option of a key.
+    pub fn field(&self, key: &str) -> Option<&'static Field> {
+        self.fields().find(|field| field.key() == key)
+    }
+
+    /// Gives its options as JSON Schema.
+    pub fn json_schema(&self) -> serde_json::Value {
+        crate::schema::json_schema(self.name, &self.doc(), self.fields())
+    }
+
+    /// Gives its table as commented TOML, to start a configuration from.
+    pub fn template(&self) -> String {
+        let path = format!("credentials.{}", self.name);
+        crate::schema::template(&path, &self.doc(), self.fields())
+    }
+
+    pub(crate) fn shorthand(&self) -> Option<&'static Field> {
+        self.own.iter().find(|field| field.is_shorthand())
+    }
+
+    pub(crate) fn has_placement(&self) -> bool {
+        self.placed
+    }
+
+    pub(crate) fn build(&self, table: &mut Table<'_>) -> Option<Arc<dyn Erased>> {
+        (self.build)(table)
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("name", &self.name)
+            .field("location", &self.location)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}

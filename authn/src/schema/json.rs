@@ -1,0 +1,69 @@
+//! A provider's options as JSON Schema (draft 2020-12), for editors and other programs.
+
+use serde_json::{Map, Value, json};
+
+use super::{Field, Kind, Type};
+
+/// Gives the JSON Schema of a table with these options.
+pub fn json_schema<'a>(title: &str, doc: &str, fields: impl Iterator<Item = &'a Field>) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for field in fields {
+        let mut property = property(&field.r#type());
+        property.insert("description".into(), field.doc().into());
+        if let Some(default) = field.default() {
+            property.insert("default".into(), json!(default));
+        }
+        if field.kind() == Kind::Secret {
+            property.insert("writeOnly".into(), true.into());
+        }
+        properties.insert(field.key().into(), property.into());
+        if field.is_required() {
+            required.push(field.key());
+        }
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "description": doc,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn property(r#type: &Type) -> Map<String, Value> {
+    let schema = match r#type {
+        Type::Boolean => json!({ "type": "boolean" }),
+        Type::Integer => json!({ "type": "integer" }),
+        Type::Number => json!({ "type": "number" }),
+        Type::String => json!({ "type": "string" }),
+        Type::Url => json!({ "type": "string", "format": "uri" }),
+        Type::Duration => json!({ "type": ["string", "integer"] }),
+        Type::Choice(words) => json!({ "enum": words }),
+        Type::List(of) => json!({ "type": ["array", "string"], "items": property(of) }),
+        Type::Map(of) => json!({ "type": "object", "additionalProperties": property(of) }),
+        Type::Table(entries) => {
+            let entries: Map<String, Value> =
+                entries.iter().map(|(key, of)| ((*key).to_owned(), property(of).into())).collect();
+            json!({ "type": "object", "properties": entries })
+        }
+        Type::Secret => json!({ "oneOf": [
+            { "type": "string" },
+            {
+                "type": "object",
+                "properties": { "env": { "type": "string" }, "file": { "type": "string" } },
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": false,
+            },
+        ] }),
+        Type::Provider => json!({ "type": "object", "minProperties": 1, "maxProperties": 1 }),
+        Type::Any => json!({}),
+    };
+    match schema {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,266 @@
+//! `FileStore`: one file a session, for the user alone, written whole or not at all.
+//!
+//! A file is written to a temporary beside it, synced, renamed over it, and the folder synced. Locks are
+//! files of their own: `.lease` is held while somebody exchanges, `.lock` for the moment of a save.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{Document, Lease, StoreKey, TokenStore};
+use crate::{Error, ErrorKind, Result};
+
+/// Largest document that is read.
+const LARGEST: u64 = 1024 * 1024;
+/// Longest wait for another process that exchanges. An exchange has deadlines of its own, and several
+/// processes may stand in line.
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
+/// Wait between two tries for a lock.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// Keeps each session in a file below a folder that belongs to the user alone.
+#[derive(Clone, Debug)]
+pub struct FileStore {
+    folder: PathBuf,
+}
+
+impl FileStore {
+    /// Makes a store in a folder, which is created when something is kept.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    fn path(&self, key: &StoreKey, ending: &str) -> PathBuf {
+        self.folder.join(format!("{key}.{ending}"))
+    }
+
+    fn make_folder(&self) -> Result<()> {
+        if self.folder.is_dir() {
+            return check_private(
+                &self.folder,
+                &self.folder.metadata().map_err(|e| failed("examine", &self.folder, &e))?,
+                0o700,
+            );
+        }
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::DirBuilderExt as _;
+            builder.mode(0o700);
+        }
+        builder.create(&self.folder).map_err(|error| failed("create", &self.folder, &error))
+    }
+
+    fn read(&self, key: &StoreKey) -> Result<Option<Document>> {
+        let path = self.path(key, "json");
+        let Some(file) = open(&path)? else { return Ok(None) };
+        let metadata = file.metadata().map_err(|error| failed("examine", &path, &error))?;
+        if !metadata.is_file() {
+            return Err(store(format!("{} is not a regular file; remove it", path.display())));
+        }
+        check_private(&path, &metadata, 0o600)?;
+        let mut text = Zeroizing::new(String::new());
+        let read = file.take(LARGEST + 1).read_to_string(&mut text);
+        let revision = match read {
+            Ok(length) if length as u64 <= LARGEST => revision(&text),
+            Ok(_) => None,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => None,
+            Err(error) => return Err(failed("read", &path, &error)),
+        };
+        let Some(revision) = revision else {
+            set_aside(&path);
+            return Ok(None);
+        };
+        Ok(Some(Document { revision, text: text.as_str().into() }))
+    }
+
+    fn write(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        self.make_folder()?;
+        let lock = self.open_lock(key, "lock")?;
+        lock.lock().map_err(|error| failed("lock", &self.path(key, "lock"), &error))?;
+        let current = self.read(key)?.map_or(0, |document| document.revision);
+        if current != expected {
+            return Ok(false);
+        }
+        let path = self.path(key, "json");
+        let fail = |error: &io::Error| failed("write", &path, error);
+        let prefix = format!(".{key}-");
+        self.remove_leftovers(&prefix);
+        let mut temporary = tempfile::Builder::new()
+            .prefix(&prefix)
+            .tempfile_in(&self.folder)
+            .map_err(|error| fail(&error))?;
+        temporary.write_all(document.text.expose().as_bytes()).map_err(|error| fail(&error))?;
+        temporary.as_file().sync_all().map_err(|error| fail(&error))?;
+        temporary.persist(&path).map_err(|error| fail(&error.error))?;
+        // The rename itself must survive a loss of power.
+        #[cfg(unix)]
+        File::open(&self.folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|error| fail(&error))?;
+        Ok(true)
+    }
+
+    /// Removes what killed processes left. Nobody else writes for this key while the lock is held.
+    fn remove_leftovers(&self, prefix: &str) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)) {
+                // One that stays is in nobody's way.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    fn open_lock(&self, key: &StoreKey, ending: &str) -> Result<File> {
+        let path = self.path(key, ending);
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        options.open(&path).map_err(|error| failed("open", &path, &error))
+    }
+}
+
+impl TokenStore for FileStore {
+    async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+        self.make_folder()?;
+        let file = self.open_lock(key, "lease")?;
+        let mut waited = Duration::ZERO;
+        // Asking again and again instead of blocking, so that the one background thread stays free.
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lease::new(file)),
+                Err(TryLockError::WouldBlock) if waited < LONGEST_WAIT => {}
+                Err(TryLockError::WouldBlock) => {
+                    return Err(store(format!(
+                        "another process has held {} for {} minutes; end it, or try again",
+                        self.path(key, "lease").display(),
+                        LONGEST_WAIT.as_secs() / 60
+                    )));
+                }
+                Err(TryLockError::Error(error)) => {
+                    return Err(failed("lock", &self.path(key, "lease"), &error));
+                }
+            }
+            tokio::time::sleep(PATIENCE).await;
+            waited += PATIENCE;
+        }
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        self.read(key)
+    }
+
+    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        self.write(key, document, expected)
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed("read", &self.folder, &error)),
+        };
+        let mut keys: Vec<StoreKey> = entries
+            .filter_map(|entry| {
+                let name = entry.ok()?.file_name().into_string().ok()?;
+                let key = name.strip_suffix(".json").filter(|key| !key.starts_with('.'))?;
+                Some(StoreKey::new(key))
+            })
+            .collect();
+        keys.sort();
+        Ok(keys)
+    }
+
+    fn load_now(&self, key: &StoreKey) -> Option<Document> {
+        // What is wrong is told by the exchange, which reads again.
+        self.read(key).ok().flatten()
+    }
+}
+
+/// Moves a file away that is no document, so that it neither stands in the way nor is lost.
+fn set_aside(path: &Path) {
+    let aside = path.with_extension("corrupt");
+    let moved = fs::rename(path, &aside).is_ok();
+    tracing::warn!(
+        file = %path.display(),
+        moved,
+        "a stored session can't be read and is treated as empty; log in again"
+    );
+}
+
+fn revision(text: &str) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Revised {
+        revision: u64,
+    }
+    serde_json::from_str::<Revised>(text).ok().map(|revised| revised.revision)
+}
+
+/// Opens a file, not through a link; `None` if there is none.
+#[cfg(unix)]
+fn open(path: &Path) -> Result<Option<File>> {
+    use rustix::{
+        fs::{Mode, OFlags},
+        io::Errno,
+    };
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => Ok(Some(File::from(file))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(Errno::LOOP) => Err(store(format!("{} is a symbolic link; remove it", path.display()))),
+        Err(error) => Err(failed("open", path, &error.into())),
+    }
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> Result<Option<File>> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("open", path, &error)),
+    }
+}
+
+/// Refuses what others can read or what somebody else owns, with the command that mends it.
+#[cfg(unix)]
+fn check_private(path: &Path, metadata: &fs::Metadata, mode: u32) -> Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    let shown = path.display();
+    let user = rustix::process::geteuid().as_raw();
+    if metadata.uid() != user {
+        return Err(store(format!("{shown} belongs to another user: `chown {user} {shown}`")));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        return Err(store(format!("{shown} is open to other users: `chmod {mode:o} {shown}`")));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
+fn check_private(_: &Path, _: &fs::Metadata, _: u32) -> Result<()> {
+    Ok(())
+}
+
+fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
+    store(format!(
+        "can't {what} {} ({}); check the folder and the disk",
+        path.display(),
+        error.kind()
+    ))
+}
+
+fn store(message: String) -> Error {
+    Error::new(ErrorKind::Store, message)
+}

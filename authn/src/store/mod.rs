@@ -1,0 +1,199 @@
+//! Where tokens outlive a process: `TokenStore`, the `file` store, and the trait for others.
+//!
+//! A store keeps one document per key. Who exchanges holds the key's lease meanwhile: it locks, reads
+//! again, exchanges, saves, publishes and only then unlocks. A save names the revision that it replaces, so
+//! that a logout in between wins.
+
+mod file;
+mod record;
+
+use std::{fmt, future::Future, sync::Arc};
+
+use sha2::{Digest, Sha256};
+
+pub use file::FileStore;
+pub(crate) use record::{Record, StoredToken};
+
+use crate::{Result, SecretString, provider::Boxed};
+
+/// Keeps documents that hold tokens.
+///
+/// A program brings a store of its own to the [`Loader`](crate::Loader) under a name, and a configuration
+/// chooses it with `store = "name"`. What it stores is secret, and it must not look into it.
+pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
+    /// Takes a key's lease, waiting for whoever holds it. It is given back when it is dropped, also by the
+    /// end of a process.
+    fn lock(&self, key: &StoreKey) -> impl Future<Output = Result<Lease>> + Send;
+
+    /// Reads a key's document.
+    fn load(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Document>>> + Send;
+
+    /// Replaces a key's document durably, if `expected` is still its revision (0 for none), and tells
+    /// whether it was. The check and the replacement must be one step for every process.
+    fn save(
+        &self,
+        key: &StoreKey,
+        document: &Document,
+        expected: u64,
+    ) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Lists the keys that there are.
+    fn list(&self) -> impl Future<Output = Result<Vec<StoreKey>>> + Send;
+
+    /// Reads a key's document without waiting, where that can be done in well under a millisecond.
+    fn load_now(&self, key: &StoreKey) -> Option<Document> {
+        let _ = key;
+        None
+    }
+}
+
+/// Names one session's document: provider, profile and a hash of the options that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StoreKey(String);
+
+impl StoreKey {
+    /// Makes a key of a name: letters, digits, `-`, `_` and `.`; anything else becomes `_`.
+    pub fn new(name: &str) -> Self {
+        let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+        Self(name.chars().map(safe).collect())
+    }
+
+    /// Makes the key of a provider's session.
+    pub(crate) fn of(provider: &str, profile: Option<&str>, options: &str) -> Self {
+        let profile = profile.unwrap_or("default");
+        let hash = hex(&Sha256::digest(format!("{provider}\n{profile}\n{options}")));
+        Self::new(&format!("{provider}-{profile}-{}", &hash[..32]))
+    }
+
+    /// Gives the name, which is fit for a file's.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for StoreKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a store keeps under a key.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// Counts the document's changes, from 1.
+    pub revision: u64,
+    /// The text, which holds secrets.
+    pub text: SecretString,
+}
+
+/// The right to exchange for a key. Dropping it gives it back.
+pub struct Lease(Option<Box<dyn Send>>);
+
+impl Lease {
+    /// Makes a lease of something whose drop gives it back.
+    pub fn new(held: impl Send + 'static) -> Self {
+        Self(Some(Box::new(held)))
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("held", &self.0.is_some()).finish()
+    }
+}
+
+/// A [`TokenStore`] behind a pointer.
+pub(crate) trait ErasedStore: fmt::Debug + Send + Sync {
+    fn lock<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Lease>>;
+    fn load<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>>;
+    fn save<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        document: &'a Document,
+        expected: u64,
+    ) -> Boxed<'a, Result<bool>>;
+    fn list(&self) -> Boxed<'_, Result<Vec<StoreKey>>>;
+    fn load_now(&self, key: &StoreKey) -> Option<Document>;
+}
+
+impl<S: TokenStore> ErasedStore for S {
+    fn lock<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Lease>> {
+        Box::pin(TokenStore::lock(self, key))
+    }
+
+    fn load<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>> {
+        Box::pin(TokenStore::load(self, key))
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        document: &'a Document,
+        expected: u64,
+    ) -> Boxed<'a, Result<bool>> {
+        Box::pin(TokenStore::save(self, key, document, expected))
+    }
+
+    fn list(&self) -> Boxed<'_, Result<Vec<StoreKey>>> {
+        Box::pin(TokenStore::list(self))
+    }
+
+    fn load_now(&self, key: &StoreKey) -> Option<Document> {
+        TokenStore::load_now(self, key)
+    }
+}
+
+/// A store and the key under which one session is kept there.
+#[derive(Clone, Debug)]
+pub(crate) struct Drawer {
+    pub(crate) name: Arc<str>,
+    pub(crate) store: Arc<dyn ErasedStore>,
+    pub(crate) key: StoreKey,
+}
+
+impl Drawer {
+    /// Takes the lease.
+    pub(crate) async fn lock(&self) -> Result<Lease> {
+        self.store.lock(&self.key).await
+    }
+
+    /// Reads the record; an empty one with the revision 0 where there is none.
+    pub(crate) async fn load(&self) -> Result<Record> {
+        Ok(self.store.load(&self.key).await?.as_ref().map(Record::read).unwrap_or_default())
+    }
+
+    /// Reads the record without waiting, where the store can.
+    pub(crate) fn load_now(&self) -> Option<Record> {
+        self.store.load_now(&self.key).as_ref().map(Record::read)
+    }
+
+    /// Replaces the record; `false` if somebody else has replaced it since it was read.
+    pub(crate) async fn save(&self, record: &mut Record) -> Result<bool> {
+        let expected = record.revision;
+        let document = record.write(expected + 1);
+        let saved = self.store.save(&self.key, &document, expected).await?;
+        if saved {
+            record.revision = expected + 1;
+        }
+        Ok(saved)
+    }
+
+    /// Replaces the record by an empty one, whoever else is at it.
+    pub(crate) async fn clear(&self) -> Result<()> {
+        loop {
+            let revision = self.load().await?.revision;
+            if self.save(&mut Record { revision, ..Record::default() }).await? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string can't fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,364 @@
+//! What `Cached` promises: one exchange for all, early refresh, a valid token while a server is down.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use authn::{
+    CacheOptions, Cached, Context, Credentials, Error, ErrorKind, Grant, Result, Token,
+    TokenSource,
+    clock::{Clock, ManualClock},
+};
+use tokio::sync::Notify;
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// What the next exchanges do, in order; the last one again and again.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A token of this lifetime.
+    Give(Option<Duration>),
+    /// An error, with a wait that the server asks for.
+    Fail(Option<Duration>),
+    Panic,
+}
+
+#[derive(Clone, Debug)]
+struct Server(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    steps: Mutex<Vec<Step>>,
+    exchanges: AtomicUsize,
+    finished: AtomicUsize,
+    done: Notify,
+    gate: Option<Notify>,
+}
+
+impl Server {
+    fn new(steps: &[Step]) -> Self {
+        Self::gated(steps, false)
+    }
+
+    fn gated(steps: &[Step], gated: bool) -> Self {
+        Self(Arc::new(State {
+            steps: Mutex::new(steps.to_vec()),
+            exchanges: AtomicUsize::new(0),
+            finished: AtomicUsize::new(0),
+            done: Notify::new(),
+            gate: gated.then(Notify::new),
+        }))
+    }
+
+    fn exchanges(&self) -> usize {
+        self.0.exchanges.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many exchanges are over and their result is in the cache.
+    async fn finished(&self, count: usize) {
+        while self.0.finished.load(Ordering::SeqCst) < count {
+            self.0.done.notified().await;
+        }
+    }
+}
+
+impl TokenSource for Server {
+    async fn request_token(&self, _context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+        let number = self.0.exchanges.fetch_add(1, Ordering::SeqCst) + 1;
+        if let Some(gate) = &self.0.gate {
+            gate.notified().await;
+        }
+        let step = {
+            let mut steps = self.0.steps.lock().unwrap();
+            if steps.len() > 1 { steps.remove(0) } else { steps[0].clone() }
+        };
+        self.0.finished.fetch_add(1, Ordering::SeqCst);
+        self.0.done.notify_waiters();
+        match step {
+            Step::Give(lifetime) => {
+                let token = Token::new(format!("t{number}"))?;
+                Ok(match lifetime {
+                    Some(lifetime) => token.with_expires_in(lifetime),
+                    None => token,
+                }
+                .into())
+            }
+            Step::Fail(wait) => {
+                let error = Error::network("the server is down; try again later");
+                Err(match wait {
+                    Some(wait) => error.with_retry_after(wait),
+                    None => error,
+                })
+            }
+            Step::Panic => panic!("a fault in the provider"),
+        }
+    }
+}
+
+struct Bench {
+    server: Server,
+    clock: ManualClock,
+    credentials: Credentials,
+}
+
+fn bench(steps: &[Step]) -> Bench {
+    bench_with(steps, CacheOptions::default())
+}
+
+fn bench_with(steps: &[Step], options: CacheOptions) -> Bench {
+    bench_of(Server::new(steps), options)
+}
+
+fn bench_of(server: Server, options: CacheOptions) -> Bench {
+    let clock = ManualClock::new();
+    let credentials = Credentials::builder()
+        .provider(Cached::with_options(server.clone(), options))
+        .origin("*")
+        .clock(Clock::custom(clock.clone()))
+        .build()
+        .unwrap();
+    Bench { server, clock, credentials }
+}
+
+impl Bench {
+    async fn token(&self) -> Result<String> {
+        self.credentials.token().await.map(|token| token.secret().to_owned())
+    }
+
+    /// Waits, without moving the clock, until the cache hands out another token than `old`.
+    async fn until_other_than(&self, old: &str) -> String {
+        loop {
+            let token = self.token().await.unwrap();
+            if token != old {
+                return token;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+const HOUR: Step = Step::Give(Some(Duration::from_hours(1)));
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_cold_callers_make_one_exchange() {
+    let bench = bench(&[HOUR]);
+    let callers: Vec<_> = (0..10_000)
+        .map(|_| {
+            let credentials = bench.credentials.clone();
+            tokio::spawn(async move { credentials.token().await.unwrap().secret().to_owned() })
+        })
+        .collect();
+    for caller in callers {
+        assert_eq!(caller.await.unwrap(), "t1");
+    }
+    assert_eq!(bench.server.exchanges(), 1);
+}
+
+#[tokio::test]
+async fn a_failure_is_shared_and_held_back_and_then_tried_again() {
+    let bench = bench(&[Step::Fail(Some(Duration::from_secs(30))), HOUR]);
+    let callers: Vec<_> = (0..10)
+        .map(|_| {
+            let credentials = bench.credentials.clone();
+            tokio::spawn(async move { credentials.token().await.map(drop) })
+        })
+        .collect();
+    for caller in callers {
+        assert_eq!(caller.await.unwrap().unwrap_err().kind(), ErrorKind::Network);
+    }
+    assert_eq!(bench.server.exchanges(), 1);
+    bench.clock.advance(Duration::from_secs(29));
+    assert!(bench.token().await.is_err());
+    assert_eq!(bench.server.exchanges(), 1, "the server asked for 30 seconds");
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.token().await.unwrap(), "t2");
+}
+
+#[tokio::test]
+async fn a_fresh_token_is_served_and_a_usable_one_refreshed_behind_the_back() {
+    let bench = bench(&[HOUR]);
+    assert_eq!(bench.token().await.unwrap(), "t1");
+    bench.clock.advance(50 * MINUTE);
+    assert_eq!(bench.token().await.unwrap(), "t1");
+    assert_eq!(bench.server.exchanges(), 1);
+    // The refresh point of an hour's token is at the latest 5 minutes and 10 seconds before its expiry.
+    bench.clock.advance(5 * MINUTE);
+    assert_eq!(bench.token().await.unwrap(), "t1", "nobody waits for an early refresh");
+    bench.server.finished(2).await;
+    assert_eq!(bench.until_other_than("t1").await, "t2");
+    assert_eq!(bench.server.exchanges(), 2);
+}
+
+#[tokio::test]
+async fn a_valid_token_outlives_a_server_that_is_down() {
+    let bench = bench(&[HOUR, Step::Fail(None)]);
+    bench.token().await.unwrap();
+    bench.clock.advance(55 * MINUTE);
+    // Through the refresh window, the end of use and the skew, up to the very last second.
+    for _ in 0..299 {
+        assert_eq!(bench.token().await.unwrap(), "t1");
+        bench.clock.advance(Duration::from_secs(1));
+    }
+    bench.clock.advance(Duration::from_secs(2));
+    assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::Network);
+    assert!(bench.server.exchanges() > 1);
+    assert!(bench.server.exchanges() < 70, "{} attempts in 300 s", bench.server.exchanges());
+}
+
+#[tokio::test]
+async fn an_expired_token_is_never_served() {
+    let bench = bench(&[HOUR, HOUR]);
+    bench.token().await.unwrap();
+    bench.clock.advance(61 * MINUTE);
+    assert!(bench.credentials.try_token().is_none());
+    assert_eq!(bench.token().await.unwrap(), "t2");
+}
+
+#[tokio::test]
+async fn either_clock_ends_a_token() {
+    let stepped = bench(&[HOUR]);
+    stepped.token().await.unwrap();
+    stepped.clock.step_wall(2 * 3600);
+    assert_eq!(stepped.token().await.unwrap(), "t2", "after a suspend");
+    let back = bench(&[HOUR]);
+    back.token().await.unwrap();
+    back.clock.step_wall(-24 * 3600);
+    back.clock.advance(61 * MINUTE);
+    assert_eq!(back.token().await.unwrap(), "t2", "a backward step extends no life");
+}
+
+#[tokio::test]
+async fn without_a_lifetime_the_fallback_counts_and_zero_is_none() {
+    for lifetime in [None, Some(Duration::ZERO)] {
+        let bench = bench(&[Step::Give(lifetime), HOUR]);
+        assert_eq!(bench.token().await.unwrap(), "t1");
+        bench.clock.advance(Duration::from_secs(20));
+        assert_eq!(bench.token().await.unwrap(), "t1");
+        bench.clock.advance(Duration::from_secs(11));
+        assert_eq!(bench.token().await.unwrap(), "t2");
+    }
+}
+
+#[tokio::test]
+async fn short_tokens_are_not_exchanged_at_each_call() {
+    for seconds in [5, 30, 60] {
+        let step = Step::Give(Some(Duration::from_secs(seconds)));
+        let options =
+            CacheOptions::default().with_expiry_threshold(Duration::from_secs(seconds * 2));
+        let bench = bench_with(&[step], options);
+        for _ in 0..100 {
+            bench.token().await.unwrap();
+        }
+        assert_eq!(bench.server.exchanges(), 1, "{seconds} s");
+    }
+}
+
+#[tokio::test]
+async fn the_minimal_refresh_period_spaces_refreshes_but_not_needs() {
+    let minute = Step::Give(Some(MINUTE));
+    let options = CacheOptions::default()
+        .with_expiry_threshold(Duration::from_secs(30))
+        .with_minimal_refresh_period(Duration::from_secs(50));
+    let bench = bench_with(&[minute], options);
+    bench.token().await.unwrap();
+    bench.clock.advance(Duration::from_secs(40));
+    bench.token().await.unwrap();
+    assert_eq!(bench.server.exchanges(), 1, "usable, and the period has not passed");
+    bench.clock.advance(Duration::from_secs(21));
+    assert_eq!(bench.token().await.unwrap(), "t2", "expired: it is needed");
+}
+
+#[tokio::test]
+async fn ten_refusals_of_one_token_cause_one_refresh() {
+    let bench = bench(&[HOUR]);
+    let refused = bench.credentials.token().await.unwrap();
+    for _ in 0..10 {
+        bench.credentials.invalidate(&refused);
+        assert_eq!(bench.token().await.unwrap(), "t2");
+    }
+    assert_eq!(bench.server.exchanges(), 2);
+}
+
+#[tokio::test]
+async fn callers_that_go_leave_the_exchange_and_its_result() {
+    let bench = bench_of(Server::gated(&[HOUR], true), CacheOptions::default());
+    let credentials = bench.credentials.clone();
+    let caller = tokio::spawn(async move { credentials.token().await });
+    while bench.server.exchanges() == 0 {
+        tokio::task::yield_now().await;
+    }
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    bench.server.0.gate.as_ref().unwrap().notify_one();
+    assert_eq!(bench.token().await.unwrap(), "t1");
+    assert_eq!(bench.server.exchanges(), 1);
+}
+
+#[tokio::test]
+async fn a_panic_is_an_error_and_not_the_end() {
+    let bench = bench(&[Step::Panic, HOUR]);
+    let error = bench.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal);
+    assert!(!error.to_string().contains("a fault"), "{error}");
+    bench.clock.advance(MINUTE);
+    assert_eq!(bench.token().await.unwrap(), "t2");
+}
+
+#[tokio::test]
+async fn scopes_have_tokens_of_their_own() {
+    let bench = bench(&[HOUR]);
+    let read = bench.credentials.with_scope(&["read"]);
+    let again = bench.credentials.with_scope(&["read"]);
+    assert_eq!(read.token().await.unwrap().secret(), "t1");
+    assert_eq!(again.try_token().unwrap().secret(), "t1");
+    assert!(bench.credentials.try_token().is_none());
+    assert_eq!(bench.token().await.unwrap(), "t2");
+}
+
+#[tokio::test]
+async fn closing_waits_for_what_is_under_way_and_starts_no_more() {
+    let bench = bench_of(Server::gated(&[HOUR], true), CacheOptions::default());
+    let credentials = bench.credentials.clone();
+    let caller = tokio::spawn(async move { credentials.token().await });
+    while bench.server.exchanges() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let credentials = bench.credentials.clone();
+    let closing = tokio::spawn(async move { credentials.close().await });
+    bench.server.0.gate.as_ref().unwrap().notify_one();
+    closing.await.unwrap();
+    assert_eq!(caller.await.unwrap().unwrap().secret(), "t1");
+    assert_eq!(bench.token().await.unwrap(), "t1", "what is at hand still serves");
+    bench.clock.advance(61 * MINUTE);
+    assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(bench.server.exchanges(), 1);
+}
+
+#[test]
+fn the_cache_outlives_runtimes_and_needs_none() {
+    let bench = bench(&[HOUR]);
+    for _ in 0..2 {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(runtime.block_on(bench.token()).unwrap(), "t1");
+    }
+    assert_eq!(bench.server.exchanges(), 1);
+}
+
+#[test]
+fn nothing_is_left_when_the_last_handle_goes() {
+    let bench = bench(&[HOUR]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(bench.token()).unwrap();
+    let Bench { server, credentials, .. } = bench;
+    drop(credentials);
+    // The flight's task may be just about to end.
+    while Arc::strong_count(&server.0) > 1 {
+        std::thread::yield_now();
+    }
+}

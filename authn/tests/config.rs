@@ -1,0 +1,459 @@
+//! Layers, profiles, origins, shorthands, references: what is in force, and from where.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{fs, path::Path};
+
+use authn::{
+    Context, Credentials, Environment, ErrorKind, Loader, Result, SecretString, Token,
+    TokenProvider, View,
+    config::{Class, Config, Origin, Setting},
+};
+use std::collections::BTreeMap;
+
+/// Hands out what it is configured with.
+#[authn::token_provider("fixed")]
+#[expect(clippy::struct_field_names, reason = "as `jwt = { jwt = … }` has it")]
+struct Fixed {
+    /// Token.
+    #[shorthand]
+    _fixed: SecretString,
+    /// Number of tries.
+    #[default(3)]
+    tries: u8,
+    /// Address of nothing.
+    url: Option<authn::Url>,
+    /// Words.
+    words: Option<Vec<String>>,
+    /// Further secrets.
+    _more: Option<BTreeMap<String, SecretString>>,
+    /// How long.
+    #[default(std::time::Duration::from_secs(90))]
+    wait: std::time::Duration,
+    /// Pairs.
+    pairs: Option<BTreeMap<String, String>>,
+}
+
+impl TokenProvider for Fixed {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        let _ = (self.tries, &self.url, &self.words, &self.wait, &self._more, &self.pairs);
+        Token::new(&*self._fixed.expose())
+    }
+}
+
+/// Hands out another's token.
+#[authn::token_provider("other")]
+struct Other {
+    /// Whose.
+    #[provider]
+    of: Option<Credentials>,
+    /// The others.
+    #[provider]
+    more: Option<Vec<Credentials>>,
+}
+
+impl TokenProvider for Other {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        let _ = &self.more;
+        match &self.of {
+            Some(of) => of.token().await,
+            None => Err(authn::Error::no_token()),
+        }
+    }
+}
+
+const BASE: &str = "
+[credentials]
+domain = \"api.example.com\"
+[credentials.fixed]
+fixed = \"base\"
+tries = 1
+
+[profile.prod.credentials]
+domain = \"prod.example.com\"
+";
+
+fn loader(texts: &[&str]) -> Loader {
+    texts
+        .iter()
+        .enumerate()
+        .fold(Loader::new().environment(Environment::empty()), |loader, (index, text)| {
+            loader.inline(&format!("{index}.toml"), text)
+        })
+}
+
+fn setting(config: &Config, key: &str) -> Setting {
+    let settings = config.settings();
+    let found = settings.iter().find(|setting| setting.key == key && !setting.is_withheld);
+    found.unwrap_or_else(|| panic!("no {key} in {settings:#?}")).clone()
+}
+
+fn shown(config: &Config, key: &str) -> String {
+    let setting = setting(config, key);
+    let value = setting.value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+    let origins = std::iter::once(setting.origin).chain(setting.overrides);
+    let origins: Vec<String> = origins.map(|origin| origin.to_string()).collect();
+    format!("{value} {}", origins.join(" over "))
+}
+
+fn token(loader: Loader) -> String {
+    let credentials = loader.load().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(credentials.token()).unwrap().secret().to_owned()
+}
+
+fn codes(config: &Config) -> Vec<(&str, Option<&str>)> {
+    config.problems().iter().map(|problem| (problem.code(), problem.key())).collect()
+}
+
+#[test]
+fn later_layers_win_and_profiles_win_within_their_layer() {
+    let config = loader(&[BASE]).profile("prod").read();
+    assert_eq!(
+        shown(&config, "credentials.domain"),
+        "\"prod.example.com\" 0.toml:9:10 over 0.toml:3:10"
+    );
+    // The base of a higher layer beats the profile of a lower one.
+    let config = loader(&[BASE, "[credentials]\ndomain = 'two'"]).profile("prod").read();
+    assert_eq!(
+        shown(&config, "credentials.domain"),
+        "\"two\" 1.toml:2:10 over 0.toml:9:10 over 0.toml:3:10"
+    );
+    let environment = Environment::empty()
+        .variable("AUTHN_CREDENTIALS__FIXED__TRIES", "7")
+        .variable("AUTHN_PROFILE", "prod");
+    let config =
+        loader(&[BASE]).environment(environment).set("credentials.domain=flag.example.com").read();
+    assert_eq!(config.profile(), Some("prod"));
+    assert_eq!(
+        shown(&config, "credentials.fixed.tries"),
+        "7 env AUTHN_CREDENTIALS__FIXED__TRIES over 0.toml:6:9"
+    );
+    assert_eq!(
+        shown(&config, "credentials.domain"),
+        "\"flag.example.com\" flag --set credentials.domain over 0.toml:9:10 over 0.toml:3:10"
+    );
+    assert_eq!(shown(&config, "credentials.fixed.wait"), "\"1m30s\" default");
+    assert_eq!(setting(&config, "credentials.fixed.fixed").class, Class::Secret);
+    assert_eq!(setting(&config, "credentials.fixed.fixed").value, None);
+    assert!(config.problems().is_empty(), "{:?}", config.problems());
+}
+
+#[test]
+fn the_highest_layer_that_names_a_provider_chooses_it() {
+    let chosen = |texts: &[&str]| loader(texts).read().provider().map(str::to_owned);
+    assert_eq!(chosen(&[BASE]).as_deref(), Some("fixed"));
+    assert_eq!(chosen(&[BASE, "[credentials.other]"]).as_deref(), Some("other"));
+    assert_eq!(chosen(&[BASE, "[credentials]\nprovider = 'other'"]).as_deref(), Some("other"));
+    let both = "[credentials.fixed]\nfixed = 'x'\n[credentials.other]";
+    assert_eq!(chosen(&[both]), None);
+    assert_eq!(chosen(&[both, "[credentials]\nprovider = 'other'"]).as_deref(), Some("other"));
+    let named = format!("[credentials]\nprovider = 'fixed'\n{both}");
+    assert_eq!(chosen(&[&named]).as_deref(), Some("fixed"));
+    let config = loader(&[both]).read();
+    assert!(codes(&config).contains(&("two-providers", Some("credentials"))), "{config:?}");
+}
+
+#[test]
+fn shorthands_and_references_work_in_every_layer() {
+    assert_eq!(token(loader(&["[credentials]\nfixed = 'short'"])), "short");
+    let environment = || Environment::empty().variable("SECRET", "from-env");
+    let with = |text: &str| token(loader(&[text]).environment(environment()));
+    assert_eq!(with("[credentials]\nfixed = { env = 'SECRET' }"), "from-env");
+    assert_eq!(with("[credentials.fixed]\nfixed = { env = 'SECRET' }\ntries = 4"), "from-env");
+    let variable = |name: &str, value: &str| {
+        token(loader(&[BASE]).environment(environment().variable(name, value)))
+    };
+    assert_eq!(variable("AUTHN_CREDENTIALS__FIXED", "short"), "short");
+    assert_eq!(variable("AUTHN_CREDENTIALS__FIXED__FIXED", "long"), "long");
+    assert_eq!(variable("AUTHN_CREDENTIALS__FIXED__FIXED__ENV", "SECRET"), "from-env");
+    let flag = |flag: &str| token(loader(&[BASE]).environment(environment()).set(flag));
+    assert_eq!(flag("credentials.fixed.fixed.env=SECRET"), "from-env");
+    assert_eq!(flag("credentials.fixed.fixed={ env = 'SECRET' }"), "from-env");
+    assert_eq!(flag("credentials.fixed={ env = 'SECRET' }"), "from-env");
+}
+
+#[test]
+fn a_reference_replaces_the_whole_value() {
+    let low = "[credentials.fixed]\nfixed = { file = '/nowhere' }";
+    let high = "[credentials.fixed]\nfixed = { env = 'SECRET' }";
+    let environment = Environment::empty().variable("SECRET", "x");
+    let config = loader(&[low, high]).environment(environment).read();
+    let setting = setting(&config, "credentials.fixed.fixed");
+    assert_eq!(setting.reference.as_deref(), Some("env SECRET"));
+    assert_eq!(setting.overrides.len(), 1);
+    assert!(config.credentials().is_ok(), "{config:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_rotated_secret_file_is_taken_up_and_an_open_one_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    fs::write(&path, "one\n").unwrap();
+    mode(0o644);
+    let text = format!("[credentials.fixed]\nfixed = {{ file = '{}' }}", path.display());
+    let error = loader(&[&text]).load().unwrap_err().to_string();
+    assert!(error.contains("chmod 600"), "{error}");
+    mode(0o600);
+    let credentials = loader(&[&text]).load().unwrap();
+    assert_eq!(credentials.token().await.unwrap().secret(), "one");
+    fs::write(&path, "two\r\n").unwrap();
+    assert_eq!(credentials.token().await.unwrap().secret(), "two");
+    fs::remove_file(&path).unwrap();
+    let error = credentials.token().await.unwrap_err();
+    assert!(error.to_string().contains("credentials.fixed.fixed (0.toml:2:9)"), "{error}");
+}
+
+#[test]
+fn a_literal_secret_in_a_flag_is_refused() {
+    for flag in ["credentials.fixed.fixed=s3cr3t", "credentials.fixed=s3cr3t"] {
+        let config = loader(&[]).set(flag).read();
+        assert!(codes(&config).contains(&("literal-secret", Some("credentials.fixed.fixed"))));
+        assert!(!format!("{:?}{:?}", config, config.settings()).contains("s3cr3t"));
+    }
+}
+
+#[test]
+fn secrets_that_look_like_something_else_stay_as_they_are() {
+    for secret in
+        ["0012345678", "true", "1.50", "[a,b]", "{a=b}", "\"quoted\"", "null", "1e3", "0x10", "'x'"]
+    {
+        let text = format!("[credentials.fixed]\nfixed = '''{secret}'''");
+        assert_eq!(token(loader(&[&text])), secret);
+        let environment = Environment::empty().variable("AUTHN_CREDENTIALS__FIXED", secret);
+        assert_eq!(token(loader(&[]).environment(environment)), secret);
+    }
+}
+
+#[test]
+fn an_empty_secret_is_not_set() {
+    let config = loader(&["[credentials.fixed]\nfixed = ''"]).read();
+    assert!(codes(&config).contains(&("missing-key", Some("credentials.fixed.fixed"))));
+    assert!(!setting(&config, "credentials.fixed.fixed").is_set);
+}
+
+#[test]
+fn texts_are_read_as_what_the_option_is() {
+    let environment = Environment::empty()
+        .variable("AUTHN_CREDENTIALS__FIXED", "x")
+        .variable("AUTHN_CREDENTIALS__FIXED__TRIES", "7");
+    let config = loader(&[]).environment(environment).read();
+    assert_eq!(codes(&config)[0], ("two-values", Some("credentials.fixed.tries")));
+
+    let environment = Environment::empty()
+        .variable("AUTHN_CREDENTIALS__FIXED__FIXED", "x")
+        .variable("AUTHN_CREDENTIALS__FIXED__TRIES", "7")
+        .variable("AUTHN_CREDENTIALS__FIXED__WORDS", "a, b c")
+        .variable("AUTHN_CREDENTIALS__FIXED__WAIT", "1h30m")
+        .variable("AUTHN_CREDENTIALS__FIXED__MORE", "{ 'x-a' = 's3cr3t', b = { env = 'PATH' } }")
+        .variable("AUTHN_CREDENTIALS__FIXED__PAIRS", "{ a = '1', api_token = 's3cr3t' }")
+        .variable("PATH", "s3cr3t")
+        .variable("AUTHN_CREDENTIALS__FIXED__URL", "https://u:s3cr3t@a.test/?k=s3cr3t");
+    let config = loader(&[]).environment(environment).read();
+    let credentials = config.credentials().unwrap();
+    assert_eq!(
+        format!("{credentials:?}"),
+        "Fixed { fixed: (set), tries: 7, url: \"https://***@a.test/?k=***\", words: [\"a\", \"b\", \
+         \"c\"], more: (set), wait: \"1h30m\", pairs: { a = \"1\", api_token = (hidden) } }"
+    );
+    assert_eq!(setting(&config, "credentials.fixed.tries").value, Some(View::Integer(7)));
+    assert!(!format!("{:?}", config.settings()).contains("s3cr3t"), "{:#?}", config.settings());
+}
+
+#[test]
+fn all_problems_are_told_at_once_without_a_value() {
+    let text = "[credentials]\ndomian = 's3cr3t'\n[credentials.fixed]\nurl = 's3cr3t'\n\
+                tries = 's3cr3t'\nwait = true\nmore = { a = 'x', b = 3 }\nbogus = 's3cr3t'\n\
+                fixedd = 's3cr3t' # s3cr3t\nwords = 5\n[oops]\na = 's3cr3t'\n";
+    let config = loader(&[text]).read();
+    let mut codes = codes(&config);
+    codes.sort_unstable();
+    assert_eq!(
+        codes,
+        [
+            ("missing-key", Some("credentials.fixed.fixed")),
+            ("no-origins", Some("credentials.domain")),
+            ("unknown-key", Some("credentials.domian")),
+            ("unknown-key", Some("credentials.fixed.bogus")),
+            ("unknown-key", Some("credentials.fixed.fixedd")),
+            ("unknown-key", Some("oops")),
+            ("wrong-type", Some("credentials.fixed.more.b")),
+            ("wrong-type", Some("credentials.fixed.tries")),
+            ("wrong-type", Some("credentials.fixed.url")),
+            ("wrong-type", Some("credentials.fixed.wait")),
+            ("wrong-type", Some("credentials.fixed.words")),
+        ]
+    );
+    let rendered: String = config.problems().iter().map(|problem| problem.render(false)).collect();
+    let error = config.credentials().unwrap_err();
+    for output in [
+        &rendered,
+        &format!("{error} {error:?} {error:#?}"),
+        &format!("{config:?} {:?}", config.settings()),
+    ] {
+        assert!(!output.contains("s3cr3t"), "{output}");
+    }
+    for expected in [
+        "0.toml:9:10",
+        "fixedd = ***",
+        "did you mean `fixed`?",
+        "did you mean `domain`?",
+        "expected a URL, found a text",
+        "expected a duration like `5s`",
+        "an integer (u8)",
+    ] {
+        assert!(rendered.contains(expected), "{expected} is not in\n{rendered}");
+    }
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert_eq!(error.problems().len(), 10, "a warning alone does not prevent loading");
+}
+
+#[test]
+fn a_syntax_error_shows_where_and_not_what() {
+    let config = loader(&["[credentials]\nfixed = \"s3cr3t\ndomain = 'x'"]).read();
+    let problem = &config.problems()[0];
+    assert_eq!(problem.code(), "syntax");
+    let origin = problem.origin().unwrap().to_string();
+    assert!(origin.starts_with("0.toml:2:"), "{origin}");
+    let rendered = problem.render(false);
+    assert!(rendered.contains("fixed = ***") && !rendered.contains("s3cr3t"), "{rendered}");
+}
+
+#[test]
+fn nested_providers_are_built_with_their_problems() {
+    let text = "[credentials.other]\nof = { fixed = 'inner' }\n\
+                [[credentials.other.more]]\nfixed = { fixed = 'x', tries = 'y' }\n\
+                [[credentials.other.more]]\nnope = {}\n";
+    let config = loader(&[text]).read();
+    let mut codes = codes(&config);
+    codes.retain(|(code, _)| *code != "no-origins");
+    assert_eq!(
+        codes,
+        [
+            ("wrong-type", Some("credentials.other.more.0.fixed.tries")),
+            ("unknown-provider", Some("credentials.other.more.1.nope")),
+        ]
+    );
+    assert_eq!(token(loader(&["[credentials.other]\nof = { fixed = 'inner' }"])), "inner");
+    let settings = config.settings();
+    let inner = settings.iter().find(|setting| setting.key == "credentials.other.of.fixed.fixed");
+    assert_eq!(inner.unwrap().class, Class::Secret);
+}
+
+#[test]
+fn nothing_configured_says_so() {
+    let config = loader(&[]).read();
+    assert_eq!(codes(&config), [("no-credentials", None)]);
+    let config = loader(&["[credentials]\ndomain = 'x'"]).read();
+    assert_eq!(codes(&config), [("no-provider", Some("credentials"))]);
+    let config = loader(&[BASE]).profile("prdo").read();
+    assert_eq!(codes(&config), [("unknown-profile", Some("default_profile"))]);
+    assert!(config.problems()[0].help().unwrap().contains("`prod`"));
+    let environment = Environment::empty().variable("AUTHN_CREDENTIAL__DOMAIN", "x");
+    let config = loader(&[BASE]).environment(environment).read();
+    assert_eq!(codes(&config), [("unknown-variable", None)]);
+    assert!(config.problems()[0].help().unwrap().contains("AUTHN_CREDENTIALS__DOMAIN"));
+    assert!(config.credentials().is_ok(), "a variable that means nothing is a warning");
+}
+
+#[test]
+fn applications_have_files_and_variables_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("etc/my-app/config.toml", "[credentials]\nfixed = 'system'\ndomain = 'system'");
+    write("user/my-app/config.toml", "[credentials]\ndomain = 'user'");
+    let environment = Environment::empty()
+        .system_directory(folder.path().join("etc"))
+        .user_directory(folder.path().join("user"))
+        .variable("MY_APP_CREDENTIALS__FIXED__TRIES", "9")
+        .variable("AUTHN_CREDENTIALS__FIXED__TRIES", "8");
+    let config = Loader::app("my-app").environment(environment).read();
+    assert_eq!(setting(&config, "credentials.fixed.tries").value, Some(View::Integer(9)));
+    let domain = setting(&config, "credentials.domain");
+    assert!(matches!(&domain.origin, Origin::File { path, line: 2, column: 10 }
+        if path.ends_with("user/my-app/config.toml")));
+    assert_eq!(domain.overrides.len(), 1);
+}
+
+#[test]
+fn an_untrusted_project_file_chooses_a_profile_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let work = folder.path().join("repository/deep/below");
+    fs::create_dir_all(&work).unwrap();
+    fs::create_dir(folder.path().join("repository/.git")).unwrap();
+    let project = folder.path().join("repository/.authn.toml");
+    let write = |path: &Path, text: &str| fs::write(path, text).unwrap();
+    write(&folder.path().join(".authn.toml"), "[credentials]\ndomain = 'outside.test'");
+    write(
+        &project,
+        "default_profile = 'prod'\n[credentials]\ndomain = 'evil.test'\norigins = ['*']\n\
+         [credentials.fixed]\nfixed = { file = '/etc/hostname' }\n\
+         [profile.prod.credentials]\ndomain = 'evil.test'\n[http]\nproxy = 'http://evil.test'",
+    );
+    let environment = Environment::empty().working_directory(&work);
+    let config = loader(&[BASE]).environment(environment.clone()).read();
+    assert_eq!(config.profile(), Some("prod"));
+    assert_eq!(
+        setting(&config, "credentials.domain").value,
+        Some(View::Text("prod.example.com".to_owned()))
+    );
+    let withheld: Vec<_> = config
+        .settings()
+        .into_iter()
+        .filter(|setting| setting.is_withheld)
+        .map(|setting| setting.key)
+        .collect();
+    assert_eq!(
+        withheld,
+        [
+            "credentials.domain",
+            "credentials.fixed.fixed",
+            "credentials.origins",
+            "http.proxy",
+            "credentials.domain",
+        ]
+    );
+    let credentials = config.credentials().unwrap();
+    let origins: Vec<String> = credentials.origins().iter().collect();
+    assert_eq!(origins, ["https://prod.example.com"]);
+    // A profile that only the project defines is none.
+    write(&project, "default_profile = 'mine'\n[profile.mine.credentials]\ndomain = 'evil.test'");
+    let config = loader(&[BASE]).environment(environment.clone()).read();
+    assert_eq!(codes(&config), [("unknown-profile", Some("default_profile"))]);
+    let config = loader(&[BASE]).environment(environment).without_project().read();
+    assert!(config.problems().is_empty());
+    assert_eq!(config.profile(), None);
+}
+
+#[test]
+fn files_that_are_none_say_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = |path: &Path| {
+        let config = loader(&[BASE]).file(path).read();
+        config.problems().iter().map(|problem| problem.code().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(code(&folder.path().join("none.toml")), ["no-such-file"]);
+    assert_eq!(code(folder.path()), ["not-a-file"]);
+    let path = folder.path().join("x.toml");
+    fs::write(&path, b"[credentials]\ndomain = '\xff'").unwrap();
+    assert_eq!(code(&path), ["not-utf-8"]);
+    let config = loader(&[BASE]).file(&path).read();
+    assert!(config.problems()[0].origin().unwrap().to_string().ends_with("x.toml:2:11"));
+    fs::write(&path, "").unwrap();
+    assert!(code(&path).is_empty(), "an empty file sets nothing");
+    fs::write(&path, " ".repeat(2 << 20)).unwrap();
+    assert_eq!(code(&path), ["too-large"]);
+}
+
+#[test]
+fn what_the_loader_debugs_is_no_secret() {
+    let loader = loader(&["[credentials]\nfixed = 's3cr3t'"]).set("a=s3cr3t");
+    assert!(!format!("{loader:?}").contains("s3cr3t"), "{loader:?}");
+}

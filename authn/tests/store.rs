@@ -1,0 +1,440 @@
+//! Sessions that outlive a process: rotation, locks, logouts, files that are none.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use authn::{
+    Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Result, SecretString,
+    Session, Token, TokenSource,
+    clock::{Clock, ManualClock},
+    store::{Document, FileStore, Lease, StoreKey, TokenStore},
+};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+
+/// A server that takes each refresh token once, as RFC 9700, 4.14 asks: all providers of a test share it.
+#[derive(Default)]
+struct Server {
+    live: Mutex<HashSet<String>>,
+    used: Mutex<HashSet<String>>,
+    exchanges: AtomicUsize,
+    /// The exchanges of the tests that hold them back wait here, before and after the server's commit.
+    gates: Mutex<Option<(Arc<Notify>, Arc<Notify>)>>,
+    revoked: Mutex<Vec<String>>,
+}
+
+static SERVERS: Mutex<Vec<Arc<Server>>> = Mutex::new(Vec::new());
+
+/// Gets tokens from a server of the test's.
+#[authn::token_provider("rotating", cached)]
+struct Rotating {
+    /// Which server.
+    server: usize,
+    /// Refresh token to begin with.
+    _refresh_token: Option<SecretString>,
+    /// Another option.
+    audience: Option<String>,
+    /// Scopes.
+    scope: Option<Vec<String>>,
+}
+
+impl TokenSource for Rotating {
+    async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
+        let server = Arc::clone(&SERVERS.lock().unwrap()[self.server]);
+        let gates = server.gates.lock().unwrap().clone();
+        if let Some((before, _)) = &gates {
+            before.notified().await;
+        }
+        let sent = last.and_then(Grant::refresh_token).or(self._refresh_token.as_ref());
+        let sent = sent.ok_or_else(Error::no_token)?.expose().to_owned();
+        let number = server.exchanges.fetch_add(1, Ordering::SeqCst) + 1;
+        let next = format!("r{number}");
+        {
+            let mut live = server.live.lock().unwrap();
+            if !live.remove(&sent) {
+                if server.used.lock().unwrap().contains(&sent) {
+                    live.clear();
+                }
+                return Err(Error::login_required("the refresh token is spent; log in again"));
+            }
+            server.used.lock().unwrap().insert(sent);
+            live.insert(next.clone());
+        }
+        if let Some((_, after)) = &gates {
+            after.notified().await;
+        }
+        let scope = context.scopes().join(" ");
+        let token = Token::new(format!("t{number}"))?
+            .with_expires_in(Duration::from_mins(10))
+            .with_scope(&scope);
+        Ok(Grant::new(token).with_refresh_token(next.into()))
+    }
+
+    fn session(&self) -> Session<'_> {
+        let _ = (&self.audience, &self.scope);
+        self._refresh_token.as_ref().map_or(Session::Begun, Session::From)
+    }
+
+    async fn revoke(&self, _context: &Context, grant: &Grant) -> Result<()> {
+        let server = Arc::clone(&SERVERS.lock().unwrap()[self.server]);
+        let refresh_token = grant.refresh_token().unwrap().expose().to_owned();
+        server.live.lock().unwrap().remove(&refresh_token);
+        server.revoked.lock().unwrap().push(refresh_token);
+        Ok(())
+    }
+}
+
+struct Bench {
+    server: Arc<Server>,
+    number: usize,
+    folder: TempDir,
+    clock: ManualClock,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let server = Arc::new(Server::default());
+        server.live.lock().unwrap().insert("r0".to_owned());
+        let mut servers = SERVERS.lock().unwrap();
+        servers.push(Arc::clone(&server));
+        let number = servers.len() - 1;
+        Self { server, number, folder: tempfile::tempdir().unwrap(), clock: ManualClock::new() }
+    }
+
+    fn loader(&self, more: &str) -> Loader {
+        let text = format!(
+            "[credentials]\norigins = ['*']\n[credentials.rotating]\nserver = {}\n{more}\n",
+            self.number
+        );
+        Loader::new()
+            .environment(Environment::empty().state_directory(self.folder.path()))
+            .clock(Clock::custom(self.clock.clone()))
+            .inline("test.toml", &text)
+    }
+
+    /// Credentials as another process would have them: nothing is shared but the store.
+    fn process(&self, refresh_token: &str) -> Credentials {
+        self.loader(&format!("refresh_token = '{refresh_token}'")).load().unwrap()
+    }
+
+    fn exchanges(&self) -> usize {
+        self.server.exchanges.load(Ordering::SeqCst)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let folder = self.folder.path().join("authn/tokens");
+        let entries = fs::read_dir(folder).into_iter().flatten();
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files
+    }
+
+    fn document(&self) -> PathBuf {
+        let is_document = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
+        self.files().into_iter().find(is_document).unwrap()
+    }
+
+    /// Past the refresh point and the end of the token.
+    fn expire(&self) {
+        self.clock.advance(Duration::from_mins(11));
+    }
+}
+
+async fn token(credentials: &Credentials) -> String {
+    credentials.token().await.unwrap().secret().to_owned()
+}
+
+#[tokio::test]
+async fn a_rotated_refresh_token_and_a_fresh_token_outlive_the_process() {
+    let bench = Bench::new();
+    assert_eq!(token(&bench.process("r0")).await, "t1");
+    assert_eq!(token(&bench.process("r0")).await, "t1", "the stored token is fresh");
+    assert_eq!(bench.exchanges(), 1);
+    bench.expire();
+    assert_eq!(token(&bench.process("r0")).await, "t2", "with r1, for r0 is spent");
+    bench.expire();
+    assert_eq!(token(&bench.process("r0")).await, "t3");
+}
+
+#[tokio::test]
+async fn another_configured_refresh_token_begins_another_session() {
+    let bench = Bench::new();
+    token(&bench.process("r0")).await;
+    bench.server.live.lock().unwrap().insert("new".to_owned());
+    assert_eq!(token(&bench.process("new")).await, "t2");
+    assert_eq!(bench.exchanges(), 2);
+    assert!(bench.server.live.lock().unwrap().contains("r1"), "the old one was not sent");
+}
+
+#[tokio::test]
+async fn other_options_are_another_session_and_other_scopes_are_not() {
+    let bench = Bench::new();
+    for name in ["a", "b"] {
+        bench.server.live.lock().unwrap().insert(name.to_owned());
+    }
+    let one = bench.loader("refresh_token = 'a'\naudience = 'one'").load().unwrap();
+    let other = bench.loader("refresh_token = 'b'\naudience = 'other'").load().unwrap();
+    assert_eq!((token(&one).await, token(&other).await), ("t1".into(), "t2".into()));
+    let is_document = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "json");
+    assert_eq!(bench.files().iter().filter(is_document).count(), 2);
+    // A scope has a token of its own, and shares the refresh token as it rotates.
+    let scoped = one.with_scope(&["read"]);
+    assert_eq!(token(&scoped).await, "t3");
+    assert_eq!(token(&one).await, "t1");
+    let configured = "refresh_token = 'a'\naudience = 'one'\nscope = 'x'";
+    let again = bench.loader(configured).load().unwrap();
+    assert_eq!(token(&again.with_scope(&["read"])).await, "t3");
+    bench.expire();
+    assert_eq!(token(&one).await, "t4");
+    assert_eq!(token(&scoped).await, "t5");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_processes_rotate_once_each_time() {
+    let bench = Bench::new();
+    for round in 1..=5 {
+        let processes: Vec<_> = (0..20).map(|_| bench.process("r0")).collect();
+        let callers = processes.into_iter().map(|process| {
+            tokio::spawn(async move { process.token().await.unwrap().secret().to_owned() })
+        });
+        for caller in callers.collect::<Vec<_>>() {
+            assert_eq!(caller.await.unwrap(), format!("t{round}"));
+        }
+        assert_eq!(bench.exchanges(), round);
+        bench.expire();
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_is_forgotten_and_nothing_else() {
+    let bench = Bench::new();
+    let credentials = bench.process("r0");
+    token(&credentials).await;
+    bench.server.live.lock().unwrap().clear();
+    bench.expire();
+    let error = credentials.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LoginRequired);
+    assert!(!credentials.status().await.unwrap().has_refresh_token);
+    // Another refresh token in the configuration mends it.
+    bench.server.live.lock().unwrap().insert("new".to_owned());
+    assert_eq!(token(&bench.process("new")).await, "t3");
+}
+
+#[tokio::test]
+async fn what_somebody_brought_meanwhile_is_used_instead_of_what_was_refused() {
+    let bench = Bench::new();
+    let store = FileStore::new(bench.folder.path().join("authn/tokens"));
+    let credentials = bench.process("r0");
+    token(&credentials).await;
+    bench.expire();
+    // A login without the lease, while the exchange is under way, of a session that the server knows.
+    let (before, after) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    *bench.server.gates.lock().unwrap() = Some((Arc::clone(&before), Arc::clone(&after)));
+    let waiting = tokio::spawn({
+        let credentials = credentials.clone();
+        async move { credentials.token().await }
+    });
+    let key = store.list().await.unwrap().remove(0);
+    let document = store.load(&key).await.unwrap().unwrap();
+    let text = document.text.expose().replace("\"r1\"", "\"login\"");
+    let revision = document.revision + 1;
+    let text = text.replace(
+        &format!("\"revision\":{}", document.revision),
+        &format!("\"revision\":{revision}"),
+    );
+    bench.server.live.lock().unwrap().clear();
+    bench.server.live.lock().unwrap().insert("login".to_owned());
+    let login = Document { revision, text: text.as_str().into() };
+    assert!(store.save(&key, &login, document.revision).await.unwrap());
+    *bench.server.gates.lock().unwrap() = None;
+    before.notify_one();
+    after.notify_one();
+    assert!(waiting.await.unwrap().is_ok());
+    assert!(bench.server.used.lock().unwrap().contains("login"));
+}
+
+#[tokio::test]
+async fn a_logout_beats_an_exchange_that_is_under_way() {
+    let bench = Bench::new();
+    let credentials = bench.process("r0");
+    token(&credentials).await;
+    bench.expire();
+    let (before, after) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    *bench.server.gates.lock().unwrap() = Some((Arc::clone(&before), Arc::clone(&after)));
+    let waiting = tokio::spawn({
+        let credentials = credentials.clone();
+        async move { credentials.token().await }
+    });
+    before.notify_one();
+    while bench.exchanges() < 2 {
+        tokio::task::yield_now().await;
+    }
+    // From another process, which has no word with the first but the store.
+    bench.process("r0").logout().await.unwrap();
+    after.notify_one();
+    assert_eq!(waiting.await.unwrap().unwrap_err().kind(), ErrorKind::LoginRequired);
+    let status = bench.process("r0").status().await.unwrap();
+    assert!(!status.has_token && !status.has_refresh_token, "{status:?}");
+}
+
+#[tokio::test]
+async fn status_tells_and_revoke_tells_the_server() {
+    let bench = Bench::new();
+    let credentials = bench.process("r0");
+    assert!(!credentials.status().await.unwrap().has_token);
+    token(&credentials).await;
+    let status = bench.process("r0").status().await.unwrap();
+    assert!(status.has_token && status.has_refresh_token && status.expires_at.is_some());
+    assert_eq!(status.store.as_deref(), Some("file"));
+    bench.process("r0").revoke().await.unwrap();
+    assert_eq!(*bench.server.revoked.lock().unwrap(), ["r1"]);
+    assert!(!bench.process("r0").status().await.unwrap().has_refresh_token);
+}
+
+#[tokio::test]
+async fn a_refused_token_is_not_taken_from_the_store_again() {
+    let bench = Bench::new();
+    let credentials = bench.process("r0");
+    let refused = credentials.token().await.unwrap();
+    credentials.invalidate(&refused);
+    assert_eq!(token(&credentials).await, "t2");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_are_private_and_open_ones_and_links_are_refused() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+    let bench = Bench::new();
+    token(&bench.process("r0")).await;
+    let folder = bench.folder.path().join("authn/tokens");
+    assert_eq!(folder.metadata().unwrap().mode() & 0o777, 0o700);
+    for file in bench.files() {
+        assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o600, "{}", file.display());
+    }
+    let document = bench.document();
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&document, 0o644);
+    let error = bench.process("r0").token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(error.to_string().contains("chmod 600"), "{error}");
+    mode(&document, 0o600);
+    mode(&folder, 0o755);
+    bench.expire();
+    let error = bench.process("r0").token().await.unwrap_err();
+    assert!(error.to_string().contains("chmod 700"), "{error}");
+    mode(&folder, 0o700);
+    let elsewhere = bench.folder.path().join("elsewhere.json");
+    fs::rename(&document, &elsewhere).unwrap();
+    symlink(&elsewhere, &document).unwrap();
+    let error = bench.process("r0").token().await.unwrap_err();
+    assert!(error.to_string().contains("symbolic link"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_session_is_set_aside_and_never_in_the_way() {
+    for contents in [&b""[..], b"{\"revision\":", b"not json", b"\xff\xfe", b"[]"] {
+        let bench = Bench::new();
+        token(&bench.process("r0")).await;
+        fs::write(bench.document(), contents).unwrap();
+        bench.server.live.lock().unwrap().insert("r0".to_owned());
+        assert_eq!(token(&bench.process("r0")).await, "t2", "{contents:?}");
+        let is_aside = |path: &PathBuf| path.extension().is_some_and(|end| end == "corrupt");
+        let aside = bench.files().into_iter().find(is_aside).unwrap();
+        assert_eq!(fs::read(aside).unwrap(), contents);
+    }
+    // A newer version's document is left alone until it is replaced.
+    let bench = Bench::new();
+    token(&bench.process("r0")).await;
+    fs::write(bench.document(), "{\"version\":9,\"revision\":5}").unwrap();
+    bench.server.live.lock().unwrap().insert("r0".to_owned());
+    assert_eq!(token(&bench.process("r0")).await, "t2");
+    assert!(fs::read_to_string(bench.document()).unwrap().contains("\"revision\":6"));
+}
+
+/// Keeps nothing, and fails as a full disk does, once.
+#[derive(Debug)]
+struct Full {
+    inner: FileStore,
+    failures: AtomicUsize,
+}
+
+impl TokenStore for Full {
+    async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+        self.inner.lock(key).await
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        self.inner.load(key).await
+    }
+
+    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        if self.failures.load(Ordering::SeqCst) > 0 {
+            self.failures.fetch_sub(1, Ordering::SeqCst);
+            return Err(Error::new(ErrorKind::Store, "the disk is full; make room"));
+        }
+        self.inner.save(key, document, expected).await
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        self.inner.list().await
+    }
+}
+
+#[tokio::test]
+async fn what_a_full_disk_did_not_take_is_saved_before_anything_is_exchanged() {
+    let bench = Bench::new();
+    let inner = FileStore::new(bench.folder.path().join("kept"));
+    let full = Full { inner, failures: AtomicUsize::new(1) };
+    let loader = bench.loader("refresh_token = 'r0'\nstore = 'full'");
+    let credentials = loader.store("full", full).load().unwrap();
+    assert_eq!(credentials.token().await.unwrap_err().kind(), ErrorKind::Store);
+    bench.clock.advance(Duration::from_mins(1));
+    assert_eq!(token(&credentials).await, "t1", "what the server gave is not lost");
+    assert_eq!(bench.exchanges(), 1);
+}
+
+#[test]
+fn a_store_that_is_not_there_is_a_problem_at_load() {
+    let bench = Bench::new();
+    let config = bench.loader("refresh_token = 'r0'\nstore = 'nope'").read();
+    assert_eq!(config.problems()[0].code(), "unknown-store");
+    let loader = bench.loader("refresh_token = 'r0'").environment(Environment::empty());
+    assert_eq!(loader.read().problems()[0].code(), "no-store");
+    let loader = bench.loader("refresh_token = 'r0'\nstore = 'memory'");
+    assert!(loader.environment(Environment::empty()).load().is_ok());
+}
+
+#[tokio::test]
+async fn the_program_is_told_before_the_token_is_handed_out() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let source = || authn::from_fn(|_| async { Token::new("abc") });
+    let note = Arc::clone(&told);
+    let cached = authn::Cached::new(source()).on_update(move |grant| {
+        let note = Arc::clone(&note);
+        async move {
+            tokio::task::yield_now().await;
+            note.lock().unwrap().push(grant.token().secret().to_owned());
+        }
+    });
+    let credentials = Credentials::builder().provider(cached).origin("*").build().unwrap();
+    credentials.token().await.unwrap();
+    assert_eq!(*told.lock().unwrap(), ["abc"]);
+    let note = Arc::clone(&told);
+    let cached = authn::Cached::new(source())
+        .on_update_sync(move |grant| note.lock().unwrap().push(grant.token().secret().to_owned()));
+    let credentials = Credentials::builder().provider(cached).origin("*").build().unwrap();
+    authn::blocking::Credentials::from(credentials).token().unwrap();
+    assert_eq!(told.lock().unwrap().len(), 2);
+}

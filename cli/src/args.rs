@@ -1,0 +1,235 @@
+//! The command line: subcommands, and the global flags, which may stand before or after them.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{
+    ArgAction, ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, ValueEnum,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+use crate::{commands::Command, session};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 done                  3 configuration wrong   5 provider or network failed
+  1 something else wrong  4 login required        130 interrupted
+  2 command line wrong
+
+Data goes to standard output, everything else to standard error.";
+
+/// Tells what is configured and from where, and gets tokens and headers for other programs.
+#[derive(Debug, Parser)]
+#[command(name = "authn", version, subcommand_required = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// The flags that every command has.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Choose a profile of the configuration
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+
+    /// Read another application's configuration: its file names and its variables
+    #[arg(long, value_name = "NAME", value_parser = app_name)]
+    pub(crate) app: Option<String>,
+
+    /// Read this file too, above the user's and the project's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Set a value above all else; a secret only by reference: `KEY.env=NAME`, `KEY.file=PATH`
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+
+    /// Leave the project's file unread
+    #[arg(long)]
+    pub(crate) no_project: bool,
+
+    /// Use colour: `auto` means on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN")]
+    color: Option<ColorChoice>,
+
+    /// Log to standard error; twice for more, three times for all
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+impl Global {
+    /// Gives when to use colour.
+    pub(crate) fn colour(&self) -> ColorChoice {
+        self.color.unwrap_or_default()
+    }
+
+    /// Adds what stands behind a subcommand to what stands before it; the later wins.
+    fn and(mut self, later: Self) -> Self {
+        self.set.extend(later.set);
+        Self {
+            profile: later.profile.or(self.profile),
+            app: later.app.or(self.app),
+            config: later.config.or(self.config),
+            set: self.set,
+            no_project: self.no_project || later.no_project,
+            color: later.color.or(self.color),
+            verbose: self.verbose.saturating_add(later.verbose),
+        }
+    }
+}
+
+/// Reads the command line; `app` is the application unless a flag says otherwise.
+pub(crate) fn parse(app: &str, arguments: &[OsString]) -> Result<(Global, Command), clap::Error> {
+    let matches = command(app).try_get_matches_from(arguments).map_err(without_stray_value)?;
+    Ok((global(&matches)?, Arguments::from_arg_matches(&matches)?.command))
+}
+
+/// Finds `--color` in a command line that can't be parsed, for the message that says so.
+pub(crate) fn colour(arguments: &[OsString]) -> ColorChoice {
+    let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
+    let mut choice = None;
+    while let Some(argument) = arguments.next() {
+        choice = match argument.strip_prefix("--color") {
+            Some("") => arguments.next(),
+            Some(rest) => rest.strip_prefix('='),
+            None => choice,
+        };
+    }
+    choice.and_then(|choice| ColorChoice::from_str(choice, false).ok()).unwrap_or_default()
+}
+
+fn command(app: &str) -> clap::Command {
+    let [profile, config, log, option] = ["PROFILE", "CONFIG", "LOG", "CREDENTIALS__DOMAIN"]
+        .map(|name| session::variable(app, name));
+    let after = format!(
+        "\
+Environment:
+  {profile}, {config}, {log}, NO_COLOR,
+  and every option of the configuration, as {option}
+
+{EXIT_CODES}"
+    );
+    with_global(Arguments::command()).after_help(after)
+}
+
+/// Adds the global flags to a command and all below it.
+///
+/// Clap's own global arguments would forget a `--set` before the subcommand if there is one behind it.
+fn with_global(command: clap::Command) -> clap::Command {
+    let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
+    // It would describe the command by what is said of the flags.
+    let command = Global::augment_args(command).about(None).long_about(None);
+    let command = match about {
+        Some(about) => command.about(about),
+        None => command,
+    };
+    let command = match long_about {
+        Some(about) => command.long_about(about),
+        None => command,
+    };
+    command.mut_subcommands(with_global)
+}
+
+fn global(matches: &ArgMatches) -> Result<Global, clap::Error> {
+    let here = Global::from_arg_matches(matches)?;
+    match matches.subcommand() {
+        Some((_, below)) => Ok(here.and(global(below)?)),
+        None => Ok(here),
+    }
+}
+
+/// Leaves out of the message what stands where nothing should: it may be a part of a secret that the shell
+/// has split.
+fn without_stray_value(mut error: clap::Error) -> clap::Error {
+    let is_stray = error.kind() == ErrorKind::UnknownArgument
+        && matches!(error.get(ContextKind::InvalidArg),
+            Some(ContextValue::String(argument)) if !argument.starts_with('-'));
+    if is_stray {
+        let hidden = ContextValue::String("(hidden)".to_owned());
+        error.insert(ContextKind::InvalidArg, hidden);
+    }
+    error
+}
+
+/// An application's name becomes a part of file names and of variables' names.
+fn app_name(name: &str) -> Result<String, &'static str> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if name.is_empty() || !name.bytes().all(fits) {
+        return Err("write it with letters, digits, `-` and `_`");
+    }
+    Ok(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<(Global, Command), clap::Error> {
+        let arguments: Vec<OsString> = line.split(' ').map(Into::into).collect();
+        parse("authn", &arguments)
+    }
+
+    #[test]
+    fn the_definition_has_no_contradiction() {
+        command("authn").debug_assert();
+    }
+
+    #[test]
+    fn global_flags_stand_anywhere_and_add_up() {
+        let line =
+            "authn --set a=1 -v -p one config --set b=2 --no-project show --set c=3 -v -p two";
+        let (global, _) = parsed(line).unwrap();
+        assert_eq!(global.set, ["a=1", "b=2", "c=3"]);
+        assert_eq!(global.profile.as_deref(), Some("two"));
+        assert_eq!(global.verbose, 2);
+        assert!(global.no_project);
+        assert_eq!(global.config, None);
+    }
+
+    #[test]
+    fn every_command_has_them() {
+        for command in
+            ["config check", "config path", "config init x", "providers", "token", "header"]
+        {
+            let (global, _) =
+                parsed(&format!("authn {command} --app fdt --config x.toml")).unwrap();
+            assert_eq!(global.app.as_deref(), Some("fdt"), "{command}");
+            assert_eq!(global.config, Some(PathBuf::from("x.toml")), "{command}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_an_application_is_no_path() {
+        for bad in ["../x", "", "a.b", "a b", "ä"] {
+            let arguments = ["authn", "--app", bad, "token"].map(OsString::from);
+            let error = parse("authn", &arguments).map(|_| ()).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_stray_argument_is_not_repeated() {
+        for line in ["authn token s3cr3t", "authn --set credentials.jwt = s3cr3t token"] {
+            let error = parsed(line).map(|_| ()).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            assert!(!error.render().to_string().contains("s3cr3t"), "{error}");
+        }
+        let error = parsed("authn tokne").map(|_| ()).unwrap_err();
+        assert!(error.render().to_string().contains("'token'"), "{error}");
+    }
+
+    #[test]
+    fn colour_is_found_in_a_line_that_is_wrong() {
+        for (line, choice) in [
+            ("authn --color never tokne", ColorChoice::Never),
+            ("authn --color=always tokne", ColorChoice::Always),
+            ("authn --color=always --color never", ColorChoice::Never),
+            ("authn --color perhaps", ColorChoice::Auto),
+            ("authn --color", ColorChoice::Auto),
+        ] {
+            let arguments: Vec<OsString> = line.split(' ').map(Into::into).collect();
+            assert_eq!(colour(&arguments), choice, "{line}");
+        }
+    }
+}

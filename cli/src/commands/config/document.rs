@@ -1,0 +1,115 @@
+//! The JSON of `config show`.
+//!
+//! `{"profile", "provider", "values": […], "problems": […]}`. What there is not is `null`; members that
+//! make no sense (the value of a secret, the line of a variable) are left out.
+
+use authn::{
+    View,
+    config::{Class, Config, Origin, Problem, Setting, Severity},
+};
+use serde::Serialize;
+
+/// All that is said.
+#[derive(Serialize)]
+pub(super) struct Document {
+    profile: Option<String>,
+    provider: Option<String>,
+    values: Vec<Shown>,
+    problems: Vec<Fault>,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    key: String,
+    kind: &'static str,
+    set: bool,
+    /// Of a plain one alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<View>,
+    origin: Place,
+    reference: Option<String>,
+    withheld: bool,
+    overrides: Vec<Place>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Place {
+    Default,
+    File { path: String, line: usize, column: usize },
+    Env { name: String },
+    Flag { name: String },
+    Other { name: String },
+}
+
+#[derive(Serialize)]
+struct Fault {
+    code: &'static str,
+    severity: &'static str,
+    message: String,
+    key: Option<String>,
+    origin: Option<Place>,
+    help: Option<String>,
+}
+
+impl Document {
+    pub(super) fn new(config: &Config, settings: &[Setting]) -> Self {
+        Self {
+            profile: config.profile().map(str::to_owned),
+            provider: config.provider().map(str::to_owned),
+            values: settings.iter().map(Shown::of).collect(),
+            problems: config.problems().iter().map(Fault::of).collect(),
+        }
+    }
+}
+
+impl Shown {
+    fn of(setting: &Setting) -> Self {
+        let (kind, value) = match setting.class {
+            Class::Plain if setting.is_withheld => ("plain", None),
+            Class::Plain => ("plain", Some(setting.value.clone().unwrap_or(View::NotSet))),
+            Class::Secret => ("secret", None),
+            _ => ("unknown", None),
+        };
+        Self {
+            key: setting.key.clone(),
+            kind,
+            set: setting.is_set,
+            value,
+            origin: Place::of(&setting.origin),
+            reference: setting.reference.clone(),
+            withheld: setting.is_withheld,
+            overrides: setting.overrides.iter().map(Place::of).collect(),
+        }
+    }
+}
+
+impl Place {
+    fn of(origin: &Origin) -> Self {
+        match origin {
+            Origin::Default => Self::Default,
+            Origin::File { path, line, column } => {
+                Self::File { path: path.display().to_string(), line: *line, column: *column }
+            }
+            Origin::Environment { name } => Self::Env { name: name.clone() },
+            Origin::Flag { name } => Self::Flag { name: name.clone() },
+            other => Self::Other { name: other.to_string() },
+        }
+    }
+}
+
+impl Fault {
+    fn of(problem: &Problem) -> Self {
+        Self {
+            code: problem.code(),
+            severity: match problem.severity() {
+                Severity::Warning => "warning",
+                _ => "error",
+            },
+            message: problem.message().to_owned(),
+            key: problem.key().map(str::to_owned),
+            origin: problem.origin().map(Place::of),
+            help: problem.help().map(str::to_owned),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! `config init`: a configuration to start from.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use authn::Registry;
+
+use crate::{
+    exit::{Code, Failure},
+    output,
+    session::Session,
+};
+
+/// What `config init` takes.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Arguments {
+    /// Name of the provider, as `authn providers` lists it
+    provider: String,
+
+    /// Write it to the user's file, or that of `--config`, which must not exist
+    #[arg(long)]
+    write: bool,
+}
+
+pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+    let text = text(&Registry::linked()?, &arguments.provider)?;
+    if !arguments.write {
+        return output::data(text);
+    }
+    let path = target(session)?;
+    write(&path, &text).map_err(|error| refused(&path, &error))?;
+    let shown = path.display();
+    output::tell(&format!("wrote {shown}: fill it in, then run `authn config check`"));
+    Ok(())
+}
+
+/// Gives the commented configuration of a provider.
+fn text(registry: &Registry, provider: &str) -> authn::Result<String> {
+    let template = registry.find(provider)?.template();
+    Ok(format!(
+        "\
+# `authn config show` tells what is in force, and `authn config check` what is wrong with it.
+
+[credentials]
+# Host of the API, with an optional port: requests to it are authorised, and no others.
+# domain = \"api.example.com\"
+
+{template}"
+    ))
+}
+
+/// The file that is named, or the user's.
+fn target(session: &Session) -> Result<PathBuf, Failure> {
+    if let Some(path) = &session.global.config {
+        return Ok(path.clone());
+    }
+    let config = session.loader().read();
+    let user = config.sources().iter().find(|source| source.name == "user");
+    user.and_then(|source| source.path.clone()).ok_or_else(|| {
+        Failure::new(Code::Other, "there is no folder for your configuration")
+            .with_help("set HOME, or name a file with `--config FILE`")
+    })
+}
+
+/// Writes a new file that is for its owner alone, as is each folder that it needs.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
+}
+
+fn refused(path: &Path, error: &io::Error) -> Failure {
+    let shown = path.display();
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return Failure::new(Code::Other, format!("{shown} exists already and stays as it is"))
+            .with_help("leave out `--write`, and copy what you need from the output");
+    }
+    Failure::new(Code::Other, format!("{shown} can't be written ({})", error.kind()))
+        .with_help("check the path and its permissions")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_linked_provider_starts_from_is_toml() {
+        let registry = Registry::linked().unwrap();
+        assert!(registry.iter().count() > 0);
+        for entry in registry.iter() {
+            let text = text(&registry, entry.name()).unwrap();
+            let uncommented: String = text
+                .lines()
+                .map(|line| match line.strip_prefix("# ") {
+                    Some(rest) if is_option(rest) => format!("{rest}\n"),
+                    _ => format!("{line}\n"),
+                })
+                .collect();
+            for toml in [&text, &uncommented] {
+                let document = toml.parse::<toml_edit::Document<String>>();
+                let document = document.unwrap_or_else(|error| panic!("{toml}\n{error}"));
+                let table = document["credentials"][entry.name()].as_table();
+                assert!(table.is_some(), "{toml}");
+            }
+            let keys = entry.fields().count();
+            let document = uncommented.parse::<toml_edit::Document<String>>().unwrap();
+            assert_eq!(
+                document["credentials"][entry.name()].as_table().unwrap().len(),
+                keys,
+                "{uncommented}"
+            );
+        }
+    }
+
+    /// Tells a commented option from a sentence.
+    fn is_option(line: &str) -> bool {
+        line.split_once(" = ").is_some_and(|(key, _)| {
+            !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        })
+    }
+}

@@ -1,0 +1,43 @@
+//! `config`: what is configured, from where, and what is wrong with it.
+
+mod check;
+mod document;
+mod init;
+mod path;
+mod place;
+mod show;
+
+use authn::config::Config;
+use clap::Subcommand;
+
+use crate::{exit::Failure, output::plain, session::Session};
+
+/// What is to be done with the configuration.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Show what is in force and from where, without secrets
+    Show(show::Arguments),
+    /// Report everything that is wrong, warnings too; exit code 3 if anything is
+    Check,
+    /// List the places that are looked at, low to high
+    Path(path::Arguments),
+    /// Print a configuration to start from, or write it to the user's file
+    Init(init::Arguments),
+}
+
+/// Does it.
+pub(super) fn run(session: &Session, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Show(arguments) => show::run(session, &arguments),
+        Command::Check => check::run(session),
+        Command::Path(arguments) => path::run(session, &arguments),
+        Command::Init(arguments) => init::run(session, &arguments),
+    }
+}
+
+/// Names what a configuration has chosen.
+fn in_force(config: &Config) -> String {
+    let [profile, provider] =
+        [config.profile(), config.provider()].map(|name| plain(name.unwrap_or("none")));
+    format!("profile: {profile}, provider: {provider}")
+}

@@ -1,0 +1,107 @@
+//! Where a value comes from, in the words of a table.
+
+use std::{
+    env,
+    ffi::OsStr,
+    path::{Path, PathBuf},
+};
+
+use authn::config::{Config, Origin, Setting, SourceState};
+
+/// Names origins: the user's home as `~`, and what is overridden by its file name alone.
+pub(super) struct Places {
+    home: Option<PathBuf>,
+    /// The files that were found.
+    files: Vec<PathBuf>,
+}
+
+impl Places {
+    pub(super) fn new(config: &Config) -> Self {
+        let found = config.sources().iter().filter(|source| source.state != SourceState::Absent);
+        Self {
+            home: env::home_dir().filter(|home| home.parent().is_some()),
+            files: found.filter_map(|source| source.path.clone()).collect(),
+        }
+    }
+
+    /// Says where a setting comes from, what it refers to, and unless they get rows of their own, what it
+    /// overrides.
+    pub(super) fn of(&self, setting: &Setting, with_overrides: bool) -> String {
+        let mut text = self.origin(&setting.origin);
+        if let Some(reference) = &setting.reference {
+            text = format!("{text}, from {reference}");
+        }
+        if with_overrides && !setting.overrides.is_empty() {
+            let over: Vec<String> =
+                setting.overrides.iter().map(|origin| self.brief(origin)).collect();
+            text = format!("{text} (over {})", over.join(", "));
+        }
+        text
+    }
+
+    /// Says where a value comes from, in full.
+    pub(super) fn origin(&self, origin: &Origin) -> String {
+        match origin {
+            Origin::File { path, line, column } => {
+                format!("{}:{line}:{column}", self.short(path))
+            }
+            other => other.to_string(),
+        }
+    }
+
+    /// Says it briefly, as long as that can mean one file only.
+    fn brief(&self, origin: &Origin) -> String {
+        match origin {
+            Origin::File { path, line, column } => match path.file_name() {
+                Some(name) if self.is_unique(name) => {
+                    format!("{}:{line}:{column}", Path::new(name).display())
+                }
+                _ => self.origin(origin),
+            },
+            Origin::Environment { name } => format!("env {name}"),
+            other => other.to_string(),
+        }
+    }
+
+    fn is_unique(&self, name: &OsStr) -> bool {
+        self.files.iter().filter(|file| file.file_name() == Some(name)).count() == 1
+    }
+
+    fn short(&self, path: &Path) -> String {
+        let below = self.home.as_ref().and_then(|home| path.strip_prefix(home).ok());
+        match below {
+            Some(rest) => Path::new("~").join(rest).display().to_string(),
+            None => path.display().to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(files: &[&str]) -> Places {
+        Places { home: Some("/home/ann".into()), files: files.iter().map(PathBuf::from).collect() }
+    }
+
+    fn at(path: &str) -> Origin {
+        Origin::File { path: path.into(), line: 2, column: 10 }
+    }
+
+    #[test]
+    fn home_is_a_tilde_and_a_neighbour_is_not() {
+        let places = places(&[]);
+        assert_eq!(places.origin(&at("/home/ann/.config/x.toml")), "~/.config/x.toml:2:10");
+        assert_eq!(places.origin(&at("/home/anna/x.toml")), "/home/anna/x.toml:2:10");
+        assert_eq!(places.origin(&Origin::Default), "default");
+    }
+
+    #[test]
+    fn what_is_overridden_is_brief_unless_two_files_have_the_name() {
+        let user = "/home/ann/.config/authn/config.toml";
+        assert_eq!(places(&[user]).brief(&at(user)), "config.toml:2:10");
+        let both = places(&[user, "/etc/authn/config.toml"]);
+        assert_eq!(both.brief(&at(user)), "~/.config/authn/config.toml:2:10");
+        assert_eq!(both.brief(&at("/etc/authn/config.toml")), "/etc/authn/config.toml:2:10");
+    }
+}

@@ -1,0 +1,102 @@
+//! `header`: prints the headers that authorise a request, for `curl -H @-`.
+
+use authn::{Credentials, Origins, Url};
+use http::{HeaderName, Method, Uri, request::Parts};
+
+use super::waiting;
+use crate::{
+    exit::{Code, Failure},
+    output,
+    session::Session,
+};
+
+/// What `header` takes.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example: authn header | curl -H @- https://api.example.com/v1/things")]
+pub(crate) struct Arguments {
+    /// Address of the request; the configured domain's unless given
+    #[arg(long)]
+    url: Option<String>,
+
+    /// Method of the request
+    #[arg(long, default_value = "GET")]
+    method: Method,
+}
+
+pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+    let credentials = waiting::credentials(session)?;
+    let uri = match &arguments.url {
+        Some(url) => parse(url)?,
+        None => default(credentials.origins())?,
+    };
+    let mut parts = parts(&arguments.method, &uri);
+    waiting::wait(&credentials, authorize(&credentials, &mut parts))?;
+    if parts.uri != uri {
+        let message = "this provider puts the credential into the query, not into a header";
+        return Err(Failure::new(Code::Configuration, message)
+            .with_help("choose a header in its options, if the server takes one"));
+    }
+    if parts.headers.is_empty() {
+        let message = "this provider adds no header to such a request";
+        return Err(Failure::new(Code::Configuration, message)
+            .with_help("`authn config show` tells how it is configured"));
+    }
+    output::data(lines(&parts))
+}
+
+async fn authorize(credentials: &Credentials, parts: &mut Parts) -> authn::Result<()> {
+    credentials.authorize(parts).await
+}
+
+fn parts(method: &Method, uri: &Uri) -> Parts {
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    parts.method = method.clone();
+    parts.uri = uri.clone();
+    parts
+}
+
+/// Reads an address. What is wrong with it is said without repeating it: it may hold a password.
+fn parse(url: &str) -> Result<Uri, Failure> {
+    let url = Url::parse(url).ok().filter(Url::has_host);
+    url.and_then(|url| url.as_str().parse().ok()).ok_or_else(|| {
+        Failure::new(Code::Usage, "what `--url` gives is no address")
+            .with_help("write it as `--url https://api.example.com/path`")
+    })
+}
+
+/// The first origin that is one host's.
+fn default(origins: &Origins) -> Result<Uri, Failure> {
+    if origins.is_empty() {
+        let message = "these credentials are bound to no origin, so no request gets any";
+        return Err(Failure::new(Code::Configuration, message)
+            .with_help("set `credentials.domain` or `credentials.origins`"));
+    }
+    let one_host = origins.iter().find(|origin| !origin.contains('*'));
+    one_host.and_then(|origin| format!("{origin}/").parse().ok()).ok_or_else(|| {
+        Failure::new(Code::Usage, "the configured origins name no single host")
+            .with_help("say which with `--url https://host/path`")
+    })
+}
+
+/// One header a line, in bytes: a header's value need not be a text.
+fn lines(parts: &Parts) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for (name, value) in &parts.headers {
+        lines.extend_from_slice(spelt(name).as_bytes());
+        lines.extend_from_slice(b": ");
+        lines.extend_from_slice(value.as_bytes());
+        lines.push(b'\n');
+    }
+    lines
+}
+
+/// Spells a header's name as people do: `X-Api-Key`.
+fn spelt(name: &HeaderName) -> String {
+    let mut starts = true;
+    let spell = |letter: char| {
+        let spelt = if starts { letter.to_ascii_uppercase() } else { letter };
+        starts = letter == '-';
+        spelt
+    };
+    name.as_str().chars().map(spell).collect()
+}

@@ -1,0 +1,53 @@
+//! The JSON of `providers`: a list, also of one.
+
+use authn::{Entry, View, schema::Kind};
+use serde::Serialize;
+
+use super::variable;
+use crate::session::Session;
+
+/// One provider.
+#[derive(Serialize)]
+pub(super) struct Provider {
+    name: &'static str,
+    summary: String,
+    #[serde(rename = "crate")]
+    package: &'static str,
+    location: String,
+    options: Vec<Choice>,
+}
+
+/// One of its options.
+#[derive(Serialize)]
+struct Choice {
+    name: &'static str,
+    r#type: String,
+    required: bool,
+    default: Option<View>,
+    secret: bool,
+    doc: String,
+    env: String,
+}
+
+pub(super) fn of(entries: &[&Entry], session: &Session) -> Vec<Provider> {
+    let provider = |entry: &&Entry| {
+        let options = entry.fields().map(|field| Choice {
+            name: field.key(),
+            r#type: field.r#type().name(),
+            required: field.is_required(),
+            default: field.default(),
+            secret: field.kind() == Kind::Secret,
+            doc: field.doc(),
+            env: variable(session, entry, field.key()),
+        });
+        let location = entry.location();
+        Provider {
+            name: entry.name(),
+            summary: entry.summary(),
+            package: location.package,
+            location: format!("{}:{}", location.file, location.line),
+            options: options.collect(),
+        }
+    };
+    entries.iter().map(provider).collect()
+}

@@ -1,0 +1,114 @@
+//! The description of one provider: a page for a person, a table for a program.
+
+use std::fmt::Write as _;
+
+use authn::{
+    Entry,
+    schema::{Field, Kind},
+};
+
+use super::variable;
+use crate::{
+    exit::Failure,
+    output::{self, Output},
+    session::Session,
+    table::Table,
+};
+
+/// Longest line of the page, in characters.
+const WIDTH: usize = 80;
+
+const REFERENCES: &str = "\
+A secret is a text, or a reference to where it stands: `{ env = \"NAME\" }`, `{ file = \"path\" }`,
+or a variable of that name with `__ENV` or `__FILE` behind it.";
+
+pub(super) fn print(entry: &Entry, session: &Session) -> Result<(), Failure> {
+    if session.output.is_terminal() {
+        return output::data(page(entry, session));
+    }
+    let mut table = Table::new(&["OPTION", "TYPE", "DEFAULT", "SECRET", "VARIABLE", "DESCRIPTION"]);
+    for field in entry.fields() {
+        let secret = if field.kind() == Kind::Secret { "secret" } else { "-" };
+        table.row([
+            field.key().to_owned(),
+            field.r#type().name(),
+            default(field).unwrap_or_else(|| "-".to_owned()),
+            secret.to_owned(),
+            variable(session, entry, field.key()),
+            one_line(&field.doc()),
+        ]);
+    }
+    session.output.table(&table)
+}
+
+fn page(entry: &Entry, session: &Session) -> String {
+    let (name, location) = (entry.name(), entry.location());
+    let mut page = String::new();
+    // Writing to a string can't fail.
+    let _ = writeln!(page, "{} ({})", session.output.heading(name), location.package);
+    let _ = writeln!(page, "\n{}\n", entry.doc());
+    let _ = writeln!(page, "Options in `[credentials.{name}]`, or in the environment:\n");
+    for field in entry.fields() {
+        option(&mut page, field, &session.output);
+        let _ = writeln!(page, "    {}", variable(session, entry, field.key()));
+    }
+    if entry.fields().any(|field| field.kind() == Kind::Secret) {
+        let _ = writeln!(page, "\n{REFERENCES}");
+    }
+    let _ = writeln!(page, "\nStart with `authn config init {name}`.");
+    let _ = writeln!(page, "Source: {}:{}", location.file, location.line);
+    page
+}
+
+fn option(page: &mut String, field: &Field, output: &Output) {
+    let mut facts = vec![field.r#type().name()];
+    facts.extend(default(field).map(|default| match &*default {
+        "required" => default,
+        value => format!("default {value}"),
+    }));
+    if field.is_shorthand() {
+        facts.push("may stand for the table".to_owned());
+    }
+    let _ = writeln!(page, "{}  {}", output.heading(field.key()), facts.join("; "));
+    for line in wrapped(&one_line(&field.doc()), WIDTH - 4) {
+        let _ = writeln!(page, "    {line}");
+    }
+}
+
+fn default(field: &Field) -> Option<String> {
+    if field.is_required() {
+        return Some("required".to_owned());
+    }
+    field.default().map(|view| view.to_string())
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Breaks a text between words. A word that is longer stays whole.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrapped("ab cd äfgh i", 5), ["ab cd", "äfgh", "i"]);
+        assert_eq!(wrapped("a-long-word b", 5), ["a-long-word", "b"]);
+        assert_eq!(wrapped("", 5), [""]);
+    }
+}

@@ -1,0 +1,57 @@
+//! `providers`: what this program is linked with, and the options of each.
+
+mod document;
+mod manual;
+
+use authn::{Entry, Registry};
+
+use crate::{exit::Failure, output, session::Session, table::Table};
+
+/// What `providers` takes.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+On a terminal the columns are aligned under headings, and NAME gives a page. Otherwise the rows are \
+printed alone, with a tab between NAME, SUMMARY and CRATE, or for the options of one provider between \
+OPTION, TYPE, DEFAULT (`required`, or `-` for none), SECRET (`secret` or `-`), VARIABLE and DESCRIPTION.")]
+pub(crate) struct Arguments {
+    /// Describe this one with all its options
+    name: Option<String>,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Print the JSON Schema of its table
+    #[arg(long, requires = "name", conflicts_with = "json")]
+    json_schema: bool,
+}
+
+pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+    let registry = Registry::linked()?;
+    let one = arguments.name.as_deref().map(|name| registry.find(name)).transpose()?;
+    if arguments.json {
+        let entries: Vec<&Entry> =
+            one.map_or_else(|| registry.iter().collect(), |entry| vec![entry]);
+        return output::json(&document::of(&entries, session));
+    }
+    match one {
+        Some(entry) if arguments.json_schema => output::json(&entry.json_schema()),
+        Some(entry) => manual::print(entry, session),
+        None => list(&registry, session),
+    }
+}
+
+fn list(registry: &Registry, session: &Session) -> Result<(), Failure> {
+    let mut table = Table::new(&["NAME", "SUMMARY", "CRATE"]);
+    for entry in registry.iter() {
+        let package = entry.location().package.to_owned();
+        table.row([entry.name().to_owned(), entry.summary(), package]);
+    }
+    session.output.table(&table)
+}
+
+/// Gives the environment variable of an option.
+fn variable(session: &Session, entry: &Entry, key: &str) -> String {
+    let path = ["credentials", entry.name(), key].join("__").to_uppercase();
+    session.variable(&path)
+}

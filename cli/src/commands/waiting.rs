@@ -1,0 +1,75 @@
+//! Gets credentials and waits for them: the one place that starts a runtime.
+
+use std::io;
+
+use authn::{Credentials, config::Severity};
+use tokio::{runtime::Builder, select, signal};
+
+use crate::{
+    exit::{Code, Failure},
+    output,
+    session::Session,
+};
+
+/// The warning that no request can be authorised: no matter for a token, and an error for a request.
+const NO_ORIGINS: &str = "no-origins";
+
+/// Reads the configuration and makes credentials of it. What is without effect in it is told.
+pub(super) fn credentials(session: &Session) -> Result<Credentials, Failure> {
+    let config = session.loader().read();
+    let credentials = config.credentials()?;
+    // Where there is a log, they stand there.
+    if !tracing::enabled!(target: "authn", tracing::Level::WARN) {
+        let warnings =
+            config.problems().iter().filter(|problem| problem.severity() == Severity::Warning);
+        warnings
+            .filter(|problem| problem.code() != NO_ORIGINS)
+            .for_each(|problem| session.output.problem(problem));
+    }
+    Ok(credentials)
+}
+
+/// Waits until `work` is done, or somebody interrupts.
+///
+/// An exchange under way is then waited for all the same, because what a server gives once may not be
+/// lost; a second interrupt ends that too.
+pub(super) fn wait<T>(
+    credentials: &Credentials,
+    work: impl Future<Output = authn::Result<T>>,
+) -> Result<T, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| no(&error))?;
+    runtime.block_on(async {
+        let mut interrupts = interrupts().map_err(|error| no(&error))?;
+        select! {
+            biased;
+            done = work => {
+                credentials.close().await;
+                return done.map_err(Failure::from);
+            }
+            _ = interrupts.recv() => {}
+        }
+        output::tell(
+            "interrupted: waiting for the exchange under way, so that nothing is lost; once more ends that too",
+        );
+        select! {
+            () = credentials.close() => {}
+            _ = interrupts.recv() => {}
+        }
+        Err(Failure::Silent(Code::Interrupted))
+    })
+}
+
+#[cfg(unix)]
+fn interrupts() -> io::Result<signal::unix::Signal> {
+    signal::unix::signal(signal::unix::SignalKind::interrupt())
+}
+
+#[cfg(windows)]
+fn interrupts() -> io::Result<signal::windows::CtrlC> {
+    signal::windows::ctrl_c()
+}
+
+fn no(error: &io::Error) -> Failure {
+    Failure::new(Code::Other, format!("there is no runtime to wait in ({})", error.kind()))
+        .with_help("check the limits on open files")
+}

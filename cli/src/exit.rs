@@ -1,0 +1,137 @@
+//! How a run ends: exit codes, and what is said of a failure.
+
+use std::{io, process::ExitCode};
+
+use authn::{Error, ErrorKind};
+
+use crate::output::Output;
+
+/// The exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    Done = 0,
+    Other = 1,
+    Usage = 2,
+    Configuration = 3,
+    LoginRequired = 4,
+    Provider = 5,
+    Interrupted = 130,
+}
+
+/// Why a command ends before its end.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The library says why.
+    Authn(Error),
+    /// The command says why, and what to do.
+    Told { code: Code, message: String, help: Option<String> },
+    /// Everything has been said.
+    Silent(Code),
+    /// Nobody reads standard output any more, which is nobody's fault.
+    ClosedPipe,
+}
+
+impl Failure {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self::Told { code, message: message.into(), help: None }
+    }
+
+    #[must_use]
+    pub(crate) fn with_help(self, advice: impl Into<String>) -> Self {
+        match self {
+            Self::Told { code, message, .. } => {
+                Self::Told { code, message, help: Some(advice.into()) }
+            }
+            other => other,
+        }
+    }
+
+    /// Says on standard error what went wrong, and gives the exit code.
+    pub(crate) fn report(self, output: &Output) -> Code {
+        match self {
+            Self::Authn(error) => {
+                for problem in error.problems() {
+                    output.problem(problem);
+                }
+                let text = error.to_string();
+                // Its text repeats the problems below the first line.
+                let first = text.lines().next().filter(|_| !error.problems().is_empty());
+                output.error(first.unwrap_or(&text), None);
+                code_of(error.kind())
+            }
+            Self::Told { code, message, help } => {
+                output.error(&message, help.as_deref());
+                code
+            }
+            Self::Silent(code) => code,
+            Self::ClosedPipe => Code::Done,
+        }
+    }
+}
+
+fn code_of(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::Configuration | ErrorKind::Origin => Code::Configuration,
+        ErrorKind::LoginRequired => Code::LoginRequired,
+        ErrorKind::NoToken
+        | ErrorKind::InvalidToken
+        | ErrorKind::Expired
+        | ErrorKind::Refused
+        | ErrorKind::Protocol
+        | ErrorKind::Network
+        | ErrorKind::Internal => Code::Provider,
+        _ => Code::Other,
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Authn(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// Takes the failure of writing to standard output.
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::ClosedPipe;
+        }
+        Self::new(Code::Other, format!("standard output can't be written ({})", error.kind()))
+            .with_help("check where it goes, and whether there is space left")
+    }
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_error_has_its_code() {
+        for (kind, code) in [
+            (ErrorKind::Configuration, 3),
+            (ErrorKind::Origin, 3),
+            (ErrorKind::LoginRequired, 4),
+            (ErrorKind::NoToken, 5),
+            (ErrorKind::Refused, 5),
+            (ErrorKind::Network, 5),
+            (ErrorKind::Closed, 1),
+        ] {
+            assert_eq!(code_of(kind) as u8, code, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure() {
+        let output = Output::new(clap::ColorChoice::Never);
+        let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert_eq!(failure.report(&output), Code::Done);
+        let failure = Failure::from(io::Error::from(io::ErrorKind::StorageFull));
+        assert_eq!(failure.report(&output), Code::Other);
+    }
+}

@@ -1,0 +1,64 @@
+//! The command line of authn, as a library.
+//!
+//! The program `authn` is one call of [`main`]. A program with providers of your own is the same call and
+//! one line for each of your crates, which keeps the linker from leaving it out:
+//!
+//! ```no_run
+//! # mod corp {}
+//! use corp as _;
+//!
+//! fn main() -> std::process::ExitCode {
+//!     authn_cli::main()
+//! }
+//! ```
+//!
+//! The providers of `authn-providers` are linked by this library, so that such a program has them too.
+//!
+//! # Exit codes
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | it is done |
+//! | 1 | something else failed, as writing a file |
+//! | 2 | the command line is wrong |
+//! | 3 | the configuration is wrong, or not for this request |
+//! | 4 | somebody must log in |
+//! | 5 | the provider failed, or the network |
+//! | 130 | interrupted |
+//!
+//! Data goes to standard output and everything else to standard error.
+
+use std::{env, process::ExitCode};
+
+use authn_providers as _;
+
+mod args;
+mod commands;
+mod exit;
+mod log;
+mod output;
+mod session;
+mod table;
+
+use session::Session;
+
+/// Runs the command line of authn with the arguments of this process, and gives its exit code.
+pub fn main() -> ExitCode {
+    main_for("authn")
+}
+
+/// Runs the command line for another application's configuration: `main_for("fdt")` reads files named
+/// `fdt` and variables that begin with `FDT_`, as [`authn::Loader::app`] does. `--app` chooses yet another.
+pub fn main_for(app: &str) -> ExitCode {
+    let arguments: Vec<_> = env::args_os().collect();
+    let (global, command) = match args::parse(app, &arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => return output::usage(&error, args::colour(&arguments)).into(),
+    };
+    let session = Session::new(app, global);
+    log::start(&session);
+    match commands::run(&session, command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(&session.output).into(),
+    }
+}

@@ -1,0 +1,120 @@
+//! Logs, on standard error, started only when asked for by `-v` or by the variable `AUTHN_LOG`.
+
+use std::{collections::BTreeSet, env, io};
+
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    Layer, Registry,
+    filter::{FilterExt as _, Targets, filter_fn},
+    fmt::MakeWriter,
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
+
+use crate::session::Session;
+
+/// Starts logging if somebody wants logs.
+pub(crate) fn start(session: &Session) {
+    let Some(wanted) = wanted(session) else { return };
+    let lines = lines(wanted, our_crates(), io::stderr, session.output.stderr_colour());
+    // A second start in one process keeps the first one's.
+    let _ = Registry::default().with(lines).try_init();
+}
+
+/// The layer that writes what is wanted, as far as it is safe.
+fn lines<W>(
+    wanted: Targets,
+    ours: BTreeSet<&'static str>,
+    writer: W,
+    colour: bool,
+) -> impl Layer<Registry>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let safe = filter_fn(move |metadata| is_safe(metadata, &ours));
+    tracing_subscriber::fmt::layer()
+        .with_writer(writer)
+        .with_ansi(colour)
+        .log_internal_errors(false)
+        .with_filter(safe.and(wanted))
+}
+
+/// The flag wins over the variable.
+fn wanted(session: &Session) -> Option<Targets> {
+    let level = match session.global.verbose {
+        0 => {
+            let name = session.variable("LOG");
+            let text = env::var(&name).ok().filter(|text| !text.is_empty())?;
+            return text.parse().ok().or_else(|| {
+                session.output.warning(&format!(
+                    "{name} is not understood, so nothing is logged: \
+                     write a level as `debug`, or levels of crates as `authn=trace,reqwest=info`"
+                ));
+                None
+            });
+        }
+        1 => Level::INFO,
+        2 => Level::DEBUG,
+        _ => Level::TRACE,
+    };
+    Some(Targets::new().with_default(level))
+}
+
+/// The crates whose logs are written with redaction in mind: authn's and those of the linked providers.
+fn our_crates() -> BTreeSet<&'static str> {
+    let registry = authn::Registry::linked().unwrap_or_default();
+    let providers = registry.iter().map(|entry| root(entry.location().module));
+    providers.chain(["authn", "authn_cli", "authn_providers"]).collect()
+}
+
+/// HTTP and TLS libraries log headers and bodies at their finer levels, so these pass for our crates
+/// alone, whatever was asked for.
+fn is_safe(metadata: &Metadata<'_>, ours: &BTreeSet<&str>) -> bool {
+    *metadata.level() <= Level::INFO || ours.contains(root(metadata.target()))
+}
+
+fn root(path: &str) -> &str {
+    path.split("::").next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_finer_levels_are_for_our_crates_alone() {
+        let written = Written::default();
+        let writer = written.clone();
+        let wanted = "trace".parse().unwrap();
+        let layer = lines(wanted, our_crates(), move || writer.clone(), false);
+        tracing::subscriber::with_default(Registry::default().with(layer), || {
+            tracing::trace!(target: "authn::cache", "one");
+            tracing::trace!(target: "authn_providers::oauth", "two");
+            tracing::info!(target: "hyper", "three");
+            tracing::debug!(target: "hyper::proto::h1", "s3cr3t");
+            tracing::trace!(target: "authnx", "s3cr3t");
+            let _span = tracing::trace_span!(target: "h2", "sending", header = "s3cr3t").entered();
+            tracing::info!(target: "authn", "four");
+        });
+        let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        for word in ["one", "two", "three", "four"] {
+            assert!(written.contains(word), "{written}");
+        }
+        assert!(!written.contains("s3cr3t"), "{written}");
+    }
+}

@@ -1,0 +1,113 @@
+//! Rows of cells: aligned for a person, with tabs for a program.
+
+use std::fmt::Write as _;
+
+use clap::builder::styling::Style;
+
+use crate::output::{HEADING, plain, styled};
+
+const FAINT: Style = Style::new().dimmed();
+
+/// Rows of cells under headings.
+#[derive(Debug)]
+pub(crate) struct Table {
+    headings: &'static [&'static str],
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+struct Row {
+    cells: Vec<String>,
+    faint: bool,
+}
+
+impl Table {
+    pub(crate) fn new(headings: &'static [&'static str]) -> Self {
+        Self { headings, rows: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(Row { cells: cells.map(|cell| plain(&cell)).into(), faint: false });
+    }
+
+    /// Adds a row that matters less.
+    pub(crate) fn faint_row<const N: usize>(&mut self, cells: [String; N]) {
+        self.row(cells);
+        if let Some(row) = self.rows.last_mut() {
+            row.faint = true;
+        }
+    }
+
+    /// Gives the rows alone, with a tab between cells.
+    pub(crate) fn tabbed(&self) -> String {
+        self.rows.iter().map(|row| row.cells.join("\t") + "\n").collect()
+    }
+
+    /// Gives the rows in columns under headings.
+    pub(crate) fn aligned(&self, colour: bool) -> String {
+        let columns = self.headings.len();
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
+            let widths = cells.map(|cell| cell.chars().count());
+            widths.chain([self.headings[column].len()]).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let line = |cells: &mut dyn Iterator<Item = &str>| {
+            let mut line = String::new();
+            for (cell, width) in cells.zip(&widths) {
+                // Writing to a string can't fail.
+                let _ = write!(line, "{cell:width$}  ");
+            }
+            line.trim_end().to_owned()
+        };
+        let heading = line(&mut self.headings.iter().copied());
+        let mut text = styled(&heading, HEADING, colour) + "\n";
+        for row in &self.rows {
+            let line = line(&mut row.cells.iter().map(String::as_str));
+            text += &styled(&line, FAINT, colour && row.faint);
+            text.push('\n');
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::new(&["KEY", "VALUE"]);
+        table.row(["a".into(), "\"ä\"".into()]);
+        table.faint_row(["long.key".into(), String::new()]);
+        table
+    }
+
+    #[test]
+    fn a_person_sees_columns() {
+        assert_eq!(table().aligned(false), "KEY       VALUE\na         \"ä\"\nlong.key\n");
+    }
+
+    #[test]
+    fn a_program_gets_tabs_and_no_heading() {
+        assert_eq!(table().tabbed(), "a\t\"ä\"\nlong.key\t\n");
+    }
+
+    #[test]
+    fn colour_does_not_move_columns() {
+        let coloured = table().aligned(true);
+        let mut stripped = anstream::StripStream::new(Vec::new());
+        stripped.write_all(coloured.as_bytes()).unwrap();
+        assert_ne!(coloured, table().aligned(false));
+        assert_eq!(String::from_utf8(stripped.into_inner()).unwrap(), table().aligned(false));
+    }
+
+    #[test]
+    fn a_cell_stays_on_its_line() {
+        let mut table = Table::new(&["PATH"]);
+        table.row(["/tmp/a\tb\n\u{1b}[31m\u{9b}c".into()]);
+        assert_eq!(table.tabbed(), "/tmp/a\\tb\\n\\u{1b}[31m\\u{9b}c\n");
+    }
+}

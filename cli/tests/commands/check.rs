@@ -1,0 +1,188 @@
+//! `config check`.
+
+use std::fs;
+
+use crate::sandbox::{Outcome, Sandbox, set_mode};
+
+/// A configuration that is wrong, and what must be said of it, each with nothing of its secret.
+struct Case {
+    name: &'static str,
+    configuration: &'static [u8],
+    said: &'static [&'static str],
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "unknown key",
+        configuration:
+            b"[credentials]\ndomain = \"a.test\"\n[credentials.basic]\nusername = \"u\"\n\
+            pasword = \"s3cr3t\" # s3cr3t\n",
+        said: &[
+            "error: unknown-key",
+            "config.toml:5:11",
+            "5 | pasword = ***",
+            "credentials.basic.pasword",
+            "did you mean `password`?",
+        ],
+    },
+    Case {
+        name: "unknown provider",
+        configuration:
+            b"[credentials]\ndomain = \"a.test\"\n[credentials.bassic]\nkey = \"s3cr3t\"\n",
+        said: &["error: unknown-provider", "config.toml:3:1", "did you mean `basic`?", "linked:"],
+    },
+    Case {
+        name: "wrong type",
+        configuration:
+            b"[credentials]\ndomain = \"a.test\"\n[credentials.basic]\nusername = [\"s3cr3t\"]\n",
+        said: &["error: wrong-type", "config.toml:4:12", "4 | username = ***", "found a list"],
+    },
+    Case {
+        name: "missing required",
+        configuration:
+            b"[credentials]\ndomain = \"a.test\"\n[credentials.basic]\npassword = \"s3cr3t\"\n",
+        said: &[
+            "error: missing-key",
+            "credentials.basic.username",
+            "config.toml:3:1",
+            "AUTHN_CREDENTIALS__BASIC__USERNAME",
+        ],
+    },
+    Case {
+        name: "two providers in one layer",
+        configuration: b"[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n\
+            [credentials.basic]\nusername = \"u\"\n",
+        said: &["error: two-providers", "config.toml:3:10", "`basic` and `bearer`", "provider ="],
+    },
+    Case {
+        name: "unknown profile",
+        configuration: b"default_profile = \"prdo\"\n[credentials]\ndomain = \"a.test\"\n\
+            bearer = \"s3cr3t\"\n[profile.prod.credentials]\n",
+        said: &["error: unknown-profile", "config.toml:1:19", "`prdo`", "did you mean `prod`?"],
+    },
+    Case {
+        name: "no origins",
+        configuration: b"[credentials]\nbearer = \"s3cr3t\"\n",
+        said: &["warning: no-origins", "credentials.domain", "1 warning"],
+    },
+    Case {
+        name: "no credentials",
+        configuration: b"",
+        said: &["error: no-credentials", "authn config init"],
+    },
+    Case {
+        name: "a syntax error beside a secret",
+        configuration: b"[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\n",
+        said: &["error: syntax", "config.toml:3:", "3 | bearer = ***"],
+    },
+    Case {
+        name: "not UTF-8",
+        configuration: b"[credentials]\nbearer = \"s3cr3t\xff\"\n",
+        said: &["error: not-utf-8", "config.toml:2:17"],
+    },
+    Case {
+        name: "a URL in place of a host",
+        configuration: b"[credentials]\ndomain = \"https://a.test\"\nbearer = \"s3cr3t\"\n",
+        said: &["config.toml:2:10", "without `https://`"],
+    },
+];
+
+#[track_caller]
+fn said(outcome: &Outcome, words: &[&str]) {
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
+    for word in words {
+        assert!(outcome.stderr.contains(word), "{word}\n{}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+}
+
+#[test]
+fn each_fault_is_named_with_its_place_and_without_its_secret() {
+    for case in CASES {
+        println!("{}", case.name);
+        let sandbox = Sandbox::with(case.configuration);
+        said(&sandbox.run(&["config", "check"]), case.said);
+        assert_eq!(sandbox.run(&["config", "show"]).code, 0);
+    }
+}
+
+#[test]
+fn all_faults_are_said_at_once() {
+    let sandbox = Sandbox::with(
+        "[credentials]\ndomian = \"a.test\"\n[credentials.basic]\nusername = 5\npasword = \"s3cr3t\"\n",
+    )
+    .env("AUTHN_DOMAIN", "s3cr3t");
+    let outcome = sandbox.run(&["config", "check"]);
+    said(
+        &outcome,
+        &[
+            "did you mean `domain`?",
+            "did you mean `password`?",
+            "error: wrong-type",
+            "warning: unknown-variable",
+            "env AUTHN_DOMAIN",
+            "warning: no-origins",
+            "error: the configuration has 3 errors and 2 warnings (profile: none, provider: basic)",
+        ],
+    );
+}
+
+#[test]
+fn a_variable_that_means_nothing_is_a_warning() {
+    let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n")
+        .env("AUTHN_CREDENTAILS__DOMAIN", "s3cr3t")
+        .env("AUTHN_TOKEN", "s3cr3t");
+    let words = ["warning: unknown-variable", "did you mean `AUTHN_CREDENTIALS__DOMAIN`?"];
+    let outcome = sandbox.run(&["config", "check"]);
+    said(&outcome, &words);
+    assert!(outcome.stderr.contains("has 1 warning ("), "{}", outcome.stderr);
+
+    let outcome = sandbox.run(&["token"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (0, "x\n"));
+    assert!(outcome.stderr.contains(words[1]), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_folder_is_no_file() {
+    let sandbox = Sandbox::new();
+    fs::create_dir_all(sandbox.path("home/.config/authn/config.toml")).unwrap();
+    said(&sandbox.run(&["config", "check"]), &["error: not-a-file", "config.toml"]);
+}
+
+#[test]
+fn a_file_that_can_not_be_read_is_named_with_what_mends_it() {
+    let sandbox = Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n");
+    let path = sandbox.path("home/.config/authn/config.toml");
+    set_mode(&path, 0o000);
+    if fs::read(&path).is_ok() {
+        println!("skipped: this user can read everything");
+        return;
+    }
+    said(&sandbox.run(&["config", "check"]), &["error: unreadable", "chmod u+r"]);
+}
+
+#[test]
+fn a_file_that_is_named_must_be_there() {
+    let sandbox = Sandbox::new();
+    let outcome = sandbox.run(&["--config", "nowhere.toml", "config", "check"]);
+    said(&outcome, &["error: no-such-file", "nowhere.toml"]);
+}
+
+#[test]
+fn a_good_configuration_is_fine() {
+    let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n");
+    let outcome = sandbox.run(&["config", "check"]);
+    assert_eq!(outcome.stderr, "the configuration is fine (profile: none, provider: bearer)\n");
+    assert_eq!((outcome.code, &*outcome.stdout), (0, ""));
+}
+
+#[test]
+fn a_command_that_needs_the_configuration_says_the_same() {
+    let sandbox = Sandbox::with(
+        "[credentials]\ndomain = \"a.test\"\n[credentials.basic]\npasword = \"s3cr3t\"\n",
+    );
+    for command in ["token", "header"] {
+        let words = ["error: unknown-key", "4 | pasword = ***", "error: missing-key", "2 problems"];
+        said(&sandbox.run(&[command]), &words);
+    }
+}

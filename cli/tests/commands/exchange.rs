@@ -1,0 +1,40 @@
+//! Commands that ask a server.
+
+use std::thread;
+
+use crate::{
+    sandbox::Outcome,
+    server::{Server, TOKEN},
+};
+
+/// Runs a command with all logs, while the server answers so.
+fn run(command: &str, status: &str, body: &str) -> Outcome {
+    let server = Server::new();
+    let sandbox = server.sandbox().env("AUTHN_LOG", "trace");
+    thread::scope(|scope| {
+        scope.spawn(|| server.request().answer(status, body));
+        sandbox.run(&[command])
+    })
+}
+
+#[test]
+fn what_the_server_gives_is_printed_and_nothing_else_is_said_of_it() {
+    for (command, printed) in [("token", "t0k3n\n"), ("header", "Authorization: Bearer t0k3n\n")] {
+        let outcome = run(command, "200 OK", TOKEN);
+        assert_eq!((outcome.code, &*outcome.stdout), (0, printed), "{}", outcome.stderr);
+        for secret in ["s3cr3t", "t0k3n"] {
+            assert!(!outcome.stderr.contains(secret), "{}", outcome.stderr);
+        }
+    }
+}
+
+#[test]
+fn what_the_server_refuses_is_the_providers_failure() {
+    let body = r#"{"error":"invalid_client","error_description":"s3cr3t"}"#;
+    let outcome = run("token", "401 Unauthorized", body);
+    assert_eq!((outcome.code, &*outcome.stdout), (5, ""));
+    assert!(outcome.stderr.contains("error: "), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("invalid_client"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(" WARN authn::"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+}

@@ -1,0 +1,69 @@
+//! An interrupt in the middle of an exchange: what the server gives is waited for, unless it comes twice.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, ChildStderr, Command, Stdio},
+};
+
+use crate::{
+    sandbox::Sandbox,
+    server::{Request, Server, TOKEN},
+};
+
+/// A program that waits for a server's answer.
+struct Waiting {
+    program: Child,
+    errors: BufReader<ChildStderr>,
+    request: Request,
+    _sandbox: Sandbox,
+}
+
+impl Waiting {
+    fn new() -> Self {
+        let server = Server::new();
+        let sandbox = server.sandbox();
+        let mut command = sandbox.command(&["token"]);
+        let mut program = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let errors = BufReader::new(program.stderr.take().unwrap());
+        Self { request: server.request(), program, errors, _sandbox: sandbox }
+    }
+
+    /// Interrupts it, and waits until it says so.
+    fn interrupt(&mut self) {
+        self.send_interrupt();
+        let mut line = String::new();
+        self.errors.read_line(&mut line).unwrap();
+        assert!(line.starts_with("interrupted: "), "{line}");
+        assert!(self.program.try_wait().unwrap().is_none());
+    }
+
+    fn send_interrupt(&self) {
+        let process = self.program.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &process]).status().unwrap().success());
+    }
+}
+
+/// Waits for the end, and checks that it is told by the exit code alone.
+fn is_interrupted(program: Child, mut errors: BufReader<ChildStderr>) {
+    let output = program.wait_with_output().unwrap();
+    let mut rest = String::new();
+    errors.read_to_string(&mut rest).unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!((output.stdout, &*rest), (Vec::new(), ""));
+}
+
+#[test]
+fn the_exchange_under_way_is_waited_for() {
+    let mut waiting = Waiting::new();
+    waiting.interrupt();
+    waiting.request.answer("200 OK", TOKEN);
+    is_interrupted(waiting.program, waiting.errors);
+}
+
+#[test]
+fn a_second_interrupt_ends_it() {
+    let mut waiting = Waiting::new();
+    waiting.interrupt();
+    waiting.send_interrupt();
+    is_interrupted(waiting.program, waiting.errors);
+}

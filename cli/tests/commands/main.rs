@@ -1,0 +1,18 @@
+//! The program as a user runs it: its output, its exit codes, and nothing of this machine's environment.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
+
+mod check;
+mod exchange;
+mod header;
+mod init;
+#[cfg(unix)]
+mod interrupt;
+mod path;
+mod providers;
+mod sandbox;
+mod secrets;
+mod server;
+mod show;
+mod streams;
+mod withheld;

@@ -1,0 +1,73 @@
+//! Secrets: they arrive as they were written, whatever they look like, and not by a flag.
+
+use crate::sandbox::Sandbox;
+
+/// What other tools take for a number, a boolean, a list, a table or nothing.
+const LOOK_ALIKES: [&str; 7] =
+    ["0012345678", "true", "1.50", "[a,b]", "{a=b}", "\"quoted\"", "null"];
+
+#[test]
+fn they_survive_a_variable() {
+    for secret in LOOK_ALIKES {
+        let sandbox = Sandbox::new()
+            .env("AUTHN_CREDENTIALS__DOMAIN", "a.test")
+            .env("AUTHN_CREDENTIALS__BEARER__TOKEN", secret);
+        assert_eq!(sandbox.run(&["token"]).done(), format!("{secret}\n"));
+        let header = sandbox.run(&["header"]).done();
+        assert_eq!(header, format!("Authorization: Bearer {secret}\n"));
+        let shorthand = Sandbox::new().env("AUTHN_CREDENTIALS__BEARER", secret);
+        assert_eq!(shorthand.run(&["token"]).done(), format!("{secret}\n"));
+    }
+}
+
+#[test]
+fn they_survive_a_configuration() {
+    for secret in LOOK_ALIKES {
+        let sandbox = Sandbox::with(format!("[credentials]\nbearer = '{secret}'\n"));
+        assert_eq!(sandbox.run(&["token"]).done(), format!("{secret}\n"));
+    }
+}
+
+#[test]
+fn they_survive_a_file_of_their_own() {
+    for secret in LOOK_ALIKES {
+        let sandbox = Sandbox::new();
+        let path = sandbox.file("secret", format!("{secret}\n"));
+        let sandbox = sandbox.env("AUTHN_CREDENTIALS__BEARER__TOKEN__FILE", path);
+        assert_eq!(sandbox.run(&["token"]).done(), format!("{secret}\n"));
+    }
+}
+
+#[test]
+fn they_survive_a_reference_to_a_variable() {
+    for secret in LOOK_ALIKES {
+        let sandbox = Sandbox::with("[credentials]\nbearer = { env = \"TOKEN\" }\n");
+        let sandbox = sandbox.env("TOKEN", secret);
+        assert_eq!(sandbox.run(&["token"]).done(), format!("{secret}\n"));
+    }
+}
+
+#[test]
+fn a_flag_takes_references_alone() {
+    let sandbox = Sandbox::new().env("TOKEN", "abc");
+    let outcome = sandbox.run(&["--set", "credentials.bearer.token=s3cr3t", "token"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""));
+    assert!(outcome.stderr.contains("error: literal-secret"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+    for reference in
+        ["credentials.bearer.token.env=TOKEN", "credentials.bearer.token={ env = \"TOKEN\" }"]
+    {
+        assert_eq!(sandbox.run(&["token", "--set", reference]).done(), "abc\n");
+    }
+}
+
+#[test]
+fn none_is_in_a_message_logs_included() {
+    let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n")
+        .env("AUTHN_LOG", "trace");
+    for command in [&["header"][..], &["token"], &["config", "show"], &["config", "check"]] {
+        let outcome = sandbox.run(command);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert!(!outcome.stderr.contains("s3cr3t"), "{outcome:?}");
+    }
+}

@@ -1,0 +1,194 @@
+//! `config show`.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::Sandbox;
+
+const TWO_PROFILES: &str = r#"default_profile = "test"
+
+[credentials]
+domain = "api.example.com"
+[credentials.basic]
+username = "ann"
+password = "s3cr3t"
+
+[profile.test.credentials]
+domain = "test.example.com"
+[profile.prod.credentials]
+domain = "prod.example.com"
+"#;
+
+/// A user's file with two profiles, a further file, variables, and flags.
+fn layered() -> Sandbox {
+    let sandbox = Sandbox::with(TWO_PROFILES);
+    let further =
+        sandbox.file("further.toml", "\n\n[credentials]\n  origins = [\"https://a.test\"]\n");
+    let password = sandbox.file("password", "s3cr3t");
+    sandbox
+        .env("AUTHN_CONFIG", further)
+        .env("AUTHN_PROFILE", "prod")
+        .env("AUTHN_CREDENTIALS__BASIC__USERNAME", "bob")
+        .env("AUTHN_CREDENTIALS__BASIC__PASSWORD__FILE", password)
+}
+
+const FLAGS: [&str; 2] = ["--set", "credentials.scheme=https"];
+
+#[test]
+fn each_value_has_its_origin_and_what_it_overrides() {
+    let outcome = layered().run_without_folder(&["--set", FLAGS[1], "config", "show"]);
+    let (unset, set): (Vec<&str>, Vec<&str>) =
+        outcome.stdout.split_inclusive('\n').partition(|row| row.ends_with("\tdefault\n"));
+    assert!(unset.contains(&"credentials.provider\t(not set)\tdefault\n"), "{unset:?}");
+    assert_eq!(
+        set.concat(),
+        "\
+default_profile\t\"test\"\t~/.config/authn/config.toml:1:19
+credentials.domain\t\"prod.example.com\"\t~/.config/authn/config.toml:12:10 (over config.toml:4:10)
+credentials.scheme\t\"https\"\tflag --set credentials.scheme
+credentials.origins\t[\"https://a.test\"]\t/further.toml:4:13
+credentials.basic.username\t\"bob\"\tenv AUTHN_CREDENTIALS__BASIC__USERNAME (over config.toml:6:12)
+credentials.basic.password\t(set)\tenv AUTHN_CREDENTIALS__BASIC__PASSWORD__FILE, from file /password (over config.toml:7:12)
+"
+    );
+    assert_eq!(outcome.stderr, "profile: prod, provider: basic\n");
+    assert_eq!(outcome.code, 0);
+}
+
+#[test]
+fn all_layers_have_rows() {
+    let arguments = ["config", "show", "credentials.domain", "--all-layers"];
+    assert_eq!(
+        layered().run(&arguments).done(),
+        "\
+credentials.domain\t\"prod.example.com\"\t~/.config/authn/config.toml:12:10
+credentials.domain\t(overridden)\t~/.config/authn/config.toml:4:10
+"
+    );
+}
+
+#[test]
+fn json_says_the_same() {
+    let stdout = layered().run_without_folder(&["config", "show", "--json", FLAGS[0], FLAGS[1]]);
+    let shown: Value = serde_json::from_str(&stdout.done()).unwrap();
+    assert_eq!(shown["profile"], "prod");
+    assert_eq!(shown["provider"], "basic");
+    assert_eq!(shown["problems"], json!([]));
+    let value = |key: &str| {
+        let values = shown["values"].as_array().unwrap();
+        values.iter().find(|value| value["key"] == key).unwrap().clone()
+    };
+    let user = "/home/.config/authn/config.toml";
+    assert_eq!(
+        value("credentials.domain"),
+        json!({
+            "key": "credentials.domain",
+            "kind": "plain",
+            "set": true,
+            "value": "prod.example.com",
+            "origin": { "kind": "file", "path": user, "line": 12, "column": 10 },
+            "reference": null,
+            "withheld": false,
+            "overrides": [{ "kind": "file", "path": user, "line": 4, "column": 10 }],
+        })
+    );
+    assert_eq!(
+        value("credentials.basic.password"),
+        json!({
+            "key": "credentials.basic.password",
+            "kind": "secret",
+            "set": true,
+            "origin": { "kind": "env", "name": "AUTHN_CREDENTIALS__BASIC__PASSWORD__FILE" },
+            "reference": "file /password",
+            "withheld": false,
+            "overrides": [{ "kind": "file", "path": user, "line": 7, "column": 12 }],
+        })
+    );
+    assert_eq!(
+        value("credentials.scheme")["origin"],
+        json!({ "kind": "flag", "name": "credentials.scheme" })
+    );
+    assert_eq!(
+        value("credentials.provider"),
+        json!({
+            "key": "credentials.provider",
+            "kind": "plain",
+            "set": false,
+            "value": null,
+            "origin": { "kind": "default" },
+            "reference": null,
+            "withheld": false,
+            "overrides": [],
+        })
+    );
+}
+
+#[test]
+fn a_key_gives_its_bare_value() {
+    let sandbox = layered();
+    let show = |key: &str| sandbox.run(&["config", "show", key]).done();
+    assert_eq!(show("credentials.domain"), "prod.example.com\n");
+    assert_eq!(show("credentials.basic.password"), "(set)\n");
+    assert_eq!(show("credentials.provider"), "(not set)\n");
+    let rows = show("credentials.basic");
+    let keys: Vec<&str> = rows.lines().filter_map(|row| row.split('\t').next()).collect();
+    assert_eq!(keys[..2], ["credentials.basic.username", "credentials.basic.password"]);
+    assert!(keys.iter().all(|key| key.starts_with("credentials.basic.")), "{keys:?}");
+}
+
+#[test]
+fn a_key_that_is_not_there_is_an_error() {
+    let sandbox = layered();
+    for (key, help) in [
+        ("credentials.domian", "did you mean `credentials.domain`?"),
+        ("username", "did you mean `credentials.basic.username`?"),
+        ("xyz", "`authn config show` lists the keys"),
+    ] {
+        let outcome = sandbox.run(&["config", "show", key]);
+        assert_eq!((outcome.code, &*outcome.stdout), (3, ""));
+        assert!(outcome.stderr.contains(help), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_shown_too_and_unknown_values_are_hidden() {
+    let sandbox = Sandbox::with(
+        "[credentials]\ndomain = 5\nsecret = \"s3cr3t\"\n[credentials.basic]\npasword = \"s3cr3t\"\n\
+         [credentials.corp]\nkey = \"s3cr3t\"\n[http]\nproxy = \"http://ann:s3cr3t@proxy.test/\"\n",
+    );
+    let outcome = sandbox.run(&["config", "show"]);
+    assert_eq!(outcome.code, 0);
+    let all = outcome.stdout.clone() + &outcome.stderr;
+    assert!(!all.contains("s3cr3t"), "{all}");
+    for row in [
+        "credentials.domain\t(hidden)\t",
+        "credentials.secret\t(hidden)\t",
+        "credentials.basic.pasword\t(hidden)\t",
+        "credentials.corp.key\t(hidden)\t",
+        "http.proxy\t\"http://",
+    ] {
+        assert!(outcome.stdout.lines().any(|line| line.starts_with(row)), "{row}\n{all}");
+    }
+    assert!(outcome.stderr.contains("error: wrong-type"), "{all}");
+
+    let json = sandbox.run(&["config", "show", "--json"]).done();
+    assert!(!json.contains("s3cr3t"), "{json}");
+    let shown: Value = serde_json::from_str(&json).unwrap();
+    let unknown = shown["values"].as_array().unwrap().iter();
+    let unknown: Vec<&Value> = unknown.filter(|value| value["kind"] == "unknown").collect();
+    assert!(unknown.len() >= 2 && unknown.iter().all(|value| value.get("value").is_none()));
+    let mut problems = shown["problems"].as_array().unwrap().iter();
+    let problem = problems.find(|problem| problem["code"] == "wrong-type").unwrap();
+    assert_eq!(problem["key"], "credentials.domain");
+    assert_eq!(problem["origin"]["line"], 2);
+    assert_eq!(problem["origin"]["column"], 10);
+}
+
+#[test]
+fn another_application_has_its_own_names() {
+    let sandbox = Sandbox::with("[credentials]\ndomain = \"authn.test\"\n");
+    sandbox.file("home/.config/fdt/config.toml", "[credentials]\ndomain = \"fdt.test\"\n");
+    let sandbox = sandbox.env("FDT_CREDENTIALS__BASIC__USERNAME", "ann");
+    let show = |key: &str| sandbox.run(&["--app", "fdt", "config", "show", key]).done();
+    assert_eq!(show("credentials.domain"), "fdt.test\n");
+    assert_eq!(show("credentials.basic.username"), "ann\n");
+}

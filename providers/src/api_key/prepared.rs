@@ -1,0 +1,133 @@
+//! What goes onto a request, checked and ready.
+
+use authn::{Error, ErrorKind, Origins, Request, Result, SecretString};
+use http::{HeaderName, HeaderValue};
+use zeroize::Zeroizing;
+
+use crate::header;
+
+/// The keys of a configuration.
+pub(super) struct Prepared {
+    /// What goes to every origin that the credentials are bound to.
+    pub(super) common: Additions,
+    /// What goes to some of them alone.
+    pub(super) sets: Vec<(Origins, Additions)>,
+    /// What goes with either.
+    pub(super) plain: Additions,
+}
+
+impl Prepared {
+    /// Puts on a request what is for its origin. None at all is an error: a request without a key would
+    /// only look authorised.
+    pub(super) fn put_on(&self, request: &mut Request<'_>) -> Result<()> {
+        let mut any = !self.common.is_empty();
+        // The first to set a header or parameter wins: the caller, then the sets, then the common keys.
+        for (origins, additions) in &self.sets {
+            if origins.allows(request.uri()) {
+                additions.put_on(request)?;
+                any = true;
+            }
+        }
+        if !any {
+            return Err(no_key(request));
+        }
+        self.common.put_on(request)?;
+        self.plain.put_on(request)
+    }
+}
+
+/// Headers and parameters of the query.
+#[derive(Default)]
+pub(super) struct Additions {
+    headers: Vec<(HeaderName, HeaderValue)>,
+    query: Vec<(String, SecretString)>,
+}
+
+impl Additions {
+    pub(super) fn is_empty(&self) -> bool {
+        self.headers.is_empty() && self.query.is_empty()
+    }
+
+    /// Adds a header. `option` is where its name stands, for errors.
+    pub(super) fn secret_header(
+        &mut self,
+        option: &str,
+        name: &str,
+        secret: &SecretString,
+    ) -> Result<()> {
+        self.header(option, name, Zeroizing::new(secret.expose().to_owned()))
+    }
+
+    /// Adds a header whose value is no secret; it is marked sensitive all the same.
+    pub(super) fn header(
+        &mut self,
+        option: &str,
+        name: &str,
+        value: Zeroizing<String>,
+    ) -> Result<()> {
+        let header = self.refuse_second_header(option, name)?;
+        let value = header::secret_value(value).map_err(|reason| {
+            Error::configuration(format!(
+                "option `{option}`: the value of `{header}` can't be a header's ({reason}): \
+                 check where it comes from"
+            ))
+        })?;
+        self.headers.push((header, value));
+        Ok(())
+    }
+
+    /// Reads a header's name, and fails if that header is here already, however it was spelt.
+    pub(super) fn refuse_second_header(&self, option: &str, name: &str) -> Result<HeaderName> {
+        let header = HeaderName::try_from(name).map_err(|_| {
+            Error::configuration(format!(
+                "option `{option}`: `{}` is no header's name; use letters, digits and dashes",
+                name.escape_debug()
+            ))
+        })?;
+        if self.headers.iter().any(|(other, _)| *other == header) {
+            return Err(Error::configuration(format!(
+                "option `{option}`: the header `{header}` is set twice; remove one of the two"
+            )));
+        }
+        Ok(header)
+    }
+
+    /// Adds a parameter of the query.
+    pub(super) fn secret_parameter(
+        &mut self,
+        option: &str,
+        name: &str,
+        secret: &SecretString,
+    ) -> Result<()> {
+        let shown = name.escape_debug();
+        let problem = if name.is_empty() {
+            "a parameter has no name; give it one".to_owned()
+        } else if self.query.iter().any(|(other, _)| other == name) {
+            format!("the parameter `{shown}` is set twice; remove one of the two")
+        } else if secret.expose().chars().any(char::is_control) {
+            format!("the value of `{shown}` has control characters; check where it comes from")
+        } else {
+            self.query.push((name.to_owned(), secret.clone()));
+            return Ok(());
+        };
+        Err(Error::configuration(format!("option `{option}`: {problem}")))
+    }
+
+    fn put_on(&self, request: &mut Request<'_>) -> Result<()> {
+        for (name, value) in &self.headers {
+            request.set_header(name, value.clone());
+        }
+        for (name, secret) in &self.query {
+            request.set_query(name, &secret.expose())?;
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn no_key(request: &Request<'_>) -> Error {
+    let host = request.uri().host().unwrap_or_default();
+    let message =
+        format!("there is no key for requests to {host}: add a set for it to option `for`");
+    Error::new(ErrorKind::Origin, message)
+}

@@ -1,0 +1,356 @@
+//! Provider `app_service`: the token of the request that is being served.
+//!
+//! Nothing is kept between calls. Each one looks at the request that the calling task serves, so one
+//! user's token can't reach another's request.
+
+use std::{sync::OnceLock, time::Duration};
+
+use authn::{
+    Context, Error, ErrorKind, Request, Result, Token, TokenProvider,
+    app_service::{Incoming, with_incoming},
+};
+use http::{HeaderName, header::AUTHORIZATION};
+
+use crate::expiry;
+
+/// Passes on the token of the request that is being served.
+///
+/// The program serves its requests through `authn::app_service::AppServiceLayer`. The token counts as
+/// valid for `lifetime` from the request's arrival, or until its own `exp` if it is a JWT and that is
+/// earlier. This provider is chosen without any configuration if the environment variable
+/// `APP_SERVICE_TS` is set.
+#[authn::token_provider("app_service")]
+pub struct AppService {
+    /// Headers of the incoming request that may hold the token; the first that is there counts. From
+    /// `authorization`, only a bearer token is taken.
+    #[default(vec!["x-foundry-accesstoken".to_owned()])]
+    incoming_headers: Vec<String>,
+    /// How long a token is passed on after its request's arrival.
+    #[default(Duration::from_hours(1))]
+    lifetime: Duration,
+    /// The headers' names, read once.
+    __names: OnceLock<Vec<HeaderName>>,
+}
+
+impl AppService {
+    fn names(&self) -> Result<Vec<HeaderName>> {
+        let read = |name: &String| {
+            HeaderName::try_from(name).map_err(|_| {
+                Error::configuration(format!(
+                    "option `incoming_headers` has `{}`, which is no header's name: correct it",
+                    name.escape_debug()
+                ))
+            })
+        };
+        self.incoming_headers.iter().map(read).collect()
+    }
+
+    /// Makes the token of the request that this task serves.
+    fn current(&self, context: &Context) -> Result<Token> {
+        let token = with_incoming(|incoming| self.token_of(incoming)).ok_or_else(no_request)??;
+        expiry::check(&token, context, "it came with a request that must be sent again")?;
+        Ok(token)
+    }
+
+    fn token_of(&self, incoming: &Incoming) -> Result<Token> {
+        let names = match self.__names.get() {
+            Some(names) => names,
+            None => &self.names()?,
+        };
+        for name in names {
+            if let Some(secret) = find(incoming, name)? {
+                let token = Token::new(secret).map_err(|error| error.at(place(name)))?;
+                let token = expiry::read_from_jwt(token);
+                let end = incoming.arrived().checked_add(self.lifetime);
+                return Ok(match (end, token.expires_at()) {
+                    (Some(end), own) if own.is_none_or(|own| end < own) => {
+                        token.with_expires_at(end)
+                    }
+                    _ => token,
+                });
+            }
+        }
+        Err(self.no_header())
+    }
+
+    fn no_header(&self) -> Error {
+        let names: Vec<String> =
+            self.incoming_headers.iter().map(|name| format!("`{name}`")).collect();
+        let message = format!(
+            "the incoming request brings no token (looked for: {}): \
+             send one, or set `incoming_headers` to where it stands",
+            names.join(", ")
+        );
+        Error::new(ErrorKind::NoToken, message)
+    }
+}
+
+impl TokenProvider for AppService {
+    fn validate(&self, _: &Context) -> Result<()> {
+        let names = self.names()?;
+        if names.is_empty() {
+            return Err(Error::configuration(
+                "option `incoming_headers` is empty: name the header that brings the token",
+            ));
+        }
+        if self.lifetime.is_zero() {
+            return Err(Error::configuration(
+                "option `lifetime` is 0, so no token would ever serve: set it to a duration like `1h`",
+            ));
+        }
+        self.__names.get_or_init(|| names);
+        Ok(())
+    }
+
+    async fn token(&self, context: &Context) -> Result<Token> {
+        self.current(context)
+    }
+
+    fn ready(&self, context: &Context) -> Option<Token> {
+        self.current(context).ok()
+    }
+
+    fn try_authorize(&self, request: &mut Request<'_>, context: &Context) -> Option<Result<()>> {
+        if request.is_authorized() {
+            return Some(Ok(()));
+        }
+        Some(self.current(context).and_then(|token| request.bearer(&token)))
+    }
+
+    fn is_per_request(&self) -> bool {
+        true
+    }
+}
+
+/// Gives what a header holds as a token, if anything.
+fn find<'a>(incoming: &'a Incoming, name: &HeaderName) -> Result<Option<&'a str>> {
+    let mut values = incoming.headers().get_all(name).into_iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        if incoming.headers().contains_key(name) {
+            // Which of the two a proxy has checked, nobody can tell.
+            let error = Error::invalid_token("there is more than one; send exactly one");
+            return Err(error.at(place(name)));
+        }
+        return Ok(None);
+    };
+    let Ok(text) = value.to_str() else {
+        let error = Error::invalid_token(
+            "it has characters that no token may have; check the client that sends it",
+        );
+        return Err(error.at(place(name)));
+    };
+    let token = if name == AUTHORIZATION { bearer(text) } else { Some(text) };
+    Ok(token.map(str::trim).filter(|token| !token.is_empty()))
+}
+
+/// Gives the token of an `Authorization` value of the scheme Bearer (RFC 6750, 2.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim_start().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+fn place(name: &HeaderName) -> String {
+    format!("header `{name}` of the incoming request")
+}
+
+fn no_request() -> Error {
+    Error::new(
+        ErrorKind::NoToken,
+        "no request is being served here, so there is no token to pass on: serve requests through \
+         `authn::app_service::AppServiceLayer`, and run spawned tasks in `authn::app_service::scope`",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fmt::Debug,
+        time::{Duration, SystemTime},
+    };
+
+    use authn::{
+        Credentials, Environment, Loader,
+        app_service::scope,
+        clock::{Clock, ManualClock},
+    };
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+    use crate::testing::{jwt, load, load_at, request, wait};
+
+    const USUAL: &str = "x-foundry-accesstoken";
+
+    fn incoming(headers: &[(&'static str, &str)]) -> HeaderMap {
+        headers.iter().fold(HeaderMap::new(), |mut map, (name, value)| {
+            map.append(*name, value.parse().unwrap());
+            map
+        })
+    }
+
+    /// The token while a request with these headers is served.
+    fn serving(credentials: &Credentials, headers: &[(&'static str, &str)]) -> Result<Token> {
+        wait(scope(incoming(headers), credentials.token()))
+    }
+
+    #[track_caller]
+    fn refused<T: Debug>(result: Result<T>, kind: ErrorKind, said: &str) {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(said), "{error}");
+        assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error}");
+    }
+
+    #[test]
+    fn each_request_has_its_own_token() {
+        let credentials = load("provider = \"app_service\"").unwrap();
+        assert!(credentials.is_per_request());
+        for user in ["alice", "bob", "alice"] {
+            assert_eq!(serving(&credentials, &[(USUAL, user)]).unwrap().secret(), user);
+            assert!(credentials.try_token().is_none(), "nothing is remembered");
+        }
+    }
+
+    #[test]
+    fn it_goes_onto_requests_and_leaves_the_callers_own() {
+        let credentials = load("[credentials.app_service]").unwrap();
+        wait(scope(incoming(&[(USUAL, "alice")]), async {
+            let mut parts = request("https://api.example.com/");
+            credentials.authorize(&mut parts).await.unwrap();
+            assert_eq!(parts.headers["authorization"], "Bearer alice");
+            parts.headers.insert("authorization", HeaderValue::from_static("mine"));
+            credentials.authorize(&mut parts).await.unwrap();
+            assert_eq!(parts.headers["authorization"], "mine");
+            let mut parts = request("https://other.example.com/");
+            refused(credentials.authorize(&mut parts).await, ErrorKind::Origin, "not for");
+            assert!(parts.headers.is_empty());
+        }));
+    }
+
+    #[test]
+    fn outside_of_a_request_there_is_none() {
+        let credentials = load("[credentials.app_service]").unwrap();
+        for said in ["`authn::app_service::AppServiceLayer`", "`authn::app_service::scope`"] {
+            refused(wait(credentials.token()), ErrorKind::NoToken, said);
+        }
+        let mut parts = request("https://api.example.com/");
+        let result = wait(credentials.authorize(&mut parts));
+        refused(result, ErrorKind::NoToken, "no request is being served here");
+    }
+
+    #[test]
+    fn a_spawned_task_has_none_unless_it_is_given_the_scope() {
+        let credentials = load("[credentials.app_service]").unwrap();
+        let headers = incoming(&[(USUAL, "alice")]);
+        wait(scope(headers.clone(), async {
+            let own = credentials.clone();
+            let result = tokio::spawn(async move { own.token().await }).await.unwrap();
+            refused(result, ErrorKind::NoToken, "spawned tasks");
+            let own = credentials.clone();
+            let scoped = tokio::spawn(scope(headers, async move { own.token().await }));
+            assert_eq!(scoped.await.unwrap().unwrap().secret(), "alice");
+        }));
+    }
+
+    #[test]
+    fn headers_are_looked_for_in_order() {
+        let credentials =
+            load("app_service = { incoming_headers = [\"X-First\", \"Authorization\"] }").unwrap();
+        for (headers, token) in [
+            (vec![("x-first", "a"), ("authorization", "Bearer b")], "a"),
+            (vec![("authorization", "Bearer b")], "b"),
+            (vec![("authorization", "bEARER   b")], "b"),
+            (vec![("x-first", ""), ("authorization", "Bearer b")], "b"),
+        ] {
+            assert_eq!(serving(&credentials, &headers).unwrap().secret(), token, "{headers:?}");
+        }
+        for headers in [
+            vec![],
+            vec![(USUAL, "s3cr3t")],
+            vec![("authorization", "Basic s3cr3t")],
+            vec![("authorization", "s3cr3t")],
+            vec![("authorization", "Bearer ")],
+        ] {
+            let result = serving(&credentials, &headers);
+            refused(result, ErrorKind::NoToken, "looked for: `X-First`, `Authorization`");
+        }
+    }
+
+    #[test]
+    fn what_can_be_no_token_is_refused() {
+        let credentials = load("[credentials.app_service]").unwrap();
+        let place = "header `x-foundry-accesstoken` of the incoming request";
+        for headers in [
+            vec![(USUAL, "s3cr3t s3cr3t")],
+            vec![(USUAL, "s3cr3t\u{e4}")],
+            vec![(USUAL, "s3cr3t"), (USUAL, "s3cr3t")],
+        ] {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            }
+            let result = wait(scope(map, credentials.token()));
+            refused(result, ErrorKind::InvalidToken, place);
+        }
+    }
+
+    #[test]
+    fn a_token_ends_with_its_lifetime_or_its_own_expiry() {
+        let clock = ManualClock::new();
+        let credentials =
+            load_at("app_service = { lifetime = \"10m\" }", Clock::custom(clock.clone())).unwrap();
+        let arrived = || with_incoming(Incoming::arrived).expect("a request is being served");
+        let expires_at = |token: &str| {
+            wait(scope(incoming(&[(USUAL, token)]), async {
+                let token = credentials.token().await.unwrap();
+                (token.expires_at().expect("it always ends"), arrived())
+            }))
+        };
+        let in_seconds = |seconds| SystemTime::now() + Duration::from_secs(seconds);
+        let exp = |time: SystemTime| {
+            let exp = time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+            (jwt(&format!(r#"{{"exp":{exp}}}"#)), SystemTime::UNIX_EPOCH + Duration::from_secs(exp))
+        };
+        let lifetime = Duration::from_mins(10);
+        let (expires, arrived_at) = expires_at("opaque");
+        assert_eq!(expires, arrived_at + lifetime);
+        let (late, _) = exp(in_seconds(1_000_000));
+        let (expires, arrived_at) = expires_at(&late);
+        assert_eq!(expires, arrived_at + lifetime);
+        let (soon, its_own) = exp(in_seconds(60));
+        let (expires, _) = expires_at(&soon);
+        assert_eq!(expires, its_own);
+
+        let over = jwt(r#"{"exp":1}"#);
+        let result = serving(&credentials, &[(USUAL, &over)]);
+        refused(result, ErrorKind::Expired, "Thu, 01 Jan 1970 00:00:01 GMT");
+        wait(scope(incoming(&[(USUAL, "alice")]), async {
+            assert!(credentials.token().await.is_ok());
+            clock.advance(Duration::from_secs(1_000_000));
+            refused(credentials.token().await, ErrorKind::Expired, "must be sent again");
+        }));
+    }
+
+    #[test]
+    fn the_environment_of_an_app_service_chooses_it() {
+        let load = |text: &str| {
+            let environment = Environment::empty().variable("APP_SERVICE_TS", "1");
+            Loader::new().environment(environment).inline("test.toml", text).load().unwrap()
+        };
+        let shown = format!("{:?}", load("[credentials]\ndomain = \"api.example.com\""));
+        let all = r#"AppService { incoming_headers: ["x-foundry-accesstoken"], lifetime: "1h" }"#;
+        assert_eq!(shown, all);
+        assert!(!load("[credentials]\nbasic = { username = \"a\" }").is_per_request());
+    }
+
+    #[test]
+    fn options_that_could_never_serve_are_found_at_load() {
+        for (options, said) in [
+            ("incoming_headers = []", "option `incoming_headers` is empty"),
+            ("incoming_headers = [\"x y\"]", "has `x y`, which is no header's name"),
+            ("lifetime = 0", "option `lifetime` is 0"),
+        ] {
+            let result = load(&format!("app_service = {{ {options} }}"));
+            refused(result, ErrorKind::Configuration, said);
+        }
+    }
+}

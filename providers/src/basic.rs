@@ -1,0 +1,161 @@
+//! Provider `basic`: a user's name and password.
+
+use std::sync::OnceLock;
+
+use authn::{Context, Error, Request, Result, SecretString, Token, TokenProvider};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::{HeaderValue, header::AUTHORIZATION};
+use zeroize::Zeroizing;
+
+use crate::header;
+
+const SCHEME: &str = "Basic ";
+
+/// Sends a user's name and password, both as UTF-8 (RFC 7617).
+#[authn::token_provider("basic", own_placement)]
+pub struct Basic {
+    /// Name of the user, without a colon.
+    username: String,
+    /// Password of the user; none unless set.
+    _password: Option<SecretString>,
+    /// Built when the options are checked. It serves as long as the framework asks for what needs no
+    /// waiting, which it doesn't where the password stands in a file.
+    __value: OnceLock<HeaderValue>,
+}
+
+impl Basic {
+    fn value(&self) -> Result<HeaderValue> {
+        // The server would take the colon for the end of the name.
+        if self.username.contains(':') {
+            return Err(Error::configuration(
+                "option `username` has a colon, which a name can't have here (RFC 7617, 2): \
+                 choose another provider, or another user",
+            ));
+        }
+        let password = self._password.as_ref().map(SecretString::expose);
+        let password = password.as_deref().unwrap_or_default();
+        for (option, text) in [("username", self.username.as_str()), ("password", password)] {
+            if text.chars().any(char::is_control) {
+                return Err(Error::configuration(format!(
+                    "option `{option}` has control characters, which it can't have (RFC 7617, 2): \
+                     check where it comes from"
+                )));
+            }
+        }
+        let pair = Zeroizing::new(format!("{}:{password}", self.username));
+        // Space for all of it from the start: a text that grows leaves copies behind.
+        let length = SCHEME.len() + pair.len().div_ceil(3) * 4;
+        let mut text = Zeroizing::new(String::with_capacity(length));
+        text.push_str(SCHEME);
+        STANDARD.encode_string(pair.as_bytes(), &mut text);
+        header::secret_value(text).map_err(|reason| {
+            let message = format!("options `username` and `password` make no header: {reason}");
+            Error::configuration(message)
+        })
+    }
+}
+
+impl TokenProvider for Basic {
+    fn validate(&self, _: &Context) -> Result<()> {
+        let value = self.value()?;
+        self.__value.get_or_init(|| value);
+        Ok(())
+    }
+
+    async fn token(&self, _: &Context) -> Result<Token> {
+        Err(Error::no_token())
+    }
+
+    async fn authorize(&self, request: &mut Request<'_>, _: &Context) -> Result<()> {
+        request.set_header(&AUTHORIZATION, self.value()?);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_authorize(&self, request: &mut Request<'_>, _: &Context) -> Option<Result<()>> {
+        request.set_header(&AUTHORIZATION, self.__value.get()?.clone());
+        Some(Ok(()))
+    }
+
+    fn identity(&self, _: &Context) -> Option<String> {
+        Some(self.username.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use authn::ErrorKind;
+
+    use crate::testing::{SecretFile, authorized, load, request, wait};
+
+    const URL: &str = "https://api.example.com/";
+
+    /// The header of a configuration.
+    fn header(options: &str) -> String {
+        let credentials = load(&format!("basic = {{ {options} }}")).unwrap();
+        let parts = authorized(&credentials, URL);
+        assert!(parts.headers["authorization"].is_sensitive());
+        parts.headers["authorization"].to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn names_and_passwords_are_encoded_as_the_standard_says() {
+        for (options, expected) in [
+            // RFC 7617, 2 and 2.1
+            (
+                r#"username = "Aladdin", password = "open sesame""#,
+                "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+            ),
+            (r#"username = "test", password = "123£""#, "Basic dGVzdDoxMjPCow=="),
+            (r#"username = "a", password = "b:c""#, "Basic YTpiOmM="),
+            (r#"username = "a""#, "Basic YTo="),
+            (r#"username = "a", password = """#, "Basic YTo="),
+        ] {
+            assert_eq!(header(options), expected, "{options}");
+        }
+    }
+
+    #[test]
+    fn the_name_is_known_and_the_password_hidden() {
+        let credentials = load(r#"basic = { username = "alice", password = "s3cr3t" }"#).unwrap();
+        assert_eq!(credentials.identity().as_deref(), Some("alice"));
+        assert_eq!(format!("{credentials:?}"), r#"Basic { username: "alice", password: (set) }"#);
+        let error = wait(credentials.token()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoToken);
+    }
+
+    #[test]
+    fn a_callers_own_header_wins() {
+        let credentials = load(r#"basic = { username = "alice" }"#).unwrap();
+        let mut parts = request(URL);
+        parts.headers.insert("authorization", "mine".parse().unwrap());
+        wait(credentials.authorize(&mut parts)).unwrap();
+        assert_eq!(parts.headers["authorization"], "mine");
+    }
+
+    #[test]
+    fn what_would_be_misread_is_found_at_load() {
+        for (options, said) in [
+            (r#"username = "s3cr3t:a""#, "option `username` has a colon"),
+            (r#"username = "a\nb""#, "option `username` has control characters"),
+            (
+                r#"username = "a", password = "s3cr3t\u0000""#,
+                "option `password` has control characters",
+            ),
+        ] {
+            let error = load(&format!("basic = {{ {options} }}")).unwrap_err();
+            assert!(error.to_string().contains(said), "{error}");
+            assert!(!error.to_string().contains("s3cr3t"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_rotated_password_is_taken_up() {
+        let file = SecretFile::new("b");
+        let text = format!("basic = {{ username = \"a\", password.file = {:?} }}", file.path());
+        let credentials = load(&text).unwrap();
+        assert_eq!(authorized(&credentials, URL).headers["authorization"], "Basic YTpi");
+        file.write("c\n");
+        assert_eq!(authorized(&credentials, URL).headers["authorization"], "Basic YTpj");
+    }
+}

@@ -1,0 +1,133 @@
+//! Until when a token is valid, as far as the token itself says so.
+//!
+//! A JWT is readable by anybody: its `exp` is taken as the issuer wrote it, and its signature is for the
+//! server to check (RFC 7519, 4.1.4). Whatever is no JWT says nothing.
+
+use std::time::{Duration, SystemTime};
+
+use authn::{Context, Error, ErrorKind, Result, Token};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use serde_json::Number;
+
+/// The latest time that a token can hold, in seconds since the Unix epoch: the year 2262.
+const LATEST: u64 = 9_223_372_036;
+
+#[derive(Deserialize)]
+struct Claims {
+    exp: Number,
+}
+
+/// Says of a token until when it is valid, if it is a JWT that tells.
+pub(crate) fn read_from_jwt(token: Token) -> Token {
+    match expiry(token.secret()) {
+        Some(time) => token.with_expires_at(time),
+        None => token,
+    }
+}
+
+/// Fails if the token has expired. `way_out` says what to do then.
+pub(crate) fn check(token: &Token, context: &Context, way_out: &str) -> Result<()> {
+    let Some(time) = token.expires_at().filter(|time| has_come(*time, context)) else {
+        return Ok(());
+    };
+    let time = httpdate::fmt_http_date(time);
+    Err(Error::new(ErrorKind::Expired, format!("the token expired on {time}: {way_out}")))
+}
+
+/// Tells whether a time has come by the context's clock.
+#[inline]
+pub(crate) fn has_come(time: SystemTime, context: &Context) -> bool {
+    time <= context.clock().now().wall()
+}
+
+fn expiry(token: &str) -> Option<SystemTime> {
+    let mut parts = token.split('.');
+    let (Some(_), Some(payload), Some(_), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+    let Claims { exp } = serde_json::from_slice(&payload).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(whole_seconds(&exp)?))
+}
+
+/// A `NumericDate` (RFC 7519, 2) without its fraction. Before 1970 counts as 1970, past the latest time as
+/// the latest.
+fn whole_seconds(date: &Number) -> Option<u64> {
+    if let Some(seconds) = date.as_u64() {
+        return Some(seconds.min(LATEST));
+    }
+    if date.is_i64() {
+        return Some(0);
+    }
+    let seconds = date.as_f64().filter(|seconds| !seconds.is_nan())?;
+    match Duration::try_from_secs_f64(seconds.max(0.0)) {
+        Ok(since) => Some(since.as_secs().min(LATEST)),
+        Err(_) => Some(LATEST),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::jwt;
+
+    fn seconds(payload: &str) -> Option<u64> {
+        let time = expiry(&jwt(payload))?;
+        Some(time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs())
+    }
+
+    #[test]
+    fn reads_every_number() {
+        for (payload, expected) in [
+            (r#"{"exp":1700000000}"#, Some(1_700_000_000)),
+            (r#"{"sub":"a","exp":1700000000,"x":[{}]}"#, Some(1_700_000_000)),
+            (r#"{"exp":1700000000.9}"#, Some(1_700_000_000)),
+            (r#"{"exp":1.7e9}"#, Some(1_700_000_000)),
+            (r#"{"exp":0}"#, Some(0)),
+            (r#"{"exp":-1}"#, Some(0)),
+            (r#"{"exp":-1e300}"#, Some(0)),
+            (r#"{"exp":-0.5}"#, Some(0)),
+            (r#"{"exp":18446744073709551615}"#, Some(LATEST)),
+            (r#"{"exp":9223372036854775808}"#, Some(LATEST)),
+            (r#"{"exp":99999999999999999999999}"#, Some(LATEST)),
+            (r#"{"exp":1e300}"#, Some(LATEST)),
+            (r#"{"exp":1e999}"#, None),
+        ] {
+            assert_eq!(seconds(payload), expected, "{payload}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_no_date_says_nothing() {
+        for payload in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            "7",
+            "{",
+            r#"{"exp":null}"#,
+            r#"{"exp":true}"#,
+            r#"{"exp":"1700000000"}"#,
+            r#"{"exp":{"a":1}}"#,
+            r#"{"exp":NaN}"#,
+            r#"{"exp":1,"exp":2}"#,
+            &format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)),
+        ] {
+            assert_eq!(seconds(payload), None, "{payload}");
+        }
+        assert_eq!(expiry("a.\u{fffd}.c"), None);
+        for token in ["", ".", "..", "...", "a.b.c", "a.e30", "a.e30.c.d", "a.====.c", "opaque"] {
+            assert_eq!(expiry(token), None, "{token}");
+        }
+    }
+
+    #[test]
+    fn padding_is_no_obstacle() {
+        assert!(expiry("e30.eyJleHAiOjF9.c").is_some());
+        assert!(expiry("e30.eyJleHAiOjExfQ==.c").is_some());
+    }
+}

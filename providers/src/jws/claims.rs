@@ -1,0 +1,81 @@
+//! `Claims`: what a signed token says (RFC 7519, 4.1).
+
+use std::time::{Duration, SystemTime};
+
+use authn::{Error, ErrorKind, Result, clock::Clock};
+use aws_lc_rs::rand;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+/// Bytes of a token's identifier: too many to guess or to meet again.
+const IDENTIFIER: usize = 16;
+
+/// The claims of one token. Each has an identifier of its own, so that a server can refuse a repeated one.
+pub(crate) struct Claims {
+    members: Map<String, Value>,
+    expires_at: SystemTime,
+}
+
+impl Claims {
+    /// Begins the claims of a token that is valid from now on: `iat`, `exp` and a fresh `jti`.
+    pub(crate) fn valid_for(lifetime: Duration, clock: &Clock) -> Result<Self> {
+        let now = clock.now();
+        let expires_at = now.plus(lifetime).wall();
+        let mut identifier = [0; IDENTIFIER];
+        rand::fill(&mut identifier).map_err(|_| {
+            Error::new(
+                ErrorKind::Internal,
+                "this system gives no random numbers; check that its entropy source works",
+            )
+        })?;
+        let claims = Self { members: Map::new(), expires_at };
+        Ok(claims
+            .with("iat", seconds(now.wall()))
+            .with("exp", seconds(expires_at))
+            .with("jti", URL_SAFE_NO_PAD.encode(identifier)))
+    }
+
+    /// Adds a claim.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Gives when the token ends.
+    pub(crate) fn expires_at(&self) -> SystemTime {
+        self.expires_at
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        Value::Object(self.members.clone()).to_string()
+    }
+}
+
+/// A date as RFC 7519, 2 writes it (`NumericDate`), in whole seconds.
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use authn::clock::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn each_token_is_dated_by_the_clock_and_has_an_identifier_of_its_own() {
+        let manual = ManualClock::new();
+        let clock = Clock::custom(manual.clone());
+        let parse = |claims: &Claims| serde_json::from_str::<Value>(&claims.to_json()).unwrap();
+        let minute = Duration::from_secs(60);
+        let first = parse(&Claims::valid_for(minute, &clock).unwrap().with("iss", "me"));
+        manual.advance(minute);
+        let second = parse(&Claims::valid_for(minute, &clock).unwrap());
+        assert_eq!(first["iss"], "me");
+        assert_eq!(first["exp"], second["iat"]);
+        assert_eq!(first["exp"].as_u64().unwrap() - first["iat"].as_u64().unwrap(), 60);
+        assert_ne!(first["jti"], second["jti"]);
+        assert_eq!(first["jti"].as_str().unwrap().len(), 22);
+    }
+}

@@ -1,0 +1,114 @@
+//! A private key as JSON (RFC 7517; RFC 7518, 6; RFC 8037, 2).
+
+use std::borrow::Cow;
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    RsaKeyPair,
+};
+use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{
+    algorithm::Algorithm,
+    key::{Key, Parsed},
+};
+
+/// The members of a private key. The texts stay where they are: none is copied before it is decoded.
+#[derive(Deserialize)]
+struct Jwk<'a> {
+    #[serde(borrow)]
+    kty: Cow<'a, str>,
+    #[serde(borrow)]
+    crv: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    alg: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    kid: Option<Cow<'a, str>>,
+    n: Option<&'a str>,
+    e: Option<&'a str>,
+    d: Option<&'a str>,
+    p: Option<&'a str>,
+    q: Option<&'a str>,
+    dp: Option<&'a str>,
+    dq: Option<&'a str>,
+    qi: Option<&'a str>,
+    x: Option<&'a str>,
+    y: Option<&'a str>,
+}
+
+/// Reads a key; see [`parse`](super::key::parse) for the error.
+pub(super) fn parse(text: &str) -> Result<Parsed, &'static str> {
+    let jwk: Jwk<'_> =
+        serde_json::from_str(text).map_err(|_| "looks like JSON, but is no JWK of one key")?;
+    let algorithm = match jwk.alg.as_deref() {
+        Some(name) => Some(
+            Algorithm::by_name(name).ok_or("is a JWK for an algorithm that is not known here")?,
+        ),
+        None => None,
+    };
+    let key = jwk.key()?;
+    Ok(Parsed { key, algorithm, key_id: jwk.kid.map(Cow::into_owned) })
+}
+
+impl Jwk<'_> {
+    fn key(&self) -> Result<Key, &'static str> {
+        let (kind, curve) = (&*self.kty, self.crv.as_deref());
+        let bad = "is a JWK whose members make no key";
+        match (kind, curve) {
+            ("RSA", _) => self.rsa(),
+            ("EC", Some("P-256")) => {
+                let pair = EcdsaKeyPair::from_private_key_and_public_key(
+                    &ECDSA_P256_SHA256_FIXED_SIGNING,
+                    &member(self.d)?,
+                    &self.point()?,
+                );
+                pair.map(Key::P256).map_err(|_| bad)
+            }
+            ("EC", Some("P-384")) => {
+                let pair = EcdsaKeyPair::from_private_key_and_public_key(
+                    &ECDSA_P384_SHA384_FIXED_SIGNING,
+                    &member(self.d)?,
+                    &self.point()?,
+                );
+                pair.map(Key::P384).map_err(|_| bad)
+            }
+            ("OKP", Some("Ed25519")) => {
+                let (seed, public) = (member(self.d)?, member(self.x)?);
+                let pair = Ed25519KeyPair::from_seed_and_public_key(&seed, &public);
+                pair.map(Key::Ed25519).map_err(|_| bad)
+            }
+            _ => Err("is a JWK of a type that can't sign here: RSA, P-256, P-384 and Ed25519 can"),
+        }
+    }
+
+    fn rsa(&self) -> Result<Key, &'static str> {
+        let components = KeyPairComponents {
+            public_key: PublicKeyComponents { n: member(self.n)?, e: member(self.e)? },
+            d: member(self.d)?,
+            p: member(self.p)?,
+            q: member(self.q)?,
+            dP: member(self.dp)?,
+            dQ: member(self.dq)?,
+            qInv: member(self.qi)?,
+        };
+        let pair = RsaKeyPair::from_components(&components);
+        pair.map(Key::Rsa).map_err(|_| "is a JWK whose members make no RSA key of 2048 to 8192 bits")
+    }
+
+    /// The public point, uncompressed (SEC 1, 2.3.3).
+    fn point(&self) -> Result<Vec<u8>, &'static str> {
+        let mut point = vec![4];
+        point.extend_from_slice(&member(self.x)?);
+        point.extend_from_slice(&member(self.y)?);
+        Ok(point)
+    }
+}
+
+fn member(text: Option<&str>) -> Result<Zeroizing<Vec<u8>>, &'static str> {
+    let text = text.ok_or("is a JWK without all members of a private key")?;
+    let decoded = URL_SAFE_NO_PAD.decode(text);
+    decoded.map(Zeroizing::new).map_err(|_| "is a JWK with a member that is not base64url")
+}

@@ -1,0 +1,87 @@
+//! Signed tokens: JWTs (RFC 7519) in the compact form of RFC 7515, 7.1.
+//!
+//! A client authenticates with them (`private_key_jwt`, `client_secret_jwt`), and provider `jwt_bearer`
+//! exchanges them or sends them as they are. What signs is aws-lc, which TLS brings anyway.
+
+mod algorithm;
+mod claims;
+mod jwk;
+mod key;
+#[cfg(test)]
+mod vectors;
+
+use authn::{Error, Result};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+pub(crate) use algorithm::Algorithm;
+pub(crate) use claims::Claims;
+use key::Key;
+
+/// A key, and how tokens are signed with it.
+pub(crate) struct Signer {
+    key: Key,
+    algorithm: Algorithm,
+    key_id: Option<String>,
+}
+
+impl Signer {
+    /// Signs with a private key: PEM (PKCS#8, PKCS#1, SEC1) or a JWK, which may bring its own `alg` and
+    /// `kid`.
+    ///
+    /// The errors speak of the options `private_key` and `algorithm`, and hold nothing of the key.
+    pub(crate) fn with_private_key(
+        text: &str,
+        algorithm: Option<Algorithm>,
+        key_id: Option<&str>,
+    ) -> Result<Self> {
+        let parsed = key::parse(text).map_err(|what| {
+            Error::configuration(format!(
+                "`private_key` {what}; set it to a private key in PEM (PKCS#8, PKCS#1 or SEC1, without a \
+                 passphrase) or to a JWK"
+            ))
+        })?;
+        let algorithm = algorithm.or(parsed.algorithm).unwrap_or(parsed.key.usual_algorithm());
+        if !parsed.key.signs(algorithm) {
+            return Err(Error::configuration(format!(
+                "`algorithm` {} does not go with this `private_key`; set it to one of {}, or leave it out",
+                algorithm.name(),
+                parsed.key.algorithms().map(Algorithm::name).collect::<Vec<_>>().join(", ")
+            )));
+        }
+        let key_id = key_id.map(str::to_owned).or(parsed.key_id);
+        Ok(Self { key: parsed.key, algorithm, key_id })
+    }
+
+    /// Signs with a secret that the server shares; `HS256` unless another is given.
+    pub(crate) fn with_shared_secret(secret: &str, algorithm: Option<Algorithm>) -> Result<Self> {
+        let algorithm = algorithm.unwrap_or(Algorithm::Hs256);
+        let key = Key::shared(secret);
+        if !key.signs(algorithm) {
+            return Err(Error::configuration(format!(
+                "`algorithm` {} needs a private key; set it to HS256, HS384 or HS512, or leave it out",
+                algorithm.name()
+            )));
+        }
+        Ok(Self { key, algorithm, key_id: None })
+    }
+
+    /// Gives the claims as a signed token.
+    pub(crate) fn sign(&self, claims: &Claims) -> Result<Zeroizing<String>> {
+        let mut header = json!({ "alg": self.algorithm.name(), "typ": "JWT" });
+        if let Some(key_id) = &self.key_id {
+            header["kid"] = key_id.as_str().into();
+        }
+        let encode = |json: String| URL_SAFE_NO_PAD.encode(json);
+        let mut token = Zeroizing::new(encode(header.to_string()));
+        token.push('.');
+        token.push_str(&encode(claims.to_json()));
+        let signature = self.key.sign(self.algorithm, token.as_bytes()).ok_or_else(|| {
+            Error::configuration("`private_key` can't sign; make a new key pair, and register it")
+        })?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(token)
+    }
+}

@@ -1,0 +1,189 @@
+//! Provider `jwt`: a token that stands in the configuration.
+
+use std::sync::OnceLock;
+
+use authn::{Context, Request, Result, SecretString, Token, TokenProvider};
+
+use crate::expiry;
+
+/// Sends a token that stands in the configuration.
+///
+/// If it is a JWT, its `exp` says until when it is valid; an expired one is never sent. A token that is no
+/// JWT is sent as it is.
+#[authn::token_provider("jwt")]
+pub struct Jwt {
+    /// The token, without a scheme before it.
+    #[shorthand]
+    _jwt: SecretString,
+    /// Built when the options are checked. It serves as long as the framework asks for what is ready,
+    /// which it doesn't where the secret stands in a file: then `token` reads it anew each time.
+    __token: OnceLock<Token>,
+}
+
+impl Jwt {
+    fn build(&self) -> Result<Token> {
+        let token = Token::new(&*self._jwt.expose()).map_err(|error| error.at("option `jwt`"))?;
+        Ok(expiry::read_from_jwt(token))
+    }
+
+    #[inline]
+    fn unexpired(&self, context: &Context) -> Option<&Token> {
+        let token = self.__token.get()?;
+        match token.expires_at() {
+            Some(time) if expiry::has_come(time, context) => None,
+            _ => Some(token),
+        }
+    }
+}
+
+impl TokenProvider for Jwt {
+    /// An expired token is no fault of the configuration: it is told when it is to be used.
+    fn validate(&self, _: &Context) -> Result<()> {
+        let token = self.build()?;
+        self.__token.get_or_init(|| token);
+        Ok(())
+    }
+
+    async fn token(&self, context: &Context) -> Result<Token> {
+        let token = self.build()?;
+        expiry::check(&token, context, &way_out(context))?;
+        Ok(token)
+    }
+
+    #[inline]
+    fn ready(&self, context: &Context) -> Option<Token> {
+        self.unexpired(context).cloned()
+    }
+
+    #[inline]
+    fn try_authorize(&self, request: &mut Request<'_>, context: &Context) -> Option<Result<()>> {
+        Some(request.bearer(self.unexpired(context)?))
+    }
+}
+
+fn way_out(context: &Context) -> String {
+    match context.key() {
+        "" => "configure a new one".to_owned(),
+        key => format!("set `{key}.jwt` to a new one"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use authn::{
+        ErrorKind,
+        clock::{Clock, ManualClock},
+    };
+
+    use crate::testing::{authorized, jwt, load, load_at, loader, request, wait};
+
+    fn unix_now() -> u64 {
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs()
+    }
+
+    #[test]
+    fn a_jwt_is_sent_and_says_when_it_expires() {
+        let token = jwt(r#"{"exp":4102444801}"#);
+        let credentials = load(&format!("jwt = \"{token}\"")).unwrap();
+        let given = credentials.try_token().expect("at hand");
+        assert_eq!(given.secret(), token);
+        let in_2100 = SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_801);
+        assert_eq!(given.expires_at(), Some(in_2100));
+        let parts = authorized(&credentials, "https://api.example.com/v1");
+        assert_eq!(parts.headers["authorization"], format!("Bearer {token}"));
+        assert!(parts.headers["authorization"].is_sensitive());
+    }
+
+    #[test]
+    fn the_table_and_an_opaque_text_do_as_well() {
+        let credentials = load("[credentials.jwt]\njwt = \"0012345678\"").unwrap();
+        let token = wait(credentials.token()).unwrap();
+        assert_eq!((token.secret(), token.expires_at()), ("0012345678", None));
+        assert_eq!(format!("{credentials:?}"), "Jwt { jwt: (set) }");
+    }
+
+    #[test]
+    fn an_expired_one_is_told_when_it_is_used_and_not_before() {
+        let token = jwt(r#"{"exp":1700000000}"#);
+        let credentials = load(&format!("jwt = \"{token}\"")).unwrap();
+        assert!(credentials.try_token().is_none());
+        let error = wait(credentials.token()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Expired);
+        assert_eq!(
+            error.to_string(),
+            "the token expired on Tue, 14 Nov 2023 22:13:20 GMT: set `credentials.jwt.jwt` to a new one"
+        );
+        let mut parts = request("https://api.example.com/");
+        let error = wait(credentials.authorize(&mut parts)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Expired);
+        assert!(parts.headers.is_empty());
+    }
+
+    #[test]
+    fn a_callers_own_header_needs_no_valid_token() {
+        let token = jwt(r#"{"exp":1}"#);
+        let credentials = load(&format!("jwt = \"{token}\"")).unwrap();
+        let mut parts = request("https://api.example.com/");
+        parts.headers.insert("authorization", "mine".parse().unwrap());
+        wait(credentials.authorize(&mut parts)).unwrap();
+        assert_eq!(parts.headers["authorization"], "mine");
+    }
+
+    #[test]
+    fn it_expires_under_way() {
+        let clock = ManualClock::new();
+        let token = jwt(&format!(r#"{{"exp":{}}}"#, unix_now() + 60_000));
+        let text = format!("jwt = \"{token}\"");
+        let credentials = load_at(&text, Clock::custom(clock.clone())).unwrap();
+        assert!(credentials.try_token().is_some());
+        clock.advance(Duration::from_secs(1_000_000));
+        assert!(credentials.try_token().is_none());
+        assert_eq!(wait(credentials.token()).unwrap_err().kind(), ErrorKind::Expired);
+    }
+
+    #[test]
+    fn what_can_be_no_token_is_found_at_load_and_never_shown() {
+        for bad in ["Bearer s3cr3t", "s3cr3t\\r\\nx: y", "s3cr3t\\u0000", "s3cr3tä"] {
+            for text in [format!("jwt = \"{bad}\""), format!("jwt = {{ jwt = \"{bad}\" }}")] {
+                let error = load(&text).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Configuration);
+                let report = error.problems()[0].render(false);
+                for said in [error.to_string(), format!("{error:?}"), report] {
+                    assert!(said.contains("option `jwt`"), "{said}");
+                    assert!(!said.contains("s3cr3t"), "{said}");
+                }
+            }
+        }
+        let error = load("[credentials.jwt]").unwrap_err();
+        assert_eq!(error.problems()[0].code(), "missing-key");
+        let error = load("jwt = \"\"").unwrap_err();
+        assert_eq!(error.problems()[0].code(), "missing-key");
+    }
+
+    #[test]
+    fn a_rotated_file_is_taken_up() {
+        let file = crate::testing::SecretFile::new("first\n");
+        let text = format!("jwt = {{ file = {:?} }}", file.path());
+        let credentials = loader(&text).load().unwrap();
+        assert_eq!(wait(credentials.token()).unwrap().secret(), "first");
+        file.write("second\n");
+        assert_eq!(wait(credentials.token()).unwrap().secret(), "second");
+        let parts = authorized(&credentials, "https://api.example.com/");
+        assert_eq!(parts.headers["authorization"], "Bearer second");
+        file.write("not a token");
+        let error = wait(credentials.token()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidToken);
+        assert!(error.to_string().starts_with("option `jwt`: "), "{error}");
+    }
+
+    #[test]
+    fn placement_is_the_configurations() {
+        let credentials =
+            load("jwt = { jwt = \"abc\", header = \"x-token\", header_prefix = \"\" }");
+        let parts = authorized(&credentials.unwrap(), "https://api.example.com/");
+        assert_eq!(parts.headers["x-token"], "abc");
+        assert!(!parts.headers.contains_key("authorization"));
+    }
+}

@@ -1,0 +1,40 @@
+//! Each provider keeps what every provider must keep, tested as an author of a provider would.
+
+#![cfg(all(
+    feature = "api_key",
+    feature = "app_service",
+    feature = "basic",
+    feature = "hook",
+    feature = "jwt"
+))]
+
+use authn::{
+    ErrorKind, Result, Token,
+    conformance::{check, sample},
+    hooks::{self, Hook},
+};
+use authn_providers::{ApiKey, AppService, Basic, Bearer, Jwt};
+
+fn kind(token: Result<Token>) -> Option<ErrorKind> {
+    token.err().map(|error| error.kind())
+}
+
+#[test]
+fn providers_of_a_token() {
+    assert_eq!(kind(check::<Jwt>("jwt = 'abc'").token), None);
+    assert_eq!(kind(check::<Jwt>("jwt = 'e30.eyJleHAiOjF9.c'").token), Some(ErrorKind::Expired));
+    assert_eq!(kind(check::<Bearer>("token = 'abc'").token), None);
+    let hook = Hook::sync(|_| Token::new("abc"));
+    assert!(hooks::register("conformance", hook).is_ok());
+    assert_eq!(kind(check::<authn_providers::Hook>("name = 'conformance'").token), None);
+    assert_eq!(kind(check::<AppService>("").token), Some(ErrorKind::NoToken));
+}
+
+#[test]
+fn providers_of_something_else() {
+    let none = Some(ErrorKind::NoToken);
+    assert_eq!(kind(check::<Basic>("username = 'alice'").token), none);
+    let all = sample(&<ApiKey as authn::Provider>::ENTRY, "abc");
+    assert!(all.contains("for = ["), "{all}");
+    assert_eq!(kind(check::<ApiKey>(&all).token), none);
+}

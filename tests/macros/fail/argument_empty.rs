@@ -1,0 +1,20 @@
+//! A comma separates two arguments.
+
+/// Mints tokens.
+#[authn::token_provider("corp_sts",, cached)]
+struct CorpSts {
+    /// Address.
+    url: String,
+}
+
+impl authn::TokenSource for CorpSts {
+    async fn request_token(
+        &self,
+        _: &authn::Context,
+        _: Option<&authn::Grant>,
+    ) -> authn::Result<authn::Grant> {
+        unreachable!()
+    }
+}
+
+fn main() {}

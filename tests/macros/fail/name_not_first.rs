@@ -1,0 +1,20 @@
+//! The name stands before the other arguments.
+
+/// Mints tokens.
+#[authn::token_provider(cached, "corp_sts")]
+struct CorpSts {
+    /// Address.
+    url: String,
+}
+
+impl authn::TokenSource for CorpSts {
+    async fn request_token(
+        &self,
+        _: &authn::Context,
+        _: Option<&authn::Grant>,
+    ) -> authn::Result<authn::Grant> {
+        unreachable!()
+    }
+}
+
+fn main() {}

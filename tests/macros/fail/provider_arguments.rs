@@ -1,0 +1,17 @@
+//! `#[provider]` has no arguments.
+
+/// Mints tokens.
+#[authn::token_provider("corp_sts")]
+struct CorpSts {
+    /// The subject.
+    #[provider(optional)]
+    subject: Option<authn::Credentials>,
+}
+
+impl authn::TokenProvider for CorpSts {
+    async fn token(&self, _: &authn::Context) -> authn::Result<authn::Token> {
+        unreachable!()
+    }
+}
+
+fn main() {}

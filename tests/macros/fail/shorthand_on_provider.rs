@@ -1,0 +1,18 @@
+//! A nested provider is a table.
+
+/// Mints tokens.
+#[authn::token_provider("corp_sts")]
+struct CorpSts {
+    /// The subject.
+    #[provider]
+    #[shorthand]
+    subject: authn::Credentials,
+}
+
+impl authn::TokenProvider for CorpSts {
+    async fn token(&self, _: &authn::Context) -> authn::Result<authn::Token> {
+        unreachable!()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,28 @@
+//! A provider is documented.
+
+#[authn::token_provider("corp_sts")]
+struct CorpSts {
+    /// Address.
+    url: String,
+}
+
+///
+#[authn::token_provider("other_sts")]
+struct OtherSts {
+    /// Address.
+    url: String,
+}
+
+impl authn::TokenProvider for CorpSts {
+    async fn token(&self, _: &authn::Context) -> authn::Result<authn::Token> {
+        unreachable!()
+    }
+}
+
+impl authn::TokenProvider for OtherSts {
+    async fn token(&self, _: &authn::Context) -> authn::Result<authn::Token> {
+        unreachable!()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! A cached provider implements `TokenSource`.
+
+/// Mints tokens.
+#[authn::token_provider("corp_sts", cached)]
+struct CorpSts {
+    /// Address.
+    url: String,
+}
+
+impl authn::TokenProvider for CorpSts {
+    async fn token(&self, _: &authn::Context) -> authn::Result<authn::Token> {
+        unreachable!()
+    }
+}
+
+fn main() {}

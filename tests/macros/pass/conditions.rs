@@ -1,0 +1,46 @@
+//! A `#[cfg]` on a field or a struct holds for all that is written of it.
+
+use authn::{Context, Registry, Result, SecretString, Token};
+
+/// Mints tokens.
+#[authn::token_provider("corp_sts")]
+#[cfg(all())]
+struct CorpSts {
+    /// Address.
+    #[cfg(any())]
+    url: Missing,
+    /// Key.
+    #[cfg(all())]
+    _key: SecretString,
+    /// Key.
+    #[cfg(any())]
+    key: String,
+    /// Tries.
+    #[default(missing())]
+    #[cfg(any())]
+    tries: u8,
+    #[cfg(any())]
+    __attempts: Missing,
+}
+
+/// Never there.
+#[authn::token_provider("never")]
+#[cfg(any())]
+struct Never {
+    /// Address.
+    url: Missing,
+}
+
+impl authn::TokenProvider for CorpSts {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        unreachable!()
+    }
+}
+
+fn main() {
+    let registry = Registry::linked().unwrap();
+    let entry = registry.get("corp_sts").unwrap();
+    assert_eq!(entry.fields().next().unwrap().key(), "key");
+    assert!(entry.field("url").is_none() && entry.field("tries").is_none());
+    assert!(registry.get("never").is_none());
+}

@@ -1,0 +1,78 @@
+//! A crate that denies every lint it can stays without a finding.
+
+#![forbid(unsafe_code)]
+#![deny(
+    warnings,
+    unused,
+    future_incompatible,
+    nonstandard_style,
+    rust_2018_idioms,
+    missing_debug_implementations,
+    missing_docs,
+    single_use_lifetimes,
+    trivial_casts,
+    unit_bindings,
+    unreachable_pub,
+    unused_lifetimes,
+    unused_qualifications,
+    unused_results,
+    clippy::all,
+    clippy::pedantic
+)]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use authn::{Context, Credentials, Grant, Result, SecretString, Token, Url};
+
+/// Mints tokens.
+#[authn::token_provider("corp_sts", cached)]
+pub struct CorpSts {
+    /// Address.
+    pub url: Url,
+    /// Key.
+    _key: SecretString,
+    /// Keys.
+    _keys: BTreeMap<String, SecretString>,
+    /// Region.
+    region: Option<String>,
+    /// Tries.
+    #[default(first())]
+    tries: u8,
+    /// Pause.
+    #[default(Duration::from_secs(5))]
+    pause: Duration,
+    /// Scopes.
+    #[default(Vec::new())]
+    scopes: Vec<String>,
+    /// The subject.
+    #[provider]
+    subject: Option<Credentials>,
+    __attempts: AtomicU32,
+}
+
+fn first() -> u8 {
+    3
+}
+
+impl authn::TokenSource for CorpSts {
+    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+        let _ = self.__attempts.fetch_add(1, Ordering::Relaxed);
+        let _ = (&self._key, &self._keys, &self.region, self.tries, self.pause);
+        let _ = (&self.scopes, &self.subject);
+        unreachable!()
+    }
+}
+
+/// Has nothing to configure.
+#[authn::token_provider("nothing")]
+pub struct Nothing;
+
+impl authn::TokenProvider for Nothing {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        unreachable!()
+    }
+}
+
+fn main() {}

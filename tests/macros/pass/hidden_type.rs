@@ -1,0 +1,41 @@
+//! An option may have any type that can be read. If the type doesn't say how to show it, its value
+//! is hidden, and a default is shown as it is written.
+
+use std::net::Ipv4Addr;
+
+use authn::{Context, Registry, Result, Token};
+
+/// Mints tokens.
+#[authn::token_provider("corp_sts")]
+struct CorpSts {
+    /// Where it listens.
+    #[default(Ipv4Addr::LOCALHOST)]
+    address: Ipv4Addr,
+    /// Where else it listens.
+    #[default(Ipv4Addr::new(127, 0, 0, if cfg!(all()) {
+        2
+    } else {
+        3
+    }))]
+    other: Ipv4Addr,
+}
+
+impl authn::TokenProvider for CorpSts {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        unreachable!()
+    }
+}
+
+fn main() {
+    let registry = Registry::linked().unwrap();
+    let default = |key| {
+        let field = registry.get("corp_sts").unwrap().field(key).unwrap();
+        field.default().unwrap().to_string()
+    };
+    assert_eq!(default("address"), "\"Ipv4Addr::LOCALHOST\"");
+    assert_eq!(default("other").lines().count(), 1, "{}", default("other"));
+
+    let provider = CorpSts { address: Ipv4Addr::LOCALHOST, other: Ipv4Addr::LOCALHOST };
+    let shown = format!("{provider:?}");
+    assert_eq!(shown, "CorpSts { address: (hidden), other: (hidden) }");
+}

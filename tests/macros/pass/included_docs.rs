@@ -1,0 +1,27 @@
+//! Documentation may be an expression.
+
+/// Mints tokens.
+#[doc = include_str!("included_docs.md")]
+#[authn::token_provider("corp_sts")]
+struct CorpSts {
+    #[doc = include_str!("included_docs.md")]
+    url: String,
+    #[doc = concat!("Key", " of the machine.")]
+    _key: authn::SecretString,
+}
+
+impl authn::TokenProvider for CorpSts {
+    async fn token(&self, _: &authn::Context) -> authn::Result<authn::Token> {
+        unreachable!()
+    }
+}
+
+fn main() {
+    let registry = authn::Registry::linked().unwrap();
+    let entry = registry.get("corp_sts").unwrap();
+    let included = include_str!("included_docs.md").trim();
+    assert!(included.contains("- "), "the text has a list");
+    assert_eq!(entry.doc(), format!("Mints tokens.\n{included}"));
+    assert_eq!(entry.field("url").unwrap().doc(), included);
+    assert_eq!(entry.field("key").unwrap().doc(), "Key of the machine.");
+}

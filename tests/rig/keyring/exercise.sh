@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Checks with-keyring.sh: a secret is stored, found and removed; a locked keyring gives nothing away.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+# shellcheck disable=SC2016 # expanded by the inner shell
+./with-keyring.sh bash -euc '
+  printf stored-secret | secret-tool store --label=rig service rig account alice
+  [ "$(secret-tool lookup service rig account alice)" = stored-secret ]
+  secret-tool clear service rig account alice
+  ! secret-tool lookup service rig account alice
+'
+store=(timeout 5 secret-tool store --label=rig service rig account alice)
+if LOCKED=1 ./with-keyring.sh "${store[@]}" <<<x 2>/dev/null; then
+  echo 'a locked keyring took a secret' >&2
+  exit 1
+fi
+echo 'keyring: all checks passed'

@@ -1,0 +1,112 @@
+// Every kind of client that a test logs in as. README.md has the table.
+import { QUIRKS } from './quirks.mjs';
+
+/** Short names of the grant types. */
+export const GRANT = {
+  clientCredentials: 'client_credentials',
+  refresh: 'refresh_token',
+  code: 'authorization_code',
+  device: 'urn:ietf:params:oauth:grant-type:device_code',
+  password: 'password',
+  jwtBearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  tokenExchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
+};
+
+const LOGIN_SCOPES = 'openid offline_access read write';
+
+// No port: a native application listens on any free one (RFC 8252 section 7.3).
+const LOOPBACK = ['http://127.0.0.1/callback', 'http://[::1]/callback', 'http://localhost/callback'];
+
+/** A client without a user and without redirects, for the given grant types. */
+const machine = (client_id, grant_types, rest) => ({
+  client_id,
+  grant_types,
+  response_types: [],
+  redirect_uris: [],
+  scope: 'read write',
+  ...rest,
+});
+
+const service = (client_id, rest) => machine(client_id, [GRANT.clientCredentials], rest);
+
+/** A program on the user's machine that logs in with the browser. */
+const native = (client_id, rest) => ({
+  client_id,
+  application_type: 'native',
+  token_endpoint_auth_method: 'none',
+  redirect_uris: LOOPBACK,
+  grant_types: [GRANT.code, GRANT.refresh],
+  response_types: ['code'],
+  scope: LOGIN_SCOPES,
+  ...rest,
+});
+
+/** All clients, as the metadata that oidc-provider takes. */
+export const clients = (keys) => [
+  // Client credentials, by way of authenticating (RFC 6749 section 2.3.1, RFC 7523, RFC 8705).
+  service('cc-basic', { client_secret: 'secret', token_endpoint_auth_method: 'client_secret_basic' }),
+  // Both halves must be form-encoded before they are joined for Basic, which many programs forget.
+  service('cc:special id', {
+    client_secret: 'p@ss w%rd+&=:/?~',
+    token_endpoint_auth_method: 'client_secret_basic',
+  }),
+  service('cc-post', { client_secret: 'secret', token_endpoint_auth_method: 'client_secret_post' }),
+  service('cc-sjwt', {
+    client_secret: 'a-client-secret-of-at-least-32-bytes!!',
+    token_endpoint_auth_method: 'client_secret_jwt',
+    token_endpoint_auth_signing_alg: 'HS256',
+  }),
+  service('cc-pkjwt', { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: keys.ofClients } }),
+  service('cc-mtls', {
+    token_endpoint_auth_method: 'tls_client_auth',
+    tls_client_auth_subject_dn: 'CN=cc-mtls,O=rig',
+  }),
+  service('cc-mtls-san', {
+    token_endpoint_auth_method: 'tls_client_auth',
+    tls_client_auth_san_dns: 'cc-mtls.test',
+    tls_client_certificate_bound_access_tokens: true,
+  }),
+  service('cc-mtls-self', {
+    token_endpoint_auth_method: 'self_signed_tls_client_auth',
+    jwks: { keys: [keys.certificateJwk('self.crt', 'self-1')] },
+    tls_client_certificate_bound_access_tokens: true,
+  }),
+
+  // Tokens bound to a key (RFC 9449). For the second the token endpoint demands a DPoP-Nonce.
+  service('cc-dpop', { client_secret: 'secret', dpop_bound_access_tokens: true }),
+  service('cc-dpop-nonce', { client_secret: 'secret', dpop_bound_access_tokens: true }),
+
+  // Logins of a user.
+  native('native'),
+  native('native-dpop', { dpop_bound_access_tokens: true }),
+  native('native-par', {
+    client_secret: 'secret',
+    token_endpoint_auth_method: 'client_secret_post',
+    require_pushed_authorization_requests: true,
+  }),
+  machine('device', [GRANT.device, GRANT.refresh], {
+    application_type: 'native',
+    token_endpoint_auth_method: 'none',
+    scope: LOGIN_SCOPES,
+  }),
+  machine('pw', [GRANT.password, GRANT.refresh], { client_secret: 'secret', scope: LOGIN_SCOPES }),
+
+  // A service account signs its own assertions: there is no client to authenticate.
+  machine('sa', [GRANT.jwtBearer], { token_endpoint_auth_method: 'none' }),
+  machine('xchg', [GRANT.tokenExchange, GRANT.clientCredentials], { client_secret: 'secret' }),
+
+  // A resource server: it gets no token, and may introspect everybody's.
+  machine('rs', [], { client_secret: 'secret', scope: undefined }),
+
+  // Clients whose token responses are bent, see quirks.mjs.
+  ...QUIRKS.map((quirk) => machine(
+    `q-${quirk}`,
+    [GRANT.clientCredentials, GRANT.password, GRANT.refresh],
+    {
+      client_secret: 'secret',
+      token_endpoint_auth_method: 'client_secret_post',
+      scope: LOGIN_SCOPES,
+      x_quirk: quirk,
+    },
+  )),
+];

@@ -1,0 +1,124 @@
+// How oidc-provider is set up: every way to authenticate and every flow that a client of ours may meet.
+import { Provider, errors } from 'oidc-provider';
+import {
+  ACCESS_TOKEN_SECONDS, API, OPAQUE, RESOURCE_SCOPES, jwtResource, opaqueResource,
+} from './accounts.mjs';
+import { makeAdapter } from './adapter.mjs';
+import { clients } from './clients.mjs';
+import { registerGrants } from './grants.mjs';
+import { speakKeycloak } from './keycloak.mjs';
+import { mutualTls, mutualTlsEndpoints } from './mutual-tls.mjs';
+import { bend } from './quirks.mjs';
+import { record } from './recorder.mjs';
+
+const CLIENT_AUTH_METHODS = [
+  'none',
+  'client_secret_basic',
+  'client_secret_post',
+  'client_secret_jwt',
+  'private_key_jwt',
+  'tls_client_auth',
+  'self_signed_tls_client_auth',
+];
+
+/** Whether a request goes to the token endpoint, wherever the routes put it. */
+const isTokenRequest = (ctx) => ctx.method === 'POST' && ctx.path.endsWith('/token');
+
+/** The resources (RFC 8707) that tokens can be asked for: two by name, and any http address. */
+function resourceServerInfo(ctx, resource) {
+  if (resource === API) return jwtResource(API, 'RS256');
+  if (resource === OPAQUE) return opaqueResource;
+  if (/^https?:\/\//.test(resource)) return jwtResource(resource, 'ES256');
+  throw new errors.InvalidTarget();
+}
+
+/**
+ * Builds one authorization server.
+ *
+ * `mtls` is the address of the TLS side; `routes` replaces the paths of endpoints; `keycloak` makes the
+ * answers look like that server's.
+ */
+export function buildProvider({ issuer, mtls, keys, routes, keycloak = false }) {
+  const provider = new Provider(issuer, {
+    adapter: makeAdapter(),
+    clients: clients(keys),
+    jwks: { keys: keys.signing },
+    cookies: {
+      keys: ['rig'],
+      short: { signed: true, path: '/' },
+      long: { signed: true, path: '/' },
+    },
+    routes,
+    scopes: ['openid', 'offline_access', ...RESOURCE_SCOPES],
+    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
+    conformIdTokenClaims: false,
+    clientAuthMethods: CLIENT_AUTH_METHODS,
+    extraClientMetadata: { properties: ['x_quirk'] },
+    findAccount: (ctx, id) => ({
+      accountId: id,
+      claims: async () => ({ sub: id, name: id, email: `${id}@rig.test`, email_verified: true }),
+    }),
+    pkce: {
+      required: (ctx, client) =>
+        client.applicationType === 'native' && client.tokenEndpointAuthMethod === 'none',
+    },
+    issueRefreshToken: async (ctx, client, code) =>
+      client.grantTypeAllowed('refresh_token')
+      && (code.scopes.has('offline_access') || client.applicationType === 'native'),
+    rotateRefreshToken: (ctx) => ctx.oidc.client.x_quirk !== 'no_rotate',
+    ttl: {
+      AccessToken: ACCESS_TOKEN_SECONDS,
+      ClientCredentials: ACCESS_TOKEN_SECONDS,
+      AuthorizationCode: 60,
+      DeviceCode: 600,
+      IdToken: 600,
+      Interaction: 600,
+      RefreshToken: 86400,
+      Grant: 86400,
+      Session: 86400,
+    },
+    discovery: { mtls_endpoint_aliases: mutualTlsEndpoints({ issuer, mtls, routes }) },
+    features: {
+      devInteractions: { enabled: true }, // the login pages, which take any user and password
+      clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (ctx, client, token) =>
+          client.clientId === 'rs' || token.clientId === client.clientId,
+      },
+      revocation: { enabled: true },
+      registration: { enabled: true },
+      registrationManagement: { enabled: true },
+      pushedAuthorizationRequests: { enabled: true },
+      requestObjects: { enabled: true },
+      rpInitiatedLogout: { enabled: true },
+      claimsParameter: { enabled: true },
+      dPoP: {
+        enabled: true,
+        nonceSecret: Buffer.alloc(32, 7),
+        requireNonce: (ctx) => ctx.oidc.client?.clientId === 'cc-dpop-nonce',
+      },
+      mTLS: mutualTls,
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: (ctx, client, oneOf) =>
+          oneOf || (client.clientId.startsWith('cc') ? API : undefined),
+        useGrantedResource: () => true,
+        getResourceServerInfo: resourceServerInfo,
+      },
+    },
+  });
+  provider.proxy = false;
+  registerGrants(provider, { issuer, keys });
+
+  // Outside of `record`, so that the log says what the server decided before its answer is dressed up.
+  provider.use(async (ctx, next) => {
+    await next();
+    if (!isTokenRequest(ctx)) return;
+    if (keycloak) speakKeycloak(ctx);
+    bend(ctx);
+  });
+  provider.use((ctx, next) => record(ctx, next, isTokenRequest(ctx)));
+  return provider;
+}

@@ -1,0 +1,22 @@
+//! The harness for tests that cross crates or talk to a real server.
+//!
+//! The tests themselves are in `tests/tests`. They use what is here:
+//!
+//! - [`rig`]: a real authorization server and resource server, one for each test;
+//! - [`command`]: a program of the workspace, run with nothing of this machine's environment;
+//!
+//! The made-up secret that is searched for in every output is [`authn::conformance::Canary`].
+//!
+//! Everything here panics when it can't do its work, because a test has nothing better to do then. The message says
+//! what to do.
+
+#![expect(clippy::missing_panics_doc, reason = "everything here panics, as the page above says")]
+
+pub mod command;
+pub mod rig;
+
+/// The README: its Rust is compiled by the test of this package's documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+#[derive(Debug)]
+pub struct Readme;

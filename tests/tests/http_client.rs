@@ -1,0 +1,152 @@
+//! `authn::reqwest::Client` against a real server: what it sends, where, and what it never sends on.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use authn::{Credentials, Environment, Loader, reqwest::Client};
+use authn_providers as _;
+use authn_tests::rig::Rig;
+use serde_json::Value;
+
+const SECRET: &str = "s3cr3t-token";
+
+fn credentials(rig: &Rig, provider: &str) -> Credentials {
+    let text = format!("[credentials]\norigins = ['{}']\n{provider}", rig.issuer());
+    Loader::new().environment(Environment::empty()).inline("test.toml", &text).load().unwrap()
+}
+
+fn client(rig: &Rig, provider: &str) -> Client {
+    Client::new(credentials(rig, provider)).unwrap()
+}
+
+async fn json(response: ::reqwest::Response) -> Value {
+    serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+}
+
+fn bearer() -> String {
+    format!("bearer = '{SECRET}'")
+}
+
+#[tokio::test]
+async fn the_verbs_are_the_ordinary_ones() {
+    let rig = Rig::start();
+    let client = client(&rig, &bearer());
+    let url = rig.resource_url("/rs/echo");
+    for (method, request) in [
+        ("GET", client.get(&url)),
+        ("POST", client.post(&url).json(&serde_json::json!({ "a": 1 }))),
+        ("PUT", client.put(&url).body("x")),
+        ("PATCH", client.patch(&url).form(&[("a", "b c")])),
+        ("DELETE", client.delete(&url)),
+    ] {
+        let request = request.query(&[("q", "1 2")]).header("x-mine", "yes");
+        let echo = json(request.send().await.unwrap()).await;
+        assert_eq!(echo["method"], method);
+        assert_eq!(echo["query"]["q"], "1 2");
+        assert_eq!(echo["headers"]["x-mine"], "yes");
+        assert_eq!(echo["headers"]["authorization"], format!("Bearer {SECRET}"));
+        assert_eq!(echo["headers"]["referer"], Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn the_callers_own_authorization_wins_and_a_token_can_be_withheld() {
+    let rig = Rig::start();
+    let url = rig.resource_url("/rs/echo");
+    let plain = client(&rig, &bearer());
+    let echo =
+        json(plain.get(&url).header("authorization", "Mine abc").send().await.unwrap()).await;
+    assert_eq!(echo["headers"]["authorization"], "Mine abc");
+    let echo = json(plain.get(&url).withhold_token().send().await.unwrap()).await;
+    assert_eq!(echo["headers"]["authorization"], Value::Null);
+    let other = credentials(&rig, "bearer = 'another'");
+    let echo = json(plain.get(&url).use_credentials(&other).send().await.unwrap()).await;
+    assert_eq!(echo["headers"]["authorization"], "Bearer another");
+    let overriding =
+        client(&rig, &format!("[credentials.bearer]\ntoken = '{SECRET}'\noverride = true"));
+    let request = overriding.get(&url).header("authorization", "Mine abc");
+    let echo = json(request.send().await.unwrap()).await;
+    assert_eq!(echo["headers"]["authorization"], format!("Bearer {SECRET}"));
+}
+
+#[tokio::test]
+async fn another_origin_gets_nothing_not_even_the_request() {
+    let (rig, other) = (Rig::start(), Rig::start());
+    let client = client(&rig, &bearer());
+    let error = client.get(other.resource_url("/rs/echo")).send().await.unwrap_err();
+    assert!(error.to_string().contains("not for"), "{error}");
+    assert!(!format!("{error:?} {error}").contains(SECRET));
+}
+
+/// Each kind of credential, with the request's own secrets beside it.
+#[tokio::test]
+async fn redirects_keep_credentials_within_the_origin_and_drop_them_beyond() {
+    let (rig, other) = (Rig::start(), Rig::start());
+    for provider in [
+        bearer(),
+        format!("[credentials.bearer]\ntoken = '{SECRET}'\nheader = 'x-token'\nheader_prefix = ''"),
+        format!("[credentials.bearer]\ntoken = '{SECRET}'\nplacement = 'query'"),
+        format!("[credentials.bearer]\ntoken = '{SECRET}'\nplacement = 'body'"),
+        format!("[credentials.api_key]\nheaders = {{ x-one = '{SECRET}', x-two = '{SECRET}' }}"),
+        format!("[credentials.api_key]\nkey = '{SECRET}'\nquery_parameter = 'key'"),
+    ] {
+        let client = client(&rig, &provider);
+        for status in ["302", "307", "308"] {
+            let send = |target: String| {
+                let url = rig.resource_url("/rs/redirect");
+                let request = client.post(url).query(&[("to", &target), ("status", status)]);
+                request.form(&[("a", "b")]).header("x-plain", "kept").send()
+            };
+            let within = json(send(rig.resource_url("/rs/echo")).await.unwrap()).await;
+            // A form that became a GET can carry nothing in its body, so nothing is authorised there.
+            let is_get_without_body = status == "302" && provider.contains("body");
+            if !is_get_without_body {
+                let sent = within.to_string();
+                let in_body = provider.contains("body");
+                assert!(in_body || sent.contains(SECRET), "{provider} {status}: {sent}");
+            }
+            let beyond = json(send(other.resource_url("/rs/echo?x=1")).await.unwrap()).await;
+            assert!(!beyond.to_string().contains(SECRET), "{provider} {status}: {beyond}");
+            assert_eq!(beyond["headers"]["x-plain"], "kept");
+            assert_eq!(beyond["query"]["x"], "1");
+            assert_eq!(beyond["headers"]["referer"], Value::Null);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_caller_set_itself_is_dropped_beyond_the_origin_too() {
+    let (rig, other) = (Rig::start(), Rig::start());
+    let client = client(&rig, &format!("[credentials.api_key]\nkey = '{SECRET}'"));
+    let target = other.resource_url("/rs/echo?x-api-key=1");
+    let request = client
+        .get(rig.resource_url("/rs/redirect"))
+        .query(&[("to", &target)])
+        .header("authorization", "Basic s3cr3t")
+        .header("cookie", "s3cr3t")
+        .header("x-api-key", "my-own-s3cr3t");
+    let echo = json(request.send().await.unwrap()).await;
+    assert!(!echo.to_string().contains("s3cr3t"), "{echo}");
+}
+
+#[tokio::test]
+async fn redirects_without_end_and_to_nowhere_are_errors() {
+    let rig = Rig::start();
+    let client = client(&rig, &bearer());
+    let url = rig.resource_url("/rs/redirect");
+    let round = format!("{url}?status=307&to=");
+    let mut nested = rig.resource_url("/rs/echo");
+    for _ in 0..11 {
+        let encoded: String = nested.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        nested = format!("{round}{encoded}");
+        if nested.len() > 6_000 {
+            break;
+        }
+    }
+    // Within the limit a chain is followed to its end.
+    assert!(client.get(&nested).send().await.unwrap().status().is_success());
+    for target in ["ftp://127.0.0.1/", "http://127.0.0.1:99999/"] {
+        let request = client.get(&url).query(&[("to", target)]);
+        let error = request.send().await.unwrap_err();
+        assert!(error.to_string().contains("redirect"), "{error}");
+    }
+}

@@ -1,0 +1,190 @@
+//! What the documents at the root of the repository say, held against the code.
+//!
+//! The README's table of providers is generated from their schema. After a change, write it anew with
+//! `UPDATE_README=1 cargo test -p authn-tests --test readme`. The README's Rust is compiled as the documentation of
+//! this package; see `tests/src/lib.rs`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use authn::config::Problem;
+use authn::schema::{Field, Kind};
+use authn::{Context, Entry, Environment, Error, Grant, Loader, Provider, Registry, Result, Token};
+use authn_providers as _;
+use authn_tests::command::{Sandbox, binary};
+
+const START: &str = "<!-- providers -->\n";
+const END: &str = "<!-- /providers -->";
+
+/// The documents whose links are followed.
+const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+
+#[test]
+fn the_table_of_providers_is_current() {
+    let readme = read("README.md");
+    let (before, rest) = readme.split_once(START).expect("the README has the table's start");
+    let (found, after) = rest.split_once(END).expect("the README has the table's end");
+    let expected = table();
+    if found == expected {
+        return;
+    }
+    if std::env::var_os("UPDATE_README").is_some() {
+        let updated = format!("{before}{START}{expected}{END}{after}");
+        fs::write(root().join("README.md"), updated).expect("the README can be written");
+        return;
+    }
+    panic!(
+        "the README's table of providers is stale:\n{}\
+         write it anew with `UPDATE_README=1 cargo test -p authn-tests --test readme`",
+        difference(found, &expected)
+    );
+}
+
+#[test]
+fn a_stale_table_is_shown_line_by_line() {
+    assert_eq!(difference("a\nb\n", "a\nc\n"), "- b\n+ c\n");
+    assert_eq!(difference("a\n", "a\n"), "");
+}
+
+#[test]
+fn its_configurations_are_right() {
+    let readme = read("README.md");
+    let configurations: Vec<&str> =
+        blocks(&readme, "toml").filter(|block| block.contains("[credentials")).collect();
+    assert_eq!(configurations.len(), 3, "this test and the README have come apart");
+    for text in configurations {
+        // The in-house provider isn't linked here, and this machine has not the README's secrets.
+        let is_expected = |problem: &Problem| match problem.code() {
+            "unresolved-reference" => true,
+            "unknown-provider" | "no-origins" => text.contains("corp_sts"),
+            _ => false,
+        };
+        let loader = Loader::new().environment(Environment::empty()).inline("README.md", text);
+        let config = loader.read();
+        let wrong: Vec<_> =
+            config.problems().iter().filter(|problem| !is_expected(problem)).collect();
+        assert!(wrong.is_empty(), "{text}\n{wrong:?}");
+        assert!(config.provider().is_some(), "{text}");
+    }
+}
+
+#[test]
+fn its_commands_exist() {
+    let readme = read("README.md");
+    let sandbox = Sandbox::new();
+    let mut count = 0;
+    for line in blocks(&readme, "sh").flat_map(str::lines) {
+        let Some(arguments) = line.strip_prefix("authn ") else { continue };
+        let arguments = arguments.split(['#', '|']).next().unwrap_or_default();
+        let arguments: Vec<&str> = arguments.split_whitespace().chain(["--help"]).collect();
+        sandbox.run(binary("authn"), &arguments).success();
+        count += 1;
+    }
+    assert_eq!(count, 5, "the README has the command line in five lines");
+}
+
+#[test]
+fn links_lead_to_what_is_there() {
+    for document in DOCUMENTS {
+        for link in links(&read(document)) {
+            assert!(root().join(&link).exists(), "{document} links to {link}, which is not there");
+        }
+    }
+}
+
+/// The table: a row for each built-in provider, by name; then what the framework adds to them.
+fn table() -> String {
+    let registry = Registry::linked().expect("the built-in providers have names of their own");
+    let built_in = registry.iter().filter(|entry| entry.location().package == "authn-providers");
+    let mut lines =
+        vec!["| provider | what it is for | main options |".to_owned(), "|---|---|---|".to_owned()];
+    lines.extend(built_in.map(row));
+    let placing: Vec<&Field> = Placing::ENTRY.fields().collect();
+    let is_for_both = |field: &&Field| placing.iter().any(|other| other.key() == field.key());
+    let fetching = Fetching::ENTRY.fields().filter(|field| !is_for_both(field));
+    lines.push(format!(
+        "\nEvery provider that fetches tokens also has {}.\n\
+         Every provider that puts a token on a request also has {}.",
+        keys(fetching),
+        keys(placing.iter().copied()),
+    ));
+    lines.join("\n") + "\n"
+}
+
+fn row(entry: &Entry) -> String {
+    let options: Vec<String> = own_options(entry).map(option).collect();
+    let cells = [format!("`{}`", entry.name()), entry.summary(), options.join(", ")];
+    format!("| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
+}
+
+/// A provider's options without those that the framework adds.
+fn own_options(entry: &Entry) -> impl Iterator<Item = &'static Field> {
+    let is_added = |field: &&Field| {
+        Fetching::ENTRY.field(field.key()).is_some_and(|added| added.doc() == field.doc())
+    };
+    entry.fields().filter(move |field| !is_added(field))
+}
+
+fn keys<'f>(fields: impl Iterator<Item = &'f Field>) -> String {
+    let mut keys: Vec<String> = fields.map(|field| format!("`{}`", field.key())).collect();
+    let last = keys.pop().expect("the framework adds options");
+    if keys.is_empty() { last } else { format!("{} and {last}", keys.join(", ")) }
+}
+
+fn option(field: &Field) -> String {
+    let key = format!("`{}`", field.key());
+    let key = if field.kind() == Kind::Secret { format!("*{key}*") } else { key };
+    if field.is_required() { format!("**{key}**") } else { key }
+}
+
+/// Has all the options that the framework adds, and no other.
+#[authn::token_provider("fetching", cached)]
+struct Fetching {}
+
+impl authn::TokenSource for Fetching {
+    async fn request_token(&self, _context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+        Err(Error::no_token())
+    }
+}
+
+/// Has the options that the framework adds to what is not cached, and no other.
+#[authn::token_provider("placing")]
+struct Placing {}
+
+impl authn::TokenProvider for Placing {
+    async fn token(&self, _context: &Context) -> Result<Token> {
+        Err(Error::no_token())
+    }
+}
+
+/// The lines that only one of the two has.
+fn difference(found: &str, expected: &str) -> String {
+    let only = |sign: char, these: &str, others: &str| -> Vec<String> {
+        let missing = these.lines().filter(|line| !others.lines().any(|other| other == *line));
+        missing.map(|line| format!("{sign} {line}\n")).collect()
+    };
+    [only('-', found, expected), only('+', expected, found)].concat().concat()
+}
+
+/// The contents of the fenced blocks of a language.
+fn blocks<'a>(markdown: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
+    let start = format!("```{language}\n");
+    let blocks: Vec<&str> = markdown.split(&*start).skip(1).collect();
+    blocks.into_iter().map(|rest| rest.split("```").next().unwrap_or_default())
+}
+
+/// The links to files of the repository, without the part of the page.
+fn links(markdown: &str) -> Vec<String> {
+    let targets = markdown.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let files = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
+    files.map(|target| target.split('#').next().unwrap_or_default().to_owned()).collect()
+}
+
+fn read(document: &str) -> String {
+    let path = root().join(document);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

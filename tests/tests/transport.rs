@@ -1,0 +1,82 @@
+//! How token requests travel: certificates, proxies, deadlines, redirects, plain http.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::fs;
+
+use authn::{Credentials, Environment, ErrorKind, Loader, Result};
+use authn_providers as _;
+use authn_tests::rig::Rig;
+use serde_json::json;
+
+fn load(endpoint: &str, http: &str) -> Result<Credentials> {
+    let text = format!(
+        "[http]\n{http}\n[credentials]\norigins = ['*']\n[credentials.oauth]\n\
+         token_endpoint_url = '{endpoint}'\nclient_id = 'cc-basic'\nclient_secret = 'secret'\n"
+    );
+    Loader::new().environment(Environment::empty()).inline("test.toml", &text).load()
+}
+
+#[tokio::test]
+async fn an_authority_of_ones_own_is_named_and_nothing_is_trusted_blindly() {
+    let rig = Rig::start();
+    let endpoint = format!("{}/token", rig.mtls());
+    let ca = format!("ca_file = '{}'", rig.ca().display());
+    assert!(load(&endpoint, &ca).unwrap().token().await.is_ok());
+
+    let error = load(&endpoint, "").unwrap().token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(error.to_string().contains("`http.ca_file`"), "{error}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (contents, says) in [("", "no certificate"), ("nonsense", "no certificate"), (broken, "")] {
+        fs::write(&path, contents).unwrap();
+        let ca = format!("ca_file = '{}'", path.display());
+        let error = load(&endpoint, &ca).unwrap().token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration, "{contents}: {error}");
+        assert!(error.to_string().contains(says), "{contents}: {error}");
+    }
+    fs::remove_file(&path).unwrap();
+    let ca = format!("ca_file = '{}'", path.display());
+    let error = load(&endpoint, &ca).unwrap().token().await.unwrap_err();
+    assert!(error.to_string().contains("can't be read"), "{error}");
+    assert_eq!(rig.count(&[("grant", "client_credentials")]), 1);
+}
+
+#[tokio::test]
+async fn no_proxy_comes_between_this_machine_and_itself() {
+    let (rig, proxy) = (Rig::start(), Rig::start());
+    let endpoint = format!("{}/token", rig.issuer());
+    let options = format!("proxy = '{}'", proxy.issuer());
+    let credentials = load(&endpoint, &options).unwrap();
+    let client = authn::reqwest::Client::new(credentials).unwrap();
+    assert_eq!(client.get(rig.resource_url("/rs/bearer")).send().await.unwrap().status(), 200);
+    assert!(proxy.log().is_empty());
+}
+
+#[tokio::test]
+async fn deadlines_end_a_server_that_does_not_answer() {
+    let rig = Rig::start();
+    rig.faults(&json!([{ "delay_ms": 600_000 }]));
+    let endpoint = format!("{}/token", rig.issuer());
+    let error = load(&endpoint, "timeout = '50ms'").unwrap().token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(error.to_string().contains("in time"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named_with_the_way_out() {
+    let error = load("http://127.0.0.1:9/token", "").unwrap().token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(error.to_string().starts_with("http://127.0.0.1:9 can't be reached"), "{error}");
+}
+
+#[test]
+fn secrets_go_nowhere_in_the_clear() {
+    for endpoint in ["http://idp.test/token", "http://127.0.0.1.idp.test/", "ftp://127.0.0.1/"] {
+        let error = load(endpoint, "").unwrap_err();
+        assert!(error.to_string().contains("in the clear"), "{endpoint}: {error}");
+    }
+}
