@@ -23,12 +23,13 @@ pub struct Grant {
     token: Token,
     refresh_token: Option<SecretString>,
     kept: BTreeMap<String, SecretString>,
+    new_session: bool,
 }
 
 impl Grant {
     /// Makes a grant of an access token alone.
     pub fn new(token: Token) -> Self {
-        Self { token, refresh_token: None, kept: BTreeMap::new() }
+        Self { token, refresh_token: None, kept: BTreeMap::new(), new_session: false }
     }
 
     /// Adds the refresh token for the next exchange (RFC 6749, 1.5).
@@ -42,6 +43,13 @@ impl Grant {
     #[must_use]
     pub fn with_kept(mut self, name: impl Into<String>, value: SecretString) -> Self {
         self.kept.insert(name.into(), value);
+        self
+    }
+
+    /// Says that this grant begins a session: nothing is kept of the last one, whatever this one leaves out.
+    #[must_use]
+    pub fn with_new_session(mut self) -> Self {
+        self.new_session = true;
         self
     }
 
@@ -64,9 +72,13 @@ impl Grant {
         self.kept.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    pub(crate) fn is_new_session(&self) -> bool {
+        self.new_session
+    }
+
     /// Takes over from the last grant what this one leaves out.
     pub(crate) fn inherit(mut self, last: Option<&Self>) -> Self {
-        if let Some(last) = last {
+        if let Some(last) = last.filter(|_| !self.new_session) {
             if self.refresh_token.is_none() {
                 self.refresh_token.clone_from(&last.refresh_token);
             }
@@ -101,5 +113,7 @@ mod tests {
         assert_eq!(&*new.kept("b").unwrap().expose(), "2");
         let rotated = Grant::new(token()).with_refresh_token("new".into()).inherit(Some(&last));
         assert_eq!(&*rotated.refresh_token().unwrap().expose(), "new");
+        let begun = Grant::new(token()).with_new_session().inherit(Some(&last));
+        assert!(begun.refresh_token().is_none() && begun.kept("a").is_none());
     }
 }

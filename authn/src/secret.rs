@@ -3,11 +3,14 @@
 //! It is a newtype of ours over secrecy's, whose own type gains `Deserialize` as soon as any crate of a
 //! program enables its serde feature. There is no `Display`, no `Serialize`, and one place that exposes.
 
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{fmt, ops::Deref, path::Path, sync::Arc};
 
 use secrecy::ExposeSecret;
 
-use crate::{Result, config::reference::Reference};
+use crate::{
+    Result,
+    config::reference::{self, Reference},
+};
 
 /// A secret text: a literal, or a reference that is resolved again at each exchange.
 ///
@@ -38,6 +41,12 @@ enum Inner {
 impl SecretString {
     pub(crate) fn referring(reference: Reference) -> Self {
         Self(Inner::Reference(reference))
+    }
+
+    /// Reads a secret from a file, as a reference does: a regular file of at most 1 MiB of UTF-8 text, that
+    /// nobody else can read or owns. Line breaks at its end are not part of it.
+    pub fn read_file(path: impl AsRef<Path>) -> Result<Self> {
+        reference::read(path.as_ref()).map(|text| Self(Inner::Literal(text)))
     }
 
     /// Exposes the text for as long as the guard is held. A reference gives what it was last resolved to.

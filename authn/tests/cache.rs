@@ -12,7 +12,7 @@ use std::{
 
 use authn::{
     CacheOptions, Cached, Context, Credentials, Error, ErrorKind, Grant, Result, Token,
-    TokenSource,
+    TokenSource, blocking,
     clock::{Clock, ManualClock},
 };
 use tokio::sync::Notify;
@@ -101,6 +101,38 @@ impl TokenSource for Server {
     }
 }
 
+/// How a scenario asks for tokens: both faces of one cache must behave the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Face {
+    Asynchronous,
+    Blocking,
+}
+
+tokio::task_local! {
+    static FACE: Face;
+}
+
+macro_rules! on_both_faces {
+    ($($(#[$attribute:meta])* async fn $name:ident() $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            $(#[$attribute])*
+            async fn scenario() $body
+
+            #[tokio::test]
+            async fn asynchronous() {
+                FACE.scope(Face::Asynchronous, scenario()).await;
+            }
+
+            #[tokio::test]
+            async fn blocking() {
+                FACE.scope(Face::Blocking, scenario()).await;
+            }
+        }
+    )*};
+}
+
 struct Bench {
     server: Server,
     clock: ManualClock,
@@ -128,7 +160,14 @@ fn bench_of(server: Server, options: CacheOptions) -> Bench {
 
 impl Bench {
     async fn token(&self) -> Result<String> {
-        self.credentials.token().await.map(|token| token.secret().to_owned())
+        let token = match FACE.get() {
+            Face::Asynchronous => self.credentials.token().await,
+            Face::Blocking => {
+                let credentials = blocking::Credentials::from(self.credentials.clone());
+                tokio::task::spawn_blocking(move || credentials.token()).await.unwrap()
+            }
+        };
+        token.map(|token| token.secret().to_owned())
     }
 
     /// Waits, without moving the clock, until the cache hands out another token than `old`.
@@ -145,22 +184,135 @@ impl Bench {
 
 const HOUR: Step = Step::Give(Some(Duration::from_hours(1)));
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_cold_callers_make_one_exchange() {
+#[test]
+fn ten_thousand_cold_callers_on_two_runtimes_make_one_exchange() {
     let bench = bench(&[HOUR]);
-    let callers: Vec<_> = (0..10_000)
-        .map(|_| {
-            let credentials = bench.credentials.clone();
-            tokio::spawn(async move { credentials.token().await.unwrap().secret().to_owned() })
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            let credentials = &bench.credentials;
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Runtime::new().unwrap();
+                runtime.block_on(async {
+                    let callers: Vec<_> = (0..5_000)
+                        .map(|_| {
+                            let credentials = credentials.clone();
+                            tokio::spawn(async move { credentials.token().await.unwrap() })
+                        })
+                        .collect();
+                    for caller in callers {
+                        assert_eq!(caller.await.unwrap().secret(), "t1");
+                    }
+                });
+            });
+        }
+    });
+    assert_eq!(bench.server.exchanges(), 1);
+}
+
+/// A fleet whose tokens were given in the same second, and whose server is down for five minutes in the
+/// middle of the refresh window.
+#[tokio::test]
+async fn a_fleet_neither_fails_nor_storms_when_its_server_is_down() {
+    const CLIENTS: usize = 200;
+    let clock = ManualClock::new();
+    let servers: Vec<Server> = (0..CLIENTS).map(|_| Server::new(&[HOUR])).collect();
+    let clients: Vec<Credentials> = servers
+        .iter()
+        .map(|server| {
+            let provider = Cached::new(server.clone());
+            let builder = Credentials::builder().provider(provider).origin("*");
+            builder.clock(Clock::custom(clock.clone())).build().unwrap()
         })
         .collect();
-    for caller in callers {
-        assert_eq!(caller.await.unwrap(), "t1");
+    for client in &clients {
+        client.token().await.unwrap();
+    }
+    let attempts = || servers.iter().map(Server::exchanges).sum::<usize>() - CLIENTS;
+    let settle = || async {
+        // What was started on the background thread is over before the clock moves on.
+        while servers
+            .iter()
+            .any(|server| server.0.finished.load(Ordering::SeqCst) < server.exchanges())
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    clock.advance(Duration::from_mins(54));
+    for server in &servers {
+        *server.0.steps.lock().unwrap() = vec![Step::Fail(None)];
+    }
+    let mut most_while_down = 0;
+    for _second in 0..300 {
+        let before = attempts();
+        for client in &clients {
+            assert_eq!(client.token().await.unwrap().secret(), "t1", "no error while it lives");
+        }
+        settle().await;
+        most_while_down = most_while_down.max(attempts() - before);
+        clock.advance(Duration::from_secs(1));
+    }
+    let while_down = attempts();
+    assert!(while_down > 0, "the window was reached");
+    assert!(while_down <= CLIENTS * 300 / 5, "{while_down} attempts in 300 s");
+    for server in &servers {
+        *server.0.steps.lock().unwrap() = vec![HOUR];
+    }
+    let mut peak = 0;
+    for _second in 0..40 {
+        let before = attempts();
+        for client in &clients {
+            client.token().await.unwrap();
+        }
+        settle().await;
+        peak = peak.max(attempts() - before);
+        clock.advance(Duration::from_secs(1));
+    }
+    let steady = most_while_down.max(CLIENTS / 5);
+    assert!(peak <= 2 * steady, "peak {peak} a second, {most_while_down} while it was down");
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_ever() {
+    let bench = bench_of(Server::gated(&[HOUR], true), CacheOptions::default());
+    let credentials = bench.credentials.clone();
+    let _caller = tokio::spawn(async move { credentials.token().await });
+    while bench.server.exchanges() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut closing = std::pin::pin!(bench.credentials.close());
+    let poll = std::future::poll_fn(|context| {
+        std::task::Poll::Ready(closing.as_mut().poll(context).is_pending())
+    });
+    assert!(poll.await);
+    bench.clock.advance(Duration::from_secs(31));
+    closing.await;
+}
+
+#[test]
+fn the_cache_outlives_runtimes_and_needs_none() {
+    let bench = bench(&[HOUR]);
+    for _ in 0..2 {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let token = FACE.scope(Face::Asynchronous, bench.token());
+        assert_eq!(runtime.block_on(token).unwrap(), "t1");
     }
     assert_eq!(bench.server.exchanges(), 1);
 }
 
-#[tokio::test]
+#[test]
+fn nothing_is_left_when_the_last_handle_goes() {
+    let bench = bench(&[HOUR]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(bench.credentials.token()).unwrap();
+    let Bench { server, credentials, .. } = bench;
+    drop(credentials);
+    // The flight's task may be just about to end.
+    while Arc::strong_count(&server.0) > 1 {
+        std::thread::yield_now();
+    }
+}
+
+on_both_faces! {
 async fn a_failure_is_shared_and_held_back_and_then_tried_again() {
     let bench = bench(&[Step::Fail(Some(Duration::from_secs(30))), HOUR]);
     let callers: Vec<_> = (0..10)
@@ -180,7 +332,6 @@ async fn a_failure_is_shared_and_held_back_and_then_tried_again() {
     assert_eq!(bench.token().await.unwrap(), "t2");
 }
 
-#[tokio::test]
 async fn a_fresh_token_is_served_and_a_usable_one_refreshed_behind_the_back() {
     let bench = bench(&[HOUR]);
     assert_eq!(bench.token().await.unwrap(), "t1");
@@ -195,7 +346,6 @@ async fn a_fresh_token_is_served_and_a_usable_one_refreshed_behind_the_back() {
     assert_eq!(bench.server.exchanges(), 2);
 }
 
-#[tokio::test]
 async fn a_valid_token_outlives_a_server_that_is_down() {
     let bench = bench(&[HOUR, Step::Fail(None)]);
     bench.token().await.unwrap();
@@ -211,7 +361,6 @@ async fn a_valid_token_outlives_a_server_that_is_down() {
     assert!(bench.server.exchanges() < 70, "{} attempts in 300 s", bench.server.exchanges());
 }
 
-#[tokio::test]
 async fn an_expired_token_is_never_served() {
     let bench = bench(&[HOUR, HOUR]);
     bench.token().await.unwrap();
@@ -220,7 +369,6 @@ async fn an_expired_token_is_never_served() {
     assert_eq!(bench.token().await.unwrap(), "t2");
 }
 
-#[tokio::test]
 async fn either_clock_ends_a_token() {
     let stepped = bench(&[HOUR]);
     stepped.token().await.unwrap();
@@ -233,7 +381,6 @@ async fn either_clock_ends_a_token() {
     assert_eq!(back.token().await.unwrap(), "t2", "a backward step extends no life");
 }
 
-#[tokio::test]
 async fn without_a_lifetime_the_fallback_counts_and_zero_is_none() {
     for lifetime in [None, Some(Duration::ZERO)] {
         let bench = bench(&[Step::Give(lifetime), HOUR]);
@@ -245,7 +392,6 @@ async fn without_a_lifetime_the_fallback_counts_and_zero_is_none() {
     }
 }
 
-#[tokio::test]
 async fn short_tokens_are_not_exchanged_at_each_call() {
     for seconds in [5, 30, 60] {
         let step = Step::Give(Some(Duration::from_secs(seconds)));
@@ -259,7 +405,6 @@ async fn short_tokens_are_not_exchanged_at_each_call() {
     }
 }
 
-#[tokio::test]
 async fn the_minimal_refresh_period_spaces_refreshes_but_not_needs() {
     let minute = Step::Give(Some(MINUTE));
     let options = CacheOptions::default()
@@ -274,7 +419,6 @@ async fn the_minimal_refresh_period_spaces_refreshes_but_not_needs() {
     assert_eq!(bench.token().await.unwrap(), "t2", "expired: it is needed");
 }
 
-#[tokio::test]
 async fn ten_refusals_of_one_token_cause_one_refresh() {
     let bench = bench(&[HOUR]);
     let refused = bench.credentials.token().await.unwrap();
@@ -285,7 +429,6 @@ async fn ten_refusals_of_one_token_cause_one_refresh() {
     assert_eq!(bench.server.exchanges(), 2);
 }
 
-#[tokio::test]
 async fn callers_that_go_leave_the_exchange_and_its_result() {
     let bench = bench_of(Server::gated(&[HOUR], true), CacheOptions::default());
     let credentials = bench.credentials.clone();
@@ -300,7 +443,6 @@ async fn callers_that_go_leave_the_exchange_and_its_result() {
     assert_eq!(bench.server.exchanges(), 1);
 }
 
-#[tokio::test]
 async fn a_panic_is_an_error_and_not_the_end() {
     let bench = bench(&[Step::Panic, HOUR]);
     let error = bench.token().await.unwrap_err();
@@ -310,7 +452,6 @@ async fn a_panic_is_an_error_and_not_the_end() {
     assert_eq!(bench.token().await.unwrap(), "t2");
 }
 
-#[tokio::test]
 async fn scopes_have_tokens_of_their_own() {
     let bench = bench(&[HOUR]);
     let read = bench.credentials.with_scope(&["read"]);
@@ -321,7 +462,6 @@ async fn scopes_have_tokens_of_their_own() {
     assert_eq!(bench.token().await.unwrap(), "t2");
 }
 
-#[tokio::test]
 async fn closing_waits_for_what_is_under_way_and_starts_no_more() {
     let bench = bench_of(Server::gated(&[HOUR], true), CacheOptions::default());
     let credentials = bench.credentials.clone();
@@ -340,25 +480,18 @@ async fn closing_waits_for_what_is_under_way_and_starts_no_more() {
     assert_eq!(bench.server.exchanges(), 1);
 }
 
-#[test]
-fn the_cache_outlives_runtimes_and_needs_none() {
-    let bench = bench(&[HOUR]);
-    for _ in 0..2 {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        assert_eq!(runtime.block_on(bench.token()).unwrap(), "t1");
+async fn a_source_that_hangs_is_given_up() {
+    let bench = bench_of(Server::gated(&[HOUR], true), CacheOptions::default());
+    let credentials = bench.credentials.clone();
+    let caller = tokio::spawn(async move { credentials.token().await });
+    while bench.server.exchanges() == 0 {
+        tokio::task::yield_now().await;
     }
-    assert_eq!(bench.server.exchanges(), 1);
+    bench.clock.advance(3 * MINUTE);
+    let error = caller.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    bench.clock.advance(MINUTE);
+    bench.server.0.gate.as_ref().unwrap().notify_one();
+    assert_eq!(bench.token().await.unwrap(), "t2", "and the next one is tried");
 }
-
-#[test]
-fn nothing_is_left_when_the_last_handle_goes() {
-    let bench = bench(&[HOUR]);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(bench.token()).unwrap();
-    let Bench { server, credentials, .. } = bench;
-    drop(credentials);
-    // The flight's task may be just about to end.
-    while Arc::strong_count(&server.0) > 1 {
-        std::thread::yield_now();
-    }
 }

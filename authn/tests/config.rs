@@ -343,6 +343,47 @@ fn nested_providers_are_built_with_their_problems() {
     assert_eq!(inner.unwrap().class, Class::Secret);
 }
 
+/// Hands out the token of the request being served.
+#[authn::token_provider("serving")]
+struct Serving {}
+
+impl TokenProvider for Serving {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        Err(authn::Error::no_token())
+    }
+
+    fn is_per_request(&self) -> bool {
+        true
+    }
+}
+
+/// Exchanges another's token.
+#[authn::token_provider("exchanging", cached)]
+struct Exchanging {
+    /// Whose.
+    #[provider]
+    subject: Credentials,
+}
+
+impl authn::TokenSource for Exchanging {
+    async fn request_token(&self, _: &Context, _: Option<&authn::Grant>) -> Result<authn::Grant> {
+        Ok(self.subject.token().await?.into())
+    }
+}
+
+#[test]
+fn a_token_of_the_request_being_served_is_never_cached() {
+    for subject in ["{ serving = {} }", "{ other = { of = { serving = {} } } }"] {
+        let config = loader(&[&format!("[credentials.exchanging]\nsubject = {subject}")]).read();
+        let refused = ("cached-per-request", Some("credentials.exchanging"));
+        assert!(codes(&config).contains(&refused), "{config:?}");
+    }
+    let credentials = loader(&["[credentials.other]\nof = { serving = {} }"]).load().unwrap();
+    assert!(credentials.is_per_request());
+    let credentials = loader(&["[credentials.exchanging]\nsubject = { fixed = 'x' }"]).load();
+    assert!(!credentials.unwrap().is_per_request());
+}
+
 #[test]
 fn nothing_configured_says_so() {
     let config = loader(&[]).read();

@@ -288,6 +288,44 @@ async fn a_logout_beats_an_exchange_that_is_under_way() {
 }
 
 #[tokio::test]
+async fn a_caller_who_goes_at_any_point_leaves_server_and_store_in_agreement() {
+    // How far the exchange has come when the caller, polled so many times, goes.
+    for stage in ["not begun", "before the server's commit", "after the server's commit"] {
+        for polls in 0..4 {
+            let bench = Bench::new();
+            let credentials = bench.process("r0");
+            let (before, after) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+            *bench.server.gates.lock().unwrap() = Some((Arc::clone(&before), Arc::clone(&after)));
+            {
+                let mut caller = Box::pin(credentials.token());
+                for _ in 0..polls {
+                    let poll = std::future::poll_fn(|context| {
+                        std::task::Poll::Ready(caller.as_mut().poll(context).is_ready())
+                    });
+                    assert!(!poll.await, "the gates are closed");
+                }
+                if stage == "after the server's commit" && polls > 0 {
+                    before.notify_one();
+                    while bench.exchanges() == 0 {
+                        tokio::task::yield_now().await;
+                    }
+                }
+            }
+            before.notify_one();
+            after.notify_one();
+            credentials.close().await;
+            *bench.server.gates.lock().unwrap() = None;
+            // Whatever it was, the next process goes on where the server stands.
+            bench.expire();
+            token(&bench.process("r0")).await;
+            let expected = usize::from(polls > 0) + 1;
+            assert_eq!(bench.exchanges(), expected, "{stage}, {polls} polls");
+            assert_eq!(bench.server.live.lock().unwrap().len(), 1, "no family was revoked");
+        }
+    }
+}
+
+#[tokio::test]
 async fn status_tells_and_revoke_tells_the_server() {
     let bench = Bench::new();
     let credentials = bench.process("r0");

@@ -189,9 +189,17 @@ mod tests {
 
     #[test]
     fn every_command_has_them() {
-        for command in
-            ["config check", "config path", "config init x", "providers", "token", "header"]
-        {
+        for command in [
+            "config check",
+            "config path",
+            "config init x",
+            "providers",
+            "token",
+            "header",
+            "status",
+            "logout",
+            "stores",
+        ] {
             let (global, _) =
                 parsed(&format!("authn {command} --app fdt --config x.toml")).unwrap();
             assert_eq!(global.app.as_deref(), Some("fdt"), "{command}");

@@ -36,11 +36,14 @@ impl Failure {
         Self::Told { code, message: message.into(), help: None }
     }
 
+    /// Says what to do about it. What is wrong with a configuration says that itself.
     #[must_use]
     pub(crate) fn with_help(self, advice: impl Into<String>) -> Self {
+        let help = Some(advice.into());
         match self {
-            Self::Told { code, message, .. } => {
-                Self::Told { code, message, help: Some(advice.into()) }
+            Self::Told { code, message, .. } => Self::Told { code, message, help },
+            Self::Authn(error) if error.problems().is_empty() => {
+                Self::Told { code: code_of(error.kind()), message: error.to_string(), help }
             }
             other => other,
         }
@@ -120,10 +123,21 @@ mod tests {
             (ErrorKind::NoToken, 5),
             (ErrorKind::Refused, 5),
             (ErrorKind::Network, 5),
+            (ErrorKind::Store, 1),
             (ErrorKind::Closed, 1),
         ] {
             assert_eq!(code_of(kind) as u8, code, "{kind:?}");
         }
+    }
+
+    #[test]
+    fn help_changes_neither_code_nor_message() {
+        let failure = Failure::from(Error::network("no answer")).with_help("try again");
+        let Failure::Told { code, message, help } = failure else { panic!("{failure:?}") };
+        assert_eq!(
+            (code, &*message, help.as_deref()),
+            (Code::Provider, "no answer", Some("try again"))
+        );
     }
 
     #[test]

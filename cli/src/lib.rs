@@ -39,6 +39,7 @@ mod log;
 mod output;
 mod session;
 mod table;
+mod time;
 
 use session::Session;
 

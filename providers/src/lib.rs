@@ -8,9 +8,11 @@
 //! | `bearer` | the same for a token that nobody can look into |
 //! | `basic` | a user's name and password (RFC 7617) |
 //! | `api_key` | keys in headers and in the query, other ones for other origins if need be |
+//! | `cached` | what another provider puts there, with a cache and a store in front |
 //! | `hook` | the token of a closure that the program has registered |
 //! | `app_service` | the token of the request that is being served |
 //! | `oauth` | a token of an OAuth 2 authorization server (RFC 6749) |
+//! | `jwt_bearer` | a token that a service account signs, exchanged (RFC 7523) or as it is |
 //!
 //! `authn providers NAME` tells the options of each. A program needs one line to link them all:
 //!
@@ -41,7 +43,8 @@
 //!
 //! # Features
 //!
-//! One for each provider, all of them on by default; `jwt` brings `bearer`, too.
+//! One for each provider, all of them on by default; `jwt` brings `bearer`, too, and `jwt_bearer` brings
+//! `oauth`.
 
 #[cfg(feature = "api_key")]
 mod api_key;
@@ -51,14 +54,23 @@ mod app_service;
 mod basic;
 #[cfg(feature = "jwt")]
 mod bearer;
+#[cfg(feature = "cached")]
+mod cached;
 #[cfg(any(feature = "jwt", feature = "app_service"))]
 mod expiry;
+#[cfg(all(feature = "oauth", any(test, fuzzing)))]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(any(feature = "api_key", feature = "basic"))]
 mod header;
 #[cfg(feature = "hook")]
 mod hook;
+#[cfg(feature = "oauth")]
+mod jws;
 #[cfg(feature = "jwt")]
 mod jwt;
+#[cfg(feature = "jwt_bearer")]
+mod jwt_bearer;
 #[cfg(feature = "oauth")]
 mod oauth;
 #[cfg(test)]
@@ -72,9 +84,13 @@ pub use app_service::AppService;
 pub use basic::Basic;
 #[cfg(feature = "jwt")]
 pub use bearer::Bearer;
+#[cfg(feature = "cached")]
+pub use cached::Cached;
 #[cfg(feature = "hook")]
 pub use hook::Hook;
 #[cfg(feature = "jwt")]
 pub use jwt::Jwt;
+#[cfg(feature = "jwt_bearer")]
+pub use jwt_bearer::JwtBearer;
 #[cfg(feature = "oauth")]
 pub use oauth::OAuth;

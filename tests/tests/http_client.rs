@@ -96,19 +96,19 @@ async fn redirects_keep_credentials_within_the_origin_and_drop_them_beyond() {
                 let request = client.post(url).query(&[("to", &target), ("status", status)]);
                 request.form(&[("a", "b")]).header("x-plain", "kept").send()
             };
-            let within = json(send(rig.resource_url("/rs/echo")).await.unwrap()).await;
+            let inside = json(send(rig.resource_url("/rs/echo")).await.unwrap()).await;
             // A form that became a GET can carry nothing in its body, so nothing is authorised there.
             let is_get_without_body = status == "302" && provider.contains("body");
             if !is_get_without_body {
-                let sent = within.to_string();
+                let sent = inside.to_string();
                 let in_body = provider.contains("body");
                 assert!(in_body || sent.contains(SECRET), "{provider} {status}: {sent}");
             }
-            let beyond = json(send(other.resource_url("/rs/echo?x=1")).await.unwrap()).await;
-            assert!(!beyond.to_string().contains(SECRET), "{provider} {status}: {beyond}");
-            assert_eq!(beyond["headers"]["x-plain"], "kept");
-            assert_eq!(beyond["query"]["x"], "1");
-            assert_eq!(beyond["headers"]["referer"], Value::Null);
+            let outside = json(send(other.resource_url("/rs/echo?x=1")).await.unwrap()).await;
+            assert!(!outside.to_string().contains(SECRET), "{provider} {status}: {outside}");
+            assert_eq!(outside["headers"]["x-plain"], "kept");
+            assert_eq!(outside["query"]["x"], "1");
+            assert_eq!(outside["headers"]["referer"], Value::Null);
         }
     }
 }
@@ -136,7 +136,7 @@ async fn redirects_without_end_and_to_nowhere_are_errors() {
     let round = format!("{url}?status=307&to=");
     let mut nested = rig.resource_url("/rs/echo");
     for _ in 0..11 {
-        let encoded: String = nested.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let encoded = nested.replace('%', "%25").replace('?', "%3F").replace('&', "%26");
         nested = format!("{round}{encoded}");
         if nested.len() > 6_000 {
             break;

@@ -3,7 +3,7 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::SystemTime};
 
 use super::{
-    Place, Shared,
+    Place, Shared, deadline,
     schedule::{Schedule, chance},
 };
 use crate::{
@@ -195,7 +195,9 @@ async fn request<S: TokenSource>(
     last: Option<&Grant>,
 ) -> Result<Fresh> {
     let asked = context.clock().now();
-    let grant = shared.source.request_token(context, last).await?;
+    let work = shared.source.request_token(context, last);
+    let end = context.clock().sleep(deadline::EXCHANGE);
+    let grant = deadline::before(work, end).await.unwrap_or_else(|| Err(hanging()))?;
     let grant = grant.inherit(last);
     let now = context.clock().now();
     let fallback = asked.plus(shared.options.expires_in_fallback);
@@ -232,6 +234,13 @@ fn same_refresh_token(record: &Record, sent: Option<&Grant>) -> bool {
         (Some(stored), Some(sent)) => *stored.expose() == *sent.expose(),
         _ => false,
     }
+}
+
+fn hanging() -> Error {
+    Error::network(format!(
+        "the exchange was not over after {} minutes and was given up; try again later",
+        deadline::EXCHANGE.as_secs() / 60
+    ))
 }
 
 fn logged_out() -> Error {

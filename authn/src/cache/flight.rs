@@ -4,7 +4,11 @@
 //! same. If the source panics, the drop guard lands the flight with an error, so that nobody waits for
 //! ever and the next caller can start anew.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(all(test, shuttle))]
+use shuttle::sync::{Mutex, MutexGuard};
+use std::sync::PoisonError;
+#[cfg(not(all(test, shuttle)))]
+use std::sync::{Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
@@ -121,4 +125,88 @@ pub(super) fn crashed() -> Error {
         ErrorKind::Internal,
         "the provider panicked during the exchange; report this to the provider's authors",
     )
+}
+
+/// The order in which threads meet the tower must not matter: shuttle tries many thousands of them.
+#[cfg(all(test, shuttle))]
+mod model {
+    use shuttle::{
+        sync::{
+            Arc, Mutex,
+            atomic::{AtomicBool, AtomicUsize, Ordering},
+        },
+        thread,
+    };
+
+    use super::*;
+    use crate::clock::Clock;
+
+    const CALLERS: usize = 4;
+    const ORDERS: usize = 20_000;
+
+    #[derive(Default)]
+    struct Airport {
+        tower: Tower,
+        slot: Mutex<Option<Token>>,
+        in_the_air: AtomicBool,
+        flights: AtomicUsize,
+    }
+
+    impl Airport {
+        /// One caller: takes what is there, joins, or flies. `fails` says whether its flight would fail.
+        fn call(&self, now: Moment, fails: bool) -> Option<Landing> {
+            let current = || self.slot.lock().ok()?.clone();
+            match self.tower.clear(now, false, &CacheOptions::default(), current) {
+                Ok(_) | Err(Clearance::HeldBack(_)) => None,
+                Err(Clearance::Join(landing)) => Some(landing),
+                Err(Clearance::Start(landing, takeoff)) => {
+                    assert!(!self.in_the_air.swap(true, Ordering::SeqCst), "two flights at once");
+                    self.flights.fetch_add(1, Ordering::SeqCst);
+                    thread::yield_now();
+                    let result = if fails { Err(crashed()) } else { Token::new("t") };
+                    if let (Ok(token), Ok(mut slot)) = (&result, self.slot.lock()) {
+                        *slot = Some(token.clone());
+                    }
+                    self.in_the_air.store(false, Ordering::SeqCst);
+                    self.tower.land(&takeoff, result, now, false);
+                    Some(landing)
+                }
+            }
+        }
+    }
+
+    fn check(fails: bool, expected_flights: usize) {
+        shuttle::check_random(
+            move || {
+                let airport = Arc::new(Airport::default());
+                // Time stands still, so a failure is held back from whoever comes after it.
+                let now = Clock::system().now();
+                let callers: Vec<_> = (0..CALLERS)
+                    .map(|_| {
+                        let airport = Arc::clone(&airport);
+                        thread::spawn(move || airport.call(now, fails))
+                    })
+                    .collect();
+                let landings: Vec<_> = callers.into_iter().map(thread::JoinHandle::join).collect();
+                for landing in landings {
+                    let Ok(landing) = landing else { panic!("a caller panicked") };
+                    let landed = landing.is_none_or(|landing| landing.borrow().is_some());
+                    assert!(landed, "nobody waits for ever");
+                }
+                assert_eq!(airport.flights.load(Ordering::SeqCst), expected_flights);
+                assert!(airport.tower.landing().is_none(), "the runway is free again");
+            },
+            ORDERS,
+        );
+    }
+
+    #[test]
+    fn one_flight_serves_all_in_every_order() {
+        check(false, 1);
+    }
+
+    #[test]
+    fn one_failure_is_told_to_all_in_every_order() {
+        check(true, 1);
+    }
 }

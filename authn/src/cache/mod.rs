@@ -5,6 +5,7 @@
 //! serves until it really expires.
 
 pub(crate) mod background;
+mod deadline;
 mod exchange;
 mod flight;
 mod options;
@@ -22,6 +23,8 @@ use std::{
 };
 
 pub use options::CacheOptions;
+#[cfg(feature = "reqwest")]
+pub(crate) use schedule::chance;
 
 use crate::{
     Context, Error, ErrorKind, Grant, Request, Result, Session, Status, Token, TokenProvider,
@@ -434,13 +437,24 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
         Some(self.shared.options.store.clone().unwrap_or_else(|| by_default.to_owned()))
     }
 
-    async fn close(&self, _context: &Context) {
+    async fn close(&self, context: &Context) {
         self.shared.closed.store(true, Ordering::Release);
         let flights: Vec<Landing> =
             self.places().iter().filter_map(|(_, place)| place.tower.landing()).collect();
-        for flight in flights {
-            // Its failure has been told to those who asked for the token.
-            let _ = arrival(flight).await;
+        let landed = async {
+            for flight in flights {
+                // Its failure has been told to those who asked for the token.
+                let _ = arrival(flight).await;
+            }
+        };
+        // A flight needs the background runtime, so it is there; its timers need no runtime of the caller's.
+        if let Ok(runtime) = background::runtime() {
+            let end = {
+                let _timers = runtime.enter();
+                context.clock().sleep(deadline::CLOSE)
+            };
+            // What is not over by then goes on, and nobody waits for it.
+            let _ = deadline::before(landed, end).await;
         }
     }
 }

@@ -71,7 +71,7 @@ pub(super) fn back_off(
 /// Gives a random number between 0 and 1. It spreads clients in time and keeps no secret, so the standard
 /// library's hash seed is random enough.
 #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
-pub(super) fn chance() -> f64 {
+pub(crate) fn chance() -> f64 {
     (RandomState::new().hash_one(0_u8) >> 11) as f64 / (1_u64 << 53) as f64
 }
 

@@ -67,9 +67,13 @@ impl<'r> Guide<'r> {
                 registry.get(key).map_or(Self::Unknown, |entry| Self::Provider(registry, entry))
             }
             Self::Providers(registry) => Self::Credentials { registry, nested: true },
-            Self::Provider(registry, entry) => {
-                entry.field(key).map_or(Self::Unknown, |field| Self::of_field(registry, field))
-            }
+            Self::Provider(registry, entry) => match (entry.field(key), registry.get(key)) {
+                (Some(field), _) => Self::of_field(registry, field),
+                (None, Some(inner)) if entry.has_inner_provider() => {
+                    Self::Provider(registry, inner)
+                }
+                _ => Self::Unknown,
+            },
             Self::Http => {
                 if http::FIELDS.iter().any(|field| field.key() == key) {
                     Self::Plain

@@ -96,7 +96,7 @@ impl Reference {
 }
 
 /// Reads a secret from a file; line breaks at its end are not part of it.
-fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
+pub(crate) fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
     let shown = path.display();
     let fail = |what: &str, way_out: &str| {
         Error::configuration(format!("the secret file {shown} {what}: {way_out}"))

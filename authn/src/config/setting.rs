@@ -94,7 +94,7 @@ impl Lister<'_> {
         self.fields(key, table, entry.fields(), guide);
         for (name, item) in table {
             if entry.field(name).is_none() {
-                self.item(&key.child(name), item, Guide::Unknown, None);
+                self.item(&key.child(name), item, guide.child(name), None);
             }
         }
     }
@@ -171,10 +171,12 @@ impl Lister<'_> {
         value: Option<View>,
         reference: Option<String>,
     ) {
-        // What is no value of its option may be a misplaced secret.
+        // What is no value of its option, or stands below one, may be a misplaced secret.
+        let shown = key.to_string();
         let is_bad = self.config.problems.iter().any(|problem| {
-            problem.key() == Some(&key.to_string())
-                && matches!(problem.code(), "wrong-type" | "invalid-value")
+            let rest = problem.key().and_then(|bad| shown.strip_prefix(bad));
+            matches!(problem.code(), "wrong-type" | "invalid-value")
+                && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         });
         let value = if is_bad { value.map(|_| View::Hidden) } else { value };
         let overrides =

@@ -31,6 +31,11 @@ impl KnownStore {
         &self.name
     }
 
+    /// Gives where it keeps them, as the store says it: a folder, an address without its secrets.
+    pub fn place(&self) -> Option<String> {
+        self.store.place()
+    }
+
     /// Lists the sessions that it keeps; those that were logged out are left out.
     pub async fn sessions(&self) -> Result<Vec<StoreKey>> {
         let mut sessions = Vec::new();

@@ -25,7 +25,7 @@ pub struct Table<'a> {
     key: Key,
     item: &'a Item,
     entries: &'a Entries,
-    taken: BTreeSet<&'static str>,
+    taken: BTreeSet<String>,
 }
 
 impl<'a> Table<'a> {
@@ -63,6 +63,25 @@ impl<'a> Table<'a> {
         T::read(self.take(key))
     }
 
+    /// Reads the one other provider whose table stands among the options, by the provider's name.
+    pub fn inner_provider(&mut self, options: &[&[crate::schema::Field]]) -> Option<Credentials> {
+        let is_option = |key: &String| {
+            options.iter().any(|fields| fields.iter().any(|field| field.key() == key))
+        };
+        let tables: Vec<_> = self.entries.iter().filter(|(key, _)| !is_option(key)).collect();
+        let [(name, item)] = tables.as_slice() else {
+            let message = format!("expected one provider's table, found {}", tables.len());
+            let problem = Problem::error("one-provider", message)
+                .with_key(&self.key)
+                .with_help(format!("write it as `[{}.NAME]`", self.key));
+            self.build.notes.note(problem, Some(self.item), false);
+            self.taken.extend(tables.into_iter().map(|(key, _)| key.clone()));
+            return None;
+        };
+        self.taken.insert((*name).clone());
+        self.build.provider(&self.key.child(name), name, item)
+    }
+
     /// Notes what is wrong with an option that could be read, and gives `None`.
     pub fn refuse<T>(&mut self, key: &'static str, message: &str) -> Option<T> {
         self.take(key).invalid(message)
@@ -77,7 +96,7 @@ impl<'a> Table<'a> {
     }
 
     fn take(&mut self, key: &'static str) -> Node<'a> {
-        self.taken.insert(key);
+        self.taken.insert(key.to_owned());
         Node::new(self.build, self.key.child(key), self.entries.get(key), self.item)
     }
 }

@@ -78,7 +78,18 @@ pub fn check_entry(entry: &Entry, options: &str) -> Report {
 pub fn sample(entry: &Entry, secret: &str) -> String {
     let set = entry.fields().filter(|field| field.kind() == Kind::Secret || field.is_required());
     let lines = set.map(|field| format!("{} = {}", field.key(), value(&field.r#type(), secret)));
-    lines.collect::<Vec<_>>().join("\n")
+    let inner = entry.has_inner_provider().then(|| inner_sample(secret)).flatten();
+    lines.chain(inner).collect::<Vec<_>>().join("\n")
+}
+
+/// Another provider's table that stands among the options: any that a bare secret is enough for.
+fn inner_sample(secret: &str) -> Option<String> {
+    let registry = Registry::linked().ok()?;
+    let simple = registry.iter().find(|entry| {
+        !entry.has_inner_provider()
+            && entry.shorthand().is_some_and(|field| field.kind() == Kind::Secret)
+    })?;
+    Some(format!("{} = {secret:?}", simple.name()))
 }
 
 fn value(r#type: &Type, secret: &str) -> String {

@@ -3,11 +3,13 @@
 //! - `https` alone; plain `http` to the loopback interface, or where the provider's own options allow it.
 //! - No redirect is followed: a token request that is redirected is a mistake or an attack.
 //! - Answers are limited to 1 MiB, and there are deadlines for connecting and for the whole.
+//! - A request is sent again only where the server can't have acted on it.
 //! - No error holds a URL's path or query, a header or a byte of the answer.
 
 mod client;
 mod request;
 mod response;
+mod retry;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 pub use client::{HttpClient, check};

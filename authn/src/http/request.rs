@@ -12,8 +12,12 @@ use zeroize::Zeroizing;
 use super::{
     HttpClient, HttpResponse,
     client::{check, shown},
+    retry,
 };
-use crate::{Error, Result, Token, cache::background};
+use crate::{
+    Error, Result, Token,
+    cache::{background, chance},
+};
 
 /// Largest answer that is read.
 const LARGEST: usize = 1024 * 1024;
@@ -126,14 +130,37 @@ impl<T> Drop for EndOnDrop<T> {
 }
 
 async fn send(client: Client, request: reqwest::Request, place: String) -> Result<HttpResponse> {
-    let failed = |error: &reqwest::Error| Error::network(format!("{place} {}", reason(error)));
-    let mut answer = client.execute(request).await.map_err(|error| failed(&error))?;
+    let method = request.method().clone();
+    let mut request = request;
+    let mut tried = 1;
+    loop {
+        // Bodies are in memory, so they can be sent again.
+        let again = request.try_clone().filter(|_| tried < retry::TRIES);
+        let (result, repeat) = match client.execute(request).await {
+            Ok(answer) if retry::after_answer(&method, answer.status()) => (Ok(answer), true),
+            Ok(answer) => (Ok(answer), false),
+            Err(error) => {
+                let repeat = retry::after_failure(&method, error.is_connect());
+                (Err(Error::network(format!("{place} {}", reason(&error)))), repeat)
+            }
+        };
+        match again.filter(|_| repeat) {
+            Some(again) => request = again,
+            None => return receive(result?, place).await,
+        }
+        tokio::time::sleep(retry::wait(tried, chance())).await;
+        tried += 1;
+    }
+}
+
+async fn receive(mut answer: reqwest::Response, place: String) -> Result<HttpResponse> {
     if answer.status().is_redirection() {
         return Err(Error::protocol(format!(
             "{place} answered with a redirect, which is not followed here; \
              configure the address that it redirects to"
         )));
     }
+    let failed = |error: &reqwest::Error| Error::network(format!("{place} {}", reason(error)));
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&error))? {
         if body.len() + chunk.len() > LARGEST {

@@ -75,6 +75,26 @@ impl HttpResponse {
         })
     }
 
+    /// Reads one member of a JSON object, for providers that do without serde's derive; `None` if it is not
+    /// there or `null`. The error holds nothing of it.
+    ///
+    /// ```no_run
+    /// # fn example(response: authn::http::HttpResponse) -> authn::Result<()> {
+    /// let token = response.member::<String>("token")?;
+    /// let lifetime = response.member::<u64>("expires_in")?;
+    /// # Ok(()) }
+    /// ```
+    pub fn member<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let mut object: serde_json::Map<String, serde_json::Value> = self.json()?;
+        let member = object.remove(name).filter(|member| !member.is_null());
+        member.map(serde_json::from_value).transpose().map_err(|_| {
+            let place = &self.place;
+            Error::protocol(format!(
+                "{place} answered with `{name}` of another type than expected; check the address"
+            ))
+        })
+    }
+
     /// Gives the body's bytes. They may hold secrets: they must not be shown.
     pub fn bytes(&self) -> &[u8] {
         &self.body

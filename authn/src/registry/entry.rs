@@ -24,6 +24,7 @@ pub struct Entry {
     own: &'static [Field],
     cached: bool,
     placed: bool,
+    inner: bool,
     build: Build,
 }
 
@@ -78,7 +79,7 @@ impl Entry {
         cached: bool,
         build: Build,
     ) -> Self {
-        Self { name, docs, location, own: P::FIELDS, cached, placed: true, build }
+        Self { name, docs, location, own: P::FIELDS, cached, placed: true, inner: false, build }
     }
 
     /// Leaves out the framework's options that say where a token goes: this provider says it itself.
@@ -86,6 +87,18 @@ impl Entry {
     pub const fn with_own_placement(mut self) -> Self {
         self.placed = false;
         self
+    }
+
+    /// Lets another provider's table stand among the options, by that provider's name.
+    #[must_use]
+    pub const fn with_inner_provider(mut self) -> Self {
+        self.inner = true;
+        self
+    }
+
+    /// Tells whether another provider's table stands among the options.
+    pub fn has_inner_provider(&self) -> bool {
+        self.inner
     }
 
     /// Gives the name under which a configuration selects it.
@@ -115,9 +128,7 @@ impl Entry {
 
     /// Gives all its options: its own, then the framework's.
     pub fn fields(&self) -> impl Iterator<Item = &'static Field> + Clone + use<> {
-        let cache = if self.cached { CacheOptions::FIELDS } else { &[] };
-        let placement =
-            if self.placed { PlacementOptions::FIELDS } else { placement::Override::FIELDS };
+        let [cache, placement] = self.options_of_framework();
         self.own.iter().chain(cache).chain(placement)
     }
 
@@ -135,6 +146,15 @@ impl Entry {
     pub fn template(&self) -> String {
         let path = format!("credentials.{}", self.name);
         crate::schema::template(&path, &self.doc(), self.fields())
+    }
+
+    /// The framework's options in its table.
+    #[doc(hidden)]
+    pub fn options_of_framework(&self) -> [&'static [Field]; 2] {
+        let cache = if self.cached { CacheOptions::FIELDS } else { &[] };
+        let placement =
+            if self.placed { PlacementOptions::FIELDS } else { placement::Override::FIELDS };
+        [cache, placement]
     }
 
     pub(crate) fn shorthand(&self) -> Option<&'static Field> {

@@ -186,6 +186,10 @@ impl TokenStore for FileStore {
         // What is wrong is told by the exchange, which reads again.
         self.read(key).ok().flatten()
     }
+
+    fn place(&self) -> Option<String> {
+        Some(self.folder.display().to_string())
+    }
 }
 
 /// Moves a file away that is no document, so that it neither stands in the way nor is lost.

@@ -45,6 +45,11 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         let _ = key;
         None
     }
+
+    /// Says where it keeps them, to people: a folder, an address without its secrets.
+    fn place(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Names one session's document: provider, profile and a hash of the options that it belongs to.
@@ -114,6 +119,7 @@ pub(crate) trait ErasedStore: fmt::Debug + Send + Sync {
     ) -> Boxed<'a, Result<bool>>;
     fn list(&self) -> Boxed<'_, Result<Vec<StoreKey>>>;
     fn load_now(&self, key: &StoreKey) -> Option<Document>;
+    fn place(&self) -> Option<String>;
 }
 
 impl<S: TokenStore> ErasedStore for S {
@@ -140,6 +146,10 @@ impl<S: TokenStore> ErasedStore for S {
 
     fn load_now(&self, key: &StoreKey) -> Option<Document> {
         TokenStore::load_now(self, key)
+    }
+
+    fn place(&self) -> Option<String> {
+        TokenStore::place(self)
     }
 }
 

@@ -152,6 +152,10 @@ impl Record {
 
     /// Takes over what an exchange gave.
     pub(crate) fn take(&mut self, grant: &Grant, scope: &str, token: &Token, asked_at: SystemTime) {
+        if grant.is_new_session() {
+            self.refresh_token = None;
+            self.kept.clear();
+        }
         if let Some(refresh_token) = grant.refresh_token() {
             self.refresh_token = Some(refresh_token.clone());
         }

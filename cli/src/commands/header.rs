@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let credentials = waiting::credentials(session)?;
+    let (_, credentials) = waiting::load(session)?;
     let uri = match &arguments.url {
         Some(url) => parse(url)?,
         None => default(credentials.origins())?,

@@ -1,28 +1,140 @@
 //! `token`: prints a valid token, for anything that takes one.
 
-use authn::Error;
+use std::time::Duration;
+
+use authn::{Credentials, Error, Status, Token};
+use serde::Serialize;
 
 use super::waiting;
 use crate::{
     exit::{Code, Failure},
-    output,
+    output::{self, Output},
     session::Session,
+    time,
 };
 
-pub(super) fn run(session: &Session) -> Result<(), Failure> {
-    let credentials = waiting::credentials(session)?;
-    let token = waiting::wait(&credentials, credentials.token()).map_err(explained)?;
-    output::line(token.secret())
+/// What `token` takes.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+With `--min-ttl`, a kept token that ends sooner is replaced by a new one, once. If the new one ends sooner \
+too, or nobody says when it ends, it is printed all the same, with a warning on standard error. If no new \
+one can be had, nothing is printed, and the exit code says why: what is kept stays, and `authn token` \
+alone prints it.
+
+The JSON is {\"token\", \"type\", \"expires_at\", \"scopes\", \"profile\"}: what nobody said is null, and the \
+time is RFC 3339, in UTC.")]
+pub(crate) struct Arguments {
+    /// Get a new token if the one that is kept ends sooner: `90`, `5m`, `1h30m`
+    #[arg(long, value_name = "DURATION", value_parser = time::duration)]
+    min_ttl: Option<Duration>,
+
+    /// Ask for this scope, not the configured one; several with a space or a comma, or the flag again
+    #[arg(long, value_name = "SCOPE", value_parser = scope)]
+    scope: Vec<String>,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// A token, as JSON has it.
+#[derive(Serialize)]
+struct Document<'a> {
+    token: &'a str,
+    r#type: Option<&'a str>,
+    expires_at: Option<String>,
+    scopes: Option<Vec<&'a str>>,
+    profile: Option<&'a str>,
+}
+
+pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+    let (config, credentials) = waiting::load(session)?;
+    let scopes: Vec<&str> = arguments.scope.iter().flat_map(|scopes| split(scopes)).collect();
+    let credentials = if scopes.is_empty() { credentials } else { credentials.with_scope(&scopes) };
+    let token = waiting::wait(&credentials, obtain(&credentials, arguments.min_ttl))?;
+    if let Some(min_ttl) = arguments.min_ttl {
+        warn_if_short(&token, min_ttl, &session.output);
+    }
+    warn_if_narrow(&token, &scopes, &session.output);
+    if !arguments.json {
+        return output::line(token.secret());
+    }
+    output::json(&Document {
+        token: token.secret(),
+        r#type: token.token_type(),
+        expires_at: token.expires_at().and_then(time::rfc_3339),
+        scopes: token.scope().map(|scope| scope.split_whitespace().collect()),
+        profile: config.profile(),
+    })
+}
+
+/// Gives a token that lives so long, if one exchange can bring it.
+async fn obtain(credentials: &Credentials, min_ttl: Option<Duration>) -> Result<Token, Failure> {
+    let Some(min_ttl) = min_ttl else {
+        return credentials.token().await.map_err(explained);
+    };
+    let kept = credentials.status().await?;
+    let token = credentials.token().await.map_err(explained)?;
+    if !is_kept(&kept, &token) || !ends_within(&token, min_ttl) {
+        return Ok(token);
+    }
+    credentials.invalidate(&token);
+    credentials.token().await.map_err(|error| {
+        Failure::from(error).with_help(
+            "the token that is kept ends too soon for `--min-ttl`; leave that out to get it all the same",
+        )
+    })
+}
+
+/// Tells whether a token was there before it was asked for. Another one would live no longer than a token
+/// that the server has just given.
+fn is_kept(kept: &Status, token: &Token) -> bool {
+    kept.has_token && kept.expires_at == token.expires_at()
+}
+
+fn ends_within(token: &Token, min_ttl: Duration) -> bool {
+    token.expires_at().is_some_and(|end| time::left(end) < min_ttl)
+}
+
+fn warn_if_short(token: &Token, min_ttl: Duration, output: &Output) {
+    match token.expires_at() {
+        None => output.warning(
+            "nobody says when this token ends, so it may be sooner than `--min-ttl` asks for",
+        ),
+        Some(end) if time::left(end) < min_ttl => output.warning(&format!(
+            "this token ends in {}, sooner than `--min-ttl` asks for, and there is none that lives longer",
+            time::words(time::left(end))
+        )),
+        Some(_) => {}
+    }
+}
+
+/// Servers may grant less than what is asked for (RFC 6749, 3.3), and say so.
+fn warn_if_narrow(token: &Token, asked: &[&str], output: &Output) {
+    let Some(granted) = token.scope() else { return };
+    let is_missing = |scope: &&&str| granted.split_whitespace().all(|one| one != **scope);
+    let missing: Vec<&str> = asked.iter().filter(is_missing).copied().collect();
+    if !missing.is_empty() {
+        output.warning(&format!("the server has not granted the scope {}", missing.join(" ")));
+    }
 }
 
 /// Says what to do with a provider that never has a token.
-fn explained(failure: Failure) -> Failure {
-    let has_none = |error: &Error| error.to_string() == Error::no_token().to_string();
-    match failure {
-        Failure::Authn(error) if has_none(&error) => {
-            Failure::new(Code::Provider, "this provider has no token, only headers or a query")
-                .with_help("`authn header` prints what it puts on a request")
-        }
-        other => other,
+fn explained(error: Error) -> Failure {
+    if error.to_string() == Error::no_token().to_string() {
+        return Failure::new(Code::Provider, "this provider has no token, only headers or a query")
+            .with_help("`authn header` prints what it puts on a request");
     }
+    error.into()
+}
+
+fn scope(text: &str) -> Result<String, &'static str> {
+    if split(text).next().is_none() {
+        return Err("name at least one");
+    }
+    Ok(text.to_owned())
+}
+
+fn split(scopes: &str) -> impl Iterator<Item = &str> {
+    scopes.split([' ', ',']).filter(|scope| !scope.is_empty())
 }

@@ -2,7 +2,10 @@
 
 use std::io;
 
-use authn::{Credentials, config::Severity};
+use authn::{
+    Credentials,
+    config::{Config, Severity},
+};
 use tokio::{runtime::Builder, select, signal};
 
 use crate::{
@@ -15,7 +18,7 @@ use crate::{
 const NO_ORIGINS: &str = "no-origins";
 
 /// Reads the configuration and makes credentials of it. What is without effect in it is told.
-pub(super) fn credentials(session: &Session) -> Result<Credentials, Failure> {
+pub(super) fn load(session: &Session) -> Result<(Config, Credentials), Failure> {
     let config = session.loader().read();
     let credentials = config.credentials()?;
     // Where there is a log, they stand there.
@@ -26,20 +29,21 @@ pub(super) fn credentials(session: &Session) -> Result<Credentials, Failure> {
             .filter(|problem| problem.code() != NO_ORIGINS)
             .for_each(|problem| session.output.problem(problem));
     }
-    Ok(credentials)
+    Ok((config, credentials))
 }
 
 /// Waits until `work` is done, or somebody interrupts.
 ///
 /// An exchange under way is then waited for all the same, because what a server gives once may not be
 /// lost; a second interrupt ends that too.
-pub(super) fn wait<T>(
+pub(super) fn wait<T, E>(
     credentials: &Credentials,
-    work: impl Future<Output = authn::Result<T>>,
-) -> Result<T, Failure> {
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| no(&error))?;
-    runtime.block_on(async {
-        let mut interrupts = interrupts().map_err(|error| no(&error))?;
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, Failure>
+where
+    Failure: From<E>,
+{
+    block_on(async |interrupts| {
         select! {
             biased;
             done = work => {
@@ -59,13 +63,40 @@ pub(super) fn wait<T>(
     })
 }
 
+/// Waits until what only looks is done, or somebody interrupts.
+pub(super) fn look<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T, Failure> {
+    block_on(async |interrupts| {
+        select! {
+            biased;
+            done = work => done.map_err(Failure::from),
+            _ = interrupts.recv() => Err(Failure::Silent(Code::Interrupted)),
+        }
+    })
+}
+
+fn block_on<T>(
+    work: impl AsyncFnOnce(&mut Interrupts) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| no(&error))?;
+    runtime.block_on(async {
+        let mut interrupts = interrupts().map_err(|error| no(&error))?;
+        work(&mut interrupts).await
+    })
+}
+
 #[cfg(unix)]
-fn interrupts() -> io::Result<signal::unix::Signal> {
+type Interrupts = signal::unix::Signal;
+
+#[cfg(unix)]
+fn interrupts() -> io::Result<Interrupts> {
     signal::unix::signal(signal::unix::SignalKind::interrupt())
 }
 
 #[cfg(windows)]
-fn interrupts() -> io::Result<signal::windows::CtrlC> {
+type Interrupts = signal::windows::CtrlC;
+
+#[cfg(windows)]
+fn interrupts() -> io::Result<Interrupts> {
     signal::windows::ctrl_c()
 }
 

@@ -181,7 +181,7 @@ fn a_command_that_needs_the_configuration_says_the_same() {
     let sandbox = Sandbox::with(
         "[credentials]\ndomain = \"a.test\"\n[credentials.basic]\npasword = \"s3cr3t\"\n",
     );
-    for command in ["token", "header"] {
+    for command in ["token", "header", "status", "logout"] {
         let words = ["error: unknown-key", "4 | pasword = ***", "error: missing-key", "2 problems"];
         said(&sandbox.run(&[command]), &words);
     }

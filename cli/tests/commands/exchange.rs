@@ -1,7 +1,5 @@
 //! Commands that ask a server.
 
-use std::thread;
-
 use crate::{
     sandbox::Outcome,
     server::{Server, TOKEN},
@@ -11,10 +9,7 @@ use crate::{
 fn run(command: &str, status: &str, body: &str) -> Outcome {
     let server = Server::new();
     let sandbox = server.sandbox().env("AUTHN_LOG", "trace");
-    thread::scope(|scope| {
-        scope.spawn(|| server.request().answer(status, body));
-        sandbox.run(&[command])
-    })
+    server.answering(status, body, || sandbox.run(&[command])).0
 }
 
 #[test]

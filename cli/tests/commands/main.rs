@@ -8,11 +8,15 @@ mod header;
 mod init;
 #[cfg(unix)]
 mod interrupt;
+mod logout;
 mod path;
 mod providers;
 mod sandbox;
 mod secrets;
 mod server;
 mod show;
+mod status;
+mod stores;
 mod streams;
+mod token;
 mod withheld;

@@ -65,7 +65,16 @@ fn a_flag_takes_references_alone() {
 fn none_is_in_a_message_logs_included() {
     let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n")
         .env("AUTHN_LOG", "trace");
-    for command in [&["header"][..], &["token"], &["config", "show"], &["config", "check"]] {
+    for command in [
+        &["header"][..],
+        &["token"],
+        &["token", "--json", "--min-ttl", "5m"],
+        &["status"],
+        &["logout"],
+        &["stores"],
+        &["config", "show"],
+        &["config", "check"],
+    ] {
         let outcome = sandbox.run(command);
         assert_eq!(outcome.code, 0, "{outcome:?}");
         assert!(!outcome.stderr.contains("s3cr3t"), "{outcome:?}");

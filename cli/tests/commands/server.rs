@@ -1,8 +1,9 @@
-//! A token endpoint that answers once, as the test says.
+//! A token endpoint that answers as the test says, one request after the other.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    thread,
 };
 
 use crate::sandbox::Sandbox;
@@ -13,7 +14,11 @@ pub(crate) const TOKEN: &str =
 pub(crate) struct Server(TcpListener);
 
 /// A request that waits for its answer.
-pub(crate) struct Request(TcpStream);
+pub(crate) struct Request {
+    connection: TcpStream,
+    /// Its form.
+    pub(crate) body: String,
+}
 
 impl Server {
     pub(crate) fn new() -> Self {
@@ -22,12 +27,56 @@ impl Server {
 
     /// A sandbox whose user gets tokens from this server.
     pub(crate) fn sandbox(&self) -> Sandbox {
+        self.sandbox_with("")
+    }
+
+    /// The same, and the tokens outlive the program.
+    pub(crate) fn sandbox_with_store(&self) -> Sandbox {
+        self.sandbox_with("store = \"file\"\n")
+    }
+
+    fn sandbox_with(&self, more: &str) -> Sandbox {
         let address = self.0.local_addr().unwrap();
         Sandbox::with(format!(
             "[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\n\
              token_endpoint_url = \"http://{address}/token\"\ngrant_type = \"client_credentials\"\n\
-             client_id = \"cli\"\nclient_secret = \"s3cr3t\"\n"
+             client_id = \"cli\"\nclient_secret = \"s3cr3t\"\n{more}"
         ))
+    }
+
+    /// Gives this as the answer to one request while `work` is done.
+    pub(crate) fn answering<T>(
+        &self,
+        status: &str,
+        body: &str,
+        work: impl FnOnce() -> T,
+    ) -> (T, Request) {
+        thread::scope(|scope| {
+            let request = scope.spawn(|| {
+                let mut request = self.request();
+                request.answer(status, body);
+                request
+            });
+            let done = work();
+            (done, request.join().unwrap())
+        })
+    }
+
+    /// Gives a token of this name that lives so long, while `work` is done.
+    pub(crate) fn giving<T>(&self, token: &str, seconds: u64, work: impl FnOnce() -> T) -> T {
+        let body = format!(
+            r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{seconds},"scope":"read"}}"#
+        );
+        self.answering("200 OK", &body, work).0
+    }
+
+    /// Checks that every request has been answered.
+    #[track_caller]
+    pub(crate) fn is_left_alone(&self) {
+        self.0.set_nonblocking(true).unwrap();
+        let waiting = self.0.accept().map(drop);
+        self.0.set_nonblocking(false).unwrap();
+        assert_eq!(waiting.unwrap_err().kind(), io::ErrorKind::WouldBlock);
     }
 
     /// Waits for a request and reads all of it.
@@ -47,16 +96,17 @@ impl Server {
                 break;
             }
         }
-        reader.read_exact(&mut vec![0; length]).unwrap();
-        Request(connection)
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        Request { connection, body: String::from_utf8(body).unwrap() }
     }
 }
 
 impl Request {
-    pub(crate) fn answer(mut self, status: &str, body: &str) {
+    pub(crate) fn answer(&mut self, status: &str, body: &str) {
         let length = body.len();
         write!(
-            self.0,
+            self.connection,
             "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         )

@@ -105,7 +105,7 @@ fn json_says_the_same() {
     );
     assert_eq!(
         value("credentials.scheme")["origin"],
-        json!({ "kind": "flag", "name": "credentials.scheme" })
+        json!({ "kind": "flag", "name": "--set credentials.scheme" })
     );
     assert_eq!(
         value("credentials.provider"),

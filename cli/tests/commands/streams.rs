@@ -4,11 +4,14 @@ use std::{fs::File, io};
 
 use crate::sandbox::{Outcome, Sandbox};
 
-const COMMANDS: [&[&str]; 6] = [
+const COMMANDS: [&[&str]; 9] = [
     &["providers"],
     &["providers", "basic", "--json"],
     &["config", "show"],
     &["header"],
+    &["token", "--json"],
+    &["status"],
+    &["stores", "--json"],
     &["--help"],
     &["--version"],
 ];

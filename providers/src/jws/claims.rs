@@ -68,7 +68,7 @@ mod tests {
         let manual = ManualClock::new();
         let clock = Clock::custom(manual.clone());
         let parse = |claims: &Claims| serde_json::from_str::<Value>(&claims.to_json()).unwrap();
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let first = parse(&Claims::valid_for(minute, &clock).unwrap().with("iss", "me"));
         manual.advance(minute);
         let second = parse(&Claims::valid_for(minute, &clock).unwrap());

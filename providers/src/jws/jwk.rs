@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
     RsaKeyPair,
 };
-use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -95,7 +95,8 @@ impl Jwk<'_> {
             qInv: member(self.qi)?,
         };
         let pair = RsaKeyPair::from_components(&components);
-        pair.map(Key::Rsa).map_err(|_| "is a JWK whose members make no RSA key of 2048 to 8192 bits")
+        pair.map(Key::Rsa)
+            .map_err(|_| "is a JWK whose members make no RSA key of 2048 to 8192 bits")
     }
 
     /// The public point, uncompressed (SEC 1, 2.3.3).

@@ -44,9 +44,8 @@ pub(super) fn parse(text: &str) -> Result<Parsed, &'static str> {
         _ => None,
     };
     der.zeroize();
-    let key = key.ok_or(
-        "is no key that can sign: RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519 can",
-    )?;
+    let key = key
+        .ok_or("is no key that can sign: RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519 can")?;
     Ok(Parsed { key, algorithm: None, key_id: None })
 }
 

@@ -2,10 +2,9 @@
 
 use aws_lc_rs::{
     encoding::AsDer as _,
-    rand::SystemRandom,
     signature::{
-        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
-        EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey,
+        ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+        KeyPair as _, UnparsedPublicKey,
     },
 };
 use base64::{
@@ -15,8 +14,7 @@ use base64::{
 
 use super::*;
 
-const PAYLOAD: &str =
-    "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+const PAYLOAD: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
 /// RFC 7515, A.2.1.
 const RSA: &str = r#"{"kty":"RSA","kid":"a2","alg":"RS256",
@@ -112,9 +110,10 @@ fn keys_are_read_in_every_form_and_sign_with_every_algorithm_of_theirs() {
         (pem("PRIVATE KEY", &ed25519_der()), "EdDSA"),
         (format!("a key:\n{}", pem("PRIVATE KEY", &ed25519_der())), "EdDSA"),
     ] {
-        let key = key::parse(&text).map(|parsed| parsed.key).unwrap_or_else(|error| {
-            panic!("{error}: {text}");
-        });
+        let key = match key::parse(&text) {
+            Ok(parsed) => parsed.key,
+            Err(what) => panic!("{what}: {text}"),
+        };
         let found: Vec<_> = key.algorithms().map(Algorithm::name).collect();
         assert_eq!(found.join(" "), algorithms);
         assert!(key.signs(key.usual_algorithm()));
@@ -172,7 +171,7 @@ fn an_algorithm_must_go_with_the_key() {
 fn a_jwk_brings_its_identifier_and_algorithm_and_options_win() {
     let header = |signer: Signer| {
         let clock = authn::clock::Clock::system();
-        let claims = Claims::valid_for(std::time::Duration::from_secs(60), &clock).unwrap();
+        let claims = Claims::valid_for(std::time::Duration::from_mins(1), &clock).unwrap();
         let token = signer.sign(&claims).unwrap();
         let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
         serde_json::from_slice::<serde_json::Value>(&header).unwrap()
@@ -180,17 +179,15 @@ fn a_jwk_brings_its_identifier_and_algorithm_and_options_win() {
     let own = header(Signer::with_private_key(RSA, None, None).unwrap());
     assert_eq!(own, json!({ "alg": "RS256", "typ": "JWT", "kid": "a2" }));
     let options = Signer::with_private_key(RSA, Some(Algorithm::Ps384), Some("mine"));
-    assert_eq!(
-        header(options.unwrap()),
-        json!({ "alg": "PS384", "typ": "JWT", "kid": "mine" })
-    );
+    assert_eq!(header(options.unwrap()), json!({ "alg": "PS384", "typ": "JWT", "kid": "mine" }));
     let plain = header(Signer::with_private_key(ED25519, None, None).unwrap());
     assert_eq!(plain, json!({ "alg": "EdDSA", "typ": "JWT" }));
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
-    let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
+    let lines: Vec<&str> =
+        (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 

@@ -8,30 +8,30 @@ use serde::{Deserialize, Deserializer, de};
 
 /// An endpoint or an issuer.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Address {
+pub(crate) struct Address {
     text: String,
     url: Url,
 }
 
 impl Address {
     /// Parses a URL; `None` if it is not one of a server.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok().filter(Url::has_host)?;
         Some(Self { text: text.to_owned(), url })
     }
 
     /// Gives the text it was configured with.
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
     /// Gives the URL.
-    pub(super) fn url(&self) -> &Url {
+    pub(crate) fn url(&self) -> &Url {
         &self.url
     }
 
     /// Gives the issuer of a realm at this Keycloak server.
-    pub(super) fn realm(&self, realm: &str) -> Result<Self> {
+    pub(crate) fn realm(&self, realm: &str) -> Result<Self> {
         let bad = || Error::configuration("`realm` is no name of a realm; check it");
         if realm.is_empty() || realm.contains(['/', '?', '#']) {
             return Err(bad());

@@ -23,7 +23,7 @@ const OAUTH: &str = ".well-known/oauth-authorization-server";
 
 /// Fetches and keeps one issuer's metadata.
 #[derive(Default)]
-pub(super) struct Discovery(Mutex<Option<Kept>>);
+pub(crate) struct Discovery(Mutex<Option<Kept>>);
 
 #[derive(Clone)]
 struct Kept {
@@ -36,42 +36,63 @@ struct Kept {
 struct Metadata {
     issuer: String,
     token_endpoint: Option<String>,
+    revocation_endpoint: Option<String>,
+}
+
+/// An endpoint that can be discovered.
+#[derive(Clone, Copy)]
+pub(crate) enum Endpoint {
+    Token,
+    Revocation,
 }
 
 impl Discovery {
-    /// Gives the token endpoint of an issuer.
-    pub(super) async fn token_endpoint(
+    /// Gives an endpoint of the server at `address`, which must call itself `issuer`.
+    pub(crate) async fn endpoint(
         &self,
-        issuer: &Address,
+        endpoint: Endpoint,
+        address: &Address,
+        issuer: &str,
         context: &Context,
     ) -> Result<Address> {
-        let metadata = self.metadata(issuer, context).await?;
-        let endpoint = metadata.token_endpoint.as_deref().and_then(Address::parse);
-        endpoint.ok_or_else(|| {
-            Error::protocol(
+        let metadata = self.metadata(address, issuer, context).await?;
+        let (found, missing) = match endpoint {
+            Endpoint::Token => (
+                &metadata.token_endpoint,
                 "the server's metadata name no token endpoint; set `token_endpoint_url` instead of \
                  `issuer_url`",
-            )
-        })
+            ),
+            Endpoint::Revocation => (
+                &metadata.revocation_endpoint,
+                "the server's metadata name no revocation endpoint; set `revocation_endpoint_url` if it \
+                 has one, or let the tokens expire",
+            ),
+        };
+        found.as_deref().and_then(Address::parse).ok_or_else(|| Error::protocol(missing))
     }
 
-    async fn metadata(&self, issuer: &Address, context: &Context) -> Result<Arc<Metadata>> {
+    async fn metadata(
+        &self,
+        address: &Address,
+        issuer: &str,
+        context: &Context,
+    ) -> Result<Arc<Metadata>> {
         let now = context.clock().now();
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(kept) = kept.filter(|kept| !kept.until.reached(now)) {
             return Ok(kept.metadata);
         }
-        let metadata = Arc::new(fetch(issuer, context).await?);
+        let metadata = Arc::new(fetch(address, issuer, context).await?);
         let kept = Kept { metadata: Arc::clone(&metadata), until: now.plus(LIFETIME) };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(metadata)
     }
 }
 
-async fn fetch(issuer: &Address, context: &Context) -> Result<Metadata> {
+async fn fetch(address: &Address, issuer: &str, context: &Context) -> Result<Metadata> {
     let mut status = StatusCode::OK;
-    for address in places(issuer.url()) {
-        let response = context.http().get(&address).send().await?;
+    for place in places(address.url()) {
+        let response = context.http().get(&place).send().await?;
         status = response.status();
         if status == StatusCode::OK && response.is_json() {
             return check(issuer, &response);
@@ -103,12 +124,12 @@ fn places(issuer: &Url) -> [Url; 2] {
 
 /// An issuer must call itself exactly as it is configured (RFC 8414, 3.3), or another server could answer
 /// in its place.
-fn check(issuer: &Address, response: &HttpResponse) -> Result<Metadata> {
+fn check(issuer: &str, response: &HttpResponse) -> Result<Metadata> {
     let metadata: Metadata = response.json()?;
-    if metadata.issuer == issuer.as_str() {
+    if metadata.issuer == issuer {
         return Ok(metadata);
     }
-    let slash = metadata.issuer.trim_end_matches('/') == issuer.as_str().trim_end_matches('/');
+    let slash = metadata.issuer.trim_end_matches('/') == issuer.trim_end_matches('/');
     let hint = if slash {
         "the two differ in a slash at the end: change `issuer_url` accordingly"
     } else {

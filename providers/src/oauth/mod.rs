@@ -1,28 +1,40 @@
 //! Provider `oauth`: tokens from an OAuth 2 authorization server (RFC 6749).
 //!
-//! - [`discovery`]: where the server's endpoints are
-//! - [`client_auth`]: how the client says who it is
+//! - [`server`]: which server is meant; [`discovery`]: where its endpoints are
+//! - [`client_auth`]: how the client says who it is, one file a method
 //! - [`grants`]: what is exchanged, one file a grant
-//! - [`response`]: the one parser of token responses
+//! - [`response`]: the one parser of its answers
 
 mod address;
 mod client_auth;
 mod discovery;
 mod grants;
-mod response;
+mod members;
+pub(crate) mod response;
+mod revocation;
+mod server;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
-use authn::{Context, Error, Grant, Result, SecretString, TokenSource};
+use authn::{Context, Error, Grant, Result, SecretString, Session, TokenSource};
 
-use address::Address;
-use client_auth::{BasicEncoding, ClientAuth, Method};
-use discovery::Discovery;
+pub(crate) use address::Address;
+use client_auth::{BasicEncoding, Client, Method};
+pub(crate) use discovery::{Discovery, Endpoint};
 use grants::GrantType;
+pub(crate) use members::Members;
+use response::{Advice, Failure, Received};
+use server::Server;
+
+use crate::jws::Algorithm;
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
 ///
-/// The server is named by exactly one of `issuer_url`, `token_endpoint_url` and `keycloak_url`.
+/// The server is named by exactly one of `issuer_url`, `token_endpoint_url` and `keycloak_url`. The grant and
+/// the way the client authenticates follow from what is configured, and options that these do not use are
+/// refused.
 #[authn::token_provider("oauth", cached)]
 pub struct OAuth {
     /// Issuer, exactly as the server names itself; its endpoints are discovered (RFC 8414, OpenID Connect
@@ -34,20 +46,42 @@ pub struct OAuth {
     keycloak_url: Option<Address>,
     /// Realm at the Keycloak server.
     realm: Option<String>,
-    /// Grant to exchange for tokens (RFC 6749, 1.3).
-    #[default(GrantType::ClientCredentials)]
-    grant_type: GrantType,
+    /// How the server names itself, where that is not `issuer_url` or nothing is discovered.
+    issuer: Option<String>,
+    /// Revocation endpoint (RFC 7009), where it is not to be discovered.
+    revocation_endpoint_url: Option<Address>,
+    /// What is exchanged for tokens (RFC 6749, 1.3). Unless set, `refresh_token` where there is one, else
+    /// `client_credentials` where there is a client secret or a private key.
+    grant_type: Option<GrantType>,
     /// Client's identifier at the server.
     client_id: String,
     /// Client's secret.
     _client_secret: Option<SecretString>,
-    /// How the client authenticates; `client_secret_basic` where there is a secret.
+    /// How the client authenticates. Unless set, `client_secret_basic` with a secret, `private_key_jwt` with a
+    /// private key, else `none`.
     token_endpoint_auth_method: Option<Method>,
     /// How identifier and secret are encoded for `client_secret_basic`: `form` as RFC 6749, 2.3.1 asks, or
     /// `raw` for servers that do not decode them.
     #[default(BasicEncoding::Form)]
     basic_encoding: BasicEncoding,
-    /// Scopes to ask for; the server's default where there is none.
+    /// Client's private key for `private_key_jwt`: PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase), or a
+    /// JWK. RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519 serve.
+    _private_key: Option<SecretString>,
+    /// Identifier of the private key at the server; unless set, a JWK's own `kid`.
+    key_id: Option<String>,
+    /// How assertions are signed. Unless set, a JWK's own `alg`, else by the key's type: `RS256`, `ES256`,
+    /// `ES384` or `EdDSA`; `HS256` for `client_secret_jwt`.
+    algorithm: Option<Algorithm>,
+    /// Whom the client's assertions are for. Unless set, the issuer if it is known, else the token endpoint.
+    assertion_audience: Option<String>,
+    /// Refresh token to begin with, for the grant `refresh_token`. If the server replaces it, its new one is
+    /// kept and used.
+    _refresh_token: Option<SecretString>,
+    /// User's name, for the grant `password`.
+    username: Option<String>,
+    /// User's password, for the grant `password`.
+    _password: Option<SecretString>,
+    /// Scopes to ask for; the server's default where there is none, or those of the refresh token.
     #[default(Vec::new())]
     scope: Vec<String>,
     /// Audience to ask for, where a server wants it.
@@ -55,140 +89,121 @@ pub struct OAuth {
     /// Resources that the token is for (RFC 8707).
     #[default(Vec::new())]
     resource: Vec<String>,
-    /// Further members of the token request's form.
+    /// Further members of the token request's form. They are shown: a secret does not belong here.
     #[default(BTreeMap::new())]
     parameters: BTreeMap<String, String>,
     __discovery: Discovery,
 }
 
 /// Members of a token request that the provider sets itself.
-const OWN_MEMBERS: [&str; 6] =
-    ["grant_type", "client_id", "client_secret", "scope", "audience", "resource"];
+const OWN_MEMBERS: [&str; 11] = [
+    "audience",
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "grant_type",
+    "password",
+    "refresh_token",
+    "resource",
+    "scope",
+    "username",
+];
+
+/// What a grant says of its refusal.
+#[derive(Clone, Copy)]
+struct Refused {
+    /// What to do about it.
+    advice: &'static str,
+    /// Whether a new login can help.
+    login_helps: bool,
+}
 
 impl OAuth {
-    /// Gives the issuer whose endpoints are discovered; `None` with a token endpoint.
-    fn issuer(&self) -> Result<Option<Address>> {
-        match (&self.issuer_url, &self.keycloak_url, &self.realm) {
-            (Some(issuer), _, _) => Ok(Some(issuer.clone())),
-            (None, Some(keycloak), Some(realm)) => keycloak.realm(realm).map(Some),
-            _ => Ok(None),
+    fn server(&self) -> Server<'_> {
+        Server {
+            issuer_url: self.issuer_url.as_ref(),
+            token_endpoint_url: self.token_endpoint_url.as_ref(),
+            keycloak_url: self.keycloak_url.as_ref(),
+            realm: self.realm.as_deref(),
+            issuer: self.issuer.as_deref(),
+            revocation_endpoint_url: self.revocation_endpoint_url.as_ref(),
+            discovery: &self.__discovery,
         }
     }
 
-    async fn token_endpoint(&self, context: &Context) -> Result<Address> {
-        if let Some(endpoint) = &self.token_endpoint_url {
-            return Ok(endpoint.clone());
-        }
-        let issuer = self.issuer()?.ok_or_else(no_server)?;
-        self.__discovery.token_endpoint(&issuer, context).await
-    }
-
-    fn client_auth(&self) -> ClientAuth<'_> {
-        ClientAuth {
-            client_id: &self.client_id,
-            client_secret: self._client_secret.as_ref(),
+    fn client(&self) -> Client<'_> {
+        Client {
+            id: &self.client_id,
+            secret: self._client_secret.as_ref(),
+            private_key: self._private_key.as_ref(),
             method: self.token_endpoint_auth_method,
             basic_encoding: self.basic_encoding,
+            key_id: self.key_id.as_deref(),
+            algorithm: self.algorithm,
+            assertion_audience: self.assertion_audience.as_deref(),
         }
     }
 
-    /// Gives the scopes to ask for: the caller's, else the configured ones.
-    fn scope(&self, context: &Context) -> String {
+    /// Makes one token request: the grant's members, what is asked for, and the client's authentication.
+    async fn exchange(
+        &self,
+        mut members: Members,
+        refused: Refused,
+        context: &Context,
+    ) -> Result<Grant, Failure> {
+        // The caller's scopes, else the configured ones.
         let scopes = if context.scopes().is_empty() { &self.scope } else { context.scopes() };
-        scopes.join(" ")
+        members.add_unless_empty("scope", &scopes.join(" "));
+        members.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
+        for resource in &self.resource {
+            members.add("resource", resource);
+        }
+        for (name, value) in &self.parameters {
+            members.add(name, value);
+        }
+        let (server, client) = (self.server(), self.client());
+        let endpoint = server.token_endpoint(context).await?;
+        let request = context.http().post(endpoint.url());
+        let request = client.authenticate(request, members, &server, context)?;
+        let response = request.send().await?;
+        let Refused { advice, login_helps } = refused;
+        let advice = Advice { client: client.advice(), grant: advice, login_helps };
+        response::grant(&Received::from(&response), &advice)
     }
 }
 
 impl TokenSource for OAuth {
     fn validate(&self, _context: &Context) -> Result<()> {
-        let named = [&self.issuer_url, &self.token_endpoint_url, &self.keycloak_url];
-        match named.into_iter().flatten().count() {
-            0 => return Err(no_server()),
-            1 => {}
-            _ => {
-                return Err(Error::configuration(
-                    "the server is named more than once; \
-                     leave one of `issuer_url`, `token_endpoint_url` and `keycloak_url`",
-                ));
-            }
-        }
-        if self.keycloak_url.is_some() != self.realm.is_some() {
-            return Err(Error::configuration("`keycloak_url` and `realm` go together; set both"));
-        }
-        self.issuer()?;
-        if self.client_id.is_empty() {
-            return Err(Error::configuration(
-                "`client_id` is empty; set it to the client's identifier",
-            ));
-        }
+        self.server().validate()?;
+        self.client().validate()?;
+        GrantType::of(self)?.validate(self)?;
         if let Some(name) = OWN_MEMBERS.iter().find(|name| self.parameters.contains_key(**name)) {
             return Err(Error::configuration(format!(
-                "`parameters` must not hold `{name}`; use the option of that name"
+                "`parameters` must not hold `{name}`, which the provider sets itself; remove it"
             )));
         }
-        for address in named.into_iter().flatten() {
-            authn::http::check(address.url(), false)?;
+        Ok(())
+    }
+
+    async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
+        GrantType::of(self)?.exchange(self, context, last).await
+    }
+
+    /// For a user's password the user, for a client's own credentials the client.
+    fn identity(&self, _context: &Context) -> Option<String> {
+        match GrantType::of(self).ok()? {
+            GrantType::ClientCredentials => Some(self.client_id.clone()),
+            GrantType::Password => self.username.clone(),
+            GrantType::RefreshToken => None,
         }
-        self.client_auth().validate()
     }
 
-    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
-        let endpoint = self.token_endpoint(context).await?;
-        let members = self.grant_type.members(self, context);
-        let request = context.http().post(endpoint.url());
-        let response = self.client_auth().authenticate(request, members)?.send().await?;
-        response::parse(&response)
-    }
-}
-
-fn no_server() -> Error {
-    Error::configuration(
-        "no server is named; set `issuer_url`, `token_endpoint_url`, or `keycloak_url` with `realm`",
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use authn::{Environment, ErrorKind, Loader};
-
-    fn problem(options: &str) -> String {
-        let text = format!("[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\n{options}");
-        let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
-        let error = loader.load().map(drop).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Configuration);
-        error.to_string()
+    fn session(&self) -> Session<'_> {
+        GrantType::of(self).map_or(Session::None, |grant_type| grant_type.session(self))
     }
 
-    #[test]
-    fn says_what_is_wrong_before_anything_is_sent() {
-        for (options, expected) in [
-            ("client_id = 'c'\nclient_secret = 's'", "no server is named"),
-            (
-                "client_id = 'c'\nclient_secret = 's'\nissuer_url = 'https://i.test'\n\
-                 token_endpoint_url = 'https://i.test/t'",
-                "named more than once",
-            ),
-            (
-                "client_id = 'c'\nclient_secret = 's'\nkeycloak_url = 'https://k.test'",
-                "go together",
-            ),
-            ("client_id = 'c'\nissuer_url = 'https://i.test'", "`client_secret`"),
-            ("client_secret = 's'\nissuer_url = 'https://i.test'", "missing"),
-            ("client_id = 'c'\nclient_secret = 's'\nissuer_url = 'http://i.test'", "in the clear"),
-            ("client_id = 'c'\nclient_secret = 's'\nissuer_url = 'nonsense'", "URL"),
-            (
-                "client_id = 'c'\nclient_secret = 's'\nissuer_url = 'https://i.test'\n\
-                 parameters = { scope = 'x' }",
-                "must not hold `scope`",
-            ),
-            (
-                "client_id = 'c'\nclient_secret = 's'\nissuer_url = 'https://i.test'\n\
-                 grant_type = 'implicit'",
-                "one of client_credentials",
-            ),
-        ] {
-            let problem = problem(options);
-            assert!(problem.contains(expected), "{options}\n{problem}");
-        }
+    async fn revoke(&self, context: &Context, grant: &Grant) -> Result<()> {
+        revocation::revoke(self, context, grant).await
     }
 }

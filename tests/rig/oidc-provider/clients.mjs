@@ -29,6 +29,9 @@ const machine = (client_id, grant_types, rest) => ({
 
 const service = (client_id, rest) => machine(client_id, [GRANT.clientCredentials], rest);
 
+const everything = (client_id, rest) =>
+  machine(client_id, [GRANT.clientCredentials, GRANT.password, GRANT.refresh], { scope: LOGIN_SCOPES, ...rest });
+
 /** A program on the user's machine that logs in with the browser. */
 const native = (client_id, rest) => ({
   client_id,
@@ -90,6 +93,21 @@ export const clients = (keys) => [
     scope: LOGIN_SCOPES,
   }),
   machine('pw', [GRANT.password, GRANT.refresh], { client_secret: 'secret', scope: LOGIN_SCOPES }),
+
+  // Every grant without a browser, once for each way of authenticating. The public one has no credentials
+  // of its own to get a token for.
+  everything('all-basic', { client_secret: 'secret', token_endpoint_auth_method: 'client_secret_basic' }),
+  everything('all-post', { client_secret: 'secret', token_endpoint_auth_method: 'client_secret_post' }),
+  everything('all-sjwt', {
+    client_secret: 'a-client-secret-of-at-least-32-bytes!!',
+    token_endpoint_auth_method: 'client_secret_jwt',
+    token_endpoint_auth_signing_alg: 'HS256',
+  }),
+  everything('all-pkjwt', { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: keys.ofClients } }),
+  machine('all-none', [GRANT.password, GRANT.refresh], {
+    token_endpoint_auth_method: 'none',
+    scope: LOGIN_SCOPES,
+  }),
 
   // A service account signs its own assertions: there is no client to authenticate.
   machine('sa', [GRANT.jwtBearer], { token_endpoint_auth_method: 'none' }),

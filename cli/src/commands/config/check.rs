@@ -2,8 +2,8 @@
 
 use authn::config::{Config, Severity};
 
-use super::in_force;
 use crate::{
+    commands::in_force,
     exit::{Code, Failure},
     output,
     session::Session,

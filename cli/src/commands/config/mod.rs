@@ -7,10 +7,9 @@ mod path;
 mod place;
 mod show;
 
-use authn::config::Config;
 use clap::Subcommand;
 
-use crate::{exit::Failure, output::plain, session::Session};
+use crate::{exit::Failure, session::Session};
 
 /// What is to be done with the configuration.
 #[derive(Subcommand, Debug)]
@@ -33,11 +32,4 @@ pub(super) fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Path(arguments) => path::run(session, &arguments),
         Command::Init(arguments) => init::run(session, &arguments),
     }
-}
-
-/// Names what a configuration has chosen.
-fn in_force(config: &Config) -> String {
-    let [profile, provider] =
-        [config.profile(), config.provider()].map(|name| plain(name.unwrap_or("none")));
-    format!("profile: {profile}, provider: {provider}")
 }

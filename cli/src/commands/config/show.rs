@@ -5,8 +5,9 @@ use authn::{
     config::{Class, Setting},
 };
 
-use super::{document::Document, in_force, place::Places};
+use super::{document::Document, place::Places};
 use crate::{
+    commands::in_force,
     exit::{Code, Failure},
     output,
     session::Session,

@@ -1,0 +1,30 @@
+//! Deadlines for what others wrote: a source that hangs must not hang everybody who needs its token.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
+
+/// Longest time for one exchange. The HTTP client's own deadlines are shorter; this one is for sources that
+/// have none.
+pub(super) const EXCHANGE: Duration = Duration::from_mins(2);
+
+/// Longest time that closing waits for the exchanges under way.
+pub(super) const CLOSE: Duration = Duration::from_secs(30);
+
+/// Waits for `work` at most until `end`; `None` if that came first.
+pub(super) async fn before<T>(
+    work: impl Future<Output = T>,
+    mut end: Pin<Box<dyn Future<Output = ()> + Send>>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        if let Poll::Ready(done) = work.as_mut().poll(context) {
+            return Poll::Ready(Some(done));
+        }
+        end.as_mut().poll(context).map(|()| None)
+    })
+    .await
+}

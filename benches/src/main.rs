@@ -1,0 +1,28 @@
+//! What a warm call costs, and what callers meet when the cache is cold or its token is being renewed.
+//!
+//! `cargo run --release` measures everything; arguments choose rows by a part of their name.
+
+mod allocations;
+mod measure;
+mod ours;
+mod references;
+mod report;
+
+use report::Report;
+
+/// As long as an access token is that is a JWT with some claims.
+const TOKEN_LENGTH: usize = 1_200;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> Outcome {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut report = Report::new(std::env::args().skip(1).collect());
+    references::run(&mut report)?;
+    ours::run(&mut report, &runtime)?;
+    Ok(())
+}
+
+fn token() -> String {
+    "x".repeat(TOKEN_LENGTH)
+}

@@ -1,0 +1,153 @@
+//! Measures one call: on one thread, on two at once, and how often it allocates.
+
+use std::{
+    future::Future,
+    hint::{black_box, spin_loop},
+    pin::pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll, Waker},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+use crate::allocations;
+
+/// The best of so many rounds counts: what disturbs a round makes it longer, nothing makes it shorter.
+const ROUNDS: usize = 15;
+/// A round makes as many calls as fit into this time.
+const ROUND: Duration = Duration::from_millis(5);
+/// In a round that counts, all threads ran for so much of the time: when one had to wait for its core, the
+/// other one had nobody in its way.
+const TOGETHER: f64 = 0.8;
+/// After so many disturbed rounds the machine is too busy, or the threads are served too unevenly.
+const MOST_DISTURBED: usize = 100;
+const WARM_UP: u32 = 1_000;
+
+/// What one call costs.
+#[derive(Clone, Copy)]
+pub(crate) struct Cost {
+    /// Nanoseconds a call where one thread calls.
+    pub(crate) one: f64,
+    /// Nanoseconds a call where two threads call at once.
+    pub(crate) two: f64,
+    pub(crate) allocations: f64,
+}
+
+/// Measures `call`; each thread has a state of its own that `set_up` makes.
+pub(crate) fn cost<S>(set_up: impl Fn() -> S + Sync, call: impl Fn(&mut S) + Sync) -> Cost {
+    let calls = calls_in_a_round(&set_up, &call);
+    let one = best(1, calls, &set_up, &call);
+    let two = best(2, calls, &set_up, &call);
+    Cost { one: one.nanos, two: two.nanos, allocations: one.allocations }
+}
+
+/// Gives the best of the rounds. One that was disturbed does not count, unless all of them were.
+fn best<S>(
+    threads: usize,
+    calls: u32,
+    set_up: &(impl Fn() -> S + Sync),
+    call: &(impl Fn(&mut S) + Sync),
+) -> Round {
+    let mut counted = Vec::new();
+    let mut disturbed = Vec::new();
+    while counted.len() < ROUNDS && disturbed.len() < MOST_DISTURBED {
+        let round = round(threads, calls, set_up, call);
+        if round.together < TOGETHER { disturbed.push(round) } else { counted.push(round) }
+    }
+    if counted.is_empty() {
+        counted = disturbed;
+    }
+    counted.into_iter().min_by(|a, b| a.nanos.total_cmp(&b.nanos)).expect("there was a round")
+}
+
+/// Drives a future to its end without a runtime. A warm call ends at the first poll.
+#[inline]
+pub(crate) fn finish<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::yield_now(),
+        }
+    }
+}
+
+fn calls_in_a_round<S>(set_up: &impl Fn() -> S, call: &impl Fn(&mut S)) -> u32 {
+    let mut state = set_up();
+    let mut calls = WARM_UP;
+    loop {
+        let start = Instant::now();
+        for _ in 0..calls {
+            call(&mut state);
+        }
+        if start.elapsed() >= ROUND / 2 {
+            return calls;
+        }
+        calls *= 2;
+    }
+}
+
+/// One round of all threads.
+struct Round {
+    /// Nanoseconds a call, from the first thread's start to the last one's end.
+    nanos: f64,
+    allocations: f64,
+    /// The part of the time in which all threads ran.
+    together: f64,
+}
+
+fn round<S>(
+    threads: usize,
+    calls: u32,
+    set_up: &(impl Fn() -> S + Sync),
+    call: &(impl Fn(&mut S) + Sync),
+) -> Round {
+    let ready = AtomicUsize::new(0);
+    let run = |core| {
+        stay_on(core);
+        let mut state = set_up();
+        for _ in 0..WARM_UP {
+            call(&mut state);
+        }
+        // Spinning, so that all of them are on their cores when the first one starts.
+        ready.fetch_add(1, Ordering::AcqRel);
+        while ready.load(Ordering::Acquire) < threads {
+            spin_loop();
+        }
+        let allocated = allocations::count();
+        let start = Instant::now();
+        for _ in 0..calls {
+            call(&mut state);
+        }
+        let end = Instant::now();
+        let allocated = allocations::count() - allocated;
+        black_box(&mut state);
+        (start, end, allocated)
+    };
+    let spans: Vec<_> = thread::scope(|scope| {
+        let run = &run;
+        let handles: Vec<_> = (0..threads).map(|core| scope.spawn(move || run(core))).collect();
+        handles.into_iter().map(|handle| handle.join().expect("no panic")).collect()
+    });
+    let starts = || spans.iter().map(|span| span.0);
+    let ends = || spans.iter().map(|span| span.1);
+    let span = ends().max().expect("a thread") - starts().min().expect("a thread");
+    let overlap = ends().min().expect("a thread") - starts().max().expect("a thread");
+    let allocated = spans.iter().map(|span| span.2).max().expect("a thread");
+    Round {
+        nanos: span.as_nanos() as f64 / f64::from(calls),
+        allocations: allocated as f64 / f64::from(calls),
+        together: overlap.as_secs_f64() / span.as_secs_f64(),
+    }
+}
+
+/// Keeps the present thread on one core. Two threads on one would take turns, and never meet.
+fn stay_on(core: usize) {
+    let mut cores = CpuSet::new();
+    cores.set(core);
+    // Where that is not allowed, the overlap of the threads' times still tells.
+    let _ = sched_setaffinity(None, &cores);
+}

@@ -1,0 +1,130 @@
+//! authn's own rows.
+
+use std::{hint::black_box, time::Duration};
+
+use authn::{Context, Credentials, Environment, Grant, Loader, Result, Token, TokenSource, blocking};
+use authn_providers as _;
+use http::request::Parts;
+use tokio::runtime::Runtime;
+
+use crate::{measure::finish, references::six_headers, report::Report, token};
+
+const HOST: &str = "api.example.com";
+const URL: &str = "https://api.example.com/v1/things";
+
+/// A source that answers at once.
+#[derive(Debug)]
+struct Ready;
+
+impl TokenSource for Ready {
+    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+        Ok(Token::new(token())?.with_expires_in(Duration::from_secs(3600)).into())
+    }
+}
+
+pub(crate) fn run(report: &mut Report, runtime: &Runtime) -> crate::Outcome {
+    let credentials = warm(runtime)?;
+    report.row(
+        "authn: `token().await`",
+        || (),
+        |()| {
+            black_box(finish(credentials.token()).unwrap());
+        },
+    );
+    report.row(
+        "authn: `try_token()`",
+        || (),
+        |()| {
+            black_box(credentials.try_token().unwrap());
+        },
+    );
+    let scoped = credentials.with_scope(&["read", "write"]);
+    runtime.block_on(scoped.token())?;
+    report.row(
+        "authn: `with_scope`, `token().await`",
+        || (),
+        |()| {
+            black_box(finish(scoped.token()).unwrap());
+        },
+    );
+    report.row(
+        "authn: a clone for each thread, `token().await`",
+        || credentials.clone(),
+        |credentials| {
+            black_box(finish(credentials.token()).unwrap());
+        },
+    );
+    let blocking = blocking::Credentials::from(credentials.clone());
+    report.row(
+        "authn: `blocking`, `token()`",
+        || (),
+        |()| {
+            black_box(blocking.token().unwrap());
+        },
+    );
+    authorize(report, &credentials);
+
+    let text = format!("[credentials]\ndomain = \"{HOST}\"\nbearer = \"{}\"\n", token());
+    let loader = Loader::new().environment(Environment::empty()).inline("benches", &text);
+    let configured = loader.load()?;
+    report.row(
+        "authn: provider `bearer`, `token().await`",
+        || (),
+        |()| {
+            black_box(finish(configured.token()).unwrap());
+        },
+    );
+    report.row(
+        "authn: provider `bearer`, `authorize(&mut parts).await` on a cleared map",
+        parts,
+        |parts| {
+            finish(configured.authorize(&mut *parts)).unwrap();
+            black_box(&*parts);
+            parts.headers.clear();
+        },
+    );
+    Ok(())
+}
+
+fn authorize(report: &mut Report, credentials: &Credentials) {
+    report.row("authn: `authorize(&mut parts).await` on a cleared map", parts, |parts| {
+        finish(credentials.authorize(&mut *parts)).unwrap();
+        black_box(&*parts);
+        parts.headers.clear();
+    });
+    report.row(
+        "authn: `authorize(&mut parts).await` beside six headers",
+        || {
+            let mut parts = parts();
+            parts.headers = six_headers();
+            parts
+        },
+        |parts| {
+            finish(credentials.authorize(&mut *parts)).unwrap();
+            black_box(&*parts);
+            parts.headers.remove(http::header::AUTHORIZATION);
+        },
+    );
+    report.row(
+        "authn: `authorize(&mut parts).await` refused, wrong origin",
+        || parts_for("https://other.example.com/v1/things"),
+        |parts| {
+            black_box(finish(credentials.authorize(&mut *parts)).unwrap_err());
+        },
+    );
+}
+
+/// Makes credentials that have a token at hand.
+pub(crate) fn warm(runtime: &Runtime) -> Result<Credentials> {
+    let credentials = Credentials::builder().source(Ready).domain(HOST).build()?;
+    runtime.block_on(credentials.token())?;
+    Ok(credentials)
+}
+
+fn parts() -> Parts {
+    parts_for(URL)
+}
+
+fn parts_for(url: &str) -> Parts {
+    http::Request::post(url).body(()).expect("a valid request").into_parts().0
+}

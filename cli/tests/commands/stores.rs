@@ -1,0 +1,54 @@
+//! `stores`.
+
+use serde_json::{Value, json};
+
+use crate::{sandbox::Sandbox, server::Server};
+
+#[test]
+fn sessions_are_counted_by_store() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    let listed = || sandbox.run_without_folder(&["stores"]).done();
+    let place = "/home/.local/state/authn/tokens";
+    assert_eq!(listed(), format!("memory\t-\t-\nfile\t0\t{place}\n"));
+    server.giving("t0k3n", 3_600, || sandbox.run(&["token"])).done();
+    assert_eq!(listed(), format!("memory\t-\t-\nfile\t1\t{place}\n"));
+
+    let json = sandbox.run_without_folder(&["stores", "--json"]).done();
+    let shown: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(shown[0], json!({ "name": "memory", "place": null, "sessions": null }));
+    assert_eq!((&shown[1]["name"], &shown[1]["place"]), (&json!("file"), &json!(place)));
+    let [session] = shown[1]["sessions"].as_array().unwrap().as_slice() else { panic!("{shown}") };
+    let name = session.as_str().unwrap();
+    assert!(name.starts_with("oauth-default-"), "{name}");
+    assert!(sandbox.path(&format!("home/.local/state/authn/tokens/{name}.json")).is_file());
+
+    sandbox.run(&["logout"]).done();
+    assert_eq!(listed(), format!("memory\t-\t-\nfile\t0\t{place}\n"));
+}
+
+#[test]
+fn the_folder_can_be_configured_and_belongs_to_the_application() {
+    let sandbox = Sandbox::with("[stores.file]\ndirectory = \"/nowhere/tokens\"\n");
+    assert_eq!(sandbox.run(&["stores"]).done(), "memory\t-\t-\nfile\t0\t/nowhere/tokens\n");
+    let other = sandbox.run_without_folder(&["--app", "fdt", "stores"]).done();
+    assert_eq!(other, "memory\t-\t-\nfile\t0\t/home/.local/state/fdt/tokens\n");
+}
+
+#[test]
+fn what_is_wrong_elsewhere_is_no_matter_and_what_is_wrong_here_is() {
+    for fine in ["", "[credentials.basic]\npasword = \"s3cr3t\"\n"] {
+        let outcome = Sandbox::with(fine).run(&["stores"]);
+        assert_eq!((outcome.code, &*outcome.stderr), (0, ""));
+    }
+    for (wrong, word) in [
+        ("[stores.file]\ndirectroy = \"/x\"\n", "did you mean `directory`?"),
+        ("[stores.file]\ndirectory = [\"s3cr3t\"]\n", "error: wrong-type"),
+        ("[stores.fiel]\n", "did you mean `file`?"),
+    ] {
+        let outcome = Sandbox::with(wrong).run(&["stores"]);
+        assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
+        assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+    }
+}

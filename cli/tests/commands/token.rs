@@ -1,0 +1,173 @@
+//! `token`: as JSON, with a least time to live, for other scopes.
+
+use std::time::{Duration, SystemTime};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use crate::{
+    sandbox::{Outcome, Sandbox},
+    server::Server,
+};
+
+/// A JWT with a signature that nobody checks.
+fn jwt(expiry: SystemTime) -> String {
+    let seconds = expiry.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let payload = format!("{{\"exp\":{seconds}}}");
+    format!("{}.{}.c2lnbmF0dXJl", encode("{\"alg\":\"RS256\"}"), encode(&payload))
+}
+
+fn in_2100() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_801)
+}
+
+#[track_caller]
+fn printed(outcome: &Outcome, stdout: &str, warnings: &[&str]) {
+    assert_eq!((outcome.code, &*outcome.stdout), (0, stdout), "{}", outcome.stderr);
+    for warning in warnings {
+        assert!(outcome.stderr.contains(warning), "{warning}\n{}", outcome.stderr);
+    }
+    assert_eq!(warnings.is_empty(), outcome.stderr.is_empty(), "{}", outcome.stderr);
+}
+
+#[test]
+fn json_says_what_is_known_and_null_for_the_rest() {
+    let token = jwt(in_2100());
+    let sandbox = Sandbox::with(format!("[credentials]\njwt = \"{token}\"\n[profile.ci]\n"));
+    let shown = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&sandbox.run(arguments).done()).unwrap()
+    };
+    let expected = json!({
+        "token": token,
+        "type": null,
+        "expires_at": "2100-01-01T00:00:01Z",
+        "scopes": null,
+        "profile": null,
+    });
+    assert_eq!(shown(&["token", "--json"]), expected);
+    assert_eq!(shown(&["-p", "ci", "token", "--json"])["profile"], "ci");
+
+    let server = Server::new();
+    let sandbox = server.sandbox().env("AUTHN_LOG", "trace");
+    let outcome = server.giving("t0k3n", 3_600, || sandbox.run(&["token", "--json"]));
+    assert!(!outcome.stderr.contains("t0k3n"), "{}", outcome.stderr);
+    let shown: Value = serde_json::from_str(&outcome.done()).unwrap();
+    assert_eq!((&shown["token"], &shown["type"]), (&json!("t0k3n"), &json!("Bearer")));
+    assert_eq!(shown["scopes"], json!(["read"]));
+    assert!(shown["expires_at"].as_str().unwrap().ends_with('Z'));
+}
+
+#[test]
+fn a_kept_token_is_printed_by_the_next_program_too() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    printed(&server.giving("one", 3_600, || sandbox.run(&["token"])), "one\n", &[]);
+    printed(&sandbox.run(&["token"]), "one\n", &[]);
+    let header = sandbox.run(&["header"]);
+    printed(&header, "Authorization: Bearer one\n", &[]);
+    server.is_left_alone();
+}
+
+#[test]
+fn a_kept_token_that_ends_too_soon_is_replaced() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    printed(&server.giving("one", 3_600, || sandbox.run(&["token"])), "one\n", &[]);
+    printed(&sandbox.run(&["token", "--min-ttl", "30m"]), "one\n", &[]);
+    let long = ["token", "--min-ttl", "2h"];
+    printed(&server.giving("two", 36_000, || sandbox.run(&long)), "two\n", &[]);
+    printed(&sandbox.run(&long), "two\n", &[]);
+    printed(&sandbox.run(&["token"]), "two\n", &[]);
+    server.is_left_alone();
+}
+
+#[test]
+fn a_new_token_that_ends_too_soon_is_printed_with_a_warning_and_not_replaced() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    let long = ["token", "--min-ttl", "2h"];
+    for name in ["one", "two"] {
+        let outcome = server.giving(name, 3_600, || sandbox.run(&long));
+        printed(&outcome, &format!("{name}\n"), &["warning: ", "sooner than `--min-ttl`"]);
+        server.is_left_alone();
+    }
+}
+
+#[test]
+fn without_a_new_token_nothing_is_printed_and_what_is_kept_stays() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    printed(&server.giving("one", 3_600, || sandbox.run(&["token"])), "one\n", &[]);
+    let refusal = r#"{"error":"invalid_client"}"#;
+    let work = || sandbox.run(&["token", "--min-ttl", "2h"]);
+    let (outcome, _) = server.answering("401 Unauthorized", refusal, work);
+    assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
+    for word in ["invalid_client", "help: ", "`--min-ttl`"] {
+        assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
+    }
+    printed(&sandbox.run(&["token"]), "one\n", &[]);
+    server.is_left_alone();
+}
+
+#[test]
+fn what_no_exchange_can_prolong_is_printed_with_a_warning() {
+    let soon = SystemTime::now() + Duration::from_hours(1);
+    for (token, warning) in
+        [(jwt(soon), "sooner than `--min-ttl`"), ("opaque".to_owned(), "nobody says")]
+    {
+        let sandbox = Sandbox::with(format!("[credentials]\njwt = \"{token}\"\n"));
+        let outcome = sandbox.run(&["token", "--min-ttl", "1d"]);
+        printed(&outcome, &format!("{token}\n"), &["warning: ", warning]);
+    }
+    let token = jwt(in_2100());
+    let sandbox = Sandbox::with(format!("[credentials]\njwt = \"{token}\"\n"));
+    printed(&sandbox.run(&["token", "--min-ttl", "1d"]), &format!("{token}\n"), &[]);
+}
+
+#[test]
+fn scopes_are_separated_by_spaces_and_commas_and_flags() {
+    let server = Server::new();
+    let sandbox = server.sandbox();
+    let body = r#"{"access_token":"t","token_type":"Bearer","expires_in":60,"scope":"a b c d"}"#;
+    let scopes = ["token", "--scope", "a b", "--scope", "c,d"];
+    let (outcome, request) = server.answering("200 OK", body, || sandbox.run(&scopes));
+    printed(&outcome, "t\n", &[]);
+    assert!(request.body.contains("scope=a+b+c+d"), "{}", request.body);
+}
+
+#[test]
+fn a_scope_that_is_not_granted_is_said() {
+    let server = Server::new();
+    let sandbox = server.sandbox();
+    let outcome = server.giving("t", 60, || sandbox.run(&["token", "--scope", "read,write"]));
+    printed(&outcome, "t\n", &["warning: the server has not granted the scope write\n"]);
+}
+
+#[test]
+fn each_set_of_scopes_has_a_token_of_its_own() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    let run = |arguments: &[&str]| sandbox.run(arguments);
+    printed(&server.giving("one", 3_600, || run(&["token"])), "one\n", &[]);
+    let other = ["token", "--scope", "read"];
+    printed(&server.giving("two", 3_600, || run(&other)), "two\n", &[]);
+    printed(&run(&["token"]), "one\n", &[]);
+    printed(&run(&other), "two\n", &[]);
+}
+
+#[test]
+fn what_is_no_duration_or_no_scope_is_refused() {
+    let sandbox = Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n");
+    for (flag, value) in [
+        ("--min-ttl", "soon"),
+        ("--min-ttl", "-5m"),
+        ("--min-ttl", ""),
+        ("--scope", ""),
+        ("--scope", " , "),
+    ] {
+        let outcome = sandbox.run(&["token", &format!("{flag}={value}")]);
+        assert_eq!((outcome.code, &*outcome.stdout), (2, ""), "{flag}={value}");
+        assert!(outcome.stderr.contains(flag), "{}", outcome.stderr);
+    }
+}

@@ -1,0 +1,113 @@
+//! Provider `cached`: any other provider with a cache and a store in front of it.
+
+use authn::{
+    Context, Credentials, Grant, Result, TokenSource,
+    private::{Entry, Field, FromTable, Location, Provider, Table, inventory},
+};
+
+/// Caches another provider's tokens, and keeps them in a store if need be.
+///
+/// The other provider's table stands in this one's, `[credentials.cached.NAME]`.
+#[derive(Debug)]
+pub struct Cached {
+    of: Credentials,
+}
+
+// The attribute macro knows options by name. Here the name is the other provider's, so this is what the
+// macro would write, by hand.
+impl FromTable for Cached {
+    const FIELDS: &'static [Field] = &[];
+
+    fn from_table(table: &mut Table<'_>) -> Option<Self> {
+        Some(Self { of: table.inner_provider(&Self::ENTRY.options_of_framework())? })
+    }
+}
+
+impl Provider for Cached {
+    const ENTRY: Entry = Entry::cached::<Self>(
+        "cached",
+        &[
+            "Caches another provider's tokens, and keeps them in a store if need be.",
+            "",
+            "The other provider's table stands in this one's, `[credentials.cached.NAME]`.",
+        ],
+        Location {
+            package: env!("CARGO_PKG_NAME"),
+            module: module_path!(),
+            file: file!(),
+            line: line!(),
+            column: column!(),
+        },
+    )
+    .with_inner_provider();
+}
+
+inventory::submit! { Cached::ENTRY }
+
+impl TokenSource for Cached {
+    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+        let token = match context.scopes() {
+            [] => self.of.token().await?,
+            scopes => self.of.with_scope(scopes).token().await?,
+        };
+        Ok(token.into())
+    }
+
+    fn identity(&self, _context: &Context) -> Option<String> {
+        self.of.identity()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use authn::{Environment, Loader, config::Class};
+
+    fn loader(text: &str) -> Loader {
+        let text = format!("[credentials]\norigins = ['*']\n{text}");
+        Loader::new().environment(Environment::empty()).inline("test.toml", &text)
+    }
+
+    #[tokio::test]
+    async fn caches_whatever_stands_in_its_table() {
+        for text in [
+            "[credentials.cached]\nexpires_in_fallback = '1m'\n[credentials.cached.bearer]\ntoken = 'abc'",
+            "[credentials.cached]\nbearer = 'abc'",
+            "[credentials.cached.cached]\nbearer = 'abc'",
+        ] {
+            let credentials = loader(text).load().unwrap();
+            assert!(credentials.try_token().is_none());
+            assert_eq!(credentials.token().await.unwrap().secret(), "abc");
+            assert_eq!(credentials.try_token().unwrap().secret(), "abc");
+        }
+    }
+
+    #[test]
+    fn its_inner_provider_is_hidden_checked_and_counted() {
+        let config =
+            loader("[credentials.cached.bearer]\ntoken = 's3cr3t'\nbogus = 's3cr3t'").read();
+        let problem = &config.problems()[0];
+        assert_eq!(problem.key(), Some("credentials.cached.bearer.bogus"));
+        let settings = config.settings();
+        assert!(!format!("{settings:?}{problem:?}").contains("s3cr3t"), "{settings:?}");
+        let token = settings.iter().find(|one| one.key == "credentials.cached.bearer.token");
+        assert_eq!(token.unwrap().class, Class::Secret);
+        for text in [
+            "[credentials.cached]\nstore = 'memory'",
+            "[credentials.cached]\nbearer = 'a'\njwt = 'b'",
+        ] {
+            assert_eq!(loader(text).read().problems()[0].code(), "one-provider", "{text}");
+        }
+        let served = loader("[credentials.cached.app_service]").read();
+        assert_eq!(served.problems()[0].code(), "cached-per-request");
+    }
+
+    #[tokio::test]
+    async fn keeps_tokens_in_a_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let environment = || Environment::empty().state_directory(folder.path());
+        let text = "[credentials.cached]\nstore = 'file'\nbearer = 'abc'";
+        loader(text).environment(environment()).load().unwrap().token().await.unwrap();
+        let again = loader(text).environment(environment()).load().unwrap();
+        assert!(again.status().await.unwrap().has_token);
+    }
+}

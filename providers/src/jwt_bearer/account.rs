@@ -1,0 +1,67 @@
+//! `Account`: who signs, and with what.
+
+use authn::{Error, Result};
+
+use super::{JwtBearer, service_account::ServiceAccount};
+use crate::{jws::Signer, oauth::Address};
+
+/// An account that is ready to sign. It is made for each exchange, because the key may have been rotated.
+pub(super) struct Account {
+    pub(super) issuer: String,
+    pub(super) signer: Signer,
+    /// Where a key file says that tokens are exchanged.
+    pub(super) token_endpoint: Option<Address>,
+    /// The key file is Google's, and so are the server's ways.
+    pub(super) is_google: bool,
+}
+
+impl JwtBearer {
+    /// Reads the account from the key file or from the options.
+    pub(super) fn account(&self) -> Result<Account> {
+        match &self.service_account_file {
+            Some(path) => {
+                self.check_what_the_file_says()?;
+                let file = ServiceAccount::read(path)?;
+                let signer = file.signer(self.algorithm);
+                Ok(Account {
+                    signer: signer.map_err(|error| error.at(format_args!("{}", path.display())))?,
+                    issuer: file.client_email,
+                    token_endpoint: Some(file.token_uri),
+                    is_google: true,
+                })
+            }
+            None => self.account_of_options(),
+        }
+    }
+
+    fn account_of_options(&self) -> Result<Account> {
+        let issuer = self.issuer.clone().filter(|issuer| !issuer.is_empty()).ok_or_else(|| {
+            Error::configuration(
+                "`issuer` is not set; set it to the account that signs, or set `service_account_file`",
+            )
+        })?;
+        let key = self._private_key.as_ref().ok_or_else(|| {
+            Error::configuration(
+                "`private_key` is not set; set it, best as a reference like \
+                 `{ file = \"/run/secrets/account.pem\" }`, or set `service_account_file`",
+            )
+        })?;
+        let signer =
+            Signer::with_private_key(&key.expose(), self.algorithm, self.key_id.as_deref())?;
+        Ok(Account { issuer, signer, token_endpoint: None, is_google: false })
+    }
+
+    fn check_what_the_file_says(&self) -> Result<()> {
+        let options = [
+            ("issuer", self.issuer.is_some()),
+            ("private_key", self._private_key.is_some()),
+            ("key_id", self.key_id.is_some()),
+        ];
+        match options.into_iter().find(|(_, is_set)| *is_set) {
+            Some((option, _)) => Err(Error::configuration(format!(
+                "`{option}` is set, but `service_account_file` says it, too; remove one of them"
+            ))),
+            None => Ok(()),
+        }
+    }
+}

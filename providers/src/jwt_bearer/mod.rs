@@ -1,0 +1,239 @@
+//! Provider `jwt_bearer`: a token that this side signs, exchanged for the server's (RFC 7523, 2.1) or sent
+//! as it is.
+//!
+//! - [`account`]: who signs, with which key, from the options or from a key file
+//! - [`service_account`]: Google's key file
+
+mod account;
+mod service_account;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use authn::{Context, Error, Grant, Result, SecretString, Show, Token, TokenSource, View};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    jws::{Algorithm, Claims},
+    oauth::{
+        Address, Discovery, Endpoint, Members,
+        response::{self, Advice, Received},
+    },
+};
+use account::Account;
+
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+const ADVICE: Advice = Advice {
+    client: "check whether the server wants a `client_id`, and which",
+    grant: "check `issuer`, `subject`, `audience`, `private_key` and `key_id`, and this machine's clock",
+    login_helps: false,
+};
+
+/// Signs a token for a service account, and exchanges it at an authorization server (RFC 7523, 2.1).
+///
+/// With `service_account_file`, Google's key file says who signs, with which key, and where the token is
+/// exchanged. With `self_signed` nothing is exchanged: the signed token itself goes to the API.
+#[authn::token_provider("jwt_bearer", cached)]
+pub struct JwtBearer {
+    /// Token endpoint.
+    token_endpoint_url: Option<Address>,
+    /// Issuer of the server, exactly as it names itself, where its token endpoint is to be discovered.
+    issuer_url: Option<Address>,
+    /// Who signs the token (claim `iss`): the service account, or the client.
+    issuer: Option<String>,
+    /// Whom the token stands for (claim `sub`). Unless set, the issuer; with `service_account_file` and an
+    /// exchange none, which Google takes for the account itself.
+    subject: Option<String>,
+    /// Whom the token is for (claim `aud`): the token endpoint unless set, and the API with `self_signed`.
+    audience: Option<String>,
+    /// Scopes to ask for: a claim, and a member of the request's form unless `service_account_file` says that
+    /// the server is Google's, which reads the claim.
+    #[default(Vec::new())]
+    scope: Vec<String>,
+    /// Key that signs: PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase), or a JWK. RSA of 2048 to 8192 bits,
+    /// P-256, P-384 and Ed25519 serve.
+    _private_key: Option<SecretString>,
+    /// Identifier of the key at the server; unless set, a JWK's own `kid`.
+    key_id: Option<String>,
+    /// How the token is signed. Unless set, a JWK's own `alg`, else by the key's type: `RS256`, `ES256`, `ES384`
+    /// or `EdDSA`.
+    algorithm: Option<Algorithm>,
+    /// How long the signed token is valid. Most servers take at most an hour.
+    #[default(Duration::from_hours(1))]
+    lifetime: Duration,
+    /// Further claims of the signed token.
+    #[default(BTreeMap::new())]
+    claims: BTreeMap<String, Claim>,
+    /// Client's identifier, where the server wants one in the form.
+    client_id: Option<String>,
+    /// Key file of a Google service account, as it was downloaded: an absolute path, or one from the working
+    /// folder. It is read again at each exchange, and nobody else may be able to read it.
+    service_account_file: Option<PathBuf>,
+    /// Sends the signed token itself to the API instead of exchanging it.
+    #[default(false)]
+    self_signed: bool,
+    __discovery: Discovery,
+}
+
+/// The value of a claim: whatever JSON can hold.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+struct Claim(Value);
+
+/// Claims that the provider sets itself.
+const OWN_CLAIMS: [&str; 7] = ["aud", "exp", "iat", "iss", "jti", "scope", "sub"];
+
+impl JwtBearer {
+    /// Gives the scopes: the caller's, else the configured ones.
+    fn scope(&self, context: &Context) -> String {
+        let scopes = if context.scopes().is_empty() { &self.scope } else { context.scopes() };
+        scopes.join(" ")
+    }
+
+    /// Gives the claims of a token for `audience`; `None` is for whom the scope names.
+    fn claims(
+        &self,
+        account: &Account,
+        audience: Option<&str>,
+        context: &Context,
+    ) -> Result<Claims> {
+        let mut claims = Claims::valid_for(self.lifetime, context.clock())?;
+        for (name, Claim(value)) in &self.claims {
+            claims = claims.with(name, value.clone());
+        }
+        claims = claims.with("iss", account.issuer.as_str());
+        // Google takes an account that names itself for one that acts for a user.
+        let own = (!account.is_google || self.self_signed).then_some(account.issuer.as_str());
+        if let Some(subject) = self.subject.as_deref().or(own) {
+            claims = claims.with("sub", subject);
+        }
+        if let Some(audience) = audience {
+            claims = claims.with("aud", audience);
+        }
+        let scope = self.scope(context);
+        Ok(if scope.is_empty() { claims } else { claims.with("scope", scope) })
+    }
+
+    async fn exchange(&self, account: &Account, context: &Context) -> Result<Grant> {
+        let endpoint = match (&self.token_endpoint_url, &self.issuer_url) {
+            (Some(address), _) => address.clone(),
+            (None, Some(issuer)) => {
+                let discovery = &self.__discovery;
+                discovery.endpoint(Endpoint::Token, issuer, issuer.as_str(), context).await?
+            }
+            (None, None) => account.token_endpoint.clone().ok_or_else(no_server)?,
+        };
+        let audience = self.audience.as_deref().unwrap_or_else(|| endpoint.as_str());
+        let claims = self.claims(account, Some(audience), context)?;
+        let mut members = Members::of_grant(GRANT_TYPE);
+        members.add("assertion", &account.signer.sign(&claims)?);
+        members.add_unless_empty("client_id", self.client_id.as_deref().unwrap_or_default());
+        if !account.is_google {
+            members.add_unless_empty("scope", &self.scope(context));
+        }
+        let request = context.http().post(endpoint.url()).form(&members.pairs());
+        let response = request.send().await?;
+        Ok(response::grant(&Received::from(&response), &ADVICE)?)
+    }
+
+    fn sign(&self, account: &Account, context: &Context) -> Result<Grant> {
+        let claims = self.claims(account, self.audience.as_deref(), context)?;
+        let token = Token::new(account.signer.sign(&claims)?.as_str())?;
+        Ok(token.with_expires_at(claims.expires_at()).with_token_type("Bearer").into())
+    }
+
+    fn check_server(&self, account: &Account) -> Result<()> {
+        let from_file = account.token_endpoint.as_ref();
+        let named = [self.token_endpoint_url.as_ref(), self.issuer_url.as_ref()];
+        match named.iter().flatten().count() {
+            _ if self.self_signed => {
+                let scoped = !self.scope.is_empty();
+                if self.audience.is_none() && !scoped {
+                    return Err(Error::configuration(
+                        "with `self_signed` the token must say what it is for; set `audience` to the API, \
+                         or `scope`",
+                    ));
+                }
+                if let Some(option) = self.unused_by_self_signed() {
+                    return Err(Error::configuration(format!(
+                        "`{option}` is set, but with `self_signed` nothing is exchanged; remove one of them"
+                    )));
+                }
+            }
+            0 if from_file.is_none() => return Err(no_server()),
+            0 | 1 => {}
+            _ => {
+                return Err(Error::configuration(
+                    "the server is named more than once; leave one of `issuer_url` and \
+                     `token_endpoint_url`",
+                ));
+            }
+        }
+        let mut addresses = named.into_iter().chain([from_file]).flatten();
+        addresses.try_for_each(|address| authn::http::check(address.url(), false))
+    }
+
+    fn unused_by_self_signed(&self) -> Option<&'static str> {
+        [
+            ("token_endpoint_url", self.token_endpoint_url.is_some()),
+            ("issuer_url", self.issuer_url.is_some()),
+            ("client_id", self.client_id.is_some()),
+        ]
+        .into_iter()
+        .find_map(|(option, is_set)| is_set.then_some(option))
+    }
+}
+
+impl TokenSource for JwtBearer {
+    fn validate(&self, _context: &Context) -> Result<()> {
+        if self.lifetime < Duration::from_secs(1) {
+            return Err(Error::configuration(
+                "`lifetime` is less than a second; set it to a duration like `1h`",
+            ));
+        }
+        if let Some(name) = OWN_CLAIMS.iter().find(|name| self.claims.contains_key(**name)) {
+            return Err(Error::configuration(format!(
+                "`claims` must not hold `{name}`, which the provider sets itself; use its own option"
+            )));
+        }
+        self.check_server(&self.account()?)
+    }
+
+    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+        let account = self.account()?;
+        if self.self_signed {
+            return self.sign(&account, context);
+        }
+        self.exchange(&account, context).await
+    }
+
+    /// The subject or the issuer, if the options say it.
+    fn identity(&self, _context: &Context) -> Option<String> {
+        self.subject.clone().or_else(|| self.issuer.clone())
+    }
+}
+
+fn no_server() -> Error {
+    Error::configuration("no server is named; set `token_endpoint_url` or `issuer_url`")
+}
+
+impl Show for Claim {
+    fn show(&self) -> View {
+        match &self.0 {
+            Value::String(text) => View::text(text),
+            Value::Bool(value) => View::Boolean(*value),
+            Value::Number(number) => match number.as_i64() {
+                Some(value) => View::Integer(value),
+                None => View::Float(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            Value::Array(values) => {
+                View::List(values.iter().map(|value| Self(value.clone()).show()).collect())
+            }
+            // Keys could say that a value is secret; what is in there is not looked at.
+            Value::Object(_) | Value::Null => View::Hidden,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! How the client says who it is (RFC 6749, 2.3), one file a method.
+//!
+//! One method a request; another one is never tried, because each attempt would show the server a code or
+//! a refresh token that counts once.
+
+mod assertion;
+mod client_secret_basic;
+mod client_secret_jwt;
+mod client_secret_post;
+mod none;
+mod private_key_jwt;
+
+use authn::{Context, Error, Result, SecretString, Show, View, http::HttpRequest};
+use serde::Deserialize;
+
+use super::{members::Members, server::Server};
+use crate::jws::Algorithm;
+
+pub(super) use client_secret_basic::BasicEncoding;
+
+/// A way to authenticate, by its registered name (RFC 7591, 2; OpenID Connect Core, 9).
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Method {
+    /// Identifier and secret in the `Authorization` header.
+    ClientSecretBasic,
+    /// Identifier and secret in the form.
+    ClientSecretPost,
+    /// A token that is signed with the secret.
+    ClientSecretJwt,
+    /// A token that is signed with a private key.
+    PrivateKeyJwt,
+    /// The identifier alone: anybody could be this client.
+    None,
+}
+
+/// The options by which a client authenticates.
+pub(super) struct Client<'a> {
+    pub(super) id: &'a str,
+    pub(super) secret: Option<&'a SecretString>,
+    pub(super) private_key: Option<&'a SecretString>,
+    pub(super) method: Option<Method>,
+    pub(super) basic_encoding: BasicEncoding,
+    pub(super) key_id: Option<&'a str>,
+    pub(super) algorithm: Option<Algorithm>,
+    pub(super) assertion_audience: Option<&'a str>,
+}
+
+impl Client<'_> {
+    /// Gives the configured method, or the one that goes with what is configured.
+    pub(super) fn method(&self) -> Method {
+        self.method.unwrap_or(match (self.secret, self.private_key) {
+            (Some(_), _) => Method::ClientSecretBasic,
+            (None, Some(_)) => Method::PrivateKeyJwt,
+            (None, None) => Method::None,
+        })
+    }
+
+    /// Checks that everything is there that the method needs, and nothing that it does not use.
+    pub(super) fn validate(&self) -> Result<()> {
+        if self.id.is_empty() {
+            return Err(Error::configuration(
+                "`client_id` is empty; set it to the client's identifier",
+            ));
+        }
+        if self.method.is_none() && self.secret.is_some() && self.private_key.is_some() {
+            return Err(Error::configuration(
+                "both `client_secret` and `private_key` are set; say by `token_endpoint_auth_method` \
+                 which of them authenticates, and leave the other out",
+            ));
+        }
+        self.check_what_is_unused()?;
+        match self.method() {
+            Method::ClientSecretBasic => client_secret_basic::validate(self),
+            Method::ClientSecretPost => client_secret_post::validate(self),
+            Method::ClientSecretJwt => client_secret_jwt::validate(self),
+            Method::PrivateKeyJwt => private_key_jwt::validate(self),
+            Method::None => Ok(()),
+        }
+    }
+
+    fn check_what_is_unused(&self) -> Result<()> {
+        let method = self.method();
+        let with_secret = !matches!(method, Method::PrivateKeyJwt | Method::None);
+        let with_key = method == Method::PrivateKeyJwt;
+        let signs = with_key || method == Method::ClientSecretJwt;
+        let options = [
+            ("client_secret", self.secret.is_some(), with_secret),
+            ("private_key", self.private_key.is_some(), with_key),
+            ("key_id", self.key_id.is_some(), with_key),
+            ("algorithm", self.algorithm.is_some(), signs),
+            ("assertion_audience", self.assertion_audience.is_some(), signs),
+        ];
+        match options.into_iter().find(|(_, is_set, is_used)| *is_set && !is_used) {
+            Some((option, ..)) => Err(Error::configuration(format!(
+                "`{option}` is set, but `token_endpoint_auth_method` {} does not use it; \
+                 remove it, or choose a method that does",
+                method.name()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts the client's authentication and the form into a request to the authorization server.
+    pub(super) fn authenticate(
+        &self,
+        request: HttpRequest,
+        mut members: Members,
+        server: &Server<'_>,
+        context: &Context,
+    ) -> Result<HttpRequest> {
+        let request = match self.method() {
+            Method::ClientSecretBasic => client_secret_basic::authenticate(self, request)?,
+            Method::ClientSecretPost => {
+                client_secret_post::authenticate(self, &mut members)?;
+                request
+            }
+            Method::ClientSecretJwt => {
+                client_secret_jwt::authenticate(self, &mut members, server, context)?;
+                request
+            }
+            Method::PrivateKeyJwt => {
+                private_key_jwt::authenticate(self, &mut members, server, context)?;
+                request
+            }
+            Method::None => {
+                none::authenticate(self, &mut members);
+                request
+            }
+        };
+        Ok(request.form(&members.pairs()))
+    }
+
+    /// Says what to look at if the server does not know the client.
+    pub(super) fn advice(&self) -> &'static str {
+        match self.method() {
+            Method::ClientSecretBasic | Method::ClientSecretPost => {
+                "check `client_id`, `client_secret` and `token_endpoint_auth_method`"
+            }
+            Method::ClientSecretJwt => {
+                "check `client_id`, `client_secret`, `algorithm` and `assertion_audience`, and this \
+                 machine's clock"
+            }
+            Method::PrivateKeyJwt => {
+                "check `client_id`, `private_key`, `key_id` and `assertion_audience`, and this \
+                 machine's clock"
+            }
+            Method::None => "check `client_id`; the client may need a `client_secret`",
+        }
+    }
+
+    fn secret(&self) -> Result<&SecretString> {
+        self.secret.ok_or_else(|| {
+            Error::configuration(format!(
+                "`client_secret` is not set, which `token_endpoint_auth_method` {} needs; \
+                 set it, best as a reference like `{{ file = \"/run/secrets/client\" }}`",
+                self.method().name()
+            ))
+        })
+    }
+}
+
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::None => "none",
+        }
+    }
+}
+
+impl Show for Method {
+    fn show(&self) -> View {
+        View::text(self.name())
+    }
+}

@@ -1,0 +1,62 @@
+//! A user's name and password (RFC 6749, 4.3).
+//!
+//! If the server gave a refresh token, that is used first, because it does not ask for the user's
+//! authentication again and again. If the server refuses it, for whatever reason, the password is used in
+//! the same exchange: it is there, and nobody needs to log in. This probes nothing: the two are different
+//! grants, and each is sent once.
+
+use authn::{Context, Error, ErrorKind, Grant, Result};
+
+use super::refresh_token::refresh;
+use crate::oauth::{Members, OAuth, Refused, response::Failure};
+
+const REFUSED: Refused = Refused { advice: "check `username` and `password`", login_helps: true };
+
+pub(super) fn validate(options: &OAuth) -> Result<()> {
+    let missing = |option: &str| {
+        Error::configuration(format!(
+            "`{option}` is not set, which the grant password needs; set it"
+        ))
+    };
+    if options.username.as_deref().is_none_or(str::is_empty) {
+        return Err(missing("username"));
+    }
+    if options._password.is_none() {
+        return Err(missing("password"));
+    }
+    Ok(())
+}
+
+pub(super) async fn exchange(
+    options: &OAuth,
+    context: &Context,
+    last: Option<&Grant>,
+) -> Result<Grant> {
+    let mut refused = None;
+    if let Some(refresh_token) = last.and_then(Grant::refresh_token) {
+        match refresh(options, context, refresh_token, REFUSED).await {
+            Err(failure) if failure.is_refusal => refused = Some(failure.error),
+            result => return Ok(result?),
+        }
+    }
+    match log_in(options, context).await {
+        // The session goes on where it was refused something else than itself, as a scope.
+        Err(failure) => Err(refused.filter(is_not_the_end).unwrap_or(failure.error)),
+        Ok(grant) => Ok(grant),
+    }
+}
+
+/// Begins a session. What the last one left is over, even if this one has no refresh token.
+async fn log_in(options: &OAuth, context: &Context) -> Result<Grant, Failure> {
+    validate(options)?;
+    let mut members = Members::of_grant("password");
+    members.add("username", options.username.as_deref().unwrap_or_default());
+    if let Some(password) = &options._password {
+        members.add("password", &password.expose());
+    }
+    options.exchange(members, REFUSED, context).await.map(Grant::with_new_session)
+}
+
+fn is_not_the_end(error: &Error) -> bool {
+    error.kind() != ErrorKind::LoginRequired
+}

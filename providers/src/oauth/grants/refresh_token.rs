@@ -1,0 +1,48 @@
+//! A refresh token (RFC 6749, 6): the last one that the server gave, or the configured one to begin with.
+
+use authn::{Context, Error, Grant, Result, SecretString};
+
+use crate::oauth::{Members, OAuth, Refused, response::Failure};
+
+const REFUSED: Refused = Refused {
+    advice: "the refresh token has expired, was revoked, or was used elsewhere: get a new one and set \
+             `refresh_token` to it",
+    login_helps: true,
+};
+
+pub(super) fn validate(options: &OAuth) -> Result<()> {
+    if options._refresh_token.is_none() {
+        return Err(missing());
+    }
+    Ok(())
+}
+
+pub(super) async fn exchange(
+    options: &OAuth,
+    context: &Context,
+    last: Option<&Grant>,
+) -> Result<Grant> {
+    let last = last.and_then(Grant::refresh_token);
+    let refresh_token = last.or(options._refresh_token.as_ref()).ok_or_else(missing)?;
+    Ok(refresh(options, context, refresh_token, REFUSED).await?)
+}
+
+/// Exchanges a refresh token. Once: if the server is asked again after it took it, it may take the second
+/// attempt for a theft and end the session (RFC 9700, 4.14.2).
+pub(super) async fn refresh(
+    options: &OAuth,
+    context: &Context,
+    refresh_token: &SecretString,
+    refused: Refused,
+) -> Result<Grant, Failure> {
+    let mut members = Members::of_grant("refresh_token");
+    members.add("refresh_token", &refresh_token.expose());
+    options.exchange(members, refused, context).await
+}
+
+fn missing() -> Error {
+    Error::configuration(
+        "`refresh_token` is not set, which the grant refresh_token needs; \
+         set it, best as a reference like `{ file = \"/run/secrets/refresh\" }`",
+    )
+}

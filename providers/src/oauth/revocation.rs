@@ -1,0 +1,31 @@
+//! Telling the server that tokens are to count no longer (RFC 7009).
+
+use authn::{Context, Grant, Result};
+
+use super::{
+    Members, OAuth,
+    response::{Advice, Received, accepted},
+};
+
+/// Revokes the refresh token, with which the server ends what was issued by it (RFC 7009, 2.1); without
+/// one, the access token.
+pub(super) async fn revoke(options: &OAuth, context: &Context, grant: &Grant) -> Result<()> {
+    let mut members = Members::default();
+    if let Some(refresh_token) = grant.refresh_token() {
+        members.add("token", &refresh_token.expose());
+        members.add("token_type_hint", "refresh_token");
+    } else {
+        members.add("token", grant.token().secret());
+        members.add("token_type_hint", "access_token");
+    }
+    let (server, client) = (options.server(), options.client());
+    let endpoint = server.revocation_endpoint(context).await?;
+    let request = context.http().post(endpoint.url());
+    let response = client.authenticate(request, members, &server, context)?.send().await?;
+    let advice = Advice {
+        client: client.advice(),
+        grant: "check whose the token is; another client's can't be revoked",
+        login_helps: false,
+    };
+    accepted(&Received::from(&response), &advice)
+}

@@ -1,0 +1,104 @@
+//! `Server`: which server is meant, and where its endpoints are.
+
+use authn::{Context, Error, Result};
+
+use super::{
+    address::Address,
+    discovery::{Discovery, Endpoint},
+};
+
+/// The options that name the authorization server.
+pub(super) struct Server<'a> {
+    pub(super) issuer_url: Option<&'a Address>,
+    pub(super) token_endpoint_url: Option<&'a Address>,
+    pub(super) keycloak_url: Option<&'a Address>,
+    pub(super) realm: Option<&'a str>,
+    pub(super) issuer: Option<&'a str>,
+    pub(super) revocation_endpoint_url: Option<&'a Address>,
+    pub(super) discovery: &'a Discovery,
+}
+
+impl Server<'_> {
+    /// Checks that exactly one server is named, and that nothing would be sent to it in the clear.
+    pub(super) fn validate(&self) -> Result<()> {
+        let named = [self.issuer_url, self.token_endpoint_url, self.keycloak_url];
+        match named.iter().flatten().count() {
+            0 => return Err(unnamed()),
+            1 => {}
+            _ => {
+                return Err(Error::configuration(
+                    "the server is named more than once; \
+                     leave one of `issuer_url`, `token_endpoint_url` and `keycloak_url`",
+                ));
+            }
+        }
+        if self.keycloak_url.is_some() != self.realm.is_some() {
+            return Err(Error::configuration("`keycloak_url` and `realm` go together; set both"));
+        }
+        if self.issuer == Some("") {
+            return Err(Error::configuration(
+                "`issuer` is empty; set it to how the server names itself, or leave it out",
+            ));
+        }
+        self.discovered()?;
+        let addresses = named.into_iter().chain([self.revocation_endpoint_url]);
+        addresses.flatten().try_for_each(|address| authn::http::check(address.url(), false))
+    }
+
+    /// Gives the name that the server gives itself, where it is known without asking.
+    pub(super) fn issuer(&self) -> Result<Option<String>> {
+        if let Some(issuer) = self.issuer {
+            return Ok(Some(issuer.to_owned()));
+        }
+        Ok(self.discovered()?.map(|address| address.as_str().to_owned()))
+    }
+
+    /// Gives whom a client's assertion is for: the issuer if it is known, else the token endpoint.
+    pub(super) fn audience(&self) -> Result<String> {
+        if let Some(issuer) = self.issuer()? {
+            return Ok(issuer);
+        }
+        self.token_endpoint_url.map(|address| address.as_str().to_owned()).ok_or_else(unnamed)
+    }
+
+    pub(super) async fn token_endpoint(&self, context: &Context) -> Result<Address> {
+        match self.token_endpoint_url {
+            Some(address) => Ok(address.clone()),
+            None => self.discover(Endpoint::Token, context).await?.ok_or_else(unnamed),
+        }
+    }
+
+    pub(super) async fn revocation_endpoint(&self, context: &Context) -> Result<Address> {
+        if let Some(address) = self.revocation_endpoint_url {
+            return Ok(address.clone());
+        }
+        self.discover(Endpoint::Revocation, context).await?.ok_or_else(|| {
+            Error::configuration(
+                "no revocation endpoint is known, and without an issuer none is discovered; \
+                 set `revocation_endpoint_url`",
+            )
+        })
+    }
+
+    /// Gives an endpoint by discovery; `None` if the configuration names no issuer.
+    async fn discover(&self, endpoint: Endpoint, context: &Context) -> Result<Option<Address>> {
+        let Some(address) = self.discovered()? else { return Ok(None) };
+        let issuer = self.issuer.unwrap_or_else(|| address.as_str());
+        self.discovery.endpoint(endpoint, &address, issuer, context).await.map(Some)
+    }
+
+    /// Gives where endpoints are discovered.
+    fn discovered(&self) -> Result<Option<Address>> {
+        match (self.issuer_url, self.keycloak_url, self.realm) {
+            (Some(issuer), _, _) => Ok(Some(issuer.clone())),
+            (None, Some(keycloak), Some(realm)) => keycloak.realm(realm).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn unnamed() -> Error {
+    Error::configuration(
+        "no server is named; set `issuer_url`, `token_endpoint_url`, or `keycloak_url` with `realm`",
+    )
+}

@@ -1,0 +1,153 @@
+//! What is found wrong before anything is sent.
+
+use authn::ErrorKind;
+
+use crate::testing::load;
+
+const KEY: &str = "private_key = '''-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+-----END PRIVATE KEY-----'''";
+
+fn loaded(options: &str) -> authn::Result<authn::Credentials> {
+    load(&format!("[credentials.oauth]\n{options}"))
+}
+
+/// A client of a server, and more.
+fn with_server(options: &str) -> String {
+    format!("issuer_url = 'https://i.test'\nclient_id = 'c'\nstore = 'memory'\n{options}")
+}
+
+fn problem(options: &str) -> String {
+    let error = loaded(options).map(drop).expect_err(options);
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    error.to_string()
+}
+
+#[test]
+fn a_server_must_be_named_once_and_be_safe() {
+    let client = "client_id = 'c'\nclient_secret = 's'\n";
+    for (options, expected) in [
+        ("", "no server is named"),
+        ("realm = 'r'", "no server is named"),
+        (
+            "issuer_url = 'https://i.test'\ntoken_endpoint_url = 'https://i.test/t'",
+            "named more than once",
+        ),
+        ("keycloak_url = 'https://k.test'", "go together"),
+        ("issuer_url = 'https://i.test'\nrealm = 'r'", "go together"),
+        ("keycloak_url = 'https://k.test'\nrealm = 'a/b'", "`realm`"),
+        ("issuer_url = 'http://i.test'", "in the clear"),
+        (
+            "issuer_url = 'https://i.test'\nrevocation_endpoint_url = 'http://i.test/r'",
+            "in the clear",
+        ),
+        ("issuer_url = 'nonsense'", "URL"),
+        ("token_endpoint_url = 'https://i.test/t'\nissuer = ''", "`issuer` is empty"),
+    ] {
+        let problem = problem(&format!("{client}{options}"));
+        assert!(problem.contains(expected), "{options}\n{problem}");
+    }
+    for options in [
+        "token_endpoint_url = 'https://i.test/t'\nissuer = 'https://i.test'",
+        "issuer_url = 'https://i.test'\nrevocation_endpoint_url = 'https://i.test/r'",
+        "keycloak_url = 'https://k.test/auth'\nrealm = 'a'",
+    ] {
+        assert!(loaded(&format!("{client}{options}")).is_ok(), "{options}");
+    }
+}
+
+#[test]
+fn a_grant_needs_what_it_exchanges_and_nothing_else() {
+    let secret = "client_secret = 's'\n";
+    for (options, expected) in [
+        ("", "`client_secret`"),
+        ("grant_type = 'client_credentials'", "for clients that authenticate"),
+        ("grant_type = 'refresh_token'", "`refresh_token` is not set"),
+        ("grant_type = 'password'", "`username` is not set"),
+        ("grant_type = 'password'\nusername = ''\npassword = 'p'", "`username` is not set"),
+        ("grant_type = 'password'\nusername = 'u'", "`password` is not set"),
+        ("client_secret = 's'\nusername = 'u'", "grant_type = \"password\""),
+        ("refresh_token = 'r'\npassword = 'p'", "`password` is set"),
+        ("refresh_token = 'r'\ngrant_type = 'client_credentials'", "`refresh_token` is set"),
+        ("grant_type = 'implicit'", "one of client_credentials, refresh_token, password"),
+    ] {
+        let options = if expected == "`refresh_token` is set" {
+            format!("{secret}{options}")
+        } else {
+            options.to_owned()
+        };
+        let problem = problem(&with_server(&options));
+        assert!(problem.contains(expected), "{options}\n{problem}");
+    }
+    for options in [
+        "client_secret = 's'",
+        KEY,
+        "refresh_token = 'r'",
+        "refresh_token = 'r'\nclient_secret = 's'",
+        "grant_type = 'password'\nusername = 'u'\npassword = 'p'",
+        "grant_type = 'password'\nusername = 'u'\npassword = 'p'\nclient_secret = 's'",
+    ] {
+        assert!(loaded(&with_server(options)).is_ok(), "{options}");
+    }
+}
+
+#[test]
+fn a_method_needs_what_it_authenticates_with_and_nothing_else() {
+    let method = |name: &str| format!("token_endpoint_auth_method = '{name}'");
+    for (name, options, expected) in [
+        ("client_secret_basic", String::new(), "`client_secret` is not set"),
+        ("client_secret_post", String::new(), "`client_secret` is not set"),
+        ("client_secret_jwt", String::new(), "`client_secret` is not set"),
+        ("private_key_jwt", String::new(), "`private_key` is not set"),
+        ("none", "client_secret = 's'".to_owned(), "`client_secret` is set"),
+        ("none", KEY.to_owned(), "`private_key` is set"),
+        ("client_secret_post", format!("client_secret = 's'\n{KEY}"), "`private_key` is set"),
+        ("client_secret_post", "client_secret = 's'\nkey_id = 'k'".to_owned(), "`key_id` is set"),
+        (
+            "client_secret_basic",
+            "client_secret = 's'\nassertion_audience = 'a'".to_owned(),
+            "`assertion_audience` is set",
+        ),
+        (
+            "client_secret_jwt",
+            "client_secret = 's'\nalgorithm = 'RS256'".to_owned(),
+            "`algorithm` RS256 needs a private key",
+        ),
+        (
+            "private_key_jwt",
+            format!("{KEY}\nalgorithm = 'RS256'"),
+            "`algorithm` RS256 does not go with this `private_key`; set it to one of EdDSA",
+        ),
+        ("private_key_jwt", "private_key = 's3cr3t'".to_owned(), "`private_key` holds no"),
+        ("tls", String::new(), "one of client_secret_basic"),
+    ] {
+        let options = format!("{}\n{options}\nrefresh_token = 'r'", method(name));
+        let problem = problem(&with_server(&options));
+        assert!(problem.contains(expected), "{options}\n{problem}");
+        assert!(!problem.contains("s3cr3t"), "{problem}");
+    }
+    let both = problem(&with_server(&format!("client_secret = 's'\n{KEY}")));
+    assert!(both.contains("both `client_secret` and `private_key`"), "{both}");
+}
+
+#[test]
+fn parameters_can_not_replace_what_the_provider_sends() {
+    for name in super::OWN_MEMBERS {
+        let options = with_server(&format!("client_secret = 's'\nparameters = {{ {name} = 'x' }}"));
+        let problem = problem(&options);
+        assert!(problem.contains(&format!("must not hold `{name}`")), "{problem}");
+    }
+    let missing = problem("client_secret = 's'\nissuer_url = 'https://i.test'");
+    assert!(missing.contains("missing") && missing.contains("client_id"), "{missing}");
+    let empty = problem("client_id = ''\nclient_secret = 's'\nissuer_url = 'https://i.test'");
+    assert!(empty.contains("`client_id` is empty"), "{empty}");
+}
+
+#[test]
+fn it_knows_whom_it_stands_for() {
+    let identity = |options: &str| loaded(&with_server(options)).unwrap().identity();
+    assert_eq!(identity("client_secret = 's'").as_deref(), Some("c"));
+    assert_eq!(identity("refresh_token = 'r'"), None);
+    let password = "grant_type = 'password'\nusername = 'alice'\npassword = 'p'";
+    assert_eq!(identity(password).as_deref(), Some("alice"));
+}

@@ -1,0 +1,46 @@
+//! Which server is meant, and what is asked of it.
+
+use authn::ErrorKind;
+use authn_tests::rig::Rig;
+
+use super::load;
+
+#[tokio::test]
+async fn endpoint_realm_resource_and_scope_reach_the_server() {
+    let rig = Rig::start();
+    let endpoint = format!(
+        "token_endpoint_url = '{}/token'\nclient_id = 'cc-basic'\nclient_secret = 'secret'\nscope = ['read']",
+        rig.issuer()
+    );
+    let token = load(&rig, &endpoint).token().await.unwrap();
+    assert_eq!(token.scope(), Some("read"));
+    let scoped = load(&rig, &endpoint).with_scope(&["write"]).token().await.unwrap();
+    assert_eq!(scoped.scope(), Some("write"));
+
+    let keycloak = format!(
+        "keycloak_url = '{}'\nrealm = 'test'\nclient_id = 'cc-basic'\nclient_secret = 'secret'",
+        rig.issuer()
+    );
+    assert!(load(&rig, &keycloak).token().await.unwrap().secret().starts_with("eyJ"));
+
+    let opaque = format!("{endpoint}\nresource = 'urn:rig:opaque'");
+    assert!(!load(&rig, &opaque).token().await.unwrap().secret().starts_with("eyJ"));
+}
+
+#[tokio::test]
+async fn an_issuer_must_call_itself_as_configured() {
+    let rig = Rig::start();
+    let options = format!(
+        "issuer_url = '{}/'\nclient_id = 'cc-basic'\nclient_secret = 'secret'",
+        rig.issuer()
+    );
+    let error = load(&rig, &options).token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(error.to_string().contains("slash"), "{error}");
+    let nowhere = format!(
+        "issuer_url = '{}/realms/nope'\nclient_id = 'c'\nclient_secret = 's'",
+        rig.issuer()
+    );
+    let error = load(&rig, &nowhere).token().await.unwrap_err();
+    assert!(error.to_string().contains("no metadata"), "{error}");
+}

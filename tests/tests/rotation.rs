@@ -1,0 +1,204 @@
+//! Many processes share one session at a server that takes each refresh token once and revokes the whole
+//! family if one comes twice. Some are killed, and one is killed at each system call of its save.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use authn_tests::{
+    command::{Sandbox, binary},
+    rig::{Rig, agent},
+};
+use serde_json::Value;
+
+const PROCESSES: usize = 50;
+const KILLED: usize = 10;
+const ROTATIONS: &str = "20";
+
+/// Logs a user in, as somebody would have done before.
+fn refresh_token(rig: &Rig) -> String {
+    let form = [
+        ("grant_type", "password"),
+        ("username", "alice"),
+        ("password", "wonderland"),
+        ("scope", "read offline_access"),
+        ("client_id", "pw"),
+        ("client_secret", "secret"),
+    ];
+    let basic = "Basic cHc6c2VjcmV0";
+    let url = format!("{}/token", rig.issuer());
+    let mut answer =
+        agent().post(&url).header("authorization", basic).send_form(form[..4].to_vec()).unwrap();
+    let answer: Value = answer.body_mut().read_json().unwrap();
+    answer["refresh_token"].as_str().unwrap().to_owned()
+}
+
+fn session(rig: &Rig, sandbox: &Sandbox) -> PathBuf {
+    let text = format!(
+        "[credentials]\norigins = ['*']\n[credentials.oauth]\n\
+         token_endpoint_url = '{}/token'\ngrant_type = 'refresh_token'\nclient_id = 'pw'\n\
+         client_secret = 'secret'\nrefresh_token = '{}'\n",
+        rig.issuer(),
+        refresh_token(rig)
+    );
+    sandbox.file("session.toml", text)
+}
+
+fn start(sandbox: &Sandbox, configuration: &Path, count: &str) -> Child {
+    let mut command = sandbox.command(binary("rotator"));
+    command.arg(configuration).arg(count).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+fn tokens(output: &str) -> impl Iterator<Item = String> + '_ {
+    output.lines().filter_map(|line| line.strip_prefix("got ")).map(str::to_owned)
+}
+
+fn files(sandbox: &Sandbox, ending: &str) -> Vec<PathBuf> {
+    let folder = sandbox.state().join("authn/tokens");
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let files = entries.map(|entry| entry.unwrap().path());
+    files.filter(|path| path.to_str().unwrap().ends_with(ending)).collect()
+}
+
+#[test]
+fn fifty_processes_share_a_session_and_ten_are_killed() {
+    let rig = Rig::start();
+    let sandbox = Sandbox::new();
+    let configuration = session(&rig, &sandbox);
+    let mut seen = BTreeSet::new();
+    let first = start(&sandbox, &configuration, "1").wait_with_output().unwrap();
+    assert!(first.status.success(), "{}", String::from_utf8_lossy(&first.stderr));
+    seen.extend(tokens(&String::from_utf8(first.stdout).unwrap()));
+
+    // Ten wait for the lease, which this test holds, and are killed while they wait.
+    let lease = File::open(files(&sandbox, ".lease").pop().unwrap()).unwrap();
+    lease.lock().unwrap();
+    let mut waiting: Vec<Child> =
+        (0..KILLED).map(|_| start(&sandbox, &configuration, "2")).collect();
+    for child in &mut waiting {
+        // The stored token is fresh, so the first is had without the lease, and the second waits for it.
+        let lines = BufReader::new(child.stdout.as_mut().unwrap()).lines();
+        let said: Vec<String> = lines.take(3).map(Result::unwrap).collect();
+        assert_eq!(said[2], "asking");
+        seen.extend(tokens(&said.join("\n")));
+    }
+    for child in &mut waiting {
+        child.kill().unwrap();
+        assert!(!child.wait().unwrap().success());
+    }
+    lease.unlock().unwrap();
+
+    let others: Vec<Child> =
+        (KILLED..PROCESSES).map(|_| start(&sandbox, &configuration, ROTATIONS)).collect();
+    for child in others {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(tokens(&output).count().to_string(), ROTATIONS);
+        seen.extend(tokens(&output));
+    }
+    let exchanges = rig.count(&[("grant", "refresh_token")]);
+    assert_eq!(rig.count(&[("grant", "refresh_token"), ("status", "200")]), exchanges, "no logout");
+    assert_eq!(
+        seen.len() as u64,
+        exchanges,
+        "every exchange is a rotation, and every rotation one"
+    );
+    let last = start(&sandbox, &configuration, "2").wait_with_output().unwrap();
+    assert!(last.status.success(), "the session lives");
+}
+
+/// The system calls by which a document is written, and the locks around it.
+const CALLS: [&str; 8] =
+    ["openat", "write", "fsync", "rename", "unlink", "flock", "getdents64", "close"];
+/// Most occurrences of one call that are tried.
+const MOST: usize = 12;
+
+#[test]
+fn a_save_that_is_killed_anywhere_leaves_no_torn_file() {
+    let strace = Command::new("strace").arg("-V").output();
+    assert!(strace.is_ok(), "strace is missing: run tests/run, which installs it");
+    let rig = Rig::start();
+    let configuration = |sandbox: &Sandbox| {
+        let text = format!(
+            "[credentials]\norigins = ['*']\n[credentials.oauth]\ntoken_endpoint_url = '{}/token'\n\
+             client_id = 'cc-basic'\nclient_secret = 'secret'\nstore = 'file'\n",
+            rig.issuer()
+        );
+        sandbox.file("session.toml", text)
+    };
+    let trace = |sandbox: &Sandbox, inject: &[&str], log: &Path| {
+        let file = configuration(sandbox);
+        let mut command = sandbox.command("strace");
+        command.args(["-f", "-o"]).arg(log).args(["-e", &format!("trace={}", CALLS.join(","))]);
+        command.args(inject).arg(binary("rotator")).arg(file).arg("1");
+        command.output().unwrap()
+    };
+    let sandbox = Sandbox::new();
+    let log = sandbox.work().join("trace");
+    assert!(trace(&sandbox, &[], &log).status.success());
+    let document = fs::read_to_string(files(&sandbox, ".json").pop().unwrap()).unwrap();
+    let counts = counts(&fs::read_to_string(&log).unwrap());
+
+    let mut killed = 0;
+    for call in CALLS {
+        // Of the thread that saves, the last calls are those of the save.
+        let count = counts.get(call).copied().unwrap_or_default();
+        for number in count.saturating_sub(MOST) + 1..=count {
+            // A second save, over a document that is there.
+            let path = files(&sandbox, ".json").pop().unwrap();
+            fs::write(&path, expired(&document)).unwrap();
+            let inject = format!("inject={call}:signal=SIGKILL:when={number}");
+            let output = trace(&sandbox, &["-e", &inject], &log);
+            killed += usize::from(!output.status.success());
+            let left = fs::read_to_string(&path).unwrap();
+            let left: Value = serde_json::from_str(&left)
+                .unwrap_or_else(|_| panic!("torn by a kill at {call} {number}"));
+            assert!(left["revision"].is_u64());
+            assert!(files(&sandbox, ".corrupt").is_empty());
+        }
+    }
+    assert!(killed > 20, "only {killed} were killed");
+    // What the killed ones left is in nobody's way, and goes with the next save.
+    let path = files(&sandbox, ".json").pop().unwrap();
+    fs::write(&path, expired(&document)).unwrap();
+    let last = start(&sandbox, &configuration(&sandbox), "1").wait_with_output().unwrap();
+    assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
+    let leftovers: Vec<PathBuf> = files(&sandbox, "")
+        .into_iter()
+        .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with('.'))
+        .collect();
+    assert!(leftovers.is_empty(), "{leftovers:?}");
+}
+
+/// The highest count of each call in one thread.
+fn counts(trace: &str) -> BTreeMap<&'static str, usize> {
+    let mut by_thread: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for line in trace.lines() {
+        let Some((thread, call)) = line.split_once(char::is_whitespace) else { continue };
+        let name = call.trim_start().split('(').next().unwrap_or_default();
+        *by_thread.entry((thread, name)).or_default() += 1;
+    }
+    let highest = |call: &&'static str| {
+        let of_call = by_thread.iter().filter(|((_, name), _)| name == call);
+        (*call, of_call.map(|(_, count)| *count).max().unwrap_or_default())
+    };
+    CALLS.iter().map(highest).collect()
+}
+
+/// The same document with a token that has expired, so that a new one is exchanged for and saved.
+fn expired(document: &str) -> String {
+    let mut document: Value = serde_json::from_str(document).unwrap();
+    for token in document["tokens"].as_object_mut().unwrap().values_mut() {
+        token["expires_at"] = 1_000.into();
+        token["asked_at"] = 0.into();
+    }
+    document.to_string()
+}
