@@ -1,9 +1,6 @@
 //! `Loader`: finds the layers, low to high, and reads them.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use zeroize::Zeroizing;
 
@@ -12,14 +9,13 @@ use super::{
     build::{Build, Notes},
     choice::{self, Choice},
     credentials::Binding,
-    file, flag,
+    flag,
     guide::Guide,
     http::HttpOptions,
     item::{Entries, Item},
-    key::nearest,
     layer::Layer,
-    merge::{self, Part},
-    shorthand,
+    merge, profile, shorthand,
+    source::{Found, Source, SourceState, parts},
     stores::Stores,
     variables,
 };
@@ -65,32 +61,6 @@ pub struct Loader {
     clock: Clock,
     awaits_refresh: bool,
     stores: Stores,
-}
-
-/// A source of values: where it was looked for, and what was found.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Source {
-    /// What the layer is called: `system`, `user`, `project`, `file`, `inline`, `environment`, `flags`.
-    pub name: &'static str,
-    /// The path, of a file alone.
-    pub path: Option<PathBuf>,
-    /// What was found there.
-    pub state: SourceState,
-}
-
-/// What was found at a [`Source`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SourceState {
-    /// Its values count.
-    Read,
-    /// There is nothing.
-    Absent,
-    /// It is a project's file that nobody has trusted.
-    Withheld,
-    /// It can't be read; the problems say why.
-    Failed,
 }
 
 impl Loader {
@@ -209,7 +179,9 @@ impl Loader {
             layer.profiles.values_mut().for_each(|entries| shorthand::expand(entries, guide));
         }
         let texts: Vec<_> = layers.iter().map(|layer| layer.text.clone()).collect();
-        let profile = self.choose_profile(&layers, &environment, &mut problems);
+        let variable = self.variable("profile");
+        let asked = self.profile.as_deref();
+        let profile = profile::choose(asked, &variable, &layers, &environment, &mut problems);
         let parts = parts(layers, profile.as_deref());
         let merged = merge::merge(&parts, guide);
 
@@ -296,60 +268,6 @@ impl Loader {
 
     fn prefix(&self) -> String {
         format!("{}_", self.app.to_uppercase().replace('-', "_"))
-    }
-
-    fn choose_profile(
-        &self,
-        layers: &[Layer],
-        environment: &Environment,
-        problems: &mut Vec<Problem>,
-    ) -> Option<String> {
-        let variable = format!("{}PROFILE", self.prefix());
-        let (name, origin) = if let Some(name) = &self.profile {
-            (name.clone(), Origin::Flag { name: "--profile".to_owned() })
-        } else if let Some(name) = environment.get(&variable) {
-            (name.to_owned(), Origin::Environment { name: variable })
-        } else {
-            let item = layers.iter().rev().find_map(|layer| layer.base.get("default_profile"))?;
-            let Some(name) = item.as_text() else {
-                let problem = Problem::error(
-                    "wrong-type",
-                    format!("expected a text, found {}", item.found()),
-                )
-                .with_key("default_profile")
-                .with_origin(Some(item.origin.clone()))
-                .with_help("give the name of a profile in quotes");
-                problems.push(problem);
-                return None;
-            };
-            (name.to_owned(), item.origin.clone())
-        };
-        let mut known: Vec<&str> = layers
-            .iter()
-            .filter(|layer| !layer.untrusted)
-            .flat_map(|layer| layer.profiles.keys().map(String::as_str))
-            .collect();
-        known.sort_unstable();
-        known.dedup();
-        if known.contains(&name.as_str()) {
-            return Some(name);
-        }
-        let help = match (nearest(&name, known.iter().copied()), known.is_empty()) {
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, true) => {
-                "no profile is defined; write one as `[profile.NAME.credentials]`".to_owned()
-            }
-            (None, false) => format!("defined are {}", known.join(", ")),
-        };
-        let problem = Problem::error(
-            "unknown-profile",
-            format!("no source defines the profile `{}`", name.escape_debug()),
-        )
-        .with_key("default_profile")
-        .with_origin(Some(origin))
-        .with_help(help);
-        problems.push(problem);
-        None
     }
 
     fn build(
@@ -443,66 +361,4 @@ impl Default for Loader {
     fn default() -> Self {
         Self::new()
     }
-}
-
-struct Found<'a> {
-    layers: Vec<Layer>,
-    sources: Vec<Source>,
-    problems: &'a mut Vec<Problem>,
-}
-
-impl Found<'_> {
-    fn file(&mut self, name: &'static str, path: &Path, must_exist: bool) {
-        let state = match file::read(path) {
-            Ok(Some(text)) => return self.text(name, path, text),
-            Ok(None) if must_exist => {
-                let origin = Origin::File { path: path.to_owned(), line: 1, column: 1 };
-                let problem = Problem::error("no-such-file", "there is no such file")
-                    .with_origin(Some(origin))
-                    .with_help("check the path");
-                self.problems.push(problem);
-                SourceState::Absent
-            }
-            Ok(None) => SourceState::Absent,
-            Err(problem) => {
-                self.problems.push(*problem);
-                SourceState::Failed
-            }
-        };
-        self.add(name, Some(path), state, Layer::default());
-    }
-
-    fn text(&mut self, name: &'static str, path: &Path, text: Zeroizing<String>) {
-        let before = self.problems.len();
-        let layer = file::parse(path, text, self.problems);
-        let failed = self.problems.len() > before && layer.is_empty();
-        let state = if failed { SourceState::Failed } else { SourceState::Read };
-        self.add(name, Some(path), state, layer);
-    }
-
-    fn other(&mut self, name: &'static str, layer: Layer) {
-        let state = if layer.is_empty() { SourceState::Absent } else { SourceState::Read };
-        self.add(name, None, state, layer);
-    }
-
-    fn add(&mut self, name: &'static str, path: Option<&Path>, state: SourceState, layer: Layer) {
-        self.layers.push(layer);
-        self.sources.push(Source { name, path: path.map(Path::to_owned), state });
-    }
-}
-
-/// Each layer's base, then its profile, before the next layer.
-fn parts(layers: Vec<Layer>, profile: Option<&str>) -> Vec<Part> {
-    let mut parts = Vec::new();
-    for (layer, Layer { mut base, mut profiles, untrusted, .. }) in layers.into_iter().enumerate() {
-        if untrusted && let Some(chosen) = base.remove("default_profile") {
-            let values = Entries::from([("default_profile".to_owned(), chosen)]);
-            parts.push(Part { values, withheld: false, layer });
-        }
-        parts.push(Part { values: base, withheld: untrusted, layer });
-        if let Some(values) = profile.and_then(|profile| profiles.remove(profile)) {
-            parts.push(Part { values, withheld: untrusted, layer });
-        }
-    }
-    parts
 }

@@ -183,7 +183,8 @@ fn reason(error: &reqwest::Error) -> String {
     let mut connection = None;
     while let Some(inner) = cause {
         if let Some(io) = inner.downcast_ref::<io::Error>() {
-            connection = Some(io.kind());
+            // A name that does not resolve has no kind of its own, and says so in words that don't help.
+            connection = Some(io.kind()).filter(|kind| kind.to_string() != "uncategorized error");
         }
         // The texts of TLS errors are the library's own and hold nothing of the request.
         if inner.to_string().contains("certificate") {

@@ -1,0 +1,56 @@
+//! Which profile is in force.
+
+use super::{Environment, Origin, Problem, key::nearest, layer::Layer};
+
+/// Chooses the profile: the one that is asked for, else the variable's, else the highest `default_profile`.
+pub(crate) fn choose(
+    asked: Option<&str>,
+    variable: &str,
+    layers: &[Layer],
+    environment: &Environment,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
+    let (name, origin) = if let Some(name) = asked {
+        (name.to_owned(), Origin::Flag { name: "--profile".to_owned() })
+    } else if let Some(name) = environment.get(variable) {
+        (name.to_owned(), Origin::Environment { name: variable.to_owned() })
+    } else {
+        let item = layers.iter().rev().find_map(|layer| layer.base.get("default_profile"))?;
+        let Some(name) = item.as_text() else {
+            let problem =
+                Problem::error("wrong-type", format!("expected a text, found {}", item.found()))
+                    .with_key("default_profile")
+                    .with_origin(Some(item.origin.clone()))
+                    .with_help("give the name of a profile in quotes");
+            problems.push(problem);
+            return None;
+        };
+        (name.to_owned(), item.origin.clone())
+    };
+    let mut known: Vec<&str> = layers
+        .iter()
+        .filter(|layer| !layer.untrusted)
+        .flat_map(|layer| layer.profiles.keys().map(String::as_str))
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    if known.contains(&name.as_str()) {
+        return Some(name);
+    }
+    let help = match (nearest(&name, known.iter().copied()), known.is_empty()) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, true) => {
+            "no profile is defined; write one as `[profile.NAME.credentials]`".to_owned()
+        }
+        (None, false) => format!("defined are {}", known.join(", ")),
+    };
+    let problem = Problem::error(
+        "unknown-profile",
+        format!("no source defines the profile `{}`", name.escape_debug()),
+    )
+    .with_key("default_profile")
+    .with_origin(Some(origin))
+    .with_help(help);
+    problems.push(problem);
+    None
+}

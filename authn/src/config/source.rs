@@ -1,0 +1,96 @@
+//! The places that were looked at, and the layers that were found there.
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::{Origin, Problem, file, item::Entries, layer::Layer, merge::Part};
+
+/// A source of values: where it was looked for, and what was found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Source {
+    /// What the layer is called: `system`, `user`, `project`, `file`, `inline`, `environment`, `flags`.
+    pub name: &'static str,
+    /// The path, of a file alone.
+    pub path: Option<PathBuf>,
+    /// What was found there.
+    pub state: SourceState,
+}
+
+/// What was found at a [`Source`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SourceState {
+    /// Its values count.
+    Read,
+    /// There is nothing.
+    Absent,
+    /// It is a project's file that nobody has trusted.
+    Withheld,
+    /// It can't be read; the problems say why.
+    Failed,
+}
+
+/// Collects layers, low to high.
+pub(super) struct Found<'a> {
+    pub(super) layers: Vec<Layer>,
+    pub(super) sources: Vec<Source>,
+    pub(super) problems: &'a mut Vec<Problem>,
+}
+
+impl Found<'_> {
+    pub(super) fn file(&mut self, name: &'static str, path: &Path, must_exist: bool) {
+        let state = match file::read(path) {
+            Ok(Some(text)) => return self.text(name, path, text),
+            Ok(None) if must_exist => {
+                let origin = Origin::File { path: path.to_owned(), line: 1, column: 1 };
+                let problem = Problem::error("no-such-file", "there is no such file")
+                    .with_origin(Some(origin))
+                    .with_help("check the path");
+                self.problems.push(problem);
+                SourceState::Absent
+            }
+            Ok(None) => SourceState::Absent,
+            Err(problem) => {
+                self.problems.push(*problem);
+                SourceState::Failed
+            }
+        };
+        self.add(name, Some(path), state, Layer::default());
+    }
+
+    pub(super) fn text(&mut self, name: &'static str, path: &Path, text: Zeroizing<String>) {
+        let before = self.problems.len();
+        let layer = file::parse(path, text, self.problems);
+        let failed = self.problems.len() > before && layer.is_empty();
+        let state = if failed { SourceState::Failed } else { SourceState::Read };
+        self.add(name, Some(path), state, layer);
+    }
+
+    pub(super) fn other(&mut self, name: &'static str, layer: Layer) {
+        let state = if layer.is_empty() { SourceState::Absent } else { SourceState::Read };
+        self.add(name, None, state, layer);
+    }
+
+    fn add(&mut self, name: &'static str, path: Option<&Path>, state: SourceState, layer: Layer) {
+        self.layers.push(layer);
+        self.sources.push(Source { name, path: path.map(Path::to_owned), state });
+    }
+}
+
+/// Each layer's base, then its profile, before the next layer.
+pub(super) fn parts(layers: Vec<Layer>, profile: Option<&str>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for (layer, Layer { mut base, mut profiles, untrusted, .. }) in layers.into_iter().enumerate() {
+        if untrusted && let Some(chosen) = base.remove("default_profile") {
+            let values = Entries::from([("default_profile".to_owned(), chosen)]);
+            parts.push(Part { values, withheld: false, layer });
+        }
+        parts.push(Part { values: base, withheld: untrusted, layer });
+        if let Some(values) = profile.and_then(|profile| profiles.remove(profile)) {
+            parts.push(Part { values, withheld: untrusted, layer });
+        }
+    }
+    parts
+}

@@ -1,0 +1,55 @@
+//! Puts a credential on a request of reqwest's.
+
+use ::reqwest::{Body, Request as HttpRequest, Url, header};
+use http::Uri;
+
+use crate::{Credentials, ErrorKind, Request};
+
+/// Adds the credential to reqwest's request.
+pub(super) async fn authorize(
+    request: &mut HttpRequest,
+    credentials: &Credentials,
+) -> std::result::Result<(), crate::Error> {
+    let mut uri = uri(request.url())?;
+    let before = uri.clone();
+    let method = request.method().clone();
+    let mut body = request.body().and_then(Body::as_bytes).map(<[u8]>::to_vec);
+    let unchanged = body.clone();
+    let mut headers = std::mem::take(request.headers_mut());
+    let mut parts = Request::new(&method, &mut uri, &mut headers);
+    if let Some(body) = &mut body {
+        parts = parts.with_body(body);
+    }
+    let result = credentials.authorize(parts).await;
+    *request.headers_mut() = headers;
+    result?;
+    if uri != before {
+        // Only the query can have changed, and it is well-formed.
+        request.url_mut().set_query(uri.query());
+    }
+    if body != unchanged {
+        *request.body_mut() = body.map(Body::from);
+        request.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    Ok(())
+}
+
+fn uri(url: &Url) -> std::result::Result<Uri, crate::Error> {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    url.as_str().parse().map_err(|_| {
+        crate::Error::new(ErrorKind::Origin, "the request's URL can't be authorised; check it")
+    })
+}
+
+/// Tells whether a request carries a token where a provider puts one.
+pub(super) fn carries(request: &HttpRequest, secret: &str) -> bool {
+    let in_headers =
+        request.headers().values().any(|value| value.as_bytes().ends_with(secret.as_bytes()));
+    let in_query = request.url().query_pairs().any(|(_, value)| value == secret);
+    let in_body = request
+        .body()
+        .and_then(Body::as_bytes)
+        .is_some_and(|body| url::form_urlencoded::parse(body).any(|(_, value)| value == secret));
+    in_headers || in_query || in_body
+}

@@ -1,0 +1,50 @@
+//! Why a request failed, without its URL.
+
+use std::fmt;
+
+/// The result of a request.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a request failed. It holds no URL, because a URL can hold a token.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// It could not be authorised.
+    Authorization(crate::Error),
+    /// It could not be built or sent, or its answer not be received.
+    Http(::reqwest::Error),
+    /// The server redirected in a way that is not followed.
+    Redirect(&'static str),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authorization(error) => write!(f, "the request was not authorised: {error}"),
+            Self::Http(error) => write!(f, "the request failed: {error}"),
+            Self::Redirect(reason) => write!(f, "the redirect was not followed: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Authorization(error) => Some(error),
+            Self::Http(error) => Some(error),
+            Self::Redirect(_) => None,
+        }
+    }
+}
+
+impl From<crate::Error> for Error {
+    fn from(error: crate::Error) -> Self {
+        Self::Authorization(error)
+    }
+}
+
+impl From<::reqwest::Error> for Error {
+    fn from(error: ::reqwest::Error) -> Self {
+        Self::Http(error.without_url())
+    }
+}

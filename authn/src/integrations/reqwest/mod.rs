@@ -1,0 +1,186 @@
+//! `Client`: reqwest with authorised requests.
+//!
+//! reqwest's own redirects would carry headers that a provider set to wherever a server points, so this
+//! client follows redirects itself: each hop starts from the caller's request, is authorised only if the
+//! credentials are for its origin, and loses whatever is a credential once the origin changes.
+
+mod authorize;
+mod error;
+mod redirect;
+mod request;
+
+use std::fmt;
+
+use ::reqwest::{
+    ClientBuilder, IntoUrl, Method, Request as HttpRequest, Response, StatusCode, redirect::Policy,
+};
+
+use crate::{Credentials, ErrorKind, origins::is_loopback};
+use authorize::{authorize, carries};
+use redirect::{redirected, same_origin, strip, target};
+
+pub use error::{Error, Result};
+pub use request::RequestBuilder;
+
+/// Most redirects that are followed.
+const MOST_REDIRECTS: usize = 10;
+
+/// Sends authorised requests; a clone shares its connections.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = authn::reqwest::Client::new(authn::load()?)?;
+/// let response = client.get("https://api.example.com/v1/things").send().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    http: ::reqwest::Client,
+    /// For the loopback interface, which no proxy may come between: its requests can be plain http.
+    direct: ::reqwest::Client,
+    credentials: Credentials,
+}
+
+impl Client {
+    /// Makes a client with the options of `[http]`: proxy, authorities, deadlines, name.
+    pub fn new(credentials: Credentials) -> Result<Self> {
+        let direct = build(credentials.http().builder()?.no_proxy())?;
+        let http = build(credentials.http().builder()?)?;
+        Ok(Self { http, direct, credentials })
+    }
+
+    /// Makes a client of a builder of the caller's. Its redirect policy is replaced, and it sends no
+    /// `Referer`. Its proxies count for every request, also to the loopback interface.
+    pub fn from_builder(builder: ClientBuilder, credentials: Credentials) -> Result<Self> {
+        let http = build(builder)?;
+        Ok(Self { direct: http.clone(), http, credentials })
+    }
+
+    /// Gives the credentials.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
+    /// Begins a `GET` request.
+    pub fn get(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.request(Method::GET, url)
+    }
+
+    /// Begins a `POST` request.
+    pub fn post(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.request(Method::POST, url)
+    }
+
+    /// Begins a `PUT` request.
+    pub fn put(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.request(Method::PUT, url)
+    }
+
+    /// Begins a `PATCH` request.
+    pub fn patch(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.request(Method::PATCH, url)
+    }
+
+    /// Begins a `DELETE` request.
+    pub fn delete(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.request(Method::DELETE, url)
+    }
+
+    /// Begins a `HEAD` request.
+    pub fn head(&self, url: impl IntoUrl) -> RequestBuilder {
+        self.request(Method::HEAD, url)
+    }
+
+    /// Begins a request.
+    pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
+        RequestBuilder {
+            request: self.http.request(method, url),
+            client: self.clone(),
+            credentials: Some(self.credentials.clone()),
+        }
+    }
+
+    /// Sends a request that was built elsewhere.
+    pub async fn execute(&self, request: HttpRequest) -> Result<Response> {
+        self.follow(request, Some(&self.credentials)).await
+    }
+
+    /// Sends a request and follows its redirects.
+    async fn follow(
+        &self,
+        mut request: HttpRequest,
+        credentials: Option<&Credentials>,
+    ) -> Result<Response> {
+        let mut first = true;
+        for _ in 0..=MOST_REDIRECTS {
+            // Bodies that stream can be sent once.
+            let again = request.try_clone();
+            let url = request.url().clone();
+            let response = self.send(request, credentials, first).await?;
+            first = false;
+            let Some(target) = target(&response, &url)? else { return Ok(response) };
+            let Some(mut next) = redirected(again, response.status()) else { return Ok(response) };
+            *next.url_mut() = target;
+            if !same_origin(&url, next.url()) {
+                strip(&mut next, &url, credentials).await;
+            }
+            request = next;
+        }
+        Err(Error::Redirect("the server redirects without end; check the address"))
+    }
+
+    async fn transmit(&self, request: HttpRequest) -> Result<Response> {
+        let is_loopback = request.url().host_str().is_some_and(is_loopback);
+        let client = if is_loopback { &self.direct } else { &self.http };
+        Ok(client.execute(request).await?)
+    }
+
+    /// Sends one request, and once more with a new token if the cached one was refused.
+    async fn send(
+        &self,
+        mut request: HttpRequest,
+        credentials: Option<&Credentials>,
+        first: bool,
+    ) -> Result<Response> {
+        let Some(credentials) = credentials else { return self.transmit(request).await };
+        let again = request.try_clone();
+        match authorize(&mut request, credentials).await {
+            Ok(()) => {}
+            // Where a redirect leads, and that it has no body left which could take a token, is the
+            // server's choice: it gets the request without credentials.
+            Err(error)
+                if !first
+                    && matches!(error.kind(), ErrorKind::Origin | ErrorKind::Configuration) =>
+            {
+                return self.transmit(request).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let used = credentials.try_token().filter(|token| carries(&request, token.secret()));
+        let response = self.transmit(request).await?;
+        let (Some(used), Some(mut again), StatusCode::UNAUTHORIZED) =
+            (used, again, response.status())
+        else {
+            return Ok(response);
+        };
+        if carries(&again, used.secret()) {
+            return Ok(response);
+        }
+        credentials.invalidate(&used);
+        // A token that can't be renewed leaves the server's own answer.
+        if authorize(&mut again, credentials).await.is_err() || carries(&again, used.secret()) {
+            return Ok(response);
+        }
+        self.transmit(again).await
+    }
+}
+
+fn build(builder: ClientBuilder) -> Result<::reqwest::Client> {
+    Ok(builder.redirect(Policy::none()).referer(false).build()?)
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("credentials", &self.credentials).finish_non_exhaustive()
+    }
+}
