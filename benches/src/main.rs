@@ -5,8 +5,10 @@
 mod allocations;
 mod measure;
 mod ours;
+mod peers;
 mod references;
 mod report;
+mod token_server;
 
 use report::Report;
 
@@ -20,6 +22,7 @@ fn main() -> Outcome {
     let mut report = Report::new(std::env::args().skip(1).collect());
     references::run(&mut report)?;
     ours::run(&mut report, &runtime)?;
+    peers::run(&mut report, &runtime)?;
     Ok(())
 }
 

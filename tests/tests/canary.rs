@@ -15,27 +15,67 @@ use authn_tests::{
 };
 use serde_json::json;
 
-/// What makes a provider's sample complete, so that the sweep reaches its exchange.
-fn completion(rig: &Rig, name: &str) -> String {
-    match name {
-        "oauth" => format!("token_endpoint_url = '{}/token'", rig.issuer()),
-        _ => String::new(),
-    }
+/// A key that stands in a specification (RFC 8410, 10.3).
+const KEY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+-----END PRIVATE KEY-----
+";
+
+/// One way of using a provider, so complete that the sweep reaches its exchange.
+#[derive(Default)]
+struct Way {
+    options: String,
+    /// Secrets that do not go with the others. What one way leaves out, another has.
+    without: &'static [&'static str],
 }
 
-fn document(rig: &Rig, entry: &Entry, secret: &str) -> String {
-    let name = entry.name();
-    let required = completion(rig, name);
-    let given: Vec<&str> = required.lines().filter_map(|line| line.split(" =").next()).collect();
+/// The ways of using a provider. All secrets at once, which may be refused, is always one of them.
+fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
+    let way = |options: &str, without| {
+        let options = format!("token_endpoint_url = '{endpoint}'\n{options}");
+        Way { options, without }
+    };
+    // Keys may be commented, and a comment is no less secret than what it stands beside.
+    let key = format!("private_key = \"\"\"\n{secret}\n{KEY}\"\"\"");
+    let ways = match name {
+        "oauth" => vec![
+            way("", &["private_key", "refresh_token", "password"]),
+            way(
+                "token_endpoint_auth_method = 'client_secret_jwt'",
+                &["private_key", "refresh_token", "password"],
+            ),
+            way("", &["private_key", "password"]),
+            way(
+                "grant_type = 'password'\nusername = 'alice'",
+                &["private_key", "refresh_token", "client_secret"],
+            ),
+            way(&key, &["client_secret", "refresh_token", "password"]),
+        ],
+        "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],
+        _ => Vec::new(),
+    };
+    ways.into_iter().chain([Way::default()]).collect()
+}
+
+/// The lines of a provider's table.
+fn table(entry: &Entry, secret: &str, way: &Way) -> String {
+    let key = |line: &str| line.split(" =").next().unwrap_or_default().to_owned();
+    let given: Vec<String> = way.options.lines().map(key).collect();
     let sample = sample(entry, secret);
-    let sample: Vec<&str> = sample
-        .lines()
-        .filter(|line| !given.contains(&line.split(" =").next().unwrap_or_default()))
-        .collect();
-    format!(
-        "[credentials]\norigins = ['*']\n[credentials.{name}]\n{required}\n{}\n",
-        sample.join("\n")
-    )
+    let sample = sample.lines().filter(|line| {
+        let key = key(line);
+        !given.contains(&key) && !way.without.contains(&key.as_str())
+    });
+    format!("{}\n{}", way.options, sample.collect::<Vec<_>>().join("\n"))
+}
+
+fn documents(rig: &Rig, entry: &Entry, secret: &str) -> Vec<String> {
+    let (name, endpoint) = (entry.name(), format!("{}/token", rig.issuer()));
+    let document = |way| {
+        let table = table(entry, secret, &way);
+        format!("[credentials]\norigins = ['*']\n[credentials.{name}]\n{table}\n")
+    };
+    ways(&endpoint, name, secret).into_iter().map(document).collect()
 }
 
 fn entries() -> Vec<Entry> {
@@ -46,21 +86,22 @@ fn entries() -> Vec<Entry> {
 
 #[test]
 fn every_provider_conforms() {
+    let hook = authn::hooks::Hook::sync(|_| authn::Token::new("hooked"));
+    authn::hooks::register("sample", hook).unwrap();
     for entry in entries() {
-        let sample = sample(&entry, "sample");
-        // Whether a sample's options make sense together is not the point; whether they leak is.
-        let options = match entry.name() {
-            "oauth" => format!("token_endpoint_url = 'http://127.0.0.1:9/token'\n{sample}"),
-            "hook" => {
-                let hook = authn::hooks::Hook::sync(|_| authn::Token::new("hooked"));
-                authn::hooks::register("sample", hook).unwrap();
-                sample
-            }
-            _ => sample,
-        };
-        let report = check_entry(&entry, &options);
-        let expected = matches!(entry.name(), "jwt" | "bearer" | "hook");
-        assert_eq!(report.token.is_ok(), expected, "{}: {:?}", entry.name(), report.token);
+        let mut ways = ways("http://127.0.0.1:9/token", entry.name(), "sample");
+        if ways.len() > 1 {
+            // All secrets at once are not accepted here; that this shows nothing is tested below.
+            ways.pop();
+        }
+        for way in ways {
+            // There is no folder to keep a session in.
+            let store = if entry.is_cached() { "store = 'memory'" } else { "" };
+            let report =
+                check_entry(&entry, &format!("{store}\n{}", table(&entry, "sample", &way)));
+            let expected = matches!(entry.name(), "jwt" | "bearer" | "hook");
+            assert_eq!(report.token.is_ok(), expected, "{}: {:?}", entry.name(), report.token);
+        }
     }
 }
 
@@ -69,22 +110,24 @@ fn no_secret_option_is_shown_by_the_library() {
     let rig = Rig::start();
     for entry in entries() {
         let canary = Canary::new();
-        let text = document(&rig, &entry, canary.as_str());
         let secrets = entry.fields().filter(|field| field.kind() == Kind::Secret).count();
-        let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
-        let config = loader.read();
-        let mut shown = vec![format!("{config:?} {config:#?} {:#?}", config.settings())];
-        for problem in config.problems() {
-            shown.push(format!("{problem} {problem:?} {}", problem.render(true)));
-        }
-        match config.credentials() {
-            Ok(credentials) => shown.push(format!("{credentials:?} {credentials:#?}")),
-            Err(error) => shown.push(format!("{error} {error:?} {error:#?}")),
-        }
-        let shown = shown.concat();
-        assert_eq!(canary.find_in(shown.as_bytes()), None, "{}: {shown}", entry.name());
-        if secrets > 0 {
-            assert!(canary.find_in(text.as_bytes()).is_some(), "{} was not swept", entry.name());
+        for text in documents(&rig, &entry, canary.as_str()) {
+            let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
+            let config = loader.read();
+            let mut shown = vec![format!("{config:?} {config:#?} {:#?}", config.settings())];
+            for problem in config.problems() {
+                shown.push(format!("{problem} {problem:?} {}", problem.render(true)));
+            }
+            match config.credentials() {
+                Ok(credentials) => shown.push(format!("{credentials:?} {credentials:#?}")),
+                Err(error) => shown.push(format!("{error} {error:?} {error:#?}")),
+            }
+            let shown = shown.concat();
+            assert_eq!(canary.find_in(shown.as_bytes()), None, "{}: {shown}", entry.name());
+            if secrets > 0 {
+                let is_swept = canary.find_in(text.as_bytes()).is_some();
+                assert!(is_swept, "{} was not swept", entry.name());
+            }
         }
     }
 }
@@ -103,10 +146,14 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
     ];
     for entry in entries() {
         let canary = Canary::new();
-        let mut sandbox = Sandbox::new();
-        sandbox.file("secret.toml", document(&rig, &entry, canary.as_str()));
-        sandbox.env("AUTHN_LOG", "trace").env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1");
-        for failure in &failures {
+        let documents = documents(&rig, &entry, canary.as_str());
+        for (document, failure) in documents
+            .iter()
+            .flat_map(|document| failures.iter().map(move |failure| (document, failure)))
+        {
+            let mut sandbox = Sandbox::new();
+            sandbox.file("secret.toml", document);
+            sandbox.env("AUTHN_LOG", "trace").env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1");
             let failure: serde_json::Value =
                 serde_json::from_str(&failure.to_string().replace("CANARY", canary.as_str()))
                     .unwrap();

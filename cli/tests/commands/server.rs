@@ -1,8 +1,10 @@
 //! A token endpoint that answers as the test says, one request after the other.
 
 use std::{
+    fmt::Debug,
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
@@ -44,26 +46,40 @@ impl Server {
         ))
     }
 
-    /// Gives this as the answer to one request while `work` is done.
-    pub(crate) fn answering<T>(
+    /// Gives this as the answer to one request, which must come while `work` is done.
+    pub(crate) fn answering<T: Debug>(
         &self,
         status: &str,
         body: &str,
         work: impl FnOnce() -> T,
     ) -> (T, Request) {
+        let came = AtomicBool::new(false);
         thread::scope(|scope| {
             let request = scope.spawn(|| {
-                let mut request = self.request();
+                let (connection, _) = self.0.accept().unwrap();
+                came.store(true, Ordering::SeqCst);
+                let mut request = Request::read(connection);
                 request.answer(status, body);
                 request
             });
             let done = work();
+            if !came.load(Ordering::SeqCst) {
+                // Ends the wait: a test that waited for ever would tell nobody.
+                drop(TcpStream::connect(self.0.local_addr().unwrap()));
+                let _ = request.join();
+                panic!("no request came: {done:?}");
+            }
             (done, request.join().unwrap())
         })
     }
 
     /// Gives a token of this name that lives so long, while `work` is done.
-    pub(crate) fn giving<T>(&self, token: &str, seconds: u64, work: impl FnOnce() -> T) -> T {
+    pub(crate) fn giving<T: Debug>(
+        &self,
+        token: &str,
+        seconds: u64,
+        work: impl FnOnce() -> T,
+    ) -> T {
         let body = format!(
             r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":{seconds},"scope":"read"}}"#
         );
@@ -82,6 +98,12 @@ impl Server {
     /// Waits for a request and reads all of it.
     pub(crate) fn request(&self) -> Request {
         let (connection, _) = self.0.accept().unwrap();
+        Request::read(connection)
+    }
+}
+
+impl Request {
+    fn read(connection: TcpStream) -> Self {
         let mut reader = BufReader::new(&connection);
         let mut length = 0;
         loop {
@@ -98,11 +120,9 @@ impl Server {
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).unwrap();
-        Request { connection, body: String::from_utf8(body).unwrap() }
+        Self { connection, body: String::from_utf8(body).unwrap() }
     }
-}
 
-impl Request {
     pub(crate) fn answer(&mut self, status: &str, body: &str) {
         let length = body.len();
         write!(

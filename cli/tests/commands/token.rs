@@ -95,6 +95,19 @@ fn a_new_token_that_ends_too_soon_is_printed_with_a_warning_and_not_replaced() {
 }
 
 #[test]
+fn a_token_whose_end_nobody_says_is_not_replaced() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    let fallback = "credentials.oauth.expires_in_fallback=1h";
+    let long = ["--set", fallback, "token", "--min-ttl", "2h"];
+    let body = r#"{"access_token":"one","token_type":"Bearer"}"#;
+    let (outcome, _) = server.answering("200 OK", body, || sandbox.run(&long));
+    printed(&outcome, "one\n", &["warning: nobody says when"]);
+    printed(&sandbox.run(&long), "one\n", &["warning: "]);
+    server.is_left_alone();
+}
+
+#[test]
 fn without_a_new_token_nothing_is_printed_and_what_is_kept_stays() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();

@@ -11,16 +11,12 @@ use serde_json::{Map, Value};
 const IDENTIFIER: usize = 16;
 
 /// The claims of one token. Each has an identifier of its own, so that a server can refuse a repeated one.
-pub(crate) struct Claims {
-    members: Map<String, Value>,
-    expires_at: SystemTime,
-}
+pub(crate) struct Claims(Map<String, Value>);
 
 impl Claims {
     /// Begins the claims of a token that is valid from now on: `iat`, `exp` and a fresh `jti`.
     pub(crate) fn valid_for(lifetime: Duration, clock: &Clock) -> Result<Self> {
         let now = clock.now();
-        let expires_at = now.plus(lifetime).wall();
         let mut identifier = [0; IDENTIFIER];
         rand::fill(&mut identifier).map_err(|_| {
             Error::new(
@@ -28,27 +24,21 @@ impl Claims {
                 "this system gives no random numbers; check that its entropy source works",
             )
         })?;
-        let claims = Self { members: Map::new(), expires_at };
-        Ok(claims
+        Ok(Self(Map::new())
             .with("iat", seconds(now.wall()))
-            .with("exp", seconds(expires_at))
+            .with("exp", seconds(now.plus(lifetime).wall()))
             .with("jti", URL_SAFE_NO_PAD.encode(identifier)))
     }
 
     /// Adds a claim.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.members.insert(name.to_owned(), value.into());
+        self.0.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Gives when the token ends.
-    pub(crate) fn expires_at(&self) -> SystemTime {
-        self.expires_at
-    }
-
     pub(super) fn to_json(&self) -> String {
-        Value::Object(self.members.clone()).to_string()
+        Value::Object(self.0.clone()).to_string()
     }
 }
 

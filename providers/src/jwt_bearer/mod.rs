@@ -18,7 +18,8 @@ use serde_json::Value;
 use crate::{
     jws::{Algorithm, Claims},
     oauth::{
-        Address, Discovery, Endpoint, Members,
+        Address, Members,
+        discovery::{Discovery, Endpoint},
         response::{self, Advice, Received},
     },
 };
@@ -142,7 +143,7 @@ impl JwtBearer {
     fn sign(&self, account: &Account, context: &Context) -> Result<Grant> {
         let claims = self.claims(account, self.audience.as_deref(), context)?;
         let token = Token::new(account.signer.sign(&claims)?.as_str())?;
-        Ok(token.with_expires_at(claims.expires_at()).with_token_type("Bearer").into())
+        Ok(token.with_expires_in(self.lifetime).with_token_type("Bearer").into())
     }
 
     fn check_server(&self, account: &Account) -> Result<()> {

@@ -7,11 +7,13 @@
 
 mod address;
 mod client_auth;
-mod discovery;
+pub(crate) mod discovery;
 mod grants;
 mod members;
 pub(crate) mod response;
 mod revocation;
+#[cfg(test)]
+mod sent;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -22,7 +24,7 @@ use authn::{Context, Error, Grant, Result, SecretString, Session, TokenSource};
 
 pub(crate) use address::Address;
 use client_auth::{BasicEncoding, Client, Method};
-pub(crate) use discovery::{Discovery, Endpoint};
+use discovery::Discovery;
 use grants::GrantType;
 pub(crate) use members::Members;
 use response::{Advice, Failure, Received};

@@ -171,20 +171,23 @@ async fn a_password_serves_where_its_refresh_token_is_refused() {
 
 #[tokio::test]
 async fn a_refused_refresh_token_is_forgotten_even_if_the_password_brings_no_other() {
-    let rig = Rig::start();
-    let options = password(&rig, "pw", "alice", "wonderland", "read offline_access");
-    let mut clocked = Clocked::load(&rig, &options);
-    clocked.credentials.token().await.unwrap();
-    clocked.outlive_tokens(&rig);
-    let refused = json_answer(400, &json!({ "error": "invalid_grant" }));
-    let answer = json!({ "access_token": "a1", "token_type": "Bearer", "expires_in": 60 });
-    let answers = [refused[0].clone(), json_answer(200, &answer)[0].clone()];
-    rig.faults(&json!(answers));
-    assert_eq!(clocked.credentials.token().await.unwrap().secret(), "a1");
-    clocked.outlive_tokens(&rig);
-    clocked.credentials.token().await.unwrap();
-    assert_eq!(rig.count(&[("grant", "refresh_token")]), 0);
-    assert_eq!(rig.count(&[("grant", "password")]), 2);
+    let folder = tempfile::tempdir().unwrap();
+    for folder in [None, Some(folder.path().join("tokens"))] {
+        let rig = Rig::start();
+        let options = password(&rig, "pw", "alice", "wonderland", "read offline_access");
+        let mut clocked = Clocked::load_with(&rig, &options, folder.as_deref());
+        clocked.credentials.token().await.unwrap();
+        clocked.outlive_tokens(&rig);
+        let refused = json_answer(400, &json!({ "error": "invalid_grant" }));
+        let answer = json!({ "access_token": "a1", "token_type": "Bearer", "expires_in": 60 });
+        let answers = [refused[0].clone(), json_answer(200, &answer)[0].clone()];
+        rig.faults(&json!(answers));
+        assert_eq!(clocked.credentials.token().await.unwrap().secret(), "a1");
+        clocked.outlive_tokens(&rig);
+        clocked.credentials.token().await.unwrap();
+        assert_eq!(rig.count(&[("grant", "refresh_token")]), 0);
+        assert_eq!(rig.count(&[("grant", "password")]), 2);
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Provider `oauth` against a real authorization server, and its tokens at a real resource server.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod answers;
 mod assertions;
 mod exchanges;
@@ -8,7 +10,7 @@ mod matrix;
 mod revocation;
 mod servers;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use authn::{
     Credentials, Environment, Loader,
@@ -23,16 +25,21 @@ const LIFETIME: Duration = Duration::from_mins(2);
 /// A client's secret, for those that sign with it.
 const LONG_SECRET: &str = "a-client-secret-of-at-least-32-bytes!!";
 
-fn loader(rig: &Rig, options: &str) -> Loader {
+/// A configuration that keeps sessions in a folder, or in memory alone.
+fn loader(rig: &Rig, options: &str, folder: Option<&Path>) -> Loader {
+    let (store, folder) = match folder {
+        Some(folder) => ("file", format!("[stores.file]\ndirectory = '{}'\n", folder.display())),
+        None => ("memory", String::new()),
+    };
     let text = format!(
-        "[credentials]\norigins = [\"{}\"]\n[credentials.oauth]\nstore = 'memory'\n{options}\n",
+        "{folder}[credentials]\norigins = [\"{}\"]\n[credentials.oauth]\nstore = '{store}'\n{options}\n",
         rig.issuer()
     );
     Loader::new().environment(Environment::empty()).inline("test.toml", &text)
 }
 
 fn load(rig: &Rig, options: &str) -> Credentials {
-    loader(rig, options).load().unwrap_or_else(|error| panic!("{options}\n{error}"))
+    loader(rig, options, None).load().unwrap_or_else(|error| panic!("{options}\n{error}"))
 }
 
 /// The options of a client at the rig.
@@ -49,9 +56,14 @@ struct Clocked {
 
 impl Clocked {
     fn load(rig: &Rig, options: &str) -> Self {
+        Self::load_with(rig, options, None)
+    }
+
+    /// Keeps the session in a folder if one is given.
+    fn load_with(rig: &Rig, options: &str, folder: Option<&Path>) -> Self {
         let manual = ManualClock::new();
         let clock = Clock::custom(manual.clone());
-        let credentials = loader(rig, options).clock(clock).load();
+        let credentials = loader(rig, options, folder).clock(clock).load();
         let credentials = credentials.unwrap_or_else(|error| panic!("{options}\n{error}"));
         Self { credentials, manual, passed: Duration::ZERO }
     }

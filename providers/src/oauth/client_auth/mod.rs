@@ -150,7 +150,8 @@ impl Client<'_> {
     }
 
     fn secret(&self) -> Result<&SecretString> {
-        self.secret.ok_or_else(|| {
+        // A file that it stands in can be empty while somebody writes it.
+        self.secret.filter(|secret| !secret.is_empty()).ok_or_else(|| {
             Error::configuration(format!(
                 "`client_secret` is not set, which `token_endpoint_auth_method` {} needs; \
                  set it, best as a reference like `{{ file = \"/run/secrets/client\" }}`",
