@@ -14,12 +14,14 @@ use std::{
     thread::{self, Thread},
 };
 
-use crate::{Request, Result, Status, Token, cache::background};
+use crate::{Error, ErrorKind, Request, Result, Status, Token, cache::background};
 
 /// Authorises requests and waits by blocking the thread. It shares the cache with the asynchronous
 /// [`Credentials`](crate::Credentials) that it is made of or turned into.
 ///
-/// What an asynchronous runtime's thread must not do, this must not do there either: it blocks.
+/// What an asynchronous runtime's thread must not do, this must not do there either: it blocks. Within the
+/// exchange of an asynchronous provider or hook it is an error of kind
+/// [`Internal`](crate::ErrorKind::Internal); a hook made by [`Hook::sync`](crate::hooks::Hook::sync) may.
 #[derive(Clone, Debug)]
 pub struct Credentials(crate::Credentials);
 
@@ -108,6 +110,14 @@ impl From<Credentials> for crate::Credentials {
 /// Blocks the thread until a future is done. Timers and connections that it makes itself live on the
 /// background runtime.
 fn wait<F: Future>(future: F) -> Result<F::Output> {
+    if background::is_here() {
+        // The exchange that is waited for would need this very thread.
+        return Err(Error::new(
+            ErrorKind::Internal,
+            "a provider or hook waits by blocking the thread on which all exchanges run; \
+             await the asynchronous credentials there, or make it a `Hook::sync`",
+        ));
+    }
     let _background = background::runtime()?.enter();
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);

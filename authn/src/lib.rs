@@ -36,6 +36,7 @@ mod origins;
 mod placement;
 #[doc(hidden)]
 pub mod private;
+mod private_file;
 pub mod provider;
 mod redact;
 mod registry;

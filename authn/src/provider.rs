@@ -39,7 +39,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Context, Error, Grant, Request, Result, SecretString, Token};
+use crate::{Context, Credentials, Error, Grant, Request, Result, SecretString, Token};
 
 /// Answers each call itself: a static token, an API key, the token of the request being served.
 #[diagnostic::on_unimplemented(
@@ -210,6 +210,13 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     /// unless the option `store` does.
     fn session(&self) -> Session<'_> {
         Session::None
+    }
+
+    /// Gives the credentials whose tokens it passes on as they are, so that what happens to a token happens
+    /// to theirs.
+    #[doc(hidden)]
+    fn inner(&self) -> Option<&Credentials> {
+        None
     }
 
     /// Tells the server that a grant is to count no longer (RFC 7009). The framework then forgets it.

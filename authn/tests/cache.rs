@@ -328,7 +328,7 @@ async fn a_failure_is_shared_and_held_back_and_then_tried_again() {
     bench.clock.advance(Duration::from_secs(29));
     assert!(bench.token().await.is_err());
     assert_eq!(bench.server.exchanges(), 1, "the server asked for 30 seconds");
-    bench.clock.advance(Duration::from_secs(1));
+    bench.clock.advance(Duration::from_secs(5));
     assert_eq!(bench.token().await.unwrap(), "t2");
 }
 
@@ -494,4 +494,42 @@ async fn a_source_that_hangs_is_given_up() {
     bench.server.0.gate.as_ref().unwrap().notify_one();
     assert_eq!(bench.token().await.unwrap(), "t2", "and the next one is tried");
 }
+
+    async fn a_logout_reaches_every_handle_however_many_scopes_there_were() {
+        let bench = bench(&[HOUR]);
+        bench.token().await.unwrap();
+        let scoped: Vec<Credentials> =
+            (0..100).map(|number| bench.credentials.with_scope(&[format!("s{number}")])).collect();
+        for credentials in &scoped {
+            credentials.token().await.unwrap();
+        }
+        bench.credentials.logout().await.unwrap();
+        assert!(bench.credentials.try_token().is_none());
+        assert!(scoped.iter().all(|credentials| credentials.try_token().is_none()));
+    }
+
+    async fn an_exchange_that_hangs_is_in_nobody_elses_way() {
+        let bench = bench_of(Server::gated(&[HOUR], true), CacheOptions::default());
+        let credentials = bench.credentials.clone();
+        let waiting = tokio::spawn(async move { credentials.token().await });
+        while bench.server.exchanges() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!bench.credentials.status().await.unwrap().has_token);
+        let other = bench.credentials.with_scope(&["other"]);
+        let other = tokio::spawn(async move { other.token().await });
+        while bench.server.exchanges() < 2 {
+            tokio::task::yield_now().await;
+        }
+        bench.credentials.logout().await.unwrap();
+        for _ in 0..2 {
+            bench.server.0.gate.as_ref().unwrap().notify_one();
+            tokio::task::yield_now().await;
+        }
+        bench.server.0.gate.as_ref().unwrap().notify_waiters();
+        for exchange in [waiting, other] {
+            let error = exchange.await.unwrap().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::LoginRequired, "a logout beats it");
+        }
+    }
 }

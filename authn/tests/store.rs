@@ -326,6 +326,54 @@ async fn a_caller_who_goes_at_any_point_leaves_server_and_store_in_agreement() {
 }
 
 #[tokio::test]
+async fn a_stored_token_that_is_valid_serves_while_the_server_is_down() {
+    let bench = Bench::new();
+    token(&bench.process("r0")).await;
+    // Past every refresh point, and before the end.
+    bench.clock.advance(Duration::from_secs(9 * 60 + 30));
+    bench.server.live.lock().unwrap().clear();
+    assert_eq!(token(&bench.process("r0")).await, "t1");
+    let short = bench.loader("refresh_token = 'r0'").short_lived().load().unwrap();
+    assert_eq!(token(&short).await, "t1");
+    bench.clock.advance(Duration::from_secs(31));
+    assert!(bench.process("r0").token().await.is_err());
+}
+
+#[tokio::test]
+async fn what_came_with_a_token_that_has_expired_on_arrival_counts() {
+    let bench = Bench::new();
+    let credentials = bench.process("r0");
+    let (before, after) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    *bench.server.gates.lock().unwrap() = Some((Arc::clone(&before), Arc::clone(&after)));
+    let waiting = tokio::spawn({
+        let credentials = credentials.clone();
+        async move { credentials.token().await }
+    });
+    before.notify_one();
+    while bench.exchanges() == 0 {
+        tokio::task::yield_now().await;
+    }
+    // Somebody sets the date while the answer is on its way.
+    bench.clock.step_wall(3_600);
+    after.notify_one();
+    assert_eq!(waiting.await.unwrap().unwrap_err().kind(), ErrorKind::Expired);
+    *bench.server.gates.lock().unwrap() = None;
+    bench.clock.advance(Duration::from_mins(2));
+    assert_eq!(token(&credentials).await, "t2");
+    assert_eq!(bench.server.live.lock().unwrap().len(), 1, "r0 was not sent twice");
+}
+
+#[tokio::test]
+async fn a_token_from_the_future_is_not_trusted() {
+    let bench = Bench::new();
+    bench.clock.step_wall(30 * 24 * 3_600);
+    token(&bench.process("r0")).await;
+    bench.clock.step_wall(-30 * 24 * 3_600);
+    assert!(!bench.process("r0").status().await.unwrap().has_token);
+    assert_eq!(token(&bench.process("r0")).await, "t2");
+}
+
+#[tokio::test]
 async fn status_tells_and_revoke_tells_the_server() {
     let bench = Bench::new();
     let credentials = bench.process("r0");
@@ -392,13 +440,14 @@ async fn a_file_that_is_no_session_is_set_aside_and_never_in_the_way() {
         let aside = bench.files().into_iter().find(is_aside).unwrap();
         assert_eq!(fs::read(aside).unwrap(), contents);
     }
-    // A newer version's document is left alone until it is replaced.
+    // A newer version's document is no less worth, so it is kept too.
     let bench = Bench::new();
     token(&bench.process("r0")).await;
     fs::write(bench.document(), "{\"version\":9,\"revision\":5}").unwrap();
     bench.server.live.lock().unwrap().insert("r0".to_owned());
     assert_eq!(token(&bench.process("r0")).await, "t2");
-    assert!(fs::read_to_string(bench.document()).unwrap().contains("\"revision\":6"));
+    let newer = bench.document().with_extension("newer");
+    assert!(fs::read_to_string(newer).unwrap().contains("\"version\":9"));
 }
 
 /// Keeps nothing, and fails as a full disk does, once.

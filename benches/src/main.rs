@@ -3,11 +3,14 @@
 //! `cargo run --release` measures everything; arguments choose rows by a part of their name.
 
 mod allocations;
+mod cold;
 mod measure;
 mod ours;
 mod peers;
 mod references;
+mod refresh;
 mod report;
+mod targets;
 mod token_server;
 
 use report::Report;
@@ -22,7 +25,14 @@ fn main() -> Outcome {
     let mut report = Report::new(std::env::args().skip(1).collect());
     references::run(&mut report)?;
     ours::run(&mut report, &runtime)?;
+    let latencies = refresh::run(&mut report, &runtime)?;
     peers::run(&mut report, &runtime)?;
+    let crowds = if report.wants("cold") {
+        vec![cold::crowd(10_000, false)?, cold::crowd(10, true)?]
+    } else {
+        Vec::new()
+    };
+    targets::print(&report, &crowds, latencies.as_ref());
     Ok(())
 }
 

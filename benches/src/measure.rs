@@ -64,6 +64,7 @@ fn best<S>(
 
 /// Drives a future to its end without a runtime. A warm call ends at the first poll. Inlined as `.await` is, so
 /// that no future is copied for the sake of measuring it.
+#[expect(clippy::inline_always, reason = "see above")]
 #[inline(always)]
 pub(crate) fn finish<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
@@ -91,6 +92,13 @@ fn calls_in_a_round<S>(set_up: &impl Fn() -> S, call: &impl Fn(&mut S)) -> u32 {
     }
 }
 
+/// One thread's part of a round.
+struct Span {
+    start: Instant,
+    end: Instant,
+    allocated: u64,
+}
+
 /// One round of all threads.
 struct Round {
     /// Nanoseconds a call, from the first thread's start to the last one's end.
@@ -98,6 +106,24 @@ struct Round {
     allocations: f64,
     /// The part of the time in which all threads ran.
     together: f64,
+}
+
+impl Round {
+    fn of(spans: &[Span], calls: u32) -> Self {
+        let first_start = spans.iter().map(|span| span.start).min().expect("a thread");
+        let last_start = spans.iter().map(|span| span.start).max().expect("a thread");
+        let first_end = spans.iter().map(|span| span.end).min().expect("a thread");
+        let last_end = spans.iter().map(|span| span.end).max().expect("a thread");
+        let allocated = spans.iter().map(|span| span.allocated).max().expect("a thread");
+        let time = last_end - first_start;
+        // Zero if the one ended before the other one began.
+        let overlap = first_end.saturating_duration_since(last_start);
+        Self {
+            nanos: time.as_secs_f64() * 1e9 / f64::from(calls),
+            allocations: f64::from(u32::try_from(allocated).unwrap_or(u32::MAX)) / f64::from(calls),
+            together: overlap.as_secs_f64() / time.as_secs_f64(),
+        }
+    }
 }
 
 fn round<S>(
@@ -126,23 +152,14 @@ fn round<S>(
         let end = Instant::now();
         let allocated = allocations::count() - allocated;
         black_box(&mut state);
-        (start, end, allocated)
+        Span { start, end, allocated }
     };
-    let spans: Vec<_> = thread::scope(|scope| {
+    let spans: Vec<Span> = thread::scope(|scope| {
         let run = &run;
         let handles: Vec<_> = (0..threads).map(|core| scope.spawn(move || run(core))).collect();
         handles.into_iter().map(|handle| handle.join().expect("no panic")).collect()
     });
-    let starts = || spans.iter().map(|span| span.0);
-    let ends = || spans.iter().map(|span| span.1);
-    let span = ends().max().expect("a thread") - starts().min().expect("a thread");
-    let overlap = ends().min().expect("a thread") - starts().max().expect("a thread");
-    let allocated = spans.iter().map(|span| span.2).max().expect("a thread");
-    Round {
-        nanos: span.as_nanos() as f64 / f64::from(calls),
-        allocations: allocated as f64 / f64::from(calls),
-        together: overlap.as_secs_f64() / span.as_secs_f64(),
-    }
+    Round::of(&spans, calls)
 }
 
 /// Keeps the present thread on one core. Two threads on one would take turns, and never meet.

@@ -2,7 +2,10 @@
 
 use std::{hint::black_box, time::Duration};
 
-use authn::{Context, Credentials, Environment, Grant, Loader, Result, Token, TokenSource, blocking};
+use authn::{
+    Context, Credentials, Environment, Grant, Loader, Result, Token, TokenProvider, TokenSource,
+    blocking,
+};
 use authn_providers as _;
 use http::request::Parts;
 use tokio::runtime::Runtime;
@@ -18,7 +21,7 @@ struct Ready;
 
 impl TokenSource for Ready {
     async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
-        Ok(Token::new(token())?.with_expires_in(Duration::from_secs(3600)).into())
+        Ok(Token::new(token())?.with_expires_in(Duration::from_hours(1)).into())
     }
 }
 
@@ -114,9 +117,14 @@ fn authorize(report: &mut Report, credentials: &Credentials) {
     );
 }
 
+/// Makes credentials for the benchmarks' host.
+pub(crate) fn bound(provider: impl TokenProvider) -> Result<Credentials> {
+    Credentials::builder().provider(provider).domain(HOST).build()
+}
+
 /// Makes credentials that have a token at hand.
 pub(crate) fn warm(runtime: &Runtime) -> Result<Credentials> {
-    let credentials = Credentials::builder().source(Ready).domain(HOST).build()?;
+    let credentials = bound(authn::Cached::new(Ready))?;
     runtime.block_on(credentials.token())?;
     Ok(credentials)
 }

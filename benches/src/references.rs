@@ -25,7 +25,7 @@ struct Held {
 }
 
 pub(crate) fn run(report: &mut Report) -> crate::Outcome {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let held = Arc::new(Held {
         header: HeaderValue::from_maybe_shared(bytes_of_a_header())?,
         until: coarse_seconds() + 3600,
@@ -91,7 +91,7 @@ pub(crate) fn run(report: &mut Report) -> crate::Outcome {
     });
     report.row(
         "reference: `HeaderMap` insert + remove beside six, no clock",
-        || six_headers(),
+        six_headers,
         |headers| {
             insert(headers);
             black_box(&*headers);

@@ -24,7 +24,9 @@ pub(crate) fn start() -> std::io::Result<String> {
 /// Gives the body of an answer, of which each peer reads what it knows.
 pub(crate) fn answer() -> String {
     let token = token();
-    format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":3600,"ext_expires_in":3600}}"#)
+    format!(
+        r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":3600,"ext_expires_in":3600}}"#
+    )
 }
 
 fn serve(mut stream: TcpStream) -> std::io::Result<()> {

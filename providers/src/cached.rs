@@ -53,6 +53,10 @@ impl TokenSource for Cached {
         Ok(token.into())
     }
 
+    fn inner(&self) -> Option<&Credentials> {
+        Some(&self.of)
+    }
+
     fn identity(&self, _context: &Context) -> Option<String> {
         self.of.identity()
     }
@@ -109,5 +113,34 @@ mod tests {
         loader(text).environment(environment()).load().unwrap().token().await.unwrap();
         let again = loader(text).environment(environment()).load().unwrap();
         assert!(again.status().await.unwrap().has_token);
+    }
+
+    #[tokio::test]
+    async fn another_secret_is_another_session() {
+        let folder = tempfile::tempdir().unwrap();
+        for secret in ["one", "two"] {
+            let text = format!("[credentials.cached]\nstore = 'file'\nbearer = '{secret}'");
+            let environment = Environment::empty().state_directory(folder.path());
+            let credentials = loader(&text).environment(environment).load().unwrap();
+            assert_eq!(credentials.token().await.unwrap().secret(), secret);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_or_forgotten_is_so_within_too() {
+        let count = std::sync::atomic::AtomicU32::new(0);
+        let hook = authn::hooks::Hook::sync(move |_| {
+            let number = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            Ok(authn::Token::new(format!("t{number}"))?
+                .with_expires_in(std::time::Duration::from_hours(1)))
+        });
+        authn::hooks::register("counting-within", hook).unwrap();
+        let credentials = loader("[credentials.cached]\nhook = 'counting-within'").load().unwrap();
+        let first = credentials.token().await.unwrap();
+        assert_eq!(first.secret(), "t0");
+        credentials.invalidate(&first);
+        assert_eq!(credentials.token().await.unwrap().secret(), "t1");
+        credentials.logout().await.unwrap();
+        assert_eq!(credentials.token().await.unwrap().secret(), "t2");
     }
 }

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
     use crate::testing::{authorized, load, load_at, wait};
 
-    /// A clock on which every wait is over at once.
+    /// A clock on which every short wait is over at once.
     #[derive(Debug)]
     struct Impatient(ManualClock);
 
@@ -56,6 +56,14 @@ mod tests {
         }
 
         fn sleep(&self, duration: Duration) -> Sleep {
+            // The framework's deadlines are minutes, and nothing here takes so long.
+            let is_deadline = duration >= Duration::from_mins(1);
+            if is_deadline {
+                return Box::pin(std::future::pending());
+            }
+            if duration > Duration::from_secs(1) {
+                return self.0.sleep(duration);
+            }
             self.0.advance(duration);
             Box::pin(std::future::ready(()))
         }
@@ -118,6 +126,40 @@ mod tests {
                 Err(error) => assert!(!succeeds && error.kind() == ErrorKind::Network),
             }
         }
+    }
+
+    #[test]
+    fn a_hook_that_panics_fails_and_says_no_more() {
+        let hook = hooks::Hook::sync(|_| -> Result<Token> { panic!("s3cr3t") });
+        hooks::register("panics", hook).unwrap();
+        let clock = Clock::custom(Impatient(ManualClock::new()));
+        let credentials = load_at("hook = \"panics\"", clock).unwrap();
+        let error = wait(credentials.token()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
+    }
+
+    #[test]
+    fn a_synchronous_hook_may_wait_for_other_credentials() {
+        hooks::register("inner", hooks::Hook::sync(|_| Token::new("from-within"))).unwrap();
+        let inner: authn::blocking::Credentials = load("hook = \"inner\"").unwrap().into();
+        hooks::register("outer", hooks::Hook::sync(move |_| inner.token())).unwrap();
+        let outer: authn::blocking::Credentials = load("hook = \"outer\"").unwrap().into();
+        assert_eq!(outer.token().unwrap().secret(), "from-within");
+    }
+
+    #[test]
+    fn an_asynchronous_hook_that_blocks_is_told_instead_of_standing_still() {
+        hooks::register("awaited", hooks::Hook::sync(|_| Token::new("abc"))).unwrap();
+        let inner: authn::blocking::Credentials = load("hook = \"awaited\"").unwrap().into();
+        let blocks = hooks::Hook::new(move |_| std::future::ready(inner.token()));
+        hooks::register("blocks", blocks).unwrap();
+        let clock = Clock::custom(Impatient(ManualClock::new()));
+        let outer: authn::blocking::Credentials =
+            load_at("hook = \"blocks\"", clock).unwrap().into();
+        let error = outer.token().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert!(error.to_string().contains("`Hook::sync`"), "{error}");
     }
 
     #[test]

@@ -100,9 +100,9 @@ async fn redirects_keep_credentials_within_the_origin_and_drop_them_beyond() {
             // A form that became a GET can carry nothing in its body, so nothing is authorised there.
             let is_get_without_body = status == "302" && provider.contains("body");
             if !is_get_without_body {
-                let sent = inside.to_string();
+                let echoed = inside.to_string();
                 let in_body = provider.contains("body");
-                assert!(in_body || sent.contains(SECRET), "{provider} {status}: {sent}");
+                assert!(in_body || echoed.contains(SECRET), "{provider} {status}: {echoed}");
             }
             let outside = json(send(other.resource_url("/rs/echo?x=1")).await.unwrap()).await;
             assert!(!outside.to_string().contains(SECRET), "{provider} {status}: {outside}");
@@ -128,22 +128,58 @@ async fn what_the_caller_set_itself_is_dropped_beyond_the_origin_too() {
     assert!(!echo.to_string().contains("s3cr3t"), "{echo}");
 }
 
+/// reqwest puts a builder's default headers on every request, whoever it goes to.
+#[tokio::test]
+async fn default_headers_stay_within_the_first_requests_origin() {
+    let (rig, other) = (Rig::start(), Rig::start());
+    let mut defaults = ::reqwest::header::HeaderMap::new();
+    for name in ["authorization", "x-api-key", "x-default"] {
+        defaults.insert(name, "default-s3cr3t".parse().unwrap());
+    }
+    let builder = ::reqwest::Client::builder().default_headers(defaults);
+    let credentials = credentials(&rig, "bearer = 'mine'");
+    let client = Client::from_builder(builder, credentials).unwrap();
+    let redirect = |rig: &Rig, to: &str| {
+        let mut url = ::reqwest::Url::parse(&rig.resource_url("/rs/redirect")).unwrap();
+        url.query_pairs_mut().append_pair("to", to);
+        url.to_string()
+    };
+    let inside = rig.resource_url("/rs/echo");
+    for url in [inside.clone(), redirect(&rig, &inside)] {
+        let echo = json(client.get(url).send().await.unwrap()).await;
+        assert_eq!(echo["headers"]["x-api-key"], "default-s3cr3t");
+        assert_eq!(echo["headers"]["x-default"], "default-s3cr3t");
+        assert_eq!(echo["headers"]["authorization"], "Bearer mine");
+    }
+    let echo = json(client.get(&inside).withhold_token().send().await.unwrap()).await;
+    assert_eq!(echo["headers"]["authorization"], "default-s3cr3t");
+    let outside = other.resource_url("/rs/echo");
+    for target in [outside.clone(), redirect(&other, &outside), redirect(&other, &inside)] {
+        let url = redirect(&rig, &target);
+        for request in [client.get(&url), client.get(&url).withhold_token()] {
+            let echo = json(request.send().await.unwrap()).await;
+            assert!(!echo.to_string().contains("s3cr3t"), "{target}: {echo}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn redirects_without_end_and_to_nowhere_are_errors() {
     let rig = Rig::start();
     let client = client(&rig, &bearer());
     let url = rig.resource_url("/rs/redirect");
-    let round = format!("{url}?status=307&to=");
-    let mut nested = rig.resource_url("/rs/echo");
-    for _ in 0..11 {
-        let encoded = nested.replace('%', "%25").replace('?', "%3F").replace('&', "%26");
-        nested = format!("{round}{encoded}");
-        if nested.len() > 6_000 {
-            break;
+    let chain = |length: usize| {
+        let mut target = rig.resource_url("/rs/echo");
+        for _ in 0..length {
+            let encoded = target.replace('%', "%25").replace('?', "%3F").replace('&', "%26");
+            target = format!("{url}?status=307&to={encoded}");
         }
-    }
+        target
+    };
     // Within the limit a chain is followed to its end.
-    assert!(client.get(&nested).send().await.unwrap().status().is_success());
+    assert!(client.get(chain(10)).send().await.unwrap().status().is_success());
+    let error = client.get(chain(11)).send().await.unwrap_err();
+    assert!(error.to_string().contains("without end"), "{error}");
     for target in ["ftp://127.0.0.1/", "http://127.0.0.1:99999/"] {
         let request = client.get(&url).query(&[("to", target)]);
         let error = request.send().await.unwrap_err();

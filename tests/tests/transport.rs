@@ -1,7 +1,5 @@
 //! How token requests travel: certificates, proxies, deadlines, redirects, plain http.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 use std::fs;
 
 use authn::{Credentials, Environment, ErrorKind, Loader, Result};

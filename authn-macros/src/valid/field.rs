@@ -104,7 +104,7 @@ fn check_framework_options(
     if arguments.cached && name::CACHE_OPTIONS.contains(&key) {
         errors.refuse(
             &field.ident,
-            format_args!("rename `{key}`: every cached provider has an option of this name"),
+            format_args!("rename `{key}`: the framework keeps this name for an option of every cached provider"),
         );
     } else if name::EVERY_OPTIONS.contains(&key) {
         errors.refuse(

@@ -3,7 +3,7 @@
 //! Exchanges run here, so they need no runtime of the caller's, outlive callers and their runtimes, and
 //! work from code that has no runtime at all.
 
-use std::sync::OnceLock;
+use std::{cell::Cell, sync::OnceLock};
 
 use tokio::runtime::{Builder, Handle};
 
@@ -20,12 +20,24 @@ pub(crate) fn runtime() -> Result<&'static Handle> {
     })
 }
 
+thread_local! {
+    static HERE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Tells whether this is the background thread, which nothing may block: all exchanges run on it.
+pub(crate) fn is_here() -> bool {
+    HERE.get()
+}
+
 fn start() -> Option<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build().ok()?;
     let handle = runtime.handle().clone();
     std::thread::Builder::new()
         .name("authn".to_owned())
-        .spawn(move || runtime.block_on(std::future::pending::<()>()))
+        .spawn(move || {
+            HERE.set(true);
+            runtime.block_on(std::future::pending::<()>());
+        })
         .ok()?;
     Some(handle)
 }

@@ -1,17 +1,25 @@
 //! One exchange, with a store or without: read again, exchange, save, publish.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::SystemTime};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use super::{
     Place, Shared, deadline,
     schedule::{Schedule, chance},
 };
 use crate::{
-    Context, Error, ErrorKind, Grant, Result, Token, TokenSource,
+    Context, Error, ErrorKind, Grant, Result, Session, Token, TokenSource,
     clock::Moment,
     store::{Drawer, Record, StoredToken},
     token::BEARER,
 };
+
+/// How far a clock may have been ahead when a token was stored: clocks are set by a little all the time.
+const TOLERANCE: Duration = Duration::from_mins(1);
 
 /// Told of each new grant before its token is handed out.
 pub(super) type OnUpdate =
@@ -29,6 +37,12 @@ pub(super) struct Memory {
 impl Memory {
     pub(super) fn forget(&mut self) {
         *self = Self::default();
+    }
+
+    /// Tells whether the next exchange needs what the last one gave.
+    fn has_session<S: TokenSource>(&self, shared: &Shared<S>) -> bool {
+        !matches!(shared.source.session(), Session::None)
+            || self.last.as_ref().is_some_and(|last| last.refresh_token().is_some())
     }
 
     pub(super) fn last(&self) -> Option<&Grant> {
@@ -50,17 +64,32 @@ pub(super) async fn exchange<S: TokenSource>(
     place: &Place,
     context: &Context,
 ) -> Result<Token> {
-    // Held throughout: one refresh token serves all scopes, and a server that rotates it takes each once.
-    let mut memory = shared.memory.lock().await;
     let generation = shared.generation();
     context.resolve_references()?;
-    match context.drawer() {
+    // Held throughout where a session is shared: one refresh token serves all scopes, and a server that
+    // rotates it takes each once. Otherwise scopes don't wait for each other.
+    let mut memory = shared.memory.lock().await;
+    let result = match context.drawer() {
         Some(drawer) => {
-            let _lease = drawer.lock().await?;
+            let _lease = limited(context, deadline::LEASE, drawer.lock()).await??;
             with_store(shared, place, context, drawer, &mut memory, generation).await
         }
-        None => in_memory(shared, place, context, &mut memory, generation).await,
+        None if memory.has_session(shared) => {
+            in_memory(shared, place, context, &mut memory, generation).await
+        }
+        None => {
+            let sent = memory.last.clone();
+            drop(memory);
+            let fresh = request(shared, context, sent.as_ref()).await?;
+            memory = shared.memory.lock().await;
+            keep(shared, place, context, &mut memory, fresh, generation).await
+        }
+    };
+    if shared.generation() != generation {
+        memory.forget();
     }
+    shared.note_session(&memory);
+    result
 }
 
 async fn in_memory<S: TokenSource>(
@@ -80,11 +109,37 @@ async fn in_memory<S: TokenSource>(
             return Err(error);
         }
     };
+    keep(shared, place, context, memory, fresh, generation).await
+}
+
+/// Keeps in memory what an exchange gave, and publishes it.
+async fn keep<S: TokenSource>(
+    shared: &Shared<S>,
+    place: &Place,
+    context: &Context,
+    memory: &mut Memory,
+    fresh: Fresh,
+    generation: u64,
+) -> Result<Token> {
     if shared.generation() != generation {
         return Err(logged_out());
     }
     memory.last = Some(fresh.grant.clone());
-    shared.tell(&fresh.grant).await;
+    hand_out(shared, place, context, fresh).await
+}
+
+/// Tells the program of what has been kept, and publishes its token.
+async fn hand_out<S: TokenSource>(
+    shared: &Shared<S>,
+    place: &Place,
+    context: &Context,
+    fresh: Fresh,
+) -> Result<Token> {
+    limited(context, deadline::STORE, shared.tell(&fresh.grant)).await?;
+    // Only now: the refresh token that came with it counts, whatever the clocks say of the access token.
+    if fresh.schedule.expiry.reached(context.clock().now()) {
+        return Err(expired_on_arrival());
+    }
     publish(place, context, &fresh.token, fresh.schedule)?;
     Ok(fresh.token)
 }
@@ -97,17 +152,20 @@ async fn with_store<S: TokenSource>(
     memory: &mut Memory,
     generation: u64,
 ) -> Result<Token> {
-    let mut record = drawer.load().await?;
+    let scope = context.scopes().join(" ");
+    let mut record = limited(context, deadline::STORE, drawer.load()).await??;
     let unsaved = memory.unsaved.take().filter(|unsaved| unsaved.revision == record.revision);
     if let Some(unsaved) = unsaved {
         record = unsaved;
-        save(drawer, memory, &mut record).await?;
+        save(context, drawer, memory, &mut record).await?;
+        if let Some(grant) = record.grant(&scope) {
+            limited(context, deadline::STORE, shared.tell(&grant)).await?;
+        }
     }
-    record.keep_if_of(shared.source.session());
+    drawer.keep_session(&mut record, shared.source.session());
     if let Some(token) = adopt(shared, place, context, &record) {
         return Ok(token);
     }
-    let scope = context.scopes().join(" ");
     let mut sent = record.grant(&scope);
     let mut tried = false;
     let fresh = loop {
@@ -119,8 +177,8 @@ async fn with_store<S: TokenSource>(
             return Err(error);
         }
         // Somebody may have logged in meanwhile: what they brought is not what was refused.
-        let mut now = drawer.load().await?;
-        now.keep_if_of(shared.source.session());
+        let mut now = limited(context, deadline::STORE, drawer.load()).await??;
+        drawer.keep_session(&mut now, shared.source.session());
         if !tried && now.refresh_token.is_some() && !same_refresh_token(&now, sent.as_ref()) {
             record = now;
             sent = record.grant(&scope);
@@ -129,7 +187,7 @@ async fn with_store<S: TokenSource>(
         }
         if same_refresh_token(&now, sent.as_ref()) {
             now.refresh_token = None;
-            drawer.save(&mut now).await?;
+            limited(context, deadline::STORE, drawer.save(&mut now)).await??;
         }
         return Err(error);
     };
@@ -137,15 +195,19 @@ async fn with_store<S: TokenSource>(
         return Err(logged_out());
     }
     record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
-    save(drawer, memory, &mut record).await?;
-    shared.tell(&fresh.grant).await;
-    publish(place, context, &fresh.token, fresh.schedule)?;
-    Ok(fresh.token)
+    save(context, drawer, memory, &mut record).await?;
+    hand_out(shared, place, context, fresh).await
 }
 
 /// Saves what the server counts on. If the store fails, it is kept until the store works again.
-async fn save(drawer: &Drawer, memory: &mut Memory, record: &mut Record) -> Result<()> {
-    match drawer.save(record).await {
+async fn save(
+    context: &Context,
+    drawer: &Drawer,
+    memory: &mut Memory,
+    record: &mut Record,
+) -> Result<()> {
+    let saved = limited(context, deadline::STORE, drawer.save(record)).await;
+    match saved.and_then(|saved| saved) {
         Ok(true) => Ok(()),
         Ok(false) => Err(logged_out()),
         Err(error) => {
@@ -155,7 +217,23 @@ async fn save(drawer: &Drawer, memory: &mut Memory, record: &mut Record) -> Resu
     }
 }
 
-/// Takes over a stored token that is fresh and not the one that brought us here.
+/// Waits for what a store or the program does, but not for ever.
+async fn limited<T>(
+    context: &Context,
+    limit: Duration,
+    work: impl Future<Output = T>,
+) -> Result<T> {
+    let end = context.clock().sleep(limit);
+    deadline::before(work, end).await.ok_or_else(|| {
+        Error::new(
+            ErrorKind::Store,
+            "the token store, or what is told of new tokens, did not come to an end; check it",
+        )
+    })
+}
+
+/// Takes over a stored token that is not the one that brought us here. A fresh one is given; one that has
+/// only not expired is put at hand, for the case that the exchange fails.
 pub(super) fn adopt<S: TokenSource>(
     shared: &Shared<S>,
     place: &Place,
@@ -167,16 +245,28 @@ pub(super) fn adopt<S: TokenSource>(
         return None;
     }
     let now = context.clock().now();
-    let schedule = plan_stored(shared, stored, now);
-    if schedule.refresh.reached(now) {
+    let schedule = plan_stored(shared, stored, now)?;
+    if schedule.expiry.reached(now) {
         return None;
     }
-    let token = stored.token.clone().settled(schedule.expiry);
+    let token = match stored.token.expires_at() {
+        Some(_) => stored.token.clone().settled(schedule.expiry),
+        None => stored.token.clone(),
+    };
     publish(place, context, &token, schedule).ok()?;
-    Some(token)
+    (!schedule.refresh.reached(now)).then_some(token)
 }
 
-fn plan_stored<S: TokenSource>(shared: &Shared<S>, stored: &StoredToken, now: Moment) -> Schedule {
+/// Plans the life of a stored token; `None` if it was stored by a clock that was ahead of this one, so that
+/// nobody can say how old it is.
+pub(super) fn plan_stored<S: TokenSource>(
+    shared: &Shared<S>,
+    stored: &StoredToken,
+    now: Moment,
+) -> Option<Schedule> {
+    if stored.asked_at > now.wall() + TOLERANCE {
+        return None;
+    }
     let fallback = shared.options.expires_in_fallback;
     let lifetime = stored.lifetime().unwrap_or(fallback);
     let token = stored.token.clone();
@@ -186,7 +276,7 @@ fn plan_stored<S: TokenSource>(shared: &Shared<S>, stored: &StoredToken, now: Mo
     };
     // A token that was just given an expiry has one.
     let expiry = token.expiry(now, now).unwrap_or(now);
-    Schedule::plan(expiry.minus(lifetime), expiry, &shared.options, chance())
+    Some(Schedule::plan(expiry.minus(lifetime), expiry, &shared.options, chance()))
 }
 
 async fn request<S: TokenSource>(
@@ -202,13 +292,6 @@ async fn request<S: TokenSource>(
     let now = context.clock().now();
     let fallback = asked.plus(shared.options.expires_in_fallback);
     let expiry = grant.token().expiry(asked, now).unwrap_or(fallback);
-    if expiry.reached(now) {
-        return Err(Error::new(
-            ErrorKind::Expired,
-            "the token that the exchange gave has expired already; \
-             compare this machine's clock with the server's",
-        ));
-    }
     let token = match grant.token().expires_at() {
         Some(_) => grant.token().clone().settled(expiry),
         None => grant.token().clone(),
@@ -234,6 +317,14 @@ fn same_refresh_token(record: &Record, sent: Option<&Grant>) -> bool {
         (Some(stored), Some(sent)) => *stored.expose() == *sent.expose(),
         _ => false,
     }
+}
+
+fn expired_on_arrival() -> Error {
+    Error::new(
+        ErrorKind::Expired,
+        "the token that the exchange gave has expired already; \
+         compare this machine's clock with the server's",
+    )
 }
 
 fn hanging() -> Error {

@@ -67,12 +67,19 @@ struct Shared<S> {
     /// Counts logouts, so that an exchange which began before one leaves nothing.
     generation: AtomicU64,
     on_update: Option<OnUpdate>,
+    /// What `memory` holds, for those who must not wait for an exchange.
+    has_refresh_token: AtomicBool,
     closed: AtomicBool,
 }
 
 impl<S> Shared<S> {
     fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    fn note_session(&self, memory: &Memory) {
+        let has = memory.last().is_some_and(|grant| grant.refresh_token().is_some());
+        self.has_refresh_token.store(has, Ordering::Release);
     }
 
     /// Tells the program of a new grant, and waits until it has taken note.
@@ -132,6 +139,7 @@ impl<S: TokenSource> Cached<S> {
             memory: tokio::sync::Mutex::default(),
             generation: AtomicU64::new(0),
             on_update: None,
+            has_refresh_token: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared), place }
@@ -201,6 +209,10 @@ impl<S: TokenSource> Cached<S> {
         if let Some(token) = self.stored(context) {
             return Ok(token);
         }
+        // A stored token that is no longer fresh may still serve while it is renewed behind the back.
+        if let Some(token) = self.with_ready(context, Clone::clone) {
+            return Ok(token);
+        }
         let now = context.clock().now();
         let result = match self.depart(context, now) {
             Ok(token) => return Ok(token),
@@ -217,7 +229,7 @@ impl<S: TokenSource> Cached<S> {
             return None;
         }
         let mut record = context.drawer()?.load_now()?;
-        record.keep_if_of(self.shared.source.session());
+        context.drawer()?.keep_session(&mut record, self.shared.source.session());
         exchange::adopt(&self.shared, &self.place, context, &record)
     }
 
@@ -351,8 +363,14 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
         let mut places = self.places();
         let known = places.iter().position(|(known, _)| known == scopes);
         let entry = known.and_then(|at| places.remove(at)).unwrap_or_else(|| {
-            if places.len() >= MOST_SCOPES {
-                places.pop_front();
+            // Only what no handle holds is forgotten, or a logout could not reach it.
+            let unused = |(scopes, place): &(Vec<String>, Arc<Place>)| {
+                !scopes.is_empty() && Arc::strong_count(place) == 1
+            };
+            if places.len() >= MOST_SCOPES
+                && let Some(oldest) = places.iter().position(unused)
+            {
+                places.remove(oldest);
             }
             (scopes.to_vec(), Arc::default())
         });
@@ -367,6 +385,9 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
     }
 
     fn invalidate(&self, token: &Token, _context: &Context) {
+        if let Some(inner) = self.shared.source.inner() {
+            inner.invalidate(token);
+        }
         self.place.refuse(token);
     }
 
@@ -379,45 +400,57 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
             .as_deref()
             .filter(|rotation| !rotation.schedule.expiry.reached(now))
             .map(|rotation| rotation.token().clone());
+        let inner = match self.shared.source.inner() {
+            Some(inner) => inner.status().await?.has_refresh_token,
+            None => false,
+        };
         let Some(drawer) = context.drawer() else {
-            let memory = self.shared.memory.lock().await;
-            let has_refresh_token =
-                memory.last().is_some_and(|grant| grant.refresh_token().is_some());
+            let has_refresh_token = inner || self.shared.has_refresh_token.load(Ordering::Acquire);
             return Ok(Status { has_refresh_token, ..Status::of(at_hand.as_ref()) });
         };
         let mut record = drawer.load().await?;
-        record.keep_if_of(self.shared.source.session());
-        let stored =
-            record.tokens.get(&context.scopes().join(" ")).map(|stored| stored.token.clone());
-        let stored = stored.filter(|token| token.expires_at().is_none_or(|at| at > now.wall()));
+        drawer.keep_session(&mut record, self.shared.source.session());
+        let stored = record.tokens.get(&context.scopes().join(" "));
+        let stored = stored.filter(|stored| {
+            let schedule = exchange::plan_stored(&self.shared, stored, now);
+            schedule.is_some_and(|schedule| !schedule.expiry.reached(now))
+        });
+        let token = at_hand.as_ref().or(stored.map(|stored| &stored.token));
         Ok(Status {
-            has_refresh_token: record.refresh_token.is_some(),
+            has_refresh_token: inner || record.refresh_token.is_some(),
             store: Some(drawer.name.to_string()),
-            ..Status::of(at_hand.or(stored).as_ref())
+            ..Status::of(token)
         })
     }
 
     async fn logout(&self, context: &Context) -> Result<()> {
+        // First of all, so that an exchange under way leaves nothing, and whatever the store says.
         self.shared.generation.fetch_add(1, Ordering::AcqRel);
-        if let Some(drawer) = context.drawer() {
-            drawer.clear().await?;
-        }
         for (_, place) in self.places().iter() {
             place.slot.clear();
         }
-        // Waits for an exchange that is under way; what it brings is dropped.
-        self.shared.memory.lock().await.forget();
-        for (_, place) in self.places().iter() {
-            place.slot.clear();
+        if let Ok(mut memory) = self.shared.memory.try_lock() {
+            memory.forget();
         }
-        Ok(())
+        self.shared.has_refresh_token.store(false, Ordering::Release);
+        if let Some(inner) = self.shared.source.inner() {
+            inner.logout().await?;
+        }
+        match context.drawer() {
+            Some(drawer) => drawer.clear().await,
+            None => Ok(()),
+        }
     }
 
     async fn revoke(&self, context: &Context) -> Result<()> {
+        if let Some(inner) = self.shared.source.inner() {
+            inner.revoke().await?;
+            return self.logout(context).await;
+        }
         let grant = match context.drawer() {
             Some(drawer) => {
                 let mut record = drawer.load().await?;
-                record.keep_if_of(self.shared.source.session());
+                drawer.keep_session(&mut record, self.shared.source.session());
                 record.any_grant()
             }
             None => self.shared.memory.lock().await.last().cloned(),
@@ -439,8 +472,14 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     async fn close(&self, context: &Context) {
         self.shared.closed.store(true, Ordering::Release);
+        if let Some(inner) = self.shared.source.inner() {
+            inner.close().await;
+        }
         let flights: Vec<Landing> =
             self.places().iter().filter_map(|(_, place)| place.tower.landing()).collect();
+        if flights.is_empty() {
+            return;
+        }
         let landed = async {
             for flight in flights {
                 // Its failure has been told to those who asked for the token.

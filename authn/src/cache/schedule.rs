@@ -20,6 +20,8 @@ const LONGEST_THRESHOLD: Duration = Duration::from_mins(5);
 const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
 /// Longest wait that a server can ask for by `Retry-After`.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
+/// Shortest wait between two attempts, whatever chance and the server say.
+const SHORTEST_BACK_OFF: Duration = Duration::from_millis(100);
 /// First back-off when nobody has a token: somebody is waiting.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 /// First back-off while the old token still serves: nobody is waiting. Full jitter makes its mean half.
@@ -60,12 +62,15 @@ pub(super) fn back_off(
     retry_after: Option<Duration>,
     chance: f64,
 ) -> Duration {
-    if let Some(asked) = retry_after {
-        return asked.min(LONGEST_RETRY_AFTER);
-    }
     let first = if usable { FIRST_BACK_OFF_WHILE_USABLE } else { FIRST_BACK_OFF };
     let doublings = failures.saturating_sub(1).min(6);
-    (first * 2_u32.pow(doublings)).min(LONGEST_BACK_OFF).mul_f64(chance)
+    let own = (first * 2_u32.pow(doublings)).min(LONGEST_BACK_OFF).mul_f64(chance);
+    let own = own.max(SHORTEST_BACK_OFF);
+    match retry_after {
+        // A little later than asked: a date would bring all clients back at once.
+        Some(asked) => own.max(asked.min(LONGEST_RETRY_AFTER).mul_f64(1.0 + 0.1 * chance)),
+        None => own,
+    }
 }
 
 /// Gives a random number between 0 and 1. It spreads clients in time and keeps no secret, so the standard
@@ -114,6 +119,9 @@ mod tests {
         assert_eq!(back_off(u32::MAX, true, None, 1.0), seconds(60));
         assert_eq!(back_off(1, false, Some(seconds(7)), 0.0), seconds(7));
         assert_eq!(back_off(1, false, Some(seconds(70_000)), 0.0), seconds(300));
+        assert_eq!(back_off(1, false, Some(seconds(100)), 1.0), seconds(110));
+        assert_eq!(back_off(3, false, Some(Duration::ZERO), 0.5), seconds(2));
+        assert_eq!(back_off(1, false, Some(Duration::ZERO), 0.0), SHORTEST_BACK_OFF);
     }
 
     #[test]

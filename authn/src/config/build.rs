@@ -16,7 +16,7 @@ use super::{
 use crate::{
     CacheOptions, Context, Credentials, Registry, SecretString,
     schema::FromTable,
-    store::{Drawer, StoreKey},
+    store::{Drawer, StoreKey, fingerprint},
 };
 
 /// Deepest nesting of providers in providers.
@@ -66,6 +66,8 @@ pub(crate) struct Build<'a> {
     pub(crate) stores: Stores,
     /// The references of the provider that is being built.
     references: RefCell<Vec<SecretString>>,
+    /// Fingerprints of the secrets of the provider that is being built, and of those below it.
+    secrets: RefCell<Vec<String>>,
     /// A provider below the one that is being built belongs to the request being served.
     per_request_below: Cell<bool>,
     depth: Cell<u32>,
@@ -88,6 +90,7 @@ impl<'a> Build<'a> {
             context,
             prefix,
             references: RefCell::default(),
+            secrets: RefCell::default(),
             per_request_below: Cell::new(false),
             depth: Cell::new(0),
         }
@@ -142,6 +145,7 @@ impl<'a> Build<'a> {
 
         // What is below counts for this provider alone.
         let outer_references = self.references.take();
+        let outer_secrets = self.secrets.take();
         let outer_per_request = self.per_request_below.replace(false);
         self.depth.set(self.depth.get() + 1);
         let mut table = Table::new(self, key.clone(), item, entries);
@@ -154,6 +158,8 @@ impl<'a> Build<'a> {
         table.finish(&entry.fields().map(crate::schema::Field::key));
         self.depth.set(self.depth.get() - 1);
         let references = self.references.replace(outer_references);
+        let secrets = self.secrets.replace(outer_secrets);
+        self.secrets.borrow_mut().extend(secrets.iter().cloned());
         let per_request_below = self.per_request_below.replace(outer_per_request);
 
         let (provider, placement) = (provider?, placement?);
@@ -180,7 +186,9 @@ impl<'a> Build<'a> {
             .with_placement(placement)
             .with_references(references);
         let context = match provider.store().filter(|store| store != "memory") {
-            Some(store) => context.with_drawer(Some(self.drawer(key, name, item, &store)?)),
+            Some(store) => {
+                context.with_drawer(Some(self.drawer(key, name, item, &store, &secrets)?))
+            }
             None => context,
         };
         if let Err(error) = provider.validate(&context) {
@@ -192,7 +200,14 @@ impl<'a> Build<'a> {
     }
 
     /// Gives the place where a provider's session is kept.
-    fn drawer(&self, key: &Key, name: &str, item: &Item, store: &str) -> Option<Drawer> {
+    fn drawer(
+        &self,
+        key: &Key,
+        name: &str,
+        item: &Item,
+        store: &str,
+        secrets: &[String],
+    ) -> Option<Drawer> {
         let Some(found) = self.stores.get(store) else {
             let at = item.as_table().and_then(|entries| entries.get("store"));
             let problem = stores::unknown(&self.stores, store).with_key(key.child("store"));
@@ -204,7 +219,12 @@ impl<'a> Build<'a> {
         let guide = key.segments().iter().fold(guide, |guide, segment| guide.child(segment));
         canonical(item, guide, "", &mut options);
         let key = StoreKey::of(name, self.profile, &options);
-        Some(Drawer { name: store.into(), store: found, key })
+        Some(Drawer { name: store.into(), store: found, key, fingerprint: secrets.join("-") })
+    }
+
+    /// Takes note of a secret that was read.
+    pub(crate) fn saw(&self, secret: &SecretString) {
+        self.secrets.borrow_mut().push(fingerprint(secret));
     }
 
     pub(crate) fn remember(&self, secret: SecretString) {

@@ -26,7 +26,7 @@ pub(crate) fn choose(
     sources: &[Source],
 ) -> Option<Choice> {
     let mut has_credentials = false;
-    for part in notes.parts.iter().rev().filter(|part| !part.withheld) {
+    for part in notes.parts.iter().rev().filter(|part| part.counts()) {
         let Some(Item { value: Value::Table(entries), .. }) = part.values.get("credentials") else {
             continue;
         };

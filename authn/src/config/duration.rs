@@ -1,4 +1,14 @@
 //! Durations as a configuration writes them: `"5s"`, `"15m"`, `"1h30m"`, or a number of seconds.
+//!
+//! Units are `d`, `h`, `m`, `s` and `ms`, each at most once, the longer before the shorter.
+//!
+//! ```
+//! use authn::config::duration;
+//!
+//! let parsed = duration::parse("1h 30m").unwrap();
+//! assert_eq!(parsed.as_secs(), 5_400);
+//! assert_eq!(duration::format(parsed), "1h30m");
+//! ```
 
 use std::{fmt::Write as _, time::Duration};
 
@@ -6,10 +16,10 @@ const UNITS: [(&str, u64); 5] =
     [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 /// What a duration looks like, for messages.
-pub(crate) const EXPECTED: &str = "a duration like `5s`, `15m` or `1h30m`, or a number of seconds";
+pub const EXPECTED: &str = "a duration like `5s`, `15m` or `1h30m`, or a number of seconds";
 
 /// Parses a duration; `None` if it is not one, or too long for 64 bits of milliseconds.
-pub(crate) fn parse(text: &str) -> Option<Duration> {
+pub fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     if let Ok(seconds) = rest.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
@@ -35,8 +45,8 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(total))
 }
 
-/// Writes a duration as it would be configured.
-pub(crate) fn format(duration: Duration) -> String {
+/// Writes a duration as it would be configured. What is less than a millisecond is left out.
+pub fn format(duration: Duration) -> String {
     let mut left = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     if left == 0 {
         return "0s".to_owned();

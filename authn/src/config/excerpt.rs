@@ -75,11 +75,10 @@ pub(crate) fn excerpt<'a>(
             break;
         }
         if matches!(next, '"' | '\'') && !is_shown {
-            // A text that is no value in force: a profile that is not chosen, or a quoted key.
-            let rest = &text[at + 1..end];
+            // A text that is no value: a quoted key, or a profile that is no table. Where it ends is the
+            // parser's to say, so nothing is shown from here on.
             line.push_str(MASK);
-            at += 1 + rest.find(next).map_or(rest.len(), |quote| quote + 1);
-            continue;
+            break;
         }
         line.push(next);
         at += next.len_utf8();

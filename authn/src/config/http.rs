@@ -55,7 +55,13 @@ impl FromTable for HttpOptions {
 
     fn from_table(table: &mut Table<'_>) -> Option<Self> {
         let ca_file = table.plain("ca_file");
-        let proxy = table.plain("proxy");
+        let proxy = table.plain::<Option<Url>>("proxy").and_then(|proxy| match proxy {
+            // `user:password@host` is a URL too, with the user as its scheme.
+            Some(proxy) if !is_proxy(&proxy) => {
+                table.refuse("proxy", "expected an address like `http://proxy.example.com:3128`")
+            }
+            proxy => Some(proxy),
+        });
         let timeout = table.plain_or("timeout", || TIMEOUT);
         let connect_timeout = table.plain_or("connect_timeout", || CONNECT_TIMEOUT);
         let user_agent = table.plain_or("user_agent", || USER_AGENT.to_owned());
@@ -67,4 +73,8 @@ impl FromTable for HttpOptions {
             user_agent: user_agent?,
         })
     }
+}
+
+fn is_proxy(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.host_str().is_some()
 }

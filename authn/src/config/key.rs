@@ -39,11 +39,12 @@ fn is_bare(segment: &str) -> bool {
         && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
-/// Gives the candidate that a mistyped name most likely meant.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
+/// Gives the candidate that a mistyped name most likely meant; `None` if none is spelt alike.
+///
+/// ```
+/// assert_eq!(authn::config::nearest("oath", ["basic", "oauth"].into_iter()), Some("oauth"));
+/// ```
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     const CLOSE_ENOUGH: f64 = 0.8;
     candidates
         .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))

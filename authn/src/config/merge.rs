@@ -19,15 +19,24 @@ pub(crate) struct Part {
     pub(crate) values: Entries,
     /// Values of it are in force only if it is trusted.
     pub(crate) withheld: bool,
+    /// A profile that is not chosen. It is kept to tell which of its lines' texts are secrets.
+    pub(crate) unchosen: bool,
     /// The index of its layer.
     pub(crate) layer: usize,
+}
+
+impl Part {
+    /// Tells whether its values can be in force.
+    pub(crate) fn counts(&self) -> bool {
+        !self.withheld && !self.unchosen
+    }
 }
 
 /// Merges parts, low to high.
 pub(crate) fn merge(parts: &[Part], guide: Guide<'_>) -> Entries {
     let mut leaves = Vec::new();
     let mut figment = Figment::new();
-    for part in parts.iter().filter(|part| !part.withheld) {
+    for part in parts.iter().filter(|part| part.counts()) {
         let skeleton = table(&part.values, guide, &mut leaves);
         figment = figment.merge(Skeleton(skeleton));
     }
@@ -43,7 +52,7 @@ pub(crate) fn origins(parts: &[Part], path: &[String]) -> Vec<Origin> {
         let (first, rest) = path.split_first()?;
         part.values.get(first)?.get(rest).map(|item| item.origin.clone())
     };
-    parts.iter().rev().filter(|part| !part.withheld).filter_map(set).collect()
+    parts.iter().rev().filter(|part| part.counts()).filter_map(set).collect()
 }
 
 struct Skeleton(Dict);

@@ -12,7 +12,7 @@ mod build;
 mod choice;
 mod credentials;
 mod deserialize;
-pub(crate) mod duration;
+pub mod duration;
 mod environment;
 mod excerpt;
 mod file;
@@ -40,7 +40,8 @@ use std::fmt;
 
 pub use environment::Environment;
 pub use guide::Class;
-pub(crate) use key::{Key, nearest};
+pub(crate) use key::Key;
+pub use key::nearest;
 pub use loader::Loader;
 pub use origin::Origin;
 pub use problem::{Problem, Severity};

@@ -3,6 +3,9 @@
 use super::{Environment, Origin, Problem, key::nearest, layer::Layer};
 
 /// Chooses the profile: the one that is asked for, else the variable's, else the highest `default_profile`.
+///
+/// What is wrong with an untrusted file's choice is a warning, and no profile is chosen: nothing of such a
+/// file may stop anybody.
 pub(crate) fn choose(
     asked: Option<&str>,
     variable: &str,
@@ -10,22 +13,31 @@ pub(crate) fn choose(
     environment: &Environment,
     problems: &mut Vec<Problem>,
 ) -> Option<String> {
-    let (name, origin) = if let Some(name) = asked {
-        (name.to_owned(), Origin::Flag { name: "--profile".to_owned() })
+    let mut note = |mut problem: Problem, untrusted: bool| {
+        if untrusted {
+            problem.soften();
+        }
+        problems.push(problem);
+    };
+    let (name, origin, untrusted) = if let Some(name) = asked {
+        (name.to_owned(), Origin::Flag { name: "--profile".to_owned() }, false)
     } else if let Some(name) = environment.get(variable) {
-        (name.to_owned(), Origin::Environment { name: variable.to_owned() })
+        (name.to_owned(), Origin::Environment { name: variable.to_owned() }, false)
     } else {
-        let item = layers.iter().rev().find_map(|layer| layer.base.get("default_profile"))?;
+        let (item, untrusted) = layers
+            .iter()
+            .rev()
+            .find_map(|layer| Some((layer.base.get("default_profile")?, layer.untrusted)))?;
         let Some(name) = item.as_text() else {
             let problem =
                 Problem::error("wrong-type", format!("expected a text, found {}", item.found()))
                     .with_key("default_profile")
                     .with_origin(Some(item.origin.clone()))
                     .with_help("give the name of a profile in quotes");
-            problems.push(problem);
+            note(problem, untrusted);
             return None;
         };
-        (name.to_owned(), item.origin.clone())
+        (name.to_owned(), item.origin.clone(), untrusted)
     };
     let mut known: Vec<&str> = layers
         .iter()
@@ -51,6 +63,6 @@ pub(crate) fn choose(
     .with_key("default_profile")
     .with_origin(Some(origin))
     .with_help(help);
-    problems.push(problem);
+    note(problem, untrusted);
     None
 }

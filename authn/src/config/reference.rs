@@ -2,7 +2,6 @@
 //! so that a rotated one is taken up.
 
 use std::{
-    fs::File,
     io::Read as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -11,7 +10,10 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::Environment;
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    private_file::{self, Rules},
+};
 
 /// The keys of a reference.
 pub(crate) const KINDS: [&str; 2] = ["env", "file"];
@@ -97,19 +99,13 @@ impl Reference {
 
 /// Reads a secret from a file; line breaks at its end are not part of it.
 pub(crate) fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
+    let rules = Rules { follows_links: true, trusts_platform: true };
+    let file = private_file::open(path, rules)
+        .map_err(|refusal| Error::configuration(format!("the secret file {refusal}")))?;
     let shown = path.display();
     let fail = |what: &str, way_out: &str| {
         Error::configuration(format!("the secret file {shown} {what}: {way_out}"))
     };
-    let file = File::open(path).map_err(|error| {
-        fail(&format!("can't be read ({})", error.kind()), "check its path and permissions")
-    })?;
-    let metadata =
-        file.metadata().map_err(|_| fail("can't be examined", "check its file system"))?;
-    if !metadata.is_file() {
-        return Err(fail("is not a regular file", "name the file that holds the secret"));
-    }
-    check_access(path, &file, &metadata)?;
     let mut text = Zeroizing::new(String::new());
     let read = file.take(LARGEST + 1).read_to_string(&mut text);
     read.map_err(|_| fail("is not UTF-8 text", "save it as text"))?;
@@ -117,35 +113,4 @@ pub(crate) fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
         return Err(fail("is larger than 1 MiB", "name the file that holds the secret"));
     }
     Ok(Arc::new(text.trim_end_matches(['\r', '\n']).into()))
-}
-
-/// Refuses a file that others can read or that somebody else owns. On a read-only mount, where a platform
-/// puts a container's secrets, the mode is the platform's and nobody could mend it.
-#[cfg(unix)]
-fn check_access(path: &Path, file: &File, metadata: &std::fs::Metadata) -> Result<()> {
-    use std::os::unix::fs::MetadataExt;
-
-    use rustix::fs::{StatVfsMountFlags, fstatvfs};
-
-    let shown = path.display();
-    let user = rustix::process::geteuid().as_raw();
-    if metadata.uid() != user && metadata.uid() != 0 {
-        return Err(Error::configuration(format!(
-            "the secret file {shown} belongs to another user: `chown {user} {shown}`"
-        )));
-    }
-    let read_only =
-        fstatvfs(file).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY));
-    if metadata.mode() & 0o077 != 0 && !read_only {
-        return Err(Error::configuration(format!(
-            "the secret file {shown} can be read by other users: `chmod 600 {shown}`"
-        )));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
-fn check_access(_: &Path, _: &File, _: &std::fs::Metadata) -> Result<()> {
-    Ok(())
 }

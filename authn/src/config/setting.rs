@@ -64,7 +64,7 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
         }
     }
     let from = lister.settings.len();
-    for part in config.parts.iter().filter(|part| part.withheld) {
+    for part in config.parts.iter().filter(|part| part.withheld && !part.unchosen) {
         for (name, item) in &part.values {
             lister.item(&Key::new(&[name]), item, top.child(name), None);
         }

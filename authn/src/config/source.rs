@@ -4,7 +4,12 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{Origin, Problem, file, item::Entries, layer::Layer, merge::Part};
+use super::{
+    Origin, Problem, file,
+    item::{Entries, Item, Value},
+    layer::Layer,
+    merge::Part,
+};
 
 /// A source of values: where it was looked for, and what was found.
 #[derive(Clone, Debug)]
@@ -79,18 +84,26 @@ impl Found<'_> {
     }
 }
 
-/// Each layer's base, then its profile, before the next layer.
+/// Each layer's base, then its profile, before the next layer. The profiles that are not chosen stand there
+/// too, marked as such.
 pub(super) fn parts(layers: Vec<Layer>, profile: Option<&str>) -> Vec<Part> {
     let mut parts = Vec::new();
-    for (layer, Layer { mut base, mut profiles, untrusted, .. }) in layers.into_iter().enumerate() {
+    for (layer, Layer { mut base, profiles, untrusted, .. }) in layers.into_iter().enumerate() {
+        let part = |values, withheld, unchosen| Part { values, withheld, unchosen, layer };
         if untrusted && let Some(chosen) = base.remove("default_profile") {
             let values = Entries::from([("default_profile".to_owned(), chosen)]);
-            parts.push(Part { values, withheld: false, layer });
+            parts.push(part(values, false, false));
         }
-        parts.push(Part { values: base, withheld: untrusted, layer });
-        if let Some(values) = profile.and_then(|profile| profiles.remove(profile)) {
-            parts.push(Part { values, withheld: untrusted, layer });
-        }
+        parts.push(part(base, untrusted, false));
+        let all = profiles.into_iter();
+        parts.extend(all.map(|(name, values)| {
+            if profile == Some(name.as_str()) {
+                return part(values, untrusted, false);
+            }
+            // Below a key that is no option, so that nothing of it may be shown.
+            let item = Item::new(Value::Table(values), Origin::Default);
+            part(Entries::from([("profile".to_owned(), item)]), untrusted, true)
+        }));
     }
     parts
 }

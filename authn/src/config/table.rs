@@ -163,7 +163,11 @@ impl<'a> Node<'a> {
                     self.note(problem)
                 }
             },
-            Value::Text(text) => Some(SecretString::from(text.as_str())),
+            Value::Text(text) => {
+                let secret = SecretString::from(text.as_str());
+                self.build.saw(&secret);
+                Some(secret)
+            }
             Value::Table(_) => self.refer(item),
             _ => {
                 let problem = Problem::error(
@@ -212,6 +216,7 @@ impl<'a> Node<'a> {
             Ok(reference) => {
                 let can_change = reference.can_change();
                 let secret = SecretString::referring(reference);
+                self.build.saw(&secret);
                 if can_change {
                     self.build.remember(secret.clone());
                 }

@@ -31,13 +31,17 @@ pub use canary::{Canary, Encoding};
 pub struct Report {
     /// What the exchange gave with the options that were passed in.
     pub token: Result<Token>,
+    /// The secret options for which nothing made up is accepted beside the options that were passed in:
+    /// `Debug` and the exchange were not looked at with these. Other options, in another check, reach them.
+    pub unswept: Vec<&'static str>,
 }
 
 /// Checks a provider with the given options, which are the lines of its table in TOML.
 ///
 /// It checks that the options are accepted, that everything is documented, that a token has not expired,
 /// and that no secret is shown by `Debug`, by `config show`, in problems or in the exchange's error. For
-/// the last it sets every secret option to a made-up secret and searches for that.
+/// the last it sets every secret option to a made-up secret and searches for that. Sessions are kept in a
+/// temporary folder.
 ///
 /// # Panics
 ///
@@ -54,8 +58,9 @@ pub fn check<P: Provider>(options: &str) -> Report {
 /// With everything that is wrong.
 pub fn check_entry(entry: &Entry, options: &str) -> Report {
     let mut faults = documentation(entry);
-    let loaded = loader(entry, options, Environment::empty()).load();
-    let token = loaded.and_then(|credentials| exchange(&credentials));
+    let surroundings = Surroundings::new();
+    let loaded = loader(entry, options, surroundings.environment()).load();
+    let token = loaded.and_then(exchange);
     match &token {
         Ok(token) => {
             let expired = token.expires_at().is_some_and(|at| at <= std::time::SystemTime::now());
@@ -68,9 +73,32 @@ pub fn check_entry(entry: &Entry, options: &str) -> Report {
         }
         Err(_) => {}
     }
-    faults.extend(leaks(entry, options));
+    let mut unswept = Vec::new();
+    for field in entry.fields().filter(|field| field.kind() == Kind::Secret) {
+        let (swept, leaks) = leaks(entry, field, options);
+        faults.extend(leaks);
+        if !swept {
+            unswept.push(field.key());
+        }
+    }
     assert!(faults.is_empty(), "provider `{}`:\n- {}", entry.name(), faults.join("\n- "));
-    Report { token }
+    Report { token, unswept }
+}
+
+/// A folder for one configuration's sessions.
+struct Surroundings(tempfile::TempDir);
+
+impl Surroundings {
+    fn new() -> Self {
+        match tempfile::tempdir() {
+            Ok(folder) => Self(folder),
+            Err(error) => panic!("no temporary folder can be made: {error}"),
+        }
+    }
+
+    fn environment(&self) -> Environment {
+        Environment::empty().state_directory(self.0.path())
+    }
 }
 
 /// Gives lines for a provider's table that set every secret option to `secret`, and every other required
@@ -124,19 +152,32 @@ fn documentation(entry: &Entry) -> Vec<String> {
     faults
 }
 
-/// Sets each secret option in turn, beside the given options, and searches all that can be shown.
-fn leaks(entry: &Entry, options: &str) -> Vec<String> {
+/// Sets a secret option beside the given ones, and searches all that can be shown. Tells also whether the
+/// search came to the exchange.
+fn leaks(entry: &Entry, field: &Field, options: &str) -> (bool, Vec<String>) {
     let mut faults = Vec::new();
-    for field in entry.fields().filter(|field| field.kind() == Kind::Secret) {
+    let mut tries = vec![
+        (options.to_owned(), None),
+        // One secret may not go with another.
+        (without_secrets(entry, options), None),
+    ];
+    // What is no secret by itself may be one as a comment above it, as in a PEM file.
+    tries.extend(given(field, options).map(|given| (options.to_owned(), Some(given))));
+    for (options, given) in tries {
         let canary = Canary::new();
+        let secret = match given {
+            Some(given) => format!("{}\n{given}", canary.as_str()),
+            None => canary.as_str().to_owned(),
+        };
         let mut look = |place: &str, shown: &str| {
             if let Some(encoding) = canary.find_in(shown.as_bytes()) {
                 faults.push(format!("{place} shows the secret `{}` ({encoding:?})", field.key()));
             }
         };
-        let (variable, secret) = variable(entry, field, canary.as_str());
-        let environment = Environment::empty().variable(variable, secret);
-        let config = loader(entry, options, environment).read();
+        let (variable, secret) = variable(entry, field, &secret);
+        let surroundings = Surroundings::new();
+        let environment = surroundings.environment().variable(variable, secret);
+        let config = loader(entry, &options, environment).read();
         look("a setting", &format!("{:?}", config.settings()));
         look("a problem", &format!("{:?}", config.problems()));
         for problem in config.problems() {
@@ -145,12 +186,38 @@ fn leaks(entry: &Entry, options: &str) -> Vec<String> {
         let Ok(credentials) = config.credentials() else { continue };
         look("`{:?}`", &format!("{credentials:?}"));
         look("`{:#?}`", &format!("{credentials:#?}"));
-        match exchange(&credentials) {
+        match exchange(credentials) {
             Ok(token) => look("the token's `{:?}`", &format!("{token:?}")),
             Err(error) => look("the exchange's error", &format!("{error} {error:?}")),
         }
+        return (true, faults);
     }
-    faults
+    (false, faults)
+}
+
+/// Gives the text of an option that was passed in.
+fn given(field: &Field, options: &str) -> Option<String> {
+    let document = toml_edit::Document::parse(options).ok()?;
+    document.get(field.key())?.as_str().map(str::to_owned)
+}
+
+/// Gives the options that are no secrets.
+fn without_secrets(entry: &Entry, options: &str) -> String {
+    let Ok(document) = toml_edit::Document::parse(options) else { return options.to_owned() };
+    let secrets = entry.fields().filter(|field| field.kind() == Kind::Secret);
+    let mut spans: Vec<_> = secrets
+        .filter_map(|field| {
+            let (key, value) = document.get_key_value(field.key())?;
+            Some(key.span()?.start..value.span()?.end)
+        })
+        .collect();
+    // From the last on, so that the others stay where they are.
+    spans.sort_unstable_by_key(|span| std::cmp::Reverse(span.start));
+    let mut left = options.to_owned();
+    for span in spans {
+        left.replace_range(span, "");
+    }
+    left
 }
 
 fn variable(entry: &Entry, field: &Field, secret: &str) -> (String, String) {
@@ -174,13 +241,7 @@ fn loader(entry: &Entry, options: &str, environment: Environment) -> Loader {
     }
 }
 
-fn exchange(credentials: &crate::Credentials) -> Result<Token> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| {
-        crate::Error::new(
-            crate::ErrorKind::Internal,
-            format!("no runtime can be made ({}); check the limits of this machine", error.kind()),
-        )
-    })?;
-    runtime.block_on(credentials.token())
+/// Asks for a token, also where a runtime's thread is the caller's.
+fn exchange(credentials: crate::Credentials) -> Result<Token> {
+    crate::blocking::Credentials::from(credentials).token()
 }

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{Context, Error, ErrorKind, Grant, Result, TokenSource, from_fn, provider::Boxed};
+use crate::{
+    Context, Error, ErrorKind, Grant, Result, TokenSource, cache::background, from_fn,
+    provider::Boxed,
+};
 
 /// Tries before a hook counts as failed.
 const TRIES: u32 = 3;
@@ -55,13 +58,25 @@ impl Hook {
         Self(Arc::new(Inner { source, initial: Mutex::new(None), username: None }))
     }
 
-    /// Makes a hook of a closure that does not wait.
+    /// Makes a hook of a closure that may block: it runs on a thread of its own. One that panics counts as
+    /// failed with an error of kind [`Internal`](ErrorKind::Internal).
     pub fn sync<F, Given>(closure: F) -> Self
     where
         F: Fn(&Context) -> Result<Given> + Send + Sync + 'static,
         Given: Into<Grant> + Send + 'static,
     {
-        Self::new(move |context| std::future::ready(closure(&context)))
+        let closure = Arc::new(closure);
+        Self::new(move |context| {
+            let closure = Arc::clone(&closure);
+            async move {
+                let runtime = background::runtime()?;
+                let answer = runtime.spawn_blocking(move || closure(&context)).await;
+                // What it panicked with could hold a secret.
+                answer.map_err(|_| {
+                    Error::new(ErrorKind::Internal, "the hook panicked; mend its closure")
+                })?
+            }
+        })
     }
 
     /// Gives it a token to begin with, which is handed out until it ends.

@@ -111,12 +111,15 @@ pub(crate) fn names_secret(key: &str) -> bool {
     PARTS.iter().any(|part| key.contains(part))
 }
 
-/// Hides what a URL in a text would show of secrets; a text that is no URL stays.
+/// Hides what a URL in a text would show of secrets; a text that is no URL stays, unless a password could
+/// stand in it as in `user:password@host`.
 pub(crate) fn redact_text(text: &str) -> String {
+    let has_password = || text.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
     if !text.contains("://") {
-        return text.to_owned();
+        return if has_password() { MASK.to_owned() } else { text.to_owned() };
     }
     match Url::parse(text.trim()) {
+        Ok(url) if url.host_str().is_none() && has_password() => MASK.to_owned(),
         Ok(url) if has_secrets(&url) => redact_url(url),
         // Not a URL as a whole: whatever stands before an `@` could be a password.
         Err(_) if text.contains(['@', '?']) => MASK.to_owned(),
@@ -124,8 +127,12 @@ pub(crate) fn redact_text(text: &str) -> String {
     }
 }
 
-/// Gives a URL without user, password, query values and fragment.
+/// Gives a URL without user, password, query values and fragment. Of one whose parts can't be told, like
+/// `user:password@host`, which begins with a scheme by its letters, only that is given.
 pub(crate) fn redact_url(mut url: Url) -> String {
+    if url.cannot_be_a_base() || (url.host_str().is_none() && url.path().contains('@')) {
+        return format!("{}:{MASK}", url.scheme());
+    }
     if !url.username().is_empty() || url.password().is_some() {
         // Fails only for URLs that can't have a user.
         let _ = url.set_username(MASK);
@@ -164,11 +171,21 @@ mod tests {
             ("https://a.test/#access_token=s3cr3t", "https://a.test/#***"),
             ("see https://u:s3cr3t@a.test", "***"),
             ("plain text", "plain text"),
+            ("alice@a.test", "alice@a.test"),
+            ("a.test:3128", "a.test:3128"),
+            ("urn:ietf:params:oauth", "urn:ietf:params:oauth"),
+            ("alice:s3cr3t@a.test:3128", "***"),
+            (":s3cr3t@a.test", "***"),
+            ("alice:s3cr3t@a.test/x://y", "***"),
+            ("file:///a/b", "file:///a/b"),
         ] {
             assert_eq!(View::text(text), View::Text(shown.to_owned()), "{text}");
         }
         let url = Url::parse("https://u:p@a.test/?q=s").unwrap();
         assert_eq!(url.show().to_string(), "\"https://***@a.test/?q=***\"");
+        for text in ["alice:s3cr3t@a.test:3128", "alice:/s3cr3t@a.test"] {
+            assert_eq!(Url::parse(text).unwrap().show().to_string(), "\"alice:***\"");
+        }
     }
 
     #[test]

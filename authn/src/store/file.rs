@@ -10,10 +10,12 @@ use std::{
     time::Duration,
 };
 
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Document, Lease, StoreKey, TokenStore};
+use super::{
+    Document, Lease, StoreKey, TokenStore,
+    record::{Record, VERSION},
+};
 use crate::{Error, ErrorKind, Result};
 
 /// Largest document that is read.
@@ -58,34 +60,66 @@ impl FileStore {
         builder.create(&self.folder).map_err(|error| failed("create", &self.folder, &error))
     }
 
+    /// Reads a document. What is none is moved away, so that it neither stands in the way nor is lost.
     fn read(&self, key: &StoreKey) -> Result<Option<Document>> {
+        match self.examine(key)? {
+            Found::Nothing => return Ok(None),
+            Found::Document(document) => return Ok(Some(document)),
+            Found::Other(_) => {}
+        }
+        // Under the lock, and looked at again: somebody may have replaced it meanwhile.
+        let _lock = self.lock_for_writing(key)?;
+        self.read_locked(key)
+    }
+
+    /// Reads a document while the lock is held.
+    fn read_locked(&self, key: &StoreKey) -> Result<Option<Document>> {
+        match self.examine(key)? {
+            Found::Nothing => Ok(None),
+            Found::Document(document) => Ok(Some(document)),
+            Found::Other(ending) => {
+                set_aside(&self.path(key, "json"), ending);
+                Ok(None)
+            }
+        }
+    }
+
+    fn examine(&self, key: &StoreKey) -> Result<Found> {
         let path = self.path(key, "json");
-        let Some(file) = open(&path)? else { return Ok(None) };
+        let Some(file) = open(&path)? else { return Ok(Found::Nothing) };
         let metadata = file.metadata().map_err(|error| failed("examine", &path, &error))?;
         if !metadata.is_file() {
             return Err(store(format!("{} is not a regular file; remove it", path.display())));
         }
         check_private(&path, &metadata, 0o600)?;
         let mut text = Zeroizing::new(String::new());
-        let read = file.take(LARGEST + 1).read_to_string(&mut text);
-        let revision = match read {
-            Ok(length) if length as u64 <= LARGEST => revision(&text),
-            Ok(_) => None,
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => None,
+        match file.take(LARGEST + 1).read_to_string(&mut text) {
+            Ok(length) if length as u64 <= LARGEST => {}
+            Ok(_) => return Ok(Found::Other(CORRUPT)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Ok(Found::Other(CORRUPT));
+            }
             Err(error) => return Err(failed("read", &path, &error)),
-        };
-        let Some(revision) = revision else {
-            set_aside(&path);
-            return Ok(None);
-        };
-        Ok(Some(Document { revision, text: text.as_str().into() }))
+        }
+        Ok(match Record::version_and_revision(&text) {
+            Some((VERSION, revision)) => {
+                Found::Document(Document { revision, text: text.as_str().into() })
+            }
+            Some(_) => Found::Other(NEWER),
+            None => Found::Other(CORRUPT),
+        })
+    }
+
+    fn lock_for_writing(&self, key: &StoreKey) -> Result<File> {
+        let lock = self.open_lock(key, "lock")?;
+        lock.lock().map_err(|error| failed("lock", &self.path(key, "lock"), &error))?;
+        Ok(lock)
     }
 
     fn write(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
         self.make_folder()?;
-        let lock = self.open_lock(key, "lock")?;
-        lock.lock().map_err(|error| failed("lock", &self.path(key, "lock"), &error))?;
-        let current = self.read(key)?.map_or(0, |document| document.revision);
+        let _lock = self.lock_for_writing(key)?;
+        let current = self.read_locked(key)?.map_or(0, |document| document.revision);
         if current != expected {
             return Ok(false);
         }
@@ -192,23 +226,26 @@ impl TokenStore for FileStore {
     }
 }
 
-/// Moves a file away that is no document, so that it neither stands in the way nor is lost.
-fn set_aside(path: &Path) {
-    let aside = path.with_extension("corrupt");
-    let moved = fs::rename(path, &aside).is_ok();
-    tracing::warn!(
-        file = %path.display(),
-        moved,
-        "a stored session can't be read and is treated as empty; log in again"
-    );
+/// What stands under a key's path.
+enum Found {
+    Nothing,
+    Document(Document),
+    /// Something else, and the ending that it gets when it is moved away.
+    Other(&'static str),
 }
 
-fn revision(text: &str) -> Option<u64> {
-    #[derive(Deserialize)]
-    struct Revised {
-        revision: u64,
-    }
-    serde_json::from_str::<Revised>(text).ok().map(|revised| revised.revision)
+const CORRUPT: &str = "corrupt";
+const NEWER: &str = "newer";
+
+/// Moves a file away.
+fn set_aside(path: &Path, ending: &str) {
+    let aside = path.with_extension(ending);
+    let moved = fs::rename(path, &aside).is_ok();
+    tracing::warn!(
+        file = %aside.display(),
+        moved,
+        "a stored session can't be read by this version and is set aside; log in again"
+    );
 }
 
 /// Opens a file, not through a link; `None` if there is none.

@@ -12,9 +12,9 @@ use std::{fmt, future::Future, sync::Arc};
 use sha2::{Digest, Sha256};
 
 pub use file::FileStore;
-pub(crate) use record::{Record, StoredToken};
+pub(crate) use record::{Record, StoredToken, fingerprint};
 
-use crate::{Result, SecretString, provider::Boxed};
+use crate::{Result, SecretString, Session, provider::Boxed};
 
 /// Keeps documents that hold tokens.
 ///
@@ -159,9 +159,20 @@ pub(crate) struct Drawer {
     pub(crate) name: Arc<str>,
     pub(crate) store: Arc<dyn ErasedStore>,
     pub(crate) key: StoreKey,
+    /// Of all configured secrets: with others it is another session.
+    pub(crate) fingerprint: String,
 }
 
 impl Drawer {
+    /// Empties a record that belongs to other secrets than the configured ones.
+    pub(crate) fn keep_session(&self, record: &mut Record, session: Session<'_>) {
+        let now = match session {
+            Session::From(secret) => fingerprint(secret),
+            Session::None | Session::Begun => self.fingerprint.clone(),
+        };
+        record.keep_if_of(&now);
+    }
+
     /// Takes the lease.
     pub(crate) async fn lock(&self) -> Result<Lease> {
         self.store.lock(&self.key).await

@@ -11,12 +11,12 @@ use zeroize::Zeroizing;
 
 use super::{Document, hex};
 use crate::{
-    Grant, SecretString, Session, Token,
+    Grant, SecretString, Token,
     clock::{from_unix_nanos, unix_nanos},
 };
 
 /// The version of the document that is written. A newer one is treated as if it were not there.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// One session: its refresh token, and an access token for each set of scopes.
 #[derive(Clone, Default)]
@@ -93,6 +93,18 @@ impl Record {
         }
     }
 
+    /// Gives the version and the revision of a text; `None` if it is no record of any version.
+    pub(super) fn version_and_revision(text: &str) -> Option<(u32, u64)> {
+        #[derive(Deserialize)]
+        struct Any {
+            version: u32,
+            revision: u64,
+        }
+        let any: Any = serde_json::from_str(text).ok()?;
+        let is_whole = any.version != VERSION || serde_json::from_str::<Written>(text).is_ok();
+        is_whole.then_some((any.version, any.revision))
+    }
+
     /// Writes a document.
     pub(crate) fn write(&self, revision: u64) -> Document {
         let text = |secret: &SecretString| Zeroizing::new(secret.expose().to_owned());
@@ -118,14 +130,11 @@ impl Record {
         self.refresh_token.is_none() && self.kept.is_empty() && self.tokens.is_empty()
     }
 
-    /// Forgets what belongs to another configured secret than the session begins with now.
-    pub(crate) fn keep_if_of(&mut self, session: Session<'_>) {
-        let now = match session {
-            Session::From(secret) => Some(fingerprint(secret)),
-            Session::None | Session::Begun => None,
-        };
-        if now != self.fingerprint {
-            *self = Self { revision: self.revision, fingerprint: now, ..Self::default() };
+    /// Forgets what belongs to other configured secrets than those of now.
+    pub(crate) fn keep_if_of(&mut self, now: &str) {
+        if self.fingerprint.as_deref() != Some(now) {
+            let fingerprint = Some(now.to_owned());
+            *self = Self { revision: self.revision, fingerprint, ..Self::default() };
         }
     }
 
@@ -253,9 +262,9 @@ mod tests {
         let (one, other) = (SecretString::from("r0"), SecretString::from("r9"));
         let mut kept = record();
         kept.fingerprint = Some(fingerprint(&one));
-        kept.keep_if_of(Session::From(&one));
+        kept.keep_if_of(&fingerprint(&one));
         assert!(!kept.is_empty());
-        kept.keep_if_of(Session::From(&other));
+        kept.keep_if_of(&fingerprint(&other));
         assert!(kept.is_empty());
         assert_eq!(kept.fingerprint, Some(fingerprint(&other)));
     }

@@ -13,17 +13,17 @@ use aws_smithy_async::{
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::{
     identity::{
-        Identity, IdentityFuture, ResolveCachedIdentity as _, ResolveIdentity, SharedIdentityResolver,
-        http::Token,
+        Identity, IdentityFuture, ResolveCachedIdentity as _, ResolveIdentity,
+        SharedIdentityResolver, http::Token,
     },
     runtime_components::{RuntimeComponents, RuntimeComponentsBuilder},
 };
 use aws_smithy_types::config_bag::ConfigBag;
+use tokio::runtime::Runtime;
 
-use super::Bench;
-use crate::{Outcome, measure::finish, token};
+use crate::{Outcome, measure::finish, report::Report, token};
 
-pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn run(report: &mut Report, runtime: &Runtime, _: &str) -> Outcome {
     let cache = IdentityCache::lazy().build();
     let resolver = SharedIdentityResolver::new(Answering);
     let components = RuntimeComponentsBuilder::for_tests()
@@ -31,10 +31,9 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
         .with_sleep_impl(Some(Never))
         .build()?;
     let configuration = ConfigBag::base();
-    let identity =
-        || cache.resolve_cached_identity(resolver.clone(), &components, &configuration);
-    bench.runtime.block_on(identity()).map_err(|error| error.to_string())?;
-    bench.report.row(
+    let identity = || cache.resolve_cached_identity(resolver.clone(), &components, &configuration);
+    runtime.block_on(identity()).map_err(|error| error.to_string())?;
+    report.row(
         "peer: aws-smithy-runtime, `resolve_cached_identity().await`",
         || (),
         |()| {
@@ -54,7 +53,7 @@ impl ResolveIdentity for Answering {
         _: &'a RuntimeComponents,
         _: &'a ConfigBag,
     ) -> IdentityFuture<'a> {
-        let until = SystemTime::now() + Duration::from_secs(3600);
+        let until = SystemTime::now() + Duration::from_hours(1);
         IdentityFuture::ready(Ok(Identity::new(Token::new(token(), Some(until)), Some(until))))
     }
 }

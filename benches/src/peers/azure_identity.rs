@@ -5,15 +5,16 @@ use std::{hint::black_box, sync::Arc};
 use azure_core::{
     credentials::{Secret, TokenCredential},
     http::{
-        AsyncRawResponse, ClientOptions, HttpClient, Request, StatusCode, Transport, headers::Headers,
+        AsyncRawResponse, ClientOptions, HttpClient, Request, StatusCode, Transport,
+        headers::Headers,
     },
 };
 use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
+use tokio::runtime::Runtime;
 
-use super::Bench;
-use crate::{Outcome, measure::finish, token_server};
+use crate::{Outcome, measure::finish, report::Report, token_server};
 
-pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn run(report: &mut Report, runtime: &Runtime, _: &str) -> Outcome {
     let transport = Some(Transport::new(Arc::new(Answering)));
     let options = ClientSecretCredentialOptions {
         client_options: ClientOptions { transport, ..ClientOptions::default() },
@@ -22,8 +23,8 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
     let credential =
         ClientSecretCredential::new("tenant", "client".to_owned(), secret, Some(options))?;
     let scopes = &["https://api.example.com/.default"];
-    bench.runtime.block_on(credential.get_token(scopes, None))?;
-    bench.report.row(
+    runtime.block_on(credential.get_token(scopes, None))?;
+    report.row(
         "peer: azure_identity, `get_token(scopes).await`",
         || (),
         |()| {

@@ -8,21 +8,21 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gcp_auth::{CustomServiceAccount, TokenProvider as _};
+use tokio::runtime::Runtime;
 
-use super::Bench;
-use crate::{Outcome, measure::finish};
+use crate::{Outcome, measure::finish, report::Report};
 
-pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn run(report: &mut Report, runtime: &Runtime, server: &str) -> Outcome {
     let account = serde_json::json!({
         "project_id": "project",
         "private_key": key()?,
         "client_email": "account@example.com",
-        "token_uri": format!("{}/token", bench.server),
+        "token_uri": format!("{server}/token"),
     });
     let account = CustomServiceAccount::from_json(&account.to_string())?;
     let scopes = &["https://api.example.com/things"];
-    bench.runtime.block_on(account.token(scopes))?;
-    bench.report.row(
+    runtime.block_on(account.token(scopes))?;
+    report.row(
         "peer: gcp_auth, `token(scopes).await`",
         || (),
         |()| {

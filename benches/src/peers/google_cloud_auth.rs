@@ -4,23 +4,23 @@ use std::hint::black_box;
 
 use google_cloud_auth::credentials::user_account::Builder;
 use http::Extensions;
+use tokio::runtime::Runtime;
 
-use super::Bench;
-use crate::{Outcome, measure::finish};
+use crate::{Outcome, measure::finish, report::Report};
 
-pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn run(report: &mut Report, runtime: &Runtime, server: &str) -> Outcome {
     let user = serde_json::json!({
         "type": "authorized_user",
         "client_id": "client",
         "client_secret": "secret",
         "refresh_token": "refresh",
     });
-    let builder = Builder::new(user).with_token_uri(format!("{}/token", bench.server));
+    let builder = Builder::new(user).with_token_uri(format!("{server}/token"));
     // It starts the task that renews the token as it is built.
-    let _entered = bench.runtime.enter();
+    let _entered = runtime.enter();
     let credentials = builder.build_access_token_credentials()?;
-    bench.runtime.block_on(credentials.access_token())?;
-    bench.report.row(
+    runtime.block_on(credentials.access_token())?;
+    report.row(
         "peer: google-cloud-auth, `access_token().await`",
         || (),
         |()| {
@@ -28,7 +28,7 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
         },
     );
     let credentials = google_cloud_auth::credentials::Credentials::from(credentials);
-    bench.report.row(
+    report.row(
         "peer: google-cloud-auth, `headers().await`",
         || (),
         |()| {

@@ -16,11 +16,11 @@ use huskarl::{
     },
     grant::client_credentials::{ClientCredentialsGrant, ClientCredentialsGrantParameters},
 };
+use tokio::runtime::Runtime;
 
-use super::Bench;
-use crate::{Outcome, measure::finish, token_server};
+use crate::{Outcome, measure::finish, report::Report, token_server};
 
-pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
+pub(super) fn run(report: &mut Report, runtime: &Runtime, _: &str) -> Outcome {
     let grant = ClientCredentialsGrant::builder()
         .client_id("client")
         .client_auth(ClientSecret::new(ProvidedSecret::new(SecretString::new("secret"))))
@@ -34,8 +34,8 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
         .build();
     let cache = InMemoryTokenCache::builder().source(source).build();
     let authorizer = HttpAuthorizer::builder().cache(cache).build();
-    bench.runtime.block_on(authorizer.cache().token())?;
-    bench.report.row(
+    runtime.block_on(authorizer.cache().token())?;
+    report.row(
         "peer: huskarl, `token().await`",
         || (),
         |()| {
@@ -43,7 +43,7 @@ pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
         },
     );
     let uri = Uri::from_static("https://api.example.com/v1/things");
-    bench.report.row(
+    report.row(
         "peer: huskarl, `get_headers().await`",
         || (),
         |()| {

@@ -20,17 +20,10 @@ use tokio::runtime::Runtime;
 
 use crate::{Outcome, report::Report, token_server};
 
-/// What a peer is given.
-struct Bench<'a> {
-    report: &'a mut Report,
-    runtime: &'a Runtime,
-    /// The token endpoint's URL, without a slash at the end.
-    server: &'a str,
-}
+/// Takes the report, a runtime to get the first token on, and the token endpoint's URL without a slash at its end.
+type Peer = fn(&mut Report, &Runtime, &str) -> Outcome;
 
-type Peer = (&'static str, fn(&mut Bench<'_>) -> Outcome);
-
-const PEERS: &[Peer] = &[
+const PEERS: &[(&str, Peer)] = &[
     #[cfg(feature = "object_store")]
     ("object_store", object_store::run),
     #[cfg(feature = "google_cloud_auth")]
@@ -51,7 +44,7 @@ const PEERS: &[Peer] = &[
 pub(crate) fn run(report: &mut Report, runtime: &Runtime) -> Outcome {
     let server = &token_server::start()?;
     for (name, run) in PEERS {
-        if let Err(error) = run(&mut Bench { report, runtime, server }) {
+        if let Err(error) = run(report, runtime, server) {
             eprintln!("{name} is left out: {error}");
         }
     }

@@ -2,27 +2,26 @@
 
 use std::hint::black_box;
 
+use tokio::runtime::Runtime;
 use yup_oauth2::{
     ApplicationDefaultCredentialsAuthenticator, ApplicationDefaultCredentialsFlowOpts,
     authenticator::ApplicationDefaultCredentialsTypes,
 };
 
-use super::Bench;
-use crate::{Outcome, measure::finish};
+use crate::{Outcome, measure::finish, report::Report};
 
-pub(super) fn run(bench: &mut Bench<'_>) -> Outcome {
-    let metadata_url = Some(format!("{}/token", bench.server));
+pub(super) fn run(report: &mut Report, runtime: &Runtime, server: &str) -> Outcome {
+    let metadata_url = Some(format!("{server}/token"));
     let options = ApplicationDefaultCredentialsFlowOpts { metadata_url };
     let builder = ApplicationDefaultCredentialsAuthenticator::builder(options);
-    let ApplicationDefaultCredentialsTypes::InstanceMetadata(builder) =
-        bench.runtime.block_on(builder)
+    let ApplicationDefaultCredentialsTypes::InstanceMetadata(builder) = runtime.block_on(builder)
     else {
         return Err("`GOOGLE_APPLICATION_CREDENTIALS` is set; unset it".into());
     };
-    let authenticator = bench.runtime.block_on(builder.build())?;
+    let authenticator = runtime.block_on(builder.build())?;
     let scopes = &["https://api.example.com/things"];
-    bench.runtime.block_on(authenticator.token(scopes))?;
-    bench.report.row(
+    runtime.block_on(authenticator.token(scopes))?;
+    report.row(
         "peer: yup-oauth2, `token(scopes).await`",
         || (),
         |()| {

@@ -1,6 +1,10 @@
 //! Gets credentials and waits for them: the one place that starts a runtime.
 
-use std::io;
+use std::{
+    io,
+    pin::pin,
+    task::{Context, Poll, Waker},
+};
 
 use authn::{
     Credentials,
@@ -43,10 +47,15 @@ pub(super) fn wait<T, E>(
 where
     Failure: From<E>,
 {
+    let mut work = pin!(work);
+    // What is at hand, or fresh in a store, needs no runtime and no thread.
+    if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        return done.map_err(Failure::from);
+    }
     block_on(async |interrupts| {
         select! {
             biased;
-            done = work => {
+            done = work.as_mut() => {
                 credentials.close().await;
                 return done.map_err(Failure::from);
             }

@@ -21,19 +21,28 @@ impl Prepared {
     /// only look authorised.
     pub(super) fn put_on(&self, request: &mut Request<'_>) -> Result<()> {
         let mut any = !self.common.is_empty();
-        // The first to set a header or parameter wins: the caller, then the sets, then the common keys.
+        let mut taken = Taken::default();
+        // The first to have a header or parameter wins: the sets, then the common keys. What the caller has
+        // set wins over all, unless `override` is given.
         for (origins, additions) in &self.sets {
             if origins.allows(request.uri()) {
-                additions.put_on(request)?;
+                additions.put_on(request, &mut taken)?;
                 any = true;
             }
         }
         if !any {
             return Err(no_key(request));
         }
-        self.common.put_on(request)?;
-        self.plain.put_on(request)
+        self.common.put_on(request, &mut taken)?;
+        self.plain.put_on(request, &mut taken)
     }
+}
+
+/// What has been put on a request, which `override` would let the next one replace.
+#[derive(Default)]
+struct Taken<'a> {
+    headers: Vec<&'a HeaderName>,
+    query: Vec<&'a str>,
 }
 
 /// Headers and parameters of the query.
@@ -113,12 +122,18 @@ impl Additions {
         Err(Error::configuration(format!("option `{option}`: {problem}")))
     }
 
-    fn put_on(&self, request: &mut Request<'_>) -> Result<()> {
+    fn put_on<'a>(&'a self, request: &mut Request<'_>, taken: &mut Taken<'a>) -> Result<()> {
         for (name, value) in &self.headers {
-            request.set_header(name, value.clone());
+            if !taken.headers.contains(&name) {
+                taken.headers.push(name);
+                request.set_header(name, value.clone());
+            }
         }
         for (name, secret) in &self.query {
-            request.set_query(name, &secret.expose())?;
+            if !taken.query.contains(&name.as_str()) {
+                taken.query.push(name);
+                request.set_query(name, &secret.expose())?;
+            }
         }
         Ok(())
     }

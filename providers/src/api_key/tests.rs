@@ -159,6 +159,24 @@ fn rotated_files_are_taken_up_everywhere() {
 }
 
 #[test]
+fn a_sets_key_wins_over_the_common_one_also_where_it_replaces_the_callers() {
+    for replaces in [false, true] {
+        let text = format!(
+            "[credentials.api_key]\noverride = {replaces}\nkey = 'common'\nquery = {{ k = 'common' }}\n\
+             plain_headers = {{ x-plain = 'plain' }}\n\
+             for = [{{ origin = 'https://api.example.com', \
+             headers = {{ x-api-key = 'special', x-plain = 'special' }}, query = {{ k = 'special' }} }}]"
+        );
+        let credentials = load(&text).unwrap();
+        let parts = authorized(&credentials, "https://api.example.com/?k=mine");
+        assert_eq!(parts.headers["x-api-key"], "special", "{replaces}");
+        assert_eq!(parts.headers["x-plain"], "special", "{replaces}");
+        let query = if replaces { "k=special" } else { "k=mine" };
+        assert_eq!(parts.uri.query(), Some(query));
+    }
+}
+
+#[test]
 fn what_is_wrong_is_found_at_load_and_no_value_is_told() {
     for (options, said) in [
         ("", "there is no key: set `key`, `headers`, `query` or `for`"),

@@ -11,7 +11,9 @@ use super::{
 /// one, the access token.
 pub(super) async fn revoke(options: &OAuth, context: &Context, grant: &Grant) -> Result<()> {
     let mut members = Members::default();
-    if let Some(refresh_token) = grant.refresh_token() {
+    // A server that does not rotate sends none: the configured one is what the session stands on.
+    let configured = options._refresh_token.as_ref();
+    if let Some(refresh_token) = grant.refresh_token().or(configured) {
         members.add("token", &refresh_token.expose());
         members.add("token_type_hint", "refresh_token");
     } else {

@@ -35,25 +35,56 @@ const MOST_REDIRECTS: usize = 10;
 /// ```
 #[derive(Clone)]
 pub struct Client {
+    /// For the origin of the first request.
+    within: Wires,
+    /// For every hop that has left it: without the default headers of a caller's builder, which reqwest
+    /// would put on again wherever the hop leads.
+    beyond: Wires,
+    credentials: Credentials,
+}
+
+/// The clients that requests go through.
+#[derive(Clone)]
+struct Wires {
     http: ::reqwest::Client,
     /// For the loopback interface, which no proxy may come between: its requests can be plain http.
     direct: ::reqwest::Client,
-    credentials: Credentials,
+}
+
+impl Wires {
+    /// Makes them with the options of `[http]`.
+    fn of(credentials: &Credentials) -> Result<Self> {
+        let direct = build(credentials.http().builder()?.no_proxy())?;
+        let http = build(credentials.http().builder()?)?;
+        Ok(Self { http, direct })
+    }
+
+    async fn transmit(&self, request: HttpRequest) -> Result<Response> {
+        let is_loopback = request.url().host_str().is_some_and(is_loopback);
+        let client = if is_loopback { &self.direct } else { &self.http };
+        Ok(client.execute(request).await?)
+    }
 }
 
 impl Client {
     /// Makes a client with the options of `[http]`: proxy, authorities, deadlines, name.
     pub fn new(credentials: Credentials) -> Result<Self> {
-        let direct = build(credentials.http().builder()?.no_proxy())?;
-        let http = build(credentials.http().builder()?)?;
-        Ok(Self { http, direct, credentials })
+        let wires = Wires::of(&credentials)?;
+        Ok(Self { within: wires.clone(), beyond: wires, credentials })
     }
 
     /// Makes a client of a builder of the caller's. Its redirect policy is replaced, and it sends no
     /// `Referer`. Its proxies count for every request, also to the loopback interface.
+    ///
+    /// The builder counts for the origin of the first request. Once a redirect has led to another, a client
+    /// with the options of `[http]` alone goes on, so that no default header goes along.
+    ///
+    /// Default headers can't be seen from here: where the credentials go in a header that is also a default
+    /// one, they replace it. To send a value of your own, set it on the request.
     pub fn from_builder(builder: ClientBuilder, credentials: Credentials) -> Result<Self> {
         let http = build(builder)?;
-        Ok(Self { direct: http.clone(), http, credentials })
+        let within = Wires { direct: http.clone(), http };
+        Ok(Self { within, beyond: Wires::of(&credentials)?, credentials })
     }
 
     /// Gives the credentials.
@@ -94,7 +125,7 @@ impl Client {
     /// Begins a request.
     pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
         RequestBuilder {
-            request: self.http.request(method, url),
+            request: self.within.http.request(method, url),
             client: self.clone(),
             credentials: Some(self.credentials.clone()),
         }
@@ -111,12 +142,14 @@ impl Client {
         mut request: HttpRequest,
         credentials: Option<&Credentials>,
     ) -> Result<Response> {
+        let origin = request.url().clone();
         let mut first = true;
+        let mut wires = &self.within;
         for _ in 0..=MOST_REDIRECTS {
             // Bodies that stream can be sent once.
             let again = request.try_clone();
             let url = request.url().clone();
-            let response = self.send(request, credentials, first).await?;
+            let response = send(wires, request, credentials, first).await?;
             first = false;
             let Some(target) = target(&response, &url)? else { return Ok(response) };
             let Some(mut next) = redirected(again, response.status()) else { return Ok(response) };
@@ -124,55 +157,50 @@ impl Client {
             if !same_origin(&url, next.url()) {
                 strip(&mut next, &url, credentials).await;
             }
+            if !same_origin(&origin, next.url()) {
+                wires = &self.beyond;
+            }
             request = next;
         }
         Err(Error::Redirect("the server redirects without end; check the address"))
     }
+}
 
-    async fn transmit(&self, request: HttpRequest) -> Result<Response> {
-        let is_loopback = request.url().host_str().is_some_and(is_loopback);
-        let client = if is_loopback { &self.direct } else { &self.http };
-        Ok(client.execute(request).await?)
+/// Sends one request, and once more with a new token if the cached one was refused.
+async fn send(
+    wires: &Wires,
+    mut request: HttpRequest,
+    credentials: Option<&Credentials>,
+    first: bool,
+) -> Result<Response> {
+    let Some(credentials) = credentials else { return wires.transmit(request).await };
+    let again = request.try_clone();
+    match authorize(&mut request, credentials).await {
+        Ok(()) => {}
+        // Where a redirect leads, and that it has no body left which could take a token, is the
+        // server's choice: it gets the request without credentials.
+        Err(error)
+            if !first && matches!(error.kind(), ErrorKind::Origin | ErrorKind::Configuration) =>
+        {
+            return wires.transmit(request).await;
+        }
+        Err(error) => return Err(error.into()),
     }
-
-    /// Sends one request, and once more with a new token if the cached one was refused.
-    async fn send(
-        &self,
-        mut request: HttpRequest,
-        credentials: Option<&Credentials>,
-        first: bool,
-    ) -> Result<Response> {
-        let Some(credentials) = credentials else { return self.transmit(request).await };
-        let again = request.try_clone();
-        match authorize(&mut request, credentials).await {
-            Ok(()) => {}
-            // Where a redirect leads, and that it has no body left which could take a token, is the
-            // server's choice: it gets the request without credentials.
-            Err(error)
-                if !first
-                    && matches!(error.kind(), ErrorKind::Origin | ErrorKind::Configuration) =>
-            {
-                return self.transmit(request).await;
-            }
-            Err(error) => return Err(error.into()),
-        }
-        let used = credentials.try_token().filter(|token| carries(&request, token.secret()));
-        let response = self.transmit(request).await?;
-        let (Some(used), Some(mut again), StatusCode::UNAUTHORIZED) =
-            (used, again, response.status())
-        else {
-            return Ok(response);
-        };
-        if carries(&again, used.secret()) {
-            return Ok(response);
-        }
-        credentials.invalidate(&used);
-        // A token that can't be renewed leaves the server's own answer.
-        if authorize(&mut again, credentials).await.is_err() || carries(&again, used.secret()) {
-            return Ok(response);
-        }
-        self.transmit(again).await
+    let used = credentials.try_token().filter(|token| carries(&request, token.secret()));
+    let response = wires.transmit(request).await?;
+    let (Some(used), Some(mut again), StatusCode::UNAUTHORIZED) = (used, again, response.status())
+    else {
+        return Ok(response);
+    };
+    if carries(&again, used.secret()) {
+        return Ok(response);
     }
+    credentials.invalidate(&used);
+    // A token that can't be renewed leaves the server's own answer.
+    if authorize(&mut again, credentials).await.is_err() || carries(&again, used.secret()) {
+        return Ok(response);
+    }
+    wires.transmit(again).await
 }
 
 fn build(builder: ClientBuilder) -> Result<::reqwest::Client> {

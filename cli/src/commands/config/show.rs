@@ -2,7 +2,7 @@
 
 use authn::{
     View,
-    config::{Class, Setting},
+    config::{Class, Setting, nearest},
 };
 
 use super::{document::Document, place::Places};
@@ -75,7 +75,7 @@ fn find(settings: &[Setting], key: &str) -> Result<Vec<Setting>, Failure> {
     if !found.is_empty() {
         return Ok(found);
     }
-    let help = match nearest(settings, key) {
+    let help = match likely(settings, key) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`authn config show` lists the keys there are".to_owned(),
     };
@@ -84,18 +84,10 @@ fn find(settings: &[Setting], key: &str) -> Result<Vec<Setting>, Failure> {
 }
 
 /// Gives the key that was most likely meant: one that ends so, or one that is spelt alike.
-fn nearest<'a>(settings: &'a [Setting], key: &str) -> Option<&'a str> {
-    const CLOSE_ENOUGH: f64 = 0.8;
+fn likely<'a>(settings: &'a [Setting], key: &str) -> Option<&'a str> {
     let keys = || settings.iter().map(|setting| setting.key.as_str());
     let end = format!(".{key}");
-    let by_end = keys().find(|candidate| candidate.ends_with(&end));
-    by_end.or_else(|| {
-        keys()
-            .map(|candidate| (strsim::jaro_winkler(key, candidate), candidate))
-            .filter(|(similarity, _)| *similarity > CLOSE_ENOUGH)
-            .max_by(|(one, _), (other, _)| one.total_cmp(other))
-            .map(|(_, candidate)| candidate)
-    })
+    keys().find(|candidate| candidate.ends_with(&end)).or_else(|| nearest(key, keys()))
 }
 
 fn table(settings: &[Setting], places: &Places, all_layers: bool) -> Table {

@@ -1,0 +1,170 @@
+//! Opens files that hold secrets, and refuses those that others can read.
+
+use std::{
+    fmt,
+    fs::{File, Metadata},
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Which files are taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// The path may be a symbolic link.
+    pub(crate) follows_links: bool,
+    /// The file may be root's, and on a read-only mount open to others: so a platform puts a container's
+    /// secrets, whose mode nobody in there could mend.
+    pub(crate) trusts_platform: bool,
+}
+
+/// Why a file is refused. It is shown as a clause about the file, with the way out.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) reason: Reason,
+    path: PathBuf,
+}
+
+/// What is wrong with a file.
+#[derive(Debug)]
+pub(crate) enum Reason {
+    /// It can't be opened, because it is not there, for instance.
+    Unopened(io::Error),
+    /// It is a symbolic link.
+    Link,
+    /// It is a folder, a pipe, a device.
+    NotRegular,
+    /// It belongs to somebody else than this user.
+    Owner(u32),
+    /// Others have rights to it. The mode is what it should have.
+    Open(u32),
+}
+
+/// Opens a file for reading, once it has been found to be a regular and private one. A pipe without a
+/// writer is refused like any other, instead of being waited for.
+pub(crate) fn open(path: &Path, rules: Rules) -> Result<File, Refusal> {
+    let refuse = |reason| Refusal { reason, path: path.to_owned() };
+    let file = open_at_once(path, rules.follows_links).map_err(refuse)?;
+    let metadata = file.metadata().map_err(|error| refuse(Reason::Unopened(error)))?;
+    if !metadata.is_file() {
+        return Err(refuse(Reason::NotRegular));
+    }
+    check(&file, &metadata, 0o600, rules.trusts_platform).map_err(refuse)?;
+    Ok(file)
+}
+
+#[cfg(unix)]
+fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Reason> {
+    use rustix::{
+        fs::{Mode, OFlags},
+        io::Errno,
+    };
+    // Without `NONBLOCK`, opening a pipe waits for somebody who writes to it.
+    let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    flags.set(OFlags::NOFOLLOW, !follows_links);
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => Ok(File::from(file)),
+        Err(Errno::LOOP) if !follows_links => Err(Reason::Link),
+        Err(error) => Err(Reason::Unopened(error.into())),
+    }
+}
+
+#[cfg(not(unix))]
+fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Reason> {
+    if !follows_links && path.is_symlink() {
+        return Err(Reason::Link);
+    }
+    File::open(path).map_err(Reason::Unopened)
+}
+
+/// Refuses what others have rights to or what somebody else owns. `mode` is what it should have, for the
+/// command that mends it.
+#[cfg(unix)]
+pub(crate) fn check(
+    file: &File,
+    metadata: &Metadata,
+    mode: u32,
+    trusts_platform: bool,
+) -> Result<(), Reason> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use rustix::fs::{StatVfsMountFlags, fstatvfs};
+
+    let user = rustix::process::geteuid().as_raw();
+    if metadata.uid() != user && !(trusts_platform && metadata.uid() == 0) {
+        return Err(Reason::Owner(user));
+    }
+    let is_read_only =
+        || fstatvfs(file).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY));
+    if metadata.mode() & 0o077 != 0 && !(trusts_platform && is_read_only()) {
+        return Err(Reason::Open(mode));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
+pub(crate) fn check(_: &File, _: &Metadata, _: u32, _: bool) -> Result<(), Reason> {
+    Ok(())
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.path.display();
+        write!(f, "{shown} ")?;
+        match &self.reason {
+            Reason::Unopened(error) => {
+                write!(f, "can't be read ({}): check its path and permissions", error.kind())
+            }
+            Reason::Link => f.write_str("is a symbolic link: put the file itself there"),
+            Reason::NotRegular => f.write_str("is not a regular file: put one there"),
+            Reason::Owner(user) => {
+                write!(f, "belongs to another user: `chown {user} {shown}`")
+            }
+            Reason::Open(mode) => write!(f, "is open to other users: `chmod {mode:o} {shown}`"),
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    const STRICT: Rules = Rules { follows_links: false, trusts_platform: false };
+    const FOLLOWING: Rules = Rules { follows_links: true, trusts_platform: true };
+
+    fn refusal(path: &Path, rules: Rules) -> String {
+        open(path, rules).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn what_is_no_private_file_is_refused_with_the_way_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secret");
+        assert!(refusal(&path, STRICT).contains("can't be read"));
+        fs::write(&path, "abc").expect("written");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("set");
+        for rules in [STRICT, FOLLOWING] {
+            assert!(refusal(&path, rules).ends_with(&format!("`chmod 600 {}`", path.display())));
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).expect("set");
+        assert!(open(&path, STRICT).is_ok());
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&path, &link).expect("linked");
+        assert!(refusal(&link, STRICT).contains("symbolic link"));
+        assert!(open(&link, FOLLOWING).is_ok());
+        assert!(refusal(folder.path(), FOLLOWING).contains("not a regular file"));
+    }
+
+    #[test]
+    fn a_pipe_that_nobody_writes_to_is_refused_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("started");
+        assert!(made.success());
+        for rules in [STRICT, FOLLOWING] {
+            assert!(refusal(&pipe, rules).contains("not a regular file"));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What a configuration never shows, and what it never waits for or stops at.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{fs, path::Path};
+
+use authn::{
+    Context, Environment, Loader, Result, SecretString, Token, TokenProvider,
+    config::{Config, Severity},
+};
+
+/// Hands out what it is configured with.
+#[authn::token_provider("hidden")]
+struct Hidden {
+    /// Token.
+    #[shorthand]
+    _token: SecretString,
+    /// Number of tries.
+    #[default(3)]
+    tries: u8,
+}
+
+impl TokenProvider for Hidden {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        let _ = self.tries;
+        Token::new(&*self._token.expose())
+    }
+}
+
+fn read(text: &str) -> Config {
+    Loader::new().environment(Environment::empty()).inline("test.toml", text).read()
+}
+
+fn shown(config: &Config) -> String {
+    let mut shown = format!("{config:?} {:?}", config.settings());
+    for problem in config.problems() {
+        shown.push_str(&problem.render(false));
+    }
+    shown
+}
+
+fn code<'a>(config: &'a Config, key: &str) -> Option<&'a str> {
+    let problem = config.problems().iter().find(|problem| problem.key() == Some(key))?;
+    Some(problem.code())
+}
+
+#[test]
+fn a_proxy_is_an_address_with_scheme_and_host() {
+    let read =
+        |proxy: &str| read(&format!("[credentials]\nhidden = 'abc'\n[http]\nproxy = \"{proxy}\""));
+    for good in [
+        "http://proxy.test:3128",
+        "https://alice:s3cr3t@proxy.test",
+        "socks5://proxy.test",
+        "socks5h://proxy.test:1080",
+    ] {
+        let config = read(good);
+        assert_eq!(code(&config, "http.proxy"), None, "{good}");
+        assert!(!shown(&config).contains("s3cr3t"), "{good}");
+    }
+    for bad in [
+        "alice:s3cr3t@proxy.test:3128",
+        "s3cr3t.test:3128",
+        "file:///s3cr3t",
+        "ftp://alice:s3cr3t@proxy.test",
+    ] {
+        let config = read(bad);
+        assert_eq!(code(&config, "http.proxy"), Some("invalid-value"), "{bad}");
+        assert!(!shown(&config).contains("s3cr3t"), "{bad}: {}", shown(&config));
+    }
+}
+
+/// All on one line, which the problem of `b` shows.
+#[test]
+fn the_line_of_a_problem_shows_no_other_profiles_values() {
+    for value in [
+        r#""x\"s3cr3t""#,
+        r#""""x"s3cr3t""""#,
+        "'''x's3cr3t'''",
+        "{ token = 4711, tries = 's3cr3t' }",
+        "[4711, 's3cr3t']",
+        "{ file = \"a\", \"s3\\\"cr3t\" = 's3cr3t' }",
+    ] {
+        let a = format!("a = {{ credentials = {{ hidden = {value} }} }}");
+        let b = "b = { credentials = { hidden = \"x\", bogus = 1 } }";
+        for profiles in [format!("{a}, {b}"), format!("a = \"x\\\"s3cr3t\", {b}")] {
+            let config = read(&format!("default_profile = 'b'\nprofile = {{ {profiles} }}"));
+            assert_eq!(code(&config, "credentials.bogus"), Some("unknown-key"), "{profiles}");
+            let shown = shown(&config);
+            assert!(!shown.contains("s3cr3t") && !shown.contains("4711"), "{profiles}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn a_profile_that_is_not_chosen_is_not_listed() {
+    let text = "[credentials.hidden]\ntoken = 'abc'\n[profile.a.credentials.hidden]\ntries = 7\n";
+    let config = read(text);
+    let tries: Vec<_> = config
+        .settings()
+        .into_iter()
+        .filter(|setting| setting.key == "credentials.hidden.tries")
+        .collect();
+    assert_eq!(tries.len(), 1);
+    assert_eq!(tries[0].value, Some(authn::View::Integer(3)));
+    assert!(config.credentials().is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_file_that_is_a_pipe_is_refused_without_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let config = read(&format!("[credentials]\nhidden = {{ file = '{}' }}", pipe.display()));
+    assert_eq!(code(&config, "credentials.hidden.token"), Some("unresolved-reference"));
+    assert!(shown(&config).contains("not a regular file"), "{}", shown(&config));
+}
+
+#[test]
+fn an_untrusted_file_stops_nobody() {
+    let project = tempfile::tempdir().unwrap();
+    let load = |project_text: &str, own: &str| {
+        fs::write(project.path().join(".authn.toml"), project_text).unwrap();
+        let folder: &Path = project.path();
+        Loader::new()
+            .environment(Environment::empty().working_directory(folder))
+            .inline("own.toml", own)
+            .read()
+    };
+    let own = "[credentials]\nhidden = 'abc'\n[profile.a.credentials]\nhidden = 'def'\n";
+    for (bad, code) in [
+        ("default_profile = 4711", "wrong-type"),
+        ("default_profile = 'nobody'", "unknown-profile"),
+    ] {
+        let config = load(bad, own);
+        let problem = config.problems().iter().find(|problem| problem.code() == code).unwrap();
+        assert_eq!(problem.severity(), Severity::Warning, "{bad}");
+        assert_eq!(config.profile(), None, "{bad}");
+        assert!(config.credentials().is_ok(), "{bad}");
+        // The user's own file is another matter.
+        let config = read(&format!("{bad}\n{own}"));
+        assert!(config.credentials().is_err(), "{bad}");
+    }
+    assert_eq!(load("default_profile = 'a'", own).profile(), Some("a"));
+}
