@@ -1,7 +1,5 @@
 //! What a configuration never shows, and what it never waits for or stops at.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 use std::{fs, path::Path};
 
 use authn::{
