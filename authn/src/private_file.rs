@@ -24,6 +24,18 @@ pub(crate) struct Refusal {
     path: PathBuf,
 }
 
+impl Refusal {
+    /// Tells whether there is nothing at the path.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(&self.reason, Reason::Unopened(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+
+    /// Says that a file or folder is refused.
+    pub(crate) fn new(path: &Path, reason: Reason) -> Self {
+        Self { reason, path: path.to_owned() }
+    }
+}
+
 /// What is wrong with a file.
 #[derive(Debug)]
 pub(crate) enum Reason {
@@ -42,7 +54,7 @@ pub(crate) enum Reason {
 /// Opens a file for reading, once it has been found to be a regular and private one. A pipe without a
 /// writer is refused like any other, instead of being waited for.
 pub(crate) fn open(path: &Path, rules: Rules) -> Result<File, Refusal> {
-    let refuse = |reason| Refusal { reason, path: path.to_owned() };
+    let refuse = |reason| Refusal::new(path, reason);
     let file = open_at_once(path, rules.follows_links).map_err(refuse)?;
     let metadata = file.metadata().map_err(|error| refuse(Reason::Unopened(error)))?;
     if !metadata.is_file() {

@@ -65,36 +65,36 @@ pub(crate) fn run(report: &mut Report, runtime: &Runtime) -> crate::Outcome {
             black_box(blocking.token().unwrap());
         },
     );
-    authorize(report, &credentials);
+    authorize(report, "authn: `authorize(&mut parts).await` on a cleared map", &credentials);
+    authorize_otherwise(report, &credentials);
 
-    let text = format!("[credentials]\ndomain = \"{HOST}\"\nbearer = \"{}\"\n", token());
-    let loader = Loader::new().environment(Environment::empty()).inline("benches", &text);
-    let configured = loader.load()?;
+    let bearer = configured(&format!("bearer = \"{}\"", token()))?;
     report.row(
         "authn: provider `bearer`, `token().await`",
         || (),
         |()| {
-            black_box(finish(configured.token()).unwrap());
+            black_box(finish(bearer.token()).unwrap());
         },
     );
-    report.row(
-        "authn: provider `bearer`, `authorize(&mut parts).await` on a cleared map",
-        parts,
-        |parts| {
-            finish(configured.authorize(&mut *parts)).unwrap();
-            black_box(&*parts);
-            parts.headers.clear();
-        },
-    );
+    authorize(report, "authn: provider `bearer`, `authorize(&mut parts).await`", &bearer);
+    let basic = configured("basic = { username = \"user\", password = \"password\" }")?;
+    authorize(report, "authn: provider `basic`, `authorize(&mut parts).await`", &basic);
+    let api_key = configured(&format!("api_key = \"{}\"", token()))?;
+    authorize(report, "authn: provider `api_key`, `authorize(&mut parts).await`", &api_key);
     Ok(())
 }
 
-fn authorize(report: &mut Report, credentials: &Credentials) {
-    report.row("authn: `authorize(&mut parts).await` on a cleared map", parts, |parts| {
+/// Measures what most calls are like: the request has no header yet.
+fn authorize(report: &mut Report, name: &'static str, credentials: &Credentials) {
+    report.row(name, parts, |parts| {
         finish(credentials.authorize(&mut *parts)).unwrap();
         black_box(&*parts);
         parts.headers.clear();
     });
+}
+
+/// Measures what is left: a request with the headers that others put there, and one that is refused.
+fn authorize_otherwise(report: &mut Report, credentials: &Credentials) {
     report.row(
         "authn: `authorize(&mut parts).await` beside six headers",
         || {
@@ -115,6 +115,12 @@ fn authorize(report: &mut Report, credentials: &Credentials) {
             black_box(finish(credentials.authorize(&mut *parts)).unwrap_err());
         },
     );
+}
+
+/// Loads credentials as a program does, of a configuration; `text` stands in `[credentials]`.
+fn configured(text: &str) -> Result<Credentials> {
+    let text = format!("[credentials]\ndomain = \"{HOST}\"\n{text}\n");
+    Loader::new().environment(Environment::empty()).inline("benches", &text).load()
 }
 
 /// Makes credentials for the benchmarks' host.

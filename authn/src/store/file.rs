@@ -16,8 +16,13 @@ use super::{
     Document, Lease, StoreKey, TokenStore,
     record::{Record, VERSION},
 };
-use crate::{Error, ErrorKind, Result};
+use crate::{
+    Error, ErrorKind, Result,
+    private_file::{self, Refusal, Rules},
+};
 
+/// A session is the user's own, and nobody else puts it there.
+const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
 /// Largest document that is read.
 const LARGEST: u64 = 1024 * 1024;
 /// Longest wait for another process that exchanges. An exchange has deadlines of its own, and several
@@ -44,11 +49,11 @@ impl FileStore {
 
     fn make_folder(&self) -> Result<()> {
         if self.folder.is_dir() {
-            return check_private(
-                &self.folder,
-                &self.folder.metadata().map_err(|e| failed("examine", &self.folder, &e))?,
-                0o700,
-            );
+            let fail = |error: io::Error| failed("examine", &self.folder, &error);
+            let folder = File::open(&self.folder).map_err(fail)?;
+            let metadata = folder.metadata().map_err(fail)?;
+            let checked = private_file::check(&folder, &metadata, 0o700, false);
+            return checked.map_err(|reason| store(Refusal::new(&self.folder, reason).to_string()));
         }
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
@@ -86,12 +91,11 @@ impl FileStore {
 
     fn examine(&self, key: &StoreKey) -> Result<Found> {
         let path = self.path(key, "json");
-        let Some(file) = open(&path)? else { return Ok(Found::Nothing) };
-        let metadata = file.metadata().map_err(|error| failed("examine", &path, &error))?;
-        if !metadata.is_file() {
-            return Err(store(format!("{} is not a regular file; remove it", path.display())));
-        }
-        check_private(&path, &metadata, 0o600)?;
+        let file = match private_file::open(&path, RULES) {
+            Ok(file) => file,
+            Err(refusal) if refusal.is_absence() => return Ok(Found::Nothing),
+            Err(refusal) => return Err(store(refusal.to_string())),
+        };
         let mut text = Zeroizing::new(String::new());
         match file.take(LARGEST + 1).read_to_string(&mut text) {
             Ok(length) if length as u64 <= LARGEST => {}
@@ -246,52 +250,6 @@ fn set_aside(path: &Path, ending: &str) {
         moved,
         "a stored session can't be read by this version and is set aside; log in again"
     );
-}
-
-/// Opens a file, not through a link; `None` if there is none.
-#[cfg(unix)]
-fn open(path: &Path) -> Result<Option<File>> {
-    use rustix::{
-        fs::{Mode, OFlags},
-        io::Errno,
-    };
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    match rustix::fs::open(path, flags, Mode::empty()) {
-        Ok(file) => Ok(Some(File::from(file))),
-        Err(Errno::NOENT) => Ok(None),
-        Err(Errno::LOOP) => Err(store(format!("{} is a symbolic link; remove it", path.display()))),
-        Err(error) => Err(failed("open", path, &error.into())),
-    }
-}
-
-#[cfg(not(unix))]
-fn open(path: &Path) -> Result<Option<File>> {
-    match File::open(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed("open", path, &error)),
-    }
-}
-
-/// Refuses what others can read or what somebody else owns, with the command that mends it.
-#[cfg(unix)]
-fn check_private(path: &Path, metadata: &fs::Metadata, mode: u32) -> Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-    let shown = path.display();
-    let user = rustix::process::geteuid().as_raw();
-    if metadata.uid() != user {
-        return Err(store(format!("{shown} belongs to another user: `chown {user} {shown}`")));
-    }
-    if metadata.mode() & 0o077 != 0 {
-        return Err(store(format!("{shown} is open to other users: `chmod {mode:o} {shown}`")));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
-fn check_private(_: &Path, _: &fs::Metadata, _: u32) -> Result<()> {
-    Ok(())
 }
 
 fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
