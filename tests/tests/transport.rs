@@ -1,6 +1,12 @@
 //! How token requests travel: certificates, proxies, deadlines, redirects, plain http.
 
-use std::fs;
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpListener,
+    thread,
+    time::Duration,
+};
 
 use authn::{Credentials, Environment, ErrorKind, Loader, Result};
 use authn_providers as _;
@@ -77,4 +83,26 @@ fn secrets_go_nowhere_in_the_clear() {
         let error = load(endpoint, "").unwrap_err();
         assert!(error.to_string().contains("in the clear"), "{endpoint}: {error}");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_drips_is_ended_by_the_same_deadline() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}/token", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        // An answer that comes before its question is another error.
+        assert!(connection.read(&mut [0; 4096]).unwrap() > 0);
+        let head =
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1000000\r\n\r\n";
+        connection.write_all(head.as_bytes()).unwrap();
+        // One byte after another, each well within any time for a single read, until the client has gone.
+        while connection.write_all(b" ").is_ok() {
+            thread::park_timeout(Duration::from_millis(1));
+        }
+    });
+    let error = load(&endpoint, "timeout = '100ms'").unwrap().token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(error.to_string().contains("in time"), "{error}");
+    server.join().unwrap();
 }
