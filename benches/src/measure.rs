@@ -18,10 +18,7 @@ use crate::allocations;
 const ROUNDS: usize = 15;
 /// A round makes as many calls as fit into this time.
 const ROUND: Duration = Duration::from_millis(5);
-/// In a round that counts, all threads ran for so much of the time: when one had to wait for its core, the
-/// other one had nobody in its way.
-const TOGETHER: f64 = 0.8;
-/// After so many disturbed rounds the machine is too busy, or the threads are served too unevenly.
+/// After so many disturbed rounds the machine is too busy to find more of the others.
 const MOST_DISTURBED: usize = 100;
 const WARM_UP: u32 = 1_000;
 
@@ -43,7 +40,8 @@ pub(crate) fn cost<S>(set_up: impl Fn() -> S + Sync, call: impl Fn(&mut S) + Syn
     Cost { one: one.nanos, two: two.nanos, allocations: one.allocations }
 }
 
-/// Gives the best of the rounds. One that was disturbed does not count, unless all of them were.
+/// Gives the best of the rounds. One in which a thread lost its core does not count, unless there is no other:
+/// meanwhile the other thread had nobody in its way.
 fn best<S>(
     threads: usize,
     calls: u32,
@@ -54,7 +52,7 @@ fn best<S>(
     let mut disturbed = Vec::new();
     while counted.len() < ROUNDS && disturbed.len() < MOST_DISTURBED {
         let round = round(threads, calls, set_up, call);
-        if round.together < TOGETHER { disturbed.push(round) } else { counted.push(round) }
+        if round.disturbed { disturbed.push(round) } else { counted.push(round) }
     }
     if counted.is_empty() {
         counted = disturbed;
@@ -97,6 +95,7 @@ struct Span {
     start: Instant,
     end: Instant,
     allocated: u64,
+    disturbed: bool,
 }
 
 /// One round of all threads.
@@ -104,24 +103,18 @@ struct Round {
     /// Nanoseconds a call, from the first thread's start to the last one's end.
     nanos: f64,
     allocations: f64,
-    /// The part of the time in which all threads ran.
-    together: f64,
+    disturbed: bool,
 }
 
 impl Round {
     fn of(spans: &[Span], calls: u32) -> Self {
-        let first_start = spans.iter().map(|span| span.start).min().expect("a thread");
-        let last_start = spans.iter().map(|span| span.start).max().expect("a thread");
-        let first_end = spans.iter().map(|span| span.end).min().expect("a thread");
-        let last_end = spans.iter().map(|span| span.end).max().expect("a thread");
+        let start = spans.iter().map(|span| span.start).min().expect("a thread");
+        let end = spans.iter().map(|span| span.end).max().expect("a thread");
         let allocated = spans.iter().map(|span| span.allocated).max().expect("a thread");
-        let time = last_end - first_start;
-        // Zero if the one ended before the other one began.
-        let overlap = first_end.saturating_duration_since(last_start);
         Self {
-            nanos: time.as_secs_f64() * 1e9 / f64::from(calls),
+            nanos: (end - start).as_secs_f64() * 1e9 / f64::from(calls),
             allocations: f64::from(u32::try_from(allocated).unwrap_or(u32::MAX)) / f64::from(calls),
-            together: overlap.as_secs_f64() / time.as_secs_f64(),
+            disturbed: spans.iter().any(|span| span.disturbed),
         }
     }
 }
@@ -139,6 +132,7 @@ fn round<S>(
         for _ in 0..WARM_UP {
             call(&mut state);
         }
+        let lost = times_core_was_lost();
         // Spinning, so that all of them are on their cores when the first one starts.
         ready.fetch_add(1, Ordering::AcqRel);
         while ready.load(Ordering::Acquire) < threads {
@@ -152,7 +146,7 @@ fn round<S>(
         let end = Instant::now();
         let allocated = allocations::count() - allocated;
         black_box(&mut state);
-        Span { start, end, allocated }
+        Span { start, end, allocated, disturbed: times_core_was_lost() != lost }
     };
     let spans: Vec<Span> = thread::scope(|scope| {
         let run = &run;
@@ -166,6 +160,14 @@ fn round<S>(
 fn stay_on(core: usize) {
     let mut cores = CpuSet::new();
     cores.set(core);
-    // Where that is not allowed, the overlap of the threads' times still tells.
+    // Where that is not allowed, threads that have to take turns lose their core, and that is seen.
     let _ = sched_setaffinity(None, &cores);
+}
+
+/// Counts how often the system has taken the present thread's core away while it was not done; always 0 where
+/// the system does not tell.
+fn times_core_was_lost() -> u64 {
+    let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
+    let count = status.lines().find_map(|line| line.strip_prefix("nonvoluntary_ctxt_switches:"));
+    count.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
 }

@@ -46,7 +46,7 @@ impl<S: TokenSource> Source for S {
 }
 
 impl Hook {
-    /// Makes a hook of an asynchronous closure that gives a [`Token`] or a [`Grant`]. It is tried three
+    /// Makes a hook of an asynchronous closure that gives a [`Token`](crate::Token) or a [`Grant`]. It is tried three
     /// times.
     pub fn new<F, Answer, Given>(closure: F) -> Self
     where
