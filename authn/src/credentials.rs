@@ -86,6 +86,10 @@ impl Credentials {
             return None;
         }
         let placement = inner.context.placement();
+        if placement.is_none() && !request.has_placement() {
+            // The common case needs no second look at the request.
+            return inner.provider.try_authorize(request, &inner.context);
+        }
         inner.provider.try_authorize(&mut request.placed(placement), &inner.context)
     }
 

@@ -158,6 +158,11 @@ impl<'a> Request<'a> {
         }
     }
 
+    #[inline]
+    pub(crate) fn has_placement(&self) -> bool {
+        self.placement.is_some()
+    }
+
     /// Lends the same request with the placement of the credentials at hand.
     #[inline]
     pub(crate) fn placed<'b>(&'b mut self, placement: Option<&'b Placement>) -> Request<'b> {

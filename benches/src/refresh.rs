@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use authn::{Context, Credentials, Grant, Result, Token, TokenSource};
+use authn::{Context, Credentials, Error, Grant, Result, Token, TokenSource};
 use tokio::runtime::Runtime;
 
 use crate::{measure::finish, ours, report::Report, token};
@@ -35,14 +35,30 @@ pub(crate) struct Latencies {
     pub(crate) refreshing: Latency,
 }
 
-/// Answers the first time, and then never.
-#[derive(Debug)]
-struct Hanging(Arc<AtomicUsize>);
+/// What a server does after its first answer.
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Hang,
+    Fail,
+}
 
-impl TokenSource for Hanging {
+/// Answers the first time alone.
+#[derive(Debug)]
+struct Once {
+    exchanges: Arc<AtomicUsize>,
+    then: Then,
+}
+
+impl TokenSource for Once {
     async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
-        if self.0.fetch_add(1, Ordering::AcqRel) > 0 {
-            pending::<()>().await;
+        if self.exchanges.fetch_add(1, Ordering::AcqRel) > 0 {
+            match self.then {
+                Then::Hang => pending::<()>().await,
+                // So long that there is no other attempt while calls are measured.
+                Then::Fail => {
+                    return Err(Error::network("the server is down").with_retry_after(LIFETIME));
+                }
+            }
         }
         Ok(Token::new(token())?.with_expires_in(LIFETIME).into())
     }
@@ -52,27 +68,35 @@ pub(crate) fn run(
     report: &mut Report,
     runtime: &Runtime,
 ) -> std::result::Result<Option<Latencies>, Box<dyn std::error::Error>> {
-    const NAME: &str = "authn: `token().await` during a refresh";
-    if !report.wants(NAME) {
-        return Ok(None);
+    const REFRESH: &str = "authn: `token().await` during a refresh";
+    const DOWN: &str = "authn: `token().await` after a refresh that failed";
+    let mut latencies = None;
+    if report.wants(REFRESH) {
+        let warm = latency(&ours::warm(runtime)?);
+        let credentials = past_the_refresh_point(runtime, Then::Hang)?;
+        latencies = Some(Latencies { warm, refreshing: latency(&credentials) });
+        token_row(report, REFRESH, &credentials);
     }
-    let warm = latency(&ours::warm(runtime)?);
-    let refreshing = refreshing(runtime)?;
-    let during = latency(&refreshing);
-    report.row(
-        NAME,
-        || (),
-        |()| {
-            black_box(finish(refreshing.token()).unwrap());
-        },
-    );
-    Ok(Some(Latencies { warm, refreshing: during }))
+    if report.wants(DOWN) {
+        token_row(report, DOWN, &past_the_refresh_point(runtime, Then::Fail)?);
+    }
+    Ok(latencies)
 }
 
-/// Makes credentials whose token serves for some seconds yet, and whose refresh is under way and hangs.
-fn refreshing(runtime: &Runtime) -> Result<Credentials> {
+fn token_row(report: &mut Report, name: &'static str, credentials: &Credentials) {
+    report.row(
+        name,
+        || (),
+        |()| {
+            black_box(finish(credentials.token()).unwrap());
+        },
+    );
+}
+
+/// Makes credentials whose token serves for some seconds yet, and whose refresh has begun.
+fn past_the_refresh_point(runtime: &Runtime, then: Then) -> Result<Credentials> {
     let exchanges = Arc::new(AtomicUsize::new(0));
-    let source = Hanging(Arc::clone(&exchanges));
+    let source = Once { exchanges: Arc::clone(&exchanges), then };
     let options = authn::CacheOptions::default().with_expiry_threshold(LIFETIME);
     let credentials = ours::bound(authn::Cached::with_options(source, options))?;
     while exchanges.load(Ordering::Acquire) < 2 {

@@ -6,9 +6,12 @@
 
 #[cfg(all(test, shuttle))]
 use shuttle::sync::{Mutex, MutexGuard};
-use std::sync::PoisonError;
 #[cfg(not(all(test, shuttle)))]
 use std::sync::{Mutex, MutexGuard};
+use std::sync::{
+    PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use tokio::sync::watch;
 
@@ -23,7 +26,12 @@ pub(super) type Landing = watch::Receiver<Option<Result<Token>>>;
 
 /// Where a flight stands, and how the last ones went.
 #[derive(Default)]
-pub(super) struct Tower(Mutex<State>);
+pub(super) struct Tower {
+    state: Mutex<State>,
+    /// What `state` says of flights, for callers who have a token and would only look: reading it costs
+    /// them no lock.
+    busy: AtomicBool,
+}
 
 #[derive(Default)]
 struct State {
@@ -53,7 +61,12 @@ pub(super) struct Takeoff(watch::Sender<Option<Result<Token>>>);
 
 impl Tower {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells whether a flight is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire)
     }
 
     /// Decides for one caller. `current` looks at the slot once more, now that nobody else can start;
@@ -86,6 +99,7 @@ impl Tower {
         }
         let (sender, landing) = watch::channel(None);
         state.landing = Some(landing.clone());
+        self.busy.store(true, Ordering::Release);
         state.started = Some(now);
         Err(Clearance::Start(landing, Takeoff(sender)))
     }
@@ -99,6 +113,7 @@ impl Tower {
     pub(super) fn land(&self, takeoff: &Takeoff, result: Result<Token>, now: Moment, usable: bool) {
         let mut state = self.lock();
         state.landing = None;
+        self.busy.store(false, Ordering::Release);
         state.failure = result.as_ref().err().map(|error| {
             let count = state.failure.as_ref().map_or(0, |failure| failure.count).saturating_add(1);
             let wait = back_off(count, usable, error.retry_after(), chance());
@@ -131,10 +146,7 @@ pub(super) fn crashed() -> Error {
 #[cfg(all(test, shuttle))]
 mod model {
     use shuttle::{
-        sync::{
-            Arc, Mutex,
-            atomic::{AtomicBool, AtomicUsize, Ordering},
-        },
+        sync::{Arc, Mutex, atomic::AtomicUsize},
         thread,
     };
 

@@ -199,6 +199,9 @@ impl<S: TokenSource> Cached<S> {
         if rotation.schedule.end_of_use.reached(now) || context.awaits_refresh() {
             return false;
         }
+        if self.place.tower.is_busy() {
+            return true;
+        }
         // Whatever comes of it, this token serves; its failure is held back by the tower.
         let _ = self.depart(context, now);
         true
