@@ -14,7 +14,9 @@ use std::{
     thread::{self, Thread},
 };
 
-use crate::{Error, ErrorKind, Request, Result, Status, Token, cache::background};
+use crate::{
+    Error, ErrorKind, Login, LoginOutcome, Request, Result, Status, Token, cache::background,
+};
 
 /// Authorises requests and waits by blocking the thread. It shares the cache with the asynchronous
 /// [`Credentials`](crate::Credentials) that it is made of or turned into.
@@ -77,6 +79,11 @@ impl Credentials {
     /// Says what is kept of the session, without any network.
     pub fn status(&self) -> Result<Status> {
         wait(self.0.status())?
+    }
+
+    /// Logs somebody in, as [`Credentials::login`](crate::Credentials::login) does.
+    pub fn login(&self, login: Login) -> Result<LoginOutcome> {
+        wait(self.0.login(login))?
     }
 
     /// Forgets every token and session that is kept.

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Origins, Placement, Result, SecretString, clock::Clock, store::Drawer};
+use crate::{Error, Origins, Placement, Result, SecretString, clock::Clock, store::Drawer};
 
 /// What a provider gets besides its own options: scopes, clock, HTTP, and the host it is for.
 ///
@@ -22,6 +22,7 @@ struct Inner {
     secrets: Arc<[SecretString]>,
     awaits_refresh: bool,
     drawer: Option<Arc<Drawer>>,
+    login_command: Option<Arc<str>>,
     #[cfg(feature = "reqwest")]
     http: crate::http::HttpClient,
 }
@@ -68,6 +69,22 @@ impl Context {
     #[cfg(feature = "reqwest")]
     pub fn http(&self) -> &crate::http::HttpClient {
         &self.0.http
+    }
+
+    /// Makes an error of kind [`LoginRequired`](crate::ErrorKind::LoginRequired) that says what happened and
+    /// names the command, or for credentials made in code the function, by which somebody logs in.
+    #[must_use]
+    pub fn login_required(&self, what: &str) -> Error {
+        let way_out = self.way_to_log_in();
+        Error::login_required(format!("{what}; {way_out}"))
+    }
+
+    /// Gives what somebody does to log in, as the end of a message.
+    pub fn way_to_log_in(&self) -> String {
+        match &self.0.login_command {
+            Some(command) => format!("log in with `{command}`"),
+            None => "log in with `Credentials::login`".to_owned(),
+        }
     }
 
     /// `None` is the default placement.
@@ -129,6 +146,11 @@ impl Context {
     #[must_use]
     pub(crate) fn with_drawer(self, drawer: Option<Drawer>) -> Self {
         self.change(|inner| inner.drawer = drawer.map(Arc::new))
+    }
+
+    #[must_use]
+    pub(crate) fn with_login_command(self, command: &str) -> Self {
+        self.change(|inner| inner.login_command = Some(command.into()))
     }
 
     #[must_use]

@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Cached, Context, Error, ErrorKind, Origins, Placement, Request, Result, Status, Token,
-    TokenProvider, TokenSource,
+    Cached, Context, Error, ErrorKind, Login, LoginOutcome, Origins, Placement, Probe, Request,
+    Result, Status, Token, TokenProvider, TokenSource,
     clock::Clock,
     provider::{Boxed, Erased},
 };
@@ -118,6 +118,21 @@ impl Credentials {
     /// Says what is kept of the session, without any network.
     pub async fn status(&self) -> Result<Status> {
         self.0.provider.status(&self.0.context).await
+    }
+
+    /// Logs somebody in, and keeps the session in place of the last one.
+    ///
+    /// It is the one function that speaks with a person, through the [`Prompt`](crate::prompt::Prompt) that
+    /// it is given. Of several processes one logs in and the others take its session. Dropping the future
+    /// gives up, unless the server is already asked for the tokens.
+    pub async fn login(&self, login: Login) -> Result<LoginOutcome> {
+        self.0.provider.login(&self.0.context, &login).await
+    }
+
+    /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
+    /// is no server, or the provider can't ask it.
+    pub async fn probe(&self) -> Result<Option<Probe>> {
+        self.0.provider.probe(&self.0.context).await
     }
 
     /// Forgets every token and session that is kept. An exchange that is under way leaves nothing either.

@@ -47,6 +47,8 @@ pub enum ErrorKind {
     Store,
     /// The credentials were closed.
     Closed,
+    /// Whoever wanted it gave up.
+    Cancelled,
     /// A provider failed by a fault in its code.
     Internal,
 }
@@ -81,6 +83,11 @@ impl Error {
     /// Makes an error of kind [`Network`](ErrorKind::Network).
     pub fn network(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Network, message)
+    }
+
+    /// Makes an error of kind [`Cancelled`](ErrorKind::Cancelled).
+    pub fn cancelled(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Cancelled, message)
     }
 
     /// Makes an error of kind [`InvalidToken`](ErrorKind::InvalidToken).

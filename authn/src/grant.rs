@@ -1,8 +1,8 @@
 //! `Grant`: what an exchange gives, of which the access token is one part.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::SystemTime};
 
-use crate::{SecretString, Token};
+use crate::{Claims, SecretString, Token, clock::unix_nanos};
 
 /// What one exchange gave: an access token, and what the next exchange will need.
 ///
@@ -24,12 +24,25 @@ pub struct Grant {
     refresh_token: Option<SecretString>,
     kept: BTreeMap<String, SecretString>,
     new_session: bool,
+    claims: Option<Claims>,
+    username: Option<String>,
+    server_date: Option<SystemTime>,
+    server_clock_ahead: Option<i64>,
 }
 
 impl Grant {
     /// Makes a grant of an access token alone.
     pub fn new(token: Token) -> Self {
-        Self { token, refresh_token: None, kept: BTreeMap::new(), new_session: false }
+        Self {
+            token,
+            refresh_token: None,
+            kept: BTreeMap::new(),
+            new_session: false,
+            claims: None,
+            username: None,
+            server_date: None,
+            server_clock_ahead: None,
+        }
     }
 
     /// Adds the refresh token for the next exchange (RFC 6749, 1.5).
@@ -53,6 +66,20 @@ impl Grant {
         self
     }
 
+    /// Says what the server vouches for about the user. It must have been verified.
+    #[must_use]
+    pub fn with_claims(mut self, claims: Claims) -> Self {
+        self.claims = Some(claims);
+        self
+    }
+
+    /// Says what time it was at the server, as its `Date` header tells (RFC 9110, 6.6.1).
+    #[must_use]
+    pub fn with_server_date(mut self, date: SystemTime) -> Self {
+        self.server_date = Some(date);
+        self
+    }
+
     /// Gives the access token.
     pub fn token(&self) -> &Token {
         &self.token
@@ -68,6 +95,32 @@ impl Grant {
         self.kept.get(name)
     }
 
+    /// Gives the name of the user whose grant it is, where a server has vouched for it.
+    pub fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    pub(crate) fn claims(&self) -> Option<&Claims> {
+        self.claims.as_ref()
+    }
+
+    /// Takes the middle of an exchange, by this machine's clock, as the time at which the server dated it.
+    pub(crate) fn with_clock_compared(mut self, asked: SystemTime, now: SystemTime) -> Self {
+        let seconds = |time| unix_nanos(time).div_euclid(1_000_000_000);
+        let middle = i64::midpoint(seconds(asked), seconds(now));
+        self.server_clock_ahead = self.server_date.map(|date| seconds(date) - middle);
+        self
+    }
+
+    /// Gives by how many seconds the server's clock was ahead.
+    pub(crate) fn server_clock_ahead(&self) -> Option<i64> {
+        self.server_clock_ahead
+    }
+
+    pub(crate) fn with_username(self, username: Option<String>) -> Self {
+        Self { username, ..self }
+    }
+
     pub(crate) fn all_kept(&self) -> impl Iterator<Item = (&str, &SecretString)> {
         self.kept.iter().map(|(name, value)| (name.as_str(), value))
     }
@@ -81,6 +134,9 @@ impl Grant {
         if let Some(last) = last.filter(|_| !self.new_session) {
             if self.refresh_token.is_none() {
                 self.refresh_token.clone_from(&last.refresh_token);
+            }
+            if self.username.is_none() {
+                self.username.clone_from(&last.username);
             }
             for (name, value) in &last.kept {
                 self.kept.entry(name.clone()).or_insert_with(|| value.clone());

@@ -39,7 +39,10 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Context, Credentials, Error, Grant, Request, Result, SecretString, Token};
+use crate::{
+    Claims, Context, Credentials, Error, Grant, Login, LoginOutcome, Request, Result, SecretString,
+    Token,
+};
 
 /// Answers each call itself: a static token, an API key, the token of the request being served.
 #[diagnostic::on_unimplemented(
@@ -122,6 +125,24 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         async move { Ok(Status::of(token.as_ref())) }
     }
 
+    /// Logs somebody in; [`NotNeeded`](LoginOutcome::NotNeeded) where the configuration is all that is
+    /// needed.
+    fn login(
+        &self,
+        context: &Context,
+        login: &Login,
+    ) -> impl Future<Output = Result<LoginOutcome>> + Send {
+        let _ = (context, login);
+        async { Ok(LoginOutcome::NotNeeded) }
+    }
+
+    /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
+    /// is no server.
+    fn probe(&self, context: &Context) -> impl Future<Output = Result<Option<Probe>>> + Send {
+        let _ = context;
+        async { Ok(None) }
+    }
+
     /// Forgets every token and session that is kept.
     fn logout(&self, context: &Context) -> impl Future<Output = Result<()>> + Send {
         let _ = context;
@@ -155,6 +176,28 @@ pub struct Status {
     pub has_refresh_token: bool,
     /// The name of the store; `None` is in memory alone.
     pub store: Option<String>,
+    /// The name of the user whose session it is, where the server has vouched for it.
+    pub username: Option<String>,
+    /// By how many seconds the server's clock was ahead of this machine's at the last exchange; negative is
+    /// behind. `None` where it is not known.
+    pub server_clock_ahead: Option<i64>,
+}
+
+/// A server that has answered; see [`Credentials::probe`](crate::Credentials::probe).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Probe {
+    /// Scheme, host and port of the server.
+    pub place: String,
+    /// What time it was there, as its `Date` header tells (RFC 9110, 6.6.1).
+    pub date: Option<std::time::SystemTime>,
+}
+
+impl Probe {
+    /// Says that a server has answered, and with what date.
+    pub fn new(place: impl Into<String>, date: Option<std::time::SystemTime>) -> Self {
+        Self { place: place.into(), date }
+    }
 }
 
 impl Status {
@@ -212,6 +255,39 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         Session::None
     }
 
+    /// Logs somebody in and gives what comes of it; `None` where the configuration is all that is needed.
+    ///
+    /// What a person does is waited for within [`Login::unless_cancelled`], and what a server gives only
+    /// once outside of it, so that it is kept though the caller has gone. The framework sees to it that
+    /// one process at a time logs in, checks whose grant it is, and keeps it in place of the last session.
+    fn login(
+        &self,
+        context: &Context,
+        login: &Login,
+    ) -> impl Future<Output = Result<Option<Grant>>> + Send {
+        let _ = (context, login);
+        async { Ok(None) }
+    }
+
+    /// Verifies what the server vouches for about the user of a grant, as its ID token; `None` if it says
+    /// nothing. The framework asks where a username is expected and the grant has no
+    /// [claims](Grant::with_claims) yet.
+    fn identify(
+        &self,
+        context: &Context,
+        grant: &Grant,
+    ) -> impl Future<Output = Result<Option<Claims>>> + Send {
+        let _ = (context, grant);
+        async { Ok(None) }
+    }
+
+    /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
+    /// is no server.
+    fn probe(&self, context: &Context) -> impl Future<Output = Result<Option<Probe>>> + Send {
+        let _ = context;
+        async { Ok(None) }
+    }
+
     /// Gives the credentials whose tokens it passes on as they are, so that what happens to a token happens
     /// to theirs.
     #[doc(hidden)]
@@ -258,6 +334,12 @@ pub(crate) trait Erased: Debug + Send + Sync {
     fn invalidate(&self, token: &Token, context: &Context);
     fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()>;
     fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>>;
+    fn login<'a>(
+        &'a self,
+        context: &'a Context,
+        login: &'a Login,
+    ) -> Boxed<'a, Result<LoginOutcome>>;
+    fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>>;
     fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
     fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
     fn store(&self) -> Option<String>;
@@ -315,6 +397,18 @@ impl<P: TokenProvider> Erased for P {
 
     fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>> {
         Box::pin(TokenProvider::status(self, context))
+    }
+
+    fn login<'a>(
+        &'a self,
+        context: &'a Context,
+        login: &'a Login,
+    ) -> Boxed<'a, Result<LoginOutcome>> {
+        Box::pin(TokenProvider::login(self, context, login))
+    }
+
+    fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
+        Box::pin(TokenProvider::probe(self, context))
     }
 
     fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {

@@ -21,7 +21,7 @@ pub(super) const LEASE: Duration = Duration::from_mins(6);
 pub(super) const CLOSE: Duration = Duration::from_secs(30);
 
 /// Waits for `work` at most until `end`; `None` if that came first.
-pub(super) async fn before<T>(
+pub(crate) async fn before<T>(
     work: impl Future<Output = T>,
     mut end: Pin<Box<dyn Future<Output = ()> + Send>>,
 ) -> Option<T> {

@@ -3,12 +3,12 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, SystemTime},
 };
 
 use super::{
-    Place, Shared, deadline,
+    Place, Shared, deadline, identity,
     schedule::{Schedule, chance},
 };
 use crate::{
@@ -162,7 +162,7 @@ async fn with_store<S: TokenSource>(
             limited(context, deadline::STORE, shared.tell(&grant)).await?;
         }
     }
-    drawer.keep_session(&mut record, shared.source.session());
+    identity::keep_session(shared, drawer, &mut record);
     if let Some(token) = adopt(shared, place, context, &record) {
         return Ok(token);
     }
@@ -178,7 +178,7 @@ async fn with_store<S: TokenSource>(
         }
         // Somebody may have logged in meanwhile: what they brought is not what was refused.
         let mut now = limited(context, deadline::STORE, drawer.load()).await??;
-        drawer.keep_session(&mut now, shared.source.session());
+        identity::keep_session(shared, drawer, &mut now);
         if !tried && now.refresh_token.is_some() && !same_refresh_token(&now, sent.as_ref()) {
             record = now;
             sent = record.grant(&scope);
@@ -197,6 +197,41 @@ async fn with_store<S: TokenSource>(
     record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
     save(context, drawer, memory, &mut record).await?;
     hand_out(shared, place, context, fresh).await
+}
+
+/// Keeps what a login gave in place of the last session, unless somebody has logged out since it began.
+pub(super) async fn begin<S: TokenSource>(
+    shared: &Shared<S>,
+    place: &Place,
+    context: &Context,
+    grant: Grant,
+    generation: u64,
+    begun: u64,
+) -> Result<()> {
+    let mut memory = shared.memory.lock().await;
+    let fresh = fresh(shared, context, grant, context.clock().now());
+    if let Some(drawer) = context.drawer() {
+        let _lease = limited(context, deadline::LEASE, drawer.lock()).await??;
+        let mut record = limited(context, deadline::STORE, drawer.load()).await??;
+        // A logout leaves nothing; whatever else has changed is replaced.
+        if shared.generation() != generation || (record.revision != begun && record.is_empty()) {
+            return Err(logged_out());
+        }
+        drawer.keep_session(&mut record, shared.source.session());
+        let scope = context.scopes().join(" ");
+        record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
+        memory.unsaved = None;
+        save(context, drawer, &mut memory, &mut record).await?;
+    } else {
+        if shared.generation() != generation {
+            return Err(logged_out());
+        }
+        memory.last = Some(fresh.grant.clone());
+    }
+    shared.logins.fetch_add(1, Ordering::AcqRel);
+    shared.note_session(&memory);
+    shared.clear_places();
+    hand_out(shared, place, context, fresh).await.map(drop)
 }
 
 /// Saves what the server counts on. If the store fails, it is kept until the store works again.
@@ -288,8 +323,19 @@ async fn request<S: TokenSource>(
     let work = shared.source.request_token(context, last);
     let end = context.clock().sleep(deadline::EXCHANGE);
     let grant = deadline::before(work, end).await.unwrap_or_else(|| Err(hanging()))?;
-    let grant = grant.inherit(last);
+    let grant = identity::settle(shared, context, grant, last).await?;
+    Ok(fresh(shared, context, grant, asked))
+}
+
+/// Plans the life of what was asked for at a time.
+fn fresh<S: TokenSource>(
+    shared: &Shared<S>,
+    context: &Context,
+    grant: Grant,
+    asked: Moment,
+) -> Fresh {
     let now = context.clock().now();
+    let grant = grant.with_clock_compared(asked.wall(), now.wall());
     let fallback = asked.plus(shared.options.expires_in_fallback);
     let expiry = grant.token().expiry(asked, now).unwrap_or(fallback);
     let token = match grant.token().expires_at() {
@@ -297,7 +343,7 @@ async fn request<S: TokenSource>(
         None => grant.token().clone(),
     };
     let schedule = Schedule::plan(asked, expiry, &shared.options, chance());
-    Ok(Fresh { grant, token, schedule, asked_at: asked.wall() })
+    Fresh { grant, token, schedule, asked_at: asked.wall() }
 }
 
 fn publish(place: &Place, context: &Context, token: &Token, schedule: Schedule) -> Result<()> {

@@ -5,11 +5,14 @@
 //! serves until it really expires.
 
 pub(crate) mod background;
-mod deadline;
+pub(crate) mod deadline;
 mod exchange;
 mod flight;
+mod identity;
+mod login;
 mod options;
 mod schedule;
+mod session;
 mod slot;
 
 use std::{
@@ -27,8 +30,8 @@ pub use options::CacheOptions;
 pub(crate) use schedule::chance;
 
 use crate::{
-    Context, Error, ErrorKind, Grant, Request, Result, Session, Status, Token, TokenProvider,
-    TokenSource, clock::Moment,
+    Context, Error, ErrorKind, Grant, Login, LoginOutcome, Probe, Request, Result, Session, Status,
+    Token, TokenProvider, TokenSource, clock::Moment,
 };
 use exchange::{Memory, OnUpdate};
 use flight::{Clearance, Landing, Takeoff, Tower, arrival, crashed};
@@ -68,8 +71,20 @@ struct Shared<S> {
     generation: AtomicU64,
     on_update: Option<OnUpdate>,
     /// What `memory` holds, for those who must not wait for an exchange.
-    has_refresh_token: AtomicBool,
+    noted: Mutex<Noted>,
+    /// Held while somebody logs in.
+    login: tokio::sync::Mutex<()>,
+    /// Counts logins, so that whoever waited for one sees that it came to something.
+    logins: AtomicU64,
     closed: AtomicBool,
+}
+
+/// What may be known of a session that is in memory alone.
+#[derive(Clone, Default)]
+struct Noted {
+    has_refresh_token: bool,
+    username: Option<String>,
+    server_clock_ahead: Option<i64>,
 }
 
 impl<S> Shared<S> {
@@ -78,8 +93,27 @@ impl<S> Shared<S> {
     }
 
     fn note_session(&self, memory: &Memory) {
-        let has = memory.last().is_some_and(|grant| grant.refresh_token().is_some());
-        self.has_refresh_token.store(has, Ordering::Release);
+        let noted = memory.last().map_or_else(Noted::default, |grant| Noted {
+            has_refresh_token: grant.refresh_token().is_some(),
+            username: grant.username().map(str::to_owned),
+            server_clock_ahead: grant.server_clock_ahead(),
+        });
+        *self.noted() = noted;
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn places(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets no handle give a token of the session before.
+    fn clear_places(&self) {
+        for (_, place) in self.places().iter() {
+            place.slot.clear();
+        }
     }
 
     /// Tells the program of a new grant, and waits until it has taken note.
@@ -139,7 +173,9 @@ impl<S: TokenSource> Cached<S> {
             memory: tokio::sync::Mutex::default(),
             generation: AtomicU64::new(0),
             on_update: None,
-            has_refresh_token: AtomicBool::new(false),
+            noted: Mutex::default(),
+            login: tokio::sync::Mutex::default(),
+            logins: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared), place }
@@ -232,7 +268,7 @@ impl<S: TokenSource> Cached<S> {
             return None;
         }
         let mut record = context.drawer()?.load_now()?;
-        context.drawer()?.keep_session(&mut record, self.shared.source.session());
+        identity::keep_session(&self.shared, context.drawer()?, &mut record);
         exchange::adopt(&self.shared, &self.place, context, &record)
     }
 
@@ -284,10 +320,6 @@ impl<S: TokenSource> Cached<S> {
             Ok(runtime) => drop(runtime.spawn(flight.run())),
             Err(error) => flight.land(Err(error)),
         }
-    }
-
-    fn places(&self) -> MutexGuard<'_, Places> {
-        self.shared.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -363,7 +395,7 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn scoped(&self, context: &Context) -> Option<Self> {
         let scopes = context.scopes();
-        let mut places = self.places();
+        let mut places = self.shared.places();
         let known = places.iter().position(|(known, _)| known == scopes);
         let entry = known.and_then(|at| places.remove(at)).unwrap_or_else(|| {
             // Only what no handle holds is forgotten, or a logout could not reach it.
@@ -395,74 +427,26 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
     }
 
     async fn status(&self, context: &Context) -> Result<Status> {
-        let now = context.clock().now();
-        let at_hand = self
-            .place
-            .slot
-            .load()
-            .as_deref()
-            .filter(|rotation| !rotation.schedule.expiry.reached(now))
-            .map(|rotation| rotation.token().clone());
-        let inner = match self.shared.source.inner() {
-            Some(inner) => inner.status().await?.has_refresh_token,
-            None => false,
-        };
-        let Some(drawer) = context.drawer() else {
-            let has_refresh_token = inner || self.shared.has_refresh_token.load(Ordering::Acquire);
-            return Ok(Status { has_refresh_token, ..Status::of(at_hand.as_ref()) });
-        };
-        let mut record = drawer.load().await?;
-        drawer.keep_session(&mut record, self.shared.source.session());
-        let stored = record.tokens.get(&context.scopes().join(" "));
-        let stored = stored.filter(|stored| {
-            let schedule = exchange::plan_stored(&self.shared, stored, now);
-            schedule.is_some_and(|schedule| !schedule.expiry.reached(now))
-        });
-        let token = at_hand.as_ref().or(stored.map(|stored| &stored.token));
-        Ok(Status {
-            has_refresh_token: inner || record.refresh_token.is_some(),
-            store: Some(drawer.name.to_string()),
-            ..Status::of(token)
-        })
+        session::status(&self.shared, &self.place, context).await
+    }
+
+    async fn login(&self, context: &Context, login: &Login) -> Result<LoginOutcome> {
+        login::login(&self.shared, &self.place, context, login).await
+    }
+
+    async fn probe(&self, context: &Context) -> Result<Option<Probe>> {
+        match self.shared.source.inner() {
+            Some(inner) => inner.probe().await,
+            None => self.shared.source.probe(context).await,
+        }
     }
 
     async fn logout(&self, context: &Context) -> Result<()> {
-        // First of all, so that an exchange under way leaves nothing, and whatever the store says.
-        self.shared.generation.fetch_add(1, Ordering::AcqRel);
-        for (_, place) in self.places().iter() {
-            place.slot.clear();
-        }
-        if let Ok(mut memory) = self.shared.memory.try_lock() {
-            memory.forget();
-        }
-        self.shared.has_refresh_token.store(false, Ordering::Release);
-        if let Some(inner) = self.shared.source.inner() {
-            inner.logout().await?;
-        }
-        match context.drawer() {
-            Some(drawer) => drawer.clear().await,
-            None => Ok(()),
-        }
+        session::logout(&self.shared, context).await
     }
 
     async fn revoke(&self, context: &Context) -> Result<()> {
-        if let Some(inner) = self.shared.source.inner() {
-            inner.revoke().await?;
-            return self.logout(context).await;
-        }
-        let grant = match context.drawer() {
-            Some(drawer) => {
-                let mut record = drawer.load().await?;
-                drawer.keep_session(&mut record, self.shared.source.session());
-                record.any_grant()
-            }
-            None => self.shared.memory.lock().await.last().cloned(),
-        };
-        if let Some(grant) = grant {
-            context.resolve_references()?;
-            self.shared.source.revoke(context, &grant).await?;
-        }
-        self.logout(context).await
+        session::revoke(&self.shared, context).await
     }
 
     fn store(&self) -> Option<String> {
@@ -479,11 +463,12 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
             inner.close().await;
         }
         let flights: Vec<Landing> =
-            self.places().iter().filter_map(|(_, place)| place.tower.landing()).collect();
-        if flights.is_empty() {
+            self.shared.places().iter().filter_map(|(_, place)| place.tower.landing()).collect();
+        if flights.is_empty() && self.shared.login.try_lock().is_ok() {
             return;
         }
         let landed = async {
+            drop(self.shared.login.lock().await);
             for flight in flights {
                 // Its failure has been told to those who asked for the token.
                 let _ = arrival(flight).await;

@@ -25,6 +25,8 @@ pub struct CacheOptions {
     pub(super) expires_in_fallback: Duration,
     pub(super) minimal_refresh_period: Option<Duration>,
     pub(super) store: Option<String>,
+    pub(super) expected_username: Option<String>,
+    pub(super) username_claim: Option<String>,
 }
 
 /// The earliest time before the end of use at which a refresh may start.
@@ -58,6 +60,21 @@ impl CacheOptions {
         self.minimal_refresh_period = Some(period);
         self
     }
+
+    /// Takes only grants that the server says are this user's. Unless it is set, any user's serve.
+    #[must_use]
+    pub fn with_expected_username(mut self, username: impl Into<String>) -> Self {
+        self.expected_username = Some(username.into());
+        self
+    }
+
+    /// Names the claim that holds the user's name. Unless it is set, it is the first there is of
+    /// `preferred_username`, `email` and `sub`.
+    #[must_use]
+    pub fn with_username_claim(mut self, claim: impl Into<String>) -> Self {
+        self.username_claim = Some(claim.into());
+        self
+    }
 }
 
 impl Default for CacheOptions {
@@ -67,6 +84,8 @@ impl Default for CacheOptions {
             expires_in_fallback: FALLBACK,
             minimal_refresh_period: None,
             store: None,
+            expected_username: None,
+            username_claim: None,
         }
     }
 }
@@ -93,6 +112,16 @@ impl FromTable for CacheOptions {
             &["Where tokens are kept: `memory`, `file`, or a store that the program brings. Unset, it is \
                `file` where a session outlives the program, as with a refresh token, and else `memory`."],
         ),
+        Field::plain::<Option<String>>(
+            "expected_username",
+            &["User whose tokens are to be had. A grant that the server does not vouch for as this user's, \
+               in an ID token that is verified, is refused, and nothing of it is kept."],
+        ),
+        Field::plain::<Option<String>>(
+            "username_claim",
+            &["Claim that holds the user's name. Unset, it is the first there is of `preferred_username`, \
+               `email` and `sub`."],
+        ),
     ];
 
     fn from_table(table: &mut Table<'_>) -> Option<Self> {
@@ -100,11 +129,15 @@ impl FromTable for CacheOptions {
         let expires_in_fallback = table.plain_or("expires_in_fallback", || FALLBACK);
         let minimal_refresh_period = table.plain("minimal_refresh_period");
         let store = table.plain("store");
+        let expected_username = table.plain("expected_username");
+        let username_claim = table.plain("username_claim");
         Some(Self {
             expiry_threshold: expiry_threshold?,
             expires_in_fallback: expires_in_fallback?,
             minimal_refresh_period: minimal_refresh_period?,
             store: store?,
+            expected_username: expected_username?,
+            username_claim: username_claim?,
         })
     }
 }

@@ -266,6 +266,33 @@ impl Loader {
         format!("{}{}", self.prefix(), key.replace('.', "__").to_uppercase())
     }
 
+    /// Gives the command line that logs in to what this loader loads.
+    fn login_command(&self, profile: Option<&str>) -> String {
+        let mut command = "authn login".to_owned();
+        let mut add = |flag: &str, value: &str| {
+            command.push_str(flag);
+            command.push_str(&quoted(value));
+        };
+        if self.app != "authn" {
+            add(" --app ", &self.app);
+        }
+        if let Some(profile) = profile {
+            add(" --profile ", profile);
+        }
+        if let Some(file) = &self.file {
+            add(" --config ", &file.display().to_string());
+        }
+        for flag in &self.flags {
+            // A message holds no value.
+            let key = flag.split('=').next().unwrap_or_default();
+            add(" --set ", &format!("{key}=…"));
+        }
+        if !self.project {
+            command.push_str(" --no-project");
+        }
+        command
+    }
+
     fn prefix(&self) -> String {
         format!("{}_", self.app.to_uppercase().replace('-', "_"))
     }
@@ -293,8 +320,10 @@ impl Loader {
         stores: &mut Stores,
     ) -> Option<Credentials> {
         let prefix = self.prefix();
-        let context =
-            Context::new().with_clock(self.clock.clone()).with_awaited_refresh(self.awaits_refresh);
+        let context = Context::new()
+            .with_clock(self.clock.clone())
+            .with_awaited_refresh(self.awaits_refresh)
+            .with_login_command(&self.login_command(profile));
         let build = Build::new(notes, environment, context, &prefix, profile, Stores::default());
         for (name, item) in merged {
             if !super::guide::TOP_LEVEL.contains(&name.as_str()) {
@@ -355,6 +384,15 @@ impl Loader {
         let credentials = build.provider(&key.child(provider), provider, table);
         binding.and(http).and(has_stores).and(credentials)
     }
+}
+
+/// Writes a word so that a shell takes it as it is.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+…".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 impl Default for Loader {

@@ -44,6 +44,11 @@ impl HttpResponse {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Gives what time it was at the server, by its `Date` header (RFC 9110, 6.6.1).
+    pub fn date(&self) -> Option<SystemTime> {
+        httpdate::parse_http_date(self.header(&header::DATE)?).ok()
+    }
+
     /// Tells whether the body says that it is JSON (RFC 8259).
     pub fn is_json(&self) -> bool {
         let essence =

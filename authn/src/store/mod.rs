@@ -178,6 +178,11 @@ impl Drawer {
         self.store.lock(&self.key).await
     }
 
+    /// Takes the right to log somebody in.
+    pub(crate) async fn lock_login(&self) -> Result<Lease> {
+        self.store.lock(&StoreKey::new(&format!("{}.login", self.key))).await
+    }
+
     /// Reads the record; an empty one with the revision 0 where there is none.
     pub(crate) async fn load(&self) -> Result<Record> {
         Ok(self.store.load(&self.key).await?.as_ref().map(Record::read).unwrap_or_default())

@@ -24,6 +24,10 @@ pub(crate) struct Record {
     pub(crate) revision: u64,
     /// Of the configured secret that the session began with.
     pub(crate) fingerprint: Option<String>,
+    /// Of the user whose session it is, where the server has vouched for it.
+    pub(crate) username: Option<String>,
+    /// Seconds by which the server's clock was ahead at the last exchange.
+    pub(crate) server_clock_ahead: Option<i64>,
     pub(crate) refresh_token: Option<SecretString>,
     pub(crate) kept: BTreeMap<String, SecretString>,
     pub(crate) tokens: BTreeMap<String, StoredToken>,
@@ -42,6 +46,10 @@ struct Written {
     revision: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_clock_ahead: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<Zeroizing<String>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -82,6 +90,8 @@ impl Record {
         Self {
             revision: document.revision,
             fingerprint: written.fingerprint,
+            username: written.username,
+            server_clock_ahead: written.server_clock_ahead,
             refresh_token: written.refresh_token.map(secret),
             kept: written.kept.into_iter().map(|(name, text)| (name, secret(text))).collect(),
             tokens: written
@@ -112,6 +122,8 @@ impl Record {
             version: VERSION,
             revision,
             fingerprint: self.fingerprint.clone(),
+            username: self.username.clone(),
+            server_clock_ahead: self.server_clock_ahead,
             refresh_token: self.refresh_token.as_ref().map(text),
             kept: self.kept.iter().map(|(name, secret)| (name.clone(), text(secret))).collect(),
             tokens: self
@@ -128,6 +140,12 @@ impl Record {
     /// Tells whether nothing is kept.
     pub(crate) fn is_empty(&self) -> bool {
         self.refresh_token.is_none() && self.kept.is_empty() && self.tokens.is_empty()
+    }
+
+    /// Forgets the session; what it replaces, and the secrets that it would begin with, stay known.
+    pub(crate) fn forget(&mut self) {
+        let (revision, fingerprint) = (self.revision, self.fingerprint.take());
+        *self = Self { revision, fingerprint, ..Self::default() };
     }
 
     /// Forgets what belongs to other configured secrets than those of now.
@@ -149,6 +167,7 @@ impl Record {
             Some(refresh_token) => grant.with_refresh_token(refresh_token.clone()),
             None => grant,
         };
+        let grant = grant.with_username(self.username.clone());
         let kept = self.kept.iter().map(|(name, secret)| (name.clone(), secret.clone()));
         Some(kept.fold(grant, |grant, (name, secret)| grant.with_kept(name, secret)))
     }
@@ -162,9 +181,11 @@ impl Record {
     /// Takes over what an exchange gave.
     pub(crate) fn take(&mut self, grant: &Grant, scope: &str, token: &Token, asked_at: SystemTime) {
         if grant.is_new_session() {
-            self.refresh_token = None;
-            self.kept.clear();
+            // Its tokens may be another user's.
+            self.forget();
         }
+        self.username = grant.username().map(str::to_owned);
+        self.server_clock_ahead = grant.server_clock_ahead();
         if let Some(refresh_token) = grant.refresh_token() {
             self.refresh_token = Some(refresh_token.clone());
         }

@@ -1,0 +1,101 @@
+//! One login of a person: one process at a time, and kept in place of the last session.
+
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    task::Poll,
+};
+
+use super::{Place, Shared, background, closed, exchange, identity};
+use crate::{
+    Context, Error, ErrorKind, Login, LoginOutcome, Result, TokenSource,
+    prompt::Progress,
+    store::{Lease, Record},
+};
+
+/// Logs somebody in. It goes on in the background, where the server is asked already, though the caller has
+/// gone; what a person does is no longer waited for then.
+pub(super) async fn login<S: TokenSource>(
+    shared: &Arc<Shared<S>>,
+    place: &Arc<Place>,
+    context: &Context,
+    login: &Login,
+) -> Result<LoginOutcome> {
+    if let Some(inner) = shared.source.inner() {
+        let outcome = inner.login(login.clone()).await?;
+        if outcome != LoginOutcome::NotNeeded {
+            shared.clear_places();
+        }
+        return Ok(outcome);
+    }
+    if shared.closed.load(Ordering::Acquire) {
+        return Err(closed());
+    }
+    let (_caller, login) = login.clone().tied();
+    let (shared, place, context) = (Arc::clone(shared), Arc::clone(place), context.clone());
+    let work = async move {
+        let outcome = alone(&shared, &place, &context, &login).await;
+        login.progress(&Progress::Ended);
+        outcome
+    };
+    background::runtime()?.spawn(work).await.unwrap_or_else(|_| {
+        Err(Error::new(ErrorKind::Internal, "the login ended by a fault in its code; report it"))
+    })
+}
+
+/// Logs in once nobody else does, unless that has given a session.
+async fn alone<S: TokenSource>(
+    shared: &Shared<S>,
+    place: &Place,
+    context: &Context,
+    login: &Login,
+) -> Result<LoginOutcome> {
+    let seen = stored(shared, context).await?;
+    let logins = shared.logins.load(Ordering::Acquire);
+    let (_here, waited) = wait(shared.login.lock(), login).await?;
+    if waited && shared.logins.load(Ordering::Acquire) != logins {
+        return Ok(LoginOutcome::ByAnother);
+    }
+    let (_lease, waited): (Option<Lease>, bool) = match context.drawer() {
+        Some(drawer) => {
+            let (lease, waited) = wait(drawer.lock_login(), login).await?;
+            (Some(lease?), waited)
+        }
+        None => (None, false),
+    };
+    let begun = stored(shared, context).await?;
+    let is_new = begun.revision != seen.revision && !begun.is_empty();
+    if waited && is_new {
+        shared.clear_places();
+        // One that is no longer fresh is renewed by whoever needs it.
+        let _ = exchange::adopt(shared, place, context, &begun);
+        return Ok(LoginOutcome::ByAnother);
+    }
+    let generation = shared.generation();
+    context.resolve_references()?;
+    let Some(grant) = shared.source.login(context, login).await? else {
+        return Ok(LoginOutcome::NotNeeded);
+    };
+    let grant = identity::settle(shared, context, grant.with_new_session(), None).await?;
+    exchange::begin(shared, place, context, grant, generation, begun.revision).await?;
+    Ok(LoginOutcome::LoggedIn)
+}
+
+async fn stored<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<Record> {
+    let Some(drawer) = context.drawer() else { return Ok(Record::default()) };
+    let mut record = drawer.load().await?;
+    identity::keep_session(shared, drawer, &mut record);
+    Ok(record)
+}
+
+/// Waits for what another login holds, and tells whether it did.
+async fn wait<T>(work: impl Future<Output = T>, login: &Login) -> Result<(T, bool)> {
+    let mut work = pin!(work);
+    let at_once = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
+    if let Poll::Ready(done) = at_once {
+        return Ok((done, false));
+    }
+    login.progress(&Progress::OtherLogin);
+    Ok((login.unless_cancelled(work).await?, true))
+}

@@ -1,0 +1,53 @@
+//! `Claims`: what a server vouches for about a user.
+
+use std::{collections::BTreeMap, fmt};
+
+/// Claims in which a server names a user, the most telling first (OpenID Connect Core, 5.1).
+const USUAL: [&str; 3] = ["preferred_username", "email", "sub"];
+
+/// What a server says of the user whom a grant stands for, as an ID token does, once it has been verified.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Claims(BTreeMap<String, String>);
+
+impl Claims {
+    /// Takes claims that have been verified, by name.
+    pub fn new(claims: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(claims.into_iter().collect())
+    }
+
+    /// Gives a claim.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Gives the user's name: the claim that is asked for, or else the first there is of
+    /// `preferred_username`, `email` and `sub`.
+    pub fn username(&self, claim: Option<&str>) -> Option<&str> {
+        match claim {
+            Some(claim) => self.get(claim),
+            None => USUAL.into_iter().find_map(|claim| self.get(claim)),
+        }
+    }
+}
+
+impl fmt::Debug for Claims {
+    /// Names the claims; what they say is a person's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_telling_claim_is_the_name() {
+        let claim = |name: &str| (name.to_owned(), format!("the {name}"));
+        let claims = Claims::new(["sub", "email", "upn"].map(claim));
+        assert_eq!(claims.username(None), Some("the email"));
+        assert_eq!(claims.username(Some("upn")), Some("the upn"));
+        assert_eq!(claims.username(Some("preferred_username")), None);
+        assert_eq!(format!("{claims:?}"), r#"{"email", "sub", "upn"}"#);
+    }
+}

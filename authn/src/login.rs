@@ -1,0 +1,198 @@
+//! `Login`: one login of a person, from the program's side and from the source's.
+
+use std::{fmt, future::Future, sync::Arc};
+
+use tokio::sync::watch;
+
+use crate::{
+    Environment, Error, Result, SecretString,
+    cache::deadline,
+    prompt::{ErasedPrompt, Link, Progress, Prompt, Question, UserCode},
+};
+
+/// How a login is to go, for [`Credentials::login`](crate::Credentials::login); and, within it, what a
+/// [`TokenSource`](crate::TokenSource) reaches the person by.
+///
+/// ```no_run
+/// # use authn::{Credentials, Login, prompt::Prompt};
+/// # async fn example(credentials: Credentials, prompt: impl Prompt) -> authn::Result<()> {
+/// credentials.login(Login::new(prompt)).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Login {
+    prompt: Arc<dyn ErasedPrompt>,
+    way: Option<Way>,
+    opens_browser: Option<bool>,
+    environment: Arc<Environment>,
+    /// Its sender goes with whoever waits for the login.
+    caller: Option<watch::Receiver<()>>,
+}
+
+/// By which way somebody logs in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Way {
+    /// A browser on this machine, which comes back to it (RFC 8252, 7.3).
+    Browser,
+    /// A browser anywhere, and its last address or the code pasted here.
+    Console,
+    /// A code that is typed in on any device (RFC 8628).
+    Device,
+}
+
+/// What came of a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LoginOutcome {
+    /// Somebody has logged in.
+    LoggedIn,
+    /// Another process was logging in at the same time, and its session serves here too.
+    ByAnother,
+    /// The configuration is all that the provider needs: there is nobody to log in.
+    NotNeeded,
+}
+
+impl Login {
+    /// Makes a login whose way follows from the configuration and the surroundings.
+    pub fn new(prompt: impl Prompt) -> Self {
+        Self {
+            prompt: Arc::new(prompt),
+            way: None,
+            opens_browser: None,
+            environment: Arc::new(Environment::of_process()),
+            caller: None,
+        }
+    }
+
+    /// Chooses the way.
+    #[must_use]
+    pub fn with_way(mut self, way: Way) -> Self {
+        self.way = Some(way);
+        self
+    }
+
+    /// Starts no browser: somebody opens the link that is shown.
+    #[must_use]
+    pub fn without_browser(mut self) -> Self {
+        self.opens_browser = Some(false);
+        self
+    }
+
+    /// Brings the surroundings, instead of the process's.
+    #[must_use]
+    pub fn with_environment(mut self, environment: Environment) -> Self {
+        self.environment = Arc::new(environment);
+        self
+    }
+
+    /// Gives the way that was chosen; `None` where it follows from the configuration and the surroundings.
+    pub fn way(&self) -> Option<Way> {
+        self.way
+    }
+
+    /// Tells whether a browser is to be started for a link.
+    pub fn opens_browser(&self) -> bool {
+        self.opens_browser.unwrap_or_else(|| has_browser(&self.environment))
+    }
+
+    /// Tells whether a browser on this machine can be seen by whoever logs in.
+    pub fn has_browser(&self) -> bool {
+        has_browser(&self.environment)
+    }
+
+    /// Gives the value of a variable of the surroundings.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name)
+    }
+
+    /// Shows the link at which somebody logs in.
+    pub fn show_link(&self, link: &Link) {
+        self.prompt.show_link(link);
+    }
+
+    /// Shows the code that is to be typed in.
+    pub fn show_code(&self, code: &UserCode) {
+        self.prompt.show_code(code);
+    }
+
+    /// Asks for a text, until the caller has gone.
+    pub async fn ask(&self, question: &Question) -> Result<SecretString> {
+        self.unless_cancelled(self.prompt.ask(question)).await?
+    }
+
+    /// Tells how far the login is.
+    pub fn progress(&self, progress: &Progress) {
+        self.prompt.progress(progress);
+    }
+
+    /// Waits for what a person does, and ends with an error of kind
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) once whoever wanted the login has gone. What a server
+    /// gives only once must not be waited for within it.
+    pub async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        let Some(mut caller) = self.caller.clone() else { return Ok(work.await) };
+        // Nothing is ever sent: it ends when the sender is dropped.
+        let gone = Box::pin(async move { drop(caller.changed().await) });
+        let done = deadline::before(work, gone).await;
+        done.ok_or_else(|| Error::cancelled("the login was given up; start it again"))
+    }
+
+    /// Ties the login to a caller: what a person does is waited for until the guard is dropped.
+    pub(crate) fn tied(mut self) -> (watch::Sender<()>, Self) {
+        let (guard, caller) = watch::channel(());
+        self.caller = Some(caller);
+        (guard, self)
+    }
+}
+
+/// A browser is seen by whoever sits at this machine: not over SSH, and on Unix not without a display.
+/// `BROWSER` says that there is one all the same, as editors set it that work on another machine.
+fn has_browser(environment: &Environment) -> bool {
+    // One that is empty counts as not set.
+    let has = |name: &str| environment.get(name).is_some();
+    if has("BROWSER") {
+        return true;
+    }
+    if ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"].into_iter().any(has) {
+        return false;
+    }
+    cfg!(not(unix))
+        || cfg!(target_os = "macos")
+        // The Windows beside a Linux has one.
+        || ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "WSL_INTEROP"].into_iter().any(has)
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("prompt", &self.prompt)
+            .field("way", &self.way)
+            .field("opens_browser", &self.opens_browser)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn the_surroundings_say_whether_a_browser_is_seen() {
+        for (variables, seen) in [
+            (&[][..], false),
+            (&["DISPLAY"], true),
+            (&["WAYLAND_DISPLAY"], true),
+            (&["WSL_DISTRO_NAME"], true),
+            (&["DISPLAY", "SSH_CONNECTION"], false),
+            (&["WSL_INTEROP", "SSH_TTY"], false),
+            (&["SSH_CONNECTION", "BROWSER"], true),
+            (&["BROWSER"], true),
+        ] {
+            let environment =
+                variables.iter().fold(Environment::empty(), |all, name| all.variable(*name, "1"));
+            assert_eq!(has_browser(&environment), seen, "{variables:?}");
+        }
+        assert!(!has_browser(&Environment::empty().variable("DISPLAY", "")));
+    }
+}
