@@ -39,6 +39,10 @@ struct Door {
     server: usize,
     /// Scopes.
     scope: Option<String>,
+    /// What to knock with.
+    knocker: Option<String>,
+    /// Another option.
+    audience: Option<String>,
 }
 
 impl Door {
@@ -54,7 +58,7 @@ impl Door {
 
 impl TokenSource for Door {
     async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
-        let _ = &self.scope;
+        let _ = (&self.scope, &self.knocker, &self.audience);
         match last.and_then(Grant::refresh_token) {
             Some(name) => self.grant(context, &name.expose()),
             None => Err(context.login_required("nobody is logged in")),
@@ -77,6 +81,10 @@ impl TokenSource for Door {
 
     fn session(&self) -> Session<'_> {
         Session::Begun
+    }
+
+    fn login_options(&self) -> &'static [&'static str] {
+        &["knocker"]
     }
 }
 
@@ -387,6 +395,16 @@ async fn no_scope_gives_the_last_users_token() {
     credentials.login(by(&Person::ready("bob"))).await.unwrap();
     assert_eq!(narrow.token().await.unwrap().secret(), "bob-4");
     assert_eq!(bench.process().with_scope(&["read"]).token().await.unwrap().secret(), "bob-4");
+}
+
+#[tokio::test]
+async fn a_session_outlives_a_change_of_how_to_log_in() {
+    let bench = Bench::new();
+    bench.process().login(by(&Person::ready("alice"))).await.unwrap();
+    let changed = bench.with("knocker = 'iron'");
+    assert_eq!(changed.token().await.unwrap().secret(), "alice-1");
+    let other = bench.with("audience = 'elsewhere'");
+    assert_eq!(other.token().await.unwrap_err().kind(), ErrorKind::LoginRequired);
 }
 
 #[tokio::test]
