@@ -243,8 +243,11 @@ fn reference(item: &Item) -> Option<String> {
         _ => return None,
     };
     let (kind, target) = entries.iter().next()?;
-    (entries.len() == 1 && is_kind(kind))
-        .then(|| format!("{kind} {}", target.as_text().unwrap_or("")))
+    let words = match &target.value {
+        Value::Array(items) => items.iter().filter_map(Item::as_text).collect(),
+        _ => target.as_text().map_or_else(Vec::new, |text| vec![text]),
+    };
+    (entries.len() == 1 && is_kind(kind)).then(|| format!("{kind} {}", words.join(" ")))
 }
 
 /// Tells whether a text can be a value of an option's type.
