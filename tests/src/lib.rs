@@ -4,6 +4,7 @@
 //!
 //! - [`rig`]: a real authorization server and resource server, one for each test;
 //! - [`command`]: a program of the workspace, run with nothing of this machine's environment;
+//! - [`terminal`]: the same in a pseudo-terminal, where it can ask and be answered.
 //!
 //! The made-up secret that is searched for in every output is [`authn::conformance::Canary`].
 //!
@@ -14,6 +15,8 @@
 
 pub mod command;
 pub mod rig;
+#[cfg(unix)]
+pub mod terminal;
 
 /// The README: its Rust is compiled by the test of this package's documentation.
 #[cfg(doctest)]
