@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 
 use authn::{
     Context, Environment, ErrorKind, Loader, Result, SecretString, Token, TokenProvider, View,
-    config::{Config, Project, Setting, SourceState},
+    config::{Class, Config, Project, Setting, SourceState},
 };
 use tempfile::TempDir;
 
@@ -304,6 +304,26 @@ fn all_that_it_would_set_is_shown_without_secrets() {
     );
     let debugged = format!("{project:?}{:?}", project.settings());
     assert!(!debugged.contains("s3cr3t"), "{debugged}");
+}
+
+#[test]
+fn what_is_not_known_is_hidden_and_what_has_no_options_is_listed() {
+    let scene = Scene::with(
+        "[credentials.kept]\n[profile.a.credentials.kept]\ntoken = { teleport = 's3cr3t' }\n",
+    );
+    let project = scene.project();
+    let shown: Vec<_> = project
+        .settings()
+        .iter()
+        .map(|setting| (&*setting.key, setting.class, setting.value.clone()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("credentials.kept", Class::Plain, Some(View::Table(Vec::new()))),
+            ("profile.a.credentials.kept.token", Class::Unknown, None),
+        ]
+    );
 }
 
 #[cfg(unix)]

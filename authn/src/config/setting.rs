@@ -168,6 +168,10 @@ impl Lister<'_> {
     fn item(&mut self, key: &Key, item: &Item, guide: Guide<'_>, field: Option<&Field>) {
         match (&item.value, guide) {
             (_, Guide::Secret) => self.secret(key, item),
+            // Without options it still chooses the provider.
+            (Value::Table(entries), Guide::Provider(..)) if self.unread && entries.is_empty() => {
+                self.push(key, item, Class::Plain, true, Some(View::Table(Vec::new())), None);
+            }
             (Value::Table(entries), Guide::Provider(_, entry)) => {
                 self.provider(key, entries, entry, guide);
             }
@@ -197,7 +201,10 @@ impl Lister<'_> {
     fn secret(&mut self, key: &Key, item: &Item) {
         let is_set = item.as_text() != Some("");
         let reference = reference(item);
-        self.push(key, item, Class::Secret, is_set, None, reference);
+        // A reference of a kind that this version doesn't know may be one to another.
+        let is_unknown = self.unread && item.as_table().is_some() && reference.is_none();
+        let class = if is_unknown { Class::Unknown } else { Class::Secret };
+        self.push(key, item, class, is_set, None, reference);
     }
 
     fn push(
