@@ -3,13 +3,16 @@
 //! - [`server`]: which server is meant; [`discovery`]: where its endpoints are
 //! - [`client_auth`]: how the client says who it is, one file a method
 //! - [`grants`]: what is exchanged, one file a grant
+//! - [`login`]: by which way somebody logs in
 //! - [`response`]: the one parser of its answers
 
 mod address;
 mod client_auth;
 pub(crate) mod discovery;
 mod grants;
+mod login;
 mod members;
+mod redirect_uri;
 pub(crate) mod response;
 mod revocation;
 #[cfg(test)]
@@ -18,15 +21,16 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use authn::{Context, Error, Grant, Result, SecretString, Session, TokenSource};
+use authn::{Context, Error, Grant, Login, Result, SecretString, Session, TokenSource};
 
 pub(crate) use address::Address;
 use client_auth::{BasicEncoding, Client, Method};
 use discovery::Discovery;
 use grants::GrantType;
 pub(crate) use members::Members;
+use redirect_uri::RedirectUri;
 use response::{Advice, Failure, Received};
 use server::Server;
 
@@ -53,10 +57,10 @@ pub struct OAuth {
     /// Revocation endpoint (RFC 7009), where it is not to be discovered.
     revocation_endpoint_url: Option<Address>,
     /// What is exchanged for tokens (RFC 6749, 1.3). Unless set, `refresh_token` where there is one, else
-    /// `client_credentials` where there is a client secret or a private key.
+    /// `client_credentials` where there is a client secret or a private key, else `authorization_code`.
     grant_type: Option<GrantType>,
     /// Client's identifier at the server.
-    client_id: String,
+    client_id: Option<String>,
     /// Client's secret.
     _client_secret: Option<SecretString>,
     /// How the client authenticates. Unless set, `client_secret_basic` with a secret, `private_key_jwt` with a
@@ -83,6 +87,29 @@ pub struct OAuth {
     username: Option<String>,
     /// User's password, for the grant `password`.
     _password: Option<SecretString>,
+    /// Page where a client is registered. A login shows it to whoever is asked for the client's identifier or
+    /// secret.
+    registration_page_url: Option<Address>,
+    /// Port on which a login waits for the browser to come back; 0 is any free one.
+    #[default(0)]
+    redirect_port: u16,
+    /// Path at which a login waits for the browser to come back.
+    #[default(DEFAULT_PATH.to_owned())]
+    redirect_path: String,
+    /// Where the browser comes back to, for a server that compares it to the letter; in place of `redirect_port`
+    /// and `redirect_path`. What is not on this machine serves only where the address is pasted.
+    redirect_uri: Option<RedirectUri>,
+    /// What the server is to ask of whoever logs in, as `login`, `consent` or `select_account` (OpenID Connect
+    /// Core, 3.1.2.1).
+    prompt: Option<String>,
+    /// Who is about to log in, so that the server needs not ask (OpenID Connect Core, 3.1.2.1).
+    login_hint: Option<String>,
+    /// Command that starts a browser, program and arguments. The address takes the place of `%s` or comes last.
+    /// Unless set, `BROWSER`, else the desktop's own browser.
+    browser: Option<Vec<String>>,
+    /// How long a login waits for whoever logs in.
+    #[default(DEFAULT_LOGIN_TIMEOUT)]
+    login_timeout: Duration,
     /// Scopes to ask for; the server's default where there is none, or those of the refresh token.
     #[default(Vec::new())]
     scope: Vec<String>,
@@ -97,26 +124,42 @@ pub struct OAuth {
     __discovery: Discovery,
 }
 
-/// Members of a token request that the provider sets itself.
-const OWN_MEMBERS: [&str; 11] = [
+const DEFAULT_PATH: &str = "/callback";
+const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Members of requests to the server that the provider sets itself, or that would change what it comes back with.
+const OWN_MEMBERS: [&str; 24] = [
     "audience",
     "client_assertion",
     "client_assertion_type",
     "client_id",
     "client_secret",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "device_code",
     "grant_type",
+    "login_hint",
+    "nonce",
     "password",
+    "prompt",
+    "redirect_uri",
     "refresh_token",
+    "request_uri",
     "resource",
+    "response_mode",
+    "response_type",
     "scope",
+    "state",
     "username",
 ];
 
 /// What a grant says of its refusal.
 #[derive(Clone, Copy)]
-struct Refused {
+struct Refused<'a> {
     /// What to do about it.
-    advice: &'static str,
+    advice: &'a str,
     /// Whether a new login can help.
     login_helps: bool,
 }
@@ -130,13 +173,14 @@ impl OAuth {
             realm: self.realm.as_deref(),
             issuer: self.issuer.as_deref(),
             revocation_endpoint_url: self.revocation_endpoint_url.as_ref(),
+            registration_page_url: self.registration_page_url.as_ref(),
             discovery: &self.__discovery,
         }
     }
 
     fn client(&self) -> Client<'_> {
         Client {
-            id: &self.client_id,
+            id: self.client_id.as_deref().unwrap_or_default(),
             secret: self._client_secret.as_ref(),
             private_key: self._private_key.as_ref(),
             method: self.token_endpoint_auth_method,
@@ -151,7 +195,7 @@ impl OAuth {
     async fn exchange(
         &self,
         mut members: Members,
-        refused: Refused,
+        refused: Refused<'_>,
         context: &Context,
     ) -> Result<Grant, Failure> {
         // The caller's scopes, else the configured ones.
@@ -179,7 +223,7 @@ impl TokenSource for OAuth {
     fn validate(&self, _context: &Context) -> Result<()> {
         self.server().validate()?;
         self.client().validate()?;
-        GrantType::of(self)?.validate(self)?;
+        GrantType::of(self).validate(self)?;
         if let Some(name) = OWN_MEMBERS.iter().find(|name| self.parameters.contains_key(**name)) {
             return Err(Error::configuration(format!(
                 "`parameters` must not hold `{name}`, which the provider sets itself; remove it"
@@ -189,20 +233,24 @@ impl TokenSource for OAuth {
     }
 
     async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
-        GrantType::of(self)?.exchange(self, context, last).await
+        GrantType::of(self).exchange(self, context, last).await
     }
 
     /// For a user's password the user, for a client's own credentials the client.
     fn identity(&self, _context: &Context) -> Option<String> {
-        match GrantType::of(self).ok()? {
-            GrantType::ClientCredentials => Some(self.client_id.clone()),
+        match GrantType::of(self) {
+            GrantType::ClientCredentials => self.client_id.clone(),
             GrantType::Password => self.username.clone(),
-            GrantType::RefreshToken => None,
+            GrantType::RefreshToken | GrantType::AuthorizationCode | GrantType::DeviceCode => None,
         }
     }
 
     fn session(&self) -> Session<'_> {
-        GrantType::of(self).map_or(Session::None, |grant_type| grant_type.session(self))
+        GrantType::of(self).session(self)
+    }
+
+    async fn login(&self, context: &Context, login: &Login) -> Result<Option<Grant>> {
+        login::login(self, context, login).await
     }
 
     async fn revoke(&self, context: &Context, grant: &Grant) -> Result<()> {

@@ -15,6 +15,7 @@ pub(super) struct Server<'a> {
     pub(super) realm: Option<&'a str>,
     pub(super) issuer: Option<&'a str>,
     pub(super) revocation_endpoint_url: Option<&'a Address>,
+    pub(super) registration_page_url: Option<&'a Address>,
     pub(super) discovery: &'a Discovery,
 }
 
@@ -41,7 +42,8 @@ impl Server<'_> {
             ));
         }
         self.discovered()?;
-        let addresses = named.into_iter().chain([self.revocation_endpoint_url]);
+        let others = [self.revocation_endpoint_url, self.registration_page_url];
+        let addresses = named.into_iter().chain(others);
         addresses.flatten().try_for_each(|address| authn::http::check(address.url(), false))
     }
 

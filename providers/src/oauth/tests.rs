@@ -60,7 +60,6 @@ fn a_server_must_be_named_once_and_be_safe() {
 fn a_grant_needs_what_it_exchanges_and_nothing_else() {
     let secret = "client_secret = 's'\n";
     for (options, expected) in [
-        ("", "`client_secret`"),
         ("grant_type = 'client_credentials'", "for clients that authenticate"),
         ("grant_type = 'refresh_token'", "`refresh_token` is not set"),
         ("grant_type = 'password'", "`username` is not set"),
@@ -70,6 +69,10 @@ fn a_grant_needs_what_it_exchanges_and_nothing_else() {
         ("refresh_token = 'r'\npassword = 'p'", "`password` is set"),
         ("refresh_token = 'r'\ngrant_type = 'client_credentials'", "`refresh_token` is set"),
         ("grant_type = 'implicit'", "one of client_credentials, refresh_token, password"),
+        ("refresh_token = 'r'\nredirect_port = 8888", "`redirect_port` is set"),
+        ("refresh_token = 'r'\nlogin_hint = 'a'", "grant_type = \"authorization_code\""),
+        ("refresh_token = 'r'\nlogin_timeout = '1m'", "`login_timeout` is set"),
+        ("username = 'u'", "grant_type = \"password\""),
     ] {
         let options = if expected == "`refresh_token` is set" {
             format!("{secret}{options}")
@@ -86,9 +89,31 @@ fn a_grant_needs_what_it_exchanges_and_nothing_else() {
         "refresh_token = 'r'\nclient_secret = 's'",
         "grant_type = 'password'\nusername = 'u'\npassword = 'p'",
         "grant_type = 'password'\nusername = 'u'\npassword = 'p'\nclient_secret = 's'",
+        "",
+        "grant_type = 'authorization_code'\nclient_secret = 's'",
+        "grant_type = 'device_code'\nredirect_port = 8888",
     ] {
         assert!(loaded(&with_server(options)).is_ok(), "{options}");
     }
+}
+
+#[test]
+fn a_login_needs_time_and_a_place_to_come_back_to() {
+    for (options, expected) in [
+        ("login_timeout = 0", "`login_timeout` is 0"),
+        ("browser = []", "`browser` is empty"),
+        ("redirect_path = 'callback'", "`redirect_path` is no path"),
+        ("redirect_path = '/a?b'", "`redirect_path` is no path"),
+        ("redirect_uri = 'https://a.test/b#c'", "`redirect_uri` has a fragment"),
+        ("redirect_uri = '/callback'", "expected a URL"),
+        ("registration_page_url = 'http://i.test'", "in the clear"),
+        ("redirect_uri = 'http://127.0.0.1/a'\nredirect_port = 8888", "remove `redirect_port`"),
+        ("redirect_uri = 'http://127.0.0.1/a'\nredirect_path = '/a'", "remove `redirect_port`"),
+    ] {
+        let problem = problem(&with_server(options));
+        assert!(problem.contains(expected), "{options}\n{problem}");
+    }
+    assert!(loaded(&with_server("redirect_uri = 'com.example.app:/callback'")).is_ok());
 }
 
 #[test]
@@ -137,10 +162,11 @@ fn parameters_can_not_replace_what_the_provider_sends() {
         let problem = problem(&options);
         assert!(problem.contains(&format!("must not hold `{name}`")), "{problem}");
     }
-    let missing = problem("client_secret = 's'\nissuer_url = 'https://i.test'");
-    assert!(missing.contains("missing") && missing.contains("client_id"), "{missing}");
-    let empty = problem("client_id = ''\nclient_secret = 's'\nissuer_url = 'https://i.test'");
-    assert!(empty.contains("`client_id` is empty"), "{empty}");
+    for client in ["", "client_id = ''"] {
+        let problem =
+            problem(&format!("{client}\nclient_secret = 's'\nissuer_url = 'https://i.test'"));
+        assert!(problem.contains("`client_id` is not set"), "{problem}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use authn::{Context, Error, Grant, Result};
 
 use crate::oauth::{Members, OAuth, Refused, client_auth::Method};
 
-const REFUSED: Refused = Refused {
+const REFUSED: Refused<'static> = Refused {
     advice: "check what the client is allowed, and the server's log",
     login_helps: false,
 };

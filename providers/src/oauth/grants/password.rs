@@ -10,7 +10,8 @@ use authn::{Context, Error, ErrorKind, Grant, Result};
 use super::refresh_token::refresh;
 use crate::oauth::{Members, OAuth, Refused, response::Failure};
 
-const REFUSED: Refused = Refused { advice: "check `username` and `password`", login_helps: true };
+const REFUSED: Refused<'static> =
+    Refused { advice: "check `username` and `password`", login_helps: true };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
     let missing = |option: &str| {

@@ -4,7 +4,7 @@ use authn::{Context, Error, Grant, Result, SecretString};
 
 use crate::oauth::{Members, OAuth, Refused, response::Failure};
 
-const REFUSED: Refused = Refused {
+const REFUSED: Refused<'static> = Refused {
     advice: "the refresh token has expired, was revoked, or was used elsewhere: get a new one and set \
              `refresh_token` to it",
     login_helps: true,
@@ -33,7 +33,7 @@ pub(super) async fn refresh(
     options: &OAuth,
     context: &Context,
     refresh_token: &SecretString,
-    refused: Refused,
+    refused: Refused<'_>,
 ) -> Result<Grant, Failure> {
     let mut members = Members::of_grant("refresh_token");
     members.add("refresh_token", &refresh_token.expose());

@@ -45,12 +45,12 @@ impl<'a> From<&'a HttpResponse> for Received<'a> {
 }
 
 /// Makes a grant of a token endpoint's answer: success is status 200 with JSON that has no `error`.
-pub(crate) fn grant(received: &Received<'_>, advice: &Advice) -> Result<Grant, Failure> {
+pub(crate) fn grant(received: &Received<'_>, advice: &Advice<'_>) -> Result<Grant, Failure> {
     parse(received, advice).map_err(|failure| received.in_time(failure))
 }
 
 /// Checks the answer to a request that gives nothing, as a revocation (RFC 7009, 2.2).
-pub(crate) fn accepted(received: &Received<'_>, advice: &Advice) -> Result<()> {
+pub(crate) fn accepted(received: &Received<'_>, advice: &Advice<'_>) -> Result<()> {
     // An answer without JSON, which most of them are, has no `error` either.
     let answer = answer::read(received.body).unwrap_or_default();
     if received.status.is_success() && !answer.is_error() {
@@ -59,7 +59,7 @@ pub(crate) fn accepted(received: &Received<'_>, advice: &Advice) -> Result<()> {
     Err(received.in_time(refusal::failure(received, &answer, advice)).into())
 }
 
-fn parse(received: &Received<'_>, advice: &Advice) -> Result<Grant, Failure> {
+fn parse(received: &Received<'_>, advice: &Advice<'_>) -> Result<Grant, Failure> {
     let Received { place, status, is_json, body, .. } = received;
     if *status != StatusCode::OK {
         let answer = answer::read(body).unwrap_or_default();

@@ -23,11 +23,11 @@ const CODES: [&str; 12] = [
 
 /// What only the asker can say about a refusal: which options have to do with it.
 #[derive(Clone, Copy)]
-pub(crate) struct Advice {
+pub(crate) struct Advice<'a> {
     /// What to do if the server does not know the client.
-    pub(crate) client: &'static str,
+    pub(crate) client: &'a str,
     /// What to do if the server does not take what is exchanged.
-    pub(crate) grant: &'static str,
+    pub(crate) grant: &'a str,
     /// Whether a new login can help then.
     pub(crate) login_helps: bool,
 }
@@ -53,7 +53,7 @@ impl From<Failure> for Error {
 }
 
 /// Makes the failure of an answer that is not a success: with its code, if it has a known one.
-pub(super) fn failure(received: &Received<'_>, answer: &Answer, advice: &Advice) -> Failure {
+pub(super) fn failure(received: &Received<'_>, answer: &Answer, advice: &Advice<'_>) -> Failure {
     let Received { place, status, .. } = received;
     let code = code(&answer.error);
     let what = match code {
@@ -69,7 +69,7 @@ pub(super) fn failure(received: &Received<'_>, answer: &Answer, advice: &Advice)
 
 /// A code counts for more than the status. A server that can't answer now is like one that can't be
 /// reached; one that is asked too often has understood and refuses.
-fn kind(code: Option<&str>, status: StatusCode, advice: &Advice) -> ErrorKind {
+fn kind(code: Option<&str>, status: StatusCode, advice: &Advice<'_>) -> ErrorKind {
     match code {
         Some("invalid_grant") if advice.login_helps => ErrorKind::LoginRequired,
         Some("server_error" | "temporarily_unavailable") => ErrorKind::Network,
@@ -78,7 +78,7 @@ fn kind(code: Option<&str>, status: StatusCode, advice: &Advice) -> ErrorKind {
     }
 }
 
-fn way_out(code: Option<&str>, status: StatusCode, advice: &Advice) -> &'static str {
+fn way_out<'a>(code: Option<&str>, status: StatusCode, advice: &Advice<'a>) -> &'a str {
     match code {
         Some("invalid_client" | "unauthorized_client") => advice.client,
         Some("invalid_grant") => advice.grant,

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::{answer::lifetime, refusal::code, *};
 
-const ADVICE: Advice = Advice { client: "check the client", grant: "log in", login_helps: true };
+const ADVICE: Advice<'static> =
+    Advice { client: "check the client", grant: "log in", login_helps: true };
 
 fn received(status: u16, is_json: bool, body: &[u8]) -> Received<'_> {
     let status = StatusCode::from_u16(status).unwrap();
