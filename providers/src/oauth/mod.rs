@@ -25,7 +25,9 @@ mod tests;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use authn::{Context, Error, Grant, Login, Result, SecretString, Session, TokenSource};
+use authn::{
+    Context, Error, Grant, Login, Result, SecretString, Session, TokenSource, http::HttpResponse,
+};
 
 pub(crate) use address::Address;
 use client_auth::{BasicEncoding, Client, Method};
@@ -209,24 +211,55 @@ impl OAuth {
         refused: Refused<'_>,
         context: &Context,
     ) -> Result<Grant, Failure> {
+        self.ask_for(&mut members, context);
+        self.redeem(&self.client(), members, refused, context).await
+    }
+
+    /// Adds what is asked for: scope, audience, resources, and whatever else is configured.
+    fn ask_for(&self, members: &mut Members, context: &Context) {
         // The caller's scopes, else the configured ones.
         let scopes = if context.scopes().is_empty() { &self.scope } else { context.scopes() };
         members.add_unless_empty("scope", &scopes.join(" "));
         members.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
+        self.ask_for_resource(members);
+    }
+
+    /// Adds what a token request has that redeems what was asked for before: the resources may be fewer, so
+    /// they are named again (RFC 8707, 2.2).
+    fn ask_for_resource(&self, members: &mut Members) {
         for resource in &self.resource {
             members.add("resource", resource);
         }
         for (name, value) in &self.parameters {
             members.add(name, value);
         }
-        let (server, client) = (self.server(), self.client());
-        let endpoint = server.token_endpoint(context).await?;
-        let request = context.http().post(endpoint.url());
-        let request = client.authenticate(request, members, &server, context)?;
-        let response = request.send().await?;
+    }
+
+    /// Makes one token request of these members and the client's authentication.
+    async fn redeem(
+        &self,
+        client: &Client<'_>,
+        members: Members,
+        refused: Refused<'_>,
+        context: &Context,
+    ) -> Result<Grant, Failure> {
+        let endpoint = self.server().token_endpoint(context).await?;
+        let response = self.post(&endpoint, client, members, context).await?;
         let Refused { advice, login_helps } = refused;
         let advice = Advice { client: client.advice(), grant: advice, login_helps };
         response::grant(&Received::from(&response), &advice)
+    }
+
+    /// Sends a form to the authorization server, with the client's authentication.
+    async fn post(
+        &self,
+        endpoint: &Address,
+        client: &Client<'_>,
+        members: Members,
+        context: &Context,
+    ) -> Result<HttpResponse> {
+        let request = context.http().post(endpoint.url());
+        client.authenticate(request, members, &self.server(), context)?.send().await
     }
 }
 

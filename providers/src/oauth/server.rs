@@ -86,7 +86,6 @@ impl Server<'_> {
     }
 
     /// Gives where a device asks for a user's login elsewhere (RFC 8628, 3.1).
-    #[cfg_attr(not(test), expect(dead_code, reason = "the grant `device_code` asks for it"))]
     pub(super) async fn device_authorization_endpoint(&self, context: &Context) -> Result<Address> {
         let configured =
             (self.device_authorization_endpoint_url, "device_authorization_endpoint_url");
