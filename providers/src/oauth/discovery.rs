@@ -12,6 +12,7 @@ use authn::{
     http::{HttpResponse, StatusCode},
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::address::Address;
 
@@ -31,19 +32,27 @@ struct Kept {
     until: Moment,
 }
 
-/// What is used of a server's metadata (RFC 8414, 2).
+/// What is used of a server's metadata (RFC 8414, 2; RFC 8628, 4; RFC 9207, 3).
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
+    authorization_endpoint: Option<String>,
+    device_authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
+    jwks_uri: Option<String>,
+    /// Of any type, so that a server's slip in it does not spoil the rest.
+    authorization_response_iss_parameter_supported: Option<Value>,
 }
 
 /// An endpoint that can be discovered.
 #[derive(Clone, Copy)]
 pub(crate) enum Endpoint {
+    Authorization,
+    DeviceAuthorization,
     Token,
     Revocation,
+    Jwks,
 }
 
 impl Discovery {
@@ -56,19 +65,32 @@ impl Discovery {
         context: &Context,
     ) -> Result<Address> {
         let metadata = self.metadata(address, issuer, context).await?;
-        let (found, missing) = match endpoint {
-            Endpoint::Token => (
-                &metadata.token_endpoint,
-                "the server's metadata name no token endpoint; set `token_endpoint_url` instead of \
-                 `issuer_url`",
-            ),
-            Endpoint::Revocation => (
-                &metadata.revocation_endpoint,
-                "the server's metadata name no revocation endpoint; set `revocation_endpoint_url` if it \
-                 has one, or let the tokens expire",
-            ),
+        let found = match endpoint {
+            Endpoint::Authorization => &metadata.authorization_endpoint,
+            Endpoint::DeviceAuthorization => &metadata.device_authorization_endpoint,
+            Endpoint::Token => &metadata.token_endpoint,
+            Endpoint::Revocation => &metadata.revocation_endpoint,
+            Endpoint::Jwks => &metadata.jwks_uri,
         };
-        found.as_deref().and_then(Address::parse).ok_or_else(|| Error::protocol(missing))
+        let found = found.as_deref().and_then(Address::parse).ok_or_else(|| {
+            let (name, way_out) = (endpoint.name(), endpoint.way_out());
+            Error::protocol(format!("the server's metadata name no {name}; {way_out}"))
+        })?;
+        // Not all of them are sent to from here: a browser would open one in the clear.
+        authn::http::check(found.url(), false)?;
+        Ok(found)
+    }
+
+    /// Tells whether the server at `address` says that it names itself in its answers to the redirect
+    /// address (RFC 9207, 3). If so, one without `iss` is not the server's.
+    pub(crate) async fn names_itself_in_answers(
+        &self,
+        address: &Address,
+        issuer: &str,
+        context: &Context,
+    ) -> Result<bool> {
+        let metadata = self.metadata(address, issuer, context).await?;
+        Ok(metadata.authorization_response_iss_parameter_supported == Some(Value::Bool(true)))
     }
 
     async fn metadata(
@@ -86,6 +108,36 @@ impl Discovery {
         let kept = Kept { metadata: Arc::clone(&metadata), until: now.plus(LIFETIME) };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(metadata)
+    }
+}
+
+impl Endpoint {
+    /// Gives what it is called, after "no".
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Authorization => "authorization endpoint",
+            Self::DeviceAuthorization => "device authorization endpoint",
+            Self::Token => "token endpoint",
+            Self::Revocation => "revocation endpoint",
+            Self::Jwks => "key set",
+        }
+    }
+
+    /// Says what to do if the metadata do not name it.
+    fn way_out(self) -> &'static str {
+        match self {
+            Self::Authorization => {
+                "set `authorization_endpoint_url` if it has one, or choose another `grant_type`"
+            }
+            Self::DeviceAuthorization => {
+                "set `device_authorization_endpoint_url` if it has one, or choose another `grant_type`"
+            }
+            Self::Token => "set `token_endpoint_url` instead of `issuer_url`",
+            Self::Revocation => {
+                "set `revocation_endpoint_url` if it has one, or let the tokens expire"
+            }
+            Self::Jwks => "set `jwks_url` to where its keys are",
+        }
     }
 }
 
@@ -138,7 +190,8 @@ fn check(issuer: &str, response: &HttpResponse) -> Result<Metadata> {
     Err(Error::protocol(format!("the server calls itself another issuer than configured; {hint}")))
 }
 
-fn unavailable(response: &HttpResponse) -> Error {
+/// Makes the error of a server that can't answer now.
+pub(super) fn unavailable(response: &HttpResponse) -> Error {
     let error = Error::new(
         ErrorKind::Network,
         format!(
@@ -155,7 +208,122 @@ fn unavailable(response: &HttpResponse) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use authn::clock::{Clock, ManualClock};
+    use serde_json::json;
+
     use super::*;
+    use crate::{
+        oauth::loopback::{Loopback, loaded},
+        testing::wait,
+    };
+
+    const METADATA: &str = "/.well-known/openid-configuration";
+
+    /// A client of the server with discovery, and more.
+    fn client(server: &Loopback, more: &str) -> String {
+        format!("issuer_url = '{}'\nclient_id = 'c'\nclient_secret = 's'\n{more}", server.url(""))
+    }
+
+    #[test]
+    fn every_endpoint_is_discovered_once_an_hour() {
+        let server = Loopback::start();
+        let metadata = json!({
+            "issuer": server.url(""),
+            "authorization_endpoint": server.url("/authorize"),
+            "device_authorization_endpoint": server.url("/device"),
+            "revocation_endpoint": server.url("/revoke"),
+            "jwks_uri": server.url("/jwks"),
+            "authorization_response_iss_parameter_supported": true,
+        });
+        server.serve(METADATA, &metadata.to_string());
+        let manual = ManualClock::new();
+        let (options, context) = loaded(&client(&server, ""), Clock::custom(manual.clone()));
+        let ask = || {
+            let found = options.server();
+            wait(async {
+                for (address, path) in [
+                    (found.authorization_endpoint(&context).await, "/authorize"),
+                    (found.device_authorization_endpoint(&context).await, "/device"),
+                    (found.revocation_endpoint(&context).await, "/revoke"),
+                    (found.jwks(&context).await, "/jwks"),
+                ] {
+                    assert_eq!(address.unwrap().as_str(), server.url(path));
+                }
+                assert!(found.names_itself_in_answers(&context).await.unwrap());
+            });
+        };
+        ask();
+        manual.advance(LIFETIME / 2);
+        ask();
+        assert_eq!(server.asked(METADATA), 1);
+        manual.advance(LIFETIME / 2);
+        ask();
+        assert_eq!(server.asked(METADATA), 2);
+    }
+
+    #[test]
+    fn what_is_configured_is_not_discovered() {
+        let server = Loopback::start();
+        let more = "authorization_endpoint_url = 'https://a.test/a'\n\
+                    device_authorization_endpoint_url = 'https://a.test/d'\n\
+                    revocation_endpoint_url = 'https://a.test/r'\njwks_url = 'https://a.test/j'";
+        let (options, context) = loaded(&client(&server, more), Clock::system());
+        let found = options.server();
+        wait(async {
+            for (address, path) in [
+                (found.authorization_endpoint(&context).await, "a"),
+                (found.device_authorization_endpoint(&context).await, "d"),
+                (found.revocation_endpoint(&context).await, "r"),
+                (found.jwks(&context).await, "j"),
+            ] {
+                assert_eq!(address.unwrap().as_str(), format!("https://a.test/{path}"));
+            }
+        });
+        assert_eq!(server.asked(METADATA), 0);
+    }
+
+    #[test]
+    fn what_is_missing_or_unsafe_is_told() {
+        let server = Loopback::start();
+        let metadata = json!({
+            "issuer": server.url(""),
+            "authorization_endpoint": "http://a.test/authorize",
+            "device_authorization_endpoint": "javascript:alert(1)",
+            "jwks_uri": null,
+            "authorization_response_iss_parameter_supported": "true",
+        });
+        server.serve(METADATA, &metadata.to_string());
+        let undiscovered = "token_endpoint_url = 'https://a.test/t'\nclient_id = 'c'\n\
+                            client_secret = 's'";
+        for (text, authorization, device, jwks) in [
+            (
+                client(&server, ""),
+                "in the clear",
+                "name no device authorization endpoint",
+                "name no key set",
+            ),
+            (
+                undiscovered.to_owned(),
+                "no authorization endpoint is known",
+                "no device authorization endpoint is known",
+                "no key set is known",
+            ),
+        ] {
+            let (options, context) = loaded(&text, Clock::system());
+            let found = options.server();
+            wait(async {
+                for (address, expected) in [
+                    (found.authorization_endpoint(&context).await, authorization),
+                    (found.device_authorization_endpoint(&context).await, device),
+                    (found.jwks(&context).await, jwks),
+                ] {
+                    let error = address.map(drop).unwrap_err().to_string();
+                    assert!(error.contains(expected), "{error}");
+                }
+                assert!(!found.names_itself_in_answers(&context).await.unwrap());
+            });
+        }
+    }
 
     #[test]
     fn looks_behind_and_before_the_issuers_path() {

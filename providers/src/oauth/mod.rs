@@ -11,6 +11,8 @@ mod client_auth;
 pub(crate) mod discovery;
 mod grants;
 mod login;
+#[cfg(test)]
+mod loopback;
 mod members;
 mod redirect_uri;
 pub(crate) mod response;
@@ -54,8 +56,14 @@ pub struct OAuth {
     realm: Option<String>,
     /// How the server names itself, where that is not `issuer_url` or nothing is discovered.
     issuer: Option<String>,
+    /// Authorization endpoint (RFC 6749, 3.1), where it is not to be discovered.
+    authorization_endpoint_url: Option<Address>,
+    /// Device authorization endpoint (RFC 8628), where it is not to be discovered.
+    device_authorization_endpoint_url: Option<Address>,
     /// Revocation endpoint (RFC 7009), where it is not to be discovered.
     revocation_endpoint_url: Option<Address>,
+    /// Where the keys are that the server signs ID tokens with (RFC 7517), where it is not to be discovered.
+    jwks_url: Option<Address>,
     /// What is exchanged for tokens (RFC 6749, 1.3). Unless set, `refresh_token` where there is one, else
     /// `client_credentials` where there is a client secret or a private key, else `authorization_code`.
     grant_type: Option<GrantType>,
@@ -172,8 +180,11 @@ impl OAuth {
             keycloak_url: self.keycloak_url.as_ref(),
             realm: self.realm.as_deref(),
             issuer: self.issuer.as_deref(),
+            authorization_endpoint_url: self.authorization_endpoint_url.as_ref(),
+            device_authorization_endpoint_url: self.device_authorization_endpoint_url.as_ref(),
             revocation_endpoint_url: self.revocation_endpoint_url.as_ref(),
             registration_page_url: self.registration_page_url.as_ref(),
+            jwks_url: self.jwks_url.as_ref(),
             discovery: &self.__discovery,
         }
     }

@@ -14,8 +14,11 @@ pub(super) struct Server<'a> {
     pub(super) keycloak_url: Option<&'a Address>,
     pub(super) realm: Option<&'a str>,
     pub(super) issuer: Option<&'a str>,
+    pub(super) authorization_endpoint_url: Option<&'a Address>,
+    pub(super) device_authorization_endpoint_url: Option<&'a Address>,
     pub(super) revocation_endpoint_url: Option<&'a Address>,
     pub(super) registration_page_url: Option<&'a Address>,
+    pub(super) jwks_url: Option<&'a Address>,
     pub(super) discovery: &'a Discovery,
 }
 
@@ -42,8 +45,13 @@ impl Server<'_> {
             ));
         }
         self.discovered()?;
-        let others = [self.revocation_endpoint_url, self.registration_page_url];
-        let addresses = named.into_iter().chain(others);
+        let addresses = named.into_iter().chain([
+            self.authorization_endpoint_url,
+            self.device_authorization_endpoint_url,
+            self.revocation_endpoint_url,
+            self.jwks_url,
+            self.registration_page_url,
+        ]);
         addresses.flatten().try_for_each(|address| authn::http::check(address.url(), false))
     }
 
@@ -70,15 +78,56 @@ impl Server<'_> {
         }
     }
 
+    /// Gives where a user logs in (RFC 6749, 3.1).
+    #[cfg_attr(not(test), expect(dead_code, reason = "the grant `authorization_code` asks for it"))]
+    pub(super) async fn authorization_endpoint(&self, context: &Context) -> Result<Address> {
+        let configured = (self.authorization_endpoint_url, "authorization_endpoint_url");
+        self.endpoint(Endpoint::Authorization, configured, context).await
+    }
+
+    /// Gives where a device asks for a user's login elsewhere (RFC 8628, 3.1).
+    #[cfg_attr(not(test), expect(dead_code, reason = "the grant `device_code` asks for it"))]
+    pub(super) async fn device_authorization_endpoint(&self, context: &Context) -> Result<Address> {
+        let configured =
+            (self.device_authorization_endpoint_url, "device_authorization_endpoint_url");
+        self.endpoint(Endpoint::DeviceAuthorization, configured, context).await
+    }
+
     pub(super) async fn revocation_endpoint(&self, context: &Context) -> Result<Address> {
-        if let Some(address) = self.revocation_endpoint_url {
+        let configured = (self.revocation_endpoint_url, "revocation_endpoint_url");
+        self.endpoint(Endpoint::Revocation, configured, context).await
+    }
+
+    /// Gives where the server's keys are (RFC 7517, 5).
+    #[cfg_attr(not(test), expect(dead_code, reason = "ID tokens are verified with them"))]
+    pub(super) async fn jwks(&self, context: &Context) -> Result<Address> {
+        self.endpoint(Endpoint::Jwks, (self.jwks_url, "jwks_url"), context).await
+    }
+
+    /// Tells whether the server has promised to name itself in its answers to the redirect address (RFC 9207,
+    /// 3); `false` if nothing is discovered.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the grant `authorization_code` asks for it"))]
+    pub(super) async fn names_itself_in_answers(&self, context: &Context) -> Result<bool> {
+        let Some(address) = self.discovered()? else { return Ok(false) };
+        let issuer = self.issuer.unwrap_or_else(|| address.as_str());
+        self.discovery.names_itself_in_answers(&address, issuer, context).await
+    }
+
+    /// Gives an endpoint: the one that an option of this name sets, else the one that is discovered.
+    async fn endpoint(
+        &self,
+        endpoint: Endpoint,
+        (configured, option): (Option<&Address>, &str),
+        context: &Context,
+    ) -> Result<Address> {
+        if let Some(address) = configured {
             return Ok(address.clone());
         }
-        self.discover(Endpoint::Revocation, context).await?.ok_or_else(|| {
-            Error::configuration(
-                "no revocation endpoint is known, and without an issuer none is discovered; \
-                 set `revocation_endpoint_url`",
-            )
+        self.discover(endpoint, context).await?.ok_or_else(|| {
+            let name = endpoint.name();
+            Error::configuration(format!(
+                "no {name} is known, and without an issuer none is discovered; set `{option}`"
+            ))
         })
     }
 

@@ -41,6 +41,15 @@ fn a_server_must_be_named_once_and_be_safe() {
             "issuer_url = 'https://i.test'\nrevocation_endpoint_url = 'http://i.test/r'",
             "in the clear",
         ),
+        (
+            "issuer_url = 'https://i.test'\nauthorization_endpoint_url = 'http://i.test/a'",
+            "in the clear",
+        ),
+        (
+            "issuer_url = 'https://i.test'\ndevice_authorization_endpoint_url = 'http://i.test/d'",
+            "in the clear",
+        ),
+        ("issuer_url = 'https://i.test'\njwks_url = 'http://i.test/j'", "in the clear"),
         ("issuer_url = 'nonsense'", "URL"),
         ("token_endpoint_url = 'https://i.test/t'\nissuer = ''", "`issuer` is empty"),
     ] {
@@ -50,6 +59,8 @@ fn a_server_must_be_named_once_and_be_safe() {
     for options in [
         "token_endpoint_url = 'https://i.test/t'\nissuer = 'https://i.test'",
         "issuer_url = 'https://i.test'\nrevocation_endpoint_url = 'https://i.test/r'",
+        "issuer_url = 'https://i.test'\njwks_url = 'https://i.test/j'",
+        "issuer_url = 'https://i.test'\njwks_url = 'http://127.0.0.1:1/j'",
         "keycloak_url = 'https://k.test/auth'\nrealm = 'a'",
     ] {
         assert!(loaded(&format!("{client}{options}")).is_ok(), "{options}");
