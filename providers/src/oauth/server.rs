@@ -160,7 +160,6 @@ mod tests {
     use authn::clock::{Clock, ManualClock};
     use serde_json::json;
 
-    use super::*;
     use crate::{
         oauth::loopback::{Loopback, loaded},
         testing::wait,

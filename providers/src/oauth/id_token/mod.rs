@@ -42,7 +42,7 @@ pub(super) async fn verify(
     let payload = payload(&signed, &options.__keys, &address, context).await?;
     let expected = Expected {
         issuer: &issuer,
-        client_id: &options.client_id,
+        client_id: options.client().id,
         nonce,
         now: context.clock().now().wall(),
     };
