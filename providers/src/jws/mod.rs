@@ -10,7 +10,6 @@ mod jwk;
 mod key;
 #[cfg(test)]
 mod vectors;
-#[cfg_attr(not(test), expect(dead_code, reason = "ID tokens are what it is for"))]
 mod verify;
 
 use authn::{Error, Result};
@@ -21,6 +20,7 @@ use zeroize::Zeroizing;
 pub(crate) use algorithm::Algorithm;
 pub(crate) use claims::Claims;
 use key::Key;
+pub(crate) use verify::{KeySet, Signed, Unfit, Unverified};
 
 /// A key, and how tokens are signed with it.
 pub(crate) struct Signer {

@@ -5,11 +5,13 @@
 //! - [`grants`]: what is exchanged, one file a grant
 //! - [`login`]: by which way somebody logs in
 //! - [`response`]: the one parser of its answers
+//! - [`id_token`]: whom it says that a token is of
 
 mod address;
 mod client_auth;
 pub(crate) mod discovery;
 mod grants;
+mod id_token;
 mod login;
 #[cfg(test)]
 mod loopback;
@@ -33,6 +35,7 @@ pub(crate) use address::Address;
 use client_auth::{BasicEncoding, Client, Method};
 use discovery::Discovery;
 use grants::GrantType;
+use id_token::Keys;
 pub(crate) use members::Members;
 use redirect_uri::RedirectUri;
 use response::{Advice, Failure, Received};
@@ -132,6 +135,7 @@ pub struct OAuth {
     #[default(BTreeMap::new())]
     parameters: BTreeMap<String, String>,
     __discovery: Discovery,
+    __keys: Keys,
 }
 
 const DEFAULT_PATH: &str = "/callback";
@@ -185,8 +189,8 @@ impl OAuth {
             authorization_endpoint_url: self.authorization_endpoint_url.as_ref(),
             device_authorization_endpoint_url: self.device_authorization_endpoint_url.as_ref(),
             revocation_endpoint_url: self.revocation_endpoint_url.as_ref(),
-            jwks_url: self.jwks_url.as_ref(),
             registration_page_url: self.registration_page_url.as_ref(),
+            jwks_url: self.jwks_url.as_ref(),
             discovery: &self.__discovery,
         }
     }

@@ -17,8 +17,8 @@ pub(super) struct Server<'a> {
     pub(super) authorization_endpoint_url: Option<&'a Address>,
     pub(super) device_authorization_endpoint_url: Option<&'a Address>,
     pub(super) revocation_endpoint_url: Option<&'a Address>,
-    pub(super) jwks_url: Option<&'a Address>,
     pub(super) registration_page_url: Option<&'a Address>,
+    pub(super) jwks_url: Option<&'a Address>,
     pub(super) discovery: &'a Discovery,
 }
 
@@ -98,7 +98,6 @@ impl Server<'_> {
     }
 
     /// Gives where the server's keys are (RFC 7517, 5).
-    #[cfg_attr(not(test), expect(dead_code, reason = "ID tokens are verified with them"))]
     pub(super) async fn jwks(&self, context: &Context) -> Result<Address> {
         self.endpoint(Endpoint::Jwks, (self.jwks_url, "jwks_url"), context).await
     }
@@ -151,4 +150,125 @@ fn unnamed() -> Error {
     Error::configuration(
         "no server is named; set `issuer_url`, `token_endpoint_url`, or `keycloak_url` with `realm`",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use authn::clock::{Clock, ManualClock};
+    use serde_json::json;
+
+    use crate::{
+        oauth::loopback::{Loopback, loaded},
+        testing::wait,
+    };
+
+    const METADATA: &str = "/.well-known/openid-configuration";
+
+    /// A client of the server with discovery, and more.
+    fn client(server: &Loopback, more: &str) -> String {
+        format!("issuer_url = '{}'\nclient_id = 'c'\nclient_secret = 's'\n{more}", server.url(""))
+    }
+
+    #[test]
+    fn every_endpoint_is_discovered_once_an_hour() {
+        let server = Loopback::start();
+        let metadata = json!({
+            "issuer": server.url(""),
+            "authorization_endpoint": server.url("/authorize"),
+            "device_authorization_endpoint": server.url("/device"),
+            "revocation_endpoint": server.url("/revoke"),
+            "jwks_uri": server.url("/jwks"),
+            "authorization_response_iss_parameter_supported": true,
+        });
+        server.serve(METADATA, &metadata.to_string());
+        let manual = ManualClock::new();
+        let (options, context) = loaded(&client(&server, ""), Clock::custom(manual.clone()));
+        let ask = || {
+            let found = options.server();
+            wait(async {
+                for (address, path) in [
+                    (found.authorization_endpoint(&context).await, "/authorize"),
+                    (found.device_authorization_endpoint(&context).await, "/device"),
+                    (found.revocation_endpoint(&context).await, "/revoke"),
+                    (found.jwks(&context).await, "/jwks"),
+                ] {
+                    assert_eq!(address.unwrap().as_str(), server.url(path));
+                }
+                assert!(found.names_itself_in_answers(&context).await.unwrap());
+            });
+        };
+        ask();
+        manual.advance(Duration::from_mins(30));
+        ask();
+        assert_eq!(server.asked(METADATA), 1);
+        manual.advance(Duration::from_mins(30));
+        ask();
+        assert_eq!(server.asked(METADATA), 2);
+    }
+
+    #[test]
+    fn what_is_configured_is_not_discovered() {
+        let server = Loopback::start();
+        let more = "authorization_endpoint_url = 'https://a.test/a'\n\
+                    device_authorization_endpoint_url = 'https://a.test/d'\n\
+                    revocation_endpoint_url = 'https://a.test/r'\njwks_url = 'https://a.test/j'";
+        let (options, context) = loaded(&client(&server, more), Clock::system());
+        let found = options.server();
+        wait(async {
+            for (address, path) in [
+                (found.authorization_endpoint(&context).await, "a"),
+                (found.device_authorization_endpoint(&context).await, "d"),
+                (found.revocation_endpoint(&context).await, "r"),
+                (found.jwks(&context).await, "j"),
+            ] {
+                assert_eq!(address.unwrap().as_str(), format!("https://a.test/{path}"));
+            }
+        });
+        assert_eq!(server.asked(METADATA), 0);
+    }
+
+    #[test]
+    fn what_is_missing_or_unsafe_is_told() {
+        let server = Loopback::start();
+        let metadata = json!({
+            "issuer": server.url(""),
+            "authorization_endpoint": "http://a.test/authorize",
+            "device_authorization_endpoint": "javascript:alert(1)",
+            "jwks_uri": null,
+            "authorization_response_iss_parameter_supported": "true",
+        });
+        server.serve(METADATA, &metadata.to_string());
+        let undiscovered = "token_endpoint_url = 'https://a.test/t'\nclient_id = 'c'\n\
+                            client_secret = 's'";
+        for (text, authorization, device, jwks) in [
+            (
+                client(&server, ""),
+                "in the clear",
+                "name no device authorization endpoint",
+                "name no key set",
+            ),
+            (
+                undiscovered.to_owned(),
+                "no authorization endpoint is known",
+                "no device authorization endpoint is known",
+                "no key set is known",
+            ),
+        ] {
+            let (options, context) = loaded(&text, Clock::system());
+            let found = options.server();
+            wait(async {
+                for (address, expected) in [
+                    (found.authorization_endpoint(&context).await, authorization),
+                    (found.device_authorization_endpoint(&context).await, device),
+                    (found.jwks(&context).await, jwks),
+                ] {
+                    let error = address.map(drop).unwrap_err().to_string();
+                    assert!(error.contains(expected), "{error}");
+                }
+                assert!(!found.names_itself_in_answers(&context).await.unwrap());
+            });
+        }
+    }
 }
