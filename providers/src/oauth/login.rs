@@ -4,7 +4,7 @@ use authn::{Context, Grant, Login, Result, Way};
 
 use super::{
     OAuth,
-    grants::{GrantType, authorization_code, device_code},
+    grants::{GrantType, authorization_code, client_credentials, device_code},
 };
 
 /// Logs somebody in, if the grant is one that needs it.
@@ -14,6 +14,9 @@ pub(super) async fn login(
     login: &Login,
 ) -> Result<Option<Grant>> {
     let grant_type = GrantType::of(options);
+    if grant_type == GrantType::ClientCredentials {
+        return client_credentials::login(options, context, login).await;
+    }
     if !grant_type.is_login() {
         return Ok(None);
     }
