@@ -8,6 +8,7 @@
 //! - [`id_token`]: whom it says that a token is of
 
 mod address;
+mod browser;
 mod client_auth;
 pub(crate) mod discovery;
 mod grants;
@@ -27,7 +28,7 @@ mod tests;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use authn::{Context, Error, Grant, Login, Result, SecretString, Session, TokenSource};
+use authn::{Claims, Context, Error, Grant, Login, Result, SecretString, Session, TokenSource};
 
 pub(crate) use address::Address;
 use client_auth::{BasicEncoding, Client, Method};
@@ -129,7 +130,8 @@ pub struct OAuth {
     /// Resources that the token is for (RFC 8707).
     #[default(Vec::new())]
     resource: Vec<String>,
-    /// Further members of the token request's form. They are shown: a secret does not belong here.
+    /// Further members of the requests, by which somebody logs in as well as the token requests. They are shown:
+    /// a secret does not belong here.
     #[default(BTreeMap::new())]
     parameters: BTreeMap<String, String>,
     __discovery: Discovery,
@@ -206,15 +208,46 @@ impl OAuth {
         }
     }
 
+    /// Gives the caller's scopes, else the configured ones.
+    fn scopes<'a>(&'a self, context: &'a Context) -> &'a [String] {
+        if context.scopes().is_empty() { &self.scope } else { context.scopes() }
+    }
+
     /// Makes one token request: the grant's members, what is asked for, and the client's authentication.
     async fn exchange(
         &self,
+        members: Members,
+        refused: Refused<'_>,
+        context: &Context,
+    ) -> Result<Grant, Failure> {
+        self.exchange_for(self.scopes(context), members, refused, context).await
+    }
+
+    /// Makes one token request for other scopes; for none where what is exchanged says them.
+    async fn exchange_for(
+        &self,
+        scopes: &[String],
         mut members: Members,
         refused: Refused<'_>,
         context: &Context,
     ) -> Result<Grant, Failure> {
-        // The caller's scopes, else the configured ones.
-        let scopes = if context.scopes().is_empty() { &self.scope } else { context.scopes() };
+        self.add_what_is_asked_for(&mut members, scopes);
+        let (server, client) = (self.server(), self.client());
+        let endpoint = server.token_endpoint(context).await?;
+        let request = context.http().post(endpoint.url());
+        let request = client.authenticate(request, members, &server, context)?;
+        let response = request.send().await?;
+        let Refused { advice, login_helps } = refused;
+        let advice = Advice { client: client.advice(), grant: advice, login_helps };
+        let grant = response::grant(&Received::from(&response), &advice)?;
+        Ok(match response.date() {
+            Some(date) => grant.with_server_date(date),
+            None => grant,
+        })
+    }
+
+    /// Adds what the tokens are to be for, to a token request or to the request that begins a login.
+    fn add_what_is_asked_for(&self, members: &mut Members, scopes: &[String]) {
         members.add_unless_empty("scope", &scopes.join(" "));
         members.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
         for resource in &self.resource {
@@ -223,14 +256,6 @@ impl OAuth {
         for (name, value) in &self.parameters {
             members.add(name, value);
         }
-        let (server, client) = (self.server(), self.client());
-        let endpoint = server.token_endpoint(context).await?;
-        let request = context.http().post(endpoint.url());
-        let request = client.authenticate(request, members, &server, context)?;
-        let response = request.send().await?;
-        let Refused { advice, login_helps } = refused;
-        let advice = Advice { client: client.advice(), grant: advice, login_helps };
-        response::grant(&Received::from(&response), &advice)
     }
 }
 
@@ -266,6 +291,10 @@ impl TokenSource for OAuth {
 
     async fn login(&self, context: &Context, login: &Login) -> Result<Option<Grant>> {
         login::login(self, context, login).await
+    }
+
+    async fn identify(&self, context: &Context, grant: &Grant) -> Result<Option<Claims>> {
+        login::identify(self, context, grant).await
     }
 
     async fn revoke(&self, context: &Context, grant: &Grant) -> Result<()> {
