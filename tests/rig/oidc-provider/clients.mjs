@@ -44,6 +44,14 @@ const native = (client_id, rest) => ({
   ...rest,
 });
 
+/** A program on a machine without a browser; `x_device` is its pace, see device.mjs. */
+const device = (client_id, x_device = {}) => machine(client_id, [GRANT.device, GRANT.refresh], {
+  application_type: 'native',
+  token_endpoint_auth_method: 'none',
+  scope: LOGIN_SCOPES,
+  x_device,
+});
+
 /** All clients, as the metadata that oidc-provider takes. */
 export const clients = (keys) => [
   // Client credentials, by way of authenticating (RFC 6749 section 2.3.1, RFC 7523, RFC 8705).
@@ -87,11 +95,10 @@ export const clients = (keys) => [
     token_endpoint_auth_method: 'client_secret_post',
     require_pushed_authorization_requests: true,
   }),
-  machine('device', [GRANT.device, GRANT.refresh], {
-    application_type: 'native',
-    token_endpoint_auth_method: 'none',
-    scope: LOGIN_SCOPES,
-  }),
+  device('device'),
+  device('device-quick', { interval: 1 }),
+  device('device-strict', { interval: 1, strict: true }),
+  device('device-brief', { interval: 1, seconds: 3 }),
   machine('pw', [GRANT.password, GRANT.refresh], { client_secret: 'secret', scope: LOGIN_SCOPES }),
 
   // Every grant without a browser, once for each way of authenticating. The public one has no credentials
