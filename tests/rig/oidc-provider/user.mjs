@@ -30,23 +30,28 @@ export class User {
   }
 
   /**
-   * Opens a page of the server and goes on until nothing is left to do there.
+   * Opens a page of the server, or sends a form there, and follows redirects.
    *
-   * Gives the last page. If a redirect leads away from the server it isn't followed: it is the page's `location`.
+   * One that leads away from the server isn't followed: it is the page's `location`.
    */
-  async visit(url) {
+  async open(url, form) {
     const { origin } = new URL(url);
-    let page = await this.request(url);
+    let page = await this.request(url, form);
+    for (let step = 0; page.location && step < MOST_STEPS; step += 1) {
+      page.location = new URL(page.location, page.url).href;
+      if (new URL(page.location).origin !== origin) break;
+      page = await this.request(page.location);
+    }
+    return page;
+  }
+
+  /** Opens a page of the server and goes on until nothing is left to do there. Gives the last page. */
+  async visit(url) {
+    let page = await this.open(url);
     for (let step = 0; step < MOST_STEPS; step += 1) {
-      if (page.location) {
-        page.location = new URL(page.location, page.url).href;
-        if (new URL(page.location).origin !== origin) return page;
-        page = await this.request(page.location);
-        continue;
-      }
-      const next = this.#answer(page.body);
+      const next = !page.location && this.#answer(page.body);
       if (!next) return page;
-      page = await this.request(new URL(next.address, page.url), next.form);
+      page = await this.open(new URL(next.address, page.url).href, next.form);
     }
     throw new Error(`the login did not end in ${MOST_STEPS} steps`);
   }
