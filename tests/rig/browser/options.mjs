@@ -30,7 +30,8 @@ export function readOptions() {
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     if (positionals.length !== 1) throw new Error(`one address is needed, not ${positionals.length}`);
-    return { ...values, url: new URL(positionals[0]).href };
+    if (!URL.canParse(positionals[0])) throw new Error('the address is none');
+    return { ...values, url: positionals[0] };
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     return process.exit(2);

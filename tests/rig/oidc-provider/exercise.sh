@@ -245,7 +245,7 @@ started=$(device_start device openid)
 check answers-set '"verification_uri":"http://login.test/d".*"interval":0' "$started"
 check answers-removed '^$' "$(json verification_uri_complete <<<"$started")"
 check answers-own-value '"user_code":"[A-Z]{4}-[A-Z]{4}\\u0007"' "$started"
-check answers-user-code-logged '"user_code":"[A-Z]{4}-[A-Z]{4}"' "$(fetch "$BASE/__rig/log" | tail -c 200)"
+check answers-user-code-logged '"user_code":"[A-Z]{4}-[A-Z]{4}"' "$(fetch "$BASE/__rig/log" | tail -c 300)"
 answers '{"discovery":{"device_authorization_endpoint":null}}'
 check answers-discovery '^$' \
   "$(fetch "$BASE/.well-known/openid-configuration" | json device_authorization_endpoint)"

@@ -102,5 +102,8 @@ export async function record(ctx, next, endpoint) {
   entry.status = ctx.status;
   entry.ms = Math.round(performance.now() - started);
   if (ctx.body?.error) entry.error = ctx.body.error;
-  if (ctx.body?.user_code) entry.user_code = ctx.body.user_code;
+  if (ctx.body?.user_code) {
+    entry.user_code = ctx.body.user_code;
+    entry.verification_uri_complete = ctx.body.verification_uri_complete;
+  }
 }
