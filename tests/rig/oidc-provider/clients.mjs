@@ -1,4 +1,5 @@
 // Every kind of client that a test logs in as. README.md has the table.
+import { ID_TOKEN_BENDS } from './id-tokens.mjs';
 import { QUIRKS } from './quirks.mjs';
 
 /** Short names of the grant types. */
@@ -90,11 +91,23 @@ export const clients = (keys) => [
   // Logins of a user.
   native('native'),
   native('native-dpop', { dpop_bound_access_tokens: true }),
+  // Servers that compare the redirect address to the letter, and one with a path of its own.
+  native('native-fixed', {
+    redirect_uris: ['http://localhost:8888/callback', 'http://127.0.0.1:8888/callback'],
+    x_exact_redirect: true,
+  }),
+  native('native-path', { redirect_uris: ['http://127.0.0.1/signed/in', 'http://localhost/signed/in'] }),
+  native('native-es256', { id_token_signed_response_alg: 'ES256' }),
+  native('native-eddsa', { id_token_signed_response_alg: 'EdDSA' }),
   native('native-par', {
     client_secret: 'secret',
     token_endpoint_auth_method: 'client_secret_post',
     require_pushed_authorization_requests: true,
   }),
+  // With Keycloak people have a public client for logins and a confidential one for services.
+  native('kc-public'),
+  service('kc-cc', { client_secret: 'tell-nobody-4711', token_endpoint_auth_method: 'client_secret_basic' }),
+
   device('device'),
   device('device-quick', { interval: 1 }),
   device('device-strict', { interval: 1, strict: true }),
@@ -122,6 +135,12 @@ export const clients = (keys) => [
 
   // A resource server: it gets no token, and may introspect everybody's.
   machine('rs', [], { client_secret: 'secret', scope: undefined }),
+
+  // Clients whose ID tokens are bent, see id-tokens.mjs.
+  ...ID_TOKEN_BENDS.map((x_id_token) => native(`id-${x_id_token}`, {
+    grant_types: [GRANT.code, GRANT.device, GRANT.refresh],
+    x_id_token,
+  })),
 
   // Clients whose token responses are bent, see quirks.mjs.
   ...QUIRKS.map((quirk) => machine(

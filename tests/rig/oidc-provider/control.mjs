@@ -3,6 +3,7 @@ import { clearStores, storeSizes } from './adapter.mjs';
 import { setPatches } from './answers.mjs';
 import { readBody } from './body.mjs';
 import { offsetSeconds, setOffsetSeconds } from './clock.mjs';
+import { forgetRotation, rotateKeys } from './id-tokens.mjs';
 import { forget, queueFaults, requests } from './recorder.mjs';
 
 /** Answers a request to the side door. */
@@ -33,12 +34,15 @@ export async function control(request, response, url, resourceServer) {
       setPatches(patches);
       return send(patches);
     }
+    case '/__rig/rotate-keys':
+      return send({ keys: rotateKeys(query.has('keep-old')) });
     case '/__rig/nonce':
       resourceServer.setNonce(query.get('value'));
       return send({ dpopNonce: query.get('value') });
     case '/__rig/reset':
       forget();
       setPatches({});
+      forgetRotation();
       setOffsetSeconds(0);
       resourceServer.setNonce();
       if (query.has('store')) clearStores();

@@ -9,6 +9,7 @@ import { clients } from './clients.mjs';
 import { devicePace, deviceSeconds } from './device.mjs';
 import { endpointsOf } from './endpoints.mjs';
 import { registerGrants } from './grants.mjs';
+import { bendIdToken, bendKeySet } from './id-tokens.mjs';
 import { speakKeycloak } from './keycloak.mjs';
 import { mutualTls, mutualTlsEndpoints } from './mutual-tls.mjs';
 import { bend } from './quirks.mjs';
@@ -32,6 +33,14 @@ function resourceServerInfo(ctx, resource) {
   throw new errors.InvalidTarget();
 }
 
+/** Native clients may take any port (RFC 8252 section 7.3), but for those with `x_exact_redirect`. */
+function allowExactRedirects({ Client: { prototype } }) {
+  const { redirectUriAllowed } = prototype;
+  prototype.redirectUriAllowed = function allowed(address) {
+    return this.x_exact_redirect ? this.redirectUris.includes(address) : redirectUriAllowed.call(this, address);
+  };
+}
+
 /**
  * Builds one authorization server.
  *
@@ -53,7 +62,7 @@ export function buildProvider({ issuer, mtls, keys, routes, keycloak = false }) 
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: false,
     clientAuthMethods: CLIENT_AUTH_METHODS,
-    extraClientMetadata: { properties: ['x_device', 'x_quirk'] },
+    extraClientMetadata: { properties: ['x_device', 'x_exact_redirect', 'x_id_token', 'x_quirk'] },
     findAccount: (ctx, id) => ({
       accountId: id,
       claims: async () => ({ sub: id, name: id, email: `${id}@rig.test`, email_verified: true }),
@@ -110,6 +119,7 @@ export function buildProvider({ issuer, mtls, keys, routes, keycloak = false }) 
     },
   });
   provider.proxy = false;
+  allowExactRedirects(provider);
   registerGrants(provider, { issuer, keys });
 
   const endpointOf = endpointsOf(routes);
@@ -121,8 +131,10 @@ export function buildProvider({ issuer, mtls, keys, routes, keycloak = false }) 
     const endpoint = endpointOf(ctx);
     if (endpoint === 'token') {
       if (keycloak) speakKeycloak(ctx);
+      await bendIdToken(ctx, keys.byAlgorithm);
       bend(ctx);
     }
+    if (endpoint === 'jwks') bendKeySet(ctx);
     patchAnswer(ctx, endpoint, issuer);
   });
   provider.use((ctx, next) => record(ctx, next, endpointOf(ctx)));
