@@ -158,7 +158,13 @@ impl Rig {
         self.post("/__rig/answers", patches);
     }
 
-    /// Forgets the log, the faults, the changed answers and the clock. Tokens stay good.
+    /// Has the server sign ID tokens with new keys from now on. The old ones leave its key set, unless they are kept.
+    pub fn rotate_keys(&self, keep_old: bool) {
+        let query: &[_] = if keep_old { &[("keep-old", "")] } else { &[] };
+        self.get("/__rig/rotate-keys", query);
+    }
+
+    /// Forgets the log, the faults, the changed answers, the rotation and the clock. Tokens stay good.
     pub fn reset(&self) {
         self.get("/__rig/reset", &[]);
     }

@@ -279,6 +279,24 @@ fn answers_are_changed_until_they_are_not() {
     assert_eq!(begin_device(&rig, "device").get("interval"), None);
 }
 
+#[test]
+fn keys_are_rotated_until_a_reset() {
+    let rig = Rig::start();
+    let ids = || {
+        let keys = get_json(&rig.resource_url("/jwks"));
+        let ids = keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].clone());
+        ids.collect::<Vec<_>>()
+    };
+    let first = ids();
+    assert_eq!(first, ["op-rsa", "op-ec", "op-ed"]);
+    rig.rotate_keys(true);
+    assert_eq!(ids(), ["op-rsa", "op-ec", "op-ed", "op-rsa-2", "op-ec-2", "op-ed25519-2"]);
+    rig.rotate_keys(false);
+    assert_eq!(ids(), ["op-rsa-3", "op-ec-3", "op-ed25519-3"]);
+    rig.reset();
+    assert_eq!(ids(), first);
+}
+
 /// The checks of both browsers, or of one.
 fn exercise_browsers(only: &str) {
     let rig = Rig::start();
