@@ -3,12 +3,13 @@
 
 use authn::{Error, http::StatusCode};
 
-use crate::oauth::response::{Advice, Received, accepted, grant};
+use crate::oauth::response::{Advice, Received, accepted, device_authorization, grant};
 
 /// Longest error text: an answer that found its way into one would make it longer some day.
 const LONGEST: usize = 250;
 
-/// Parses a body as the answer to a token request and to a revocation, with every sort of status.
+/// Parses a body as the answer to a token request, to a device authorization and to a revocation, with every
+/// sort of status.
 ///
 /// # Panics
 ///
@@ -24,7 +25,8 @@ pub fn token_response(body: &[u8]) {
         let place = "https://server.test";
         let received = Received { place, status, is_json, retry_after: None, body };
         let granted = grant(&received, &advice).map(drop).map_err(Error::from);
-        for result in [granted, accepted(&received, &advice)] {
+        let begun = device_authorization(&received, &advice).map(drop).map_err(Error::from);
+        for result in [granted, begun, accepted(&received, &advice)] {
             if let Err(error) = result {
                 assert!(error.to_string().len() <= LONGEST, "the error is too long");
             }

@@ -28,7 +28,10 @@ mod tests;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use authn::{Claims, Context, Error, Grant, Login, Result, SecretString, Session, TokenSource};
+use authn::{
+    Claims, Context, Error, Grant, Login, Result, SecretString, Session, TokenSource,
+    http::HttpResponse,
+};
 
 pub(crate) use address::Address;
 use client_auth::{BasicEncoding, Client, Method};
@@ -216,27 +219,42 @@ impl OAuth {
     /// Makes one token request: the grant's members, what is asked for, and the client's authentication.
     async fn exchange(
         &self,
-        members: Members,
-        refused: Refused<'_>,
-        context: &Context,
-    ) -> Result<Grant, Failure> {
-        self.exchange_for(self.scopes(context), members, refused, context).await
-    }
-
-    /// Makes one token request for other scopes; for none where what is exchanged says them.
-    async fn exchange_for(
-        &self,
-        scopes: &[String],
         mut members: Members,
         refused: Refused<'_>,
         context: &Context,
     ) -> Result<Grant, Failure> {
-        self.add_what_is_asked_for(&mut members, scopes);
-        let (server, client) = (self.server(), self.client());
-        let endpoint = server.token_endpoint(context).await?;
-        let request = context.http().post(endpoint.url());
-        let request = client.authenticate(request, members, &server, context)?;
-        let response = request.send().await?;
+        self.ask_for(&mut members, self.scopes(context));
+        self.redeem(&self.client(), members, refused, context).await
+    }
+
+    /// Adds what is asked for: scopes, audience, resources, and whatever else is configured.
+    fn ask_for(&self, members: &mut Members, scopes: &[String]) {
+        members.add_unless_empty("scope", &scopes.join(" "));
+        members.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
+        self.ask_for_resource(members);
+    }
+
+    /// Adds what a token request has that redeems what was asked for before: the resources may be fewer, so
+    /// they are named again (RFC 8707, 2.2).
+    fn ask_for_resource(&self, members: &mut Members) {
+        for resource in &self.resource {
+            members.add("resource", resource);
+        }
+        for (name, value) in &self.parameters {
+            members.add(name, value);
+        }
+    }
+
+    /// Makes one token request of these members and the client's authentication.
+    async fn redeem(
+        &self,
+        client: &Client<'_>,
+        members: Members,
+        refused: Refused<'_>,
+        context: &Context,
+    ) -> Result<Grant, Failure> {
+        let endpoint = self.server().token_endpoint(context).await?;
+        let response = self.post(&endpoint, client, members, context).await?;
         let Refused { advice, login_helps } = refused;
         let advice = Advice { client: client.advice(), grant: advice, login_helps };
         let grant = response::grant(&Received::from(&response), &advice)?;
@@ -246,16 +264,16 @@ impl OAuth {
         })
     }
 
-    /// Adds what the tokens are to be for, to a token request or to the request that begins a login.
-    fn add_what_is_asked_for(&self, members: &mut Members, scopes: &[String]) {
-        members.add_unless_empty("scope", &scopes.join(" "));
-        members.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
-        for resource in &self.resource {
-            members.add("resource", resource);
-        }
-        for (name, value) in &self.parameters {
-            members.add(name, value);
-        }
+    /// Sends a form to the authorization server, with the client's authentication.
+    async fn post(
+        &self,
+        endpoint: &Address,
+        client: &Client<'_>,
+        members: Members,
+        context: &Context,
+    ) -> Result<HttpResponse> {
+        let request = context.http().post(endpoint.url());
+        client.authenticate(request, members, &self.server(), context)?.send().await
     }
 }
 

@@ -20,10 +20,9 @@ pub(super) async fn revoke(options: &OAuth, context: &Context, grant: &Grant) ->
         members.add("token", grant.token().secret());
         members.add("token_type_hint", "access_token");
     }
-    let (server, client) = (options.server(), options.client());
-    let endpoint = server.revocation_endpoint(context).await?;
-    let request = context.http().post(endpoint.url());
-    let response = client.authenticate(request, members, &server, context)?.send().await?;
+    let client = options.client();
+    let endpoint = options.server().revocation_endpoint(context).await?;
+    let response = options.post(&endpoint, &client, members, context).await?;
     let advice = Advice {
         client: client.advice(),
         grant: "check whose the token is; another client's can't be revoked",

@@ -39,7 +39,8 @@ pub(super) async fn refresh(
 ) -> Result<Grant, Failure> {
     let mut members = Members::of_grant("refresh_token");
     members.add("refresh_token", &refresh_token.expose());
-    options.exchange_for(scopes, members, refused, context).await
+    options.ask_for(&mut members, scopes);
+    options.redeem(&options.client(), members, refused, context).await
 }
 
 fn missing() -> Error {

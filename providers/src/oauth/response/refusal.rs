@@ -5,9 +5,11 @@ use authn::{Error, ErrorKind, http::StatusCode};
 use super::{Received, answer::Answer, member::Member};
 
 /// Error codes that may be shown: those that specifications define (RFC 6749, 5.2; RFC 7009, 2.2.1;
-/// RFC 8707, 2; RFC 6750, 3.1). Another one could be anything.
-const CODES: [&str; 12] = [
+/// RFC 8707, 2; RFC 6750, 3.1; RFC 8628, 3.5). Another one could be anything.
+const CODES: [&str; 15] = [
     "access_denied",
+    "authorization_pending",
+    "expired_token",
     "invalid_client",
     "invalid_grant",
     "invalid_request",
@@ -15,6 +17,7 @@ const CODES: [&str; 12] = [
     "invalid_target",
     "invalid_token",
     "server_error",
+    "slow_down",
     "temporarily_unavailable",
     "unauthorized_client",
     "unsupported_grant_type",
@@ -38,11 +41,13 @@ pub(crate) struct Failure {
     pub(crate) error: Error,
     /// The server has looked at what was exchanged, and said no. Anything else may pass.
     pub(crate) is_refusal: bool,
+    /// The error code, if it is a known one.
+    pub(crate) code: Option<&'static str>,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, is_refusal: false }
+        Self { error, is_refusal: false, code: None }
     }
 }
 
@@ -64,7 +69,7 @@ pub(super) fn failure(received: &Received<'_>, answer: &Answer, advice: &Advice<
     let kind = kind(code, *status, advice);
     let error = Error::new(kind, format!("{place} refused the request ({what}); {way_out}"));
     let is_busy = kind == ErrorKind::Network || *status == StatusCode::TOO_MANY_REQUESTS;
-    Failure { error, is_refusal: !is_busy }
+    Failure { error, is_refusal: !is_busy, code }
 }
 
 /// A code counts for more than the status. A server that can't answer now is like one that can't be

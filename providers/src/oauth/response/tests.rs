@@ -188,6 +188,8 @@ fn codes_that_nobody_defined_are_not_repeated() {
     let known = code(&serde_json::from_str("\"invalid_client\"").unwrap());
     assert_eq!(known, Some("invalid_client"));
     assert_eq!(code(&serde_json::from_str("\"s3cr3t\"").unwrap()), None);
+    let pending = received(400, true, br#"{"error":"authorization_pending"}"#);
+    assert_eq!(grant(&pending, &ADVICE).unwrap_err().code, Some("authorization_pending"));
 }
 
 /// What must not be in any error: it is in every answer that the properties make.
@@ -196,9 +198,11 @@ const MARKER: &str = "M4rK3r";
 /// Parses an answer, and panics if a byte of it could be in the error.
 fn check(status: u16, is_json: bool, body: &[u8]) {
     let received = received(status, is_json, body);
-    for result in
-        [grant(&received, &ADVICE).map(drop).map_err(Error::from), accepted(&received, &ADVICE)]
-    {
+    for result in [
+        grant(&received, &ADVICE).map(drop).map_err(Error::from),
+        device_authorization(&received, &ADVICE).map(drop).map_err(Error::from),
+        accepted(&received, &ADVICE),
+    ] {
         if let Err(error) = result {
             let shown = format!("{error} {error:?} {error:#?}");
             assert!(!shown.contains(MARKER), "{shown}");
@@ -217,6 +221,10 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just("id_token"),
         Just("error"),
         Just("error_description"),
+        Just("device_code"),
+        Just("user_code"),
+        Just("verification_uri"),
+        Just("verification_uri_complete"),
         Just(MARKER),
     ];
     let text = prop_oneof![

@@ -52,7 +52,7 @@ impl Attempt {
         members.add_unless_empty("nonce", self.nonce.as_ref().map_or("", |nonce| nonce.as_str()));
         members.add_unless_empty("prompt", options.prompt.as_deref().unwrap_or_default());
         members.add_unless_empty("login_hint", options.login_hint.as_deref().unwrap_or_default());
-        options.add_what_is_asked_for(&mut members, options.scopes(context));
+        options.ask_for(&mut members, options.scopes(context));
         let mut url = endpoint.url().clone();
         // What stands there already is to stay (RFC 6749, 3.1).
         url.query_pairs_mut().extend_pairs(members.pairs());
@@ -81,8 +81,8 @@ impl Attempt {
         members.add("code", code);
         members.add("redirect_uri", &self.redirect_uri);
         members.add("code_verifier", self.verifier.expose());
-        // The code stands for the scopes that were consented to.
-        Ok(options.exchange_for(&[], members, REFUSED, context).await?)
+        options.ask_for_resource(&mut members);
+        Ok(options.redeem(&options.client(), members, REFUSED, context).await?)
     }
 
     /// Gives what the ID token must repeat.
