@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{
     OAuth,
-    grants::{GrantType, authorization_code, device_code},
+    grants::{GrantType, authorization_code, client_credentials, device_code},
     id_token::{self, Failure},
 };
 
@@ -28,7 +28,11 @@ pub(super) async fn login(
     context: &Context,
     login: &Login,
 ) -> Result<Option<Grant>> {
-    if !GrantType::of(options).is_login() {
+    let grant_type = GrantType::of(options);
+    if grant_type == GrantType::ClientCredentials {
+        return client_credentials::login(options, context, login).await;
+    }
+    if !grant_type.is_login() {
         return Ok(None);
     }
     let logged_in = match way(options, context, login).await {

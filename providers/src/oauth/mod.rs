@@ -25,6 +25,7 @@ mod sent;
 mod server;
 #[cfg(test)]
 mod tests;
+mod typed_client;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -42,6 +43,7 @@ pub(crate) use members::Members;
 use redirect_uri::RedirectUri;
 use response::{Advice, Failure, Received};
 use server::Server;
+use typed_client::Missing;
 
 use crate::jws::Algorithm;
 
@@ -103,7 +105,7 @@ pub struct OAuth {
     /// User's password, for the grant `password`.
     _password: Option<SecretString>,
     /// Page where a client is registered. A login shows it to whoever is asked for the client's identifier or
-    /// secret.
+    /// secret, which are typed in where the grant is `client_credentials` by name and they are not configured.
     registration_page_url: Option<Address>,
     /// Port on which a login waits for the browser to come back; 0 is any free one.
     #[default(0)]
@@ -280,7 +282,11 @@ impl OAuth {
 impl TokenSource for OAuth {
     fn validate(&self, _context: &Context) -> Result<()> {
         self.server().validate()?;
-        self.client().validate()?;
+        match Missing::of(self) {
+            Some(missing) => missing.validate(self)?,
+            None if self.registration_page_url.is_some() => return Err(nothing_to_type_in()),
+            None => self.client().validate()?,
+        }
         GrantType::of(self).validate(self)?;
         if let Some(name) = OWN_MEMBERS.iter().find(|name| self.parameters.contains_key(**name)) {
             return Err(Error::configuration(format!(
@@ -318,4 +324,11 @@ impl TokenSource for OAuth {
     async fn revoke(&self, context: &Context, grant: &Grant) -> Result<()> {
         revocation::revoke(self, context, grant).await
     }
+}
+
+fn nothing_to_type_in() -> Error {
+    Error::configuration(
+        "`registration_page_url` is set, but nobody is asked for the client's identifier or secret; remove \
+         it, or set `grant_type = \"client_credentials\"` and leave out what is to be typed in",
+    )
 }

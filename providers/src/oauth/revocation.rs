@@ -5,6 +5,7 @@ use authn::{Context, Grant, Result};
 use super::{
     Members, OAuth,
     response::{Advice, Received, accepted},
+    typed_client::Missing,
 };
 
 /// Revokes the refresh token, with which the server ends what was issued by it (RFC 7009, 2.1); without
@@ -20,7 +21,9 @@ pub(super) async fn revoke(options: &OAuth, context: &Context, grant: &Grant) ->
         members.add("token", grant.token().secret());
         members.add("token_type_hint", "access_token");
     }
-    let client = options.client();
+    let missing = Missing::of(options);
+    let typed = missing.map(|missing| missing.find(options, context, Some(grant))).transpose()?;
+    let client = typed.as_ref().map_or_else(|| options.client(), |typed| typed.client(options));
     let endpoint = options.server().revocation_endpoint(context).await?;
     let response = options.post(&endpoint, &client, members, context).await?;
     let advice = Advice {

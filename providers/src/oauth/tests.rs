@@ -71,7 +71,10 @@ fn a_server_must_be_named_once_and_be_safe() {
 fn a_grant_needs_what_it_exchanges_and_nothing_else() {
     let secret = "client_secret = 's'\n";
     for (options, expected) in [
-        ("grant_type = 'client_credentials'", "for clients that authenticate"),
+        (
+            "grant_type = 'client_credentials'\ntoken_endpoint_auth_method = 'none'",
+            "for clients that authenticate",
+        ),
         ("grant_type = 'refresh_token'", "`refresh_token` is not set"),
         ("grant_type = 'password'", "`username` is not set"),
         ("grant_type = 'password'\nusername = ''\npassword = 'p'", "`username` is not set"),
@@ -164,6 +167,50 @@ fn a_method_needs_what_it_authenticates_with_and_nothing_else() {
     }
     let both = problem(&with_server(&format!("client_secret = 's'\n{KEY}")));
     assert!(both.contains("both `client_secret` and `private_key`"), "{both}");
+}
+
+#[test]
+fn what_somebody_types_in_need_not_be_configured() {
+    let server = "keycloak_url = 'https://k.test'\nrealm = 'r'\nstore = 'memory'\n\
+                  grant_type = 'client_credentials'";
+    for options in [
+        "",
+        "client_id = 'c'",
+        "client_id = ''",
+        "client_secret = 's'",
+        "registration_page_url = 'https://k.test/register'",
+        "registration_page_url = 'http://127.0.0.1/register'",
+        "token_endpoint_auth_method = 'client_secret_basic'",
+        "token_endpoint_auth_method = 'client_secret_post'",
+        "token_endpoint_auth_method = 'client_secret_jwt'\nalgorithm = 'HS512'",
+    ] {
+        let loaded = loaded(&format!("{server}\n{options}"));
+        assert!(loaded.is_ok(), "{options}\n{loaded:?}");
+    }
+    for (options, expected) in [
+        ("token_endpoint_auth_method = 'none'\nclient_id = 'c'", "for clients that authenticate"),
+        ("token_endpoint_auth_method = 'private_key_jwt'\nclient_id = 'c'", "`private_key` is not"),
+        (KEY, "`client_id` is not set"),
+        ("key_id = 'k'", "`key_id` is set"),
+        ("algorithm = 'HS256'", "`algorithm` is set"),
+        (
+            "token_endpoint_auth_method = 'client_secret_jwt'\nalgorithm = 'ES256'",
+            "`algorithm` ES256 needs a private key",
+        ),
+        ("registration_page_url = 'http://k.test/register'", "in the clear"),
+        (
+            "client_id = 'c'\nclient_secret = 's'\nregistration_page_url = 'https://k.test'",
+            "nobody is asked",
+        ),
+    ] {
+        let problem = problem(&format!("{server}\n{options}"));
+        assert!(problem.contains(expected), "{options}\n{problem}");
+    }
+    let login = with_server("registration_page_url = 'https://k.test'");
+    assert!(problem(&login).contains("nobody is asked"));
+    // Without the grant's name nobody knows that the client is to have a secret.
+    let unnamed = problem("issuer_url = 'https://i.test'\nstore = 'memory'");
+    assert!(unnamed.contains("`client_id` is not set"), "{unnamed}");
 }
 
 #[test]

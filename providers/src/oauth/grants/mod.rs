@@ -2,7 +2,7 @@
 //! logging in.
 
 pub(super) mod authorization_code;
-mod client_credentials;
+pub(super) mod client_credentials;
 pub(super) mod device_code;
 mod password;
 mod refresh_token;
@@ -11,7 +11,7 @@ mod session;
 use authn::{Context, Error, Grant, Result, Session, Show, View};
 use serde::Deserialize;
 
-use super::{DEFAULT_LOGIN_TIMEOUT, DEFAULT_PATH, OAuth};
+use super::{DEFAULT_LOGIN_TIMEOUT, DEFAULT_PATH, OAuth, typed_client::Missing};
 
 /// A grant.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl GrantType {
         last: Option<&Grant>,
     ) -> Result<Grant> {
         match self {
-            Self::ClientCredentials => client_credentials::exchange(options, context).await,
+            Self::ClientCredentials => client_credentials::exchange(options, context, last).await,
             Self::RefreshToken => refresh_token::exchange(options, context, last).await,
             Self::Password => password::exchange(options, context, last).await,
             Self::AuthorizationCode | Self::DeviceCode => {
@@ -108,6 +108,7 @@ impl GrantType {
     pub(super) fn session(self, options: &OAuth) -> Session<'_> {
         match (self, &options._refresh_token) {
             (Self::RefreshToken, Some(refresh_token)) => Session::From(refresh_token),
+            (Self::ClientCredentials, _) if Missing::of(options).is_some() => Session::Begun,
             (Self::RefreshToken | Self::ClientCredentials, _) => Session::None,
             (Self::Password | Self::AuthorizationCode | Self::DeviceCode, _) => Session::Begun,
         }

@@ -43,11 +43,13 @@ pub(crate) struct Failure {
     pub(crate) is_refusal: bool,
     /// The error code, if it is a known one.
     pub(crate) code: Option<&'static str>,
+    /// The server does not take what the client authenticates by.
+    pub(crate) is_of_client: bool,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, is_refusal: false, code: None }
+        Self { error, is_refusal: false, code: None, is_of_client: false }
     }
 }
 
@@ -69,7 +71,17 @@ pub(super) fn failure(received: &Received<'_>, answer: &Answer, advice: &Advice<
     let kind = kind(code, *status, advice);
     let error = Error::new(kind, format!("{place} refused the request ({what}); {way_out}"));
     let is_busy = kind == ErrorKind::Network || *status == StatusCode::TOO_MANY_REQUESTS;
-    Failure { error, is_refusal: !is_busy, code }
+    Failure { error, is_refusal: !is_busy, code, is_of_client: is_of_client(code, *status) }
+}
+
+/// Some servers say only by the status what they do not like, and Keycloak says `unauthorized_client`, which
+/// with another status means a client that is not allowed a grant (RFC 6749, 5.2).
+fn is_of_client(code: Option<&str>, status: StatusCode) -> bool {
+    match code {
+        Some("invalid_client") => true,
+        Some("unauthorized_client") | None => status == StatusCode::UNAUTHORIZED,
+        Some(_) => false,
+    }
 }
 
 /// A code counts for more than the status. A server that can't answer now is like one that can't be

@@ -156,6 +156,25 @@ fn a_server_that_is_busy_has_refused_nothing() {
 }
 
 #[test]
+fn servers_have_many_ways_to_refuse_a_client() {
+    for (status, body, is_of_client) in [
+        (401, r#"{"error":"invalid_client"}"#, true),
+        (400, r#"{"error":"invalid_client"}"#, true),
+        (200, r#"{"error":"invalid_client"}"#, true),
+        (401, r#"{"error":"unauthorized_client"}"#, true),
+        (401, "", true),
+        (400, r#"{"error":"unauthorized_client"}"#, false),
+        (401, r#"{"error":"invalid_grant"}"#, false),
+        (403, "", false),
+        (400, "", false),
+        (200, "", false),
+    ] {
+        let failure = grant(&received(status, true, body.as_bytes()), &ADVICE).unwrap_err();
+        assert_eq!(failure.is_of_client, is_of_client, "{status} {body}");
+    }
+}
+
+#[test]
 fn the_time_to_wait_is_passed_on() {
     let mut answer = received(503, true, b"");
     answer.retry_after = Some(Duration::from_secs(7));
