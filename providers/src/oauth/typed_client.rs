@@ -95,8 +95,7 @@ impl Missing {
                 Ok(Some(grant)) => return Ok(self.keep(&client, grant)),
                 Ok(None) if tried < TRIES => {
                     let what = self.what();
-                    let text =
-                        format!("the server does not take the client's {what}; type it in again");
+                    let text = format!("the server does not take the client's {what}; try again");
                     login.progress(&Progress::Notice(text));
                 }
                 Ok(None) => {}
@@ -104,8 +103,8 @@ impl Missing {
             }
         }
         Err(Error::refused(format!(
-            "the server has not taken the client's {} {TRIES} times; look it up where the client is \
-             registered, check `token_endpoint_auth_method`, and log in again",
+            "the server has not taken the client's {} {TRIES} times; check it where the client is \
+             registered, and `token_endpoint_auth_method`, and log in again",
             self.what()
         )))
     }
