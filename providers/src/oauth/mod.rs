@@ -8,6 +8,7 @@
 //! - [`id_token`]: whom it says that a token is of
 
 mod address;
+mod browser;
 mod client_auth;
 pub(crate) mod discovery;
 mod grants;
@@ -29,7 +30,8 @@ mod typed_client;
 use std::{collections::BTreeMap, time::Duration};
 
 use authn::{
-    Context, Error, Grant, Login, Result, SecretString, Session, TokenSource, http::HttpResponse,
+    Claims, Context, Error, Grant, Login, Result, SecretString, Session, TokenSource,
+    http::HttpResponse,
 };
 
 pub(crate) use address::Address;
@@ -133,7 +135,8 @@ pub struct OAuth {
     /// Resources that the token is for (RFC 8707).
     #[default(Vec::new())]
     resource: Vec<String>,
-    /// Further members of the token request's form. They are shown: a secret does not belong here.
+    /// Further members of the requests, by which somebody logs in as well as the token requests. They are shown:
+    /// a secret does not belong here.
     #[default(BTreeMap::new())]
     parameters: BTreeMap<String, String>,
     __discovery: Discovery,
@@ -210,6 +213,11 @@ impl OAuth {
         }
     }
 
+    /// Gives the caller's scopes, else the configured ones.
+    fn scopes<'a>(&'a self, context: &'a Context) -> &'a [String] {
+        if context.scopes().is_empty() { &self.scope } else { context.scopes() }
+    }
+
     /// Makes one token request: the grant's members, what is asked for, and the client's authentication.
     async fn exchange(
         &self,
@@ -217,14 +225,12 @@ impl OAuth {
         refused: Refused<'_>,
         context: &Context,
     ) -> Result<Grant, Failure> {
-        self.ask_for(&mut members, context);
+        self.ask_for(&mut members, self.scopes(context));
         self.redeem(&self.client(), members, refused, context).await
     }
 
-    /// Adds what is asked for: scope, audience, resources, and whatever else is configured.
-    fn ask_for(&self, members: &mut Members, context: &Context) {
-        // The caller's scopes, else the configured ones.
-        let scopes = if context.scopes().is_empty() { &self.scope } else { context.scopes() };
+    /// Adds what is asked for: scopes, audience, resources, and whatever else is configured.
+    fn ask_for(&self, members: &mut Members, scopes: &[String]) {
         members.add_unless_empty("scope", &scopes.join(" "));
         members.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
         self.ask_for_resource(members);
@@ -253,7 +259,23 @@ impl OAuth {
         let response = self.post(&endpoint, client, members, context).await?;
         let Refused { advice, login_helps } = refused;
         let advice = Advice { client: client.advice(), grant: advice, login_helps };
-        response::grant(&Received::from(&response), &advice)
+        let grant = response::grant(&Received::from(&response), &advice)?;
+        Ok(match response.date() {
+            Some(date) => grant.with_server_date(date),
+            None => grant,
+        })
+    }
+
+    /// Sends a form to the authorization server, with the client's authentication.
+    async fn post(
+        &self,
+        endpoint: &Address,
+        client: &Client<'_>,
+        members: Members,
+        context: &Context,
+    ) -> Result<HttpResponse> {
+        let request = context.http().post(endpoint.url());
+        client.authenticate(request, members, &self.server(), context)?.send().await
     }
 
     /// Sends a form to the authorization server, with the client's authentication.
@@ -305,6 +327,10 @@ impl TokenSource for OAuth {
 
     async fn login(&self, context: &Context, login: &Login) -> Result<Option<Grant>> {
         login::login(self, context, login).await
+    }
+
+    async fn identify(&self, context: &Context, grant: &Grant) -> Result<Option<Claims>> {
+        login::identify(self, context, grant).await
     }
 
     async fn revoke(&self, context: &Context, grant: &Grant) -> Result<()> {

@@ -14,6 +14,11 @@ pub(super) struct RedirectUri {
 }
 
 impl RedirectUri {
+    /// Gives the text it was configured with.
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// Gives the address.
     pub(super) fn url(&self) -> &Url {
         &self.url

@@ -79,7 +79,6 @@ impl Server<'_> {
     }
 
     /// Gives where a user logs in (RFC 6749, 3.1).
-    #[cfg_attr(not(test), expect(dead_code, reason = "the grant `authorization_code` asks for it"))]
     pub(super) async fn authorization_endpoint(&self, context: &Context) -> Result<Address> {
         let configured = (self.authorization_endpoint_url, "authorization_endpoint_url");
         self.endpoint(Endpoint::Authorization, configured, context).await
@@ -104,7 +103,6 @@ impl Server<'_> {
 
     /// Tells whether the server has promised to name itself in its answers to the redirect address (RFC 9207,
     /// 3); `false` if nothing is discovered.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the grant `authorization_code` asks for it"))]
     pub(super) async fn names_itself_in_answers(&self, context: &Context) -> Result<bool> {
         let Some(address) = self.discovered()? else { return Ok(false) };
         let issuer = self.issuer.unwrap_or_else(|| address.as_str());

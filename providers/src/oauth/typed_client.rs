@@ -174,7 +174,7 @@ impl TypedClient {
             return Ok(None);
         }
         let mut members = Members::of_grant("client_credentials");
-        options.ask_for(&mut members, context);
+        options.ask_for(&mut members, options.scopes(context));
         match options.redeem(&self.client(options), members, refused, context).await {
             Ok(grant) => Ok(Some(grant)),
             Err(failure) if failure.is_of_client => Ok(None),

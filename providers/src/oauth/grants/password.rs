@@ -35,7 +35,8 @@ pub(super) async fn exchange(
 ) -> Result<Grant> {
     let mut refused = None;
     if let Some(refresh_token) = last.and_then(Grant::refresh_token) {
-        match refresh(options, context, refresh_token, REFUSED).await {
+        let scopes = options.scopes(context);
+        match refresh(options, context, refresh_token, scopes, REFUSED).await {
             Err(failure) if failure.is_refusal => refused = Some(failure.error),
             result => return Ok(result?),
         }

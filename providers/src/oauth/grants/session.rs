@@ -19,5 +19,6 @@ pub(super) async fn exchange(
     };
     let advice = format!("the session has ended: {}", context.way_to_log_in());
     let refused = Refused { advice: &advice, login_helps: true };
-    Ok(refresh(options, context, refresh_token, refused).await?)
+    // All that was consented to, which may be less than the configuration asks for, unless the caller wants less.
+    Ok(refresh(options, context, refresh_token, context.scopes(), refused).await?)
 }

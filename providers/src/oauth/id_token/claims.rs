@@ -22,7 +22,6 @@ const LONGEST: usize = 1024;
 
 /// The text claims of a verified ID token.
 pub(in crate::oauth) struct Claims {
-    subject: String,
     texts: BTreeMap<String, String>,
 }
 
@@ -37,16 +36,22 @@ pub(super) struct Expected<'a> {
 
 impl Claims {
     /// Gives the user's identifier, which the server gives to nobody else. It need not be readable.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the grants with a login ask for it"))]
+    #[cfg(test)]
     pub(in crate::oauth) fn subject(&self) -> &str {
-        &self.subject
+        self.text("sub").unwrap_or_default()
     }
 
     /// Gives a text at the top of the token. An `email` that the server says nobody has verified is not there,
     /// because anybody could have entered it; nor is what is longer than a kibibyte or has control characters.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the grants with a login ask for it"))]
+    #[cfg(test)]
     pub(in crate::oauth) fn text(&self, name: &str) -> Option<&str> {
         self.texts.get(name).map(String::as_str)
+    }
+}
+
+impl From<Claims> for authn::Claims {
+    fn from(claims: Claims) -> Self {
+        Self::new(claims.texts)
     }
 }
 
@@ -72,10 +77,10 @@ impl Expected<'_> {
         self.time(&claims)?;
         self.nonce(&claims)?;
         let texts = texts(claims);
-        let subject = texts.get("sub").filter(|subject| !subject.is_empty());
-        let subject =
-            subject.ok_or("does not say whose it is; have the server put `sub` into it")?.clone();
-        Ok(Claims { subject, texts })
+        if texts.get("sub").is_none_or(String::is_empty) {
+            return Err("does not say whose it is; have the server put `sub` into it");
+        }
+        Ok(Claims { texts })
     }
 
     fn issuer(&self, claims: &Map<String, Value>) -> Result<(), &'static str> {

@@ -23,7 +23,6 @@ pub(super) use keys::Keys;
 /// Verifies an ID token that the server has issued to this client, and gives what it says.
 ///
 /// `nonce` is the one that was sent with the authentication request; `None` where none was.
-#[cfg_attr(not(test), expect(dead_code, reason = "the grants with a login ask for it"))]
 pub(super) async fn verify(
     options: &OAuth,
     context: &Context,

@@ -53,7 +53,7 @@ struct End {
 /// Asks for the two codes (RFC 8628, 3.1).
 async fn begin(options: &OAuth, context: &Context) -> Result<DeviceAuthorization> {
     let mut members = Members::default();
-    options.ask_for(&mut members, context);
+    options.ask_for(&mut members, options.scopes(context));
     let client = options.client();
     let endpoint = options.server().device_authorization_endpoint(context).await?;
     let response = options.post(&endpoint, &client, members, context).await?;
