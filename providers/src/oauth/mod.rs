@@ -277,18 +277,6 @@ impl OAuth {
         let request = context.http().post(endpoint.url());
         client.authenticate(request, members, &self.server(), context)?.send().await
     }
-
-    /// Sends a form to the authorization server, with the client's authentication.
-    async fn post(
-        &self,
-        endpoint: &Address,
-        client: &Client<'_>,
-        members: Members,
-        context: &Context,
-    ) -> Result<HttpResponse> {
-        let request = context.http().post(endpoint.url());
-        client.authenticate(request, members, &self.server(), context)?.send().await
-    }
 }
 
 impl TokenSource for OAuth {

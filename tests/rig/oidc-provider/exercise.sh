@@ -270,23 +270,22 @@ check log-has-polls "\"at_ms\":[0-9]+.*\"params\":\{\"client_id\":\"device-quick
   "$(fetch "$BASE/__rig/log" | tail -c 500)"
 
 # --- authorization code
-authorize() { # CLIENT REDIRECT_URI ISSUER PATH: prints the redirect to the client, or the page where the login stopped
-  local query="client_id=$1&response_type=code&scope=openid%20offline_access%20read&prompt=consent"
-  query+="&resource=urn:rig:api&redirect_uri=$2&state=s1&nonce=n1&audience=a1&login_hint=bob"
+authorize() {
+  local query="client_id=native&response_type=code&scope=openid%20offline_access%20read&prompt=consent"
+  query+="&resource=urn:rig:api&redirect_uri=$CALLBACK&state=s1"
   query+="&code_challenge=$challenge&code_challenge_method=S256"
-  node approve.mjs code "${3:-$BASE}" "${3:-$BASE}${4:-}/auth?$query" 2>&1
+  node approve.mjs code "$BASE" "$BASE/auth?$query"
 }
 code_of() { sed -n 's/.*code=\([^&]*\).*/\1/p' <<<"$1"; }
-redeem() { # CODE VERIFIER CLIENT REDIRECT_URI
-  fetch -d client_id="${3:-native}" -d grant_type=authorization_code -d code="$1" \
-    -d redirect_uri="${4:-$CALLBACK}" -d code_verifier="$2" "${5:-$TOKEN}"
+redeem() { # CODE VERIFIER
+  fetch -d client_id=native -d grant_type=authorization_code -d code="$1" -d redirect_uri=$CALLBACK \
+    -d code_verifier="$2" "$TOKEN"
 }
-log_in() { redeem "$(code_of "$(authorize "$1" $CALLBACK)")" "$verifier" "$1"; } # CLIENT
-redirected=$(authorize native $CALLBACK)
+redirected=$(authorize)
 check code-redirect 'callback\?code=.*state=s1.*iss=' "$redirected"
 check code-wrong-verifier invalid_grant \
   "$(redeem "$(code_of "$redirected")" wrongwrongwrongwrongwrongwrongwrongwrongwrong)"
-code=$(code_of "$(authorize native $CALLBACK)")
+code=$(code_of "$(authorize)")
 check code-exchange 'access_token.*id_token.*refresh_token' "$(redeem "$code" "$verifier")"
 check code-reuse-refused invalid_grant "$(redeem "$code" "$verifier")"
 check keycloak-service access_token "$(keycloak kc-cc:tell-nobody-4711 -d grant_type=client_credentials)"
