@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod canary;
 mod device;
 mod screen;
 mod typed_client;
