@@ -141,6 +141,12 @@ impl Endpoint {
     }
 }
 
+/// Asks for the metadata of the server at `address`, whatever it answers.
+pub(super) async fn ask(address: &Address, context: &Context) -> Result<HttpResponse> {
+    let [place, _] = places(address.url());
+    context.http().get(&place).send().await
+}
+
 async fn fetch(address: &Address, issuer: &str, context: &Context) -> Result<Metadata> {
     let mut status = StatusCode::OK;
     for place in places(address.url()) {

@@ -53,14 +53,15 @@ async fn way(options: &OAuth, context: &Context, login: &Login) -> Way {
         return Way::Device;
     }
     let has_browser = options.browser.is_some() || login.has_browser();
-    if has_browser && authorization_code::is_local(options) {
-        return Way::Browser;
+    if options.grant_type.is_none() && options.redirect_uri.is_none() {
+        let server = options.server();
+        let has_page = server.is_discovered() || server.authorization_endpoint_url.is_some();
+        let is_needed = !has_browser || !has_page;
+        if is_needed && server.device_authorization_endpoint(context).await.is_ok() {
+            return Way::Device;
+        }
     }
-    let may_choose = options.grant_type.is_none() && options.redirect_uri.is_none();
-    if may_choose && options.server().device_authorization_endpoint(context).await.is_ok() {
-        return Way::Device;
-    }
-    Way::Console
+    if has_browser && authorization_code::is_local(options) { Way::Browser } else { Way::Console }
 }
 
 /// Says it where a login does not last.

@@ -12,7 +12,7 @@ mod browser;
 mod client_auth;
 pub(crate) mod discovery;
 mod grants;
-mod id_token;
+pub(crate) mod id_token;
 mod login;
 #[cfg(test)]
 mod loopback;
@@ -30,7 +30,7 @@ mod typed_client;
 use std::{collections::BTreeMap, time::Duration};
 
 use authn::{
-    Claims, Context, Error, Grant, Login, Result, SecretString, Session, TokenSource,
+    Claims, Context, Error, Grant, Login, Probe, Result, SecretString, Session, TokenSource,
     http::HttpResponse,
 };
 
@@ -319,6 +319,10 @@ impl TokenSource for OAuth {
 
     async fn identify(&self, context: &Context, grant: &Grant) -> Result<Option<Claims>> {
         login::identify(self, context, grant).await
+    }
+
+    async fn probe(&self, context: &Context) -> Result<Option<Probe>> {
+        self.server().probe(context).await.map(Some)
     }
 
     async fn revoke(&self, context: &Context, grant: &Grant) -> Result<()> {

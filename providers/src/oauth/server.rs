@@ -1,10 +1,10 @@
 //! `Server`: which server is meant, and where its endpoints are.
 
-use authn::{Context, Error, Result};
+use authn::{Context, Error, Probe, Result};
 
 use super::{
     address::Address,
-    discovery::{Discovery, Endpoint},
+    discovery::{self, Discovery, Endpoint},
 };
 
 /// The options that name the authorization server.
@@ -109,6 +109,33 @@ impl Server<'_> {
         self.discovery.names_itself_in_answers(&address, issuer, context).await
     }
 
+    /// Checks that somebody can log in somewhere.
+    pub(super) fn validate_login(&self) -> Result<()> {
+        let configured = [self.authorization_endpoint_url, self.device_authorization_endpoint_url];
+        if self.is_discovered() || configured.iter().any(Option::is_some) {
+            return Ok(());
+        }
+        Err(Error::configuration(
+            "there is nothing to exchange for a token, and without an issuer nobody can log in; \
+             set `refresh_token`, `client_secret` or `private_key`, or `issuer_url` or \
+             `authorization_endpoint_url`",
+        ))
+    }
+
+    /// Asks the server for something that needs no secret: its metadata, or a page of its token endpoint.
+    pub(super) async fn probe(&self, context: &Context) -> Result<Probe> {
+        let response = if let Some(address) = self.discovered()? {
+            discovery::ask(&address, context).await?
+        } else {
+            let endpoint = self.token_endpoint(context).await?;
+            context.http().get(endpoint.url()).send().await?
+        };
+        if response.status().is_server_error() {
+            return Err(discovery::unavailable(&response));
+        }
+        Ok(Probe::new(response.place(), response.date()))
+    }
+
     /// Gives an endpoint: the one that an option of this name sets, else the one that is discovered.
     async fn endpoint(
         &self,
@@ -132,6 +159,11 @@ impl Server<'_> {
         let Some(address) = self.discovered()? else { return Ok(None) };
         let issuer = self.issuer.unwrap_or_else(|| address.as_str());
         self.discovery.endpoint(endpoint, &address, issuer, context).await.map(Some)
+    }
+
+    /// Tells whether endpoints are discovered.
+    pub(super) fn is_discovered(&self) -> bool {
+        matches!(self.discovered(), Ok(Some(_)))
     }
 
     /// Gives where endpoints are discovered.

@@ -128,6 +128,14 @@ fn a_login_needs_time_and_a_place_to_come_back_to() {
         assert!(problem.contains(expected), "{options}\n{problem}");
     }
     assert!(loaded(&with_server("redirect_uri = 'com.example.app:/callback'")).is_ok());
+
+    let endpoint = "token_endpoint_url = 'https://i.test/t'\nclient_id = 'c'\nstore = 'memory'\n";
+    let problem = problem(endpoint);
+    assert!(problem.contains("nobody can log in"), "{problem}");
+    for more in ["authorization", "device_authorization"] {
+        let more = format!("{more}_endpoint_url = 'https://i.test/a'");
+        assert!(loaded(&format!("{endpoint}{more}")).is_ok(), "{more}");
+    }
 }
 
 #[test]

@@ -21,30 +21,30 @@ const MOST_CLAIMS: usize = 256;
 const LONGEST: usize = 1024;
 
 /// The text claims of a verified ID token.
-pub(in crate::oauth) struct Claims {
+pub(crate) struct Claims {
     texts: BTreeMap<String, String>,
 }
 
 /// What an ID token must say.
-pub(super) struct Expected<'a> {
-    pub(super) issuer: &'a str,
-    pub(super) client_id: &'a str,
+pub(crate) struct Expected<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) client_id: &'a str,
     /// `None` if none was sent, so that any is as good as none.
-    pub(super) nonce: Option<&'a str>,
-    pub(super) now: SystemTime,
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) now: SystemTime,
 }
 
 impl Claims {
     /// Gives the user's identifier, which the server gives to nobody else. It need not be readable.
-    #[cfg(test)]
-    pub(in crate::oauth) fn subject(&self) -> &str {
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn subject(&self) -> &str {
         self.text("sub").unwrap_or_default()
     }
 
     /// Gives a text at the top of the token. An `email` that the server says nobody has verified is not there,
     /// because anybody could have entered it; nor is what is longer than a kibibyte or has control characters.
-    #[cfg(test)]
-    pub(in crate::oauth) fn text(&self, name: &str) -> Option<&str> {
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.texts.get(name).map(String::as_str)
     }
 }
@@ -65,7 +65,7 @@ impl fmt::Debug for Claims {
 impl Expected<'_> {
     /// Checks a payload. The error says what is wrong, as what goes on after "the ID token", and holds nothing
     /// of it.
-    pub(super) fn check(&self, payload: &[u8]) -> Result<Claims, &'static str> {
+    pub(crate) fn check(&self, payload: &[u8]) -> Result<Claims, &'static str> {
         let Ok(Value::Object(claims)) = serde_json::from_slice(payload) else {
             return Err("has no claims; check that the address is a token endpoint");
         };

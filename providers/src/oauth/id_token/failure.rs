@@ -15,7 +15,7 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Makes the failure of a check; the text goes on after "the ID token".
-    pub(super) fn mismatch(what: &str) -> Self {
+    pub(crate) fn mismatch(what: &str) -> Self {
         Self::Mismatch(error(what))
     }
 

@@ -16,8 +16,8 @@ use super::{OAuth, address::Address};
 use crate::jws::{Signed, Unverified};
 
 pub(super) use claims::Claims;
-use claims::Expected;
-pub(super) use failure::Failure;
+pub(crate) use claims::Expected;
+pub(crate) use failure::Failure;
 pub(super) use keys::Keys;
 
 /// Verifies an ID token that the server has issued to this client, and gives what it says.

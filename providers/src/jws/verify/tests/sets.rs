@@ -28,6 +28,17 @@ fn with(private: &str, name: &str, value: impl Into<Value>) -> Value {
     jwk
 }
 
+/// A point whose coordinates have the right length together only.
+fn shifted() -> Value {
+    let mut jwk = public(keys::P256, &json!({}));
+    let [x, y] =
+        ["x", "y"].map(|name| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap());
+    let both = [x, y].concat();
+    let (x, y) = both.split_at(31);
+    (jwk["x"], jwk["y"]) = (URL_SAFE_NO_PAD.encode(x).into(), URL_SAFE_NO_PAD.encode(y).into());
+    jwk
+}
+
 #[test]
 fn keys_that_are_of_no_use_are_left_out() {
     let (x, y) =
@@ -52,6 +63,7 @@ fn keys_that_are_of_no_use_are_left_out() {
         json!({ "kty": "OKP", "crv": "Ed25519", "x": &ed25519[1..] }),
         json!({ "kty": "OKP", "crv": "Ed25519", "x": format!("{ed25519}=") }),
         with(keys::P256, "x", "AAAA"),
+        shifted(),
         with(keys::P256, "use", "enc"),
         with(keys::P256, "use", 1),
         with(keys::P256, "key_ops", json!([])),

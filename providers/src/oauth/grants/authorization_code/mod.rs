@@ -56,7 +56,7 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
     {
         "`redirect_uri` has a port and a path of its own; remove `redirect_port` and `redirect_path`"
     } else {
-        return Ok(());
+        return options.server().validate_login();
     };
     Err(Error::configuration(problem))
 }

@@ -6,7 +6,7 @@
 mod claims;
 mod keys;
 
-use std::time::Duration;
+use std::{fs, path::Path, time::Duration};
 
 use authn::{
     Context, Error, ErrorKind,
@@ -163,6 +163,7 @@ fn a_tampered_token_is_a_mismatch() {
     let login = Login::new(&[&pair]);
     let token = login.issue(&pair, &json!({}));
     assert!(login.verify(&token).is_ok());
+    login.manual.advance(Duration::from_mins(1));
     let mut parts = token.split('.');
     let (header, signature) = (parts.next().unwrap(), parts.next_back().unwrap());
     let forged = URL_SAFE_NO_PAD.encode(json!({ "sub": "mallory", MARKER: MARKER }).to_string());
@@ -199,4 +200,16 @@ fn both_failures_are_errors_of_the_protocol() {
         let error = Error::from(login.verify(&token).unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Protocol);
     }
+}
+
+/// Replays what the fuzzer has found worth keeping; see `fuzz/README.md`.
+#[test]
+fn the_corpus_of_the_fuzzer_panics_nowhere() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/id_token");
+    let mut replayed = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        crate::fuzzing::id_token(&fs::read(entry.unwrap().path()).unwrap());
+        replayed += 1;
+    }
+    assert!(replayed >= 20, "the corpus has only {replayed} inputs");
 }
