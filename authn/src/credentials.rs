@@ -129,6 +129,25 @@ impl Credentials {
         self.0.provider.login(&self.0.context, &login).await
     }
 
+    /// Tells whether somebody has to log in before there is a token. Whether somebody has is what
+    /// [`status`](Self::status) says.
+    pub fn needs_login(&self) -> bool {
+        self.0.provider.needs_login()
+    }
+
+    /// Gives the command line by which somebody logs in to what a [`Loader`](crate::Loader) has loaded; `None`
+    /// for credentials that code has made.
+    pub fn login_command(&self) -> Option<&str> {
+        self.0.context.login_command()
+    }
+
+    /// Checks what `[http]` names, as the file of certificate authorities, without any network. Otherwise it is
+    /// checked when the first request is sent.
+    #[cfg(feature = "reqwest")]
+    pub fn check_http(&self) -> Result<()> {
+        self.0.context.http().check_options()
+    }
+
     /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
     /// is no server, or the provider can't ask it.
     pub async fn probe(&self) -> Result<Option<Probe>> {

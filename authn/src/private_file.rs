@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::config::quoted;
+
 /// Which files are taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
@@ -33,6 +35,30 @@ impl Refusal {
     /// Says that a file or folder is refused.
     pub(crate) fn new(path: &Path, reason: Reason) -> Self {
         Self { reason, path: path.to_owned() }
+    }
+
+    /// Says what is wrong.
+    pub(crate) fn fault(&self) -> String {
+        let what = match &self.reason {
+            Reason::Unopened(error) => &*format!("can't be read ({})", error.kind()),
+            Reason::Link => "is a symbolic link",
+            Reason::NotRegular => "is not a regular file",
+            Reason::Owner(_) => "belongs to another user",
+            Reason::Open(_) => "is open to other users",
+        };
+        format!("{} {what}", self.path.display())
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn way_out(&self) -> String {
+        let path = quoted(&self.path.display().to_string());
+        match &self.reason {
+            Reason::Unopened(_) => "check its path and permissions".to_owned(),
+            Reason::Link => "put the file itself there".to_owned(),
+            Reason::NotRegular => "put one there".to_owned(),
+            Reason::Owner(user) => format!("`chown {user} {path}`"),
+            Reason::Open(mode) => format!("`chmod {mode:o} {path}`"),
+        }
     }
 }
 
@@ -121,19 +147,7 @@ pub(crate) fn check(_: &File, _: &Metadata, _: u32, _: bool) -> Result<(), Reaso
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.path.display();
-        write!(f, "{shown} ")?;
-        match &self.reason {
-            Reason::Unopened(error) => {
-                write!(f, "can't be read ({}): check its path and permissions", error.kind())
-            }
-            Reason::Link => f.write_str("is a symbolic link: put the file itself there"),
-            Reason::NotRegular => f.write_str("is not a regular file: put one there"),
-            Reason::Owner(user) => {
-                write!(f, "belongs to another user: `chown {user} {shown}`")
-            }
-            Reason::Open(mode) => write!(f, "is open to other users: `chmod {mode:o} {shown}`"),
-        }
+        write!(f, "{}: {}", self.fault(), self.way_out())
     }
 }
 

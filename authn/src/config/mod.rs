@@ -43,6 +43,7 @@ pub use guide::Class;
 pub(crate) use key::Key;
 pub use key::nearest;
 pub use loader::Loader;
+pub(crate) use loader::quoted;
 pub use origin::Origin;
 pub use problem::{Problem, Severity};
 pub use setting::Setting;
@@ -57,6 +58,7 @@ pub struct Config {
     parts: Vec<merge::Part>,
     merged: item::Entries,
     profile: Option<String>,
+    profiles: Vec<String>,
     provider: Option<(String, Origin)>,
     problems: Vec<Problem>,
     credentials: Option<Credentials>,
@@ -69,6 +71,12 @@ impl Config {
     /// Gives the name of the profile in force.
     pub fn profile(&self) -> Option<&str> {
         self.profile.as_deref()
+    }
+
+    /// Gives the names of the profiles that can be chosen, in the order of the alphabet: what a project's file
+    /// defines without being trusted is not among them.
+    pub fn profiles(&self) -> &[String] {
+        &self.profiles
     }
 
     /// Gives the name of the provider in force.

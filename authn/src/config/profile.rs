@@ -1,4 +1,6 @@
-//! Which profile is in force.
+//! Which profile is in force, and which there are.
+
+use std::collections::BTreeSet;
 
 use super::{Environment, Origin, Problem, key::nearest, layer::Layer};
 
@@ -39,17 +41,11 @@ pub(crate) fn choose(
         };
         (name.to_owned(), item.origin.clone(), untrusted)
     };
-    let mut known: Vec<&str> = layers
-        .iter()
-        .filter(|layer| !layer.untrusted)
-        .flat_map(|layer| layer.profiles.keys().map(String::as_str))
-        .collect();
-    known.sort_unstable();
-    known.dedup();
-    if known.contains(&name.as_str()) {
+    let known = defined(layers);
+    if known.contains(&name) {
         return Some(name);
     }
-    let help = match (nearest(&name, known.iter().copied()), known.is_empty()) {
+    let help = match (nearest(&name, known.iter().map(String::as_str)), known.is_empty()) {
         (Some(near), _) => format!("did you mean `{near}`?"),
         (None, true) => {
             "no profile is defined; write one as `[profile.NAME.credentials]`".to_owned()
@@ -65,4 +61,11 @@ pub(crate) fn choose(
     .with_help(help);
     note(problem, untrusted);
     None
+}
+
+/// Lists the profiles that can be chosen, in the order of the alphabet.
+pub(crate) fn defined(layers: &[Layer]) -> Vec<String> {
+    let trusted = layers.iter().filter(|layer| !layer.untrusted);
+    let names: BTreeSet<&String> = trusted.flat_map(|layer| layer.profiles.keys()).collect();
+    names.into_iter().cloned().collect()
 }
