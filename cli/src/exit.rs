@@ -72,7 +72,8 @@ impl Failure {
     }
 }
 
-fn code_of(kind: ErrorKind) -> Code {
+/// Gives the exit code of a sort of failure.
+pub(crate) fn code_of(kind: ErrorKind) -> Code {
     match kind {
         ErrorKind::Configuration | ErrorKind::Origin => Code::Configuration,
         ErrorKind::LoginRequired => Code::LoginRequired,

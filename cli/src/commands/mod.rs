@@ -3,6 +3,7 @@
 mod config;
 mod header;
 mod logout;
+mod profiles;
 mod providers;
 mod status;
 mod stores;

@@ -181,8 +181,14 @@ fn a_command_that_needs_the_configuration_says_the_same() {
     let sandbox = Sandbox::with(
         "[credentials]\ndomain = \"a.test\"\n[credentials.basic]\npasword = \"s3cr3t\"\n",
     );
-    for command in ["token", "header", "status", "logout"] {
-        let words = ["error: unknown-key", "4 | pasword = ***", "error: missing-key", "2 problems"];
+    let words = ["error: unknown-key", "4 | pasword = ***", "error: missing-key", "2 problems"];
+    for command in ["token", "header", "logout"] {
         said(&sandbox.run(&[command]), &words);
     }
+    let outcome = sandbox.run(&["status"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, "-\tyes\tbasic\t-\twrong\t-\t-\t-\t-\t-\n"));
+    for word in words {
+        assert!(outcome.stderr.contains(word), "{word}\n{}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
 }
