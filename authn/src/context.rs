@@ -87,10 +87,6 @@ impl Context {
         }
     }
 
-    pub(crate) fn login_command(&self) -> Option<&str> {
-        self.0.login_command.as_deref()
-    }
-
     /// `None` is the default placement.
     #[inline]
     pub(crate) fn placement(&self) -> Option<&Placement> {

@@ -135,12 +135,6 @@ impl Credentials {
         self.0.provider.needs_login()
     }
 
-    /// Gives the command line by which somebody logs in to what a [`Loader`](crate::Loader) has loaded; `None`
-    /// for credentials that code has made.
-    pub fn login_command(&self) -> Option<&str> {
-        self.0.context.login_command()
-    }
-
     /// Checks what `[http]` names, as the file of certificate authorities, without any network. Otherwise it is
     /// checked when the first request is sent.
     #[cfg(feature = "reqwest")]

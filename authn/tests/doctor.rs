@@ -127,11 +127,12 @@ async fn what_others_can_read_and_what_was_set_aside_is_named_with_its_command()
 
 #[test]
 fn who_needs_a_login_is_known_with_the_command() {
-    let loaded = |text| loader(text).profile("work").load().unwrap();
-    let personal = loaded("[profile.work.credentials.personal]");
-    assert!(personal.needs_login());
-    assert_eq!(personal.login_command(), Some("authn login --profile work"));
-    assert!(!loaded("[profile.work.credentials.impersonal]").needs_login());
+    let read = |text| loader(text).profile("work").read();
+    let personal = read("[profile.work.credentials.personal]");
+    assert!(personal.credentials().unwrap().needs_login());
+    assert_eq!(personal.login_command(), "authn login --profile work");
+    let impersonal = read("[profile.work.credentials.impersonal]");
+    assert!(!impersonal.credentials().unwrap().needs_login());
 }
 
 #[test]

@@ -206,7 +206,9 @@ impl Loader {
         let (credentials, stores) =
             self.build(&notes, &environment, &merged, choice.as_ref(), profile.as_deref());
         let problems = notes.problems.into_inner();
+        let login_command = self.login_command(profile.as_deref());
         Config {
+            login_command,
             parts,
             merged,
             profile,

@@ -146,7 +146,7 @@ impl Kept {
         match waiting::wait(&credentials, status)? {
             Ok(status) => {
                 let kept = kept.with(config, status);
-                let hint = kept.hint(&credentials);
+                let hint = kept.hint(config, &credentials);
                 Ok((kept, hint))
             }
             Err(error) => {
@@ -207,12 +207,13 @@ impl Kept {
     }
 
     /// Says what to do where there is no token.
-    fn hint(&self, credentials: &Credentials) -> Option<String> {
+    fn hint(&self, config: &Config, credentials: &Credentials) -> Option<String> {
         if self.has_token == Some(true) {
             return None;
         }
         let needs_login = credentials.needs_login() && self.has_refresh_token != Some(true);
-        if let Some(command) = credentials.login_command().filter(|_| needs_login) {
+        if needs_login {
+            let command = config.login_command();
             return Some(format!("nobody is logged in: log in with `{command}`"));
         }
         let hint = match self.store.as_deref() {
