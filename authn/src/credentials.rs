@@ -142,6 +142,12 @@ impl Credentials {
         self.0.context.http().check_options()
     }
 
+    /// Gives the name of the store that sessions are kept in; `memory` is none, and `None` is for a provider that
+    /// has no session.
+    pub fn store(&self) -> Option<String> {
+        self.0.provider.store()
+    }
+
     /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
     /// is no server, or the provider can't ask it.
     pub async fn probe(&self) -> Result<Option<Probe>> {

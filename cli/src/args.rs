@@ -199,6 +199,7 @@ mod tests {
             "status",
             "logout",
             "stores",
+            "doctor",
         ] {
             let (global, _) =
                 parsed(&format!("authn {command} --app fdt --config x.toml")).unwrap();

@@ -60,6 +60,11 @@ impl Output {
         styled(text, HEADING, self.stdout_colour)
     }
 
+    /// Gives a text in a style on standard output.
+    pub(crate) fn styled(&self, text: &str, style: Style) -> String {
+        styled(text, style, self.stdout_colour)
+    }
+
     /// Writes an error to standard error, and what to do about it.
     pub(crate) fn error(&self, message: &str, help: Option<&str>) {
         tell(&format!("{} {}", styled("error:", ERROR, self.stderr_colour), plain(message)));

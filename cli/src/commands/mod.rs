@@ -1,6 +1,7 @@
 //! The subcommands, one a file.
 
 mod config;
+mod doctor;
 mod header;
 mod logout;
 mod profiles;
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Logout(logout::Arguments),
     /// List the places where tokens can be kept, and how many sessions are there
     Stores(stores::Arguments),
+    /// Look for what is wrong with anything that tokens depend on, and say what mends it
+    Doctor(doctor::Arguments),
 }
 
 /// Does it.
@@ -45,6 +48,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(session, &arguments),
         Command::Logout(arguments) => logout::run(session, &arguments),
         Command::Stores(arguments) => stores::run(session, &arguments),
+        Command::Doctor(arguments) => doctor::run(session, &arguments),
     }
 }
 

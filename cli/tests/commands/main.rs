@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod check;
+mod doctor;
 mod exchange;
 mod header;
 mod init;
