@@ -4,6 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{
     ArgAction, ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, ValueEnum,
+    ValueHint,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
@@ -30,19 +31,19 @@ struct Arguments {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Choose a profile of the configuration
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", value_hint = ValueHint::Other)]
     pub(crate) profile: Option<String>,
 
     /// Read another application's configuration: its file names and its variables
-    #[arg(long, value_name = "NAME", value_parser = app_name)]
+    #[arg(long, value_name = "NAME", value_parser = app_name, value_hint = ValueHint::Other)]
     pub(crate) app: Option<String>,
 
     /// Read this file too, above the user's and the project's
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
     /// Set a value above all else; a secret only by reference: `KEY.env=NAME`, `KEY.file=PATH`
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
     pub(crate) set: Vec<String>,
 
     /// Leave the project's file unread
@@ -99,7 +100,8 @@ pub(crate) fn colour(arguments: &[OsString]) -> ColorChoice {
     choice.and_then(|choice| ColorChoice::from_str(choice, false).ok()).unwrap_or_default()
 }
 
-fn command(app: &str) -> clap::Command {
+/// Defines the command line of an application.
+pub(crate) fn command(app: &str) -> clap::Command {
     let [profile, config, log, option] = ["PROFILE", "CONFIG", "LOG", "CREDENTIALS__DOMAIN"]
         .map(|name| session::variable(app, name));
     let after = format!(
@@ -200,6 +202,8 @@ mod tests {
             "logout",
             "stores",
             "doctor",
+            "completions bash",
+            "man",
         ] {
             let (global, _) =
                 parsed(&format!("authn {command} --app fdt --config x.toml")).unwrap();

@@ -1,9 +1,11 @@
 //! The subcommands, one a file.
 
+mod completions;
 mod config;
 mod doctor;
 mod header;
 mod logout;
+mod man;
 mod profiles;
 mod providers;
 mod status;
@@ -36,6 +38,10 @@ pub(crate) enum Command {
     Stores(stores::Arguments),
     /// Look for what is wrong with anything that tokens depend on, and say what mends it
     Doctor(doctor::Arguments),
+    /// Print what a shell completes command lines by
+    Completions(completions::Arguments),
+    /// Print the manual's page, or write a page for each command
+    Man(man::Arguments),
 }
 
 /// Does it.
@@ -49,6 +55,8 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Logout(arguments) => logout::run(session, &arguments),
         Command::Stores(arguments) => stores::run(session, &arguments),
         Command::Doctor(arguments) => doctor::run(session, &arguments),
+        Command::Completions(arguments) => completions::run(session, &arguments),
+        Command::Man(arguments) => man::run(session, &arguments),
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod check;
+mod completions;
 mod doctor;
 mod exchange;
 mod header;
@@ -10,6 +11,7 @@ mod init;
 #[cfg(unix)]
 mod interrupt;
 mod logout;
+mod man;
 mod path;
 mod providers;
 mod sandbox;
