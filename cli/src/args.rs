@@ -1,6 +1,6 @@
 //! The command line: subcommands, and the global flags, which may stand before or after them.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, fmt::Write as _, path::PathBuf};
 
 use clap::{
     ArgAction, ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, ValueEnum,
@@ -17,6 +17,14 @@ Exit codes:
   2 command line wrong
 
 Data goes to standard output, everything else to standard error.";
+
+/// The commands by what they are for, in the order in which somebody comes to need them.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Configuration", &["config", "providers", "doctor"]),
+    ("Sessions", &["login", "status", "logout", "stores"]),
+    ("Tokens for other programs", &["token", "header"]),
+    ("This program", &["completions", "man"]),
+];
 
 /// Tells what is configured and from where, and gets tokens and headers for other programs.
 #[derive(Debug, Parser)]
@@ -112,7 +120,31 @@ Environment:
 
 {EXIT_CODES}"
     );
-    with_global(Arguments::command()).after_help(after)
+    let command = with_global(Arguments::command()).after_help(after);
+    let listed = listed(&command);
+    command.help_template(listed)
+}
+
+/// Gives the template of the help, with the commands by what they are for: clap would list all of them under
+/// one heading.
+fn listed(command: &clap::Command) -> String {
+    let (heading, literal) =
+        (command.get_styles().get_header(), command.get_styles().get_literal());
+    let names = GROUPS.iter().flat_map(|(_, names)| *names);
+    let width = names.map(|name| name.len()).max().unwrap_or(0);
+    let mut template = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
+    for (title, names) in GROUPS {
+        let _ = writeln!(template, "\n{heading}{title}:{heading:#}");
+        for command in names.iter().filter_map(|name| command.find_subcommand(name)) {
+            let (name, about) = (command.get_name(), command.get_about().cloned());
+            let about = about.unwrap_or_default();
+            let _ = writeln!(template, "  {literal}{name:width$}{literal:#}  {about}");
+        }
+    }
+    template
+        + &format!(
+            "\nEach says more with `--help`.\n\n{heading}Options:{heading:#}\n{{options}}{{after-help}}\n"
+        )
 }
 
 /// Adds the global flags to a command and all below it.
@@ -175,6 +207,22 @@ mod tests {
     #[test]
     fn the_definition_has_no_contradiction() {
         command("authn").debug_assert();
+    }
+
+    #[test]
+    fn every_command_is_in_one_group_on_one_line() {
+        let mut command = command("authn");
+        let help = command.render_help().to_string();
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+            let name = below.get_name();
+            let groups = GROUPS.iter().filter(|(_, names)| names.contains(&name));
+            assert_eq!(groups.count(), 1, "{name} must be in one of `GROUPS`");
+            let about = below.get_about().unwrap().to_string();
+            let lines = help.lines().filter(|line| line.ends_with(&format!("  {about}")));
+            let lines: Vec<&str> = lines.collect();
+            let [line] = *lines else { panic!("{name}: {lines:?}\n{help}") };
+            assert!(line.starts_with(&format!("  {name} ")) && line.len() <= 80, "{line}");
+        }
     }
 
     #[test]

@@ -24,23 +24,23 @@ pub(crate) enum Command {
     /// Show, check and start the configuration
     #[command(subcommand)]
     Config(config::Command),
-    /// List the providers that this program is linked with, or one's options
+    /// List the providers of this program, or the options of one
     Providers(providers::Arguments),
     /// Print a valid token
     Token(token::Arguments),
-    /// Print the headers that authorise a request, one a line, as `curl -H @-` reads them
+    /// Print the headers that authorise a request, for `curl -H @-`
     Header(header::Arguments),
-    /// Show what is kept of the session: for whom, for how long, where; nothing is asked of a server
+    /// Show what is kept of each session: for whom, for how long, where
     Status(status::Arguments),
     /// Forget what is kept of the session
     Logout(logout::Arguments),
-    /// List the places where tokens can be kept, and how many sessions are there
+    /// List where tokens can be kept, and how many sessions are there
     Stores(stores::Arguments),
-    /// Look for what is wrong with anything that tokens depend on, and say what mends it
+    /// Look for what is wrong, and say what mends it
     Doctor(doctor::Arguments),
     /// Print what a shell completes command lines by
     Completions(completions::Arguments),
-    /// Print the manual's page, or write a page for each command
+    /// Print the manual's page, or write one for each command
     Man(man::Arguments),
 }
 
