@@ -75,7 +75,7 @@ fn its_commands_exist() {
     let mut count = 0;
     for line in blocks(&readme, "sh").flat_map(str::lines) {
         let Some(arguments) = line.strip_prefix("authn ") else { continue };
-        let arguments = arguments.split(['#', '|']).next().unwrap_or_default();
+        let arguments = arguments.split(['#', '|', '>']).next().unwrap_or_default();
         let arguments: Vec<&str> = arguments.split_whitespace().chain(["--help"]).collect();
         sandbox.run(binary("authn"), &arguments).success();
         count += 1;
