@@ -437,7 +437,7 @@ fn all_profiles_can_be_listed_and_none_can_be_chosen() {
     assert_eq!(config.profiles(), ["ci", "dev", "prod"]);
     let config = loader(&texts).environment(environment).without_profile().read();
     assert_eq!(config.profile(), None);
-    assert_eq!(codes(&config), []);
+    assert_eq!(codes(&config), [("untrusted-project", None)]);
     assert_eq!(config.profiles().len(), 3);
     assert_eq!(
         setting(&config, "credentials.domain").value,
@@ -489,7 +489,8 @@ fn an_untrusted_project_file_chooses_a_profile_and_nothing_else() {
     // A profile that only the project defines is none.
     write(&project, "default_profile = 'mine'\n[profile.mine.credentials]\ndomain = 'evil.test'");
     let config = loader(&[BASE]).environment(environment.clone()).read();
-    assert_eq!(codes(&config), [("unknown-profile", Some("default_profile"))]);
+    let unknown = ("unknown-profile", Some("default_profile"));
+    assert_eq!(codes(&config), [("untrusted-project", None), unknown]);
     let config = loader(&[BASE]).environment(environment).without_project().read();
     assert!(config.problems().is_empty());
     assert_eq!(config.profile(), None);

@@ -51,6 +51,14 @@ impl Session {
         program().filter(is_plain).unwrap_or_else(|| self.app.clone())
     }
 
+    /// Gives a command as it is typed, with `--app` where it must be.
+    pub(crate) fn command_line(&self, command: &str) -> String {
+        match self.app.as_str() {
+            "authn" => format!("authn {command}"),
+            app => format!("authn --app {app} {command}"),
+        }
+    }
+
     /// Gives the name of an environment variable of this application, as `AUTHN_LOG`.
     pub(crate) fn variable(&self, name: &str) -> String {
         variable(&self.app, name)

@@ -213,7 +213,7 @@ fn a_projects_file_without_trust_is_a_warning_and_its_command() {
     let outcome = run(&sandbox);
     let rows = of(&outcome, "files");
     let withheld = rows.iter().find(|row| row[0] == "warning").unwrap();
-    assert!(withheld[1].contains("/work/.authn.toml is not trusted"), "{withheld:?}");
+    assert!(withheld[1].starts_with("/work/.authn.toml:1:1: the project's file"), "{withheld:?}");
     assert!(withheld[2].starts_with("`authn config trust`"), "{withheld:?}");
     assert!(!outcome.stdout.contains("evil"), "{}", outcome.stdout);
     assert_eq!(outcome.code, 0);

@@ -5,6 +5,8 @@
 mod check;
 mod completions;
 mod doctor;
+#[cfg(unix)]
+mod edit;
 mod exchange;
 mod header;
 mod init;
@@ -22,4 +24,5 @@ mod status;
 mod stores;
 mod streams;
 mod token;
+mod trust;
 mod withheld;

@@ -37,13 +37,16 @@ check() { # NAME PATTERN TEXT: TEXT matches the extended regular expression
     echo "ok   $1"
   else
     failed=$((failed + 1))
-    echo "FAIL $1: $3"
+    echo "FAIL $1: ${3::1000}"
   fi
 }
 
 fetch() { curl -s --max-time 10 "$@"; }
 status() { fetch -o /dev/null -w '%{http_code}' "$@"; }
-json() { node -pe 'JSON.parse(require("fs").readFileSync(0))["'"$1"'"] ?? ""'; }
+json() { # NAME: a text or a number on standard input; nothing, if it isn't there
+  local pattern="\"$1\":\"?([^\",}]*)"
+  [[ $(cat) =~ $pattern ]] && echo "${BASH_REMATCH[1]}"
+}
 mint() { node mint.mjs "$@"; }
 
 # Each asks for a token and prints the response. The first argument is the client, the rest goes to curl.
@@ -200,20 +203,71 @@ check dcr registration_access_token "$(fetch -H 'content-type: application/json'
     "token_endpoint_auth_method":"none"}' "$BASE/reg")"
 
 # --- device
-device_start() { fetch -d client_id=device -d scope="$1" "$BASE/device/auth"; }
-device_poll() {
-  fetch -d client_id=device --data-urlencode grant_type=$DEVICE \
-    -d device_code="$(json device_code <<<"$1")" "$TOKEN"
+device_start() { # CLIENT SCOPE
+  fetch -d client_id="$1" -d scope="$2" "$BASE/device/auth"
 }
-device_answer() { node approve.mjs "$1" "$BASE" "$(json user_code <<<"$2")" >/dev/null; }
-started=$(device_start 'openid offline_access read')
+device_poll() { # CLIENT RESPONSE
+  fetch "${@:3}" -d client_id="$1" --data-urlencode grant_type=$DEVICE \
+    -d device_code="$(json device_code <<<"$2")" "$TOKEN"
+}
+device_answer() { node approve.mjs "$1" "$BASE" "$(json user_code <<<"$2")"; } # MODE RESPONSE
+clock() { fetch "$BASE/__rig/clock?offset_s=$1" >/dev/null; }
+started=$(device_start device 'openid offline_access read')
 check device-auth user_code "$started"
-check device-pending authorization_pending "$(device_poll "$started")"
-device_answer device "$started"
-check device-approved 'access_token.*refresh_token' "$(device_poll "$started")"
-started=$(device_start openid)
-device_answer device-deny "$started"
-check device-denied access_denied "$(device_poll "$started")"
+check device-no-interval '^$' "$(json interval <<<"$started")"
+check device-pending authorization_pending "$(device_poll device "$started")"
+check device-approve 'was successful' "$(device_answer device "$started")"
+check device-approved 'access_token.*id_token.*refresh_token' "$(device_poll device "$started")"
+check device-approved-once invalid_grant "$(device_poll device "$started")"
+started=$(device_start device openid)
+check device-deny 'interrupted' "$(device_answer device-deny "$started")"
+check device-denied access_denied "$(device_poll device "$started")"
+check device-wrong-code 'code you entered is incorrect' "$(node approve.mjs device "$BASE" X 2>&1)"
+started=$(device_start device-brief openid)
+check device-brief '"expires_in":3,"interval":1' "$started"
+clock 4
+check device-expired expired_token "$(device_poll device-brief "$started")"
+clock 0
+started=$(device_start device-strict openid)
+check device-first-poll authorization_pending "$(device_poll device-strict "$started")"
+check device-slow-down '"error":"slow_down"' "$(device_poll device-strict "$started")"
+clock 5
+check device-slow-down-adds '"error":"slow_down"' "$(device_poll device-strict "$started")"
+clock 17
+check device-slow-enough authorization_pending "$(device_poll device-strict "$started")"
+clock 0
+started=$(fetch -d client_id=device -d scope=openid "$REALM/protocol/openid-connect/auth/device")
+check device-keycloak 'was successful' \
+  "$(node approve.mjs device "$REALM" "$(json user_code <<<"$started")")"
+
+# --- answers that are patched, faults of one endpoint and of one grant
+answers() { fetch -d "$1" "$BASE/__rig/answers" >/dev/null; }
+answers '{"device_authorization":{"interval":0,"verification_uri":"http://login.test/d",
+  "verification_uri_complete":null,"user_code":"{user_code}\u0007"}}'
+started=$(device_start device openid)
+check answers-set '"verification_uri":"http://login.test/d".*"interval":0' "$started"
+check answers-removed '^$' "$(json verification_uri_complete <<<"$started")"
+check answers-own-value '"user_code":"[A-Z]{4}-[A-Z]{4}\\u0007"' "$started"
+check answers-user-code-logged '"user_code":"[A-Z]{4}-[A-Z]{4}"' "$(fetch "$BASE/__rig/log" | tail -c 300)"
+check answers-unknown 'no endpoint nowhere' "$(fetch -d '{"nowhere":{}}' "$BASE/__rig/answers")"
+answers '{}'
+check answers-forgotten '"user_code":"[A-Z]{4}-[A-Z]{4}"' "$(device_start device openid)"
+fetch -d '[{"grant":"'$DEVICE'","status":429,"headers":{"retry-after":"2"},"times":2},
+  {"grant":"'$DEVICE'","client":"device-quick","drop":true},
+  {"grant":"'$DEVICE'","status":400},{"grant":"'$DEVICE'","status":400,"body":{"error":"slow_down"}},
+  {"endpoint":"device_authorization","status":503}]' "$BASE/__rig/faults" >/dev/null
+check fault-not-this-grant access_token "$(post cc-post)"
+check fault-device-authorization '^503$' "$(status -d client_id=device -d scope=openid "$BASE/device/auth")"
+started=$(device_start device openid)
+check fault-poll-429 '^HTTP.* 429' "$(device_poll device "$started" -i)"
+check fault-poll-429-again '^HTTP.* 429' "$(device_poll device "$started" -i)"
+check fault-poll-empty-400 '^ 400$' "$(device_poll device "$started" -w ' %{http_code}')"
+check fault-poll-slow-down '"error":"slow_down"' "$(device_poll device "$started")"
+check fault-poll-past authorization_pending "$(device_poll device "$started")"
+check fault-poll-drop '^curl=52$' "$(device_poll device-quick "$started"; echo "curl=$?")"
+check fault-unknown 'no staus' "$(fetch -d '[{"staus":500}]' "$BASE/__rig/faults")"
+check log-has-polls "\"at_ms\":[0-9]+.*\"params\":\{\"client_id\":\"device-quick\",\"grant_type\":\"$DEVICE\",\"device_code\":\"\(set\)\"\}" \
+  "$(fetch "$BASE/__rig/log" | tail -c 500)"
 
 # --- authorization code
 authorize() {
@@ -234,6 +288,7 @@ check code-wrong-verifier invalid_grant \
 code=$(code_of "$(authorize)")
 check code-exchange 'access_token.*id_token.*refresh_token' "$(redeem "$code" "$verifier")"
 check code-reuse-refused invalid_grant "$(redeem "$code" "$verifier")"
+check keycloak-service access_token "$(keycloak kc-cc:tell-nobody-4711 -d grant_type=client_credentials)"
 
 # --- bent responses
 bad_refresh() {
@@ -255,13 +310,20 @@ check fault-429 '^HTTP.* 429' "$(post q-extra -i)"
 check fault-drop '^curl=52$' "$(post q-extra -o /dev/null; echo "curl=$?")"
 check fault-delay access_token "$(post q-extra)"
 access=$(login alice wonderland | json access_token)
-fetch "$BASE/__rig/clock?offset_s=61" >/dev/null
+clock 61
 check clock-moves-expiry invalid_token "$(bearer "$access" "$BASE/rs/bearer")"
-fetch "$BASE/__rig/clock?offset_s=0" >/dev/null
+clock 0
 first=$(login alice wonderland 'read offline_access' | json refresh_token)
 node flood.mjs "$TOKEN" 3000
 check refresh-token-outlives-3000-others access_token "$(refresh "$first")"
 check count '^[1-9]' "$(fetch "$BASE/__rig/count?grant=client_credentials&client=cc-basic")"
+
+# --- logins, last, for they reset the server
+while read -r line; do
+  checks=$((checks + 1))
+  [[ $line == ok* ]] || failed=$((failed + 1))
+  echo "$line"
+done < <(node exercise-logins.mjs "$BASE" || echo 'FAIL logins: the program failed')
 
 echo "$((checks - failed)) passed, $failed failed"
 [ "$failed" -eq 0 ]

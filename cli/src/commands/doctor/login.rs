@@ -20,7 +20,7 @@ const VARIABLES: [&str; 8] = [
     "WSL_INTEROP",
 ];
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let needs_login = patient.credentials.as_ref().is_some_and(authn::Credentials::needs_login);
     if !needs_login {
         return Vec::new();
