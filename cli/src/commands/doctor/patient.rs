@@ -86,6 +86,14 @@ impl Patient {
         }
     }
 
+    /// Tells whether an option is set.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.settings.iter().any(|setting| {
+            let is_below = setting.key.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+            setting.is_set && (setting.key == key || is_below)
+        })
+    }
+
     /// Gives the problems of the configuration with one of these codes.
     pub(super) fn problems<'p>(&'p self, codes: &'p [&str]) -> impl Iterator<Item = &'p Problem> {
         self.config.problems().iter().filter(|problem| codes.contains(&problem.code()))
