@@ -280,16 +280,16 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         async { Ok(None) }
     }
 
-    /// Names the options that only say how somebody logs in, as a browser's command. A session that is
-    /// kept outlives their change, as that of any other option it does not.
-    fn login_options(&self) -> &'static [&'static str] {
-        &[]
-    }
-
     /// Tells whether somebody has to log in before there is a token, so that what lacks one can say so. It is
     /// told from the options alone.
     fn needs_login(&self) -> bool {
         false
+    }
+
+    /// Names the options that only say how somebody logs in, as a browser's command. A session that is
+    /// kept outlives their change, as that of any other option it does not.
+    fn login_options(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Verifies what the server vouches for about the user of a grant, as its ID token; `None` if it says

@@ -437,7 +437,7 @@ fn all_profiles_can_be_listed_and_none_can_be_chosen() {
     assert_eq!(config.profiles(), ["ci", "dev", "prod"]);
     let config = loader(&texts).environment(environment).without_profile().read();
     assert_eq!(config.profile(), None);
-    assert_eq!(codes(&config), []);
+    assert_eq!(codes(&config), [("untrusted-project", None)]);
     assert_eq!(config.profiles().len(), 3);
     assert_eq!(
         setting(&config, "credentials.domain").value,

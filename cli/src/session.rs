@@ -41,14 +41,6 @@ impl Session {
         self.global.set.iter().fold(loader, |loader, setting| loader.set(setting))
     }
 
-    /// Gives a command as it is typed, with `--app` where it must be.
-    pub(crate) fn command_line(&self, command: &str) -> String {
-        match self.app.as_str() {
-            "authn" => format!("authn {command}"),
-            app => format!("authn --app {app} {command}"),
-        }
-    }
-
     /// Gives the name that this program was started by; the application's, where that is none that a shell
     /// takes as it is.
     pub(crate) fn program(&self) -> String {
@@ -57,6 +49,14 @@ impl Session {
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
         };
         program().filter(is_plain).unwrap_or_else(|| self.app.clone())
+    }
+
+    /// Gives a command as it is typed, with `--app` where it must be.
+    pub(crate) fn command_line(&self, command: &str) -> String {
+        match self.app.as_str() {
+            "authn" => format!("authn {command}"),
+            app => format!("authn --app {app} {command}"),
+        }
     }
 
     /// Gives the name of an environment variable of this application, as `AUTHN_LOG`.

@@ -78,7 +78,7 @@ impl Table {
     }
 
     /// Gives the rows in columns under headings.
-    fn aligned(&self, colour: bool) -> String {
+    pub(crate) fn aligned(&self, colour: bool) -> String {
         let columns = self.headings.len();
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(column));

@@ -54,7 +54,12 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
         "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],
         _ => Vec::new(),
     };
-    ways.into_iter().chain([Way::default()]).collect()
+    // Whoever logs in may type in a client, so that it is not required; here nobody does.
+    let client = |way: Way| match name {
+        "oauth" => Way { options: format!("client_id = 'sample'\n{}", way.options), ..way },
+        _ => way,
+    };
+    ways.into_iter().chain([Way::default()]).map(client).collect()
 }
 
 /// The lines of a provider's table.

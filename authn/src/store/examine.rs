@@ -1,7 +1,7 @@
 //! What is wrong with the `file` store's folder and with the files in it, and the command that mends it.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -15,25 +15,22 @@ use crate::{
 /// Looks at a folder and leaves it as it is, also if it is not there.
 pub(super) fn folder(folder: &Path) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let unreadable = |error: io::Error| {
-        Problem::error("store", format!("{} can't be read ({})", folder.display(), error.kind()))
-            .with_help(format!("`chmod 700 {}`, or check the disk", shown(folder)))
-    };
-    match opened(folder) {
-        Ok(()) => {}
-        Err(Found::Absent) => {
-            // The nearest folder that is there is where it would be made.
-            let place = folder.ancestors().skip(1).find(|place| place.exists());
+    match private_file::check_folder(folder) {
+        Ok(true) => {}
+        Ok(false) => {
+            // The nearest thing that is there is where it would be made.
+            let place = folder.ancestors().find(|place| place.exists());
             problems.extend(place.and_then(unwritable));
             return problems;
         }
-        Err(Found::Refused(refusal)) => problems.push(refused(&refusal)),
-        Err(Found::Failed(error)) => return vec![unreadable(error)],
+        Err(refusal) => problems.push(refused(&refusal)),
     }
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            problems.push(unreadable(error));
+            let message = format!("{} can't be read ({})", folder.display(), error.kind());
+            let help = format!("`chmod 700 {}`, or check the disk", shown(folder));
+            problems.push(Problem::error("store", message).with_help(help));
             return problems;
         }
     };
@@ -42,27 +39,6 @@ pub(super) fn folder(folder: &Path) -> Vec<Problem> {
     problems.extend(paths.iter().filter_map(|path| file(path)));
     problems.extend(unwritable(folder));
     problems
-}
-
-/// Why a folder can't be used.
-enum Found {
-    Absent,
-    Refused(Refusal),
-    Failed(io::Error),
-}
-
-fn opened(folder: &Path) -> Result<(), Found> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => Found::Absent,
-        _ => Found::Failed(error),
-    };
-    let file = File::open(folder).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    if !metadata.is_dir() {
-        return Err(Found::Failed(io::ErrorKind::NotADirectory.into()));
-    }
-    private_file::check(&file, &metadata, 0o700, false)
-        .map_err(|reason| Found::Refused(Refusal::new(folder, reason)))
 }
 
 /// What is wrong with one file of the store: a session, a lock, or what was set aside.

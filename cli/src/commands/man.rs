@@ -1,6 +1,7 @@
 //! `man`: the manual's pages, of the same definitions as `--help`.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -84,7 +85,21 @@ fn page(command: &Command, session: &Session) -> io::Result<Vec<u8>> {
         section("SEE ALSO", &see).to_writer(&mut page)?;
     }
     page.flush()?;
-    Ok(page)
+    Ok(ascii(&String::from_utf8_lossy(&page)))
+}
+
+/// Writes what is not ASCII as formatters read it in any encoding.
+fn ascii(page: &str) -> Vec<u8> {
+    let mut ascii = String::with_capacity(page.len());
+    for character in page.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            // Writing to a string can't fail.
+            let _ = write!(ascii, "\\[u{:04X}]", u32::from(character));
+        }
+    }
+    ascii.into_bytes()
 }
 
 /// Writes a section of paragraphs. Lines that are indented stand as they are.
@@ -178,6 +193,11 @@ fn refused(folder: Option<&Path>, error: &io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_ascii() {
+        assert_eq!(ascii("a… ü\u{1f511}\n"), b"a\\[u2026] \\[u00FC]\\[u1F511]\n");
+    }
 
     #[test]
     fn what_is_indented_stands_as_it_is() {

@@ -213,7 +213,7 @@ fn a_projects_file_without_trust_is_a_warning_and_its_command() {
     let outcome = run(&sandbox);
     let rows = of(&outcome, "files");
     let withheld = rows.iter().find(|row| row[0] == "warning").unwrap();
-    assert!(withheld[1].contains("/work/.authn.toml is not trusted"), "{withheld:?}");
+    assert!(withheld[1].starts_with("/work/.authn.toml:1:1: the project's file"), "{withheld:?}");
     assert!(withheld[2].starts_with("`authn config trust`"), "{withheld:?}");
     assert!(!outcome.stdout.contains("evil"), "{}", outcome.stdout);
     assert_eq!(outcome.code, 0);
@@ -227,4 +227,61 @@ fn the_profile_that_is_asked_for_is_looked_at() {
     let outcome = sandbox.run(&["-p", "bad", "doctor", "--offline"]);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("(profile: bad, provider: bearer)"), "{}", outcome.stderr);
+}
+
+#[test]
+fn the_server_is_asked_without_a_secret() {
+    let server = Server::new();
+    let sandbox = server.sandbox();
+    let (outcome, request) = server.answering("404 Not Found", "", || sandbox.run(&["doctor"]));
+    assert_eq!((outcome.code, request.body.as_str()), (0, ""), "{outcome:?}");
+    let rows = of(&outcome, "server");
+    let [["ok", message, "-"]] = rows[..] else { panic!("{rows:?}") };
+    assert!(message.ends_with(" answers"), "{message}");
+    server.is_left_alone();
+
+    drop(server);
+    let outcome = sandbox.run(&["doctor"]);
+    assert_eq!(outcome.code, 5, "{outcome:?}");
+    let rows = of(&outcome, "server");
+    let [["problem", message, help]] = rows[..] else { panic!("{rows:?}") };
+    assert!(message.contains("can't be reached"), "{message}");
+    assert_eq!(help, "check the address and the network");
+}
+
+#[test]
+fn who_is_to_log_in_is_told_by_which_command_and_which_way() {
+    let text = "[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\n\
+        issuer_url = \"https://idp.test\"\nclient_id = \"cli\"\n[profile.ci]\n";
+    let sandbox = || Sandbox::with(text);
+    let way = |sandbox: Sandbox, options: &[&str]| {
+        let arguments = [options, &["-p", "ci", "doctor", "--offline"]].concat();
+        let outcome = sandbox.run(&arguments);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        let login = if options.is_empty() { "`authn login --profile ci`" } else { "`authn login " };
+        let rows = of(&outcome, "session");
+        let [["warning", "nobody is logged in", help]] = rows[..] else { panic!("{rows:?}") };
+        assert!(help.starts_with(login), "{help}");
+        of(&outcome, "login")[0][1].to_owned()
+    };
+    let browser = "a login opens a browser on this machine";
+    let other = "a login shows a code or a link for another device, as far as the server has them";
+    #[cfg(target_os = "linux")]
+    {
+        assert_eq!(way(sandbox(), &[]), format!("{other}, because there is no display"));
+        let display = sandbox().env("DISPLAY", ":0");
+        assert_eq!(way(display, &[]), format!("{browser}, because DISPLAY is set"));
+    }
+    let remote = sandbox().env("DISPLAY", ":0").env("SSH_TTY", "/dev/pts/0");
+    assert_eq!(way(remote, &[]), format!("{other}, because SSH_TTY is set"));
+    let editor = sandbox().env("SSH_TTY", "/dev/pts/0").env("BROWSER", "open");
+    assert_eq!(way(editor, &[]), format!("{browser}, because BROWSER is set"));
+    let code = way(sandbox(), &["--set", "credentials.oauth.grant_type=device_code"]);
+    assert_eq!(code, "a login shows a code, which is typed in on any device");
+    let named = way(sandbox(), &["--set", "credentials.oauth.browser=[\"firefox\"]"]);
+    assert_eq!(named, "a login opens the browser that the option `browser` names");
+
+    let outcome = sandbox().run(&["status"]);
+    assert_eq!(outcome.code, 0);
+    assert_eq!(outcome.stderr, "nobody is logged in: log in with `authn login`\n");
 }

@@ -4,7 +4,7 @@ use super::{finding::Finding, patient::Patient};
 
 const CHECK: &str = "authorities";
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let (Some(credentials), Some(path)) = (&patient.credentials, patient.text("http.ca_file"))
     else {
         return Vec::new();

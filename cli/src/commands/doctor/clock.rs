@@ -12,7 +12,7 @@ const WARNING: Duration = Duration::from_mins(1);
 /// A difference that hardly any server bears.
 const PROBLEM: Duration = Duration::from_mins(5);
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let now = patient.probe.as_ref().and_then(|probe| probe.as_ref().ok()?.as_ref()?.date);
     let status = patient.status.as_ref().and_then(|status| status.as_ref().ok());
     let before = status.and_then(|status| status.server_clock_ahead);

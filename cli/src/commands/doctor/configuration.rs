@@ -5,7 +5,7 @@ use crate::exit::Code;
 
 const CHECK: &str = "configuration";
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let others =
         [&files::CODES[..], &origins::CODES, &provider::CODES, &references::CODES, &store::CODES];
     let problems = patient.config.problems().iter();

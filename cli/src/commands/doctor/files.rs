@@ -8,12 +8,18 @@ use crate::exit::Code;
 const CHECK: &str = "files";
 
 /// The problems of whole files.
-pub(super) const CODES: [&str; 6] =
-    ["no-such-file", "not-a-file", "not-utf-8", "syntax", "too-large", "unreadable"];
+pub(super) const CODES: [&str; 7] = [
+    "no-such-file",
+    "not-a-file",
+    "not-utf-8",
+    "syntax",
+    "too-large",
+    "unreadable",
+    "untrusted-project",
+];
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> =
-        patient.config.sources().iter().filter_map(|source| found(patient, source)).collect();
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = patient.config.sources().iter().filter_map(found).collect();
     let problems = patient.problems(&CODES);
     findings.extend(problems.map(|problem| Finding::of(CHECK, Code::Configuration, problem)));
     if findings.is_empty() {
@@ -25,21 +31,14 @@ pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
     findings
 }
 
-fn found(patient: &Patient<'_>, source: &Source) -> Option<Finding> {
+fn found(source: &Source) -> Option<Finding> {
     let path = source.path.as_ref()?.display();
     match source.state {
-        // What has failed is among the problems.
-        SourceState::Absent | SourceState::Failed => None,
-        SourceState::Withheld => {
-            let app = &patient.session.app;
-            let app = if app == "authn" { String::new() } else { format!(" --app {app}") };
-            let message =
-                format!("the project's file {path} is not trusted: it chooses a profile at most");
-            Some(
-                Finding::warning(CHECK, message)
-                    .mended_by(format!("`authn config trust{app}`, if you trust it")),
-            )
-        }
+        // What has failed, or is not trusted, is among the problems.
+        SourceState::Absent
+        | SourceState::Failed
+        | SourceState::Withheld
+        | SourceState::Changed => None,
         _ => Some(Finding::ok(CHECK, format!("{path} is read"))),
     }
 }

@@ -8,6 +8,9 @@ use super::{finding::Finding, patient::Patient};
 
 const CHECK: &str = "login";
 
+const OTHER_DEVICE: &str =
+    "a login shows a code or a link for another device, as far as the server has them";
+
 /// The variables that say where somebody sits, in the order in which they count.
 const VARIABLES: [&str; 8] = [
     "BROWSER",
@@ -20,7 +23,7 @@ const VARIABLES: [&str; 8] = [
     "WSL_INTEROP",
 ];
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let needs_login = patient.credentials.as_ref().is_some_and(authn::Credentials::needs_login);
     if !needs_login {
         return Vec::new();
@@ -31,19 +34,21 @@ pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
         let message = "a login shows a code, which is typed in on any device";
         return vec![Finding::ok(CHECK, message)];
     }
+    if patient.has(&format!("credentials.{provider}.browser")) {
+        return vec![Finding::ok(
+            CHECK,
+            "a login opens the browser that the option `browser` names",
+        )];
+    }
     let why = VARIABLES.into_iter().find(|name| is_set(name));
-    let because =
-        why.map_or_else(|| "there is no display".to_owned(), |name| format!("{name} is set"));
-    let message = if Environment::of_process().has_browser() {
+    let message = match (Environment::of_process().has_browser(), why) {
+        (true, Some(name)) => {
+            format!("a login opens a browser on this machine, because {name} is set")
+        }
         // Elsewhere than on Unix a display is taken for granted.
-        let because = why.map(|_| format!(", because {because}")).unwrap_or_default();
-        format!("a login opens a browser on this machine{because}")
-    } else {
-        let command = patient.config.login_command();
-        format!(
-            "a login shows a link to open on another machine and takes its answer here, because {because}; \
-             `{command} --device` shows a code, if the server can"
-        )
+        (true, None) => "a login opens a browser on this machine".to_owned(),
+        (false, Some(name)) => format!("{OTHER_DEVICE}, because {name} is set"),
+        (false, None) => format!("{OTHER_DEVICE}, because there is no display"),
     };
     vec![Finding::ok(CHECK, message)]
 }

@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
 }
 
 /// Looks at one thing.
-type Check = fn(&Patient<'_>) -> Vec<Finding>;
+type Check = fn(&Patient) -> Vec<Finding>;
 
 /// What is looked at, in this order: what something depends on comes first.
 const CHECKS: [Check; 14] = [
@@ -74,7 +74,7 @@ const CHECKS: [Check; 14] = [
 ];
 
 pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let patient = Patient::examine(session, session.loader().read(), arguments.offline)?;
+    let patient = Patient::examine(session.loader().read(), arguments.offline)?;
     let findings: Vec<Finding> = CHECKS.iter().flat_map(|look| look(&patient)).collect();
     let output = &session.output;
     if arguments.json {

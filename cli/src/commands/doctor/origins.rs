@@ -8,7 +8,7 @@ const CHECK: &str = "origins";
 /// The problem of being bound to none.
 pub(super) const CODES: [&str; 1] = ["no-origins"];
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let problems = patient.problems(&CODES);
     let mut findings: Vec<Finding> =
         problems.map(|problem| Finding::of(CHECK, Code::Configuration, problem)).collect();

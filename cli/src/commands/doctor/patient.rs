@@ -5,12 +5,11 @@ use authn::{
     config::{Config, Problem, Setting, Severity},
 };
 
-use crate::{commands::waiting, exit::Failure, session::Session};
+use crate::{commands::waiting, exit::Failure};
 
 /// Everything that a check may look at. What is wrong is an error in its place, and ends nothing.
 #[derive(Debug)]
-pub(super) struct Patient<'a> {
-    pub(super) session: &'a Session,
+pub(super) struct Patient {
     pub(super) config: Config,
     /// Without those that are not in force.
     pub(super) settings: Vec<Setting>,
@@ -30,18 +29,13 @@ pub(super) struct Store {
     pub(super) problems: Vec<Problem>,
 }
 
-impl<'a> Patient<'a> {
+impl Patient {
     /// Asks the store, and the server unless it is to be left alone.
-    pub(super) fn examine(
-        session: &'a Session,
-        config: Config,
-        offline: bool,
-    ) -> Result<Self, Failure> {
+    pub(super) fn examine(config: Config, offline: bool) -> Result<Self, Failure> {
         let settings = config.settings().into_iter();
         let settings = settings.filter(|setting| !setting.is_withheld).collect();
         let credentials = config.credentials().ok();
         let mut patient = Self {
-            session,
             config,
             settings,
             credentials: credentials.clone(),
@@ -90,6 +84,14 @@ impl<'a> Patient<'a> {
             Some(View::Text(text)) => Some(text),
             _ => None,
         }
+    }
+
+    /// Tells whether an option is set.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.settings.iter().any(|setting| {
+            let is_below = setting.key.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
+            setting.is_set && (setting.key == key || is_below)
+        })
     }
 
     /// Gives the problems of the configuration with one of these codes.

@@ -12,7 +12,7 @@ use super::{
 
 const CHECK: &str = "permissions";
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let secrets = patient.settings.iter().filter(|setting| {
         setting.class == Class::Secret && setting.is_set && setting.reference.is_none()
     });

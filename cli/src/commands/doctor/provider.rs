@@ -9,7 +9,7 @@ const CHECK: &str = "provider";
 pub(super) const CODES: [&str; 5] =
     ["duplicate-provider", "no-credentials", "no-provider", "two-providers", "unknown-provider"];
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let problems = patient.problems(&CODES);
     let findings: Vec<Finding> =
         problems.map(|problem| Finding::of(CHECK, Code::Configuration, problem)).collect();

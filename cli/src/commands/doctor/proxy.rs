@@ -12,7 +12,7 @@ const CHECK: &str = "proxy";
 /// also if it is empty.
 const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let configured = patient.text("http.proxy").map(|value| ("`http.proxy`", value.to_owned()));
     let is_configured = configured.is_some();
     let Some((place, value)) = configured.or_else(from_environment) else {

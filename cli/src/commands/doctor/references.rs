@@ -8,7 +8,7 @@ const CHECK: &str = "references";
 /// The problems of references.
 pub(super) const CODES: [&str; 2] = ["bad-reference", "unresolved-reference"];
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let problems: Vec<_> = patient.problems(&CODES).collect();
     let is_fine = |key: &str| problems.iter().all(|problem| problem.key() != Some(key));
     let provider = patient.config.provider().unwrap_or_default();

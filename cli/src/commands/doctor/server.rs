@@ -4,7 +4,7 @@ use super::{finding::Finding, patient::Patient};
 
 const CHECK: &str = "server";
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let Some(probe) = &patient.probe else { return Vec::new() };
     vec![match probe {
         Ok(Some(probe)) => Finding::ok(CHECK, format!("{} answers", probe.place)),

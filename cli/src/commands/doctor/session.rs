@@ -13,7 +13,7 @@ use crate::{
 
 const CHECK: &str = "session";
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let (Some(credentials), Some(status)) = (&patient.credentials, &patient.status) else {
         return Vec::new();
     };

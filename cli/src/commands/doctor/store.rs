@@ -8,7 +8,7 @@ const CHECK: &str = "store";
 /// The problems of choosing one.
 pub(super) const CODES: [&str; 2] = ["no-store", "unknown-store"];
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let problems = patient.problems(&CODES);
     let mut findings: Vec<Finding> =
         problems.map(|problem| Finding::of(CHECK, Code::Configuration, problem)).collect();

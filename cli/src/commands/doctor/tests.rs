@@ -9,7 +9,6 @@ use std::{
 use authn::{Context, Environment, Grant, Loader, Probe, Result, TokenSource, Url};
 
 use super::*;
-use crate::args::Global;
 
 /// Asks a server of the test's, and has tokens for those who have logged in.
 #[authn::token_provider("doctored", cached)]
@@ -36,10 +35,9 @@ impl TokenSource for Doctored {
 
 /// Finds what is wrong with a configuration of this provider.
 fn findings(options: &str, offline: bool) -> Vec<Finding> {
-    let session = Session::new("authn", Global::default());
     let text = format!("[credentials]\ndomain = 'a.test'\n[credentials.doctored]\n{options}\n");
     let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
-    let patient = Patient::examine(&session, loader.read(), offline).unwrap();
+    let patient = Patient::examine(loader.read(), offline).unwrap();
     CHECKS.iter().flat_map(|look| look(&patient)).collect()
 }
 

@@ -6,7 +6,7 @@ use super::{finding::Finding, patient::Patient};
 
 const CHECK: &str = "version";
 
-pub(super) fn look(patient: &Patient<'_>) -> Vec<Finding> {
+pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     let config = &patient.config;
     let providers: Vec<&str> = config.registry().iter().map(Entry::name).collect();
     let stores = config.stores();
