@@ -2,8 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod browser;
+mod callback;
+mod console;
 mod device;
+mod identity;
+mod person;
 mod screen;
+mod session;
+mod settings;
 mod typed_client;
 
 use authn_providers as _;
