@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use authn::{Environment, Login, prompt::Progress};
 use authn_tests::{browser::Browser, rig::Rig};
+use serde_json::json;
 
 use crate::{
     person::{Person, come_back, open, who_logs_in},
-    settings::{LOGGED_IN, load, native},
+    settings::{FAILED, LOGGED_IN, load, native},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,6 +30,24 @@ async fn the_configured_command_is_started_with_the_link() {
         person.progress()[..],
         [Progress::Waiting { .. }, Progress::BrowserOpened, Progress::Exchanging, Progress::Ended]
     ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_shows_pages_that_fit_every_window() {
+    let rig = Rig::start();
+    let shots = tempfile::tempdir().unwrap();
+    for (deny, words) in [("", LOGGED_IN), ("--deny", FAILED)] {
+        let browser = Browser::real().told(&format!("--shots={}", shots.path().display()));
+        let browser = if deny.is_empty() { browser } else { browser.told(deny) };
+        let command = serde_json::to_string(&browser.command()).unwrap();
+        let credentials = load(&rig, &native(&rig, &format!("browser = {command}")));
+        let person = Person::who(|_| ());
+        let outcome = credentials.login(person.login_with_browser()).await;
+        assert_eq!(outcome.is_ok(), deny.is_empty(), "{outcome:?}");
+        let report = browser.report();
+        assert!(report["words"].as_str().unwrap().contains(words), "{report}");
+        assert_eq!(report["widths"], json!({ "desktop": 1280, "phone": 390 }), "{report}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

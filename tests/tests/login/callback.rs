@@ -111,7 +111,7 @@ async fn what_does_not_know_the_state_neither_counts_nor_ends_the_login() {
             &at(&format!("{path}?error=access_denied")),
             &at(&format!("{path}?error=access_denied&state=")),
         ] {
-            open(strange).says(400, "not the login that your program waits for");
+            open(strange).says(400, "This is another login");
         }
         let posted = page(agent.post(&location).send("").unwrap());
         posted.says(405, "");
