@@ -43,7 +43,7 @@ pub enum ErrorKind {
     Protocol,
     /// The server could not be reached, or did not answer in time.
     Network,
-    /// The token store can't be read or written.
+    /// The token store can't be read or written, or the record of trust in a project's file.
     Store,
     /// The credentials were closed.
     Closed,

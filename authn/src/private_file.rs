@@ -1,9 +1,9 @@
-//! Opens files that hold secrets, and refuses those that others can read.
+//! Files that are their user's alone: opens them and refuses those that others can read, and writes them.
 
 use std::{
     fmt,
-    fs::{File, Metadata},
-    io,
+    fs::{DirBuilder, File, Metadata},
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -41,6 +41,8 @@ impl Refusal {
 pub(crate) enum Reason {
     /// It can't be opened, because it is not there, for instance.
     Unopened(io::Error),
+    /// It is not there and can't be created.
+    Uncreated(io::Error),
     /// It is a symbolic link.
     Link,
     /// It is a folder, a pipe, a device.
@@ -62,6 +64,57 @@ pub(crate) fn open(path: &Path, rules: Rules) -> Result<File, Refusal> {
     }
     check(&file, &metadata, 0o600, rules.trusts_platform).map_err(refuse)?;
     Ok(file)
+}
+
+/// Checks that a folder is its user's alone. `Ok(false)` says that there is none.
+pub(crate) fn check_folder(path: &Path) -> Result<bool, Refusal> {
+    if !path.is_dir() {
+        return Ok(false);
+    }
+    let refuse = |reason| Refusal::new(path, reason);
+    let unopened = |error| refuse(Reason::Unopened(error));
+    let folder = File::open(path).map_err(unopened)?;
+    let metadata = folder.metadata().map_err(unopened)?;
+    check(&folder, &metadata, 0o700, false).map_err(refuse)?;
+    Ok(true)
+}
+
+/// Makes a folder that is its user's alone, and each folder that it needs, or checks the one that is there.
+pub(crate) fn make_folder(path: &Path) -> Result<(), Refusal> {
+    if check_folder(path)? {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(path).map_err(|error| Refusal::new(path, Reason::Uncreated(error)))
+}
+
+/// Writes a file of mode 0600 in place of whatever is there: whole or not at all, and durably. Until then it
+/// stands beside it under a name that begins with `prefix`.
+pub(crate) fn replace(path: &Path, prefix: &str, contents: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    let mut temporary = tempfile::Builder::new().prefix(prefix).tempfile_in(folder)?;
+    temporary.write_all(contents)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder)
+}
+
+/// Makes what was renamed or removed in a folder survive a loss of power.
+#[cfg(unix)]
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
+pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -91,12 +144,7 @@ fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Reason> {
 /// Refuses what others have rights to or what somebody else owns. `mode` is what it should have, for the
 /// command that mends it.
 #[cfg(unix)]
-pub(crate) fn check(
-    file: &File,
-    metadata: &Metadata,
-    mode: u32,
-    trusts_platform: bool,
-) -> Result<(), Reason> {
+fn check(file: &File, metadata: &Metadata, mode: u32, trusts_platform: bool) -> Result<(), Reason> {
     use std::os::unix::fs::MetadataExt as _;
 
     use rustix::fs::{StatVfsMountFlags, fstatvfs};
@@ -115,7 +163,7 @@ pub(crate) fn check(
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
-pub(crate) fn check(_: &File, _: &Metadata, _: u32, _: bool) -> Result<(), Reason> {
+fn check(_: &File, _: &Metadata, _: u32, _: bool) -> Result<(), Reason> {
     Ok(())
 }
 
@@ -126,6 +174,9 @@ impl fmt::Display for Refusal {
         match &self.reason {
             Reason::Unopened(error) => {
                 write!(f, "can't be read ({}): check its path and permissions", error.kind())
+            }
+            Reason::Uncreated(error) => {
+                write!(f, "can't be created ({}): check the folder and the disk", error.kind())
             }
             Reason::Link => f.write_str("is a symbolic link: put the file itself there"),
             Reason::NotRegular => f.write_str("is not a regular file: put one there"),

@@ -160,6 +160,12 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     fn store(&self) -> Option<String> {
         None
     }
+
+    /// Names the options that a session does not depend on.
+    #[doc(hidden)]
+    fn login_options(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// What is kept of a session; see [`Credentials::status`](crate::Credentials::status).
@@ -269,6 +275,12 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         async { Ok(None) }
     }
 
+    /// Names the options that only say how somebody logs in, as a browser's command. A session that is
+    /// kept outlives their change, as that of any other option it does not.
+    fn login_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Verifies what the server vouches for about the user of a grant, as its ID token; `None` if it says
     /// nothing. The framework asks where a username is expected and the grant has no
     /// [claims](Grant::with_claims) yet.
@@ -343,6 +355,7 @@ pub(crate) trait Erased: Debug + Send + Sync {
     fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
     fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
     fn store(&self) -> Option<String>;
+    fn login_options(&self) -> &'static [&'static str];
 }
 
 impl<P: TokenProvider> Erased for P {
@@ -421,6 +434,10 @@ impl<P: TokenProvider> Erased for P {
 
     fn store(&self) -> Option<String> {
         TokenProvider::store(self)
+    }
+
+    fn login_options(&self) -> &'static [&'static str] {
+        TokenProvider::login_options(self)
     }
 }
 

@@ -193,6 +193,8 @@ mod tests {
             "config check",
             "config path",
             "config init x",
+            "config edit",
+            "config trust",
             "providers",
             "token",
             "header",

@@ -33,6 +33,7 @@ use std::{env, process::ExitCode};
 use authn_providers as _;
 
 mod args;
+mod ask;
 mod commands;
 mod exit;
 mod log;

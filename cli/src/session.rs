@@ -36,6 +36,14 @@ impl Session {
         self.global.set.iter().fold(loader, |loader, setting| loader.set(setting))
     }
 
+    /// Gives a command as it is typed, with `--app` where it must be.
+    pub(crate) fn command_line(&self, command: &str) -> String {
+        match self.app.as_str() {
+            "authn" => format!("authn {command}"),
+            app => format!("authn --app {app} {command}"),
+        }
+    }
+
     /// Gives the name of an environment variable of this application, as `AUTHN_LOG`.
     pub(crate) fn variable(&self, name: &str) -> String {
         variable(&self.app, name)

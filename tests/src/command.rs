@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use tempfile::TempDir;
@@ -110,11 +110,7 @@ impl Sandbox {
             scope.spawn(move || stdin.write_all(input));
             child.wait_with_output().expect("the program's output")
         });
-        Outcome {
-            code: output.status.code().unwrap_or(-1),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        Outcome::of(output)
     }
 
     /// Prepares a program with this sandbox's environment and working folder, for a test that runs it in a way of its
@@ -168,6 +164,19 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Takes what the standard library gives.
+    ///
+    /// # Panics
+    ///
+    /// If an output isn't UTF-8: programs of ours speak it, whatever happens.
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+
     /// Gives standard output of a program that succeeded.
     ///
     /// # Panics
@@ -194,7 +203,6 @@ fn profile_folder() -> PathBuf {
     deps.parent().expect("the folder of a profile").to_owned()
 }
 
-/// Programs of ours speak UTF-8, whatever happens.
 fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("the program's output is UTF-8")
 }

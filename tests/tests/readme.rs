@@ -80,7 +80,7 @@ fn its_commands_exist() {
         sandbox.run(binary("authn"), &arguments).success();
         count += 1;
     }
-    assert_eq!(count, 9, "the README has the command line in nine lines");
+    assert_eq!(count, 14, "the README has the command line in fourteen lines");
 }
 
 #[test]

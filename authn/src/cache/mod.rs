@@ -457,6 +457,10 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
         Some(self.shared.options.store.clone().unwrap_or_else(|| by_default.to_owned()))
     }
 
+    fn login_options(&self) -> &'static [&'static str] {
+        self.shared.source.login_options()
+    }
+
     async fn close(&self, context: &Context) {
         self.shared.closed.store(true, Ordering::Release);
         if let Some(inner) = self.shared.source.inner() {

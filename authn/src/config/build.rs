@@ -187,7 +187,8 @@ impl<'a> Build<'a> {
             .with_references(references);
         let context = match provider.store().filter(|store| store != "memory") {
             Some(store) => {
-                context.with_drawer(Some(self.drawer(key, name, item, &store, &secrets)?))
+                let how = provider.login_options();
+                context.with_drawer(Some(self.drawer(key, name, item, &store, &secrets, how)?))
             }
             None => context,
         };
@@ -207,6 +208,7 @@ impl<'a> Build<'a> {
         item: &Item,
         store: &str,
         secrets: &[String],
+        login_options: &[&str],
     ) -> Option<Drawer> {
         let Some(found) = self.stores.get(store) else {
             let at = item.as_table().and_then(|entries| entries.get("store"));
@@ -217,7 +219,7 @@ impl<'a> Build<'a> {
         let mut options = format!("host={}\n", self.context.host().unwrap_or_default());
         let guide = Guide::Top(self.notes.registry);
         let guide = key.segments().iter().fold(guide, |guide, segment| guide.child(segment));
-        canonical(item, guide, "", &mut options);
+        canonical(item, guide, "", login_options, &mut options);
         let key = StoreKey::of(name, self.profile, &options);
         Some(Drawer { name: store.into(), store: found, key, fingerprint: secrets.join("-") })
     }
@@ -270,8 +272,8 @@ impl<'a> Build<'a> {
 }
 
 /// Writes the plain options that make one session another: not the scope, whose tokens stand side by side
-/// in one session, and not how the framework handles them.
-fn canonical(item: &Item, guide: Guide<'_>, path: &str, text: &mut String) {
+/// in one session, not how the framework handles them, and not how somebody logs in.
+fn canonical(item: &Item, guide: Guide<'_>, path: &str, login: &[&str], text: &mut String) {
     use std::fmt::Write as _;
     // Writing to a string can't fail.
     let _ = match &item.value {
@@ -279,11 +281,11 @@ fn canonical(item: &Item, guide: Guide<'_>, path: &str, text: &mut String) {
         Value::Table(entries) => {
             let of_framework = |key: &str| {
                 let fields = CacheOptions::FIELDS.iter().chain(PlacementOptions::FIELDS);
-                fields.into_iter().any(|field| field.key() == key)
+                fields.into_iter().any(|field| field.key() == key) || login.contains(&key)
             };
             for (key, item) in entries {
                 if key != "scope" && !(path.is_empty() && of_framework(key)) {
-                    canonical(item, guide.child(key), &format!("{path}.{key}"), text);
+                    canonical(item, guide.child(key), &format!("{path}.{key}"), login, text);
                 }
             }
             Ok(())
@@ -291,7 +293,7 @@ fn canonical(item: &Item, guide: Guide<'_>, path: &str, text: &mut String) {
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 let index = index.to_string();
-                canonical(item, guide.child(&index), &format!("{path}.{index}"), text);
+                canonical(item, guide.child(&index), &format!("{path}.{index}"), login, text);
             }
             Ok(())
         }

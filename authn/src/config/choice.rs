@@ -6,6 +6,7 @@ use super::{
     credentials,
     item::{Entries, Item, Value},
     key::nearest,
+    project,
 };
 
 /// The variable by which an app service says that requests bring their tokens.
@@ -77,7 +78,12 @@ pub(crate) fn choose(
         Problem::error("no-credentials", "no credentials are configured")
             .with_help("`authn config init PROVIDER` writes a configuration to start from")
     };
-    notes.problems.borrow_mut().push(problem);
+    let mut problems = notes.problems.borrow_mut();
+    let problem = match project::way_out(&problems) {
+        Some(help) => problem.with_help(help),
+        None => problem,
+    };
+    problems.push(problem);
     None
 }
 

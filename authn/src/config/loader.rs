@@ -14,8 +14,10 @@ use super::{
     http::HttpOptions,
     item::{Entries, Item},
     layer::Layer,
-    merge, profile, shorthand,
-    source::{Found, Source, SourceState, parts},
+    merge, profile,
+    project::{self, Project},
+    shorthand,
+    source::{Found, Source, parts},
     stores::Stores,
     variables,
 };
@@ -165,7 +167,7 @@ impl Loader {
     /// Reads the configuration, whatever is wrong with it; the problems are part of it.
     pub fn read(self) -> Config {
         let mut problems = Vec::new();
-        let environment = self.environment.clone().unwrap_or_else(Environment::of_process);
+        let environment = self.surroundings();
         let registry =
             self.registry.clone().map_or_else(Registry::linked, Ok).unwrap_or_else(|error| {
                 problems.push(Problem::error("duplicate-provider", error.to_string()));
@@ -175,8 +177,7 @@ impl Loader {
         let (mut layers, sources) = self.layers(&environment, &mut problems);
         let guide = Guide::Top(&registry);
         for layer in &mut layers {
-            shorthand::expand(&mut layer.base, guide);
-            layer.profiles.values_mut().for_each(|entries| shorthand::expand(entries, guide));
+            shorthand::expand_layer(layer, &registry);
         }
         let texts: Vec<_> = layers.iter().map(|layer| layer.text.clone()).collect();
         let variable = self.variable("profile");
@@ -205,6 +206,32 @@ impl Loader {
         }
     }
 
+    /// Reads the project's file alone, to show it and to trust it; `None` if there is none, or
+    /// [`without_project`](Self::without_project).
+    ///
+    /// A file that a program or its user names, with [`file`](Self::file) for instance, needs no trust.
+    pub fn project(&self) -> Option<Project> {
+        let registry = self.registry.clone().or_else(|| Registry::linked().ok());
+        let registry = registry.unwrap_or_default();
+        let found = || Project::read(&self.app, &self.surroundings(), &registry);
+        self.project.then(found).flatten()
+    }
+
+    /// Lists where the project's file is looked for, the nearest first: in the working folder, and from there
+    /// up to the repository's root.
+    pub fn project_candidates(&self) -> Vec<PathBuf> {
+        project::candidates(&self.app, &self.surroundings())
+    }
+
+    /// Forgets that the project's file is trusted, also if the file is gone; gives the paths that were.
+    pub fn revoke_trust(&self) -> Result<Vec<PathBuf>> {
+        project::revoke(&self.app, &self.surroundings())
+    }
+
+    fn surroundings(&self) -> Environment {
+        self.environment.clone().unwrap_or_else(Environment::of_process)
+    }
+
     /// The layers, low to high: this list is the order.
     fn layers(
         &self,
@@ -221,23 +248,8 @@ impl Loader {
         if let Some(folder) = environment.user() {
             found.file("user", &folder.join(&self.app).join("config.toml"), false);
         }
-        if self.project
-            && let Some(path) = self.project_file(environment)
-        {
-            let before = found.problems.len();
-            found.file("project", &path, false);
-            // Nothing of it is in force, so what is wrong with it must not stop anybody.
-            for problem in &mut found.problems[before..] {
-                problem.soften();
-            }
-            if let Some(layer) = found.layers.last_mut() {
-                layer.untrusted = true;
-            }
-            if let Some(source) = found.sources.last_mut()
-                && source.state == SourceState::Read
-            {
-                source.state = SourceState::Withheld;
-            }
+        if self.project {
+            project::add(&self.app, environment, &mut found);
         }
         let variable = environment.get(&format!("{}CONFIG", self.prefix()));
         let variable = variable.map(|path| environment.absolute(path, None));
@@ -250,15 +262,6 @@ impl Loader {
         let flags = flag::read(&flags, found.problems);
         found.other("flags", flags);
         (found.layers, found.sources)
-    }
-
-    /// The nearest `.authn.toml`, from the working folder up to the repository's root.
-    fn project_file(&self, environment: &Environment) -> Option<PathBuf> {
-        let name = format!(".{}.toml", self.app);
-        let start = environment.working()?;
-        let root = start.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(start);
-        let mut folders = start.ancestors().take_while(|folder| folder.starts_with(root));
-        folders.find_map(|folder| Some(folder.join(&name)).filter(|path| path.exists()))
     }
 
     /// Gives the environment variable of a key: `AUTHN_CREDENTIALS__DOMAIN` for `credentials.domain`.

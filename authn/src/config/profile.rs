@@ -1,6 +1,6 @@
 //! Which profile is in force.
 
-use super::{Environment, Origin, Problem, key::nearest, layer::Layer};
+use super::{Environment, Origin, Problem, key::nearest, layer::Layer, project};
 
 /// Chooses the profile: the one that is asked for, else the variable's, else the highest `default_profile`.
 ///
@@ -13,12 +13,6 @@ pub(crate) fn choose(
     environment: &Environment,
     problems: &mut Vec<Problem>,
 ) -> Option<String> {
-    let mut note = |mut problem: Problem, untrusted: bool| {
-        if untrusted {
-            problem.soften();
-        }
-        problems.push(problem);
-    };
     let (name, origin, untrusted) = if let Some(name) = asked {
         (name.to_owned(), Origin::Flag { name: "--profile".to_owned() }, false)
     } else if let Some(name) = environment.get(variable) {
@@ -34,7 +28,7 @@ pub(crate) fn choose(
                     .with_key("default_profile")
                     .with_origin(Some(item.origin.clone()))
                     .with_help("give the name of a profile in quotes");
-            note(problem, untrusted);
+            note(problem, untrusted, problems);
             return None;
         };
         (name.to_owned(), item.origin.clone(), untrusted)
@@ -49,13 +43,18 @@ pub(crate) fn choose(
     if known.contains(&name.as_str()) {
         return Some(name);
     }
-    let help = match (nearest(&name, known.iter().copied()), known.is_empty()) {
-        (Some(near), _) => format!("did you mean `{near}`?"),
-        (None, true) => {
-            "no profile is defined; write one as `[profile.NAME.credentials]`".to_owned()
+    let is_withheld =
+        layers.iter().any(|layer| layer.untrusted && layer.profiles.contains_key(&name));
+    let way_out = project::way_out(problems).filter(|_| is_withheld);
+    let help = way_out.unwrap_or_else(|| {
+        match (nearest(&name, known.iter().copied()), known.is_empty()) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, true) => {
+                "no profile is defined; write one as `[profile.NAME.credentials]`".to_owned()
+            }
+            (None, false) => format!("defined are {}", known.join(", ")),
         }
-        (None, false) => format!("defined are {}", known.join(", ")),
-    };
+    });
     let problem = Problem::error(
         "unknown-profile",
         format!("no source defines the profile `{}`", name.escape_debug()),
@@ -63,6 +62,13 @@ pub(crate) fn choose(
     .with_key("default_profile")
     .with_origin(Some(origin))
     .with_help(help);
-    note(problem, untrusted);
+    note(problem, untrusted, problems);
     None
+}
+
+fn note(mut problem: Problem, untrusted: bool, problems: &mut Vec<Problem>) {
+    if untrusted {
+        problem.soften();
+    }
+    problems.push(problem);
 }

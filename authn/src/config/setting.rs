@@ -1,13 +1,19 @@
 //! What is in force, value by value, for `config show`: with origin, and without a secret.
 
+use std::iter;
+
+use url::Url;
+
 use super::{
-    Config, Key, Origin,
+    Config, Key, Origin, Problem, duration,
     guide::{Class, Guide},
     item::{Entries, Item, Value},
-    merge,
+    layer::Layer,
+    merge::{self, Part},
     reference::is_kind,
 };
 use crate::{
+    Registry,
     redact::View,
     schema::{Field, Kind, Type},
 };
@@ -36,7 +42,13 @@ pub struct Setting {
 
 /// Lists all settings: `[credentials]`, the provider in force with what is unset, then everything else.
 pub(super) fn list(config: &Config) -> Vec<Setting> {
-    let mut lister = Lister { config, settings: Vec::new(), with_unset: true };
+    let mut lister = Lister {
+        problems: &config.problems,
+        parts: &config.parts,
+        settings: Vec::new(),
+        with_unset: true,
+        unread: false,
+    };
     let top = Guide::Top(&config.registry);
     let empty = Entries::new();
     let credentials = config.merged.get("credentials").and_then(Item::as_table).unwrap_or(&empty);
@@ -76,11 +88,34 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     lister.settings
 }
 
+/// Lists everything in a layer, whatever of it counts, in the order of its lines. Its values have not been
+/// read as what their options take, so what can't be that is hidden: it may be a misplaced secret.
+pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
+    let mut lister =
+        Lister { problems: &[], parts: &[], settings: Vec::new(), with_unset: false, unread: true };
+    let base = (Key::default(), &layer.base);
+    let profile = |(name, entries)| (Key::new(&["profile", name]), entries);
+    let profiles = layer.profiles.iter().map(|(name, entries)| profile((name.as_str(), entries)));
+    for (key, entries) in iter::once(base).chain(profiles) {
+        for (name, item) in entries {
+            lister.item(&key.child(name), item, Guide::Top(registry).child(name), None);
+        }
+    }
+    lister.settings.sort_by_key(|setting| match setting.origin {
+        Origin::File { line, column, .. } => (line, column),
+        _ => (0, 0),
+    });
+    lister.settings
+}
+
 struct Lister<'a> {
-    config: &'a Config,
+    problems: &'a [Problem],
+    parts: &'a [Part],
     settings: Vec<Setting>,
     /// Options that nobody set are listed too.
     with_unset: bool,
+    /// No value has been read as what its option takes.
+    unread: bool,
 }
 
 impl Lister<'_> {
@@ -133,6 +168,10 @@ impl Lister<'_> {
     fn item(&mut self, key: &Key, item: &Item, guide: Guide<'_>, field: Option<&Field>) {
         match (&item.value, guide) {
             (_, Guide::Secret) => self.secret(key, item),
+            // Without options it still chooses the provider.
+            (Value::Table(entries), Guide::Provider(..)) if self.unread && entries.is_empty() => {
+                self.push(key, item, Class::Plain, true, Some(View::Table(Vec::new())), None);
+            }
             (Value::Table(entries), Guide::Provider(_, entry)) => {
                 self.provider(key, entries, entry, guide);
             }
@@ -149,8 +188,11 @@ impl Lister<'_> {
             }
             (_, Guide::Secrets) => self.secret(key, item),
             _ => {
-                let value = (guide.class() == Class::Plain)
-                    .then(|| view(item, field.map(Field::r#type).as_ref()));
+                let r#type = field.map(Field::r#type);
+                let value = (guide.class() == Class::Plain).then(|| match &r#type {
+                    Some(r#type) if self.unread && !fits(item, r#type) => View::Hidden,
+                    r#type => view(item, r#type.as_ref()),
+                });
                 self.push(key, item, guide.class(), true, value, None);
             }
         }
@@ -159,7 +201,10 @@ impl Lister<'_> {
     fn secret(&mut self, key: &Key, item: &Item) {
         let is_set = item.as_text() != Some("");
         let reference = reference(item);
-        self.push(key, item, Class::Secret, is_set, None, reference);
+        // A reference of a kind that this version doesn't know may be one to another.
+        let is_unknown = self.unread && item.as_table().is_some() && reference.is_none();
+        let class = if is_unknown { Class::Unknown } else { Class::Secret };
+        self.push(key, item, class, is_set, None, reference);
     }
 
     fn push(
@@ -173,14 +218,13 @@ impl Lister<'_> {
     ) {
         // What is no value of its option, or stands below one, may be a misplaced secret.
         let shown = key.to_string();
-        let is_bad = self.config.problems.iter().any(|problem| {
+        let is_bad = self.problems.iter().any(|problem| {
             let rest = problem.key().and_then(|bad| shown.strip_prefix(bad));
             matches!(problem.code(), "wrong-type" | "invalid-value")
                 && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         });
         let value = if is_bad { value.map(|_| View::Hidden) } else { value };
-        let overrides =
-            merge::origins(&self.config.parts, key.segments()).into_iter().skip(1).collect();
+        let overrides = merge::origins(self.parts, key.segments()).into_iter().skip(1).collect();
         self.settings.push(Setting {
             key: key.to_string(),
             class,
@@ -206,8 +250,26 @@ fn reference(item: &Item) -> Option<String> {
         _ => return None,
     };
     let (kind, target) = entries.iter().next()?;
-    (entries.len() == 1 && is_kind(kind))
-        .then(|| format!("{kind} {}", target.as_text().unwrap_or("")))
+    let words = match &target.value {
+        Value::Array(items) => items.iter().filter_map(Item::as_text).collect(),
+        _ => target.as_text().map_or_else(Vec::new, |text| vec![text]),
+    };
+    (entries.len() == 1 && is_kind(kind)).then(|| format!("{kind} {}", words.join(" ")))
+}
+
+/// Tells whether a text can be a value of an option's type.
+fn fits(item: &Item, r#type: &Type) -> bool {
+    let Some(text) = item.as_text() else { return true };
+    let text = text.trim();
+    match r#type {
+        Type::Boolean => text.parse::<bool>().is_ok(),
+        Type::Integer => text.parse::<i64>().is_ok(),
+        Type::Number => text.parse::<f64>().is_ok(),
+        Type::Duration => duration::parse(text).is_some(),
+        Type::Url => Url::parse(text).is_ok(),
+        Type::Choice(words) => words.contains(&text),
+        _ => true,
+    }
 }
 
 fn view(item: &Item, r#type: Option<&Type>) -> View {

@@ -3,12 +3,20 @@
 use super::{
     guide::Guide,
     item::{Entries, Item, Value},
+    layer::Layer,
     reference,
 };
-use crate::registry::Entry;
+use crate::registry::{Entry, Registry};
+
+/// Expands the shorthands in a layer.
+pub(crate) fn expand_layer(layer: &mut Layer, registry: &Registry) {
+    let guide = Guide::Top(registry);
+    expand(&mut layer.base, guide);
+    layer.profiles.values_mut().for_each(|entries| expand(entries, guide));
+}
 
 /// Expands the shorthands in a tree.
-pub(crate) fn expand(entries: &mut Entries, guide: Guide<'_>) {
+fn expand(entries: &mut Entries, guide: Guide<'_>) {
     for (key, item) in entries {
         let guide = guide.child(key);
         if let Guide::Provider(_, entry) = guide {

@@ -31,8 +31,12 @@ pub enum SourceState {
     Read,
     /// There is nothing.
     Absent,
-    /// It is a project's file that nobody has trusted.
+    /// It is a project's file that the user trusts; its values count.
+    Trusted,
+    /// It is a project's file that the user has not trusted: it may choose a profile and nothing else.
     Withheld,
+    /// As withheld: it has changed since the user trusted it.
+    Changed,
     /// It can't be read; the problems say why.
     Failed,
 }

@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Result,
-    private_file::{self, Refusal, Rules},
+    private_file::{self, Rules},
 };
 
 /// A session is the user's own, and nobody else puts it there.
@@ -48,21 +48,7 @@ impl FileStore {
     }
 
     fn make_folder(&self) -> Result<()> {
-        if self.folder.is_dir() {
-            let fail = |error: io::Error| failed("examine", &self.folder, &error);
-            let folder = File::open(&self.folder).map_err(fail)?;
-            let metadata = folder.metadata().map_err(fail)?;
-            let checked = private_file::check(&folder, &metadata, 0o700, false);
-            return checked.map_err(|reason| store(Refusal::new(&self.folder, reason).to_string()));
-        }
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::DirBuilderExt as _;
-            builder.mode(0o700);
-        }
-        builder.create(&self.folder).map_err(|error| failed("create", &self.folder, &error))
+        private_file::make_folder(&self.folder).map_err(|refusal| store(refusal.to_string()))
     }
 
     /// Reads a document. What is none is moved away, so that it neither stands in the way nor is lost.
@@ -128,21 +114,10 @@ impl FileStore {
             return Ok(false);
         }
         let path = self.path(key, "json");
-        let fail = |error: &io::Error| failed("write", &path, error);
         let prefix = format!(".{key}-");
         self.remove_leftovers(&prefix);
-        let mut temporary = tempfile::Builder::new()
-            .prefix(&prefix)
-            .tempfile_in(&self.folder)
-            .map_err(|error| fail(&error))?;
-        temporary.write_all(document.text.expose().as_bytes()).map_err(|error| fail(&error))?;
-        temporary.as_file().sync_all().map_err(|error| fail(&error))?;
-        temporary.persist(&path).map_err(|error| fail(&error.error))?;
-        // The rename itself must survive a loss of power.
-        #[cfg(unix)]
-        File::open(&self.folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(|error| fail(&error))?;
+        private_file::replace(&path, &prefix, document.text.expose().as_bytes())
+            .map_err(|error| failed("write", &path, &error))?;
         Ok(true)
     }
 

@@ -21,10 +21,11 @@ use crate::{
 /// The warning that no request can be authorised: no matter for a token, and an error for a request.
 const NO_ORIGINS: &str = "no-origins";
 
-/// Reads the configuration and makes credentials of it. What is without effect in it is told.
+/// Reads the configuration and makes credentials of it. What is without effect in it is told, also if that
+/// fails: it may be why.
 pub(super) fn load(session: &Session) -> Result<(Config, Credentials), Failure> {
     let config = session.loader().read();
-    let credentials = config.credentials()?;
+    let credentials = config.credentials();
     // Where there is a log, they stand there.
     if !tracing::enabled!(target: "authn", tracing::Level::WARN) {
         let warnings =
@@ -33,7 +34,7 @@ pub(super) fn load(session: &Session) -> Result<(Config, Credentials), Failure> 
             .filter(|problem| problem.code() != NO_ORIGINS)
             .for_each(|problem| session.output.problem(problem));
     }
-    Ok((config, credentials))
+    Ok((config, credentials?))
 }
 
 /// Waits until `work` is done, or somebody interrupts.

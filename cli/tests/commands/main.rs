@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod check;
+#[cfg(unix)]
+mod edit;
 mod exchange;
 mod header;
 mod init;
@@ -19,4 +21,5 @@ mod status;
 mod stores;
 mod streams;
 mod token;
+mod trust;
 mod withheld;

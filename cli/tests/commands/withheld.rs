@@ -17,6 +17,13 @@ key = "x"
 origins = ["*"]
 "#;
 
+const WARNING: &str = "\
+warning: untrusted-project: the project's file may choose a profile and nothing else: nobody has trusted it
+ |
+ = at: /work/.authn.toml:1:1
+ = help: `authn config trust` shows what it would set, and asks
+";
+
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::with(
         "[credentials]\ndomain = \"a.test\"\n[credentials.basic]\nusername = \"ann\"\n\
@@ -40,7 +47,8 @@ fn it_changes_nothing_but_the_profile() {
 fn it_is_shown_as_withheld() {
     let sandbox = sandbox();
     let outcome = sandbox.run_without_folder(&["config", "show"]);
-    assert_eq!(outcome.stderr, "profile: test, provider: basic\n");
+    let told = format!("{WARNING}\nprofile: test, provider: basic\n");
+    assert_eq!(outcome.stderr, told);
     for row in [
         "default_profile\t\"test\"\t/work/.authn.toml:1:19",
         "credentials.domain\t\"a.test\"\t~/.config/authn/config.toml:2:10",
@@ -58,10 +66,32 @@ fn it_is_shown_as_withheld() {
     let json = sandbox.run(&["config", "show", "--json"]).done();
     assert!(!json.contains("evil.test") && !json.contains("mallory"), "{json}");
 
-    let paths = sandbox.run_without_folder(&["config", "path"]).done();
+    let outcome = sandbox.run_without_folder(&["config", "path"]);
+    assert_eq!(outcome.stderr, format!("{WARNING}\n"));
+    let paths = outcome.done();
     assert!(paths.lines().any(|line| line == "project\twithheld\t/work/.authn.toml"), "{paths}");
     let paths = sandbox.run(&["config", "path", "--no-project"]).done();
     assert!(!paths.contains("project"), "{paths}");
+}
+
+#[test]
+fn whatever_it_may_change_says_how_to_trust_it() {
+    let sandbox = sandbox();
+    for arguments in [&["token"][..], &["header"], &["status"], &["config", "check"]] {
+        let outcome = sandbox.run_without_folder(arguments);
+        assert!(outcome.stderr.contains(WARNING), "{arguments:?} {outcome:?}");
+    }
+    assert_eq!(sandbox.run(&["config", "check"]).code, 3, "it has settings without effect");
+    let outcome = sandbox.run(&["--no-project", "config", "check"]);
+    assert!(!outcome.stderr.contains("trust"), "{outcome:?}");
+    // Where its settings are missing, the warning is said beside the error.
+    let sandbox = Sandbox::new();
+    sandbox.file("work/.fdt.toml", "[credentials]\nbearer = 'abc'\n");
+    let outcome = sandbox.run(&["--app", "fdt", "token"]);
+    assert_eq!(outcome.code, 3);
+    let advice = "help: the project's file is withheld: `authn --app fdt config trust` shows";
+    assert!(outcome.stderr.contains("warning: untrusted-project"), "{outcome:?}");
+    assert!(outcome.stderr.contains(advice), "{outcome:?}");
 }
 
 #[test]

@@ -124,7 +124,7 @@ pub struct OAuth {
     /// Command that starts a browser, program and arguments. The address takes the place of `%s` or comes last.
     /// Unless set, `BROWSER`, else the desktop's own browser.
     browser: Option<Vec<String>>,
-    /// How long a login waits for whoever logs in.
+    /// How long a login waits for whoever logs in. A code that is typed in elsewhere may expire earlier.
     #[default(DEFAULT_LOGIN_TIMEOUT)]
     login_timeout: Duration,
     /// Scopes to ask for; the server's default where there is none, or those of the refresh token.

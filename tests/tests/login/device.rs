@@ -133,6 +133,36 @@ async fn a_user_refuses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_id_token_says_who_has_approved() {
+    let rig = Arc::new(Rig::start());
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("tokens");
+    rig.answers(&json!({ "device_authorization": { "interval": 1 } }));
+    let credentials = load(&rig, &client(&rig, "device"), &folder);
+    let (outcome, _) = log_in(&rig, &credentials, Browser::fake().told("--user=bob")).await;
+    assert_eq!(outcome.unwrap(), LoginOutcome::LoggedIn);
+    assert_eq!(credentials.status().await.unwrap().username.as_deref(), Some("bob"));
+
+    let options = format!("{}\nexpected_username = 'alice'", client(&rig, "device"));
+    let credentials = load(&rig, &options, &folder);
+    rig.reset();
+    rig.answers(&json!({ "device_authorization": { "interval": 1 } }));
+    let (outcome, _) = log_in(&rig, &credentials, Browser::fake().told("--user=bob")).await;
+    let error = outcome.unwrap_err();
+    assert!(error.to_string().contains("another user's"), "{error}");
+    assert_eq!(credentials.token().await.unwrap_err().kind(), ErrorKind::LoginRequired);
+
+    // One that was meant for another program.
+    let credentials = load(&rig, &client(&rig, "id-other_audience"), &folder);
+    rig.reset();
+    rig.answers(&json!({ "device_authorization": { "interval": 1 } }));
+    let (outcome, _) = log_in(&rig, &credentials, Browser::fake()).await;
+    let error = outcome.unwrap_err();
+    assert!(error.to_string().contains("the ID token"), "{error}");
+    assert_eq!(credentials.token().await.unwrap_err().kind(), ErrorKind::LoginRequired);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_server_says_that_a_code_has_expired() {
     let rig = Arc::new(Rig::start());
     let folder = tempfile::tempdir().unwrap();

@@ -4,6 +4,7 @@
 
 mod browser;
 mod callback;
+mod canary;
 mod console;
 mod device;
 mod identity;

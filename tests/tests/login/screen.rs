@@ -37,6 +37,10 @@ impl Screen {
         self.0.lock().unwrap().codes.clone()
     }
 
+    pub(crate) fn all_progress(&self) -> Vec<Progress> {
+        self.0.lock().unwrap().progress.clone()
+    }
+
     pub(crate) fn notices(&self) -> Vec<String> {
         let state = self.0.lock().unwrap();
         let notice = |progress: &Progress| match progress {

@@ -53,7 +53,7 @@ fn text(registry: &Registry, provider: &str) -> authn::Result<String> {
 }
 
 /// The file that is named, or the user's.
-fn target(session: &Session) -> Result<PathBuf, Failure> {
+pub(super) fn target(session: &Session) -> Result<PathBuf, Failure> {
     if let Some(path) = &session.global.config {
         return Ok(path.clone());
     }
@@ -66,7 +66,7 @@ fn target(session: &Session) -> Result<PathBuf, Failure> {
 }
 
 /// Writes a new file that is for its owner alone, as is each folder that it needs.
-fn write(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);

@@ -1,11 +1,15 @@
 //! `config`: what is configured, from where, and what is wrong with it.
 
 mod check;
+mod claims;
 mod document;
+mod edit;
+mod editor;
 mod init;
 mod path;
 mod place;
 mod show;
+mod trust;
 
 use clap::Subcommand;
 
@@ -22,6 +26,10 @@ pub(crate) enum Command {
     Path(path::Arguments),
     /// Print a configuration to start from, or write it to the user's file
     Init(init::Arguments),
+    /// Open your file in your editor, and check it afterwards
+    Edit(edit::Arguments),
+    /// Show what the project's file would set, and trust it if you agree
+    Trust(trust::Arguments),
 }
 
 /// Does it.
@@ -31,5 +39,7 @@ pub(super) fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Check => check::run(session),
         Command::Path(arguments) => path::run(session, &arguments),
         Command::Init(arguments) => init::run(session, &arguments),
+        Command::Edit(arguments) => edit::run(session, &arguments),
+        Command::Trust(arguments) => trust::run(session, &arguments),
     }
 }

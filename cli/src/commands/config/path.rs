@@ -1,15 +1,19 @@
 //! `config path`: the places that a configuration is looked for in, and what was found there.
 
-use authn::config::{Source, SourceState};
+use authn::config::{Problem, Source, SourceState};
 use serde::Serialize;
 
 use crate::{exit::Failure, output, session::Session, table::Table};
+
+/// The problems that say why a project's file does not count.
+const TRUST: [&str; 2] = ["untrusted-project", "trust-record"];
 
 /// What `config path` takes.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 On a terminal the columns are aligned under headings; otherwise the rows are printed alone, with a tab \
-between LAYER, STATE (`read`, `absent`, `withheld`, `failed`) and PLACE.")]
+between LAYER, STATE and PLACE. A state is `read`, `absent` or `failed`; of a project's file also `trusted`, \
+`withheld` because you have not trusted it, or `changed` since you did.")]
 pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
@@ -39,6 +43,10 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failur
             .collect();
         return output::json(&places);
     }
+    let of_trust = |problem: &&Problem| TRUST.contains(&problem.code());
+    for problem in config.problems().iter().filter(of_trust) {
+        session.output.problem(problem);
+    }
     let mut table = Table::new(&["LAYER", "STATE", "PLACE"]);
     for source in config.sources() {
         let place = path(source).unwrap_or_else(|| match source.name {
@@ -59,7 +67,9 @@ fn state(state: SourceState) -> &'static str {
     match state {
         SourceState::Read => "read",
         SourceState::Absent => "absent",
+        SourceState::Trusted => "trusted",
         SourceState::Withheld => "withheld",
+        SourceState::Changed => "changed",
         SourceState::Failed => "failed",
         _ => "other",
     }

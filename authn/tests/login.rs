@@ -1,0 +1,445 @@
+//! Logins: one at a time, whose they are, and what beats them.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use authn::{
+    Claims, Context, Credentials, Environment, ErrorKind, Grant, Loader, Login, LoginOutcome,
+    Result, SecretString, Session, Token, TokenSource,
+    clock::{Clock, ManualClock},
+    prompt::{Link, Progress, Prompt, Question, UserCode},
+};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+
+/// By how many seconds the clock of each server is ahead.
+const AHEAD: u64 = 90;
+
+/// A server that gives tokens to whoever says a name.
+#[derive(Default)]
+struct Server {
+    exchanges: AtomicUsize,
+    /// What a test has the exchange of a login wait for: it says that it has begun, and waits to go on.
+    gates: Mutex<Option<(Arc<Notify>, Arc<Notify>)>>,
+}
+
+static SERVERS: Mutex<Vec<Arc<Server>>> = Mutex::new(Vec::new());
+
+/// Lets in whoever says a name.
+#[authn::token_provider("door", cached)]
+struct Door {
+    /// Which server.
+    server: usize,
+    /// Scopes.
+    scope: Option<String>,
+    /// What to knock with.
+    knocker: Option<String>,
+    /// Another option.
+    audience: Option<String>,
+}
+
+impl Door {
+    fn grant(&self, context: &Context, name: &str) -> Result<Grant> {
+        let server = Arc::clone(&SERVERS.lock().unwrap()[self.server]);
+        let number = server.exchanges.fetch_add(1, Ordering::SeqCst) + 1;
+        let token =
+            Token::new(format!("{name}-{number}"))?.with_expires_in(Duration::from_mins(10));
+        let date = context.clock().now().wall() + Duration::from_secs(AHEAD);
+        Ok(Grant::new(token).with_refresh_token(name.into()).with_server_date(date))
+    }
+}
+
+impl TokenSource for Door {
+    async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
+        let _ = (&self.scope, &self.knocker, &self.audience);
+        match last.and_then(Grant::refresh_token) {
+            Some(name) => self.grant(context, &name.expose()),
+            None => Err(context.login_required("nobody is logged in")),
+        }
+    }
+
+    async fn login(&self, context: &Context, login: &Login) -> Result<Option<Grant>> {
+        let name = login.ask(&Question::new("name")).await?;
+        login.progress(&Progress::Exchanging);
+        let gates = SERVERS.lock().unwrap()[self.server].gates.lock().unwrap().clone();
+        if let Some((begun, go_on)) = gates {
+            begun.notify_one();
+            go_on.notified().await;
+        }
+        let name = name.expose();
+        let claims = [("sub", &*name), ("upn", "u-1")];
+        let claims = claims.map(|(claim, value)| (claim.to_owned(), value.to_owned()));
+        Ok(Some(self.grant(context, &name)?.with_claims(Claims::new(claims))))
+    }
+
+    fn session(&self) -> Session<'_> {
+        Session::Begun
+    }
+
+    fn login_options(&self) -> &'static [&'static str] {
+        &["knocker"]
+    }
+}
+
+/// Needs nobody.
+#[authn::token_provider("machine", cached)]
+struct Machine {}
+
+impl TokenSource for Machine {
+    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+        Ok(Token::new("abc")?.into())
+    }
+}
+
+/// Somebody who says a name when the test lets them.
+#[derive(Debug)]
+struct Person {
+    name: &'static str,
+    asked: Notify,
+    speaks: Notify,
+    times_asked: AtomicUsize,
+    other_login: Notify,
+    ended: AtomicUsize,
+}
+
+impl Person {
+    fn new(name: &'static str) -> Arc<Self> {
+        Arc::new(Self {
+            name,
+            asked: Notify::new(),
+            speaks: Notify::new(),
+            times_asked: AtomicUsize::new(0),
+            other_login: Notify::new(),
+            ended: AtomicUsize::new(0),
+        })
+    }
+
+    /// Somebody who answers at once.
+    fn ready(name: &'static str) -> Arc<Self> {
+        let person = Self::new(name);
+        person.speaks.notify_one();
+        person
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Asks(Arc<Person>);
+
+impl Prompt for Asks {
+    fn show_link(&self, _: &Link) {}
+
+    fn show_code(&self, _: &UserCode) {}
+
+    async fn ask(&self, _: &Question) -> Result<SecretString> {
+        self.0.times_asked.fetch_add(1, Ordering::SeqCst);
+        self.0.asked.notify_one();
+        self.0.speaks.notified().await;
+        Ok(self.0.name.into())
+    }
+
+    fn progress(&self, progress: &Progress) {
+        match progress {
+            Progress::OtherLogin => self.0.other_login.notify_one(),
+            Progress::Ended => drop(self.0.ended.fetch_add(1, Ordering::SeqCst)),
+            _ => {}
+        }
+    }
+}
+
+fn by(person: &Arc<Person>) -> Login {
+    Login::new(Asks(Arc::clone(person)))
+}
+
+struct Bench {
+    server: Arc<Server>,
+    number: usize,
+    folder: TempDir,
+    clock: ManualClock,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let server = Arc::<Server>::default();
+        let mut servers = SERVERS.lock().unwrap();
+        servers.push(Arc::clone(&server));
+        let number = servers.len() - 1;
+        Self { server, number, folder: tempfile::tempdir().unwrap(), clock: ManualClock::new() }
+    }
+
+    fn loader(&self, app: &str, more: &str) -> Loader {
+        let text = format!(
+            "[credentials]\norigins = ['*']\n[credentials.door]\nserver = {}\n{more}\n",
+            self.number
+        );
+        Loader::app(app)
+            .environment(Environment::empty().state_directory(self.folder.path()))
+            .clock(Clock::custom(self.clock.clone()))
+            .inline("test.toml", &text)
+    }
+
+    /// Credentials as another process would have them: nothing is shared but the store.
+    fn process(&self) -> Credentials {
+        self.with("")
+    }
+
+    fn with(&self, more: &str) -> Credentials {
+        self.loader("authn", more).load().unwrap()
+    }
+
+    fn hold_exchanges(&self) -> (Arc<Notify>, Arc<Notify>) {
+        let gates = (Arc::<Notify>::default(), Arc::<Notify>::default());
+        *self.server.gates.lock().unwrap() = Some(gates.clone());
+        gates
+    }
+}
+
+#[tokio::test]
+async fn a_login_serves_every_process_and_tells_whose_it_is() {
+    let bench = Bench::new();
+    let credentials = bench.process();
+    let error = credentials.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LoginRequired);
+    let person = Person::ready("alice");
+    assert_eq!(credentials.login(by(&person)).await.unwrap(), LoginOutcome::LoggedIn);
+    assert_eq!(credentials.token().await.unwrap().secret(), "alice-1");
+    assert_eq!(person.ended.load(Ordering::SeqCst), 1);
+
+    let other = bench.process();
+    assert_eq!(other.token().await.unwrap().secret(), "alice-1");
+    bench.clock.advance(Duration::from_mins(11));
+    assert_eq!(other.token().await.unwrap().secret(), "alice-2", "refreshed without asking");
+    for credentials in [credentials, other] {
+        let status = credentials.status().await.unwrap();
+        assert_eq!(status.username.as_deref(), Some("alice"), "also after a refresh");
+        assert!(status.has_refresh_token);
+        assert_eq!(status.store.as_deref(), Some("file"));
+        assert_eq!(status.server_clock_ahead, Some(i64::try_from(AHEAD).unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn of_two_processes_one_logs_in() {
+    let bench = Bench::new();
+    let (first, second) = (bench.process(), bench.process());
+    let (person, other) = (Person::new("alice"), Person::ready("bob"));
+    let login = tokio::spawn({
+        let (first, login) = (first.clone(), by(&person));
+        async move { first.login(login).await }
+    });
+    person.asked.notified().await;
+    let waits = tokio::spawn({
+        let (second, login) = (second.clone(), by(&other));
+        async move { second.login(login).await }
+    });
+    other.other_login.notified().await;
+    person.speaks.notify_one();
+    assert_eq!(login.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
+    assert_eq!(waits.await.unwrap().unwrap(), LoginOutcome::ByAnother);
+    assert_eq!(other.times_asked.load(Ordering::SeqCst), 0);
+    assert_eq!(second.token().await.unwrap().secret(), "alice-1");
+}
+
+#[tokio::test]
+async fn of_two_callers_without_a_store_one_logs_in() {
+    let bench = Bench::new();
+    let credentials = bench.with("store = 'memory'");
+    let (person, other) = (Person::new("alice"), Person::ready("bob"));
+    let start = |person: &Arc<Person>| {
+        let (credentials, login) = (credentials.clone(), by(person));
+        tokio::spawn(async move { credentials.login(login).await })
+    };
+    let login = start(&person);
+    person.asked.notified().await;
+    let waits = start(&other);
+    other.other_login.notified().await;
+    person.speaks.notify_one();
+    assert_eq!(login.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
+    assert_eq!(waits.await.unwrap().unwrap(), LoginOutcome::ByAnother);
+    assert_eq!(credentials.token().await.unwrap().secret(), "alice-1");
+    let status = credentials.status().await.unwrap();
+    assert_eq!(status.username.as_deref(), Some("alice"));
+}
+
+#[tokio::test]
+async fn one_that_waits_for_a_login_that_fails_logs_in_itself() {
+    let bench = Bench::new();
+    let (first, second) = (bench.process(), bench.process());
+    let (person, other) = (Person::new("alice"), Person::ready("bob"));
+    let login = tokio::spawn(async move { first.login(by(&person)).await });
+    let waits = tokio::spawn({
+        let (second, login) = (second.clone(), by(&other));
+        async move { second.login(login).await }
+    });
+    other.other_login.notified().await;
+    login.abort();
+    assert_eq!(waits.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
+    assert_eq!(second.token().await.unwrap().secret(), "bob-1");
+}
+
+#[tokio::test]
+async fn a_logout_beats_a_login() {
+    for (more, elsewhere) in [("", true), ("", false), ("store = 'memory'", false)] {
+        let bench = Bench::new();
+        let credentials = bench.with(more);
+        let person = Person::ready("alice");
+        credentials.login(by(&person)).await.unwrap();
+
+        let (begun, go_on) = bench.hold_exchanges();
+        let login = tokio::spawn({
+            let credentials = credentials.clone();
+            async move { credentials.login(by(&Person::ready("bob"))).await }
+        });
+        begun.notified().await;
+        let who = if elsewhere { bench.with(more) } else { credentials.clone() };
+        who.logout().await.unwrap();
+        go_on.notify_one();
+        let error = login.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::LoginRequired, "{error}");
+        // A process that has a token at hand does not hear of a logout elsewhere.
+        let now = if elsewhere { bench.with(more) } else { credentials };
+        let error = now.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::LoginRequired, "nothing is kept: {error}");
+        assert!(!now.status().await.unwrap().has_refresh_token);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_meanwhile_is_replaced() {
+    let bench = Bench::new();
+    let credentials = bench.process();
+    credentials.login(by(&Person::ready("alice"))).await.unwrap();
+    let person = Person::new("bob");
+    let login = tokio::spawn({
+        let (credentials, login) = (credentials.clone(), by(&person));
+        async move { credentials.login(login).await }
+    });
+    person.asked.notified().await;
+    bench.clock.advance(Duration::from_mins(11));
+    assert_eq!(bench.process().token().await.unwrap().secret(), "alice-2");
+    person.speaks.notify_one();
+    assert_eq!(login.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
+    assert_eq!(bench.process().token().await.unwrap().secret(), "bob-3");
+}
+
+#[tokio::test]
+async fn nobody_is_waited_for_once_the_caller_has_gone() {
+    let bench = Bench::new();
+    let credentials = bench.process();
+    let person = Person::new("alice");
+    let login = tokio::spawn({
+        let (credentials, login) = (credentials.clone(), by(&person));
+        async move { credentials.login(login).await }
+    });
+    person.asked.notified().await;
+    login.abort();
+    let other = Person::ready("bob");
+    assert_eq!(credentials.login(by(&other)).await.unwrap(), LoginOutcome::LoggedIn);
+    assert_eq!(person.ended.load(Ordering::SeqCst), 1);
+    assert_eq!(credentials.token().await.unwrap().secret(), "bob-1");
+}
+
+#[tokio::test]
+async fn what_the_server_gives_is_kept_though_the_caller_has_gone() {
+    let bench = Bench::new();
+    let credentials = bench.process();
+    let (begun, go_on) = bench.hold_exchanges();
+    let login = tokio::spawn({
+        let credentials = credentials.clone();
+        async move { credentials.login(by(&Person::ready("alice"))).await }
+    });
+    begun.notified().await;
+    login.abort();
+    assert!(login.await.unwrap_err().is_cancelled());
+    go_on.notify_one();
+    credentials.close().await;
+    assert_eq!(bench.process().token().await.unwrap().secret(), "alice-1");
+}
+
+#[tokio::test]
+async fn another_user_than_the_expected_is_refused_and_the_session_stays() {
+    let bench = Bench::new();
+    let credentials = bench.with("expected_username = 'alice'");
+    credentials.login(by(&Person::ready("alice"))).await.unwrap();
+    let error = credentials.login(by(&Person::ready("mallory"))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert!(!error.to_string().contains("mallory") && !error.to_string().contains("alice"));
+    assert_eq!(credentials.token().await.unwrap().secret(), "alice-1");
+
+    let of_bob = bench.with("expected_username = 'bob'");
+    let error = of_bob.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LoginRequired, "alice's session is not bob's");
+    assert!(of_bob.status().await.unwrap().username.is_none());
+
+    let by_claim = bench.with("expected_username = 'u-1'\nusername_claim = 'upn'");
+    by_claim.login(by(&Person::ready("carol"))).await.unwrap();
+    assert_eq!(by_claim.token().await.unwrap().secret(), "carol-3");
+    let no_claim = bench.with("expected_username = 'u-1'\nusername_claim = 'nickname'");
+    let error = no_claim.login(by(&Person::ready("carol"))).await.unwrap_err();
+    assert!(error.to_string().contains("`username_claim`"), "{error}");
+}
+
+#[tokio::test]
+async fn no_scope_gives_the_last_users_token() {
+    let bench = Bench::new();
+    let credentials = bench.process();
+    let narrow = credentials.with_scope(&["read"]);
+    credentials.login(by(&Person::ready("alice"))).await.unwrap();
+    assert_eq!(narrow.token().await.unwrap().secret(), "alice-2");
+    credentials.login(by(&Person::ready("bob"))).await.unwrap();
+    assert_eq!(narrow.token().await.unwrap().secret(), "bob-4");
+    assert_eq!(bench.process().with_scope(&["read"]).token().await.unwrap().secret(), "bob-4");
+}
+
+#[tokio::test]
+async fn a_session_outlives_a_change_of_how_to_log_in() {
+    let bench = Bench::new();
+    bench.process().login(by(&Person::ready("alice"))).await.unwrap();
+    let changed = bench.with("knocker = 'iron'");
+    assert_eq!(changed.token().await.unwrap().secret(), "alice-1");
+    let other = bench.with("audience = 'elsewhere'");
+    assert_eq!(other.token().await.unwrap_err().kind(), ErrorKind::LoginRequired);
+}
+
+#[tokio::test]
+async fn where_nobody_is_needed_nobody_is_asked() {
+    let loader = Loader::new().environment(Environment::empty());
+    let credentials = loader.inline("test.toml", "[credentials.machine]").load().unwrap();
+    let person = Person::ready("alice");
+    assert_eq!(credentials.login(by(&person)).await.unwrap(), LoginOutcome::NotNeeded);
+    assert_eq!(person.times_asked.load(Ordering::SeqCst), 0);
+    assert!(credentials.probe().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_error_names_the_command() {
+    let bench = Bench::new();
+    let message =
+        |loader: Loader| async { loader.load().unwrap().token().await.unwrap_err().to_string() };
+    assert_eq!(
+        message(bench.loader("authn", "")).await,
+        "nobody is logged in; log in with `authn login`"
+    );
+    let profile = "[profile.\"the team\".credentials]\ndomain = 'a.example'";
+    let loader = bench.loader("fdt", profile).profile("the team").without_project();
+    assert_eq!(
+        message(loader.set("credentials.scheme=https")).await,
+        "nobody is logged in; log in with \
+         `authn login --app fdt --profile 'the team' --set credentials.scheme=… --no-project`"
+    );
+}
+
+#[test]
+fn code_without_a_runtime_logs_in_too() {
+    let bench = Bench::new();
+    let credentials = authn::blocking::Credentials::from(bench.process());
+    let outcome = credentials.login(by(&Person::ready("alice"))).unwrap();
+    assert_eq!(outcome, LoginOutcome::LoggedIn);
+    assert_eq!(credentials.token().unwrap().secret(), "alice-1");
+}

@@ -1,0 +1,50 @@
+//! Questions to whoever sits at the terminal.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use crate::exit::{Code, Failure};
+
+/// Tells whether somebody can be asked: questions go to standard error, answers come from standard input.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for yes or no. An empty line is the `default`; the end of input and anything else is no.
+pub(crate) fn yes(question: &str, default: bool) -> Result<bool, Failure> {
+    let choice = if default { "[Y/n]" } else { "[y/N]" };
+    let fail = |error: io::Error| {
+        Failure::new(Code::Other, format!("the terminal can't be used ({})", error.kind()))
+    };
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "{question} {choice} ").and_then(|()| stderr.flush()).map_err(fail)?;
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer).map_err(fail)?;
+    Ok(read > 0 && means_yes(&answer, default))
+}
+
+fn means_yes(answer: &str, default: bool) -> bool {
+    match answer.trim().to_lowercase().as_str() {
+        "" => default,
+        answer => matches!(answer, "y" | "yes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_is_yes() {
+        for (answer, default, meant) in [
+            ("y\n", false, true),
+            (" YES \r\n", false, true),
+            ("\n", false, false),
+            ("\n", true, true),
+            ("n\n", true, false),
+            ("yesterday\n", false, false),
+            ("\u{1b}[A\n", true, false),
+        ] {
+            assert_eq!(means_yes(answer, default), meant, "{answer:?}");
+        }
+    }
+}

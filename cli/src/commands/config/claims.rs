@@ -1,0 +1,252 @@
+//! What a configuration names outside of itself, in the words of somebody who is to judge it: profiles,
+//! origins, servers, commands, files, variables.
+
+use std::collections::BTreeMap;
+
+use authn::{
+    Url, View,
+    config::{Class, Origin, Setting},
+};
+
+use crate::table::Table;
+
+/// What something is that a configuration names, in the order in which it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    /// Chosen or defined.
+    Profile,
+    /// Requests there carry the credentials.
+    Origin,
+    /// Asked for tokens, or on the way there.
+    Server,
+    /// Run.
+    Command,
+    /// Read or written.
+    File,
+    /// Read from the environment.
+    Variable,
+    /// Where else a secret stands.
+    Secret,
+}
+
+impl What {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Origin => "origin",
+            Self::Server => "server",
+            Self::Command => "command",
+            Self::File => "file",
+            Self::Variable => "variable",
+            Self::Secret => "secret",
+        }
+    }
+}
+
+/// Gives every setting with its line, as a table.
+pub(super) fn settings(settings: &[Setting]) -> Table {
+    let mut table = Table::new(&["LINE", "KEY", "VALUE"]);
+    for setting in settings {
+        table.row([line(setting), visible(&setting.key), value(setting)]);
+    }
+    table
+}
+
+/// Gives what the settings name, each once with its lines, as a table; `None` if they name nothing.
+pub(super) fn named(settings: &[Setting]) -> Option<Table> {
+    let mut lines: BTreeMap<(What, String), Vec<String>> = BTreeMap::new();
+    for setting in settings {
+        for named in names(setting) {
+            let lines = lines.entry(named).or_default();
+            let line = line(setting);
+            if lines.last() != Some(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    let mut table = Table::new(&["WHAT", "NAME", "LINE"]);
+    for ((what, name), lines) in &lines {
+        table.row([what.word().to_owned(), visible(name), lines.join(", ")]);
+    }
+    (!lines.is_empty()).then_some(table)
+}
+
+/// Counts the settings whose values nobody has said may be shown.
+pub(super) fn hidden(settings: &[Setting]) -> usize {
+    let is_hidden = |setting: &&Setting| match setting.class {
+        Class::Plain => setting.value == Some(View::Hidden),
+        Class::Secret => false,
+        _ => true,
+    };
+    settings.iter().filter(is_hidden).count()
+}
+
+/// Escapes what would not be seen, or would make a line look like another: control characters, and marks of
+/// no width or of the other direction.
+pub(super) fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' => visible.push(character),
+            _ => visible.extend(character.escape_debug()),
+        }
+    }
+    visible
+}
+
+fn value(setting: &Setting) -> String {
+    let value = match (&setting.value, setting.class) {
+        (_, Class::Secret) if setting.is_set => View::Set.to_string(),
+        (Some(view), Class::Plain) => view.to_string(),
+        (_, Class::Plain | Class::Secret) => View::NotSet.to_string(),
+        _ => View::Hidden.to_string(),
+    };
+    match &setting.reference {
+        Some(reference) => format!("{value}, from {}", visible(reference)),
+        None => value,
+    }
+}
+
+fn line(setting: &Setting) -> String {
+    match setting.origin {
+        Origin::File { line, .. } => line.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// What one setting names.
+fn names(setting: &Setting) -> Vec<(What, String)> {
+    let mut names = Vec::new();
+    let (profile, key) = split_profile(&setting.key);
+    names.extend(profile.map(|profile| (What::Profile, profile.to_owned())));
+    if let Some(reference) = &setting.reference {
+        names.push(match reference.split_once(' ') {
+            Some(("file", path)) => (What::File, path.to_owned()),
+            Some(("env", name)) => (What::Variable, name.to_owned()),
+            Some(("command", words)) => (What::Command, words.to_owned()),
+            _ => (What::Secret, reference.clone()),
+        });
+    }
+    let Some(value) = &setting.value else { return names };
+    let last = key.rsplit('.').next().unwrap_or(key);
+    match (key, last) {
+        ("default_profile", _) => texts(value, &mut |text| {
+            names.push((What::Profile, text.to_owned()));
+        }),
+        ("credentials.domain" | "credentials.origins", _) => texts(value, &mut |text| {
+            names.push((What::Origin, origin(text)));
+        }),
+        (_, "command" | "browser") => names.push((What::Command, value.to_string())),
+        _ => texts(value, &mut |text| names.extend(named_by(last, text))),
+    }
+    names
+}
+
+/// What a text names, as far as its key and its looks tell.
+fn named_by(key: &str, text: &str) -> Option<(What, String)> {
+    let ends = |endings: &[&str]| {
+        endings.iter().any(|end| key == *end || key.ends_with(&format!("_{end}")))
+    };
+    if text.contains("://") {
+        return Some((What::Server, origin(text)));
+    }
+    if ends(&["path", "file", "directory", "certificate"])
+        || ["/", "~/", "./", "../"].iter().any(|start| text.starts_with(start))
+    {
+        return Some((What::File, text.to_owned()));
+    }
+    ends(&["host", "issuer", "address"]).then(|| (What::Server, origin(text)))
+}
+
+/// Gives scheme, host and port in the letters that are looked up, so that no letter passes for another.
+fn origin(text: &str) -> String {
+    let has_scheme = text.contains("://");
+    let url = if has_scheme { Url::parse(text) } else { Url::parse(&format!("https://{text}")) };
+    let Ok(url) = url else { return text.to_owned() };
+    let Some(host) = url.host_str() else { return text.to_owned() };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let scheme = if has_scheme { format!("{}://", url.scheme()) } else { String::new() };
+    format!("{scheme}{host}{port}")
+}
+
+/// Walks through the texts of a value.
+fn texts(value: &View, take: &mut impl FnMut(&str)) {
+    match value {
+        View::Text(text) => take(text),
+        View::List(items) => items.iter().for_each(|item| texts(item, take)),
+        View::Table(entries) => entries.iter().for_each(|(_, item)| texts(item, take)),
+        _ => {}
+    }
+}
+
+/// Takes the profile off a key, as a key in a file has it: `profile.NAME.credentials.domain`.
+fn split_profile(key: &str) -> (Option<&str>, &str) {
+    let Some(rest) = key.strip_prefix("profile.") else { return (None, key) };
+    // A name that is no bare word stands in quotes, in which a dot may be.
+    let end = match rest.strip_prefix('"') {
+        Some(quoted) => {
+            let mut escaped = false;
+            let close = quoted.find(|character| {
+                let closes = character == '"' && !escaped;
+                escaped = character == '\\' && !escaped;
+                closes
+            });
+            close.map(|close| close + 2)
+        }
+        None => rest.find('.'),
+    };
+    let end = end.unwrap_or(rest.len());
+    (Some(&rest[..end]), rest[end..].trim_start_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_is_taken_off_a_key() {
+        for (key, profile, rest) in [
+            ("credentials.domain", None, "credentials.domain"),
+            ("profile.a.credentials.domain", Some("a"), "credentials.domain"),
+            (r#"profile."a.b\"c".http.proxy"#, Some(r#""a.b\"c""#), "http.proxy"),
+            ("profile.a", Some("a"), ""),
+        ] {
+            assert_eq!(split_profile(key), (profile, rest), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_named_in_the_letters_that_are_looked_up() {
+        for (text, shown) in [
+            ("https://a.test/path?x=***", "https://a.test"),
+            ("https://a.test:8443", "https://a.test:8443"),
+            ("https://\u{430}pple.test", "https://xn--pple-43d.test"),
+            ("\u{430}pple.test", "xn--pple-43d.test"),
+            ("https://a.test@evil.test/", "https://evil.test"),
+            ("socks5://a.test:1080", "socks5://a.test:1080"),
+            ("https://*.a.test", "https://*.a.test"),
+            ("*", "*"),
+        ] {
+            assert_eq!(origin(text), shown);
+        }
+    }
+
+    #[test]
+    fn texts_are_known_by_key_and_looks() {
+        let what = |key, text| named_by(key, text).map(|(what, _)| what);
+        assert_eq!(what("issuer_url", "https://a.test"), Some(What::Server));
+        assert_eq!(what("host", "metadata.test"), Some(What::Server));
+        assert_eq!(what("ca_file", "ca.pem"), Some(What::File));
+        assert_eq!(what("anything", "~/.ssh/id"), Some(What::File));
+        assert_eq!(what("client_id", "cli"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped() {
+        assert_eq!(
+            visible("a\u{202e}b\u{1b}[2J\u{200b}\"c\\"),
+            "a\\u{202e}b\\u{1b}[2J\\u{200b}\"c\\"
+        );
+        assert_eq!(visible("grün"), "grün");
+    }
+}

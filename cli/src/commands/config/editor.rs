@@ -1,0 +1,146 @@
+//! The user's editor: `VISUAL`, else `EDITOR`, else one that most systems have. It is started as it is named,
+//! without a shell.
+
+use std::{
+    env, io,
+    path::{self, Path},
+    process::{Command, ExitStatus},
+};
+
+use crate::exit::{Code, Failure};
+
+/// The variables that name it; the first that is set wins.
+const VARIABLES: [&str; 2] = ["VISUAL", "EDITOR"];
+
+/// What is tried where no variable names one.
+#[cfg(not(windows))]
+const USUAL: [&str; 3] = ["editor", "nano", "vi"];
+#[cfg(windows)]
+const USUAL: [&str; 1] = ["notepad"];
+
+/// A program and its arguments.
+type Words = Vec<String>;
+
+/// Opens a file in the editor, and waits until it is closed.
+pub(super) fn open(file: &Path) -> Result<(), Failure> {
+    // A name that begins with `-` is no option.
+    let file = path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let candidates = candidates()?;
+    for words in &candidates {
+        match start(words, &file) {
+            Ok(status) if status.success() => return Ok(()),
+            Ok(status) => {
+                let how = match status.code() {
+                    Some(code) => format!("ended with exit code {code}"),
+                    None => "was ended by a signal".to_owned(),
+                };
+                let message = format!("the editor `{}` {how}", words.join(" "));
+                return Err(Failure::new(Code::Other, message)
+                    .with_help(format!("what it saved is in {}", file.display())));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(not_started(&candidates, &error)),
+        }
+    }
+    Err(not_started(&candidates, &io::ErrorKind::NotFound.into()))
+}
+
+fn start(words: &[String], file: &Path) -> io::Result<ExitStatus> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(io::ErrorKind::NotFound.into());
+    };
+    Command::new(program).args(arguments).arg(file).status()
+}
+
+fn candidates() -> Result<Vec<Words>, Failure> {
+    for name in VARIABLES {
+        let Some(value) = env::var_os(name) else { continue };
+        let words = value.to_str().and_then(split).ok_or_else(|| {
+            Failure::new(Code::Usage, format!("{name} does not name an editor that can be started"))
+                .with_help(format!(
+                    "close each quote in it, end it in no `\\`, and write it as UTF-8: `{name}='nano -w'`"
+                ))
+        })?;
+        if !words.is_empty() {
+            return Ok(vec![words]);
+        }
+    }
+    Ok(USUAL.iter().map(|program| vec![(*program).to_owned()]).collect())
+}
+
+fn not_started(tried: &[Words], error: &io::Error) -> Failure {
+    let tried: Vec<String> = tried.iter().map(|words| format!("`{}`", words.join(" "))).collect();
+    let message =
+        format!("no editor could be started ({}); tried {}", error.kind(), tried.join(", "));
+    Failure::new(Code::Other, message)
+        .with_help("name one that is installed, with its options: `VISUAL='nano -w'`")
+}
+
+/// Splits a text into words as a POSIX shell does: at blanks, but not between quotes. Within `'…'` all is
+/// literal, within `"…"` a backslash makes `"`, `\`, `$` and a backquote literal, and elsewhere any character;
+/// on Windows it is a character like any other, as paths need it. Nothing is expanded: no variable, no `~`, no
+/// pattern. `None` if a quote is not closed, or nothing follows a backslash.
+fn split(text: &str) -> Option<Words> {
+    let escapes = !cfg!(windows);
+    let mut words = Words::new();
+    let mut word: Option<String> = None;
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '\'' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match rest.next()? {
+                        '\'' => break,
+                        literal => word.push(literal),
+                    }
+                }
+            }
+            '"' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match rest.next()? {
+                        '"' => break,
+                        '\\' if escapes => match rest.next()? {
+                            literal @ ('"' | '\\' | '$' | '`') => word.push(literal),
+                            other => word.extend(['\\', other]),
+                        },
+                        literal => word.push(literal),
+                    }
+                }
+            }
+            '\\' if escapes => word.get_or_insert_default().push(rest.next()?),
+            blank if blank.is_ascii_whitespace() => words.extend(word.take()),
+            other => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    Some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(not(windows))]
+    #[test]
+    fn words_are_a_shells_without_its_expansions() {
+        for (text, words) in [
+            ("vi", &["vi"][..]),
+            ("  code --wait\t-n ", &["code", "--wait", "-n"]),
+            (r#"'/opt/my editor/e' "a b" c\ d"#, &["/opt/my editor/e", "a b", "c d"]),
+            (r#"e "" '' x"y"'z'"#, &["e", "", "", "xyz"]),
+            (r#"e "\"\\\$\n" '\'"#, &["e", r#""\$\n"#, r"\"]),
+            (
+                "e $HOME ~ * `id` $(id) ;id |id",
+                &["e", "$HOME", "~", "*", "`id`", "$(id)", ";id", "|id"],
+            ),
+            ("  ", &[]),
+        ] {
+            assert_eq!(split(text).unwrap(), words, "{text}");
+        }
+        for open in ["'a", "\"a", "a\\", "\"a\\"] {
+            assert_eq!(split(open), None, "{open}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! `config trust`, where nobody can be asked. The question itself is asked in the tests of the workspace, which
+//! bring a terminal.
+
+use std::fs;
+
+use crate::sandbox::{Outcome, Sandbox};
+
+const PROJECT: &str = r#"default_profile = "test"
+[credentials]
+domain = "project.test"
+[credentials.basic]
+username = "ann"
+password = { file = "/nowhere/password" }
+[credentials.api_key]
+plain_headers = { "x-\u001b[2J" = "https://evil.test/path" }
+[credentials.corp]
+key = "s3cr3t"
+[profile.test]
+http.proxy = "http://u:s3cr3t@proxy.test:3128"
+http.ca_file = "ca.pem"
+[profile.test.credentials]
+provider = "bearer"
+bearer = { env = "PATH" }
+"#;
+
+fn sandbox(project: &str) -> Sandbox {
+    let sandbox = Sandbox::with("[credentials]\nbearer = 'own'\n");
+    fs::create_dir(sandbox.path("work/.git")).unwrap();
+    sandbox.file("work/.authn.toml", project);
+    sandbox
+}
+
+fn trust(sandbox: &Sandbox, flags: &[&str]) -> Outcome {
+    let outcome = sandbox.run_without_folder(&[&["config", "trust"], flags].concat());
+    assert_eq!(outcome.stdout, "", "all of it belongs to the question");
+    outcome
+}
+
+fn state(sandbox: &Sandbox) -> String {
+    let paths = sandbox.run(&["config", "path"]).done();
+    let line = paths.lines().find_map(|line| line.strip_prefix("project\t")).unwrap();
+    line.split('\t').next().unwrap().to_owned()
+}
+
+#[test]
+fn all_that_it_wants_is_shown_and_nothing_is_trusted_unasked() {
+    let sandbox = sandbox(PROJECT);
+    let outcome = trust(&sandbox, &[]);
+    assert_eq!(outcome.code, 2);
+    assert_eq!(
+        outcome.stderr,
+        r#"/work/.authn.toml would set:
+
+LINE  KEY                                              VALUE
+1     default_profile                                  "test"
+3     credentials.domain                               "project.test"
+5     credentials.basic.username                       "ann"
+6     credentials.basic.password                       (set), from file /nowhere/password
+8     credentials.api_key.plain_headers."x-\u{1b}[2J"  "https://evil.test/path"
+10    credentials.corp.key                             (hidden)
+12    profile.test.http.proxy                          "http://***@proxy.test:3128/"
+13    profile.test.http.ca_file                        "ca.pem"
+15    profile.test.credentials.provider                "bearer"
+16    profile.test.credentials.bearer.token            (set), from env PATH
+
+With that it names:
+
+WHAT      NAME                    LINE
+profile   test                    1, 12, 13, 15, 16
+origin    project.test            3
+server    http://proxy.test:3128  12
+server    https://evil.test       8
+file      /nowhere/password       6
+file      ca.pem                  13
+variable  PATH                    16
+
+warning: 1 value is hidden, because it is not known: look at the file
+error: there is no terminal, so nobody can be asked
+help: run `authn config trust` in a terminal, or `authn config trust --yes` if you have read what it would set
+"#
+    );
+    assert_eq!(state(&sandbox), "withheld");
+    assert!(!sandbox.path("home/.local").exists());
+}
+
+#[test]
+fn a_script_trusts_and_revokes() {
+    let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n");
+    assert_eq!(sandbox.run(&["token"]).done(), "own\n");
+    let outcome = trust(&sandbox, &["--yes"]);
+    assert_eq!(outcome.code, 0);
+    assert!(outcome.stderr.contains("credentials.bearer.token  (set)"), "it is shown all the same");
+    let told = "\n/work/.authn.toml is trusted, until a byte of it changes; \
+                `authn config check` tells what is wrong with it\n";
+    assert!(outcome.stderr.ends_with(told), "{outcome:?}");
+    assert_eq!(state(&sandbox), "trusted");
+    let outcome = sandbox.run(&["token"]);
+    assert_eq!((&*outcome.stdout, &*outcome.stderr), ("theirs\n", ""));
+    let again = trust(&sandbox, &[]);
+    assert_eq!(
+        (again.code, &*again.stderr),
+        (0, "/work/.authn.toml is trusted already, as it is\n")
+    );
+
+    sandbox.file("work/.authn.toml", "[credentials]\nbearer = 'theirs'\n#");
+    assert_eq!(state(&sandbox), "changed");
+    assert_eq!(sandbox.run(&["token"]).done(), "own\n");
+    let outcome = trust(&sandbox, &[]);
+    assert!(outcome.stderr.contains(".authn.toml has changed since you trusted it"), "{outcome:?}");
+
+    fs::remove_file(sandbox.path("work/.authn.toml")).unwrap();
+    let outcome = trust(&sandbox, &["--revoke"]);
+    let told = "/work/.authn.toml is trusted no longer\n";
+    assert_eq!((outcome.code, &*outcome.stderr), (0, told));
+    let outcome = trust(&sandbox, &["--revoke"]);
+    let told = "nothing was trusted: looked for /work/.authn.toml\n";
+    assert_eq!((outcome.code, &*outcome.stderr), (0, told));
+}
+
+#[test]
+fn no_flag_stands_in_a_variable_or_a_file() {
+    let sandbox = sandbox("yes = true\n[trust]\nyes = true\n[credentials]\nbearer = 'theirs'\n");
+    sandbox.file(
+        "home/.config/authn/config.toml",
+        "yes = true\n[trust]\nyes = true\n[credentials]\nbearer = 'own'\n",
+    );
+    let sandbox = sandbox.env("AUTHN_YES", "true").env("AUTHN_TRUST__YES", "1");
+    let outcome = sandbox.command(&["config", "trust"]).output().unwrap();
+    assert_eq!(Outcome::of(outcome).code, 2);
+    // An answer that is no terminal's is none.
+    let answer = sandbox.file("answer", "y\n");
+    let mut command = sandbox.command(&["config", "trust"]);
+    let outcome = command.stdin(fs::File::open(answer).unwrap()).output().unwrap();
+    assert_eq!(Outcome::of(outcome).code, 2);
+    assert_eq!(state(&sandbox), "withheld");
+}
+
+#[test]
+fn what_cannot_be_trusted_says_why() {
+    let sandbox = sandbox("[credentials\n");
+    let outcome = trust(&sandbox, &["--yes"]);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.starts_with("error: syntax: this is not valid TOML"), "{outcome:?}");
+    assert!(outcome.stderr.contains("/work/.authn.toml:1"), "{outcome:?}");
+    assert!(outcome.stderr.contains("can't be trusted as long as it can't be read"), "{outcome:?}");
+    assert!(outcome.stderr.contains("`authn config edit --project`"), "{outcome:?}");
+
+    fs::create_dir(sandbox.path("work/below")).unwrap();
+    fs::remove_file(sandbox.path("work/.authn.toml")).unwrap();
+    let mut command = sandbox.command(&["--app", "fdt", "config", "trust"]);
+    let outcome = Outcome::of(command.current_dir(sandbox.path("work/below")).output().unwrap());
+    assert_eq!(outcome.code, 3);
+    let [first, last] = ["work/below/.fdt.toml", "work/.fdt.toml"]
+        .map(|path| sandbox.path(path).display().to_string());
+    let told = format!("no project's file: looked for {first}, and in each folder up to {last}\n");
+    assert!(outcome.stderr.contains(&told), "{outcome:?}");
+
+    let outcome = trust(&sandbox, &["--no-project"]);
+    assert_eq!(outcome.code, 2);
+    assert_eq!(trust(&sandbox, &["--revoke", "--yes"]).code, 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_record_that_others_can_write_does_not_count_and_says_so() {
+    let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n");
+    trust(&sandbox, &["--yes"]);
+    let folder = sandbox.path("home/.local/state/authn/trust");
+    let record = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    crate::sandbox::set_mode(&record, 0o602);
+    for arguments in [&["config", "path"][..], &["config", "check"], &["token"]] {
+        let outcome = sandbox.run(arguments);
+        let told = format!("{} is open to other users: `chmod 600", record.display());
+        assert!(outcome.stderr.contains("warning: trust-record"), "{outcome:?}");
+        assert!(outcome.stderr.contains(&told), "{outcome:?}");
+    }
+    assert_eq!(state(&sandbox), "withheld");
+    assert_eq!(sandbox.run(&["token"]).done(), "own\n");
+}
+
+#[test]
+fn each_application_has_its_own_and_its_own_command() {
+    let sandbox = Sandbox::new();
+    sandbox.file("work/.fdt.toml", "[credentials]\nbearer = 'theirs'\n");
+    let outcome = sandbox.run(&["--app", "fdt", "config", "trust"]);
+    assert!(outcome.stderr.contains("run `authn --app fdt config trust` in a terminal"));
+    let outcome = sandbox.run(&["--app", "fdt", "config", "trust", "--yes"]);
+    assert!(outcome.stderr.contains("`authn --app fdt config check`"), "{outcome:?}");
+    assert_eq!(sandbox.run(&["--app", "fdt", "token"]).done(), "theirs\n");
+    assert!(sandbox.path("home/.local/state/fdt/trust").is_dir());
+}

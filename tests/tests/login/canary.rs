@@ -1,0 +1,213 @@
+//! The canary sweep of logins: what a server gives only to this machine, and what somebody types in unseen, is
+//! searched for in all that is shown, told and logged, whatever fails.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+
+use authn::{
+    Credentials, Environment, Loader, Login, LoginOutcome, Result,
+    clock::{Clock, ManualClock, Moment, Sleep, Time},
+    conformance::Canary,
+};
+use authn_tests::rig::Rig;
+use serde_json::{Value, json};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::screen::Screen;
+
+const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// A clock on which whoever sleeps has slept.
+#[derive(Debug)]
+struct Hasty(ManualClock);
+
+impl Time for Hasty {
+    fn now(&self) -> Moment {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let manual = self.0.clone();
+        Box::pin(async move { manual.advance(duration) })
+    }
+}
+
+/// Everything that any crate of this program logs, from the first call on.
+#[derive(Clone, Default)]
+struct Logs(Arc<Mutex<Vec<u8>>>);
+
+impl Logs {
+    fn of_process() -> Self {
+        static LOGS: OnceLock<Logs> = OnceLock::new();
+        let start = || {
+            let logs = Self::default();
+            let writer = logs.clone();
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(LevelFilter::TRACE)
+                .with_ansi(false)
+                .with_writer(move || writer.clone());
+            subscriber.init();
+            logs
+        };
+        LOGS.get_or_init(start).clone()
+    }
+}
+
+impl Write for Logs {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Answers that have the canary wherever one can have it, by what is wrong with them.
+fn failures(canary: &str) -> Vec<Value> {
+    let json = json!({ "content-type": "application/json" });
+    let refused = |status: u16, code: &str| {
+        let body = json!({ "error": code, "error_description": canary, canary: canary });
+        json!({ "status": status, "headers": json, "body": body })
+    };
+    vec![
+        refused(400, "invalid_grant"),
+        refused(401, "invalid_client"),
+        refused(400, "access_denied"),
+        refused(400, canary),
+        json!({ "status": 500, "body": format!("<html>{canary}</html>") }),
+        json!({ "status": 302, "headers": { "location": format!("https://{canary}.test/") } }),
+        json!({ "status": 200, "headers": json, "body": format!("{{\"access_token\":\"{canary}\"") }),
+        json!({ "status": 200, "headers": json, "body": { "access_token": [canary], "user_code": {} } }),
+        json!({ "status": 200, "body": canary }),
+        json!({ "drop": true }),
+    ]
+}
+
+/// Tokens that are all the canary.
+fn tokens(canary: &str, id_token: Option<&str>) -> Value {
+    let body = json!({
+        "access_token": canary, "refresh_token": canary, "id_token": id_token,
+        "token_type": "Bearer", "expires_in": 60,
+    });
+    json!({ "status": 200, "headers": { "content-type": "application/json" }, "body": body })
+}
+
+/// With a narrowing, as of an endpoint, as often as it is asked.
+fn always(fault: &Value, narrowing: &Value) -> Value {
+    let mut fault = fault.clone();
+    fault["times"] = json!(1000);
+    for (name, value) in narrowing.as_object().unwrap() {
+        fault[name] = value.clone();
+    }
+    json!([fault])
+}
+
+fn load(rig: &Rig, options: &str, folder: &Path) -> Credentials {
+    let (origin, folder) = (rig.issuer(), folder.display());
+    let text = format!(
+        "[stores.file]\ndirectory = '{folder}'\n[credentials]\norigins = ['{origin}']\n\
+         [credentials.oauth]\nissuer_url = '{origin}'\n{options}\n"
+    );
+    let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
+    loader.clock(Clock::custom(Hasty(ManualClock::new()))).load().unwrap()
+}
+
+/// Logs in, asks for a token, and searches in all that is shown of it.
+async fn sweep(
+    credentials: &Credentials,
+    answers: &[&str],
+    canary: &Canary,
+) -> Result<LoginOutcome> {
+    let screen = Screen::answering(answers);
+    let outcome = credentials.login(Login::new(screen.clone())).await;
+    let token = credentials.token().await;
+    let mut shown = vec![
+        format!("{outcome:?} {outcome:#?} {token:?} {token:#?} {credentials:?} {credentials:#?}"),
+        format!("{:?} {:?} {:?}", screen.questions(), screen.codes(), screen.all_progress()),
+        format!("{:?} {:?}", credentials.status().await, credentials.identity()),
+    ];
+    for error in [outcome.as_ref().err(), token.as_ref().err()].into_iter().flatten() {
+        shown.push(error.to_string());
+    }
+    let shown = shown.concat();
+    assert_eq!(canary.find_in(shown.as_bytes()), None, "{shown}");
+    outcome
+}
+
+fn search_logs(canary: &Canary) {
+    let logs = Logs::of_process().0.lock().unwrap().clone();
+    assert!(!logs.is_empty(), "something is logged");
+    if let Some(spelling) = canary.find_in(&logs) {
+        let logs = String::from_utf8_lossy(&logs).into_owned();
+        let line = logs.lines().find(|line| line.contains(canary.as_str()));
+        panic!("logged as {spelling:?}: {line:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_login_shows_no_secret_whatever_fails() {
+    Logs::of_process();
+    let rig = Rig::start();
+    let folder = tempfile::tempdir().unwrap();
+    let canary = Canary::new();
+    let options = "client_id = 'device-quick'\ngrant_type = 'device_code'\nlogin_timeout = 9";
+    let (polls, begins) =
+        (json!({ "grant": DEVICE_GRANT }), json!({ "endpoint": "device_authorization" }));
+    let own_code = json!({ "device_authorization": { "device_code": canary.as_str() } });
+    let granted = always(&tokens(canary.as_str(), None), &polls);
+    let mut cases = vec![
+        (own_code.clone(), granted.clone()),
+        // The ID token is none.
+        (own_code.clone(), always(&tokens(canary.as_str(), Some(canary.as_str())), &polls)),
+        // The server itself does not know that device code.
+        (own_code.clone(), json!([])),
+    ];
+    for failure in failures(canary.as_str()) {
+        cases.push((own_code.clone(), always(&failure, &polls)));
+        cases.push((own_code.clone(), always(&failure, &begins)));
+    }
+    for (number, (answers, faults)) in cases.iter().enumerate() {
+        rig.answers(answers);
+        rig.faults(faults);
+        let folder = folder.path().join(number.to_string());
+        let outcome = sweep(&load(&rig, options, &folder), &[], &canary).await;
+        if *faults == granted {
+            assert_eq!(outcome.unwrap(), LoginOutcome::LoggedIn);
+        }
+    }
+    search_logs(&canary);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_typed_in_is_shown_nowhere_whatever_fails() {
+    Logs::of_process();
+    let rig = Rig::start();
+    let folder = tempfile::tempdir().unwrap();
+    let canary = Canary::new();
+    let token = json!({ "endpoint": "token" });
+    let granted = always(&tokens(canary.as_str(), None), &token);
+    let mut cases = vec![json!([]), granted.clone()];
+    cases.extend(failures(canary.as_str()).iter().map(|failure| always(failure, &token)));
+    for (number, (faults, method)) in cases
+        .iter()
+        .flat_map(|faults| {
+            ["client_secret_basic", "client_secret_post", "client_secret_jwt"]
+                .map(|method| (faults, method))
+        })
+        .enumerate()
+    {
+        rig.faults(faults);
+        let folder = folder.path().join(number.to_string());
+        let options =
+            format!("grant_type = 'client_credentials'\ntoken_endpoint_auth_method = '{method}'");
+        let answers = ["kc-cc", canary.as_str()].repeat(3);
+        let outcome = sweep(&load(&rig, &options, &folder), &answers, &canary).await;
+        assert_eq!(outcome.is_ok(), *faults == granted, "{faults}");
+    }
+    search_logs(&canary);
+}
