@@ -1,7 +1,8 @@
 //! Logins on a host without a browser: what somebody pastes.
 
-use authn::{ErrorKind, Login, LoginOutcome, Url};
+use authn::{Environment, ErrorKind, Login, LoginOutcome, Url};
 use authn_tests::rig::Rig;
+use serde_json::json;
 
 use crate::{
     person::{Person, come_back},
@@ -23,7 +24,7 @@ async fn the_address_or_the_code_is_pasted() {
         });
         let credentials = load(&rig, &native(&rig, "grant_type = 'authorization_code'"));
         // Without a display it is the way by itself.
-        let surroundings = authn::Environment::empty();
+        let surroundings = Environment::empty();
         let login = Login::new(person.clone()).with_environment(surroundings);
         assert_eq!(credentials.login(login).await.unwrap(), LoginOutcome::LoggedIn);
         assert!(credentials.try_token().is_some());
@@ -32,6 +33,30 @@ async fn the_address_or_the_code_is_pasted() {
         let label = person.questions()[0].label().to_owned();
         assert!(label.contains("address") && label.contains("can't open"), "{label}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_there_is_no_browser_a_code_is_typed_in_unless_the_grant_is_configured() {
+    let rig = Rig::start();
+    rig.faults(&json!([{ "endpoint": "device_authorization", "times": 10, "status": 503 }]));
+    let log_in = |more: &str| {
+        let person = Person::who_pastes(|_, _| None);
+        let login = Login::new(person.clone()).with_environment(Environment::empty());
+        let credentials = load(&rig, &native(&rig, more));
+        async move {
+            credentials.login(login).await.unwrap_err();
+            person.questions().len()
+        }
+    };
+    let begun = || rig.count(&[("endpoint", "device_authorization")]);
+    assert_eq!((log_in("grant_type = 'authorization_code'").await, begun()), (1, 0));
+    // Where it is configured to the letter, that is what is meant, too.
+    let more = "redirect_uri = 'http://127.0.0.1:8888/callback'";
+    assert_eq!((log_in(more).await, begun()), (1, 0));
+    rig.answers(&json!({ "discovery": { "device_authorization_endpoint": null } }));
+    assert_eq!((log_in("").await, begun()), (1, 0));
+    rig.answers(&json!({}));
+    assert_eq!((log_in("").await, begun()), (0, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
