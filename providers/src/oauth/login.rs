@@ -40,8 +40,9 @@ pub(super) async fn login(
         Way::Console => authorization_code::by_console(options, context, login).await?,
         _ => authorization_code::by_browser(options, context, login).await?,
     };
-    say_how_long(&logged_in.grant, login);
-    identified(options, context, login, logged_in).await.map(Some)
+    let grant = identified(options, context, login, logged_in).await?;
+    say_how_long(&grant, login);
+    Ok(Some(grant))
 }
 
 /// Gives the way that was chosen, or the one that goes with the configuration and the surroundings.

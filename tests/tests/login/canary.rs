@@ -17,7 +17,11 @@ use authn_tests::rig::Rig;
 use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::screen::Screen;
+use crate::{
+    person::{Person, come_back, open},
+    screen::Screen,
+    settings,
+};
 
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -117,6 +121,32 @@ fn load(rig: &Rig, options: &str, folder: &Path) -> Credentials {
     loader.clock(Clock::custom(Hasty(ManualClock::new()))).load().unwrap()
 }
 
+/// Logs in by a browser, or by what it ends at, and searches in all that is shown, pages included.
+async fn sweep_browser(rig: &Rig, by_console: bool, canary: &Canary) -> Result<LoginOutcome> {
+    let issuer = rig.issuer().to_owned();
+    let pages = Arc::new(Mutex::new(String::new()));
+    let person = if by_console {
+        Person::who_pastes(move |link, _| Some(come_back(&issuer, link)))
+    } else {
+        let seen = Arc::clone(&pages);
+        Person::who(move |link| {
+            seen.lock().unwrap().push_str(&open(&come_back(&issuer, link)).body);
+        })
+    };
+    let login = if by_console { person.login_at_console() } else { person.login() };
+    let credentials = settings::load(rig, &settings::native(rig, ""));
+    let outcome = credentials.login(login).await;
+    person.is_done();
+    let token = credentials.token().await;
+    let mut shown = format!("{outcome:?} {token:?} {credentials:?} {:?}", person.progress());
+    for error in [outcome.as_ref().err(), token.as_ref().err()].into_iter().flatten() {
+        shown.push_str(&error.to_string());
+    }
+    shown.push_str(&pages.lock().unwrap());
+    assert_eq!(canary.find_in(shown.as_bytes()), None, "{shown}");
+    outcome
+}
+
 /// Logs in, asks for a token, and searches in all that is shown of it.
 async fn sweep(
     credentials: &Credentials,
@@ -178,6 +208,46 @@ async fn a_device_login_shows_no_secret_whatever_fails() {
         let outcome = sweep(&load(&rig, options, &folder), &[], &canary).await;
         if *faults == granted {
             assert_eq!(outcome.unwrap(), LoginOutcome::LoggedIn);
+        }
+    }
+    search_logs(&canary);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_by_a_browser_shows_no_secret_whatever_fails() {
+    Logs::of_process();
+    let rig = Rig::start();
+    let canary = Canary::new();
+    let code = json!({ "callback": { "code": canary.as_str() } });
+    let granted = json!([tokens(canary.as_str(), None)]);
+    let mut cases = vec![
+        (code.clone(), granted.clone()),
+        // The ID token is none.
+        (code.clone(), json!([tokens(canary.as_str(), Some(canary.as_str()))])),
+        // The server itself does not know that code.
+        (code.clone(), json!([])),
+        (json!({ "callback": { "code": [canary.as_str(), canary.as_str()] } }), json!([])),
+        (json!({ "callback": { "iss": canary.as_str() } }), json!([])),
+        (json!({ "callback": { "state": canary.as_str() } }), json!([])),
+        (
+            json!({ "callback": { "error": canary.as_str(), "error_description": canary.as_str() } }),
+            json!([]),
+        ),
+    ];
+    cases.extend(
+        failures(canary.as_str()).into_iter().map(|failure| (code.clone(), json!([failure]))),
+    );
+    for (answers, faults) in &cases {
+        let is_foreign = answers["callback"]["state"].is_string();
+        for by_console in [false, true] {
+            // Nothing ends a login that another one's answer came to.
+            if is_foreign && !by_console {
+                continue;
+            }
+            rig.answers(answers);
+            rig.faults(faults);
+            let outcome = sweep_browser(&rig, by_console, &canary).await;
+            assert_eq!(outcome.is_ok(), *faults == granted, "{answers} {faults}: {outcome:?}");
         }
     }
     search_logs(&canary);

@@ -2,9 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod browser;
+mod callback;
 mod canary;
+mod console;
 mod device;
+mod identity;
+mod person;
 mod screen;
+mod session;
+mod settings;
 mod typed_client;
 
 use authn_providers as _;

@@ -38,9 +38,18 @@ impl Attempt {
         })
     }
 
+    /// Gives the address at which somebody logs in, and what must be right about the answer.
+    pub(super) async fn prepare(
+        &self,
+        options: &OAuth,
+        context: &Context,
+    ) -> Result<(Url, Expected)> {
+        Ok((self.link(options, context).await?, self.expected(options, context).await?))
+    }
+
     /// Gives the address at which somebody logs in. It holds no secret: who sees it can log in, and the tokens
     /// are then this program's.
-    pub(super) async fn link(&self, options: &OAuth, context: &Context) -> Result<Url> {
+    async fn link(&self, options: &OAuth, context: &Context) -> Result<Url> {
         let endpoint = options.server().authorization_endpoint(context).await?;
         let mut members = Members::default();
         members.add("response_type", "code");
@@ -60,7 +69,7 @@ impl Attempt {
     }
 
     /// Gives what must be right about the server's answer.
-    pub(super) async fn expected(&self, options: &OAuth, context: &Context) -> Result<Expected> {
+    async fn expected(&self, options: &OAuth, context: &Context) -> Result<Expected> {
         let server = options.server();
         Ok(Expected {
             state: self.state.clone(),

@@ -69,8 +69,7 @@ pub(in crate::oauth) async fn by_browser(
 ) -> Result<LoggedIn> {
     let redirect = Redirect::listen(options).await?;
     let attempt = Attempt::begin(options, context, &redirect.uri)?;
-    let url = attempt.link(options, context).await?;
-    let expected = attempt.expected(options, context).await?;
+    let (url, expected) = login.unless_cancelled(attempt.prepare(options, context)).await??;
     let (sender, mut events) = mpsc::unbounded_channel();
     let listener = Listener::start(redirect, expected, sender.clone(), context);
     login.at_end(|is_logged_in| listener.finish(is_logged_in));
@@ -99,8 +98,7 @@ pub(in crate::oauth) async fn by_console(
     login: &Login,
 ) -> Result<LoggedIn> {
     let attempt = Attempt::begin(options, context, &redirect::unattended(options)?)?;
-    let url = attempt.link(options, context).await?;
-    let expected = attempt.expected(options, context).await?;
+    let (url, expected) = login.unless_cancelled(attempt.prepare(options, context)).await??;
     let waiting = async {
         login.show_link(&Link::new(url));
         login.progress(&Progress::Waiting { left: options.login_timeout });

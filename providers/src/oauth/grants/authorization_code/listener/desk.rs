@@ -75,8 +75,9 @@ impl Desk {
                     page::foreign()
                 }
                 answer => {
-                    self.take(answer);
+                    // First, so that it is not overlooked when the login is soon over.
                     held.hold(&self.waiting);
+                    self.take(answer);
                     page::of_login(self.outcome().await)
                 }
             },

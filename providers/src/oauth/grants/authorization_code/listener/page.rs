@@ -77,3 +77,39 @@ fn response(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Ful
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+    use crate::testing::wait;
+
+    #[test]
+    fn the_policy_allows_the_style_of_every_page_and_nothing_else() {
+        for (response, title) in [
+            (of_login(true), "You are logged in"),
+            (of_login(false), "The login failed"),
+            (foreign(), "This is another login"),
+        ] {
+            let (head, body) = response.into_parts();
+            let body = wait(body.collect()).unwrap().to_bytes();
+            let html = std::str::from_utf8(&body).unwrap();
+            let (_, rest) = html.split_once("<style>").unwrap();
+            let (style, rest) = rest.split_once("</style>").unwrap();
+            let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));
+            let policy = head.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(policy.contains(&format!("style-src 'sha256-{hash}'")), "{policy}");
+            assert!(policy.starts_with("default-src 'none'"), "{policy}");
+
+            assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"), "{html}");
+            assert!(html.contains(&format!("<title>{title}</title>")), "{html}");
+            // Nothing else has a style or a script, and nothing is loaded but the icon in the page.
+            for forbidden in ["<style", "style=", "<script", "src=", "http:", "https:"] {
+                assert!(!rest.contains(forbidden), "{forbidden}: {rest}");
+            }
+            assert_eq!(html.matches("href=").count(), 1, "{html}");
+            assert!(html.contains("href=\"data:image/svg+xml,"), "{html}");
+        }
+    }
+}
