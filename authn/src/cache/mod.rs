@@ -459,7 +459,7 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
             None => self.shared.memory.lock().await.last().cloned(),
         };
         if let Some(grant) = grant {
-            context.resolve_references()?;
+            context.resolve_references().await?;
             self.shared.source.revoke(context, &grant).await?;
         }
         self.logout(context).await
