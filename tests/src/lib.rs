@@ -3,6 +3,7 @@
 //! The tests themselves are in `tests/tests`. They use what is here:
 //!
 //! - [`rig`]: a real authorization server and resource server, one for each test;
+//! - [`keyring`]: a keyring of a desktop's kind, one for each test;
 //! - [`command`]: a program of the workspace, run with nothing of this machine's environment;
 //!
 //! The made-up secret that is searched for in every output is [`authn::conformance::Canary`].
@@ -13,6 +14,7 @@
 #![expect(clippy::missing_panics_doc, reason = "everything here panics, as the page above says")]
 
 pub mod command;
+pub mod keyring;
 pub mod rig;
 
 /// The README: its Rust is compiled by the test of this package's documentation.

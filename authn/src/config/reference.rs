@@ -75,7 +75,7 @@ impl Target {
             ))),
             Self::File(path) => read(path),
             Self::Stored { target, vault, .. } => {
-                Ok(Arc::new((&*vault.read(target)?.expose()).into()))
+                Ok(Arc::new((&*vault.secret(target)?.expose()).into()))
             }
         }
     }

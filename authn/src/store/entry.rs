@@ -19,7 +19,7 @@ pub trait LinkedStore: TokenStore + Sized {
 /// A store that secrets of a configuration can stand in: `{ NAME = "target" }` refers to one.
 pub trait Vault: Send + Sync + 'static {
     /// Reads a secret. It may block, for a limited time; the framework sees to the thread.
-    fn read(&self, target: &str) -> Result<SecretString>;
+    fn secret(&self, target: &str) -> Result<SecretString>;
 }
 
 /// What a store may know of the program.

@@ -176,9 +176,5 @@ enum Found {
 fn set_aside(path: &Path, ending: &str) {
     let aside = path.with_extension(ending);
     let moved = fs::rename(path, &aside).is_ok();
-    tracing::warn!(
-        file = %aside.display(),
-        moved,
-        "a stored session can't be read by this version and is set aside; log in again"
-    );
+    Content::warn_of_set_aside(&aside.display().to_string(), moved);
 }

@@ -122,6 +122,15 @@ impl Content {
             None => Self::Other(Self::CORRUPT),
         }
     }
+
+    /// Warns of a text that was moved to another name, or could not be.
+    pub fn warn_of_set_aside(name: &str, moved: bool) {
+        tracing::warn!(
+            name,
+            moved,
+            "a stored session can't be read by this version and is set aside; log in again"
+        );
+    }
 }
 
 /// The right to exchange for a key. Dropping it gives it back.
