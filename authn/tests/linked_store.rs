@@ -119,7 +119,11 @@ fn put(name: &str, secret: &str) {
 }
 
 fn place(config: &Config) -> Option<String> {
-    config.stores().iter().find(|store| store.name() == "cellar").and_then(|store| store.place())
+    config
+        .stores()
+        .iter()
+        .find(|store| store.name() == "cellar")
+        .and_then(authn::config::KnownStore::place)
 }
 
 #[test]

@@ -6,7 +6,7 @@
 #
 # LOCKED=1 locks it: a prompt would be needed, and none can be shown.
 # EMPTY=1 starts it as for somebody who has no keyring yet.
-# Needs Debian's gnome-keyring, dbus-x11 (or dbus) and libsecret-tools.
+# Needs Debian's gnome-keyring and dbus; its libsecret-tools are for whoever looks into it.
 set -euo pipefail
 
 home=$(mktemp -d)
