@@ -104,8 +104,11 @@ impl Context {
     }
 
     /// Resolves every secret that was configured by reference anew.
-    pub(crate) fn resolve_references(&self) -> Result<()> {
-        self.0.secrets.iter().try_for_each(SecretString::resolve)
+    pub(crate) async fn resolve_references(&self) -> Result<()> {
+        for secret in self.0.secrets.iter() {
+            secret.resolve().await?;
+        }
+        Ok(())
     }
 
     #[must_use]

@@ -190,10 +190,11 @@ impl Credentials {
     #[inline(never)]
     fn wait(&self) -> Boxed<'_, Result<Token>> {
         let inner = &*self.0;
-        if inner.resolves
-            && let Err(error) = inner.context.resolve_references()
-        {
-            return Box::pin(async { Err(error) });
+        if inner.resolves {
+            return Box::pin(async {
+                inner.context.resolve_references().await?;
+                inner.provider.token(&inner.context).await
+            });
         }
         inner.provider.token(&inner.context)
     }
@@ -204,7 +205,7 @@ impl Credentials {
         let inner = &*self.0;
         Box::pin(async move {
             if inner.resolves {
-                inner.context.resolve_references()?;
+                inner.context.resolve_references().await?;
             }
             let mut request = request.placed(inner.context.placement());
             inner.provider.authorize(&mut request, &inner.context).await

@@ -1,4 +1,4 @@
-//! What generated code names. Not part of the public interface.
+//! What generated code names, and the stores that come with authn. Not part of the public interface.
 
 pub use inventory;
 
@@ -7,4 +7,5 @@ pub use crate::{
     redact::{Secret, SetOrNot, ShowKnown, ShowUnknown, Shown},
     registry::{Entry, Location, Provider},
     schema::{Field, FromTable, Kind, Shape, Type},
+    store::{Content, LinkedStore, Locks, StoreEntry, Surroundings, Vault},
 };

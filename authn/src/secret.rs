@@ -63,10 +63,10 @@ impl SecretString {
     }
 
     /// Resolves a reference anew; a literal stays as it is.
-    pub(crate) fn resolve(&self) -> Result<()> {
+    pub(crate) async fn resolve(&self) -> Result<()> {
         match &self.0 {
             Inner::Literal(_) => Ok(()),
-            Inner::Reference(reference) => reference.resolve(),
+            Inner::Reference(reference) => reference.resolve().await,
         }
     }
 }

@@ -12,7 +12,8 @@
 //! }
 //! ```
 //!
-//! The providers of `authn-providers` are linked by this library, so that such a program has them too.
+//! The providers of `authn-providers` are linked by this library, so that such a program has them too. So is
+//! the system's keyring, by the feature `keyring`, which is on by default.
 //!
 //! # Exit codes
 //!

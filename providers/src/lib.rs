@@ -45,6 +45,11 @@
 //!
 //! One for each provider, all of them on by default; `jwt` brings `bearer`, too, and `jwt_bearer` brings
 //! `oauth`.
+//!
+//! Not on by default, because they bring dependencies: `keyring` and `keyutils` are the token store
+//! `keyring`, which also resolves references `{ keyring = "service/user" }`. The first is the desktop's
+//! keyring (the Secret Service, over D-Bus), the second the Linux kernel's; with both, `[stores.keyring]
+//! backend` chooses.
 
 #[cfg(feature = "api_key")]
 mod api_key;
@@ -75,6 +80,8 @@ mod jwt_bearer;
 mod oauth;
 #[cfg(feature = "oauth")]
 mod random;
+#[cfg(any(feature = "keyring", feature = "keyutils"))]
+mod stores;
 #[cfg(test)]
 mod testing;
 

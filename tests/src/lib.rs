@@ -3,6 +3,7 @@
 //! The tests themselves are in `tests/tests`. They use what is here:
 //!
 //! - [`rig`]: a real authorization server and resource server, one for each test;
+//! - [`keyring`]: a keyring of a desktop's kind, one for each test;
 //! - [`command`]: a program of the workspace, run with nothing of this machine's environment;
 //! - [`browser`]: a user and a browser, for a program that logs in;
 //! - [`terminal`]: a program in a terminal of a given size, with keys and a screen;
@@ -18,6 +19,7 @@
 
 pub mod browser;
 pub mod command;
+pub mod keyring;
 pub mod rig;
 #[cfg(unix)]
 mod sgr;

@@ -65,7 +65,7 @@ pub(super) async fn exchange<S: TokenSource>(
     context: &Context,
 ) -> Result<Token> {
     let generation = shared.generation();
-    context.resolve_references()?;
+    context.resolve_references().await?;
     // Held throughout where a session is shared: one refresh token serves all scopes, and a server that
     // rotates it takes each once. Otherwise scopes don't wait for each other.
     let mut memory = shared.memory.lock().await;

@@ -74,7 +74,7 @@ async fn alone<S: TokenSource>(
         return Ok(LoginOutcome::ByAnother);
     }
     let generation = shared.generation();
-    context.resolve_references()?;
+    context.resolve_references().await?;
     let Some(grant) = shared.source.login(context, login).await? else {
         return Ok(LoginOutcome::NotNeeded);
     };

@@ -82,7 +82,7 @@ pub(super) async fn revoke<S: TokenSource>(shared: &Shared<S>, context: &Context
         None => shared.memory.lock().await.last().cloned(),
     };
     if let Some(grant) = grant {
-        context.resolve_references()?;
+        context.resolve_references().await?;
         shared.source.revoke(context, &grant).await?;
     }
     logout(shared, context).await

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     CacheOptions, Context, Credentials, Registry, SecretString,
-    schema::FromTable,
+    schema::{Field, FromTable},
     store::{Drawer, StoreKey, fingerprint},
 };
 
@@ -256,6 +256,17 @@ impl<'a> Build<'a> {
 
     /// Reads a set of the framework's own options from a table that may be absent.
     pub(crate) fn section<T: FromTable>(&'a self, key: &Key, item: Option<&'a Item>) -> Option<T> {
+        self.section_with(key, item, T::FIELDS, T::from_table)
+    }
+
+    /// The same for options that more is needed for than their table.
+    pub(crate) fn section_with<T>(
+        &self,
+        key: &Key,
+        item: Option<&Item>,
+        fields: &'static [Field],
+        read: impl FnOnce(&mut Table<'_>) -> Option<T>,
+    ) -> Option<T> {
         let empty = Item::new(Value::Table(Entries::new()), Origin::Default);
         let item = item.unwrap_or(&empty);
         let Some(entries) = item.as_table() else {
@@ -265,8 +276,8 @@ impl<'a> Build<'a> {
             return None;
         };
         let mut table = Table::new(self, key.clone(), item, entries);
-        let read = T::from_table(&mut table);
-        table.finish(&T::FIELDS.iter().map(crate::schema::Field::key));
+        let read = read(&mut table);
+        table.finish(&fields.iter().map(Field::key));
         read
     }
 }

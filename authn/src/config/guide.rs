@@ -2,7 +2,7 @@
 //!
 //! The schema decides: what it doesn't know is unknown, and unknown values are never shown.
 
-use super::{credentials, http, stores};
+use super::{credentials, http, stores::fields};
 use crate::{
     redact::names_secret,
     registry::{Entry, Registry},
@@ -27,8 +27,8 @@ pub(crate) enum Guide<'r> {
     Http,
     /// `[stores]`
     Stores,
-    /// `[stores.NAME]`
-    Store,
+    /// `[stores.NAME]`, with the options of that store.
+    Store(Option<&'r [Field]>),
     /// A map whose values are secrets, or a list of such.
     Secrets,
     Secret,
@@ -81,12 +81,19 @@ impl<'r> Guide<'r> {
                     Self::Unknown
                 }
             }
-            Self::Stores => Self::Store,
-            Self::Store if stores::FIELDS.iter().any(|field| field.key() == key) => Self::Plain,
+            Self::Stores => Self::Store(fields(key)),
+            Self::Store(Some(fields)) => {
+                let field = fields.iter().find(|field| field.key() == key);
+                match field.map(Field::kind) {
+                    Some(Kind::Plain) => Self::Plain,
+                    Some(_) => Self::Secret,
+                    None => Self::Unknown,
+                }
+            }
             Self::Secrets | Self::Secret => Self::Secret,
             Self::Plain if names_secret(key) => Self::Unknown,
             Self::Plain => Self::Plain,
-            Self::Store | Self::Unknown => Self::Unknown,
+            Self::Store(None) | Self::Unknown => Self::Unknown,
         }
     }
 

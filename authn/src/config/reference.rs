@@ -1,5 +1,5 @@
-//! References: a secret that stands elsewhere, in a variable or a file, and is resolved at each exchange,
-//! so that a rotated one is taken up.
+//! References: a secret that stands elsewhere, in a variable, a file or a linked store, and is resolved at
+//! each exchange, so that a rotated one is taken up.
 
 use std::{
     io::Read as _,
@@ -9,14 +9,16 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::Environment;
+use super::{Environment, stores};
 use crate::{
-    Error, Result,
+    Error, ErrorKind, Result,
+    cache::background,
     private_file::{self, Rules},
+    store::{StoreEntry, Vault},
 };
 
-/// The keys of a reference.
-pub(crate) const KINDS: [&str; 2] = ["env", "file"];
+/// The keys of a reference that every program knows. Others are the names of linked stores.
+const BUILT_IN: [&str; 2] = ["env", "file"];
 
 /// Largest file that a secret is read from.
 const LARGEST: u64 = 1024 * 1024;
@@ -40,10 +42,23 @@ pub(crate) enum Target {
         value: Option<Arc<secrecy::SecretString>>,
     },
     File(PathBuf),
+    Stored {
+        kind: String,
+        target: String,
+        vault: Arc<dyn Vault>,
+    },
 }
 
+/// Tells whether a key is that of a reference, also of one that this program can't resolve: it is a place
+/// all the same, and no secret.
 pub(crate) fn is_kind(key: &str) -> bool {
-    KINDS.contains(&key)
+    kinds().any(|kind| kind == key) || stores::how_to_get(key).is_some()
+}
+
+/// Lists the keys of the references that this program can resolve.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+    let vaults = StoreEntry::linked().filter(|entry| entry.is_vault());
+    BUILT_IN.into_iter().chain(vaults.map(StoreEntry::name))
 }
 
 impl Target {
@@ -59,7 +74,22 @@ impl Target {
                 "the environment variable {name} is not set: set it, or refer to another"
             ))),
             Self::File(path) => read(path),
+            Self::Stored { target, vault, .. } => {
+                Ok(Arc::new((&*vault.secret(target)?.expose()).into()))
+            }
         }
+    }
+
+    /// The same, without keeping the thread from other exchanges.
+    async fn resolve_aside(&self) -> Result<Arc<secrecy::SecretString>> {
+        if !matches!(self, Self::Stored { .. }) {
+            return self.resolve();
+        }
+        let target = self.clone();
+        let resolving = background::runtime()?.spawn_blocking(move || target.resolve());
+        resolving.await.map_err(|_| {
+            Error::new(ErrorKind::Internal, "a store failed by a fault in its code; report it")
+        })?
     }
 }
 
@@ -68,6 +98,7 @@ impl std::fmt::Display for Target {
         match self {
             Self::Variable { name, .. } => write!(f, "env {name}"),
             Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Stored { kind, target, .. } => write!(f, "{kind} {target}"),
         }
     }
 }
@@ -81,7 +112,7 @@ impl Reference {
 
     /// Tells whether it can resolve to something else the next time.
     pub(crate) fn can_change(&self) -> bool {
-        matches!(self.0.target, Target::File(_))
+        !matches!(self.0.target, Target::Variable { .. })
     }
 
     /// Gives what it was last resolved to.
@@ -90,8 +121,9 @@ impl Reference {
     }
 
     /// Resolves it anew.
-    pub(crate) fn resolve(&self) -> Result<()> {
-        let value = self.0.target.resolve().map_err(|error| error.at(&self.0.place))?;
+    pub(crate) async fn resolve(&self) -> Result<()> {
+        let resolved = self.0.target.resolve_aside().await;
+        let value = resolved.map_err(|error| error.at(&self.0.place))?;
         *self.0.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
         Ok(())
     }

@@ -11,7 +11,8 @@ use super::{
     deserialize::{Absent, Mismatch, Values},
     file::parse_inline,
     item::{Entries, Item, Value},
-    reference::{self, KINDS, Reference, Target},
+    reference::{self, Reference, Target},
+    stores,
 };
 use crate::{
     Credentials, SecretString,
@@ -181,7 +182,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// Reads a reference: exactly one of `env` and `file`, a text.
+    /// Reads a reference: exactly one of its kinds, a text.
     fn refer(&self, item: &Item) -> Option<SecretString> {
         let entries = item.as_table()?;
         let mut all = entries.iter();
@@ -197,19 +198,34 @@ impl<'a> Node<'a> {
                 .with_key(&self.key)
                 .with_help(format!(
                     "write exactly one of {} as a text, like `{{ file = \"/run/secrets/name\" }}`",
-                    KINDS.map(|kind| format!("`{kind}`")).join(" and ")
+                    reference::kinds()
+                        .map(|kind| format!("`{kind}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 ));
             return self.note(problem);
         };
         let environment = self.build.environment;
-        let target = if kind == "env" {
-            Target::variable(text, environment)
-        } else {
-            let base = match origin {
-                Origin::File { path, .. } => path.parent(),
-                _ => None,
-            };
-            Target::File(environment.absolute(text, base))
+        let target = match kind {
+            "env" => Target::variable(text, environment),
+            "file" => {
+                let base = match origin {
+                    Origin::File { path, .. } => path.parent(),
+                    _ => None,
+                };
+                Target::File(environment.absolute(text, base))
+            }
+            _ => {
+                let Some(vault) = self.build.stores.vault(kind) else {
+                    let message = format!("this program has no `{kind}` to read a secret from");
+                    let help = stores::how_to_get(kind).filter(|_| stores::fields(kind).is_none());
+                    let mend = || format!("mend `[stores.{kind}]`, or refer to a file");
+                    let problem = Problem::error("unresolved-reference", message);
+                    return self
+                        .note(problem.with_key(&self.key).with_help(help.unwrap_or_else(mend)));
+                };
+                Target::Stored { kind: kind.to_owned(), target: text.to_owned(), vault }
+            }
         };
         let place = format!("{} ({})", self.key, item.origin);
         match Reference::new(target, place) {

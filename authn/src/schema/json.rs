@@ -53,7 +53,11 @@ fn property(r#type: &Type) -> Map<String, Value> {
             { "type": "string" },
             {
                 "type": "object",
-                "properties": { "env": { "type": "string" }, "file": { "type": "string" } },
+                "properties": {
+                    "env": { "type": "string" },
+                    "file": { "type": "string" },
+                    "keyring": { "type": "string" },
+                },
                 "minProperties": 1,
                 "maxProperties": 1,
                 "additionalProperties": false,

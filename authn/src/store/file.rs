@@ -1,23 +1,22 @@
 //! `FileStore`: one file a session, for the user alone, written whole or not at all.
 //!
 //! A file is written to a temporary beside it, synced, renamed over it, and the folder synced. Locks are
-//! files of their own: `.lease` is held while somebody exchanges, `.lock` for the moment of a save.
+//! files of their own.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs,
     io::{self, Read as _},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use zeroize::Zeroizing;
 
 use super::{
-    Document, Lease, StoreKey, TokenStore, examine,
-    record::{Record, VERSION},
+    Content, Document, Lease, StoreKey, TokenStore, examine,
+    locks::{Locks, failed, store},
 };
 use crate::{
-    Error, ErrorKind, Result,
+    Result,
     config::Problem,
     private_file::{self, Rules},
 };
@@ -26,30 +25,21 @@ use crate::{
 pub(super) const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
 /// Largest document that is read.
 const LARGEST: u64 = 1024 * 1024;
-/// Longest wait for another process that exchanges. An exchange has deadlines of its own, and several
-/// processes may stand in line.
-const LONGEST_WAIT: Duration = Duration::from_mins(5);
-/// Wait between two tries for a lock.
-const PATIENCE: Duration = Duration::from_millis(5);
 
 /// Keeps each session in a file below a folder that belongs to the user alone.
 #[derive(Clone, Debug)]
 pub struct FileStore {
-    folder: PathBuf,
+    locks: Locks,
 }
 
 impl FileStore {
     /// Makes a store in a folder, which is created when something is kept.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into() }
+        Self { locks: Locks::new(folder) }
     }
 
     fn path(&self, key: &StoreKey, ending: &str) -> PathBuf {
-        self.folder.join(format!("{key}.{ending}"))
-    }
-
-    fn make_folder(&self) -> Result<()> {
-        private_file::make_folder(&self.folder).map_err(|refusal| store(refusal.to_string()))
+        self.locks.folder().join(format!("{key}.{ending}"))
     }
 
     /// Reads a document. What is none is moved away, so that it neither stands in the way nor is lost.
@@ -60,7 +50,7 @@ impl FileStore {
             Found::Other(_) => {}
         }
         // Under the lock, and looked at again: somebody may have replaced it meanwhile.
-        let _lock = self.lock_for_writing(key)?;
+        let _lock = self.locks.turn_now(key)?;
         self.read_locked(key)
     }
 
@@ -86,30 +76,21 @@ impl FileStore {
         let mut text = Zeroizing::new(String::new());
         match file.take(LARGEST + 1).read_to_string(&mut text) {
             Ok(length) if length as u64 <= LARGEST => {}
-            Ok(_) => return Ok(Found::Other(CORRUPT)),
+            Ok(_) => return Ok(Found::Other(Content::CORRUPT)),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return Ok(Found::Other(CORRUPT));
+                return Ok(Found::Other(Content::CORRUPT));
             }
             Err(error) => return Err(failed("read", &path, &error)),
         }
-        Ok(match Record::version_and_revision(&text) {
-            Some((VERSION, revision)) => {
-                Found::Document(Document { revision, text: text.as_str().into() })
-            }
-            Some(_) => Found::Other(NEWER),
-            None => Found::Other(CORRUPT),
+        Ok(match Content::of(&text) {
+            Content::Document(document) => Found::Document(document),
+            Content::Other(ending) => Found::Other(ending),
         })
     }
 
-    fn lock_for_writing(&self, key: &StoreKey) -> Result<File> {
-        let lock = self.open_lock(key, "lock")?;
-        lock.lock().map_err(|error| failed("lock", &self.path(key, "lock"), &error))?;
-        Ok(lock)
-    }
-
     fn write(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
-        self.make_folder()?;
-        let _lock = self.lock_for_writing(key)?;
+        self.locks.make_folder()?;
+        let _lock = self.locks.turn_now(key)?;
         let current = self.read_locked(key)?.map_or(0, |document| document.revision);
         if current != expected {
             return Ok(false);
@@ -124,51 +105,18 @@ impl FileStore {
 
     /// Removes what killed processes left. Nobody else writes for this key while the lock is held.
     fn remove_leftovers(&self, prefix: &str) {
-        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+        for entry in fs::read_dir(self.locks.folder()).into_iter().flatten().flatten() {
             if entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)) {
                 // One that stays is in nobody's way.
                 let _ = fs::remove_file(entry.path());
             }
         }
     }
-
-    fn open_lock(&self, key: &StoreKey, ending: &str) -> Result<File> {
-        let path = self.path(key, ending);
-        let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        options.open(&path).map_err(|error| failed("open", &path, &error))
-    }
 }
 
 impl TokenStore for FileStore {
     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
-        self.make_folder()?;
-        let file = self.open_lock(key, "lease")?;
-        let mut waited = Duration::ZERO;
-        // Asking again and again instead of blocking, so that the one background thread stays free.
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Lease::new(file)),
-                Err(TryLockError::WouldBlock) if waited < LONGEST_WAIT => {}
-                Err(TryLockError::WouldBlock) => {
-                    return Err(store(format!(
-                        "another process has held {} for {} minutes; end it, or try again",
-                        self.path(key, "lease").display(),
-                        LONGEST_WAIT.as_secs() / 60
-                    )));
-                }
-                Err(TryLockError::Error(error)) => {
-                    return Err(failed("lock", &self.path(key, "lease"), &error));
-                }
-            }
-            tokio::time::sleep(PATIENCE).await;
-            waited += PATIENCE;
-        }
+        self.locks.lease(key).await
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
@@ -180,10 +128,10 @@ impl TokenStore for FileStore {
     }
 
     async fn list(&self) -> Result<Vec<StoreKey>> {
-        let entries = match fs::read_dir(&self.folder) {
+        let entries = match fs::read_dir(self.locks.folder()) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed("read", &self.folder, &error)),
+            Err(error) => return Err(failed("read", self.locks.folder(), &error)),
         };
         let mut keys: Vec<StoreKey> = entries
             .filter_map(|entry| {
@@ -202,11 +150,11 @@ impl TokenStore for FileStore {
     }
 
     fn place(&self) -> Option<String> {
-        Some(self.folder.display().to_string())
+        Some(self.locks.folder().display().to_string())
     }
 
     fn examine(&self) -> Vec<Problem> {
-        examine::folder(&self.folder)
+        examine::folder(self.locks.folder())
     }
 }
 
@@ -225,21 +173,5 @@ pub(super) const NEWER: &str = "newer";
 fn set_aside(path: &Path, ending: &str) {
     let aside = path.with_extension(ending);
     let moved = fs::rename(path, &aside).is_ok();
-    tracing::warn!(
-        file = %aside.display(),
-        moved,
-        "a stored session can't be read by this version and is set aside; log in again"
-    );
-}
-
-fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
-    store(format!(
-        "can't {what} {} ({}); check the folder and the disk",
-        path.display(),
-        error.kind()
-    ))
-}
-
-fn store(message: String) -> Error {
-    Error::new(ErrorKind::Store, message)
+    Content::warn_of_set_aside(&aside.display().to_string(), moved);
 }

@@ -1,6 +1,9 @@
 //! `stores`: the places where tokens can be kept.
 
-use authn::config::{Config, Problem, Severity};
+use authn::{
+    View,
+    config::{Config, Problem, Setting, Severity},
+};
 use serde::Serialize;
 
 use super::waiting;
@@ -13,15 +16,20 @@ use crate::{
 
 /// The one that a program has without its configuration.
 const MEMORY: &str = "memory";
+const FILE: &str = "file";
 
 /// What `stores` takes.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 A cached provider's option `store` chooses one by its name. `memory` ends with each program, so nobody else \
-can count what is in it.
+can count what is in it. `file` keeps a \
+file for each session, and `keyring` an entry in the system's keyring. `[stores.file]` has the option \
+`directory`; `[stores.keyring]` has `service`, `backend` (`secret_service`, or `keyutils` for the Linux \
+kernel's) and `timeout`.
 
 On a terminal the columns are aligned under headings; otherwise the rows are printed alone, with a tab \
-between STORE, SESSIONS and PLACE; `-` is for what is not known. The JSON has the names of the sessions.")]
+between STORE, SESSIONS and PLACE; `-` is for what is not known. The JSON has the names of the sessions. That a \
+store which the configuration does not name can't be asked is no failure, and the JSON says why.")]
 pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
@@ -35,6 +43,9 @@ struct Shown {
     place: Option<String>,
     /// Null where nobody can know.
     sessions: Option<Vec<String>>,
+    /// Why nobody can, where it is a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
@@ -70,15 +81,30 @@ fn check(config: &Config, session: &Session) -> Result<(), Failure> {
 }
 
 async fn list(config: &Config) -> authn::Result<Vec<Shown>> {
-    let memory = Shown { name: MEMORY.to_owned(), place: None, sessions: None };
+    let memory = Shown { name: MEMORY.to_owned(), place: None, sessions: None, error: None };
     let mut stores = vec![memory];
     for store in config.stores() {
-        let sessions = store.sessions().await?;
-        stores.push(Shown {
-            name: store.name().to_owned(),
-            place: store.place(),
-            sessions: Some(sessions.iter().map(ToString::to_string).collect()),
-        });
+        let (sessions, error) = match store.sessions().await {
+            Ok(sessions) => (Some(sessions.iter().map(ToString::to_string).collect()), None),
+            // There may be no such thing here at all, as a keyring on a server.
+            Err(error) if !is_named(config, store.name()) => (None, Some(error.to_string())),
+            Err(error) => return Err(error),
+        };
+        stores.push(Shown { name: store.name().to_owned(), place: store.place(), sessions, error });
     }
     Ok(stores)
+}
+
+/// Tells whether the configuration has to do with a store. The one for files is always there.
+fn is_named(config: &Config, name: &str) -> bool {
+    let options = format!("stores.{name}.");
+    let is_chosen = |setting: &Setting| {
+        let option = setting.key.rsplit('.').next();
+        option == Some("store") && setting.value == Some(View::text(name))
+    };
+    name == FILE
+        || config
+            .settings()
+            .iter()
+            .any(|setting| setting.key.starts_with(&options) || is_chosen(setting))
 }

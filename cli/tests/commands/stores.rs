@@ -4,15 +4,19 @@ use serde_json::{Value, json};
 
 use crate::{sandbox::Sandbox, server::Server};
 
+/// No keyring is there in a sandbox.
+const KEYRING: &str =
+    if cfg!(feature = "keyring") { "keyring\t-\tSecret Service (authn)\n" } else { "" };
+
 #[test]
 fn sessions_are_counted_by_store() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     let listed = || sandbox.run_without_folder(&["stores"]).done();
     let place = "/home/.local/state/authn/tokens";
-    assert_eq!(listed(), format!("memory\t-\t-\nfile\t0\t{place}\n"));
+    assert_eq!(listed(), format!("memory\t-\t-\nfile\t0\t{place}\n{KEYRING}"));
     server.giving("t0k3n", 3_600, || sandbox.run(&["token"])).done();
-    assert_eq!(listed(), format!("memory\t-\t-\nfile\t1\t{place}\n"));
+    assert_eq!(listed(), format!("memory\t-\t-\nfile\t1\t{place}\n{KEYRING}"));
 
     let json = sandbox.run_without_folder(&["stores", "--json"]).done();
     let shown: Value = serde_json::from_str(&json).unwrap();
@@ -24,15 +28,17 @@ fn sessions_are_counted_by_store() {
     assert!(sandbox.path(&format!("home/.local/state/authn/tokens/{name}.json")).is_file());
 
     sandbox.run(&["logout"]).done();
-    assert_eq!(listed(), format!("memory\t-\t-\nfile\t0\t{place}\n"));
+    assert_eq!(listed(), format!("memory\t-\t-\nfile\t0\t{place}\n{KEYRING}"));
 }
 
 #[test]
 fn the_folder_can_be_configured_and_belongs_to_the_application() {
     let sandbox = Sandbox::with("[stores.file]\ndirectory = \"/nowhere/tokens\"\n");
-    assert_eq!(sandbox.run(&["stores"]).done(), "memory\t-\t-\nfile\t0\t/nowhere/tokens\n");
+    let listed = format!("memory\t-\t-\nfile\t0\t/nowhere/tokens\n{KEYRING}");
+    assert_eq!(sandbox.run(&["stores"]).done(), listed);
     let other = sandbox.run_without_folder(&["--app", "fdt", "stores"]).done();
-    assert_eq!(other, "memory\t-\t-\nfile\t0\t/home/.local/state/fdt/tokens\n");
+    let listed = format!("memory\t-\t-\nfile\t0\t/home/.local/state/fdt/tokens\n{KEYRING}");
+    assert_eq!(other, listed.replace("authn", "fdt"), "a keyring's service is named after it too");
 }
 
 #[test]
@@ -50,5 +56,25 @@ fn what_is_wrong_elsewhere_is_no_matter_and_what_is_wrong_here_is() {
         assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
         assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
         assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+    }
+}
+
+#[cfg(feature = "keyring")]
+#[test]
+fn a_store_that_cannot_be_asked_is_a_failure_if_it_is_used() {
+    let words = "there is no D-Bus session, so there is no keyring";
+    let shown = Sandbox::new().run(&["stores", "--json"]);
+    assert_eq!(shown.stderr, "");
+    let shown: Value = serde_json::from_str(&shown.done()).unwrap();
+    assert_eq!((&shown[2]["name"], &shown[2]["sessions"]), (&json!("keyring"), &Value::Null));
+    assert!(shown[2]["error"].as_str().unwrap().starts_with(words));
+
+    for used in [
+        "[credentials.oauth]\nclient_id = \"x\"\nstore = \"keyring\"\n",
+        "[stores.keyring]\nservice = \"other\"\n",
+    ] {
+        let outcome = Sandbox::with(used).run(&["stores"]);
+        assert_eq!((outcome.code, &*outcome.stdout), (1, ""), "{}", outcome.stderr);
+        assert!(outcome.stderr.starts_with(&format!("error: {words}")), "{}", outcome.stderr);
     }
 }

@@ -4,8 +4,9 @@
 #
 #   with-keyring.sh COMMAND ARGUMENTS…
 #
-# LOCKED=1 leaves the collection locked: a prompt would be needed, and none can be shown.
-# Needs Debian's gnome-keyring, dbus-x11 (or dbus) and libsecret-tools.
+# LOCKED=1 locks it: a prompt would be needed, and none can be shown.
+# EMPTY=1 starts it as for somebody who has no keyring yet.
+# Needs Debian's gnome-keyring and dbus; its libsecret-tools are for whoever looks into it.
 set -euo pipefail
 
 home=$(mktemp -d)
@@ -15,7 +16,7 @@ mkdir -m 700 "$XDG_RUNTIME_DIR" "$XDG_DATA_HOME"
 
 # shellcheck disable=SC2016 # expanded by the inner shell
 session='
-  if [ -n "${LOCKED:-}" ]; then
+  if [ -n "${EMPTY:-}" ]; then
     gnome-keyring-daemon --foreground --components=secrets >/dev/null 2>&1 &
   else
     printf pw | gnome-keyring-daemon --foreground --unlock --components=secrets >/dev/null 2>&1 &
@@ -26,6 +27,11 @@ session='
       org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets 2>/dev/null | grep -q true
   }
   for _ in $(seq 250); do has_owner && break; sleep 0.02; done
+  if [ -n "${LOCKED:-}" ]; then
+    dbus-send --session --print-reply --dest=org.freedesktop.secrets /org/freedesktop/secrets \
+      org.freedesktop.Secret.Service.Lock \
+      array:objpath:/org/freedesktop/secrets/aliases/default >/dev/null
+  fi
   result=0
   if has_owner; then
     "$@" || result=$?

@@ -20,7 +20,8 @@ const WIDTH: usize = 80;
 
 const REFERENCES: &str = "\
 A secret is a text, or a reference to where it stands: `{ env = \"NAME\" }`, `{ file = \"path\" }`,
-or a variable of that name with `__ENV` or `__FILE` behind it.";
+`{ keyring = \"service/user\" }`, or a variable of that name with `__ENV`, `__FILE` or `__KEYRING`
+behind it.";
 
 pub(super) fn print(entry: &Entry, session: &Session) -> Result<(), Failure> {
     if session.output.is_terminal() {

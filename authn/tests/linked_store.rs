@@ -1,0 +1,252 @@
+//! A token store that another crate links: its options, references into it, and what is said where it is
+//! not there.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use authn::{
+    Context, Environment, Error, Loader, Result, SecretString, Token,
+    clock::{Clock, ManualClock},
+    config::{Class, Config, Origin},
+    private::{Field, LinkedStore, Location, StoreEntry, Surroundings, Table, Vault, inventory},
+    store::{Document, Lease, StoreKey, TokenStore},
+};
+
+static SECRETS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+static USES: AtomicUsize = AtomicUsize::new(0);
+
+/// A store of a program's own.
+#[derive(Debug)]
+struct Cellar {
+    shelf: String,
+}
+
+inventory::submit! {
+    StoreEntry::vault::<Cellar>("cellar", Location {
+        package: env!("CARGO_PKG_NAME"),
+        module: module_path!(),
+        file: file!(),
+        line: line!(),
+        column: column!(),
+    })
+}
+
+impl LinkedStore for Cellar {
+    const FIELDS: &'static [Field] =
+        &[Field::plain::<Option<String>>("shelf", &["Which shelf; the application's unless set."])];
+
+    fn from_table(table: &mut Table<'_>, surroundings: &Surroundings<'_>) -> Option<Self> {
+        let shelf = table.plain::<Option<String>>("shelf")?;
+        let variable = surroundings.variable("CELLAR_SHELF");
+        let shelf = shelf.or(variable.map(str::to_owned));
+        Some(Self { shelf: shelf.unwrap_or_else(|| surroundings.app().to_owned()) })
+    }
+}
+
+impl Vault for Cellar {
+    fn secret(&self, target: &str) -> Result<SecretString> {
+        let secrets = SECRETS.lock().expect("a test has failed");
+        let found = secrets.get(target).ok_or_else(|| Error::configuration("put it on the shelf"));
+        found.map(|secret| secret.as_str().into())
+    }
+}
+
+impl TokenStore for Cellar {
+    async fn lock(&self, _key: &StoreKey) -> Result<Lease> {
+        Ok(Lease::new(()))
+    }
+
+    async fn load(&self, _key: &StoreKey) -> Result<Option<Document>> {
+        USES.fetch_add(1, Ordering::SeqCst);
+        Ok(None)
+    }
+
+    async fn save(&self, _key: &StoreKey, _document: &Document, _expected: u64) -> Result<bool> {
+        USES.fetch_add(1, Ordering::SeqCst);
+        Ok(true)
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        Ok(Vec::new())
+    }
+
+    fn place(&self) -> Option<String> {
+        Some(self.shelf.clone())
+    }
+}
+
+/// Hands out its secret as a token.
+#[authn::token_provider("mirror", cached)]
+struct Mirror {
+    /// The secret.
+    #[shorthand]
+    _secret: SecretString,
+}
+
+impl authn::TokenSource for Mirror {
+    async fn request_token(
+        &self,
+        _context: &Context,
+        _last: Option<&authn::Grant>,
+    ) -> Result<authn::Grant> {
+        let token = Token::new(&*self._secret.expose())?;
+        Ok(token.with_expires_in(Duration::from_mins(10)).into())
+    }
+}
+
+fn loader(text: &str, environment: Environment) -> Loader {
+    let text = format!("[credentials]\norigins = ['*']\n{text}\n");
+    Loader::app("fdt").environment(environment).inline("test.toml", &text)
+}
+
+fn read(text: &str) -> Config {
+    loader(text, Environment::empty()).read()
+}
+
+/// Problems as a user sees them.
+fn problems(config: &Config) -> String {
+    config.problems().iter().map(|problem| problem.render(false)).collect()
+}
+
+fn put(name: &str, secret: &str) {
+    SECRETS.lock().expect("a test has failed").insert(name.to_owned(), secret.to_owned());
+}
+
+fn place(config: &Config) -> Option<String> {
+    config
+        .stores()
+        .iter()
+        .find(|store| store.name() == "cellar")
+        .and_then(authn::config::KnownStore::place)
+}
+
+#[test]
+fn its_options_are_read_checked_and_shown() {
+    assert_eq!(place(&read("")).as_deref(), Some("fdt"));
+    let environment = Environment::empty().variable("CELLAR_SHELF", "left");
+    assert_eq!(place(&loader("", environment).read()).as_deref(), Some("left"));
+    let config = read("[stores.cellar]\nshelf = 'top'\n");
+    assert_eq!(place(&config).as_deref(), Some("top"));
+    let settings = config.settings();
+    let shelf = settings.iter().find(|setting| setting.key == "stores.cellar.shelf");
+    assert_eq!(shelf.map(|setting| setting.class), Some(Class::Plain));
+
+    for (wrong, words) in [
+        ("[stores.cellar]\nshelv = 'top'", "did you mean `shelf`?"),
+        ("[stores.cellar]\nshelf = ['top']", "expected a string, found a list"),
+        ("[stores.cellra]\n", "did you mean `cellar`?"),
+        ("[stores]\ncellar = 'top'", "expected a table, found a text"),
+    ] {
+        let config = read(&format!("{wrong}\n[credentials.mirror]\nsecret = 'x'"));
+        assert!(problems(&config).contains(words), "{}", problems(&config));
+        assert!(config.credentials().is_err());
+    }
+}
+
+#[test]
+fn a_store_that_nobody_chose_is_never_used() {
+    let credentials = read("mirror = 'abc'").credentials().expect("credentials");
+    authn::blocking::Credentials::from(credentials).token().expect("a token");
+    assert_eq!(USES.load(Ordering::SeqCst), 0);
+    let chosen = read("[credentials.mirror]\nsecret = 'abc'\nstore = 'cellar'");
+    let credentials = chosen.credentials().expect("credentials");
+    authn::blocking::Credentials::from(credentials).token().expect("a token");
+    assert_ne!(USES.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_store_of_the_programs_own_goes_before_one_that_is_linked() {
+    let own = Cellar { shelf: "own".to_owned() };
+    let config = loader("", Environment::empty()).store("cellar", own).read();
+    assert_eq!(place(&config).as_deref(), Some("own"));
+}
+
+#[test]
+fn a_reference_into_it_is_one_from_every_layer() {
+    put("wine", "red");
+    let variable = "FDT_CREDENTIALS__MIRROR__SECRET__CELLAR";
+    let text = |text| loader(text, Environment::empty());
+    for loader in [
+        text("[credentials.mirror]\nsecret = { cellar = 'wine' }"),
+        text("mirror = { cellar = 'wine' }"),
+        loader("[credentials.mirror]", Environment::empty().variable(variable, "wine")),
+        text("[credentials.mirror]").set("credentials.mirror.secret.cellar=wine"),
+        text("[credentials.mirror]\nsecret = 'overridden'")
+            .set("credentials.mirror.secret={ cellar = 'wine' }"),
+    ] {
+        let config = loader.read();
+        let settings = config.settings();
+        let secret = settings.iter().find(|setting| setting.key == "credentials.mirror.secret");
+        let secret = secret.expect("it is shown");
+        assert_eq!(secret.reference.as_deref(), Some("cellar wine"));
+        assert_ne!(secret.origin, Origin::Default);
+        let credentials = config.credentials().expect("credentials");
+        let token = authn::blocking::Credentials::from(credentials).token().expect("a token");
+        assert_eq!(token.secret(), "red");
+    }
+}
+
+#[tokio::test]
+async fn it_is_resolved_again_at_each_exchange() {
+    put("spirit", "young");
+    let clock = ManualClock::new();
+    let loader =
+        loader("[credentials.mirror]\nsecret = { cellar = 'spirit' }", Environment::empty());
+    let credentials = loader.clock(Clock::custom(clock.clone())).load().expect("credentials");
+    assert_eq!(credentials.token().await.expect("a token").secret(), "young");
+    put("spirit", "old");
+    assert_eq!(credentials.token().await.expect("a token").secret(), "young", "it is fresh");
+    clock.advance(Duration::from_hours(1));
+    assert_eq!(credentials.token().await.expect("a token").secret(), "old");
+    SECRETS.lock().expect("a test has failed").remove("spirit");
+    clock.advance(Duration::from_hours(1));
+    let error = credentials.token().await.expect_err("it is gone").to_string();
+    assert!(error.starts_with("credentials.mirror.secret (test.toml:"), "{error}");
+    assert!(error.ends_with("put it on the shelf"), "{error}");
+}
+
+#[test]
+fn what_is_not_linked_is_named_with_the_way_to_get_it() {
+    let way = "turn it on in Cargo.toml, and `use authn_providers as _;` in main.rs";
+    for (text, words) in [
+        (
+            "[credentials.mirror]\nsecret = 'x'\nstore = 'keyring'",
+            "there are memory, cellar; `keyring` comes with the feature `keyring` of authn-providers",
+        ),
+        (
+            "[stores.keyring]\nservice = 's3cr3t'\n[credentials.mirror]\nsecret = 'x'",
+            "this program has no such token store",
+        ),
+        (
+            "[credentials.mirror]\nsecret = { keyring = 'idp/me' }",
+            "this program has no `keyring` to read a secret from",
+        ),
+        ("mirror = { keyring = 'idp/me' }", "this program has no `keyring` to read a secret from"),
+    ] {
+        let config = read(text);
+        let problems = problems(&config);
+        assert!(problems.contains(words) && problems.contains(way), "{problems}");
+        assert!(!problems.contains("s3cr3t"), "{problems}");
+        assert!(config.credentials().is_err());
+    }
+    // It is a place all the same, and shown as such.
+    let config = read("[credentials.mirror]\nsecret = { keyring = 'idp/me' }");
+    let settings = config.settings();
+    let secret = settings.iter().find(|setting| setting.key == "credentials.mirror.secret");
+    assert_eq!(secret.and_then(|setting| setting.reference.as_deref()), Some("keyring idp/me"));
+
+    let other = read("[credentials.mirror]\nsecret = { wallet = 'idp/me' }");
+    assert!(problems(&other).contains("write exactly one of `env`, `file`, `cellar` as a text"));
+    let broken =
+        read("[stores.cellar]\nshelv = 1\n[credentials.mirror]\nsecret = { cellar = 'none' }");
+    assert!(problems(&broken).contains("put it on the shelf"), "{}", problems(&broken));
+    let broken =
+        read("[stores.cellar]\nshelf = []\n[credentials.mirror]\nsecret = { cellar = 'none' }");
+    assert!(problems(&broken).contains("mend `[stores.cellar]`"), "{}", problems(&broken));
+}

@@ -1,0 +1,63 @@
+//! Visits to a keyring on a thread of their own, each with a time limit: they take a runtime of their own,
+//! work from code that has none, and keep nobody's.
+
+use std::{
+    thread::{Builder, JoinHandle},
+    time::Duration,
+};
+
+use authn::{Error, ErrorKind, Result};
+use tokio::{runtime, sync::oneshot, time};
+
+use super::failure;
+
+/// Waits for a visit without blocking.
+pub(super) async fn run<T: Send + 'static>(
+    limit: Duration,
+    visit: impl AsyncFnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let (answer, arrival) = oneshot::channel();
+    start(move || {
+        // Nobody may be waiting any more.
+        let _ = answer.send(make(limit, visit));
+    })?;
+    arrival.await.unwrap_or_else(|_| Err(fault()))
+}
+
+/// Blocks until a visit is over.
+pub(super) fn wait<T: Send + 'static>(
+    limit: Duration,
+    visit: impl AsyncFnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    start(move || make(limit, visit))?.join().unwrap_or_else(|_| Err(fault()))
+}
+
+fn start<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>> {
+    let thread = Builder::new().name("authn-keyring".to_owned()).spawn(work);
+    thread.map_err(|error| no("thread", &error))
+}
+
+fn make<T>(limit: Duration, visit: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| no("runtime", &error))?;
+    let result = runtime.block_on(async { time::timeout(limit, visit()).await });
+    // What the bus still does is not waited for.
+    runtime.shutdown_background();
+    result.unwrap_or_else(|_| {
+        Err(failure(format!(
+            "the keyring has not answered for {limit:?}: see whether it waits for somebody to unlock it, \
+             start it anew, or set `stores.keyring.timeout` higher"
+        )))
+    })
+}
+
+fn no(what: &str, error: &std::io::Error) -> Error {
+    failure(format!(
+        "there is no {what} to ask the keyring from ({}); check the limits on threads and open files",
+        error.kind()
+    ))
+}
+
+fn fault() -> Error {
+    Error::new(ErrorKind::Internal, "the keyring store failed by a fault in its code; report it")
+}

@@ -1,0 +1,150 @@
+//! Which keyring it is: the desktop's or the kernel's.
+
+use authn::{Error, Result, SecretString, private::Surroundings};
+use serde::Deserialize;
+
+use super::failure;
+
+#[cfg(all(feature = "keyutils", target_os = "linux"))]
+use super::keyutils;
+#[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+use super::secret_service::SecretService;
+
+/// What the option `backend` chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Backend {
+    SecretService,
+    Keyutils,
+}
+
+/// A keyring.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+    SecretService(SecretService),
+    #[cfg(all(feature = "keyutils", target_os = "linux"))]
+    Keyutils,
+    /// This system's is none that is supported, or its feature is not there.
+    Missing,
+}
+
+#[cfg_attr(
+    not(all(feature = "keyring", unix, not(target_vendor = "apple"))),
+    expect(clippy::unused_async, reason = "the desktop's keyring waits, and the kernel's doesn't")
+)]
+impl Place {
+    /// Names a keyring without asking it for anything.
+    pub(super) fn new(
+        backend: Option<Backend>,
+        surroundings: &Surroundings<'_>,
+    ) -> Result<Self, &'static str> {
+        let chosen = backend.unwrap_or(DEFAULT);
+        #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+        if chosen == Backend::SecretService {
+            return Ok(Self::SecretService(SecretService::new(surroundings)));
+        }
+        #[cfg(all(feature = "keyutils", target_os = "linux"))]
+        if chosen == Backend::Keyutils {
+            return Ok(Self::Keyutils);
+        }
+        let _ = surroundings;
+        match (backend, chosen) {
+            (None, _) => Ok(Self::Missing),
+            (_, Backend::SecretService) => Err(
+                "this program has it not: it needs the feature `keyring` of authn-providers, on Linux or BSD",
+            ),
+            (_, Backend::Keyutils) => Err(
+                "this program has it not: it needs the feature `keyutils` of authn-providers, on Linux",
+            ),
+        }
+    }
+
+    /// Names it to people.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+            Self::SecretService(_) => "Secret Service",
+            #[cfg(all(feature = "keyutils", target_os = "linux"))]
+            Self::Keyutils => "kernel keyring",
+            Self::Missing => "none",
+        }
+    }
+
+    /// Fails if nothing can be kept there now.
+    pub(super) async fn check(&self) -> Result<()> {
+        match self {
+            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+            Self::SecretService(place) => place.check().await,
+            #[cfg(all(feature = "keyutils", target_os = "linux"))]
+            Self::Keyutils => keyutils::check(),
+            Self::Missing => Err(missing()),
+        }
+    }
+
+    /// Gives what is kept under a name: one text, as a rule.
+    pub(super) async fn read(&self, service: &str, key: &str) -> Result<Vec<SecretString>> {
+        match self {
+            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+            Self::SecretService(place) => place.read(service, key).await,
+            #[cfg(all(feature = "keyutils", target_os = "linux"))]
+            Self::Keyutils => keyutils::read(service, key),
+            Self::Missing => Err(missing()),
+        }
+    }
+
+    /// Replaces what is kept under a name.
+    pub(super) async fn write(&self, service: &str, key: &str, text: &SecretString) -> Result<()> {
+        match self {
+            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+            Self::SecretService(place) => place.write(service, key, text).await,
+            #[cfg(all(feature = "keyutils", target_os = "linux"))]
+            Self::Keyutils => keyutils::write(service, key, text),
+            Self::Missing => Err(missing()),
+        }
+    }
+
+    /// Moves what is kept under a name out of the way.
+    pub(super) async fn set_aside(&self, service: &str, key: &str, ending: &str) -> Result<()> {
+        match self {
+            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+            Self::SecretService(place) => place.set_aside(service, key, ending).await,
+            #[cfg(all(feature = "keyutils", target_os = "linux"))]
+            Self::Keyutils => keyutils::set_aside(service, key, ending),
+            Self::Missing => Err(missing()),
+        }
+    }
+
+    /// Lists the names that there are.
+    pub(super) async fn list(&self, service: &str) -> Result<Vec<String>> {
+        match self {
+            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+            Self::SecretService(place) => place.list(service).await,
+            #[cfg(all(feature = "keyutils", target_os = "linux"))]
+            Self::Keyutils => keyutils::list(service),
+            Self::Missing => Err(missing()),
+        }
+    }
+
+    /// Gives the secret that a reference names.
+    pub(super) async fn secret(&self, target: &str) -> Result<SecretString> {
+        match self {
+            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+            Self::SecretService(place) => place.secret(target).await,
+            #[cfg(all(feature = "keyutils", target_os = "linux"))]
+            Self::Keyutils => keyutils::secret(target),
+            Self::Missing => Err(missing()),
+        }
+    }
+}
+
+/// With both features it is the desktop's.
+const DEFAULT: Backend =
+    if cfg!(feature = "keyring") { Backend::SecretService } else { Backend::Keyutils };
+
+fn missing() -> Error {
+    failure(
+        "this program has no keyring for this system yet: choose another `store`, or refer to a file"
+            .to_owned(),
+    )
+}

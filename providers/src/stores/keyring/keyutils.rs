@@ -1,0 +1,130 @@
+//! The keyring of the Linux kernel (keyrings(7)): sessions are keys of type `user` in the user's own
+//! keyring, `@u`. It stays in the kernel's memory and is gone when the machine stops.
+//!
+//! Each call needs a thread of its own: the user's keyring is linked to the thread's, because a key shows
+//! its contents to whoever possesses it alone, and not every program's session reaches the user's keyring.
+
+use authn::{Error, Result, SecretString};
+use linux_keyutils::{KeyError, KeyRing, KeyRingIdentifier, KeyType};
+
+use super::{failure, text};
+
+/// Largest key of type `user`.
+const LARGEST: usize = 32_767;
+/// More keys than one keyring can link.
+const MOST: usize = 1 << 20;
+
+/// Fails if there is no keyring.
+pub(super) fn check() -> Result<()> {
+    ring().map(drop)
+}
+
+/// Gives what is kept under a name.
+pub(super) fn read(service: &str, key: &str) -> Result<Vec<SecretString>> {
+    // Bytes that are no text are no document either.
+    let text = get(ring()?, &description(service, key))?;
+    Ok(text.map(|bytes| super::text(bytes).unwrap_or_else(|| "".into())).into_iter().collect())
+}
+
+/// Replaces what is kept under a name.
+pub(super) fn write(service: &str, key: &str, text: &SecretString) -> Result<()> {
+    put(ring()?, &description(service, key), text.expose().as_bytes())
+}
+
+/// Renames what is kept under a name.
+pub(super) fn set_aside(service: &str, key: &str, ending: &str) -> Result<()> {
+    let ring = ring()?;
+    let name = description(service, key);
+    let Some(bytes) = get(ring, &name)?.map(zeroize::Zeroizing::new) else { return Ok(()) };
+    put(ring, &format!("{ending} {name}"), &bytes)?;
+    let old = ring.search(&name).map_err(|error| told("find a session", error))?;
+    ring.unlink_key(old).map_err(|error| told("rename a session", error))
+}
+
+/// Lists the names that there are.
+pub(super) fn list(service: &str) -> Result<Vec<String>> {
+    let links = ring()?.get_links(MOST).map_err(|error| told("list the sessions", error))?;
+    let prefix = description(service, "");
+    let names = links.iter().filter_map(|link| {
+        let metadata = link.as_key()?.metadata().ok()?;
+        let is_text = metadata.get_type() == KeyType::User;
+        let name = metadata.get_description().strip_prefix(&prefix)?;
+        is_text.then(|| name.to_owned())
+    });
+    Ok(names.collect())
+}
+
+/// Gives the key whose description is the reference itself.
+pub(super) fn secret(target: &str) -> Result<SecretString> {
+    match get(ring()?, target)? {
+        Some(bytes) => text(bytes).ok_or_else(|| {
+            failure(format!(
+                "the key `{target}` of the kernel's keyring is no text: save it as text"
+            ))
+        }),
+        None => Err(Error::configuration(format!(
+            "the kernel's keyring has no key `{target}`: add it with `keyctl padd user {target} @u`"
+        ))),
+    }
+}
+
+fn get(ring: KeyRing, name: &str) -> Result<Option<Vec<u8>>> {
+    let read = ring.search(name).and_then(|key| key.read_to_vec());
+    match read {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(KeyError::KeyDoesNotExist | KeyError::KeyExpired | KeyError::KeyRevoked) => Ok(None),
+        Err(error) => Err(told("read a key", error)),
+    }
+}
+
+fn put(ring: KeyRing, name: &str, bytes: &[u8]) -> Result<()> {
+    if bytes.len() > LARGEST {
+        return Err(failure(format!(
+            "the kernel's keyring takes {LARGEST} bytes at most, and this session has {}: choose \
+             `stores.keyring.backend = \"secret_service\"`, or another `store`",
+            bytes.len()
+        )));
+    }
+    match ring.add_key(name, bytes) {
+        Ok(_) => Ok(()),
+        Err(KeyError::QuotaExceeded) => Err(failure(
+            "the user's share of the kernel's keyring is used up: raise /proc/sys/kernel/keys/maxbytes, \
+             log out of other sessions, or choose another `store`"
+                .to_owned(),
+        )),
+        Err(error) => Err(told("write a key", error)),
+    }
+}
+
+/// Gives the user's keyring, within this thread's reach.
+fn ring() -> Result<KeyRing> {
+    let ring = || {
+        let user = KeyRing::from_special_id(KeyRingIdentifier::User, true)?;
+        KeyRing::from_special_id(KeyRingIdentifier::Thread, true)?.link_keyring(user)?;
+        Ok(user)
+    };
+    ring().map_err(|error| told("reach the user's keyring", error))
+}
+
+fn description(service: &str, key: &str) -> String {
+    format!("authn session:{service}:{key}")
+}
+
+fn told(what: &str, error: KeyError) -> Error {
+    failure(format!(
+        "the kernel's keyring did not let us {what} ({error:?}): a container may forbid it; choose another \
+         `store`"
+    ))
+}
+
+/// Removes all keys whose descriptions hold a text, so that a test leaves nothing in the kernel.
+#[cfg(test)]
+pub(super) fn forget(part: &str) {
+    let ring = ring().expect("a keyring");
+    let keys = ring.get_links(MOST).expect("its keys");
+    for key in keys.iter().filter_map(linux_keyutils::LinkNode::as_key) {
+        if key.metadata().is_ok_and(|metadata| metadata.get_description().contains(part)) {
+            ring.unlink_key(key).expect("unlinked");
+        }
+    }
+}

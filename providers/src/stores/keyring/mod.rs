@@ -1,0 +1,200 @@
+//! Store `keyring`: sessions and secrets in the system's keyring.
+//!
+//! A keyring has no compare-and-swap and no lock, so processes take turns by lock files in the
+//! application's folder for state. Those hold nothing; what is secret is in the keyring alone, and there is
+//! no falling back to a file.
+
+mod aside;
+mod backend;
+#[cfg(all(feature = "keyutils", target_os = "linux"))]
+mod keyutils;
+#[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+mod secret_service;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use authn::{
+    Error, ErrorKind, Result, SecretString, Show as _,
+    private::{
+        Content, Field, LinkedStore, Location, Locks, StoreEntry, Surroundings, Table, Vault,
+        inventory,
+    },
+    store::{Document, Lease, StoreKey, TokenStore},
+};
+
+use backend::{Backend, Place};
+
+/// A keyring answers in milliseconds, unless it waits for somebody.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Keeps sessions in the system's keyring, one entry each.
+#[derive(Clone, Debug)]
+struct Keyring {
+    place: Place,
+    /// By which the keyring's entries are found.
+    service: String,
+    timeout: Duration,
+    /// `None` if the user has no folder for state.
+    locks: Option<Locks>,
+}
+
+inventory::submit! {
+    StoreEntry::vault::<Keyring>("keyring", Location {
+        package: env!("CARGO_PKG_NAME"),
+        module: module_path!(),
+        file: file!(),
+        line: line!(),
+        column: column!(),
+    })
+}
+
+impl LinkedStore for Keyring {
+    const FIELDS: &'static [Field] = &[
+        Field::plain::<Option<String>>(
+            "service",
+            &["Name that sessions are found by in the keyring; the application's unless set."],
+        ),
+        Field::plain::<Option<Backend>>(
+            "backend",
+            &[
+                "Which keyring: `secret_service`, the desktop's, is the default; `keyutils` is the Linux \
+                 kernel's, which forgets all when the machine stops.",
+            ],
+        ),
+        Field::plain::<Duration>("timeout", &["Longest time for one visit to the keyring."])
+            .with_default(|| TIMEOUT.show(), "10s"),
+    ];
+
+    fn from_table(table: &mut Table<'_>, surroundings: &Surroundings<'_>) -> Option<Self> {
+        let service = table.plain::<Option<String>>("service");
+        let backend = table.plain::<Option<Backend>>("backend");
+        let timeout = table.plain_or("timeout", || TIMEOUT);
+        let (service, backend, timeout) = (service?, backend?, timeout?);
+        let service = service.unwrap_or_else(|| surroundings.app().to_owned());
+        if service.is_empty() || service.contains('\0') {
+            return table.refuse("service", "expected a name");
+        }
+        match Place::new(backend, surroundings) {
+            Ok(place) => {
+                let locks = surroundings.state().map(|state| Locks::new(state.join("keyring")));
+                Some(Self { place, service, timeout, locks })
+            }
+            Err(message) => table.refuse("backend", message),
+        }
+    }
+}
+
+impl TokenStore for Keyring {
+    async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+        let lease = self.locks()?.lease(key).await?;
+        // Now, and not when what a server gives once is to be saved.
+        let place = self.place.clone();
+        aside::run(self.timeout, async move || place.check().await).await?;
+        Ok(lease)
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        let (this, key) = (self.clone(), key.clone());
+        aside::run(self.timeout, async move || this.read(&key).await).await
+    }
+
+    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        let (this, key, document) = (self.clone(), key.clone(), document.clone());
+        aside::run(self.timeout, async move || this.replace(&key, &document, expected).await).await
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        let this = self.clone();
+        let names = aside::run(self.timeout, async move || this.place.list(&this.service).await);
+        let mut keys: Vec<StoreKey> = names.await?.iter().map(|name| StoreKey::new(name)).collect();
+        keys.sort();
+        keys.dedup();
+        Ok(keys)
+    }
+
+    fn place(&self) -> Option<String> {
+        Some(format!("{} ({})", self.place.name(), self.service))
+    }
+}
+
+impl Vault for Keyring {
+    fn secret(&self, target: &str) -> Result<SecretString> {
+        let (place, target) = (self.place.clone(), target.to_owned());
+        let text = aside::wait(self.timeout, async move || place.secret(&target).await)?;
+        // As with a file: what `echo` adds is no part of a secret.
+        let text = text.expose();
+        Ok(text.trim_end_matches(['\r', '\n']).into())
+    }
+}
+
+impl Keyring {
+    fn locks(&self) -> Result<&Locks> {
+        self.locks.as_ref().ok_or_else(|| {
+            failure("there is no folder for lock files: set HOME, or XDG_STATE_HOME".to_owned())
+        })
+    }
+
+    async fn read(&self, key: &StoreKey) -> Result<Option<Document>> {
+        match self.newest(key).await? {
+            None => Ok(None),
+            Some(Content::Document(document)) => Ok(Some(document)),
+            Some(Content::Other(_)) => {
+                // In turn, and looked at again: somebody may have replaced it meanwhile.
+                let _turn = self.locks()?.turn(key).await?;
+                self.read_in_turn(key).await
+            }
+        }
+    }
+
+    async fn read_in_turn(&self, key: &StoreKey) -> Result<Option<Document>> {
+        match self.newest(key).await? {
+            None => Ok(None),
+            Some(Content::Document(document)) => Ok(Some(document)),
+            Some(Content::Other(ending)) => {
+                let moved = self.place.set_aside(&self.service, key.as_str(), ending).await;
+                Content::warn_of_set_aside(
+                    &format!("{} {ending}", label(key.as_str())),
+                    moved.is_ok(),
+                );
+                moved.map(|()| None)
+            }
+        }
+    }
+
+    async fn replace(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        let _turn = self.locks()?.turn(key).await?;
+        let current = self.read_in_turn(key).await?.map_or(0, |document| document.revision);
+        if current != expected {
+            return Ok(false);
+        }
+        self.place.write(&self.service, key.as_str(), &document.text).await?;
+        Ok(true)
+    }
+
+    /// Gives the last document of a key; a keyring may hold several entries that look alike.
+    async fn newest(&self, key: &StoreKey) -> Result<Option<Content>> {
+        let texts = self.place.read(&self.service, key.as_str()).await?;
+        let contents = texts.iter().map(|text| Content::of(&text.expose()));
+        Ok(contents.max_by_key(|content| match content {
+            Content::Document(document) => document.revision,
+            Content::Other(_) => 0,
+        }))
+    }
+}
+
+/// What a user sees in the keyring's application.
+fn label(key: &str) -> String {
+    format!("authn: {key}")
+}
+
+fn failure(message: String) -> Error {
+    Error::new(ErrorKind::Store, message)
+}
+
+/// What is no text, as a text that is no document and no secret.
+fn text(bytes: Vec<u8>) -> Option<SecretString> {
+    let bytes = zeroize::Zeroizing::new(bytes);
+    std::str::from_utf8(&bytes).ok().map(SecretString::from)
+}

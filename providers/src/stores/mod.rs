@@ -1,0 +1,3 @@
+//! Token stores beyond those of the framework itself.
+
+mod keyring;
