@@ -63,6 +63,7 @@ pub struct Config {
     sources: Vec<Source>,
     registry: Registry,
     stores: stores::Stores,
+    login_command: String,
 }
 
 impl Config {
@@ -104,6 +105,11 @@ impl Config {
     /// Gives the providers that the configuration can choose from.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Gives the command line by which somebody logs in, as messages name it.
+    pub fn login_command(&self) -> &str {
+        &self.login_command
     }
 
     /// Gives the credentials, or one error with everything that is wrong.
