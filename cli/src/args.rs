@@ -196,6 +196,7 @@ mod tests {
             "providers",
             "token",
             "header",
+            "login",
             "status",
             "logout",
             "stores",

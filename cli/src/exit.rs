@@ -83,6 +83,7 @@ fn code_of(kind: ErrorKind) -> Code {
         | ErrorKind::Protocol
         | ErrorKind::Network
         | ErrorKind::Internal => Code::Provider,
+        ErrorKind::Cancelled => Code::Interrupted,
         _ => Code::Other,
     }
 }
@@ -123,6 +124,7 @@ mod tests {
             (ErrorKind::NoToken, 5),
             (ErrorKind::Refused, 5),
             (ErrorKind::Network, 5),
+            (ErrorKind::Cancelled, 130),
             (ErrorKind::Store, 1),
             (ErrorKind::Closed, 1),
         ] {

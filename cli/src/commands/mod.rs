@@ -2,6 +2,7 @@
 
 mod config;
 mod header;
+mod login;
 mod logout;
 mod providers;
 mod status;
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Token(token::Arguments),
     /// Print the headers that authorise a request, one a line, as `curl -H @-` reads them
     Header(header::Arguments),
+    /// Log in as a person, and keep the session
+    Login(login::Arguments),
     /// Show what is kept of the session: for whom, for how long, where; nothing is asked of a server
     Status(status::Arguments),
     /// Forget what is kept of the session
@@ -41,6 +44,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Providers(arguments) => providers::run(session, &arguments),
         Command::Token(arguments) => token::run(session, &arguments),
         Command::Header(arguments) => header::run(session, &arguments),
+        Command::Login(arguments) => login::run(session, &arguments),
         Command::Status(arguments) => status::run(session, &arguments),
         Command::Logout(arguments) => logout::run(session, &arguments),
         Command::Stores(arguments) => stores::run(session, &arguments),
