@@ -4,6 +4,8 @@
 //!
 //! - [`rig`]: a real authorization server and resource server, one for each test;
 //! - [`command`]: a program of the workspace, run with nothing of this machine's environment;
+//! - [`browser`]: a user and a browser, for a program that logs in;
+//! - [`terminal`]: a program in a terminal of a given size, with keys and a screen;
 //!
 //! The made-up secret that is searched for in every output is [`authn::conformance::Canary`].
 //!
@@ -12,8 +14,14 @@
 
 #![expect(clippy::missing_panics_doc, reason = "everything here panics, as the page above says")]
 
+pub mod browser;
 pub mod command;
 pub mod rig;
+#[cfg(unix)]
+mod sgr;
+#[cfg(unix)]
+pub mod terminal;
+pub mod waiting;
 
 /// The README: its Rust is compiled by the test of this package's documentation.
 #[cfg(doctest)]

@@ -14,8 +14,13 @@ use std::time::Duration;
 use serde_json::Value;
 use ureq::Agent;
 
+use crate::waiting;
+
 /// How long the server may take to start. It takes half a second; the rest is for a machine that compiles meanwhile.
 const START_LIMIT: Duration = Duration::from_mins(1);
+
+/// The grant type of the polls of a device login (RFC 8628, section 3.4).
+const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// How long one call to the side door may take.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
@@ -99,6 +104,15 @@ impl Rig {
         self.get("/__rig/count", wanted).as_u64().expect("a count is a number")
     }
 
+    /// Waits until [`count`](Self::count) of these values has reached this number.
+    ///
+    /// For a test that must not go on before a program has asked the server: no time is guessed.
+    pub fn wait_for_count(&self, wanted: &[(&str, &str)], number: u64) {
+        waiting::until(&format!("{number} requests with {wanted:?}"), || {
+            (self.count(wanted) >= number).then_some(())
+        });
+    }
+
     /// Every request to the authorization server so far, in order.
     pub fn log(&self) -> Vec<Value> {
         match self.get("/__rig/log", &[]) {
@@ -112,16 +126,54 @@ impl Rig {
         self.get("/__rig/clock", &[("offset_s", &offset_s.to_string())]);
     }
 
-    /// Says what happens to the next token requests, in order: a list of
-    /// `{status, headers, body, delay_ms, drop}`, each of them optional.
-    pub fn faults(&self, faults: &Value) {
-        let url = self.resource_url("/__rig/faults");
-        self.agent.post(url).send_json(faults).and_then(answer).expect("the server takes faults");
+    /// The polls of the device grant so far, as the log has them: `at_ms` says when, `error` what was answered.
+    pub fn polls(&self) -> Vec<Value> {
+        let mut polls = self.log();
+        polls.retain(|entry| entry["params"]["grant_type"] == DEVICE_GRANT);
+        polls
     }
 
-    /// Forgets the log, the faults and the clock. Tokens stay good.
+    /// Waits until a device login has begun, and gives the address where its user approves the newest one: to be
+    /// opened with a [`Browser`](crate::browser::Browser).
+    pub fn wait_for_device(&self) -> String {
+        waiting::until("a device login", || {
+            let newest =
+                self.log().into_iter().rev().find(|entry| entry["user_code"].is_string())?;
+            newest["verification_uri_complete"].as_str().map(str::to_owned)
+        })
+    }
+
+    /// Says what happens to the next requests, in order: a list of
+    /// `{endpoint, grant, client, times, status, headers, body, delay_ms, drop}`, each of them optional.
+    ///
+    /// Without an endpoint it happens to token requests; `grant` and `client` narrow it to forms with these.
+    pub fn faults(&self, faults: &Value) {
+        self.post("/__rig/faults", faults);
+    }
+
+    /// Changes the answers of endpoints from now on: `{endpoint: {member: value}}`, where `null` removes a member.
+    ///
+    /// The endpoint `callback` is the query of the redirect to the client. An empty object ends it.
+    pub fn answers(&self, patches: &Value) {
+        self.post("/__rig/answers", patches);
+    }
+
+    /// Has the server sign ID tokens with new keys from now on. The old ones leave its key set, unless they are kept.
+    pub fn rotate_keys(&self, keep_old: bool) {
+        let query: &[_] = if keep_old { &[("keep-old", "")] } else { &[] };
+        self.get("/__rig/rotate-keys", query);
+    }
+
+    /// Forgets the log, the faults, the changed answers, the rotation and the clock. Tokens stay good.
     pub fn reset(&self) {
         self.get("/__rig/reset", &[]);
+    }
+
+    fn post(&self, path: &str, body: &Value) {
+        let response = self.agent.post(self.resource_url(path)).send_json(body);
+        let mut response = response.unwrap_or_else(|error| panic!("{path}: {error}"));
+        let said = response.body_mut().read_to_string().unwrap_or_default();
+        assert!(response.status().is_success(), "the server took no {body}: {said}");
     }
 
     fn get(&self, path: &str, query: &[(&str, &str)]) -> Value {

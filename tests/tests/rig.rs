@@ -3,6 +3,8 @@
 use std::process::Command;
 use std::thread;
 
+use authn_tests::browser::Browser;
+use authn_tests::command::Sandbox;
 use authn_tests::rig::{self, Rig};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -172,4 +174,166 @@ fn every_flow_works() {
     let said = String::from_utf8_lossy(&run.stdout);
     assert!(run.status.success(), "{said}\n{}", String::from_utf8_lossy(&run.stderr));
     assert!(said.ends_with("passed, 0 failed\n"), "{said}");
+}
+
+fn form(rig: &Rig, path: &str, members: &[(&str, &str)]) -> Response<Body> {
+    let request = rig::agent().post(rig.resource_url(path));
+    request.send_form(members.iter().copied()).expect("an answer")
+}
+
+fn begin_device(rig: &Rig, client: &str) -> Value {
+    let members = [("client_id", client), ("scope", "openid offline_access")];
+    form(rig, "/device/auth", &members).body_mut().read_json().expect("a JSON answer")
+}
+
+fn poll(rig: &Rig, client: &str, begun: &Value) -> Response<Body> {
+    let code = begun["device_code"].as_str().expect("a device code");
+    let grant = "urn:ietf:params:oauth:grant-type:device_code";
+    form(rig, "/token", &[("client_id", client), ("grant_type", grant), ("device_code", code)])
+}
+
+fn error_of(mut response: Response<Body>) -> Value {
+    let mut body: Value = response.body_mut().read_json().expect("a JSON answer");
+    body["error"].take()
+}
+
+#[test]
+fn a_device_is_approved_and_its_polls_are_logged() {
+    let rig = Rig::start();
+    let begun = begin_device(&rig, "device-quick");
+    assert_eq!(begun["interval"], 1);
+    assert_eq!(error_of(poll(&rig, "device-quick", &begun)), "authorization_pending");
+    assert_eq!(begun["verification_uri_complete"], *rig.wait_for_device());
+    Browser::fake().open(&rig.wait_for_device());
+    assert_eq!(error_of(poll(&rig, "device-quick", &begun)), Value::Null);
+    let polls = rig.polls();
+    let errors: Vec<_> = polls.iter().map(|poll| &poll["error"]).collect();
+    assert_eq!(errors, [&json!("authorization_pending"), &Value::Null]);
+    assert!(polls[0]["at_ms"].as_u64() < polls[1]["at_ms"].as_u64(), "{polls:?}");
+    let params = &polls[0]["params"];
+    assert_eq!(
+        (&params["client_id"], &params["device_code"]),
+        (&json!("device-quick"), &json!("(set)"))
+    );
+}
+
+#[test]
+fn a_device_is_refused() {
+    let rig = Rig::start();
+    let begun = begin_device(&rig, "device");
+    Browser::fake().told("--deny").open(&rig.wait_for_device());
+    assert_eq!(error_of(poll(&rig, "device", &begun)), "access_denied");
+}
+
+#[test]
+fn a_device_expires_and_may_be_too_fast() {
+    let rig = Rig::start();
+    let brief = begin_device(&rig, "device-brief");
+    let strict = begin_device(&rig, "device-strict");
+    assert_eq!(error_of(poll(&rig, "device-strict", &strict)), "authorization_pending");
+    assert_eq!(error_of(poll(&rig, "device-strict", &strict)), "slow_down");
+    rig.clock(7);
+    assert_eq!(error_of(poll(&rig, "device-strict", &strict)), "authorization_pending");
+    assert_eq!(error_of(poll(&rig, "device-brief", &brief)), "expired_token");
+}
+
+#[test]
+fn faults_are_for_an_endpoint_and_a_grant() {
+    let rig = Rig::start();
+    let begun = begin_device(&rig, "device");
+    rig.faults(&json!([
+        { "grant": "urn:ietf:params:oauth:grant-type:device_code", "status": 502, "times": 2 },
+        { "endpoint": "device_authorization", "drop": true },
+    ]));
+    assert_eq!(ask_for_token(&rig).status(), 200);
+    assert_eq!(poll(&rig, "device", &begun).status(), 502);
+    assert_eq!(poll(&rig, "device", &begun).status(), 502);
+    assert_eq!(poll(&rig, "device", &begun).status(), 400);
+    let request = rig::agent().post(rig.resource_url("/device/auth"));
+    assert!(request.send_form([("client_id", "device")]).is_err(), "the connection is dropped");
+    begin_device(&rig, "device");
+    rig.wait_for_count(&[("endpoint", "device_authorization"), ("status", "200")], 2);
+    assert_eq!(rig.polls().len(), 3);
+}
+
+#[test]
+#[should_panic(expected = "a fault has no staus")]
+fn a_misspelt_fault_is_refused() {
+    Rig::start().faults(&json!([{ "staus": 500 }]));
+}
+
+#[test]
+fn answers_are_changed_until_they_are_not() {
+    let rig = Rig::start();
+    rig.answers(&json!({
+        "discovery": { "jwks_uri": null },
+        "device_authorization": { "interval": 0, "user_code": "{user_code}\u{7}" },
+    }));
+    let discovery = format!("{}/.well-known/openid-configuration", rig.issuer());
+    assert_eq!(get_json(&discovery).get("jwks_uri"), None);
+    let begun = begin_device(&rig, "device");
+    assert_eq!(begun["interval"], 0);
+    assert_eq!(begun["user_code"], format!("{}\u{7}", rig.log()[1]["user_code"].as_str().unwrap()));
+    rig.answers(&json!({}));
+    assert!(get_json(&discovery)["jwks_uri"].is_string());
+    assert_eq!(begin_device(&rig, "device").get("interval"), None);
+}
+
+#[test]
+fn keys_are_rotated_until_a_reset() {
+    let rig = Rig::start();
+    let ids = || {
+        let keys = get_json(&rig.resource_url("/jwks"));
+        let ids = keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].clone());
+        ids.collect::<Vec<_>>()
+    };
+    let first = ids();
+    assert_eq!(first, ["op-rsa", "op-ec", "op-ed"]);
+    rig.rotate_keys(true);
+    assert_eq!(ids(), ["op-rsa", "op-ec", "op-ed", "op-rsa-2", "op-ec-2", "op-ed25519-2"]);
+    rig.rotate_keys(false);
+    assert_eq!(ids(), ["op-rsa-3", "op-ec-3", "op-ed25519-3"]);
+    rig.reset();
+    assert_eq!(ids(), first);
+}
+
+/// The checks of both browsers, or of one.
+fn exercise_browsers(only: &str) {
+    let rig = Rig::start();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/rig/browser/exercise.mjs");
+    let run = Command::new("node").args([script, rig.issuer(), only]).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{said}\n{}", String::from_utf8_lossy(&run.stderr));
+    assert!(said.lines().count() > 10, "{said}");
+}
+
+#[test]
+fn the_fake_browser_does_what_it_is_told() {
+    exercise_browsers("fake-browser.mjs");
+}
+
+#[test]
+fn browser_does_what_it_is_told() {
+    exercise_browsers("login-browser.mjs");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_browser_is_a_command_and_a_program() {
+    let rig = Rig::start();
+    let sandbox = Sandbox::new();
+    let browser = Browser::fake().told("--close");
+    let url = rig.resource_url("/rs/echo?text=it's");
+    assert!(!browser.has_ended());
+    sandbox.run(browser.program(), &[&url]).success();
+    assert!(browser.has_ended());
+    let report = browser.report();
+    assert_eq!((&report["url"], &report["status"]), (&json!(url), &json!(200)));
+    assert!(!browser.has_ended(), "the report was taken");
+
+    let command = browser.command();
+    let mut arguments: Vec<_> = command[1..].iter().map(String::as_str).collect();
+    arguments.push(&url);
+    sandbox.run(&command[0], &arguments).success();
+    assert_eq!(browser.report(), report);
 }

@@ -1,4 +1,5 @@
 // Every kind of client that a test logs in as. README.md has the table.
+import { ID_TOKEN_BENDS } from './id-tokens.mjs';
 import { QUIRKS } from './quirks.mjs';
 
 /** Short names of the grant types. */
@@ -44,6 +45,14 @@ const native = (client_id, rest) => ({
   ...rest,
 });
 
+/** A program on a machine without a browser; `x_device` is its pace, see device.mjs. */
+const device = (client_id, x_device = {}) => machine(client_id, [GRANT.device, GRANT.refresh], {
+  application_type: 'native',
+  token_endpoint_auth_method: 'none',
+  scope: LOGIN_SCOPES,
+  x_device,
+});
+
 /** All clients, as the metadata that oidc-provider takes. */
 export const clients = (keys) => [
   // Client credentials, by way of authenticating (RFC 6749 section 2.3.1, RFC 7523, RFC 8705).
@@ -82,16 +91,27 @@ export const clients = (keys) => [
   // Logins of a user.
   native('native'),
   native('native-dpop', { dpop_bound_access_tokens: true }),
+  // Servers that compare the redirect address to the letter, and one with a path of its own.
+  native('native-fixed', {
+    redirect_uris: ['http://localhost:8888/callback', 'http://127.0.0.1:8888/callback'],
+    x_exact_redirect: true,
+  }),
+  native('native-path', { redirect_uris: ['http://127.0.0.1/signed/in', 'http://localhost/signed/in'] }),
+  native('native-es256', { id_token_signed_response_alg: 'ES256' }),
+  native('native-eddsa', { id_token_signed_response_alg: 'EdDSA' }),
   native('native-par', {
     client_secret: 'secret',
     token_endpoint_auth_method: 'client_secret_post',
     require_pushed_authorization_requests: true,
   }),
-  machine('device', [GRANT.device, GRANT.refresh], {
-    application_type: 'native',
-    token_endpoint_auth_method: 'none',
-    scope: LOGIN_SCOPES,
-  }),
+  // With Keycloak people have a public client for logins and a confidential one for services.
+  native('kc-public'),
+  service('kc-cc', { client_secret: 'tell-nobody-4711', token_endpoint_auth_method: 'client_secret_basic' }),
+
+  device('device'),
+  device('device-quick', { interval: 1 }),
+  device('device-strict', { interval: 1, strict: true }),
+  device('device-brief', { interval: 1, seconds: 3 }),
   machine('pw', [GRANT.password, GRANT.refresh], { client_secret: 'secret', scope: LOGIN_SCOPES }),
 
   // Every grant without a browser, once for each way of authenticating. The public one has no credentials
@@ -115,6 +135,12 @@ export const clients = (keys) => [
 
   // A resource server: it gets no token, and may introspect everybody's.
   machine('rs', [], { client_secret: 'secret', scope: undefined }),
+
+  // Clients whose ID tokens are bent, see id-tokens.mjs.
+  ...ID_TOKEN_BENDS.map((x_id_token) => native(`id-${x_id_token}`, {
+    grant_types: [GRANT.code, GRANT.device, GRANT.refresh],
+    x_id_token,
+  })),
 
   // Clients whose token responses are bent, see quirks.mjs.
   ...QUIRKS.map((quirk) => machine(

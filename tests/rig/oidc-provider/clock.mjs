@@ -11,9 +11,6 @@ Date.now = () => realNow() + offsetMs;
 /** The moved time as a Date. */
 export const now = () => new Date(Date.now());
 
-/** The real time in milliseconds: for measuring how long something took. */
-export const realMs = () => realNow();
-
 /** Sets how far the clock is ahead of the real one; negative is behind. */
 export function setOffsetSeconds(seconds) {
   offsetMs = seconds * 1000;

@@ -1,14 +1,10 @@
 // The test's own side door, /__rig/…: no OAuth here. README.md has the table.
 import { clearStores, storeSizes } from './adapter.mjs';
+import { setPatches } from './answers.mjs';
+import { readBody } from './body.mjs';
 import { offsetSeconds, setOffsetSeconds } from './clock.mjs';
+import { forgetRotation, rotateKeys } from './id-tokens.mjs';
 import { forget, queueFaults, requests } from './recorder.mjs';
-
-/** The whole body of a request as text. */
-export async function readBody(request) {
-  let text = '';
-  for await (const chunk of request) text += chunk;
-  return text;
-}
 
 /** Answers a request to the side door. */
 export async function control(request, response, url, resourceServer) {
@@ -33,11 +29,20 @@ export async function control(request, response, url, resourceServer) {
       queueFaults(queue);
       return send({ queued: queue.length });
     }
+    case '/__rig/answers': {
+      const patches = JSON.parse(await readBody(request) || '{}');
+      setPatches(patches);
+      return send(patches);
+    }
+    case '/__rig/rotate-keys':
+      return send({ keys: rotateKeys(query.has('keep-old')) });
     case '/__rig/nonce':
       resourceServer.setNonce(query.get('value'));
       return send({ dpopNonce: query.get('value') });
     case '/__rig/reset':
       forget();
+      setPatches({});
+      forgetRotation();
       setOffsetSeconds(0);
       resourceServer.setNonce();
       if (query.has('store')) clearStores();

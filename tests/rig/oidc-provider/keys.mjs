@@ -19,6 +19,9 @@ export function loadKeys(folder) {
     ...crypto.createPublicKey(pem(name)).export({ format: 'jwk' }),
     ...extra,
   });
+  // Not a file, because folders that were filled before it was needed have none.
+  const ed = crypto.generateKeyPairSync('ed25519').privateKey;
+  const edJwk = { kid: 'op-ed', use: 'sig', alg: 'EdDSA' };
   return {
     folder,
     pem,
@@ -38,12 +41,21 @@ export function loadKeys(folder) {
     signing: [
       privateJwk('op-rsa.pem', { kid: 'op-rsa', use: 'sig', alg: 'RS256' }),
       privateJwk('op-ec.pem', { kid: 'op-ec', use: 'sig', alg: 'ES256' }),
+      { ...ed.export({ format: 'jwk' }), ...edJwk },
     ],
+
+    /** The same by algorithm. */
+    byAlgorithm: {
+      RS256: crypto.createPrivateKey(pem('op-rsa.pem')),
+      ES256: crypto.createPrivateKey(pem('op-ec.pem')),
+      EdDSA: ed,
+    },
 
     /** What checks this server's signatures. */
     ofServer: [
       publicJwk('op-rsa.pem', { kid: 'op-rsa', alg: 'RS256' }),
       publicJwk('op-ec.pem', { kid: 'op-ec', alg: 'ES256' }),
+      { ...crypto.createPublicKey(ed).export({ format: 'jwk' }), ...edJwk },
     ],
 
     /** What checks assertions that clients and service accounts sign. */

@@ -4,8 +4,12 @@ import {
   ACCESS_TOKEN_SECONDS, API, OPAQUE, RESOURCE_SCOPES, jwtResource, opaqueResource,
 } from './accounts.mjs';
 import { makeAdapter } from './adapter.mjs';
+import { patchAnswer } from './answers.mjs';
 import { clients } from './clients.mjs';
+import { devicePace, deviceSeconds } from './device.mjs';
+import { endpointsOf } from './endpoints.mjs';
 import { registerGrants } from './grants.mjs';
+import { bendIdToken, bendKeySet } from './id-tokens.mjs';
 import { speakKeycloak } from './keycloak.mjs';
 import { mutualTls, mutualTlsEndpoints } from './mutual-tls.mjs';
 import { bend } from './quirks.mjs';
@@ -21,15 +25,20 @@ const CLIENT_AUTH_METHODS = [
   'self_signed_tls_client_auth',
 ];
 
-/** Whether a request goes to the token endpoint, wherever the routes put it. */
-const isTokenRequest = (ctx) => ctx.method === 'POST' && ctx.path.endsWith('/token');
-
 /** The resources (RFC 8707) that tokens can be asked for: two by name, and any http address. */
 function resourceServerInfo(ctx, resource) {
   if (resource === API) return jwtResource(API, 'RS256');
   if (resource === OPAQUE) return opaqueResource;
   if (/^https?:\/\//.test(resource)) return jwtResource(resource, 'ES256');
   throw new errors.InvalidTarget();
+}
+
+/** Native clients may take any port (RFC 8252 section 7.3), but for those with `x_exact_redirect`. */
+function allowExactRedirects({ Client: { prototype } }) {
+  const { redirectUriAllowed } = prototype;
+  prototype.redirectUriAllowed = function allowed(address) {
+    return this.x_exact_redirect ? this.redirectUris.includes(address) : redirectUriAllowed.call(this, address);
+  };
 }
 
 /**
@@ -53,7 +62,7 @@ export function buildProvider({ issuer, mtls, keys, routes, keycloak = false }) 
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: false,
     clientAuthMethods: CLIENT_AUTH_METHODS,
-    extraClientMetadata: { properties: ['x_quirk'] },
+    extraClientMetadata: { properties: ['x_device', 'x_exact_redirect', 'x_id_token', 'x_quirk'] },
     findAccount: (ctx, id) => ({
       accountId: id,
       claims: async () => ({ sub: id, name: id, email: `${id}@rig.test`, email_verified: true }),
@@ -70,7 +79,7 @@ export function buildProvider({ issuer, mtls, keys, routes, keycloak = false }) 
       AccessToken: ACCESS_TOKEN_SECONDS,
       ClientCredentials: ACCESS_TOKEN_SECONDS,
       AuthorizationCode: 60,
-      DeviceCode: 600,
+      DeviceCode: deviceSeconds,
       IdToken: 600,
       Interaction: 600,
       RefreshToken: 86400,
@@ -110,15 +119,25 @@ export function buildProvider({ issuer, mtls, keys, routes, keycloak = false }) 
     },
   });
   provider.proxy = false;
+  allowExactRedirects(provider);
   registerGrants(provider, { issuer, keys });
+
+  const endpointOf = endpointsOf(routes);
+  const pace = devicePace();
 
   // Outside of `record`, so that the log says what the server decided before its answer is dressed up.
   provider.use(async (ctx, next) => {
     await next();
-    if (!isTokenRequest(ctx)) return;
-    if (keycloak) speakKeycloak(ctx);
-    bend(ctx);
+    const endpoint = endpointOf(ctx);
+    if (endpoint === 'token') {
+      if (keycloak) speakKeycloak(ctx);
+      await bendIdToken(ctx, keys.byAlgorithm);
+      bend(ctx);
+    }
+    if (endpoint === 'jwks') bendKeySet(ctx);
+    patchAnswer(ctx, endpoint, issuer);
   });
-  provider.use((ctx, next) => record(ctx, next, isTokenRequest(ctx)));
+  provider.use((ctx, next) => record(ctx, next, endpointOf(ctx)));
+  provider.use((ctx, next) => pace(ctx, next, endpointOf(ctx)));
   return provider;
 }

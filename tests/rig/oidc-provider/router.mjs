@@ -1,5 +1,6 @@
 // Which part of the server answers a request.
-import { control, readBody } from './control.mjs';
+import { readBody } from './body.mjs';
+import { control } from './control.mjs';
 import { KEYCLOAK_ROUTES, REALMS } from './keycloak.mjs';
 import { buildProvider } from './provider.mjs';
 import { buildResourceServer } from './resource-server.mjs';

@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+// Stands in for the user and the browser by plain HTTP: fast, and needs no browser. A program under test starts it
+// as its browser command. options.mjs says what it can be told to do.
+//
+//   node fake-browser.mjs [OPTIONS] URL
+//
+// The report is `{url, location, status, words, favicon, again}`: what was opened, the callback's address, and the
+// status and words of the last page; the statuses of the icon and of the second callback, where these were asked
+// for. A status of null is an address where nobody listened.
+import { User, wordsOf } from '../oidc-provider/user.mjs';
+import { callbackAddress, readOptions, writeReport } from './options.mjs';
+
+const options = readOptions();
+const { url, deny } = options;
+const user = new User({ login: options.user, password: options.password, userCode: options['user-code'], deny });
+
+/** A page of the program, which may have closed its listener. */
+const ofProgram = (address) => user.request(address).catch(() => ({ status: null, body: '' }));
+
+/** What happened. */
+async function browse() {
+  if (options.close) {
+    const { status, body } = await user.open(url);
+    return { status, words: wordsOf(body) };
+  }
+  const page = await user.visit(url);
+  if (!page.location) return { status: page.status, words: wordsOf(page.body) };
+
+  const location = callbackAddress(page.location, options);
+  const favicon = options.favicon ? (await ofProgram(new URL('/favicon.ico', location))).status : undefined;
+  const { status, body } = await ofProgram(location);
+  const again = options.twice ? (await ofProgram(location)).status : undefined;
+  return { location, status, words: wordsOf(body), favicon, again };
+}
+
+writeReport(options.report, { url, ...await browse() });
