@@ -214,7 +214,9 @@ impl<'a> Asking<'a> {
         state.page = question.page().cloned();
         // Before anything is hidden.
         let modes = question.is_secret().then(Modes::of_terminal).flatten();
-        write(&layout::question(question, is_new_page, &prompt.screen()));
+        let text = layout::question(question, is_new_page, &prompt.screen());
+        // What somebody has just been shown stands apart.
+        write(&if state.shown.take().is_some() { format!("\n{text}") } else { text });
         drop(state);
         Self { prompt, modes, is_on_its_line: true }
     }

@@ -2,12 +2,14 @@
 
 use std::{
     fmt,
+    io::{self, Write as _},
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use clap::builder::styling::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use super::{
     layout::{self, Awaited},
@@ -55,7 +57,8 @@ impl Spinner {
                 let _ = text.write_str(&layout::waiting(awaited, left, columns));
             },
         );
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let line = ProgressDrawTarget::term_like(Box::new(LastLine::default()));
+        let bar = ProgressBar::with_draw_target(None, line);
         bar.set_style(style);
         bar.enable_steady_tick(TICK);
         Self { bar, waiting }
@@ -85,11 +88,86 @@ impl Waiting {
     }
 }
 
+/// The line in which standard error's cursor is.
+///
+/// The draw target of indicatif fills its line with spaces, so that a terminal writes the `^C` of an interrupt
+/// into the next one, and what was here stays.
+#[derive(Debug, Default)]
+struct LastLine {
+    unwritten: Mutex<String>,
+}
+
+impl LastLine {
+    fn add(&self, text: &str) {
+        lock(&self.unwritten).push_str(text);
+    }
+
+    /// Moves the cursor (ECMA-48, 8.3.18 to 8.3.22).
+    fn move_by(&self, count: usize, way: char) {
+        // None is one to a terminal.
+        if count > 0 {
+            self.add(&format!("\u{1b}[{count}{way}"));
+        }
+    }
+}
+
+impl TermLike for LastLine {
+    fn width(&self) -> u16 {
+        u16::try_from(Screen::now(false).columns).unwrap_or(u16::MAX)
+    }
+
+    fn move_cursor_up(&self, rows: usize) -> io::Result<()> {
+        self.move_by(rows, 'A');
+        Ok(())
+    }
+
+    fn move_cursor_down(&self, rows: usize) -> io::Result<()> {
+        self.move_by(rows, 'B');
+        Ok(())
+    }
+
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.move_by(columns, 'C');
+        Ok(())
+    }
+
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.move_by(columns, 'D');
+        Ok(())
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.add(text);
+        self.add("\n");
+        Ok(())
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        let is_filling = text.bytes().all(|byte| byte == b' ');
+        if !is_filling {
+            self.add(text);
+        }
+        Ok(())
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.add("\r\u{1b}[2K");
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        let text = mem::take(&mut *lock(&self.unwritten));
+        let mut stderr = io::stderr().lock();
+        stderr.write_all(text.as_bytes())?;
+        stderr.flush()
+    }
+}
+
 /// What turns; the last one is what would stay at the end.
 fn pictures(unicode: bool) -> impl Iterator<Item = char> {
     if unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " }.chars()
 }
 
-fn lock(waiting: &Mutex<Waiting>) -> MutexGuard<'_, Waiting> {
-    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
