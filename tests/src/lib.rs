@@ -6,6 +6,8 @@
 //! - [`command`]: a program of the workspace, run with nothing of this machine's environment;
 //! - [`browser`]: a user and a browser, for a program that logs in;
 //! - [`terminal`]: a program in a terminal of a given size, with keys and a screen;
+//! - [`snapshot`]: screens compared with files;
+//! - [`waiting`]: waiting for what another process does.
 //!
 //! The made-up secret that is searched for in every output is [`authn::conformance::Canary`].
 //!
@@ -19,6 +21,7 @@ pub mod command;
 pub mod rig;
 #[cfg(unix)]
 mod sgr;
+pub mod snapshot;
 #[cfg(unix)]
 pub mod terminal;
 pub mod waiting;

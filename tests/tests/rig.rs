@@ -301,7 +301,7 @@ fn keys_are_rotated_until_a_reset() {
 fn exercise_browsers(only: &str) {
     let rig = Rig::start();
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/rig/browser/exercise.mjs");
-    let run = Command::new("node").args([script, rig.issuer(), only]).output().unwrap();
+    let run = Command::new("node").args([script, rig.issuer(), only]).output().expect("Node.js");
     let said = String::from_utf8_lossy(&run.stdout);
     assert!(run.status.success(), "{said}\n{}", String::from_utf8_lossy(&run.stderr));
     assert!(said.lines().count() > 10, "{said}");

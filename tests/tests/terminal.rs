@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 use authn_tests::command::Sandbox;
+use authn_tests::snapshot::Snapshot;
 use authn_tests::terminal::Terminal;
 
 /// A shell script in a terminal, and the folders it runs in.
@@ -128,4 +129,25 @@ fn a_program_ends_with_its_terminal() {
     drop(terminal);
     let ended = sandbox.work().join("ended");
     authn_tests::waiting::until("the program's end", || ended.exists().then_some(()));
+}
+
+#[test]
+fn a_screen_is_compared_with_a_file() {
+    for columns in [80, 50] {
+        let script = "printf 'Open this \\033[1mlink\\033[0m:\\n\\n'
+            echo \"  http://127.0.0.1:$1/device?user_code=$2&state=$3\"
+            printf '\\n⠙ \\033[33m%s\\033[0m left' $4";
+        // Two runs that differ in all that may differ are the same.
+        for values in [
+            ["40123", "BCDF-GHJK", "oX3zqs_4f_CLIgNprOYxCA", "9:59"],
+            ["60999", "ZZZZ-WWWW", "ALIgNprOYxCAoX3zqs_4f-", "10:00"],
+        ] {
+            let sandbox = Sandbox::new();
+            let command = [&["sh", "-c", script, "sh"], &values[..]].concat();
+            let terminal = Terminal::start(&sandbox, (columns, 24), &command, &[]);
+            assert_eq!(terminal.wait_for_end(), 0);
+            Snapshot::new(&format!("terminal-{columns}")).check_screen(&terminal);
+            Snapshot::new(&format!("terminal-{columns}-colours")).check_colours(&terminal);
+        }
+    }
 }

@@ -4,7 +4,6 @@
 //   node mint.mjs hs SECRET CLAIMS                            a JWT signed with a shared secret (HS256)
 //   node mint.mjs dpop KEY METHOD URL [NONCE] [ACCESS_TOKEN]  a DPoP proof (RFC 9449)
 //   node mint.mjs pkce                                        a verifier and its challenge (RFC 7636)
-//   node mint.mjs verify ISSUER CLIENT_ID NONCE ID_TOKEN      an ID token's header and claims, if all is right
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import * as jose from 'jose';
@@ -41,15 +40,6 @@ const COMMANDS = {
     return new jose.SignJWT(claims)
       .setProtectedHeader({ alg: jwk.kty === 'EC' ? 'ES256' : 'EdDSA', typ: 'dpop+jwt', jwk })
       .sign(key);
-  },
-
-  async verify(issuer, audience, nonce, token) {
-    const { jwks_uri } = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
-    const keys = jose.createLocalJWKSet(await (await fetch(jwks_uri)).json());
-    const requiredClaims = ['exp', 'iat', ...(nonce ? ['nonce'] : [])];
-    const { protectedHeader, payload } = await jose.jwtVerify(token, keys, { issuer, audience, requiredClaims });
-    if (nonce && payload.nonce !== nonce) throw new Error('unexpected "nonce" claim value');
-    return JSON.stringify({ ...protectedHeader, ...payload });
   },
 
   pkce() {
