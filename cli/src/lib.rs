@@ -37,6 +37,7 @@ mod commands;
 mod exit;
 mod log;
 mod output;
+mod paragraph;
 mod prompt;
 mod session;
 mod table;

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::{
     exit::{Code, Failure},
+    paragraph::wrapped,
     table::Table,
 };
 
@@ -58,15 +59,24 @@ impl Output {
 
     /// Writes an error to standard error, and what to do about it.
     pub(crate) fn error(&self, message: &str, help: Option<&str>) {
-        tell(&format!("{} {}", styled("error:", ERROR, self.stderr_colour), plain(message)));
+        self.labelled("error:", ERROR, message);
         if let Some(help) = help {
-            tell(&format!("{} {}", styled("help:", HELP, self.stderr_colour), plain(help)));
+            self.labelled("help:", HELP, help);
         }
     }
 
     /// Writes a warning to standard error.
     pub(crate) fn warning(&self, message: &str) {
-        tell(&format!("{} {}", styled("warning:", WARNING, self.stderr_colour), plain(message)));
+        self.labelled("warning:", WARNING, message);
+    }
+
+    fn labelled(&self, label: &str, style: Style, text: &str) {
+        let text = format!("{label} {}", plain(text));
+        let text = match terminal_size::terminal_size_of(io::stderr()) {
+            Some((columns, _)) => wrapped(&text, columns.0.into()),
+            None => text,
+        };
+        tell(&text.replacen(label, &styled(label, style, self.stderr_colour), 1));
     }
 
     /// Writes what is wrong with a configuration to standard error, with the line where it is.

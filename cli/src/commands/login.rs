@@ -29,26 +29,26 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[group(multiple = false)]
 #[command(after_help = "\
-Unless a flag chooses the way, it is the device's if the configuration says `grant_type = \"device_code\"`; \
-else the browser's if one can be seen here, which takes a display and no SSH, or the variable BROWSER; else \
-the console's.
+Without a flag for the way, it is `--device` if the configuration says `grant_type = \"device_code\"`. \
+Otherwise it is `--browser` if a browser can be seen here (there is a display and no SSH, or the variable \
+BROWSER is set), and `--console` if not.
 
-Over SSH the browser beside you can be used if its way back is passed on. Set the option `redirect_port`, as \
-to 8765, connect with
+Over SSH, the browser beside you can be used if its way back is forwarded. Set the option `redirect_port`, to \
+8765 say, connect with
 
   ssh -L 8765:127.0.0.1:8765 HOST
 
-and there run `authn login --no-browser`, and open the link in your browser.
+run `authn login --no-browser` there, and open the link in your browser.
 
-Somebody must be at the terminal: if standard input or standard error is none, it ends at once with exit code \
-4. Ctrl-C gives up, but what a server gives only once is waited for; once more ends that too. Of several \
+Somebody must be at the terminal: if standard input or standard error is none, the command ends at once. \
+Ctrl-C gives up, but what a server gives only once is waited for; a second Ctrl-C ends that, too. Of several \
 logins at the same time one asks, and the others take its session.
 
 Exit codes:
-  0  logged in, or there is nobody to log in
-  3  the configuration is wrong, or keeps the session nowhere
-  4  there is no terminal
-  5  the server refused, or can't be reached
+    0  logged in, or there is nobody to log in
+    3  the configuration is wrong, or keeps the session nowhere
+    4  there is no terminal
+    5  the server refused, or can't be reached
   130  given up
 
 What was kept before is replaced. `authn status` shows what is kept, and `authn logout` forgets it.")]
@@ -90,7 +90,10 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failur
         return Ok(());
     }
     let status = waiting::look(credentials.status())?;
-    prompt.say(&summary(outcome, &config, &status));
+    prompt.say(&who(outcome, &status));
+    if let Some(place) = place(&config, &status) {
+        prompt.say(&place);
+    }
     if !status.has_refresh_token {
         prompt.say(&end_of_session(&status));
     }
@@ -216,20 +219,21 @@ impl Prompt for Refusal {
     fn progress(&self, _: &Progress) {}
 }
 
-/// Says who is logged in, and where the tokens went.
-fn summary(outcome: LoginOutcome, config: &Config, status: &Status) -> String {
+fn who(outcome: LoginOutcome, status: &Status) -> String {
     let done = match outcome {
         LoginOutcome::ByAnother => "Another process has meanwhile logged in",
         _ => "Logged in",
     };
-    let user = status.username.as_ref().map(|name| format!(" as {name}")).unwrap_or_default();
-    let place = status.store.as_ref().map(|store| {
-        let known = config.stores().into_iter().find(|known| known.name() == store);
-        let place = known.and_then(|known| known.place());
-        let place = place.map(|place| format!(" ({})", short(&place))).unwrap_or_default();
-        format!(" Tokens are kept in the {store} store{place}.")
-    });
-    format!("{done}{user}.{}", place.unwrap_or_default())
+    let user = status.username.as_ref().map(|name| format!(" as {name}"));
+    format!("{done}{}.", user.unwrap_or_default())
+}
+
+/// Says where the tokens went.
+fn place(config: &Config, status: &Status) -> Option<String> {
+    let store = status.store.as_deref()?;
+    let known = config.stores().into_iter().find(|known| known.name() == store);
+    let place = known.and_then(|known| known.place()).map(|place| format!(" ({})", short(&place)));
+    Some(format!("Tokens are kept in the {store} store{}.", place.unwrap_or_default()))
 }
 
 /// Writes the user's home as `~`.
@@ -243,11 +247,15 @@ fn short(place: &str) -> String {
 
 fn end_of_session(status: &Status) -> String {
     match status.expires_at {
-        Some(end) => format!(
-            "The session ends when the token does (in {}): the server gave no refresh token.",
-            // What has passed since the server answered is not to make 59m of 1h.
-            time::words(time::left(end) + Duration::from_secs(5))
-        ),
+        Some(end) => {
+            let left = time::left(end);
+            // The moment since the server answered is not to make 59m of 1h.
+            let moment = (left / 20).min(Duration::from_secs(30));
+            format!(
+                "The session ends when the token does (in {}): the server gave no refresh token.",
+                time::words(left + moment)
+            )
+        }
         None => {
             "The server gave no refresh token: once it takes the token no longer, log in again."
                 .to_owned()

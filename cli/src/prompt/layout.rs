@@ -10,7 +10,10 @@ use clap::builder::styling::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{qr::Qr, screen::Screen};
-use crate::output::{plain, styled};
+use crate::{
+    output::{plain, styled},
+    paragraph::wrapped,
+};
 
 const ADDRESS: Style = AnsiColor::Cyan.on_default().underline();
 const CODE: Style = Style::new().bold();
@@ -77,22 +80,9 @@ pub(super) fn question(question: &Question, shows_page: bool, screen: &Screen) -
     format!("{text}{label}: ")
 }
 
-/// Breaks a text between words.
+/// Gives a text as lines between words.
 pub(super) fn paragraph(text: &str, screen: &Screen) -> String {
-    let mut lines = String::new();
-    let mut used = 0;
-    for word in plain(text).split_whitespace() {
-        if used > 0 && used + 1 + word.width() > screen.columns {
-            lines.push('\n');
-            used = 0;
-        } else if used > 0 {
-            lines.push(' ');
-            used += 1;
-        }
-        lines += word;
-        used += word.width();
-    }
-    lines + "\n"
+    wrapped(&plain(text), screen.columns) + "\n"
 }
 
 /// Says what is waited for and how long, in as many words as there are columns for.

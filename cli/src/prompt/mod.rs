@@ -165,6 +165,9 @@ impl Prompt for TerminalPrompt {
         loop {
             let mut asking = Asking::begin(self, question);
             let answer = question::read(question.is_secret()).await?;
+            if let (Answer::Text(_), Some(modes)) = (&answer, asking.modes.take()) {
+                modes.answered();
+            }
             asking.is_on_its_line = question.is_secret() || matches!(answer, Answer::Nothing);
             drop(asking);
             match answer {
@@ -212,8 +215,8 @@ impl<'a> Asking<'a> {
         state.is_asking = true;
         let is_new_page = state.page.as_ref() != question.page();
         state.page = question.page().cloned();
-        // Before anything is hidden.
-        let modes = question.is_secret().then(Modes::of_terminal).flatten();
+        // Before the question is seen, and so before anything is typed.
+        let modes = question.is_secret().then(Modes::without_echo).flatten();
         let text = layout::question(question, is_new_page, &prompt.screen());
         // What somebody has just been shown stands apart.
         write(&if state.shown.take().is_some() { format!("\n{text}") } else { text });

@@ -77,22 +77,34 @@ fn unreadable(error: &io::Error) -> Error {
     ))
 }
 
-/// How the terminal reads and echoes, put back when it is dropped. A thread that hides what is typed may
-/// never get to do that itself.
+/// How the terminal reads and echoes, put back when it is dropped. The thread that reads a secret may never
+/// get to do that itself; nor does it hide what is typed before it has begun.
 #[cfg(unix)]
 #[derive(Debug)]
 pub(super) struct Modes {
     terminal: std::fs::File,
-    modes: rustix::termios::Termios,
+    before: rustix::termios::Termios,
+    is_answered: bool,
 }
 
 #[cfg(unix)]
 impl Modes {
-    /// Takes note of the controlling terminal's, from which secrets are read.
-    pub(super) fn of_terminal() -> Option<Self> {
+    /// Takes the echo away from the controlling terminal, from which secrets are read.
+    pub(super) fn without_echo() -> Option<Self> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
         let terminal = std::fs::File::open("/dev/tty").ok()?;
-        let modes = rustix::termios::tcgetattr(&terminal).ok()?;
-        Some(Self { terminal, modes })
+        let before = tcgetattr(&terminal).ok()?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+        let changed = tcsetattr(&terminal, OptionalActions::Now, &hidden);
+        let kept = Self { terminal, before, is_answered: false };
+        changed.is_ok().then_some(kept)
+    }
+
+    /// Says that all of the secret was read. Otherwise what was typed of it is thrown away: no shell is to get
+    /// it.
+    pub(super) fn answered(mut self) {
+        self.is_answered = true;
     }
 }
 
@@ -100,8 +112,9 @@ impl Modes {
 impl Drop for Modes {
     fn drop(&mut self) {
         use rustix::termios::{OptionalActions, tcsetattr};
+        let unread = if self.is_answered { OptionalActions::Now } else { OptionalActions::Flush };
         // A terminal that has gone needs nothing.
-        let _ = tcsetattr(&self.terminal, OptionalActions::Now, &self.modes);
+        let _ = tcsetattr(&self.terminal, unread, &self.before);
     }
 }
 
@@ -112,9 +125,11 @@ pub(super) struct Modes;
 
 #[cfg(not(unix))]
 impl Modes {
-    pub(super) fn of_terminal() -> Option<Self> {
+    pub(super) fn without_echo() -> Option<Self> {
         None
     }
+
+    pub(super) fn answered(self) {}
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod header;
 mod init;
 #[cfg(unix)]
 mod interrupt;
+mod login;
 mod logout;
 mod path;
 mod providers;

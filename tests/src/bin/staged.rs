@@ -71,10 +71,7 @@ impl TokenSource for Staged {
         }
         let end = SystemTime::now() + Duration::from_hours(1);
         let grant = Grant::new(Token::new("staged")?.with_expires_at(end));
-        let grant = match self.refreshes {
-            true => grant.with_refresh_token("refresh".into()),
-            false => grant,
-        };
+        let grant = if self.refreshes { grant.with_refresh_token("refresh".into()) } else { grant };
         Ok(Some(match &self.user {
             Some(user) => grant.with_claims(Claims::new([("sub".to_owned(), user.clone())])),
             None => grant,
