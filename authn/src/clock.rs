@@ -13,6 +13,8 @@ use std::{
 
 use tokio::sync::watch;
 
+use crate::cache::deadline;
+
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// A point in time on the wall clock and on the monotonic clock.
@@ -140,6 +142,12 @@ impl Clock {
             Source::System => Box::pin(tokio::time::sleep(duration)),
             Source::Custom(time) => time.sleep(duration),
         }
+    }
+
+    /// Waits for work at most as long as a duration; `None` if that has passed first. The work is then no longer
+    /// waited for, and may be waited for again where it was borrowed.
+    pub async fn within<T>(&self, duration: Duration, work: impl Future<Output = T>) -> Option<T> {
+        deadline::before(work, self.sleep(duration)).await
     }
 }
 
@@ -280,6 +288,19 @@ mod tests {
         assert!(!now.plus(Duration::MAX).reached(now));
         assert_eq!(Moment::NEVER.plus(Duration::MAX), Moment::NEVER);
         assert_eq!(now.minus(Duration::from_secs(1)).after(now), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn work_is_waited_for_until_the_time_is_up() {
+        let manual = ManualClock::new();
+        let clock = Clock::custom(manual.clone());
+        let minute = Duration::from_mins(1);
+        assert_eq!(clock.within(minute, async { 1 }).await, Some(1));
+        let endless = async {
+            manual.advance(minute);
+            std::future::pending::<()>().await;
+        };
+        assert_eq!(clock.within(minute, endless).await, None);
     }
 
     #[tokio::test]

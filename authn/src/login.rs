@@ -1,6 +1,10 @@
 //! `Login`: one login of a person, from the program's side and from the source's.
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use tokio::sync::watch;
 
@@ -8,7 +12,11 @@ use crate::{
     Environment, Error, Result, SecretString,
     cache::deadline,
     prompt::{ErasedPrompt, Link, Progress, Prompt, Question, UserCode},
+    provider::Boxed,
 };
+
+/// What a source wants to do once it is known what came of its login.
+type AtEnd = Box<dyn FnOnce(bool) -> Boxed<'static, ()> + Send>;
 
 /// How a login is to go, for [`Credentials::login`](crate::Credentials::login); and, within it, what a
 /// [`TokenSource`](crate::TokenSource) reaches the person by.
@@ -27,6 +35,7 @@ pub struct Login {
     environment: Arc<Environment>,
     /// Its sender goes with whoever waits for the login.
     caller: Option<watch::Receiver<()>>,
+    at_end: Arc<Mutex<Option<AtEnd>>>,
 }
 
 /// By which way somebody logs in.
@@ -62,6 +71,7 @@ impl Login {
             opens_browser: None,
             environment: Arc::new(Environment::of_process()),
             caller: None,
+            at_end: Arc::default(),
         }
     }
 
@@ -94,6 +104,12 @@ impl Login {
     /// Tells whether a browser is to be started for a link.
     pub fn opens_browser(&self) -> bool {
         self.opens_browser.unwrap_or_else(|| has_browser(&self.environment))
+    }
+
+    /// Tells whether a browser may be started where the configuration names one, whatever the surroundings
+    /// say.
+    pub fn may_open_browser(&self) -> bool {
+        self.opens_browser != Some(false)
     }
 
     /// Tells whether a browser on this machine can be seen by whoever logs in.
@@ -137,10 +153,31 @@ impl Login {
         done.ok_or_else(|| Error::cancelled("the login was given up; start it again"))
     }
 
+    /// Has something done at the end, when it is known whether somebody is logged in now: what a source gives
+    /// may still be another user's than the expected one's, or not be kept. The login does not end before it
+    /// is done, so it must not take long. The last one that is given counts.
+    pub fn at_end<Done>(&self, tell: impl FnOnce(bool) -> Done + Send + 'static)
+    where
+        Done: Future<Output = ()> + Send + 'static,
+    {
+        let tell: AtEnd = Box::new(|is_logged_in| Box::pin(tell(is_logged_in)));
+        *self.at_end.lock().unwrap_or_else(PoisonError::into_inner) = Some(tell);
+    }
+
+    /// Does what was given for the end.
+    pub(crate) async fn end(&self, is_logged_in: bool) {
+        let tell = self.at_end.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(tell) = tell {
+            tell(is_logged_in).await;
+        }
+    }
+
     /// Ties the login to a caller: what a person does is waited for until the guard is dropped.
     pub(crate) fn tied(mut self) -> (watch::Sender<()>, Self) {
         let (guard, caller) = watch::channel(());
         self.caller = Some(caller);
+        // The caller's own may serve several logins at once.
+        self.at_end = Arc::default();
         (guard, self)
     }
 }

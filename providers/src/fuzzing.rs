@@ -1,14 +1,23 @@
 //! What the fuzzer feeds; `fuzz/README.md` says how. It is compiled for fuzzing and for the tests, which
 //! replay the fuzzer's corpus, and is no part of the library.
 
+use std::time::{Duration, SystemTime};
+
 use authn::{Error, http::StatusCode};
 
-use crate::oauth::response::{Advice, Received, accepted, grant};
+use crate::{
+    jws::{KeySet, Signed},
+    oauth::{
+        id_token::{Expected, Failure},
+        response::{Advice, Received, accepted, device_authorization, grant},
+    },
+};
 
 /// Longest error text: an answer that found its way into one would make it longer some day.
 const LONGEST: usize = 250;
 
-/// Parses a body as the answer to a token request and to a revocation, with every sort of status.
+/// Parses a body as the answer to a token request, to a device authorization and to a revocation, with every
+/// sort of status.
 ///
 /// # Panics
 ///
@@ -24,10 +33,43 @@ pub fn token_response(body: &[u8]) {
         let place = "https://server.test";
         let received = Received { place, status, is_json, retry_after: None, body };
         let granted = grant(&received, &advice).map(drop).map_err(Error::from);
-        for result in [granted, accepted(&received, &advice)] {
+        let begun = device_authorization(&received, &advice).map(drop).map_err(Error::from);
+        for result in [granted, begun, accepted(&received, &advice)] {
             if let Err(error) = result {
                 assert!(error.to_string().len() <= LONGEST, "the error is too long");
             }
         }
+    }
+}
+
+/// Keys that the fuzzer's tokens can name: those of RFC 7515, A.3, and RFC 8037, A.2.
+const KEYS: &str = r#"{"keys":[
+    {"kty":"EC","crv":"P-256","kid":"k","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
+    {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+/// Takes bytes for an ID token, for what one says, and for a server's set of keys.
+///
+/// # Panics
+///
+/// If that shows a fault of the parsers.
+pub fn id_token(bytes: &[u8]) {
+    drop(KeySet::read(bytes));
+    let expected = Expected {
+        issuer: "https://i.test",
+        client_id: "me",
+        nonce: Some("n"),
+        now: SystemTime::UNIX_EPOCH + Duration::from_hours(500_000),
+    };
+    if let Ok(claims) = expected.check(bytes) {
+        assert!(!claims.subject().is_empty(), "the token is nobody's");
+    }
+    let Ok(keys) = KeySet::read(KEYS.as_bytes()) else { panic!("the keys are no set") };
+    let token = String::from_utf8_lossy(bytes);
+    let verified = Signed::parse(&token)
+        .map_err(Failure::from)
+        .and_then(|signed| expected.check(signed.verify(&keys)?).map_err(Failure::mismatch));
+    if let Err(error) = verified.map_err(Error::from) {
+        assert!(error.to_string().len() <= LONGEST, "the error is too long");
     }
 }

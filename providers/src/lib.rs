@@ -73,6 +73,8 @@ mod jwt;
 mod jwt_bearer;
 #[cfg(feature = "oauth")]
 mod oauth;
+#[cfg(feature = "oauth")]
+mod random;
 #[cfg(test)]
 mod testing;
 

@@ -36,6 +36,7 @@ pub(super) async fn login<S: TokenSource>(
     let (shared, place, context) = (Arc::clone(shared), Arc::clone(place), context.clone());
     let work = async move {
         let outcome = alone(&shared, &place, &context, &login).await;
+        login.end(outcome.is_ok()).await;
         login.progress(&Progress::Ended);
         outcome
     };

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use authn::{Error, ErrorKind, Result, clock::Clock};
-use aws_lc_rs::rand;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use authn::{Result, clock::Clock};
 use serde_json::{Map, Value};
+
+use crate::random::random;
 
 /// Bytes of a token's identifier: too many to guess or to meet again.
 const IDENTIFIER: usize = 16;
@@ -17,17 +17,10 @@ impl Claims {
     /// Begins the claims of a token that is valid from now on: `iat`, `exp` and a fresh `jti`.
     pub(crate) fn valid_for(lifetime: Duration, clock: &Clock) -> Result<Self> {
         let now = clock.now();
-        let mut identifier = [0; IDENTIFIER];
-        rand::fill(&mut identifier).map_err(|_| {
-            Error::new(
-                ErrorKind::Internal,
-                "this system gives no random numbers; check that its entropy source works",
-            )
-        })?;
         Ok(Self(Map::new())
             .with("iat", seconds(now.wall()))
             .with("exp", seconds(now.plus(lifetime).wall()))
-            .with("jti", URL_SAFE_NO_PAD.encode(identifier)))
+            .with("jti", random::<IDENTIFIER>()?.as_str()))
     }
 
     /// Adds a claim.

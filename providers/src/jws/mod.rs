@@ -1,7 +1,8 @@
 //! Signed tokens: JWTs (RFC 7519) in the compact form of RFC 7515, 7.1.
 //!
 //! A client authenticates with them (`private_key_jwt`, `client_secret_jwt`), and provider `jwt_bearer`
-//! exchanges them or sends them as they are. What signs is aws-lc, which TLS brings anyway.
+//! exchanges them or sends them as they are. [`verify`] checks those that a server has signed. What signs and
+//! verifies is aws-lc, which TLS brings anyway.
 
 mod algorithm;
 mod claims;
@@ -9,6 +10,7 @@ mod jwk;
 mod key;
 #[cfg(test)]
 mod vectors;
+mod verify;
 
 use authn::{Error, Result};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -18,6 +20,7 @@ use zeroize::Zeroizing;
 pub(crate) use algorithm::Algorithm;
 pub(crate) use claims::Claims;
 use key::Key;
+pub(crate) use verify::{KeySet, Signed, Unfit, Unverified};
 
 /// A key, and how tokens are signed with it.
 pub(crate) struct Signer {

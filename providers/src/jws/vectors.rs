@@ -14,10 +14,10 @@ use base64::{
 
 use super::*;
 
-const PAYLOAD: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+pub(super) const PAYLOAD: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
 
 /// RFC 7515, A.2.1.
-const RSA: &str = r#"{"kty":"RSA","kid":"a2","alg":"RS256",
+pub(super) const RSA: &str = r#"{"kty":"RSA","kid":"a2","alg":"RS256",
     "n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
     "e":"AQAB",
     "d":"Eq5xpGnNCivDflJsRQBXHx1hdR1k6Ulwe2JZD50LpXyWPEAeP88vLNO97IjlA7_GQ5sLKMgvfTeXZx9SE-7YwVol2NXOoAJe46sui395IW_GO-pWJ1O0BkTGoVEn2bKVRUCgu-GjBVaYLU6f3l9kJfFNS3E0QbVdxzubSu3Mkqzjkn439X0M_V51gfpRLI9JYanrC4D4qAdGcopV_0ZHHzQlBjudU2QvXt4ehNYTCBr6XCLQUShb1juUO1ZdiYoFaFQT5Tw8bGUl_x_jTj3ccPDVZFD9pIuhLhBOneufuBiB4cS98l2SR_RQyGWSeWjnczT0QU91p1DhOVRuOopznQ",
@@ -28,15 +28,29 @@ const RSA: &str = r#"{"kty":"RSA","kid":"a2","alg":"RS256",
     "qi":"IYd7DHOhrWvxkwPQsRM2tOgrjbcrfvtQJipd-DlcxyVuuM9sQLdgjVk2oy26F0EmpScGLq2MowX7fhd_QJQ3ydy5cY7YIBi87w93IKLEdfnbJtoOPLUW0ITrJReOgo1cq9SbsxYawBgfp_gh6A5603k2-ZQwVK0JKSHuLFkuQ3U"}"#;
 
 /// RFC 7515, A.3.1.
-const P256: &str = r#"{"kty":"EC","crv":"P-256",
+pub(super) const P256: &str = r#"{"kty":"EC","crv":"P-256",
     "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
     "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
     "d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
 
 /// RFC 8037, A.1.
-const ED25519: &str = r#"{"kty":"OKP","crv":"Ed25519",
+pub(super) const ED25519: &str = r#"{"kty":"OKP","crv":"Ed25519",
     "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+/// RFC 7515, A.2.1.
+pub(super) const RS256_SIGNATURE: &str = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5\
+    jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb\
+    1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QO\
+    YEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+
+/// RFC 7515, A.3.1.
+pub(super) const ES256_SIGNATURE: &str =
+    "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+
+/// RFC 8037, A.4.
+pub(super) const ED25519_SIGNATURE: &str =
+    "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
 
 fn sign(key: &Key, algorithm: Algorithm, message: &str) -> String {
     URL_SAFE_NO_PAD.encode(key.sign(algorithm, message.as_bytes()).unwrap())
@@ -59,13 +73,7 @@ fn rfc_7515_a_1_hs256() {
 fn rfc_7515_a_2_rs256() {
     let key = key::parse(RSA).unwrap().key;
     let message = format!("eyJhbGciOiJSUzI1NiJ9.{PAYLOAD}");
-    assert_eq!(
-        sign(&key, Algorithm::Rs256, &message),
-        "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5\
-         jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb\
-         1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QO\
-         YEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
-    );
+    assert_eq!(sign(&key, Algorithm::Rs256, &message), RS256_SIGNATURE);
 }
 
 #[test]
@@ -73,11 +81,9 @@ fn rfc_7515_a_3_es256() {
     let message = format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}");
     let public = [&[4], &*decoded("x"), &*decoded("y")].concat();
     let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, public);
-    let printed = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6\
-                   NU1Q";
     // Each signature differs, so ours is checked as the printed one is.
     let ours = sign(&key::parse(P256).unwrap().key, Algorithm::Es256, &message);
-    for signature in [printed, &ours] {
+    for signature in [ES256_SIGNATURE, &ours] {
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
         assert!(public.verify(message.as_bytes(), &signature).is_ok());
     }
@@ -87,10 +93,7 @@ fn rfc_7515_a_3_es256() {
 fn rfc_8037_a_4_ed25519() {
     let key = key::parse(ED25519).unwrap().key;
     let message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-    assert_eq!(
-        sign(&key, Algorithm::EdDsa, message),
-        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
-    );
+    assert_eq!(sign(&key, Algorithm::EdDsa, message), ED25519_SIGNATURE);
 }
 
 #[test]
@@ -210,7 +213,7 @@ fn p384() -> EcdsaKeyPair {
     EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap()
 }
 
-fn p384_jwk() -> String {
+pub(super) fn p384_jwk() -> String {
     use aws_lc_rs::encoding::{AsBigEndian as _, EcPrivateKeyBin};
     let pair = p384();
     let private: EcPrivateKeyBin<'_> = pair.private_key().as_be_bytes().unwrap();

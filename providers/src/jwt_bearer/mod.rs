@@ -27,7 +27,7 @@ use account::Account;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-const ADVICE: Advice = Advice {
+const ADVICE: Advice<'static> = Advice {
     client: "check whether the server wants a `client_id`, and which",
     grant: "check `issuer`, `subject`, `audience`, `private_key` and `key_id`, and this machine's clock",
     login_helps: false,

@@ -12,6 +12,7 @@ use authn::{
     http::{HttpResponse, StatusCode},
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::address::Address;
 
@@ -31,19 +32,27 @@ struct Kept {
     until: Moment,
 }
 
-/// What is used of a server's metadata (RFC 8414, 2).
+/// What is used of a server's metadata (RFC 8414, 2; RFC 8628, 4; RFC 9207, 3).
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
+    authorization_endpoint: Option<String>,
+    device_authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
+    jwks_uri: Option<String>,
+    /// Of any type, so that a server's slip in it does not spoil the rest.
+    authorization_response_iss_parameter_supported: Option<Value>,
 }
 
 /// An endpoint that can be discovered.
 #[derive(Clone, Copy)]
 pub(crate) enum Endpoint {
+    Authorization,
+    DeviceAuthorization,
     Token,
     Revocation,
+    Jwks,
 }
 
 impl Discovery {
@@ -56,19 +65,32 @@ impl Discovery {
         context: &Context,
     ) -> Result<Address> {
         let metadata = self.metadata(address, issuer, context).await?;
-        let (found, missing) = match endpoint {
-            Endpoint::Token => (
-                &metadata.token_endpoint,
-                "the server's metadata name no token endpoint; set `token_endpoint_url` instead of \
-                 `issuer_url`",
-            ),
-            Endpoint::Revocation => (
-                &metadata.revocation_endpoint,
-                "the server's metadata name no revocation endpoint; set `revocation_endpoint_url` if it \
-                 has one, or let the tokens expire",
-            ),
+        let found = match endpoint {
+            Endpoint::Authorization => &metadata.authorization_endpoint,
+            Endpoint::DeviceAuthorization => &metadata.device_authorization_endpoint,
+            Endpoint::Token => &metadata.token_endpoint,
+            Endpoint::Revocation => &metadata.revocation_endpoint,
+            Endpoint::Jwks => &metadata.jwks_uri,
         };
-        found.as_deref().and_then(Address::parse).ok_or_else(|| Error::protocol(missing))
+        let found = found.as_deref().and_then(Address::parse).ok_or_else(|| {
+            let (name, way_out) = (endpoint.name(), endpoint.way_out());
+            Error::protocol(format!("the server's metadata name no {name}; {way_out}"))
+        })?;
+        // Not all of them are sent to from here: a browser would open one in the clear.
+        authn::http::check(found.url(), false)?;
+        Ok(found)
+    }
+
+    /// Tells whether the server at `address` says that it names itself in its answers to the redirect
+    /// address (RFC 9207, 3). If so, one without `iss` is not the server's.
+    pub(crate) async fn names_itself_in_answers(
+        &self,
+        address: &Address,
+        issuer: &str,
+        context: &Context,
+    ) -> Result<bool> {
+        let metadata = self.metadata(address, issuer, context).await?;
+        Ok(metadata.authorization_response_iss_parameter_supported == Some(Value::Bool(true)))
     }
 
     async fn metadata(
@@ -87,6 +109,42 @@ impl Discovery {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(metadata)
     }
+}
+
+impl Endpoint {
+    /// Gives what it is called, after "no".
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Authorization => "authorization endpoint",
+            Self::DeviceAuthorization => "device authorization endpoint",
+            Self::Token => "token endpoint",
+            Self::Revocation => "revocation endpoint",
+            Self::Jwks => "key set",
+        }
+    }
+
+    /// Says what to do if the metadata do not name it.
+    fn way_out(self) -> &'static str {
+        match self {
+            Self::Authorization => {
+                "set `authorization_endpoint_url` if it has one, or choose another `grant_type`"
+            }
+            Self::DeviceAuthorization => {
+                "set `device_authorization_endpoint_url` if it has one, or choose another `grant_type`"
+            }
+            Self::Token => "set `token_endpoint_url` instead of `issuer_url`",
+            Self::Revocation => {
+                "set `revocation_endpoint_url` if it has one, or let the tokens expire"
+            }
+            Self::Jwks => "set `jwks_url` to where its keys are",
+        }
+    }
+}
+
+/// Asks for the metadata of the server at `address`, whatever it answers.
+pub(super) async fn ask(address: &Address, context: &Context) -> Result<HttpResponse> {
+    let [place, _] = places(address.url());
+    context.http().get(&place).send().await
 }
 
 async fn fetch(address: &Address, issuer: &str, context: &Context) -> Result<Metadata> {
@@ -138,7 +196,8 @@ fn check(issuer: &str, response: &HttpResponse) -> Result<Metadata> {
     Err(Error::protocol(format!("the server calls itself another issuer than configured; {hint}")))
 }
 
-fn unavailable(response: &HttpResponse) -> Error {
+/// Makes the error of a server that can't answer now.
+pub(super) fn unavailable(response: &HttpResponse) -> Error {
     let error = Error::new(
         ErrorKind::Network,
         format!(

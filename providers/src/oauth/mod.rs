@@ -3,13 +3,21 @@
 //! - [`server`]: which server is meant; [`discovery`]: where its endpoints are
 //! - [`client_auth`]: how the client says who it is, one file a method
 //! - [`grants`]: what is exchanged, one file a grant
+//! - [`login`]: by which way somebody logs in
 //! - [`response`]: the one parser of its answers
+//! - [`id_token`]: whom it says that a token is of
 
 mod address;
+mod browser;
 mod client_auth;
 pub(crate) mod discovery;
 mod grants;
+pub(crate) mod id_token;
+mod login;
+#[cfg(test)]
+mod loopback;
 mod members;
+mod redirect_uri;
 pub(crate) mod response;
 mod revocation;
 #[cfg(test)]
@@ -17,18 +25,25 @@ mod sent;
 mod server;
 #[cfg(test)]
 mod tests;
+mod typed_client;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use authn::{Context, Error, Grant, Result, SecretString, Session, TokenSource};
+use authn::{
+    Claims, Context, Error, Grant, Login, Probe, Result, SecretString, Session, TokenSource,
+    http::HttpResponse,
+};
 
 pub(crate) use address::Address;
 use client_auth::{BasicEncoding, Client, Method};
 use discovery::Discovery;
 use grants::GrantType;
+use id_token::Keys;
 pub(crate) use members::Members;
+use redirect_uri::RedirectUri;
 use response::{Advice, Failure, Received};
 use server::Server;
+use typed_client::Missing;
 
 use crate::jws::Algorithm;
 
@@ -50,13 +65,19 @@ pub struct OAuth {
     realm: Option<String>,
     /// How the server names itself, where that is not `issuer_url` or nothing is discovered.
     issuer: Option<String>,
+    /// Authorization endpoint (RFC 6749, 3.1), where it is not to be discovered.
+    authorization_endpoint_url: Option<Address>,
+    /// Device authorization endpoint (RFC 8628), where it is not to be discovered.
+    device_authorization_endpoint_url: Option<Address>,
     /// Revocation endpoint (RFC 7009), where it is not to be discovered.
     revocation_endpoint_url: Option<Address>,
+    /// Where the keys are that the server signs ID tokens with (RFC 7517), where it is not to be discovered.
+    jwks_url: Option<Address>,
     /// What is exchanged for tokens (RFC 6749, 1.3). Unless set, `refresh_token` where there is one, else
-    /// `client_credentials` where there is a client secret or a private key.
+    /// `client_credentials` where there is a client secret or a private key, else `authorization_code`.
     grant_type: Option<GrantType>,
     /// Client's identifier at the server.
-    client_id: String,
+    client_id: Option<String>,
     /// Client's secret.
     _client_secret: Option<SecretString>,
     /// How the client authenticates. Unless set, `client_secret_basic` with a secret, `private_key_jwt` with a
@@ -83,6 +104,29 @@ pub struct OAuth {
     username: Option<String>,
     /// User's password, for the grant `password`.
     _password: Option<SecretString>,
+    /// Page where a client is registered. A login shows it to whoever is asked for the client's identifier or
+    /// secret, which are typed in where the grant is `client_credentials` by name and they are not configured.
+    registration_page_url: Option<Address>,
+    /// Port on which a login waits for the browser to come back; 0 is any free one.
+    #[default(0)]
+    redirect_port: u16,
+    /// Path at which a login waits for the browser to come back.
+    #[default(DEFAULT_PATH.to_owned())]
+    redirect_path: String,
+    /// Where the browser comes back to, for a server that compares it to the letter; in place of `redirect_port`
+    /// and `redirect_path`. What is not on this machine serves only where the address is pasted.
+    redirect_uri: Option<RedirectUri>,
+    /// What the server is to ask of whoever logs in, as `login`, `consent` or `select_account` (OpenID Connect
+    /// Core, 3.1.2.1).
+    prompt: Option<String>,
+    /// Who is about to log in, so that the server needs not ask (OpenID Connect Core, 3.1.2.1).
+    login_hint: Option<String>,
+    /// Command that starts a browser, program and arguments. The address takes the place of `%s` or comes last.
+    /// Unless set, `BROWSER`, else the desktop's own browser.
+    browser: Option<Vec<String>>,
+    /// How long a login waits for whoever logs in.
+    #[default(DEFAULT_LOGIN_TIMEOUT)]
+    login_timeout: Duration,
     /// Scopes to ask for; the server's default where there is none, or those of the refresh token.
     #[default(Vec::new())]
     scope: Vec<String>,
@@ -91,32 +135,50 @@ pub struct OAuth {
     /// Resources that the token is for (RFC 8707).
     #[default(Vec::new())]
     resource: Vec<String>,
-    /// Further members of the token request's form. They are shown: a secret does not belong here.
+    /// Further members of the requests, by which somebody logs in as well as the token requests. They are shown:
+    /// a secret does not belong here.
     #[default(BTreeMap::new())]
     parameters: BTreeMap<String, String>,
     __discovery: Discovery,
+    __keys: Keys,
 }
 
-/// Members of a token request that the provider sets itself.
-const OWN_MEMBERS: [&str; 11] = [
+const DEFAULT_PATH: &str = "/callback";
+const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// Members of requests to the server that the provider sets itself, or that would change what it comes back with.
+const OWN_MEMBERS: [&str; 24] = [
     "audience",
     "client_assertion",
     "client_assertion_type",
     "client_id",
     "client_secret",
+    "code",
+    "code_challenge",
+    "code_challenge_method",
+    "code_verifier",
+    "device_code",
     "grant_type",
+    "login_hint",
+    "nonce",
     "password",
+    "prompt",
+    "redirect_uri",
     "refresh_token",
+    "request_uri",
     "resource",
+    "response_mode",
+    "response_type",
     "scope",
+    "state",
     "username",
 ];
 
 /// What a grant says of its refusal.
 #[derive(Clone, Copy)]
-struct Refused {
+struct Refused<'a> {
     /// What to do about it.
-    advice: &'static str,
+    advice: &'a str,
     /// Whether a new login can help.
     login_helps: bool,
 }
@@ -129,14 +191,18 @@ impl OAuth {
             keycloak_url: self.keycloak_url.as_ref(),
             realm: self.realm.as_deref(),
             issuer: self.issuer.as_deref(),
+            authorization_endpoint_url: self.authorization_endpoint_url.as_ref(),
+            device_authorization_endpoint_url: self.device_authorization_endpoint_url.as_ref(),
             revocation_endpoint_url: self.revocation_endpoint_url.as_ref(),
+            registration_page_url: self.registration_page_url.as_ref(),
+            jwks_url: self.jwks_url.as_ref(),
             discovery: &self.__discovery,
         }
     }
 
     fn client(&self) -> Client<'_> {
         Client {
-            id: &self.client_id,
+            id: self.client_id.as_deref().unwrap_or_default(),
             secret: self._client_secret.as_ref(),
             private_key: self._private_key.as_ref(),
             method: self.token_endpoint_auth_method,
@@ -147,39 +213,81 @@ impl OAuth {
         }
     }
 
+    /// Gives the caller's scopes, else the configured ones.
+    fn scopes<'a>(&'a self, context: &'a Context) -> &'a [String] {
+        if context.scopes().is_empty() { &self.scope } else { context.scopes() }
+    }
+
     /// Makes one token request: the grant's members, what is asked for, and the client's authentication.
     async fn exchange(
         &self,
         mut members: Members,
-        refused: Refused,
+        refused: Refused<'_>,
         context: &Context,
     ) -> Result<Grant, Failure> {
-        // The caller's scopes, else the configured ones.
-        let scopes = if context.scopes().is_empty() { &self.scope } else { context.scopes() };
+        self.ask_for(&mut members, self.scopes(context));
+        self.redeem(&self.client(), members, refused, context).await
+    }
+
+    /// Adds what is asked for: scopes, audience, resources, and whatever else is configured.
+    fn ask_for(&self, members: &mut Members, scopes: &[String]) {
         members.add_unless_empty("scope", &scopes.join(" "));
         members.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
+        self.ask_for_resource(members);
+    }
+
+    /// Adds what a token request has that redeems what was asked for before: the resources may be fewer, so
+    /// they are named again (RFC 8707, 2.2).
+    fn ask_for_resource(&self, members: &mut Members) {
         for resource in &self.resource {
             members.add("resource", resource);
         }
         for (name, value) in &self.parameters {
             members.add(name, value);
         }
-        let (server, client) = (self.server(), self.client());
-        let endpoint = server.token_endpoint(context).await?;
-        let request = context.http().post(endpoint.url());
-        let request = client.authenticate(request, members, &server, context)?;
-        let response = request.send().await?;
+    }
+
+    /// Makes one token request of these members and the client's authentication.
+    async fn redeem(
+        &self,
+        client: &Client<'_>,
+        members: Members,
+        refused: Refused<'_>,
+        context: &Context,
+    ) -> Result<Grant, Failure> {
+        let endpoint = self.server().token_endpoint(context).await?;
+        let response = self.post(&endpoint, client, members, context).await?;
         let Refused { advice, login_helps } = refused;
         let advice = Advice { client: client.advice(), grant: advice, login_helps };
-        response::grant(&Received::from(&response), &advice)
+        let grant = response::grant(&Received::from(&response), &advice)?;
+        Ok(match response.date() {
+            Some(date) => grant.with_server_date(date),
+            None => grant,
+        })
+    }
+
+    /// Sends a form to the authorization server, with the client's authentication.
+    async fn post(
+        &self,
+        endpoint: &Address,
+        client: &Client<'_>,
+        members: Members,
+        context: &Context,
+    ) -> Result<HttpResponse> {
+        let request = context.http().post(endpoint.url());
+        client.authenticate(request, members, &self.server(), context)?.send().await
     }
 }
 
 impl TokenSource for OAuth {
     fn validate(&self, _context: &Context) -> Result<()> {
         self.server().validate()?;
-        self.client().validate()?;
-        GrantType::of(self)?.validate(self)?;
+        match Missing::of(self) {
+            Some(missing) => missing.validate(self)?,
+            None if self.registration_page_url.is_some() => return Err(nothing_to_type_in()),
+            None => self.client().validate()?,
+        }
+        GrantType::of(self).validate(self)?;
         if let Some(name) = OWN_MEMBERS.iter().find(|name| self.parameters.contains_key(**name)) {
             return Err(Error::configuration(format!(
                 "`parameters` must not hold `{name}`, which the provider sets itself; remove it"
@@ -189,23 +297,42 @@ impl TokenSource for OAuth {
     }
 
     async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
-        GrantType::of(self)?.exchange(self, context, last).await
+        GrantType::of(self).exchange(self, context, last).await
     }
 
     /// For a user's password the user, for a client's own credentials the client.
     fn identity(&self, _context: &Context) -> Option<String> {
-        match GrantType::of(self).ok()? {
-            GrantType::ClientCredentials => Some(self.client_id.clone()),
+        match GrantType::of(self) {
+            GrantType::ClientCredentials => self.client_id.clone(),
             GrantType::Password => self.username.clone(),
-            GrantType::RefreshToken => None,
+            GrantType::RefreshToken | GrantType::AuthorizationCode | GrantType::DeviceCode => None,
         }
     }
 
     fn session(&self) -> Session<'_> {
-        GrantType::of(self).map_or(Session::None, |grant_type| grant_type.session(self))
+        GrantType::of(self).session(self)
+    }
+
+    async fn login(&self, context: &Context, login: &Login) -> Result<Option<Grant>> {
+        login::login(self, context, login).await
+    }
+
+    async fn identify(&self, context: &Context, grant: &Grant) -> Result<Option<Claims>> {
+        login::identify(self, context, grant).await
+    }
+
+    async fn probe(&self, context: &Context) -> Result<Option<Probe>> {
+        self.server().probe(context).await.map(Some)
     }
 
     async fn revoke(&self, context: &Context, grant: &Grant) -> Result<()> {
         revocation::revoke(self, context, grant).await
     }
+}
+
+fn nothing_to_type_in() -> Error {
+    Error::configuration(
+        "`registration_page_url` is set, but nobody is asked for the client's identifier or secret; remove \
+         it, or set `grant_type = \"client_credentials\"` and leave out what is to be typed in",
+    )
 }

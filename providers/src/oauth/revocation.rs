@@ -5,6 +5,7 @@ use authn::{Context, Grant, Result};
 use super::{
     Members, OAuth,
     response::{Advice, Received, accepted},
+    typed_client::Missing,
 };
 
 /// Revokes the refresh token, with which the server ends what was issued by it (RFC 7009, 2.1); without
@@ -20,10 +21,11 @@ pub(super) async fn revoke(options: &OAuth, context: &Context, grant: &Grant) ->
         members.add("token", grant.token().secret());
         members.add("token_type_hint", "access_token");
     }
-    let (server, client) = (options.server(), options.client());
-    let endpoint = server.revocation_endpoint(context).await?;
-    let request = context.http().post(endpoint.url());
-    let response = client.authenticate(request, members, &server, context)?.send().await?;
+    let missing = Missing::of(options);
+    let typed = missing.map(|missing| missing.find(options, context, Some(grant))).transpose()?;
+    let client = typed.as_ref().map_or_else(|| options.client(), |typed| typed.client(options));
+    let endpoint = options.server().revocation_endpoint(context).await?;
+    let response = options.post(&endpoint, &client, members, context).await?;
     let advice = Advice {
         client: client.advice(),
         grant: "check whose the token is; another client's can't be revoked",

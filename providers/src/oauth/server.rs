@@ -1,10 +1,10 @@
 //! `Server`: which server is meant, and where its endpoints are.
 
-use authn::{Context, Error, Result};
+use authn::{Context, Error, Probe, Result};
 
 use super::{
     address::Address,
-    discovery::{Discovery, Endpoint},
+    discovery::{self, Discovery, Endpoint},
 };
 
 /// The options that name the authorization server.
@@ -14,7 +14,11 @@ pub(super) struct Server<'a> {
     pub(super) keycloak_url: Option<&'a Address>,
     pub(super) realm: Option<&'a str>,
     pub(super) issuer: Option<&'a str>,
+    pub(super) authorization_endpoint_url: Option<&'a Address>,
+    pub(super) device_authorization_endpoint_url: Option<&'a Address>,
     pub(super) revocation_endpoint_url: Option<&'a Address>,
+    pub(super) registration_page_url: Option<&'a Address>,
+    pub(super) jwks_url: Option<&'a Address>,
     pub(super) discovery: &'a Discovery,
 }
 
@@ -41,7 +45,13 @@ impl Server<'_> {
             ));
         }
         self.discovered()?;
-        let addresses = named.into_iter().chain([self.revocation_endpoint_url]);
+        let addresses = named.into_iter().chain([
+            self.authorization_endpoint_url,
+            self.device_authorization_endpoint_url,
+            self.revocation_endpoint_url,
+            self.jwks_url,
+            self.registration_page_url,
+        ]);
         addresses.flatten().try_for_each(|address| authn::http::check(address.url(), false))
     }
 
@@ -68,15 +78,79 @@ impl Server<'_> {
         }
     }
 
+    /// Gives where a user logs in (RFC 6749, 3.1).
+    pub(super) async fn authorization_endpoint(&self, context: &Context) -> Result<Address> {
+        let configured = (self.authorization_endpoint_url, "authorization_endpoint_url");
+        self.endpoint(Endpoint::Authorization, configured, context).await
+    }
+
+    /// Gives where a device asks for a user's login elsewhere (RFC 8628, 3.1).
+    pub(super) async fn device_authorization_endpoint(&self, context: &Context) -> Result<Address> {
+        let configured =
+            (self.device_authorization_endpoint_url, "device_authorization_endpoint_url");
+        self.endpoint(Endpoint::DeviceAuthorization, configured, context).await
+    }
+
     pub(super) async fn revocation_endpoint(&self, context: &Context) -> Result<Address> {
-        if let Some(address) = self.revocation_endpoint_url {
+        let configured = (self.revocation_endpoint_url, "revocation_endpoint_url");
+        self.endpoint(Endpoint::Revocation, configured, context).await
+    }
+
+    /// Gives where the server's keys are (RFC 7517, 5).
+    pub(super) async fn jwks(&self, context: &Context) -> Result<Address> {
+        self.endpoint(Endpoint::Jwks, (self.jwks_url, "jwks_url"), context).await
+    }
+
+    /// Tells whether the server has promised to name itself in its answers to the redirect address (RFC 9207,
+    /// 3); `false` if nothing is discovered.
+    pub(super) async fn names_itself_in_answers(&self, context: &Context) -> Result<bool> {
+        let Some(address) = self.discovered()? else { return Ok(false) };
+        let issuer = self.issuer.unwrap_or_else(|| address.as_str());
+        self.discovery.names_itself_in_answers(&address, issuer, context).await
+    }
+
+    /// Checks that somebody can log in somewhere.
+    pub(super) fn validate_login(&self) -> Result<()> {
+        let configured = [self.authorization_endpoint_url, self.device_authorization_endpoint_url];
+        if self.is_discovered() || configured.iter().any(Option::is_some) {
+            return Ok(());
+        }
+        Err(Error::configuration(
+            "there is nothing to exchange for a token, and without an issuer nobody can log in; \
+             set `refresh_token`, `client_secret` or `private_key`, or `issuer_url` or \
+             `authorization_endpoint_url`",
+        ))
+    }
+
+    /// Asks the server for something that needs no secret: its metadata, or a page of its token endpoint.
+    pub(super) async fn probe(&self, context: &Context) -> Result<Probe> {
+        let response = if let Some(address) = self.discovered()? {
+            discovery::ask(&address, context).await?
+        } else {
+            let endpoint = self.token_endpoint(context).await?;
+            context.http().get(endpoint.url()).send().await?
+        };
+        if response.status().is_server_error() {
+            return Err(discovery::unavailable(&response));
+        }
+        Ok(Probe::new(response.place(), response.date()))
+    }
+
+    /// Gives an endpoint: the one that an option of this name sets, else the one that is discovered.
+    async fn endpoint(
+        &self,
+        endpoint: Endpoint,
+        (configured, option): (Option<&Address>, &str),
+        context: &Context,
+    ) -> Result<Address> {
+        if let Some(address) = configured {
             return Ok(address.clone());
         }
-        self.discover(Endpoint::Revocation, context).await?.ok_or_else(|| {
-            Error::configuration(
-                "no revocation endpoint is known, and without an issuer none is discovered; \
-                 set `revocation_endpoint_url`",
-            )
+        self.discover(endpoint, context).await?.ok_or_else(|| {
+            let name = endpoint.name();
+            Error::configuration(format!(
+                "no {name} is known, and without an issuer none is discovered; set `{option}`"
+            ))
         })
     }
 
@@ -85,6 +159,11 @@ impl Server<'_> {
         let Some(address) = self.discovered()? else { return Ok(None) };
         let issuer = self.issuer.unwrap_or_else(|| address.as_str());
         self.discovery.endpoint(endpoint, &address, issuer, context).await.map(Some)
+    }
+
+    /// Tells whether endpoints are discovered.
+    pub(super) fn is_discovered(&self) -> bool {
+        matches!(self.discovered(), Ok(Some(_)))
     }
 
     /// Gives where endpoints are discovered.
@@ -101,4 +180,125 @@ fn unnamed() -> Error {
     Error::configuration(
         "no server is named; set `issuer_url`, `token_endpoint_url`, or `keycloak_url` with `realm`",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use authn::clock::{Clock, ManualClock};
+    use serde_json::json;
+
+    use crate::{
+        oauth::loopback::{Loopback, loaded},
+        testing::wait,
+    };
+
+    const METADATA: &str = "/.well-known/openid-configuration";
+
+    /// A client of the server with discovery, and more.
+    fn client(server: &Loopback, more: &str) -> String {
+        format!("issuer_url = '{}'\nclient_id = 'c'\nclient_secret = 's'\n{more}", server.url(""))
+    }
+
+    #[test]
+    fn every_endpoint_is_discovered_once_an_hour() {
+        let server = Loopback::start();
+        let metadata = json!({
+            "issuer": server.url(""),
+            "authorization_endpoint": server.url("/authorize"),
+            "device_authorization_endpoint": server.url("/device"),
+            "revocation_endpoint": server.url("/revoke"),
+            "jwks_uri": server.url("/jwks"),
+            "authorization_response_iss_parameter_supported": true,
+        });
+        server.serve(METADATA, &metadata.to_string());
+        let manual = ManualClock::new();
+        let (options, context) = loaded(&client(&server, ""), Clock::custom(manual.clone()));
+        let ask = || {
+            let found = options.server();
+            wait(async {
+                for (address, path) in [
+                    (found.authorization_endpoint(&context).await, "/authorize"),
+                    (found.device_authorization_endpoint(&context).await, "/device"),
+                    (found.revocation_endpoint(&context).await, "/revoke"),
+                    (found.jwks(&context).await, "/jwks"),
+                ] {
+                    assert_eq!(address.unwrap().as_str(), server.url(path));
+                }
+                assert!(found.names_itself_in_answers(&context).await.unwrap());
+            });
+        };
+        ask();
+        manual.advance(Duration::from_mins(30));
+        ask();
+        assert_eq!(server.asked(METADATA), 1);
+        manual.advance(Duration::from_mins(30));
+        ask();
+        assert_eq!(server.asked(METADATA), 2);
+    }
+
+    #[test]
+    fn what_is_configured_is_not_discovered() {
+        let server = Loopback::start();
+        let more = "authorization_endpoint_url = 'https://a.test/a'\n\
+                    device_authorization_endpoint_url = 'https://a.test/d'\n\
+                    revocation_endpoint_url = 'https://a.test/r'\njwks_url = 'https://a.test/j'";
+        let (options, context) = loaded(&client(&server, more), Clock::system());
+        let found = options.server();
+        wait(async {
+            for (address, path) in [
+                (found.authorization_endpoint(&context).await, "a"),
+                (found.device_authorization_endpoint(&context).await, "d"),
+                (found.revocation_endpoint(&context).await, "r"),
+                (found.jwks(&context).await, "j"),
+            ] {
+                assert_eq!(address.unwrap().as_str(), format!("https://a.test/{path}"));
+            }
+        });
+        assert_eq!(server.asked(METADATA), 0);
+    }
+
+    #[test]
+    fn what_is_missing_or_unsafe_is_told() {
+        let server = Loopback::start();
+        let metadata = json!({
+            "issuer": server.url(""),
+            "authorization_endpoint": "http://a.test/authorize",
+            "device_authorization_endpoint": "javascript:alert(1)",
+            "jwks_uri": null,
+            "authorization_response_iss_parameter_supported": "true",
+        });
+        server.serve(METADATA, &metadata.to_string());
+        let undiscovered = "token_endpoint_url = 'https://a.test/t'\nclient_id = 'c'\n\
+                            client_secret = 's'";
+        for (text, authorization, device, jwks) in [
+            (
+                client(&server, ""),
+                "in the clear",
+                "name no device authorization endpoint",
+                "name no key set",
+            ),
+            (
+                undiscovered.to_owned(),
+                "no authorization endpoint is known",
+                "no device authorization endpoint is known",
+                "no key set is known",
+            ),
+        ] {
+            let (options, context) = loaded(&text, Clock::system());
+            let found = options.server();
+            wait(async {
+                for (address, expected) in [
+                    (found.authorization_endpoint(&context).await, authorization),
+                    (found.device_authorization_endpoint(&context).await, device),
+                    (found.jwks(&context).await, jwks),
+                ] {
+                    let error = address.map(drop).unwrap_err().to_string();
+                    assert!(error.contains(expected), "{error}");
+                }
+                assert!(!found.names_itself_in_answers(&context).await.unwrap());
+            });
+        }
+    }
 }

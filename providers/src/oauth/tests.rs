@@ -41,6 +41,15 @@ fn a_server_must_be_named_once_and_be_safe() {
             "issuer_url = 'https://i.test'\nrevocation_endpoint_url = 'http://i.test/r'",
             "in the clear",
         ),
+        (
+            "issuer_url = 'https://i.test'\nauthorization_endpoint_url = 'http://i.test/a'",
+            "in the clear",
+        ),
+        (
+            "issuer_url = 'https://i.test'\ndevice_authorization_endpoint_url = 'http://i.test/d'",
+            "in the clear",
+        ),
+        ("issuer_url = 'https://i.test'\njwks_url = 'http://i.test/j'", "in the clear"),
         ("issuer_url = 'nonsense'", "URL"),
         ("token_endpoint_url = 'https://i.test/t'\nissuer = ''", "`issuer` is empty"),
     ] {
@@ -50,6 +59,8 @@ fn a_server_must_be_named_once_and_be_safe() {
     for options in [
         "token_endpoint_url = 'https://i.test/t'\nissuer = 'https://i.test'",
         "issuer_url = 'https://i.test'\nrevocation_endpoint_url = 'https://i.test/r'",
+        "issuer_url = 'https://i.test'\njwks_url = 'https://i.test/j'",
+        "issuer_url = 'https://i.test'\njwks_url = 'http://127.0.0.1:1/j'",
         "keycloak_url = 'https://k.test/auth'\nrealm = 'a'",
     ] {
         assert!(loaded(&format!("{client}{options}")).is_ok(), "{options}");
@@ -60,8 +71,10 @@ fn a_server_must_be_named_once_and_be_safe() {
 fn a_grant_needs_what_it_exchanges_and_nothing_else() {
     let secret = "client_secret = 's'\n";
     for (options, expected) in [
-        ("", "`client_secret`"),
-        ("grant_type = 'client_credentials'", "for clients that authenticate"),
+        (
+            "grant_type = 'client_credentials'\ntoken_endpoint_auth_method = 'none'",
+            "for clients that authenticate",
+        ),
         ("grant_type = 'refresh_token'", "`refresh_token` is not set"),
         ("grant_type = 'password'", "`username` is not set"),
         ("grant_type = 'password'\nusername = ''\npassword = 'p'", "`username` is not set"),
@@ -70,6 +83,10 @@ fn a_grant_needs_what_it_exchanges_and_nothing_else() {
         ("refresh_token = 'r'\npassword = 'p'", "`password` is set"),
         ("refresh_token = 'r'\ngrant_type = 'client_credentials'", "`refresh_token` is set"),
         ("grant_type = 'implicit'", "one of client_credentials, refresh_token, password"),
+        ("refresh_token = 'r'\nredirect_port = 8888", "`redirect_port` is set"),
+        ("refresh_token = 'r'\nlogin_hint = 'a'", "grant_type = \"authorization_code\""),
+        ("refresh_token = 'r'\nlogin_timeout = '1m'", "`login_timeout` is set"),
+        ("username = 'u'", "grant_type = \"password\""),
     ] {
         let options = if expected == "`refresh_token` is set" {
             format!("{secret}{options}")
@@ -86,8 +103,38 @@ fn a_grant_needs_what_it_exchanges_and_nothing_else() {
         "refresh_token = 'r'\nclient_secret = 's'",
         "grant_type = 'password'\nusername = 'u'\npassword = 'p'",
         "grant_type = 'password'\nusername = 'u'\npassword = 'p'\nclient_secret = 's'",
+        "",
+        "grant_type = 'authorization_code'\nclient_secret = 's'",
+        "grant_type = 'device_code'\nredirect_port = 8888",
     ] {
         assert!(loaded(&with_server(options)).is_ok(), "{options}");
+    }
+}
+
+#[test]
+fn a_login_needs_time_and_a_place_to_come_back_to() {
+    for (options, expected) in [
+        ("login_timeout = 0", "`login_timeout` is 0"),
+        ("browser = []", "`browser` is empty"),
+        ("redirect_path = 'callback'", "`redirect_path` is no path"),
+        ("redirect_path = '/a?b'", "`redirect_path` is no path"),
+        ("redirect_uri = 'https://a.test/b#c'", "`redirect_uri` has a fragment"),
+        ("redirect_uri = '/callback'", "expected a URL"),
+        ("registration_page_url = 'http://i.test'", "in the clear"),
+        ("redirect_uri = 'http://127.0.0.1/a'\nredirect_port = 8888", "remove `redirect_port`"),
+        ("redirect_uri = 'http://127.0.0.1/a'\nredirect_path = '/a'", "remove `redirect_port`"),
+    ] {
+        let problem = problem(&with_server(options));
+        assert!(problem.contains(expected), "{options}\n{problem}");
+    }
+    assert!(loaded(&with_server("redirect_uri = 'com.example.app:/callback'")).is_ok());
+
+    let endpoint = "token_endpoint_url = 'https://i.test/t'\nclient_id = 'c'\nstore = 'memory'\n";
+    let problem = problem(endpoint);
+    assert!(problem.contains("nobody can log in"), "{problem}");
+    for more in ["authorization", "device_authorization"] {
+        let more = format!("{more}_endpoint_url = 'https://i.test/a'");
+        assert!(loaded(&format!("{endpoint}{more}")).is_ok(), "{more}");
     }
 }
 
@@ -131,16 +178,61 @@ fn a_method_needs_what_it_authenticates_with_and_nothing_else() {
 }
 
 #[test]
+fn what_somebody_types_in_need_not_be_configured() {
+    let server = "keycloak_url = 'https://k.test'\nrealm = 'r'\nstore = 'memory'\n\
+                  grant_type = 'client_credentials'";
+    for options in [
+        "",
+        "client_id = 'c'",
+        "client_id = ''",
+        "client_secret = 's'",
+        "registration_page_url = 'https://k.test/register'",
+        "registration_page_url = 'http://127.0.0.1/register'",
+        "token_endpoint_auth_method = 'client_secret_basic'",
+        "token_endpoint_auth_method = 'client_secret_post'",
+        "token_endpoint_auth_method = 'client_secret_jwt'\nalgorithm = 'HS512'",
+    ] {
+        let loaded = loaded(&format!("{server}\n{options}"));
+        assert!(loaded.is_ok(), "{options}\n{loaded:?}");
+    }
+    for (options, expected) in [
+        ("token_endpoint_auth_method = 'none'\nclient_id = 'c'", "for clients that authenticate"),
+        ("token_endpoint_auth_method = 'private_key_jwt'\nclient_id = 'c'", "`private_key` is not"),
+        (KEY, "`client_id` is not set"),
+        ("key_id = 'k'", "`key_id` is set"),
+        ("algorithm = 'HS256'", "`algorithm` is set"),
+        (
+            "token_endpoint_auth_method = 'client_secret_jwt'\nalgorithm = 'ES256'",
+            "`algorithm` ES256 needs a private key",
+        ),
+        ("registration_page_url = 'http://k.test/register'", "in the clear"),
+        (
+            "client_id = 'c'\nclient_secret = 's'\nregistration_page_url = 'https://k.test'",
+            "nobody is asked",
+        ),
+    ] {
+        let problem = problem(&format!("{server}\n{options}"));
+        assert!(problem.contains(expected), "{options}\n{problem}");
+    }
+    let login = with_server("registration_page_url = 'https://k.test'");
+    assert!(problem(&login).contains("nobody is asked"));
+    // Without the grant's name nobody knows that the client is to have a secret.
+    let unnamed = problem("issuer_url = 'https://i.test'\nstore = 'memory'");
+    assert!(unnamed.contains("`client_id` is not set"), "{unnamed}");
+}
+
+#[test]
 fn parameters_can_not_replace_what_the_provider_sends() {
     for name in super::OWN_MEMBERS {
         let options = with_server(&format!("client_secret = 's'\nparameters = {{ {name} = 'x' }}"));
         let problem = problem(&options);
         assert!(problem.contains(&format!("must not hold `{name}`")), "{problem}");
     }
-    let missing = problem("client_secret = 's'\nissuer_url = 'https://i.test'");
-    assert!(missing.contains("missing") && missing.contains("client_id"), "{missing}");
-    let empty = problem("client_id = ''\nclient_secret = 's'\nissuer_url = 'https://i.test'");
-    assert!(empty.contains("`client_id` is empty"), "{empty}");
+    for client in ["", "client_id = ''"] {
+        let problem =
+            problem(&format!("{client}\nclient_secret = 's'\nissuer_url = 'https://i.test'"));
+        assert!(problem.contains("`client_id` is not set"), "{problem}");
+    }
 }
 
 #[test]

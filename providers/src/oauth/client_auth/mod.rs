@@ -60,7 +60,7 @@ impl Client<'_> {
     pub(super) fn validate(&self) -> Result<()> {
         if self.id.is_empty() {
             return Err(Error::configuration(
-                "`client_id` is empty; set it to the client's identifier",
+                "`client_id` is not set; set it to the client's identifier",
             ));
         }
         if self.method.is_none() && self.secret.is_some() && self.private_key.is_some() {

@@ -1,17 +1,17 @@
-//! The client's own credentials (RFC 6749, 4.4): no user, no session. A refresh token, which a server
-//! should not give here, is not used: the credentials are at hand.
+//! The client's own credentials (RFC 6749, 4.4): no user, and no session unless somebody types the credentials
+//! in. A refresh token, which a server should not give here, is not used: the credentials are at hand.
 
-use authn::{Context, Error, Grant, Result};
+use authn::{Context, Error, Grant, Login, Result};
 
-use crate::oauth::{Members, OAuth, Refused, client_auth::Method};
+use crate::oauth::{Members, OAuth, Refused, client_auth::Method, typed_client::Missing};
 
-const REFUSED: Refused = Refused {
+const REFUSED: Refused<'static> = Refused {
     advice: "check what the client is allowed, and the server's log",
     login_helps: false,
 };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
-    if options.client().method() == Method::None {
+    if Missing::of(options).is_none() && options.client().method() == Method::None {
         return Err(Error::configuration(
             "the grant client_credentials is for clients that authenticate; \
              set `client_secret` or `private_key`",
@@ -20,6 +20,29 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn exchange(options: &OAuth, context: &Context) -> Result<Grant> {
-    Ok(options.exchange(Members::of_grant("client_credentials"), REFUSED, context).await?)
+pub(super) async fn exchange(
+    options: &OAuth,
+    context: &Context,
+    last: Option<&Grant>,
+) -> Result<Grant> {
+    let Some(missing) = Missing::of(options) else {
+        return Ok(options
+            .exchange(Members::of_grant("client_credentials"), REFUSED, context)
+            .await?);
+    };
+    let client = missing.find(options, context, last)?;
+    let granted = client.exchange(options, context, REFUSED).await?;
+    granted.ok_or_else(|| missing.counts_no_longer(context))
+}
+
+/// Lets somebody type in what of the client is not configured; `None` if all of it is.
+pub(in crate::oauth) async fn login(
+    options: &OAuth,
+    context: &Context,
+    login: &Login,
+) -> Result<Option<Grant>> {
+    match Missing::of(options) {
+        Some(missing) => missing.log_in(options, context, login, REFUSED).await.map(Some),
+        None => Ok(None),
+    }
 }

@@ -1,15 +1,19 @@
-//! What is exchanged for a token (RFC 6749, 1.3), one file a grant.
+//! What is exchanged for a token (RFC 6749, 1.3), one file a grant; and [`session`], what somebody has begun by
+//! logging in.
 
-mod client_credentials;
+pub(super) mod authorization_code;
+pub(super) mod client_credentials;
+pub(super) mod device_code;
 mod password;
 mod refresh_token;
+mod session;
 
 use authn::{Context, Error, Grant, Result, Session, Show, View};
 use serde::Deserialize;
 
-use super::OAuth;
+use super::{DEFAULT_LOGIN_TIMEOUT, DEFAULT_PATH, OAuth, typed_client::Missing};
 
-/// A grant that needs nobody to log in.
+/// A grant.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum GrantType {
@@ -19,34 +23,44 @@ pub(super) enum GrantType {
     RefreshToken,
     /// A user's name and password.
     Password,
+    /// A code that a browser brings back from the server, where somebody logs in.
+    AuthorizationCode,
+    /// A code that somebody types in at the server, where they log in.
+    DeviceCode,
 }
 
 impl GrantType {
     /// Gives the configured grant, or the one that goes with what is configured.
-    pub(super) fn of(options: &OAuth) -> Result<Self> {
+    pub(super) fn of(options: &OAuth) -> Self {
         if let Some(grant_type) = options.grant_type {
-            return Ok(grant_type);
+            return grant_type;
         }
         if options._refresh_token.is_some() {
-            return Ok(Self::RefreshToken);
+            return Self::RefreshToken;
         }
         if options._client_secret.is_some() || options._private_key.is_some() {
-            return Ok(Self::ClientCredentials);
+            return Self::ClientCredentials;
         }
-        Err(Error::configuration(
-            "there is nothing to exchange for a token; set `refresh_token`, `client_secret` or \
-             `private_key`, or `grant_type = \"password\"` with `username` and `password`",
-        ))
+        Self::AuthorizationCode
     }
 
     /// Checks that everything is there that the grant needs, and nothing that it does not use.
     pub(super) fn validate(self, options: &OAuth) -> Result<()> {
+        let has_path = options.redirect_path != DEFAULT_PATH;
+        let has_timeout = options.login_timeout != DEFAULT_LOGIN_TIMEOUT;
         let is_set = [
             ("refresh_token", options._refresh_token.is_some(), Self::RefreshToken),
             ("username", options.username.is_some(), Self::Password),
             ("password", options._password.is_some(), Self::Password),
+            ("redirect_port", options.redirect_port != 0, Self::AuthorizationCode),
+            ("redirect_path", has_path, Self::AuthorizationCode),
+            ("redirect_uri", options.redirect_uri.is_some(), Self::AuthorizationCode),
+            ("prompt", options.prompt.is_some(), Self::AuthorizationCode),
+            ("login_hint", options.login_hint.is_some(), Self::AuthorizationCode),
+            ("browser", options.browser.is_some(), Self::AuthorizationCode),
+            ("login_timeout", has_timeout, Self::AuthorizationCode),
         ];
-        let unused = is_set.into_iter().find(|(_, is_set, user)| *is_set && *user != self);
+        let unused = is_set.into_iter().find(|(_, is_set, user)| *is_set && !self.uses_of(*user));
         if let Some((option, _, user)) = unused {
             return Err(Error::configuration(format!(
                 "`{option}` is set, but the grant {} does not use it; \
@@ -59,7 +73,18 @@ impl GrantType {
             Self::ClientCredentials => client_credentials::validate(options),
             Self::RefreshToken => refresh_token::validate(options),
             Self::Password => password::validate(options),
+            Self::AuthorizationCode | Self::DeviceCode => authorization_code::validate(options),
         }
+    }
+
+    /// Tells whether it uses the options of another grant: whoever logs in may choose the way each time.
+    fn uses_of(self, other: Self) -> bool {
+        self == other || (self.is_login() && other.is_login())
+    }
+
+    /// Tells whether somebody logs in.
+    pub(super) fn is_login(self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::DeviceCode)
     }
 
     /// Exchanges what is configured, or what the last exchange gave, for a new grant.
@@ -70,9 +95,12 @@ impl GrantType {
         last: Option<&Grant>,
     ) -> Result<Grant> {
         match self {
-            Self::ClientCredentials => client_credentials::exchange(options, context).await,
+            Self::ClientCredentials => client_credentials::exchange(options, context, last).await,
             Self::RefreshToken => refresh_token::exchange(options, context, last).await,
             Self::Password => password::exchange(options, context, last).await,
+            Self::AuthorizationCode | Self::DeviceCode => {
+                session::exchange(options, context, last).await
+            }
         }
     }
 
@@ -80,8 +108,9 @@ impl GrantType {
     pub(super) fn session(self, options: &OAuth) -> Session<'_> {
         match (self, &options._refresh_token) {
             (Self::RefreshToken, Some(refresh_token)) => Session::From(refresh_token),
+            (Self::ClientCredentials, _) if Missing::of(options).is_some() => Session::Begun,
             (Self::RefreshToken | Self::ClientCredentials, _) => Session::None,
-            (Self::Password, _) => Session::Begun,
+            (Self::Password | Self::AuthorizationCode | Self::DeviceCode, _) => Session::Begun,
         }
     }
 
@@ -90,6 +119,8 @@ impl GrantType {
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken => "refresh_token",
             Self::Password => "password",
+            Self::AuthorizationCode => "authorization_code",
+            Self::DeviceCode => "device_code",
         }
     }
 }

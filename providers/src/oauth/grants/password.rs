@@ -10,7 +10,8 @@ use authn::{Context, Error, ErrorKind, Grant, Result};
 use super::refresh_token::refresh;
 use crate::oauth::{Members, OAuth, Refused, response::Failure};
 
-const REFUSED: Refused = Refused { advice: "check `username` and `password`", login_helps: true };
+const REFUSED: Refused<'static> =
+    Refused { advice: "check `username` and `password`", login_helps: true };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
     let missing = |option: &str| {
@@ -34,7 +35,8 @@ pub(super) async fn exchange(
 ) -> Result<Grant> {
     let mut refused = None;
     if let Some(refresh_token) = last.and_then(Grant::refresh_token) {
-        match refresh(options, context, refresh_token, REFUSED).await {
+        let scopes = options.scopes(context);
+        match refresh(options, context, refresh_token, scopes, REFUSED).await {
             Err(failure) if failure.is_refusal => refused = Some(failure.error),
             result => return Ok(result?),
         }

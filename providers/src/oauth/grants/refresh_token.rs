@@ -4,7 +4,7 @@ use authn::{Context, Error, Grant, Result, SecretString};
 
 use crate::oauth::{Members, OAuth, Refused, response::Failure};
 
-const REFUSED: Refused = Refused {
+const REFUSED: Refused<'static> = Refused {
     advice: "the refresh token has expired, was revoked, or was used elsewhere: get a new one and set \
              `refresh_token` to it",
     login_helps: true,
@@ -24,20 +24,23 @@ pub(super) async fn exchange(
 ) -> Result<Grant> {
     let last = last.and_then(Grant::refresh_token);
     let refresh_token = last.or(options._refresh_token.as_ref()).ok_or_else(missing)?;
-    Ok(refresh(options, context, refresh_token, REFUSED).await?)
+    let scopes = options.scopes(context);
+    Ok(refresh(options, context, refresh_token, scopes, REFUSED).await?)
 }
 
-/// Exchanges a refresh token. Once: if the server is asked again after it took it, it may take the second
+/// Exchanges a refresh token for some of its scopes, or for all of them. Once: if the server is asked again after it took it, it may take the second
 /// attempt for a theft and end the session (RFC 9700, 4.14.2).
 pub(super) async fn refresh(
     options: &OAuth,
     context: &Context,
     refresh_token: &SecretString,
-    refused: Refused,
+    scopes: &[String],
+    refused: Refused<'_>,
 ) -> Result<Grant, Failure> {
     let mut members = Members::of_grant("refresh_token");
     members.add("refresh_token", &refresh_token.expose());
-    options.exchange(members, refused, context).await
+    options.ask_for(&mut members, scopes);
+    options.redeem(&options.client(), members, refused, context).await
 }
 
 fn missing() -> Error {

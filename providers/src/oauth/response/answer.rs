@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use authn::{Grant, SecretString, Token};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
 use super::member::Member;
@@ -22,7 +22,7 @@ pub(super) struct Answer {
 }
 
 /// Reads a body as JSON. The error says what it is instead, and holds nothing of it.
-pub(super) fn read(body: &[u8]) -> Result<Answer, &'static str> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, &'static str> {
     serde_json::from_slice(body).map_err(|error| match error.classify() {
         Category::Data => "JSON of another shape than expected",
         Category::Eof => "JSON that ends too early",
@@ -106,7 +106,10 @@ fn is_decimal(text: &str) -> bool {
     }
 }
 
-fn secret(member: &Member, bad: &'static str) -> Result<Option<SecretString>, &'static str> {
+pub(super) fn secret(
+    member: &Member,
+    bad: &'static str,
+) -> Result<Option<SecretString>, &'static str> {
     match member {
         Member::Absent => Ok(None),
         Member::Text(text) if text.is_empty() => Ok(None),

@@ -5,9 +5,11 @@ use authn::{Error, ErrorKind, http::StatusCode};
 use super::{Received, answer::Answer, member::Member};
 
 /// Error codes that may be shown: those that specifications define (RFC 6749, 5.2; RFC 7009, 2.2.1;
-/// RFC 8707, 2; RFC 6750, 3.1). Another one could be anything.
-const CODES: [&str; 12] = [
+/// RFC 8707, 2; RFC 6750, 3.1; RFC 8628, 3.5). Another one could be anything.
+const CODES: [&str; 15] = [
     "access_denied",
+    "authorization_pending",
+    "expired_token",
     "invalid_client",
     "invalid_grant",
     "invalid_request",
@@ -15,6 +17,7 @@ const CODES: [&str; 12] = [
     "invalid_target",
     "invalid_token",
     "server_error",
+    "slow_down",
     "temporarily_unavailable",
     "unauthorized_client",
     "unsupported_grant_type",
@@ -23,11 +26,11 @@ const CODES: [&str; 12] = [
 
 /// What only the asker can say about a refusal: which options have to do with it.
 #[derive(Clone, Copy)]
-pub(crate) struct Advice {
+pub(crate) struct Advice<'a> {
     /// What to do if the server does not know the client.
-    pub(crate) client: &'static str,
+    pub(crate) client: &'a str,
     /// What to do if the server does not take what is exchanged.
-    pub(crate) grant: &'static str,
+    pub(crate) grant: &'a str,
     /// Whether a new login can help then.
     pub(crate) login_helps: bool,
 }
@@ -38,11 +41,15 @@ pub(crate) struct Failure {
     pub(crate) error: Error,
     /// The server has looked at what was exchanged, and said no. Anything else may pass.
     pub(crate) is_refusal: bool,
+    /// The error code, if it is a known one.
+    pub(crate) code: Option<&'static str>,
+    /// The server does not take what the client authenticates by.
+    pub(crate) is_of_client: bool,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, is_refusal: false }
+        Self { error, is_refusal: false, code: None, is_of_client: false }
     }
 }
 
@@ -53,7 +60,7 @@ impl From<Failure> for Error {
 }
 
 /// Makes the failure of an answer that is not a success: with its code, if it has a known one.
-pub(super) fn failure(received: &Received<'_>, answer: &Answer, advice: &Advice) -> Failure {
+pub(super) fn failure(received: &Received<'_>, answer: &Answer, advice: &Advice<'_>) -> Failure {
     let Received { place, status, .. } = received;
     let code = code(&answer.error);
     let what = match code {
@@ -64,12 +71,22 @@ pub(super) fn failure(received: &Received<'_>, answer: &Answer, advice: &Advice)
     let kind = kind(code, *status, advice);
     let error = Error::new(kind, format!("{place} refused the request ({what}); {way_out}"));
     let is_busy = kind == ErrorKind::Network || *status == StatusCode::TOO_MANY_REQUESTS;
-    Failure { error, is_refusal: !is_busy }
+    Failure { error, is_refusal: !is_busy, code, is_of_client: is_of_client(code, *status) }
+}
+
+/// Some servers say only by the status what they do not like, and Keycloak says `unauthorized_client`, which
+/// with another status means a client that is not allowed a grant (RFC 6749, 5.2).
+fn is_of_client(code: Option<&str>, status: StatusCode) -> bool {
+    match code {
+        Some("invalid_client") => true,
+        Some("unauthorized_client") | None => status == StatusCode::UNAUTHORIZED,
+        Some(_) => false,
+    }
 }
 
 /// A code counts for more than the status. A server that can't answer now is like one that can't be
 /// reached; one that is asked too often has understood and refuses.
-fn kind(code: Option<&str>, status: StatusCode, advice: &Advice) -> ErrorKind {
+fn kind(code: Option<&str>, status: StatusCode, advice: &Advice<'_>) -> ErrorKind {
     match code {
         Some("invalid_grant") if advice.login_helps => ErrorKind::LoginRequired,
         Some("server_error" | "temporarily_unavailable") => ErrorKind::Network,
@@ -78,7 +95,7 @@ fn kind(code: Option<&str>, status: StatusCode, advice: &Advice) -> ErrorKind {
     }
 }
 
-fn way_out(code: Option<&str>, status: StatusCode, advice: &Advice) -> &'static str {
+fn way_out<'a>(code: Option<&str>, status: StatusCode, advice: &Advice<'a>) -> &'a str {
     match code {
         Some("invalid_client" | "unauthorized_client") => advice.client,
         Some("invalid_grant") => advice.grant,

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::{answer::lifetime, refusal::code, *};
 
-const ADVICE: Advice = Advice { client: "check the client", grant: "log in", login_helps: true };
+const ADVICE: Advice<'static> =
+    Advice { client: "check the client", grant: "log in", login_helps: true };
 
 fn received(status: u16, is_json: bool, body: &[u8]) -> Received<'_> {
     let status = StatusCode::from_u16(status).unwrap();
@@ -155,6 +156,25 @@ fn a_server_that_is_busy_has_refused_nothing() {
 }
 
 #[test]
+fn servers_have_many_ways_to_refuse_a_client() {
+    for (status, body, is_of_client) in [
+        (401, r#"{"error":"invalid_client"}"#, true),
+        (400, r#"{"error":"invalid_client"}"#, true),
+        (200, r#"{"error":"invalid_client"}"#, true),
+        (401, r#"{"error":"unauthorized_client"}"#, true),
+        (401, "", true),
+        (400, r#"{"error":"unauthorized_client"}"#, false),
+        (401, r#"{"error":"invalid_grant"}"#, false),
+        (403, "", false),
+        (400, "", false),
+        (200, "", false),
+    ] {
+        let failure = grant(&received(status, true, body.as_bytes()), &ADVICE).unwrap_err();
+        assert_eq!(failure.is_of_client, is_of_client, "{status} {body}");
+    }
+}
+
+#[test]
 fn the_time_to_wait_is_passed_on() {
     let mut answer = received(503, true, b"");
     answer.retry_after = Some(Duration::from_secs(7));
@@ -187,6 +207,8 @@ fn codes_that_nobody_defined_are_not_repeated() {
     let known = code(&serde_json::from_str("\"invalid_client\"").unwrap());
     assert_eq!(known, Some("invalid_client"));
     assert_eq!(code(&serde_json::from_str("\"s3cr3t\"").unwrap()), None);
+    let pending = received(400, true, br#"{"error":"authorization_pending"}"#);
+    assert_eq!(grant(&pending, &ADVICE).unwrap_err().code, Some("authorization_pending"));
 }
 
 /// What must not be in any error: it is in every answer that the properties make.
@@ -195,9 +217,11 @@ const MARKER: &str = "M4rK3r";
 /// Parses an answer, and panics if a byte of it could be in the error.
 fn check(status: u16, is_json: bool, body: &[u8]) {
     let received = received(status, is_json, body);
-    for result in
-        [grant(&received, &ADVICE).map(drop).map_err(Error::from), accepted(&received, &ADVICE)]
-    {
+    for result in [
+        grant(&received, &ADVICE).map(drop).map_err(Error::from),
+        device_authorization(&received, &ADVICE).map(drop).map_err(Error::from),
+        accepted(&received, &ADVICE),
+    ] {
         if let Err(error) = result {
             let shown = format!("{error} {error:?} {error:#?}");
             assert!(!shown.contains(MARKER), "{shown}");
@@ -216,6 +240,10 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just("id_token"),
         Just("error"),
         Just("error_description"),
+        Just("device_code"),
+        Just("user_code"),
+        Just("verification_uri"),
+        Just("verification_uri_complete"),
         Just(MARKER),
     ];
     let text = prop_oneof![

@@ -1,0 +1,50 @@
+//! `KeySet`: the keys that a server publishes (RFC 7517, 5).
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::{
+    public_key::{Jwk, PublicKey},
+    scheme::Scheme,
+};
+
+/// Largest set that is read, in bytes. With all their certificates, large providers' have 20 KiB.
+const LARGEST: usize = 256 * 1024;
+
+/// Most keys of a set that are kept.
+const MOST_KEYS: usize = 100;
+
+/// The keys of a set that can verify a signature.
+pub(crate) struct KeySet(Vec<PublicKey>);
+
+impl KeySet {
+    /// Reads a set. Keys that are not for signatures, of an unknown sort, or broken are left out (RFC 7517,
+    /// 5), and so are those after the first hundred. The error says what it is instead, and holds nothing of it.
+    pub(crate) fn read(json: &[u8]) -> Result<Self, &'static str> {
+        if json.len() > LARGEST {
+            return Err("more than 256 KiB");
+        }
+        let Ok(Value::Object(mut document)) = serde_json::from_slice(json) else {
+            return Err("something that is no JSON object");
+        };
+        let Some(Value::Array(keys)) = document.remove("keys") else {
+            return Err("JSON without a list of keys");
+        };
+        let key = |value: Value| {
+            let jwk = value.is_object().then(|| Jwk::deserialize(value).ok())?;
+            jwk.and_then(PublicKey::new)
+        };
+        Ok(Self(keys.into_iter().filter_map(key).take(MOST_KEYS).collect()))
+    }
+
+    /// Gives the keys that can have signed: those of this identifier, else those that fit the algorithm.
+    pub(super) fn candidates(&self, id: Option<&str>, scheme: Scheme) -> Vec<&PublicKey> {
+        let meant = |key: &&PublicKey| id.map_or_else(|| key.fits(scheme), |id| key.is(id));
+        self.0.iter().filter(meant).collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}

@@ -1,0 +1,140 @@
+//! `PublicKey`: one key of a set (RFC 7517, 4; RFC 7518, 6; RFC 8037, 2).
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
+    ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Deserialize;
+
+use super::scheme::Scheme;
+
+/// The sizes that an RSA modulus may have, in bits.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// A key that verifies signatures.
+pub(super) struct PublicKey {
+    id: Option<String>,
+    /// The only algorithm that it is for, if it says so.
+    only: Option<Scheme>,
+    material: Material,
+}
+
+enum Material {
+    /// A modulus and an exponent go with several algorithms.
+    Rsa(RsaPublicKeyComponents<Vec<u8>>),
+    /// A point goes with its curve's one.
+    Point(Scheme, ParsedPublicKey),
+}
+
+/// The members that count.
+#[derive(Deserialize)]
+pub(super) struct Jwk {
+    kty: String,
+    r#use: Option<String>,
+    key_ops: Option<Vec<String>>,
+    alg: Option<String>,
+    kid: Option<String>,
+    crv: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+impl PublicKey {
+    /// Makes a key of its members; `None` if it is not for signatures, or none that is known here, or broken.
+    pub(super) fn new(jwk: Jwk) -> Option<Self> {
+        let signs = jwk.r#use.as_deref().is_none_or(|what| what == "sig");
+        let verifies = |operations: &Vec<String>| operations.iter().any(|what| what == "verify");
+        if !signs || !jwk.key_ops.as_ref().is_none_or(verifies) {
+            return None;
+        }
+        let only = match jwk.alg.as_deref() {
+            Some(name) => Some(Scheme::by_name(name)?),
+            None => None,
+        };
+        let material = match (&*jwk.kty, jwk.crv.as_deref()) {
+            ("RSA", _) => rsa(member(jwk.n)?, member(jwk.e)?)?,
+            ("EC", Some("P-256")) => {
+                curve(Scheme::Es256, &ECDSA_P256_SHA256_FIXED, 32, jwk.x, jwk.y)?
+            }
+            ("EC", Some("P-384")) => {
+                curve(Scheme::Es384, &ECDSA_P384_SHA384_FIXED, 48, jwk.x, jwk.y)?
+            }
+            ("EC", Some("P-521")) => {
+                curve(Scheme::Es512, &ECDSA_P521_SHA512_FIXED, 66, jwk.x, jwk.y)?
+            }
+            ("OKP", Some("Ed25519")) => {
+                let point = coordinate(jwk.x, 32)?;
+                Material::Point(Scheme::Ed25519, ParsedPublicKey::new(&ED25519, point).ok()?)
+            }
+            _ => return None,
+        };
+        let key = Self { id: jwk.kid, only, material };
+        only.is_none_or(|only| key.fits(only)).then_some(key)
+    }
+
+    /// Tells whether it is the key of this identifier.
+    pub(super) fn is(&self, id: &str) -> bool {
+        self.id.as_deref() == Some(id)
+    }
+
+    /// Tells whether it is for this algorithm.
+    pub(super) fn fits(&self, scheme: Scheme) -> bool {
+        self.only.is_none_or(|only| only == scheme)
+            && match &self.material {
+                Material::Rsa(_) => scheme.rsa().is_some(),
+                Material::Point(own, _) => *own == scheme,
+            }
+    }
+
+    /// Tells whether it is for this algorithm, and its owner has signed the message with it.
+    pub(super) fn verifies(&self, scheme: Scheme, message: &[u8], signature: &[u8]) -> bool {
+        self.fits(scheme)
+            && match (&self.material, scheme.rsa()) {
+                (Material::Rsa(key), Some(parameters)) => {
+                    key.verify(parameters, message, signature).is_ok()
+                }
+                (Material::Rsa(_), None) => false,
+                (Material::Point(_, key), _) => key.verify_sig(message, signature).is_ok(),
+            }
+    }
+}
+
+fn rsa(n: Vec<u8>, e: Vec<u8>) -> Option<Material> {
+    let (n, e) = (without_zeros(n), without_zeros(e));
+    let unused = n.first()?.leading_zeros() as usize;
+    // 1 would make every message its own signature, and an even one has no private key.
+    let is_exponent = e.last().is_some_and(|last| last % 2 == 1) && e != [1];
+    (RSA_BITS.contains(&(n.len() * 8 - unused)) && is_exponent)
+        .then_some(Material::Rsa(RsaPublicKeyComponents { n, e }))
+}
+
+/// Numbers have no zeros before them (RFC 7518, 2), but some libraries write one.
+fn without_zeros(mut number: Vec<u8>) -> Vec<u8> {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.drain(..zeros);
+    number
+}
+
+fn curve(
+    scheme: Scheme,
+    algorithm: &'static dyn VerificationAlgorithm,
+    length: usize,
+    x: Option<String>,
+    y: Option<String>,
+) -> Option<Material> {
+    // Uncompressed (SEC 1, 2.3.3); aws-lc checks that the point is on the curve.
+    let point = [vec![4], coordinate(x, length)?, coordinate(y, length)?].concat();
+    Some(Material::Point(scheme, ParsedPublicKey::new(algorithm, point).ok()?))
+}
+
+/// A coordinate has its full length (RFC 7518, 6.2.1.2), or one could be read as a part of the other.
+fn coordinate(text: Option<String>, length: usize) -> Option<Vec<u8>> {
+    member(text).filter(|bytes| bytes.len() == length)
+}
+
+fn member(text: Option<String>) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text?).ok()
+}

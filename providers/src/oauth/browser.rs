@@ -1,0 +1,196 @@
+//! Starting a browser, never through a shell: the address comes from a server, and is one argument.
+//!
+//! The browser is the person's, not the program's: it has a process group of its own, so that Ctrl-C ends the
+//! program alone, and it may outlive it.
+
+use std::{
+    io,
+    process::{Child, Command, Stdio},
+    thread,
+};
+
+use authn::{Login, Url};
+
+/// What became of a browser.
+pub(super) enum Browser {
+    /// It was started.
+    Opened,
+    /// It could not be started, or has ended with an error; the text says why.
+    Failed(String),
+}
+
+/// Commands of which the first that is there is started.
+pub(super) struct Browsers {
+    commands: Vec<Vec<String>>,
+    /// Where they come from, for messages.
+    from: &'static str,
+}
+
+impl Browsers {
+    /// Gives the configured command, else those of `BROWSER`, else the desktop's.
+    pub(super) fn of(configured: Option<&[String]>, login: &Login) -> Self {
+        if let Some(command) = configured {
+            return Self { commands: vec![command.to_vec()], from: "the command in `browser`" };
+        }
+        match login.variable("BROWSER") {
+            Some(variable) => Self { commands: listed(variable), from: "the command in `BROWSER`" },
+            None => Self { commands: desktop(login), from: "the desktop's browser" },
+        }
+    }
+
+    /// Starts one with an address, in the background, and tells what becomes of it.
+    pub(super) fn open(self, url: &Url, tell: impl Fn(Browser) + Send + 'static) {
+        let url = url.as_str().to_owned();
+        let work = move || match self.start(&url) {
+            Ok(mut child) => {
+                tell(Browser::Opened);
+                // Most of these commands end at once and leave the browser running; either is waited for, so
+                // that no process is left over.
+                match child.wait() {
+                    Ok(status) if !status.success() => {
+                        tell(Browser::Failed(format!("{} ended with {status}", self.from)));
+                    }
+                    _ => {}
+                }
+            }
+            Err(error) => {
+                tell(Browser::Failed(format!("{} can't be started ({})", self.from, error.kind())));
+            }
+        };
+        // Without a thread there is no browser, and the link is shown already.
+        drop(thread::Builder::new().name("authn browser".to_owned()).spawn(work));
+    }
+
+    fn start(&self, url: &str) -> io::Result<Child> {
+        let mut result = Err(io::ErrorKind::NotFound.into());
+        for command in &self.commands {
+            result = spawn(command, url);
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
+    }
+}
+
+/// Reads `BROWSER` as the desktops do: commands with a colon between them, words with spaces. The colon of a
+/// Windows path is none.
+fn listed(variable: &str) -> Vec<Vec<String>> {
+    let separator = |character| cfg!(not(windows)) && character == ':';
+    let words = |command: &str| command.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    variable.split(separator).map(words).filter(|words| !words.is_empty()).collect()
+}
+
+fn desktop(login: &Login) -> Vec<Vec<String>> {
+    // It takes the address as it is, where `start` and PowerShell would read it as a command.
+    const WINDOWS: &str = "rundll32.exe url.dll,FileProtocolHandler";
+    let is_wsl =
+        ["WSL_DISTRO_NAME", "WSL_INTEROP"].into_iter().any(|name| login.variable(name).is_some());
+    let commands: &[&str] = if cfg!(windows) {
+        &[WINDOWS]
+    } else if cfg!(target_os = "macos") {
+        &["open"]
+    } else if is_wsl {
+        &["wslview", WINDOWS, "xdg-open"]
+    } else {
+        &["xdg-open", "gio open", "sensible-browser", "x-www-browser"]
+    };
+    commands.iter().map(|command| command.split(' ').map(str::to_owned).collect()).collect()
+}
+
+fn spawn(command: &[String], url: &str) -> io::Result<Child> {
+    let (program, arguments) = command.split_first().ok_or(io::ErrorKind::NotFound)?;
+    let mut process = Command::new(program);
+    process.args(with_address(arguments, url));
+    process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    detach(&mut process);
+    process.spawn()
+}
+
+/// Puts the address in the place of `%s`, or at the end.
+fn with_address(arguments: &[String], url: &str) -> Vec<String> {
+    let mut all: Vec<_> = arguments.iter().map(|argument| argument.replace("%s", url)).collect();
+    if !arguments.iter().any(|argument| argument.contains("%s")) {
+        all.push(url.to_owned());
+    }
+    all
+}
+
+#[cfg(unix)]
+fn detach(process: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(process, 0);
+}
+
+#[cfg(windows)]
+fn detach(process: &mut Command) {
+    const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+    std::os::windows::process::CommandExt::creation_flags(process, CREATE_NEW_PROCESS_GROUP);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const ADDRESS: &str = "https://i.test/?a=b&c=%20;d";
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    fn outcomes(commands: Vec<Vec<String>>, url: &str) -> Vec<Browser> {
+        let (sender, receiver) = mpsc::channel();
+        let browsers = Browsers { commands, from: "it" };
+        browsers.open(&Url::parse(url).unwrap(), move |browser| drop(sender.send(browser)));
+        receiver.iter().collect()
+    }
+
+    #[test]
+    fn the_address_is_one_argument() {
+        assert_eq!(with_address(&words("-a b"), ADDRESS), ["-a", "b", ADDRESS]);
+        assert_eq!(with_address(&words("%s -x"), ADDRESS), [ADDRESS, "-x"]);
+        let inside = with_address(&words("--app=%s -x"), ADDRESS);
+        assert_eq!(inside, [format!("--app={ADDRESS}"), "-x".to_owned()]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_variable_is_a_list() {
+        assert_eq!(listed("a b %s::c"), [words("a b %s"), words("c")]);
+        assert!(listed(" : ").is_empty());
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_first_that_is_there_is_started_in_a_process_group_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("it");
+        // The fifth word of the file is the process group; the shell is the test's.
+        let script = format!("(cut -d' ' -f1,5 /proc/$$/stat; echo \"$1\") > {}", file.display());
+        let command = ["sh", "-c", &script, "sh"].map(str::to_owned).to_vec();
+        let outcomes = outcomes(vec![words("/nowhere/browser"), command], ADDRESS);
+        assert!(matches!(outcomes[..], [Browser::Opened]));
+        let written = std::fs::read_to_string(file).unwrap();
+        let (ids, address) = written.split_once('\n').unwrap();
+        let (process, group) = ids.split_once(' ').unwrap();
+        assert_eq!(process, group);
+        assert_eq!(address.trim_end(), ADDRESS);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_browser_that_fails_is_told_of() {
+        let failed = |outcomes: &[Browser]| match outcomes.last() {
+            Some(Browser::Failed(why)) => why.clone(),
+            _ => panic!("it did not fail"),
+        };
+        let missing = outcomes(vec![words("/nowhere/browser")], ADDRESS);
+        assert_eq!(missing.len(), 1);
+        assert!(failed(&missing).contains("can't be started"));
+        let ended = outcomes(vec![words("false")], ADDRESS);
+        assert_eq!(ended.len(), 2);
+        assert!(failed(&ended).contains("exit status: 1"));
+        assert!(failed(&outcomes(Vec::new(), ADDRESS)).contains("can't be started"));
+    }
+}

@@ -1,0 +1,202 @@
+//! What the server answers by way of the browser (RFC 6749, 4.1.2), and what must be right about it.
+
+use std::collections::BTreeSet;
+
+use authn::{Error, ErrorKind};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+/// What an answer to this login must say.
+pub(super) struct Expected {
+    pub(super) state: Zeroizing<String>,
+    /// How the server names itself; `None` where the configuration names the endpoints alone. No other server
+    /// can be meant then.
+    pub(super) issuer: Option<String>,
+    /// Whether the server has promised to name itself (RFC 9207, 3).
+    pub(super) must_name_issuer: bool,
+}
+
+/// What an answer is.
+pub(super) enum Answer {
+    /// Of another login, or of somebody who knows nothing of this one. It says nothing about this one.
+    Foreign,
+    /// Of this login, and without anything in it, as the address that was opened.
+    Empty,
+    /// The code to exchange.
+    Code(Zeroizing<String>),
+    /// The login has failed.
+    Failed(Error),
+}
+
+impl Expected {
+    /// Looks at the query of the address that a browser came back to.
+    pub(super) fn check(&self, query: &str) -> Answer {
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        let is_ours =
+            |value: &str| verify_slices_are_equal(value.as_bytes(), self.state.as_bytes()).is_ok();
+        if !pairs.iter().any(|(name, value)| name == "state" && is_ours(value)) {
+            return Answer::Foreign;
+        }
+        let mut names = BTreeSet::new();
+        if !pairs.iter().all(|(name, _)| names.insert(name)) {
+            return Answer::Failed(Error::protocol(
+                "the server's answer says something twice, which nobody can be sure of; log in again",
+            ));
+        }
+        let get = |wanted: &str| {
+            let found = pairs.iter().find(|(name, value)| name == wanted && !value.is_empty());
+            found.map(|(_, value)| &**value)
+        };
+        if let (Some(named), Some(issuer)) = (get("iss"), &self.issuer)
+            && named != issuer
+        {
+            return Answer::Failed(Error::protocol(
+                "the answer is another server's than the one that was asked; \
+                 log in again, and check `issuer_url` and `issuer`",
+            ));
+        }
+        // It comes first: an answer with an error is no grant, whatever else it holds.
+        if let Some(code) = get("error") {
+            return Answer::Failed(refusal(code));
+        }
+        let Some(code) = get("code") else { return Answer::Empty };
+        if self.must_name_issuer && get("iss").is_none() {
+            return Answer::Failed(Error::protocol(
+                "the answer does not say whose it is, although the server promises that its answers do; \
+                 log in again",
+            ));
+        }
+        Answer::Code(Zeroizing::new(code.to_owned()))
+    }
+}
+
+/// What a server can say in place of a code, and what to do about it: RFC 6749, 4.1.2.1; OpenID Connect Core,
+/// 3.1.2.6; RFC 8707, 2. Only these are repeated: another one could be anything.
+const REFUSALS: [(&str, &str); 13] = [
+    ("access_denied", "log in again and agree, or ask whoever runs the server for access"),
+    ("account_selection_required", "change or remove `prompt`"),
+    ("consent_required", "change or remove `prompt`"),
+    ("interaction_required", "change or remove `prompt`"),
+    ("invalid_request", "check the options and the server's log"),
+    ("invalid_scope", "check `scope`"),
+    ("invalid_target", "check `resource` and `audience`"),
+    ("login_required", "change or remove `prompt`"),
+    ("server_error", "try again later"),
+    ("temporarily_unavailable", "try again later"),
+    ("unauthorized_client", "check `client_id` and what the client is allowed"),
+    ("unmet_authentication_requirements", "check `parameters`, and how you log in"),
+    (
+        "unsupported_response_type",
+        "the server gives this client no codes; choose another `grant_type`",
+    ),
+];
+
+fn refusal(code: &str) -> Error {
+    let known = REFUSALS.into_iter().find(|(known, _)| *known == code);
+    let (code, way_out) = known.unwrap_or(("with a code of its own", "look into the server's log"));
+    let (kind, what) = match code {
+        "access_denied" => (ErrorKind::Refused, "the consent was denied"),
+        "server_error" | "temporarily_unavailable" => {
+            (ErrorKind::Network, "the server can't log anybody in now")
+        }
+        _ => (ErrorKind::Refused, "the server refused the login"),
+    };
+    Error::new(kind, format!("{what} ({code}); {way_out}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expected() -> Expected {
+        Expected {
+            state: Zeroizing::new("right".to_owned()),
+            issuer: Some("https://i.test".to_owned()),
+            must_name_issuer: true,
+        }
+    }
+
+    fn error(answer: Answer) -> Error {
+        match answer {
+            Answer::Failed(error) => error,
+            _ => panic!("it is no failure"),
+        }
+    }
+
+    #[test]
+    fn a_code_is_of_this_login_and_of_this_server() {
+        let answer =
+            expected().check("code=4%2F0Ab%2B&state=right&iss=https%3A%2F%2Fi.test&more=1");
+        assert!(matches!(answer, Answer::Code(code) if *code == "4/0Ab+"));
+        let unnamed = Expected { must_name_issuer: false, ..expected() };
+        assert!(matches!(unnamed.check("state=right&code=a"), Answer::Code(_)));
+        let nameless = Expected { issuer: None, ..expected() };
+        assert!(matches!(nameless.check("state=right&code=a&iss=b"), Answer::Code(_)));
+    }
+
+    #[test]
+    fn an_answer_without_the_state_is_not_of_this_login() {
+        for query in [
+            "",
+            "code=a",
+            "code=a&state=",
+            "code=a&state=righ",
+            "code=a&state=right2",
+            "code=a&state=wrong&iss=https%3A%2F%2Fi.test",
+            "error=access_denied&state=wrong",
+            "code=a&State=right",
+        ] {
+            assert!(matches!(expected().check(query), Answer::Foreign), "{query}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_not_sound_ends_the_login() {
+        let iss = "iss=https%3A%2F%2Fi.test";
+        for (query, said) in [
+            (format!("code=a&code=b&state=right&{iss}"), "twice"),
+            (format!("code=a&state=right&state=right&{iss}"), "twice"),
+            (format!("code=a&state=wrong&state=right&{iss}"), "twice"),
+            (format!("code=a&state=right&{iss}&{iss}"), "twice"),
+            (format!("error=access_denied&error=access_denied&state=right&{iss}"), "twice"),
+            ("code=a&state=right".to_owned(), "does not say whose it is"),
+            ("code=a&state=right&iss=".to_owned(), "does not say whose it is"),
+            ("code=a&state=right&iss=https%3A%2F%2Fi.test%2F".to_owned(), "another server's"),
+            (
+                "error=server_error&state=right&iss=https%3A%2F%2Fj.test".to_owned(),
+                "another server's",
+            ),
+        ] {
+            let error = error(expected().check(&query));
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{query}");
+            assert!(error.to_string().contains(said), "{query}: {error}");
+        }
+        assert!(matches!(expected().check("state=right&code="), Answer::Empty));
+    }
+
+    #[test]
+    fn an_error_is_the_error_and_only_known_ones_are_repeated() {
+        for (code, kind, said) in [
+            ("access_denied", ErrorKind::Refused, "the consent was denied (access_denied)"),
+            ("unauthorized_client", ErrorKind::Refused, "`client_id`"),
+            ("invalid_scope", ErrorKind::Refused, "`scope`"),
+            ("invalid_target", ErrorKind::Refused, "`resource`"),
+            ("invalid_request", ErrorKind::Refused, "(invalid_request)"),
+            ("unsupported_response_type", ErrorKind::Refused, "`grant_type`"),
+            ("login_required", ErrorKind::Refused, "`prompt`"),
+            ("interaction_required", ErrorKind::Refused, "`prompt`"),
+            ("consent_required", ErrorKind::Refused, "`prompt`"),
+            ("account_selection_required", ErrorKind::Refused, "`prompt`"),
+            ("server_error", ErrorKind::Network, "later"),
+            ("temporarily_unavailable", ErrorKind::Network, "later"),
+            ("s3cret", ErrorKind::Refused, "a code of its own"),
+        ] {
+            let query = format!("error={code}&error_description=s3cret&code=s3cret&state=right");
+            let error = error(expected().check(&query));
+            assert_eq!(error.kind(), kind, "{code}");
+            assert!(error.to_string().contains(said), "{code}: {error}");
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `Attempt`: one login on its way: what it sends by the browser (RFC 6749, 4.1.1), and what it keeps to itself.
+
+use authn::{Context, Grant, Result, Url};
+use zeroize::Zeroizing;
+
+use super::{answer::Expected, pkce, pkce::Verifier};
+use crate::{
+    oauth::{Members, OAuth, Refused},
+    random::random,
+};
+
+/// Bytes of `state` and of `nonce`: too many to guess.
+const UNGUESSABLE: usize = 32;
+
+const REFUSED: Refused<'static> = Refused {
+    advice: "the code was not taken: log in again, and check `client_id` and where the browser comes back to",
+    login_helps: false,
+};
+
+/// One login, whose secrets serve once.
+pub(super) struct Attempt {
+    redirect_uri: String,
+    state: Zeroizing<String>,
+    verifier: Verifier,
+    /// Only where an ID token is asked for, which repeats it.
+    nonce: Option<Zeroizing<String>>,
+}
+
+impl Attempt {
+    /// Begins a login from which the browser comes back to an address.
+    pub(super) fn begin(options: &OAuth, context: &Context, redirect_uri: &str) -> Result<Self> {
+        let asks_who = options.scopes(context).iter().any(|scope| scope == "openid");
+        Ok(Self {
+            redirect_uri: redirect_uri.to_owned(),
+            state: random::<UNGUESSABLE>()?,
+            verifier: Verifier::new()?,
+            nonce: if asks_who { Some(random::<UNGUESSABLE>()?) } else { None },
+        })
+    }
+
+    /// Gives the address at which somebody logs in. It holds no secret: who sees it can log in, and the tokens
+    /// are then this program's.
+    pub(super) async fn link(&self, options: &OAuth, context: &Context) -> Result<Url> {
+        let endpoint = options.server().authorization_endpoint(context).await?;
+        let mut members = Members::default();
+        members.add("response_type", "code");
+        members.add("client_id", options.client().id);
+        members.add("redirect_uri", &self.redirect_uri);
+        members.add("state", &self.state);
+        members.add("code_challenge", &self.verifier.challenge());
+        members.add("code_challenge_method", pkce::METHOD);
+        members.add_unless_empty("nonce", self.nonce.as_ref().map_or("", |nonce| nonce.as_str()));
+        members.add_unless_empty("prompt", options.prompt.as_deref().unwrap_or_default());
+        members.add_unless_empty("login_hint", options.login_hint.as_deref().unwrap_or_default());
+        options.ask_for(&mut members, options.scopes(context));
+        let mut url = endpoint.url().clone();
+        // What stands there already is to stay (RFC 6749, 3.1).
+        url.query_pairs_mut().extend_pairs(members.pairs());
+        Ok(url)
+    }
+
+    /// Gives what must be right about the server's answer.
+    pub(super) async fn expected(&self, options: &OAuth, context: &Context) -> Result<Expected> {
+        let server = options.server();
+        Ok(Expected {
+            state: self.state.clone(),
+            issuer: server.issuer()?,
+            must_name_issuer: server.names_itself_in_answers(context).await?,
+        })
+    }
+
+    /// Exchanges the code for the tokens (RFC 6749, 4.1.3). Once: a server that sees a code twice ends what it
+    /// gave for it (4.1.2).
+    pub(super) async fn exchange(
+        &self,
+        options: &OAuth,
+        context: &Context,
+        code: &str,
+    ) -> Result<Grant> {
+        let mut members = Members::of_grant("authorization_code");
+        members.add("code", code);
+        members.add("redirect_uri", &self.redirect_uri);
+        members.add("code_verifier", self.verifier.expose());
+        options.ask_for_resource(&mut members);
+        Ok(options.redeem(&options.client(), members, REFUSED, context).await?)
+    }
+
+    /// Gives what the ID token must repeat.
+    pub(super) fn into_nonce(self) -> Option<Zeroizing<String>> {
+        self.nonce
+    }
+}

@@ -1,0 +1,144 @@
+//! What somebody pastes: the address that a browser came back to, or the code alone.
+
+use authn::{
+    Error, Login, Result,
+    prompt::{Progress, Question},
+};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::answer::{Answer, Expected};
+
+/// How often somebody is asked.
+const TRIES: usize = 5;
+
+/// It names what to look for, because the page that a browser ends at is mostly one that says that it can't
+/// connect.
+const LABEL: &str = "address that the browser ends at, even if it can't open it, or the code";
+
+/// Asks until something is pasted that is of this login.
+pub(super) async fn ask(login: &Login, expected: &Expected) -> Result<Zeroizing<String>> {
+    for _ in 0..TRIES {
+        let answer = login.ask(&Question::new(LABEL)).await?;
+        let wrong = match read(&answer.expose(), expected) {
+            Ok(Answer::Code(code)) => return Ok(code),
+            Ok(Answer::Failed(error)) => return Err(error),
+            Ok(Answer::Foreign) => {
+                "this address is of another login; open the link above, and paste where it leads"
+            }
+            Ok(Answer::Empty) => {
+                "this address holds no code; paste the one that the browser shows when you have logged in"
+            }
+            Err(wrong) => wrong,
+        };
+        login.progress(&Progress::Notice(wrong.to_owned()));
+    }
+    Err(Error::refused(format!(
+        "nothing of this login was pasted {TRIES} times; log in again, and open the link that is then shown"
+    )))
+}
+
+/// Reads a pasted text. A code alone says nothing of whose it is, and is as good as its exchange: the server
+/// gives tokens for it only if it was given in this login, because of PKCE.
+fn read(pasted: &str, expected: &Expected) -> Result<Answer, &'static str> {
+    let pasted = pasted.trim().trim_matches(['"', '\'', '<', '>']);
+    if pasted.is_empty() {
+        return Err("this is empty; paste the whole address, or the code");
+    }
+    if let Some(query) = query(pasted) {
+        return Ok(expected.check(&query));
+    }
+    if !pasted.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("this is neither an address nor a code; paste the whole address, or the code");
+    }
+    // Whoever takes the code out of an address takes it as it stands there; no server puts `%` into one.
+    let code = percent_decoded(pasted);
+    Ok(Answer::Code(Zeroizing::new(code)))
+}
+
+/// Gives the query of an address, also of one without what comes before.
+fn query(pasted: &str) -> Option<Zeroizing<String>> {
+    let is_query =
+        |text: &str| ["code=", "state=", "error="].iter().any(|name| text.contains(name));
+    let query = match Url::parse(pasted) {
+        Ok(url) if pasted.contains("://") || url.query().is_some() => {
+            url.query().unwrap_or_default().to_owned()
+        }
+        _ if is_query(pasted) => {
+            pasted.split_once('?').map_or(pasted, |(_, query)| query).to_owned()
+        }
+        _ => return None,
+    };
+    Some(Zeroizing::new(query))
+}
+
+fn percent_decoded(code: &str) -> String {
+    // A form's `+` is a space, which no code has.
+    let form = format!("code={}", code.replace('+', "%2B"));
+    let mut pairs = url::form_urlencoded::parse(form.as_bytes());
+    pairs.next().map(|(_, code)| code.into_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pasted: &str) -> Result<Answer, &'static str> {
+        let expected = Expected {
+            state: Zeroizing::new("right".to_owned()),
+            issuer: Some("https://i.test".to_owned()),
+            must_name_issuer: false,
+        };
+        super::read(pasted, &expected)
+    }
+
+    fn code(pasted: &str) -> Option<String> {
+        match read(pasted) {
+            Ok(Answer::Code(code)) => Some(code.to_string()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn an_address_or_a_code_is_taken() {
+        for pasted in [
+            "http://127.0.0.1:8888/callback?code=4%2Fa-b&state=right",
+            "  'http://127.0.0.1:8888/callback?code=4%2Fa-b&state=right&iss=https%3A%2F%2Fi.test' \n",
+            "127.0.0.1:8888/callback?state=right&code=4%2Fa-b",
+            "localhost:8888/callback?state=right&code=4%2Fa-b",
+            "com.example.app:/callback?state=right&code=4/a-b",
+            "?code=4/a-b&state=right",
+            "code=4/a-b&state=right",
+            "4/a-b",
+            "4%2Fa-b",
+        ] {
+            assert_eq!(code(pasted).as_deref(), Some("4/a-b"), "{pasted}");
+        }
+        assert_eq!(code("a+b==").as_deref(), Some("a+b=="));
+    }
+
+    #[test]
+    fn what_is_pasted_by_mistake_is_told_from_it() {
+        for pasted in ["", "  ", "two words", "\u{e4}"] {
+            assert!(read(pasted).is_err(), "{pasted}");
+        }
+        for pasted in [
+            "http://127.0.0.1:8888/callback?code=a&state=wrong",
+            "http://127.0.0.1:8888/callback?code=a",
+            "http://127.0.0.1:8888/callback",
+            "https://i.test/",
+            "code=a",
+        ] {
+            assert!(matches!(read(pasted), Ok(Answer::Foreign)), "{pasted}");
+        }
+        let link = "https://i.test/auth?response_type=code&state=right&code_challenge=a";
+        assert!(matches!(read(link), Ok(Answer::Empty)));
+        for pasted in [
+            "http://127.0.0.1/?error=access_denied&state=right",
+            "http://127.0.0.1/?code=a&code=b&state=right",
+            "http://127.0.0.1/?code=a&state=right&iss=https://j.test",
+        ] {
+            assert!(matches!(read(pasted), Ok(Answer::Failed(_))), "{pasted}");
+        }
+    }
+}

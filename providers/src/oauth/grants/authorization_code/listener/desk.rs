@@ -1,0 +1,197 @@
+//! `Desk`: what each request is answered.
+
+use std::{
+    convert::Infallible,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use authn::Error;
+use bytes::Bytes;
+use http::{Method, Request, Response, header};
+use http_body_util::Full;
+use tokio::sync::{mpsc::UnboundedSender, watch};
+
+use super::{
+    super::{
+        Event,
+        answer::{Answer, Expected},
+    },
+    page,
+};
+
+/// Why a request is none that a browser comes back with.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Other {
+    /// It is for another site.
+    Site,
+    /// It is for another path, as the icon's.
+    Path,
+    /// It wants something else than to get a page.
+    Method,
+}
+
+/// What all connections share.
+pub(super) struct Desk {
+    path: String,
+    expected: Expected,
+    events: UnboundedSender<Event>,
+    /// The first answer counts; a browser may repeat it.
+    answered: AtomicBool,
+    /// Somebody else's are told of once, so that nobody can fill the terminal.
+    was_foreign: AtomicBool,
+    outcome: watch::Sender<Option<bool>>,
+    waiting: watch::Sender<usize>,
+}
+
+impl Desk {
+    pub(super) fn new(path: String, expected: Expected, events: UnboundedSender<Event>) -> Self {
+        Self {
+            path,
+            expected,
+            events,
+            answered: AtomicBool::new(false),
+            was_foreign: AtomicBool::new(false),
+            outcome: watch::Sender::new(None),
+            waiting: watch::Sender::new(0),
+        }
+    }
+
+    /// Answers a request; the one that is expected only when it is known what came of it.
+    pub(super) async fn answer<B>(
+        &self,
+        request: Request<B>,
+        held: &Held,
+    ) -> Result<Response<Full<Bytes>>, Infallible> {
+        Ok(match self.look_at(&request) {
+            Err(other) => page::of_other(other),
+            Ok(query) => match self.expected.check(query) {
+                Answer::Foreign => {
+                    if !self.was_foreign.swap(true, Ordering::AcqRel) {
+                        self.tell(Event::Foreign);
+                    }
+                    page::foreign()
+                }
+                answer => {
+                    self.take(answer);
+                    held.hold(&self.waiting);
+                    page::of_login(self.outcome().await)
+                }
+            },
+        })
+    }
+
+    /// Gives the query of a request that could be the expected one.
+    fn look_at<'a, B>(&self, request: &'a Request<B>) -> Result<&'a str, Other> {
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        // Another site's name that leads here would make this listener a part of that site.
+        if !host.is_some_and(is_loopback) {
+            return Err(Other::Site);
+        }
+        if request.uri().path() != self.path {
+            return Err(Other::Path);
+        }
+        if request.method() != Method::GET {
+            return Err(Other::Method);
+        }
+        Ok(request.uri().query().unwrap_or_default())
+    }
+
+    fn take(&self, answer: Answer) {
+        let code = match answer {
+            Answer::Code(code) => Ok(code),
+            Answer::Failed(error) => Err(error),
+            Answer::Foreign | Answer::Empty => Err(Error::protocol(
+                "the server's answer holds neither a code nor an error; log in again, and check that \
+                 the authorization endpoint is one",
+            )),
+        };
+        if !self.answered.swap(true, Ordering::AcqRel) {
+            self.tell(Event::Answer(code));
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody listens any more if the login has ended otherwise.
+        drop(self.events.send(event));
+    }
+
+    async fn outcome(&self) -> bool {
+        let mut outcome = self.outcome.subscribe();
+        let known = outcome.wait_for(Option::is_some).await;
+        known.is_ok_and(|known| *known == Some(true))
+    }
+
+    /// Says what came of the login.
+    pub(super) fn close(&self, is_logged_in: bool) {
+        self.outcome.send_replace(Some(is_logged_in));
+    }
+
+    /// Gives how many browsers wait for what came of the login, or get it just now.
+    pub(super) fn waiting(&self) -> watch::Receiver<usize> {
+        self.waiting.subscribe()
+    }
+}
+
+/// Whether a connection waits for the end of the login. It counts until the connection has ended.
+#[derive(Default)]
+pub(super) struct Held(OnceLock<Counted>);
+
+struct Counted(watch::Sender<usize>);
+
+impl Held {
+    pub(super) fn is_held(&self) -> bool {
+        self.0.get().is_some()
+    }
+
+    fn hold(&self, waiting: &watch::Sender<usize>) {
+        self.0.get_or_init(|| {
+            waiting.send_modify(|count| *count += 1);
+            Counted(waiting.clone())
+        });
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+/// Tells whether a `Host` is a name of the loopback interface, with whatever port.
+fn is_loopback(host: &str) -> bool {
+    let Ok(url) = url::Url::parse(&format!("http://{host}/")) else { return false };
+    url.path() == "/"
+        && url.username().is_empty()
+        && match url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_meant() {
+        for host in ["127.0.0.1", "127.0.0.1:80", "localhost:8888", "LOCALHOST", "[::1]:1"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "",
+            "evil.test",
+            "127.0.0.1.evil.test",
+            "localhost.evil.test:1",
+            "10.0.0.1",
+            "a@localhost",
+            "[::2]",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `Listener`: waits on loopback for the browser to come back (RFC 8252, 7.3 and 8.3), and shows what came of
+//! the login only when that is known.
+//!
+//! Anybody on this machine, and any page in its browser, can send something here. So only what brings the
+//! login's own `state` counts; nothing else ends the wait, and nothing that was sent is ever shown.
+
+mod desk;
+mod page;
+
+use std::{sync::Arc, time::Duration};
+
+use authn::{Context, clock::Clock};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, mpsc::UnboundedSender, watch},
+    task::JoinSet,
+};
+
+use super::{Event, answer::Expected, redirect::Redirect};
+use desk::{Desk, Held};
+
+/// Most connections at a time. A browser opens a few, some of them in advance.
+const CONNECTIONS: usize = 32;
+
+/// Longest time until a connection has asked for something.
+const READING: Duration = Duration::from_secs(10);
+
+/// Longest time for the last page to be sent.
+const PAGE: Duration = Duration::from_secs(10);
+
+/// Longest head of a request, in bytes. What a browser keeps for other programs on this machine comes along.
+const HEAD: usize = 64 << 10;
+
+/// Waits before a connection is looked for again after this machine had none to give.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A listener that ends, with all its connections, when it is dropped.
+pub(super) struct Listener {
+    desk: Arc<Desk>,
+    clock: Clock,
+    _accepting: JoinSet<()>,
+}
+
+impl Listener {
+    /// Begins to answer, and tells what comes.
+    pub(super) fn start(
+        redirect: Redirect,
+        expected: Expected,
+        events: UnboundedSender<Event>,
+        context: &Context,
+    ) -> Self {
+        let clock = context.clock().clone();
+        let desk = Arc::new(Desk::new(redirect.path, expected, events));
+        let free = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut accepting = JoinSet::new();
+        for socket in redirect.sockets {
+            accepting.spawn(accept(socket, Arc::clone(&desk), Arc::clone(&free), clock.clone()));
+        }
+        Self { desk, clock, _accepting: accepting }
+    }
+
+    /// Shows what came of the login to every browser that waits for it.
+    pub(super) async fn finish(self, is_logged_in: bool) {
+        self.desk.close(is_logged_in);
+        let waiting = self.desk.waiting();
+        let _ = self.clock.within(PAGE, none_left(waiting)).await;
+    }
+}
+
+async fn none_left(mut waiting: watch::Receiver<usize>) {
+    drop(waiting.wait_for(|count| *count == 0).await);
+}
+
+/// Takes connections; it and they end when its task does.
+async fn accept(socket: TcpListener, desk: Arc<Desk>, free: Arc<Semaphore>, clock: Clock) {
+    let mut connections = JoinSet::new();
+    // It is never closed.
+    while let Ok(permit) = Arc::clone(&free).acquire_owned().await {
+        let Ok((stream, _)) = socket.accept().await else {
+            clock.sleep(PAUSE).await;
+            continue;
+        };
+        let (desk, clock) = (Arc::clone(&desk), clock.clone());
+        connections.spawn(async move {
+            serve(stream, &desk, &clock).await;
+            drop(permit);
+        });
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Answers one request. Who asks for nothing is soon no longer waited for; who waits for the end of the login
+/// is kept.
+async fn serve(stream: TcpStream, desk: &Desk, clock: &Clock) {
+    let held = Held::default();
+    let service = service_fn(|request| desk.answer(request, &held));
+    let mut connection = http1::Builder::new()
+        .keep_alive(false)
+        .max_buf_size(HEAD)
+        .serve_connection(TokioIo::new(stream), service);
+    let in_time = clock.within(READING, &mut connection).await;
+    if in_time.is_none() && held.is_held() {
+        drop(connection.await);
+    }
+}

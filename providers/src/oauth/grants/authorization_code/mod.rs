@@ -1,0 +1,156 @@
+//! A code that a browser brings back from the server (RFC 6749, 4.1), for native programs (RFC 8252), with PKCE
+//! (RFC 7636).
+//!
+//! - [`attempt`]: one login on its way, with what serves once; [`pkce`]: its secret
+//! - [`redirect`]: where the browser comes back to; [`listener`]: who waits for it there
+//! - [`console`]: what somebody pastes, where the browser can't come back
+//! - [`answer`]: what the server says by way of the browser, and what must be right about it
+
+mod answer;
+mod attempt;
+mod console;
+mod listener;
+mod pkce;
+mod redirect;
+
+use authn::{
+    Context, Error, Login, Result,
+    prompt::{Link, Progress},
+};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use zeroize::Zeroizing;
+
+use crate::oauth::{
+    DEFAULT_PATH, OAuth,
+    browser::{Browser, Browsers},
+    login::LoggedIn,
+};
+use attempt::Attempt;
+use listener::Listener;
+use redirect::Redirect;
+
+pub(in crate::oauth) use redirect::is_local;
+
+/// What happens while somebody logs in.
+enum Event {
+    /// The browser has come back.
+    Answer(Result<Zeroizing<String>>),
+    /// Something else has come, and was told so.
+    Foreign,
+    Browser(Browser),
+}
+
+/// Checks the options of a login.
+pub(super) fn validate(options: &OAuth) -> Result<()> {
+    let problem = if options.login_timeout.is_zero() {
+        "`login_timeout` is 0, which leaves no time to log in; set it to some minutes"
+    } else if options.browser.as_ref().is_some_and(Vec::is_empty) {
+        "`browser` is empty; set it to a command, or leave it out"
+    } else if !options.redirect_path.starts_with('/') || options.redirect_path.contains(['?', '#'])
+    {
+        "`redirect_path` is no path; set it to one that begins with `/`"
+    } else if options.redirect_uri.as_ref().is_some_and(|uri| uri.url().fragment().is_some()) {
+        "`redirect_uri` has a fragment, which no server takes; remove it from `#` on"
+    } else if options.redirect_uri.is_some()
+        && (options.redirect_port != 0 || options.redirect_path != DEFAULT_PATH)
+    {
+        "`redirect_uri` has a port and a path of its own; remove `redirect_port` and `redirect_path`"
+    } else {
+        return options.server().validate_login();
+    };
+    Err(Error::configuration(problem))
+}
+
+/// Waits on loopback for the browser to come back (RFC 8252, 7.3).
+pub(in crate::oauth) async fn by_browser(
+    options: &OAuth,
+    context: &Context,
+    login: &Login,
+) -> Result<LoggedIn> {
+    let redirect = Redirect::listen(options).await?;
+    let attempt = Attempt::begin(options, context, &redirect.uri)?;
+    let url = attempt.link(options, context).await?;
+    let expected = attempt.expected(options, context).await?;
+    let (sender, mut events) = mpsc::unbounded_channel();
+    let listener = Listener::start(redirect, expected, sender.clone(), context);
+    login.at_end(|is_logged_in| listener.finish(is_logged_in));
+    let opens = match options.browser {
+        Some(_) => login.may_open_browser(),
+        None => login.opens_browser(),
+    };
+    let waiting = async {
+        let link = Link::new(url.clone());
+        login.show_link(&if opens { link.with_browser() } else { link });
+        if opens {
+            let browsers = Browsers::of(options.browser.as_deref(), login);
+            browsers.open(&url, move |browser| drop(sender.send(Event::Browser(browser))));
+        }
+        login.progress(&Progress::Waiting { left: options.login_timeout });
+        answer(&mut events, login).await
+    };
+    let code = in_time(options, context, login, waiting).await?;
+    finish(attempt, options, context, login, &code).await
+}
+
+/// Lets somebody paste the address that a browser anywhere came back to.
+pub(in crate::oauth) async fn by_console(
+    options: &OAuth,
+    context: &Context,
+    login: &Login,
+) -> Result<LoggedIn> {
+    let attempt = Attempt::begin(options, context, &redirect::unattended(options)?)?;
+    let url = attempt.link(options, context).await?;
+    let expected = attempt.expected(options, context).await?;
+    let waiting = async {
+        login.show_link(&Link::new(url));
+        login.progress(&Progress::Waiting { left: options.login_timeout });
+        console::ask(login, &expected).await
+    };
+    let code = in_time(options, context, login, waiting).await?;
+    finish(attempt, options, context, login, &code).await
+}
+
+/// Waits for what somebody does, as long as they have time and want to.
+async fn in_time(
+    options: &OAuth,
+    context: &Context,
+    login: &Login,
+    waiting: impl Future<Output = Result<Zeroizing<String>>>,
+) -> Result<Zeroizing<String>> {
+    let limited = context.clock().within(options.login_timeout, waiting);
+    login.unless_cancelled(limited).await?.unwrap_or_else(|| {
+        Err(context
+            .login_required("nobody has logged in within the time that `login_timeout` leaves"))
+    })
+}
+
+/// Waits until the browser has come back, and says what happens meanwhile.
+async fn answer(events: &mut UnboundedReceiver<Event>, login: &Login) -> Result<Zeroizing<String>> {
+    while let Some(event) = events.recv().await {
+        match event {
+            Event::Answer(code) => return code,
+            Event::Foreign => login.progress(&Progress::Notice(
+                "a browser came back from another login than this one, which was ignored; \
+                 open the link that is shown here"
+                    .to_owned(),
+            )),
+            Event::Browser(Browser::Opened) => login.progress(&Progress::BrowserOpened),
+            Event::Browser(Browser::Failed(why)) => login.progress(&Progress::BrowserFailed(why)),
+        }
+    }
+    // The listener lives as long as the login.
+    Err(Error::cancelled("nobody waits for the browser any more; log in again"))
+}
+
+/// Exchanges the code. From here on nobody needs to wait for it: the server gives the tokens once.
+async fn finish(
+    attempt: Attempt,
+    options: &OAuth,
+    context: &Context,
+    login: &Login,
+    code: &str,
+) -> Result<LoggedIn> {
+    login.progress(&Progress::Exchanging);
+    let grant = attempt.exchange(options, context, code).await?;
+    Ok(LoggedIn { grant, nonce: attempt.into_nonce() })
+}

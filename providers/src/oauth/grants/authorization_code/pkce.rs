@@ -1,0 +1,54 @@
+//! PKCE (RFC 7636): the server gives the tokens only to whoever began the login. Always by S256; a server that
+//! knows nothing of it ignores it.
+
+use authn::Result;
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+use crate::random::random;
+
+/// How the challenge is made of the verifier (RFC 7636, 4.3).
+pub(super) const METHOD: &str = "S256";
+
+/// Bytes of a verifier, as RFC 7636, 4.1 recommends.
+const VERIFIER: usize = 32;
+
+/// The secret of one login.
+pub(super) struct Verifier(Zeroizing<String>);
+
+impl Verifier {
+    /// Makes a new one.
+    pub(super) fn new() -> Result<Self> {
+        random::<VERIFIER>().map(Self)
+    }
+
+    /// Gives what the server is told at first: it says nothing of the verifier.
+    pub(super) fn challenge(&self) -> String {
+        URL_SAFE_NO_PAD.encode(digest(&SHA256, self.0.as_bytes()))
+    }
+
+    /// Gives what the server is told at last.
+    pub(super) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_challenge_is_the_one_of_rfc_7636_appendix_b() {
+        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+        let verifier = Verifier(Zeroizing::new(verifier.to_owned()));
+        assert_eq!(verifier.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    #[test]
+    fn each_login_has_its_own() {
+        let [one, other] = [(); 2].map(|()| Verifier::new().unwrap());
+        assert_eq!(one.expose().len(), 43);
+        assert_ne!(one.expose(), other.expose());
+    }
+}

@@ -1,0 +1,244 @@
+//! Where the browser comes back to: an address on loopback (RFC 8252, 7.3), or a configured one.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use authn::{Error, Result, Url};
+use tokio::net::TcpListener;
+use url::Host;
+
+use crate::oauth::OAuth;
+
+/// How often another free port is taken if it is not free at every address.
+const TRIES: usize = 8;
+
+/// An address on this machine that is being listened at.
+pub(super) struct Redirect {
+    /// What the server is told.
+    pub(super) uri: String,
+    /// What the browser asks for.
+    pub(super) path: String,
+    pub(super) sockets: Vec<TcpListener>,
+}
+
+/// An address on this machine, and where to listen for it.
+struct Local {
+    url: Url,
+    /// The configured text, which a server may compare to the letter.
+    text: Option<String>,
+    /// The first must be had; another one is left out where this machine has no such address.
+    addresses: Vec<IpAddr>,
+    /// 0 is any free one.
+    port: u16,
+}
+
+impl Redirect {
+    /// Begins to listen.
+    pub(super) async fn listen(options: &OAuth) -> Result<Self> {
+        let local = Local::of(options)?.ok_or_else(|| {
+            Error::configuration(
+                "`redirect_uri` is not on this machine, so that no browser comes back to it; \
+                 log in by the console, or set it to an `http` address on 127.0.0.1",
+            )
+        })?;
+        let mut tries = TRIES;
+        loop {
+            tries -= 1;
+            let refused = match local.sockets().await {
+                Ok(sockets) => return local.with(sockets),
+                Err(refused) => refused,
+            };
+            if local.port != 0 || tries == 0 {
+                return Err(local.busy(&refused));
+            }
+        }
+    }
+}
+
+/// Tells whether a browser on this machine can come back to it.
+pub(in crate::oauth) fn is_local(options: &OAuth) -> bool {
+    matches!(Local::of(options), Ok(Some(_)))
+}
+
+/// Gives an address that somebody copies from a browser that came back to it. Nobody needs to listen there, and
+/// unless a port is configured it is one at which nobody on this machine does.
+pub(super) fn unattended(options: &OAuth) -> Result<String> {
+    let Some(local) = Local::of(options)? else {
+        return Ok(options
+            .redirect_uri
+            .as_ref()
+            .map(|uri| uri.as_str().to_owned())
+            .unwrap_or_default());
+    };
+    if local.port != 0 {
+        return Ok(local.uri(local.port));
+    }
+    let free = std::net::TcpListener::bind((local.addresses[0], 0));
+    let free = free.and_then(|socket| socket.local_addr()).map_err(|error| local.busy(&error))?;
+    Ok(local.uri(free.port()))
+}
+
+impl Local {
+    /// `None` if the configured address is elsewhere.
+    fn of(options: &OAuth) -> Result<Option<Self>> {
+        let Some(uri) = &options.redirect_uri else {
+            let path = &options.redirect_path;
+            let url = Url::parse(&format!("http://{}{path}", Ipv4Addr::LOCALHOST));
+            let url =
+                url.map_err(|_| Error::configuration("`redirect_path` is no path; check it"))?;
+            let addresses = vec![Ipv4Addr::LOCALHOST.into()];
+            return Ok(Some(Self { url, text: None, addresses, port: options.redirect_port }));
+        };
+        let url = uri.url();
+        let addresses = match url.host() {
+            // What it means is up to the browser, which may try either first.
+            Some(Host::Domain("localhost")) => {
+                vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+            }
+            Some(Host::Ipv4(address)) if address.is_loopback() => vec![address.into()],
+            Some(Host::Ipv6(address)) if address.is_loopback() => vec![address.into()],
+            _ => return Ok(None),
+        };
+        if url.scheme() != "http" {
+            return Ok(None);
+        }
+        let port = url.port_or_known_default().unwrap_or_default();
+        let text = (port != 0).then(|| uri.as_str().to_owned());
+        Ok(Some(Self { url: url.clone(), text, addresses, port }))
+    }
+
+    async fn sockets(&self) -> io::Result<Vec<TcpListener>> {
+        let mut sockets = Vec::<TcpListener>::new();
+        for address in &self.addresses {
+            let port = match sockets.first() {
+                Some(first) => first.local_addr()?.port(),
+                None => self.port,
+            };
+            match TcpListener::bind((*address, port)).await {
+                Ok(socket) => sockets.push(socket),
+                // A machine may have no IPv6. A port that somebody else has there would get the code.
+                Err(error) if !sockets.is_empty() && error.kind() != io::ErrorKind::AddrInUse => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(sockets)
+    }
+
+    fn with(&self, sockets: Vec<TcpListener>) -> Result<Redirect> {
+        let first = sockets.first().and_then(|socket| socket.local_addr().ok());
+        let first = first.ok_or_else(|| {
+            Error::network("this machine does not say where it listens; log in by the console")
+        })?;
+        Ok(Redirect { uri: self.uri(first.port()), path: self.url.path().to_owned(), sockets })
+    }
+
+    fn uri(&self, port: u16) -> String {
+        if let Some(text) = &self.text {
+            return text.clone();
+        }
+        let mut url = self.url.clone();
+        // It has a host, so it can have a port.
+        let _ = url.set_port(Some(port));
+        url.into()
+    }
+
+    fn busy(&self, error: &io::Error) -> Error {
+        let (port, address) = (self.port, self.addresses[0]);
+        let reason = if error.kind() == io::ErrorKind::AddrInUse {
+            "another program has it".to_owned()
+        } else {
+            error.kind().to_string()
+        };
+        let way_out = if self.text.is_some() {
+            "change the port in `redirect_uri`, here and at the server"
+        } else {
+            "set `redirect_port` to another one, or to 0 for any that is free"
+        };
+        Error::configuration(format!(
+            "the browser can't come back to port {port} of {address}: {reason}; end that program, or {way_out}"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use authn::clock::Clock;
+
+    use super::*;
+    use crate::{oauth::loopback::loaded, testing::wait};
+
+    fn options(more: &str) -> OAuth {
+        let server = "issuer_url = 'https://i.test'\nclient_id = 'c'\n";
+        loaded(&format!("{server}{more}"), Clock::system()).0
+    }
+
+    fn listen(more: &str) -> Result<Redirect> {
+        wait(async { Redirect::listen(&options(more)).await })
+    }
+
+    #[test]
+    fn any_free_port_is_taken_unless_one_is_configured() {
+        let redirect = listen("redirect_path = '/a/b'").unwrap();
+        let port = redirect.sockets[0].local_addr().unwrap().port();
+        assert_eq!(redirect.uri, format!("http://127.0.0.1:{port}/a/b"));
+        assert_eq!(redirect.path, "/a/b");
+        drop(redirect);
+        let redirect = listen(&format!("redirect_port = {port}")).unwrap();
+        assert_eq!(redirect.uri, format!("http://127.0.0.1:{port}/callback"));
+    }
+
+    #[test]
+    fn a_configured_address_stays_as_it_is() {
+        let free = listen("redirect_uri = 'http://localhost:0/x?y=z'").unwrap();
+        let port = free.sockets[0].local_addr().unwrap().port();
+        assert_eq!(free.uri, format!("http://localhost:{port}/x?y=z"));
+        let addresses = free.sockets.iter().map(|socket| socket.local_addr().unwrap());
+        assert!(
+            addresses.clone().all(|address| address.ip().is_loopback() && address.port() == port)
+        );
+        drop(free);
+        for text in [
+            format!("http://LocalHost:{port}"),
+            format!("http://127.0.0.1:{port}/a%20b/../c"),
+            format!("http://127.0.0.2:{port}/"),
+        ] {
+            let redirect = listen(&format!("redirect_uri = '{text}'"));
+            assert_eq!(redirect.unwrap().uri, text);
+        }
+    }
+
+    #[test]
+    fn a_busy_port_is_named_with_the_option_that_changes_it() {
+        let busy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = busy.local_addr().unwrap().port();
+        for (more, option) in [
+            (format!("redirect_port = {port}"), "`redirect_port`"),
+            (format!("redirect_uri = 'http://localhost:{port}/'"), "`redirect_uri`"),
+        ] {
+            let error = listen(&more).map(drop).unwrap_err().to_string();
+            assert!(error.contains(&format!("port {port}")) && error.contains(option), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_on_this_machine_serves_the_console_alone() {
+        for text in [
+            "https://app.test/callback",
+            "http://10.0.0.1/callback",
+            "https://127.0.0.1/callback",
+            "com.example.app:/callback",
+            "urn:ietf:wg:oauth:2.0:oob",
+        ] {
+            let more = format!("redirect_uri = '{text}'");
+            let options = options(&more);
+            assert!(!is_local(&options), "{text}");
+            assert_eq!(unattended(&options).unwrap(), text);
+            assert!(listen(&more).is_err(), "{text}");
+        }
+        assert!(unattended(&options("")).unwrap().starts_with("http://127.0.0.1:"));
+        let fixed = unattended(&options("redirect_port = 8888")).unwrap();
+        assert_eq!(fixed, "http://127.0.0.1:8888/callback");
+    }
+}

@@ -1,0 +1,156 @@
+//! A code that somebody types in at the server, on whatever device (RFC 8628).
+//!
+//! The server gives two codes: one to show, and one to ask for the tokens by, again and again, until somebody
+//! has typed the first one in. [`pace`] says how often.
+//!
+//! No browser is started here. Whoever logs in by a code has their browser elsewhere, and comparing the code
+//! with what the server shows there is what keeps a stranger's login out (RFC 8628, 5.4).
+
+mod pace;
+#[cfg(test)]
+mod tests;
+
+use authn::{
+    Context, Error, ErrorKind, Grant, Login, Result,
+    clock::Moment,
+    prompt::{Progress, UserCode},
+};
+
+use self::pace::Pace;
+use crate::oauth::{
+    Members, OAuth, Refused,
+    response::{self, Advice, DeviceAuthorization, Failure, Received},
+};
+
+const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// Logs somebody in by a code.
+pub(in crate::oauth) async fn login(
+    options: &OAuth,
+    context: &Context,
+    login: &Login,
+) -> Result<Grant> {
+    // Nothing is lost if this is given up: a code that nobody knows expires.
+    let begun = login.unless_cancelled(begin(options, context)).await??;
+    let patience = options.login_timeout;
+    let left = begun.expires_in.map_or(patience, |lifetime| lifetime.min(patience));
+    let end = End {
+        moment: context.clock().now().plus(left),
+        is_of_code: begun.expires_in.is_some_and(|lifetime| lifetime <= patience),
+    };
+    login.show_code(&shown(&begun));
+    login.progress(&Progress::Waiting { left });
+    poll(options, context, login, &begun, &end).await
+}
+
+/// When the waiting ends, and why.
+struct End {
+    moment: Moment,
+    /// The code expires then; otherwise it is long enough to wait.
+    is_of_code: bool,
+}
+
+/// Asks for the two codes (RFC 8628, 3.1).
+async fn begin(options: &OAuth, context: &Context) -> Result<DeviceAuthorization> {
+    let mut members = Members::default();
+    options.ask_for(&mut members, options.scopes(context));
+    let client = options.client();
+    let endpoint = options.server().device_authorization_endpoint(context).await?;
+    let response = options.post(&endpoint, &client, members, context).await?;
+    let advice = Advice {
+        client: client.advice(),
+        grant: "check what the client is allowed, and the server's log",
+        login_helps: false,
+    };
+    Ok(response::device_authorization(&Received::from(&response), &advice)?)
+}
+
+fn shown(begun: &DeviceAuthorization) -> UserCode {
+    let code = UserCode::new(&begun.user_code, begun.verification_uri.clone());
+    match &begun.verification_uri_complete {
+        Some(complete) => code.with_complete_url(complete.clone()),
+        None => code,
+    }
+}
+
+/// Asks for the tokens until there are some or there can't be any more (RFC 8628, 3.4 and 3.5).
+async fn poll(
+    options: &OAuth,
+    context: &Context,
+    login: &Login,
+    begun: &DeviceAuthorization,
+    end: &End,
+) -> Result<Grant> {
+    let clock = context.clock();
+    let mut pace = Pace::new(begun.interval);
+    let mut unanswered = None;
+    let mut is_told = false;
+    loop {
+        let left = end.moment.after(clock.now());
+        let is_last = pace.wait() >= left;
+        login.unless_cancelled(clock.sleep(pace.wait().min(left))).await?;
+        if is_last || end.moment.reached(clock.now()) {
+            return Err(unanswered.unwrap_or_else(|| end.error(context)));
+        }
+        // Whatever becomes of the caller: the server gives the tokens only once.
+        let failure = match redeem(options, context, begun).await {
+            Ok(grant) => return Ok(grant),
+            Err(failure) => failure,
+        };
+        let retry_after = failure.error.retry_after();
+        let may_pass = is_passing(&failure);
+        match failure.code {
+            Some("authorization_pending") => pace.is_pending(retry_after),
+            Some("slow_down") => pace.slow_down(retry_after),
+            Some("access_denied") => return Err(denied()),
+            Some("expired_token") => return Err(expired(context)),
+            _ if may_pass => pace.failed(retry_after),
+            _ => return Err(failure.error),
+        }
+        if may_pass && !is_told {
+            let text =
+                format!("the server is asked again until the code expires: {}", failure.error);
+            login.progress(&Progress::Notice(text));
+            is_told = true;
+        }
+        unanswered = may_pass.then_some(failure.error);
+    }
+}
+
+/// Asks for the tokens once. The HTTP client repeats of it only what has never left this machine.
+async fn redeem(
+    options: &OAuth,
+    context: &Context,
+    begun: &DeviceAuthorization,
+) -> Result<Grant, Failure> {
+    let mut members = Members::of_grant(GRANT_TYPE);
+    members.add("device_code", &begun.device_code.expose());
+    options.ask_for_resource(&mut members);
+    let advice = format!("the code counts no longer: {}", context.way_to_log_in());
+    let refused = Refused { advice: &advice, login_helps: true };
+    options.redeem(&options.client(), members, refused, context).await
+}
+
+/// Tells whether a server could not answer, or not yet: it can't be reached, fails, or is asked too often.
+fn is_passing(failure: &Failure) -> bool {
+    let is_answer = matches!(failure.code, Some("authorization_pending" | "slow_down"));
+    let is_busy = matches!(failure.error.kind(), ErrorKind::Network | ErrorKind::Refused);
+    !is_answer && !failure.is_refusal && is_busy
+}
+
+impl End {
+    fn error(&self, context: &Context) -> Error {
+        if self.is_of_code {
+            return expired(context);
+        }
+        context.login_required("nobody has approved the login within `login_timeout`")
+    }
+}
+
+fn expired(context: &Context) -> Error {
+    context.login_required("the code has expired before anybody approved the login")
+}
+
+fn denied() -> Error {
+    Error::refused("the login was denied where the code was typed in; log in again and approve it")
+}

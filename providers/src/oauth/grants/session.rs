@@ -1,0 +1,24 @@
+//! A session that somebody began by logging in: the refresh token that the server gave then. Where there is
+//! none, somebody must log in (again).
+
+use authn::{Context, Grant, Result};
+
+use super::refresh_token::refresh;
+use crate::oauth::{OAuth, Refused};
+
+pub(super) async fn exchange(
+    options: &OAuth,
+    context: &Context,
+    last: Option<&Grant>,
+) -> Result<Grant> {
+    let Some(refresh_token) = last.and_then(Grant::refresh_token) else {
+        return Err(context.login_required(match last {
+            Some(_) => "the token has expired, and there is no refresh token to renew it with",
+            None => "nobody is logged in",
+        }));
+    };
+    let advice = format!("the session has ended: {}", context.way_to_log_in());
+    let refused = Refused { advice: &advice, login_helps: true };
+    // All that was consented to, which may be less than the configuration asks for, unless the caller wants less.
+    Ok(refresh(options, context, refresh_token, context.scopes(), refused).await?)
+}

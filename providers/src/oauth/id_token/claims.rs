@@ -1,0 +1,169 @@
+//! `Claims`: what an ID token says (OpenID Connect Core 1.0, 2), and what must be right about it (3.1.3.7).
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use serde_json::{Map, Value};
+
+/// How long after its end a token is still taken: two machines' clocks are never quite the same.
+const LEEWAY: Duration = Duration::from_mins(1);
+
+/// How far in the future a token may have been issued. It says nothing of the token's end, so it may be more.
+const AHEAD: Duration = Duration::from_mins(5);
+
+/// Most claims that a token may have.
+const MOST_CLAIMS: usize = 256;
+
+/// Longest claim that is kept, in bytes. Names are shorter, pictures are longer.
+const LONGEST: usize = 1024;
+
+/// The text claims of a verified ID token.
+pub(crate) struct Claims {
+    texts: BTreeMap<String, String>,
+}
+
+/// What an ID token must say.
+pub(crate) struct Expected<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) client_id: &'a str,
+    /// `None` if none was sent, so that any is as good as none.
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) now: SystemTime,
+}
+
+impl Claims {
+    /// Gives the user's identifier, which the server gives to nobody else. It need not be readable.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn subject(&self) -> &str {
+        self.text("sub").unwrap_or_default()
+    }
+
+    /// Gives a text at the top of the token. An `email` that the server says nobody has verified is not there,
+    /// because anybody could have entered it; nor is what is longer than a kibibyte or has control characters.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.texts.get(name).map(String::as_str)
+    }
+}
+
+impl From<Claims> for authn::Claims {
+    fn from(claims: Claims) -> Self {
+        Self::new(claims.texts)
+    }
+}
+
+/// Shows nothing of a person.
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claims").finish_non_exhaustive()
+    }
+}
+
+impl Expected<'_> {
+    /// Checks a payload. The error says what is wrong, as what goes on after "the ID token", and holds nothing
+    /// of it.
+    pub(crate) fn check(&self, payload: &[u8]) -> Result<Claims, &'static str> {
+        let Ok(Value::Object(claims)) = serde_json::from_slice(payload) else {
+            return Err("has no claims; check that the address is a token endpoint");
+        };
+        if claims.len() > MOST_CLAIMS {
+            return Err("has more than 256 claims; have the server put fewer into it");
+        }
+        self.issuer(&claims)?;
+        self.audience(&claims)?;
+        self.time(&claims)?;
+        self.nonce(&claims)?;
+        let texts = texts(claims);
+        if texts.get("sub").is_none_or(String::is_empty) {
+            return Err("does not say whose it is; have the server put `sub` into it");
+        }
+        Ok(Claims { texts })
+    }
+
+    fn issuer(&self, claims: &Map<String, Value>) -> Result<(), &'static str> {
+        if text(claims, "iss") == Some(self.issuer) {
+            return Ok(());
+        }
+        Err("names another issuer than configured; check `issuer_url` and `issuer`")
+    }
+
+    fn audience(&self, claims: &Map<String, Value>) -> Result<(), &'static str> {
+        let other = "is for another client; check `client_id`";
+        let several = match claims.get("aud") {
+            Some(Value::String(audience)) if audience == self.client_id => false,
+            Some(Value::Array(audiences))
+                if audiences.iter().all(Value::is_string)
+                    && audiences.iter().any(|audience| audience == self.client_id) =>
+            {
+                audiences.len() > 1
+            }
+            _ => return Err(other),
+        };
+        match claims.get("azp") {
+            Some(Value::String(party)) if party == self.client_id => Ok(()),
+            None if !several => Ok(()),
+            None => {
+                Err("is for several clients and does not say for which of them it was issued; \
+                         have the server put `azp` into it")
+            }
+            Some(_) => Err("was issued for another client; check `client_id`"),
+        }
+    }
+
+    fn time(&self, claims: &Map<String, Value>) -> Result<(), &'static str> {
+        let since = self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let seconds = |time: Duration| time.as_secs_f64();
+        let end = claims
+            .get("exp")
+            .and_then(Value::as_f64)
+            .ok_or("does not say when it ends; have the server put `exp` into it")?;
+        if seconds(since) >= end + seconds(LEEWAY) {
+            return Err("has expired; check this machine's clock");
+        }
+        for name in ["iat", "nbf"] {
+            let Some(date) = claims.get(name) else { continue };
+            let date = date.as_f64().ok_or("has a date that is no number; check the server")?;
+            if date > seconds(since) + seconds(AHEAD) {
+                return Err("was issued in the future; check this machine's clock");
+            }
+        }
+        Ok(())
+    }
+
+    /// The comparison takes as long as texts are alike, which tells nobody anything: who could ask twice would
+    /// need the server's key, and a nonce serves one login.
+    fn nonce(&self, claims: &Map<String, Value>) -> Result<(), &'static str> {
+        if self.nonce.is_none_or(|nonce| text(claims, "nonce") == Some(nonce)) {
+            return Ok(());
+        }
+        Err("belongs to another login; log in again")
+    }
+}
+
+fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    claims.get(name).and_then(Value::as_str)
+}
+
+/// Keeps the texts that can be somebody's name.
+fn texts(mut claims: Map<String, Value>) -> BTreeMap<String, String> {
+    // Some servers write booleans as texts.
+    let is_verified = match claims.get("email_verified") {
+        None | Some(Value::Bool(true)) => true,
+        Some(verified) => verified == "true",
+    };
+    if !is_verified {
+        claims.remove("email");
+    }
+    let texts = claims.into_iter().filter_map(|(name, value)| match value {
+        Value::String(text) if is_name(&text) => Some((name, text)),
+        _ => None,
+    });
+    texts.collect()
+}
+
+fn is_name(text: &str) -> bool {
+    text.len() <= LONGEST && !text.contains(char::is_control)
+}

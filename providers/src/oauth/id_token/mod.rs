@@ -1,0 +1,71 @@
+//! ID tokens (OpenID Connect Core 1.0, 2): who has logged in, by the server's own signature.
+//!
+//! - [`keys`]: the keys that the server signs with, fetched and kept
+//! - [`claims`]: what a token says, and what must be right about it (3.1.3.7)
+//! - [`failure`]: why a token counts for nothing
+
+mod claims;
+mod failure;
+mod keys;
+#[cfg(test)]
+mod tests;
+
+use authn::{Context, Error};
+
+use super::{OAuth, address::Address};
+use crate::jws::{Signed, Unverified};
+
+pub(super) use claims::Claims;
+pub(crate) use claims::Expected;
+pub(crate) use failure::Failure;
+pub(super) use keys::Keys;
+
+/// Verifies an ID token that the server has issued to this client, and gives what it says.
+///
+/// `nonce` is the one that was sent with the authentication request; `None` where none was.
+pub(super) async fn verify(
+    options: &OAuth,
+    context: &Context,
+    id_token: &str,
+    nonce: Option<&str>,
+) -> Result<Claims, Failure> {
+    let signed = Signed::parse(id_token)?;
+    let server = options.server();
+    let issuer = server.issuer().map_err(Failure::Unable)?.ok_or_else(|| {
+        Failure::Unable(Error::configuration(
+            "the ID token can't be checked, because no issuer is known; set `issuer` to how the server \
+             names itself",
+        ))
+    })?;
+    let address = server.jwks(context).await.map_err(Failure::Unable)?;
+    let payload = payload(&signed, &options.__keys, &address, context).await?;
+    let expected = Expected {
+        issuer: &issuer,
+        client_id: options.client().id,
+        nonce,
+        now: context.clock().now().wall(),
+    };
+    expected.check(payload).map_err(Failure::mismatch)
+}
+
+/// Gives what was signed, by the keys that are kept, else by those that the server has now: it may have
+/// changed them since (OpenID Connect Core 1.0, 10.1.1).
+async fn payload<'a>(
+    signed: &'a Signed<'_>,
+    keys: &Keys,
+    address: &Address,
+    context: &Context,
+) -> Result<&'a [u8], Failure> {
+    let kept = keys.get(address, context).await.map_err(Failure::Unable)?;
+    let unverified = match signed.verify(&kept) {
+        Ok(payload) => return Ok(payload),
+        Err(unverified) => unverified,
+    };
+    // A key that is known and has not made the signature won't have made it later.
+    let may_be_new = unverified == Unverified::UnknownKey || !signed.names_key();
+    if !may_be_new {
+        return Err(unverified.into());
+    }
+    let newer = keys.newer(&kept, address, context).await.map_err(Failure::Unable)?;
+    Ok(newer.map_or(Err(unverified), |newer| signed.verify(&newer))?)
+}

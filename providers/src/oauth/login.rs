@@ -1,0 +1,111 @@
+//! By which way somebody logs in, and what is said of who they are.
+
+use authn::{Context, Error, Grant, Login, Result, Way, prompt::Progress};
+use zeroize::Zeroizing;
+
+use super::{
+    OAuth,
+    grants::{GrantType, authorization_code, client_credentials, device_code},
+    id_token::{self, Failure},
+};
+
+/// What a login gave.
+pub(super) struct LoggedIn {
+    pub(super) grant: Grant,
+    /// What the ID token must repeat, if that was asked for.
+    pub(super) nonce: Option<Zeroizing<String>>,
+}
+
+impl From<Grant> for LoggedIn {
+    fn from(grant: Grant) -> Self {
+        Self { grant, nonce: None }
+    }
+}
+
+/// Logs somebody in, if the grant is one that needs it.
+pub(super) async fn login(
+    options: &OAuth,
+    context: &Context,
+    login: &Login,
+) -> Result<Option<Grant>> {
+    let grant_type = GrantType::of(options);
+    if grant_type == GrantType::ClientCredentials {
+        return client_credentials::login(options, context, login).await;
+    }
+    if !grant_type.is_login() {
+        return Ok(None);
+    }
+    let logged_in = match way(options, context, login).await {
+        Way::Device => device_code::login(options, context, login).await?.into(),
+        Way::Console => authorization_code::by_console(options, context, login).await?,
+        _ => authorization_code::by_browser(options, context, login).await?,
+    };
+    say_how_long(&logged_in.grant, login);
+    identified(options, context, login, logged_in).await.map(Some)
+}
+
+/// Gives the way that was chosen, or the one that goes with the configuration and the surroundings.
+async fn way(options: &OAuth, context: &Context, login: &Login) -> Way {
+    if let Some(way) = login.way() {
+        return way;
+    }
+    if options.grant_type == Some(GrantType::DeviceCode) {
+        return Way::Device;
+    }
+    let has_browser = options.browser.is_some() || login.has_browser();
+    if options.grant_type.is_none() && options.redirect_uri.is_none() {
+        let server = options.server();
+        let has_page = server.is_discovered() || server.authorization_endpoint_url.is_some();
+        let is_needed = !has_browser || !has_page;
+        if is_needed && server.device_authorization_endpoint(context).await.is_ok() {
+            return Way::Device;
+        }
+    }
+    if has_browser && authorization_code::is_local(options) { Way::Browser } else { Way::Console }
+}
+
+/// Says it where a login does not last.
+fn say_how_long(grant: &Grant, login: &Login) {
+    if grant.refresh_token().is_some() {
+        return;
+    }
+    let what = match grant.token().expires_at() {
+        Some(_) => "until its token expires",
+        None => "for the time in `expires_in_fallback`, because the server does not say how long",
+    };
+    login.progress(&Progress::Notice(format!(
+        "the server gave no refresh token, so the login lasts {what}; \
+         ask for the scope `offline_access`, if the server has it, to stay logged in"
+    )));
+}
+
+/// Adds who has logged in. What can't be verified counts for nothing; what was verified and is wrong ends the
+/// login.
+async fn identified(
+    options: &OAuth,
+    context: &Context,
+    login: &Login,
+    LoggedIn { grant, nonce }: LoggedIn,
+) -> Result<Grant> {
+    let Some(id_token) = grant.token().id_token() else { return Ok(grant) };
+    let nonce = nonce.as_ref().map(|nonce| nonce.as_str());
+    match id_token::verify(options, context, &id_token.expose(), nonce).await {
+        Ok(claims) => Ok(grant.with_claims(claims.into())),
+        Err(Failure::Mismatch(error)) => Err(error),
+        Err(Failure::Unable(error)) => {
+            login.progress(&Progress::Notice(format!("whose login it is can't be told: {error}")));
+            Ok(grant)
+        }
+    }
+}
+
+/// Says who the user of a grant is, which some login began.
+pub(super) async fn identify(
+    options: &OAuth,
+    context: &Context,
+    grant: &Grant,
+) -> Result<Option<authn::Claims>> {
+    let Some(id_token) = grant.token().id_token() else { return Ok(None) };
+    let claims = id_token::verify(options, context, &id_token.expose(), None).await;
+    claims.map(|claims| Some(claims.into())).map_err(Error::from)
+}

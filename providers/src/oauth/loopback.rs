@@ -1,0 +1,142 @@
+//! A server on the loopback interface that answers what a test says, and the provider's options as they are when
+//! they have been loaded.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fmt,
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use authn::{
+    Context, Entry, Error, Grant, Location, Provider, Registry, Result, TokenSource,
+    clock::Clock,
+    private::Table,
+    schema::{Field, FromTable},
+};
+
+use super::OAuth;
+use crate::testing::loader;
+
+/// A server of documents; it answers until the tests end.
+#[derive(Clone)]
+pub(super) struct Loopback {
+    url: String,
+    documents: Arc<Mutex<Documents>>,
+}
+
+#[derive(Default)]
+struct Documents {
+    /// By path: the head's first lines, and the body.
+    answers: BTreeMap<String, (String, String)>,
+    asked: Vec<String>,
+}
+
+impl Loopback {
+    pub(super) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = Self { url, documents: Arc::default() };
+        let answering = server.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                answering.answer_one(&stream.unwrap());
+            }
+        });
+        server
+    }
+
+    /// Gives the address of a path; of none, the issuer.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.url)
+    }
+
+    /// Answers with JSON from now on.
+    pub(super) fn serve(&self, path: &str, body: &str) {
+        self.answer(path, "200 OK\r\nContent-Type: application/json", body);
+    }
+
+    /// Answers with this head, from the status on, from now on.
+    pub(super) fn answer(&self, path: &str, head: &str, body: &str) {
+        let answer = (head.to_owned(), body.to_owned());
+        self.documents.lock().unwrap().answers.insert(path.to_owned(), answer);
+    }
+
+    /// Gives how often a path has been asked for.
+    pub(super) fn asked(&self, path: &str) -> usize {
+        self.documents.lock().unwrap().asked.iter().filter(|asked| *asked == path).count()
+    }
+
+    fn answer_one(&self, mut stream: &TcpStream) {
+        let lines = BufReader::new(stream).lines().map_while(Result::ok);
+        let request: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+        let Some(path) = request.first().and_then(|line| line.split(' ').nth(1)) else { return };
+        let mut documents = self.documents.lock().unwrap();
+        documents.asked.push(path.to_owned());
+        let missing = ("404 Not Found".to_owned(), String::new());
+        let (head, body) = documents.answers.get(path).unwrap_or(&missing);
+        let length = body.len();
+        let head = format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {length}");
+        // A client that has had enough of a long answer may be gone.
+        drop(write!(stream, "{head}\r\n\r\n{body}"));
+    }
+}
+
+/// Loads the provider's options, the lines of its table, and gives them with the context that they are used in.
+pub(super) fn loaded(options: &str, clock: Clock) -> (OAuth, Context) {
+    let registry = Registry::builder().register::<Probe>().build().unwrap();
+    let text = format!("[credentials.probe]\nstore = 'memory'\n{options}");
+    loader(&text).registry(registry).clock(clock).load().unwrap();
+    LOADED.take().expect("what is loaded is validated")
+}
+
+thread_local! {
+    static LOADED: RefCell<Option<(OAuth, Context)>> = const { RefCell::new(None) };
+}
+
+/// The provider under another name: it hands out its options in place of tokens.
+struct Probe(Mutex<Option<OAuth>>);
+
+impl FromTable for Probe {
+    const FIELDS: &'static [Field] = OAuth::FIELDS;
+
+    fn from_table(table: &mut Table<'_>) -> Option<Self> {
+        Some(Self(Mutex::new(Some(OAuth::from_table(table)?))))
+    }
+}
+
+impl Provider for Probe {
+    const ENTRY: Entry = Entry::cached::<Self>(
+        "probe",
+        &["Hands out its options."],
+        Location {
+            package: env!("CARGO_PKG_NAME"),
+            module: module_path!(),
+            file: file!(),
+            line: line!(),
+            column: column!(),
+        },
+    );
+}
+
+impl TokenSource for Probe {
+    fn validate(&self, context: &Context) -> Result<()> {
+        let options = self.0.lock().unwrap().take().expect("it is validated once");
+        options.validate(context)?;
+        LOADED.set(Some((options, context.clone())));
+        Ok(())
+    }
+
+    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+        Err(Error::no_token())
+    }
+}
+
+impl fmt::Debug for Probe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Probe")
+    }
+}

@@ -1,0 +1,18 @@
+//! Texts that nobody can guess.
+
+use authn::{Error, ErrorKind, Result};
+use aws_lc_rs::rand;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+/// Makes a text of this many random bytes, in base64url (RFC 4648, 5), which every protocol takes as it is.
+pub(crate) fn random<const BYTES: usize>() -> Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new([0; BYTES]);
+    rand::fill(&mut *bytes).map_err(|_| {
+        Error::new(
+            ErrorKind::Internal,
+            "this system gives no random numbers; check that its entropy source works",
+        )
+    })?;
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
+}
