@@ -6,7 +6,6 @@ use std::{
     io::{self, IsTerminal as _},
     path::Path,
     sync::Arc,
-    time::Duration,
 };
 
 use authn::{
@@ -22,16 +21,19 @@ use crate::{
     exit::{Code, Failure},
     prompt::TerminalPrompt,
     session::Session,
-    time,
 };
 
 /// What `login` takes.
 #[derive(clap::Args, Debug)]
 #[group(multiple = false)]
 #[command(after_help = "\
-Without a flag for the way, it is `--device` if the configuration says `grant_type = \"device_code\"`. \
-Otherwise it is `--browser` if a browser can be seen here (there is a display and no SSH, or the variable \
-BROWSER is set), and `--console` if not.
+Without a flag for the way it is
+
+  --device   with the option `grant_type = \"device_code\"`, or if no browser can be seen here and the server \
+offers codes;
+  --browser  else, if a browser can be seen here: there is a display and no SSH, or the variable BROWSER or \
+the option `browser` is set;
+  --console  else.
 
 Over SSH, the browser beside you can be used if its way back is forwarded. Set the option `redirect_port`, to \
 8765 say, connect with
@@ -93,9 +95,6 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failur
     prompt.say(&who(outcome, &status));
     if let Some(place) = place(&config, &status) {
         prompt.say(&place);
-    }
-    if !status.has_refresh_token {
-        prompt.say(&end_of_session(&status));
     }
     Ok(())
 }
@@ -242,23 +241,5 @@ fn short(place: &str) -> String {
     match home.and_then(|home| Path::new(place).strip_prefix(home).ok().map(Path::to_owned)) {
         Some(rest) => Path::new("~").join(rest).display().to_string(),
         None => place.to_owned(),
-    }
-}
-
-fn end_of_session(status: &Status) -> String {
-    match status.expires_at {
-        Some(end) => {
-            let left = time::left(end);
-            // The moment since the server answered is not to make 59m of 1h.
-            let moment = (left / 20).min(Duration::from_secs(30));
-            format!(
-                "The session ends when the token does (in {}): the server gave no refresh token.",
-                time::words(left + moment)
-            )
-        }
-        None => {
-            "The server gave no refresh token: once it takes the token no longer, log in again."
-                .to_owned()
-        }
     }
 }

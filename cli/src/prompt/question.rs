@@ -78,7 +78,7 @@ fn unreadable(error: &io::Error) -> Error {
 }
 
 /// How the terminal reads and echoes, put back when it is dropped. The thread that reads a secret may never
-/// get to do that itself; nor does it hide what is typed before it has begun.
+/// get to do that itself; nor does it hide or understand what is typed before it has begun.
 #[cfg(unix)]
 #[derive(Debug)]
 pub(super) struct Modes {
@@ -89,13 +89,18 @@ pub(super) struct Modes {
 
 #[cfg(unix)]
 impl Modes {
-    /// Takes the echo away from the controlling terminal, from which secrets are read.
+    /// Takes the echo away from the controlling terminal, from which secrets are read, and has each key count
+    /// at once.
     pub(super) fn without_echo() -> Option<Self> {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        use rustix::termios::{
+            LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr,
+        };
         let terminal = std::fs::File::open("/dev/tty").ok()?;
         let before = tcgetattr(&terminal).ok()?;
         let mut hidden = before.clone();
-        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
+        hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
+        hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
         let changed = tcsetattr(&terminal, OptionalActions::Now, &hidden);
         let kept = Self { terminal, before, is_answered: false };
         changed.is_ok().then_some(kept)

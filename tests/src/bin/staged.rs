@@ -30,9 +30,6 @@ pub struct Staged {
     address: Option<String>,
     /// Who logs in, in the server's word.
     user: Option<String>,
-    /// Whether the server gives a refresh token.
-    #[default(true)]
-    refreshes: bool,
 }
 
 impl TokenSource for Staged {
@@ -71,7 +68,6 @@ impl TokenSource for Staged {
         }
         let end = SystemTime::now() + Duration::from_hours(1);
         let grant = Grant::new(Token::new("staged")?.with_expires_at(end));
-        let grant = if self.refreshes { grant.with_refresh_token("refresh".into()) } else { grant };
         Ok(Some(match &self.user {
             Some(user) => grant.with_claims(Claims::new([("sub".to_owned(), user.clone())])),
             None => grant,
