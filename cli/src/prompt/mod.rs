@@ -49,8 +49,9 @@ use spinner::Spinner;
 /// (`TERM=dumb`), there is neither a spinner nor any control character.
 ///
 /// A secret is read from the controlling terminal without echo, everything else from standard input. Ctrl-C
-/// is the program's matter: it must not end at once, as by default, but drop the login's future first, which
-/// gives the terminal its echo back. A thread goes on reading until then unseen input comes.
+/// is the program's matter: it must not end at once, as by default, but drop the login's future first, as
+/// `tokio::select!` with `tokio::signal::ctrl_c()` does. That gives the terminal its echo back. The thread that
+/// was reading takes one more line of standard input before it ends.
 #[derive(Clone, Debug)]
 pub struct TerminalPrompt {
     colour: bool,
