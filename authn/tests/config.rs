@@ -446,6 +446,21 @@ fn all_profiles_can_be_listed_and_none_can_be_chosen() {
 }
 
 #[test]
+fn the_command_that_logs_in_is_exact_and_holds_no_value() {
+    let loader = || loader(&["[credentials.fixed]\nfixed = 'a'\n[profile.'a b'.credentials]"]);
+    let command = |loader: Loader| loader.read().login_command().to_owned();
+    assert_eq!(command(loader()), "authn login");
+    assert_eq!(
+        command(loader().profile("a b").set("credentials.fixed.tries=5").without_project()),
+        "authn login --profile 'a b' --set credentials.fixed.tries=… --no-project"
+    );
+    assert_eq!(command(loader().login_program("corp-cli", "authn")), "corp-cli login");
+    assert_eq!(command(loader().login_program("fdt", "fdt")), "fdt login --app authn");
+    assert_eq!(command(Loader::app("fdt").login_program("fdt", "fdt")), "fdt login");
+    assert_eq!(command(Loader::app("fdt")), "authn login --app fdt");
+}
+
+#[test]
 fn an_untrusted_project_file_chooses_a_profile_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let work = folder.path().join("repository/deep/below");

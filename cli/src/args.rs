@@ -248,6 +248,7 @@ mod tests {
             "providers",
             "token",
             "header",
+            "login",
             "status",
             "logout",
             "stores",

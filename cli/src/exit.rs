@@ -95,6 +95,7 @@ pub(crate) fn code_of(kind: ErrorKind) -> Code {
         | ErrorKind::Protocol
         | ErrorKind::Network
         | ErrorKind::Internal => Code::Provider,
+        ErrorKind::Cancelled => Code::Interrupted,
         _ => Code::Other,
     }
 }
@@ -135,6 +136,7 @@ mod tests {
             (ErrorKind::NoToken, 5),
             (ErrorKind::Refused, 5),
             (ErrorKind::Network, 5),
+            (ErrorKind::Cancelled, 130),
             (ErrorKind::Store, 1),
             (ErrorKind::Closed, 1),
         ] {

@@ -39,10 +39,13 @@ mod commands;
 mod exit;
 mod log;
 mod output;
+mod paragraph;
+mod prompt;
 mod session;
 mod table;
 mod time;
 
+pub use prompt::TerminalPrompt;
 use session::Session;
 
 /// Runs the command line of authn with the arguments of this process, and gives its exit code.

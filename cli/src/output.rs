@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::{
     exit::{Code, Failure},
+    paragraph::wrapped,
     table::Table,
 };
 
@@ -67,15 +68,24 @@ impl Output {
 
     /// Writes an error to standard error, and what to do about it.
     pub(crate) fn error(&self, message: &str, help: Option<&str>) {
-        tell(&format!("{} {}", styled("error:", ERROR, self.stderr_colour), plain(message)));
+        self.labelled("error:", ERROR, message);
         if let Some(help) = help {
-            tell(&format!("{} {}", styled("help:", HELP, self.stderr_colour), plain(help)));
+            self.labelled("help:", HELP, help);
         }
     }
 
     /// Writes a warning to standard error.
     pub(crate) fn warning(&self, message: &str) {
-        tell(&format!("{} {}", styled("warning:", WARNING, self.stderr_colour), plain(message)));
+        self.labelled("warning:", WARNING, message);
+    }
+
+    fn labelled(&self, label: &str, style: Style, text: &str) {
+        let text = format!("{label} {}", plain(text));
+        let text = match terminal_size::terminal_size_of(io::stderr()) {
+            Some((columns, _)) => wrapped(&text, columns.0.into()),
+            None => text,
+        };
+        tell(&text.replacen(label, &styled(label, style, self.stderr_colour), 1));
     }
 
     /// Writes what is wrong with a configuration to standard error, with the line where it is.
@@ -147,15 +157,34 @@ pub(crate) fn styled(text: &str, style: Style, colour: bool) -> String {
     if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }
 
-/// Keeps a text on its line and a terminal from obeying it: a name in a file may hold anything.
+/// Keeps a text on its line, a terminal from obeying it and its letters in their order: a name in a file may
+/// hold anything.
 pub(crate) fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() {
+        if character.is_control() || is_reordering(character) {
             plain.extend(character.escape_default());
         } else {
             plain.push(character);
         }
     }
     plain
+}
+
+/// Tells whether a character ends a line or turns the direction of what follows (Unicode, UAX #9 and #14).
+fn is_reordering(character: char) -> bool {
+    matches!(character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_moves_the_cursor_or_turns_round() {
+        let text = "a\u{1b}]0;x\u{7}\r\nb\u{202e}c\u{2028}é\u{9b}1m";
+        let plain = plain(text);
+        assert_eq!(plain, "a\\u{1b}]0;x\\u{7}\\r\\nb\\u{202e}c\\u{2028}é\\u{9b}1m");
+    }
 }

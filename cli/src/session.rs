@@ -14,21 +14,27 @@ use crate::{args::Global, output::Output};
 pub(crate) struct Session {
     /// Whose configuration it is: `authn`, unless the program or `--app` says otherwise.
     pub(crate) app: String,
+    /// Whose it is unless `--app` says otherwise.
+    own_app: String,
     pub(crate) global: Global,
     pub(crate) output: Output,
 }
 
 impl Session {
     pub(crate) fn new(app: &str, global: Global) -> Self {
-        let app = global.app.clone().unwrap_or_else(|| app.to_owned());
+        let own_app = app.to_owned();
+        let app = global.app.clone().unwrap_or_else(|| own_app.clone());
         let output = Output::new(global.colour());
-        Self { app, global, output }
+        Self { app, own_app, global, output }
     }
 
     /// Gives the loader that the global flags describe. The program is short-lived: it waits for every
     /// exchange that it starts.
     pub(crate) fn loader(&self) -> Loader {
         let mut loader = Loader::app(&self.app).short_lived();
+        if let Some(program) = program() {
+            loader = loader.login_program(program, &self.own_app);
+        }
         if let Some(profile) = &self.global.profile {
             loader = loader.profile(profile);
         }

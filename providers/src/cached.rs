@@ -113,6 +113,9 @@ mod tests {
         loader(text).environment(environment()).load().unwrap().token().await.unwrap();
         let again = loader(text).environment(environment()).load().unwrap();
         assert!(again.status().await.unwrap().has_token);
+        let within = "[credentials.cached.cached]\nstore = 'file'\nbearer = 'abc'";
+        let within = loader(within).environment(environment()).load().unwrap();
+        assert_eq!(within.status().await.unwrap().store.as_deref(), Some("file"));
     }
 
     #[tokio::test]

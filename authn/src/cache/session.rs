@@ -27,6 +27,7 @@ pub(super) async fn status<S: TokenSource>(
         let noted = shared.noted().clone();
         return Ok(Status {
             has_refresh_token: inner.has_refresh_token || noted.has_refresh_token,
+            store: inner.store,
             username: noted.username.or(inner.username),
             server_clock_ahead: noted.server_clock_ahead.or(inner.server_clock_ahead),
             ..Status::of(at_hand.as_ref())

@@ -64,6 +64,8 @@ pub struct Loader {
     clock: Clock,
     awaits_refresh: bool,
     stores: Stores,
+    /// The program that logs in, and the application that it reads by itself.
+    login_program: (String, String),
 }
 
 impl Loader {
@@ -88,6 +90,7 @@ impl Loader {
             clock: Clock::system(),
             awaits_refresh: false,
             stores: Stores::default(),
+            login_program: ("authn".to_owned(), "authn".to_owned()),
         }
     }
 
@@ -165,6 +168,14 @@ impl Loader {
     #[must_use]
     pub fn short_lived(mut self) -> Self {
         self.awaits_refresh = true;
+        self
+    }
+
+    /// Names the program by whose command `login` somebody logs in, and the application that it reads unless
+    /// told otherwise, for messages. Unless set, it is `authn`, which reads its own.
+    #[must_use]
+    pub fn login_program(mut self, program: impl Into<String>, app: impl Into<String>) -> Self {
+        self.login_program = (program.into(), app.into());
         self
     }
 
@@ -288,12 +299,13 @@ impl Loader {
 
     /// Gives the command line that logs in to what this loader loads.
     fn login_command(&self, profile: Option<&str>) -> String {
-        let mut command = "authn login".to_owned();
+        let (program, app) = &self.login_program;
+        let mut command = format!("{} login", quoted(program));
         let mut add = |flag: &str, value: &str| {
             command.push_str(flag);
             command.push_str(&quoted(value));
         };
-        if self.app != "authn" {
+        if self.app != *app {
             add(" --app ", &self.app);
         }
         if let Some(profile) = profile {

@@ -4,6 +4,7 @@ mod completions;
 mod config;
 mod doctor;
 mod header;
+mod login;
 mod logout;
 mod man;
 mod profiles;
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Token(token::Arguments),
     /// Print the headers that authorise a request, for `curl -H @-`
     Header(header::Arguments),
+    /// Log in as a person, and keep the session
+    Login(login::Arguments),
     /// Show what is kept of each session: for whom, for how long, where
     Status(status::Arguments),
     /// Forget what is kept of the session
@@ -51,6 +54,7 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Providers(arguments) => providers::run(session, &arguments),
         Command::Token(arguments) => token::run(session, &arguments),
         Command::Header(arguments) => header::run(session, &arguments),
+        Command::Login(arguments) => login::run(session, &arguments),
         Command::Status(arguments) => status::run(session, &arguments),
         Command::Logout(arguments) => logout::run(session, &arguments),
         Command::Stores(arguments) => stores::run(session, &arguments),

@@ -2,15 +2,16 @@
 
 use std::{
     io,
-    pin::pin,
+    pin::{Pin, pin},
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use authn::{
     Credentials,
     config::{Config, Severity},
 };
-use tokio::{runtime::Builder, select, signal};
+use tokio::{runtime::Builder, select, signal, time};
 
 use crate::{
     exit::{Code, Failure},
@@ -20,6 +21,9 @@ use crate::{
 
 /// The warning that no request can be authorised: no matter for a token, and an error for a request.
 pub(super) const NO_ORIGINS: &str = "no-origins";
+
+/// What is over within it needs no word.
+const GRACE: Duration = Duration::from_millis(300);
 
 /// Reads the configuration and makes credentials of it. What is without effect in it is told, also if that
 /// fails: it may be why.
@@ -48,11 +52,24 @@ pub(super) fn wait<T, E>(
 where
     Failure: From<E>,
 {
-    let mut work = pin!(work);
+    let mut work = Box::pin(work);
     // What is at hand, or fresh in a store, needs no runtime and no thread.
     if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         return done.map_err(Failure::from);
     }
+    attend(credentials, work, &output::tell)
+}
+
+/// Waits for what a person does and what a server makes of it, and has an interrupt end the former at once.
+/// `tell` says that the latter is waited for.
+pub(super) fn attend<T, E>(
+    credentials: &Credentials,
+    mut work: Pin<Box<impl Future<Output = Result<T, E>>>>,
+    tell: &dyn Fn(&str),
+) -> Result<T, Failure>
+where
+    Failure: From<E>,
+{
     block_on(async |interrupts| {
         select! {
             biased;
@@ -62,11 +79,19 @@ where
             }
             _ = interrupts.recv() => {}
         }
-        output::tell(
+        // Nobody is asked for anything any more.
+        drop(work);
+        let mut closed = pin!(credentials.close());
+        select! {
+            biased;
+            () = closed.as_mut() => return Err(Failure::Silent(Code::Interrupted)),
+            () = time::sleep(GRACE) => {}
+        }
+        tell(
             "interrupted: waiting for the exchange under way, so that nothing is lost; once more ends that too",
         );
         select! {
-            () = credentials.close() => {}
+            () = closed => {}
             _ = interrupts.recv() => {}
         }
         Err(Failure::Silent(Code::Interrupted))

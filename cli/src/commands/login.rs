@@ -1,0 +1,245 @@
+//! `login`: logs in as a person, who is at the terminal.
+
+use std::{
+    cell::Cell,
+    future::pending,
+    io::{self, IsTerminal as _},
+    path::Path,
+    sync::Arc,
+};
+
+use authn::{
+    Credentials, Entry, ErrorKind, Login, LoginOutcome, Result, SecretString, Status, Way,
+    config::Config,
+    prompt::{Link, Progress, Prompt, Question, UserCode},
+};
+use tokio::{select, sync::Notify};
+use tracing::level_filters::LevelFilter;
+
+use super::waiting;
+use crate::{
+    exit::{Code, Failure},
+    prompt::TerminalPrompt,
+    session::Session,
+};
+
+/// What `login` takes.
+#[derive(clap::Args, Debug)]
+#[group(multiple = false)]
+#[command(after_help = "\
+Without a flag for the way it is
+
+  --device   with the option `grant_type = \"device_code\"`, or if no browser can be seen here and the server \
+offers codes;
+  --browser  else, if a browser can be seen here: there is a display and no SSH, or the variable BROWSER or \
+the option `browser` is set;
+  --console  else.
+
+Over SSH, the browser beside you can be used if its way back is forwarded. Set the option `redirect_port`, to \
+8765 say, connect with
+
+  ssh -L 8765:127.0.0.1:8765 HOST
+
+run `authn login --no-browser` there, and open the link in your browser.
+
+Somebody must be at the terminal: if standard input or standard error is none, the command ends at once. \
+Ctrl-C gives up, but what a server gives only once is waited for; a second Ctrl-C ends that, too. Of several \
+logins at the same time one asks, and the others take its session.
+
+Exit codes:
+    0  logged in, or there is nobody to log in
+    3  the configuration is wrong, or keeps the session nowhere
+    4  there is no terminal
+    5  the server refused, or can't be reached
+  130  given up
+
+What was kept before is replaced. `authn status` shows what is kept, and `authn logout` forgets it.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag, and at most one is given")]
+pub(crate) struct Arguments {
+    /// Log in by a browser on this machine, which brings the answer back to it
+    #[arg(long)]
+    browser: bool,
+
+    /// The same, but start no browser: open the link yourself
+    #[arg(long)]
+    no_browser: bool,
+
+    /// Log in by a browser anywhere, and paste here the address that it ends at
+    #[arg(long)]
+    console: bool,
+
+    /// Log in by a code that is typed in on any device, as a phone, if the server offers it
+    #[arg(long)]
+    device: bool,
+}
+
+pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+    let (config, credentials) = waiting::load(session)?;
+    check_terminal(&config, arguments)?;
+    let prompt = prompt(session);
+    let before = waiting::look(credentials.status())?;
+    let outcome = if is_kept(&config, &before) {
+        let login = arguments.chosen(Login::new(prompt.clone()));
+        attend(&credentials, credentials.login(login), &prompt)?
+    } else {
+        attend(&credentials, unkept(&config, &credentials), &prompt)?
+    };
+    if outcome == LoginOutcome::NotNeeded {
+        prompt.say(
+            "There is nobody to log in: this provider gets its tokens by what is configured alone. \
+             `authn token` prints one.",
+        );
+        return Ok(());
+    }
+    let status = waiting::look(credentials.status())?;
+    prompt.say(&who(outcome, &status));
+    if let Some(place) = place(&config, &status) {
+        prompt.say(&place);
+    }
+    Ok(())
+}
+
+impl Arguments {
+    /// Chooses the way, if a flag does.
+    fn chosen(&self, login: Login) -> Login {
+        match self.way() {
+            Some((_, way)) if self.no_browser => login.with_way(way).without_browser(),
+            Some((_, way)) => login.with_way(way),
+            None => login,
+        }
+    }
+
+    fn way(&self) -> Option<(&'static str, Way)> {
+        let ways = [
+            (self.browser, "--browser", Way::Browser),
+            (self.no_browser, "--no-browser", Way::Browser),
+            (self.console, "--console", Way::Console),
+            (self.device, "--device", Way::Device),
+        ];
+        ways.into_iter().find_map(|(chosen, flag, way)| chosen.then_some((flag, way)))
+    }
+}
+
+/// Ends at once where nobody can be asked, whatever the way: also a browser's login is given up at the
+/// terminal, and says there who is logged in.
+fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
+    let stream = if !io::stdin().is_terminal() {
+        "standard input"
+    } else if !io::stderr().is_terminal() {
+        "standard error"
+    } else {
+        return Ok(());
+    };
+    let message = format!("a login needs somebody at a terminal, and {stream} is none");
+    let flag = arguments.way().map(|(flag, _)| format!(" {flag}")).unwrap_or_default();
+    Err(Failure::new(Code::LoginRequired, message).with_help(format!(
+        "no flag helps: have a person run `{}{flag}` in a terminal; \
+         where there never is one, configure a grant that needs nobody, as `client_credentials`",
+        config.login_command()
+    )))
+}
+
+fn prompt(session: &Session) -> TerminalPrompt {
+    let prompt = TerminalPrompt::new().with_colour(session.output.stderr_colour());
+    // Lines of a log would tear it up.
+    if LevelFilter::current() == LevelFilter::OFF { prompt } else { prompt.without_spinner() }
+}
+
+/// Waits for a login. It leaves nothing on the last line, and says what an interrupt did.
+fn attend<E>(
+    credentials: &Credentials,
+    work: impl Future<Output = Result<LoginOutcome, E>>,
+    prompt: &TerminalPrompt,
+) -> Result<LoginOutcome, Failure>
+where
+    Failure: From<E>,
+{
+    let was_told = Cell::new(false);
+    let tell = |text: &str| {
+        was_told.set(true);
+        prompt.say(text);
+    };
+    let outcome = waiting::attend(credentials, Box::pin(work), &tell);
+    prompt.progress(&Progress::Ended);
+    outcome.map_err(|failure| match failure {
+        Failure::Silent(Code::Interrupted) if !was_told.get() => given_up(),
+        // An interrupt that was typed can be seen by the question first.
+        Failure::Authn(error) if error.kind() == ErrorKind::Cancelled => given_up(),
+        other => other,
+    })
+}
+
+fn given_up() -> Failure {
+    Failure::new(Code::Interrupted, "the login was given up; start it again")
+}
+
+/// Tells whether the session outlives this program. Where no cache of ours is between, that is the
+/// provider's own matter.
+fn is_kept(config: &Config, status: &Status) -> bool {
+    let entry = config.provider().and_then(|name| config.registry().get(name));
+    status.store.is_some() || !entry.is_some_and(Entry::is_cached)
+}
+
+/// Lets nobody log in whose session would end with this program; but where there is nobody to log in, that is
+/// no matter.
+async fn unkept(config: &Config, credentials: &Credentials) -> Result<LoginOutcome, Failure> {
+    let somebody = Arc::new(Notify::new());
+    select! {
+        biased;
+        outcome = credentials.login(Login::new(Refusal(Arc::clone(&somebody)))) => Ok(outcome?),
+        () = somebody.notified() => {
+            let message = "the session would end with this command, because its tokens are kept in memory alone";
+            let provider = config.provider().unwrap_or_default();
+            Err(Failure::new(Code::Configuration, message).with_help(format!(
+                "set `credentials.{provider}.store` to `file`, or to another store that `authn stores` lists"
+            )))
+        }
+    }
+}
+
+/// Shows nobody anything, and says that it would have had to.
+#[derive(Debug)]
+struct Refusal(Arc<Notify>);
+
+impl Prompt for Refusal {
+    fn show_link(&self, _: &Link) {
+        self.0.notify_one();
+    }
+
+    fn show_code(&self, _: &UserCode) {
+        self.0.notify_one();
+    }
+
+    async fn ask(&self, _: &Question) -> Result<SecretString> {
+        self.0.notify_one();
+        pending().await
+    }
+
+    fn progress(&self, _: &Progress) {}
+}
+
+fn who(outcome: LoginOutcome, status: &Status) -> String {
+    let done = match outcome {
+        LoginOutcome::ByAnother => "Another process has meanwhile logged in",
+        _ => "Logged in",
+    };
+    let user = status.username.as_ref().map(|name| format!(" as {name}"));
+    format!("{done}{}.", user.unwrap_or_default())
+}
+
+/// Says where the tokens went.
+fn place(config: &Config, status: &Status) -> Option<String> {
+    let store = status.store.as_deref()?;
+    let known = config.stores().into_iter().find(|known| known.name() == store);
+    let place = known.and_then(|known| known.place()).map(|place| format!(" ({})", short(&place)));
+    Some(format!("Tokens are kept in the {store} store{}.", place.unwrap_or_default()))
+}
+
+/// Writes the user's home as `~`.
+fn short(place: &str) -> String {
+    let home = std::env::home_dir().filter(|home| home.parent().is_some());
+    match home.and_then(|home| Path::new(place).strip_prefix(home).ok().map(Path::to_owned)) {
+        Some(rest) => Path::new("~").join(rest).display().to_string(),
+        None => place.to_owned(),
+    }
+}

@@ -1,0 +1,63 @@
+//! Texts broken between words, so that they read well in a narrow window.
+
+use unicode_width::UnicodeWidthStr as _;
+
+/// Breaks a text into lines of at most so many columns. A word that is wider stays whole, as does what stands
+/// between backticks: it is there to be copied.
+pub(crate) fn wrapped(text: &str, columns: usize) -> String {
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in words(text) {
+        if used > 0 && used + 1 + word.width() > columns {
+            lines.push('\n');
+            used = 0;
+        } else if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines += word;
+        used += word.width();
+    }
+    lines
+}
+
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut start = 0;
+    let mut is_code = false;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            // One without another is an ordinary letter.
+            '`' => is_code = !is_code && text[at + 1..].contains('`'),
+            ' ' if !is_code => {
+                words.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words.push(&text[start..]);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrapped("ab cd  äfgh i", 5), "ab cd\näfgh\ni");
+        assert_eq!(wrapped("a-long-word b", 5), "a-long-word\nb");
+        assert_eq!(wrapped("日本 語", 5), "日本\n語", "they are two columns wide");
+        assert_eq!(wrapped("", 5), "");
+        assert_eq!(wrapped("ab cd", usize::MAX), "ab cd");
+    }
+
+    #[test]
+    fn what_is_to_be_copied_is_not_broken() {
+        let text = "log in with `authn login -p x`, or not";
+        assert_eq!(wrapped(text, 20), "log in with\n`authn login -p x`,\nor not");
+        assert_eq!(wrapped("a ` b c d", 3), "a `\nb c\nd");
+    }
+}

@@ -1,0 +1,315 @@
+//! What is shown, as text for a screen of some width: addresses and codes whole, all else between words.
+
+use std::time::Duration;
+
+use authn::{
+    Url,
+    prompt::{Link, Question, UserCode},
+};
+use clap::builder::styling::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{qr::Qr, screen::Screen};
+use crate::{
+    output::{plain, styled},
+    paragraph::wrapped,
+};
+
+const ADDRESS: Style = AnsiColor::Cyan.on_default().underline();
+const CODE: Style = Style::new().bold();
+
+/// What a code stands away from the edge.
+const INDENT: &str = "    ";
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Awaited {
+    /// Somebody at a browser.
+    Browser,
+    /// Somebody who types in a code.
+    Code,
+    /// Somebody.
+    Person,
+    /// Somebody whom another process has asked.
+    OtherLogin,
+    /// The server's answer.
+    Server,
+}
+
+/// Shows the link at which somebody logs in.
+pub(super) fn link(link: &Link, screen: &Screen) -> String {
+    let text = if link.opens_browser() {
+        "Log in with your browser. If it does not open, open this link:"
+    } else {
+        "To log in, open this link in a browser:"
+    };
+    paragraph(text, screen) + &address(link.url(), screen.colour)
+}
+
+/// Shows a code, where to type it in, and as a QR code the address that holds it, where there is room.
+pub(super) fn code(code: &UserCode, screen: &Screen) -> String {
+    let mut parts = vec![
+        paragraph("To log in, open this link on any device:", screen)
+            + &address(code.url(), screen.colour),
+        paragraph("and type in this code there:", screen),
+        indented(&plain(code.code()), screen),
+    ];
+    let text = fitted(&parts, screen);
+    let Some(qr) = code.complete_url().and_then(|url| Qr::of(url.as_str())) else { return text };
+    let drawn = paragraph("Or scan this with a phone:", screen) + &qr.draw(screen.colour);
+    parts.push(drawn);
+    let is_shown = screen.unicode && qr.columns() <= screen.columns && has_room(&parts, screen);
+    if is_shown { fitted(&parts, screen) } else { text }
+}
+
+/// Asks a question; what it gives ends where the answer is typed in.
+pub(super) fn question(question: &Question, shows_page: bool, screen: &Screen) -> String {
+    let mut text = String::new();
+    if let Some(page) = question.page().filter(|_| shows_page) {
+        text += &paragraph("You get what is asked for here:", screen);
+        text += &address(page, screen.colour);
+    }
+    let mut label = sentence(&plain(question.label()));
+    if question.is_secret() {
+        label += " (not shown)";
+    }
+    // What is typed needs room, too: an answer as long as an address begins on a line of its own.
+    if label.width() > 40.min(screen.columns / 2) {
+        return text + &paragraph(&format!("{label}:"), screen) + "> ";
+    }
+    format!("{text}{label}: ")
+}
+
+/// Gives a text as lines between words.
+pub(super) fn paragraph(text: &str, screen: &Screen) -> String {
+    wrapped(&plain(text), screen.columns) + "\n"
+}
+
+/// Says what is waited for and how long, in as many words as there are columns for.
+pub(super) fn waiting(awaited: Awaited, left: Option<Duration>, columns: usize) -> String {
+    let what = match awaited {
+        Awaited::Browser => "waiting for the browser",
+        Awaited::Code => "waiting for the code",
+        Awaited::Person => "waiting for you",
+        Awaited::OtherLogin => "waiting for another login",
+        Awaited::Server => "asking the server for the tokens",
+    };
+    let texts = match left.map(countdown) {
+        Some(left) => vec![
+            format!("{what} ({left} left, Ctrl-C gives up)"),
+            format!("{what} ({left} left)"),
+            format!("{left} left"),
+        ],
+        None if awaited == Awaited::Server => vec![what.to_owned()],
+        None => vec![format!("{what} (Ctrl-C gives up)"), what.to_owned()],
+    };
+    let fits = |text: &String| text.width() <= columns;
+    let last = texts.last().cloned().unwrap_or_default();
+    texts.into_iter().find(fits).unwrap_or_else(|| last.chars().take(columns).collect())
+}
+
+fn address(url: &Url, colour: bool) -> String {
+    // A `Url` is ASCII without control characters.
+    styled(url.as_str(), ADDRESS, colour) + "\n"
+}
+
+fn indented(code: &str, screen: &Screen) -> String {
+    let has_room = INDENT.len() + code.width() <= screen.columns;
+    let indent = if has_room { INDENT } else { "" };
+    format!("{indent}{}\n", styled(code, CODE, screen.colour))
+}
+
+/// Puts empty lines between parts where they fit.
+fn fitted(parts: &[String], screen: &Screen) -> String {
+    let rows: usize = parts.iter().map(|part| rows(part, screen.columns)).sum();
+    let gaps = parts.len() - 1;
+    // One row is for what is waited for.
+    let between = if screen.rows == 0 || rows + gaps < screen.rows { "\n" } else { "" };
+    parts.join(between)
+}
+
+/// Tells whether all of it can be seen at once, and what is waited for.
+fn has_room(parts: &[String], screen: &Screen) -> bool {
+    parts.iter().map(|part| rows(part, screen.columns)).sum::<usize>() < screen.rows
+}
+
+/// Counts the rows that a text takes.
+fn rows(text: &str, columns: usize) -> usize {
+    text.lines().map(|line| bare(line).width().div_ceil(columns.max(1)).max(1)).sum()
+}
+
+/// Gives a text without its styles.
+fn bare(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Writes a time that is counted down: two units, so that it is seen to move.
+fn countdown(left: Duration) -> String {
+    // A second that has begun is left.
+    let seconds = left.as_secs().saturating_add(u64::from(left.subsec_nanos() > 0));
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m {seconds}s"),
+        (hours, minutes, _) => format!("{hours}h {minutes}m"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANYWHERE: Screen = Screen { columns: usize::MAX, rows: 0, colour: false, unicode: true };
+
+    fn screen(columns: usize, rows: usize) -> Screen {
+        Screen { columns, rows, colour: false, unicode: true }
+    }
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    fn device() -> UserCode {
+        UserCode::new("WDJB-MJHT", url("https://idp.example.com/device"))
+            .with_complete_url(url("https://idp.example.com/device?user_code=WDJB-MJHT"))
+    }
+
+    #[test]
+    fn a_link_is_whole_however_narrow_it_is() {
+        let long = url(&format!("https://idp.example.com/authorize?state={}", "x".repeat(300)));
+        for columns in [20, 50, 80, usize::MAX] {
+            for shown in [Link::new(long.clone()), Link::new(long.clone()).with_browser()] {
+                let text = link(&shown, &screen(columns, 24));
+                let (said, shown) = text.trim_end().rsplit_once('\n').unwrap();
+                assert_eq!(shown, long.as_str());
+                assert!(said.lines().all(|line| line.width() <= columns), "{said}");
+            }
+        }
+        let text = link(&Link::new(url("https://a.example/")).with_browser(), &screen(50, 24));
+        assert_eq!(
+            text,
+            "Log in with your browser. If it does not open,\nopen this link:\nhttps://a.example/\n"
+        );
+    }
+
+    #[test]
+    fn the_code_stands_alone() {
+        let code = UserCode::new("WDJB-MJHT", url("https://idp.example.com/device"));
+        assert_eq!(
+            super::code(&code, &screen(80, 24)),
+            "To log in, open this link on any device:\nhttps://idp.example.com/device\n\n\
+             and type in this code there:\n\n    WDJB-MJHT\n"
+        );
+        // Whole, though it does not fit.
+        assert!(super::code(&code, &screen(8, 24)).ends_with("\nWDJB-MJHT\n"));
+    }
+
+    #[test]
+    fn the_qr_code_is_left_out_where_it_has_no_room() {
+        let has_qr = |screen: &Screen| code(&device(), screen).contains('█');
+        // 17 rows of QR code, 5 of text, and one for what is waited for.
+        for (columns, rows, shown) in [
+            (80, 23, true),
+            (80, 22, false),
+            (33, 60, true),
+            (32, 60, false),
+            (50, 24, true),
+            (80, 0, false),
+        ] {
+            assert_eq!(has_qr(&screen(columns, rows)), shown, "{columns} x {rows}");
+        }
+        assert!(!has_qr(&Screen { unicode: false, ..screen(80, 60) }));
+        assert!(!has_qr(&ANYWHERE), "it is no terminal");
+    }
+
+    #[test]
+    fn all_that_is_shown_can_be_seen_at_once() {
+        for rows in [23, 24, 26, 27, 28, 29, 60] {
+            let text = code(&device(), &screen(80, rows));
+            assert!(text.lines().count() < rows, "{rows}\n{text}");
+            assert_eq!(text.contains("\n\n"), rows > 25, "{rows}\n{text}");
+        }
+    }
+
+    #[test]
+    fn colour_changes_no_letter_of_it() {
+        let coloured = Screen { colour: true, ..screen(80, 24) };
+        let link = link(&Link::new(url("https://a.example/")), &coloured);
+        assert!(link.contains("\u{1b}[4m\u{1b}[36mhttps://a.example/\u{1b}[0m\n"), "{link:?}");
+        let shown = code(&device(), &coloured);
+        assert!(shown.contains("    \u{1b}[1mWDJB-MJHT\u{1b}[0m\n"), "{shown:?}");
+        let text = |text: String| bare(&text).replace(['█', '▀', '▄', ' '], "");
+        assert_eq!(text(shown), text(code(&device(), &screen(80, 24))));
+    }
+
+    #[test]
+    fn a_question_leaves_room_for_its_answer() {
+        let page = url("https://idp.example.com/clients");
+        let id = Question::new("client ID").with_page(page);
+        let asked = |question: &Question, page, columns| {
+            super::question(question, page, &screen(columns, 24))
+        };
+        assert_eq!(
+            asked(&id, true, 80),
+            "You get what is asked for here:\nhttps://idp.example.com/clients\nClient ID: "
+        );
+        let secret = Question::new("client secret").secret();
+        assert_eq!(asked(&secret, false, 80), "Client secret (not shown): ");
+        assert_eq!(asked(&secret, false, 30), "Client secret (not shown):\n> ");
+        let long = Question::new("the address that the browser ends at, or the code that is in it");
+        assert_eq!(
+            asked(&long, false, 50),
+            "The address that the browser ends at, or the code\nthat is in it:\n> "
+        );
+    }
+
+    #[test]
+    fn nothing_that_a_server_says_is_obeyed() {
+        let code = UserCode::new("A\u{1b}[2JB\u{202e}C\n", url("https://idp.example.com/device"));
+        let shown = super::code(&code, &screen(80, 24));
+        assert!(shown.ends_with("    A\\u{1b}[2JB\\u{202e}C\\n\n"), "{shown:?}");
+        let asked = question(&Question::new("a\rb\u{7}"), true, &screen(80, 24));
+        assert_eq!(asked, "A\\rb\\u{7}: ");
+        let said = paragraph("Note: \u{9b}31mred\u{2028}", &screen(80, 24));
+        assert_eq!(said, "Note: \\u{9b}31mred\\u{2028}\n");
+    }
+
+    #[test]
+    fn waiting_is_said_in_as_many_words_as_fit() {
+        let left = Some(Duration::from_secs(298));
+        let said = |awaited, left, columns| waiting(awaited, left, columns);
+        for (columns, expected) in [
+            (77, "waiting for the browser (4m 58s left, Ctrl-C gives up)"),
+            (54, "waiting for the browser (4m 58s left, Ctrl-C gives up)"),
+            (47, "waiting for the browser (4m 58s left)"),
+            (30, "4m 58s left"),
+            (6, "4m 58s"),
+            (0, ""),
+        ] {
+            assert_eq!(said(Awaited::Browser, left, columns), expected);
+        }
+        assert_eq!(said(Awaited::OtherLogin, None, 30), "waiting for another login");
+        assert_eq!(said(Awaited::Server, None, 80), "asking the server for the tokens");
+    }
+
+    #[test]
+    fn time_is_counted_down_to_nothing() {
+        for (millis, expected) in [
+            (0, "0s"),
+            (1, "1s"),
+            (59_000, "59s"),
+            (59_001, "1m 0s"),
+            (298_000, "4m 58s"),
+            (3_600_000, "1h 0m"),
+            (7_260_000, "2h 1m"),
+        ] {
+            assert_eq!(countdown(Duration::from_millis(millis)), expected);
+        }
+        // A server's word for it, which is not to be believed.
+        assert!(countdown(Duration::MAX).ends_with('m'));
+    }
+}

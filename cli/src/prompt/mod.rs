@@ -1,0 +1,244 @@
+//! The terminal's side of a login: what is shown, what is asked, and how much time is left.
+//!
+//! - [`screen`]: how wide and how able the terminal is
+//! - [`layout`]: what is shown, as text of that width
+//! - [`qr`]: the QR code
+//! - [`spinner`]: the last line, which counts down
+//! - [`question`]: what somebody types in
+//!
+//! Everything goes to standard error: standard output is for data. Addresses and codes are never broken, so
+//! that they can be copied. They are plain text and no hyperlinks (OSC 8): terminals find an address by
+//! themselves, and those that don't know the sequence would show it.
+
+mod layout;
+mod qr;
+mod question;
+mod screen;
+mod spinner;
+
+use std::{
+    io::{self, Write as _},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anstream::AutoStream;
+use authn::{
+    Error, Result, SecretString, Url,
+    prompt::{Link, Progress, Prompt, Question, UserCode},
+};
+
+use layout::Awaited;
+use question::{Answer, Modes};
+use screen::Screen;
+use spinner::Spinner;
+
+/// Shows a login on this process's terminal, and asks there.
+///
+/// ```no_run
+/// # use authn::{Login, Result};
+/// use authn_cli::TerminalPrompt;
+///
+/// # async fn example() -> Result<()> {
+/// let credentials = authn::load()?;
+/// credentials.login(Login::new(TerminalPrompt::new())).await?;
+/// # Ok(()) }
+/// ```
+///
+/// Everything is written to standard error. Where that is no terminal, or one that can't move its cursor
+/// (`TERM=dumb`), there is neither a spinner nor any control character.
+///
+/// A secret is read from the controlling terminal without echo, everything else from standard input. Ctrl-C
+/// is the program's matter: it must not end at once, as by default, but drop the login's future first, as
+/// `tokio::select!` with `tokio::signal::ctrl_c()` does. That gives the terminal its echo back. The thread that
+/// was reading takes one more line of standard input before it ends.
+#[derive(Clone, Debug)]
+pub struct TerminalPrompt {
+    colour: bool,
+    animated: bool,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What somebody was shown last, and so is waited for.
+    shown: Option<Awaited>,
+    spinner: Option<Spinner>,
+    /// What was last said to be waited for, where nothing spins.
+    said: Option<Awaited>,
+    /// Somebody is typing: nothing may be written over it.
+    is_asking: bool,
+    /// The page that was shown with the last question.
+    page: Option<Url>,
+}
+
+impl TerminalPrompt {
+    /// Makes a prompt in colour where standard error shows it, unless `NO_COLOR` is set.
+    pub fn new() -> Self {
+        Self {
+            colour: AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
+            animated: screen::is_animated(),
+            state: Arc::default(),
+        }
+    }
+
+    /// Says whether to use colour.
+    #[must_use]
+    pub fn with_colour(mut self, colour: bool) -> Self {
+        self.colour = colour;
+        self
+    }
+
+    /// Leaves the spinner out, as a program does that writes logs to the same terminal.
+    #[must_use]
+    pub fn without_spinner(mut self) -> Self {
+        self.animated = false;
+        self
+    }
+
+    /// Says something, above the spinner if there is one.
+    pub(crate) fn say(&self, text: &str) {
+        let text = layout::paragraph(text, &self.screen());
+        match &self.state().spinner {
+            Some(spinner) => spinner.suspend(|| write(&text)),
+            None => write(&text),
+        }
+    }
+
+    /// Shows what somebody has to act on, and forgets what was waited for before.
+    fn show(&self, text: &str, awaited: Awaited) {
+        let mut state = self.state();
+        state.spinner = None;
+        state.said = None;
+        state.shown = Some(awaited);
+        write(text);
+    }
+
+    fn wait(&self, awaited: Awaited, left: Option<Duration>) {
+        let mut state = self.state();
+        if state.is_asking {
+            return;
+        }
+        if !self.animated {
+            if state.said.replace(awaited) != Some(awaited) {
+                let screen = self.screen();
+                write(&format!("{}\n", layout::waiting(awaited, left, screen.columns)));
+            }
+            return;
+        }
+        match &state.spinner {
+            Some(spinner) => spinner.change(awaited, left),
+            None => state.spinner = Some(Spinner::start(awaited, left, &self.screen())),
+        }
+    }
+
+    fn screen(&self) -> Screen {
+        Screen::now(self.colour)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for TerminalPrompt {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Prompt for TerminalPrompt {
+    fn show_link(&self, link: &Link) {
+        self.show(&layout::link(link, &self.screen()), Awaited::Browser);
+    }
+
+    fn show_code(&self, code: &UserCode) {
+        self.show(&layout::code(code, &self.screen()), Awaited::Code);
+    }
+
+    async fn ask(&self, question: &Question) -> Result<SecretString> {
+        if !question::can_ask() {
+            return Err(Error::login_required(format!(
+                "the {} must be typed in, and standard input is no terminal; log in at one",
+                crate::output::plain(question.label())
+            )));
+        }
+        loop {
+            let mut asking = Asking::begin(self, question);
+            let answer = question::read(question.is_secret()).await?;
+            if let (Answer::Text(_), Some(modes)) = (&answer, asking.modes.take()) {
+                modes.answered();
+            }
+            asking.is_on_its_line = question.is_secret() || matches!(answer, Answer::Nothing);
+            drop(asking);
+            match answer {
+                Answer::Text(text) => return Ok(text),
+                Answer::Nothing => {
+                    return Err(Error::cancelled("the login was given up; start it again"));
+                }
+                Answer::CutOff => self.say(
+                    "The terminal has cut that off: it takes no line of more than 4095 characters. \
+                     Type in something shorter.",
+                ),
+            }
+        }
+    }
+
+    fn progress(&self, progress: &Progress) {
+        match progress {
+            Progress::OtherLogin => self.wait(Awaited::OtherLogin, None),
+            Progress::BrowserFailed(why) => self.say(&format!("Open the link yourself: {why}")),
+            Progress::Waiting { left } => {
+                let awaited = self.state().shown.unwrap_or(Awaited::Person);
+                self.wait(awaited, Some(*left));
+            }
+            Progress::Notice(text) => self.say(&format!("Note: {text}")),
+            Progress::Exchanging => self.wait(Awaited::Server, None),
+            Progress::Ended => self.state().spinner = None,
+            // Whoever was shown the link sees the browser.
+            _ => {}
+        }
+    }
+}
+
+/// A question that is being answered. Dropped before the answer, it leaves the terminal as it was.
+struct Asking<'a> {
+    prompt: &'a TerminalPrompt,
+    modes: Option<Modes>,
+    /// Nobody has ended the question's line.
+    is_on_its_line: bool,
+}
+
+impl<'a> Asking<'a> {
+    fn begin(prompt: &'a TerminalPrompt, question: &Question) -> Self {
+        let mut state = prompt.state();
+        state.spinner = None;
+        state.is_asking = true;
+        let is_new_page = state.page.as_ref() != question.page();
+        state.page = question.page().cloned();
+        // Before the question is seen, and so before anything is typed.
+        let modes = question.is_secret().then(Modes::without_echo).flatten();
+        let text = layout::question(question, is_new_page, &prompt.screen());
+        // What somebody has just been shown stands apart.
+        write(&if state.shown.take().is_some() { format!("\n{text}") } else { text });
+        drop(state);
+        Self { prompt, modes, is_on_its_line: true }
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        drop(self.modes.take());
+        if self.is_on_its_line {
+            write("\n");
+        }
+        self.prompt.state().is_asking = false;
+    }
+}
+
+/// Writes to standard error.
+fn write(text: &str) {
+    let mut stderr = io::stderr().lock();
+    // If nobody can be told, there is nobody to tell that.
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}

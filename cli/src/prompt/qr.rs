@@ -1,0 +1,123 @@
+//! QR codes of half blocks: two modules above each other in one character.
+
+use clap::builder::styling::{Ansi256Color, Color, Style};
+use qrcode::{EcLevel, QrCode};
+
+use crate::output::styled;
+
+/// Light modules around the code. Four are the standard's, and two are what cameras need; so it fits on 24
+/// rows with a link and a code.
+const QUIET: usize = 2;
+
+/// Black on white by the numbers that no theme of a terminal changes.
+const INK: Style = Style::new()
+    .fg_color(Some(Color::Ansi256(Ansi256Color(16))))
+    .bg_color(Some(Color::Ansi256(Ansi256Color(231))));
+
+/// A QR code (ISO/IEC 18004) with the light modules around it.
+#[derive(Debug)]
+pub(super) struct Qr {
+    /// Modules on each side.
+    side: usize,
+    dark: Vec<bool>,
+}
+
+impl Qr {
+    /// Makes the code of a text; `None` if it is longer than any code holds.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        // Nothing covers a part of the screen, so the least redundancy will do, and gives the smallest code.
+        let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
+        let side = code.width() + 2 * QUIET;
+        let inner = QUIET..QUIET + code.width();
+        let is_dark = |row: usize, column: usize| {
+            inner.contains(&row)
+                && inner.contains(&column)
+                && code[(column - QUIET, row - QUIET)] == qrcode::Color::Dark
+        };
+        let rows = (0..side).flat_map(|row| (0..side).map(move |column| (row, column)));
+        Some(Self { side, dark: rows.map(|(row, column)| is_dark(row, column)).collect() })
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.side
+    }
+
+    /// Draws it, each row with its newline. Without colour it is the light modules that are drawn: most
+    /// terminals write light on dark, and cameras take the other, too.
+    pub(super) fn draw(&self, colour: bool) -> String {
+        let is_drawn = |row, column| row < self.side && self.is_dark(row, column) == colour;
+        let mut text = String::new();
+        for row in (0..self.side).step_by(2) {
+            let columns = 0..self.side;
+            let line: String = columns
+                .map(|column| match (is_drawn(row, column), is_drawn(row + 1, column)) {
+                    (true, true) => '█',
+                    (true, false) => '▀',
+                    (false, true) => '▄',
+                    (false, false) => ' ',
+                })
+                .collect();
+            text += &styled(&line, INK, colour);
+            text.push('\n');
+        }
+        text
+    }
+
+    fn is_dark(&self, row: usize, column: usize) -> bool {
+        self.dark[row * self.side + column]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://idp.example.com/device?user_code=WDJB-MJHT";
+
+    /// Gives which modules are drawn, two rows a line.
+    fn drawn(text: &str) -> Vec<Vec<bool>> {
+        let halves = |line: &str| {
+            let half = |marks: &'static str| line.chars().map(move |c| marks.contains(c)).collect();
+            [half("█▀"), half("█▄")]
+        };
+        text.lines().flat_map(halves).collect()
+    }
+
+    fn is_the_code(modules: &[Vec<bool>], ink: bool) {
+        let code = QrCode::with_error_correction_level(URL, EcLevel::L).unwrap();
+        let side = code.width() + 4;
+        assert_eq!((side, modules.len(), modules[0].len()), (33, 34, 33));
+        for row in 0..side {
+            for column in 0..side {
+                let is_quiet = [row, column].iter().any(|at| !(2..side - 2).contains(at));
+                let dark = !is_quiet && code[(column - 2, row - 2)] == qrcode::Color::Dark;
+                assert_eq!(modules[row][column], dark == ink, "{row} {column}");
+            }
+        }
+        assert!(modules[side].iter().all(|drawn| !drawn), "there is half a row too many");
+    }
+
+    #[test]
+    fn each_module_is_where_it_belongs() {
+        let plain = Qr::of(URL).unwrap().draw(false);
+        is_the_code(&drawn(&plain), false);
+        assert!(plain.chars().all(|c| "█▀▄ \n".contains(c)), "{plain}");
+    }
+
+    #[test]
+    fn colour_makes_it_black_on_white() {
+        let coloured = Qr::of(URL).unwrap().draw(true);
+        let lines = coloured.lines().map(|line| {
+            let line = line.strip_prefix("\u{1b}[38;5;16m\u{1b}[48;5;231m");
+            line.and_then(|line| line.strip_suffix("\u{1b}[0m")).expect("black on white")
+        });
+        let lines: Vec<&str> = lines.collect();
+        is_the_code(&drawn(&lines.join("\n")), true);
+    }
+
+    #[test]
+    fn what_no_code_holds_is_none() {
+        assert!(Qr::of(&"x".repeat(3_000)).is_none());
+        assert!(Qr::of(&"x".repeat(2_953)).is_some());
+    }
+}

@@ -1,0 +1,150 @@
+//! What somebody types in, read on a thread of its own so that whoever waits can go away at once.
+
+use std::{
+    io::{self, IsTerminal as _},
+    thread,
+};
+
+use authn::{Error, Result, SecretString};
+use rpassword::ConfigBuilder;
+use tokio::sync::oneshot;
+
+/// What a terminal that reads by lines takes in one, less its end (Linux: `N_TTY_BUF_SIZE`). Others take
+/// fewer, and refuse the rest with a bell.
+const LONGEST_LINE: usize = 4095;
+
+/// What came of a question.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Text(SecretString),
+    /// Ctrl-D or Ctrl-C was typed.
+    Nothing,
+    /// The terminal has cut off what was longer.
+    CutOff,
+}
+
+/// Tells whether there is somebody to ask.
+pub(super) fn can_ask() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Reads an answer, as its question was written; a secret one without echo.
+pub(super) async fn read(is_secret: bool) -> Result<Answer> {
+    let (answer, answered) = oneshot::channel();
+    let work = move || {
+        let read = if is_secret { secret() } else { line() };
+        // Whoever has gone needs no answer.
+        drop(answer.send(read));
+    };
+    let thread = thread::Builder::new().name("authn-prompt".to_owned());
+    thread.spawn(work).map_err(|error| unreadable(&error))?;
+    let read = answered.await.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+    read.map_err(|error| unreadable(&error))
+}
+
+fn secret() -> io::Result<Answer> {
+    // The question and the end of its line are written by whoever asks.
+    let config = ConfigBuilder::new().output_discard().build();
+    match rpassword::read_password_with_config(config) {
+        Ok(text) => Ok(Answer::Text(text.into())),
+        Err(error) => match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::Interrupted => Ok(Answer::Nothing),
+            _ => Err(error),
+        },
+    }
+}
+
+fn line() -> io::Result<Answer> {
+    let mut text = String::new();
+    Ok(match io::stdin().read_line(&mut text)? {
+        0 => Answer::Nothing,
+        _ if text.trim_end_matches(['\r', '\n']).len() >= LONGEST_LINE => Answer::CutOff,
+        _ => Answer::Text(trimmed(text)),
+    })
+}
+
+/// Leaves out the spaces that come with what is pasted, without a copy that nobody wipes.
+fn trimmed(mut text: String) -> SecretString {
+    text.truncate(text.trim_end().len());
+    text.drain(..text.len() - text.trim_start().len());
+    text.into()
+}
+
+fn unreadable(error: &io::Error) -> Error {
+    Error::login_required(format!(
+        "the terminal can't be read ({}); log in at another one",
+        error.kind()
+    ))
+}
+
+/// How the terminal reads and echoes, put back when it is dropped. The thread that reads a secret may never
+/// get to do that itself; nor does it hide or understand what is typed before it has begun.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(super) struct Modes {
+    terminal: std::fs::File,
+    before: rustix::termios::Termios,
+    is_answered: bool,
+}
+
+#[cfg(unix)]
+impl Modes {
+    /// Takes the echo away from the controlling terminal, from which secrets are read, and has each key count
+    /// at once.
+    pub(super) fn without_echo() -> Option<Self> {
+        use rustix::termios::{
+            LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr,
+        };
+        let terminal = std::fs::File::open("/dev/tty").ok()?;
+        let before = tcgetattr(&terminal).ok()?;
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
+        hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
+        hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
+        let changed = tcsetattr(&terminal, OptionalActions::Now, &hidden);
+        let kept = Self { terminal, before, is_answered: false };
+        changed.is_ok().then_some(kept)
+    }
+
+    /// Says that all of the secret was read. Otherwise what was typed of it is thrown away: no shell is to get
+    /// it.
+    pub(super) fn answered(mut self) {
+        self.is_answered = true;
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Modes {
+    fn drop(&mut self) {
+        use rustix::termios::{OptionalActions, tcsetattr};
+        let unread = if self.is_answered { OptionalActions::Now } else { OptionalActions::Flush };
+        // A terminal that has gone needs nothing.
+        let _ = tcsetattr(&self.terminal, unread, &self.before);
+    }
+}
+
+/// On Windows Ctrl-C ends the reading itself, which then puts the console's mode back.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(super) struct Modes;
+
+#[cfg(not(unix))]
+impl Modes {
+    pub(super) fn without_echo() -> Option<Self> {
+        None
+    }
+
+    pub(super) fn answered(self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pasted_loses_its_spaces() {
+        for (pasted, text) in [("  a b\t\r\n", "a b"), ("\n", ""), ("", ""), ("ä\n", "ä")] {
+            assert_eq!(&*trimmed(pasted.to_owned()).expose(), text);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! How wide the terminal is, and what it can show.
+
+use std::{
+    env,
+    io::{self, IsTerminal as _},
+};
+
+use terminal_size::{Height, Width};
+
+/// What standard error can show.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Screen {
+    /// Columns; as many as there are numbers where it is no terminal.
+    pub(super) columns: usize,
+    /// Rows; none where it is no terminal.
+    pub(super) rows: usize,
+    pub(super) colour: bool,
+    /// Characters beyond ASCII are shown.
+    pub(super) unicode: bool,
+}
+
+impl Screen {
+    /// Looks at the terminal as it is now: somebody may have changed its size.
+    pub(super) fn now(colour: bool) -> Self {
+        let unicode = speaks_unicode(|name| env::var(name).ok());
+        let stderr = io::stderr();
+        if !stderr.is_terminal() {
+            return Self { columns: usize::MAX, rows: 0, colour, unicode };
+        }
+        let size = terminal_size::terminal_size_of(&stderr);
+        let (Width(columns), Height(rows)) = size.unwrap_or((Width(80), Height(24)));
+        Self { columns: columns.into(), rows: rows.into(), colour, unicode }
+    }
+}
+
+/// Tells whether standard error is a terminal that can go back on its line.
+pub(super) fn is_animated() -> bool {
+    let term = env::var("TERM").ok();
+    let is_able = match term.as_deref() {
+        None => cfg!(windows),
+        Some(term) => term != "dumb",
+    };
+    is_able && io::stderr().is_terminal()
+}
+
+/// Asks the locale, as POSIX orders its variables. One that is not set is taken for UTF-8, as in containers;
+/// the console of Linux has no font for it.
+fn speaks_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
+    if variable("TERM").as_deref() == Some("linux") {
+        return false;
+    }
+    let set = |name| variable(name).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locale_says_what_is_shown() {
+        for (variables, shown) in [
+            (&[][..], true),
+            (&[("LANG", "C.UTF-8")], true),
+            (&[("LANG", "de_DE.utf8")], true),
+            (&[("LANG", "C")], false),
+            (&[("LANG", "C"), ("LC_ALL", "C.UTF-8")], true),
+            (&[("LANG", "C.UTF-8"), ("LC_CTYPE", "POSIX"), ("LC_ALL", "")], false),
+            (&[("LANG", "C.UTF-8"), ("TERM", "linux")], false),
+        ] {
+            let variable = |name: &str| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(speaks_unicode(variable), shown, "{variables:?}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The command line with a provider whose login shows and asks what the test wants.
+//!
+//! Its options are a list of steps, one word and what belongs to it each, and what comes of them. At each step
+//! `gate` it waits until the test, which listens at `address`, has let it pass: within the login as for a
+//! person, `exchange gate` as for a server.
+
+use std::{
+    future::pending,
+    io,
+    process::ExitCode,
+    time::{Duration, SystemTime},
+};
+
+use authn::{
+    Claims, Context, Error, Grant, Login, Result, Session, Token, TokenSource, Url,
+    prompt::{Link, Progress, Question, UserCode},
+};
+use tokio::{io::AsyncReadExt as _, net::TcpStream};
+
+fn main() -> ExitCode {
+    authn_cli::main()
+}
+
+/// Logs in by steps.
+#[authn::token_provider("staged", cached)]
+pub struct Staged {
+    /// What happens.
+    steps: Vec<String>,
+    /// Where the test listens.
+    address: Option<String>,
+    /// Who logs in, in the server's word.
+    user: Option<String>,
+}
+
+impl TokenSource for Staged {
+    fn session(&self) -> Session<'_> {
+        Session::Begun
+    }
+
+    async fn request_token(&self, context: &Context, _: Option<&Grant>) -> Result<Grant> {
+        Err(context.login_required("nobody is logged in"))
+    }
+
+    async fn login(&self, _: &Context, login: &Login) -> Result<Option<Grant>> {
+        for step in &self.steps {
+            let (word, rest) = step.split_once(' ').unwrap_or((step, ""));
+            match word {
+                "none" => return Ok(None),
+                "link" => login.show_link(&link(rest)),
+                "browser" => login.show_link(&link(rest).with_browser()),
+                "code" => login.show_code(&code(rest)),
+                "ask" => keep(&login.ask(&question(rest)).await?),
+                "secret" => keep(&login.ask(&question(rest).secret()).await?),
+                "other" => login.progress(&Progress::OtherLogin),
+                "opened" => login.progress(&Progress::BrowserOpened),
+                "failed" => login.progress(&Progress::BrowserFailed(rest.to_owned())),
+                "notice" => login.progress(&Progress::Notice(rest.to_owned())),
+                "exchanging" => login.progress(&Progress::Exchanging),
+                "waiting" => {
+                    let left = Duration::from_secs(rest.parse().unwrap_or(0));
+                    login.progress(&Progress::Waiting { left });
+                }
+                "gate" => login.unless_cancelled(self.pass()).await?,
+                "exchange" => self.pass().await,
+                "refused" => return Err(Error::refused(rest)),
+                _ => return Err(Error::configuration(format!("there is no step `{word}`"))),
+            }
+        }
+        let end = SystemTime::now() + Duration::from_hours(1);
+        let grant = Grant::new(Token::new("staged")?.with_expires_at(end));
+        Ok(Some(match &self.user {
+            Some(user) => grant.with_claims(Claims::new([("sub".to_owned(), user.clone())])),
+            None => grant,
+        }))
+    }
+}
+
+impl Staged {
+    /// Waits until the test has taken the connection and ended it.
+    async fn pass(&self) {
+        let passed: io::Result<usize> = async {
+            let mut gate = TcpStream::connect(self.address.as_deref().unwrap_or_default()).await?;
+            gate.read(&mut [0]).await
+        }
+        .await;
+        if passed.is_err() {
+            pending::<()>().await;
+        }
+    }
+}
+
+fn url(text: &str) -> Url {
+    let example = || Url::parse("https://idp.example.com/").ok();
+    let url = Url::parse(text).ok().or_else(example);
+    url.unwrap_or_else(|| unreachable!("the example is an address"))
+}
+
+fn link(text: &str) -> Link {
+    Link::new(url(text))
+}
+
+/// A code, where to type it in, and what holds it already.
+fn code(text: &str) -> UserCode {
+    let mut words = text.split(' ');
+    let mut word = || words.next().unwrap_or_default();
+    let code = UserCode::new(word(), url(word()));
+    match word() {
+        "" => code,
+        complete => code.with_complete_url(url(complete)),
+    }
+}
+
+/// A label, and behind `@` the page.
+fn question(text: &str) -> Question {
+    match text.split_once(" @ ") {
+        Some((label, page)) => Question::new(label).with_page(url(page)),
+        None => Question::new(text),
+    }
+}
+
+/// Takes an answer as a grant would, and shows nobody what it is.
+fn keep(answer: &authn::SecretString) {
+    drop(answer.clone());
+}
