@@ -129,6 +129,25 @@ impl Credentials {
         self.0.provider.login(&self.0.context, &login).await
     }
 
+    /// Tells whether somebody has to log in before there is a token. Whether somebody has is what
+    /// [`status`](Self::status) says.
+    pub fn needs_login(&self) -> bool {
+        self.0.provider.needs_login()
+    }
+
+    /// Checks what `[http]` names, as the file of certificate authorities, without any network. Otherwise it is
+    /// checked when the first request is sent.
+    #[cfg(feature = "reqwest")]
+    pub fn check_http(&self) -> Result<()> {
+        self.0.context.http().check_options()
+    }
+
+    /// Gives the name of the store that sessions are kept in; `memory` is none, and `None` is for a provider that
+    /// has no session.
+    pub fn store(&self) -> Option<String> {
+        self.0.provider.store()
+    }
+
     /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
     /// is no server, or the provider can't ask it.
     pub async fn probe(&self) -> Result<Option<Probe>> {

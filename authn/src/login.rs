@@ -103,7 +103,7 @@ impl Login {
 
     /// Tells whether a browser is to be started for a link.
     pub fn opens_browser(&self) -> bool {
-        self.opens_browser.unwrap_or_else(|| has_browser(&self.environment))
+        self.opens_browser.unwrap_or_else(|| self.environment.has_browser())
     }
 
     /// Tells whether a browser may be started where the configuration names one, whatever the surroundings
@@ -114,7 +114,7 @@ impl Login {
 
     /// Tells whether a browser on this machine can be seen by whoever logs in.
     pub fn has_browser(&self) -> bool {
-        has_browser(&self.environment)
+        self.environment.has_browser()
     }
 
     /// Gives the value of a variable of the surroundings.
@@ -182,21 +182,24 @@ impl Login {
     }
 }
 
-/// A browser is seen by whoever sits at this machine: not over SSH, and on Unix not without a display.
-/// `BROWSER` says that there is one all the same, as editors set it that work on another machine.
-fn has_browser(environment: &Environment) -> bool {
-    // One that is empty counts as not set.
-    let has = |name: &str| environment.get(name).is_some();
-    if has("BROWSER") {
-        return true;
+impl Environment {
+    /// Tells whether a browser on this machine can be seen by whoever logs in: not over SSH, and on Unix not
+    /// without a display. `BROWSER` says that there is one all the same, as editors set it that work on
+    /// another machine.
+    pub fn has_browser(&self) -> bool {
+        // One that is empty counts as not set.
+        let has = |name: &str| self.get(name).is_some();
+        if has("BROWSER") {
+            return true;
+        }
+        if ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"].into_iter().any(has) {
+            return false;
+        }
+        cfg!(not(unix))
+            || cfg!(target_os = "macos")
+            // The Windows beside a Linux has one.
+            || ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "WSL_INTEROP"].into_iter().any(has)
     }
-    if ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"].into_iter().any(has) {
-        return false;
-    }
-    cfg!(not(unix))
-        || cfg!(target_os = "macos")
-        // The Windows beside a Linux has one.
-        || ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "WSL_INTEROP"].into_iter().any(has)
 }
 
 impl fmt::Debug for Login {
@@ -228,8 +231,8 @@ mod tests {
         ] {
             let environment =
                 variables.iter().fold(Environment::empty(), |all, name| all.variable(*name, "1"));
-            assert_eq!(has_browser(&environment), seen, "{variables:?}");
+            assert_eq!(environment.has_browser(), seen, "{variables:?}");
         }
-        assert!(!has_browser(&Environment::empty().variable("DISPLAY", "")));
+        assert!(!Environment::empty().variable("DISPLAY", "").has_browser());
     }
 }

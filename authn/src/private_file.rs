@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::config::quoted;
+
 /// Which files are taken.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
@@ -33,6 +35,32 @@ impl Refusal {
     /// Says that a file or folder is refused.
     pub(crate) fn new(path: &Path, reason: Reason) -> Self {
         Self { reason, path: path.to_owned() }
+    }
+
+    /// Says what is wrong.
+    pub(crate) fn fault(&self) -> String {
+        let what = match &self.reason {
+            Reason::Unopened(error) => &*format!("can't be read ({})", error.kind()),
+            Reason::Uncreated(error) => &*format!("can't be created ({})", error.kind()),
+            Reason::Link => "is a symbolic link",
+            Reason::NotRegular => "is not a regular file",
+            Reason::Owner(_) => "belongs to another user",
+            Reason::Open(_) => "is open to other users",
+        };
+        format!("{} {what}", self.path.display())
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn way_out(&self) -> String {
+        let path = quoted(&self.path.display().to_string());
+        match &self.reason {
+            Reason::Unopened(_) => "check its path and permissions".to_owned(),
+            Reason::Uncreated(_) => "check the folder and the disk".to_owned(),
+            Reason::Link => "put the file itself there".to_owned(),
+            Reason::NotRegular => "put one there".to_owned(),
+            Reason::Owner(user) => format!("`chown {user} {path}`"),
+            Reason::Open(mode) => format!("`chmod {mode:o} {path}`"),
+        }
     }
 }
 
@@ -144,7 +172,12 @@ fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Reason> {
 /// Refuses what others have rights to or what somebody else owns. `mode` is what it should have, for the
 /// command that mends it.
 #[cfg(unix)]
-fn check(file: &File, metadata: &Metadata, mode: u32, trusts_platform: bool) -> Result<(), Reason> {
+pub(crate) fn check(
+    file: &File,
+    metadata: &Metadata,
+    mode: u32,
+    trusts_platform: bool,
+) -> Result<(), Reason> {
     use std::os::unix::fs::MetadataExt as _;
 
     use rustix::fs::{StatVfsMountFlags, fstatvfs};
@@ -163,28 +196,13 @@ fn check(file: &File, metadata: &Metadata, mode: u32, trusts_platform: bool) -> 
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
-fn check(_: &File, _: &Metadata, _: u32, _: bool) -> Result<(), Reason> {
+pub(crate) fn check(_: &File, _: &Metadata, _: u32, _: bool) -> Result<(), Reason> {
     Ok(())
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.path.display();
-        write!(f, "{shown} ")?;
-        match &self.reason {
-            Reason::Unopened(error) => {
-                write!(f, "can't be read ({}): check its path and permissions", error.kind())
-            }
-            Reason::Uncreated(error) => {
-                write!(f, "can't be created ({}): check the folder and the disk", error.kind())
-            }
-            Reason::Link => f.write_str("is a symbolic link: put the file itself there"),
-            Reason::NotRegular => f.write_str("is not a regular file: put one there"),
-            Reason::Owner(user) => {
-                write!(f, "belongs to another user: `chown {user} {shown}`")
-            }
-            Reason::Open(mode) => write!(f, "is open to other users: `chmod {mode:o} {shown}`"),
-        }
+        write!(f, "{}: {}", self.fault(), self.way_out())
     }
 }
 

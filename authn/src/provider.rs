@@ -136,6 +136,11 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         async { Ok(LoginOutcome::NotNeeded) }
     }
 
+    /// Tells whether somebody has to log in before there is a token, as [`login`](Self::login) does it.
+    fn needs_login(&self) -> bool {
+        false
+    }
+
     /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
     /// is no server.
     fn probe(&self, context: &Context) -> impl Future<Output = Result<Option<Probe>>> + Send {
@@ -275,6 +280,12 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         async { Ok(None) }
     }
 
+    /// Tells whether somebody has to log in before there is a token, so that what lacks one can say so. It is
+    /// told from the options alone.
+    fn needs_login(&self) -> bool {
+        false
+    }
+
     /// Names the options that only say how somebody logs in, as a browser's command. A session that is
     /// kept outlives their change, as that of any other option it does not.
     fn login_options(&self) -> &'static [&'static str] {
@@ -351,6 +362,7 @@ pub(crate) trait Erased: Debug + Send + Sync {
         context: &'a Context,
         login: &'a Login,
     ) -> Boxed<'a, Result<LoginOutcome>>;
+    fn needs_login(&self) -> bool;
     fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>>;
     fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
     fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
@@ -418,6 +430,10 @@ impl<P: TokenProvider> Erased for P {
         login: &'a Login,
     ) -> Boxed<'a, Result<LoginOutcome>> {
         Box::pin(TokenProvider::login(self, context, login))
+    }
+
+    fn needs_login(&self) -> bool {
+        TokenProvider::needs_login(self)
     }
 
     fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {

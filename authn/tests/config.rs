@@ -424,6 +424,28 @@ fn applications_have_files_and_variables_of_their_own() {
 }
 
 #[test]
+fn all_profiles_can_be_listed_and_none_can_be_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join(".authn.toml"), "[profile.mine.credentials]").unwrap();
+    let environment = Environment::empty()
+        .working_directory(folder.path())
+        .variable("AUTHN_PROFILE", "prod")
+        .variable("AUTHN_PROFILE__CI__CREDENTIALS__DOMAIN", "ci.test");
+    let texts = [BASE, "default_profile = 'nowhere'\n[profile.dev]\n[profile.prod]"];
+    let config = loader(&texts).environment(environment.clone()).read();
+    assert_eq!(config.profile(), Some("prod"));
+    assert_eq!(config.profiles(), ["ci", "dev", "prod"]);
+    let config = loader(&texts).environment(environment).without_profile().read();
+    assert_eq!(config.profile(), None);
+    assert_eq!(codes(&config), [("untrusted-project", None)]);
+    assert_eq!(config.profiles().len(), 3);
+    assert_eq!(
+        setting(&config, "credentials.domain").value,
+        Some(View::Text("api.example.com".to_owned()))
+    );
+}
+
+#[test]
 fn an_untrusted_project_file_chooses_a_profile_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let work = folder.path().join("repository/deep/below");

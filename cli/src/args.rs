@@ -1,9 +1,10 @@
 //! The command line: subcommands, and the global flags, which may stand before or after them.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, fmt::Write as _, path::PathBuf};
 
 use clap::{
     ArgAction, ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, ValueEnum,
+    ValueHint,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
@@ -16,6 +17,14 @@ Exit codes:
   2 command line wrong
 
 Data goes to standard output, everything else to standard error.";
+
+/// The commands by what they are for, in the order in which somebody comes to need them.
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Configuration", &["config", "providers", "doctor"]),
+    ("Sessions", &["login", "status", "logout", "stores"]),
+    ("Tokens for other programs", &["token", "header"]),
+    ("This program", &["completions", "man"]),
+];
 
 /// Tells what is configured and from where, and gets tokens and headers for other programs.
 #[derive(Debug, Parser)]
@@ -30,19 +39,19 @@ struct Arguments {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Choose a profile of the configuration
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", value_hint = ValueHint::Other)]
     pub(crate) profile: Option<String>,
 
     /// Read another application's configuration: its file names and its variables
-    #[arg(long, value_name = "NAME", value_parser = app_name)]
+    #[arg(long, value_name = "NAME", value_parser = app_name, value_hint = ValueHint::Other)]
     pub(crate) app: Option<String>,
 
     /// Read this file too, above the user's and the project's
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
     /// Set a value above all else; a secret only by reference: `KEY.env=NAME`, `KEY.file=PATH`
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
     pub(crate) set: Vec<String>,
 
     /// Leave the project's file unread
@@ -99,7 +108,8 @@ pub(crate) fn colour(arguments: &[OsString]) -> ColorChoice {
     choice.and_then(|choice| ColorChoice::from_str(choice, false).ok()).unwrap_or_default()
 }
 
-fn command(app: &str) -> clap::Command {
+/// Defines the command line of an application.
+pub(crate) fn command(app: &str) -> clap::Command {
     let [profile, config, log, option] = ["PROFILE", "CONFIG", "LOG", "CREDENTIALS__DOMAIN"]
         .map(|name| session::variable(app, name));
     let after = format!(
@@ -110,7 +120,31 @@ Environment:
 
 {EXIT_CODES}"
     );
-    with_global(Arguments::command()).after_help(after)
+    let command = with_global(Arguments::command()).after_help(after);
+    let listed = listed(&command);
+    command.help_template(listed)
+}
+
+/// Gives the template of the help, with the commands by what they are for: clap would list all of them under
+/// one heading.
+fn listed(command: &clap::Command) -> String {
+    let (heading, literal) =
+        (command.get_styles().get_header(), command.get_styles().get_literal());
+    let names = GROUPS.iter().flat_map(|(_, names)| *names);
+    let width = names.map(|name| name.len()).max().unwrap_or(0);
+    let mut template = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
+    for (title, names) in GROUPS {
+        let _ = writeln!(template, "\n{heading}{title}:{heading:#}");
+        for command in names.iter().filter_map(|name| command.find_subcommand(name)) {
+            let (name, about) = (command.get_name(), command.get_about().cloned());
+            let about = about.unwrap_or_default();
+            let _ = writeln!(template, "  {literal}{name:width$}{literal:#}  {about}");
+        }
+    }
+    template
+        + &format!(
+            "\nEach says more with `--help`.\n\n{heading}Options:{heading:#}\n{{options}}{{after-help}}\n"
+        )
 }
 
 /// Adds the global flags to a command and all below it.
@@ -176,6 +210,22 @@ mod tests {
     }
 
     #[test]
+    fn every_command_is_in_one_group_on_one_line() {
+        let mut command = command("authn");
+        let help = command.render_help().to_string();
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+            let name = below.get_name();
+            let groups = GROUPS.iter().filter(|(_, names)| names.contains(&name));
+            assert_eq!(groups.count(), 1, "{name} must be in one of `GROUPS`");
+            let about = below.get_about().unwrap().to_string();
+            let lines = help.lines().filter(|line| line.ends_with(&format!("  {about}")));
+            let lines: Vec<&str> = lines.collect();
+            let [line] = *lines else { panic!("{name}: {lines:?}\n{help}") };
+            assert!(line.starts_with(&format!("  {name} ")) && line.len() <= 80, "{line}");
+        }
+    }
+
+    #[test]
     fn global_flags_stand_anywhere_and_add_up() {
         let line =
             "authn --set a=1 -v -p one config --set b=2 --no-project show --set c=3 -v -p two";
@@ -201,6 +251,9 @@ mod tests {
             "status",
             "logout",
             "stores",
+            "doctor",
+            "completions bash",
+            "man",
         ] {
             let (global, _) =
                 parsed(&format!("authn {command} --app fdt --config x.toml")).unwrap();

@@ -18,6 +18,17 @@ pub(crate) enum Code {
     Interrupted = 130,
 }
 
+/// What each means, for those who read the manual.
+pub(crate) const CODES: [(Code, &str); 7] = [
+    (Code::Done, "It is done."),
+    (Code::Other, "Something else failed, as writing a file."),
+    (Code::Usage, "The command line is wrong."),
+    (Code::Configuration, "The configuration is wrong, or not for this request."),
+    (Code::LoginRequired, "Somebody must log in."),
+    (Code::Provider, "The provider failed, or the network."),
+    (Code::Interrupted, "It was interrupted."),
+];
+
 /// Why a command ends before its end.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -72,7 +83,8 @@ impl Failure {
     }
 }
 
-fn code_of(kind: ErrorKind) -> Code {
+/// Gives the exit code of a sort of failure.
+pub(crate) fn code_of(kind: ErrorKind) -> Code {
     match kind {
         ErrorKind::Configuration | ErrorKind::Origin => Code::Configuration,
         ErrorKind::LoginRequired => Code::LoginRequired,

@@ -48,12 +48,21 @@ impl Output {
     /// Writes a table to standard output: aligned under headings for a person, and for a program the rows
     /// alone with a tab between cells.
     pub(crate) fn table(&self, table: &Table) -> Result<(), Failure> {
-        data(if self.terminal { table.aligned(self.stdout_colour) } else { table.tabbed() })
+        if !self.terminal {
+            return data(table.tabbed());
+        }
+        let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
+        data(table.shown(self.stdout_colour, width.map(usize::from)))
     }
 
     /// Gives a text as a heading on standard output.
     pub(crate) fn heading(&self, text: &str) -> String {
         styled(text, HEADING, self.stdout_colour)
+    }
+
+    /// Gives a text in a style on standard output.
+    pub(crate) fn styled(&self, text: &str, style: Style) -> String {
+        styled(text, style, self.stdout_colour)
     }
 
     /// Writes an error to standard error, and what to do about it.

@@ -1,5 +1,10 @@
 //! What all commands share: the application, the global flags, and where to write.
 
+use std::{
+    env::{self, consts::EXE_SUFFIX},
+    path::Path,
+};
+
 use authn::Loader;
 
 use crate::{args::Global, output::Output};
@@ -36,6 +41,16 @@ impl Session {
         self.global.set.iter().fold(loader, |loader, setting| loader.set(setting))
     }
 
+    /// Gives the name that this program was started by; the application's, where that is none that a shell
+    /// takes as it is.
+    pub(crate) fn program(&self) -> String {
+        let is_plain = |name: &String| {
+            name.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        };
+        program().filter(is_plain).unwrap_or_else(|| self.app.clone())
+    }
+
     /// Gives a command as it is typed, with `--app` where it must be.
     pub(crate) fn command_line(&self, command: &str) -> String {
         match self.app.as_str() {
@@ -53,4 +68,11 @@ impl Session {
 /// Gives the name of an application's environment variable, as [`Loader::app`] reads it.
 pub(crate) fn variable(app: &str, name: &str) -> String {
     Loader::app(app).variable(name)
+}
+
+/// Gives the name that this program was started by: one with providers of its own is not `authn`.
+fn program() -> Option<String> {
+    let path = env::args_os().next()?;
+    let name = Path::new(&path).file_name()?.to_str()?;
+    Some(name.strip_suffix(EXE_SUFFIX).unwrap_or(name).to_owned())
 }

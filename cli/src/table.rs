@@ -13,6 +13,7 @@ const FAINT: Style = Style::new().dimmed();
 pub(crate) struct Table {
     headings: &'static [&'static str],
     rows: Vec<Row>,
+    in_blocks: bool,
 }
 
 #[derive(Debug)]
@@ -23,7 +24,14 @@ struct Row {
 
 impl Table {
     pub(crate) fn new(headings: &'static [&'static str]) -> Self {
-        Self { headings, rows: Vec::new() }
+        Self { headings, rows: Vec::new(), in_blocks: false }
+    }
+
+    /// Says that a terminal too narrow for the columns shows a block for each row, a line for each cell.
+    #[must_use]
+    pub(crate) fn in_blocks_if_narrow(mut self) -> Self {
+        self.in_blocks = true;
+        self
     }
 
     /// Adds a row.
@@ -42,6 +50,31 @@ impl Table {
     /// Gives the rows alone, with a tab between cells.
     pub(crate) fn tabbed(&self) -> String {
         self.rows.iter().map(|row| row.cells.join("\t") + "\n").collect()
+    }
+
+    /// Gives the rows for a terminal of so many columns, if that is known.
+    pub(crate) fn shown(&self, colour: bool, width: Option<usize>) -> String {
+        let is_too_wide = |line: &str| width.is_some_and(|width| line.chars().count() > width);
+        if self.in_blocks && self.aligned(false).lines().any(is_too_wide) {
+            return self.blocks(colour);
+        }
+        self.aligned(colour)
+    }
+
+    /// Gives a block for each row, a line for each cell.
+    fn blocks(&self, colour: bool) -> String {
+        let width = self.headings.iter().map(|heading| heading.len()).max().unwrap_or(0);
+        let block = |row: &Row| {
+            let cells = self.headings.iter().zip(&row.cells);
+            let lines = cells.map(|(heading, cell)| {
+                let space = if cell.is_empty() { 0 } else { width + 2 - heading.len() };
+                let heading = styled(heading, HEADING, colour);
+                let cell = styled(cell, FAINT, colour && row.faint);
+                format!("{heading}{:space$}{cell}\n", "")
+            });
+            lines.collect::<String>()
+        };
+        self.rows.iter().map(block).collect::<Vec<String>>().join("\n")
     }
 
     /// Gives the rows in columns under headings.
@@ -88,6 +121,19 @@ mod tests {
     #[test]
     fn a_person_sees_columns() {
         assert_eq!(table().aligned(false), "KEY       VALUE\na         \"ä\"\nlong.key\n");
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_blocks_where_a_table_is_made_for_it() {
+        let columns = table().aligned(false);
+        for (width, expected) in [
+            (Some(15), &*columns),
+            (None, &*columns),
+            (Some(14), "KEY    a\nVALUE  \"ä\"\n\nKEY    long.key\nVALUE\n"),
+        ] {
+            assert_eq!(table().in_blocks_if_narrow().shown(false, width), expected);
+            assert_eq!(table().shown(false, width), columns);
+        }
     }
 
     #[test]

@@ -273,7 +273,7 @@ fn a_token_that_has_ended_is_replaced() {
     let scene = Scene::with_store();
     let token = scene.token(&[]);
     let status = scene.run_later(120, &["status"]).success();
-    assert_eq!(status.split('\t').nth(3), Some("none"), "{status}");
+    assert_eq!(status.split('\t').nth(4), Some("none"), "{status}");
     let next = scene.run_later(120, &["token"]).success().trim_end().to_owned();
     assert!(next != token && scene.accepts(&next) && !scene.accepts(&token));
     assert_eq!(scene.exchanges(), 2);

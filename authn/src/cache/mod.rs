@@ -30,8 +30,8 @@ pub use options::CacheOptions;
 pub(crate) use schedule::chance;
 
 use crate::{
-    Context, Error, ErrorKind, Grant, Login, LoginOutcome, Probe, Request, Result, Session, Status,
-    Token, TokenProvider, TokenSource, clock::Moment,
+    Context, Credentials, Error, ErrorKind, Grant, Login, LoginOutcome, Probe, Request, Result,
+    Session, Status, Token, TokenProvider, TokenSource, clock::Moment,
 };
 use exchange::{Memory, OnUpdate};
 use flight::{Clearance, Landing, Takeoff, Tower, arrival, crashed};
@@ -432,6 +432,11 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     async fn login(&self, context: &Context, login: &Login) -> Result<LoginOutcome> {
         login::login(&self.shared, &self.place, context, login).await
+    }
+
+    fn needs_login(&self) -> bool {
+        let inner = self.shared.source.inner();
+        inner.map_or_else(|| self.shared.source.needs_login(), Credentials::needs_login)
     }
 
     async fn probe(&self, context: &Context) -> Result<Option<Probe>> {

@@ -54,6 +54,7 @@ use crate::{
 pub struct Loader {
     app: String,
     profile: Option<String>,
+    no_profile: bool,
     file: Option<PathBuf>,
     inline: Vec<(PathBuf, Zeroizing<String>)>,
     flags: Vec<Zeroizing<String>>,
@@ -77,6 +78,7 @@ impl Loader {
         Self {
             app: name.into(),
             profile: None,
+            no_profile: false,
             file: None,
             inline: Vec::new(),
             flags: Vec::new(),
@@ -93,6 +95,13 @@ impl Loader {
     #[must_use]
     pub fn profile(mut self, name: impl Into<String>) -> Self {
         self.profile = Some(name.into());
+        self
+    }
+
+    /// Chooses no profile, whatever the variable or a file says: what is in force is the base alone.
+    #[must_use]
+    pub fn without_profile(mut self) -> Self {
+        self.no_profile = true;
         self
     }
 
@@ -182,7 +191,12 @@ impl Loader {
         let texts: Vec<_> = layers.iter().map(|layer| layer.text.clone()).collect();
         let variable = self.variable("profile");
         let asked = self.profile.as_deref();
-        let profile = profile::choose(asked, &variable, &layers, &environment, &mut problems);
+        let profile = if self.no_profile {
+            None
+        } else {
+            profile::choose(asked, &variable, &layers, &environment, &mut problems)
+        };
+        let profiles = profile::defined(&layers);
         let parts = parts(layers, profile.as_deref());
         let merged = merge::merge(&parts, guide);
 
@@ -193,10 +207,13 @@ impl Loader {
         let (credentials, stores) =
             self.build(&notes, &environment, &merged, choice.as_ref(), profile.as_deref());
         let problems = notes.problems.into_inner();
+        let login_command = self.login_command(profile.as_deref());
         Config {
+            login_command,
             parts,
             merged,
             profile,
+            profiles,
             provider: choice.map(|choice| (choice.name, choice.origin)),
             problems,
             credentials,
@@ -390,7 +407,7 @@ impl Loader {
 }
 
 /// Writes a word so that a shell takes it as it is.
-fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+…".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

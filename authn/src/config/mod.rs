@@ -45,6 +45,7 @@ pub use guide::Class;
 pub(crate) use key::Key;
 pub use key::nearest;
 pub use loader::Loader;
+pub(crate) use loader::quoted;
 pub use origin::Origin;
 pub use problem::{Problem, Severity};
 pub use project::Project;
@@ -60,18 +61,26 @@ pub struct Config {
     parts: Vec<merge::Part>,
     merged: item::Entries,
     profile: Option<String>,
+    profiles: Vec<String>,
     provider: Option<(String, Origin)>,
     problems: Vec<Problem>,
     credentials: Option<Credentials>,
     sources: Vec<Source>,
     registry: Registry,
     stores: stores::Stores,
+    login_command: String,
 }
 
 impl Config {
     /// Gives the name of the profile in force.
     pub fn profile(&self) -> Option<&str> {
         self.profile.as_deref()
+    }
+
+    /// Gives the names of the profiles that can be chosen, in the order of the alphabet: what a project's file
+    /// defines without being trusted is not among them.
+    pub fn profiles(&self) -> &[String] {
+        &self.profiles
     }
 
     /// Gives the name of the provider in force.
@@ -107,6 +116,11 @@ impl Config {
     /// Gives the providers that the configuration can choose from.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Gives the command line by which somebody logs in, as messages name it.
+    pub fn login_command(&self) -> &str {
+        &self.login_command
     }
 
     /// Gives the credentials, or one error with everything that is wrong.

@@ -1,4 +1,6 @@
-//! Which profile is in force.
+//! Which profile is in force, and which there are.
+
+use std::collections::BTreeSet;
 
 use super::{Environment, Origin, Problem, key::nearest, layer::Layer, project};
 
@@ -33,21 +35,15 @@ pub(crate) fn choose(
         };
         (name.to_owned(), item.origin.clone(), untrusted)
     };
-    let mut known: Vec<&str> = layers
-        .iter()
-        .filter(|layer| !layer.untrusted)
-        .flat_map(|layer| layer.profiles.keys().map(String::as_str))
-        .collect();
-    known.sort_unstable();
-    known.dedup();
-    if known.contains(&name.as_str()) {
+    let known = defined(layers);
+    if known.contains(&name) {
         return Some(name);
     }
     let is_withheld =
         layers.iter().any(|layer| layer.untrusted && layer.profiles.contains_key(&name));
     let way_out = project::way_out(problems).filter(|_| is_withheld);
     let help = way_out.unwrap_or_else(|| {
-        match (nearest(&name, known.iter().copied()), known.is_empty()) {
+        match (nearest(&name, known.iter().map(String::as_str)), known.is_empty()) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, true) => {
                 "no profile is defined; write one as `[profile.NAME.credentials]`".to_owned()
@@ -71,4 +67,11 @@ fn note(mut problem: Problem, untrusted: bool, problems: &mut Vec<Problem>) {
         problem.soften();
     }
     problems.push(problem);
+}
+
+/// Lists the profiles that can be chosen, in the order of the alphabet.
+pub(crate) fn defined(layers: &[Layer]) -> Vec<String> {
+    let trusted = layers.iter().filter(|layer| !layer.untrusted);
+    let names: BTreeSet<&String> = trusted.flat_map(|layer| layer.profiles.keys()).collect();
+    names.into_iter().cloned().collect()
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
-use super::{Environment, Key, Problem, Table, build::Build, item::Entries};
+use super::{Environment, Key, Problem, Severity, Table, build::Build, item::Entries};
 use crate::{
     Result,
     schema::{Field, FromTable},
@@ -34,6 +34,18 @@ impl KnownStore {
     /// Gives where it keeps them, as the store says it: a folder, an address without its secrets.
     pub fn place(&self) -> Option<String> {
         self.store.place()
+    }
+
+    /// Looks for what is wrong with it and leaves it as it is: who can read it, whether it can be written
+    /// to, what was set aside.
+    pub async fn examine(&self) -> Vec<Problem> {
+        let mut problems = self.store.examine();
+        if problems.iter().all(|problem| problem.severity() != Severity::Error)
+            && let Err(error) = self.store.list().await
+        {
+            problems.push(Problem::error("store", error.to_string()));
+        }
+        problems
     }
 
     /// Lists the sessions that it keeps; those that were logged out are left out.

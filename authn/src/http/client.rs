@@ -64,21 +64,27 @@ impl HttpClient {
         Ok(builder)
     }
 
+    /// Checks whether a client can be made of the options.
+    pub(crate) fn check_options(&self) -> Result<()> {
+        build(self.builder()?).map(drop)
+    }
+
     /// Gives the client for a URL.
     pub(super) fn client(&self, url: &Url) -> Result<Client> {
-        let build = |builder: ClientBuilder| {
-            builder.build().map_err(|_| {
-                Error::configuration(
-                    "the HTTP client can't be made of the options in `[http]`; check `ca_file`",
-                )
-            })
-        };
         if url.host_str().is_some_and(is_loopback) {
             let direct = || build(self.builder()?.no_proxy());
             return self.0.direct.get_or_init(direct).clone();
         }
         self.0.client.get_or_init(|| build(self.builder()?)).clone()
     }
+}
+
+fn build(builder: ClientBuilder) -> Result<Client> {
+    builder.build().map_err(|_| {
+        Error::configuration(
+            "the HTTP client can't be made of the options in `[http]`; check `ca_file`",
+        )
+    })
 }
 
 fn certificates(path: &PathBuf) -> Result<Vec<Certificate>> {

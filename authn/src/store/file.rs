@@ -13,16 +13,17 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    Document, Lease, StoreKey, TokenStore,
+    Document, Lease, StoreKey, TokenStore, examine,
     record::{Record, VERSION},
 };
 use crate::{
     Error, ErrorKind, Result,
+    config::Problem,
     private_file::{self, Rules},
 };
 
 /// A session is the user's own, and nobody else puts it there.
-const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
+pub(super) const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
 /// Largest document that is read.
 const LARGEST: u64 = 1024 * 1024;
 /// Longest wait for another process that exchanges. An exchange has deadlines of its own, and several
@@ -203,6 +204,10 @@ impl TokenStore for FileStore {
     fn place(&self) -> Option<String> {
         Some(self.folder.display().to_string())
     }
+
+    fn examine(&self) -> Vec<Problem> {
+        examine::folder(&self.folder)
+    }
 }
 
 /// What stands under a key's path.
@@ -213,8 +218,8 @@ enum Found {
     Other(&'static str),
 }
 
-const CORRUPT: &str = "corrupt";
-const NEWER: &str = "newer";
+pub(super) const CORRUPT: &str = "corrupt";
+pub(super) const NEWER: &str = "newer";
 
 /// Moves a file away.
 fn set_aside(path: &Path, ending: &str) {

@@ -4,6 +4,7 @@
 //! again, exchanges, saves, publishes and only then unlocks. A save names the revision that it replaces, so
 //! that a logout in between wins.
 
+mod examine;
 mod file;
 mod record;
 
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 pub use file::FileStore;
 pub(crate) use record::{Record, StoredToken, fingerprint};
 
-use crate::{Result, SecretString, Session, provider::Boxed};
+use crate::{Result, SecretString, Session, config::Problem, provider::Boxed};
 
 /// Keeps documents that hold tokens.
 ///
@@ -49,6 +50,12 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// Says where it keeps them, to people: a folder, an address without its secrets.
     fn place(&self) -> Option<String> {
         None
+    }
+
+    /// Says what is wrong with the place, beside what `list` says, and leaves it as it is.
+    #[doc(hidden)]
+    fn examine(&self) -> Vec<Problem> {
+        Vec::new()
     }
 }
 
@@ -120,6 +127,7 @@ pub(crate) trait ErasedStore: fmt::Debug + Send + Sync {
     fn list(&self) -> Boxed<'_, Result<Vec<StoreKey>>>;
     fn load_now(&self, key: &StoreKey) -> Option<Document>;
     fn place(&self) -> Option<String>;
+    fn examine(&self) -> Vec<Problem>;
 }
 
 impl<S: TokenStore> ErasedStore for S {
@@ -150,6 +158,10 @@ impl<S: TokenStore> ErasedStore for S {
 
     fn place(&self) -> Option<String> {
         TokenStore::place(self)
+    }
+
+    fn examine(&self) -> Vec<Problem> {
+        TokenStore::examine(self)
     }
 }
 

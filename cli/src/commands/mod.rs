@@ -1,8 +1,12 @@
 //! The subcommands, one a file.
 
+mod completions;
 mod config;
+mod doctor;
 mod header;
 mod logout;
+mod man;
+mod profiles;
 mod providers;
 mod status;
 mod stores;
@@ -20,18 +24,24 @@ pub(crate) enum Command {
     /// Show, check and start the configuration
     #[command(subcommand)]
     Config(config::Command),
-    /// List the providers that this program is linked with, or one's options
+    /// List the providers of this program, or the options of one
     Providers(providers::Arguments),
     /// Print a valid token
     Token(token::Arguments),
-    /// Print the headers that authorise a request, one a line, as `curl -H @-` reads them
+    /// Print the headers that authorise a request, for `curl -H @-`
     Header(header::Arguments),
-    /// Show what is kept of the session: for whom, for how long, where; nothing is asked of a server
+    /// Show what is kept of each session: for whom, for how long, where
     Status(status::Arguments),
     /// Forget what is kept of the session
     Logout(logout::Arguments),
-    /// List the places where tokens can be kept, and how many sessions are there
+    /// List where tokens can be kept, and how many sessions are there
     Stores(stores::Arguments),
+    /// Look for what is wrong, and say what mends it
+    Doctor(doctor::Arguments),
+    /// Print what a shell completes command lines by
+    Completions(completions::Arguments),
+    /// Print the manual's page, or write one for each command
+    Man(man::Arguments),
 }
 
 /// Does it.
@@ -44,6 +54,9 @@ pub(crate) fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(session, &arguments),
         Command::Logout(arguments) => logout::run(session, &arguments),
         Command::Stores(arguments) => stores::run(session, &arguments),
+        Command::Doctor(arguments) => doctor::run(session, &arguments),
+        Command::Completions(arguments) => completions::run(session, &arguments),
+        Command::Man(arguments) => man::run(session, &arguments),
     }
 }
 

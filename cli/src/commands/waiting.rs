@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The warning that no request can be authorised: no matter for a token, and an error for a request.
-const NO_ORIGINS: &str = "no-origins";
+pub(super) const NO_ORIGINS: &str = "no-origins";
 
 /// Reads the configuration and makes credentials of it. What is without effect in it is told, also if that
 /// fails: it may be why.

@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use crate::sandbox::{Outcome, Sandbox, set_mode};
+use crate::{
+    sandbox::{Outcome, Sandbox, set_mode},
+    server::Server,
+};
 
 /// A configuration that is wrong, and what must be said of it, each with nothing of its secret.
 struct Case {
@@ -181,8 +184,75 @@ fn a_command_that_needs_the_configuration_says_the_same() {
     let sandbox = Sandbox::with(
         "[credentials]\ndomain = \"a.test\"\n[credentials.basic]\npasword = \"s3cr3t\"\n",
     );
-    for command in ["token", "header", "status", "logout"] {
-        let words = ["error: unknown-key", "4 | pasword = ***", "error: missing-key", "2 problems"];
+    let words = ["error: unknown-key", "4 | pasword = ***", "error: missing-key", "2 problems"];
+    for command in ["token", "header", "logout"] {
         said(&sandbox.run(&[command]), &words);
     }
+    let outcome = sandbox.run(&["status"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, "-\tyes\tbasic\t-\twrong\t-\t-\t-\t-\t-\n"));
+    for word in words {
+        assert!(outcome.stderr.contains(word), "{word}\n{}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+}
+
+const LIVE: [&str; 3] = ["config", "check", "--network"];
+const FINE: &str = "the configuration is fine (profile: none, provider: oauth)\n";
+
+#[test]
+fn with_the_network_a_new_token_is_asked_for_step_by_step() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    for (token, kept) in [("one", "no token is kept"), ("two", "a token with 2h")] {
+        let outcome = server.giving(token, 7_230, || sandbox.run(&LIVE));
+        assert_eq!((outcome.code, &*outcome.stdout), (0, ""), "{}", outcome.stderr);
+        let [first, session, exchange, last] = *outcome.stderr.lines().collect::<Vec<_>>() else {
+            panic!("{}", outcome.stderr)
+        };
+        assert_eq!(first, FINE.trim_end());
+        assert!(session.starts_with(&format!("session: {kept}")), "{session}");
+        assert_eq!(exchange, "exchange: asking for a new token");
+        assert_eq!(last, "token: there is one, 2h left, good for read");
+        assert_eq!(sandbox.run(&["token"]).done(), format!("{token}\n"));
+    }
+    server.is_left_alone();
+}
+
+#[test]
+fn with_the_network_a_failure_is_the_providers() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    server.giving("one", 3_600, || sandbox.run(&["token"])).done();
+    let refusal = r#"{"error":"invalid_client","error_description":"s3cr3t"}"#;
+    let (outcome, _) = server.answering("401 Unauthorized", refusal, || sandbox.run(&LIVE));
+    assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
+    assert!(outcome.stderr.starts_with(FINE) && outcome.stderr.contains("error: "));
+    assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+    assert_eq!(sandbox.run(&["token"]).done(), "one\n", "what is kept stays");
+}
+
+#[test]
+fn what_is_wrong_is_said_before_anybody_is_asked() {
+    let server = Server::new();
+    let sandbox = server.sandbox();
+    sandbox.file("work/wrong.toml", "[credentials]\ndomian = \"a.test\"\n");
+    let arguments = ["--config", "wrong.toml", "config", "check", "--network"];
+    said(&sandbox.run(&arguments), &["error: unknown-key", "1 error ("]);
+    server.is_left_alone();
+}
+
+#[test]
+fn where_there_is_nobody_to_ask_that_is_said() {
+    let domain = "[credentials]\ndomain = \"a.test\"\n";
+    for (provider, words) in [
+        ("bearer = \"s3cr3t\"", "token: there is one, nobody says how long it lives\n"),
+        ("basic = { username = \"ann\" }", "token: this provider has none, only headers"),
+        ("app_service = {}", "token: it is that of the request being served"),
+    ] {
+        let outcome = Sandbox::with(format!("{domain}{provider}\n")).run(&LIVE);
+        assert_eq!((outcome.code, &*outcome.stdout), (0, ""), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    }
+    let warned = Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n").run(&LIVE);
+    said(&warned, &["1 warning (", "token: there is one"]);
 }

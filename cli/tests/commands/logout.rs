@@ -85,3 +85,76 @@ fn what_is_not_kept_needs_no_revocation() {
         &format!("nothing was kept in the store `file` {OAUTH}"),
     );
 }
+
+#[test]
+fn a_server_that_can_not_be_reached_revokes_nothing_and_nothing_is_forgotten() {
+    let server = Server::new();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let sandbox = server.sandbox_with_store();
+    let option = format!("credentials.oauth.revocation_endpoint_url=http://{nobody}/revoke");
+    let run = |command: &[&str]| sandbox.run(&[&["--set", &option][..], command].concat());
+    server.giving("one", 3_600, || run(&["token"])).done();
+    for command in [&["logout", "--revoke"][..], &["logout", "--revoke", "--all"]] {
+        let outcome = run(command);
+        assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
+        for word in ["can't be reached", "help: nothing was forgotten"] {
+            assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
+        }
+        assert_eq!(run(&["token"]).done(), "one\n");
+    }
+}
+
+#[test]
+fn all_profiles_are_logged_out_whatever_is_wrong_with_one() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    sandbox.file(
+        "work/more.toml",
+        "[profile.broken.credentials.oauth]\nclient_di = \"s3cr3t\"\n[profile.ci]\n\
+         [profile.plain.credentials]\nbearer = \"s3cr3t\"\n",
+    );
+    let sandbox = sandbox.env("AUTHN_CONFIG", "more.toml");
+    let token = |profile: &[&str]| sandbox.run(&[profile, &["token"]].concat());
+    for (profile, name) in [(&[][..], "base"), (&["-p", "ci"], "ci")] {
+        server.giving(name, 3_600, || token(profile)).done();
+    }
+    let outcome = sandbox.run(&["logout", "--all"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
+    let ended = "logged out: the store `file` has forgotten the session";
+    for line in [
+        format!("{ended} (profile: none, provider: oauth)"),
+        format!("{ended} (profile: ci, provider: oauth)"),
+        "nothing was kept, because no store is in use (profile: plain, provider: bearer)"
+            .to_owned(),
+        "error: the configuration has a problem (profile: broken, provider: oauth)".to_owned(),
+    ] {
+        assert!(outcome.stderr.lines().any(|told| told == line), "{line}\n{}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+    for profile in [&[][..], &["-p", "ci"]] {
+        server.giving("new", 3_600, || token(profile)).done();
+    }
+    let outcome = sandbox.run(&["-p", "ci", "logout", "--all"]);
+    assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+}
+
+#[test]
+fn whose_session_it_was_is_said() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    server.giving("one", 3_600, || sandbox.run(&["token"])).done();
+    // As a login writes it.
+    let folder = sandbox.path("home/.local/state/authn/tokens");
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let path = files.into_iter().find(|path| path.extension().unwrap() == "json").unwrap();
+    let record = std::fs::read_to_string(&path).unwrap();
+    let record =
+        record.replacen('{', r#"{"username":"ann\u001b[2J","server_clock_ahead":-180,"#, 1);
+    std::fs::write(&path, record).unwrap();
+
+    let status = sandbox.run(&["status"]).done();
+    let cells: Vec<&str> = status.split('\t').collect();
+    assert_eq!((cells[3], cells[7]), ("ann\\u{1b}[2J", "-3m"));
+    let outcome = sandbox.run(&["logout"]);
+    assert!(outcome.stderr.starts_with("logged out ann\\u{1b}[2J: the store"), "{outcome:?}");
+}

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 mod check;
+mod completions;
+mod doctor;
 #[cfg(unix)]
 mod edit;
 mod exchange;
@@ -11,6 +13,7 @@ mod init;
 #[cfg(unix)]
 mod interrupt;
 mod logout;
+mod man;
 mod path;
 mod providers;
 mod sandbox;

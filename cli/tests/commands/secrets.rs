@@ -74,6 +74,10 @@ fn none_is_in_a_message_logs_included() {
         &["stores"],
         &["config", "show"],
         &["config", "check"],
+        &["config", "check", "--network"],
+        &["doctor"],
+        &["doctor", "--json"],
+        &["logout", "--all"],
     ] {
         let outcome = sandbox.run(command);
         assert_eq!(outcome.code, 0, "{outcome:?}");

@@ -35,19 +35,26 @@ fn a_session_is_shown_while_it_is_kept() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     let (cells, said) = row(sandbox.run(&["status"]));
-    assert_eq!(cells, ["-", "oauth", "cli", "none", "no", "file", "-", "https://a.test"]);
+    assert_eq!(
+        cells,
+        ["-", "yes", "oauth", "cli", "none", "no", "file", "-", "-", "https://a.test"]
+    );
     assert_eq!(said, "no valid token is kept: `authn token` gets one\n");
 
     // Ten days and a half: what passes meanwhile changes no day.
     server.giving("t0k3n", 907_200, || sandbox.run(&["token"])).done();
     let (cells, said) = row(sandbox.run(&["status"]));
-    assert!(cells[3].starts_with("10d1") && cells[3].ends_with("h left"), "{cells:?}");
-    assert_eq!(cells[4..], ["no", "file", "read", "https://a.test"]);
+    assert!(cells[4].starts_with("10d1") && cells[4].ends_with("h left"), "{cells:?}");
+    assert_eq!(cells[5..], ["no", "file", "-", "read", "https://a.test"]);
     assert_eq!(said, "");
 
     sandbox.file("work/ci.toml", "[profile.ci]\n");
     let (cells, _) = row(sandbox.run(&["--config", "ci.toml", "--profile", "ci", "status"]));
-    assert_eq!(cells[..4], ["ci", "oauth", "cli", "none"], "each profile has a session of its own");
+    assert_eq!(
+        cells[..5],
+        ["ci", "yes", "oauth", "cli", "none"],
+        "each profile has a session of its own"
+    );
     server.is_left_alone();
 }
 
@@ -66,15 +73,19 @@ fn json_has_the_times_exactly() {
     assert!(left < FIRST_OF_2100 - earliest + 1 && left + 1 >= FIRST_OF_2100 - latest, "{left}");
     let expected = json!([{
         "profile": "ci",
+        "in_force": true,
         "provider": "jwt",
         "identity": null,
+        "username": null,
         "has_token": true,
         "expires_at": "2100-01-01T00:00:00Z",
         "scopes": null,
         "has_refresh_token": false,
         "store": null,
+        "server_clock_ahead_seconds": null,
         "domain": "a.test",
         "origins": ["https://a.test", "https://*.b.test"],
+        "error": null,
     }]);
     assert_eq!(shown, expected);
 }
@@ -101,7 +112,7 @@ fn json_of_a_kept_session() {
 fn a_program_without_a_token_says_so_calmly() {
     let server = Server::new();
     let (cells, said) = row(server.sandbox().run(&["status"]));
-    assert_eq!(cells[3..6], ["none", "no", "memory"]);
+    assert_eq!(cells[4..7], ["none", "no", "memory"]);
     assert_eq!(
         said,
         "no token is kept: in memory it ends with each program, and each gets its own\n"
@@ -110,11 +121,11 @@ fn a_program_without_a_token_says_so_calmly() {
 
     let sandbox = Sandbox::with("[credentials]\nbasic = { username = \"ann\" }\n");
     let (cells, said) = row(sandbox.run(&["status"]));
-    assert_eq!(cells, ["-", "basic", "ann", "none", "no", "-", "-", "-"]);
+    assert_eq!(cells, ["-", "yes", "basic", "ann", "none", "no", "-", "-", "-", "-"]);
     assert!(said.starts_with("no token is at hand"), "{said}");
 
     let (cells, said) = row(Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n").run(&["status"]));
-    assert_eq!((&*cells[3], &*said), ("valid", ""));
+    assert_eq!((&*cells[4], &*said), ("valid", ""));
 }
 
 #[test]
@@ -126,9 +137,136 @@ fn a_store_that_can_not_be_read_is_no_calm_matter() {
     let folder = sandbox.path("home/.local/state/authn/tokens");
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     files.for_each(|file| set_mode(&file, 0o644));
-    for command in ["status", "logout", "stores"] {
+    let status = "-\tyes\toauth\tcli\tunknown\t-\t-\t-\t-\thttps://a.test\n";
+    for (command, shown) in [("status", status), ("logout", ""), ("stores", "")] {
         let outcome = sandbox.run(&[command]);
-        assert_eq!((outcome.code, &*outcome.stdout), (1, ""), "{}", outcome.stderr);
+        assert_eq!((outcome.code, &*outcome.stdout), (1, shown), "{}", outcome.stderr);
         assert!(outcome.stderr.contains("chmod 600 "), "{}", outcome.stderr);
+    }
+}
+
+/// Three profiles: a sound one, one whose configuration is wrong, and one of another provider.
+const PROFILES: &str = "[credentials]\ndomain = \"a.test\"\n\
+    [profile.dev.credentials.basic]\nusername = \"ann\"\n\
+    [profile.broken.credentials.basic]\npasword = \"s3cr3t\"\n\
+    [profile.prod.credentials]\ndomain = \"b.test\"\njwt = \"s3cr3t\"\n";
+
+#[test]
+fn all_profiles_are_shown_and_what_is_wrong_with_one_stops_no_other() {
+    let sandbox = Sandbox::with(PROFILES);
+    let outcome = sandbox.run(&["status"]);
+    assert_eq!(
+        (outcome.code, &*outcome.stdout),
+        (
+            3,
+            "broken\tno\tbasic\t-\twrong\t-\t-\t-\t-\t-\n\
+             dev\tno\tbasic\tann\tnone\tno\t-\t-\t-\thttps://a.test\n\
+             prod\tno\tjwt\t-\tvalid\tno\t-\t-\t-\thttps://b.test\n"
+        ),
+        "{}",
+        outcome.stderr
+    );
+    for words in [
+        "6 | pasword = ***",
+        "error: missing-key",
+        "error: the configuration has 2 problems (profile: broken, provider: basic)",
+        "no profile is in force: choose one with `--profile NAME`",
+    ] {
+        assert!(outcome.stderr.contains(words), "{words}\n{}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+
+    let (cells, said) = row(sandbox.run(&["-p", "dev", "status"]));
+    assert_eq!(cells[..4], ["dev", "yes", "basic", "ann"]);
+    assert!(!said.contains("broken"), "{said}");
+
+    let sandbox = sandbox.env("AUTHN_PROFILE", "prod");
+    let outcome = sandbox.run(&["status", "--json"]);
+    let shown: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let member = |name: &str| -> Vec<Value> {
+        shown.as_array().unwrap().iter().map(|row| row[name].clone()).collect()
+    };
+    assert_eq!(member("profile"), ["broken", "dev", "prod"]);
+    assert_eq!(member("in_force"), [false, false, true]);
+    assert_eq!(member("has_token"), [Value::Null, json!(false), json!(true)]);
+    let wrong = json!("the configuration has 2 problems");
+    assert_eq!(member("error"), [wrong, Value::Null, Value::Null]);
+    assert_eq!(outcome.code, 3);
+}
+
+#[test]
+fn a_base_that_is_something_by_itself_is_a_row_of_its_own() {
+    let profiles = |outcome: Outcome| -> Vec<String> {
+        let rows = outcome.done();
+        let start = |row: &str| row.split('\t').take(2).collect::<Vec<_>>().join(" ");
+        rows.lines().map(start).collect()
+    };
+    let text = "[credentials]\nbearer = \"x\"\n[profile.prod.credentials]\ndomain = \"b.test\"\n";
+    let sandbox = Sandbox::with(text);
+    assert_eq!(profiles(sandbox.run(&["status"])), ["- yes", "prod no"]);
+    let sandbox = Sandbox::with(format!("default_profile = \"prod\"\n{text}"));
+    assert_eq!(profiles(sandbox.run(&["status"])), ["- no", "prod yes"]);
+    // What profiles have in common is nothing that anybody uses.
+    let common = "default_profile = \"prod\"\n[credentials.basic]\npassword = \"x\"\n\
+        [profile.prod.credentials.basic]\nusername = \"ann\"\n";
+    assert_eq!(profiles(Sandbox::with(common).run(&["status"])), ["prod yes"]);
+}
+
+#[test]
+fn a_profile_that_a_project_defines_without_trust_is_none() {
+    let sandbox = Sandbox::with("[credentials]\nbearer = \"x\"\n");
+    sandbox.file("work/.authn.toml", "[profile.mine.credentials]\ndomain = \"evil.test\"\n");
+    let (cells, _) = row(sandbox.run(&["status"]));
+    assert_eq!(cells[..2], ["-", "yes"]);
+}
+
+#[test]
+fn a_profile_that_there_is_not_is_wrong() {
+    let sandbox = Sandbox::with(PROFILES).env("AUTHN_PROFILE", "prdo");
+    for arguments in [&["status"][..], &["-p", "prdo", "status"]] {
+        let outcome = sandbox.run(arguments);
+        assert_eq!(outcome.code, 3);
+        assert!(outcome.stdout.starts_with("-\tyes\t-\t-\twrong\t"), "{}", outcome.stdout);
+        assert!(outcome.stderr.contains("did you mean `prod`?"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_all_is_said_once() {
+    let sandbox = Sandbox::with(PROFILES).env("AUTHN_CREDENTAILS__DOMAIN", "x");
+    let outcome = sandbox.run(&["status"]);
+    assert_eq!(
+        outcome.stderr.matches("warning: unknown-variable").count(),
+        1,
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_narrow_terminal_shows_a_block_for_each_profile() {
+    use std::process::Command;
+
+    let sandbox = Sandbox::with("[credentials]\nbearer = \"x\"\n[profile.ci]\n");
+    let shown = |columns: u32| {
+        let mut program = sandbox.command(&[]);
+        let line =
+            format!("stty rows 40 cols {columns}; exec {} status", env!("CARGO_BIN_EXE_authn"));
+        let mut command = Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]).current_dir(sandbox.path("work"));
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        for (name, value) in program.stdin(std::process::Stdio::null()).get_envs() {
+            command.env(name, value.unwrap());
+        }
+        Outcome::of(command.stdin(std::process::Stdio::null()).output().unwrap())
+            .done()
+            .replace("\r\n", "\n")
+    };
+    let wide = shown(120);
+    assert!(wide.contains("PROFILE  IN FORCE  PROVIDER"), "{wide}");
+    let narrow = shown(40);
+    for line in ["PROFILE   ci", "IN FORCE  no", "TOKEN     valid"] {
+        assert!(narrow.lines().any(|shown| shown == line), "{line}\n{narrow}");
     }
 }

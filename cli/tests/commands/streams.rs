@@ -4,7 +4,7 @@ use std::{fs::File, io};
 
 use crate::sandbox::{Outcome, Sandbox};
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 13] = [
     &["providers"],
     &["providers", "basic", "--json"],
     &["config", "show"],
@@ -12,6 +12,10 @@ const COMMANDS: [&[&str]; 9] = [
     &["token", "--json"],
     &["status"],
     &["stores", "--json"],
+    &["doctor"],
+    &["doctor", "--json"],
+    &["completions", "bash"],
+    &["man"],
     &["--help"],
     &["--version"],
 ];

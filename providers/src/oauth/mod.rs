@@ -324,6 +324,11 @@ impl TokenSource for OAuth {
         login::login(self, context, login).await
     }
 
+    /// What a client's own credentials lack is typed in once; that it was can't be told from the options.
+    fn needs_login(&self) -> bool {
+        GrantType::of(self).is_login()
+    }
+
     async fn identify(&self, context: &Context, grant: &Grant) -> Result<Option<Claims>> {
         login::identify(self, context, grant).await
     }

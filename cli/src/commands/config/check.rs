@@ -1,7 +1,8 @@
-//! `config check`: everything that is wrong, at once.
+//! `config check`: everything that is wrong, at once; and whether a token can be had.
 
 use authn::config::{Config, Severity};
 
+use super::live;
 use crate::{
     commands::in_force,
     exit::{Code, Failure},
@@ -9,23 +10,43 @@ use crate::{
     session::Session,
 };
 
-pub(super) fn run(session: &Session) -> Result<(), Failure> {
+/// What `config check` takes.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Everything that is wrong is said at once, on standard error, each with its place and its way out.
+
+With `--network`, and unless the configuration can't be used, a new token is then asked for, also if one is \
+kept, and what happens is said step by step. Nobody is asked to log in: where somebody must, the exit code \
+is 4; where the provider or the network fails, it is 5.")]
+pub(crate) struct Arguments {
+    /// Get a token too
+    #[arg(long)]
+    network: bool,
+}
+
+pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
     let config = session.loader().read();
     let output = &session.output;
     for problem in config.problems() {
         output.problem(problem);
     }
-    let Some(counts) = counts(&config) else {
-        output::tell(&format!("the configuration is fine ({})", in_force(&config)));
-        return Ok(());
-    };
-    let summary = format!("the configuration has {counts} ({})", in_force(&config));
-    if config.problems().iter().any(|problem| problem.severity() == Severity::Error) {
-        output.error(&summary, None);
-    } else {
-        output.warning(&summary);
+    let has_errors = config.problems().iter().any(|problem| problem.severity() == Severity::Error);
+    let counts = counts(&config);
+    match &counts {
+        None => output::tell(&format!("the configuration is fine ({})", in_force(&config))),
+        Some(counts) => {
+            let summary = format!("the configuration has {counts} ({})", in_force(&config));
+            if has_errors {
+                output.error(&summary, None);
+            } else {
+                output.warning(&summary);
+            }
+        }
     }
-    Err(Failure::Silent(Code::Configuration))
+    if arguments.network && !has_errors {
+        live::run(&config)?;
+    }
+    counts.map_or(Ok(()), |_| Err(Failure::Silent(Code::Configuration)))
 }
 
 /// Counts the problems in words; `None` if there are none.

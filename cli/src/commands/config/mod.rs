@@ -6,6 +6,7 @@ mod document;
 mod edit;
 mod editor;
 mod init;
+mod live;
 mod path;
 mod place;
 mod show;
@@ -21,7 +22,7 @@ pub(crate) enum Command {
     /// Show what is in force and from where, without secrets
     Show(show::Arguments),
     /// Report everything that is wrong, warnings too; exit code 3 if anything is
-    Check,
+    Check(check::Arguments),
     /// List the places that are looked at, low to high
     Path(path::Arguments),
     /// Print a configuration to start from, or write it to the user's file
@@ -36,7 +37,7 @@ pub(crate) enum Command {
 pub(super) fn run(session: &Session, command: Command) -> Result<(), Failure> {
     match command {
         Command::Show(arguments) => show::run(session, &arguments),
-        Command::Check => check::run(session),
+        Command::Check(arguments) => check::run(session, &arguments),
         Command::Path(arguments) => path::run(session, &arguments),
         Command::Init(arguments) => init::run(session, &arguments),
         Command::Edit(arguments) => edit::run(session, &arguments),

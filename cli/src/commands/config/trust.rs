@@ -84,10 +84,10 @@ fn show(session: &Session, project: &Project, path: &str) {
         return;
     }
     output::tell(&format!("{path} would set:\n"));
-    output::tell(&claims::settings(settings).aligned(colour));
+    output::tell(&claims::settings(settings).shown(colour, None));
     if let Some(named) = claims::named(settings) {
         output::tell("With that it names:\n");
-        output::tell(&named.aligned(colour));
+        output::tell(&named.shown(colour, None));
     }
     match claims::hidden(settings) {
         0 => {}

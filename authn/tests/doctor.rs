@@ -1,0 +1,158 @@
+//! What tells somebody in trouble where to look: the health of stores, the need of a login, what `[http]` names.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{fs, path::Path};
+
+use authn::{
+    Context, Environment, Error, ErrorKind, Grant, Loader, Result, TokenSource,
+    config::{KnownStore, Severity},
+};
+
+/// Has tokens for those who have logged in.
+#[authn::token_provider("personal", cached)]
+struct Personal {}
+
+impl TokenSource for Personal {
+    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+        Err(context.login_required("nobody is logged in"))
+    }
+
+    fn needs_login(&self) -> bool {
+        true
+    }
+}
+
+/// Asks nobody.
+#[authn::token_provider("impersonal", cached)]
+struct Impersonal {}
+
+impl TokenSource for Impersonal {
+    async fn request_token(&self, _context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+        Err(Error::no_token())
+    }
+}
+
+fn loader(text: &str) -> Loader {
+    Loader::new().environment(Environment::empty()).inline("test.toml", text)
+}
+
+fn store(folder: &Path) -> KnownStore {
+    let text = format!("[stores.file]\ndirectory = '{}'\n", folder.display());
+    let known = loader(&text).read().stores();
+    known.into_iter().find(|known| known.name() == "file").unwrap()
+}
+
+/// What is wrong, in the words of severity, fault and way out.
+async fn faults(folder: &Path) -> Vec<(Severity, String, String)> {
+    let found = store(folder).examine().await;
+    let found = found.iter().map(|problem| {
+        let short = |text: &str| text.replace(&folder.display().to_string(), "F");
+        (problem.severity(), short(problem.message()), short(problem.help().unwrap_or_default()))
+    });
+    found.collect()
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_there_yet_is_fine_and_is_not_made() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("state/authn/tokens");
+    assert_eq!(faults(&folder).await, []);
+    assert!(fs::read_dir(home.path()).unwrap().next().is_none());
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_folder_that_can_not_be_written_to_is_a_problem() {
+    let found = faults(Path::new("/proc/nowhere/tokens")).await;
+    let [(Severity::Error, fault, way_out)] = found.as_slice() else { panic!("{found:?}") };
+    assert!(fault.starts_with("/proc can't be written to ("), "{fault}");
+    assert!(way_out.contains("stores.file.directory"), "{way_out}");
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn what_others_can_read_and_what_was_set_aside_is_named_with_its_command() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("to kens");
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::create_dir(&folder).unwrap();
+    mode(&folder, 0o700);
+    let write = |name: &str, bits| {
+        fs::write(folder.join(name), "{}").unwrap();
+        mode(&folder.join(name), bits);
+    };
+    write("a.json", 0o600);
+    write("a.lock", 0o600);
+    assert_eq!(faults(&folder).await, []);
+    write("a.json", 0o640);
+    write("a.corrupt", 0o600);
+    write("b.newer", 0o600);
+    let text = |text: &str| text.to_owned();
+    let quoted = |command: &str, name: &str| format!("`{command} 'F{name}'`");
+    assert_eq!(
+        faults(&folder).await,
+        [
+            (
+                Severity::Warning,
+                text("F/a.corrupt is a session that was set aside, because it was damaged"),
+                quoted("rm", "/a.corrupt") + ", once nobody misses it",
+            ),
+            (
+                Severity::Error,
+                text("F/a.json is open to other users"),
+                quoted("chmod 600", "/a.json"),
+            ),
+            (
+                Severity::Warning,
+                text("F/b.newer is a session that was set aside, because a later version wrote it"),
+                quoted("rm", "/b.newer") + ", once nobody misses it",
+            ),
+        ]
+    );
+    assert!(folder.join("a.json").is_file(), "examining sets nothing aside");
+
+    mode(&folder.join("a.json"), 0o600);
+    fs::remove_file(folder.join("a.corrupt")).unwrap();
+    fs::remove_file(folder.join("b.newer")).unwrap();
+    mode(&folder, 0o750);
+    assert_eq!(
+        faults(&folder).await,
+        [(Severity::Error, text("F is open to other users"), quoted("chmod 700", ""))]
+    );
+}
+
+#[test]
+fn who_needs_a_login_is_known_with_the_command() {
+    let read = |text| loader(text).profile("work").read();
+    let personal = read("[profile.work.credentials.personal]");
+    assert!(personal.credentials().unwrap().needs_login());
+    assert_eq!(personal.login_command(), "authn login --profile work");
+    let impersonal = read("[profile.work.credentials.impersonal]");
+    assert!(!impersonal.credentials().unwrap().needs_login());
+}
+
+#[test]
+fn a_file_of_authorities_is_checked_before_a_request_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    let checked = || {
+        let text = format!("[credentials.impersonal]\n[http]\nca_file = '{}'\n", path.display());
+        loader(&text).load().unwrap().check_http()
+    };
+    for (contents, words) in
+        [(None, "can't be read"), (Some(""), "no certificate"), (Some("s3cr3t"), "no certificate")]
+    {
+        if let Some(contents) = contents {
+            fs::write(&path, contents).unwrap();
+        }
+        let error = checked().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains(words), "{error}");
+        assert!(!error.to_string().contains("s3cr3t"), "{error}");
+    }
+    assert!(loader("[credentials.impersonal]").load().unwrap().check_http().is_ok());
+}

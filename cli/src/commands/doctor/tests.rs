@@ -1,0 +1,132 @@
+//! What no linked provider has: a login, and a server that tells what time it is.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::{TcpListener, TcpStream},
+    thread,
+};
+
+use authn::{Context, Environment, Grant, Loader, Probe, Result, TokenSource, Url};
+
+use super::*;
+
+/// Asks a server of the test's, and has tokens for those who have logged in.
+#[authn::token_provider("doctored", cached)]
+struct Doctored {
+    /// Address of the server.
+    url: Option<Url>,
+}
+
+impl TokenSource for Doctored {
+    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+        Err(context.login_required("nobody is logged in"))
+    }
+
+    fn needs_login(&self) -> bool {
+        true
+    }
+
+    async fn probe(&self, context: &Context) -> Result<Option<Probe>> {
+        let Some(url) = &self.url else { return Ok(None) };
+        let answer = context.http().get(url).send().await?;
+        Ok(Some(Probe::new(answer.place(), answer.date())))
+    }
+}
+
+/// Finds what is wrong with a configuration of this provider.
+fn findings(options: &str, offline: bool) -> Vec<Finding> {
+    let text = format!("[credentials]\ndomain = 'a.test'\n[credentials.doctored]\n{options}\n");
+    let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
+    let patient = Patient::examine(loader.read(), offline).unwrap();
+    CHECKS.iter().flat_map(|look| look(&patient)).collect()
+}
+
+fn of<'f>(findings: &'f [Finding], check: &str) -> Option<&'f Finding> {
+    findings.iter().find(|finding| finding.check == check)
+}
+
+/// Answers one request.
+fn server(answer: String) -> (String, thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = format!("http://{}", listener.local_addr().unwrap());
+    let answering = thread::spawn(move || {
+        let (connection, _) = listener.accept().unwrap();
+        let asked = BufReader::new(&connection).lines().map(std::result::Result::unwrap);
+        asked.take_while(|line| !line.is_empty()).for_each(drop);
+        write!(&connection, "HTTP/1.1 {answer}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            .unwrap();
+    });
+    (place, answering)
+}
+
+#[test]
+fn the_worst_problem_gives_the_exit_code() {
+    let problem = |code| Finding::problem("x", code, "y");
+    for (codes, expected) in [
+        (&[Code::Other][..], Code::Other),
+        (&[Code::Other, Code::Provider], Code::Provider),
+        (&[Code::Provider, Code::Configuration, Code::Other], Code::Configuration),
+    ] {
+        let findings: Vec<Finding> = codes.iter().copied().map(problem).collect();
+        assert_eq!(worst(&findings), expected);
+    }
+}
+
+#[test]
+fn who_is_not_logged_in_gets_the_command() {
+    let findings = findings("", false);
+    let session = of(&findings, "session").unwrap();
+    assert_eq!((session.state, &*session.message), (State::Warning, "nobody is logged in"));
+    assert_eq!(session.help.as_deref(), Some("`authn login`"));
+    assert!(of(&findings, "login").unwrap().message.starts_with("a login "));
+    let server = of(&findings, "server").unwrap();
+    assert_eq!((server.state, server.message.contains("no server")), (State::Ok, true));
+    assert!(of(&findings, "clock").is_none());
+}
+
+#[test]
+fn the_servers_date_is_held_against_this_clock() {
+    for (date, state) in [
+        ("Fri, 01 Jan 2100 00:00:00 GMT", Some(State::Problem)),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", Some(State::Problem)),
+        ("yesterday", None),
+    ] {
+        let (place, answering) = server(format!("404 Not Found\r\nDate: {date}"));
+        let findings = findings(&format!("url = '{place}'"), false);
+        answering.join().unwrap();
+        let server = of(&findings, "server").unwrap();
+        assert_eq!((server.state, &*server.message), (State::Ok, &*format!("{place} answers")));
+        assert_eq!(of(&findings, "clock").map(|clock| clock.state), state, "{date}");
+    }
+}
+
+#[test]
+fn a_server_that_fails_is_a_problem_with_its_way_out() {
+    let (place, answering) = server("302 Found\r\nLocation: https://b.test/s3cr3t".to_owned());
+    let redirected = findings(&format!("url = '{place}'"), false);
+    answering.join().unwrap();
+    // Nobody listens there any more.
+    let gone = findings(&format!("url = '{place}/s3cr3t'"), false);
+    for (findings, fault, way_out) in [
+        (redirected, "answered with a redirect", "configure the address"),
+        (gone, "can't be reached (connection refused)", "check the address"),
+    ] {
+        let server = of(&findings, "server").unwrap();
+        assert_eq!((server.state, server.code), (State::Problem, Code::Provider));
+        assert!(server.message.contains(fault), "{server:?}");
+        assert!(server.help.as_ref().unwrap().starts_with(way_out), "{server:?}");
+        assert!(!format!("{server:?}").contains("s3cr3t"), "{server:?}");
+        assert_eq!(worst(&findings), Code::Provider);
+    }
+}
+
+#[test]
+fn offline_nobody_is_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = format!("http://{}", listener.local_addr().unwrap());
+    let findings = findings(&format!("url = '{place}'"), true);
+    assert!(of(&findings, "server").is_none());
+    listener.set_nonblocking(true).unwrap();
+    let came: std::io::Result<(TcpStream, _)> = listener.accept();
+    assert_eq!(came.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}

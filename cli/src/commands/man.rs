@@ -1,0 +1,208 @@
+//! `man`: the manual's pages, of the same definitions as `--help`.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use clap::{Command, ValueHint};
+use clap_mangen::{
+    Man,
+    roff::{Inline, Roff, bold, roman},
+};
+
+use crate::{
+    args,
+    exit::{CODES, Code, Failure},
+    output,
+    session::Session,
+};
+
+/// What `man` takes.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "\
+Read it with `authn man | man -l -`. With `--out`, a page for each command is written into the folder, as \
+`authn-config-show.1`, for `man authn-config-show` where the folder is in MANPATH as `man1`.")]
+pub(crate) struct Arguments {
+    /// Write a page for each command into this folder, which is made if need be
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+    let program = session.program();
+    let mut command = args::command(&session.app)
+        .disable_help_subcommand(true)
+        .bin_name(&program)
+        .display_name(&program);
+    command.build();
+    let Some(folder) = &arguments.out else {
+        return output::data(page(&command, session).map_err(|error| refused(None, &error))?);
+    };
+    write(folder, &command, session).map_err(|error| refused(Some(folder), &error))?;
+    output::tell(&format!("wrote the pages to {}", folder.display()));
+    Ok(())
+}
+
+fn write(folder: &Path, command: &Command, session: &Session) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let man = Man::new(command.clone());
+    fs::write(folder.join(man.get_filename()), page(command, session)?)?;
+    let below = command.get_subcommands().filter(|command| !command.is_hide_set());
+    for command in below {
+        write(folder, command, session)?;
+    }
+    Ok(())
+}
+
+/// Writes the page of one command.
+fn page(command: &Command, session: &Session) -> io::Result<Vec<u8>> {
+    let program = session.program();
+    let is_whole = command.get_display_name() == Some(&program);
+    let source = format!("{program} {}", env!("CARGO_PKG_VERSION"));
+    let man = Man::new(command.clone()).source(source);
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    // The whole program's says what the sections below say.
+    if !is_whole && let Some(text) = command.get_after_help() {
+        section("NOTES", &text.to_string()).to_writer(&mut page)?;
+    }
+    man.render_options_section(&mut page)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut page)?;
+    }
+    exit_status().to_writer(&mut page)?;
+    if is_whole {
+        environment(session).to_writer(&mut page)?;
+        files(session).to_writer(&mut page)?;
+    } else {
+        let see = format!("{program}(1)");
+        section("SEE ALSO", &see).to_writer(&mut page)?;
+    }
+    page.flush()?;
+    Ok(ascii(&String::from_utf8_lossy(&page)))
+}
+
+/// Writes what is not ASCII as formatters read it in any encoding.
+fn ascii(page: &str) -> Vec<u8> {
+    let mut ascii = String::with_capacity(page.len());
+    for character in page.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            // Writing to a string can't fail.
+            let _ = write!(ascii, "\\[u{:04X}]", u32::from(character));
+        }
+    }
+    ascii.into_bytes()
+}
+
+/// Writes a section of paragraphs. Lines that are indented stand as they are.
+fn section(heading: &str, text: &str) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", [heading]);
+    let mut is_literal = false;
+    for line in text.lines() {
+        if line.starts_with(' ') != is_literal {
+            is_literal = !is_literal;
+            roff.control(if is_literal { "nf" } else { "fi" }, []);
+        }
+        if line.is_empty() {
+            roff.control("PP", []);
+        } else {
+            roff.text([roman(line)]);
+        }
+    }
+    if is_literal {
+        roff.control("fi", []);
+    }
+    roff
+}
+
+fn list(heading: &str, items: impl IntoIterator<Item = (Inline, String)>) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", [heading]);
+    for (item, text) in items {
+        roff.control("TP", []);
+        roff.text([item]);
+        roff.text([roman(text)]);
+    }
+    roff
+}
+
+fn exit_status() -> Roff {
+    let code = |(code, meaning): (Code, &str)| (bold((code as u8).to_string()), meaning.to_owned());
+    list("EXIT STATUS", CODES.map(code))
+}
+
+fn environment(session: &Session) -> Roff {
+    let own = [
+        ("PROFILE", "The profile, unless a flag chooses one."),
+        ("CONFIG", "A file to read above the user's and the project's, unless a flag names one."),
+        (
+            "LOG",
+            "What to log to standard error: a level, or levels of crates as authn=trace,reqwest=info.",
+        ),
+        (
+            "CREDENTIALS__DOMAIN",
+            "Any option of the configuration is set so, with two underscores between names. With __FILE or __ENV behind it, a secret's is a reference.",
+        ),
+    ];
+    let own = own.map(|(name, text)| (bold(session.variable(name)), text.to_owned()));
+    let others = [
+        ("NO_COLOR", "No colour, unless a flag asks for it."),
+        (
+            "HTTPS_PROXY, ALL_PROXY, NO_PROXY",
+            "The proxy of requests, unless the configuration has http.proxy.",
+        ),
+        ("BROWSER", "There is a browser that whoever logs in can see, whatever else there is."),
+        ("XDG_CONFIG_HOME, XDG_STATE_HOME", "The folders of the user's configuration and state."),
+    ];
+    let others = others.map(|(name, text)| (bold(name), text.to_owned()));
+    list("ENVIRONMENT", own.into_iter().chain(others))
+}
+
+fn files(session: &Session) -> Roff {
+    let app = &session.app;
+    let files = [
+        (format!("/etc/{app}/config.toml"), "The system's configuration."),
+        (format!("~/.config/{app}/config.toml"), "The user's."),
+        (
+            format!(".{app}.toml"),
+            "The project's, the nearest up to the repository's root. Unless it is trusted, it chooses a profile at most.",
+        ),
+        (
+            format!("~/.local/state/{app}/tokens"),
+            "The sessions of the store file, unless the configuration names another folder.",
+        ),
+    ];
+    list("FILES", files.map(|(path, text)| (bold(path), text.to_owned())))
+}
+
+fn refused(folder: Option<&Path>, error: &io::Error) -> Failure {
+    let what = folder.map_or_else(|| "the page".to_owned(), |folder| folder.display().to_string());
+    Failure::new(Code::Other, format!("{what} can't be written ({})", error.kind()))
+        .with_help("check the path and its permissions")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_ascii() {
+        assert_eq!(ascii("a… ü\u{1f511}\n"), b"a\\[u2026] \\[u00FC]\\[u1F511]\n");
+    }
+
+    #[test]
+    fn what_is_indented_stands_as_it_is() {
+        let roff = section("NOTES", "One.\n  .two  three\n\nFour.").render();
+        let (_, text) = roff.split_once(".SH NOTES\n").unwrap();
+        assert_eq!(text, "One.\n.nf\n  .two  three\n.fi\n.PP\nFour.\n");
+    }
+}

@@ -1,0 +1,287 @@
+//! `doctor`: what is well, what is not, and the command that mends it.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::{
+    sandbox::{Outcome, Sandbox, set_mode},
+    server::Server,
+};
+
+/// Runs it without the network, which the linked providers are asked over elsewhere.
+fn run(sandbox: &Sandbox) -> Outcome {
+    sandbox.run_without_folder(&["doctor", "--offline"])
+}
+
+/// The rows of a check: state, finding and way out.
+fn of<'o>(outcome: &'o Outcome, check: &str) -> Vec<[&'o str; 3]> {
+    let cells = outcome.stdout.lines().map(|row| row.split('\t').collect::<Vec<_>>());
+    let rows = cells.filter(|cells| cells[1] == check);
+    rows.map(|cells| [cells[0], cells[2], cells[3]]).collect()
+}
+
+#[track_caller]
+fn has(outcome: &Outcome, check: &str, row: [&str; 3]) {
+    let rows = of(outcome, check);
+    assert!(rows.contains(&row), "{check}: {row:?}\n{rows:?}\n{}", outcome.stderr);
+    assert!(!outcome.stdout.contains("s3cr3t") && !outcome.stderr.contains("s3cr3t"));
+}
+
+#[test]
+fn a_sound_set_up_is_told_in_full() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    let outcome = run(&sandbox);
+    let told = "nothing is wrong (profile: none, provider: oauth)\n";
+    assert_eq!((outcome.code, &*outcome.stderr), (0, told));
+    let config = "/home/.config/authn/config.toml";
+    has(&outcome, "files", ["ok", &format!("{config} is read"), "-"]);
+    has(&outcome, "provider", ["ok", &format!("oauth, chosen by {config}:3:1"), "-"]);
+    has(&outcome, "origins", ["ok", "requests to https://a.test are authorised", "-"]);
+    let private = format!("{config} holds a secret, and is for its owner alone");
+    has(&outcome, "permissions", ["ok", &private, "-"]);
+    has(&outcome, "store", ["ok", "file in /home/.local/state/authn/tokens can be used", "-"]);
+    has(&outcome, "proxy", ["ok", "no proxy is named", "-"]);
+    has(&outcome, "session", ["ok", "no token is kept, and nobody has to log in for one", "-"]);
+    assert!(of(&outcome, "version")[0][1].starts_with("authn "), "{}", outcome.stdout);
+    assert!(of(&outcome, "server").is_empty() && of(&outcome, "login").is_empty());
+    server.is_left_alone();
+
+    server.giving("t0k3n", 907_200, || sandbox.run(&["token"])).done();
+    let outcome = run(&sandbox);
+    let [[state, message, _]] = of(&outcome, "session")[..] else { panic!("{outcome:?}") };
+    assert!(state == "ok" && message.starts_with("a token with 10d"), "{message}");
+
+    let json = sandbox.run(&["doctor", "--offline", "--json"]).done();
+    let findings: Value = serde_json::from_str(&json).unwrap();
+    let session = findings.as_array().unwrap().iter().find(|finding| finding["check"] == "session");
+    let session = session.unwrap();
+    assert_eq!((&session["state"], &session["help"]), (&Value::from("ok"), &Value::Null));
+}
+
+#[test]
+fn what_is_wrong_with_the_configuration_has_its_place_and_its_way_out() {
+    let sandbox = Sandbox::with(
+        "[credentials]\n[credentials.basic]\nusername = [\"s3cr3t\"]\npasword = \"s3cr3t\"\n\
+         password = { env = \"NOWHERE\" }\n",
+    );
+    let outcome = run(&sandbox);
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    assert_eq!(
+        outcome.stderr,
+        "error: 3 problems and 1 warning (profile: none, provider: basic)\n"
+    );
+    let config = "/home/.config/authn/config.toml";
+    let unknown = format!("{config}:4:11: credentials.basic.pasword: unknown key");
+    has(&outcome, "configuration", ["problem", &unknown, "did you mean `password`?"]);
+    let rows = of(&outcome, "references");
+    let [["problem", message, _]] = rows[..] else { panic!("{rows:?}") };
+    assert!(message.contains("NOWHERE is not set"), "{message}");
+    let rows = of(&outcome, "origins");
+    let [["warning", _, help]] = rows[..] else { panic!("{rows:?}") };
+    assert!(help.contains("credentials.domain"), "{help}");
+
+    let outcome = run(&Sandbox::new());
+    assert_eq!(outcome.code, 3);
+    let rows = of(&outcome, "provider");
+    let [["problem", _, help]] = rows[..] else { panic!("{rows:?}") };
+    assert!(help.contains("`authn config init PROVIDER`"), "{help}");
+    assert_eq!(of(&outcome, "files")[0][0], "ok");
+
+    let outcome = run(&Sandbox::with("[credentials\n"));
+    assert_eq!((outcome.code, of(&outcome, "files")[0][0]), (3, "problem"), "{outcome:?}");
+}
+
+#[test]
+fn references_are_told_by_where_they_lead() {
+    let sandbox = Sandbox::new();
+    let secret = sandbox.file("secret", "s3cr3t");
+    let text = format!("[credentials]\nbearer = {{ file = \"{}\" }}\n", secret.display());
+    sandbox.file("home/.config/authn/config.toml", text);
+    let fine = "credentials.bearer.token is there: file /secret";
+    has(&run(&sandbox), "references", ["ok", fine, "-"]);
+    #[cfg(unix)]
+    {
+        set_mode(&secret, 0o644);
+        let outcome = run(&sandbox);
+        let rows = of(&outcome, "references");
+        let [["problem", message, _]] = rows[..] else { panic!("{rows:?}") };
+        assert!(message.contains("`chmod 600 /secret`"), "{message}");
+        assert_eq!(outcome.code, 3);
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_configuration_with_a_secret_that_others_can_read_is_a_warning() {
+    let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n");
+    set_mode(&sandbox.path("home/.config/authn/config.toml"), 0o640);
+    let outcome = run(&sandbox);
+    let path = "/home/.config/authn/config.toml";
+    let open = format!("{path} holds a secret, and other users can read it");
+    has(&outcome, "permissions", ["warning", &open, &format!("`chmod 600 {path}`")]);
+    assert_eq!(
+        (outcome.code, &*outcome.stderr),
+        (0, "warning: 1 warning (profile: none, provider: bearer)\n")
+    );
+}
+
+#[test]
+#[cfg(unix)]
+fn what_ails_the_store_has_its_command() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    server.giving("t0k3n", 3_600, || sandbox.run(&["token"])).done();
+    let folder = sandbox.path("home/.local/state/authn/tokens");
+    let session = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let session = session.into_iter().find(|path| path.extension().unwrap() == "json").unwrap();
+    let name = session.file_name().unwrap().to_str().unwrap().to_owned();
+    let path = format!("/home/.local/state/authn/tokens/{name}");
+    sandbox.file("home/.local/state/authn/tokens/old.newer", "s3cr3t");
+    let aside = "/home/.local/state/authn/tokens/old.newer";
+    let message =
+        format!("{aside} is a session that was set aside, because a later version wrote it");
+    let outcome = run(&sandbox);
+    has(&outcome, "store", ["warning", &message, &format!("`rm {aside}`, once nobody misses it")]);
+    assert_eq!(outcome.code, 0);
+
+    set_mode(&session, 0o604);
+    let outcome = run(&sandbox);
+    let open = format!("{path} is open to other users");
+    has(&outcome, "store", ["problem", &open, &format!("`chmod 600 {path}`")]);
+    has(&outcome, "session", ["problem", "nobody can tell before the store is mended", "-"]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(session.is_file());
+
+    set_mode(&session, 0o600);
+    set_mode(&folder, 0o755);
+    let outcome = run(&sandbox);
+    let folder = "/home/.local/state/authn/tokens";
+    let open = format!("{folder} is open to other users");
+    has(&outcome, "store", ["problem", &open, &format!("`chmod 700 {folder}`")]);
+}
+
+#[test]
+fn a_file_of_authorities_is_looked_into() {
+    let text = "[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n[http]\nca_file = \"ca.pem\"\n";
+    let sandbox = Sandbox::with(text);
+    for contents in [None, Some("s3cr3t")] {
+        if let Some(contents) = contents {
+            sandbox.file("work/ca.pem", contents);
+        }
+        let outcome = run(&sandbox);
+        let rows = of(&outcome, "authorities");
+        let [["problem", message, help]] = rows[..] else { panic!("{rows:?}") };
+        assert!(message.starts_with("`http.ca_file` /work/ca.pem "), "{message}");
+        assert_eq!(help, "name a PEM file of certificate authorities");
+        assert_eq!(outcome.code, 3);
+        assert!(!outcome.stdout.contains("s3cr3t"));
+    }
+}
+
+#[test]
+fn the_proxy_in_force_is_named_without_its_password() {
+    let configuration = "[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n";
+    let proxy = |sandbox: Sandbox| {
+        let outcome = run(&sandbox);
+        assert!(!outcome.stdout.contains("s3cr3t"), "{}", outcome.stdout);
+        of(&outcome, "proxy")[0].map(str::to_owned)
+    };
+    let sandbox = || Sandbox::with(configuration);
+    let variable = || sandbox().env("https_proxy", "http://ann:s3cr3t@p.test:3128");
+    let through = "requests go through http://p.test:3128, as https_proxy says";
+    assert_eq!(proxy(variable())[..2], ["ok", through]);
+    let except = format!("{through}, but for the hosts of NO_PROXY");
+    assert_eq!(proxy(variable().env("NO_PROXY", "b.test"))[..2], ["ok", &except]);
+    assert_eq!(proxy(variable().env("HTTPS_PROXY", "ftp://s3cr3t"))[0], "warning");
+    let configured =
+        Sandbox::with(format!("{configuration}[http]\nproxy = \"http://u:s3cr3t@q.test\"\n"));
+    let configured = configured.env("ALL_PROXY", "http://p.test");
+    assert_eq!(
+        proxy(configured)[..2],
+        ["ok", "requests go through http://q.test, as `http.proxy` says"]
+    );
+    let all = proxy(sandbox().env("ALL_PROXY", "p.test"));
+    assert_eq!(all[1], "requests go through http://p.test, as ALL_PROXY says");
+}
+
+#[test]
+fn a_projects_file_without_trust_is_a_warning_and_its_command() {
+    let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n");
+    sandbox.file("work/.authn.toml", "[credentials]\ndomain = \"evil.test\"\n");
+    let outcome = run(&sandbox);
+    let rows = of(&outcome, "files");
+    let withheld = rows.iter().find(|row| row[0] == "warning").unwrap();
+    assert!(withheld[1].starts_with("/work/.authn.toml:1:1: the project's file"), "{withheld:?}");
+    assert!(withheld[2].starts_with("`authn config trust`"), "{withheld:?}");
+    assert!(!outcome.stdout.contains("evil"), "{}", outcome.stdout);
+    assert_eq!(outcome.code, 0);
+}
+
+#[test]
+fn the_profile_that_is_asked_for_is_looked_at() {
+    let text = "[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n[profile.bad.credentials]\ndomian = \"x\"\n";
+    let sandbox = Sandbox::with(text);
+    assert_eq!(run(&sandbox).code, 0);
+    let outcome = sandbox.run(&["-p", "bad", "doctor", "--offline"]);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("(profile: bad, provider: bearer)"), "{}", outcome.stderr);
+}
+
+#[test]
+fn the_server_is_asked_without_a_secret() {
+    let server = Server::new();
+    let sandbox = server.sandbox();
+    let (outcome, request) = server.answering("404 Not Found", "", || sandbox.run(&["doctor"]));
+    assert_eq!((outcome.code, request.body.as_str()), (0, ""), "{outcome:?}");
+    let rows = of(&outcome, "server");
+    let [["ok", message, "-"]] = rows[..] else { panic!("{rows:?}") };
+    assert!(message.ends_with(" answers"), "{message}");
+    server.is_left_alone();
+
+    drop(server);
+    let outcome = sandbox.run(&["doctor"]);
+    assert_eq!(outcome.code, 5, "{outcome:?}");
+    let rows = of(&outcome, "server");
+    let [["problem", message, help]] = rows[..] else { panic!("{rows:?}") };
+    assert!(message.contains("can't be reached"), "{message}");
+    assert_eq!(help, "check the address and the network");
+}
+
+#[test]
+fn who_is_to_log_in_is_told_by_which_command_and_which_way() {
+    let text = "[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\n\
+        issuer_url = \"https://idp.test\"\nclient_id = \"cli\"\n[profile.ci]\n";
+    let sandbox = || Sandbox::with(text);
+    let way = |sandbox: Sandbox, options: &[&str]| {
+        let arguments = [options, &["-p", "ci", "doctor", "--offline"]].concat();
+        let outcome = sandbox.run(&arguments);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        let login = if options.is_empty() { "`authn login --profile ci`" } else { "`authn login " };
+        let rows = of(&outcome, "session");
+        let [["warning", "nobody is logged in", help]] = rows[..] else { panic!("{rows:?}") };
+        assert!(help.starts_with(login), "{help}");
+        of(&outcome, "login")[0][1].to_owned()
+    };
+    let browser = "a login opens a browser on this machine";
+    let other = "a login shows a code or a link for another device, as far as the server has them";
+    #[cfg(target_os = "linux")]
+    {
+        assert_eq!(way(sandbox(), &[]), format!("{other}, because there is no display"));
+        let display = sandbox().env("DISPLAY", ":0");
+        assert_eq!(way(display, &[]), format!("{browser}, because DISPLAY is set"));
+    }
+    let remote = sandbox().env("DISPLAY", ":0").env("SSH_TTY", "/dev/pts/0");
+    assert_eq!(way(remote, &[]), format!("{other}, because SSH_TTY is set"));
+    let editor = sandbox().env("SSH_TTY", "/dev/pts/0").env("BROWSER", "open");
+    assert_eq!(way(editor, &[]), format!("{browser}, because BROWSER is set"));
+    let code = way(sandbox(), &["--set", "credentials.oauth.grant_type=device_code"]);
+    assert_eq!(code, "a login shows a code, which is typed in on any device");
+    let named = way(sandbox(), &["--set", "credentials.oauth.browser=[\"firefox\"]"]);
+    assert_eq!(named, "a login opens the browser that the option `browser` names");
+
+    let outcome = sandbox().run(&["status"]);
+    assert_eq!(outcome.code, 0);
+    assert_eq!(outcome.stderr, "nobody is logged in: log in with `authn login`\n");
+}
