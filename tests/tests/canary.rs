@@ -32,7 +32,7 @@ struct Way {
 /// The ways of using a provider. All secrets at once, which may be refused, is always one of them.
 fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
     let way = |options: &str, without| {
-        let options = format!("token_endpoint_url = '{endpoint}'\nclient_id = 'me'\n{options}");
+        let options = format!("token_endpoint_url = '{endpoint}'\n{options}");
         Way { options, without }
     };
     // Keys may be commented, and a comment is no less secret than what it stands beside.
@@ -53,6 +53,12 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
             way(
                 &format!(
                     "grant_type = 'device_code'\ndevice_authorization_endpoint_url = '{endpoint}'"
+                ),
+                &["private_key", "refresh_token", "password"],
+            ),
+            way(
+                &format!(
+                    "grant_type = 'authorization_code'\nauthorization_endpoint_url = '{endpoint}'"
                 ),
                 &["private_key", "refresh_token", "password"],
             ),
