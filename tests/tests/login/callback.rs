@@ -235,7 +235,9 @@ async fn a_code_is_exchanged_once_however_often_the_browser_brings_it() {
         // Who comes when all is over finds nobody.
         let pages: Vec<_> = pages.into_iter().flatten().collect();
         assert!(!pages.is_empty());
-        pages.iter().for_each(|page| page.says(200, LOGGED_IN));
+        for page in pages {
+            page.says(200, LOGGED_IN);
+        }
     });
     let outcome = load(&rig, &native(&rig, "")).login(person.login()).await;
     person.is_done();
