@@ -50,6 +50,18 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
                 &["private_key", "refresh_token", "client_secret"],
             ),
             way(&key, &["client_secret", "refresh_token", "password"]),
+            way(
+                &format!(
+                    "grant_type = 'device_code'\ndevice_authorization_endpoint_url = '{endpoint}'"
+                ),
+                &["private_key", "refresh_token", "password"],
+            ),
+            way(
+                &format!(
+                    "grant_type = 'authorization_code'\nauthorization_endpoint_url = '{endpoint}'"
+                ),
+                &["private_key", "refresh_token", "password"],
+            ),
         ],
         "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],
         _ => Vec::new(),

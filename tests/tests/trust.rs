@@ -139,7 +139,12 @@ client_secret = {{ command = ["touch", "ran"] }}
     /// Checks that nothing has happened because of the file.
     #[track_caller]
     fn assert_harmless(&self, trace: &Trace, what: &str) {
-        assert_eq!(trace.sent, Vec::<String>::new(), "{what}");
+        // `stores` asks the user's own keyring, over the user's own bus, whatever a project says.
+        let own_bus = |call: &&String| {
+            what == "stores" && call.contains("AF_UNIX") && call.contains("/run/bus")
+        };
+        let sent: Vec<&String> = trace.sent.iter().filter(|call| !own_bus(call)).collect();
+        assert_eq!(sent, Vec::<&String>::new(), "{what}");
         assert_eq!(trace.run.len(), 1, "{what}: the program itself, in {:?}", trace.run);
         assert!(!trace.opened.is_empty(), "{what}: nothing was traced");
         for path in [&self.private(), &self.evil.ca(), &self.stolen()] {

@@ -52,6 +52,11 @@ use crate::jws::Algorithm;
 /// The server is named by exactly one of `issuer_url`, `token_endpoint_url` and `keycloak_url`. The grant and
 /// the way the client authenticates follow from what is configured, and options that these do not use are
 /// refused.
+///
+/// For the grants `authorization_code` and `device_code` somebody logs in: by a browser on this machine, which
+/// comes back to it; by one elsewhere, whose last address is pasted; or by a code that is typed in on any device.
+/// A pasted address is checked like one that the browser brings. Of a code that is pasted alone nobody can tell
+/// which login it is of; the server gives tokens for it only to the program that began that login (RFC 7636).
 #[authn::token_provider("oauth", cached)]
 pub struct OAuth {
     /// Issuer, exactly as the server names itself; its endpoints are discovered (RFC 8414, OpenID Connect
@@ -114,7 +119,8 @@ pub struct OAuth {
     #[default(DEFAULT_PATH.to_owned())]
     redirect_path: String,
     /// Where the browser comes back to, for a server that compares it to the letter; in place of `redirect_port`
-    /// and `redirect_path`. What is not on this machine serves only where the address is pasted.
+    /// and `redirect_path`. On this machine it is `http` to `127.0.0.1`, `[::1]` or `localhost`, with a port, of
+    /// which 0 is any free one. What is elsewhere serves only where the address is pasted.
     redirect_uri: Option<RedirectUri>,
     /// What the server is to ask of whoever logs in, as `login`, `consent` or `select_account` (OpenID Connect
     /// Core, 3.1.2.1).
@@ -135,8 +141,8 @@ pub struct OAuth {
     /// Resources that the token is for (RFC 8707).
     #[default(Vec::new())]
     resource: Vec<String>,
-    /// Further members of the requests, by which somebody logs in as well as the token requests. They are shown:
-    /// a secret does not belong here.
+    /// Further members of every token request, and of the request by which somebody logs in. They are shown: a
+    /// secret does not belong here.
     #[default(BTreeMap::new())]
     parameters: BTreeMap<String, String>,
     __discovery: Discovery,
@@ -147,7 +153,7 @@ const DEFAULT_PATH: &str = "/callback";
 const DEFAULT_LOGIN_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Members of requests to the server that the provider sets itself, or that would change what it comes back with.
-const OWN_MEMBERS: [&str; 24] = [
+const OWN_MEMBERS: [&str; 25] = [
     "audience",
     "client_assertion",
     "client_assertion_type",
@@ -165,6 +171,7 @@ const OWN_MEMBERS: [&str; 24] = [
     "prompt",
     "redirect_uri",
     "refresh_token",
+    "request",
     "request_uri",
     "resource",
     "response_mode",
