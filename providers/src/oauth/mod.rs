@@ -181,6 +181,18 @@ const OWN_MEMBERS: [&str; 25] = [
     "username",
 ];
 
+/// Options that only say how somebody logs in.
+const LOGIN_OPTIONS: [&str; 8] = [
+    "browser",
+    "login_hint",
+    "login_timeout",
+    "prompt",
+    "redirect_path",
+    "redirect_port",
+    "redirect_uri",
+    "registration_page_url",
+];
+
 /// What a grant says of its refusal.
 #[derive(Clone, Copy)]
 struct Refused<'a> {
@@ -318,6 +330,10 @@ impl TokenSource for OAuth {
 
     fn session(&self) -> Session<'_> {
         GrantType::of(self).session(self)
+    }
+
+    fn login_options(&self) -> &'static [&'static str] {
+        &LOGIN_OPTIONS
     }
 
     async fn login(&self, context: &Context, login: &Login) -> Result<Option<Grant>> {

@@ -58,6 +58,25 @@ async fn it_is_renewed_in_every_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn it_outlives_a_change_of_how_to_log_in() {
+    let (rig, folder) = (Rig::start(), Folder::new());
+    let credentials = load_in(&rig, &native(&rig, ""), folder.path());
+    let person = who_logs_in(&rig, 200, LOGGED_IN);
+    let outcome = credentials.login(person.login()).await;
+    person.is_done();
+    outcome.unwrap();
+    let how = "login_hint = 'alice'\nbrowser = ['another']\nlogin_timeout = '3m'\nredirect_port = 1\n\
+               redirect_path = '/back'";
+    let changed = native(&rig, how).replace("prompt = 'consent'", "prompt = 'login'");
+    assert!(load_in(&rig, &changed, folder.path()).token().await.is_ok());
+    let redirect = native(&rig, "redirect_uri = 'http://localhost:8888/callback'");
+    assert!(load_in(&rig, &redirect, folder.path()).token().await.is_ok());
+    let other = native(&rig, "audience = 'elsewhere'");
+    let error = load_in(&rig, &other, folder.path()).token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LoginRequired);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn scopes_that_were_not_granted_do_not_end_it() {
     let rig = Rig::start();
     let clock = ManualClock::new();
