@@ -75,9 +75,8 @@ impl Document {
     /// The text with every copy of a snapshot as the snapshot is, and how many there are.
     pub fn with_current_snapshots(&self) -> (String, usize) {
         self.with_snapshots(|name| {
-            let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-                .join("snapshots")
-                .join(format!("{name}.txt"));
+            let file =
+                Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(format!("{name}.txt"));
             fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
         })
     }
@@ -130,7 +129,8 @@ mod tests {
 
     #[test]
     fn only_the_copy_of_a_snapshot_is_changed() {
-        let stale = "a\n<!-- tests/snapshots/x-80.txt -->\n```text\nold\n```\nb\n```text\nold\n```\n";
+        let stale =
+            "a\n<!-- tests/snapshots/x-80.txt -->\n```text\nold\n```\nb\n```text\nold\n```\n";
         let (text, count) = document(stale).with_snapshots(|name| format!("new {name}\n"));
         assert_eq!(count, 1);
         assert_eq!(text, stale.replacen("old", "new x-80", 1));
@@ -139,12 +139,15 @@ mod tests {
     #[test]
     #[should_panic(expected = "no block follows")]
     fn a_comment_without_a_block_is_a_mistake() {
-        document("<!-- tests/snapshots/x-80.txt -->\n\n```text\n```\n").with_snapshots(str::to_owned);
+        document("<!-- tests/snapshots/x-80.txt -->\n\n```text\n```\n")
+            .with_snapshots(str::to_owned);
     }
 
     #[test]
     fn commands_and_links_are_found() {
-        let it = document("```sh\nauthn token --json | jq . # x\nssh a\n```\n[a](login.md#b) [b](nowhere.md) [c](#d)");
+        let it = document(
+            "```sh\nauthn token --json | jq . # x\nssh a\n```\n[a](login.md#b) [b](nowhere.md) [c](#d)",
+        );
         assert_eq!(it.commands(), [["token", "--json"]]);
         assert!(it.broken_links().contains(&"nowhere.md".to_owned()), "{:?}", it.broken_links());
         assert!(!it.broken_links().contains(&"#d".to_owned()));

@@ -4,7 +4,7 @@
 //! `UPDATE_README=1 cargo test -p authn-tests --test guides`. The Rust in them is compiled as the documentation of
 //! this package; see `tests/src/lib.rs`.
 
-use std::{env, fs};
+use std::{env, fs, path::Path};
 
 use authn::{Environment, Loader};
 use authn_providers as _;
@@ -34,7 +34,8 @@ fn every_guide_is_looked_at() {
 
 #[test]
 fn terminals_are_shown_as_they_are() {
-    let may_write = ["UPDATE_README", "UPDATE_SNAPSHOTS"].map(env::var_os).iter().any(Option::is_some);
+    let may_write =
+        ["UPDATE_README", "UPDATE_SNAPSHOTS"].map(env::var_os).iter().any(Option::is_some);
     let mut shown = 0;
     for guide in GUIDES.map(Document::read) {
         let (current, count) = guide.with_current_snapshots();
@@ -60,12 +61,13 @@ fn their_configurations_are_right() {
     for guide in GUIDES.map(Document::read) {
         for text in guide.blocks("toml") {
             let name = guide.path();
-            let mut loader = Loader::new().environment(Environment::empty());
+            let environment = Environment::empty().state_directory("/home/somebody/.local/state");
+            let mut loader = Loader::new().environment(environment);
             for (_, rest) in REST.iter().filter(|(option, _)| !text.contains(option)) {
                 loader = loader.inline("rest.toml", rest);
             }
             let config = loader.inline(name, text).read();
-            // This machine has not the guide's secrets, and these tests may be built without a keyring.
+            // This machine has not the guide's secrets.
             let wrong: Vec<_> = config
                 .problems()
                 .iter()
@@ -100,4 +102,37 @@ fn links_lead_to_what_is_there() {
         let broken = guide.broken_links();
         assert!(broken.is_empty(), "{} links to {broken:?}, which is not there", guide.path());
     }
+}
+
+/// `troubleshooting.md` names errors by their own words, so that they are found.
+#[test]
+fn the_errors_that_are_explained_exist() {
+    let sources = ["authn", "cli", "providers"].map(|folder| {
+        let folder = format!("{}/../{folder}/src", env!("CARGO_MANIFEST_DIR"));
+        source(folder.as_ref())
+    });
+    let guide = Document::read("docs/troubleshooting.md");
+    let quoted = guide.text().split("**`").skip(1).map(|rest| rest.split("`**").next());
+    let quoted: Vec<&str> = quoted.map(Option::unwrap_or_default).collect();
+    assert!(quoted.len() >= 20, "the guide explains errors, and {quoted:?} were found");
+    for error in quoted {
+        assert!(sources.iter().any(|source| source.contains(error)), "nothing says {error:?}");
+    }
+}
+
+/// All code of a folder, with texts that go over several lines in one.
+fn source(folder: &Path) -> String {
+    let mut all = String::new();
+    for entry in fs::read_dir(folder).expect("code") {
+        let path = entry.expect("code").path();
+        if path.is_dir() {
+            all += &source(&path);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("code");
+            let mut parts = text.split("\\\n");
+            all += parts.next().unwrap_or_default();
+            parts.for_each(|part| all += part.trim_start());
+        }
+    }
+    all
 }
