@@ -19,22 +19,22 @@ const AFTER_SNAPSHOT: &str = "```\n";
 /// A document in Markdown.
 #[derive(Clone, Debug)]
 pub struct Document {
-    path: &'static str,
+    path: String,
     text: String,
 }
 
 impl Document {
     /// Reads one, by its path from the root of the repository.
-    pub fn read(path: &'static str) -> Self {
+    pub fn read(path: &str) -> Self {
         let file = root().join(path);
         let text =
             fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        Self { path, text }
+        Self { path: path.to_owned(), text }
     }
 
     /// The path from the root of the repository.
-    pub fn path(&self) -> &'static str {
-        self.path
+    pub fn path(&self) -> &str {
+        &self.path
     }
 
     /// All of it.
@@ -44,7 +44,7 @@ impl Document {
 
     /// Writes it anew.
     pub fn write(&self, text: &str) {
-        fs::write(root().join(self.path), text)
+        fs::write(root().join(&self.path), text)
             .unwrap_or_else(|error| panic!("{}: {error}", self.path));
     }
 
@@ -65,7 +65,7 @@ impl Document {
 
     /// The links to files of the repository that lead nowhere.
     pub fn broken_links(&self) -> Vec<String> {
-        let folder = root().join(self.path).parent().expect("it is in a folder").to_owned();
+        let folder = root().join(&self.path).parent().expect("it is in a folder").to_owned();
         let targets = self.text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         let files = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
         let files = files.map(|target| target.split('#').next().unwrap_or_default());
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     fn document(text: &str) -> Document {
-        Document { path: "docs/it.md", text: text.to_owned() }
+        Document { path: "docs/it.md".to_owned(), text: text.to_owned() }
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn its_configurations_are_right() {
     let readme = Document::read("README.md");
     let mut configurations = readme.blocks("toml");
     configurations.retain(|block| block.contains("[credentials"));
-    assert_eq!(configurations.len(), 3, "this test and the README have come apart");
+    assert_eq!(configurations.len(), 4, "this test and the README have come apart");
     for text in configurations {
         // The in-house provider isn't linked here, and this machine has not the README's secrets.
         let is_expected = |problem: &Problem| match problem.code() {
@@ -50,8 +50,8 @@ fn its_configurations_are_right() {
             "unknown-provider" | "no-origins" => text.contains("corp_sts"),
             _ => false,
         };
-        let loader = Loader::new().environment(Environment::empty()).inline("README.md", text);
-        let config = loader.read();
+        let environment = Environment::empty().state_directory("/home/somebody/.local/state");
+        let config = Loader::new().environment(environment).inline("README.md", text).read();
         let wrong: Vec<_> =
             config.problems().iter().filter(|problem| !is_expected(problem)).collect();
         assert!(wrong.is_empty(), "{text}\n{wrong:?}");
@@ -77,6 +77,29 @@ fn links_lead_to_what_is_there() {
         let broken = Document::read(path).broken_links();
         assert!(broken.is_empty(), "{path} links to {broken:?}, which is not there");
     }
+}
+
+/// A link that is called as a test leads to the file that has it.
+#[test]
+fn the_tests_that_security_names_exist() {
+    let security = Document::read("SECURITY.md");
+    let is_test = |name: &str| {
+        name.contains('_')
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    let mut count = 0;
+    for (before, after) in security.text().split("](").zip(security.text().split("](").skip(1)) {
+        let name = before.rsplit('[').next().unwrap_or_default();
+        let path = after.split(')').next().unwrap_or_default();
+        if is_test(name) {
+            let code = Document::read(path);
+            assert!(code.text().contains(&format!("fn {name}(")), "{path} has no test {name}");
+            count += 1;
+        }
+    }
+    assert!(count >= 40, "SECURITY.md names tests, and {count} were found");
 }
 
 /// The table: a row for each built-in provider, by name; then what the framework adds to them.
