@@ -8,7 +8,8 @@
 //! - [`browser`]: a user and a browser, for a program that logs in;
 //! - [`terminal`]: a program in a terminal of a given size, with keys and a screen;
 //! - [`snapshot`]: screens compared with files;
-//! - [`waiting`]: waiting for what another process does.
+//! - [`waiting`]: waiting for what another process does;
+//! - [`document`]: the documents of the repository.
 //!
 //! The made-up secret that is searched for in every output is [`authn::conformance::Canary`].
 //!
@@ -19,6 +20,7 @@
 
 pub mod browser;
 pub mod command;
+pub mod document;
 pub mod keyring;
 pub mod rig;
 #[cfg(unix)]
@@ -33,3 +35,9 @@ pub mod waiting;
 #[doc = include_str!("../../README.md")]
 #[derive(Debug)]
 pub struct Readme;
+
+/// The guide to logins: its Rust is compiled as well.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/login.md")]
+#[derive(Debug)]
+pub struct LoginGuide;

@@ -1,17 +1,15 @@
-//! What the documents at the root of the repository say, held against the code.
+//! What the documents at the root of the repository say, held against the code. The guides have `guides.rs`.
 //!
 //! The README's table of providers is generated from their schema. After a change, write it anew with
 //! `UPDATE_README=1 cargo test -p authn-tests --test readme`. The README's Rust is compiled as the documentation of
 //! this package; see `tests/src/lib.rs`.
-
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use authn::config::Problem;
 use authn::schema::{Field, Kind};
 use authn::{Context, Entry, Environment, Error, Grant, Loader, Provider, Registry, Result, Token};
 use authn_providers as _;
 use authn_tests::command::{Sandbox, binary};
+use authn_tests::document::{Document, difference};
 
 const START: &str = "<!-- providers -->\n";
 const END: &str = "<!-- /providers -->";
@@ -21,16 +19,15 @@ const DOCUMENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "S
 
 #[test]
 fn the_table_of_providers_is_current() {
-    let readme = read("README.md");
-    let (before, rest) = readme.split_once(START).expect("the README has the table's start");
+    let readme = Document::read("README.md");
+    let (before, rest) = readme.text().split_once(START).expect("the README has the table's start");
     let (found, after) = rest.split_once(END).expect("the README has the table's end");
     let expected = table();
     if found == expected {
         return;
     }
     if std::env::var_os("UPDATE_README").is_some() {
-        let updated = format!("{before}{START}{expected}{END}{after}");
-        fs::write(root().join("README.md"), updated).expect("the README can be written");
+        readme.write(&format!("{before}{START}{expected}{END}{after}"));
         return;
     }
     panic!(
@@ -41,17 +38,11 @@ fn the_table_of_providers_is_current() {
 }
 
 #[test]
-fn a_stale_table_is_shown_line_by_line() {
-    assert_eq!(difference("a\nb\n", "a\nc\n"), "- b\n+ c\n");
-    assert_eq!(difference("a\n", "a\n"), "");
-}
-
-#[test]
 fn its_configurations_are_right() {
-    let readme = read("README.md");
-    let configurations: Vec<&str> =
-        blocks(&readme, "toml").filter(|block| block.contains("[credentials")).collect();
-    assert_eq!(configurations.len(), 3, "this test and the README have come apart");
+    let readme = Document::read("README.md");
+    let mut configurations = readme.blocks("toml");
+    configurations.retain(|block| block.contains("[credentials"));
+    assert_eq!(configurations.len(), 4, "this test and the README have come apart");
     for text in configurations {
         // The in-house provider isn't linked here, and this machine has not the README's secrets.
         let is_expected = |problem: &Problem| match problem.code() {
@@ -59,8 +50,8 @@ fn its_configurations_are_right() {
             "unknown-provider" | "no-origins" => text.contains("corp_sts"),
             _ => false,
         };
-        let loader = Loader::new().environment(Environment::empty()).inline("README.md", text);
-        let config = loader.read();
+        let environment = Environment::empty().state_directory("/home/somebody/.local/state");
+        let config = Loader::new().environment(environment).inline("README.md", text).read();
         let wrong: Vec<_> =
             config.problems().iter().filter(|problem| !is_expected(problem)).collect();
         assert!(wrong.is_empty(), "{text}\n{wrong:?}");
@@ -70,26 +61,45 @@ fn its_configurations_are_right() {
 
 #[test]
 fn its_commands_exist() {
-    let readme = read("README.md");
+    let readme = Document::read("README.md");
     let sandbox = Sandbox::new();
-    let mut count = 0;
-    for line in blocks(&readme, "sh").flat_map(str::lines) {
-        let Some(arguments) = line.strip_prefix("authn ") else { continue };
-        let arguments = arguments.split(['#', '|', '>']).next().unwrap_or_default();
-        let arguments: Vec<&str> = arguments.split_whitespace().chain(["--help"]).collect();
+    let commands = readme.commands();
+    for command in &commands {
+        let arguments = [command.as_slice(), &["--help"]].concat();
         sandbox.run(binary("authn"), &arguments).success();
-        count += 1;
     }
-    assert_eq!(count, 17, "the README has the command line in seventeen lines");
+    assert_eq!(commands.len(), 17, "the README has the command line in seventeen lines");
 }
 
 #[test]
 fn links_lead_to_what_is_there() {
-    for document in DOCUMENTS {
-        for link in links(&read(document)) {
-            assert!(root().join(&link).exists(), "{document} links to {link}, which is not there");
+    for path in DOCUMENTS {
+        let broken = Document::read(path).broken_links();
+        assert!(broken.is_empty(), "{path} links to {broken:?}, which is not there");
+    }
+}
+
+/// A link that is called as a test leads to the file that has it.
+#[test]
+fn the_tests_that_security_names_exist() {
+    let security = Document::read("SECURITY.md");
+    let is_test = |name: &str| {
+        name.contains('_')
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+    };
+    let mut count = 0;
+    for (before, after) in security.text().split("](").zip(security.text().split("](").skip(1)) {
+        let name = before.rsplit('[').next().unwrap_or_default();
+        let path = after.split(')').next().unwrap_or_default();
+        if is_test(name) {
+            let code = Document::read(path);
+            assert!(code.text().contains(&format!("fn {name}(")), "{path} has no test {name}");
+            count += 1;
         }
     }
+    assert!(count >= 40, "SECURITY.md names tests, and {count} were found");
 }
 
 /// The table: a row for each built-in provider, by name; then what the framework adds to them.
@@ -155,36 +165,4 @@ impl authn::TokenProvider for Placing {
     async fn token(&self, _context: &Context) -> Result<Token> {
         Err(Error::no_token())
     }
-}
-
-/// The lines that only one of the two has.
-fn difference(found: &str, expected: &str) -> String {
-    let only = |sign: char, these: &str, others: &str| -> Vec<String> {
-        let missing = these.lines().filter(|line| !others.lines().any(|other| other == *line));
-        missing.map(|line| format!("{sign} {line}\n")).collect()
-    };
-    [only('-', found, expected), only('+', expected, found)].concat().concat()
-}
-
-/// The contents of the fenced blocks of a language.
-fn blocks<'a>(markdown: &'a str, language: &str) -> impl Iterator<Item = &'a str> {
-    let start = format!("```{language}\n");
-    let blocks: Vec<&str> = markdown.split(&*start).skip(1).collect();
-    blocks.into_iter().map(|rest| rest.split("```").next().unwrap_or_default())
-}
-
-/// The links to files of the repository, without the part of the page.
-fn links(markdown: &str) -> Vec<String> {
-    let targets = markdown.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    let files = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
-    files.map(|target| target.split('#').next().unwrap_or_default().to_owned()).collect()
-}
-
-fn read(document: &str) -> String {
-    let path = root().join(document);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

@@ -29,11 +29,11 @@ use crate::{
 #[command(after_help = "\
 Without a flag for the way it is
 
-  --device   with the option `grant_type = \"device_code\"`, or if no browser can be seen here and the server \
-offers codes;
+  --device   with the option `grant_type = \"device_code\"`; or if no browser can be seen here, the server \
+offers codes, and neither `grant_type` nor `redirect_uri` is set;
   --browser  else, if a browser can be seen here: there is a display and no SSH, or the variable BROWSER or \
 the option `browser` is set;
-  --console  else.
+  --console  else, and where `redirect_uri` is not on this machine.
 
 Over SSH, the browser beside you can be used if its way back is forwarded. Set the option `redirect_port`, to \
 8765 say, connect with
@@ -48,8 +48,9 @@ logins at the same time one asks, and the others take its session.
 
 Exit codes:
     0  logged in, or there is nobody to log in
-    3  the configuration is wrong, or keeps the session nowhere
-    4  there is no terminal
+    1  the session can't be kept: the store fails
+    3  the configuration is wrong, keeps the session nowhere, or its port is busy
+    4  there is no terminal, or nobody has logged in in time
     5  the server refused, or can't be reached
   130  given up
 

@@ -1,0 +1,138 @@
+//! What the guides in `docs` say, held against the code.
+//!
+//! Their blocks that show a terminal are copies of snapshots. After a change of those, renew them with
+//! `UPDATE_README=1 cargo test -p authn-tests --test guides`. The Rust in them is compiled as the documentation of
+//! this package; see `tests/src/lib.rs`.
+
+use std::{env, fs, path::Path};
+
+use authn::{Environment, Loader};
+use authn_providers as _;
+use authn_tests::command::{Sandbox, binary};
+use authn_tests::document::{Document, difference};
+
+const GUIDES: [&str; 4] =
+    ["docs/login.md", "docs/project-files.md", "docs/stores.md", "docs/troubleshooting.md"];
+
+/// What a guide leaves out where it shows a few options alone.
+const REST: [(&str, &str); 3] = [
+    ("domain = ", "[credentials]\ndomain = 'api.example.com'"),
+    ("_url = ", "[credentials.oauth]\nissuer_url = 'https://idp.example.com'"),
+    ("client_id = ", "[credentials.oauth]\nclient_id = 'things-reader'"),
+];
+
+#[test]
+fn every_guide_is_looked_at() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
+    let files = fs::read_dir(folder).expect("there are guides");
+    let mut names: Vec<String> = files
+        .map(|file| format!("docs/{}", file.expect("a guide").file_name().display()))
+        .collect();
+    names.sort();
+    assert_eq!(names, GUIDES);
+}
+
+#[test]
+fn terminals_are_shown_as_they_are() {
+    let may_write =
+        ["UPDATE_README", "UPDATE_SNAPSHOTS"].map(env::var_os).iter().any(Option::is_some);
+    let mut shown = 0;
+    for guide in GUIDES.map(Document::read) {
+        let (current, count) = guide.with_current_snapshots();
+        shown += count;
+        if current == guide.text() {
+            continue;
+        }
+        assert!(
+            may_write,
+            "{} shows another terminal than the snapshots:\n{}\
+             renew it with `UPDATE_README=1 cargo test -p authn-tests --test guides`",
+            guide.path(),
+            difference(guide.text(), &current)
+        );
+        guide.write(&current);
+    }
+    assert!(shown >= 8, "the guides show terminals of both widths, and {shown} were found");
+}
+
+#[test]
+fn their_configurations_are_right() {
+    let mut count = 0;
+    for guide in GUIDES.map(Document::read) {
+        for text in guide.blocks("toml") {
+            let name = guide.path();
+            let environment = Environment::empty().state_directory("/home/somebody/.local/state");
+            let mut loader = Loader::new().environment(environment);
+            for (_, rest) in REST.iter().filter(|(option, _)| !text.contains(option)) {
+                loader = loader.inline("rest.toml", rest);
+            }
+            let config = loader.inline(name, text).read();
+            // This machine has not the guide's secrets.
+            let wrong: Vec<_> = config
+                .problems()
+                .iter()
+                .filter(|problem| problem.code() != "unresolved-reference")
+                .collect();
+            assert!(wrong.is_empty(), "{name}:\n{text}\n{wrong:?}");
+            assert_eq!(config.provider(), Some("oauth"), "{name}:\n{text}");
+            count += 1;
+        }
+    }
+    assert!(count >= 6, "the guides have configurations, and {count} were found");
+}
+
+#[test]
+fn their_commands_exist() {
+    let sandbox = Sandbox::new();
+    let mut count = 0;
+    for guide in GUIDES.map(Document::read) {
+        for command in guide.commands() {
+            let arguments = [command.as_slice(), &["--help"]].concat();
+            let outcome = sandbox.run(binary("authn"), &arguments);
+            assert_eq!(outcome.code, 0, "{}: {command:?}\n{}", guide.path(), outcome.stderr);
+            count += 1;
+        }
+    }
+    assert!(count >= 20, "the guides have commands, and {count} were found");
+}
+
+#[test]
+fn links_lead_to_what_is_there() {
+    for guide in GUIDES.map(Document::read) {
+        let broken = guide.broken_links();
+        assert!(broken.is_empty(), "{} links to {broken:?}, which is not there", guide.path());
+    }
+}
+
+/// `troubleshooting.md` names errors by their own words, so that they are found.
+#[test]
+fn the_errors_that_are_explained_exist() {
+    let sources = ["authn", "cli", "providers"].map(|folder| {
+        let folder = format!("{}/../{folder}/src", env!("CARGO_MANIFEST_DIR"));
+        source(folder.as_ref())
+    });
+    let guide = Document::read("docs/troubleshooting.md");
+    let quoted = guide.text().split("**`").skip(1).map(|rest| rest.split("`**").next());
+    let quoted: Vec<&str> = quoted.map(Option::unwrap_or_default).collect();
+    assert!(quoted.len() >= 20, "the guide explains errors, and {quoted:?} were found");
+    for error in quoted {
+        assert!(sources.iter().any(|source| source.contains(error)), "nothing says {error:?}");
+    }
+}
+
+/// All code of a folder, with texts that go over several lines in one.
+fn source(folder: &Path) -> String {
+    let mut all = String::new();
+    for entry in fs::read_dir(folder).expect("code") {
+        let path = entry.expect("code").path();
+        if path.is_dir() {
+            all += &source(&path);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = fs::read_to_string(&path).expect("code");
+            let mut parts = text.split("\\\n");
+            all += parts.next().unwrap_or_default();
+            parts.for_each(|part| all += part.trim_start());
+        }
+    }
+    all
+}
