@@ -84,6 +84,29 @@ help: run `authn config trust` in a terminal, or `authn config trust --yes` if y
 }
 
 #[test]
+fn a_server_is_named_however_it_is_spelt() {
+    let sandbox = sandbox(
+        r#"[credentials.oauth]
+token_endpoint_url = "https:evil.test/x"
+issuer_url = "HTTPS:/\\evil2.test/x"
+[http]
+proxy = "http:evil3.test:80"
+[profile.a.credentials.oauth]
+token_endpoint_url = "ht\ttps\n:evil4.test"
+"#,
+    );
+    let outcome = trust(&sandbox, &[]);
+    let named = outcome.stderr.split("With that it names:").nth(1).unwrap();
+    for server in
+        ["https://evil.test", "https://evil2.test", "http://evil3.test", "https://evil4.test"]
+    {
+        let is_named =
+            named.lines().any(|line| line.split_whitespace().take(2).eq(["server", server]));
+        assert!(is_named, "{server} {}", outcome.stderr);
+    }
+}
+
+#[test]
 fn a_script_trusts_and_revokes() {
     let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n");
     assert_eq!(sandbox.run(&["token"]).done(), "own\n");
