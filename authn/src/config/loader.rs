@@ -203,9 +203,10 @@ impl Loader {
         let variable = self.variable("profile");
         let asked = self.profile.as_deref();
         let profile = if self.no_profile {
+            profile::drop_untrusted(&mut layers, &problems);
             None
         } else {
-            profile::choose(asked, &variable, &layers, &environment, &mut problems)
+            profile::choose(asked, &variable, &mut layers, &environment, &mut problems)
         };
         let profiles = profile::defined(&layers);
         let parts = parts(layers, profile.as_deref());

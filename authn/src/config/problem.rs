@@ -57,6 +57,12 @@ impl Problem {
         self.severity = Severity::Warning;
     }
 
+    /// Leaves out what stands in the file.
+    #[must_use]
+    pub(crate) fn without_contents(self) -> Self {
+        Self { key: None, excerpt: None, ..self }
+    }
+
     #[must_use]
     pub(crate) fn with_key(mut self, key: impl fmt::Display) -> Self {
         self.key = Some(key.to_string());

@@ -4,6 +4,7 @@
 //! nothing else: no server it names is asked, no file it names is opened, no command it names is run.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     path::{Path, PathBuf},
 };
@@ -130,8 +131,20 @@ pub(super) fn add(app: &str, environment: &Environment, found: &mut Found<'_>) {
     if !layer.untrusted {
         return;
     }
-    found.problems[before..].iter_mut().for_each(Problem::soften);
+    quieten(found.problems, before);
     found.problems.extend(withheld(app, &path, layer, source));
+}
+
+/// Makes warnings of what is wrong with a file that does not count, one of each sort, without its keys and
+/// lines: it may be a link to a file that is nobody's business.
+fn quieten(problems: &mut Vec<Problem>, from: usize) {
+    let mut codes = BTreeSet::new();
+    for mut problem in problems.split_off(from) {
+        if codes.insert(problem.code()) {
+            problem.soften();
+            problems.push(problem.without_contents());
+        }
+    }
 }
 
 /// Forgets that files are trusted: the nearest one, and those that stood nearer and are gone.
