@@ -241,6 +241,43 @@ fn nothing_inside_the_file_grants_trust() {
 }
 
 #[test]
+fn a_file_that_is_named_is_trusted_and_not_withheld_at_once() {
+    let scene = Scene::with(PROJECT);
+    let named = |path: &str| {
+        let environment = Environment::empty()
+            .home(scene.path("repository"))
+            .working_directory(scene.path("repository/deep"))
+            .variable("AUTHN_CONFIG", path);
+        Loader::new().environment(environment).inline("own.toml", OWN).read()
+    };
+    let file = scene.file();
+    let deep = scene.path("repository/deep/../.authn.toml");
+    for path in [file.to_str().unwrap(), deep.to_str().unwrap(), "~/.authn.toml"] {
+        let config = named(path);
+        assert!(codes(&config).is_empty(), "{path} {:?}", config.problems());
+        assert_eq!(domain(&config), "\"project.test\"", "{path}");
+        assert!(config.sources().iter().all(|source| source.name != "project"), "{path}");
+    }
+    // Another file leaves the project's withheld.
+    let other = scene.path("other.toml");
+    fs::write(&other, "").unwrap();
+    let config = named(other.to_str().unwrap());
+    assert_eq!(
+        (domain(&config), codes(&config)),
+        ("\"own.test\"".into(), vec!["untrusted-project"])
+    );
+
+    // By a relative path a variable would name whatever each folder has.
+    for path in ["../.authn.toml", ".authn.toml", "~x/.authn.toml"] {
+        let config = named(path);
+        assert_eq!(codes(&config), ["untrusted-project", "relative-path"], "{path}");
+        assert_eq!(domain(&config), "\"own.test\"", "{path}");
+        let error = config.credentials().unwrap_err().to_string();
+        assert!(error.contains("env AUTHN_CONFIG") && error.contains("`--config FILE`"), "{error}");
+    }
+}
+
+#[test]
 fn what_was_shown_is_what_is_trusted() {
     let scene = Scene::with(PROJECT);
     let shown = scene.project();

@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeSet,
-    fmt,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -121,6 +121,13 @@ pub(super) fn candidates(app: &str, environment: &Environment) -> Vec<PathBuf> {
     let root = start.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(start);
     let folders = start.ancestors().take_while(|folder| folder.starts_with(root));
     folders.map(|folder| folder.join(format!(".{app}.toml"))).collect()
+}
+
+/// Tells whether a path leads to the file that would be read.
+pub(super) fn is_nearest(path: &Path, app: &str, environment: &Environment) -> bool {
+    let nearest = candidates(app, environment).into_iter().find(|path| path.exists());
+    let same = || Some(fs::canonicalize(nearest?).ok()? == fs::canonicalize(path).ok()?);
+    same().unwrap_or(false)
 }
 
 /// Adds its layer. What is wrong with one that does not count stops nobody.
