@@ -141,6 +141,34 @@ fn a_script_trusts_and_revokes() {
 }
 
 #[test]
+fn a_file_named_by_a_flag_needs_no_trust_and_a_variable_names_it_whole() {
+    let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n");
+    let outcome = sandbox.run(&["--config", ".authn.toml", "token"]);
+    assert_eq!((&*outcome.stdout, &*outcome.stderr), ("theirs\n", ""));
+    let relative = sandbox.env("AUTHN_CONFIG", ".authn.toml");
+    let outcome = relative.run(&["token"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("error: relative-path: a variable can't name"), "{outcome:?}");
+    let path = relative.path("work/.authn.toml");
+    let outcome = relative.env("AUTHN_CONFIG", path).run(&["token"]);
+    assert_eq!((&*outcome.stdout, &*outcome.stderr), ("theirs\n", ""));
+}
+
+#[test]
+fn a_home_below_the_working_folder_is_none() {
+    let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n").env("HOME", "home");
+    sandbox.file("work/home/.config/authn/config.toml", "[credentials]\nbearer = 'theirs'\n");
+    let sandbox = sandbox.env("XDG_CONFIG_HOME", "");
+    let outcome = trust(&sandbox, &["--yes"]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("there is no folder to keep the record"), "{outcome:?}");
+    assert!(!sandbox.path("work/home/.local").exists());
+    let outcome = sandbox.run(&["token"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{outcome:?}");
+    assert!(!sandbox.run(&["config", "path"]).done().contains("\tread\thome"));
+}
+
+#[test]
 fn no_flag_stands_in_a_variable_or_a_file() {
     let sandbox = sandbox("yes = true\n[trust]\nyes = true\n[credentials]\nbearer = 'theirs'\n");
     sandbox.file(
