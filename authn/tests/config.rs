@@ -504,7 +504,7 @@ fn an_untrusted_project_file_chooses_a_profile_and_nothing_else() {
     // A profile that only the project defines is none.
     write(&project, "default_profile = 'mine'\n[profile.mine.credentials]\ndomain = 'evil.test'");
     let config = loader(&[BASE]).environment(environment.clone()).read();
-    let unknown = ("unknown-profile", Some("default_profile"));
+    let unknown = ("untrusted-profile", Some("default_profile"));
     assert_eq!(codes(&config), [("untrusted-project", None), unknown]);
     let config = loader(&[BASE]).environment(environment).without_project().read();
     assert!(config.problems().is_empty());

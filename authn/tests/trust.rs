@@ -178,6 +178,51 @@ fn what_is_missing_may_be_withheld() {
 }
 
 #[test]
+fn a_choice_that_a_project_cannot_make_leaves_the_users_own() {
+    let own = "default_profile = 'mine'\n[profile.mine.credentials]\nkept = 'own'\n";
+    for choice in ["'s3cr3t'", "7", "{ s3cr3t = 's3cr3t' }", "['s3cr3t']", "'theirs'"] {
+        let scene = Scene::with(&format!("default_profile = {choice}\n[profile.theirs]\n"));
+        let loader = || scene.loader().inline("mine.toml", own);
+        let config = loader().read();
+        assert_eq!(config.profile(), Some("mine"), "{choice}");
+        assert!(config.credentials().is_ok(), "{choice} stops nobody: {:?}", config.problems());
+        let code = "untrusted-profile";
+        let said: Vec<_> =
+            config.problems().iter().filter(|problem| problem.code() == code).collect();
+        let [problem] = said.as_slice() else { panic!("{choice}: {:?}", config.problems()) };
+        assert!(problem.to_string().contains(".authn.toml:1:19: "), "{problem}");
+        let is_withheld = problem.help().unwrap().contains("`authn config trust`");
+        assert_eq!(is_withheld, choice == "'theirs'", "{problem}");
+        for config in [config, loader().profile("mine").read(), loader().without_profile().read()] {
+            let shown = format!("{:?}{:?}", config.settings(), config.problems());
+            assert!(!shown.contains("s3cr3t"), "{shown}");
+        }
+        // One that a flag overrides is no matter.
+        assert!(!codes(&loader().profile("mine").read()).contains(&code));
+    }
+}
+
+#[test]
+fn of_a_file_that_is_not_trusted_neither_keys_nor_lines_are_told() {
+    for text in [
+        "s3cr3t = 's3cr3t",
+        "[profile]\ns3cr3t = 1\ns3cr3t2 = 2",
+        "s3cr3t\n",
+        "[s3cr3t]\ns3cr3t = 1",
+    ] {
+        let scene = Scene::with(text);
+        let config = scene.read();
+        assert!(config.credentials().is_ok(), "it stops nobody");
+        let settings = format!("{:?}", config.settings());
+        assert!(!settings.contains("s3cr3t"), "{settings}");
+        let [problem] = config.problems() else { panic!("{:?}", config.problems()) };
+        let shown = format!("{problem} {}", problem.render(false));
+        assert!(shown.contains(".authn.toml:"), "{shown}");
+        assert!(!shown.contains("s3cr3t"), "{shown}");
+    }
+}
+
+#[test]
 fn nothing_inside_the_file_grants_trust() {
     for line in [
         "trust = true",
@@ -193,6 +238,43 @@ fn nothing_inside_the_file_grants_trust() {
     }
     let scene = Scene::with(&format!("stores.file.directory = 'state'\n{PROJECT}"));
     assert_eq!(scene.state(), SourceState::Withheld);
+}
+
+#[test]
+fn a_file_that_is_named_is_trusted_and_not_withheld_at_once() {
+    let scene = Scene::with(PROJECT);
+    let named = |path: &str| {
+        let environment = Environment::empty()
+            .home(scene.path("repository"))
+            .working_directory(scene.path("repository/deep"))
+            .variable("AUTHN_CONFIG", path);
+        Loader::new().environment(environment).inline("own.toml", OWN).read()
+    };
+    let file = scene.file();
+    let deep = scene.path("repository/deep/../.authn.toml");
+    for path in [file.to_str().unwrap(), deep.to_str().unwrap(), "~/.authn.toml"] {
+        let config = named(path);
+        assert!(codes(&config).is_empty(), "{path} {:?}", config.problems());
+        assert_eq!(domain(&config), "\"project.test\"", "{path}");
+        assert!(config.sources().iter().all(|source| source.name != "project"), "{path}");
+    }
+    // Another file leaves the project's withheld.
+    let other = scene.path("other.toml");
+    fs::write(&other, "").unwrap();
+    let config = named(other.to_str().unwrap());
+    assert_eq!(
+        (domain(&config), codes(&config)),
+        ("\"own.test\"".into(), vec!["untrusted-project"])
+    );
+
+    // By a relative path a variable would name whatever each folder has.
+    for path in ["../.authn.toml", ".authn.toml", "~x/.authn.toml"] {
+        let config = named(path);
+        assert_eq!(codes(&config), ["untrusted-project", "relative-path"], "{path}");
+        assert_eq!(domain(&config), "\"own.test\"", "{path}");
+        let error = config.credentials().unwrap_err().to_string();
+        assert!(error.contains("env AUTHN_CONFIG") && error.contains("`--config FILE`"), "{error}");
+    }
 }
 
 #[test]

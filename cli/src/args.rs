@@ -46,7 +46,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "NAME", value_parser = app_name, value_hint = ValueHint::Other)]
     pub(crate) app: Option<String>,
 
-    /// Read this file too, above the user's and the project's
+    /// Read this file too, above the user's and the project's; naming it is trusting it
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::AutoStream;
-use authn::config::Problem;
+use authn::config::{Problem, printable};
 use clap::{
     ColorChoice,
     builder::styling::{AnsiColor, Style},
@@ -160,21 +160,7 @@ pub(crate) fn styled(text: &str, style: Style, colour: bool) -> String {
 /// Keeps a text on its line, a terminal from obeying it and its letters in their order: a name in a file may
 /// hold anything.
 pub(crate) fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() || is_reordering(character) {
-            plain.extend(character.escape_default());
-        } else {
-            plain.push(character);
-        }
-    }
-    plain
-}
-
-/// Tells whether a character ends a line or turns the direction of what follows (Unicode, UAX #9 and #14).
-fn is_reordering(character: char) -> bool {
-    matches!(character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    printable(text)
 }
 
 #[cfg(test)]
@@ -183,8 +169,8 @@ mod tests {
 
     #[test]
     fn no_text_moves_the_cursor_or_turns_round() {
-        let text = "a\u{1b}]0;x\u{7}\r\nb\u{202e}c\u{2028}é\u{9b}1m";
+        let text = "a\u{1b}]0;x\u{7}\r\nb\u{202e}c\u{2028}é\u{9b}1m\u{200b}";
         let plain = plain(text);
-        assert_eq!(plain, "a\\u{1b}]0;x\\u{7}\\r\\nb\\u{202e}c\\u{2028}é\\u{9b}1m");
+        assert_eq!(plain, "a\\u{1b}]0;x\\u{7}\\r\\nb\\u{202e}c\\u{2028}é\\u{9b}1m\\u{200b}");
     }
 }

@@ -29,17 +29,21 @@ impl Environment {
 
     /// Takes what this process has: its variables, its working folder, `/etc`, and the user's folder for
     /// configurations (the XDG one on Unix, `%APPDATA%` on Windows).
+    ///
+    /// A folder of the user's that is no absolute path is none: it would be below the working folder, and so
+    /// perhaps somebody else's.
     pub fn of_process() -> Self {
         let strategy = etcetera::choose_base_strategy().ok();
         Self {
             variables: env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
                 .collect(),
-            home: strategy.as_ref().map(|strategy| strategy.home_dir().to_owned()),
-            user_directory: strategy.as_ref().map(BaseStrategy::config_dir),
+            home: strategy.as_ref().map(|of| of.home_dir().to_owned()).and_then(absolute),
+            user_directory: strategy.as_ref().map(BaseStrategy::config_dir).and_then(absolute),
             state_directory: strategy
                 .as_ref()
-                .map(|strategy| strategy.state_dir().unwrap_or_else(|| strategy.data_dir())),
+                .map(|of| of.state_dir().unwrap_or_else(|| of.data_dir()))
+                .and_then(absolute),
             system_directory: cfg!(unix).then(|| PathBuf::from("/etc")),
             working_directory: env::current_dir().ok(),
         }
@@ -122,6 +126,10 @@ impl Environment {
             None => PathBuf::from(path),
         }
     }
+}
+
+fn absolute(path: PathBuf) -> Option<PathBuf> {
+    path.is_absolute().then_some(path)
 }
 
 impl fmt::Debug for Environment {

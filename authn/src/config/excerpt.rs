@@ -23,14 +23,47 @@ pub(crate) struct Position {
     pub(crate) column: usize,
 }
 
-impl Position {
-    pub(crate) fn of(text: &str, at: usize) -> Self {
-        let before = text.get(..at).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        Self {
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+/// Bytes after which a place is marked within a line: so far is counted from a mark at most.
+const STRIDE: usize = 512;
+
+/// Marked places of a text: the beginning of each line, and places within long ones. Every value of a file has
+/// a position, so each is found from the nearest mark, and not from the beginning.
+pub(crate) struct Positions {
+    /// Byte, line and column of each, in their order; the first is the beginning.
+    marks: Vec<(usize, usize, usize)>,
+}
+
+impl Positions {
+    pub(crate) fn of(text: &str) -> Self {
+        let (mut line, mut column) = (1, 1);
+        let mut marks = vec![(0, line, column)];
+        let mut last = 0;
+        for (at, character) in text.char_indices() {
+            if at - last >= STRIDE {
+                marks.push((at, line, column));
+                last = at;
+            }
+            column += 1;
+            if character == '\n' {
+                (line, column, last) = (line + 1, 1, at + 1);
+                marks.push((last, line, column));
+            }
         }
+        Self { marks }
+    }
+
+    /// Gives the position of a byte of the text of which the marks are.
+    pub(crate) fn at(&self, text: &str, at: usize) -> Position {
+        let at = at.min(text.len());
+        let (from, line, column) = self.mark(at);
+        let characters = text.get(from..at).map_or(0, |between| between.chars().count());
+        Position { line, column: column + characters }
+    }
+
+    /// The nearest mark that is not behind a byte.
+    fn mark(&self, at: usize) -> (usize, usize, usize) {
+        let behind = self.marks.partition_point(|(mark, ..)| *mark <= at);
+        behind.checked_sub(1).and_then(|index| self.marks.get(index)).copied().unwrap_or((0, 1, 1))
     }
 }
 
@@ -168,7 +201,24 @@ mod tests {
 
     #[test]
     fn columns_count_characters() {
-        let position = Position::of("a\nä = 1", "a\nä = ".len());
+        let text = "a\nä = 1";
+        let position = Positions::of(text).at(text, "a\nä = ".len());
         assert_eq!((position.line, position.column), (2, 5));
+    }
+
+    #[test]
+    fn a_position_is_counted_from_near_it() {
+        let long = "ä = 1, ".repeat(1000);
+        for text in [format!("a\n{long}\r\n\n{long}ä"), "\n".repeat(3000), long, String::new()] {
+            let positions = Positions::of(&text);
+            let (mut line, mut column) = (1, 1);
+            for (at, character) in text.char_indices().chain([(text.len(), ' ')]) {
+                let position = positions.at(&text, at);
+                assert_eq!((position.line, position.column), (line, column), "{at}");
+                let (mark, ..) = positions.mark(at);
+                assert!(at - mark < STRIDE + 4, "{at} is counted from {mark}");
+                (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
+            }
+        }
     }
 }

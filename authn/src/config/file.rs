@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Origin, Problem,
-    excerpt::{Position, syntax_excerpt},
+    excerpt::{Position, Positions, syntax_excerpt},
     item::{Entries, Item, Value},
     layer::{Layer, SourceText},
 };
@@ -46,7 +46,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem
         Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
         Err(error) => {
             let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            let Position { line, column } = Position::of(&good, good.len());
+            let Position { line, column } = Positions::of(&good).at(&good, good.len());
             let origin = Origin::File { path: path.to_owned(), line, column };
             let problem = Problem::error("not-utf-8", "the file is not UTF-8 text")
                 .with_origin(Some(origin))
@@ -72,7 +72,7 @@ fn unreadable(
 
 /// Parses the text of a file. What is wrong with it is noted, and leaves the layer empty.
 pub(crate) fn parse(path: &Path, text: Zeroizing<String>, problems: &mut Vec<Problem>) -> Layer {
-    let source = Arc::new(SourceText { path: path.to_owned(), text });
+    let source = Arc::new(SourceText::new(path.to_owned(), text));
     let mut layer = match Document::parse(source.text.as_str()) {
         Ok(document) => {
             let reader = Reader { source: &source };
@@ -80,7 +80,7 @@ pub(crate) fn parse(path: &Path, text: Zeroizing<String>, problems: &mut Vec<Pro
         }
         Err(error) => {
             let at = error.span().map_or(0, |span| span.start);
-            let Position { line, column } = Position::of(&source.text, at);
+            let Position { line, column } = source.position(at);
             let origin = Origin::File { path: path.to_owned(), line, column };
             // The parser's own message may quote what stands there.
             let problem = Problem::error("syntax", "this is not valid TOML")
@@ -139,7 +139,7 @@ impl Reader<'_> {
 
     fn at(&self, value: Value, span: Option<Range<usize>>) -> Item {
         let start = span.as_ref().map_or(0, |span| span.start);
-        let Position { line, column } = Position::of(&self.source.text, start);
+        let Position { line, column } = self.source.position(start);
         let origin = Origin::File { path: self.source.path.clone(), line, column };
         Item { value, origin, span }
     }
@@ -148,7 +148,7 @@ impl Reader<'_> {
 /// Parses a TOML value that stands in an environment variable or a flag; its parts have that origin.
 pub(crate) fn parse_inline(text: &str, origin: &Origin) -> Option<Item> {
     let value: TomlValue = text.trim().parse().ok()?;
-    let source = SourceText { path: Path::new("").into(), text: Zeroizing::new(String::new()) };
+    let source = SourceText::new(Path::new("").into(), Zeroizing::new(String::new()));
     let mut item = Reader { source: &source }.value(&value);
     rebase(&mut item, origin);
     Some(item)

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Origin, Problem,
+    excerpt::{Position, Positions},
     item::{Entries, Item, Value},
 };
 
@@ -24,6 +25,19 @@ pub(crate) struct Layer {
 pub(crate) struct SourceText {
     pub(crate) path: PathBuf,
     pub(crate) text: Zeroizing<String>,
+    positions: Positions,
+}
+
+impl SourceText {
+    pub(crate) fn new(path: PathBuf, text: Zeroizing<String>) -> Self {
+        let positions = Positions::of(&text);
+        Self { path, text, positions }
+    }
+
+    /// Gives the line and column of a byte.
+    pub(crate) fn position(&self, at: usize) -> Position {
+        self.positions.at(&self.text, at)
+    }
 }
 
 impl Layer {

@@ -1,6 +1,9 @@
 //! `Loader`: finds the layers, low to high, and reads them.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use zeroize::Zeroizing;
 
@@ -109,6 +112,9 @@ impl Loader {
     }
 
     /// Adds a file above the project's; it wins over `AUTHN_CONFIG`, and must exist.
+    ///
+    /// To name a file is to trust it, also if it is the project's own, which is then not read a second time.
+    /// The variable must have an absolute path, or one that begins with `~/`.
     #[must_use]
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
@@ -203,9 +209,10 @@ impl Loader {
         let variable = self.variable("profile");
         let asked = self.profile.as_deref();
         let profile = if self.no_profile {
+            profile::drop_untrusted(&mut layers, &problems);
             None
         } else {
-            profile::choose(asked, &variable, &layers, &environment, &mut problems)
+            profile::choose(asked, &variable, &mut layers, &environment, &mut problems)
         };
         let profiles = profile::defined(&layers);
         let parts = parts(layers, profile.as_deref());
@@ -276,13 +283,17 @@ impl Loader {
         if let Some(folder) = environment.user() {
             found.file("user", &folder.join(&self.app).join("config.toml"), false);
         }
-        if self.project {
+        let named = self.named_file(environment);
+        // Who names the project's file has trusted it: it is not withheld and in force at once.
+        let is_project = |path: &PathBuf| project::is_nearest(path, &self.app, environment);
+        if self.project && !named.as_ref().is_some_and(|named| named.as_ref().is_ok_and(is_project))
+        {
             project::add(&self.app, environment, &mut found);
         }
-        let variable = environment.get(&format!("{}CONFIG", self.prefix()));
-        let variable = variable.map(|path| environment.absolute(path, None));
-        if let Some(path) = self.file.clone().or(variable) {
-            found.file("file", &path, true);
+        match named {
+            Some(Ok(path)) => found.file("file", &path, true),
+            Some(Err((path, problem))) => found.refused("file", &path, problem),
+            None => {}
         }
         let variables = variables::read(&self.prefix(), environment, found.problems);
         found.other("environment", variables);
@@ -290,6 +301,28 @@ impl Loader {
         let flags = flag::read(&flags, found.problems);
         found.other("flags", flags);
         (found.layers, found.sources)
+    }
+
+    /// The file that the program or its user names; refused if it depends on the working folder without having
+    /// been named there.
+    fn named_file(&self, environment: &Environment) -> Option<Result<PathBuf, (PathBuf, Problem)>> {
+        if let Some(path) = &self.file {
+            return Some(Ok(path.clone()));
+        }
+        let name = format!("{}CONFIG", self.prefix());
+        // One that begins with `~/` becomes absolute.
+        let path = environment.absolute(environment.get(&name)?, Some(Path::new("")));
+        if path.is_absolute() {
+            return Some(Ok(path));
+        }
+        let message = "a variable can't name a file by a relative path: in another folder that is another \
+                       file, as that of a project that you have not trusted";
+        let problem = Problem::error("relative-path", message)
+            .with_origin(Some(Origin::Environment { name }))
+            .with_help(
+                "write the whole path, or name the file on the command line: `--config FILE`",
+            );
+        Some(Err((path, problem)))
     }
 
     /// Gives the environment variable of a key: `AUTHN_CREDENTIALS__DOMAIN` for `credentials.domain`.

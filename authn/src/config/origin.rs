@@ -2,7 +2,10 @@
 
 use std::{fmt, path::PathBuf};
 
-/// Where a value comes from, exactly enough to go there and change it.
+use super::printable;
+
+/// Where a value comes from, exactly enough to go there and change it. As a text, what would not be seen in it
+/// is escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
@@ -34,10 +37,10 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => f.write_str("default"),
             Self::File { path, line, column } => {
-                write!(f, "{}:{line}:{column}", path.display())
+                write!(f, "{}:{line}:{column}", printable(&path.display().to_string()))
             }
-            Self::Environment { name } => write!(f, "env {name}"),
-            Self::Flag { name } => write!(f, "flag {name}"),
+            Self::Environment { name } => write!(f, "env {}", printable(name)),
+            Self::Flag { name } => write!(f, "flag {}", printable(name)),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::Origin;
+use super::{Origin, printable};
 
 /// One thing that is wrong with a configuration. It holds no value.
 #[derive(Clone)]
@@ -55,6 +55,12 @@ impl Problem {
     /// Makes a warning of it.
     pub(crate) fn soften(&mut self) {
         self.severity = Severity::Warning;
+    }
+
+    /// Leaves out what stands in the file.
+    #[must_use]
+    pub(crate) fn without_contents(self) -> Self {
+        Self { key: None, excerpt: None, ..self }
     }
 
     #[must_use]
@@ -121,14 +127,13 @@ impl Problem {
             (Some(key), None) => printable(&format!("{}: {key}: {}", self.code, self.message)),
             _ => printable(&format!("{}: {}", self.code, self.message)),
         };
-        let place = self.origin.as_ref().map(|origin| printable(&origin.to_string()));
+        let place = self.origin.as_ref().map(ToString::to_string);
         let help = self.help.as_deref().map(printable);
         // A line with control characters would paint the terminal: better no line.
-        let excerpt =
-            self.excerpt.as_ref().filter(|excerpt| printable(&excerpt.line) == excerpt.line);
+        let excerpt = self.excerpt.as_ref().filter(|excerpt| is_printable(&excerpt.line));
         let mut group = Group::with_title(level.primary_title(title.as_str()));
         if let (Some(Origin::File { path, line, .. }), Some(excerpt)) = (&self.origin, excerpt) {
-            let label = self.key.as_deref().unwrap_or_default();
+            let label = printable(self.key.as_deref().unwrap_or_default());
             group = group.element(
                 Snippet::source(excerpt.line.as_str())
                     .path(printable(&path.display().to_string()))
@@ -146,13 +151,9 @@ impl Problem {
     }
 }
 
-/// Escapes what would paint a terminal: names and paths can hold anything.
-fn printable(text: &str) -> String {
-    let escape = |c: char| {
-        let is_safe = !c.is_control() || c == '\t';
-        if is_safe { c.to_string() } else { c.escape_debug().to_string() }
-    };
-    text.chars().map(escape).collect()
+/// Tells whether a line can be shown as it is.
+fn is_printable(line: &str) -> bool {
+    line.split('\t').all(|part| printable(part) == part)
 }
 
 impl fmt::Display for Problem {
@@ -161,11 +162,11 @@ impl fmt::Display for Problem {
             write!(f, "{origin}: ")?;
         }
         if let Some(key) = &self.key {
-            write!(f, "{key}: ")?;
+            write!(f, "{}: ", printable(key))?;
         }
-        write!(f, "{} ({})", self.message, self.code)?;
+        write!(f, "{} ({})", printable(&self.message), self.code)?;
         match &self.help {
-            Some(help) => write!(f, "; {help}"),
+            Some(help) => write!(f, "; {}", printable(help)),
             None => Ok(()),
         }
     }

@@ -2,38 +2,39 @@
 
 use std::collections::BTreeSet;
 
-use super::{Environment, Origin, Problem, key::nearest, layer::Layer, project};
+use super::{Environment, Origin, Problem, item::Item, key::nearest, layer::Layer, project};
 
 /// Chooses the profile: the one that is asked for, else the variable's, else the highest `default_profile`.
-///
-/// What is wrong with an untrusted file's choice is a warning, and no profile is chosen: nothing of such a
-/// file may stop anybody.
 pub(crate) fn choose(
     asked: Option<&str>,
     variable: &str,
-    layers: &[Layer],
+    layers: &mut [Layer],
     environment: &Environment,
     problems: &mut Vec<Problem>,
 ) -> Option<String> {
-    let (name, origin, untrusted) = if let Some(name) = asked {
-        (name.to_owned(), Origin::Flag { name: "--profile".to_owned() }, false)
-    } else if let Some(name) = environment.get(variable) {
-        (name.to_owned(), Origin::Environment { name: variable.to_owned() }, false)
+    let named = asked.or_else(|| environment.get(variable));
+    for problem in drop_untrusted(layers, problems) {
+        // What nobody would have followed is no matter.
+        if named.is_none() {
+            problems.push(problem);
+        }
+    }
+    let (name, origin) = if let Some(name) = asked {
+        (name.to_owned(), Origin::Flag { name: "--profile".to_owned() })
+    } else if let Some(name) = named {
+        (name.to_owned(), Origin::Environment { name: variable.to_owned() })
     } else {
-        let (item, untrusted) = layers
-            .iter()
-            .rev()
-            .find_map(|layer| Some((layer.base.get("default_profile")?, layer.untrusted)))?;
+        let item = layers.iter().rev().find_map(|layer| layer.base.get("default_profile"))?;
         let Some(name) = item.as_text() else {
             let problem =
                 Problem::error("wrong-type", format!("expected a text, found {}", item.found()))
                     .with_key("default_profile")
                     .with_origin(Some(item.origin.clone()))
                     .with_help("give the name of a profile in quotes");
-            note(problem, untrusted, problems);
+            problems.push(problem);
             return None;
         };
-        (name.to_owned(), item.origin.clone(), untrusted)
+        (name.to_owned(), item.origin.clone())
     };
     let known = defined(layers);
     if known.contains(&name) {
@@ -58,15 +59,39 @@ pub(crate) fn choose(
     .with_key("default_profile")
     .with_origin(Some(origin))
     .with_help(help);
-    note(problem, untrusted, problems);
+    problems.push(problem);
     None
 }
 
-fn note(mut problem: Problem, untrusted: bool, problems: &mut Vec<Problem>) {
-    if untrusted {
-        problem.soften();
+/// Takes out of untrusted files the choice of a profile that they can't make, and gives a warning for each.
+///
+/// Nothing of such a file may stop anybody, nor keep a lower source's choice from counting. And what it says
+/// instead of a profile is not told: the file may be a link to one that is nobody's business.
+pub(crate) fn drop_untrusted(layers: &mut [Layer], problems: &[Problem]) -> Vec<Problem> {
+    let known = defined(layers);
+    let mut dropped = Vec::new();
+    for layer in layers.iter_mut().filter(|layer| layer.untrusted) {
+        let is_known = |item: &Item| {
+            item.as_text().is_some_and(|name| known.iter().any(|known| known == name))
+        };
+        let Some(item) = layer.base.get("default_profile").filter(|item| !is_known(item)) else {
+            continue;
+        };
+        let is_withheld = item.as_text().is_some_and(|name| layer.profiles.contains_key(name));
+        let way_out = project::way_out(problems).filter(|_| is_withheld);
+        let message = "the project's file chooses no profile that another source defines, so its choice \
+                       does not count";
+        let problem = Problem::warning("untrusted-profile", message)
+            .with_key("default_profile")
+            .with_origin(Some(item.origin.clone()))
+            .with_help(way_out.unwrap_or_else(|| {
+                "define that profile in a file of your own, or choose another with `--profile`"
+                    .to_owned()
+            }));
+        dropped.push(problem);
+        layer.base.remove("default_profile");
     }
-    problems.push(problem);
+    dropped
 }
 
 /// Lists the profiles that can be chosen, in the order of the alphabet.

@@ -4,7 +4,8 @@
 //! nothing else: no server it names is asked, no file it names is opened, no command it names is run.
 
 use std::{
-    fmt,
+    collections::BTreeSet,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -122,6 +123,13 @@ pub(super) fn candidates(app: &str, environment: &Environment) -> Vec<PathBuf> {
     folders.map(|folder| folder.join(format!(".{app}.toml"))).collect()
 }
 
+/// Tells whether a path leads to the file that would be read.
+pub(super) fn is_nearest(path: &Path, app: &str, environment: &Environment) -> bool {
+    let nearest = candidates(app, environment).into_iter().find(|path| path.exists());
+    let same = || Some(fs::canonicalize(nearest?).ok()? == fs::canonicalize(path).ok()?);
+    same().unwrap_or(false)
+}
+
 /// Adds its layer. What is wrong with one that does not count stops nobody.
 pub(super) fn add(app: &str, environment: &Environment, found: &mut Found<'_>) {
     let before = found.problems.len();
@@ -130,8 +138,20 @@ pub(super) fn add(app: &str, environment: &Environment, found: &mut Found<'_>) {
     if !layer.untrusted {
         return;
     }
-    found.problems[before..].iter_mut().for_each(Problem::soften);
+    quieten(found.problems, before);
     found.problems.extend(withheld(app, &path, layer, source));
+}
+
+/// Makes warnings of what is wrong with a file that does not count, one of each sort, without its keys and
+/// lines: it may be a link to a file that is nobody's business.
+fn quieten(problems: &mut Vec<Problem>, from: usize) {
+    let mut codes = BTreeSet::new();
+    for mut problem in problems.split_off(from) {
+        if codes.insert(problem.code()) {
+            problem.soften();
+            problems.push(problem.without_contents());
+        }
+    }
 }
 
 /// Forgets that files are trusted: the nearest one, and those that stood nearer and are gone.

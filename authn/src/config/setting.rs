@@ -85,6 +85,9 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
         setting.is_withheld = true;
         setting.overrides.clear();
     }
+    // It would set nothing by what the schema does not know; and a link to a file of another sort has no other
+    // keys.
+    lister.settings.retain(|setting| !setting.is_withheld || setting.class != Class::Unknown);
     lister.settings
 }
 

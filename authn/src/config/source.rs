@@ -69,6 +69,11 @@ impl Found<'_> {
         self.add(name, Some(path), state, Layer::default());
     }
 
+    pub(super) fn refused(&mut self, name: &'static str, path: &Path, problem: Problem) {
+        self.problems.push(problem);
+        self.add(name, Some(path), SourceState::Failed, Layer::default());
+    }
+
     pub(super) fn text(&mut self, name: &'static str, path: &Path, text: Zeroizing<String>) {
         let before = self.problems.len();
         let layer = file::parse(path, text, self.problems);

@@ -143,7 +143,10 @@ fn exit_status() -> Roff {
 fn environment(session: &Session) -> Roff {
     let own = [
         ("PROFILE", "The profile, unless a flag chooses one."),
-        ("CONFIG", "A file to read above the user's and the project's, unless a flag names one."),
+        (
+            "CONFIG",
+            "The absolute path of a file to read above the user's and the project's, unless a flag names one. To name a file is to trust it.",
+        ),
         (
             "LOG",
             "What to log to standard error: a level, or levels of crates as authn=trace,reqwest=info.",

@@ -140,11 +140,6 @@ fn an_editor_that_fails_is_named() {
     assert!(outcome.stderr.contains("tried `/nowhere/editor -n $HOME`"), "{outcome:?}");
     assert!(!sandbox.path("home/.config").exists());
 
-    let sandbox = Sandbox::new();
-    let sandbox = Sandbox::env(sandbox, "PATH", "/nowhere");
-    let outcome = edit(&sandbox, &[]);
-    assert!(outcome.stderr.contains("tried `editor`, `nano`, `vi`"), "{outcome:?}");
-
     let outcome = edit(&Sandbox::new().env("EDITOR", "'vi"), &[]);
     assert_eq!(outcome.code, 2);
     assert!(outcome.stderr.contains("EDITOR does not name an editor"), "{outcome:?}");
@@ -163,4 +158,17 @@ fn no_shell_reads_the_variable() {
     let words: Vec<&str> = words.lines().collect();
     assert_eq!(words, ["$(touch", "ran)", ";touch ran", "`touch", "ran`", &file]);
     assert!(!sandbox.path("work/ran").exists());
+}
+
+#[test]
+fn without_a_terminal_no_usual_editor_is_started() {
+    let sandbox = Sandbox::new();
+    let editor = sandbox.file("bin/editor", "#!/bin/sh\ntouch started\n");
+    set_mode(&editor, 0o755);
+    let sandbox = sandbox.env("PATH", editor.parent().unwrap()).env("VISUAL", " ");
+    let outcome = edit(&sandbox, &[]);
+    assert_eq!(outcome.code, 2, "{outcome:?}");
+    assert!(outcome.stderr.starts_with("error: there is no terminal for an editor"), "{outcome:?}");
+    assert!(!sandbox.path("work/started").exists());
+    assert!(!sandbox.path("home/.config").exists(), "no file is begun");
 }

@@ -108,12 +108,12 @@ fn a_server_that_can_not_be_reached_revokes_nothing_and_nothing_is_forgotten() {
 fn all_profiles_are_logged_out_whatever_is_wrong_with_one() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
-    sandbox.file(
+    let more = sandbox.file(
         "work/more.toml",
         "[profile.broken.credentials.oauth]\nclient_di = \"s3cr3t\"\n[profile.ci]\n\
          [profile.plain.credentials]\nbearer = \"s3cr3t\"\n",
     );
-    let sandbox = sandbox.env("AUTHN_CONFIG", "more.toml");
+    let sandbox = sandbox.env("AUTHN_CONFIG", more);
     let token = |profile: &[&str]| sandbox.run(&[profile, &["token"]].concat());
     for (profile, name) in [(&[][..], "base"), (&["-p", "ci"], "ci")] {
         server.giving(name, 3_600, || token(profile)).done();

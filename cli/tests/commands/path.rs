@@ -27,3 +27,17 @@ flags\tabsent\t--set
     assert_eq!(json[1], user);
     assert_eq!(json[2], json!({ "name": "environment", "state": "read", "path": null }));
 }
+
+#[test]
+fn a_path_is_shown_as_what_it_is() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.file("a\u{202e}lmot.\u{200b}b", "[credentials\n");
+    let outcome =
+        sandbox.run_without_folder(&["--config", file.to_str().unwrap(), "config", "path"]);
+    assert!(outcome.stdout.contains("file\tfailed\t/a\\u{202e}lmot.\\u{200b}b\n"), "{outcome:?}");
+    let outcome =
+        sandbox.run_without_folder(&["--config", file.to_str().unwrap(), "config", "check"]);
+    let told = outcome.stdout + &outcome.stderr;
+    assert!(told.contains("/a\\u{202e}lmot.\\u{200b}b:1"), "{told}");
+    assert!(!told.contains(['\u{202e}', '\u{200b}']), "{told}");
+}

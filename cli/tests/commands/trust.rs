@@ -84,6 +84,29 @@ help: run `authn config trust` in a terminal, or `authn config trust --yes` if y
 }
 
 #[test]
+fn a_server_is_named_however_it_is_spelt() {
+    let sandbox = sandbox(
+        r#"[credentials.oauth]
+token_endpoint_url = "https:evil.test/x"
+issuer_url = "HTTPS:/\\evil2.test/x"
+[http]
+proxy = "http:evil3.test:80"
+[profile.a.credentials.oauth]
+token_endpoint_url = "ht\ttps\n:evil4.test"
+"#,
+    );
+    let outcome = trust(&sandbox, &[]);
+    let named = outcome.stderr.split("With that it names:").nth(1).unwrap();
+    for server in
+        ["https://evil.test", "https://evil2.test", "http://evil3.test", "https://evil4.test"]
+    {
+        let is_named =
+            named.lines().any(|line| line.split_whitespace().take(2).eq(["server", server]));
+        assert!(is_named, "{server} {}", outcome.stderr);
+    }
+}
+
+#[test]
 fn a_script_trusts_and_revokes() {
     let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n");
     assert_eq!(sandbox.run(&["token"]).done(), "own\n");
@@ -115,6 +138,34 @@ fn a_script_trusts_and_revokes() {
     let outcome = trust(&sandbox, &["--revoke"]);
     let told = "nothing was trusted: looked for /work/.authn.toml\n";
     assert_eq!((outcome.code, &*outcome.stderr), (0, told));
+}
+
+#[test]
+fn a_file_named_by_a_flag_needs_no_trust_and_a_variable_names_it_whole() {
+    let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n");
+    let outcome = sandbox.run(&["--config", ".authn.toml", "token"]);
+    assert_eq!((&*outcome.stdout, &*outcome.stderr), ("theirs\n", ""));
+    let relative = sandbox.env("AUTHN_CONFIG", ".authn.toml");
+    let outcome = relative.run(&["token"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{outcome:?}");
+    assert!(outcome.stderr.contains("error: relative-path: a variable can't name"), "{outcome:?}");
+    let path = relative.path("work/.authn.toml");
+    let outcome = relative.env("AUTHN_CONFIG", path).run(&["token"]);
+    assert_eq!((&*outcome.stdout, &*outcome.stderr), ("theirs\n", ""));
+}
+
+#[test]
+fn a_home_below_the_working_folder_is_none() {
+    let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n").env("HOME", "home");
+    sandbox.file("work/home/.config/authn/config.toml", "[credentials]\nbearer = 'theirs'\n");
+    let sandbox = sandbox.env("XDG_CONFIG_HOME", "");
+    let outcome = trust(&sandbox, &["--yes"]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(outcome.stderr.contains("there is no folder to keep the record"), "{outcome:?}");
+    assert!(!sandbox.path("work/home/.local").exists());
+    let outcome = sandbox.run(&["token"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{outcome:?}");
+    assert!(!sandbox.run(&["config", "path"]).done().contains("\tread\thome"));
 }
 
 #[test]

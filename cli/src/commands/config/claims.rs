@@ -10,6 +10,9 @@ use authn::{
 
 use crate::table::Table;
 
+/// Stands for a text that may not be shown, because a password could be in it: it may name a server as well.
+const MASK: &str = "***";
+
 /// What something is that a configuration names, in the order in which it is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
@@ -133,7 +136,10 @@ fn names(setting: &Setting) -> Vec<(What, String)> {
         ("default_profile", _) => texts(value, &mut |text| {
             names.push((What::Profile, text.to_owned()));
         }),
-        ("credentials.domain" | "credentials.origins", _) => texts(value, &mut |text| {
+        ("credentials.domain", _) => texts(value, &mut |text| {
+            names.push((What::Origin, host(text)));
+        }),
+        ("credentials.origins", _) => texts(value, &mut |text| {
             names.push((What::Origin, origin(text)));
         }),
         (_, "command" | "browser") => names.push((What::Command, value.to_string())),
@@ -142,31 +148,49 @@ fn names(setting: &Setting) -> Vec<(What, String)> {
     names
 }
 
-/// What a text names, as far as its key and its looks tell.
-fn named_by(key: &str, text: &str) -> Option<(What, String)> {
+/// What a text names, as far as its key and its looks tell. Whatever can be read as a URL with a host is a
+/// server, however it is spelt: more is read so than begins with `scheme://`.
+fn named_by(key: &str, text: &str) -> Vec<(What, String)> {
     let ends = |endings: &[&str]| {
         endings.iter().any(|end| key == *end || key.ends_with(&format!("_{end}")))
     };
-    if text.contains("://") {
-        return Some((What::Server, origin(text)));
+    let mut names = Vec::new();
+    let is_url = server(text).is_some() || text.contains("://") || text == MASK;
+    if is_url {
+        names.push((What::Server, origin(text)));
     }
-    if ends(&["path", "file", "directory", "certificate"])
-        || ["/", "~/", "./", "../"].iter().any(|start| text.starts_with(start))
-    {
-        return Some((What::File, text.to_owned()));
+    let looks_like_path = ["/", "~/", "./", "../"].iter().any(|start| text.starts_with(start));
+    if ends(&["path", "file", "directory", "certificate"]) || (!is_url && looks_like_path) {
+        names.push((What::File, text.to_owned()));
     }
-    ends(&["host", "issuer", "address"]).then(|| (What::Server, origin(text)))
+    if names.is_empty() && ends(&["url", "uri", "proxy", "host", "issuer", "address"]) {
+        names.push((What::Server, origin(text)));
+    }
+    names
 }
 
-/// Gives scheme, host and port in the letters that are looked up, so that no letter passes for another.
+/// Gives scheme, host and port in the letters that are looked up, so that no letter passes for another; what
+/// can't be read as a server stays as it is.
 fn origin(text: &str) -> String {
-    let has_scheme = text.contains("://");
-    let url = if has_scheme { Url::parse(text) } else { Url::parse(&format!("https://{text}")) };
-    let Ok(url) = url else { return text.to_owned() };
-    let Some(host) = url.host_str() else { return text.to_owned() };
+    server(text).unwrap_or_else(|| host(text))
+}
+
+/// The same of a text that has no scheme, as `credentials.domain`: its beginning is never taken for one.
+fn host(text: &str) -> String {
+    let named =
+        if text.contains("://") { server(text) } else { server(&format!("https://{text}")) };
+    match named {
+        Some(named) if text.contains("://") => named,
+        Some(named) => named.trim_start_matches("https://").to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+fn server(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let host = url.host_str()?;
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    let scheme = if has_scheme { format!("{}://", url.scheme()) } else { String::new() };
-    format!("{scheme}{host}{port}")
+    Some(format!("{}://{host}{port}", url.scheme()))
 }
 
 /// Walks through the texts of a value.
@@ -226,6 +250,9 @@ mod tests {
             ("socks5://a.test:1080", "socks5://a.test:1080"),
             ("https://*.a.test", "https://*.a.test"),
             ("*", "*"),
+            ("https:evil.test/x", "https://evil.test"),
+            ("HTTPS:/\\evil2.test/x", "https://evil2.test"),
+            ("ht\ttp\ns:evil4.test", "https://evil4.test"),
         ] {
             assert_eq!(origin(text), shown);
         }
@@ -233,12 +260,40 @@ mod tests {
 
     #[test]
     fn texts_are_known_by_key_and_looks() {
-        let what = |key, text| named_by(key, text).map(|(what, _)| what);
-        assert_eq!(what("issuer_url", "https://a.test"), Some(What::Server));
-        assert_eq!(what("host", "metadata.test"), Some(What::Server));
-        assert_eq!(what("ca_file", "ca.pem"), Some(What::File));
-        assert_eq!(what("anything", "~/.ssh/id"), Some(What::File));
-        assert_eq!(what("client_id", "cli"), None);
+        let what =
+            |key, text| named_by(key, text).into_iter().map(|(what, _)| what).collect::<Vec<_>>();
+        assert_eq!(what("issuer_url", "https://a.test"), [What::Server]);
+        assert_eq!(what("host", "metadata.test"), [What::Server]);
+        assert_eq!(what("ca_file", "ca.pem"), [What::File]);
+        assert_eq!(what("ca_file", "https:evil.test"), [What::Server, What::File]);
+        assert_eq!(what("anything", "~/.ssh/id"), [What::File]);
+        assert_eq!(what("client_id", "cli"), []);
+    }
+
+    #[test]
+    fn no_spelling_keeps_a_server_from_being_named() {
+        for (key, text, named) in [
+            ("token_endpoint_url", "https:evil.test/x", "https://evil.test"),
+            ("x", "HTTPS:/\\evil2.test/x", "https://evil2.test"),
+            ("proxy", "http:evil3.test:80", "http://evil3.test"),
+            ("x", "ht\ttps:evil4.test", "https://evil4.test"),
+            ("x", " \nhttps:\r\n//evil5.test", "https://evil5.test"),
+            ("x", "\\\\https://evil6.test", "\\\\https://evil6.test"),
+            ("proxy", "evil7.test", "evil7.test"),
+            ("token_endpoint_url", "https:///:", "https:///:"),
+            ("x", MASK, MASK),
+        ] {
+            assert_eq!(named_by(key, text), [(What::Server, named.to_owned())], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_has_no_scheme() {
+        for (text, shown) in
+            [("http:80", "http:80"), ("a.test:8443", "a.test:8443"), ("x@evil.test", "evil.test")]
+        {
+            assert_eq!(host(text), shown);
+        }
     }
 
     #[test]

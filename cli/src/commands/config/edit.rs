@@ -23,7 +23,8 @@ a few comments, readable by you alone; if you save nothing else, it is removed a
 
 The editor is VISUAL, else EDITOR, else `editor`, `nano` or `vi`. The variable may have options, split as a \
 shell splits words: at blanks, with '…', \"…\" and backslashes; nothing is expanded, and no shell is run. An \
-editor with a window must wait until the file is closed, as with `VISUAL='code --wait'`.
+editor with a window must wait until the file is closed, as with `VISUAL='code --wait'`. Without a terminal, one of \
+the two variables must be set.
 
 What is wrong is shown with its line, and in a terminal you are asked whether to edit again. What you have \
 saved stays, whatever is wrong with it; the exit code is then 3. After a change, a project's file must be \
@@ -35,6 +36,14 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+    if !ask::can_ask() && !editor::is_named() {
+        let message = "there is no terminal for an editor, and neither VISUAL nor EDITOR names one that \
+                       needs none";
+        return Err(Failure::new(Code::Usage, message).with_help(format!(
+            "run it in a terminal, or write the file: `{}` tells where it is",
+            session.command_line("config path")
+        )));
+    }
     let path = if arguments.project { project(session)? } else { init::target(session)? };
     let shown = visible(&path.display().to_string());
     let start = Start::make(&path, session)?;

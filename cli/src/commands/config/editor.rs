@@ -2,7 +2,9 @@
 //! without a shell.
 
 use std::{
-    env, io,
+    env,
+    ffi::OsString,
+    io,
     path::{self, Path},
     process::{Command, ExitStatus},
 };
@@ -43,6 +45,12 @@ pub(super) fn open(file: &Path) -> Result<(), Failure> {
         }
     }
     Err(not_started(&candidates, &io::ErrorKind::NotFound.into()))
+}
+
+/// Tells whether a variable names an editor, rightly or not.
+pub(super) fn is_named() -> bool {
+    let is_blank = |value: &OsString| value.to_str().is_some_and(|value| value.trim().is_empty());
+    VARIABLES.into_iter().filter_map(env::var_os).any(|value| !is_blank(&value))
 }
 
 fn start(words: &[String], file: &Path) -> io::Result<ExitStatus> {
@@ -121,6 +129,15 @@ fn split(text: &str) -> Option<Words> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(not(windows))]
+    #[test]
+    fn all_that_was_tried_is_named() {
+        let usual = USUAL.map(|program| vec![program.to_owned()]);
+        let failure = not_started(&usual, &io::ErrorKind::NotFound.into());
+        let Failure::Told { message, .. } = failure else { panic!("{failure:?}") };
+        assert!(message.ends_with("tried `editor`, `nano`, `vi`"), "{message}");
+    }
 
     #[cfg(not(windows))]
     #[test]
