@@ -28,6 +28,8 @@ pub(super) type OnUpdate =
 /// What is kept between the exchanges of one source.
 #[derive(Default)]
 pub(super) struct Memory {
+    /// Of which generation it is; see `Places`.
+    generation: u64,
     /// The last grant of any scope, where there is no store.
     last: Option<Grant>,
     /// What an exchange gave and the store did not take; the server counts on it.
@@ -35,8 +37,20 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Forgets what is of another generation.
+    pub(super) fn keep_if_of(&mut self, generation: u64) {
+        if self.generation != generation {
+            *self = Self { generation, ..Self::default() };
+        }
+    }
+
+    /// Tells whether it holds what the store lacks.
+    pub(super) fn has_unsaved(&self, generation: u64) -> bool {
+        self.generation == generation && self.unsaved.is_some()
     }
 
     /// Tells whether the next exchange needs what the last one gave.
@@ -64,11 +78,11 @@ pub(super) async fn exchange<S: TokenSource>(
     place: &Place,
     context: &Context,
 ) -> Result<Token> {
-    let generation = shared.generation();
     context.resolve_references().await?;
     // Held throughout where a session is shared: one refresh token serves all scopes, and a server that
     // rotates it takes each once. Otherwise scopes don't wait for each other.
-    let mut memory = shared.memory.lock().await;
+    let mut memory = shared.remember().await;
+    let generation = memory.generation;
     let result = match context.drawer() {
         Some(drawer) => {
             let _lease = limited(context, deadline::LEASE, drawer.lock()).await??;
@@ -81,14 +95,11 @@ pub(super) async fn exchange<S: TokenSource>(
             let sent = memory.last.clone();
             drop(memory);
             let fresh = request(shared, context, sent.as_ref()).await?;
-            memory = shared.memory.lock().await;
+            memory = shared.remember().await;
             keep(shared, place, context, &mut memory, fresh, generation).await
         }
     };
-    if shared.generation() != generation {
-        memory.forget();
-    }
-    shared.note_session(&memory);
+    shared.put_back(memory);
     result
 }
 
@@ -121,11 +132,11 @@ async fn keep<S: TokenSource>(
     fresh: Fresh,
     generation: u64,
 ) -> Result<Token> {
-    if shared.generation() != generation {
+    if shared.places.generation() != generation {
         return Err(logged_out());
     }
     memory.last = Some(fresh.grant.clone());
-    hand_out(shared, place, context, fresh).await
+    hand_out(shared, place, context, fresh, generation).await
 }
 
 /// Tells the program of what has been kept, and publishes its token.
@@ -134,14 +145,18 @@ async fn hand_out<S: TokenSource>(
     place: &Place,
     context: &Context,
     fresh: Fresh,
+    generation: u64,
 ) -> Result<Token> {
     limited(context, deadline::STORE, shared.tell(&fresh.grant)).await?;
     // Only now: the refresh token that came with it counts, whatever the clocks say of the access token.
     if fresh.schedule.expiry.reached(context.clock().now()) {
         return Err(expired_on_arrival());
     }
-    publish(place, context, &fresh.token, fresh.schedule)?;
-    Ok(fresh.token)
+    if publish(shared, place, context, &fresh.token, fresh.schedule, generation)? {
+        Ok(fresh.token)
+    } else {
+        Err(logged_out())
+    }
 }
 
 async fn with_store<S: TokenSource>(
@@ -163,8 +178,11 @@ async fn with_store<S: TokenSource>(
         }
     }
     identity::keep_session(shared, drawer, &mut record);
-    if let Some(token) = adopt(shared, place, context, &record) {
+    if let Some(token) = adopt(shared, place, context, &record, generation) {
         return Ok(token);
+    }
+    if shared.places.generation() != generation {
+        return Err(logged_out());
     }
     let mut sent = record.grant(&scope);
     let mut tried = false;
@@ -191,12 +209,12 @@ async fn with_store<S: TokenSource>(
         }
         return Err(error);
     };
-    if shared.generation() != generation {
+    if shared.places.generation() != generation {
         return Err(logged_out());
     }
     record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
     save(context, drawer, memory, &mut record).await?;
-    hand_out(shared, place, context, fresh).await
+    hand_out(shared, place, context, fresh, generation).await
 }
 
 /// Keeps what a login gave in place of the last session, unless somebody has logged out since it began.
@@ -208,13 +226,16 @@ pub(super) async fn begin<S: TokenSource>(
     generation: u64,
     begun: u64,
 ) -> Result<()> {
-    let mut memory = shared.memory.lock().await;
+    let mut memory = shared.remember().await;
+    if memory.generation != generation {
+        return Err(logged_out());
+    }
     let fresh = fresh(shared, context, grant, context.clock().now());
     if let Some(drawer) = context.drawer() {
         let _lease = limited(context, deadline::LEASE, drawer.lock()).await??;
         let mut record = limited(context, deadline::STORE, drawer.load()).await??;
         // A logout leaves nothing; whatever else has changed is replaced.
-        if shared.generation() != generation || (record.revision != begun && record.is_empty()) {
+        if record.revision != begun && record.is_empty() {
             return Err(logged_out());
         }
         drawer.keep_session(&mut record, shared.source.session());
@@ -223,15 +244,19 @@ pub(super) async fn begin<S: TokenSource>(
         memory.unsaved = None;
         save(context, drawer, &mut memory, &mut record).await?;
     } else {
-        if shared.generation() != generation {
-            return Err(logged_out());
-        }
         memory.last = Some(fresh.grant.clone());
     }
-    shared.logins.fetch_add(1, Ordering::AcqRel);
-    shared.note_session(&memory);
-    shared.clear_places();
-    hand_out(shared, place, context, fresh).await.map(drop)
+    let begun = shared.places.succeed(generation);
+    let result = match begun {
+        Some(generation) => {
+            memory.generation = generation;
+            shared.logins.fetch_add(1, Ordering::AcqRel);
+            hand_out(shared, place, context, fresh, generation).await.map(drop)
+        }
+        None => Err(logged_out()),
+    };
+    shared.put_back(memory);
+    result
 }
 
 /// Saves what the server counts on. If the store fails, it is kept until the store works again.
@@ -274,6 +299,7 @@ pub(super) fn adopt<S: TokenSource>(
     place: &Place,
     context: &Context,
     record: &Record,
+    generation: u64,
 ) -> Option<Token> {
     let stored = record.tokens.get(&context.scopes().join(" "))?;
     if place.knows(&stored.token) {
@@ -288,8 +314,8 @@ pub(super) fn adopt<S: TokenSource>(
         Some(_) => stored.token.clone().settled(schedule.expiry),
         None => stored.token.clone(),
     };
-    publish(place, context, &token, schedule).ok()?;
-    (!schedule.refresh.reached(now)).then_some(token)
+    let is_published = publish(shared, place, context, &token, schedule, generation).ok()?;
+    (is_published && !schedule.refresh.reached(now)).then_some(token)
 }
 
 /// Plans the life of a stored token; `None` if it was stored by a clock that was ahead of this one, so that
@@ -346,9 +372,17 @@ fn fresh<S: TokenSource>(
     Fresh { grant, token, schedule, asked_at: asked.wall() }
 }
 
-fn publish(place: &Place, context: &Context, token: &Token, schedule: Schedule) -> Result<()> {
+/// Publishes a token; `false` if somebody has logged out, or in, since the generation was read.
+fn publish<S: TokenSource>(
+    shared: &Shared<S>,
+    place: &Place,
+    context: &Context,
+    token: &Token,
+    schedule: Schedule,
+    generation: u64,
+) -> Result<bool> {
     let prefix = context.placement().map_or(BEARER, |placement| placement.prefix());
-    place.publish(token, schedule, prefix)
+    shared.places.publish(place, generation, token, schedule, prefix)
 }
 
 /// Tells whether the server has ended the session that a refresh token stood for.
@@ -380,7 +414,7 @@ fn hanging() -> Error {
     ))
 }
 
-fn logged_out() -> Error {
+pub(super) fn logged_out() -> Error {
     Error::login_required(
         "somebody logged out, or in as another, while the token was obtained; try again",
     )

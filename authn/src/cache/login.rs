@@ -25,7 +25,7 @@ pub(super) async fn login<S: TokenSource>(
     if let Some(inner) = shared.source.inner() {
         let outcome = inner.login(login.clone()).await?;
         if outcome != LoginOutcome::NotNeeded {
-            shared.clear_places();
+            shared.places.turn();
         }
         return Ok(outcome);
     }
@@ -65,15 +65,15 @@ async fn alone<S: TokenSource>(
         }
         None => (None, false),
     };
+    let generation = shared.places.generation();
     let begun = stored(shared, context).await?;
     let is_new = begun.revision != seen.revision && !begun.is_empty();
     if waited && is_new {
-        shared.clear_places();
+        let generation = shared.places.succeed(generation).ok_or_else(exchange::logged_out)?;
         // One that is no longer fresh is renewed by whoever needs it.
-        let _ = exchange::adopt(shared, place, context, &begun);
+        let _ = exchange::adopt(shared, place, context, &begun, generation);
         return Ok(LoginOutcome::ByAnother);
     }
-    let generation = shared.generation();
     context.resolve_references().await?;
     let Some(grant) = shared.source.login(context, login).await? else {
         return Ok(LoginOutcome::NotNeeded);
