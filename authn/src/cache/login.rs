@@ -7,7 +7,7 @@ use std::{
     task::Poll,
 };
 
-use super::{Place, Shared, background, closed, exchange, identity};
+use super::{Place, Shared, background, closed, exchange, identity, session};
 use crate::{
     Context, Error, ErrorKind, Login, LoginOutcome, Result, TokenSource,
     prompt::Progress,
@@ -23,11 +23,14 @@ pub(super) async fn login<S: TokenSource>(
     login: &Login,
 ) -> Result<LoginOutcome> {
     if let Some(inner) = shared.source.inner() {
-        let outcome = inner.login(login.clone()).await?;
-        if outcome != LoginOutcome::NotNeeded {
-            shared.places.turn();
+        let outcome = inner.login(login.clone()).await;
+        if matches!(outcome, Ok(LoginOutcome::NotNeeded)) {
+            return outcome;
         }
-        return Ok(outcome);
+        // What was passed on may be another user's, also where the login failed at last: what it brought
+        // may come into force yet.
+        let forgotten = session::forget(shared, context).await;
+        return outcome.and_then(|outcome| forgotten.map(|()| outcome));
     }
     if shared.closed.load(Ordering::Acquire) {
         return Err(closed());

@@ -52,9 +52,16 @@ pub(super) async fn status<S: TokenSource>(
 pub(super) async fn logout<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<()> {
     // First of all, so that an exchange under way leaves nothing, and whatever the store says.
     shared.forget();
-    if let Some(inner) = shared.source.inner() {
-        inner.logout().await?;
-    }
+    let inner = match shared.source.inner() {
+        Some(inner) => inner.logout().await,
+        None => Ok(()),
+    };
+    inner.and(forget(shared, context).await)
+}
+
+/// Forgets what is kept here, whatever the inner credentials keep.
+pub(super) async fn forget<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<()> {
+    shared.forget();
     let cleared = match context.drawer() {
         Some(drawer) => drawer.clear().await,
         None => Ok(()),
