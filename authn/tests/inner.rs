@@ -141,3 +141,26 @@ async fn what_is_kept_here_is_forgotten_also_if_the_logout_within_fails() {
     assert!(error.to_string().contains("inner store"), "{error}");
     assert!(!process().status().await.unwrap().has_token);
 }
+
+#[test]
+fn what_is_said_of_users_belongs_to_the_provider_within() {
+    let folder = tempfile::tempdir().unwrap();
+    for option in ["expected_username", "username_claim"] {
+        let config = loader(folder.path(), &format!("{option} = 'alice'"), "desk").read();
+        let problem = config.problems()[0].render(false);
+        assert!(problem.contains(&format!("`{option}`")), "{problem}");
+        assert!(problem.contains("the table of the provider within"), "{problem}");
+        assert!(config.credentials().is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_scoped_token_that_is_refused_is_so_within_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let credentials = load(folder.path(), "store = 'memory'", "desk");
+    credentials.login(Login::new(Named("alice"))).await.unwrap();
+    let narrow = credentials.with_scope(&["read"]);
+    let refused = narrow.token().await.unwrap();
+    narrow.invalidate(&refused);
+    assert_ne!(narrow.token().await.unwrap().secret(), refused.secret());
+}

@@ -104,6 +104,17 @@ impl<S> Shared<S> {
     }
 }
 
+impl<S: TokenSource> Shared<S> {
+    /// Gives the inner credentials for the scopes that are asked for.
+    fn inner(&self, context: &Context) -> Option<Credentials> {
+        let inner = self.source.inner()?;
+        Some(match context.scopes() {
+            [] => inner.clone(),
+            scopes => inner.with_scope(scopes),
+        })
+    }
+}
+
 impl<S: TokenSource> Cached<S> {
     /// Caches the tokens of a source, with the default options.
     pub fn new(source: S) -> Self {
@@ -321,6 +332,15 @@ impl<S: TokenSource> Drop for Flight<S> {
 
 impl<S: TokenSource> TokenProvider for Cached<S> {
     fn validate(&self, context: &Context) -> Result<()> {
+        let options = &self.shared.options;
+        if self.shared.source.inner().is_some()
+            && let Some(option) = options.about_users()
+        {
+            return Err(Error::configuration(format!(
+                "`{option}` has no effect here, where a token is passed on; \
+                 move it to the table of the provider within"
+            )));
+        }
         self.shared.source.validate(context)
     }
 
@@ -355,8 +375,8 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
         self.shared.source.identity(context)
     }
 
-    fn invalidate(&self, token: &Token, _context: &Context) {
-        if let Some(inner) = self.shared.source.inner() {
+    fn invalidate(&self, token: &Token, context: &Context) {
+        if let Some(inner) = self.shared.inner(context) {
             inner.invalidate(token);
         }
         self.place.refuse(token);

@@ -16,7 +16,7 @@ pub(super) async fn status<S: TokenSource>(
         .as_deref()
         .filter(|rotation| !rotation.schedule.expiry.reached(now))
         .map(|rotation| rotation.token().clone());
-    let inner = match shared.source.inner() {
+    let inner = match shared.inner(context) {
         Some(inner) => Some(inner.status().await?),
         None => None,
     };
