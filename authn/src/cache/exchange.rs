@@ -8,7 +8,8 @@ use std::{
 };
 
 use super::{
-    Place, Shared, deadline, identity,
+    Place, Shared, deadline,
+    identity::{self, Settled},
     schedule::{Schedule, chance},
 };
 use crate::{
@@ -70,6 +71,8 @@ struct Fresh {
     token: Token,
     schedule: Schedule,
     asked_at: SystemTime,
+    /// Why nobody could say whose it is: then it is kept without its access token, and not handed out.
+    doubt: Option<Error>,
 }
 
 /// Makes one exchange and publishes its token.
@@ -148,6 +151,9 @@ async fn hand_out<S: TokenSource>(
     generation: u64,
 ) -> Result<Token> {
     limited(context, deadline::STORE, shared.tell(&fresh.grant)).await?;
+    if let Some(doubt) = fresh.doubt {
+        return Err(doubt);
+    }
     // Only now: the refresh token that came with it counts, whatever the clocks say of the access token.
     if fresh.schedule.expiry.reached(context.clock().now()) {
         return Err(expired_on_arrival());
@@ -212,7 +218,10 @@ async fn with_store<S: TokenSource>(
     if shared.places.generation() != generation {
         return Err(logged_out());
     }
-    record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
+    match fresh.doubt {
+        Some(_) => record.take_session(&fresh.grant),
+        None => record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at),
+    }
     save(context, drawer, memory, &mut record).await?;
     hand_out(shared, place, context, fresh, generation).await
 }
@@ -348,9 +357,12 @@ async fn request<S: TokenSource>(
     let asked = context.clock().now();
     let work = shared.source.request_token(context, last);
     let end = context.clock().sleep(deadline::EXCHANGE);
-    let grant = deadline::before(work, end).await.unwrap_or_else(|| Err(hanging()))?;
-    let grant = identity::settle(shared, context, grant, last).await?;
-    Ok(fresh(shared, context, grant, asked))
+    let grant = deadline::before(work, end).await.unwrap_or_else(|| Err(deadline::hanging()))?;
+    let (grant, doubt) = match identity::settle(shared, context, grant, last).await? {
+        Settled::Known(grant) => (grant, None),
+        Settled::Unknown(grant, error) => (grant, Some(error)),
+    };
+    Ok(Fresh { doubt, ..fresh(shared, context, grant, asked) })
 }
 
 /// Plans the life of what was asked for at a time.
@@ -369,7 +381,7 @@ fn fresh<S: TokenSource>(
         None => grant.token().clone(),
     };
     let schedule = Schedule::plan(asked, expiry, &shared.options, chance());
-    Fresh { grant, token, schedule, asked_at: asked.wall() }
+    Fresh { grant, token, schedule, asked_at: asked.wall(), doubt: None }
 }
 
 /// Publishes a token; `false` if somebody has logged out, or in, since the generation was read.
@@ -405,13 +417,6 @@ fn expired_on_arrival() -> Error {
         "the token that the exchange gave has expired already; \
          compare this machine's clock with the server's",
     )
-}
-
-fn hanging() -> Error {
-    Error::network(format!(
-        "the exchange was not over after {} minutes and was given up; try again later",
-        deadline::EXCHANGE.as_secs() / 60
-    ))
 }
 
 pub(super) fn logged_out() -> Error {

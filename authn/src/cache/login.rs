@@ -81,7 +81,7 @@ async fn alone<S: TokenSource>(
     let Some(grant) = shared.source.login(context, login).await? else {
         return Ok(LoginOutcome::NotNeeded);
     };
-    let grant = identity::settle(shared, context, grant.with_new_session(), None).await?;
+    let grant = identity::settle(shared, context, grant.with_new_session(), None).await?.known()?;
     exchange::begin(shared, place, context, grant, generation, begun.revision).await?;
     Ok(LoginOutcome::LoggedIn)
 }

@@ -180,6 +180,16 @@ impl Record {
 
     /// Takes over what an exchange gave.
     pub(crate) fn take(&mut self, grant: &Grant, scope: &str, token: &Token, asked_at: SystemTime) {
+        self.take_session(grant);
+        let now = asked_at;
+        // Expired tokens of scopes that nobody asks for any more would pile up.
+        self.tokens.retain(|_, stored| stored.token.expires_at().is_none_or(|at| at > now));
+        let stored = StoredToken { token: token.clone(), asked_at };
+        self.tokens.insert(scope.to_owned(), stored);
+    }
+
+    /// Takes over what an exchange gave for the next one, without its access token.
+    pub(crate) fn take_session(&mut self, grant: &Grant) {
         if grant.is_new_session() {
             // Its tokens may be another user's.
             self.forget();
@@ -190,11 +200,6 @@ impl Record {
             self.refresh_token = Some(refresh_token.clone());
         }
         self.kept.extend(grant.all_kept().map(|(name, secret)| (name.to_owned(), secret.clone())));
-        let now = asked_at;
-        // Expired tokens of scopes that nobody asks for any more would pile up.
-        self.tokens.retain(|_, stored| stored.token.expires_at().is_none_or(|at| at > now));
-        let stored = StoredToken { token: token.clone(), asked_at };
-        self.tokens.insert(scope.to_owned(), stored);
     }
 }
 
