@@ -70,7 +70,8 @@ async fn alone<S: TokenSource>(
     };
     let generation = shared.places.generation();
     let begun = stored(shared, context).await?;
-    let is_new = begun.revision != seen.revision && !begun.is_empty();
+    // A refresh of the same session is no login.
+    let is_new = begun.session != seen.session && !begun.is_empty();
     if waited && is_new {
         let generation = shared.places.succeed(generation).ok_or_else(exchange::logged_out)?;
         // One that is no longer fresh is renewed by whoever needs it.
