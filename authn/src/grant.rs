@@ -129,6 +129,12 @@ impl Grant {
         self.new_session
     }
 
+    /// Leaves of it what the next exchange needs, with the last one's access token.
+    pub(crate) fn with_token_of(mut self, last: &Self) -> Self {
+        self.token = last.token.clone();
+        self.inherit(Some(last))
+    }
+
     /// Takes over from the last grant what this one leaves out.
     pub(crate) fn inherit(mut self, last: Option<&Self>) -> Self {
         if let Some(last) = last.filter(|_| !self.new_session) {

@@ -312,7 +312,10 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     }
 
     /// Gives the credentials whose tokens it passes on as they are, so that what happens to a token happens
-    /// to theirs.
+    /// to theirs, and a login or logout here is one there.
+    ///
+    /// A login that another program makes straight at those is not heard of: what has been passed on to a
+    /// cache then serves until it expires.
     #[doc(hidden)]
     fn inner(&self) -> Option<&Credentials> {
         None

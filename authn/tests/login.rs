@@ -284,6 +284,29 @@ async fn one_that_waits_for_a_login_that_fails_logs_in_itself() {
 }
 
 #[tokio::test]
+async fn a_refresh_elsewhere_is_not_taken_for_a_login() {
+    let bench = Bench::new();
+    bench.process().login(by(&Person::ready("alice"))).await.unwrap();
+    let (first, second) = (bench.process(), bench.process());
+    let (person, other) = (Person::new("carol"), Person::ready("bob"));
+    let login = tokio::spawn({
+        let login = by(&person);
+        async move { first.login(login).await }
+    });
+    person.asked.notified().await;
+    let waits = tokio::spawn({
+        let (second, login) = (second.clone(), by(&other));
+        async move { second.login(login).await }
+    });
+    other.other_login.notified().await;
+    bench.clock.advance(Duration::from_mins(11));
+    assert_eq!(bench.process().token().await.unwrap().secret(), "alice-2");
+    login.abort();
+    assert_eq!(waits.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
+    assert_eq!(second.token().await.unwrap().secret(), "bob-3");
+}
+
+#[tokio::test]
 async fn a_logout_beats_a_login() {
     for (more, elsewhere) in [("", true), ("", false), ("store = 'memory'", false)] {
         let bench = Bench::new();

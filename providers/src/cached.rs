@@ -8,6 +8,10 @@ use authn::{
 /// Caches another provider's tokens, and keeps them in a store if need be.
 ///
 /// The other provider's table stands in this one's, `[credentials.cached.NAME]`.
+///
+/// A login or logout here is one there, and leaves nothing of the last user here. Of a login by a program
+/// whose configuration has the other provider without this one nothing is heard here: a token that is
+/// kept here then serves until it expires.
 #[derive(Debug)]
 pub struct Cached {
     of: Credentials,

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use crate::Error;
+
 /// Longest time for one exchange. The HTTP client's own deadlines are shorter; this one is for sources that
 /// have none.
 pub(super) const EXCHANGE: Duration = Duration::from_mins(2);
@@ -19,6 +21,14 @@ pub(super) const LEASE: Duration = Duration::from_mins(6);
 
 /// Longest time that closing waits for the exchanges under way.
 pub(super) const CLOSE: Duration = Duration::from_secs(30);
+
+/// The error of an exchange that had to be given up.
+pub(super) fn hanging() -> Error {
+    Error::network(format!(
+        "the exchange was not over after {} minutes and was given up; try again later",
+        EXCHANGE.as_secs() / 60
+    ))
+}
 
 /// Waits for `work` at most until `end`; `None` if that came first.
 pub(crate) async fn before<T>(

@@ -8,7 +8,8 @@ use std::{
 };
 
 use super::{
-    Place, Shared, deadline, identity,
+    Place, Shared, deadline,
+    identity::{self, Settled},
     schedule::{Schedule, chance},
 };
 use crate::{
@@ -28,6 +29,8 @@ pub(super) type OnUpdate =
 /// What is kept between the exchanges of one source.
 #[derive(Default)]
 pub(super) struct Memory {
+    /// Of which generation it is; see `Places`.
+    generation: u64,
     /// The last grant of any scope, where there is no store.
     last: Option<Grant>,
     /// What an exchange gave and the store did not take; the server counts on it.
@@ -35,8 +38,20 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Forgets what is of another generation.
+    pub(super) fn keep_if_of(&mut self, generation: u64) {
+        if self.generation != generation {
+            *self = Self { generation, ..Self::default() };
+        }
+    }
+
+    /// Tells whether it holds what the store lacks.
+    pub(super) fn has_unsaved(&self, generation: u64) -> bool {
+        self.generation == generation && self.unsaved.is_some()
     }
 
     /// Tells whether the next exchange needs what the last one gave.
@@ -56,6 +71,8 @@ struct Fresh {
     token: Token,
     schedule: Schedule,
     asked_at: SystemTime,
+    /// Why nobody could say whose it is: then it is kept without its access token, and not handed out.
+    doubt: Option<Error>,
 }
 
 /// Makes one exchange and publishes its token.
@@ -64,11 +81,11 @@ pub(super) async fn exchange<S: TokenSource>(
     place: &Place,
     context: &Context,
 ) -> Result<Token> {
-    let generation = shared.generation();
     context.resolve_references().await?;
     // Held throughout where a session is shared: one refresh token serves all scopes, and a server that
     // rotates it takes each once. Otherwise scopes don't wait for each other.
-    let mut memory = shared.memory.lock().await;
+    let mut memory = shared.remember().await;
+    let generation = memory.generation;
     let result = match context.drawer() {
         Some(drawer) => {
             let _lease = limited(context, deadline::LEASE, drawer.lock()).await??;
@@ -81,14 +98,11 @@ pub(super) async fn exchange<S: TokenSource>(
             let sent = memory.last.clone();
             drop(memory);
             let fresh = request(shared, context, sent.as_ref()).await?;
-            memory = shared.memory.lock().await;
+            memory = shared.remember().await;
             keep(shared, place, context, &mut memory, fresh, generation).await
         }
     };
-    if shared.generation() != generation {
-        memory.forget();
-    }
-    shared.note_session(&memory);
+    shared.put_back(memory);
     result
 }
 
@@ -121,11 +135,11 @@ async fn keep<S: TokenSource>(
     fresh: Fresh,
     generation: u64,
 ) -> Result<Token> {
-    if shared.generation() != generation {
+    if shared.places.generation() != generation {
         return Err(logged_out());
     }
     memory.last = Some(fresh.grant.clone());
-    hand_out(shared, place, context, fresh).await
+    hand_out(shared, place, context, fresh, generation).await
 }
 
 /// Tells the program of what has been kept, and publishes its token.
@@ -134,14 +148,21 @@ async fn hand_out<S: TokenSource>(
     place: &Place,
     context: &Context,
     fresh: Fresh,
+    generation: u64,
 ) -> Result<Token> {
     limited(context, deadline::STORE, shared.tell(&fresh.grant)).await?;
+    if let Some(doubt) = fresh.doubt {
+        return Err(doubt);
+    }
     // Only now: the refresh token that came with it counts, whatever the clocks say of the access token.
     if fresh.schedule.expiry.reached(context.clock().now()) {
         return Err(expired_on_arrival());
     }
-    publish(place, context, &fresh.token, fresh.schedule)?;
-    Ok(fresh.token)
+    if publish(shared, place, context, &fresh.token, fresh.schedule, generation)? {
+        Ok(fresh.token)
+    } else {
+        Err(logged_out())
+    }
 }
 
 async fn with_store<S: TokenSource>(
@@ -163,8 +184,11 @@ async fn with_store<S: TokenSource>(
         }
     }
     identity::keep_session(shared, drawer, &mut record);
-    if let Some(token) = adopt(shared, place, context, &record) {
+    if let Some(token) = adopt(shared, place, context, &record, generation) {
         return Ok(token);
+    }
+    if shared.places.generation() != generation {
+        return Err(logged_out());
     }
     let mut sent = record.grant(&scope);
     let mut tried = false;
@@ -191,12 +215,15 @@ async fn with_store<S: TokenSource>(
         }
         return Err(error);
     };
-    if shared.generation() != generation {
+    if shared.places.generation() != generation {
         return Err(logged_out());
     }
-    record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
+    match fresh.doubt {
+        Some(_) => record.take_session(&fresh.grant),
+        None => record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at),
+    }
     save(context, drawer, memory, &mut record).await?;
-    hand_out(shared, place, context, fresh).await
+    hand_out(shared, place, context, fresh, generation).await
 }
 
 /// Keeps what a login gave in place of the last session, unless somebody has logged out since it began.
@@ -208,13 +235,16 @@ pub(super) async fn begin<S: TokenSource>(
     generation: u64,
     begun: u64,
 ) -> Result<()> {
-    let mut memory = shared.memory.lock().await;
+    let mut memory = shared.remember().await;
+    if memory.generation != generation {
+        return Err(logged_out());
+    }
     let fresh = fresh(shared, context, grant, context.clock().now());
     if let Some(drawer) = context.drawer() {
         let _lease = limited(context, deadline::LEASE, drawer.lock()).await??;
         let mut record = limited(context, deadline::STORE, drawer.load()).await??;
         // A logout leaves nothing; whatever else has changed is replaced.
-        if shared.generation() != generation || (record.revision != begun && record.is_empty()) {
+        if record.revision != begun && record.is_empty() {
             return Err(logged_out());
         }
         drawer.keep_session(&mut record, shared.source.session());
@@ -223,15 +253,19 @@ pub(super) async fn begin<S: TokenSource>(
         memory.unsaved = None;
         save(context, drawer, &mut memory, &mut record).await?;
     } else {
-        if shared.generation() != generation {
-            return Err(logged_out());
-        }
         memory.last = Some(fresh.grant.clone());
     }
-    shared.logins.fetch_add(1, Ordering::AcqRel);
-    shared.note_session(&memory);
-    shared.clear_places();
-    hand_out(shared, place, context, fresh).await.map(drop)
+    let begun = shared.places.succeed(generation);
+    let result = match begun {
+        Some(generation) => {
+            memory.generation = generation;
+            shared.logins.fetch_add(1, Ordering::AcqRel);
+            hand_out(shared, place, context, fresh, generation).await.map(drop)
+        }
+        None => Err(logged_out()),
+    };
+    shared.put_back(memory);
+    result
 }
 
 /// Saves what the server counts on. If the store fails, it is kept until the store works again.
@@ -274,6 +308,7 @@ pub(super) fn adopt<S: TokenSource>(
     place: &Place,
     context: &Context,
     record: &Record,
+    generation: u64,
 ) -> Option<Token> {
     let stored = record.tokens.get(&context.scopes().join(" "))?;
     if place.knows(&stored.token) {
@@ -288,8 +323,8 @@ pub(super) fn adopt<S: TokenSource>(
         Some(_) => stored.token.clone().settled(schedule.expiry),
         None => stored.token.clone(),
     };
-    publish(place, context, &token, schedule).ok()?;
-    (!schedule.refresh.reached(now)).then_some(token)
+    let is_published = publish(shared, place, context, &token, schedule, generation).ok()?;
+    (is_published && !schedule.refresh.reached(now)).then_some(token)
 }
 
 /// Plans the life of a stored token; `None` if it was stored by a clock that was ahead of this one, so that
@@ -322,9 +357,12 @@ async fn request<S: TokenSource>(
     let asked = context.clock().now();
     let work = shared.source.request_token(context, last);
     let end = context.clock().sleep(deadline::EXCHANGE);
-    let grant = deadline::before(work, end).await.unwrap_or_else(|| Err(hanging()))?;
-    let grant = identity::settle(shared, context, grant, last).await?;
-    Ok(fresh(shared, context, grant, asked))
+    let grant = deadline::before(work, end).await.unwrap_or_else(|| Err(deadline::hanging()))?;
+    let (grant, doubt) = match identity::settle(shared, context, grant, last).await? {
+        Settled::Known(grant) => (grant, None),
+        Settled::Unknown(grant, error) => (grant, Some(error)),
+    };
+    Ok(Fresh { doubt, ..fresh(shared, context, grant, asked) })
 }
 
 /// Plans the life of what was asked for at a time.
@@ -343,12 +381,20 @@ fn fresh<S: TokenSource>(
         None => grant.token().clone(),
     };
     let schedule = Schedule::plan(asked, expiry, &shared.options, chance());
-    Fresh { grant, token, schedule, asked_at: asked.wall() }
+    Fresh { grant, token, schedule, asked_at: asked.wall(), doubt: None }
 }
 
-fn publish(place: &Place, context: &Context, token: &Token, schedule: Schedule) -> Result<()> {
+/// Publishes a token; `false` if somebody has logged out, or in, since the generation was read.
+fn publish<S: TokenSource>(
+    shared: &Shared<S>,
+    place: &Place,
+    context: &Context,
+    token: &Token,
+    schedule: Schedule,
+    generation: u64,
+) -> Result<bool> {
     let prefix = context.placement().map_or(BEARER, |placement| placement.prefix());
-    place.publish(token, schedule, prefix)
+    shared.places.publish(place, generation, token, schedule, prefix)
 }
 
 /// Tells whether the server has ended the session that a refresh token stood for.
@@ -373,14 +419,7 @@ fn expired_on_arrival() -> Error {
     )
 }
 
-fn hanging() -> Error {
-    Error::network(format!(
-        "the exchange was not over after {} minutes and was given up; try again later",
-        deadline::EXCHANGE.as_secs() / 60
-    ))
-}
-
-fn logged_out() -> Error {
+pub(super) fn logged_out() -> Error {
     Error::login_required(
         "somebody logged out, or in as another, while the token was obtained; try again",
     )

@@ -1,10 +1,29 @@
 //! Whose grant it is: the check of `expected_username`.
 
-use super::Shared;
+use super::{Shared, deadline};
 use crate::{
-    Context, Error, ErrorKind, Grant, Result, TokenSource,
+    Claims, Context, Error, ErrorKind, Grant, Result, TokenSource,
     store::{Drawer, Record},
 };
+
+/// A grant whose user is known, or is not for the moment.
+pub(super) enum Settled {
+    /// It may be used.
+    Known(Grant),
+    /// Nobody could say whose it is, though the session was the expected user's: what of it the next exchange
+    /// needs counts, or the server would take the refresh token for a stolen one (RFC 9700, 4.14.2).
+    Unknown(Grant, Error),
+}
+
+impl Settled {
+    /// Gives the grant, or the error for which nobody could say whose it is.
+    pub(super) fn known(self) -> Result<Grant> {
+        match self {
+            Self::Known(grant) => Ok(grant),
+            Self::Unknown(_, error) => Err(error),
+        }
+    }
+}
 
 /// Finds the user of a fresh grant, and refuses one that is not the expected user's.
 pub(super) async fn settle<S: TokenSource>(
@@ -12,12 +31,21 @@ pub(super) async fn settle<S: TokenSource>(
     context: &Context,
     grant: Grant,
     last: Option<&Grant>,
-) -> Result<Grant> {
+) -> Result<Settled> {
     let expected = shared.options.expected_username.as_deref();
     let claim = shared.options.username_claim.as_deref();
     let claims = match grant.claims() {
         Some(claims) => Some(claims.clone()),
-        None if expected.is_some() => shared.source.identify(context, &grant).await?,
+        None if expected.is_some() => match identify(shared, context, &grant).await {
+            Ok(claims) => claims,
+            Err(error) => {
+                let goes_on = error.kind() != ErrorKind::Refused && !grant.is_new_session();
+                return match last.filter(|last| goes_on && last.username() == expected) {
+                    Some(last) => Ok(Settled::Unknown(grant.with_token_of(last), error)),
+                    None => Err(error),
+                };
+            }
+        },
         None => None,
     };
     let username = claims.as_ref().and_then(|claims| claims.username(claim));
@@ -33,8 +61,18 @@ pub(super) async fn settle<S: TokenSource>(
             "the token is another user's than `expected_username`, so nothing of it is kept; \
              log in as that user, or change the option",
         )),
-        _ => Ok(grant),
+        _ => Ok(Settled::Known(grant)),
     }
+}
+
+async fn identify<S: TokenSource>(
+    shared: &Shared<S>,
+    context: &Context,
+    grant: &Grant,
+) -> Result<Option<Claims>> {
+    let work = shared.source.identify(context, grant);
+    let end = context.clock().sleep(deadline::EXCHANGE);
+    deadline::before(work, end).await.unwrap_or_else(|| Err(deadline::hanging()))
 }
 
 /// Empties a record that is of other secrets than the configured ones, or another user's than the expected

@@ -7,7 +7,7 @@ use std::{
     task::Poll,
 };
 
-use super::{Place, Shared, background, closed, exchange, identity};
+use super::{Place, Shared, background, closed, exchange, identity, session};
 use crate::{
     Context, Error, ErrorKind, Login, LoginOutcome, Result, TokenSource,
     prompt::Progress,
@@ -23,11 +23,14 @@ pub(super) async fn login<S: TokenSource>(
     login: &Login,
 ) -> Result<LoginOutcome> {
     if let Some(inner) = shared.source.inner() {
-        let outcome = inner.login(login.clone()).await?;
-        if outcome != LoginOutcome::NotNeeded {
-            shared.clear_places();
+        let outcome = inner.login(login.clone()).await;
+        if matches!(outcome, Ok(LoginOutcome::NotNeeded)) {
+            return outcome;
         }
-        return Ok(outcome);
+        // What was passed on may be another user's, also where the login failed at last: what it brought
+        // may come into force yet.
+        let forgotten = session::forget(shared, context).await;
+        return outcome.and_then(|outcome| forgotten.map(|()| outcome));
     }
     if shared.closed.load(Ordering::Acquire) {
         return Err(closed());
@@ -65,20 +68,21 @@ async fn alone<S: TokenSource>(
         }
         None => (None, false),
     };
+    let generation = shared.places.generation();
     let begun = stored(shared, context).await?;
-    let is_new = begun.revision != seen.revision && !begun.is_empty();
+    // A refresh of the same session is no login.
+    let is_new = begun.session != seen.session && !begun.is_empty();
     if waited && is_new {
-        shared.clear_places();
+        let generation = shared.places.succeed(generation).ok_or_else(exchange::logged_out)?;
         // One that is no longer fresh is renewed by whoever needs it.
-        let _ = exchange::adopt(shared, place, context, &begun);
+        let _ = exchange::adopt(shared, place, context, &begun, generation);
         return Ok(LoginOutcome::ByAnother);
     }
-    let generation = shared.generation();
     context.resolve_references().await?;
     let Some(grant) = shared.source.login(context, login).await? else {
         return Ok(LoginOutcome::NotNeeded);
     };
-    let grant = identity::settle(shared, context, grant.with_new_session(), None).await?;
+    let grant = identity::settle(shared, context, grant.with_new_session(), None).await?.known()?;
     exchange::begin(shared, place, context, grant, generation, begun.revision).await?;
     Ok(LoginOutcome::LoggedIn)
 }

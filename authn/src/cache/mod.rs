@@ -11,16 +11,16 @@ mod flight;
 mod identity;
 mod login;
 mod options;
+mod places;
 mod schedule;
 mod session;
 mod slot;
 
 use std::{
-    collections::VecDeque,
     fmt,
     future::Future,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
@@ -34,12 +34,10 @@ use crate::{
     Session, Status, Token, TokenProvider, TokenSource, clock::Moment,
 };
 use exchange::{Memory, OnUpdate};
-use flight::{Clearance, Landing, Takeoff, Tower, arrival, crashed};
-use schedule::Schedule;
-use slot::{Rotation, Slot};
-
-/// Most sets of scopes that one cache remembers; the one longest unused is forgotten first.
-const MOST_SCOPES: usize = 64;
+use flight::{Clearance, Takeoff, arrival, crashed};
+use places::{Noted, Place, Places};
+use slot::Rotation;
+use tokio::sync::MutexGuard;
 
 /// Caches a source's token: one exchange for all who need it, early refresh, failures shared.
 ///
@@ -65,13 +63,9 @@ pub struct Cached<S> {
 struct Shared<S> {
     source: S,
     options: CacheOptions,
-    places: Mutex<Places>,
+    places: Places,
     memory: tokio::sync::Mutex<Memory>,
-    /// Counts logouts, so that an exchange which began before one leaves nothing.
-    generation: AtomicU64,
     on_update: Option<OnUpdate>,
-    /// What `memory` holds, for those who must not wait for an exchange.
-    noted: Mutex<Noted>,
     /// Held while somebody logs in.
     login: tokio::sync::Mutex<()>,
     /// Counts logins, so that whoever waited for one sees that it came to something.
@@ -79,40 +73,26 @@ struct Shared<S> {
     closed: AtomicBool,
 }
 
-/// What may be known of a session that is in memory alone.
-#[derive(Clone, Default)]
-struct Noted {
-    has_refresh_token: bool,
-    username: Option<String>,
-    server_clock_ahead: Option<i64>,
-}
-
 impl<S> Shared<S> {
-    fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
+    /// Takes the memory, without what is of before the last logout or login.
+    async fn remember(&self) -> MutexGuard<'_, Memory> {
+        let mut memory = self.memory.lock().await;
+        memory.keep_if_of(self.places.generation());
+        memory
     }
 
-    fn note_session(&self, memory: &Memory) {
-        let noted = memory.last().map_or_else(Noted::default, |grant| Noted {
-            has_refresh_token: grant.refresh_token().is_some(),
-            username: grant.username().map(str::to_owned),
-            server_clock_ahead: grant.server_clock_ahead(),
-        });
-        *self.noted() = noted;
+    /// Gives the memory back: notes what it holds, unless that counts no longer.
+    fn put_back(&self, mut memory: MutexGuard<'_, Memory>) {
+        memory.keep_if_of(self.places.generation());
+        self.places.note(memory.generation(), Noted::of(memory.last()));
     }
 
-    fn noted(&self) -> MutexGuard<'_, Noted> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn places(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets no handle give a token of the session before.
-    fn clear_places(&self) {
-        for (_, place) in self.places().iter() {
-            place.slot.clear();
+    /// Lets nothing be given that was obtained before.
+    fn forget(&self) {
+        let generation = self.places.turn();
+        // Whoever holds the memory finds the generation changed.
+        if let Ok(mut memory) = self.memory.try_lock() {
+            memory.keep_if_of(generation);
         }
     }
 
@@ -124,35 +104,14 @@ impl<S> Shared<S> {
     }
 }
 
-/// The places by scopes, the one last used at the back.
-type Places = VecDeque<(Vec<String>, Arc<Place>)>;
-
-/// The access token of one set of scopes.
-#[derive(Default)]
-struct Place {
-    slot: Slot,
-    tower: Tower,
-    /// The token that a server has refused last: a store may still hold it.
-    refused: Mutex<Option<Token>>,
-}
-
-impl Place {
-    fn publish(&self, token: &Token, schedule: Schedule, prefix: &str) -> Result<()> {
-        self.slot.publish(token, schedule, prefix)
-    }
-
-    /// Tells whether a stored token is no news: it is at hand, or it was refused.
-    fn knows(&self, stored: &Token) -> bool {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let guard = self.slot.load();
-        let at_hand = guard.as_deref().map(|rotation| rotation.token().secret());
-        at_hand == Some(stored.secret())
-            || refused.as_ref().is_some_and(|refused| refused.secret() == stored.secret())
-    }
-
-    fn refuse(&self, token: &Token) {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
-        self.slot.clear_if(token);
+impl<S: TokenSource> Shared<S> {
+    /// Gives the inner credentials for the scopes that are asked for.
+    fn inner(&self, context: &Context) -> Option<Credentials> {
+        let inner = self.source.inner()?;
+        Some(match context.scopes() {
+            [] => inner.clone(),
+            scopes => inner.with_scope(scopes),
+        })
     }
 }
 
@@ -164,16 +123,14 @@ impl<S: TokenSource> Cached<S> {
 
     /// Caches the tokens of a source.
     pub fn with_options(source: S, options: CacheOptions) -> Self {
-        let place = Arc::<Place>::default();
-        let places = VecDeque::from([(Vec::new(), Arc::clone(&place))]);
+        let places = Places::default();
+        let place = places.of(&[]);
         let shared = Shared {
             source,
             options,
-            places: Mutex::new(places),
+            places,
             memory: tokio::sync::Mutex::default(),
-            generation: AtomicU64::new(0),
             on_update: None,
-            noted: Mutex::default(),
             login: tokio::sync::Mutex::default(),
             logins: AtomicU64::new(0),
             closed: AtomicBool::new(false),
@@ -267,9 +224,16 @@ impl<S: TokenSource> Cached<S> {
         if self.place.slot.load().is_some() || self.shared.closed.load(Ordering::Acquire) {
             return None;
         }
-        let mut record = context.drawer()?.load_now()?;
-        identity::keep_session(&self.shared, context.drawer()?, &mut record);
-        exchange::adopt(&self.shared, &self.place, context, &record)
+        let drawer = context.drawer()?;
+        // Held by an exchange, it may know more than the store does.
+        let memory = self.shared.memory.try_lock().ok()?;
+        let generation = self.shared.places.generation();
+        if memory.has_unsaved(generation) {
+            return None;
+        }
+        let mut record = drawer.load_now()?;
+        identity::keep_session(&self.shared, drawer, &mut record);
+        exchange::adopt(&self.shared, &self.place, context, &record, generation)
     }
 
     fn until_expiry(&self, context: &Context) -> Option<Token> {
@@ -368,6 +332,15 @@ impl<S: TokenSource> Drop for Flight<S> {
 
 impl<S: TokenSource> TokenProvider for Cached<S> {
     fn validate(&self, context: &Context) -> Result<()> {
+        let options = &self.shared.options;
+        if self.shared.source.inner().is_some()
+            && let Some(option) = options.about_users()
+        {
+            return Err(Error::configuration(format!(
+                "`{option}` has no effect here, where a token is passed on; \
+                 move it to the table of the provider within"
+            )));
+        }
         self.shared.source.validate(context)
     }
 
@@ -394,24 +367,7 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
     }
 
     fn scoped(&self, context: &Context) -> Option<Self> {
-        let scopes = context.scopes();
-        let mut places = self.shared.places();
-        let known = places.iter().position(|(known, _)| known == scopes);
-        let entry = known.and_then(|at| places.remove(at)).unwrap_or_else(|| {
-            // Only what no handle holds is forgotten, or a logout could not reach it.
-            let unused = |(scopes, place): &(Vec<String>, Arc<Place>)| {
-                !scopes.is_empty() && Arc::strong_count(place) == 1
-            };
-            if places.len() >= MOST_SCOPES
-                && let Some(oldest) = places.iter().position(unused)
-            {
-                places.remove(oldest);
-            }
-            (scopes.to_vec(), Arc::default())
-        });
-        let place = Arc::clone(&entry.1);
-        places.push_back(entry);
-        drop(places);
+        let place = self.shared.places.of(context.scopes());
         Some(Self { shared: Arc::clone(&self.shared), place })
     }
 
@@ -419,8 +375,8 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
         self.shared.source.identity(context)
     }
 
-    fn invalidate(&self, token: &Token, _context: &Context) {
-        if let Some(inner) = self.shared.source.inner() {
+    fn invalidate(&self, token: &Token, context: &Context) {
+        if let Some(inner) = self.shared.inner(context) {
             inner.invalidate(token);
         }
         self.place.refuse(token);
@@ -471,8 +427,7 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
         if let Some(inner) = self.shared.source.inner() {
             inner.close().await;
         }
-        let flights: Vec<Landing> =
-            self.shared.places().iter().filter_map(|(_, place)| place.tower.landing()).collect();
+        let flights = self.shared.places.landings();
         if flights.is_empty() && self.shared.login.try_lock().is_ok() {
             return;
         }

@@ -75,6 +75,12 @@ impl CacheOptions {
         self.username_claim = Some(claim.into());
         self
     }
+
+    /// Names an option that is set and needs to know the user.
+    pub(super) fn about_users(&self) -> Option<&'static str> {
+        let expected = self.expected_username.as_ref().map(|_| "expected_username");
+        expected.or(self.username_claim.as_ref().map(|_| "username_claim"))
+    }
 }
 
 impl Default for CacheOptions {

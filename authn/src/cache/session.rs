@@ -1,7 +1,5 @@
 //! What is kept of a session: telling it, forgetting it, revoking it.
 
-use std::sync::atomic::Ordering;
-
 use super::{Place, Shared, exchange, identity};
 use crate::{Context, Result, Status, TokenSource};
 
@@ -18,13 +16,13 @@ pub(super) async fn status<S: TokenSource>(
         .as_deref()
         .filter(|rotation| !rotation.schedule.expiry.reached(now))
         .map(|rotation| rotation.token().clone());
-    let inner = match shared.source.inner() {
+    let inner = match shared.inner(context) {
         Some(inner) => Some(inner.status().await?),
         None => None,
     };
     let inner = inner.unwrap_or_default();
     let Some(drawer) = context.drawer() else {
-        let noted = shared.noted().clone();
+        let noted = shared.places.noted();
         return Ok(Status {
             has_refresh_token: inner.has_refresh_token || noted.has_refresh_token,
             store: inner.store,
@@ -53,19 +51,24 @@ pub(super) async fn status<S: TokenSource>(
 /// Forgets every token and session that is kept.
 pub(super) async fn logout<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<()> {
     // First of all, so that an exchange under way leaves nothing, and whatever the store says.
-    shared.generation.fetch_add(1, Ordering::AcqRel);
-    shared.clear_places();
-    if let Ok(mut memory) = shared.memory.try_lock() {
-        memory.forget();
-        shared.note_session(&memory);
-    }
-    if let Some(inner) = shared.source.inner() {
-        inner.logout().await?;
-    }
-    match context.drawer() {
+    shared.forget();
+    let inner = match shared.source.inner() {
+        Some(inner) => inner.logout().await,
+        None => Ok(()),
+    };
+    inner.and(forget(shared, context).await)
+}
+
+/// Forgets what is kept here, whatever the inner credentials keep.
+pub(super) async fn forget<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<()> {
+    shared.forget();
+    let cleared = match context.drawer() {
         Some(drawer) => drawer.clear().await,
         None => Ok(()),
-    }
+    };
+    // Once more, for what has been read meanwhile.
+    shared.forget();
+    cleared
 }
 
 /// Tells the server that what is kept is to count no longer, and forgets it.
@@ -80,7 +83,7 @@ pub(super) async fn revoke<S: TokenSource>(shared: &Shared<S>, context: &Context
             identity::keep_session(shared, drawer, &mut record);
             record.any_grant()
         }
-        None => shared.memory.lock().await.last().cloned(),
+        None => shared.remember().await.last().cloned(),
     };
     if let Some(grant) = grant {
         context.resolve_references().await?;

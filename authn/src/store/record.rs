@@ -22,6 +22,8 @@ pub(super) const VERSION: u32 = 1;
 #[derive(Clone, Default)]
 pub(crate) struct Record {
     pub(crate) revision: u64,
+    /// The revision that a login began the session with; 0 where none did.
+    pub(crate) session: u64,
     /// Of the configured secret that the session began with.
     pub(crate) fingerprint: Option<String>,
     /// Of the user whose session it is, where the server has vouched for it.
@@ -44,6 +46,8 @@ pub(crate) struct StoredToken {
 struct Written {
     version: u32,
     revision: u64,
+    #[serde(default)]
+    session: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,6 +93,7 @@ impl Record {
         let secret = |text: Zeroizing<String>| SecretString::from(text.as_str());
         Self {
             revision: document.revision,
+            session: written.session,
             fingerprint: written.fingerprint,
             username: written.username,
             server_clock_ahead: written.server_clock_ahead,
@@ -121,6 +126,7 @@ impl Record {
         let written = Written {
             version: VERSION,
             revision,
+            session: self.session,
             fingerprint: self.fingerprint.clone(),
             username: self.username.clone(),
             server_clock_ahead: self.server_clock_ahead,
@@ -180,9 +186,20 @@ impl Record {
 
     /// Takes over what an exchange gave.
     pub(crate) fn take(&mut self, grant: &Grant, scope: &str, token: &Token, asked_at: SystemTime) {
+        self.take_session(grant);
+        let now = asked_at;
+        // Expired tokens of scopes that nobody asks for any more would pile up.
+        self.tokens.retain(|_, stored| stored.token.expires_at().is_none_or(|at| at > now));
+        let stored = StoredToken { token: token.clone(), asked_at };
+        self.tokens.insert(scope.to_owned(), stored);
+    }
+
+    /// Takes over what an exchange gave for the next one, without its access token.
+    pub(crate) fn take_session(&mut self, grant: &Grant) {
         if grant.is_new_session() {
             // Its tokens may be another user's.
             self.forget();
+            self.session = self.revision + 1;
         }
         self.username = grant.username().map(str::to_owned);
         self.server_clock_ahead = grant.server_clock_ahead();
@@ -190,11 +207,6 @@ impl Record {
             self.refresh_token = Some(refresh_token.clone());
         }
         self.kept.extend(grant.all_kept().map(|(name, secret)| (name.to_owned(), secret.clone())));
-        let now = asked_at;
-        // Expired tokens of scopes that nobody asks for any more would pile up.
-        self.tokens.retain(|_, stored| stored.token.expires_at().is_none_or(|at| at > now));
-        let stored = StoredToken { token: token.clone(), asked_at };
-        self.tokens.insert(scope.to_owned(), stored);
     }
 }
 
@@ -267,6 +279,7 @@ mod tests {
         let document = record().write(3);
         let read = Record::read(&document);
         assert_eq!(read.revision, 3);
+        assert_eq!(read.session, 0, "no login began it");
         assert_eq!(read.fingerprint.as_deref(), Some("f"));
         let grant = read.grant("read").unwrap();
         assert_eq!(&*grant.refresh_token().unwrap().expose(), "r1");
@@ -276,6 +289,20 @@ mod tests {
         assert_eq!(&*grant.token().id_token().unwrap().expose(), "i.d");
         assert_eq!(read.tokens["read"].asked_at, SystemTime::UNIX_EPOCH + Duration::from_secs(7));
         assert!(read.tokens["read"].lifetime().is_some());
+    }
+
+    #[test]
+    fn each_login_is_another_session_and_a_refresh_is_not() {
+        let token = Token::new("abc").unwrap();
+        let grant = || Grant::new(token.clone()).with_refresh_token("r1".into());
+        let mut record = Record { revision: 4, ..record() };
+        record.take_session(&grant().with_new_session());
+        assert_eq!(record.session, 5);
+        let mut read = Record::read(&record.write(5));
+        read.take_session(&grant());
+        assert_eq!(read.session, 5);
+        read.take_session(&grant().with_new_session());
+        assert_eq!(read.session, 6);
     }
 
     #[test]

@@ -1,0 +1,166 @@
+//! A cache in front of other credentials: what happens there happens here.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use authn::{
+    Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Login, LoginOutcome,
+    Result, SecretString, Session, Token, TokenProvider, TokenSource,
+    prompt::{Link, Progress, Prompt, Question, UserCode},
+};
+
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+/// Gives tokens of whoever is logged in, numbered in the order in which they are asked for.
+#[authn::token_provider("desk", cached)]
+struct Desk {}
+
+fn grant(name: &str) -> Result<Grant> {
+    let number = ASKED.fetch_add(1, Ordering::SeqCst);
+    let token = Token::new(format!("{name}-{number}"))?.with_expires_in(Duration::from_mins(10));
+    Ok(Grant::new(token).with_refresh_token(name.into()))
+}
+
+impl TokenSource for Desk {
+    async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
+        let last = last.and_then(Grant::refresh_token);
+        let last = last.ok_or_else(|| context.login_required("nobody is logged in"))?;
+        grant(&last.expose())
+    }
+
+    async fn login(&self, _: &Context, login: &Login) -> Result<Option<Grant>> {
+        grant(&login.ask(&Question::new("name")).await?.expose()).map(Some)
+    }
+
+    fn session(&self) -> Session<'_> {
+        Session::Begun
+    }
+}
+
+/// Passes on the tokens of others.
+#[authn::token_provider("lid", cached)]
+struct Lid {
+    /// Whose.
+    #[provider]
+    of: Credentials,
+}
+
+impl TokenSource for Lid {
+    async fn request_token(&self, context: &Context, _: Option<&Grant>) -> Result<Grant> {
+        let token = match context.scopes() {
+            [] => self.of.token().await?,
+            scopes => self.of.with_scope(scopes).token().await?,
+        };
+        Ok(token.into())
+    }
+
+    fn inner(&self) -> Option<&Credentials> {
+        Some(&self.of)
+    }
+}
+
+#[derive(Debug)]
+struct Named(&'static str);
+
+impl Prompt for Named {
+    fn show_link(&self, _: &Link) {}
+
+    fn show_code(&self, _: &UserCode) {}
+
+    async fn ask(&self, _: &Question) -> Result<SecretString> {
+        Ok(self.0.into())
+    }
+
+    fn progress(&self, _: &Progress) {}
+}
+
+fn loader(state: &Path, options: &str, of: &str) -> Loader {
+    let text = format!(
+        "[credentials]\norigins = ['*']\n[credentials.lid]\n{options}\n[credentials.lid.of.{of}]"
+    );
+    Loader::new()
+        .environment(Environment::empty().state_directory(state))
+        .inline("test.toml", &text)
+}
+
+/// Credentials as another process would have them: nothing is shared but the store.
+fn load(state: &Path, options: &str, of: &str) -> Credentials {
+    loader(state, options, of).load().unwrap()
+}
+
+/// Gives the name in a token.
+async fn holder(credentials: &Credentials) -> String {
+    let token = credentials.token().await.unwrap();
+    token.secret().split('-').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_login_within_leaves_nothing_of_the_last_user() {
+    for store in ["file", "memory"] {
+        let folder = tempfile::tempdir().unwrap();
+        let process = || load(folder.path(), &format!("store = '{store}'"), "desk");
+        let credentials = process();
+        let narrow = credentials.with_scope(&["read"]);
+        for name in ["alice", "bob"] {
+            let outcome = credentials.login(Login::new(Named(name))).await.unwrap();
+            assert_eq!(outcome, LoginOutcome::LoggedIn);
+            assert_eq!(holder(&credentials).await, name, "{store}");
+            assert_eq!(holder(&narrow).await, name, "{store}");
+            assert_eq!(holder(&process()).await, name, "{store}");
+        }
+    }
+}
+
+/// Has a token, and can't forget it.
+#[authn::token_provider("stuck")]
+struct Stuck {}
+
+impl TokenProvider for Stuck {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        Ok(Token::new("abc")?.with_expires_in(Duration::from_mins(10)))
+    }
+
+    async fn logout(&self, _: &Context) -> Result<()> {
+        Err(Error::new(ErrorKind::Store, "the inner store is gone; look for it"))
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_here_is_forgotten_also_if_the_logout_within_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = || load(folder.path(), "store = 'file'", "stuck");
+    let credentials = process();
+    credentials.token().await.unwrap();
+    assert!(process().status().await.unwrap().has_token);
+    let error = credentials.logout().await.unwrap_err();
+    assert!(error.to_string().contains("inner store"), "{error}");
+    assert!(!process().status().await.unwrap().has_token);
+}
+
+#[test]
+fn what_is_said_of_users_belongs_to_the_provider_within() {
+    let folder = tempfile::tempdir().unwrap();
+    for option in ["expected_username", "username_claim"] {
+        let config = loader(folder.path(), &format!("{option} = 'alice'"), "desk").read();
+        let problem = config.problems()[0].render(false);
+        assert!(problem.contains(&format!("`{option}`")), "{problem}");
+        assert!(problem.contains("the table of the provider within"), "{problem}");
+        assert!(config.credentials().is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_scoped_token_that_is_refused_is_so_within_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let credentials = load(folder.path(), "store = 'memory'", "desk");
+    credentials.login(Login::new(Named("alice"))).await.unwrap();
+    let narrow = credentials.with_scope(&["read"]);
+    let refused = narrow.token().await.unwrap();
+    narrow.invalidate(&refused);
+    assert_ne!(narrow.token().await.unwrap().secret(), refused.secret());
+}
