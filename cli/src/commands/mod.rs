@@ -22,7 +22,7 @@ use crate::{exit::Failure, output::plain, session::Session};
 /// What is to be done.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Show, check and start the configuration
+    /// Show, check, start, edit and trust the configuration
     #[command(subcommand)]
     Config(config::Command),
     /// List the providers of this program, or the options of one
