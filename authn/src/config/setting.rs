@@ -184,8 +184,13 @@ impl Lister<'_> {
                 }
             }
             (Value::Array(items), Guide::Providers(_) | Guide::Secrets) => {
+                let members = field.filter(|_| self.unread).and_then(members);
                 for (index, item) in items.iter().enumerate() {
                     let index = index.to_string();
+                    if let (Some(members), Value::Table(entries)) = (&members, &item.value) {
+                        self.members(&key.child(&index), entries, members);
+                        continue;
+                    }
                     self.item(&key.child(&index), item, guide.child(&index), None);
                 }
             }
@@ -197,6 +202,28 @@ impl Lister<'_> {
                     r#type => view(item, r#type.as_ref()),
                 });
                 self.push(key, item, guide.class(), true, value, None);
+            }
+        }
+    }
+
+    /// A table that counts as a secret as a whole: what of it is none can be judged, as where it is sent.
+    fn members(&mut self, key: &Key, entries: &Entries, members: &[(&'static str, Type)]) {
+        for (name, item) in entries {
+            let key = key.child(name);
+            let member = members.iter().find(|(member, _)| member == name);
+            match (member.map(|(_, r#type)| r#type), &item.value) {
+                (Some(Type::Secret), _) => self.secret(&key, item),
+                (Some(Type::Map(of)), Value::Table(entries)) if **of == Type::Secret => {
+                    for (name, item) in entries {
+                        self.secret(&key.child(name), item);
+                    }
+                }
+                (Some(r#type @ (Type::Url | Type::Choice(_))), Value::Text(_)) => {
+                    let value =
+                        if fits(item, r#type) { view(item, Some(r#type)) } else { View::Hidden };
+                    self.push(&key, item, Class::Plain, true, Some(value), None);
+                }
+                _ => self.push(&key, item, Class::Unknown, true, None, None),
             }
         }
     }
@@ -238,6 +265,17 @@ impl Lister<'_> {
             is_withheld: false,
             overrides,
         });
+    }
+}
+
+/// The keys of the tables of which an option is a list.
+fn members(field: &Field) -> Option<Vec<(&'static str, Type)>> {
+    match field.r#type() {
+        Type::List(of) => match *of {
+            Type::Table(members) => Some(members),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -107,6 +107,44 @@ token_endpoint_url = "ht\ttps\n:evil4.test"
 }
 
 #[test]
+fn where_keys_are_sent_is_named() {
+    let sandbox = sandbox(
+        r#"[[credentials.api_key.for]]
+origin = "https://evil.test:8443"
+headers = { x-key = "s3cr3t", x-file = { file = "/nowhere/key" } }
+[[credentials.api_key.for]]
+origin = "s3cr3t s3cr3t"
+query = { k.env = "KEY" }
+other = "s3cr3t"
+"#,
+    );
+    let outcome = trust(&sandbox, &[]);
+    let lines: Vec<Vec<&str>> =
+        outcome.stderr.lines().map(|line| line.split_whitespace().collect()).collect();
+    for line in [
+        &["2", "credentials.api_key.for.0.origin", "\"https://evil.test:8443\""][..],
+        &["3", "credentials.api_key.for.0.headers.x-key", "(set)"],
+        &[
+            "3",
+            "credentials.api_key.for.0.headers.x-file",
+            "(set),",
+            "from",
+            "file",
+            "/nowhere/key",
+        ],
+        &["5", "credentials.api_key.for.1.origin", "(hidden)"],
+        &["7", "credentials.api_key.for.1.other", "(hidden)"],
+        &["origin", "https://evil.test:8443", "2"],
+        &["file", "/nowhere/key", "3"],
+        &["variable", "KEY", "6"],
+    ] {
+        assert!(lines.iter().any(|there| there == line), "{line:?} {}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("2 values are hidden"), "{}", outcome.stderr);
+}
+
+#[test]
 fn a_script_trusts_and_revokes() {
     let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n");
     assert_eq!(sandbox.run(&["token"]).done(), "own\n");

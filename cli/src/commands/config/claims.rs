@@ -139,7 +139,7 @@ fn names(setting: &Setting) -> Vec<(What, String)> {
         ("credentials.domain", _) => texts(value, &mut |text| {
             names.push((What::Origin, host(text)));
         }),
-        ("credentials.origins", _) => texts(value, &mut |text| {
+        (_, "origin" | "origins") => texts(value, &mut |text| {
             names.push((What::Origin, origin(text)));
         }),
         (_, "command" | "browser") => names.push((What::Command, value.to_string())),
