@@ -320,3 +320,23 @@ async fn a_login_beats_an_older_exchange() {
     assert_eq!(holder(&credentials).await, "alice");
     assert!(credentials.status().await.unwrap().has_refresh_token);
 }
+
+#[tokio::test]
+async fn a_login_that_was_not_saved_says_so_and_comes_into_force_for_every_scope() {
+    let bench = Bench::new();
+    let credentials = bench.process();
+    let narrow = credentials.with_scope(&["read"]);
+    credentials.login(by("alice")).await.unwrap();
+    assert_eq!(holder(&narrow).await, "alice");
+    bench.store.0.fails.store(true, Ordering::SeqCst);
+    let error = credentials.login(by("bob")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(error.to_string().contains("the login was not saved"), "{error}");
+    assert!(error.to_string().contains("once the store takes it"), "{error}");
+    assert_eq!(narrow.token().await.unwrap_err().kind(), ErrorKind::Store, "not alice's");
+    bench.store.0.fails.store(false, Ordering::SeqCst);
+    bench.clock.advance(Duration::from_mins(1));
+    assert_eq!(holder(&narrow).await, "bob");
+    assert_eq!(holder(&credentials).await, "bob");
+    assert_eq!(holder(&bench.process()).await, "bob");
+}
