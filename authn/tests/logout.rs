@@ -340,3 +340,22 @@ async fn a_login_that_was_not_saved_says_so_and_comes_into_force_for_every_scope
     assert_eq!(holder(&credentials).await, "bob");
     assert_eq!(holder(&bench.process()).await, "bob");
 }
+
+#[tokio::test]
+async fn nobody_is_told_of_a_lack_that_a_login_has_ended() {
+    let bench = Bench::new();
+    let credentials = bench.process();
+    let narrow = credentials.with_scope(&["read"]);
+    let elsewhere = bench.process().with_scope(&["read"]);
+    for _ in 0..8 {
+        bench.clock.advance(Duration::from_mins(1));
+        for one in [&credentials, &narrow, &elsewhere] {
+            assert_eq!(one.token().await.unwrap_err().kind(), ErrorKind::LoginRequired);
+        }
+    }
+    credentials.login(by("alice")).await.unwrap();
+    assert_eq!(holder(&narrow).await, "alice", "at once");
+    // Another process hears of it by reading the store again, which it puts off for a moment.
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(holder(&elsewhere).await, "alice");
+}
