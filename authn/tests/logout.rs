@@ -102,6 +102,7 @@ struct State {
     /// Called once something is read without waiting.
     read_now: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
     fails: AtomicBool,
+    hangs: AtomicBool,
 }
 
 impl TokenStore for Slow {
@@ -110,6 +111,9 @@ impl TokenStore for Slow {
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        if self.0.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         self.0.files.load(key).await
     }
 
@@ -153,6 +157,7 @@ impl Bench {
             saved: Mutex::default(),
             read_now: Mutex::default(),
             fails: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
         };
         Self { clock: ManualClock::new(), store: Slow(Arc::new(state)), _folder: folder }
     }
@@ -358,4 +363,17 @@ async fn nobody_is_told_of_a_lack_that_a_login_has_ended() {
     // Another process hears of it by reading the store again, which it puts off for a moment.
     bench.clock.advance(Duration::from_secs(1));
     assert_eq!(holder(&elsewhere).await, "alice");
+}
+
+#[tokio::test]
+async fn a_login_does_not_wait_for_ever_for_a_store() {
+    let bench = Bench::new();
+    bench.store.0.hangs.store(true, Ordering::SeqCst);
+    let credentials = bench.process();
+    let login = tokio::spawn(async move { credentials.login(by("alice")).await });
+    while !login.is_finished() {
+        bench.clock.advance(Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(login.await.unwrap().unwrap_err().kind(), ErrorKind::Store);
 }

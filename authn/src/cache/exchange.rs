@@ -297,7 +297,7 @@ async fn save(
 }
 
 /// Waits for what a store or the program does, but not for ever.
-async fn limited<T>(
+pub(super) async fn limited<T>(
     context: &Context,
     limit: Duration,
     work: impl Future<Output = T>,
