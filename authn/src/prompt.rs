@@ -11,6 +11,9 @@ use crate::{Result, SecretString, provider::Boxed};
 
 /// Shows a person what a login needs, and asks for what it lacks.
 ///
+/// It is called on a thread of the login's own, so it may block, as by reading a line. While it does, the login
+/// does not notice that its caller has gone.
+///
 /// ```
 /// use authn::{Error, Result, SecretString, prompt::{Link, Progress, Prompt, Question, UserCode}};
 ///

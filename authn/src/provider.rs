@@ -271,6 +271,10 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     /// What a person does is waited for within [`Login::unless_cancelled`], and what a server gives only
     /// once outside of it, so that it is kept though the caller has gone. The framework sees to it that
     /// one process at a time logs in, checks whose grant it is, and keeps it in place of the last session.
+    ///
+    /// It is polled on a thread of its own, within the framework's background runtime: it may block, but the
+    /// caller's going is not noticed meanwhile. What it spawns runs on the background thread, which nothing
+    /// may block.
     fn login(
         &self,
         context: &Context,

@@ -6,6 +6,7 @@ use std::{
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
     time::Duration,
 };
@@ -465,4 +466,78 @@ fn code_without_a_runtime_logs_in_too() {
     let outcome = credentials.login(by(&Person::ready("alice"))).unwrap();
     assert_eq!(outcome, LoginOutcome::LoggedIn);
     assert_eq!(credentials.token().unwrap().secret(), "alice-1");
+}
+
+/// Panics, or blocks the thread, where it is asked.
+#[derive(Debug)]
+enum Rude {
+    Panics,
+    PanicsAtTheEnd,
+    Blocks(Arc<Notify>, Mutex<mpsc::Receiver<()>>),
+}
+
+/// Somebody rude, and who counts the ends.
+#[derive(Debug)]
+struct Visitor(Rude, Arc<AtomicUsize>);
+
+impl Prompt for Visitor {
+    fn show_link(&self, _: &Link) {}
+
+    fn show_code(&self, _: &UserCode) {}
+
+    async fn ask(&self, _: &Question) -> Result<SecretString> {
+        match &self.0 {
+            Rude::Panics => panic!("a fault in the prompt"),
+            Rude::PanicsAtTheEnd => {}
+            Rude::Blocks(begun, go_on) => {
+                begun.notify_one();
+                go_on.lock().unwrap().recv().unwrap();
+            }
+        }
+        Ok("alice".into())
+    }
+
+    fn progress(&self, progress: &Progress) {
+        if matches!(progress, Progress::Ended) {
+            self.1.fetch_add(1, Ordering::SeqCst);
+            assert!(!matches!(self.0, Rude::PanicsAtTheEnd), "a fault in the prompt");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_end_is_told_whatever_panics() {
+    for (rude, is_logged_in) in [(Rude::Panics, false), (Rude::PanicsAtTheEnd, true)] {
+        let bench = Bench::new();
+        let credentials = bench.process();
+        let ends = Arc::<AtomicUsize>::default();
+        let outcome = credentials.login(Login::new(Visitor(rude, Arc::clone(&ends)))).await;
+        assert_eq!(outcome.is_ok(), is_logged_in);
+        if let Err(error) = outcome {
+            assert_eq!(error.kind(), ErrorKind::Internal);
+        }
+        assert_eq!(ends.load(Ordering::SeqCst), 1);
+        // Nothing is held any more.
+        credentials.login(by(&Person::ready("bob"))).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_prompt_that_blocks_holds_up_nobody_else() {
+    let bench = Bench::new();
+    let other = Bench::new();
+    other.process().login(by(&Person::ready("bob"))).await.unwrap();
+    other.clock.advance(Duration::from_mins(11));
+    let (go_on, waits) = mpsc::channel();
+    let begun = Arc::<Notify>::default();
+    let login = tokio::spawn({
+        let rude = Rude::Blocks(Arc::clone(&begun), Mutex::new(waits));
+        let visitor = Visitor(rude, Arc::default());
+        let credentials = bench.process();
+        async move { credentials.login(Login::new(visitor)).await }
+    });
+    begun.notified().await;
+    assert_eq!(other.process().token().await.unwrap().secret(), "bob-2");
+    go_on.send(()).unwrap();
+    assert_eq!(login.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
 }

@@ -102,6 +102,7 @@ struct State {
     /// Called once something is read without waiting.
     read_now: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
     fails: AtomicBool,
+    hangs: AtomicBool,
 }
 
 impl TokenStore for Slow {
@@ -110,6 +111,9 @@ impl TokenStore for Slow {
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        if self.0.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         self.0.files.load(key).await
     }
 
@@ -153,6 +157,7 @@ impl Bench {
             saved: Mutex::default(),
             read_now: Mutex::default(),
             fails: AtomicBool::new(false),
+            hangs: AtomicBool::new(false),
         };
         Self { clock: ManualClock::new(), store: Slow(Arc::new(state)), _folder: folder }
     }
@@ -319,4 +324,56 @@ async fn a_login_beats_an_older_exchange() {
     let _ = older.await.unwrap();
     assert_eq!(holder(&credentials).await, "alice");
     assert!(credentials.status().await.unwrap().has_refresh_token);
+}
+
+#[tokio::test]
+async fn a_login_that_was_not_saved_says_so_and_comes_into_force_for_every_scope() {
+    let bench = Bench::new();
+    let credentials = bench.process();
+    let narrow = credentials.with_scope(&["read"]);
+    credentials.login(by("alice")).await.unwrap();
+    assert_eq!(holder(&narrow).await, "alice");
+    bench.store.0.fails.store(true, Ordering::SeqCst);
+    let error = credentials.login(by("bob")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(error.to_string().contains("the login was not saved"), "{error}");
+    assert!(error.to_string().contains("once the store takes it"), "{error}");
+    assert_eq!(narrow.token().await.unwrap_err().kind(), ErrorKind::Store, "not alice's");
+    bench.store.0.fails.store(false, Ordering::SeqCst);
+    bench.clock.advance(Duration::from_mins(1));
+    assert_eq!(holder(&narrow).await, "bob");
+    assert_eq!(holder(&credentials).await, "bob");
+    assert_eq!(holder(&bench.process()).await, "bob");
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_a_lack_that_a_login_has_ended() {
+    let bench = Bench::new();
+    let credentials = bench.process();
+    let narrow = credentials.with_scope(&["read"]);
+    let elsewhere = bench.process().with_scope(&["read"]);
+    for _ in 0..8 {
+        bench.clock.advance(Duration::from_mins(1));
+        for one in [&credentials, &narrow, &elsewhere] {
+            assert_eq!(one.token().await.unwrap_err().kind(), ErrorKind::LoginRequired);
+        }
+    }
+    credentials.login(by("alice")).await.unwrap();
+    assert_eq!(holder(&narrow).await, "alice", "at once");
+    // Another process hears of it by reading the store again, which it puts off for a moment.
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(holder(&elsewhere).await, "alice");
+}
+
+#[tokio::test]
+async fn a_login_does_not_wait_for_ever_for_a_store() {
+    let bench = Bench::new();
+    bench.store.0.hangs.store(true, Ordering::SeqCst);
+    let credentials = bench.process();
+    let login = tokio::spawn(async move { credentials.login(by("alice")).await });
+    while !login.is_finished() {
+        bench.clock.advance(Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(login.await.unwrap().unwrap_err().kind(), ErrorKind::Store);
 }

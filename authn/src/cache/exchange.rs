@@ -251,7 +251,17 @@ pub(super) async fn begin<S: TokenSource>(
         let scope = context.scopes().join(" ");
         record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
         memory.unsaved = None;
-        save(context, drawer, &mut memory, &mut record).await?;
+        if let Err(error) = save(context, drawer, &mut memory, &mut record).await {
+            if memory.unsaved.is_none() {
+                return Err(error);
+            }
+            // The next exchange saves it. Until then nobody is given the last user's token.
+            if let Some(generation) = shared.places.succeed(generation) {
+                memory.generation = generation;
+            }
+            shared.put_back(memory);
+            return Err(not_saved(&error));
+        }
     } else {
         memory.last = Some(fresh.grant.clone());
     }
@@ -287,7 +297,7 @@ async fn save(
 }
 
 /// Waits for what a store or the program does, but not for ever.
-async fn limited<T>(
+pub(super) async fn limited<T>(
     context: &Context,
     limit: Duration,
     work: impl Future<Output = T>,
@@ -409,6 +419,16 @@ fn same_refresh_token(record: &Record, sent: Option<&Grant>) -> bool {
         (Some(stored), Some(sent)) => *stored.expose() == *sent.expose(),
         _ => false,
     }
+}
+
+fn not_saved(error: &Error) -> Error {
+    Error::new(
+        error.kind(),
+        format!(
+            "the login was not saved: {error}; this program holds it in memory until it ends, and it comes \
+             into force once the store takes it, or log in again"
+        ),
+    )
 }
 
 fn expired_on_arrival() -> Error {

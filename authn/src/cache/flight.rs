@@ -109,13 +109,27 @@ impl Tower {
         self.lock().landing.clone()
     }
 
-    /// Ends the flight: forgets it, then tells everybody who waits.
-    pub(super) fn land(&self, takeoff: &Takeoff, result: Result<Token>, now: Moment, usable: bool) {
+    /// Forgets how the last flights went.
+    pub(super) fn forget_failure(&self) {
+        self.lock().failure = None;
+    }
+
+    /// Ends the flight: forgets it, then tells everybody who waits. `usable` tells that the old token still
+    /// serves; `cheap` that another try costs no server anything, so that it need not wait longer each time.
+    pub(super) fn land(
+        &self,
+        takeoff: &Takeoff,
+        result: Result<Token>,
+        now: Moment,
+        usable: bool,
+        cheap: bool,
+    ) {
         let mut state = self.lock();
         state.landing = None;
         self.busy.store(false, Ordering::Release);
         state.failure = result.as_ref().err().map(|error| {
-            let count = state.failure.as_ref().map_or(0, |failure| failure.count).saturating_add(1);
+            let before = state.failure.as_ref().filter(|_| !cheap);
+            let count = before.map_or(0, |failure| failure.count).saturating_add(1);
             let wait = back_off(count, usable, error.retry_after(), chance());
             Failure { error: error.clone(), count, until: now.plus(wait) }
         });
@@ -180,7 +194,7 @@ mod model {
                         *slot = Some(token.clone());
                     }
                     self.in_the_air.store(false, Ordering::SeqCst);
-                    self.tower.land(&takeoff, result, now, false);
+                    self.tower.land(&takeoff, result, now, false, false);
                     Some(landing)
                 }
             }

@@ -7,7 +7,9 @@ use std::{
     task::Poll,
 };
 
-use super::{Place, Shared, background, closed, exchange, identity, session};
+use tokio::runtime::Handle;
+
+use super::{Place, Shared, background, closed, deadline, exchange, identity, session};
 use crate::{
     Context, Error, ErrorKind, Login, LoginOutcome, Result, TokenSource,
     prompt::Progress,
@@ -37,15 +39,37 @@ pub(super) async fn login<S: TokenSource>(
     }
     let (_caller, login) = login.clone().tied();
     let (shared, place, context) = (Arc::clone(shared), Arc::clone(place), context.clone());
+    let runtime = background::runtime()?;
     let work = async move {
-        let outcome = alone(&shared, &place, &context, &login).await;
-        login.end(outcome.is_ok()).await;
-        login.progress(&Progress::Ended);
+        let done = apart(runtime, {
+            let login = login.clone();
+            async move { alone(&shared, &place, &context, &login).await }
+        });
+        let outcome = done.await.unwrap_or_else(|| Err(panicked()));
+        let is_logged_in = outcome.is_ok();
+        // Each on its own: none is left out if the one before panics.
+        apart(runtime, {
+            let login = login.clone();
+            async move { login.end(is_logged_in).await }
+        })
+        .await;
+        apart(runtime, async move { login.progress(&Progress::Ended) }).await;
         outcome
     };
-    background::runtime()?.spawn(work).await.unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::Internal, "the login ended by a fault in its code; report it"))
-    })
+    runtime.spawn(work).await.unwrap_or_else(|_| Err(panicked()))
+}
+
+/// Does what others wrote on a thread of its own, which it may block; `None` if it panicked. Whatever it waits
+/// for goes on on the background thread.
+async fn apart<T: Send + 'static>(
+    runtime: &'static Handle,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    runtime.spawn_blocking(move || runtime.block_on(work)).await.ok()
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Internal, "the login ended by a fault in its code; report it")
 }
 
 /// Logs in once nobody else does, unless that has given a session.
@@ -89,7 +113,7 @@ async fn alone<S: TokenSource>(
 
 async fn stored<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<Record> {
     let Some(drawer) = context.drawer() else { return Ok(Record::default()) };
-    let mut record = drawer.load().await?;
+    let mut record = exchange::limited(context, deadline::STORE, drawer.load()).await??;
     identity::keep_session(shared, drawer, &mut record);
     Ok(record)
 }

@@ -278,6 +278,7 @@ impl<S: TokenSource> Cached<S> {
             shared: Arc::clone(&self.shared),
             place: Arc::clone(&self.place),
             context: context.clone(),
+            generation: self.shared.places.generation(),
             takeoff: Some(takeoff),
         };
         match background::runtime() {
@@ -292,6 +293,7 @@ struct Flight<S: TokenSource> {
     shared: Arc<Shared<S>>,
     place: Arc<Place>,
     context: Context,
+    generation: u64,
     takeoff: Option<Takeoff>,
 }
 
@@ -315,10 +317,18 @@ impl<S: TokenSource> Flight<S> {
             .load()
             .as_deref()
             .is_some_and(|rotation| !rotation.schedule.end_of_use.reached(now));
+        // Nobody is logged in: another process's login is found by reading the store again.
+        let nobody = |error: &Error| error.kind() == ErrorKind::LoginRequired;
+        let cheap = result.as_ref().is_err_and(nobody)
+            && self.context.drawer().is_some()
+            && matches!(self.shared.source.session(), Session::Begun);
         if let Err(error) = &result {
             tracing::warn!(key = self.context.key(), kind = ?error.kind(), usable, "exchange failed");
         }
-        self.place.tower.land(takeoff, result, now, usable);
+        self.place.tower.land(takeoff, result, now, usable, cheap);
+        if self.shared.places.generation() != self.generation {
+            self.place.tower.forget_failure();
+        }
     }
 }
 

@@ -130,6 +130,8 @@ impl State {
         self.noted = Noted::default();
         for (_, place) in &self.places {
             place.slot.clear();
+            // It may be that nobody was logged in.
+            place.tower.forget_failure();
         }
         self.generation
     }
