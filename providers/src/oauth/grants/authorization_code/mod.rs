@@ -82,7 +82,9 @@ pub(in crate::oauth) async fn by_browser(
         login.show_link(&if opens { link.with_browser() } else { link });
         if opens {
             let browsers = Browsers::of(options.browser.as_deref(), login);
-            browsers.open(&url, move |browser| drop(sender.send(Event::Browser(browser))));
+            browsers.open(&url, context.clock().clone(), move |browser| {
+                drop(sender.send(Event::Browser(browser)))
+            });
         }
         login.progress(&Progress::Waiting { left: options.login_timeout });
         answer(&mut events, login).await
