@@ -4,12 +4,18 @@
 //! program alone, and it may outlive it.
 
 use std::{
+    env,
+    ffi::OsStr,
     io,
     process::{Child, Command, Stdio},
     thread,
+    time::Duration,
 };
 
-use authn::{Login, Url};
+use authn::{Login, Url, clock::Clock};
+
+/// Within this time a command that ends with an error has shown nothing, and the next one is started.
+const SHOWING: Duration = Duration::from_secs(5);
 
 /// What became of a browser.
 pub(super) enum Browser {
@@ -19,7 +25,7 @@ pub(super) enum Browser {
     Failed(String),
 }
 
-/// Commands of which the first that is there is started.
+/// Commands of which the first is started that is there and does not fail at once.
 pub(super) struct Browsers {
     commands: Vec<Vec<String>>,
     /// Where they come from, for messages.
@@ -39,38 +45,53 @@ impl Browsers {
     }
 
     /// Starts one with an address, in the background, and tells what becomes of it.
-    pub(super) fn open(self, url: &Url, tell: impl Fn(Browser) + Send + 'static) {
+    pub(super) fn open(self, url: &Url, clock: Clock, tell: impl Fn(Browser) + Send + 'static) {
         let url = url.as_str().to_owned();
-        let work = move || match self.start(&url) {
-            Ok(mut child) => {
-                tell(Browser::Opened);
-                // Most of these commands end at once and leave the browser running; either is waited for, so
-                // that no process is left over.
-                match child.wait() {
-                    Ok(status) if !status.success() => {
-                        tell(Browser::Failed(format!("{} ended with {status}", self.from)));
-                    }
-                    _ => {}
-                }
-            }
-            Err(error) => {
-                tell(Browser::Failed(format!("{} can't be started ({})", self.from, error.kind())));
+        let work = move || {
+            if let Err(why) = self.start(&url, &clock, &tell) {
+                tell(Browser::Failed(format!("{} {why}", self.from)));
             }
         };
         // Without a thread there is no browser, and the link is shown already.
         drop(thread::Builder::new().name("authn browser".to_owned()).spawn(work));
     }
 
-    fn start(&self, url: &str) -> io::Result<Child> {
-        let mut result = Err(io::ErrorKind::NotFound.into());
+    /// Starts one after the other until one does not fail at once; the error says what became of the last.
+    fn start(&self, url: &str, clock: &Clock, tell: impl Fn(Browser)) -> Result<(), String> {
+        let mut failure = None;
+        let mut is_told = false;
         for command in &self.commands {
-            result = spawn(command, url);
-            if result.is_ok() {
-                break;
+            let begun = clock.now();
+            let mut child = match spawn(command, url) {
+                Ok(child) => child,
+                Err(error) => {
+                    failure.get_or_insert_with(|| unstarted(&error));
+                    continue;
+                }
+            };
+            if !is_told {
+                tell(Browser::Opened);
+                is_told = true;
+            }
+            // Most of these commands end at once and leave the browser running; either is waited for, so
+            // that no process is left over.
+            match child.wait() {
+                Ok(status) if !status.success() => {
+                    let why = format!("ended with {status}");
+                    if clock.now().after(begun) > SHOWING {
+                        return Err(why);
+                    }
+                    failure = Some(why);
+                }
+                _ => return Ok(()),
             }
         }
-        result
+        Err(failure.unwrap_or_else(|| unstarted(&io::ErrorKind::NotFound.into())))
     }
+}
+
+fn unstarted(error: &io::Error) -> String {
+    format!("can't be started ({})", error.kind())
 }
 
 /// Reads `BROWSER` as the desktops do: commands with a colon between them, words with spaces. The colon of a
@@ -103,8 +124,22 @@ fn spawn(command: &[String], url: &str) -> io::Result<Child> {
     let mut process = Command::new(program);
     process.args(with_address(arguments, url));
     process.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    for (name, _) in env::vars_os().filter(|(name, _)| may_be_secret(name)) {
+        process.env_remove(name);
+    }
     detach(&mut process);
     process.spawn()
+}
+
+/// Tells whether a variable can hold a secret of authn's: an option under whatever application's prefix, or a
+/// token of an H2O Cloud client. A browser, and each page's helper, needs none of them.
+fn may_be_secret(name: &OsStr) -> bool {
+    // Options stand below these tables.
+    const TABLES: [&str; 4] = ["CREDENTIALS__", "PROFILES__", "STORES__", "HTTP__"];
+    let name = name.to_string_lossy().to_uppercase();
+    name.starts_with("AUTHN_")
+        || TABLES.iter().any(|table| name.contains(table))
+        || (name.starts_with("H2O_CLOUD_CLIENT_") && name.ends_with("_TOKEN"))
 }
 
 /// Puts the address in the place of `%s`, or at the end.
@@ -131,6 +166,8 @@ fn detach(process: &mut Command) {
 mod tests {
     use std::sync::mpsc;
 
+    use authn::clock::{ManualClock, Moment, Sleep, Time};
+
     use super::*;
 
     const ADDRESS: &str = "https://i.test/?a=b&c=%20;d";
@@ -140,9 +177,15 @@ mod tests {
     }
 
     fn outcomes(commands: Vec<Vec<String>>, url: &str) -> Vec<Browser> {
+        // It stands still, so that whatever ends does so at once.
+        outcomes_at(Clock::custom(ManualClock::new()), commands, url)
+    }
+
+    fn outcomes_at(clock: Clock, commands: Vec<Vec<String>>, url: &str) -> Vec<Browser> {
         let (sender, receiver) = mpsc::channel();
         let browsers = Browsers { commands, from: "it" };
-        browsers.open(&Url::parse(url).unwrap(), move |browser| drop(sender.send(browser)));
+        let url = Url::parse(url).unwrap();
+        browsers.open(&url, clock, move |browser| drop(sender.send(browser)));
         receiver.iter().collect()
     }
 
@@ -192,5 +235,60 @@ mod tests {
         assert_eq!(ended.len(), 2);
         assert!(failed(&ended).contains("exit status: 1"));
         assert!(failed(&outcomes(Vec::new(), ADDRESS)).contains("can't be started"));
+    }
+
+    /// A clock on which a minute passes between any two looks at it.
+    #[derive(Debug)]
+    struct Fast(ManualClock);
+
+    impl Time for Fast {
+        fn now(&self) -> Moment {
+            self.0.advance(Duration::from_mins(1));
+            self.0.now()
+        }
+
+        fn sleep(&self, duration: Duration) -> Sleep {
+            self.0.sleep(duration)
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_next_is_started_after_one_that_fails_at_once() {
+        let commands = || vec![words("false"), words("true")];
+        assert!(matches!(outcomes(commands(), ADDRESS)[..], [Browser::Opened]));
+        // One that was there for a while was seen, and closed.
+        let late = outcomes_at(Clock::custom(Fast(ManualClock::new())), commands(), ADDRESS);
+        assert!(matches!(late[..], [Browser::Opened, Browser::Failed(_)]));
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn no_secret_of_authn_reaches_the_browser() {
+        const FILE: &str = "BROWSER_TEST_FILE";
+        const SECRET: [&str; 4] = [
+            "AUTHN_CREDENTIALS__OAUTH__CLIENT_SECRET",
+            "AUTHN_TOKEN",
+            "MY_TOOL_PROFILES__A__CREDENTIALS__BEARER__TOKEN",
+            "H2O_CLOUD_CLIENT_PLATFORM_TOKEN",
+        ];
+        const OTHER: [&str; 2] = ["H2O_CLOUD_ENVIRONMENT", "MY_TOOL_HOME"];
+        if let Some(file) = env::var_os(FILE) {
+            let script = format!("env > '{}'; true", file.to_string_lossy());
+            let command = ["sh", "-c", &script, "sh"].map(str::to_owned).to_vec();
+            assert!(matches!(outcomes(vec![command], ADDRESS)[..], [Browser::Opened]));
+            return;
+        }
+        // Variables are a process's, so this test is run in one of its own.
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("it");
+        let mut again = Command::new(env::current_exe().unwrap());
+        again.args(["--exact", "oauth::browser::tests::no_secret_of_authn_reaches_the_browser"]);
+        again.env(FILE, &file).envs(SECRET.iter().chain(&OTHER).map(|name| (name, "s3cr3t")));
+        assert!(again.stdout(Stdio::null()).status().unwrap().success());
+        let seen = std::fs::read_to_string(file).unwrap();
+        let has = |name: &&str| seen.lines().any(|line| line.starts_with(&format!("{name}=")));
+        assert!(OTHER.iter().all(has) && has(&"PATH"), "{seen}");
+        assert!(!SECRET.iter().any(has), "{seen}");
     }
 }

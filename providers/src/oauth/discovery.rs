@@ -32,7 +32,7 @@ struct Kept {
     until: Moment,
 }
 
-/// What is used of a server's metadata (RFC 8414, 2; RFC 8628, 4; RFC 9207, 3).
+/// What is used of a server's metadata (RFC 8414, 2; RFC 8628, 4; RFC 9126, 5; RFC 9207, 3).
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
@@ -41,8 +41,9 @@ struct Metadata {
     token_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
     jwks_uri: Option<String>,
-    /// Of any type, so that a server's slip in it does not spoil the rest.
+    /// Of any type, as the next, so that a server's slip in it does not spoil the rest.
     authorization_response_iss_parameter_supported: Option<Value>,
+    require_pushed_authorization_requests: Option<Value>,
 }
 
 /// An endpoint that can be discovered.
@@ -91,6 +92,18 @@ impl Discovery {
     ) -> Result<bool> {
         let metadata = self.metadata(address, issuer, context).await?;
         Ok(metadata.authorization_response_iss_parameter_supported == Some(Value::Bool(true)))
+    }
+
+    /// Tells whether the server at `address` says that it takes no authorization request but what was sent to it
+    /// before (RFC 9126, 5).
+    pub(crate) async fn wants_pushed_requests(
+        &self,
+        address: &Address,
+        issuer: &str,
+        context: &Context,
+    ) -> Result<bool> {
+        let metadata = self.metadata(address, issuer, context).await?;
+        Ok(metadata.require_pushed_authorization_requests == Some(Value::Bool(true)))
     }
 
     async fn metadata(

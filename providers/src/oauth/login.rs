@@ -1,5 +1,7 @@
 //! By which way somebody logs in, and what is said of who they are.
 
+use std::time::Duration;
+
 use authn::{Context, Error, Grant, Login, Result, Way, prompt::Progress};
 use zeroize::Zeroizing;
 
@@ -7,7 +9,11 @@ use super::{
     OAuth,
     grants::{GrantType, authorization_code, client_credentials, device_code},
     id_token::{self, Failure},
+    revocation,
 };
+
+/// How long a login that has failed waits for the server to end what it has just given.
+const REVOKING: Duration = Duration::from_secs(5);
 
 /// What a login gave.
 pub(super) struct LoggedIn {
@@ -35,23 +41,38 @@ pub(super) async fn login(
     if !grant_type.is_login() {
         return Ok(None);
     }
-    let logged_in = match way(options, context, login).await {
-        Way::Device => device_code::login(options, context, login).await?.into(),
-        Way::Console => authorization_code::by_console(options, context, login).await?,
-        _ => authorization_code::by_browser(options, context, login).await?,
+    // It may ask the server, and nothing is lost if that is given up.
+    let logged_in = match login.unless_cancelled(by(options, context, login)).await? {
+        By::Chosen(Way::Device) => device_code::login(options, context, login).await?.into(),
+        By::DeviceIfAllowed => {
+            match device_code::login_if_allowed(options, context, login).await? {
+                Some(grant) => grant.into(),
+                None => authorization_code::by_console(options, context, login).await?,
+            }
+        }
+        By::Chosen(Way::Console) => authorization_code::by_console(options, context, login).await?,
+        By::Chosen(_) => authorization_code::by_browser(options, context, login).await?,
     };
     let grant = identified(options, context, login, logged_in).await?;
     say_how_long(&grant, login);
     Ok(Some(grant))
 }
 
+/// By which way somebody logs in.
+enum By {
+    /// The way that was chosen, or the only one there is.
+    Chosen(Way),
+    /// By a code, or by the console where the server does not let the client do that.
+    DeviceIfAllowed,
+}
+
 /// Gives the way that was chosen, or the one that goes with the configuration and the surroundings.
-async fn way(options: &OAuth, context: &Context, login: &Login) -> Way {
+async fn by(options: &OAuth, context: &Context, login: &Login) -> By {
     if let Some(way) = login.way() {
-        return way;
+        return By::Chosen(way);
     }
     if options.grant_type == Some(GrantType::DeviceCode) {
-        return Way::Device;
+        return By::Chosen(Way::Device);
     }
     let has_browser = options.browser.is_some() || login.has_browser();
     if options.grant_type.is_none() && options.redirect_uri.is_none() {
@@ -59,10 +80,11 @@ async fn way(options: &OAuth, context: &Context, login: &Login) -> Way {
         let has_page = server.is_discovered() || server.authorization_endpoint_url.is_some();
         let is_needed = !has_browser || !has_page;
         if is_needed && server.device_authorization_endpoint(context).await.is_ok() {
-            return Way::Device;
+            return if has_page { By::DeviceIfAllowed } else { By::Chosen(Way::Device) };
         }
     }
-    if has_browser && authorization_code::is_local(options) { Way::Browser } else { Way::Console }
+    let is_local = has_browser && authorization_code::is_local(options);
+    By::Chosen(if is_local { Way::Browser } else { Way::Console })
 }
 
 /// Says it where a login does not last.
@@ -92,7 +114,12 @@ async fn identified(
     let nonce = nonce.as_ref().map(|nonce| nonce.as_str());
     match id_token::verify(options, context, &id_token.expose(), nonce).await {
         Ok(claims) => Ok(grant.with_claims(claims.into())),
-        Err(Failure::Mismatch(error)) => Err(error),
+        Err(Failure::Mismatch(error)) => {
+            // Nobody uses what was given, so it is not left to count. That can't be told apart from the error.
+            let revoked = revocation::revoke(options, context, &grant);
+            drop(context.clock().within(REVOKING, revoked).await);
+            Err(error)
+        }
         Err(Failure::Unable(error)) => {
             login.progress(&Progress::Notice(format!("whose login it is can't be told: {error}")));
             Ok(grant)

@@ -110,7 +110,8 @@ pub struct OAuth {
     /// User's password, for the grant `password`.
     _password: Option<SecretString>,
     /// Page where a client is registered. A login shows it to whoever is asked for the client's identifier or
-    /// secret, which are typed in where the grant is `client_credentials` by name and they are not configured.
+    /// secret, which are typed in where the grant is `client_credentials` by name and they are not configured;
+    /// elsewhere it is not used.
     registration_page_url: Option<Address>,
     /// Port on which a login waits for the browser to come back; 0 is any free one.
     #[default(0)]
@@ -303,7 +304,6 @@ impl TokenSource for OAuth {
         self.server().validate()?;
         match Missing::of(self) {
             Some(missing) => missing.validate(self)?,
-            None if self.registration_page_url.is_some() => return Err(nothing_to_type_in()),
             None => self.client().validate()?,
         }
         GrantType::of(self).validate(self)?;
@@ -356,11 +356,4 @@ impl TokenSource for OAuth {
     async fn revoke(&self, context: &Context, grant: &Grant) -> Result<()> {
         revocation::revoke(self, context, grant).await
     }
-}
-
-fn nothing_to_type_in() -> Error {
-    Error::configuration(
-        "`registration_page_url` is set, but nobody is asked for the client's identifier or secret; remove \
-         it, or set `grant_type = \"client_credentials\"` and leave out what is to be typed in",
-    )
 }

@@ -109,6 +109,20 @@ impl Server<'_> {
         self.discovery.names_itself_in_answers(&address, issuer, context).await
     }
 
+    /// Checks that the server takes a request by the browser alone, as far as it says (RFC 9126, 5).
+    pub(super) async fn check_requests(&self, context: &Context) -> Result<()> {
+        let Some(address) = self.discovered()? else { return Ok(()) };
+        let issuer = self.issuer.unwrap_or_else(|| address.as_str());
+        if !self.discovery.wants_pushed_requests(&address, issuer, context).await? {
+            return Ok(());
+        }
+        Err(Error::protocol(
+            "the server requires pushed authorization requests (RFC 9126), which authn does not send yet; \
+             log in by a code with `--device` if the server has that, or have it take other requests of this \
+             client",
+        ))
+    }
+
     /// Checks that somebody can log in somewhere.
     pub(super) fn validate_login(&self) -> Result<()> {
         let configured = [self.authorization_endpoint_url, self.device_authorization_endpoint_url];
@@ -236,6 +250,25 @@ mod tests {
         manual.advance(Duration::from_mins(30));
         ask();
         assert_eq!(server.asked(METADATA), 2);
+    }
+
+    #[test]
+    fn a_server_that_wants_pushed_requests_is_told_of() {
+        let server = Loopback::start();
+        for (required, is_fine) in
+            [(json!(true), false), (json!(false), true), (json!("true"), true), (json!(null), true)]
+        {
+            let metadata = json!({
+                "issuer": server.url(""), "require_pushed_authorization_requests": required,
+            });
+            server.serve(METADATA, &metadata.to_string());
+            let (options, context) = loaded(&client(&server, ""), Clock::system());
+            let checked = wait(options.server().check_requests(&context));
+            assert_eq!(checked.is_ok(), is_fine, "{required}");
+            if let Err(error) = checked {
+                assert!(error.to_string().contains("does not send yet"), "{error}");
+            }
+        }
     }
 
     #[test]

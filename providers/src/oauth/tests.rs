@@ -206,16 +206,17 @@ fn what_somebody_types_in_need_not_be_configured() {
             "`algorithm` ES256 needs a private key",
         ),
         ("registration_page_url = 'http://k.test/register'", "in the clear"),
-        (
-            "client_id = 'c'\nclient_secret = 's'\nregistration_page_url = 'https://k.test'",
-            "nobody is asked",
-        ),
+        ("login_timeout = 0", "`login_timeout` is 0"),
+        ("client_id = 'c'\nclient_secret = 's'\nlogin_timeout = '1m'", "`login_timeout` is set"),
     ] {
         let problem = problem(&format!("{server}\n{options}"));
         assert!(problem.contains(expected), "{options}\n{problem}");
     }
-    let login = with_server("registration_page_url = 'https://k.test'");
-    assert!(problem(&login).contains("nobody is asked"));
+    assert!(loaded(&format!("{server}\nlogin_timeout = '1m'")).is_ok());
+    // A file that many share may name the page where some have a client already, or log in otherwise.
+    let page = "registration_page_url = 'https://k.test'";
+    assert!(loaded(&format!("{server}\nclient_id = 'c'\nclient_secret = 's'\n{page}")).is_ok());
+    assert!(loaded(&with_server(page)).is_ok());
     // Without the grant's name nobody knows that the client is to have a secret.
     let unnamed = problem("issuer_url = 'https://i.test'\nstore = 'memory'");
     assert!(unnamed.contains("`client_id` is not set"), "{unnamed}");

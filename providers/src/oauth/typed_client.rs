@@ -80,6 +80,13 @@ impl Missing {
         context.login_required(&format!("the server takes the client's {what} no longer"))
     }
 
+    fn nobody_is_there(self, context: &Context) -> Error {
+        let what = self.what();
+        context.login_required(&format!(
+            "nobody has typed in the client's {what} within `login_timeout`"
+        ))
+    }
+
     /// Exchanges a client's credentials, which somebody types in until the server takes them.
     pub(super) async fn log_in(
         self,
@@ -88,8 +95,13 @@ impl Missing {
         login: &Login,
         refused: Refused<'_>,
     ) -> Result<Grant> {
+        let clock = context.clock();
+        let end = clock.now().plus(options.login_timeout);
         for tried in 1..=TRIES {
-            let client = self.ask(options, login).await?;
+            // Others wait for this login, so it ends if nobody is there.
+            let left = end.after(clock.now());
+            let asked = clock.within(left, self.ask(options, login)).await;
+            let client = asked.unwrap_or_else(|| Err(self.nobody_is_there(context)))?;
             login.progress(&Progress::Exchanging);
             match client.exchange(options, context, refused).await {
                 Ok(Some(grant)) => return Ok(self.keep(&client, grant)),

@@ -14,7 +14,11 @@ use authn_tests::{
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
-use crate::screen::Screen;
+use crate::{
+    person::{Person, come_back},
+    screen::Screen,
+    settings::{self, native},
+};
 
 /// More than a token of the rig lives.
 const LIFETIME: Duration = Duration::from_mins(2);
@@ -208,4 +212,27 @@ async fn a_server_without_the_grant_says_so() {
     let credentials = load(&rig, &client(&rig, "native"), &folder);
     let error = credentials.login(Login::new(Screen::default())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert!(error.to_string().contains("log in with `--console`"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_without_the_grant_logs_in_by_a_link_where_nobody_chose_a_way() {
+    let rig = Rig::start();
+    let issuer = rig.issuer().to_owned();
+    let person = Person::who_pastes(move |link, _| Some(come_back(&issuer, link)));
+    // There is no browser, and the server has the endpoint.
+    let login = || Login::new(person.clone()).with_environment(Environment::empty());
+    let credentials = settings::load(&rig, &native(&rig, ""));
+    credentials.login(login()).await.unwrap();
+    person.is_done();
+    assert_eq!(person.links().len(), 1);
+    let notices = person.notices();
+    assert!(notices[0].contains("does not let the client log in by a code"), "{notices:?}");
+    assert_eq!(rig.count(&[("grant", "authorization_code"), ("status", "200")]), 1);
+
+    let credentials = settings::load(&rig, &native(&rig, ""));
+    let error = credentials.login(login().with_way(Way::Device)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    assert!(error.to_string().contains("log in with `--console`"), "{error}");
+    assert_eq!(person.links().len(), 1);
 }

@@ -55,6 +55,8 @@ async fn an_id_token_that_is_wrong_ends_the_login() {
         assert!(error.to_string().contains("the ID token"), "{bend}: {error}");
         assert!(!credentials.status().await.unwrap().has_refresh_token, "{bend}");
     }
+    // What the server gave with each of them counts no longer there either.
+    assert_eq!(rig.count(&[("endpoint", "revocation"), ("status", "200")]), 8);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 
 use authn::{Context, Error, Grant, Login, Result};
 
+use super::validate_timeout;
 use crate::oauth::{Members, OAuth, Refused, client_auth::Method, typed_client::Missing};
 
 const REFUSED: Refused<'static> = Refused {
@@ -11,6 +12,7 @@ const REFUSED: Refused<'static> = Refused {
 };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
+    validate_timeout(options)?;
     if Missing::of(options).is_none() && options.client().method() == Method::None {
         return Err(Error::configuration(
             "the grant client_credentials is for clients that authenticate; \

@@ -60,7 +60,11 @@ impl GrantType {
             ("browser", options.browser.is_some(), Self::AuthorizationCode),
             ("login_timeout", has_timeout, Self::AuthorizationCode),
         ];
-        let unused = is_set.into_iter().find(|(_, is_set, user)| *is_set && !self.uses_of(*user));
+        // Whoever types in a client's credentials has a limit, too.
+        let is_typed = |option| option == "login_timeout" && Missing::of(options).is_some();
+        let unused = is_set
+            .into_iter()
+            .find(|(option, is_set, user)| *is_set && !self.uses_of(*user) && !is_typed(*option));
         if let Some((option, _, user)) = unused {
             return Err(Error::configuration(format!(
                 "`{option}` is set, but the grant {} does not use it; \
@@ -123,6 +127,16 @@ impl GrantType {
             Self::DeviceCode => "device_code",
         }
     }
+}
+
+/// Checks the time that somebody has to log in.
+fn validate_timeout(options: &OAuth) -> Result<()> {
+    if !options.login_timeout.is_zero() {
+        return Ok(());
+    }
+    Err(Error::configuration(
+        "`login_timeout` is 0, which leaves no time to log in; set it to some minutes",
+    ))
 }
 
 impl Show for GrantType {

@@ -44,6 +44,7 @@ impl Attempt {
         options: &OAuth,
         context: &Context,
     ) -> Result<(Url, Expected)> {
+        options.server().check_requests(context).await?;
         Ok((self.link(options, context).await?, self.expected(options, context).await?))
     }
 

@@ -42,9 +42,8 @@ enum Event {
 
 /// Checks the options of a login.
 pub(super) fn validate(options: &OAuth) -> Result<()> {
-    let problem = if options.login_timeout.is_zero() {
-        "`login_timeout` is 0, which leaves no time to log in; set it to some minutes"
-    } else if options.browser.as_ref().is_some_and(Vec::is_empty) {
+    super::validate_timeout(options)?;
+    let problem = if options.browser.as_ref().is_some_and(Vec::is_empty) {
         "`browser` is empty; set it to a command, or leave it out"
     } else if !options.redirect_path.starts_with('/') || options.redirect_path.contains(['?', '#'])
     {
@@ -82,7 +81,9 @@ pub(in crate::oauth) async fn by_browser(
         login.show_link(&if opens { link.with_browser() } else { link });
         if opens {
             let browsers = Browsers::of(options.browser.as_deref(), login);
-            browsers.open(&url, move |browser| drop(sender.send(Event::Browser(browser))));
+            browsers.open(&url, context.clock().clone(), move |browser| {
+                drop(sender.send(Event::Browser(browser)))
+            });
         }
         login.progress(&Progress::Waiting { left: options.login_timeout });
         answer(&mut events, login).await

@@ -10,6 +10,8 @@ mod pace;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use authn::{
     Context, Error, ErrorKind, Grant, Login, Result,
     clock::Moment,
@@ -24,6 +26,9 @@ use crate::oauth::{
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
+/// Shortest time between two requests for the tokens, whatever the server's interval is.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// Logs somebody in by a code.
 pub(in crate::oauth) async fn login(
     options: &OAuth,
@@ -31,16 +36,48 @@ pub(in crate::oauth) async fn login(
     login: &Login,
 ) -> Result<Grant> {
     // Nothing is lost if this is given up: a code that nobody knows expires.
-    let begun = login.unless_cancelled(begin(options, context)).await??;
+    match login.unless_cancelled(begin(options, context)).await? {
+        Ok(begun) => follow(options, context, login, &begun).await,
+        Err(failure) => Err(not_allowed(&failure).unwrap_or(failure.error)),
+    }
+}
+
+/// Logs somebody in by a code; `None`, of which they are told, where the server does not let the client do so.
+pub(in crate::oauth) async fn login_if_allowed(
+    options: &OAuth,
+    context: &Context,
+    login: &Login,
+) -> Result<Option<Grant>> {
+    match login.unless_cancelled(begin(options, context)).await? {
+        Ok(begun) => follow(options, context, login, &begun).await.map(Some),
+        Err(failure) if not_allowed(&failure).is_some() => {
+            login.progress(&Progress::Notice(
+                "the server does not let the client log in by a code, so the login goes on by a link; \
+                 set `grant_type = \"authorization_code\"` to begin with it"
+                    .to_owned(),
+            ));
+            Ok(None)
+        }
+        Err(failure) => Err(failure.error),
+    }
+}
+
+/// Shows the code and waits for whoever types it in.
+async fn follow(
+    options: &OAuth,
+    context: &Context,
+    login: &Login,
+    begun: &DeviceAuthorization,
+) -> Result<Grant> {
     let patience = options.login_timeout;
     let left = begun.expires_in.map_or(patience, |lifetime| lifetime.min(patience));
     let end = End {
         moment: context.clock().now().plus(left),
         is_of_code: begun.expires_in.is_some_and(|lifetime| lifetime <= patience),
     };
-    login.show_code(&shown(&begun));
+    login.show_code(&shown(begun));
     login.progress(&Progress::Waiting { left });
-    poll(options, context, login, &begun, &end).await
+    poll(options, context, login, begun, &end).await
 }
 
 /// When the waiting ends, and why.
@@ -51,7 +88,7 @@ struct End {
 }
 
 /// Asks for the two codes (RFC 8628, 3.1).
-async fn begin(options: &OAuth, context: &Context) -> Result<DeviceAuthorization> {
+async fn begin(options: &OAuth, context: &Context) -> Result<DeviceAuthorization, Failure> {
     let mut members = Members::default();
     options.ask_for(&mut members, options.scopes(context));
     let client = options.client();
@@ -62,7 +99,21 @@ async fn begin(options: &OAuth, context: &Context) -> Result<DeviceAuthorization
         grant: "check what the client is allowed, and the server's log",
         login_helps: false,
     };
-    Ok(response::device_authorization(&Received::from(&response), &advice)?)
+    response::device_authorization(&Received::from(&response), &advice)
+}
+
+/// Makes the error of a server that does not let the client begin such a login; `None` if it says something else.
+fn not_allowed(failure: &Failure) -> Option<Error> {
+    let check = match failure.code {
+        Some("unauthorized_client" | "invalid_request" | "unsupported_grant_type") => "",
+        _ if failure.is_of_client => "check `client_id` and how the client authenticates, ",
+        _ => return None,
+    };
+    let code = failure.code.map(|code| format!(" ({code})")).unwrap_or_default();
+    Some(Error::refused(format!(
+        "the server does not let the client log in by a code{code}; {check}allow the client the device \
+         grant at the server, or log in with `--console`"
+    )))
 }
 
 fn shown(begun: &DeviceAuthorization) -> UserCode {
@@ -88,8 +139,9 @@ async fn poll(
     loop {
         let left = end.moment.after(clock.now());
         let is_last = pace.wait() >= left;
-        login.unless_cancelled(clock.sleep(pace.wait().min(left))).await?;
-        if is_last || end.moment.reached(clock.now()) {
+        let wait = if is_last { end.last_wait(left, &pace) } else { Some(pace.wait()) };
+        login.unless_cancelled(clock.sleep(wait.unwrap_or(left))).await?;
+        if wait.is_none() || (!is_last && end.moment.reached(clock.now())) {
             return Err(unanswered.unwrap_or_else(|| end.error(context)));
         }
         // Whatever becomes of the caller: the server gives the tokens only once.
@@ -139,6 +191,17 @@ fn is_passing(failure: &Failure) -> bool {
 }
 
 impl End {
+    /// Gives the wait before a last request, sooner than the interval says, so that nobody who has approved in time
+    /// is too late; `None` if the last one was just now, or if the server has asked to be left alone. A code that
+    /// expires counts only before.
+    fn last_wait(&self, left: Duration, pace: &Pace) -> Option<Duration> {
+        if !pace.is_usual() {
+            return None;
+        }
+        let before = if self.is_of_code { LEAST } else { Duration::ZERO };
+        left.checked_sub(before).filter(|wait| *wait >= LEAST)
+    }
+
     fn error(&self, context: &Context) -> Error {
         if self.is_of_code {
             return expired(context);

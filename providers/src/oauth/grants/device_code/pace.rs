@@ -40,6 +40,11 @@ impl Pace {
         }
     }
 
+    /// Tells whether the interval alone counts: the server has neither failed nor said when to come back.
+    pub(super) fn is_usual(&self) -> bool {
+        self.failures == 0 && self.retry_after.is_none()
+    }
+
     /// Takes note that the server waits, too; what a person does takes time.
     pub(super) fn is_pending(&mut self, retry_after: Option<Duration>) {
         self.failures = 0;

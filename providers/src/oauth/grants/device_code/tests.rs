@@ -382,14 +382,33 @@ fn a_code_expires_even_if_the_server_never_says_so() {
     let outcome = log_in(&codes(&json!({ "expires_in": 17 })), Vec::new());
     assert_eq!(outcome.kind(), ErrorKind::LoginRequired);
     assert!(outcome.error().contains("the code has expired"), "{}", outcome.error());
-    assert_eq!(outcome.polls, [5, 10, 15]);
+    assert_eq!(outcome.polls, [5, 10, 15, 16]);
     assert_eq!(outcome.seconds, 17);
 
-    // Nothing is asked for in the moment in which it expires, nor sooner than the server allows.
+    // Nothing is asked for in the moment in which it expires, but once a second before.
     let outcome = log_in(&codes(&json!({ "expires_in": "15.0" })), Vec::new());
-    assert_eq!(outcome.polls, [5, 10]);
+    assert_eq!(outcome.polls, [5, 10, 14]);
     let outcome = log_in(&codes(&json!({ "expires_in": 3 })), Vec::new());
-    assert_eq!((outcome.polls, outcome.seconds), (Vec::new(), 3));
+    assert_eq!((outcome.polls, outcome.seconds), (vec![2], 3));
+    let outcome = log_in(&codes(&json!({ "expires_in": 1 })), Vec::new());
+    assert_eq!((outcome.polls, outcome.seconds), (Vec::new(), 1));
+}
+
+#[test]
+fn whoever_approves_within_a_limit_shorter_than_the_interval_is_logged_in() {
+    let codes = codes(&json!({ "interval": 30 }));
+    let outcome = log_in_with("login_timeout = '12s'", &codes, vec![granted()]);
+    assert!(outcome.result.is_ok(), "{:?}", outcome.result);
+    assert_eq!(outcome.polls, [12]);
+
+    let outcome = log_in_with("login_timeout = '12s'", &codes, Vec::new());
+    assert_eq!((outcome.polls, outcome.seconds), (vec![12], 12));
+
+    // A server that asks to be left alone is.
+    let busy = unavailable("429 Too Many Requests\r\nRetry-After: 30");
+    let codes = super::tests::codes(&json!({}));
+    let outcome = log_in_with("login_timeout = '12s'", &codes, vec![busy]);
+    assert_eq!((outcome.polls, outcome.seconds), (vec![5], 12));
 }
 
 #[test]
@@ -549,6 +568,34 @@ async fn log_in_and_go(credentials: &authn::Credentials, screen: &Screen, is_tim
 
 async fn ended(lines: &mut UnboundedReceiver<String>) {
     while lines.recv().await.expect("the login says that it has ended") != "Ended" {}
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_not_waited_for_once_the_caller_has_gone() {
+    // No way is chosen and there is no browser, so that the server's metadata are asked for first.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, mut asked) = unbounded_channel();
+    thread::spawn(move || {
+        // It is kept open, and nothing is said.
+        let silent = listener.accept().unwrap();
+        sender.send(()).unwrap();
+        let mut rest = Vec::new();
+        drop((&silent.0).read_to_end(&mut rest));
+    });
+    let text =
+        format!("[credentials.oauth]\nstore = 'memory'\nclient_id = 'tv'\nissuer_url = '{issuer}'");
+    let credentials = load_at(&text, Clock::custom(ManualClock::new())).unwrap();
+    let (sender, mut lines) = unbounded_channel();
+    let screen = Screen(Arc::default(), Some(sender));
+    wait(async {
+        let login = Login::new(screen.clone()).with_environment(authn::Environment::empty());
+        tokio::select! {
+            outcome = credentials.login(login) => panic!("{outcome:?}"),
+            asked = asked.recv() => asked.unwrap(),
+        }
+        ended(&mut lines).await;
+    });
 }
 
 #[test]

@@ -7,25 +7,25 @@
 mod desk;
 mod page;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use authn::{Context, clock::Clock};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, mpsc::UnboundedSender, watch},
-    task::JoinSet,
+    sync::{mpsc::UnboundedSender, watch},
+    task::{self, AbortHandle, JoinSet},
 };
 
 use super::{Event, answer::Expected, redirect::Redirect};
 use desk::{Desk, Held};
 
-/// Most connections at a time. A browser opens a few, some of them in advance.
+/// Most connections at a time, for each address. A browser opens a few, some of them in advance.
 const CONNECTIONS: usize = 32;
 
 /// Longest time until a connection has asked for something.
-const READING: Duration = Duration::from_secs(10);
+const READING: Duration = Duration::from_secs(3);
 
 /// Longest time for the last page to be sent.
 const PAGE: Duration = Duration::from_secs(10);
@@ -53,10 +53,9 @@ impl Listener {
     ) -> Self {
         let clock = context.clock().clone();
         let desk = Arc::new(Desk::new(redirect.path, expected, events));
-        let free = Arc::new(Semaphore::new(CONNECTIONS));
         let mut accepting = JoinSet::new();
         for socket in redirect.sockets {
-            accepting.spawn(accept(socket, Arc::clone(&desk), Arc::clone(&free), clock.clone()));
+            accepting.spawn(accept(socket, Arc::clone(&desk), clock.clone()));
         }
         Self { desk, clock, _accepting: accepting }
     }
@@ -74,28 +73,59 @@ async fn none_left(mut waiting: watch::Receiver<usize>) {
 }
 
 /// Takes connections; it and they end when its task does.
-async fn accept(socket: TcpListener, desk: Arc<Desk>, free: Arc<Semaphore>, clock: Clock) {
+async fn accept(socket: TcpListener, desk: Arc<Desk>, clock: Clock) {
     let mut connections = JoinSet::new();
-    // It is never closed.
-    while let Ok(permit) = Arc::clone(&free).acquire_owned().await {
+    let mut open = Open::default();
+    loop {
         let Ok((stream, _)) = socket.accept().await else {
             clock.sleep(PAUSE).await;
             continue;
         };
-        let (desk, clock) = (Arc::clone(&desk), clock.clone());
-        connections.spawn(async move {
-            serve(stream, &desk, &clock).await;
-            drop(permit);
-        });
         while connections.try_join_next().is_some() {}
+        if !open.has_room() {
+            // Who has just come may have asked for something, which is read now.
+            task::yield_now().await;
+            if !open.make_room() {
+                continue;
+            }
+        }
+        let (desk, clock, held) = (Arc::clone(&desk), clock.clone(), Arc::new(Held::default()));
+        let is_held = Arc::clone(&held);
+        let task = connections.spawn(async move { serve(stream, &desk, &held, &clock).await });
+        open.0.push_back((task, is_held));
+    }
+}
+
+/// The connections that are open, the oldest first. Whoever opens many and says nothing keeps nobody out: the
+/// oldest has to go, unless it waits for the end of the login.
+#[derive(Default)]
+struct Open(VecDeque<(AbortHandle, Arc<Held>)>);
+
+impl Open {
+    fn has_room(&mut self) -> bool {
+        self.0.retain(|(task, _)| !task.is_finished());
+        self.0.len() < CONNECTIONS
+    }
+
+    /// Ends a connection if need be; `false` if there is none that can be ended.
+    fn make_room(&mut self) -> bool {
+        if self.has_room() {
+            return true;
+        }
+        let Some(oldest) = self.0.iter().position(|(_, held)| !held.is_held()) else {
+            return false;
+        };
+        if let Some((task, _)) = self.0.remove(oldest) {
+            task.abort();
+        }
+        true
     }
 }
 
 /// Answers one request. Who asks for nothing is soon no longer waited for; who waits for the end of the login
 /// is kept.
-async fn serve(stream: TcpStream, desk: &Desk, clock: &Clock) {
-    let held = Held::default();
-    let service = service_fn(|request| desk.answer(request, &held));
+async fn serve(stream: TcpStream, desk: &Desk, held: &Held, clock: &Clock) {
+    let service = service_fn(|request| desk.answer(request, held));
     let mut connection = http1::Builder::new()
         .keep_alive(false)
         .max_buf_size(HEAD)
