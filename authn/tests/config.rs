@@ -536,3 +536,25 @@ fn what_the_loader_debugs_is_no_secret() {
     let loader = loader(&["[credentials]\nfixed = 's3cr3t'"]).set("a=s3cr3t");
     assert!(!format!("{loader:?}").contains("s3cr3t"), "{loader:?}");
 }
+
+#[test]
+fn an_applications_name_leads_nowhere_else() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("config")).unwrap();
+    let text = "[credentials]\ndomain = 'elsewhere.example'";
+    for place in ["config.toml", "x/config.toml"] {
+        let path = folder.path().join(place);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    for name in ["../x", "..", "", "a.b", "a b", "ä"] {
+        let environment = Environment::empty().user_directory(folder.path().join("config"));
+        let loader = || Loader::app(name).environment(environment.clone());
+        assert!(loader().project_candidates().is_empty() && loader().project().is_none());
+        let config = loader().read();
+        assert_eq!(config.problems()[0].code(), "app-name", "{name}");
+        assert!(config.sources().is_empty(), "{name}");
+        assert!(!format!("{:?}", config.settings()).contains("elsewhere"), "{name}");
+        assert!(config.credentials().is_err());
+    }
+}

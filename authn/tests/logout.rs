@@ -377,3 +377,27 @@ async fn a_login_does_not_wait_for_ever_for_a_store() {
     }
     assert_eq!(login.await.unwrap().unwrap_err().kind(), ErrorKind::Store);
 }
+
+#[tokio::test]
+async fn an_exchange_waits_for_another_process_only_so_long() {
+    let bench = Bench::new();
+    let credentials = bench.process();
+    credentials.login(by("alice")).await.unwrap();
+    bench.expire();
+    let key = bench.store.list().await.unwrap().remove(0);
+    let lease = bench.store.lock(&key).await.unwrap();
+    let work = tokio::spawn({
+        let credentials = credentials.clone();
+        async move { credentials.token().await }
+    });
+    while !work.is_finished() {
+        bench.clock.advance(Duration::from_secs(10));
+        tokio::task::yield_now().await;
+    }
+    let error = work.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert!(error.to_string().contains("another process has held the session"), "{error}");
+    drop(lease);
+    bench.expire();
+    assert_eq!(holder(&credentials).await, "alice");
+}

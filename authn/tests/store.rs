@@ -525,3 +525,16 @@ async fn the_program_is_told_before_the_token_is_handed_out() {
     authn::blocking::Credentials::from(credentials).token().unwrap();
     assert_eq!(told.lock().unwrap().len(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_is_waited_for_as_long_as_its_caller_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (one, other) =
+        (FileStore::new(folder.path().join("s")), FileStore::new(folder.path().join("s")));
+    let key = StoreKey::new("someone.login");
+    let held = one.lock(&key).await.unwrap();
+    let waits = tokio::time::timeout(Duration::from_mins(10), other.lock(&key));
+    assert!(waits.await.is_err(), "it neither came nor failed");
+    drop(held);
+    other.lock(&key).await.unwrap();
+}

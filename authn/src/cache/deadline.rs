@@ -16,8 +16,9 @@ pub(super) const EXCHANGE: Duration = Duration::from_mins(2);
 /// Longest time for reading or writing a store, and for telling the program of a new token.
 pub(super) const STORE: Duration = Duration::from_secs(30);
 
-/// Longest time to wait for a lease. The `file` store has a shorter limit of its own, with a better message.
-pub(super) const LEASE: Duration = Duration::from_mins(6);
+/// Longest time to wait for whoever else exchanges. An exchange has deadlines of its own, and several processes
+/// may stand in line.
+pub(super) const LEASE: Duration = Duration::from_mins(5);
 
 /// Longest time that closing waits for the exchanges under way.
 pub(super) const CLOSE: Duration = Duration::from_secs(30);

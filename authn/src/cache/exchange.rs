@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Context, Error, ErrorKind, Grant, Result, Session, Token, TokenSource,
     clock::Moment,
-    store::{Drawer, Record, StoredToken},
+    store::{Drawer, Lease, Record, StoredToken},
     token::BEARER,
 };
 
@@ -88,7 +88,7 @@ pub(super) async fn exchange<S: TokenSource>(
     let generation = memory.generation;
     let result = match context.drawer() {
         Some(drawer) => {
-            let _lease = limited(context, deadline::LEASE, drawer.lock()).await??;
+            let _lease = lease(context, drawer).await?;
             with_store(shared, place, context, drawer, &mut memory, generation).await
         }
         None if memory.has_session(shared) => {
@@ -241,7 +241,7 @@ pub(super) async fn begin<S: TokenSource>(
     }
     let fresh = fresh(shared, context, grant, context.clock().now());
     if let Some(drawer) = context.drawer() {
-        let _lease = limited(context, deadline::LEASE, drawer.lock()).await??;
+        let _lease = lease(context, drawer).await?;
         let mut record = limited(context, deadline::STORE, drawer.load()).await??;
         // A logout leaves nothing; whatever else has changed is replaced.
         if record.revision != begun && record.is_empty() {
@@ -294,6 +294,21 @@ async fn save(
             Err(error)
         }
     }
+}
+
+/// Takes the right to exchange.
+async fn lease(context: &Context, drawer: &Drawer) -> Result<Lease> {
+    let end = context.clock().sleep(deadline::LEASE);
+    deadline::before(drawer.lock(), end).await.unwrap_or_else(|| {
+        Err(Error::new(
+            ErrorKind::Store,
+            format!(
+                "another process has held the session in {} for {} minutes; end it, or try again",
+                drawer.place(),
+                deadline::LEASE.as_secs() / 60
+            ),
+        ))
+    })
 }
 
 /// Waits for what a store or the program does, but not for ever.

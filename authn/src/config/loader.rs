@@ -78,7 +78,8 @@ impl Loader {
     }
 
     /// Reads another application's configuration: `Loader::app("fdt")` looks for `/etc/fdt/config.toml`,
-    /// the user's `fdt/config.toml`, `.fdt.toml`, and variables with `FDT_`.
+    /// the user's `fdt/config.toml`, `.fdt.toml`, and variables with `FDT_`. A name with other characters than
+    /// ASCII letters, digits, `-` and `_` is a problem of the configuration, and nothing is looked for.
     pub fn app(name: impl Into<String>) -> Self {
         Self {
             app: name.into(),
@@ -249,17 +250,23 @@ impl Loader {
         let registry = self.registry.clone().or_else(|| Registry::linked().ok());
         let registry = registry.unwrap_or_default();
         let found = || Project::read(&self.app, &self.surroundings(), &registry);
-        self.project.then(found).flatten()
+        (self.project && self.has_fit_name()).then(found).flatten()
     }
 
     /// Lists where the project's file is looked for, the nearest first: in the working folder, and from there
     /// up to the repository's root.
     pub fn project_candidates(&self) -> Vec<PathBuf> {
+        if !self.has_fit_name() {
+            return Vec::new();
+        }
         project::candidates(&self.app, &self.surroundings())
     }
 
     /// Forgets that the project's file is trusted, also if the file is gone; gives the paths that were.
     pub fn revoke_trust(&self) -> Result<Vec<PathBuf>> {
+        if !self.has_fit_name() {
+            return Ok(Vec::new());
+        }
         project::revoke(&self.app, &self.surroundings())
     }
 
@@ -273,6 +280,13 @@ impl Loader {
         environment: &Environment,
         problems: &mut Vec<Problem>,
     ) -> (Vec<Layer>, Vec<Source>) {
+        if !self.has_fit_name() {
+            let message =
+                "an application's name becomes a part of file names and of variables' names";
+            let help = "name it with letters, digits, `-` and `_`";
+            problems.push(Problem::error("app-name", message).with_help(help));
+            return (Vec::new(), Vec::new());
+        }
         let mut found = Found { layers: Vec::new(), sources: Vec::new(), problems };
         for (name, text) in &self.inline {
             found.text("inline", name, text.clone());
@@ -356,6 +370,12 @@ impl Loader {
             command.push_str(" --no-project");
         }
         command
+    }
+
+    /// Tells whether the application's name can be a part of a path without leading elsewhere.
+    fn has_fit_name(&self) -> bool {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        !self.app.is_empty() && self.app.bytes().all(fits)
     }
 
     fn prefix(&self) -> String {

@@ -12,9 +12,6 @@ use std::{
 use super::{Lease, StoreKey};
 use crate::{Error, ErrorKind, Result, private_file};
 
-/// Longest wait for another process that exchanges. An exchange has deadlines of its own, and several
-/// processes may stand in line.
-const LONGEST_EXCHANGE: Duration = Duration::from_mins(5);
 /// Wait between two tries for a lock.
 const PATIENCE: Duration = Duration::from_millis(5);
 
@@ -35,16 +32,16 @@ impl Locks {
         &self.folder
     }
 
-    /// Takes the right to exchange for a key, waiting for whoever has it. The waiting needs a tokio runtime
-    /// with timers.
+    /// Takes the right to exchange for a key, or to log in, waiting for whoever has it, as long as the caller
+    /// lets it. The waiting needs a tokio runtime with timers.
     pub async fn lease(&self, key: &StoreKey) -> Result<Lease> {
-        self.take(key, "lease", LONGEST_EXCHANGE).await.map(Lease::new)
+        self.take(key, "lease").await.map(Lease::new)
     }
 
     /// Takes the right to replace a key's document, waiting for whoever has it, as long as the caller lets
     /// it. The waiting needs a tokio runtime with timers.
     pub async fn turn(&self, key: &StoreKey) -> Result<Lease> {
-        self.take(key, "lock", Duration::MAX).await.map(Lease::new)
+        self.take(key, "lock").await.map(Lease::new)
     }
 
     /// The same without a runtime: for the moment that others take.
@@ -55,26 +52,17 @@ impl Locks {
     }
 
     /// Asks again and again instead of blocking, so that the one background thread stays free.
-    async fn take(&self, key: &StoreKey, ending: &str, longest: Duration) -> Result<File> {
+    async fn take(&self, key: &StoreKey, ending: &str) -> Result<File> {
         self.make_folder()?;
         let file = self.open(key, ending)?;
-        let path = || self.path(key, ending);
-        let mut waited = Duration::ZERO;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if waited < longest => {}
-                Err(TryLockError::WouldBlock) => {
-                    return Err(store(format!(
-                        "another process has held {} for {} minutes; end it, or try again",
-                        path().display(),
-                        longest.as_secs() / 60
-                    )));
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(PATIENCE).await,
+                Err(TryLockError::Error(error)) => {
+                    return Err(failed("lock", &self.path(key, ending), &error));
                 }
-                Err(TryLockError::Error(error)) => return Err(failed("lock", &path(), &error)),
             }
-            tokio::time::sleep(PATIENCE).await;
-            waited += PATIENCE;
         }
     }
 

@@ -29,7 +29,8 @@ use crate::{Result, SecretString, Session, config::Problem, provider::Boxed};
 /// A program brings a store of its own to the [`Loader`](crate::Loader) under a name, and a configuration
 /// chooses it with `store = "name"`. What it stores is secret, and it must not look into it.
 pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
-    /// Takes a key's lease, waiting for whoever holds it. It is given back when it is dropped, also by the
+    /// Takes a key's lease, waiting for whoever holds it as long as the caller does: one who exchanges has a
+    /// deadline, and one who logs in has a person's patience. It is given back when it is dropped, also by the
     /// end of a process.
     fn lock(&self, key: &StoreKey) -> impl Future<Output = Result<Lease>> + Send;
 
@@ -232,9 +233,15 @@ impl Drawer {
         self.store.lock(&self.key).await
     }
 
-    /// Takes the right to log somebody in.
+    /// Takes the right to log somebody in. Whoever has it may wait for a person, so this waits as long as its
+    /// caller does.
     pub(crate) async fn lock_login(&self) -> Result<Lease> {
         self.store.lock(&StoreKey::new(&format!("{}.login", self.key))).await
+    }
+
+    /// Says where it is, to people.
+    pub(crate) fn place(&self) -> String {
+        self.store.place().unwrap_or_else(|| self.name.to_string())
     }
 
     /// Reads the record; an empty one with the revision 0 where there is none.
