@@ -16,25 +16,21 @@ use crate::session::Session;
 /// Starts logging if somebody wants logs.
 pub(crate) fn start(session: &Session) {
     let Some(wanted) = wanted(session) else { return };
-    let lines = lines(wanted, our_crates(), io::stderr, session.output.stderr_colour());
+    let lines = lines(wanted, our_crates(), io::stderr);
     // A second start in one process keeps the first one's.
     let _ = Registry::default().with(lines).try_init();
 }
 
 /// The layer that writes what is wanted, as far as it is safe.
-fn lines<W>(
-    wanted: Targets,
-    ours: BTreeSet<&'static str>,
-    writer: W,
-    colour: bool,
-) -> impl Layer<Registry>
+fn lines<W>(wanted: Targets, ours: BTreeSet<&'static str>, writer: W) -> impl Layer<Registry>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let safe = filter_fn(move |metadata| is_safe(metadata, &ours));
     tracing_subscriber::fmt::layer()
         .with_writer(writer)
-        .with_ansi(colour)
+        // Colours are a feature of that crate which this one does without, and it panics where they are asked for.
+        .with_ansi(false)
         .log_internal_errors(false)
         .with_filter(safe.and(wanted))
 }
@@ -101,7 +97,7 @@ mod tests {
         let written = Written::default();
         let writer = written.clone();
         let wanted = "trace".parse().unwrap();
-        let layer = lines(wanted, our_crates(), move || writer.clone(), false);
+        let layer = lines(wanted, our_crates(), move || writer.clone());
         tracing::subscriber::with_default(Registry::default().with(layer), || {
             tracing::trace!(target: "authn::cache", "one");
             tracing::trace!(target: "authn_providers::oauth", "two");
