@@ -97,7 +97,7 @@ fn a_session_is_kept_until_it_is_logged_out_and_shows_nowhere_else() {
     assert!(kept.contains("label = authn: oauth-default-"), "a name to people");
     assert!(kept.contains("attribute.service = authn\n"), "{kept}");
     assert!(canary.find_in(kept.as_bytes()).is_some());
-    let place = sandbox.state().join("authn/keyring");
+    let place = sandbox.home().with_file_name("run").join("authn/keyring/YXV0aG4");
     assert!(fs::read_dir(&place).unwrap().count() > 0, "locks are files");
     for arguments in [
         &["status"][..],
@@ -226,6 +226,24 @@ fn processes_that_share_a_session_rotate_it_one_after_the_other() {
         exchanges,
         "every exchange is a rotation, and every rotation one"
     );
+}
+
+#[test]
+fn applications_with_one_service_take_turns_at_its_sessions() {
+    let (rig, keyring) = (Rig::start(), Keyring::start(State::Unlocked));
+    let text = password(&rig, "[stores.keyring]\nservice = 'shared service'");
+    let sandbox = sandbox(&keyring, "");
+    let configuration = sandbox.file("session.toml", text);
+    let start = |number: u8| {
+        let mut command = sandbox.command(binary("authn"));
+        command.env("XDG_STATE_HOME", sandbox.home().join(number.to_string()));
+        command.args(["--app", &format!("app{number}"), "token", "--config"]).arg(&configuration);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let processes: Vec<Child> = (0..6).map(start).collect();
+    let outcomes = processes.into_iter().map(|process| process.wait_with_output().unwrap());
+    let tokens: BTreeSet<String> = outcomes.map(|output| Outcome::of(output).success()).collect();
+    assert_eq!((tokens.len(), rig.count(&[])), (1, 1), "one has asked, and all have its session");
 }
 
 #[test]

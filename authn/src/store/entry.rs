@@ -1,6 +1,10 @@
 //! What a token store of another crate submits at link time, and what it is given.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{ErasedStore, TokenStore};
 use crate::{Environment, Location, Result, SecretString, config::Table, schema::Field};
@@ -42,6 +46,16 @@ impl<'a> Surroundings<'a> {
     /// Gives the application's folder in the user's folder for state.
     pub fn state(&self) -> Option<PathBuf> {
         Some(self.environment.state()?.join(self.app))
+    }
+
+    /// Gives this user's folder for what all applications share: the one for the time that the user is logged
+    /// in to the machine (`XDG_RUNTIME_DIR`), or else one in the user's folder for state.
+    pub fn shared(&self) -> Option<PathBuf> {
+        let runtime = self.variable("XDG_RUNTIME_DIR").map(Path::new);
+        // A relative one counts as not set (XDG Base Directory Specification), and so does one that a user has
+        // from another: it may be gone.
+        let runtime = runtime.filter(|folder| folder.is_absolute() && folder.is_dir());
+        Some(runtime.or_else(|| self.environment.state())?.join("authn"))
     }
 
     /// Gives an environment variable that is set to something.

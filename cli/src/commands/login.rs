@@ -184,18 +184,26 @@ fn is_kept(config: &Config, status: &Status) -> bool {
 /// Lets nobody log in whose session would end with this program; but where there is nobody to log in, that is
 /// no matter.
 async fn unkept(config: &Config, credentials: &Credentials) -> Result<LoginOutcome, Failure> {
+    if credentials.needs_login() {
+        return Err(kept_nowhere(config));
+    }
+    // Some can't tell beforehand.
     let somebody = Arc::new(Notify::new());
+    let login = Login::new(Refusal(Arc::clone(&somebody))).without_browser();
     select! {
         biased;
-        outcome = credentials.login(Login::new(Refusal(Arc::clone(&somebody)))) => Ok(outcome?),
-        () = somebody.notified() => {
-            let message = "the session would end with this command, because its tokens are kept in memory alone";
-            let provider = config.provider().unwrap_or_default();
-            Err(Failure::new(Code::Configuration, message).with_help(format!(
-                "set `credentials.{provider}.store` to `file`, or to another store that `authn stores` lists"
-            )))
-        }
+        outcome = credentials.login(login) => Ok(outcome?),
+        () = somebody.notified() => Err(kept_nowhere(config)),
     }
+}
+
+fn kept_nowhere(config: &Config) -> Failure {
+    let message =
+        "the session would end with this command, because its tokens are kept in memory alone";
+    let provider = config.provider().unwrap_or_default();
+    Failure::new(Code::Configuration, message).with_help(format!(
+        "set `credentials.{provider}.store` to `file`, or to another store that `authn stores` lists"
+    ))
 }
 
 /// Shows nobody anything, and says that it would have had to.

@@ -164,7 +164,7 @@ impl Prompt for TerminalPrompt {
             )));
         }
         loop {
-            let mut asking = Asking::begin(self, question);
+            let mut asking = Asking::begin(self, question)?;
             let answer = question::read(question.is_secret()).await?;
             if let (Answer::Text(_), Some(modes)) = (&answer, asking.modes.take()) {
                 modes.answered();
@@ -210,19 +210,19 @@ struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    fn begin(prompt: &'a TerminalPrompt, question: &Question) -> Self {
+    fn begin(prompt: &'a TerminalPrompt, question: &Question) -> Result<Self> {
+        // Before the question is seen, and so before anything is typed.
+        let modes = question.is_secret().then(Modes::without_echo).transpose()?;
         let mut state = prompt.state();
         state.spinner = None;
         state.is_asking = true;
         let is_new_page = state.page.as_ref() != question.page();
         state.page = question.page().cloned();
-        // Before the question is seen, and so before anything is typed.
-        let modes = question.is_secret().then(Modes::without_echo).flatten();
         let text = layout::question(question, is_new_page, &prompt.screen());
         // What somebody has just been shown stands apart.
         write(&if state.shown.take().is_some() { format!("\n{text}") } else { text });
         drop(state);
-        Self { prompt, modes, is_on_its_line: true }
+        Ok(Self { prompt, modes, is_on_its_line: true })
     }
 }
 

@@ -13,6 +13,10 @@ use tokio::sync::oneshot;
 /// fewer, and refuse the rest with a bell.
 const LONGEST_LINE: usize = 4095;
 
+/// Where secrets are read.
+#[cfg(unix)]
+const TERMINAL: &str = "/dev/tty";
+
 /// What came of a question.
 #[derive(Debug)]
 pub(super) enum Answer {
@@ -44,8 +48,11 @@ pub(super) async fn read(is_secret: bool) -> Result<Answer> {
 
 fn secret() -> io::Result<Answer> {
     // The question and the end of its line are written by whoever asks.
-    let config = ConfigBuilder::new().output_discard().build();
-    match rpassword::read_password_with_config(config) {
+    let config = ConfigBuilder::new().output_discard();
+    // From a reader it changes no modes: those are for whoever waits to give back, and this may end long after.
+    #[cfg(unix)]
+    let config = config.input_reader(std::fs::File::open(TERMINAL)?);
+    match rpassword::read_password_with_config(config.build()) {
         Ok(text) => Ok(Answer::Text(text.into())),
         Err(error) => match error.kind() {
             io::ErrorKind::UnexpectedEof | io::ErrorKind::Interrupted => Ok(Answer::Nothing),
@@ -77,8 +84,7 @@ fn unreadable(error: &io::Error) -> Error {
     ))
 }
 
-/// How the terminal reads and echoes, put back when it is dropped. The thread that reads a secret may never
-/// get to do that itself; nor does it hide or understand what is typed before it has begun.
+/// How the terminal reads and echoes, put back when it is dropped.
 #[cfg(unix)]
 #[derive(Debug)]
 pub(super) struct Modes {
@@ -90,20 +96,25 @@ pub(super) struct Modes {
 #[cfg(unix)]
 impl Modes {
     /// Takes the echo away from the controlling terminal, from which secrets are read, and has each key count
-    /// at once.
-    pub(super) fn without_echo() -> Option<Self> {
+    /// at once and as what it is: an interrupt that is typed is read, too.
+    pub(super) fn without_echo() -> Result<Self> {
+        Self::hide().map_err(|error| unreadable(&error))
+    }
+
+    fn hide() -> io::Result<Self> {
         use rustix::termios::{
             LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr,
         };
-        let terminal = std::fs::File::open("/dev/tty").ok()?;
-        let before = tcgetattr(&terminal).ok()?;
+        let terminal = std::fs::File::open(TERMINAL)?;
+        let before = tcgetattr(&terminal)?;
         let mut hidden = before.clone();
-        hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
+        let shown = LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
+        hidden.local_modes.remove(shown);
         hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
         hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
-        let changed = tcsetattr(&terminal, OptionalActions::Now, &hidden);
         let kept = Self { terminal, before, is_answered: false };
-        changed.is_ok().then_some(kept)
+        tcsetattr(&kept.terminal, OptionalActions::Now, &hidden)?;
+        Ok(kept)
     }
 
     /// Says that all of the secret was read. Otherwise what was typed of it is thrown away: no shell is to get
@@ -130,8 +141,9 @@ pub(super) struct Modes;
 
 #[cfg(not(unix))]
 impl Modes {
-    pub(super) fn without_echo() -> Option<Self> {
-        None
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    pub(super) fn without_echo() -> Result<Self> {
+        Ok(Self)
     }
 
     pub(super) fn answered(self) {}

@@ -2,7 +2,7 @@
 //!
 //! Its options are a list of steps, one word and what belongs to it each, and what comes of them. At each step
 //! `gate` it waits until the test, which listens at `address`, has let it pass: within the login as for a
-//! person, `exchange gate` as for a server.
+//! person, `exchange` as for a server, `unheard` until then for a secret.
 
 use std::{
     future::pending,
@@ -51,6 +51,13 @@ impl TokenSource for Staged {
                 "code" => login.show_code(&code(rest)),
                 "ask" => keep(&login.ask(&question(rest)).await?),
                 "secret" => keep(&login.ask(&question(rest).secret()).await?),
+                "unheard" => {
+                    let asked = question(rest).secret();
+                    tokio::select! {
+                        answer = login.ask(&asked) => keep(&answer?),
+                        () = self.pass() => {}
+                    }
+                }
                 "other" => login.progress(&Progress::OtherLogin),
                 "opened" => login.progress(&Progress::BrowserOpened),
                 "failed" => login.progress(&Progress::BrowserFailed(rest.to_owned())),

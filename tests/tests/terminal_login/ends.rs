@@ -55,6 +55,22 @@ fn the_terminal_is_as_before_after_a_secret_was_given_up() {
 }
 
 #[test]
+fn a_program_that_goes_on_keeps_its_terminal_after_a_secret_was_given_up() {
+    let scene = Scene::new(&["unheard the password", "gate"]);
+    let terminal = scene.login((80, 24), &[]);
+    let gate = scene.at_the_gate();
+    terminal.wait_for("The password (not shown):");
+    drop(gate);
+    let _gate = scene.at_the_gate();
+    // The first is for whoever still reads; behind it the terminal is as before.
+    for typed in ["first", "second", "third"] {
+        terminal.send(typed);
+        terminal.press("Enter");
+        terminal.wait_for(typed);
+    }
+}
+
+#[test]
 fn what_a_server_gives_once_is_waited_for_after_ctrl_c() {
     let scene = Scene::new(&["link x", "exchanging", "exchange"]);
     let terminal = scene.login((80, 24), &[]);

@@ -107,6 +107,17 @@ fn a_browser_brings_the_code_back() {
 }
 
 #[test]
+fn no_login_is_begun_for_a_session_that_ends_with_the_command() {
+    let mut scene = Scene::new("native", "store = 'memory'");
+    scene.sandbox.env("BROWSER", Browser::fake().program());
+    let terminal = scene.login(&[]);
+    assert_eq!(terminal.wait_for_end(), 3);
+    let shown = terminal.screen();
+    assert!(shown.starts_with("error: the session would end with this command"), "{shown}");
+    assert_eq!(scene.rig.count(&[]), 0, "no server was asked");
+}
+
+#[test]
 fn whoever_starts_no_browser_opens_the_link() {
     let scene = Scene::new("native", "");
     let terminal = scene.login(&["--no-browser", "-vvv", "--color", "never"]);

@@ -1,8 +1,8 @@
 //! Store `keyring`: sessions and secrets in the system's keyring.
 //!
-//! A keyring has no compare-and-swap and no lock, so processes take turns by lock files in the
-//! application's folder for state. Those hold nothing; what is secret is in the keyring alone, and there is
-//! no falling back to a file.
+//! A keyring has no compare-and-swap and no lock, so processes take turns by lock files. Those are in a folder
+//! that all of a user's applications share, as they share the keyring. They hold nothing; what is secret is in
+//! the keyring alone, and there is no falling back to a file.
 
 mod aside;
 mod backend;
@@ -13,7 +13,7 @@ mod secret_service;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use authn::{
     Error, ErrorKind, Result, SecretString, Show as _,
@@ -25,9 +25,13 @@ use authn::{
 };
 
 use backend::{Backend, Place};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
 /// A keyring answers in milliseconds, unless it waits for somebody.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Characters that every file system takes in a name.
+const LONGEST_NAME: usize = 128;
 
 /// Keeps sessions in the system's keyring, one entry each.
 #[derive(Clone, Debug)]
@@ -36,7 +40,7 @@ struct Keyring {
     /// By which the keyring's entries are found.
     service: String,
     timeout: Duration,
-    /// `None` if the user has no folder for state.
+    /// `None` if the user has no folder for them.
     locks: Option<Locks>,
 }
 
@@ -78,7 +82,7 @@ impl LinkedStore for Keyring {
         }
         match Place::new(backend, surroundings) {
             Ok(place) => {
-                let locks = surroundings.state().map(|state| Locks::new(state.join("keyring")));
+                let locks = surroundings.shared().map(|folder| locks(folder, &service));
                 Some(Self { place, service, timeout, locks })
             }
             Err(message) => table.refuse("backend", message),
@@ -132,7 +136,10 @@ impl Vault for Keyring {
 impl Keyring {
     fn locks(&self) -> Result<&Locks> {
         self.locks.as_ref().ok_or_else(|| {
-            failure("there is no folder for lock files: set HOME, or XDG_STATE_HOME".to_owned())
+            failure(
+                "there is no folder for lock files: set HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR"
+                    .to_owned(),
+            )
         })
     }
 
@@ -182,6 +189,15 @@ impl Keyring {
             Content::Other(_) => 0,
         }))
     }
+}
+
+/// Gives the locks of a service's sessions, whichever application asks. Of services with long names some may
+/// have the same, which then wait for each other.
+fn locks(mut folder: PathBuf, service: &str) -> Locks {
+    let mut name = BASE64_URL_SAFE_NO_PAD.encode(service);
+    name.truncate(LONGEST_NAME);
+    folder.extend(["keyring", &name]);
+    Locks::new(folder)
 }
 
 /// What a user sees in the keyring's application.
