@@ -83,6 +83,7 @@ struct Shared<S> {
 #[derive(Clone, Default)]
 struct Noted {
     has_refresh_token: bool,
+    has_session: bool,
     username: Option<String>,
     server_clock_ahead: Option<i64>,
 }
@@ -95,6 +96,7 @@ impl<S> Shared<S> {
     fn note_session(&self, memory: &Memory) {
         let noted = memory.last().map_or_else(Noted::default, |grant| Noted {
             has_refresh_token: grant.refresh_token().is_some(),
+            has_session: grant.has_session(),
             username: grant.username().map(str::to_owned),
             server_clock_ahead: grant.server_clock_ahead(),
         });
