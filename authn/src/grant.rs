@@ -90,6 +90,11 @@ impl Grant {
         self.refresh_token.as_ref()
     }
 
+    /// Tells whether anything of it but the token is kept.
+    pub(crate) fn has_session(&self) -> bool {
+        self.refresh_token.is_some() || !self.kept.is_empty()
+    }
+
     /// Gives what was kept under a name.
     pub fn kept(&self, name: &str) -> Option<&SecretString> {
         self.kept.get(name)

@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
-/// Claims in which a server names a user, the most telling first (OpenID Connect Core, 5.1).
+/// Claims in which a server names a user, the most telling first (OpenID Connect Core, 5.1). An address counts
+/// only if the server says that it is verified: else anybody could have entered it.
 const USUAL: [&str; 3] = ["preferred_username", "email", "sub"];
 
 /// What a server says of the user whom a grant stands for, as an ID token does, once it has been verified.
@@ -21,12 +22,19 @@ impl Claims {
     }
 
     /// Gives the user's name: the claim that is asked for, or else the first there is of
-    /// `preferred_username`, `email` and `sub`.
+    /// `preferred_username`, `email` if `email_verified` is `true`, and `sub`.
     pub fn username(&self, claim: Option<&str>) -> Option<&str> {
         match claim {
             Some(claim) => self.get(claim),
-            None => USUAL.into_iter().find_map(|claim| self.get(claim)),
+            None => USUAL
+                .into_iter()
+                .filter(|claim| self.vouches_for(claim))
+                .find_map(|claim| self.get(claim)),
         }
+    }
+
+    fn vouches_for(&self, claim: &str) -> bool {
+        claim != "email" || self.get("email_verified") == Some("true")
     }
 }
 
@@ -44,10 +52,15 @@ mod tests {
     #[test]
     fn the_most_telling_claim_is_the_name() {
         let claim = |name: &str| (name.to_owned(), format!("the {name}"));
-        let claims = Claims::new(["sub", "email", "upn"].map(claim));
+        let unverified = Claims::new(["sub", "email"].map(claim));
+        assert_eq!(unverified.username(None), Some("the sub"));
+        assert_eq!(unverified.username(Some("email")), Some("the email"));
+        let verified = ("email_verified".to_owned(), "true".to_owned());
+        let claims = ["sub", "email", "upn"].map(claim).into_iter().chain([verified]);
+        let claims = Claims::new(claims);
         assert_eq!(claims.username(None), Some("the email"));
         assert_eq!(claims.username(Some("upn")), Some("the upn"));
         assert_eq!(claims.username(Some("preferred_username")), None);
-        assert_eq!(format!("{claims:?}"), r#"{"email", "sub", "upn"}"#);
+        assert_eq!(format!("{claims:?}"), r#"{"email", "email_verified", "sub", "upn"}"#);
     }
 }

@@ -185,6 +185,9 @@ pub struct Status {
     pub scope: Option<String>,
     /// Whether a refresh token is kept.
     pub has_refresh_token: bool,
+    /// Whether anything is kept by which a token can be had without anybody logging in: a refresh token, or
+    /// what somebody has typed in.
+    pub has_session: bool,
     /// The name of the store; `None` is in memory alone.
     pub store: Option<String>,
     /// The name of the user whose session it is, where the server has vouched for it.

@@ -69,7 +69,8 @@ impl CacheOptions {
     }
 
     /// Names the claim that holds the user's name. Unless it is set, it is the first there is of
-    /// `preferred_username`, `email` and `sub`.
+    /// `preferred_username`, `email` if `email_verified` is `true`, and `sub`. Of these `sub` alone is never
+    /// another user's and never changes (OpenID Connect Core, 5.7).
     #[must_use]
     pub fn with_username_claim(mut self, claim: impl Into<String>) -> Self {
         self.username_claim = Some(claim.into());
@@ -126,7 +127,7 @@ impl FromTable for CacheOptions {
         Field::plain::<Option<String>>(
             "username_claim",
             &["Claim that holds the user's name. Unset, it is the first there is of `preferred_username`, \
-               `email` and `sub`."],
+               `email` if `email_verified` is true, and `sub`, which is the one that never changes."],
         ),
     ];
 

@@ -34,6 +34,7 @@ struct State {
 #[derive(Clone, Default)]
 pub(super) struct Noted {
     pub(super) has_refresh_token: bool,
+    pub(super) has_session: bool,
     pub(super) username: Option<String>,
     pub(super) server_clock_ahead: Option<i64>,
 }
@@ -141,6 +142,7 @@ impl Noted {
     pub(super) fn of(last: Option<&Grant>) -> Self {
         last.map_or_else(Self::default, |grant| Self {
             has_refresh_token: grant.refresh_token().is_some(),
+            has_session: grant.has_session(),
             username: grant.username().map(str::to_owned),
             server_clock_ahead: grant.server_clock_ahead(),
         })

@@ -25,6 +25,7 @@ pub(super) async fn status<S: TokenSource>(
         let noted = shared.places.noted();
         return Ok(Status {
             has_refresh_token: inner.has_refresh_token || noted.has_refresh_token,
+            has_session: inner.has_session || noted.has_session,
             store: inner.store,
             username: noted.username.or(inner.username),
             server_clock_ahead: noted.server_clock_ahead.or(inner.server_clock_ahead),
@@ -41,6 +42,7 @@ pub(super) async fn status<S: TokenSource>(
     let token = at_hand.as_ref().or(stored.map(|stored| &stored.token));
     Ok(Status {
         has_refresh_token: inner.has_refresh_token || record.refresh_token.is_some(),
+        has_session: inner.has_session || record.refresh_token.is_some() || !record.kept.is_empty(),
         store: Some(drawer.name.to_string()),
         username: record.username.or(inner.username),
         server_clock_ahead: record.server_clock_ahead.or(inner.server_clock_ahead),

@@ -79,6 +79,8 @@ struct Kept {
     end: Option<SystemTime>,
     #[serde(skip)]
     is_wrong: bool,
+    #[serde(skip)]
+    has_session: bool,
 }
 
 pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
@@ -169,6 +171,7 @@ impl Kept {
             has_refresh_token: Some(status.has_refresh_token),
             server_clock_ahead_seconds: status.server_clock_ahead,
             end: status.expires_at,
+            has_session: status.has_session,
             ..self
         }
     }
@@ -211,7 +214,7 @@ impl Kept {
         if self.has_token == Some(true) {
             return None;
         }
-        let needs_login = credentials.needs_login() && self.has_refresh_token != Some(true);
+        let needs_login = credentials.needs_login() && !self.has_session;
         if needs_login {
             let command = config.login_command();
             return Some(format!("nobody is logged in: log in with `{command}`"));

@@ -278,6 +278,8 @@ fn who_is_to_log_in_is_told_by_which_command_and_which_way() {
     assert_eq!(way(editor, &[]), format!("{browser}, because BROWSER is set"));
     let code = way(sandbox(), &["--set", "credentials.oauth.grant_type=device_code"]);
     assert_eq!(code, "a login shows a code, which is typed in on any device");
+    let typed = way(sandbox(), &["--set", "credentials.oauth.grant_type=client_credentials"]);
+    assert_eq!(typed, "a login asks for what the configuration lacks of the client");
     let named = way(sandbox(), &["--set", "credentials.oauth.browser=[\"firefox\"]"]);
     assert_eq!(named, "a login opens the browser that the option `browser` names");
 

@@ -340,9 +340,9 @@ impl TokenSource for OAuth {
         login::login(self, context, login).await
     }
 
-    /// What a client's own credentials lack is typed in once; that it was can't be told from the options.
+    /// What a client's own credentials lack is typed in once.
     fn needs_login(&self) -> bool {
-        GrantType::of(self).is_login()
+        GrantType::of(self).is_login() || Missing::of(self).is_some()
     }
 
     async fn identify(&self, context: &Context, grant: &Grant) -> Result<Option<Claims>> {

@@ -3,8 +3,9 @@
 use std::{fs, path::Path, time::Duration};
 
 use authn::{
-    Credentials, Environment, ErrorKind, Loader, Login, LoginOutcome,
+    Credentials, Environment, ErrorKind, Loader, Login, LoginOutcome, SecretString,
     clock::{Clock, ManualClock},
+    prompt::{Link, Progress, Prompt, Question, UserCode},
 };
 use authn_tests::rig::Rig;
 use serde_json::json;
@@ -192,4 +193,57 @@ async fn a_secret_that_counts_no_longer_is_typed_in_anew() {
     // It was the server's mistake: what is kept still serves.
     manual.advance(LIFETIME);
     assert!(later.token().await.is_ok());
+}
+
+/// Somebody who reads the question, and goes away.
+#[derive(Clone, Debug)]
+struct Away(ManualClock);
+
+impl Prompt for Away {
+    fn show_link(&self, _: &Link) {}
+
+    fn show_code(&self, _: &UserCode) {}
+
+    async fn ask(&self, _: &Question) -> authn::Result<SecretString> {
+        self.0.advance(Duration::from_mins(2));
+        std::future::pending().await
+    }
+
+    fn progress(&self, _: &Progress) {}
+}
+
+#[tokio::test]
+async fn nobody_is_waited_for_longer_than_the_login_may_take() {
+    let rig = Rig::start();
+    let folder = tempfile::tempdir().unwrap();
+    let manual = ManualClock::new();
+    let options = "login_timeout = '2m'";
+    let loader = loader(&rig, options, &folder.path().join("tokens"));
+    let credentials = loader.clock(Clock::custom(manual.clone())).load().unwrap();
+    let error = credentials.login(Login::new(Away(manual))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LoginRequired);
+    assert!(error.to_string().contains("within `login_timeout`"), "{error}");
+}
+
+#[tokio::test]
+async fn somebody_has_to_log_in_until_it_is_typed_in() {
+    let rig = Rig::start();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("tokens");
+    let complete = format!("client_id = '{ID}'\nclient_secret = '{SECRET}'");
+    assert!(!load(&rig, &complete, &folder).needs_login());
+    let credentials = load(&rig, "", &folder);
+    assert!(credentials.needs_login());
+    assert!(!credentials.status().await.unwrap().has_session);
+    credentials.login(Login::new(Screen::answering(&[ID, SECRET]))).await.unwrap();
+
+    // Once the token has expired, what was typed in is what the next is had by.
+    let manual = ManualClock::new();
+    manual.advance(LIFETIME);
+    rig.clock(LIFETIME.as_secs().try_into().unwrap());
+    let later = loader(&rig, "", &folder).clock(Clock::custom(manual)).load().unwrap();
+    let status = later.status().await.unwrap();
+    assert!(!status.has_token && !status.has_refresh_token && status.has_session, "{status:?}");
+    later.logout().await.unwrap();
+    assert!(!later.status().await.unwrap().has_session);
 }

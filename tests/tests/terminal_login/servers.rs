@@ -165,3 +165,42 @@ fn a_refusal_is_told() {
     assert!(shown.contains("\nerror: "), "{shown}");
     assert!(!shown.contains("waiting for"), "{shown}");
 }
+
+#[test]
+fn what_was_typed_in_is_a_session() {
+    let (rig, sandbox) = (Rig::start(), Sandbox::new());
+    let issuer = rig.issuer();
+    let text = format!(
+        "[credentials]\norigins = ['{issuer}']\n[credentials.oauth]\nkeycloak_url = '{issuer}'\n\
+         realm = 'test'\ngrant_type = 'client_credentials'\nclient_id = 'kc-cc'\n"
+    );
+    sandbox.file(sandbox.config().join("authn/config.toml"), text);
+    let scene = Scene { rig, sandbox };
+    let run = |arguments: &[&str]| scene.sandbox.run(binary("authn"), arguments);
+    let nobody = "nobody is logged in";
+    assert!(run(&["status"]).stderr.contains(nobody));
+    assert!(run(&["doctor", "--offline"]).stdout.contains(nobody));
+
+    let terminal = scene.login(&[]);
+    terminal.wait_for("Client secret (not shown):");
+    terminal.send("tell-nobody-4711");
+    terminal.press("Enter");
+    assert_eq!(terminal.wait_for_end(), 0, "{}", terminal.transcript());
+
+    // As it is when the token has expired.
+    let folder = scene.sandbox.state().join("authn/tokens");
+    for entry in fs::read_dir(folder).expect("the store") {
+        let path = entry.expect("an entry").path();
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        let Ok(mut record) = serde_json::from_str::<Value>(&text) else { continue };
+        for token in record["tokens"].as_object_mut().expect("the tokens").values_mut() {
+            (token["asked_at"], token["expires_at"]) = (1.into(), 2.into());
+        }
+        fs::write(path, record.to_string()).expect("the session");
+    }
+    let said = run(&["status"]).stderr;
+    assert_eq!(said, "no valid token is kept: `authn token` gets one\n");
+    let found = run(&["doctor", "--offline"]).success();
+    assert!(found.contains("what somebody has typed in is kept"), "{found}");
+    run(&["token"]).success();
+}

@@ -28,6 +28,12 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
     if status.has_token || status.has_refresh_token {
         return vec![Finding::ok(CHECK, kept(status))];
     }
+    if status.has_session {
+        return vec![Finding::ok(
+            CHECK,
+            "what somebody has typed in is kept, and a token is had by it",
+        )];
+    }
     if credentials.needs_login() {
         let command = patient.config.login_command();
         return vec![

@@ -7,7 +7,11 @@
 mod desk;
 mod page;
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use authn::{Context, clock::Clock};
 use hyper::{server::conn::http1, service::service_fn};
@@ -90,16 +94,17 @@ async fn accept(socket: TcpListener, desk: Arc<Desk>, clock: Clock) {
             }
         }
         let (desk, clock, held) = (Arc::clone(&desk), clock.clone(), Arc::new(Held::default()));
-        let is_held = Arc::clone(&held);
+        let is_held = Arc::downgrade(&held);
         let task = connections.spawn(async move { serve(stream, &desk, &held, &clock).await });
         open.0.push_back((task, is_held));
     }
 }
 
 /// The connections that are open, the oldest first. Whoever opens many and says nothing keeps nobody out: the
-/// oldest has to go, unless it waits for the end of the login.
+/// oldest has to go, unless it waits for the end of the login. It counts as waiting as long as its [`Held`] is
+/// there, so that is not kept here.
 #[derive(Default)]
-struct Open(VecDeque<(AbortHandle, Arc<Held>)>);
+struct Open(VecDeque<(AbortHandle, Weak<Held>)>);
 
 impl Open {
     fn has_room(&mut self) -> bool {
@@ -112,7 +117,9 @@ impl Open {
         if self.has_room() {
             return true;
         }
-        let Some(oldest) = self.0.iter().position(|(_, held)| !held.is_held()) else {
+        let Some(oldest) =
+            self.0.iter().position(|(_, held)| !held.upgrade().is_some_and(|held| held.is_held()))
+        else {
             return false;
         };
         if let Some((task, _)) = self.0.remove(oldest) {
