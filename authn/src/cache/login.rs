@@ -1,10 +1,9 @@
 //! One login of a person: one process at a time, and kept in place of the last session.
 
 use std::{
-    future::poll_fn,
     pin::pin,
     sync::{Arc, atomic::Ordering},
-    task::Poll,
+    time::Duration,
 };
 
 use tokio::runtime::Handle;
@@ -15,6 +14,9 @@ use crate::{
     prompt::Progress,
     store::{Lease, Record},
 };
+
+/// A right that is had within this time was nobody else's: some stores take a moment for each.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// Logs somebody in. It goes on in the background, where the server is asked already, though the caller has
 /// gone; what a person does is no longer waited for then.
@@ -81,22 +83,18 @@ async fn alone<S: TokenSource>(
 ) -> Result<LoginOutcome> {
     let seen = stored(shared, context).await?;
     let logins = shared.logins.load(Ordering::Acquire);
-    let (_here, waited) = wait(shared.login.lock(), login).await?;
-    if waited && shared.logins.load(Ordering::Acquire) != logins {
+    let _here = wait(shared.login.lock(), login).await?;
+    if shared.logins.load(Ordering::Acquire) != logins {
         return Ok(LoginOutcome::ByAnother);
     }
-    let (_lease, waited): (Option<Lease>, bool) = match context.drawer() {
-        Some(drawer) => {
-            let (lease, waited) = wait(drawer.lock_login(), login).await?;
-            (Some(lease?), waited)
-        }
-        None => (None, false),
+    let _lease: Option<Lease> = match context.drawer() {
+        Some(drawer) => Some(wait(drawer.lock_login(), login).await??),
+        None => None,
     };
     let generation = shared.places.generation();
     let begun = stored(shared, context).await?;
     // A refresh of the same session is no login.
-    let is_new = begun.session != seen.session && !begun.is_empty();
-    if waited && is_new {
+    if begun.session != seen.session && !begun.is_empty() {
         let generation = shared.places.succeed(generation).ok_or_else(exchange::logged_out)?;
         // One that is no longer fresh is renewed by whoever needs it.
         let _ = exchange::adopt(shared, place, context, &begun, generation);
@@ -118,13 +116,13 @@ async fn stored<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result
     Ok(record)
 }
 
-/// Waits for what another login holds, and tells whether it did.
-async fn wait<T>(work: impl Future<Output = T>, login: &Login) -> Result<(T, bool)> {
+/// Waits for what another login may hold, and says so if it does.
+async fn wait<T>(work: impl Future<Output = T>, login: &Login) -> Result<T> {
     let mut work = pin!(work);
-    let at_once = poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await;
-    if let Poll::Ready(done) = at_once {
-        return Ok((done, false));
+    let moment = Box::pin(tokio::time::sleep(MOMENT));
+    if let Some(done) = deadline::before(work.as_mut(), moment).await {
+        return Ok(done);
     }
     login.progress(&Progress::OtherLogin);
-    Ok((login.unless_cancelled(work).await?, true))
+    login.unless_cancelled(work).await
 }
