@@ -82,7 +82,7 @@ pub(in crate::oauth) async fn by_browser(
         if opens {
             let browsers = Browsers::of(options.browser.as_deref(), login);
             browsers.open(&url, context.clock().clone(), move |browser| {
-                drop(sender.send(Event::Browser(browser)))
+                drop(sender.send(Event::Browser(browser)));
             });
         }
         login.progress(&Progress::Waiting { left: options.login_timeout });
