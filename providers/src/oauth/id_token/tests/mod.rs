@@ -149,7 +149,7 @@ fn a_token_says_who_has_logged_in() {
         ("groups", None),
         ("level", None),
         ("picture", None),
-        ("email_verified", None),
+        ("email_verified", Some("true")),
         ("none", None),
     ] {
         assert_eq!(claims.text(name), expected, "{name}");
