@@ -235,7 +235,7 @@ fn with_the_network_a_failure_is_the_providers() {
 fn what_is_wrong_is_said_before_anybody_is_asked() {
     let server = Server::new();
     let sandbox = server.sandbox();
-    sandbox.file("work/wrong.toml", "[credentials]\ndomian = \"a.test\"\n");
+    sandbox.file("repo/wrong.toml", "[credentials]\ndomian = \"a.test\"\n");
     let arguments = ["--config", "wrong.toml", "config", "check", "--network"];
     said(&sandbox.run(&arguments), &["error: unknown-key", "1 error ("]);
     server.is_left_alone();

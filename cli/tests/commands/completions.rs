@@ -24,7 +24,7 @@ function=${registered#*-F }
         .args(["--norc", "--noprofile", "-c", script, "bash"])
         .arg(sandbox.path("completions.bash"))
         .args([program, line])
-        .current_dir(sandbox.path("work"))
+        .current_dir(sandbox.path("repo"))
         .stdin(Stdio::null())
         .output()
         .unwrap();

@@ -168,12 +168,12 @@ fn a_file_of_authorities_is_looked_into() {
     let sandbox = Sandbox::with(text);
     for contents in [None, Some("s3cr3t")] {
         if let Some(contents) = contents {
-            sandbox.file("work/ca.pem", contents);
+            sandbox.file("repo/ca.pem", contents);
         }
         let outcome = run(&sandbox);
         let rows = of(&outcome, "authorities");
         let [["problem", message, help]] = rows[..] else { panic!("{rows:?}") };
-        assert!(message.starts_with("`http.ca_file` /work/ca.pem "), "{message}");
+        assert!(message.starts_with("`http.ca_file` /repo/ca.pem "), "{message}");
         assert_eq!(help, "name a PEM file of certificate authorities");
         assert_eq!(outcome.code, 3);
         assert!(!outcome.stdout.contains("s3cr3t"));
@@ -209,11 +209,11 @@ fn the_proxy_in_force_is_named_without_its_password() {
 #[test]
 fn a_projects_file_without_trust_is_a_warning_and_its_command() {
     let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n");
-    sandbox.file("work/.authn.toml", "[credentials]\ndomain = \"evil.test\"\n");
+    sandbox.file("repo/.authn.toml", "[credentials]\ndomain = \"evil.test\"\n");
     let outcome = run(&sandbox);
     let rows = of(&outcome, "files");
     let withheld = rows.iter().find(|row| row[0] == "warning").unwrap();
-    assert!(withheld[1].starts_with("/work/.authn.toml:1:1: the project's file"), "{withheld:?}");
+    assert!(withheld[1].starts_with("/repo/.authn.toml:1:1: the project's file"), "{withheld:?}");
     assert!(withheld[2].starts_with("`authn config trust`"), "{withheld:?}");
     assert!(!outcome.stdout.contains("evil"), "{}", outcome.stdout);
     assert_eq!(outcome.code, 0);

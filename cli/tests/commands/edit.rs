@@ -28,10 +28,10 @@ fn a_file_is_begun_for_its_user_alone() {
         (outcome.code, &*outcome.stderr),
         (0, "/home/.config/authn/config.toml has no error\n")
     );
-    let begun = fs::read_to_string(sandbox.path("work/begun")).unwrap();
+    let begun = fs::read_to_string(sandbox.path("repo/begun")).unwrap();
     assert!(begun.lines().all(|line| line.is_empty() || line.starts_with("# ")), "{begun}");
     assert!(begun.contains("# domain = \"api.example.com\""), "{begun}");
-    assert!(fs::read_to_string(sandbox.path("work/mode")).unwrap().starts_with("-rw-------"));
+    assert!(fs::read_to_string(sandbox.path("repo/mode")).unwrap().starts_with("-rw-------"));
     let mode = |path| fs::metadata(sandbox.path(path)).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode("home/.config/authn"), 0o700);
     assert_eq!(sandbox.run(&["token"]).done(), "abc\n");
@@ -76,7 +76,7 @@ fn what_is_wrong_is_shown_and_stays() {
     );
     let path = sandbox.path("home/.config/authn/config.toml");
     assert!(fs::read_to_string(path).unwrap().ends_with("domian = \"a.test\"\n"));
-    let edits = fs::read_to_string(sandbox.path("work/edits")).unwrap();
+    let edits = fs::read_to_string(sandbox.path("repo/edits")).unwrap();
     assert_eq!(edits, "\n", "without a terminal nobody is asked to edit again");
 }
 
@@ -89,20 +89,20 @@ fn another_file_can_be_named() {
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("error: syntax"), "{outcome:?}");
     assert!(outcome.stderr.contains("`authn config edit --config -own.toml`"), "{outcome:?}");
-    assert!(sandbox.path("work/-own.toml").is_file());
+    assert!(sandbox.path("repo/-own.toml").is_file());
 }
 
 #[test]
 fn the_projects_file_must_be_trusted_anew() {
     let sandbox =
         with_editor(Sandbox::new(), "printf '[credentials]\\nbearer = \"abc\"\\n' >>\"$file\"");
-    fs::create_dir(sandbox.path("work/.git")).unwrap();
-    fs::create_dir(sandbox.path("work/below")).unwrap();
+    fs::create_dir(sandbox.path("repo/.git")).unwrap();
+    fs::create_dir(sandbox.path("repo/below")).unwrap();
     let mut command = sandbox.command(&["config", "edit", "--project"]);
-    let outcome = Outcome::of(command.current_dir(sandbox.path("work/below")).output().unwrap());
+    let outcome = Outcome::of(command.current_dir(sandbox.path("repo/below")).output().unwrap());
     assert_eq!(outcome.code, 0);
     assert!(outcome.stderr.contains(".authn.toml is not trusted"), "{outcome:?}");
-    assert!(sandbox.path("work/.authn.toml").is_file(), "at the repository's root");
+    assert!(sandbox.path("repo/.authn.toml").is_file(), "at the repository's root");
     sandbox.run(&["config", "trust", "--yes"]).done();
 
     let sandbox = with_editor(sandbox, "echo '# more' >>\"$file\"");
@@ -111,18 +111,18 @@ fn the_projects_file_must_be_trusted_anew() {
         (outcome.code, &*outcome.stderr),
         (
             0,
-            "warning: /work/.authn.toml has changed since you trusted it, so it may choose a profile and nothing \
+            "warning: /repo/.authn.toml has changed since you trusted it, so it may choose a profile and nothing \
              else: `authn config trust` shows what it would set, and asks\n"
         )
     );
     sandbox.run(&["config", "trust", "--yes"]).done();
     let sandbox = with_editor(sandbox, ":");
     let outcome = edit(&sandbox, &["--project"]);
-    assert_eq!(outcome.stderr, "/work/.authn.toml can be read, and is trusted\n");
+    assert_eq!(outcome.stderr, "/repo/.authn.toml can be read, and is trusted\n");
     let sandbox = with_editor(sandbox, "echo '[' >>\"$file\"");
     let outcome = edit(&sandbox, &["--project"]);
     assert_eq!(outcome.code, 3);
-    assert!(outcome.stderr.contains("/work/.authn.toml:"), "{outcome:?}");
+    assert!(outcome.stderr.contains("/repo/.authn.toml:"), "{outcome:?}");
     assert_eq!(edit(&sandbox, &["--project", "--no-project"]).code, 2);
 }
 
@@ -153,11 +153,11 @@ fn no_shell_reads_the_variable() {
     let line = format!("{} $(touch ran) ;touch\\ ran `touch ran`", script.display());
     let sandbox = sandbox.env("EDITOR", line);
     assert_eq!(edit(&sandbox, &[]).code, 0);
-    let words = fs::read_to_string(sandbox.path("work/words")).unwrap();
+    let words = fs::read_to_string(sandbox.path("repo/words")).unwrap();
     let file = sandbox.path("home/.config/authn/config.toml").display().to_string();
     let words: Vec<&str> = words.lines().collect();
     assert_eq!(words, ["$(touch", "ran)", ";touch ran", "`touch", "ran`", &file]);
-    assert!(!sandbox.path("work/ran").exists());
+    assert!(!sandbox.path("repo/ran").exists());
 }
 
 #[test]
@@ -169,6 +169,6 @@ fn without_a_terminal_no_usual_editor_is_started() {
     let outcome = edit(&sandbox, &[]);
     assert_eq!(outcome.code, 2, "{outcome:?}");
     assert!(outcome.stderr.starts_with("error: there is no terminal for an editor"), "{outcome:?}");
-    assert!(!sandbox.path("work/started").exists());
+    assert!(!sandbox.path("repo/started").exists());
     assert!(!sandbox.path("home/.config").exists(), "no file is begun");
 }

@@ -44,7 +44,7 @@ fn it_is_written_once_for_the_user_alone() {
 fn another_file_or_application_can_be_named() {
     let sandbox = Sandbox::new();
     sandbox.run(&["--config", "own.toml", "config", "init", "basic", "--write"]).done();
-    assert!(sandbox.path("work/own.toml").is_file());
+    assert!(sandbox.path("repo/own.toml").is_file());
     sandbox.run(&["--app", "fdt", "config", "init", "basic", "--write"]).done();
     assert!(sandbox.path("home/.config/fdt/config.toml").is_file());
     assert!(!sandbox.path("home/.config/authn").exists());

@@ -45,7 +45,7 @@ fn tokens_of_other_scopes_go_too() {
 fn another_profiles_session_stays() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
-    sandbox.file("work/ci.toml", "[profile.ci]\n");
+    sandbox.file("repo/ci.toml", "[profile.ci]\n");
     let ci = |command| ["--config", "ci.toml", "--profile", "ci", command];
     server.giving("base", 3_600, || sandbox.run(&["token"])).done();
     server.giving("ci", 3_600, || sandbox.run(&ci("token"))).done();
@@ -109,7 +109,7 @@ fn all_profiles_are_logged_out_whatever_is_wrong_with_one() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     let more = sandbox.file(
-        "work/more.toml",
+        "repo/more.toml",
         "[profile.broken.credentials.oauth]\nclient_di = \"s3cr3t\"\n[profile.ci]\n\
          [profile.plain.credentials]\nbearer = \"s3cr3t\"\n",
     );

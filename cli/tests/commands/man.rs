@@ -35,7 +35,7 @@ fn every_command_has_a_page_with_its_sections() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.run(&["man", "--out", "pages/man1"]);
     assert_eq!((outcome.code, &*outcome.stdout), (0, ""), "{}", outcome.stderr);
-    let pages = fs::read_dir(sandbox.path("work/pages/man1")).unwrap();
+    let pages = fs::read_dir(sandbox.path("repo/pages/man1")).unwrap();
     let pages: Vec<_> = pages.map(|entry| entry.unwrap().path()).collect();
     let names: BTreeSet<String> =
         pages.iter().map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
@@ -50,7 +50,7 @@ fn every_command_has_a_page_with_its_sections() {
         }
         formats(path);
     }
-    let check = fs::read_to_string(sandbox.path("work/pages/man1/authn-config-check.1")).unwrap();
+    let check = fs::read_to_string(sandbox.path("repo/pages/man1/authn-config-check.1")).unwrap();
     assert!(check.contains("\n.SH NOTES\n") && check.contains("\\-\\-network"), "{check}");
 }
 
@@ -75,7 +75,7 @@ fn the_whole_programs_page_has_files_and_variables_of_the_application() {
 #[test]
 fn a_folder_that_can_not_be_made_is_said() {
     let sandbox = Sandbox::new();
-    sandbox.file("work/file", "");
+    sandbox.file("repo/file", "");
     let outcome = sandbox.run(&["man", "--out", "file/below"]);
     assert_eq!((outcome.code, &*outcome.stdout), (1, ""), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("error: file/below can't be written"), "{}", outcome.stderr);

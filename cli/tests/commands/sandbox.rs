@@ -26,7 +26,7 @@ pub(crate) struct Outcome {
 impl Sandbox {
     pub(crate) fn new() -> Self {
         let root = tempfile::Builder::new().prefix("authn-cli-").tempdir().unwrap();
-        for folder in ["home", "work"] {
+        for folder in ["home", "repo"] {
             fs::create_dir(root.path().join(folder)).unwrap();
         }
         Self { root, variables: Vec::new() }
@@ -61,7 +61,7 @@ impl Sandbox {
         let mut command = Command::new(env!("CARGO_BIN_EXE_authn"));
         command
             .args(arguments)
-            .current_dir(self.path("work"))
+            .current_dir(self.path("repo"))
             .env_clear()
             .env("HOME", self.path("home"))
             .env("XDG_CONFIG_HOME", self.path("home/.config"))

@@ -48,7 +48,7 @@ fn a_session_is_shown_while_it_is_kept() {
     assert_eq!(cells[5..], ["no", "file", "-", "read", "https://a.test"]);
     assert_eq!(said, "");
 
-    sandbox.file("work/ci.toml", "[profile.ci]\n");
+    sandbox.file("repo/ci.toml", "[profile.ci]\n");
     let (cells, _) = row(sandbox.run(&["--config", "ci.toml", "--profile", "ci", "status"]));
     assert_eq!(
         cells[..5],
@@ -215,7 +215,7 @@ fn a_base_that_is_something_by_itself_is_a_row_of_its_own() {
 #[test]
 fn a_profile_that_a_project_defines_without_trust_is_none() {
     let sandbox = Sandbox::with("[credentials]\nbearer = \"x\"\n");
-    sandbox.file("work/.authn.toml", "[profile.mine.credentials]\ndomain = \"evil.test\"\n");
+    sandbox.file("repo/.authn.toml", "[profile.mine.credentials]\ndomain = \"evil.test\"\n");
     let (cells, _) = row(sandbox.run(&["status"]));
     assert_eq!(cells[..2], ["-", "yes"]);
 }
@@ -254,7 +254,7 @@ fn a_narrow_terminal_shows_a_block_for_each_profile() {
         let line =
             format!("stty rows 40 cols {columns}; exec {} status", env!("CARGO_BIN_EXE_authn"));
         let mut command = Command::new("script");
-        command.args(["-qec", &line, "/dev/null"]).current_dir(sandbox.path("work"));
+        command.args(["-qec", &line, "/dev/null"]).current_dir(sandbox.path("repo"));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
         for (name, value) in program.stdin(std::process::Stdio::null()).get_envs() {
             command.env(name, value.unwrap());

@@ -25,8 +25,8 @@ bearer = { env = "PATH" }
 
 fn sandbox(project: &str) -> Sandbox {
     let sandbox = Sandbox::with("[credentials]\nbearer = 'own'\n");
-    fs::create_dir(sandbox.path("work/.git")).unwrap();
-    sandbox.file("work/.authn.toml", project);
+    fs::create_dir(sandbox.path("repo/.git")).unwrap();
+    sandbox.file("repo/.authn.toml", project);
     sandbox
 }
 
@@ -49,7 +49,7 @@ fn all_that_it_wants_is_shown_and_nothing_is_trusted_unasked() {
     assert_eq!(outcome.code, 2);
     assert_eq!(
         outcome.stderr,
-        r#"/work/.authn.toml would set:
+        r#"/repo/.authn.toml would set:
 
 LINE  KEY                                              VALUE
 1     default_profile                                  "test"
@@ -151,7 +151,7 @@ fn a_script_trusts_and_revokes() {
     let outcome = trust(&sandbox, &["--yes"]);
     assert_eq!(outcome.code, 0);
     assert!(outcome.stderr.contains("credentials.bearer.token  (set)"), "it is shown all the same");
-    let told = "\n/work/.authn.toml is trusted, until a byte of it changes; \
+    let told = "\n/repo/.authn.toml is trusted, until a byte of it changes; \
                 `authn config check` tells what is wrong with it\n";
     assert!(outcome.stderr.ends_with(told), "{outcome:?}");
     assert_eq!(state(&sandbox), "trusted");
@@ -160,21 +160,21 @@ fn a_script_trusts_and_revokes() {
     let again = trust(&sandbox, &[]);
     assert_eq!(
         (again.code, &*again.stderr),
-        (0, "/work/.authn.toml is trusted already, as it is\n")
+        (0, "/repo/.authn.toml is trusted already, as it is\n")
     );
 
-    sandbox.file("work/.authn.toml", "[credentials]\nbearer = 'theirs'\n#");
+    sandbox.file("repo/.authn.toml", "[credentials]\nbearer = 'theirs'\n#");
     assert_eq!(state(&sandbox), "changed");
     assert_eq!(sandbox.run(&["token"]).done(), "own\n");
     let outcome = trust(&sandbox, &[]);
     assert!(outcome.stderr.contains(".authn.toml has changed since you trusted it"), "{outcome:?}");
 
-    fs::remove_file(sandbox.path("work/.authn.toml")).unwrap();
+    fs::remove_file(sandbox.path("repo/.authn.toml")).unwrap();
     let outcome = trust(&sandbox, &["--revoke"]);
-    let told = "/work/.authn.toml is trusted no longer\n";
+    let told = "/repo/.authn.toml is trusted no longer\n";
     assert_eq!((outcome.code, &*outcome.stderr), (0, told));
     let outcome = trust(&sandbox, &["--revoke"]);
-    let told = "nothing was trusted: looked for /work/.authn.toml\n";
+    let told = "nothing was trusted: looked for /repo/.authn.toml\n";
     assert_eq!((outcome.code, &*outcome.stderr), (0, told));
 }
 
@@ -187,7 +187,7 @@ fn a_file_named_by_a_flag_needs_no_trust_and_a_variable_names_it_whole() {
     let outcome = relative.run(&["token"]);
     assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{outcome:?}");
     assert!(outcome.stderr.contains("error: relative-path: a variable can't name"), "{outcome:?}");
-    let path = relative.path("work/.authn.toml");
+    let path = relative.path("repo/.authn.toml");
     let outcome = relative.env("AUTHN_CONFIG", path).run(&["token"]);
     assert_eq!((&*outcome.stdout, &*outcome.stderr), ("theirs\n", ""));
 }
@@ -195,12 +195,12 @@ fn a_file_named_by_a_flag_needs_no_trust_and_a_variable_names_it_whole() {
 #[test]
 fn a_home_below_the_working_folder_is_none() {
     let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n").env("HOME", "home");
-    sandbox.file("work/home/.config/authn/config.toml", "[credentials]\nbearer = 'theirs'\n");
+    sandbox.file("repo/home/.config/authn/config.toml", "[credentials]\nbearer = 'theirs'\n");
     let sandbox = sandbox.env("XDG_CONFIG_HOME", "");
     let outcome = trust(&sandbox, &["--yes"]);
     assert_eq!(outcome.code, 1, "{outcome:?}");
     assert!(outcome.stderr.contains("there is no folder to keep the record"), "{outcome:?}");
-    assert!(!sandbox.path("work/home/.local").exists());
+    assert!(!sandbox.path("repo/home/.local").exists());
     let outcome = sandbox.run(&["token"]);
     assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{outcome:?}");
     assert!(!sandbox.run(&["config", "path"]).done().contains("\tread\thome"));
@@ -230,16 +230,16 @@ fn what_cannot_be_trusted_says_why() {
     let outcome = trust(&sandbox, &["--yes"]);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.starts_with("error: syntax: this is not valid TOML"), "{outcome:?}");
-    assert!(outcome.stderr.contains("/work/.authn.toml:1"), "{outcome:?}");
+    assert!(outcome.stderr.contains("/repo/.authn.toml:1"), "{outcome:?}");
     assert!(outcome.stderr.contains("can't be trusted as long as it can't be read"), "{outcome:?}");
     assert!(outcome.stderr.contains("`authn config edit --project`"), "{outcome:?}");
 
-    fs::create_dir(sandbox.path("work/below")).unwrap();
-    fs::remove_file(sandbox.path("work/.authn.toml")).unwrap();
+    fs::create_dir(sandbox.path("repo/below")).unwrap();
+    fs::remove_file(sandbox.path("repo/.authn.toml")).unwrap();
     let mut command = sandbox.command(&["--app", "fdt", "config", "trust"]);
-    let outcome = Outcome::of(command.current_dir(sandbox.path("work/below")).output().unwrap());
+    let outcome = Outcome::of(command.current_dir(sandbox.path("repo/below")).output().unwrap());
     assert_eq!(outcome.code, 3);
-    let [first, last] = ["work/below/.fdt.toml", "work/.fdt.toml"]
+    let [first, last] = ["repo/below/.fdt.toml", "repo/.fdt.toml"]
         .map(|path| sandbox.path(path).display().to_string());
     let told = format!("no project's file: looked for {first}, and in each folder up to {last}\n");
     assert!(outcome.stderr.contains(&told), "{outcome:?}");
@@ -270,7 +270,7 @@ fn a_record_that_others_can_write_does_not_count_and_says_so() {
 #[test]
 fn each_application_has_its_own_and_its_own_command() {
     let sandbox = Sandbox::new();
-    sandbox.file("work/.fdt.toml", "[credentials]\nbearer = 'theirs'\n");
+    sandbox.file("repo/.fdt.toml", "[credentials]\nbearer = 'theirs'\n");
     let outcome = sandbox.run(&["--app", "fdt", "config", "trust"]);
     assert!(outcome.stderr.contains("run `authn --app fdt config trust` in a terminal"));
     let outcome = sandbox.run(&["--app", "fdt", "config", "trust", "--yes"]);

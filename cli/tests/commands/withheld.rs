@@ -20,7 +20,7 @@ origins = ["*"]
 const WARNING: &str = "\
 warning: untrusted-project: the project's file may choose a profile and nothing else: nobody has trusted it
  |
- = at: /work/.authn.toml:1:1
+ = at: /repo/.authn.toml:1:1
  = help: `authn config trust` shows what it would set, and asks
 ";
 
@@ -29,8 +29,8 @@ fn sandbox() -> Sandbox {
         "[credentials]\ndomain = \"a.test\"\n[credentials.basic]\nusername = \"ann\"\n\
          password = \"pw\"\n[profile.test.credentials.basic]\nusername = \"tester\"\n",
     );
-    fs::create_dir(sandbox.path("work/.git")).unwrap();
-    sandbox.file("work/.authn.toml", HOSTILE);
+    fs::create_dir(sandbox.path("repo/.git")).unwrap();
+    sandbox.file("repo/.authn.toml", HOSTILE);
     sandbox
 }
 
@@ -50,12 +50,12 @@ fn it_is_shown_as_withheld() {
     let told = format!("{WARNING}\nprofile: test, provider: basic\n");
     assert_eq!(outcome.stderr, told);
     for row in [
-        "default_profile\t\"test\"\t/work/.authn.toml:1:19",
+        "default_profile\t\"test\"\t/repo/.authn.toml:1:19",
         "credentials.domain\t\"a.test\"\t~/.config/authn/config.toml:2:10",
-        "credentials.domain\t(withheld)\t/work/.authn.toml:3:10",
-        "credentials.basic.username\t(withheld)\t/work/.authn.toml:6:12",
-        "credentials.basic.password\t(withheld)\t/work/.authn.toml:7:12, from file /etc/passwd",
-        "credentials.origins\t(withheld)\t/work/.authn.toml:11:11",
+        "credentials.domain\t(withheld)\t/repo/.authn.toml:3:10",
+        "credentials.basic.username\t(withheld)\t/repo/.authn.toml:6:12",
+        "credentials.basic.password\t(withheld)\t/repo/.authn.toml:7:12, from file /etc/passwd",
+        "credentials.origins\t(withheld)\t/repo/.authn.toml:11:11",
     ] {
         assert!(outcome.stdout.lines().any(|line| line == row), "{row}\n{}", outcome.stdout);
     }
@@ -69,7 +69,7 @@ fn it_is_shown_as_withheld() {
     let outcome = sandbox.run_without_folder(&["config", "path"]);
     assert_eq!(outcome.stderr, format!("{WARNING}\n"));
     let paths = outcome.done();
-    assert!(paths.lines().any(|line| line == "project\twithheld\t/work/.authn.toml"), "{paths}");
+    assert!(paths.lines().any(|line| line == "project\twithheld\t/repo/.authn.toml"), "{paths}");
     let paths = sandbox.run(&["config", "path", "--no-project"]).done();
     assert!(!paths.contains("project"), "{paths}");
 }
@@ -86,7 +86,7 @@ fn whatever_it_may_change_says_how_to_trust_it() {
     assert!(!outcome.stderr.contains("trust"), "{outcome:?}");
     // Where its settings are missing, the warning is said beside the error.
     let sandbox = Sandbox::new();
-    sandbox.file("work/.fdt.toml", "[credentials]\nbearer = 'abc'\n");
+    sandbox.file("repo/.fdt.toml", "[credentials]\nbearer = 'abc'\n");
     let outcome = sandbox.run(&["--app", "fdt", "token"]);
     assert_eq!(outcome.code, 3);
     let advice = "help: the project's file is withheld: `authn --app fdt config trust` shows";

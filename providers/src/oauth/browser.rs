@@ -135,7 +135,7 @@ fn spawn(command: &[String], url: &str) -> io::Result<Child> {
 /// token of an H2O Cloud client. A browser, and each page's helper, needs none of them.
 fn may_be_secret(name: &OsStr) -> bool {
     // Options stand below these tables.
-    const TABLES: [&str; 4] = ["CREDENTIALS__", "PROFILES__", "STORES__", "HTTP__"];
+    const TABLES: [&str; 4] = ["CREDENTIALS__", "PROFILE__", "STORES__", "HTTP__"];
     let name = name.to_string_lossy().to_uppercase();
     name.starts_with("AUTHN_")
         || TABLES.iter().any(|table| name.contains(table))
@@ -269,7 +269,7 @@ mod tests {
         const SECRET: [&str; 4] = [
             "AUTHN_CREDENTIALS__OAUTH__CLIENT_SECRET",
             "AUTHN_TOKEN",
-            "MY_TOOL_PROFILES__A__CREDENTIALS__BEARER__TOKEN",
+            "MY_TOOL_PROFILE__A__CREDENTIALS__BEARER__TOKEN",
             "H2O_CLOUD_CLIENT_PLATFORM_TOKEN",
         ];
         const OTHER: [&str; 2] = ["H2O_CLOUD_ENVIRONMENT", "MY_TOOL_HOME"];
