@@ -282,6 +282,14 @@ fn who_is_to_log_in_is_told_by_which_command_and_which_way() {
     assert_eq!(typed, "a login asks for what the configuration lacks of the client");
     let named = way(sandbox(), &["--set", "credentials.oauth.browser=[\"firefox\"]"]);
     assert_eq!(named, "a login opens the browser that the option `browser` names");
+    let paste = "a login shows a link, and asks for the address that a browser ends at";
+    let away = way(sandbox(), &["--set", "credentials.oauth.redirect_uri=https://c.test/x"]);
+    assert_eq!(away, format!("{paste}, because `redirect_uri` is not on this machine"));
+    let options = ["grant_type=authorization_code", "redirect_uri=http://localhost:8888/x"];
+    for option in options.map(|option| format!("credentials.oauth.{option}")) {
+        let remote = sandbox().env("SSH_TTY", "/dev/pts/0");
+        assert_eq!(way(remote, &["--set", &option]), format!("{paste}, because SSH_TTY is set"));
+    }
 
     let outcome = sandbox().run(&["status"]);
     assert_eq!(outcome.code, 0);

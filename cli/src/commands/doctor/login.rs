@@ -11,6 +11,8 @@ const CHECK: &str = "login";
 const OTHER_DEVICE: &str =
     "a login shows a code or a link for another device, as far as the server has them";
 
+const PASTE: &str = "a login shows a link, and asks for the address that a browser ends at";
+
 /// The variables that say where somebody sits, in the order in which they count.
 const VARIABLES: [&str; 8] = [
     "BROWSER",
@@ -38,6 +40,11 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
         let message = "a login asks for what the configuration lacks of the client";
         return vec![Finding::ok(CHECK, message)];
     }
+    let redirect_uri = patient.text(&format!("credentials.{provider}.redirect_uri"));
+    if redirect_uri.is_some_and(|uri| !is_here(uri)) {
+        let message = format!("{PASTE}, because `redirect_uri` is not on this machine");
+        return vec![Finding::ok(CHECK, message)];
+    }
     if patient.has(&format!("credentials.{provider}.browser")) {
         return vec![Finding::ok(
             CHECK,
@@ -45,16 +52,28 @@ pub(super) fn look(patient: &Patient) -> Vec<Finding> {
         )];
     }
     let why = VARIABLES.into_iter().find(|name| is_set(name));
+    // Where one of these says how it goes, no code is asked for.
+    let elsewhere =
+        if grant_type.is_some() || redirect_uri.is_some() { PASTE } else { OTHER_DEVICE };
     let message = match (Environment::of_process().has_browser(), why) {
         (true, Some(name)) => {
             format!("a login opens a browser on this machine, because {name} is set")
         }
         // Elsewhere than on Unix a display is taken for granted.
         (true, None) => "a login opens a browser on this machine".to_owned(),
-        (false, Some(name)) => format!("{OTHER_DEVICE}, because {name} is set"),
-        (false, None) => format!("{OTHER_DEVICE}, because there is no display"),
+        (false, Some(name)) => format!("{elsewhere}, because {name} is set"),
+        (false, None) => format!("{elsewhere}, because there is no display"),
     };
     vec![Finding::ok(CHECK, message)]
+}
+
+/// Tells whether a browser comes back to this machine (RFC 8252, 7.3).
+fn is_here(uri: &str) -> bool {
+    let uri = authn::Url::parse(uri).ok();
+    uri.is_some_and(|uri| {
+        let is_loopback = matches!(uri.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+        uri.scheme() == "http" && is_loopback
+    })
 }
 
 fn is_set(name: &str) -> bool {
