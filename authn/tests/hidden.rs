@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use authn::{
     Context, Environment, Loader, Result, SecretString, Token, TokenProvider,
-    config::{Config, Severity},
+    config::{Config, Problem, Severity},
 };
 
 /// Hands out what it is configured with.
@@ -127,12 +127,10 @@ fn an_untrusted_file_stops_nobody() {
             .read()
     };
     let own = "[credentials]\nhidden = 'abc'\n[profile.a.credentials]\nhidden = 'def'\n";
-    for (bad, code) in [
-        ("default_profile = 4711", "wrong-type"),
-        ("default_profile = 'nobody'", "unknown-profile"),
-    ] {
+    for bad in ["default_profile = 4711", "default_profile = 'nobody'"] {
         let config = load(bad, own);
-        let problem = config.problems().iter().find(|problem| problem.code() == code).unwrap();
+        let is_told = |problem: &&Problem| problem.code() == "untrusted-profile";
+        let problem = config.problems().iter().find(is_told).unwrap();
         assert_eq!(problem.severity(), Severity::Warning, "{bad}");
         assert_eq!(config.profile(), None, "{bad}");
         assert!(config.credentials().is_ok(), "{bad}");
