@@ -273,7 +273,11 @@ async fn one_that_waits_for_a_login_that_fails_logs_in_itself() {
     let bench = Bench::new();
     let (first, second) = (bench.process(), bench.process());
     let (person, other) = (Person::new("alice"), Person::ready("bob"));
-    let login = tokio::spawn(async move { first.login(by(&person)).await });
+    let login = tokio::spawn({
+        let login = by(&person);
+        async move { first.login(login).await }
+    });
+    person.asked.notified().await;
     let waits = tokio::spawn({
         let (second, login) = (second.clone(), by(&other));
         async move { second.login(login).await }
