@@ -158,6 +158,15 @@ fn by(person: &Arc<Person>) -> Login {
     Login::new(Asks(Arc::clone(person)))
 }
 
+/// Begins a login that goes on beside the test.
+fn begin(
+    credentials: &Credentials,
+    person: &Arc<Person>,
+) -> tokio::task::JoinHandle<Result<LoginOutcome>> {
+    let (credentials, login) = (credentials.clone(), by(person));
+    tokio::spawn(async move { credentials.login(login).await })
+}
+
 struct Bench {
     server: Arc<Server>,
     number: usize,
@@ -230,15 +239,9 @@ async fn of_two_processes_one_logs_in() {
     let bench = Bench::new();
     let (first, second) = (bench.process(), bench.process());
     let (person, other) = (Person::new("alice"), Person::ready("bob"));
-    let login = tokio::spawn({
-        let (first, login) = (first.clone(), by(&person));
-        async move { first.login(login).await }
-    });
+    let login = begin(&first, &person);
     person.asked.notified().await;
-    let waits = tokio::spawn({
-        let (second, login) = (second.clone(), by(&other));
-        async move { second.login(login).await }
-    });
+    let waits = begin(&second, &other);
     other.other_login.notified().await;
     person.speaks.notify_one();
     assert_eq!(login.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
@@ -252,13 +255,9 @@ async fn of_two_callers_without_a_store_one_logs_in() {
     let bench = Bench::new();
     let credentials = bench.with("store = 'memory'");
     let (person, other) = (Person::new("alice"), Person::ready("bob"));
-    let start = |person: &Arc<Person>| {
-        let (credentials, login) = (credentials.clone(), by(person));
-        tokio::spawn(async move { credentials.login(login).await })
-    };
-    let login = start(&person);
+    let login = begin(&credentials, &person);
     person.asked.notified().await;
-    let waits = start(&other);
+    let waits = begin(&credentials, &other);
     other.other_login.notified().await;
     person.speaks.notify_one();
     assert_eq!(login.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
@@ -273,15 +272,9 @@ async fn one_that_waits_for_a_login_that_fails_logs_in_itself() {
     let bench = Bench::new();
     let (first, second) = (bench.process(), bench.process());
     let (person, other) = (Person::new("alice"), Person::ready("bob"));
-    let login = tokio::spawn({
-        let login = by(&person);
-        async move { first.login(login).await }
-    });
+    let login = begin(&first, &person);
     person.asked.notified().await;
-    let waits = tokio::spawn({
-        let (second, login) = (second.clone(), by(&other));
-        async move { second.login(login).await }
-    });
+    let waits = begin(&second, &other);
     other.other_login.notified().await;
     login.abort();
     assert_eq!(waits.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
@@ -294,15 +287,9 @@ async fn a_refresh_elsewhere_is_not_taken_for_a_login() {
     bench.process().login(by(&Person::ready("alice"))).await.unwrap();
     let (first, second) = (bench.process(), bench.process());
     let (person, other) = (Person::new("carol"), Person::ready("bob"));
-    let login = tokio::spawn({
-        let login = by(&person);
-        async move { first.login(login).await }
-    });
+    let login = begin(&first, &person);
     person.asked.notified().await;
-    let waits = tokio::spawn({
-        let (second, login) = (second.clone(), by(&other));
-        async move { second.login(login).await }
-    });
+    let waits = begin(&second, &other);
     other.other_login.notified().await;
     bench.clock.advance(Duration::from_mins(11));
     assert_eq!(bench.process().token().await.unwrap().secret(), "alice-2");
@@ -344,10 +331,7 @@ async fn a_refresh_meanwhile_is_replaced() {
     let credentials = bench.process();
     credentials.login(by(&Person::ready("alice"))).await.unwrap();
     let person = Person::new("bob");
-    let login = tokio::spawn({
-        let (credentials, login) = (credentials.clone(), by(&person));
-        async move { credentials.login(login).await }
-    });
+    let login = begin(&credentials, &person);
     person.asked.notified().await;
     bench.clock.advance(Duration::from_mins(11));
     assert_eq!(bench.process().token().await.unwrap().secret(), "alice-2");
@@ -361,10 +345,7 @@ async fn nobody_is_waited_for_once_the_caller_has_gone() {
     let bench = Bench::new();
     let credentials = bench.process();
     let person = Person::new("alice");
-    let login = tokio::spawn({
-        let (credentials, login) = (credentials.clone(), by(&person));
-        async move { credentials.login(login).await }
-    });
+    let login = begin(&credentials, &person);
     person.asked.notified().await;
     login.abort();
     let other = Person::ready("bob");
