@@ -14,9 +14,7 @@ use std::{
     thread::{self, Thread},
 };
 
-use crate::{
-    Error, ErrorKind, Login, LoginOutcome, Request, Result, Status, Token, cache::background,
-};
+use crate::{Error, ErrorKind, Login, LoginOutcome, Request, Result, Status, Token, runtime};
 
 /// Authorises requests and waits by blocking the thread. It shares the cache with the asynchronous
 /// [`Credentials`](crate::Credentials) that it is made of or turned into.
@@ -117,7 +115,7 @@ impl From<Credentials> for crate::Credentials {
 /// Blocks the thread until a future is done. Timers and connections that it makes itself live on the
 /// background runtime.
 fn wait<F: Future>(future: F) -> Result<F::Output> {
-    if background::is_here() {
+    if runtime::is_here() {
         // The exchange that is waited for would need this very thread.
         return Err(Error::new(
             ErrorKind::Internal,
@@ -125,7 +123,7 @@ fn wait<F: Future>(future: F) -> Result<F::Output> {
              await the asynchronous credentials there, or make it a `Hook::sync`",
         ));
     }
-    let _background = background::runtime()?.enter();
+    let _background = runtime::handle()?.enter();
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);

@@ -4,9 +4,8 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     Cached, Context, Error, ErrorKind, Login, LoginOutcome, Origins, Placement, Probe, Request,
-    Result, Status, Token, TokenProvider, TokenSource,
-    clock::Clock,
-    provider::{Boxed, Erased},
+    Result, Status, Token, TokenProvider, TokenSource, provider::Erased, runtime::Boxed,
+    time::Clock,
 };
 
 /// Authorises requests with the token of whichever provider the configuration chose.

@@ -4,8 +4,7 @@
 //! allocation. A refresh starts before the token ends, in the background, and if it fails the old token
 //! serves until it really expires.
 
-pub(crate) mod background;
-pub(crate) mod deadline;
+mod deadline;
 mod exchange;
 mod flight;
 mod identity;
@@ -26,12 +25,11 @@ use std::{
 };
 
 pub use options::CacheOptions;
-#[cfg(feature = "reqwest")]
-pub(crate) use schedule::chance;
 
 use crate::{
     Context, Credentials, Error, ErrorKind, Grant, Login, LoginOutcome, Probe, Request, Result,
-    Session, Status, Token, TokenProvider, TokenSource, clock::Moment,
+    Session, Status, Token, TokenProvider, TokenSource, runtime,
+    time::{Moment, before},
 };
 use exchange::{Memory, OnUpdate};
 use flight::{Clearance, Takeoff, arrival, crashed};
@@ -281,7 +279,7 @@ impl<S: TokenSource> Cached<S> {
             generation: self.shared.places.generation(),
             takeoff: Some(takeoff),
         };
-        match background::runtime() {
+        match runtime::handle() {
             Ok(runtime) => drop(runtime.spawn(flight.run())),
             Err(error) => flight.land(Err(error)),
         }
@@ -449,13 +447,13 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
             }
         };
         // A flight needs the background runtime, so it is there; its timers need no runtime of the caller's.
-        if let Ok(runtime) = background::runtime() {
+        if let Ok(runtime) = runtime::handle() {
             let end = {
                 let _timers = runtime.enter();
                 context.clock().sleep(deadline::CLOSE)
             };
             // What is not over by then goes on, and nobody waits for it.
-            let _ = deadline::before(landed, end).await;
+            let _ = before(landed, end).await;
         }
     }
 }

@@ -3,19 +3,15 @@
 use std::cell::{Cell, RefCell};
 
 use super::{
-    Environment, Key, Origin, Problem, Table,
-    excerpt::excerpt,
-    guide::Guide,
-    item::{Entries, Item, Value},
-    key::nearest,
-    layer::SourceText,
-    merge::Part,
-    placement::{Override, PlacementOptions},
-    stores::{self, Stores},
+    layers::merge::Part,
+    visibility::{Guide, excerpt},
 };
 use crate::{
-    CacheOptions, Context, Credentials, Registry, SecretString,
-    schema::{Field, FromTable},
+    CacheOptions, Context, Credentials, Environment, Registry, SecretString,
+    diagnostic::{Origin, Problem, SourceText, nearest},
+    options::{Entries, Field, FromTable, Item, Key, Table, Value},
+    registry::stores::{self, Stores},
+    request::options::{Override, PlacementOptions},
     store::{Drawer, StoreKey, fingerprint},
 };
 
@@ -42,7 +38,7 @@ impl Notes<'_> {
         self.problems.borrow_mut().push(problem);
     }
 
-    fn excerpt(&self, item: &Item, hide: bool) -> Option<super::problem::Excerpt> {
+    fn excerpt(&self, item: &Item, hide: bool) -> Option<crate::diagnostic::Excerpt> {
         let Origin::File { path, .. } = &item.origin else { return None };
         let span = item.span.clone()?;
         let of_file = |text: &&std::sync::Arc<SourceText>| text.path == *path;
@@ -155,7 +151,7 @@ impl<'a> Build<'a> {
         } else {
             Override::from_table(&mut table).map(Override::into_placement)
         };
-        table.finish(&entry.fields().map(crate::schema::Field::key));
+        table.finish(&entry.fields().map(crate::options::Field::key));
         self.depth.set(self.depth.get() - 1);
         let references = self.references.replace(outer_references);
         let secrets = self.secrets.replace(outer_secrets);

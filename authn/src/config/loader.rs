@@ -1,6 +1,7 @@
 //! `Loader`: finds the layers, low to high, and reads them.
 
 use std::{
+    fmt::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -8,24 +9,23 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    Config, Environment, Key, Origin, Problem,
+    Config,
     build::{Build, Notes},
     choice::{self, Choice},
-    credentials::Binding,
-    flag,
-    guide::Guide,
-    http::HttpOptions,
-    item::{Entries, Item},
-    layer::Layer,
-    merge, profile,
+    layers::{Found, Layer, Source, flag, merge, parts, shorthand, variables},
+    profile,
     project::{self, Project},
-    shorthand,
-    source::{Found, Source, parts},
-    stores::Stores,
-    variables,
+    visibility::Guide,
 };
 use crate::{
-    Context, Credentials, Registry, Result, clock::Clock, schema::FromTable, store::TokenStore,
+    Context, Credentials, Environment, Registry, Result,
+    diagnostic::{Origin, Problem, quoted},
+    http::options::HttpOptions,
+    options::{Entries, FromTable, Item, Key},
+    registry::stores::Stores,
+    request::binding::Binding,
+    store::TokenStore,
+    time::Clock,
 };
 
 /// Reads a layered configuration.
@@ -362,9 +362,9 @@ impl Loader {
             add(" --config ", &file.display().to_string());
         }
         for flag in &self.flags {
-            // A message holds no value.
             let key = flag.split('=').next().unwrap_or_default();
-            add(" --set ", &format!("{key}=…"));
+            // A message holds no value.
+            let _ = write!(command, " --set {}=…", quoted(key));
         }
         if !self.project {
             command.push_str(" --no-project");
@@ -411,8 +411,8 @@ impl Loader {
             .with_login_command(&self.login_command(profile));
         let build = Build::new(notes, environment, context, &prefix, profile, Stores::default());
         for (name, item) in merged {
-            if !super::guide::TOP_LEVEL.contains(&name.as_str()) {
-                let known = super::guide::TOP_LEVEL.into_iter();
+            if !super::visibility::TOP_LEVEL.contains(&name.as_str()) {
+                let known = super::visibility::TOP_LEVEL.into_iter();
                 build.unknown_key(&Key::new(&[name]), item, known);
             }
         }
@@ -437,7 +437,7 @@ impl Loader {
         let origin = item.map_or(Origin::Default, |item| item.origin.clone());
         let own = Item {
             span: item.and_then(|item| item.span.clone()),
-            ..Item::new(super::item::Value::Table(own), origin)
+            ..Item::new(crate::options::Value::Table(own), origin)
         };
         let binding = build.section::<Binding>(&key, Some(&own));
         let has_stores = stores.read(&build, merged, &self.app);
@@ -464,20 +464,11 @@ impl Loader {
             None => context,
         };
         let build = Build::new(notes, environment, context, &prefix, profile, stores.clone());
-        let empty = Item::new(super::item::Value::Table(Entries::new()), Origin::Default);
+        let empty = Item::new(crate::options::Value::Table(Entries::new()), Origin::Default);
         let table = entries.get(provider).unwrap_or(&empty);
         let credentials = build.provider(&key.child(provider), provider, table);
         binding.and(http).and(has_stores).and(credentials)
     }
-}
-
-/// Writes a word so that a shell takes it as it is.
-pub(crate) fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+…".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 impl Default for Loader {

@@ -5,17 +5,19 @@ use std::iter;
 use url::Url;
 
 use super::{
-    Config, Key, Origin, Problem, duration,
-    guide::{Class, Guide},
-    item::{Entries, Item, Value},
-    layer::Layer,
-    merge::{self, Part},
-    reference::is_kind,
+    Config,
+    layers::{
+        Layer,
+        merge::{self, Part},
+    },
+    visibility::{Class, Guide},
 };
 use crate::{
     Registry,
-    redact::View,
-    schema::{Field, Kind, Type},
+    diagnostic::{Origin, Problem},
+    options::{Entries, Field, Item, Key, Kind, Type, Value, View},
+    secret::reference::is_kind,
+    time::duration,
 };
 
 /// One value of a configuration as it may be shown.
@@ -57,7 +59,7 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     if let Some(item) = config.merged.get("default_profile") {
         lister.item(&Key::new(&["default_profile"]), item, Guide::Plain, None);
     }
-    lister.fields(&key, credentials, super::credentials::FIELDS.iter(), guide);
+    lister.fields(&key, credentials, crate::request::binding::FIELDS.iter(), guide);
     let in_force = config.provider().unwrap_or_default();
     if let Some(entry) = config.registry.get(in_force) {
         let table = credentials.get(in_force).and_then(Item::as_table).unwrap_or(&empty);
@@ -65,7 +67,8 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     }
     lister.with_unset = false;
     for (name, item) in credentials {
-        let known = super::credentials::FIELDS.iter().any(|field| field.key() == name.as_str());
+        let known =
+            crate::request::binding::FIELDS.iter().any(|field| field.key() == name.as_str());
         if !known && (name != in_force || config.registry.get(name).is_none()) {
             lister.item(&key.child(name), item, guide.child(name), None);
         }
@@ -285,7 +288,7 @@ fn reference(item: &Item) -> Option<String> {
     let entries = match &item.value {
         Value::Table(entries) => entries,
         Value::Text(text) if matches!(item.origin, Origin::Flag { .. }) => {
-            inline = super::file::parse_inline(text, &item.origin)?;
+            inline = crate::options::toml::parse_inline(text, &item.origin)?;
             inline.as_table()?
         }
         _ => return None,
@@ -323,7 +326,7 @@ fn view(item: &Item, r#type: Option<&Type>) -> View {
             let typed = match r#type {
                 Some(Type::Boolean) => text.trim().parse().ok().map(View::Boolean),
                 Some(Type::Integer) => text.trim().parse().ok().map(View::Integer),
-                Some(Type::Map(_)) => super::file::parse_inline(text, &item.origin)
+                Some(Type::Map(_)) => crate::options::toml::parse_inline(text, &item.origin)
                     .map_or(Some(View::Hidden), |inline| Some(view(&inline, None))),
                 _ => None,
             };

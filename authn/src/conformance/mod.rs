@@ -19,7 +19,7 @@ mod canary;
 
 use crate::{
     Entry, Environment, Loader, Provider, Registry, Result, Token,
-    schema::{Field, Kind, Type},
+    options::{Field, Kind, Type},
 };
 
 pub use canary::{Canary, Encoding};

@@ -1,7 +1,7 @@
 //! What the registry says when a name is not there, or is there twice.
 
 use super::{Entry, Registry};
-use crate::{Error, config::nearest};
+use crate::{Error, diagnostic::nearest};
 
 pub(super) fn unknown(registry: &Registry, name: &str) -> String {
     let name = &name.escape_debug().to_string();

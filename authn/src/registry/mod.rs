@@ -5,12 +5,17 @@
 
 mod entry;
 mod error;
+mod store_entry;
+pub(crate) mod stores;
 
 use std::collections::BTreeMap;
 
 use crate::Result;
 
-pub use entry::{Entry, Location, Provider};
+pub use entry::{Entry, Provider};
+#[doc(hidden)]
+pub use store_entry::{LinkedStore, StoreEntry, Surroundings};
+pub use stores::KnownStore;
 
 /// The providers that a configuration can choose from.
 #[derive(Clone, Debug, Default)]

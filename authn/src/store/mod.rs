@@ -4,7 +4,6 @@
 //! again, exchanges, saves, publishes and only then unlocks. A save names the revision that it replaces, so
 //! that a logout in between wins.
 
-mod entry;
 mod examine;
 mod file;
 mod locks;
@@ -14,15 +13,13 @@ use std::{fmt, future::Future, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
-#[doc(hidden)]
-pub use entry::{LinkedStore, StoreEntry, Surroundings, Vault};
 pub use file::FileStore;
 #[doc(hidden)]
 pub use locks::Locks;
 pub(crate) use record::{Record, StoredToken, fingerprint};
 
 use self::record::VERSION;
-use crate::{Result, SecretString, Session, config::Problem, provider::Boxed};
+use crate::{Result, SecretString, Session, diagnostic::Problem, runtime::Boxed};
 
 /// Keeps documents that hold tokens.
 ///
