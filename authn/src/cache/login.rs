@@ -29,7 +29,7 @@ pub(super) async fn login<S: TokenSource>(
     login: &Login,
 ) -> Result<LoginOutcome> {
     if let Some(inner) = shared.source.inner() {
-        let outcome = inner.login(login.clone()).await;
+        let outcome = inner.provider.login(&inner.context, login).await;
         if matches!(outcome, Ok(LoginOutcome::NotNeeded)) {
             return outcome;
         }

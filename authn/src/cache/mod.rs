@@ -27,8 +27,8 @@ use std::{
 pub use options::CacheOptions;
 
 use crate::{
-    Context, Credentials, Error, ErrorKind, Grant, Login, LoginOutcome, Probe, Request, Result,
-    Session, Status, Token, TokenProvider, TokenSource, runtime,
+    Bound, Context, Error, ErrorKind, Grant, Login, LoginOutcome, Probe, Request, Result,
+    SessionPolicy, Status, Token, TokenProvider, TokenSource, runtime,
     time::{Moment, before},
 };
 use exchange::{Memory, OnUpdate};
@@ -103,12 +103,12 @@ impl<S> Shared<S> {
 }
 
 impl<S: TokenSource> Shared<S> {
-    /// Gives the inner credentials for the scopes that are asked for.
-    fn inner(&self, context: &Context) -> Option<Credentials> {
+    /// Returns the inner provider for the scopes that are asked for.
+    fn inner(&self, context: &Context) -> Option<Bound> {
         let inner = self.source.inner()?;
         Some(match context.scopes() {
             [] => inner.clone(),
-            scopes => inner.with_scope(scopes),
+            scopes => inner.with_scopes(scopes.to_vec()),
         })
     }
 }
@@ -319,7 +319,7 @@ impl<S: TokenSource> Flight<S> {
         let nobody = |error: &Error| error.kind() == ErrorKind::LoginRequired;
         let cheap = result.as_ref().is_err_and(nobody)
             && self.context.drawer().is_some()
-            && matches!(self.shared.source.session(), Session::Begun);
+            && matches!(self.shared.source.session(), SessionPolicy::Begun);
         if let Err(error) = &result {
             tracing::warn!(key = self.context.key(), kind = ?error.kind(), usable, "exchange failed");
         }
@@ -385,7 +385,7 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn invalidate(&self, token: &Token, context: &Context) {
         if let Some(inner) = self.shared.inner(context) {
-            inner.invalidate(token);
+            inner.provider.invalidate(token, &inner.context);
         }
         self.place.refuse(token);
     }
@@ -400,12 +400,12 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn needs_login(&self) -> bool {
         let inner = self.shared.source.inner();
-        inner.map_or_else(|| self.shared.source.needs_login(), Credentials::needs_login)
+        inner.map_or_else(|| self.shared.source.needs_login(), |inner| inner.provider.needs_login())
     }
 
     async fn probe(&self, context: &Context) -> Result<Option<Probe>> {
         match self.shared.source.inner() {
-            Some(inner) => inner.probe().await,
+            Some(inner) => inner.provider.probe(&inner.context).await,
             None => self.shared.source.probe(context).await,
         }
     }
@@ -420,8 +420,8 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn store(&self) -> Option<String> {
         let by_default = match self.shared.source.session() {
-            Session::None => "memory",
-            Session::Begun | Session::From(_) => "file",
+            SessionPolicy::None => "memory",
+            SessionPolicy::Begun | SessionPolicy::From(_) => "file",
         };
         Some(self.shared.options.store.clone().unwrap_or_else(|| by_default.to_owned()))
     }
@@ -433,7 +433,7 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
     async fn close(&self, context: &Context) {
         self.shared.closed.store(true, Ordering::Release);
         if let Some(inner) = self.shared.source.inner() {
-            inner.close().await;
+            inner.provider.close(&inner.context).await;
         }
         let flights = self.shared.places.landings();
         if flights.is_empty() && self.shared.login.try_lock().is_ok() {

@@ -7,7 +7,7 @@ use super::{
     visibility::{Guide, excerpt},
 };
 use crate::{
-    CacheOptions, Context, Credentials, Environment, Registry, SecretString,
+    Bound, CacheOptions, Context, Credentials, Environment, Registry, SecretString,
     diagnostic::{Origin, Problem, SourceText, nearest},
     options::{Entries, Field, FromTable, Item, Key, Table, Value},
     registry::stores::{self, Stores},
@@ -193,7 +193,7 @@ impl<'a> Build<'a> {
             self.notes.note(problem, Some(item), false);
             return None;
         }
-        Some(Credentials::assemble(provider, context, per_request, resolves))
+        Some(Credentials::of(Bound { provider, context, per_request, resolves }))
     }
 
     /// Gives the place where a provider's session is kept.

@@ -20,6 +20,7 @@ mod canary;
 use crate::{
     Entry, Environment, Loader, Provider, Registry, Result, Token,
     options::{Field, Kind, Type},
+    runtime,
 };
 
 pub use canary::{Canary, Encoding};
@@ -243,5 +244,5 @@ fn loader(entry: &Entry, options: &str, environment: Environment) -> Loader {
 
 /// Asks for a token, also where a runtime's thread is the caller's.
 fn exchange(credentials: crate::Credentials) -> Result<Token> {
-    crate::blocking::Credentials::from(credentials).token()
+    runtime::block_on(credentials.token())?
 }
