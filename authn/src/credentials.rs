@@ -4,7 +4,10 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     Bound, Cached, Context, Error, ErrorKind, Login, LoginOutcome, Origins, Placement, Probe,
-    Request, Result, Status, Token, TokenProvider, TokenSource, provider::Erased, runtime::Boxed,
+    Request, Result, Show, Status, Token, TokenProvider, TokenSource, View,
+    options::{Nested, Node, Shape, Type},
+    provider::Erased,
+    runtime::Boxed,
     time::Clock,
 };
 
@@ -199,6 +202,23 @@ impl Credentials {
             let mut request = request.placed(inner.context.placement());
             inner.provider.authorize(&mut request, &inner.context).await
         })
+    }
+}
+
+/// What a `#[provider]` field holds.
+impl Nested for Credentials {
+    fn read(node: Node<'_>) -> Option<Self> {
+        node.built()
+    }
+
+    fn shape() -> Shape {
+        Shape::required(Type::Provider)
+    }
+}
+
+impl Show for Credentials {
+    fn show(&self) -> View {
+        View::Text(format!("{self:?}"))
     }
 }
 

@@ -21,8 +21,8 @@ use crate::{
     Context, Credentials, Environment, Registry, Result,
     diagnostic::{Origin, Problem, quoted},
     http::options::HttpOptions,
-    options::{Entries, FromTable, Item, Key},
-    registry::stores::Stores,
+    options::{Entries, FromTable, Item, Key, section, unknown_key},
+    registry::{Stores, Surroundings},
     request::binding::Binding,
     store::TokenStore,
     time::Clock,
@@ -195,9 +195,12 @@ impl Loader {
     pub fn read(self) -> Config {
         let mut problems = Vec::new();
         let environment = self.surroundings();
-        let registry =
-            self.registry.clone().map_or_else(Registry::linked, Ok).unwrap_or_else(|error| {
-                problems.push(Problem::error("duplicate-provider", error.to_string()));
+        let registry = self
+            .registry
+            .clone()
+            .map_or_else(|| Registry::builder().linked().collect(), Ok)
+            .unwrap_or_else(|problem| {
+                problems.push(*problem);
                 Registry::default()
             });
         let has_registry = problems.is_empty();
@@ -413,10 +416,16 @@ impl Loader {
         for (name, item) in merged {
             if !super::visibility::TOP_LEVEL.contains(&name.as_str()) {
                 let known = super::visibility::TOP_LEVEL.into_iter();
-                build.unknown_key(&Key::new(&[name]), item, known);
+                unknown_key(&build, &Key::new(&[name]), item, known);
             }
         }
-        let http = build.section::<HttpOptions>(&Key::new(&["http"]), merged.get("http"));
+        let http = section(
+            &build,
+            &Key::new(&["http"]),
+            merged.get("http"),
+            HttpOptions::FIELDS,
+            HttpOptions::from_table,
+        );
         let key = Key::new(&["credentials"]);
         let empty = Entries::new();
         let item = merged.get("credentials");
@@ -439,8 +448,9 @@ impl Loader {
             span: item.and_then(|item| item.span.clone()),
             ..Item::new(crate::options::Value::Table(own), origin)
         };
-        let binding = build.section::<Binding>(&key, Some(&own));
-        let has_stores = stores.read(&build, merged, &self.app);
+        let binding = section(&build, &key, Some(&own), Binding::FIELDS, Binding::from_table);
+        let has_stores =
+            stores.read(&build, merged, notes.registry, &Surroundings::new(&self.app, environment));
         let provider = choice?.name.as_str();
         if binding.as_ref().is_some_and(|binding| binding.origins.is_empty()) {
             let problem = Problem::warning(
@@ -466,7 +476,7 @@ impl Loader {
         let build = Build::new(notes, environment, context, &prefix, profile, stores.clone());
         let empty = Item::new(crate::options::Value::Table(Entries::new()), Origin::Default);
         let table = entries.get(provider).unwrap_or(&empty);
-        let credentials = build.provider(&key.child(provider), provider, table);
+        let credentials = build.credentials(&key.child(provider), provider, table);
         binding.and(http).and(has_stores).and(credentials)
     }
 }

@@ -8,9 +8,8 @@ use crate::{
     diagnostic::{self, Excerpt, SourceText},
     http::options,
     options::{Entries, Field, Item, Kind, Type, Value, names_secret, redact_text},
-    registry::{Entry, Registry, stores::fields},
+    registry::{Entry, Registry},
     request::binding,
-    secret::reference::is_kind,
 };
 
 /// The keys at the top of a configuration.
@@ -30,7 +29,7 @@ pub(crate) enum Guide<'r> {
     Provider(&'r Registry, &'r Entry),
     Http,
     /// `[stores]`
-    Stores,
+    Stores(&'r Registry),
     /// `[stores.NAME]`, with the options of that store.
     Store(Option<&'r [Field]>),
     /// A map whose values are secrets, or a list of such.
@@ -59,7 +58,7 @@ impl<'r> Guide<'r> {
                 "credentials" => Self::Credentials { registry, nested: false },
                 "default_profile" => Self::Plain,
                 "http" => Self::Http,
-                "stores" => Self::Stores,
+                "stores" => Self::Stores(registry),
                 _ => Self::Unknown,
             },
             Self::Credentials { nested: false, .. }
@@ -85,7 +84,7 @@ impl<'r> Guide<'r> {
                     Self::Unknown
                 }
             }
-            Self::Stores => Self::Store(fields(key)),
+            Self::Stores(registry) => Self::Store(registry.store_fields(key)),
             Self::Store(Some(fields)) => {
                 let field = fields.iter().find(|field| field.key() == key);
                 match field.map(Field::kind) {
@@ -134,13 +133,13 @@ impl<'r> Guide<'r> {
 pub(super) fn excerpt<'a>(
     source: &SourceText,
     parts: impl Iterator<Item = &'a Entries>,
-    guide: Guide<'_>,
+    registry: &Registry,
     marked: &Range<usize>,
     hide: bool,
 ) -> Excerpt {
-    let mut spans = Spans::default();
+    let mut spans = Spans { registry, shown: Vec::new(), hidden: Vec::new() };
     for entries in parts {
-        spans.collect(entries, guide);
+        spans.collect(entries, Guide::Top(registry));
     }
     if hide {
         spans.hidden.retain(|span| !(marked.start <= span.start && span.end <= marked.end));
@@ -150,13 +149,13 @@ pub(super) fn excerpt<'a>(
 }
 
 /// The spans of a file's values: those that may be shown and those that may not.
-#[derive(Default)]
-struct Spans {
+struct Spans<'r> {
+    registry: &'r Registry,
     shown: Vec<Range<usize>>,
     hidden: Vec<Range<usize>>,
 }
 
-impl Spans {
+impl Spans<'_> {
     fn collect(&mut self, entries: &Entries, guide: Guide<'_>) {
         for (key, item) in entries {
             self.collect_item(item, guide.child(key));
@@ -168,7 +167,9 @@ impl Spans {
             Value::Table(entries) => {
                 for (key, item) in entries {
                     // What a reference refers to is a place, which may be shown.
-                    let place = guide.is_whole() && is_kind(key) && item.as_text().is_some();
+                    let place = guide.is_whole()
+                        && self.registry.is_reference(key)
+                        && item.as_text().is_some();
                     self.collect_item(item, if place { Guide::Plain } else { guide.child(key) });
                 }
             }

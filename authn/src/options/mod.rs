@@ -4,6 +4,7 @@
 //! providers`, the JSON Schema, the commented template and the table in the README.
 
 pub(crate) mod deserialize;
+mod host;
 mod json;
 mod key;
 pub(crate) mod probe;
@@ -16,6 +17,7 @@ pub(crate) mod toml;
 mod value;
 mod view;
 
+pub(crate) use host::{Built, Host, unknown_key};
 pub use json::json_schema;
 pub(crate) use key::Key;
 pub use schema::{Field, FromTable, Kind, Shape, Type};
@@ -23,6 +25,7 @@ pub(crate) use schema::{join, summary};
 pub use secret::Secret;
 pub use show::Show;
 pub(crate) use show::{names_secret, redact_text};
+pub(crate) use table::section;
 pub use table::{Nested, Node, Plain, Table};
 pub use template::template;
 pub(crate) use value::{Entries, Item, Value, insert};

@@ -1,27 +1,26 @@
 //! `Table` and `Node`: how a provider's options are read. Reading a key takes it; what nobody took is
 //! unknown.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{any::Any, borrow::Cow, collections::BTreeSet};
 
 use serde::de::DeserializeOwned;
 
 use super::{
-    Entries, Item, Key, Secret, Shape, Type, Value,
+    Built, Entries, Field, Host, Item, Key, Secret, Shape, Type, Value,
     deserialize::{Absent, Mismatch, Values},
     probe,
     toml::parse_inline,
+    unknown_key,
 };
 use crate::{
-    Credentials, SecretString,
-    config::build::Build,
+    SecretString,
     diagnostic::{Origin, Problem},
-    registry::stores,
-    secret::reference::{self, Reference, Target},
+    secret::Reference,
 };
 
 /// A provider's options in a configuration.
 pub struct Table<'a> {
-    build: &'a Build<'a>,
+    host: &'a dyn Host,
     key: Key,
     item: &'a Item,
     entries: &'a Entries,
@@ -29,13 +28,8 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    pub(crate) fn new(
-        build: &'a Build<'a>,
-        key: Key,
-        item: &'a Item,
-        entries: &'a Entries,
-    ) -> Self {
-        Self { build, key, item, entries, taken: BTreeSet::new() }
+    pub(crate) fn new(host: &'a dyn Host, key: Key, item: &'a Item, entries: &'a Entries) -> Self {
+        Self { host, key, item, entries, taken: BTreeSet::new() }
     }
 
     /// Reads an option that is shown.
@@ -64,7 +58,7 @@ impl<'a> Table<'a> {
     }
 
     /// Reads the one other provider whose table stands among the options, by the provider's name.
-    pub fn inner_provider(&mut self, options: &[&[crate::options::Field]]) -> Option<Credentials> {
+    pub fn inner_provider<T: Any>(&mut self, options: &[&[crate::options::Field]]) -> Option<T> {
         let is_option = |key: &String| {
             options.iter().any(|fields| fields.iter().any(|field| field.key() == key))
         };
@@ -74,12 +68,12 @@ impl<'a> Table<'a> {
             let problem = Problem::error("one-provider", message)
                 .with_key(&self.key)
                 .with_help(format!("write it as `[{}.NAME]`", self.key));
-            self.build.notes.note(problem, Some(self.item), false);
+            self.host.note(problem, Some(self.item), false);
             self.taken.extend(tables.into_iter().map(|(key, _)| key.clone()));
             return None;
         };
         self.taken.insert((*name).clone());
-        self.build.provider(&self.key.child(name), name, item)
+        built(self.host.provider(&self.key.child(name), name, item)?)
     }
 
     /// Notes what is wrong with an option that could be read, and gives `None`.
@@ -90,20 +84,47 @@ impl<'a> Table<'a> {
     pub(crate) fn finish(self, known: &(impl Iterator<Item = &'static str> + Clone)) {
         for (key, item) in self.entries {
             if !self.taken.contains(key.as_str()) {
-                self.build.unknown_key(&self.key.child(key), item, known.clone());
+                unknown_key(self.host, &self.key.child(key), item, known.clone());
             }
         }
     }
 
     fn take(&mut self, key: &'static str) -> Node<'a> {
         self.taken.insert(key.to_owned());
-        Node::new(self.build, self.key.child(key), self.entries.get(key), self.item)
+        Node::new(self.host, self.key.child(key), self.entries.get(key), self.item)
     }
+}
+
+/// Returns what a host has built, as its owner knows it.
+fn built<T: Any>(built: Built) -> Option<T> {
+    built.downcast().ok().map(|built| *built)
+}
+
+/// Reads a set of the framework's own options from a table that may be absent.
+pub(crate) fn section<T>(
+    host: &dyn Host,
+    key: &Key,
+    item: Option<&Item>,
+    fields: &'static [Field],
+    read: impl FnOnce(&mut Table<'_>) -> Option<T>,
+) -> Option<T> {
+    let empty = Item::new(Value::Table(Entries::new()), Origin::Default);
+    let item = item.unwrap_or(&empty);
+    let Some(entries) = item.as_table() else {
+        let problem =
+            Problem::error("wrong-type", format!("expected a table, found {}", item.found()));
+        host.note(problem.with_key(key), Some(item), true);
+        return None;
+    };
+    let mut table = Table::new(host, key.clone(), item, entries);
+    let read = read(&mut table);
+    table.finish(&fields.iter().map(Field::key));
+    read
 }
 
 /// One value of a configuration, or its absence.
 pub struct Node<'a> {
-    build: &'a Build<'a>,
+    host: &'a dyn Host,
     key: Key,
     item: Option<Cow<'a, Item>>,
     /// The table that holds it, or would.
@@ -112,22 +133,22 @@ pub struct Node<'a> {
 
 impl<'a> Node<'a> {
     pub(crate) fn new(
-        build: &'a Build<'a>,
+        host: &'a dyn Host,
         key: Key,
         item: Option<&'a Item>,
         table: &'a Item,
     ) -> Self {
-        Self { build, key, item: item.map(Cow::Borrowed), table }
+        Self { host, key, item: item.map(Cow::Borrowed), table }
     }
 
     fn child(&self, key: &str, item: Item) -> Self {
         let key = self.key.child(key);
-        Self { build: self.build, key, item: Some(Cow::Owned(item)), table: self.table }
+        Self { host: self.host, key, item: Some(Cow::Owned(item)), table: self.table }
     }
 
     /// Notes that the value is missing.
     pub fn missing<T>(&self) -> Option<T> {
-        let variable = self.build.variable(&self.key);
+        let variable = self.host.variable(&self.key);
         let problem = Problem::error("missing-key", "a required key is missing")
             .with_key(&self.key)
             .with_help(format!("set `{}`, or the environment variable `{variable}`", self.key));
@@ -135,7 +156,7 @@ impl<'a> Node<'a> {
             Origin::Default => None,
             _ => Some(self.table),
         };
-        self.build.notes.note(problem, at, false);
+        self.host.note(problem, at, false);
         None
     }
 
@@ -165,7 +186,7 @@ impl<'a> Node<'a> {
             },
             Value::Text(text) => {
                 let secret = SecretString::from(text.as_str());
-                self.build.saw(&secret);
+                self.host.saw(&secret);
                 Some(secret)
             }
             Value::Table(_) => self.refer(item),
@@ -186,7 +207,7 @@ impl<'a> Node<'a> {
         let entries = item.as_table()?;
         let mut all = entries.iter();
         let target = match (all.next(), all.next()) {
-            (Some((kind, target)), None) if reference::is_kind(kind) => {
+            (Some((kind, target)), None) if self.host.is_reference(kind) => {
                 let text = target.as_text().filter(|text| !text.is_empty());
                 text.map(|text| (kind.as_str(), text, &target.origin))
             }
@@ -197,50 +218,50 @@ impl<'a> Node<'a> {
                 .with_key(&self.key)
                 .with_help(format!(
                     "write exactly one of {} as a text, like `{{ file = \"/run/secrets/name\" }}`",
-                    reference::kinds()
+                    self.host
+                        .reference_kinds()
+                        .iter()
                         .map(|kind| format!("`{kind}`"))
                         .collect::<Vec<_>>()
                         .join(", ")
                 ));
             return self.note(problem);
         };
-        let environment = self.build.environment;
-        let target = match kind {
-            "env" => Target::variable(text, environment),
-            "file" => {
-                let base = match origin {
-                    Origin::File { path, .. } => path.parent(),
-                    _ => None,
-                };
-                Target::File(environment.absolute(text, base))
-            }
-            _ => {
-                let Some(vault) = self.build.stores.vault(kind) else {
-                    let message = format!("this program has no `{kind}` to read a secret from");
-                    let help = stores::how_to_get(kind).filter(|_| stores::fields(kind).is_none());
-                    let mend = || format!("mend `[stores.{kind}]`, or refer to a file");
-                    let problem = Problem::error("unresolved-reference", message);
-                    return self
-                        .note(problem.with_key(&self.key).with_help(help.unwrap_or_else(mend)));
-                };
-                Target::Stored { kind: kind.to_owned(), target: text.to_owned(), vault }
-            }
+        let target = match self.host.target(kind, text, origin) {
+            Ok(target) => target,
+            Err(problem) => return self.note(problem.with_key(&self.key)),
         };
         let place = format!("{} ({})", self.key, item.origin);
         match Reference::new(target, place) {
             Ok(reference) => {
-                let can_change = reference.can_change();
                 let secret = SecretString::referring(reference);
-                self.build.saw(&secret);
-                if can_change {
-                    self.build.remember(secret.clone());
-                }
+                self.host.saw(&secret);
                 if secret.is_empty() { self.missing() } else { Some(secret) }
             }
             Err(error) => self.note(
                 Problem::error("unresolved-reference", error.to_string()).with_key(&self.key),
             ),
         }
+    }
+
+    /// Builds the provider of a table that must hold exactly one.
+    pub(crate) fn built<T: Any>(&self) -> Option<T> {
+        let Some(item) = &self.item else {
+            return self.missing();
+        };
+        let Some(entries) = item.as_table() else {
+            return self.expected("a provider's table");
+        };
+        let mut providers = entries.iter();
+        let (Some((name, table)), None) = (providers.next(), providers.next()) else {
+            let message = format!("expected one provider, found {}", entries.len());
+            let problem = Problem::error("one-provider", message)
+                .with_key(&self.key)
+                .with_help("write it as `{ NAME = { … } }`");
+            self.host.note(problem, Some(item), false);
+            return None;
+        };
+        built(self.host.provider(&self.key.child(name), name, table)?)
     }
 
     /// Gives the values of a table by key; none if it is absent.
@@ -286,7 +307,7 @@ impl<'a> Node<'a> {
         let Some(entries) = item.as_table() else {
             return self.expected("a table");
         };
-        let mut table = Table::new(self.build, self.key.clone(), item, entries);
+        let mut table = Table::new(self.host, self.key.clone(), item, entries);
         let read = T::from_table(&mut table);
         table.finish(&T::FIELDS.iter().map(crate::options::Field::key));
         read
@@ -310,14 +331,14 @@ impl<'a> Node<'a> {
     fn invalid<T>(&self, message: &str) -> Option<T> {
         let problem = Problem::error("invalid-value", message).with_key(&self.key);
         if self.item.is_none() {
-            self.build.notes.note(problem, Some(self.table), false);
+            self.host.note(problem, Some(self.table), false);
             return None;
         }
         self.note(problem)
     }
 
     fn note<T>(&self, problem: Problem) -> Option<T> {
-        self.build.notes.note(problem, self.item.as_deref(), true);
+        self.host.note(problem, self.item.as_deref(), true);
         None
     }
 }
@@ -386,19 +407,6 @@ pub trait Nested: Sized {
 
     /// Says what stands for it in a configuration.
     fn shape() -> Shape;
-}
-
-impl Nested for Credentials {
-    fn read(node: Node<'_>) -> Option<Self> {
-        match &node.item {
-            Some(item) => node.build.nested(&node.key, item),
-            None => node.missing(),
-        }
-    }
-
-    fn shape() -> Shape {
-        Shape::required(Type::Provider)
-    }
 }
 
 impl<T: Nested> Nested for Option<T> {

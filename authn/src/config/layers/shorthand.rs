@@ -5,7 +5,6 @@ use crate::{
     config::visibility::Guide,
     options::{Entries, Item, Value},
     registry::{Entry, Registry},
-    secret::reference,
 };
 
 /// Expands the shorthands in a layer.
@@ -19,8 +18,8 @@ pub(crate) fn expand_layer(layer: &mut Layer, registry: &Registry) {
 fn expand(entries: &mut Entries, guide: Guide<'_>) {
     for (key, item) in entries {
         let guide = guide.child(key);
-        if let Guide::Provider(_, entry) = guide {
-            expand_one(item, entry);
+        if let Guide::Provider(registry, entry) = guide {
+            expand_one(item, entry, registry);
         }
         expand_item(item, guide);
     }
@@ -38,13 +37,15 @@ fn expand_item(item: &mut Item, guide: Guide<'_>) {
     }
 }
 
-fn expand_one(item: &mut Item, entry: &Entry) {
+fn expand_one(item: &mut Item, entry: &Entry, registry: &Registry) {
     let Some(field) = entry.shorthand() else { return };
     let stands_for_field = match &item.value {
         Value::Table(entries) => {
             // `jwt = { env = "TOKEN" }` refers, unless the provider itself has such an option.
             entries.len() == 1
-                && entries.keys().all(|key| reference::is_kind(key) && entry.field(key).is_none())
+                && entries
+                    .keys()
+                    .all(|key| registry.is_reference(key) && entry.field(key).is_none())
         }
         _ => true,
     };
