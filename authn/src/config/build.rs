@@ -1,6 +1,9 @@
 //! Builds providers of the merged values, and notes every problem on the way instead of the first alone.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    path::Path,
+};
 
 use super::{
     layers::merge::Part,
@@ -222,10 +225,21 @@ impl Host for Build<'_> {
             "env" => Ok(Target::variable(text, self.environment)),
             "file" => {
                 let base = match at {
-                    Origin::File { path, .. } => path.parent(),
+                    Origin::File { path, .. } | Origin::Layer { file: Some(path), .. } => {
+                        path.parent()
+                    }
                     _ => None,
                 };
-                Ok(Target::File(self.environment.absolute(text, base)))
+                let path = self.environment.absolute(text, base);
+                if matches!(at, Origin::Layer { file: None, .. })
+                    && !Path::new(text).is_absolute()
+                    && !text.starts_with("~/")
+                {
+                    let message = "a relative path in a layer that is no file leads nowhere";
+                    let problem = Problem::error("relative-path", message);
+                    return Err(Box::new(problem.with_help("write the whole path, or `~/…`")));
+                }
+                Ok(Target::File(path))
             }
             _ => self.stores.target(kind, text, self.notes.registry),
         }
