@@ -27,8 +27,8 @@ use std::{
 pub use options::CacheOptions;
 
 use crate::{
-    Bound, Context, Error, ErrorKind, Grant, Login, LoginOutcome, Probe, Request, Result,
-    SessionPolicy, Status, Token, TokenProvider, TokenSource, runtime,
+    Bound, Context, Environment, Error, ErrorKind, Grant, Login, LoginOutcome, LoginPlan, Probe,
+    Request, Result, SessionPolicy, Status, Token, TokenProvider, TokenSource, runtime,
     time::{Moment, before},
 };
 use exchange::{Memory, OnUpdate};
@@ -401,6 +401,13 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
     fn needs_login(&self) -> bool {
         let inner = self.shared.source.inner();
         inner.map_or_else(|| self.shared.source.needs_login(), |inner| inner.provider.needs_login())
+    }
+
+    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        match self.shared.source.inner() {
+            Some(inner) => inner.provider.login_plan(environment),
+            None => self.shared.source.login_plan(environment),
+        }
     }
 
     async fn probe(&self, context: &Context) -> Result<Option<Probe>> {

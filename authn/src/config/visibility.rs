@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::{
     diagnostic::{self, Excerpt, SourceText},
     http::options,
-    options::{Entries, Field, Item, Kind, Type, Value, names_secret, redact_text},
+    options::{Entries, Field, Item, Key, Kind, Type, Value, names_secret, redact_text},
     registry::{Entry, Registry},
     request::binding,
 };
@@ -61,11 +61,7 @@ impl<'r> Guide<'r> {
                 "stores" => Self::Stores(registry),
                 _ => Self::Unknown,
             },
-            Self::Credentials { nested: false, .. }
-                if binding::FIELDS.iter().any(|field| field.key() == key) =>
-            {
-                Self::Plain
-            }
+            Self::Credentials { nested: false, .. } if self.field(key).is_some() => Self::Plain,
             Self::Credentials { registry, .. } => {
                 registry.get(key).map_or(Self::Unknown, |entry| Self::Provider(registry, entry))
             }
@@ -77,27 +73,30 @@ impl<'r> Guide<'r> {
                 }
                 _ => Self::Unknown,
             },
-            Self::Http => {
-                if options::FIELDS.iter().any(|field| field.key() == key) {
-                    Self::Plain
-                } else {
-                    Self::Unknown
-                }
-            }
+            Self::Http if self.field(key).is_some() => Self::Plain,
             Self::Stores(registry) => Self::Store(registry.store_fields(key)),
-            Self::Store(Some(fields)) => {
-                let field = fields.iter().find(|field| field.key() == key);
-                match field.map(Field::kind) {
-                    Some(Kind::Plain) => Self::Plain,
-                    Some(_) => Self::Secret,
-                    None => Self::Unknown,
-                }
-            }
+            Self::Store(_) => match self.field(key).map(Field::kind) {
+                Some(Kind::Plain) => Self::Plain,
+                Some(_) => Self::Secret,
+                None => Self::Unknown,
+            },
             Self::Secrets | Self::Secret => Self::Secret,
             Self::Plain if names_secret(key) => Self::Unknown,
             Self::Plain => Self::Plain,
-            Self::Store(None) | Self::Unknown => Self::Unknown,
+            Self::Http | Self::Unknown => Self::Unknown,
         }
+    }
+
+    /// Returns the option of a key at this place.
+    fn field(self, key: &str) -> Option<&'r Field> {
+        let fields = match self {
+            Self::Credentials { nested: false, .. } => binding::FIELDS,
+            Self::Provider(_, entry) => return entry.field(key),
+            Self::Http => options::FIELDS,
+            Self::Store(fields) => fields?,
+            _ => return None,
+        };
+        fields.iter().find(|field| field.key() == key)
     }
 
     /// Tells whether a table at this place is one value, which a higher layer replaces as a whole.
@@ -126,6 +125,23 @@ impl<'r> Guide<'r> {
             },
         }
     }
+}
+
+/// Returns what the schema says of the value at a key, which may be below a profile.
+pub(super) fn value_type(registry: &Registry, key: &Key) -> Option<Type> {
+    let segments = match key.segments() {
+        [first, _, rest @ ..] if first == "profile" => rest,
+        all => all,
+    };
+    let (mut guide, mut found) = (Guide::Top(registry), None);
+    for segment in segments {
+        found = match guide.field(segment) {
+            Some(field) => Some(field.r#type()),
+            None => found.as_ref().and_then(|of: &Type| of.child(segment).cloned()),
+        };
+        guide = guide.child(segment);
+    }
+    found
 }
 
 /// Returns the line of a problem as it may be shown: each value that could be a secret is masked. `hide` masks

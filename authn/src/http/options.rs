@@ -1,6 +1,6 @@
 //! The options of `[http]`, for token requests and for our clients alike.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
@@ -10,7 +10,7 @@ use crate::{
 };
 
 pub(crate) const FIELDS: &[Field] = &[
-    Field::plain::<Option<String>>(
+    Field::plain::<Option<PathBuf>>(
         "ca_file",
         &["PEM file of further certificate authorities; one that is empty or broken is an error."],
     ),
@@ -30,7 +30,7 @@ const USER_AGENT: &str = concat!("authn/", env!("CARGO_PKG_VERSION"));
 /// How requests are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HttpOptions {
-    pub(crate) ca_file: Option<String>,
+    pub(crate) ca_file: Option<PathBuf>,
     pub(crate) proxy: Option<Url>,
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
@@ -56,7 +56,7 @@ impl FromTable for HttpOptions {
         let ca_file = table.plain("ca_file");
         let proxy = table.plain::<Option<Url>>("proxy").and_then(|proxy| match proxy {
             // `user:password@host` is a URL too, with the user as its scheme.
-            Some(proxy) if !is_proxy(&proxy) => {
+            Some(proxy) if !is_proxy(proxy.as_str()) => {
                 table.refuse("proxy", "expected an address like `http://proxy.example.com:3128`")
             }
             proxy => Some(proxy),
@@ -74,6 +74,9 @@ impl FromTable for HttpOptions {
     }
 }
 
-fn is_proxy(url: &Url) -> bool {
-    matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.host_str().is_some()
+/// Returns whether a text is the address of a proxy.
+pub(crate) fn is_proxy(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.host_str().is_some()
+    })
 }

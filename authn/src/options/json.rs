@@ -38,10 +38,11 @@ fn property(r#type: &Type) -> Map<String, Value> {
         Type::Boolean => json!({ "type": "boolean" }),
         Type::Integer => json!({ "type": "integer" }),
         Type::Number => json!({ "type": "number" }),
-        Type::String => json!({ "type": "string" }),
-        Type::Url => json!({ "type": "string", "format": "uri" }),
+        Type::String | Type::Path => json!({ "type": "string" }),
+        Type::Url | Type::Origin => json!({ "type": "string", "format": "uri" }),
         Type::Duration => json!({ "type": ["string", "integer"] }),
         Type::Choice(words) => json!({ "enum": words }),
+        Type::Command => return property(&Type::List(Box::new(Type::String))),
         Type::List(of) => json!({ "type": ["array", "string"], "items": property(of) }),
         Type::Map(of) => json!({ "type": "object", "additionalProperties": property(of) }),
         Type::Table(entries) => {

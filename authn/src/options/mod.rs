@@ -3,6 +3,7 @@
 //! A set of options is described once, by its struct. The same description serves reading, errors, `authn
 //! providers`, the JSON Schema, the commented template and the table in the README.
 
+mod command;
 pub(crate) mod deserialize;
 mod host;
 mod json;
@@ -17,6 +18,7 @@ pub(crate) mod toml;
 mod value;
 mod view;
 
+pub use command::Command;
 pub(crate) use host::{Built, Host, unknown_key};
 pub use json::json_schema;
 pub(crate) use key::Key;

@@ -9,7 +9,7 @@ use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
 };
 
-use super::{Shape, Type};
+use super::{Command, Shape, Type};
 
 /// Gives the shape of a type that can be deserialised.
 pub(crate) fn shape<T: DeserializeOwned>() -> Shape {
@@ -59,15 +59,18 @@ impl Probe<'_> {
         note.into_inner().found.unwrap_or(Type::Any)
     }
 
-    /// A type that parses a text says in its expectation what text; two such have a name of their own.
+    /// A type that parses a text says in its expectation what text; three such have a name of their own.
     fn text<T>(self, expected: &dyn de::Expected) -> Result<T, GivenUp> {
         let expected = expected.to_string();
         let is_url = expected.contains("URL");
         let is_duration = expected.contains("duration");
+        let is_path = expected.contains("path");
         self.found(if is_url {
             Type::Url
         } else if is_duration {
             Type::Duration
+        } else if is_path {
+            Type::Path
         } else {
             Type::String
         })
@@ -131,9 +134,12 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, GivenUp> {
+        if name == Command::NAME {
+            return self.found(Type::Command);
+        }
         visitor.visit_newtype_struct(self)
     }
 

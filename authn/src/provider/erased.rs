@@ -3,7 +3,9 @@
 use std::{fmt::Debug, sync::Arc};
 
 use super::{Probe, Status, TokenProvider};
-use crate::{Context, Login, LoginOutcome, Request, Result, Token, runtime::Boxed};
+use crate::{
+    Context, Environment, Login, LoginOutcome, LoginPlan, Request, Result, Token, runtime::Boxed,
+};
 
 /// A [`TokenProvider`] behind a pointer. One blanket implementation makes it of each.
 pub(crate) trait Erased: Debug + Send + Sync {
@@ -28,6 +30,7 @@ pub(crate) trait Erased: Debug + Send + Sync {
         login: &'a Login,
     ) -> Boxed<'a, Result<LoginOutcome>>;
     fn needs_login(&self) -> bool;
+    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan>;
     fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>>;
     fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
     fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
@@ -99,6 +102,10 @@ impl<P: TokenProvider> Erased for P {
 
     fn needs_login(&self) -> bool {
         TokenProvider::needs_login(self)
+    }
+
+    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        TokenProvider::login_plan(self, environment)
     }
 
     fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {

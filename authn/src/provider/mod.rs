@@ -47,7 +47,7 @@ pub use from_fn::{FromFn, from_fn};
 pub use source::TokenSource;
 pub use status::{Probe, Status};
 
-use crate::{Context, Error, Login, LoginOutcome, Request, Result, Token};
+use crate::{Context, Environment, Error, Login, LoginOutcome, LoginPlan, Request, Result, Token};
 
 /// Answers each call itself: a static token, an API key, the token of the request being served.
 #[diagnostic::on_unimplemented(
@@ -144,6 +144,12 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     /// Tells whether somebody has to log in before there is a token, as [`login`](Self::login) does it.
     fn needs_login(&self) -> bool {
         false
+    }
+
+    /// Returns how a login would go in these surroundings, as far as the provider tells.
+    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        let _ = environment;
+        None
     }
 
     /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there

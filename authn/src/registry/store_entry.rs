@@ -47,7 +47,7 @@ impl<'a> Surroundings<'a> {
     }
 
     /// Returns the folder of the `file` store, which can be configured; `None` without a state directory.
-    pub(super) fn tokens(&self, directory: Option<&str>) -> Option<PathBuf> {
+    pub(super) fn tokens(&self, directory: Option<&Path>) -> Option<PathBuf> {
         match directory {
             Some(directory) => Some(self.environment.absolute(directory, None)),
             None => Some(self.state()?.join("tokens")),

@@ -1,6 +1,6 @@
 //! The options of `[stores.NAME]`, and which stores a configuration can choose from.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
 
 use super::{Registry, StoreEntry, Surroundings, reference::how_to_get};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     store::{ErasedStore, FileStore, Record, StoreKey},
 };
 
-const FIELDS: &[Field] = &[Field::plain::<Option<String>>(
+const FIELDS: &[Field] = &[Field::plain::<Option<PathBuf>>(
     "directory",
     &["Folder of the `file` store; `authn/tokens` in the user's folder for state unless set."],
 )];
@@ -72,7 +72,7 @@ impl KnownStore {
 }
 
 struct FileOptions {
-    directory: Option<String>,
+    directory: Option<PathBuf>,
 }
 
 impl FromTable for FileOptions {

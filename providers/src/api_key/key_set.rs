@@ -69,7 +69,7 @@ impl Secret for KeySet {
     fn shape() -> Shape {
         let secrets = Type::Map(Box::new(Type::Secret));
         Shape::required(Type::Table(vec![
-            ("origin", Type::Url),
+            ("origin", Type::Origin),
             ("headers", secrets.clone()),
             ("query", secrets),
         ]))

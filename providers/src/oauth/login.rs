@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authn::{Context, Error, Grant, Login, Result, Way, prompt::Progress};
+use authn::{Context, Environment, Error, Grant, Login, LoginPlan, Result, Way, prompt::Progress};
 use zeroize::Zeroizing;
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
     grants::{GrantType, authorization_code, client_credentials, device_code},
     id_token::{self, Failure},
     revocation,
+    typed_client::Missing,
 };
 
 /// How long a login that has failed waits for the server to end what it has just given.
@@ -66,25 +67,78 @@ enum By {
     DeviceIfAllowed,
 }
 
-/// Gives the way that was chosen, or the one that goes with the configuration and the surroundings.
+/// What the configuration and the surroundings say of the way, before the server is asked.
+struct Plan {
+    way: Way,
+    /// A code is tried first, if the server lets the client do that.
+    tries_code: bool,
+    /// The browser can come back to this machine.
+    is_local: bool,
+}
+
+impl Plan {
+    /// Chooses by what is configured; `sees_browser` is what the surroundings say.
+    fn of(options: &OAuth, sees_browser: bool) -> Self {
+        let (server, is_local) = (options.server(), authorization_code::is_local(options));
+        let has_browser = options.browser.is_some() || sees_browser;
+        let is_free = options.grant_type.is_none() && options.redirect_uri.is_none();
+        let has_page = server.is_discovered() || server.authorization_endpoint_url.is_some();
+        let has_codes_alone = !has_page && server.device_authorization_endpoint_url.is_some();
+        let way =
+            if options.grant_type == Some(GrantType::DeviceCode) || (is_free && has_codes_alone) {
+                Way::Device
+            } else if has_browser && is_local {
+                Way::Browser
+            } else {
+                Way::Console
+            };
+        Self { way, tries_code: is_free && has_page && !has_browser, is_local }
+    }
+}
+
+/// Returns how a login would go, from what [`by`] chooses the way by.
+pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPlan> {
+    const PASTE: &str = "a login shows a link, and asks for the address that a browser ends at";
+    let grant_type = GrantType::of(options);
+    if grant_type == GrantType::ClientCredentials && Missing::of(options).is_some() {
+        let what = "a login asks for what the configuration lacks of the client";
+        return Some(LoginPlan::new(None, what));
+    }
+    if !grant_type.is_login() {
+        return None;
+    }
+    let Plan { way, tries_code, is_local, .. } = Plan::of(options, environment.has_browser());
+    let (way, what, why) = match way {
+        Way::Device => (Some(way), "a login shows a code, which is typed in on any device", None),
+        Way::Console if !is_local => {
+            (Some(way), PASTE, Some("`redirect_uri` is not on this machine".to_owned()))
+        }
+        Way::Browser if options.browser.is_some() => {
+            (Some(way), "a login opens the browser that the option `browser` names", None)
+        }
+        Way::Browser => {
+            (Some(way), "a login opens a browser on this machine", environment.browser_reason())
+        }
+        _ if tries_code => (
+            None,
+            "a login shows a code or a link for another device, as far as the server has them",
+            environment.browser_reason(),
+        ),
+        _ => (Some(way), PASTE, environment.browser_reason()),
+    };
+    Some(LoginPlan::new(way, what).because(why))
+}
+
+/// Returns the way that was chosen, or the one that goes with the configuration and the surroundings.
 async fn by(options: &OAuth, context: &Context, login: &Login) -> By {
     if let Some(way) = login.way() {
         return By::Chosen(way);
     }
-    if options.grant_type == Some(GrantType::DeviceCode) {
-        return By::Chosen(Way::Device);
+    let Plan { way, tries_code, .. } = Plan::of(options, login.has_browser());
+    if tries_code && options.server().device_authorization_endpoint(context).await.is_ok() {
+        return By::DeviceIfAllowed;
     }
-    let has_browser = options.browser.is_some() || login.has_browser();
-    if options.grant_type.is_none() && options.redirect_uri.is_none() {
-        let server = options.server();
-        let has_page = server.is_discovered() || server.authorization_endpoint_url.is_some();
-        let is_needed = !has_browser || !has_page;
-        if is_needed && server.device_authorization_endpoint(context).await.is_ok() {
-            return if has_page { By::DeviceIfAllowed } else { By::Chosen(Way::Device) };
-        }
-    }
-    let is_local = has_browser && authorization_code::is_local(options);
-    By::Chosen(if is_local { Way::Browser } else { Way::Console })
+    By::Chosen(way)
 }
 
 /// Says it where a login does not last.

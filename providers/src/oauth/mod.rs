@@ -30,8 +30,8 @@ mod typed_client;
 use std::{collections::BTreeMap, time::Duration};
 
 use authn::{
-    Claims, Context, Error, Grant, Login, Probe, Result, SecretString, Session, TokenSource,
-    http::HttpResponse,
+    Claims, Context, Environment, Error, Grant, Login, LoginPlan, Probe, Result, SecretString,
+    Session, TokenSource, http::HttpResponse, options::Command,
 };
 
 pub(crate) use address::Address;
@@ -130,7 +130,7 @@ pub struct OAuth {
     login_hint: Option<String>,
     /// Command that starts a browser, program and arguments. The address takes the place of `%s` or comes last.
     /// Unless set, `BROWSER`, else the desktop's own browser.
-    browser: Option<Vec<String>>,
+    browser: Option<Command>,
     /// How long a login waits for whoever logs in. A code that is typed in elsewhere may expire earlier.
     #[default(DEFAULT_LOGIN_TIMEOUT)]
     login_timeout: Duration,
@@ -343,6 +343,10 @@ impl TokenSource for OAuth {
     /// What a client's own credentials lack is typed in once.
     fn needs_login(&self) -> bool {
         GrantType::of(self).is_login() || Missing::of(self).is_some()
+    }
+
+    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        login::plan(self, environment)
     }
 
     async fn identify(&self, context: &Context, grant: &Grant) -> Result<Option<Claims>> {

@@ -43,7 +43,7 @@ enum Event {
 /// Checks the options of a login.
 pub(super) fn validate(options: &OAuth) -> Result<()> {
     super::validate_timeout(options)?;
-    let problem = if options.browser.as_ref().is_some_and(Vec::is_empty) {
+    let problem = if options.browser.as_ref().is_some_and(|browser| browser.is_empty()) {
         "`browser` is empty; set it to a command, or leave it out"
     } else if !options.redirect_path.starts_with('/') || options.redirect_path.contains(['?', '#'])
     {
