@@ -61,7 +61,9 @@ impl<'r> Guide<'r> {
                 "stores" => Self::Stores(registry),
                 _ => Self::Unknown,
             },
-            Self::Credentials { nested: false, .. } if self.field(key).is_some() => Self::Plain,
+            Self::Credentials { nested: false, .. } | Self::Http if self.field(key).is_some() => {
+                Self::Plain
+            }
             Self::Credentials { registry, .. } => {
                 registry.get(key).map_or(Self::Unknown, |entry| Self::Provider(registry, entry))
             }
@@ -73,7 +75,6 @@ impl<'r> Guide<'r> {
                 }
                 _ => Self::Unknown,
             },
-            Self::Http if self.field(key).is_some() => Self::Plain,
             Self::Stores(registry) => Self::Store(registry.store_fields(key)),
             Self::Store(_) => match self.field(key).map(Field::kind) {
                 Some(Kind::Plain) => Self::Plain,

@@ -35,8 +35,8 @@ impl ProxyInUse {
                 Some((name, value)).filter(|_| !value.is_empty())
             })?,
         };
-        let exceptions = ["NO_PROXY", "no_proxy"].into_iter();
-        let exceptions = exceptions.filter(|name| environment.get(name).is_some()).next();
+        let mut names = ["NO_PROXY", "no_proxy"].into_iter();
+        let exceptions = names.find(|name| environment.get(name).is_some());
         Some(Self { address: shown(value), named_by, exceptions })
     }
 
@@ -80,7 +80,8 @@ mod tests {
             Environment::empty().variable("ALL_PROXY", "b.test").variable("NO_PROXY", "c.test");
         let found = |option, environment: &Environment| {
             let proxy = ProxyInUse::of(option, environment)?;
-            Some((proxy.named_by, proxy.address, proxy.exceptions, proxy.is_configured()))
+            let is_configured = proxy.is_configured();
+            Some((proxy.named_by, proxy.address, proxy.exceptions, is_configured))
         };
         let [a, b] = ["a", "b"].map(|host| Some(format!("http://{host}.test")));
         let no = Some("NO_PROXY");

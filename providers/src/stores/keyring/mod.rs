@@ -52,6 +52,7 @@ inventory::submit! {
         line: line!(),
         column: column!(),
     })
+    .with_target("service/user")
 }
 
 impl LinkedStore for Keyring {
