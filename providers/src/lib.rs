@@ -61,6 +61,8 @@ mod basic;
 mod bearer;
 #[cfg(feature = "cached")]
 mod cached;
+#[cfg(feature = "oauth")]
+mod client_auth;
 #[cfg(any(feature = "jwt", feature = "app_service"))]
 mod expiry;
 #[cfg(all(feature = "oauth", any(test, fuzzing)))]
@@ -84,6 +86,8 @@ mod random;
 mod stores;
 #[cfg(test)]
 mod testing;
+#[cfg(feature = "oauth")]
+mod token_endpoint;
 
 #[cfg(feature = "api_key")]
 pub use api_key::ApiKey;

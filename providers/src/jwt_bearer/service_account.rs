@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     jws::{Algorithm, Signer},
-    oauth::Address,
+    token_endpoint::Address,
 };
 
 /// What is used of a key file.

@@ -11,6 +11,7 @@ use super::{
     id_token::{self, Failure},
     revocation,
 };
+use crate::token_endpoint::Endpoint;
 
 /// How long a login that has failed waits for the server to end what it has just given.
 const REVOKING: Duration = Duration::from_secs(5);
@@ -79,7 +80,7 @@ async fn by(options: &OAuth, context: &Context, login: &Login) -> By {
         let server = options.server();
         let has_page = server.is_discovered() || server.authorization_endpoint_url.is_some();
         let is_needed = !has_browser || !has_page;
-        if is_needed && server.device_authorization_endpoint(context).await.is_ok() {
+        if is_needed && server.endpoint(Endpoint::DeviceAuthorization, context).await.is_ok() {
             return if has_page { By::DeviceIfAllowed } else { By::Chosen(Way::Device) };
         }
     }

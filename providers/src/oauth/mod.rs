@@ -1,24 +1,17 @@
 //! Provider `oauth`: tokens from an OAuth 2 authorization server (RFC 6749).
 //!
-//! - [`server`]: which server is meant; [`discovery`]: where its endpoints are
-//! - [`client_auth`]: how the client says who it is, one file a method
+//! - [`server`]: which server is meant, and where its endpoints are
 //! - [`grants`]: what is exchanged, one file a grant
 //! - [`login`]: by which way somebody logs in
-//! - [`response`]: the one parser of its answers
 //! - [`id_token`]: whom it says that a token is of
 
-mod address;
 mod browser;
-mod client_auth;
-pub(crate) mod discovery;
 mod grants;
 pub(crate) mod id_token;
 mod login;
 #[cfg(test)]
 mod loopback;
-mod members;
 mod redirect_uri;
-pub(crate) mod response;
 mod revocation;
 #[cfg(test)]
 mod sent;
@@ -34,18 +27,17 @@ use authn::{
     http::HttpResponse,
 };
 
-pub(crate) use address::Address;
-use client_auth::{BasicEncoding, Client, Method};
-use discovery::Discovery;
 use grants::GrantType;
 use id_token::Keys;
-pub(crate) use members::Members;
 use redirect_uri::RedirectUri;
-use response::{Advice, Failure, Received};
 use server::Server;
 use typed_client::Missing;
 
-use crate::jws::Algorithm;
+use crate::{
+    client_auth::{BasicEncoding, Client, Method},
+    jws::Algorithm,
+    token_endpoint::{self, Address, Advice, Discovery, Endpoint, Failure, Members, Received},
+};
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
 ///
@@ -241,12 +233,14 @@ impl OAuth {
     /// Makes one token request: the grant's members, what is asked for, and the client's authentication.
     async fn exchange(
         &self,
+        client: &Client<'_>,
         mut members: Members,
+        scopes: &[String],
         refused: Refused<'_>,
         context: &Context,
     ) -> Result<Grant, Failure> {
-        self.ask_for(&mut members, self.scopes(context));
-        self.redeem(&self.client(), members, refused, context).await
+        self.ask_for(&mut members, scopes);
+        self.redeem(client, members, refused, context).await
     }
 
     /// Adds what is asked for: scopes, audience, resources, and whatever else is configured.
@@ -275,27 +269,32 @@ impl OAuth {
         refused: Refused<'_>,
         context: &Context,
     ) -> Result<Grant, Failure> {
-        let endpoint = self.server().token_endpoint(context).await?;
-        let response = self.post(&endpoint, client, members, context).await?;
-        let Refused { advice, login_helps } = refused;
-        let advice = Advice { client: client.advice(), grant: advice, login_helps };
-        let grant = response::grant(&Received::from(&response), &advice)?;
+        let (response, advice) =
+            self.post(Endpoint::Token, client, members, refused, context).await?;
+        let grant = token_endpoint::grant(&Received::from(&response), &advice)?;
         Ok(match response.date() {
             Some(date) => grant.with_server_date(date),
             None => grant,
         })
     }
 
-    /// Sends a form to the authorization server, with the client's authentication.
-    async fn post(
+    /// Sends a form to the authorization server, with the client's authentication. Returns the answer, and what to
+    /// say if it is a refusal.
+    async fn post<'a>(
         &self,
-        endpoint: &Address,
+        endpoint: Endpoint,
         client: &Client<'_>,
         members: Members,
+        refused: Refused<'a>,
         context: &Context,
-    ) -> Result<HttpResponse> {
+    ) -> Result<(HttpResponse, Advice<'a>)> {
+        let server = self.server();
+        let endpoint = server.endpoint(endpoint, context).await?;
         let request = context.http().post(endpoint.url());
-        client.authenticate(request, members, &self.server(), context)?.send().await
+        let request = client.authenticate(request, members, &server.audience()?, context)?;
+        let Refused { advice, login_helps } = refused;
+        let advice = Advice { client: client.advice(), grant: advice, login_helps };
+        Ok((request.send().await?, advice))
     }
 }
 

@@ -9,10 +9,10 @@ use authn::{
     prompt::{Progress, Question},
 };
 
-use super::{
-    Members, OAuth, Refused,
+use super::{OAuth, Refused, grants::GrantType};
+use crate::{
     client_auth::{Client, Method},
-    grants::GrantType,
+    token_endpoint::Members,
 };
 
 /// Names under which a session keeps what was typed in.
@@ -185,9 +185,9 @@ impl TypedClient {
         if self.id.is_empty() || self.secret.is_empty() {
             return Ok(None);
         }
-        let mut members = Members::of_grant("client_credentials");
-        options.ask_for(&mut members, options.scopes(context));
-        match options.redeem(&self.client(options), members, refused, context).await {
+        let members = Members::of_grant("client_credentials");
+        let (client, scopes) = (self.client(options), options.scopes(context));
+        match options.exchange(&client, members, scopes, refused, context).await {
             Ok(grant) => Ok(Some(grant)),
             Err(failure) if failure.is_of_client => Ok(None),
             Err(failure) => Err(failure.error),

@@ -4,7 +4,13 @@
 use authn::{Context, Error, Grant, Login, Result};
 
 use super::validate_timeout;
-use crate::oauth::{Members, OAuth, Refused, client_auth::Method, typed_client::Missing};
+use crate::{
+    client_auth::Method,
+    oauth::{OAuth, Refused, typed_client::Missing},
+    token_endpoint::Members,
+};
+
+const GRANT_TYPE: &str = "client_credentials";
 
 const REFUSED: Refused<'static> = Refused {
     advice: "check what the client is allowed, and the server's log",
@@ -28,9 +34,9 @@ pub(super) async fn exchange(
     last: Option<&Grant>,
 ) -> Result<Grant> {
     let Some(missing) = Missing::of(options) else {
-        return Ok(options
-            .exchange(Members::of_grant("client_credentials"), REFUSED, context)
-            .await?);
+        let (client, scopes) = (options.client(), options.scopes(context));
+        let members = Members::of_grant(GRANT_TYPE);
+        return Ok(options.exchange(&client, members, scopes, REFUSED, context).await?);
     };
     let client = missing.find(options, context, last)?;
     let granted = client.exchange(options, context, REFUSED).await?;

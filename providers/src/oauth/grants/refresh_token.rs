@@ -2,7 +2,10 @@
 
 use authn::{Context, Error, Grant, Result, SecretString};
 
-use crate::oauth::{Members, OAuth, Refused, response::Failure};
+use crate::{
+    oauth::{OAuth, Refused},
+    token_endpoint::{Failure, Members},
+};
 
 const REFUSED: Refused<'static> = Refused {
     advice: "the refresh token has expired, was revoked, or was used elsewhere: get a new one and set \
@@ -28,8 +31,8 @@ pub(super) async fn exchange(
     Ok(refresh(options, context, refresh_token, scopes, REFUSED).await?)
 }
 
-/// Exchanges a refresh token for some of its scopes, or for all of them. Once: if the server is asked again after it took it, it may take the second
-/// attempt for a theft and end the session (RFC 9700, 4.14.2).
+/// Exchanges a refresh token for some of its scopes, or for all of them. Once: if the server is asked again after
+/// it took it, it may take the second attempt for a theft and end the session (RFC 9700, 4.14.2).
 pub(super) async fn refresh(
     options: &OAuth,
     context: &Context,
@@ -39,8 +42,7 @@ pub(super) async fn refresh(
 ) -> Result<Grant, Failure> {
     let mut members = Members::of_grant("refresh_token");
     members.add("refresh_token", &refresh_token.expose());
-    options.ask_for(&mut members, scopes);
-    options.redeem(&options.client(), members, refused, context).await
+    options.exchange(&options.client(), members, scopes, refused, context).await
 }
 
 fn missing() -> Error {

@@ -14,7 +14,7 @@ use authn::{
 
 use crate::{
     jws::KeySet,
-    oauth::{address::Address, discovery::unavailable},
+    token_endpoint::{Address, unavailable},
 };
 
 /// How long keys are kept. A key that the server takes back is believed that long.

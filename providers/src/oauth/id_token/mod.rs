@@ -12,8 +12,11 @@ mod tests;
 
 use authn::{Context, Error};
 
-use super::{OAuth, address::Address};
-use crate::jws::{Signed, Unverified};
+use super::OAuth;
+use crate::{
+    jws::{Signed, Unverified},
+    token_endpoint::{Address, Endpoint},
+};
 
 pub(super) use claims::Claims;
 pub(crate) use claims::Expected;
@@ -37,7 +40,7 @@ pub(super) async fn verify(
              names itself",
         ))
     })?;
-    let address = server.jwks(context).await.map_err(Failure::Unable)?;
+    let address = server.endpoint(Endpoint::Jwks, context).await.map_err(Failure::Unable)?;
     let payload = payload(&signed, &options.__keys, &address, context).await?;
     let expected = Expected {
         issuer: &issuer,

@@ -5,8 +5,9 @@ use zeroize::Zeroizing;
 
 use super::{answer::Expected, pkce, pkce::Verifier};
 use crate::{
-    oauth::{Members, OAuth, Refused},
+    oauth::{OAuth, Refused},
     random::random,
+    token_endpoint::{Endpoint, Members},
 };
 
 /// Bytes of `state` and of `nonce`: too many to guess.
@@ -51,7 +52,7 @@ impl Attempt {
     /// Gives the address at which somebody logs in. It holds no secret: who sees it can log in, and the tokens
     /// are then this program's.
     async fn link(&self, options: &OAuth, context: &Context) -> Result<Url> {
-        let endpoint = options.server().authorization_endpoint(context).await?;
+        let endpoint = options.server().endpoint(Endpoint::Authorization, context).await?;
         let mut members = Members::default();
         members.add("response_type", "code");
         members.add("client_id", options.client().id);

@@ -19,9 +19,11 @@ use authn::{
 };
 
 use self::pace::Pace;
-use crate::oauth::{
-    Members, OAuth, Refused,
-    response::{self, Advice, DeviceAuthorization, Failure, Received},
+use crate::{
+    oauth::{OAuth, Refused},
+    token_endpoint::{
+        DeviceAuthorization, Endpoint, Failure, Members, Received, device_authorization,
+    },
 };
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -91,15 +93,13 @@ struct End {
 async fn begin(options: &OAuth, context: &Context) -> Result<DeviceAuthorization, Failure> {
     let mut members = Members::default();
     options.ask_for(&mut members, options.scopes(context));
-    let client = options.client();
-    let endpoint = options.server().device_authorization_endpoint(context).await?;
-    let response = options.post(&endpoint, &client, members, context).await?;
-    let advice = Advice {
-        client: client.advice(),
-        grant: "check what the client is allowed, and the server's log",
+    let refused = Refused {
+        advice: "check what the client is allowed, and the server's log",
         login_helps: false,
     };
-    response::device_authorization(&Received::from(&response), &advice)
+    let (client, endpoint) = (options.client(), Endpoint::DeviceAuthorization);
+    let (response, advice) = options.post(endpoint, &client, members, refused, context).await?;
+    device_authorization(&Received::from(&response), &advice)
 }
 
 /// Makes the error of a server that does not let the client begin such a login; `None` if it says something else.

@@ -13,15 +13,11 @@ use super::Client;
 /// How identifier and secret are written.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::oauth) enum BasicEncoding {
+pub(crate) enum BasicEncoding {
     /// Form-encoded first, as RFC 6749, 2.3.1 asks.
     Form,
     /// As they are.
     Raw,
-}
-
-pub(super) fn validate(client: &Client<'_>) -> Result<()> {
-    client.secret().map(drop)
 }
 
 pub(super) fn authenticate(client: &Client<'_>, request: HttpRequest) -> Result<HttpRequest> {
