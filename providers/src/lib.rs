@@ -61,6 +61,8 @@ mod basic;
 mod bearer;
 #[cfg(feature = "cached")]
 mod cached;
+#[cfg(any(feature = "oauth", feature = "keyring", feature = "keyutils"))]
+mod choice;
 #[cfg(feature = "oauth")]
 mod client_auth;
 #[cfg(any(feature = "jwt", feature = "app_service"))]

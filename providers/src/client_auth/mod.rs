@@ -9,27 +9,26 @@
 mod assertion;
 mod client_secret_basic;
 
-use authn::{Context, Error, Result, SecretString, Show, View, http::HttpRequest};
-use serde::Deserialize;
+use authn::{Context, Error, Result, SecretString, http::HttpRequest};
 
-use crate::{jws::Algorithm, token_endpoint::Members};
+use crate::{choice::choice, jws::Algorithm, token_endpoint::Members};
 
 pub(crate) use client_secret_basic::BasicEncoding;
 
-/// A way to authenticate, by its registered name (RFC 7591, 2; OpenID Connect Core, 9).
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Method {
-    /// Identifier and secret in the `Authorization` header.
-    ClientSecretBasic,
-    /// Identifier and secret in the form.
-    ClientSecretPost,
-    /// A token that is signed with the secret.
-    ClientSecretJwt,
-    /// A token that is signed with a private key.
-    PrivateKeyJwt,
-    /// The identifier alone: anybody could be this client.
-    None,
+choice! {
+    /// A way to authenticate, by its registered name (RFC 7591, 2; OpenID Connect Core, 9).
+    pub(crate) enum Method {
+        /// Identifier and secret in the `Authorization` header.
+        ClientSecretBasic = "client_secret_basic",
+        /// Identifier and secret in the form.
+        ClientSecretPost = "client_secret_post",
+        /// A token that is signed with the secret.
+        ClientSecretJwt = "client_secret_jwt",
+        /// A token that is signed with a private key.
+        PrivateKeyJwt = "private_key_jwt",
+        /// The identifier alone: anybody could be this client.
+        None = "none",
+    }
 }
 
 /// The options by which a client authenticates.
@@ -150,23 +149,5 @@ impl Client<'_> {
                 self.method().name()
             ))
         })
-    }
-}
-
-impl Method {
-    fn name(self) -> &'static str {
-        match self {
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretPost => "client_secret_post",
-            Self::ClientSecretJwt => "client_secret_jwt",
-            Self::PrivateKeyJwt => "private_key_jwt",
-            Self::None => "none",
-        }
-    }
-}
-
-impl Show for Method {
-    fn show(&self) -> View {
-        View::text(self.name())
     }
 }

@@ -84,7 +84,7 @@ impl Key {
 
     /// Gives the algorithms that go with this sort of key.
     pub(super) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
-        Algorithm::ALL.into_iter().filter(|algorithm| self.signs(*algorithm))
+        Algorithm::ALL.iter().copied().filter(|algorithm| self.signs(*algorithm))
     }
 
     /// Tells whether an algorithm goes with this sort of key.

@@ -11,7 +11,6 @@ pub(crate) mod id_token;
 mod login;
 #[cfg(test)]
 mod loopback;
-mod redirect_uri;
 mod revocation;
 #[cfg(test)]
 mod sent;
@@ -29,14 +28,15 @@ use authn::{
 
 use grants::GrantType;
 use id_token::Keys;
-use redirect_uri::RedirectUri;
 use server::Server;
 use typed_client::Missing;
 
 use crate::{
     client_auth::{BasicEncoding, Client, Method},
     jws::Algorithm,
-    token_endpoint::{self, Address, Advice, Discovery, Endpoint, Failure, Members, Received},
+    token_endpoint::{
+        self, Address, Advice, AnyAddress, Discovery, Endpoint, Failure, Members, Received,
+    },
 };
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
@@ -114,7 +114,7 @@ pub struct OAuth {
     /// Where the browser comes back to, for a server that compares it to the letter; in place of `redirect_port`
     /// and `redirect_path`. On this machine it is `http` to `127.0.0.1`, `[::1]` or `localhost`, with a port, of
     /// which 0 is any free one. What is elsewhere serves only where the address is pasted.
-    redirect_uri: Option<RedirectUri>,
+    redirect_uri: Option<AnyAddress>,
     /// What the server is to ask of whoever logs in, as `login`, `consent` or `select_account` (OpenID Connect
     /// Core, 3.1.2.1).
     prompt: Option<String>,

@@ -10,7 +10,7 @@ mod discovery;
 mod members;
 mod response;
 
-pub(crate) use address::Address;
+pub(crate) use address::{Address, AnyAddress};
 pub(crate) use discovery::{Discovery, Endpoint, Metadata, ask_for_metadata, unavailable};
 pub(crate) use members::Members;
 pub(crate) use response::{

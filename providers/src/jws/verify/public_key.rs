@@ -33,7 +33,7 @@ pub(super) struct Jwk {
     kty: String,
     r#use: Option<String>,
     key_ops: Option<Vec<String>>,
-    alg: Option<String>,
+    alg: Option<Scheme>,
     kid: Option<String>,
     crv: Option<String>,
     n: Option<String>,
@@ -50,10 +50,6 @@ impl PublicKey {
         if !signs || !jwk.key_ops.as_ref().is_none_or(verifies) {
             return None;
         }
-        let only = match jwk.alg.as_deref() {
-            Some(name) => Some(Scheme::by_name(name)?),
-            None => None,
-        };
         let material = match (&*jwk.kty, jwk.crv.as_deref()) {
             ("RSA", _) => rsa(member(jwk.n)?, member(jwk.e)?)?,
             ("EC", Some("P-256")) => {
@@ -71,8 +67,8 @@ impl PublicKey {
             }
             _ => return None,
         };
-        let key = Self { id: jwk.kid, only, material };
-        only.is_none_or(|only| key.fits(only)).then_some(key)
+        let key = Self { id: jwk.kid, only: jwk.alg, material };
+        jwk.alg.is_none_or(|only| key.fits(only)).then_some(key)
     }
 
     /// Tells whether it is the key of this identifier.

@@ -8,25 +8,25 @@ mod password;
 mod refresh_token;
 mod session;
 
-use authn::{Context, Error, Grant, Result, Session, Show, View};
-use serde::Deserialize;
+use authn::{Context, Error, Grant, Result, Session};
 
 use super::{DEFAULT_LOGIN_TIMEOUT, DEFAULT_PATH, OAuth, typed_client::Missing};
+use crate::choice::choice;
 
-/// A grant.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum GrantType {
-    /// The client's own credentials.
-    ClientCredentials,
-    /// A refresh token that was issued before.
-    RefreshToken,
-    /// A user's name and password.
-    Password,
-    /// A code that a browser brings back from the server, where somebody logs in.
-    AuthorizationCode,
-    /// A code that somebody types in at the server, where they log in.
-    DeviceCode,
+choice! {
+    /// A grant.
+    pub(super) enum GrantType {
+        /// The client's own credentials.
+        ClientCredentials = "client_credentials",
+        /// A refresh token that was issued before.
+        RefreshToken = "refresh_token",
+        /// A user's name and password.
+        Password = "password",
+        /// A code that a browser brings back from the server, where somebody logs in.
+        AuthorizationCode = "authorization_code",
+        /// A code that somebody types in at the server, where they log in.
+        DeviceCode = "device_code",
+    }
 }
 
 impl GrantType {
@@ -117,16 +117,6 @@ impl GrantType {
             (Self::Password | Self::AuthorizationCode | Self::DeviceCode, _) => Session::Begun,
         }
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::ClientCredentials => "client_credentials",
-            Self::RefreshToken => "refresh_token",
-            Self::Password => "password",
-            Self::AuthorizationCode => "authorization_code",
-            Self::DeviceCode => "device_code",
-        }
-    }
 }
 
 /// Checks the time that somebody has to log in.
@@ -137,10 +127,4 @@ fn validate_timeout(options: &OAuth) -> Result<()> {
     Err(Error::configuration(
         "`login_timeout` is 0, which leaves no time to log in; set it to some minutes",
     ))
-}
-
-impl Show for GrantType {
-    fn show(&self) -> View {
-        View::text(self.name())
-    }
 }
