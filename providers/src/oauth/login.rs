@@ -23,12 +23,6 @@ pub(super) struct LoggedIn {
     pub(super) nonce: Option<Zeroizing<String>>,
 }
 
-impl From<Grant> for LoggedIn {
-    fn from(grant: Grant) -> Self {
-        Self { grant, nonce: None }
-    }
-}
-
 /// Logs somebody in, if the grant is one that needs it.
 pub(super) async fn login(
     options: &OAuth,
@@ -43,37 +37,31 @@ pub(super) async fn login(
         return Ok(None);
     }
     // It may ask the server, and nothing is lost if that is given up.
-    let logged_in = match login.unless_cancelled(by(options, context, login)).await? {
-        By::Chosen(Way::Device) => device_code::login(options, context, login).await?.into(),
-        By::DeviceIfAllowed => {
-            match device_code::login_if_allowed(options, context, login).await? {
-                Some(grant) => grant.into(),
-                None => authorization_code::by_console(options, context, login).await?,
-            }
+    let (way, or_by_console) = login.unless_cancelled(way(options, context, login)).await?;
+    let by_code = match way {
+        Way::Device => device_code::login(options, context, login, or_by_console).await?,
+        _ => None,
+    };
+    let logged_in = match (by_code, way) {
+        (Some(grant), _) => LoggedIn { grant, nonce: None },
+        (None, Way::Device | Way::Console) => {
+            authorization_code::by_console(options, context, login).await?
         }
-        By::Chosen(Way::Console) => authorization_code::by_console(options, context, login).await?,
-        By::Chosen(_) => authorization_code::by_browser(options, context, login).await?,
+        (None, _) => authorization_code::by_browser(options, context, login).await?,
     };
     let grant = identified(options, context, login, logged_in).await?;
     say_how_long(&grant, login);
     Ok(Some(grant))
 }
 
-/// By which way somebody logs in.
-enum By {
-    /// The way that was chosen, or the only one there is.
-    Chosen(Way),
-    /// By a code, or by the console where the server does not let the client do that.
-    DeviceIfAllowed,
-}
-
-/// Gives the way that was chosen, or the one that goes with the configuration and the surroundings.
-async fn by(options: &OAuth, context: &Context, login: &Login) -> By {
+/// Returns the way that was chosen, or the one that goes with the configuration and the surroundings; and whether
+/// the login goes on by the console where that way is by a code and the server does not let the client do that.
+async fn way(options: &OAuth, context: &Context, login: &Login) -> (Way, bool) {
     if let Some(way) = login.way() {
-        return By::Chosen(way);
+        return (way, false);
     }
     if options.grant_type == Some(GrantType::DeviceCode) {
-        return By::Chosen(Way::Device);
+        return (Way::Device, false);
     }
     let has_browser = options.browser.is_some() || login.has_browser();
     if options.grant_type.is_none() && options.redirect_uri.is_none() {
@@ -81,11 +69,11 @@ async fn by(options: &OAuth, context: &Context, login: &Login) -> By {
         let has_page = server.is_discovered() || server.authorization_endpoint_url.is_some();
         let is_needed = !has_browser || !has_page;
         if is_needed && server.endpoint(Endpoint::DeviceAuthorization, context).await.is_ok() {
-            return if has_page { By::DeviceIfAllowed } else { By::Chosen(Way::Device) };
+            return (Way::Device, has_page);
         }
     }
     let is_local = has_browser && authorization_code::is_local(options);
-    By::Chosen(if is_local { Way::Browser } else { Way::Console })
+    (if is_local { Way::Browser } else { Way::Console }, false)
 }
 
 /// Says it where a login does not last.

@@ -14,10 +14,7 @@ const REFUSED: Refused<'static> = Refused {
 };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
-    if options._refresh_token.is_none() {
-        return Err(missing());
-    }
-    Ok(())
+    configured(options).map(drop)
 }
 
 pub(super) async fn exchange(
@@ -25,8 +22,10 @@ pub(super) async fn exchange(
     context: &Context,
     last: Option<&Grant>,
 ) -> Result<Grant> {
-    let last = last.and_then(Grant::refresh_token);
-    let refresh_token = last.or(options._refresh_token.as_ref()).ok_or_else(missing)?;
+    let refresh_token = match last.and_then(Grant::refresh_token) {
+        Some(last) => last,
+        None => configured(options)?,
+    };
     let scopes = options.scopes(context);
     Ok(refresh(options, context, refresh_token, scopes, REFUSED).await?)
 }
@@ -45,9 +44,11 @@ pub(super) async fn refresh(
     options.exchange(&options.client(), members, scopes, refused, context).await
 }
 
-fn missing() -> Error {
-    Error::configuration(
-        "`refresh_token` is not set, which the grant refresh_token needs; \
-         set it, best as a reference like `{ file = \"/run/secrets/refresh\" }`",
-    )
+fn configured(options: &OAuth) -> Result<&SecretString> {
+    options._refresh_token.as_ref().ok_or_else(|| {
+        Error::configuration(
+            "`refresh_token` is not set, which the grant refresh_token needs; \
+             set it, best as a reference like `{ file = \"/run/secrets/refresh\" }`",
+        )
+    })
 }

@@ -121,7 +121,6 @@ const DEFAULT: Backend =
 
 fn missing() -> Error {
     failure(
-        "this program has no keyring for this system yet: choose another `store`, or refer to a file"
-            .to_owned(),
+        "this program has no keyring for this system yet: choose another `store`, or refer to a file",
     )
 }

@@ -89,8 +89,7 @@ fn put(ring: KeyRing, name: &str, bytes: &[u8]) -> Result<()> {
         Ok(_) => Ok(()),
         Err(KeyError::QuotaExceeded) => Err(failure(
             "the user's share of the kernel's keyring is used up: raise /proc/sys/kernel/keys/maxbytes, \
-             log out of other sessions, or choose another `store`"
-                .to_owned(),
+             log out of other sessions, or choose another `store`",
         )),
         Err(error) => Err(told("write a key", error)),
     }

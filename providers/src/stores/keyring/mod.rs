@@ -137,8 +137,7 @@ impl Keyring {
     fn locks(&self) -> Result<&Locks> {
         self.locks.as_ref().ok_or_else(|| {
             failure(
-                "there is no folder for lock files: set HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR"
-                    .to_owned(),
+                "there is no folder for lock files: set HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR",
             )
         })
     }
@@ -205,7 +204,7 @@ fn label(key: &str) -> String {
     format!("authn: {key}")
 }
 
-fn failure(message: String) -> Error {
+fn failure(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Store, message)
 }
 

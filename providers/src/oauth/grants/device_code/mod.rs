@@ -31,37 +31,29 @@ const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Shortest time between two requests for the tokens, whatever the server's interval is.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// Logs somebody in by a code.
+/// Logs somebody in by a code. Where the server does not let the client do so and the login may go on by the
+/// console, returns `None` when the user has been told.
 pub(in crate::oauth) async fn login(
     options: &OAuth,
     context: &Context,
     login: &Login,
-) -> Result<Grant> {
-    // Nothing is lost if this is given up: a code that nobody knows expires.
-    match login.unless_cancelled(begin(options, context)).await? {
-        Ok(begun) => follow(options, context, login, &begun).await,
-        Err(failure) => Err(not_allowed(&failure).unwrap_or(failure.error)),
-    }
-}
-
-/// Logs somebody in by a code; `None`, of which they are told, where the server does not let the client do so.
-pub(in crate::oauth) async fn login_if_allowed(
-    options: &OAuth,
-    context: &Context,
-    login: &Login,
+    or_by_console: bool,
 ) -> Result<Option<Grant>> {
-    match login.unless_cancelled(begin(options, context)).await? {
-        Ok(begun) => follow(options, context, login, &begun).await.map(Some),
-        Err(failure) if not_allowed(&failure).is_some() => {
-            login.progress(&Progress::Notice(
-                "the server does not let the client log in by a code, so the login goes on by a link; \
-                 set `grant_type = \"authorization_code\"` to begin with it"
-                    .to_owned(),
-            ));
-            Ok(None)
-        }
-        Err(failure) => Err(failure.error),
+    // Nothing is lost if this is given up: a code that nobody knows expires.
+    let failure = match login.unless_cancelled(begin(options, context)).await? {
+        Ok(begun) => return follow(options, context, login, &begun).await.map(Some),
+        Err(failure) => failure,
+    };
+    let not_allowed = not_allowed(&failure);
+    if !or_by_console || not_allowed.is_none() {
+        return Err(not_allowed.unwrap_or(failure.error));
     }
+    login.progress(&Progress::Notice(
+        "the server does not let the client log in by a code, so the login goes on by a link; \
+         set `grant_type = \"authorization_code\"` to begin with it"
+            .to_owned(),
+    ));
+    Ok(None)
 }
 
 /// Shows the code and waits for whoever types it in.

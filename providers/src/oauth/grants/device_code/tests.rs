@@ -278,7 +278,7 @@ fn log_in_with(more: &str, codes: &Value, answers: Vec<Answer>) -> Outcome {
     let (options, context): (_, Context) = loaded(&server.client(more), hasty.clock());
     let screen = Screen::default();
     let login = Login::new(screen.clone());
-    let result = wait(super::login(&options, &context, &login));
+    let result = wait(super::login(&options, &context, &login, false)).map(Option::unwrap);
     Outcome {
         result,
         polls: server.polls().iter().map(|poll| poll.seconds).collect(),
