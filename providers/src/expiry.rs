@@ -26,16 +26,16 @@ pub(crate) fn read_from_jwt(token: Token) -> Token {
     }
 }
 
-/// Fails if the token has expired. `way_out` says what to do then.
-pub(crate) fn check(token: &Token, context: &Context, way_out: &str) -> Result<()> {
+/// Fails if the token has expired. `help` says what to do then.
+pub(crate) fn check(token: &Token, context: &Context, help: &str) -> Result<()> {
     let Some(time) = token.expires_at().filter(|time| has_come(*time, context)) else {
         return Ok(());
     };
     let time = httpdate::fmt_http_date(time);
-    Err(Error::new(ErrorKind::Expired, format!("the token expired on {time}: {way_out}")))
+    Err(Error::new(ErrorKind::Expired, format!("the token expired on {time}: {help}")))
 }
 
-/// Tells whether a time has come by the context's clock.
+/// Returns whether a time has come by the context's clock.
 #[inline]
 pub(crate) fn has_come(time: SystemTime, context: &Context) -> bool {
     time <= context.clock().now().wall()

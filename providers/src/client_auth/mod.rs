@@ -44,7 +44,7 @@ pub(crate) struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// Gives the configured method, or the one that goes with what is configured.
+    /// Returns the configured method, or the one that goes with what is configured.
     pub(crate) fn method(&self) -> Method {
         self.method.unwrap_or(match (self.secret, self.private_key) {
             (Some(_), _) => Method::ClientSecretBasic,

@@ -84,13 +84,13 @@ struct Claim(Value);
 const OWN_CLAIMS: [&str; 7] = ["aud", "exp", "iat", "iss", "jti", "scope", "sub"];
 
 impl JwtBearer {
-    /// Gives the scopes: the caller's, else the configured ones.
+    /// Returns the scopes: the caller's, else the configured ones.
     fn scope(&self, context: &Context) -> String {
         let scopes = if context.scopes().is_empty() { &self.scope } else { context.scopes() };
         scopes.join(" ")
     }
 
-    /// Gives the claims of a token for `audience`; `None` is for whom the scope names.
+    /// Returns the claims of a token for `audience`; `None` is for whom the scope names.
     fn claims(
         &self,
         account: &Account,

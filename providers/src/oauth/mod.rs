@@ -225,7 +225,7 @@ impl OAuth {
         }
     }
 
-    /// Gives the caller's scopes, else the configured ones.
+    /// Returns the caller's scopes, else the configured ones.
     fn scopes<'a>(&'a self, context: &'a Context) -> &'a [String] {
         if context.scopes().is_empty() { &self.scope } else { context.scopes() }
     }

@@ -56,7 +56,7 @@ impl Server<'_> {
         addresses.flatten().try_for_each(|address| authn::http::check(address.url(), false))
     }
 
-    /// Gives the name that the server gives itself, where it is known without asking.
+    /// Returns the name that the server gives itself, where it is known without asking.
     pub(super) fn issuer(&self) -> Result<Option<String>> {
         if let Some(issuer) = self.issuer {
             return Ok(Some(issuer.to_owned()));
@@ -64,7 +64,7 @@ impl Server<'_> {
         Ok(self.discovered()?.map(|address| address.as_str().to_owned()))
     }
 
-    /// Gives whom a client's assertion is for: the issuer if it is known, else the token endpoint.
+    /// Returns whom a client's assertion is for: the issuer if it is known, else the token endpoint.
     pub(super) fn audience(&self) -> Result<String> {
         if let Some(issuer) = self.issuer()? {
             return Ok(issuer);
@@ -142,12 +142,12 @@ impl Server<'_> {
         self.discovery.metadata(&address, issuer, context).await.map(Some)
     }
 
-    /// Tells whether endpoints are discovered.
+    /// Returns whether endpoints are discovered.
     pub(super) fn is_discovered(&self) -> bool {
         matches!(self.discovered(), Ok(Some(_)))
     }
 
-    /// Gives where endpoints are discovered.
+    /// Returns where endpoints are discovered.
     fn discovered(&self) -> Result<Option<Address>> {
         match (self.issuer_url, self.keycloak_url, self.realm) {
             (Some(issuer), _, _) => Ok(Some(issuer.clone())),

@@ -53,7 +53,7 @@ impl Missing {
         TypedClient { id, secret }.client(options).validate()
     }
 
-    /// Gives the client of a session; the error says to log in if the session does not have what is missing.
+    /// Returns the client of a session; the error says to log in if the session does not have what is missing.
     pub(super) fn find(
         self,
         options: &OAuth,
@@ -170,7 +170,7 @@ pub(super) struct TypedClient {
 }
 
 impl TypedClient {
-    /// Gives it as the options have it, with what they lack.
+    /// Returns it as the options have it, with what they lack.
     pub(super) fn client<'a>(&'a self, options: &'a OAuth) -> Client<'a> {
         Client { id: &self.id, secret: Some(&self.secret), ..options.client() }
     }

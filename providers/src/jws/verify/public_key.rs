@@ -71,12 +71,12 @@ impl PublicKey {
         jwk.alg.is_none_or(|only| key.fits(only)).then_some(key)
     }
 
-    /// Tells whether it is the key of this identifier.
+    /// Returns whether it is the key of this identifier.
     pub(super) fn is(&self, id: &str) -> bool {
         self.id.as_deref() == Some(id)
     }
 
-    /// Tells whether it is for this algorithm.
+    /// Returns whether it is for this algorithm.
     pub(super) fn fits(&self, scheme: Scheme) -> bool {
         self.only.is_none_or(|only| only == scheme)
             && match &self.material {
@@ -85,7 +85,7 @@ impl PublicKey {
             }
     }
 
-    /// Tells whether it is for this algorithm, and its owner has signed the message with it.
+    /// Returns whether it is for this algorithm, and its owner has signed the message with it.
     pub(super) fn verifies(&self, scheme: Scheme, message: &[u8], signature: &[u8]) -> bool {
         self.fits(scheme)
             && match (&self.material, scheme.rsa()) {

@@ -29,7 +29,7 @@ choice! {
 }
 
 impl Scheme {
-    /// Gives what RSA keys verify it with; `None` if it is not RSA's.
+    /// Returns what RSA keys verify it with; `None` if it is not RSA's.
     pub(super) fn rsa(self) -> Option<&'static RsaParameters> {
         Some(match self {
             Self::Rs256 => &RSA_PKCS1_2048_8192_SHA256,

@@ -30,7 +30,7 @@ choice! {
 }
 
 impl GrantType {
-    /// Gives the configured grant, or the one that goes with what is configured.
+    /// Returns the configured grant, or the one that goes with what is configured.
     pub(super) fn of(options: &OAuth) -> Self {
         if let Some(grant_type) = options.grant_type {
             return grant_type;
@@ -81,12 +81,12 @@ impl GrantType {
         }
     }
 
-    /// Tells whether it uses the options of another grant: whoever logs in may choose the way each time.
+    /// Returns whether it uses the options of another grant: whoever logs in may choose the way each time.
     fn uses_of(self, other: Self) -> bool {
         self == other || (self.is_login() && other.is_login())
     }
 
-    /// Tells whether somebody logs in.
+    /// Returns whether somebody logs in.
     pub(super) fn is_login(self) -> bool {
         matches!(self, Self::AuthorizationCode | Self::DeviceCode)
     }

@@ -35,13 +35,13 @@ pub(crate) struct Expected<'a> {
 }
 
 impl Claims {
-    /// Gives the user's identifier, which the server gives to nobody else. It need not be readable.
+    /// Returns the user's identifier, which the server gives to nobody else. It need not be readable.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn subject(&self) -> &str {
         self.text("sub").unwrap_or_default()
     }
 
-    /// Gives a text at the top of the token. An `email` that the server says nobody has verified is not there,
+    /// Returns a text at the top of the token. An `email` that the server says nobody has verified is not there,
     /// because anybody could have entered it; nor is what is longer than a kibibyte or has control characters.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn text(&self, name: &str) -> Option<&str> {

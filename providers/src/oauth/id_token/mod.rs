@@ -51,7 +51,7 @@ pub(super) async fn verify(
     expected.check(payload).map_err(Failure::mismatch)
 }
 
-/// Gives what was signed, by the keys that are kept, else by those that the server has now: it may have
+/// Returns what was signed, by the keys that are kept, else by those that the server has now: it may have
 /// changed them since (OpenID Connect Core 1.0, 10.1.1).
 async fn payload<'a>(
     signed: &'a Signed<'_>,

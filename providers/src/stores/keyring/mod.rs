@@ -179,7 +179,7 @@ impl Keyring {
         Ok(true)
     }
 
-    /// Gives the last document of a key; a keyring may hold several entries that look alike.
+    /// Returns the last document of a key; a keyring may hold several entries that look alike.
     async fn newest(&self, key: &StoreKey) -> Result<Option<Content>> {
         let texts = self.place.read(&self.service, key.as_str()).await?;
         let contents = texts.iter().map(|text| Content::of(&text.expose()));
@@ -190,7 +190,7 @@ impl Keyring {
     }
 }
 
-/// Gives the locks of a service's sessions, whichever application asks. Of services with long names some may
+/// Returns the locks of a service's sessions, whichever application asks. Of services with long names some may
 /// have the same, which then wait for each other.
 fn locks(mut folder: PathBuf, service: &str) -> Locks {
     let mut name = BASE64_URL_SAFE_NO_PAD.encode(service);

@@ -31,7 +31,7 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, &'static str> 
 }
 
 impl Answer {
-    /// Tells whether it is an error, whatever its status says.
+    /// Returns whether it is an error, whatever its status says.
     pub(super) fn is_error(&self) -> bool {
         !matches!(self.error, Member::Absent)
     }

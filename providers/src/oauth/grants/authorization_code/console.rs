@@ -56,7 +56,7 @@ fn read(pasted: &str, expected: &Expected) -> Result<Answer, &'static str> {
     Ok(Answer::Code(Zeroizing::new(code)))
 }
 
-/// Gives the query of an address, also of one without what comes before.
+/// Returns the query of an address, also of one without what comes before.
 fn query(pasted: &str) -> Option<Zeroizing<String>> {
     let is_query =
         |text: &str| ["code=", "state=", "error="].iter().any(|name| text.contains(name));

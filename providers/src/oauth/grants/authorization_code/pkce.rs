@@ -23,12 +23,12 @@ impl Verifier {
         random::<VERIFIER>().map(Self)
     }
 
-    /// Gives what the server is told at first: it says nothing of the verifier.
+    /// Returns what the server is told at first: it says nothing of the verifier.
     pub(super) fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(digest(&SHA256, self.0.as_bytes()))
     }
 
-    /// Gives what the server is told at last.
+    /// Returns what the server is told at last.
     pub(super) fn expose(&self) -> &str {
         &self.0
     }

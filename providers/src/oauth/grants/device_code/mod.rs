@@ -175,7 +175,7 @@ async fn redeem(
     options.redeem(&options.client(), members, refused, context).await
 }
 
-/// Tells whether a server could not answer, or not yet: it can't be reached, fails, or is asked too often.
+/// Returns whether a server could not answer, or not yet: it can't be reached, fails, or is asked too often.
 fn is_passing(failure: &Failure) -> bool {
     let is_answer = matches!(failure.code, Some("authorization_pending" | "slow_down"));
     let is_busy = matches!(failure.error.kind(), ErrorKind::Network | ErrorKind::Refused);
@@ -183,7 +183,7 @@ fn is_passing(failure: &Failure) -> bool {
 }
 
 impl End {
-    /// Gives the wait before a last request, sooner than the interval says, so that nobody who has approved in time
+    /// Returns the wait before a last request, sooner than the interval says, so that nobody who has approved in time
     /// is too late; `None` if the last one was just now, or if the server has asked to be left alone. A code that
     /// expires counts only before.
     fn last_wait(&self, left: Duration, pace: &Pace) -> Option<Duration> {

@@ -29,7 +29,7 @@ impl Pace {
         Self { interval, failures: 0, retry_after: None }
     }
 
-    /// Gives the wait before the next request.
+    /// Returns the wait before the next request.
     pub(super) fn wait(&self) -> Duration {
         // It doubles with each failure.
         let doubled = self.interval.saturating_mul(2_u32.saturating_pow(self.failures));
@@ -40,7 +40,7 @@ impl Pace {
         }
     }
 
-    /// Tells whether the interval alone counts: the server has neither failed nor said when to come back.
+    /// Returns whether the interval alone counts: the server has neither failed nor said when to come back.
     pub(super) fn is_usual(&self) -> bool {
         self.failures == 0 && self.retry_after.is_none()
     }

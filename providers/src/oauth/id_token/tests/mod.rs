@@ -104,7 +104,7 @@ impl Login {
         wait(verify(&self.options, &self.context, token, Some("n")))
     }
 
-    /// Gives the error of a token in which something is wrong.
+    /// Returns the error of a token in which something is wrong.
     fn mismatch(&self, token: &str) -> String {
         match self.verify(token) {
             Err(Failure::Mismatch(error)) => shown(&error),
@@ -112,7 +112,7 @@ impl Login {
         }
     }
 
-    /// Gives the error of a token that can't be looked at.
+    /// Returns the error of a token that can't be looked at.
     fn unable(&self, token: &str) -> String {
         match self.verify(token) {
             Err(Failure::Unable(error)) => shown(&error),

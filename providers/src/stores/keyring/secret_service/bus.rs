@@ -61,7 +61,7 @@ impl Bus {
         Ok(Unlocked(items))
     }
 
-    /// Gives the keyring for new items.
+    /// Returns the keyring for new items.
     pub(super) async fn default_collection(&self) -> Result<OwnedObjectPath> {
         let collection = self.alias().await?.ok_or_else(failures::no_default)?;
         self.open(&collection).await?;
@@ -188,7 +188,7 @@ impl Bus {
     }
 }
 
-/// Gives the first address of a list that is a socket of this machine.
+/// Returns the first address of a list that is a socket of this machine.
 fn local(addresses: &str) -> Result<Address> {
     let parsed = addresses.split(';').filter_map(|address| Address::from_str(address).ok());
     let mut local = parsed.filter(|address| matches!(address.transport(), Transport::Unix(_)));

@@ -48,7 +48,7 @@ impl SecretService {
         self.bus().await?.default_collection().await.map(drop)
     }
 
-    /// Gives the texts of all items of a session: one, as a rule.
+    /// Returns the texts of all items of a session: one, as a rule.
     pub(super) async fn read(&self, service: &str, key: &str) -> Result<Vec<SecretString>> {
         let bus = self.bus().await?;
         let mut texts = Vec::new();
@@ -99,7 +99,7 @@ impl SecretService {
         Ok(names)
     }
 
-    /// Gives the secret that a reference names, as `service/user`.
+    /// Returns the secret that a reference names, as `service/user`.
     pub(super) async fn secret(&self, target: &str) -> Result<SecretString> {
         let (service, user) = split(target)?;
         let bus = self.bus().await?;

@@ -84,7 +84,7 @@ impl Desk {
         })
     }
 
-    /// Gives the query of a request that could be the expected one.
+    /// Returns the query of a request that could be the expected one.
     fn look_at<'a, B>(&self, request: &'a Request<B>) -> Result<&'a str, Other> {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         // Another site's name that leads here would make this listener a part of that site.
@@ -130,7 +130,7 @@ impl Desk {
         self.outcome.send_replace(Some(is_logged_in));
     }
 
-    /// Gives how many browsers wait for what came of the login, or get it just now.
+    /// Returns how many browsers wait for what came of the login, or get it just now.
     pub(super) fn waiting(&self) -> watch::Receiver<usize> {
         self.waiting.subscribe()
     }
@@ -161,7 +161,7 @@ impl Drop for Counted {
     }
 }
 
-/// Tells whether a `Host` is a name of the loopback interface, with whatever port.
+/// Returns whether a `Host` is a name of the loopback interface, with whatever port.
 fn is_loopback(host: &str) -> bool {
     let Ok(url) = url::Url::parse(&format!("http://{host}/")) else { return false };
     url.path() == "/"
