@@ -127,7 +127,7 @@ fn find<'a>(incoming: &'a Incoming, name: &HeaderName) -> Result<Option<&'a str>
     let mut values = incoming.headers().get_all(name).into_iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         if incoming.headers().contains_key(name) {
-            // Which of the two a proxy has checked, nobody can tell.
+            // Which of the two a proxy has checked is not known.
             let error = Error::invalid_token("there is more than one; send exactly one");
             return Err(error.at(place(name)));
         }

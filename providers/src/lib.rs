@@ -5,7 +5,7 @@
 //! | provider | what it puts on a request |
 //! |---|---|
 //! | `jwt` | a token that stands in the configuration; it knows from the token when it expires |
-//! | `bearer` | the same for a token that nobody can look into |
+//! | `bearer` | the same for an opaque token |
 //! | `basic` | a user's name and password (RFC 7617) |
 //! | `api_key` | keys in headers and in the query, other ones for other origins if need be |
 //! | `cached` | what another provider puts there, with a cache and a store in front |

@@ -26,7 +26,7 @@ choice! {
         ClientSecretJwt = "client_secret_jwt",
         /// A token that is signed with a private key.
         PrivateKeyJwt = "private_key_jwt",
-        /// The identifier alone: anybody could be this client.
+        /// The identifier alone: any program could be this client.
         None = "none",
     }
 }
@@ -122,7 +122,7 @@ impl Client<'_> {
         Ok(request.form(&members.pairs()))
     }
 
-    /// Says what to look at if the server does not know the client.
+    /// Returns what to look at if the server does not know the client.
     pub(crate) fn advice(&self) -> &'static str {
         match self.method() {
             Method::ClientSecretBasic | Method::ClientSecretPost => {
@@ -141,7 +141,7 @@ impl Client<'_> {
     }
 
     fn secret(&self) -> Result<&SecretString> {
-        // A file that it stands in can be empty while somebody writes it.
+        // A file that it stands in can be empty while it is being written.
         self.secret.filter(|secret| !secret.is_empty()).ok_or_else(|| {
             Error::configuration(format!(
                 "`client_secret` is not set, which `token_endpoint_auth_method` {} needs; \

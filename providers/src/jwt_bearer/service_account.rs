@@ -20,7 +20,7 @@ pub(super) struct ServiceAccount {
     private_key_id: Option<String>,
 }
 
-/// The member that tells what a file of Google's is.
+/// The member that says what a file of Google's is.
 #[derive(Deserialize)]
 struct Kind {
     r#type: Option<String>,

@@ -44,7 +44,7 @@ impl Browsers {
         }
     }
 
-    /// Starts one with an address, in the background, and tells what becomes of it.
+    /// Starts one with an address, in the background, and reports what becomes of it.
     pub(super) fn open(self, url: &Url, clock: Clock, tell: impl Fn(Browser) + Send + 'static) {
         let url = url.as_str().to_owned();
         let work = move || {

@@ -1,4 +1,4 @@
-//! By which way somebody logs in, and what is said of who they are.
+//! By which way a user logs in, and who they are.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(super) struct LoggedIn {
     pub(super) nonce: Option<Zeroizing<String>>,
 }
 
-/// Logs somebody in, if the grant is one that needs it.
+/// Logs the user in, if the grant is one that needs it.
 pub(super) async fn login(
     options: &OAuth,
     context: &Context,
@@ -76,7 +76,7 @@ async fn way(options: &OAuth, context: &Context, login: &Login) -> (Way, bool) {
     (if is_local { Way::Browser } else { Way::Console }, false)
 }
 
-/// Says it where a login does not last.
+/// Tells the user if the login does not last.
 fn say_how_long(grant: &Grant, login: &Login) {
     if grant.refresh_token().is_some() {
         return;
@@ -104,7 +104,7 @@ async fn identified(
     match id_token::verify(options, context, &id_token.expose(), nonce).await {
         Ok(claims) => Ok(grant.with_claims(claims.into())),
         Err(Failure::Mismatch(error)) => {
-            // Nobody uses what was given, so it is not left to count. That can't be told apart from the error.
+            // What was given is not used, so it is revoked. Whether that fails makes no difference to the error.
             let revoked = revocation::revoke(options, context, &grant);
             drop(context.clock().within(REVOKING, revoked).await);
             Err(error)
@@ -116,7 +116,7 @@ async fn identified(
     }
 }
 
-/// Says who the user of a grant is, which some login began.
+/// Returns who the user of a grant is, which some login began.
 pub(super) async fn identify(
     options: &OAuth,
     context: &Context,

@@ -2,7 +2,7 @@
 //!
 //! - [`server`]: which server is meant, and where its endpoints are
 //! - [`grants`]: what is exchanged, one file a grant
-//! - [`login`]: by which way somebody logs in
+//! - [`login`]: by which way a user logs in
 //! - [`id_token`]: whom it says that a token is of
 
 mod browser;
@@ -174,7 +174,7 @@ const OWN_MEMBERS: [&str; 25] = [
     "username",
 ];
 
-/// Options that only say how somebody logs in.
+/// Options that only say how a user logs in.
 const LOGIN_OPTIONS: [&str; 8] = [
     "browser",
     "login_hint",

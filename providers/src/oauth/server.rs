@@ -108,7 +108,7 @@ impl Server<'_> {
         ))
     }
 
-    /// Checks that somebody can log in somewhere.
+    /// Checks that a user can log in somewhere.
     pub(super) fn validate_login(&self) -> Result<()> {
         let configured = [self.authorization_endpoint_url, self.device_authorization_endpoint_url];
         if self.is_discovered() || configured.iter().any(Option::is_some) {

@@ -75,7 +75,7 @@ impl<'a> Signed<'a> {
             return Err(NO_TOKEN);
         }
         let header: Header = serde_json::from_slice(&header).map_err(|_| NO_TOKEN)?;
-        // Whoever does not know what is critical must refuse (RFC 7515, 4.1.11), and nothing is known here.
+        // What is critical and not known must be refused (RFC 7515, 4.1.11), and nothing is known here.
         if header.has_critical {
             return Err(Unfit::Malformed("has critical header parameters, of which none is known"));
         }

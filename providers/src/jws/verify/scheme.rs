@@ -10,7 +10,7 @@ use crate::choice::choice;
 choice! {
     /// An algorithm that needs a private key to sign, by its registered name (RFC 7515, 4.1.1).
     ///
-    /// It is no [`Algorithm`](crate::jws::Algorithm), because that one has the HMACs: whoever takes the algorithm
+    /// It is no [`Algorithm`](crate::jws::Algorithm), because that one has the HMACs: code that takes the algorithm
     /// from the token would take a public key, which everybody has, for an HMAC's secret. Nor is there a `none`.
     pub(super) enum Scheme {
         Rs256 = "RS256",

@@ -1,4 +1,4 @@
-//! The client's own credentials (RFC 6749, 4.4): no user, and no session unless somebody types the credentials
+//! The client's own credentials (RFC 6749, 4.4): no user, and no session unless the user types the credentials
 //! in. A refresh token, which a server should not give here, is not used: the credentials are at hand.
 
 use authn::{Context, Error, Grant, Login, Result};
@@ -43,7 +43,7 @@ pub(super) async fn exchange(
     granted.ok_or_else(|| missing.counts_no_longer(context))
 }
 
-/// Lets somebody type in what of the client is not configured; `None` if all of it is.
+/// Lets the user type in what of the client is not configured; `None` if all of it is.
 pub(in crate::oauth) async fn login(
     options: &OAuth,
     context: &Context,

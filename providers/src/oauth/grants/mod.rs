@@ -1,5 +1,5 @@
-//! What is exchanged for a token (RFC 6749, 1.3), one file a grant; and [`session`], what somebody has begun by
-//! logging in.
+//! What is exchanged for a token (RFC 6749, 1.3), one file a grant; and [`session`], what a login has
+//! begun.
 
 pub(super) mod authorization_code;
 pub(super) mod client_credentials;
@@ -22,9 +22,9 @@ choice! {
         RefreshToken = "refresh_token",
         /// A user's name and password.
         Password = "password",
-        /// A code that a browser brings back from the server, where somebody logs in.
+        /// A code that a browser brings back from the server, where the user logs in.
         AuthorizationCode = "authorization_code",
-        /// A code that somebody types in at the server, where they log in.
+        /// A code that the user types in at the server, where they log in.
         DeviceCode = "device_code",
     }
 }
@@ -60,7 +60,7 @@ impl GrantType {
             ("browser", options.browser.is_some(), Self::AuthorizationCode),
             ("login_timeout", has_timeout, Self::AuthorizationCode),
         ];
-        // Whoever types in a client's credentials has a limit, too.
+        // Typing in a client's credentials has a limit, too.
         let is_typed = |option| option == "login_timeout" && Missing::of(options).is_some();
         let unused = is_set
             .into_iter()
@@ -81,12 +81,12 @@ impl GrantType {
         }
     }
 
-    /// Returns whether it uses the options of another grant: whoever logs in may choose the way each time.
+    /// Returns whether it uses the options of another grant: the user may choose the way at each login.
     fn uses_of(self, other: Self) -> bool {
         self == other || (self.is_login() && other.is_login())
     }
 
-    /// Returns whether somebody logs in.
+    /// Returns whether a user logs in.
     pub(super) fn is_login(self) -> bool {
         matches!(self, Self::AuthorizationCode | Self::DeviceCode)
     }
@@ -108,7 +108,7 @@ impl GrantType {
         }
     }
 
-    /// Says what outlives a token.
+    /// Returns what outlives a token.
     pub(super) fn session(self, options: &OAuth) -> Session<'_> {
         match (self, &options._refresh_token) {
             (Self::RefreshToken, Some(refresh_token)) => Session::From(refresh_token),
@@ -119,7 +119,7 @@ impl GrantType {
     }
 }
 
-/// Checks the time that somebody has to log in.
+/// Checks the time that a user has to log in.
 fn validate_timeout(options: &OAuth) -> Result<()> {
     if !options.login_timeout.is_zero() {
         return Ok(());

@@ -2,7 +2,7 @@
 //!
 //! If the server gave a refresh token, that is used first, because it does not ask for the user's
 //! authentication again and again. If the server refuses it, for whatever reason, the password is used in
-//! the same exchange: it is there, and nobody needs to log in. This probes nothing: the two are different
+//! the same exchange: it is there, and no login is needed. This probes nothing: the two are different
 //! grants, and each is sent once.
 
 use authn::{Context, Error, ErrorKind, Grant, Result};

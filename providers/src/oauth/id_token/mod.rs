@@ -23,7 +23,7 @@ pub(crate) use claims::Expected;
 pub(crate) use failure::Failure;
 pub(super) use keys::Keys;
 
-/// Verifies an ID token that the server has issued to this client, and gives what it says.
+/// Verifies an ID token that the server has issued to this client, and returns its claims.
 ///
 /// `nonce` is the one that was sent with the authentication request; `None` where none was.
 pub(super) async fn verify(

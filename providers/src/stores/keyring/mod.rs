@@ -27,7 +27,7 @@ use authn::{
 use backend::{Backend, Place};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
-/// A keyring answers in milliseconds, unless it waits for somebody.
+/// A keyring answers in milliseconds, unless it waits for a user.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Characters that every file system takes in a name.
@@ -147,7 +147,7 @@ impl Keyring {
             None => Ok(None),
             Some(Content::Document(document)) => Ok(Some(document)),
             Some(Content::Other(_)) => {
-                // In turn, and looked at again: somebody may have replaced it meanwhile.
+                // In turn, and looked at again: another process may have replaced it meanwhile.
                 let _turn = self.locks()?.turn(key).await?;
                 self.read_in_turn(key).await
             }
@@ -208,7 +208,7 @@ fn failure(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Store, message)
 }
 
-/// What is no text, as a text that is no document and no secret.
+/// Returns bytes as a text; `None` if they are none.
 fn text(bytes: Vec<u8>) -> Option<SecretString> {
     let bytes = zeroize::Zeroizing::new(bytes);
     std::str::from_utf8(&bytes).ok().map(SecretString::from)

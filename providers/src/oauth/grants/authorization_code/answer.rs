@@ -19,7 +19,7 @@ pub(super) struct Expected {
 
 /// What an answer is.
 pub(super) enum Answer {
-    /// Of another login, or of somebody who knows nothing of this one. It says nothing about this one.
+    /// Of another login, or of a sender that knows nothing of this one. It says nothing about this one.
     Foreign,
     /// Of this login, and without anything in it, as the address that was opened.
     Empty,

@@ -39,7 +39,7 @@ impl Attempt {
         })
     }
 
-    /// Returns the address at which somebody logs in, and what must be right about the answer.
+    /// Returns the address at which the user logs in, and what must be right about the answer.
     pub(super) async fn prepare(
         &self,
         options: &OAuth,
@@ -49,7 +49,7 @@ impl Attempt {
         Ok((self.link(options, context).await?, self.expected(options, context).await?))
     }
 
-    /// Returns the address at which somebody logs in. It holds no secret: who sees it can log in, and the tokens
+    /// Returns the address at which the user logs in. It holds no secret: anyone who sees it can log in, and the tokens
     /// are then this program's.
     async fn link(&self, options: &OAuth, context: &Context) -> Result<Url> {
         let endpoint = options.server().endpoint(Endpoint::Authorization, context).await?;

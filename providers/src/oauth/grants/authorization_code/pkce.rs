@@ -1,4 +1,4 @@
-//! PKCE (RFC 7636): the server gives the tokens only to whoever began the login. Always by S256; a server that
+//! PKCE (RFC 7636): the server gives the tokens only to the program that began the login. Always by S256; a server that
 //! knows nothing of it ignores it.
 
 use authn::Result;

@@ -62,8 +62,8 @@ pub(in crate::oauth) fn is_local(options: &OAuth) -> bool {
     matches!(Local::of(options), Ok(Some(_)))
 }
 
-/// Returns an address that somebody copies from a browser that came back to it. Nobody needs to listen there, and
-/// unless a port is configured it is one at which nobody on this machine does.
+/// Returns an address that the user copies from a browser that came back to it. Nothing needs to listen there, and
+/// unless a port is configured it is one at which nothing on this machine does.
 pub(super) fn unattended(options: &OAuth) -> Result<String> {
     let Some(local) = Local::of(options)? else {
         return Ok(options
@@ -118,7 +118,7 @@ impl Local {
             };
             match TcpListener::bind((*address, port)).await {
                 Ok(socket) => sockets.push(socket),
-                // A machine may have no IPv6. A port that somebody else has there would get the code.
+                // A machine may have no IPv6. Another program that has the port there would get the code.
                 Err(error) if !sockets.is_empty() && error.kind() != io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
             }

@@ -1,10 +1,10 @@
-//! A code that somebody types in at the server, on whatever device (RFC 8628).
+//! A code that the user types in at the server, on any device (RFC 8628).
 //!
-//! The server gives two codes: one to show, and one to ask for the tokens by, again and again, until somebody
+//! The server gives two codes: one to show, and one to ask for the tokens by, again and again, until the user
 //! has typed the first one in. [`pace`] says how often.
 //!
-//! No browser is started here. Whoever logs in by a code has their browser elsewhere, and comparing the code
-//! with what the server shows there is what keeps a stranger's login out (RFC 8628, 5.4).
+//! No browser is started here. A user who logs in by a code has their browser elsewhere, and comparing the
+//! code with what the server shows there is what keeps a stranger's login out (RFC 8628, 5.4).
 
 mod pace;
 #[cfg(test)]
@@ -31,7 +31,7 @@ const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Shortest time between two requests for the tokens, whatever the server's interval is.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// Logs somebody in by a code. Where the server does not let the client do so and the login may go on by the
+/// Logs the user in by a code. Where the server does not let the client do so and the login may go on by the
 /// console, returns `None` when the user has been told.
 pub(in crate::oauth) async fn login(
     options: &OAuth,
@@ -39,7 +39,7 @@ pub(in crate::oauth) async fn login(
     login: &Login,
     or_by_console: bool,
 ) -> Result<Option<Grant>> {
-    // Nothing is lost if this is given up: a code that nobody knows expires.
+    // Nothing is lost if this is given up: an unused code expires.
     let failure = match login.unless_cancelled(begin(options, context)).await? {
         Ok(begun) => return follow(options, context, login, &begun).await.map(Some),
         Err(failure) => failure,
@@ -56,7 +56,7 @@ pub(in crate::oauth) async fn login(
     Ok(None)
 }
 
-/// Shows the code and waits for whoever types it in.
+/// Shows the code and waits until the user has typed it in.
 async fn follow(
     options: &OAuth,
     context: &Context,
@@ -183,8 +183,8 @@ fn is_passing(failure: &Failure) -> bool {
 }
 
 impl End {
-    /// Returns the wait before a last request, sooner than the interval says, so that nobody who has approved in time
-    /// is too late; `None` if the last one was just now, or if the server has asked to be left alone. A code that
+    /// Returns the wait before a last request, sooner than the interval says, so that an approval in time
+    /// is not too late; `None` if the last one was just now, or if the server has asked to be left alone. A code that
     /// expires counts only before.
     fn last_wait(&self, left: Duration, pace: &Pace) -> Option<Duration> {
         if !pace.is_usual() {

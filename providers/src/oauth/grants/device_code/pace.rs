@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The wait where the server names none (RFC 8628, 3.2).
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
-/// Longest interval that a server can begin with: at its end nobody would wait any more.
+/// Longest interval that a server can begin with: no user waits longer.
 const LONGEST_INTERVAL: Duration = Duration::from_mins(1);
 /// What `slow_down` adds, to this wait and to all that follow.
 const SLOWER_BY: Duration = Duration::from_secs(5);
@@ -45,19 +45,19 @@ impl Pace {
         self.failures == 0 && self.retry_after.is_none()
     }
 
-    /// Takes note that the server waits, too; what a person does takes time.
+    /// Notes that the server waits, too; what a person does takes time.
     pub(super) fn is_pending(&mut self, retry_after: Option<Duration>) {
         self.failures = 0;
         self.retry_after = retry_after;
     }
 
-    /// Takes note that the server was asked too often.
+    /// Notes that the server was asked too often.
     pub(super) fn slow_down(&mut self, retry_after: Option<Duration>) {
         self.interval = self.interval.saturating_add(SLOWER_BY);
         self.is_pending(retry_after);
     }
 
-    /// Takes note that the server could not answer.
+    /// Notes that the server could not answer.
     pub(super) fn failed(&mut self, retry_after: Option<Duration>) {
         self.failures = self.failures.saturating_add(1);
         self.retry_after = retry_after;

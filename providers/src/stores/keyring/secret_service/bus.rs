@@ -45,7 +45,7 @@ impl Bus {
         Ok(Self { connection, session })
     }
 
-    /// Finds items, and unlocks them where that needs nobody. Where nothing is found and more could be in a
+    /// Finds items, and unlocks them where that needs no prompt. Where nothing is found and more could be in a
     /// locked keyring, it is locked.
     pub(super) async fn find(&self, attributes: &Attributes<'_>) -> Result<Unlocked> {
         let (mut items, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
@@ -142,7 +142,7 @@ impl Bus {
         Ok(())
     }
 
-    /// Unlocks what needs nobody for it.
+    /// Unlocks what needs no prompt.
     async fn unlock(&self, objects: &[OwnedObjectPath]) -> Result<()> {
         let (_, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) =
             self.ask("unlock", PATH, SERVICE, "Unlock", &(objects,)).await?;

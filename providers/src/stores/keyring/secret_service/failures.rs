@@ -1,13 +1,13 @@
-//! What can be wrong with a Secret Service, each with its own way out.
+//! What can be wrong with a Secret Service, each with its own help.
 //!
-//! Of a service's own error the name is told, and never its text.
+//! Of a service's own error the name is shown, and never its text.
 
 use authn::Error;
 use zbus::fdo;
 
 use super::failure;
 
-/// Nobody said where the bus is.
+/// The address of the bus is not known.
 pub(super) fn no_bus() -> Error {
     failure(
         "there is no D-Bus session, so there is no keyring: set DBUS_SESSION_BUS_ADDRESS, start the program \

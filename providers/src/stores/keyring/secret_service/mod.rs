@@ -1,7 +1,7 @@
 //! The desktop's keyring: the Secret Service of freedesktop.org, over D-Bus, as GNOME's and
 //! KDE's keyrings have it.
 //!
-//! No prompt is ever shown: who needs a token may have no screen, and nobody may be there. What a prompt
+//! No prompt is ever shown: a program that needs a token may have no screen and no user. What a prompt
 //! would unlock is locked, and an error says how to unlock it.
 
 mod bus;

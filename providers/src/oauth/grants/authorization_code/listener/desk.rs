@@ -40,7 +40,7 @@ pub(super) struct Desk {
     events: UnboundedSender<Event>,
     /// The first answer counts; a browser may repeat it.
     answered: AtomicBool,
-    /// Somebody else's are told of once, so that nobody can fill the terminal.
+    /// Those of other logins are reported once, so that no page can fill the terminal.
     was_foreign: AtomicBool,
     outcome: watch::Sender<Option<bool>>,
     waiting: watch::Sender<usize>,
@@ -115,7 +115,7 @@ impl Desk {
     }
 
     fn tell(&self, event: Event) {
-        // Nobody listens any more if the login has ended otherwise.
+        // The receiver is gone if the login has ended otherwise.
         drop(self.events.send(event));
     }
 
@@ -125,7 +125,7 @@ impl Desk {
         known.is_ok_and(|known| *known == Some(true))
     }
 
-    /// Says what came of the login.
+    /// Reports what came of the login.
     pub(super) fn close(&self, is_logged_in: bool) {
         self.outcome.send_replace(Some(is_logged_in));
     }
