@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Error, Origins, Placement, Result, SecretString, clock::Clock, store::Drawer};
+use crate::{Error, Origins, Placement, Result, SecretString, store::Drawer, time::Clock};
 
 /// What a provider gets besides its own options: scopes, clock, HTTP, and the host it is for.
 ///

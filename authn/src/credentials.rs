@@ -3,25 +3,19 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Cached, Context, Error, ErrorKind, Login, LoginOutcome, Origins, Placement, Probe, Request,
-    Result, Status, Token, TokenProvider, TokenSource,
-    clock::Clock,
-    provider::{Boxed, Erased},
+    Bound, Cached, Context, Error, ErrorKind, Login, LoginOutcome, Origins, Placement, Probe,
+    Request, Result, Show, Status, Token, TokenProvider, TokenSource, View,
+    options::{Nested, Node, Shape, Type},
+    provider::Erased,
+    runtime::Boxed,
+    time::Clock,
 };
 
 /// Authorises requests with the token of whichever provider the configuration chose.
 ///
 /// A clone is cheap and shares the cache. Dropping the last one releases everything.
 #[derive(Clone)]
-pub struct Credentials(Arc<Inner>);
-
-struct Inner {
-    provider: Arc<dyn Erased>,
-    context: Context,
-    per_request: bool,
-    /// The provider keeps no token, but its secrets can change: no short cut past resolving them.
-    resolves: bool,
-}
+pub struct Credentials(Arc<Bound>);
 
 impl Credentials {
     /// Makes credentials in code, of a provider or a source.
@@ -36,13 +30,14 @@ impl Credentials {
         }
     }
 
-    pub(crate) fn assemble(
-        provider: Arc<dyn Erased>,
-        context: Context,
-        per_request: bool,
-        resolves: bool,
-    ) -> Self {
-        Self(Arc::new(Inner { provider, context, per_request, resolves }))
+    pub(crate) fn of(bound: Bound) -> Self {
+        Self(Arc::new(bound))
+    }
+
+    /// Returns what a source names whose tokens are these credentials'.
+    #[doc(hidden)]
+    pub fn bound(&self) -> &Bound {
+        &self.0
     }
 
     /// Gives a valid token, exchanging for one if none is at hand.
@@ -97,11 +92,8 @@ impl Credentials {
     /// have an access token of their own.
     #[must_use]
     pub fn with_scope<S: AsRef<str>>(&self, scopes: &[S]) -> Self {
-        let inner = &*self.0;
         let scopes = scopes.iter().flat_map(|scope| scope.as_ref().split_whitespace());
-        let context = inner.context.clone().with_scopes(scopes.map(str::to_owned).collect());
-        let provider = Arc::clone(&inner.provider).scoped(&context);
-        Self::assemble(provider, context, inner.per_request, inner.resolves)
+        Self::of(self.0.with_scopes(scopes.map(str::to_owned).collect()))
     }
 
     /// Says that a server has refused this token, so that it is not handed out again. A token that has
@@ -213,6 +205,23 @@ impl Credentials {
     }
 }
 
+/// What a `#[provider]` field holds.
+impl Nested for Credentials {
+    fn read(node: Node<'_>) -> Option<Self> {
+        node.built()
+    }
+
+    fn shape() -> Shape {
+        Shape::required(Type::Provider)
+    }
+}
+
+impl Show for Credentials {
+    fn show(&self) -> View {
+        View::Text(format!("{self:?}"))
+    }
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.provider.fmt(f)
@@ -294,6 +303,6 @@ impl CredentialsBuilder {
             .with_placement(self.placement.and_then(crate::request::unless_default));
         provider.validate(&context)?;
         let per_request = provider.is_per_request();
-        Ok(Credentials::assemble(provider, context, per_request, false))
+        Ok(Credentials::of(Bound { provider, context, per_request, resolves: false }))
     }
 }

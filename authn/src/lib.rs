@@ -22,51 +22,53 @@
 
 pub mod blocking;
 mod cache;
-pub mod clock;
 pub mod config;
 pub mod conformance;
 mod context;
 mod credentials;
+pub mod diagnostic;
+mod environment;
 mod error;
-mod grant;
-#[cfg(feature = "reqwest")]
 pub mod http;
-mod identity;
 mod integrations;
 mod login;
-mod origins;
-mod placement;
+pub mod options;
 #[doc(hidden)]
 pub mod private;
 mod private_file;
 pub mod prompt;
 pub mod provider;
-mod redact;
 mod registry;
 mod request;
-pub mod schema;
+mod runtime;
 mod secret;
 pub mod store;
+pub mod time;
 mod token;
 
 pub use authn_macros::token_provider;
 pub use cache::{CacheOptions, Cached};
-pub use config::{Environment, Loader};
+pub use config::Loader;
 pub use context::Context;
 pub use credentials::{Credentials, CredentialsBuilder};
+pub use diagnostic::Location;
+pub use environment::Environment;
 pub use error::{Error, ErrorKind, Result};
-pub use grant::Grant;
-pub use identity::Claims;
 pub use integrations::*;
 pub use login::{Login, LoginOutcome, Way};
-pub use origins::Origins;
-pub use placement::Placement;
-pub use provider::{Probe, Session, Status, TokenProvider, TokenSource, from_fn};
-pub use redact::{Secret, Show, View};
-pub use registry::{Entry, Location, Provider, Registry, RegistryBuilder};
-pub use request::Request;
+#[doc(hidden)]
+pub use options as schema;
+pub use options::{Secret, Show, View};
+pub use provider::{Bound, Probe, Status, TokenProvider, TokenSource, from_fn, hooks};
+pub use registry::{Entry, Provider, Registry, RegistryBuilder};
+pub use request::{Origins, Placement, Request};
 pub use secret::{Exposed, SecretString};
-pub use token::Token;
+pub use store::SessionPolicy;
+#[doc(hidden)]
+pub use store::SessionPolicy as Session;
+#[doc(hidden)]
+pub use time as clock;
+pub use token::{Claims, Grant, Token};
 pub use url::Url;
 
 /// Loads the credentials that the configuration describes.

@@ -10,9 +10,9 @@ use tokio::sync::watch;
 
 use crate::{
     Environment, Error, Result, SecretString,
-    cache::deadline,
     prompt::{ErasedPrompt, Link, Progress, Prompt, Question, UserCode},
-    provider::Boxed,
+    runtime::Boxed,
+    time::before,
 };
 
 /// What a source wants to do once it is known what came of its login.
@@ -149,7 +149,7 @@ impl Login {
         let Some(mut caller) = self.caller.clone() else { return Ok(work.await) };
         // Nothing is ever sent: it ends when the sender is dropped.
         let gone = Box::pin(async move { drop(caller.changed().await) });
-        let done = deadline::before(work, gone).await;
+        let done = before(work, gone).await;
         done.ok_or_else(|| Error::cancelled("the login was given up; start it again"))
     }
 

@@ -3,9 +3,12 @@
 pub use inventory;
 
 pub use crate::{
-    config::{Nested, Node, Plain, Table},
-    redact::{Secret, SetOrNot, ShowKnown, ShowUnknown, Shown},
-    registry::{Entry, Location, Provider},
-    schema::{Field, FromTable, Kind, Shape, Type},
-    store::{Content, LinkedStore, Locks, StoreEntry, Surroundings, Vault},
+    diagnostic::Location,
+    options::{
+        Field, FromTable, Kind, Nested, Node, Plain, Secret, SetOrNot, Shape, ShowKnown,
+        ShowUnknown, Shown, Table, Type,
+    },
+    registry::{Entry, LinkedStore, Provider, StoreEntry, Surroundings},
+    secret::Vault,
+    store::{Content, Locks},
 };

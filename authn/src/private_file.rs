@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::config::quoted;
+use crate::diagnostic::quoted;
 
 /// Which files are taken.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,8 @@ impl Refusal {
 
     /// Says what to do about it.
     pub(crate) fn way_out(&self) -> String {
-        let path = quoted(&self.path.display().to_string());
+        let path = self.path.display().to_string();
+        let path = quoted(&path);
         match &self.reason {
             Reason::Unopened(_) => "check its path and permissions".to_owned(),
             Reason::Uncreated(_) => "check the folder and the disk".to_owned(),

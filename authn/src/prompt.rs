@@ -7,7 +7,7 @@ use std::{fmt::Debug, future::Future, time::Duration};
 
 use url::Url;
 
-use crate::{Result, SecretString, provider::Boxed};
+use crate::{Result, SecretString, runtime::Boxed};
 
 /// Shows a person what a login needs, and asks for what it lacks.
 ///

@@ -9,7 +9,7 @@ use std::{
 };
 
 use authn::{
-    Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Login, LoginOutcome,
+    Bound, Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Login, LoginOutcome,
     Result, SecretString, Session, Token, TokenProvider, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
@@ -59,8 +59,8 @@ impl TokenSource for Lid {
         Ok(token.into())
     }
 
-    fn inner(&self) -> Option<&Credentials> {
-        Some(&self.of)
+    fn inner(&self) -> Option<&Bound> {
+        Some(self.of.bound())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Provider `cached`: any other provider with a cache and a store in front of it.
 
 use authn::{
-    Context, Credentials, Grant, Result, TokenSource,
+    Bound, Context, Credentials, Grant, Result, TokenSource,
     private::{Entry, Field, FromTable, Location, Provider, Table, inventory},
 };
 
@@ -57,8 +57,8 @@ impl TokenSource for Cached {
         Ok(token.into())
     }
 
-    fn inner(&self) -> Option<&Credentials> {
-        Some(&self.of)
+    fn inner(&self) -> Option<&Bound> {
+        Some(self.of.bound())
     }
 
     fn identity(&self, _context: &Context) -> Option<String> {

@@ -1,11 +1,6 @@
-//! Deadlines for what others wrote: a source that hangs must not hang everybody who needs its token.
+//! Deadlines for what others wrote: a source that hangs must not block every caller that needs its token.
 
-use std::{
-    future::{Future, poll_fn},
-    pin::{Pin, pin},
-    task::Poll,
-    time::Duration,
-};
+use std::time::Duration;
 
 use crate::Error;
 
@@ -29,19 +24,4 @@ pub(super) fn hanging() -> Error {
         "the exchange was not over after {} minutes and was given up; try again later",
         EXCHANGE.as_secs() / 60
     ))
-}
-
-/// Waits for `work` at most until `end`; `None` if that came first.
-pub(crate) async fn before<T>(
-    work: impl Future<Output = T>,
-    mut end: Pin<Box<dyn Future<Output = ()> + Send>>,
-) -> Option<T> {
-    let mut work = pin!(work);
-    poll_fn(|context| {
-        if let Poll::Ready(done) = work.as_mut().poll(context) {
-            return Poll::Ready(Some(done));
-        }
-        end.as_mut().poll(context).map(|()| None)
-    })
-    .await
 }

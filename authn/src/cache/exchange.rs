@@ -10,12 +10,12 @@ use std::{
 use super::{
     Place, Shared, deadline,
     identity::{self, Settled},
-    schedule::{Schedule, chance},
+    schedule::Schedule,
 };
 use crate::{
     Context, Error, ErrorKind, Grant, Result, Session, Token, TokenSource,
-    clock::Moment,
     store::{Drawer, Lease, Record, StoredToken},
+    time::{Moment, before, chance},
     token::BEARER,
 };
 
@@ -299,7 +299,7 @@ async fn save(
 /// Takes the right to exchange.
 async fn lease(context: &Context, drawer: &Drawer) -> Result<Lease> {
     let end = context.clock().sleep(deadline::LEASE);
-    deadline::before(drawer.lock(), end).await.unwrap_or_else(|| {
+    before(drawer.lock(), end).await.unwrap_or_else(|| {
         Err(Error::new(
             ErrorKind::Store,
             format!(
@@ -318,7 +318,7 @@ pub(super) async fn limited<T>(
     work: impl Future<Output = T>,
 ) -> Result<T> {
     let end = context.clock().sleep(limit);
-    deadline::before(work, end).await.ok_or_else(|| {
+    before(work, end).await.ok_or_else(|| {
         Error::new(
             ErrorKind::Store,
             "the token store, or what is told of new tokens, did not come to an end; check it",
@@ -382,7 +382,7 @@ async fn request<S: TokenSource>(
     let asked = context.clock().now();
     let work = shared.source.request_token(context, last);
     let end = context.clock().sleep(deadline::EXCHANGE);
-    let grant = deadline::before(work, end).await.unwrap_or_else(|| Err(deadline::hanging()))?;
+    let grant = before(work, end).await.unwrap_or_else(|| Err(deadline::hanging()))?;
     let (grant, doubt) = match identity::settle(shared, context, grant, last).await? {
         Settled::Known(grant) => (grant, None),
         Settled::Unknown(grant, error) => (grant, Some(error)),

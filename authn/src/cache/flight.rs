@@ -15,11 +15,11 @@ use std::sync::{
 
 use tokio::sync::watch;
 
-use super::{
-    options::CacheOptions,
-    schedule::{back_off, chance},
+use super::{options::CacheOptions, schedule::back_off};
+use crate::{
+    Error, ErrorKind, Result, Token,
+    time::{Moment, chance},
 };
-use crate::{Error, ErrorKind, Result, Token, clock::Moment};
 
 /// What callers wait on.
 pub(super) type Landing = watch::Receiver<Option<Result<Token>>>;
@@ -165,7 +165,7 @@ mod model {
     };
 
     use super::*;
-    use crate::clock::Clock;
+    use crate::time::Clock;
 
     const CALLERS: usize = 4;
     const ORDERS: usize = 20_000;

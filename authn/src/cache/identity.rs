@@ -4,6 +4,7 @@ use super::{Shared, deadline};
 use crate::{
     Claims, Context, Error, ErrorKind, Grant, Result, TokenSource,
     store::{Drawer, Record},
+    time::before,
 };
 
 /// A grant whose user is known, or is not for the moment.
@@ -72,7 +73,7 @@ async fn identify<S: TokenSource>(
 ) -> Result<Option<Claims>> {
     let work = shared.source.identify(context, grant);
     let end = context.clock().sleep(deadline::EXCHANGE);
-    deadline::before(work, end).await.unwrap_or_else(|| Err(deadline::hanging()))
+    before(work, end).await.unwrap_or_else(|| Err(deadline::hanging()))
 }
 
 /// Empties a record that is of other secrets than the configured ones, or another user's than the expected

@@ -8,11 +8,13 @@ use std::{
 
 use tokio::runtime::Handle;
 
-use super::{Place, Shared, background, closed, deadline, exchange, identity, session};
+use super::{Place, Shared, closed, deadline, exchange, identity, session};
 use crate::{
     Context, Error, ErrorKind, Login, LoginOutcome, Result, TokenSource,
     prompt::Progress,
+    runtime,
     store::{Lease, Record},
+    time::before,
 };
 
 /// A right that is had within this time was nobody else's: some stores take a moment for each.
@@ -27,7 +29,7 @@ pub(super) async fn login<S: TokenSource>(
     login: &Login,
 ) -> Result<LoginOutcome> {
     if let Some(inner) = shared.source.inner() {
-        let outcome = inner.login(login.clone()).await;
+        let outcome = inner.provider.login(&inner.context, login).await;
         if matches!(outcome, Ok(LoginOutcome::NotNeeded)) {
             return outcome;
         }
@@ -41,7 +43,7 @@ pub(super) async fn login<S: TokenSource>(
     }
     let (_caller, login) = login.clone().tied();
     let (shared, place, context) = (Arc::clone(shared), Arc::clone(place), context.clone());
-    let runtime = background::runtime()?;
+    let runtime = runtime::handle()?;
     let work = async move {
         let done = apart(runtime, {
             let login = login.clone();
@@ -120,7 +122,7 @@ async fn stored<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result
 async fn wait<T>(work: impl Future<Output = T>, login: &Login) -> Result<T> {
     let mut work = pin!(work);
     let moment = Box::pin(tokio::time::sleep(MOMENT));
-    if let Some(done) = deadline::before(work.as_mut(), moment).await {
+    if let Some(done) = before(work.as_mut(), moment).await {
         return Ok(done);
     }
     login.progress(&Progress::OtherLogin);

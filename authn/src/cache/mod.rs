@@ -4,8 +4,7 @@
 //! allocation. A refresh starts before the token ends, in the background, and if it fails the old token
 //! serves until it really expires.
 
-pub(crate) mod background;
-pub(crate) mod deadline;
+mod deadline;
 mod exchange;
 mod flight;
 mod identity;
@@ -26,12 +25,11 @@ use std::{
 };
 
 pub use options::CacheOptions;
-#[cfg(feature = "reqwest")]
-pub(crate) use schedule::chance;
 
 use crate::{
-    Context, Credentials, Error, ErrorKind, Grant, Login, LoginOutcome, Probe, Request, Result,
-    Session, Status, Token, TokenProvider, TokenSource, clock::Moment,
+    Bound, Context, Error, ErrorKind, Grant, Login, LoginOutcome, Probe, Request, Result,
+    SessionPolicy, Status, Token, TokenProvider, TokenSource, runtime,
+    time::{Moment, before},
 };
 use exchange::{Memory, OnUpdate};
 use flight::{Clearance, Takeoff, arrival, crashed};
@@ -105,12 +103,12 @@ impl<S> Shared<S> {
 }
 
 impl<S: TokenSource> Shared<S> {
-    /// Gives the inner credentials for the scopes that are asked for.
-    fn inner(&self, context: &Context) -> Option<Credentials> {
+    /// Returns the inner provider for the scopes that are asked for.
+    fn inner(&self, context: &Context) -> Option<Bound> {
         let inner = self.source.inner()?;
         Some(match context.scopes() {
             [] => inner.clone(),
-            scopes => inner.with_scope(scopes),
+            scopes => inner.with_scopes(scopes.to_vec()),
         })
     }
 }
@@ -281,7 +279,7 @@ impl<S: TokenSource> Cached<S> {
             generation: self.shared.places.generation(),
             takeoff: Some(takeoff),
         };
-        match background::runtime() {
+        match runtime::handle() {
             Ok(runtime) => drop(runtime.spawn(flight.run())),
             Err(error) => flight.land(Err(error)),
         }
@@ -321,7 +319,7 @@ impl<S: TokenSource> Flight<S> {
         let nobody = |error: &Error| error.kind() == ErrorKind::LoginRequired;
         let cheap = result.as_ref().is_err_and(nobody)
             && self.context.drawer().is_some()
-            && matches!(self.shared.source.session(), Session::Begun);
+            && matches!(self.shared.source.session(), SessionPolicy::Begun);
         if let Err(error) = &result {
             tracing::warn!(key = self.context.key(), kind = ?error.kind(), usable, "exchange failed");
         }
@@ -387,7 +385,7 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn invalidate(&self, token: &Token, context: &Context) {
         if let Some(inner) = self.shared.inner(context) {
-            inner.invalidate(token);
+            inner.provider.invalidate(token, &inner.context);
         }
         self.place.refuse(token);
     }
@@ -402,12 +400,12 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn needs_login(&self) -> bool {
         let inner = self.shared.source.inner();
-        inner.map_or_else(|| self.shared.source.needs_login(), Credentials::needs_login)
+        inner.map_or_else(|| self.shared.source.needs_login(), |inner| inner.provider.needs_login())
     }
 
     async fn probe(&self, context: &Context) -> Result<Option<Probe>> {
         match self.shared.source.inner() {
-            Some(inner) => inner.probe().await,
+            Some(inner) => inner.provider.probe(&inner.context).await,
             None => self.shared.source.probe(context).await,
         }
     }
@@ -422,8 +420,8 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn store(&self) -> Option<String> {
         let by_default = match self.shared.source.session() {
-            Session::None => "memory",
-            Session::Begun | Session::From(_) => "file",
+            SessionPolicy::None => "memory",
+            SessionPolicy::Begun | SessionPolicy::From(_) => "file",
         };
         Some(self.shared.options.store.clone().unwrap_or_else(|| by_default.to_owned()))
     }
@@ -435,7 +433,7 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
     async fn close(&self, context: &Context) {
         self.shared.closed.store(true, Ordering::Release);
         if let Some(inner) = self.shared.source.inner() {
-            inner.close().await;
+            inner.provider.close(&inner.context).await;
         }
         let flights = self.shared.places.landings();
         if flights.is_empty() && self.shared.login.try_lock().is_ok() {
@@ -449,13 +447,13 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
             }
         };
         // A flight needs the background runtime, so it is there; its timers need no runtime of the caller's.
-        if let Ok(runtime) = background::runtime() {
+        if let Ok(runtime) = runtime::handle() {
             let end = {
                 let _timers = runtime.enter();
                 context.clock().sleep(deadline::CLOSE)
             };
             // What is not over by then goes on, and nobody waits for it.
-            let _ = deadline::before(landed, end).await;
+            let _ = before(landed, end).await;
         }
     }
 }

@@ -5,9 +5,8 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::{
-    config::{Table, duration},
-    redact::{Show, View},
-    schema::{Field, FromTable},
+    options::{Field, FromTable, Show, Table, View},
+    time::duration,
 };
 
 /// How a [`Cached`](crate::Cached) keeps its token fresh.

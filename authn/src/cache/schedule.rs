@@ -4,13 +4,10 @@
 //! the end of use and the real expiry lies the skew: there an exchange is awaited, and if it fails the
 //! token still serves.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    time::Duration,
-};
+use std::time::Duration;
 
 use super::options::{CacheOptions, Threshold};
-use crate::clock::Moment;
+use crate::time::{BackOff, Moment};
 
 /// Longest skew: clocks of servers differ, and a request takes time to arrive.
 const LONGEST_SKEW: Duration = Duration::from_secs(10);
@@ -18,8 +15,6 @@ const LONGEST_SKEW: Duration = Duration::from_secs(10);
 const LONGEST_THRESHOLD: Duration = Duration::from_mins(5);
 /// Longest wait between two attempts, unless the server asks for more.
 const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
-/// Longest wait that a server can ask for by `Retry-After`.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 /// Shortest wait between two attempts, whatever chance and the server say.
 const SHORTEST_BACK_OFF: Duration = Duration::from_millis(100);
 /// First back-off when nobody has a token: somebody is waiting.
@@ -63,21 +58,13 @@ pub(super) fn back_off(
     chance: f64,
 ) -> Duration {
     let first = if usable { FIRST_BACK_OFF_WHILE_USABLE } else { FIRST_BACK_OFF };
-    let doublings = failures.saturating_sub(1).min(6);
-    let own = (first * 2_u32.pow(doublings)).min(LONGEST_BACK_OFF).mul_f64(chance);
+    let own = BackOff::new(first, LONGEST_BACK_OFF).after(failures).mul_f64(chance);
     let own = own.max(SHORTEST_BACK_OFF);
     match retry_after {
         // A little later than asked: a date would bring all clients back at once.
-        Some(asked) => own.max(asked.min(LONGEST_RETRY_AFTER).mul_f64(1.0 + 0.1 * chance)),
+        Some(asked) => own.max(BackOff::asked(asked).mul_f64(1.0 + 0.1 * chance)),
         None => own,
     }
-}
-
-/// Gives a random number between 0 and 1. It spreads clients in time and keeps no secret, so the standard
-/// library's hash seed is random enough.
-#[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
-pub(crate) fn chance() -> f64 {
-    (RandomState::new().hash_one(0_u8) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]
@@ -122,13 +109,5 @@ mod tests {
         assert_eq!(back_off(1, false, Some(seconds(100)), 1.0), seconds(110));
         assert_eq!(back_off(3, false, Some(Duration::ZERO), 0.5), seconds(2));
         assert_eq!(back_off(1, false, Some(Duration::ZERO), 0.0), SHORTEST_BACK_OFF);
-    }
-
-    #[test]
-    fn chance_varies_between_0_and_1() {
-        let chances: Vec<f64> = (0..100).map(|_| chance()).collect();
-        assert!(chances.iter().all(|chance| (0.0..1.0).contains(chance)));
-        assert!(chances.iter().any(|chance| *chance < 0.5));
-        assert!(chances.iter().any(|chance| *chance > 0.5));
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn status<S: TokenSource>(
         .filter(|rotation| !rotation.schedule.expiry.reached(now))
         .map(|rotation| rotation.token().clone());
     let inner = match shared.inner(context) {
-        Some(inner) => Some(inner.status().await?),
+        Some(inner) => Some(inner.provider.status(&inner.context).await?),
         None => None,
     };
     let inner = inner.unwrap_or_default();
@@ -55,7 +55,7 @@ pub(super) async fn logout<S: TokenSource>(shared: &Shared<S>, context: &Context
     // First of all, so that an exchange under way leaves nothing, and whatever the store says.
     shared.forget();
     let inner = match shared.source.inner() {
-        Some(inner) => inner.logout().await,
+        Some(inner) => inner.provider.logout(&inner.context).await,
         None => Ok(()),
     };
     inner.and(forget(shared, context).await)
@@ -76,7 +76,7 @@ pub(super) async fn forget<S: TokenSource>(shared: &Shared<S>, context: &Context
 /// Tells the server that what is kept is to count no longer, and forgets it.
 pub(super) async fn revoke<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<()> {
     if let Some(inner) = shared.source.inner() {
-        inner.revoke().await?;
+        inner.provider.revoke(&inner.context).await?;
         return logout(shared, context).await;
     }
     let grant = match context.drawer() {

@@ -3,19 +3,16 @@
 use std::cell::{Cell, RefCell};
 
 use super::{
-    Environment, Key, Origin, Problem, Table,
-    excerpt::excerpt,
-    guide::Guide,
-    item::{Entries, Item, Value},
-    key::nearest,
-    layer::SourceText,
-    merge::Part,
-    placement::{Override, PlacementOptions},
-    stores::{self, Stores},
+    layers::merge::Part,
+    visibility::{Guide, excerpt},
 };
 use crate::{
-    CacheOptions, Context, Credentials, Registry, SecretString,
-    schema::{Field, FromTable},
+    Bound, CacheOptions, Context, Credentials, Environment, Registry, SecretString,
+    diagnostic::{Origin, Problem, SourceText},
+    options::{Built, FromTable, Host, Item, Key, Table, Value},
+    registry::Stores,
+    request::options::{Override, PlacementOptions},
+    secret::Target,
     store::{Drawer, StoreKey, fingerprint},
 };
 
@@ -42,7 +39,7 @@ impl Notes<'_> {
         self.problems.borrow_mut().push(problem);
     }
 
-    fn excerpt(&self, item: &Item, hide: bool) -> Option<super::problem::Excerpt> {
+    fn excerpt(&self, item: &Item, hide: bool) -> Option<crate::diagnostic::Excerpt> {
         let Origin::File { path, .. } = &item.origin else { return None };
         let span = item.span.clone()?;
         let of_file = |text: &&std::sync::Arc<SourceText>| text.path == *path;
@@ -52,7 +49,7 @@ impl Notes<'_> {
             .enumerate()
             .find_map(|(index, text)| Some((index, text.as_ref().filter(of_file)?)))?;
         let parts = self.parts.iter().filter(|part| part.layer == index).map(|part| &part.values);
-        Some(excerpt(source, parts, Guide::Top(self.registry), &span, hide))
+        Some(excerpt(source, parts, self.registry, &span, hide))
     }
 }
 
@@ -96,30 +93,8 @@ impl<'a> Build<'a> {
         }
     }
 
-    /// Builds the provider of a table that must hold exactly one.
-    pub(crate) fn nested(&self, key: &Key, item: &Item) -> Option<Credentials> {
-        let Some(entries) = item.as_table() else {
-            let problem = Problem::error(
-                "wrong-type",
-                format!("expected a provider's table, found {}", item.found()),
-            );
-            self.notes.note(problem.with_key(key), Some(item), true);
-            return None;
-        };
-        let mut providers = entries.iter();
-        let (Some((name, table)), None) = (providers.next(), providers.next()) else {
-            let message = format!("expected one provider, found {}", entries.len());
-            let problem = Problem::error("one-provider", message)
-                .with_key(key)
-                .with_help("write it as `{ NAME = { … } }`");
-            self.notes.note(problem, Some(item), false);
-            return None;
-        };
-        self.provider(&key.child(name), name, table)
-    }
-
     /// Builds a provider of its table.
-    pub(crate) fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
+    pub(crate) fn credentials(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
         let Some(entry) = self.notes.registry.get(name) else {
             let problem = Problem::error("unknown-provider", self.notes.registry.unknown(name));
             self.notes.note(problem.with_key(key), Some(item), item.as_table().is_none());
@@ -155,7 +130,7 @@ impl<'a> Build<'a> {
         } else {
             Override::from_table(&mut table).map(Override::into_placement)
         };
-        table.finish(&entry.fields().map(crate::schema::Field::key));
+        table.finish(&entry.fields().map(crate::options::Field::key));
         self.depth.set(self.depth.get() - 1);
         let references = self.references.replace(outer_references);
         let secrets = self.secrets.replace(outer_secrets);
@@ -197,7 +172,7 @@ impl<'a> Build<'a> {
             self.notes.note(problem, Some(item), false);
             return None;
         }
-        Some(Credentials::assemble(provider, context, per_request, resolves))
+        Some(Credentials::of(Bound { provider, context, per_request, resolves }))
     }
 
     /// Gives the place where a provider's session is kept.
@@ -212,7 +187,7 @@ impl<'a> Build<'a> {
     ) -> Option<Drawer> {
         let Some(found) = self.stores.get(store) else {
             let at = item.as_table().and_then(|entries| entries.get("store"));
-            let problem = stores::unknown(&self.stores, store).with_key(key.child("store"));
+            let problem = self.stores.unknown(store).with_key(key.child("store"));
             self.notes.note(problem, at.or(Some(item)), false);
             return None;
         };
@@ -223,62 +198,48 @@ impl<'a> Build<'a> {
         let key = StoreKey::of(name, self.profile, &options);
         Some(Drawer { name: store.into(), store: found, key, fingerprint: secrets.join("-") })
     }
+}
 
-    /// Takes note of a secret that was read.
-    pub(crate) fn saw(&self, secret: &SecretString) {
-        self.secrets.borrow_mut().push(fingerprint(secret));
+impl Host for Build<'_> {
+    fn note(&self, problem: Problem, at: Option<&Item>, hide: bool) {
+        self.notes.note(problem, at, hide);
     }
 
-    pub(crate) fn remember(&self, secret: SecretString) {
-        self.references.borrow_mut().push(secret);
-    }
-
-    /// Notes a key that nothing reads.
-    pub(crate) fn unknown_key<'k>(
-        &self,
-        key: &Key,
-        item: &Item,
-        known: impl Iterator<Item = &'k str>,
-    ) {
-        let name = key.segments().last().map_or("", String::as_str);
-        let problem = Problem::error("unknown-key", "unknown key").with_key(key);
-        let problem = match nearest(name, known) {
-            Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-            None => problem.with_help("remove it, or check its spelling"),
-        };
-        self.notes.note(problem, Some(item), true);
-    }
-
-    /// Gives the environment variable of a key.
-    pub(crate) fn variable(&self, key: &Key) -> String {
+    fn variable(&self, key: &Key) -> String {
         format!("{}{}", self.prefix, key.segments().join("__").to_uppercase())
     }
 
-    /// Reads a set of the framework's own options from a table that may be absent.
-    pub(crate) fn section<T: FromTable>(&'a self, key: &Key, item: Option<&'a Item>) -> Option<T> {
-        self.section_with(key, item, T::FIELDS, T::from_table)
+    fn reference_kinds(&self) -> Vec<&'static str> {
+        self.notes.registry.reference_kinds().collect()
     }
 
-    /// The same for options that more is needed for than their table.
-    pub(crate) fn section_with<T>(
-        &self,
-        key: &Key,
-        item: Option<&Item>,
-        fields: &'static [Field],
-        read: impl FnOnce(&mut Table<'_>) -> Option<T>,
-    ) -> Option<T> {
-        let empty = Item::new(Value::Table(Entries::new()), Origin::Default);
-        let item = item.unwrap_or(&empty);
-        let Some(entries) = item.as_table() else {
-            let problem =
-                Problem::error("wrong-type", format!("expected a table, found {}", item.found()));
-            self.notes.note(problem.with_key(key), Some(item), true);
-            return None;
-        };
-        let mut table = Table::new(self, key.clone(), item, entries);
-        let read = read(&mut table);
-        table.finish(&fields.iter().map(Field::key));
-        read
+    fn is_reference(&self, key: &str) -> bool {
+        self.notes.registry.is_reference(key)
+    }
+
+    fn target(&self, kind: &str, text: &str, at: &Origin) -> Result<Target, Box<Problem>> {
+        match kind {
+            "env" => Ok(Target::variable(text, self.environment)),
+            "file" => {
+                let base = match at {
+                    Origin::File { path, .. } => path.parent(),
+                    _ => None,
+                };
+                Ok(Target::File(self.environment.absolute(text, base)))
+            }
+            _ => self.stores.target(kind, text, self.notes.registry),
+        }
+    }
+
+    fn saw(&self, secret: &SecretString) {
+        self.secrets.borrow_mut().push(fingerprint(secret));
+        if secret.can_change() {
+            self.references.borrow_mut().push(secret.clone());
+        }
+    }
+
+    fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<Built> {
+        self.credentials(key, name, item).map(|built| Box::new(built) as Built)
     }
 }
 

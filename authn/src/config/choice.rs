@@ -1,12 +1,11 @@
 //! Which provider is in force.
 
-use super::{
-    Environment, Key, Origin, Problem, Source, SourceState,
-    build::Notes,
-    credentials,
-    item::{Entries, Item, Value},
-    key::nearest,
-    project,
+use super::{Source, SourceState, build::Notes, project};
+use crate::{
+    Environment,
+    diagnostic::{Origin, Problem, nearest},
+    options::{Entries, Item, Key, Value},
+    request::binding,
 };
 
 /// The variable by which an app service says that requests bring their tokens.
@@ -90,20 +89,20 @@ pub(crate) fn choose(
 /// A table beside the options of `[credentials]` is a provider's, linked or not; a bare value is one if
 /// such a provider is linked.
 fn is_provider(notes: &Notes<'_>, name: &str, item: &Item) -> bool {
-    !credentials::FIELDS.iter().any(|field| field.key() == name)
+    !binding::FIELDS.iter().any(|field| field.key() == name)
         && (item.as_table().is_some() || notes.registry.get(name).is_some())
 }
 
 /// Notes the keys of `[credentials]` that are neither its options nor providers.
 pub(crate) fn unknown_keys(notes: &Notes<'_>, entries: &Entries) {
     for (name, item) in entries {
-        let known = credentials::FIELDS.iter().any(|field| field.key() == name.as_str());
+        let known = binding::FIELDS.iter().any(|field| field.key() == name.as_str());
         if known || is_provider(notes, name, item) {
             continue;
         }
-        let candidates = credentials::FIELDS
+        let candidates = binding::FIELDS
             .iter()
-            .map(crate::schema::Field::key)
+            .map(crate::options::Field::key)
             .chain(notes.registry.iter().map(crate::registry::Entry::name));
         let problem =
             Problem::error("unknown-key", "unknown key").with_key(Key::new(&["credentials", name]));

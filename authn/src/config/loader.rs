@@ -1,6 +1,7 @@
 //! `Loader`: finds the layers, low to high, and reads them.
 
 use std::{
+    fmt::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -8,24 +9,23 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    Config, Environment, Key, Origin, Problem,
+    Config,
     build::{Build, Notes},
     choice::{self, Choice},
-    credentials::Binding,
-    flag,
-    guide::Guide,
-    http::HttpOptions,
-    item::{Entries, Item},
-    layer::Layer,
-    merge, profile,
+    layers::{Found, Layer, Source, flag, merge, parts, shorthand, variables},
+    profile,
     project::{self, Project},
-    shorthand,
-    source::{Found, Source, parts},
-    stores::Stores,
-    variables,
+    visibility::Guide,
 };
 use crate::{
-    Context, Credentials, Registry, Result, clock::Clock, schema::FromTable, store::TokenStore,
+    Context, Credentials, Environment, Registry, Result,
+    diagnostic::{Origin, Problem, quoted},
+    http::options::HttpOptions,
+    options::{Entries, FromTable, Item, Key, section, unknown_key},
+    registry::{Stores, Surroundings},
+    request::binding::Binding,
+    store::TokenStore,
+    time::Clock,
 };
 
 /// Reads a layered configuration.
@@ -195,9 +195,12 @@ impl Loader {
     pub fn read(self) -> Config {
         let mut problems = Vec::new();
         let environment = self.surroundings();
-        let registry =
-            self.registry.clone().map_or_else(Registry::linked, Ok).unwrap_or_else(|error| {
-                problems.push(Problem::error("duplicate-provider", error.to_string()));
+        let registry = self
+            .registry
+            .clone()
+            .map_or_else(|| Registry::builder().linked().collect(), Ok)
+            .unwrap_or_else(|problem| {
+                problems.push(*problem);
                 Registry::default()
             });
         let has_registry = problems.is_empty();
@@ -362,9 +365,9 @@ impl Loader {
             add(" --config ", &file.display().to_string());
         }
         for flag in &self.flags {
-            // A message holds no value.
             let key = flag.split('=').next().unwrap_or_default();
-            add(" --set ", &format!("{key}=…"));
+            // A message holds no value.
+            let _ = write!(command, " --set {}=…", quoted(key));
         }
         if !self.project {
             command.push_str(" --no-project");
@@ -411,12 +414,18 @@ impl Loader {
             .with_login_command(&self.login_command(profile));
         let build = Build::new(notes, environment, context, &prefix, profile, Stores::default());
         for (name, item) in merged {
-            if !super::guide::TOP_LEVEL.contains(&name.as_str()) {
-                let known = super::guide::TOP_LEVEL.into_iter();
-                build.unknown_key(&Key::new(&[name]), item, known);
+            if !super::visibility::TOP_LEVEL.contains(&name.as_str()) {
+                let known = super::visibility::TOP_LEVEL.into_iter();
+                unknown_key(&build, &Key::new(&[name]), item, known);
             }
         }
-        let http = build.section::<HttpOptions>(&Key::new(&["http"]), merged.get("http"));
+        let http = section(
+            &build,
+            &Key::new(&["http"]),
+            merged.get("http"),
+            HttpOptions::FIELDS,
+            HttpOptions::from_table,
+        );
         let key = Key::new(&["credentials"]);
         let empty = Entries::new();
         let item = merged.get("credentials");
@@ -437,10 +446,11 @@ impl Loader {
         let origin = item.map_or(Origin::Default, |item| item.origin.clone());
         let own = Item {
             span: item.and_then(|item| item.span.clone()),
-            ..Item::new(super::item::Value::Table(own), origin)
+            ..Item::new(crate::options::Value::Table(own), origin)
         };
-        let binding = build.section::<Binding>(&key, Some(&own));
-        let has_stores = stores.read(&build, merged, &self.app);
+        let binding = section(&build, &key, Some(&own), Binding::FIELDS, Binding::from_table);
+        let has_stores =
+            stores.read(&build, merged, notes.registry, &Surroundings::new(&self.app, environment));
         let provider = choice?.name.as_str();
         if binding.as_ref().is_some_and(|binding| binding.origins.is_empty()) {
             let problem = Problem::warning(
@@ -464,20 +474,11 @@ impl Loader {
             None => context,
         };
         let build = Build::new(notes, environment, context, &prefix, profile, stores.clone());
-        let empty = Item::new(super::item::Value::Table(Entries::new()), Origin::Default);
+        let empty = Item::new(crate::options::Value::Table(Entries::new()), Origin::Default);
         let table = entries.get(provider).unwrap_or(&empty);
-        let credentials = build.provider(&key.child(provider), provider, table);
+        let credentials = build.credentials(&key.child(provider), provider, table);
         binding.and(http).and(has_stores).and(credentials)
     }
-}
-
-/// Writes a word so that a shell takes it as it is.
-pub(crate) fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+…".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 impl Default for Loader {

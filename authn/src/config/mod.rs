@@ -8,60 +8,35 @@
 //! Values are kept in a tree of ours from the first to the last; figment merges a skeleton of numbers. So
 //! no error of a library can print one.
 
-mod build;
+pub(crate) mod build;
 mod choice;
-mod credentials;
-mod deserialize;
-pub mod duration;
-mod environment;
-mod excerpt;
-mod file;
-mod flag;
-mod guide;
-pub(crate) mod http;
-mod item;
-mod key;
-mod layer;
+pub(crate) mod layers;
 mod loader;
-mod merge;
-mod origin;
-pub(crate) mod placement;
-mod printable;
-mod problem;
 mod profile;
 mod project;
-pub(crate) mod reference;
 mod setting;
-mod shorthand;
-mod source;
-pub(crate) mod stores;
-mod table;
-mod trust;
-mod variables;
+mod visibility;
 
 use std::fmt;
 
-pub use environment::Environment;
-pub use guide::Class;
-pub(crate) use key::Key;
-pub use key::nearest;
+pub use crate::{
+    diagnostic::{Origin, Problem, Severity, nearest, printable},
+    registry::KnownStore,
+    time::duration,
+};
+pub use layers::{Source, SourceState};
 pub use loader::Loader;
-pub(crate) use loader::quoted;
-pub use origin::Origin;
-pub use printable::printable;
-pub use problem::{Problem, Severity};
 pub use project::Project;
 pub use setting::Setting;
-pub use source::{Source, SourceState};
-pub use stores::KnownStore;
-pub use table::{Nested, Node, Plain, Table};
+pub use visibility::Class;
 
-use crate::{Credentials, Error, Registry, Result};
+use crate::{Credentials, Error, Registry, Result, options::Entries, registry::Stores};
+use layers::merge;
 
 /// A configuration that was read: what is in force, from where, and what is wrong with it.
 pub struct Config {
     parts: Vec<merge::Part>,
-    merged: item::Entries,
+    merged: Entries,
     profile: Option<String>,
     profiles: Vec<String>,
     provider: Option<(String, Origin)>,
@@ -69,7 +44,7 @@ pub struct Config {
     credentials: Option<Credentials>,
     sources: Vec<Source>,
     registry: Registry,
-    stores: stores::Stores,
+    stores: Stores,
     login_command: String,
 }
 

@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Environment, Origin, Problem, item::Item, key::nearest, layer::Layer, project};
+use super::{layers::Layer, project};
+use crate::{
+    Environment,
+    diagnostic::{Origin, Problem, nearest},
+    options::Item,
+};
 
 /// Chooses the profile: the one that is asked for, else the variable's, else the highest `default_profile`.
 pub(crate) fn choose(

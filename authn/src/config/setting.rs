@@ -5,17 +5,18 @@ use std::iter;
 use url::Url;
 
 use super::{
-    Config, Key, Origin, Problem, duration,
-    guide::{Class, Guide},
-    item::{Entries, Item, Value},
-    layer::Layer,
-    merge::{self, Part},
-    reference::is_kind,
+    Config,
+    layers::{
+        Layer,
+        merge::{self, Part},
+    },
+    visibility::{Class, Guide},
 };
 use crate::{
     Registry,
-    redact::View,
-    schema::{Field, Kind, Type},
+    diagnostic::{Origin, Problem},
+    options::{Entries, Field, Item, Key, Kind, Type, Value, View},
+    time::duration,
 };
 
 /// One value of a configuration as it may be shown.
@@ -43,6 +44,7 @@ pub struct Setting {
 /// Lists all settings: `[credentials]`, the provider in force with what is unset, then everything else.
 pub(super) fn list(config: &Config) -> Vec<Setting> {
     let mut lister = Lister {
+        registry: &config.registry,
         problems: &config.problems,
         parts: &config.parts,
         settings: Vec::new(),
@@ -57,7 +59,7 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     if let Some(item) = config.merged.get("default_profile") {
         lister.item(&Key::new(&["default_profile"]), item, Guide::Plain, None);
     }
-    lister.fields(&key, credentials, super::credentials::FIELDS.iter(), guide);
+    lister.fields(&key, credentials, crate::request::binding::FIELDS.iter(), guide);
     let in_force = config.provider().unwrap_or_default();
     if let Some(entry) = config.registry.get(in_force) {
         let table = credentials.get(in_force).and_then(Item::as_table).unwrap_or(&empty);
@@ -65,7 +67,8 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     }
     lister.with_unset = false;
     for (name, item) in credentials {
-        let known = super::credentials::FIELDS.iter().any(|field| field.key() == name.as_str());
+        let known =
+            crate::request::binding::FIELDS.iter().any(|field| field.key() == name.as_str());
         if !known && (name != in_force || config.registry.get(name).is_none()) {
             lister.item(&key.child(name), item, guide.child(name), None);
         }
@@ -94,8 +97,14 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
 /// Lists everything in a layer, whatever of it counts, in the order of its lines. Its values have not been
 /// read as what their options take, so what can't be that is hidden: it may be a misplaced secret.
 pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
-    let mut lister =
-        Lister { problems: &[], parts: &[], settings: Vec::new(), with_unset: false, unread: true };
+    let mut lister = Lister {
+        registry,
+        problems: &[],
+        parts: &[],
+        settings: Vec::new(),
+        with_unset: false,
+        unread: true,
+    };
     let base = (Key::default(), &layer.base);
     let profile = |(name, entries)| (Key::new(&["profile", name]), entries);
     let profiles = layer.profiles.iter().map(|(name, entries)| profile((name.as_str(), entries)));
@@ -112,6 +121,7 @@ pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
 }
 
 struct Lister<'a> {
+    registry: &'a Registry,
     problems: &'a [Problem],
     parts: &'a [Part],
     settings: Vec<Setting>,
@@ -230,7 +240,7 @@ impl Lister<'_> {
 
     fn secret(&mut self, key: &Key, item: &Item) {
         let is_set = item.as_text() != Some("");
-        let reference = reference(item);
+        let reference = reference(item, self.registry);
         // A reference of a kind that this version doesn't know may be one to another.
         let is_unknown = self.unread && item.as_table().is_some() && reference.is_none();
         let class = if is_unknown { Class::Unknown } else { Class::Secret };
@@ -280,12 +290,12 @@ fn members(field: &Field) -> Option<Vec<(&'static str, Type)>> {
 }
 
 /// What a reference refers to, if it is one.
-fn reference(item: &Item) -> Option<String> {
+fn reference(item: &Item, registry: &Registry) -> Option<String> {
     let inline;
     let entries = match &item.value {
         Value::Table(entries) => entries,
         Value::Text(text) if matches!(item.origin, Origin::Flag { .. }) => {
-            inline = super::file::parse_inline(text, &item.origin)?;
+            inline = crate::options::toml::parse_inline(text, &item.origin)?;
             inline.as_table()?
         }
         _ => return None,
@@ -295,7 +305,8 @@ fn reference(item: &Item) -> Option<String> {
         Value::Array(items) => items.iter().filter_map(Item::as_text).collect(),
         _ => target.as_text().map_or_else(Vec::new, |text| vec![text]),
     };
-    (entries.len() == 1 && is_kind(kind)).then(|| format!("{kind} {}", words.join(" ")))
+    (entries.len() == 1 && registry.is_reference(kind))
+        .then(|| format!("{kind} {}", words.join(" ")))
 }
 
 /// Tells whether a text can be a value of an option's type.
@@ -323,7 +334,7 @@ fn view(item: &Item, r#type: Option<&Type>) -> View {
             let typed = match r#type {
                 Some(Type::Boolean) => text.trim().parse().ok().map(View::Boolean),
                 Some(Type::Integer) => text.trim().parse().ok().map(View::Integer),
-                Some(Type::Map(_)) => super::file::parse_inline(text, &item.origin)
+                Some(Type::Map(_)) => crate::options::toml::parse_inline(text, &item.origin)
                     .map_or(Some(View::Hidden), |inline| Some(view(&inline, None))),
                 _ => None,
             };

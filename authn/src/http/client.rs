@@ -10,8 +10,8 @@ use http::Method;
 use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect::Policy};
 use url::Url;
 
-use super::HttpRequest;
-use crate::{Environment, Error, Result, config::http::HttpOptions, origins::is_loopback};
+use super::{HttpRequest, options::HttpOptions};
+use crate::{Environment, Error, Result, request::is_loopback};
 
 /// Sends token requests; a clone shares its connections.
 #[derive(Clone)]

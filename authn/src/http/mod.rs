@@ -6,12 +6,20 @@
 //! - A request is sent again only where the server can't have acted on it.
 //! - No error holds a URL's path or query, a header or a byte of the answer.
 
+#[cfg(feature = "reqwest")]
 mod client;
+pub(crate) mod options;
+#[cfg(feature = "reqwest")]
 mod request;
+#[cfg(feature = "reqwest")]
 mod response;
+#[cfg(feature = "reqwest")]
 mod retry;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+#[cfg(feature = "reqwest")]
 pub use client::{HttpClient, check};
+#[cfg(feature = "reqwest")]
 pub use request::HttpRequest;
+#[cfg(feature = "reqwest")]
 pub use response::HttpResponse;

@@ -14,10 +14,7 @@ use super::{
     client::{check, shown},
     retry,
 };
-use crate::{
-    Error, Result, Token,
-    cache::{background, chance},
-};
+use crate::{Error, Result, Token, runtime, time::chance};
 
 /// Largest answer that is read.
 const LARGEST: usize = 1024 * 1024;
@@ -112,7 +109,7 @@ impl HttpRequest {
         let mut request = reqwest::Request::new(self.method, self.url);
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
-        let sending = background::runtime()?.spawn(send(client, request, place));
+        let sending = runtime::handle()?.spawn(send(client, request, place));
         let mut sending = EndOnDrop(sending);
         (&mut sending.0).await.unwrap_or_else(|_| {
             Err(Error::network("the request was ended; the program is shutting down"))

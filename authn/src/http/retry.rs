@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 
+use crate::time::BackOff;
+
 /// Most tries of one request.
 pub(super) const TRIES: u32 = 3;
-/// Longest wait before the second try; it doubles before the third.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
+/// Longest wait before the second try, and before any.
+const BACK_OFF: BackOff = BackOff::new(Duration::from_millis(200), Duration::from_mins(1));
 
 /// Gives the wait before the next try after `tried`, spread by `chance` between 0 and 1 so that clients do
 /// not come back in step.
 pub(super) fn wait(tried: u32, chance: f64) -> Duration {
-    (FIRST_WAIT * 2_u32.pow(tried.saturating_sub(1))).mul_f64(chance)
+    BACK_OFF.after(tried).mul_f64(chance)
 }
 
 /// Tells whether a request that failed may be sent again.

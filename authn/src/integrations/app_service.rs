@@ -63,7 +63,7 @@ mod layer {
     use tower_layer::Layer;
     use tower_service::Service;
 
-    use super::{INCOMING, Incoming};
+    use crate::integrations::app_service::{INCOMING, Incoming};
 
     /// Lends each incoming request's headers to the service that serves it.
     ///

@@ -1,7 +1,5 @@
-//! What joins the framework to others: HTTP clients, servers that bring tokens, and the program's own
-//! closures.
+//! What joins the framework to others: HTTP clients, and servers that bring tokens.
 
 pub mod app_service;
-pub mod hooks;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;

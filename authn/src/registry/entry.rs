@@ -4,9 +4,10 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     CacheOptions, Cached, TokenProvider, TokenSource,
-    config::{Table, placement, placement::PlacementOptions},
+    diagnostic::Location,
+    options::{Field, FromTable, Table, join, summary},
     provider::Erased,
-    schema::{Field, FromTable, join, summary},
+    request::{options, options::PlacementOptions},
 };
 
 /// A struct that the attribute macro has made a provider.
@@ -30,21 +31,6 @@ pub struct Entry {
 
 /// Makes the provider of its table.
 type Build = fn(&mut Table<'_>) -> Option<Arc<dyn Erased>>;
-
-/// Where a provider stands in source code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Location {
-    /// The crate's name in its Cargo.toml.
-    pub package: &'static str,
-    /// The module's path.
-    pub module: &'static str,
-    /// The file, as the compiler was given it.
-    pub file: &'static str,
-    /// The line, from 1.
-    pub line: u32,
-    /// The column, from 1.
-    pub column: u32,
-}
 
 inventory::collect!(Entry);
 
@@ -139,13 +125,13 @@ impl Entry {
 
     /// Gives its options as JSON Schema.
     pub fn json_schema(&self) -> serde_json::Value {
-        crate::schema::json_schema(self.name, &self.doc(), self.fields())
+        crate::options::json_schema(self.name, &self.doc(), self.fields())
     }
 
     /// Gives its table as commented TOML, to start a configuration from.
     pub fn template(&self) -> String {
         let path = format!("credentials.{}", self.name);
-        crate::schema::template(&path, &self.doc(), self.fields())
+        crate::options::template(&path, &self.doc(), self.fields())
     }
 
     /// The framework's options in its table.
@@ -153,7 +139,7 @@ impl Entry {
     pub fn options_of_framework(&self) -> [&'static [Field]; 2] {
         let cache = if self.cached { CacheOptions::FIELDS } else { &[] };
         let placement =
-            if self.placed { PlacementOptions::FIELDS } else { placement::Override::FIELDS };
+            if self.placed { PlacementOptions::FIELDS } else { options::Override::FIELDS };
         [cache, placement]
     }
 
@@ -176,11 +162,5 @@ impl fmt::Debug for Entry {
             .field("name", &self.name)
             .field("location", &self.location)
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
     }
 }

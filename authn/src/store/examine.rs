@@ -8,7 +8,7 @@ use std::{
 
 use super::file::{CORRUPT, NEWER, RULES};
 use crate::{
-    config::{Problem, quoted},
+    diagnostic::{Problem, quoted},
     private_file::{self, Refusal},
 };
 
@@ -81,5 +81,5 @@ fn refused(refusal: &Refusal) -> Problem {
 }
 
 fn shown(path: &Path) -> String {
-    quoted(&path.display().to_string())
+    quoted(&path.display().to_string()).into_owned()
 }

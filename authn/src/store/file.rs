@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Result,
-    config::Problem,
+    diagnostic::Problem,
     private_file::{self, Rules},
 };
 

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{Document, hex};
 use crate::{
     Grant, SecretString, Token,
-    clock::{from_unix_nanos, unix_nanos},
+    time::{from_unix_nanos, unix_nanos},
 };
 
 /// The version of the document that is written. A newer one is treated as if it were not there.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use authn::{
     Origins, Result, Secret, SecretString,
-    config::{Node, Table},
+    options::{Node, Table},
     schema::{Field, FromTable, Shape, Type},
 };
 

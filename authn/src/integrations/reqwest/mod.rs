@@ -15,7 +15,7 @@ use ::reqwest::{
     ClientBuilder, IntoUrl, Method, Request as HttpRequest, Response, StatusCode, redirect::Policy,
 };
 
-use crate::{Credentials, ErrorKind, origins::is_loopback};
+use crate::{Credentials, ErrorKind, request::is_loopback};
 use authorize::{authorize, carries};
 use redirect::{redirected, same_origin, strip, target};
 

@@ -6,7 +6,10 @@ use ::reqwest::{
 };
 
 use super::{Error, Result, authorize::authorize};
-use crate::{Credentials, origins::is_loopback, request::without_parameter};
+use crate::{
+    Credentials,
+    request::{is_loopback, without_parameter},
+};
 
 /// Gives where a response redirects to, if it does.
 pub(super) fn target(response: &Response, from: &Url) -> Result<Option<Url>> {

@@ -1,0 +1,43 @@
+//! The layer of `--set key=value`.
+
+use super::Layer;
+use crate::{
+    diagnostic::{Origin, Problem},
+    options::{Entries, Item, insert},
+};
+
+/// Reads what was set by flags; the last one of a key wins.
+pub(crate) fn read(flags: &[String], problems: &mut Vec<Problem>) -> Layer {
+    let mut values = Entries::new();
+    let mut seen = Vec::new();
+    for flag in flags.iter().rev() {
+        let Some((key, value)) = flag.split_once('=') else {
+            // What stands there may be a secret: it is not repeated.
+            let problem = Problem::error("bad-flag", "`--set` without `=`")
+                .with_help("write it as `--set credentials.domain=api.example.com`");
+            problems.push(problem);
+            continue;
+        };
+        let key = key.trim();
+        let path: Vec<&str> = key.split('.').map(|part| part.trim_matches('"')).collect();
+        if path.iter().any(|part| part.is_empty()) {
+            let problem = Problem::error("bad-flag", "`--set` with a key that has an empty part")
+                .with_help("write it as `--set credentials.domain=api.example.com`");
+            problems.push(problem);
+            continue;
+        }
+        if seen.contains(&key) {
+            continue;
+        }
+        seen.push(key);
+        let origin = Origin::Flag { name: format!("--set {key}") };
+        if insert(&mut values, &path, Item::text(value, origin.clone())).is_err() {
+            let problem = Problem::error("two-values", "another `--set` sets the same option")
+                .with_key(key)
+                .with_origin(Some(origin))
+                .with_help("leave one of the two out");
+            problems.push(problem);
+        }
+    }
+    Layer::new(values, problems)
+}

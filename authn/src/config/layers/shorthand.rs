@@ -1,0 +1,59 @@
+//! Shorthands: `jwt = "eyJ…"` is `[…jwt] jwt = "eyJ…"`. Expanded in each layer, before layers are merged.
+
+use super::Layer;
+use crate::{
+    config::visibility::Guide,
+    options::{Entries, Item, Value},
+    registry::{Entry, Registry},
+};
+
+/// Expands the shorthands in a layer.
+pub(crate) fn expand_layer(layer: &mut Layer, registry: &Registry) {
+    let guide = Guide::Top(registry);
+    expand(&mut layer.base, guide);
+    layer.profiles.values_mut().for_each(|entries| expand(entries, guide));
+}
+
+/// Expands the shorthands in a tree.
+fn expand(entries: &mut Entries, guide: Guide<'_>) {
+    for (key, item) in entries {
+        let guide = guide.child(key);
+        if let Guide::Provider(registry, entry) = guide {
+            expand_one(item, entry, registry);
+        }
+        expand_item(item, guide);
+    }
+}
+
+fn expand_item(item: &mut Item, guide: Guide<'_>) {
+    match &mut item.value {
+        Value::Table(entries) if !guide.is_whole() => expand(entries, guide),
+        Value::Array(items) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                expand_item(item, guide.child(&index.to_string()));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn expand_one(item: &mut Item, entry: &Entry, registry: &Registry) {
+    let Some(field) = entry.shorthand() else { return };
+    let stands_for_field = match &item.value {
+        Value::Table(entries) => {
+            // `jwt = { env = "TOKEN" }` refers, unless the provider itself has such an option.
+            entries.len() == 1
+                && entries
+                    .keys()
+                    .all(|key| registry.is_reference(key) && entry.field(key).is_none())
+        }
+        _ => true,
+    };
+    if stands_for_field {
+        let origin = item.origin.clone();
+        let span = item.span.clone();
+        let inner = std::mem::replace(item, Item::new(Value::Table(Entries::new()), origin));
+        item.span = span;
+        item.value = Value::Table(Entries::from([(field.key().to_owned(), inner)]));
+    }
+}

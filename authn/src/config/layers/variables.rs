@@ -1,0 +1,66 @@
+//! The layer of environment variables: `AUTHN_CREDENTIALS__OAUTH__CLIENT_ID`, taken verbatim.
+
+use super::Layer;
+use crate::{
+    Environment,
+    config::visibility::TOP_LEVEL,
+    diagnostic::{Origin, Problem, nearest},
+    options::{Entries, Item, insert},
+};
+
+/// Variables with the prefix that are no options.
+const SPECIAL: [&str; 4] = ["CONFIG", "LOG", "PROFILE", "TOKEN"];
+
+/// Reads the variables with a prefix such as `AUTHN_`. One that means nothing is a warning.
+pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<Problem>) -> Layer {
+    let mut values = Entries::new();
+    for (name, value) in environment.variables() {
+        let Some(rest) = name.strip_prefix(prefix) else { continue };
+        if SPECIAL.contains(&rest) {
+            continue;
+        }
+        let origin = Origin::Environment { name: name.to_owned() };
+        let path: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
+        if path.iter().any(String::is_empty) || !TOP_LEVEL.contains(&path[0].as_str()) {
+            problems.push(meaningless(prefix, name, rest, origin));
+            continue;
+        }
+        let Some(value) = value.to_str() else {
+            let problem = Problem::error("not-utf-8", "the variable is not UTF-8 text")
+                .with_origin(Some(origin))
+                .with_help("set it to a text");
+            problems.push(problem);
+            continue;
+        };
+        if let Err(other) = insert(&mut values, &path, Item::text(value, origin.clone())) {
+            let problem =
+                Problem::error("two-values", format!("{} sets the same option", other.origin))
+                    .with_key(path.join("."))
+                    .with_origin(Some(origin))
+                    .with_help("unset one of the two");
+            problems.push(problem);
+        }
+    }
+    Layer::new(values, problems)
+}
+
+fn meaningless(prefix: &str, name: &str, rest: &str, origin: Origin) -> Problem {
+    let first = rest.split("__").next().unwrap_or(rest);
+    let upper: Vec<String> = TOP_LEVEL.iter().map(|key| key.to_uppercase()).collect();
+    let candidates = SPECIAL.into_iter().chain(upper.iter().map(String::as_str));
+    let help = match nearest(first, candidates) {
+        _ if rest.starts_with("CREDENTIALS_") && !rest.starts_with("CREDENTIALS__") => {
+            format!("did you mean `{prefix}{}`?", rest.replacen("CREDENTIALS_", "CREDENTIALS__", 1))
+        }
+        Some(near) if near == first => {
+            format!("options are separated by two underscores, as in `{prefix}CREDENTIALS__DOMAIN`")
+        }
+        Some(near) => format!("did you mean `{}`?", name.replacen(first, near, 1)),
+        None => format!(
+            "options are set as `{prefix}CREDENTIALS__…`; unset it if it belongs to something else"
+        ),
+    };
+    Problem::warning("unknown-variable", "this environment variable means nothing")
+        .with_origin(Some(origin))
+        .with_help(help)
+}

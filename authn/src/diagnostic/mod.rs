@@ -1,0 +1,20 @@
+//! What is wrong with a configuration or a store, as a compiler says it: code, place, line, help.
+
+mod excerpt;
+mod location;
+mod nearest;
+mod printable;
+mod problem;
+mod provenance;
+mod quoted;
+mod source_text;
+
+pub(crate) use excerpt::{excerpt, syntax_excerpt};
+pub use location::Location;
+pub use nearest::nearest;
+pub use printable::printable;
+pub(crate) use problem::Excerpt;
+pub use problem::{Problem, Severity};
+pub use provenance::Origin;
+pub(crate) use quoted::quoted;
+pub(crate) use source_text::{Position, Positions, SourceText};

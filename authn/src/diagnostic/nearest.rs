@@ -1,0 +1,15 @@
+//! The suggestion for a mistyped name.
+
+/// Returns the candidate that a mistyped name most likely meant; `None` if none is spelt alike.
+///
+/// ```
+/// assert_eq!(authn::diagnostic::nearest("oath", ["basic", "oauth"].into_iter()), Some("oauth"));
+/// ```
+pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    const CLOSE_ENOUGH: f64 = 0.8;
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .filter(|(similarity, _)| *similarity > CLOSE_ENOUGH)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, candidate)| candidate)
+}

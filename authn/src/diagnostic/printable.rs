@@ -1,0 +1,53 @@
+//! Texts that come from files and paths, so that what is seen is what is there.
+
+/// Escapes what would not be seen in a text, or would make it look like another: control characters, ends of
+/// lines, marks that turn the direction, and whatever Unicode has to be ignored where it is shown.
+///
+/// ```
+/// assert_eq!(authn::config::printable("a\u{202e}b\u{200b}\n"), r"a\u{202e}b\u{200b}\n");
+/// assert_eq!(authn::config::printable("“grün” ไทย"), "“grün” ไทย");
+/// ```
+pub fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() || is_unseen(character) {
+            printable.extend(character.escape_default());
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
+}
+
+/// Tells whether a character ends a line (UAX #14) or is one of `Default_Ignorable_Code_Point` (UAX #44), to
+/// which those belong that turn the direction of what follows (UAX #9).
+fn is_unseen(character: char) -> bool {
+    matches!(character,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use crate::diagnostic::{Origin, Problem};
+
+    #[test]
+    fn neither_a_place_nor_a_problem_shows_another_text_than_there_is() {
+        let path = PathBuf::from("/a\u{202e}lmot.\u{200b}\u{e0041}\u{1b}[2J\n/x");
+        let place = r"/a\u{202e}lmot.\u{200b}\u{e0041}\u{1b}[2J\n/x:1:2";
+        let origin = Origin::File { path, line: 1, column: 2 };
+        assert_eq!(origin.to_string(), place);
+        let problem = Problem::error("code", "it\u{202e} is").with_key("k\u{2066}");
+        let problem = problem.with_origin(Some(origin)).with_help("do\u{200b} it");
+        let expected = r"k\u{2066}: it\u{202e} is (code); do\u{200b} it";
+        assert_eq!(problem.to_string(), format!("{place}: {expected}"));
+        assert!(problem.render(false).contains(&format!("at: {place}")));
+        let name = "AUTHN_\u{2067}X".to_owned();
+        assert_eq!(Origin::Environment { name }.to_string(), r"env AUTHN_\u{2067}X");
+    }
+}

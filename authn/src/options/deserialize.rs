@@ -1,0 +1,215 @@
+//! Our own `Deserializer` over a configuration's values. It is lenient with texts, which is all that an
+//! environment variable can hold, and its errors can't hold a value.
+
+use std::fmt;
+
+use serde::{
+    de::{
+        self, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor,
+        value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer, StrDeserializer},
+    },
+    forward_to_deserialize_any,
+};
+
+use super::{Item, Value, toml::parse_inline};
+use crate::{diagnostic::Origin, time::duration};
+
+/// What was expected and not found. Nothing of the value is in it.
+#[derive(Debug)]
+pub(crate) struct Mismatch {
+    pub(crate) expected: Option<String>,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the value does not fit")
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+impl de::Error for Mismatch {
+    /// The message may quote the value, so it is dropped.
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self { expected: None }
+    }
+
+    fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self { expected: Some(expected.to_string()) }
+    }
+
+    fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self { expected: Some(expected.to_string()) }
+    }
+
+    fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
+        Self { expected: None }
+    }
+
+    fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
+        Self { expected: None }
+    }
+}
+
+/// A value that is not there: only an `Option` can be made of it.
+pub(crate) struct Absent;
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = Mismatch;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Mismatch> {
+        Err(Mismatch { expected: None })
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        visitor.visit_none()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// A value that is there.
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'a>(pub(crate) &'a Item);
+
+impl IntoDeserializer<'_, Mismatch> for Values<'_> {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+macro_rules! parse_text {
+    ($($method:ident $visit:ident $type:ty;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+            match self.0.as_text().map(|text| text.trim().parse::<$type>()) {
+                Some(Ok(value)) => visitor.$visit(value),
+                Some(Err(_)) => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
+                None => self.deserialize_any(visitor),
+            }
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Values<'_> {
+    type Error = Mismatch;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        match &self.0.value {
+            Value::Boolean(value) => visitor.visit_bool(*value),
+            Value::Integer(value) => visitor.visit_i64(*value),
+            Value::Float(value) => visitor.visit_f64(*value),
+            Value::Text(text) => visitor.visit_str(text),
+            Value::Array(items) => {
+                visitor.visit_seq(SeqDeserializer::new(items.iter().map(Values)))
+            }
+            Value::Table(entries) => visitor.visit_map(MapDeserializer::new(
+                entries.iter().map(|(key, item)| (key.as_str(), Values(item))),
+            )),
+        }
+    }
+
+    parse_text! {
+        deserialize_bool visit_bool bool;
+        deserialize_i8 visit_i64 i64;
+        deserialize_i16 visit_i64 i64;
+        deserialize_i32 visit_i64 i64;
+        deserialize_i64 visit_i64 i64;
+        deserialize_u8 visit_u64 u64;
+        deserialize_u16 visit_u64 u64;
+        deserialize_u32 visit_u64 u64;
+        deserialize_u64 visit_u64 u64;
+        deserialize_f32 visit_f64 f64;
+        deserialize_f64 visit_f64 f64;
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    /// A list in a text is separated by commas or spaces, or written as TOML.
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        let Some(text) = self.0.as_text() else { return self.deserialize_any(visitor) };
+        if text.trim_start().starts_with('[') {
+            return match parse_inline(text, &self.0.origin) {
+                Some(item) => Values(&item).deserialize_any(visitor),
+                None => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
+            };
+        }
+        let items: Vec<Item> = text
+            .split(|c: char| c == ',' || c.is_whitespace())
+            .filter(|part| !part.is_empty())
+            .map(|part| Item::text(part, self.0.origin.clone()))
+            .collect();
+        visitor.visit_seq(SeqDeserializer::new(items.iter().map(Values)))
+    }
+
+    /// A map in a text is written as TOML.
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        match self.0.as_text().filter(|_| !matches!(self.0.origin, Origin::File { .. })) {
+            Some(text) => match parse_inline(text, &self.0.origin) {
+                Some(item) if item.as_table().is_some() => Values(&item).deserialize_any(visitor),
+                _ => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
+            },
+            None => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
+        // `std::time::Duration`
+        if name == "Duration" && fields == ["secs", "nanos"] {
+            let duration = match &self.0.value {
+                Value::Text(text) => duration::parse(text),
+                Value::Integer(seconds) => {
+                    u64::try_from(*seconds).ok().map(std::time::Duration::from_secs)
+                }
+                _ => None,
+            };
+            let Some(duration) = duration else {
+                return Err(Mismatch { expected: Some(duration::EXPECTED.to_owned()) });
+            };
+            let parts = [("secs", duration.as_secs()), ("nanos", duration.subsec_nanos().into())];
+            return visitor.visit_map(MapDeserializer::new(parts.into_iter()));
+        }
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Mismatch> {
+        match &self.0.value {
+            Value::Text(text) => visitor.visit_enum(StrDeserializer::new(text.trim())),
+            Value::Table(entries) => {
+                visitor.visit_enum(MapAccessDeserializer::new(MapDeserializer::new(
+                    entries.iter().map(|(key, item)| (key.as_str(), Values(item))),
+                )))
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        i128 u128 char str string bytes byte_buf unit unit_struct tuple tuple_struct identifier
+        ignored_any
+    }
+}

@@ -1,0 +1,40 @@
+//! Keys: the path from the top of a configuration to a value.
+
+use std::fmt;
+
+/// A path of keys, written with dots: `credentials.oauth.client_id`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key(Vec<String>);
+
+impl Key {
+    pub(crate) fn new<S: AsRef<str>>(segments: &[S]) -> Self {
+        Self(segments.iter().map(|segment| segment.as_ref().to_owned()).collect())
+    }
+
+    pub(crate) fn child(&self, segment: &str) -> Self {
+        let mut segments = self.0.clone();
+        segments.push(segment.to_owned());
+        Self(segments)
+    }
+
+    pub(crate) fn segments(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, segment) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(".")?;
+            }
+            if is_bare(segment) { f.write_str(segment)? } else { write!(f, "{segment:?}")? }
+        }
+        Ok(())
+    }
+}
+
+fn is_bare(segment: &str) -> bool {
+    !segment.is_empty()
+        && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}

@@ -1,0 +1,32 @@
+//! Options: how a table of a configuration becomes a struct, and what there is to say about it.
+//!
+//! A set of options is described once, by its struct. The same description serves reading, errors, `authn
+//! providers`, the JSON Schema, the commented template and the table in the README.
+
+pub(crate) mod deserialize;
+mod host;
+mod json;
+mod key;
+pub(crate) mod probe;
+mod schema;
+mod secret;
+mod show;
+mod table;
+mod template;
+pub(crate) mod toml;
+mod value;
+mod view;
+
+pub(crate) use host::{Built, Host, unknown_key};
+pub use json::json_schema;
+pub(crate) use key::Key;
+pub use schema::{Field, FromTable, Kind, Shape, Type};
+pub(crate) use schema::{join, summary};
+pub use secret::Secret;
+pub use show::Show;
+pub(crate) use show::{names_secret, redact_text};
+pub(crate) use table::section;
+pub use table::{Nested, Node, Plain, Table};
+pub use template::template;
+pub(crate) use value::{Entries, Item, Value, insert};
+pub use view::{Bare, SetOrNot, ShowKnown, ShowUnknown, Shown, View};

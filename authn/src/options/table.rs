@@ -1,0 +1,444 @@
+//! `Table` and `Node`: how a provider's options are read. Reading a key takes it; what nobody took is
+//! unknown.
+
+use std::{any::Any, borrow::Cow, collections::BTreeSet};
+
+use serde::de::DeserializeOwned;
+
+use super::{
+    Built, Entries, Field, Host, Item, Key, Secret, Shape, Type, Value,
+    deserialize::{Absent, Mismatch, Values},
+    probe,
+    toml::parse_inline,
+    unknown_key,
+};
+use crate::{
+    SecretString,
+    diagnostic::{Origin, Problem},
+    secret::Reference,
+};
+
+/// A provider's options in a configuration.
+pub struct Table<'a> {
+    host: &'a dyn Host,
+    key: Key,
+    item: &'a Item,
+    entries: &'a Entries,
+    taken: BTreeSet<String>,
+}
+
+impl<'a> Table<'a> {
+    pub(crate) fn new(host: &'a dyn Host, key: Key, item: &'a Item, entries: &'a Entries) -> Self {
+        Self { host, key, item, entries, taken: BTreeSet::new() }
+    }
+
+    /// Reads an option that is shown.
+    pub fn plain<T: Plain>(&mut self, key: &'static str) -> Option<T> {
+        T::read(self.take(key))
+    }
+
+    /// Reads an option that is shown and has a default.
+    pub fn plain_or<T: Plain>(
+        &mut self,
+        key: &'static str,
+        default: impl FnOnce() -> T,
+    ) -> Option<T> {
+        let node = self.take(key);
+        if node.item.is_none() { Some(default()) } else { T::read(node) }
+    }
+
+    /// Reads an option that is secret.
+    pub fn secret<T: Secret>(&mut self, key: &'static str) -> Option<T> {
+        T::read(self.take(key))
+    }
+
+    /// Reads an option that is another provider, or a list of such.
+    pub fn provider<T: Nested>(&mut self, key: &'static str) -> Option<T> {
+        T::read(self.take(key))
+    }
+
+    /// Reads the one other provider whose table stands among the options, by the provider's name.
+    pub fn inner_provider<T: Any>(&mut self, options: &[&[crate::options::Field]]) -> Option<T> {
+        let is_option = |key: &String| {
+            options.iter().any(|fields| fields.iter().any(|field| field.key() == key))
+        };
+        let tables: Vec<_> = self.entries.iter().filter(|(key, _)| !is_option(key)).collect();
+        let [(name, item)] = tables.as_slice() else {
+            let message = format!("expected one provider's table, found {}", tables.len());
+            let problem = Problem::error("one-provider", message)
+                .with_key(&self.key)
+                .with_help(format!("write it as `[{}.NAME]`", self.key));
+            self.host.note(problem, Some(self.item), false);
+            self.taken.extend(tables.into_iter().map(|(key, _)| key.clone()));
+            return None;
+        };
+        self.taken.insert((*name).clone());
+        built(self.host.provider(&self.key.child(name), name, item)?)
+    }
+
+    /// Notes what is wrong with an option that could be read, and gives `None`.
+    pub fn refuse<T>(&mut self, key: &'static str, message: &str) -> Option<T> {
+        self.take(key).invalid(message)
+    }
+
+    pub(crate) fn finish(self, known: &(impl Iterator<Item = &'static str> + Clone)) {
+        for (key, item) in self.entries {
+            if !self.taken.contains(key.as_str()) {
+                unknown_key(self.host, &self.key.child(key), item, known.clone());
+            }
+        }
+    }
+
+    fn take(&mut self, key: &'static str) -> Node<'a> {
+        self.taken.insert(key.to_owned());
+        Node::new(self.host, self.key.child(key), self.entries.get(key), self.item)
+    }
+}
+
+/// Returns what a host has built, as its owner knows it.
+fn built<T: Any>(built: Built) -> Option<T> {
+    built.downcast().ok().map(|built| *built)
+}
+
+/// Reads a set of the framework's own options from a table that may be absent.
+pub(crate) fn section<T>(
+    host: &dyn Host,
+    key: &Key,
+    item: Option<&Item>,
+    fields: &'static [Field],
+    read: impl FnOnce(&mut Table<'_>) -> Option<T>,
+) -> Option<T> {
+    let empty = Item::new(Value::Table(Entries::new()), Origin::Default);
+    let item = item.unwrap_or(&empty);
+    let Some(entries) = item.as_table() else {
+        let problem =
+            Problem::error("wrong-type", format!("expected a table, found {}", item.found()));
+        host.note(problem.with_key(key), Some(item), true);
+        return None;
+    };
+    let mut table = Table::new(host, key.clone(), item, entries);
+    let read = read(&mut table);
+    table.finish(&fields.iter().map(Field::key));
+    read
+}
+
+/// One value of a configuration, or its absence.
+pub struct Node<'a> {
+    host: &'a dyn Host,
+    key: Key,
+    item: Option<Cow<'a, Item>>,
+    /// The table that holds it, or would.
+    table: &'a Item,
+}
+
+impl<'a> Node<'a> {
+    pub(crate) fn new(
+        host: &'a dyn Host,
+        key: Key,
+        item: Option<&'a Item>,
+        table: &'a Item,
+    ) -> Self {
+        Self { host, key, item: item.map(Cow::Borrowed), table }
+    }
+
+    fn child(&self, key: &str, item: Item) -> Self {
+        let key = self.key.child(key);
+        Self { host: self.host, key, item: Some(Cow::Owned(item)), table: self.table }
+    }
+
+    /// Notes that the value is missing.
+    pub fn missing<T>(&self) -> Option<T> {
+        let variable = self.host.variable(&self.key);
+        let problem = Problem::error("missing-key", "a required key is missing")
+            .with_key(&self.key)
+            .with_help(format!("set `{}`, or the environment variable `{variable}`", self.key));
+        let at = match &self.table.origin {
+            Origin::Default => None,
+            _ => Some(self.table),
+        };
+        self.host.note(problem, at, false);
+        None
+    }
+
+    /// Tells whether there is no value, or an empty text, which counts as none for a secret.
+    pub fn is_absent_or_empty(&self) -> bool {
+        self.item.as_ref().is_none_or(|item| item.as_text() == Some(""))
+    }
+
+    /// Reads a secret that must be there; `None` if that failed, and the problem has been noted.
+    pub fn secret(&self) -> Option<SecretString> {
+        let Some(item) = self.item.as_ref().filter(|_| !self.is_absent_or_empty()) else {
+            return self.missing();
+        };
+        let from_flag = matches!(item.origin, Origin::Flag { .. });
+        match &item.value {
+            Value::Text(text) if from_flag => match parse_inline(text, &item.origin) {
+                Some(inline) if inline.as_table().is_some() => self.refer(&inline),
+                _ => {
+                    let problem = Problem::error("literal-secret", "a secret must not stand in a flag")
+                        .with_key(&self.key)
+                        .with_help(format!(
+                            "other users can see a command line: `--set {0}.env=NAME` or `--set {0}.file=PATH`",
+                            self.key
+                        ));
+                    self.note(problem)
+                }
+            },
+            Value::Text(text) => {
+                let secret = SecretString::from(text.as_str());
+                self.host.saw(&secret);
+                Some(secret)
+            }
+            Value::Table(_) => self.refer(item),
+            _ => {
+                let problem = Problem::error(
+                    "wrong-type",
+                    format!("expected a text or a reference, found {}", item.found()),
+                )
+                .with_key(&self.key)
+                .with_help("put a secret in quotes");
+                self.note(problem)
+            }
+        }
+    }
+
+    /// Reads a reference: exactly one of its kinds, a text.
+    fn refer(&self, item: &Item) -> Option<SecretString> {
+        let entries = item.as_table()?;
+        let mut all = entries.iter();
+        let target = match (all.next(), all.next()) {
+            (Some((kind, target)), None) if self.host.is_reference(kind) => {
+                let text = target.as_text().filter(|text| !text.is_empty());
+                text.map(|text| (kind.as_str(), text, &target.origin))
+            }
+            _ => None,
+        };
+        let Some((kind, text, origin)) = target else {
+            let problem = Problem::error("bad-reference", "this is no reference to a secret")
+                .with_key(&self.key)
+                .with_help(format!(
+                    "write exactly one of {} as a text, like `{{ file = \"/run/secrets/name\" }}`",
+                    self.host
+                        .reference_kinds()
+                        .iter()
+                        .map(|kind| format!("`{kind}`"))
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ));
+            return self.note(problem);
+        };
+        let target = match self.host.target(kind, text, origin) {
+            Ok(target) => target,
+            Err(problem) => return self.note(problem.with_key(&self.key)),
+        };
+        let place = format!("{} ({})", self.key, item.origin);
+        match Reference::new(target, place) {
+            Ok(reference) => {
+                let secret = SecretString::referring(reference);
+                self.host.saw(&secret);
+                if secret.is_empty() { self.missing() } else { Some(secret) }
+            }
+            Err(error) => self.note(
+                Problem::error("unresolved-reference", error.to_string()).with_key(&self.key),
+            ),
+        }
+    }
+
+    /// Builds the provider of a table that must hold exactly one.
+    pub(crate) fn built<T: Any>(&self) -> Option<T> {
+        let Some(item) = &self.item else {
+            return self.missing();
+        };
+        let Some(entries) = item.as_table() else {
+            return self.expected("a provider's table");
+        };
+        let mut providers = entries.iter();
+        let (Some((name, table)), None) = (providers.next(), providers.next()) else {
+            let message = format!("expected one provider, found {}", entries.len());
+            let problem = Problem::error("one-provider", message)
+                .with_key(&self.key)
+                .with_help("write it as `{ NAME = { … } }`");
+            self.host.note(problem, Some(item), false);
+            return None;
+        };
+        built(self.host.provider(&self.key.child(name), name, table)?)
+    }
+
+    /// Gives the values of a table by key; none if it is absent.
+    pub fn entries(&self) -> Option<Vec<(String, Node<'a>)>> {
+        let Some(item) = &self.item else {
+            return self.missing();
+        };
+        let inline = Self::inline(item, '{');
+        match &inline.as_ref().unwrap_or(item).value {
+            Value::Table(entries) => Some(
+                entries
+                    .iter()
+                    .map(|(key, item)| (key.clone(), self.child(key, item.clone())))
+                    .collect(),
+            ),
+            _ => self.expected("a table"),
+        }
+    }
+
+    /// Gives the values of a list.
+    pub fn elements(&self) -> Option<Vec<Node<'a>>> {
+        let Some(item) = &self.item else {
+            return self.missing();
+        };
+        let inline = Self::inline(item, '[');
+        match &inline.as_ref().unwrap_or(item).value {
+            Value::Array(items) => Some(
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| self.child(&index.to_string(), item.clone()))
+                    .collect(),
+            ),
+            _ => self.expected("a list"),
+        }
+    }
+
+    /// Reads a set of options from a table.
+    pub fn options<T: crate::options::FromTable>(&self) -> Option<T> {
+        let Some(item) = &self.item else {
+            return self.missing();
+        };
+        let Some(entries) = item.as_table() else {
+            return self.expected("a table");
+        };
+        let mut table = Table::new(self.host, self.key.clone(), item, entries);
+        let read = T::from_table(&mut table);
+        table.finish(&T::FIELDS.iter().map(crate::options::Field::key));
+        read
+    }
+
+    /// A table or list that stands as TOML in a variable or a flag.
+    fn inline(item: &Item, opening: char) -> Option<Cow<'a, Item>> {
+        let text = item.as_text()?;
+        if matches!(item.origin, Origin::File { .. }) || !text.trim_start().starts_with(opening) {
+            return None;
+        }
+        parse_inline(text, &item.origin).map(Cow::Owned)
+    }
+
+    fn expected<T>(&self, expected: &str) -> Option<T> {
+        let found = self.item.as_ref().map_or("nothing", |item| item.found());
+        let message = format!("expected {expected}, found {found}");
+        self.note(Problem::error("wrong-type", message).with_key(&self.key))
+    }
+
+    fn invalid<T>(&self, message: &str) -> Option<T> {
+        let problem = Problem::error("invalid-value", message).with_key(&self.key);
+        if self.item.is_none() {
+            self.host.note(problem, Some(self.table), false);
+            return None;
+        }
+        self.note(problem)
+    }
+
+    fn note<T>(&self, problem: Problem) -> Option<T> {
+        self.host.note(problem, self.item.as_deref(), true);
+        None
+    }
+}
+
+/// A type that an option which is shown can have: everything that serde can deserialise and own.
+#[diagnostic::on_unimplemented(
+    message = "an option can't have type `{Self}`",
+    label = "an option must implement `serde::Deserialize`",
+    note = "a secret is a `_field`, with an underscore before its name",
+    note = "what is not configured is a `__field`, with two"
+)]
+pub trait Plain: Sized {
+    /// Reads it from the configuration; `None` if that failed, and the problem has been noted.
+    fn read(node: Node<'_>) -> Option<Self>;
+
+    /// Says what stands for it in a configuration.
+    fn shape() -> Shape;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> Plain for T {
+    fn read(node: Node<'_>) -> Option<Self> {
+        let Some(item) = &node.item else {
+            // An `Option` takes the absence, everything else misses its value.
+            return match T::deserialize(Absent) {
+                Ok(value) => Some(value),
+                Err(_) => node.missing(),
+            };
+        };
+        match T::deserialize(Values(item)) {
+            Ok(value) => Some(value),
+            Err(Mismatch { expected }) => {
+                let shape = Self::shape().r#type;
+                let expected = match (&shape, expected) {
+                    (Type::Duration, _) => crate::time::duration::EXPECTED.to_owned(),
+                    (Type::Integer, Some(expected)) => format!("an integer ({expected})"),
+                    (Type::Any | Type::String, Some(expected)) => expected,
+                    _ => shape.with_article(),
+                };
+                let message = format!("expected {expected}, found {}", item.found());
+                let help = match item.value {
+                    Value::Text(_) => "`authn providers NAME` tells what every option takes",
+                    _ => {
+                        "a text stands in quotes; `authn providers NAME` tells what every option takes"
+                    }
+                };
+                let problem = Problem::error("wrong-type", message).with_key(&node.key);
+                node.note(problem.with_help(help))
+            }
+        }
+    }
+
+    fn shape() -> Shape {
+        probe::shape::<Self>()
+    }
+}
+
+/// A type that a `#[provider]` field can have: `Credentials`, or an `Option` or `Vec` of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't hold a provider",
+    label = "a `#[provider]` field must be `Credentials`, or an `Option` or `Vec` of it"
+)]
+pub trait Nested: Sized {
+    /// Reads it from the configuration; `None` if that failed, and the problem has been noted.
+    fn read(node: Node<'_>) -> Option<Self>;
+
+    /// Says what stands for it in a configuration.
+    fn shape() -> Shape;
+}
+
+impl<T: Nested> Nested for Option<T> {
+    fn read(node: Node<'_>) -> Option<Self> {
+        if node.item.is_none() { Some(None) } else { T::read(node).map(Some) }
+    }
+
+    fn shape() -> Shape {
+        Shape { optional: true, ..T::shape() }
+    }
+}
+
+impl<T: Nested> Nested for Vec<T> {
+    fn read(node: Node<'_>) -> Option<Self> {
+        // All are read before the first failure counts, so that every problem is noted.
+        let read: Vec<Option<T>> = node.elements()?.into_iter().map(T::read).collect();
+        read.into_iter().collect()
+    }
+
+    fn shape() -> Shape {
+        Shape::required(Type::List(Box::new(T::shape().r#type)))
+    }
+}
+
+impl std::fmt::Debug for Table<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Table({})", self.key)
+    }
+}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Node({})", self.key)
+    }
+}

@@ -1,0 +1,103 @@
+//! The tree of values of one layer, each with its origin. Its texts are wiped on drop: any could be a
+//! secret.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use zeroize::Zeroizing;
+
+use crate::diagnostic::Origin;
+
+/// A table's values by key.
+pub(crate) type Entries = BTreeMap<String, Item>;
+
+/// A value and where it stands.
+#[derive(Clone)]
+pub(crate) struct Item {
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
+    /// The bytes of its file that hold it.
+    pub(crate) span: Option<Range<usize>>,
+}
+
+#[derive(Clone)]
+pub(crate) enum Value {
+    Table(Entries),
+    Array(Vec<Item>),
+    Boolean(bool),
+    Integer(i64),
+    Float(f64),
+    Text(Zeroizing<String>),
+}
+
+impl Item {
+    pub(crate) fn new(value: Value, origin: Origin) -> Self {
+        Self { value, origin, span: None }
+    }
+
+    pub(crate) fn text(text: &str, origin: Origin) -> Self {
+        Self::new(Value::Text(Zeroizing::new(text.to_owned())), origin)
+    }
+
+    pub(crate) fn as_table(&self) -> Option<&Entries> {
+        match &self.value {
+            Value::Table(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Names the type of the value as it was found, which is all that an error may say of it.
+    pub(crate) fn found(&self) -> &'static str {
+        match &self.value {
+            Value::Table(_) => "a table",
+            Value::Array(_) => "a list",
+            Value::Boolean(_) => "a boolean",
+            Value::Integer(_) => "an integer",
+            Value::Float(_) => "a number",
+            Value::Text(_) => "a text",
+        }
+    }
+
+    pub(crate) fn get<S: AsRef<str>>(&self, path: &[S]) -> Option<&Item> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        match &self.value {
+            Value::Table(entries) => entries.get(first.as_ref())?.get(rest),
+            Value::Array(items) => items.get(first.as_ref().parse::<usize>().ok()?)?.get(rest),
+            _ => None,
+        }
+    }
+}
+
+/// Puts an item into a tree of tables at a path. `Err` gives the item that is already there.
+pub(crate) fn insert<'a, S: AsRef<str>>(
+    entries: &'a mut Entries,
+    path: &[S],
+    item: Item,
+) -> Result<(), &'a Item> {
+    let Some((first, rest)) = path.split_first() else { return Ok(()) };
+    let first = first.as_ref();
+    if rest.is_empty() {
+        if entries.contains_key(first) {
+            return Err(&entries[first]);
+        }
+        entries.insert(first.to_owned(), item);
+        return Ok(());
+    }
+    let origin = item.origin.clone();
+    let next = entries
+        .entry(first.to_owned())
+        .or_insert_with(|| Item::new(Value::Table(Entries::new()), origin));
+    if next.as_table().is_none() {
+        return Err(next);
+    }
+    match &mut next.value {
+        Value::Table(entries) => insert(entries, rest, item),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,185 @@
+//! Closures of the program as token sources, selected by configuration: `[credentials.hook] name = "corp"`.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+    time::Duration,
+};
+
+use crate::{
+    Context, Error, ErrorKind, Grant, Result, TokenSource, from_fn,
+    runtime::{self, Boxed},
+    time::BackOff,
+};
+
+/// Tries before a hook counts as failed.
+const TRIES: u32 = 3;
+/// Wait before the second try, and before any.
+const BACK_OFF: BackOff = BackOff::new(Duration::from_millis(200), Duration::from_mins(1));
+
+/// A closure that gives tokens, with what is known from the start.
+///
+/// ```
+/// use authn::{Token, hooks::{self, Hook}};
+///
+/// hooks::register("corp", Hook::new(|_context| async { Token::new("abc") }).with_username("alice"))?;
+/// # Ok::<(), authn::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Hook(Arc<Inner>);
+
+struct Inner {
+    source: Box<dyn Source>,
+    initial: Mutex<Option<Grant>>,
+    username: Option<String>,
+}
+
+trait Source: Send + Sync {
+    fn request_token<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Grant>>;
+}
+
+impl<S: TokenSource> Source for S {
+    fn request_token<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Grant>> {
+        Box::pin(TokenSource::request_token(self, context, None))
+    }
+}
+
+impl Hook {
+    /// Makes a hook of an asynchronous closure that gives a [`Token`](crate::Token) or a [`Grant`]. It is tried three
+    /// times.
+    pub fn new<F, Answer, Given>(closure: F) -> Self
+    where
+        F: Fn(Context) -> Answer + Send + Sync + 'static,
+        Answer: Future<Output = Result<Given>> + Send + 'static,
+        Given: Into<Grant> + 'static,
+    {
+        let source = Box::new(from_fn(closure));
+        Self(Arc::new(Inner { source, initial: Mutex::new(None), username: None }))
+    }
+
+    /// Makes a hook of a closure that may block: it runs on a thread of its own. One that panics counts as
+    /// failed with an error of kind [`Internal`](ErrorKind::Internal).
+    pub fn sync<F, Given>(closure: F) -> Self
+    where
+        F: Fn(&Context) -> Result<Given> + Send + Sync + 'static,
+        Given: Into<Grant> + Send + 'static,
+    {
+        let closure = Arc::new(closure);
+        Self::new(move |context| {
+            let closure = Arc::clone(&closure);
+            async move {
+                let runtime = runtime::handle()?;
+                let answer = runtime.spawn_blocking(move || closure(&context)).await;
+                // What it panicked with could hold a secret.
+                answer.map_err(|_| {
+                    Error::new(ErrorKind::Internal, "the hook panicked; mend its closure")
+                })?
+            }
+        })
+    }
+
+    /// Gives it a token to begin with, which is handed out until it ends.
+    #[must_use]
+    pub fn with_initial(self, initial: impl Into<Grant>) -> Self {
+        self.change(|inner| inner.initial = Mutex::new(Some(initial.into())))
+    }
+
+    /// Says whom its tokens stand for.
+    #[must_use]
+    pub fn with_username(self, username: impl Into<String>) -> Self {
+        self.change(|inner| inner.username = Some(username.into()))
+    }
+
+    fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
+        match Arc::try_unwrap(self.0) {
+            Ok(mut inner) => {
+                change(&mut inner);
+                Self(Arc::new(inner))
+            }
+            // Somebody holds a clone: it stays as it is, and this one is what was asked for.
+            Err(shared) => {
+                let initial = shared.initial.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let mut inner = Inner {
+                    source: Box::new(Self(Arc::clone(&shared))),
+                    initial: Mutex::new(initial),
+                    username: shared.username.clone(),
+                };
+                change(&mut inner);
+                Self(Arc::new(inner))
+            }
+        }
+    }
+
+    fn take_initial(&self, context: &Context) -> Option<Grant> {
+        let grant = self.0.initial.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let now = context.clock().now();
+        let expiry = grant.token().expiry(now, now);
+        expiry.is_none_or(|expiry| !expiry.reached(now)).then_some(grant)
+    }
+}
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hook").field("username", &self.0.username).finish_non_exhaustive()
+    }
+}
+
+impl TokenSource for Hook {
+    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+        if let Some(initial) = self.take_initial(context) {
+            return Ok(initial);
+        }
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let error = match self.0.source.request_token(context).await {
+                Ok(grant) => return Ok(grant),
+                Err(error) => error,
+            };
+            let is_final =
+                matches!(error.kind(), ErrorKind::Configuration | ErrorKind::LoginRequired);
+            if tried >= TRIES || is_final {
+                return Err(error);
+            }
+            context.clock().sleep(BACK_OFF.after(tried)).await;
+        }
+    }
+
+    fn identity(&self, _context: &Context) -> Option<String> {
+        self.0.username.clone()
+    }
+}
+
+/// Registers a hook under a name, for all configurations of this program. A name that is taken is an error
+/// of kind [`Configuration`](ErrorKind::Configuration).
+pub fn register(name: impl Into<String>, hook: Hook) -> Result<()> {
+    let name = name.into();
+    let mut hooks = hooks().write().unwrap_or_else(PoisonError::into_inner);
+    if hooks.contains_key(&name) {
+        return Err(Error::configuration(format!(
+            "a hook named `{name}` is registered already; choose another name"
+        )));
+    }
+    hooks.insert(name, hook);
+    Ok(())
+}
+
+/// Gives the hook of a name; an error lists the names there are.
+pub fn find(name: &str) -> Result<Hook> {
+    let hooks = hooks().read().unwrap_or_else(PoisonError::into_inner);
+    hooks.get(name).cloned().ok_or_else(|| {
+        let names: Vec<&str> = hooks.keys().map(String::as_str).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        Error::configuration(format!(
+            "this program has registered no hook `{name}` (registered: {names}); \
+             call `authn::hooks::register` before the configuration is loaded"
+        ))
+    })
+}
+
+fn hooks() -> &'static RwLock<BTreeMap<String, Hook>> {
+    static HOOKS: OnceLock<RwLock<BTreeMap<String, Hook>>> = OnceLock::new();
+    HOOKS.get_or_init(RwLock::default)
+}

@@ -1,0 +1,208 @@
+//! The options of `[stores.NAME]`, and which stores a configuration can choose from.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use super::{Registry, StoreEntry, Surroundings, reference::how_to_get};
+use crate::{
+    Result,
+    diagnostic::{Problem, Severity},
+    options::{Entries, Field, FromTable, Host, Item, Key, Table, section, unknown_key},
+    secret::{Target, Vault},
+    store::{ErasedStore, FileStore, Record, StoreKey},
+};
+
+const FIELDS: &[Field] = &[Field::plain::<Option<String>>(
+    "directory",
+    &["Folder of the `file` store; `authn/tokens` in the user's folder for state unless set."],
+)];
+
+const NOT_THERE: &str = "this program has no such token store";
+
+const FILE: &str = "file";
+
+/// The stores by name. `memory` is none: what it keeps is in the cache.
+#[derive(Clone, Default)]
+pub(crate) struct Stores {
+    stores: BTreeMap<String, Arc<dyn ErasedStore>>,
+    /// Those that references can point into.
+    vaults: BTreeMap<&'static str, Arc<dyn Vault>>,
+}
+
+/// A token store that a configuration can choose.
+#[derive(Clone, Debug)]
+pub struct KnownStore {
+    name: String,
+    store: Arc<dyn ErasedStore>,
+}
+
+impl KnownStore {
+    /// Gives the name that `store` chooses it by.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Gives where it keeps them, as the store says it: a folder, an address without its secrets.
+    pub fn place(&self) -> Option<String> {
+        self.store.place()
+    }
+
+    /// Looks for what is wrong with it and leaves it as it is: who can read it, whether it can be written
+    /// to, what was set aside.
+    pub async fn examine(&self) -> Vec<Problem> {
+        let mut problems = self.store.examine();
+        if problems.iter().all(|problem| problem.severity() != Severity::Error)
+            && let Err(error) = self.store.list().await
+        {
+            problems.push(Problem::error("store", error.to_string()));
+        }
+        problems
+    }
+
+    /// Lists the sessions that it keeps; those that were logged out are left out.
+    pub async fn sessions(&self) -> Result<Vec<StoreKey>> {
+        let mut sessions = Vec::new();
+        for key in self.store.list().await? {
+            let document = self.store.load(&key).await?;
+            if document.is_some_and(|document| !Record::read(&document).is_empty()) {
+                sessions.push(key);
+            }
+        }
+        Ok(sessions)
+    }
+}
+
+struct FileOptions {
+    directory: Option<String>,
+}
+
+impl FromTable for FileOptions {
+    const FIELDS: &'static [Field] = FIELDS;
+
+    fn from_table(table: &mut Table<'_>) -> Option<Self> {
+        Some(Self { directory: table.plain("directory")? })
+    }
+}
+
+impl Stores {
+    pub(crate) fn add(&mut self, name: &str, store: Arc<dyn ErasedStore>) {
+        self.stores.insert(name.to_owned(), store);
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<dyn ErasedStore>> {
+        self.stores.get(name).cloned()
+    }
+
+    /// Returns what a reference refers to that names a store as its kind.
+    pub(crate) fn target(
+        &self,
+        kind: &str,
+        text: &str,
+        registry: &Registry,
+    ) -> Result<Target, Box<Problem>> {
+        if let Some(vault) = self.vaults.get(kind) {
+            let (kind, target) = (kind.to_owned(), text.to_owned());
+            return Ok(Target::Stored { kind, target, vault: Arc::clone(vault) });
+        }
+        let message = format!("this program has no `{kind}` to read a secret from");
+        let help = how_to_get(kind).filter(|_| registry.store(kind).is_none());
+        let help = help.unwrap_or_else(|| format!("mend `[stores.{kind}]`, or refer to a file"));
+        Err(Box::new(Problem::error("unresolved-reference", message).with_help(help)))
+    }
+
+    pub(crate) fn all(&self) -> Vec<KnownStore> {
+        let known = |(name, store): (&String, &Arc<dyn ErasedStore>)| KnownStore {
+            name: name.clone(),
+            store: Arc::clone(store),
+        };
+        self.stores.iter().map(known).collect()
+    }
+
+    /// Lists the names that `store` may have.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once("memory").chain(self.stores.keys().map(String::as_str))
+    }
+
+    /// Returns the problem of a store that is not there.
+    pub(crate) fn unknown(&self, name: &str) -> Problem {
+        if name == FILE {
+            return Problem::error("no-store", "there is no folder to keep the session in").with_help(
+            "set `stores.file.directory`, or `store = \"memory\"` to lose it with the program",
+        );
+        }
+        let names: Vec<&str> = self.names().collect();
+        let how = how_to_get(name).map_or_else(String::new, |how| format!("; {how}"));
+        Problem::error("unknown-store", NOT_THERE)
+            .with_help(format!("there are {}{how}", names.join(", ")))
+    }
+
+    /// Adds the stores that the configuration describes.
+    pub(crate) fn read(
+        &mut self,
+        host: &dyn Host,
+        merged: &Entries,
+        registry: &Registry,
+        surroundings: &Surroundings<'_>,
+    ) -> Option<()> {
+        let key = Key::new(&["stores"]);
+        let tables = merged.get("stores").and_then(Item::as_table);
+        let table = |name: &str| tables.and_then(|tables| tables.get(name));
+        for (name, item) in tables.into_iter().flatten() {
+            let key = key.child(name);
+            match how_to_get(name) {
+                _ if registry.store_fields(name).is_some() => {}
+                Some(help) => {
+                    let problem = Problem::error("unknown-store", NOT_THERE).with_key(&key);
+                    host.note(problem.with_help(help), Some(item), true);
+                }
+                None => {
+                    let linked = registry.stores().map(StoreEntry::name);
+                    unknown_key(host, &key, item, std::iter::once(FILE).chain(linked));
+                }
+            }
+        }
+        let read = FileOptions::from_table;
+        let options = section(host, &key.child(FILE), table(FILE), FIELDS, read);
+        let directory = options.as_ref().map(|options| options.directory.as_deref());
+        if let Some(folder) = directory.and_then(|directory| surroundings.tokens(directory)) {
+            self.add(FILE, Arc::new(FileStore::new(folder)));
+        }
+        // Each is read before the first failure counts, so that all problems are noted.
+        let complete = options.is_some();
+        registry
+            .stores()
+            .map(|entry| self.make(entry, host, table(entry.name()), surroundings))
+            .fold(complete, |complete, made| made.is_some() && complete)
+            .then_some(())
+    }
+
+    /// Adds a store of another crate.
+    fn make(
+        &mut self,
+        entry: &StoreEntry,
+        host: &dyn Host,
+        table: Option<&Item>,
+        surroundings: &Surroundings<'_>,
+    ) -> Option<()> {
+        let name = entry.name();
+        let key = Key::new(&["stores", name]);
+        let made =
+            section(host, &key, table, entry.fields(), |table| entry.build(table, surroundings))?;
+        // What the program brought itself stays.
+        self.stores.entry(name.to_owned()).or_insert(made.store);
+        self.vaults.extend(made.vault.map(|vault| (name, vault)));
+        Some(())
+    }
+}
+
+impl Registry {
+    /// Returns the options of `[stores.NAME]`; `None` if this program has no such store.
+    pub(crate) fn store_fields(&self, name: &str) -> Option<&'static [Field]> {
+        if name == FILE { Some(FIELDS) } else { self.store(name).map(StoreEntry::fields) }
+    }
+}
+
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.stores.fmt(f)
+    }
+}

@@ -1,0 +1,293 @@
+//! `Request`: what a provider may change of a request that is about to be sent.
+
+pub(crate) mod binding;
+pub(crate) mod options;
+mod origins;
+mod placement;
+
+use std::{fmt, sync::LazyLock};
+
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
+    header::{CONTENT_TYPE, Entry},
+    uri::PathAndQuery,
+};
+
+use crate::{Error, Result, Token};
+
+pub use origins::Origins;
+#[cfg(feature = "reqwest")]
+pub(crate) use origins::is_loopback;
+pub(crate) use placement::Place;
+pub use placement::Placement;
+
+static DEFAULT: LazyLock<Placement> = LazyLock::new(Placement::default);
+
+/// The parts of a request that authorising it may change: its headers, its query, and a form-encoded body.
+///
+/// It comes from any HTTP client's request: `&mut http::request::Parts`, or [`Request::new`] with the
+/// parts.
+///
+/// ```
+/// use authn::{Request, Token};
+///
+/// let (mut parts, ()) = http::Request::get("https://api.example.com/").body(())?.into_parts();
+/// Request::from(&mut parts).bearer(&Token::new("abc")?)?;
+/// assert_eq!(parts.headers["authorization"], "Bearer abc");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Request<'a> {
+    method: &'a Method,
+    uri: &'a mut Uri,
+    headers: &'a mut HeaderMap,
+    form: Option<&'a mut Vec<u8>>,
+    placement: Option<&'a Placement>,
+}
+
+impl<'a> Request<'a> {
+    /// Makes a request of its parts.
+    pub fn new(method: &'a Method, uri: &'a mut Uri, headers: &'a mut HeaderMap) -> Self {
+        Self { method, uri, headers, form: None, placement: None }
+    }
+
+    /// Adds the body, so that a token can be put into it. It is touched only if its content type is
+    /// `application/x-www-form-urlencoded`.
+    #[must_use]
+    pub fn with_body(mut self, body: &'a mut Vec<u8>) -> Self {
+        self.form = Some(body);
+        self
+    }
+
+    /// Gives the method.
+    pub fn method(&self) -> &Method {
+        self.method
+    }
+
+    /// Gives the URI.
+    pub fn uri(&self) -> &Uri {
+        self.uri
+    }
+
+    /// Gives the headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.headers
+    }
+
+    /// Puts a token where the configuration wants it, as a rule into `Authorization: Bearer`.
+    ///
+    /// What the caller put there already stays, unless the configuration says `override = true`. Fails if
+    /// the token belongs into a body and the request has no form-encoded one.
+    #[inline]
+    pub fn bearer(&mut self, token: &Token) -> Result<()> {
+        if self.is_authorized() {
+            return Ok(());
+        }
+        match self.placement {
+            None => {
+                let value = token.header(crate::token::BEARER)?;
+                self.headers.insert(http::header::AUTHORIZATION, value);
+                Ok(())
+            }
+            Some(placement) => self.place(token, placement),
+        }
+    }
+
+    /// Tells whether the caller has put a credential of its own where the token would go.
+    #[inline]
+    pub fn is_authorized(&self) -> bool {
+        let Some(placement) = self.placement else {
+            return self.headers.contains_key(http::header::AUTHORIZATION);
+        };
+        !placement.replace
+            && match &placement.place {
+                Place::Header { name, .. } => self.headers.contains_key(name),
+                Place::Query { parameter } => has_parameter(self.uri.query(), parameter),
+                Place::Body { parameter } => self
+                    .form
+                    .as_deref()
+                    .and_then(|form| std::str::from_utf8(form).ok())
+                    .is_some_and(|form| has_parameter(Some(form), parameter)),
+            }
+    }
+
+    /// Sets a header that holds a secret, unless the caller has set it. The value is marked sensitive.
+    pub fn set_header(&mut self, name: &HeaderName, mut value: HeaderValue) {
+        value.set_sensitive(true);
+        let replace = self.placement.is_some_and(|placement| placement.replace);
+        match self.headers.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+            }
+            Entry::Occupied(mut entry) if replace => {
+                entry.insert(value);
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+
+    /// Sets a parameter of the query, percent-encoded, unless the caller has set it.
+    pub fn set_query(&mut self, parameter: &str, value: &str) -> Result<()> {
+        let replace = self.placement.is_some_and(|placement| placement.replace);
+        if !replace && has_parameter(self.uri.query(), parameter) {
+            return Ok(());
+        }
+        let query = with_parameter(self.uri.query().unwrap_or(""), parameter, value);
+        let path_and_query: PathAndQuery =
+            format!("{}?{query}", self.uri.path()).parse().map_err(|_| too_long("the query"))?;
+        let mut parts = self.uri.clone().into_parts();
+        parts.path_and_query = Some(path_and_query);
+        *self.uri = Uri::from_parts(parts).map_err(|_| too_long("the query"))?;
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn place(&mut self, token: &Token, placement: &Placement) -> Result<()> {
+        match &placement.place {
+            Place::Header { name, prefix } => {
+                let value = token.header(prefix)?;
+                self.headers.insert(name, value);
+                Ok(())
+            }
+            Place::Query { parameter } => self.set_query(parameter, token.secret()),
+            Place::Body { parameter } => {
+                let is_form = self.headers.get(CONTENT_TYPE).is_some_and(|value| {
+                    value.as_bytes().starts_with(b"application/x-www-form-urlencoded")
+                });
+                let form = self.form.as_deref_mut().filter(|_| is_form).ok_or_else(|| {
+                    Error::configuration(
+                        "`placement = \"body\"` needs a form-encoded body that is in memory; \
+                         send one, or choose `header` for this provider",
+                    )
+                })?;
+                let text = std::str::from_utf8(form).map_err(|_| too_long("the form"))?;
+                *form = with_parameter(text, parameter, token.secret()).into_bytes();
+                Ok(())
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) fn has_placement(&self) -> bool {
+        self.placement.is_some()
+    }
+
+    /// Lends the same request with the placement of the credentials at hand.
+    #[inline]
+    pub(crate) fn placed<'b>(&'b mut self, placement: Option<&'b Placement>) -> Request<'b> {
+        Request {
+            method: self.method,
+            uri: self.uri,
+            headers: self.headers,
+            form: self.form.as_deref_mut(),
+            placement,
+        }
+    }
+}
+
+/// Leaves `None` for the common case, which needs no look at the options.
+pub(crate) fn unless_default(placement: Placement) -> Option<Placement> {
+    (placement != *DEFAULT).then_some(placement)
+}
+
+impl<'a> From<&'a mut http::request::Parts> for Request<'a> {
+    #[inline]
+    fn from(parts: &'a mut http::request::Parts) -> Self {
+        Self::new(&parts.method, &mut parts.uri, &mut parts.headers)
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
+    }
+}
+
+fn has_parameter(encoded: Option<&str>, name: &str) -> bool {
+    encoded.is_some_and(|encoded| {
+        url::form_urlencoded::parse(encoded.as_bytes()).any(|(key, _)| key == name)
+    })
+}
+
+/// Adds a parameter in place of those of that name; the others keep the encoding they have.
+fn with_parameter(encoded: &str, name: &str, value: &str) -> String {
+    let kept = without_parameter(encoded, name);
+    let added =
+        url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+    if kept.is_empty() { added } else { format!("{kept}&{added}") }
+}
+
+/// Takes out the parameters of that name; the others keep the encoding they have.
+pub(crate) fn without_parameter(encoded: &str, name: &str) -> String {
+    let kept: Vec<&str> = encoded
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !has_parameter(Some(pair), name))
+        .collect();
+    kept.join("&")
+}
+
+fn too_long(what: &str) -> Error {
+    Error::configuration(format!("{what} can't take the token; choose another `placement`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(uri: &str) -> http::request::Parts {
+        http::Request::post(uri).body(()).unwrap().into_parts().0
+    }
+
+    fn token() -> Token {
+        Token::new("t+k=n").unwrap()
+    }
+
+    #[test]
+    fn the_callers_own_credential_wins_unless_told_otherwise() {
+        let mut parts = parts("https://a.test/");
+        parts.headers.insert("authorization", HeaderValue::from_static("mine"));
+        Request::from(&mut parts).bearer(&token()).unwrap();
+        assert_eq!(parts.headers["authorization"], "mine");
+        let placement = Placement::default().replacing();
+        Request::from(&mut parts).placed(Some(&placement)).bearer(&token()).unwrap();
+        assert_eq!(parts.headers["authorization"], "Bearer t+k=n");
+        assert!(parts.headers["authorization"].is_sensitive());
+    }
+
+    #[test]
+    fn places_in_headers_query_and_body() {
+        let mut parts = parts("https://a.test/p?x=%20&access_token=mine");
+        let header = Placement::header(HeaderName::from_static("x-token"), "");
+        Request::from(&mut parts).placed(Some(&header)).bearer(&token()).unwrap();
+        assert_eq!(parts.headers["x-token"], "t+k=n");
+
+        let query = Placement::query("access_token");
+        Request::from(&mut parts).placed(Some(&query)).bearer(&token()).unwrap();
+        assert_eq!(parts.uri.query(), Some("x=%20&access_token=mine"));
+        let replacing = query.replacing();
+        Request::from(&mut parts).placed(Some(&replacing)).bearer(&token()).unwrap();
+        assert_eq!(parts.uri.to_string(), "https://a.test/p?x=%20&access_token=t%2Bk%3Dn");
+
+        let placement = Placement::body("access_token");
+        let mut form = b"a=1".to_vec();
+        let mut request = Request::from(&mut parts).with_body(&mut form);
+        let error = request.placed(Some(&placement)).bearer(&token()).unwrap_err();
+        assert!(error.to_string().contains("form-encoded"), "{error}");
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        parts.headers.insert(CONTENT_TYPE, kind);
+        let mut request = Request::from(&mut parts).with_body(&mut form);
+        request.placed(Some(&placement)).bearer(&token()).unwrap();
+        assert_eq!(form, b"a=1&access_token=t%2Bk%3Dn");
+        assert!(!parts.headers.contains_key("authorization"));
+    }
+
+    #[test]
+    fn headers_of_a_provider_are_sensitive_and_do_not_replace() {
+        let mut parts = parts("https://a.test/");
+        let name = HeaderName::from_static("x-api-key");
+        let mut request = Request::from(&mut parts);
+        request.set_header(&name, HeaderValue::from_static("one"));
+        request.set_header(&name, HeaderValue::from_static("two"));
+        assert_eq!(parts.headers["x-api-key"], "one");
+        assert!(parts.headers["x-api-key"].is_sensitive());
+    }
+}

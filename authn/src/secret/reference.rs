@@ -1,0 +1,132 @@
+//! References: a secret that stands elsewhere, in a variable, a file or a linked store, and is resolved at
+//! each exchange, so that a rotated one is taken up.
+
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use zeroize::Zeroizing;
+
+use super::Vault;
+use crate::{
+    Environment, Error, ErrorKind, Result,
+    private_file::{self, Rules},
+    runtime,
+};
+
+/// Largest file that a secret is read from.
+const LARGEST: u64 = 1024 * 1024;
+
+/// A secret that stands elsewhere, with what it was last resolved to.
+#[derive(Clone)]
+pub(crate) struct Reference(Arc<Inner>);
+
+struct Inner {
+    target: Target,
+    /// The key and place of the option, for errors.
+    place: String,
+    value: Mutex<Arc<secrecy::SecretString>>,
+}
+
+#[derive(Clone)]
+pub(crate) enum Target {
+    /// A variable's value does not change while a program runs.
+    Variable {
+        name: String,
+        value: Option<Arc<secrecy::SecretString>>,
+    },
+    File(PathBuf),
+    Stored {
+        kind: String,
+        target: String,
+        vault: Arc<dyn Vault>,
+    },
+}
+
+impl Target {
+    pub(crate) fn variable(name: &str, environment: &Environment) -> Self {
+        let value = environment.get(name).map(|value| Arc::new(value.into()));
+        Self::Variable { name: name.to_owned(), value }
+    }
+
+    fn resolve(&self) -> Result<Arc<secrecy::SecretString>> {
+        match self {
+            Self::Variable { value: Some(value), .. } => Ok(Arc::clone(value)),
+            Self::Variable { name, value: None } => Err(Error::configuration(format!(
+                "the environment variable {name} is not set: set it, or refer to another"
+            ))),
+            Self::File(path) => read(path),
+            Self::Stored { target, vault, .. } => {
+                Ok(Arc::new((&*vault.secret(target)?.expose()).into()))
+            }
+        }
+    }
+
+    /// The same, without keeping the thread from other exchanges.
+    async fn resolve_aside(&self) -> Result<Arc<secrecy::SecretString>> {
+        if !matches!(self, Self::Stored { .. }) {
+            return self.resolve();
+        }
+        let target = self.clone();
+        let resolving = runtime::handle()?.spawn_blocking(move || target.resolve());
+        resolving.await.map_err(|_| {
+            Error::new(ErrorKind::Internal, "a store failed by a fault in its code; report it")
+        })?
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Variable { name, .. } => write!(f, "env {name}"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Stored { kind, target, .. } => write!(f, "{kind} {target}"),
+        }
+    }
+}
+
+impl Reference {
+    /// Makes a reference and resolves it for the first time.
+    pub(crate) fn new(target: Target, place: String) -> Result<Self> {
+        let value = Mutex::new(target.resolve()?);
+        Ok(Self(Arc::new(Inner { target, place, value })))
+    }
+
+    /// Tells whether it can resolve to something else the next time.
+    pub(crate) fn can_change(&self) -> bool {
+        !matches!(self.0.target, Target::Variable { .. })
+    }
+
+    /// Gives what it was last resolved to.
+    pub(crate) fn value(&self) -> Arc<secrecy::SecretString> {
+        Arc::clone(&self.0.value.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Resolves it anew.
+    pub(crate) async fn resolve(&self) -> Result<()> {
+        let resolved = self.0.target.resolve_aside().await;
+        let value = resolved.map_err(|error| error.at(&self.0.place))?;
+        *self.0.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
+        Ok(())
+    }
+}
+
+/// Reads a secret from a file; line breaks at its end are not part of it.
+pub(crate) fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
+    let rules = Rules { follows_links: true, trusts_platform: true };
+    let file = private_file::open(path, rules)
+        .map_err(|refusal| Error::configuration(format!("the secret file {refusal}")))?;
+    let shown = path.display();
+    let fail = |what: &str, way_out: &str| {
+        Error::configuration(format!("the secret file {shown} {what}: {way_out}"))
+    };
+    let mut text = Zeroizing::new(String::new());
+    let read = file.take(LARGEST + 1).read_to_string(&mut text);
+    read.map_err(|_| fail("is not UTF-8 text", "save it as text"))?;
+    if text.len() as u64 > LARGEST {
+        return Err(fail("is larger than 1 MiB", "name the file that holds the secret"));
+    }
+    Ok(Arc::new(text.trim_end_matches(['\r', '\n']).into()))
+}

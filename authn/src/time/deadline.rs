@@ -1,0 +1,22 @@
+//! `before`: waits for work until something else comes first.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::Poll,
+};
+
+/// Waits for `work` at most until `end`; `None` if that came first.
+pub(crate) async fn before<T>(
+    work: impl Future<Output = T>,
+    mut end: Pin<Box<dyn Future<Output = ()> + Send>>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        if let Poll::Ready(done) = work.as_mut().poll(context) {
+            return Poll::Ready(Some(done));
+        }
+        end.as_mut().poll(context).map(|()| None)
+    })
+    .await
+}

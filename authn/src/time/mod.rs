@@ -1,0 +1,13 @@
+//! Time: clocks that tests can move, durations as a configuration writes them, deadlines, and the one
+//! back-off.
+
+mod back_off;
+mod clock;
+mod deadline;
+pub mod duration;
+
+pub use back_off::BackOff;
+pub(crate) use back_off::chance;
+pub use clock::{Clock, ManualClock, Moment, Sleep, Time};
+pub(crate) use clock::{from_unix_nanos, unix_nanos};
+pub(crate) use deadline::before;
