@@ -4,7 +4,7 @@ use authn::{Entry, View, schema::Kind};
 use serde::Serialize;
 
 use super::variable;
-use crate::session::Session;
+use crate::app::App;
 
 /// One provider.
 #[derive(Serialize)]
@@ -29,7 +29,7 @@ struct Choice {
     env: String,
 }
 
-pub(super) fn of(entries: &[&Entry], session: &Session) -> Vec<Provider> {
+pub(super) fn of(entries: &[&Entry], app: &App) -> Vec<Provider> {
     let provider = |entry: &&Entry| {
         let options = entry.fields().map(|field| Choice {
             name: field.key(),
@@ -38,7 +38,7 @@ pub(super) fn of(entries: &[&Entry], session: &Session) -> Vec<Provider> {
             default: field.default(),
             secret: field.kind() == Kind::Secret,
             doc: field.doc(),
-            env: variable(session, entry, field.key()),
+            env: variable(app, entry, field.key()),
         });
         let location = entry.location();
         Provider {

@@ -1,12 +1,10 @@
 //! Rows of cells: aligned for a person, with tabs for a program.
 
-use std::fmt::Write as _;
+use std::iter::repeat_n;
 
-use clap::builder::styling::Style;
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::output::{HEADING, plain, styled};
-
-const FAINT: Style = Style::new().dimmed();
+use super::{BOLD, FAINT, plain, styled};
 
 /// Rows of cells under headings.
 #[derive(Debug)]
@@ -36,39 +34,36 @@ impl Table {
 
     /// Adds a row.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(Row { cells: cells.map(|cell| plain(&cell)).into(), faint: false });
+        self.row_if(false, cells);
     }
 
-    /// Adds a row that matters less.
-    pub(crate) fn faint_row<const N: usize>(&mut self, cells: [String; N]) {
-        self.row(cells);
-        if let Some(row) = self.rows.last_mut() {
-            row.faint = true;
-        }
+    /// Adds a row, which is faint if it matters less.
+    pub(crate) fn row_if<const N: usize>(&mut self, faint: bool, cells: [String; N]) {
+        self.rows.push(Row { cells: cells.map(|cell| plain(&cell)).into(), faint });
     }
 
-    /// Gives the rows alone, with a tab between cells.
+    /// Returns the rows alone, with a tab between cells.
     pub(crate) fn tabbed(&self) -> String {
         self.rows.iter().map(|row| row.cells.join("\t") + "\n").collect()
     }
 
-    /// Gives the rows for a terminal of so many columns, if that is known.
+    /// Returns the rows for a terminal of so many columns, if that is known.
     pub(crate) fn shown(&self, colour: bool, width: Option<usize>) -> String {
-        let is_too_wide = |line: &str| width.is_some_and(|width| line.chars().count() > width);
+        let is_too_wide = |line: &str| width.is_some_and(|width| line.width() > width);
         if self.in_blocks && self.aligned(false).lines().any(is_too_wide) {
             return self.blocks(colour);
         }
         self.aligned(colour)
     }
 
-    /// Gives a block for each row, a line for each cell.
+    /// Returns a block for each row, a line for each cell.
     fn blocks(&self, colour: bool) -> String {
         let width = self.headings.iter().map(|heading| heading.len()).max().unwrap_or(0);
         let block = |row: &Row| {
             let cells = self.headings.iter().zip(&row.cells);
             let lines = cells.map(|(heading, cell)| {
                 let space = if cell.is_empty() { 0 } else { width + 2 - heading.len() };
-                let heading = styled(heading, HEADING, colour);
+                let heading = styled(heading, BOLD, colour);
                 let cell = styled(cell, FAINT, colour && row.faint);
                 format!("{heading}{:space$}{cell}\n", "")
             });
@@ -77,25 +72,25 @@ impl Table {
         self.rows.iter().map(block).collect::<Vec<String>>().join("\n")
     }
 
-    /// Gives the rows in columns under headings.
+    /// Returns the rows in columns under headings.
     pub(crate) fn aligned(&self, colour: bool) -> String {
         let columns = self.headings.len();
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
-            let widths = cells.map(|cell| cell.chars().count());
+            let widths = cells.map(|cell| cell.width());
             widths.chain([self.headings[column].len()]).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let line = |cells: &mut dyn Iterator<Item = &str>| {
             let mut line = String::new();
             for (cell, width) in cells.zip(&widths) {
-                // Writing to a string can't fail.
-                let _ = write!(line, "{cell:width$}  ");
+                line += cell;
+                line.extend(repeat_n(' ', width + 2 - cell.width()));
             }
             line.trim_end().to_owned()
         };
         let heading = line(&mut self.headings.iter().copied());
-        let mut text = styled(&heading, HEADING, colour) + "\n";
+        let mut text = styled(&heading, BOLD, colour) + "\n";
         for row in &self.rows {
             let line = line(&mut row.cells.iter().map(String::as_str));
             text += &styled(&line, FAINT, colour && row.faint);
@@ -114,7 +109,7 @@ mod tests {
     fn table() -> Table {
         let mut table = Table::new(&["KEY", "VALUE"]);
         table.row(["a".into(), "\"ä\"".into()]);
-        table.faint_row(["long.key".into(), String::new()]);
+        table.row_if(true, ["long.key".into(), String::new()]);
         table
     }
 
@@ -148,6 +143,15 @@ mod tests {
         stripped.write_all(coloured.as_bytes()).unwrap();
         assert_ne!(coloured, table().aligned(false));
         assert_eq!(String::from_utf8(stripped.into_inner()).unwrap(), table().aligned(false));
+    }
+
+    #[test]
+    fn columns_are_counted_and_not_characters() {
+        let mut table = Table::new(&["NAME", "X"]);
+        table.row(["日本語".into(), "1".into()]);
+        table.row(["e\u{301}".into(), "2".into()]);
+        assert_eq!(table.aligned(false), "NAME    X\n日本語  1\ne\u{301}       2\n");
+        assert!(table.in_blocks_if_narrow().shown(false, Some(8)).starts_with("NAME  日本語\n"));
     }
 
     #[test]

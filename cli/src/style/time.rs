@@ -10,7 +10,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     duration::parse(text).ok_or_else(|| format!("expected {}", duration::EXPECTED))
 }
 
-/// Gives how long it is until a time; nothing if it has come.
+/// Returns how long it is until a time; nothing if it has come.
 pub(crate) fn left(until: SystemTime) -> Duration {
     until.duration_since(SystemTime::now()).unwrap_or_default()
 }
@@ -27,6 +27,17 @@ pub(crate) fn words(duration: Duration) -> String {
         60..3_600 => format!("{}m", seconds / 60),
         3_600..86_400 => of(3_600, "h", 60, "m"),
         _ => of(86_400, "d", 3_600, "h"),
+    }
+}
+
+/// Writes a time that is counted down: two units, so that it is seen to move.
+pub(crate) fn countdown(left: Duration) -> String {
+    // A second that has begun is left.
+    let seconds = left.as_secs().saturating_add(u64::from(left.subsec_nanos() > 0));
+    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m {seconds}s"),
+        (hours, minutes, _) => format!("{hours}h {minutes}m"),
     }
 }
 
@@ -80,5 +91,22 @@ mod tests {
         assert_eq!(left(SystemTime::UNIX_EPOCH), Duration::ZERO);
         let later = SystemTime::now() + Duration::from_hours(10);
         assert_eq!(left(later).as_secs() / 3_600, 9);
+    }
+
+    #[test]
+    fn time_is_counted_down_to_nothing() {
+        for (millis, expected) in [
+            (0, "0s"),
+            (1, "1s"),
+            (59_000, "59s"),
+            (59_001, "1m 0s"),
+            (298_000, "4m 58s"),
+            (3_600_000, "1h 0m"),
+            (7_260_000, "2h 1m"),
+        ] {
+            assert_eq!(countdown(Duration::from_millis(millis)), expected);
+        }
+        // A server's word for it, which is not to be believed.
+        assert!(countdown(Duration::MAX).ends_with('m'));
     }
 }
