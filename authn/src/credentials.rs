@@ -99,7 +99,7 @@ impl Credentials {
     /// Says that a server has refused this token, so that it is not handed out again. A token that has
     /// been replaced meanwhile is not touched.
     pub fn invalidate(&self, token: &Token) {
-        self.0.provider.invalidate(token, &self.0.context);
+        self.0.managed().invalidate(token, &self.0.context);
     }
 
     /// Gives the name of whom the credential stands for, where that is known without asking a server.
@@ -109,7 +109,7 @@ impl Credentials {
 
     /// Says what is kept of the session, without any network.
     pub async fn status(&self) -> Result<Status> {
-        self.0.provider.status(&self.0.context).await
+        self.0.status().await
     }
 
     /// Logs somebody in, and keeps the session in place of the last one.
@@ -118,19 +118,19 @@ impl Credentials {
     /// it is given. Of several processes one logs in and the others take its session. Dropping the future
     /// gives up, unless the server is already asked for the tokens.
     pub async fn login(&self, login: Login) -> Result<LoginOutcome> {
-        self.0.provider.login(&self.0.context, &login).await
+        self.0.managed().login(&self.0.context, &login).await
     }
 
     /// Tells whether somebody has to log in before there is a token. Whether somebody has is what
     /// [`status`](Self::status) says.
     pub fn needs_login(&self) -> bool {
-        self.0.provider.needs_login()
+        self.0.managed().needs_login()
     }
 
     /// Returns how a login would go in these surroundings, without asking a server; `None` where nobody has to
     /// log in, or the provider does not tell.
     pub fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
-        self.0.provider.login_plan(environment)
+        self.0.managed().login_plan(environment)
     }
 
     /// Checks what `[http]` names, as the file of certificate authorities, without any network. Otherwise it is
@@ -143,23 +143,23 @@ impl Credentials {
     /// Gives the name of the store that sessions are kept in; `memory` is none, and `None` is for a provider that
     /// has no session.
     pub fn store(&self) -> Option<String> {
-        self.0.provider.store()
+        self.0.managed().store()
     }
 
     /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
     /// is no server, or the provider can't ask it.
     pub async fn probe(&self) -> Result<Option<Probe>> {
-        self.0.provider.probe(&self.0.context).await
+        self.0.managed().probe(&self.0.context).await
     }
 
     /// Forgets every token and session that is kept. An exchange that is under way leaves nothing either.
     pub async fn logout(&self) -> Result<()> {
-        self.0.provider.logout(&self.0.context).await
+        self.0.managed().logout(&self.0.context).await
     }
 
     /// Tells the server that the session is to count no longer (RFC 7009), and forgets it.
     pub async fn revoke(&self) -> Result<()> {
-        self.0.provider.revoke(&self.0.context).await
+        self.0.managed().revoke(&self.0.context).await
     }
 
     /// Gives the origins that the credentials are bound to.
@@ -180,7 +180,7 @@ impl Credentials {
     /// Waits for an exchange that is under way, at most as long as its own deadlines allow, and starts no
     /// more; what then needs one is an error of kind [`Closed`](ErrorKind::Closed).
     pub async fn close(&self) {
-        self.0.provider.close(&self.0.context).await;
+        self.0.managed().close(&self.0.context).await;
     }
 
     // Cold, boxed and not inlined: the future of a warm call stays small.

@@ -59,7 +59,7 @@ pub use login::{Login, LoginOutcome, LoginPlan, Way};
 #[doc(hidden)]
 pub use options as schema;
 pub use options::{Secret, Show, View};
-pub use provider::{Bound, Probe, Status, TokenProvider, TokenSource, from_fn, hooks};
+pub use provider::{Bound, Managed, Probe, Status, TokenProvider, TokenSource, from_fn, hooks};
 pub use registry::{Entry, Provider, Registry, RegistryBuilder};
 pub use request::{Origins, Placement, Request};
 pub use secret::{Exposed, SecretString};

@@ -10,7 +10,7 @@ use super::{
     visibility::{Guide, excerpt},
 };
 use crate::{
-    Bound, CacheOptions, Context, Credentials, Environment, Registry, SecretString,
+    Bound, CacheOptions, Context, Credentials, Environment, Managed, Registry, SecretString,
     diagnostic::{Origin, Problem, SourceText},
     options::{Built, FromTable, Host, Item, Key, Table, Value},
     registry::Stores,
@@ -163,9 +163,11 @@ impl<'a> Build<'a> {
             .with_key(&key.to_string())
             .with_placement(placement)
             .with_references(references);
-        let context = match provider.store().filter(|store| store != "memory") {
+        let managed = provider.managed();
+        let store = managed.and_then(Managed::store);
+        let context = match store.filter(|store| store != "memory") {
             Some(store) => {
-                let how = provider.login_options();
+                let how = managed.map_or(&[][..], Managed::login_options);
                 context.with_drawer(Some(self.drawer(key, name, item, &store, &secrets, how)?))
             }
             None => context,

@@ -2,10 +2,8 @@
 
 use std::{fmt::Debug, sync::Arc};
 
-use super::{Probe, Status, TokenProvider};
-use crate::{
-    Context, Environment, Login, LoginOutcome, LoginPlan, Request, Result, Token, runtime::Boxed,
-};
+use super::{Managed, TokenProvider};
+use crate::{Context, Request, Result, Token, runtime::Boxed};
 
 /// A [`TokenProvider`] behind a pointer. One blanket implementation makes it of each.
 pub(crate) trait Erased: Debug + Send + Sync {
@@ -21,21 +19,7 @@ pub(crate) trait Erased: Debug + Send + Sync {
     fn scoped(self: Arc<Self>, context: &Context) -> Arc<dyn Erased>;
     fn identity(&self, context: &Context) -> Option<String>;
     fn is_per_request(&self) -> bool;
-    fn invalidate(&self, token: &Token, context: &Context);
-    fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()>;
-    fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>>;
-    fn login<'a>(
-        &'a self,
-        context: &'a Context,
-        login: &'a Login,
-    ) -> Boxed<'a, Result<LoginOutcome>>;
-    fn needs_login(&self) -> bool;
-    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan>;
-    fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>>;
-    fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
-    fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>>;
-    fn store(&self) -> Option<String>;
-    fn login_options(&self) -> &'static [&'static str];
+    fn managed(&self) -> Option<&dyn Managed>;
 }
 
 impl<P: TokenProvider> Erased for P {
@@ -80,51 +64,7 @@ impl<P: TokenProvider> Erased for P {
         TokenProvider::is_per_request(self)
     }
 
-    fn invalidate(&self, token: &Token, context: &Context) {
-        TokenProvider::invalidate(self, token, context);
-    }
-
-    fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
-        Box::pin(TokenProvider::close(self, context))
-    }
-
-    fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>> {
-        Box::pin(TokenProvider::status(self, context))
-    }
-
-    fn login<'a>(
-        &'a self,
-        context: &'a Context,
-        login: &'a Login,
-    ) -> Boxed<'a, Result<LoginOutcome>> {
-        Box::pin(TokenProvider::login(self, context, login))
-    }
-
-    fn needs_login(&self) -> bool {
-        TokenProvider::needs_login(self)
-    }
-
-    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
-        TokenProvider::login_plan(self, environment)
-    }
-
-    fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
-        Box::pin(TokenProvider::probe(self, context))
-    }
-
-    fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
-        Box::pin(TokenProvider::logout(self, context))
-    }
-
-    fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
-        Box::pin(TokenProvider::revoke(self, context))
-    }
-
-    fn store(&self) -> Option<String> {
-        TokenProvider::store(self)
-    }
-
-    fn login_options(&self) -> &'static [&'static str] {
-        TokenProvider::login_options(self)
+    fn managed(&self) -> Option<&dyn Managed> {
+        TokenProvider::managed(self)
     }
 }

@@ -36,6 +36,7 @@ mod bound;
 mod erased;
 mod from_fn;
 pub mod hooks;
+mod managed;
 mod source;
 mod status;
 
@@ -44,10 +45,11 @@ use std::{fmt::Debug, future::Future};
 pub use bound::Bound;
 pub(crate) use erased::Erased;
 pub use from_fn::{FromFn, from_fn};
+pub use managed::Managed;
 pub use source::TokenSource;
 pub use status::{Probe, Status};
 
-use crate::{Context, Environment, Error, Login, LoginOutcome, LoginPlan, Request, Result, Token};
+use crate::{Context, Error, Request, Result, Token};
 
 /// Answers each call itself: a static token, an API key, the token of the request being served.
 #[diagnostic::on_unimplemented(
@@ -113,74 +115,10 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         false
     }
 
-    /// Forgets a token that a server has refused, if it is still the one that would be given next.
-    fn invalidate(&self, token: &Token, context: &Context) {
-        let _ = (token, context);
-    }
-
-    /// Ends in order: waits for what is under way and starts nothing more.
-    fn close(&self, context: &Context) -> impl Future<Output = ()> + Send {
-        let _ = context;
-        async {}
-    }
-
-    /// Says what is kept, without any network.
-    fn status(&self, context: &Context) -> impl Future<Output = Result<Status>> + Send {
-        let token = self.ready(context);
-        async move { Ok(Status::of(token.as_ref())) }
-    }
-
-    /// Logs somebody in; [`NotNeeded`](LoginOutcome::NotNeeded) where the configuration is all that is
-    /// needed.
-    fn login(
-        &self,
-        context: &Context,
-        login: &Login,
-    ) -> impl Future<Output = Result<LoginOutcome>> + Send {
-        let _ = (context, login);
-        async { Ok(LoginOutcome::NotNeeded) }
-    }
-
-    /// Tells whether somebody has to log in before there is a token, as [`login`](Self::login) does it.
-    fn needs_login(&self) -> bool {
-        false
-    }
-
-    /// Returns how a login would go in these surroundings, as far as the provider tells.
-    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
-        let _ = environment;
-        None
-    }
-
-    /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
-    /// is no server.
-    fn probe(&self, context: &Context) -> impl Future<Output = Result<Option<Probe>>> + Send {
-        let _ = context;
-        async { Ok(None) }
-    }
-
-    /// Forgets every token and session that is kept.
-    fn logout(&self, context: &Context) -> impl Future<Output = Result<()>> + Send {
-        let _ = context;
-        async { Ok(()) }
-    }
-
-    /// Tells the server that what is kept is to count no longer, and forgets it.
-    fn revoke(&self, context: &Context) -> impl Future<Output = Result<()>> + Send {
-        let _ = context;
-        async { Err(nothing_to_revoke()) }
-    }
-
-    /// Gives the name of the store that its session belongs into; `None` for none.
+    /// Returns what the framework's cache has beside this.
     #[doc(hidden)]
-    fn store(&self) -> Option<String> {
+    fn managed(&self) -> Option<&dyn Managed> {
         None
-    }
-
-    /// Names the options that a session does not depend on.
-    #[doc(hidden)]
-    fn login_options(&self) -> &'static [&'static str] {
-        &[]
     }
 }
 

@@ -1,4 +1,4 @@
-//! By which way somebody logs in, and what is said of who they are.
+//! By which way a user logs in, and who they are.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use super::{
     revocation,
     typed_client::Missing,
 };
+use crate::token_endpoint::Endpoint;
 
 /// How long a login that has failed waits for the server to end what it has just given.
 const REVOKING: Duration = Duration::from_secs(5);
@@ -23,13 +24,7 @@ pub(super) struct LoggedIn {
     pub(super) nonce: Option<Zeroizing<String>>,
 }
 
-impl From<Grant> for LoggedIn {
-    fn from(grant: Grant) -> Self {
-        Self { grant, nonce: None }
-    }
-}
-
-/// Logs somebody in, if the grant is one that needs it.
+/// Logs the user in, if the grant is one that needs it.
 pub(super) async fn login(
     options: &OAuth,
     context: &Context,
@@ -43,28 +38,21 @@ pub(super) async fn login(
         return Ok(None);
     }
     // It may ask the server, and nothing is lost if that is given up.
-    let logged_in = match login.unless_cancelled(by(options, context, login)).await? {
-        By::Chosen(Way::Device) => device_code::login(options, context, login).await?.into(),
-        By::DeviceIfAllowed => {
-            match device_code::login_if_allowed(options, context, login).await? {
-                Some(grant) => grant.into(),
-                None => authorization_code::by_console(options, context, login).await?,
-            }
+    let (way, or_by_console) = login.unless_cancelled(way(options, context, login)).await?;
+    let by_code = match way {
+        Way::Device => device_code::login(options, context, login, or_by_console).await?,
+        _ => None,
+    };
+    let logged_in = match (by_code, way) {
+        (Some(grant), _) => LoggedIn { grant, nonce: None },
+        (None, Way::Device | Way::Console) => {
+            authorization_code::by_console(options, context, login).await?
         }
-        By::Chosen(Way::Console) => authorization_code::by_console(options, context, login).await?,
-        By::Chosen(_) => authorization_code::by_browser(options, context, login).await?,
+        (None, _) => authorization_code::by_browser(options, context, login).await?,
     };
     let grant = identified(options, context, login, logged_in).await?;
     say_how_long(&grant, login);
     Ok(Some(grant))
-}
-
-/// By which way somebody logs in.
-enum By {
-    /// The way that was chosen, or the only one there is.
-    Chosen(Way),
-    /// By a code, or by the console where the server does not let the client do that.
-    DeviceIfAllowed,
 }
 
 /// What the configuration and the surroundings say of the way, before the server is asked.
@@ -96,7 +84,7 @@ impl Plan {
     }
 }
 
-/// Returns how a login would go, from what [`by`] chooses the way by.
+/// Returns how a login would go, from what [`way`] chooses the way by.
 pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPlan> {
     const PASTE: &str = "a login shows a link, and asks for the address that a browser ends at";
     let grant_type = GrantType::of(options);
@@ -129,19 +117,21 @@ pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPl
     Some(LoginPlan::new(way, what).because(why))
 }
 
-/// Returns the way that was chosen, or the one that goes with the configuration and the surroundings.
-async fn by(options: &OAuth, context: &Context, login: &Login) -> By {
+/// Returns the way that was chosen, or the one that goes with the configuration and the surroundings; and whether
+/// the login goes on by the console where that way is by a code and the server does not let the client do that.
+async fn way(options: &OAuth, context: &Context, login: &Login) -> (Way, bool) {
     if let Some(way) = login.way() {
-        return By::Chosen(way);
+        return (way, false);
     }
     let Plan { way, tries_code, .. } = Plan::of(options, login.has_browser());
-    if tries_code && options.server().device_authorization_endpoint(context).await.is_ok() {
-        return By::DeviceIfAllowed;
+    if tries_code && options.server().endpoint(Endpoint::DeviceAuthorization, context).await.is_ok()
+    {
+        return (Way::Device, true);
     }
-    By::Chosen(way)
+    (way, false)
 }
 
-/// Says it where a login does not last.
+/// Tells the user if the login does not last.
 fn say_how_long(grant: &Grant, login: &Login) {
     if grant.refresh_token().is_some() {
         return;
@@ -169,7 +159,7 @@ async fn identified(
     match id_token::verify(options, context, &id_token.expose(), nonce).await {
         Ok(claims) => Ok(grant.with_claims(claims.into())),
         Err(Failure::Mismatch(error)) => {
-            // Nobody uses what was given, so it is not left to count. That can't be told apart from the error.
+            // What was given is not used, so it is revoked. Whether that fails makes no difference to the error.
             let revoked = revocation::revoke(options, context, &grant);
             drop(context.clock().within(REVOKING, revoked).await);
             Err(error)
@@ -181,7 +171,7 @@ async fn identified(
     }
 }
 
-/// Says who the user of a grant is, which some login began.
+/// Returns who the user of a grant is, which some login began.
 pub(super) async fn identify(
     options: &OAuth,
     context: &Context,
@@ -190,4 +180,81 @@ pub(super) async fn identify(
     let Some(id_token) = grant.token().id_token() else { return Ok(None) };
     let claims = id_token::verify(options, context, &id_token.expose(), None).await;
     claims.map(|claims| Some(claims.into())).map_err(Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use authn::Loader;
+
+    use super::*;
+
+    const OTHER: &str =
+        "a login shows a code or a link for another device, as far as the server has them";
+    const PASTE: &str = "a login shows a link, and asks for the address that a browser ends at";
+    const DISCOVERED: &str = "issuer_url = 'https://idp.test'\nclient_id = 'cli'";
+    const CODES_ALONE: &str = "token_endpoint_url = 'https://idp.test/t'\n\
+        device_authorization_endpoint_url = 'https://idp.test/d'\nclient_id = 'cli'";
+
+    fn plan(options: &str, variable: Option<&str>) -> Option<LoginPlan> {
+        let text = format!("[credentials]\ndomain = 'a.test'\n[credentials.oauth]\n{options}\n");
+        let loader = Loader::new().environment(Environment::empty()).inline("x.toml", &text);
+        let surroundings = variable
+            .map_or_else(Environment::empty, |name| Environment::empty().variable(name, "1"));
+        loader.load().unwrap().login_plan(&surroundings)
+    }
+
+    #[test]
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn the_plan_is_what_a_login_would_do() {
+        for (server, option, variable, way, text) in [
+            (DISCOVERED, "", None, None, format!("{OTHER}, because there is no display")),
+            (DISCOVERED, "", Some("SSH_TTY"), None, format!("{OTHER}, because SSH_TTY is set")),
+            (
+                DISCOVERED,
+                "",
+                Some("DISPLAY"),
+                Some(Way::Browser),
+                "a login opens a browser on this machine, because DISPLAY is set".to_owned(),
+            ),
+            (
+                DISCOVERED,
+                "browser = ['firefox']",
+                None,
+                Some(Way::Browser),
+                "a login opens the browser that the option `browser` names".to_owned(),
+            ),
+            (
+                DISCOVERED,
+                "redirect_uri = 'https://c.test/x'",
+                Some("DISPLAY"),
+                Some(Way::Console),
+                format!("{PASTE}, because `redirect_uri` is not on this machine"),
+            ),
+            (
+                DISCOVERED,
+                "grant_type = 'authorization_code'",
+                Some("SSH_TTY"),
+                Some(Way::Console),
+                format!("{PASTE}, because SSH_TTY is set"),
+            ),
+            (
+                CODES_ALONE,
+                "",
+                Some("DISPLAY"),
+                Some(Way::Device),
+                "a login shows a code, which is typed in on any device".to_owned(),
+            ),
+            (
+                DISCOVERED,
+                "grant_type = 'client_credentials'",
+                None,
+                None,
+                "a login asks for what the configuration lacks of the client".to_owned(),
+            ),
+        ] {
+            let plan = plan(&format!("{server}\n{option}"), variable).unwrap();
+            assert_eq!((plan.way, plan.to_string()), (way, text), "{option} {variable:?}");
+        }
+        assert_eq!(plan(&format!("{DISCOVERED}\nclient_secret = 's'"), None), None);
+    }
 }

@@ -62,7 +62,7 @@ pub(crate) fn device_authorization(
     parse(received, advice, "start of a login", place, |_, body| DeviceAuthorization::read(body))
 }
 
-/// Checks the answer to a request that gives nothing, as a revocation (RFC 7009, 2.2).
+/// Checks the answer to a request that returns nothing, such as a revocation (RFC 7009, 2.2).
 pub(crate) fn accepted(received: &Received<'_>, advice: &Advice<'_>) -> Result<()> {
     // An answer without JSON, which most of them are, has no `error` either.
     let answer: Answer = answer::read(received.body).unwrap_or_default();

@@ -26,7 +26,7 @@ impl Members {
         }
     }
 
-    /// Gives them as they are sent.
+    /// Returns them as they are sent.
     pub(crate) fn pairs(&self) -> Vec<(&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }

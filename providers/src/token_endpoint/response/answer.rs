@@ -31,7 +31,7 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, &'static str> 
 }
 
 impl Answer {
-    /// Tells whether it is an error, whatever its status says.
+    /// Returns whether it is an error, whatever its status says.
     pub(super) fn is_error(&self) -> bool {
         !matches!(self.error, Member::Absent)
     }
@@ -49,23 +49,24 @@ impl Answer {
             _ => return Err("an unknown token type"),
         }
         let token = token.with_token_type("Bearer");
-        let token = match lifetime(&self.expires_in)? {
-            Some(lifetime) => token.with_expires_in(lifetime),
-            None => token,
+        let token = with(token, lifetime(&self.expires_in)?, Token::with_expires_in);
+        let scope = match &self.scope {
+            Member::Text(scope) if is_visible(scope, true) => Some(scope),
+            _ => None,
         };
-        let token = match &self.scope {
-            Member::Text(scope) if is_visible(scope, true) => token.with_scope(scope),
-            _ => token,
-        };
-        let token = match secret(&self.id_token, "an ID token that can't be one")? {
-            Some(id_token) => token.with_id_token(id_token),
-            None => token,
-        };
-        let grant = Grant::new(token);
-        Ok(match secret(&self.refresh_token, "a refresh token that can't be one")? {
-            Some(refresh_token) => grant.with_refresh_token(refresh_token),
-            None => grant,
-        })
+        let token = with(token, scope, |token, scope| token.with_scope(scope));
+        let id_token = secret(&self.id_token, "an ID token that can't be one")?;
+        let token = with(token, id_token, Token::with_id_token);
+        let refresh_token = secret(&self.refresh_token, "a refresh token that can't be one")?;
+        Ok(with(Grant::new(token), refresh_token, Grant::with_refresh_token))
+    }
+}
+
+/// Adds what the server has sent.
+fn with<T, V>(to: T, value: Option<V>, add: impl FnOnce(T, V) -> T) -> T {
+    match value {
+        Some(value) => add(to, value),
+        None => to,
     }
 }
 

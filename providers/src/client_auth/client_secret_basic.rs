@@ -1,27 +1,23 @@
 //! `client_secret_basic`: identifier and secret in the `Authorization` header (RFC 6749, 2.3.1).
 
 use authn::{
-    Result, Show, View,
+    Result,
     http::{HttpRequest, header},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::Client;
+use crate::choice::choice;
 
-/// How identifier and secret are written.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::oauth) enum BasicEncoding {
-    /// Form-encoded first, as RFC 6749, 2.3.1 asks.
-    Form,
-    /// As they are.
-    Raw,
-}
-
-pub(super) fn validate(client: &Client<'_>) -> Result<()> {
-    client.secret().map(drop)
+choice! {
+    /// How identifier and secret are written.
+    pub(crate) enum BasicEncoding {
+        /// Form-encoded first, as RFC 6749, 2.3.1 asks.
+        Form = "form",
+        /// As they are.
+        Raw = "raw",
+    }
 }
 
 pub(super) fn authenticate(client: &Client<'_>, request: HttpRequest) -> Result<HttpRequest> {
@@ -43,15 +39,6 @@ fn value(id: &str, secret: &str, encoding: BasicEncoding) -> Zeroizing<String> {
 
 fn form(text: &str) -> Zeroizing<String> {
     Zeroizing::new(url::form_urlencoded::byte_serialize(text.as_bytes()).collect())
-}
-
-impl Show for BasicEncoding {
-    fn show(&self) -> View {
-        View::text(match self {
-            Self::Form => "form",
-            Self::Raw => "raw",
-        })
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use authn::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::address::Address;
+use super::Address;
 
 /// How long metadata are kept. Endpoints move seldom, and a process may live for months.
 const LIFETIME: Duration = Duration::from_hours(1);
@@ -34,7 +34,7 @@ struct Kept {
 
 /// What is used of a server's metadata (RFC 8414, 2; RFC 8628, 4; RFC 9126, 5; RFC 9207, 3).
 #[derive(Deserialize)]
-struct Metadata {
+pub(crate) struct Metadata {
     issuer: String,
     authorization_endpoint: Option<String>,
     device_authorization_endpoint: Option<String>,
@@ -57,56 +57,8 @@ pub(crate) enum Endpoint {
 }
 
 impl Discovery {
-    /// Gives an endpoint of the server at `address`, which must call itself `issuer`.
-    pub(crate) async fn endpoint(
-        &self,
-        endpoint: Endpoint,
-        address: &Address,
-        issuer: &str,
-        context: &Context,
-    ) -> Result<Address> {
-        let metadata = self.metadata(address, issuer, context).await?;
-        let found = match endpoint {
-            Endpoint::Authorization => &metadata.authorization_endpoint,
-            Endpoint::DeviceAuthorization => &metadata.device_authorization_endpoint,
-            Endpoint::Token => &metadata.token_endpoint,
-            Endpoint::Revocation => &metadata.revocation_endpoint,
-            Endpoint::Jwks => &metadata.jwks_uri,
-        };
-        let found = found.as_deref().and_then(Address::parse).ok_or_else(|| {
-            let (name, way_out) = (endpoint.name(), endpoint.way_out());
-            Error::protocol(format!("the server's metadata name no {name}; {way_out}"))
-        })?;
-        // Not all of them are sent to from here: a browser would open one in the clear.
-        authn::http::check(found.url(), false)?;
-        Ok(found)
-    }
-
-    /// Tells whether the server at `address` says that it names itself in its answers to the redirect
-    /// address (RFC 9207, 3). If so, one without `iss` is not the server's.
-    pub(crate) async fn names_itself_in_answers(
-        &self,
-        address: &Address,
-        issuer: &str,
-        context: &Context,
-    ) -> Result<bool> {
-        let metadata = self.metadata(address, issuer, context).await?;
-        Ok(metadata.authorization_response_iss_parameter_supported == Some(Value::Bool(true)))
-    }
-
-    /// Tells whether the server at `address` says that it takes no authorization request but what was sent to it
-    /// before (RFC 9126, 5).
-    pub(crate) async fn wants_pushed_requests(
-        &self,
-        address: &Address,
-        issuer: &str,
-        context: &Context,
-    ) -> Result<bool> {
-        let metadata = self.metadata(address, issuer, context).await?;
-        Ok(metadata.require_pushed_authorization_requests == Some(Value::Bool(true)))
-    }
-
-    async fn metadata(
+    /// Returns the metadata of the server at `address`, which must call itself `issuer`.
+    pub(crate) async fn metadata(
         &self,
         address: &Address,
         issuer: &str,
@@ -124,38 +76,73 @@ impl Discovery {
     }
 }
 
-impl Endpoint {
-    /// Gives what it is called, after "no".
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Authorization => "authorization endpoint",
-            Self::DeviceAuthorization => "device authorization endpoint",
-            Self::Token => "token endpoint",
-            Self::Revocation => "revocation endpoint",
-            Self::Jwks => "key set",
-        }
+impl Metadata {
+    /// Returns an endpoint of the server.
+    pub(crate) fn endpoint(&self, endpoint: Endpoint) -> Result<Address> {
+        let found = match endpoint {
+            Endpoint::Authorization => &self.authorization_endpoint,
+            Endpoint::DeviceAuthorization => &self.device_authorization_endpoint,
+            Endpoint::Token => &self.token_endpoint,
+            Endpoint::Revocation => &self.revocation_endpoint,
+            Endpoint::Jwks => &self.jwks_uri,
+        };
+        let found = found.as_deref().and_then(Address::parse).ok_or_else(|| {
+            let [name, option, else_] = endpoint.texts();
+            Error::protocol(format!("the server's metadata name no {name}; set `{option}` {else_}"))
+        })?;
+        // Not all of them are sent to from here: a browser would open one in the clear.
+        authn::http::check(found.url(), false)?;
+        Ok(found)
     }
 
-    /// Says what to do if the metadata do not name it.
-    fn way_out(self) -> &'static str {
+    /// Returns whether the server says that it names itself in its answers to the redirect address (RFC 9207,
+    /// 3). If so, one without `iss` is not the server's.
+    pub(crate) fn names_itself_in_answers(&self) -> bool {
+        self.authorization_response_iss_parameter_supported == Some(Value::Bool(true))
+    }
+
+    /// Returns whether the server says that it takes no authorization request but what was sent to it before
+    /// (RFC 9126, 5).
+    pub(crate) fn wants_pushed_requests(&self) -> bool {
+        self.require_pushed_authorization_requests == Some(Value::Bool(true))
+    }
+}
+
+impl Endpoint {
+    /// Returns the error of an endpoint that is neither configured nor to be discovered.
+    pub(crate) fn unknown(self) -> Error {
+        let [name, option, _] = self.texts();
+        Error::configuration(format!(
+            "no {name} is known, and without an issuer none is discovered; set `{option}`"
+        ))
+    }
+
+    /// Returns what it is called, after "no"; the option that sets it; and what to say after that option where
+    /// the metadata do not name it.
+    fn texts(self) -> [&'static str; 3] {
+        const OR_ANOTHER_GRANT: &str = "if it has one, or choose another `grant_type`";
         match self {
             Self::Authorization => {
-                "set `authorization_endpoint_url` if it has one, or choose another `grant_type`"
+                ["authorization endpoint", "authorization_endpoint_url", OR_ANOTHER_GRANT]
             }
-            Self::DeviceAuthorization => {
-                "set `device_authorization_endpoint_url` if it has one, or choose another `grant_type`"
-            }
-            Self::Token => "set `token_endpoint_url` instead of `issuer_url`",
-            Self::Revocation => {
-                "set `revocation_endpoint_url` if it has one, or let the tokens expire"
-            }
-            Self::Jwks => "set `jwks_url` to where its keys are",
+            Self::DeviceAuthorization => [
+                "device authorization endpoint",
+                "device_authorization_endpoint_url",
+                OR_ANOTHER_GRANT,
+            ],
+            Self::Token => ["token endpoint", "token_endpoint_url", "instead of `issuer_url`"],
+            Self::Revocation => [
+                "revocation endpoint",
+                "revocation_endpoint_url",
+                "if it has one, or let the tokens expire",
+            ],
+            Self::Jwks => ["key set", "jwks_url", "to where its keys are"],
         }
     }
 }
 
 /// Asks for the metadata of the server at `address`, whatever it answers.
-pub(super) async fn ask(address: &Address, context: &Context) -> Result<HttpResponse> {
+pub(crate) async fn ask_for_metadata(address: &Address, context: &Context) -> Result<HttpResponse> {
     let [place, _] = places(address.url());
     context.http().get(&place).send().await
 }
@@ -210,7 +197,7 @@ fn check(issuer: &str, response: &HttpResponse) -> Result<Metadata> {
 }
 
 /// Makes the error of a server that can't answer now.
-pub(super) fn unavailable(response: &HttpResponse) -> Error {
+pub(crate) fn unavailable(response: &HttpResponse) -> Error {
     let error = Error::new(
         ErrorKind::Network,
         format!(

@@ -67,9 +67,9 @@ pub(super) fn failure(received: &Received<'_>, answer: &Answer, advice: &Advice<
         Some(code) => format!("{code}, status {}", status.as_u16()),
         None => format!("status {}", status.as_u16()),
     };
-    let way_out = way_out(code, *status, advice);
+    let help = help(code, *status, advice);
     let kind = kind(code, *status, advice);
-    let error = Error::new(kind, format!("{place} refused the request ({what}); {way_out}"));
+    let error = Error::new(kind, format!("{place} refused the request ({what}); {help}"));
     let is_busy = kind == ErrorKind::Network || *status == StatusCode::TOO_MANY_REQUESTS;
     Failure { error, is_refusal: !is_busy, code, is_of_client: is_of_client(code, *status) }
 }
@@ -95,7 +95,7 @@ fn kind(code: Option<&str>, status: StatusCode, advice: &Advice<'_>) -> ErrorKin
     }
 }
 
-fn way_out<'a>(code: Option<&str>, status: StatusCode, advice: &Advice<'a>) -> &'a str {
+fn help<'a>(code: Option<&str>, status: StatusCode, advice: &Advice<'a>) -> &'a str {
     match code {
         Some("invalid_client" | "unauthorized_client") => advice.client,
         Some("invalid_grant") => advice.grant,

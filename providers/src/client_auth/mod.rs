@@ -1,54 +1,51 @@
-//! How the client says who it is (RFC 6749, 2.3), one file a method.
+//! How the client says who it is (RFC 6749, 2.3).
+//!
+//! - [`client_secret_basic`]: by a header
+//! - [`assertion`]: by a signed token
 //!
 //! One method a request; another one is never tried, because each attempt would show the server a code or
 //! a refresh token that counts once.
 
 mod assertion;
 mod client_secret_basic;
-mod client_secret_jwt;
-mod client_secret_post;
-mod none;
-mod private_key_jwt;
 
-use authn::{Context, Error, Result, SecretString, Show, View, http::HttpRequest};
-use serde::Deserialize;
+use authn::{Context, Error, Result, SecretString, http::HttpRequest};
 
-use super::{members::Members, server::Server};
-use crate::jws::Algorithm;
+use crate::{choice::choice, jws::Algorithm, token_endpoint::Members};
 
-pub(super) use client_secret_basic::BasicEncoding;
+pub(crate) use client_secret_basic::BasicEncoding;
 
-/// A way to authenticate, by its registered name (RFC 7591, 2; OpenID Connect Core, 9).
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Method {
-    /// Identifier and secret in the `Authorization` header.
-    ClientSecretBasic,
-    /// Identifier and secret in the form.
-    ClientSecretPost,
-    /// A token that is signed with the secret.
-    ClientSecretJwt,
-    /// A token that is signed with a private key.
-    PrivateKeyJwt,
-    /// The identifier alone: anybody could be this client.
-    None,
+choice! {
+    /// A way to authenticate, by its registered name (RFC 7591, 2; OpenID Connect Core, 9).
+    pub(crate) enum Method {
+        /// Identifier and secret in the `Authorization` header.
+        ClientSecretBasic = "client_secret_basic",
+        /// Identifier and secret in the form.
+        ClientSecretPost = "client_secret_post",
+        /// A token that is signed with the secret.
+        ClientSecretJwt = "client_secret_jwt",
+        /// A token that is signed with a private key.
+        PrivateKeyJwt = "private_key_jwt",
+        /// The identifier alone: any program could be this client.
+        None = "none",
+    }
 }
 
 /// The options by which a client authenticates.
-pub(super) struct Client<'a> {
-    pub(super) id: &'a str,
-    pub(super) secret: Option<&'a SecretString>,
-    pub(super) private_key: Option<&'a SecretString>,
-    pub(super) method: Option<Method>,
-    pub(super) basic_encoding: BasicEncoding,
-    pub(super) key_id: Option<&'a str>,
-    pub(super) algorithm: Option<Algorithm>,
-    pub(super) assertion_audience: Option<&'a str>,
+pub(crate) struct Client<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) secret: Option<&'a SecretString>,
+    pub(crate) private_key: Option<&'a SecretString>,
+    pub(crate) method: Option<Method>,
+    pub(crate) basic_encoding: BasicEncoding,
+    pub(crate) key_id: Option<&'a str>,
+    pub(crate) algorithm: Option<Algorithm>,
+    pub(crate) assertion_audience: Option<&'a str>,
 }
 
 impl Client<'_> {
-    /// Gives the configured method, or the one that goes with what is configured.
-    pub(super) fn method(&self) -> Method {
+    /// Returns the configured method, or the one that goes with what is configured.
+    pub(crate) fn method(&self) -> Method {
         self.method.unwrap_or(match (self.secret, self.private_key) {
             (Some(_), _) => Method::ClientSecretBasic,
             (None, Some(_)) => Method::PrivateKeyJwt,
@@ -57,7 +54,7 @@ impl Client<'_> {
     }
 
     /// Checks that everything is there that the method needs, and nothing that it does not use.
-    pub(super) fn validate(&self) -> Result<()> {
+    pub(crate) fn validate(&self) -> Result<()> {
         if self.id.is_empty() {
             return Err(Error::configuration(
                 "`client_id` is not set; set it to the client's identifier",
@@ -71,10 +68,8 @@ impl Client<'_> {
         }
         self.check_what_is_unused()?;
         match self.method() {
-            Method::ClientSecretBasic => client_secret_basic::validate(self),
-            Method::ClientSecretPost => client_secret_post::validate(self),
-            Method::ClientSecretJwt => client_secret_jwt::validate(self),
-            Method::PrivateKeyJwt => private_key_jwt::validate(self),
+            Method::ClientSecretBasic | Method::ClientSecretPost => self.secret().map(drop),
+            Method::ClientSecretJwt | Method::PrivateKeyJwt => assertion::signer(self).map(drop),
             Method::None => Ok(()),
         }
     }
@@ -101,38 +96,34 @@ impl Client<'_> {
         }
     }
 
-    /// Puts the client's authentication and the form into a request to the authorization server.
-    pub(super) fn authenticate(
+    /// Puts the client's authentication and the form into a request to the authorization server, which is the
+    /// `audience` of an assertion unless another one is configured.
+    pub(crate) fn authenticate(
         &self,
         request: HttpRequest,
         mut members: Members,
-        server: &Server<'_>,
+        audience: &str,
         context: &Context,
     ) -> Result<HttpRequest> {
-        let request = match self.method() {
-            Method::ClientSecretBasic => client_secret_basic::authenticate(self, request)?,
-            Method::ClientSecretPost => {
-                client_secret_post::authenticate(self, &mut members)?;
-                request
+        let method = self.method();
+        if method == Method::ClientSecretBasic {
+            let request = client_secret_basic::authenticate(self, request)?;
+            return Ok(request.form(&members.pairs()));
+        }
+        // Optional beside an assertion (RFC 7521, 4.2), but some servers look the client up by it.
+        members.add("client_id", self.id);
+        match method {
+            Method::ClientSecretPost => members.add("client_secret", &self.secret()?.expose()),
+            Method::ClientSecretJwt | Method::PrivateKeyJwt => {
+                assertion::add(self, &mut members, audience, context)?;
             }
-            Method::ClientSecretJwt => {
-                client_secret_jwt::authenticate(self, &mut members, server, context)?;
-                request
-            }
-            Method::PrivateKeyJwt => {
-                private_key_jwt::authenticate(self, &mut members, server, context)?;
-                request
-            }
-            Method::None => {
-                none::authenticate(self, &mut members);
-                request
-            }
-        };
+            Method::ClientSecretBasic | Method::None => {}
+        }
         Ok(request.form(&members.pairs()))
     }
 
-    /// Says what to look at if the server does not know the client.
-    pub(super) fn advice(&self) -> &'static str {
+    /// Returns what to look at if the server does not know the client.
+    pub(crate) fn advice(&self) -> &'static str {
         match self.method() {
             Method::ClientSecretBasic | Method::ClientSecretPost => {
                 "check `client_id`, `client_secret` and `token_endpoint_auth_method`"
@@ -150,7 +141,7 @@ impl Client<'_> {
     }
 
     fn secret(&self) -> Result<&SecretString> {
-        // A file that it stands in can be empty while somebody writes it.
+        // A file that it stands in can be empty while it is being written.
         self.secret.filter(|secret| !secret.is_empty()).ok_or_else(|| {
             Error::configuration(format!(
                 "`client_secret` is not set, which `token_endpoint_auth_method` {} needs; \
@@ -158,23 +149,5 @@ impl Client<'_> {
                 self.method().name()
             ))
         })
-    }
-}
-
-impl Method {
-    fn name(self) -> &'static str {
-        match self {
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretPost => "client_secret_post",
-            Self::ClientSecretJwt => "client_secret_jwt",
-            Self::PrivateKeyJwt => "private_key_jwt",
-            Self::None => "none",
-        }
-    }
-}
-
-impl Show for Method {
-    fn show(&self) -> View {
-        View::text(self.name())
     }
 }

@@ -13,7 +13,7 @@ use super::{
     member::Member,
 };
 
-/// Longest code that somebody could be asked to type.
+/// Longest code that a user could be asked to type.
 const LONGEST_USER_CODE: usize = 64;
 
 /// Longest address that is shown, in bytes.
@@ -23,7 +23,7 @@ const LONGEST_ADDRESS: usize = 2048;
 pub(crate) struct DeviceAuthorization {
     /// What the tokens are asked for by; a secret of this machine's.
     pub(crate) device_code: SecretString,
-    /// What somebody types in: letters, digits, ASCII punctuation and single spaces.
+    /// What the user types in: letters, digits, ASCII punctuation and single spaces.
     pub(crate) user_code: String,
     /// Where: `https`, or on the loopback interface.
     pub(crate) verification_uri: Url,
@@ -73,7 +73,7 @@ impl DeviceAuthorization {
     }
 }
 
-/// Takes the code without whatever a terminal would obey or nobody would see: control characters, marks of
+/// Takes the code without whatever a terminal would obey or no user would see: control characters, marks of
 /// direction, characters without width. Letters of any script may stay.
 fn user_code(member: &Member) -> Result<String, &'static str> {
     let text = match member {
