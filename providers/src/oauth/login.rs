@@ -196,7 +196,9 @@ mod tests {
         device_authorization_endpoint_url = 'https://idp.test/d'\nclient_id = 'cli'";
 
     fn plan(options: &str, variable: Option<&str>) -> Option<LoginPlan> {
-        let text = format!("[credentials]\ndomain = 'a.test'\n[credentials.oauth]\n{options}\n");
+        let text = format!(
+            "[credentials]\ndomain = 'a.test'\n[credentials.oauth]\nstore = 'memory'\n{options}\n"
+        );
         let loader = Loader::new().environment(Environment::empty()).inline("x.toml", &text);
         let surroundings = variable
             .map_or_else(Environment::empty, |name| Environment::empty().variable(name, "1"));
