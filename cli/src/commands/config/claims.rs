@@ -160,13 +160,13 @@ fn origin(text: &str) -> String {
 
 /// The same of a text that has no scheme, as `credentials.domain`: its beginning is never taken for one.
 fn host(text: &str) -> String {
-    let named =
-        if text.contains("://") { server(text) } else { server(&format!("https://{text}")) };
-    match named {
-        Some(named) if text.contains("://") => named,
-        Some(named) => named.trim_start_matches("https://").to_owned(),
-        None => text.to_owned(),
-    }
+    let named = if text.contains("://") {
+        server(text)
+    } else {
+        let named = server(&format!("https://{text}"));
+        named.map(|named| named.trim_start_matches("https://").to_owned())
+    };
+    named.unwrap_or_else(|| text.to_owned())
 }
 
 fn server(text: &str) -> Option<String> {

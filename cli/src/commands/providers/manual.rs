@@ -11,7 +11,7 @@ use super::variable;
 use crate::{
     app::App,
     output::{self, Output},
-    style::{Table, wrapped},
+    style::{BOLD, Table, wrapped},
 };
 
 /// Longest line of an option's description and of the page's end, in columns.
@@ -40,7 +40,7 @@ fn page(entry: &Entry, registry: &Registry, app: &App) -> String {
     let (name, location) = (entry.name(), entry.location());
     let mut page = String::new();
     // Writing to a string can't fail.
-    let _ = writeln!(page, "{} ({})", app.output.heading(name), location.package);
+    let _ = writeln!(page, "{} ({})", app.output.styled(name, BOLD), location.package);
     let _ = writeln!(page, "\n{}\n", entry.doc());
     let _ = writeln!(page, "Options in `[credentials.{name}]`, or in the environment:\n");
     for field in entry.fields() {
@@ -81,7 +81,7 @@ fn option(page: &mut String, field: &Field, output: &Output) {
     if field.is_shorthand() {
         facts.push("may stand for the table".to_owned());
     }
-    let _ = writeln!(page, "{}  {}", output.heading(field.key()), facts.join("; "));
+    let _ = writeln!(page, "{}  {}", output.styled(field.key(), BOLD), facts.join("; "));
     for line in wrapped(&one_line(&field.doc()), WIDTHS.0).lines() {
         let _ = writeln!(page, "    {line}");
     }
