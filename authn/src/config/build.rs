@@ -9,7 +9,7 @@ use super::{
 use crate::{
     CacheOptions, Context, Credentials, Environment, Registry, SecretString,
     diagnostic::{Origin, Problem, SourceText, nearest},
-    options::{Entries, Field, FromTable, Item, Key, Table, Value},
+    options::{Entries, Field, Item, Key, Options, Table, Value},
     registry::stores::{self, Stores},
     request::options::{Override, PlacementOptions},
     store::{Drawer, StoreKey, fingerprint},
@@ -36,6 +36,20 @@ impl Notes<'_> {
         let excerpt = self.excerpt(item, hide);
         let problem = problem.with_origin(Some(item.origin.clone())).with_excerpt(excerpt);
         self.problems.borrow_mut().push(problem);
+    }
+
+    /// Notes what a validation found in the table at a key, each problem at its option. The options of
+    /// one that is not there are missed in the table that would hold it.
+    pub(crate) fn invalid(&self, problems: Vec<Problem>, key: &Key, table: &Item) {
+        for problem in problems {
+            let path: Vec<&str> =
+                problem.key().map_or_else(Vec::new, |key| key.split('.').collect());
+            let full = path.iter().fold(key.clone(), |key, segment| key.child(segment));
+            let at = (0..=path.len()).rev().find_map(|length| table.get(&path[..length]));
+            let is_there = !path.is_empty() && table.get(&path).is_some();
+            let at = at.filter(|item| item.origin != Origin::Default);
+            self.note(problem.with_key(&full), at, is_there);
+        }
     }
 
     fn excerpt(&self, item: &Item, hide: bool) -> Option<crate::diagnostic::Excerpt> {
@@ -144,14 +158,14 @@ impl<'a> Build<'a> {
         let outer_secrets = self.secrets.take();
         let outer_per_request = self.per_request_below.replace(false);
         self.depth.set(self.depth.get() + 1);
-        let mut table = Table::new(self, key.clone(), item, entries);
+        let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
         let provider = entry.build(&mut table);
         let placement = if entry.has_placement() {
             PlacementOptions::from_table(&mut table).map(PlacementOptions::into_placement)
         } else {
             Override::from_table(&mut table).map(Override::into_placement)
         };
-        table.finish(&entry.fields().map(crate::options::Field::key));
+        table.finish();
         self.depth.set(self.depth.get() - 1);
         let references = self.references.replace(outer_references);
         let secrets = self.secrets.replace(outer_secrets);
@@ -189,8 +203,13 @@ impl<'a> Build<'a> {
             None => context,
         };
         if let Err(error) = provider.validate(&context) {
-            let problem = Problem::error("invalid", error.to_string()).with_key(key);
-            self.notes.note(problem, Some(item), false);
+            match error.problems() {
+                [] => {
+                    let problem = Problem::error("invalid", error.to_string()).with_key(key);
+                    self.notes.note(problem, Some(item), false);
+                }
+                problems => self.notes.invalid(problems.to_vec(), key, item),
+            }
             return None;
         }
         Some(Credentials::assemble(provider, context, per_request, resolves))
@@ -251,7 +270,7 @@ impl<'a> Build<'a> {
     }
 
     /// Reads a set of the framework's own options from a table that may be absent.
-    pub(crate) fn section<T: FromTable>(&'a self, key: &Key, item: Option<&'a Item>) -> Option<T> {
+    pub(crate) fn section<T: Options>(&'a self, key: &Key, item: Option<&'a Item>) -> Option<T> {
         self.section_with(key, item, T::FIELDS, T::from_table)
     }
 
@@ -271,9 +290,9 @@ impl<'a> Build<'a> {
             self.notes.note(problem.with_key(key), Some(item), true);
             return None;
         };
-        let mut table = Table::new(self, key.clone(), item, entries);
+        let mut table = Table::new(self, key.clone(), item, entries, fields.iter());
         let read = read(&mut table);
-        table.finish(&fields.iter().map(Field::key));
+        table.finish();
         read
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     Context, Credentials, Environment, Registry, Result,
     diagnostic::{Origin, Problem, quoted},
     http::options::HttpOptions,
-    options::{Entries, FromTable, Item, Key},
+    options::{Entries, Item, Key, Options as _},
     registry::stores::Stores,
     request::binding::Binding,
     store::TokenStore,
@@ -442,7 +442,7 @@ impl Loader {
         let binding = build.section::<Binding>(&key, Some(&own));
         let has_stores = stores.read(&build, merged, &self.app);
         let provider = choice?.name.as_str();
-        if binding.as_ref().is_some_and(|binding| binding.origins.is_empty()) {
+        if binding.as_ref().is_some_and(|binding| binding.origins().is_empty()) {
             let problem = Problem::warning(
                 "no-origins",
                 "no request can be authorised: the credentials are bound to no origin",
@@ -454,7 +454,7 @@ impl Loader {
         let context = build.context.clone();
         let context = match &binding {
             Some(binding) => {
-                context.with_host(binding.domain.as_deref()).with_origins(binding.origins.clone())
+                context.with_host(binding.domain.as_deref()).with_origins(binding.origins())
             }
             None => context,
         };

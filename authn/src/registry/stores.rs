@@ -7,22 +7,21 @@ use crate::{
     Environment, Result,
     config::build::Build,
     diagnostic::{Problem, Severity},
-    options::{Entries, Field, FromTable, Item, Key, Table},
+    options::{Entries, Field, Item, Key, Options as _},
     secret::Vault,
-    store::{ErasedStore, FileStore, Record, StoreKey},
+    store::{ErasedStore, FileOptions, FileStore, Record, StoreKey},
 };
 
 /// Stores of other crates that programs may not be linked with, and how to get them.
 const ELSEWHERE: [(&str, &str); 1] = [("keyring", "feature `keyring` of authn-providers")];
 
-const FIELDS: &[Field] = &[Field::plain::<Option<String>>(
-    "directory",
-    &["Folder of the `file` store; `authn/tokens` in the user's folder for state unless set."],
-)];
-
 /// Gives the options of `[stores.NAME]`; `None` if this program has no such store.
 pub(crate) fn fields(name: &str) -> Option<&'static [Field]> {
-    if name == FILE { Some(FIELDS) } else { StoreEntry::find(name).map(StoreEntry::fields) }
+    if name == FILE {
+        Some(FileOptions::FIELDS)
+    } else {
+        StoreEntry::find(name).map(StoreEntry::fields)
+    }
 }
 
 /// Says how a program gets a store that it is not linked with, if anybody knows.
@@ -83,18 +82,6 @@ impl KnownStore {
             }
         }
         Ok(sessions)
-    }
-}
-
-struct FileOptions {
-    directory: Option<String>,
-}
-
-impl FromTable for FileOptions {
-    const FIELDS: &'static [Field] = FIELDS;
-
-    fn from_table(table: &mut Table<'_>) -> Option<Self> {
-        Some(Self { directory: table.plain("directory")? })
     }
 }
 

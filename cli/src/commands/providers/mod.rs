@@ -50,8 +50,10 @@ fn list(registry: &Registry, session: &Session) -> Result<(), Failure> {
     session.output.table(&table)
 }
 
-/// Gives the environment variable of an option.
-fn variable(session: &Session, entry: &Entry, key: &str) -> String {
-    let path = ["credentials", entry.name(), key].join("__").to_uppercase();
+/// Returns the environment variable of an option, by its path. What stands in a list has none of its own, so it is
+/// that of the list.
+fn variable(session: &Session, entry: &Entry, path: &str) -> String {
+    let path = path.split_once("[]").map_or(path, |(list, _)| list).replace('.', "__");
+    let path = ["credentials", entry.name(), &path].join("__").to_uppercase();
     session.variable(&path)
 }
