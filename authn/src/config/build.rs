@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Bound, CacheOptions, Context, Credentials, Environment, Managed, Registry, SecretString,
     diagnostic::{Origin, Problem, SourceText},
-    options::{Built, FromTable, Host, Item, Key, Table, Value},
+    options::{Built, Host, Item, Key, Options, Table, Value},
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
@@ -40,6 +40,20 @@ impl Notes<'_> {
         let excerpt = self.excerpt(item, hide);
         let problem = problem.with_origin(Some(item.origin.clone())).with_excerpt(excerpt);
         self.problems.borrow_mut().push(problem);
+    }
+
+    /// Notes what a validation found in the table at a key, each problem at its option. The options of
+    /// one that is not there are missed in the table that would hold it.
+    pub(crate) fn invalid(&self, problems: Vec<Problem>, key: &Key, table: &Item) {
+        for problem in problems {
+            let path: Vec<&str> =
+                problem.key().map_or_else(Vec::new, |key| key.split('.').collect());
+            let full = path.iter().fold(key.clone(), |key, segment| key.child(segment));
+            let at = (0..=path.len()).rev().find_map(|length| table.get(&path[..length]));
+            let is_there = !path.is_empty() && table.get(&path).is_some();
+            let at = at.filter(|item| item.origin != Origin::Default);
+            self.note(problem.with_key(&full), at, is_there);
+        }
     }
 
     fn excerpt(&self, item: &Item, hide: bool) -> Option<crate::diagnostic::Excerpt> {
@@ -126,14 +140,14 @@ impl<'a> Build<'a> {
         let outer_secrets = self.secrets.take();
         let outer_per_request = self.per_request_below.replace(false);
         self.depth.set(self.depth.get() + 1);
-        let mut table = Table::new(self, key.clone(), item, entries);
+        let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
         let provider = entry.build(&mut table);
         let placement = if entry.has_placement() {
             PlacementOptions::from_table(&mut table).map(PlacementOptions::into_placement)
         } else {
             Override::from_table(&mut table).map(Override::into_placement)
         };
-        table.finish(&entry.fields().map(crate::options::Field::key));
+        table.finish();
         self.depth.set(self.depth.get() - 1);
         let references = self.references.replace(outer_references);
         let secrets = self.secrets.replace(outer_secrets);
@@ -173,8 +187,13 @@ impl<'a> Build<'a> {
             None => context,
         };
         if let Err(error) = provider.validate(&context) {
-            let problem = Problem::error("invalid", error.to_string()).with_key(key);
-            self.notes.note(problem, Some(item), false);
+            match error.problems() {
+                [] => {
+                    let problem = Problem::error("invalid", error.to_string()).with_key(key);
+                    self.notes.note(problem, Some(item), false);
+                }
+                problems => self.notes.invalid(problems.to_vec(), key, item),
+            }
             return None;
         }
         Some(Credentials::of(Bound { provider, context, per_request, resolves }))
@@ -208,6 +227,10 @@ impl<'a> Build<'a> {
 impl Host for Build<'_> {
     fn note(&self, problem: Problem, at: Option<&Item>, hide: bool) {
         self.notes.note(problem, at, hide);
+    }
+
+    fn invalid(&self, problems: Vec<Problem>, key: &Key, item: &Item) {
+        self.notes.invalid(problems, key, item);
     }
 
     fn variable(&self, key: &Key) -> String {

@@ -17,7 +17,7 @@ use crate::{
     Context, Credentials, Environment, Registry, Result,
     diagnostic::{Origin, Problem, quoted},
     http::options::HttpOptions,
-    options::{Entries, FromTable, Item, Key, section, unknown_key},
+    options::{Entries, Item, Key, Options as _, section, unknown_key},
     registry::{Stores, Surroundings},
     request::binding::Binding,
     store::TokenStore,
@@ -412,7 +412,7 @@ impl Loader {
         let has_stores =
             stores.read(&build, merged, notes.registry, &Surroundings::new(&self.app, environment));
         let provider = choice?.name.as_str();
-        if binding.as_ref().is_some_and(|binding| binding.origins.is_empty()) {
+        if binding.as_ref().is_some_and(|binding| binding.origins().is_empty()) {
             let problem = Problem::warning(
                 "no-origins",
                 "no request can be authorised: the credentials are bound to no origin",
@@ -424,7 +424,7 @@ impl Loader {
         let context = build.context.clone();
         let context = match &binding {
             Some(binding) => {
-                context.with_host(binding.domain.as_deref()).with_origins(binding.origins.clone())
+                context.with_host(binding.domain.as_deref()).with_origins(binding.origins())
             }
             None => context,
         };

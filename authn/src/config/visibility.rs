@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use crate::{
     diagnostic::{self, Excerpt, SourceText},
-    http::options,
-    options::{Entries, Field, Item, Kind, Type, Value, names_secret, redact_text},
+    http::options::HttpOptions,
+    options::{Entries, Field, Item, Kind, Options as _, Type, Value, names_secret, redact_text},
     registry::{Entry, Registry},
-    request::binding,
+    request::binding::Binding,
 };
 
 /// The keys at the top of a configuration.
@@ -27,11 +27,12 @@ pub(crate) enum Guide<'r> {
     },
     Providers(&'r Registry),
     Provider(&'r Registry, &'r Entry),
-    Http,
     /// `[stores]`
     Stores(&'r Registry),
-    /// `[stores.NAME]`, with the options of that store.
-    Store(Option<&'r [Field]>),
+    /// A table of options.
+    Options(&'r Registry, &'static [Field]),
+    /// A list of such, or a map.
+    Tables(&'r Registry, &'static [Field]),
     /// A map whose values are secrets, or a list of such.
     Secrets,
     Secret,
@@ -57,12 +58,12 @@ impl<'r> Guide<'r> {
             Self::Top(registry) => match key {
                 "credentials" => Self::Credentials { registry, nested: false },
                 "default_profile" => Self::Plain,
-                "http" => Self::Http,
+                "http" => Self::Options(registry, HttpOptions::FIELDS),
                 "stores" => Self::Stores(registry),
                 _ => Self::Unknown,
             },
             Self::Credentials { nested: false, .. }
-                if binding::FIELDS.iter().any(|field| field.key() == key) =>
+                if Binding::FIELDS.iter().any(|field| field.key() == key) =>
             {
                 Self::Plain
             }
@@ -77,26 +78,19 @@ impl<'r> Guide<'r> {
                 }
                 _ => Self::Unknown,
             },
-            Self::Http => {
-                if options::FIELDS.iter().any(|field| field.key() == key) {
-                    Self::Plain
-                } else {
-                    Self::Unknown
-                }
+            Self::Stores(registry) => {
+                let fields = registry.store_fields(key);
+                fields.map_or(Self::Unknown, |fields| Self::Options(registry, fields))
             }
-            Self::Stores(registry) => Self::Store(registry.store_fields(key)),
-            Self::Store(Some(fields)) => {
+            Self::Options(registry, fields) => {
                 let field = fields.iter().find(|field| field.key() == key);
-                match field.map(Field::kind) {
-                    Some(Kind::Plain) => Self::Plain,
-                    Some(_) => Self::Secret,
-                    None => Self::Unknown,
-                }
+                field.map_or(Self::Unknown, |field| Self::of_field(registry, field))
             }
+            Self::Tables(registry, fields) => Self::Options(registry, fields),
             Self::Secrets | Self::Secret => Self::Secret,
             Self::Plain if names_secret(key) => Self::Unknown,
             Self::Plain => Self::Plain,
-            Self::Store(None) | Self::Unknown => Self::Unknown,
+            Self::Unknown => Self::Unknown,
         }
     }
 
@@ -108,14 +102,19 @@ impl<'r> Guide<'r> {
     pub(crate) fn class(self) -> Class {
         match self {
             Self::Secrets | Self::Secret => Class::Secret,
-            Self::Unknown => Class::Unknown,
+            // A text in the place of a table may hold a secret.
+            Self::Unknown | Self::Options(..) | Self::Tables(..) => Class::Unknown,
             _ => Class::Plain,
         }
     }
 
     fn of_field(registry: &'r Registry, field: &Field) -> Self {
         match field.kind() {
-            Kind::Plain => Self::Plain,
+            Kind::Plain => match (field.r#type(), field.r#type().options()) {
+                (Type::Options(fields), _) => Self::Options(registry, fields),
+                (_, Some((fields, _))) => Self::Tables(registry, fields),
+                _ => Self::Plain,
+            },
             Kind::Provider => match field.r#type() {
                 Type::List(_) => Self::Providers(registry),
                 _ => Self::Credentials { registry, nested: true },

@@ -4,29 +4,37 @@
 //! providers`, the JSON Schema, the commented template and the table in the README.
 
 pub(crate) mod deserialize;
+mod group;
 mod host;
+mod join;
 mod json;
 mod key;
 pub(crate) mod probe;
 mod schema;
 mod secret;
 mod show;
+mod shown;
 mod table;
 mod template;
 pub(crate) mod toml;
+mod validation;
 mod value;
 mod view;
 
+pub use group::{Group, Tag, kinds};
 pub(crate) use host::{Built, Host, unknown_key};
+pub use join::{count, fields, join};
 pub use json::json_schema;
 pub(crate) use key::Key;
-pub use schema::{Field, FromTable, Kind, Shape, Type};
-pub(crate) use schema::{join, summary};
+pub use schema::{Field, Kind, Options, Shape, Type};
+pub(crate) use schema::{documentation, listed, summary};
 pub use secret::Secret;
 pub use show::Show;
 pub(crate) use show::{names_secret, redact_text};
+pub use shown::{Shown, views};
 pub(crate) use table::section;
 pub use table::{Nested, Node, Plain, Table};
 pub use template::template;
+pub use validation::Validation;
 pub(crate) use value::{Entries, Item, Value, insert};
-pub use view::{Bare, SetOrNot, ShowKnown, ShowUnknown, Shown, View};
+pub use view::{View, Views, set_or_not};

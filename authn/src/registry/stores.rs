@@ -6,15 +6,10 @@ use super::{Registry, StoreEntry, Surroundings, reference::how_to_get};
 use crate::{
     Result,
     diagnostic::{Problem, Severity},
-    options::{Entries, Field, FromTable, Host, Item, Key, Table, section, unknown_key},
+    options::{Entries, Field, Host, Item, Key, Options as _, section, unknown_key},
     secret::{Target, Vault},
-    store::{ErasedStore, FileStore, Record, StoreKey},
+    store::{ErasedStore, FileOptions, FileStore, Record, StoreKey},
 };
-
-const FIELDS: &[Field] = &[Field::plain::<Option<String>>(
-    "directory",
-    &["Folder of the `file` store; `authn/tokens` in the user's folder for state unless set."],
-)];
 
 const NOT_THERE: &str = "this program has no such token store";
 
@@ -68,18 +63,6 @@ impl KnownStore {
             }
         }
         Ok(sessions)
-    }
-}
-
-struct FileOptions {
-    directory: Option<String>,
-}
-
-impl FromTable for FileOptions {
-    const FIELDS: &'static [Field] = FIELDS;
-
-    fn from_table(table: &mut Table<'_>) -> Option<Self> {
-        Some(Self { directory: table.plain("directory")? })
     }
 }
 
@@ -161,7 +144,7 @@ impl Stores {
             }
         }
         let read = FileOptions::from_table;
-        let options = section(host, &key.child(FILE), table(FILE), FIELDS, read);
+        let options = section(host, &key.child(FILE), table(FILE), FileOptions::FIELDS, read);
         let directory = options.as_ref().map(|options| options.directory.as_deref());
         if let Some(folder) = directory.and_then(|directory| surroundings.tokens(directory)) {
             self.add(FILE, Arc::new(FileStore::new(folder)));
@@ -197,7 +180,11 @@ impl Stores {
 impl Registry {
     /// Returns the options of `[stores.NAME]`; `None` if this program has no such store.
     pub(crate) fn store_fields(&self, name: &str) -> Option<&'static [Field]> {
-        if name == FILE { Some(FIELDS) } else { self.store(name).map(StoreEntry::fields) }
+        if name == FILE {
+            Some(FileOptions::FIELDS)
+        } else {
+            self.store(name).map(StoreEntry::fields)
+        }
     }
 }
 
