@@ -1,4 +1,4 @@
-//! Reads the arguments of the attribute, without judging them.
+//! Reads the arguments of an attribute, without judging them.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -11,12 +11,12 @@ use syn::{Ident, LitStr, Path, Result, Token};
 pub(crate) enum Argument {
     /// `"corp_sts"`
     Name(LitStr),
-    /// `cached`
-    Cached(Ident),
-    /// `own_placement`
-    OwnPlacement(Ident),
+    /// A word, such as `cached`.
+    Flag(Ident),
     /// `crate = path`
     Crate { keyword: Token![crate], equals: Token![=], path: Path },
+    /// A word with a path, such as `validate = Self::check`.
+    Path { name: Ident, equals: Token![=], path: Path },
     /// Anything else up to the next comma.
     Other(TokenStream),
 }
@@ -51,10 +51,11 @@ impl ToTokens for Argument {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
             Self::Name(name) => name.to_tokens(tokens),
-            Self::Cached(flag) | Self::OwnPlacement(flag) => flag.to_tokens(tokens),
+            Self::Flag(flag) => flag.to_tokens(tokens),
             Self::Crate { keyword, equals, path } => {
                 tokens.extend(quote!(#keyword #equals #path));
             }
+            Self::Path { name, equals, path } => tokens.extend(quote!(#name #equals #path)),
             Self::Other(other) => tokens.extend(other.clone()),
         }
     }
@@ -72,12 +73,12 @@ fn known(input: ParseStream<'_>) -> Result<Argument> {
         let (keyword, equals) = (input.parse()?, input.parse()?);
         return Ok(Argument::Crate { keyword, equals, path: input.call(Path::parse_mod_style)? });
     }
-    let flag: Ident = input.parse()?;
-    match flag.to_string().as_str() {
-        "cached" => Ok(Argument::Cached(flag)),
-        "own_placement" => Ok(Argument::OwnPlacement(flag)),
-        _ => Err(input.error("not an argument")),
+    let name: Ident = input.parse()?;
+    if input.peek(Token![=]) {
+        let (equals, path) = (input.parse()?, input.call(Path::parse_mod_style)?);
+        return Ok(Argument::Path { name, equals, path });
     }
+    Ok(Argument::Flag(name))
 }
 
 #[cfg(test)]
@@ -90,8 +91,9 @@ mod tests {
         let describe = |argument: &Argument| {
             let kind = match argument {
                 Argument::Name(_) => "name",
-                Argument::Cached(_) | Argument::OwnPlacement(_) => "flag",
+                Argument::Flag(_) => "flag",
                 Argument::Crate { .. } => "crate",
+                Argument::Path { .. } => "path",
                 Argument::Other(_) => "other",
             };
             format!("{kind} {}", argument.to_token_stream())
@@ -101,12 +103,19 @@ mod tests {
 
     #[test]
     fn reads_each_kind_of_argument() {
-        let tokens = quote!("corp_sts", cached, crate = ::kelvin::authn, own_placement,);
+        let tokens = quote!(
+            "corp_sts",
+            cached,
+            crate = ::kelvin::authn,
+            own_placement,
+            validate = Self::check,
+        );
         let expected = [
             r#"name "corp_sts""#,
             "flag cached",
             "crate crate = :: kelvin :: authn",
             "flag own_placement",
+            "path validate = Self :: check",
         ];
         assert_eq!(kinds(tokens), expected);
     }
@@ -114,13 +123,13 @@ mod tests {
     #[test]
     fn keeps_what_it_does_not_know_up_to_the_comma() {
         let tokens =
-            quote!("a" "b", cached = true, crate = "authn", crate, cache, type, size(1, 2));
+            quote!("a" "b", cached = true, crate = "authn", crate, cache now, type, size(1, 2));
         let expected = [
             r#"other "a" "b""#,
             "other cached = true",
             r#"other crate = "authn""#,
             "other crate",
-            "other cache",
+            "other cache now",
             "other type",
             "other size (1 , 2)",
         ];

@@ -1,4 +1,4 @@
-//! Reads the item under the attribute, without judging it.
+//! Reads the item under the macro, without judging it.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
@@ -7,7 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Path, Result, Type,
 use crate::attr::{self, Helpers};
 use crate::doc;
 
-/// The item under the attribute.
+/// The item under the macro.
 pub(crate) struct Item {
     /// The item as it is emitted: what belongs to this macro is taken off.
     pub(crate) emitted: DeriveInput,
@@ -15,6 +15,8 @@ pub(crate) struct Item {
     pub(crate) docs: Vec<Expr>,
     /// The item's own `#[cfg(…)]`, which the generated code repeats.
     pub(crate) cfg: Vec<Attribute>,
+    /// The arguments of `#[options(…)]`.
+    pub(crate) arguments: TokenStream,
     /// The `Debug` of a `#[derive(…)]` that follows the attribute.
     pub(crate) derived_debug: Option<Path>,
     /// A second `#[token_provider]`.
@@ -38,6 +40,7 @@ pub(crate) fn parse(tokens: TokenStream) -> Result<Item> {
     let mut emitted: DeriveInput = syn::parse2(tokens)?;
     let derived_debug = attr::take_derived_debug(&mut emitted.attrs);
     let repeated = attr::take_repeated(&mut emitted.attrs);
+    let arguments = attr::take_arguments(&mut emitted.attrs);
     let fields = match &mut emitted.data {
         Data::Struct(data) => read_fields(&mut data.fields),
         Data::Enum(_) | Data::Union(_) => Vec::new(),
@@ -45,6 +48,7 @@ pub(crate) fn parse(tokens: TokenStream) -> Result<Item> {
     Ok(Item {
         docs: doc::expressions(&emitted.attrs),
         cfg: attr::conditions(&emitted.attrs),
+        arguments,
         derived_debug,
         repeated,
         fields,

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Meta, MetaList, Path, Token, parse_quote};
+use syn::{Attribute, Meta, Path, Token, parse_quote};
 
 /// The helper attributes of one field, as written.
 #[derive(Default)]
@@ -14,12 +14,38 @@ pub(crate) struct Helpers {
     pub(crate) provider: Vec<Attribute>,
     /// `#[shorthand]`
     pub(crate) shorthand: Vec<Attribute>,
+    /// `#[flatten]`
+    pub(crate) flatten: Vec<Attribute>,
+    /// `#[inner]`
+    pub(crate) inner: Vec<Attribute>,
 }
 
 /// Takes the helper attributes off a field: nothing else knows them.
 pub(crate) fn take_helpers(attributes: &mut Vec<Attribute>) -> Helpers {
     let mut take = |name| attributes.extract_if(.., |one| one.path().is_ident(name)).collect();
-    Helpers { default: take("default"), provider: take("provider"), shorthand: take("shorthand") }
+    Helpers {
+        default: take("default"),
+        provider: take("provider"),
+        shorthand: take("shorthand"),
+        flatten: take("flatten"),
+        inner: take("inner"),
+    }
+}
+
+/// Takes the `#[options(…)]` attributes off an item, and returns their arguments together.
+pub(crate) fn take_arguments(attributes: &mut Vec<Attribute>) -> TokenStream {
+    let mut arguments = TokenStream::new();
+    for attribute in attributes.extract_if(.., |one| one.path().is_ident("options")) {
+        match attribute.meta {
+            Meta::List(list) if list.tokens.is_empty() => {}
+            Meta::List(list) => {
+                let tokens = list.tokens;
+                arguments.extend(quote!(#tokens,));
+            }
+            other => arguments.extend(quote!(#other,)),
+        }
+    }
+    arguments
 }
 
 /// Takes `Debug` out of the `#[derive(…)]` attributes, so that it can't collide with the `Debug`
@@ -49,19 +75,9 @@ pub(crate) fn take_repeated(attributes: &mut Vec<Attribute>) -> Option<Attribute
     attributes.extract_if(.., repeated).last()
 }
 
-/// Gives the `#[cfg(…)]` attributes, which stay where they are.
+/// Returns the `#[cfg(…)]` attributes, which stay where they are.
 pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
     attributes.iter().filter(|one| one.path().is_ident("cfg")).cloned().collect()
-}
-
-/// Gives the arguments of an attribute as their author wrote them, or as the compiler prints them
-/// where that can't be told: in the output of another macro, and over several lines.
-pub(crate) fn source(list: &MetaList) -> String {
-    let printed = list.tokens.to_string();
-    let written = list.delimiter.span().join().source_text().unwrap_or_default();
-    let inside = written.get(1..written.len().saturating_sub(1)).unwrap_or_default().trim();
-    let same = inside.parse::<TokenStream>().is_ok_and(|tokens| tokens.to_string() == printed);
-    if same && !inside.contains('\n') { inside.to_owned() } else { printed }
 }
 
 /// Permits the use of a field whose name starts with an underscore, which here says that it is

@@ -1,6 +1,6 @@
 //! Writes what stands in for the code of an item that was refused.
 //!
-//! The item itself is emitted, and empty implementations of what the macro would have written.
+//! Beside the item stand empty implementations of what the macro would have written.
 //! Without them, each use of the item would be an error of its own.
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -8,13 +8,14 @@ use quote::quote;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Visibility};
 
+use crate::model::Macro;
 use crate::valid::Refused;
 
 /// Emits an item that is no struct, enum or union: there is nothing to stand in for.
-pub(crate) fn other_item(item: &TokenStream) -> TokenStream {
+pub(crate) fn other_item(of: Macro, item: &TokenStream) -> TokenStream {
     let keyword = first_keyword.parse2(item.clone()).unwrap_or_default();
-    let error = syn::Error::new_spanned(keyword, "put `#[token_provider]` on a struct");
-    let error = error.into_compile_error();
+    let message = format!("put `{}` on a struct", of.attribute());
+    let error = syn::Error::new_spanned(keyword, message).into_compile_error();
     quote!(#error #item)
 }
 
@@ -27,38 +28,35 @@ fn first_keyword(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     Ok(keyword.into())
 }
 
-/// Emits the errors, the item, and its stand-ins.
+/// Emits the errors and the stand-ins.
 pub(crate) fn refused(refused: &Refused) -> TokenStream {
-    let Refused { errors, item, authn, cfg } = refused;
+    let Refused { errors, item, options } = refused;
     let errors = errors.to_compile_error();
-    let ident = &item.ident;
+    let (authn, cfg, ident) = (&options.arguments.authn, &options.cfg, &item.ident);
     let (parameters, arguments, clause) = item.generics.split_for_impl();
     let whole = quote!(#ident #arguments);
     let bounds = clause.map(|clause| &clause.predicates);
+    let bounds = quote!(where #whole: 'static, #bounds);
+    let entry = (options.arguments.of == Macro::Provider).then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #parameters #authn::private::Provider for #whole #bounds {
+                const ENTRY: #authn::private::Entry = ::core::panic!();
+            }
+        }
+    });
     quote! {
         #errors
-        #item
         #(#cfg)*
         const _: () = {
             #[automatically_derived]
-            impl #parameters #authn::private::FromTable for #whole
-            where
-                #whole: 'static,
-                #bounds
-            {
+            impl #parameters #authn::private::Options for #whole #bounds {
                 const FIELDS: &'static [#authn::private::Field] = &[];
                 fn from_table(_: &mut #authn::private::Table<'_>) -> ::core::option::Option<Self> {
                     ::core::option::Option::None
                 }
             }
-            #[automatically_derived]
-            impl #parameters #authn::private::Provider for #whole
-            where
-                #whole: 'static,
-                #bounds
-            {
-                const ENTRY: #authn::private::Entry = ::core::panic!();
-            }
+            #entry
             #[automatically_derived]
             impl #parameters ::core::fmt::Debug for #whole #clause {
                 fn fmt(&self, _: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {

@@ -1,10 +1,10 @@
-//! The attribute macro of `authn`. Use it through `authn`, which exports it again.
+//! The macros of `authn`. Use them through `authn`, which exports them again.
 //!
 //! The crate is one pipeline, and each step is a module:
 //!
 //! 1. `args` and `ast` read what is written, `attr` and `doc` its attributes; nothing is judged yet.
-//! 2. `valid` holds every rule with its message and turns what was read into a `model::Provider`.
-//! 3. `expand` writes the code of a valid provider. `fallback` writes stand-ins for one that was
+//! 2. `valid` holds every rule with its message and turns what was read into `model::Options`.
+//! 3. `expand` writes the code of a valid item. `fallback` writes stand-ins for one that was
 //!    refused, so that one mistake gives one error.
 
 mod args;
@@ -17,6 +17,8 @@ mod model;
 mod valid;
 
 use proc_macro::TokenStream;
+
+use self::model::Macro;
 
 /// Makes a struct a provider that the configuration can choose by name.
 ///
@@ -72,7 +74,7 @@ use proc_macro::TokenStream;
 ///
 /// | field | key | shown | type |
 /// |---|---|---|---|
-/// | `url` | `url` | its value, a URL without user information and query values | anything that is `serde::Deserialize`, and `Duration` |
+/// | `url` | `url` | its value, a URL without user information and query values | anything that is `serde::Deserialize`, `Duration`, and a struct with `#[derive(Options)]` |
 /// | `_key` | `key` | `(set)` or `(not set)` | a secret: `SecretString`, or an `Option`, a list or a map of it |
 /// | `__attempts` | none | never | anything that is `Default`, which is how it starts |
 ///
@@ -83,6 +85,8 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `#[default(expression)]` | the value if the key is missing, for a field without underscores; without it the key is required, unless its type is an `Option` |
 /// | `#[provider]` | a nested provider: `Credentials`, `Option<Credentials>` or `Vec<Credentials>` |
+/// | `#[flatten]` | further options of the same table: a struct with `#[derive(Options)]` |
+/// | `#[inner]` | the one field that holds the provider whose table stands among the options, by that provider's name |
 /// | `#[shorthand]` | the one field that `corp_sts = "…"` sets, without a table |
 ///
 /// A `#[cfg(…)]` on a field holds for its option, too.
@@ -94,5 +98,64 @@ use proc_macro::TokenStream;
 /// The code needs no prelude, no serde in your crate and no unsafe code.
 #[proc_macro_attribute]
 pub fn token_provider(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand::token_provider(arguments.into(), &item.into()).into()
+    expand::attribute(Macro::Provider, arguments.into(), &item.into()).into()
+}
+
+/// Makes a struct a set of options that can be read from a table of the configuration.
+///
+/// The fields follow the rules of [`macro@token_provider`], which does the same for the struct under it.
+/// A provider, a store or another set of options has such a struct for a field, as a table of its own:
+///
+/// ```ignore
+/// /// The role to take on.
+/// #[derive(authn::Options)]
+/// #[options(validate = Self::check)]
+/// pub struct Role {
+///     /// Name of the role.
+///     name: String,
+///     /// How long it is taken on for.
+///     #[default(Duration::from_secs(3600))]
+///     duration: Duration,
+///     /// Identifier that the role's owner asks for.
+///     _external_id: Option<SecretString>,
+/// }
+///
+/// impl Role {
+///     fn check(&self, problems: &mut authn::Validation) {
+///         if self.name.is_empty() {
+///             problems.at("name").error("the name is empty", "write the role's name");
+///         }
+///     }
+/// }
+///
+/// #[authn::token_provider("acme", cached)]
+/// struct Acme {
+///     /// The role to take on.                      [credentials.acme.role]
+///     role: Option<Role>,
+///     /// Roles by region.                          [credentials.acme.regions.NAME]
+///     regions: BTreeMap<String, Role>,
+///     #[flatten]                                 // [credentials.acme]
+///     server: Server,
+/// }
+/// ```
+///
+/// `Role`, `Option<Role>`, `Vec<Role>` and `BTreeMap<String, Role>` can be a field's type. With
+/// `#[flatten]` the options stand in the same table as the others.
+///
+/// # Arguments
+///
+/// They stand in `#[options(…)]`:
+///
+/// | argument | meaning |
+/// |---|---|
+/// | `validate = path` | a `fn(&Self, &mut Validation)` that is called when all options could be read |
+/// | `default` | writes `Default`: each field's `#[default(…)]`, else the `Default` of its type |
+/// | `crate = path` | where `authn` is found if it is not `::authn` |
+///
+/// # What it writes
+///
+/// `impl Options` and a `Debug` that keeps secrets; `#[derive(Debug)]` beside it is an error.
+#[proc_macro_derive(Options, attributes(options, default, provider, flatten))]
+pub fn options(item: TokenStream) -> TokenStream {
+    expand::derive(item.into()).into()
 }

@@ -1,38 +1,64 @@
-//! A provider that keeps all rules: what `valid` makes and `expand` writes out.
+//! What keeps all rules: what `valid` makes and `expand` writes out.
 
 use syn::{Attribute, Expr, Ident, LitStr, Path, Type};
 
-/// The arguments of the attribute.
+/// Which macro is at work.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Macro {
+    /// `#[token_provider]`
+    Provider,
+    /// `#[derive(Options)]`
+    Options,
+}
+
+/// The arguments of the attribute: of the macro itself, or `#[options(…)]` beside the derive.
 pub(crate) struct Arguments {
-    /// The provider's name in the configuration.
+    /// Which macro has them.
+    pub(crate) of: Macro,
+    /// The name in the configuration.
     pub(crate) name: LitStr,
-    /// Whether the framework keeps its tokens.
-    pub(crate) cached: bool,
-    /// Whether it places what it sends itself.
-    pub(crate) own_placement: bool,
+    /// The words that are set, such as `cached`.
+    pub(crate) flags: Vec<Ident>,
+    /// The function that validates the options together.
+    pub(crate) validate: Option<Path>,
     /// Where `authn` is found.
     pub(crate) authn: Path,
 }
 
-/// A provider.
-pub(crate) struct Provider {
-    pub(crate) name: LitStr,
-    pub(crate) cached: bool,
-    pub(crate) own_placement: bool,
-    pub(crate) authn: Path,
+impl Arguments {
+    /// Returns whether a word is set.
+    pub(crate) fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|set| set == flag)
+    }
+}
+
+/// A struct whose fields are options.
+pub(crate) struct Options {
+    pub(crate) arguments: Arguments,
     pub(crate) ident: Ident,
     pub(crate) docs: Vec<Expr>,
     pub(crate) cfg: Vec<Attribute>,
     pub(crate) fields: Vec<Field>,
 }
 
-/// A field of a provider.
+/// A field.
 pub(crate) struct Field {
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
     pub(crate) cfg: Vec<Attribute>,
-    /// What it is to the configuration; `None` for a `__field`, which is nothing to it.
-    pub(crate) option: Option<Configured>,
+    pub(crate) role: Role,
+}
+
+/// What a field is to the configuration.
+pub(crate) enum Role {
+    /// `__field`: nothing.
+    Internal,
+    /// `#[flatten] field`: further options of the same table.
+    Flattened,
+    /// `#[inner] field`: the provider whose table stands among the options.
+    Inner,
+    /// An option, which has a key.
+    Option(Configured),
 }
 
 /// An option: a field that has a key in the configuration.
@@ -46,16 +72,19 @@ pub(crate) struct Configured {
 /// How an option is read and shown.
 pub(crate) enum Kind {
     /// `field`: shown.
-    Plain { default: Option<Default> },
+    Plain { default: Option<Expr> },
     /// `_field`: shown as set or not set.
     Secret,
     /// `#[provider] field`: a nested provider.
     Nested,
 }
 
-/// The argument of `#[default(…)]`.
-pub(crate) struct Default {
-    pub(crate) expression: Expr,
-    /// The expression as its author wrote it.
-    pub(crate) source: String,
+impl Field {
+    /// Returns the option that it is, if it is one.
+    pub(crate) fn option(&self) -> Option<&Configured> {
+        match &self.role {
+            Role::Option(option) => Some(option),
+            Role::Internal | Role::Flattened | Role::Inner => None,
+        }
+    }
 }

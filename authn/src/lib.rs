@@ -11,7 +11,7 @@
 //! ```
 //!
 //! - [`Credentials`] is the handle that programs hold; [`load`] makes it of the configuration.
-//! - [`token_provider`] makes a struct a provider; the [`provider`] module says how to write one.
+//! - [`token_provider`] makes a struct a provider, [`macro@Options`] a set of its options; the [`provider`] module says how to write one.
 //! - [`config`] reads the layers, and knows where each value comes from.
 //! - [`Cached`] keeps a source's token fresh.
 //!
@@ -19,6 +19,8 @@
 //!
 //! - `reqwest` (default): [`Context::http`] and [`reqwest::Client`].
 //! - `tower`: [`app_service::AppServiceLayer`].
+
+extern crate self as authn;
 
 pub mod blocking;
 mod cache;
@@ -46,7 +48,7 @@ pub mod store;
 pub mod time;
 mod token;
 
-pub use authn_macros::token_provider;
+pub use authn_macros::{Options, token_provider};
 pub use cache::{CacheOptions, Cached};
 pub use config::Loader;
 pub use context::Context;
@@ -58,7 +60,7 @@ pub use integrations::*;
 pub use login::{Login, LoginOutcome, LoginPlan, Way};
 #[doc(hidden)]
 pub use options as schema;
-pub use options::{Secret, Show, View};
+pub use options::{Options, Secret, Show, Validation, View};
 pub use provider::{Bound, Managed, Probe, Status, TokenProvider, TokenSource, from_fn, hooks};
 pub use registry::{Entry, Provider, Registry, RegistryBuilder};
 pub use request::{Origins, Placement, Request};

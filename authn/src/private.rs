@@ -5,8 +5,8 @@ pub use inventory;
 pub use crate::{
     diagnostic::Location,
     options::{
-        Field, FromTable, Kind, Nested, Node, Plain, Secret, SetOrNot, Shape, ShowKnown,
-        ShowUnknown, Shown, Table, Type,
+        Field, Group, Kind, Nested, Node, Options, Plain, Secret, Shape, Shown, Table, Tag, Type,
+        Validation, View, Views, count, fields, join, kinds, set_or_not, views,
     },
     registry::{Entry, LinkedStore, Provider, StoreEntry, Surroundings},
     secret::Vault,

@@ -2,7 +2,7 @@
 
 use authn::{
     Bound, Context, Credentials, Grant, Result, TokenSource,
-    private::{Entry, Field, FromTable, Location, Provider, Table, inventory},
+    private::{Entry, Field, Location, Options, Provider, Table, inventory},
 };
 
 /// Caches another provider's tokens, and keeps them in a store if need be.
@@ -19,11 +19,11 @@ pub struct Cached {
 
 // The attribute macro knows options by name. Here the name is the other provider's, so this is what the
 // macro would write, by hand.
-impl FromTable for Cached {
+impl Options for Cached {
     const FIELDS: &'static [Field] = &[];
 
     fn from_table(table: &mut Table<'_>) -> Option<Self> {
-        Some(Self { of: table.inner_provider(&Self::ENTRY.options_of_framework())? })
+        Some(Self { of: table.inner_provider()? })
     }
 }
 

@@ -4,19 +4,14 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt as _;
 
-use super::{local, option};
-use crate::model::{Field, Provider};
+use super::local;
+use crate::model::Options;
 
 /// Writes `impl Debug`: every option under its key, and no `__field`.
-pub(super) fn implementation(provider: &Provider) -> TokenStream {
-    let ident = &provider.ident;
+pub(super) fn implementation(options: &Options) -> TokenStream {
+    let (ident, authn) = (&options.ident, &options.arguments.authn);
     let name = ident.unraw().to_string();
-    let (formatter, shown) = (local("formatter"), local("shown"));
-    let options = provider.fields.iter().enumerate().filter(|(_, field)| field.option.is_some());
-    let fields = options.map(|(index, Field { ident, cfg, .. })| {
-        let option = option::name(index);
-        quote!(#(#cfg)* (#option.2)(&self.#ident, &mut #shown);)
-    });
+    let formatter = local("formatter");
     quote! {
         #[automatically_derived]
         impl ::core::fmt::Debug for #ident {
@@ -24,9 +19,7 @@ pub(super) fn implementation(provider: &Provider) -> TokenStream {
                 &self,
                 #formatter: &mut ::core::fmt::Formatter<'_>,
             ) -> ::core::fmt::Result {
-                let mut #shown = ::core::fmt::Formatter::debug_struct(#formatter, #name);
-                #(#fields)*
-                #shown.finish()
+                #authn::private::Options::views(self).debug(#name, #formatter)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Writes the code of a valid provider.
+//! Writes the code of a valid item.
 //!
 //! All paths are absolute and all names start with `__`, out of the way of the user's, so that the
 //! code works without a prelude and beside whatever the user's module defines. What it needs of
@@ -11,41 +11,56 @@ mod table;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
-use syn::DeriveInput;
 
-use crate::model::Provider;
+use crate::model::{Macro, Options};
 use crate::{args, ast, fallback, valid};
 
-/// Does what the attribute does.
-pub(crate) fn token_provider(arguments: TokenStream, item: &TokenStream) -> TokenStream {
-    let Ok(parsed) = ast::parse(item.clone()) else { return fallback::other_item(item) };
-    match valid::check(args::parse(arguments), parsed) {
-        Ok((item, provider)) => provider_code(&item, &provider),
+/// Does what an attribute does: the item stays, and its code stands beside it.
+pub(crate) fn attribute(of: Macro, arguments: TokenStream, item: &TokenStream) -> TokenStream {
+    let Ok(parsed) = ast::parse(item.clone()) else { return fallback::other_item(of, item) };
+    match valid::check(of, args::parse(arguments), parsed) {
+        Ok((item, options)) => {
+            let code = code(&options, &entry::definition(&options));
+            quote!(#item #code)
+        }
+        Err(refused) => {
+            let (item, code) = (&refused.item, fallback::refused(&refused));
+            quote!(#item #code)
+        }
+    }
+}
+
+/// Does what the derive does.
+pub(crate) fn derive(item: TokenStream) -> TokenStream {
+    let parsed = match ast::parse(item) {
+        Ok(parsed) => parsed,
+        Err(error) => return error.into_compile_error(),
+    };
+    match valid::check(Macro::Options, args::parse(parsed.arguments.clone()), parsed) {
+        Ok((_, options)) => code(&options, &TokenStream::new()),
         Err(refused) => fallback::refused(&refused),
     }
 }
 
-fn provider_code(item: &DeriveInput, provider: &Provider) -> TokenStream {
-    let cfg = &provider.cfg;
-    let options = option::definitions(provider);
-    let table = table::implementation(provider);
-    let entry = entry::implementation(provider);
-    let debug = debug::implementation(provider);
-    let submission = entry::submission(provider);
+fn code(options: &Options, entry: &TokenStream) -> TokenStream {
+    let cfg = &options.cfg;
+    let constants = option::definitions(options);
+    let table = table::implementation(options);
+    let default = table::default(options);
+    let debug = debug::implementation(options);
     quote! {
-        #item
         #(#cfg)*
         const _: () = {
-            #options
+            #constants
             #table
-            #entry
+            #default
             #debug
-            #submission
+            #entry
         };
     }
 }
 
-/// Gives a local name that only generated code can see.
+/// Returns a local name that only generated code can see.
 fn local(name: &str) -> Ident {
     Ident::new(&format!("__{name}"), Span::mixed_site())
 }

@@ -1,52 +1,100 @@
-//! Writes the schema of a provider and its reading from a table.
+//! Writes the schema of a set of options, its reading from a table and its views.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
 
 use super::{local, option};
-use crate::model::{Field, Provider};
+use crate::model::{Field, Kind, Options, Role};
 
-/// Writes `impl FromTable`.
-pub(super) fn implementation(provider: &Provider) -> TokenStream {
-    let Provider { authn, ident, .. } = provider;
-    let fields: Vec<Parts> = provider.fields.iter().enumerate().map(parts).collect();
-    let schema = fields.iter().filter_map(|field| field.schema.as_ref());
-    let reads = fields.iter().filter_map(|field| field.read.as_ref());
-    let values = fields.iter().map(|field| &field.value);
-    let table = local("table");
+/// Writes `impl Options`.
+pub(super) fn implementation(options: &Options) -> TokenStream {
+    let Options { arguments, ident, fields, .. } = options;
+    let authn = &arguments.authn;
+    let (table, this, views) = (local("table"), local("this"), local("views"));
+    let configured = || {
+        let configured = |(_, field): &(usize, &Field)| !matches!(field.role, Role::Internal);
+        fields.iter().enumerate().filter(configured)
+    };
+    let schema = configured().map(|(index, Field { cfg, .. })| {
+        let name = option::name(index);
+        quote!(#(#cfg)* { #name.0 })
+    });
+    let reads = configured().map(|(index, Field { cfg, .. })| {
+        let (name, value) = (option::name(index), value(index));
+        quote!(#(#cfg)* let #value = (#name.1)(#table);)
+    });
+    let values = fields.iter().enumerate().map(|(index, Field { ident, ty, cfg, role })| {
+        let value = value(index);
+        match role {
+            Role::Internal => {
+                quote!(#(#cfg)* #ident: <#ty as ::core::default::Default>::default())
+            }
+            _ => quote!(#(#cfg)* #ident: #value?),
+        }
+    });
+    let shows = configured().map(|(index, Field { ident, cfg, .. })| {
+        let name = option::name(index);
+        quote!(#(#cfg)* (#name.2)(&self.#ident, &mut #views);)
+    });
+    let validated = arguments.validate.as_ref().map(|path| {
+        let (validate, problems) = (local("validate"), local("problems"));
+        quote! {
+            let #validate: fn(&Self, &mut #authn::private::Validation) = #path;
+            #table.validate(|#problems| #validate(&#this, #problems))?;
+        }
+    });
+    // The constants that this makes of the fields may be refused: at the struct's name.
+    let all = quote_spanned!(ident.span()=> #authn::private::join(__PARTS));
     quote! {
+        const __PARTS: &[&[#authn::private::Field]] = &[#(#schema),*];
+        const __FIELDS: [#authn::private::Field; #authn::private::count(__PARTS)] = #all;
         #[automatically_derived]
-        impl #authn::private::FromTable for #ident {
-            const FIELDS: &'static [#authn::private::Field] = &[#(#schema),*];
+        impl #authn::private::Options for #ident {
+            const FIELDS: &'static [#authn::private::Field] = &__FIELDS;
             fn from_table(
                 #table: &mut #authn::private::Table<'_>,
             ) -> ::core::option::Option<Self> {
-                // All are read before the first that is missing ends it: all problems are told.
+                // All are read before the first that is missing ends it: all problems are reported.
                 #(#reads)*
-                ::core::option::Option::Some(Self { #(#values),* })
+                let #this = Self { #(#values),* };
+                #validated
+                ::core::option::Option::Some(#this)
+            }
+            fn views(&self) -> #authn::private::Views {
+                let mut #views = #authn::private::Views::new();
+                #(#shows)*
+                #views
             }
         }
     }
 }
 
-/// What one field adds.
-struct Parts {
-    schema: Option<TokenStream>,
-    read: Option<TokenStream>,
-    value: TokenStream,
+/// Writes `impl Default`, of the options' defaults.
+pub(super) fn default(options: &Options) -> Option<TokenStream> {
+    let Options { ident, fields, .. } = options;
+    let value = |(index, Field { ident, ty, cfg, role }): (usize, &Field)| {
+        let has_default = matches!(role, Role::Option(option)
+            if matches!(option.kind, Kind::Plain { default: Some(_) }));
+        if has_default {
+            let name = option::default_name(index);
+            quote!(#(#cfg)* #ident: #name())
+        } else {
+            quote!(#(#cfg)* #ident: <#ty as ::core::default::Default>::default())
+        }
+    };
+    let values = fields.iter().enumerate().map(value);
+    options.arguments.has("default").then(|| {
+        quote! {
+            #[automatically_derived]
+            impl ::core::default::Default for #ident {
+                fn default() -> Self {
+                    Self { #(#values),* }
+                }
+            }
+        }
+    })
 }
 
-fn parts((index, field): (usize, &Field)) -> Parts {
-    let Field { ident, ty, cfg, option } = field;
-    if option.is_none() {
-        let default = quote!(<#ty as ::core::default::Default>::default());
-        return Parts { schema: None, read: None, value: quote!(#(#cfg)* #ident: #default) };
-    }
-    let (name, table) = (option::name(index), local("table"));
-    let value: Ident = local(&format!("value_{index}"));
-    Parts {
-        schema: Some(quote!(#(#cfg)* { #name.0 })),
-        read: Some(quote!(#(#cfg)* let #value = (#name.1)(#table);)),
-        value: quote!(#(#cfg)* #ident: #value?),
-    }
+fn value(index: usize) -> proc_macro2::Ident {
+    local(&format!("value_{index}"))
 }

@@ -8,19 +8,21 @@ use syn::{Ident, LitStr, parse_quote};
 use super::errors::Errors;
 use super::name;
 use crate::args::Argument;
-use crate::model::Arguments;
+use crate::model::{Arguments, Macro};
 
-/// Checks the arguments. After an error it still gives as much as it could make out, so that the
+/// Checks the arguments. After an error it still returns as much as it could make out, so that the
 /// rules for the item, and the stand-ins, can go by it.
 pub(crate) fn check(
+    of: Macro,
     arguments: syn::Result<Vec<Argument>>,
     ident: &Ident,
     errors: &mut Errors,
 ) -> Arguments {
     let mut checked = Arguments {
+        of,
         name: LitStr::new(&expected_name(ident), ident.span()),
-        cached: false,
-        own_placement: false,
+        flags: Vec::new(),
+        validate: None,
         authn: parse_quote!(::authn),
     };
     match arguments {
@@ -36,26 +38,37 @@ fn check_each(
     checked: &mut Arguments,
     errors: &mut Errors,
 ) {
-    check_name_is_first(&mut arguments, ident, errors);
+    let of = checked.of;
+    if of.has_name() {
+        check_name_is_first(of, &mut arguments, ident, errors);
+    }
     let (mut name_given, mut authn_given) = (false, false);
     for argument in arguments {
         match argument {
-            Argument::Name(name) if name_given => {
-                errors.refuse(name, "remove the second name: a provider has one");
+            Argument::Name(name) if of.has_name() && name_given => {
+                let noun = of.noun();
+                errors.refuse(name, format_args!("remove the second name: a {noun} has one"));
             }
-            Argument::Name(name) => {
+            Argument::Name(name) if of.has_name() => {
                 name_given = true;
-                check_name(&name, ident, errors);
+                check_name(of, &name, ident, errors);
                 checked.name = name;
             }
-            Argument::Cached(flag) => set(&mut checked.cached, flag, errors),
-            Argument::OwnPlacement(flag) => set(&mut checked.own_placement, flag, errors),
+            Argument::Flag(flag) if of.flags().iter().any(|known| flag == known) => {
+                check_once(checked.has(&flag.to_string()), &flag, errors);
+                checked.flags.push(flag);
+            }
+            Argument::Path { name, path, .. } if of == Macro::Options && name == "validate" => {
+                check_once(checked.validate.is_some(), &name, errors);
+                checked.validate = Some(path);
+            }
             Argument::Crate { keyword, path, .. } => {
-                set(&mut authn_given, keyword, errors);
+                check_once(authn_given, keyword, errors);
+                authn_given = true;
                 checked.authn = path;
             }
-            Argument::Other(tokens) => {
-                let known = "the name, `cached`, `own_placement` and `crate = path`";
+            other => {
+                let (tokens, known) = (other.to_token_stream(), of.arguments());
                 errors
                     .refuse(&tokens, format_args!("remove `{tokens}`: the arguments are {known}"));
             }
@@ -64,10 +77,15 @@ fn check_each(
 }
 
 /// Asks for the name. What stands first and is no argument was meant to be it: that is one mistake.
-fn check_name_is_first(arguments: &mut Vec<Argument>, ident: &Ident, errors: &mut Errors) {
+fn check_name_is_first(
+    of: Macro,
+    arguments: &mut Vec<Argument>,
+    ident: &Ident,
+    errors: &mut Errors,
+) {
     let is_name = |argument: &Argument| matches!(argument, Argument::Name(_));
     let Some(first) = arguments.first() else {
-        return errors.refuse(TokenStream::new(), missing_name(ident));
+        return errors.refuse(TokenStream::new(), missing_name(of, ident));
     };
     if is_name(first) {
         return;
@@ -76,16 +94,23 @@ fn check_name_is_first(arguments: &mut Vec<Argument>, ident: &Ident, errors: &mu
     if arguments.iter().any(is_name) {
         errors.refuse(tokens, "put the name before this argument");
     } else {
-        errors.refuse(tokens, missing_name(ident));
+        errors.refuse(tokens, missing_name(of, ident));
     }
-    if matches!(first, Argument::Other(_)) {
+    let is_argument = match first {
+        Argument::Flag(flag) => of.flags().iter().any(|known| flag == known),
+        first => matches!(first, Argument::Crate { .. }),
+    };
+    if !is_argument {
         arguments.remove(0);
     }
 }
 
-fn missing_name(ident: &Ident) -> String {
-    let name = expected_name(ident);
-    format!("name the provider, in quotes and first: `#[token_provider(\"{name}\")]`")
+fn missing_name(of: Macro, ident: &Ident) -> String {
+    let (noun, attribute, name) = (of.noun(), of.attribute(), expected_name(ident));
+    format!(
+        "name the {noun}, in quotes and first: `{}`",
+        attribute.replace(']', &format!("(\"{name}\")]"))
+    )
 }
 
 /// The name that the struct's own name suggests.
@@ -93,22 +118,68 @@ fn expected_name(ident: &Ident) -> String {
     name::to_snake_case(&ident.unraw().to_string()).unwrap_or_else(|| "corp_sts".to_owned())
 }
 
-fn check_name(literal: &LitStr, ident: &Ident, errors: &mut Errors) {
+fn check_name(of: Macro, literal: &LitStr, ident: &Ident, errors: &mut Errors) {
     let given = literal.value();
+    let (keys, section) = of.reserved_names();
     if !name::is_snake_case(&given) {
         let nearest = name::to_snake_case(&given).unwrap_or_else(|| expected_name(ident));
         let message = format!("write the name with {}, such as `{nearest}`", name::FORM);
         errors.refuse(literal, message);
-    } else if name::RESERVED.contains(&given.as_str()) {
-        let message = format!("choose another name: `{given}` is a key of `[credentials]` itself");
-        errors.refuse(literal, message);
+    } else if keys.contains(&given.as_str()) {
+        errors.refuse(literal, format_args!("choose another name: `{given}` is {section}"));
     }
 }
 
-fn set(flag: &mut bool, tokens: impl ToTokens, errors: &mut Errors) {
-    if *flag {
+fn check_once(is_set: bool, tokens: impl ToTokens, errors: &mut Errors) {
+    if is_set {
         let text = tokens.to_token_stream();
         errors.refuse(tokens, format_args!("remove the second `{text}`"));
     }
-    *flag = true;
+}
+
+impl Macro {
+    /// Returns whether its first argument is a name.
+    fn has_name(self) -> bool {
+        self != Self::Options
+    }
+
+    /// The macro as its user writes it.
+    pub(crate) fn attribute(self) -> &'static str {
+        match self {
+            Self::Provider => "#[token_provider]",
+            Self::Options => "#[derive(Options)]",
+        }
+    }
+
+    /// What it makes of a struct.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Options => "set of options",
+        }
+    }
+
+    /// The words among its arguments.
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Provider => &["cached", "own_placement"],
+            Self::Options => &["default"],
+        }
+    }
+
+    /// All its arguments.
+    fn arguments(self) -> &'static str {
+        match self {
+            Self::Provider => "the name, `cached`, `own_placement` and `crate = path`",
+            Self::Options => "`validate = path`, `default` and `crate = path`",
+        }
+    }
+
+    /// The names that it can't have, and what they are.
+    fn reserved_names(self) -> (&'static [&'static str], &'static str) {
+        match self {
+            Self::Provider => (&name::RESERVED, "a key of `[credentials]` itself"),
+            Self::Options => (&[], ""),
+        }
+    }
 }

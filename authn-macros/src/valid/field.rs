@@ -6,7 +6,7 @@ use syn::{LitStr, Visibility};
 use super::errors::Errors;
 use super::{helper, name};
 use crate::ast;
-use crate::model::{Arguments, Configured, Field};
+use crate::model::{Arguments, Configured, Field, Macro, Role};
 
 /// What the underscores before a field's name say.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,15 +27,18 @@ pub(crate) fn check_all(
 ) -> Vec<Field> {
     let mut checked: Vec<Field> = Vec::new();
     for field in fields {
-        let shorthand = field.helpers.shorthand.first().cloned();
+        let (shorthand, inner) =
+            (field.helpers.shorthand.first().cloned(), field.helpers.inner.first().cloned());
         let field = check(field, arguments, errors);
-        if let Some(option) = &field.option {
+        let has = |is: fn(&Field) -> bool| is(&field) && checked.iter().any(is);
+        if has(|one| one.option().is_some_and(|option| option.shorthand)) {
+            errors.refuse(shorthand, "remove this `#[shorthand]`: only one field may have it");
+        }
+        if has(|one| matches!(one.role, Role::Inner)) {
+            errors.refuse(inner, "remove this `#[inner]`: only one field may have it");
+        }
+        if let Some(option) = field.option() {
             check_key_is_free(&checked, &field, option, errors);
-            let has_shorthand =
-                |other: &Field| other.option.as_ref().is_some_and(|one| one.shorthand);
-            if option.shorthand && checked.iter().any(has_shorthand) {
-                errors.refuse(shorthand, "remove this `#[shorthand]`: only one field may have it");
-            }
         }
         checked.push(field);
     }
@@ -50,22 +53,37 @@ fn check(field: ast::Field, arguments: &Arguments, errors: &mut Errors) -> Field
         let message = format!("make `{name}` private: no other code may reach past its underscore");
         errors.refuse(&field.visibility, message);
     }
+    let role = role(&field, prefix, &name, key, arguments, errors);
+    Field { ident: field.ident, ty: field.ty, cfg: field.cfg, role }
+}
+
+fn role(
+    field: &ast::Field,
+    prefix: Prefix,
+    name: &str,
+    key: &str,
+    arguments: &Arguments,
+    errors: &mut Errors,
+) -> Role {
+    let helpers = &field.helpers;
     if prefix == Prefix::Internal {
-        helper::refuse_all(&field.helpers, errors);
-        return Field { ident: field.ident, ty: field.ty, cfg: field.cfg, option: None };
+        helper::refuse_all(helpers, errors);
+        return Role::Internal;
     }
-    check_framework_options(&field, key, arguments, errors);
+    if let Some(role) = helper::check_role(helpers, prefix, errors) {
+        return role;
+    }
+    check_framework_options(field, key, arguments, errors);
     if field.docs.is_empty() {
         let message = format!("document `{name}`: its text tells users what the option is for");
         errors.refuse(&field.ident, message);
     }
-    let option = Configured {
+    Role::Option(Configured {
         key: LitStr::new(key, field.ident.span()),
-        docs: field.docs,
-        kind: helper::check_kind(&field.helpers, prefix, errors),
-        shorthand: helper::check_flag(&field.helpers.shorthand, errors),
-    };
-    Field { ident: field.ident, ty: field.ty, cfg: field.cfg, option: Some(option) }
+        docs: field.docs.clone(),
+        kind: helper::check_kind(helpers, prefix, errors),
+        shorthand: helper::check_flag(&helpers.shorthand, errors),
+    })
 }
 
 /// Splits a field's name into what its underscores say and its key.
@@ -101,7 +119,10 @@ fn check_framework_options(
     arguments: &Arguments,
     errors: &mut Errors,
 ) {
-    if arguments.cached && name::CACHE_OPTIONS.contains(&key) {
+    if arguments.of != Macro::Provider {
+        return;
+    }
+    if arguments.has("cached") && name::CACHE_OPTIONS.contains(&key) {
         errors.refuse(
             &field.ident,
             format_args!("rename `{key}`: the framework keeps this name for an option of every cached provider"),
@@ -111,7 +132,7 @@ fn check_framework_options(
             &field.ident,
             format_args!("rename `{key}`: every provider has an option of this name"),
         );
-    } else if !arguments.own_placement && name::PLACEMENT_OPTIONS.contains(&key) {
+    } else if !arguments.has("own_placement") && name::PLACEMENT_OPTIONS.contains(&key) {
         errors.refuse(
             &field.ident,
             format_args!(
@@ -127,7 +148,7 @@ fn check_framework_options(
 fn check_key_is_free(earlier: &[Field], field: &Field, option: &Configured, errors: &mut Errors) {
     let same = |other: &&Field| {
         let has_key = |other: &Configured| other.key.value() == option.key.value();
-        other.cfg.is_empty() && other.option.as_ref().is_some_and(has_key)
+        other.cfg.is_empty() && other.option().is_some_and(has_key)
     };
     if field.cfg.is_empty()
         && let Some(other) = earlier.iter().find(same)

@@ -4,14 +4,37 @@ use syn::{Attribute, Expr, Meta};
 
 use super::errors::Errors;
 use super::field::Prefix;
-use crate::attr::{self, Helpers};
-use crate::model::{Default, Kind};
+use crate::attr::Helpers;
+use crate::model::{Kind, Role};
 
 /// Refuses every helper attribute on a `__field`.
 pub(super) fn refuse_all(helpers: &Helpers, errors: &mut Errors) {
     refuse(&helpers.default, "a `__field` starts as the `Default` of its type", errors);
     refuse(&helpers.provider, "a `__field` is not configured", errors);
     refuse(&helpers.shorthand, "a `__field` is not configured", errors);
+    refuse(&helpers.flatten, "a `__field` is not configured", errors);
+    refuse(&helpers.inner, "a `__field` is not configured", errors);
+}
+
+/// Finds out what a field is that is no option itself; `None` for an option.
+pub(super) fn check_role(helpers: &Helpers, prefix: Prefix, errors: &mut Errors) -> Option<Role> {
+    let (role, attributes, reason) = if !helpers.flatten.is_empty() {
+        refuse(&helpers.inner, "a field is a set of options or a provider", errors);
+        (Role::Flattened, &helpers.flatten, "each option of a flattened set has its own")
+    } else if !helpers.inner.is_empty() {
+        (Role::Inner, &helpers.inner, "a provider whose table stands among the options has no key")
+    } else {
+        return None;
+    };
+    check_flag(attributes, errors);
+    if prefix == Prefix::Secret {
+        let reason = "a `_field` is a secret, and its options say themselves what is secret";
+        refuse(attributes, reason, errors);
+    }
+    for attributes in [&helpers.default, &helpers.provider, &helpers.shorthand] {
+        refuse(attributes, reason, errors);
+    }
+    Some(role)
 }
 
 /// Finds out what kind of option a field is.
@@ -29,7 +52,7 @@ pub(super) fn check_kind(helpers: &Helpers, prefix: Prefix, errors: &mut Errors)
     }
 }
 
-/// Tells whether an attribute without arguments, such as `#[shorthand]`, is there.
+/// Returns whether an attribute without arguments, such as `#[shorthand]`, is there.
 pub(super) fn check_flag(attributes: &[Attribute], errors: &mut Errors) -> bool {
     let Some(first) = check_single(attributes, errors) else { return false };
     if !matches!(first.meta, Meta::Path(_)) {
@@ -39,12 +62,12 @@ pub(super) fn check_flag(attributes: &[Attribute], errors: &mut Errors) -> bool 
     true
 }
 
-fn check_default(attributes: &[Attribute], errors: &mut Errors) -> Option<Default> {
+fn check_default(attributes: &[Attribute], errors: &mut Errors) -> Option<Expr> {
     let first = check_single(attributes, errors)?;
     if let Meta::List(list) = &first.meta
-        && let Ok(expression) = list.parse_args::<Expr>()
+        && let Ok(expression) = list.parse_args()
     {
-        return Some(Default { expression, source: attr::source(list) });
+        return Some(expression);
     }
     errors.refuse(first, "write `#[default(expression)]`, with one expression");
     None

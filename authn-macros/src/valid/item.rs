@@ -1,36 +1,40 @@
 //! The rules for the item as a whole.
 
 use quote::quote;
-use syn::{Data, DataStruct, Fields, LitStr};
+use syn::{Data, DataStruct, Fields};
 
 use super::errors::Errors;
 use crate::ast::Item;
+use crate::model::{Arguments, Macro};
 
 /// Checks the item apart from its fields.
-pub(crate) fn check(item: &Item, name: &LitStr, errors: &mut Errors) {
-    check_shape(item, errors);
-    check_generics(item, errors);
+pub(crate) fn check(item: &Item, arguments: &Arguments, errors: &mut Errors) {
+    let of = arguments.of;
+    check_shape(item, of, errors);
+    check_generics(item, of, errors);
     let ident = &item.emitted.ident;
-    if item.docs.is_empty() {
-        let name = name.value();
-        errors.refuse(
-            ident,
-            format_args!("document `{ident}`: `authn providers {name}` shows its text to users"),
-        );
+    if item.docs.is_empty()
+        && let Some(command) = of.command(&arguments.name.value())
+    {
+        errors
+            .refuse(ident, format_args!("document `{ident}`: `{command}` shows its text to users"));
     }
+    let attribute = of.attribute();
     if let Some(debug) = &item.derived_debug {
-        errors.refuse(
-            debug,
-            "remove the derived `Debug`: `#[token_provider]` writes one that keeps secrets",
-        );
+        let message =
+            format!("remove the derived `Debug`: `{attribute}` writes one that keeps secrets");
+        errors.refuse(debug, message);
     }
     if let Some(repeated) = &item.repeated {
-        errors.refuse(repeated, "remove the second `#[token_provider]`: a struct is one provider");
+        let noun = of.noun();
+        let message = format!("remove the second `{attribute}`: a struct is one {noun}");
+        errors.refuse(repeated, message);
     }
 }
 
-fn check_shape(item: &Item, errors: &mut Errors) {
-    let message = "make it a struct with named fields: each field is an option of the provider";
+fn check_shape(item: &Item, of: Macro, errors: &mut Errors) {
+    let message =
+        format!("make it a struct with named fields: each field is an option of the {}", of.noun());
     match &item.emitted.data {
         Data::Struct(DataStruct { fields: Fields::Named(_) | Fields::Unit, .. }) => {}
         Data::Struct(DataStruct { fields: Fields::Unnamed(fields), .. }) => {
@@ -44,12 +48,25 @@ fn check_shape(item: &Item, errors: &mut Errors) {
     }
 }
 
-fn check_generics(item: &Item, errors: &mut Errors) {
+fn check_generics(item: &Item, of: Macro, errors: &mut Errors) {
     let generics = &item.emitted.generics;
-    let reason = "a provider is one type, which the configuration names";
+    let reason = match of {
+        Macro::Provider => "a provider is one type, which the configuration names",
+        Macro::Options => "the options of a table are one type",
+    };
     if !generics.params.is_empty() {
         errors.refuse(generics, format_args!("remove the generic parameters: {reason}"));
     } else if let Some(clause) = &generics.where_clause {
         errors.refuse(quote!(#clause), format_args!("remove the `where` clause: {reason}"));
+    }
+}
+
+impl Macro {
+    /// The command that shows a struct's documentation, if one does.
+    fn command(self, name: &str) -> Option<String> {
+        match self {
+            Self::Provider => Some(format!("authn providers {name}")),
+            Self::Options => None,
+        }
     }
 }

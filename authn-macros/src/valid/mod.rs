@@ -12,45 +12,36 @@ mod helper;
 mod item;
 mod name;
 
-use syn::{Attribute, DeriveInput, Path};
+use syn::DeriveInput;
 
 use self::errors::Errors;
 use crate::args::Argument;
 use crate::ast::Item;
-use crate::model::Provider;
+use crate::model::{Macro, Options};
 
 /// An item that breaks a rule, with what stands in for it.
 pub(crate) struct Refused {
     pub(crate) errors: syn::Error,
     pub(crate) item: DeriveInput,
-    pub(crate) authn: Path,
-    pub(crate) cfg: Vec<Attribute>,
+    pub(crate) options: Options,
 }
 
 /// Checks all rules.
 pub(crate) fn check(
+    of: Macro,
     arguments: syn::Result<Vec<Argument>>,
     item: Item,
-) -> Result<(DeriveInput, Provider), Box<Refused>> {
+) -> Result<(DeriveInput, Options), Box<Refused>> {
     let mut errors = Errors::default();
-    let arguments = arguments::check(arguments, &item.emitted.ident, &mut errors);
-    item::check(&item, &arguments.name, &mut errors);
+    let arguments = arguments::check(of, arguments, &item.emitted.ident, &mut errors);
+    item::check(&item, &arguments, &mut errors);
     let fields = field::check_all(item.fields, &arguments, &mut errors);
-    let (emitted, authn) = (item.emitted, arguments.authn);
-    if let Some(errors) = errors.into_error() {
-        return Err(Box::new(Refused { errors, item: emitted, authn, cfg: item.cfg }));
+    let ident = item.emitted.ident.clone();
+    let options = Options { arguments, ident, docs: item.docs, cfg: item.cfg, fields };
+    match errors.into_error() {
+        None => Ok((item.emitted, options)),
+        Some(errors) => Err(Box::new(Refused { errors, item: item.emitted, options })),
     }
-    let provider = Provider {
-        name: arguments.name,
-        cached: arguments.cached,
-        own_placement: arguments.own_placement,
-        authn,
-        ident: emitted.ident.clone(),
-        docs: item.docs,
-        cfg: item.cfg,
-        fields,
-    };
-    Ok((emitted, provider))
 }
 
 #[cfg(test)]
@@ -62,7 +53,7 @@ mod tests {
     use crate::{args, ast};
 
     fn messages(arguments: TokenStream, item: TokenStream) -> Vec<String> {
-        match check(args::parse(arguments), ast::parse(item).unwrap()) {
+        match check(Macro::Provider, args::parse(arguments), ast::parse(item).unwrap()) {
             Ok(_) => Vec::new(),
             Err(refused) => refused.errors.into_iter().map(|error| error.to_string()).collect(),
         }
@@ -87,16 +78,18 @@ mod tests {
             }
         };
         let arguments = args::parse(quote!("corp_sts", crate = kelvin, cached));
-        let Ok((emitted, provider)) = check(arguments, ast::parse(item).unwrap()) else {
+        let item = ast::parse(item).unwrap();
+        let Ok((emitted, provider)) = check(Macro::Provider, arguments, item) else {
             panic!("refused");
         };
-        assert_eq!(provider.name.value(), "corp_sts");
-        assert!(provider.cached && !provider.own_placement);
-        assert!(provider.authn.is_ident("kelvin"));
+        let arguments = &provider.arguments;
+        assert_eq!(arguments.name.value(), "corp_sts");
+        assert!(arguments.has("cached") && !arguments.has("own_placement"));
+        assert!(arguments.authn.is_ident("kelvin"));
         let keys: Vec<Option<String>> = provider
             .fields
             .iter()
-            .map(|field| field.option.as_ref().map(|option| option.key.value()))
+            .map(|field| field.option().map(|option| option.key.value()))
             .collect();
         assert_eq!(keys, [Some("type".to_owned()), Some("key".to_owned()), None]);
         let emitted = quote!(#emitted).to_string();

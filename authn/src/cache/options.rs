@@ -5,7 +5,8 @@ use std::{fmt, time::Duration};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::{
-    options::{Field, FromTable, Show, Table, View},
+    Options,
+    options::{Show, View},
     time::duration,
 };
 
@@ -17,14 +18,27 @@ use crate::{
 ///
 /// let options = CacheOptions::default().with_expiry_threshold(Duration::from_secs(60));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Options)]
+#[options(default)]
 #[non_exhaustive]
 pub struct CacheOptions {
+    /// Earliest time before the end of use at which a refresh may start; `auto` is a random 10 to 20 % of the
+    /// lifetime, at most 5 minutes.
+    #[default(Threshold::Auto)]
     pub(super) expiry_threshold: Threshold,
+    /// How long a token is taken to live whose server does not say, or says 0.
+    #[default(Duration::from_secs(30))]
     pub(super) expires_in_fallback: Duration,
+    /// Shortest time between two refresh exchanges while a token still serves.
     pub(super) minimal_refresh_period: Option<Duration>,
+    /// Where tokens are kept: `memory`, `file`, or a store that the program brings. Unset, it is `file` where a
+    /// session outlives the program, as with a refresh token, and else `memory`.
     pub(super) store: Option<String>,
+    /// User whose tokens are to be had. A grant that the server does not vouch for as this user's, in an ID
+    /// token that is verified, is refused, and nothing of it is kept.
     pub(super) expected_username: Option<String>,
+    /// Claim that holds the user's name. Unset, it is the first there is of `preferred_username`, `email` if
+    /// `email_verified` is true, and `sub`, which is the one that never changes.
     pub(super) username_claim: Option<String>,
 }
 
@@ -34,8 +48,6 @@ pub(super) enum Threshold {
     Auto,
     Fixed(Duration),
 }
-
-const FALLBACK: Duration = Duration::from_secs(30);
 
 impl CacheOptions {
     /// Sets the earliest time before the end of use at which a refresh may start. Unset, it is a random 10
@@ -80,71 +92,6 @@ impl CacheOptions {
     pub(super) fn about_users(&self) -> Option<&'static str> {
         let expected = self.expected_username.as_ref().map(|_| "expected_username");
         expected.or(self.username_claim.as_ref().map(|_| "username_claim"))
-    }
-}
-
-impl Default for CacheOptions {
-    fn default() -> Self {
-        Self {
-            expiry_threshold: Threshold::Auto,
-            expires_in_fallback: FALLBACK,
-            minimal_refresh_period: None,
-            store: None,
-            expected_username: None,
-            username_claim: None,
-        }
-    }
-}
-
-impl FromTable for CacheOptions {
-    const FIELDS: &'static [Field] = &[
-        Field::plain::<Threshold>(
-            "expiry_threshold",
-            &["Earliest time before the end of use at which a refresh may start; `auto` is a random 10 \
-               to 20 % of the lifetime, at most 5 minutes."],
-        )
-        .with_default(|| Threshold::Auto.show(), "auto"),
-        Field::plain::<Duration>(
-            "expires_in_fallback",
-            &["How long a token is taken to live whose server does not say, or says 0."],
-        )
-        .with_default(|| FALLBACK.show(), "30s"),
-        Field::plain::<Option<Duration>>(
-            "minimal_refresh_period",
-            &["Shortest time between two refresh exchanges while a token still serves."],
-        ),
-        Field::plain::<Option<String>>(
-            "store",
-            &["Where tokens are kept: `memory`, `file`, or a store that the program brings. Unset, it is \
-               `file` where a session outlives the program, as with a refresh token, and else `memory`."],
-        ),
-        Field::plain::<Option<String>>(
-            "expected_username",
-            &["User whose tokens are to be had. A grant that the server does not vouch for as this user's, \
-               in an ID token that is verified, is refused, and nothing of it is kept."],
-        ),
-        Field::plain::<Option<String>>(
-            "username_claim",
-            &["Claim that holds the user's name. Unset, it is the first there is of `preferred_username`, \
-               `email` if `email_verified` is true, and `sub`, which is the one that never changes."],
-        ),
-    ];
-
-    fn from_table(table: &mut Table<'_>) -> Option<Self> {
-        let expiry_threshold = table.plain_or("expiry_threshold", || Threshold::Auto);
-        let expires_in_fallback = table.plain_or("expires_in_fallback", || FALLBACK);
-        let minimal_refresh_period = table.plain("minimal_refresh_period");
-        let store = table.plain("store");
-        let expected_username = table.plain("expected_username");
-        let username_claim = table.plain("username_claim");
-        Some(Self {
-            expiry_threshold: expiry_threshold?,
-            expires_in_fallback: expires_in_fallback?,
-            minimal_refresh_period: minimal_refresh_period?,
-            store: store?,
-            expected_username: expected_username?,
-            username_claim: username_claim?,
-        })
     }
 }
 

@@ -4,8 +4,8 @@ use super::{Source, SourceState, build::Notes, project};
 use crate::{
     Environment,
     diagnostic::{Origin, Problem, nearest},
-    options::{Entries, Item, Key, Value},
-    request::binding,
+    options::{Entries, Item, Key, Options as _, Value},
+    request::binding::Binding,
 };
 
 /// The variable by which an app service says that requests bring their tokens.
@@ -89,18 +89,18 @@ pub(crate) fn choose(
 /// A table beside the options of `[credentials]` is a provider's, linked or not; a bare value is one if
 /// such a provider is linked.
 fn is_provider(notes: &Notes<'_>, name: &str, item: &Item) -> bool {
-    !binding::FIELDS.iter().any(|field| field.key() == name)
+    !Binding::FIELDS.iter().any(|field| field.key() == name)
         && (item.as_table().is_some() || notes.registry.get(name).is_some())
 }
 
 /// Notes the keys of `[credentials]` that are neither its options nor providers.
 pub(crate) fn unknown_keys(notes: &Notes<'_>, entries: &Entries) {
     for (name, item) in entries {
-        let known = binding::FIELDS.iter().any(|field| field.key() == name.as_str());
+        let known = Binding::FIELDS.iter().any(|field| field.key() == name.as_str());
         if known || is_provider(notes, name, item) {
             continue;
         }
-        let candidates = binding::FIELDS
+        let candidates = Binding::FIELDS
             .iter()
             .map(crate::options::Field::key)
             .chain(notes.registry.iter().map(crate::registry::Entry::name));

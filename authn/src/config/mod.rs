@@ -8,12 +8,14 @@
 //! Values are kept in a tree of ours from the first to the last; figment merges a skeleton of numbers. So
 //! no error of a library can print one.
 
-pub(crate) mod build;
+mod build;
 mod choice;
 pub(crate) mod layers;
 mod loader;
 mod profile;
 mod project;
+mod sections;
+mod session_key;
 mod setting;
 mod visibility;
 
@@ -33,7 +35,7 @@ pub use visibility::Class;
 use crate::{Credentials, Error, Registry, Result, options::Entries, registry::Stores};
 #[cfg(feature = "reqwest")]
 use crate::{
-    Environment,
+    Environment, Url,
     http::{ProxyInUse, options::is_proxy},
     options::Item,
 };
@@ -112,7 +114,8 @@ impl Config {
     pub fn proxy(&self, environment: &Environment) -> Option<ProxyInUse> {
         let http = self.merged.get("http").and_then(Item::as_table);
         let option = http.and_then(|http| http.get("proxy")).and_then(Item::as_text);
-        ProxyInUse::of(option.filter(|text| is_proxy(text)), environment)
+        let is_proxy = |text: &&str| Url::parse(text).is_ok_and(|url| is_proxy(&url));
+        ProxyInUse::of(option.filter(is_proxy), environment)
     }
 
     /// Gives the credentials, or one error with everything that is wrong.

@@ -15,7 +15,8 @@ use super::{
 use crate::{
     Registry,
     diagnostic::{Origin, Problem},
-    options::{Entries, Field, Item, Key, Kind, Type, Value, View},
+    options::{Entries, Field, Item, Key, Kind, Options as _, Type, Value, View},
+    request::binding::Binding,
     time::duration,
 };
 
@@ -62,7 +63,7 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     if let Some(item) = config.merged.get("default_profile") {
         lister.item(&Key::new(&["default_profile"]), item, Guide::Plain, None);
     }
-    lister.fields(&key, credentials, crate::request::binding::FIELDS.iter(), guide);
+    lister.fields(&key, credentials, Binding::FIELDS.iter(), guide);
     let in_force = config.provider().unwrap_or_default();
     if let Some(entry) = config.registry.get(in_force) {
         let table = credentials.get(in_force).and_then(Item::as_table).unwrap_or(&empty);
@@ -70,8 +71,7 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     }
     lister.with_unset = false;
     for (name, item) in credentials {
-        let known =
-            crate::request::binding::FIELDS.iter().any(|field| field.key() == name.as_str());
+        let known = Binding::FIELDS.iter().any(|field| field.key() == name.as_str());
         if !known && (name != in_force || config.registry.get(name).is_none()) {
             lister.item(&key.child(name), item, guide.child(name), None);
         }
@@ -168,6 +168,9 @@ impl Lister<'_> {
     }
 
     fn unset(&mut self, key: &Key, field: &Field) {
+        if let Some(fields) = field.options() {
+            return fields.iter().for_each(|field| self.unset(&key.child(field.key()), field));
+        }
         let default = field.default();
         self.settings.push(Setting {
             key: key.to_string(),
@@ -192,12 +195,19 @@ impl Lister<'_> {
             (Value::Table(entries), Guide::Provider(_, entry)) => {
                 self.provider(key, entries, entry, guide);
             }
+            (Value::Table(entries), Guide::Options(_, fields)) => {
+                self.fields(key, entries, fields.iter(), guide);
+                let is_known = |name: &String| fields.iter().any(|field| field.key() == name);
+                for (name, item) in entries.iter().filter(|(name, _)| !is_known(name)) {
+                    self.item(&key.child(name), item, guide.child(name), None);
+                }
+            }
             (Value::Table(entries), _) if !entries.is_empty() => {
                 for (name, item) in entries {
                     self.item(&key.child(name), item, guide.child(name), None);
                 }
             }
-            (Value::Array(items), Guide::Providers(_) | Guide::Secrets) => {
+            (Value::Array(items), Guide::Providers(_) | Guide::Secrets | Guide::Tables(..)) => {
                 let members = field.filter(|_| self.unread).and_then(members);
                 for (index, item) in items.iter().enumerate() {
                     let index = index.to_string();

@@ -4,17 +4,15 @@
 
 use std::ops::Range;
 
+use super::sections::SECTIONS;
 use crate::{
     diagnostic::{self, Excerpt, SourceText},
-    http::options,
-    options::{Entries, Field, Item, Key, Kind, Type, Value, names_secret, redact_text},
+    options::{
+        Entries, Field, Item, Key, Kind, Options as _, Type, Value, names_secret, redact_text,
+    },
     registry::{Entry, Registry},
-    request::binding,
+    request::binding::Binding,
 };
-
-/// The keys at the top of a configuration.
-pub(crate) const TOP_LEVEL: [&str; 5] =
-    ["credentials", "default_profile", "http", "profile", "stores"];
 
 /// What a place in a configuration is.
 #[derive(Clone, Copy)]
@@ -27,11 +25,12 @@ pub(crate) enum Guide<'r> {
     },
     Providers(&'r Registry),
     Provider(&'r Registry, &'r Entry),
-    Http,
     /// `[stores]`
     Stores(&'r Registry),
-    /// `[stores.NAME]`, with the options of that store.
-    Store(Option<&'r [Field]>),
+    /// A table of options.
+    Options(&'r Registry, &'static [Field]),
+    /// A list of such, or a map.
+    Tables(&'r Registry, &'static [Field]),
     /// A map whose values are secrets, or a list of such.
     Secrets,
     Secret,
@@ -54,16 +53,11 @@ pub enum Class {
 impl<'r> Guide<'r> {
     pub(crate) fn child(self, key: &str) -> Self {
         match self {
-            Self::Top(registry) => match key {
-                "credentials" => Self::Credentials { registry, nested: false },
-                "default_profile" => Self::Plain,
-                "http" => Self::Http,
-                "stores" => Self::Stores(registry),
-                _ => Self::Unknown,
-            },
-            Self::Credentials { nested: false, .. } | Self::Http if self.field(key).is_some() => {
-                Self::Plain
+            Self::Top(registry) => {
+                let section = SECTIONS.iter().find(|section| section.key == key);
+                section.map_or(Self::Unknown, |section| (section.below)(registry))
             }
+            Self::Credentials { nested: false, .. } if self.field(key).is_some() => Self::Plain,
             Self::Credentials { registry, .. } => {
                 registry.get(key).map_or(Self::Unknown, |entry| Self::Provider(registry, entry))
             }
@@ -75,26 +69,27 @@ impl<'r> Guide<'r> {
                 }
                 _ => Self::Unknown,
             },
-            Self::Stores(registry) => Self::Store(registry.store_fields(key)),
-            Self::Store(_) => match self.field(key).map(Field::kind) {
-                Some(Kind::Plain) => Self::Plain,
-                Some(_) => Self::Secret,
-                None => Self::Unknown,
-            },
+            Self::Stores(registry) => {
+                let fields = registry.store_fields(key);
+                fields.map_or(Self::Unknown, |fields| Self::Options(registry, fields))
+            }
+            Self::Options(registry, _) => {
+                self.field(key).map_or(Self::Unknown, |field| Self::of_field(registry, field))
+            }
+            Self::Tables(registry, fields) => Self::Options(registry, fields),
             Self::Secrets | Self::Secret => Self::Secret,
             Self::Plain if names_secret(key) => Self::Unknown,
             Self::Plain => Self::Plain,
-            Self::Http | Self::Unknown => Self::Unknown,
+            Self::Unknown => Self::Unknown,
         }
     }
 
     /// Returns the option of a key at this place.
     fn field(self, key: &str) -> Option<&'r Field> {
         let fields = match self {
-            Self::Credentials { nested: false, .. } => binding::FIELDS,
+            Self::Credentials { nested: false, .. } => Binding::FIELDS,
             Self::Provider(_, entry) => return entry.field(key),
-            Self::Http => options::FIELDS,
-            Self::Store(fields) => fields?,
+            Self::Options(_, fields) => fields,
             _ => return None,
         };
         fields.iter().find(|field| field.key() == key)
@@ -108,14 +103,19 @@ impl<'r> Guide<'r> {
     pub(crate) fn class(self) -> Class {
         match self {
             Self::Secrets | Self::Secret => Class::Secret,
-            Self::Unknown => Class::Unknown,
+            // A text in the place of a table may hold a secret.
+            Self::Unknown | Self::Options(..) | Self::Tables(..) => Class::Unknown,
             _ => Class::Plain,
         }
     }
 
     fn of_field(registry: &'r Registry, field: &Field) -> Self {
         match field.kind() {
-            Kind::Plain => Self::Plain,
+            Kind::Plain => match (field.r#type(), field.r#type().options()) {
+                (Type::Options(fields), _) => Self::Options(registry, fields),
+                (_, Some((fields, _))) => Self::Tables(registry, fields),
+                _ => Self::Plain,
+            },
             Kind::Provider => match field.r#type() {
                 Type::List(_) => Self::Providers(registry),
                 _ => Self::Credentials { registry, nested: true },

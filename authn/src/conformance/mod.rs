@@ -18,7 +18,7 @@
 mod canary;
 
 use crate::{
-    Entry, Environment, Loader, Provider, Registry, Result, Token,
+    Entry, Environment, Loader, Provider, Registry, Result, Token, View,
     options::{Field, Kind, Type},
     runtime,
 };
@@ -39,7 +39,8 @@ pub struct Report {
 
 /// Checks a provider with the given options, which are the lines of its table in TOML.
 ///
-/// It checks that the options are accepted, that everything is documented, that a token has not expired,
+/// It checks that the options are accepted, that everything is documented, that each default can be read as it
+/// is shown, that a token has not expired,
 /// and that no secret is shown by `Debug`, by `config show`, in problems or in the exchange's error. For
 /// the last it sets every secret option to a made-up secret and searches for that. Sessions are kept in a
 /// temporary folder.
@@ -59,6 +60,7 @@ pub fn check<P: Provider>(options: &str) -> Report {
 /// With everything that is wrong.
 pub fn check_entry(entry: &Entry, options: &str) -> Report {
     let mut faults = documentation(entry);
+    faults.extend(defaults(entry));
     let surroundings = Surroundings::new();
     let loaded = loader(entry, options, surroundings.environment()).load();
     let token = loaded.and_then(|credentials| exchange(&credentials));
@@ -75,8 +77,8 @@ pub fn check_entry(entry: &Entry, options: &str) -> Report {
         Err(_) => {}
     }
     let mut unswept = Vec::new();
-    for field in entry.fields().filter(|field| field.kind() == Kind::Secret) {
-        let (swept, leaks) = leaks(entry, field, options);
+    for (path, field) in secrets(entry) {
+        let (swept, leaks) = leaks(entry, &path, field, options);
         faults.extend(leaks);
         if !swept {
             unswept.push(field.key());
@@ -102,11 +104,13 @@ impl Surroundings {
     }
 }
 
-/// Gives lines for a provider's table that set every secret option to `secret`, and every other required
+/// Returns lines for a provider's table that set every secret option to `secret`, and every other required
 /// option to something of its type. They need not make sense together.
 pub fn sample(entry: &Entry, secret: &str) -> String {
-    let set = entry.fields().filter(|field| field.kind() == Kind::Secret || field.is_required());
-    let lines = set.map(|field| format!("{} = {}", field.key(), value(&field.r#type(), secret)));
+    let lines = entry
+        .fields()
+        .filter(|field| is_sampled(field))
+        .map(|field| format!("{} = {}", field.key(), value(&field.r#type(), secret)));
     let inner = entry.has_inner_provider().then(|| inner_sample(secret)).flatten();
     lines.chain(inner).collect::<Vec<_>>().join("\n")
 }
@@ -119,6 +123,18 @@ fn inner_sample(secret: &str) -> Option<String> {
             && entry.shorthand().is_some_and(|field| field.kind() == Kind::Secret)
     })?;
     Some(format!("{} = {secret:?}", simple.name()))
+}
+
+/// Returns whether an option is secret, required, or holds such options.
+fn is_sampled(field: &Field) -> bool {
+    field.kind() == Kind::Secret
+        || field.is_required()
+        || field.r#type().options().is_some_and(|(fields, _)| fields.iter().any(is_sampled))
+}
+
+/// Returns all secret options with their paths, also those of the tables among the options.
+fn secrets(entry: &Entry) -> impl Iterator<Item = (String, &'static Field)> {
+    entry.options().into_iter().filter(|(_, field)| field.kind() == Kind::Secret)
 }
 
 fn value(r#type: &Type, secret: &str) -> String {
@@ -139,9 +155,47 @@ fn value(r#type: &Type, secret: &str) -> String {
                 entries.iter().map(|(key, of)| format!("{key} = {}", value(of, secret))).collect();
             format!("{{ {} }}", entries.join(", "))
         }
+        Type::Tuple(length) => format!("[{}]", vec!["\"1\""; *length].join(", ")),
+        Type::Text(form) => format!("{:?}", form_sample(form)),
+        Type::Options(fields) => {
+            let sampled = fields.iter().filter(|field| is_sampled(field));
+            let entry =
+                |field: &Field| format!("{} = {}", field.key(), value(&field.r#type(), secret));
+            format!("{{ {} }}", sampled.map(entry).collect::<Vec<_>>().join(", "))
+        }
         Type::Secret => format!("{secret:?}"),
         Type::Provider => "{ }".to_owned(),
     }
+}
+
+/// A text of a form that has a name.
+fn form_sample(form: &str) -> &'static str {
+    match (form.contains("socket"), form.contains("IPv6")) {
+        (true, true) => "[::1]:9",
+        (true, false) => "127.0.0.1:9",
+        (false, true) => "::1",
+        (false, false) => "127.0.0.1",
+    }
+}
+
+/// Checks that each default is read as it is shown.
+fn defaults(entry: &Entry) -> Vec<String> {
+    let read = |(path, field): (String, &Field)| {
+        let default = field.default().filter(View::is_complete)?;
+        let surroundings = Surroundings::new();
+        let options = format!("{path} = {default}");
+        let config = loader(entry, &options, surroundings.environment()).read();
+        let key = format!("credentials.{}.{path}", entry.name());
+        let problem = config.problems().iter().find(|problem| {
+            let below = problem.key().and_then(|at| at.strip_prefix(&key));
+            matches!(problem.code(), "wrong-type" | "unknown-key" | "not-toml")
+                && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })?;
+        Some(format!("the default of `{path}`, {default}, is refused: {problem}"))
+    };
+    let is_settable = |path: &String| !path.contains("[]") && !path.contains(".NAME.");
+    let options = entry.options().into_iter().filter(|(path, _)| is_settable(path));
+    options.filter_map(read).collect()
 }
 
 fn documentation(entry: &Entry) -> Vec<String> {
@@ -149,14 +203,15 @@ fn documentation(entry: &Entry) -> Vec<String> {
     if entry.doc().is_empty() {
         faults.push("it has no documentation".to_owned());
     }
-    let undocumented = entry.fields().filter(|field| field.doc().is_empty());
-    faults.extend(undocumented.map(|field| format!("`{}` has no documentation", field.key())));
+    let options = entry.options();
+    let undocumented = options.iter().filter(|(_, field)| field.doc().is_empty());
+    faults.extend(undocumented.map(|(path, _)| format!("`{path}` has no documentation")));
     faults
 }
 
-/// Sets a secret option beside the given ones, and searches all that can be shown. Tells also whether the
-/// search came to the exchange.
-fn leaks(entry: &Entry, field: &Field, options: &str) -> (bool, Vec<String>) {
+/// Sets a secret option beside the given ones, and searches all that can be shown. Returns also whether
+/// the search came to the exchange.
+fn leaks(entry: &Entry, path: &str, field: &Field, options: &str) -> (bool, Vec<String>) {
     let mut faults = Vec::new();
     let mut tries = vec![
         (options.to_owned(), None),
@@ -164,7 +219,7 @@ fn leaks(entry: &Entry, field: &Field, options: &str) -> (bool, Vec<String>) {
         (without_secrets(entry, options), None),
     ];
     // What is no secret by itself may be one as a comment above it, as in a PEM file.
-    tries.extend(given(field, options).map(|given| (options.to_owned(), Some(given))));
+    tries.extend(given(path, options).map(|given| (options.to_owned(), Some(given))));
     for (options, given) in tries {
         let canary = Canary::new();
         let secret = match given {
@@ -173,10 +228,10 @@ fn leaks(entry: &Entry, field: &Field, options: &str) -> (bool, Vec<String>) {
         };
         let mut look = |place: &str, shown: &str| {
             if let Some(encoding) = canary.find_in(shown.as_bytes()) {
-                faults.push(format!("{place} shows the secret `{}` ({encoding:?})", field.key()));
+                faults.push(format!("{place} shows the secret `{path}` ({encoding:?})"));
             }
         };
-        let (variable, secret) = variable(entry, field, &secret);
+        let (variable, secret) = variable(entry, path, field, &options, &secret);
         let surroundings = Surroundings::new();
         let environment = surroundings.environment().variable(variable, secret);
         let config = loader(entry, &options, environment).read();
@@ -197,19 +252,30 @@ fn leaks(entry: &Entry, field: &Field, options: &str) -> (bool, Vec<String>) {
     (false, faults)
 }
 
-/// Gives the text of an option that was passed in.
-fn given(field: &Field, options: &str) -> Option<String> {
-    let document = toml_edit::Document::parse(options).ok()?;
-    document.get(field.key())?.as_str().map(str::to_owned)
+/// Returns the key and the value of an option that was passed in.
+fn find<'d>(
+    document: &'d toml_edit::Document<&str>,
+    path: &str,
+) -> Option<(&'d toml_edit::Key, &'d toml_edit::Item)> {
+    let (table, key) = match path.rsplit_once('.') {
+        Some((table, key)) => (find(document, table)?.1.as_table_like()?, key),
+        None => (document.as_table() as &dyn toml_edit::TableLike, path),
+    };
+    table.get_key_value(key)
 }
 
-/// Gives the options that are no secrets.
+/// Returns the text of an option that was passed in.
+fn given(path: &str, options: &str) -> Option<String> {
+    let document = toml_edit::Document::parse(options).ok()?;
+    find(&document, path)?.1.as_str().map(str::to_owned)
+}
+
+/// Returns the options that are no secrets.
 fn without_secrets(entry: &Entry, options: &str) -> String {
     let Ok(document) = toml_edit::Document::parse(options) else { return options.to_owned() };
-    let secrets = entry.fields().filter(|field| field.kind() == Kind::Secret);
-    let mut spans: Vec<_> = secrets
-        .filter_map(|field| {
-            let (key, value) = document.get_key_value(field.key())?;
+    let mut spans: Vec<_> = secrets(entry)
+        .filter_map(|(path, _)| {
+            let (key, value) = find(&document, &path)?;
             Some(key.span()?.start..value.span()?.end)
         })
         .collect();
@@ -222,13 +288,29 @@ fn without_secrets(entry: &Entry, options: &str) -> String {
     left
 }
 
-fn variable(entry: &Entry, field: &Field, secret: &str) -> (String, String) {
-    let name = format!("AUTHN_CREDENTIALS__{}__{}", entry.name(), field.key()).to_uppercase();
+/// Returns the variable that sets a secret option. Where the option stands in a table that was not passed in,
+/// or in a list or a map of tables, it sets that as a whole.
+fn variable(
+    entry: &Entry,
+    path: &str,
+    field: &Field,
+    options: &str,
+    secret: &str,
+) -> (String, String) {
+    let document = toml_edit::Document::parse(options).ok();
+    let is_given = |path| document.as_ref().is_some_and(|document| find(document, path).is_some());
+    let all = entry.options();
+    let holders = path.match_indices(['.', '[']).map(|(end, _)| &path[..end]);
+    let whole = holders
+        .filter_map(|holder| all.iter().find(|(path, _)| path == holder))
+        .find(|(path, field)| !matches!(field.r#type(), Type::Options(_)) || !is_given(path));
+    let (path, field) = whole.map_or((path, field), |(path, field)| (path, field));
+    let name = format!("AUTHN_CREDENTIALS__{}__{}", entry.name(), path.replace('.', "__"));
     let text = match field.r#type() {
         Type::Secret => secret.to_owned(),
         other => value(&other, secret),
     };
-    (name, text)
+    (name.to_uppercase(), text)
 }
 
 fn loader(entry: &Entry, options: &str, environment: Environment) -> Loader {

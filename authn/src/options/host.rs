@@ -17,6 +17,9 @@ pub(crate) trait Host {
     /// Notes a problem at a value. `hide` masks the value in the line that is shown.
     fn note(&self, problem: Problem, at: Option<&Item>, hide: bool);
 
+    /// Notes what validation has found. The keys of the problems are relative to the table of the item.
+    fn invalid(&self, problems: Vec<Problem>, key: &Key, item: &Item);
+
     /// Returns the environment variable of a key.
     fn variable(&self, key: &Key) -> String;
 

@@ -11,7 +11,17 @@ use serde::de::{
 
 use super::{Command, Shape, Type};
 
-/// Gives the shape of a type that can be deserialised.
+/// Texts as serde names them in its expectations.
+const FORMS: [&str; 6] = [
+    "IPv4 socket address",
+    "IPv6 socket address",
+    "socket address",
+    "IPv4 address",
+    "IPv6 address",
+    "IP address",
+];
+
+/// Returns the shape of a type that can be deserialised.
 pub(crate) fn shape<T: DeserializeOwned>() -> Shape {
     let note = RefCell::new(Note::default());
     // It must fail; what it asked for is what counts.
@@ -20,10 +30,25 @@ pub(crate) fn shape<T: DeserializeOwned>() -> Shape {
     Shape { r#type: note.found.unwrap_or(Type::Any), optional: note.optional }
 }
 
+/// Returns the words of a type that is an enum by itself: whose values a word tells apart. Whatever wraps
+/// an enum is deserialised under the enum's name, not under its own.
+pub(crate) fn words<T: DeserializeOwned>() -> Vec<&'static str> {
+    let note = RefCell::new(Note::default());
+    let _ = T::deserialize(Probe(&note));
+    let name = std::any::type_name::<T>();
+    let name = name.split('<').next().and_then(|path| path.rsplit("::").next());
+    match note.into_inner() {
+        Note { found: Some(Type::Choice(words)), r#enum, .. } if r#enum == name => words,
+        _ => Vec::new(),
+    }
+}
+
 #[derive(Default)]
 struct Note {
     found: Option<Type>,
     optional: bool,
+    /// The name of the enum that was found.
+    r#enum: Option<&'static str>,
 }
 
 #[derive(Clone, Copy)]
@@ -52,24 +77,24 @@ impl Probe<'_> {
         Err(GivenUp)
     }
 
-    /// Runs `visit` on a note of its own, and gives the type found there.
+    /// Runs `visit` on a note of its own, and returns the type found there.
     fn inner(visit: impl FnOnce(Probe<'_>)) -> Type {
         let note = RefCell::new(Note::default());
         visit(Probe(&note));
         note.into_inner().found.unwrap_or(Type::Any)
     }
 
-    /// A type that parses a text says in its expectation what text; three such have a name of their own.
+    /// A type that parses a text says in its expectation what text; some of them have a name of their own.
     fn text<T>(self, expected: &dyn de::Expected) -> Result<T, GivenUp> {
         let expected = expected.to_string();
-        let is_url = expected.contains("URL");
-        let is_duration = expected.contains("duration");
-        let is_path = expected.contains("path");
-        self.found(if is_url {
+        let form = FORMS.into_iter().find(|form| expected.contains(form));
+        self.found(if let Some(form) = form {
+            Type::Text(form)
+        } else if expected.contains("URL") {
             Type::Url
-        } else if is_duration {
+        } else if expected.contains("duration") {
             Type::Duration
-        } else if is_path {
+        } else if expected.contains("path") {
             Type::Path
         } else {
             Type::String
@@ -148,17 +173,17 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         self.found(Type::List(Box::new(of)))
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, GivenUp> {
-        self.deserialize_seq(visitor)
+    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, _: V) -> Result<V::Value, GivenUp> {
+        self.found(Type::Tuple(length))
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: usize,
-        visitor: V,
+        length: usize,
+        _: V,
     ) -> Result<V::Value, GivenUp> {
-        self.deserialize_seq(visitor)
+        self.found(Type::Tuple(length))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GivenUp> {
@@ -181,10 +206,11 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         variants: &'static [&'static str],
         _: V,
     ) -> Result<V::Value, GivenUp> {
+        self.0.borrow_mut().r#enum = Some(name);
         self.found(Type::Choice(variants.to_vec()))
     }
 }
@@ -220,7 +246,12 @@ impl<'de> MapAccess<'de> for One<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+    use std::{
+        collections::{BTreeMap, HashMap},
+        net::{IpAddr, Ipv6Addr, SocketAddr},
+        path::PathBuf,
+        time::Duration,
+    };
 
     use serde::Deserialize;
     use url::Url;
@@ -232,6 +263,24 @@ mod tests {
     enum Mode {
         VeryFast,
         Slow,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    #[expect(dead_code, reason = "only its type counts")]
+    enum Untagged {
+        Number(u8),
+        Text(String),
+    }
+
+    #[test]
+    fn finds_the_words_of_an_enum_alone() {
+        #[derive(Deserialize)]
+        struct Wrapped(#[expect(dead_code, reason = "only its type counts")] Mode);
+
+        assert_eq!(words::<Mode>(), ["very_fast", "slow"]);
+        assert!(words::<Option<Mode>>().is_empty() && words::<Wrapped>().is_empty());
+        assert!(words::<Untagged>().is_empty() && words::<String>().is_empty());
     }
 
     #[test]
@@ -246,8 +295,16 @@ mod tests {
             (shape::<Option<Url>>(), "URL", true),
             (shape::<Duration>(), "duration", false),
             (shape::<Mode>(), "one of very_fast, slow", false),
-            (shape::<Vec<String>>(), "list of string", false),
-            (shape::<Option<BTreeMap<String, Vec<u8>>>>(), "map of list of integer", true),
+            (shape::<Vec<String>>(), "list of strings", false),
+            (shape::<HashMap<String, u8>>(), "map of integers", false),
+            (shape::<IpAddr>(), "IP address", false),
+            (shape::<Ipv6Addr>(), "IPv6 address", false),
+            (shape::<Option<SocketAddr>>(), "socket address", true),
+            (shape::<(String, u8)>(), "list of 2 values", false),
+            (shape::<[u8; 1]>(), "list of 1 value", false),
+            (shape::<Vec<(u8, u8)>>(), "list of lists of 2 values", false),
+            (shape::<Untagged>(), "any value", false),
+            (shape::<Option<BTreeMap<String, Vec<u8>>>>(), "map of lists of integers", true),
         ] {
             assert_eq!((shape.r#type.name().as_str(), shape.optional), (name, optional));
         }

@@ -1,18 +1,18 @@
-//! What a provider's options are called, mean and look like, taken from its struct.
+//! What options are called, mean and look like, taken from their struct.
 //!
 //! The same description serves the errors, `authn providers`, the JSON Schema, the commented template and
 //! the table in the README.
 
-use super::{Nested, Plain, Secret, Table, View};
+use super::{Nested, Plain, Secret, Table, View, Views};
 
-/// One option of a provider.
+/// One option.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     key: &'static str,
     kind: Kind,
     docs: &'static [&'static str],
     shape: fn() -> Shape,
-    default: Option<DefaultValue>,
+    default: Option<fn() -> View>,
     shorthand: bool,
 }
 
@@ -66,8 +66,14 @@ pub enum Type {
     List(Box<Type>),
     /// A table of values with keys of the user's choice.
     Map(Box<Type>),
+    /// A list of so many values.
+    Tuple(usize),
+    /// A text of a form that has a name.
+    Text(&'static str),
     /// A table with these keys.
     Table(Vec<(&'static str, Type)>),
+    /// A table with these options.
+    Options(&'static [Field]),
     /// A secret: a text or a reference.
     Secret,
     /// Another provider's table.
@@ -76,19 +82,22 @@ pub enum Type {
     Any,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct DefaultValue {
-    view: fn() -> View,
-    source: &'static str,
-}
-
-/// Reads a set of options from a table; the attribute macro implements it.
-pub trait FromTable: Sized + 'static {
+/// A set of options that can be read from a table; `#[derive(authn::Options)]` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no set of options",
+    label = "it needs `#[derive(authn::Options)]`"
+)]
+pub trait Options: Sized + 'static {
     /// The options.
     const FIELDS: &'static [Field];
 
     /// Reads every option; `None` if one failed, and all problems have been noted.
     fn from_table(table: &mut Table<'_>) -> Option<Self>;
+
+    /// Returns the options as they may be shown.
+    fn views(&self) -> Views {
+        Views::new()
+    }
 }
 
 impl Shape {
@@ -101,7 +110,16 @@ impl Shape {
 impl Field {
     /// Describes an option that is shown.
     pub const fn plain<T: Plain>(key: &'static str, docs: &'static [&'static str]) -> Self {
-        Self::new(key, Kind::Plain, docs, T::shape)
+        Self::shown(key, docs, T::shape)
+    }
+
+    /// Describes an option that is shown, of any type.
+    pub const fn shown(
+        key: &'static str,
+        docs: &'static [&'static str],
+        shape: fn() -> Shape,
+    ) -> Self {
+        Self::new(key, Kind::Plain, docs, shape)
     }
 
     /// Describes an option that is secret.
@@ -123,10 +141,10 @@ impl Field {
         Self { key, kind, docs, shape, default: None, shorthand: false }
     }
 
-    /// Adds the default: its view, and as the source wrote it.
+    /// Adds the view of the default.
     #[must_use]
-    pub const fn with_default(mut self, view: fn() -> View, source: &'static str) -> Self {
-        self.default = Some(DefaultValue { view, source });
+    pub const fn with_default(mut self, view: fn() -> View) -> Self {
+        self.default = Some(view);
         self
     }
 
@@ -137,45 +155,64 @@ impl Field {
         self
     }
 
-    /// Gives its key in a configuration.
-    pub fn key(&self) -> &'static str {
+    /// Returns its key in a configuration.
+    pub const fn key(&self) -> &'static str {
         self.key
     }
 
-    /// Tells how it may be shown.
+    /// Returns how it may be shown.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Gives its documentation, Markdown.
+    /// Returns its documentation, Markdown.
     pub fn doc(&self) -> String {
-        join(self.docs)
+        documentation(self.docs)
     }
 
-    /// Gives its type.
+    /// Returns its type.
     pub fn r#type(&self) -> Type {
         (self.shape)().r#type
     }
 
-    /// Tells whether it must be given.
+    /// Returns whether it must be given. A table of options must be if one of its options must.
     pub fn is_required(&self) -> bool {
-        self.default.is_none() && !(self.shape)().optional
+        let shape = (self.shape)();
+        let must_be_given = match shape.r#type {
+            Type::Options(fields) => fields.iter().any(Self::is_required),
+            _ => true,
+        };
+        self.default.is_none() && !shape.optional && must_be_given
     }
 
-    /// Gives its default as it may be shown.
+    /// Returns the options of the table that it is, unless it may be left out as a whole.
+    pub(crate) fn options(&self) -> Option<&'static [Self]> {
+        let shape = (self.shape)();
+        match shape.r#type {
+            Type::Options(fields) if !shape.optional && self.default.is_none() => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// Returns its default as it may be shown.
     pub fn default(&self) -> Option<View> {
-        let default = self.default.as_ref()?;
-        Some(match (default.view)() {
-            View::Hidden => View::Text(default.source.to_owned()),
-            view => view,
-        })
+        self.default.map(|view| view().without_unset())
     }
 
-    /// Tells whether a provider's bare value stands for it.
+    /// Returns whether a provider's bare value stands for it.
     pub fn is_shorthand(&self) -> bool {
         self.shorthand
     }
 }
+
+/// Two fields are the same option if they say the same.
+impl PartialEq for Field {
+    fn eq(&self, other: &Self) -> bool {
+        (self.key, self.kind, self.docs) == (other.key, other.kind, other.docs)
+    }
+}
+
+impl Eq for Field {}
 
 impl Type {
     /// Returns the type of a value within, by its key or its index.
@@ -187,17 +224,39 @@ impl Type {
         }
     }
 
-    /// Names the type as a sentence does: `a list of string`, `an integer`.
+    /// Names the type as a sentence does: `a list of strings`, `an integer`.
     pub(crate) fn with_article(&self) -> String {
-        let article = match self {
-            Self::Integer | Self::Any => "an ",
-            Self::Choice(_) => "",
-            _ => "a ",
-        };
-        format!("{article}{}", self.name())
+        let name = self.name();
+        match self {
+            Self::Choice(_) | Self::Any => name,
+            _ if name.starts_with(['i', 'I']) => format!("an {name}"),
+            _ => format!("a {name}"),
+        }
     }
 
-    /// Names the type for people: `string`, `list of string`, `one of a, b`.
+    /// Returns the options of the tables that it is or holds, and what stands in a path between its own
+    /// key and theirs.
+    pub fn options(&self) -> Option<(&'static [Field], &'static str)> {
+        match self {
+            Self::Options(fields) => Some((fields, "")),
+            Self::List(of) => of.options().map(|(fields, _)| (fields, "[]")),
+            Self::Map(of) => of.options().map(|(fields, _)| (fields, ".NAME")),
+            _ => None,
+        }
+    }
+
+    /// Names several values of the type: `strings`, `lists of URLs`.
+    fn plural(&self) -> String {
+        match self {
+            Self::Choice(_) => self.name(),
+            Self::Any => "values".into(),
+            Self::List(_) | Self::Map(_) | Self::Tuple(_) => self.name().replacen(" of", "s of", 1),
+            Self::Text(form) => format!("{form}es"),
+            _ => format!("{}s", self.name()),
+        }
+    }
+
+    /// Names the type for people: `string`, `list of strings`, `one of a, b`.
     pub fn name(&self) -> String {
         match self {
             Self::Boolean => "boolean".into(),
@@ -205,21 +264,44 @@ impl Type {
             Self::Number => "number".into(),
             Self::String | Self::Path => "string".into(),
             Self::Url | Self::Origin => "URL".into(),
-            Self::Command => "list of string".into(),
+            Self::Command => "list of strings".into(),
             Self::Duration => "duration".into(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
-            Self::List(of) => format!("list of {}", of.name()),
-            Self::Map(of) => format!("map of {}", of.name()),
-            Self::Table(_) => "table".into(),
+            Self::List(of) => format!("list of {}", of.plural()),
+            Self::Map(of) => format!("map of {}", of.plural()),
+            Self::Tuple(1) => "list of 1 value".into(),
+            Self::Tuple(length) => format!("list of {length} values"),
+            Self::Text(form) => (*form).into(),
+            Self::Table(_) | Self::Options(_) => "table".into(),
             Self::Secret => "secret".into(),
             Self::Provider => "provider".into(),
-            Self::Any => "any".into(),
+            Self::Any => "any value".into(),
         }
     }
 }
 
+/// Lists options and those of the tables among them, with their paths: `role`, `role.name`.
+pub(crate) fn listed<'a>(
+    fields: impl Iterator<Item = &'a Field>,
+    prefix: &str,
+) -> Vec<(String, &'a Field)> {
+    let mut all = Vec::new();
+    for field in fields {
+        let path = format!("{prefix}{}", field.key);
+        let inner = field.r#type().options().filter(|_| prefix.matches('.').count() < DEEPEST);
+        all.push((path.clone(), field));
+        if let Some((fields, between)) = inner {
+            all.extend(listed(fields.iter(), &format!("{path}{between}.")));
+        }
+    }
+    all
+}
+
+/// How deep tables of options are described: one may hold itself.
+pub(crate) const DEEPEST: usize = 8;
+
 /// Joins the lines of doc comments as rustdoc does.
-pub(crate) fn join(docs: &[&str]) -> String {
+pub(crate) fn documentation(docs: &[&str]) -> String {
     let mut text = String::new();
     for part in docs {
         for line in part.lines() {
@@ -233,7 +315,7 @@ pub(crate) fn join(docs: &[&str]) -> String {
     text.trim().to_owned()
 }
 
-/// Gives the first paragraph of a documentation on one line.
+/// Returns the first paragraph of a documentation on one line.
 pub(crate) fn summary(doc: &str) -> String {
     let lines: Vec<&str> = doc.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
     lines.join(" ")

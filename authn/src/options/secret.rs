@@ -12,7 +12,7 @@ use crate::SecretString;
     label = "a `_field` must be a `SecretString`, an `Option` or a map of one"
 )]
 pub trait Secret: Sized {
-    /// Tells whether there is a value; an empty text is none.
+    /// Returns whether there is a value; an empty text is none.
     fn is_set(&self) -> bool;
 
     /// Reads it from the configuration; `None` if that failed, and the problem has been noted.
@@ -59,9 +59,7 @@ impl<T: Secret> Secret for Vec<T> {
     }
 
     fn read(node: Node<'_>) -> Option<Self> {
-        // All are read before the first failure counts, so that every problem is noted.
-        let read: Vec<Option<T>> = node.elements()?.into_iter().map(T::read).collect();
-        read.into_iter().collect()
+        node.list(T::read)
     }
 
     fn shape() -> Shape {
@@ -75,9 +73,7 @@ impl<T: Secret> Secret for BTreeMap<String, T> {
     }
 
     fn read(node: Node<'_>) -> Option<Self> {
-        let read: Vec<_> =
-            node.entries()?.into_iter().map(|(key, node)| (key, T::read(node))).collect();
-        read.into_iter().map(|(key, value)| Some((key, value?))).collect()
+        node.map(T::read)
     }
 
     fn shape() -> Shape {

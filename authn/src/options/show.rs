@@ -1,7 +1,7 @@
 //! `Show`: how a plain option is shown, instead of by its own `Debug`, which might say too much.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -14,7 +14,8 @@ use crate::time::duration;
 /// Stands for what a URL hides. Its width says nothing of the value's.
 const MASK: &str = "***";
 
-/// Says how a plain option may be shown. A type without it is shown as `(hidden)`.
+/// Says how a plain option may be shown. A type without it is shown as its `serde::Serialize` writes it, an
+/// enum of words as the word that it is read from, and everything else as `(hidden)`.
 ///
 /// ```
 /// use authn::{Show, View};
@@ -28,7 +29,7 @@ const MASK: &str = "***";
 /// }
 /// ```
 pub trait Show {
-    /// Gives the view.
+    /// Returns the view.
     fn show(&self) -> View;
 }
 
@@ -84,15 +85,27 @@ impl<T: Show> Show for Vec<T> {
 
 impl<T: Show> Show for BTreeMap<String, T> {
     fn show(&self) -> View {
-        let show = |(key, value): (&String, &T)| {
-            let view = if names_secret(key) { View::Hidden } else { value.show() };
-            (key.clone(), view)
-        };
-        View::Table(self.iter().map(show).collect())
+        table(self.iter().map(|(key, value)| (key.clone(), value.show())))
     }
 }
 
-/// Tells whether a key of the user's choice sounds as if its value were a secret, in a map that is shown.
+impl<T: Show, S> Show for HashMap<String, T, S> {
+    fn show(&self) -> View {
+        let sorted: BTreeMap<&String, &T> = self.iter().collect();
+        table(sorted.into_iter().map(|(key, value)| (key.clone(), value.show())))
+    }
+}
+
+/// Shows a map whose keys the user chose.
+pub(super) fn table(entries: impl Iterator<Item = (String, View)>) -> View {
+    let hide = |(key, view): (String, View)| {
+        let view = if names_secret(&key) { View::Hidden } else { view };
+        (key, view)
+    };
+    View::Table(entries.map(hide).collect())
+}
+
+/// Returns whether a key of the user's choice sounds as if its value were a secret, in a map that is shown.
 pub(crate) fn names_secret(key: &str) -> bool {
     const PARTS: [&str; 10] = [
         "assertion",
@@ -126,8 +139,8 @@ pub(crate) fn redact_text(text: &str) -> String {
     }
 }
 
-/// Gives a URL without user, password, query values and fragment. Of one whose parts can't be told, like
-/// `user:password@host`, which begins with a scheme by its letters, only that is given.
+/// Returns a URL without user, password, query values and fragment. Of one whose parts can't be told, like
+/// `user:password@host`, which begins with a scheme by its letters, only that is left.
 pub(crate) fn redact_url(mut url: Url) -> String {
     if url.cannot_be_a_base() || (url.host_str().is_none() && url.path().contains('@')) {
         return format!("{}:{MASK}", url.scheme());

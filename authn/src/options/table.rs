@@ -1,12 +1,15 @@
-//! `Table` and `Node`: how a provider's options are read. Reading a key takes it; what nobody took is
-//! unknown.
+//! `Table` and `Node`: how options are read. Reading a key takes it; what is left is unknown.
 
-use std::{any::Any, borrow::Cow, collections::BTreeSet};
+use std::{
+    any::Any,
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde::de::DeserializeOwned;
 
 use super::{
-    Built, Entries, Field, Host, Item, Key, Secret, Shape, Type, Value,
+    Built, Entries, Field, Host, Item, Key, Options, Secret, Shape, Type, Validation, Value,
     deserialize::{Absent, Mismatch, Values},
     probe,
     toml::parse_inline,
@@ -18,18 +21,26 @@ use crate::{
     secret::Reference,
 };
 
-/// A provider's options in a configuration.
+/// A table of options in a configuration.
 pub struct Table<'a> {
     host: &'a dyn Host,
     key: Key,
     item: &'a Item,
     entries: &'a Entries,
+    /// All options that can stand in it.
+    known: Vec<&'static Field>,
     taken: BTreeSet<String>,
 }
 
 impl<'a> Table<'a> {
-    pub(crate) fn new(host: &'a dyn Host, key: Key, item: &'a Item, entries: &'a Entries) -> Self {
-        Self { host, key, item, entries, taken: BTreeSet::new() }
+    pub(crate) fn new(
+        host: &'a dyn Host,
+        key: Key,
+        item: &'a Item,
+        entries: &'a Entries,
+        known: impl Iterator<Item = &'static Field>,
+    ) -> Self {
+        Self { host, key, item, entries, known: known.collect(), taken: BTreeSet::new() }
     }
 
     /// Reads an option that is shown.
@@ -57,11 +68,14 @@ impl<'a> Table<'a> {
         T::read(self.take(key))
     }
 
+    /// Reads further options of the same table.
+    pub fn flattened<T: Options>(&mut self) -> Option<T> {
+        T::from_table(self)
+    }
+
     /// Reads the one other provider whose table stands among the options, by the provider's name.
-    pub fn inner_provider<T: Any>(&mut self, options: &[&[crate::options::Field]]) -> Option<T> {
-        let is_option = |key: &String| {
-            options.iter().any(|fields| fields.iter().any(|field| field.key() == key))
-        };
+    pub fn inner_provider<T: Any>(&mut self) -> Option<T> {
+        let is_option = |key: &String| self.known.iter().any(|field| field.key() == key);
         let tables: Vec<_> = self.entries.iter().filter(|(key, _)| !is_option(key)).collect();
         let [(name, item)] = tables.as_slice() else {
             let message = format!("expected one provider's table, found {}", tables.len());
@@ -76,20 +90,33 @@ impl<'a> Table<'a> {
         built(self.host.provider(&self.key.child(name), name, item)?)
     }
 
-    /// Notes what is wrong with an option that could be read, and gives `None`.
+    /// Notes what is wrong with an option that could be read, and returns `None`.
     pub fn refuse<T>(&mut self, key: &'static str, message: &str) -> Option<T> {
         self.take(key).invalid(message)
     }
 
-    pub(crate) fn finish(self, known: &(impl Iterator<Item = &'static str> + Clone)) {
+    /// Validates options that could be read; `None` if something is wrong with them, and has been noted.
+    pub fn validate(&self, validate: impl FnOnce(&mut Validation)) -> Option<()> {
+        let mut problems = Validation::new();
+        validate(&mut problems);
+        let problems = problems.into_problems();
+        let is_valid = problems.is_empty();
+        self.host.invalid(problems, &self.key, self.item);
+        is_valid.then_some(())
+    }
+
+    /// Notes every key that nothing read.
+    pub(crate) fn finish(self) {
         for (key, item) in self.entries {
             if !self.taken.contains(key.as_str()) {
-                unknown_key(self.host, &self.key.child(key), item, known.clone());
+                let known = self.known.iter().map(|field| field.key());
+                unknown_key(self.host, &self.key.child(key), item, known);
             }
         }
     }
 
-    fn take(&mut self, key: &'static str) -> Node<'a> {
+    /// Takes the value of an option, or its absence.
+    pub fn take(&mut self, key: &'static str) -> Node<'a> {
         self.taken.insert(key.to_owned());
         Node::new(self.host, self.key.child(key), self.entries.get(key), self.item)
     }
@@ -100,26 +127,33 @@ fn built<T: Any>(built: Built) -> Option<T> {
     built.downcast().ok().map(|built| *built)
 }
 
-/// Reads a set of the framework's own options from a table that may be absent.
-pub(crate) fn section<T>(
+/// Reads a set of options from a table that may be absent.
+pub(crate) fn section<T: Options>(host: &dyn Host, key: &Key, item: Option<&Item>) -> Option<T> {
+    section_with(host, key, item, T::FIELDS, T::from_table)
+}
+
+/// The same for options that more is needed for than their table.
+pub(crate) fn section_with<T>(
     host: &dyn Host,
     key: &Key,
     item: Option<&Item>,
     fields: &'static [Field],
     read: impl FnOnce(&mut Table<'_>) -> Option<T>,
 ) -> Option<T> {
-    let empty = Item::new(Value::Table(Entries::new()), Origin::Default);
+    let empty = Item::empty_table();
     let item = item.unwrap_or(&empty);
-    let Some(entries) = item.as_table() else {
-        let problem =
-            Problem::error("wrong-type", format!("expected a table, found {}", item.found()));
-        host.note(problem.with_key(key), Some(item), true);
-        return None;
-    };
-    let mut table = Table::new(host, key.clone(), item, entries);
+    let Some(entries) = item.as_table() else { return wrong_type(host, key, item) };
+    let mut table = Table::new(host, key.clone(), item, entries, fields.iter());
     let read = read(&mut table);
-    table.finish(&fields.iter().map(Field::key));
+    table.finish();
     read
+}
+
+/// Notes that a table is expected where another value stands.
+pub(crate) fn wrong_type<T>(host: &dyn Host, key: &Key, item: &Item) -> Option<T> {
+    let message = format!("expected a table, found {}", item.found());
+    host.note(Problem::error("wrong-type", message).with_key(key), Some(item), true);
+    None
 }
 
 /// One value of a configuration, or its absence.
@@ -141,6 +175,11 @@ impl<'a> Node<'a> {
         Self { host, key, item: item.map(Cow::Borrowed), table }
     }
 
+    /// Puts a default in the place of a value that is absent.
+    pub fn or<T>(self, default: fn() -> T, read: impl FnOnce(Self) -> Option<T>) -> Option<T> {
+        if self.is_absent() { Some(default()) } else { read(self) }
+    }
+
     fn child(&self, key: &str, item: Item) -> Self {
         let key = self.key.child(key);
         Self { host: self.host, key, item: Some(Cow::Owned(item)), table: self.table }
@@ -160,7 +199,12 @@ impl<'a> Node<'a> {
         None
     }
 
-    /// Tells whether there is no value, or an empty text, which counts as none for a secret.
+    /// Returns whether there is no value.
+    pub fn is_absent(&self) -> bool {
+        self.item.is_none()
+    }
+
+    /// Returns whether there is no value, or an empty text, which counts as none for a secret.
     pub fn is_absent_or_empty(&self) -> bool {
         self.item.as_ref().is_none_or(|item| item.as_text() == Some(""))
     }
@@ -264,52 +308,54 @@ impl<'a> Node<'a> {
         built(self.host.provider(&self.key.child(name), name, table)?)
     }
 
-    /// Gives the values of a table by key; none if it is absent.
-    pub fn entries(&self) -> Option<Vec<(String, Node<'a>)>> {
+    /// Reads the values of a table; `None` if one failed, and all problems have been noted.
+    pub fn map<T>(&self, read: fn(Node<'a>) -> Option<T>) -> Option<BTreeMap<String, T>> {
         let Some(item) = &self.item else {
             return self.missing();
         };
         let inline = Self::inline(item, '{');
-        match &inline.as_ref().unwrap_or(item).value {
-            Value::Table(entries) => Some(
-                entries
-                    .iter()
-                    .map(|(key, item)| (key.clone(), self.child(key, item.clone())))
-                    .collect(),
-            ),
-            _ => self.expected("a table"),
-        }
+        let Value::Table(entries) = &inline.as_ref().unwrap_or(item).value else {
+            return self.expected("a table");
+        };
+        let read =
+            |(key, item): (&String, &Item)| (key.clone(), read(self.child(key, item.clone())));
+        let read: Vec<_> = entries.iter().map(read).collect();
+        read.into_iter().map(|(key, value)| Some((key, value?))).collect()
     }
 
-    /// Gives the values of a list.
-    pub fn elements(&self) -> Option<Vec<Node<'a>>> {
+    /// Reads the values of a list; `None` if one failed, and all problems have been noted.
+    pub fn list<T>(&self, read: fn(Node<'a>) -> Option<T>) -> Option<Vec<T>> {
         let Some(item) = &self.item else {
             return self.missing();
         };
         let inline = Self::inline(item, '[');
-        match &inline.as_ref().unwrap_or(item).value {
-            Value::Array(items) => Some(
-                items
-                    .iter()
-                    .enumerate()
-                    .map(|(index, item)| self.child(&index.to_string(), item.clone()))
-                    .collect(),
-            ),
-            _ => self.expected("a list"),
-        }
+        let Value::Array(items) = &inline.as_ref().unwrap_or(item).value else {
+            return self.expected("a list");
+        };
+        let read =
+            |(index, item): (usize, &Item)| read(self.child(&index.to_string(), item.clone()));
+        let read: Vec<_> = items.iter().enumerate().map(read).collect();
+        read.into_iter().collect()
     }
 
-    /// Reads a set of options from a table.
-    pub fn options<T: crate::options::FromTable>(&self) -> Option<T> {
-        let Some(item) = &self.item else {
-            return self.missing();
+    /// Reads a set of options from a table of its own. One that is not there has no option set.
+    pub fn options<T: Options>(&self) -> Option<T> {
+        let absent;
+        let item = if let Some(item) = &self.item {
+            item
+        } else {
+            let item = Item::new(Value::Table(Entries::new()), self.table.origin.clone());
+            absent = Item { span: self.table.span.clone(), ..item };
+            &absent
         };
+        let inline = Self::inline(item, '{');
+        let item = inline.as_deref().unwrap_or(item);
         let Some(entries) = item.as_table() else {
             return self.expected("a table");
         };
-        let mut table = Table::new(self.host, self.key.clone(), item, entries);
+        let mut table = Table::new(self.host, self.key.clone(), item, entries, T::FIELDS.iter());
         let read = T::from_table(&mut table);
-        table.finish(&T::FIELDS.iter().map(crate::options::Field::key));
+        table.finish();
         read
     }
 
@@ -347,6 +393,7 @@ impl<'a> Node<'a> {
 #[diagnostic::on_unimplemented(
     message = "an option can't have type `{Self}`",
     label = "an option must implement `serde::Deserialize`",
+    note = "a table of options is a struct with `#[derive(authn::Options)]`",
     note = "a secret is a `_field`, with an underscore before its name",
     note = "what is not configured is a `__field`, with two"
 )]
@@ -376,6 +423,7 @@ impl<T: DeserializeOwned> Plain for T {
                     (Type::Duration, _) => crate::time::duration::EXPECTED.to_owned(),
                     (Type::Integer, Some(expected)) => format!("an integer ({expected})"),
                     (Type::Any | Type::String, Some(expected)) => expected,
+                    (Type::Any, None) => "any value that fits".to_owned(),
                     _ => shape.with_article(),
                 };
                 let message = format!("expected {expected}, found {}", item.found());
@@ -421,9 +469,7 @@ impl<T: Nested> Nested for Option<T> {
 
 impl<T: Nested> Nested for Vec<T> {
     fn read(node: Node<'_>) -> Option<Self> {
-        // All are read before the first failure counts, so that every problem is noted.
-        let read: Vec<Option<T>> = node.elements()?.into_iter().map(T::read).collect();
-        read.into_iter().collect()
+        node.list(T::read)
     }
 
     fn shape() -> Shape {

@@ -1,54 +1,82 @@
-//! A provider's table as commented TOML, to start a configuration from.
+//! A table of options as commented TOML, to start a configuration from.
 
 use std::fmt::Write as _;
 
-use super::{Field, Kind, Type, summary};
+use super::{Field, Kind, Type, schema::DEEPEST, summary};
 
-/// Gives a commented TOML table under `path`: what is required stands ready to be filled in, the rest is
-/// commented out with its default.
+/// Returns a commented TOML table under `path`: what is required stands ready to be filled in, the rest is
+/// commented out with its default. Tables of options follow it.
 pub fn template<'a>(path: &str, doc: &str, fields: impl Iterator<Item = &'a Field>) -> String {
     let mut text = String::new();
-    // Writing to a string can't fail.
-    let _ = writeln!(text, "# {}\n[{path}]", summary(doc));
-    let (required, optional): (Vec<&Field>, Vec<&Field>) =
-        fields.partition(|field| field.is_required());
-    for field in required.into_iter().chain(optional) {
-        let mark = if field.is_required() { "" } else { "# " };
-        let _ = writeln!(text, "# {}", summary(&field.doc()));
-        let _ = writeln!(text, "{mark}{} = {}", field.key(), example(field));
-    }
+    table(&mut text, path, doc, fields, true);
     text
 }
 
-fn example(field: &Field) -> String {
-    if let Some(default) = field.default() {
-        return default.to_string();
+fn table<'a>(
+    text: &mut String,
+    path: &str,
+    doc: &str,
+    fields: impl Iterator<Item = &'a Field>,
+    is_required: bool,
+) {
+    let mark = |is_required| if is_required { "" } else { "# " };
+    // Writing to a string can't fail.
+    let _ = writeln!(text, "# {}\n{}[{path}]", summary(doc), mark(is_required));
+    let (tables, values): (Vec<&Field>, Vec<&Field>) =
+        fields.partition(|field| matches!(field.r#type(), Type::Options(_)));
+    let (required, optional): (Vec<&Field>, Vec<&Field>) =
+        values.into_iter().partition(|field| field.is_required());
+    for field in required.into_iter().chain(optional) {
+        let mark = mark(is_required && field.is_required());
+        let _ = writeln!(text, "# {}", summary(&field.doc()));
+        let _ = writeln!(text, "{mark}{} = {}", field.key(), example(field));
     }
-    match field.kind() {
-        Kind::Provider => "{ }".to_owned(),
-        Kind::Secret | Kind::Plain => value(&field.r#type()),
+    for field in tables {
+        let Type::Options(fields) = field.r#type() else { continue };
+        let (path, is_required) =
+            (format!("{path}.{}", field.key()), is_required && field.is_required());
+        let _ = writeln!(text);
+        if path.matches('.').count() < DEEPEST {
+            table(text, &path, &field.doc(), fields.iter(), is_required);
+        }
     }
 }
 
-fn value(r#type: &Type) -> String {
+fn example(field: &Field) -> String {
+    match (field.default(), field.kind()) {
+        (Some(default), _) if default.is_complete() => default.to_string(),
+        (_, Kind::Provider) => "{ }".to_owned(),
+        (_, Kind::Secret | Kind::Plain) => value(&field.r#type(), 0),
+    }
+}
+
+fn value(r#type: &Type, depth: usize) -> String {
     match r#type {
         Type::Boolean => "false".to_owned(),
         Type::Integer => "0".to_owned(),
         Type::Number => "0.0".to_owned(),
-        Type::String | Type::Path | Type::Any => "\"\"".to_owned(),
+        Type::String | Type::Path | Type::Text(_) | Type::Any => "\"\"".to_owned(),
         Type::Url | Type::Origin => "\"https://\"".to_owned(),
         Type::Duration => "\"30s\"".to_owned(),
         Type::Choice(words) => format!("{:?}", words.first().copied().unwrap_or_default()),
         Type::Command => "[]".to_owned(),
         Type::List(of) => match &**of {
-            Type::Table(_) => format!("[{}]", value(of)),
+            Type::Table(_) | Type::Options(_) => format!("[{}]", value(of, depth)),
             _ => "[]".to_owned(),
         },
-        Type::Map(of) => format!("{{ name = {} }}", value(of)),
+        Type::Map(of) => format!("{{ name = {} }}", value(of, depth)),
         Type::Table(entries) => {
             let entries: Vec<String> =
-                entries.iter().map(|(key, of)| format!("{key} = {}", value(of))).collect();
+                entries.iter().map(|(key, of)| format!("{key} = {}", value(of, depth))).collect();
             format!("{{ {} }}", entries.join(", "))
+        }
+        Type::Tuple(length) => format!("[{}]", vec!["\"\""; *length].join(", ")),
+        Type::Options(_) if depth >= DEEPEST => "{ }".to_owned(),
+        Type::Options(fields) => {
+            let required = fields.iter().filter(|field| field.is_required());
+            let entry =
+                |field: &Field| format!("{} = {}", field.key(), value(&field.r#type(), depth + 1));
+            format!("{{ {} }}", required.map(entry).collect::<Vec<_>>().join(", "))
         }
         Type::Secret => "{ env = \"NAME\" }".to_owned(),
         Type::Provider => "{ }".to_owned(),

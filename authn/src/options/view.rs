@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Secret, Show, redact_text};
+use super::{Options, Secret, redact_text};
 
-/// A value as it may be shown to anybody.
+/// A value as it may be shown to anyone.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum View {
@@ -14,7 +14,7 @@ pub enum View {
     NotSet,
     /// A secret that is set: all that is said of it.
     Set,
-    /// A value that nobody has said may be shown.
+    /// A value of which nothing says that it may be shown.
     Hidden,
     /// A boolean.
     Boolean(bool),
@@ -31,6 +31,31 @@ pub enum View {
 }
 
 impl View {
+    /// Leaves out the entries of tables that no value stands for.
+    pub(crate) fn without_unset(self) -> Self {
+        match self {
+            Self::List(items) => Self::List(items.into_iter().map(Self::without_unset).collect()),
+            Self::Table(entries) => Self::Table(
+                entries
+                    .into_iter()
+                    .filter(|(_, view)| !matches!(view, Self::NotSet | Self::Set))
+                    .map(|(key, view)| (key, view.without_unset()))
+                    .collect(),
+            ),
+            view => view,
+        }
+    }
+
+    /// Returns whether nothing of it is hidden, so that it can be written into a configuration.
+    pub(crate) fn is_complete(&self) -> bool {
+        match self {
+            Self::Hidden => false,
+            Self::List(items) => items.iter().all(Self::is_complete),
+            Self::Table(entries) => entries.iter().all(|(_, view)| view.is_complete()),
+            _ => true,
+        }
+    }
+
     /// Makes a view of a text, without what a URL in it hides.
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::Text(redact_text(text.as_ref()))
@@ -93,60 +118,41 @@ fn separated<T>(
     Ok(())
 }
 
-/// A view that prints as itself within generated `Debug` output.
-pub struct Shown<'a, T: ?Sized>(pub &'a T);
+/// The views of a set of options, by their keys.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Views(Vec<(&'static str, View)>);
 
-/// Chosen by method resolution where the type says how it may be shown.
-pub trait ShowKnown {
-    /// Gives the view.
-    fn view(&self) -> Bare;
-}
+impl Views {
+    /// Makes the views of no option.
+    pub fn new() -> Self {
+        Self::default()
+    }
 
-/// Chosen by method resolution for every other type, of which nothing is shown.
-pub trait ShowUnknown {
-    /// Gives the view.
-    fn view(&self) -> Bare;
-}
+    /// Adds the view of an option.
+    pub fn push(&mut self, key: &'static str, view: View) {
+        self.0.push((key, view));
+    }
 
-impl<T: Show + ?Sized> ShowKnown for Shown<'_, T> {
-    fn view(&self) -> Bare {
-        Bare(self.0.show())
+    /// Adds the views of further options of the same table.
+    pub fn flatten<T: Options>(&mut self, options: &T) {
+        self.0.extend(options.views().0);
+    }
+
+    pub(crate) fn into_entries(self) -> Vec<(String, View)> {
+        self.0.into_iter().map(|(key, view)| (key.to_owned(), view)).collect()
+    }
+
+    /// Writes the `Debug` of a struct.
+    pub fn debug(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct(name);
+        for (key, view) in &self.0 {
+            shown.field(key, &format_args!("{view}"));
+        }
+        shown.finish()
     }
 }
 
-impl<T: ?Sized> ShowUnknown for &Shown<'_, T> {
-    fn view(&self) -> Bare {
-        Bare(View::Hidden)
-    }
-}
-
-/// A view whose `Debug` is its `Display`.
-pub struct Bare(pub View);
-
-impl fmt::Debug for Bare {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl<T: ?Sized> fmt::Debug for Shown<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Shown(..)")
-    }
-}
-
-/// Prints `(set)` or `(not set)` for a secret.
-pub struct SetOrNot(bool);
-
-impl SetOrNot {
-    /// Looks at a secret.
-    pub fn of<T: Secret>(secret: &T) -> Self {
-        Self(secret.is_set())
-    }
-}
-
-impl fmt::Debug for SetOrNot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0 { "(set)" } else { "(not set)" })
-    }
+/// Shows a secret: whether it is set.
+pub fn set_or_not<T: Secret>(secret: &T) -> View {
+    if secret.is_set() { View::Set } else { View::NotSet }
 }

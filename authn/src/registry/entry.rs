@@ -5,13 +5,13 @@ use std::{fmt, sync::Arc};
 use crate::{
     CacheOptions, Cached, TokenProvider, TokenSource,
     diagnostic::Location,
-    options::{Field, FromTable, Table, join, summary},
+    options::{Field, Options, Table, count, documentation, join, listed, summary},
     provider::Erased,
     request::{options, options::PlacementOptions},
 };
 
 /// A struct that the attribute macro has made a provider.
-pub trait Provider: FromTable {
+pub trait Provider: Options {
     /// What it submits to the registry.
     const ENTRY: Entry;
 }
@@ -33,6 +33,9 @@ pub struct Entry {
 type Build = fn(&mut Table<'_>) -> Option<Arc<dyn Erased>>;
 
 inventory::collect!(Entry);
+
+/// Most options of one provider.
+const MOST: usize = 256;
 
 impl Entry {
     /// Makes the entry of a provider that answers each call itself.
@@ -58,7 +61,7 @@ impl Entry {
         })
     }
 
-    const fn new<P: FromTable>(
+    const fn new<P: Options>(
         name: &'static str,
         docs: &'static [&'static str],
         location: Location,
@@ -82,6 +85,19 @@ impl Entry {
         self
     }
 
+    /// Refuses an option of its own with the key of one of the framework's.
+    ///
+    /// # Panics
+    ///
+    /// If there is one: an error of the compiler, for the macro checks the entry at compile time.
+    pub const fn checked(&self) {
+        let [cache, placement] = self.options_of_framework();
+        let sets = [self.own, cache, placement];
+        assert!(count(&sets) <= MOST, "a provider has at most 256 options");
+        // The rest is filled up with options that no set has.
+        let _: [Field; MOST] = join(&sets);
+    }
+
     /// Tells whether another provider's table stands among the options.
     pub fn has_inner_provider(&self) -> bool {
         self.inner
@@ -94,7 +110,7 @@ impl Entry {
 
     /// Gives its documentation, Markdown.
     pub fn doc(&self) -> String {
-        join(self.docs)
+        documentation(self.docs)
     }
 
     /// Gives the first paragraph of its documentation on one line.
@@ -136,11 +152,17 @@ impl Entry {
 
     /// The framework's options in its table.
     #[doc(hidden)]
-    pub fn options_of_framework(&self) -> [&'static [Field]; 2] {
+    pub const fn options_of_framework(&self) -> [&'static [Field]; 2] {
         let cache = if self.cached { CacheOptions::FIELDS } else { &[] };
         let placement =
             if self.placed { PlacementOptions::FIELDS } else { options::Override::FIELDS };
         [cache, placement]
+    }
+
+    /// Returns all its options and those of the tables among them, with their paths in its table: `role`,
+    /// `role.name`, `roles[].name`, `roles.NAME.name`.
+    pub fn options(&self) -> Vec<(String, &'static Field)> {
+        listed(self.fields(), "")
     }
 
     pub(crate) fn shorthand(&self) -> Option<&'static Field> {

@@ -1,20 +1,15 @@
 //! The options of `[stores.NAME]`, and which stores a configuration can choose from.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::{Registry, StoreEntry, Surroundings, reference::how_to_get};
 use crate::{
     Result,
     diagnostic::{Problem, Severity},
-    options::{Entries, Field, FromTable, Host, Item, Key, Table, section, unknown_key},
+    options::{Field, Host, Item, Key, Options as _, section, section_with, unknown_key},
     secret::{Target, Vault},
-    store::{ErasedStore, FileStore, Record, StoreKey},
+    store::{ErasedStore, FileOptions, FileStore, Record, StoreKey},
 };
-
-const FIELDS: &[Field] = &[Field::plain::<Option<PathBuf>>(
-    "directory",
-    &["Folder of the `file` store; `authn/tokens` in the user's folder for state unless set."],
-)];
 
 const NOT_THERE: &str = "this program has no such token store";
 
@@ -68,18 +63,6 @@ impl KnownStore {
             }
         }
         Ok(sessions)
-    }
-}
-
-struct FileOptions {
-    directory: Option<PathBuf>,
-}
-
-impl FromTable for FileOptions {
-    const FIELDS: &'static [Field] = FIELDS;
-
-    fn from_table(table: &mut Table<'_>) -> Option<Self> {
-        Some(Self { directory: table.plain("directory")? })
     }
 }
 
@@ -139,12 +122,12 @@ impl Stores {
     pub(crate) fn read(
         &mut self,
         host: &dyn Host,
-        merged: &Entries,
+        item: Option<&Item>,
         registry: &Registry,
         surroundings: &Surroundings<'_>,
     ) -> Option<()> {
         let key = Key::new(&["stores"]);
-        let tables = merged.get("stores").and_then(Item::as_table);
+        let tables = item.and_then(Item::as_table);
         let table = |name: &str| tables.and_then(|tables| tables.get(name));
         for (name, item) in tables.into_iter().flatten() {
             let key = key.child(name);
@@ -160,8 +143,7 @@ impl Stores {
                 }
             }
         }
-        let read = FileOptions::from_table;
-        let options = section(host, &key.child(FILE), table(FILE), FIELDS, read);
+        let options = section::<FileOptions>(host, &key.child(FILE), table(FILE));
         let directory = options.as_ref().map(|options| options.directory.as_deref());
         if let Some(folder) = directory.and_then(|directory| surroundings.tokens(directory)) {
             self.add(FILE, Arc::new(FileStore::new(folder)));
@@ -185,8 +167,9 @@ impl Stores {
     ) -> Option<()> {
         let name = entry.name();
         let key = Key::new(&["stores", name]);
-        let made =
-            section(host, &key, table, entry.fields(), |table| entry.build(table, surroundings))?;
+        let made = section_with(host, &key, table, entry.fields(), |table| {
+            entry.build(table, surroundings)
+        })?;
         // What the program brought itself stays.
         self.stores.entry(name.to_owned()).or_insert(made.store);
         self.vaults.extend(made.vault.map(|vault| (name, vault)));
@@ -197,7 +180,11 @@ impl Stores {
 impl Registry {
     /// Returns the options of `[stores.NAME]`; `None` if this program has no such store.
     pub(crate) fn store_fields(&self, name: &str) -> Option<&'static [Field]> {
-        if name == FILE { Some(FIELDS) } else { self.store(name).map(StoreEntry::fields) }
+        if name == FILE {
+            Some(FileOptions::FIELDS)
+        } else {
+            self.store(name).map(StoreEntry::fields)
+        }
     }
 }
 

@@ -1,77 +1,57 @@
 //! The options of `[credentials]` itself, beside the providers' tables.
 
-use crate::{
-    Origins, Show,
-    options::{Field, FromTable, Table},
-};
+use crate::{Options, Origins, Validation};
 
-pub(crate) const FIELDS: &[Field] = &[
-    Field::plain::<Option<String>>(
-        "domain",
-        &["Host of the API, with an optional port; requests to it are authorised."],
-    ),
-    Field::plain::<String>(
-        "scheme",
-        &["Scheme of the API; `http` for the loopback interface alone."],
-    )
-    .with_default(|| SCHEME.show(), "https"),
-    Field::plain::<Option<Vec<String>>>(
-        "origins",
-        &["Further origins to authorise: `https://host[:port]`, `https://*.host`, or `*` for any."],
-    ),
-    Field::plain::<Option<String>>(
-        "provider",
-        &["Name of the provider, where there are tables of several."],
-    ),
-];
-
-const SCHEME: &str = "https";
-
-/// Where requests may be authorised.
+/// Where requests may be authorised, and by which provider.
+#[derive(Options)]
+#[options(validate = Self::check)]
 pub(crate) struct Binding {
+    /// Host of the API, with an optional port; requests to it are authorised.
     pub(crate) domain: Option<String>,
-    pub(crate) origins: Origins,
+    /// Scheme of the API; `http` for the loopback interface alone.
+    #[default("https".to_owned())]
+    scheme: String,
+    /// Further origins to authorise: `https://host[:port]`, `https://*.host`, or `*` for any.
+    origins: Option<Vec<String>>,
+    /// Name of the provider, where there are tables of several.
+    pub(crate) provider: Option<String>,
 }
 
-impl FromTable for Binding {
-    const FIELDS: &'static [Field] = FIELDS;
+impl Binding {
+    fn check(&self, problems: &mut Validation) {
+        self.bind(problems);
+    }
 
-    fn from_table(table: &mut Table<'_>) -> Option<Self> {
-        let domain = table.plain::<Option<String>>("domain");
-        let scheme = table.plain_or("scheme", || SCHEME.to_owned());
-        let list = table.plain::<Option<Vec<String>>>("origins");
-        let provider = table.plain::<Option<String>>("provider");
-        let (domain, scheme, list) = (domain?, scheme?, list?);
-        provider?;
+    /// Returns the origins to which requests may be authorised.
+    pub(crate) fn origins(&self) -> Origins {
+        self.bind(&mut Validation::new())
+    }
+
+    fn bind(&self, problems: &mut Validation) -> Origins {
         let mut origins = Origins::none();
-        let mut complete = true;
-        if scheme != "https" && scheme != "http" {
-            table.refuse::<()>("scheme", "expected `https` or `http`");
-            complete = false;
-        } else if let Some(domain) = &domain {
-            match origins.clone().and(&format!("{scheme}://{domain}")) {
+        if self.scheme != "https" && self.scheme != "http" {
+            problems.at("scheme").error("expected `https` or `http`", "leave it out for `https`");
+        } else if let Some(domain) = &self.domain {
+            match origins.clone().and(&format!("{}://{domain}", self.scheme)) {
                 Ok(all) => origins = all,
+                Err(_) if domain.contains("://") => {
+                    let message = "give the host alone, without `https://`";
+                    problems.at("domain").error(message, "set `scheme` for another scheme");
+                }
                 Err(error) => {
                     let message = format!("this is no host: {error}");
-                    let message = if domain.contains("://") {
-                        "give the host alone, without `https://`"
-                    } else {
-                        &message
-                    };
-                    table.refuse::<()>("domain", message);
-                    complete = false;
+                    problems.at("domain").error(message, "write a host, and a port if need be");
                 }
             }
         }
-        for origin in list.iter().flatten() {
+        for origin in self.origins.iter().flatten() {
             match origins.clone().and(origin) {
                 Ok(all) => origins = all,
-                Err(error) => {
-                    table.refuse::<()>("origins", &error.to_string());
-                    complete = false;
-                }
+                Err(error) => problems
+                    .at("origins")
+                    .error(error.to_string(), "write each as `https://host[:port]`"),
             }
         }
-        complete.then_some(Self { domain, origins })
+        origins
     }
 }

@@ -4,35 +4,34 @@ use http::{HeaderName, header::AUTHORIZATION};
 use serde::Deserialize;
 
 use super::{Place, unless_default};
-use crate::{
-    Placement, Show, View,
-    options::{Field, FromTable, Table},
-    token::BEARER,
-};
+use crate::{Options, Placement, Validation, token::BEARER};
 
 /// The placement options of a provider's table.
-pub(crate) struct PlacementOptions(Placement);
-
-/// The one option of them that a provider has too which places what it sends itself.
-pub(crate) struct Override(bool);
-
-const OVERRIDE: Field =
-    Field::plain::<bool>("override", &["Whether it replaces what the caller has set there."])
-        .with_default(|| false.show(), "false");
-
-impl Override {
-    pub(crate) fn into_placement(self) -> Option<Placement> {
-        let placement = Placement::default();
-        unless_default(if self.0 { placement.replacing() } else { placement })
-    }
+#[derive(Options)]
+#[options(validate = Self::check)]
+pub(crate) struct PlacementOptions {
+    /// Where on a request the token goes.
+    #[default(Where::Header)]
+    placement: Where,
+    /// Header that takes the token.
+    #[default(AUTHORIZATION.as_str().to_owned())]
+    header: String,
+    /// What stands before the token in the header; nothing if empty.
+    #[default(BEARER.to_owned())]
+    header_prefix: String,
+    /// Parameter that takes the token in the query or in a form-encoded body.
+    #[default("access_token".to_owned())]
+    query_parameter: String,
+    #[flatten]
+    replacement: Override,
 }
 
-impl FromTable for Override {
-    const FIELDS: &'static [Field] = &[OVERRIDE];
-
-    fn from_table(table: &mut Table<'_>) -> Option<Self> {
-        table.plain_or("override", || false).map(Self)
-    }
+/// The one option of them that a provider has too which places what it sends itself.
+#[derive(Options)]
+pub(crate) struct Override {
+    /// Whether it replaces what the caller has set there.
+    #[default(false)]
+    r#override: bool,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -43,66 +42,35 @@ enum Where {
     Body,
 }
 
-impl Show for Where {
-    fn show(&self) -> View {
-        View::text(match self {
-            Self::Header => "header",
-            Self::Query => "query",
-            Self::Body => "body",
-        })
+impl Override {
+    pub(crate) fn into_placement(self) -> Option<Placement> {
+        let placement = Placement::default();
+        unless_default(if self.r#override { placement.replacing() } else { placement })
     }
 }
-
-const PARAMETER: &str = "access_token";
 
 impl PlacementOptions {
-    pub(crate) fn into_placement(self) -> Option<Placement> {
-        unless_default(self.0)
+    fn check(&self, problems: &mut Validation) {
+        if HeaderName::try_from(&self.header).is_err() {
+            let help = "write a header's name, such as `authorization`";
+            problems.at("header").error("this is no header's name", help);
+        }
+        if !self.header_prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let message = "expected visible ASCII without spaces";
+            problems.at("header_prefix").error(message, "one space is added behind it");
+        }
     }
-}
 
-impl FromTable for PlacementOptions {
-    const FIELDS: &'static [Field] = &[
-        Field::plain::<Where>("placement", &["Where on a request the token goes."])
-            .with_default(|| Where::Header.show(), "header"),
-        Field::plain::<String>("header", &["Header that takes the token."])
-            .with_default(|| AUTHORIZATION.as_str().show(), "authorization"),
-        Field::plain::<String>(
-            "header_prefix",
-            &["What stands before the token in the header; nothing if empty."],
-        )
-        .with_default(|| BEARER.show(), "Bearer"),
-        Field::plain::<String>(
-            "query_parameter",
-            &["Parameter that takes the token in the query or in a form-encoded body."],
-        )
-        .with_default(|| PARAMETER.show(), "access_token"),
-        OVERRIDE,
-    ];
-
-    fn from_table(table: &mut Table<'_>) -> Option<Self> {
-        let place = table.plain_or("placement", || Where::Header);
-        let header =
-            table.plain_or("header", || AUTHORIZATION.as_str().to_owned()).and_then(|name| {
-                HeaderName::try_from(name)
-                    .ok()
-                    .or_else(|| table.refuse("header", "this is no header's name"))
-            });
-        let prefix = table.plain_or("header_prefix", || BEARER.to_owned()).and_then(|prefix| {
-            if prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
-                Some(prefix)
-            } else {
-                table.refuse("header_prefix", "expected visible ASCII without spaces")
-            }
-        });
-        let parameter = table.plain_or("query_parameter", || PARAMETER.to_owned());
-        let replace = table.plain_or("override", || false);
-        let (header, prefix, parameter) = (header?, prefix?, parameter?);
-        let place = match place? {
-            Where::Header => Place::Header { name: header, prefix },
+    pub(crate) fn into_placement(self) -> Option<Placement> {
+        let parameter = self.query_parameter;
+        let place = match self.placement {
+            Where::Header => Place::Header {
+                name: HeaderName::try_from(self.header).unwrap_or(AUTHORIZATION),
+                prefix: self.header_prefix,
+            },
             Where::Query => Place::Query { parameter },
             Where::Body => Place::Body { parameter },
         };
-        Some(Self(Placement { place, replace: replace? }))
+        unless_default(Placement { place, replace: self.replacement.r#override })
     }
 }

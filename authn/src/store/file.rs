@@ -16,7 +16,7 @@ use super::{
     locks::{Locks, failed, store},
 };
 use crate::{
-    Result,
+    Options, Result,
     diagnostic::Problem,
     private_file::{self, Rules},
 };
@@ -25,6 +25,13 @@ use crate::{
 pub(super) const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
 /// Largest document that is read.
 const LARGEST: u64 = 1024 * 1024;
+
+/// The options of `[stores.file]`.
+#[derive(Options)]
+pub(crate) struct FileOptions {
+    /// Folder of the `file` store; `authn/tokens` in the user's folder for state unless set.
+    pub(crate) directory: Option<PathBuf>,
+}
 
 /// Keeps each session in a file below a folder that belongs to the user alone.
 #[derive(Clone, Debug)]

@@ -13,6 +13,7 @@ use std::{fmt, future::Future, sync::Arc};
 
 use sha2::{Digest, Sha256};
 
+pub(crate) use file::FileOptions;
 pub use file::FileStore;
 #[doc(hidden)]
 pub use locks::Locks;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use authn::{
     Origins, Result, Secret, SecretString,
     options::{Node, Table},
-    schema::{Field, FromTable, Shape, Type},
+    schema::{Field, Options, Shape, Type},
 };
 
 use super::prepared::Additions;
@@ -31,7 +31,7 @@ impl KeySet {
     }
 }
 
-impl FromTable for KeySet {
+impl Options for KeySet {
     const FIELDS: &'static [Field] = &[
         Field::plain::<String>("origin", &["Origin that the keys are for: `https://host[:port]`."]),
         Field::secret::<Option<BTreeMap<String, SecretString>>>(

@@ -15,7 +15,7 @@ use authn::{
     Context, Entry, Error, Grant, Location, Provider, Registry, Result, TokenSource,
     clock::Clock,
     private::Table,
-    schema::{Field, FromTable},
+    schema::{Field, Options},
 };
 
 use super::OAuth;
@@ -100,7 +100,7 @@ thread_local! {
 /// The provider under another name: it hands out its options in place of tokens.
 struct Probe(Mutex<Option<OAuth>>);
 
-impl FromTable for Probe {
+impl Options for Probe {
     const FIELDS: &'static [Field] = OAuth::FIELDS;
 
     fn from_table(table: &mut Table<'_>) -> Option<Self> {

@@ -1,9 +1,11 @@
-//! Shorthands: `jwt = "eyJ…"` is `[…jwt] jwt = "eyJ…"`. Expanded in each layer, before layers are merged.
+//! Shorthands: `jwt = "eyJ…"` is `[…jwt] jwt = "eyJ…"`, and a variable or a flag can hold a table of options as
+//! TOML. Expanded in each layer, before layers are merged.
 
 use super::Layer;
 use crate::{
     config::visibility::Guide,
-    options::{Entries, Item, Value},
+    diagnostic::Origin,
+    options::{Entries, Item, Value, toml::parse_inline},
     registry::{Entry, Registry},
 };
 
@@ -18,8 +20,10 @@ pub(crate) fn expand_layer(layer: &mut Layer, registry: &Registry) {
 fn expand(entries: &mut Entries, guide: Guide<'_>) {
     for (key, item) in entries {
         let guide = guide.child(key);
-        if let Guide::Provider(registry, entry) = guide {
-            expand_one(item, entry, registry);
+        match guide {
+            Guide::Provider(registry, entry) => expand_one(item, entry, registry),
+            Guide::Options(..) | Guide::Tables(..) => expand_text(item),
+            _ => {}
         }
         expand_item(item, guide);
     }
@@ -34,6 +38,17 @@ fn expand_item(item: &mut Item, guide: Guide<'_>) {
             }
         }
         _ => {}
+    }
+}
+
+/// Takes the text of a variable or a flag as the table or the list that it stands for.
+fn expand_text(item: &mut Item) {
+    if let Some(text) = item.as_text()
+        && !matches!(item.origin, Origin::File { .. })
+        && text.trim_start().starts_with(['{', '['])
+        && let Some(inline) = parse_inline(text, &item.origin)
+    {
+        *item = inline;
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Provider {
 /// One of its options.
 #[derive(Serialize)]
 struct Choice {
-    name: &'static str,
+    name: String,
     r#type: String,
     required: bool,
     default: Option<View>,
@@ -31,14 +31,14 @@ struct Choice {
 
 pub(super) fn of(entries: &[&Entry], app: &App) -> Vec<Provider> {
     let provider = |entry: &&Entry| {
-        let options = entry.fields().map(|field| Choice {
-            name: field.key(),
+        let options = entry.options().into_iter().map(|(path, field)| Choice {
+            env: variable(app, entry, &path),
+            name: path,
             r#type: field.r#type().name(),
             required: field.is_required(),
             default: field.default(),
             secret: field.kind() == Kind::Secret,
             doc: field.doc(),
-            env: variable(app, entry, field.key()),
         });
         let location = entry.location();
         Provider {

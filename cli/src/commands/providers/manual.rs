@@ -22,14 +22,14 @@ pub(super) fn print(entry: &Entry, registry: &Registry, app: &App) -> io::Result
         return output::data(page(entry, registry, app));
     }
     let mut table = Table::new(&["OPTION", "TYPE", "DEFAULT", "SECRET", "VARIABLE", "DESCRIPTION"]);
-    for field in entry.fields() {
+    for (path, field) in entry.options() {
         let secret = if field.kind() == Kind::Secret { "secret" } else { "-" };
         table.row([
-            field.key().to_owned(),
+            path.clone(),
             field.r#type().name(),
             default(field).unwrap_or_else(|| "-".to_owned()),
             secret.to_owned(),
-            variable(app, entry, field.key()),
+            variable(app, entry, &path),
             one_line(&field.doc()),
         ]);
     }
@@ -43,11 +43,12 @@ fn page(entry: &Entry, registry: &Registry, app: &App) -> String {
     let _ = writeln!(page, "{} ({})", app.output.styled(name, BOLD), location.package);
     let _ = writeln!(page, "\n{}\n", entry.doc());
     let _ = writeln!(page, "Options in `[credentials.{name}]`, or in the environment:\n");
-    for field in entry.fields() {
-        option(&mut page, field, &app.output);
-        let _ = writeln!(page, "    {}", variable(app, entry, field.key()));
+    let options = entry.options();
+    for (path, field) in &options {
+        option(&mut page, path, field, &app.output);
+        let _ = writeln!(page, "    {}", variable(app, entry, path));
     }
-    if entry.fields().any(|field| field.kind() == Kind::Secret) {
+    if options.iter().any(|(_, field)| field.kind() == Kind::Secret) {
         let _ = writeln!(page, "\n{}", references(registry));
     }
     let _ = writeln!(page, "\nStart with `authn config init {name}`.");
@@ -72,7 +73,7 @@ fn references(registry: &Registry) -> String {
     wrapped(&text, WIDTHS.1)
 }
 
-fn option(page: &mut String, field: &Field, output: &Output) {
+fn option(page: &mut String, path: &str, field: &Field, output: &Output) {
     let mut facts = vec![field.r#type().name()];
     facts.extend(default(field).map(|default| match &*default {
         "required" => default,
@@ -81,7 +82,7 @@ fn option(page: &mut String, field: &Field, output: &Output) {
     if field.is_shorthand() {
         facts.push("may stand for the table".to_owned());
     }
-    let _ = writeln!(page, "{}  {}", output.styled(field.key(), BOLD), facts.join("; "));
+    let _ = writeln!(page, "{}  {}", output.styled(path, BOLD), facts.join("; "));
     for line in wrapped(&one_line(&field.doc()), WIDTHS.0).lines() {
         let _ = writeln!(page, "    {line}");
     }

@@ -52,8 +52,10 @@ fn list(registry: &Registry, app: &App) -> io::Result<()> {
     app.output.table(&table)
 }
 
-/// Returns the environment variable of an option.
-fn variable(app: &App, entry: &Entry, key: &str) -> String {
-    let path = ["credentials", entry.name(), key].join("__").to_uppercase();
+/// Returns the environment variable of an option, by its path. What stands in a list has none of its own, so it is
+/// that of the list.
+fn variable(app: &App, entry: &Entry, path: &str) -> String {
+    let path = path.split_once("[]").map_or(path, |(list, _)| list).replace('.', "__");
+    let path = ["credentials", entry.name(), &path].join("__").to_uppercase();
     app.variable(&path)
 }

@@ -69,7 +69,7 @@ impl LinkedStore for Keyring {
             ],
         ),
         Field::plain::<Duration>("timeout", &["Longest time for one visit to the keyring."])
-            .with_default(|| TIMEOUT.show(), "10s"),
+            .with_default(|| TIMEOUT.show()),
     ];
 
     fn from_table(table: &mut Table<'_>, surroundings: &Surroundings<'_>) -> Option<Self> {

@@ -1,0 +1,140 @@
+//! `Group`: the types of a field whose options stand in a table of their own, and how the macro finds out
+//! that a type is one.
+
+use std::{collections::BTreeMap, marker::PhantomData};
+
+use super::{Node, Options, Plain, Shape, Type, View};
+
+/// A type that a set of options can have as an option: one with `#[derive(Options)]`, or an `Option`, a
+/// list or a map of it.
+pub trait Group: Sized {
+    /// Reads it from the configuration; `None` if that failed, and the problem has been noted.
+    fn read(node: Node<'_>) -> Option<Self>;
+
+    /// Says what stands for it in a configuration.
+    fn shape() -> Shape;
+
+    /// Returns its options as they may be shown.
+    fn view(&self) -> View;
+}
+
+impl<T: Options> Group for T {
+    fn read(node: Node<'_>) -> Option<Self> {
+        node.options()
+    }
+
+    fn shape() -> Shape {
+        Shape::required(Type::Options(T::FIELDS))
+    }
+
+    fn view(&self) -> View {
+        View::Table(self.views().into_entries())
+    }
+}
+
+impl<T: Options> Group for Option<T> {
+    fn read(node: Node<'_>) -> Option<Self> {
+        if node.is_absent() { Some(None) } else { T::read(node).map(Some) }
+    }
+
+    fn shape() -> Shape {
+        Shape { optional: true, ..T::shape() }
+    }
+
+    fn view(&self) -> View {
+        self.as_ref().map_or(View::NotSet, Group::view)
+    }
+}
+
+impl<T: Options> Group for Vec<T> {
+    fn read(node: Node<'_>) -> Option<Self> {
+        node.list(T::read)
+    }
+
+    fn shape() -> Shape {
+        Shape::required(Type::List(Box::new(T::shape().r#type)))
+    }
+
+    fn view(&self) -> View {
+        View::List(self.iter().map(Group::view).collect())
+    }
+}
+
+impl<T: Options> Group for BTreeMap<String, T> {
+    fn read(node: Node<'_>) -> Option<Self> {
+        node.map(T::read)
+    }
+
+    fn shape() -> Shape {
+        Shape::required(Type::Map(Box::new(T::shape().r#type)))
+    }
+
+    fn view(&self) -> View {
+        View::Table(self.iter().map(|(key, group)| (key.clone(), group.view())).collect())
+    }
+}
+
+/// Stands for the type of a field. The macro calls [`kind`](kinds::ByGroup::kind) on it.
+#[derive(Debug)]
+pub struct Tag<T>(PhantomData<T>);
+
+impl<T> Tag<T> {
+    /// Stands for the type.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+/// The kinds of types that a field can have, found by method resolution: the first that a type is.
+pub mod kinds {
+    use super::{Group, GroupKind, PlainKind, Tag};
+
+    /// Chosen for a set of options.
+    pub trait ByGroup {
+        /// Returns what to do with it.
+        fn kind(&self) -> GroupKind;
+    }
+
+    impl<T: Group> ByGroup for Tag<T> {
+        fn kind(&self) -> GroupKind {
+            GroupKind
+        }
+    }
+
+    /// Chosen for every other type.
+    pub trait ByPlain {
+        /// Returns what to do with it.
+        fn kind(&self) -> PlainKind;
+    }
+
+    impl<T> ByPlain for &Tag<T> {
+        fn kind(&self) -> PlainKind {
+            PlainKind
+        }
+    }
+}
+
+macro_rules! kind {
+    ($(#[doc = $doc:literal] $kind:ident: $of:ident;)*) => {$(
+        #[doc = $doc]
+        #[derive(Debug)]
+        pub struct $kind;
+
+        impl $kind {
+            /// Reads a value.
+            pub fn read<T: $of>(self, node: Node<'_>) -> Option<T> {
+                T::read(node)
+            }
+
+            /// Says what stands for it in a configuration.
+            pub fn shape<T: $of>(self) -> Shape {
+                T::shape()
+            }
+        }
+    )*};
+}
+
+kind! {
+    /// How a set of options is read.
+    GroupKind: Group;
+    /// How every other value is read.
+    PlainKind: Plain;
+}
