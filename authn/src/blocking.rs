@@ -6,15 +6,7 @@
 //! # Ok::<(), authn::Error>(())
 //! ```
 
-use std::{
-    future::Future,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
-};
-
-use crate::{Error, ErrorKind, Login, LoginOutcome, Request, Result, Status, Token, runtime};
+use crate::{Login, LoginOutcome, Request, Result, Status, Token, runtime::block_on};
 
 /// Authorises requests and waits by blocking the thread. It shares the cache with the asynchronous
 /// [`Credentials`](crate::Credentials) that it is made of or turned into.
@@ -40,7 +32,7 @@ impl Credentials {
     pub fn token(&self) -> Result<Token> {
         match self.0.try_token() {
             Some(token) => Ok(token),
-            None => wait(self.0.token())?,
+            None => block_on(self.0.token())?,
         }
     }
 
@@ -54,7 +46,7 @@ impl Credentials {
         let mut request = request.into();
         match self.0.try_authorize(&mut request) {
             Some(done) => done,
-            None => wait(self.0.authorize(request))?,
+            None => block_on(self.0.authorize(request))?,
         }
     }
 
@@ -76,27 +68,27 @@ impl Credentials {
 
     /// Says what is kept of the session, without any network.
     pub fn status(&self) -> Result<Status> {
-        wait(self.0.status())?
+        block_on(self.0.status())?
     }
 
     /// Logs somebody in, as [`Credentials::login`](crate::Credentials::login) does.
     pub fn login(&self, login: Login) -> Result<LoginOutcome> {
-        wait(self.0.login(login))?
+        block_on(self.0.login(login))?
     }
 
     /// Forgets every token and session that is kept.
     pub fn logout(&self) -> Result<()> {
-        wait(self.0.logout())?
+        block_on(self.0.logout())?
     }
 
     /// Tells the server that the session is to count no longer (RFC 7009), and forgets it.
     pub fn revoke(&self) -> Result<()> {
-        wait(self.0.revoke())?
+        block_on(self.0.revoke())?
     }
 
     /// Waits for an exchange that is under way and starts no more.
     pub fn close(&self) -> Result<()> {
-        wait(self.0.close())
+        block_on(self.0.close())
     }
 }
 
@@ -109,36 +101,5 @@ impl From<crate::Credentials> for Credentials {
 impl From<Credentials> for crate::Credentials {
     fn from(credentials: Credentials) -> Self {
         credentials.0
-    }
-}
-
-/// Blocks the thread until a future is done. Timers and connections that it makes itself live on the
-/// background runtime.
-fn wait<F: Future>(future: F) -> Result<F::Output> {
-    if runtime::is_here() {
-        // The exchange that is waited for would need this very thread.
-        return Err(Error::new(
-            ErrorKind::Internal,
-            "a provider or hook waits by blocking the thread on which all exchanges run; \
-             await the asynchronous credentials there, or make it a `Hook::sync`",
-        ));
-    }
-    let _background = runtime::handle()?.enter();
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            Poll::Ready(output) => return Ok(output),
-            Poll::Pending => thread::park(),
-        }
-    }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
     }
 }

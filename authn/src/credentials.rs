@@ -3,8 +3,11 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Cached, Context, Error, ErrorKind, Login, LoginOutcome, Origins, Placement, Probe, Request,
-    Result, Status, Token, TokenProvider, TokenSource, provider::Erased, runtime::Boxed,
+    Bound, Cached, Context, Error, ErrorKind, Login, LoginOutcome, Origins, Placement, Probe,
+    Request, Result, Show, Status, Token, TokenProvider, TokenSource, View,
+    options::{Inner, Nested, Node, Shape, Type},
+    provider::Erased,
+    runtime::Boxed,
     time::Clock,
 };
 
@@ -12,15 +15,7 @@ use crate::{
 ///
 /// A clone is cheap and shares the cache. Dropping the last one releases everything.
 #[derive(Clone)]
-pub struct Credentials(Arc<Inner>);
-
-struct Inner {
-    provider: Arc<dyn Erased>,
-    context: Context,
-    per_request: bool,
-    /// The provider keeps no token, but its secrets can change: no short cut past resolving them.
-    resolves: bool,
-}
+pub struct Credentials(Arc<Bound>);
 
 impl Credentials {
     /// Makes credentials in code, of a provider or a source.
@@ -35,13 +30,14 @@ impl Credentials {
         }
     }
 
-    pub(crate) fn assemble(
-        provider: Arc<dyn Erased>,
-        context: Context,
-        per_request: bool,
-        resolves: bool,
-    ) -> Self {
-        Self(Arc::new(Inner { provider, context, per_request, resolves }))
+    pub(crate) fn of(bound: Bound) -> Self {
+        Self(Arc::new(bound))
+    }
+
+    /// Returns what a source names whose tokens are these credentials'.
+    #[doc(hidden)]
+    pub fn bound(&self) -> &Bound {
+        &self.0
     }
 
     /// Gives a valid token, exchanging for one if none is at hand.
@@ -96,17 +92,14 @@ impl Credentials {
     /// have an access token of their own.
     #[must_use]
     pub fn with_scope<S: AsRef<str>>(&self, scopes: &[S]) -> Self {
-        let inner = &*self.0;
         let scopes = scopes.iter().flat_map(|scope| scope.as_ref().split_whitespace());
-        let context = inner.context.clone().with_scopes(scopes.map(str::to_owned).collect());
-        let provider = Arc::clone(&inner.provider).scoped(&context);
-        Self::assemble(provider, context, inner.per_request, inner.resolves)
+        Self::of(self.0.with_scopes(scopes.map(str::to_owned).collect()))
     }
 
     /// Says that a server has refused this token, so that it is not handed out again. A token that has
     /// been replaced meanwhile is not touched.
     pub fn invalidate(&self, token: &Token) {
-        self.0.provider.invalidate(token, &self.0.context);
+        self.0.managed().invalidate(token, &self.0.context);
     }
 
     /// Gives the name of whom the credential stands for, where that is known without asking a server.
@@ -116,7 +109,7 @@ impl Credentials {
 
     /// Says what is kept of the session, without any network.
     pub async fn status(&self) -> Result<Status> {
-        self.0.provider.status(&self.0.context).await
+        self.0.status().await
     }
 
     /// Logs somebody in, and keeps the session in place of the last one.
@@ -125,13 +118,13 @@ impl Credentials {
     /// it is given. Of several processes one logs in and the others take its session. Dropping the future
     /// gives up, unless the server is already asked for the tokens.
     pub async fn login(&self, login: Login) -> Result<LoginOutcome> {
-        self.0.provider.login(&self.0.context, &login).await
+        self.0.managed().login(&self.0.context, &login).await
     }
 
     /// Tells whether somebody has to log in before there is a token. Whether somebody has is what
     /// [`status`](Self::status) says.
     pub fn needs_login(&self) -> bool {
-        self.0.provider.needs_login()
+        self.0.managed().needs_login()
     }
 
     /// Checks what `[http]` names, as the file of certificate authorities, without any network. Otherwise it is
@@ -144,23 +137,23 @@ impl Credentials {
     /// Gives the name of the store that sessions are kept in; `memory` is none, and `None` is for a provider that
     /// has no session.
     pub fn store(&self) -> Option<String> {
-        self.0.provider.store()
+        self.0.managed().store()
     }
 
     /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
     /// is no server, or the provider can't ask it.
     pub async fn probe(&self) -> Result<Option<Probe>> {
-        self.0.provider.probe(&self.0.context).await
+        self.0.managed().probe(&self.0.context).await
     }
 
     /// Forgets every token and session that is kept. An exchange that is under way leaves nothing either.
     pub async fn logout(&self) -> Result<()> {
-        self.0.provider.logout(&self.0.context).await
+        self.0.managed().logout(&self.0.context).await
     }
 
     /// Tells the server that the session is to count no longer (RFC 7009), and forgets it.
     pub async fn revoke(&self) -> Result<()> {
-        self.0.provider.revoke(&self.0.context).await
+        self.0.managed().revoke(&self.0.context).await
     }
 
     /// Gives the origins that the credentials are bound to.
@@ -181,7 +174,7 @@ impl Credentials {
     /// Waits for an exchange that is under way, at most as long as its own deadlines allow, and starts no
     /// more; what then needs one is an error of kind [`Closed`](ErrorKind::Closed).
     pub async fn close(&self) {
-        self.0.provider.close(&self.0.context).await;
+        self.0.managed().close(&self.0.context).await;
     }
 
     // Cold, boxed and not inlined: the future of a warm call stays small.
@@ -209,6 +202,25 @@ impl Credentials {
             let mut request = request.placed(inner.context.placement());
             inner.provider.authorize(&mut request, &inner.context).await
         })
+    }
+}
+
+/// What a `#[provider]` field holds.
+impl Inner for Credentials {}
+
+impl Nested for Credentials {
+    fn read(node: Node<'_>) -> Option<Self> {
+        node.built()
+    }
+
+    fn shape() -> Shape {
+        Shape::required(Type::Provider)
+    }
+}
+
+impl Show for Credentials {
+    fn show(&self) -> View {
+        View::Text(format!("{self:?}"))
     }
 }
 
@@ -293,6 +305,6 @@ impl CredentialsBuilder {
             .with_placement(self.placement.and_then(crate::request::unless_default));
         provider.validate(&context)?;
         let per_request = provider.is_per_request();
-        Ok(Credentials::assemble(provider, context, per_request, false))
+        Ok(Credentials::of(Bound { provider, context, per_request, resolves: false }))
     }
 }

@@ -61,10 +61,13 @@ pub use login::{Login, LoginOutcome, Way};
 #[doc(hidden)]
 pub use options as schema;
 pub use options::{Options, Secret, Show, Validation, View};
-pub use provider::{Probe, Session, Status, TokenProvider, TokenSource, from_fn, hooks};
+pub use provider::{Bound, Managed, Probe, Status, TokenProvider, TokenSource, from_fn, hooks};
 pub use registry::{Entry, Provider, Registry, RegistryBuilder};
 pub use request::{Origins, Placement, Request};
 pub use secret::{Exposed, SecretString};
+pub use store::SessionPolicy;
+#[doc(hidden)]
+pub use store::SessionPolicy as Session;
 #[doc(hidden)]
 pub use time as clock;
 pub use token::{Claims, Grant, Token};

@@ -3,7 +3,14 @@
 //! Exchanges run here, so they need no runtime of the caller's, outlive callers and their runtimes, and
 //! work from code that has no runtime at all.
 
-use std::{cell::Cell, future::Future, pin::Pin, sync::OnceLock};
+use std::{
+    cell::Cell,
+    future::Future,
+    pin::{Pin, pin},
+    sync::{Arc, OnceLock},
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+};
 
 use tokio::runtime::{Builder, Handle};
 
@@ -27,15 +34,10 @@ thread_local! {
     static HERE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Returns whether this is the background thread, which nothing may block: all exchanges run on it.
-pub(crate) fn is_here() -> bool {
-    HERE.get()
-}
-
 fn start() -> Option<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build().ok()?;
     let handle = runtime.handle().clone();
-    std::thread::Builder::new()
+    thread::Builder::new()
         .name("authn".to_owned())
         .spawn(move || {
             HERE.set(true);
@@ -43,4 +45,35 @@ fn start() -> Option<Handle> {
         })
         .ok()?;
     Some(handle)
+}
+
+/// Blocks the thread until a future is done. Timers and connections that it makes itself live on the
+/// background runtime.
+pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
+    if HERE.get() {
+        // The exchange that is waited for would need this very thread.
+        return Err(Error::new(
+            ErrorKind::Internal,
+            "a provider or hook waits by blocking the thread on which all exchanges run; \
+             await the asynchronous credentials there, or make it a `Hook::sync`",
+        ));
+    }
+    let _background = handle()?.enter();
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return Ok(output),
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
 }

@@ -3,14 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::{
+    future::Future,
     path::Path,
+    pin::Pin,
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
 use authn::{
-    Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Login, LoginOutcome,
-    Result, SecretString, Session, Token, TokenProvider, TokenSource,
+    Bound, Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Login, LoginOutcome,
+    Managed, Result, SecretString, Session, Token, TokenProvider, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
 
@@ -59,8 +61,8 @@ impl TokenSource for Lid {
         Ok(token.into())
     }
 
-    fn inner(&self) -> Option<&Credentials> {
-        Some(&self.of)
+    fn inner(&self) -> Option<&Bound> {
+        Some(self.of.bound())
     }
 }
 
@@ -125,8 +127,19 @@ impl TokenProvider for Stuck {
         Ok(Token::new("abc")?.with_expires_in(Duration::from_mins(10)))
     }
 
-    async fn logout(&self, _: &Context) -> Result<()> {
-        Err(Error::new(ErrorKind::Store, "the inner store is gone; look for it"))
+    fn managed(&self) -> Option<&dyn Managed> {
+        Some(self)
+    }
+}
+
+impl Managed for Stuck {
+    fn logout<'a>(
+        &'a self,
+        _: &'a Context,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+        Box::pin(async {
+            Err(Error::new(ErrorKind::Store, "the inner store is gone; look for it"))
+        })
     }
 }
 

@@ -1,14 +1,15 @@
 //! The command line: subcommands, and the global flags, which may stand before or after them.
 
-use std::{ffi::OsString, fmt::Write as _, path::PathBuf};
+use std::{ffi::OsString, fmt::Write as _};
 
+use authn::Loader;
 use clap::{
-    ArgAction, ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, ValueEnum,
-    ValueHint,
+    ArgMatches, Args as _, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser,
+    ValueEnum as _,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::{commands::Command, session};
+use crate::{app::Global, commands::Command};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -18,7 +19,7 @@ Exit codes:
 
 Data goes to standard output, everything else to standard error.";
 
-/// The commands by what they are for, in the order in which somebody comes to need them.
+/// The commands by what they are for, in the order in which they are needed.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Configuration", &["config", "providers", "doctor"]),
     ("Sessions", &["login", "status", "logout", "stores"]),
@@ -32,60 +33,6 @@ const GROUPS: [(&str, &[&str]); 4] = [
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-}
-
-/// The flags that every command has.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Global options")]
-pub(crate) struct Global {
-    /// Choose a profile of the configuration
-    #[arg(short, long, value_name = "NAME", value_hint = ValueHint::Other)]
-    pub(crate) profile: Option<String>,
-
-    /// Read another application's configuration: its file names and its variables
-    #[arg(long, value_name = "NAME", value_parser = app_name, value_hint = ValueHint::Other)]
-    pub(crate) app: Option<String>,
-
-    /// Read this file too, above the user's and the project's; naming it is trusting it
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) config: Option<PathBuf>,
-
-    /// Set a value above all else; a secret only by reference: `KEY.env=NAME`, `KEY.file=PATH`
-    #[arg(long, value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
-    pub(crate) set: Vec<String>,
-
-    /// Leave the project's file unread
-    #[arg(long)]
-    pub(crate) no_project: bool,
-
-    /// Use colour: `auto` means on a terminal, unless `NO_COLOR` is set
-    #[arg(long, value_name = "WHEN")]
-    color: Option<ColorChoice>,
-
-    /// Log to standard error; twice for more, three times for all
-    #[arg(short, long, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
-}
-
-impl Global {
-    /// Gives when to use colour.
-    pub(crate) fn colour(&self) -> ColorChoice {
-        self.color.unwrap_or_default()
-    }
-
-    /// Adds what stands behind a subcommand to what stands before it; the later wins.
-    fn and(mut self, later: Self) -> Self {
-        self.set.extend(later.set);
-        Self {
-            profile: later.profile.or(self.profile),
-            app: later.app.or(self.app),
-            config: later.config.or(self.config),
-            set: self.set,
-            no_project: self.no_project || later.no_project,
-            color: later.color.or(self.color),
-            verbose: self.verbose.saturating_add(later.verbose),
-        }
-    }
 }
 
 /// Reads the command line; `app` is the application unless a flag says otherwise.
@@ -110,8 +57,9 @@ pub(crate) fn colour(arguments: &[OsString]) -> ColorChoice {
 
 /// Defines the command line of an application.
 pub(crate) fn command(app: &str) -> clap::Command {
-    let [profile, config, log, option] = ["PROFILE", "CONFIG", "LOG", "CREDENTIALS__DOMAIN"]
-        .map(|name| session::variable(app, name));
+    let loader = Loader::app(app);
+    let [profile, config, log, option] =
+        ["PROFILE", "CONFIG", "LOG", "CREDENTIALS__DOMAIN"].map(|name| loader.variable(name));
     let after = format!(
         "\
 Environment:
@@ -125,7 +73,7 @@ Environment:
     command.help_template(listed)
 }
 
-/// Gives the template of the help, with the commands by what they are for: clap would list all of them under
+/// Returns the template of the help, with the commands by what they are for: clap would list all of them under
 /// one heading.
 fn listed(command: &clap::Command) -> String {
     let (heading, literal) =
@@ -151,18 +99,7 @@ fn listed(command: &clap::Command) -> String {
 ///
 /// Clap's own global arguments would forget a `--set` before the subcommand if there is one behind it.
 fn with_global(command: clap::Command) -> clap::Command {
-    let (about, long_about) = (command.get_about().cloned(), command.get_long_about().cloned());
-    // It would describe the command by what is said of the flags.
-    let command = Global::augment_args(command).about(None).long_about(None);
-    let command = match about {
-        Some(about) => command.about(about),
-        None => command,
-    };
-    let command = match long_about {
-        Some(about) => command.long_about(about),
-        None => command,
-    };
-    command.mut_subcommands(with_global)
+    Global::augment_args(command).mut_subcommands(with_global)
 }
 
 fn global(matches: &ArgMatches) -> Result<Global, clap::Error> {
@@ -186,17 +123,10 @@ fn without_stray_value(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// An application's name becomes a part of file names and of variables' names.
-fn app_name(name: &str) -> Result<String, &'static str> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if name.is_empty() || !name.bytes().all(fits) {
-        return Err("write it with letters, digits, `-` and `_`");
-    }
-    Ok(name.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     fn parsed(line: &str) -> Result<(Global, Command), clap::Error> {

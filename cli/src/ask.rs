@@ -1,10 +1,10 @@
-//! Questions to whoever sits at the terminal.
+//! Questions to the user at the terminal.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::exit::{Code, Failure};
 
-/// Tells whether somebody can be asked: questions go to standard error, answers come from standard input.
+/// Returns whether the user can be asked: questions go to standard error, answers come from standard input.
 pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }

@@ -1,10 +1,10 @@
 //! How a run ends: exit codes, and what is said of a failure.
 
-use std::{io, process::ExitCode};
+use std::{fmt::Display, io, process::ExitCode};
 
 use authn::{Error, ErrorKind};
 
-use crate::output::Output;
+use crate::output::{self, Output};
 
 /// The exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +47,12 @@ impl Failure {
         Self::Told { code, message: message.into(), help: None }
     }
 
+    /// Takes the failure of writing a file.
+    pub(crate) fn unwritten(what: impl Display, error: &io::Error) -> Self {
+        Self::new(Code::Other, format!("{what} can't be written ({})", error.kind()))
+            .with_help("check the path and its permissions")
+    }
+
     /// Says what to do about it. What is wrong with a configuration says that itself.
     #[must_use]
     pub(crate) fn with_help(self, advice: impl Into<String>) -> Self {
@@ -60,17 +66,12 @@ impl Failure {
         }
     }
 
-    /// Says on standard error what went wrong, and gives the exit code.
+    /// Says on standard error what went wrong, and returns the exit code.
     pub(crate) fn report(self, output: &Output) -> Code {
         match self {
             Self::Authn(error) => {
-                for problem in error.problems() {
-                    output.problem(problem);
-                }
-                let text = error.to_string();
-                // Its text repeats the problems below the first line.
-                let first = text.lines().next().filter(|_| !error.problems().is_empty());
-                output.error(first.unwrap_or(&text), None);
+                output.problems(error.problems());
+                output.error(&summary(&error), None);
                 code_of(error.kind())
             }
             Self::Told { code, message, help } => {
@@ -83,7 +84,28 @@ impl Failure {
     }
 }
 
-/// Gives the exit code of a sort of failure.
+/// Writes what clap says of a command line: help and version to standard output, errors to the other.
+pub(crate) fn usage(error: &clap::Error, output: &Output) -> Code {
+    let text = error.render();
+    let shown = |colour| if colour { text.ansi().to_string() } else { text.to_string() };
+    if error.use_stderr() {
+        output::write(&shown(output.stderr_colour()));
+        return Code::Usage;
+    }
+    let written = output::data(shown(output.stdout_colour()));
+    written.map_or_else(|error| Failure::from(error).report(output), |()| Code::Done)
+}
+
+/// Returns an error's text without the problems that it lists.
+pub(crate) fn summary(error: &Error) -> String {
+    let text = error.to_string();
+    match text.split_once('\n') {
+        Some((first, _)) if !error.problems().is_empty() => first.to_owned(),
+        _ => text,
+    }
+}
+
+/// Returns the exit code of a kind of error.
 pub(crate) fn code_of(kind: ErrorKind) -> Code {
     match kind {
         ErrorKind::Configuration | ErrorKind::Origin => Code::Configuration,

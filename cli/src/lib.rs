@@ -33,22 +33,21 @@ use std::{env, process::ExitCode};
 
 use authn_providers as _;
 
+mod app;
 mod args;
 mod ask;
 mod commands;
 mod exit;
 mod log;
 mod output;
-mod paragraph;
 mod prompt;
-mod session;
-mod table;
-mod time;
+mod style;
 
+use app::App;
+use output::Output;
 pub use prompt::TerminalPrompt;
-use session::Session;
 
-/// Runs the command line of authn with the arguments of this process, and gives its exit code.
+/// Runs the command line of authn with the arguments of this process, and returns its exit code.
 pub fn main() -> ExitCode {
     main_for("authn")
 }
@@ -59,12 +58,14 @@ pub fn main_for(app: &str) -> ExitCode {
     let arguments: Vec<_> = env::args_os().collect();
     let (global, command) = match args::parse(app, &arguments) {
         Ok(parsed) => parsed,
-        Err(error) => return output::usage(&error, args::colour(&arguments)).into(),
+        Err(error) => {
+            return exit::usage(&error, &Output::new(args::colour(&arguments))).into();
+        }
     };
-    let session = Session::new(app, global);
-    log::start(&session);
-    match commands::run(&session, command) {
+    let app = App::new(app, global);
+    log::start(&app);
+    match commands::run(&app, command, args::command) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(&session.output).into(),
+        Err(failure) => failure.report(&app.output).into(),
     }
 }

@@ -11,11 +11,11 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::session::Session;
+use crate::app::App;
 
-/// Starts logging if somebody wants logs.
-pub(crate) fn start(session: &Session) {
-    let Some(wanted) = wanted(session) else { return };
+/// Starts logging if logs are wanted.
+pub(crate) fn start(app: &App) {
+    let Some(wanted) = wanted(app) else { return };
     let lines = lines(wanted, our_crates(), io::stderr);
     // A second start in one process keeps the first one's.
     let _ = Registry::default().with(lines).try_init();
@@ -36,13 +36,13 @@ where
 }
 
 /// The flag wins over the variable.
-fn wanted(session: &Session) -> Option<Targets> {
-    let level = match session.global.verbose {
+fn wanted(app: &App) -> Option<Targets> {
+    let level = match app.global.verbose {
         0 => {
-            let name = session.variable("LOG");
+            let name = app.variable("LOG");
             let text = env::var(&name).ok().filter(|text| !text.is_empty())?;
             return text.parse().ok().or_else(|| {
-                session.output.warning(&format!(
+                app.output.warning(&format!(
                     "{name} is not understood, so nothing is logged: \
                      write a level as `debug`, or levels of crates as `authn=trace,reqwest=info`"
                 ));

@@ -3,25 +3,11 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::AutoStream;
-use authn::config::{Problem, printable};
-use clap::{
-    ColorChoice,
-    builder::styling::{AnsiColor, Style},
-};
+use authn::config::Problem;
+use clap::{ColorChoice, builder::styling::Style};
 use serde::Serialize;
 
-use crate::{
-    exit::{Code, Failure},
-    paragraph::wrapped,
-    table::Table,
-};
-
-const ERROR: Style = AnsiColor::Red.on_default().bold();
-const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-const HELP: Style = AnsiColor::Cyan.on_default().bold();
-
-/// The style of headings.
-pub(crate) const HEADING: Style = Style::new().bold();
+use crate::style::{BOLD, ERROR, HELP, Table, WARNING, plain, styled, wrapped};
 
 /// The two standard streams, and what each of them can show.
 #[derive(Debug)]
@@ -41,14 +27,24 @@ impl Output {
         }
     }
 
-    /// Tells whether a person reads standard output.
+    /// Returns whether a person reads standard output.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal
     }
 
+    /// Returns whether standard output shows colour.
+    pub(crate) fn stdout_colour(&self) -> bool {
+        self.stdout_colour
+    }
+
+    /// Returns whether standard error shows colour.
+    pub(crate) fn stderr_colour(&self) -> bool {
+        self.stderr_colour
+    }
+
     /// Writes a table to standard output: aligned under headings for a person, and for a program the rows
     /// alone with a tab between cells.
-    pub(crate) fn table(&self, table: &Table) -> Result<(), Failure> {
+    pub(crate) fn table(&self, table: &Table) -> io::Result<()> {
         if !self.terminal {
             return data(table.tabbed());
         }
@@ -56,17 +52,17 @@ impl Output {
         data(table.shown(self.stdout_colour, width.map(usize::from)))
     }
 
-    /// Gives a text as a heading on standard output.
+    /// Returns a text as a heading on standard output.
     pub(crate) fn heading(&self, text: &str) -> String {
-        styled(text, HEADING, self.stdout_colour)
+        self.styled(text, BOLD)
     }
 
-    /// Gives a text in a style on standard output.
+    /// Returns a text in a style on standard output.
     pub(crate) fn styled(&self, text: &str, style: Style) -> String {
         styled(text, style, self.stdout_colour)
     }
 
-    /// Writes an error to standard error, and what to do about it.
+    /// Writes an error to standard error, and what helps.
     pub(crate) fn error(&self, message: &str, help: Option<&str>) {
         self.labelled("error:", ERROR, message);
         if let Some(help) = help {
@@ -88,60 +84,43 @@ impl Output {
         tell(&text.replacen(label, &styled(label, style, self.stderr_colour), 1));
     }
 
-    /// Writes what is wrong with a configuration to standard error, with the line where it is.
-    pub(crate) fn problem(&self, problem: &Problem) {
-        tell(&format!("{}\n", problem.render(self.stderr_colour)));
-    }
-
-    /// Tells whether standard error shows colour.
-    pub(crate) fn stderr_colour(&self) -> bool {
-        self.stderr_colour
+    /// Writes what is wrong with a configuration to standard error, each with the line where it is.
+    pub(crate) fn problems<'p>(&self, problems: impl IntoIterator<Item = &'p Problem>) {
+        for problem in problems {
+            tell(&format!("{}\n", problem.render(self.stderr_colour)));
+        }
     }
 }
 
 /// Writes bytes to standard output as they are.
-pub(crate) fn data(bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
+pub(crate) fn data(bytes: impl AsRef<[u8]>) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes.as_ref())?;
-    Ok(stdout.flush()?)
+    stdout.flush()
 }
 
 /// Writes a text and a newline to standard output.
-pub(crate) fn line(text: &str) -> Result<(), Failure> {
+pub(crate) fn line(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.write_all(b"\n")?;
-    Ok(stdout.flush()?)
+    stdout.flush()
 }
 
 /// Writes JSON to standard output.
-pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|_| Failure::new(Code::Other, "this can't be written as JSON"))?;
-    line(&text)
+pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
+    line(&serde_json::to_string_pretty(value)?)
 }
 
 /// Writes a line to standard error.
 pub(crate) fn tell(text: &str) {
-    // If nobody can be told, there is nobody to tell that.
-    let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+    write(&format!("{text}\n"));
 }
 
-/// Writes what clap says of a command line: help and version to standard output, errors to the other.
-pub(crate) fn usage(error: &clap::Error, choice: ColorChoice) -> Code {
-    let text = error.render();
-    let colour = if error.use_stderr() {
-        wants_colour(choice, &io::stderr())
-    } else {
-        wants_colour(choice, &io::stdout())
-    };
-    let text = if colour { text.ansi().to_string() } else { text.to_string() };
-    if error.use_stderr() {
-        let _ = io::stderr().lock().write_all(text.as_bytes());
-        return Code::Usage;
-    }
-    let output = Output::new(choice);
-    data(text).map_or_else(|failure| failure.report(&output), |()| Code::Done)
+/// Writes a text to standard error. If it can't be written, there is no place to say so.
+pub(crate) fn write(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
 
 fn wants_colour(choice: ColorChoice, stream: &impl anstream::stream::RawStream) -> bool {
@@ -149,28 +128,5 @@ fn wants_colour(choice: ColorChoice, stream: &impl anstream::stream::RawStream) 
         ColorChoice::Always => true,
         ColorChoice::Never => false,
         ColorChoice::Auto => AutoStream::choice(stream) != anstream::ColorChoice::Never,
-    }
-}
-
-/// Gives a text in a style, where there is colour.
-pub(crate) fn styled(text: &str, style: Style, colour: bool) -> String {
-    if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
-}
-
-/// Keeps a text on its line, a terminal from obeying it and its letters in their order: a name in a file may
-/// hold anything.
-pub(crate) fn plain(text: &str) -> String {
-    printable(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_moves_the_cursor_or_turns_round() {
-        let text = "a\u{1b}]0;x\u{7}\r\nb\u{202e}c\u{2028}é\u{9b}1m\u{200b}";
-        let plain = plain(text);
-        assert_eq!(plain, "a\\u{1b}]0;x\\u{7}\\r\\nb\\u{202e}c\\u{2028}é\\u{9b}1m\\u{200b}");
     }
 }

@@ -122,12 +122,12 @@ impl TokenProvider for AppService {
     }
 }
 
-/// Gives what a header holds as a token, if anything.
+/// Returns what a header holds as a token, if anything.
 fn find<'a>(incoming: &'a Incoming, name: &HeaderName) -> Result<Option<&'a str>> {
     let mut values = incoming.headers().get_all(name).into_iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         if incoming.headers().contains_key(name) {
-            // Which of the two a proxy has checked, nobody can tell.
+            // Which of the two a proxy has checked is not known.
             let error = Error::invalid_token("there is more than one; send exactly one");
             return Err(error.at(place(name)));
         }
@@ -143,7 +143,7 @@ fn find<'a>(incoming: &'a Incoming, name: &HeaderName) -> Result<Option<&'a str>
     Ok(token.map(str::trim).filter(|token| !token.is_empty()))
 }
 
-/// Gives the token of an `Authorization` value of the scheme Bearer (RFC 6750, 2.1).
+/// Returns the token of an `Authorization` value of the scheme Bearer (RFC 6750, 2.1).
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.trim_start().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token)

@@ -1,6 +1,6 @@
 //! Until when a token is valid, as far as the token itself says so.
 //!
-//! A JWT is readable by anybody: its `exp` is taken as the issuer wrote it, and its signature is for the
+//! Any program can read a JWT: its `exp` is taken as the issuer wrote it, and its signature is for the
 //! server to check (RFC 7519, 4.1.4). Whatever is no JWT says nothing.
 
 use std::time::{Duration, SystemTime};
@@ -18,7 +18,7 @@ struct Claims {
     exp: Number,
 }
 
-/// Says of a token until when it is valid, if it is a JWT that tells.
+/// Adds to a token until when it is valid, if it is a JWT that says so.
 pub(crate) fn read_from_jwt(token: Token) -> Token {
     match expiry(token.secret()) {
         Some(time) => token.with_expires_at(time),
@@ -26,16 +26,16 @@ pub(crate) fn read_from_jwt(token: Token) -> Token {
     }
 }
 
-/// Fails if the token has expired. `way_out` says what to do then.
-pub(crate) fn check(token: &Token, context: &Context, way_out: &str) -> Result<()> {
+/// Fails if the token has expired. `help` says what to do then.
+pub(crate) fn check(token: &Token, context: &Context, help: &str) -> Result<()> {
     let Some(time) = token.expires_at().filter(|time| has_come(*time, context)) else {
         return Ok(());
     };
     let time = httpdate::fmt_http_date(time);
-    Err(Error::new(ErrorKind::Expired, format!("the token expired on {time}: {way_out}")))
+    Err(Error::new(ErrorKind::Expired, format!("the token expired on {time}: {help}")))
 }
 
-/// Tells whether a time has come by the context's clock.
+/// Returns whether a time has come by the context's clock.
 #[inline]
 pub(crate) fn has_come(time: SystemTime, context: &Context) -> bool {
     time <= context.clock().now().wall()

@@ -7,10 +7,8 @@ use authn::{Error, http::StatusCode};
 
 use crate::{
     jws::{KeySet, Signed},
-    oauth::{
-        id_token::{Expected, Failure},
-        response::{Advice, Received, accepted, device_authorization, grant},
-    },
+    oauth::id_token::{Expected, Failure},
+    token_endpoint::{Advice, Received, accepted, device_authorization, grant},
 };
 
 /// Longest error text: an answer that found its way into one would make it longer some day.
@@ -71,5 +69,31 @@ pub fn id_token(bytes: &[u8]) {
         .and_then(|signed| expected.check(signed.verify(&keys)?).map_err(Failure::mismatch));
     if let Err(error) = verified.map_err(Error::from) {
         assert!(error.to_string().len() <= LONGEST, "the error is too long");
+    }
+}
+
+/// Replays what the fuzzer has found worth keeping; see `fuzz/README.md`.
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    fn replay(corpus: &str, target: fn(&[u8])) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus").join(corpus);
+        let mut replayed = 0;
+        for entry in fs::read_dir(folder).unwrap() {
+            target(&fs::read(entry.unwrap().path()).unwrap());
+            replayed += 1;
+        }
+        assert!(replayed >= 20, "the corpus has only {replayed} inputs");
+    }
+
+    #[test]
+    fn the_corpus_of_token_responses_panics_nowhere() {
+        replay("token_response", super::token_response);
+    }
+
+    #[test]
+    fn the_corpus_of_id_tokens_panics_nowhere() {
+        replay("id_token", super::id_token);
     }
 }

@@ -46,7 +46,7 @@ impl TokenProvider for Jwt {
 
     async fn token(&self, context: &Context) -> Result<Token> {
         let token = self.build()?;
-        expiry::check(&token, context, &way_out(context))?;
+        expiry::check(&token, context, &help(context))?;
         Ok(token)
     }
 
@@ -61,7 +61,7 @@ impl TokenProvider for Jwt {
     }
 }
 
-fn way_out(context: &Context) -> String {
+fn help(context: &Context) -> String {
     match context.key() {
         "" => "configure a new one".to_owned(),
         key => format!("set `{key}.jwt` to a new one"),

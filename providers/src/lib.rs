@@ -5,7 +5,7 @@
 //! | provider | what it puts on a request |
 //! |---|---|
 //! | `jwt` | a token that stands in the configuration; it knows from the token when it expires |
-//! | `bearer` | the same for a token that nobody can look into |
+//! | `bearer` | the same for an opaque token |
 //! | `basic` | a user's name and password (RFC 7617) |
 //! | `api_key` | keys in headers and in the query, other ones for other origins if need be |
 //! | `cached` | what another provider puts there, with a cache and a store in front |
@@ -61,6 +61,10 @@ mod basic;
 mod bearer;
 #[cfg(feature = "cached")]
 mod cached;
+#[cfg(any(feature = "oauth", feature = "keyring", feature = "keyutils"))]
+mod choice;
+#[cfg(feature = "oauth")]
+mod client_auth;
 #[cfg(any(feature = "jwt", feature = "app_service"))]
 mod expiry;
 #[cfg(all(feature = "oauth", any(test, fuzzing)))]
@@ -84,6 +88,8 @@ mod random;
 mod stores;
 #[cfg(test)]
 mod testing;
+#[cfg(feature = "oauth")]
+mod token_endpoint;
 
 #[cfg(feature = "api_key")]
 pub use api_key::ApiKey;

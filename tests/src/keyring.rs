@@ -2,7 +2,6 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    path::Path,
     process::{Child, Command, Stdio},
 };
 
@@ -31,8 +30,7 @@ impl Keyring {
     ///
     /// If `gnome-keyring-daemon`, `dbus-run-session` or `dbus-send` is missing.
     pub fn start(state: State) -> Self {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("rig/keyring/with-keyring.sh");
-        let mut command = Command::new(script);
+        let mut command = Command::new(rig("with-keyring.sh"));
         command.args(["sh", "-c", "echo \"$DBUS_SESSION_BUS_ADDRESS\"; cat"]);
         command.env_remove("LOCKED").env_remove("EMPTY");
         match state {
@@ -70,13 +68,7 @@ impl Keyring {
     ///
     /// If it can't be locked.
     pub fn lock(&self) {
-        let target = ["--session", "--print-reply", "--dest=org.freedesktop.secrets"];
-        let call = [
-            "/org/freedesktop/secrets",
-            "org.freedesktop.Secret.Service.Lock",
-            "array:objpath:/org/freedesktop/secrets/aliases/default",
-        ];
-        self.run("dbus-send", &[target, call].concat(), "");
+        self.run(&rig("lock.sh"), &[], "");
     }
 
     /// Everything of the sessions that authn keeps in it: labels, attributes and secrets.
@@ -114,4 +106,9 @@ impl Drop for Keyring {
         drop(self.session.stdin.take());
         let _ = self.session.wait();
     }
+}
+
+/// A script of the rig.
+fn rig(name: &str) -> String {
+    format!("{}/rig/keyring/{name}", env!("CARGO_MANIFEST_DIR"))
 }

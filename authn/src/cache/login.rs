@@ -8,7 +8,11 @@ use std::{
 
 use tokio::runtime::Handle;
 
-use super::{Place, Shared, closed, deadline, exchange, identity, session};
+use super::{
+    Place, Shared, closed, deadline,
+    exchange::{Exchange, limited, logged_out},
+    identity, session,
+};
 use crate::{
     Context, Error, ErrorKind, Login, LoginOutcome, Result, TokenSource,
     prompt::Progress,
@@ -29,7 +33,7 @@ pub(super) async fn login<S: TokenSource>(
     login: &Login,
 ) -> Result<LoginOutcome> {
     if let Some(inner) = shared.source.inner() {
-        let outcome = inner.login(login.clone()).await;
+        let outcome = inner.managed().login(&inner.context, login).await;
         if matches!(outcome, Ok(LoginOutcome::NotNeeded)) {
             return outcome;
         }
@@ -97,9 +101,9 @@ async fn alone<S: TokenSource>(
     let begun = stored(shared, context).await?;
     // A refresh of the same session is no login.
     if begun.session != seen.session && !begun.is_empty() {
-        let generation = shared.places.succeed(generation).ok_or_else(exchange::logged_out)?;
+        let generation = shared.places.succeed(generation).ok_or_else(logged_out)?;
         // One that is no longer fresh is renewed by whoever needs it.
-        let _ = exchange::adopt(shared, place, context, &begun, generation);
+        let _ = Exchange { shared, place, context, generation }.adopt(&begun);
         return Ok(LoginOutcome::ByAnother);
     }
     context.resolve_references().await?;
@@ -107,13 +111,14 @@ async fn alone<S: TokenSource>(
         return Ok(LoginOutcome::NotNeeded);
     };
     let grant = identity::settle(shared, context, grant.with_new_session(), None).await?.known()?;
-    exchange::begin(shared, place, context, grant, generation, begun.revision).await?;
+    let exchange = Exchange { shared, place, context, generation };
+    exchange.begin(grant, begun.revision).await?;
     Ok(LoginOutcome::LoggedIn)
 }
 
 async fn stored<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<Record> {
     let Some(drawer) = context.drawer() else { return Ok(Record::default()) };
-    let mut record = exchange::limited(context, deadline::STORE, drawer.load()).await??;
+    let mut record = limited(context, deadline::STORE, drawer.load()).await??;
     identity::keep_session(shared, drawer, &mut record);
     Ok(record)
 }

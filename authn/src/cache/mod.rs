@@ -4,11 +4,13 @@
 //! allocation. A refresh starts before the token ends, in the background, and if it fails the old token
 //! serves until it really expires.
 
+mod adopt;
 mod deadline;
 mod exchange;
 mod flight;
 mod identity;
 mod login;
+mod memory;
 mod options;
 mod places;
 mod schedule;
@@ -27,12 +29,14 @@ use std::{
 pub use options::CacheOptions;
 
 use crate::{
-    Context, Credentials, Error, ErrorKind, Grant, Login, LoginOutcome, Probe, Request, Result,
-    Session, Status, Token, TokenProvider, TokenSource, runtime,
+    Bound, Context, Error, ErrorKind, Grant, Login, LoginOutcome, Managed, Probe, Request, Result,
+    SessionPolicy, Status, Token, TokenProvider, TokenSource,
+    runtime::{self, Boxed},
     time::{Moment, before},
 };
-use exchange::{Memory, OnUpdate};
+use exchange::{Exchange, OnUpdate};
 use flight::{Clearance, Takeoff, arrival, crashed};
+use memory::Memory;
 use places::{Noted, Place, Places};
 use slot::Rotation;
 use tokio::sync::MutexGuard;
@@ -82,7 +86,7 @@ impl<S> Shared<S> {
     /// Gives the memory back: notes what it holds, unless that counts no longer.
     fn put_back(&self, mut memory: MutexGuard<'_, Memory>) {
         memory.keep_if_of(self.places.generation());
-        self.places.note(memory.generation(), Noted::of(memory.last()));
+        self.places.note(memory.generation, Noted::of(memory.last.as_ref()));
     }
 
     /// Lets nothing be given that was obtained before.
@@ -103,12 +107,12 @@ impl<S> Shared<S> {
 }
 
 impl<S: TokenSource> Shared<S> {
-    /// Gives the inner credentials for the scopes that are asked for.
-    fn inner(&self, context: &Context) -> Option<Credentials> {
+    /// Returns the inner provider for the scopes that are asked for.
+    fn inner(&self, context: &Context) -> Option<Bound> {
         let inner = self.source.inner()?;
         Some(match context.scopes() {
             [] => inner.clone(),
-            scopes => inner.with_scope(scopes),
+            scopes => inner.with_scopes(scopes.to_vec()),
         })
     }
 }
@@ -225,13 +229,13 @@ impl<S: TokenSource> Cached<S> {
         let drawer = context.drawer()?;
         // Held by an exchange, it may know more than the store does.
         let memory = self.shared.memory.try_lock().ok()?;
-        let generation = self.shared.places.generation();
-        if memory.has_unsaved(generation) {
+        let exchange = Exchange::new(&self.shared, &self.place, context);
+        if memory.has_unsaved(exchange.generation) {
             return None;
         }
         let mut record = drawer.load_now()?;
         identity::keep_session(&self.shared, drawer, &mut record);
-        exchange::adopt(&self.shared, &self.place, context, &record, generation)
+        exchange.adopt(&record)
     }
 
     fn until_expiry(&self, context: &Context) -> Option<Token> {
@@ -297,7 +301,7 @@ struct Flight<S: TokenSource> {
 
 impl<S: TokenSource> Flight<S> {
     async fn run(self) {
-        let result = exchange::exchange(&self.shared, &self.place, &self.context).await;
+        let result = Exchange::new(&self.shared, &self.place, &self.context).run().await;
         self.land(result);
     }
 
@@ -319,7 +323,7 @@ impl<S: TokenSource> Flight<S> {
         let nobody = |error: &Error| error.kind() == ErrorKind::LoginRequired;
         let cheap = result.as_ref().is_err_and(nobody)
             && self.context.drawer().is_some()
-            && matches!(self.shared.source.session(), Session::Begun);
+            && matches!(self.shared.source.session(), SessionPolicy::Begun);
         if let Err(error) = &result {
             tracing::warn!(key = self.context.key(), kind = ?error.kind(), usable, "exchange failed");
         }
@@ -383,45 +387,56 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
         self.shared.source.identity(context)
     }
 
+    fn managed(&self) -> Option<&dyn Managed> {
+        Some(self)
+    }
+}
+
+impl<S: TokenSource> Managed for Cached<S> {
     fn invalidate(&self, token: &Token, context: &Context) {
         if let Some(inner) = self.shared.inner(context) {
-            inner.invalidate(token);
+            inner.managed().invalidate(token, &inner.context);
         }
         self.place.refuse(token);
     }
 
-    async fn status(&self, context: &Context) -> Result<Status> {
-        session::status(&self.shared, &self.place, context).await
+    fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>> {
+        Box::pin(session::status(&self.shared, &self.place, context))
     }
 
-    async fn login(&self, context: &Context, login: &Login) -> Result<LoginOutcome> {
-        login::login(&self.shared, &self.place, context, login).await
+    fn login<'a>(
+        &'a self,
+        context: &'a Context,
+        login: &'a Login,
+    ) -> Boxed<'a, Result<LoginOutcome>> {
+        Box::pin(login::login(&self.shared, &self.place, context, login))
     }
 
     fn needs_login(&self) -> bool {
         let inner = self.shared.source.inner();
-        inner.map_or_else(|| self.shared.source.needs_login(), Credentials::needs_login)
+        inner
+            .map_or_else(|| self.shared.source.needs_login(), |inner| inner.managed().needs_login())
     }
 
-    async fn probe(&self, context: &Context) -> Result<Option<Probe>> {
+    fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
         match self.shared.source.inner() {
-            Some(inner) => inner.probe().await,
-            None => self.shared.source.probe(context).await,
+            Some(inner) => inner.managed().probe(&inner.context),
+            None => Box::pin(self.shared.source.probe(context)),
         }
     }
 
-    async fn logout(&self, context: &Context) -> Result<()> {
-        session::logout(&self.shared, context).await
+    fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
+        Box::pin(session::logout(&self.shared, context))
     }
 
-    async fn revoke(&self, context: &Context) -> Result<()> {
-        session::revoke(&self.shared, context).await
+    fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
+        Box::pin(session::revoke(&self.shared, context))
     }
 
     fn store(&self) -> Option<String> {
         let by_default = match self.shared.source.session() {
-            Session::None => "memory",
-            Session::Begun | Session::From(_) => "file",
+            SessionPolicy::None => "memory",
+            SessionPolicy::Begun | SessionPolicy::From(_) => "file",
         };
         Some(self.shared.options.store.clone().unwrap_or_else(|| by_default.to_owned()))
     }
@@ -430,10 +445,16 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
         self.shared.source.login_options()
     }
 
-    async fn close(&self, context: &Context) {
+    fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
+        Box::pin(self.end(context))
+    }
+}
+
+impl<S: TokenSource> Cached<S> {
+    async fn end(&self, context: &Context) {
         self.shared.closed.store(true, Ordering::Release);
         if let Some(inner) = self.shared.source.inner() {
-            inner.close().await;
+            inner.managed().close(&inner.context).await;
         }
         let flights = self.shared.places.landings();
         if flights.is_empty() && self.shared.login.try_lock().is_ok() {

@@ -1,6 +1,6 @@
 //! What is kept of a session: telling it, forgetting it, revoking it.
 
-use super::{Place, Shared, exchange, identity};
+use super::{Place, Shared, adopt::plan_stored, identity};
 use crate::{Context, Result, Status, TokenSource};
 
 /// Says what is kept, without any network.
@@ -36,7 +36,7 @@ pub(super) async fn status<S: TokenSource>(
     identity::keep_session(shared, drawer, &mut record);
     let stored = record.tokens.get(&context.scopes().join(" "));
     let stored = stored.filter(|stored| {
-        let schedule = exchange::plan_stored(shared, stored, now);
+        let schedule = plan_stored(shared, stored, now);
         schedule.is_some_and(|schedule| !schedule.expiry.reached(now))
     });
     let token = at_hand.as_ref().or(stored.map(|stored| &stored.token));
@@ -55,7 +55,7 @@ pub(super) async fn logout<S: TokenSource>(shared: &Shared<S>, context: &Context
     // First of all, so that an exchange under way leaves nothing, and whatever the store says.
     shared.forget();
     let inner = match shared.source.inner() {
-        Some(inner) => inner.logout().await,
+        Some(inner) => inner.managed().logout(&inner.context).await,
         None => Ok(()),
     };
     inner.and(forget(shared, context).await)
@@ -76,7 +76,7 @@ pub(super) async fn forget<S: TokenSource>(shared: &Shared<S>, context: &Context
 /// Tells the server that what is kept is to count no longer, and forgets it.
 pub(super) async fn revoke<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<()> {
     if let Some(inner) = shared.source.inner() {
-        inner.revoke().await?;
+        inner.managed().revoke(&inner.context).await?;
         return logout(shared, context).await;
     }
     let grant = match context.drawer() {
@@ -85,7 +85,7 @@ pub(super) async fn revoke<S: TokenSource>(shared: &Shared<S>, context: &Context
             identity::keep_session(shared, drawer, &mut record);
             record.any_grant()
         }
-        None => shared.remember().await.last().cloned(),
+        None => shared.remember().await.last.clone(),
     };
     if let Some(grant) = grant {
         context.resolve_references().await?;

@@ -1,17 +1,21 @@
 //! Builds providers of the merged values, and notes every problem on the way instead of the first alone.
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    path::Path,
+};
 
 use super::{
     layers::merge::Part,
     visibility::{Guide, excerpt},
 };
 use crate::{
-    CacheOptions, Context, Credentials, Environment, Registry, SecretString,
-    diagnostic::{Origin, Problem, SourceText, nearest},
-    options::{Entries, Field, Item, Key, Options, Table, Value},
-    registry::stores::{self, Stores},
+    Bound, CacheOptions, Context, Credentials, Environment, Managed, Registry, SecretString,
+    diagnostic::{Origin, Problem, SourceText},
+    options::{Built, Host, Item, Key, Options as _, Table, Value, invalid},
+    registry::Stores,
     request::options::{Override, PlacementOptions},
+    secret::Target,
     store::{Drawer, StoreKey, fingerprint},
 };
 
@@ -38,20 +42,6 @@ impl Notes<'_> {
         self.problems.borrow_mut().push(problem);
     }
 
-    /// Notes what a validation found in the table at a key, each problem at its option. The options of
-    /// one that is not there are missed in the table that would hold it.
-    pub(crate) fn invalid(&self, problems: Vec<Problem>, key: &Key, table: &Item) {
-        for problem in problems {
-            let path: Vec<&str> =
-                problem.key().map_or_else(Vec::new, |key| key.split('.').collect());
-            let full = path.iter().fold(key.clone(), |key, segment| key.child(segment));
-            let at = (0..=path.len()).rev().find_map(|length| table.get(&path[..length]));
-            let is_there = !path.is_empty() && table.get(&path).is_some();
-            let at = at.filter(|item| item.origin != Origin::Default);
-            self.note(problem.with_key(&full), at, is_there);
-        }
-    }
-
     fn excerpt(&self, item: &Item, hide: bool) -> Option<crate::diagnostic::Excerpt> {
         let Origin::File { path, .. } = &item.origin else { return None };
         let span = item.span.clone()?;
@@ -62,7 +52,7 @@ impl Notes<'_> {
             .enumerate()
             .find_map(|(index, text)| Some((index, text.as_ref().filter(of_file)?)))?;
         let parts = self.parts.iter().filter(|part| part.layer == index).map(|part| &part.values);
-        Some(excerpt(source, parts, Guide::Top(self.registry), &span, hide))
+        Some(excerpt(source, parts, self.registry, &span, hide))
     }
 }
 
@@ -106,30 +96,8 @@ impl<'a> Build<'a> {
         }
     }
 
-    /// Builds the provider of a table that must hold exactly one.
-    pub(crate) fn nested(&self, key: &Key, item: &Item) -> Option<Credentials> {
-        let Some(entries) = item.as_table() else {
-            let problem = Problem::error(
-                "wrong-type",
-                format!("expected a provider's table, found {}", item.found()),
-            );
-            self.notes.note(problem.with_key(key), Some(item), true);
-            return None;
-        };
-        let mut providers = entries.iter();
-        let (Some((name, table)), None) = (providers.next(), providers.next()) else {
-            let message = format!("expected one provider, found {}", entries.len());
-            let problem = Problem::error("one-provider", message)
-                .with_key(key)
-                .with_help("write it as `{ NAME = { … } }`");
-            self.notes.note(problem, Some(item), false);
-            return None;
-        };
-        self.provider(&key.child(name), name, table)
-    }
-
     /// Builds a provider of its table.
-    pub(crate) fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
+    pub(crate) fn credentials(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
         let Some(entry) = self.notes.registry.get(name) else {
             let problem = Problem::error("unknown-provider", self.notes.registry.unknown(name));
             self.notes.note(problem.with_key(key), Some(item), item.as_table().is_none());
@@ -195,9 +163,11 @@ impl<'a> Build<'a> {
             .with_key(&key.to_string())
             .with_placement(placement)
             .with_references(references);
-        let context = match provider.store().filter(|store| store != "memory") {
+        let managed = provider.managed();
+        let store = managed.and_then(Managed::store);
+        let context = match store.filter(|store| store != "memory") {
             Some(store) => {
-                let how = provider.login_options();
+                let how = managed.map_or(&[][..], Managed::login_options);
                 context.with_drawer(Some(self.drawer(key, name, item, &store, &secrets, how)?))
             }
             None => context,
@@ -208,11 +178,11 @@ impl<'a> Build<'a> {
                     let problem = Problem::error("invalid", error.to_string()).with_key(key);
                     self.notes.note(problem, Some(item), false);
                 }
-                problems => self.notes.invalid(problems.to_vec(), key, item),
+                problems => invalid(self, problems.to_vec(), key, item),
             }
             return None;
         }
-        Some(Credentials::assemble(provider, context, per_request, resolves))
+        Some(Credentials::of(Bound { provider, context, per_request, resolves }))
     }
 
     /// Gives the place where a provider's session is kept.
@@ -227,7 +197,7 @@ impl<'a> Build<'a> {
     ) -> Option<Drawer> {
         let Some(found) = self.stores.get(store) else {
             let at = item.as_table().and_then(|entries| entries.get("store"));
-            let problem = stores::unknown(&self.stores, store).with_key(key.child("store"));
+            let problem = self.stores.unknown(store).with_key(key.child("store"));
             self.notes.note(problem, at.or(Some(item)), false);
             return None;
         };
@@ -238,62 +208,59 @@ impl<'a> Build<'a> {
         let key = StoreKey::of(name, self.profile, &options);
         Some(Drawer { name: store.into(), store: found, key, fingerprint: secrets.join("-") })
     }
+}
 
-    /// Takes note of a secret that was read.
-    pub(crate) fn saw(&self, secret: &SecretString) {
-        self.secrets.borrow_mut().push(fingerprint(secret));
+impl Host for Build<'_> {
+    fn note(&self, problem: Problem, at: Option<&Item>, hide: bool) {
+        self.notes.note(problem, at, hide);
     }
 
-    pub(crate) fn remember(&self, secret: SecretString) {
-        self.references.borrow_mut().push(secret);
-    }
-
-    /// Notes a key that nothing reads.
-    pub(crate) fn unknown_key<'k>(
-        &self,
-        key: &Key,
-        item: &Item,
-        known: impl Iterator<Item = &'k str>,
-    ) {
-        let name = key.segments().last().map_or("", String::as_str);
-        let problem = Problem::error("unknown-key", "unknown key").with_key(key);
-        let problem = match nearest(name, known) {
-            Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-            None => problem.with_help("remove it, or check its spelling"),
-        };
-        self.notes.note(problem, Some(item), true);
-    }
-
-    /// Gives the environment variable of a key.
-    pub(crate) fn variable(&self, key: &Key) -> String {
+    fn variable(&self, key: &Key) -> String {
         format!("{}{}", self.prefix, key.segments().join("__").to_uppercase())
     }
 
-    /// Reads a set of the framework's own options from a table that may be absent.
-    pub(crate) fn section<T: Options>(&'a self, key: &Key, item: Option<&'a Item>) -> Option<T> {
-        self.section_with(key, item, T::FIELDS, T::from_table)
+    fn reference_kinds(&self) -> Vec<&'static str> {
+        self.notes.registry.reference_kinds().collect()
     }
 
-    /// The same for options that more is needed for than their table.
-    pub(crate) fn section_with<T>(
-        &self,
-        key: &Key,
-        item: Option<&Item>,
-        fields: &'static [Field],
-        read: impl FnOnce(&mut Table<'_>) -> Option<T>,
-    ) -> Option<T> {
-        let empty = Item::new(Value::Table(Entries::new()), Origin::Default);
-        let item = item.unwrap_or(&empty);
-        let Some(entries) = item.as_table() else {
-            let problem =
-                Problem::error("wrong-type", format!("expected a table, found {}", item.found()));
-            self.notes.note(problem.with_key(key), Some(item), true);
-            return None;
-        };
-        let mut table = Table::new(self, key.clone(), item, entries, fields.iter());
-        let read = read(&mut table);
-        table.finish();
-        read
+    fn is_reference(&self, key: &str) -> bool {
+        self.notes.registry.is_reference(key)
+    }
+
+    fn target(&self, kind: &str, text: &str, at: &Origin) -> Result<Target, Box<Problem>> {
+        match kind {
+            "env" => Ok(Target::variable(text, self.environment)),
+            "file" => {
+                let base = match at {
+                    Origin::File { path, .. } | Origin::Layer { file: Some(path), .. } => {
+                        path.parent()
+                    }
+                    _ => None,
+                };
+                let path = self.environment.absolute(text, base);
+                if matches!(at, Origin::Layer { file: None, .. })
+                    && !Path::new(text).is_absolute()
+                    && !text.starts_with("~/")
+                {
+                    let message = "a relative path in a layer that is no file leads nowhere";
+                    let problem = Problem::error("relative-path", message);
+                    return Err(Box::new(problem.with_help("write the whole path, or `~/…`")));
+                }
+                Ok(Target::File(path))
+            }
+            _ => self.stores.target(kind, text, self.notes.registry),
+        }
+    }
+
+    fn saw(&self, secret: &SecretString) {
+        self.secrets.borrow_mut().push(fingerprint(secret));
+        if secret.can_change() {
+            self.references.borrow_mut().push(secret.clone());
+        }
+    }
+
+    fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<Built> {
+        self.credentials(key, name, item).map(|built| Box::new(built) as Built)
     }
 }
 

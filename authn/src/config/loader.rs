@@ -1,10 +1,6 @@
 //! `Loader`: finds the layers, low to high, and reads them.
 
-use std::{
-    fmt::Write as _,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 
 use zeroize::Zeroizing;
 
@@ -12,7 +8,7 @@ use super::{
     Config,
     build::{Build, Notes},
     choice::{self, Choice},
-    layers::{Found, Layer, Source, flag, merge, parts, shorthand, variables},
+    layers::{self, merge, parts, shorthand},
     profile,
     project::{self, Project},
     visibility::Guide,
@@ -21,8 +17,8 @@ use crate::{
     Context, Credentials, Environment, Registry, Result,
     diagnostic::{Origin, Problem, quoted},
     http::options::HttpOptions,
-    options::{Entries, Item, Key, Options as _},
-    registry::stores::Stores,
+    options::{Entries, Item, Key, Options as _, section, unknown_key},
+    registry::{Stores, Surroundings},
     request::binding::Binding,
     store::TokenStore,
     time::Clock,
@@ -53,15 +49,17 @@ use crate::{
 /// assert_eq!(format!("{credentials:?}"), "Fixed { token: (set) }");
 /// # Ok::<(), authn::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Loader {
-    app: String,
+    pub(super) app: String,
     profile: Option<String>,
     no_profile: bool,
-    file: Option<PathBuf>,
-    inline: Vec<(PathBuf, Zeroizing<String>)>,
-    flags: Vec<Zeroizing<String>>,
-    project: bool,
+    pub(super) file: Option<PathBuf>,
+    pub(super) inline: Vec<(PathBuf, Zeroizing<String>)>,
+    pub(super) flags: Vec<Zeroizing<String>>,
+    #[cfg(feature = "figment")]
+    pub(super) foreign: Vec<layers::Foreign>,
+    pub(super) project: bool,
     registry: Option<Registry>,
     environment: Option<Environment>,
     clock: Clock,
@@ -88,6 +86,8 @@ impl Loader {
             file: None,
             inline: Vec::new(),
             flags: Vec::new(),
+            #[cfg(feature = "figment")]
+            foreign: Vec::new(),
             project: true,
             registry: None,
             environment: None,
@@ -126,6 +126,30 @@ impl Loader {
     #[must_use]
     pub fn inline(mut self, name: &str, text: &str) -> Self {
         self.inline.push((PathBuf::from(name), Zeroizing::new(text.to_owned())));
+        self
+    }
+
+    /// Adds a layer: whatever is a provider of figment, such as a file in YAML or a company's own source of
+    /// configurations. It wins over all files, and the environment wins over it; of several the last one wins.
+    ///
+    /// ```
+    /// use authn::{Environment, Loader};
+    /// use figment::providers::{Format as _, Json};
+    ///
+    /// let json = Json::string(r#"{ "credentials": { "domain": "api.example.com" } }"#);
+    /// let config = Loader::new().environment(Environment::empty()).layer(json).read();
+    /// let domain = &config.settings()[0];
+    /// assert_eq!(domain.key, "credentials.domain");
+    /// assert_eq!(domain.origin.to_string(), "JSON source string: default.credentials.domain");
+    /// ```
+    ///
+    /// Its data are taken at once, in this call. Its profiles `default` and `global` are the base, every other
+    /// one is a `[profile.NAME]`. Secrets in it are wiped from memory like those of a file; what the provider
+    /// itself keeps is its own. Of an error of the provider nothing is shown but what it is called.
+    #[cfg(feature = "figment")]
+    #[must_use]
+    pub fn layer(mut self, provider: impl figment::Provider) -> Self {
+        self.foreign.push(layers::Foreign::new(&provider));
         self
     }
 
@@ -195,13 +219,16 @@ impl Loader {
     pub fn read(self) -> Config {
         let mut problems = Vec::new();
         let environment = self.surroundings();
-        let registry =
-            self.registry.clone().map_or_else(Registry::linked, Ok).unwrap_or_else(|error| {
-                problems.push(Problem::error("duplicate-provider", error.to_string()));
+        let registry = self
+            .registry
+            .clone()
+            .map_or_else(|| Registry::builder().linked().collect(), Ok)
+            .unwrap_or_else(|problem| {
+                problems.push(*problem);
                 Registry::default()
             });
         let has_registry = problems.is_empty();
-        let (mut layers, sources) = self.layers(&environment, &mut problems);
+        let (mut layers, sources) = layers::find(&self, &environment, &mut problems);
         let guide = Guide::Top(&registry);
         for layer in &mut layers {
             shorthand::expand_layer(layer, &registry);
@@ -217,7 +244,8 @@ impl Loader {
         };
         let profiles = profile::defined(&layers);
         let parts = parts(layers, profile.as_deref());
-        let merged = merge::merge(&parts, guide);
+        let names: Vec<_> = sources.iter().map(|source| source.name).collect();
+        let merged = merge::merge(&parts, &names, guide);
 
         let notes =
             Notes { registry: &registry, parts: &parts, texts: &texts, problems: problems.into() };
@@ -274,71 +302,6 @@ impl Loader {
         self.environment.clone().unwrap_or_else(Environment::of_process)
     }
 
-    /// The layers, low to high: this list is the order.
-    fn layers(
-        &self,
-        environment: &Environment,
-        problems: &mut Vec<Problem>,
-    ) -> (Vec<Layer>, Vec<Source>) {
-        if !self.has_fit_name() {
-            let message =
-                "an application's name becomes a part of file names and of variables' names";
-            let help = "name it with letters, digits, `-` and `_`";
-            problems.push(Problem::error("app-name", message).with_help(help));
-            return (Vec::new(), Vec::new());
-        }
-        let mut found = Found { layers: Vec::new(), sources: Vec::new(), problems };
-        for (name, text) in &self.inline {
-            found.text("inline", name, text.clone());
-        }
-        if let Some(folder) = environment.system() {
-            found.file("system", &folder.join(&self.app).join("config.toml"), false);
-        }
-        if let Some(folder) = environment.user() {
-            found.file("user", &folder.join(&self.app).join("config.toml"), false);
-        }
-        let named = self.named_file(environment);
-        // Who names the project's file has trusted it: it is not withheld and in force at once.
-        let is_project = |path: &PathBuf| project::is_nearest(path, &self.app, environment);
-        if self.project && !named.as_ref().is_some_and(|named| named.as_ref().is_ok_and(is_project))
-        {
-            project::add(&self.app, environment, &mut found);
-        }
-        match named {
-            Some(Ok(path)) => found.file("file", &path, true),
-            Some(Err((path, problem))) => found.refused("file", &path, problem),
-            None => {}
-        }
-        let variables = variables::read(&self.prefix(), environment, found.problems);
-        found.other("environment", variables);
-        let flags: Vec<String> = self.flags.iter().map(|flag| flag.to_string()).collect();
-        let flags = flag::read(&flags, found.problems);
-        found.other("flags", flags);
-        (found.layers, found.sources)
-    }
-
-    /// The file that the program or its user names; refused if it depends on the working folder without having
-    /// been named there.
-    fn named_file(&self, environment: &Environment) -> Option<Result<PathBuf, (PathBuf, Problem)>> {
-        if let Some(path) = &self.file {
-            return Some(Ok(path.clone()));
-        }
-        let name = format!("{}CONFIG", self.prefix());
-        // One that begins with `~/` becomes absolute.
-        let path = environment.absolute(environment.get(&name)?, Some(Path::new("")));
-        if path.is_absolute() {
-            return Some(Ok(path));
-        }
-        let message = "a variable can't name a file by a relative path: in another folder that is another \
-                       file, as that of a project that you have not trusted";
-        let problem = Problem::error("relative-path", message)
-            .with_origin(Some(Origin::Environment { name }))
-            .with_help(
-                "write the whole path, or name the file on the command line: `--config FILE`",
-            );
-        Some(Err((path, problem)))
-    }
-
     /// Gives the environment variable of a key: `AUTHN_CREDENTIALS__DOMAIN` for `credentials.domain`.
     pub fn variable(&self, key: &str) -> String {
         format!("{}{}", self.prefix(), key.replace('.', "__").to_uppercase())
@@ -373,12 +336,12 @@ impl Loader {
     }
 
     /// Tells whether the application's name can be a part of a path without leading elsewhere.
-    fn has_fit_name(&self) -> bool {
+    pub(super) fn has_fit_name(&self) -> bool {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         !self.app.is_empty() && self.app.bytes().all(fits)
     }
 
-    fn prefix(&self) -> String {
+    pub(super) fn prefix(&self) -> String {
         format!("{}_", self.app.to_uppercase().replace('-', "_"))
     }
 
@@ -413,10 +376,16 @@ impl Loader {
         for (name, item) in merged {
             if !super::visibility::TOP_LEVEL.contains(&name.as_str()) {
                 let known = super::visibility::TOP_LEVEL.into_iter();
-                build.unknown_key(&Key::new(&[name]), item, known);
+                unknown_key(&build, &Key::new(&[name]), item, known);
             }
         }
-        let http = build.section::<HttpOptions>(&Key::new(&["http"]), merged.get("http"));
+        let http = section(
+            &build,
+            &Key::new(&["http"]),
+            merged.get("http"),
+            HttpOptions::FIELDS,
+            HttpOptions::from_table,
+        );
         let key = Key::new(&["credentials"]);
         let empty = Entries::new();
         let item = merged.get("credentials");
@@ -439,8 +408,9 @@ impl Loader {
             span: item.and_then(|item| item.span.clone()),
             ..Item::new(crate::options::Value::Table(own), origin)
         };
-        let binding = build.section::<Binding>(&key, Some(&own));
-        let has_stores = stores.read(&build, merged, &self.app);
+        let binding = section(&build, &key, Some(&own), Binding::FIELDS, Binding::from_table);
+        let has_stores =
+            stores.read(&build, merged, notes.registry, &Surroundings::new(&self.app, environment));
         let provider = choice?.name.as_str();
         if binding.as_ref().is_some_and(|binding| binding.origins().is_empty()) {
             let problem = Problem::warning(
@@ -466,7 +436,7 @@ impl Loader {
         let build = Build::new(notes, environment, context, &prefix, profile, stores.clone());
         let empty = Item::new(crate::options::Value::Table(Entries::new()), Origin::Default);
         let table = entries.get(provider).unwrap_or(&empty);
-        let credentials = build.provider(&key.child(provider), provider, table);
+        let credentials = build.credentials(&key.child(provider), provider, table);
         binding.and(http).and(has_stores).and(credentials)
     }
 }

@@ -30,7 +30,7 @@ pub use project::Project;
 pub use setting::Setting;
 pub use visibility::Class;
 
-use crate::{Credentials, Error, Registry, Result, options::Entries, registry::stores::Stores};
+use crate::{Credentials, Error, Registry, Result, options::Entries, registry::Stores};
 use layers::merge;
 
 /// A configuration that was read: what is in force, from where, and what is wrong with it.

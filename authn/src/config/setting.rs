@@ -17,7 +17,6 @@ use crate::{
     diagnostic::{Origin, Problem},
     options::{Entries, Field, Item, Key, Kind, Options as _, Type, Value, View},
     request::binding::Binding,
-    secret::reference::is_kind,
     time::duration,
 };
 
@@ -46,6 +45,7 @@ pub struct Setting {
 /// Lists all settings: `[credentials]`, the provider in force with what is unset, then everything else.
 pub(super) fn list(config: &Config) -> Vec<Setting> {
     let mut lister = Lister {
+        registry: &config.registry,
         problems: &config.problems,
         parts: &config.parts,
         settings: Vec::new(),
@@ -97,8 +97,14 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
 /// Lists everything in a layer, whatever of it counts, in the order of its lines. Its values have not been
 /// read as what their options take, so what can't be that is hidden: it may be a misplaced secret.
 pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
-    let mut lister =
-        Lister { problems: &[], parts: &[], settings: Vec::new(), with_unset: false, unread: true };
+    let mut lister = Lister {
+        registry,
+        problems: &[],
+        parts: &[],
+        settings: Vec::new(),
+        with_unset: false,
+        unread: true,
+    };
     let base = (Key::default(), &layer.base);
     let profile = |(name, entries)| (Key::new(&["profile", name]), entries);
     let profiles = layer.profiles.iter().map(|(name, entries)| profile((name.as_str(), entries)));
@@ -115,6 +121,7 @@ pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
 }
 
 struct Lister<'a> {
+    registry: &'a Registry,
     problems: &'a [Problem],
     parts: &'a [Part],
     settings: Vec<Setting>,
@@ -243,7 +250,7 @@ impl Lister<'_> {
 
     fn secret(&mut self, key: &Key, item: &Item) {
         let is_set = item.as_text() != Some("");
-        let reference = reference(item);
+        let reference = reference(item, self.registry);
         // A reference of a kind that this version doesn't know may be one to another.
         let is_unknown = self.unread && item.as_table().is_some() && reference.is_none();
         let class = if is_unknown { Class::Unknown } else { Class::Secret };
@@ -293,7 +300,7 @@ fn members(field: &Field) -> Option<Vec<(&'static str, Type)>> {
 }
 
 /// What a reference refers to, if it is one.
-fn reference(item: &Item) -> Option<String> {
+fn reference(item: &Item, registry: &Registry) -> Option<String> {
     let inline;
     let entries = match &item.value {
         Value::Table(entries) => entries,
@@ -308,7 +315,8 @@ fn reference(item: &Item) -> Option<String> {
         Value::Array(items) => items.iter().filter_map(Item::as_text).collect(),
         _ => target.as_text().map_or_else(Vec::new, |text| vec![text]),
     };
-    (entries.len() == 1 && is_kind(kind)).then(|| format!("{kind} {}", words.join(" ")))
+    (entries.len() == 1 && registry.is_reference(kind))
+        .then(|| format!("{kind} {}", words.join(" ")))
 }
 
 /// Tells whether a text can be a value of an option's type.

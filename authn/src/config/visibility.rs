@@ -8,9 +8,8 @@ use crate::{
     diagnostic::{self, Excerpt, SourceText},
     http::options::HttpOptions,
     options::{Entries, Field, Item, Kind, Options as _, Type, Value, names_secret, redact_text},
-    registry::{Entry, Registry, stores},
+    registry::{Entry, Registry},
     request::binding::Binding,
-    secret::reference::is_kind,
 };
 
 /// The keys at the top of a configuration.
@@ -79,9 +78,9 @@ impl<'r> Guide<'r> {
                 }
                 _ => Self::Unknown,
             },
-            Self::Stores(registry) => {
-                stores::fields(key).map_or(Self::Unknown, |fields| Self::Options(registry, fields))
-            }
+            Self::Stores(registry) => registry
+                .store_fields(key)
+                .map_or(Self::Unknown, |fields| Self::Options(registry, fields)),
             Self::Options(registry, fields) => {
                 let field = fields.iter().find(|field| field.key() == key);
                 field.map_or(Self::Unknown, |field| Self::of_field(registry, field))
@@ -132,13 +131,13 @@ impl<'r> Guide<'r> {
 pub(super) fn excerpt<'a>(
     source: &SourceText,
     parts: impl Iterator<Item = &'a Entries>,
-    guide: Guide<'_>,
+    registry: &Registry,
     marked: &Range<usize>,
     hide: bool,
 ) -> Excerpt {
-    let mut spans = Spans::default();
+    let mut spans = Spans { registry, shown: Vec::new(), hidden: Vec::new() };
     for entries in parts {
-        spans.collect(entries, guide);
+        spans.collect(entries, Guide::Top(registry));
     }
     if hide {
         spans.hidden.retain(|span| !(marked.start <= span.start && span.end <= marked.end));
@@ -148,13 +147,13 @@ pub(super) fn excerpt<'a>(
 }
 
 /// The spans of a file's values: those that may be shown and those that may not.
-#[derive(Default)]
-struct Spans {
+struct Spans<'r> {
+    registry: &'r Registry,
     shown: Vec<Range<usize>>,
     hidden: Vec<Range<usize>>,
 }
 
-impl Spans {
+impl Spans<'_> {
     fn collect(&mut self, entries: &Entries, guide: Guide<'_>) {
         for (key, item) in entries {
             self.collect_item(item, guide.child(key));
@@ -166,7 +165,9 @@ impl Spans {
             Value::Table(entries) => {
                 for (key, item) in entries {
                     // What a reference refers to is a place, which may be shown.
-                    let place = guide.is_whole() && is_kind(key) && item.as_text().is_some();
+                    let place = guide.is_whole()
+                        && self.registry.is_reference(key)
+                        && item.as_text().is_some();
                     self.collect_item(item, if place { Guide::Plain } else { guide.child(key) });
                 }
             }

@@ -20,6 +20,7 @@ mod canary;
 use crate::{
     Entry, Environment, Loader, Provider, Registry, Result, Token, View,
     options::{Field, Kind, Type},
+    runtime,
 };
 
 pub use canary::{Canary, Encoding};
@@ -62,7 +63,7 @@ pub fn check_entry(entry: &Entry, options: &str) -> Report {
     faults.extend(defaults(entry));
     let surroundings = Surroundings::new();
     let loaded = loader(entry, options, surroundings.environment()).load();
-    let token = loaded.and_then(exchange);
+    let token = loaded.and_then(|credentials| exchange(&credentials));
     match &token {
         Ok(token) => {
             let expired = token.expires_at().is_some_and(|at| at <= std::time::SystemTime::now());
@@ -241,7 +242,7 @@ fn leaks(entry: &Entry, path: &str, field: &Field, options: &str) -> (bool, Vec<
         let Ok(credentials) = config.credentials() else { continue };
         look("`{:?}`", &format!("{credentials:?}"));
         look("`{:#?}`", &format!("{credentials:#?}"));
-        match exchange(credentials) {
+        match exchange(&credentials) {
             Ok(token) => look("the token's `{:?}`", &format!("{token:?}")),
             Err(error) => look("the exchange's error", &format!("{error} {error:?}")),
         }
@@ -324,6 +325,6 @@ fn loader(entry: &Entry, options: &str, environment: Environment) -> Loader {
 }
 
 /// Asks for a token, also where a runtime's thread is the caller's.
-fn exchange(credentials: crate::Credentials) -> Result<Token> {
-    crate::blocking::Credentials::from(credentials).token()
+fn exchange(credentials: &crate::Credentials) -> Result<Token> {
+    runtime::block_on(credentials.token())?
 }

@@ -25,6 +25,13 @@ pub enum Origin {
         /// Its full name.
         name: String,
     },
+    /// A layer that the program adds.
+    Layer {
+        /// What the layer says of itself and of the value's key.
+        place: String,
+        /// Path of the file that it reads, if it says so.
+        file: Option<PathBuf>,
+    },
     /// A flag of the command line.
     Flag {
         /// The flag, with the key that it set: `--set credentials.domain`.
@@ -40,6 +47,7 @@ impl fmt::Display for Origin {
                 write!(f, "{}:{line}:{column}", printable(&path.display().to_string()))
             }
             Self::Environment { name } => write!(f, "env {}", printable(name)),
+            Self::Layer { place, .. } => f.write_str(&printable(place)),
             Self::Flag { name } => write!(f, "flag {}", printable(name)),
         }
     }

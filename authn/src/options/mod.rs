@@ -5,6 +5,7 @@
 
 pub(crate) mod deserialize;
 mod group;
+mod host;
 mod join;
 mod json;
 mod key;
@@ -21,6 +22,7 @@ mod value;
 mod view;
 
 pub use group::{Group, Tag, kinds};
+pub(crate) use host::{Built, Host, invalid, unknown_key};
 pub use join::{count, fields, join};
 pub use json::json_schema;
 pub(crate) use key::Key;
@@ -30,7 +32,8 @@ pub use secret::Secret;
 pub use show::Show;
 pub(crate) use show::{names_secret, redact_text};
 pub use shown::{Shown, views};
-pub use table::{Nested, Node, Plain, Table};
+pub(crate) use table::section;
+pub use table::{Inner, Nested, Node, Plain, Table};
 pub use template::template;
 pub use validation::Validation;
 pub(crate) use value::{Entries, Item, Value, insert};

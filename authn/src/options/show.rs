@@ -9,7 +9,7 @@ use std::{
 use url::Url;
 
 use super::View;
-use crate::{Credentials, time::duration};
+use crate::time::duration;
 
 /// Stands for what a URL hides. Its width says nothing of the value's.
 const MASK: &str = "***";
@@ -63,7 +63,6 @@ show! {
     PathBuf => |value| value.as_path().show();
     Url => |value| View::Text(redact_url(value.clone()));
     Duration => |value| View::Text(duration::format(*value));
-    Credentials => |value| View::Text(format!("{value:?}"));
 }
 
 impl<T: Show + ?Sized> Show for &T {

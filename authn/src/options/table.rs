@@ -1,6 +1,7 @@
 //! `Table` and `Node`: how options are read. Reading a key takes it; what is left is unknown.
 
 use std::{
+    any::Any,
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
 };
@@ -8,22 +9,21 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::{
-    Entries, Field, Item, Key, Options, Secret, Shape, Type, Validation, Value,
+    Built, Entries, Field, Host, Item, Key, Options, Secret, Shape, Type, Validation, Value,
     deserialize::{Absent, Mismatch, Values},
-    probe,
+    invalid, probe,
     toml::parse_inline,
+    unknown_key,
 };
 use crate::{
-    Credentials, SecretString,
-    config::build::Build,
+    SecretString,
     diagnostic::{Origin, Problem},
-    registry::stores,
-    secret::reference::{self, Reference, Target},
+    secret::Reference,
 };
 
 /// A table of options in a configuration.
 pub struct Table<'a> {
-    build: &'a Build<'a>,
+    host: &'a dyn Host,
     key: Key,
     item: &'a Item,
     entries: &'a Entries,
@@ -34,13 +34,13 @@ pub struct Table<'a> {
 
 impl<'a> Table<'a> {
     pub(crate) fn new(
-        build: &'a Build<'a>,
+        host: &'a dyn Host,
         key: Key,
         item: &'a Item,
         entries: &'a Entries,
         known: impl Iterator<Item = &'static Field>,
     ) -> Self {
-        Self { build, key, item, entries, known: known.collect(), taken: BTreeSet::new() }
+        Self { host, key, item, entries, known: known.collect(), taken: BTreeSet::new() }
     }
 
     /// Reads an option that is shown.
@@ -74,7 +74,7 @@ impl<'a> Table<'a> {
     }
 
     /// Reads the one other provider whose table stands among the options, by the provider's name.
-    pub fn inner_provider<T: From<Credentials>>(&mut self) -> Option<T> {
+    pub fn inner_provider<T: Inner>(&mut self) -> Option<T> {
         let is_option = |key: &String| self.known.iter().any(|field| field.key() == key);
         let tables: Vec<_> = self.entries.iter().filter(|(key, _)| !is_option(key)).collect();
         let [(name, item)] = tables.as_slice() else {
@@ -82,12 +82,12 @@ impl<'a> Table<'a> {
             let problem = Problem::error("one-provider", message)
                 .with_key(&self.key)
                 .with_help(format!("write it as `[{}.NAME]`", self.key));
-            self.build.notes.note(problem, Some(self.item), false);
+            self.host.note(problem, Some(self.item), false);
             self.taken.extend(tables.into_iter().map(|(key, _)| key.clone()));
             return None;
         };
         self.taken.insert((*name).clone());
-        self.build.provider(&self.key.child(name), name, item).map(T::from)
+        built(self.host.provider(&self.key.child(name), name, item)?)
     }
 
     /// Notes what is wrong with an option that could be read, and returns `None`.
@@ -101,7 +101,7 @@ impl<'a> Table<'a> {
         validate(&mut problems);
         let problems = problems.into_problems();
         let is_valid = problems.is_empty();
-        self.build.notes.invalid(problems, &self.key, self.item);
+        invalid(self.host, problems, &self.key, self.item);
         is_valid.then_some(())
     }
 
@@ -110,7 +110,7 @@ impl<'a> Table<'a> {
         for (key, item) in self.entries {
             if !self.taken.contains(key.as_str()) {
                 let known = self.known.iter().map(|field| field.key());
-                self.build.unknown_key(&self.key.child(key), item, known);
+                unknown_key(self.host, &self.key.child(key), item, known);
             }
         }
     }
@@ -118,13 +118,40 @@ impl<'a> Table<'a> {
     /// Takes the value of an option, or its absence.
     pub fn take(&mut self, key: &'static str) -> Node<'a> {
         self.taken.insert(key.to_owned());
-        Node::new(self.build, self.key.child(key), self.entries.get(key), self.item)
+        Node::new(self.host, self.key.child(key), self.entries.get(key), self.item)
     }
+}
+
+/// Returns what a host has built, as its owner knows it.
+fn built<T: Any>(built: Built) -> Option<T> {
+    built.downcast().ok().map(|built| *built)
+}
+
+/// Reads a set of the framework's own options from a table that may be absent.
+pub(crate) fn section<T>(
+    host: &dyn Host,
+    key: &Key,
+    item: Option<&Item>,
+    fields: &'static [Field],
+    read: impl FnOnce(&mut Table<'_>) -> Option<T>,
+) -> Option<T> {
+    let empty = Item::new(Value::Table(Entries::new()), Origin::Default);
+    let item = item.unwrap_or(&empty);
+    let Some(entries) = item.as_table() else {
+        let problem =
+            Problem::error("wrong-type", format!("expected a table, found {}", item.found()));
+        host.note(problem.with_key(key), Some(item), true);
+        return None;
+    };
+    let mut table = Table::new(host, key.clone(), item, entries, fields.iter());
+    let read = read(&mut table);
+    table.finish();
+    read
 }
 
 /// One value of a configuration, or its absence.
 pub struct Node<'a> {
-    build: &'a Build<'a>,
+    host: &'a dyn Host,
     key: Key,
     item: Option<Cow<'a, Item>>,
     /// The table that holds it, or would.
@@ -133,12 +160,12 @@ pub struct Node<'a> {
 
 impl<'a> Node<'a> {
     pub(crate) fn new(
-        build: &'a Build<'a>,
+        host: &'a dyn Host,
         key: Key,
         item: Option<&'a Item>,
         table: &'a Item,
     ) -> Self {
-        Self { build, key, item: item.map(Cow::Borrowed), table }
+        Self { host, key, item: item.map(Cow::Borrowed), table }
     }
 
     /// Puts a default in the place of a value that is absent.
@@ -148,12 +175,12 @@ impl<'a> Node<'a> {
 
     fn child(&self, key: &str, item: Item) -> Self {
         let key = self.key.child(key);
-        Self { build: self.build, key, item: Some(Cow::Owned(item)), table: self.table }
+        Self { host: self.host, key, item: Some(Cow::Owned(item)), table: self.table }
     }
 
     /// Notes that the value is missing.
     pub fn missing<T>(&self) -> Option<T> {
-        let variable = self.build.variable(&self.key);
+        let variable = self.host.variable(&self.key);
         let problem = Problem::error("missing-key", "a required key is missing")
             .with_key(&self.key)
             .with_help(format!("set `{}`, or the environment variable `{variable}`", self.key));
@@ -161,7 +188,7 @@ impl<'a> Node<'a> {
             Origin::Default => None,
             _ => Some(self.table),
         };
-        self.build.notes.note(problem, at, false);
+        self.host.note(problem, at, false);
         None
     }
 
@@ -196,7 +223,7 @@ impl<'a> Node<'a> {
             },
             Value::Text(text) => {
                 let secret = SecretString::from(text.as_str());
-                self.build.saw(&secret);
+                self.host.saw(&secret);
                 Some(secret)
             }
             Value::Table(_) => self.refer(item),
@@ -217,7 +244,7 @@ impl<'a> Node<'a> {
         let entries = item.as_table()?;
         let mut all = entries.iter();
         let target = match (all.next(), all.next()) {
-            (Some((kind, target)), None) if reference::is_kind(kind) => {
+            (Some((kind, target)), None) if self.host.is_reference(kind) => {
                 let text = target.as_text().filter(|text| !text.is_empty());
                 text.map(|text| (kind.as_str(), text, &target.origin))
             }
@@ -228,50 +255,50 @@ impl<'a> Node<'a> {
                 .with_key(&self.key)
                 .with_help(format!(
                     "write exactly one of {} as a text, like `{{ file = \"/run/secrets/name\" }}`",
-                    reference::kinds()
+                    self.host
+                        .reference_kinds()
+                        .iter()
                         .map(|kind| format!("`{kind}`"))
                         .collect::<Vec<_>>()
                         .join(", ")
                 ));
             return self.note(problem);
         };
-        let environment = self.build.environment;
-        let target = match kind {
-            "env" => Target::variable(text, environment),
-            "file" => {
-                let base = match origin {
-                    Origin::File { path, .. } => path.parent(),
-                    _ => None,
-                };
-                Target::File(environment.absolute(text, base))
-            }
-            _ => {
-                let Some(vault) = self.build.stores.vault(kind) else {
-                    let message = format!("this program has no `{kind}` to read a secret from");
-                    let help = stores::how_to_get(kind).filter(|_| stores::fields(kind).is_none());
-                    let mend = || format!("mend `[stores.{kind}]`, or refer to a file");
-                    let problem = Problem::error("unresolved-reference", message);
-                    return self
-                        .note(problem.with_key(&self.key).with_help(help.unwrap_or_else(mend)));
-                };
-                Target::Stored { kind: kind.to_owned(), target: text.to_owned(), vault }
-            }
+        let target = match self.host.target(kind, text, origin) {
+            Ok(target) => target,
+            Err(problem) => return self.note(problem.with_key(&self.key)),
         };
         let place = format!("{} ({})", self.key, item.origin);
         match Reference::new(target, place) {
             Ok(reference) => {
-                let can_change = reference.can_change();
                 let secret = SecretString::referring(reference);
-                self.build.saw(&secret);
-                if can_change {
-                    self.build.remember(secret.clone());
-                }
+                self.host.saw(&secret);
                 if secret.is_empty() { self.missing() } else { Some(secret) }
             }
             Err(error) => self.note(
                 Problem::error("unresolved-reference", error.to_string()).with_key(&self.key),
             ),
         }
+    }
+
+    /// Builds the provider of a table that must hold exactly one.
+    pub(crate) fn built<T: Any>(&self) -> Option<T> {
+        let Some(item) = &self.item else {
+            return self.missing();
+        };
+        let Some(entries) = item.as_table() else {
+            return self.expected("a provider's table");
+        };
+        let mut providers = entries.iter();
+        let (Some((name, table)), None) = (providers.next(), providers.next()) else {
+            let message = format!("expected one provider, found {}", entries.len());
+            let problem = Problem::error("one-provider", message)
+                .with_key(&self.key)
+                .with_help("write it as `{ NAME = { … } }`");
+            self.host.note(problem, Some(item), false);
+            return None;
+        };
+        built(self.host.provider(&self.key.child(name), name, table)?)
     }
 
     /// Reads the values of a table; `None` if one failed, and all problems have been noted.
@@ -319,7 +346,7 @@ impl<'a> Node<'a> {
         let Some(entries) = item.as_table() else {
             return self.expected("a table");
         };
-        let mut table = Table::new(self.build, self.key.clone(), item, entries, T::FIELDS.iter());
+        let mut table = Table::new(self.host, self.key.clone(), item, entries, T::FIELDS.iter());
         let read = T::from_table(&mut table);
         table.finish();
         read
@@ -343,14 +370,14 @@ impl<'a> Node<'a> {
     fn invalid<T>(&self, message: &str) -> Option<T> {
         let problem = Problem::error("invalid-value", message).with_key(&self.key);
         if self.item.is_none() {
-            self.build.notes.note(problem, Some(self.table), false);
+            self.host.note(problem, Some(self.table), false);
             return None;
         }
         self.note(problem)
     }
 
     fn note<T>(&self, problem: Problem) -> Option<T> {
-        self.build.notes.note(problem, self.item.as_deref(), true);
+        self.host.note(problem, self.item.as_deref(), true);
         None
     }
 }
@@ -410,6 +437,13 @@ impl<T: DeserializeOwned> Plain for T {
     }
 }
 
+/// The type that an `#[inner]` field can have: `Credentials`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't hold the provider whose table stands among the options",
+    label = "an `#[inner]` field must be `Credentials`"
+)]
+pub trait Inner: Any {}
+
 /// A type that a `#[provider]` field can have: `Credentials`, or an `Option` or `Vec` of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't hold a provider",
@@ -421,19 +455,6 @@ pub trait Nested: Sized {
 
     /// Says what stands for it in a configuration.
     fn shape() -> Shape;
-}
-
-impl Nested for Credentials {
-    fn read(node: Node<'_>) -> Option<Self> {
-        match &node.item {
-            Some(item) => node.build.nested(&node.key, item),
-            None => node.missing(),
-        }
-    }
-
-    fn shape() -> Shape {
-        Shape::required(Type::Provider)
-    }
 }
 
 impl<T: Nested> Nested for Option<T> {

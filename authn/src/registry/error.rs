@@ -1,11 +1,11 @@
 //! What the registry says when a name is not there, or is there twice.
 
-use super::{Entry, Registry};
-use crate::{Error, diagnostic::nearest};
+use super::Registry;
+use crate::diagnostic::{Location, Problem, nearest};
 
 pub(super) fn unknown(registry: &Registry, name: &str) -> String {
     let name = &name.escape_debug().to_string();
-    let names: Vec<&str> = registry.entries.keys().copied().collect();
+    let names: Vec<&str> = registry.providers.keys().copied().collect();
     let near = nearest(name, names.iter().copied())
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     let linked = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
@@ -16,15 +16,24 @@ pub(super) fn unknown(registry: &Registry, name: &str) -> String {
     )
 }
 
-pub(super) fn duplicate(one: &Entry, other: &Entry) -> Error {
-    let mut places = [one.location(), other.location()];
+/// What two entries are that have the same name.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    code: &'static str,
+    plural: &'static str,
+}
+
+pub(super) const PROVIDERS: Kind = Kind { code: "duplicate-provider", plural: "providers" };
+pub(super) const STORES: Kind = Kind { code: "duplicate-store", plural: "token stores" };
+
+pub(super) fn duplicate(kind: Kind, name: &str, one: Location, other: Location) -> Problem {
+    let mut places = [one, other];
     places.sort_unstable_by_key(|place| (place.package, place.file, place.line));
     let [first, second] = places;
-    Error::configuration(format!(
-        "two providers are named `{}`: {} in {first}, and {} in {second}. \
+    let message = format!(
+        "two {} are named `{name}`: {} in {first}, and {} in {second}. \
          Rename one, or leave one of the crates out",
-        one.name(),
-        first.package,
-        second.package,
-    ))
+        kind.plural, first.package, second.package,
+    );
+    Problem::error(kind.code, message)
 }

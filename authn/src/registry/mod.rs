@@ -1,37 +1,41 @@
-//! The registry: which providers this program is linked with, by name.
+//! The registry: which providers and token stores this program is linked with, by name.
 //!
-//! Linking a crate makes its providers available; the configuration selects one. Each provider submits an
-//! entry at link time, and the registry sorts them once.
+//! Linking a crate makes them available; the configuration selects. Each submits an entry at link time, and the
+//! registry sorts them once.
 
 mod entry;
 mod error;
+mod reference;
 mod store_entry;
-pub(crate) mod stores;
+mod stores;
 
 use std::collections::BTreeMap;
-
-use crate::Result;
 
 pub use entry::{Entry, Provider};
 #[doc(hidden)]
 pub use store_entry::{LinkedStore, StoreEntry, Surroundings};
 pub use stores::KnownStore;
+pub(crate) use stores::Stores;
 
-/// The providers that a configuration can choose from.
+use crate::{
+    Error, Result,
+    diagnostic::{Location, Problem},
+};
+
+/// The providers and token stores that a configuration can choose from.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
-    entries: BTreeMap<&'static str, Entry>,
+    providers: BTreeMap<&'static str, Entry>,
+    stores: BTreeMap<&'static str, StoreEntry>,
 }
 
 impl Registry {
-    /// Gives all providers that are linked into this program.
+    /// Returns all providers and stores that are linked into this program.
     ///
     /// Two of one name are an error of kind [`Configuration`](crate::ErrorKind::Configuration) that names
     /// both places.
     pub fn linked() -> Result<Self> {
-        inventory::iter::<Entry>
-            .into_iter()
-            .try_fold(Self::default(), |registry, entry| registry.with(*entry))
+        Self::builder().linked().build()
     }
 
     /// Starts from nothing, to register by hand what a static library holds or what a test needs.
@@ -39,46 +43,50 @@ impl Registry {
         RegistryBuilder { registry: Ok(Self::default()) }
     }
 
-    /// Gives the provider of a name.
+    /// Returns the provider of a name.
     pub fn get(&self, name: &str) -> Option<&Entry> {
-        self.entries.get(name)
+        self.providers.get(name)
     }
 
-    /// Gives all providers, by name.
+    /// Returns all providers, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.values()
+        self.providers.values()
     }
 
     /// Fails for a name that nothing linked has: lists what there is, and says how to link a crate.
     pub fn find(&self, name: &str) -> Result<&Entry> {
-        self.get(name).ok_or_else(|| crate::Error::configuration(error::unknown(self, name)))
+        self.get(name).ok_or_else(|| Error::configuration(error::unknown(self, name)))
+    }
+
+    /// Returns the store of a name.
+    pub(crate) fn store(&self, name: &str) -> Option<&StoreEntry> {
+        self.stores.get(name)
+    }
+
+    /// Returns all stores, by name.
+    pub(crate) fn stores(&self) -> impl Iterator<Item = &StoreEntry> {
+        self.stores.values()
     }
 
     pub(crate) fn unknown(&self, name: &str) -> String {
         error::unknown(self, name)
-    }
-
-    fn with(mut self, entry: Entry) -> Result<Self> {
-        match self.entries.insert(entry.name(), entry) {
-            None => Ok(self),
-            // The same entry twice: a static library that is also registered by hand.
-            Some(other) if other.location() == entry.location() => Ok(self),
-            Some(other) => Err(error::duplicate(&other, &entry)),
-        }
     }
 }
 
 /// Makes a [`Registry`] by hand.
 #[derive(Debug)]
 pub struct RegistryBuilder {
-    registry: Result<Registry>,
+    registry: Result<Registry, Box<Problem>>,
 }
 
 impl RegistryBuilder {
     /// Adds everything that is linked.
     #[must_use]
     pub fn linked(self) -> Self {
-        inventory::iter::<Entry>.into_iter().fold(self, |builder, entry| builder.with(*entry))
+        let providers = inventory::iter::<Entry>.into_iter();
+        let builder = providers.fold(self, |builder, entry| builder.with(*entry));
+        let stores = inventory::iter::<StoreEntry>.into_iter();
+        stores.fold(builder, |builder, entry| builder.with_store(*entry))
     }
 
     /// Adds one provider.
@@ -90,11 +98,43 @@ impl RegistryBuilder {
     /// Adds one provider by its entry.
     #[must_use]
     pub fn with(self, entry: Entry) -> Self {
-        Self { registry: self.registry.and_then(|registry| registry.with(entry)) }
+        self.add(error::PROVIDERS, entry, entry.name(), Entry::location, |registry| {
+            &mut registry.providers
+        })
     }
 
-    /// Gives the registry; two providers of one name are an error that names both places.
+    fn with_store(self, entry: StoreEntry) -> Self {
+        self.add(error::STORES, entry, entry.name(), StoreEntry::location, |registry| {
+            &mut registry.stores
+        })
+    }
+
+    fn add<E: Copy>(
+        mut self,
+        kind: error::Kind,
+        entry: E,
+        name: &'static str,
+        location: impl Fn(&E) -> Location,
+        entries: impl Fn(&mut Registry) -> &mut BTreeMap<&'static str, E>,
+    ) -> Self {
+        if let Ok(registry) = &mut self.registry
+            && let Some(other) = entries(registry).insert(name, entry)
+            // The same entry twice: a static library that is also registered by hand.
+            && location(&other) != location(&entry)
+        {
+            let problem = error::duplicate(kind, name, location(&other), location(&entry));
+            self.registry = Err(Box::new(problem));
+        }
+        self
+    }
+
+    /// Returns the registry; two providers or two stores of one name are an error that names both places.
     pub fn build(self) -> Result<Registry> {
+        self.collect().map_err(|problem| Error::configuration(problem.message()))
+    }
+
+    /// The same, with the problem as a configuration reports it.
+    pub(crate) fn collect(self) -> Result<Registry, Box<Problem>> {
         self.registry
     }
 }

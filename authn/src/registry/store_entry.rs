@@ -46,6 +46,14 @@ impl<'a> Surroundings<'a> {
         Some(self.environment.state()?.join(self.app))
     }
 
+    /// Returns the folder of the `file` store, which can be configured; `None` without a state directory.
+    pub(super) fn tokens(&self, directory: Option<&str>) -> Option<PathBuf> {
+        match directory {
+            Some(directory) => Some(self.environment.absolute(directory, None)),
+            None => Some(self.state()?.join("tokens")),
+        }
+    }
+
     /// Gives this user's folder for what all applications share: the one for the time that the user is logged
     /// in to the machine (`XDG_RUNTIME_DIR`), or else one in the user's folder for state.
     pub fn shared(&self) -> Option<PathBuf> {
@@ -99,15 +107,6 @@ impl StoreEntry {
             Some(Built { store: store.clone(), vault: Some(store) })
         };
         Self { name, location, fields: S::FIELDS, is_vault: true, build }
-    }
-
-    /// Gives all that are linked, in no order.
-    pub(crate) fn linked() -> impl Iterator<Item = &'static Self> {
-        inventory::iter::<Self>.into_iter()
-    }
-
-    pub(crate) fn find(name: &str) -> Option<&'static Self> {
-        Self::linked().find(|entry| entry.name == name)
     }
 
     pub(crate) fn name(&self) -> &'static str {

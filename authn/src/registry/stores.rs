@@ -1,36 +1,17 @@
 //! The options of `[stores.NAME]`, and which stores a configuration can choose from.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use super::{StoreEntry, Surroundings};
+use super::{Registry, StoreEntry, Surroundings, reference::how_to_get};
 use crate::{
-    Environment, Result,
-    config::build::Build,
+    Result,
     diagnostic::{Problem, Severity},
-    options::{Entries, Field, Item, Key, Options as _},
-    secret::Vault,
+    options::{Entries, Field, Host, Item, Key, Options as _, section, unknown_key},
+    secret::{Target, Vault},
     store::{ErasedStore, FileOptions, FileStore, Record, StoreKey},
 };
 
-/// Stores of other crates that programs may not be linked with, and how to get them.
-const ELSEWHERE: [(&str, &str); 1] = [("keyring", "feature `keyring` of authn-providers")];
-
-/// Gives the options of `[stores.NAME]`; `None` if this program has no such store.
-pub(crate) fn fields(name: &str) -> Option<&'static [Field]> {
-    if name == FILE {
-        Some(FileOptions::FIELDS)
-    } else {
-        StoreEntry::find(name).map(StoreEntry::fields)
-    }
-}
-
-/// Says how a program gets a store that it is not linked with, if anybody knows.
-pub(crate) fn how_to_get(name: &str) -> Option<String> {
-    let (name, feature) = ELSEWHERE.into_iter().find(|(elsewhere, _)| *elsewhere == name)?;
-    Some(format!(
-        "`{name}` comes with the {feature}: turn it on in Cargo.toml, and `use authn_providers as _;` in main.rs"
-    ))
-}
+const NOT_THERE: &str = "this program has no such token store";
 
 const FILE: &str = "file";
 
@@ -94,9 +75,21 @@ impl Stores {
         self.stores.get(name).cloned()
     }
 
-    /// Gives what references of a kind point into.
-    pub(crate) fn vault(&self, kind: &str) -> Option<Arc<dyn Vault>> {
-        self.vaults.get(kind).cloned()
+    /// Returns what a reference refers to that names a store as its kind.
+    pub(crate) fn target(
+        &self,
+        kind: &str,
+        text: &str,
+        registry: &Registry,
+    ) -> Result<Target, Box<Problem>> {
+        if let Some(vault) = self.vaults.get(kind) {
+            let (kind, target) = (kind.to_owned(), text.to_owned());
+            return Ok(Target::Stored { kind, target, vault: Arc::clone(vault) });
+        }
+        let message = format!("this program has no `{kind}` to read a secret from");
+        let help = how_to_get(kind).filter(|_| registry.store(kind).is_none());
+        let help = help.unwrap_or_else(|| format!("mend `[stores.{kind}]`, or refer to a file"));
+        Err(Box::new(Problem::error("unresolved-reference", message).with_help(help)))
     }
 
     pub(crate) fn all(&self) -> Vec<KnownStore> {
@@ -112,37 +105,55 @@ impl Stores {
         std::iter::once("memory").chain(self.stores.keys().map(String::as_str))
     }
 
+    /// Returns the problem of a store that is not there.
+    pub(crate) fn unknown(&self, name: &str) -> Problem {
+        if name == FILE {
+            return Problem::error("no-store", "there is no folder to keep the session in").with_help(
+            "set `stores.file.directory`, or `store = \"memory\"` to lose it with the program",
+        );
+        }
+        let names: Vec<&str> = self.names().collect();
+        let how = how_to_get(name).map_or_else(String::new, |how| format!("; {how}"));
+        Problem::error("unknown-store", NOT_THERE)
+            .with_help(format!("there are {}{how}", names.join(", ")))
+    }
+
     /// Adds the stores that the configuration describes.
-    pub(crate) fn read(&mut self, build: &Build<'_>, merged: &Entries, app: &str) -> Option<()> {
+    pub(crate) fn read(
+        &mut self,
+        host: &dyn Host,
+        merged: &Entries,
+        registry: &Registry,
+        surroundings: &Surroundings<'_>,
+    ) -> Option<()> {
         let key = Key::new(&["stores"]);
         let tables = merged.get("stores").and_then(Item::as_table);
         let table = |name: &str| tables.and_then(|tables| tables.get(name));
         for (name, item) in tables.into_iter().flatten() {
             let key = key.child(name);
             match how_to_get(name) {
-                _ if fields(name).is_some() => {}
+                _ if registry.store_fields(name).is_some() => {}
                 Some(help) => {
                     let problem = Problem::error("unknown-store", NOT_THERE).with_key(&key);
-                    build.notes.note(problem.with_help(help), Some(item), true);
+                    host.note(problem.with_help(help), Some(item), true);
                 }
                 None => {
-                    let linked = StoreEntry::linked().map(StoreEntry::name);
-                    build.unknown_key(&key, item, std::iter::once(FILE).chain(linked));
+                    let linked = registry.stores().map(StoreEntry::name);
+                    unknown_key(host, &key, item, std::iter::once(FILE).chain(linked));
                 }
             }
         }
-        let options = build.section::<FileOptions>(&key.child(FILE), table(FILE));
-        let folder = options
-            .as_ref()
-            .and_then(|options| folder(build.environment, options.directory.as_deref(), app));
-        if let Some(folder) = folder {
+        let read = FileOptions::from_table;
+        let options = section(host, &key.child(FILE), table(FILE), FileOptions::FIELDS, read);
+        let directory = options.as_ref().map(|options| options.directory.as_deref());
+        if let Some(folder) = directory.and_then(|directory| surroundings.tokens(directory)) {
             self.add(FILE, Arc::new(FileStore::new(folder)));
         }
         // Each is read before the first failure counts, so that all problems are noted.
         let complete = options.is_some();
-        let surroundings = Surroundings::new(app, build.environment);
-        StoreEntry::linked()
-            .map(|entry| self.make(entry, build, table(entry.name()), &surroundings))
+        registry
+            .stores()
+            .map(|entry| self.make(entry, host, table(entry.name()), surroundings))
             .fold(complete, |complete, made| made.is_some() && complete)
             .then_some(())
     }
@@ -150,24 +161,15 @@ impl Stores {
     /// Adds a store of another crate.
     fn make(
         &mut self,
-        entry: &'static StoreEntry,
-        build: &Build<'_>,
+        entry: &StoreEntry,
+        host: &dyn Host,
         table: Option<&Item>,
         surroundings: &Surroundings<'_>,
     ) -> Option<()> {
         let name = entry.name();
-        if let Some(first) = StoreEntry::find(name).filter(|first| !std::ptr::eq(*first, entry)) {
-            let mut places = [first.location(), entry.location()];
-            places.sort_unstable_by_key(|place| (place.package, place.file, place.line));
-            let [one, other] = places;
-            let message = format!("two token stores are named `{name}`: in {one} and in {other}");
-            let problem = Problem::error("duplicate-store", message);
-            build.notes.note(problem.with_help("leave one of the crates out"), None, false);
-            return None;
-        }
         let key = Key::new(&["stores", name]);
-        let made = build
-            .section_with(&key, table, entry.fields(), |table| entry.build(table, surroundings))?;
+        let made =
+            section(host, &key, table, entry.fields(), |table| entry.build(table, surroundings))?;
         // What the program brought itself stays.
         self.stores.entry(name.to_owned()).or_insert(made.store);
         self.vaults.extend(made.vault.map(|vault| (name, vault)));
@@ -175,27 +177,16 @@ impl Stores {
     }
 }
 
-fn folder(environment: &Environment, directory: Option<&str>, app: &str) -> Option<PathBuf> {
-    match directory {
-        Some(directory) => Some(environment.absolute(directory, None)),
-        None => Some(environment.state()?.join(app).join("tokens")),
+impl Registry {
+    /// Returns the options of `[stores.NAME]`; `None` if this program has no such store.
+    pub(crate) fn store_fields(&self, name: &str) -> Option<&'static [Field]> {
+        if name == FILE {
+            Some(FileOptions::FIELDS)
+        } else {
+            self.store(name).map(StoreEntry::fields)
+        }
     }
 }
-
-/// The problem of a store that is not there.
-pub(crate) fn unknown(stores: &Stores, name: &str) -> Problem {
-    if name == FILE {
-        return Problem::error("no-store", "there is no folder to keep the session in").with_help(
-            "set `stores.file.directory`, or `store = \"memory\"` to lose it with the program",
-        );
-    }
-    let names: Vec<&str> = stores.names().collect();
-    let how = how_to_get(name).map_or_else(String::new, |how| format!("; {how}"));
-    Problem::error("unknown-store", NOT_THERE)
-        .with_help(format!("there are {}{how}", names.join(", ")))
-}
-
-const NOT_THERE: &str = "this program has no such token store";
 
 impl fmt::Debug for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

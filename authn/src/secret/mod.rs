@@ -3,13 +3,14 @@
 //! It is a newtype of ours over secrecy's, whose own type gains `Deserialize` as soon as any crate of a
 //! program enables its serde feature. There is no `Display`, no `Serialize`, and one place that exposes.
 
-pub(crate) mod reference;
+mod reference;
 
 use std::{fmt, ops::Deref, path::Path, sync::Arc};
 
 use secrecy::ExposeSecret;
 
-use self::reference::Reference;
+pub(crate) use reference::{Reference, Target};
+
 use crate::Result;
 
 /// A secret text: a literal, or a reference that is resolved again at each exchange.
@@ -47,6 +48,11 @@ impl SecretString {
     /// nobody else can read or owns. Line breaks at its end are not part of it.
     pub fn read_file(path: impl AsRef<Path>) -> Result<Self> {
         reference::read(path.as_ref()).map(|text| Self(Inner::Literal(text)))
+    }
+
+    /// Returns whether it can resolve to something else the next time.
+    pub(crate) fn can_change(&self) -> bool {
+        matches!(&self.0, Inner::Reference(reference) if reference.can_change())
     }
 
     /// Exposes the text for as long as the guard is held. A reference gives what it was last resolved to.

@@ -13,12 +13,8 @@ use super::Vault;
 use crate::{
     Environment, Error, ErrorKind, Result,
     private_file::{self, Rules},
-    registry::{StoreEntry, stores},
     runtime,
 };
-
-/// The keys of a reference that every program knows. Others are the names of linked stores.
-const BUILT_IN: [&str; 2] = ["env", "file"];
 
 /// Largest file that a secret is read from.
 const LARGEST: u64 = 1024 * 1024;
@@ -47,18 +43,6 @@ pub(crate) enum Target {
         target: String,
         vault: Arc<dyn Vault>,
     },
-}
-
-/// Tells whether a key is that of a reference, also of one that this program can't resolve: it is a place
-/// all the same, and no secret.
-pub(crate) fn is_kind(key: &str) -> bool {
-    kinds().any(|kind| kind == key) || stores::how_to_get(key).is_some()
-}
-
-/// Lists the keys of the references that this program can resolve.
-pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
-    let vaults = StoreEntry::linked().filter(|entry| entry.is_vault());
-    BUILT_IN.into_iter().chain(vaults.map(StoreEntry::name))
 }
 
 impl Target {

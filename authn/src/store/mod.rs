@@ -20,7 +20,7 @@ pub use locks::Locks;
 pub(crate) use record::{Record, StoredToken, fingerprint};
 
 use self::record::VERSION;
-use crate::{Result, SecretString, Session, diagnostic::Problem, runtime::Boxed};
+use crate::{Result, SecretString, diagnostic::Problem, runtime::Boxed};
 
 /// Keeps documents that hold tokens.
 ///
@@ -206,6 +206,19 @@ impl<S: TokenStore> ErasedStore for S {
     }
 }
 
+/// What outlives one token of a [`TokenSource`](crate::TokenSource).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum SessionPolicy<'a> {
+    /// Nothing: each exchange needs the configuration alone.
+    None,
+    /// A session that an exchange or a login begins.
+    Begun,
+    /// A session that begins with a configured secret, as a refresh token. Another secret is another
+    /// session, and what was kept of the old one is discarded.
+    From(&'a SecretString),
+}
+
 /// A store and the key under which one session is kept there.
 #[derive(Clone, Debug)]
 pub(crate) struct Drawer {
@@ -218,10 +231,10 @@ pub(crate) struct Drawer {
 
 impl Drawer {
     /// Empties a record that belongs to other secrets than the configured ones.
-    pub(crate) fn keep_session(&self, record: &mut Record, session: Session<'_>) {
+    pub(crate) fn keep_session(&self, record: &mut Record, session: SessionPolicy<'_>) {
         let now = match session {
-            Session::From(secret) => fingerprint(secret),
-            Session::None | Session::Begun => self.fingerprint.clone(),
+            SessionPolicy::From(secret) => fingerprint(secret),
+            SessionPolicy::None | SessionPolicy::Begun => self.fingerprint.clone(),
         };
         record.keep_if_of(&now);
     }

@@ -1,14 +1,10 @@
 //! `completions`: what a shell completes this program's command lines by.
 
 use authn::{Entry, Registry};
-use clap::{Arg, builder::PossibleValuesParser};
+use clap::{Arg, Command, builder::PossibleValuesParser};
 use clap_complete::Shell;
 
-use crate::{args, exit::Failure, output, session::Session};
-
-/// The arguments that take a provider's name: the commands down to them, and what they are called.
-const PROVIDERS: [(&[&str], &str); 2] =
-    [(&["providers"], "name"), (&["config", "init"], "provider")];
+use crate::{app::App, exit::Failure, output};
 
 /// What `completions` takes.
 #[derive(clap::Args, Debug)]
@@ -27,49 +23,43 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(app: &App, arguments: &Arguments, definition: Command) -> Result<(), Failure> {
     let names: Vec<&'static str> = Registry::linked()?.iter().map(Entry::name).collect();
-    let mut command = args::command(&session.app);
-    for (path, argument) in PROVIDERS {
-        command = with_values(command, path, argument, &names);
-    }
+    let mut command = with_names(definition, &names);
     let mut script = Vec::new();
-    let program = session.program();
+    let program = app.program();
     if arguments.shell != Shell::Bash {
         clap_complete::generate(arguments.shell, &mut command, program, &mut script);
-        return output::data(script);
+        return Ok(output::data(script)?);
     }
     clap_complete::generate(arguments.shell, &mut command, function(&program), &mut script);
-    output::data(registered(&String::from_utf8_lossy(&script), &program))
+    Ok(output::data(registered(&String::from_utf8_lossy(&script), &program))?)
 }
 
-/// Gives the name of bash's function: with a hyphen in it, clap's generator takes parts of it for commands.
+/// Says which names the arguments take that are a provider's. It is for completion alone, since a wrong one
+/// has an error that says more than clap's.
+fn with_names(command: Command, names: &[&'static str]) -> Command {
+    let with_names = |argument: Arg| argument.value_parser(PossibleValuesParser::new(names));
+    command
+        .mut_subcommand("providers", |providers| providers.mut_arg("name", with_names))
+        .mut_subcommand("config", |config| {
+            config.mut_subcommand("init", |init| init.mut_arg("provider", with_names))
+        })
+}
+
+/// Returns the name of bash's function: with a hyphen in it, clap's generator takes parts of it for commands.
 fn function(program: &str) -> String {
     program.replace('-', "_")
 }
 
 /// Has bash call the function for the program, whose name is another.
 fn registered(script: &str, program: &str) -> String {
-    let registers = |line: &&str| line.trim_start().starts_with("complete -F ");
-    let line =
-        |line: &str| match line.strip_suffix(&*function(program)).filter(|_| registers(&line)) {
-            Some(start) => format!("{start}{program}\n"),
-            None => format!("{line}\n"),
-        };
-    script.lines().map(line).collect()
-}
-
-/// Says which values an argument takes. It is for completion alone, since a wrong one has an error that says
-/// more than clap's.
-fn with_values(
-    command: clap::Command,
-    path: &[&'static str],
-    argument: &'static str,
-    values: &[&'static str],
-) -> clap::Command {
-    let Some((first, rest)) = path.split_first() else {
-        let parser = PossibleValuesParser::new(values);
-        return command.mut_arg(argument, |argument: Arg| argument.value_parser(parser));
+    let function = function(program);
+    let line = |line: &str| match line.strip_suffix(&*function) {
+        Some(start) if line.trim_start().starts_with("complete -F ") => {
+            format!("{start}{program}\n")
+        }
+        _ => format!("{line}\n"),
     };
-    command.mut_subcommand(first, |below| with_values(below, rest, argument, values))
+    script.lines().map(line).collect()
 }

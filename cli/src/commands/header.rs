@@ -1,13 +1,13 @@
 //! `header`: prints the headers that authorise a request, for `curl -H @-`.
 
-use authn::{Credentials, Origins, Url};
+use authn::{Origins, Url};
 use http::{HeaderName, Method, Uri, request::Parts};
 
 use super::waiting;
 use crate::{
+    app::App,
     exit::{Code, Failure},
     output,
-    session::Session,
 };
 
 /// What `header` takes.
@@ -23,14 +23,16 @@ pub(crate) struct Arguments {
     method: Method,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let (_, credentials) = waiting::load(session)?;
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    let (_, credentials) = waiting::load(app)?;
     let uri = match &arguments.url {
         Some(url) => parse(url)?,
         None => default(credentials.origins())?,
     };
-    let mut parts = parts(&arguments.method, &uri);
-    waiting::wait(&credentials, authorize(&credentials, &mut parts))?;
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    parts.method = arguments.method.clone();
+    parts.uri = uri.clone();
+    waiting::wait(&credentials, credentials.authorize(&mut parts))?;
     if parts.uri != uri {
         let message = "this provider puts the credential into the query, not into a header";
         return Err(Failure::new(Code::Configuration, message)
@@ -41,18 +43,7 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failur
         return Err(Failure::new(Code::Configuration, message)
             .with_help("`authn config show` tells how it is configured"));
     }
-    output::data(lines(&parts))
-}
-
-async fn authorize(credentials: &Credentials, parts: &mut Parts) -> authn::Result<()> {
-    credentials.authorize(parts).await
-}
-
-fn parts(method: &Method, uri: &Uri) -> Parts {
-    let (mut parts, ()) = http::Request::new(()).into_parts();
-    parts.method = method.clone();
-    parts.uri = uri.clone();
-    parts
+    Ok(output::data(lines(&parts))?)
 }
 
 /// Reads an address. What is wrong with it is said without repeating it: it may hold a password.

@@ -16,11 +16,12 @@ use authn::{
 use tokio::{select, sync::Notify};
 use tracing::level_filters::LevelFilter;
 
-use super::waiting;
+use super::{entry, known_store, waiting};
 use crate::{
+    app::App,
     exit::{Code, Failure},
     prompt::TerminalPrompt,
-    session::Session,
+    style::{home, short, with_name},
 };
 
 /// What `login` takes.
@@ -74,10 +75,10 @@ pub(crate) struct Arguments {
     device: bool,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let (config, credentials) = waiting::load(session)?;
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    let (config, credentials) = waiting::load(app)?;
     check_terminal(&config, arguments)?;
-    let prompt = prompt(session);
+    let prompt = prompt(app);
     let before = waiting::look(credentials.status())?;
     let outcome = if is_kept(&config, &before) {
         let login = arguments.chosen(Login::new(prompt.clone()));
@@ -103,11 +104,9 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failur
 impl Arguments {
     /// Chooses the way, if a flag does.
     fn chosen(&self, login: Login) -> Login {
-        match self.way() {
-            Some((_, way)) if self.no_browser => login.with_way(way).without_browser(),
-            Some((_, way)) => login.with_way(way),
-            None => login,
-        }
+        let Some((_, way)) = self.way() else { return login };
+        let login = login.with_way(way);
+        if self.no_browser { login.without_browser() } else { login }
     }
 
     fn way(&self) -> Option<(&'static str, Way)> {
@@ -132,7 +131,7 @@ fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure>
         return Ok(());
     };
     let message = format!("a login needs somebody at a terminal, and {stream} is none");
-    let flag = arguments.way().map(|(flag, _)| format!(" {flag}")).unwrap_or_default();
+    let flag = with_name(" ", arguments.way().map(|(flag, _)| flag));
     Err(Failure::new(Code::LoginRequired, message).with_help(format!(
         "no flag helps: have a person run `{}{flag}` in a terminal; \
          where there never is one, configure a grant that needs nobody, as `client_credentials`",
@@ -140,8 +139,8 @@ fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure>
     )))
 }
 
-fn prompt(session: &Session) -> TerminalPrompt {
-    let prompt = TerminalPrompt::new().with_colour(session.output.stderr_colour());
+fn prompt(app: &App) -> TerminalPrompt {
+    let prompt = TerminalPrompt::new().with_colour(app.output.stderr_colour());
     // Lines of a log would tear it up.
     if LevelFilter::current() == LevelFilter::OFF { prompt } else { prompt.without_spinner() }
 }
@@ -174,11 +173,10 @@ fn given_up() -> Failure {
     Failure::new(Code::Interrupted, "the login was given up; start it again")
 }
 
-/// Tells whether the session outlives this program. Where no cache of ours is between, that is the
+/// Returns whether the session outlives this program. Where no cache of ours is between, that is the
 /// provider's own matter.
 fn is_kept(config: &Config, status: &Status) -> bool {
-    let entry = config.provider().and_then(|name| config.registry().get(name));
-    status.store.is_some() || !entry.is_some_and(Entry::is_cached)
+    status.store.is_some() || !entry(config).is_some_and(Entry::is_cached)
 }
 
 /// Lets nobody log in whose session would end with this program; but where there is nobody to log in, that is
@@ -232,23 +230,13 @@ fn who(outcome: LoginOutcome, status: &Status) -> String {
         LoginOutcome::ByAnother => "Another process has meanwhile logged in",
         _ => "Logged in",
     };
-    let user = status.username.as_ref().map(|name| format!(" as {name}"));
-    format!("{done}{}.", user.unwrap_or_default())
+    format!("{done}{}.", with_name(" as ", status.username.as_deref()))
 }
 
 /// Says where the tokens went.
 fn place(config: &Config, status: &Status) -> Option<String> {
     let store = status.store.as_deref()?;
-    let known = config.stores().into_iter().find(|known| known.name() == store);
-    let place = known.and_then(|known| known.place()).map(|place| format!(" ({})", short(&place)));
+    let place = known_store(config, Some(store)).and_then(|known| known.place());
+    let place = place.map(|place| format!(" ({})", short(Path::new(&place), home().as_deref())));
     Some(format!("Tokens are kept in the {store} store{}.", place.unwrap_or_default()))
-}
-
-/// Writes the user's home as `~`.
-fn short(place: &str) -> String {
-    let home = std::env::home_dir().filter(|home| home.parent().is_some());
-    match home.and_then(|home| Path::new(place).strip_prefix(home).ok().map(Path::to_owned)) {
-        Some(rest) => Path::new("~").join(rest).display().to_string(),
-        None => place.to_owned(),
-    }
 }

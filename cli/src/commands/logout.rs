@@ -6,15 +6,12 @@ use authn::{
     store::StoreKey,
 };
 
-use super::{
-    in_force,
-    profiles::{self, Profile, Teller},
-    waiting,
-};
+use super::{active, known_store, profiles, waiting};
 use crate::{
+    app::App,
     exit::{Code, Failure},
-    output::{self, plain},
-    session::Session,
+    output,
+    style::{plain, with_name},
 };
 
 /// Where what is kept ends with the program.
@@ -44,55 +41,38 @@ pub(crate) struct Arguments {
     revoke: bool,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all {
-        return run_all(session, arguments.revoke);
+        return run_all(app, arguments.revoke);
     }
-    let (config, credentials) = waiting::load(session)?;
+    let (config, credentials) = waiting::load(app)?;
     let work = end_session(&config, &credentials, arguments.revoke);
-    let ended = waiting::wait(&credentials, work);
-    let forgotten = match ended {
-        Err(failure) if arguments.revoke => return Err(failure.with_help(STAYS)),
-        ended => ended?,
-    };
+    let forgotten = waiting::wait(&credentials, work)
+        .map_err(|failure| if arguments.revoke { failure.with_help(STAYS) } else { failure })?;
     tell(&config, &forgotten, arguments.revoke);
     Ok(())
 }
 
-fn run_all(session: &Session, revoke: bool) -> Result<(), Failure> {
-    if session.global.profile.is_some() {
+fn run_all(app: &App, revoke: bool) -> Result<(), Failure> {
+    if app.global.profile.is_some() {
         return Err(Failure::new(Code::Usage, "`--all` and `--profile` contradict each other")
             .with_help("leave out one of the two"));
     }
-    let profiles = profiles::all(session);
-    if profiles.is_empty() {
-        return session.loader().load().map(drop).map_err(Failure::from);
-    }
-    let mut teller = Teller::new(&session.output);
-    for profile in &profiles {
-        run_one(profile, revoke, &mut teller)?;
-    }
-    teller.worst().map_or(Ok(()), |code| Err(Failure::Silent(code)))
-}
-
-/// Forgets one of several sessions. What goes wrong is told; the failure is an interrupt.
-fn run_one(profile: &Profile, revoke: bool, teller: &mut Teller<'_>) -> Result<(), Failure> {
-    let config = &profile.config;
-    let credentials = match profile.credentials(teller) {
-        Ok(credentials) => credentials,
-        Err(error) => {
-            teller.failure(config, &error, None);
-            return Ok(());
+    let (_, end) = profiles::each(app, |profile, teller| {
+        let config = &profile.config;
+        let mut revokes = false;
+        let ended = profile.attempt(teller, async |credentials| {
+            // A provider that keeps nothing has nothing to revoke, which is no failure among others.
+            revokes = revoke && credentials.store().is_some_and(|store| store != MEMORY);
+            end_session(config, credentials, revokes).await
+        })?;
+        match ended {
+            Ok(forgotten) => tell(config, &forgotten, revokes),
+            Err(error) => teller.failure(config, &error, revokes.then_some(STAYS)),
         }
-    };
-    // A provider that keeps nothing has nothing to revoke, which is no failure among others.
-    let revoke = revoke && credentials.store().is_some_and(|store| store != MEMORY);
-    let work = async { Ok::<_, Failure>(end_session(config, &credentials, revoke).await) };
-    match waiting::wait(&credentials, work)? {
-        Ok(forgotten) => tell(config, &forgotten, revoke),
-        Err(error) => teller.failure(config, &error, revoke.then_some(STAYS)),
-    }
-    Ok(())
+        Ok(())
+    })?;
+    end
 }
 
 /// What there was to forget.
@@ -116,7 +96,7 @@ async fn end_session(
 ) -> authn::Result<Forgotten> {
     let status = credentials.status().await?;
     let name = status.store;
-    let known = config.stores().into_iter().find(|known| Some(known.name()) == name.as_deref());
+    let known = known_store(config, name.as_deref());
     let before = sessions(known.as_ref()).await?;
     if revoke {
         credentials.revoke().await?;
@@ -144,8 +124,7 @@ fn tell(config: &Config, forgotten: &Forgotten, revoked: bool) {
         Forgotten::NoStore => "nothing was kept, because no store is in use".to_owned(),
         Forgotten::Nothing { store } => format!("nothing was kept in the store `{store}`"),
         Forgotten::Session { store, username } => {
-            let whom = username.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
-            let whom = plain(&whom);
+            let whom = plain(&with_name(" ", username.as_deref()));
             if revoked {
                 format!(
                     "logged out{whom}: the server has revoked the session, and the store `{store}` has \
@@ -156,5 +135,5 @@ fn tell(config: &Config, forgotten: &Forgotten, revoked: bool) {
             }
         }
     };
-    output::tell(&format!("{told} ({})", in_force(config)));
+    output::tell(&format!("{told} ({})", active(config)));
 }

@@ -14,10 +14,9 @@ use clap_mangen::{
 };
 
 use crate::{
-    args,
+    app::App,
     exit::{CODES, Code, Failure},
     output,
-    session::Session,
 };
 
 /// What `man` takes.
@@ -31,35 +30,34 @@ pub(crate) struct Arguments {
     out: Option<PathBuf>,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let program = session.program();
-    let mut command = args::command(&session.app)
-        .disable_help_subcommand(true)
-        .bin_name(&program)
-        .display_name(&program);
+pub(super) fn run(app: &App, arguments: &Arguments, definition: Command) -> Result<(), Failure> {
+    let program = app.program();
+    let mut command =
+        definition.disable_help_subcommand(true).bin_name(&program).display_name(&program);
     command.build();
     let Some(folder) = &arguments.out else {
-        return output::data(page(&command, session).map_err(|error| refused(None, &error))?);
+        let page = page(&command, app);
+        return Ok(output::data(page.map_err(|error| Failure::unwritten("the page", &error))?)?);
     };
-    write(folder, &command, session).map_err(|error| refused(Some(folder), &error))?;
+    write(folder, &command, app).map_err(|error| Failure::unwritten(folder.display(), &error))?;
     output::tell(&format!("wrote the pages to {}", folder.display()));
     Ok(())
 }
 
-fn write(folder: &Path, command: &Command, session: &Session) -> io::Result<()> {
+fn write(folder: &Path, command: &Command, app: &App) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let man = Man::new(command.clone());
-    fs::write(folder.join(man.get_filename()), page(command, session)?)?;
+    fs::write(folder.join(man.get_filename()), page(command, app)?)?;
     let below = command.get_subcommands().filter(|command| !command.is_hide_set());
     for command in below {
-        write(folder, command, session)?;
+        write(folder, command, app)?;
     }
     Ok(())
 }
 
 /// Writes the page of one command.
-fn page(command: &Command, session: &Session) -> io::Result<Vec<u8>> {
-    let program = session.program();
+fn page(command: &Command, app: &App) -> io::Result<Vec<u8>> {
+    let program = app.program();
     let is_whole = command.get_display_name() == Some(&program);
     let source = format!("{program} {}", env!("CARGO_PKG_VERSION"));
     let man = Man::new(command.clone()).source(source);
@@ -78,8 +76,8 @@ fn page(command: &Command, session: &Session) -> io::Result<Vec<u8>> {
     }
     exit_status().to_writer(&mut page)?;
     if is_whole {
-        environment(session).to_writer(&mut page)?;
-        files(session).to_writer(&mut page)?;
+        environment(app).to_writer(&mut page)?;
+        files(app).to_writer(&mut page)?;
     } else {
         let see = format!("{program}(1)");
         section("SEE ALSO", &see).to_writer(&mut page)?;
@@ -140,7 +138,7 @@ fn exit_status() -> Roff {
     list("EXIT STATUS", CODES.map(code))
 }
 
-fn environment(session: &Session) -> Roff {
+fn environment(app: &App) -> Roff {
     let own = [
         ("PROFILE", "The profile, unless a flag chooses one."),
         (
@@ -156,7 +154,7 @@ fn environment(session: &Session) -> Roff {
             "Any option of the configuration is set so, with two underscores between names. With __FILE or __ENV behind it, a secret's is a reference.",
         ),
     ];
-    let own = own.map(|(name, text)| (bold(session.variable(name)), text.to_owned()));
+    let own = own.map(|(name, text)| (bold(app.variable(name)), text.to_owned()));
     let others = [
         ("NO_COLOR", "No colour, unless a flag asks for it."),
         (
@@ -170,8 +168,8 @@ fn environment(session: &Session) -> Roff {
     list("ENVIRONMENT", own.into_iter().chain(others))
 }
 
-fn files(session: &Session) -> Roff {
-    let app = &session.app;
+fn files(app: &App) -> Roff {
+    let app = &app.name;
     let files = [
         (format!("/etc/{app}/config.toml"), "The system's configuration."),
         (format!("~/.config/{app}/config.toml"), "The user's."),
@@ -185,12 +183,6 @@ fn files(session: &Session) -> Roff {
         ),
     ];
     list("FILES", files.map(|(path, text)| (bold(path), text.to_owned())))
-}
-
-fn refused(folder: Option<&Path>, error: &io::Error) -> Failure {
-    let what = folder.map_or_else(|| "the page".to_owned(), |folder| folder.display().to_string());
-    Failure::new(Code::Other, format!("{what} can't be written ({})", error.kind()))
-        .with_help("check the path and its permissions")
 }
 
 #[cfg(test)]

@@ -14,10 +14,13 @@ mod stores;
 mod token;
 mod waiting;
 
-use authn::config::Config;
+use authn::{
+    Entry, Error, View,
+    config::{Config, KnownStore, Setting},
+};
 use clap::Subcommand;
 
-use crate::{exit::Failure, output::plain, session::Session};
+use crate::{app::App, exit::Failure, style::plain};
 
 /// What is to be done.
 #[derive(Subcommand, Debug)]
@@ -47,26 +50,54 @@ pub(crate) enum Command {
     Man(man::Arguments),
 }
 
-/// Does it.
-pub(crate) fn run(session: &Session, command: Command) -> Result<(), Failure> {
+/// Does it. `definition` is that of the command line, which is made only where it is needed.
+pub(crate) fn run(
+    app: &App,
+    command: Command,
+    definition: fn(&str) -> clap::Command,
+) -> Result<(), Failure> {
     match command {
-        Command::Config(command) => config::run(session, command),
-        Command::Providers(arguments) => providers::run(session, &arguments),
-        Command::Token(arguments) => token::run(session, &arguments),
-        Command::Header(arguments) => header::run(session, &arguments),
-        Command::Login(arguments) => login::run(session, &arguments),
-        Command::Status(arguments) => status::run(session, &arguments),
-        Command::Logout(arguments) => logout::run(session, &arguments),
-        Command::Stores(arguments) => stores::run(session, &arguments),
-        Command::Doctor(arguments) => doctor::run(session, &arguments),
-        Command::Completions(arguments) => completions::run(session, &arguments),
-        Command::Man(arguments) => man::run(session, &arguments),
+        Command::Config(command) => config::run(app, command),
+        Command::Providers(arguments) => providers::run(app, &arguments),
+        Command::Token(arguments) => token::run(app, &arguments),
+        Command::Header(arguments) => header::run(app, &arguments),
+        Command::Login(arguments) => login::run(app, &arguments),
+        Command::Status(arguments) => status::run(app, &arguments),
+        Command::Logout(arguments) => logout::run(app, &arguments),
+        Command::Stores(arguments) => stores::run(app, &arguments),
+        Command::Doctor(arguments) => doctor::run(app, &arguments),
+        Command::Completions(arguments) => completions::run(app, &arguments, definition(&app.name)),
+        Command::Man(arguments) => man::run(app, &arguments, definition(&app.name)),
     }
 }
 
-/// Names what a configuration has chosen.
-fn in_force(config: &Config) -> String {
+/// Names the active profile and provider.
+fn active(config: &Config) -> String {
     let [profile, provider] =
         [config.profile(), config.provider()].map(|name| plain(name.unwrap_or("none")));
     format!("profile: {profile}, provider: {provider}")
+}
+
+/// Returns what is known of the active provider.
+fn entry(config: &Config) -> Option<&Entry> {
+    config.registry().get(config.provider()?)
+}
+
+/// Returns the store of a name.
+fn known_store(config: &Config, name: Option<&str>) -> Option<KnownStore> {
+    config.stores().into_iter().find(|known| Some(known.name()) == name)
+}
+
+/// Returns the text that an option has. What is withheld has no effect.
+fn text<'s>(settings: &'s [Setting], key: &str) -> Option<&'s str> {
+    let setting = settings.iter().find(|setting| setting.key == key && !setting.is_withheld)?;
+    match &setting.value {
+        Some(View::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// Returns whether a provider never has a token.
+fn has_no_token(error: &Error) -> bool {
+    error.to_string() == Error::no_token().to_string()
 }

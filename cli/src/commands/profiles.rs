@@ -1,43 +1,58 @@
 //! All profiles of a configuration, and the base that they overlay, for the commands that look at each.
 
-use std::{collections::BTreeSet, mem};
+use std::collections::BTreeSet;
 
 use authn::{
     Credentials, Error, Loader,
     config::{Config, Problem, Severity},
 };
 
-use super::{in_force, waiting::NO_ORIGINS};
+use super::{active, waiting};
 use crate::{
-    exit::{Code, code_of},
+    app::App,
+    exit::{Code, Failure, code_of, summary},
     output::Output,
-    session::Session,
 };
 
 /// A configuration as one profile has it.
 #[derive(Debug)]
 pub(super) struct Profile {
     pub(super) config: Config,
-    pub(super) in_force: bool,
+    pub(super) is_active: bool,
+}
+
+/// Does something for each profile. What goes wrong with one stops no other, unless it is an interrupt; the
+/// second result is how the command ends.
+pub(super) fn each<T>(
+    app: &App,
+    mut work: impl FnMut(&Profile, &mut Teller<'_>) -> Result<T, Failure>,
+) -> Result<(Vec<T>, Result<(), Failure>), Failure> {
+    let profiles = all(app);
+    if profiles.is_empty() {
+        app.loader().load()?;
+    }
+    let mut teller = Teller { output: &app.output, told: BTreeSet::new(), worst: None };
+    let done: Result<_, _> = profiles.iter().map(|profile| work(profile, &mut teller)).collect();
+    Ok((done?, teller.worst.map_or(Ok(()), |code| Err(Failure::Silent(code)))))
 }
 
 /// Reads the configuration for each profile: of the one that a flag chooses alone; else of the base, if it is
 /// something by itself, and of all that there are, in the order of the alphabet.
-pub(super) fn all(session: &Session) -> Vec<Profile> {
-    let in_force = Profile { config: session.loader().read(), in_force: true };
-    if session.global.profile.is_some() {
-        return vec![in_force];
+fn all(app: &App) -> Vec<Profile> {
+    let active = Profile { config: app.loader().read(), is_active: true };
+    if app.global.profile.is_some() {
+        return vec![active];
     }
-    let other = |loader: Loader| Profile { config: loader.read(), in_force: false };
-    let (name, names) = (in_force.config.profile(), in_force.config.profiles());
+    let other = |loader: Loader| Profile { config: loader.read(), is_active: false };
+    let (name, names) = (active.config.profile(), active.config.profiles());
     let others = names.iter().filter(|other| name != Some(other));
-    let mut all: Vec<Profile> = others.map(|name| other(session.loader().profile(name))).collect();
+    let mut all: Vec<Profile> = others.map(|name| other(app.loader().profile(name))).collect();
     if name.is_some() {
-        let base = other(session.loader().without_profile());
+        let base = other(app.loader().without_profile());
         all.extend(Some(base).filter(Profile::is_sound));
-        all.push(in_force);
-    } else if in_force.stands_alone() {
-        all.push(in_force);
+        all.push(active);
+    } else if active.stands_alone() {
+        all.push(active);
     }
     // The base has no name, and comes first.
     all.sort_by(|one, other| one.config.profile().cmp(&other.config.profile()));
@@ -45,12 +60,12 @@ pub(super) fn all(session: &Session) -> Vec<Profile> {
 }
 
 impl Profile {
-    /// Tells whether credentials can be made of it.
+    /// Returns whether credentials can be made of it.
     fn is_sound(&self) -> bool {
-        !self.config.problems().iter().any(is_error)
+        !self.config.problems().iter().any(|problem| problem.severity() == Severity::Error)
     }
 
-    /// Tells whether a base is more than what profiles have in common.
+    /// Returns whether a base is more than what profiles have in common.
     fn stands_alone(&self) -> bool {
         let has = |code| self.config.problems().iter().any(|problem| problem.code() == code);
         let is_common = has("no-provider") && !self.config.profiles().is_empty();
@@ -58,16 +73,18 @@ impl Profile {
         has("unknown-profile") || !(has("no-credentials") || is_common)
     }
 
-    /// Gives the credentials. What is without effect in the configuration is told.
-    pub(super) fn credentials(&self, teller: &mut Teller<'_>) -> Result<Credentials, Error> {
-        // Where there is a log, it stands there.
-        if !tracing::enabled!(target: "authn", tracing::Level::WARN) {
-            let warnings = self.config.problems().iter().filter(|problem| !is_error(problem));
-            warnings
-                .filter(|problem| problem.code() != NO_ORIGINS)
-                .for_each(|problem| teller.problem(problem));
+    /// Does something with the credentials; the outer failure is an interrupt.
+    pub(super) fn attempt<T>(
+        &self,
+        teller: &mut Teller<'_>,
+        work: impl AsyncFnOnce(&Credentials) -> authn::Result<T>,
+    ) -> Result<authn::Result<T>, Failure> {
+        match waiting::credentials(&self.config, |problem| teller.problem(problem)) {
+            Ok(credentials) => {
+                waiting::wait(&credentials, async { Ok::<_, Error>(work(&credentials).await) })
+            }
+            Err(error) => Ok(Err(error)),
         }
-        self.config.credentials()
     }
 }
 
@@ -77,18 +94,15 @@ pub(super) struct Teller<'a> {
     output: &'a Output,
     /// What has been told: several profiles have it, as a rule.
     told: BTreeSet<String>,
+    /// The exit code of the first failure, or that of a configuration that is wrong.
     worst: Option<Code>,
 }
 
-impl<'a> Teller<'a> {
-    pub(super) fn new(output: &'a Output) -> Self {
-        Self { output, told: BTreeSet::new(), worst: None }
-    }
-
+impl Teller<'_> {
     /// Says why something could not be done for a profile, and what to do about it.
     pub(super) fn failure(&mut self, config: &Config, error: &Error, help: Option<&str>) {
         error.problems().iter().for_each(|problem| self.problem(problem));
-        let message = format!("{} ({})", summary(error), in_force(config));
+        let message = format!("{} ({})", summary(error), active(config));
         self.output.error(&message, help);
         let code = code_of(error.kind());
         // A configuration that is wrong comes first, since it may be why the rest fails.
@@ -97,27 +111,9 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// Gives the exit code of the first failure, or that of a configuration that is wrong.
-    pub(super) fn worst(&mut self) -> Option<Code> {
-        mem::take(&mut self.worst)
-    }
-
     fn problem(&mut self, problem: &Problem) {
         if self.told.insert(problem.to_string()) {
-            self.output.problem(problem);
+            self.output.problems([problem]);
         }
     }
-}
-
-/// Gives an error's text without the problems that it lists.
-pub(super) fn summary(error: &Error) -> String {
-    let text = error.to_string();
-    match text.split_once('\n') {
-        Some((first, _)) if !error.problems().is_empty() => first.to_owned(),
-        _ => text,
-    }
-}
-
-fn is_error(problem: &Problem) -> bool {
-    problem.severity() == Severity::Error
 }

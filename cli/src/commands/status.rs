@@ -1,20 +1,23 @@
 //! `status`: what is kept of each profile's session, without any network.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use authn::{Credentials, Entry, Error, ErrorKind, Status, View, config::Config};
+use authn::{Entry, ErrorKind, Status, config::Config};
 use serde::Serialize;
 
 use super::{
-    profiles::{self, Profile, Teller, summary},
-    waiting,
+    entry,
+    profiles::{self, Profile, Teller},
+    text,
 };
 use crate::{
-    exit::Failure,
+    app::App,
+    exit::{Failure, summary},
     output,
-    session::Session,
-    table::Table,
-    time::{left, rfc_3339, words},
+    style::{
+        Table,
+        time::{left, rfc_3339, words},
+    },
 };
 
 /// Seconds by which two clocks may differ and count as the same: a `Date` has whole seconds, and takes a
@@ -80,88 +83,70 @@ struct Kept {
     #[serde(skip)]
     is_wrong: bool,
     #[serde(skip)]
-    has_session: bool,
+    must_log_in: bool,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let profiles = profiles::all(session);
-    if profiles.is_empty() {
-        return session.loader().load().map(drop).map_err(Failure::from);
-    }
-    let mut teller = Teller::new(&session.output);
-    let mut rows = Vec::new();
-    for profile in &profiles {
-        let (kept, hint) = Kept::of(profile, &mut teller)?;
-        if let Some(hint) = hint.filter(|_| profile.in_force && !arguments.json) {
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    let (rows, end) = profiles::each(app, |profile, teller| {
+        let kept = Kept::of(profile, teller)?;
+        if let Some(hint) = kept.hint(&profile.config).filter(|_| kept.in_force && !arguments.json)
+        {
             output::tell(&hint);
         }
-        rows.push(kept);
-    }
-    if !arguments.json && profiles.iter().all(|profile| !profile.in_force) {
-        output::tell("no profile is in force: choose one with `--profile NAME`");
-    }
+        Ok(kept)
+    })?;
     if arguments.json {
         output::json(&rows)?;
-    } else {
-        session.output.table(&table(rows))?;
+        return end;
     }
-    teller.worst().map_or(Ok(()), |code| Err(Failure::Silent(code)))
-}
-
-fn table(rows: Vec<Kept>) -> Table {
-    let headings = &[
+    if rows.iter().all(|kept| !kept.in_force) {
+        output::tell("no profile is in force: choose one with `--profile NAME`");
+    }
+    let mut table = Table::new(&[
         "PROFILE", "IN FORCE", "PROVIDER", "IDENTITY", "TOKEN", "REFRESH", "STORE", "CLOCK",
         "SCOPE", "ORIGINS",
-    ];
-    let mut table = Table::new(headings).in_blocks_if_narrow();
+    ])
+    .in_blocks_if_narrow();
     for kept in rows {
         table.row(kept.cells());
     }
-    table
+    app.output.table(&table)?;
+    end
 }
 
 impl Kept {
-    /// Looks at one profile, and gives with it what its user may want to know. What is wrong is told.
-    fn of(profile: &Profile, teller: &mut Teller<'_>) -> Result<(Self, Option<String>), Failure> {
+    /// Looks at one profile. What is wrong is told.
+    fn of(profile: &Profile, teller: &mut Teller<'_>) -> Result<Self, Failure> {
         let config = &profile.config;
-        let kept = Self {
+        let mut kept = Self {
             profile: config.profile().map(str::to_owned),
-            in_force: profile.in_force,
+            in_force: profile.is_active,
             provider: config.provider().map(str::to_owned),
-            domain: domain(config),
+            domain: text(&config.settings(), "credentials.domain").map(str::to_owned),
             ..Self::default()
         };
-        let credentials = match profile.credentials(teller) {
-            Ok(credentials) => credentials,
+        let status = profile.attempt(teller, async |credentials| {
+            kept.identity = credentials.identity();
+            kept.origins = credentials.origins().iter().collect();
+            kept.must_log_in = credentials.needs_login();
+            credentials.status().await
+        })?;
+        Ok(match status {
+            Ok(status) => kept.with(config, status),
             Err(error) => {
                 teller.failure(config, &error, None);
-                return Ok((kept.failed(&error), None));
+                let is_wrong = error.kind() == ErrorKind::Configuration;
+                Self { is_wrong, error: Some(summary(&error)), ..kept }
             }
-        };
-        let kept = Self {
-            identity: credentials.identity(),
-            origins: credentials.origins().iter().collect(),
-            ..kept
-        };
-        // An outer failure is an interrupt.
-        let status = async { Ok::<_, Failure>(credentials.status().await) };
-        match waiting::wait(&credentials, status)? {
-            Ok(status) => {
-                let kept = kept.with(config, status);
-                let hint = kept.hint(config, &credentials);
-                Ok((kept, hint))
-            }
-            Err(error) => {
-                teller.failure(config, &error, None);
-                Ok((kept.failed(&error), None))
-            }
-        }
+        })
     }
 
     fn with(self, config: &Config, status: Status) -> Self {
         let scopes = |scope: &String| scope.split_whitespace().map(str::to_owned).collect();
+        // A provider whose tokens are cached keeps them at least as long as the program runs.
+        let in_memory = || entry(config).is_some_and(Entry::is_cached).then(|| "memory".to_owned());
         Self {
-            store: store(config, &status),
+            store: status.store.or_else(in_memory),
             identity: status.username.clone().or(self.identity),
             username: status.username,
             has_token: Some(status.has_token),
@@ -171,14 +156,9 @@ impl Kept {
             has_refresh_token: Some(status.has_refresh_token),
             server_clock_ahead_seconds: status.server_clock_ahead,
             end: status.expires_at,
-            has_session: status.has_session,
+            must_log_in: self.must_log_in && !status.has_session,
             ..self
         }
-    }
-
-    fn failed(self, error: &Error) -> Self {
-        let is_wrong = error.kind() == ErrorKind::Configuration;
-        Self { is_wrong, error: Some(summary(error)), ..self }
     }
 
     fn cells(self) -> [String; 10] {
@@ -210,12 +190,11 @@ impl Kept {
     }
 
     /// Says what to do where there is no token.
-    fn hint(&self, config: &Config, credentials: &Credentials) -> Option<String> {
-        if self.has_token == Some(true) {
+    fn hint(&self, config: &Config) -> Option<String> {
+        if self.has_token? {
             return None;
         }
-        let needs_login = credentials.needs_login() && !self.has_session;
-        if needs_login {
+        if self.must_log_in {
             let command = config.login_command();
             return Some(format!("nobody is logged in: log in with `{command}`"));
         }
@@ -237,23 +216,7 @@ fn clock(ahead: i64) -> String {
         return "ok".to_owned();
     }
     let sign = if ahead < 0 { '-' } else { '+' };
-    format!("{sign}{}", words(std::time::Duration::from_secs(difference)))
-}
-
-/// Gives where tokens are kept; `None` for a provider that keeps none.
-fn store(config: &Config, status: &Status) -> Option<String> {
-    let entry = config.provider().and_then(|name| config.registry().get(name));
-    let in_memory = || entry.is_some_and(Entry::is_cached).then(|| "memory".to_owned());
-    status.store.clone().or_else(in_memory)
-}
-
-fn domain(config: &Config) -> Option<String> {
-    let settings = config.settings().into_iter();
-    let mut in_force = settings.filter(|setting| !setting.is_withheld);
-    match in_force.find(|setting| setting.key == "credentials.domain")?.value {
-        Some(View::Text(domain)) => Some(domain),
-        _ => None,
-    }
+    format!("{sign}{}", words(Duration::from_secs(difference)))
 }
 
 #[cfg(test)]

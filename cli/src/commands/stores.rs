@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::waiting;
 use crate::{
+    app::App,
     exit::{Code, Failure},
     output,
-    session::Session,
-    table::Table,
+    style::Table,
 };
 
 /// The one that a program has without its configuration.
@@ -48,12 +48,12 @@ struct Shown {
     error: Option<String>,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let config = session.loader().read();
-    check(&config, session)?;
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    let config = app.loader().read();
+    check(&config, app)?;
     let stores = waiting::look(list(&config))?;
     if arguments.json {
-        return output::json(&stores);
+        return Ok(output::json(&stores)?);
     }
     let mut table = Table::new(&["STORE", "SESSIONS", "PLACE"]);
     let none = || "-".to_owned();
@@ -61,22 +61,20 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failur
         let count = store.sessions.map_or_else(none, |sessions| sessions.len().to_string());
         table.row([store.name, count, store.place.unwrap_or_else(none)]);
     }
-    session.output.table(&table)
+    Ok(app.output.table(&table)?)
 }
 
 /// What is wrong with the stores is told; what is wrong elsewhere is no matter.
-fn check(config: &Config, session: &Session) -> Result<(), Failure> {
+fn check(config: &Config, app: &App) -> Result<(), Failure> {
     let is_here = |problem: &&Problem| {
         let key = problem.key().unwrap_or_default();
         problem.severity() == Severity::Error && (key == "stores" || key.starts_with("stores."))
     };
-    let problems: Vec<&Problem> = config.problems().iter().filter(is_here).collect();
-    if problems.is_empty() {
+    let mut problems = config.problems().iter().filter(is_here).peekable();
+    if problems.peek().is_none() {
         return Ok(());
     }
-    for problem in problems {
-        session.output.problem(problem);
-    }
+    app.output.problems(problems);
     Err(Failure::new(Code::Configuration, "the configuration of the stores is wrong"))
 }
 
@@ -95,7 +93,7 @@ async fn list(config: &Config) -> authn::Result<Vec<Shown>> {
     Ok(stores)
 }
 
-/// Tells whether the configuration has to do with a store. The one for files is always there.
+/// Returns whether the configuration has to do with a store. The one for files is always there.
 fn is_named(config: &Config, name: &str) -> bool {
     let options = format!("stores.{name}.");
     let is_chosen = |setting: &Setting| {

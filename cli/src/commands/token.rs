@@ -5,12 +5,12 @@ use std::time::Duration;
 use authn::{Credentials, Error, Status, Token};
 use serde::Serialize;
 
-use super::waiting;
+use super::{has_no_token, waiting};
 use crate::{
+    app::App,
     exit::{Code, Failure},
     output::{self, Output},
-    session::Session,
-    time,
+    style::time,
 };
 
 /// What `token` takes.
@@ -47,28 +47,28 @@ struct Document<'a> {
     profile: Option<&'a str>,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let (config, credentials) = waiting::load(session)?;
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    let (config, credentials) = waiting::load(app)?;
     let scopes: Vec<&str> = arguments.scope.iter().flat_map(|scopes| split(scopes)).collect();
     let credentials = if scopes.is_empty() { credentials } else { credentials.with_scope(&scopes) };
     let token = waiting::wait(&credentials, obtain(&credentials, arguments.min_ttl))?;
     if let Some(min_ttl) = arguments.min_ttl {
-        warn_if_short(&token, min_ttl, &session.output);
+        warn_if_short(&token, min_ttl, &app.output);
     }
-    warn_if_narrow(&token, &scopes, &session.output);
+    warn_if_narrow(&token, &scopes, &app.output);
     if !arguments.json {
-        return output::line(token.secret());
+        return Ok(output::line(token.secret())?);
     }
-    output::json(&Document {
+    Ok(output::json(&Document {
         token: token.secret(),
         r#type: token.token_type(),
         expires_at: token.expires_at().and_then(time::rfc_3339),
         scopes: token.scope().map(|scope| scope.split_whitespace().collect()),
         profile: config.profile(),
-    })
+    })?)
 }
 
-/// Gives a token that lives so long, if one exchange can bring it.
+/// Returns a token that lives so long, if one exchange can bring it.
 async fn obtain(credentials: &Credentials, min_ttl: Option<Duration>) -> Result<Token, Failure> {
     let Some(min_ttl) = min_ttl else {
         return credentials.token().await.map_err(explained);
@@ -86,7 +86,7 @@ async fn obtain(credentials: &Credentials, min_ttl: Option<Duration>) -> Result<
     })
 }
 
-/// Tells whether a token was there before it was asked for. Another one would live no longer than a token
+/// Returns whether a token was there before it was asked for. Another one would live no longer than a token
 /// that the server has just given.
 fn is_kept(kept: &Status, token: &Token) -> bool {
     kept.has_token && kept.expires_at == token.expires_at()
@@ -121,7 +121,7 @@ fn warn_if_narrow(token: &Token, asked: &[&str], output: &Output) {
 
 /// Says what to do with a provider that never has a token.
 fn explained(error: Error) -> Failure {
-    if error.to_string() == Error::no_token().to_string() {
+    if has_no_token(&error) {
         return Failure::new(Code::Provider, "this provider has no token, only headers or a query")
             .with_help("`authn header` prints what it puts on a request");
     }

@@ -9,36 +9,43 @@ use std::{
 
 use authn::{
     Credentials,
-    config::{Config, Severity},
+    config::{Config, Problem, Severity},
 };
 use tokio::{runtime::Builder, select, signal, time};
 
 use crate::{
+    app::App,
     exit::{Code, Failure},
     output,
-    session::Session,
 };
 
 /// The warning that no request can be authorised: no matter for a token, and an error for a request.
-pub(super) const NO_ORIGINS: &str = "no-origins";
+const NO_ORIGINS: &str = "no-origins";
 
 /// What is over within it needs no word.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// Reads the configuration and makes credentials of it. What is without effect in it is told, also if that
-/// fails: it may be why.
-pub(super) fn load(session: &Session) -> Result<(Config, Credentials), Failure> {
-    let config = session.loader().read();
-    let credentials = config.credentials();
+/// Reads the configuration and makes credentials of it.
+pub(super) fn load(app: &App) -> Result<(Config, Credentials), Failure> {
+    let config = app.loader().read();
+    let credentials = credentials(&config, |problem| app.output.problems([problem]))?;
+    Ok((config, credentials))
+}
+
+/// Makes credentials of a configuration. What is without effect in it is told, also if that fails: it may be
+/// why.
+pub(super) fn credentials(
+    config: &Config,
+    tell: impl FnMut(&Problem),
+) -> authn::Result<Credentials> {
     // Where there is a log, they stand there.
     if !tracing::enabled!(target: "authn", tracing::Level::WARN) {
-        let warnings =
-            config.problems().iter().filter(|problem| problem.severity() == Severity::Warning);
-        warnings
-            .filter(|problem| problem.code() != NO_ORIGINS)
-            .for_each(|problem| session.output.problem(problem));
+        let is_told = |problem: &&Problem| {
+            problem.severity() == Severity::Warning && problem.code() != NO_ORIGINS
+        };
+        config.problems().iter().filter(is_told).for_each(tell);
     }
-    Ok((config, credentials?))
+    config.credentials()
 }
 
 /// Waits until `work` is done, or somebody interrupts.

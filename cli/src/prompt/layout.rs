@@ -6,17 +6,10 @@ use authn::{
     Url,
     prompt::{Link, Question, UserCode},
 };
-use clap::builder::styling::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{qr::Qr, screen::Screen};
-use crate::{
-    output::{plain, styled},
-    paragraph::wrapped,
-};
-
-const ADDRESS: Style = AnsiColor::Cyan.on_default().underline();
-const CODE: Style = Style::new().bold();
+use crate::style::{ADDRESS, BOLD, plain, styled, time::countdown, wrapped};
 
 /// What a code stands away from the edge.
 const INDENT: &str = "    ";
@@ -80,7 +73,7 @@ pub(super) fn question(question: &Question, shows_page: bool, screen: &Screen) -
     format!("{text}{label}: ")
 }
 
-/// Gives a text as lines between words.
+/// Returns a text as lines between words.
 pub(super) fn paragraph(text: &str, screen: &Screen) -> String {
     wrapped(&plain(text), screen.columns) + "\n"
 }
@@ -116,7 +109,7 @@ fn address(url: &Url, colour: bool) -> String {
 fn indented(code: &str, screen: &Screen) -> String {
     let has_room = INDENT.len() + code.width() <= screen.columns;
     let indent = if has_room { INDENT } else { "" };
-    format!("{indent}{}\n", styled(code, CODE, screen.colour))
+    format!("{indent}{}\n", styled(code, BOLD, screen.colour))
 }
 
 /// Puts empty lines between parts where they fit.
@@ -128,7 +121,7 @@ fn fitted(parts: &[String], screen: &Screen) -> String {
     parts.join(between)
 }
 
-/// Tells whether all of it can be seen at once, and what is waited for.
+/// Returns whether all of it can be seen at once, and what is waited for.
 fn has_room(parts: &[String], screen: &Screen) -> bool {
     parts.iter().map(|part| rows(part, screen.columns)).sum::<usize>() < screen.rows
 }
@@ -138,7 +131,7 @@ fn rows(text: &str, columns: usize) -> usize {
     text.lines().map(|line| bare(line).width().div_ceil(columns.max(1)).max(1)).sum()
 }
 
-/// Gives a text without its styles.
+/// Returns a text without its styles.
 fn bare(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
@@ -146,17 +139,6 @@ fn bare(text: &str) -> String {
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// Writes a time that is counted down: two units, so that it is seen to move.
-fn countdown(left: Duration) -> String {
-    // A second that has begun is left.
-    let seconds = left.as_secs().saturating_add(u64::from(left.subsec_nanos() > 0));
-    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds}s"),
-        (0, minutes, seconds) => format!("{minutes}m {seconds}s"),
-        (hours, minutes, _) => format!("{hours}h {minutes}m"),
-    }
 }
 
 #[cfg(test)]
@@ -294,22 +276,5 @@ mod tests {
         }
         assert_eq!(said(Awaited::OtherLogin, None, 30), "waiting for another login");
         assert_eq!(said(Awaited::Server, None, 80), "asking the server for the tokens");
-    }
-
-    #[test]
-    fn time_is_counted_down_to_nothing() {
-        for (millis, expected) in [
-            (0, "0s"),
-            (1, "1s"),
-            (59_000, "59s"),
-            (59_001, "1m 0s"),
-            (298_000, "4m 58s"),
-            (3_600_000, "1h 0m"),
-            (7_260_000, "2h 1m"),
-        ] {
-            assert_eq!(countdown(Duration::from_millis(millis)), expected);
-        }
-        // A server's word for it, which is not to be believed.
-        assert!(countdown(Duration::MAX).ends_with('m'));
     }
 }

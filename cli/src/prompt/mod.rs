@@ -17,7 +17,7 @@ mod screen;
 mod spinner;
 
 use std::{
-    io::{self, Write as _},
+    io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -28,10 +28,13 @@ use authn::{
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
 
-use layout::Awaited;
-use question::{Answer, Modes};
-use screen::Screen;
-use spinner::Spinner;
+use self::{
+    layout::Awaited,
+    question::{Answer, Modes},
+    screen::Screen,
+    spinner::Spinner,
+};
+use crate::{output::write, style::plain};
 
 /// Shows a login on this process's terminal, and asks there.
 ///
@@ -160,7 +163,7 @@ impl Prompt for TerminalPrompt {
         if !question::can_ask() {
             return Err(Error::login_required(format!(
                 "the {} must be typed in, and standard input is no terminal; log in at one",
-                crate::output::plain(question.label())
+                plain(question.label())
             )));
         }
         loop {
@@ -234,11 +237,4 @@ impl Drop for Asking<'_> {
         }
         self.prompt.state().is_asking = false;
     }
-}
-
-/// Writes to standard error.
-fn write(text: &str) {
-    let mut stderr = io::stderr().lock();
-    // If nobody can be told, there is nobody to tell that.
-    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }

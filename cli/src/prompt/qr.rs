@@ -1,55 +1,36 @@
 //! QR codes of half blocks: two modules above each other in one character.
 
-use clap::builder::styling::{Ansi256Color, Color, Style};
 use qrcode::{EcLevel, QrCode};
 
-use crate::output::styled;
+use crate::style::{INK, styled};
 
 /// Light modules around the code. Four are the standard's, and two are what cameras need; so it fits on 24
 /// rows with a link and a code.
 const QUIET: usize = 2;
 
-/// Black on white by the numbers that no theme of a terminal changes.
-const INK: Style = Style::new()
-    .fg_color(Some(Color::Ansi256(Ansi256Color(16))))
-    .bg_color(Some(Color::Ansi256(Ansi256Color(231))));
-
 /// A QR code (ISO/IEC 18004) with the light modules around it.
-#[derive(Debug)]
-pub(super) struct Qr {
-    /// Modules on each side.
-    side: usize,
-    dark: Vec<bool>,
-}
+pub(super) struct Qr(QrCode);
 
 impl Qr {
     /// Makes the code of a text; `None` if it is longer than any code holds.
     pub(super) fn of(text: &str) -> Option<Self> {
         // Nothing covers a part of the screen, so the least redundancy will do, and gives the smallest code.
-        let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
-        let side = code.width() + 2 * QUIET;
-        let inner = QUIET..QUIET + code.width();
-        let is_dark = |row: usize, column: usize| {
-            inner.contains(&row)
-                && inner.contains(&column)
-                && code[(column - QUIET, row - QUIET)] == qrcode::Color::Dark
-        };
-        let rows = (0..side).flat_map(|row| (0..side).map(move |column| (row, column)));
-        Some(Self { side, dark: rows.map(|(row, column)| is_dark(row, column)).collect() })
+        QrCode::with_error_correction_level(text, EcLevel::L).ok().map(Self)
     }
 
+    /// Returns the modules on each side.
     pub(super) fn columns(&self) -> usize {
-        self.side
+        self.0.width() + 2 * QUIET
     }
 
     /// Draws it, each row with its newline. Without colour it is the light modules that are drawn: most
     /// terminals write light on dark, and cameras take the other, too.
     pub(super) fn draw(&self, colour: bool) -> String {
-        let is_drawn = |row, column| row < self.side && self.is_dark(row, column) == colour;
+        let side = self.columns();
+        let is_drawn = |row, column| row < side && self.is_dark(row, column) == colour;
         let mut text = String::new();
-        for row in (0..self.side).step_by(2) {
-            let columns = 0..self.side;
-            let line: String = columns
+        for row in (0..side).step_by(2) {
+            let line: String = (0..side)
                 .map(|column| match (is_drawn(row, column), is_drawn(row + 1, column)) {
                     (true, true) => '█',
                     (true, false) => '▀',
@@ -64,7 +45,9 @@ impl Qr {
     }
 
     fn is_dark(&self, row: usize, column: usize) -> bool {
-        self.dark[row * self.side + column]
+        let inside = |at: usize| at.checked_sub(QUIET).filter(|at| *at < self.0.width());
+        let module = inside(column).zip(inside(row));
+        module.is_some_and(|module| self.0[module] == qrcode::Color::Dark)
     }
 }
 

@@ -8,19 +8,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use super::{
     layout::{self, Awaited},
     screen::Screen,
 };
-use crate::output::styled;
+use crate::style::{SPINNER, styled};
 
 /// Time between two pictures.
 const TICK: Duration = Duration::from_millis(100);
-
-const TURNING: Style = AnsiColor::Cyan.on_default();
 
 /// A line that is drawn anew until it is dropped, and then leaves nothing.
 #[derive(Debug)]
@@ -39,7 +36,7 @@ impl Spinner {
     pub(super) fn start(awaited: Awaited, left: Option<Duration>, screen: &Screen) -> Self {
         let waiting = Arc::new(Mutex::new(Waiting::of(awaited, left)));
         let pictures: Vec<String> = pictures(screen.unicode)
-            .map(|picture| styled(&picture.to_string(), TURNING, screen.colour))
+            .map(|picture| styled(&picture.to_string(), SPINNER, screen.colour))
             .collect();
         let pictures: Vec<&str> = pictures.iter().map(String::as_str).collect();
         let shown = Arc::clone(&waiting);

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use aws_lc_rs::rsa::{KeyPairComponents, PublicKeyComponents};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
-    RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+    EcdsaSigningAlgorithm, Ed25519KeyPair, RsaKeyPair,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -15,6 +15,8 @@ use super::{
     algorithm::Algorithm,
     key::{Key, Parsed},
 };
+
+const NO_KEY: &str = "is a JWK whose members make no key";
 
 /// The members of a private key. The texts stay where they are: none is copied before it is decoded.
 #[derive(Deserialize)]
@@ -56,29 +58,14 @@ pub(super) fn parse(text: &str) -> Result<Parsed, &'static str> {
 impl Jwk<'_> {
     fn key(&self) -> Result<Key, &'static str> {
         let (kind, curve) = (&*self.kty, self.crv.as_deref());
-        let bad = "is a JWK whose members make no key";
         match (kind, curve) {
             ("RSA", _) => self.rsa(),
-            ("EC", Some("P-256")) => {
-                let pair = EcdsaKeyPair::from_private_key_and_public_key(
-                    &ECDSA_P256_SHA256_FIXED_SIGNING,
-                    &member(self.d)?,
-                    &self.point()?,
-                );
-                pair.map(Key::P256).map_err(|_| bad)
-            }
-            ("EC", Some("P-384")) => {
-                let pair = EcdsaKeyPair::from_private_key_and_public_key(
-                    &ECDSA_P384_SHA384_FIXED_SIGNING,
-                    &member(self.d)?,
-                    &self.point()?,
-                );
-                pair.map(Key::P384).map_err(|_| bad)
-            }
+            ("EC", Some("P-256")) => self.elliptic(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Key::P256),
+            ("EC", Some("P-384")) => self.elliptic(&ECDSA_P384_SHA384_FIXED_SIGNING).map(Key::P384),
             ("OKP", Some("Ed25519")) => {
                 let (seed, public) = (member(self.d)?, member(self.x)?);
                 let pair = Ed25519KeyPair::from_seed_and_public_key(&seed, &public);
-                pair.map(Key::Ed25519).map_err(|_| bad)
+                pair.map(Key::Ed25519).map_err(|_| NO_KEY)
             }
             _ => Err("is a JWK of a type that can't sign here: RSA, P-256, P-384 and Ed25519 can"),
         }
@@ -99,12 +86,14 @@ impl Jwk<'_> {
             .map_err(|_| "is a JWK whose members make no RSA key of 2048 to 8192 bits")
     }
 
-    /// The public point, uncompressed (SEC 1, 2.3.3).
-    fn point(&self) -> Result<Vec<u8>, &'static str> {
-        let mut point = vec![4];
-        point.extend_from_slice(&member(self.x)?);
-        point.extend_from_slice(&member(self.y)?);
-        Ok(point)
+    fn elliptic(
+        &self,
+        curve: &'static EcdsaSigningAlgorithm,
+    ) -> Result<EcdsaKeyPair, &'static str> {
+        let (private, x, y) = (member(self.d)?, member(self.x)?, member(self.y)?);
+        // Uncompressed (SEC 1, 2.3.3).
+        let public = [&[4], x.as_slice(), y.as_slice()].concat();
+        EcdsaKeyPair::from_private_key_and_public_key(curve, &private, &public).map_err(|_| NO_KEY)
     }
 }
 

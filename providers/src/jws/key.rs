@@ -71,7 +71,7 @@ impl Key {
         Self::Shared(Zeroizing::new(secret.as_bytes().to_vec()))
     }
 
-    /// Gives the algorithm that is used unless another is asked for.
+    /// Returns the algorithm that is used unless another is asked for.
     pub(super) fn usual_algorithm(&self) -> Algorithm {
         match self {
             Self::Shared(_) => Algorithm::Hs256,
@@ -82,12 +82,12 @@ impl Key {
         }
     }
 
-    /// Gives the algorithms that go with this sort of key.
+    /// Returns the algorithms that go with this sort of key.
     pub(super) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
-        Algorithm::ALL.into_iter().filter(|algorithm| self.signs(*algorithm))
+        Algorithm::ALL.iter().copied().filter(|algorithm| self.signs(*algorithm))
     }
 
-    /// Tells whether an algorithm goes with this sort of key.
+    /// Returns whether an algorithm goes with this sort of key.
     pub(super) fn signs(&self, algorithm: Algorithm) -> bool {
         match self {
             Self::Shared(_) => hmac_algorithm(algorithm).is_some(),

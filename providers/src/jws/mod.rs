@@ -70,7 +70,7 @@ impl Signer {
         Ok(Self { key, algorithm, key_id: None })
     }
 
-    /// Gives the claims as a signed token.
+    /// Returns the claims as a signed token.
     pub(crate) fn sign(&self, claims: &Claims) -> Result<Zeroizing<String>> {
         let mut header = json!({ "alg": self.algorithm.name(), "typ": "JWT" });
         if let Some(key_id) = &self.key_id {

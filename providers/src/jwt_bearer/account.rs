@@ -3,7 +3,7 @@
 use authn::{Error, Result};
 
 use super::{JwtBearer, service_account::ServiceAccount};
-use crate::{jws::Signer, oauth::Address};
+use crate::{jws::Signer, token_endpoint::Address};
 
 /// An account that is ready to sign. It is made for each exchange, because the key may have been rotated.
 pub(super) struct Account {

@@ -17,11 +17,7 @@ use serde_json::Value;
 
 use crate::{
     jws::{Algorithm, Claims},
-    oauth::{
-        Address, Members,
-        discovery::{Discovery, Endpoint},
-        response::{self, Advice, Received},
-    },
+    token_endpoint::{self, Address, Advice, Discovery, Endpoint, Members, Received},
 };
 use account::Account;
 
@@ -88,13 +84,13 @@ struct Claim(Value);
 const OWN_CLAIMS: [&str; 7] = ["aud", "exp", "iat", "iss", "jti", "scope", "sub"];
 
 impl JwtBearer {
-    /// Gives the scopes: the caller's, else the configured ones.
+    /// Returns the scopes: the caller's, else the configured ones.
     fn scope(&self, context: &Context) -> String {
         let scopes = if context.scopes().is_empty() { &self.scope } else { context.scopes() };
         scopes.join(" ")
     }
 
-    /// Gives the claims of a token for `audience`; `None` is for whom the scope names.
+    /// Returns the claims of a token for `audience`; `None` is for whom the scope names.
     fn claims(
         &self,
         account: &Account,
@@ -122,8 +118,8 @@ impl JwtBearer {
         let endpoint = match (&self.token_endpoint_url, &self.issuer_url) {
             (Some(address), _) => address.clone(),
             (None, Some(issuer)) => {
-                let discovery = &self.__discovery;
-                discovery.endpoint(Endpoint::Token, issuer, issuer.as_str(), context).await?
+                let metadata = self.__discovery.metadata(issuer, issuer.as_str(), context);
+                metadata.await?.endpoint(Endpoint::Token)?
             }
             (None, None) => account.token_endpoint.clone().ok_or_else(no_server)?,
         };
@@ -137,7 +133,7 @@ impl JwtBearer {
         }
         let request = context.http().post(endpoint.url()).form(&members.pairs());
         let response = request.send().await?;
-        Ok(response::grant(&Received::from(&response), &ADVICE)?)
+        Ok(token_endpoint::grant(&Received::from(&response), &ADVICE)?)
     }
 
     fn sign(&self, account: &Account, context: &Context) -> Result<Grant> {

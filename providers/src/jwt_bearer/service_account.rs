@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     jws::{Algorithm, Signer},
-    oauth::Address,
+    token_endpoint::Address,
 };
 
 /// What is used of a key file.
@@ -20,7 +20,7 @@ pub(super) struct ServiceAccount {
     private_key_id: Option<String>,
 }
 
-/// The member that tells what a file of Google's is.
+/// The member that says what a file of Google's is.
 #[derive(Deserialize)]
 struct Kind {
     r#type: Option<String>,

@@ -33,7 +33,7 @@ pub(super) struct Browsers {
 }
 
 impl Browsers {
-    /// Gives the configured command, else those of `BROWSER`, else the desktop's.
+    /// Returns the configured command, else those of `BROWSER`, else the desktop's.
     pub(super) fn of(configured: Option<&[String]>, login: &Login) -> Self {
         if let Some(command) = configured {
             return Self { commands: vec![command.to_vec()], from: "the command in `browser`" };
@@ -44,7 +44,7 @@ impl Browsers {
         }
     }
 
-    /// Starts one with an address, in the background, and tells what becomes of it.
+    /// Starts one with an address, in the background, and reports what becomes of it.
     pub(super) fn open(self, url: &Url, clock: Clock, tell: impl Fn(Browser) + Send + 'static) {
         let url = url.as_str().to_owned();
         let work = move || {
@@ -131,7 +131,7 @@ fn spawn(command: &[String], url: &str) -> io::Result<Child> {
     process.spawn()
 }
 
-/// Tells whether a variable can hold a secret of authn's: an option under whatever application's prefix, or a
+/// Returns whether a variable can hold a secret of authn's: an option under whatever application's prefix, or a
 /// token of an H2O Cloud client. A browser, and each page's helper, needs none of them.
 fn may_be_secret(name: &OsStr) -> bool {
     // Options stand below these tables.

@@ -1,4 +1,4 @@
-//! By which way somebody logs in, and what is said of who they are.
+//! By which way a user logs in, and who they are.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::{
     id_token::{self, Failure},
     revocation,
 };
+use crate::token_endpoint::Endpoint;
 
 /// How long a login that has failed waits for the server to end what it has just given.
 const REVOKING: Duration = Duration::from_secs(5);
@@ -22,13 +23,7 @@ pub(super) struct LoggedIn {
     pub(super) nonce: Option<Zeroizing<String>>,
 }
 
-impl From<Grant> for LoggedIn {
-    fn from(grant: Grant) -> Self {
-        Self { grant, nonce: None }
-    }
-}
-
-/// Logs somebody in, if the grant is one that needs it.
+/// Logs the user in, if the grant is one that needs it.
 pub(super) async fn login(
     options: &OAuth,
     context: &Context,
@@ -42,52 +37,46 @@ pub(super) async fn login(
         return Ok(None);
     }
     // It may ask the server, and nothing is lost if that is given up.
-    let logged_in = match login.unless_cancelled(by(options, context, login)).await? {
-        By::Chosen(Way::Device) => device_code::login(options, context, login).await?.into(),
-        By::DeviceIfAllowed => {
-            match device_code::login_if_allowed(options, context, login).await? {
-                Some(grant) => grant.into(),
-                None => authorization_code::by_console(options, context, login).await?,
-            }
+    let (way, or_by_console) = login.unless_cancelled(way(options, context, login)).await?;
+    let by_code = match way {
+        Way::Device => device_code::login(options, context, login, or_by_console).await?,
+        _ => None,
+    };
+    let logged_in = match (by_code, way) {
+        (Some(grant), _) => LoggedIn { grant, nonce: None },
+        (None, Way::Device | Way::Console) => {
+            authorization_code::by_console(options, context, login).await?
         }
-        By::Chosen(Way::Console) => authorization_code::by_console(options, context, login).await?,
-        By::Chosen(_) => authorization_code::by_browser(options, context, login).await?,
+        (None, _) => authorization_code::by_browser(options, context, login).await?,
     };
     let grant = identified(options, context, login, logged_in).await?;
     say_how_long(&grant, login);
     Ok(Some(grant))
 }
 
-/// By which way somebody logs in.
-enum By {
-    /// The way that was chosen, or the only one there is.
-    Chosen(Way),
-    /// By a code, or by the console where the server does not let the client do that.
-    DeviceIfAllowed,
-}
-
-/// Gives the way that was chosen, or the one that goes with the configuration and the surroundings.
-async fn by(options: &OAuth, context: &Context, login: &Login) -> By {
+/// Returns the way that was chosen, or the one that goes with the configuration and the surroundings; and whether
+/// the login goes on by the console where that way is by a code and the server does not let the client do that.
+async fn way(options: &OAuth, context: &Context, login: &Login) -> (Way, bool) {
     if let Some(way) = login.way() {
-        return By::Chosen(way);
+        return (way, false);
     }
     if options.grant_type == Some(GrantType::DeviceCode) {
-        return By::Chosen(Way::Device);
+        return (Way::Device, false);
     }
     let has_browser = options.browser.is_some() || login.has_browser();
     if options.grant_type.is_none() && options.redirect_uri.is_none() {
         let server = options.server();
         let has_page = server.is_discovered() || server.authorization_endpoint_url.is_some();
         let is_needed = !has_browser || !has_page;
-        if is_needed && server.device_authorization_endpoint(context).await.is_ok() {
-            return if has_page { By::DeviceIfAllowed } else { By::Chosen(Way::Device) };
+        if is_needed && server.endpoint(Endpoint::DeviceAuthorization, context).await.is_ok() {
+            return (Way::Device, has_page);
         }
     }
     let is_local = has_browser && authorization_code::is_local(options);
-    By::Chosen(if is_local { Way::Browser } else { Way::Console })
+    (if is_local { Way::Browser } else { Way::Console }, false)
 }
 
-/// Says it where a login does not last.
+/// Tells the user if the login does not last.
 fn say_how_long(grant: &Grant, login: &Login) {
     if grant.refresh_token().is_some() {
         return;
@@ -115,7 +104,7 @@ async fn identified(
     match id_token::verify(options, context, &id_token.expose(), nonce).await {
         Ok(claims) => Ok(grant.with_claims(claims.into())),
         Err(Failure::Mismatch(error)) => {
-            // Nobody uses what was given, so it is not left to count. That can't be told apart from the error.
+            // What was given is not used, so it is revoked. Whether that fails makes no difference to the error.
             let revoked = revocation::revoke(options, context, &grant);
             drop(context.clock().within(REVOKING, revoked).await);
             Err(error)
@@ -127,7 +116,7 @@ async fn identified(
     }
 }
 
-/// Says who the user of a grant is, which some login began.
+/// Returns who the user of a grant is, which some login began.
 pub(super) async fn identify(
     options: &OAuth,
     context: &Context,

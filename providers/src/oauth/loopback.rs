@@ -49,7 +49,7 @@ impl Loopback {
         server
     }
 
-    /// Gives the address of a path; of none, the issuer.
+    /// Returns the address of a path; of none, the issuer.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
@@ -65,7 +65,7 @@ impl Loopback {
         self.documents.lock().unwrap().answers.insert(path.to_owned(), answer);
     }
 
-    /// Gives how often a path has been asked for.
+    /// Returns how often a path has been asked for.
     pub(super) fn asked(&self, path: &str) -> usize {
         self.documents.lock().unwrap().asked.iter().filter(|asked| *asked == path).count()
     }

@@ -1,24 +1,16 @@
 //! Provider `oauth`: tokens from an OAuth 2 authorization server (RFC 6749).
 //!
-//! - [`server`]: which server is meant; [`discovery`]: where its endpoints are
-//! - [`client_auth`]: how the client says who it is, one file a method
+//! - [`server`]: which server is meant, and where its endpoints are
 //! - [`grants`]: what is exchanged, one file a grant
-//! - [`login`]: by which way somebody logs in
-//! - [`response`]: the one parser of its answers
+//! - [`login`]: by which way a user logs in
 //! - [`id_token`]: whom it says that a token is of
 
-mod address;
 mod browser;
-mod client_auth;
-pub(crate) mod discovery;
 mod grants;
 pub(crate) mod id_token;
 mod login;
 #[cfg(test)]
 mod loopback;
-mod members;
-mod redirect_uri;
-pub(crate) mod response;
 mod revocation;
 #[cfg(test)]
 mod sent;
@@ -34,18 +26,18 @@ use authn::{
     http::HttpResponse,
 };
 
-pub(crate) use address::Address;
-use client_auth::{BasicEncoding, Client, Method};
-use discovery::Discovery;
 use grants::GrantType;
 use id_token::Keys;
-pub(crate) use members::Members;
-use redirect_uri::RedirectUri;
-use response::{Advice, Failure, Received};
 use server::Server;
 use typed_client::Missing;
 
-use crate::jws::Algorithm;
+use crate::{
+    client_auth::{BasicEncoding, Client, Method},
+    jws::Algorithm,
+    token_endpoint::{
+        self, Address, Advice, AnyAddress, Discovery, Endpoint, Failure, Members, Received,
+    },
+};
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
 ///
@@ -122,7 +114,7 @@ pub struct OAuth {
     /// Where the browser comes back to, for a server that compares it to the letter; in place of `redirect_port`
     /// and `redirect_path`. On this machine it is `http` to `127.0.0.1`, `[::1]` or `localhost`, with a port, of
     /// which 0 is any free one. What is elsewhere serves only where the address is pasted.
-    redirect_uri: Option<RedirectUri>,
+    redirect_uri: Option<AnyAddress>,
     /// What the server is to ask of whoever logs in, as `login`, `consent` or `select_account` (OpenID Connect
     /// Core, 3.1.2.1).
     prompt: Option<String>,
@@ -182,7 +174,7 @@ const OWN_MEMBERS: [&str; 25] = [
     "username",
 ];
 
-/// Options that only say how somebody logs in.
+/// Options that only say how a user logs in.
 const LOGIN_OPTIONS: [&str; 8] = [
     "browser",
     "login_hint",
@@ -233,7 +225,7 @@ impl OAuth {
         }
     }
 
-    /// Gives the caller's scopes, else the configured ones.
+    /// Returns the caller's scopes, else the configured ones.
     fn scopes<'a>(&'a self, context: &'a Context) -> &'a [String] {
         if context.scopes().is_empty() { &self.scope } else { context.scopes() }
     }
@@ -241,12 +233,14 @@ impl OAuth {
     /// Makes one token request: the grant's members, what is asked for, and the client's authentication.
     async fn exchange(
         &self,
+        client: &Client<'_>,
         mut members: Members,
+        scopes: &[String],
         refused: Refused<'_>,
         context: &Context,
     ) -> Result<Grant, Failure> {
-        self.ask_for(&mut members, self.scopes(context));
-        self.redeem(&self.client(), members, refused, context).await
+        self.ask_for(&mut members, scopes);
+        self.redeem(client, members, refused, context).await
     }
 
     /// Adds what is asked for: scopes, audience, resources, and whatever else is configured.
@@ -275,27 +269,32 @@ impl OAuth {
         refused: Refused<'_>,
         context: &Context,
     ) -> Result<Grant, Failure> {
-        let endpoint = self.server().token_endpoint(context).await?;
-        let response = self.post(&endpoint, client, members, context).await?;
-        let Refused { advice, login_helps } = refused;
-        let advice = Advice { client: client.advice(), grant: advice, login_helps };
-        let grant = response::grant(&Received::from(&response), &advice)?;
+        let (response, advice) =
+            self.post(Endpoint::Token, client, members, refused, context).await?;
+        let grant = token_endpoint::grant(&Received::from(&response), &advice)?;
         Ok(match response.date() {
             Some(date) => grant.with_server_date(date),
             None => grant,
         })
     }
 
-    /// Sends a form to the authorization server, with the client's authentication.
-    async fn post(
+    /// Sends a form to the authorization server, with the client's authentication. Returns the answer, and what to
+    /// say if it is a refusal.
+    async fn post<'a>(
         &self,
-        endpoint: &Address,
+        endpoint: Endpoint,
         client: &Client<'_>,
         members: Members,
+        refused: Refused<'a>,
         context: &Context,
-    ) -> Result<HttpResponse> {
+    ) -> Result<(HttpResponse, Advice<'a>)> {
+        let server = self.server();
+        let endpoint = server.endpoint(endpoint, context).await?;
         let request = context.http().post(endpoint.url());
-        client.authenticate(request, members, &self.server(), context)?.send().await
+        let request = client.authenticate(request, members, &server.audience()?, context)?;
+        let Refused { advice, login_helps } = refused;
+        let advice = Advice { client: client.advice(), grant: advice, login_helps };
+        Ok((request.send().await?, advice))
     }
 }
 

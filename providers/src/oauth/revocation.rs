@@ -2,11 +2,8 @@
 
 use authn::{Context, Grant, Result};
 
-use super::{
-    Members, OAuth,
-    response::{Advice, Received, accepted},
-    typed_client::Missing,
-};
+use super::{OAuth, Refused, typed_client::Missing};
+use crate::token_endpoint::{Endpoint, Members, Received, accepted};
 
 /// Revokes the refresh token, with which the server ends what was issued by it (RFC 7009, 2.1); without
 /// one, the access token.
@@ -24,12 +21,11 @@ pub(super) async fn revoke(options: &OAuth, context: &Context, grant: &Grant) ->
     let missing = Missing::of(options);
     let typed = missing.map(|missing| missing.find(options, context, Some(grant))).transpose()?;
     let client = typed.as_ref().map_or_else(|| options.client(), |typed| typed.client(options));
-    let endpoint = options.server().revocation_endpoint(context).await?;
-    let response = options.post(&endpoint, &client, members, context).await?;
-    let advice = Advice {
-        client: client.advice(),
-        grant: "check whose the token is; another client's can't be revoked",
+    let refused = Refused {
+        advice: "check whose the token is; another client's can't be revoked",
         login_helps: false,
     };
+    let endpoint = Endpoint::Revocation;
+    let (response, advice) = options.post(endpoint, &client, members, refused, context).await?;
     accepted(&Received::from(&response), &advice)
 }

@@ -20,7 +20,7 @@ struct Sent {
 }
 
 impl Sent {
-    /// Gives the form without the members that differ each time.
+    /// Returns the form without the members that differ each time.
     fn stable(&self) -> BTreeMap<&str, Vec<&str>> {
         let mut members = BTreeMap::<_, Vec<_>>::new();
         for (name, value) in &self.form {

@@ -1,10 +1,11 @@
 //! `Server`: which server is meant, and where its endpoints are.
 
+use std::sync::Arc;
+
 use authn::{Context, Error, Probe, Result};
 
-use super::{
-    address::Address,
-    discovery::{self, Discovery, Endpoint},
+use crate::token_endpoint::{
+    Address, Discovery, Endpoint, Metadata, ask_for_metadata, unavailable,
 };
 
 /// The options that name the authorization server.
@@ -55,7 +56,7 @@ impl Server<'_> {
         addresses.flatten().try_for_each(|address| authn::http::check(address.url(), false))
     }
 
-    /// Gives the name that the server gives itself, where it is known without asking.
+    /// Returns the name that the server gives itself, where it is known without asking.
     pub(super) fn issuer(&self) -> Result<Option<String>> {
         if let Some(issuer) = self.issuer {
             return Ok(Some(issuer.to_owned()));
@@ -63,7 +64,7 @@ impl Server<'_> {
         Ok(self.discovered()?.map(|address| address.as_str().to_owned()))
     }
 
-    /// Gives whom a client's assertion is for: the issuer if it is known, else the token endpoint.
+    /// Returns whom a client's assertion is for: the issuer if it is known, else the token endpoint.
     pub(super) fn audience(&self) -> Result<String> {
         if let Some(issuer) = self.issuer()? {
             return Ok(issuer);
@@ -71,49 +72,33 @@ impl Server<'_> {
         self.token_endpoint_url.map(|address| address.as_str().to_owned()).ok_or_else(unnamed)
     }
 
-    pub(super) async fn token_endpoint(&self, context: &Context) -> Result<Address> {
-        match self.token_endpoint_url {
-            Some(address) => Ok(address.clone()),
-            None => self.discover(Endpoint::Token, context).await?.ok_or_else(unnamed),
+    /// Returns an endpoint: the one that an option sets, else the one that is discovered.
+    pub(super) async fn endpoint(&self, endpoint: Endpoint, context: &Context) -> Result<Address> {
+        let configured = match endpoint {
+            Endpoint::Authorization => self.authorization_endpoint_url,
+            Endpoint::DeviceAuthorization => self.device_authorization_endpoint_url,
+            Endpoint::Token => self.token_endpoint_url,
+            Endpoint::Revocation => self.revocation_endpoint_url,
+            Endpoint::Jwks => self.jwks_url,
+        };
+        if let Some(address) = configured {
+            return Ok(address.clone());
         }
+        let metadata = self.metadata(context).await?.ok_or_else(|| endpoint.unknown())?;
+        metadata.endpoint(endpoint)
     }
 
-    /// Gives where a user logs in (RFC 6749, 3.1).
-    pub(super) async fn authorization_endpoint(&self, context: &Context) -> Result<Address> {
-        let configured = (self.authorization_endpoint_url, "authorization_endpoint_url");
-        self.endpoint(Endpoint::Authorization, configured, context).await
-    }
-
-    /// Gives where a device asks for a user's login elsewhere (RFC 8628, 3.1).
-    pub(super) async fn device_authorization_endpoint(&self, context: &Context) -> Result<Address> {
-        let configured =
-            (self.device_authorization_endpoint_url, "device_authorization_endpoint_url");
-        self.endpoint(Endpoint::DeviceAuthorization, configured, context).await
-    }
-
-    pub(super) async fn revocation_endpoint(&self, context: &Context) -> Result<Address> {
-        let configured = (self.revocation_endpoint_url, "revocation_endpoint_url");
-        self.endpoint(Endpoint::Revocation, configured, context).await
-    }
-
-    /// Gives where the server's keys are (RFC 7517, 5).
-    pub(super) async fn jwks(&self, context: &Context) -> Result<Address> {
-        self.endpoint(Endpoint::Jwks, (self.jwks_url, "jwks_url"), context).await
-    }
-
-    /// Tells whether the server has promised to name itself in its answers to the redirect address (RFC 9207,
+    /// Returns whether the server has promised to name itself in its answers to the redirect address (RFC 9207,
     /// 3); `false` if nothing is discovered.
     pub(super) async fn names_itself_in_answers(&self, context: &Context) -> Result<bool> {
-        let Some(address) = self.discovered()? else { return Ok(false) };
-        let issuer = self.issuer.unwrap_or_else(|| address.as_str());
-        self.discovery.names_itself_in_answers(&address, issuer, context).await
+        let metadata = self.metadata(context).await?;
+        Ok(metadata.is_some_and(|metadata| metadata.names_itself_in_answers()))
     }
 
     /// Checks that the server takes a request by the browser alone, as far as it says (RFC 9126, 5).
     pub(super) async fn check_requests(&self, context: &Context) -> Result<()> {
-        let Some(address) = self.discovered()? else { return Ok(()) };
-        let issuer = self.issuer.unwrap_or_else(|| address.as_str());
-        if !self.discovery.wants_pushed_requests(&address, issuer, context).await? {
+        let metadata = self.metadata(context).await?;
+        if !metadata.is_some_and(|metadata| metadata.wants_pushed_requests()) {
             return Ok(());
         }
         Err(Error::protocol(
@@ -123,7 +108,7 @@ impl Server<'_> {
         ))
     }
 
-    /// Checks that somebody can log in somewhere.
+    /// Checks that a user can log in somewhere.
     pub(super) fn validate_login(&self) -> Result<()> {
         let configured = [self.authorization_endpoint_url, self.device_authorization_endpoint_url];
         if self.is_discovered() || configured.iter().any(Option::is_some) {
@@ -139,48 +124,30 @@ impl Server<'_> {
     /// Asks the server for something that needs no secret: its metadata, or a page of its token endpoint.
     pub(super) async fn probe(&self, context: &Context) -> Result<Probe> {
         let response = if let Some(address) = self.discovered()? {
-            discovery::ask(&address, context).await?
+            ask_for_metadata(&address, context).await?
         } else {
-            let endpoint = self.token_endpoint(context).await?;
+            let endpoint = self.endpoint(Endpoint::Token, context).await?;
             context.http().get(endpoint.url()).send().await?
         };
         if response.status().is_server_error() {
-            return Err(discovery::unavailable(&response));
+            return Err(unavailable(&response));
         }
         Ok(Probe::new(response.place(), response.date()))
     }
 
-    /// Gives an endpoint: the one that an option of this name sets, else the one that is discovered.
-    async fn endpoint(
-        &self,
-        endpoint: Endpoint,
-        (configured, option): (Option<&Address>, &str),
-        context: &Context,
-    ) -> Result<Address> {
-        if let Some(address) = configured {
-            return Ok(address.clone());
-        }
-        self.discover(endpoint, context).await?.ok_or_else(|| {
-            let name = endpoint.name();
-            Error::configuration(format!(
-                "no {name} is known, and without an issuer none is discovered; set `{option}`"
-            ))
-        })
-    }
-
-    /// Gives an endpoint by discovery; `None` if the configuration names no issuer.
-    async fn discover(&self, endpoint: Endpoint, context: &Context) -> Result<Option<Address>> {
+    /// Returns the server's metadata; `None` if the configuration names no issuer.
+    async fn metadata(&self, context: &Context) -> Result<Option<Arc<Metadata>>> {
         let Some(address) = self.discovered()? else { return Ok(None) };
         let issuer = self.issuer.unwrap_or_else(|| address.as_str());
-        self.discovery.endpoint(endpoint, &address, issuer, context).await.map(Some)
+        self.discovery.metadata(&address, issuer, context).await.map(Some)
     }
 
-    /// Tells whether endpoints are discovered.
+    /// Returns whether endpoints are discovered.
     pub(super) fn is_discovered(&self) -> bool {
         matches!(self.discovered(), Ok(Some(_)))
     }
 
-    /// Gives where endpoints are discovered.
+    /// Returns where endpoints are discovered.
     fn discovered(&self) -> Result<Option<Address>> {
         match (self.issuer_url, self.keycloak_url, self.realm) {
             (Some(issuer), _, _) => Ok(Some(issuer.clone())),
@@ -203,6 +170,7 @@ mod tests {
     use authn::clock::{Clock, ManualClock};
     use serde_json::json;
 
+    use super::Endpoint;
     use crate::{
         oauth::loopback::{Loopback, loaded},
         testing::wait,
@@ -232,12 +200,13 @@ mod tests {
         let ask = || {
             let found = options.server();
             wait(async {
-                for (address, path) in [
-                    (found.authorization_endpoint(&context).await, "/authorize"),
-                    (found.device_authorization_endpoint(&context).await, "/device"),
-                    (found.revocation_endpoint(&context).await, "/revoke"),
-                    (found.jwks(&context).await, "/jwks"),
+                for (endpoint, path) in [
+                    (Endpoint::Authorization, "/authorize"),
+                    (Endpoint::DeviceAuthorization, "/device"),
+                    (Endpoint::Revocation, "/revoke"),
+                    (Endpoint::Jwks, "/jwks"),
                 ] {
+                    let address = found.endpoint(endpoint, &context).await;
                     assert_eq!(address.unwrap().as_str(), server.url(path));
                 }
                 assert!(found.names_itself_in_answers(&context).await.unwrap());
@@ -280,12 +249,13 @@ mod tests {
         let (options, context) = loaded(&client(&server, more), Clock::system());
         let found = options.server();
         wait(async {
-            for (address, path) in [
-                (found.authorization_endpoint(&context).await, "a"),
-                (found.device_authorization_endpoint(&context).await, "d"),
-                (found.revocation_endpoint(&context).await, "r"),
-                (found.jwks(&context).await, "j"),
+            for (endpoint, path) in [
+                (Endpoint::Authorization, "a"),
+                (Endpoint::DeviceAuthorization, "d"),
+                (Endpoint::Revocation, "r"),
+                (Endpoint::Jwks, "j"),
             ] {
+                let address = found.endpoint(endpoint, &context).await;
                 assert_eq!(address.unwrap().as_str(), format!("https://a.test/{path}"));
             }
         });
@@ -322,11 +292,12 @@ mod tests {
             let (options, context) = loaded(&text, Clock::system());
             let found = options.server();
             wait(async {
-                for (address, expected) in [
-                    (found.authorization_endpoint(&context).await, authorization),
-                    (found.device_authorization_endpoint(&context).await, device),
-                    (found.jwks(&context).await, jwks),
+                for (endpoint, expected) in [
+                    (Endpoint::Authorization, authorization),
+                    (Endpoint::DeviceAuthorization, device),
+                    (Endpoint::Jwks, jwks),
                 ] {
+                    let address = found.endpoint(endpoint, &context).await;
                     let error = address.map(drop).unwrap_err().to_string();
                     assert!(error.contains(expected), "{error}");
                 }

@@ -1,4 +1,4 @@
-//! `TypedClient`: a client whose identifier or secret somebody types in when they log in.
+//! `TypedClient`: a client whose identifier or secret the user types in at the login.
 //!
 //! That is for a server at which everybody registers a client of their own, as for a Keycloak with service
 //! accounts. What was typed in is kept with the session, in the token store, and forgotten with it; what is
@@ -9,20 +9,20 @@ use authn::{
     prompt::{Progress, Question},
 };
 
-use super::{
-    Members, OAuth, Refused,
+use super::{OAuth, Refused, grants::GrantType};
+use crate::{
     client_auth::{Client, Method},
-    grants::GrantType,
+    token_endpoint::Members,
 };
 
 /// Names under which a session keeps what was typed in.
 const ID: &str = "client_id";
 const SECRET: &str = "client_secret";
 
-/// How often somebody may type in what the server does not know.
+/// How often the user may type in what the server does not know.
 const TRIES: u32 = 3;
 
-/// What of a client is missing in the configuration, so that somebody types it in.
+/// What of a client is missing in the configuration, so that the user types it in.
 #[derive(Clone, Copy)]
 pub(super) struct Missing {
     id: bool,
@@ -30,7 +30,7 @@ pub(super) struct Missing {
 }
 
 impl Missing {
-    /// Finds what is missing; `None` if nobody is to be asked. Only who says that the grant is
+    /// Finds what is missing; `None` if the user is not asked. Only a configuration that says that the grant is
     /// `client_credentials` means a client that authenticates by a secret, wherever that is.
     pub(super) fn of(options: &OAuth) -> Option<Self> {
         let method = options.token_endpoint_auth_method;
@@ -53,7 +53,7 @@ impl Missing {
         TypedClient { id, secret }.client(options).validate()
     }
 
-    /// Gives the client of a session; the error says to log in if the session does not have what is missing.
+    /// Returns the client of a session; the error says to log in if the session does not have what is missing.
     pub(super) fn find(
         self,
         options: &OAuth,
@@ -74,7 +74,7 @@ impl Missing {
         Err(context.login_required(&format!("the client's {what} {is} not configured")))
     }
 
-    /// Makes the error of a client that the server knew when somebody logged in.
+    /// Makes the error of a client that the server knew at the login.
     pub(super) fn counts_no_longer(self, context: &Context) -> Error {
         let what = self.what();
         context.login_required(&format!("the server takes the client's {what} no longer"))
@@ -87,7 +87,7 @@ impl Missing {
         ))
     }
 
-    /// Exchanges a client's credentials, which somebody types in until the server takes them.
+    /// Exchanges a client's credentials, which the user types in until the server takes them.
     pub(super) async fn log_in(
         self,
         options: &OAuth,
@@ -98,7 +98,7 @@ impl Missing {
         let clock = context.clock();
         let end = clock.now().plus(options.login_timeout);
         for tried in 1..=TRIES {
-            // Others wait for this login, so it ends if nobody is there.
+            // Others wait for this login, so it ends if no user is there.
             let left = end.after(clock.now());
             let asked = clock.within(left, self.ask(options, login)).await;
             let client = asked.unwrap_or_else(|| Err(self.nobody_is_there(context)))?;
@@ -170,7 +170,7 @@ pub(super) struct TypedClient {
 }
 
 impl TypedClient {
-    /// Gives it as the options have it, with what they lack.
+    /// Returns it as the options have it, with what they lack.
     pub(super) fn client<'a>(&'a self, options: &'a OAuth) -> Client<'a> {
         Client { id: &self.id, secret: Some(&self.secret), ..options.client() }
     }
@@ -185,9 +185,9 @@ impl TypedClient {
         if self.id.is_empty() || self.secret.is_empty() {
             return Ok(None);
         }
-        let mut members = Members::of_grant("client_credentials");
-        options.ask_for(&mut members, options.scopes(context));
-        match options.redeem(&self.client(options), members, refused, context).await {
+        let members = Members::of_grant("client_credentials");
+        let (client, scopes) = (self.client(options), options.scopes(context));
+        match options.exchange(&client, members, scopes, refused, context).await {
             Ok(grant) => Ok(Some(grant)),
             Err(failure) if failure.is_of_client => Ok(None),
             Err(failure) => Err(failure.error),

@@ -1,15 +1,17 @@
-//! Merges layers. figment does it, on a tree that holds no value: each leaf is a number, and the number
-//! says which part and which value. So nothing of figment's can ever print one.
+//! Merges layers. figment does it: each part is a provider of its own, plain values travel through it, and the
+//! tag of what comes out says which part it is from. What is secret or not known stays in the part, and a
+//! placeholder travels in its stead, so that nothing of figment's can ever print it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter};
 
 use figment::{
     Figment, Metadata, Profile, Provider,
-    value::{Dict, Map, Tag, Value as Figured},
+    value::{Dict, Empty, Map, Num, Tag, Value as Figured},
 };
 
+use super::super::visibility::Guide;
 use crate::{
-    config::visibility::Guide,
+    config::Class,
     diagnostic::Origin,
     options::{Entries, Item, Value},
 };
@@ -17,7 +19,7 @@ use crate::{
 /// One layer's base or one of its profiles, in the order in which they apply.
 pub(crate) struct Part {
     pub(crate) values: Entries,
-    /// Values of it are in force only if it is trusted.
+    /// Values of it are active only if it is trusted.
     pub(crate) withheld: bool,
     /// A profile that is not chosen. It is kept to tell which of its lines' texts are secrets.
     pub(crate) unchosen: bool,
@@ -26,88 +28,144 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Tells whether its values can be in force.
+    /// Returns whether its values can be active.
     pub(crate) fn counts(&self) -> bool {
         !self.withheld && !self.unchosen
     }
+
+    fn get(&self, path: &[String]) -> Option<&Item> {
+        let (first, rest) = path.split_first()?;
+        self.values.get(first)?.get(rest)
+    }
 }
 
-/// Merges parts, low to high.
-pub(crate) fn merge(parts: &[Part], guide: Guide<'_>) -> Entries {
-    let mut leaves = Vec::new();
+/// Merges parts, low to high. `names` are those of their layers.
+pub(crate) fn merge(parts: &[Part], names: &[&'static str], guide: Guide<'_>) -> Entries {
+    let mut merged = Merged { parts, sources: BTreeMap::new() };
     let mut figment = Figment::new();
     for part in parts.iter().filter(|part| part.counts()) {
-        let skeleton = table(&part.values, guide, &mut leaves);
-        figment = figment.merge(Skeleton(skeleton));
+        let name = names.get(part.layer).copied().unwrap_or_default();
+        let layer = Figment::from(Layered { part, guide, name });
+        // figment tags all values of a provider alike.
+        let tag =
+            layer.data().ok().and_then(|data| Some(data.values().next()?.values().next()?.tag()));
+        merged.sources.extend(tag.map(|tag| (tag, part)));
+        figment = figment.merge(layer);
     }
     match figment.find_value("") {
-        Ok(Figured::Dict(_, dict)) => unfigured(&dict, &leaves, parts, &mut Vec::new()),
+        Ok(Figured::Dict(_, dict)) => merged.entries(dict, &mut Vec::new()),
         _ => Entries::new(),
     }
 }
 
-/// Gives the origins of a key in all parts that set it, the one in force first.
+/// Returns the origins of a key in all parts that set it, the active one first.
 pub(crate) fn origins(parts: &[Part], path: &[String]) -> Vec<Origin> {
-    let set = |part: &Part| {
-        let (first, rest) = path.split_first()?;
-        part.values.get(first)?.get(rest).map(|item| item.origin.clone())
-    };
+    let set = |part: &Part| part.get(path).map(|item| item.origin.clone());
     parts.iter().rev().filter(|part| part.counts()).filter_map(set).collect()
 }
 
-struct Skeleton(Dict);
+/// A part, as figment takes it.
+struct Layered<'a> {
+    part: &'a Part,
+    guide: Guide<'a>,
+    name: &'static str,
+}
 
-impl Provider for Skeleton {
+impl Provider for Layered<'_> {
     fn metadata(&self) -> Metadata {
-        Metadata::default()
+        Metadata::named(self.name)
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        Ok(Profile::Default.collect(self.0.clone()))
+        Ok(Profile::Default.collect(table(&self.part.values, self.guide)))
     }
 }
 
-fn table<'a>(entries: &'a Entries, guide: Guide<'_>, leaves: &mut Vec<&'a Item>) -> Dict {
-    let mut figure = |(key, item): (&String, &'a Item)| {
-        let guide = guide.child(key);
-        let figured = match &item.value {
-            Value::Table(entries) if !guide.is_whole() => {
-                Figured::Dict(Tag::Default, table(entries, guide, leaves))
-            }
-            _ => {
-                leaves.push(item);
-                Figured::from(leaves.len() - 1)
-            }
-        };
-        (key.clone(), figured)
-    };
-    entries.iter().map(&mut figure).collect()
+fn table(entries: &Entries, guide: Guide<'_>) -> Dict {
+    let figured = |(key, item): (&String, &Item)| (key.clone(), figured(item, guide.child(key)));
+    entries.iter().map(figured).collect()
 }
 
-fn unfigured(
-    dict: &Dict,
-    leaves: &[&Item],
-    parts: &[Part],
-    path: &mut Vec<String>,
-) -> BTreeMap<String, Item> {
-    let mut entries = Entries::new();
-    for (key, figured) in dict {
-        path.push(key.clone());
-        let item = match figured {
-            Figured::Dict(_, dict) => {
-                let origin = origins(parts, path).into_iter().next().unwrap_or(Origin::Default);
-                Some(Item::new(Value::Table(unfigured(dict, leaves, parts, path)), origin))
-            }
-            Figured::Num(_, number) => number
-                .to_u128()
-                .and_then(|index| leaves.get(usize::try_from(index).ok()?))
-                .map(|item| (*item).clone()),
-            _ => None,
-        };
-        path.pop();
-        if let Some(item) = item {
-            entries.insert(key.clone(), item);
+fn figured(item: &Item, guide: Guide<'_>) -> Figured {
+    match &item.value {
+        Value::Table(entries) if !guide.is_whole() => {
+            Figured::Dict(Tag::Default, table(entries, guide))
+        }
+        // A placeholder.
+        _ if guide.class() != Class::Plain => Figured::Empty(Tag::Default, Empty::Unit),
+        Value::Table(_) => Figured::Empty(Tag::Default, Empty::Unit),
+        Value::Array(items) => {
+            let at = |(index, item): (usize, &Item)| figured(item, guide.child(&index.to_string()));
+            Figured::Array(Tag::Default, items.iter().enumerate().map(at).collect())
+        }
+        Value::Boolean(value) => Figured::from(*value),
+        Value::Integer(value) => Figured::from(*value),
+        Value::Float(value) => Figured::from(*value),
+        Value::Text(text) => Figured::from(text.as_str()),
+    }
+}
+
+/// What figment has merged, beside the parts that it is of.
+struct Merged<'a> {
+    parts: &'a [Part],
+    sources: BTreeMap<Tag, &'a Part>,
+}
+
+impl Merged<'_> {
+    fn entries(&self, dict: Dict, path: &mut Vec<String>) -> Entries {
+        let mut entries = Entries::new();
+        for (key, figured) in dict {
+            path.push(key.clone());
+            let item = match figured {
+                Figured::Dict(_, dict) => {
+                    let origin = origins(self.parts, path).into_iter().next();
+                    let table = Value::Table(self.entries(dict, path));
+                    Some(Item::new(table, origin.unwrap_or(Origin::Default)))
+                }
+                figured => self
+                    .sources
+                    .get(&figured.tag())
+                    .and_then(|part| part.get(path))
+                    .map(|own| value(figured, own)),
+            };
+            path.pop();
+            entries.extend(item.map(|item| (key, item)));
+        }
+        entries
+    }
+}
+
+/// Returns a value that has come through figment. `own` is the same in its part, which knows where it stands
+/// and holds what did not travel.
+fn value(figured: Figured, own: &Item) -> Item {
+    let value = match figured {
+        Figured::String(_, text) => Value::Text(text.into()),
+        Figured::Bool(_, value) => Value::Boolean(value),
+        Figured::Num(_, num) => number(num),
+        Figured::Array(_, figured) => match &own.value {
+            Value::Array(own) => Value::Array(
+                iter::zip(figured, own).map(|(figured, own)| value(figured, own)).collect(),
+            ),
+            other => other.clone(),
+        },
+        Figured::Dict(..) | Figured::Char(..) | Figured::Empty(..) => own.value.clone(),
+    };
+    Item { value, ..own.clone() }
+}
+
+/// Returns a number of figment's; one that is too large for 64 bits is a text, as which it can still be read.
+pub(super) fn number(num: Num) -> Value {
+    let (signed, unsigned) = (num.to_i128(), num.to_u128());
+    let small = signed.and_then(|value| value.try_into().ok());
+    let small = small.or_else(|| unsigned.and_then(|value| value.try_into().ok()));
+    match (small, num) {
+        (Some(value), _) => Value::Integer(value),
+        (None, Num::F32(value)) => Value::Float(value.into()),
+        (None, Num::F64(value)) => Value::Float(value),
+        (None, _) => {
+            let text = signed.map(|value| value.to_string());
+            let text = text.or_else(|| unsigned.map(|value| value.to_string()));
+            Value::Text(text.unwrap_or_default().into())
         }
     }
-    entries
 }

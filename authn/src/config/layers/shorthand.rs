@@ -7,7 +7,6 @@ use crate::{
     diagnostic::Origin,
     options::{Entries, Item, Value, toml::parse_inline},
     registry::{Entry, Registry},
-    secret::reference,
 };
 
 /// Expands the shorthands in a layer.
@@ -22,7 +21,7 @@ fn expand(entries: &mut Entries, guide: Guide<'_>) {
     for (key, item) in entries {
         let guide = guide.child(key);
         match guide {
-            Guide::Provider(_, entry) => expand_one(item, entry),
+            Guide::Provider(registry, entry) => expand_one(item, entry, registry),
             Guide::Options(..) | Guide::Tables(..) => expand_text(item),
             _ => {}
         }
@@ -53,13 +52,15 @@ fn expand_text(item: &mut Item) {
     }
 }
 
-fn expand_one(item: &mut Item, entry: &Entry) {
+fn expand_one(item: &mut Item, entry: &Entry, registry: &Registry) {
     let Some(field) = entry.shorthand() else { return };
     let stands_for_field = match &item.value {
         Value::Table(entries) => {
             // `jwt = { env = "TOKEN" }` refers, unless the provider itself has such an option.
             entries.len() == 1
-                && entries.keys().all(|key| reference::is_kind(key) && entry.field(key).is_none())
+                && entries
+                    .keys()
+                    .all(|key| registry.is_reference(key) && entry.field(key).is_none())
         }
         _ => true,
     };

@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Source {
-    /// What the layer is called: `system`, `user`, `project`, `file`, `inline`, `environment`, `flags`.
+    /// What the layer is called: `system`, `user`, `project`, `file`, `inline`, `layer`, `environment`, `flags`.
     pub name: &'static str,
     /// The path, of a file alone.
     pub path: Option<PathBuf>,
@@ -84,6 +84,13 @@ impl Found<'_> {
     pub(crate) fn other(&mut self, name: &'static str, layer: Layer) {
         let state = if layer.is_empty() { SourceState::Absent } else { SourceState::Read };
         self.add(name, None, state, layer);
+    }
+
+    #[cfg(feature = "figment")]
+    pub(crate) fn foreign(&mut self, name: &'static str, foreign: &super::Foreign) {
+        let layer = foreign.layer(self.problems);
+        let state = if layer.is_some() { SourceState::Read } else { SourceState::Failed };
+        self.add(name, None, state, layer.unwrap_or_default());
     }
 
     fn add(&mut self, name: &'static str, path: Option<&Path>, state: SourceState, layer: Layer) {

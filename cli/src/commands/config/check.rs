@@ -1,13 +1,14 @@
 //! `config check`: everything that is wrong, at once; and whether a token can be had.
 
-use authn::config::{Config, Severity};
+use authn::config::Severity;
 
 use super::live;
 use crate::{
-    commands::in_force,
+    app::App,
+    commands::active,
     exit::{Code, Failure},
     output,
-    session::Session,
+    style::counted,
 };
 
 /// What `config check` takes.
@@ -24,42 +25,24 @@ pub(crate) struct Arguments {
     network: bool,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let config = session.loader().read();
-    let output = &session.output;
-    for problem in config.problems() {
-        output.problem(problem);
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    let config = app.loader().read();
+    let output = &app.output;
+    output.problems(config.problems());
+    let count = |severity| {
+        config.problems().iter().filter(|problem| problem.severity() == severity).count()
+    };
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let counts: Vec<String> =
+        [counted(errors, "error"), counted(warnings, "warning")].into_iter().flatten().collect();
+    let summary = format!("the configuration has {} ({})", counts.join(" and "), active(&config));
+    match (errors, warnings) {
+        (0, 0) => output::tell(&format!("the configuration is fine ({})", active(&config))),
+        (0, _) => output.warning(&summary),
+        _ => output.error(&summary, None),
     }
-    let has_errors = config.problems().iter().any(|problem| problem.severity() == Severity::Error);
-    let counts = counts(&config);
-    match &counts {
-        None => output::tell(&format!("the configuration is fine ({})", in_force(&config))),
-        Some(counts) => {
-            let summary = format!("the configuration has {counts} ({})", in_force(&config));
-            if has_errors {
-                output.error(&summary, None);
-            } else {
-                output.warning(&summary);
-            }
-        }
-    }
-    if arguments.network && !has_errors {
+    if arguments.network && errors == 0 {
         live::run(&config)?;
     }
-    counts.map_or(Ok(()), |_| Err(Failure::Silent(Code::Configuration)))
-}
-
-/// Counts the problems in words; `None` if there are none.
-fn counts(config: &Config) -> Option<String> {
-    let of = |severity, word: &str| {
-        let same = config.problems().iter().filter(|problem| problem.severity() == severity);
-        match same.count() {
-            0 => None,
-            1 => Some(format!("1 {word}")),
-            count => Some(format!("{count} {word}s")),
-        }
-    };
-    let counts = [of(Severity::Error, "error"), of(Severity::Warning, "warning")];
-    let counts: Vec<String> = counts.into_iter().flatten().collect();
-    (!counts.is_empty()).then(|| counts.join(" and "))
+    if counts.is_empty() { Ok(()) } else { Err(Failure::Silent(Code::Configuration)) }
 }

@@ -8,7 +8,8 @@ use authn::{
     config::{Class, Origin, Setting},
 };
 
-use crate::table::Table;
+use super::shown;
+use crate::style::{Table, visible};
 
 /// Stands for a text that may not be shown, because a password could be in it: it may name a server as well.
 const MASK: &str = "***";
@@ -46,7 +47,7 @@ impl What {
     }
 }
 
-/// Gives every setting with its line, as a table.
+/// Returns every setting with its line, as a table.
 pub(super) fn settings(settings: &[Setting]) -> Table {
     let mut table = Table::new(&["LINE", "KEY", "VALUE"]);
     for setting in settings {
@@ -55,7 +56,7 @@ pub(super) fn settings(settings: &[Setting]) -> Table {
     table
 }
 
-/// Gives what the settings name, each once with its lines, as a table; `None` if they name nothing.
+/// Returns what the settings name, each once with its lines, as a table; `None` if they name nothing.
 pub(super) fn named(settings: &[Setting]) -> Option<Table> {
     let mut lines: BTreeMap<(What, String), Vec<String>> = BTreeMap::new();
     for setting in settings {
@@ -84,29 +85,10 @@ pub(super) fn hidden(settings: &[Setting]) -> usize {
     settings.iter().filter(is_hidden).count()
 }
 
-/// Escapes what would not be seen, or would make a line look like another: control characters, and marks of
-/// no width or of the other direction.
-pub(super) fn visible(text: &str) -> String {
-    let mut visible = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '"' | '\'' | '\\' => visible.push(character),
-            _ => visible.extend(character.escape_debug()),
-        }
-    }
-    visible
-}
-
 fn value(setting: &Setting) -> String {
-    let value = match (&setting.value, setting.class) {
-        (_, Class::Secret) if setting.is_set => View::Set.to_string(),
-        (Some(view), Class::Plain) => view.to_string(),
-        (_, Class::Plain | Class::Secret) => View::NotSet.to_string(),
-        _ => View::Hidden.to_string(),
-    };
     match &setting.reference {
-        Some(reference) => format!("{value}, from {}", visible(reference)),
-        None => value,
+        Some(reference) => format!("{}, from {}", shown(setting), visible(reference)),
+        None => shown(setting),
     }
 }
 
@@ -169,7 +151,7 @@ fn named_by(key: &str, text: &str) -> Vec<(What, String)> {
     names
 }
 
-/// Gives scheme, host and port in the letters that are looked up, so that no letter passes for another; what
+/// Returns scheme, host and port in the letters that are looked up, so that no letter passes for another; what
 /// can't be read as a server stays as it is.
 fn origin(text: &str) -> String {
     server(text).unwrap_or_else(|| host(text))
@@ -294,14 +276,5 @@ mod tests {
         {
             assert_eq!(host(text), shown);
         }
-    }
-
-    #[test]
-    fn what_cannot_be_seen_is_escaped() {
-        assert_eq!(
-            visible("a\u{202e}b\u{1b}[2J\u{200b}\"c\\"),
-            "a\\u{202e}b\\u{1b}[2J\\u{200b}\"c\\"
-        );
-        assert_eq!(visible("grün"), "grün");
     }
 }

@@ -7,12 +7,13 @@ use std::{
 
 use authn::config::{Origin, Problem, Severity, SourceState};
 
-use super::{claims::visible, editor, init};
+use super::{editor, init};
 use crate::{
+    app::App,
     ask,
     exit::{Code, Failure},
     output,
-    session::Session,
+    style::visible,
 };
 
 /// What `config edit` takes.
@@ -35,18 +36,18 @@ pub(crate) struct Arguments {
     project: bool,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if !ask::can_ask() && !editor::is_named() {
         let message = "there is no terminal for an editor, and neither VISUAL nor EDITOR names one that \
                        needs none";
         return Err(Failure::new(Code::Usage, message).with_help(format!(
             "run it in a terminal, or write the file: `{}` tells where it is",
-            session.command_line("config path")
+            app.command_line("config path")
         )));
     }
-    let path = if arguments.project { project(session)? } else { init::target(session)? };
+    let path = if arguments.project { project(app)? } else { init::target(app)? };
     let shown = visible(&path.display().to_string());
-    let start = Start::make(&path, session)?;
+    let start = Start::make(&path, app)?;
     loop {
         let edited = editor::open(&path);
         if start.as_ref().is_some_and(|start| start.abandon(&path)) {
@@ -58,24 +59,24 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failur
             output::tell(&format!("{shown} is gone"));
             return Ok(());
         }
-        let errors = check(session, &path, arguments.project);
+        let errors = check(app, &path, arguments.project);
         if errors == 0 {
-            tell_end(session, &shown, arguments.project);
+            tell_end(app, &shown, arguments.project);
             return Ok(());
         }
         if !ask::can_ask() || !ask::yes("Edit it again?", true)? {
             let count =
                 if errors == 1 { "an error".to_owned() } else { format!("{errors} errors") };
             let message = format!("{shown} has {count}");
-            let help = format!("it stays as you have saved it: `{}`", command(session, arguments));
+            let help = format!("it stays as you have saved it: `{}`", command(app, arguments));
             return Err(Failure::new(Code::Configuration, message).with_help(help));
         }
     }
 }
 
-fn command(session: &Session, arguments: &Arguments) -> String {
-    let config = session.global.config.as_ref().filter(|_| !arguments.project);
-    let mut line = session.command_line("config edit");
+fn command(app: &App, arguments: &Arguments) -> String {
+    let config = app.global.config.as_ref().filter(|_| !arguments.project);
+    let mut line = app.command_line("config edit");
     if arguments.project {
         line += " --project";
     }
@@ -86,12 +87,12 @@ fn command(session: &Session, arguments: &Arguments) -> String {
 }
 
 /// The project's file, or where it would be: at the repository's root.
-fn project(session: &Session) -> Result<PathBuf, Failure> {
-    if session.global.no_project {
+fn project(app: &App) -> Result<PathBuf, Failure> {
+    if app.global.no_project {
         return Err(Failure::new(Code::Usage, "`--no-project` leaves no project's file to edit")
             .with_help("leave out one of the two flags"));
     }
-    let loader = session.loader();
+    let loader = app.loader();
     let path = loader.project().map(|project| project.path().to_owned());
     path.or_else(|| loader.project_candidates().pop()).ok_or_else(|| {
         Failure::new(Code::Other, "there is no working folder").with_help("go to the project's")
@@ -99,27 +100,25 @@ fn project(session: &Session) -> Result<PathBuf, Failure> {
 }
 
 /// Shows what is wrong with the file, and counts its errors.
-fn check(session: &Session, path: &Path, is_project: bool) -> usize {
+fn check(app: &App, path: &Path, is_project: bool) -> usize {
     // What a project's file is worth while nobody trusts it is another question than whether it is right.
     let problems = if is_project {
-        session.loader().project().map(|project| project.problems().to_vec()).unwrap_or_default()
+        app.loader().project().map(|project| project.problems().to_vec()).unwrap_or_default()
     } else {
-        session.loader().read().problems().to_vec()
+        app.loader().read().problems().to_vec()
     };
     let is_here = |problem: &&Problem| matches!(problem.origin(), Some(Origin::File { path: place, .. }) if place == path);
     let here: Vec<&Problem> = problems.iter().filter(is_here).collect();
-    for problem in &here {
-        session.output.problem(problem);
-    }
+    app.output.problems(here.iter().copied());
     here.iter().filter(|problem| problem.severity() == Severity::Error).count()
 }
 
-fn tell_end(session: &Session, path: &str, is_project: bool) {
+fn tell_end(app: &App, path: &str, is_project: bool) {
     if !is_project {
         output::tell(&format!("{path} has no error"));
         return;
     }
-    let why = match session.loader().project().map(|project| project.state()) {
+    let why = match app.loader().project().map(|project| project.state()) {
         Some(SourceState::Changed) => "has changed since you trusted it",
         Some(SourceState::Withheld) => "is not trusted",
         _ => {
@@ -127,8 +126,8 @@ fn tell_end(session: &Session, path: &str, is_project: bool) {
             return;
         }
     };
-    let trust = session.command_line("config trust");
-    session.output.warning(&format!(
+    let trust = app.command_line("config trust");
+    app.output.warning(&format!(
         "{path} {why}, so it may choose a profile and nothing else: `{trust}` shows what it would set, and asks"
     ));
 }
@@ -142,13 +141,13 @@ struct Start {
 
 impl Start {
     /// Makes the file, unless it is there.
-    fn make(path: &Path, session: &Session) -> Result<Option<Self>, Failure> {
+    fn make(path: &Path, app: &App) -> Result<Option<Self>, Failure> {
         if path.exists() {
             return Ok(None);
         }
         let folders = path.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
         let folders = folders.take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
-        let text = text(session);
+        let text = text(app);
         init::write(path, &text).map_err(|error| {
             let shown = visible(&path.display().to_string());
             Failure::new(Code::Other, format!("{shown} can't be created ({})", error.kind()))
@@ -172,9 +171,9 @@ impl Start {
 }
 
 /// What a file begins with: comments alone.
-fn text(session: &Session) -> String {
-    let [providers, init, show] = ["providers", "config init NAME", "config show"]
-        .map(|command| session.command_line(command));
+fn text(app: &App) -> String {
+    let [providers, init, show] =
+        ["providers", "config init NAME", "config show"].map(|command| app.command_line(command));
     format!(
         "\
 # `{providers}` lists the providers, and `{init}` prints the options of one.
@@ -197,11 +196,11 @@ fn text(session: &Session) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::Global;
+    use crate::app::Global;
 
     #[test]
     fn a_start_is_a_configuration_with_and_without_its_comments() {
-        let text = text(&Session::new("authn", Global::default()));
+        let text = text(&App::new("authn", Global::default()));
         assert!(text.parse::<toml_edit::Document<String>>().unwrap().is_empty());
         let options = text.lines().skip(3).filter_map(|line| line.strip_prefix("# "));
         let options: Vec<&str> = options.collect();

@@ -47,7 +47,7 @@ pub(super) fn open(file: &Path) -> Result<(), Failure> {
     Err(not_started(&candidates, &io::ErrorKind::NotFound.into()))
 }
 
-/// Tells whether a variable names an editor, rightly or not.
+/// Returns whether a variable names an editor, rightly or not.
 pub(super) fn is_named() -> bool {
     let is_blank = |value: &OsString| value.to_str().is_some_and(|value| value.trim().is_empty());
     VARIABLES.into_iter().filter_map(env::var_os).any(|value| !is_blank(&value))
@@ -84,46 +84,16 @@ fn not_started(tried: &[Words], error: &io::Error) -> Failure {
         .with_help("name one that is installed, with its options: `VISUAL='nano -w'`")
 }
 
-/// Splits a text into words as a POSIX shell does: at blanks, but not between quotes. Within `'…'` all is
-/// literal, within `"…"` a backslash makes `"`, `\`, `$` and a backquote literal, and elsewhere any character;
-/// on Windows it is a character like any other, as paths need it. Nothing is expanded: no variable, no `~`, no
-/// pattern. `None` if a quote is not closed, or nothing follows a backslash.
+/// Splits a text into words as a POSIX shell does, without expanding anything: no variable, no `~`, no
+/// pattern. On Windows a backslash is a character like any other, as paths need it. `None` if a quote is not
+/// closed, or nothing follows a backslash.
 fn split(text: &str) -> Option<Words> {
-    let escapes = !cfg!(windows);
-    let mut words = Words::new();
-    let mut word: Option<String> = None;
-    let mut rest = text.chars();
-    while let Some(character) = rest.next() {
-        match character {
-            '\'' => {
-                let word = word.get_or_insert_default();
-                loop {
-                    match rest.next()? {
-                        '\'' => break,
-                        literal => word.push(literal),
-                    }
-                }
-            }
-            '"' => {
-                let word = word.get_or_insert_default();
-                loop {
-                    match rest.next()? {
-                        '"' => break,
-                        '\\' if escapes => match rest.next()? {
-                            literal @ ('"' | '\\' | '$' | '`') => word.push(literal),
-                            other => word.extend(['\\', other]),
-                        },
-                        literal => word.push(literal),
-                    }
-                }
-            }
-            '\\' if escapes => word.get_or_insert_default().push(rest.next()?),
-            blank if blank.is_ascii_whitespace() => words.extend(word.take()),
-            other => word.get_or_insert_default().push(other),
-        }
+    if cfg!(windows) {
+        // No variable holds a NUL, which stands for what is not to escape anything.
+        let words = shlex::split(&text.replace('\\', "\0"))?;
+        return Some(words.iter().map(|word| word.replace('\0', "\\")).collect());
     }
-    words.extend(word);
-    Some(words)
+    shlex::split(text)
 }
 
 #[cfg(test)]

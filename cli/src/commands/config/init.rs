@@ -9,9 +9,9 @@ use std::{
 use authn::Registry;
 
 use crate::{
+    app::App,
     exit::{Code, Failure},
     output,
-    session::Session,
 };
 
 /// What `config init` takes.
@@ -25,19 +25,19 @@ pub(crate) struct Arguments {
     write: bool,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let text = text(&Registry::linked()?, &arguments.provider)?;
     if !arguments.write {
-        return output::data(text);
+        return Ok(output::data(text)?);
     }
-    let path = target(session)?;
+    let path = target(app)?;
     write(&path, &text).map_err(|error| refused(&path, &error))?;
     let shown = path.display();
     output::tell(&format!("wrote {shown}: fill it in, then run `authn config check`"));
     Ok(())
 }
 
-/// Gives the commented configuration of a provider.
+/// Returns the commented configuration of a provider.
 fn text(registry: &Registry, provider: &str) -> authn::Result<String> {
     let template = registry.find(provider)?.template();
     Ok(format!(
@@ -53,11 +53,11 @@ fn text(registry: &Registry, provider: &str) -> authn::Result<String> {
 }
 
 /// The file that is named, or the user's.
-pub(super) fn target(session: &Session) -> Result<PathBuf, Failure> {
-    if let Some(path) = &session.global.config {
+pub(super) fn target(app: &App) -> Result<PathBuf, Failure> {
+    if let Some(path) = &app.global.config {
         return Ok(path.clone());
     }
-    let config = session.loader().read();
+    let config = app.loader().read();
     let user = config.sources().iter().find(|source| source.name == "user");
     user.and_then(|source| source.path.clone()).ok_or_else(|| {
         Failure::new(Code::Other, "there is no folder for your configuration")
@@ -87,8 +87,7 @@ fn refused(path: &Path, error: &io::Error) -> Failure {
         return Failure::new(Code::Other, format!("{shown} exists already and stays as it is"))
             .with_help("leave out `--write`, and copy what you need from the output");
     }
-    Failure::new(Code::Other, format!("{shown} can't be written ({})", error.kind()))
-        .with_help("check the path and its permissions")
+    Failure::unwritten(shown, error)
 }
 
 #[cfg(test)]

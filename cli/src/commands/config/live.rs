@@ -1,12 +1,12 @@
 //! `config check --network`: gets a new token, and says what happens step by step.
 
-use authn::{Credentials, Entry, Error, Status, Token, config::Config};
+use authn::{Credentials, Entry, Status, Token, config::Config};
 
 use crate::{
-    commands::waiting,
+    commands::{entry, has_no_token, waiting},
     exit::Failure,
     output,
-    time::{left, words},
+    style::time::{left, words},
 };
 
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
@@ -27,8 +27,7 @@ pub(super) fn run(config: &Config) -> Result<(), Failure> {
 
 /// Gets a token that no store had; `None` from a provider that never has one.
 async fn obtain(config: &Config, credentials: &Credentials) -> authn::Result<Option<Token>> {
-    let entry = config.provider().and_then(|name| config.registry().get(name));
-    if entry.is_some_and(Entry::is_cached) {
+    if entry(config).is_some_and(Entry::is_cached) {
         let kept = credentials.status().await?;
         output::tell(&format!("session: {}", described_kept(&kept)));
         if kept.has_token {
@@ -38,7 +37,7 @@ async fn obtain(config: &Config, credentials: &Credentials) -> authn::Result<Opt
         output::tell("exchange: asking for a new token");
     }
     match credentials.token().await {
-        Err(error) if error.to_string() == Error::no_token().to_string() => Ok(None),
+        Err(error) if has_no_token(&error) => Ok(None),
         token => token.map(Some),
     }
 }

@@ -12,9 +12,13 @@ mod place;
 mod show;
 mod trust;
 
+use authn::{
+    View,
+    config::{Class, Setting},
+};
 use clap::Subcommand;
 
-use crate::{exit::Failure, session::Session};
+use crate::{app::App, exit::Failure};
 
 /// What is to be done with the configuration.
 #[derive(Subcommand, Debug)]
@@ -34,13 +38,24 @@ pub(crate) enum Command {
 }
 
 /// Does it.
-pub(super) fn run(session: &Session, command: Command) -> Result<(), Failure> {
+pub(super) fn run(app: &App, command: Command) -> Result<(), Failure> {
     match command {
-        Command::Show(arguments) => show::run(session, &arguments),
-        Command::Check(arguments) => check::run(session, &arguments),
-        Command::Path(arguments) => path::run(session, &arguments),
-        Command::Init(arguments) => init::run(session, &arguments),
-        Command::Edit(arguments) => edit::run(session, &arguments),
-        Command::Trust(arguments) => trust::run(session, &arguments),
+        Command::Show(arguments) => show::run(app, &arguments),
+        Command::Check(arguments) => check::run(app, &arguments),
+        Command::Path(arguments) => path::run(app, &arguments),
+        Command::Init(arguments) => init::run(app, &arguments),
+        Command::Edit(arguments) => edit::run(app, &arguments),
+        Command::Trust(arguments) => trust::run(app, &arguments),
+    }
+}
+
+/// Returns a value as a table shows it: a text in quotes, whatever can't be shown in brackets.
+fn shown(setting: &Setting) -> String {
+    match (&setting.value, setting.class) {
+        _ if setting.is_withheld => "(withheld)".to_owned(),
+        (_, Class::Secret) if setting.is_set => View::Set.to_string(),
+        (Some(view), Class::Plain) => view.to_string(),
+        (_, Class::Plain | Class::Secret) => View::NotSet.to_string(),
+        _ => View::Hidden.to_string(),
     }
 }

@@ -1,12 +1,14 @@
 //! `config path`: the places that a configuration is looked for in, and what was found there.
 
-use authn::config::{Problem, Source, SourceState};
+use authn::config::SourceState;
 use serde::Serialize;
 
-use crate::{exit::Failure, output, session::Session, table::Table};
+use crate::{app::App, exit::Failure, output, style::Table};
 
 /// The problems that say why a project's file does not count.
 const TRUST: [&str; 2] = ["untrusted-project", "trust-record"];
+
+const ABSENT: &str = "absent";
 
 /// What `config path` takes.
 #[derive(clap::Args, Debug)]
@@ -28,45 +30,32 @@ struct Place<'a> {
     path: Option<String>,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let config = session.loader().read();
-    let path = |source: &Source| source.path.as_ref().map(|path| path.display().to_string());
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    let config = app.loader().read();
+    let places = config.sources().iter().map(|source| Place {
+        name: source.name,
+        state: state(source.state),
+        path: source.path.as_ref().map(|path| path.display().to_string()),
+    });
     if arguments.json {
-        let places: Vec<Place<'_>> = config
-            .sources()
-            .iter()
-            .map(|source| Place {
-                name: source.name,
-                state: state(source.state),
-                path: path(source),
-            })
-            .collect();
-        return output::json(&places);
+        return Ok(output::json(&places.collect::<Vec<_>>())?);
     }
-    let of_trust = |problem: &&Problem| TRUST.contains(&problem.code());
-    for problem in config.problems().iter().filter(of_trust) {
-        session.output.problem(problem);
-    }
+    app.output.problems(config.problems().iter().filter(|problem| TRUST.contains(&problem.code())));
     let mut table = Table::new(&["LAYER", "STATE", "PLACE"]);
-    for source in config.sources() {
-        let place = path(source).unwrap_or_else(|| match source.name {
-            "environment" => session.variable("…"),
+    for Place { name, state, path } in places {
+        let place = path.unwrap_or_else(|| match name {
+            "environment" => app.variable("…"),
             _ => "--set".to_owned(),
         });
-        let cells = [source.name.to_owned(), state(source.state).to_owned(), place];
-        if source.state == SourceState::Absent {
-            table.faint_row(cells);
-        } else {
-            table.row(cells);
-        }
+        table.row_if(state == ABSENT, [name.to_owned(), state.to_owned(), place]);
     }
-    session.output.table(&table)
+    Ok(app.output.table(&table)?)
 }
 
 fn state(state: SourceState) -> &'static str {
     match state {
         SourceState::Read => "read",
-        SourceState::Absent => "absent",
+        SourceState::Absent => ABSENT,
         SourceState::Trusted => "trusted",
         SourceState::Withheld => "withheld",
         SourceState::Changed => "changed",

@@ -1,12 +1,10 @@
 //! Where a value comes from, in the words of a table.
 
-use std::{
-    env,
-    ffi::OsStr,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use authn::config::{Config, Origin, Setting, SourceState};
+
+use crate::style::{home, short};
 
 /// Names origins: the user's home as `~`, and what is overridden by its file name alone.
 pub(super) struct Places {
@@ -18,10 +16,7 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn new(config: &Config) -> Self {
         let found = config.sources().iter().filter(|source| source.state != SourceState::Absent);
-        Self {
-            home: env::home_dir().filter(|home| home.parent().is_some()),
-            files: found.filter_map(|source| source.path.clone()).collect(),
-        }
+        Self { home: home(), files: found.filter_map(|source| source.path.clone()).collect() }
     }
 
     /// Says where a setting comes from, what it refers to, and unless they get rows of their own, what it
@@ -43,7 +38,7 @@ impl Places {
     pub(super) fn origin(&self, origin: &Origin) -> String {
         match origin {
             Origin::File { path, line, column } => {
-                format!("{}:{line}:{column}", self.short(path))
+                format!("{}:{line}:{column}", short(path, self.home.as_deref()))
             }
             other => other.to_string(),
         }
@@ -52,27 +47,18 @@ impl Places {
     /// Says it briefly, as long as that can mean one file only.
     fn brief(&self, origin: &Origin) -> String {
         match origin {
-            Origin::File { path, line, column } => match path.file_name() {
-                Some(name) if self.is_unique(name) => {
-                    format!("{}:{line}:{column}", Path::new(name).display())
-                }
-                _ => self.origin(origin),
-            },
+            Origin::File { path, line, column } if self.has_unique_name(path) => {
+                let name = path.file_name().unwrap_or_default();
+                format!("{}:{line}:{column}", name.display())
+            }
             Origin::Environment { name } => format!("env {name}"),
-            other => other.to_string(),
+            other => self.origin(other),
         }
     }
 
-    fn is_unique(&self, name: &OsStr) -> bool {
-        self.files.iter().filter(|file| file.file_name() == Some(name)).count() == 1
-    }
-
-    fn short(&self, path: &Path) -> String {
-        let below = self.home.as_ref().and_then(|home| path.strip_prefix(home).ok());
-        match below {
-            Some(rest) => Path::new("~").join(rest).display().to_string(),
-            None => path.display().to_string(),
-        }
+    fn has_unique_name(&self, path: &Path) -> bool {
+        let has_same_name = |file: &&PathBuf| file.file_name() == path.file_name();
+        path.file_name().is_some() && self.files.iter().filter(has_same_name).count() == 1
     }
 }
 

@@ -2,16 +2,16 @@
 
 use authn::{
     View,
-    config::{Class, Setting, nearest},
+    config::{Class, Origin, Setting, nearest},
 };
 
-use super::{document::Document, place::Places};
+use super::{document::Document, place::Places, shown};
 use crate::{
-    commands::in_force,
+    app::App,
+    commands::active,
     exit::{Code, Failure},
     output,
-    session::Session,
-    table::Table,
+    style::Table,
 };
 
 /// What `config show` takes.
@@ -36,37 +36,35 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let config = session.loader().read();
-    let output = &session.output;
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    let config = app.loader().read();
+    let output = &app.output;
     let all = config.settings();
     let asked = arguments.key.as_deref().map_or(Ok(all.clone()), |key| find(&all, key));
     if !arguments.json {
-        for problem in config.problems() {
-            output.problem(problem);
-        }
+        output.problems(config.problems());
     }
     let settings = asked?;
     if arguments.json {
-        return output::json(&Document::new(&config, &settings));
+        return Ok(output::json(&Document::new(&config, &settings))?);
     }
     if let ([setting], Some(key), false) =
         (settings.as_slice(), &arguments.key, arguments.all_layers)
         && setting.key == *key
     {
-        return output::line(&bare(setting));
+        return Ok(output::line(&bare(setting))?);
     }
     if arguments.key.is_none() {
-        output::tell(&in_force(&config));
+        output::tell(&active(&config));
     }
-    output.table(&table(&settings, &Places::new(&config), arguments.all_layers))
+    Ok(output.table(&table(&settings, &Places::new(&config), arguments.all_layers))?)
 }
 
 /// Finds the setting of a key, or the settings below it.
 fn find(settings: &[Setting], key: &str) -> Result<Vec<Setting>, Failure> {
     let exactly = |setting: &&Setting| setting.key == key;
-    let in_force = settings.iter().filter(|setting| !setting.is_withheld).find(exactly);
-    if let Some(setting) = in_force.or_else(|| settings.iter().find(exactly)) {
+    let active = settings.iter().filter(|setting| !setting.is_withheld).find(exactly);
+    if let Some(setting) = active.or_else(|| settings.iter().find(exactly)) {
         return Ok(vec![setting.clone()]);
     }
     let below =
@@ -83,7 +81,7 @@ fn find(settings: &[Setting], key: &str) -> Result<Vec<Setting>, Failure> {
     Err(Failure::new(Code::Configuration, message).with_help(help))
 }
 
-/// Gives the key that was most likely meant: one that ends so, or one that is spelt alike.
+/// Returns the key that was most likely meant: one that ends so, or one that is spelt alike.
 fn likely<'a>(settings: &'a [Setting], key: &str) -> Option<&'a str> {
     let keys = || settings.iter().map(|setting| setting.key.as_str());
     let end = format!(".{key}");
@@ -94,28 +92,13 @@ fn table(settings: &[Setting], places: &Places, all_layers: bool) -> Table {
     let mut table = Table::new(&["KEY", "VALUE", "ORIGIN"]);
     for setting in settings {
         let cells = [setting.key.clone(), shown(setting), places.of(setting, !all_layers)];
-        if setting.origin == authn::config::Origin::Default || setting.is_withheld {
-            table.faint_row(cells);
-        } else {
-            table.row(cells);
-        }
+        table.row_if(setting.origin == Origin::Default || setting.is_withheld, cells);
         for origin in setting.overrides.iter().filter(|_| all_layers) {
             let overridden = "(overridden)".to_owned();
-            table.faint_row([setting.key.clone(), overridden, places.origin(origin)]);
+            table.row_if(true, [setting.key.clone(), overridden, places.origin(origin)]);
         }
     }
     table
-}
-
-/// A value as the table shows it: a text in quotes, whatever can't be shown in brackets.
-fn shown(setting: &Setting) -> String {
-    match (&setting.value, setting.class) {
-        _ if setting.is_withheld => "(withheld)".to_owned(),
-        (_, Class::Secret) if setting.is_set => View::Set.to_string(),
-        (Some(view), Class::Plain) => view.to_string(),
-        (_, Class::Plain | Class::Secret) => View::NotSet.to_string(),
-        _ => View::Hidden.to_string(),
-    }
 }
 
 /// A value as a script takes it: a text as it is.

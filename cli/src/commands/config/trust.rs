@@ -2,12 +2,13 @@
 
 use authn::config::{Project, SourceState};
 
-use super::claims::{self, visible};
+use super::claims;
 use crate::{
+    app::App,
     ask,
     exit::{Code, Failure},
     output,
-    session::Session,
+    style::visible,
 };
 
 /// What `config trust` takes.
@@ -34,19 +35,17 @@ pub(crate) struct Arguments {
     yes: bool,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    if session.global.no_project {
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    if app.global.no_project {
         return Err(Failure::new(Code::Usage, "`--no-project` leaves nothing to trust")
             .with_help("leave it out"));
     }
     if arguments.revoke {
-        return revoke(session);
+        return revoke(app);
     }
-    let project = session.loader().project().ok_or_else(|| absent(session))?;
+    let project = app.loader().project().ok_or_else(|| absent(app))?;
     let path = visible(&project.path().display().to_string());
-    for problem in project.problems() {
-        session.output.problem(problem);
-    }
+    app.output.problems(project.problems());
     match project.state() {
         SourceState::Trusted => {
             output::tell(&format!("{path} is trusted already, as it is"));
@@ -54,18 +53,18 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failur
         }
         SourceState::Failed => {
             let message = format!("{path} can't be trusted as long as it can't be read");
-            let help = format!("mend it: `{}`", session.command_line("config edit --project"));
+            let help = format!("mend it: `{}`", app.command_line("config edit --project"));
             return Err(Failure::new(Code::Configuration, message).with_help(help));
         }
         _ => {}
     }
-    show(session, &project, &path);
-    if !arguments.yes && !agrees(session)? {
+    show(app, &project, &path);
+    if !arguments.yes && !agrees(app)? {
         output::tell(&format!("{path} is not trusted"));
         return Err(Failure::Silent(Code::Other));
     }
     project.trust()?;
-    let check = session.command_line("config check");
+    let check = app.command_line("config check");
     output::tell(&format!(
         "{path} is trusted, until a byte of it changes; `{check}` tells what is wrong with it"
     ));
@@ -73,11 +72,11 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failur
 }
 
 /// Shows everything in the file, and after it, above the question, what it reaches for.
-fn show(session: &Session, project: &Project, path: &str) {
+fn show(app: &App, project: &Project, path: &str) {
     let settings = project.settings();
-    let colour = session.output.stderr_colour();
+    let colour = app.output.stderr_colour();
     if project.state() == SourceState::Changed {
-        session.output.warning(&format!("{path} has changed since you trusted it"));
+        app.output.warning(&format!("{path} has changed since you trusted it"));
     }
     if settings.is_empty() {
         output::tell(&format!("{path} sets nothing"));
@@ -91,45 +90,44 @@ fn show(session: &Session, project: &Project, path: &str) {
     }
     match claims::hidden(settings) {
         0 => {}
-        1 => session.output.warning("1 value is hidden, because it is not known: look at the file"),
-        count => session.output.warning(&format!(
+        1 => app.output.warning("1 value is hidden, because it is not known: look at the file"),
+        count => app.output.warning(&format!(
             "{count} values are hidden, because they are not known: look at the file"
         )),
     }
 }
 
-fn agrees(session: &Session) -> Result<bool, Failure> {
+fn agrees(app: &App) -> Result<bool, Failure> {
     if ask::can_ask() {
         return ask::yes("Trust this file?", false);
     }
-    let [asking, yes] =
-        ["config trust", "config trust --yes"].map(|line| session.command_line(line));
+    let [asking, yes] = ["config trust", "config trust --yes"].map(|line| app.command_line(line));
     Err(Failure::new(Code::Usage, "there is no terminal, so nobody can be asked").with_help(
         format!("run `{asking}` in a terminal, or `{yes}` if you have read what it would set"),
     ))
 }
 
-fn revoke(session: &Session) -> Result<(), Failure> {
-    let revoked = session.loader().revoke_trust()?;
+fn revoke(app: &App) -> Result<(), Failure> {
+    let revoked = app.loader().revoke_trust()?;
     for path in &revoked {
         output::tell(&format!("{} is trusted no longer", visible(&path.display().to_string())));
     }
     if revoked.is_empty() {
-        output::tell(&format!("nothing was trusted: {}", looked(session)));
+        output::tell(&format!("nothing was trusted: {}", looked(app)));
     }
     Ok(())
 }
 
-fn absent(session: &Session) -> Failure {
-    let message = format!("there is no project's file: {}", looked(session));
+fn absent(app: &App) -> Failure {
+    let message = format!("there is no project's file: {}", looked(app));
     let help =
         "go to the project's folder, or name any file with `--config FILE`, which needs no trust";
     Failure::new(Code::Configuration, message).with_help(help)
 }
 
 /// Says where a project's file was looked for.
-fn looked(session: &Session) -> String {
-    let candidates = session.loader().project_candidates();
+fn looked(app: &App) -> String {
+    let candidates = app.loader().project_candidates();
     let shown = |path: &std::path::Path| visible(&path.display().to_string());
     match candidates.as_slice() {
         [] => "there is no working folder".to_owned(),

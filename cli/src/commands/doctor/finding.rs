@@ -1,6 +1,4 @@
-//! What a check has found: what it is, how bad it is, and what mends it.
-
-use std::path::Path;
+//! What a check has found: what it is, how bad it is, and what helps.
 
 use authn::{
     Error,
@@ -13,12 +11,13 @@ use crate::exit::{Code, code_of};
 /// One thing that a check has found.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
+    /// The name of the check, which the list of checks has.
     pub(super) check: &'static str,
     pub(super) state: State,
     pub(super) message: String,
-    /// What mends it; a command stands in backquotes.
+    /// What helps; a command stands in backquotes.
     pub(super) help: Option<String>,
-    /// The exit code that it would give alone.
+    /// The exit code that it would have alone.
     #[serde(skip)]
     pub(super) code: Code,
 }
@@ -33,44 +32,44 @@ pub(super) enum State {
 }
 
 impl Finding {
-    pub(super) fn ok(check: &'static str, message: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, message: message.into(), help: None, code: Code::Done }
+    pub(super) fn ok(message: impl Into<String>) -> Self {
+        Self { check: "", state: State::Ok, message: message.into(), help: None, code: Code::Done }
     }
 
-    pub(super) fn warning(check: &'static str, message: impl Into<String>) -> Self {
-        Self { state: State::Warning, ..Self::ok(check, message) }
+    pub(super) fn warning(message: impl Into<String>) -> Self {
+        Self { state: State::Warning, ..Self::ok(message) }
     }
 
-    pub(super) fn problem(check: &'static str, code: Code, message: impl Into<String>) -> Self {
-        Self { state: State::Problem, code, ..Self::ok(check, message) }
+    pub(super) fn problem(code: Code, message: impl Into<String>) -> Self {
+        Self { state: State::Problem, code, ..Self::ok(message) }
     }
 
     /// Takes what the library has found.
-    pub(super) fn of(check: &'static str, code: Code, problem: &Problem) -> Self {
+    pub(super) fn of(code: Code, problem: &Problem) -> Self {
         let origin = problem.origin().map(|origin| format!("{origin}: "));
         let key = problem.key().map(|key| format!("{key}: "));
         let place = origin.unwrap_or_default() + &key.unwrap_or_default();
         let message = place + problem.message();
         let finding = match problem.severity() {
-            Severity::Warning => Self::warning(check, message),
-            _ => Self::problem(check, code, message),
+            Severity::Warning => Self::warning(message),
+            _ => Self::problem(code, message),
         };
         Self { help: problem.help().map(str::to_owned), ..finding }
     }
 
     /// Takes an error, which ends in what to do as a rule.
-    pub(super) fn failure(check: &'static str, error: &Error) -> Self {
+    pub(super) fn failure(error: &Error) -> Self {
         let text = error.to_string();
         let (message, help) = match text.split_once("; ") {
             Some((message, help)) => (message, Some(help.to_owned())),
             None => (&*text, None),
         };
-        Self { help, ..Self::problem(check, code_of(error.kind()), message) }
+        Self { help, ..Self::problem(code_of(error.kind()), message) }
     }
 
-    /// Says what mends it.
+    /// Says what helps.
     #[must_use]
-    pub(super) fn mended_by(self, help: impl Into<String>) -> Self {
+    pub(super) fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }
 }
@@ -81,30 +80,6 @@ impl State {
             Self::Ok => "ok",
             Self::Warning => "warning",
             Self::Problem => "problem",
-        }
-    }
-}
-
-/// Writes a path so that a shell takes it as one word.
-pub(super) fn word(path: &Path) -> String {
-    let path = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if !path.is_empty() && path.chars().all(is_plain) {
-        return path;
-    }
-    format!("'{}'", path.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_is_one_word_of_a_command() {
-        for (path, expected) in
-            [("/a/b-c.toml", "/a/b-c.toml"), ("/a b", "'/a b'"), ("/it's;x", r"'/it'\''s;x'")]
-        {
-            assert_eq!(word(Path::new(path)), expected);
         }
     }
 }

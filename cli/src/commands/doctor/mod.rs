@@ -1,34 +1,24 @@
-//! `doctor`: looks at everything that tokens depend on, and says what mends what is wrong. One check a file.
+//! `doctor`: looks at everything that tokens depend on, and says what helps.
+//!
+//! A [`Snapshot`](snapshot::Snapshot) is taken once; each check of the list below looks at it.
 
-mod authorities;
-mod clock;
-mod configuration;
-mod files;
+mod checks;
 mod finding;
-mod login;
-mod origins;
-mod patient;
-mod permissions;
-mod provider;
-mod proxy;
-mod references;
-mod server;
-mod session;
-mod store;
-mod version;
+mod snapshot;
+mod surroundings;
 
-use clap::builder::styling::{AnsiColor, Style};
+use clap::builder::styling::Style;
 
 use self::{
     finding::{Finding, State},
-    patient::Patient,
+    snapshot::Snapshot,
 };
-use super::in_force;
+use super::active;
 use crate::{
+    app::App,
     exit::{Code, Failure},
-    output::{self, Output, plain},
-    session::Session,
-    table::Table,
+    output::{self, Output},
+    style::{self, Table, counted, plain, with_name},
 };
 
 /// What `doctor` takes.
@@ -53,30 +43,30 @@ pub(crate) struct Arguments {
 }
 
 /// Looks at one thing.
-type Check = fn(&Patient) -> Vec<Finding>;
+type Check = fn(&Snapshot) -> Vec<Finding>;
 
 /// What is looked at, in this order: what something depends on comes first.
-const CHECKS: [Check; 14] = [
-    version::look,
-    files::look,
-    configuration::look,
-    provider::look,
-    origins::look,
-    references::look,
-    permissions::look,
-    store::look,
-    authorities::look,
-    proxy::look,
-    session::look,
-    login::look,
-    server::look,
-    clock::look,
+const CHECKS: [(&str, Check); 14] = [
+    ("version", checks::version),
+    ("files", checks::files),
+    ("configuration", checks::configuration),
+    ("provider", checks::provider),
+    ("origins", checks::origins),
+    ("references", checks::references),
+    ("permissions", checks::permissions),
+    ("store", checks::store),
+    ("authorities", surroundings::authorities),
+    ("proxy", surroundings::proxy),
+    ("session", checks::session),
+    ("login", surroundings::login),
+    ("server", surroundings::server),
+    ("clock", surroundings::clock),
 ];
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
-    let patient = Patient::examine(session.loader().read(), arguments.offline)?;
-    let findings: Vec<Finding> = CHECKS.iter().flat_map(|look| look(&patient)).collect();
-    let output = &session.output;
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    let snapshot = Snapshot::take(app.loader().read(), arguments.offline)?;
+    let findings = findings(&snapshot);
+    let output = &app.output;
     if arguments.json {
         output::json(&findings)?;
     } else if output.is_terminal() {
@@ -84,7 +74,14 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failur
     } else {
         output.table(&table(&findings))?;
     }
-    conclude(&findings, &in_force(&patient.config), output)
+    conclude(&findings, &active(&snapshot.config), output)
+}
+
+fn findings(snapshot: &Snapshot) -> Vec<Finding> {
+    let of = |(check, look): (&'static str, Check)| {
+        look(snapshot).into_iter().map(move |finding| Finding { check, ..finding })
+    };
+    CHECKS.into_iter().flat_map(of).collect()
 }
 
 fn table(findings: &[Finding]) -> Table {
@@ -113,38 +110,32 @@ fn page(findings: &[Finding], output: &Output) -> String {
 }
 
 fn style(state: State) -> Style {
-    let colour = match state {
-        State::Ok => AnsiColor::Green,
-        State::Warning => AnsiColor::Yellow,
-        State::Problem => AnsiColor::Red,
-    };
-    colour.on_default().bold()
+    match state {
+        State::Ok => style::OK,
+        State::Warning => style::WARNING,
+        State::Problem => style::ERROR,
+    }
 }
 
-/// Says how it stands as a whole, and gives the exit code.
-fn conclude(findings: &[Finding], in_force: &str, output: &Output) -> Result<(), Failure> {
+/// Says how it stands as a whole, and returns the exit code.
+fn conclude(findings: &[Finding], active: &str, output: &Output) -> Result<(), Failure> {
     let count = |state, word: &str| {
-        let count = findings.iter().filter(|finding| finding.state == state).count();
-        let plural = if count == 1 { "" } else { "s" };
-        (count > 0).then(|| format!("{count} {word}{plural}"))
+        counted(findings.iter().filter(|finding| finding.state == state).count(), word)
     };
     let (problems, warnings) = (count(State::Problem, "problem"), count(State::Warning, "warning"));
-    let has_problems = problems.is_some();
-    let counts: Vec<String> = problems.into_iter().chain(warnings).collect();
-    let summary = format!("{} ({in_force})", counts.join(" and "));
-    if !has_problems {
-        if counts.is_empty() {
-            output::tell(&format!("nothing is wrong ({in_force})"));
-        } else {
-            output.warning(&summary);
+    match (problems, warnings) {
+        (None, None) => output::tell(&format!("nothing is wrong ({active})")),
+        (None, Some(warnings)) => output.warning(&format!("{warnings} ({active})")),
+        (Some(problems), warnings) => {
+            let warnings = with_name(" and ", warnings.as_deref());
+            output.error(&format!("{problems}{warnings} ({active})"), None);
+            return Err(Failure::Silent(worst(findings)));
         }
-        return Ok(());
     }
-    output.error(&summary, None);
-    Err(Failure::Silent(worst(findings)))
+    Ok(())
 }
 
-/// Gives the code of the worst problem: what is wrong with the configuration may be why the rest fails.
+/// Returns the code of the worst problem: what is wrong with the configuration may be why the rest fails.
 fn worst(findings: &[Finding]) -> Code {
     let problems = findings.iter().filter(|finding| finding.state == State::Problem);
     let codes: Vec<Code> = problems.map(|finding| finding.code).collect();

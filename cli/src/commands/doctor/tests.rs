@@ -37,8 +37,7 @@ impl TokenSource for Doctored {
 fn findings(options: &str, offline: bool) -> Vec<Finding> {
     let text = format!("[credentials]\ndomain = 'a.test'\n[credentials.doctored]\n{options}\n");
     let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
-    let patient = Patient::examine(loader.read(), offline).unwrap();
-    CHECKS.iter().flat_map(|look| look(&patient)).collect()
+    super::findings(&Snapshot::take(loader.read(), offline).unwrap())
 }
 
 fn of<'f>(findings: &'f [Finding], check: &str) -> Option<&'f Finding> {
@@ -61,7 +60,7 @@ fn server(answer: String) -> (String, thread::JoinHandle<()>) {
 
 #[test]
 fn the_worst_problem_gives_the_exit_code() {
-    let problem = |code| Finding::problem("x", code, "y");
+    let problem = |code| Finding::problem(code, "y");
     for (codes, expected) in [
         (&[Code::Other][..], Code::Other),
         (&[Code::Other, Code::Provider], Code::Provider),

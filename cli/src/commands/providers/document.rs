@@ -4,7 +4,7 @@ use authn::{Entry, View, schema::Kind};
 use serde::Serialize;
 
 use super::variable;
-use crate::session::Session;
+use crate::app::App;
 
 /// One provider.
 #[derive(Serialize)]
@@ -29,10 +29,10 @@ struct Choice {
     env: String,
 }
 
-pub(super) fn of(entries: &[&Entry], session: &Session) -> Vec<Provider> {
+pub(super) fn of(entries: &[&Entry], app: &App) -> Vec<Provider> {
     let provider = |entry: &&Entry| {
         let options = entry.options().into_iter().map(|(path, field)| Choice {
-            env: variable(session, entry, &path),
+            env: variable(app, entry, &path),
             name: path,
             r#type: field.r#type().name(),
             required: field.is_required(),

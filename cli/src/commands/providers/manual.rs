@@ -1,6 +1,6 @@
 //! The description of one provider: a page for a person, a table for a program.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, io};
 
 use authn::{
     Entry,
@@ -9,13 +9,12 @@ use authn::{
 
 use super::variable;
 use crate::{
-    exit::Failure,
+    app::App,
     output::{self, Output},
-    session::Session,
-    table::Table,
+    style::{Table, wrapped},
 };
 
-/// Longest line of the page, in characters.
+/// Longest line of the page, in columns.
 const WIDTH: usize = 80;
 
 const REFERENCES: &str = "\
@@ -23,9 +22,9 @@ A secret is a text, or a reference to where it stands: `{ env = \"NAME\" }`, `{ 
 `{ keyring = \"service/user\" }`, or a variable of that name with `__ENV`, `__FILE` or `__KEYRING`
 behind it.";
 
-pub(super) fn print(entry: &Entry, session: &Session) -> Result<(), Failure> {
-    if session.output.is_terminal() {
-        return output::data(page(entry, session));
+pub(super) fn print(entry: &Entry, app: &App) -> io::Result<()> {
+    if app.output.is_terminal() {
+        return output::data(page(entry, app));
     }
     let mut table = Table::new(&["OPTION", "TYPE", "DEFAULT", "SECRET", "VARIABLE", "DESCRIPTION"]);
     for (path, field) in entry.options() {
@@ -35,24 +34,24 @@ pub(super) fn print(entry: &Entry, session: &Session) -> Result<(), Failure> {
             field.r#type().name(),
             default(field).unwrap_or_else(|| "-".to_owned()),
             secret.to_owned(),
-            variable(session, entry, &path),
+            variable(app, entry, &path),
             one_line(&field.doc()),
         ]);
     }
-    session.output.table(&table)
+    app.output.table(&table)
 }
 
-fn page(entry: &Entry, session: &Session) -> String {
+fn page(entry: &Entry, app: &App) -> String {
     let (name, location) = (entry.name(), entry.location());
     let mut page = String::new();
     // Writing to a string can't fail.
-    let _ = writeln!(page, "{} ({})", session.output.heading(name), location.package);
+    let _ = writeln!(page, "{} ({})", app.output.heading(name), location.package);
     let _ = writeln!(page, "\n{}\n", entry.doc());
     let _ = writeln!(page, "Options in `[credentials.{name}]`, or in the environment:\n");
     let options = entry.options();
     for (path, field) in &options {
-        option(&mut page, path, field, &session.output);
-        let _ = writeln!(page, "    {}", variable(session, entry, path));
+        option(&mut page, path, field, &app.output);
+        let _ = writeln!(page, "    {}", variable(app, entry, path));
     }
     if options.iter().any(|(_, field)| field.kind() == Kind::Secret) {
         let _ = writeln!(page, "\n{REFERENCES}");
@@ -72,7 +71,7 @@ fn option(page: &mut String, path: &str, field: &Field, output: &Output) {
         facts.push("may stand for the table".to_owned());
     }
     let _ = writeln!(page, "{}  {}", output.heading(path), facts.join("; "));
-    for line in wrapped(&one_line(&field.doc()), WIDTH - 4) {
+    for line in wrapped(&one_line(&field.doc()), WIDTH - 4).lines() {
         let _ = writeln!(page, "    {line}");
     }
 }
@@ -86,31 +85,4 @@ fn default(field: &Field) -> Option<String> {
 
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Breaks a text between words. A word that is longer stays whole.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_break_between_words() {
-        assert_eq!(wrapped("ab cd äfgh i", 5), ["ab cd", "äfgh", "i"]);
-        assert_eq!(wrapped("a-long-word b", 5), ["a-long-word", "b"]);
-        assert_eq!(wrapped("", 5), [""]);
-    }
 }

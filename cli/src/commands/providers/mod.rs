@@ -3,9 +3,11 @@
 mod document;
 mod manual;
 
+use std::io;
+
 use authn::{Entry, Registry};
 
-use crate::{exit::Failure, output, session::Session, table::Table};
+use crate::{app::App, exit::Failure, output, style::Table};
 
 /// What `providers` takes.
 #[derive(clap::Args, Debug)]
@@ -26,34 +28,34 @@ pub(crate) struct Arguments {
     json_schema: bool,
 }
 
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let registry = Registry::linked()?;
     let one = arguments.name.as_deref().map(|name| registry.find(name)).transpose()?;
     if arguments.json {
         let entries: Vec<&Entry> =
             one.map_or_else(|| registry.iter().collect(), |entry| vec![entry]);
-        return output::json(&document::of(&entries, session));
+        return Ok(output::json(&document::of(&entries, app))?);
     }
-    match one {
+    Ok(match one {
         Some(entry) if arguments.json_schema => output::json(&entry.json_schema()),
-        Some(entry) => manual::print(entry, session),
-        None => list(&registry, session),
-    }
+        Some(entry) => manual::print(entry, app),
+        None => list(&registry, app),
+    }?)
 }
 
-fn list(registry: &Registry, session: &Session) -> Result<(), Failure> {
+fn list(registry: &Registry, app: &App) -> io::Result<()> {
     let mut table = Table::new(&["NAME", "SUMMARY", "CRATE"]);
     for entry in registry.iter() {
         let package = entry.location().package.to_owned();
         table.row([entry.name().to_owned(), entry.summary(), package]);
     }
-    session.output.table(&table)
+    app.output.table(&table)
 }
 
 /// Returns the environment variable of an option, by its path. What stands in a list has none of its own, so it is
 /// that of the list.
-fn variable(session: &Session, entry: &Entry, path: &str) -> String {
+fn variable(app: &App, entry: &Entry, path: &str) -> String {
     let path = path.split_once("[]").map_or(path, |(list, _)| list).replace('.', "__");
     let path = ["credentials", entry.name(), &path].join("__").to_uppercase();
-    session.variable(&path)
+    app.variable(&path)
 }

@@ -37,7 +37,7 @@ impl KeySet {
         Ok(Self(keys.into_iter().filter_map(key).take(MOST_KEYS).collect()))
     }
 
-    /// Gives the keys that can have signed: those of this identifier, else those that fit the algorithm.
+    /// Returns the keys that can have signed: those of this identifier, else those that fit the algorithm.
     pub(super) fn candidates(&self, id: Option<&str>, scheme: Scheme) -> Vec<&PublicKey> {
         let meant = |key: &&PublicKey| id.map_or_else(|| key.fits(scheme), |id| key.is(id));
         self.0.iter().filter(meant).collect()

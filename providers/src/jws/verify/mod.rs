@@ -75,7 +75,7 @@ impl<'a> Signed<'a> {
             return Err(NO_TOKEN);
         }
         let header: Header = serde_json::from_slice(&header).map_err(|_| NO_TOKEN)?;
-        // Whoever does not know what is critical must refuse (RFC 7515, 4.1.11), and nothing is known here.
+        // What is critical and not known must be refused (RFC 7515, 4.1.11), and nothing is known here.
         if header.has_critical {
             return Err(Unfit::Malformed("has critical header parameters, of which none is known"));
         }
@@ -84,12 +84,12 @@ impl<'a> Signed<'a> {
         Ok(Self { scheme, key_id: header.kid, message, payload, signature })
     }
 
-    /// Tells whether it says which key has signed.
+    /// Returns whether it says which key has signed.
     pub(crate) fn names_key(&self) -> bool {
         self.key_id.is_some()
     }
 
-    /// Gives the payload if a key of the set has signed it: the one that the token names, else any that fits.
+    /// Returns the payload if a key of the set has signed it: the one that the token names, else any that fits.
     pub(crate) fn verify(&self, keys: &KeySet) -> Result<&[u8], Unverified> {
         let candidates = keys.candidates(self.key_id.as_deref(), self.scheme);
         if candidates.is_empty() {

@@ -33,7 +33,7 @@ pub(super) struct Jwk {
     kty: String,
     r#use: Option<String>,
     key_ops: Option<Vec<String>>,
-    alg: Option<String>,
+    alg: Option<Scheme>,
     kid: Option<String>,
     crv: Option<String>,
     n: Option<String>,
@@ -50,10 +50,6 @@ impl PublicKey {
         if !signs || !jwk.key_ops.as_ref().is_none_or(verifies) {
             return None;
         }
-        let only = match jwk.alg.as_deref() {
-            Some(name) => Some(Scheme::by_name(name)?),
-            None => None,
-        };
         let material = match (&*jwk.kty, jwk.crv.as_deref()) {
             ("RSA", _) => rsa(member(jwk.n)?, member(jwk.e)?)?,
             ("EC", Some("P-256")) => {
@@ -71,16 +67,16 @@ impl PublicKey {
             }
             _ => return None,
         };
-        let key = Self { id: jwk.kid, only, material };
-        only.is_none_or(|only| key.fits(only)).then_some(key)
+        let key = Self { id: jwk.kid, only: jwk.alg, material };
+        jwk.alg.is_none_or(|only| key.fits(only)).then_some(key)
     }
 
-    /// Tells whether it is the key of this identifier.
+    /// Returns whether it is the key of this identifier.
     pub(super) fn is(&self, id: &str) -> bool {
         self.id.as_deref() == Some(id)
     }
 
-    /// Tells whether it is for this algorithm.
+    /// Returns whether it is for this algorithm.
     pub(super) fn fits(&self, scheme: Scheme) -> bool {
         self.only.is_none_or(|only| only == scheme)
             && match &self.material {
@@ -89,7 +85,7 @@ impl PublicKey {
             }
     }
 
-    /// Tells whether it is for this algorithm, and its owner has signed the message with it.
+    /// Returns whether it is for this algorithm, and its owner has signed the message with it.
     pub(super) fn verifies(&self, scheme: Scheme, message: &[u8], signature: &[u8]) -> bool {
         self.fits(scheme)
             && match (&self.material, scheme.rsa()) {

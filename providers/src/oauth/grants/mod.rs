@@ -1,5 +1,5 @@
-//! What is exchanged for a token (RFC 6749, 1.3), one file a grant; and [`session`], what somebody has begun by
-//! logging in.
+//! What is exchanged for a token (RFC 6749, 1.3), one file a grant; and [`session`], what a login has
+//! begun.
 
 pub(super) mod authorization_code;
 pub(super) mod client_credentials;
@@ -8,29 +8,29 @@ mod password;
 mod refresh_token;
 mod session;
 
-use authn::{Context, Error, Grant, Result, Session, Show, View};
-use serde::Deserialize;
+use authn::{Context, Error, Grant, Result, Session};
 
 use super::{DEFAULT_LOGIN_TIMEOUT, DEFAULT_PATH, OAuth, typed_client::Missing};
+use crate::choice::choice;
 
-/// A grant.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum GrantType {
-    /// The client's own credentials.
-    ClientCredentials,
-    /// A refresh token that was issued before.
-    RefreshToken,
-    /// A user's name and password.
-    Password,
-    /// A code that a browser brings back from the server, where somebody logs in.
-    AuthorizationCode,
-    /// A code that somebody types in at the server, where they log in.
-    DeviceCode,
+choice! {
+    /// A grant.
+    pub(super) enum GrantType {
+        /// The client's own credentials.
+        ClientCredentials = "client_credentials",
+        /// A refresh token that was issued before.
+        RefreshToken = "refresh_token",
+        /// A user's name and password.
+        Password = "password",
+        /// A code that a browser brings back from the server, where the user logs in.
+        AuthorizationCode = "authorization_code",
+        /// A code that the user types in at the server, where they log in.
+        DeviceCode = "device_code",
+    }
 }
 
 impl GrantType {
-    /// Gives the configured grant, or the one that goes with what is configured.
+    /// Returns the configured grant, or the one that goes with what is configured.
     pub(super) fn of(options: &OAuth) -> Self {
         if let Some(grant_type) = options.grant_type {
             return grant_type;
@@ -60,7 +60,7 @@ impl GrantType {
             ("browser", options.browser.is_some(), Self::AuthorizationCode),
             ("login_timeout", has_timeout, Self::AuthorizationCode),
         ];
-        // Whoever types in a client's credentials has a limit, too.
+        // Typing in a client's credentials has a limit, too.
         let is_typed = |option| option == "login_timeout" && Missing::of(options).is_some();
         let unused = is_set
             .into_iter()
@@ -81,12 +81,12 @@ impl GrantType {
         }
     }
 
-    /// Tells whether it uses the options of another grant: whoever logs in may choose the way each time.
+    /// Returns whether it uses the options of another grant: the user may choose the way at each login.
     fn uses_of(self, other: Self) -> bool {
         self == other || (self.is_login() && other.is_login())
     }
 
-    /// Tells whether somebody logs in.
+    /// Returns whether a user logs in.
     pub(super) fn is_login(self) -> bool {
         matches!(self, Self::AuthorizationCode | Self::DeviceCode)
     }
@@ -108,7 +108,7 @@ impl GrantType {
         }
     }
 
-    /// Says what outlives a token.
+    /// Returns what outlives a token.
     pub(super) fn session(self, options: &OAuth) -> Session<'_> {
         match (self, &options._refresh_token) {
             (Self::RefreshToken, Some(refresh_token)) => Session::From(refresh_token),
@@ -117,19 +117,9 @@ impl GrantType {
             (Self::Password | Self::AuthorizationCode | Self::DeviceCode, _) => Session::Begun,
         }
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::ClientCredentials => "client_credentials",
-            Self::RefreshToken => "refresh_token",
-            Self::Password => "password",
-            Self::AuthorizationCode => "authorization_code",
-            Self::DeviceCode => "device_code",
-        }
-    }
 }
 
-/// Checks the time that somebody has to log in.
+/// Checks the time that a user has to log in.
 fn validate_timeout(options: &OAuth) -> Result<()> {
     if !options.login_timeout.is_zero() {
         return Ok(());
@@ -137,10 +127,4 @@ fn validate_timeout(options: &OAuth) -> Result<()> {
     Err(Error::configuration(
         "`login_timeout` is 0, which leaves no time to log in; set it to some minutes",
     ))
-}
-
-impl Show for GrantType {
-    fn show(&self) -> View {
-        View::text(self.name())
-    }
 }

@@ -2,13 +2,16 @@
 //!
 //! If the server gave a refresh token, that is used first, because it does not ask for the user's
 //! authentication again and again. If the server refuses it, for whatever reason, the password is used in
-//! the same exchange: it is there, and nobody needs to log in. This probes nothing: the two are different
+//! the same exchange: it is there, and no login is needed. This probes nothing: the two are different
 //! grants, and each is sent once.
 
 use authn::{Context, Error, ErrorKind, Grant, Result};
 
 use super::refresh_token::refresh;
-use crate::oauth::{Members, OAuth, Refused, response::Failure};
+use crate::{
+    oauth::{OAuth, Refused},
+    token_endpoint::{Failure, Members},
+};
 
 const REFUSED: Refused<'static> =
     Refused { advice: "check `username` and `password`", login_helps: true };
@@ -56,7 +59,9 @@ async fn log_in(options: &OAuth, context: &Context) -> Result<Grant, Failure> {
     if let Some(password) = &options._password {
         members.add("password", &password.expose());
     }
-    options.exchange(members, REFUSED, context).await.map(Grant::with_new_session)
+    let (client, scopes) = (options.client(), options.scopes(context));
+    let granted = options.exchange(&client, members, scopes, REFUSED, context).await;
+    granted.map(Grant::with_new_session)
 }
 
 fn is_not_the_end(error: &Error) -> bool {

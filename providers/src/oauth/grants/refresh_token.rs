@@ -2,7 +2,10 @@
 
 use authn::{Context, Error, Grant, Result, SecretString};
 
-use crate::oauth::{Members, OAuth, Refused, response::Failure};
+use crate::{
+    oauth::{OAuth, Refused},
+    token_endpoint::{Failure, Members},
+};
 
 const REFUSED: Refused<'static> = Refused {
     advice: "the refresh token has expired, was revoked, or was used elsewhere: get a new one and set \
@@ -11,10 +14,7 @@ const REFUSED: Refused<'static> = Refused {
 };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
-    if options._refresh_token.is_none() {
-        return Err(missing());
-    }
-    Ok(())
+    configured(options).map(drop)
 }
 
 pub(super) async fn exchange(
@@ -22,14 +22,16 @@ pub(super) async fn exchange(
     context: &Context,
     last: Option<&Grant>,
 ) -> Result<Grant> {
-    let last = last.and_then(Grant::refresh_token);
-    let refresh_token = last.or(options._refresh_token.as_ref()).ok_or_else(missing)?;
+    let refresh_token = match last.and_then(Grant::refresh_token) {
+        Some(last) => last,
+        None => configured(options)?,
+    };
     let scopes = options.scopes(context);
     Ok(refresh(options, context, refresh_token, scopes, REFUSED).await?)
 }
 
-/// Exchanges a refresh token for some of its scopes, or for all of them. Once: if the server is asked again after it took it, it may take the second
-/// attempt for a theft and end the session (RFC 9700, 4.14.2).
+/// Exchanges a refresh token for some of its scopes, or for all of them. Once: if the server is asked again after
+/// it took it, it may take the second attempt for a theft and end the session (RFC 9700, 4.14.2).
 pub(super) async fn refresh(
     options: &OAuth,
     context: &Context,
@@ -39,13 +41,14 @@ pub(super) async fn refresh(
 ) -> Result<Grant, Failure> {
     let mut members = Members::of_grant("refresh_token");
     members.add("refresh_token", &refresh_token.expose());
-    options.ask_for(&mut members, scopes);
-    options.redeem(&options.client(), members, refused, context).await
+    options.exchange(&options.client(), members, scopes, refused, context).await
 }
 
-fn missing() -> Error {
-    Error::configuration(
-        "`refresh_token` is not set, which the grant refresh_token needs; \
-         set it, best as a reference like `{ file = \"/run/secrets/refresh\" }`",
-    )
+fn configured(options: &OAuth) -> Result<&SecretString> {
+    options._refresh_token.as_ref().ok_or_else(|| {
+        Error::configuration(
+            "`refresh_token` is not set, which the grant refresh_token needs; \
+             set it, best as a reference like `{ file = \"/run/secrets/refresh\" }`",
+        )
+    })
 }

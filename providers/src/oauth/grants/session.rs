@@ -1,5 +1,5 @@
-//! A session that somebody began by logging in: the refresh token that the server gave then. Where there is
-//! none, somebody must log in (again).
+//! A session that a login began: the refresh token that the server gave then. Where there is
+//! none, the user must log in (again).
 
 use authn::{Context, Grant, Result};
 

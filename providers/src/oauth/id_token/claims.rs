@@ -35,14 +35,14 @@ pub(crate) struct Expected<'a> {
 }
 
 impl Claims {
-    /// Gives the user's identifier, which the server gives to nobody else. It need not be readable.
+    /// Returns the user's identifier, which the server gives to no other user. It need not be readable.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn subject(&self) -> &str {
         self.text("sub").unwrap_or_default()
     }
 
-    /// Gives a text at the top of the token. An `email` that the server says nobody has verified is not there,
-    /// because anybody could have entered it; nor is what is longer than a kibibyte or has control characters.
+    /// Returns a text at the top of the token. An `email` that the server calls unverified is not there, because
+    /// any user could have entered it; nor is what is longer than a kibibyte or has control characters.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.texts.get(name).map(String::as_str)
@@ -133,7 +133,7 @@ impl Expected<'_> {
         Ok(())
     }
 
-    /// The comparison takes as long as texts are alike, which tells nobody anything: who could ask twice would
+    /// The comparison takes as long as texts are alike, which reveals nothing: an attacker who could ask twice would
     /// need the server's key, and a nonce serves one login.
     fn nonce(&self, claims: &Map<String, Value>) -> Result<(), &'static str> {
         if self.nonce.is_none_or(|nonce| text(claims, "nonce") == Some(nonce)) {
@@ -147,7 +147,7 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     claims.get(name).and_then(Value::as_str)
 }
 
-/// Keeps the texts that can be somebody's name.
+/// Keeps the texts that can be a user's name.
 fn texts(mut claims: Map<String, Value>) -> BTreeMap<String, String> {
     // Some servers write booleans as texts.
     let is_verified = match claims.get("email_verified") {
@@ -158,7 +158,7 @@ fn texts(mut claims: Map<String, Value>) -> BTreeMap<String, String> {
         claims.remove("email");
     }
     let texts = claims.into_iter().filter_map(|(name, value)| match value {
-        // Whoever takes the address for a name must know.
+        // A program that takes the address for a name must know.
         Value::Bool(true) if name == "email_verified" => Some((name, "true".to_owned())),
         Value::String(text) if is_name(&text) => Some((name, text)),
         _ => None,

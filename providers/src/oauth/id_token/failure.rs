@@ -4,12 +4,12 @@ use authn::{Error, ErrorKind};
 
 use crate::jws::{Unfit, Unverified};
 
-/// Why an ID token was not believed. Whatever it is, nobody knows then who has logged in.
+/// Why an ID token was not believed. Whatever it is, it is not known then who has logged in.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// It was looked at, and something in it is wrong.
     Mismatch(Error),
-    /// It could not be looked at: its signature is of a kind that is not believed, or the key is not to be had.
+    /// It could not be checked: its signature is of a kind that is not believed, or the key is not available.
     Unable(Error),
 }
 

@@ -14,7 +14,7 @@ use authn::{
 
 use crate::{
     jws::KeySet,
-    oauth::{address::Address, discovery::unavailable},
+    token_endpoint::{Address, unavailable},
 };
 
 /// How long keys are kept. A key that the server takes back is believed that long.
@@ -41,7 +41,7 @@ struct Kept {
 }
 
 impl Keys {
-    /// Gives the keys at this address: kept ones, else the server's.
+    /// Returns the keys at this address: kept ones, else the server's.
     pub(super) async fn get(&self, address: &Address, context: &Context) -> Result<Arc<KeySet>> {
         match self.kept(address, context) {
             Some(kept) => Ok(kept.set),
@@ -49,7 +49,7 @@ impl Keys {
         }
     }
 
-    /// Gives newer keys than these, among which one was missing; `None` if it is too early to ask for them.
+    /// Returns newer keys than these, among which one was missing; `None` if it is too early to ask for them.
     pub(super) async fn newer(
         &self,
         than: &Arc<KeySet>,

@@ -12,15 +12,18 @@ mod tests;
 
 use authn::{Context, Error};
 
-use super::{OAuth, address::Address};
-use crate::jws::{Signed, Unverified};
+use super::OAuth;
+use crate::{
+    jws::{Signed, Unverified},
+    token_endpoint::{Address, Endpoint},
+};
 
 pub(super) use claims::Claims;
 pub(crate) use claims::Expected;
 pub(crate) use failure::Failure;
 pub(super) use keys::Keys;
 
-/// Verifies an ID token that the server has issued to this client, and gives what it says.
+/// Verifies an ID token that the server has issued to this client, and returns its claims.
 ///
 /// `nonce` is the one that was sent with the authentication request; `None` where none was.
 pub(super) async fn verify(
@@ -37,7 +40,7 @@ pub(super) async fn verify(
              names itself",
         ))
     })?;
-    let address = server.jwks(context).await.map_err(Failure::Unable)?;
+    let address = server.endpoint(Endpoint::Jwks, context).await.map_err(Failure::Unable)?;
     let payload = payload(&signed, &options.__keys, &address, context).await?;
     let expected = Expected {
         issuer: &issuer,
@@ -48,7 +51,7 @@ pub(super) async fn verify(
     expected.check(payload).map_err(Failure::mismatch)
 }
 
-/// Gives what was signed, by the keys that are kept, else by those that the server has now: it may have
+/// Returns what was signed, by the keys that are kept, else by those that the server has now: it may have
 /// changed them since (OpenID Connect Core 1.0, 10.1.1).
 async fn payload<'a>(
     signed: &'a Signed<'_>,

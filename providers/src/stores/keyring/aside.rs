@@ -1,5 +1,5 @@
 //! Visits to a keyring on a thread of their own, each with a time limit: they take a runtime of their own,
-//! work from code that has none, and keep nobody's.
+//! work from code that has none, and block no other one.
 
 use std::{
     thread::{Builder, JoinHandle},
@@ -18,7 +18,7 @@ pub(super) async fn run<T: Send + 'static>(
 ) -> Result<T> {
     let (answer, arrival) = oneshot::channel();
     start(move || {
-        // Nobody may be waiting any more.
+        // The caller may have stopped waiting.
         let _ = answer.send(make(limit, visit));
     })?;
     arrival.await.unwrap_or_else(|_| Err(fault()))

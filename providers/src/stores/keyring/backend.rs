@@ -1,21 +1,21 @@
 //! Which keyring it is: the desktop's or the kernel's.
 
 use authn::{Error, Result, SecretString, private::Surroundings};
-use serde::Deserialize;
 
 use super::failure;
+use crate::choice::choice;
 
 #[cfg(all(feature = "keyutils", target_os = "linux"))]
 use super::keyutils;
 #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
 use super::secret_service::SecretService;
 
-/// What the option `backend` chooses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Backend {
-    SecretService,
-    Keyutils,
+choice! {
+    /// What the option `backend` chooses.
+    pub(super) enum Backend {
+        SecretService = "secret_service",
+        Keyutils = "keyutils",
+    }
 }
 
 /// A keyring.
@@ -27,6 +27,19 @@ pub(super) enum Place {
     Keyutils,
     /// This system's is none that is supported, or its feature is not there.
     Missing,
+}
+
+/// Asks the keyring that was chosen.
+macro_rules! ask {
+    ($place:ident, $call:ident($($argument:ident),*)) => {
+        match $place {
+            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+            Self::SecretService(service) => service.$call($($argument),*).await,
+            #[cfg(all(feature = "keyutils", target_os = "linux"))]
+            Self::Keyutils => keyutils::$call($($argument),*),
+            Self::Missing => Err(missing()),
+        }
+    };
 }
 
 #[cfg_attr(
@@ -73,68 +86,32 @@ impl Place {
 
     /// Fails if nothing can be kept there now.
     pub(super) async fn check(&self) -> Result<()> {
-        match self {
-            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
-            Self::SecretService(place) => place.check().await,
-            #[cfg(all(feature = "keyutils", target_os = "linux"))]
-            Self::Keyutils => keyutils::check(),
-            Self::Missing => Err(missing()),
-        }
+        ask!(self, check())
     }
 
-    /// Gives what is kept under a name: one text, as a rule.
+    /// Returns what is kept under a name: one text, as a rule.
     pub(super) async fn read(&self, service: &str, key: &str) -> Result<Vec<SecretString>> {
-        match self {
-            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
-            Self::SecretService(place) => place.read(service, key).await,
-            #[cfg(all(feature = "keyutils", target_os = "linux"))]
-            Self::Keyutils => keyutils::read(service, key),
-            Self::Missing => Err(missing()),
-        }
+        ask!(self, read(service, key))
     }
 
     /// Replaces what is kept under a name.
     pub(super) async fn write(&self, service: &str, key: &str, text: &SecretString) -> Result<()> {
-        match self {
-            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
-            Self::SecretService(place) => place.write(service, key, text).await,
-            #[cfg(all(feature = "keyutils", target_os = "linux"))]
-            Self::Keyutils => keyutils::write(service, key, text),
-            Self::Missing => Err(missing()),
-        }
+        ask!(self, write(service, key, text))
     }
 
     /// Moves what is kept under a name out of the way.
     pub(super) async fn set_aside(&self, service: &str, key: &str, ending: &str) -> Result<()> {
-        match self {
-            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
-            Self::SecretService(place) => place.set_aside(service, key, ending).await,
-            #[cfg(all(feature = "keyutils", target_os = "linux"))]
-            Self::Keyutils => keyutils::set_aside(service, key, ending),
-            Self::Missing => Err(missing()),
-        }
+        ask!(self, set_aside(service, key, ending))
     }
 
     /// Lists the names that there are.
     pub(super) async fn list(&self, service: &str) -> Result<Vec<String>> {
-        match self {
-            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
-            Self::SecretService(place) => place.list(service).await,
-            #[cfg(all(feature = "keyutils", target_os = "linux"))]
-            Self::Keyutils => keyutils::list(service),
-            Self::Missing => Err(missing()),
-        }
+        ask!(self, list(service))
     }
 
-    /// Gives the secret that a reference names.
+    /// Returns the secret that a reference names.
     pub(super) async fn secret(&self, target: &str) -> Result<SecretString> {
-        match self {
-            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
-            Self::SecretService(place) => place.secret(target).await,
-            #[cfg(all(feature = "keyutils", target_os = "linux"))]
-            Self::Keyutils => keyutils::secret(target),
-            Self::Missing => Err(missing()),
-        }
+        ask!(self, secret(target))
     }
 }
 
@@ -144,7 +121,6 @@ const DEFAULT: Backend =
 
 fn missing() -> Error {
     failure(
-        "this program has no keyring for this system yet: choose another `store`, or refer to a file"
-            .to_owned(),
+        "this program has no keyring for this system yet: choose another `store`, or refer to a file",
     )
 }

@@ -19,7 +19,7 @@ pub(super) fn check() -> Result<()> {
     ring().map(drop)
 }
 
-/// Gives what is kept under a name.
+/// Returns what is kept under a name.
 pub(super) fn read(service: &str, key: &str) -> Result<Vec<SecretString>> {
     // Bytes that are no text are no document either.
     let text = get(ring()?, &description(service, key))?;
@@ -54,7 +54,7 @@ pub(super) fn list(service: &str) -> Result<Vec<String>> {
     Ok(names.collect())
 }
 
-/// Gives the key whose description is the reference itself.
+/// Returns the key whose description is the reference itself.
 pub(super) fn secret(target: &str) -> Result<SecretString> {
     match get(ring()?, target)? {
         Some(bytes) => text(bytes).ok_or_else(|| {
@@ -89,14 +89,13 @@ fn put(ring: KeyRing, name: &str, bytes: &[u8]) -> Result<()> {
         Ok(_) => Ok(()),
         Err(KeyError::QuotaExceeded) => Err(failure(
             "the user's share of the kernel's keyring is used up: raise /proc/sys/kernel/keys/maxbytes, \
-             log out of other sessions, or choose another `store`"
-                .to_owned(),
+             log out of other sessions, or choose another `store`",
         )),
         Err(error) => Err(told("write a key", error)),
     }
 }
 
-/// Gives the user's keyring, within this thread's reach.
+/// Returns the user's keyring, within this thread's reach.
 fn ring() -> Result<KeyRing> {
     let ring = || {
         let user = KeyRing::from_special_id(KeyRingIdentifier::User, true)?;

@@ -27,7 +27,7 @@ use authn::{
 use backend::{Backend, Place};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
-/// A keyring answers in milliseconds, unless it waits for somebody.
+/// A keyring answers in milliseconds, unless it waits for a user.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Characters that every file system takes in a name.
@@ -137,8 +137,7 @@ impl Keyring {
     fn locks(&self) -> Result<&Locks> {
         self.locks.as_ref().ok_or_else(|| {
             failure(
-                "there is no folder for lock files: set HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR"
-                    .to_owned(),
+                "there is no folder for lock files: set HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR",
             )
         })
     }
@@ -148,7 +147,7 @@ impl Keyring {
             None => Ok(None),
             Some(Content::Document(document)) => Ok(Some(document)),
             Some(Content::Other(_)) => {
-                // In turn, and looked at again: somebody may have replaced it meanwhile.
+                // In turn, and looked at again: another process may have replaced it meanwhile.
                 let _turn = self.locks()?.turn(key).await?;
                 self.read_in_turn(key).await
             }
@@ -180,7 +179,7 @@ impl Keyring {
         Ok(true)
     }
 
-    /// Gives the last document of a key; a keyring may hold several entries that look alike.
+    /// Returns the last document of a key; a keyring may hold several entries that look alike.
     async fn newest(&self, key: &StoreKey) -> Result<Option<Content>> {
         let texts = self.place.read(&self.service, key.as_str()).await?;
         let contents = texts.iter().map(|text| Content::of(&text.expose()));
@@ -191,7 +190,7 @@ impl Keyring {
     }
 }
 
-/// Gives the locks of a service's sessions, whichever application asks. Of services with long names some may
+/// Returns the locks of a service's sessions, whichever application asks. Of services with long names some may
 /// have the same, which then wait for each other.
 fn locks(mut folder: PathBuf, service: &str) -> Locks {
     let mut name = BASE64_URL_SAFE_NO_PAD.encode(service);
@@ -205,11 +204,11 @@ fn label(key: &str) -> String {
     format!("authn: {key}")
 }
 
-fn failure(message: String) -> Error {
+fn failure(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Store, message)
 }
 
-/// What is no text, as a text that is no document and no secret.
+/// Returns bytes as a text; `None` if they are none.
 fn text(bytes: Vec<u8>) -> Option<SecretString> {
     let bytes = zeroize::Zeroizing::new(bytes);
     std::str::from_utf8(&bytes).ok().map(SecretString::from)

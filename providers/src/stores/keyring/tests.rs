@@ -361,7 +361,7 @@ mod secret_service {
 mod keyutils {
     use super::{super::keyutils, *};
 
-    /// Tells whether the kernel has a keyring for us; a container's may not.
+    /// Returns whether the kernel has a keyring for us; a container's may not.
     fn is_there() -> bool {
         let result = aside::wait(TIMEOUT, async move || keyutils::check());
         if let Err(error) = &result {

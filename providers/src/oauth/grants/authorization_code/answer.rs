@@ -19,7 +19,7 @@ pub(super) struct Expected {
 
 /// What an answer is.
 pub(super) enum Answer {
-    /// Of another login, or of somebody who knows nothing of this one. It says nothing about this one.
+    /// Of another login, or of a sender that knows nothing of this one. It says nothing about this one.
     Foreign,
     /// Of this login, and without anything in it, as the address that was opened.
     Empty,
@@ -94,7 +94,7 @@ const REFUSALS: [(&str, &str); 13] = [
 
 fn refusal(code: &str) -> Error {
     let known = REFUSALS.into_iter().find(|(known, _)| *known == code);
-    let (code, way_out) = known.unwrap_or(("with a code of its own", "look into the server's log"));
+    let (code, help) = known.unwrap_or(("with a code of its own", "look into the server's log"));
     let (kind, what) = match code {
         "access_denied" => (ErrorKind::Refused, "the consent was denied"),
         "server_error" | "temporarily_unavailable" => {
@@ -102,7 +102,7 @@ fn refusal(code: &str) -> Error {
         }
         _ => (ErrorKind::Refused, "the server refused the login"),
     };
-    Error::new(kind, format!("{what} ({code}); {way_out}"))
+    Error::new(kind, format!("{what} ({code}); {help}"))
 }
 
 #[cfg(test)]

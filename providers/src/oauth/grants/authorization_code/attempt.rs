@@ -5,8 +5,9 @@ use zeroize::Zeroizing;
 
 use super::{answer::Expected, pkce, pkce::Verifier};
 use crate::{
-    oauth::{Members, OAuth, Refused},
+    oauth::{OAuth, Refused},
     random::random,
+    token_endpoint::{Endpoint, Members},
 };
 
 /// Bytes of `state` and of `nonce`: too many to guess.
@@ -38,7 +39,7 @@ impl Attempt {
         })
     }
 
-    /// Gives the address at which somebody logs in, and what must be right about the answer.
+    /// Returns the address at which the user logs in, and what must be right about the answer.
     pub(super) async fn prepare(
         &self,
         options: &OAuth,
@@ -48,10 +49,10 @@ impl Attempt {
         Ok((self.link(options, context).await?, self.expected(options, context).await?))
     }
 
-    /// Gives the address at which somebody logs in. It holds no secret: who sees it can log in, and the tokens
+    /// Returns the address at which the user logs in. It holds no secret: anyone who sees it can log in, and the tokens
     /// are then this program's.
     async fn link(&self, options: &OAuth, context: &Context) -> Result<Url> {
-        let endpoint = options.server().authorization_endpoint(context).await?;
+        let endpoint = options.server().endpoint(Endpoint::Authorization, context).await?;
         let mut members = Members::default();
         members.add("response_type", "code");
         members.add("client_id", options.client().id);
@@ -69,7 +70,7 @@ impl Attempt {
         Ok(url)
     }
 
-    /// Gives what must be right about the server's answer.
+    /// Returns what must be right about the server's answer.
     async fn expected(&self, options: &OAuth, context: &Context) -> Result<Expected> {
         let server = options.server();
         Ok(Expected {
@@ -95,7 +96,7 @@ impl Attempt {
         Ok(options.redeem(&options.client(), members, REFUSED, context).await?)
     }
 
-    /// Gives what the ID token must repeat.
+    /// Returns what the ID token must repeat.
     pub(super) fn into_nonce(self) -> Option<Zeroizing<String>> {
         self.nonce
     }

@@ -1,4 +1,4 @@
-//! What somebody pastes: the address that a browser came back to, or the code alone.
+//! What the user pastes: the address that a browser came back to, or the code alone.
 
 use authn::{
     Error, Login, Result,
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::answer::{Answer, Expected};
 
-/// How often somebody is asked.
+/// How often the user is asked.
 const TRIES: usize = 5;
 
 /// It names what to look for, because the page that a browser ends at is mostly one that says that it can't
@@ -51,12 +51,12 @@ fn read(pasted: &str, expected: &Expected) -> Result<Answer, &'static str> {
     if !pasted.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("this is neither an address nor a code; paste the whole address, or the code");
     }
-    // Whoever takes the code out of an address takes it as it stands there; no server puts `%` into one.
+    // A code that is copied out of an address is taken as it stands there; no server puts `%` into one.
     let code = percent_decoded(pasted);
     Ok(Answer::Code(Zeroizing::new(code)))
 }
 
-/// Gives the query of an address, also of one without what comes before.
+/// Returns the query of an address, also of one without what comes before.
 fn query(pasted: &str) -> Option<Zeroizing<String>> {
     let is_query =
         |text: &str| ["code=", "state=", "error="].iter().any(|name| text.contains(name));

@@ -2,8 +2,8 @@
 //! (RFC 7636).
 //!
 //! - [`attempt`]: one login on its way, with what serves once; [`pkce`]: its secret
-//! - [`redirect`]: where the browser comes back to; [`listener`]: who waits for it there
-//! - [`console`]: what somebody pastes, where the browser can't come back
+//! - [`redirect`]: where the browser comes back to; [`listener`]: what waits for it there
+//! - [`console`]: what the user pastes, where the browser can't come back
 //! - [`answer`]: what the server says by way of the browser, and what must be right about it
 
 mod answer;
@@ -31,7 +31,7 @@ use redirect::Redirect;
 
 pub(in crate::oauth) use redirect::is_local;
 
-/// What happens while somebody logs in.
+/// What happens while the user logs in.
 enum Event {
     /// The browser has come back.
     Answer(Result<Zeroizing<String>>),
@@ -92,7 +92,7 @@ pub(in crate::oauth) async fn by_browser(
     finish(attempt, options, context, login, &code).await
 }
 
-/// Lets somebody paste the address that a browser anywhere came back to.
+/// Lets the user paste the address that a browser anywhere came back to.
 pub(in crate::oauth) async fn by_console(
     options: &OAuth,
     context: &Context,
@@ -109,7 +109,7 @@ pub(in crate::oauth) async fn by_console(
     finish(attempt, options, context, login, &code).await
 }
 
-/// Waits for what somebody does, as long as they have time and want to.
+/// Waits for what the user does, as long as they have time and do not cancel.
 async fn in_time(
     options: &OAuth,
     context: &Context,
@@ -141,7 +141,7 @@ async fn answer(events: &mut UnboundedReceiver<Event>, login: &Login) -> Result<
     Err(Error::cancelled("nobody waits for the browser any more; log in again"))
 }
 
-/// Exchanges the code. From here on nobody needs to wait for it: the server gives the tokens once.
+/// Exchanges the code. From here on it is not cancelled: the server gives the tokens once.
 async fn finish(
     attempt: Attempt,
     options: &OAuth,

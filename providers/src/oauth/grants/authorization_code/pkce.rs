@@ -1,4 +1,4 @@
-//! PKCE (RFC 7636): the server gives the tokens only to whoever began the login. Always by S256; a server that
+//! PKCE (RFC 7636): the server gives the tokens only to the program that began the login. Always by S256; a server that
 //! knows nothing of it ignores it.
 
 use authn::Result;
@@ -23,12 +23,12 @@ impl Verifier {
         random::<VERIFIER>().map(Self)
     }
 
-    /// Gives what the server is told at first: it says nothing of the verifier.
+    /// Returns what the server is told at first: it says nothing of the verifier.
     pub(super) fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(digest(&SHA256, self.0.as_bytes()))
     }
 
-    /// Gives what the server is told at last.
+    /// Returns what the server is told at last.
     pub(super) fn expose(&self) -> &str {
         &self.0
     }

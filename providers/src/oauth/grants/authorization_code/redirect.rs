@@ -57,13 +57,13 @@ impl Redirect {
     }
 }
 
-/// Tells whether a browser on this machine can come back to it.
+/// Returns whether a browser on this machine can come back to it.
 pub(in crate::oauth) fn is_local(options: &OAuth) -> bool {
     matches!(Local::of(options), Ok(Some(_)))
 }
 
-/// Gives an address that somebody copies from a browser that came back to it. Nobody needs to listen there, and
-/// unless a port is configured it is one at which nobody on this machine does.
+/// Returns an address that the user copies from a browser that came back to it. Nothing needs to listen there, and
+/// unless a port is configured it is one at which nothing on this machine does.
 pub(super) fn unattended(options: &OAuth) -> Result<String> {
     let Some(local) = Local::of(options)? else {
         return Ok(options
@@ -118,7 +118,7 @@ impl Local {
             };
             match TcpListener::bind((*address, port)).await {
                 Ok(socket) => sockets.push(socket),
-                // A machine may have no IPv6. A port that somebody else has there would get the code.
+                // A machine may have no IPv6. Another program that has the port there would get the code.
                 Err(error) if !sockets.is_empty() && error.kind() != io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
             }
@@ -151,13 +151,13 @@ impl Local {
         } else {
             error.kind().to_string()
         };
-        let way_out = if self.text.is_some() {
+        let help = if self.text.is_some() {
             "change the port in `redirect_uri`, here and at the server"
         } else {
             "set `redirect_port` to another one, or to 0 for any that is free"
         };
         Error::configuration(format!(
-            "the browser can't come back to port {port} of {address}: {reason}; end that program, or {way_out}"
+            "the browser can't come back to port {port} of {address}: {reason}; end that program, or {help}"
         ))
     }
 }

@@ -1,10 +1,10 @@
-//! A code that somebody types in at the server, on whatever device (RFC 8628).
+//! A code that the user types in at the server, on any device (RFC 8628).
 //!
-//! The server gives two codes: one to show, and one to ask for the tokens by, again and again, until somebody
+//! The server gives two codes: one to show, and one to ask for the tokens by, again and again, until the user
 //! has typed the first one in. [`pace`] says how often.
 //!
-//! No browser is started here. Whoever logs in by a code has their browser elsewhere, and comparing the code
-//! with what the server shows there is what keeps a stranger's login out (RFC 8628, 5.4).
+//! No browser is started here. A user who logs in by a code has their browser elsewhere, and comparing the
+//! code with what the server shows there is what keeps a stranger's login out (RFC 8628, 5.4).
 
 mod pace;
 #[cfg(test)]
@@ -19,9 +19,11 @@ use authn::{
 };
 
 use self::pace::Pace;
-use crate::oauth::{
-    Members, OAuth, Refused,
-    response::{self, Advice, DeviceAuthorization, Failure, Received},
+use crate::{
+    oauth::{OAuth, Refused},
+    token_endpoint::{
+        DeviceAuthorization, Endpoint, Failure, Members, Received, device_authorization,
+    },
 };
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -29,40 +31,32 @@ const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Shortest time between two requests for the tokens, whatever the server's interval is.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// Logs somebody in by a code.
+/// Logs the user in by a code. Where the server does not let the client do so and the login may go on by the
+/// console, returns `None` when the user has been told.
 pub(in crate::oauth) async fn login(
     options: &OAuth,
     context: &Context,
     login: &Login,
-) -> Result<Grant> {
-    // Nothing is lost if this is given up: a code that nobody knows expires.
-    match login.unless_cancelled(begin(options, context)).await? {
-        Ok(begun) => follow(options, context, login, &begun).await,
-        Err(failure) => Err(not_allowed(&failure).unwrap_or(failure.error)),
-    }
-}
-
-/// Logs somebody in by a code; `None`, of which they are told, where the server does not let the client do so.
-pub(in crate::oauth) async fn login_if_allowed(
-    options: &OAuth,
-    context: &Context,
-    login: &Login,
+    or_by_console: bool,
 ) -> Result<Option<Grant>> {
-    match login.unless_cancelled(begin(options, context)).await? {
-        Ok(begun) => follow(options, context, login, &begun).await.map(Some),
-        Err(failure) if not_allowed(&failure).is_some() => {
-            login.progress(&Progress::Notice(
-                "the server does not let the client log in by a code, so the login goes on by a link; \
-                 set `grant_type = \"authorization_code\"` to begin with it"
-                    .to_owned(),
-            ));
-            Ok(None)
-        }
-        Err(failure) => Err(failure.error),
+    // Nothing is lost if this is given up: an unused code expires.
+    let failure = match login.unless_cancelled(begin(options, context)).await? {
+        Ok(begun) => return follow(options, context, login, &begun).await.map(Some),
+        Err(failure) => failure,
+    };
+    let not_allowed = not_allowed(&failure);
+    if !or_by_console || not_allowed.is_none() {
+        return Err(not_allowed.unwrap_or(failure.error));
     }
+    login.progress(&Progress::Notice(
+        "the server does not let the client log in by a code, so the login goes on by a link; \
+         set `grant_type = \"authorization_code\"` to begin with it"
+            .to_owned(),
+    ));
+    Ok(None)
 }
 
-/// Shows the code and waits for whoever types it in.
+/// Shows the code and waits until the user has typed it in.
 async fn follow(
     options: &OAuth,
     context: &Context,
@@ -91,15 +85,13 @@ struct End {
 async fn begin(options: &OAuth, context: &Context) -> Result<DeviceAuthorization, Failure> {
     let mut members = Members::default();
     options.ask_for(&mut members, options.scopes(context));
-    let client = options.client();
-    let endpoint = options.server().device_authorization_endpoint(context).await?;
-    let response = options.post(&endpoint, &client, members, context).await?;
-    let advice = Advice {
-        client: client.advice(),
-        grant: "check what the client is allowed, and the server's log",
+    let refused = Refused {
+        advice: "check what the client is allowed, and the server's log",
         login_helps: false,
     };
-    response::device_authorization(&Received::from(&response), &advice)
+    let (client, endpoint) = (options.client(), Endpoint::DeviceAuthorization);
+    let (response, advice) = options.post(endpoint, &client, members, refused, context).await?;
+    device_authorization(&Received::from(&response), &advice)
 }
 
 /// Makes the error of a server that does not let the client begin such a login; `None` if it says something else.
@@ -183,7 +175,7 @@ async fn redeem(
     options.redeem(&options.client(), members, refused, context).await
 }
 
-/// Tells whether a server could not answer, or not yet: it can't be reached, fails, or is asked too often.
+/// Returns whether a server could not answer, or not yet: it can't be reached, fails, or is asked too often.
 fn is_passing(failure: &Failure) -> bool {
     let is_answer = matches!(failure.code, Some("authorization_pending" | "slow_down"));
     let is_busy = matches!(failure.error.kind(), ErrorKind::Network | ErrorKind::Refused);
@@ -191,8 +183,8 @@ fn is_passing(failure: &Failure) -> bool {
 }
 
 impl End {
-    /// Gives the wait before a last request, sooner than the interval says, so that nobody who has approved in time
-    /// is too late; `None` if the last one was just now, or if the server has asked to be left alone. A code that
+    /// Returns the wait before a last request, sooner than the interval says, so that an approval in time
+    /// is not too late; `None` if the last one was just now, or if the server has asked to be left alone. A code that
     /// expires counts only before.
     fn last_wait(&self, left: Duration, pace: &Pace) -> Option<Duration> {
         if !pace.is_usual() {

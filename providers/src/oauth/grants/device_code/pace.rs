@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// The wait where the server names none (RFC 8628, 3.2).
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
-/// Longest interval that a server can begin with: at its end nobody would wait any more.
+/// Longest interval that a server can begin with: no user waits longer.
 const LONGEST_INTERVAL: Duration = Duration::from_mins(1);
 /// What `slow_down` adds, to this wait and to all that follow.
 const SLOWER_BY: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ impl Pace {
         Self { interval, failures: 0, retry_after: None }
     }
 
-    /// Gives the wait before the next request.
+    /// Returns the wait before the next request.
     pub(super) fn wait(&self) -> Duration {
         // It doubles with each failure.
         let doubled = self.interval.saturating_mul(2_u32.saturating_pow(self.failures));
@@ -40,24 +40,24 @@ impl Pace {
         }
     }
 
-    /// Tells whether the interval alone counts: the server has neither failed nor said when to come back.
+    /// Returns whether the interval alone counts: the server has neither failed nor said when to come back.
     pub(super) fn is_usual(&self) -> bool {
         self.failures == 0 && self.retry_after.is_none()
     }
 
-    /// Takes note that the server waits, too; what a person does takes time.
+    /// Notes that the server waits, too; what a person does takes time.
     pub(super) fn is_pending(&mut self, retry_after: Option<Duration>) {
         self.failures = 0;
         self.retry_after = retry_after;
     }
 
-    /// Takes note that the server was asked too often.
+    /// Notes that the server was asked too often.
     pub(super) fn slow_down(&mut self, retry_after: Option<Duration>) {
         self.interval = self.interval.saturating_add(SLOWER_BY);
         self.is_pending(retry_after);
     }
 
-    /// Takes note that the server could not answer.
+    /// Notes that the server could not answer.
     pub(super) fn failed(&mut self, retry_after: Option<Duration>) {
         self.failures = self.failures.saturating_add(1);
         self.retry_after = retry_after;

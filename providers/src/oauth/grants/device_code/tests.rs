@@ -40,7 +40,7 @@ impl Hasty {
         Clock::custom(self.clone())
     }
 
-    /// Gives the whole seconds since it was made; part of one would be a wait that nobody asked for.
+    /// Returns the whole seconds since it was made; part of one would be a wait that nobody asked for.
     fn seconds(&self) -> u64 {
         let passed = self.manual.now().after(self.begun);
         assert_eq!(passed.subsec_nanos(), 0, "{passed:?}");
@@ -201,7 +201,7 @@ impl Server {
         }
     }
 
-    /// Gives the requests for the tokens.
+    /// Returns the requests for the tokens.
     fn polls(&self) -> Vec<Request> {
         let requests = self.requests.lock().unwrap();
         requests.iter().filter(|request| request.path == "/token").cloned().collect()
@@ -278,7 +278,7 @@ fn log_in_with(more: &str, codes: &Value, answers: Vec<Answer>) -> Outcome {
     let (options, context): (_, Context) = loaded(&server.client(more), hasty.clock());
     let screen = Screen::default();
     let login = Login::new(screen.clone());
-    let result = wait(super::login(&options, &context, &login));
+    let result = wait(super::login(&options, &context, &login, false)).map(Option::unwrap);
     Outcome {
         result,
         polls: server.polls().iter().map(|poll| poll.seconds).collect(),

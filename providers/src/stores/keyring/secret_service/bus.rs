@@ -5,12 +5,14 @@
 
 use std::{collections::HashMap, str::FromStr as _};
 
-use super::{Attributes, failures, is_nothing};
 use authn::{Result, SecretString};
+use serde::{Serialize, de::DeserializeOwned};
 use zbus::{
-    Address, Connection, DynamicType, Message, ObjectPath, OwnedObjectPath, OwnedVariant, Variant,
+    Address, Connection, DynamicType, ObjectPath, OwnedObjectPath, OwnedVariant, Type, Variant,
     address::Transport, connection,
 };
+
+use super::{Attributes, failures, is_nothing};
 
 const NAME: &str = "org.freedesktop.secrets";
 const PATH: &str = "/org/freedesktop/secrets";
@@ -37,20 +39,17 @@ impl Bus {
         let address = local(address.ok_or_else(failures::no_bus)?)?;
         let connection = connection::Builder::address(address).build().await;
         let connection = connection.map_err(|error| failures::told("connect", &error))?;
-        let what = "open a session";
         let arguments = ("plain", Variant::from(""));
-        let answer = call(&connection, what, PATH, SERVICE, "OpenSession", &arguments).await?;
-        let (_, session): (OwnedVariant, OwnedObjectPath) = read(what, &answer)?;
+        let opened = ask(&connection, "open a session", PATH, SERVICE, "OpenSession", &arguments);
+        let (_, session): (OwnedVariant, OwnedObjectPath) = opened.await?;
         Ok(Self { connection, session })
     }
 
-    /// Finds items, and unlocks them where that needs nobody. Where nothing is found and more could be in a
+    /// Finds items, and unlocks them where that needs no prompt. Where nothing is found and more could be in a
     /// locked keyring, it is locked.
     pub(super) async fn find(&self, attributes: &Attributes<'_>) -> Result<Unlocked> {
-        let what = "look for an entry";
-        let answer = self.service(what, "SearchItems", &(attributes,)).await?;
         let (mut items, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
-            read(what, &answer)?;
+            self.ask("look for an entry", PATH, SERVICE, "SearchItems", &(attributes,)).await?;
         if !locked.is_empty() {
             self.unlock(&locked).await?;
             items.extend(locked);
@@ -62,7 +61,7 @@ impl Bus {
         Ok(Unlocked(items))
     }
 
-    /// Gives the keyring for new items.
+    /// Returns the keyring for new items.
     pub(super) async fn default_collection(&self) -> Result<OwnedObjectPath> {
         let collection = self.alias().await?.ok_or_else(failures::no_default)?;
         self.open(&collection).await?;
@@ -70,9 +69,9 @@ impl Bus {
     }
 
     pub(super) async fn secret(&self, item: &OwnedObjectPath) -> Result<Vec<u8>> {
-        let what = "give an entry";
-        let answer = self.object(what, item, ITEM, "GetSecret", &(&self.session,)).await?;
-        read::<(Received,)>(what, &answer).map(|((_, _, bytes, _),)| bytes)
+        let ((_, _, bytes, _),): (Received,) =
+            self.ask("give an entry", item, ITEM, "GetSecret", &(&self.session,)).await?;
+        Ok(bytes)
     }
 
     pub(super) async fn attributes(
@@ -80,8 +79,7 @@ impl Bus {
         item: &OwnedObjectPath,
     ) -> Result<HashMap<String, String>> {
         let what = "describe an entry";
-        let value = self.property(what, item, ITEM, "Attributes").await?;
-        HashMap::try_from(value).map_err(|error| failures::told(what, &error))
+        self.property(what, item, ITEM, "Attributes").await
     }
 
     pub(super) async fn create(
@@ -90,7 +88,6 @@ impl Bus {
         attributes: &Attributes<'_>,
         text: &SecretString,
     ) -> Result<()> {
-        let what = "keep an entry";
         let collection = self.default_collection().await?;
         let properties = HashMap::from([
             ("org.freedesktop.Secret.Item.Label", Variant::from(label)),
@@ -98,20 +95,19 @@ impl Bus {
         ]);
         let text = text.expose();
         let arguments = (properties, self.wrap(&text), true);
-        let answer = self.object(what, &collection, COLLECTION, "CreateItem", &arguments).await?;
-        let (_, prompt): (OwnedObjectPath, OwnedObjectPath) = read(what, &answer)?;
+        let (_, prompt): (OwnedObjectPath, OwnedObjectPath) =
+            self.ask("keep an entry", &collection, COLLECTION, "CreateItem", &arguments).await?;
         self.refuse_prompt(&prompt).await
     }
 
     pub(super) async fn replace(&self, item: &OwnedObjectPath, text: &SecretString) -> Result<()> {
         let text = text.expose();
-        self.object("keep an entry", item, ITEM, "SetSecret", &(self.wrap(&text),)).await.map(drop)
+        self.ask("keep an entry", item, ITEM, "SetSecret", &(self.wrap(&text),)).await
     }
 
     pub(super) async fn delete(&self, item: &OwnedObjectPath) -> Result<()> {
-        let what = "remove an entry";
-        let answer = self.object(what, item, ITEM, "Delete", &()).await?;
-        let (prompt,): (OwnedObjectPath,) = read(what, &answer)?;
+        let (prompt,): (OwnedObjectPath,) =
+            self.ask("remove an entry", item, ITEM, "Delete", &()).await?;
         self.refuse_prompt(&prompt).await
     }
 
@@ -121,37 +117,35 @@ impl Bus {
         label: &str,
         attributes: &Attributes<'_>,
     ) -> Result<()> {
-        let what = "rename an entry";
         for (name, value) in
             [("Attributes", Variant::from(attributes.clone())), ("Label", Variant::from(label))]
         {
-            self.object(what, item, PROPERTIES, "Set", &(ITEM, name, value)).await?;
+            let () =
+                self.ask("rename an entry", item, PROPERTIES, "Set", &(ITEM, name, value)).await?;
         }
         Ok(())
     }
 
     async fn alias(&self) -> Result<Option<OwnedObjectPath>> {
         let what = "name its default keyring";
-        let answer = self.service(what, "ReadAlias", &("default",)).await?;
-        let (collection,): (OwnedObjectPath,) = read(what, &answer)?;
+        let (collection,): (OwnedObjectPath,) =
+            self.ask(what, PATH, SERVICE, "ReadAlias", &("default",)).await?;
         Ok(Some(collection).filter(|collection| !is_nothing(collection)))
     }
 
     /// Makes sure that a keyring is unlocked.
     async fn open(&self, collection: &OwnedObjectPath) -> Result<()> {
         let what = "say whether it is locked";
-        let value = self.property(what, collection, COLLECTION, "Locked").await?;
-        if bool::try_from(value).map_err(|error| failures::told(what, &error))? {
+        if self.property(what, collection, COLLECTION, "Locked").await? {
             self.unlock(std::slice::from_ref(collection)).await?;
         }
         Ok(())
     }
 
-    /// Unlocks what needs nobody for it.
+    /// Unlocks what needs no prompt.
     async fn unlock(&self, objects: &[OwnedObjectPath]) -> Result<()> {
-        let what = "unlock";
-        let answer = self.service(what, "Unlock", &(objects,)).await?;
-        let (_, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) = read(what, &answer)?;
+        let (_, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) =
+            self.ask("unlock", PATH, SERVICE, "Unlock", &(objects,)).await?;
         self.refuse_prompt(&prompt).await
     }
 
@@ -161,7 +155,7 @@ impl Bus {
         }
         // It was never shown. If it can't be dismissed, it goes with this connection.
         let interface = "org.freedesktop.Secret.Prompt";
-        let _ = self.object("dismiss", prompt, interface, "Dismiss", &()).await;
+        let _: Result<()> = self.ask("dismiss", prompt, interface, "Dismiss", &()).await;
         Err(failures::locked())
     }
 
@@ -169,64 +163,47 @@ impl Bus {
         (&self.session, &[], text.as_bytes(), "text/plain")
     }
 
-    async fn property(
+    async fn property<T: TryFrom<OwnedVariant, Error = zbus::Error>>(
         &self,
         what: &str,
-        object: &OwnedObjectPath,
+        object: &str,
         interface: &str,
         name: &str,
-    ) -> Result<OwnedVariant> {
-        let answer = self.object(what, object, PROPERTIES, "Get", &(interface, name)).await?;
-        read::<(OwnedVariant,)>(what, &answer).map(|(value,)| value)
+    ) -> Result<T> {
+        let (value,): (OwnedVariant,) =
+            self.ask(what, object, PROPERTIES, "Get", &(interface, name)).await?;
+        T::try_from(value).map_err(|error| failures::told(what, &error))
     }
 
-    async fn service<B>(&self, what: &str, method: &str, arguments: &B) -> Result<Message>
-    where
-        B: serde::Serialize + DynamicType,
-    {
-        call(&self.connection, what, PATH, SERVICE, method, arguments).await
-    }
-
-    async fn object<B>(
+    /// Makes a call, and reads what it returns. `what` it is meant to do is for the error.
+    async fn ask<T: DeserializeOwned + Type>(
         &self,
         what: &str,
-        object: &OwnedObjectPath,
+        object: &str,
         interface: &str,
         method: &str,
-        arguments: &B,
-    ) -> Result<Message>
-    where
-        B: serde::Serialize + DynamicType,
-    {
-        call(&self.connection, what, object.as_str(), interface, method, arguments).await
+        arguments: &(impl Serialize + DynamicType),
+    ) -> Result<T> {
+        ask(&self.connection, what, object, interface, method, arguments).await
     }
 }
 
-async fn call<B>(
-    connection: &Connection,
-    what: &str,
-    object: &str,
-    interface: &str,
-    method: &str,
-    arguments: &B,
-) -> Result<Message>
-where
-    B: serde::Serialize + DynamicType,
-{
-    let answer = connection.call_method(Some(NAME), object, Some(interface), method, arguments);
-    answer.await.map_err(|error| failures::told(what, &error))
-}
-
-/// Gives the first address of a list that is a socket of this machine.
+/// Returns the first address of a list that is a socket of this machine.
 fn local(addresses: &str) -> Result<Address> {
     let parsed = addresses.split(';').filter_map(|address| Address::from_str(address).ok());
     let mut local = parsed.filter(|address| matches!(address.transport(), Transport::Unix(_)));
     local.next().ok_or_else(failures::not_local)
 }
 
-fn read<T>(what: &str, answer: &Message) -> Result<T>
-where
-    T: serde::de::DeserializeOwned + zbus::Type,
-{
-    answer.body().deserialize_ignore_signature().map_err(|error| failures::told(what, &error))
+async fn ask<T: DeserializeOwned + Type>(
+    connection: &Connection,
+    what: &str,
+    object: &str,
+    interface: &str,
+    method: &str,
+    arguments: &(impl Serialize + DynamicType),
+) -> Result<T> {
+    let answer = connection.call_method(Some(NAME), object, Some(interface), method, arguments);
+    let answer = answer.await.and_then(|answer| answer.body().deserialize_ignore_signature());
+    answer.map_err(|error| failures::told(what, &error))
 }

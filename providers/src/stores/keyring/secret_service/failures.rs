@@ -1,18 +1,17 @@
-//! What can be wrong with a Secret Service, each with its own way out.
+//! What can be wrong with a Secret Service, each with its own help.
 //!
-//! Of a service's own error the name is told, and never its text.
+//! Of a service's own error the name is shown, and never its text.
 
 use authn::Error;
 use zbus::fdo;
 
 use super::failure;
 
-/// Nobody said where the bus is.
+/// The address of the bus is not known.
 pub(super) fn no_bus() -> Error {
     failure(
         "there is no D-Bus session, so there is no keyring: set DBUS_SESSION_BUS_ADDRESS, start the program \
-         with `dbus-run-session`, or choose another `store`"
-            .to_owned(),
+         with `dbus-run-session`, or choose another `store`",
     )
 }
 
@@ -20,8 +19,7 @@ pub(super) fn no_bus() -> Error {
 pub(super) fn not_local() -> Error {
     failure(
         "DBUS_SESSION_BUS_ADDRESS is no socket of this machine, and secrets go over no other: set it to \
-         `unix:path=…`"
-            .to_owned(),
+         `unix:path=…`",
     )
 }
 
@@ -29,8 +27,7 @@ pub(super) fn not_local() -> Error {
 pub(super) fn locked() -> Error {
     failure(
         "the keyring is locked: unlock it in its application, or with `gnome-keyring-daemon --unlock`, and \
-         try again"
-            .to_owned(),
+         try again",
     )
 }
 
@@ -38,8 +35,7 @@ pub(super) fn locked() -> Error {
 pub(super) fn no_default() -> Error {
     failure(
         "the keyring service has no default keyring yet: make one in its application, or with \
-         `gnome-keyring-daemon --unlock`"
-            .to_owned(),
+         `gnome-keyring-daemon --unlock`",
     )
 }
 
@@ -59,8 +55,7 @@ pub(super) fn told(what: &str, error: &zbus::Error) -> Error {
             | Fdo::SpawnChildExited(_)
             | Fdo::SpawnFailed(_) => no_service(),
             Fdo::NoReply(_) | Fdo::Timeout(_) | Fdo::TimedOut(_) | Fdo::Disconnected(_) => failure(
-                "the keyring service stopped before it answered: start it anew, and try again"
-                    .to_owned(),
+                "the keyring service stopped before it answered: start it anew, and try again",
             ),
             Fdo::LimitsExceeded(_) | Fdo::NoMemory(_) => failure(format!(
                 "the keyring did not {what}, because it is too large: choose another `store`"
@@ -74,8 +69,7 @@ pub(super) fn told(what: &str, error: &zbus::Error) -> Error {
             failure(
                 "the D-Bus session can't be reached, so there is no keyring: see whether \
                  DBUS_SESSION_BUS_ADDRESS is that of a bus which runs, start the program with \
-                 `dbus-run-session`, or choose another `store`"
-                    .to_owned(),
+                 `dbus-run-session`, or choose another `store`",
             )
         }
         _ => failure(format!(
@@ -88,8 +82,7 @@ pub(super) fn told(what: &str, error: &zbus::Error) -> Error {
 fn no_service() -> Error {
     failure(
         "no keyring service is running (nobody owns org.freedesktop.secrets): start one, such as GNOME \
-         Keyring, KWallet or KeePassXC, or choose another `store`"
-            .to_owned(),
+         Keyring, KWallet or KeePassXC, or choose another `store`",
     )
 }
 

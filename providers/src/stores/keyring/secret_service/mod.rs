@@ -1,7 +1,7 @@
 //! The desktop's keyring: the Secret Service of freedesktop.org, over D-Bus, as GNOME's and
 //! KDE's keyrings have it.
 //!
-//! No prompt is ever shown: who needs a token may have no screen, and nobody may be there. What a prompt
+//! No prompt is ever shown: a program that needs a token may have no screen and no user. What a prompt
 //! would unlock is locked, and an error says how to unlock it.
 
 mod bus;
@@ -48,7 +48,7 @@ impl SecretService {
         self.bus().await?.default_collection().await.map(drop)
     }
 
-    /// Gives the texts of all items of a session: one, as a rule.
+    /// Returns the texts of all items of a session: one, as a rule.
     pub(super) async fn read(&self, service: &str, key: &str) -> Result<Vec<SecretString>> {
         let bus = self.bus().await?;
         let mut texts = Vec::new();
@@ -99,7 +99,7 @@ impl SecretService {
         Ok(names)
     }
 
-    /// Gives the secret that a reference names, as `service/user`.
+    /// Returns the secret that a reference names, as `service/user`.
     pub(super) async fn secret(&self, target: &str) -> Result<SecretString> {
         let (service, user) = split(target)?;
         let bus = self.bus().await?;

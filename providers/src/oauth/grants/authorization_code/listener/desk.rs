@@ -40,7 +40,7 @@ pub(super) struct Desk {
     events: UnboundedSender<Event>,
     /// The first answer counts; a browser may repeat it.
     answered: AtomicBool,
-    /// Somebody else's are told of once, so that nobody can fill the terminal.
+    /// Those of other logins are reported once, so that no page can fill the terminal.
     was_foreign: AtomicBool,
     outcome: watch::Sender<Option<bool>>,
     waiting: watch::Sender<usize>,
@@ -84,7 +84,7 @@ impl Desk {
         })
     }
 
-    /// Gives the query of a request that could be the expected one.
+    /// Returns the query of a request that could be the expected one.
     fn look_at<'a, B>(&self, request: &'a Request<B>) -> Result<&'a str, Other> {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         // Another site's name that leads here would make this listener a part of that site.
@@ -115,7 +115,7 @@ impl Desk {
     }
 
     fn tell(&self, event: Event) {
-        // Nobody listens any more if the login has ended otherwise.
+        // The receiver is gone if the login has ended otherwise.
         drop(self.events.send(event));
     }
 
@@ -125,12 +125,12 @@ impl Desk {
         known.is_ok_and(|known| *known == Some(true))
     }
 
-    /// Says what came of the login.
+    /// Reports what came of the login.
     pub(super) fn close(&self, is_logged_in: bool) {
         self.outcome.send_replace(Some(is_logged_in));
     }
 
-    /// Gives how many browsers wait for what came of the login, or get it just now.
+    /// Returns how many browsers wait for what came of the login, or get it just now.
     pub(super) fn waiting(&self) -> watch::Receiver<usize> {
         self.waiting.subscribe()
     }
@@ -161,7 +161,7 @@ impl Drop for Counted {
     }
 }
 
-/// Tells whether a `Host` is a name of the loopback interface, with whatever port.
+/// Returns whether a `Host` is a name of the loopback interface, with whatever port.
 fn is_loopback(host: &str) -> bool {
     let Ok(url) = url::Url::parse(&format!("http://{host}/")) else { return false };
     url.path() == "/"

@@ -1,7 +1,7 @@
 //! `Listener`: waits on loopback for the browser to come back (RFC 8252, 7.3 and 8.3), and shows what came of
 //! the login only when that is known.
 //!
-//! Anybody on this machine, and any page in its browser, can send something here. So only what brings the
+//! Any program on this machine, and any page in its browser, can send something here. So only what brings the
 //! login's own `state` counts; nothing else ends the wait, and nothing that was sent is ever shown.
 
 mod desk;
@@ -48,7 +48,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Begins to answer, and tells what comes.
+    /// Begins to answer, and reports what comes.
     pub(super) fn start(
         redirect: Redirect,
         expected: Expected,
@@ -87,7 +87,7 @@ async fn accept(socket: TcpListener, desk: Arc<Desk>, clock: Clock) {
         };
         while connections.try_join_next().is_some() {}
         if !open.has_room() {
-            // Who has just come may have asked for something, which is read now.
+            // A client that has just come may have asked for something, which is read now.
             task::yield_now().await;
             if !open.make_room() {
                 continue;
@@ -100,7 +100,7 @@ async fn accept(socket: TcpListener, desk: Arc<Desk>, clock: Clock) {
     }
 }
 
-/// The connections that are open, the oldest first. Whoever opens many and says nothing keeps nobody out: the
+/// The connections that are open, the oldest first. A client that opens many and says nothing keeps no other out: the
 /// oldest has to go, unless it waits for the end of the login. It counts as waiting as long as its [`Held`] is
 /// there, so that is not kept here.
 #[derive(Default)]
@@ -129,8 +129,8 @@ impl Open {
     }
 }
 
-/// Answers one request. Who asks for nothing is soon no longer waited for; who waits for the end of the login
-/// is kept.
+/// Answers one request. A client that asks for nothing is soon no longer waited for; one that waits for the end of
+/// the login is kept.
 async fn serve(stream: TcpStream, desk: &Desk, held: &Held, clock: &Clock) {
     let service = service_fn(|request| desk.answer(request, held));
     let mut connection = http1::Builder::new()

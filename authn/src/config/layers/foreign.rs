@@ -1,0 +1,133 @@
+//! A layer of the program's own: whatever is a provider of figment.
+
+use std::fmt;
+
+use figment::{
+    Metadata, Profile, Provider, Source,
+    value::{Dict, Map, Value as Figured},
+};
+use zeroize::Zeroizing;
+
+use super::{Layer, merge::number};
+use crate::{
+    diagnostic::{Origin, Problem},
+    options::{Entries, Item, Value},
+};
+
+/// What a provider of figment gave, once and for all.
+#[derive(Clone)]
+pub(crate) struct Foreign {
+    metadata: Metadata,
+    /// `None` if it gave an error, whose text could hold a value.
+    layer: Option<(Entries, Vec<(String, Entries)>)>,
+}
+
+impl fmt::Debug for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Foreign").field("name", &self.metadata.name).finish_non_exhaustive()
+    }
+}
+
+impl Foreign {
+    /// Asks the provider.
+    pub(crate) fn new(provider: &impl Provider) -> Self {
+        let metadata = provider.metadata();
+        let layer = provider.data().ok().map(|data| sorted(&metadata, data));
+        Self { metadata, layer }
+    }
+
+    /// Returns the layer. A failure of the provider is a problem that says which one it was and nothing else.
+    pub(crate) fn layer(&self, problems: &mut Vec<Problem>) -> Option<Layer> {
+        let Some((base, profiles)) = self.layer.clone() else {
+            let problem = Problem::error("layer", "this layer of the program's own can't be read")
+                .with_origin(Some(origin(&self.metadata, &Profile::Default, &[])))
+                .with_help("check it where the program calls `Loader::layer`");
+            problems.push(problem);
+            return None;
+        };
+        let mut layer = Layer::new(base, problems);
+        layer.profiles.extend(profiles);
+        Some(layer)
+    }
+}
+
+/// Sorts what a provider gave: `default` and `global` are the base, everything else is a profile.
+fn sorted(metadata: &Metadata, data: Map<Profile, Dict>) -> (Entries, Vec<(String, Entries)>) {
+    let mut base = Entries::new();
+    let mut profiles = Vec::new();
+    // `default` comes before `global`, which wins over it.
+    for (profile, dict) in data {
+        let entries = entries(metadata, &profile, dict, &mut Vec::new());
+        if profile.is_custom() {
+            profiles.push((profile.as_str().to_string(), entries));
+        } else {
+            overlay(&mut base, entries);
+        }
+    }
+    (base, profiles)
+}
+
+/// Puts values over others; tables are merged.
+fn overlay(base: &mut Entries, over: Entries) {
+    for (key, item) in over {
+        match (base.get_mut(&key).map(|item| &mut item.value), item) {
+            (Some(Value::Table(base)), Item { value: Value::Table(over), .. }) => {
+                overlay(base, over);
+            }
+            (_, item) => {
+                base.insert(key, item);
+            }
+        }
+    }
+}
+
+fn entries(metadata: &Metadata, profile: &Profile, dict: Dict, path: &mut Vec<String>) -> Entries {
+    let mut entries = Entries::new();
+    for (key, figured) in dict {
+        path.push(key.clone());
+        entries.extend(item(metadata, profile, figured, path).map(|item| (key, item)));
+        path.pop();
+    }
+    entries
+}
+
+/// Moves a value. JSON's `null` is none.
+fn item(
+    metadata: &Metadata,
+    profile: &Profile,
+    figured: Figured,
+    path: &mut Vec<String>,
+) -> Option<Item> {
+    let origin = origin(metadata, profile, path);
+    let value = match figured {
+        Figured::String(_, text) => Value::Text(Zeroizing::new(text)),
+        Figured::Char(_, character) => Value::Text(Zeroizing::new(character.into())),
+        Figured::Bool(_, value) => Value::Boolean(value),
+        Figured::Num(_, num) => number(num),
+        Figured::Empty(..) => return None,
+        Figured::Dict(_, dict) => Value::Table(entries(metadata, profile, dict, path)),
+        Figured::Array(_, array) => Value::Array(
+            array.into_iter().filter_map(|one| item(metadata, profile, one, path)).collect(),
+        ),
+    };
+    Some(Item::new(value, origin))
+}
+
+/// Returns where a value is from, as its provider says.
+fn origin(metadata: &Metadata, profile: &Profile, path: &[String]) -> Origin {
+    let file = metadata.source.as_ref().and_then(Source::file_path);
+    let source = match (&metadata.source, file) {
+        (_, Some(path)) => format!(" {}", path.display()),
+        (Some(source), None) => format!(" {source}"),
+        (None, None) => String::new(),
+    };
+    let key = if path.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", metadata.interpolate(profile, path))
+    };
+    Origin::Layer {
+        place: format!("{}{source}{key}", metadata.name),
+        file: file.map(ToOwned::to_owned),
+    }
+}

@@ -1,0 +1,39 @@
+//! `Bound`: a provider with the context that each of its calls gets.
+
+use std::sync::Arc;
+
+use super::{Erased, Managed, Status, managed::Unmanaged};
+use crate::{Context, Result};
+
+/// What [`Credentials`](crate::Credentials) hold, and what a source names whose tokens it passes on.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    pub(crate) provider: Arc<dyn Erased>,
+    pub(crate) context: Context,
+    /// The token belongs to the request being served.
+    pub(crate) per_request: bool,
+    /// The provider keeps no token, but its secrets can change: no short cut past resolving them.
+    pub(crate) resolves: bool,
+}
+
+impl Bound {
+    /// Returns what the provider has beside its tokens; of one that has nothing, the defaults.
+    pub(crate) fn managed(&self) -> &dyn Managed {
+        self.provider.managed().unwrap_or(&Unmanaged)
+    }
+
+    /// Returns what is kept, without any network.
+    pub(crate) async fn status(&self) -> Result<Status> {
+        match self.provider.managed() {
+            Some(managed) => managed.status(&self.context).await,
+            None => Ok(Status::of(self.provider.ready(&self.context).as_ref())),
+        }
+    }
+
+    /// Returns the same for other scopes.
+    pub(crate) fn with_scopes(&self, scopes: Vec<String>) -> Self {
+        let context = self.context.clone().with_scopes(scopes);
+        let provider = Arc::clone(&self.provider).scoped(&context);
+        Self { provider, context, ..*self }
+    }
+}

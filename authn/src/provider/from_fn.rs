@@ -1,0 +1,50 @@
+//! `from_fn`: a source made of a closure.
+
+use std::{
+    fmt::{self, Debug},
+    future::Future,
+};
+
+use super::TokenSource;
+use crate::{Context, Grant, Result};
+
+/// A source made of an asynchronous closure; see [`from_fn`].
+#[derive(Clone)]
+pub struct FromFn<F>(F);
+
+/// Makes a source of a closure that gives a [`Token`] or a [`Grant`].
+///
+/// ```
+/// use authn::{Credentials, Token};
+///
+/// let credentials = Credentials::builder()
+///     .source(authn::from_fn(|_context| async { Token::new("abc") }))
+///     .domain("api.example.com")
+///     .build()?;
+/// # Ok::<(), authn::Error>(())
+/// ```
+pub fn from_fn<F, Answer, Given>(closure: F) -> FromFn<F>
+where
+    F: Fn(Context) -> Answer + Send + Sync + 'static,
+    Answer: Future<Output = Result<Given>> + Send,
+    Given: Into<Grant>,
+{
+    FromFn(closure)
+}
+
+impl<F> Debug for FromFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FromFn(..)")
+    }
+}
+
+impl<F, Answer, Given> TokenSource for FromFn<F>
+where
+    F: Fn(Context) -> Answer + Send + Sync + 'static,
+    Answer: Future<Output = Result<Given>> + Send,
+    Given: Into<Grant>,
+{
+    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+        (self.0)(context.clone()).await.map(Into::into)
+    }
+}

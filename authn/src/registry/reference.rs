@@ -1,0 +1,31 @@
+//! Which references to secrets there are: `env`, `file`, and each linked store that holds secrets.
+
+use super::{Registry, StoreEntry};
+
+/// The kinds of references that every program knows.
+const BUILT_IN: [&str; 2] = ["env", "file"];
+
+/// Stores of other crates that programs may not be linked with, and how to get them.
+const ELSEWHERE: [(&str, &str); 1] = [("keyring", "feature `keyring` of authn-providers")];
+
+impl Registry {
+    /// Lists the kinds of references that this program can resolve.
+    pub(crate) fn reference_kinds(&self) -> impl Iterator<Item = &'static str> {
+        let stores = self.stores().filter(|entry| entry.is_vault()).map(StoreEntry::name);
+        BUILT_IN.into_iter().chain(stores)
+    }
+
+    /// Returns whether a key is a kind of reference, also one that this program can't resolve: what stands
+    /// there is a place all the same, and no secret.
+    pub(crate) fn is_reference(&self, key: &str) -> bool {
+        self.reference_kinds().any(|kind| kind == key) || how_to_get(key).is_some()
+    }
+}
+
+/// Says how a program gets a store that it is not linked with, where that is known.
+pub(crate) fn how_to_get(name: &str) -> Option<String> {
+    let (name, feature) = ELSEWHERE.into_iter().find(|(elsewhere, _)| *elsewhere == name)?;
+    Some(format!(
+        "`{name}` comes with the {feature}: turn it on in Cargo.toml, and `use authn_providers as _;` in main.rs"
+    ))
+}

@@ -1,0 +1,142 @@
+//! One run of the program: the application, the global flags, and where to write.
+
+use std::{
+    env::{self, consts::EXE_SUFFIX},
+    path::{Path, PathBuf},
+};
+
+use authn::Loader;
+use clap::{ArgAction, Args, ColorChoice, ValueHint};
+
+use crate::output::Output;
+
+/// One run of the program.
+#[derive(Debug)]
+pub(crate) struct App {
+    /// Whose configuration it is: `authn`, unless the program or `--app` says otherwise.
+    pub(crate) name: String,
+    /// Whose it is unless `--app` says otherwise.
+    own_name: String,
+    pub(crate) global: Global,
+    pub(crate) output: Output,
+}
+
+impl App {
+    pub(crate) fn new(app: &str, global: Global) -> Self {
+        let name = global.app.as_deref().unwrap_or(app).to_owned();
+        let output = Output::new(global.colour());
+        Self { name, own_name: app.to_owned(), global, output }
+    }
+
+    /// Returns the loader that the global flags describe. The program is short-lived: it waits for every
+    /// exchange that it starts.
+    pub(crate) fn loader(&self) -> Loader {
+        let mut loader = Loader::app(&self.name).short_lived();
+        if let Some(program) = program() {
+            loader = loader.login_program(program, &self.own_name);
+        }
+        if let Some(profile) = &self.global.profile {
+            loader = loader.profile(profile);
+        }
+        if let Some(file) = &self.global.config {
+            loader = loader.file(file);
+        }
+        if self.global.no_project {
+            loader = loader.without_project();
+        }
+        self.global.set.iter().fold(loader, |loader, setting| loader.set(setting))
+    }
+
+    /// Returns the name that this program was started by; the application's, where that is none that a shell
+    /// takes as it is.
+    pub(crate) fn program(&self) -> String {
+        let is_plain = |name: &String| {
+            name.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+        };
+        program().filter(is_plain).unwrap_or_else(|| self.name.clone())
+    }
+
+    /// Returns a command as it is typed, with `--app` where it must be.
+    pub(crate) fn command_line(&self, command: &str) -> String {
+        match self.name.as_str() {
+            "authn" => format!("authn {command}"),
+            app => format!("authn --app {app} {command}"),
+        }
+    }
+
+    /// Returns the name of an environment variable of this application, such as `AUTHN_LOG`.
+    pub(crate) fn variable(&self, name: &str) -> String {
+        Loader::app(&self.name).variable(name)
+    }
+}
+
+/// Returns the name that this program was started by: one with providers of its own is not `authn`.
+fn program() -> Option<String> {
+    let path = env::args_os().next()?;
+    let name = Path::new(&path).file_name()?.to_str()?;
+    Some(name.strip_suffix(EXE_SUFFIX).unwrap_or(name).to_owned())
+}
+
+// The flags that every command has. (A documentation comment would be the description of each command.)
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Choose a profile of the configuration
+    #[arg(short, long, value_name = "NAME", value_hint = ValueHint::Other)]
+    pub(crate) profile: Option<String>,
+
+    /// Read another application's configuration: its file names and its variables
+    #[arg(long, value_name = "NAME", value_parser = app_name, value_hint = ValueHint::Other)]
+    pub(crate) app: Option<String>,
+
+    /// Read this file too, above the user's and the project's; naming it is trusting it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Set a value above all else; a secret only by reference: `KEY.env=NAME`, `KEY.file=PATH`
+    #[arg(long, value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
+    pub(crate) set: Vec<String>,
+
+    /// Leave the project's file unread
+    #[arg(long)]
+    pub(crate) no_project: bool,
+
+    /// Use colour: `auto` means on a terminal, unless `NO_COLOR` is set
+    #[arg(long, value_name = "WHEN")]
+    color: Option<ColorChoice>,
+
+    /// Log to standard error; twice for more, three times for all
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+impl Global {
+    /// Returns when to use colour.
+    pub(crate) fn colour(&self) -> ColorChoice {
+        self.color.unwrap_or_default()
+    }
+
+    /// Adds what stands behind a subcommand to what stands before it; the later wins.
+    pub(crate) fn and(mut self, later: Self) -> Self {
+        self.set.extend(later.set);
+        Self {
+            profile: later.profile.or(self.profile),
+            app: later.app.or(self.app),
+            config: later.config.or(self.config),
+            set: self.set,
+            no_project: self.no_project || later.no_project,
+            color: later.color.or(self.color),
+            verbose: self.verbose.saturating_add(later.verbose),
+        }
+    }
+}
+
+/// An application's name becomes a part of file names and of variables' names.
+fn app_name(name: &str) -> Result<String, &'static str> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if name.is_empty() || !name.bytes().all(fits) {
+        return Err("write it with letters, digits, `-` and `_`");
+    }
+    Ok(name.to_owned())
+}

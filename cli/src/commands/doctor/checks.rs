@@ -1,0 +1,201 @@
+//! The checks of what is configured and kept here: each looks at a snapshot, and returns what it has found.
+
+use std::{collections::BTreeSet, path::Path};
+
+use authn::{
+    Entry, Status,
+    config::{Class, KnownStore, Origin, Source, SourceState},
+};
+
+use super::{
+    finding::Finding,
+    snapshot::{Snapshot, Store},
+};
+use crate::{
+    exit::Code,
+    style::{
+        time::{left, words},
+        with_name,
+    },
+};
+
+/// The problems of whole files.
+const OF_FILES: [&str; 7] = [
+    "no-such-file",
+    "not-a-file",
+    "not-utf-8",
+    "syntax",
+    "too-large",
+    "unreadable",
+    "untrusted-project",
+];
+/// The problems of choosing a provider.
+const OF_PROVIDERS: [&str; 5] =
+    ["duplicate-provider", "no-credentials", "no-provider", "two-providers", "unknown-provider"];
+/// The problem of being bound to no origin.
+const OF_ORIGINS: [&str; 1] = ["no-origins"];
+/// The problems of secrets that stand elsewhere.
+const OF_REFERENCES: [&str; 2] = ["bad-reference", "unresolved-reference"];
+/// The problems of choosing a store.
+const OF_STORES: [&str; 2] = ["no-store", "unknown-store"];
+
+/// Which program this is, and what it is linked with.
+pub(super) fn version(snapshot: &Snapshot) -> Vec<Finding> {
+    let config = &snapshot.config;
+    let providers: Vec<&str> = config.registry().iter().map(Entry::name).collect();
+    let stores = config.stores();
+    let stores: Vec<&str> =
+        ["memory"].into_iter().chain(stores.iter().map(KnownStore::name)).collect();
+    vec![Finding::ok(format!(
+        "authn {}; providers {}; stores {}",
+        env!("CARGO_PKG_VERSION"),
+        providers.join(", "),
+        stores.join(", "),
+    ))]
+}
+
+/// The configuration's files: which were found, which can't be read, and which are withheld.
+pub(super) fn files(snapshot: &Snapshot) -> Vec<Finding> {
+    let found = |source: &Source| match (&source.path, source.state) {
+        // What has failed, or is not trusted, is among the problems.
+        (
+            _,
+            SourceState::Absent
+            | SourceState::Failed
+            | SourceState::Withheld
+            | SourceState::Changed,
+        ) => None,
+        (path, _) => Some(Finding::ok(format!("{} is read", path.as_ref()?.display()))),
+    };
+    let mut findings: Vec<Finding> = snapshot.config.sources().iter().filter_map(found).collect();
+    findings.extend(snapshot.found(|code| OF_FILES.contains(&code)));
+    or(findings, || "no configuration file is there; `config path` lists the places".to_owned())
+}
+
+/// What is wrong with the configuration and is no other check's.
+pub(super) fn configuration(snapshot: &Snapshot) -> Vec<Finding> {
+    let others = [&OF_FILES[..], &OF_PROVIDERS, &OF_ORIGINS, &OF_REFERENCES, &OF_STORES].concat();
+    let findings = snapshot.found(|code| !others.contains(&code));
+    or(findings, || "every option is known and has a value that fits".to_owned())
+}
+
+/// Which provider is active.
+pub(super) fn provider(snapshot: &Snapshot) -> Vec<Finding> {
+    let config = &snapshot.config;
+    let mut findings = snapshot.found(|code| OF_PROVIDERS.contains(&code));
+    if findings.is_empty()
+        && let (Some(name), Some(origin)) = (config.provider(), config.provider_origin())
+    {
+        findings.push(Finding::ok(format!("{name}, chosen by {origin}")));
+    }
+    findings
+}
+
+/// Where credentials may be sent.
+pub(super) fn origins(snapshot: &Snapshot) -> Vec<Finding> {
+    let mut findings = snapshot.found(|code| OF_ORIGINS.contains(&code));
+    if let Some(credentials) = &snapshot.credentials
+        && !credentials.origins().is_empty()
+    {
+        let origins: Vec<String> = credentials.origins().iter().collect();
+        findings.push(Finding::ok(format!("requests to {} are authorised", origins.join(", "))));
+    }
+    findings
+}
+
+/// Whether the secrets are there that stand elsewhere.
+pub(super) fn references(snapshot: &Snapshot) -> Vec<Finding> {
+    let is_wrong = |key: &str| {
+        let mut problems = snapshot.config.problems().iter();
+        problems
+            .any(|problem| OF_REFERENCES.contains(&problem.code()) && problem.key() == Some(key))
+    };
+    // Those of other providers are not resolved.
+    let used = format!("credentials.{}.", snapshot.config.provider().unwrap_or_default());
+    let fine = snapshot.settings.iter().filter_map(|setting| {
+        let reference = setting.reference.as_ref()?;
+        let is_fine = setting.key.starts_with(&used) && !is_wrong(&setting.key);
+        is_fine.then(|| Finding::ok(format!("{} is there: {reference}", setting.key)))
+    });
+    fine.chain(snapshot.found(|code| OF_REFERENCES.contains(&code))).collect()
+}
+
+/// Who can read the configuration files that hold secrets. The files that are referred to are refused when
+/// they are read, and the store's are its own matter.
+pub(super) fn permissions(snapshot: &Snapshot) -> Vec<Finding> {
+    let secrets = snapshot.settings.iter().filter(|setting| {
+        setting.class == Class::Secret && setting.is_set && setting.reference.is_none()
+    });
+    let files: BTreeSet<&Path> = secrets
+        .filter_map(|setting| match &setting.origin {
+            Origin::File { path, .. } => Some(path.as_path()),
+            _ => None,
+        })
+        .collect();
+    let finding = |path: &Path| {
+        let shown = path.display().to_string();
+        if !is_open(path) {
+            return Finding::ok(format!("{shown} holds a secret, and is for its owner alone"));
+        }
+        // No path has the NUL that no shell can be given.
+        let word = shlex::try_quote(&shown).unwrap_or_default();
+        Finding::warning(format!("{shown} holds a secret, and other users can read it"))
+            .with_help(format!("`chmod 600 {word}`"))
+    };
+    files.into_iter().map(finding).collect()
+}
+
+#[cfg(unix)]
+fn is_open(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    path.metadata().is_ok_and(|metadata| metadata.mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open(_: &Path) -> bool {
+    false
+}
+
+/// Whether the store that the session is kept in can be used.
+pub(super) fn store(snapshot: &Snapshot) -> Vec<Finding> {
+    let mut findings = snapshot.found(|code| OF_STORES.contains(&code));
+    let Some(Store { name, place, problems }) = &snapshot.store else { return findings };
+    findings.extend(problems.iter().map(|problem| Finding::of(Code::Other, problem)));
+    or(findings, || format!("{name}{} can be used", with_name(" in ", place.as_deref())))
+}
+
+/// Whether there is a session, and how to begin one.
+pub(super) fn session(snapshot: &Snapshot) -> Vec<Finding> {
+    let (Some(credentials), Some(status)) = (&snapshot.credentials, &snapshot.status) else {
+        return Vec::new();
+    };
+    vec![match status {
+        Err(_) if snapshot.store.as_ref().is_some_and(Store::has_failed) => {
+            Finding::problem(Code::Other, "nobody can tell before the store is mended")
+        }
+        Err(error) => Finding::failure(error),
+        Ok(status) if status.has_token || status.has_refresh_token => Finding::ok(kept(status)),
+        Ok(status) if status.has_session => {
+            Finding::ok("what somebody has typed in is kept, and a token is had by it")
+        }
+        Ok(_) if credentials.needs_login() => Finding::warning("nobody is logged in")
+            .with_help(format!("`{}`", snapshot.config.login_command())),
+        Ok(_) => Finding::ok("no token is kept, and nobody has to log in for one"),
+    }]
+}
+
+fn kept(status: &Status) -> String {
+    let whose = with_name(" of ", status.username.as_deref());
+    let token = match (status.has_token, status.expires_at) {
+        (true, Some(end)) => format!("a token{whose} with {} left", words(left(end))),
+        (true, None) => format!("a token{whose}"),
+        (false, _) => return format!("a refresh token{whose} is there"),
+    };
+    let refresh = if status.has_refresh_token { " and a refresh token" } else { "" };
+    format!("{token}{refresh} is there")
+}
+
+/// Returns the findings, or that all is well if there are none.
+fn or(findings: Vec<Finding>, well: impl FnOnce() -> String) -> Vec<Finding> {
+    if findings.is_empty() { vec![Finding::ok(well())] } else { findings }
+}

@@ -1,0 +1,96 @@
+//! How texts look, whatever they are written to: colours, tables, paragraphs, times.
+
+mod paragraph;
+mod table;
+pub(crate) mod time;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+pub(crate) use authn::config::printable as plain;
+use clap::builder::styling::{Ansi256Color, AnsiColor, Color, Style};
+
+pub(crate) use self::{paragraph::wrapped, table::Table};
+
+pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const OK: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const HELP: Style = AnsiColor::Cyan.on_default().bold();
+/// Headings, and codes to type in.
+pub(crate) const BOLD: Style = Style::new().bold();
+/// What matters less.
+pub(crate) const FAINT: Style = Style::new().dimmed();
+pub(crate) const ADDRESS: Style = AnsiColor::Cyan.on_default().underline();
+pub(crate) const SPINNER: Style = AnsiColor::Cyan.on_default();
+/// Black on white by the numbers that no theme of a terminal changes.
+pub(crate) const INK: Style = Style::new()
+    .fg_color(Some(Color::Ansi256(Ansi256Color(16))))
+    .bg_color(Some(Color::Ansi256(Ansi256Color(231))));
+
+/// Returns a text in a style, where there is colour.
+pub(crate) fn styled(text: &str, style: Style, colour: bool) -> String {
+    if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
+
+/// Escapes what would not be seen, or would make a line look like another: more than [`plain`] does, marks of
+/// no width among it.
+pub(crate) fn visible(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' => visible.push(character),
+            _ => visible.extend(character.escape_debug()),
+        }
+    }
+    visible
+}
+
+/// Returns a count with its word, such as `2 errors`; `None` if there is nothing to count.
+pub(crate) fn counted(count: usize, word: &str) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        count => Some(format!("{count} {word}s")),
+    }
+}
+
+/// Returns a part of a sentence with a name behind it, such as ` of ann`; nothing without a name.
+pub(crate) fn with_name(words: &str, name: Option<&str>) -> String {
+    name.map(|name| format!("{words}{name}")).unwrap_or_default()
+}
+
+/// Returns the user's home folder, unless it is the root of all files.
+pub(crate) fn home() -> Option<PathBuf> {
+    env::home_dir().filter(|home| home.parent().is_some())
+}
+
+/// Writes a path with the user's home as `~`.
+pub(crate) fn short(path: &Path, home: Option<&Path>) -> String {
+    match home.and_then(|home| path.strip_prefix(home).ok()) {
+        Some(rest) => Path::new("~").join(rest).display().to_string(),
+        None => path.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_moves_the_cursor_or_turns_round() {
+        let text = "a\u{1b}]0;x\u{7}\r\nb\u{202e}c\u{2028}é\u{9b}1m\u{200b}";
+        let plain = plain(text);
+        assert_eq!(plain, "a\\u{1b}]0;x\\u{7}\\r\\nb\\u{202e}c\\u{2028}é\\u{9b}1m\\u{200b}");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped() {
+        assert_eq!(
+            visible("a\u{202e}b\u{1b}[2J\u{200b}\"c\\"),
+            "a\\u{202e}b\\u{1b}[2J\\u{200b}\"c\\"
+        );
+        assert_eq!(visible("grün"), "grün");
+    }
+}

@@ -1,0 +1,50 @@
+//! What both methods with a signed token send (RFC 7523, 2.2 and 3; RFC 7521, 4.2). By `client_secret_jwt` the
+//! secret itself is not sent; by `private_key_jwt` the server has the public key, and nothing that could be stolen
+//! from it.
+
+use std::time::Duration;
+
+use authn::{Context, Error, Result};
+
+use super::{Client, Method};
+use crate::{
+    jws::{Claims, Signer},
+    token_endpoint::Members,
+};
+
+const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How long an assertion is valid: time enough to reach the server, too short to be of use to a thief.
+const LIFETIME: Duration = Duration::from_mins(1);
+
+/// Adds a new assertion to a form. Each attempt has its own, because a server takes each once.
+pub(super) fn add(
+    client: &Client<'_>,
+    members: &mut Members,
+    audience: &str,
+    context: &Context,
+) -> Result<()> {
+    let claims = Claims::valid_for(LIFETIME, context.clock())?
+        .with("iss", client.id)
+        .with("sub", client.id)
+        // One text and no list: what is for several servers, one of them could use at another.
+        .with("aud", client.assertion_audience.unwrap_or(audience));
+    members.add("client_assertion_type", TYPE);
+    members.add("client_assertion", &signer(client)?.sign(&claims)?);
+    Ok(())
+}
+
+/// Reads the secret or the key. It is read for each request, because it may stand in a file that is rotated; and
+/// when the configuration is loaded, so that a broken one is found then.
+pub(super) fn signer(client: &Client<'_>) -> Result<Signer> {
+    if client.method() == Method::ClientSecretJwt {
+        return Signer::with_shared_secret(&client.secret()?.expose(), client.algorithm);
+    }
+    let key = client.private_key.ok_or_else(|| {
+        Error::configuration(
+            "`private_key` is not set, which `token_endpoint_auth_method` private_key_jwt needs; \
+             set it, best as a reference like `{ file = \"/run/secrets/client.pem\" }`",
+        )
+    })?;
+    Signer::with_private_key(&key.expose(), client.algorithm, client.key_id)
+}

@@ -1,0 +1,153 @@
+//! How the client says who it is (RFC 6749, 2.3).
+//!
+//! - [`client_secret_basic`]: by a header
+//! - [`assertion`]: by a signed token
+//!
+//! One method a request; another one is never tried, because each attempt would show the server a code or
+//! a refresh token that counts once.
+
+mod assertion;
+mod client_secret_basic;
+
+use authn::{Context, Error, Result, SecretString, http::HttpRequest};
+
+use crate::{choice::choice, jws::Algorithm, token_endpoint::Members};
+
+pub(crate) use client_secret_basic::BasicEncoding;
+
+choice! {
+    /// A way to authenticate, by its registered name (RFC 7591, 2; OpenID Connect Core, 9).
+    pub(crate) enum Method {
+        /// Identifier and secret in the `Authorization` header.
+        ClientSecretBasic = "client_secret_basic",
+        /// Identifier and secret in the form.
+        ClientSecretPost = "client_secret_post",
+        /// A token that is signed with the secret.
+        ClientSecretJwt = "client_secret_jwt",
+        /// A token that is signed with a private key.
+        PrivateKeyJwt = "private_key_jwt",
+        /// The identifier alone: any program could be this client.
+        None = "none",
+    }
+}
+
+/// The options by which a client authenticates.
+pub(crate) struct Client<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) secret: Option<&'a SecretString>,
+    pub(crate) private_key: Option<&'a SecretString>,
+    pub(crate) method: Option<Method>,
+    pub(crate) basic_encoding: BasicEncoding,
+    pub(crate) key_id: Option<&'a str>,
+    pub(crate) algorithm: Option<Algorithm>,
+    pub(crate) assertion_audience: Option<&'a str>,
+}
+
+impl Client<'_> {
+    /// Returns the configured method, or the one that goes with what is configured.
+    pub(crate) fn method(&self) -> Method {
+        self.method.unwrap_or(match (self.secret, self.private_key) {
+            (Some(_), _) => Method::ClientSecretBasic,
+            (None, Some(_)) => Method::PrivateKeyJwt,
+            (None, None) => Method::None,
+        })
+    }
+
+    /// Checks that everything is there that the method needs, and nothing that it does not use.
+    pub(crate) fn validate(&self) -> Result<()> {
+        if self.id.is_empty() {
+            return Err(Error::configuration(
+                "`client_id` is not set; set it to the client's identifier",
+            ));
+        }
+        if self.method.is_none() && self.secret.is_some() && self.private_key.is_some() {
+            return Err(Error::configuration(
+                "both `client_secret` and `private_key` are set; say by `token_endpoint_auth_method` \
+                 which of them authenticates, and leave the other out",
+            ));
+        }
+        self.check_what_is_unused()?;
+        match self.method() {
+            Method::ClientSecretBasic | Method::ClientSecretPost => self.secret().map(drop),
+            Method::ClientSecretJwt | Method::PrivateKeyJwt => assertion::signer(self).map(drop),
+            Method::None => Ok(()),
+        }
+    }
+
+    fn check_what_is_unused(&self) -> Result<()> {
+        let method = self.method();
+        let with_secret = !matches!(method, Method::PrivateKeyJwt | Method::None);
+        let with_key = method == Method::PrivateKeyJwt;
+        let signs = with_key || method == Method::ClientSecretJwt;
+        let options = [
+            ("client_secret", self.secret.is_some(), with_secret),
+            ("private_key", self.private_key.is_some(), with_key),
+            ("key_id", self.key_id.is_some(), with_key),
+            ("algorithm", self.algorithm.is_some(), signs),
+            ("assertion_audience", self.assertion_audience.is_some(), signs),
+        ];
+        match options.into_iter().find(|(_, is_set, is_used)| *is_set && !is_used) {
+            Some((option, ..)) => Err(Error::configuration(format!(
+                "`{option}` is set, but `token_endpoint_auth_method` {} does not use it; \
+                 remove it, or choose a method that does",
+                method.name()
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts the client's authentication and the form into a request to the authorization server, which is the
+    /// `audience` of an assertion unless another one is configured.
+    pub(crate) fn authenticate(
+        &self,
+        request: HttpRequest,
+        mut members: Members,
+        audience: &str,
+        context: &Context,
+    ) -> Result<HttpRequest> {
+        let method = self.method();
+        if method == Method::ClientSecretBasic {
+            let request = client_secret_basic::authenticate(self, request)?;
+            return Ok(request.form(&members.pairs()));
+        }
+        // Optional beside an assertion (RFC 7521, 4.2), but some servers look the client up by it.
+        members.add("client_id", self.id);
+        match method {
+            Method::ClientSecretPost => members.add("client_secret", &self.secret()?.expose()),
+            Method::ClientSecretJwt | Method::PrivateKeyJwt => {
+                assertion::add(self, &mut members, audience, context)?;
+            }
+            Method::ClientSecretBasic | Method::None => {}
+        }
+        Ok(request.form(&members.pairs()))
+    }
+
+    /// Returns what to look at if the server does not know the client.
+    pub(crate) fn advice(&self) -> &'static str {
+        match self.method() {
+            Method::ClientSecretBasic | Method::ClientSecretPost => {
+                "check `client_id`, `client_secret` and `token_endpoint_auth_method`"
+            }
+            Method::ClientSecretJwt => {
+                "check `client_id`, `client_secret`, `algorithm` and `assertion_audience`, and this \
+                 machine's clock"
+            }
+            Method::PrivateKeyJwt => {
+                "check `client_id`, `private_key`, `key_id` and `assertion_audience`, and this \
+                 machine's clock"
+            }
+            Method::None => "check `client_id`; the client may need a `client_secret`",
+        }
+    }
+
+    fn secret(&self) -> Result<&SecretString> {
+        // A file that it stands in can be empty while it is being written.
+        self.secret.filter(|secret| !secret.is_empty()).ok_or_else(|| {
+            Error::configuration(format!(
+                "`client_secret` is not set, which `token_endpoint_auth_method` {} needs; \
+                 set it, best as a reference like `{{ file = \"/run/secrets/client\" }}`",
+                self.method().name()
+            ))
+        })
+    }
+}

@@ -1,0 +1,33 @@
+//! `Members`: the form of a request to the authorization server.
+
+use zeroize::Zeroizing;
+
+/// The members of a form, in order. They are wiped on drop.
+#[derive(Default)]
+pub(crate) struct Members(Vec<(String, Zeroizing<String>)>);
+
+impl Members {
+    /// Begins the form of a token request.
+    pub(crate) fn of_grant(grant_type: &str) -> Self {
+        let mut members = Self::default();
+        members.add("grant_type", grant_type);
+        members
+    }
+
+    /// Adds a member; some may be repeated (RFC 8707, 2).
+    pub(crate) fn add(&mut self, name: &str, value: &str) {
+        self.0.push((name.to_owned(), Zeroizing::new(value.to_owned())));
+    }
+
+    /// Adds a member that would mean nothing without a value.
+    pub(crate) fn add_unless_empty(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            self.add(name, value);
+        }
+    }
+
+    /// Returns them as they are sent.
+    pub(crate) fn pairs(&self) -> Vec<(&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+}

@@ -1,0 +1,18 @@
+//! What every client of an authorization server shares: where its endpoints are, what is sent to them, and what
+//! their answers mean.
+//!
+//! - [`address`]: an endpoint or an issuer; [`discovery`]: where the endpoints are
+//! - [`members`]: the form of a request
+//! - [`response`]: the one parser of answers
+
+mod address;
+mod discovery;
+mod members;
+mod response;
+
+pub(crate) use address::{Address, AnyAddress};
+pub(crate) use discovery::{Discovery, Endpoint, Metadata, ask_for_metadata, unavailable};
+pub(crate) use members::Members;
+pub(crate) use response::{
+    Advice, DeviceAuthorization, Failure, Received, accepted, device_authorization, grant,
+};

@@ -1,0 +1,124 @@
+//! `Answer`: the members of a token response (RFC 6749, 5.1), and the grant that they make.
+
+use std::time::Duration;
+
+use authn::{Grant, SecretString, Token};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::error::Category;
+
+use super::member::Member;
+
+/// The members that count, of whatever type they are.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Answer {
+    access_token: Member,
+    token_type: Member,
+    expires_in: Member,
+    refresh_token: Member,
+    scope: Member,
+    id_token: Member,
+    pub(super) error: Member,
+}
+
+/// Reads a body as JSON. The error says what it is instead, and holds nothing of it.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, &'static str> {
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        Category::Data => "JSON of another shape than expected",
+        Category::Eof => "JSON that ends too early",
+        Category::Syntax | Category::Io => "something that is not JSON",
+    })
+}
+
+impl Answer {
+    /// Returns whether it is an error, whatever its status says.
+    pub(super) fn is_error(&self) -> bool {
+        !matches!(self.error, Member::Absent)
+    }
+
+    /// Makes a grant of it; the error says what it is instead.
+    pub(super) fn into_grant(self) -> Result<Grant, &'static str> {
+        let Member::Text(access_token) = &self.access_token else {
+            return Err("no access token");
+        };
+        let token =
+            Token::new(access_token.as_str()).map_err(|_| "an access token that can't be one")?;
+        match &self.token_type {
+            Member::Text(kind) if kind.eq_ignore_ascii_case("bearer") => {}
+            Member::Absent => return Err("no token type"),
+            _ => return Err("an unknown token type"),
+        }
+        let token = token.with_token_type("Bearer");
+        let token = with(token, lifetime(&self.expires_in)?, Token::with_expires_in);
+        let scope = match &self.scope {
+            Member::Text(scope) if is_visible(scope, true) => Some(scope),
+            _ => None,
+        };
+        let token = with(token, scope, |token, scope| token.with_scope(scope));
+        let id_token = secret(&self.id_token, "an ID token that can't be one")?;
+        let token = with(token, id_token, Token::with_id_token);
+        let refresh_token = secret(&self.refresh_token, "a refresh token that can't be one")?;
+        Ok(with(Grant::new(token), refresh_token, Grant::with_refresh_token))
+    }
+}
+
+/// Adds what the server has sent.
+fn with<T, V>(to: T, value: Option<V>, add: impl FnOnce(T, V) -> T) -> T {
+    match value {
+        Some(value) => add(to, value),
+        None => to,
+    }
+}
+
+/// Reads `expires_in`: a number of seconds, also as a text; a fraction is cut off, and what is huge is the
+/// longest there is. 0 or nothing means that the server does not say.
+pub(super) fn lifetime(member: &Member) -> Result<Option<Duration>, &'static str> {
+    let bad = "a lifetime that is no number of seconds";
+    let seconds = match member {
+        Member::Absent => return Ok(None),
+        Member::Whole(seconds) => *seconds,
+        Member::Number(seconds) => whole(*seconds).ok_or(bad)?,
+        Member::Text(text) => match text.parse::<u64>() {
+            Ok(seconds) if is_decimal(text) => seconds,
+            _ if is_decimal(text) => text.parse().ok().and_then(whole).ok_or(bad)?,
+            _ => return Err(bad),
+        },
+        Member::Other => return Err(bad),
+    };
+    Ok(Some(Duration::from_secs(seconds)).filter(|lifetime| !lifetime.is_zero()))
+}
+
+/// Cuts off a fraction; `None` for negative numbers and for what is no number. The cast saturates.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked and saturating"
+)]
+fn whole(seconds: f64) -> Option<u64> {
+    (seconds >= 0.0).then_some(seconds as u64)
+}
+
+/// Digits with at most one point: Rust would also parse `+1`, `inf`, `nan` and `1e9`.
+fn is_decimal(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    match text.split_once('.') {
+        Some((before, after)) => digits(before) && digits(after),
+        None => digits(text),
+    }
+}
+
+pub(super) fn secret(
+    member: &Member,
+    bad: &'static str,
+) -> Result<Option<SecretString>, &'static str> {
+    match member {
+        Member::Absent => Ok(None),
+        Member::Text(text) if text.is_empty() => Ok(None),
+        Member::Text(text) if is_visible(text, false) => Ok(Some(text.as_str().into())),
+        _ => Err(bad),
+    }
+}
+
+fn is_visible(text: &str, spaces: bool) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic() || (spaces && byte == b' '))
+}

@@ -1,0 +1,249 @@
+//! `DeviceAuthorization`: the codes that begin a login on another device (RFC 8628, 3.2).
+//!
+//! What of it a person is to see comes from the network and goes to a terminal and into a browser, so it is
+//! checked here, once: nothing else of the answer can be shown.
+
+use std::time::Duration;
+
+use authn::{SecretString, Url};
+use serde::Deserialize;
+
+use super::{
+    answer::{self, lifetime},
+    member::Member,
+};
+
+/// Longest code that a user could be asked to type.
+const LONGEST_USER_CODE: usize = 64;
+
+/// Longest address that is shown, in bytes.
+const LONGEST_ADDRESS: usize = 2048;
+
+/// What a device authorization endpoint gives.
+pub(crate) struct DeviceAuthorization {
+    /// What the tokens are asked for by; a secret of this machine's.
+    pub(crate) device_code: SecretString,
+    /// What the user types in: letters, digits, ASCII punctuation and single spaces.
+    pub(crate) user_code: String,
+    /// Where: `https`, or on the loopback interface.
+    pub(crate) verification_uri: Url,
+    /// The same with the code in it.
+    pub(crate) verification_uri_complete: Option<Url>,
+    /// How long both codes count. The specification demands it, and servers leave it out.
+    pub(crate) expires_in: Option<Duration>,
+    /// How long to wait between two requests for the tokens.
+    pub(crate) interval: Option<Duration>,
+}
+
+/// The members that count, of whatever type they are.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Written {
+    device_code: Member,
+    user_code: Member,
+    verification_uri: Member,
+    /// The name of a draft, which Google has kept.
+    verification_url: Member,
+    verification_uri_complete: Member,
+    expires_in: Member,
+    interval: Member,
+}
+
+impl DeviceAuthorization {
+    /// Reads a body; the error says what it is instead, and holds nothing of it.
+    pub(super) fn read(body: &[u8]) -> Result<Self, &'static str> {
+        let written: Written = answer::read(body)?;
+        let bad_code = "a device code that can't be one";
+        let device_code =
+            answer::secret(&written.device_code, bad_code)?.ok_or("no device code")?;
+        let verification_uri = match (&written.verification_uri, &written.verification_url) {
+            (Member::Absent, Member::Absent) => return Err("no address to type the code in at"),
+            (Member::Absent, url) | (url, _) => address(url)
+                .ok_or("an address to type the code in at that is not safe to show or to open")?,
+        };
+        Ok(Self {
+            device_code,
+            user_code: user_code(&written.user_code)?,
+            verification_uri,
+            verification_uri_complete: address(&written.verification_uri_complete),
+            expires_in: lifetime(&written.expires_in)?,
+            // It only paces: what is no number is as good as none.
+            interval: lifetime(&written.interval).unwrap_or_default(),
+        })
+    }
+}
+
+/// Takes the code without whatever a terminal would obey or no user would see: control characters, marks of
+/// direction, characters without width. Letters of any script may stay.
+fn user_code(member: &Member) -> Result<String, &'static str> {
+    let text = match member {
+        Member::Absent => return Err("no code to type in"),
+        Member::Text(text) => text.to_string(),
+        // One of digits alone, from a server that has lost its quotes.
+        Member::Whole(number) => number.to_string(),
+        Member::Number(_) | Member::Other => return Err("a code that nobody could type in"),
+    };
+    let is_seen = |c: &char| c.is_alphanumeric() || c.is_ascii_punctuation() || *c == ' ';
+    let seen: String = text.chars().filter(is_seen).collect();
+    let code = seen.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+    if code.is_empty() || code.chars().count() > LONGEST_USER_CODE {
+        return Err("a code that nobody could type in");
+    }
+    Ok(code)
+}
+
+/// Takes an address that can be shown and opened. [`Url`] writes it in ASCII without control characters.
+fn address(member: &Member) -> Option<Url> {
+    let Member::Text(text) = member else { return None };
+    let url = Url::parse(text).ok()?;
+    let is_fit = url.as_str().len() <= LONGEST_ADDRESS
+        // `https://bank.test@evil.test` would be read as the bank's.
+        && url.username().is_empty()
+        && url.password().is_none()
+        && authn::http::check(&url, false).is_ok();
+    is_fit.then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn complete() -> Value {
+        json!({
+            "device_code": "d", "user_code": "WDJB-MJHT", "verification_uri": "https://a.test/device",
+            "verification_uri_complete": "https://a.test/device?user_code=WDJB-MJHT",
+            "expires_in": 900, "interval": 7, "message": "go there",
+        })
+    }
+
+    /// Reads the complete answer with other members; `null` leaves one out.
+    fn read(other: &Value) -> Result<DeviceAuthorization, &'static str> {
+        let mut body = complete();
+        for (name, value) in other.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        DeviceAuthorization::read(body.to_string().as_bytes())
+    }
+
+    fn shown_code(code: &str) -> Option<String> {
+        read(&json!({ "user_code": code })).ok().map(|answer| answer.user_code)
+    }
+
+    fn complete_address(address: &str) -> Option<String> {
+        let answer = read(&json!({ "verification_uri_complete": address })).unwrap();
+        answer.verification_uri_complete.map(String::from)
+    }
+
+    #[test]
+    fn reads_what_counts() {
+        let answer = read(&json!({})).unwrap();
+        assert_eq!(&*answer.device_code.expose(), "d");
+        assert_eq!(answer.user_code, "WDJB-MJHT");
+        assert_eq!(answer.verification_uri.as_str(), "https://a.test/device");
+        let complete = answer.verification_uri_complete.unwrap();
+        assert_eq!(complete.as_str(), "https://a.test/device?user_code=WDJB-MJHT");
+        assert_eq!(answer.expires_in, Some(Duration::from_mins(15)));
+        assert_eq!(answer.interval, Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn servers_deviate() {
+        let least = read(&json!({
+            "verification_uri_complete": null, "expires_in": null, "interval": null,
+        }))
+        .unwrap();
+        assert!(least.verification_uri_complete.is_none());
+        assert_eq!((least.expires_in, least.interval), (None, None));
+
+        let google = json!({ "verification_uri": null, "verification_url": "https://www.google.test/device" });
+        let google = read(&google).unwrap();
+        assert_eq!(google.verification_uri.as_str(), "https://www.google.test/device");
+        let both = read(&json!({ "verification_url": "https://other.test" })).unwrap();
+        assert_eq!(both.verification_uri.as_str(), "https://a.test/device");
+
+        let texts = read(&json!({ "expires_in": "900", "interval": "7.0" })).unwrap();
+        assert_eq!(texts.expires_in, Some(Duration::from_mins(15)));
+        assert_eq!(texts.interval, Some(Duration::from_secs(7)));
+        for interval in [json!(0), json!(-1), json!("soon"), json!(null), json!([5])] {
+            assert_eq!(read(&json!({ "interval": interval })).unwrap().interval, None);
+        }
+        assert_eq!(read(&json!({ "user_code": 12_345_678 })).unwrap().user_code, "12345678");
+    }
+
+    #[test]
+    fn a_code_is_shown_without_what_a_terminal_would_obey() {
+        for (code, expected) in [
+            ("WDJB-MJHT\u{7}", "WDJB-MJHT"),
+            ("\u{1b}[2JWDJB", "[2JWDJB"),
+            ("\u{9b}31mWDJB", "31mWDJB"),
+            ("WD\r\nJB\0", "WDJB"),
+            ("\u{202e}WD\u{2066}JB\u{200f}", "WDJB"),
+            ("W\u{200b}D\u{200d}J\u{feff}B\u{ad}\u{2060}", "WDJB"),
+            ("\u{2028}WD\u{2029}JB\u{e0041}", "WDJB"),
+            ("  123   456\t789 ", "123 456789"),
+            ("ÄÖÜ-ЖД", "ÄÖÜ-ЖД"),
+        ] {
+            assert_eq!(shown_code(code).as_deref(), Some(expected), "{code:?}");
+        }
+        for nothing in ["", " ", "\u{202e}\u{200b}\r\n"] {
+            assert_eq!(shown_code(nothing), None, "{nothing:?}");
+        }
+        assert!(shown_code(&"W".repeat(LONGEST_USER_CODE)).is_some());
+        assert_eq!(shown_code(&"W".repeat(LONGEST_USER_CODE + 1)), None);
+    }
+
+    #[test]
+    fn only_a_safe_address_is_shown() {
+        for (address, expected) in [
+            ("https://a.test/x?user_code=W%0A", Some("https://a.test/x?user_code=W%0A")),
+            ("http://127.0.0.1:8080/device", Some("http://127.0.0.1:8080/device")),
+            ("http://localhost/device", Some("http://localhost/device")),
+            ("https://a.test/\u{202e}\u{7}x", Some("https://a.test/%E2%80%AE%07x")),
+            ("https://a.test/a\nb", Some("https://a.test/ab")),
+            ("http://a.test/device", None),
+            ("http://127.0.0.1.evil.test/device", None),
+            ("javascript:alert(1)", None),
+            ("file:///etc/passwd", None),
+            ("data:text/html,x", None),
+            ("ssh://a.test/", None),
+            ("//a.test/device", None),
+            ("a.test/device", None),
+            ("https://bank.test@evil.test/", None),
+            ("https://:x@evil.test/", None),
+            ("https://", None),
+            ("", None),
+        ] {
+            assert_eq!(complete_address(address).as_deref(), expected, "{address:?}");
+            let required = read(&json!({ "verification_uri": address }));
+            let required = required.map(|answer| String::from(answer.verification_uri));
+            assert_eq!(required.ok().as_deref(), expected, "{address:?}");
+        }
+        let long = format!("https://a.test/{}", "x".repeat(LONGEST_ADDRESS));
+        assert_eq!(complete_address(&long), None);
+    }
+
+    #[test]
+    fn refuses_what_begins_no_login() {
+        for (other, says) in [
+            (json!({ "device_code": null }), "no device code"),
+            (json!({ "device_code": "" }), "no device code"),
+            (json!({ "device_code": 7 }), "device code that"),
+            (json!({ "device_code": "a\nb" }), "device code that"),
+            (json!({ "user_code": null }), "no code to type in"),
+            (json!({ "user_code": 1.5 }), "nobody could type"),
+            (json!({ "user_code": ["W"] }), "nobody could type"),
+            (json!({ "verification_uri": null }), "no address"),
+            (json!({ "verification_uri": 7 }), "not safe"),
+            (json!({ "verification_uri": { "href": "https://a.test" } }), "not safe"),
+            (json!({ "expires_in": -1 }), "lifetime"),
+            (json!({ "expires_in": "soon" }), "lifetime"),
+        ] {
+            let Err(error) = read(&other) else { panic!("{other}") };
+            assert!(error.contains(says), "{other}: {error}");
+        }
+        let twice = br#"{"device_code":"a","device_code":"b"}"#;
+        assert!(DeviceAuthorization::read(twice).is_err());
+    }
+}
