@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
     diagnostic::{Origin, Problem, SourceText},
-    options::{Built, Entries, Host, Item, Key, Options, Table, Value, unknown_key},
+    options::{Built, Entries, Host, Item, Key, Options as _, Table, Value, invalid, unknown_key},
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
@@ -44,20 +44,6 @@ impl Notes<'_> {
         let excerpt = self.excerpt(item, hide);
         let problem = problem.with_origin(Some(item.origin.clone())).with_excerpt(excerpt);
         self.problems.borrow_mut().push(problem);
-    }
-
-    /// Notes what a validation found in the table at a key, each problem at its option. The options of
-    /// one that is not there are missed in the table that would hold it.
-    pub(super) fn invalid(&self, problems: Vec<Problem>, key: &Key, table: &Item) {
-        for problem in problems {
-            let path: Vec<&str> =
-                problem.key().map_or_else(Vec::new, |key| key.split('.').collect());
-            let full = path.iter().fold(key.clone(), |key, segment| key.child(segment));
-            let at = (0..=path.len()).rev().find_map(|length| table.get(&path[..length]));
-            let is_there = !path.is_empty() && table.get(&path).is_some();
-            let at = at.filter(|item| item.origin != Origin::Default);
-            self.note(problem.with_key(&full), at, is_there);
-        }
     }
 
     fn excerpt(&self, item: &Item, hide: bool) -> Option<crate::diagnostic::Excerpt> {
@@ -224,7 +210,7 @@ impl<'a> Build<'a> {
                     let problem = Problem::error("invalid", error.to_string()).with_key(key);
                     self.notes.note(problem, Some(item), false);
                 }
-                problems => self.notes.invalid(problems.to_vec(), key, item),
+                problems => invalid(self, problems.to_vec(), key, item),
             }
             return None;
         }
@@ -258,10 +244,6 @@ impl<'a> Build<'a> {
 impl Host for Build<'_> {
     fn note(&self, problem: Problem, at: Option<&Item>, hide: bool) {
         self.notes.note(problem, at, hide);
-    }
-
-    fn invalid(&self, problems: Vec<Problem>, key: &Key, item: &Item) {
-        self.notes.invalid(problems, key, item);
     }
 
     fn variable(&self, key: &Key) -> String {

@@ -69,10 +69,9 @@ impl<'r> Guide<'r> {
                 }
                 _ => Self::Unknown,
             },
-            Self::Stores(registry) => {
-                let fields = registry.store_fields(key);
-                fields.map_or(Self::Unknown, |fields| Self::Options(registry, fields))
-            }
+            Self::Stores(registry) => registry
+                .store_fields(key)
+                .map_or(Self::Unknown, |fields| Self::Options(registry, fields)),
             Self::Options(registry, _) => {
                 self.field(key).map_or(Self::Unknown, |field| Self::of_field(registry, field))
             }

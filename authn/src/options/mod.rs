@@ -24,7 +24,7 @@ mod view;
 
 pub use command::Command;
 pub use group::{Group, Tag, kinds};
-pub(crate) use host::{Built, Host, unknown_key};
+pub(crate) use host::{Built, Host, invalid, unknown_key};
 pub use join::{count, fields, join};
 pub use json::json_schema;
 pub(crate) use key::Key;
@@ -34,7 +34,7 @@ pub use secret::Secret;
 pub use show::Show;
 pub(crate) use show::{names_secret, redact_text};
 pub use shown::{Shown, views};
-pub use table::{Nested, Node, Plain, Table};
+pub use table::{Inner, Nested, Node, Plain, Table};
 pub(crate) use table::{section, section_with, wrong_type};
 pub use template::template;
 pub use validation::Validation;

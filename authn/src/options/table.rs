@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::{
     Built, Entries, Field, Host, Item, Key, Options, Secret, Shape, Type, Validation, Value,
     deserialize::{Absent, Mismatch, Values},
-    probe,
+    invalid, probe,
     toml::parse_inline,
     unknown_key,
 };
@@ -74,7 +74,7 @@ impl<'a> Table<'a> {
     }
 
     /// Reads the one other provider whose table stands among the options, by the provider's name.
-    pub fn inner_provider<T: Any>(&mut self) -> Option<T> {
+    pub fn inner_provider<T: Inner>(&mut self) -> Option<T> {
         let is_option = |key: &String| self.known.iter().any(|field| field.key() == key);
         let tables: Vec<_> = self.entries.iter().filter(|(key, _)| !is_option(key)).collect();
         let [(name, item)] = tables.as_slice() else {
@@ -101,7 +101,7 @@ impl<'a> Table<'a> {
         validate(&mut problems);
         let problems = problems.into_problems();
         let is_valid = problems.is_empty();
-        self.host.invalid(problems, &self.key, self.item);
+        invalid(self.host, problems, &self.key, self.item);
         is_valid.then_some(())
     }
 
@@ -443,6 +443,13 @@ impl<T: DeserializeOwned> Plain for T {
         probe::shape::<Self>()
     }
 }
+
+/// The type that an `#[inner]` field can have: `Credentials`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't hold the provider whose table stands among the options",
+    label = "an `#[inner]` field must be `Credentials`"
+)]
+pub trait Inner: Any {}
 
 /// A type that a `#[provider]` field can have: `Credentials`, or an `Option` or `Vec` of it.
 #[diagnostic::on_unimplemented(
