@@ -1,4 +1,4 @@
-//! What somebody types in, read on a thread of its own so that whoever waits can go away at once.
+//! What the user types in, read on a thread of its own so that the caller can go away at once.
 
 use std::{
     io::{self, ErrorKind, IsTerminal as _},
@@ -47,9 +47,9 @@ pub(super) async fn read(is_secret: bool) -> Result<Answer> {
 }
 
 fn secret() -> io::Result<Answer> {
-    // The question and the end of its line are written by whoever asks.
+    // The question and the end of its line are written by the caller.
     let config = ConfigBuilder::new().output_discard();
-    // From a reader it changes no modes: those are for whoever waits to give back, and this may end long after.
+    // From a reader it changes no modes: the caller puts those back, and this may end long after.
     #[cfg(unix)]
     let config = config.input_reader(std::fs::File::open(TERMINAL)?);
     match rpassword::read_password_with_config(config.build()) {
@@ -70,7 +70,7 @@ fn line() -> io::Result<Answer> {
     })
 }
 
-/// Leaves out the spaces that come with what is pasted, without a copy that nobody wipes.
+/// Leaves out the spaces that come with what is pasted, without a copy that is not wiped.
 fn trimmed(mut text: String) -> SecretString {
     text.truncate(text.trim_end().len());
     text.drain(..text.len() - text.trim_start().len());

@@ -1,4 +1,4 @@
-//! What a configuration names outside of itself, in the words of somebody who is to judge it: profiles,
+//! What a configuration names outside of itself, in the words of the user who is to judge it: profiles,
 //! origins, servers, commands, files, variables.
 
 use std::collections::BTreeMap;
@@ -76,7 +76,7 @@ pub(super) fn named(settings: &[Setting]) -> Option<Table> {
     (!lines.is_empty()).then_some(table)
 }
 
-/// Counts the settings whose values nobody has said may be shown.
+/// Counts the settings whose values the schema does not say may be shown.
 pub(super) fn hidden(settings: &[Setting]) -> usize {
     let is_hidden = |setting: &&Setting| match setting.class {
         Class::Plain => setting.value == Some(View::Hidden),

@@ -98,7 +98,7 @@ fn project(app: &App) -> Result<PathBuf, Failure> {
 
 /// Shows what is wrong with the file, and counts its errors.
 fn check(app: &App, path: &Path, is_project: bool) -> usize {
-    // What a project's file is worth while nobody trusts it is another question than whether it is right.
+    // What a project's file is worth while it is not trusted is another question than whether it is right.
     let problems = if is_project {
         app.loader().project().map(|project| project.problems().to_vec()).unwrap_or_default()
     } else {

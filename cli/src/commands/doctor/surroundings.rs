@@ -77,7 +77,7 @@ pub(super) fn clock(snapshot: &Snapshot) -> Vec<Finding> {
     found.into_iter().collect()
 }
 
-/// Gives by how many seconds a time is ahead of another.
+/// Returns by how many seconds a time is ahead of another.
 fn ahead(date: SystemTime, now: SystemTime) -> i64 {
     let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     date.duration_since(now).map_or_else(|behind| -seconds(behind.duration()), seconds)
