@@ -1,52 +1,19 @@
 //! Provider `cached`: any other provider with a cache and a store in front of it.
 
-use authn::{
-    Bound, Context, Credentials, Grant, Result, TokenSource,
-    private::{Entry, Field, Location, Options, Provider, Table, inventory},
-};
+use authn::{Bound, Context, Credentials, Grant, Result, TokenSource};
 
 /// Caches another provider's tokens, and keeps them in a store if need be.
 ///
 /// The other provider's table stands in this one's, `[credentials.cached.NAME]`.
 ///
-/// A login or logout here is one there, and leaves nothing of the last user here. Of a login by a program
-/// whose configuration has the other provider without this one nothing is heard here: a token that is
-/// kept here then serves until it expires.
-#[derive(Debug)]
+/// A login or logout here is one of the other provider, and deletes what is kept here of the last user. A
+/// login by a program whose configuration has the other provider without this one is not noticed here: a
+/// token that is kept here then serves until it expires.
+#[authn::token_provider("cached", cached)]
 pub struct Cached {
+    #[inner]
     of: Credentials,
 }
-
-// The attribute macro knows options by name. Here the name is the other provider's, so this is what the
-// macro would write, by hand.
-impl Options for Cached {
-    const FIELDS: &'static [Field] = &[];
-
-    fn from_table(table: &mut Table<'_>) -> Option<Self> {
-        Some(Self { of: table.inner_provider()? })
-    }
-}
-
-impl Provider for Cached {
-    const ENTRY: Entry = Entry::cached::<Self>(
-        "cached",
-        &[
-            "Caches another provider's tokens, and keeps them in a store if need be.",
-            "",
-            "The other provider's table stands in this one's, `[credentials.cached.NAME]`.",
-        ],
-        Location {
-            package: env!("CARGO_PKG_NAME"),
-            module: module_path!(),
-            file: file!(),
-            line: line!(),
-            column: column!(),
-        },
-    )
-    .with_inner_provider();
-}
-
-inventory::submit! { Cached::ENTRY }
 
 impl TokenSource for Cached {
     async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {

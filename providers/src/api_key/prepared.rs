@@ -1,5 +1,7 @@
 //! What goes onto a request, checked and ready.
 
+use std::collections::BTreeMap;
+
 use authn::{Error, ErrorKind, Origins, Request, Result, SecretString};
 use http::{HeaderName, HeaderValue};
 use zeroize::Zeroizing;
@@ -55,6 +57,22 @@ pub(super) struct Additions {
 impl Additions {
     pub(super) fn is_empty(&self) -> bool {
         self.headers.is_empty() && self.query.is_empty()
+    }
+
+    /// Adds headers and parameters, each by its name. `table` is before their options' keys, for errors.
+    pub(super) fn add(
+        &mut self,
+        table: &str,
+        headers: Option<&BTreeMap<String, SecretString>>,
+        query: Option<&BTreeMap<String, SecretString>>,
+    ) -> Result<()> {
+        for (name, secret) in headers.into_iter().flatten() {
+            self.secret_header(&format!("{table}headers"), name, secret)?;
+        }
+        for (name, secret) in query.into_iter().flatten() {
+            self.secret_parameter(&format!("{table}query"), name, secret)?;
+        }
+        Ok(())
     }
 
     /// Adds a header. `option` is where its name stands, for errors.
