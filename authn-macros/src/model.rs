@@ -58,7 +58,7 @@ pub(crate) enum Role {
     /// `#[inner] field`: the provider whose table stands among the options.
     Inner,
     /// An option, which has a key.
-    Option(Configured),
+    Option(Box<Configured>),
 }
 
 /// An option: a field that has a key in the configuration.

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     Bound, Cached, Context, Error, ErrorKind, Login, LoginOutcome, Origins, Placement, Probe,
     Request, Result, Show, Status, Token, TokenProvider, TokenSource, View,
-    options::{Nested, Node, Shape, Type},
+    options::{Inner, Nested, Node, Shape, Type},
     provider::Erased,
     runtime::Boxed,
     time::Clock,
@@ -206,6 +206,8 @@ impl Credentials {
 }
 
 /// What a `#[provider]` field holds.
+impl Inner for Credentials {}
+
 impl Nested for Credentials {
     fn read(node: Node<'_>) -> Option<Self> {
         node.built()

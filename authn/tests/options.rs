@@ -42,7 +42,7 @@ struct Role {
     /// Name of the role.
     name: String,
     /// How long it is taken on for.
-    #[default(Duration::from_secs(3600))]
+    #[default(Duration::from_hours(1))]
     duration: Duration,
     /// Identifier that the owner asks for.
     _external_id: Option<SecretString>,
@@ -488,13 +488,13 @@ struct Shows {
     #[default(HashMap::from([("b".to_owned(), 2), ("a".to_owned(), 1)]))]
     numbers: HashMap<String, u8>,
     /// Pauses by name.
-    #[default(HashMap::from([("a".to_owned(), Duration::from_secs(60))]))]
+    #[default(HashMap::from([("a".to_owned(), Duration::from_mins(1))]))]
     pauses: HashMap<String, Duration>,
     /// A login.
     #[default(Login {
         user: "me".into(),
         password: "s3cr3t-canary".into(),
-        home: "https://me:s3cr3t-canary@acme.example".parse().unwrap(),
+        home: "https://me:s3cr3t-canary@acme.example".parse().expect("a URL"),
     })]
     login: Login,
 }

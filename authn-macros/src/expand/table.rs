@@ -25,11 +25,10 @@ pub(super) fn implementation(options: &Options) -> TokenStream {
     });
     let values = fields.iter().enumerate().map(|(index, Field { ident, ty, cfg, role })| {
         let value = value(index);
-        match role {
-            Role::Internal => {
-                quote!(#(#cfg)* #ident: <#ty as ::core::default::Default>::default())
-            }
-            _ => quote!(#(#cfg)* #ident: #value?),
+        if let Role::Internal = role {
+            quote!(#(#cfg)* #ident: <#ty as ::core::default::Default>::default())
+        } else {
+            quote!(#(#cfg)* #ident: #value?)
         }
     });
     let shows = configured().map(|(index, Field { ident, cfg, .. })| {

@@ -78,12 +78,12 @@ fn role(
         let message = format!("document `{name}`: its text tells users what the option is for");
         errors.refuse(&field.ident, message);
     }
-    Role::Option(Configured {
+    Role::Option(Box::new(Configured {
         key: LitStr::new(key, field.ident.span()),
         docs: field.docs.clone(),
         kind: helper::check_kind(helpers, prefix, errors),
         shorthand: helper::check_flag(&helpers.shorthand, errors),
-    })
+    }))
 }
 
 /// Splits a field's name into what its underscores say and its key.

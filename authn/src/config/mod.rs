@@ -8,12 +8,14 @@
 //! Values are kept in a tree of ours from the first to the last; figment merges a skeleton of numbers. So
 //! no error of a library can print one.
 
-pub(crate) mod build;
+mod build;
 mod choice;
 pub(crate) mod layers;
 mod loader;
 mod profile;
 mod project;
+mod sections;
+mod session_key;
 mod setting;
 mod visibility;
 

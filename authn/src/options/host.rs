@@ -17,9 +17,6 @@ pub(crate) trait Host {
     /// Notes a problem at a value. `hide` masks the value in the line that is shown.
     fn note(&self, problem: Problem, at: Option<&Item>, hide: bool);
 
-    /// Notes what validation has found. The keys of the problems are relative to the table of the item.
-    fn invalid(&self, problems: Vec<Problem>, key: &Key, item: &Item);
-
     /// Returns the environment variable of a key.
     fn variable(&self, key: &Key) -> String;
 
@@ -37,6 +34,19 @@ pub(crate) trait Host {
 
     /// Builds the provider of a table.
     fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<Built>;
+}
+
+/// Notes what a validation found in the table at a key, each problem at its option. The problem of an option that
+/// is not there is noted at the table that would hold it.
+pub(crate) fn invalid(host: &dyn Host, problems: Vec<Problem>, key: &Key, table: &Item) {
+    for problem in problems {
+        let path: Vec<&str> = problem.key().map_or_else(Vec::new, |key| key.split('.').collect());
+        let full = path.iter().fold(key.clone(), |key, segment| key.child(segment));
+        let at = (0..=path.len()).rev().find_map(|length| table.get(&path[..length]));
+        let is_there = !path.is_empty() && table.get(&path).is_some();
+        let at = at.filter(|item| item.origin != Origin::Default);
+        host.note(problem.with_key(&full), at, is_there);
+    }
 }
 
 /// Notes a key that nothing reads.

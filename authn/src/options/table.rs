@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::{
     Built, Entries, Field, Host, Item, Key, Options, Secret, Shape, Type, Validation, Value,
     deserialize::{Absent, Mismatch, Values},
-    probe,
+    invalid, probe,
     toml::parse_inline,
     unknown_key,
 };
@@ -74,7 +74,7 @@ impl<'a> Table<'a> {
     }
 
     /// Reads the one other provider whose table stands among the options, by the provider's name.
-    pub fn inner_provider<T: Any>(&mut self) -> Option<T> {
+    pub fn inner_provider<T: Inner>(&mut self) -> Option<T> {
         let is_option = |key: &String| self.known.iter().any(|field| field.key() == key);
         let tables: Vec<_> = self.entries.iter().filter(|(key, _)| !is_option(key)).collect();
         let [(name, item)] = tables.as_slice() else {
@@ -101,7 +101,7 @@ impl<'a> Table<'a> {
         validate(&mut problems);
         let problems = problems.into_problems();
         let is_valid = problems.is_empty();
-        self.host.invalid(problems, &self.key, self.item);
+        invalid(self.host, problems, &self.key, self.item);
         is_valid.then_some(())
     }
 
@@ -127,26 +127,33 @@ fn built<T: Any>(built: Built) -> Option<T> {
     built.downcast().ok().map(|built| *built)
 }
 
-/// Reads a set of the framework's own options from a table that may be absent.
-pub(crate) fn section<T>(
+/// Reads a set of options from a table that may be absent.
+pub(crate) fn section<T: Options>(host: &dyn Host, key: &Key, item: Option<&Item>) -> Option<T> {
+    section_with(host, key, item, T::FIELDS, T::from_table)
+}
+
+/// The same for options that more is needed for than their table.
+pub(crate) fn section_with<T>(
     host: &dyn Host,
     key: &Key,
     item: Option<&Item>,
     fields: &'static [Field],
     read: impl FnOnce(&mut Table<'_>) -> Option<T>,
 ) -> Option<T> {
-    let empty = Item::new(Value::Table(Entries::new()), Origin::Default);
+    let empty = Item::empty_table();
     let item = item.unwrap_or(&empty);
-    let Some(entries) = item.as_table() else {
-        let problem =
-            Problem::error("wrong-type", format!("expected a table, found {}", item.found()));
-        host.note(problem.with_key(key), Some(item), true);
-        return None;
-    };
+    let Some(entries) = item.as_table() else { return wrong_type(host, key, item) };
     let mut table = Table::new(host, key.clone(), item, entries, fields.iter());
     let read = read(&mut table);
     table.finish();
     read
+}
+
+/// Notes that a table is expected where another value stands.
+pub(crate) fn wrong_type<T>(host: &dyn Host, key: &Key, item: &Item) -> Option<T> {
+    let message = format!("expected a table, found {}", item.found());
+    host.note(Problem::error("wrong-type", message).with_key(key), Some(item), true);
+    None
 }
 
 /// One value of a configuration, or its absence.
@@ -436,6 +443,13 @@ impl<T: DeserializeOwned> Plain for T {
         probe::shape::<Self>()
     }
 }
+
+/// The type that an `#[inner]` field can have: `Credentials`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't hold the provider whose table stands among the options",
+    label = "an `#[inner]` field must be `Credentials`"
+)]
+pub trait Inner: Any {}
 
 /// A type that a `#[provider]` field can have: `Credentials`, or an `Option` or `Vec` of it.
 #[diagnostic::on_unimplemented(
