@@ -27,7 +27,7 @@ pub use crate::{
     time::duration,
 };
 pub use layers::{Source, SourceState};
-pub use loader::Loader;
+pub use loader::{Loader, load, load_profile};
 pub use project::Project;
 pub use setting::Setting;
 pub use visibility::Class;
