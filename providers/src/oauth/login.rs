@@ -1,8 +1,12 @@
 //! By which way a user logs in, and who they are.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
-use authn::{Context, Environment, Error, Grant, Login, LoginPlan, Result, Way, prompt::Progress};
+use authn::{
+    Context, Environment, Error, Grant, Login, LoginPlan, Options as _, Result, Way,
+    options::{Command, Field},
+    prompt::Progress,
+};
 use zeroize::Zeroizing;
 
 use super::{
@@ -12,7 +16,84 @@ use super::{
     revocation,
     typed_client::Missing,
 };
-use crate::token_endpoint::Endpoint;
+use crate::token_endpoint::{Address, AnyAddress, Endpoint};
+
+/// How a user logs in.
+#[derive(authn::Options)]
+pub(super) struct LoginOptions {
+    /// Page where a client is registered. A login shows it to whoever is asked for the client's identifier or
+    /// secret, which are typed in where the grant is `client_credentials` by name and they are not configured;
+    /// elsewhere it is not used.
+    pub(super) registration_page_url: Option<Address>,
+    /// Port on which a login waits for the browser to come back; 0 is any free one.
+    #[default(0)]
+    pub(super) redirect_port: u16,
+    /// Path at which a login waits for the browser to come back.
+    #[default(DEFAULT_PATH.to_owned())]
+    pub(super) redirect_path: String,
+    /// Where the browser comes back to, for a server that compares it to the letter; in place of `redirect_port`
+    /// and `redirect_path`. On this machine it is `http` to `127.0.0.1`, `[::1]` or `localhost`, with a port, of
+    /// which 0 is any free one. What is elsewhere serves only where the address is pasted.
+    pub(super) redirect_uri: Option<AnyAddress>,
+    /// What the server is to ask of whoever logs in, as `login`, `consent` or `select_account` (OpenID Connect
+    /// Core, 3.1.2.1).
+    pub(super) prompt: Option<String>,
+    /// Who is about to log in, so that the server needs not ask (OpenID Connect Core, 3.1.2.1).
+    pub(super) login_hint: Option<String>,
+    /// Command that starts a browser, program and arguments. The address takes the place of `%s` or comes last.
+    /// Unless set, `BROWSER`, else the desktop's own browser.
+    pub(super) browser: Option<Command>,
+    /// How long a login waits for whoever logs in. A code that is typed in elsewhere may expire earlier.
+    #[default(DEFAULT_TIMEOUT)]
+    pub(super) login_timeout: Duration,
+}
+
+const DEFAULT_PATH: &str = "/callback";
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
+
+impl LoginOptions {
+    /// Checks the options, of which those that the grant does not use have their defaults.
+    pub(super) fn validate(&self) -> Result<()> {
+        if let Some(page) = &self.registration_page_url {
+            authn::http::check(page.url(), false)?;
+        }
+        let has_own_redirect = self.redirect_port != 0 || self.redirect_path != DEFAULT_PATH;
+        let problem = if self.login_timeout.is_zero() {
+            "`login_timeout` is 0, which leaves no time to log in; set it to some minutes"
+        } else if self.browser.as_ref().is_some_and(|browser| browser.is_empty()) {
+            "`browser` is empty; set it to a command, or leave it out"
+        } else if !self.redirect_path.starts_with('/') || self.redirect_path.contains(['?', '#']) {
+            "`redirect_path` is no path; set it to one that begins with `/`"
+        } else if self.redirect_uri.as_ref().is_some_and(|uri| uri.url().fragment().is_some()) {
+            "`redirect_uri` has a fragment, which no server takes; remove it from `#` on"
+        } else if self.redirect_uri.is_some() && has_own_redirect {
+            "`redirect_uri` has a port and a path of its own; remove `redirect_port` and `redirect_path`"
+        } else {
+            return Ok(());
+        };
+        Err(Error::configuration(problem))
+    }
+
+    /// Returns the options that only a login at the server uses, and whether each is set.
+    pub(super) fn set(&self) -> [(&'static str, bool); 7] {
+        [
+            ("redirect_port", self.redirect_port != 0),
+            ("redirect_path", self.redirect_path != DEFAULT_PATH),
+            ("redirect_uri", self.redirect_uri.is_some()),
+            ("prompt", self.prompt.is_some()),
+            ("login_hint", self.login_hint.is_some()),
+            ("browser", self.browser.is_some()),
+            ("login_timeout", self.login_timeout != DEFAULT_TIMEOUT),
+        ]
+    }
+}
+
+/// Returns the keys of the options that only say how a user logs in.
+pub(super) fn options() -> &'static [&'static str] {
+    static KEYS: LazyLock<Vec<&str>> =
+        LazyLock::new(|| LoginOptions::FIELDS.iter().map(Field::key).collect());
+    &KEYS
+}
 
 /// How long a login that has failed waits for the server to end what it has just given.
 const REVOKING: Duration = Duration::from_secs(5);
@@ -67,19 +148,19 @@ struct Plan {
 impl Plan {
     /// Chooses by what is configured; `sees_browser` is what the surroundings say.
     fn of(options: &OAuth, sees_browser: bool) -> Self {
-        let (server, is_local) = (options.server(), authorization_code::is_local(options));
-        let has_browser = options.browser.is_some() || sees_browser;
-        let is_free = options.grant_type.is_none() && options.redirect_uri.is_none();
-        let has_page = server.is_discovered() || server.authorization_endpoint_url.is_some();
-        let has_codes_alone = !has_page && server.device_authorization_endpoint_url.is_some();
-        let way =
-            if options.grant_type == Some(GrantType::DeviceCode) || (is_free && has_codes_alone) {
-                Way::Device
-            } else if has_browser && is_local {
-                Way::Browser
-            } else {
-                Way::Console
-            };
+        let login = &options.login;
+        let is_local = authorization_code::is_local(login);
+        let has_browser = login.browser.is_some() || sees_browser;
+        let is_free = options.grant_type.is_none() && login.redirect_uri.is_none();
+        // Without one there is an endpoint for codes: that is checked when the options are loaded.
+        let has_page = options.server.has_login_page();
+        let way = if options.grant_type == Some(GrantType::DeviceCode) || (is_free && !has_page) {
+            Way::Device
+        } else if has_browser && is_local {
+            Way::Browser
+        } else {
+            Way::Console
+        };
         Self { way, tries_code: is_free && has_page && !has_browser, is_local }
     }
 }
@@ -101,7 +182,7 @@ pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPl
         Way::Console if !is_local => {
             (Some(way), PASTE, Some("`redirect_uri` is not on this machine".to_owned()))
         }
-        Way::Browser if options.browser.is_some() => {
+        Way::Browser if options.login.browser.is_some() => {
             (Some(way), "a login opens the browser that the option `browser` names", None)
         }
         Way::Browser => {
@@ -124,8 +205,7 @@ async fn way(options: &OAuth, context: &Context, login: &Login) -> (Way, bool) {
         return (way, false);
     }
     let Plan { way, tries_code, .. } = Plan::of(options, login.has_browser());
-    if tries_code && options.server().endpoint(Endpoint::DeviceAuthorization, context).await.is_ok()
-    {
+    if tries_code && options.server.endpoint(Endpoint::DeviceAuthorization, context).await.is_ok() {
         return (Way::Device, true);
     }
     (way, false)
