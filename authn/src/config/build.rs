@@ -6,13 +6,17 @@ use std::{
 };
 
 use super::{
+    Loader,
+    choice::Choice,
     layers::merge::Part,
+    sections::{self, SECTIONS},
+    session_key,
     visibility::{Guide, excerpt},
 };
 use crate::{
-    Bound, CacheOptions, Context, Credentials, Environment, Managed, Registry, SecretString,
+    Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
     diagnostic::{Origin, Problem, SourceText},
-    options::{Built, Host, Item, Key, Options as _, Table, Value, invalid},
+    options::{Built, Entries, Host, Item, Key, Options as _, Table, Value, invalid, unknown_key},
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
@@ -23,16 +27,16 @@ use crate::{
 const DEEPEST: u32 = 8;
 
 /// Notes problems, with the lines of the files where they are.
-pub(crate) struct Notes<'a> {
-    pub(crate) registry: &'a Registry,
-    pub(crate) parts: &'a [Part],
-    pub(crate) texts: &'a [Option<std::sync::Arc<SourceText>>],
-    pub(crate) problems: RefCell<Vec<Problem>>,
+pub(super) struct Notes<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) parts: &'a [Part],
+    pub(super) texts: &'a [Option<std::sync::Arc<SourceText>>],
+    pub(super) problems: RefCell<Vec<Problem>>,
 }
 
 impl Notes<'_> {
     /// Notes a problem at an item. `hide` masks the item's own value in the line that is shown.
-    pub(crate) fn note(&self, problem: Problem, item: Option<&Item>, hide: bool) {
+    pub(super) fn note(&self, problem: Problem, item: Option<&Item>, hide: bool) {
         let Some(item) = item else {
             self.problems.borrow_mut().push(problem);
             return;
@@ -57,13 +61,13 @@ impl Notes<'_> {
 }
 
 /// One building of a tree of providers.
-pub(crate) struct Build<'a> {
-    pub(crate) notes: &'a Notes<'a>,
-    pub(crate) environment: &'a Environment,
-    pub(crate) context: Context,
-    pub(crate) prefix: &'a str,
-    pub(crate) profile: Option<&'a str>,
-    pub(crate) stores: Stores,
+pub(super) struct Build<'a> {
+    pub(super) notes: &'a Notes<'a>,
+    pub(super) environment: &'a Environment,
+    pub(super) context: Context,
+    pub(super) loader: &'a Loader,
+    pub(super) profile: Option<&'a str>,
+    pub(super) stores: Stores,
     /// The references of the provider that is being built.
     references: RefCell<Vec<SecretString>>,
     /// Fingerprints of the secrets of the provider that is being built, and of those below it.
@@ -74,21 +78,19 @@ pub(crate) struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    pub(crate) fn new(
+    pub(super) fn new(
         notes: &'a Notes<'a>,
         environment: &'a Environment,
-        context: Context,
-        prefix: &'a str,
+        loader: &'a Loader,
         profile: Option<&'a str>,
-        stores: Stores,
     ) -> Self {
         Self {
-            profile,
-            stores,
             notes,
             environment,
-            context,
-            prefix,
+            context: loader.context(profile),
+            loader,
+            profile,
+            stores: loader.stores.clone(),
             references: RefCell::default(),
             secrets: RefCell::default(),
             per_request_below: Cell::new(false),
@@ -96,8 +98,38 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// Reads all sections of a configuration and builds the chosen provider; `None` if something is wrong.
+    pub(super) fn run(&mut self, merged: &Entries, choice: Option<&Choice>) -> Option<Credentials> {
+        for (name, item) in merged {
+            if !sections::keys().any(|key| key == name) {
+                unknown_key(self, &Key::new(&[name]), item, sections::keys());
+            }
+        }
+        // Each is read before the first failure counts, so that all problems are noted.
+        let mut is_complete = true;
+        for section in &SECTIONS {
+            is_complete &= section.read(self, merged.get(section.key)).is_some();
+        }
+        let choice = choice?;
+        let item = merged.get("credentials");
+        if is_complete && self.context.origins().is_empty() {
+            let problem = Problem::warning(
+                "no-origins",
+                "no request can be authorised: the credentials are bound to no origin",
+            )
+            .with_key("credentials.domain")
+            .with_help("set `credentials.domain` or `credentials.origins`");
+            self.notes.note(problem, item.filter(|item| item.origin != Origin::Default), false);
+        }
+        let empty = Item::empty_table();
+        let table = item.and_then(Item::as_table).and_then(|entries| entries.get(&choice.name));
+        let key = Key::new(&["credentials", &choice.name]);
+        let credentials = self.credentials(&key, &choice.name, table.unwrap_or(&empty));
+        credentials.filter(|_| is_complete)
+    }
+
     /// Builds a provider of its table.
-    pub(crate) fn credentials(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
+    pub(super) fn credentials(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
         let Some(entry) = self.notes.registry.get(name) else {
             let problem = Problem::error("unknown-provider", self.notes.registry.unknown(name));
             self.notes.note(problem.with_key(key), Some(item), item.as_table().is_none());
@@ -201,10 +233,9 @@ impl<'a> Build<'a> {
             self.notes.note(problem, at.or(Some(item)), false);
             return None;
         };
-        let mut options = format!("host={}\n", self.context.host().unwrap_or_default());
         let guide = Guide::Top(self.notes.registry);
         let guide = key.segments().iter().fold(guide, |guide, segment| guide.child(segment));
-        canonical(item, guide, "", login_options, &mut options);
+        let options = session_key::options(self.context.host(), item, guide, login_options);
         let key = StoreKey::of(name, self.profile, &options);
         Some(Drawer { name: store.into(), store: found, key, fingerprint: secrets.join("-") })
     }
@@ -216,7 +247,7 @@ impl Host for Build<'_> {
     }
 
     fn variable(&self, key: &Key) -> String {
-        format!("{}{}", self.prefix, key.segments().join("__").to_uppercase())
+        self.loader.variable(&key.segments().join("."))
     }
 
     fn reference_kinds(&self) -> Vec<&'static str> {
@@ -262,37 +293,4 @@ impl Host for Build<'_> {
     fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<Built> {
         self.credentials(key, name, item).map(|built| Box::new(built) as Built)
     }
-}
-
-/// Writes the plain options that make one session another: not the scope, whose tokens stand side by side
-/// in one session, not how the framework handles them, and not how somebody logs in.
-fn canonical(item: &Item, guide: Guide<'_>, path: &str, login: &[&str], text: &mut String) {
-    use std::fmt::Write as _;
-    // Writing to a string can't fail.
-    let _ = match &item.value {
-        _ if guide.class() == super::Class::Secret => Ok(()),
-        Value::Table(entries) => {
-            let of_framework = |key: &str| {
-                let fields = CacheOptions::FIELDS.iter().chain(PlacementOptions::FIELDS);
-                fields.into_iter().any(|field| field.key() == key) || login.contains(&key)
-            };
-            for (key, item) in entries {
-                if key != "scope" && !(path.is_empty() && of_framework(key)) {
-                    canonical(item, guide.child(key), &format!("{path}.{key}"), login, text);
-                }
-            }
-            Ok(())
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                let index = index.to_string();
-                canonical(item, guide.child(&index), &format!("{path}.{index}"), login, text);
-            }
-            Ok(())
-        }
-        Value::Boolean(value) => writeln!(text, "{path}={value}"),
-        Value::Integer(value) => writeln!(text, "{path}={value}"),
-        Value::Float(value) => writeln!(text, "{path}={value}"),
-        Value::Text(value) => writeln!(text, "{path}={:?}", value.as_str()),
-    };
 }

@@ -7,21 +7,15 @@ use zeroize::Zeroizing;
 use super::{
     Config,
     build::{Build, Notes},
-    choice::{self, Choice},
+    choice,
     layers::{self, merge, parts, shorthand},
     profile,
     project::{self, Project},
     visibility::Guide,
 };
 use crate::{
-    Context, Credentials, Environment, Registry, Result,
-    diagnostic::{Origin, Problem, quoted},
-    http::options::HttpOptions,
-    options::{Entries, Item, Key, Options as _, section, unknown_key},
-    registry::{Stores, Surroundings},
-    request::binding::Binding,
-    store::TokenStore,
-    time::Clock,
+    Context, Credentials, Environment, Registry, Result, diagnostic::quoted, registry::Stores,
+    store::TokenStore, time::Clock,
 };
 
 /// Reads a layered configuration.
@@ -64,7 +58,7 @@ pub struct Loader {
     environment: Option<Environment>,
     clock: Clock,
     awaits_refresh: bool,
-    stores: Stores,
+    pub(super) stores: Stores,
     /// The program that logs in, and the application that it reads by itself.
     login_program: (String, String),
 }
@@ -251,8 +245,9 @@ impl Loader {
             Notes { registry: &registry, parts: &parts, texts: &texts, problems: problems.into() };
         // Without a registry every provider would be unknown, which is not the problem.
         let choice = has_registry.then(|| choice::choose(&notes, &environment, &sources)).flatten();
-        let (credentials, stores) =
-            self.build(&notes, &environment, &merged, choice.as_ref(), profile.as_deref());
+        let mut build = Build::new(&notes, &environment, &self, profile.as_deref());
+        let credentials = build.run(&merged, choice.as_ref());
+        let stores = build.stores;
         let problems = notes.problems.into_inner();
         let login_command = self.login_command(profile.as_deref());
         Config {
@@ -345,99 +340,17 @@ impl Loader {
         format!("{}_", self.app.to_uppercase().replace('-', "_"))
     }
 
-    fn build(
-        &self,
-        notes: &Notes<'_>,
-        environment: &Environment,
-        merged: &Entries,
-        choice: Option<&Choice>,
-        profile: Option<&str>,
-    ) -> (Option<Credentials>, Stores) {
-        let mut stores = self.stores.clone();
-        let credentials = self.build_with(notes, environment, merged, choice, profile, &mut stores);
-        (credentials, stores)
+    /// Returns the name of the application.
+    pub(super) fn app_name(&self) -> &str {
+        &self.app
     }
 
-    fn build_with(
-        &self,
-        notes: &Notes<'_>,
-        environment: &Environment,
-        merged: &Entries,
-        choice: Option<&Choice>,
-        profile: Option<&str>,
-        stores: &mut Stores,
-    ) -> Option<Credentials> {
-        let prefix = self.prefix();
-        let context = Context::new()
+    /// Returns the context of what is loaded, without what stands in the configuration.
+    pub(super) fn context(&self, profile: Option<&str>) -> Context {
+        Context::new()
             .with_clock(self.clock.clone())
             .with_awaited_refresh(self.awaits_refresh)
-            .with_login_command(&self.login_command(profile));
-        let build = Build::new(notes, environment, context, &prefix, profile, Stores::default());
-        for (name, item) in merged {
-            if !super::visibility::TOP_LEVEL.contains(&name.as_str()) {
-                let known = super::visibility::TOP_LEVEL.into_iter();
-                unknown_key(&build, &Key::new(&[name]), item, known);
-            }
-        }
-        let http = section(
-            &build,
-            &Key::new(&["http"]),
-            merged.get("http"),
-            HttpOptions::FIELDS,
-            HttpOptions::from_table,
-        );
-        let key = Key::new(&["credentials"]);
-        let empty = Entries::new();
-        let item = merged.get("credentials");
-        let entries = item.and_then(Item::as_table).unwrap_or(&empty);
-        if let Some(item) = item
-            && item.as_table().is_none()
-        {
-            let problem =
-                Problem::error("wrong-type", format!("expected a table, found {}", item.found()));
-            notes.note(problem.with_key(&key), Some(item), true);
-        }
-        choice::unknown_keys(notes, entries);
-        let own: Entries = entries
-            .iter()
-            .filter(|(name, _)| Binding::FIELDS.iter().any(|field| field.key() == name.as_str()))
-            .map(|(name, item)| (name.clone(), item.clone()))
-            .collect();
-        let origin = item.map_or(Origin::Default, |item| item.origin.clone());
-        let own = Item {
-            span: item.and_then(|item| item.span.clone()),
-            ..Item::new(crate::options::Value::Table(own), origin)
-        };
-        let binding = section(&build, &key, Some(&own), Binding::FIELDS, Binding::from_table);
-        let has_stores =
-            stores.read(&build, merged, notes.registry, &Surroundings::new(&self.app, environment));
-        let provider = choice?.name.as_str();
-        if binding.as_ref().is_some_and(|binding| binding.origins().is_empty()) {
-            let problem = Problem::warning(
-                "no-origins",
-                "no request can be authorised: the credentials are bound to no origin",
-            )
-            .with_key("credentials.domain")
-            .with_help("set `credentials.domain` or `credentials.origins`");
-            notes.note(problem, item.filter(|item| item.origin != Origin::Default), false);
-        }
-        let context = build.context.clone();
-        let context = match &binding {
-            Some(binding) => {
-                context.with_host(binding.domain.as_deref()).with_origins(binding.origins())
-            }
-            None => context,
-        };
-        #[cfg(feature = "reqwest")]
-        let context = match http.clone() {
-            Some(http) => context.with_http(crate::http::HttpClient::new(http, environment)),
-            None => context,
-        };
-        let build = Build::new(notes, environment, context, &prefix, profile, stores.clone());
-        let empty = Item::new(crate::options::Value::Table(Entries::new()), Origin::Default);
-        let table = entries.get(provider).unwrap_or(&empty);
-        let credentials = build.credentials(&key.child(provider), provider, table);
-        binding.and(http).and(has_stores).and(credentials)
+            .with_login_command(&self.login_command(profile))
     }
 }
 
@@ -445,4 +358,17 @@ impl Default for Loader {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Loads the credentials that the configuration describes.
+///
+/// It looks at the system's, the user's and the project's file, the environment, and the profile that they
+/// choose; see [`config`](crate::config) for the order. Everything that is wrong is in one error.
+pub fn load() -> Result<Credentials> {
+    Loader::new().load()
+}
+
+/// Loads the credentials of one profile, for programs that speak to several services.
+pub fn load_profile(name: &str) -> Result<Credentials> {
+    Loader::new().profile(name).load()
 }

@@ -8,12 +8,14 @@
 //! Values are kept in a tree of ours from the first to the last; figment merges a skeleton of numbers. So
 //! no error of a library can print one.
 
-pub(crate) mod build;
+mod build;
 mod choice;
 pub(crate) mod layers;
 mod loader;
 mod profile;
 mod project;
+mod sections;
+mod session_key;
 mod setting;
 mod visibility;
 
@@ -25,7 +27,7 @@ pub use crate::{
     time::duration,
 };
 pub use layers::{Source, SourceState};
-pub use loader::Loader;
+pub use loader::{Loader, load, load_profile};
 pub use project::Project;
 pub use setting::Setting;
 pub use visibility::Class;

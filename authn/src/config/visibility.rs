@@ -4,17 +4,13 @@
 
 use std::ops::Range;
 
+use super::sections::SECTIONS;
 use crate::{
     diagnostic::{self, Excerpt, SourceText},
-    http::options::HttpOptions,
     options::{Entries, Field, Item, Kind, Options as _, Type, Value, names_secret, redact_text},
     registry::{Entry, Registry},
     request::binding::Binding,
 };
-
-/// The keys at the top of a configuration.
-pub(crate) const TOP_LEVEL: [&str; 5] =
-    ["credentials", "default_profile", "http", "profile", "stores"];
 
 /// What a place in a configuration is.
 #[derive(Clone, Copy)]
@@ -55,13 +51,10 @@ pub enum Class {
 impl<'r> Guide<'r> {
     pub(crate) fn child(self, key: &str) -> Self {
         match self {
-            Self::Top(registry) => match key {
-                "credentials" => Self::Credentials { registry, nested: false },
-                "default_profile" => Self::Plain,
-                "http" => Self::Options(registry, HttpOptions::FIELDS),
-                "stores" => Self::Stores(registry),
-                _ => Self::Unknown,
-            },
+            Self::Top(registry) => {
+                let section = SECTIONS.iter().find(|section| section.key == key);
+                section.map_or(Self::Unknown, |section| (section.below)(registry))
+            }
             Self::Credentials { nested: false, .. }
                 if Binding::FIELDS.iter().any(|field| field.key() == key) =>
             {

@@ -127,26 +127,33 @@ fn built<T: Any>(built: Built) -> Option<T> {
     built.downcast().ok().map(|built| *built)
 }
 
-/// Reads a set of the framework's own options from a table that may be absent.
-pub(crate) fn section<T>(
+/// Reads a set of options from a table that may be absent.
+pub(crate) fn section<T: Options>(host: &dyn Host, key: &Key, item: Option<&Item>) -> Option<T> {
+    section_with(host, key, item, T::FIELDS, T::from_table)
+}
+
+/// The same for options that more is needed for than their table.
+pub(crate) fn section_with<T>(
     host: &dyn Host,
     key: &Key,
     item: Option<&Item>,
     fields: &'static [Field],
     read: impl FnOnce(&mut Table<'_>) -> Option<T>,
 ) -> Option<T> {
-    let empty = Item::new(Value::Table(Entries::new()), Origin::Default);
+    let empty = Item::empty_table();
     let item = item.unwrap_or(&empty);
-    let Some(entries) = item.as_table() else {
-        let problem =
-            Problem::error("wrong-type", format!("expected a table, found {}", item.found()));
-        host.note(problem.with_key(key), Some(item), true);
-        return None;
-    };
+    let Some(entries) = item.as_table() else { return wrong_type(host, key, item) };
     let mut table = Table::new(host, key.clone(), item, entries, fields.iter());
     let read = read(&mut table);
     table.finish();
     read
+}
+
+/// Notes that a table is expected where another value stands.
+pub(crate) fn wrong_type<T>(host: &dyn Host, key: &Key, item: &Item) -> Option<T> {
+    let message = format!("expected a table, found {}", item.found());
+    host.note(Problem::error("wrong-type", message).with_key(key), Some(item), true);
+    None
 }
 
 /// One value of a configuration, or its absence.

@@ -34,6 +34,11 @@ impl Item {
         Self { value, origin, span: None }
     }
 
+    /// Makes the table that stands for an absent one.
+    pub(crate) fn empty_table() -> Self {
+        Self::new(Value::Table(Entries::new()), Origin::Default)
+    }
+
     pub(crate) fn text(text: &str, origin: Origin) -> Self {
         Self::new(Value::Text(Zeroizing::new(text.to_owned())), origin)
     }

@@ -6,7 +6,7 @@ use super::{Registry, StoreEntry, Surroundings, reference::how_to_get};
 use crate::{
     Result,
     diagnostic::{Problem, Severity},
-    options::{Entries, Field, Host, Item, Key, Options as _, section, unknown_key},
+    options::{Field, Host, Item, Key, Options as _, section, section_with, unknown_key},
     secret::{Target, Vault},
     store::{ErasedStore, FileOptions, FileStore, Record, StoreKey},
 };
@@ -122,12 +122,12 @@ impl Stores {
     pub(crate) fn read(
         &mut self,
         host: &dyn Host,
-        merged: &Entries,
+        item: Option<&Item>,
         registry: &Registry,
         surroundings: &Surroundings<'_>,
     ) -> Option<()> {
         let key = Key::new(&["stores"]);
-        let tables = merged.get("stores").and_then(Item::as_table);
+        let tables = item.and_then(Item::as_table);
         let table = |name: &str| tables.and_then(|tables| tables.get(name));
         for (name, item) in tables.into_iter().flatten() {
             let key = key.child(name);
@@ -143,8 +143,7 @@ impl Stores {
                 }
             }
         }
-        let read = FileOptions::from_table;
-        let options = section(host, &key.child(FILE), table(FILE), FileOptions::FIELDS, read);
+        let options = section::<FileOptions>(host, &key.child(FILE), table(FILE));
         let directory = options.as_ref().map(|options| options.directory.as_deref());
         if let Some(folder) = directory.and_then(|directory| surroundings.tokens(directory)) {
             self.add(FILE, Arc::new(FileStore::new(folder)));
@@ -168,8 +167,9 @@ impl Stores {
     ) -> Option<()> {
         let name = entry.name();
         let key = Key::new(&["stores", name]);
-        let made =
-            section(host, &key, table, entry.fields(), |table| entry.build(table, surroundings))?;
+        let made = section_with(host, &key, table, entry.fields(), |table| {
+            entry.build(table, surroundings)
+        })?;
         // What the program brought itself stays.
         self.stores.entry(name.to_owned()).or_insert(made.store);
         self.vaults.extend(made.vault.map(|vault| (name, vault)));

@@ -1,8 +1,10 @@
 //! By which way a user logs in, and who they are.
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
-use authn::{Context, Error, Grant, Login, Result, Way, prompt::Progress};
+use authn::{
+    Context, Error, Grant, Login, Options as _, Result, Way, prompt::Progress, schema::Field,
+};
 use zeroize::Zeroizing;
 
 use super::{
@@ -11,7 +13,84 @@ use super::{
     id_token::{self, Failure},
     revocation,
 };
-use crate::token_endpoint::Endpoint;
+use crate::token_endpoint::{Address, AnyAddress, Endpoint};
+
+/// How a user logs in.
+#[derive(authn::Options)]
+pub(super) struct LoginOptions {
+    /// Page where a client is registered. A login shows it to whoever is asked for the client's identifier or
+    /// secret, which are typed in where the grant is `client_credentials` by name and they are not configured;
+    /// elsewhere it is not used.
+    pub(super) registration_page_url: Option<Address>,
+    /// Port on which a login waits for the browser to come back; 0 is any free one.
+    #[default(0)]
+    pub(super) redirect_port: u16,
+    /// Path at which a login waits for the browser to come back.
+    #[default(DEFAULT_PATH.to_owned())]
+    pub(super) redirect_path: String,
+    /// Where the browser comes back to, for a server that compares it to the letter; in place of `redirect_port`
+    /// and `redirect_path`. On this machine it is `http` to `127.0.0.1`, `[::1]` or `localhost`, with a port, of
+    /// which 0 is any free one. What is elsewhere serves only where the address is pasted.
+    pub(super) redirect_uri: Option<AnyAddress>,
+    /// What the server is to ask of whoever logs in, as `login`, `consent` or `select_account` (OpenID Connect
+    /// Core, 3.1.2.1).
+    pub(super) prompt: Option<String>,
+    /// Who is about to log in, so that the server needs not ask (OpenID Connect Core, 3.1.2.1).
+    pub(super) login_hint: Option<String>,
+    /// Command that starts a browser, program and arguments. The address takes the place of `%s` or comes last.
+    /// Unless set, `BROWSER`, else the desktop's own browser.
+    pub(super) browser: Option<Vec<String>>,
+    /// How long a login waits for whoever logs in. A code that is typed in elsewhere may expire earlier.
+    #[default(DEFAULT_TIMEOUT)]
+    pub(super) login_timeout: Duration,
+}
+
+const DEFAULT_PATH: &str = "/callback";
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
+
+impl LoginOptions {
+    /// Checks the options, of which those that the grant does not use have their defaults.
+    pub(super) fn validate(&self) -> Result<()> {
+        if let Some(page) = &self.registration_page_url {
+            authn::http::check(page.url(), false)?;
+        }
+        let has_own_redirect = self.redirect_port != 0 || self.redirect_path != DEFAULT_PATH;
+        let problem = if self.login_timeout.is_zero() {
+            "`login_timeout` is 0, which leaves no time to log in; set it to some minutes"
+        } else if self.browser.as_ref().is_some_and(Vec::is_empty) {
+            "`browser` is empty; set it to a command, or leave it out"
+        } else if !self.redirect_path.starts_with('/') || self.redirect_path.contains(['?', '#']) {
+            "`redirect_path` is no path; set it to one that begins with `/`"
+        } else if self.redirect_uri.as_ref().is_some_and(|uri| uri.url().fragment().is_some()) {
+            "`redirect_uri` has a fragment, which no server takes; remove it from `#` on"
+        } else if self.redirect_uri.is_some() && has_own_redirect {
+            "`redirect_uri` has a port and a path of its own; remove `redirect_port` and `redirect_path`"
+        } else {
+            return Ok(());
+        };
+        Err(Error::configuration(problem))
+    }
+
+    /// Returns the options that only a login at the server uses, and whether each is set.
+    pub(super) fn set(&self) -> [(&'static str, bool); 7] {
+        [
+            ("redirect_port", self.redirect_port != 0),
+            ("redirect_path", self.redirect_path != DEFAULT_PATH),
+            ("redirect_uri", self.redirect_uri.is_some()),
+            ("prompt", self.prompt.is_some()),
+            ("login_hint", self.login_hint.is_some()),
+            ("browser", self.browser.is_some()),
+            ("login_timeout", self.login_timeout != DEFAULT_TIMEOUT),
+        ]
+    }
+}
+
+/// Returns the keys of the options that only say how a user logs in.
+pub(super) fn options() -> &'static [&'static str] {
+    static KEYS: LazyLock<Vec<&str>> =
+        LazyLock::new(|| LoginOptions::FIELDS.iter().map(Field::key).collect());
+    &KEYS
+}
 
 /// How long a login that has failed waits for the server to end what it has just given.
 const REVOKING: Duration = Duration::from_secs(5);
@@ -63,16 +142,16 @@ async fn way(options: &OAuth, context: &Context, login: &Login) -> (Way, bool) {
     if options.grant_type == Some(GrantType::DeviceCode) {
         return (Way::Device, false);
     }
-    let has_browser = options.browser.is_some() || login.has_browser();
-    if options.grant_type.is_none() && options.redirect_uri.is_none() {
-        let server = options.server();
-        let has_page = server.is_discovered() || server.authorization_endpoint_url.is_some();
+    let has_browser = options.login.browser.is_some() || login.has_browser();
+    if options.grant_type.is_none() && options.login.redirect_uri.is_none() {
+        let server = &options.server;
+        let has_page = server.has_login_page();
         let is_needed = !has_browser || !has_page;
         if is_needed && server.endpoint(Endpoint::DeviceAuthorization, context).await.is_ok() {
             return (Way::Device, has_page);
         }
     }
-    let is_local = has_browser && authorization_code::is_local(options);
+    let is_local = has_browser && authorization_code::is_local(&options.login);
     (if is_local { Way::Browser } else { Way::Console }, false)
 }
 

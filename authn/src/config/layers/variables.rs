@@ -3,7 +3,7 @@
 use super::Layer;
 use crate::{
     Environment,
-    config::visibility::TOP_LEVEL,
+    config::sections,
     diagnostic::{Origin, Problem, nearest},
     options::{Entries, Item, insert},
 };
@@ -21,7 +21,7 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
         }
         let origin = Origin::Environment { name: name.to_owned() };
         let path: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
-        if path.iter().any(String::is_empty) || !TOP_LEVEL.contains(&path[0].as_str()) {
+        if path.iter().any(String::is_empty) || !sections::keys().any(|key| key == path[0]) {
             problems.push(meaningless(prefix, name, rest, origin));
             continue;
         }
@@ -46,7 +46,7 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
 
 fn meaningless(prefix: &str, name: &str, rest: &str, origin: Origin) -> Problem {
     let first = rest.split("__").next().unwrap_or(rest);
-    let upper: Vec<String> = TOP_LEVEL.iter().map(|key| key.to_uppercase()).collect();
+    let upper: Vec<String> = sections::keys().map(str::to_uppercase).collect();
     let candidates = SPECIAL.into_iter().chain(upper.iter().map(String::as_str));
     let help = match nearest(first, candidates) {
         _ if rest.starts_with("CREDENTIALS_") && !rest.starts_with("CREDENTIALS__") => {

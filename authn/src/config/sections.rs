@@ -1,0 +1,81 @@
+//! The keys at the top of a configuration: what stands below each, and how it is read.
+
+use super::{build::Build, choice, visibility::Guide};
+use crate::{
+    Registry,
+    http::options::HttpOptions,
+    options::{Item, Key, Options as _, Table, section, wrong_type},
+    registry::Surroundings,
+    request::binding::Binding,
+};
+
+/// One key at the top of a configuration.
+pub(super) struct Section {
+    pub(super) key: &'static str,
+    /// What stands below it.
+    pub(super) below: for<'r> fn(&'r Registry) -> Guide<'r>,
+    /// Reads it, or its absence; `None` if that failed, and all problems have been noted.
+    read: fn(&mut Build<'_>, &Key, Option<&Item>) -> Option<()>,
+}
+
+/// All keys at the top: a new one is one entry more.
+pub(super) const SECTIONS: [Section; 5] = [
+    Section {
+        key: "http",
+        below: |registry| Guide::Options(registry, HttpOptions::FIELDS),
+        read: http,
+    },
+    Section {
+        key: "credentials",
+        below: |registry| Guide::Credentials { registry, nested: false },
+        read: credentials,
+    },
+    Section { key: "stores", below: |registry| Guide::Stores(registry), read: stores },
+    // These two are read before the layers are merged.
+    Section { key: "default_profile", below: |_| Guide::Plain, read: |_, _, _| Some(()) },
+    Section { key: "profile", below: |_| Guide::Unknown, read: |_, _, _| Some(()) },
+];
+
+/// Returns the keys at the top.
+pub(super) fn keys() -> impl Iterator<Item = &'static str> {
+    SECTIONS.iter().map(|section| section.key)
+}
+
+impl Section {
+    pub(super) fn read(&self, build: &mut Build<'_>, item: Option<&Item>) -> Option<()> {
+        (self.read)(build, &Key::new(&[self.key]), item)
+    }
+}
+
+fn http(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<()> {
+    let options = section::<HttpOptions>(build, key, item)?;
+    #[cfg(feature = "reqwest")]
+    {
+        let client = crate::http::HttpClient::new(options, build.environment);
+        build.context = build.context.clone().with_http(client);
+    }
+    #[cfg(not(feature = "reqwest"))]
+    drop(options);
+    Some(())
+}
+
+/// The options beside the providers' tables, which are the choice's.
+fn credentials(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<()> {
+    let empty = Item::empty_table();
+    let item = item.unwrap_or(&empty);
+    let Some(entries) = item.as_table() else { return wrong_type(build, key, item) };
+    choice::unknown_keys(build.notes, entries);
+    let fields = Binding::FIELDS.iter();
+    let binding = Binding::from_table(&mut Table::new(build, key.clone(), item, entries, fields))?;
+    let context = build.context.clone().with_host(binding.domain.as_deref());
+    build.context = context.with_origins(binding.origins());
+    Some(())
+}
+
+fn stores(build: &mut Build<'_>, _: &Key, item: Option<&Item>) -> Option<()> {
+    let surroundings = Surroundings::new(build.loader.app_name(), build.environment);
+    let mut stores = build.stores.clone();
+    let read = stores.read(build, item, build.notes.registry, &surroundings);
+    build.stores = stores;
+    read
+}

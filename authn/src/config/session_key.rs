@@ -1,0 +1,49 @@
+//! What makes one session another: the plain options by which a store finds it.
+
+use std::fmt::Write as _;
+
+use super::{Class, visibility::Guide};
+use crate::{
+    CacheOptions,
+    options::{Item, Options as _, Value},
+    request::options::PlacementOptions,
+};
+
+/// Returns the options of a provider's table that its session depends on, one a line: not the scope, whose
+/// tokens stand side by side in one session, not how the framework handles them, and not those by which a user
+/// logs in.
+pub(super) fn options(host: Option<&str>, item: &Item, guide: Guide<'_>, login: &[&str]) -> String {
+    let mut text = format!("host={}\n", host.unwrap_or_default());
+    canonical(item, guide, "", login, &mut text);
+    text
+}
+
+fn canonical(item: &Item, guide: Guide<'_>, path: &str, login: &[&str], text: &mut String) {
+    // Writing to a string can't fail.
+    let _ = match &item.value {
+        _ if guide.class() == Class::Secret => Ok(()),
+        Value::Table(entries) => {
+            let of_framework = |key: &str| {
+                let fields = CacheOptions::FIELDS.iter().chain(PlacementOptions::FIELDS);
+                fields.into_iter().any(|field| field.key() == key) || login.contains(&key)
+            };
+            for (key, item) in entries {
+                if key != "scope" && !(path.is_empty() && of_framework(key)) {
+                    canonical(item, guide.child(key), &format!("{path}.{key}"), login, text);
+                }
+            }
+            Ok(())
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let index = index.to_string();
+                canonical(item, guide.child(&index), &format!("{path}.{index}"), login, text);
+            }
+            Ok(())
+        }
+        Value::Boolean(value) => writeln!(text, "{path}={value}"),
+        Value::Integer(value) => writeln!(text, "{path}={value}"),
+        Value::Float(value) => writeln!(text, "{path}={value}"),
+        Value::Text(value) => writeln!(text, "{path}={:?}", value.as_str()),
+    };
+}
