@@ -17,7 +17,7 @@ pub(crate) use file::FileOptions;
 pub use file::FileStore;
 #[doc(hidden)]
 pub use locks::Locks;
-pub(crate) use record::{Record, StoredToken, fingerprint};
+pub(crate) use record::{Record, fingerprint};
 
 use self::record::VERSION;
 use crate::{Result, SecretString, diagnostic::Problem, runtime::Boxed};
