@@ -16,10 +16,10 @@ use serde::{
         value::{Error, StrDeserializer},
     },
 };
-use serde_json::Value;
+use serde_json::Value as Json;
 use url::Url;
 
-use super::{View, probe, view::redact_url};
+use super::{Item, Value, View, probe, view::redact_url};
 use crate::time::duration;
 
 /// Says how a plain option may be shown. A type without it is shown as its `serde::Serialize` writes it, an
@@ -98,6 +98,19 @@ impl<T: Show, S> Show for HashMap<String, T, S> {
     }
 }
 
+impl Show for Item {
+    fn show(&self) -> View {
+        match &self.value {
+            Value::Boolean(value) => View::Boolean(*value),
+            Value::Integer(value) => View::Integer(*value),
+            Value::Float(value) => View::Float(*value),
+            Value::Text(text) => View::text(text.as_str()),
+            Value::Array(items) => items.show(),
+            Value::Table(entries) => entries.show(),
+        }
+    }
+}
+
 /// A value of any type, to be shown. The macro calls `view` on six references to it, and each trait of
 /// [`views`] needs one less: method resolution takes the first that the type has.
 pub struct Shown<'a, T>(pub &'a T);
@@ -161,18 +174,18 @@ fn serialized<T: Serialize + ?Sized>(value: &T) -> View {
     serde_json::to_value(value).map_or(View::Hidden, of_json)
 }
 
-fn of_json(value: Value) -> View {
+fn of_json(value: Json) -> View {
     match value {
-        Value::Null => View::NotSet,
-        Value::Bool(value) => View::Boolean(value),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+        Json::Null => View::NotSet,
+        Json::Bool(value) => View::Boolean(value),
+        Json::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(number), _) => View::Integer(number),
             (None, Some(float)) if number.is_f64() => View::Float(float),
             _ => View::Text(number.to_string()),
         },
-        Value::String(text) => View::text(text),
-        Value::Array(items) => View::List(items.into_iter().map(of_json).collect()),
-        Value::Object(entries) => {
+        Json::String(text) => View::text(text),
+        Json::Array(items) => View::List(items.into_iter().map(of_json).collect()),
+        Json::Object(entries) => {
             View::of_map(entries.into_iter().map(|(key, value)| (key, of_json(value))))
         }
     }
