@@ -11,7 +11,7 @@ use serde::{
 };
 
 use super::{
-    Command, Shape, Type,
+    Command, Origin, Shape, Type,
     deserialize::{Mismatch, methods},
 };
 
@@ -112,10 +112,11 @@ impl<'de> Deserializer<'de> for Probe<'_> {
             visitor.visit_some(self)
         };
         deserialize_newtype_struct: (name: &'static str) => {
-            if name == Command::NAME {
-                return self.found(Type::Command);
+            match name {
+                Command::NAME => self.found(Type::Command),
+                Origin::NAME => self.found(Type::Origin),
+                _ => visitor.visit_newtype_struct(self),
             }
-            visitor.visit_newtype_struct(self)
         };
         deserialize_seq: () => {
             let of = Self::inner(|probe| drop(visitor.visit_seq(One(probe))));
