@@ -5,8 +5,8 @@ use crate::{
     Registry,
     http::options::HttpOptions,
     options::{Item, Key, Options as _, Table, section, wrong_type},
-    registry::Surroundings,
     request::binding::Binding,
+    store::Surroundings,
 };
 
 /// One key at the top of a configuration.

@@ -22,7 +22,7 @@ mod value;
 mod view;
 
 pub use group::{Group, Tag, kinds};
-pub(crate) use host::{Built, Host, invalid, unknown_key};
+pub(crate) use host::{Built, Host, failed, invalid, unknown_key};
 pub use join::{count, fields, join};
 pub use json::json_schema;
 pub(crate) use key::Key;

@@ -11,7 +11,7 @@ const ELSEWHERE: [(&str, &str); 1] = [("keyring", "feature `keyring` of authn-pr
 impl Registry {
     /// Lists the kinds of references that this program can resolve.
     pub(crate) fn reference_kinds(&self) -> impl Iterator<Item = &'static str> {
-        let stores = self.stores().filter(|entry| entry.is_vault()).map(StoreEntry::name);
+        let stores = self.stores().filter(|entry| entry.has_secrets()).map(StoreEntry::name);
         BUILT_IN.into_iter().chain(stores)
     }
 

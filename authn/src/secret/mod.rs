@@ -133,7 +133,7 @@ impl fmt::Debug for Exposed<'_> {
 }
 
 /// A store that secrets of a configuration can stand in: `{ NAME = "target" }` refers to one.
-pub trait Vault: Send + Sync + 'static {
+pub trait SecretSource: Send + Sync + 'static {
     /// Reads a secret. It may block, for a limited time; the framework sees to the thread.
     fn secret(&self, target: &str) -> Result<SecretString>;
 }

@@ -3,7 +3,7 @@
 use authn::{Context, Registry, Result, SecretString, Token};
 
 /// Mints tokens.
-#[authn::token_provider("corp_sts")]
+#[authn::token_provider("conditions")]
 #[cfg(all())]
 struct CorpSts {
     /// Address.
@@ -59,9 +59,9 @@ impl authn::TokenProvider for CorpSts {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let registry = Registry::linked().unwrap();
-    let entry = registry.get("corp_sts").unwrap();
+    let entry = registry.get("conditions").unwrap();
     assert_eq!(entry.fields().next().unwrap().key(), "key");
     assert!(entry.field("port").is_some() && entry.field("address").is_none());
     assert_eq!(Server::default().port, 80);
