@@ -58,7 +58,7 @@ pub use diagnostic::Location;
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Result};
 pub use integrations::*;
-pub use login::{Login, LoginOutcome, Way};
+pub use login::{Login, LoginOutcome, LoginPlan, Way};
 #[doc(hidden)]
 pub use options as schema;
 pub use options::{Options, Secret, Show, Validation, View};

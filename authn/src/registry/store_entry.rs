@@ -16,7 +16,8 @@ pub struct StoreEntry {
     docs: &'static [&'static str],
     location: Location,
     fields: &'static [Field],
-    has_secrets: bool,
+    /// What the target of a reference looks like, for a store that secrets can stand in.
+    target: Option<fn() -> &'static str>,
     build: Build,
 }
 
@@ -40,7 +41,7 @@ impl StoreEntry {
         let build: Build = |table, surroundings| {
             Some(Built { store: open::<S>(table, surroundings)?, source: None })
         };
-        Self { name, docs, location, fields: S::FIELDS, has_secrets: false, build }
+        Self { name, docs, location, fields: S::FIELDS, target: None, build }
     }
 
     /// Makes the entry of a store that secrets of a configuration can stand in, too.
@@ -53,7 +54,7 @@ impl StoreEntry {
             let store = open::<S>(table, surroundings)?;
             Some(Built { store: store.clone(), source: Some(store) })
         };
-        Self { name, docs, location, fields: S::FIELDS, has_secrets: true, build }
+        Self { name, docs, location, fields: S::FIELDS, target: Some(S::example), build }
     }
 
     /// Returns its documentation, Markdown.
@@ -73,9 +74,9 @@ impl StoreEntry {
         self.fields
     }
 
-    /// Returns whether its name is a kind of reference.
-    pub(crate) fn has_secrets(&self) -> bool {
-        self.has_secrets
+    /// Returns what a target looks like, if its name is a kind of reference.
+    pub(crate) fn target(&self) -> Option<&'static str> {
+        self.target.map(|example| example())
     }
 
     pub(crate) fn build(

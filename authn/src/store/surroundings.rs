@@ -27,7 +27,7 @@ impl<'a> Surroundings<'a> {
     }
 
     /// Returns the folder of the `file` store, which can be configured; `None` without a state directory.
-    pub(crate) fn tokens(&self, directory: Option<&str>) -> Option<PathBuf> {
+    pub(crate) fn tokens(&self, directory: Option<&Path>) -> Option<PathBuf> {
         match directory {
             Some(directory) => Some(self.environment.absolute(directory, None)),
             None => Some(self.state()?.join("tokens")),

@@ -4,13 +4,13 @@ use authn::{Context, Registry, Result, SecretString, Token};
 
 /// Mints tokens.
 #[authn::token_provider("conditions")]
-#[cfg(all())]
+#[cfg(not(any()))]
 struct CorpSts {
     /// Address.
     #[cfg(any())]
     url: Missing,
     /// Key.
-    #[cfg(all())]
+    #[cfg(not(any()))]
     _key: SecretString,
     /// Key.
     #[cfg(any())]
@@ -31,13 +31,13 @@ struct CorpSts {
 /// The server.
 #[derive(authn::Options)]
 #[options(default)]
-#[cfg(all())]
+#[cfg(not(any()))]
 struct Server {
     /// Address.
     #[cfg(any())]
     address: Missing,
     /// Port.
-    #[cfg(all())]
+    #[cfg(not(any()))]
     #[default(80)]
     port: u16,
     #[cfg(any())]

@@ -88,6 +88,10 @@ impl TokenStore for Keyring {
 }
 
 impl SecretSource for Keyring {
+    fn example() -> &'static str {
+        "service/user"
+    }
+
     fn secret(&self, target: &str) -> Result<SecretString> {
         let (place, target) = (self.__place.clone(), target.to_owned());
         let text = aside::wait(self.timeout, async move || place.secret(&target).await)?;
