@@ -16,7 +16,7 @@ use super::{
 use crate::{
     Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
     diagnostic::{Origin, Problem, SourceText},
-    options::{Built, Entries, Host, Item, Key, Options as _, Table, Value, invalid, unknown_key},
+    options::{Built, Entries, Host, Item, Key, Options as _, Table, Value, failed, unknown_key},
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
@@ -205,13 +205,7 @@ impl<'a> Build<'a> {
             None => context,
         };
         if let Err(error) = provider.validate(&context) {
-            match error.problems() {
-                [] => {
-                    let problem = Problem::error("invalid", error.to_string()).with_key(key);
-                    self.notes.note(problem, Some(item), false);
-                }
-                problems => invalid(self, problems.to_vec(), key, item),
-            }
+            failed(self, &error, key, item);
             return None;
         }
         Some(Credentials::of(Bound { provider, context, per_request, resolves }))

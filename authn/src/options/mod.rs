@@ -24,7 +24,7 @@ mod view;
 
 pub use command::Command;
 pub use group::{Group, Tag, kinds};
-pub(crate) use host::{Built, Host, invalid, unknown_key};
+pub(crate) use host::{Built, Host, failed, invalid, unknown_key};
 pub use join::{count, fields, join};
 pub use json::json_schema;
 pub(crate) use key::Key;
