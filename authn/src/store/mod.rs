@@ -4,7 +4,6 @@
 //! again, exchanges, saves, publishes and only then unlocks. A save names the revision that it replaces, so
 //! that a logout in between wins.
 
-mod examine;
 mod file;
 mod locks;
 mod record;
