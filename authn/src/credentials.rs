@@ -225,6 +225,7 @@ impl fmt::Debug for Credentials {
 
 /// Makes [`Credentials`] in code; see [`Credentials::builder`].
 #[derive(Debug)]
+#[must_use = "it does nothing until it is built"]
 pub struct CredentialsBuilder {
     provider: Option<Arc<dyn Erased>>,
     context: Context,
@@ -233,27 +234,22 @@ pub struct CredentialsBuilder {
 
 impl CredentialsBuilder {
     /// Takes a provider that answers each call itself, [`Cached`] among them.
-    #[must_use]
-    pub fn provider(mut self, provider: impl TokenProvider) -> Self {
-        self.provider = Some(Arc::new(provider));
-        self
+    pub fn provider(self, provider: impl TokenProvider) -> Self {
+        Self { provider: Some(Arc::new(provider)), ..self }
     }
 
     /// Takes a source and caches its tokens.
-    #[must_use]
     pub fn source(self, source: impl TokenSource) -> Self {
         self.provider(Cached::new(source))
     }
 
     /// Binds them to `https://<domain>`; `domain` is a host with an optional port.
-    #[must_use]
     pub fn domain(mut self, domain: &str) -> Self {
         self.context = self.context.with_host(Some(domain));
         self.origin(&format!("https://{domain}"))
     }
 
     /// Binds them to one more origin, as [`Origins::and`] takes it.
-    #[must_use]
     pub fn origin(mut self, origin: &str) -> Self {
         match self.context.origins().clone().and(origin) {
             Ok(origins) => self.context = self.context.with_origins(origins),
@@ -263,14 +259,12 @@ impl CredentialsBuilder {
     }
 
     /// Says where on a request the token goes.
-    #[must_use]
     pub fn placement(self, placement: Placement) -> Self {
         let placement = crate::request::unless_default(placement);
         Self { context: self.context.with_placement(placement), ..self }
     }
 
     /// Brings another clock, such as a test's.
-    #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         Self { context: self.context.with_clock(clock), ..self }
     }
