@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Bound, Cached, Context, Error, ErrorKind, Login, LoginOutcome, Origins, Placement, Probe,
-    Request, Result, Show, Status, Token, TokenProvider, TokenSource, View,
+    Bound, Cached, Context, Environment, Error, ErrorKind, Login, LoginOutcome, LoginPlan, Origins,
+    Placement, Probe, Request, Result, Show, Status, Token, TokenProvider, TokenSource, View,
     options::{Inner, Nested, Node, Shape, Type},
     provider::Erased,
     runtime::Boxed,
@@ -118,6 +118,12 @@ impl Credentials {
     /// [`status`](Self::status) says.
     pub fn needs_login(&self) -> bool {
         self.0.managed().needs_login()
+    }
+
+    /// Returns how a login would go in these surroundings, without asking a server; `None` where nobody has to
+    /// log in, or the provider does not tell.
+    pub fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        self.0.managed().login_plan(environment)
     }
 
     /// Checks what `[http]` names, as the file of certificate authorities, without any network. Otherwise it is

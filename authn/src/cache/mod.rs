@@ -28,8 +28,8 @@ use std::{
 pub use options::CacheOptions;
 
 use crate::{
-    Context, Error, ErrorKind, Grant, Login, LoginOutcome, Managed, Probe, Request, Result,
-    SessionPolicy, Status, Token, TokenProvider, TokenSource,
+    Context, Environment, Error, ErrorKind, Grant, Login, LoginOutcome, LoginPlan, Managed, Probe,
+    Request, Result, SessionPolicy, Status, Token, TokenProvider, TokenSource,
     runtime::{self, Boxed},
     time::{Moment, before},
 };
@@ -360,6 +360,13 @@ impl<S: TokenSource> Managed for Cached<S> {
         let inner = self.shared.source.inner();
         inner
             .map_or_else(|| self.shared.source.needs_login(), |inner| inner.managed().needs_login())
+    }
+
+    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        match self.shared.source.inner() {
+            Some(inner) => inner.managed().login_plan(environment),
+            None => self.shared.source.login_plan(environment),
+        }
     }
 
     fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
