@@ -10,5 +10,5 @@ pub use crate::{
     },
     registry::{Entry, LinkedStore, Provider, StoreEntry, Surroundings},
     secret::Vault,
-    store::{Content, Locks},
+    store::{Content, Locks, Versioned},
 };
