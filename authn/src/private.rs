@@ -9,5 +9,5 @@ pub use crate::{
         Validation, View, Views, count, fields, join, kinds, set_or_not, views,
     },
     registry::{Entry, Provider, StoreEntry},
-    store::{Content, Locks},
+    store::{Content, Locks, Versioned},
 };

@@ -4,11 +4,11 @@
 //! again, exchanges, saves, publishes and only then unlocks. A save names the revision that it replaces, so
 //! that a logout in between wins.
 
-mod examine;
 mod file;
 mod locks;
 mod record;
 mod surroundings;
+mod versioned;
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -20,8 +20,9 @@ pub use file::FileStore;
 pub use locks::Locks;
 pub(crate) use record::{Record, fingerprint};
 pub use surroundings::Surroundings;
+#[doc(hidden)]
+pub use versioned::{Content, Versioned};
 
-use self::record::VERSION;
 use crate::{Result, SecretString, diagnostic::Problem, runtime::Boxed};
 
 /// Keeps documents that hold tokens.
@@ -165,41 +166,6 @@ pub struct Document {
     pub revision: u64,
     /// The text, which holds secrets.
     pub text: SecretString,
-}
-
-/// What a text is that stands where a document should.
-#[doc(hidden)]
-#[derive(Debug)]
-pub enum Content {
-    /// A document.
-    Document(Document),
-    /// Something else, and one word for it, as the ending of its name when it is set aside.
-    Other(&'static str),
-}
-
-impl Content {
-    /// The word for a text that is no document of any version.
-    pub const CORRUPT: &str = "corrupt";
-    /// The word for a document of a later version.
-    const NEWER: &str = "newer";
-
-    /// Looks at a text.
-    pub fn of(text: &str) -> Self {
-        match Record::version_and_revision(text) {
-            Some((VERSION, revision)) => Self::Document(Document { revision, text: text.into() }),
-            Some(_) => Self::Other(Self::NEWER),
-            None => Self::Other(Self::CORRUPT),
-        }
-    }
-
-    /// Warns of a text that was moved to another name, or could not be.
-    pub fn warn_of_set_aside(name: &str, moved: bool) {
-        tracing::warn!(
-            name,
-            moved,
-            "a stored session can't be read by this version and is set aside; log in again"
-        );
-    }
 }
 
 /// The right to exchange for a key. Dropping it gives it back.

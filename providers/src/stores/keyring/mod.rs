@@ -17,7 +17,7 @@ use std::{path::PathBuf, time::Duration};
 
 use authn::{
     Error, ErrorKind, Result, SecretSource, SecretString, Validation,
-    private::{Content, Locks},
+    private::{Content, Locks, Versioned},
     store::{Document, Lease, StoreKey, Surroundings, TokenStore},
 };
 
@@ -65,7 +65,7 @@ impl TokenStore for Keyring {
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
         let (this, key) = (self.clone(), key.clone());
-        aside::run(self.timeout, async move || this.read(&key).await).await
+        aside::run(self.timeout, async move || this.document(&key).await).await
     }
 
     async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
@@ -124,52 +124,32 @@ impl Keyring {
             )
         })
     }
+}
 
-    async fn read(&self, key: &StoreKey) -> Result<Option<Document>> {
-        match self.newest(key).await? {
-            None => Ok(None),
-            Some(Content::Document(document)) => Ok(Some(document)),
-            Some(Content::Other(_)) => {
-                // In turn, and looked at again: another process may have replaced it meanwhile.
-                let _turn = self.locks()?.turn(key).await?;
-                self.read_in_turn(key).await
-            }
-        }
-    }
-
-    async fn read_in_turn(&self, key: &StoreKey) -> Result<Option<Document>> {
-        match self.newest(key).await? {
-            None => Ok(None),
-            Some(Content::Document(document)) => Ok(Some(document)),
-            Some(Content::Other(ending)) => {
-                let moved = self.__place.set_aside(self.service(), key.as_str(), ending).await;
-                Content::warn_of_set_aside(
-                    &format!("{} {ending}", label(key.as_str())),
-                    moved.is_ok(),
-                );
-                moved.map(|()| None)
-            }
-        }
-    }
-
-    async fn replace(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
-        let _turn = self.locks()?.turn(key).await?;
-        let current = self.read_in_turn(key).await?.map_or(0, |document| document.revision);
-        if current != expected {
-            return Ok(false);
-        }
-        self.__place.write(self.service(), key.as_str(), &document.text).await?;
-        Ok(true)
+impl Versioned for Keyring {
+    async fn turn(&self, key: &StoreKey) -> Result<Lease> {
+        self.locks()?.turn(key).await
     }
 
     /// Returns the last document of a key; a keyring may hold several entries that look alike.
-    async fn newest(&self, key: &StoreKey) -> Result<Option<Content>> {
+    async fn read(&self, key: &StoreKey) -> Result<Option<Content>> {
         let texts = self.__place.read(self.service(), key.as_str()).await?;
         let contents = texts.iter().map(|text| Content::of(&text.expose()));
         Ok(contents.max_by_key(|content| match content {
             Content::Document(document) => document.revision,
             Content::Other(_) => 0,
         }))
+    }
+
+    async fn write(&self, key: &StoreKey, document: &Document) -> Result<()> {
+        self.__place.write(self.service(), key.as_str(), &document.text).await
+    }
+
+    async fn set_aside(&self, key: &StoreKey, ending: &str) -> Result<()> {
+        let moved = self.__place.set_aside(self.service(), key.as_str(), ending).await;
+        let name = format!("{} {ending}", label(key.as_str()));
+        Content::warn_of_set_aside(&name, moved.is_ok());
+        moved
     }
 }
 
