@@ -40,7 +40,7 @@ impl Foreign {
     pub(crate) fn layer(&self, problems: &mut Vec<Problem>) -> Option<Layer> {
         let Some((base, profiles)) = self.layer.clone() else {
             let problem = Problem::error("layer", "this layer of the program's own can't be read")
-                .with_origin(Some(origin(&self.metadata, &Profile::Default, &[])))
+                .with_origin(origin(&self.metadata, &Profile::Default, &[]))
                 .with_help("check it where the program calls `Loader::layer`");
             problems.push(problem);
             return None;

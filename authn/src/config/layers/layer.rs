@@ -49,6 +49,6 @@ impl Layer {
 fn not_a_table(key: &str, origin: Origin) -> Problem {
     Problem::error("wrong-type", "expected a table")
         .with_key(key)
-        .with_origin(Some(origin))
+        .with_origin(origin)
         .with_help("write a profile as `[profile.NAME.credentials]`")
 }

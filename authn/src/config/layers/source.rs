@@ -52,18 +52,13 @@ impl Found<'_> {
         let state = match file::read(path) {
             Ok(Some(text)) => return self.text(name, path, text),
             Ok(None) if must_exist => {
-                let origin = Origin::File { path: path.to_owned(), line: 1, column: 1 };
-                let problem = Problem::error("no-such-file", "there is no such file")
-                    .with_origin(Some(origin))
-                    .with_help("check the path");
+                let problem = Problem::error("no-such-file", "there is no such file");
+                let problem = problem.with_origin(Origin::file(path)).with_help("check the path");
                 self.problems.push(problem);
                 SourceState::Absent
             }
             Ok(None) => SourceState::Absent,
-            Err(problem) => {
-                self.problems.push(*problem);
-                SourceState::Failed
-            }
+            Err(problem) => return self.refused(name, path, *problem),
         };
         self.add(name, Some(path), state, Layer::default());
     }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Environment, Error, Registry, Result,
-    diagnostic::{Origin, Problem, Severity, SourceText},
+    diagnostic::{Origin, Problem},
 };
 
 /// The code of the warning that a project's file is not in force.
@@ -162,12 +162,13 @@ fn quieten(problems: &mut Vec<Problem>, from: usize) {
 pub(super) fn revoke(app: &str, environment: &Environment) -> Result<Vec<PathBuf>> {
     let mut revoked = Vec::new();
     for path in candidates(app, environment) {
+        let exists = path.exists();
         if let Some(place) = Place::of(&path, app, environment)
             && place.revoke()?
         {
-            revoked.push(path.clone());
+            revoked.push(path);
         }
-        if path.exists() {
+        if exists {
             break;
         }
     }
@@ -206,8 +207,7 @@ fn read(
 
 /// The bytes that were parsed.
 fn contents(layer: &Layer) -> Option<&[u8]> {
-    let source: &SourceText = layer.text.as_deref()?;
-    Some(source.text.as_bytes())
+    Some(layer.text.as_ref()?.text.as_bytes())
 }
 
 /// The warning that something in the file has no effect.
@@ -221,20 +221,13 @@ fn withheld(app: &str, path: &Path, layer: &Layer, source: &Source) -> Option<Pr
         _ => "nobody has trusted it",
     };
     let app = if app == "authn" { String::new() } else { format!(" --app {app}") };
-    let origin = Origin::File { path: path.to_owned(), line: 1, column: 1 };
     let message = format!("the project's file may choose a profile and nothing else: {why}");
-    let problem = Problem::warning(UNTRUSTED, message);
-    Some(
-        problem
-            .with_origin(Some(origin))
-            .with_help(format!("`authn{app} config trust` shows what it would set, and asks")),
-    )
+    let help = format!("`authn{app} config trust` shows what it would set, and asks");
+    Some(Problem::warning(UNTRUSTED, message).with_origin(Origin::file(path)).with_help(help))
 }
 
 /// Gives the way out where something is missing that a withheld file may have.
 pub(super) fn way_out(problems: &[Problem]) -> Option<String> {
-    let warning = problems
-        .iter()
-        .find(|problem| problem.code() == UNTRUSTED && problem.severity() == Severity::Warning)?;
+    let warning = problems.iter().find(|problem| problem.code() == UNTRUSTED)?;
     Some(format!("the project's file is withheld: {}", warning.help()?))
 }
