@@ -5,7 +5,7 @@ use std::{fs, io, ops::Range, path::Path, sync::Arc};
 use toml_edit::Document;
 use zeroize::Zeroizing;
 
-use super::Layer;
+use super::{Layer, SourceState};
 use crate::{
     diagnostic::{Origin, Problem, SourceText, syntax_excerpt},
     options::toml,
@@ -14,8 +14,31 @@ use crate::{
 /// Largest configuration file that is read.
 const LARGEST: u64 = 1024 * 1024;
 
+/// Reads the layer of a file, which is empty if there is none. What is wrong is noted.
+pub(crate) fn read(
+    name: &'static str,
+    path: &Path,
+    must_exist: bool,
+    problems: &mut Vec<Problem>,
+) -> Layer {
+    let state = match text(path) {
+        Ok(Some(text)) => return parse(name, path, text, problems),
+        Ok(None) => {
+            let problem = Problem::error("no-such-file", "there is no such file");
+            let problem = problem.with_origin(Origin::file(path)).with_help("check the path");
+            problems.extend(must_exist.then_some(problem));
+            SourceState::Absent
+        }
+        Err(problem) => {
+            problems.push(*problem);
+            SourceState::Failed
+        }
+    };
+    Layer::empty(name, Some(path), state)
+}
+
 /// Reads a file. `Ok(None)` if there is none; every other failure is a problem that says what is wrong.
-pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
+fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
     let fail = |code, message: &str, help: &str| {
         Box::new(Problem::error(code, message).with_origin(Origin::file(path)).with_help(help))
     };
@@ -58,14 +81,21 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem
 }
 
 /// Parses the text of a file. What is wrong with it is noted, and leaves the layer empty.
-pub(crate) fn parse(path: &Path, text: Zeroizing<String>, problems: &mut Vec<Problem>) -> Layer {
+pub(crate) fn parse(
+    name: &'static str,
+    path: &Path,
+    text: Zeroizing<String>,
+    problems: &mut Vec<Problem>,
+) -> Layer {
+    let before = problems.len();
+    let mut layer = Layer::empty(name, Some(path), SourceState::Read);
     let source = Arc::new(SourceText::new(path.to_owned(), text));
-    let mut layer = match Document::parse(source.text.as_str()) {
+    match Document::parse(source.text.as_str()) {
         Ok(document) => {
             let place = |span: Option<Range<usize>>| {
                 (source.origin(span.as_ref().map_or(0, |span| span.start)), span)
             };
-            Layer::new(toml::entries(document.as_table(), &place), problems)
+            layer.fill(toml::entries(document.as_table(), &place), problems);
         }
         Err(error) => {
             let at = error.span().map_or(0, |span| span.start);
@@ -76,9 +106,11 @@ pub(crate) fn parse(path: &Path, text: Zeroizing<String>, problems: &mut Vec<Pro
                 .with_origin(source.origin(at))
                 .with_excerpt(syntax_excerpt(&source.text, at));
             problems.push(problem.with_help(help));
-            Layer::default()
         }
-    };
+    }
+    if problems.len() > before && layer.is_empty() {
+        layer.source.state = SourceState::Failed;
+    }
     layer.text = Some(source);
     layer
 }

@@ -1,5 +1,7 @@
 //! The layer of `--set key=value`.
 
+use zeroize::Zeroizing;
+
 use super::Layer;
 use crate::{
     diagnostic::{Origin, Problem},
@@ -7,7 +9,7 @@ use crate::{
 };
 
 /// Reads what was set by flags; the last one of a key wins.
-pub(crate) fn read(flags: &[String], problems: &mut Vec<Problem>) -> Layer {
+pub(crate) fn read(flags: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> Layer {
     let mut values = Entries::new();
     let mut seen = Vec::new();
     let help = "write it as `--set credentials.domain=api.example.com`";
@@ -37,5 +39,5 @@ pub(crate) fn read(flags: &[String], problems: &mut Vec<Problem>) -> Layer {
             problems.push(problem);
         }
     }
-    Layer::new(values, problems)
+    Layer::new("flags", values, problems)
 }

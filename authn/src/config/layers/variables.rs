@@ -41,7 +41,7 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
             problems.push(problem);
         }
     }
-    Layer::new(values, problems)
+    Layer::new("environment", values, problems)
 }
 
 fn meaningless(prefix: &str, name: &str, rest: &str, origin: Origin) -> Problem {
