@@ -8,7 +8,7 @@ use super::{
         Layer,
         merge::{self, Part},
     },
-    visibility::{Class, Guide, Place},
+    visibility::{Class, Guide, Place, value_type},
 };
 use crate::{
     Registry,
@@ -33,6 +33,9 @@ pub struct Setting {
     pub is_set: bool,
     /// The value, of a plain one alone.
     pub value: Option<View>,
+    /// What the schema says of the value: whether it is a URL, a path, a command …; `None` where it says
+    /// nothing.
+    pub value_type: Option<Type>,
     /// Where it comes from.
     pub origin: Origin,
     /// For a secret by reference: what it refers to, as `file /run/secrets/name`.
@@ -149,7 +152,14 @@ impl Lister<'_> {
         let class = if field.kind() == Kind::Secret { Class::Secret } else { Class::Plain };
         let (value, overrides) = (field.default(), Vec::new());
         let setting = self.setting(key, class, &Origin::Default);
-        self.settings.push(Setting { is_set: value.is_some(), value, overrides, ..setting });
+        let value_type = Some(field.r#type());
+        self.settings.push(Setting {
+            is_set: value.is_some(),
+            value,
+            value_type,
+            overrides,
+            ..setting
+        });
     }
 
     fn item(&mut self, key: &Key, item: &Item, guide: Guide<'_>) {
@@ -174,7 +184,7 @@ impl Lister<'_> {
                 Setting { value, ..self.setting(key, class, &item.origin) }
             }
         };
-        self.settings.push(setting);
+        self.settings.push(Setting { value_type: value_type(guide.registry, key), ..setting });
     }
 
     fn secret(&self, key: &Key, item: &Item, registry: &Registry) -> Setting {
@@ -192,6 +202,7 @@ impl Lister<'_> {
             class,
             is_set: true,
             value: None,
+            value_type: None,
             origin: origin.clone(),
             reference: None,
             is_withheld: false,
@@ -250,7 +261,7 @@ fn typed(text: &str, r#type: &Type, origin: &Origin) -> Option<View> {
         }
         Type::Number => word.parse::<f64>().is_ok(),
         Type::Duration => duration::parse(word).is_some(),
-        Type::Url => Url::parse(word).is_ok(),
+        Type::Url | Type::Origin => Url::parse(word).is_ok(),
         Type::Choice(words) => words.contains(&word),
         _ => true,
     };

@@ -7,7 +7,9 @@ use std::ops::Range;
 use super::sections::SECTIONS;
 use crate::{
     diagnostic::{self, Excerpt, SourceText},
-    options::{Entries, Field, Item, Kind, Options as _, Type, Value, names_secret, redact_text},
+    options::{
+        Entries, Field, Item, Key, Kind, Options as _, Type, Value, names_secret, redact_text,
+    },
     registry::{Entry, Registry},
     request::binding::Binding,
 };
@@ -62,7 +64,7 @@ impl<'r> Guide<'r> {
     }
 
     pub(crate) fn child(self, key: &str) -> Self {
-        let option = || self.fields().into_iter().find(|field| field.key() == key).map(Place::of);
+        let option = || self.option(key).map(Place::of);
         let provider = || self.registry.get(key).map(Place::Provider);
         let place = match self.place {
             Place::Top => {
@@ -82,6 +84,11 @@ impl<'r> Guide<'r> {
             Place::Unknown => None,
         };
         Self { place: place.unwrap_or(Place::Unknown), ..self }
+    }
+
+    /// Returns the option of a key at this place.
+    fn option(self, key: &str) -> Option<&'static Field> {
+        self.fields().into_iter().find(|field| field.key() == key)
     }
 
     /// Returns the options of a table at this place.
@@ -143,6 +150,23 @@ impl Place<'_> {
             (Kind::Secret, _) => Self::Secrets,
         }
     }
+}
+
+/// Returns what the schema says of the value at a key, which may be below a profile.
+pub(super) fn value_type(registry: &Registry, key: &Key) -> Option<Type> {
+    let segments = match key.segments() {
+        [first, _, rest @ ..] if first == "profile" => rest,
+        all => all,
+    };
+    let (mut guide, mut found) = (Guide::top(registry), None);
+    for segment in segments {
+        found = match guide.option(segment) {
+            Some(field) => Some(field.r#type()),
+            None => found.as_ref().and_then(|of: &Type| of.child(segment).cloned()),
+        };
+        guide = guide.child(segment);
+    }
+    found
 }
 
 /// Returns the line of a problem as it may be shown: each value that could be a secret is masked. `hide` masks

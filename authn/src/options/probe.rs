@@ -14,7 +14,7 @@ use serde::{
 };
 
 use super::{
-    Shape, Type,
+    Command, Shape, Type,
     deserialize::{Mismatch, methods},
 };
 
@@ -89,6 +89,8 @@ impl Probe<'_> {
             Type::Url
         } else if expected.contains("duration") {
             Type::Duration
+        } else if expected.contains("path") {
+            Type::Path
         } else {
             Type::String
         })
@@ -112,7 +114,10 @@ impl<'de> Deserializer<'de> for Probe<'_> {
             self.0.borrow_mut().optional = true;
             visitor.visit_some(self)
         };
-        deserialize_newtype_struct: (_name: &'static str) => visitor.visit_newtype_struct(self);
+        deserialize_newtype_struct: (name: &'static str) => match name {
+            Command::NAME => self.found(Type::Command),
+            _ => visitor.visit_newtype_struct(self),
+        };
         deserialize_seq: () => self.found(Type::List(Self::inner(|probe| {
             drop(visitor.visit_seq(SeqDeserializer::new(iter::once(probe))));
         }).into()));

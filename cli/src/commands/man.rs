@@ -1,7 +1,6 @@
 //! `man`: the manual's pages, of the same definitions as `--help`.
 
 use std::{
-    fmt::Write as _,
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -10,12 +9,12 @@ use std::{
 use clap::{Command, ValueHint};
 use clap_mangen::{
     Man,
-    roff::{Inline, Roff, bold, roman},
+    roff::{Roff, bold, roman},
 };
 
 use crate::{
     app::App,
-    exit::{CODES, Code, Failure},
+    exit::{CODES, Failure},
     output,
 };
 
@@ -88,16 +87,11 @@ fn page(command: &Command, app: &App) -> io::Result<Vec<u8>> {
 
 /// Writes what is not ASCII as formatters read it in any encoding.
 fn ascii(page: &str) -> Vec<u8> {
-    let mut ascii = String::with_capacity(page.len());
-    for character in page.chars() {
-        if character.is_ascii() {
-            ascii.push(character);
-        } else {
-            // Writing to a string can't fail.
-            let _ = write!(ascii, "\\[u{:04X}]", u32::from(character));
-        }
-    }
-    ascii.into_bytes()
+    let spelt = |character: char| match character {
+        ascii if ascii.is_ascii() => ascii.to_string(),
+        other => format!("\\[u{:04X}]", u32::from(other)),
+    };
+    page.chars().map(spelt).collect::<String>().into_bytes()
 }
 
 /// Writes a section of paragraphs. Lines that are indented stand as they are.
@@ -122,20 +116,22 @@ fn section(heading: &str, text: &str) -> Roff {
     roff
 }
 
-fn list(heading: &str, items: impl IntoIterator<Item = (Inline, String)>) -> Roff {
+fn list<I: Into<String>>(
+    heading: &str,
+    items: impl IntoIterator<Item = (I, &'static str)>,
+) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", [heading]);
     for (item, text) in items {
         roff.control("TP", []);
-        roff.text([item]);
+        roff.text([bold(item)]);
         roff.text([roman(text)]);
     }
     roff
 }
 
 fn exit_status() -> Roff {
-    let code = |(code, meaning): (Code, &str)| (bold((code as u8).to_string()), meaning.to_owned());
-    list("EXIT STATUS", CODES.map(code))
+    list("EXIT STATUS", CODES.map(|(code, meaning)| ((code as u8).to_string(), meaning)))
 }
 
 fn environment(app: &App) -> Roff {
@@ -154,7 +150,7 @@ fn environment(app: &App) -> Roff {
             "Any option of the configuration is set so, with two underscores between names. With __FILE or __ENV behind it, a secret's is a reference.",
         ),
     ];
-    let own = own.map(|(name, text)| (bold(app.variable(name)), text.to_owned()));
+    let own = own.map(|(name, text)| (app.variable(name), text));
     let others = [
         ("NO_COLOR", "No colour, unless a flag asks for it."),
         (
@@ -164,7 +160,7 @@ fn environment(app: &App) -> Roff {
         ("BROWSER", "There is a browser that whoever logs in can see, whatever else there is."),
         ("XDG_CONFIG_HOME, XDG_STATE_HOME", "The folders of the user's configuration and state."),
     ];
-    let others = others.map(|(name, text)| (bold(name), text.to_owned()));
+    let others = others.map(|(name, text)| (name.to_owned(), text));
     list("ENVIRONMENT", own.into_iter().chain(others))
 }
 
@@ -182,7 +178,7 @@ fn files(app: &App) -> Roff {
             "The sessions of the store file, unless the configuration names another folder.",
         ),
     ];
-    list("FILES", files.map(|(path, text)| (bold(path), text.to_owned())))
+    list("FILES", files)
 }
 
 #[cfg(test)]

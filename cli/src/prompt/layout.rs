@@ -29,7 +29,7 @@ pub(super) enum Awaited {
     Server,
 }
 
-/// Shows the link at which somebody logs in.
+/// Shows the link at which the user logs in.
 pub(super) fn link(link: &Link, screen: &Screen) -> String {
     let text = if link.opens_browser() {
         "Log in with your browser. If it does not open, open this link:"
@@ -51,7 +51,9 @@ pub(super) fn code(code: &UserCode, screen: &Screen) -> String {
     let Some(qr) = code.complete_url().and_then(|url| Qr::of(url.as_str())) else { return text };
     let drawn = paragraph("Or scan this with a phone:", screen) + &qr.draw(screen.colour);
     parts.push(drawn);
-    let is_shown = screen.unicode && qr.columns() <= screen.columns && has_room(&parts, screen);
+    // All of it can be seen at once, and what is waited for.
+    let has_room = qr.columns() <= screen.columns && rows(&parts, screen) < screen.rows;
+    let is_shown = screen.unicode && has_room;
     if is_shown { fitted(&parts, screen) } else { text }
 }
 
@@ -114,21 +116,17 @@ fn indented(code: &str, screen: &Screen) -> String {
 
 /// Puts empty lines between parts where they fit.
 fn fitted(parts: &[String], screen: &Screen) -> String {
-    let rows: usize = parts.iter().map(|part| rows(part, screen.columns)).sum();
     let gaps = parts.len() - 1;
     // One row is for what is waited for.
-    let between = if screen.rows == 0 || rows + gaps < screen.rows { "\n" } else { "" };
+    let has_room = screen.rows == 0 || rows(parts, screen) + gaps < screen.rows;
+    let between = if has_room { "\n" } else { "" };
     parts.join(between)
 }
 
-/// Returns whether all of it can be seen at once, and what is waited for.
-fn has_room(parts: &[String], screen: &Screen) -> bool {
-    parts.iter().map(|part| rows(part, screen.columns)).sum::<usize>() < screen.rows
-}
-
-/// Counts the rows that a text takes.
-fn rows(text: &str, columns: usize) -> usize {
-    text.lines().map(|line| bare(line).width().div_ceil(columns.max(1)).max(1)).sum()
+/// Counts the rows that parts of a text take.
+fn rows(parts: &[String], screen: &Screen) -> usize {
+    let lines = parts.iter().flat_map(|part| part.lines());
+    lines.map(|line| bare(line).width().div_ceil(screen.columns.max(1)).max(1)).sum()
 }
 
 /// Returns a text without its styles.

@@ -1,7 +1,7 @@
-//! What somebody types in, read on a thread of its own so that whoever waits can go away at once.
+//! What the user types in, read on a thread of its own so that the caller can go away at once.
 
 use std::{
-    io::{self, IsTerminal as _},
+    io::{self, ErrorKind, IsTerminal as _},
     thread,
 };
 
@@ -27,7 +27,7 @@ pub(super) enum Answer {
     CutOff,
 }
 
-/// Tells whether there is somebody to ask.
+/// Returns whether the user can be asked.
 pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal()
 }
@@ -42,22 +42,22 @@ pub(super) async fn read(is_secret: bool) -> Result<Answer> {
     };
     let thread = thread::Builder::new().name("authn-prompt".to_owned());
     thread.spawn(work).map_err(|error| unreadable(&error))?;
-    let read = answered.await.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+    let read = answered.await.unwrap_or_else(|_| Err(ErrorKind::Other.into()));
     read.map_err(|error| unreadable(&error))
 }
 
 fn secret() -> io::Result<Answer> {
-    // The question and the end of its line are written by whoever asks.
+    // The question and the end of its line are written by the caller.
     let config = ConfigBuilder::new().output_discard();
-    // From a reader it changes no modes: those are for whoever waits to give back, and this may end long after.
+    // From a reader it changes no modes: the caller puts those back, and this may end long after.
     #[cfg(unix)]
     let config = config.input_reader(std::fs::File::open(TERMINAL)?);
     match rpassword::read_password_with_config(config.build()) {
         Ok(text) => Ok(Answer::Text(text.into())),
-        Err(error) => match error.kind() {
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::Interrupted => Ok(Answer::Nothing),
-            _ => Err(error),
-        },
+        Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::Interrupted) => {
+            Ok(Answer::Nothing)
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -70,7 +70,7 @@ fn line() -> io::Result<Answer> {
     })
 }
 
-/// Leaves out the spaces that come with what is pasted, without a copy that nobody wipes.
+/// Leaves out the spaces that come with what is pasted, without a copy that is not wiped.
 fn trimmed(mut text: String) -> SecretString {
     text.truncate(text.trim_end().len());
     text.drain(..text.len() - text.trim_start().len());

@@ -22,7 +22,9 @@ pub(super) struct KeySet {
 impl KeySet {
     fn check(&self, problems: &mut Validation) {
         if let Err(error) = self.origins() {
-            problems.at("origin").error(error.to_string(), "write it as `https://host[:port]`");
+            problems
+                .at("origin")
+                .error(error.to_string(), "an example is `https://api.example.com`");
         }
         if !self._headers.is_set() && !self._query.is_set() {
             problems.at("headers").error("the set has no key", "add `headers` or `query`");

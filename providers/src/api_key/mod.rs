@@ -8,7 +8,6 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use authn::{Context, Error, Request, Result, SecretString, Token, TokenProvider};
 use key_set::KeySet;
 use prepared::{Additions, Prepared};
-use zeroize::Zeroizing;
 
 const HEADER: &str = "x-api-key";
 
@@ -54,9 +53,9 @@ impl ApiKey {
                 ));
             }
             (Some(key), Some(parameter)) => {
-                common.secret_parameter("query_parameter", parameter, key)?;
+                common.parameter("query_parameter", parameter, key)?;
             }
-            (Some(key), None) => common.secret_header("header", &self.header, key)?,
+            (Some(key), None) => common.header("header", &self.header, &key.expose())?,
             (None, _) => {}
         }
         common.add("", self._headers.as_ref(), self._query.as_ref())?;
@@ -69,7 +68,6 @@ impl ApiKey {
         }
         let mut plain = Additions::default();
         for (name, value) in self.plain_headers.iter().flatten() {
-            let value = Zeroizing::new(value.clone());
             common.refuse_second_header("plain_headers", name)?;
             plain.header("plain_headers", name, value)?;
         }

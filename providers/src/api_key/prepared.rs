@@ -67,33 +67,18 @@ impl Additions {
         query: Option<&BTreeMap<String, SecretString>>,
     ) -> Result<()> {
         for (name, secret) in headers.into_iter().flatten() {
-            self.secret_header(&format!("{table}headers"), name, secret)?;
+            self.header(&format!("{table}headers"), name, &secret.expose())?;
         }
         for (name, secret) in query.into_iter().flatten() {
-            self.secret_parameter(&format!("{table}query"), name, secret)?;
+            self.parameter(&format!("{table}query"), name, secret)?;
         }
         Ok(())
     }
 
-    /// Adds a header. `option` is where its name stands, for errors.
-    pub(super) fn secret_header(
-        &mut self,
-        option: &str,
-        name: &str,
-        secret: &SecretString,
-    ) -> Result<()> {
-        self.header(option, name, Zeroizing::new(secret.expose().to_owned()))
-    }
-
-    /// Adds a header whose value is no secret; it is marked sensitive all the same.
-    pub(super) fn header(
-        &mut self,
-        option: &str,
-        name: &str,
-        value: Zeroizing<String>,
-    ) -> Result<()> {
+    /// Adds a header, which is marked sensitive. `option` is where its name stands, for errors.
+    pub(super) fn header(&mut self, option: &str, name: &str, value: &str) -> Result<()> {
         let header = self.refuse_second_header(option, name)?;
-        let value = header::secret_value(value).map_err(|reason| {
+        let value = header::secret_value(Zeroizing::new(value.to_owned())).map_err(|reason| {
             Error::configuration(format!(
                 "option `{option}`: the value of `{header}` can't be a header's ({reason}): \
                  check where it comes from"
@@ -120,7 +105,7 @@ impl Additions {
     }
 
     /// Adds a parameter of the query.
-    pub(super) fn secret_parameter(
+    pub(super) fn parameter(
         &mut self,
         option: &str,
         name: &str,

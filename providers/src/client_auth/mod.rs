@@ -13,7 +13,7 @@ use authn::{Context, Error, Result, SecretString, http::HttpRequest};
 
 use crate::{choice::choice, jws::Algorithm, token_endpoint::Members};
 
-pub(crate) use client_secret_basic::BasicEncoding;
+use client_secret_basic::BasicEncoding;
 
 choice! {
     /// A way to authenticate, by its registered name (RFC 7591, 2; OpenID Connect Core, 9).

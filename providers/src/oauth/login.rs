@@ -3,7 +3,9 @@
 use std::{sync::LazyLock, time::Duration};
 
 use authn::{
-    Context, Error, Grant, Login, Options as _, Result, Way, prompt::Progress, schema::Field,
+    Context, Environment, Error, Grant, Login, LoginPlan, Options as _, Result, Way,
+    options::{Command, Field},
+    prompt::Progress,
 };
 use zeroize::Zeroizing;
 
@@ -12,6 +14,7 @@ use super::{
     grants::{GrantType, authorization_code, client_credentials, device_code},
     id_token::{self, Failure},
     revocation,
+    typed_client::Missing,
 };
 use crate::token_endpoint::{Address, AnyAddress, Endpoint};
 
@@ -39,7 +42,7 @@ pub(super) struct LoginOptions {
     pub(super) login_hint: Option<String>,
     /// Command that starts a browser, program and arguments. The address takes the place of `%s` or comes last.
     /// Unless set, `BROWSER`, else the desktop's own browser.
-    pub(super) browser: Option<Vec<String>>,
+    pub(super) browser: Option<Command>,
     /// How long a login waits for whoever logs in. A code that is typed in elsewhere may expire earlier.
     #[default(DEFAULT_TIMEOUT)]
     pub(super) login_timeout: Duration,
@@ -57,7 +60,7 @@ impl LoginOptions {
         let has_own_redirect = self.redirect_port != 0 || self.redirect_path != DEFAULT_PATH;
         let problem = if self.login_timeout.is_zero() {
             "`login_timeout` is 0, which leaves no time to log in; set it to some minutes"
-        } else if self.browser.as_ref().is_some_and(Vec::is_empty) {
+        } else if self.browser.as_ref().is_some_and(|browser| browser.is_empty()) {
             "`browser` is empty; set it to a command, or leave it out"
         } else if !self.redirect_path.starts_with('/') || self.redirect_path.contains(['?', '#']) {
             "`redirect_path` is no path; set it to one that begins with `/`"
@@ -133,26 +136,79 @@ pub(super) async fn login(
     Ok(Some(grant))
 }
 
+/// What the configuration and the surroundings say of the way, before the server is asked.
+struct Plan {
+    way: Way,
+    /// A code is tried first, if the server lets the client do that.
+    tries_code: bool,
+    /// The browser can come back to this machine.
+    is_local: bool,
+}
+
+impl Plan {
+    /// Chooses by what is configured; `sees_browser` is what the surroundings say.
+    fn of(options: &OAuth, sees_browser: bool) -> Self {
+        let login = &options.login;
+        let is_local = authorization_code::is_local(login);
+        let has_browser = login.browser.is_some() || sees_browser;
+        let is_free = options.grant_type.is_none() && login.redirect_uri.is_none();
+        // Without one there is an endpoint for codes: that is checked when the options are loaded.
+        let has_page = options.server.has_login_page();
+        let way = if options.grant_type == Some(GrantType::DeviceCode) || (is_free && !has_page) {
+            Way::Device
+        } else if has_browser && is_local {
+            Way::Browser
+        } else {
+            Way::Console
+        };
+        Self { way, tries_code: is_free && has_page && !has_browser, is_local }
+    }
+}
+
+/// Returns how a login would go, from what [`way`] chooses the way by.
+pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPlan> {
+    const PASTE: &str = "a login shows a link, and asks for the address that a browser ends at";
+    let grant_type = GrantType::of(options);
+    if grant_type == GrantType::ClientCredentials && Missing::of(options).is_some() {
+        let what = "a login asks for what the configuration lacks of the client";
+        return Some(LoginPlan::new(None, what));
+    }
+    if !grant_type.is_login() {
+        return None;
+    }
+    let Plan { way, tries_code, is_local, .. } = Plan::of(options, environment.has_browser());
+    let (way, what, why) = match way {
+        Way::Device => (Some(way), "a login shows a code, which is typed in on any device", None),
+        Way::Console if !is_local => {
+            (Some(way), PASTE, Some("`redirect_uri` is not on this machine".to_owned()))
+        }
+        Way::Browser if options.login.browser.is_some() => {
+            (Some(way), "a login opens the browser that the option `browser` names", None)
+        }
+        Way::Browser => {
+            (Some(way), "a login opens a browser on this machine", environment.browser_reason())
+        }
+        _ if tries_code => (
+            None,
+            "a login shows a code or a link for another device, as far as the server has them",
+            environment.browser_reason(),
+        ),
+        _ => (Some(way), PASTE, environment.browser_reason()),
+    };
+    Some(LoginPlan::new(way, what).because(why))
+}
+
 /// Returns the way that was chosen, or the one that goes with the configuration and the surroundings; and whether
 /// the login goes on by the console where that way is by a code and the server does not let the client do that.
 async fn way(options: &OAuth, context: &Context, login: &Login) -> (Way, bool) {
     if let Some(way) = login.way() {
         return (way, false);
     }
-    if options.grant_type == Some(GrantType::DeviceCode) {
-        return (Way::Device, false);
+    let Plan { way, tries_code, .. } = Plan::of(options, login.has_browser());
+    if tries_code && options.server.endpoint(Endpoint::DeviceAuthorization, context).await.is_ok() {
+        return (Way::Device, true);
     }
-    let has_browser = options.login.browser.is_some() || login.has_browser();
-    if options.grant_type.is_none() && options.login.redirect_uri.is_none() {
-        let server = &options.server;
-        let has_page = server.has_login_page();
-        let is_needed = !has_browser || !has_page;
-        if is_needed && server.endpoint(Endpoint::DeviceAuthorization, context).await.is_ok() {
-            return (Way::Device, has_page);
-        }
-    }
-    let is_local = has_browser && authorization_code::is_local(&options.login);
-    (if is_local { Way::Browser } else { Way::Console }, false)
+    (way, false)
 }
 
 /// Tells the user if the login does not last.
@@ -204,4 +260,83 @@ pub(super) async fn identify(
     let Some(id_token) = grant.token().id_token() else { return Ok(None) };
     let claims = id_token::verify(options, context, &id_token.expose(), None).await;
     claims.map(|claims| Some(claims.into())).map_err(Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use authn::Loader;
+
+    use super::*;
+
+    const OTHER: &str =
+        "a login shows a code or a link for another device, as far as the server has them";
+    const PASTE: &str = "a login shows a link, and asks for the address that a browser ends at";
+    const DISCOVERED: &str = "issuer_url = 'https://idp.test'\nclient_id = 'cli'";
+    const CODES_ALONE: &str = "token_endpoint_url = 'https://idp.test/t'\n\
+        device_authorization_endpoint_url = 'https://idp.test/d'\nclient_id = 'cli'";
+
+    fn plan(options: &str, variable: Option<&str>) -> Option<LoginPlan> {
+        let text = format!(
+            "[credentials]\ndomain = 'a.test'\n[credentials.oauth]\nstore = 'memory'\n{options}\n"
+        );
+        let loader = Loader::new().environment(Environment::empty()).inline("x.toml", &text);
+        let surroundings = variable
+            .map_or_else(Environment::empty, |name| Environment::empty().variable(name, "1"));
+        loader.load().unwrap().login_plan(&surroundings)
+    }
+
+    #[test]
+    #[cfg(all(unix, not(target_os = "macos")))]
+    fn the_plan_is_what_a_login_would_do() {
+        for (server, option, variable, way, text) in [
+            (DISCOVERED, "", None, None, format!("{OTHER}, because there is no display")),
+            (DISCOVERED, "", Some("SSH_TTY"), None, format!("{OTHER}, because SSH_TTY is set")),
+            (
+                DISCOVERED,
+                "",
+                Some("DISPLAY"),
+                Some(Way::Browser),
+                "a login opens a browser on this machine, because DISPLAY is set".to_owned(),
+            ),
+            (
+                DISCOVERED,
+                "browser = ['firefox']",
+                None,
+                Some(Way::Browser),
+                "a login opens the browser that the option `browser` names".to_owned(),
+            ),
+            (
+                DISCOVERED,
+                "redirect_uri = 'https://c.test/x'",
+                Some("DISPLAY"),
+                Some(Way::Console),
+                format!("{PASTE}, because `redirect_uri` is not on this machine"),
+            ),
+            (
+                DISCOVERED,
+                "grant_type = 'authorization_code'",
+                Some("SSH_TTY"),
+                Some(Way::Console),
+                format!("{PASTE}, because SSH_TTY is set"),
+            ),
+            (
+                CODES_ALONE,
+                "",
+                Some("DISPLAY"),
+                Some(Way::Device),
+                "a login shows a code, which is typed in on any device".to_owned(),
+            ),
+            (
+                DISCOVERED,
+                "grant_type = 'client_credentials'",
+                None,
+                None,
+                "a login asks for what the configuration lacks of the client".to_owned(),
+            ),
+        ] {
+            let plan = plan(&format!("{server}\n{option}"), variable).unwrap();
+            assert_eq!((plan.way, plan.to_string()), (way, text), "{option} {variable:?}");
+        }
+        assert_eq!(plan(&format!("{DISCOVERED}\nclient_secret = 's'"), None), None);
+    }
 }

@@ -22,7 +22,8 @@ mod tests;
 mod typed_client;
 
 use authn::{
-    Claims, Context, Grant, Login, Probe, Result, Session, TokenSource, http::HttpResponse,
+    Claims, Context, Environment, Grant, Login, LoginPlan, Probe, Result, Session, TokenSource,
+    http::HttpResponse,
 };
 
 use grants::{Exchanged, GrantType};
@@ -164,6 +165,10 @@ impl TokenSource for OAuth {
     /// What a client's own credentials lack is typed in once.
     fn needs_login(&self) -> bool {
         GrantType::of(self).is_login() || Missing::of(self).is_some()
+    }
+
+    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        login::plan(self, environment)
     }
 
     async fn identify(&self, context: &Context, grant: &Grant) -> Result<Option<Claims>> {
