@@ -49,7 +49,6 @@ pub struct Setting {
 /// Lists all settings: `[credentials]`, the provider in force with what is unset, then everything else.
 pub(super) fn list(config: &Config) -> Vec<Setting> {
     let mut lister = Lister {
-        registry: Some(&config.registry),
         problems: &config.problems,
         parts: &config.parts,
         with_unset: true,
@@ -95,7 +94,7 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
 /// Lists everything in a layer, whatever of it counts, in the order of its lines. Its values have not been
 /// read as what their options take, so what can't be that is hidden: it may be a misplaced secret.
 pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
-    let mut lister = Lister { registry: Some(registry), unread: true, ..Lister::default() };
+    let mut lister = Lister { unread: true, ..Lister::default() };
     let top = Guide::top(registry);
     lister.all(&Key::default(), top.within(&layer.base));
     for (name, entries) in &layer.profiles {
@@ -110,7 +109,6 @@ pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
 
 #[derive(Default)]
 struct Lister<'a> {
-    registry: Option<&'a Registry>,
     problems: &'a [Problem],
     parts: &'a [Part],
     settings: Vec<Setting>,
@@ -154,7 +152,14 @@ impl Lister<'_> {
         let class = if field.kind() == Kind::Secret { Class::Secret } else { Class::Plain };
         let (value, overrides) = (field.default(), Vec::new());
         let setting = self.setting(key, class, &Origin::Default);
-        self.settings.push(Setting { is_set: value.is_some(), value, overrides, ..setting });
+        let value_type = Some(field.r#type());
+        self.settings.push(Setting {
+            is_set: value.is_some(),
+            value,
+            value_type,
+            overrides,
+            ..setting
+        });
     }
 
     fn item(&mut self, key: &Key, item: &Item, guide: Guide<'_>) {
@@ -179,7 +184,7 @@ impl Lister<'_> {
                 Setting { value, ..self.setting(key, class, &item.origin) }
             }
         };
-        self.settings.push(setting);
+        self.settings.push(Setting { value_type: value_type(guide.registry, key), ..setting });
     }
 
     fn secret(&self, key: &Key, item: &Item, registry: &Registry) -> Setting {
@@ -197,7 +202,7 @@ impl Lister<'_> {
             class,
             is_set: true,
             value: None,
-            value_type: self.registry.and_then(|registry| value_type(registry, key)),
+            value_type: None,
             origin: origin.clone(),
             reference: None,
             is_withheld: false,

@@ -64,7 +64,7 @@ impl<'r> Guide<'r> {
     }
 
     pub(crate) fn child(self, key: &str) -> Self {
-        let option = || self.fields().into_iter().find(|field| field.key() == key).map(Place::of);
+        let option = || self.option(key).map(Place::of);
         let provider = || self.registry.get(key).map(Place::Provider);
         let place = match self.place {
             Place::Top => {
@@ -84,6 +84,11 @@ impl<'r> Guide<'r> {
             Place::Unknown => None,
         };
         Self { place: place.unwrap_or(Place::Unknown), ..self }
+    }
+
+    /// Returns the option of a key at this place.
+    fn option(self, key: &str) -> Option<&'static Field> {
+        self.fields().into_iter().find(|field| field.key() == key)
     }
 
     /// Returns the options of a table at this place.
@@ -155,8 +160,7 @@ pub(super) fn value_type(registry: &Registry, key: &Key) -> Option<Type> {
     };
     let (mut guide, mut found) = (Guide::top(registry), None);
     for segment in segments {
-        let field = guide.fields().into_iter().find(|field| field.key() == segment);
-        found = match field {
+        found = match guide.option(segment) {
             Some(field) => Some(field.r#type()),
             None => found.as_ref().and_then(|of: &Type| of.child(segment).cloned()),
         };

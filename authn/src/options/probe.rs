@@ -3,10 +3,13 @@
 //! A `Deserialize` implementation says what it expects by the method it calls. The probe takes note of it,
 //! offers one element of a list or map so that their contents say it too, and then gives up.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, iter};
 
 use serde::{
-    de::{self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor},
+    de::{
+        self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor,
+        value::{MapDeserializer, SeqDeserializer},
+    },
     forward_to_deserialize_any,
 };
 
@@ -111,21 +114,17 @@ impl<'de> Deserializer<'de> for Probe<'_> {
             self.0.borrow_mut().optional = true;
             visitor.visit_some(self)
         };
-        deserialize_newtype_struct: (name: &'static str) => {
-            match name {
-                Command::NAME => self.found(Type::Command),
-                Origin::NAME => self.found(Type::Origin),
-                _ => visitor.visit_newtype_struct(self),
-            }
+        deserialize_newtype_struct: (name: &'static str) => match name {
+            Command::NAME => self.found(Type::Command),
+            Origin::NAME => self.found(Type::Origin),
+            _ => visitor.visit_newtype_struct(self),
         };
-        deserialize_seq: () => {
-            let of = Self::inner(|probe| drop(visitor.visit_seq(One(probe))));
-            self.found(Type::List(Box::new(of)))
-        };
-        deserialize_map: () => {
-            let of = Self::inner(|probe| drop(visitor.visit_map(One(probe))));
-            self.found(Type::Map(Box::new(of)))
-        };
+        deserialize_seq: () => self.found(Type::List(Self::inner(|probe| {
+            drop(visitor.visit_seq(SeqDeserializer::new(iter::once(probe))));
+        }).into()));
+        deserialize_map: () => self.found(Type::Map(Self::inner(|probe| {
+            drop(visitor.visit_map(MapDeserializer::new(iter::once(("key", probe)))));
+        }).into()));
         deserialize_tuple: (length: usize) => self.found(Type::Tuple(length));
         deserialize_tuple_struct: (_name: &'static str, length: usize) =>
             self.found(Type::Tuple(length));
@@ -145,32 +144,11 @@ impl<'de> Deserializer<'de> for Probe<'_> {
     forward_to_deserialize_any! { unit unit_struct ignored_any }
 }
 
-/// A list or map of one element, at which the probe looks.
-struct One<'a>(Probe<'a>);
+impl IntoDeserializer<'_, Mismatch> for Probe<'_> {
+    type Deserializer = Self;
 
-impl<'de> SeqAccess<'de> for One<'_> {
-    type Error = Mismatch;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, Mismatch> {
-        seed.deserialize(self.0).map(Some)
-    }
-}
-
-impl<'de> MapAccess<'de> for One<'_> {
-    type Error = Mismatch;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Mismatch> {
-        seed.deserialize(de::value::StrDeserializer::new("key")).map(Some)
-    }
-
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Mismatch> {
-        seed.deserialize(self.0)
+    fn into_deserializer(self) -> Self {
+        self
     }
 }
 

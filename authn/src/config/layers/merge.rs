@@ -25,6 +25,8 @@ pub(crate) struct Part {
     pub(crate) unchosen: bool,
     /// The index of its layer.
     pub(crate) layer: usize,
+    /// What its layer is called.
+    pub(crate) name: &'static str,
 }
 
 impl Part {
@@ -39,13 +41,12 @@ impl Part {
     }
 }
 
-/// Merges parts, low to high. `names` are those of their layers.
-pub(crate) fn merge(parts: &[Part], names: &[&'static str], guide: Guide<'_>) -> Entries {
+/// Merges parts, low to high.
+pub(crate) fn merge(parts: &[Part], guide: Guide<'_>) -> Entries {
     let mut merged = Merged { parts, sources: BTreeMap::new() };
     let mut figment = Figment::new();
     for part in parts.iter().filter(|part| part.counts()) {
-        let name = names.get(part.layer).copied().unwrap_or_default();
-        let layer = Figment::from(Layered { part, guide, name });
+        let layer = Figment::from(Layered { part, guide });
         // figment tags all values of a provider alike.
         let tag =
             layer.data().ok().and_then(|data| Some(data.values().next()?.values().next()?.tag()));
@@ -68,12 +69,11 @@ pub(crate) fn origins(parts: &[Part], path: &[String]) -> Vec<Origin> {
 struct Layered<'a> {
     part: &'a Part,
     guide: Guide<'a>,
-    name: &'static str,
 }
 
 impl Provider for Layered<'_> {
     fn metadata(&self) -> Metadata {
-        Metadata::named(self.name)
+        Metadata::named(self.part.name)
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
