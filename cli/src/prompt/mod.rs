@@ -122,16 +122,15 @@ impl TerminalPrompt {
         if state.is_asking {
             return;
         }
-        if !self.animated {
-            if state.said.replace(awaited) != Some(awaited) {
-                let screen = self.screen();
-                write(&format!("{}\n", layout::waiting(awaited, left, screen.columns)));
-            }
-            return;
-        }
+        let screen = self.screen();
         match &state.spinner {
-            Some(spinner) => spinner.change(awaited, left),
-            None => state.spinner = Some(Spinner::start(awaited, left, &self.screen())),
+            Some(spinner) => spinner.change(awaited, left, &screen),
+            None if self.animated => state.spinner = Some(Spinner::start(awaited, left, &screen)),
+            None => {
+                if state.said.replace(awaited) != Some(awaited) {
+                    write(&(layout::waiting(awaited, left, screen.columns) + "\n"));
+                }
+            }
         }
     }
 
