@@ -6,7 +6,7 @@ use authn::{Error, ErrorKind};
 
 use crate::output::{self, Output};
 
-/// The exit codes.
+/// The exit codes. `commands/man/exit_status.roff` says what each means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     Done = 0,
@@ -17,17 +17,6 @@ pub(crate) enum Code {
     Provider = 5,
     Interrupted = 130,
 }
-
-/// What each means, for those who read the manual.
-pub(crate) const CODES: [(Code, &str); 7] = [
-    (Code::Done, "It is done."),
-    (Code::Other, "Something else failed, as writing a file."),
-    (Code::Usage, "The command line is wrong."),
-    (Code::Configuration, "The configuration is wrong, or not for this request."),
-    (Code::LoginRequired, "Somebody must log in."),
-    (Code::Provider, "The provider failed, or the network."),
-    (Code::Interrupted, "It was interrupted."),
-];
 
 /// Why a command ends before its end.
 #[derive(Debug)]

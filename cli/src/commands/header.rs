@@ -1,7 +1,7 @@
 //! `header`: prints the headers that authorise a request, for `curl -H @-`.
 
 use authn::{Origins, Url};
-use http::{HeaderName, Method, Uri, request::Parts};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use super::waiting;
 use crate::{
@@ -43,7 +43,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         return Err(Failure::new(Code::Configuration, message)
             .with_help("`authn config show` tells how it is configured"));
     }
-    Ok(output::data(lines(&parts))?)
+    Ok(output::data(lines(&parts.headers))?)
 }
 
 /// Reads an address. What is wrong with it is said without repeating it: it may hold a password.
@@ -70,24 +70,15 @@ fn default(origins: &Origins) -> Result<Uri, Failure> {
 }
 
 /// One header a line, in bytes: a header's value need not be a text.
-fn lines(parts: &Parts) -> Vec<u8> {
-    let mut lines = Vec::new();
-    for (name, value) in &parts.headers {
-        lines.extend_from_slice(spelt(name).as_bytes());
-        lines.extend_from_slice(b": ");
-        lines.extend_from_slice(value.as_bytes());
-        lines.push(b'\n');
-    }
-    lines
+fn lines(headers: &HeaderMap) -> Vec<u8> {
+    let line = |(name, value): (&HeaderName, &HeaderValue)| {
+        [spelt(name).as_bytes(), b": ", value.as_bytes(), b"\n"].concat()
+    };
+    headers.iter().flat_map(line).collect()
 }
 
-/// Spells a header's name as people do: `X-Api-Key`.
+/// Spells a header's name as people do: `X-Api-Key`. It is ASCII, and not empty.
 fn spelt(name: &HeaderName) -> String {
-    let mut starts = true;
-    let spell = |letter: char| {
-        let spelt = if starts { letter.to_ascii_uppercase() } else { letter };
-        starts = letter == '-';
-        spelt
-    };
-    name.as_str().chars().map(spell).collect()
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    name.as_str().split_inclusive('-').map(capital).collect()
 }

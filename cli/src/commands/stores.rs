@@ -11,7 +11,7 @@ use crate::{
     app::App,
     exit::{Code, Failure},
     output,
-    style::Table,
+    style::{Table, or_dash},
 };
 
 /// The one that a program has without its configuration.
@@ -56,10 +56,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         return Ok(output::json(&stores)?);
     }
     let mut table = Table::new(&["STORE", "SESSIONS", "PLACE"]);
-    let none = || "-".to_owned();
     for store in stores {
-        let count = store.sessions.map_or_else(none, |sessions| sessions.len().to_string());
-        table.row([store.name, count, store.place.unwrap_or_else(none)]);
+        let count = store.sessions.map(|sessions| sessions.len().to_string());
+        table.row([store.name, or_dash(count), or_dash(store.place)]);
     }
     Ok(app.output.table(&table)?)
 }

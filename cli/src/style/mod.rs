@@ -56,6 +56,11 @@ pub(crate) fn counted(count: usize, word: &str) -> Option<String> {
     }
 }
 
+/// Returns a cell of a table: `-` for what there is not, or is not known.
+pub(crate) fn or_dash(cell: Option<impl Into<String>>) -> String {
+    cell.map_or_else(|| "-".to_owned(), Into::into)
+}
+
 /// Returns a part of a sentence with a name behind it, such as ` of ann`; nothing without a name.
 pub(crate) fn with_name(words: &str, name: Option<&str>) -> String {
     name.map(|name| format!("{words}{name}")).unwrap_or_default()
