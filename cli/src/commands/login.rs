@@ -93,10 +93,17 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         );
         return Ok(());
     }
-    let status = waiting::look(credentials.status())?;
-    prompt.say(&who(outcome, &status));
-    if let Some(place) = place(&config, &status) {
-        prompt.say(&place);
+    let done = match outcome {
+        LoginOutcome::ByAnother => "Another process has meanwhile logged in",
+        _ => "Logged in",
+    };
+    let Status { username, store, .. } = waiting::look(credentials.status())?;
+    prompt.say(&format!("{done}{}.", with_name(" as ", username.as_deref())));
+    if let Some(store) = store {
+        let place = known_store(&config, Some(&store)).and_then(|known| known.place());
+        let place =
+            place.map(|place| format!(" ({})", short(Path::new(&place), home().as_deref())));
+        prompt.say(&format!("Tokens are kept in the {store} store{}.", place.unwrap_or_default()));
     }
     Ok(())
 }
@@ -123,11 +130,11 @@ impl Arguments {
 /// Ends at once where nobody can be asked, whatever the way: also a browser's login is given up at the
 /// terminal, and says there who is logged in.
 fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
-    let stream = if !io::stdin().is_terminal() {
-        "standard input"
-    } else if !io::stderr().is_terminal() {
-        "standard error"
-    } else {
+    let streams = [
+        ("standard input", io::stdin().is_terminal()),
+        ("standard error", io::stderr().is_terminal()),
+    ];
+    let Some((stream, _)) = streams.into_iter().find(|(_, is_terminal)| !is_terminal) else {
         return Ok(());
     };
     let message = format!("a login needs somebody at a terminal, and {stream} is none");
@@ -223,20 +230,4 @@ impl Prompt for Refusal {
     }
 
     fn progress(&self, _: &Progress) {}
-}
-
-fn who(outcome: LoginOutcome, status: &Status) -> String {
-    let done = match outcome {
-        LoginOutcome::ByAnother => "Another process has meanwhile logged in",
-        _ => "Logged in",
-    };
-    format!("{done}{}.", with_name(" as ", status.username.as_deref()))
-}
-
-/// Says where the tokens went.
-fn place(config: &Config, status: &Status) -> Option<String> {
-    let store = status.store.as_deref()?;
-    let place = known_store(config, Some(store)).and_then(|known| known.place());
-    let place = place.map(|place| format!(" ({})", short(Path::new(&place), home().as_deref())));
-    Some(format!("Tokens are kept in the {store} store{}.", place.unwrap_or_default()))
 }

@@ -49,10 +49,10 @@ pub(super) fn code(code: &UserCode, screen: &Screen) -> String {
     ];
     let text = fitted(&parts, screen);
     let Some(qr) = code.complete_url().and_then(|url| Qr::of(url.as_str())) else { return text };
-    let drawn = paragraph("Or scan this with a phone:", screen) + &qr.draw(screen.colour);
-    parts.push(drawn);
-    let is_shown = screen.unicode && qr.columns() <= screen.columns && has_room(&parts, screen);
-    if is_shown { fitted(&parts, screen) } else { text }
+    parts.push(paragraph("Or scan this with a phone:", screen) + &qr.draw(screen.colour));
+    // All of it can be seen at once, and what is waited for.
+    let has_room = qr.columns() <= screen.columns && rows(&parts, screen) < screen.rows;
+    if screen.unicode && has_room { fitted(&parts, screen) } else { text }
 }
 
 /// Asks a question; what it gives ends where the answer is typed in.
@@ -114,21 +114,17 @@ fn indented(code: &str, screen: &Screen) -> String {
 
 /// Puts empty lines between parts where they fit.
 fn fitted(parts: &[String], screen: &Screen) -> String {
-    let rows: usize = parts.iter().map(|part| rows(part, screen.columns)).sum();
     let gaps = parts.len() - 1;
     // One row is for what is waited for.
-    let between = if screen.rows == 0 || rows + gaps < screen.rows { "\n" } else { "" };
-    parts.join(between)
+    let fits = screen.rows == 0 || rows(parts, screen) + gaps < screen.rows;
+    parts.join(if fits { "\n" } else { "" })
 }
 
-/// Returns whether all of it can be seen at once, and what is waited for.
-fn has_room(parts: &[String], screen: &Screen) -> bool {
-    parts.iter().map(|part| rows(part, screen.columns)).sum::<usize>() < screen.rows
-}
-
-/// Counts the rows that a text takes.
-fn rows(text: &str, columns: usize) -> usize {
-    text.lines().map(|line| bare(line).width().div_ceil(columns.max(1)).max(1)).sum()
+/// Counts the rows that texts take.
+fn rows(parts: &[String], screen: &Screen) -> usize {
+    let columns = screen.columns.max(1);
+    let rows = |line: &str| bare(line).width().div_ceil(columns).max(1);
+    parts.iter().flat_map(|part| part.lines()).map(rows).sum()
 }
 
 /// Returns a text without its styles.

@@ -42,7 +42,7 @@ impl Table {
 
     /// Returns the rows alone, with a tab between cells.
     pub(crate) fn tabbed(&self) -> String {
-        self.rows.iter().map(|(cells, _)| format!("{cells}\n")).collect()
+        self.rows.iter().map(|(cells, _)| cells.clone() + "\n").collect()
     }
 
     /// Returns the rows for a terminal of so many columns, if that is known.
