@@ -168,16 +168,16 @@ where
     };
     let outcome = waiting::attend(credentials, Box::pin(work), &tell);
     prompt.progress(&Progress::Ended);
-    outcome.map_err(|failure| match failure {
-        Failure::Silent(Code::Interrupted) if !was_told.get() => given_up(),
-        // An interrupt that was typed can be seen by the question first.
-        Failure::Authn(error) if error.kind() == ErrorKind::Cancelled => given_up(),
-        other => other,
+    outcome.map_err(|failure| {
+        let is_given_up = match &failure {
+            Failure::Silent(Code::Interrupted) => !was_told.get(),
+            // An interrupt that was typed can be seen by the question first.
+            Failure::Authn(error) => error.kind() == ErrorKind::Cancelled,
+            _ => false,
+        };
+        let given_up = "the login was given up; start it again";
+        if is_given_up { Failure::new(Code::Interrupted, given_up) } else { failure }
     })
-}
-
-fn given_up() -> Failure {
-    Failure::new(Code::Interrupted, "the login was given up; start it again")
 }
 
 /// Returns whether the session outlives this program. Where no cache of ours is between, that is the

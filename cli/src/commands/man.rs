@@ -97,20 +97,21 @@ fn ascii(page: &str) -> Vec<u8> {
 fn section(heading: &str, text: &str) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", [heading]);
-    let mut is_literal = false;
-    for line in text.lines() {
-        if line.starts_with(' ') != is_literal {
-            is_literal = !is_literal;
-            roff.control(if is_literal { "nf" } else { "fi" }, []);
+    let lines: Vec<&str> = text.lines().collect();
+    for lines in lines.chunk_by(|one, next| one.starts_with(' ') == next.starts_with(' ')) {
+        let is_literal = lines[0].starts_with(' ');
+        if is_literal {
+            roff.control("nf", []);
         }
-        if line.is_empty() {
-            roff.control("PP", []);
-        } else {
-            roff.text([roman(line)]);
+        for line in lines {
+            match *line {
+                "" => roff.control("PP", []),
+                line => roff.text([roman(line)]),
+            };
         }
-    }
-    if is_literal {
-        roff.control("fi", []);
+        if is_literal {
+            roff.control("fi", []);
+        }
     }
     roff
 }

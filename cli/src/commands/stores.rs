@@ -95,13 +95,9 @@ async fn list(config: &Config) -> authn::Result<Vec<Shown>> {
 /// Returns whether the configuration has to do with a store. The one for files is always there.
 fn is_named(config: &Config, name: &str) -> bool {
     let options = format!("stores.{name}.");
-    let is_chosen = |setting: &Setting| {
-        let option = setting.key.rsplit('.').next();
-        option == Some("store") && setting.value == Some(View::text(name))
+    let is_about = |Setting { key, value, .. }: &Setting| {
+        let is_choice = key.rsplit('.').next() == Some("store");
+        key.starts_with(&options) || is_choice && *value == Some(View::text(name))
     };
-    name == FILE
-        || config
-            .settings()
-            .iter()
-            .any(|setting| setting.key.starts_with(&options) || is_chosen(setting))
+    name == FILE || config.settings().iter().any(is_about)
 }

@@ -37,14 +37,11 @@ pub(crate) fn styled(text: &str, style: Style, colour: bool) -> String {
 /// Escapes what would not be seen, or would make a line look like another: more than [`plain`] does, marks of
 /// no width among it.
 pub(crate) fn visible(text: &str) -> String {
-    let mut visible = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '"' | '\'' | '\\' => visible.push(character),
-            _ => visible.extend(character.escape_debug()),
-        }
-    }
-    visible
+    let visible = |character: char| match character {
+        '"' | '\'' | '\\' => character.to_string(),
+        _ => character.escape_debug().to_string(),
+    };
+    text.chars().map(visible).collect()
 }
 
 /// Returns a count with its word, such as `2 errors`; `None` if there is nothing to count.
