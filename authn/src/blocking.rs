@@ -6,7 +6,7 @@
 //! # Ok::<(), authn::Error>(())
 //! ```
 
-use crate::{Login, LoginOutcome, Request, Result, Status, Token, runtime::block_on};
+use crate::{Login, LoginOutcome, Request, Result, Status, Token, config, runtime::block_on};
 
 /// Authorises requests and waits by blocking the thread. It shares the cache with the asynchronous
 /// [`Credentials`](crate::Credentials) that it is made of or turned into.
@@ -19,12 +19,12 @@ pub struct Credentials(crate::Credentials);
 
 /// Loads the credentials that the configuration describes, as [`authn::load`](crate::load) does.
 pub fn load() -> Result<Credentials> {
-    crate::load().map(Credentials)
+    config::load().map(Credentials)
 }
 
 /// Loads the credentials of one profile, as [`authn::load_profile`](crate::load_profile) does.
 pub fn load_profile(name: &str) -> Result<Credentials> {
-    crate::load_profile(name).map(Credentials)
+    config::load_profile(name).map(Credentials)
 }
 
 impl Credentials {

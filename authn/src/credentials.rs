@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Bound, Cached, Context, Error, ErrorKind, Login, LoginOutcome, Origins, Placement, Probe,
-    Request, Result, Show, Status, Token, TokenProvider, TokenSource, View,
+    Bound, Cached, Context, Environment, Error, ErrorKind, Login, LoginOutcome, LoginPlan, Origins,
+    Placement, Probe, Request, Result, Show, Status, Token, TokenProvider, TokenSource, View,
     options::{Inner, Nested, Node, Shape, Type},
     provider::Erased,
     runtime::Boxed,
@@ -127,6 +127,12 @@ impl Credentials {
         self.0.managed().needs_login()
     }
 
+    /// Returns how a login would go in these surroundings, without asking a server; `None` where nobody has to
+    /// log in, or the provider does not tell.
+    pub fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        self.0.managed().login_plan(environment)
+    }
+
     /// Checks what `[http]` names, as the file of certificate authorities, without any network. Otherwise it is
     /// checked when the first request is sent.
     #[cfg(feature = "reqwest")]
@@ -185,10 +191,10 @@ impl Credentials {
         if inner.resolves {
             return Box::pin(async {
                 inner.context.resolve_references().await?;
-                inner.provider.token(&inner.context).await
+                inner.provider.token_boxed(&inner.context).await
             });
         }
-        inner.provider.token(&inner.context)
+        inner.provider.token_boxed(&inner.context)
     }
 
     #[cold]
@@ -200,7 +206,7 @@ impl Credentials {
                 inner.context.resolve_references().await?;
             }
             let mut request = request.placed(inner.context.placement());
-            inner.provider.authorize(&mut request, &inner.context).await
+            inner.provider.authorize_boxed(&mut request, &inner.context).await
         })
     }
 }

@@ -95,9 +95,14 @@ impl Environment {
         self.variables.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Gives a variable that is set to something.
+    /// Returns a variable that is set to something.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name)?.to_str().filter(|value| !value.is_empty())
+        self.text(name).filter(|value| !value.is_empty())
+    }
+
+    /// Returns a variable, which may be empty.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.variables.get(name)?.to_str()
     }
 
     pub(crate) fn user(&self) -> Option<&Path> {
@@ -117,13 +122,12 @@ impl Environment {
     }
 
     /// Makes a path of a configuration absolute: `~/` is the home, anything relative is below `base`.
-    pub(crate) fn absolute(&self, path: &str, base: Option<&Path>) -> PathBuf {
-        if let (Some(rest), Some(home)) = (path.strip_prefix("~/"), &self.home) {
-            return home.join(rest);
-        }
-        match base.or(self.working()) {
-            Some(base) => base.join(path),
-            None => PathBuf::from(path),
+    pub(crate) fn absolute(&self, path: impl AsRef<Path>, base: Option<&Path>) -> PathBuf {
+        let path = path.as_ref();
+        match (path.strip_prefix("~"), &self.home, base.or(self.working())) {
+            (Ok(rest), Some(home), _) if rest != Path::new("") => home.join(rest),
+            (_, _, Some(base)) => base.join(path),
+            (_, _, None) => path.to_owned(),
         }
     }
 }

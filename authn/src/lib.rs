@@ -50,14 +50,14 @@ mod token;
 
 pub use authn_macros::{Options, token_provider};
 pub use cache::{CacheOptions, Cached};
-pub use config::Loader;
+pub use config::{Loader, load, load_profile};
 pub use context::Context;
 pub use credentials::{Credentials, CredentialsBuilder};
 pub use diagnostic::Location;
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Result};
 pub use integrations::*;
-pub use login::{Login, LoginOutcome, Way};
+pub use login::{Login, LoginOutcome, LoginPlan, Way};
 #[doc(hidden)]
 pub use options as schema;
 pub use options::{Options, Secret, Show, Validation, View};
@@ -72,16 +72,3 @@ pub use store::SessionPolicy as Session;
 pub use time as clock;
 pub use token::{Claims, Grant, Token};
 pub use url::Url;
-
-/// Loads the credentials that the configuration describes.
-///
-/// It looks at the system's, the user's and the project's file, the environment, and the profile that they
-/// choose; see [`config`] for the order. Everything that is wrong is in one error.
-pub fn load() -> Result<Credentials> {
-    Loader::new().load()
-}
-
-/// Loads the credentials of one profile, for programs that speak to several services.
-pub fn load_profile(name: &str) -> Result<Credentials> {
-    Loader::new().profile(name).load()
-}

@@ -62,6 +62,40 @@ pub enum LoginOutcome {
     NotNeeded,
 }
 
+/// How a login would go, as far as that is known without asking a server; see
+/// [`Credentials::login_plan`](crate::Credentials::login_plan). Its text is a clause, such as `a login opens a browser
+/// on this machine, because DISPLAY is set`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoginPlan {
+    /// The way; `None` if it depends on what the server offers, or if there is none.
+    pub way: Option<Way>,
+    /// What the user will see, such as `a login opens a browser on this machine`.
+    pub what: String,
+    /// Why that is so, such as `DISPLAY is set`.
+    pub why: Option<String>,
+}
+
+impl LoginPlan {
+    /// Makes a plan; `what` is a clause in the third person.
+    pub fn new(way: Option<Way>, what: impl Into<String>) -> Self {
+        Self { way, what: what.into(), why: None }
+    }
+
+    /// Adds the reason, if there is one.
+    #[must_use]
+    pub fn because(self, why: Option<String>) -> Self {
+        Self { why, ..self }
+    }
+}
+
+impl fmt::Display for LoginPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        self.why.as_ref().map_or(Ok(()), |why| write!(f, ", because {why}"))
+    }
+}
+
 impl Login {
     /// Makes a login whose way follows from the configuration and the surroundings.
     pub fn new(prompt: impl Prompt) -> Self {
@@ -134,7 +168,7 @@ impl Login {
 
     /// Asks for a text, until the caller has gone.
     pub async fn ask(&self, question: &Question) -> Result<SecretString> {
-        self.unless_cancelled(self.prompt.ask(question)).await?
+        self.unless_cancelled(self.prompt.ask_boxed(question)).await?
     }
 
     /// Tells how far the login is.
@@ -183,22 +217,37 @@ impl Login {
 }
 
 impl Environment {
-    /// Tells whether a browser on this machine can be seen by whoever logs in: not over SSH, and on Unix not
-    /// without a display. `BROWSER` says that there is one all the same, as editors set it that work on
+    /// Returns whether a browser on this machine can be seen by the user who logs in: not over SSH, and on Unix
+    /// not without a display. `BROWSER` says that there is one all the same, as editors set it that work on
     /// another machine.
     pub fn has_browser(&self) -> bool {
+        self.browser().0
+    }
+
+    /// Returns why a browser can be seen or not, such as `SSH_TTY is set`; `None` where a display is taken for
+    /// granted.
+    pub fn browser_reason(&self) -> Option<String> {
+        match self.browser() {
+            (_, Some(name)) => Some(format!("{name} is set")),
+            (true, None) => None,
+            (false, None) => Some("there is no display".to_owned()),
+        }
+    }
+
+    /// Returns whether a browser can be seen, and the variable that says so.
+    fn browser(&self) -> (bool, Option<&'static str>) {
         // One that is empty counts as not set.
-        let has = |name: &str| self.get(name).is_some();
-        if has("BROWSER") {
-            return true;
+        let set =
+            |names: &[&'static str]| names.iter().copied().find(|name| self.get(name).is_some());
+        if let Some(name) = set(&["BROWSER"]) {
+            return (true, Some(name));
         }
-        if ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"].into_iter().any(has) {
-            return false;
+        if let Some(name) = set(&["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"]) {
+            return (false, Some(name));
         }
-        cfg!(not(unix))
-            || cfg!(target_os = "macos")
-            // The Windows beside a Linux has one.
-            || ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "WSL_INTEROP"].into_iter().any(has)
+        // The Windows beside a Linux has one.
+        let display = set(&["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "WSL_INTEROP"]);
+        (display.is_some() || cfg!(not(unix)) || cfg!(target_os = "macos"), display)
     }
 }
 
@@ -234,5 +283,24 @@ mod tests {
             assert_eq!(environment.has_browser(), seen, "{variables:?}");
         }
         assert!(!Environment::empty().variable("DISPLAY", "").has_browser());
+    }
+
+    #[test]
+    fn the_reason_is_the_variable_that_counts() {
+        let with = |name: &str| Environment::empty().variable("DISPLAY", ":0").variable(name, "1");
+        for (name, has_browser) in [("BROWSER", true), ("SSH_TTY", false), ("DISPLAY", true)] {
+            let environment = with(name);
+            let reason = environment.browser_reason();
+            assert_eq!(
+                (environment.has_browser(), reason),
+                (has_browser, Some(format!("{name} is set")))
+            );
+        }
+        let reason = Environment::empty().browser_reason();
+        let expected = cfg!(all(unix, not(target_os = "macos"))).then_some("there is no display");
+        assert_eq!(reason.as_deref(), expected);
+        let plan = LoginPlan::new(Some(Way::Console), "a login shows a link");
+        assert_eq!(plan.to_string(), "a login shows a link");
+        assert_eq!(plan.because(Some("x".into())).to_string(), "a login shows a link, because x");
     }
 }

@@ -27,7 +27,7 @@ pub(crate) enum Failure {
     Told { code: Code, message: String, help: Option<String> },
     /// Everything has been said.
     Silent(Code),
-    /// Nobody reads standard output any more, which is nobody's fault.
+    /// The reader of standard output has closed it, which is no failure.
     ClosedPipe,
 }
 

@@ -23,7 +23,7 @@
 //! | 1 | something else failed, as writing a file |
 //! | 2 | the command line is wrong |
 //! | 3 | the configuration is wrong, or not for this request |
-//! | 4 | somebody must log in |
+//! | 4 | the user must log in |
 //! | 5 | the provider failed, or the network |
 //! | 130 | interrupted |
 //!

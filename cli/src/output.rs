@@ -7,7 +7,7 @@ use authn::config::Problem;
 use clap::{ColorChoice, builder::styling::Style};
 use serde::Serialize;
 
-use crate::style::{BOLD, ERROR, HELP, Table, WARNING, plain, styled, wrapped};
+use crate::style::{ERROR, HELP, Table, WARNING, plain, styled, wrapped};
 
 /// The two standard streams, and what each of them can show.
 #[derive(Debug)]
@@ -50,11 +50,6 @@ impl Output {
         }
         let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
         data(table.shown(self.stdout_colour, width.map(usize::from)))
-    }
-
-    /// Returns a text as a heading on standard output.
-    pub(crate) fn heading(&self, text: &str) -> String {
-        self.styled(text, BOLD)
     }
 
     /// Returns a text in a style on standard output.

@@ -6,9 +6,9 @@ use authn::{Bound, Context, Credentials, Grant, Result, TokenSource};
 ///
 /// The other provider's table stands in this one's, `[credentials.cached.NAME]`.
 ///
-/// A login or logout here is one there, and leaves nothing of the last user here. Of a login by a program
-/// whose configuration has the other provider without this one nothing is heard here: a token that is
-/// kept here then serves until it expires.
+/// A login or logout here is one of the other provider, and deletes what is kept here of the last user. A
+/// login by a program whose configuration has the other provider without this one is not noticed here: a
+/// token that is kept here then serves until it expires.
 #[authn::token_provider("cached", cached)]
 pub struct Cached {
     #[inner]

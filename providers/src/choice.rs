@@ -1,6 +1,6 @@
 //! `choice!`: an option that is one of a few values, whose names are written once.
 
-/// Defines an enum that is read and shown by the names of its values.
+/// Defines an enum that is read by the names of its values.
 macro_rules! choice {
     (
         $(#[$about:meta])*
@@ -30,12 +30,6 @@ macro_rules! choice {
             pub(crate) fn by_name(name: &str) -> Option<Self> {
                 use serde::de::value::{Error, StrDeserializer};
                 serde::Deserialize::deserialize(StrDeserializer::<Error>::new(name)).ok()
-            }
-        }
-
-        impl authn::Show for $choice {
-            fn show(&self) -> authn::View {
-                authn::View::text(self.name())
             }
         }
     };

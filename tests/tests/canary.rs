@@ -245,9 +245,16 @@ fn a_secret_is_hidden_in_whatever_shape_it_is_misplaced() {
                 format!("{{ command = '{secret}' }}"),
                 format!("[[{{ a = '{secret}' }}]]"),
             ] {
-                if matches!(field.r#type(), Type::String | Type::List(_) | Type::Map(_) | Type::Any)
-                    && field.kind() == Kind::Plain
-                {
+                let takes_text = matches!(
+                    field.r#type(),
+                    Type::String
+                        | Type::Path
+                        | Type::Command
+                        | Type::List(_)
+                        | Type::Map(_)
+                        | Type::Any
+                );
+                if takes_text && field.kind() == Kind::Plain {
                     // A plain option that takes a text shows it: it is not a secret.
                     continue;
                 }

@@ -359,3 +359,16 @@ impl Default for Loader {
         Self::new()
     }
 }
+
+/// Loads the credentials that the configuration describes.
+///
+/// It looks at the system's, the user's and the project's file, the environment, and the profile that they
+/// choose; see [`config`](crate::config) for the order. Everything that is wrong is in one error.
+pub fn load() -> Result<Credentials> {
+    Loader::new().load()
+}
+
+/// Loads the credentials of one profile, for programs that speak to several services.
+pub fn load_profile(name: &str) -> Result<Credentials> {
+    Loader::new().profile(name).load()
+}

@@ -27,12 +27,18 @@ pub use crate::{
     time::duration,
 };
 pub use layers::{Source, SourceState};
-pub use loader::Loader;
+pub use loader::{Loader, load, load_profile};
 pub use project::Project;
 pub use setting::Setting;
 pub use visibility::Class;
 
 use crate::{Credentials, Error, Registry, Result, options::Entries, registry::Stores};
+#[cfg(feature = "reqwest")]
+use crate::{
+    Environment, Url,
+    http::{ProxyInUse, options::is_proxy},
+    options::Item,
+};
 use layers::merge;
 
 /// A configuration that was read: what is in force, from where, and what is wrong with it.
@@ -100,6 +106,16 @@ impl Config {
     /// Gives the command line by which somebody logs in, as messages name it.
     pub fn login_command(&self) -> &str {
         &self.login_command
+    }
+
+    /// Returns the proxy that requests go through, by the option `http.proxy` or else by a variable; `None` if no
+    /// proxy is named. An option that is no proxy's address is a [problem](Self::problems), and names none.
+    #[cfg(feature = "reqwest")]
+    pub fn proxy(&self, environment: &Environment) -> Option<ProxyInUse> {
+        let http = self.merged.get("http").and_then(Item::as_table);
+        let option = http.and_then(|http| http.get("proxy")).and_then(Item::as_text);
+        let is_proxy = |text: &&str| Url::parse(text).is_ok_and(|url| is_proxy(&url));
+        ProxyInUse::of(option.filter(is_proxy), environment)
     }
 
     /// Gives the credentials, or one error with everything that is wrong.

@@ -10,7 +10,7 @@ use super::{
         Layer,
         merge::{self, Part},
     },
-    visibility::{Class, Guide},
+    visibility::{Class, Guide, value_type},
 };
 use crate::{
     Registry,
@@ -32,6 +32,9 @@ pub struct Setting {
     pub is_set: bool,
     /// The value, of a plain one alone.
     pub value: Option<View>,
+    /// What the schema says of the value: whether it is a URL, a path, a command …; `None` where it says
+    /// nothing.
+    pub value_type: Option<Type>,
     /// Where it comes from.
     pub origin: Origin,
     /// For a secret by reference: what it refers to, as `file /run/secrets/name`.
@@ -174,6 +177,7 @@ impl Lister<'_> {
             class: if field.kind() == Kind::Secret { Class::Secret } else { Class::Plain },
             is_set: default.is_some(),
             value: default,
+            value_type: Some(field.r#type()),
             origin: Origin::Default,
             reference: None,
             is_withheld: false,
@@ -238,7 +242,7 @@ impl Lister<'_> {
                         self.secret(&key.child(name), item);
                     }
                 }
-                (Some(r#type @ (Type::Url | Type::Choice(_))), Value::Text(_)) => {
+                (Some(r#type @ (Type::Url | Type::Origin | Type::Choice(_))), Value::Text(_)) => {
                     let value =
                         if fits(item, r#type) { view(item, Some(r#type)) } else { View::Hidden };
                     self.push(&key, item, Class::Plain, true, Some(value), None);
@@ -280,6 +284,7 @@ impl Lister<'_> {
             class,
             is_set,
             value,
+            value_type: value_type(self.registry, key),
             origin: item.origin.clone(),
             reference,
             is_withheld: false,
@@ -328,7 +333,7 @@ fn fits(item: &Item, r#type: &Type) -> bool {
         Type::Integer => text.parse::<i64>().is_ok(),
         Type::Number => text.parse::<f64>().is_ok(),
         Type::Duration => duration::parse(text).is_some(),
-        Type::Url => Url::parse(text).is_ok(),
+        Type::Url | Type::Origin => Url::parse(text).is_ok(),
         Type::Choice(words) => words.contains(&text),
         _ => true,
     }

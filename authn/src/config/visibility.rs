@@ -7,7 +7,9 @@ use std::ops::Range;
 use super::sections::SECTIONS;
 use crate::{
     diagnostic::{self, Excerpt, SourceText},
-    options::{Entries, Field, Item, Kind, Options as _, Type, Value, names_secret, redact_text},
+    options::{
+        Entries, Field, Item, Key, Kind, Options as _, Type, Value, names_secret, redact_text,
+    },
     registry::{Entry, Registry},
     request::binding::Binding,
 };
@@ -55,11 +57,7 @@ impl<'r> Guide<'r> {
                 let section = SECTIONS.iter().find(|section| section.key == key);
                 section.map_or(Self::Unknown, |section| (section.below)(registry))
             }
-            Self::Credentials { nested: false, .. }
-                if Binding::FIELDS.iter().any(|field| field.key() == key) =>
-            {
-                Self::Plain
-            }
+            Self::Credentials { nested: false, .. } if self.field(key).is_some() => Self::Plain,
             Self::Credentials { registry, .. } => {
                 registry.get(key).map_or(Self::Unknown, |entry| Self::Provider(registry, entry))
             }
@@ -74,9 +72,8 @@ impl<'r> Guide<'r> {
             Self::Stores(registry) => registry
                 .store_fields(key)
                 .map_or(Self::Unknown, |fields| Self::Options(registry, fields)),
-            Self::Options(registry, fields) => {
-                let field = fields.iter().find(|field| field.key() == key);
-                field.map_or(Self::Unknown, |field| Self::of_field(registry, field))
+            Self::Options(registry, _) => {
+                self.field(key).map_or(Self::Unknown, |field| Self::of_field(registry, field))
             }
             Self::Tables(registry, fields) => Self::Options(registry, fields),
             Self::Secrets | Self::Secret => Self::Secret,
@@ -84,6 +81,17 @@ impl<'r> Guide<'r> {
             Self::Plain => Self::Plain,
             Self::Unknown => Self::Unknown,
         }
+    }
+
+    /// Returns the option of a key at this place.
+    fn field(self, key: &str) -> Option<&'r Field> {
+        let fields = match self {
+            Self::Credentials { nested: false, .. } => Binding::FIELDS,
+            Self::Provider(_, entry) => return entry.field(key),
+            Self::Options(_, fields) => fields,
+            _ => return None,
+        };
+        fields.iter().find(|field| field.key() == key)
     }
 
     /// Tells whether a table at this place is one value, which a higher layer replaces as a whole.
@@ -117,6 +125,23 @@ impl<'r> Guide<'r> {
             },
         }
     }
+}
+
+/// Returns what the schema says of the value at a key, which may be below a profile.
+pub(super) fn value_type(registry: &Registry, key: &Key) -> Option<Type> {
+    let segments = match key.segments() {
+        [first, _, rest @ ..] if first == "profile" => rest,
+        all => all,
+    };
+    let (mut guide, mut found) = (Guide::Top(registry), None);
+    for segment in segments {
+        found = match guide.field(segment) {
+            Some(field) => Some(field.r#type()),
+            None => found.as_ref().and_then(|of: &Type| of.child(segment).cloned()),
+        };
+        guide = guide.child(segment);
+    }
+    found
 }
 
 /// Returns the line of a problem as it may be shown: each value that could be a secret is masked. `hide` masks

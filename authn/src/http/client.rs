@@ -114,7 +114,7 @@ pub fn check(url: &Url, allow_http: bool) -> Result<()> {
     Err(Error::configuration(format!("{} would send secrets in the clear; use https", shown(url))))
 }
 
-/// Gives what may be said of a URL: scheme, host and port.
+/// Returns what may be said of a URL: scheme, host and port.
 pub(super) fn shown(url: &Url) -> String {
     let host = url.host_str().unwrap_or("(no host)");
     match url.port() {

@@ -10,6 +10,8 @@
 mod client;
 pub(crate) mod options;
 #[cfg(feature = "reqwest")]
+mod proxy;
+#[cfg(feature = "reqwest")]
 mod request;
 #[cfg(feature = "reqwest")]
 mod response;
@@ -19,6 +21,8 @@ mod retry;
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 #[cfg(feature = "reqwest")]
 pub use client::{HttpClient, check};
+#[cfg(feature = "reqwest")]
+pub use proxy::ProxyInUse;
 #[cfg(feature = "reqwest")]
 pub use request::HttpRequest;
 #[cfg(feature = "reqwest")]

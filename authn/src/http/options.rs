@@ -1,6 +1,6 @@
 //! The options of `[http]`, for token requests and for our clients alike.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use url::Url;
 
@@ -11,7 +11,7 @@ use crate::{Options, Validation};
 #[options(default, validate = Self::check)]
 pub(crate) struct HttpOptions {
     /// PEM file of further certificate authorities; one that is empty or broken is an error.
-    pub(crate) ca_file: Option<String>,
+    pub(crate) ca_file: Option<PathBuf>,
     /// Proxy for all requests; the system's unless set.
     pub(crate) proxy: Option<Url>,
     /// Longest time for one request and its answer.
@@ -35,6 +35,7 @@ impl HttpOptions {
     }
 }
 
-fn is_proxy(url: &Url) -> bool {
+/// Returns whether an address is one of a proxy.
+pub(crate) fn is_proxy(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.host_str().is_some()
 }

@@ -112,29 +112,34 @@ pub mod kinds {
     }
 }
 
-macro_rules! kind {
-    ($(#[doc = $doc:literal] $kind:ident: $of:ident;)*) => {$(
-        #[doc = $doc]
-        #[derive(Debug)]
-        pub struct $kind;
+/// How a set of options is read.
+#[derive(Debug)]
+pub struct GroupKind;
 
-        impl $kind {
-            /// Reads a value.
-            pub fn read<T: $of>(self, node: Node<'_>) -> Option<T> {
-                T::read(node)
-            }
+impl GroupKind {
+    /// Reads a value.
+    pub fn read<T: Group>(self, node: Node<'_>) -> Option<T> {
+        T::read(node)
+    }
 
-            /// Says what stands for it in a configuration.
-            pub fn shape<T: $of>(self) -> Shape {
-                T::shape()
-            }
-        }
-    )*};
+    /// Says what stands for it in a configuration.
+    pub fn shape<T: Group>(self) -> Shape {
+        T::shape()
+    }
 }
 
-kind! {
-    /// How a set of options is read.
-    GroupKind: Group;
-    /// How every other value is read.
-    PlainKind: Plain;
+/// How every other value is read.
+#[derive(Debug)]
+pub struct PlainKind;
+
+impl PlainKind {
+    /// Reads a value.
+    pub fn read<T: Plain>(self, node: Node<'_>) -> Option<T> {
+        T::read(node)
+    }
+
+    /// Says what stands for it in a configuration.
+    pub fn shape<T: Plain>(self) -> Shape {
+        T::shape()
+    }
 }

@@ -43,10 +43,11 @@ fn property(r#type: &Type, depth: usize) -> Map<String, Value> {
         Type::Boolean => json!({ "type": "boolean" }),
         Type::Integer => json!({ "type": "integer" }),
         Type::Number => json!({ "type": "number" }),
-        Type::String | Type::Text(_) => json!({ "type": "string" }),
-        Type::Url => json!({ "type": "string", "format": "uri" }),
+        Type::String | Type::Path | Type::Text(_) => json!({ "type": "string" }),
+        Type::Url | Type::Origin => json!({ "type": "string", "format": "uri" }),
         Type::Duration => json!({ "type": ["string", "integer"] }),
         Type::Choice(words) => json!({ "enum": words }),
+        Type::Command => return property(&Type::List(Box::new(Type::String)), depth),
         Type::List(of) => json!({ "type": ["array", "string"], "items": property(of, depth) }),
         Type::Tuple(length) => {
             json!({ "type": ["array", "string"], "minItems": length, "maxItems": length })

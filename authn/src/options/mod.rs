@@ -3,6 +3,7 @@
 //! A set of options is described once, by its struct. The same description serves reading, errors, `authn
 //! providers`, the JSON Schema, the commented template and the table in the README.
 
+mod command;
 pub(crate) mod deserialize;
 mod group;
 mod host;
@@ -21,6 +22,7 @@ mod validation;
 mod value;
 mod view;
 
+pub use command::Command;
 pub use group::{Group, Tag, kinds};
 pub(crate) use host::{Built, Host, invalid, unknown_key};
 pub use join::{count, fields, join};

@@ -9,7 +9,7 @@ use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
 };
 
-use super::{Shape, Type};
+use super::{Command, Shape, Type};
 
 /// Texts as serde names them in its expectations.
 const FORMS: [&str; 6] = [
@@ -94,6 +94,8 @@ impl Probe<'_> {
             Type::Url
         } else if expected.contains("duration") {
             Type::Duration
+        } else if expected.contains("path") {
+            Type::Path
         } else {
             Type::String
         })
@@ -157,9 +159,12 @@ impl<'de> Deserializer<'de> for Probe<'_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, GivenUp> {
+        if name == Command::NAME {
+            return self.found(Type::Command);
+        }
         visitor.visit_newtype_struct(self)
     }
 

@@ -50,8 +50,14 @@ pub enum Type {
     Number,
     /// A text.
     String,
-    /// A URL.
+    /// A URL: a server that is asked.
     Url,
+    /// A URL of scheme, host and port: where credentials are sent.
+    Origin,
+    /// A path of a file or a folder.
+    Path,
+    /// A program with its arguments, which is run.
+    Command,
     /// A duration: `"5s"`, `"1h30m"`, or a number of seconds.
     Duration,
     /// One of some words.
@@ -209,6 +215,15 @@ impl PartialEq for Field {
 impl Eq for Field {}
 
 impl Type {
+    /// Returns the type of a value within, by its key or its index.
+    pub(crate) fn child(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::List(of) | Self::Map(of) => Some(of),
+            Self::Table(entries) => entries.iter().find(|(name, _)| *name == key).map(|(_, of)| of),
+            _ => None,
+        }
+    }
+
     /// Names the type as a sentence does: `a list of strings`, `an integer`.
     pub(crate) fn with_article(&self) -> String {
         let name = self.name();
@@ -247,8 +262,9 @@ impl Type {
             Self::Boolean => "boolean".into(),
             Self::Integer => "integer".into(),
             Self::Number => "number".into(),
-            Self::String => "string".into(),
-            Self::Url => "URL".into(),
+            Self::String | Self::Path => "string".into(),
+            Self::Url | Self::Origin => "URL".into(),
+            Self::Command => "list of strings".into(),
             Self::Duration => "duration".into(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::List(of) => format!("list of {}", of.plural()),

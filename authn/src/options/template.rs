@@ -55,10 +55,11 @@ fn value(r#type: &Type, depth: usize) -> String {
         Type::Boolean => "false".to_owned(),
         Type::Integer => "0".to_owned(),
         Type::Number => "0.0".to_owned(),
-        Type::String | Type::Text(_) | Type::Any => "\"\"".to_owned(),
-        Type::Url => "\"https://\"".to_owned(),
+        Type::String | Type::Path | Type::Text(_) | Type::Any => "\"\"".to_owned(),
+        Type::Url | Type::Origin => "\"https://\"".to_owned(),
         Type::Duration => "\"30s\"".to_owned(),
         Type::Choice(words) => format!("{:?}", words.first().copied().unwrap_or_default()),
+        Type::Command => "[]".to_owned(),
         Type::List(of) => match &**of {
             Type::Table(_) | Type::Options(_) => format!("[{}]", value(of, depth)),
             _ => "[]".to_owned(),

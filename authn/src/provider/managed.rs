@@ -1,7 +1,7 @@
 //! `Managed`: what the framework's cache has beside other providers: a session, a login, a store.
 
 use super::{Probe, Status, nothing_to_revoke};
-use crate::{Context, Login, LoginOutcome, Result, Token, runtime::Boxed};
+use crate::{Context, Environment, Login, LoginOutcome, LoginPlan, Result, Token, runtime::Boxed};
 
 /// A provider whose session the framework keeps. The defaults are those of a provider that has none.
 pub trait Managed: Send + Sync {
@@ -30,6 +30,11 @@ pub trait Managed: Send + Sync {
     /// Returns whether a user has to log in before there is a token, as [`login`](Self::login) does it.
     fn needs_login(&self) -> bool {
         false
+    }
+
+    /// Returns how a login would go in these surroundings, as far as the provider tells.
+    fn login_plan(&self, _environment: &Environment) -> Option<LoginPlan> {
+        None
     }
 
     /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there

@@ -3,7 +3,10 @@
 use std::{fmt::Debug, future::Future};
 
 use super::{Bound, Probe, nothing_to_revoke};
-use crate::{Claims, Context, Grant, Login, Request, Result, Token, store::SessionPolicy};
+use crate::{
+    Claims, Context, Environment, Grant, Login, LoginPlan, Request, Result, Token,
+    store::SessionPolicy,
+};
 
 /// Exchanges the configuration and the last grant for a new grant; [`Cached`](crate::Cached) does the rest.
 #[diagnostic::on_unimplemented(
@@ -65,6 +68,13 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     /// told from the options alone.
     fn needs_login(&self) -> bool {
         false
+    }
+
+    /// Returns how a login would go in these surroundings, without asking the server; `None` where nobody has to
+    /// log in, or the source does not tell. A source tells it by what it chooses the way by.
+    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        let _ = environment;
+        None
     }
 
     /// Names the options that only say how somebody logs in, as a browser's command. A session that is

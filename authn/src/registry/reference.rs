@@ -1,18 +1,24 @@
 //! Which references to secrets there are: `env`, `file`, and each linked store that holds secrets.
 
-use super::{Registry, StoreEntry};
+use super::Registry;
 
-/// The kinds of references that every program knows.
-const BUILT_IN: [&str; 2] = ["env", "file"];
+/// The kinds of references that every program knows, each with what a target looks like.
+const BUILT_IN: [(&str, &str); 2] = [("env", "NAME"), ("file", "path")];
 
 /// Stores of other crates that programs may not be linked with, and how to get them.
 const ELSEWHERE: [(&str, &str); 1] = [("keyring", "feature `keyring` of authn-providers")];
 
 impl Registry {
-    /// Lists the kinds of references that this program can resolve.
+    /// Returns the kinds of references that this program can resolve, each with what a target looks like:
+    /// `env` with `NAME` for `{ env = "NAME" }`.
+    pub fn references(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let vaults = self.stores().filter_map(|entry| Some((entry.name(), entry.target()?)));
+        BUILT_IN.into_iter().chain(vaults)
+    }
+
+    /// Returns the kinds alone.
     pub(crate) fn reference_kinds(&self) -> impl Iterator<Item = &'static str> {
-        let stores = self.stores().filter(|entry| entry.is_vault()).map(StoreEntry::name);
-        BUILT_IN.into_iter().chain(stores)
+        self.references().map(|(kind, _)| kind)
     }
 
     /// Returns whether a key is a kind of reference, also one that this program can't resolve: what stands

@@ -47,7 +47,7 @@ impl<'a> Surroundings<'a> {
     }
 
     /// Returns the folder of the `file` store, which can be configured; `None` without a state directory.
-    pub(super) fn tokens(&self, directory: Option<&str>) -> Option<PathBuf> {
+    pub(super) fn tokens(&self, directory: Option<&Path>) -> Option<PathBuf> {
         match directory {
             Some(directory) => Some(self.environment.absolute(directory, None)),
             None => Some(self.state()?.join("tokens")),
@@ -76,7 +76,8 @@ pub struct StoreEntry {
     name: &'static str,
     location: Location,
     fields: &'static [Field],
-    is_vault: bool,
+    /// What the target of a reference looks like, for a store that secrets can stand in.
+    target: Option<&'static str>,
     build: Build,
 }
 
@@ -97,7 +98,7 @@ impl StoreEntry {
             let store = Arc::new(S::from_table(table, surroundings)?);
             Some(Built { store, vault: None })
         };
-        Self { name, location, fields: S::FIELDS, is_vault: false, build }
+        Self { name, location, fields: S::FIELDS, target: None, build }
     }
 
     /// Makes the entry of a store that secrets of a configuration can stand in, too.
@@ -106,7 +107,14 @@ impl StoreEntry {
             let store = Arc::new(S::from_table(table, surroundings)?);
             Some(Built { store: store.clone(), vault: Some(store) })
         };
-        Self { name, location, fields: S::FIELDS, is_vault: true, build }
+        Self { name, location, fields: S::FIELDS, target: Some("name"), build }
+    }
+
+    /// Says what the target of a reference looks like, such as `service/user`; `name` unless said.
+    #[must_use]
+    pub const fn with_target(mut self, example: &'static str) -> Self {
+        self.target = Some(example);
+        self
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -121,9 +129,9 @@ impl StoreEntry {
         self.fields
     }
 
-    /// Tells whether its name is a kind of reference.
-    pub(crate) fn is_vault(&self) -> bool {
-        self.is_vault
+    /// Returns what a target looks like, if its name is a kind of reference.
+    pub(crate) fn target(&self) -> Option<&'static str> {
+        self.target
     }
 
     pub(crate) fn build(

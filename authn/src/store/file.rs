@@ -30,7 +30,7 @@ const LARGEST: u64 = 1024 * 1024;
 #[derive(Options)]
 pub(crate) struct FileOptions {
     /// Folder of the `file` store; `authn/tokens` in the user's folder for state unless set.
-    pub(crate) directory: Option<String>,
+    pub(crate) directory: Option<PathBuf>,
 }
 
 /// Keeps each session in a file below a folder that belongs to the user alone.

@@ -127,7 +127,7 @@ impl Arguments {
     }
 }
 
-/// Ends at once where nobody can be asked, whatever the way: also a browser's login is given up at the
+/// Ends at once where the user can't be asked, whatever the way: also a browser's login is given up at the
 /// terminal, and says there who is logged in.
 fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
     let streams = [
@@ -186,8 +186,7 @@ fn is_kept(config: &Config, status: &Status) -> bool {
     status.store.is_some() || !entry(config).is_some_and(Entry::is_cached)
 }
 
-/// Lets nobody log in whose session would end with this program; but where there is nobody to log in, that is
-/// no matter.
+/// Refuses a login whose session would end with this program; where no user has to log in, that is no matter.
 async fn unkept(config: &Config, credentials: &Credentials) -> Result<LoginOutcome, Failure> {
     if credentials.needs_login() {
         return Err(kept_nowhere(config));
@@ -211,7 +210,7 @@ fn kept_nowhere(config: &Config) -> Failure {
     ))
 }
 
-/// Shows nobody anything, and says that it would have had to.
+/// Shows nothing, and says that it would have had to.
 #[derive(Debug)]
 struct Refusal(Arc<Notify>);
 

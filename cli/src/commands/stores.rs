@@ -41,9 +41,9 @@ pub(crate) struct Arguments {
 struct Shown {
     name: String,
     place: Option<String>,
-    /// Null where nobody can know.
+    /// Null where that is not known.
     sessions: Option<Vec<String>>,
-    /// Why nobody can, where it is a failure.
+    /// Why it is not known, where that is a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }

@@ -48,7 +48,7 @@ pub(super) fn credentials(
     config.credentials()
 }
 
-/// Waits until `work` is done, or somebody interrupts.
+/// Waits until `work` is done, or the user interrupts.
 ///
 /// An exchange under way is then waited for all the same, because what a server gives once may not be
 /// lost; a second interrupt ends that too.
@@ -102,7 +102,7 @@ where
     })
 }
 
-/// Waits until what only looks is done, or somebody interrupts.
+/// Waits until what only looks is done, or the user interrupts.
 pub(super) fn look<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T, Failure> {
     block_on(async |interrupts| {
         select! {

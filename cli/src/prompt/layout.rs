@@ -29,7 +29,7 @@ pub(super) enum Awaited {
     Server,
 }
 
-/// Shows the link at which somebody logs in.
+/// Shows the link at which the user logs in.
 pub(super) fn link(link: &Link, screen: &Screen) -> String {
     let text = if link.opens_browser() {
         "Log in with your browser. If it does not open, open this link:"

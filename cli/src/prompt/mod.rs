@@ -4,7 +4,7 @@
 //! - [`layout`]: what is shown, as text of that width
 //! - [`qr`]: the QR code
 //! - [`spinner`]: the last line, which counts down
-//! - [`question`]: what somebody types in
+//! - [`question`]: what the user types in
 //!
 //! Everything goes to standard error: standard output is for data. Addresses and codes are never broken, so
 //! that they can be copied. They are plain text and no hyperlinks (OSC 8): terminals find an address by
@@ -59,7 +59,7 @@ pub struct TerminalPrompt {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What somebody was shown last, and so is waited for.
+    /// What the user was shown last, and so is waited for.
     shown: Option<Awaited>,
     spinner: Option<Spinner>,
     /// What was last said to be waited for, where nothing spins.
@@ -103,7 +103,7 @@ impl TerminalPrompt {
         }
     }
 
-    /// Shows what somebody has to act on, and forgets what was waited for before.
+    /// Shows what the user has to act on, and forgets what was waited for before.
     fn show(&self, text: &str, awaited: Awaited) {
         let mut state = self.state();
         state.spinner = None;
@@ -211,7 +211,7 @@ impl<'a> Asking<'a> {
         let is_new_page = state.page.as_ref() != question.page();
         state.page = question.page().cloned();
         let text = layout::question(question, is_new_page, &prompt.screen());
-        // What somebody has just been shown stands apart.
+        // What the user has just been shown stands apart.
         write(&if state.shown.take().is_some() { format!("\n{text}") } else { text });
         drop(state);
         Ok(Self { prompt, modes, is_on_its_line: true })

@@ -44,7 +44,7 @@ mod tests {
 
     const URL: &str = "https://idp.example.com/device?user_code=WDJB-MJHT";
 
-    /// Gives which modules are drawn, two rows a line.
+    /// Returns which modules are drawn, two rows a line.
     fn drawn(text: &str) -> Vec<Vec<bool>> {
         let halves = |line: &str| {
             let half = |marks: &'static str| line.chars().map(move |c| marks.contains(c)).collect();

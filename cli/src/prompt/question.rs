@@ -1,6 +1,9 @@
-//! What somebody types in, read on a thread of its own so that whoever waits can go away at once.
+//! What the user types in, read on a thread of its own so that the caller can go away at once.
 
-use std::{io, thread};
+use std::{
+    io::{self, ErrorKind},
+    thread,
+};
 
 use authn::{Error, Result, SecretString};
 use rpassword::ConfigBuilder;
@@ -25,14 +28,14 @@ pub(super) async fn read(is_secret: bool) -> Result<Option<SecretString>> {
     };
     let thread = thread::Builder::new().name("authn-prompt".to_owned());
     thread.spawn(work).map_err(|error| unanswered(&error))?;
-    let read = answered.await.unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+    let read = answered.await.unwrap_or_else(|_| Err(ErrorKind::Other.into()));
     read.map_err(|error| unanswered(&error))
 }
 
 fn secret() -> io::Result<Option<SecretString>> {
-    // The question and the end of its line are written by whoever asks.
+    // The question and the end of its line are written by the caller.
     let config = ConfigBuilder::new().output_discard();
-    // From a reader it changes no modes: those are for whoever waits to give back, and this may end long after.
+    // From a reader it changes no modes: the caller puts those back, and this may end long after.
     #[cfg(unix)]
     let config = config.input_reader(std::fs::File::open(TERMINAL)?);
     rpassword::read_password_with_config(config.build()).map(|text| Some(text.into()))
@@ -41,13 +44,13 @@ fn secret() -> io::Result<Option<SecretString>> {
 fn line() -> io::Result<Option<SecretString>> {
     let mut text = String::new();
     if io::stdin().read_line(&mut text)? == 0 {
-        return Err(io::ErrorKind::UnexpectedEof.into());
+        return Err(ErrorKind::UnexpectedEof.into());
     }
     let is_whole = text.trim_end_matches(['\r', '\n']).len() < LONGEST_LINE;
     Ok(is_whole.then(|| trimmed(text)))
 }
 
-/// Leaves out the spaces that come with what is pasted, without a copy that nobody wipes.
+/// Leaves out the spaces that come with what is pasted, without a copy that is not wiped.
 fn trimmed(mut text: String) -> SecretString {
     text.truncate(text.trim_end().len());
     text.drain(..text.len() - text.trim_start().len());
@@ -57,7 +60,7 @@ fn trimmed(mut text: String) -> SecretString {
 fn unanswered(error: &io::Error) -> Error {
     match error.kind() {
         // Ctrl-D or Ctrl-C was typed.
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::Interrupted => {
+        ErrorKind::UnexpectedEof | ErrorKind::Interrupted => {
             Error::cancelled("the login was given up; start it again")
         }
         kind => Error::login_required(format!(

@@ -20,7 +20,7 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Looks at the terminal as it is now: somebody may have changed its size.
+    /// Looks at the terminal as it is now: the user may have changed its size.
     pub(super) fn now(colour: bool) -> Self {
         let unicode = speaks_unicode(|name| env::var(name).ok());
         let stderr = io::stderr();
@@ -33,7 +33,7 @@ impl Screen {
     }
 }
 
-/// Tells whether standard error is a terminal that can go back on its line.
+/// Returns whether standard error is a terminal that can go back on its line.
 pub(super) fn is_animated() -> bool {
     let is_able = env::var("TERM").map_or(cfg!(windows), |term| term != "dumb");
     is_able && io::stderr().is_terminal()

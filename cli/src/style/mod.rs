@@ -44,13 +44,14 @@ pub(crate) fn visible(text: &str) -> String {
     text.chars().map(visible).collect()
 }
 
-/// Returns a count with its word, such as `2 errors`; `None` if there is nothing to count.
-pub(crate) fn counted(count: usize, word: &str) -> Option<String> {
-    match count {
-        0 => None,
-        1 => Some(format!("1 {word}")),
-        count => Some(format!("{count} {word}s")),
-    }
+/// Returns counts with their words, such as `1 error and 2 warnings`; nothing of what there is none.
+pub(crate) fn counted(counts: [(usize, &str); 2]) -> String {
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let words = counts.map(|(count, word)| match count {
+        1 => format!("1 {word}"),
+        count => format!("{count} {word}s"),
+    });
+    words.collect::<Vec<String>>().join(" and ")
 }
 
 /// Returns a cell of a table: `-` for what there is not, or is not known.
@@ -85,6 +86,14 @@ mod tests {
         let text = "a\u{1b}]0;x\u{7}\r\nb\u{202e}c\u{2028}é\u{9b}1m\u{200b}";
         let plain = plain(text);
         assert_eq!(plain, "a\\u{1b}]0;x\\u{7}\\r\\nb\\u{202e}c\\u{2028}é\\u{9b}1m\\u{200b}");
+    }
+
+    #[test]
+    fn what_there_is_is_counted() {
+        let counted = |errors, warnings| counted([(errors, "error"), (warnings, "warning")]);
+        assert_eq!(counted(1, 2), "1 error and 2 warnings");
+        assert_eq!((counted(2, 0), counted(0, 1)), ("2 errors".into(), "1 warning".into()));
+        assert_eq!(counted(0, 0), "");
     }
 
     #[test]

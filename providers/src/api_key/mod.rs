@@ -8,7 +8,6 @@ use std::{collections::BTreeMap, sync::OnceLock};
 use authn::{Context, Error, Request, Result, SecretString, Token, TokenProvider};
 use key_set::KeySet;
 use prepared::{Additions, Prepared};
-use zeroize::Zeroizing;
 
 const HEADER: &str = "x-api-key";
 
@@ -34,7 +33,8 @@ pub struct ApiKey {
     /// Headers that go with the keys and are no secrets, by name.
     plain_headers: Option<BTreeMap<String, String>>,
     /// Sets of keys for some origins alone: `{ origin = "https://host", headers = { … }, query = { … } }`.
-    _for: Option<Vec<KeySet>>,
+    #[default(Vec::new())]
+    r#for: Vec<KeySet>,
     /// Name of whom the keys stand for.
     username: Option<String>,
     /// Made when the options are checked. It serves as long as the framework asks for what needs no
@@ -53,18 +53,13 @@ impl ApiKey {
                 ));
             }
             (Some(key), Some(parameter)) => {
-                common.secret_parameter("query_parameter", parameter, key)?;
+                common.parameter("query_parameter", parameter, key)?;
             }
-            (Some(key), None) => common.secret_header("header", &self.header, key)?,
+            (Some(key), None) => common.header("header", &self.header, &key.expose())?,
             (None, _) => {}
         }
-        for (name, secret) in self._headers.iter().flatten() {
-            common.secret_header("headers", name, secret)?;
-        }
-        for (name, secret) in self._query.iter().flatten() {
-            common.secret_parameter("query", name, secret)?;
-        }
-        let sets = self._for.iter().flatten().enumerate();
+        common.add("", self._headers.as_ref(), self._query.as_ref())?;
+        let sets = self.r#for.iter().enumerate();
         let sets: Vec<_> = sets.map(|(index, set)| set.prepare(index)).collect::<Result<_>>()?;
         if common.is_empty() && sets.is_empty() {
             return Err(Error::configuration(
@@ -73,7 +68,6 @@ impl ApiKey {
         }
         let mut plain = Additions::default();
         for (name, value) in self.plain_headers.iter().flatten() {
-            let value = Zeroizing::new(value.clone());
             common.refuse_second_header("plain_headers", name)?;
             plain.header("plain_headers", name, value)?;
         }

@@ -1,5 +1,7 @@
 //! What goes onto a request, checked and ready.
 
+use std::collections::BTreeMap;
+
 use authn::{Error, ErrorKind, Origins, Request, Result, SecretString};
 use http::{HeaderName, HeaderValue};
 use zeroize::Zeroizing;
@@ -57,25 +59,26 @@ impl Additions {
         self.headers.is_empty() && self.query.is_empty()
     }
 
-    /// Adds a header. `option` is where its name stands, for errors.
-    pub(super) fn secret_header(
+    /// Adds headers and parameters, each by its name. `table` is before their options' keys, for errors.
+    pub(super) fn add(
         &mut self,
-        option: &str,
-        name: &str,
-        secret: &SecretString,
+        table: &str,
+        headers: Option<&BTreeMap<String, SecretString>>,
+        query: Option<&BTreeMap<String, SecretString>>,
     ) -> Result<()> {
-        self.header(option, name, Zeroizing::new(secret.expose().to_owned()))
+        for (name, secret) in headers.into_iter().flatten() {
+            self.header(&format!("{table}headers"), name, &secret.expose())?;
+        }
+        for (name, secret) in query.into_iter().flatten() {
+            self.parameter(&format!("{table}query"), name, secret)?;
+        }
+        Ok(())
     }
 
-    /// Adds a header whose value is no secret; it is marked sensitive all the same.
-    pub(super) fn header(
-        &mut self,
-        option: &str,
-        name: &str,
-        value: Zeroizing<String>,
-    ) -> Result<()> {
+    /// Adds a header, which is marked sensitive. `option` is where its name stands, for errors.
+    pub(super) fn header(&mut self, option: &str, name: &str, value: &str) -> Result<()> {
         let header = self.refuse_second_header(option, name)?;
-        let value = header::secret_value(value).map_err(|reason| {
+        let value = header::secret_value(Zeroizing::new(value.to_owned())).map_err(|reason| {
             Error::configuration(format!(
                 "option `{option}`: the value of `{header}` can't be a header's ({reason}): \
                  check where it comes from"
@@ -102,7 +105,7 @@ impl Additions {
     }
 
     /// Adds a parameter of the query.
-    pub(super) fn secret_parameter(
+    pub(super) fn parameter(
         &mut self,
         option: &str,
         name: &str,

@@ -19,16 +19,16 @@ const LIFETIME: Duration = Duration::from_mins(1);
 
 /// Adds a new assertion to a form. Each attempt has its own, because a server takes each once.
 pub(super) fn add(
-    client: &Client<'_>,
+    client: &Client,
     members: &mut Members,
     audience: &str,
     context: &Context,
 ) -> Result<()> {
     let claims = Claims::valid_for(LIFETIME, context.clock())?
-        .with("iss", client.id)
-        .with("sub", client.id)
+        .with("iss", client.id())
+        .with("sub", client.id())
         // One text and no list: what is for several servers, one of them could use at another.
-        .with("aud", client.assertion_audience.unwrap_or(audience));
+        .with("aud", client.assertion_audience.as_deref().unwrap_or(audience));
     members.add("client_assertion_type", TYPE);
     members.add("client_assertion", &signer(client)?.sign(&claims)?);
     Ok(())
@@ -36,15 +36,15 @@ pub(super) fn add(
 
 /// Reads the secret or the key. It is read for each request, because it may stand in a file that is rotated; and
 /// when the configuration is loaded, so that a broken one is found then.
-pub(super) fn signer(client: &Client<'_>) -> Result<Signer> {
+pub(super) fn signer(client: &Client) -> Result<Signer> {
     if client.method() == Method::ClientSecretJwt {
         return Signer::with_shared_secret(&client.secret()?.expose(), client.algorithm);
     }
-    let key = client.private_key.ok_or_else(|| {
+    let key = client._private_key.as_ref().ok_or_else(|| {
         Error::configuration(
             "`private_key` is not set, which `token_endpoint_auth_method` private_key_jwt needs; \
              set it, best as a reference like `{ file = \"/run/secrets/client.pem\" }`",
         )
     })?;
-    Signer::with_private_key(&key.expose(), client.algorithm, client.key_id)
+    Signer::with_private_key(&key.expose(), client.algorithm, client.key_id.as_deref())
 }

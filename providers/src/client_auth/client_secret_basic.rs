@@ -20,9 +20,9 @@ choice! {
     }
 }
 
-pub(super) fn authenticate(client: &Client<'_>, request: HttpRequest) -> Result<HttpRequest> {
+pub(super) fn authenticate(client: &Client, request: HttpRequest) -> Result<HttpRequest> {
     let secret = client.secret()?.expose();
-    let value = value(client.id, &secret, client.basic_encoding);
+    let value = value(client.id(), &secret, client.basic_encoding);
     Ok(request.header(header::AUTHORIZATION, &value))
 }
 

@@ -13,7 +13,7 @@ use authn::{Context, Error, Result, SecretString, http::HttpRequest};
 
 use crate::{choice::choice, jws::Algorithm, token_endpoint::Members};
 
-pub(crate) use client_secret_basic::BasicEncoding;
+use client_secret_basic::BasicEncoding;
 
 choice! {
     /// A way to authenticate, by its registered name (RFC 7591, 2; OpenID Connect Core, 9).
@@ -32,35 +32,82 @@ choice! {
 }
 
 /// The options by which a client authenticates.
-pub(crate) struct Client<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) secret: Option<&'a SecretString>,
-    pub(crate) private_key: Option<&'a SecretString>,
-    pub(crate) method: Option<Method>,
-    pub(crate) basic_encoding: BasicEncoding,
-    pub(crate) key_id: Option<&'a str>,
-    pub(crate) algorithm: Option<Algorithm>,
-    pub(crate) assertion_audience: Option<&'a str>,
+#[derive(Clone, authn::Options)]
+#[allow(clippy::struct_field_names, reason = "they are the options' names")]
+#[allow(clippy::used_underscore_binding, reason = "an underscore marks a secret")]
+pub(crate) struct Client {
+    /// Client's identifier at the server.
+    pub(crate) client_id: Option<String>,
+    /// Client's secret.
+    _client_secret: Option<SecretString>,
+    /// How the client authenticates. Unless set, `client_secret_basic` with a secret, `private_key_jwt` with a
+    /// private key, else `none`.
+    token_endpoint_auth_method: Option<Method>,
+    /// How identifier and secret are encoded for `client_secret_basic`: `form` as RFC 6749, 2.3.1 asks, or
+    /// `raw` for servers that do not decode them.
+    #[default(BasicEncoding::Form)]
+    basic_encoding: BasicEncoding,
+    /// Client's private key for `private_key_jwt`: PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase), or a
+    /// JWK. RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519 serve.
+    _private_key: Option<SecretString>,
+    /// Identifier of the private key at the server; unless set, a JWK's own `kid`.
+    key_id: Option<String>,
+    /// How assertions are signed. Unless set, a JWK's own `alg`, else by the key's type: `RS256`, `ES256`,
+    /// `ES384` or `EdDSA`; `HS256` for `client_secret_jwt`.
+    algorithm: Option<Algorithm>,
+    /// Whom the client's assertions are for. Unless set, the issuer if it is known, else the token endpoint.
+    assertion_audience: Option<String>,
 }
 
-impl Client<'_> {
+impl Client {
+    /// Returns its identifier; an empty text if there is none.
+    pub(crate) fn id(&self) -> &str {
+        self.client_id.as_deref().unwrap_or_default()
+    }
+
+    /// Returns whether there is a secret.
+    pub(crate) fn has_secret(&self) -> bool {
+        self._client_secret.is_some()
+    }
+
+    /// Returns whether there is a secret or a private key.
+    pub(crate) fn has_credentials(&self) -> bool {
+        self.has_secret() || self._private_key.is_some()
+    }
+
+    /// Returns whether it authenticates by a secret if there is one.
+    pub(crate) fn is_for_secret(&self) -> bool {
+        let method = self.token_endpoint_auth_method;
+        self._private_key.is_none() && !matches!(method, Some(Method::PrivateKeyJwt | Method::None))
+    }
+
+    /// Sets the secret.
+    pub(crate) fn set_secret(&mut self, secret: Option<SecretString>) {
+        self._client_secret = secret;
+    }
+
     /// Returns the configured method, or the one that goes with what is configured.
     pub(crate) fn method(&self) -> Method {
-        self.method.unwrap_or(match (self.secret, self.private_key) {
-            (Some(_), _) => Method::ClientSecretBasic,
-            (None, Some(_)) => Method::PrivateKeyJwt,
-            (None, None) => Method::None,
-        })
+        self.token_endpoint_auth_method.unwrap_or(
+            match (&self._client_secret, &self._private_key) {
+                (Some(_), _) => Method::ClientSecretBasic,
+                (None, Some(_)) => Method::PrivateKeyJwt,
+                (None, None) => Method::None,
+            },
+        )
     }
 
     /// Checks that everything is there that the method needs, and nothing that it does not use.
     pub(crate) fn validate(&self) -> Result<()> {
-        if self.id.is_empty() {
+        if self.id().is_empty() {
             return Err(Error::configuration(
                 "`client_id` is not set; set it to the client's identifier",
             ));
         }
-        if self.method.is_none() && self.secret.is_some() && self.private_key.is_some() {
+        if self.token_endpoint_auth_method.is_none()
+            && self._client_secret.is_some()
+            && self._private_key.is_some()
+        {
             return Err(Error::configuration(
                 "both `client_secret` and `private_key` are set; say by `token_endpoint_auth_method` \
                  which of them authenticates, and leave the other out",
@@ -80,8 +127,8 @@ impl Client<'_> {
         let with_key = method == Method::PrivateKeyJwt;
         let signs = with_key || method == Method::ClientSecretJwt;
         let options = [
-            ("client_secret", self.secret.is_some(), with_secret),
-            ("private_key", self.private_key.is_some(), with_key),
+            ("client_secret", self._client_secret.is_some(), with_secret),
+            ("private_key", self._private_key.is_some(), with_key),
             ("key_id", self.key_id.is_some(), with_key),
             ("algorithm", self.algorithm.is_some(), signs),
             ("assertion_audience", self.assertion_audience.is_some(), signs),
@@ -111,7 +158,7 @@ impl Client<'_> {
             return Ok(request.form(&members.pairs()));
         }
         // Optional beside an assertion (RFC 7521, 4.2), but some servers look the client up by it.
-        members.add("client_id", self.id);
+        members.add("client_id", self.id());
         match method {
             Method::ClientSecretPost => members.add("client_secret", &self.secret()?.expose()),
             Method::ClientSecretJwt | Method::PrivateKeyJwt => {
@@ -140,9 +187,10 @@ impl Client<'_> {
         }
     }
 
-    fn secret(&self) -> Result<&SecretString> {
+    /// Returns its secret, which is not empty.
+    pub(crate) fn secret(&self) -> Result<&SecretString> {
         // A file that it stands in can be empty while it is being written.
-        self.secret.filter(|secret| !secret.is_empty()).ok_or_else(|| {
+        self._client_secret.as_ref().filter(|secret| !secret.is_empty()).ok_or_else(|| {
             Error::configuration(format!(
                 "`client_secret` is not set, which `token_endpoint_auth_method` {} needs; \
                  set it, best as a reference like `{{ file = \"/run/secrets/client\" }}`",

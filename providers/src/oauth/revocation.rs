@@ -10,7 +10,7 @@ use crate::token_endpoint::{Endpoint, Members, Received, accepted};
 pub(super) async fn revoke(options: &OAuth, context: &Context, grant: &Grant) -> Result<()> {
     let mut members = Members::default();
     // A server that does not rotate sends none: the configured one is what the session stands on.
-    let configured = options._refresh_token.as_ref();
+    let configured = options.exchanged.refresh_token();
     if let Some(refresh_token) = grant.refresh_token().or(configured) {
         members.add("token", &refresh_token.expose());
         members.add("token_type_hint", "refresh_token");
@@ -20,12 +20,12 @@ pub(super) async fn revoke(options: &OAuth, context: &Context, grant: &Grant) ->
     }
     let missing = Missing::of(options);
     let typed = missing.map(|missing| missing.find(options, context, Some(grant))).transpose()?;
-    let client = typed.as_ref().map_or_else(|| options.client(), |typed| typed.client(options));
+    let client = typed.as_ref().unwrap_or(&options.client);
     let refused = Refused {
         advice: "check whose the token is; another client's can't be revoked",
         login_helps: false,
     };
     let endpoint = Endpoint::Revocation;
-    let (response, advice) = options.post(endpoint, &client, members, refused, context).await?;
+    let (response, advice) = options.post(endpoint, client, members, refused, context).await?;
     accepted(&Received::from(&response), &advice)
 }

@@ -8,25 +8,36 @@ use crate::token_endpoint::{
     Address, Discovery, Endpoint, Metadata, ask_for_metadata, unavailable,
 };
 
-/// The options that name the authorization server.
-pub(super) struct Server<'a> {
-    pub(super) issuer_url: Option<&'a Address>,
-    pub(super) token_endpoint_url: Option<&'a Address>,
-    pub(super) keycloak_url: Option<&'a Address>,
-    pub(super) realm: Option<&'a str>,
-    pub(super) issuer: Option<&'a str>,
-    pub(super) authorization_endpoint_url: Option<&'a Address>,
-    pub(super) device_authorization_endpoint_url: Option<&'a Address>,
-    pub(super) revocation_endpoint_url: Option<&'a Address>,
-    pub(super) registration_page_url: Option<&'a Address>,
-    pub(super) jwks_url: Option<&'a Address>,
-    pub(super) discovery: &'a Discovery,
+/// Which server is meant, and where its endpoints are.
+#[derive(authn::Options)]
+pub(super) struct Server {
+    /// Issuer, exactly as the server names itself; its endpoints are discovered (RFC 8414, OpenID Connect
+    /// Discovery).
+    issuer_url: Option<Address>,
+    /// Token endpoint, where nothing is to be discovered.
+    token_endpoint_url: Option<Address>,
+    /// Address of a Keycloak server, with `realm` in place of `issuer_url`.
+    keycloak_url: Option<Address>,
+    /// Realm at the Keycloak server.
+    realm: Option<String>,
+    /// How the server names itself, where that is not `issuer_url` or nothing is discovered.
+    issuer: Option<String>,
+    /// Authorization endpoint (RFC 6749, 3.1), where it is not to be discovered.
+    authorization_endpoint_url: Option<Address>,
+    /// Device authorization endpoint (RFC 8628), where it is not to be discovered.
+    device_authorization_endpoint_url: Option<Address>,
+    /// Revocation endpoint (RFC 7009), where it is not to be discovered.
+    revocation_endpoint_url: Option<Address>,
+    /// Where the keys are that the server signs ID tokens with (RFC 7517), where it is not to be discovered.
+    jwks_url: Option<Address>,
+    __discovery: Discovery,
 }
 
-impl Server<'_> {
+impl Server {
     /// Checks that exactly one server is named, and that nothing would be sent to it in the clear.
     pub(super) fn validate(&self) -> Result<()> {
-        let named = [self.issuer_url, self.token_endpoint_url, self.keycloak_url];
+        let named = [&self.issuer_url, &self.token_endpoint_url, &self.keycloak_url];
+        let named = named.map(Option::as_ref);
         match named.iter().flatten().count() {
             0 => return Err(unnamed()),
             1 => {}
@@ -40,26 +51,26 @@ impl Server<'_> {
         if self.keycloak_url.is_some() != self.realm.is_some() {
             return Err(Error::configuration("`keycloak_url` and `realm` go together; set both"));
         }
-        if self.issuer == Some("") {
+        if self.issuer.as_deref() == Some("") {
             return Err(Error::configuration(
                 "`issuer` is empty; set it to how the server names itself, or leave it out",
             ));
         }
         self.discovered()?;
-        let addresses = named.into_iter().chain([
-            self.authorization_endpoint_url,
-            self.device_authorization_endpoint_url,
-            self.revocation_endpoint_url,
-            self.jwks_url,
-            self.registration_page_url,
-        ]);
-        addresses.flatten().try_for_each(|address| authn::http::check(address.url(), false))
+        let others = [
+            &self.authorization_endpoint_url,
+            &self.device_authorization_endpoint_url,
+            &self.revocation_endpoint_url,
+            &self.jwks_url,
+        ];
+        let mut addresses = named.into_iter().flatten().chain(others.into_iter().flatten());
+        addresses.try_for_each(|address| authn::http::check(address.url(), false))
     }
 
     /// Returns the name that the server gives itself, where it is known without asking.
     pub(super) fn issuer(&self) -> Result<Option<String>> {
-        if let Some(issuer) = self.issuer {
-            return Ok(Some(issuer.to_owned()));
+        if let Some(issuer) = &self.issuer {
+            return Ok(Some(issuer.clone()));
         }
         Ok(self.discovered()?.map(|address| address.as_str().to_owned()))
     }
@@ -69,17 +80,18 @@ impl Server<'_> {
         if let Some(issuer) = self.issuer()? {
             return Ok(issuer);
         }
-        self.token_endpoint_url.map(|address| address.as_str().to_owned()).ok_or_else(unnamed)
+        let endpoint = self.token_endpoint_url.as_ref().ok_or_else(unnamed)?;
+        Ok(endpoint.as_str().to_owned())
     }
 
     /// Returns an endpoint: the one that an option sets, else the one that is discovered.
     pub(super) async fn endpoint(&self, endpoint: Endpoint, context: &Context) -> Result<Address> {
         let configured = match endpoint {
-            Endpoint::Authorization => self.authorization_endpoint_url,
-            Endpoint::DeviceAuthorization => self.device_authorization_endpoint_url,
-            Endpoint::Token => self.token_endpoint_url,
-            Endpoint::Revocation => self.revocation_endpoint_url,
-            Endpoint::Jwks => self.jwks_url,
+            Endpoint::Authorization => &self.authorization_endpoint_url,
+            Endpoint::DeviceAuthorization => &self.device_authorization_endpoint_url,
+            Endpoint::Token => &self.token_endpoint_url,
+            Endpoint::Revocation => &self.revocation_endpoint_url,
+            Endpoint::Jwks => &self.jwks_url,
         };
         if let Some(address) = configured {
             return Ok(address.clone());
@@ -110,8 +122,7 @@ impl Server<'_> {
 
     /// Checks that a user can log in somewhere.
     pub(super) fn validate_login(&self) -> Result<()> {
-        let configured = [self.authorization_endpoint_url, self.device_authorization_endpoint_url];
-        if self.is_discovered() || configured.iter().any(Option::is_some) {
+        if self.has_login_page() || self.device_authorization_endpoint_url.is_some() {
             return Ok(());
         }
         Err(Error::configuration(
@@ -138,18 +149,23 @@ impl Server<'_> {
     /// Returns the server's metadata; `None` if the configuration names no issuer.
     async fn metadata(&self, context: &Context) -> Result<Option<Arc<Metadata>>> {
         let Some(address) = self.discovered()? else { return Ok(None) };
-        let issuer = self.issuer.unwrap_or_else(|| address.as_str());
-        self.discovery.metadata(&address, issuer, context).await.map(Some)
+        let issuer = self.issuer.as_deref().unwrap_or_else(|| address.as_str());
+        self.__discovery.metadata(&address, issuer, context).await.map(Some)
+    }
+
+    /// Returns whether there is a page at which a user logs in.
+    pub(super) fn has_login_page(&self) -> bool {
+        self.is_discovered() || self.authorization_endpoint_url.is_some()
     }
 
     /// Returns whether endpoints are discovered.
-    pub(super) fn is_discovered(&self) -> bool {
+    fn is_discovered(&self) -> bool {
         matches!(self.discovered(), Ok(Some(_)))
     }
 
     /// Returns where endpoints are discovered.
     fn discovered(&self) -> Result<Option<Address>> {
-        match (self.issuer_url, self.keycloak_url, self.realm) {
+        match (&self.issuer_url, &self.keycloak_url, &self.realm) {
             (Some(issuer), _, _) => Ok(Some(issuer.clone())),
             (None, Some(keycloak), Some(realm)) => keycloak.realm(realm).map(Some),
             _ => Ok(None),
@@ -198,7 +214,7 @@ mod tests {
         let manual = ManualClock::new();
         let (options, context) = loaded(&client(&server, ""), Clock::custom(manual.clone()));
         let ask = || {
-            let found = options.server();
+            let found = &options.server;
             wait(async {
                 for (endpoint, path) in [
                     (Endpoint::Authorization, "/authorize"),
@@ -232,7 +248,7 @@ mod tests {
             });
             server.serve(METADATA, &metadata.to_string());
             let (options, context) = loaded(&client(&server, ""), Clock::system());
-            let checked = wait(options.server().check_requests(&context));
+            let checked = wait(options.server.check_requests(&context));
             assert_eq!(checked.is_ok(), is_fine, "{required}");
             if let Err(error) = checked {
                 assert!(error.to_string().contains("does not send yet"), "{error}");
@@ -247,7 +263,7 @@ mod tests {
                     device_authorization_endpoint_url = 'https://a.test/d'\n\
                     revocation_endpoint_url = 'https://a.test/r'\njwks_url = 'https://a.test/j'";
         let (options, context) = loaded(&client(&server, more), Clock::system());
-        let found = options.server();
+        let found = &options.server;
         wait(async {
             for (endpoint, path) in [
                 (Endpoint::Authorization, "a"),
@@ -290,7 +306,7 @@ mod tests {
             ),
         ] {
             let (options, context) = loaded(&text, Clock::system());
-            let found = options.server();
+            let found = &options.server;
             wait(async {
                 for (endpoint, expected) in [
                     (Endpoint::Authorization, authorization),

@@ -21,6 +21,28 @@ struct CorpSts {
     tries: u8,
     #[cfg(any())]
     __attempts: Missing,
+    #[flatten]
+    server: Server,
+    #[cfg(any())]
+    #[flatten]
+    missing: Missing,
+}
+
+/// The server.
+#[derive(authn::Options)]
+#[options(default)]
+#[cfg(all())]
+struct Server {
+    /// Address.
+    #[cfg(any())]
+    address: Missing,
+    /// Port.
+    #[cfg(all())]
+    #[default(80)]
+    port: u16,
+    #[cfg(any())]
+    #[flatten]
+    missing: Missing,
 }
 
 /// Never there.
@@ -41,6 +63,8 @@ fn main() {
     let registry = Registry::linked().unwrap();
     let entry = registry.get("corp_sts").unwrap();
     assert_eq!(entry.fields().next().unwrap().key(), "key");
+    assert!(entry.field("port").is_some() && entry.field("address").is_none());
+    assert_eq!(Server::default().port, 80);
     assert!(entry.field("url").is_none() && entry.field("tries").is_none());
     assert!(registry.get("never").is_none());
 }

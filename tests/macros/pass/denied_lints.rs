@@ -49,7 +49,39 @@ pub struct CorpSts {
     /// The subject.
     #[provider]
     subject: Option<Credentials>,
+    #[flatten]
+    server: Server,
+    /// The role.
+    role: Role,
     __attempts: AtomicU32,
+}
+
+/// The server.
+#[derive(Clone, authn::Options)]
+#[options(default, validate = Self::check)]
+#[allow(clippy::used_underscore_binding)]
+pub struct Server {
+    /// Tries at one server.
+    #[default(first())]
+    server_tries: u8,
+    /// Key of the server.
+    _server_key: Option<SecretString>,
+}
+
+impl Server {
+    fn check(&self, problems: &mut authn::Validation) {
+        if self.server_tries == 0 && self._server_key.is_none() {
+            problems.at("server_tries").error("one try is needed", "leave it out");
+        }
+    }
+}
+
+/// A role.
+#[derive(authn::Options)]
+pub struct Role {
+    /// Name.
+    pub name: Option<String>,
+    __uses: u32,
 }
 
 fn first() -> u8 {
@@ -60,7 +92,7 @@ impl authn::TokenSource for CorpSts {
     async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
         let _ = self.__attempts.fetch_add(1, Ordering::Relaxed);
         let _ = (&self._key, &self._keys, &self.region, self.tries, self.pause);
-        let _ = (&self.scopes, &self.subject);
+        let _ = (&self.scopes, &self.subject, &self.server, &self.role.name, self.role.__uses);
         unreachable!()
     }
 }

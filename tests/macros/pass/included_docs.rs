@@ -8,6 +8,14 @@ struct CorpSts {
     url: String,
     #[doc = concat!("Key", " of the machine.")]
     _key: authn::SecretString,
+    #[flatten]
+    server: Server,
+}
+
+#[derive(authn::Options)]
+struct Server {
+    #[doc = concat!("Port", " of the server.")]
+    port: Option<u16>,
 }
 
 impl authn::TokenProvider for CorpSts {
@@ -24,4 +32,5 @@ fn main() {
     assert_eq!(entry.doc(), format!("Mints tokens.\n{included}"));
     assert_eq!(entry.field("url").unwrap().doc(), included);
     assert_eq!(entry.field("key").unwrap().doc(), "Key of the machine.");
+    assert_eq!(entry.field("port").unwrap().doc(), "Port of the server.");
 }

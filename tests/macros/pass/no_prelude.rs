@@ -16,7 +16,33 @@ struct CorpSts {
     /// The subject.
     #[provider]
     subject: ::std::vec::Vec<::authn::Credentials>,
+    #[flatten]
+    server: Server,
+    /// The role.
+    role: ::std::option::Option<Role>,
     __attempts: ::std::sync::atomic::AtomicU32,
+}
+
+/// The server.
+#[derive(::authn::Options)]
+#[options(default, validate = Server::check)]
+struct Server {
+    /// Region.
+    #[default(::std::string::String::new())]
+    region: ::std::string::String,
+    /// Token.
+    _token: ::std::option::Option<::authn::SecretString>,
+}
+
+impl Server {
+    fn check(&self, _: &mut ::authn::Validation) {}
+}
+
+/// The role.
+#[derive(::authn::Options)]
+struct Role {
+    /// Name.
+    name: ::std::string::String,
 }
 
 impl ::authn::TokenSource for CorpSts {

@@ -41,6 +41,14 @@ impl renamed::TokenSource for Second {
     }
 }
 
+/// Reaches it by a path in this crate.
+#[derive(kelvin::auth::Options)]
+#[options(crate = crate::kelvin::auth)]
+struct Third {
+    /// Key.
+    _key: kelvin::auth::SecretString,
+}
+
 fn main() {
     let registry = kelvin::auth::Registry::linked().unwrap();
     assert!(registry.get("first").is_some() && registry.get("second").is_some());

@@ -28,8 +28,11 @@ enum Never {}
 trait Default {}
 trait Debug {}
 trait Provider {}
-trait FromTable {}
-trait ShowKnown {}
+trait Group {}
+struct Tag;
+struct Views;
+trait ByShow {}
+trait ByPlain {}
 
 static table: () = ();
 const url: () = ();
@@ -60,7 +63,30 @@ struct CorpSts {
     /// The subject.
     #[provider]
     value: ::authn::Credentials,
+    #[flatten]
+    formatter: Options,
+    /// The role.
+    views: Role,
     __shown: i64,
+}
+
+/// The options.
+#[derive(::authn::Options)]
+#[options(validate = problems)]
+struct Options {
+    /// Address.
+    #[default("x".into())]
+    this: ::std::string::String,
+}
+
+fn problems(_: &Options, _: &mut ::authn::Validation) {}
+
+/// The role.
+#[derive(::authn::Options)]
+struct Role {
+    /// Key.
+    _key: ::authn::SecretString,
+    __table: i64,
 }
 
 impl ::authn::TokenProvider for CorpSts {

@@ -3,7 +3,7 @@
 use authn::{Context, Registry, Result, SecretString, Token};
 
 macro_rules! provider {
-    ($name:literal, $(#[$doc:meta])* $ident:ident, $type:ty, $default:expr) => {
+    ($name:literal, $module:ident, $(#[$doc:meta])* $ident:ident, $type:ty, $default:expr) => {
         $(#[$doc])*
         #[authn::token_provider($name)]
         struct $ident {
@@ -12,7 +12,19 @@ macro_rules! provider {
             $(#[$doc])*
             #[default($default)]
             tries: u8,
+            #[flatten]
+            more: $module::$ident,
             __attempts: u32,
+        }
+
+        mod $module {
+            $(#[$doc])*
+            #[derive(authn::Options)]
+            pub(super) struct $ident {
+                $(#[$doc])*
+                #[default($default)]
+                more: u8,
+            }
         }
 
         impl authn::TokenProvider for $ident {
@@ -23,10 +35,10 @@ macro_rules! provider {
     };
 }
 
-provider!("outer", /** Outer. */ Outer, SecretString, 1 + 2);
+provider!("outer", outer, /** Outer. */ Outer, SecretString, 1 + 2);
 
 fn main() {
-    provider!("inner", /** Inner. */ Inner, Option<SecretString>, { 4 });
+    provider!("inner", inner, /** Inner. */ Inner, Option<SecretString>, { 4 });
 
     let registry = Registry::linked().unwrap();
     assert_eq!(registry.get("outer").unwrap().doc(), "Outer.");

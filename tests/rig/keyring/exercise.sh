@@ -9,6 +9,8 @@ cd "$(dirname "$0")"
   [ "$(secret-tool lookup service rig account alice)" = stored-secret ]
   secret-tool clear service rig account alice
   ! secret-tool lookup service rig account alice
+  ./lock.sh
+  ! timeout 5 secret-tool store --label=rig service rig account alice <<<x 2>/dev/null
 '
 store=(timeout 5 secret-tool store --label=rig service rig account alice)
 for state in LOCKED EMPTY; do

@@ -33,9 +33,8 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         config.problems().iter().filter(|problem| problem.severity() == severity).count()
     };
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let counts: Vec<String> =
-        [counted(errors, "error"), counted(warnings, "warning")].into_iter().flatten().collect();
-    let summary = format!("the configuration has {} ({})", counts.join(" and "), active(&config));
+    let counts = counted([(errors, "error"), (warnings, "warning")]);
+    let summary = format!("the configuration has {counts} ({})", active(&config));
     match (errors, warnings) {
         (0, 0) => output::tell(&format!("the configuration is fine ({})", active(&config))),
         (0, _) => output.warning(&summary),

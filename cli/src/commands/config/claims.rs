@@ -1,4 +1,4 @@
-//! What a configuration names outside of itself, in the words of somebody who is to judge it: profiles,
+//! What a configuration names outside of itself, in the words of the user who is to judge it: profiles,
 //! origins, servers, commands, files, variables.
 
 use std::collections::BTreeMap;
@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use authn::{
     Url, View,
     config::{Class, Origin, Setting},
+    options::Type,
 };
 
 use super::shown;
@@ -75,7 +76,7 @@ pub(super) fn named(settings: &[Setting]) -> Option<Table> {
     (!lines.is_empty()).then_some(table)
 }
 
-/// Counts the settings whose values nobody has said may be shown.
+/// Counts the settings whose values the schema does not say may be shown.
 pub(super) fn hidden(settings: &[Setting]) -> usize {
     let is_hidden = |setting: &&Setting| match setting.class {
         Class::Plain => setting.value == Some(View::Hidden),
@@ -99,7 +100,7 @@ fn line(setting: &Setting) -> String {
     }
 }
 
-/// What one setting names.
+/// What one setting names, by what the schema says of it.
 fn names(setting: &Setting) -> Vec<(What, String)> {
     let mut names = Vec::new();
     let (profile, key) = split_profile(&setting.key);
@@ -113,42 +114,42 @@ fn names(setting: &Setting) -> Vec<(What, String)> {
         });
     }
     let Some(value) = &setting.value else { return names };
-    let last = key.rsplit('.').next().unwrap_or(key);
-    match (key, last) {
-        ("default_profile", _) => texts(value, &mut |text| {
-            names.push((What::Profile, text.to_owned()));
-        }),
-        ("credentials.domain", _) => texts(value, &mut |text| {
-            names.push((What::Origin, host(text)));
-        }),
-        (_, "origin" | "origins") => texts(value, &mut |text| {
-            names.push((What::Origin, origin(text)));
-        }),
-        (_, "command" | "browser") => names.push((What::Command, value.to_string())),
-        _ => texts(value, &mut |text| names.extend(named_by(last, text))),
+    let value_type = setting.value_type.as_ref().map(innermost);
+    if value_type == Some(&Type::Command) {
+        names.push((What::Command, value.to_string()));
+        return names;
     }
+    texts(value, &mut |text| {
+        names.extend(match (key, value_type) {
+            ("default_profile", _) => Some((What::Profile, text.to_owned())),
+            ("credentials.domain", _) => Some((What::Origin, host(text))),
+            ("credentials.origins", _) | (_, Some(Type::Origin)) => {
+                Some((What::Origin, origin(text)))
+            }
+            (_, Some(Type::Url)) => Some((What::Server, origin(text))),
+            (_, Some(Type::Path)) => Some((What::File, text.to_owned())),
+            _ => named_by(text),
+        });
+    });
     names
 }
 
-/// What a text names, as far as its key and its looks tell. Whatever can be read as a URL with a host is a
+/// Returns the type of what a list or a map consists of.
+fn innermost(of: &Type) -> &Type {
+    match of {
+        Type::List(of) | Type::Map(of) => innermost(of),
+        other => other,
+    }
+}
+
+/// What a text of any meaning names, as far as its looks tell. Whatever can be read as a URL with a host is a
 /// server, however it is spelt: more is read so than begins with `scheme://`.
-fn named_by(key: &str, text: &str) -> Vec<(What, String)> {
-    let ends = |endings: &[&str]| {
-        endings.iter().any(|end| key == *end || key.ends_with(&format!("_{end}")))
-    };
-    let mut names = Vec::new();
-    let is_url = server(text).is_some() || text.contains("://") || text == MASK;
-    if is_url {
-        names.push((What::Server, origin(text)));
+fn named_by(text: &str) -> Option<(What, String)> {
+    if server(text).is_some() || text.contains("://") || text == MASK {
+        return Some((What::Server, origin(text)));
     }
     let looks_like_path = ["/", "~/", "./", "../"].iter().any(|start| text.starts_with(start));
-    if ends(&["path", "file", "directory", "certificate"]) || (!is_url && looks_like_path) {
-        names.push((What::File, text.to_owned()));
-    }
-    if names.is_empty() && ends(&["url", "uri", "proxy", "host", "issuer", "address"]) {
-        names.push((What::Server, origin(text)));
-    }
-    names
+    looks_like_path.then(|| (What::File, text.to_owned()))
 }
 
 /// Returns scheme, host and port in the letters that are looked up, so that no letter passes for another; what
@@ -159,13 +160,13 @@ fn origin(text: &str) -> String {
 
 /// The same of a text that has no scheme, as `credentials.domain`: its beginning is never taken for one.
 fn host(text: &str) -> String {
-    let named =
-        if text.contains("://") { server(text) } else { server(&format!("https://{text}")) };
-    match named {
-        Some(named) if text.contains("://") => named,
-        Some(named) => named.trim_start_matches("https://").to_owned(),
-        None => text.to_owned(),
-    }
+    let named = if text.contains("://") {
+        server(text)
+    } else {
+        let named = server(&format!("https://{text}"));
+        named.map(|named| named.trim_start_matches("https://").to_owned())
+    };
+    named.unwrap_or_else(|| text.to_owned())
 }
 
 fn server(text: &str) -> Option<String> {
@@ -207,6 +208,8 @@ fn split_profile(key: &str) -> (Option<&str>, &str) {
 
 #[cfg(test)]
 mod tests {
+    use authn::{Environment, Loader};
+
     use super::*;
 
     #[test]
@@ -240,33 +243,58 @@ mod tests {
         }
     }
 
+    /// Returns what a file names in which options have these values.
+    fn named_in(options: &str) -> Vec<(What, String)> {
+        let config =
+            Loader::new().environment(Environment::empty()).inline("x.toml", options).read();
+        config.settings().iter().filter(|setting| setting.is_set).flat_map(names).collect()
+    }
+
     #[test]
-    fn texts_are_known_by_key_and_looks() {
-        let what =
-            |key, text| named_by(key, text).into_iter().map(|(what, _)| what).collect::<Vec<_>>();
-        assert_eq!(what("issuer_url", "https://a.test"), [What::Server]);
-        assert_eq!(what("host", "metadata.test"), [What::Server]);
-        assert_eq!(what("ca_file", "ca.pem"), [What::File]);
-        assert_eq!(what("ca_file", "https:evil.test"), [What::Server, What::File]);
-        assert_eq!(what("anything", "~/.ssh/id"), [What::File]);
-        assert_eq!(what("client_id", "cli"), []);
+    fn the_type_of_an_option_tells_what_it_names() {
+        for (options, what, name) in [
+            ("http.proxy = 'http://p.test'", What::Server, "http://p.test"),
+            ("http.ca_file = 'ca.pem'", What::File, "ca.pem"),
+            ("http.ca_file = 'https:evil.test'", What::File, "https:evil.test"),
+            ("stores.file.directory = 'x'", What::File, "x"),
+            ("credentials.oauth.issuer_url = 'https://a.test/x'", What::Server, "https://a.test"),
+            ("credentials.oauth.browser = ['a', 'b']", What::Command, "[\"a\", \"b\"]"),
+            ("credentials.oauth.parameters.x = 'https:a.test'", What::Server, "https://a.test"),
+            ("credentials.cached.oauth.browser = ['a']", What::Command, "[\"a\"]"),
+            ("credentials.origins = ['*']", What::Origin, "*"),
+            ("credentials.domain = 'a.test'", What::Origin, "a.test"),
+        ] {
+            let named = named_in(options);
+            assert!(named.contains(&(what, name.to_owned())), "{options}: {named:?}");
+        }
+        let texts = named_in("http.user_agent = 'x'\ncredentials.oauth.issuer = 'a.test'\n");
+        let of_texts = texts.iter().filter(|(_, name)| ["x", "a.test"].contains(&&**name));
+        assert_eq!(of_texts.count(), 0, "{texts:?}");
+    }
+
+    #[test]
+    fn texts_are_known_by_looks() {
+        let what = |text| named_by(text).map(|(what, _)| what);
+        assert_eq!(what("https://a.test"), Some(What::Server));
+        assert_eq!(what("~/.ssh/id"), Some(What::File));
+        assert_eq!(what("cli"), None);
     }
 
     #[test]
     fn no_spelling_keeps_a_server_from_being_named() {
-        for (key, text, named) in [
-            ("token_endpoint_url", "https:evil.test/x", "https://evil.test"),
-            ("x", "HTTPS:/\\evil2.test/x", "https://evil2.test"),
-            ("proxy", "http:evil3.test:80", "http://evil3.test"),
-            ("x", "ht\ttps:evil4.test", "https://evil4.test"),
-            ("x", " \nhttps:\r\n//evil5.test", "https://evil5.test"),
-            ("x", "\\\\https://evil6.test", "\\\\https://evil6.test"),
-            ("proxy", "evil7.test", "evil7.test"),
-            ("token_endpoint_url", "https:///:", "https:///:"),
-            ("x", MASK, MASK),
+        for (text, named) in [
+            ("https:evil.test/x", "https://evil.test"),
+            ("HTTPS:/\\evil2.test/x", "https://evil2.test"),
+            ("http:evil3.test:80", "http://evil3.test"),
+            ("ht\ttps:evil4.test", "https://evil4.test"),
+            (" \nhttps:\r\n//evil5.test", "https://evil5.test"),
+            ("\\\\https://evil6.test", "\\\\https://evil6.test"),
+            ("https:///:", "https:///:"),
+            (MASK, MASK),
         ] {
-            assert_eq!(named_by(key, text), [(What::Server, named.to_owned())], "{text:?}");
+            assert_eq!(named_by(text), Some((What::Server, named.to_owned())), "{text:?}");
         }
+        assert_eq!(origin("evil7.test"), "evil7.test");
     }
 
     #[test]

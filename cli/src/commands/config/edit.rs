@@ -75,15 +75,12 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn command(app: &App, arguments: &Arguments) -> String {
-    let config = app.global.config.as_ref().filter(|_| !arguments.project);
-    let mut line = app.command_line("config edit");
-    if arguments.project {
-        line += " --project";
+    let line = app.command_line("config edit");
+    match &app.global.config {
+        _ if arguments.project => line + " --project",
+        Some(path) => format!("{line} --config {}", visible(&path.display().to_string())),
+        None => line,
     }
-    if let Some(path) = config {
-        line = format!("{line} --config {}", visible(&path.display().to_string()));
-    }
-    line
 }
 
 /// The project's file, or where it would be: at the repository's root.
@@ -101,7 +98,7 @@ fn project(app: &App) -> Result<PathBuf, Failure> {
 
 /// Shows what is wrong with the file, and counts its errors.
 fn check(app: &App, path: &Path, is_project: bool) -> usize {
-    // What a project's file is worth while nobody trusts it is another question than whether it is right.
+    // What a project's file is worth while it is not trusted is another question than whether it is right.
     let problems = if is_project {
         app.loader().project().map(|project| project.problems().to_vec()).unwrap_or_default()
     } else {

@@ -1,4 +1,4 @@
-//! `config show`: what is in force, value by value, with origin and without a secret.
+//! `config show`: what counts, value by value, with origin and without a secret.
 
 use authn::{
     View,

@@ -18,7 +18,7 @@ use crate::{
     app::App,
     exit::{Code, Failure},
     output::{self, Output},
-    style::{self, Table, counted, plain, with_name},
+    style::{self, Table, counted, plain},
 };
 
 /// What `doctor` takes.
@@ -119,16 +119,14 @@ fn style(state: State) -> Style {
 
 /// Says how it stands as a whole, and returns the exit code.
 fn conclude(findings: &[Finding], active: &str, output: &Output) -> Result<(), Failure> {
-    let count = |state, word: &str| {
-        counted(findings.iter().filter(|finding| finding.state == state).count(), word)
-    };
-    let (problems, warnings) = (count(State::Problem, "problem"), count(State::Warning, "warning"));
+    let count = |state| findings.iter().filter(|finding| finding.state == state).count();
+    let (problems, warnings) = (count(State::Problem), count(State::Warning));
+    let counts = counted([(problems, "problem"), (warnings, "warning")]);
     match (problems, warnings) {
-        (None, None) => output::tell(&format!("nothing is wrong ({active})")),
-        (None, Some(warnings)) => output.warning(&format!("{warnings} ({active})")),
-        (Some(problems), warnings) => {
-            let warnings = with_name(" and ", warnings.as_deref());
-            output.error(&format!("{problems}{warnings} ({active})"), None);
+        (0, 0) => output::tell(&format!("nothing is wrong ({active})")),
+        (0, _) => output.warning(&format!("{counts} ({active})")),
+        _ => {
+            output.error(&format!("{counts} ({active})"), None);
             return Err(Failure::Silent(worst(findings)));
         }
     }

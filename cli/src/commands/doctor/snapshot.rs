@@ -77,14 +77,6 @@ impl Snapshot {
         text(&self.settings, key)
     }
 
-    /// Returns whether an option is set.
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.settings.iter().any(|setting| {
-            let is_below = setting.key.strip_prefix(key).is_some_and(|rest| rest.starts_with('.'));
-            setting.is_set && (setting.key == key || is_below)
-        })
-    }
-
     /// Returns what the configuration has of problems with these codes.
     pub(super) fn found(&self, is_wanted: impl Fn(&'static str) -> bool) -> Vec<Finding> {
         let problems = self.config.problems().iter().filter(|problem| is_wanted(problem.code()));

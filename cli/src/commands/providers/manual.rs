@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, io};
 
 use authn::{
-    Entry,
+    Entry, Registry,
     schema::{Field, Kind},
 };
 
@@ -11,20 +11,15 @@ use super::variable;
 use crate::{
     app::App,
     output::{self, Output},
-    style::{Table, wrapped},
+    style::{BOLD, Table, wrapped},
 };
 
-/// Longest line of the page, in columns.
-const WIDTH: usize = 80;
+/// Longest line of an option's description and of the page's end, in columns.
+const WIDTHS: (usize, usize) = (76, 100);
 
-const REFERENCES: &str = "\
-A secret is a text, or a reference to where it stands: `{ env = \"NAME\" }`, `{ file = \"path\" }`,
-`{ keyring = \"service/user\" }`, or a variable of that name with `__ENV`, `__FILE` or `__KEYRING`
-behind it.";
-
-pub(super) fn print(entry: &Entry, app: &App) -> io::Result<()> {
+pub(super) fn print(entry: &Entry, registry: &Registry, app: &App) -> io::Result<()> {
     if app.output.is_terminal() {
-        return output::data(page(entry, app));
+        return output::data(page(entry, registry, app));
     }
     let mut table = Table::new(&["OPTION", "TYPE", "DEFAULT", "SECRET", "VARIABLE", "DESCRIPTION"]);
     for (path, field) in entry.options() {
@@ -41,11 +36,11 @@ pub(super) fn print(entry: &Entry, app: &App) -> io::Result<()> {
     app.output.table(&table)
 }
 
-fn page(entry: &Entry, app: &App) -> String {
+fn page(entry: &Entry, registry: &Registry, app: &App) -> String {
     let (name, location) = (entry.name(), entry.location());
     let mut page = String::new();
     // Writing to a string can't fail.
-    let _ = writeln!(page, "{} ({})", app.output.heading(name), location.package);
+    let _ = writeln!(page, "{} ({})", app.output.styled(name, BOLD), location.package);
     let _ = writeln!(page, "\n{}\n", entry.doc());
     let _ = writeln!(page, "Options in `[credentials.{name}]`, or in the environment:\n");
     let options = entry.options();
@@ -54,11 +49,28 @@ fn page(entry: &Entry, app: &App) -> String {
         let _ = writeln!(page, "    {}", variable(app, entry, path));
     }
     if options.iter().any(|(_, field)| field.kind() == Kind::Secret) {
-        let _ = writeln!(page, "\n{REFERENCES}");
+        let _ = writeln!(page, "\n{}", references(registry));
     }
     let _ = writeln!(page, "\nStart with `authn config init {name}`.");
     let _ = writeln!(page, "Source: {}:{}", location.file, location.line);
     page
+}
+
+/// Says where a secret can stand, and how a variable says so.
+fn references(registry: &Registry) -> String {
+    let (places, ends): (Vec<String>, Vec<String>) = registry
+        .references()
+        .map(|(kind, target)| {
+            (format!("`{{ {kind} = \"{target}\" }}`"), format!("`__{}`", kind.to_uppercase()))
+        })
+        .unzip();
+    let (places, ends) = (places.join(", "), ends.join(", "));
+    let (ends, last) = ends.rsplit_once(", ").unwrap_or_default();
+    let text = format!(
+        "A secret is a text, or a reference to where it stands: {places}, or a variable of that name with \
+         {ends} or {last} behind it."
+    );
+    wrapped(&text, WIDTHS.1)
 }
 
 fn option(page: &mut String, path: &str, field: &Field, output: &Output) {
@@ -70,8 +82,8 @@ fn option(page: &mut String, path: &str, field: &Field, output: &Output) {
     if field.is_shorthand() {
         facts.push("may stand for the table".to_owned());
     }
-    let _ = writeln!(page, "{}  {}", output.heading(path), facts.join("; "));
-    for line in wrapped(&one_line(&field.doc()), WIDTH - 4).lines() {
+    let _ = writeln!(page, "{}  {}", output.styled(path, BOLD), facts.join("; "));
+    for line in wrapped(&one_line(&field.doc()), WIDTHS.0).lines() {
         let _ = writeln!(page, "    {line}");
     }
 }

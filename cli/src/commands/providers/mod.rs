@@ -38,7 +38,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     Ok(match one {
         Some(entry) if arguments.json_schema => output::json(&entry.json_schema()),
-        Some(entry) => manual::print(entry, app),
+        Some(entry) => manual::print(entry, &registry, app),
         None => list(&registry, app),
     }?)
 }

@@ -3,14 +3,11 @@
 
 use authn::{Context, Error, Grant, Login, Result};
 
-use super::validate_timeout;
 use crate::{
-    client_auth::Method,
+    client_auth::{Client, Method},
     oauth::{OAuth, Refused, typed_client::Missing},
-    token_endpoint::Members,
+    token_endpoint::{Failure, Members},
 };
-
-const GRANT_TYPE: &str = "client_credentials";
 
 const REFUSED: Refused<'static> = Refused {
     advice: "check what the client is allowed, and the server's log",
@@ -18,8 +15,7 @@ const REFUSED: Refused<'static> = Refused {
 };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
-    validate_timeout(options)?;
-    if Missing::of(options).is_none() && options.client().method() == Method::None {
+    if Missing::of(options).is_none() && options.client.method() == Method::None {
         return Err(Error::configuration(
             "the grant client_credentials is for clients that authenticate; \
              set `client_secret` or `private_key`",
@@ -34,13 +30,13 @@ pub(super) async fn exchange(
     last: Option<&Grant>,
 ) -> Result<Grant> {
     let Some(missing) = Missing::of(options) else {
-        let (client, scopes) = (options.client(), options.scopes(context));
-        let members = Members::of_grant(GRANT_TYPE);
-        return Ok(options.exchange(&client, members, scopes, REFUSED, context).await?);
+        return Ok(redeem(&options.client, options, context).await?);
     };
     let client = missing.find(options, context, last)?;
-    let granted = client.exchange(options, context, REFUSED).await?;
-    granted.ok_or_else(|| missing.counts_no_longer(context))
+    match redeem(&client, options, context).await {
+        Err(failure) if failure.is_of_client => Err(missing.counts_no_longer(context)),
+        result => Ok(result?),
+    }
 }
 
 /// Lets the user type in what of the client is not configured; `None` if all of it is.
@@ -50,7 +46,17 @@ pub(in crate::oauth) async fn login(
     login: &Login,
 ) -> Result<Option<Grant>> {
     match Missing::of(options) {
-        Some(missing) => missing.log_in(options, context, login, REFUSED).await.map(Some),
+        Some(missing) => missing.log_in(options, context, login).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// Exchanges a client's credentials.
+pub(in crate::oauth) async fn redeem(
+    client: &Client,
+    options: &OAuth,
+    context: &Context,
+) -> Result<Grant, Failure> {
+    let members = Members::of_grant("client_credentials");
+    options.exchange(client, members, options.request.scopes(context), REFUSED, context).await
 }

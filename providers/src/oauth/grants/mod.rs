@@ -8,9 +8,9 @@ mod password;
 mod refresh_token;
 mod session;
 
-use authn::{Context, Error, Grant, Result, Session};
+use authn::{Context, Error, Grant, Result, SecretString, Session};
 
-use super::{DEFAULT_LOGIN_TIMEOUT, DEFAULT_PATH, OAuth, typed_client::Missing};
+use super::{OAuth, typed_client::Missing};
 use crate::choice::choice;
 
 choice! {
@@ -29,16 +29,36 @@ choice! {
     }
 }
 
+/// What is exchanged, where it is configured.
+#[derive(authn::Options)]
+#[allow(clippy::used_underscore_binding, reason = "an underscore marks a secret")]
+pub(super) struct Exchanged {
+    /// Refresh token to begin with, for the grant `refresh_token`. If the server replaces it, its new one is
+    /// kept and used.
+    _refresh_token: Option<SecretString>,
+    /// User's name, for the grant `password`.
+    pub(super) username: Option<String>,
+    /// User's password, for the grant `password`.
+    _password: Option<SecretString>,
+}
+
+impl Exchanged {
+    /// Returns the refresh token to begin with.
+    pub(super) fn refresh_token(&self) -> Option<&SecretString> {
+        self._refresh_token.as_ref()
+    }
+}
+
 impl GrantType {
     /// Returns the configured grant, or the one that goes with what is configured.
     pub(super) fn of(options: &OAuth) -> Self {
         if let Some(grant_type) = options.grant_type {
             return grant_type;
         }
-        if options._refresh_token.is_some() {
+        if options.exchanged._refresh_token.is_some() {
             return Self::RefreshToken;
         }
-        if options._client_secret.is_some() || options._private_key.is_some() {
+        if options.client.has_credentials() {
             return Self::ClientCredentials;
         }
         Self::AuthorizationCode
@@ -46,24 +66,19 @@ impl GrantType {
 
     /// Checks that everything is there that the grant needs, and nothing that it does not use.
     pub(super) fn validate(self, options: &OAuth) -> Result<()> {
-        let has_path = options.redirect_path != DEFAULT_PATH;
-        let has_timeout = options.login_timeout != DEFAULT_LOGIN_TIMEOUT;
+        let exchanged = &options.exchanged;
         let is_set = [
-            ("refresh_token", options._refresh_token.is_some(), Self::RefreshToken),
-            ("username", options.username.is_some(), Self::Password),
-            ("password", options._password.is_some(), Self::Password),
-            ("redirect_port", options.redirect_port != 0, Self::AuthorizationCode),
-            ("redirect_path", has_path, Self::AuthorizationCode),
-            ("redirect_uri", options.redirect_uri.is_some(), Self::AuthorizationCode),
-            ("prompt", options.prompt.is_some(), Self::AuthorizationCode),
-            ("login_hint", options.login_hint.is_some(), Self::AuthorizationCode),
-            ("browser", options.browser.is_some(), Self::AuthorizationCode),
-            ("login_timeout", has_timeout, Self::AuthorizationCode),
+            ("refresh_token", exchanged._refresh_token.is_some(), Self::RefreshToken),
+            ("username", exchanged.username.is_some(), Self::Password),
+            ("password", exchanged._password.is_some(), Self::Password),
         ];
+        let of_login =
+            options.login.set().map(|(option, is_set)| (option, is_set, Self::AuthorizationCode));
         // Typing in a client's credentials has a limit, too.
         let is_typed = |option| option == "login_timeout" && Missing::of(options).is_some();
         let unused = is_set
             .into_iter()
+            .chain(of_login)
             .find(|(option, is_set, user)| *is_set && !self.uses_of(*user) && !is_typed(*option));
         if let Some((option, _, user)) = unused {
             return Err(Error::configuration(format!(
@@ -77,7 +92,7 @@ impl GrantType {
             Self::ClientCredentials => client_credentials::validate(options),
             Self::RefreshToken => refresh_token::validate(options),
             Self::Password => password::validate(options),
-            Self::AuthorizationCode | Self::DeviceCode => authorization_code::validate(options),
+            Self::AuthorizationCode | Self::DeviceCode => options.server.validate_login(),
         }
     }
 
@@ -110,21 +125,11 @@ impl GrantType {
 
     /// Returns what outlives a token.
     pub(super) fn session(self, options: &OAuth) -> Session<'_> {
-        match (self, &options._refresh_token) {
+        match (self, &options.exchanged._refresh_token) {
             (Self::RefreshToken, Some(refresh_token)) => Session::From(refresh_token),
             (Self::ClientCredentials, _) if Missing::of(options).is_some() => Session::Begun,
             (Self::RefreshToken | Self::ClientCredentials, _) => Session::None,
             (Self::Password | Self::AuthorizationCode | Self::DeviceCode, _) => Session::Begun,
         }
     }
-}
-
-/// Checks the time that a user has to log in.
-fn validate_timeout(options: &OAuth) -> Result<()> {
-    if !options.login_timeout.is_zero() {
-        return Ok(());
-    }
-    Err(Error::configuration(
-        "`login_timeout` is 0, which leaves no time to log in; set it to some minutes",
-    ))
 }

@@ -22,10 +22,10 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
             "`{option}` is not set, which the grant password needs; set it"
         ))
     };
-    if options.username.as_deref().is_none_or(str::is_empty) {
+    if options.exchanged.username.as_deref().is_none_or(str::is_empty) {
         return Err(missing("username"));
     }
-    if options._password.is_none() {
+    if options.exchanged._password.is_none() {
         return Err(missing("password"));
     }
     Ok(())
@@ -38,7 +38,7 @@ pub(super) async fn exchange(
 ) -> Result<Grant> {
     let mut refused = None;
     if let Some(refresh_token) = last.and_then(Grant::refresh_token) {
-        let scopes = options.scopes(context);
+        let scopes = options.request.scopes(context);
         match refresh(options, context, refresh_token, scopes, REFUSED).await {
             Err(failure) if failure.is_refusal => refused = Some(failure.error),
             result => return Ok(result?),
@@ -55,12 +55,12 @@ pub(super) async fn exchange(
 async fn log_in(options: &OAuth, context: &Context) -> Result<Grant, Failure> {
     validate(options)?;
     let mut members = Members::of_grant("password");
-    members.add("username", options.username.as_deref().unwrap_or_default());
-    if let Some(password) = &options._password {
+    members.add("username", options.exchanged.username.as_deref().unwrap_or_default());
+    if let Some(password) = &options.exchanged._password {
         members.add("password", &password.expose());
     }
-    let (client, scopes) = (options.client(), options.scopes(context));
-    let granted = options.exchange(&client, members, scopes, REFUSED, context).await;
+    let (client, scopes) = (&options.client, options.request.scopes(context));
+    let granted = options.exchange(client, members, scopes, REFUSED, context).await;
     granted.map(Grant::with_new_session)
 }
 

@@ -26,7 +26,7 @@ pub(super) async fn exchange(
         Some(last) => last,
         None => configured(options)?,
     };
-    let scopes = options.scopes(context);
+    let scopes = options.request.scopes(context);
     Ok(refresh(options, context, refresh_token, scopes, REFUSED).await?)
 }
 
@@ -41,11 +41,11 @@ pub(super) async fn refresh(
 ) -> Result<Grant, Failure> {
     let mut members = Members::of_grant("refresh_token");
     members.add("refresh_token", &refresh_token.expose());
-    options.exchange(&options.client(), members, scopes, refused, context).await
+    options.exchange(&options.client, members, scopes, refused, context).await
 }
 
 fn configured(options: &OAuth) -> Result<&SecretString> {
-    options._refresh_token.as_ref().ok_or_else(|| {
+    options.exchanged._refresh_token.as_ref().ok_or_else(|| {
         Error::configuration(
             "`refresh_token` is not set, which the grant refresh_token needs; \
              set it, best as a reference like `{ file = \"/run/secrets/refresh\" }`",

@@ -33,7 +33,7 @@ pub(super) async fn verify(
     nonce: Option<&str>,
 ) -> Result<Claims, Failure> {
     let signed = Signed::parse(id_token)?;
-    let server = options.server();
+    let server = &options.server;
     let issuer = server.issuer().map_err(Failure::Unable)?.ok_or_else(|| {
         Failure::Unable(Error::configuration(
             "the ID token can't be checked, because no issuer is known; set `issuer` to how the server \
@@ -44,7 +44,7 @@ pub(super) async fn verify(
     let payload = payload(&signed, &options.__keys, &address, context).await?;
     let expected = Expected {
         issuer: &issuer,
-        client_id: options.client().id,
+        client_id: options.client.id(),
         nonce,
         now: context.clock().now().wall(),
     };

@@ -18,6 +18,23 @@ choice! {
     }
 }
 
+impl Backend {
+    /// Returns what helps where this program does not have it.
+    pub(super) fn unavailable(self) -> Option<&'static str> {
+        let has_desktop = cfg!(all(feature = "keyring", unix, not(target_vendor = "apple")));
+        let has_kernel = cfg!(all(feature = "keyutils", target_os = "linux"));
+        match self {
+            Self::SecretService if !has_desktop => {
+                Some("it needs the feature `keyring` of authn-providers, on Linux or BSD")
+            }
+            Self::Keyutils if !has_kernel => {
+                Some("it needs the feature `keyutils` of authn-providers, on Linux")
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A keyring.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
@@ -48,28 +65,15 @@ macro_rules! ask {
 )]
 impl Place {
     /// Names a keyring without asking it for anything.
-    pub(super) fn new(
-        backend: Option<Backend>,
-        surroundings: &Surroundings<'_>,
-    ) -> Result<Self, &'static str> {
-        let chosen = backend.unwrap_or(DEFAULT);
-        #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
-        if chosen == Backend::SecretService {
-            return Ok(Self::SecretService(SecretService::new(surroundings)));
-        }
-        #[cfg(all(feature = "keyutils", target_os = "linux"))]
-        if chosen == Backend::Keyutils {
-            return Ok(Self::Keyutils);
-        }
+    pub(super) fn new(backend: Option<Backend>, surroundings: &Surroundings<'_>) -> Self {
         let _ = surroundings;
-        match (backend, chosen) {
-            (None, _) => Ok(Self::Missing),
-            (_, Backend::SecretService) => Err(
-                "this program has it not: it needs the feature `keyring` of authn-providers, on Linux or BSD",
-            ),
-            (_, Backend::Keyutils) => Err(
-                "this program has it not: it needs the feature `keyutils` of authn-providers, on Linux",
-            ),
+        match backend.unwrap_or(DEFAULT) {
+            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+            Backend::SecretService => Self::SecretService(SecretService::new(surroundings)),
+            #[cfg(all(feature = "keyutils", target_os = "linux"))]
+            Backend::Keyutils => Self::Keyutils,
+            #[allow(unreachable_patterns, reason = "a program with both has none that is missing")]
+            _ => Self::Missing,
         }
     }
 

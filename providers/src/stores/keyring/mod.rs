@@ -16,7 +16,7 @@ mod tests;
 use std::{path::PathBuf, time::Duration};
 
 use authn::{
-    Error, ErrorKind, Result, SecretString, Show as _,
+    Error, ErrorKind, Options as _, Result, SecretString, Validation,
     private::{
         Content, Field, LinkedStore, Location, Locks, StoreEntry, Surroundings, Table, Vault,
         inventory,
@@ -32,6 +32,32 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Characters that every file system takes in a name.
 const LONGEST_NAME: usize = 128;
+
+/// The options of the store.
+#[derive(authn::Options)]
+#[options(validate = Self::check)]
+struct KeyringOptions {
+    /// Name that sessions are found by in the keyring; the application's unless set.
+    service: Option<String>,
+    /// Which keyring: `secret_service`, the desktop's, is the default; `keyutils` is the Linux kernel's, which
+    /// forgets all when the machine stops.
+    backend: Option<Backend>,
+    /// Longest time for one visit to the keyring.
+    #[default(TIMEOUT)]
+    timeout: Duration,
+}
+
+impl KeyringOptions {
+    fn check(&self, problems: &mut Validation) {
+        if self.service.as_ref().is_some_and(|name| name.is_empty() || name.contains('\0')) {
+            let help = "set it to a name, or leave it out for the application's";
+            problems.at("service").error("expected a name", help);
+        }
+        if let Some(help) = self.backend.and_then(Backend::unavailable) {
+            problems.at("backend").error("this program does not have this keyring", help);
+        }
+    }
+}
 
 /// Keeps sessions in the system's keyring, one entry each.
 #[derive(Clone, Debug)]
@@ -52,41 +78,17 @@ inventory::submit! {
         line: line!(),
         column: column!(),
     })
+    .with_target("service/user")
 }
 
 impl LinkedStore for Keyring {
-    const FIELDS: &'static [Field] = &[
-        Field::plain::<Option<String>>(
-            "service",
-            &["Name that sessions are found by in the keyring; the application's unless set."],
-        ),
-        Field::plain::<Option<Backend>>(
-            "backend",
-            &[
-                "Which keyring: `secret_service`, the desktop's, is the default; `keyutils` is the Linux \
-                 kernel's, which forgets all when the machine stops.",
-            ],
-        ),
-        Field::plain::<Duration>("timeout", &["Longest time for one visit to the keyring."])
-            .with_default(|| TIMEOUT.show()),
-    ];
+    const FIELDS: &'static [Field] = KeyringOptions::FIELDS;
 
     fn from_table(table: &mut Table<'_>, surroundings: &Surroundings<'_>) -> Option<Self> {
-        let service = table.plain::<Option<String>>("service");
-        let backend = table.plain::<Option<Backend>>("backend");
-        let timeout = table.plain_or("timeout", || TIMEOUT);
-        let (service, backend, timeout) = (service?, backend?, timeout?);
+        let KeyringOptions { service, backend, timeout } = KeyringOptions::from_table(table)?;
         let service = service.unwrap_or_else(|| surroundings.app().to_owned());
-        if service.is_empty() || service.contains('\0') {
-            return table.refuse("service", "expected a name");
-        }
-        match Place::new(backend, surroundings) {
-            Ok(place) => {
-                let locks = surroundings.shared().map(|folder| locks(folder, &service));
-                Some(Self { place, service, timeout, locks })
-            }
-            Err(message) => table.refuse("backend", message),
-        }
+        let locks = surroundings.shared().map(|folder| locks(folder, &service));
+        Some(Self { place: Place::new(backend, surroundings), service, timeout, locks })
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Attempt {
 impl Attempt {
     /// Begins a login from which the browser comes back to an address.
     pub(super) fn begin(options: &OAuth, context: &Context, redirect_uri: &str) -> Result<Self> {
-        let asks_who = options.scopes(context).iter().any(|scope| scope == "openid");
+        let asks_who = options.request.scopes(context).iter().any(|scope| scope == "openid");
         Ok(Self {
             redirect_uri: redirect_uri.to_owned(),
             state: random::<UNGUESSABLE>()?,
@@ -45,25 +45,28 @@ impl Attempt {
         options: &OAuth,
         context: &Context,
     ) -> Result<(Url, Expected)> {
-        options.server().check_requests(context).await?;
+        options.server.check_requests(context).await?;
         Ok((self.link(options, context).await?, self.expected(options, context).await?))
     }
 
     /// Returns the address at which the user logs in. It holds no secret: anyone who sees it can log in, and the tokens
     /// are then this program's.
     async fn link(&self, options: &OAuth, context: &Context) -> Result<Url> {
-        let endpoint = options.server().endpoint(Endpoint::Authorization, context).await?;
+        let endpoint = options.server.endpoint(Endpoint::Authorization, context).await?;
         let mut members = Members::default();
         members.add("response_type", "code");
-        members.add("client_id", options.client().id);
+        members.add("client_id", options.client.id());
         members.add("redirect_uri", &self.redirect_uri);
         members.add("state", &self.state);
         members.add("code_challenge", &self.verifier.challenge());
         members.add("code_challenge_method", pkce::METHOD);
         members.add_unless_empty("nonce", self.nonce.as_ref().map_or("", |nonce| nonce.as_str()));
-        members.add_unless_empty("prompt", options.prompt.as_deref().unwrap_or_default());
-        members.add_unless_empty("login_hint", options.login_hint.as_deref().unwrap_or_default());
-        options.ask_for(&mut members, options.scopes(context));
+        members.add_unless_empty("prompt", options.login.prompt.as_deref().unwrap_or_default());
+        members.add_unless_empty(
+            "login_hint",
+            options.login.login_hint.as_deref().unwrap_or_default(),
+        );
+        options.request.ask_for(&mut members, options.request.scopes(context));
         let mut url = endpoint.url().clone();
         // What stands there already is to stay (RFC 6749, 3.1).
         url.query_pairs_mut().extend_pairs(members.pairs());
@@ -72,7 +75,7 @@ impl Attempt {
 
     /// Returns what must be right about the server's answer.
     async fn expected(&self, options: &OAuth, context: &Context) -> Result<Expected> {
-        let server = options.server();
+        let server = &options.server;
         Ok(Expected {
             state: self.state.clone(),
             issuer: server.issuer()?,
@@ -92,8 +95,8 @@ impl Attempt {
         members.add("code", code);
         members.add("redirect_uri", &self.redirect_uri);
         members.add("code_verifier", self.verifier.expose());
-        options.ask_for_resource(&mut members);
-        Ok(options.redeem(&options.client(), members, REFUSED, context).await?)
+        options.request.ask_for_resource(&mut members);
+        Ok(options.redeem(&options.client, members, REFUSED, context).await?)
     }
 
     /// Returns what the ID token must repeat.

@@ -21,7 +21,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use zeroize::Zeroizing;
 
 use crate::oauth::{
-    DEFAULT_PATH, OAuth,
+    OAuth,
     browser::{Browser, Browsers},
     login::LoggedIn,
 };
@@ -40,39 +40,19 @@ enum Event {
     Browser(Browser),
 }
 
-/// Checks the options of a login.
-pub(super) fn validate(options: &OAuth) -> Result<()> {
-    super::validate_timeout(options)?;
-    let problem = if options.browser.as_ref().is_some_and(Vec::is_empty) {
-        "`browser` is empty; set it to a command, or leave it out"
-    } else if !options.redirect_path.starts_with('/') || options.redirect_path.contains(['?', '#'])
-    {
-        "`redirect_path` is no path; set it to one that begins with `/`"
-    } else if options.redirect_uri.as_ref().is_some_and(|uri| uri.url().fragment().is_some()) {
-        "`redirect_uri` has a fragment, which no server takes; remove it from `#` on"
-    } else if options.redirect_uri.is_some()
-        && (options.redirect_port != 0 || options.redirect_path != DEFAULT_PATH)
-    {
-        "`redirect_uri` has a port and a path of its own; remove `redirect_port` and `redirect_path`"
-    } else {
-        return options.server().validate_login();
-    };
-    Err(Error::configuration(problem))
-}
-
 /// Waits on loopback for the browser to come back (RFC 8252, 7.3).
 pub(in crate::oauth) async fn by_browser(
     options: &OAuth,
     context: &Context,
     login: &Login,
 ) -> Result<LoggedIn> {
-    let redirect = Redirect::listen(options).await?;
+    let redirect = Redirect::listen(&options.login).await?;
     let attempt = Attempt::begin(options, context, &redirect.uri)?;
     let (url, expected) = login.unless_cancelled(attempt.prepare(options, context)).await??;
     let (sender, mut events) = mpsc::unbounded_channel();
     let listener = Listener::start(redirect, expected, sender.clone(), context);
     login.at_end(|is_logged_in| listener.finish(is_logged_in));
-    let opens = match options.browser {
+    let opens = match options.login.browser {
         Some(_) => login.may_open_browser(),
         None => login.opens_browser(),
     };
@@ -80,12 +60,12 @@ pub(in crate::oauth) async fn by_browser(
         let link = Link::new(url.clone());
         login.show_link(&if opens { link.with_browser() } else { link });
         if opens {
-            let browsers = Browsers::of(options.browser.as_deref(), login);
+            let browsers = Browsers::of(options.login.browser.as_deref(), login);
             browsers.open(&url, context.clock().clone(), move |browser| {
                 drop(sender.send(Event::Browser(browser)));
             });
         }
-        login.progress(&Progress::Waiting { left: options.login_timeout });
+        login.progress(&Progress::Waiting { left: options.login.login_timeout });
         answer(&mut events, login).await
     };
     let code = in_time(options, context, login, waiting).await?;
@@ -98,11 +78,11 @@ pub(in crate::oauth) async fn by_console(
     context: &Context,
     login: &Login,
 ) -> Result<LoggedIn> {
-    let attempt = Attempt::begin(options, context, &redirect::unattended(options)?)?;
+    let attempt = Attempt::begin(options, context, &redirect::unattended(&options.login)?)?;
     let (url, expected) = login.unless_cancelled(attempt.prepare(options, context)).await??;
     let waiting = async {
         login.show_link(&Link::new(url));
-        login.progress(&Progress::Waiting { left: options.login_timeout });
+        login.progress(&Progress::Waiting { left: options.login.login_timeout });
         console::ask(login, &expected).await
     };
     let code = in_time(options, context, login, waiting).await?;
@@ -116,7 +96,7 @@ async fn in_time(
     login: &Login,
     waiting: impl Future<Output = Result<Zeroizing<String>>>,
 ) -> Result<Zeroizing<String>> {
-    let limited = context.clock().within(options.login_timeout, waiting);
+    let limited = context.clock().within(options.login.login_timeout, waiting);
     login.unless_cancelled(limited).await?.unwrap_or_else(|| {
         Err(context
             .login_required("nobody has logged in within the time that `login_timeout` leaves"))

@@ -9,7 +9,7 @@ use authn::{Error, Result, Url};
 use tokio::net::TcpListener;
 use url::Host;
 
-use crate::oauth::OAuth;
+use crate::oauth::login::LoginOptions;
 
 /// How often another free port is taken if it is not free at every address.
 const TRIES: usize = 8;
@@ -36,7 +36,7 @@ struct Local {
 
 impl Redirect {
     /// Begins to listen.
-    pub(super) async fn listen(options: &OAuth) -> Result<Self> {
+    pub(super) async fn listen(options: &LoginOptions) -> Result<Self> {
         let local = Local::of(options)?.ok_or_else(|| {
             Error::configuration(
                 "`redirect_uri` is not on this machine, so that no browser comes back to it; \
@@ -58,13 +58,13 @@ impl Redirect {
 }
 
 /// Returns whether a browser on this machine can come back to it.
-pub(in crate::oauth) fn is_local(options: &OAuth) -> bool {
+pub(in crate::oauth) fn is_local(options: &LoginOptions) -> bool {
     matches!(Local::of(options), Ok(Some(_)))
 }
 
 /// Returns an address that the user copies from a browser that came back to it. Nothing needs to listen there, and
 /// unless a port is configured it is one at which nothing on this machine does.
-pub(super) fn unattended(options: &OAuth) -> Result<String> {
+pub(super) fn unattended(options: &LoginOptions) -> Result<String> {
     let Some(local) = Local::of(options)? else {
         return Ok(options
             .redirect_uri
@@ -82,7 +82,7 @@ pub(super) fn unattended(options: &OAuth) -> Result<String> {
 
 impl Local {
     /// `None` if the configured address is elsewhere.
-    fn of(options: &OAuth) -> Result<Option<Self>> {
+    fn of(options: &LoginOptions) -> Result<Option<Self>> {
         let Some(uri) = &options.redirect_uri else {
             let path = &options.redirect_path;
             let url = Url::parse(&format!("http://{}{path}", Ipv4Addr::LOCALHOST));
@@ -169,9 +169,9 @@ mod tests {
     use super::*;
     use crate::{oauth::loopback::loaded, testing::wait};
 
-    fn options(more: &str) -> OAuth {
+    fn options(more: &str) -> LoginOptions {
         let server = "issuer_url = 'https://i.test'\nclient_id = 'c'\n";
-        loaded(&format!("{server}{more}"), Clock::system()).0
+        loaded(&format!("{server}{more}"), Clock::system()).0.login
     }
 
     fn listen(more: &str) -> Result<Redirect> {

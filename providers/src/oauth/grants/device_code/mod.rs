@@ -63,7 +63,7 @@ async fn follow(
     login: &Login,
     begun: &DeviceAuthorization,
 ) -> Result<Grant> {
-    let patience = options.login_timeout;
+    let patience = options.login.login_timeout;
     let left = begun.expires_in.map_or(patience, |lifetime| lifetime.min(patience));
     let end = End {
         moment: context.clock().now().plus(left),
@@ -84,13 +84,13 @@ struct End {
 /// Asks for the two codes (RFC 8628, 3.1).
 async fn begin(options: &OAuth, context: &Context) -> Result<DeviceAuthorization, Failure> {
     let mut members = Members::default();
-    options.ask_for(&mut members, options.scopes(context));
+    options.request.ask_for(&mut members, options.request.scopes(context));
     let refused = Refused {
         advice: "check what the client is allowed, and the server's log",
         login_helps: false,
     };
-    let (client, endpoint) = (options.client(), Endpoint::DeviceAuthorization);
-    let (response, advice) = options.post(endpoint, &client, members, refused, context).await?;
+    let (client, endpoint) = (&options.client, Endpoint::DeviceAuthorization);
+    let (response, advice) = options.post(endpoint, client, members, refused, context).await?;
     device_authorization(&Received::from(&response), &advice)
 }
 
@@ -169,10 +169,10 @@ async fn redeem(
 ) -> Result<Grant, Failure> {
     let mut members = Members::of_grant(GRANT_TYPE);
     members.add("device_code", &begun.device_code.expose());
-    options.ask_for_resource(&mut members);
+    options.request.ask_for_resource(&mut members);
     let advice = format!("the code counts no longer: {}", context.way_to_log_in());
     let refused = Refused { advice: &advice, login_helps: true };
-    options.redeem(&options.client(), members, refused, context).await
+    options.redeem(&options.client, members, refused, context).await
 }
 
 /// Returns whether a server could not answer, or not yet: it can't be reached, fails, or is asked too often.

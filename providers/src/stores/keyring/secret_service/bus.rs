@@ -40,9 +40,11 @@ impl Bus {
         let connection = connection::Builder::address(address).build().await;
         let connection = connection.map_err(|error| failures::told("connect", &error))?;
         let arguments = ("plain", Variant::from(""));
-        let opened = ask(&connection, "open a session", PATH, SERVICE, "OpenSession", &arguments);
-        let (_, session): (OwnedVariant, OwnedObjectPath) = opened.await?;
-        Ok(Self { connection, session })
+        let mut bus = Self { connection, session: OwnedObjectPath::default() };
+        let (_, session): (OwnedVariant, OwnedObjectPath) =
+            bus.ask("open a session", PATH, SERVICE, "OpenSession", &arguments).await?;
+        bus.session = session;
+        Ok(bus)
     }
 
     /// Finds items, and unlocks them where that needs no prompt. Where nothing is found and more could be in a
@@ -184,7 +186,10 @@ impl Bus {
         method: &str,
         arguments: &(impl Serialize + DynamicType),
     ) -> Result<T> {
-        ask(&self.connection, what, object, interface, method, arguments).await
+        let connection = &self.connection;
+        let answer = connection.call_method(Some(NAME), object, Some(interface), method, arguments);
+        let answer = answer.await.and_then(|answer| answer.body().deserialize_ignore_signature());
+        answer.map_err(|error| failures::told(what, &error))
     }
 }
 
@@ -193,17 +198,4 @@ fn local(addresses: &str) -> Result<Address> {
     let parsed = addresses.split(';').filter_map(|address| Address::from_str(address).ok());
     let mut local = parsed.filter(|address| matches!(address.transport(), Transport::Unix(_)));
     local.next().ok_or_else(failures::not_local)
-}
-
-async fn ask<T: DeserializeOwned + Type>(
-    connection: &Connection,
-    what: &str,
-    object: &str,
-    interface: &str,
-    method: &str,
-    arguments: &(impl Serialize + DynamicType),
-) -> Result<T> {
-    let answer = connection.call_method(Some(NAME), object, Some(interface), method, arguments);
-    let answer = answer.await.and_then(|answer| answer.body().deserialize_ignore_signature());
-    answer.map_err(|error| failures::told(what, &error))
 }
