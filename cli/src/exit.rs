@@ -27,8 +27,6 @@ pub(crate) enum Failure {
     Told { code: Code, message: String, help: Option<String> },
     /// Everything has been said.
     Silent(Code),
-    /// The reader of standard output has closed it, which is no failure.
-    ClosedPipe,
 }
 
 impl Failure {
@@ -68,7 +66,6 @@ impl Failure {
                 code
             }
             Self::Silent(code) => code,
-            Self::ClosedPipe => Code::Done,
         }
     }
 }
@@ -121,7 +118,8 @@ impl From<io::Error> for Failure {
     /// Takes the failure of writing to standard output.
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::ClosedPipe;
+            // Its reader has closed it, which is no failure.
+            return Self::Silent(Code::Done);
         }
         Self::new(Code::Other, format!("standard output can't be written ({})", error.kind()))
             .with_help("check where it goes, and whether there is space left")

@@ -78,9 +78,14 @@ pub(crate) struct Arguments {
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let (config, credentials) = waiting::load(app)?;
     check_terminal(&config, arguments)?;
-    let prompt = prompt(app);
+    let mut prompt = TerminalPrompt::new().with_colour(app.output.stderr_colour());
+    if LevelFilter::current() != LevelFilter::OFF {
+        // Lines of a log would tear it up.
+        prompt = prompt.without_spinner();
+    }
     let before = waiting::look(credentials.status())?;
-    let outcome = if is_kept(&config, &before) {
+    // Where no cache of ours is between, it is the provider's own matter whether the session is kept.
+    let outcome = if before.store.is_some() || !entry(&config).is_some_and(Entry::is_cached) {
         let login = arguments.chosen(Login::new(prompt.clone()));
         attend(&credentials, credentials.login(login), &prompt)?
     } else {
@@ -146,12 +151,6 @@ fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure>
     )))
 }
 
-fn prompt(app: &App) -> TerminalPrompt {
-    let prompt = TerminalPrompt::new().with_colour(app.output.stderr_colour());
-    // Lines of a log would tear it up.
-    if LevelFilter::current() == LevelFilter::OFF { prompt } else { prompt.without_spinner() }
-}
-
 /// Waits for a login. It leaves nothing on the last line, and says what an interrupt did.
 fn attend<E>(
     credentials: &Credentials,
@@ -180,12 +179,6 @@ where
     })
 }
 
-/// Returns whether the session outlives this program. Where no cache of ours is between, that is the
-/// provider's own matter.
-fn is_kept(config: &Config, status: &Status) -> bool {
-    status.store.is_some() || !entry(config).is_some_and(Entry::is_cached)
-}
-
 /// Refuses a login whose session would end with this program; where no user has to log in, that is no matter.
 async fn unkept(config: &Config, credentials: &Credentials) -> Result<LoginOutcome, Failure> {
     if credentials.needs_login() {
@@ -202,10 +195,10 @@ async fn unkept(config: &Config, credentials: &Credentials) -> Result<LoginOutco
 }
 
 fn kept_nowhere(config: &Config) -> Failure {
-    let message =
+    let why =
         "the session would end with this command, because its tokens are kept in memory alone";
     let provider = config.provider().unwrap_or_default();
-    Failure::new(Code::Configuration, message).with_help(format!(
+    Failure::new(Code::Configuration, why).with_help(format!(
         "set `credentials.{provider}.store` to `file`, or to another store that `authn stores` lists"
     ))
 }

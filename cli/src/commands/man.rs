@@ -46,8 +46,7 @@ fn write(folder: &Path, command: &Command, app: &App) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let man = Man::new(command.clone());
     fs::write(folder.join(man.get_filename()), page(command, app)?)?;
-    let below = command.get_subcommands().filter(|command| !command.is_hide_set());
-    for command in below {
+    for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
         write(folder, command, app)?;
     }
     Ok(())

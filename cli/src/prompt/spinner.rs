@@ -1,12 +1,11 @@
 //! The last line while something is waited for: it turns, and counts the time down.
 
 use std::{
-    fmt,
-    io::{self, BufWriter, Stderr, Write as _},
-    sync::{Mutex, MutexGuard, PoisonError},
+    fmt, io,
     time::{Duration, Instant},
 };
 
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use super::{
@@ -24,8 +23,8 @@ pub(super) struct Spinner(ProgressBar);
 
 impl Spinner {
     pub(super) fn start(awaited: Awaited, left: Option<Duration>, screen: &Screen) -> Self {
-        let line = LastLine(Mutex::new(BufWriter::new(io::stderr())));
-        let line = ProgressDrawTarget::term_like(Box::new(line));
+        let line = Box::new(LastLine(Term::buffered_stderr()));
+        let line = ProgressDrawTarget::term_like(line);
         let bar = ProgressBar::with_draw_target(None, line);
         bar.set_style(style(awaited, left, screen));
         bar.enable_steady_tick(TICK);
@@ -73,50 +72,43 @@ fn style(awaited: Awaited, left: Option<Duration>, screen: &Screen) -> ProgressS
 /// The draw target of indicatif fills its line with spaces, so that a terminal writes the `^C` of an interrupt
 /// into the next one, and what was here stays.
 #[derive(Debug)]
-struct LastLine(Mutex<BufWriter<Stderr>>);
+struct LastLine(Term);
 
-impl LastLine {
-    fn writer(&self) -> MutexGuard<'_, BufWriter<Stderr>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The cursor never leaves the line, so nothing moves it.
 impl TermLike for LastLine {
     fn width(&self) -> u16 {
-        u16::try_from(Screen::now(false).columns).unwrap_or(u16::MAX)
+        self.0.size().1
     }
 
-    fn move_cursor_up(&self, _: usize) -> io::Result<()> {
-        Ok(())
+    fn move_cursor_up(&self, rows: usize) -> io::Result<()> {
+        self.0.move_cursor_up(rows)
     }
 
-    fn move_cursor_down(&self, _: usize) -> io::Result<()> {
-        Ok(())
+    fn move_cursor_down(&self, rows: usize) -> io::Result<()> {
+        self.0.move_cursor_down(rows)
     }
 
-    fn move_cursor_right(&self, _: usize) -> io::Result<()> {
-        Ok(())
+    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_right(columns)
     }
 
-    fn move_cursor_left(&self, _: usize) -> io::Result<()> {
-        Ok(())
+    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
+        self.0.move_cursor_left(columns)
     }
 
-    fn write_line(&self, _: &str) -> io::Result<()> {
-        Ok(())
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        self.0.write_line(text)
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
         let is_filling = text.bytes().all(|byte| byte == b' ');
-        if is_filling { Ok(()) } else { self.writer().write_all(text.as_bytes()) }
+        if is_filling { Ok(()) } else { self.0.write_str(text) }
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        self.writer().write_all(b"\r\x1b[2K")
+        self.0.clear_line()
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.writer().flush()
+        self.0.flush()
     }
 }
