@@ -8,16 +8,7 @@ use crate::{app::App, exit::Failure, output};
 
 /// What `completions` takes.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "\
-Write it where the shell looks for it:
-  authn completions bash > ~/.local/share/bash-completion/completions/authn
-  authn completions zsh > ~/.zfunc/_authn      # and in ~/.zshrc: fpath+=~/.zfunc, before compinit
-  authn completions fish > ~/.config/fish/completions/authn.fish
-  authn completions powershell >> $PROFILE
-  authn completions elvish >> ~/.config/elvish/rc.elv
-
-It is for the name that this program was started by. For bash and zsh it knows the providers that the \
-program is linked with: write it anew after an update.")]
+#[command(after_help = include_str!("completions.txt"))]
 pub(crate) struct Arguments {
     /// The shell to write it for
     shell: Shell,

@@ -27,35 +27,7 @@ use crate::{
 /// What `login` takes.
 #[derive(clap::Args, Debug)]
 #[group(multiple = false)]
-#[command(after_help = "\
-Without a flag for the way it is
-
-  --device   with the option `grant_type = \"device_code\"`; or if no browser can be seen here, the server \
-offers codes, and neither `grant_type` nor `redirect_uri` is set;
-  --browser  else, if a browser can be seen here: there is a display and no SSH, or the variable BROWSER or \
-the option `browser` is set;
-  --console  else, and where `redirect_uri` is not on this machine.
-
-Over SSH, the browser beside you can be used if its way back is forwarded. Set the option `redirect_port`, to \
-8765 say, connect with
-
-  ssh -L 8765:127.0.0.1:8765 HOST
-
-run `authn login --no-browser` there, and open the link in your browser.
-
-Somebody must be at the terminal: if standard input or standard error is none, the command ends at once. \
-Ctrl-C gives up, but what a server gives only once is waited for; a second Ctrl-C ends that, too. Of several \
-logins at the same time one asks, and the others take its session.
-
-Exit codes:
-    0  logged in, or there is nobody to log in
-    1  the session can't be kept: the store fails
-    3  the configuration is wrong, keeps the session nowhere, or its port is busy
-    4  there is no terminal, or nobody has logged in in time
-    5  the server refused, or can't be reached
-  130  given up
-
-What was kept before is replaced. `authn status` shows what is kept, and `authn logout` forgets it.")]
+#[command(after_help = include_str!("login.txt"))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag, and at most one is given")]
 pub(crate) struct Arguments {
     /// Log in by a browser on this machine, which brings the answer back to it

@@ -23,14 +23,7 @@ const STAYS: &str =
 
 /// What `logout` takes.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "\
-A secret that stands in the configuration stays there, and the next token begins a new session with it.
-
-With `--revoke` the server is told first (RFC 7009). If that fails, nothing is forgotten, so that it can be \
-tried again.
-
-With `--all`, what goes wrong with one profile stops no other; the exit code is that of the first failure, \
-or 3 if a configuration is wrong.")]
+#[command(after_help = include_str!("logout.txt"))]
 pub(crate) struct Arguments {
     /// Forget the sessions of all profiles
     #[arg(long)]

@@ -26,30 +26,7 @@ const SAME_CLOCK: u64 = 5;
 
 /// What `status` takes.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "\
-There is a row for the base of the configuration, if it is something by itself, and for each profile; with \
-`--profile`, that one alone.
-
-On a terminal the columns are aligned under headings, or a narrow one shows a block for each profile. \
-Otherwise the rows are printed alone, with a tab between
-  PROFILE   its name, `-` for the base
-  IN FORCE  whether commands use it unless told otherwise: `yes` or `no`
-  PROVIDER  its name
-  IDENTITY  for whom it is: as the server says, else as the configuration does
-  TOKEN     `59m left`; `valid` if nobody says how long; `none`; `wrong` if the configuration is;
-            `unknown` if the store can't be read
-  REFRESH   whether a refresh token is kept: `yes` or `no`
-  STORE     where tokens are kept
-  CLOCK     by how much the server's clock was ahead of this one's: `ok` for 5 seconds at most, `+12s`,
-            `-3m`
-  SCOPE     what the token is good for
-  ORIGINS   where it is sent to
-in this order; `-` is for what there is not, or is not known. The JSON is a list with an object for each \
-row, with the times as RFC 3339 and in seconds, and null for what is not known.
-
-That nobody is logged in is no failure. If a configuration is wrong the exit code is 3, and if a store \
-can't be read it is 1: the row says so, standard error says why, and the other rows are printed all the \
-same.")]
+#[command(after_help = include_str!("status.txt"))]
 pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]

@@ -20,16 +20,7 @@ const FILE: &str = "file";
 
 /// What `stores` takes.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "\
-A cached provider's option `store` chooses one by its name. `memory` ends with each program, so nobody else \
-can count what is in it. `file` keeps a \
-file for each session, and `keyring` an entry in the system's keyring. `[stores.file]` has the option \
-`directory`; `[stores.keyring]` has `service`, `backend` (`secret_service`, or `keyutils` for the Linux \
-kernel's) and `timeout`.
-
-On a terminal the columns are aligned under headings; otherwise the rows are printed alone, with a tab \
-between STORE, SESSIONS and PLACE; `-` is for what is not known. The JSON has the names of the sessions. That a \
-store which the configuration does not name can't be asked is no failure, and the JSON says why.")]
+#[command(after_help = include_str!("stores.txt"))]
 pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]

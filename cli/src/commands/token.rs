@@ -15,14 +15,7 @@ use crate::{
 
 /// What `token` takes.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "\
-With `--min-ttl`, a kept token that ends sooner is replaced by a new one, once. If the new one ends sooner \
-too, or nobody says when it ends, it is printed all the same, with a warning on standard error. If no new \
-one can be had, nothing is printed, and the exit code says why: what is kept stays, and `authn token` \
-alone prints it.
-
-The JSON is {\"token\", \"type\", \"expires_at\", \"scopes\", \"profile\"}: what nobody said is null, and the \
-time is RFC 3339, in UTC.")]
+#[command(after_help = include_str!("token.txt"))]
 pub(crate) struct Arguments {
     /// Get a new token if the one that is kept ends sooner: `90`, `5m`, `1h30m`
     #[arg(long, value_name = "DURATION", value_parser = time::duration)]
