@@ -191,10 +191,10 @@ impl Credentials {
         if inner.resolves {
             return Box::pin(async {
                 inner.context.resolve_references().await?;
-                inner.provider.token(&inner.context).await
+                inner.provider.token_boxed(&inner.context).await
             });
         }
-        inner.provider.token(&inner.context)
+        inner.provider.token_boxed(&inner.context)
     }
 
     #[cold]
@@ -206,7 +206,7 @@ impl Credentials {
                 inner.context.resolve_references().await?;
             }
             let mut request = request.placed(inner.context.placement());
-            inner.provider.authorize(&mut request, &inner.context).await
+            inner.provider.authorize_boxed(&mut request, &inner.context).await
         })
     }
 }

@@ -168,7 +168,7 @@ impl Login {
 
     /// Asks for a text, until the caller has gone.
     pub async fn ask(&self, question: &Question) -> Result<SecretString> {
-        self.unless_cancelled(self.prompt.ask(question)).await?
+        self.unless_cancelled(self.prompt.ask_boxed(question)).await?
     }
 
     /// Tells how far the login is.

@@ -43,35 +43,22 @@ pub trait Prompt: Debug + Send + Sync + 'static {
 
     /// Asks for a text and waits for it. The answer to a [secret](Question::is_secret) question must not be
     /// echoed. Whoever gives up makes it an error of kind [`Cancelled`](crate::ErrorKind::Cancelled).
-    fn ask(&self, question: &Question) -> impl Future<Output = Result<SecretString>> + Send;
+    fn ask(&self, question: &Question) -> impl Future<Output = Result<SecretString>> + Send
+    where
+        Self: Sized;
 
     /// Tells how far the login is.
     fn progress(&self, progress: &Progress);
 }
 
-/// A [`Prompt`] behind a pointer.
-pub(crate) trait ErasedPrompt: Debug + Send + Sync {
-    fn show_link(&self, link: &Link);
-    fn show_code(&self, code: &UserCode);
-    fn ask<'a>(&'a self, question: &'a Question) -> Boxed<'a, Result<SecretString>>;
-    fn progress(&self, progress: &Progress);
+/// A [`Prompt`] behind a pointer: what no pointer can call, it gives in a form that one can.
+pub(crate) trait ErasedPrompt: Prompt {
+    fn ask_boxed<'a>(&'a self, question: &'a Question) -> Boxed<'a, Result<SecretString>>;
 }
 
 impl<P: Prompt> ErasedPrompt for P {
-    fn show_link(&self, link: &Link) {
-        Prompt::show_link(self, link);
-    }
-
-    fn show_code(&self, code: &UserCode) {
-        Prompt::show_code(self, code);
-    }
-
-    fn ask<'a>(&'a self, question: &'a Question) -> Boxed<'a, Result<SecretString>> {
-        Box::pin(Prompt::ask(self, question))
-    }
-
-    fn progress(&self, progress: &Progress) {
-        Prompt::progress(self, progress);
+    fn ask_boxed<'a>(&'a self, question: &'a Question) -> Boxed<'a, Result<SecretString>> {
+        Box::pin(self.ask(question))
     }
 }
 

@@ -8,13 +8,9 @@ use std::{
 };
 
 use tokio::sync::MutexGuard;
+use zeroize::Zeroizing;
 
-use super::{
-    Place, Shared, deadline,
-    identity::{self, Settled},
-    memory::Memory,
-    schedule::Schedule,
-};
+use super::{ScopeSlot, Shared, memory::Memory, schedule::Schedule};
 use crate::{
     Context, Error, ErrorKind, Grant, Result, Token, TokenSource,
     store::{Drawer, Lease, Record},
@@ -22,15 +18,26 @@ use crate::{
     token::BEARER,
 };
 
+/// Longest time for one exchange. The HTTP client's own deadlines are shorter; this one is for sources that
+/// have none, so that one that hangs does not block every caller that needs its token.
+const EXCHANGE: Duration = Duration::from_mins(2);
+/// Longest time for reading or writing a store, and for telling the program of a new token.
+const STORE: Duration = Duration::from_secs(30);
+/// Longest time to wait for another exchange to end. An exchange has deadlines of its own, and several processes
+/// may stand in line.
+const LEASE: Duration = Duration::from_mins(5);
+/// Longest time that closing waits for the exchanges under way.
+pub(super) const CLOSE: Duration = Duration::from_secs(30);
+
 /// Told of each new grant before its token is handed out.
 pub(super) type OnUpdate =
     Arc<dyn Fn(Grant) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// One exchange for the scopes of a context. What it brings counts as long as its generation does.
-pub(super) struct Exchange<'a, S> {
-    pub(super) shared: &'a Shared<S>,
-    pub(super) place: &'a Place,
-    pub(super) context: &'a Context,
+pub(super) struct Exchange<S> {
+    pub(super) shared: Arc<Shared<S>>,
+    pub(super) scope: Arc<ScopeSlot>,
+    pub(super) context: Context,
     pub(super) generation: u64,
 }
 
@@ -44,33 +51,32 @@ struct Fresh {
     doubt: Option<Error>,
 }
 
-impl<'a, S: TokenSource> Exchange<'a, S> {
-    pub(super) fn new(shared: &'a Shared<S>, place: &'a Place, context: &'a Context) -> Self {
-        Self { shared, place, context, generation: shared.places.generation() }
-    }
-
+impl<S: TokenSource> Exchange<S> {
     /// Makes one exchange and publishes its token.
-    pub(super) async fn run(mut self) -> Result<Token> {
+    pub(super) async fn run(&mut self) -> Result<Token> {
         self.context.resolve_references().await?;
         // Held throughout where a session is shared: one refresh token serves all scopes, and a server that
         // rotates it takes each once. Otherwise scopes don't wait for each other.
-        let mut memory = self.shared.remember().await;
+        let shared = Arc::clone(&self.shared);
+        let mut memory = shared.remember().await;
         self.generation = memory.generation;
         let result = match self.context.drawer() {
             Some(drawer) => {
                 let _lease = self.lease(drawer).await?;
                 self.with_store(drawer, &mut memory).await
             }
-            None if memory.has_session(self.shared) => self.in_memory(&mut memory).await,
+            None if memory.has_session(shared.source.session()) => {
+                self.in_memory(&mut memory).await
+            }
             None => {
                 let sent = memory.last.clone();
                 drop(memory);
                 let fresh = self.request(sent.as_ref()).await?;
-                memory = self.shared.remember().await;
+                memory = shared.remember().await;
                 self.keep(&mut memory, fresh).await
             }
         };
-        self.shared.put_back(memory);
+        shared.put_back(memory);
         result
     }
 
@@ -110,7 +116,7 @@ impl<'a, S: TokenSource> Exchange<'a, S> {
 
     async fn with_store(&self, drawer: &Drawer, memory: &mut Memory) -> Result<Token> {
         let scope = self.context.scopes().join(" ");
-        let mut record = self.limited(drawer.load()).await??;
+        let mut record = self.limited(self.read(drawer)).await??;
         let unsaved = memory.unsaved.take().filter(|unsaved| unsaved.revision == record.revision);
         if let Some(unsaved) = unsaved {
             record = unsaved;
@@ -118,8 +124,8 @@ impl<'a, S: TokenSource> Exchange<'a, S> {
             if let Some(grant) = record.grant(&scope) {
                 self.tell(&grant).await?;
             }
+            self.keep_session(drawer, &mut record);
         }
-        identity::keep_session(self.shared, drawer, &mut record);
         if let Some(token) = self.adopt(&record) {
             return Ok(token);
         }
@@ -149,8 +155,7 @@ impl<'a, S: TokenSource> Exchange<'a, S> {
                 Err(error) if is_over(&error, sent.as_ref()) => error,
                 result => return result,
             };
-            let mut now = self.limited(drawer.load()).await??;
-            identity::keep_session(self.shared, drawer, &mut now);
+            let mut now = self.limited(self.read(drawer)).await??;
             let is_same = same_refresh_token(&now, sent.as_ref());
             if !tried && now.refresh_token.is_some() && !is_same {
                 *record = now;
@@ -167,8 +172,9 @@ impl<'a, S: TokenSource> Exchange<'a, S> {
     }
 
     /// Keeps what a login gave in place of the last session, unless a logout has happened since it began.
-    pub(super) async fn begin(mut self, grant: Grant, begun: u64) -> Result<()> {
-        let mut memory = self.shared.remember().await;
+    pub(super) async fn begin(&mut self, grant: Grant, begun: u64) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let mut memory = shared.remember().await;
         if memory.generation != self.generation {
             return Err(logged_out());
         }
@@ -180,7 +186,7 @@ impl<'a, S: TokenSource> Exchange<'a, S> {
             if record.revision != begun && record.is_empty() {
                 return Err(logged_out());
             }
-            drawer.keep_session(&mut record, self.shared.source.session());
+            drawer.keep_session(&mut record, shared.source.session());
             let scope = self.context.scopes().join(" ");
             record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
             memory.unsaved = None;
@@ -190,32 +196,32 @@ impl<'a, S: TokenSource> Exchange<'a, S> {
                 }
                 // The next exchange saves it. Until then nobody is given the last user's token.
                 self.succeed(&mut memory);
-                self.shared.put_back(memory);
+                shared.put_back(memory);
                 return Err(not_saved(&error));
             }
         } else {
             memory.last = Some(fresh.grant.clone());
         }
         let result = if self.succeed(&mut memory) {
-            self.shared.logins.fetch_add(1, Ordering::AcqRel);
+            shared.logins.fetch_add(1, Ordering::AcqRel);
             self.hand_out(fresh).await.map(drop)
         } else {
             Err(logged_out())
         };
-        self.shared.put_back(memory);
+        shared.put_back(memory);
         result
     }
 
     /// Begins a new generation; `false` if another one has begun meanwhile.
     fn succeed(&mut self, memory: &mut MutexGuard<'_, Memory>) -> bool {
-        let Some(generation) = self.shared.places.succeed(self.generation) else { return false };
+        let Some(generation) = self.shared.slots.succeed(self.generation) else { return false };
         (memory.generation, self.generation) = (generation, generation);
         true
     }
 
     /// Fails if a logout or a login has happened since the generation was read.
     fn check(&self) -> Result<()> {
-        let is_active = self.shared.places.generation() == self.generation;
+        let is_active = self.shared.slots.generation() == self.generation;
         is_active.then_some(()).ok_or_else(logged_out)
     }
 
@@ -234,36 +240,51 @@ impl<'a, S: TokenSource> Exchange<'a, S> {
 
     /// Takes the right to exchange.
     async fn lease(&self, drawer: &Drawer) -> Result<Lease> {
-        let end = self.context.clock().sleep(deadline::LEASE);
+        let end = self.context.clock().sleep(LEASE);
         before(drawer.lock(), end).await.unwrap_or_else(|| {
             Err(Error::new(
                 ErrorKind::Store,
                 format!(
                     "another process has held the session in {} for {} minutes; end it, or try again",
                     drawer.place(),
-                    deadline::LEASE.as_secs() / 60
+                    LEASE.as_secs() / 60
                 ),
             ))
         })
     }
 
+    /// Tells the program of a new grant, and waits until it has taken note.
     async fn tell(&self, grant: &Grant) -> Result<()> {
-        self.limited(self.shared.tell(grant)).await
+        match &self.shared.on_update {
+            Some(on_update) => self.limited(on_update(grant.clone())).await,
+            None => Ok(()),
+        }
     }
 
-    async fn limited<T>(&self, work: impl Future<Output = T>) -> Result<T> {
-        limited(self.context, deadline::STORE, work).await
+    /// Waits for what a store or the program does, but not for ever.
+    pub(super) async fn limited<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        before(work, self.context.clock().sleep(STORE)).await.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Store,
+                "the token store, or what is told of new tokens, did not come to an end; check it",
+            )
+        })
+    }
+
+    /// Waits for a source's answer, but not for ever.
+    pub(super) async fn answered<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        before(work, self.context.clock().sleep(EXCHANGE)).await.unwrap_or_else(|| {
+            Err(Error::network(format!(
+                "the exchange was not over after {} minutes and was given up; try again later",
+                EXCHANGE.as_secs() / 60
+            )))
+        })
     }
 
     async fn request(&self, last: Option<&Grant>) -> Result<Fresh> {
         let asked = self.context.clock().now();
-        let work = self.shared.source.request_token(self.context, last);
-        let end = self.context.clock().sleep(deadline::EXCHANGE);
-        let grant = before(work, end).await.unwrap_or_else(|| Err(deadline::hanging()))?;
-        let (grant, doubt) = match identity::settle(self.shared, self.context, grant, last).await? {
-            Settled::Known(grant) => (grant, None),
-            Settled::Unknown(grant, error) => (grant, Some(error)),
-        };
+        let grant = self.answered(self.shared.source.request_token(&self.context, last)).await?;
+        let (grant, doubt) = self.settle(grant, last).await?;
         Ok(Fresh { doubt, ..self.fresh(grant, asked) })
     }
 
@@ -274,10 +295,7 @@ impl<'a, S: TokenSource> Exchange<'a, S> {
         let options = &self.shared.options;
         let fallback = asked.plus(options.expires_in_fallback);
         let expiry = grant.token().expiry(asked, now).unwrap_or(fallback);
-        let token = match grant.token().expires_at() {
-            Some(_) => grant.token().clone().settled(expiry),
-            None => grant.token().clone(),
-        };
+        let token = grant.token().clone().settled(expiry);
         let schedule = Schedule::plan(asked, expiry, options, chance());
         Fresh { grant, token, schedule, asked_at: asked.wall(), doubt: None }
     }
@@ -285,23 +303,8 @@ impl<'a, S: TokenSource> Exchange<'a, S> {
     /// Publishes a token; `false` if a logout or a login has happened since the generation was read.
     pub(super) fn publish(&self, token: &Token, schedule: Schedule) -> Result<bool> {
         let prefix = self.context.placement().map_or(BEARER, |placement| placement.prefix());
-        self.shared.places.publish(self.place, self.generation, token, schedule, prefix)
+        self.shared.slots.publish(&self.scope, self.generation, token, schedule, prefix)
     }
-}
-
-/// Waits for what a store or the program does, but not for ever.
-pub(super) async fn limited<T>(
-    context: &Context,
-    limit: Duration,
-    work: impl Future<Output = T>,
-) -> Result<T> {
-    let end = context.clock().sleep(limit);
-    before(work, end).await.ok_or_else(|| {
-        Error::new(
-            ErrorKind::Store,
-            "the token store, or what is told of new tokens, did not come to an end; check it",
-        )
-    })
 }
 
 /// Returns whether the server has ended the session that a refresh token stood for.
@@ -312,18 +315,16 @@ fn is_over(error: &Error, sent: Option<&Grant>) -> bool {
 
 fn same_refresh_token(record: &Record, sent: Option<&Grant>) -> bool {
     let sent = sent.and_then(Grant::refresh_token);
-    match (&record.refresh_token, sent) {
-        (Some(stored), Some(sent)) => *stored.expose() == *sent.expose(),
-        _ => false,
-    }
+    let is_same = |stored: &Zeroizing<String>| sent.is_some_and(|sent| **stored == *sent.expose());
+    record.refresh_token.as_ref().is_some_and(is_same)
 }
 
 fn not_saved(error: &Error) -> Error {
     Error::new(
         error.kind(),
         format!(
-            "the login was not saved: {error}; this program holds it in memory until it ends, and it comes \
-             into force once the store takes it, or log in again"
+            "the login was not saved: {error}; this program holds it in memory until it ends, and it counts \
+             once the store takes it, or log in again"
         ),
     )
 }

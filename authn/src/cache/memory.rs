@@ -1,12 +1,11 @@
 //! `Memory`: what is kept between the exchanges of one source.
 
-use super::Shared;
-use crate::{Grant, SessionPolicy, TokenSource, store::Record};
+use crate::{Grant, SessionPolicy, Status, store::Record};
 
 /// What is kept between the exchanges of one source.
 #[derive(Default)]
 pub(super) struct Memory {
-    /// Of which generation it is; see `Places`.
+    /// Of which generation it is; see `ScopeSlots`.
     pub(super) generation: u64,
     /// The last grant of any scope, where there is no store.
     pub(super) last: Option<Grant>,
@@ -28,8 +27,19 @@ impl Memory {
     }
 
     /// Returns whether the next exchange needs what the last one gave.
-    pub(super) fn has_session<S: TokenSource>(&self, shared: &Shared<S>) -> bool {
-        !matches!(shared.source.session(), SessionPolicy::None)
+    pub(super) fn has_session(&self, session: SessionPolicy<'_>) -> bool {
+        !matches!(session, SessionPolicy::None)
             || self.last.as_ref().is_some_and(|last| last.refresh_token().is_some())
+    }
+
+    /// Returns what is known of the session.
+    pub(super) fn status(&self) -> Status {
+        self.last.as_ref().map_or_else(Status::default, |last| Status {
+            has_refresh_token: last.refresh_token().is_some(),
+            has_session: last.has_session(),
+            username: last.username().map(str::to_owned),
+            server_clock_ahead: last.server_clock_ahead(),
+            ..Status::default()
+        })
     }
 }

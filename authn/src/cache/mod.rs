@@ -5,16 +5,15 @@
 //! serves until it really expires.
 
 mod adopt;
-mod deadline;
 mod exchange;
-mod flight;
-mod identity;
+mod expected_user;
 mod login;
 mod memory;
 mod options;
-mod places;
 mod schedule;
+mod scopes;
 mod session;
+mod single_flight;
 mod slot;
 
 use std::{
@@ -29,15 +28,15 @@ use std::{
 pub use options::CacheOptions;
 
 use crate::{
-    Bound, Context, Environment, Error, ErrorKind, Grant, Login, LoginOutcome, LoginPlan, Managed,
-    Probe, Request, Result, SessionPolicy, Status, Token, TokenProvider, TokenSource,
+    Context, Environment, Error, ErrorKind, Grant, Login, LoginOutcome, LoginPlan, Managed, Probe,
+    Request, Result, SessionPolicy, Status, Token, TokenProvider, TokenSource,
     runtime::{self, Boxed},
     time::{Moment, before},
 };
 use exchange::{Exchange, OnUpdate};
-use flight::{Clearance, Takeoff, arrival, crashed};
 use memory::Memory;
-use places::{Noted, Place, Places};
+use scopes::{ScopeSlot, ScopeSlots};
+use single_flight::{Leader, Waiter, crashed, wait};
 use slot::Rotation;
 use tokio::sync::MutexGuard;
 
@@ -58,19 +57,19 @@ use tokio::sync::MutexGuard;
 /// ```
 pub struct Cached<S> {
     shared: Arc<Shared<S>>,
-    place: Arc<Place>,
+    scope: Arc<ScopeSlot>,
 }
 
 /// What all scopes of one source share.
 struct Shared<S> {
     source: S,
     options: CacheOptions,
-    places: Places,
+    slots: ScopeSlots,
     memory: tokio::sync::Mutex<Memory>,
     on_update: Option<OnUpdate>,
-    /// Held while somebody logs in.
+    /// Held while a user logs in.
     login: tokio::sync::Mutex<()>,
-    /// Counts logins, so that whoever waited for one sees that it came to something.
+    /// Counts logins, so that a caller who waited for one sees that it succeeded.
     logins: AtomicU64,
     closed: AtomicBool,
 }
@@ -79,41 +78,23 @@ impl<S> Shared<S> {
     /// Takes the memory, without what is of before the last logout or login.
     async fn remember(&self) -> MutexGuard<'_, Memory> {
         let mut memory = self.memory.lock().await;
-        memory.keep_if_of(self.places.generation());
+        memory.keep_if_of(self.slots.generation());
         memory
     }
 
     /// Gives the memory back: notes what it holds, unless that counts no longer.
     fn put_back(&self, mut memory: MutexGuard<'_, Memory>) {
-        memory.keep_if_of(self.places.generation());
-        self.places.note(memory.generation, Noted::of(memory.last.as_ref()));
+        memory.keep_if_of(self.slots.generation());
+        self.slots.note(memory.generation, memory.status());
     }
 
-    /// Lets nothing be given that was obtained before.
+    /// Forgets the tokens that were obtained before.
     fn forget(&self) {
-        let generation = self.places.turn();
+        let generation = self.slots.turn();
         // Whoever holds the memory finds the generation changed.
         if let Ok(mut memory) = self.memory.try_lock() {
             memory.keep_if_of(generation);
         }
-    }
-
-    /// Tells the program of a new grant, and waits until it has taken note.
-    async fn tell(&self, grant: &Grant) {
-        if let Some(on_update) = &self.on_update {
-            on_update(grant.clone()).await;
-        }
-    }
-}
-
-impl<S: TokenSource> Shared<S> {
-    /// Returns the inner provider for the scopes that are asked for.
-    fn inner(&self, context: &Context) -> Option<Bound> {
-        let inner = self.source.inner()?;
-        Some(match context.scopes() {
-            [] => inner.clone(),
-            scopes => inner.with_scopes(scopes.to_vec()),
-        })
     }
 }
 
@@ -125,19 +106,19 @@ impl<S: TokenSource> Cached<S> {
 
     /// Caches the tokens of a source.
     pub fn with_options(source: S, options: CacheOptions) -> Self {
-        let places = Places::default();
-        let place = places.of(&[]);
+        let slots = ScopeSlots::default();
+        let scope = slots.of(&[]);
         let shared = Shared {
             source,
             options,
-            places,
+            slots,
             memory: tokio::sync::Mutex::default(),
             on_update: None,
             login: tokio::sync::Mutex::default(),
             logins: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         };
-        Self { shared: Arc::new(shared), place }
+        Self { shared: Arc::new(shared), scope }
     }
 
     /// Calls a function with each new grant, and waits for it to end before the token is handed out. It
@@ -178,7 +159,7 @@ impl<S: TokenSource> Cached<S> {
     /// Hands the token that is at hand to `use_token`, and sees to it that it stays fresh.
     #[inline]
     fn with_ready<R>(&self, context: &Context, use_token: impl FnOnce(&Token) -> R) -> Option<R> {
-        let guard = self.place.slot.load();
+        let guard = self.scope.slot.load();
         let rotation = guard.as_deref()?;
         let now = context.clock().now();
         if rotation.schedule.refresh.reached(now) && !self.still_usable(rotation, context, now) {
@@ -194,16 +175,16 @@ impl<S: TokenSource> Cached<S> {
         if rotation.schedule.end_of_use.reached(now) || context.awaits_refresh() {
             return false;
         }
-        if self.place.tower.is_busy() {
+        if self.scope.single_flight.is_busy() {
             return true;
         }
-        // Whatever comes of it, this token serves; its failure is held back by the tower.
-        let _ = self.depart(context, now);
+        // Whatever comes of it, this token serves; its failure is held back from the next.
+        let _ = self.start(context, now);
         true
     }
 
-    /// Gives a token: the one at hand, or the one that a flight brings.
-    async fn fly(&self, context: &Context) -> Result<Token> {
+    /// Returns a token: the one at hand, or the one that an exchange gives.
+    async fn obtain(&self, context: &Context) -> Result<Token> {
         if let Some(token) = self.stored(context) {
             return Ok(token);
         }
@@ -211,134 +192,97 @@ impl<S: TokenSource> Cached<S> {
         if let Some(token) = self.with_ready(context, Clone::clone) {
             return Ok(token);
         }
-        let now = context.clock().now();
-        let result = match self.depart(context, now) {
-            Ok(token) => return Ok(token),
-            Err(Clearance::HeldBack(error)) => Err(error),
-            Err(Clearance::Join(landing) | Clearance::Start(landing, _)) => arrival(landing).await,
+        let result = match self.start(context, context.clock().now()) {
+            Ok(waiter) => wait(waiter).await,
+            Err(error) => Err(error),
         };
         // The exchange failed: what has not expired serves.
-        result.or_else(|error| self.until_expiry(context).ok_or(error))
+        let serves = || self.scope.before(|schedule| schedule.expiry, context.clock().now());
+        result.or_else(|error| serves().ok_or(error))
     }
 
-    /// A stored token that is fresh is taken without a flight: a short-lived program starts no thread.
+    /// A stored token that is fresh is taken without an exchange: a short-lived program starts no thread.
     fn stored(&self, context: &Context) -> Option<Token> {
-        if self.place.slot.load().is_some() || self.shared.closed.load(Ordering::Acquire) {
+        if self.scope.slot.load().is_some() || self.shared.closed.load(Ordering::Acquire) {
             return None;
         }
         let drawer = context.drawer()?;
         // Held by an exchange, it may know more than the store does.
         let memory = self.shared.memory.try_lock().ok()?;
-        let exchange = Exchange::new(&self.shared, &self.place, context);
+        let exchange = self.exchange(context);
         if memory.has_unsaved(exchange.generation) {
             return None;
         }
         let mut record = drawer.load_now()?;
-        identity::keep_session(&self.shared, drawer, &mut record);
+        exchange.keep_session(drawer, &mut record);
         exchange.adopt(&record)
     }
 
-    fn until_expiry(&self, context: &Context) -> Option<Token> {
-        let guard = self.place.slot.load();
-        let rotation = guard.as_deref()?;
-        let expired = rotation.schedule.expiry.reached(context.clock().now());
-        (!expired).then(|| rotation.token().clone())
-    }
-
-    /// Joins the flight that is under way, or starts one that nobody's going can end.
-    fn depart(&self, context: &Context, now: Moment) -> Result<Token, Clearance> {
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Err(Clearance::HeldBack(closed()));
-        }
-        let usable = self.is_usable(now);
-        let fresh = || {
-            let guard = self.place.slot.load();
-            let rotation = guard.as_deref()?;
-            (!rotation.schedule.refresh.reached(now)).then(|| rotation.token().clone())
-        };
-        let clearance = match self.place.tower.clear(now, usable, &self.shared.options, fresh) {
-            Err(Clearance::Start(landing, takeoff)) => {
-                self.start(context, takeoff);
-                Clearance::Join(landing)
-            }
-            Err(clearance) => clearance,
-            Ok(token) => return Ok(token),
-        };
-        Err(clearance)
-    }
-
-    fn is_usable(&self, now: Moment) -> bool {
-        self.place
-            .slot
-            .load()
-            .as_deref()
-            .is_some_and(|rotation| !rotation.schedule.expiry.reached(now))
-    }
-
-    fn start(&self, context: &Context, takeoff: Takeoff) {
-        let flight = Flight {
+    fn exchange(&self, context: &Context) -> Exchange<S> {
+        Exchange {
             shared: Arc::clone(&self.shared),
-            place: Arc::clone(&self.place),
+            scope: Arc::clone(&self.scope),
             context: context.clone(),
-            generation: self.shared.places.generation(),
-            takeoff: Some(takeoff),
-        };
-        match runtime::handle() {
-            Ok(runtime) => drop(runtime.spawn(flight.run())),
-            Err(error) => flight.land(Err(error)),
+            generation: self.shared.slots.generation(),
         }
+    }
+
+    /// Joins the exchange that is under way, or starts one, which no caller's going can end.
+    fn start(&self, context: &Context, now: Moment) -> Result<Waiter> {
+        if self.shared.closed.load(Ordering::Acquire) {
+            return Err(closed());
+        }
+        let scope = &self.scope;
+        let usable = scope.before(|schedule| schedule.expiry, now).is_some();
+        let fresh = || scope.before(|schedule| schedule.refresh, now);
+        let (waiter, leader) =
+            scope.single_flight.admit(now, usable, &self.shared.options, fresh)?;
+        if leader.is_some() {
+            let mut flight = Flight { exchange: self.exchange(context), leader };
+            match runtime::handle() {
+                Ok(runtime) => drop(runtime.spawn(async move { flight.run().await })),
+                Err(error) => flight.end(Err(error)),
+            }
+        }
+        Ok(waiter)
     }
 }
 
-/// One exchange. Dropped before its end, by a panic, it lands with an error.
+/// An exchange that others wait for. Dropped before its end, by a panic, it ends with an error.
 struct Flight<S: TokenSource> {
-    shared: Arc<Shared<S>>,
-    place: Arc<Place>,
-    context: Context,
-    generation: u64,
-    takeoff: Option<Takeoff>,
+    exchange: Exchange<S>,
+    leader: Option<Leader>,
 }
 
 impl<S: TokenSource> Flight<S> {
-    async fn run(self) {
-        let result = Exchange::new(&self.shared, &self.place, &self.context).run().await;
-        self.land(result);
+    async fn run(&mut self) {
+        let result = self.exchange.run().await;
+        self.end(result);
     }
 
-    fn land(mut self, result: Result<Token>) {
-        if let Some(takeoff) = self.takeoff.take() {
-            self.tell(&takeoff, result);
-        }
-    }
-
-    fn tell(&self, takeoff: &Takeoff, result: Result<Token>) {
-        let now = self.context.clock().now();
-        let usable = self
-            .place
-            .slot
-            .load()
-            .as_deref()
-            .is_some_and(|rotation| !rotation.schedule.end_of_use.reached(now));
-        // Nobody is logged in: another process's login is found by reading the store again.
-        let nobody = |error: &Error| error.kind() == ErrorKind::LoginRequired;
-        let cheap = result.as_ref().is_err_and(nobody)
-            && self.context.drawer().is_some()
-            && matches!(self.shared.source.session(), SessionPolicy::Begun);
+    fn end(&mut self, result: Result<Token>) {
+        let Some(leader) = self.leader.take() else { return };
+        let Exchange { shared, scope, context, generation } = &self.exchange;
+        let now = context.clock().now();
+        let usable = scope.before(|schedule| schedule.end_of_use, now).is_some();
+        // Without a session, another process's login is found by reading the store again.
+        let lacks_login = |error: &Error| error.kind() == ErrorKind::LoginRequired;
+        let cheap = result.as_ref().is_err_and(lacks_login)
+            && context.drawer().is_some()
+            && matches!(shared.source.session(), SessionPolicy::Begun);
         if let Err(error) = &result {
-            tracing::warn!(key = self.context.key(), kind = ?error.kind(), usable, "exchange failed");
+            tracing::warn!(key = context.key(), kind = ?error.kind(), usable, "exchange failed");
         }
-        self.place.tower.land(takeoff, result, now, usable, cheap);
-        if self.shared.places.generation() != self.generation {
-            self.place.tower.forget_failure();
+        scope.single_flight.end(&leader, result, now, usable, cheap);
+        if shared.slots.generation() != *generation {
+            scope.single_flight.forget_failure();
         }
     }
 }
 
 impl<S: TokenSource> Drop for Flight<S> {
     fn drop(&mut self) {
-        if let Some(takeoff) = self.takeoff.take() {
-            self.tell(&takeoff, Err(crashed()));
-        }
+        self.end(Err(crashed()));
     }
 }
 
@@ -357,14 +301,14 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
     }
 
     async fn token(&self, context: &Context) -> Result<Token> {
-        self.fly(context).await
+        self.obtain(context).await
     }
 
     async fn authorize(&self, request: &mut Request<'_>, context: &Context) -> Result<()> {
         if request.is_authorized() {
             return Ok(());
         }
-        let token = self.fly(context).await?;
+        let token = self.obtain(context).await?;
         self.shared.source.authorize(request, &token, context)
     }
 
@@ -379,8 +323,8 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
     }
 
     fn scoped(&self, context: &Context) -> Option<Self> {
-        let place = self.shared.places.of(context.scopes());
-        Some(Self { shared: Arc::clone(&self.shared), place })
+        let scope = self.shared.slots.of(context.scopes());
+        Some(Self { shared: Arc::clone(&self.shared), scope })
     }
 
     fn identity(&self, context: &Context) -> Option<String> {
@@ -394,14 +338,14 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
 impl<S: TokenSource> Managed for Cached<S> {
     fn invalidate(&self, token: &Token, context: &Context) {
-        if let Some(inner) = self.shared.inner(context) {
+        if let Some(inner) = self.exchange(context).inner() {
             inner.managed().invalidate(token, &inner.context);
         }
-        self.place.refuse(token);
+        self.scope.refuse(token);
     }
 
     fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>> {
-        Box::pin(session::status(&self.shared, &self.place, context))
+        Box::pin(self.exchange(context).status())
     }
 
     fn login<'a>(
@@ -409,7 +353,7 @@ impl<S: TokenSource> Managed for Cached<S> {
         context: &'a Context,
         login: &'a Login,
     ) -> Boxed<'a, Result<LoginOutcome>> {
-        Box::pin(login::login(&self.shared, &self.place, context, login))
+        Box::pin(self.exchange(context).login(login))
     }
 
     fn needs_login(&self) -> bool {
@@ -433,11 +377,11 @@ impl<S: TokenSource> Managed for Cached<S> {
     }
 
     fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
-        Box::pin(session::logout(&self.shared, context))
+        Box::pin(self.exchange(context).logout())
     }
 
     fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
-        Box::pin(session::revoke(&self.shared, context))
+        Box::pin(self.exchange(context).revoke())
     }
 
     fn store(&self) -> Option<String> {
@@ -453,36 +397,33 @@ impl<S: TokenSource> Managed for Cached<S> {
     }
 
     fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
-        Box::pin(self.end(context))
-    }
-}
-
-impl<S: TokenSource> Cached<S> {
-    async fn end(&self, context: &Context) {
-        self.shared.closed.store(true, Ordering::Release);
-        if let Some(inner) = self.shared.source.inner() {
-            inner.managed().close(&inner.context).await;
-        }
-        let flights = self.shared.places.landings();
-        if flights.is_empty() && self.shared.login.try_lock().is_ok() {
-            return;
-        }
-        let landed = async {
-            drop(self.shared.login.lock().await);
-            for flight in flights {
-                // Its failure has been told to those who asked for the token.
-                let _ = arrival(flight).await;
+        Box::pin(async {
+            self.shared.closed.store(true, Ordering::Release);
+            if let Some(inner) = self.shared.source.inner() {
+                inner.managed().close(&inner.context).await;
             }
-        };
-        // A flight needs the background runtime, so it is there; its timers need no runtime of the caller's.
-        if let Ok(runtime) = runtime::handle() {
-            let end = {
-                let _timers = runtime.enter();
-                context.clock().sleep(deadline::CLOSE)
+            let waiters = self.shared.slots.waiters();
+            if waiters.is_empty() && self.shared.login.try_lock().is_ok() {
+                return;
+            }
+            let ended = async {
+                drop(self.shared.login.lock().await);
+                for waiter in waiters {
+                    // Its failure has been told to those who asked for the token.
+                    let _ = wait(waiter).await;
+                }
             };
-            // What is not over by then goes on, and nobody waits for it.
-            let _ = before(landed, end).await;
-        }
+            // An exchange needs the background runtime, so it is there; its timers need no runtime of the
+            // caller's.
+            if let Ok(runtime) = runtime::handle() {
+                let end = {
+                    let _timers = runtime.enter();
+                    context.clock().sleep(exchange::CLOSE)
+                };
+                // What is not over by then goes on, and is not waited for.
+                let _ = before(ended, end).await;
+            }
+        })
     }
 }
 

@@ -1,95 +1,98 @@
-//! What is kept of a session: telling it, forgetting it, revoking it.
+//! What is kept of a session: showing it, forgetting it, revoking it.
 
-use super::{Place, Shared, adopt::plan_stored, identity};
-use crate::{Context, Result, Status, TokenSource};
+use super::exchange::Exchange;
+use crate::{
+    Bound, Result, Status, TokenSource,
+    store::{Drawer, Record},
+};
 
-/// Says what is kept, without any network.
-pub(super) async fn status<S: TokenSource>(
-    shared: &Shared<S>,
-    place: &Place,
-    context: &Context,
-) -> Result<Status> {
-    let now = context.clock().now();
-    let at_hand = place
-        .slot
-        .load()
-        .as_deref()
-        .filter(|rotation| !rotation.schedule.expiry.reached(now))
-        .map(|rotation| rotation.token().clone());
-    let inner = match shared.inner(context) {
-        Some(inner) => Some(inner.status().await?),
-        None => None,
-    };
-    let inner = inner.unwrap_or_default();
-    let Some(drawer) = context.drawer() else {
-        let noted = shared.places.noted();
-        return Ok(Status {
-            has_refresh_token: inner.has_refresh_token || noted.has_refresh_token,
-            has_session: inner.has_session || noted.has_session,
-            store: inner.store,
-            username: noted.username.or(inner.username),
-            server_clock_ahead: noted.server_clock_ahead.or(inner.server_clock_ahead),
-            ..Status::of(at_hand.as_ref())
-        });
-    };
-    let mut record = drawer.load().await?;
-    identity::keep_session(shared, drawer, &mut record);
-    let stored = record.tokens.get(&context.scopes().join(" "));
-    let stored = stored.filter(|stored| {
-        let schedule = plan_stored(shared, stored, now);
-        schedule.is_some_and(|schedule| !schedule.expiry.reached(now))
-    });
-    let token = at_hand.as_ref().or(stored.map(|stored| &stored.token));
-    Ok(Status {
-        has_refresh_token: inner.has_refresh_token || record.refresh_token.is_some(),
-        has_session: inner.has_session || record.refresh_token.is_some() || !record.kept.is_empty(),
-        store: Some(drawer.name.to_string()),
-        username: record.username.or(inner.username),
-        server_clock_ahead: record.server_clock_ahead.or(inner.server_clock_ahead),
-        ..Status::of(token)
-    })
-}
-
-/// Forgets every token and session that is kept.
-pub(super) async fn logout<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<()> {
-    // First of all, so that an exchange under way leaves nothing, and whatever the store says.
-    shared.forget();
-    let inner = match shared.source.inner() {
-        Some(inner) => inner.managed().logout(&inner.context).await,
-        None => Ok(()),
-    };
-    inner.and(forget(shared, context).await)
-}
-
-/// Forgets what is kept here, whatever the inner credentials keep.
-pub(super) async fn forget<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<()> {
-    shared.forget();
-    let cleared = match context.drawer() {
-        Some(drawer) => drawer.clear().await,
-        None => Ok(()),
-    };
-    // Once more, for what has been read meanwhile.
-    shared.forget();
-    cleared
-}
-
-/// Tells the server that what is kept is to count no longer, and forgets it.
-pub(super) async fn revoke<S: TokenSource>(shared: &Shared<S>, context: &Context) -> Result<()> {
-    if let Some(inner) = shared.source.inner() {
-        inner.managed().revoke(&inner.context).await?;
-        return logout(shared, context).await;
+impl<S: TokenSource> Exchange<S> {
+    /// Returns the inner provider for the scopes that are asked for.
+    pub(super) fn inner(&self) -> Option<Bound> {
+        let inner = self.shared.source.inner()?;
+        Some(match self.context.scopes() {
+            [] => inner.clone(),
+            scopes => inner.with_scopes(scopes.to_vec()),
+        })
     }
-    let grant = match context.drawer() {
-        Some(drawer) => {
-            let mut record = drawer.load().await?;
-            identity::keep_session(shared, drawer, &mut record);
-            record.any_grant()
+
+    /// Reads what is kept of the configured session.
+    pub(super) async fn read(&self, drawer: &Drawer) -> Result<Record> {
+        let mut record = drawer.load().await?;
+        self.keep_session(drawer, &mut record);
+        Ok(record)
+    }
+
+    /// Returns what is kept, without any network.
+    pub(super) async fn status(self) -> Result<Status> {
+        let now = self.context.clock().now();
+        let mut token = self.scope.before(|schedule| schedule.expiry, now);
+        let inner = match self.inner() {
+            Some(inner) => inner.status().await?,
+            None => Status::default(),
+        };
+        let kept = match self.context.drawer() {
+            None => self.shared.slots.noted(),
+            Some(drawer) => {
+                let record = self.read(drawer).await?;
+                token = token.or_else(|| Some(self.stored(&record)?.0));
+                Status {
+                    has_refresh_token: record.refresh_token.is_some(),
+                    has_session: record.has_session(),
+                    store: Some(drawer.name.to_string()),
+                    username: record.username,
+                    server_clock_ahead: record.server_clock_ahead,
+                    ..Status::default()
+                }
+            }
+        };
+        Ok(Status {
+            has_refresh_token: inner.has_refresh_token || kept.has_refresh_token,
+            has_session: inner.has_session || kept.has_session,
+            store: kept.store.or(inner.store),
+            username: kept.username.or(inner.username),
+            server_clock_ahead: kept.server_clock_ahead.or(inner.server_clock_ahead),
+            ..Status::of(token.as_ref())
+        })
+    }
+
+    /// Forgets every token and session that is kept.
+    pub(super) async fn logout(self) -> Result<()> {
+        // First of all, so that an exchange under way leaves nothing, and whatever the store says.
+        self.shared.forget();
+        let inner = match self.shared.source.inner() {
+            Some(inner) => inner.managed().logout(&inner.context).await,
+            None => Ok(()),
+        };
+        inner.and(self.forget().await)
+    }
+
+    /// Forgets what is kept here, whatever the inner credentials keep.
+    pub(super) async fn forget(&self) -> Result<()> {
+        self.shared.forget();
+        let cleared = match self.context.drawer() {
+            Some(drawer) => drawer.clear().await,
+            None => Ok(()),
+        };
+        // Once more, for what has been read meanwhile.
+        self.shared.forget();
+        cleared
+    }
+
+    /// Revokes the session at the server (RFC 7009), and forgets it.
+    pub(super) async fn revoke(self) -> Result<()> {
+        if let Some(inner) = self.shared.source.inner() {
+            inner.managed().revoke(&inner.context).await?;
+            return self.logout().await;
         }
-        None => shared.remember().await.last.clone(),
-    };
-    if let Some(grant) = grant {
-        context.resolve_references().await?;
-        shared.source.revoke(context, &grant).await?;
+        let grant = match self.context.drawer() {
+            Some(drawer) => self.read(drawer).await?.any_grant(),
+            None => self.shared.remember().await.last.clone(),
+        };
+        if let Some(grant) = grant {
+            self.context.resolve_references().await?;
+            self.shared.source.revoke(&self.context, &grant).await?;
+        }
+        self.logout().await
     }
-    logout(shared, context).await
 }

@@ -227,7 +227,7 @@ impl<'a> Build<'a> {
             self.notes.note(problem, at.or(Some(item)), false);
             return None;
         };
-        let guide = Guide::Top(self.notes.registry);
+        let guide = Guide::top(self.notes.registry);
         let guide = key.segments().iter().fold(guide, |guide, segment| guide.child(segment));
         let options = session_key::options(self.context.host(), item, guide, login_options);
         let key = StoreKey::of(name, self.profile, &options);

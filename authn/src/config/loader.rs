@@ -223,7 +223,6 @@ impl Loader {
             });
         let has_registry = problems.is_empty();
         let (mut layers, sources) = layers::find(&self, &environment, &mut problems);
-        let guide = Guide::Top(&registry);
         for layer in &mut layers {
             shorthand::expand_layer(layer, &registry);
         }
@@ -239,7 +238,7 @@ impl Loader {
         let profiles = profile::defined(&layers);
         let parts = parts(layers, profile.as_deref());
         let names: Vec<_> = sources.iter().map(|source| source.name).collect();
-        let merged = merge::merge(&parts, &names, guide);
+        let merged = merge::merge(&parts, &names, Guide::top(&registry));
 
         let notes =
             Notes { registry: &registry, parts: &parts, texts: &texts, problems: problems.into() };

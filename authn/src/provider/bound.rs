@@ -33,7 +33,7 @@ impl Bound {
     /// Returns the same for other scopes.
     pub(crate) fn with_scopes(&self, scopes: Vec<String>) -> Self {
         let context = self.context.clone().with_scopes(scopes);
-        let provider = Arc::clone(&self.provider).scoped(&context);
+        let provider = Arc::clone(&self.provider).scoped_shared(&context);
         Self { provider, context, ..*self }
     }
 }

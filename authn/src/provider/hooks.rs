@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    Context, Error, ErrorKind, Grant, Result, TokenSource, from_fn,
+    Context, Error, ErrorKind, Grant, Result, TokenSource,
     runtime::{self, Boxed},
     time::BackOff,
 };
@@ -28,23 +28,14 @@ const BACK_OFF: BackOff = BackOff::new(Duration::from_millis(200), Duration::fro
 /// # Ok::<(), authn::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Hook(Arc<Inner>);
-
-struct Inner {
-    source: Box<dyn Source>,
-    initial: Mutex<Option<Grant>>,
+pub struct Hook {
+    closure: Arc<Closure>,
+    /// Handed out once, whichever clone is asked.
+    initial: Arc<Mutex<Option<Grant>>>,
     username: Option<String>,
 }
 
-trait Source: Send + Sync {
-    fn request_token<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Grant>>;
-}
-
-impl<S: TokenSource> Source for S {
-    fn request_token<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Grant>> {
-        Box::pin(TokenSource::request_token(self, context, None))
-    }
-}
+type Closure = dyn Fn(Context) -> Boxed<'static, Result<Grant>> + Send + Sync;
 
 impl Hook {
     /// Makes a hook of an asynchronous closure that gives a [`Token`](crate::Token) or a [`Grant`]. It is tried three
@@ -55,8 +46,11 @@ impl Hook {
         Answer: Future<Output = Result<Given>> + Send + 'static,
         Given: Into<Grant> + 'static,
     {
-        let source = Box::new(from_fn(closure));
-        Self(Arc::new(Inner { source, initial: Mutex::new(None), username: None }))
+        let closure = move |context| -> Boxed<'static, Result<Grant>> {
+            let answer = closure(context);
+            Box::pin(async { answer.await.map(Into::into) })
+        };
+        Self { closure: Arc::new(closure), initial: Arc::default(), username: None }
     }
 
     /// Makes a hook of a closure that may block: it runs on a thread of its own. One that panics counts as
@@ -83,37 +77,17 @@ impl Hook {
     /// Gives it a token to begin with, which is handed out until it ends.
     #[must_use]
     pub fn with_initial(self, initial: impl Into<Grant>) -> Self {
-        self.change(|inner| inner.initial = Mutex::new(Some(initial.into())))
+        Self { initial: Arc::new(Mutex::new(Some(initial.into()))), ..self }
     }
 
     /// Says whom its tokens stand for.
     #[must_use]
     pub fn with_username(self, username: impl Into<String>) -> Self {
-        self.change(|inner| inner.username = Some(username.into()))
-    }
-
-    fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
-        match Arc::try_unwrap(self.0) {
-            Ok(mut inner) => {
-                change(&mut inner);
-                Self(Arc::new(inner))
-            }
-            // Somebody holds a clone: it stays as it is, and this one is what was asked for.
-            Err(shared) => {
-                let initial = shared.initial.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let mut inner = Inner {
-                    source: Box::new(Self(Arc::clone(&shared))),
-                    initial: Mutex::new(initial),
-                    username: shared.username.clone(),
-                };
-                change(&mut inner);
-                Self(Arc::new(inner))
-            }
-        }
+        Self { username: Some(username.into()), ..self }
     }
 
     fn take_initial(&self, context: &Context) -> Option<Grant> {
-        let grant = self.0.initial.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let grant = self.initial.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         let now = context.clock().now();
         let expiry = grant.token().expiry(now, now);
         expiry.is_none_or(|expiry| !expiry.reached(now)).then_some(grant)
@@ -122,7 +96,7 @@ impl Hook {
 
 impl fmt::Debug for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hook").field("username", &self.0.username).finish_non_exhaustive()
+        f.debug_struct("Hook").field("username", &self.username).finish_non_exhaustive()
     }
 }
 
@@ -134,7 +108,7 @@ impl TokenSource for Hook {
         let mut tried = 0;
         loop {
             tried += 1;
-            let error = match self.0.source.request_token(context).await {
+            let error = match (self.closure)(context.clone()).await {
                 Ok(grant) => return Ok(grant),
                 Err(error) => error,
             };
@@ -148,7 +122,7 @@ impl TokenSource for Hook {
     }
 
     fn identity(&self, _context: &Context) -> Option<String> {
-        self.0.username.clone()
+        self.username.clone()
     }
 }
 

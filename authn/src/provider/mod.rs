@@ -65,14 +65,19 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     }
 
     /// Gives a valid token; [`Error::no_token`](crate::Error::no_token) where there is none to give.
-    fn token(&self, context: &Context) -> impl Future<Output = Result<Token>> + Send;
+    fn token(&self, context: &Context) -> impl Future<Output = Result<Token>> + Send
+    where
+        Self: Sized;
 
     /// Adds the credential to a request; as a rule the token, where the configuration wants it.
     fn authorize(
         &self,
         request: &mut Request<'_>,
         context: &Context,
-    ) -> impl Future<Output = Result<()>> + Send {
+    ) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sized,
+    {
         async {
             if request.is_authorized() {
                 return Ok(());

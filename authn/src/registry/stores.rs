@@ -46,7 +46,7 @@ impl KnownStore {
     pub async fn examine(&self) -> Vec<Problem> {
         let mut problems = self.store.examine();
         if problems.iter().all(|problem| problem.severity() != Severity::Error)
-            && let Err(error) = self.store.list().await
+            && let Err(error) = self.store.list_boxed().await
         {
             problems.push(Problem::error("store", error.to_string()));
         }
@@ -56,8 +56,8 @@ impl KnownStore {
     /// Lists the sessions that it keeps; those that were logged out are left out.
     pub async fn sessions(&self) -> Result<Vec<StoreKey>> {
         let mut sessions = Vec::new();
-        for key in self.store.list().await? {
-            let document = self.store.load(&key).await?;
+        for key in self.store.list_boxed().await? {
+            let document = self.store.load_boxed(&key).await?;
             if document.is_some_and(|document| !Record::read(&document).is_empty()) {
                 sessions.push(key);
             }

@@ -18,7 +18,7 @@ pub(crate) use file::FileOptions;
 pub use file::FileStore;
 #[doc(hidden)]
 pub use locks::Locks;
-pub(crate) use record::{Record, StoredToken, fingerprint};
+pub(crate) use record::{Record, fingerprint};
 pub use surroundings::Surroundings;
 
 use self::record::VERSION;
@@ -85,10 +85,14 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// Takes a key's lease, waiting for whoever holds it as long as the caller does: one who exchanges has a
     /// deadline, and one who logs in has a person's patience. It is given back when it is dropped, also by the
     /// end of a process.
-    fn lock(&self, key: &StoreKey) -> impl Future<Output = Result<Lease>> + Send;
+    fn lock(&self, key: &StoreKey) -> impl Future<Output = Result<Lease>> + Send
+    where
+        Self: Sized;
 
     /// Reads a key's document.
-    fn load(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Document>>> + Send;
+    fn load(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Document>>> + Send
+    where
+        Self: Sized;
 
     /// Replaces a key's document durably, if `expected` is still its revision (0 for none), and tells
     /// whether it was. The check and the replacement must be one step for every process.
@@ -97,10 +101,14 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         key: &StoreKey,
         document: &Document,
         expected: u64,
-    ) -> impl Future<Output = Result<bool>> + Send;
+    ) -> impl Future<Output = Result<bool>> + Send
+    where
+        Self: Sized;
 
     /// Lists the keys that there are.
-    fn list(&self) -> impl Future<Output = Result<Vec<StoreKey>>> + Send;
+    fn list(&self) -> impl Future<Output = Result<Vec<StoreKey>>> + Send
+    where
+        Self: Sized;
 
     /// Reads a key's document without waiting, where that can be done in well under a millisecond.
     fn load_now(&self, key: &StoreKey) -> Option<Document> {
@@ -210,54 +218,39 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// A [`TokenStore`] behind a pointer.
-pub(crate) trait ErasedStore: fmt::Debug + Send + Sync {
-    fn lock<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Lease>>;
-    fn load<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>>;
-    fn save<'a>(
+/// A [`TokenStore`] behind a pointer: what no pointer can call, it gives in a form that one can.
+pub(crate) trait ErasedStore: TokenStore {
+    fn lock_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Lease>>;
+    fn load_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>>;
+    fn save_boxed<'a>(
         &'a self,
         key: &'a StoreKey,
         document: &'a Document,
         expected: u64,
     ) -> Boxed<'a, Result<bool>>;
-    fn list(&self) -> Boxed<'_, Result<Vec<StoreKey>>>;
-    fn load_now(&self, key: &StoreKey) -> Option<Document>;
-    fn place(&self) -> Option<String>;
-    fn examine(&self) -> Vec<Problem>;
+    fn list_boxed(&self) -> Boxed<'_, Result<Vec<StoreKey>>>;
 }
 
 impl<S: TokenStore> ErasedStore for S {
-    fn lock<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Lease>> {
-        Box::pin(TokenStore::lock(self, key))
+    fn lock_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Lease>> {
+        Box::pin(self.lock(key))
     }
 
-    fn load<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>> {
-        Box::pin(TokenStore::load(self, key))
+    fn load_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>> {
+        Box::pin(self.load(key))
     }
 
-    fn save<'a>(
+    fn save_boxed<'a>(
         &'a self,
         key: &'a StoreKey,
         document: &'a Document,
         expected: u64,
     ) -> Boxed<'a, Result<bool>> {
-        Box::pin(TokenStore::save(self, key, document, expected))
+        Box::pin(self.save(key, document, expected))
     }
 
-    fn list(&self) -> Boxed<'_, Result<Vec<StoreKey>>> {
-        Box::pin(TokenStore::list(self))
-    }
-
-    fn load_now(&self, key: &StoreKey) -> Option<Document> {
-        TokenStore::load_now(self, key)
-    }
-
-    fn place(&self) -> Option<String> {
-        TokenStore::place(self)
-    }
-
-    fn examine(&self) -> Vec<Problem> {
-        TokenStore::examine(self)
+    fn list_boxed(&self) -> Boxed<'_, Result<Vec<StoreKey>>> {
+        Box::pin(self.list())
     }
 }
 
@@ -296,13 +289,13 @@ impl Drawer {
 
     /// Takes the lease.
     pub(crate) async fn lock(&self) -> Result<Lease> {
-        self.store.lock(&self.key).await
+        self.store.lock_boxed(&self.key).await
     }
 
     /// Takes the right to log somebody in. Whoever has it may wait for a person, so this waits as long as its
     /// caller does.
     pub(crate) async fn lock_login(&self) -> Result<Lease> {
-        self.store.lock(&StoreKey::new(&format!("{}.login", self.key))).await
+        self.store.lock_boxed(&StoreKey::new(&format!("{}.login", self.key))).await
     }
 
     /// Says where it is, to people.
@@ -312,7 +305,7 @@ impl Drawer {
 
     /// Reads the record; an empty one with the revision 0 where there is none.
     pub(crate) async fn load(&self) -> Result<Record> {
-        Ok(self.store.load(&self.key).await?.as_ref().map(Record::read).unwrap_or_default())
+        Ok(self.store.load_boxed(&self.key).await?.as_ref().map(Record::read).unwrap_or_default())
     }
 
     /// Reads the record without waiting, where the store can.
@@ -324,7 +317,7 @@ impl Drawer {
     pub(crate) async fn save(&self, record: &mut Record) -> Result<bool> {
         let expected = record.revision;
         let document = record.write(expected + 1);
-        let saved = self.store.save(&self.key, &document, expected).await?;
+        let saved = self.store.save_boxed(&self.key, &document, expected).await?;
         if saved {
             record.revision = expected + 1;
         }

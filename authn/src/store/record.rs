@@ -10,63 +10,42 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Document, hex};
-use crate::{
-    Grant, SecretString, Token,
-    time::{from_unix_nanos, unix_nanos},
-};
+use crate::{Grant, SecretString, Token};
 
 /// The version of the document that is written. A newer one is treated as if it were not there.
 pub(super) const VERSION: u32 = 1;
 
 /// One session: its refresh token, and an access token for each set of scopes.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Record {
+    pub(super) version: u32,
     pub(crate) revision: u64,
     /// The revision that a login began the session with; 0 where none did.
+    #[serde(default)]
     pub(crate) session: u64,
     /// Of the configured secret that the session began with.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fingerprint: Option<String>,
     /// Of the user whose session it is, where the server has vouched for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) username: Option<String>,
     /// Seconds by which the server's clock was ahead at the last exchange.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_clock_ahead: Option<i64>,
-    pub(crate) refresh_token: Option<SecretString>,
-    pub(crate) kept: BTreeMap<String, SecretString>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_token: Option<Zeroizing<String>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) kept: BTreeMap<String, Zeroizing<String>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) tokens: BTreeMap<String, StoredToken>,
 }
 
-/// An access token with the times that its life is planned by.
-#[derive(Clone)]
+/// An access token with the times that its life is planned by, in milliseconds since the Unix epoch.
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StoredToken {
-    pub(crate) token: Token,
-    pub(crate) asked_at: SystemTime,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Written {
-    version: u32,
-    revision: u64,
-    #[serde(default)]
-    session: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fingerprint: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    username: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    server_clock_ahead: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<Zeroizing<String>>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    kept: BTreeMap<String, Zeroizing<String>>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    tokens: BTreeMap<String, WrittenToken>,
-}
-
-/// Times are milliseconds since the Unix epoch.
-#[derive(Serialize, Deserialize)]
-struct WrittenToken {
     access_token: Zeroizing<String>,
-    asked_at: i64,
+    #[serde(with = "millis")]
+    pub(crate) asked_at: SystemTime,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,7 +56,7 @@ struct WrittenToken {
     id_token: Option<Zeroizing<String>>,
 }
 
-/// Gives what tells one configured secret from another without holding it.
+/// Returns what tells one configured secret from another without holding it.
 pub(crate) fn fingerprint(secret: &SecretString) -> String {
     let digest = Sha256::digest(secret.expose().as_bytes());
     hex(&digest)[..16].to_owned()
@@ -86,29 +65,15 @@ pub(crate) fn fingerprint(secret: &SecretString) -> String {
 impl Record {
     /// Reads a document. One that is no record, or of a newer version, is empty but for its revision.
     pub(crate) fn read(document: &Document) -> Self {
-        let written = serde_json::from_str::<Written>(&document.text.expose()).ok();
-        let Some(written) = written.filter(|written| written.version == VERSION) else {
-            return Self { revision: document.revision, ..Self::default() };
-        };
-        let secret = |text: Zeroizing<String>| SecretString::from(text.as_str());
-        Self {
-            revision: document.revision,
-            session: written.session,
-            fingerprint: written.fingerprint,
-            username: written.username,
-            server_clock_ahead: written.server_clock_ahead,
-            refresh_token: written.refresh_token.map(secret),
-            kept: written.kept.into_iter().map(|(name, text)| (name, secret(text))).collect(),
-            tokens: written
-                .tokens
-                .into_iter()
-                // Every entrance checks tokens: what can't be one is dropped.
-                .filter_map(|(scope, token)| Some((scope, token.read()?)))
-                .collect(),
-        }
+        let read = serde_json::from_str::<Self>(&document.text.expose()).ok();
+        let mut record = read.filter(|read| read.version == VERSION).unwrap_or_default();
+        record.revision = document.revision;
+        // Every entrance checks tokens: what can't be one is dropped.
+        record.tokens.retain(|_, stored| stored.token().is_some());
+        record
     }
 
-    /// Gives the version and the revision of a text; `None` if it is no record of any version.
+    /// Returns the version and the revision of a text; `None` if it is no record of any version.
     pub(super) fn version_and_revision(text: &str) -> Option<(u32, u64)> {
         #[derive(Deserialize)]
         struct Any {
@@ -116,36 +81,26 @@ impl Record {
             revision: u64,
         }
         let any: Any = serde_json::from_str(text).ok()?;
-        let is_whole = any.version != VERSION || serde_json::from_str::<Written>(text).is_ok();
+        let is_whole = any.version != VERSION || serde_json::from_str::<Self>(text).is_ok();
         is_whole.then_some((any.version, any.revision))
     }
 
     /// Writes a document.
     pub(crate) fn write(&self, revision: u64) -> Document {
-        let text = |secret: &SecretString| Zeroizing::new(secret.expose().to_owned());
-        let written = Written {
-            version: VERSION,
-            revision,
-            session: self.session,
-            fingerprint: self.fingerprint.clone(),
-            username: self.username.clone(),
-            server_clock_ahead: self.server_clock_ahead,
-            refresh_token: self.refresh_token.as_ref().map(text),
-            kept: self.kept.iter().map(|(name, secret)| (name.clone(), text(secret))).collect(),
-            tokens: self
-                .tokens
-                .iter()
-                .map(|(scope, token)| (scope.clone(), WrittenToken::of(token)))
-                .collect(),
-        };
+        let written = Self { version: VERSION, revision, ..self.clone() };
         // Maps with text keys and plain members can always be written.
         let text = Zeroizing::new(serde_json::to_string(&written).unwrap_or_default());
-        Document { revision, text: SecretString::from(text.as_str()) }
+        Document { revision, text: text.as_str().into() }
     }
 
-    /// Tells whether nothing is kept.
+    /// Returns whether anything is kept but access tokens.
+    pub(crate) fn has_session(&self) -> bool {
+        self.refresh_token.is_some() || !self.kept.is_empty()
+    }
+
+    /// Returns whether nothing is kept.
     pub(crate) fn is_empty(&self) -> bool {
-        self.refresh_token.is_none() && self.kept.is_empty() && self.tokens.is_empty()
+        !self.has_session() && self.tokens.is_empty()
     }
 
     /// Forgets the session; what it replaces, and the secrets that it would begin with, stay known.
@@ -157,41 +112,38 @@ impl Record {
     /// Forgets what belongs to other configured secrets than those of now.
     pub(crate) fn keep_if_of(&mut self, now: &str) {
         if self.fingerprint.as_deref() != Some(now) {
-            let fingerprint = Some(now.to_owned());
-            *self = Self { revision: self.revision, fingerprint, ..Self::default() };
+            self.fingerprint = Some(now.to_owned());
+            self.forget();
         }
     }
 
-    /// Gives the last grant, as the source will get it; `None` if there was none.
+    /// Returns the last grant, as the source will get it; `None` if there was none.
     pub(crate) fn grant(&self, scope: &str) -> Option<Grant> {
-        if self.refresh_token.is_none() && self.kept.is_empty() {
+        if !self.has_session() {
             return None;
         }
-        let token = self.tokens.get(scope).or_else(|| self.tokens.values().next())?;
-        let grant = Grant::new(token.token.clone());
-        let grant = match &self.refresh_token {
-            Some(refresh_token) => grant.with_refresh_token(refresh_token.clone()),
-            None => grant,
-        };
-        let grant = grant.with_username(self.username.clone());
-        let kept = self.kept.iter().map(|(name, secret)| (name.clone(), secret.clone()));
-        Some(kept.fold(grant, |grant, (name, secret)| grant.with_kept(name, secret)))
+        let stored = self.tokens.get(scope).or_else(|| self.tokens.values().next())?;
+        let mut grant = Grant::new(stored.token()?).with_username(self.username.clone());
+        if let Some(refresh_token) = &self.refresh_token {
+            grant = grant.with_refresh_token(refresh_token.as_str().into());
+        }
+        let kept = self.kept.iter();
+        Some(kept.fold(grant, |grant, (name, value)| grant.with_kept(name, value.as_str().into())))
     }
 
-    /// Gives a grant of whatever is kept, to revoke it.
+    /// Returns a grant of whatever is kept, to revoke it.
     pub(crate) fn any_grant(&self) -> Option<Grant> {
-        let token = self.tokens.values().next()?.token.clone();
-        Some(self.grant("").unwrap_or_else(|| Grant::new(token)))
+        let stored = self.tokens.values().next()?;
+        self.grant("").or_else(|| stored.token().map(Grant::new))
     }
 
     /// Takes over what an exchange gave.
     pub(crate) fn take(&mut self, grant: &Grant, scope: &str, token: &Token, asked_at: SystemTime) {
         self.take_session(grant);
-        let now = asked_at;
-        // Expired tokens of scopes that nobody asks for any more would pile up.
-        self.tokens.retain(|_, stored| stored.token.expires_at().is_none_or(|at| at > now));
-        let stored = StoredToken { token: token.clone(), asked_at };
-        self.tokens.insert(scope.to_owned(), stored);
+        // Expired tokens of scopes that are no longer asked for would pile up.
+        let has_expired = |at| millis::time(at) <= asked_at;
+        self.tokens.retain(|_, stored| !stored.expires_at.is_some_and(has_expired));
+        self.tokens.insert(scope.to_owned(), StoredToken::new(token, asked_at));
     }
 
     /// Takes over what an exchange gave for the next one, without its access token.
@@ -204,36 +156,29 @@ impl Record {
         self.username = grant.username().map(str::to_owned);
         self.server_clock_ahead = grant.server_clock_ahead();
         if let Some(refresh_token) = grant.refresh_token() {
-            self.refresh_token = Some(refresh_token.clone());
+            self.refresh_token = Some(text(refresh_token));
         }
-        self.kept.extend(grant.all_kept().map(|(name, secret)| (name.to_owned(), secret.clone())));
+        self.kept.extend(grant.all_kept().map(|(name, secret)| (name.to_owned(), text(secret))));
     }
 }
 
 impl StoredToken {
-    /// Gives how long after it was asked for the token expires.
-    pub(crate) fn lifetime(&self) -> Option<Duration> {
-        self.token.expires_at()?.duration_since(self.asked_at).ok()
-    }
-}
-
-impl WrittenToken {
-    fn of(stored: &StoredToken) -> Self {
-        let token = &stored.token;
+    fn new(token: &Token, asked_at: SystemTime) -> Self {
         Self {
             access_token: Zeroizing::new(token.secret().to_owned()),
-            asked_at: millis(stored.asked_at),
-            expires_at: token.expires_at().map(millis),
+            asked_at,
+            expires_at: token.expires_at().map(millis::of),
             token_type: token.token_type().map(str::to_owned),
             scope: token.scope().map(str::to_owned),
-            id_token: token.id_token().map(|secret| Zeroizing::new(secret.expose().to_owned())),
+            id_token: token.id_token().map(text),
         }
     }
 
-    fn read(self) -> Option<StoredToken> {
+    /// Returns the token; `None` if no token may have such a text.
+    pub(crate) fn token(&self) -> Option<Token> {
         let mut token = Token::new(self.access_token.as_str()).ok()?;
         if let Some(at) = self.expires_at {
-            token = token.with_expires_at(time(at));
+            token = token.with_expires_at(millis::time(at));
         }
         if let Some(token_type) = &self.token_type {
             token = token.with_token_type(token_type);
@@ -244,16 +189,44 @@ impl WrittenToken {
         if let Some(id_token) = &self.id_token {
             token = token.with_id_token(id_token.as_str().into());
         }
-        Some(StoredToken { token, asked_at: time(self.asked_at) })
+        Some(token)
+    }
+
+    /// Returns how long after it was asked for the token expires.
+    pub(crate) fn lifetime(&self) -> Option<Duration> {
+        millis::time(self.expires_at?).duration_since(self.asked_at).ok()
     }
 }
 
-fn millis(time: SystemTime) -> i64 {
-    unix_nanos(time) / 1_000_000
+fn text(secret: &SecretString) -> Zeroizing<String> {
+    Zeroizing::new(secret.expose().to_owned())
 }
 
-fn time(millis: i64) -> SystemTime {
-    from_unix_nanos(millis.saturating_mul(1_000_000))
+/// Times in milliseconds since the Unix epoch.
+mod millis {
+    use std::time::SystemTime;
+
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::time::{from_unix_nanos, unix_nanos};
+
+    pub(super) fn of(time: SystemTime) -> i64 {
+        unix_nanos(time) / 1_000_000
+    }
+
+    pub(super) fn time(millis: i64) -> SystemTime {
+        from_unix_nanos(millis.saturating_mul(1_000_000))
+    }
+
+    pub(super) fn serialize<S: Serializer>(at: &SystemTime, writer: S) -> Result<S::Ok, S::Error> {
+        writer.serialize_i64(of(*at))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        reader: D,
+    ) -> Result<SystemTime, D::Error> {
+        i64::deserialize(reader).map(time)
+    }
 }
 
 #[cfg(test)]

@@ -77,26 +77,28 @@ impl Provider for Layered<'_> {
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        Ok(Profile::Default.collect(table(&self.part.values, self.guide)))
+        Ok(Profile::Default.collect(dict(self.guide.within(&self.part.values))))
     }
 }
 
-fn table(entries: &Entries, guide: Guide<'_>) -> Dict {
-    let figured = |(key, item): (&String, &Item)| (key.clone(), figured(item, guide.child(key)));
-    entries.iter().map(figured).collect()
+fn dict(values: Vec<(String, &Item, Guide<'_>)>) -> Dict {
+    values.into_iter().map(|(key, item, guide)| (key, figured(item, guide))).collect()
 }
 
 fn figured(item: &Item, guide: Guide<'_>) -> Figured {
     match &item.value {
-        Value::Table(entries) if !guide.is_whole() => {
-            Figured::Dict(Tag::Default, table(entries, guide))
+        Value::Table(_) if !guide.is_whole() => {
+            Figured::Dict(Tag::Default, dict(guide.below(item)))
         }
         // A placeholder.
-        _ if guide.class() != Class::Plain => Figured::Empty(Tag::Default, Empty::Unit),
         Value::Table(_) => Figured::Empty(Tag::Default, Empty::Unit),
-        Value::Array(items) => {
-            let at = |(index, item): (usize, &Item)| figured(item, guide.child(&index.to_string()));
-            Figured::Array(Tag::Default, items.iter().enumerate().map(at).collect())
+        _ if guide.class() != Class::Plain => Figured::Empty(Tag::Default, Empty::Unit),
+        Value::Array(_) => {
+            let below = guide.below(item).into_iter();
+            Figured::Array(
+                Tag::Default,
+                below.map(|(_, item, guide)| figured(item, guide)).collect(),
+            )
         }
         Value::Boolean(value) => Figured::from(*value),
         Value::Integer(value) => Figured::from(*value),

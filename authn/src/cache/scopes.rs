@@ -1,4 +1,4 @@
-//! `Places`: the access tokens by scopes, and the generation that they are of.
+//! `ScopeSlots`: the access tokens by scopes, and the generation that they are of.
 //!
 //! A logout and a login begin a new generation. What was obtained in an older one is never published: the
 //! generation is compared and the token published under the one lock that a new generation begins under.
@@ -9,51 +9,43 @@ use std::{
 };
 
 use super::{
-    flight::{Landing, Tower},
     schedule::Schedule,
+    single_flight::{SingleFlight, Waiter},
     slot::Slot,
 };
-use crate::{Grant, Result, Token};
+use crate::{Result, Status, Token, time::Moment};
 
 /// Most sets of scopes that one cache remembers; the one longest unused is forgotten first.
 const MOST_SCOPES: usize = 64;
 
 /// What all handles of one source give.
 #[derive(Default)]
-pub(super) struct Places(Mutex<State>);
+pub(super) struct ScopeSlots(Mutex<State>);
 
 #[derive(Default)]
 struct State {
     generation: u64,
     /// By scopes, the one last used at the back.
-    places: VecDeque<(Vec<String>, Arc<Place>)>,
-    noted: Noted,
-}
-
-/// What may be known of a session that is in memory alone, without waiting for an exchange.
-#[derive(Clone, Default)]
-pub(super) struct Noted {
-    pub(super) has_refresh_token: bool,
-    pub(super) has_session: bool,
-    pub(super) username: Option<String>,
-    pub(super) server_clock_ahead: Option<i64>,
+    slots: VecDeque<(Vec<String>, Arc<ScopeSlot>)>,
+    /// What is kept in memory alone, to be told without waiting for an exchange.
+    noted: Status,
 }
 
 /// The access token of one set of scopes.
 #[derive(Default)]
-pub(super) struct Place {
+pub(super) struct ScopeSlot {
     pub(super) slot: Slot,
-    pub(super) tower: Tower,
+    pub(super) single_flight: SingleFlight,
     /// The token that a server has refused last: a store may still hold it.
     refused: Mutex<Option<Token>>,
 }
 
-impl Places {
+impl ScopeSlots {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the generation, to be read before anything is obtained.
+    /// Returns the generation, to be read before anything is obtained.
     pub(super) fn generation(&self) -> u64 {
         self.lock().generation
     }
@@ -63,16 +55,16 @@ impl Places {
         self.lock().turn()
     }
 
-    /// Begins a new generation if the given one still counts; `None` if somebody was faster.
+    /// Begins a new generation if the given one still counts; `None` if another one has begun.
     pub(super) fn succeed(&self, generation: u64) -> Option<u64> {
         let mut state = self.lock();
         (state.generation == generation).then(|| state.turn())
     }
 
-    /// Publishes a token, and tells whether its generation still counts.
+    /// Publishes a token; returns whether its generation still counts.
     pub(super) fn publish(
         &self,
-        place: &Place,
+        scope: &ScopeSlot,
         generation: u64,
         token: &Token,
         schedule: Schedule,
@@ -82,75 +74,71 @@ impl Places {
         if state.generation != generation {
             return Ok(false);
         }
-        place.slot.publish(token, schedule, prefix)?;
+        scope.slot.publish(token, schedule, prefix)?;
         Ok(true)
     }
 
     /// Notes what is in memory, if its generation still counts.
-    pub(super) fn note(&self, generation: u64, noted: Noted) {
+    pub(super) fn note(&self, generation: u64, noted: Status) {
         let mut state = self.lock();
         if state.generation == generation {
             state.noted = noted;
         }
     }
 
-    pub(super) fn noted(&self) -> Noted {
+    pub(super) fn noted(&self) -> Status {
         self.lock().noted.clone()
     }
 
-    /// Gives the place of a set of scopes.
-    pub(super) fn of(&self, scopes: &[String]) -> Arc<Place> {
-        let places = &mut self.lock().places;
-        let known = places.iter().position(|(known, _)| known == scopes);
-        let entry = known.and_then(|at| places.remove(at)).unwrap_or_else(|| {
+    /// Returns the slot of a set of scopes.
+    pub(super) fn of(&self, scopes: &[String]) -> Arc<ScopeSlot> {
+        let slots = &mut self.lock().slots;
+        let known = slots.iter().position(|(known, _)| known == scopes);
+        let entry = known.and_then(|at| slots.remove(at)).unwrap_or_else(|| {
             // Only what no handle holds is forgotten, or a logout could not reach it.
-            let unused = |(scopes, place): &(Vec<String>, Arc<Place>)| {
-                !scopes.is_empty() && Arc::strong_count(place) == 1
+            let unused = |(scopes, slot): &(Vec<String>, Arc<ScopeSlot>)| {
+                !scopes.is_empty() && Arc::strong_count(slot) == 1
             };
-            if places.len() >= MOST_SCOPES
-                && let Some(oldest) = places.iter().position(unused)
+            if slots.len() >= MOST_SCOPES
+                && let Some(oldest) = slots.iter().position(unused)
             {
-                places.remove(oldest);
+                slots.remove(oldest);
             }
             (scopes.to_vec(), Arc::default())
         });
-        let place = Arc::clone(&entry.1);
-        places.push_back(entry);
-        place
+        let slot = Arc::clone(&entry.1);
+        slots.push_back(entry);
+        slot
     }
 
-    /// Gives the flights that are under way.
-    pub(super) fn landings(&self) -> Vec<Landing> {
-        self.lock().places.iter().filter_map(|(_, place)| place.tower.landing()).collect()
+    /// Returns what to wait on for the end of all exchanges under way.
+    pub(super) fn waiters(&self) -> Vec<Waiter> {
+        self.lock().slots.iter().filter_map(|(_, slot)| slot.single_flight.waiter()).collect()
     }
 }
 
 impl State {
     fn turn(&mut self) -> u64 {
         self.generation += 1;
-        self.noted = Noted::default();
-        for (_, place) in &self.places {
-            place.slot.clear();
-            // It may be that nobody was logged in.
-            place.tower.forget_failure();
+        self.noted = Status::default();
+        for (_, slot) in &self.slots {
+            slot.slot.clear();
+            // The failure may be that nobody was logged in.
+            slot.single_flight.forget_failure();
         }
         self.generation
     }
 }
 
-impl Noted {
-    pub(super) fn of(last: Option<&Grant>) -> Self {
-        last.map_or_else(Self::default, |grant| Self {
-            has_refresh_token: grant.refresh_token().is_some(),
-            has_session: grant.has_session(),
-            username: grant.username().map(str::to_owned),
-            server_clock_ahead: grant.server_clock_ahead(),
-        })
+impl ScopeSlot {
+    /// Returns the token at hand, unless a point of its life has been reached.
+    pub(super) fn before(&self, point: fn(&Schedule) -> Moment, now: Moment) -> Option<Token> {
+        let guard = self.slot.load();
+        let rotation = guard.as_deref()?;
+        (!point(&rotation.schedule).reached(now)).then(|| rotation.token().clone())
     }
-}
 
-impl Place {
-    /// Tells whether a stored token is no news: it is at hand, or it was refused.
+    /// Returns whether a stored token is no news: it is at hand, or it was refused.
     pub(super) fn knows(&self, stored: &Token) -> bool {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let guard = self.slot.load();
