@@ -47,7 +47,7 @@ fn property(r#type: &Type, depth: usize) -> Value {
         Type::Url | Type::Origin => json!({ "type": "string", "format": "uri" }),
         Type::Duration => json!({ "type": ["string", "integer"] }),
         Type::Choice(words) => json!({ "enum": words }),
-        Type::Command => return property(&Type::List(Box::new(Type::String)), depth),
+        Type::Command => property(&Type::List(Box::new(Type::String)), depth),
         Type::List(of) => json!({ "type": ["array", "string"], "items": property(of, depth) }),
         Type::Tuple(length) => {
             json!({ "type": ["array", "string"], "minItems": length, "maxItems": length })
