@@ -7,6 +7,7 @@
 mod file;
 mod locks;
 mod record;
+mod surroundings;
 mod versioned;
 
 use std::{fmt, future::Future, sync::Arc};
@@ -18,6 +19,7 @@ pub use file::FileStore;
 #[doc(hidden)]
 pub use locks::Locks;
 pub(crate) use record::{Record, fingerprint};
+pub use surroundings::Surroundings;
 #[doc(hidden)]
 pub use versioned::{Content, Versioned};
 
@@ -25,9 +27,62 @@ use crate::{Result, SecretString, diagnostic::Problem, runtime::Boxed};
 
 /// Keeps documents that hold tokens.
 ///
-/// A program brings a store of its own to the [`Loader`](crate::Loader) under a name, and a configuration
-/// chooses it with `store = "name"`. What it stores is secret, and it must not look into it.
+/// A program brings a store of its own to the [`Loader`](crate::Loader) under a name, or links one with
+/// [`token_store`](macro@crate::token_store), and a configuration chooses it with `store = "name"`. What it stores is
+/// secret, and it must not look into it.
+///
+/// ```
+/// use authn::{Result, SecretString, Url, store::{Document, Lease, StoreKey, Surroundings, TokenStore}};
+///
+/// /// Keeps sessions in the company's vault.
+/// #[authn::token_store("corp_vault")]
+/// struct CorpVault {
+///     /// Address of the vault.
+///     url: Url,
+///     /// Key of this machine.
+///     _key: SecretString,
+///     __app: String,
+/// }
+///
+/// impl TokenStore for CorpVault {
+///     fn open(mut self, surroundings: &Surroundings<'_>) -> Result<Self> {
+///         self.__app = surroundings.app().to_owned();
+///         Ok(self)
+///     }
+///
+///     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+///         # let _ = key;
+///         Ok(Lease::new(()))
+///     }
+///
+///     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+///         # let _ = (key, &self.url, &self._key);
+///         Ok(None)
+///     }
+///
+///     async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+///         # let _ = (key, document, expected);
+///         Ok(false)
+///     }
+///
+///     async fn list(&self) -> Result<Vec<StoreKey>> {
+///         Ok(Vec::new())
+///     }
+/// }
+/// ```
 pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
+    /// Takes what the store needs to know of the program. It is called once, when a configuration is loaded, on every
+    /// linked store; at most a few are used, so it must cost nothing.
+    ///
+    /// What fails here is a problem of `[stores.NAME]`; a [`Validation`](crate::Validation) names the option.
+    fn open(self, surroundings: &Surroundings<'_>) -> Result<Self>
+    where
+        Self: Sized,
+    {
+        let _ = surroundings;
+        Ok(self)
+    }
+
     /// Takes a key's lease, waiting for its holder as long as the caller does: one who exchanges has a
     /// deadline, and one who logs in has a person's patience. It is given back when it is dropped, also by the
     /// end of a process.
