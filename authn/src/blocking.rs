@@ -28,7 +28,7 @@ pub fn load_profile(name: &str) -> Result<Credentials> {
 }
 
 impl Credentials {
-    /// Gives a valid token, exchanging for one if none is at hand.
+    /// Returns a valid token, exchanging for one if none is at hand.
     pub fn token(&self) -> Result<Token> {
         match self.0.try_token() {
             Some(token) => Ok(token),
@@ -36,7 +36,7 @@ impl Credentials {
         }
     }
 
-    /// Gives the token that is at hand, without waiting.
+    /// Returns the token that is at hand, without waiting.
     pub fn try_token(&self) -> Option<Token> {
         self.0.try_token()
     }
@@ -50,7 +50,7 @@ impl Credentials {
         }
     }
 
-    /// Gives the same credentials for other scopes.
+    /// Returns the same credentials for other scopes.
     #[must_use]
     pub fn with_scope<S: AsRef<str>>(&self, scopes: &[S]) -> Self {
         Self(self.0.with_scope(scopes))
@@ -61,7 +61,7 @@ impl Credentials {
         self.0.invalidate(token);
     }
 
-    /// Gives the name of whom the credential stands for, where that is known without asking a server.
+    /// Returns the name of whom the credential stands for, where that is known without asking a server.
     pub fn identity(&self) -> Option<String> {
         self.0.identity()
     }
@@ -71,7 +71,7 @@ impl Credentials {
         block_on(self.0.status())?
     }
 
-    /// Logs somebody in, as [`Credentials::login`](crate::Credentials::login) does.
+    /// Logs a user in, as [`Credentials::login`](crate::Credentials::login) does.
     pub fn login(&self, login: Login) -> Result<LoginOutcome> {
         block_on(self.0.login(login))?
     }
@@ -81,7 +81,7 @@ impl Credentials {
         block_on(self.0.logout())?
     }
 
-    /// Tells the server that the session is to count no longer (RFC 7009), and forgets it.
+    /// Revokes the session at the server (RFC 7009), and forgets it.
     pub fn revoke(&self) -> Result<()> {
         block_on(self.0.revoke())?
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Error, Origins, Placement, Result, SecretString, store::Drawer, time::Clock};
+use crate::{Error, Origins, Placement, Result, SecretString, store::StoredSession, time::Clock};
 
 /// What a provider gets besides its own options: scopes, clock, HTTP, and the host it is for.
 ///
@@ -22,7 +22,7 @@ struct Inner {
     placement: Option<Arc<Placement>>,
     secrets: Arc<[SecretString]>,
     awaits_refresh: bool,
-    drawer: Option<Arc<Drawer>>,
+    stored_session: Option<Arc<StoredSession>>,
     login_command: Option<Arc<str>>,
     #[cfg(feature = "reqwest")]
     http: crate::http::HttpClient,
@@ -38,49 +38,49 @@ impl Context {
         Self(Arc::new(Inner::default()))
     }
 
-    /// Gives the place in the configuration, as `credentials.oauth`, for messages; empty for credentials
+    /// Returns the place in the configuration, as `credentials.oauth`, for messages; empty for credentials
     /// that code has built.
     pub fn key(&self) -> &str {
         &self.0.key
     }
 
-    /// Gives the configured `domain`: host and optional port.
+    /// Returns the configured `domain`: host and optional port.
     pub fn host(&self) -> Option<&str> {
         self.0.host.as_deref()
     }
 
-    /// Gives the origins that the credentials are bound to.
+    /// Returns the origins that the credentials are bound to.
     #[inline]
     pub fn origins(&self) -> &Origins {
         &self.0.origins
     }
 
-    /// Gives the scopes that the caller asked for by `with_scope`; empty if the configured ones count.
+    /// Returns the scopes that the caller asked for by `with_scope`; empty if the configured ones count.
     pub fn scopes(&self) -> &[String] {
         &self.0.scopes
     }
 
-    /// Gives the clock.
+    /// Returns the clock.
     #[inline]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
 
-    /// Gives the one HTTP client that sends token requests, with limits, deadlines and redaction built in.
+    /// Returns the one HTTP client that sends token requests, with limits, deadlines and redaction built in.
     #[cfg(feature = "reqwest")]
     pub fn http(&self) -> &crate::http::HttpClient {
         &self.0.http
     }
 
     /// Makes an error of kind [`LoginRequired`](crate::ErrorKind::LoginRequired) that says what happened and
-    /// names the command, or for credentials made in code the function, by which somebody logs in.
+    /// names the command, or for credentials made in code the function, by which a user logs in.
     #[must_use]
     pub fn login_required(&self, what: &str) -> Error {
         let way_out = self.way_to_log_in();
         Error::login_required(format!("{what}; {way_out}"))
     }
 
-    /// Gives what somebody does to log in, as the end of a message.
+    /// Returns what a user does to log in, as the end of a message.
     pub fn way_to_log_in(&self) -> String {
         match &self.0.login_command {
             Some(command) => format!("log in with `{command}`"),
@@ -94,14 +94,14 @@ impl Context {
         self.0.placement.as_deref()
     }
 
-    /// Tells whether this is a short-lived program, which never starts an exchange it doesn't wait for.
+    /// Returns whether this is a short-lived program, which never starts an exchange it doesn't wait for.
     pub(crate) fn awaits_refresh(&self) -> bool {
         self.0.awaits_refresh
     }
 
     /// Where the session is kept; `None` is in memory alone.
-    pub(crate) fn drawer(&self) -> Option<&Drawer> {
-        self.0.drawer.as_deref()
+    pub(crate) fn stored_session(&self) -> Option<&StoredSession> {
+        self.0.stored_session.as_deref()
     }
 
     /// Resolves every secret that was configured by reference anew.
@@ -140,8 +140,8 @@ impl Context {
         self.change(|inner| inner.secrets = secrets.into())
     }
 
-    pub(crate) fn with_drawer(self, drawer: Option<Drawer>) -> Self {
-        self.change(|inner| inner.drawer = drawer.map(Arc::new))
+    pub(crate) fn with_stored_session(self, session: Option<StoredSession>) -> Self {
+        self.change(|inner| inner.stored_session = session.map(Arc::new))
     }
 
     pub(crate) fn with_login_command(self, command: &str) -> Self {

@@ -33,7 +33,7 @@ impl Credentials {
         &self.0
     }
 
-    /// Gives a valid token, exchanging for one if none is at hand.
+    /// Returns a valid token, exchanging for one if none is at hand.
     pub async fn token(&self) -> Result<Token> {
         match self.try_token() {
             Some(token) => Ok(token),
@@ -41,7 +41,7 @@ impl Credentials {
         }
     }
 
-    /// Gives the token that is at hand, without waiting.
+    /// Returns the token that is at hand, without waiting.
     #[inline]
     pub fn try_token(&self) -> Option<Token> {
         let inner = &*self.0;
@@ -81,7 +81,7 @@ impl Credentials {
         inner.provider.try_authorize(&mut request.placed(placement), &inner.context)
     }
 
-    /// Gives the same credentials for other scopes. They share what a login or a refresh token gave, and
+    /// Returns the same credentials for other scopes. They share what a login or a refresh token gave, and
     /// have an access token of their own.
     #[must_use]
     pub fn with_scope<S: AsRef<str>>(&self, scopes: &[S]) -> Self {
@@ -95,7 +95,7 @@ impl Credentials {
         self.0.managed().invalidate(token, &self.0.context);
     }
 
-    /// Gives the name of whom the credential stands for, where that is known without asking a server.
+    /// Returns the name of whom the credential stands for, where that is known without asking a server.
     pub fn identity(&self) -> Option<String> {
         self.0.provider.identity(&self.0.context)
     }
@@ -105,7 +105,7 @@ impl Credentials {
         self.0.status().await
     }
 
-    /// Logs somebody in, and keeps the session in place of the last one.
+    /// Logs a user in, and keeps the session in place of the last one.
     ///
     /// It is the one function that speaks with a person, through the [`Prompt`](crate::prompt::Prompt) that
     /// it is given. Of several processes one logs in and the others take its session. Dropping the future
@@ -114,26 +114,26 @@ impl Credentials {
         self.0.managed().login(&self.0.context, &login).await
     }
 
-    /// Tells whether somebody has to log in before there is a token. Whether somebody has is what
+    /// Returns whether a user has to log in before there is a token. Whether one has is what
     /// [`status`](Self::status) says.
     pub fn needs_login(&self) -> bool {
         self.0.managed().needs_login()
     }
 
-    /// Returns how a login would go in these surroundings, without asking a server; `None` where nobody has to
+    /// Returns how a login would go in these surroundings, without asking a server; `None` where no user has to
     /// log in, or the provider does not tell.
     pub fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
         self.0.managed().login_plan(environment)
     }
 
-    /// Checks what `[http]` names, as the file of certificate authorities, without any network. Otherwise it is
+    /// Checks what `[http]` names, such as the file of certificate authorities, without any network. Otherwise it is
     /// checked when the first request is sent.
     #[cfg(feature = "reqwest")]
     pub fn check_http(&self) -> Result<()> {
         self.0.context.http().check_options()
     }
 
-    /// Gives the name of the store that sessions are kept in; `memory` is none, and `None` is for a provider that
+    /// Returns the name of the store that sessions are kept in; `memory` is none, and `None` is for a provider that
     /// has no session.
     pub fn store(&self) -> Option<String> {
         self.0.managed().store()
@@ -150,12 +150,12 @@ impl Credentials {
         self.0.managed().logout(&self.0.context).await
     }
 
-    /// Tells the server that the session is to count no longer (RFC 7009), and forgets it.
+    /// Revokes the session at the server (RFC 7009), and forgets it.
     pub async fn revoke(&self) -> Result<()> {
         self.0.managed().revoke(&self.0.context).await
     }
 
-    /// Gives the origins that the credentials are bound to.
+    /// Returns the origins that the credentials are bound to.
     pub fn origins(&self) -> &Origins {
         self.0.context.origins()
     }
@@ -165,7 +165,7 @@ impl Credentials {
         self.0.context.http()
     }
 
-    /// Tells whether the token belongs to the request being served.
+    /// Returns whether the token belongs to the request being served.
     pub fn is_per_request(&self) -> bool {
         self.0.per_request
     }

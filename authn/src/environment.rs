@@ -32,7 +32,7 @@ impl Environment {
     /// configurations (the XDG one on Unix, `%APPDATA%` on Windows).
     ///
     /// A folder of the user's that is no absolute path is none: it would be below the working folder, and so
-    /// perhaps somebody else's.
+    /// perhaps another user's.
     pub fn of_process() -> Self {
         let strategy = etcetera::choose_base_strategy().ok();
         Self {

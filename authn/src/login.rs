@@ -34,12 +34,12 @@ pub struct Login {
     way: Option<Way>,
     opens_browser: Option<bool>,
     environment: Arc<Environment>,
-    /// Its sender goes with whoever waits for the login.
+    /// Its sender goes with the caller that waits for the login.
     caller: Option<watch::Receiver<()>>,
     at_end: Arc<Mutex<Option<AtEnd>>>,
 }
 
-/// By which way somebody logs in.
+/// By which way a user logs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Way {
@@ -55,11 +55,11 @@ pub enum Way {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoginOutcome {
-    /// Somebody has logged in.
+    /// A user has logged in.
     LoggedIn,
     /// Another process was logging in at the same time, and its session serves here too.
     ByAnother,
-    /// The configuration is all that the provider needs: there is nobody to log in.
+    /// The configuration is all that the provider needs: there is no user to log in.
     NotNeeded,
 }
 
@@ -115,7 +115,7 @@ impl Login {
         Self { way: Some(way), ..self }
     }
 
-    /// Starts no browser: somebody opens the link that is shown.
+    /// Starts no browser: the user opens the link that is shown.
     pub fn without_browser(self) -> Self {
         Self { opens_browser: Some(false), ..self }
     }
@@ -125,33 +125,33 @@ impl Login {
         Self { environment: Arc::new(environment), ..self }
     }
 
-    /// Gives the way that was chosen; `None` where it follows from the configuration and the surroundings.
+    /// Returns the way that was chosen; `None` where it follows from the configuration and the surroundings.
     pub fn way(&self) -> Option<Way> {
         self.way
     }
 
-    /// Tells whether a browser is to be started for a link.
+    /// Returns whether a browser is to be started for a link.
     pub fn opens_browser(&self) -> bool {
         self.opens_browser.unwrap_or_else(|| self.environment.has_browser())
     }
 
-    /// Tells whether a browser may be started where the configuration names one, whatever the surroundings
+    /// Returns whether a browser may be started where the configuration names one, whatever the surroundings
     /// say.
     pub fn may_open_browser(&self) -> bool {
         self.opens_browser != Some(false)
     }
 
-    /// Tells whether a browser on this machine can be seen by whoever logs in.
+    /// Returns whether a browser on this machine can be seen by the user who logs in.
     pub fn has_browser(&self) -> bool {
         self.environment.has_browser()
     }
 
-    /// Gives the value of a variable of the surroundings.
+    /// Returns the value of a variable of the surroundings.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name)
     }
 
-    /// Shows the link at which somebody logs in.
+    /// Shows the link at which a user logs in.
     pub fn show_link(&self, link: &Link) {
         self.prompt.show_link(link);
     }
@@ -166,13 +166,13 @@ impl Login {
         self.unless_cancelled(self.prompt.ask_boxed(question)).await?
     }
 
-    /// Tells how far the login is.
+    /// Reports how far the login is.
     pub fn progress(&self, progress: &Progress) {
         self.prompt.progress(progress);
     }
 
     /// Waits for what a person does, and ends with an error of kind
-    /// [`Cancelled`](crate::ErrorKind::Cancelled) once whoever wanted the login has gone. What a server
+    /// [`Cancelled`](crate::ErrorKind::Cancelled) once the caller has gone. What a server
     /// gives only once must not be waited for within it.
     pub async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         let Some(mut caller) = self.caller.clone() else { return Ok(work.await) };
@@ -182,7 +182,7 @@ impl Login {
         done.ok_or_else(|| Error::cancelled("the login was given up; start it again"))
     }
 
-    /// Has something done at the end, when it is known whether somebody is logged in now: what a source gives
+    /// Has something done at the end, when it is known whether a user is logged in now: what a source gives
     /// may still be another user's than the expected one's, or not be kept. The login does not end before it
     /// is done, so it must not take long. The last one that is given counts.
     pub fn at_end<Done>(&self, tell: impl FnOnce(bool) -> Done + Send + 'static)

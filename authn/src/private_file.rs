@@ -15,11 +15,11 @@ pub(crate) struct Rules {
     /// The path may be a symbolic link.
     pub(crate) follows_links: bool,
     /// The file may be root's, and on a read-only mount open to others: so a platform puts a container's
-    /// secrets, whose mode nobody in there could mend.
+    /// secrets, whose mode no user in there could change.
     pub(crate) trusts_platform: bool,
 }
 
-/// Why a file is refused. It is shown as a clause about the file, with the way out.
+/// Why a file is refused. It is shown as a clause about the file, with what helps.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) reason: Reason,
@@ -27,7 +27,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Tells whether there is nothing at the path.
+    /// Returns whether there is nothing at the path.
     pub(crate) fn is_absence(&self) -> bool {
         matches!(&self.reason, Reason::Unopened(error) if error.kind() == io::ErrorKind::NotFound)
     }
@@ -76,7 +76,7 @@ pub(crate) enum Reason {
     Link,
     /// It is a folder, a pipe, a device.
     NotRegular,
-    /// It belongs to somebody else than this user.
+    /// It belongs to another user.
     Owner(u32),
     /// Others have rights to it. The mode is what it should have.
     Open(u32),
@@ -152,7 +152,7 @@ fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Reason> {
         fs::{Mode, OFlags},
         io::Errno,
     };
-    // Without `NONBLOCK`, opening a pipe waits for somebody who writes to it.
+    // Without `NONBLOCK`, opening a pipe waits for a process that writes to it.
     let mut flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     flags.set(OFlags::NOFOLLOW, !follows_links);
     match rustix::fs::open(path, flags, Mode::empty()) {
@@ -170,8 +170,8 @@ fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Reason> {
     File::open(path).map_err(Reason::Unopened)
 }
 
-/// Refuses what others have rights to or what somebody else owns. `mode` is what it should have, for the
-/// command that mends it.
+/// Refuses what others have rights to or what another user owns. `mode` is what it should have, for the
+/// command that fixes it.
 #[cfg(unix)]
 pub(crate) fn check(
     file: &File,

@@ -1,7 +1,7 @@
 //! `Prompt`: how a login speaks with a person.
 //!
 //! Nothing in this library writes to a terminal or opens a window. What a login has to show or to ask goes
-//! through the [`Prompt`] that the program brings; without one, nobody is ever asked for anything.
+//! through the [`Prompt`] that the program brings; without one, no user is ever asked for anything.
 
 use std::{fmt::Debug, future::Future, time::Duration};
 
@@ -11,7 +11,7 @@ use crate::{Result, SecretString, runtime::Boxed};
 
 /// Shows a person what a login needs, and asks for what it lacks.
 ///
-/// It is called on a thread of the login's own, so it may block, as by reading a line. While it does, the login
+/// It is called on a thread of the login's own, so it may block, such as by reading a line. While it does, the login
 /// does not notice that its caller has gone.
 ///
 /// ```
@@ -35,23 +35,23 @@ use crate::{Result, SecretString, runtime::Boxed};
 /// }
 /// ```
 pub trait Prompt: Debug + Send + Sync + 'static {
-    /// Shows the link at which somebody logs in. It is always shown, and before a browser is started.
+    /// Shows the link at which a user logs in. It is always shown, and before a browser is started.
     fn show_link(&self, link: &Link);
 
     /// Shows the code that is to be typed in on some device, and where (RFC 8628, 3.3).
     fn show_code(&self, code: &UserCode);
 
     /// Asks for a text and waits for it. The answer to a [secret](Question::is_secret) question must not be
-    /// echoed. Whoever gives up makes it an error of kind [`Cancelled`](crate::ErrorKind::Cancelled).
+    /// echoed. A user who gives up makes it an error of kind [`Cancelled`](crate::ErrorKind::Cancelled).
     fn ask(&self, question: &Question) -> impl Future<Output = Result<SecretString>> + Send
     where
         Self: Sized;
 
-    /// Tells how far the login is.
+    /// Reports how far the login is.
     fn progress(&self, progress: &Progress);
 }
 
-/// A [`Prompt`] behind a pointer: what no pointer can call, it gives in a form that one can.
+/// A [`Prompt`] behind a pointer: what no pointer can call has a twin here that one can.
 pub(crate) trait ErasedPrompt: Prompt {
     fn ask_boxed<'a>(&'a self, question: &'a Question) -> Boxed<'a, Result<SecretString>>;
 }
@@ -62,7 +62,7 @@ impl<P: Prompt> ErasedPrompt for P {
     }
 }
 
-/// Where somebody logs in.
+/// Where a user logs in.
 #[derive(Clone, Debug)]
 pub struct Link {
     url: Url,
@@ -81,12 +81,12 @@ impl Link {
         Self { opens_browser: true, ..self }
     }
 
-    /// Gives the address. It holds what is used once, and no secret.
+    /// Returns the address. It holds what is used once, and no secret.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Tells whether a browser is about to be started for it.
+    /// Returns whether a browser is about to be started for it.
     pub fn opens_browser(&self) -> bool {
         self.opens_browser
     }
@@ -112,17 +112,17 @@ impl UserCode {
         Self { complete: Some(url), ..self }
     }
 
-    /// Gives the code.
+    /// Returns the code.
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// Gives the address to type it in at.
+    /// Returns the address to type it in at.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// Gives the address that holds the code already, if the server has one.
+    /// Returns the address that holds the code already, if the server has one.
     pub fn complete_url(&self) -> Option<&Url> {
         self.complete.as_ref()
     }
@@ -154,17 +154,17 @@ impl Question {
         Self { page: Some(page), ..self }
     }
 
-    /// Gives the name of what is asked for.
+    /// Returns the name of what is asked for.
     pub fn label(&self) -> &str {
         &self.label
     }
 
-    /// Gives the page where the answer is to be had.
+    /// Returns the page where the answer is to be had.
     pub fn page(&self) -> Option<&Url> {
         self.page.as_ref()
     }
 
-    /// Tells whether the answer must not be echoed.
+    /// Returns whether the answer must not be echoed.
     pub fn is_secret(&self) -> bool {
         self.is_secret
     }
@@ -178,9 +178,9 @@ pub enum Progress {
     OtherLogin,
     /// A browser was started.
     BrowserOpened,
-    /// No browser could be started: somebody must open the link. The text says why.
+    /// No browser could be started: the user must open the link. The text says why.
     BrowserFailed(String),
-    /// Somebody has to act, within the time that is left.
+    /// The user has to act, within the time that is left.
     Waiting {
         /// Time that is left from now on.
         left: Duration,

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::{ScopeSlot, Shared, memory::Memory, schedule::Schedule};
 use crate::{
     Context, Error, ErrorKind, Grant, Result, Token, TokenSource,
-    store::{Drawer, Lease, Record},
+    store::{Lease, Record, StoredSession},
     time::{Moment, before, chance},
     token::BEARER,
 };
@@ -60,10 +60,10 @@ impl<S: TokenSource> Exchange<S> {
         let shared = Arc::clone(&self.shared);
         let mut memory = shared.remember().await;
         self.generation = memory.generation;
-        let result = match self.context.drawer() {
-            Some(drawer) => {
-                let _lease = self.lease(drawer).await?;
-                self.with_store(drawer, &mut memory).await
+        let result = match self.context.stored_session() {
+            Some(session) => {
+                let _lease = self.lease(session).await?;
+                self.with_store(session, &mut memory).await
             }
             None if memory.has_session(shared.source.session()) => {
                 self.in_memory(&mut memory).await
@@ -114,29 +114,29 @@ impl<S: TokenSource> Exchange<S> {
         is_published.then_some(fresh.token).ok_or_else(logged_out)
     }
 
-    async fn with_store(&self, drawer: &Drawer, memory: &mut Memory) -> Result<Token> {
+    async fn with_store(&self, session: &StoredSession, memory: &mut Memory) -> Result<Token> {
         let scope = self.context.scopes().join(" ");
-        let mut record = self.limited(self.read(drawer)).await??;
+        let mut record = self.limited(self.read(session)).await??;
         let unsaved = memory.unsaved.take().filter(|unsaved| unsaved.revision == record.revision);
         if let Some(unsaved) = unsaved {
             record = unsaved;
-            self.save(drawer, memory, &mut record).await?;
+            self.save(session, memory, &mut record).await?;
             if let Some(grant) = record.grant(&scope) {
                 self.tell(&grant).await?;
             }
-            self.keep_session(drawer, &mut record);
+            self.keep_session(session, &mut record);
         }
         if let Some(token) = self.adopt(&record) {
             return Ok(token);
         }
         self.check()?;
-        let fresh = self.request_for(drawer, &mut record, &scope).await?;
+        let fresh = self.request_for(session, &mut record, &scope).await?;
         self.check()?;
         match fresh.doubt {
             Some(_) => record.take_session(&fresh.grant),
             None => record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at),
         }
-        self.save(drawer, memory, &mut record).await?;
+        self.save(session, memory, &mut record).await?;
         self.hand_out(fresh).await
     }
 
@@ -144,7 +144,7 @@ impl<S: TokenSource> Exchange<S> {
     /// more: a new login brought another one, or the record loses its refresh token.
     async fn request_for(
         &self,
-        drawer: &Drawer,
+        session: &StoredSession,
         record: &mut Record,
         scope: &str,
     ) -> Result<Fresh> {
@@ -155,7 +155,7 @@ impl<S: TokenSource> Exchange<S> {
                 Err(error) if is_over(&error, sent.as_ref()) => error,
                 result => return result,
             };
-            let mut now = self.limited(self.read(drawer)).await??;
+            let mut now = self.limited(self.read(session)).await??;
             let is_same = same_refresh_token(&now, sent.as_ref());
             if !tried && now.refresh_token.is_some() && !is_same {
                 *record = now;
@@ -165,7 +165,7 @@ impl<S: TokenSource> Exchange<S> {
             }
             if is_same {
                 now.refresh_token = None;
-                self.limited(drawer.save(&mut now)).await??;
+                self.limited(session.save(&mut now)).await??;
             }
             return Err(error);
         }
@@ -179,22 +179,22 @@ impl<S: TokenSource> Exchange<S> {
             return Err(logged_out());
         }
         let fresh = self.fresh(grant, self.context.clock().now());
-        if let Some(drawer) = self.context.drawer() {
-            let _lease = self.lease(drawer).await?;
-            let mut record = self.limited(drawer.load()).await??;
+        if let Some(session) = self.context.stored_session() {
+            let _lease = self.lease(session).await?;
+            let mut record = self.limited(session.load()).await??;
             // A logout leaves nothing; whatever else has changed is replaced.
             if record.revision != begun && record.is_empty() {
                 return Err(logged_out());
             }
-            drawer.keep_session(&mut record, shared.source.session());
+            session.keep_session(&mut record, shared.source.session());
             let scope = self.context.scopes().join(" ");
             record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
             memory.unsaved = None;
-            if let Err(error) = self.save(drawer, &mut memory, &mut record).await {
+            if let Err(error) = self.save(session, &mut memory, &mut record).await {
                 if memory.unsaved.is_none() {
                     return Err(error);
                 }
-                // The next exchange saves it. Until then nobody is given the last user's token.
+                // The next exchange saves it. Until then no caller is given the last user's token.
                 self.succeed(&mut memory);
                 shared.put_back(memory);
                 return Err(not_saved(&error));
@@ -226,8 +226,13 @@ impl<S: TokenSource> Exchange<S> {
     }
 
     /// Saves what the server counts on. If the store fails, it is kept until the store works again.
-    async fn save(&self, drawer: &Drawer, memory: &mut Memory, record: &mut Record) -> Result<()> {
-        let saved = self.limited(drawer.save(record)).await;
+    async fn save(
+        &self,
+        session: &StoredSession,
+        memory: &mut Memory,
+        record: &mut Record,
+    ) -> Result<()> {
+        let saved = self.limited(session.save(record)).await;
         match saved.and_then(|saved| saved) {
             Ok(true) => Ok(()),
             Ok(false) => Err(logged_out()),
@@ -239,14 +244,14 @@ impl<S: TokenSource> Exchange<S> {
     }
 
     /// Takes the right to exchange.
-    async fn lease(&self, drawer: &Drawer) -> Result<Lease> {
+    async fn lease(&self, session: &StoredSession) -> Result<Lease> {
         let end = self.context.clock().sleep(LEASE);
-        before(drawer.lock(), end).await.unwrap_or_else(|| {
+        before(session.lock(), end).await.unwrap_or_else(|| {
             Err(Error::new(
                 ErrorKind::Store,
                 format!(
                     "another process has held the session in {} for {} minutes; end it, or try again",
-                    drawer.place(),
+                    session.place(),
                     LEASE.as_secs() / 60
                 ),
             ))
@@ -303,7 +308,8 @@ impl<S: TokenSource> Exchange<S> {
     /// Publishes a token; `false` if a logout or a login has happened since the generation was read.
     pub(super) fn publish(&self, token: &Token, schedule: Schedule) -> Result<bool> {
         let prefix = self.context.placement().map_or(BEARER, |placement| placement.prefix());
-        self.shared.slots.publish(&self.scope, self.generation, token, schedule, prefix)
+        let publish = || self.scope.slot.publish(token, schedule, prefix);
+        self.shared.slots.publish(self.generation, publish)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::exchange::Exchange;
 use crate::{
     Claims, Error, ErrorKind, Grant, Result, TokenSource,
-    store::{Drawer, Record},
+    store::{Record, StoredSession},
 };
 
 impl<S: TokenSource> Exchange<S> {
@@ -56,8 +56,8 @@ impl<S: TokenSource> Exchange<S> {
 
     /// Empties a record that is of other secrets than the configured ones, or another user's than the
     /// expected one.
-    pub(super) fn keep_session(&self, drawer: &Drawer, record: &mut Record) {
-        drawer.keep_session(record, self.shared.source.session());
+    pub(super) fn keep_session(&self, session: &StoredSession, record: &mut Record) {
+        session.keep_session(record, self.shared.source.session());
         let expected = self.shared.options.expected_username.as_deref();
         if expected.is_some() && record.username.as_deref() != expected {
             record.forget();

@@ -66,8 +66,8 @@ impl<S: TokenSource> Exchange<S> {
         if shared.logins.load(Ordering::Acquire) != logins {
             return Ok(LoginOutcome::ByAnother);
         }
-        let _lease: Option<Lease> = match self.context.drawer() {
-            Some(drawer) => Some(wait(drawer.lock_login(), login).await??),
+        let _lease: Option<Lease> = match self.context.stored_session() {
+            Some(session) => Some(wait(session.lock_login(), login).await??),
             None => None,
         };
         self.generation = shared.slots.generation();
@@ -90,8 +90,8 @@ impl<S: TokenSource> Exchange<S> {
     }
 
     async fn read_if_stored(&self) -> Result<Record> {
-        match self.context.drawer() {
-            Some(drawer) => self.limited(self.read(drawer)).await?,
+        match self.context.stored_session() {
+            Some(session) => self.limited(self.read(session)).await?,
             None => Ok(Record::default()),
         }
     }

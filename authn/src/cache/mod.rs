@@ -82,7 +82,7 @@ impl<S> Shared<S> {
         memory
     }
 
-    /// Gives the memory back: notes what it holds, unless that counts no longer.
+    /// Returns the memory back: notes what it holds, unless that counts no longer.
     fn put_back(&self, mut memory: MutexGuard<'_, Memory>) {
         memory.keep_if_of(self.slots.generation());
         self.slots.note(memory.generation, memory.status());
@@ -91,7 +91,7 @@ impl<S> Shared<S> {
     /// Forgets the tokens that were obtained before.
     fn forget(&self) {
         let generation = self.slots.turn();
-        // Whoever holds the memory finds the generation changed.
+        // The holder of the memory finds the generation changed.
         if let Ok(mut memory) = self.memory.try_lock() {
             memory.keep_if_of(generation);
         }
@@ -149,7 +149,7 @@ impl<S: TokenSource> Cached<S> {
     }
 
     fn set_on_update(mut self, on_update: OnUpdate) -> Self {
-        // Nobody else holds a cache that has just been made; a clone of one that runs keeps its own.
+        // There is no other handle to a cache that has just been made; a clone of one that runs keeps its own.
         if let Some(shared) = Arc::get_mut(&mut self.shared) {
             shared.on_update = Some(on_update);
         }
@@ -168,7 +168,7 @@ impl<S: TokenSource> Cached<S> {
         Some(use_token(rotation.token()))
     }
 
-    /// Past the refresh point: starts a refresh that nobody waits for, unless the token's use has ended.
+    /// Past the refresh point: starts a refresh that is not waited for, unless the token's use has ended.
     #[cold]
     #[inline(never)]
     fn still_usable(&self, rotation: &Rotation, context: &Context, now: Moment) -> bool {
@@ -183,38 +183,20 @@ impl<S: TokenSource> Cached<S> {
         true
     }
 
-    /// Returns a token: the one at hand, or the one that an exchange gives.
-    async fn obtain(&self, context: &Context) -> Result<Token> {
-        if let Some(token) = self.stored(context) {
-            return Ok(token);
-        }
-        // A stored token that is no longer fresh may still serve while it is renewed behind the back.
-        if let Some(token) = self.with_ready(context, Clone::clone) {
-            return Ok(token);
-        }
-        let result = match self.start(context, context.clock().now()) {
-            Ok(waiter) => wait(waiter).await,
-            Err(error) => Err(error),
-        };
-        // The exchange failed: what has not expired serves.
-        let serves = || self.scope.before(|schedule| schedule.expiry, context.clock().now());
-        result.or_else(|error| serves().ok_or(error))
-    }
-
     /// A stored token that is fresh is taken without an exchange: a short-lived program starts no thread.
     fn stored(&self, context: &Context) -> Option<Token> {
         if self.scope.slot.load().is_some() || self.shared.closed.load(Ordering::Acquire) {
             return None;
         }
-        let drawer = context.drawer()?;
+        let session = context.stored_session()?;
         // Held by an exchange, it may know more than the store does.
         let memory = self.shared.memory.try_lock().ok()?;
         let exchange = self.exchange(context);
         if memory.has_unsaved(exchange.generation) {
             return None;
         }
-        let mut record = drawer.load_now()?;
-        exchange.keep_session(drawer, &mut record);
+        let mut record = session.load_now()?;
+        exchange.keep_session(session, &mut record);
         exchange.adopt(&record)
     }
 
@@ -268,7 +250,7 @@ impl<S: TokenSource> Flight<S> {
         // Without a session, another process's login is found by reading the store again.
         let lacks_login = |error: &Error| error.kind() == ErrorKind::LoginRequired;
         let cheap = result.as_ref().is_err_and(lacks_login)
-            && context.drawer().is_some()
+            && context.stored_session().is_some()
             && matches!(shared.source.session(), SessionPolicy::Begun);
         if let Err(error) = &result {
             tracing::warn!(key = context.key(), kind = ?error.kind(), usable, "exchange failed");
@@ -301,14 +283,27 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
     }
 
     async fn token(&self, context: &Context) -> Result<Token> {
-        self.obtain(context).await
+        if let Some(token) = self.stored(context) {
+            return Ok(token);
+        }
+        // A stored token that is no longer fresh may still serve while it is renewed behind the back.
+        if let Some(token) = self.with_ready(context, Clone::clone) {
+            return Ok(token);
+        }
+        let result = match self.start(context, context.clock().now()) {
+            Ok(waiter) => wait(waiter).await,
+            Err(error) => Err(error),
+        };
+        // The exchange failed: what has not expired serves.
+        let serves = || self.scope.before(|schedule| schedule.expiry, context.clock().now());
+        result.or_else(|error| serves().ok_or(error))
     }
 
     async fn authorize(&self, request: &mut Request<'_>, context: &Context) -> Result<()> {
         if request.is_authorized() {
             return Ok(());
         }
-        let token = self.obtain(context).await?;
+        let token = self.token(context).await?;
         self.shared.source.authorize(request, &token, context)
     }
 

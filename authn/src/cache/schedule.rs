@@ -17,9 +17,9 @@ const LONGEST_THRESHOLD: Duration = Duration::from_mins(5);
 const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
 /// Shortest wait between two attempts, whatever chance and the server say.
 const SHORTEST_BACK_OFF: Duration = Duration::from_millis(100);
-/// First back-off when nobody has a token: somebody is waiting.
+/// First back-off when there is no token: callers are waiting.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
-/// First back-off while the old token still serves: nobody is waiting. Full jitter makes its mean half.
+/// First back-off while the old token still serves: no caller is waiting. Full jitter makes its mean half.
 const FIRST_BACK_OFF_WHILE_USABLE: Duration = Duration::from_secs(10);
 
 /// The three points of one token's life.
@@ -49,7 +49,7 @@ impl Schedule {
     }
 }
 
-/// Gives how long the next attempt is held back after `failures` in a row: full jitter over a doubling
+/// Returns how long the next attempt is held back after `failures` in a row: full jitter over a doubling
 /// range, or what the server asked for.
 pub(super) fn back_off(
     failures: u32,

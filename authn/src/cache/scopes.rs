@@ -55,35 +55,29 @@ impl ScopeSlots {
         self.lock().turn()
     }
 
-    /// Begins a new generation if the given one still counts; `None` if another one has begun.
-    pub(super) fn succeed(&self, generation: u64) -> Option<u64> {
+    /// Does something if the given generation still counts; none begins meanwhile.
+    fn during<T>(&self, generation: u64, work: impl FnOnce(&mut State) -> T) -> Option<T> {
         let mut state = self.lock();
-        (state.generation == generation).then(|| state.turn())
+        (state.generation == generation).then(|| work(&mut state))
     }
 
-    /// Publishes a token; returns whether its generation still counts.
+    /// Begins a new generation if the given one still counts; `None` if another one has begun.
+    pub(super) fn succeed(&self, generation: u64) -> Option<u64> {
+        self.during(generation, State::turn)
+    }
+
+    /// Does what publishes a token; returns whether its generation still counts.
     pub(super) fn publish(
         &self,
-        scope: &ScopeSlot,
         generation: u64,
-        token: &Token,
-        schedule: Schedule,
-        prefix: &str,
+        work: impl FnOnce() -> Result<()>,
     ) -> Result<bool> {
-        let state = self.lock();
-        if state.generation != generation {
-            return Ok(false);
-        }
-        scope.slot.publish(token, schedule, prefix)?;
-        Ok(true)
+        Ok(self.during(generation, |_| work()).transpose()?.is_some())
     }
 
     /// Notes what is in memory, if its generation still counts.
     pub(super) fn note(&self, generation: u64, noted: Status) {
-        let mut state = self.lock();
-        if state.generation == generation {
-            state.noted = noted;
-        }
+        self.during(generation, |state| state.noted = noted);
     }
 
     pub(super) fn noted(&self) -> Status {
@@ -123,7 +117,7 @@ impl State {
         self.noted = Status::default();
         for (_, slot) in &self.slots {
             slot.slot.clear();
-            // The failure may be that nobody was logged in.
+            // The failure may be that no user was logged in.
             slot.single_flight.forget_failure();
         }
         self.generation

@@ -3,7 +3,7 @@
 use super::exchange::Exchange;
 use crate::{
     Bound, Result, Status, TokenSource,
-    store::{Drawer, Record},
+    store::{Record, StoredSession},
 };
 
 impl<S: TokenSource> Exchange<S> {
@@ -17,9 +17,9 @@ impl<S: TokenSource> Exchange<S> {
     }
 
     /// Reads what is kept of the configured session.
-    pub(super) async fn read(&self, drawer: &Drawer) -> Result<Record> {
-        let mut record = drawer.load().await?;
-        self.keep_session(drawer, &mut record);
+    pub(super) async fn read(&self, session: &StoredSession) -> Result<Record> {
+        let mut record = session.load().await?;
+        self.keep_session(session, &mut record);
         Ok(record)
     }
 
@@ -31,15 +31,15 @@ impl<S: TokenSource> Exchange<S> {
             Some(inner) => inner.status().await?,
             None => Status::default(),
         };
-        let kept = match self.context.drawer() {
+        let kept = match self.context.stored_session() {
             None => self.shared.slots.noted(),
-            Some(drawer) => {
-                let record = self.read(drawer).await?;
+            Some(session) => {
+                let record = self.read(session).await?;
                 token = token.or_else(|| Some(self.stored(&record)?.0));
                 Status {
                     has_refresh_token: record.refresh_token.is_some(),
                     has_session: record.has_session(),
-                    store: Some(drawer.name.to_string()),
+                    store: Some(session.name.to_string()),
                     username: record.username,
                     server_clock_ahead: record.server_clock_ahead,
                     ..Status::default()
@@ -70,8 +70,8 @@ impl<S: TokenSource> Exchange<S> {
     /// Forgets what is kept here, whatever the inner credentials keep.
     pub(super) async fn forget(&self) -> Result<()> {
         self.shared.forget();
-        let cleared = match self.context.drawer() {
-            Some(drawer) => drawer.clear().await,
+        let cleared = match self.context.stored_session() {
+            Some(session) => session.clear().await,
             None => Ok(()),
         };
         // Once more, for what has been read meanwhile.
@@ -85,8 +85,8 @@ impl<S: TokenSource> Exchange<S> {
             inner.managed().revoke(&inner.context).await?;
             return self.logout().await;
         }
-        let grant = match self.context.drawer() {
-            Some(drawer) => self.read(drawer).await?.any_grant(),
+        let grant = match self.context.stored_session() {
+            Some(session) => self.read(session).await?.any_grant(),
             None => self.shared.remember().await.last.clone(),
         };
         if let Some(grant) = grant {

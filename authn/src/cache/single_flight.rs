@@ -1,7 +1,7 @@
 //! Single flight: one exchange at a time, joined by everybody who needs its token.
 //!
-//! The exchange runs on the background runtime. Its callers may vanish; what it gives is received all the
-//! same. If the source panics, a drop guard ends it with an error, so that nobody waits for ever and the next
+//! The exchange runs on the background runtime. Its callers may vanish; what it brings is received all the
+//! same. If the source panics, a drop guard ends it with an error, so that no caller waits for ever and the next
 //! caller can start anew.
 
 #[cfg(all(test, shuttle))]
@@ -107,7 +107,7 @@ impl SingleFlight {
         self.lock().failure = None;
     }
 
-    /// Ends the exchange: forgets it, then tells everybody who waits. `usable` says that the old token still
+    /// Ends the exchange: forgets it, then tells all that wait. `usable` says that the old token still
     /// serves; `cheap` that another try costs no server anything, so that it need not wait longer each time.
     pub(super) fn end(
         &self,
@@ -198,7 +198,7 @@ mod model {
         shuttle::check_random(
             move || {
                 let cache = Arc::new(Cache::default());
-                // Time stands still, so a failure is held back from whoever comes after it.
+                // Time stands still, so a failure is held back from a caller after it.
                 let now = Clock::system().now();
                 let callers: Vec<_> = (0..CALLERS)
                     .map(|_| {

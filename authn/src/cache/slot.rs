@@ -33,7 +33,7 @@ pub(super) struct Rotation {
 }
 
 impl Rotation {
-    /// Gives the copy of this thread's stripe.
+    /// Returns the copy of this thread's stripe.
     #[inline]
     pub(super) fn token(&self) -> &Token {
         // The count is a power of two.

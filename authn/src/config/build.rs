@@ -21,7 +21,7 @@ use crate::{
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
-    store::{Drawer, StoreKey, fingerprint},
+    store::{StoreKey, StoredSession, fingerprint},
 };
 
 /// Deepest nesting of providers in providers.
@@ -194,7 +194,9 @@ impl<'a> Build<'a> {
         let context = match store.filter(|store| store != "memory") {
             Some(store) => {
                 let how = managed.map_or(&[][..], Managed::login_options);
-                context.with_drawer(Some(self.drawer(key, name, item, &store, &secrets, how)?))
+                context.with_stored_session(Some(
+                    self.stored_session(key, name, item, &store, &secrets, how)?,
+                ))
             }
             None => context,
         };
@@ -206,7 +208,7 @@ impl<'a> Build<'a> {
     }
 
     /// Gives the place where a provider's session is kept.
-    fn drawer(
+    fn stored_session(
         &self,
         key: &Key,
         name: &str,
@@ -214,7 +216,7 @@ impl<'a> Build<'a> {
         store: &str,
         secrets: &[String],
         login_options: &[&str],
-    ) -> Option<Drawer> {
+    ) -> Option<StoredSession> {
         let Some(found) = self.stores.get(store) else {
             let problem = self.stores.unknown(store).with_key(key.child("store"));
             return self.notes.refuse(problem, item.get(&["store"]).unwrap_or(item), false);
@@ -223,7 +225,8 @@ impl<'a> Build<'a> {
         let guide = key.segments().iter().fold(guide, |guide, segment| guide.child(segment));
         let options = session_key::options(self.context.host(), item, guide, login_options);
         let key = StoreKey::of(name, self.profile, &options);
-        Some(Drawer { name: store.into(), store: found, key, fingerprint: secrets.join("-") })
+        let fingerprint = secrets.join("-");
+        Some(StoredSession { name: store.into(), store: found, key, fingerprint })
     }
 }
 

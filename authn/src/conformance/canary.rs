@@ -1,7 +1,7 @@
 //! `Canary`: a made-up secret, and the search for it in whatever spelling it leaks.
 //!
 //! A program hides a secret well and still prints it: in base64 inside a Basic header, as hex in a dump, as a list of
-//! numbers because somebody derived `Debug` on a `Vec<u8>`. So a test that only searches for the text proves little.
+//! numbers because a type derives `Debug` on a `Vec<u8>`. So a test that only searches for the text proves little.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;

@@ -139,7 +139,7 @@ fn value(r#type: &Type, secret: &str) -> String {
         Type::Integer => "1".to_owned(),
         Type::Number => "1.0".to_owned(),
         Type::String | Type::Path | Type::Any => "\"sample\"".to_owned(),
-        // Port 9 discards; as a rule nobody listens there.
+        // Port 9 discards; as a rule nothing listens there.
         Type::Url | Type::Origin => "\"http://127.0.0.1:9\"".to_owned(),
         Type::Duration => "\"1s\"".to_owned(),
         Type::Choice(words) => format!("{:?}", words.first().copied().unwrap_or_default()),

@@ -20,12 +20,12 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// Gives the request's headers.
+    /// Returns the request's headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Gives the time at which the request arrived.
+    /// Returns the time at which the request arrived.
     pub fn arrived(&self) -> SystemTime {
         self.arrived
     }

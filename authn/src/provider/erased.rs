@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::TokenProvider;
 use crate::{Context, Request, Result, Token, runtime::Boxed};
 
-/// A [`TokenProvider`] behind a pointer: what no pointer can call, it gives in a form that one can.
+/// A [`TokenProvider`] behind a pointer: what no pointer can call has a twin here that one can.
 pub(crate) trait Erased: TokenProvider {
     fn token_boxed<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Token>>;
     fn authorize_boxed<'a>(

@@ -12,7 +12,7 @@ use crate::{Context, Grant, Result};
 #[derive(Clone)]
 pub struct FromFn<F>(F);
 
-/// Makes a source of a closure that gives a [`Token`] or a [`Grant`].
+/// Makes a source of a closure that returns a [`Token`](crate::Token) or a [`Grant`].
 ///
 /// ```
 /// use authn::{Credentials, Token};

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::Future,
-    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -14,12 +14,15 @@ use crate::{
     time::BackOff,
 };
 
+/// All hooks of this program, by name.
+static HOOKS: RwLock<BTreeMap<String, Hook>> = RwLock::new(BTreeMap::new());
+
 /// Tries before a hook counts as failed.
 const TRIES: u32 = 3;
 /// Wait before the second try, and before any.
 const BACK_OFF: BackOff = BackOff::new(Duration::from_millis(200), Duration::from_mins(1));
 
-/// A closure that gives tokens, with what is known from the start.
+/// A closure that returns tokens, with what is known from the start.
 ///
 /// ```
 /// use authn::{Token, hooks::{self, Hook}};
@@ -39,7 +42,7 @@ pub struct Hook {
 type Closure = dyn Fn(Context) -> Boxed<'static, Result<Grant>> + Send + Sync;
 
 impl Hook {
-    /// Makes a hook of an asynchronous closure that gives a [`Token`](crate::Token) or a [`Grant`]. It is tried three
+    /// Makes a hook of an asynchronous closure that returns a [`Token`](crate::Token) or a [`Grant`]. It is tried three
     /// times.
     pub fn new<F, Answer, Given>(closure: F) -> Self
     where
@@ -75,7 +78,7 @@ impl Hook {
         })
     }
 
-    /// Gives it a token to begin with, which is handed out until it ends.
+    /// Returns it a token to begin with, which is handed out until it ends.
     pub fn with_initial(self, initial: impl Into<Grant>) -> Self {
         Self { initial: Arc::new(Mutex::new(Some(initial.into()))), ..self }
     }
@@ -129,7 +132,7 @@ impl TokenSource for Hook {
 /// of kind [`Configuration`](ErrorKind::Configuration).
 pub fn register(name: impl Into<String>, hook: Hook) -> Result<()> {
     let name = name.into();
-    let mut hooks = hooks().write().unwrap_or_else(PoisonError::into_inner);
+    let mut hooks = HOOKS.write().unwrap_or_else(PoisonError::into_inner);
     if hooks.contains_key(&name) {
         return Err(Error::configuration(format!(
             "a hook named `{name}` is registered already; choose another name"
@@ -139,9 +142,9 @@ pub fn register(name: impl Into<String>, hook: Hook) -> Result<()> {
     Ok(())
 }
 
-/// Gives the hook of a name; an error lists the names there are.
+/// Returns the hook of a name; an error lists the names there are.
 pub fn find(name: &str) -> Result<Hook> {
-    let hooks = hooks().read().unwrap_or_else(PoisonError::into_inner);
+    let hooks = HOOKS.read().unwrap_or_else(PoisonError::into_inner);
     hooks.get(name).cloned().ok_or_else(|| {
         let names: Vec<&str> = hooks.keys().map(String::as_str).collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
@@ -150,9 +153,4 @@ pub fn find(name: &str) -> Result<Hook> {
              call `authn::hooks::register` before the configuration is loaded"
         ))
     })
-}
-
-fn hooks() -> &'static RwLock<BTreeMap<String, Hook>> {
-    static HOOKS: OnceLock<RwLock<BTreeMap<String, Hook>>> = OnceLock::new();
-    HOOKS.get_or_init(RwLock::default)
 }

@@ -64,7 +64,7 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Gives a valid token; [`Error::no_token`](crate::Error::no_token) where there is none to give.
+    /// Returns a valid token; [`Error::no_token`](crate::Error::no_token) where there is none to give.
     fn token(&self, context: &Context) -> impl Future<Output = Result<Token>> + Send
     where
         Self: Sized;
@@ -86,7 +86,7 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         }
     }
 
-    /// Gives the token that is at hand, without waiting.
+    /// Returns the token that is at hand, without waiting.
     fn ready(&self, context: &Context) -> Option<Token> {
         let _ = context;
         None
@@ -98,7 +98,7 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         None
     }
 
-    /// Gives the same provider for the scopes in the context; `None` if scopes make no difference to what
+    /// Returns the same provider for the scopes in the context; `None` if scopes make no difference to what
     /// it keeps.
     fn scoped(&self, context: &Context) -> Option<Self>
     where
@@ -108,13 +108,13 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         None
     }
 
-    /// Gives the name of whom the credential stands for, where that is known without asking a server.
+    /// Returns the name of whom the credential stands for, where that is known without asking a server.
     fn identity(&self, context: &Context) -> Option<String> {
         let _ = context;
         None
     }
 
-    /// Tells whether the token belongs to the request being served, so that it must never be cached,
+    /// Returns whether the token belongs to the request being served, so that it must never be cached,
     /// remembered or shared between requests.
     fn is_per_request(&self) -> bool {
         false

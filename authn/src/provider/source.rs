@@ -34,7 +34,7 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         request.bearer(token)
     }
 
-    /// Gives the name of whom the credential stands for, where that is known without asking a server.
+    /// Returns the name of whom the credential stands for, where that is known without asking a server.
     fn identity(&self, context: &Context) -> Option<String> {
         let _ = context;
         None
@@ -46,7 +46,7 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         SessionPolicy::None
     }
 
-    /// Logs somebody in and gives what comes of it; `None` where the configuration is all that is needed.
+    /// Logs a user in and returns the grant; `None` where the configuration is all that is needed.
     ///
     /// What a person does is waited for within [`Login::unless_cancelled`], and what a server gives only
     /// once outside of it, so that it is kept though the caller has gone. The framework sees to it that
@@ -64,20 +64,20 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         async { Ok(None) }
     }
 
-    /// Tells whether somebody has to log in before there is a token, so that what lacks one can say so. It is
+    /// Returns whether a user has to log in before there is a token, so that what lacks one can say so. It is
     /// told from the options alone.
     fn needs_login(&self) -> bool {
         false
     }
 
-    /// Returns how a login would go in these surroundings, without asking the server; `None` where nobody has to
+    /// Returns how a login would go in these surroundings, without asking the server; `None` where no user has to
     /// log in, or the source does not tell. A source tells it by what it chooses the way by.
     fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
         let _ = environment;
         None
     }
 
-    /// Names the options that only say how somebody logs in, as a browser's command. A session that is
+    /// Names the options that only say how a user logs in, as a browser's command. A session that is
     /// kept outlives their change, as that of any other option it does not.
     fn login_options(&self) -> &'static [&'static str] {
         &[]
@@ -112,7 +112,7 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         None
     }
 
-    /// Tells the server that a grant is to count no longer (RFC 7009). The framework then forgets it.
+    /// Revokes a grant at the server (RFC 7009). The framework then forgets it.
     fn revoke(&self, context: &Context, grant: &Grant) -> impl Future<Output = Result<()>> + Send {
         let _ = (context, grant);
         async { Err(nothing_to_revoke()) }

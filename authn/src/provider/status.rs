@@ -15,7 +15,7 @@ pub struct Status {
     /// Whether a refresh token is kept.
     pub has_refresh_token: bool,
     /// Whether anything is kept by which a token can be had without anybody logging in: a refresh token, or
-    /// what somebody has typed in.
+    /// what a user has typed in.
     pub has_session: bool,
     /// The name of the store; `None` is in memory alone.
     pub store: Option<String>,

@@ -21,7 +21,7 @@ use crate::{
     private_file::{self, Refusal, Rules},
 };
 
-/// A session is the user's own, and nobody else puts it there.
+/// A session is the user's own, and no other user puts it there.
 pub(super) const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
 /// Largest document that is read.
 const LARGEST: u64 = 1024 * 1024;
@@ -67,7 +67,7 @@ impl FileStore {
     fn remove_leftovers(&self, prefix: &str) {
         for entry in fs::read_dir(self.locks.folder()).into_iter().flatten().flatten() {
             if entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)) {
-                // One that stays is in nobody's way.
+                // One that stays is in no one's way.
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -200,7 +200,7 @@ fn examine_file(path: &Path) -> Option<Problem> {
     }
 }
 
-/// Writes a file that never has a name, so that nobody sees it.
+/// Writes a file that never has a name, so that no other process sees it.
 fn unwritable(folder: &Path) -> Option<Problem> {
     let written = tempfile::tempfile_in(folder).and_then(|mut file| {
         file.write_all(b"authn")?;

@@ -83,7 +83,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         Ok(self)
     }
 
-    /// Takes a key's lease, waiting for whoever holds it as long as the caller does: one who exchanges has a
+    /// Takes a key's lease, waiting for its holder as long as the caller does: one who exchanges has a
     /// deadline, and one who logs in has a person's patience. It is given back when it is dropped, also by the
     /// end of a process.
     fn lock(&self, key: &StoreKey) -> impl Future<Output = Result<Lease>> + Send
@@ -147,7 +147,7 @@ impl StoreKey {
         Self::new(&format!("{provider}-{profile}-{}", &hash[..32]))
     }
 
-    /// Gives the name, which is fit for a file's.
+    /// Returns the name, which is fit for a file's.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -168,11 +168,11 @@ pub struct Document {
     pub text: SecretString,
 }
 
-/// The right to exchange for a key. Dropping it gives it back.
+/// The right to exchange for a key. Dropping it releases it.
 pub struct Lease(Option<Box<dyn Send>>);
 
 impl Lease {
-    /// Makes a lease of something whose drop gives it back.
+    /// Makes a lease of something whose drop releases it.
     pub fn new(held: impl Send + 'static) -> Self {
         Self(Some(Box::new(held)))
     }
@@ -184,7 +184,7 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// A [`TokenStore`] behind a pointer: what no pointer can call, it gives in a form that one can.
+/// A [`TokenStore`] behind a pointer: what no pointer can call has a twin here that one can.
 pub(crate) trait ErasedStore: TokenStore {
     fn lock_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Lease>>;
     fn load_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>>;
@@ -235,7 +235,7 @@ pub enum SessionPolicy<'a> {
 
 /// A store and the key under which one session is kept there.
 #[derive(Clone, Debug)]
-pub(crate) struct Drawer {
+pub(crate) struct StoredSession {
     pub(crate) name: Arc<str>,
     pub(crate) store: Arc<dyn ErasedStore>,
     pub(crate) key: StoreKey,
@@ -243,7 +243,7 @@ pub(crate) struct Drawer {
     pub(crate) fingerprint: String,
 }
 
-impl Drawer {
+impl StoredSession {
     /// Empties a record that belongs to other secrets than the configured ones.
     pub(crate) fn keep_session(&self, record: &mut Record, session: SessionPolicy<'_>) {
         let now = match session {
@@ -258,7 +258,7 @@ impl Drawer {
         self.store.lock_boxed(&self.key).await
     }
 
-    /// Takes the right to log somebody in. Whoever has it may wait for a person, so this waits as long as its
+    /// Takes the right to log a user in. Its holder may wait for a person, so this waits as long as its
     /// caller does.
     pub(crate) async fn lock_login(&self) -> Result<Lease> {
         self.store.lock_boxed(&StoreKey::new(&format!("{}.login", self.key))).await
@@ -279,7 +279,7 @@ impl Drawer {
         self.store.load_now(&self.key).as_ref().map(Record::read)
     }
 
-    /// Replaces the record; `false` if somebody else has replaced it since it was read.
+    /// Replaces the record; `false` if another process has replaced it since it was read.
     pub(crate) async fn save(&self, record: &mut Record) -> Result<bool> {
         let expected = record.revision;
         let document = record.write(expected + 1);
@@ -290,7 +290,7 @@ impl Drawer {
         Ok(saved)
     }
 
-    /// Replaces the record by an empty one, whoever else is at it.
+    /// Replaces the record by an empty one, whatever others do meanwhile.
     pub(crate) async fn clear(&self) -> Result<()> {
         loop {
             let revision = self.load().await?.revision;

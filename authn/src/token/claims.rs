@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt};
 /// only if the server says that it is verified: else anybody could have entered it.
 const USUAL: [&str; 3] = ["preferred_username", "email", "sub"];
 
-/// What a server says of the user whom a grant stands for, as an ID token does, once it has been verified.
+/// What a server says of the user whom a grant stands for, such as in an ID token, once it has been verified.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Claims(BTreeMap<String, String>);
 
@@ -16,12 +16,12 @@ impl Claims {
         Self(claims.into_iter().collect())
     }
 
-    /// Gives a claim.
+    /// Returns a claim.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Gives the user's name: the claim that is asked for, or else the first there is of
+    /// Returns the user's name: the claim that is asked for, or else the first there is of
     /// `preferred_username`, `email` if `email_verified` is `true`, and `sub`.
     pub fn username(&self, claim: Option<&str>) -> Option<&str> {
         match claim {

@@ -72,27 +72,27 @@ impl Grant {
         Self { server_date: Some(date), ..self }
     }
 
-    /// Gives the access token.
+    /// Returns the access token.
     pub fn token(&self) -> &Token {
         &self.token
     }
 
-    /// Gives the refresh token.
+    /// Returns the refresh token.
     pub fn refresh_token(&self) -> Option<&SecretString> {
         self.refresh_token.as_ref()
     }
 
-    /// Tells whether anything of it but the token is kept.
+    /// Returns whether anything of it but the token is kept.
     pub(crate) fn has_session(&self) -> bool {
         self.refresh_token.is_some() || !self.kept.is_empty()
     }
 
-    /// Gives what was kept under a name.
+    /// Returns what was kept under a name.
     pub fn kept(&self, name: &str) -> Option<&SecretString> {
         self.kept.get(name)
     }
 
-    /// Gives the name of the user whose grant it is, where a server has vouched for it.
+    /// Returns the name of the user whose grant it is, where a server has vouched for it.
     pub fn username(&self) -> Option<&str> {
         self.username.as_deref()
     }
@@ -109,7 +109,7 @@ impl Grant {
         self
     }
 
-    /// Gives by how many seconds the server's clock was ahead.
+    /// Returns by how many seconds the server's clock was ahead.
     pub(crate) fn server_clock_ahead(&self) -> Option<i64> {
         self.server_clock_ahead
     }

@@ -147,27 +147,27 @@ impl Token {
         &self.0.text.0[self.0.skip..]
     }
 
-    /// Gives the wall-clock time until which the token is valid; `None` if nobody said.
+    /// Returns the wall-clock time until which the token is valid; `None` if it is not known.
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.0.expires_at.map(from_unix_nanos)
     }
 
-    /// Gives the token's type as the server named it.
+    /// Returns the token's type as the server named it.
     pub fn token_type(&self) -> Option<&str> {
         self.0.token_type.as_deref()
     }
 
-    /// Gives the scope that the server granted, space-separated.
+    /// Returns the scope that the server granted, space-separated.
     pub fn scope(&self) -> Option<&str> {
         self.0.scope.as_deref()
     }
 
-    /// Gives the ID token that came with it.
+    /// Returns the ID token that came with it.
     pub fn id_token(&self) -> Option<&SecretString> {
         self.0.id_token.as_ref()
     }
 
-    /// Gives `<prefix> <secret>` as a header value that is marked sensitive; an empty prefix gives the
+    /// Returns `<prefix> <secret>` as a header value that is marked sensitive; an empty prefix gives the
     /// secret alone. It is shared with the token where the prefix is the one it was built with.
     pub(crate) fn header(&self, prefix: &str) -> Result<HeaderValue> {
         if &self.0.text.0[..self.0.skip.saturating_sub(1)] == prefix {
@@ -183,7 +183,7 @@ impl Token {
         Ok(Self(Arc::new(Data { text, header, skip, ..Data::clone(&self.0) })))
     }
 
-    /// Gives the moment at which the token expires if it was asked for at `asked` and is looked at `now`.
+    /// Returns the moment at which the token expires if it was asked for at `asked` and is looked at `now`.
     pub(crate) fn expiry(&self, asked: Moment, now: Moment) -> Option<Moment> {
         if let Some(lifetime) = self.0.lifetime {
             return Some(asked.plus(lifetime));
@@ -207,7 +207,7 @@ impl Token {
         })
     }
 
-    /// Tells whether both are copies of one token.
+    /// Returns whether both are copies of one token.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.0.identity == other.0.identity
     }

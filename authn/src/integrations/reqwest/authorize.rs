@@ -42,7 +42,7 @@ fn uri(url: &Url) -> std::result::Result<Uri, crate::Error> {
     })
 }
 
-/// Tells whether a request carries a token where a provider puts one.
+/// Returns whether a request carries a token where a provider puts one.
 pub(super) fn carries(request: &HttpRequest, secret: &str) -> bool {
     let in_headers =
         request.headers().values().any(|value| value.as_bytes().ends_with(secret.as_bytes()));

@@ -96,7 +96,7 @@ impl Client {
         Ok(Self { within, beyond: Wires::of(&credentials)?, credentials })
     }
 
-    /// Gives the credentials.
+    /// Returns the credentials.
     pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }

@@ -11,7 +11,7 @@ use crate::{
     request::{is_loopback, without_parameter},
 };
 
-/// Gives where a response redirects to, if it does.
+/// Returns where a response redirects to, if it does.
 pub(super) fn target(response: &Response, from: &Url) -> Result<Option<Url>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
@@ -36,7 +36,7 @@ pub(super) fn target(response: &Response, from: &Url) -> Result<Option<Url>> {
     Ok(Some(target))
 }
 
-/// Gives the request that a redirect asks for (RFC 9110, 15.4); `None` if its body can't be sent again.
+/// Returns the request that a redirect asks for (RFC 9110, 15.4); `None` if its body can't be sent again.
 pub(super) fn redirected(request: Option<HttpRequest>, status: StatusCode) -> Option<HttpRequest> {
     let mut request = request?;
     let keeps_method = matches!(status.as_u16(), 307 | 308)
