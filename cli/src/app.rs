@@ -50,11 +50,7 @@ impl App {
     /// Returns the name that this program was started by; the application's, where that is none that a shell
     /// takes as it is.
     pub(crate) fn program(&self) -> String {
-        let is_plain = |name: &String| {
-            name.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
-        };
-        program().filter(is_plain).unwrap_or_else(|| self.name.clone())
+        program().filter(|name| has_only(name, "_-.")).unwrap_or_else(|| self.name.clone())
     }
 
     /// Returns a command as it is typed, with `--app` where it must be.
@@ -134,9 +130,13 @@ impl Global {
 
 /// An application's name becomes a part of file names and of variables' names.
 fn app_name(name: &str) -> Result<String, &'static str> {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if name.is_empty() || !name.bytes().all(fits) {
+    if name.is_empty() || !has_only(name, "_-") {
         return Err("write it with letters, digits, `-` and `_`");
     }
     Ok(name.to_owned())
+}
+
+/// Returns whether all of a name are ASCII letters, digits and these marks.
+fn has_only(name: &str, marks: &str) -> bool {
+    name.chars().all(|letter| letter.is_ascii_alphanumeric() || marks.contains(letter))
 }

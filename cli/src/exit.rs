@@ -6,7 +6,7 @@ use authn::{Error, ErrorKind};
 
 use crate::output::{self, Output};
 
-/// The exit codes.
+/// The exit codes. `commands/man/exit_status.roff` says what each means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     Done = 0,
@@ -18,17 +18,6 @@ pub(crate) enum Code {
     Interrupted = 130,
 }
 
-/// What each means, for those who read the manual.
-pub(crate) const CODES: [(Code, &str); 7] = [
-    (Code::Done, "It is done."),
-    (Code::Other, "Something else failed, as writing a file."),
-    (Code::Usage, "The command line is wrong."),
-    (Code::Configuration, "The configuration is wrong, or not for this request."),
-    (Code::LoginRequired, "Somebody must log in."),
-    (Code::Provider, "The provider failed, or the network."),
-    (Code::Interrupted, "It was interrupted."),
-];
-
 /// Why a command ends before its end.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -38,8 +27,6 @@ pub(crate) enum Failure {
     Told { code: Code, message: String, help: Option<String> },
     /// Everything has been said.
     Silent(Code),
-    /// The reader of standard output has closed it, which is no failure.
-    ClosedPipe,
 }
 
 impl Failure {
@@ -79,7 +66,6 @@ impl Failure {
                 code
             }
             Self::Silent(code) => code,
-            Self::ClosedPipe => Code::Done,
         }
     }
 }
@@ -132,7 +118,8 @@ impl From<io::Error> for Failure {
     /// Takes the failure of writing to standard output.
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::ClosedPipe;
+            // Its reader has closed it, which is no failure.
+            return Self::Silent(Code::Done);
         }
         Self::new(Code::Other, format!("standard output can't be written ({})", error.kind()))
             .with_help("check where it goes, and whether there is space left")

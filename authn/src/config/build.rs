@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
     diagnostic::{Excerpt, Origin, Problem, SourceText},
-    options::{Built, Entries, Host, Item, Key, Options as _, Table, Value, invalid, unknown_key},
+    options::{Built, Entries, Host, Item, Key, Options as _, Table, Value, failed, unknown_key},
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
@@ -199,11 +199,7 @@ impl<'a> Build<'a> {
             None => context,
         };
         if let Err(error) = provider.validate(&context) {
-            if error.problems().is_empty() {
-                let problem = Problem::error("invalid", error.to_string()).with_key(key);
-                return self.notes.refuse(problem, item, false);
-            }
-            invalid(self, error.problems().to_vec(), key, item);
+            failed(self, &error, key, item);
             return None;
         }
         Some(Credentials::of(Bound { provider, context, per_request, resolves }))

@@ -4,8 +4,8 @@ use super::{build::Build, choice, visibility::Place};
 use crate::{
     http::options::HttpOptions,
     options::{Item, Key, Options as _, Table, section, wrong_type},
-    registry::Surroundings,
     request::binding::Binding,
+    store::Surroundings,
 };
 
 /// One key at the top of a configuration.

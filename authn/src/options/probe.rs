@@ -14,7 +14,7 @@ use serde::{
 };
 
 use super::{
-    Command, Shape, Type,
+    Command, Origin, Shape, Type,
     deserialize::{Mismatch, methods},
 };
 
@@ -116,6 +116,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         };
         deserialize_newtype_struct: (name: &'static str) => match name {
             Command::NAME => self.found(Type::Command),
+            Origin::NAME => self.found(Type::Origin),
             _ => visitor.visit_newtype_struct(self),
         };
         deserialize_seq: () => self.found(Type::List(Self::inner(|probe| {

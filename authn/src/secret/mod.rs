@@ -126,7 +126,15 @@ impl fmt::Debug for Exposed<'_> {
 }
 
 /// A store that secrets of a configuration can stand in: `{ NAME = "target" }` refers to one.
-pub trait Vault: Send + Sync + 'static {
+pub trait SecretSource: Send + Sync + 'static {
+    /// Returns what a target looks like, such as `service/user`.
+    fn example() -> &'static str
+    where
+        Self: Sized,
+    {
+        "name"
+    }
+
     /// Reads a secret. It may block, for a limited time; the framework sees to the thread.
     fn secret(&self, target: &str) -> Result<SecretString>;
 }

@@ -8,16 +8,7 @@ use crate::{app::App, exit::Failure, output};
 
 /// What `completions` takes.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "\
-Write it where the shell looks for it:
-  authn completions bash > ~/.local/share/bash-completion/completions/authn
-  authn completions zsh > ~/.zfunc/_authn      # and in ~/.zshrc: fpath+=~/.zfunc, before compinit
-  authn completions fish > ~/.config/fish/completions/authn.fish
-  authn completions powershell >> $PROFILE
-  authn completions elvish >> ~/.config/elvish/rc.elv
-
-It is for the name that this program was started by. For bash and zsh it knows the providers that the \
-program is linked with: write it anew after an update.")]
+#[command(after_help = include_str!("completions.txt"))]
 pub(crate) struct Arguments {
     /// The shell to write it for
     shell: Shell,
@@ -26,14 +17,15 @@ pub(crate) struct Arguments {
 pub(super) fn run(app: &App, arguments: &Arguments, definition: Command) -> Result<(), Failure> {
     let names: Vec<&'static str> = Registry::linked()?.iter().map(Entry::name).collect();
     let mut command = with_names(definition, &names);
-    let mut script = Vec::new();
     let program = app.program();
-    if arguments.shell != Shell::Bash {
-        clap_complete::generate(arguments.shell, &mut command, program, &mut script);
-        return Ok(output::data(script)?);
-    }
-    clap_complete::generate(arguments.shell, &mut command, function(&program), &mut script);
-    Ok(output::data(registered(&String::from_utf8_lossy(&script), &program))?)
+    // With a hyphen in the name of bash's function, clap's generator takes parts of it for commands.
+    let is_bash = arguments.shell == Shell::Bash;
+    let name = if is_bash { program.replace('-', "_") } else { program.clone() };
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, &name, &mut script);
+    // Bash calls the function for the program, whose name may be another.
+    let [function, program] = [name, program].map(|name| format!("default {name}\n"));
+    Ok(output::data(String::from_utf8_lossy(&script).replace(&function, &program))?)
 }
 
 /// Says which names the arguments take that are a provider's. It is for completion alone, since a wrong one
@@ -45,21 +37,4 @@ fn with_names(command: Command, names: &[&'static str]) -> Command {
         .mut_subcommand("config", |config| {
             config.mut_subcommand("init", |init| init.mut_arg("provider", with_names))
         })
-}
-
-/// Returns the name of bash's function: with a hyphen in it, clap's generator takes parts of it for commands.
-fn function(program: &str) -> String {
-    program.replace('-', "_")
-}
-
-/// Has bash call the function for the program, whose name is another.
-fn registered(script: &str, program: &str) -> String {
-    let function = function(program);
-    let line = |line: &str| match line.strip_suffix(&*function) {
-        Some(start) if line.trim_start().starts_with("complete -F ") => {
-            format!("{start}{program}\n")
-        }
-        _ => format!("{line}\n"),
-    };
-    script.lines().map(line).collect()
 }

@@ -77,13 +77,8 @@ fn lines(headers: &HeaderMap) -> Vec<u8> {
     headers.iter().flat_map(line).collect()
 }
 
-/// Spells a header's name as people do: `X-Api-Key`.
+/// Spells a header's name as people do: `X-Api-Key`. It is ASCII, and not empty.
 fn spelt(name: &HeaderName) -> String {
-    let mut starts = true;
-    let spell = |letter: char| {
-        let spelt = if starts { letter.to_ascii_uppercase() } else { letter };
-        starts = letter == '-';
-        spelt
-    };
-    name.as_str().chars().map(spell).collect()
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    name.as_str().split_inclusive('-').map(capital).collect()
 }

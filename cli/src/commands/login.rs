@@ -27,35 +27,7 @@ use crate::{
 /// What `login` takes.
 #[derive(clap::Args, Debug)]
 #[group(multiple = false)]
-#[command(after_help = "\
-Without a flag for the way it is
-
-  --device   with the option `grant_type = \"device_code\"`; or if no browser can be seen here, the server \
-offers codes, and neither `grant_type` nor `redirect_uri` is set;
-  --browser  else, if a browser can be seen here: there is a display and no SSH, or the variable BROWSER or \
-the option `browser` is set;
-  --console  else, and where `redirect_uri` is not on this machine.
-
-Over SSH, the browser beside you can be used if its way back is forwarded. Set the option `redirect_port`, to \
-8765 say, connect with
-
-  ssh -L 8765:127.0.0.1:8765 HOST
-
-run `authn login --no-browser` there, and open the link in your browser.
-
-Somebody must be at the terminal: if standard input or standard error is none, the command ends at once. \
-Ctrl-C gives up, but what a server gives only once is waited for; a second Ctrl-C ends that, too. Of several \
-logins at the same time one asks, and the others take its session.
-
-Exit codes:
-    0  logged in, or there is nobody to log in
-    1  the session can't be kept: the store fails
-    3  the configuration is wrong, keeps the session nowhere, or its port is busy
-    4  there is no terminal, or nobody has logged in in time
-    5  the server refused, or can't be reached
-  130  given up
-
-What was kept before is replaced. `authn status` shows what is kept, and `authn logout` forgets it.")]
+#[command(after_help = include_str!("login.txt"))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag, and at most one is given")]
 pub(crate) struct Arguments {
     /// Log in by a browser on this machine, which brings the answer back to it
@@ -78,9 +50,14 @@ pub(crate) struct Arguments {
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let (config, credentials) = waiting::load(app)?;
     check_terminal(&config, arguments)?;
-    let prompt = prompt(app);
+    let mut prompt = TerminalPrompt::new().with_colour(app.output.stderr_colour());
+    if LevelFilter::current() != LevelFilter::OFF {
+        // Lines of a log would tear it up.
+        prompt = prompt.without_spinner();
+    }
     let before = waiting::look(credentials.status())?;
-    let outcome = if is_kept(&config, &before) {
+    // Where no cache of ours is between, it is the provider's own matter whether the session is kept.
+    let outcome = if before.store.is_some() || !entry(&config).is_some_and(Entry::is_cached) {
         let login = arguments.chosen(Login::new(prompt.clone()));
         attend(&credentials, credentials.login(login), &prompt)?
     } else {
@@ -93,10 +70,17 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         );
         return Ok(());
     }
-    let status = waiting::look(credentials.status())?;
-    prompt.say(&who(outcome, &status));
-    if let Some(place) = place(&config, &status) {
-        prompt.say(&place);
+    let done = match outcome {
+        LoginOutcome::ByAnother => "Another process has meanwhile logged in",
+        _ => "Logged in",
+    };
+    let Status { username, store, .. } = waiting::look(credentials.status())?;
+    prompt.say(&format!("{done}{}.", with_name(" as ", username.as_deref())));
+    if let Some(store) = store {
+        let place = known_store(&config, Some(&store)).and_then(|known| known.place());
+        let place =
+            place.map(|place| format!(" ({})", short(Path::new(&place), home().as_deref())));
+        prompt.say(&format!("Tokens are kept in the {store} store{}.", place.unwrap_or_default()));
     }
     Ok(())
 }
@@ -123,11 +107,11 @@ impl Arguments {
 /// Ends at once where the user can't be asked, whatever the way: also a browser's login is given up at the
 /// terminal, and says there who is logged in.
 fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
-    let stream = if !io::stdin().is_terminal() {
-        "standard input"
-    } else if !io::stderr().is_terminal() {
-        "standard error"
-    } else {
+    let streams = [
+        ("standard input", io::stdin().is_terminal()),
+        ("standard error", io::stderr().is_terminal()),
+    ];
+    let Some((stream, _)) = streams.into_iter().find(|(_, is_terminal)| !is_terminal) else {
         return Ok(());
     };
     let message = format!("a login needs somebody at a terminal, and {stream} is none");
@@ -137,12 +121,6 @@ fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure>
          where there never is one, configure a grant that needs nobody, as `client_credentials`",
         config.login_command()
     )))
-}
-
-fn prompt(app: &App) -> TerminalPrompt {
-    let prompt = TerminalPrompt::new().with_colour(app.output.stderr_colour());
-    // Lines of a log would tear it up.
-    if LevelFilter::current() == LevelFilter::OFF { prompt } else { prompt.without_spinner() }
 }
 
 /// Waits for a login. It leaves nothing on the last line, and says what an interrupt did.
@@ -161,22 +139,16 @@ where
     };
     let outcome = waiting::attend(credentials, Box::pin(work), &tell);
     prompt.progress(&Progress::Ended);
-    outcome.map_err(|failure| match failure {
-        Failure::Silent(Code::Interrupted) if !was_told.get() => given_up(),
-        // An interrupt that was typed can be seen by the question first.
-        Failure::Authn(error) if error.kind() == ErrorKind::Cancelled => given_up(),
-        other => other,
+    outcome.map_err(|failure| {
+        let is_given_up = match &failure {
+            Failure::Silent(Code::Interrupted) => !was_told.get(),
+            // An interrupt that was typed can be seen by the question first.
+            Failure::Authn(error) => error.kind() == ErrorKind::Cancelled,
+            _ => false,
+        };
+        let given_up = "the login was given up; start it again";
+        if is_given_up { Failure::new(Code::Interrupted, given_up) } else { failure }
     })
-}
-
-fn given_up() -> Failure {
-    Failure::new(Code::Interrupted, "the login was given up; start it again")
-}
-
-/// Returns whether the session outlives this program. Where no cache of ours is between, that is the
-/// provider's own matter.
-fn is_kept(config: &Config, status: &Status) -> bool {
-    status.store.is_some() || !entry(config).is_some_and(Entry::is_cached)
 }
 
 /// Refuses a login whose session would end with this program; where no user has to log in, that is no matter.
@@ -195,10 +167,10 @@ async fn unkept(config: &Config, credentials: &Credentials) -> Result<LoginOutco
 }
 
 fn kept_nowhere(config: &Config) -> Failure {
-    let message =
+    let why =
         "the session would end with this command, because its tokens are kept in memory alone";
     let provider = config.provider().unwrap_or_default();
-    Failure::new(Code::Configuration, message).with_help(format!(
+    Failure::new(Code::Configuration, why).with_help(format!(
         "set `credentials.{provider}.store` to `file`, or to another store that `authn stores` lists"
     ))
 }
@@ -222,20 +194,4 @@ impl Prompt for Refusal {
     }
 
     fn progress(&self, _: &Progress) {}
-}
-
-fn who(outcome: LoginOutcome, status: &Status) -> String {
-    let done = match outcome {
-        LoginOutcome::ByAnother => "Another process has meanwhile logged in",
-        _ => "Logged in",
-    };
-    format!("{done}{}.", with_name(" as ", status.username.as_deref()))
-}
-
-/// Says where the tokens went.
-fn place(config: &Config, status: &Status) -> Option<String> {
-    let store = status.store.as_deref()?;
-    let place = known_store(config, Some(store)).and_then(|known| known.place());
-    let place = place.map(|place| format!(" ({})", short(Path::new(&place), home().as_deref())));
-    Some(format!("Tokens are kept in the {store} store{}.", place.unwrap_or_default()))
 }

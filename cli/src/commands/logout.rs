@@ -1,7 +1,7 @@
 //! `logout`: forgets what is kept of the session.
 
 use authn::{
-    Credentials,
+    Credentials, Status,
     config::{Config, KnownStore},
     store::StoreKey,
 };
@@ -23,14 +23,7 @@ const STAYS: &str =
 
 /// What `logout` takes.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "\
-A secret that stands in the configuration stays there, and the next token begins a new session with it.
-
-With `--revoke` the server is told first (RFC 7009). If that fails, nothing is forgotten, so that it can be \
-tried again.
-
-With `--all`, what goes wrong with one profile stops no other; the exit code is that of the first failure, \
-or 3 if a configuration is wrong.")]
+#[command(after_help = include_str!("logout.txt"))]
 pub(crate) struct Arguments {
     /// Forget the sessions of all profiles
     #[arg(long)]
@@ -47,9 +40,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     let (config, credentials) = waiting::load(app)?;
     let work = end_session(&config, &credentials, arguments.revoke);
-    let forgotten = waiting::wait(&credentials, work)
+    let told = waiting::wait(&credentials, work)
         .map_err(|failure| if arguments.revoke { failure.with_help(STAYS) } else { failure })?;
-    tell(&config, &forgotten, arguments.revoke);
+    output::tell(&told);
     Ok(())
 }
 
@@ -67,7 +60,7 @@ fn run_all(app: &App, revoke: bool) -> Result<(), Failure> {
             end_session(config, credentials, revokes).await
         })?;
         match ended {
-            Ok(forgotten) => tell(config, &forgotten, revokes),
+            Ok(told) => output::tell(&told),
             Err(error) => teller.failure(config, &error, revokes.then_some(STAYS)),
         }
         Ok(())
@@ -75,28 +68,14 @@ fn run_all(app: &App, revoke: bool) -> Result<(), Failure> {
     end
 }
 
-/// What there was to forget.
-enum Forgotten {
-    /// This provider keeps its tokens in no store.
-    NoStore,
-    Nothing {
-        store: String,
-    },
-    Session {
-        store: String,
-        /// Whose it was, where the server has vouched for it.
-        username: Option<String>,
-    },
-}
-
+/// Forgets a session, and returns what there was to forget.
 async fn end_session(
     config: &Config,
     credentials: &Credentials,
     revoke: bool,
-) -> authn::Result<Forgotten> {
-    let status = credentials.status().await?;
-    let name = status.store;
-    let known = known_store(config, name.as_deref());
+) -> authn::Result<String> {
+    let Status { store, username, .. } = credentials.status().await?;
+    let known = known_store(config, store.as_deref());
     let before = sessions(known.as_ref()).await?;
     if revoke {
         credentials.revoke().await?;
@@ -104,12 +83,20 @@ async fn end_session(
         credentials.logout().await?;
     }
     let after = sessions(known.as_ref()).await?;
-    let Some(store) = name else { return Ok(Forgotten::NoStore) };
     // Only this session's key goes; those of others come and go with other programs.
-    if before.iter().any(|key| !after.contains(key)) {
-        return Ok(Forgotten::Session { store, username: status.username });
-    }
-    Ok(Forgotten::Nothing { store })
+    let is_forgotten = before.iter().any(|key| !after.contains(key));
+    // Whose it was, where the server has vouched for it.
+    let whom = plain(&with_name(" ", username.as_deref()));
+    let told = match store {
+        None => "nothing was kept, because no store is in use".to_owned(),
+        Some(store) if !is_forgotten => format!("nothing was kept in the store `{store}`"),
+        Some(store) if revoke => format!(
+            "logged out{whom}: the server has revoked the session, and the store `{store}` has \
+             forgotten it"
+        ),
+        Some(store) => format!("logged out{whom}: the store `{store}` has forgotten the session"),
+    };
+    Ok(format!("{told} ({})", active(config)))
 }
 
 async fn sessions(store: Option<&KnownStore>) -> authn::Result<Vec<StoreKey>> {
@@ -117,23 +104,4 @@ async fn sessions(store: Option<&KnownStore>) -> authn::Result<Vec<StoreKey>> {
         Some(store) => store.sessions().await,
         None => Ok(Vec::new()),
     }
-}
-
-fn tell(config: &Config, forgotten: &Forgotten, revoked: bool) {
-    let told = match forgotten {
-        Forgotten::NoStore => "nothing was kept, because no store is in use".to_owned(),
-        Forgotten::Nothing { store } => format!("nothing was kept in the store `{store}`"),
-        Forgotten::Session { store, username } => {
-            let whom = plain(&with_name(" ", username.as_deref()));
-            if revoked {
-                format!(
-                    "logged out{whom}: the server has revoked the session, and the store `{store}` has \
-                     forgotten it"
-                )
-            } else {
-                format!("logged out{whom}: the store `{store}` has forgotten the session")
-            }
-        }
-    };
-    output::tell(&format!("{told} ({})", active(config)));
 }

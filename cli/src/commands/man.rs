@@ -1,22 +1,21 @@
 //! `man`: the manual's pages, of the same definitions as `--help`.
 
 use std::{
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use clap::{Command, ValueHint};
 use clap_mangen::{
     Man,
-    roff::{Roff, bold, roman},
+    roff::{Roff, roman},
 };
 
-use crate::{
-    app::App,
-    exit::{CODES, Failure},
-    output,
-};
+use crate::{app::App, exit::Failure, output};
+
+const EXIT_STATUS: &str = include_str!("man/exit_status.roff");
+/// Has `{app}` for the application, and `{PREFIX}` for what its variables begin with.
+const ENVIRONMENT_AND_FILES: &str = include_str!("man/environment_and_files.roff");
 
 /// What `man` takes.
 #[derive(clap::Args, Debug)]
@@ -47,8 +46,7 @@ fn write(folder: &Path, command: &Command, app: &App) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let man = Man::new(command.clone());
     fs::write(folder.join(man.get_filename()), page(command, app)?)?;
-    let below = command.get_subcommands().filter(|command| !command.is_hide_set());
-    for command in below {
+    for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
         write(folder, command, app)?;
     }
     Ok(())
@@ -73,22 +71,22 @@ fn page(command: &Command, app: &App) -> io::Result<Vec<u8>> {
     if command.has_subcommands() {
         man.render_subcommands_section(&mut page)?;
     }
-    exit_status().to_writer(&mut page)?;
+    page.extend_from_slice(EXIT_STATUS.as_bytes());
     if is_whole {
-        environment(app).to_writer(&mut page)?;
-        files(app).to_writer(&mut page)?;
+        let name = app.name.replace('-', "\\-");
+        let text =
+            ENVIRONMENT_AND_FILES.replace("{app}", &name).replace("{PREFIX}", &app.variable(""));
+        page.extend_from_slice(text.as_bytes());
     } else {
-        let see = format!("{program}(1)");
-        section("SEE ALSO", &see).to_writer(&mut page)?;
+        section("SEE ALSO", &format!("{program}(1)")).to_writer(&mut page)?;
     }
-    page.flush()?;
     Ok(ascii(&String::from_utf8_lossy(&page)))
 }
 
 /// Writes what is not ASCII as formatters read it in any encoding.
 fn ascii(page: &str) -> Vec<u8> {
     let spelt = |character: char| match character {
-        ascii if ascii.is_ascii() => ascii.to_string(),
+        '\0'..='\x7f' => character.to_string(),
         other => format!("\\[u{:04X}]", u32::from(other)),
     };
     page.chars().map(spelt).collect::<String>().into_bytes()
@@ -98,87 +96,23 @@ fn ascii(page: &str) -> Vec<u8> {
 fn section(heading: &str, text: &str) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", [heading]);
-    let mut is_literal = false;
-    for line in text.lines() {
-        if line.starts_with(' ') != is_literal {
-            is_literal = !is_literal;
-            roff.control(if is_literal { "nf" } else { "fi" }, []);
+    let lines: Vec<&str> = text.lines().collect();
+    for lines in lines.chunk_by(|one, next| one.starts_with(' ') == next.starts_with(' ')) {
+        let is_literal = lines[0].starts_with(' ');
+        if is_literal {
+            roff.control("nf", []);
         }
-        if line.is_empty() {
-            roff.control("PP", []);
-        } else {
-            roff.text([roman(line)]);
+        for line in lines {
+            match *line {
+                "" => roff.control("PP", []),
+                line => roff.text([roman(line)]),
+            };
         }
-    }
-    if is_literal {
-        roff.control("fi", []);
+        if is_literal {
+            roff.control("fi", []);
+        }
     }
     roff
-}
-
-fn list<I: Into<String>>(
-    heading: &str,
-    items: impl IntoIterator<Item = (I, &'static str)>,
-) -> Roff {
-    let mut roff = Roff::new();
-    roff.control("SH", [heading]);
-    for (item, text) in items {
-        roff.control("TP", []);
-        roff.text([bold(item)]);
-        roff.text([roman(text)]);
-    }
-    roff
-}
-
-fn exit_status() -> Roff {
-    list("EXIT STATUS", CODES.map(|(code, meaning)| ((code as u8).to_string(), meaning)))
-}
-
-fn environment(app: &App) -> Roff {
-    let own = [
-        ("PROFILE", "The profile, unless a flag chooses one."),
-        (
-            "CONFIG",
-            "The absolute path of a file to read above the user's and the project's, unless a flag names one. To name a file is to trust it.",
-        ),
-        (
-            "LOG",
-            "What to log to standard error: a level, or levels of crates as authn=trace,reqwest=info.",
-        ),
-        (
-            "CREDENTIALS__DOMAIN",
-            "Any option of the configuration is set so, with two underscores between names. With __FILE or __ENV behind it, a secret's is a reference.",
-        ),
-    ];
-    let own = own.map(|(name, text)| (app.variable(name), text));
-    let others = [
-        ("NO_COLOR", "No colour, unless a flag asks for it."),
-        (
-            "HTTPS_PROXY, ALL_PROXY, NO_PROXY",
-            "The proxy of requests, unless the configuration has http.proxy.",
-        ),
-        ("BROWSER", "There is a browser that whoever logs in can see, whatever else there is."),
-        ("XDG_CONFIG_HOME, XDG_STATE_HOME", "The folders of the user's configuration and state."),
-    ];
-    let others = others.map(|(name, text)| (name.to_owned(), text));
-    list("ENVIRONMENT", own.into_iter().chain(others))
-}
-
-fn files(app: &App) -> Roff {
-    let app = &app.name;
-    let files = [
-        (format!("/etc/{app}/config.toml"), "The system's configuration."),
-        (format!("~/.config/{app}/config.toml"), "The user's."),
-        (
-            format!(".{app}.toml"),
-            "The project's, the nearest up to the repository's root. Unless it is trusted, it chooses a profile at most.",
-        ),
-        (
-            format!("~/.local/state/{app}/tokens"),
-            "The sessions of the store file, unless the configuration names another folder.",
-        ),
-    ];
-    list("FILES", files)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `status`: what is kept of each profile's session, without any network.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use authn::{Entry, ErrorKind, Status, config::Config};
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::{
     exit::{Failure, summary},
     output,
     style::{
-        Table,
+        Table, or_dash,
         time::{left, rfc_3339, words},
     },
 };
@@ -26,30 +26,7 @@ const SAME_CLOCK: u64 = 5;
 
 /// What `status` takes.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "\
-There is a row for the base of the configuration, if it is something by itself, and for each profile; with \
-`--profile`, that one alone.
-
-On a terminal the columns are aligned under headings, or a narrow one shows a block for each profile. \
-Otherwise the rows are printed alone, with a tab between
-  PROFILE   its name, `-` for the base
-  IN FORCE  whether commands use it unless told otherwise: `yes` or `no`
-  PROVIDER  its name
-  IDENTITY  for whom it is: as the server says, else as the configuration does
-  TOKEN     `59m left`; `valid` if nobody says how long; `none`; `wrong` if the configuration is;
-            `unknown` if the store can't be read
-  REFRESH   whether a refresh token is kept: `yes` or `no`
-  STORE     where tokens are kept
-  CLOCK     by how much the server's clock was ahead of this one's: `ok` for 5 seconds at most, `+12s`,
-            `-3m`
-  SCOPE     what the token is good for
-  ORIGINS   where it is sent to
-in this order; `-` is for what there is not, or is not known. The JSON is a list with an object for each \
-row, with the times as RFC 3339 and in seconds, and null for what is not known.
-
-That nobody is logged in is no failure. If a configuration is wrong the exit code is 3, and if a store \
-can't be read it is 1: the row says so, standard error says why, and the other rows are printed all the \
-same.")]
+#[command(after_help = include_str!("status.txt"))]
 pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
@@ -57,7 +34,7 @@ pub(crate) struct Arguments {
 }
 
 /// What is kept for one profile, as JSON has it.
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct Kept {
     profile: Option<String>,
     in_force: bool,
@@ -78,22 +55,14 @@ struct Kept {
     domain: Option<String>,
     origins: Vec<String>,
     error: Option<String>,
+    /// The token in words.
     #[serde(skip)]
-    end: Option<SystemTime>,
-    #[serde(skip)]
-    is_wrong: bool,
-    #[serde(skip)]
-    must_log_in: bool,
+    token: String,
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let (rows, end) = profiles::each(app, |profile, teller| {
-        let kept = Kept::of(profile, teller)?;
-        if let Some(hint) = kept.hint(&profile.config).filter(|_| kept.in_force && !arguments.json)
-        {
-            output::tell(&hint);
-        }
-        Ok(kept)
+        kept(profile, teller, profile.is_active && !arguments.json)
     })?;
     if arguments.json {
         output::json(&rows)?;
@@ -108,105 +77,107 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     ])
     .in_blocks_if_narrow();
     for kept in rows {
-        table.row(kept.cells());
+        table.row(cells(kept));
     }
     app.output.table(&table)?;
     end
 }
 
-impl Kept {
-    /// Looks at one profile. What is wrong is told.
-    fn of(profile: &Profile, teller: &mut Teller<'_>) -> Result<Self, Failure> {
-        let config = &profile.config;
-        let mut kept = Self {
-            profile: config.profile().map(str::to_owned),
-            in_force: profile.is_active,
-            provider: config.provider().map(str::to_owned),
-            domain: text(&config.settings(), "credentials.domain").map(str::to_owned),
-            ..Self::default()
-        };
-        let status = profile.attempt(teller, async |credentials| {
-            kept.identity = credentials.identity();
-            kept.origins = credentials.origins().iter().collect();
-            kept.must_log_in = credentials.needs_login();
-            credentials.status().await
-        })?;
-        Ok(match status {
-            Ok(status) => kept.with(config, status),
-            Err(error) => {
-                teller.failure(config, &error, None);
-                let is_wrong = error.kind() == ErrorKind::Configuration;
-                Self { is_wrong, error: Some(summary(&error)), ..kept }
-            }
-        })
-    }
-
-    fn with(self, config: &Config, status: Status) -> Self {
-        let scopes = |scope: &String| scope.split_whitespace().map(str::to_owned).collect();
+/// Looks at one profile. What is wrong is told, and what to do where there is no token if hints are wanted.
+fn kept(profile: &Profile, teller: &mut Teller<'_>, hints: bool) -> Result<Kept, Failure> {
+    let config = &profile.config;
+    let (mut identity, mut origins, mut needs_login) = (None, Vec::new(), false);
+    let found = profile.attempt(teller, async |credentials| {
+        identity = credentials.identity();
+        origins = credentials.origins().iter().collect();
+        needs_login = credentials.needs_login();
+        credentials.status().await
+    })?;
+    let token = in_words(&found);
+    let (status, error) = match found {
+        Ok(status) => (Some(status), None),
+        Err(error) => {
+            teller.failure(config, &error, None);
+            (None, Some(summary(&error)))
+        }
+    };
+    let status = status.as_ref();
+    let store = status.and_then(|status| {
         // A provider whose tokens are cached keeps them at least as long as the program runs.
-        let in_memory = || entry(config).is_some_and(Entry::is_cached).then(|| "memory".to_owned());
-        Self {
-            store: status.store.or_else(in_memory),
-            identity: status.username.clone().or(self.identity),
-            username: status.username,
-            has_token: Some(status.has_token),
-            expires_at: status.expires_at.and_then(rfc_3339),
-            expires_in: status.expires_at.map(|end| left(end).as_secs()),
-            scopes: status.scope.as_ref().map(scopes),
-            has_refresh_token: Some(status.has_refresh_token),
-            server_clock_ahead_seconds: status.server_clock_ahead,
-            end: status.expires_at,
-            must_log_in: self.must_log_in && !status.has_session,
-            ..self
-        }
+        let in_memory = entry(config).is_some_and(Entry::is_cached).then_some("memory");
+        status.store.as_deref().or(in_memory)
+    });
+    if let Some(status) = status.filter(|status| hints && !status.has_token) {
+        output::tell(&hint(config, needs_login && !status.has_session, store));
     }
+    let username = status.and_then(|status| status.username.clone());
+    let end = status.and_then(|status| status.expires_at);
+    let scope = status.and_then(|status| status.scope.as_ref());
+    Ok(Kept {
+        profile: config.profile().map(str::to_owned),
+        in_force: profile.is_active,
+        provider: config.provider().map(str::to_owned),
+        identity: username.clone().or(identity),
+        username,
+        has_token: status.map(|status| status.has_token),
+        expires_at: end.and_then(rfc_3339),
+        expires_in: end.map(|end| left(end).as_secs()),
+        scopes: scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
+        has_refresh_token: status.map(|status| status.has_refresh_token),
+        store: store.map(str::to_owned),
+        server_clock_ahead_seconds: status.and_then(|status| status.server_clock_ahead),
+        domain: text(&config.settings(), "credentials.domain").map(str::to_owned),
+        origins,
+        error,
+        token,
+    })
+}
 
-    fn cells(self) -> [String; 10] {
-        let none = || "-".to_owned();
-        let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
-        let list = |list: Vec<String>, between| match &*list {
-            [] => none(),
-            list => list.join(between),
-        };
-        let token = match (self.has_token, self.end) {
-            (None, _) if self.is_wrong => "wrong".to_owned(),
-            (None, _) => "unknown".to_owned(),
-            (Some(false), _) => "none".to_owned(),
-            (Some(true), None) => "valid".to_owned(),
-            (Some(true), Some(end)) => format!("{} left", words(left(end))),
-        };
-        [
-            self.profile.unwrap_or_else(none),
-            yes(self.in_force),
-            self.provider.unwrap_or_else(none),
-            self.identity.unwrap_or_else(none),
-            token,
-            self.has_refresh_token.map_or_else(none, yes),
-            self.store.unwrap_or_else(none),
-            self.server_clock_ahead_seconds.map_or_else(none, clock),
-            list(self.scopes.unwrap_or_default(), " "),
-            list(self.origins, ", "),
-        ]
+fn in_words(found: &authn::Result<Status>) -> String {
+    match found {
+        Err(error) if error.kind() == ErrorKind::Configuration => "wrong".to_owned(),
+        Err(_) => "unknown".to_owned(),
+        Ok(status) if !status.has_token => "none".to_owned(),
+        Ok(status) => match status.expires_at {
+            None => "valid".to_owned(),
+            Some(end) => format!("{} left", words(left(end))),
+        },
     }
+}
 
-    /// Says what to do where there is no token.
-    fn hint(&self, config: &Config) -> Option<String> {
-        if self.has_token? {
-            return None;
-        }
-        if self.must_log_in {
-            let command = config.login_command();
-            return Some(format!("nobody is logged in: log in with `{command}`"));
-        }
-        let hint = match self.store.as_deref() {
-            None => "no token is at hand: `authn token` says what this provider has",
-            Some("memory") => {
-                "no token is kept: in memory it ends with each program, and each gets its own"
-            }
-            Some(_) => "no valid token is kept: `authn token` gets one",
-        };
-        Some(hint.to_owned())
+fn cells(kept: Kept) -> [String; 10] {
+    let yes = |yes: bool| if yes { "yes" } else { "no" };
+    let list = |list: Vec<String>, between| {
+        or_dash(Some(list).filter(|list| !list.is_empty()).map(|list| list.join(between)))
+    };
+    [
+        or_dash(kept.profile),
+        yes(kept.in_force).to_owned(),
+        or_dash(kept.provider),
+        or_dash(kept.identity),
+        kept.token,
+        or_dash(kept.has_refresh_token.map(yes)),
+        or_dash(kept.store),
+        or_dash(kept.server_clock_ahead_seconds.map(clock)),
+        list(kept.scopes.unwrap_or_default(), " "),
+        list(kept.origins, ", "),
+    ]
+}
+
+/// Says what to do where there is no token.
+fn hint(config: &Config, must_log_in: bool, store: Option<&str>) -> String {
+    if must_log_in {
+        let command = config.login_command();
+        return format!("nobody is logged in: log in with `{command}`");
     }
+    let hint = match store {
+        None => "no token is at hand: `authn token` says what this provider has",
+        Some("memory") => {
+            "no token is kept: in memory it ends with each program, and each gets its own"
+        }
+        Some(_) => "no valid token is kept: `authn token` gets one",
+    };
+    hint.to_owned()
 }
 
 /// Says by how much a clock is ahead.

@@ -11,7 +11,7 @@ use crate::{
     app::App,
     exit::{Code, Failure},
     output,
-    style::Table,
+    style::{Table, or_dash},
 };
 
 /// The one that a program has without its configuration.
@@ -20,16 +20,7 @@ const FILE: &str = "file";
 
 /// What `stores` takes.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "\
-A cached provider's option `store` chooses one by its name. `memory` ends with each program, so nobody else \
-can count what is in it. `file` keeps a \
-file for each session, and `keyring` an entry in the system's keyring. `[stores.file]` has the option \
-`directory`; `[stores.keyring]` has `service`, `backend` (`secret_service`, or `keyutils` for the Linux \
-kernel's) and `timeout`.
-
-On a terminal the columns are aligned under headings; otherwise the rows are printed alone, with a tab \
-between STORE, SESSIONS and PLACE; `-` is for what is not known. The JSON has the names of the sessions. That a \
-store which the configuration does not name can't be asked is no failure, and the JSON says why.")]
+#[command(after_help = include_str!("stores.txt"))]
 pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
@@ -56,10 +47,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         return Ok(output::json(&stores)?);
     }
     let mut table = Table::new(&["STORE", "SESSIONS", "PLACE"]);
-    let none = || "-".to_owned();
     for store in stores {
-        let count = store.sessions.map_or_else(none, |sessions| sessions.len().to_string());
-        table.row([store.name, count, store.place.unwrap_or_else(none)]);
+        let count = store.sessions.map(|sessions| sessions.len().to_string());
+        table.row([store.name, or_dash(count), or_dash(store.place)]);
     }
     Ok(app.output.table(&table)?)
 }
@@ -96,13 +86,9 @@ async fn list(config: &Config) -> authn::Result<Vec<Shown>> {
 /// Returns whether the configuration has to do with a store. The one for files is always there.
 fn is_named(config: &Config, name: &str) -> bool {
     let options = format!("stores.{name}.");
-    let is_chosen = |setting: &Setting| {
-        let option = setting.key.rsplit('.').next();
-        option == Some("store") && setting.value == Some(View::text(name))
+    let is_about = |Setting { key, value, .. }: &Setting| {
+        let is_choice = key.rsplit('.').next() == Some("store");
+        key.starts_with(&options) || is_choice && *value == Some(View::text(name))
     };
-    name == FILE
-        || config
-            .settings()
-            .iter()
-            .any(|setting| setting.key.starts_with(&options) || is_chosen(setting))
+    name == FILE || config.settings().iter().any(is_about)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authn::{Credentials, Error, Status, Token};
+use authn::{Credentials, Error, Token};
 use serde::Serialize;
 
 use super::{has_no_token, waiting};
@@ -15,14 +15,7 @@ use crate::{
 
 /// What `token` takes.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "\
-With `--min-ttl`, a kept token that ends sooner is replaced by a new one, once. If the new one ends sooner \
-too, or nobody says when it ends, it is printed all the same, with a warning on standard error. If no new \
-one can be had, nothing is printed, and the exit code says why: what is kept stays, and `authn token` \
-alone prints it.
-
-The JSON is {\"token\", \"type\", \"expires_at\", \"scopes\", \"profile\"}: what nobody said is null, and the \
-time is RFC 3339, in UTC.")]
+#[command(after_help = include_str!("token.txt"))]
 pub(crate) struct Arguments {
     /// Get a new token if the one that is kept ends sooner: `90`, `5m`, `1h30m`
     #[arg(long, value_name = "DURATION", value_parser = time::duration)]
@@ -75,7 +68,9 @@ async fn obtain(credentials: &Credentials, min_ttl: Option<Duration>) -> Result<
     };
     let kept = credentials.status().await?;
     let token = credentials.token().await.map_err(explained)?;
-    if !is_kept(&kept, &token) || !ends_within(&token, min_ttl) {
+    // Another one would live no longer than a token that the server has just given.
+    let is_kept = kept.has_token && kept.expires_at == token.expires_at();
+    if !is_kept || ttl(&token).is_none_or(|ttl| ttl >= min_ttl) {
         return Ok(token);
     }
     credentials.invalidate(&token);
@@ -86,24 +81,19 @@ async fn obtain(credentials: &Credentials, min_ttl: Option<Duration>) -> Result<
     })
 }
 
-/// Returns whether a token was there before it was asked for. Another one would live no longer than a token
-/// that the server has just given.
-fn is_kept(kept: &Status, token: &Token) -> bool {
-    kept.has_token && kept.expires_at == token.expires_at()
-}
-
-fn ends_within(token: &Token, min_ttl: Duration) -> bool {
-    token.expires_at().is_some_and(|end| time::left(end) < min_ttl)
+/// Returns how long a token lives, if that is known.
+fn ttl(token: &Token) -> Option<Duration> {
+    token.expires_at().map(time::left)
 }
 
 fn warn_if_short(token: &Token, min_ttl: Duration, output: &Output) {
-    match token.expires_at() {
+    match ttl(token) {
         None => output.warning(
             "nobody says when this token ends, so it may be sooner than `--min-ttl` asks for",
         ),
-        Some(end) if time::left(end) < min_ttl => output.warning(&format!(
+        Some(ttl) if ttl < min_ttl => output.warning(&format!(
             "this token ends in {}, sooner than `--min-ttl` asks for, and there is none that lives longer",
-            time::words(time::left(end))
+            time::words(ttl)
         )),
         Some(_) => {}
     }

@@ -89,17 +89,14 @@ where
         // Nobody is asked for anything any more.
         drop(work);
         let mut closed = pin!(credentials.close());
-        select! {
-            biased;
-            () = closed.as_mut() => return Err(Failure::Silent(Code::Interrupted)),
-            () = time::sleep(GRACE) => {}
-        }
-        tell(
-            "interrupted: waiting for the exchange under way, so that nothing is lost; once more ends that too",
-        );
-        select! {
-            () = closed => {}
-            _ = interrupts.recv() => {}
+        if time::timeout(GRACE, closed.as_mut()).await.is_err() {
+            tell(
+                "interrupted: waiting for the exchange under way, so that nothing is lost; once more ends that too",
+            );
+            select! {
+                () = closed => {}
+                _ = interrupts.recv() => {}
+            }
         }
         Err(Failure::Silent(Code::Interrupted))
     })

@@ -49,12 +49,10 @@ pub(super) fn code(code: &UserCode, screen: &Screen) -> String {
     ];
     let text = fitted(&parts, screen);
     let Some(qr) = code.complete_url().and_then(|url| Qr::of(url.as_str())) else { return text };
-    let drawn = paragraph("Or scan this with a phone:", screen) + &qr.draw(screen.colour);
-    parts.push(drawn);
+    parts.push(paragraph("Or scan this with a phone:", screen) + &qr.draw(screen.colour));
     // All of it can be seen at once, and what is waited for.
     let has_room = qr.columns() <= screen.columns && rows(&parts, screen) < screen.rows;
-    let is_shown = screen.unicode && has_room;
-    if is_shown { fitted(&parts, screen) } else { text }
+    if screen.unicode && has_room { fitted(&parts, screen) } else { text }
 }
 
 /// Asks a question; what it gives ends where the answer is typed in.
@@ -118,15 +116,15 @@ fn indented(code: &str, screen: &Screen) -> String {
 fn fitted(parts: &[String], screen: &Screen) -> String {
     let gaps = parts.len() - 1;
     // One row is for what is waited for.
-    let has_room = screen.rows == 0 || rows(parts, screen) + gaps < screen.rows;
-    let between = if has_room { "\n" } else { "" };
-    parts.join(between)
+    let fits = screen.rows == 0 || rows(parts, screen) + gaps < screen.rows;
+    parts.join(if fits { "\n" } else { "" })
 }
 
-/// Counts the rows that parts of a text take.
+/// Counts the rows that texts take.
 fn rows(parts: &[String], screen: &Screen) -> usize {
-    let lines = parts.iter().flat_map(|part| part.lines());
-    lines.map(|line| bare(line).width().div_ceil(screen.columns.max(1)).max(1)).sum()
+    let columns = screen.columns.max(1);
+    let rows = |line: &str| bare(line).width().div_ceil(columns).max(1);
+    parts.iter().flat_map(|part| part.lines()).map(rows).sum()
 }
 
 /// Returns a text without its styles.

@@ -17,7 +17,7 @@ mod screen;
 mod spinner;
 
 use std::{
-    io,
+    io::{self, IsTerminal as _},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -28,12 +28,7 @@ use authn::{
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
 
-use self::{
-    layout::Awaited,
-    question::{Answer, Modes},
-    screen::Screen,
-    spinner::Spinner,
-};
+use self::{layout::Awaited, question::Modes, screen::Screen, spinner::Spinner};
 use crate::{output::write, style::plain};
 
 /// Shows a login on this process's terminal, and asks there.
@@ -122,16 +117,15 @@ impl TerminalPrompt {
         if state.is_asking {
             return;
         }
-        if !self.animated {
-            if state.said.replace(awaited) != Some(awaited) {
-                let screen = self.screen();
-                write(&format!("{}\n", layout::waiting(awaited, left, screen.columns)));
-            }
-            return;
-        }
+        let screen = self.screen();
         match &state.spinner {
-            Some(spinner) => spinner.change(awaited, left),
-            None => state.spinner = Some(Spinner::start(awaited, left, &self.screen())),
+            Some(spinner) => spinner.change(awaited, left, &screen),
+            None if self.animated => state.spinner = Some(Spinner::start(awaited, left, &screen)),
+            None => {
+                if state.said.replace(awaited) != Some(awaited) {
+                    write(&(layout::waiting(awaited, left, screen.columns) + "\n"));
+                }
+            }
         }
     }
 
@@ -160,7 +154,7 @@ impl Prompt for TerminalPrompt {
     }
 
     async fn ask(&self, question: &Question) -> Result<SecretString> {
-        if !question::can_ask() {
+        if !io::stdin().is_terminal() {
             return Err(Error::login_required(format!(
                 "the {} must be typed in, and standard input is no terminal; log in at one",
                 plain(question.label())
@@ -169,21 +163,16 @@ impl Prompt for TerminalPrompt {
         loop {
             let mut asking = Asking::begin(self, question)?;
             let answer = question::read(question.is_secret()).await?;
-            if let (Answer::Text(_), Some(modes)) = (&answer, asking.modes.take()) {
-                modes.answered();
+            asking.is_on_its_line = question.is_secret();
+            if let Some(answer) = answer {
+                asking.modes.iter_mut().for_each(Modes::answered);
+                return Ok(answer);
             }
-            asking.is_on_its_line = question.is_secret() || matches!(answer, Answer::Nothing);
             drop(asking);
-            match answer {
-                Answer::Text(text) => return Ok(text),
-                Answer::Nothing => {
-                    return Err(Error::cancelled("the login was given up; start it again"));
-                }
-                Answer::CutOff => self.say(
-                    "The terminal has cut that off: it takes no line of more than 4095 characters. \
-                     Type in something shorter.",
-                ),
-            }
+            self.say(
+                "The terminal has cut that off: it takes no line of more than 4095 characters. \
+                 Type in something shorter.",
+            );
         }
     }
 

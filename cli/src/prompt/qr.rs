@@ -1,12 +1,15 @@
 //! QR codes of half blocks: two modules above each other in one character.
 
-use qrcode::{EcLevel, QrCode};
+use qrcode::{
+    EcLevel, QrCode,
+    render::{Renderer, unicode::Dense1x2},
+};
 
 use crate::style::{INK, styled};
 
 /// Light modules around the code. Four are the standard's, and two are what cameras need; so it fits on 24
 /// rows with a link and a code.
-const QUIET: usize = 2;
+const QUIET: u8 = 2;
 
 /// A QR code (ISO/IEC 18004) with the light modules around it.
 pub(super) struct Qr(QrCode);
@@ -20,34 +23,18 @@ impl Qr {
 
     /// Returns the modules on each side.
     pub(super) fn columns(&self) -> usize {
-        self.0.width() + 2 * QUIET
+        self.0.width() + 2 * usize::from(QUIET)
     }
 
     /// Draws it, each row with its newline. Without colour it is the light modules that are drawn: most
     /// terminals write light on dark, and cameras take the other, too.
     pub(super) fn draw(&self, colour: bool) -> String {
-        let side = self.columns();
-        let is_drawn = |row, column| row < side && self.is_dark(row, column) == colour;
-        let mut text = String::new();
-        for row in (0..side).step_by(2) {
-            let line: String = (0..side)
-                .map(|column| match (is_drawn(row, column), is_drawn(row + 1, column)) {
-                    (true, true) => '█',
-                    (true, false) => '▀',
-                    (false, true) => '▄',
-                    (false, false) => ' ',
-                })
-                .collect();
-            text += &styled(&line, INK, colour);
-            text.push('\n');
+        let modules = self.0.to_colors();
+        let mut renderer = Renderer::new(&modules, self.0.width(), QUIET.into());
+        if !colour {
+            renderer.dark_color(Dense1x2::Light).light_color(Dense1x2::Dark);
         }
-        text
-    }
-
-    fn is_dark(&self, row: usize, column: usize) -> bool {
-        let inside = |at: usize| at.checked_sub(QUIET).filter(|at| *at < self.0.width());
-        let module = inside(column).zip(inside(row));
-        module.is_some_and(|module| self.0[module] == qrcode::Color::Dark)
+        renderer.build().lines().map(|line| styled(line, INK, colour) + "\n").collect()
     }
 }
 

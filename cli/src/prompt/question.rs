@@ -1,7 +1,7 @@
 //! What the user types in, read on a thread of its own so that the caller can go away at once.
 
 use std::{
-    io::{self, ErrorKind, IsTerminal as _},
+    io::{self, ErrorKind},
     thread,
 };
 
@@ -17,23 +17,9 @@ const LONGEST_LINE: usize = 4095;
 #[cfg(unix)]
 const TERMINAL: &str = "/dev/tty";
 
-/// What came of a question.
-#[derive(Debug)]
-pub(super) enum Answer {
-    Text(SecretString),
-    /// Ctrl-D or Ctrl-C was typed.
-    Nothing,
-    /// The terminal has cut off what was longer.
-    CutOff,
-}
-
-/// Returns whether the user can be asked.
-pub(super) fn can_ask() -> bool {
-    io::stdin().is_terminal()
-}
-
-/// Reads an answer, as its question was written; a secret one without echo.
-pub(super) async fn read(is_secret: bool) -> Result<Answer> {
+/// Reads an answer, as its question was written; a secret one without echo. `None` is one that the terminal has
+/// cut off.
+pub(super) async fn read(is_secret: bool) -> Result<Option<SecretString>> {
     let (answer, answered) = oneshot::channel();
     let work = move || {
         let read = if is_secret { secret() } else { line() };
@@ -41,33 +27,27 @@ pub(super) async fn read(is_secret: bool) -> Result<Answer> {
         drop(answer.send(read));
     };
     let thread = thread::Builder::new().name("authn-prompt".to_owned());
-    thread.spawn(work).map_err(|error| unreadable(&error))?;
+    thread.spawn(work).map_err(|error| unanswered(&error))?;
     let read = answered.await.unwrap_or_else(|_| Err(ErrorKind::Other.into()));
-    read.map_err(|error| unreadable(&error))
+    read.map_err(|error| unanswered(&error))
 }
 
-fn secret() -> io::Result<Answer> {
+fn secret() -> io::Result<Option<SecretString>> {
     // The question and the end of its line are written by the caller.
     let config = ConfigBuilder::new().output_discard();
     // From a reader it changes no modes: the caller puts those back, and this may end long after.
     #[cfg(unix)]
     let config = config.input_reader(std::fs::File::open(TERMINAL)?);
-    match rpassword::read_password_with_config(config.build()) {
-        Ok(text) => Ok(Answer::Text(text.into())),
-        Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::Interrupted) => {
-            Ok(Answer::Nothing)
-        }
-        Err(error) => Err(error),
-    }
+    rpassword::read_password_with_config(config.build()).map(|text| Some(text.into()))
 }
 
-fn line() -> io::Result<Answer> {
+fn line() -> io::Result<Option<SecretString>> {
     let mut text = String::new();
-    Ok(match io::stdin().read_line(&mut text)? {
-        0 => Answer::Nothing,
-        _ if text.trim_end_matches(['\r', '\n']).len() >= LONGEST_LINE => Answer::CutOff,
-        _ => Answer::Text(trimmed(text)),
-    })
+    if io::stdin().read_line(&mut text)? == 0 {
+        return Err(ErrorKind::UnexpectedEof.into());
+    }
+    let is_whole = text.trim_end_matches(['\r', '\n']).len() < LONGEST_LINE;
+    Ok(is_whole.then(|| trimmed(text)))
 }
 
 /// Leaves out the spaces that come with what is pasted, without a copy that is not wiped.
@@ -77,11 +57,16 @@ fn trimmed(mut text: String) -> SecretString {
     text.into()
 }
 
-fn unreadable(error: &io::Error) -> Error {
-    Error::login_required(format!(
-        "the terminal can't be read ({}); log in at another one",
-        error.kind()
-    ))
+fn unanswered(error: &io::Error) -> Error {
+    match error.kind() {
+        // Ctrl-D or Ctrl-C was typed.
+        ErrorKind::UnexpectedEof | ErrorKind::Interrupted => {
+            Error::cancelled("the login was given up; start it again")
+        }
+        kind => Error::login_required(format!(
+            "the terminal can't be read ({kind}); log in at another one"
+        )),
+    }
 }
 
 /// How the terminal reads and echoes, put back when it is dropped.
@@ -98,7 +83,7 @@ impl Modes {
     /// Takes the echo away from the controlling terminal, from which secrets are read, and has each key count
     /// at once and as what it is: an interrupt that is typed is read, too.
     pub(super) fn without_echo() -> Result<Self> {
-        Self::hide().map_err(|error| unreadable(&error))
+        Self::hide().map_err(|error| unanswered(&error))
     }
 
     fn hide() -> io::Result<Self> {
@@ -119,7 +104,7 @@ impl Modes {
 
     /// Says that all of the secret was read. Otherwise what was typed of it is thrown away: no shell is to get
     /// it.
-    pub(super) fn answered(mut self) {
+    pub(super) fn answered(&mut self) {
         self.is_answered = true;
     }
 }
@@ -146,7 +131,7 @@ impl Modes {
         Ok(Self)
     }
 
-    pub(super) fn answered(self) {}
+    pub(super) fn answered(&mut self) {}
 }
 
 #[cfg(test)]

@@ -47,10 +47,8 @@ fn speaks_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
     }
     let set = |name| variable(name).filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
-    locale.is_none_or(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
+    let locale = locale.map(|locale| locale.to_ascii_lowercase().replace('-', ""));
+    locale.is_none_or(|locale| locale.contains("utf8"))
 }
 
 #[cfg(test)]

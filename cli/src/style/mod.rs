@@ -37,14 +37,11 @@ pub(crate) fn styled(text: &str, style: Style, colour: bool) -> String {
 /// Escapes what would not be seen, or would make a line look like another: more than [`plain`] does, marks of
 /// no width among it.
 pub(crate) fn visible(text: &str) -> String {
-    let mut visible = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '"' | '\'' | '\\' => visible.push(character),
-            _ => visible.extend(character.escape_debug()),
-        }
-    }
-    visible
+    let visible = |character: char| match character {
+        '"' | '\'' | '\\' => character.to_string(),
+        _ => character.escape_debug().to_string(),
+    };
+    text.chars().map(visible).collect()
 }
 
 /// Returns counts with their words, such as `1 error and 2 warnings`; nothing of what there is none.
@@ -55,6 +52,11 @@ pub(crate) fn counted(counts: [(usize, &str); 2]) -> String {
         count => format!("{count} {word}s"),
     });
     words.collect::<Vec<String>>().join(" and ")
+}
+
+/// Returns a cell of a table: `-` for what there is not, or is not known.
+pub(crate) fn or_dash(cell: Option<impl Into<String>>) -> String {
+    cell.map_or_else(|| "-".to_owned(), Into::into)
 }
 
 /// Returns a part of a sentence with a name behind it, such as ` of ann`; nothing without a name.

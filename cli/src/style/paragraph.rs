@@ -21,24 +21,18 @@ pub(crate) fn wrapped(text: &str, columns: usize) -> String {
     lines
 }
 
-fn words(text: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    let mut start = 0;
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut marks = text.matches('`').count();
     let mut is_code = false;
-    for (at, letter) in text.char_indices() {
-        match letter {
+    let is_between = move |letter| {
+        if letter == '`' {
+            marks -= 1;
             // One without another is an ordinary letter.
-            '`' => is_code = !is_code && text[at + 1..].contains('`'),
-            ' ' if !is_code => {
-                words.push(&text[start..at]);
-                start = at + 1;
-            }
-            _ => {}
+            is_code = !is_code && marks > 0;
         }
-    }
-    words.push(&text[start..]);
-    words.retain(|word| !word.is_empty());
-    words
+        letter == ' ' && !is_code
+    };
+    text.split(is_between).filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]

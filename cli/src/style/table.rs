@@ -1,7 +1,9 @@
 //! Rows of cells: aligned for a person, with tabs for a program.
 
-use std::iter::repeat_n;
+use std::io::Write as _;
 
+use clap::builder::styling::Style;
+use tabwriter::TabWriter;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{BOLD, FAINT, plain, styled};
@@ -10,14 +12,9 @@ use super::{BOLD, FAINT, plain, styled};
 #[derive(Debug)]
 pub(crate) struct Table {
     headings: &'static [&'static str],
-    rows: Vec<Row>,
+    /// Cells with a tab between them, and how they look.
+    rows: Vec<(String, Style)>,
     in_blocks: bool,
-}
-
-#[derive(Debug)]
-struct Row {
-    cells: Vec<String>,
-    faint: bool,
 }
 
 impl Table {
@@ -25,7 +22,7 @@ impl Table {
         Self { headings, rows: Vec::new(), in_blocks: false }
     }
 
-    /// Says that a terminal too narrow for the columns shows a block for each row, a line for each cell.
+    /// Makes a table that a terminal too narrow for its columns shows as a block for each row, a line for each cell.
     #[must_use]
     pub(crate) fn in_blocks_if_narrow(mut self) -> Self {
         self.in_blocks = true;
@@ -39,12 +36,13 @@ impl Table {
 
     /// Adds a row, which is faint if it matters less.
     pub(crate) fn row_if<const N: usize>(&mut self, faint: bool, cells: [String; N]) {
-        self.rows.push(Row { cells: cells.map(|cell| plain(&cell)).into(), faint });
+        let style = if faint { FAINT } else { Style::new() };
+        self.rows.push((cells.map(|cell| plain(&cell)).join("\t"), style));
     }
 
     /// Returns the rows alone, with a tab between cells.
     pub(crate) fn tabbed(&self) -> String {
-        self.rows.iter().map(|row| row.cells.join("\t") + "\n").collect()
+        self.rows.iter().map(|(cells, _)| cells.clone() + "\n").collect()
     }
 
     /// Returns the rows for a terminal of so many columns, if that is known.
@@ -58,52 +56,36 @@ impl Table {
 
     /// Returns a block for each row, a line for each cell.
     fn blocks(&self, colour: bool) -> String {
-        let width = self.headings.iter().map(|heading| heading.len()).max().unwrap_or(0);
-        let block = |row: &Row| {
-            let cells = self.headings.iter().zip(&row.cells);
-            let lines = cells.map(|(heading, cell)| {
-                let space = if cell.is_empty() { 0 } else { width + 2 - heading.len() };
-                let heading = styled(heading, BOLD, colour);
-                let cell = styled(cell, FAINT, colour && row.faint);
-                format!("{heading}{:space$}{cell}\n", "")
-            });
-            lines.collect::<String>()
+        let block = |(cells, style): &(String, Style)| {
+            let line = |(heading, cell): (&&str, &str)| {
+                let cell = styled(cell, *style, colour);
+                format!("{}\t{cell}\n", styled(heading, BOLD, colour))
+            };
+            let lines: String = self.headings.iter().zip(cells.split('\t')).map(line).collect();
+            in_columns(&lines).join("\n") + "\n"
         };
         self.rows.iter().map(block).collect::<Vec<String>>().join("\n")
     }
 
     /// Returns the rows in columns under headings.
     pub(crate) fn aligned(&self, colour: bool) -> String {
-        let columns = self.headings.len();
-        let width = |column: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
-            let widths = cells.map(|cell| cell.width());
-            widths.chain([self.headings[column].len()]).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        let line = |cells: &mut dyn Iterator<Item = &str>| {
-            let mut line = String::new();
-            for (cell, width) in cells.zip(&widths) {
-                line += cell;
-                line.extend(repeat_n(' ', width + 2 - cell.width()));
-            }
-            line.trim_end().to_owned()
-        };
-        let heading = line(&mut self.headings.iter().copied());
-        let mut text = styled(&heading, BOLD, colour) + "\n";
-        for row in &self.rows {
-            let line = line(&mut row.cells.iter().map(String::as_str));
-            text += &styled(&line, FAINT, colour && row.faint);
-            text.push('\n');
-        }
-        text
+        let lines = in_columns(&format!("{}\n{}", self.headings.join("\t"), self.tabbed()));
+        let styles = [BOLD].into_iter().chain(self.rows.iter().map(|(_, style)| *style));
+        lines.iter().zip(styles).map(|(line, style)| styled(line, style, colour) + "\n").collect()
     }
+}
+
+/// Returns lines with spaces for their tabs, so that the cells of all of them stand in columns.
+fn in_columns(text: &str) -> Vec<String> {
+    let mut writer = TabWriter::new(Vec::new()).minwidth(0);
+    // Writing to memory can't fail.
+    let _ = writer.write_all(text.as_bytes());
+    let aligned = writer.into_inner().unwrap_or_default();
+    String::from_utf8_lossy(&aligned).lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
 
     fn table() -> Table {
