@@ -19,7 +19,7 @@ pub(crate) struct Item {
     pub(crate) arguments: TokenStream,
     /// The `Debug` of a `#[derive(…)]` that follows the attribute.
     pub(crate) derived_debug: Option<Path>,
-    /// A second `#[token_provider]`.
+    /// A second attribute of these macros.
     pub(crate) repeated: Option<Attribute>,
     /// The named fields of a struct, else none.
     pub(crate) fields: Vec<Field>,

@@ -69,9 +69,11 @@ pub(crate) fn take_derived_debug(attributes: &mut Vec<Attribute>) -> Option<Path
     taken
 }
 
-/// Takes a second `#[token_provider]` off: it would write everything twice.
+/// Takes a second `#[token_provider]` or `#[token_store]` off: it would write everything twice.
 pub(crate) fn take_repeated(attributes: &mut Vec<Attribute>) -> Option<Attribute> {
-    let repeated = |one: &mut Attribute| last_name_is(one.path(), "token_provider");
+    let repeated = |one: &mut Attribute| {
+        ["token_provider", "token_store"].iter().any(|name| last_name_is(one.path(), name))
+    };
     attributes.extract_if(.., repeated).last()
 }
 

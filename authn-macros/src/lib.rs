@@ -101,6 +101,51 @@ pub fn token_provider(arguments: TokenStream, item: TokenStream) -> TokenStream 
     expand::attribute(Macro::Provider, arguments.into(), &item.into()).into()
 }
 
+/// Makes a struct a token store that the configuration can choose by name.
+///
+/// The struct's fields are the options of `[stores.NAME]`; they follow the rules of
+/// [`macro@token_provider`]. The struct implements `TokenStore`, whose method `open` is given what a store
+/// may know of the program.
+///
+/// ```ignore
+/// /// Keeps sessions in the company's vault.
+/// #[authn::token_store("corp_vault")]
+/// struct CorpVault {
+///     /// Address of the vault.
+///     url: Url,
+///     /// Key of this machine.
+///     _key: SecretString,
+///     __folder: Option<PathBuf>,
+/// }
+///
+/// impl authn::store::TokenStore for CorpVault {
+///     fn open(mut self, surroundings: &Surroundings<'_>) -> authn::Result<Self> {
+///         self.__folder = surroundings.state();
+///         Ok(self)
+///     }
+///     // …
+/// }
+/// ```
+///
+/// # Arguments
+///
+/// The name comes first; the rest follows in any order:
+///
+/// | argument | meaning |
+/// |---|---|
+/// | `secrets` | the struct implements `SecretSource`: `{ NAME = "target" }` refers to a secret in it |
+/// | `validate = path` | a `fn(&Self, &mut Validation)` that is called when all options could be read |
+/// | `crate = path` | where `authn` is found if it is not `::authn` |
+///
+/// # What it writes
+///
+/// The struct stays as it is. Beside it come its reading from a table, its schema, its entry in the
+/// registry, and a `Debug` that keeps secrets.
+#[proc_macro_attribute]
+pub fn token_store(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::attribute(Macro::Store, arguments.into(), &item.into()).into()
+}
+
 /// Makes a struct a set of options that can be read from a table of the configuration.
 ///
 /// The fields follow the rules of [`macro@token_provider`], which does the same for the struct under it.

@@ -7,6 +7,8 @@ use syn::{Attribute, Expr, Ident, LitStr, Path, Type};
 pub(crate) enum Macro {
     /// `#[token_provider]`
     Provider,
+    /// `#[token_store]`
+    Store,
     /// `#[derive(Options)]`
     Options,
 }

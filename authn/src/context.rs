@@ -9,6 +9,7 @@ use crate::{Error, Origins, Placement, Result, SecretString, store::Drawer, time
 /// A clone is cheap and `'static`. Caching, locking, saving, retrying and HTTP policy are the framework's
 /// and reach the provider only through this.
 #[derive(Clone)]
+#[must_use]
 pub struct Context(Arc<Inner>);
 
 #[derive(Clone, Default)]
@@ -111,58 +112,47 @@ impl Context {
         Ok(())
     }
 
-    #[must_use]
     pub(crate) fn with_key(self, key: &str) -> Self {
         self.change(|inner| inner.key = key.into())
     }
 
-    #[must_use]
     pub(crate) fn with_host(self, host: Option<&str>) -> Self {
         self.change(|inner| inner.host = host.map(Into::into))
     }
 
-    #[must_use]
     pub(crate) fn with_origins(self, origins: Origins) -> Self {
         self.change(|inner| inner.origins = Arc::new(origins))
     }
 
-    #[must_use]
     pub(crate) fn with_scopes(self, scopes: Vec<String>) -> Self {
         self.change(|inner| inner.scopes = scopes.into())
     }
 
-    #[must_use]
     pub(crate) fn with_clock(self, clock: Clock) -> Self {
         self.change(|inner| inner.clock = clock)
     }
 
-    #[must_use]
     pub(crate) fn with_placement(self, placement: Option<Placement>) -> Self {
         self.change(|inner| inner.placement = placement.map(Arc::new))
     }
 
-    #[must_use]
     pub(crate) fn with_references(self, secrets: Vec<SecretString>) -> Self {
         self.change(|inner| inner.secrets = secrets.into())
     }
 
-    #[must_use]
     pub(crate) fn with_drawer(self, drawer: Option<Drawer>) -> Self {
         self.change(|inner| inner.drawer = drawer.map(Arc::new))
     }
 
-    #[must_use]
     pub(crate) fn with_login_command(self, command: &str) -> Self {
         self.change(|inner| inner.login_command = Some(command.into()))
     }
 
-    #[must_use]
     pub(crate) fn with_awaited_refresh(self, awaits: bool) -> Self {
         self.change(|inner| inner.awaits_refresh = awaits)
     }
 
     #[cfg(feature = "reqwest")]
-    #[must_use]
     pub(crate) fn with_http(self, http: crate::http::HttpClient) -> Self {
         self.change(|inner| inner.http = http)
     }

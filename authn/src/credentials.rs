@@ -20,14 +20,7 @@ pub struct Credentials(Arc<Bound>);
 impl Credentials {
     /// Makes credentials in code, of a provider or a source.
     pub fn builder() -> CredentialsBuilder {
-        CredentialsBuilder {
-            provider: None,
-            origins: Origins::none(),
-            domain: None,
-            placement: None,
-            clock: Clock::system(),
-            problem: None,
-        }
+        CredentialsBuilder { provider: None, context: Context::new(), problem: None }
     }
 
     pub(crate) fn of(bound: Bound) -> Self {
@@ -238,58 +231,48 @@ impl fmt::Debug for Credentials {
 
 /// Makes [`Credentials`] in code; see [`Credentials::builder`].
 #[derive(Debug)]
+#[must_use = "it does nothing until it is built"]
 pub struct CredentialsBuilder {
     provider: Option<Arc<dyn Erased>>,
-    origins: Origins,
-    domain: Option<String>,
-    placement: Option<Placement>,
-    clock: Clock,
+    context: Context,
     problem: Option<Error>,
 }
 
 impl CredentialsBuilder {
     /// Takes a provider that answers each call itself, [`Cached`] among them.
-    #[must_use]
-    pub fn provider(mut self, provider: impl TokenProvider) -> Self {
-        self.provider = Some(Arc::new(provider));
-        self
+    pub fn provider(self, provider: impl TokenProvider) -> Self {
+        Self { provider: Some(Arc::new(provider)), ..self }
     }
 
     /// Takes a source and caches its tokens.
-    #[must_use]
     pub fn source(self, source: impl TokenSource) -> Self {
         self.provider(Cached::new(source))
     }
 
     /// Binds them to `https://<domain>`; `domain` is a host with an optional port.
-    #[must_use]
     pub fn domain(mut self, domain: &str) -> Self {
-        self.domain = Some(domain.to_owned());
+        self.context = self.context.with_host(Some(domain));
         self.origin(&format!("https://{domain}"))
     }
 
     /// Binds them to one more origin, as [`Origins::and`] takes it.
-    #[must_use]
     pub fn origin(mut self, origin: &str) -> Self {
-        match self.origins.clone().and(origin) {
-            Ok(origins) => self.origins = origins,
+        match self.context.origins().clone().and(origin) {
+            Ok(origins) => self.context = self.context.with_origins(origins),
             Err(error) => self.problem = Some(error),
         }
         self
     }
 
     /// Says where on a request the token goes.
-    #[must_use]
-    pub fn placement(mut self, placement: Placement) -> Self {
-        self.placement = Some(placement);
-        self
+    pub fn placement(self, placement: Placement) -> Self {
+        let placement = crate::request::unless_default(placement);
+        Self { context: self.context.with_placement(placement), ..self }
     }
 
-    /// Brings another clock, as tests do.
-    #[must_use]
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
+    /// Brings another clock, such as a test's.
+    pub fn clock(self, clock: Clock) -> Self {
+        Self { context: self.context.with_clock(clock), ..self }
     }
 
     /// Makes the credentials. Without a provider or with a bad origin it is an error of kind
@@ -304,11 +287,7 @@ impl CredentialsBuilder {
                 "no provider was given: call `provider` or `source` on the builder",
             )
         })?;
-        let context = Context::new()
-            .with_host(self.domain.as_deref())
-            .with_origins(self.origins)
-            .with_clock(self.clock)
-            .with_placement(self.placement.and_then(crate::request::unless_default));
+        let context = self.context;
         provider.validate(&context)?;
         let per_request = provider.is_per_request();
         Ok(Credentials::of(Bound { provider, context, per_request, resolves: false }))

@@ -12,6 +12,7 @@ use etcetera::BaseStrategy;
 
 /// The surroundings that a configuration is read from.
 #[derive(Clone, Default)]
+#[must_use]
 pub struct Environment {
     variables: BTreeMap<String, OsString>,
     home: Option<PathBuf>,
@@ -50,45 +51,34 @@ impl Environment {
     }
 
     /// Sets a variable.
-    #[must_use]
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<OsString>) -> Self {
         self.variables.insert(name.into(), value.into());
         self
     }
 
     /// Sets the user's home, for `~/` in paths.
-    #[must_use]
-    pub fn home(mut self, path: impl Into<PathBuf>) -> Self {
-        self.home = Some(path.into());
-        self
+    pub fn home(self, path: impl Into<PathBuf>) -> Self {
+        Self { home: Some(path.into()), ..self }
     }
 
     /// Sets the folder of the user's configurations, as `~/.config`.
-    #[must_use]
-    pub fn user_directory(mut self, path: impl Into<PathBuf>) -> Self {
-        self.user_directory = Some(path.into());
-        self
+    pub fn user_directory(self, path: impl Into<PathBuf>) -> Self {
+        Self { user_directory: Some(path.into()), ..self }
     }
 
     /// Sets the folder of the system's configurations, as `/etc`.
-    #[must_use]
-    pub fn system_directory(mut self, path: impl Into<PathBuf>) -> Self {
-        self.system_directory = Some(path.into());
-        self
+    pub fn system_directory(self, path: impl Into<PathBuf>) -> Self {
+        Self { system_directory: Some(path.into()), ..self }
     }
 
     /// Sets the folder of the user's state, as `~/.local/state`.
-    #[must_use]
-    pub fn state_directory(mut self, path: impl Into<PathBuf>) -> Self {
-        self.state_directory = Some(path.into());
-        self
+    pub fn state_directory(self, path: impl Into<PathBuf>) -> Self {
+        Self { state_directory: Some(path.into()), ..self }
     }
 
     /// Sets the working folder, in which the search for a project's file begins.
-    #[must_use]
-    pub fn working_directory(mut self, path: impl Into<PathBuf>) -> Self {
-        self.working_directory = Some(path.into());
-        self
+    pub fn working_directory(self, path: impl Into<PathBuf>) -> Self {
+        Self { working_directory: Some(path.into()), ..self }
     }
 
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &OsString)> {

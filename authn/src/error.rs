@@ -14,6 +14,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: String,
@@ -57,42 +58,8 @@ impl Error {
     /// Makes an error of a kind. The message is lower case, says what happened and ends in what to do; it
     /// never holds a value, a secret or a response body.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self::assemble(kind, message.into(), None, Vec::new())
-    }
-
-    /// Makes an error of kind [`Configuration`](ErrorKind::Configuration).
-    pub fn configuration(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Configuration, message)
-    }
-
-    /// Makes an error of kind [`LoginRequired`](ErrorKind::LoginRequired).
-    pub fn login_required(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::LoginRequired, message)
-    }
-
-    /// Makes an error of kind [`Refused`](ErrorKind::Refused).
-    pub fn refused(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Refused, message)
-    }
-
-    /// Makes an error of kind [`Protocol`](ErrorKind::Protocol).
-    pub fn protocol(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Protocol, message)
-    }
-
-    /// Makes an error of kind [`Network`](ErrorKind::Network).
-    pub fn network(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Network, message)
-    }
-
-    /// Makes an error of kind [`Cancelled`](ErrorKind::Cancelled).
-    pub fn cancelled(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Cancelled, message)
-    }
-
-    /// Makes an error of kind [`InvalidToken`](ErrorKind::InvalidToken).
-    pub fn invalid_token(message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::InvalidToken, message)
+        let message = message.into();
+        Self(Arc::new(Inner { kind, message, retry_after: None, problems: Vec::new() }))
     }
 
     /// Makes the error of a provider that authorises requests without a token.
@@ -104,21 +71,24 @@ impl Error {
     }
 
     pub(crate) fn problems_found(summary: String, problems: Vec<Problem>) -> Self {
-        Self::assemble(ErrorKind::Configuration, summary, None, problems)
+        let mut error = Self::configuration(summary);
+        error.inner().problems = problems;
+        error
     }
 
     /// Says how long the server asked to wait before the next attempt.
     #[must_use]
-    pub fn with_retry_after(self, wait: Duration) -> Self {
-        let Inner { kind, message, problems, .. } = &*self.0;
-        Self::assemble(*kind, message.clone(), Some(wait), problems.clone())
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.inner().retry_after = Some(wait);
+        self
     }
 
     /// Puts the place where it happened before the message.
     #[must_use]
-    pub fn at(self, place: impl fmt::Display) -> Self {
-        let Inner { kind, message, retry_after, problems } = &*self.0;
-        Self::assemble(*kind, format!("{place}: {message}"), *retry_after, problems.clone())
+    pub fn at(mut self, place: impl fmt::Display) -> Self {
+        let inner = self.inner();
+        inner.message = format!("{place}: {}", inner.message);
+        self
     }
 
     /// Gives the sort of failure.
@@ -136,14 +106,32 @@ impl Error {
         &self.0.problems
     }
 
-    fn assemble(
-        kind: ErrorKind,
-        message: String,
-        retry_after: Option<Duration>,
-        problems: Vec<Problem>,
-    ) -> Self {
-        Self(Arc::new(Inner { kind, message, retry_after, problems }))
+    fn inner(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.0)
     }
+}
+
+macro_rules! constructors {
+    ($($name:ident: $kind:ident;)*) => {
+        impl Error {$(
+            #[doc = concat!(
+                "Makes an error of kind [`", stringify!($kind), "`](ErrorKind::", stringify!($kind), ").",
+            )]
+            pub fn $name(message: impl Into<String>) -> Self {
+                Self::new(ErrorKind::$kind, message)
+            }
+        )*}
+    };
+}
+
+constructors! {
+    configuration: Configuration;
+    login_required: LoginRequired;
+    refused: Refused;
+    protocol: Protocol;
+    network: Network;
+    cancelled: Cancelled;
+    invalid_token: InvalidToken;
 }
 
 impl fmt::Display for Error {

@@ -12,6 +12,7 @@
 //!
 //! - [`Credentials`] is the handle that programs hold; [`load`] makes it of the configuration.
 //! - [`token_provider`] makes a struct a provider, [`macro@Options`] a set of its options; the [`provider`] module says how to write one.
+//! - [`token_store`] makes a struct a store that tokens are kept in.
 //! - [`config`] reads the layers, and knows where each value comes from.
 //! - [`Cached`] keeps a source's token fresh.
 //!
@@ -48,7 +49,7 @@ pub mod store;
 pub mod time;
 mod token;
 
-pub use authn_macros::{Options, token_provider};
+pub use authn_macros::{Options, token_provider, token_store};
 pub use cache::{CacheOptions, Cached};
 pub use config::{Loader, load, load_profile};
 pub use context::Context;
@@ -64,7 +65,7 @@ pub use options::{Options, Secret, Show, Validation, View};
 pub use provider::{Bound, Managed, Probe, Status, TokenProvider, TokenSource, from_fn, hooks};
 pub use registry::{Entry, Provider, Registry, RegistryBuilder};
 pub use request::{Origins, Placement, Request};
-pub use secret::{Exposed, SecretString};
+pub use secret::{Exposed, SecretSource, SecretString};
 pub use store::SessionPolicy;
 #[doc(hidden)]
 pub use store::SessionPolicy as Session;

@@ -28,6 +28,7 @@ type AtEnd = Box<dyn FnOnce(bool) -> Boxed<'static, ()> + Send>;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
+#[must_use = "it does nothing until it is given to `Credentials::login`"]
 pub struct Login {
     prompt: Arc<dyn ErasedPrompt>,
     way: Option<Way>,
@@ -110,24 +111,18 @@ impl Login {
     }
 
     /// Chooses the way.
-    #[must_use]
-    pub fn with_way(mut self, way: Way) -> Self {
-        self.way = Some(way);
-        self
+    pub fn with_way(self, way: Way) -> Self {
+        Self { way: Some(way), ..self }
     }
 
     /// Starts no browser: somebody opens the link that is shown.
-    #[must_use]
-    pub fn without_browser(mut self) -> Self {
-        self.opens_browser = Some(false);
-        self
+    pub fn without_browser(self) -> Self {
+        Self { opens_browser: Some(false), ..self }
     }
 
     /// Brings the surroundings, instead of the process's.
-    #[must_use]
-    pub fn with_environment(mut self, environment: Environment) -> Self {
-        self.environment = Arc::new(environment);
-        self
+    pub fn with_environment(self, environment: Environment) -> Self {
+        Self { environment: Arc::new(environment), ..self }
     }
 
     /// Gives the way that was chosen; `None` where it follows from the configuration and the surroundings.

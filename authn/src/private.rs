@@ -8,7 +8,6 @@ pub use crate::{
         Field, Group, Kind, Nested, Node, Options, Plain, Secret, Shape, Shown, Table, Tag, Type,
         Validation, View, Views, count, fields, join, kinds, set_or_not, views,
     },
-    registry::{Entry, LinkedStore, Provider, StoreEntry, Surroundings},
-    secret::Vault,
-    store::{Content, Locks},
+    registry::{Entry, Provider, StoreEntry},
+    store::{Content, Locks, Versioned},
 };

@@ -77,9 +77,8 @@ impl Link {
 
     /// Says that a browser is about to be started for it.
     #[must_use]
-    pub fn with_browser(mut self) -> Self {
-        self.opens_browser = true;
-        self
+    pub fn with_browser(self) -> Self {
+        Self { opens_browser: true, ..self }
     }
 
     /// Gives the address. It holds what is used once, and no secret.
@@ -109,9 +108,8 @@ impl UserCode {
 
     /// Adds the address that holds the code already, for a QR code.
     #[must_use]
-    pub fn with_complete_url(mut self, url: Url) -> Self {
-        self.complete = Some(url);
-        self
+    pub fn with_complete_url(self, url: Url) -> Self {
+        Self { complete: Some(url), ..self }
     }
 
     /// Gives the code.
@@ -146,16 +144,14 @@ impl Question {
 
     /// Says that the answer must not be echoed.
     #[must_use]
-    pub fn secret(mut self) -> Self {
-        self.is_secret = true;
-        self
+    pub fn secret(self) -> Self {
+        Self { is_secret: true, ..self }
     }
 
     /// Adds the page where the answer is to be had.
     #[must_use]
-    pub fn with_page(mut self, page: Url) -> Self {
-        self.page = Some(page);
-        self
+    pub fn with_page(self, page: Url) -> Self {
+        Self { page: Some(page), ..self }
     }
 
     /// Gives the name of what is asked for.

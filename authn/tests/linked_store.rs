@@ -11,45 +11,43 @@ use std::{
 };
 
 use authn::{
-    Context, Environment, Error, Loader, Result, SecretString, Token,
+    Context, Environment, Error, Loader, Result, SecretSource, SecretString, Token, Validation,
     clock::{Clock, ManualClock},
     config::{Class, Config, Origin},
-    private::{Field, LinkedStore, Location, StoreEntry, Surroundings, Table, Vault, inventory},
-    store::{Document, Lease, StoreKey, TokenStore},
+    store::{Document, Lease, StoreKey, Surroundings, TokenStore},
 };
 
 static SECRETS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
 static USES: AtomicUsize = AtomicUsize::new(0);
 
 /// A store of a program's own.
-#[derive(Debug)]
+#[authn::token_store("cellar", secrets, validate = Self::check)]
 struct Cellar {
-    shelf: String,
+    /// Which shelf; the application's unless set.
+    shelf: Option<String>,
+    /// Key of the door.
+    _key: Option<SecretString>,
+    /// How it is cooled.
+    cooling: Cooling,
+    __folder: Option<std::path::PathBuf>,
 }
 
-inventory::submit! {
-    StoreEntry::vault::<Cellar>("cellar", Location {
-        package: env!("CARGO_PKG_NAME"),
-        module: module_path!(),
-        file: file!(),
-        line: line!(),
-        column: column!(),
-    })
+/// How a cellar is cooled.
+#[derive(Default, authn::Options)]
+struct Cooling {
+    /// Degrees.
+    degrees: Option<u8>,
 }
 
-impl LinkedStore for Cellar {
-    const FIELDS: &'static [Field] =
-        &[Field::plain::<Option<String>>("shelf", &["Which shelf; the application's unless set."])];
-
-    fn from_table(table: &mut Table<'_>, surroundings: &Surroundings<'_>) -> Option<Self> {
-        let shelf = table.plain::<Option<String>>("shelf")?;
-        let variable = surroundings.variable("CELLAR_SHELF");
-        let shelf = shelf.or(variable.map(str::to_owned));
-        Some(Self { shelf: shelf.unwrap_or_else(|| surroundings.app().to_owned()) })
+impl Cellar {
+    fn check(&self, problems: &mut Validation) {
+        if self.cooling.degrees.is_some_and(|degrees| degrees > 20) {
+            problems.at("cooling.degrees").error("that is no cooling", "choose 20 at most");
+        }
     }
 }
 
-impl Vault for Cellar {
+impl SecretSource for Cellar {
     fn secret(&self, target: &str) -> Result<SecretString> {
         let secrets = SECRETS.lock().expect("a test has failed");
         let found = secrets.get(target).ok_or_else(|| Error::configuration("put it on the shelf"));
@@ -58,6 +56,21 @@ impl Vault for Cellar {
 }
 
 impl TokenStore for Cellar {
+    fn open(mut self, surroundings: &Surroundings<'_>) -> Result<Self> {
+        if self.shelf.as_deref() == Some("broken") {
+            let mut problems = Validation::new();
+            problems.at("shelf").error("this shelf is broken", "choose another");
+            problems.finish()?;
+        }
+        if surroundings.variable("CELLAR_LOCKED").is_some() {
+            return Err(Error::configuration("the cellar is locked"));
+        }
+        let variable = surroundings.variable("CELLAR_SHELF").map(str::to_owned);
+        self.shelf = self.shelf.or(variable).or_else(|| Some(surroundings.app().to_owned()));
+        self.__folder = surroundings.state();
+        Ok(self)
+    }
+
     async fn lock(&self, _key: &StoreKey) -> Result<Lease> {
         Ok(Lease::new(()))
     }
@@ -77,7 +90,7 @@ impl TokenStore for Cellar {
     }
 
     fn place(&self) -> Option<String> {
-        Some(self.shelf.clone())
+        self.shelf.clone()
     }
 }
 
@@ -140,6 +153,10 @@ fn its_options_are_read_checked_and_shown() {
     for (wrong, words) in [
         ("[stores.cellar]\nshelv = 'top'", "did you mean `shelf`?"),
         ("[stores.cellar]\nshelf = ['top']", "expected a string, found a list"),
+        ("[stores.cellar.cooling]\ndegrees = 'x'", "expected an integer"),
+        ("[stores.cellar.cooling]\ndegree = 9", "did you mean `degrees`?"),
+        ("[stores.cellar.cooling]\ndegrees = 90", "that is no cooling"),
+        ("[stores.cellar]\nshelf = 'broken'", "this shelf is broken"),
         ("[stores.cellra]\n", "did you mean `cellar`?"),
         ("[stores]\ncellar = 'top'", "expected a table, found a text"),
     ] {
@@ -147,6 +164,25 @@ fn its_options_are_read_checked_and_shown() {
         assert!(problems(&config).contains(words), "{}", problems(&config));
         assert!(config.credentials().is_err());
     }
+}
+
+#[test]
+fn its_secrets_are_hidden_and_its_failure_to_open_is_a_problem() {
+    let config = read("[stores.cellar]\nkey = 's3cr3t'\nshelf = 'top'\ncooling = { degrees = 9 }");
+    let settings = config.settings();
+    let key =
+        settings.iter().find(|setting| setting.key == "stores.cellar.key").expect("it is set");
+    assert_eq!((key.class, key.is_set), (Class::Secret, true));
+    let shown = format!("{settings:?} {:?} {config:?}", config.stores());
+    assert!(!shown.contains("s3cr3t") && shown.contains("key: (set)"), "{shown}");
+    assert!(shown.contains("stores.cellar.cooling.degrees"), "{shown}");
+
+    let locked = Environment::empty().variable("CELLAR_LOCKED", "yes");
+    let config = loader("[credentials.mirror]\nsecret = 'x'", locked).read();
+    let problem = &config.problems()[0];
+    assert_eq!((problem.code(), problem.key()), ("invalid", Some("stores.cellar")));
+    assert!(problem.message().contains("the cellar is locked"));
+    assert!(config.credentials().is_err());
 }
 
 #[test]
@@ -162,7 +198,12 @@ fn a_store_that_nobody_chose_is_never_used() {
 
 #[test]
 fn a_store_of_the_programs_own_goes_before_one_that_is_linked() {
-    let own = Cellar { shelf: "own".to_owned() };
+    let own = Cellar {
+        shelf: Some("own".to_owned()),
+        _key: None,
+        cooling: Cooling::default(),
+        __folder: None,
+    };
     let config = loader("", Environment::empty()).store("cellar", own).read();
     assert_eq!(place(&config).as_deref(), Some("own"));
 }
@@ -248,5 +289,5 @@ fn what_is_not_linked_is_named_with_the_way_to_get_it() {
     assert!(problems(&broken).contains("put it on the shelf"), "{}", problems(&broken));
     let broken =
         read("[stores.cellar]\nshelf = []\n[credentials.mirror]\nsecret = { cellar = 'none' }");
-    assert!(problems(&broken).contains("mend `[stores.cellar]`"), "{}", problems(&broken));
+    assert!(problems(&broken).contains("fix `[stores.cellar]`"), "{}", problems(&broken));
 }

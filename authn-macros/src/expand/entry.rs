@@ -3,37 +3,56 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use crate::model::{Options, Role};
+use crate::model::{Macro, Options, Role};
 
-/// Writes `impl Provider` and hands its entry to the registry.
+/// Writes the entry and hands it to the registry.
 ///
-/// This is the one place that asks for the provider's trait, and its span is the struct's name.
+/// This is the one place that asks for the trait of a provider or a store, and its span is the struct's
+/// name.
 pub(super) fn definition(options: &Options) -> TokenStream {
-    let Options { arguments, ident, docs, fields, .. } = options;
+    let Options { arguments, ident, docs, .. } = options;
     let (authn, name) = (&arguments.authn, &arguments.name);
+    // The place of an entry is where its name is written.
+    let at = name.span();
+    let (line, column) =
+        (quote_spanned!(at=> ::core::line!()), quote_spanned!(at=> ::core::column!()));
+    let described = quote! {
+        #name,
+        &[#(#docs),*],
+        #authn::private::Location {
+            package: ::core::env!("CARGO_PKG_NAME"),
+            module: ::core::module_path!(),
+            file: ::core::file!(),
+            line: #line,
+            column: #column,
+        },
+    };
+    match arguments.of {
+        Macro::Provider => provider(options, &described),
+        Macro::Store => {
+            let constructor =
+                if arguments.has("secrets") { quote!(secrets) } else { quote!(plain) };
+            quote! {
+                #authn::private::inventory::submit! {
+                    #authn::private::StoreEntry::#constructor::<#ident>(#described)
+                }
+            }
+        }
+        Macro::Options => TokenStream::new(),
+    }
+}
+
+fn provider(options: &Options, described: &TokenStream) -> TokenStream {
+    let Options { arguments, ident, fields, .. } = options;
+    let authn = &arguments.authn;
     let constructor = if arguments.has("cached") { quote!(cached) } else { quote!(direct) };
     let placement = arguments.has("own_placement").then(|| quote!(.with_own_placement()));
     let has_inner = fields.iter().any(|field| matches!(field.role, Role::Inner));
     let inner = has_inner.then(|| quote!(.with_inner_provider()));
-    // The place of a provider is where its name is written.
-    let at = name.span();
-    let (line, column) =
-        (quote_spanned!(at=> ::core::line!()), quote_spanned!(at=> ::core::column!()));
     let checked = quote_spanned!(ident.span()=> __ENTRY.checked());
     quote! {
-        const __ENTRY: #authn::private::Entry = #authn::private::Entry::#constructor::<#ident>(
-            #name,
-            &[#(#docs),*],
-            #authn::private::Location {
-                package: ::core::env!("CARGO_PKG_NAME"),
-                module: ::core::module_path!(),
-                file: ::core::file!(),
-                line: #line,
-                column: #column,
-            },
-        )
-        #placement
-        #inner;
+        const __ENTRY: #authn::private::Entry =
+            #authn::private::Entry::#constructor::<#ident>(#described) #placement #inner;
         const _: () = #checked;
         #[automatically_derived]
         impl #authn::private::Provider for #ident {

@@ -20,7 +20,7 @@ pub(crate) fn attribute(of: Macro, arguments: TokenStream, item: &TokenStream) -
     let Ok(parsed) = ast::parse(item.clone()) else { return fallback::other_item(of, item) };
     match valid::check(of, args::parse(arguments), parsed) {
         Ok((item, options)) => {
-            let code = code(&options, &entry::definition(&options));
+            let code = code(&options);
             quote!(#item #code)
         }
         Err(refused) => {
@@ -37,17 +37,18 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
         Err(error) => return error.into_compile_error(),
     };
     match valid::check(Macro::Options, args::parse(parsed.arguments.clone()), parsed) {
-        Ok((_, options)) => code(&options, &TokenStream::new()),
+        Ok((_, options)) => code(&options),
         Err(refused) => fallback::refused(&refused),
     }
 }
 
-fn code(options: &Options, entry: &TokenStream) -> TokenStream {
+fn code(options: &Options) -> TokenStream {
     let cfg = &options.cfg;
     let constants = option::definitions(options);
     let table = table::implementation(options);
     let default = table::default(options);
     let debug = debug::implementation(options);
+    let entry = entry::definition(options);
     quote! {
         #(#cfg)*
         const _: () = {

@@ -58,7 +58,7 @@ fn check_each(
                 check_once(checked.has(&flag.to_string()), &flag, errors);
                 checked.flags.push(flag);
             }
-            Argument::Path { name, path, .. } if of == Macro::Options && name == "validate" => {
+            Argument::Path { name, path, .. } if of != Macro::Provider && name == "validate" => {
                 check_once(checked.validate.is_some(), &name, errors);
                 checked.validate = Some(path);
             }
@@ -147,6 +147,7 @@ impl Macro {
     pub(crate) fn attribute(self) -> &'static str {
         match self {
             Self::Provider => "#[token_provider]",
+            Self::Store => "#[token_store]",
             Self::Options => "#[derive(Options)]",
         }
     }
@@ -155,6 +156,7 @@ impl Macro {
     pub(super) fn noun(self) -> &'static str {
         match self {
             Self::Provider => "provider",
+            Self::Store => "store",
             Self::Options => "set of options",
         }
     }
@@ -163,6 +165,7 @@ impl Macro {
     fn flags(self) -> &'static [&'static str] {
         match self {
             Self::Provider => &["cached", "own_placement"],
+            Self::Store => &["secrets"],
             Self::Options => &["default"],
         }
     }
@@ -171,6 +174,7 @@ impl Macro {
     fn arguments(self) -> &'static str {
         match self {
             Self::Provider => "the name, `cached`, `own_placement` and `crate = path`",
+            Self::Store => "the name, `secrets`, `validate = path` and `crate = path`",
             Self::Options => "`validate = path`, `default` and `crate = path`",
         }
     }
@@ -179,6 +183,7 @@ impl Macro {
     fn reserved_names(self) -> (&'static [&'static str], &'static str) {
         match self {
             Self::Provider => (&name::RESERVED, "a key of `[credentials]` itself"),
+            Self::Store => (&name::RESERVED_STORES, "a store or a reference of the framework"),
             Self::Options => (&[], ""),
         }
     }

@@ -70,7 +70,7 @@ fn role(
         helper::refuse_all(helpers, errors);
         return Role::Internal;
     }
-    if let Some(role) = helper::check_role(helpers, prefix, errors) {
+    if let Some(role) = helper::check_role(helpers, prefix, arguments.of, errors) {
         return role;
     }
     check_framework_options(field, key, arguments, errors);

@@ -5,7 +5,7 @@ use syn::{Attribute, Expr, Meta};
 use super::errors::Errors;
 use super::field::Prefix;
 use crate::attr::Helpers;
-use crate::model::{Kind, Role};
+use crate::model::{Kind, Macro, Role};
 
 /// Refuses every helper attribute on a `__field`.
 pub(super) fn refuse_all(helpers: &Helpers, errors: &mut Errors) {
@@ -17,7 +17,16 @@ pub(super) fn refuse_all(helpers: &Helpers, errors: &mut Errors) {
 }
 
 /// Finds out what a field is that is no option itself; `None` for an option.
-pub(super) fn check_role(helpers: &Helpers, prefix: Prefix, errors: &mut Errors) -> Option<Role> {
+pub(super) fn check_role(
+    helpers: &Helpers,
+    prefix: Prefix,
+    of: Macro,
+    errors: &mut Errors,
+) -> Option<Role> {
+    if of != Macro::Provider {
+        refuse(&helpers.inner, "only a provider has another among its options", errors);
+        refuse(&helpers.shorthand, "only a provider's table has a shorthand", errors);
+    }
     let (role, attributes, reason) = if !helpers.flatten.is_empty() {
         refuse(&helpers.inner, "a field is a set of options or a provider", errors);
         (Role::Flattened, &helpers.flatten, "each option of a flattened set has its own")

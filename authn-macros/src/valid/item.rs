@@ -26,8 +26,10 @@ pub(crate) fn check(item: &Item, arguments: &Arguments, errors: &mut Errors) {
         errors.refuse(debug, message);
     }
     if let Some(repeated) = &item.repeated {
-        let noun = of.noun();
-        let message = format!("remove the second `{attribute}`: a struct is one {noun}");
+        let (noun, name) = (of.noun(), quote!(#repeated).to_string());
+        let second =
+            if name.contains("token_store") { "#[token_store]" } else { "#[token_provider]" };
+        let message = format!("remove the second `{second}`: a struct is one {noun}");
         errors.refuse(repeated, message);
     }
 }
@@ -52,6 +54,7 @@ fn check_generics(item: &Item, of: Macro, errors: &mut Errors) {
     let generics = &item.emitted.generics;
     let reason = match of {
         Macro::Provider => "a provider is one type, which the configuration names",
+        Macro::Store => "a store is one type, which the configuration names",
         Macro::Options => "the options of a table are one type",
     };
     if !generics.params.is_empty() {
@@ -66,7 +69,7 @@ impl Macro {
     fn command(self, name: &str) -> Option<String> {
         match self {
             Self::Provider => Some(format!("authn providers {name}")),
-            Self::Options => None,
+            Self::Store | Self::Options => None,
         }
     }
 }

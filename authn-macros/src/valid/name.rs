@@ -3,6 +3,9 @@
 /// The keys that stand beside the providers in `[credentials]`.
 pub(crate) const RESERVED: [&str; 5] = ["domain", "scheme", "origins", "provider", "profile"];
 
+/// The stores and the kinds of references that the framework has itself.
+pub(crate) const RESERVED_STORES: [&str; 4] = ["memory", "file", "env", "command"];
+
 /// The options that the framework adds to the table of a cached provider.
 pub(crate) const CACHE_OPTIONS: [&str; 6] = [
     "expiry_threshold",

@@ -21,6 +21,7 @@ use crate::{
 #[derive(Clone, Options)]
 #[options(default)]
 #[non_exhaustive]
+#[must_use]
 pub struct CacheOptions {
     /// Earliest time before the end of use at which a refresh may start; `auto` is a random 10 to 20 % of the
     /// lifetime, at most 5 minutes.
@@ -52,40 +53,30 @@ pub(super) enum Threshold {
 impl CacheOptions {
     /// Sets the earliest time before the end of use at which a refresh may start. Unset, it is a random 10
     /// to 20 % of the lifetime, at most 5 minutes, so that a fleet does not refresh in step.
-    #[must_use]
-    pub fn with_expiry_threshold(mut self, threshold: Duration) -> Self {
-        self.expiry_threshold = Threshold::Fixed(threshold);
-        self
+    pub fn with_expiry_threshold(self, threshold: Duration) -> Self {
+        Self { expiry_threshold: Threshold::Fixed(threshold), ..self }
     }
 
     /// Sets how long a token is taken to live whose server does not say, or says 0; 30 seconds unless set.
-    #[must_use]
-    pub fn with_expires_in_fallback(mut self, lifetime: Duration) -> Self {
-        self.expires_in_fallback = lifetime;
-        self
+    pub fn with_expires_in_fallback(self, lifetime: Duration) -> Self {
+        Self { expires_in_fallback: lifetime, ..self }
     }
 
     /// Sets the shortest time between the starts of two exchanges while a token still serves.
-    #[must_use]
-    pub fn with_minimal_refresh_period(mut self, period: Duration) -> Self {
-        self.minimal_refresh_period = Some(period);
-        self
+    pub fn with_minimal_refresh_period(self, period: Duration) -> Self {
+        Self { minimal_refresh_period: Some(period), ..self }
     }
 
     /// Takes only grants that the server says are this user's. Unless it is set, any user's serve.
-    #[must_use]
-    pub fn with_expected_username(mut self, username: impl Into<String>) -> Self {
-        self.expected_username = Some(username.into());
-        self
+    pub fn with_expected_username(self, username: impl Into<String>) -> Self {
+        Self { expected_username: Some(username.into()), ..self }
     }
 
     /// Names the claim that holds the user's name. Unless it is set, it is the first there is of
     /// `preferred_username`, `email` if `email_verified` is `true`, and `sub`. Of these `sub` alone is never
     /// another user's and never changes (OpenID Connect Core, 5.7).
-    #[must_use]
-    pub fn with_username_claim(mut self, claim: impl Into<String>) -> Self {
-        self.username_claim = Some(claim.into());
-        self
+    pub fn with_username_claim(self, claim: impl Into<String>) -> Self {
+        Self { username_claim: Some(claim.into()), ..self }
     }
 
     /// Names an option that is set and needs to know the user.

@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     path::Path,
+    sync::Arc,
 };
 
 use super::{
@@ -15,8 +16,8 @@ use super::{
 };
 use crate::{
     Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
-    diagnostic::{Origin, Problem, SourceText},
-    options::{Built, Entries, Host, Item, Key, Options as _, Table, Value, invalid, unknown_key},
+    diagnostic::{Excerpt, Origin, Problem, SourceText},
+    options::{Built, Entries, Host, Item, Key, Options as _, Table, Value, failed, unknown_key},
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
@@ -30,31 +31,36 @@ const DEEPEST: u32 = 8;
 pub(super) struct Notes<'a> {
     pub(super) registry: &'a Registry,
     pub(super) parts: &'a [Part],
-    pub(super) texts: &'a [Option<std::sync::Arc<SourceText>>],
+    pub(super) texts: &'a [Option<Arc<SourceText>>],
     pub(super) problems: RefCell<Vec<Problem>>,
 }
 
 impl Notes<'_> {
     /// Notes a problem at an item. `hide` masks the item's own value in the line that is shown.
     pub(super) fn note(&self, problem: Problem, item: Option<&Item>, hide: bool) {
-        let Some(item) = item else {
-            self.problems.borrow_mut().push(problem);
-            return;
+        let problem = match item {
+            Some(item) => {
+                let excerpt = self.excerpt(item, hide);
+                problem.with_origin(item.origin.clone()).with_excerpt(excerpt)
+            }
+            None => problem,
         };
-        let excerpt = self.excerpt(item, hide);
-        let problem = problem.with_origin(Some(item.origin.clone())).with_excerpt(excerpt);
         self.problems.borrow_mut().push(problem);
     }
 
-    fn excerpt(&self, item: &Item, hide: bool) -> Option<crate::diagnostic::Excerpt> {
+    /// The same where nothing can be built.
+    fn refuse<T>(&self, problem: Problem, item: &Item, hide: bool) -> Option<T> {
+        self.note(problem, Some(item), hide);
+        None
+    }
+
+    fn excerpt(&self, item: &Item, hide: bool) -> Option<Excerpt> {
         let Origin::File { path, .. } = &item.origin else { return None };
         let span = item.span.clone()?;
-        let of_file = |text: &&std::sync::Arc<SourceText>| text.path == *path;
-        let (index, source) = self
-            .texts
-            .iter()
-            .enumerate()
-            .find_map(|(index, text)| Some((index, text.as_ref().filter(of_file)?)))?;
+        let is_of_file =
+            |text: &Option<Arc<SourceText>>| text.as_ref().is_some_and(|text| text.path == *path);
+        let index = self.texts.iter().position(is_of_file)?;
+        let source = self.texts.get(index)?.as_ref()?;
         let parts = self.parts.iter().filter(|part| part.layer == index).map(|part| &part.values);
         Some(excerpt(source, parts, self.registry, &span, hide))
     }
@@ -68,13 +74,19 @@ pub(super) struct Build<'a> {
     pub(super) loader: &'a Loader,
     pub(super) profile: Option<&'a str>,
     pub(super) stores: Stores,
-    /// The references of the provider that is being built.
-    references: RefCell<Vec<SecretString>>,
-    /// Fingerprints of the secrets of the provider that is being built, and of those below it.
-    secrets: RefCell<Vec<String>>,
-    /// A provider below the one that is being built belongs to the request being served.
-    per_request_below: Cell<bool>,
+    found: RefCell<Found>,
     depth: Cell<u32>,
+}
+
+/// What is found while a provider is being built.
+#[derive(Default)]
+struct Found {
+    /// Its references.
+    references: Vec<SecretString>,
+    /// Fingerprints of its secrets, and of those below it.
+    secrets: Vec<String>,
+    /// A provider below it belongs to the request being served.
+    per_request_below: bool,
 }
 
 impl<'a> Build<'a> {
@@ -91,9 +103,7 @@ impl<'a> Build<'a> {
             loader,
             profile,
             stores: loader.stores.clone(),
-            references: RefCell::default(),
-            secrets: RefCell::default(),
-            per_request_below: Cell::new(false),
+            found: RefCell::default(),
             depth: Cell::new(0),
         }
     }
@@ -113,16 +123,14 @@ impl<'a> Build<'a> {
         let choice = choice?;
         let item = merged.get("credentials");
         if is_complete && self.context.origins().is_empty() {
-            let problem = Problem::warning(
-                "no-origins",
-                "no request can be authorised: the credentials are bound to no origin",
-            )
-            .with_key("credentials.domain")
-            .with_help("set `credentials.domain` or `credentials.origins`");
+            let message = "no request can be authorised: the credentials are bound to no origin";
+            let problem = Problem::warning("no-origins", message)
+                .with_key("credentials.domain")
+                .with_help("set `credentials.domain` or `credentials.origins`");
             self.notes.note(problem, item.filter(|item| item.origin != Origin::Default), false);
         }
         let empty = Item::empty_table();
-        let table = item.and_then(Item::as_table).and_then(|entries| entries.get(&choice.name));
+        let table = item.and_then(|item| item.get(&[&choice.name]));
         let key = Key::new(&["credentials", &choice.name]);
         let credentials = self.credentials(&key, &choice.name, table.unwrap_or(&empty));
         credentials.filter(|_| is_complete)
@@ -132,31 +140,24 @@ impl<'a> Build<'a> {
     pub(super) fn credentials(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
         let Some(entry) = self.notes.registry.get(name) else {
             let problem = Problem::error("unknown-provider", self.notes.registry.unknown(name));
-            self.notes.note(problem.with_key(key), Some(item), item.as_table().is_none());
-            return None;
+            return self.notes.refuse(problem.with_key(key), item, item.as_table().is_none());
         };
         if self.depth.get() >= DEEPEST {
             let problem = Problem::error("too-deep", "providers are nested too deeply")
                 .with_key(key)
                 .with_help(format!("nest at most {DEEPEST}"));
-            self.notes.note(problem, Some(item), false);
-            return None;
+            return self.notes.refuse(problem, item, false);
         }
         let Value::Table(entries) = &item.value else {
-            let problem = Problem::error(
-                "wrong-type",
-                format!("expected a table of options, found {}", item.found()),
-            )
-            .with_key(key)
-            .with_help(format!("`authn providers {name}` lists the options"));
-            self.notes.note(problem, Some(item), true);
-            return None;
+            let message = format!("expected a table of options, found {}", item.found());
+            let problem = Problem::error("wrong-type", message)
+                .with_key(key)
+                .with_help(format!("`authn providers {name}` lists the options"));
+            return self.notes.refuse(problem, item, true);
         };
 
         // What is below counts for this provider alone.
-        let outer_references = self.references.take();
-        let outer_secrets = self.secrets.take();
-        let outer_per_request = self.per_request_below.replace(false);
+        let outer = self.found.take();
         self.depth.set(self.depth.get() + 1);
         let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
         let provider = entry.build(&mut table);
@@ -167,26 +168,19 @@ impl<'a> Build<'a> {
         };
         table.finish();
         self.depth.set(self.depth.get() - 1);
-        let references = self.references.replace(outer_references);
-        let secrets = self.secrets.replace(outer_secrets);
-        self.secrets.borrow_mut().extend(secrets.iter().cloned());
-        let per_request_below = self.per_request_below.replace(outer_per_request);
+        let Found { references, secrets, per_request_below } = self.found.replace(outer);
+        self.found.borrow_mut().secrets.extend(secrets.iter().cloned());
 
         let (provider, placement) = (provider?, placement?);
         if entry.is_cached() && per_request_below {
-            let problem = Problem::error(
-                "cached-per-request",
-                "a token that belongs to the request being served must not be cached",
-            )
-            .with_key(key)
-            .with_help("take the per-request provider out of this one");
-            self.notes.note(problem, Some(item), false);
-            return None;
+            let message = "a token that belongs to the request being served must not be cached";
+            let problem = Problem::error("cached-per-request", message)
+                .with_key(key)
+                .with_help("take the per-request provider out of this one");
+            return self.notes.refuse(problem, item, false);
         }
         let per_request = per_request_below || provider.is_per_request();
-        if per_request {
-            self.per_request_below.set(true);
-        }
+        self.found.borrow_mut().per_request_below |= per_request;
         // A cached provider resolves them at each exchange, the others at each call.
         let resolves = !entry.is_cached() && !references.is_empty();
         let context = self
@@ -205,13 +199,7 @@ impl<'a> Build<'a> {
             None => context,
         };
         if let Err(error) = provider.validate(&context) {
-            match error.problems() {
-                [] => {
-                    let problem = Problem::error("invalid", error.to_string()).with_key(key);
-                    self.notes.note(problem, Some(item), false);
-                }
-                problems => invalid(self, problems.to_vec(), key, item),
-            }
+            failed(self, &error, key, item);
             return None;
         }
         Some(Credentials::of(Bound { provider, context, per_request, resolves }))
@@ -228,12 +216,10 @@ impl<'a> Build<'a> {
         login_options: &[&str],
     ) -> Option<Drawer> {
         let Some(found) = self.stores.get(store) else {
-            let at = item.as_table().and_then(|entries| entries.get("store"));
             let problem = self.stores.unknown(store).with_key(key.child("store"));
-            self.notes.note(problem, at.or(Some(item)), false);
-            return None;
+            return self.notes.refuse(problem, item.get(&["store"]).unwrap_or(item), false);
         };
-        let guide = Guide::Top(self.notes.registry);
+        let guide = Guide::top(self.notes.registry);
         let guide = key.segments().iter().fold(guide, |guide, segment| guide.child(segment));
         let options = session_key::options(self.context.host(), item, guide, login_options);
         let key = StoreKey::of(name, self.profile, &options);
@@ -268,7 +254,6 @@ impl Host for Build<'_> {
                     }
                     _ => None,
                 };
-                let path = self.environment.absolute(text, base);
                 if matches!(at, Origin::Layer { file: None, .. })
                     && !Path::new(text).is_absolute()
                     && !text.starts_with("~/")
@@ -277,16 +262,17 @@ impl Host for Build<'_> {
                     let problem = Problem::error("relative-path", message);
                     return Err(Box::new(problem.with_help("write the whole path, or `~/…`")));
                 }
-                Ok(Target::File(path))
+                Ok(Target::File(self.environment.absolute(text, base)))
             }
             _ => self.stores.target(kind, text, self.notes.registry),
         }
     }
 
     fn saw(&self, secret: &SecretString) {
-        self.secrets.borrow_mut().push(fingerprint(secret));
+        let mut found = self.found.borrow_mut();
+        found.secrets.push(fingerprint(secret));
         if secret.can_change() {
-            self.references.borrow_mut().push(secret.clone());
+            found.references.push(secret.clone());
         }
     }
 

@@ -4,7 +4,8 @@ use super::{Source, SourceState, build::Notes, project};
 use crate::{
     Environment,
     diagnostic::{Origin, Problem, nearest},
-    options::{Entries, Item, Key, Options as _, Value},
+    options::{Entries, Field, Item, Key, Options as _},
+    registry::Entry,
     request::binding::Binding,
 };
 
@@ -27,9 +28,8 @@ pub(crate) fn choose(
 ) -> Option<Choice> {
     let mut has_credentials = false;
     for part in notes.parts.iter().rev().filter(|part| part.counts()) {
-        let Some(Item { value: Value::Table(entries), .. }) = part.values.get("credentials") else {
-            continue;
-        };
+        let credentials = part.values.get("credentials").and_then(Item::as_table);
+        let Some(entries) = credentials else { continue };
         has_credentials = true;
         if let Some(named) = entries.get("provider")
             && let Some(name) = named.as_text()
@@ -46,12 +46,10 @@ pub(crate) fn choose(
             [_, (_, second), ..] => {
                 let names: Vec<String> =
                     tables.iter().map(|(name, _)| format!("`{name}`")).collect();
-                let problem = Problem::error(
-                    "two-providers",
-                    format!("one source has the tables of {}", names.join(" and ")),
-                )
-                .with_key("credentials")
-                .with_help("say which with `provider = \"NAME\"` in `[credentials]`");
+                let message = format!("one source has the tables of {}", names.join(" and "));
+                let problem = Problem::error("two-providers", message)
+                    .with_key("credentials")
+                    .with_help("say which with `provider = \"NAME\"` in `[credentials]`");
                 notes.note(problem, Some(second), false);
                 return None;
             }
@@ -65,14 +63,12 @@ pub(crate) fn choose(
         // It stands in what can't be read, as like as not; that is told already.
         return None;
     }
-    let linked: Vec<&str> = notes.registry.iter().map(crate::registry::Entry::name).collect();
+    let linked: Vec<&str> = notes.registry.iter().map(Entry::name).collect();
     let problem = if has_credentials {
+        let linked = linked.join(", ");
         Problem::error("no-provider", "no provider is configured")
             .with_key("credentials")
-            .with_help(format!(
-                "add a table like `[credentials.oauth]`; linked are {}",
-                linked.join(", ")
-            ))
+            .with_help(format!("add a table like `[credentials.oauth]`; linked are {linked}"))
     } else {
         Problem::error("no-credentials", "no credentials are configured")
             .with_help("`authn config init PROVIDER` writes a configuration to start from")
@@ -96,22 +92,17 @@ fn is_provider(notes: &Notes<'_>, name: &str, item: &Item) -> bool {
 /// Notes the keys of `[credentials]` that are neither its options nor providers.
 pub(crate) fn unknown_keys(notes: &Notes<'_>, entries: &Entries) {
     for (name, item) in entries {
-        let known = Binding::FIELDS.iter().any(|field| field.key() == name.as_str());
-        if known || is_provider(notes, name, item) {
+        let options = Binding::FIELDS.iter().map(Field::key);
+        if options.clone().any(|key| key == name) || is_provider(notes, name, item) {
             continue;
         }
-        let candidates = Binding::FIELDS
-            .iter()
-            .map(crate::options::Field::key)
-            .chain(notes.registry.iter().map(crate::registry::Entry::name));
+        let candidates = options.chain(notes.registry.iter().map(Entry::name));
         let problem =
             Problem::error("unknown-key", "unknown key").with_key(Key::new(&["credentials", name]));
-        let problem = match nearest(name, candidates) {
-            Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-            None => {
-                problem.with_help("remove it; a provider's options stand in a table of its own")
-            }
+        let help = match nearest(name, candidates) {
+            Some(near) => &*format!("did you mean `{near}`?"),
+            None => "remove it; a provider's options stand in a table of its own",
         };
-        notes.note(problem, Some(item), true);
+        notes.note(problem.with_help(help), Some(item), true);
     }
 }

@@ -222,11 +222,11 @@ impl Loader {
                 Registry::default()
             });
         let has_registry = problems.is_empty();
-        let (mut layers, sources) = layers::find(&self, &environment, &mut problems);
-        let guide = Guide::Top(&registry);
+        let mut layers = layers::find(&self, &environment, &mut problems);
         for layer in &mut layers {
             shorthand::expand_layer(layer, &registry);
         }
+        let sources: Vec<_> = layers.iter().map(|layer| layer.source.clone()).collect();
         let texts: Vec<_> = layers.iter().map(|layer| layer.text.clone()).collect();
         let variable = self.variable("profile");
         let asked = self.profile.as_deref();
@@ -238,8 +238,7 @@ impl Loader {
         };
         let profiles = profile::defined(&layers);
         let parts = parts(layers, profile.as_deref());
-        let names: Vec<_> = sources.iter().map(|source| source.name).collect();
-        let merged = merge::merge(&parts, &names, guide);
+        let merged = merge::merge(&parts, Guide::top(&registry));
 
         let notes =
             Notes { registry: &registry, parts: &parts, texts: &texts, problems: problems.into() };

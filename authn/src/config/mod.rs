@@ -120,15 +120,10 @@ impl Config {
 
     /// Gives the credentials, or one error with everything that is wrong.
     pub fn credentials(&self) -> Result<Credentials> {
-        let errors: Vec<Problem> = self
-            .problems
-            .iter()
-            .filter(|problem| problem.severity() == Severity::Error)
-            .cloned()
-            .collect();
-        for warning in
-            self.problems.iter().filter(|problem| problem.severity() == Severity::Warning)
-        {
+        let is_error = |problem: &Problem| problem.severity() == Severity::Error;
+        let (errors, warnings): (Vec<_>, Vec<_>) =
+            self.problems.iter().cloned().partition(is_error);
+        for warning in warnings {
             tracing::warn!("{warning}");
         }
         match &self.credentials {

@@ -6,7 +6,6 @@ use super::{layers::Layer, project};
 use crate::{
     Environment,
     diagnostic::{Origin, Problem, nearest},
-    options::Item,
 };
 
 /// Chooses the profile: the one that is asked for, else the variable's, else the highest `default_profile`.
@@ -31,12 +30,10 @@ pub(crate) fn choose(
     } else {
         let item = layers.iter().rev().find_map(|layer| layer.base.get("default_profile"))?;
         let Some(name) = item.as_text() else {
-            let problem =
-                Problem::error("wrong-type", format!("expected a text, found {}", item.found()))
-                    .with_key("default_profile")
-                    .with_origin(Some(item.origin.clone()))
-                    .with_help("give the name of a profile in quotes");
-            problems.push(problem);
+            let message = format!("expected a text, found {}", item.found());
+            let problem = Problem::error("wrong-type", message).with_origin(item.origin.clone());
+            let help = "give the name of a profile in quotes";
+            problems.push(problem.with_key("default_profile").with_help(help));
             return None;
         };
         (name.to_owned(), item.origin.clone())
@@ -47,24 +44,17 @@ pub(crate) fn choose(
     }
     let is_withheld =
         layers.iter().any(|layer| layer.untrusted && layer.profiles.contains_key(&name));
-    let way_out = project::way_out(problems).filter(|_| is_withheld);
-    let help = way_out.unwrap_or_else(|| {
-        match (nearest(&name, known.iter().map(String::as_str)), known.is_empty()) {
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, true) => {
-                "no profile is defined; write one as `[profile.NAME.credentials]`".to_owned()
-            }
-            (None, false) => format!("defined are {}", known.join(", ")),
+    let help = match nearest(&name, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => {
+            "no profile is defined; write one as `[profile.NAME.credentials]`".to_owned()
         }
-    });
-    let problem = Problem::error(
-        "unknown-profile",
-        format!("no source defines the profile `{}`", name.escape_debug()),
-    )
-    .with_key("default_profile")
-    .with_origin(Some(origin))
-    .with_help(help);
-    problems.push(problem);
+        None => format!("defined are {}", known.join(", ")),
+    };
+    let way_out = project::way_out(problems).filter(|_| is_withheld);
+    let message = format!("no source defines the profile `{}`", name.escape_debug());
+    let problem = Problem::error("unknown-profile", message).with_key("default_profile");
+    problems.push(problem.with_origin(origin).with_help(way_out.unwrap_or(help)));
     None
 }
 
@@ -76,23 +66,20 @@ pub(crate) fn drop_untrusted(layers: &mut [Layer], problems: &[Problem]) -> Vec<
     let known = defined(layers);
     let mut dropped = Vec::new();
     for layer in layers.iter_mut().filter(|layer| layer.untrusted) {
-        let is_known = |item: &Item| {
-            item.as_text().is_some_and(|name| known.iter().any(|known| known == name))
-        };
-        let Some(item) = layer.base.get("default_profile").filter(|item| !is_known(item)) else {
+        let Some(item) = layer.base.get("default_profile") else { continue };
+        let name = item.as_text();
+        if name.is_some_and(|name| known.iter().any(|known| known == name)) {
             continue;
-        };
-        let is_withheld = item.as_text().is_some_and(|name| layer.profiles.contains_key(name));
+        }
+        let is_withheld = name.is_some_and(|name| layer.profiles.contains_key(name));
+        let help = "define that profile in a file of your own, or choose another with `--profile`";
         let way_out = project::way_out(problems).filter(|_| is_withheld);
         let message = "the project's file chooses no profile that another source defines, so its choice \
                        does not count";
         let problem = Problem::warning("untrusted-profile", message)
             .with_key("default_profile")
-            .with_origin(Some(item.origin.clone()))
-            .with_help(way_out.unwrap_or_else(|| {
-                "define that profile in a file of your own, or choose another with `--profile`"
-                    .to_owned()
-            }));
+            .with_origin(item.origin.clone())
+            .with_help(way_out.unwrap_or_else(|| help.to_owned()));
         dropped.push(problem);
         layer.base.remove("default_profile");
     }

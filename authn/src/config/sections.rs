@@ -1,39 +1,30 @@
 //! The keys at the top of a configuration: what stands below each, and how it is read.
 
-use super::{build::Build, choice, visibility::Guide};
+use super::{build::Build, choice, visibility::Place};
 use crate::{
-    Registry,
     http::options::HttpOptions,
     options::{Item, Key, Options as _, Table, section, wrong_type},
-    registry::Surroundings,
     request::binding::Binding,
+    store::Surroundings,
 };
 
 /// One key at the top of a configuration.
 pub(super) struct Section {
     pub(super) key: &'static str,
     /// What stands below it.
-    pub(super) below: for<'r> fn(&'r Registry) -> Guide<'r>,
+    pub(super) below: Place<'static>,
     /// Reads it, or its absence; `None` if that failed, and all problems have been noted.
     read: fn(&mut Build<'_>, &Key, Option<&Item>) -> Option<()>,
 }
 
 /// All keys at the top: a new one is one entry more.
 pub(super) const SECTIONS: [Section; 5] = [
-    Section {
-        key: "http",
-        below: |registry| Guide::Options(registry, HttpOptions::FIELDS),
-        read: http,
-    },
-    Section {
-        key: "credentials",
-        below: |registry| Guide::Credentials { registry, nested: false },
-        read: credentials,
-    },
-    Section { key: "stores", below: |registry| Guide::Stores(registry), read: stores },
+    Section { key: "http", below: Place::Options(HttpOptions::FIELDS), read: http },
+    Section { key: "credentials", below: Place::Credentials, read: credentials },
+    Section { key: "stores", below: Place::Stores, read: stores },
     // These two are read before the layers are merged.
-    Section { key: "default_profile", below: |_| Guide::Plain, read: |_, _, _| Some(()) },
-    Section { key: "profile", below: |_| Guide::Unknown, read: |_, _, _| Some(()) },
+    Section { key: "default_profile", below: Place::Plain(None), read: |_, _, _| Some(()) },
+    Section { key: "profile", below: Place::Unknown, read: |_, _, _| Some(()) },
 ];
 
 /// Returns the keys at the top.

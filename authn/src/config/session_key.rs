@@ -19,28 +19,21 @@ pub(super) fn options(host: Option<&str>, item: &Item, guide: Guide<'_>, login: 
 }
 
 fn canonical(item: &Item, guide: Guide<'_>, path: &str, login: &[&str], text: &mut String) {
+    if guide.class() == Class::Secret {
+        return;
+    }
+    let of_framework = |key: &str| {
+        let mut fields = CacheOptions::FIELDS.iter().chain(PlacementOptions::FIELDS);
+        fields.any(|field| field.key() == key) || login.contains(&key)
+    };
+    for (key, item, guide) in guide.below(item) {
+        if key != "scope" && !(path.is_empty() && of_framework(&key)) {
+            canonical(item, guide, &format!("{path}.{key}"), login, text);
+        }
+    }
     // Writing to a string can't fail.
     let _ = match &item.value {
-        _ if guide.class() == Class::Secret => Ok(()),
-        Value::Table(entries) => {
-            let of_framework = |key: &str| {
-                let fields = CacheOptions::FIELDS.iter().chain(PlacementOptions::FIELDS);
-                fields.into_iter().any(|field| field.key() == key) || login.contains(&key)
-            };
-            for (key, item) in entries {
-                if key != "scope" && !(path.is_empty() && of_framework(key)) {
-                    canonical(item, guide.child(key), &format!("{path}.{key}"), login, text);
-                }
-            }
-            Ok(())
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                let index = index.to_string();
-                canonical(item, guide.child(&index), &format!("{path}.{index}"), login, text);
-            }
-            Ok(())
-        }
+        Value::Table(_) | Value::Array(_) => Ok(()),
         Value::Boolean(value) => writeln!(text, "{path}={value}"),
         Value::Integer(value) => writeln!(text, "{path}={value}"),
         Value::Float(value) => writeln!(text, "{path}={value}"),

@@ -14,27 +14,35 @@ use crate::{
     request::binding::Binding,
 };
 
+/// A place in a configuration, from which a walk goes on to those below it.
+#[derive(Clone, Copy)]
+pub(crate) struct Guide<'r> {
+    pub(crate) registry: &'r Registry,
+    pub(crate) place: Place<'r>,
+}
+
 /// What a place in a configuration is.
 #[derive(Clone, Copy)]
-pub(crate) enum Guide<'r> {
-    Top(&'r Registry),
-    /// `[credentials]`, or a table of a nested provider.
-    Credentials {
-        registry: &'r Registry,
-        nested: bool,
-    },
-    Providers(&'r Registry),
-    Provider(&'r Registry, &'r Entry),
+pub(crate) enum Place<'r> {
+    Top,
+    /// `[credentials]`
+    Credentials,
+    /// The table that holds a nested provider's.
+    Nested,
+    /// A list of such.
+    Providers,
+    Provider(&'r Entry),
     /// `[stores]`
-    Stores(&'r Registry),
+    Stores,
     /// A table of options.
-    Options(&'r Registry, &'static [Field]),
+    Options(&'static [Field]),
     /// A list of such, or a map.
-    Tables(&'r Registry, &'static [Field]),
+    Tables(&'static [Field]),
     /// A map whose values are secrets, or a list of such.
     Secrets,
     Secret,
-    Plain,
+    /// What is shown: an option, or a part of one.
+    Plain(Option<&'static Field>),
     Unknown,
 }
 
@@ -51,78 +59,95 @@ pub enum Class {
 }
 
 impl<'r> Guide<'r> {
+    pub(crate) fn top(registry: &'r Registry) -> Self {
+        Self { registry, place: Place::Top }
+    }
+
     pub(crate) fn child(self, key: &str) -> Self {
-        match self {
-            Self::Top(registry) => {
-                let section = SECTIONS.iter().find(|section| section.key == key);
-                section.map_or(Self::Unknown, |section| (section.below)(registry))
+        let option = || self.option(key).map(Place::of);
+        let provider = || self.registry.get(key).map(Place::Provider);
+        let place = match self.place {
+            Place::Top => {
+                SECTIONS.iter().find(|section| section.key == key).map(|section| section.below)
             }
-            Self::Credentials { nested: false, .. } if self.field(key).is_some() => Self::Plain,
-            Self::Credentials { registry, .. } => {
-                registry.get(key).map_or(Self::Unknown, |entry| Self::Provider(registry, entry))
+            Place::Credentials => option().or_else(provider),
+            Place::Nested => provider(),
+            Place::Providers => Some(Place::Nested),
+            Place::Provider(entry) => {
+                option().or_else(|| provider().filter(|_| entry.has_inner_provider()))
             }
-            Self::Providers(registry) => Self::Credentials { registry, nested: true },
-            Self::Provider(registry, entry) => match (entry.field(key), registry.get(key)) {
-                (Some(field), _) => Self::of_field(registry, field),
-                (None, Some(inner)) if entry.has_inner_provider() => {
-                    Self::Provider(registry, inner)
-                }
-                _ => Self::Unknown,
-            },
-            Self::Stores(registry) => registry
-                .store_fields(key)
-                .map_or(Self::Unknown, |fields| Self::Options(registry, fields)),
-            Self::Options(registry, _) => {
-                self.field(key).map_or(Self::Unknown, |field| Self::of_field(registry, field))
-            }
-            Self::Tables(registry, fields) => Self::Options(registry, fields),
-            Self::Secrets | Self::Secret => Self::Secret,
-            Self::Plain if names_secret(key) => Self::Unknown,
-            Self::Plain => Self::Plain,
-            Self::Unknown => Self::Unknown,
-        }
+            Place::Stores => self.registry.store_fields(key).map(Place::Options),
+            Place::Options(_) => option(),
+            Place::Tables(fields) => Some(Place::Options(fields)),
+            Place::Secrets | Place::Secret => Some(Place::Secret),
+            Place::Plain(_) => (!names_secret(key)).then_some(Place::Plain(None)),
+            Place::Unknown => None,
+        };
+        Self { place: place.unwrap_or(Place::Unknown), ..self }
     }
 
     /// Returns the option of a key at this place.
-    fn field(self, key: &str) -> Option<&'r Field> {
-        let fields = match self {
-            Self::Credentials { nested: false, .. } => Binding::FIELDS,
-            Self::Provider(_, entry) => return entry.field(key),
-            Self::Options(_, fields) => fields,
-            _ => return None,
-        };
-        fields.iter().find(|field| field.key() == key)
+    fn option(self, key: &str) -> Option<&'static Field> {
+        self.fields().into_iter().find(|field| field.key() == key)
     }
 
-    /// Tells whether a table at this place is one value, which a higher layer replaces as a whole.
-    pub(crate) fn is_whole(self) -> bool {
-        matches!(self, Self::Secret)
-    }
-
-    pub(crate) fn class(self) -> Class {
-        match self {
-            Self::Secrets | Self::Secret => Class::Secret,
-            // A text in the place of a table may hold a secret.
-            Self::Unknown | Self::Options(..) | Self::Tables(..) => Class::Unknown,
-            _ => Class::Plain,
+    /// Returns the options of a table at this place.
+    pub(crate) fn fields(self) -> Vec<&'static Field> {
+        match self.place {
+            Place::Credentials => Binding::FIELDS.iter().collect(),
+            Place::Provider(entry) => entry.fields().collect(),
+            Place::Options(fields) => fields.iter().collect(),
+            _ => Vec::new(),
         }
     }
 
-    fn of_field(registry: &'r Registry, field: &Field) -> Self {
-        match field.kind() {
-            Kind::Plain => match (field.r#type(), field.r#type().options()) {
-                (Type::Options(fields), _) => Self::Options(registry, fields),
-                (_, Some((fields, _))) => Self::Tables(registry, fields),
-                _ => Self::Plain,
-            },
-            Kind::Provider => match field.r#type() {
-                Type::List(_) => Self::Providers(registry),
-                _ => Self::Credentials { registry, nested: true },
-            },
-            Kind::Secret => match field.r#type() {
-                Type::Secret => Self::Secret,
-                _ => Self::Secrets,
-            },
+    /// Returns the values of a table at this place, each with its key and its own place.
+    pub(crate) fn within(self, entries: &Entries) -> Vec<(String, &Item, Self)> {
+        entries.iter().map(|(key, item)| (key.clone(), item, self.child(key))).collect()
+    }
+
+    /// Returns the values of a table or a list at this place, each with its key or index and its own place.
+    pub(crate) fn below(self, item: &Item) -> Vec<(String, &Item, Self)> {
+        match &item.value {
+            Value::Table(entries) => self.within(entries),
+            Value::Array(items) => {
+                let keys = (0..items.len()).map(|index| index.to_string());
+                let child = |(key, item): (String, _)| {
+                    let guide = self.child(&key);
+                    (key, item, guide)
+                };
+                keys.zip(items).map(child).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns whether a table at this place is one value, which a higher layer replaces as a whole.
+    pub(crate) fn is_whole(self) -> bool {
+        matches!(self.place, Place::Secret)
+    }
+
+    pub(crate) fn class(self) -> Class {
+        match self.place {
+            Place::Secrets | Place::Secret => Class::Secret,
+            // A text in the place of a table may hold a secret.
+            Place::Unknown | Place::Options(_) | Place::Tables(_) => Class::Unknown,
+            _ => Class::Plain,
+        }
+    }
+}
+
+impl Place<'_> {
+    fn of(field: &'static Field) -> Self {
+        match (field.kind(), field.r#type()) {
+            (Kind::Plain, Type::Options(fields)) => Self::Options(fields),
+            (Kind::Plain, of) => {
+                of.options().map_or(Self::Plain(Some(field)), |(fields, _)| Self::Tables(fields))
+            }
+            (Kind::Provider, Type::List(_)) => Self::Providers,
+            (Kind::Provider, _) => Self::Nested,
+            (Kind::Secret, Type::Secret) => Self::Secret,
+            (Kind::Secret, _) => Self::Secrets,
         }
     }
 }
@@ -133,9 +158,9 @@ pub(super) fn value_type(registry: &Registry, key: &Key) -> Option<Type> {
         [first, _, rest @ ..] if first == "profile" => rest,
         all => all,
     };
-    let (mut guide, mut found) = (Guide::Top(registry), None);
+    let (mut guide, mut found) = (Guide::top(registry), None);
     for segment in segments {
-        found = match guide.field(segment) {
+        found = match guide.option(segment) {
             Some(field) => Some(field.r#type()),
             None => found.as_ref().and_then(|of: &Type| of.child(segment).cloned()),
         };
@@ -153,9 +178,9 @@ pub(super) fn excerpt<'a>(
     marked: &Range<usize>,
     hide: bool,
 ) -> Excerpt {
-    let mut spans = Spans { registry, shown: Vec::new(), hidden: Vec::new() };
-    for entries in parts {
-        spans.collect(entries, Guide::Top(registry));
+    let mut spans = Spans::default();
+    for (_, item, guide) in parts.flat_map(|entries| Guide::top(registry).within(entries)) {
+        spans.collect(item, guide);
     }
     if hide {
         spans.hidden.retain(|span| !(marked.start <= span.start && span.end <= marked.end));
@@ -165,45 +190,28 @@ pub(super) fn excerpt<'a>(
 }
 
 /// The spans of a file's values: those that may be shown and those that may not.
-struct Spans<'r> {
-    registry: &'r Registry,
+#[derive(Default)]
+struct Spans {
     shown: Vec<Range<usize>>,
     hidden: Vec<Range<usize>>,
 }
 
-impl Spans<'_> {
-    fn collect(&mut self, entries: &Entries, guide: Guide<'_>) {
-        for (key, item) in entries {
-            self.collect_item(item, guide.child(key));
-        }
-    }
-
-    fn collect_item(&mut self, item: &Item, guide: Guide<'_>) {
-        match &item.value {
-            Value::Table(entries) => {
-                for (key, item) in entries {
-                    // What a reference refers to is a place, which may be shown.
-                    let place = guide.is_whole()
-                        && self.registry.is_reference(key)
-                        && item.as_text().is_some();
-                    self.collect_item(item, if place { Guide::Plain } else { guide.child(key) });
+impl Spans {
+    fn collect(&mut self, item: &Item, guide: Guide<'_>) {
+        if matches!(item.value, Value::Table(_) | Value::Array(_)) {
+            for (key, item, mut below) in guide.below(item) {
+                // What a reference refers to is a place, which may be shown.
+                if guide.is_whole() && guide.registry.is_reference(&key) && item.as_text().is_some()
+                {
+                    below.place = Place::Plain(None);
                 }
+                self.collect(item, below);
             }
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.collect_item(item, guide.child(&index.to_string()));
-                }
-            }
-            value => {
-                let Some(span) = item.span.clone() else { return };
-                let shown = match value {
-                    Value::Text(text) => {
-                        guide.class() == Class::Plain && redact_text(text) == text.as_str()
-                    }
-                    _ => guide.class() == Class::Plain,
-                };
-                if shown { self.shown.push(span) } else { self.hidden.push(span) }
-            }
+            return;
         }
+        let is_shown = guide.class() == Class::Plain
+            && item.as_text().is_none_or(|text| redact_text(text) == text);
+        let spans = if is_shown { &mut self.shown } else { &mut self.hidden };
+        spans.extend(item.span.clone());
     }
 }

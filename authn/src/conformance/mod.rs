@@ -17,6 +17,8 @@
 
 mod canary;
 
+use std::time::SystemTime;
+
 use crate::{
     Entry, Environment, Loader, Provider, Registry, Result, Token, View,
     options::{Field, Kind, Type},
@@ -61,20 +63,17 @@ pub fn check<P: Provider>(options: &str) -> Report {
 pub fn check_entry(entry: &Entry, options: &str) -> Report {
     let mut faults = documentation(entry);
     faults.extend(defaults(entry));
-    let surroundings = Surroundings::new();
-    let loaded = loader(entry, options, surroundings.environment()).load();
+    let (_folder, environment) = environment();
+    let loaded = loader(entry, options, environment).load();
     let token = loaded.and_then(|credentials| exchange(&credentials));
     match &token {
-        Ok(token) => {
-            let expired = token.expires_at().is_some_and(|at| at <= std::time::SystemTime::now());
-            if expired {
-                faults.push("the token that the exchange gave has expired".to_owned());
-            }
+        Ok(token) if token.expires_at().is_some_and(|at| at <= SystemTime::now()) => {
+            faults.push("the token that the exchange gave has expired".to_owned());
         }
         Err(error) if !error.problems().is_empty() => {
             faults.push(format!("the options are not accepted: {error}"));
         }
-        Err(_) => {}
+        _ => {}
     }
     let mut unswept = Vec::new();
     for (path, field) in secrets(entry) {
@@ -88,29 +87,22 @@ pub fn check_entry(entry: &Entry, options: &str) -> Report {
     Report { token, unswept }
 }
 
-/// A folder for one configuration's sessions.
-struct Surroundings(tempfile::TempDir);
-
-impl Surroundings {
-    fn new() -> Self {
-        match tempfile::tempdir() {
-            Ok(folder) => Self(folder),
-            Err(error) => panic!("no temporary folder can be made: {error}"),
+/// Makes an environment that keeps sessions in a folder of its own, which is removed with the guard.
+fn environment() -> (tempfile::TempDir, Environment) {
+    match tempfile::tempdir() {
+        Ok(folder) => {
+            let environment = Environment::empty().state_directory(folder.path());
+            (folder, environment)
         }
-    }
-
-    fn environment(&self) -> Environment {
-        Environment::empty().state_directory(self.0.path())
+        Err(error) => panic!("no temporary folder can be made: {error}"),
     }
 }
 
 /// Returns lines for a provider's table that set every secret option to `secret`, and every other required
 /// option to something of its type. They need not make sense together.
 pub fn sample(entry: &Entry, secret: &str) -> String {
-    let lines = entry
-        .fields()
-        .filter(|field| is_sampled(field))
-        .map(|field| format!("{} = {}", field.key(), value(&field.r#type(), secret)));
+    let lines =
+        entry.fields().filter(|field| is_sampled(field)).map(|field| assignment(field, secret));
     let inner = entry.has_inner_provider().then(|| inner_sample(secret)).flatten();
     lines.chain(inner).collect::<Vec<_>>().join("\n")
 }
@@ -137,6 +129,10 @@ fn secrets(entry: &Entry) -> impl Iterator<Item = (String, &'static Field)> {
     entry.options().into_iter().filter(|(_, field)| field.kind() == Kind::Secret)
 }
 
+fn assignment(field: &Field, secret: &str) -> String {
+    format!("{} = {}", field.key(), value(&field.r#type(), secret))
+}
+
 fn value(r#type: &Type, secret: &str) -> String {
     match r#type {
         Type::Boolean => "false".to_owned(),
@@ -159,9 +155,8 @@ fn value(r#type: &Type, secret: &str) -> String {
         Type::Text(form) => format!("{:?}", form_sample(form)),
         Type::Options(fields) => {
             let sampled = fields.iter().filter(|field| is_sampled(field));
-            let entry =
-                |field: &Field| format!("{} = {}", field.key(), value(&field.r#type(), secret));
-            format!("{{ {} }}", sampled.map(entry).collect::<Vec<_>>().join(", "))
+            let entries: Vec<_> = sampled.map(|field| assignment(field, secret)).collect();
+            format!("{{ {} }}", entries.join(", "))
         }
         Type::Secret => format!("{secret:?}"),
         Type::Provider => "{ }".to_owned(),
@@ -182,9 +177,8 @@ fn form_sample(form: &str) -> &'static str {
 fn defaults(entry: &Entry) -> Vec<String> {
     let read = |(path, field): (String, &Field)| {
         let default = field.default().filter(View::is_complete)?;
-        let surroundings = Surroundings::new();
-        let options = format!("{path} = {default}");
-        let config = loader(entry, &options, surroundings.environment()).read();
+        let (_folder, environment) = environment();
+        let config = loader(entry, &format!("{path} = {default}"), environment).read();
         let key = format!("credentials.{}.{path}", entry.name());
         let problem = config.problems().iter().find(|problem| {
             let below = problem.key().and_then(|at| at.strip_prefix(&key));
@@ -199,14 +193,10 @@ fn defaults(entry: &Entry) -> Vec<String> {
 }
 
 fn documentation(entry: &Entry) -> Vec<String> {
-    let mut faults = Vec::new();
-    if entry.doc().is_empty() {
-        faults.push("it has no documentation".to_owned());
-    }
-    let options = entry.options();
-    let undocumented = options.iter().filter(|(_, field)| field.doc().is_empty());
-    faults.extend(undocumented.map(|(path, _)| format!("`{path}` has no documentation")));
-    faults
+    let provider = entry.doc().is_empty().then(|| "it has no documentation".to_owned());
+    let options = entry.options().into_iter().filter(|(_, field)| field.doc().is_empty());
+    let options = options.map(|(path, _)| format!("`{path}` has no documentation"));
+    provider.into_iter().chain(options).collect()
 }
 
 /// Sets a secret option beside the given ones, and searches all that can be shown. Returns also whether
@@ -232,9 +222,8 @@ fn leaks(entry: &Entry, path: &str, field: &Field, options: &str) -> (bool, Vec<
             }
         };
         let (variable, secret) = variable(entry, path, field, &options, &secret);
-        let surroundings = Surroundings::new();
-        let environment = surroundings.environment().variable(variable, secret);
-        let config = loader(entry, &options, environment).read();
+        let (_folder, environment) = environment();
+        let config = loader(entry, &options, environment.variable(variable, secret)).read();
         look("a setting", &format!("{:?}", config.settings()));
         look("a problem", &format!("{:?}", config.problems()));
         for problem in config.problems() {

@@ -17,4 +17,4 @@ pub(crate) use problem::Excerpt;
 pub use problem::{Problem, Severity};
 pub use provenance::Origin;
 pub(crate) use quoted::quoted;
-pub(crate) use source_text::{Position, Positions, SourceText};
+pub(crate) use source_text::SourceText;

@@ -70,8 +70,8 @@ impl Problem {
     }
 
     #[must_use]
-    pub(crate) fn with_origin(mut self, origin: Option<Origin>) -> Self {
-        self.origin = origin;
+    pub(crate) fn with_origin(mut self, origin: impl Into<Option<Origin>>) -> Self {
+        self.origin = origin.into();
         self
     }
 
@@ -82,8 +82,8 @@ impl Problem {
     }
 
     #[must_use]
-    pub(crate) fn with_excerpt(mut self, excerpt: Option<Excerpt>) -> Self {
-        self.excerpt = excerpt;
+    pub(crate) fn with_excerpt(mut self, excerpt: impl Into<Option<Excerpt>>) -> Self {
+        self.excerpt = excerpt.into();
         self
     }
 

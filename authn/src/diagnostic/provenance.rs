@@ -1,6 +1,9 @@
 //! Where a value comes from.
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use super::printable;
 
@@ -37,6 +40,13 @@ pub enum Origin {
         /// The flag, with the key that it set: `--set credentials.domain`.
         name: String,
     },
+}
+
+impl Origin {
+    /// Returns the beginning of a file.
+    pub(crate) fn file(path: &Path) -> Self {
+        Self::File { path: path.to_owned(), line: 1, column: 1 }
+    }
 }
 
 impl fmt::Display for Origin {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
+use super::Origin;
+
 /// The text of a file that was read.
 pub(crate) struct SourceText {
     pub(crate) path: PathBuf,
@@ -17,9 +19,10 @@ impl SourceText {
         Self { path, text, positions }
     }
 
-    /// Gives the line and column of a byte.
-    pub(crate) fn position(&self, at: usize) -> Position {
-        self.positions.at(&self.text, at)
+    /// Returns the place of a byte.
+    pub(crate) fn origin(&self, at: usize) -> Origin {
+        let Position { line, column } = self.positions.at(&self.text, at);
+        Origin::File { path: self.path.clone(), line, column }
     }
 }
 

@@ -1,11 +1,11 @@
 //! `HttpRequest`: one request, built in the provider and sent on the background runtime.
 
-use std::{fmt, io};
+use std::{error::Error as _, fmt, io, iter};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use reqwest::Client;
 use serde::Serialize;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -72,27 +72,26 @@ impl HttpRequest {
 
     /// Sets a form-encoded body.
     #[must_use]
-    pub fn form(mut self, members: &[(&str, &str)]) -> Self {
+    pub fn form(self, members: &[(&str, &str)]) -> Self {
         let body =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish();
-        self.body = Some(Zeroizing::new(body.into_bytes()));
-        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-        self.headers.insert(header::CONTENT_TYPE, kind);
-        self
+        self.body("application/x-www-form-urlencoded", body.into_bytes())
     }
 
     /// Sets a JSON body.
     #[must_use]
     pub fn json(mut self, body: &impl Serialize) -> Self {
-        match serde_json::to_vec(body) {
-            Ok(body) => self.body = Some(Zeroizing::new(body)),
-            Err(_) => {
-                self.problem = Some(Error::configuration(
-                    "the body of a token request can't be written as JSON",
-                ));
-            }
-        }
-        self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body = serde_json::to_vec(body).unwrap_or_else(|_| {
+            let message = "the body of a token request can't be written as JSON";
+            self.problem = Some(Error::configuration(message));
+            Vec::new()
+        });
+        self.body("application/json", body)
+    }
+
+    fn body(mut self, kind: &'static str, body: Vec<u8>) -> Self {
+        self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        self.body = Some(Zeroizing::new(body));
         self
     }
 
@@ -109,41 +108,33 @@ impl HttpRequest {
         let mut request = reqwest::Request::new(self.method, self.url);
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
-        let sending = runtime::handle()?.spawn(send(client, request, place));
-        let mut sending = EndOnDrop(sending);
-        (&mut sending.0).await.unwrap_or_else(|_| {
+        // Dropped, it ends the request.
+        let mut sending = JoinSet::new();
+        sending.spawn_on(send(client, request, place), runtime::handle()?);
+        sending.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
             Err(Error::network("the request was ended; the program is shutting down"))
         })
     }
 }
 
-/// Ends a request whose caller has gone.
-struct EndOnDrop<T>(JoinHandle<T>);
-
-impl<T> Drop for EndOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-async fn send(client: Client, request: reqwest::Request, place: String) -> Result<HttpResponse> {
+async fn send(
+    client: Client,
+    mut request: reqwest::Request,
+    place: String,
+) -> Result<HttpResponse> {
     let method = request.method().clone();
-    let mut request = request;
     let mut tried = 1;
     loop {
         // Bodies are in memory, so they can be sent again.
         let again = request.try_clone().filter(|_| tried < retry::TRIES);
-        let (result, repeat) = match client.execute(request).await {
-            Ok(answer) if retry::after_answer(&method, answer.status()) => (Ok(answer), true),
-            Ok(answer) => (Ok(answer), false),
-            Err(error) => {
-                let repeat = retry::after_failure(&method, error.is_connect());
-                (Err(Error::network(format!("{place} {}", reason(&error)))), repeat)
-            }
+        let result = client.execute(request).await;
+        let repeat = match &result {
+            Ok(answer) => retry::after_answer(&method, answer.status()),
+            Err(error) => retry::after_failure(&method, error.is_connect()),
         };
         match again.filter(|_| repeat) {
             Some(again) => request = again,
-            None => return receive(result?, place).await,
+            None => return receive(result.map_err(|error| failed(&place, &error))?, place).await,
         }
         tokio::time::sleep(retry::wait(tried, chance())).await;
         tried += 1;
@@ -157,9 +148,8 @@ async fn receive(mut answer: reqwest::Response, place: String) -> Result<HttpRes
              configure the address that it redirects to"
         )));
     }
-    let failed = |error: &reqwest::Error| Error::network(format!("{place} {}", reason(error)));
     let mut body = Zeroizing::new(Vec::new());
-    while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&error))? {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&place, &error))? {
         if body.len() + chunk.len() > LARGEST {
             return Err(Error::protocol(format!(
                 "{place} answered with more than 1 MiB, which is no token response; \
@@ -168,7 +158,12 @@ async fn receive(mut answer: reqwest::Response, place: String) -> Result<HttpRes
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(HttpResponse::new(place, answer.status(), answer.headers().clone(), body))
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    Ok(HttpResponse { place, status, headers, body })
+}
+
+fn failed(place: &str, error: &reqwest::Error) -> Error {
+    Error::network(format!("{place} {}", reason(error)))
 }
 
 /// Says what failed, without the URL and without what a server sent.
@@ -176,9 +171,8 @@ fn reason(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "did not answer in time; check the network, or raise `http.timeout`".to_owned();
     }
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
     let mut connection = None;
-    while let Some(inner) = cause {
+    for inner in iter::successors(error.source(), |&inner| inner.source()) {
         if let Some(io) = inner.downcast_ref::<io::Error>() {
             // A name that does not resolve has no kind of its own, and says so in words that don't help.
             connection = Some(io.kind()).filter(|kind| kind.to_string() != "uncategorized error");
@@ -189,7 +183,6 @@ fn reason(error: &reqwest::Error) -> String {
                     if it is your own authority's, name it in `http.ca_file`"
                 .to_owned();
         }
-        cause = inner.source();
     }
     match connection {
         Some(kind) if error.is_connect() => {

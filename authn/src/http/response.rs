@@ -13,22 +13,13 @@ use crate::{Error, Result};
 
 /// The answer to a token request. Its body is wiped on drop.
 pub struct HttpResponse {
-    place: String,
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Zeroizing<Vec<u8>>,
+    pub(super) place: String,
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Zeroizing<Vec<u8>>,
 }
 
 impl HttpResponse {
-    pub(super) fn new(
-        place: String,
-        status: StatusCode,
-        headers: HeaderMap,
-        body: Zeroizing<Vec<u8>>,
-    ) -> Self {
-        Self { place, status, headers, body }
-    }
-
     /// Gives the status.
     pub fn status(&self) -> StatusCode {
         self.status

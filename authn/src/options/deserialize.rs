@@ -1,7 +1,7 @@
 //! Our own `Deserializer` over a configuration's values. It is lenient with texts, which is all that an
 //! environment variable can hold, and its errors can't hold a value.
 
-use std::fmt;
+use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{
     de::{
@@ -11,11 +11,11 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::{Item, Value, toml::parse_inline};
+use super::{Entries, Item, Value, toml::parse_inline};
 use crate::{diagnostic::Origin, time::duration};
 
 /// What was expected and not found. Nothing of the value is in it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Mismatch {
     pub(crate) expected: Option<String>,
 }
@@ -31,7 +31,7 @@ impl std::error::Error for Mismatch {}
 impl de::Error for Mismatch {
     /// The message may quote the value, so it is dropped.
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Self { expected: None }
+        Self::default()
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -41,15 +41,26 @@ impl de::Error for Mismatch {
     fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
         Self { expected: Some(expected.to_string()) }
     }
-
-    fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
-        Self { expected: None }
-    }
-
-    fn unknown_field(_: &str, _: &'static [&'static str]) -> Self {
-        Self { expected: None }
-    }
 }
+
+/// Implements methods of a `Deserializer`: what each is given besides its visitor, and what it returns.
+macro_rules! methods {
+    ($this:ident, $visitor:ident: $($($method:ident)+: $arguments:tt => $result:expr;)*) => {
+        $($(methods! { @ $method $arguments $this $visitor $result })+)*
+    };
+    (@ $method:ident ($($argument:ident: $type:ty),*) $this:ident $visitor:ident $result:expr) => {
+        fn $method<V: Visitor<'de>>(
+            $this,
+            $($argument: $type,)*
+            $visitor: V,
+        ) -> Result<V::Value, Mismatch> {
+            // Some results need none.
+            let _ = &$visitor;
+            $result
+        }
+    };
+}
+pub(super) use methods;
 
 /// A value that is not there: only an `Option` can be made of it.
 pub(crate) struct Absent;
@@ -58,7 +69,7 @@ impl<'de> Deserializer<'de> for Absent {
     type Error = Mismatch;
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Mismatch> {
-        Err(Mismatch { expected: None })
+        Err(Mismatch::default())
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
@@ -83,64 +94,29 @@ impl IntoDeserializer<'_, Mismatch> for Values<'_> {
     }
 }
 
-macro_rules! parse_text {
-    ($($method:ident $visit:ident $type:ty;)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-            match self.0.as_text().map(|text| text.trim().parse::<$type>()) {
-                Some(Ok(value)) => visitor.$visit(value),
-                Some(Err(_)) => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
-                None => self.deserialize_any(visitor),
-            }
-        }
-    )*};
-}
-
-impl<'de> Deserializer<'de> for Values<'_> {
-    type Error = Mismatch;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        match &self.0.value {
-            Value::Boolean(value) => visitor.visit_bool(*value),
-            Value::Integer(value) => visitor.visit_i64(*value),
-            Value::Float(value) => visitor.visit_f64(*value),
-            Value::Text(text) => visitor.visit_str(text),
-            Value::Array(items) => {
-                visitor.visit_seq(SeqDeserializer::new(items.iter().map(Values)))
-            }
-            Value::Table(entries) => visitor.visit_map(MapDeserializer::new(
-                entries.iter().map(|(key, item)| (key.as_str(), Values(item))),
-            )),
-        }
+impl<'a> Values<'a> {
+    /// The values of a table, by key.
+    fn entries<'de>(
+        entries: &'a Entries,
+    ) -> MapDeserializer<'de, impl Iterator<Item = (&'a str, Self)>, Mismatch> {
+        MapDeserializer::new(entries.iter().map(|(key, item)| (key.as_str(), Self(item))))
     }
 
-    parse_text! {
-        deserialize_bool visit_bool bool;
-        deserialize_i8 visit_i64 i64;
-        deserialize_i16 visit_i64 i64;
-        deserialize_i32 visit_i64 i64;
-        deserialize_i64 visit_i64 i64;
-        deserialize_u8 visit_u64 u64;
-        deserialize_u16 visit_u64 u64;
-        deserialize_u32 visit_u64 u64;
-        deserialize_u64 visit_u64 u64;
-        deserialize_f32 visit_f64 f64;
-        deserialize_f64 visit_f64 f64;
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
+    /// A value that a text can stand for.
+    fn parsed<'de, T: FromStr, V: Visitor<'de>>(
         self,
-        _: &'static str,
         visitor: V,
+        visit: fn(V, T) -> Result<V::Value, Mismatch>,
     ) -> Result<V::Value, Mismatch> {
-        visitor.visit_newtype_struct(self)
+        match self.0.as_text().map(|text| text.trim().parse()) {
+            Some(Ok(value)) => visit(visitor, value),
+            Some(Err(_)) => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
+            None => self.deserialize_any(visitor),
+        }
     }
 
     /// A list in a text is separated by commas or spaces, or written as TOML.
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+    fn seq<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         let Some(text) = self.0.as_text() else { return self.deserialize_any(visitor) };
         if text.trim_start().starts_with('[') {
             return match parse_inline(text, &self.0.origin) {
@@ -157,7 +133,7 @@ impl<'de> Deserializer<'de> for Values<'_> {
     }
 
     /// A map in a text is written as TOML.
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+    fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         match self.0.as_text().filter(|_| !matches!(self.0.origin, Origin::File { .. })) {
             Some(text) => match parse_inline(text, &self.0.origin) {
                 Some(item) if item.as_table().is_some() => Values(&item).deserialize_any(visitor),
@@ -165,6 +141,45 @@ impl<'de> Deserializer<'de> for Values<'_> {
             },
             None => self.deserialize_any(visitor),
         }
+    }
+
+    fn duration(self) -> Result<Duration, Mismatch> {
+        let duration = match &self.0.value {
+            Value::Text(text) => duration::parse(text),
+            Value::Integer(seconds) => u64::try_from(*seconds).ok().map(Duration::from_secs),
+            _ => None,
+        };
+        duration.ok_or_else(|| Mismatch { expected: Some(duration::EXPECTED.to_owned()) })
+    }
+}
+
+impl<'de> Deserializer<'de> for Values<'_> {
+    type Error = Mismatch;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        match &self.0.value {
+            Value::Boolean(value) => visitor.visit_bool(*value),
+            Value::Integer(value) => visitor.visit_i64(*value),
+            Value::Float(value) => visitor.visit_f64(*value),
+            Value::Text(text) => visitor.visit_str(text),
+            Value::Array(items) => {
+                visitor.visit_seq(SeqDeserializer::new(items.iter().map(Values)))
+            }
+            Value::Table(entries) => visitor.visit_map(Self::entries(entries)),
+        }
+    }
+
+    methods! { self, visitor:
+        deserialize_bool: () => self.parsed(visitor, V::visit_bool);
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64: () =>
+            self.parsed(visitor, V::visit_i64);
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64: () =>
+            self.parsed(visitor, V::visit_u64);
+        deserialize_f32 deserialize_f64: () => self.parsed(visitor, V::visit_f64);
+        deserialize_option: () => visitor.visit_some(self);
+        deserialize_newtype_struct: (_name: &'static str) => visitor.visit_newtype_struct(self);
+        deserialize_seq: () => self.seq(visitor);
+        deserialize_map: () => self.map(visitor);
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -175,20 +190,11 @@ impl<'de> Deserializer<'de> for Values<'_> {
     ) -> Result<V::Value, Mismatch> {
         // `std::time::Duration`
         if name == "Duration" && fields == ["secs", "nanos"] {
-            let duration = match &self.0.value {
-                Value::Text(text) => duration::parse(text),
-                Value::Integer(seconds) => {
-                    u64::try_from(*seconds).ok().map(std::time::Duration::from_secs)
-                }
-                _ => None,
-            };
-            let Some(duration) = duration else {
-                return Err(Mismatch { expected: Some(duration::EXPECTED.to_owned()) });
-            };
+            let duration = self.duration()?;
             let parts = [("secs", duration.as_secs()), ("nanos", duration.subsec_nanos().into())];
             return visitor.visit_map(MapDeserializer::new(parts.into_iter()));
         }
-        self.deserialize_map(visitor)
+        self.map(visitor)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -200,9 +206,7 @@ impl<'de> Deserializer<'de> for Values<'_> {
         match &self.0.value {
             Value::Text(text) => visitor.visit_enum(StrDeserializer::new(text.trim())),
             Value::Table(entries) => {
-                visitor.visit_enum(MapAccessDeserializer::new(MapDeserializer::new(
-                    entries.iter().map(|(key, item)| (key.as_str(), Values(item))),
-                )))
+                visitor.visit_enum(MapAccessDeserializer::new(Self::entries(entries)))
             }
             _ => self.deserialize_any(visitor),
         }

@@ -116,6 +116,7 @@ pub mod kinds {
 #[derive(Debug)]
 pub struct GroupKind;
 
+#[expect(clippy::unused_self, reason = "the value is how the macro names its type")]
 impl GroupKind {
     /// Reads a value.
     pub fn read<T: Group>(self, node: Node<'_>) -> Option<T> {
@@ -132,6 +133,7 @@ impl GroupKind {
 #[derive(Debug)]
 pub struct PlainKind;
 
+#[expect(clippy::unused_self, reason = "the value is how the macro names its type")]
 impl PlainKind {
     /// Reads a value.
     pub fn read<T: Plain>(self, node: Node<'_>) -> Option<T> {

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use super::{Item, Key};
 use crate::{
-    SecretString,
+    Error, SecretString,
     diagnostic::{Origin, Problem, nearest},
     secret::Target,
 };
@@ -46,6 +46,16 @@ pub(crate) fn invalid(host: &dyn Host, problems: Vec<Problem>, key: &Key, table:
         let is_there = !path.is_empty() && table.get(&path).is_some();
         let at = at.filter(|item| item.origin != Origin::Default);
         host.note(problem.with_key(&full), at, is_there);
+    }
+}
+
+/// Notes why what was made of the table at a key can't be used.
+pub(crate) fn failed(host: &dyn Host, error: &Error, key: &Key, table: &Item) {
+    if error.problems().is_empty() {
+        let problem = Problem::error("invalid", error.to_string()).with_key(key);
+        host.note(problem, Some(table).filter(|item| item.origin != Origin::Default), false);
+    } else {
+        invalid(host, error.problems().to_vec(), key, table);
     }
 }
 

@@ -3,13 +3,20 @@
 //! A `Deserialize` implementation says what it expects by the method it calls. The probe takes note of it,
 //! offers one element of a list or map so that their contents say it too, and then gives up.
 
-use std::{cell::RefCell, fmt};
+use std::{cell::RefCell, iter};
 
-use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
+use serde::{
+    de::{
+        self, DeserializeOwned, Deserializer, IntoDeserializer, Visitor,
+        value::{MapDeserializer, SeqDeserializer},
+    },
+    forward_to_deserialize_any,
 };
 
-use super::{Command, Shape, Type};
+use super::{
+    Command, Origin, Shape, Type,
+    deserialize::{Mismatch, methods},
+};
 
 /// Texts as serde names them in its expectations.
 const FORMS: [&str; 6] = [
@@ -23,24 +30,24 @@ const FORMS: [&str; 6] = [
 
 /// Returns the shape of a type that can be deserialised.
 pub(crate) fn shape<T: DeserializeOwned>() -> Shape {
-    let note = RefCell::new(Note::default());
-    // It must fail; what it asked for is what counts.
-    let _ = T::deserialize(Probe(&note));
-    let note = note.into_inner();
+    let note = note::<T>();
     Shape { r#type: note.found.unwrap_or(Type::Any), optional: note.optional }
 }
 
 /// Returns the words of a type that is an enum by itself: whose values a word tells apart. Whatever wraps
 /// an enum is deserialised under the enum's name, not under its own.
 pub(crate) fn words<T: DeserializeOwned>() -> Vec<&'static str> {
-    let note = RefCell::new(Note::default());
-    let _ = T::deserialize(Probe(&note));
     let name = std::any::type_name::<T>();
     let name = name.split('<').next().and_then(|path| path.rsplit("::").next());
-    match note.into_inner() {
+    match note::<T>() {
         Note { found: Some(Type::Choice(words)), r#enum, .. } if r#enum == name => words,
         _ => Vec::new(),
     }
+}
+
+fn note<T: DeserializeOwned>() -> Note {
+    // It must fail; what it asked for is what counts.
+    Probe::note(|probe| drop(T::deserialize(probe)))
 }
 
 #[derive(Default)]
@@ -54,38 +61,26 @@ struct Note {
 #[derive(Clone, Copy)]
 struct Probe<'a>(&'a RefCell<Note>);
 
-#[derive(Debug)]
-struct GivenUp;
-
-impl fmt::Display for GivenUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("probed")
-    }
-}
-
-impl std::error::Error for GivenUp {}
-
-impl de::Error for GivenUp {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self
-    }
-}
-
 impl Probe<'_> {
-    fn found<T>(self, r#type: Type) -> Result<T, GivenUp> {
+    fn found<T>(self, r#type: Type) -> Result<T, Mismatch> {
         self.0.borrow_mut().found = Some(r#type);
-        Err(GivenUp)
+        Err(Mismatch::default())
     }
 
-    /// Runs `visit` on a note of its own, and returns the type found there.
-    fn inner(visit: impl FnOnce(Probe<'_>)) -> Type {
+    /// Returns what is noted of a visit.
+    fn note(visit: impl FnOnce(Probe<'_>)) -> Note {
         let note = RefCell::new(Note::default());
         visit(Probe(&note));
-        note.into_inner().found.unwrap_or(Type::Any)
+        note.into_inner()
+    }
+
+    /// Returns the type that a visit finds.
+    fn inner(visit: impl FnOnce(Probe<'_>)) -> Type {
+        Self::note(visit).found.unwrap_or(Type::Any)
     }
 
     /// A type that parses a text says in its expectation what text; some of them have a name of their own.
-    fn text<T>(self, expected: &dyn de::Expected) -> Result<T, GivenUp> {
+    fn text<T>(self, expected: &dyn de::Expected) -> Result<T, Mismatch> {
         let expected = expected.to_string();
         let form = FORMS.into_iter().find(|form| expected.contains(form));
         self.found(if let Some(form) = form {
@@ -102,145 +97,58 @@ impl Probe<'_> {
     }
 }
 
-macro_rules! probe {
-    ($($method:ident => $type:expr;)*) => {$(
-        fn $method<V: Visitor<'de>>(self, _: V) -> Result<V::Value, GivenUp> {
-            self.found($type)
-        }
-    )*};
-}
-
 impl<'de> Deserializer<'de> for Probe<'_> {
-    type Error = GivenUp;
+    type Error = Mismatch;
 
-    probe! {
-        deserialize_any => Type::Any;
-        deserialize_ignored_any => Type::Any;
-        deserialize_bool => Type::Boolean;
-        deserialize_i8 => Type::Integer;
-        deserialize_i16 => Type::Integer;
-        deserialize_i32 => Type::Integer;
-        deserialize_i64 => Type::Integer;
-        deserialize_i128 => Type::Integer;
-        deserialize_u8 => Type::Integer;
-        deserialize_u16 => Type::Integer;
-        deserialize_u32 => Type::Integer;
-        deserialize_u64 => Type::Integer;
-        deserialize_u128 => Type::Integer;
-        deserialize_f32 => Type::Number;
-        deserialize_f64 => Type::Number;
-        deserialize_char => Type::String;
-        deserialize_bytes => Type::String;
-        deserialize_byte_buf => Type::String;
-        deserialize_unit => Type::Any;
-        deserialize_identifier => Type::String;
+    methods! { self, visitor:
+        deserialize_any: () => self.found(Type::Any);
+        deserialize_bool: () => self.found(Type::Boolean);
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128: () =>
+            self.found(Type::Integer);
+        deserialize_f32 deserialize_f64: () => self.found(Type::Number);
+        deserialize_str deserialize_string: () => self.text(&visitor);
+        deserialize_char deserialize_bytes deserialize_byte_buf deserialize_identifier: () =>
+            self.found(Type::String);
+        deserialize_option: () => {
+            self.0.borrow_mut().optional = true;
+            visitor.visit_some(self)
+        };
+        deserialize_newtype_struct: (name: &'static str) => match name {
+            Command::NAME => self.found(Type::Command),
+            Origin::NAME => self.found(Type::Origin),
+            _ => visitor.visit_newtype_struct(self),
+        };
+        deserialize_seq: () => self.found(Type::List(Self::inner(|probe| {
+            drop(visitor.visit_seq(SeqDeserializer::new(iter::once(probe))));
+        }).into()));
+        deserialize_map: () => self.found(Type::Map(Self::inner(|probe| {
+            drop(visitor.visit_map(MapDeserializer::new(iter::once(("key", probe)))));
+        }).into()));
+        deserialize_tuple: (length: usize) => self.found(Type::Tuple(length));
+        deserialize_tuple_struct: (_name: &'static str, length: usize) =>
+            self.found(Type::Tuple(length));
+        deserialize_struct: (name: &'static str, fields: &'static [&'static str]) =>
+            // `std::time::Duration`
+            self.found(if name == "Duration" && fields == ["secs", "nanos"] {
+                Type::Duration
+            } else {
+                Type::Table(fields.iter().map(|field| (*field, Type::Any)).collect())
+            });
+        deserialize_enum: (name: &'static str, variants: &'static [&'static str]) => {
+            self.0.borrow_mut().r#enum = Some(name);
+            self.found(Type::Choice(variants.to_vec()))
+        };
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GivenUp> {
-        self.text(&visitor)
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GivenUp> {
-        self.text(&visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GivenUp> {
-        self.0.borrow_mut().optional = true;
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: V,
-    ) -> Result<V::Value, GivenUp> {
-        self.found(Type::Any)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, GivenUp> {
-        if name == Command::NAME {
-            return self.found(Type::Command);
-        }
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GivenUp> {
-        let of = Self::inner(|probe| drop(visitor.visit_seq(One(probe))));
-        self.found(Type::List(Box::new(of)))
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, _: V) -> Result<V::Value, GivenUp> {
-        self.found(Type::Tuple(length))
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        length: usize,
-        _: V,
-    ) -> Result<V::Value, GivenUp> {
-        self.found(Type::Tuple(length))
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, GivenUp> {
-        let of = Self::inner(|probe| drop(visitor.visit_map(One(probe))));
-        self.found(Type::Map(Box::new(of)))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        _: V,
-    ) -> Result<V::Value, GivenUp> {
-        // `std::time::Duration`
-        if name == "Duration" && fields == ["secs", "nanos"] {
-            return self.found(Type::Duration);
-        }
-        self.found(Type::Table(fields.iter().map(|field| (*field, Type::Any)).collect()))
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        _: V,
-    ) -> Result<V::Value, GivenUp> {
-        self.0.borrow_mut().r#enum = Some(name);
-        self.found(Type::Choice(variants.to_vec()))
-    }
+    forward_to_deserialize_any! { unit unit_struct ignored_any }
 }
 
-/// A list or map of one element, at which the probe looks.
-struct One<'a>(Probe<'a>);
+impl IntoDeserializer<'_, Mismatch> for Probe<'_> {
+    type Deserializer = Self;
 
-impl<'de> SeqAccess<'de> for One<'_> {
-    type Error = GivenUp;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, GivenUp> {
-        seed.deserialize(self.0).map(Some)
-    }
-}
-
-impl<'de> MapAccess<'de> for One<'_> {
-    type Error = GivenUp;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, GivenUp> {
-        seed.deserialize(de::value::StrDeserializer::new("key")).map(Some)
-    }
-
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, GivenUp> {
-        seed.deserialize(self.0)
+    fn into_deserializer(self) -> Self {
+        self
     }
 }
 

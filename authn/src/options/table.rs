@@ -11,12 +11,12 @@ use serde::de::DeserializeOwned;
 use super::{
     Built, Entries, Field, Host, Item, Key, Options, Secret, Shape, Type, Validation, Value,
     deserialize::{Absent, Mismatch, Values},
-    invalid, probe,
+    failed, invalid, probe,
     toml::parse_inline,
     unknown_key,
 };
 use crate::{
-    SecretString,
+    Error, SecretString,
     diagnostic::{Origin, Problem},
     secret::Reference,
 };
@@ -103,6 +103,11 @@ impl<'a> Table<'a> {
         let is_valid = problems.is_empty();
         invalid(self.host, problems, &self.key, self.item);
         is_valid.then_some(())
+    }
+
+    /// Notes why what was made of the options can't be used.
+    pub(crate) fn failed(&self, error: &Error) {
+        failed(self.host, error, &self.key, self.item);
     }
 
     /// Notes every key that nothing read.

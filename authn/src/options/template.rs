@@ -65,20 +65,19 @@ fn value(r#type: &Type, depth: usize) -> String {
             _ => "[]".to_owned(),
         },
         Type::Map(of) => format!("{{ name = {} }}", value(of, depth)),
-        Type::Table(entries) => {
-            let entries: Vec<String> =
-                entries.iter().map(|(key, of)| format!("{key} = {}", value(of, depth))).collect();
-            format!("{{ {} }}", entries.join(", "))
-        }
+        Type::Table(entries) => inline(entries.iter().map(|(key, of)| (*key, value(of, depth)))),
         Type::Tuple(length) => format!("[{}]", vec!["\"\""; *length].join(", ")),
         Type::Options(_) if depth >= DEEPEST => "{ }".to_owned(),
         Type::Options(fields) => {
             let required = fields.iter().filter(|field| field.is_required());
-            let entry =
-                |field: &Field| format!("{} = {}", field.key(), value(&field.r#type(), depth + 1));
-            format!("{{ {} }}", required.map(entry).collect::<Vec<_>>().join(", "))
+            inline(required.map(|field| (field.key(), value(&field.r#type(), depth + 1))))
         }
         Type::Secret => "{ env = \"NAME\" }".to_owned(),
         Type::Provider => "{ }".to_owned(),
     }
+}
+
+fn inline<'a>(entries: impl Iterator<Item = (&'a str, String)>) -> String {
+    let entries: Vec<String> = entries.map(|(key, value)| format!("{key} = {value}")).collect();
+    format!("{{ {} }}", entries.join(", "))
 }

@@ -3,8 +3,12 @@
 use std::fmt;
 
 use serde::{Serialize, Serializer};
+use url::Url;
 
-use super::{Options, Secret, redact_text};
+use super::{Options, Secret};
+
+/// Stands for what a URL hides. Its width says nothing of the value's.
+const MASK: &str = "***";
 
 /// A value as it may be shown to anyone.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +60,15 @@ impl View {
         }
     }
 
+    /// Makes a view of a map whose keys the user chose.
+    pub(crate) fn of_map(entries: impl Iterator<Item = (String, Self)>) -> Self {
+        let hide = |(key, view): (String, Self)| {
+            let view = if names_secret(&key) { Self::Hidden } else { view };
+            (key, view)
+        };
+        Self::Table(entries.map(hide).collect())
+    }
+
     /// Makes a view of a text, without what a URL in it hides.
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::Text(redact_text(text.as_ref()))
@@ -72,19 +85,18 @@ impl fmt::Display for View {
             Self::Integer(value) => write!(f, "{value}"),
             Self::Float(value) => write!(f, "{value}"),
             Self::Text(text) => write!(f, "{text:?}"),
-            Self::List(items) => {
-                f.write_str("[")?;
-                separated(f, items, |f, item| write!(f, "{item}"))?;
-                f.write_str("]")
-            }
+            Self::List(items) => write!(f, "[{}]", joined(items.iter())),
             Self::Table(entries) if entries.is_empty() => f.write_str("{}"),
             Self::Table(entries) => {
-                f.write_str("{ ")?;
-                separated(f, entries, |f, (key, view)| write!(f, "{key} = {view}"))?;
-                f.write_str(" }")
+                let entries = entries.iter().map(|(key, view)| format!("{key} = {view}"));
+                write!(f, "{{ {} }}", joined(entries))
             }
         }
     }
+}
+
+fn joined(parts: impl Iterator<Item = impl fmt::Display>) -> String {
+    parts.map(|part| part.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// As a program reads it: text, numbers, lists and objects as such, everything unsaid as `null`.
@@ -102,20 +114,6 @@ impl Serialize for View {
             }
         }
     }
-}
-
-fn separated<T>(
-    f: &mut fmt::Formatter<'_>,
-    items: &[T],
-    write: impl Fn(&mut fmt::Formatter<'_>, &T) -> fmt::Result,
-) -> fmt::Result {
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            f.write_str(", ")?;
-        }
-        write(f, item)?;
-    }
-    Ok(())
 }
 
 /// The views of a set of options, by their keys.
@@ -155,4 +153,112 @@ impl Views {
 /// Shows a secret: whether it is set.
 pub fn set_or_not<T: Secret>(secret: &T) -> View {
     if secret.is_set() { View::Set } else { View::NotSet }
+}
+
+/// Returns whether a key of the user's choice sounds as if its value were a secret, in a map that is shown.
+pub(crate) fn names_secret(key: &str) -> bool {
+    const PARTS: [&str; 10] = [
+        "assertion",
+        "auth",
+        "cookie",
+        "credential",
+        "key",
+        "passw",
+        "secret",
+        "session",
+        "signature",
+        "token",
+    ];
+    let key = key.to_ascii_lowercase();
+    PARTS.iter().any(|part| key.contains(part))
+}
+
+/// Hides what a URL in a text would show of secrets; a text that is no URL stays, unless a password could
+/// stand in it as in `user:password@host`.
+pub(crate) fn redact_text(text: &str) -> String {
+    let has_password = || text.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
+    if !text.contains("://") {
+        return if has_password() { MASK.to_owned() } else { text.to_owned() };
+    }
+    match Url::parse(text.trim()) {
+        Ok(url) if url.host_str().is_none() && has_password() => MASK.to_owned(),
+        Ok(url) if has_secrets(&url) => redact_url(url),
+        // Not a URL as a whole: whatever stands before an `@` could be a password.
+        Err(_) if text.contains(['@', '?']) => MASK.to_owned(),
+        Ok(_) | Err(_) => text.to_owned(),
+    }
+}
+
+/// Returns a URL without user, password, query values and fragment. Of one whose parts can't be told, like
+/// `user:password@host`, which begins with a scheme by its letters, only that is left.
+pub(crate) fn redact_url(mut url: Url) -> String {
+    if url.cannot_be_a_base() || (url.host_str().is_none() && url.path().contains('@')) {
+        return format!("{}:{MASK}", url.scheme());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        // Fails only for URLs that can't have a user.
+        let _ = url.set_username(MASK);
+        let _ = url.set_password(None);
+    }
+    if url.query().is_some() {
+        let keys: Vec<String> = url.query_pairs().map(|(key, _)| key.into_owned()).collect();
+        let mut query = url.query_pairs_mut();
+        query.clear().extend_pairs(keys.iter().map(|key| (key, MASK)));
+        drop(query);
+    }
+    if url.fragment().is_some() {
+        url.set_fragment(Some(MASK));
+    }
+    url.into()
+}
+
+fn has_secrets(url: &Url) -> bool {
+    !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use super::*;
+    use crate::options::Show as _;
+
+    #[test]
+    fn urls_lose_users_query_values_and_fragments() {
+        for (text, shown) in [
+            ("https://a.test/p", "https://a.test/p"),
+            ("https://alice:s3cr3t@a.test/p", "https://***@a.test/p"),
+            ("https://s3cr3t@a.test/?k=s3cr3t&l", "https://***@a.test/?k=***&l=***"),
+            ("postgres://u:s3cr3t@h/db", "postgres://***@h/db"),
+            ("https://a.test/#access_token=s3cr3t", "https://a.test/#***"),
+            ("see https://u:s3cr3t@a.test", "***"),
+            ("plain text", "plain text"),
+            ("alice@a.test", "alice@a.test"),
+            ("a.test:3128", "a.test:3128"),
+            ("urn:ietf:params:oauth", "urn:ietf:params:oauth"),
+            ("alice:s3cr3t@a.test:3128", "***"),
+            (":s3cr3t@a.test", "***"),
+            ("alice:s3cr3t@a.test/x://y", "***"),
+            ("file:///a/b", "file:///a/b"),
+        ] {
+            assert_eq!(View::text(text), View::Text(shown.to_owned()), "{text}");
+        }
+        let url = Url::parse("https://u:p@a.test/?q=s").unwrap();
+        assert_eq!(url.show().to_string(), "\"https://***@a.test/?q=***\"");
+        for text in ["alice:s3cr3t@a.test:3128", "alice:/s3cr3t@a.test"] {
+            assert_eq!(Url::parse(text).unwrap().show().to_string(), "\"alice:***\"");
+        }
+    }
+
+    #[test]
+    fn views_print_like_toml() {
+        let mut table = BTreeMap::new();
+        table.insert("a".to_owned(), vec![1_u8, 2]);
+        assert_eq!(table.show().to_string(), "{ a = [1, 2] }");
+        assert_eq!(Some(Duration::from_secs(90)).show().to_string(), "\"1m30s\"");
+        assert_eq!("\u{1b}[31m".show().to_string(), "\"\\u{1b}[31m\"");
+    }
 }

@@ -28,6 +28,7 @@ const BACK_OFF: BackOff = BackOff::new(Duration::from_millis(200), Duration::fro
 /// # Ok::<(), authn::Error>(())
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Hook {
     closure: Arc<Closure>,
     /// Handed out once, whichever clone is asked.
@@ -75,13 +76,11 @@ impl Hook {
     }
 
     /// Gives it a token to begin with, which is handed out until it ends.
-    #[must_use]
     pub fn with_initial(self, initial: impl Into<Grant>) -> Self {
         Self { initial: Arc::new(Mutex::new(Some(initial.into()))), ..self }
     }
 
     /// Says whom its tokens stand for.
-    #[must_use]
     pub fn with_username(self, username: impl Into<String>) -> Self {
         Self { username: Some(username.into()), ..self }
     }

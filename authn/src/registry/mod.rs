@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub use entry::{Entry, Provider};
 #[doc(hidden)]
-pub use store_entry::{LinkedStore, StoreEntry, Surroundings};
+pub use store_entry::StoreEntry;
 pub use stores::KnownStore;
 pub(crate) use stores::Stores;
 

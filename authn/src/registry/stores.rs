@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use super::{Registry, StoreEntry, Surroundings, reference::how_to_get};
+use super::{Registry, StoreEntry, reference::how_to_get};
 use crate::{
     Result,
     diagnostic::{Problem, Severity},
     options::{Field, Host, Item, Key, Options as _, section, section_with, unknown_key},
-    secret::{Target, Vault},
-    store::{ErasedStore, FileOptions, FileStore, Record, StoreKey},
+    secret::{SecretSource, Target},
+    store::{ErasedStore, FileOptions, FileStore, Record, StoreKey, Surroundings},
 };
 
 const NOT_THERE: &str = "this program has no such token store";
@@ -20,7 +20,7 @@ const FILE: &str = "file";
 pub(crate) struct Stores {
     stores: BTreeMap<String, Arc<dyn ErasedStore>>,
     /// Those that references can point into.
-    vaults: BTreeMap<&'static str, Arc<dyn Vault>>,
+    sources: BTreeMap<&'static str, Arc<dyn SecretSource>>,
 }
 
 /// A token store that a configuration can choose.
@@ -82,13 +82,13 @@ impl Stores {
         text: &str,
         registry: &Registry,
     ) -> Result<Target, Box<Problem>> {
-        if let Some(vault) = self.vaults.get(kind) {
+        if let Some(source) = self.sources.get(kind) {
             let (kind, target) = (kind.to_owned(), text.to_owned());
-            return Ok(Target::Stored { kind, target, vault: Arc::clone(vault) });
+            return Ok(Target::Stored { kind, target, source: Arc::clone(source) });
         }
         let message = format!("this program has no `{kind}` to read a secret from");
         let help = how_to_get(kind).filter(|_| registry.store(kind).is_none());
-        let help = help.unwrap_or_else(|| format!("mend `[stores.{kind}]`, or refer to a file"));
+        let help = help.unwrap_or_else(|| format!("fix `[stores.{kind}]`, or refer to a file"));
         Err(Box::new(Problem::error("unresolved-reference", message).with_help(help)))
     }
 
@@ -172,7 +172,7 @@ impl Stores {
         })?;
         // What the program brought itself stays.
         self.stores.entry(name.to_owned()).or_insert(made.store);
-        self.vaults.extend(made.vault.map(|vault| (name, vault)));
+        self.sources.extend(made.source.map(|source| (name, source)));
         Some(())
     }
 }

@@ -1,6 +1,6 @@
 //! The options of `[credentials]` itself, beside the providers' tables.
 
-use crate::{Options, Origins, Validation};
+use crate::{Options, Origins, Validation, options::Origin};
 
 /// Where requests may be authorised, and by which provider.
 #[derive(Options)]
@@ -12,7 +12,7 @@ pub(crate) struct Binding {
     #[default("https".to_owned())]
     scheme: String,
     /// Further origins to authorise: `https://host[:port]`, `https://*.host`, or `*` for any.
-    origins: Option<Vec<String>>,
+    origins: Option<Vec<Origin>>,
     /// Name of the provider, where there are tables of several.
     pub(crate) provider: Option<String>,
 }

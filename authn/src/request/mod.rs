@@ -8,9 +8,7 @@ mod placement;
 use std::{fmt, sync::LazyLock};
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Uri,
-    header::{CONTENT_TYPE, Entry},
-    uri::PathAndQuery,
+    HeaderMap, HeaderName, HeaderValue, Method, Uri, header::CONTENT_TYPE, uri::PathAndQuery,
 };
 
 use crate::{Error, Result, Token};
@@ -102,33 +100,24 @@ impl<'a> Request<'a> {
             && match &placement.place {
                 Place::Header { name, .. } => self.headers.contains_key(name),
                 Place::Query { parameter } => has_parameter(self.uri.query(), parameter),
-                Place::Body { parameter } => self
-                    .form
-                    .as_deref()
-                    .and_then(|form| std::str::from_utf8(form).ok())
-                    .is_some_and(|form| has_parameter(Some(form), parameter)),
+                Place::Body { parameter } => {
+                    let form = self.form.as_deref().and_then(|form| str::from_utf8(form).ok());
+                    has_parameter(form, parameter)
+                }
             }
     }
 
     /// Sets a header that holds a secret, unless the caller has set it. The value is marked sensitive.
     pub fn set_header(&mut self, name: &HeaderName, mut value: HeaderValue) {
         value.set_sensitive(true);
-        let replace = self.placement.is_some_and(|placement| placement.replace);
-        match self.headers.entry(name) {
-            Entry::Vacant(entry) => {
-                entry.insert(value);
-            }
-            Entry::Occupied(mut entry) if replace => {
-                entry.insert(value);
-            }
-            Entry::Occupied(_) => {}
+        if self.replaces() || !self.headers.contains_key(name) {
+            self.headers.insert(name, value);
         }
     }
 
     /// Sets a parameter of the query, percent-encoded, unless the caller has set it.
     pub fn set_query(&mut self, parameter: &str, value: &str) -> Result<()> {
-        let replace = self.placement.is_some_and(|placement| placement.replace);
-        if !replace && has_parameter(self.uri.query(), parameter) {
+        if !self.replaces() && has_parameter(self.uri.query(), parameter) {
             return Ok(());
         }
         let query = with_parameter(self.uri.query().unwrap_or(""), parameter, value);
@@ -138,6 +127,10 @@ impl<'a> Request<'a> {
         parts.path_and_query = Some(path_and_query);
         *self.uri = Uri::from_parts(parts).map_err(|_| too_long("the query"))?;
         Ok(())
+    }
+
+    fn replaces(&self) -> bool {
+        self.placement.is_some_and(|placement| placement.replace)
     }
 
     #[inline(never)]

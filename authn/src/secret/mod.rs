@@ -5,7 +5,7 @@
 
 mod reference;
 
-use std::{fmt, ops::Deref, path::Path, sync::Arc};
+use std::{fmt, marker::PhantomData, ops::Deref, path::Path, sync::Arc};
 
 use secrecy::ExposeSecret;
 
@@ -57,10 +57,11 @@ impl SecretString {
 
     /// Exposes the text for as long as the guard is held. A reference gives what it was last resolved to.
     pub fn expose(&self) -> Exposed<'_> {
-        match &self.0 {
-            Inner::Literal(text) => Exposed(Held::Borrowed(text.expose_secret())),
-            Inner::Reference(reference) => Exposed(Held::Shared(reference.value())),
-        }
+        let text = match &self.0 {
+            Inner::Literal(text) => Arc::clone(text),
+            Inner::Reference(reference) => reference.value(),
+        };
+        Exposed(text, PhantomData)
     }
 
     /// Tells whether the text has no character, which counts as not set.
@@ -96,21 +97,13 @@ impl fmt::Debug for SecretString {
 }
 
 /// A guard that lends a secret's text; it dereferences to `str`.
-pub struct Exposed<'a>(Held<'a>);
-
-enum Held<'a> {
-    Borrowed(&'a str),
-    Shared(Arc<secrecy::SecretString>),
-}
+pub struct Exposed<'a>(Arc<secrecy::SecretString>, PhantomData<&'a SecretString>);
 
 impl Deref for Exposed<'_> {
     type Target = str;
 
     fn deref(&self) -> &str {
-        match &self.0 {
-            Held::Borrowed(text) => text,
-            Held::Shared(text) => text.expose_secret(),
-        }
+        self.0.expose_secret()
     }
 }
 
@@ -133,7 +126,15 @@ impl fmt::Debug for Exposed<'_> {
 }
 
 /// A store that secrets of a configuration can stand in: `{ NAME = "target" }` refers to one.
-pub trait Vault: Send + Sync + 'static {
+pub trait SecretSource: Send + Sync + 'static {
+    /// Returns what a target looks like, such as `service/user`.
+    fn example() -> &'static str
+    where
+        Self: Sized,
+    {
+        "name"
+    }
+
     /// Reads a secret. It may block, for a limited time; the framework sees to the thread.
     fn secret(&self, target: &str) -> Result<SecretString>;
 }

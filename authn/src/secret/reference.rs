@@ -9,7 +9,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::Vault;
+use super::SecretSource;
 use crate::{
     Environment, Error, ErrorKind, Result,
     private_file::{self, Rules},
@@ -41,7 +41,7 @@ pub(crate) enum Target {
     Stored {
         kind: String,
         target: String,
-        vault: Arc<dyn Vault>,
+        source: Arc<dyn SecretSource>,
     },
 }
 
@@ -58,8 +58,8 @@ impl Target {
                 "the environment variable {name} is not set: set it, or refer to another"
             ))),
             Self::File(path) => read(path),
-            Self::Stored { target, vault, .. } => {
-                Ok(Arc::new((&*vault.secret(target)?.expose()).into()))
+            Self::Stored { target, source, .. } => {
+                Ok(Arc::new((&*source.secret(target)?.expose()).into()))
             }
         }
     }

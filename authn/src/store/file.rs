@@ -5,20 +5,20 @@
 
 use std::{
     fs,
-    io::{self, Read as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
 use zeroize::Zeroizing;
 
 use super::{
-    Content, Document, Lease, StoreKey, TokenStore, examine,
+    Content, Document, Lease, StoreKey, TokenStore, Versioned,
     locks::{Locks, failed, store},
 };
 use crate::{
     Options, Result,
-    diagnostic::Problem,
-    private_file::{self, Rules},
+    diagnostic::{Problem, quoted},
+    private_file::{self, Refusal, Rules},
 };
 
 /// A session is the user's own, and nobody else puts it there.
@@ -45,72 +45,25 @@ impl FileStore {
         Self { locks: Locks::new(folder) }
     }
 
-    fn path(&self, key: &StoreKey, ending: &str) -> PathBuf {
-        self.locks.folder().join(format!("{key}.{ending}"))
-    }
-
-    /// Reads a document. What is none is moved away, so that it neither stands in the way nor is lost.
-    fn read(&self, key: &StoreKey) -> Result<Option<Document>> {
-        match self.examine(key)? {
-            Found::Nothing => return Ok(None),
-            Found::Document(document) => return Ok(Some(document)),
-            Found::Other(_) => {}
-        }
-        // Under the lock, and looked at again: somebody may have replaced it meanwhile.
-        let _lock = self.locks.turn_now(key)?;
-        self.read_locked(key)
-    }
-
-    /// Reads a document while the lock is held.
-    fn read_locked(&self, key: &StoreKey) -> Result<Option<Document>> {
-        match self.examine(key)? {
-            Found::Nothing => Ok(None),
-            Found::Document(document) => Ok(Some(document)),
-            Found::Other(ending) => {
-                set_aside(&self.path(key, "json"), ending);
-                Ok(None)
-            }
-        }
-    }
-
-    fn examine(&self, key: &StoreKey) -> Result<Found> {
-        let path = self.path(key, "json");
+    /// Looks at what stands under a key's path.
+    fn look(&self, key: &StoreKey) -> Result<Option<Content>> {
+        let path = self.locks.path(key, "json");
         let file = match private_file::open(&path, RULES) {
             Ok(file) => file,
-            Err(refusal) if refusal.is_absence() => return Ok(Found::Nothing),
+            Err(refusal) if refusal.is_absence() => return Ok(None),
             Err(refusal) => return Err(store(refusal.to_string())),
         };
         let mut text = Zeroizing::new(String::new());
         match file.take(LARGEST + 1).read_to_string(&mut text) {
-            Ok(length) if length as u64 <= LARGEST => {}
-            Ok(_) => return Ok(Found::Other(Content::CORRUPT)),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return Ok(Found::Other(Content::CORRUPT));
+            Ok(length) if length as u64 <= LARGEST => Ok(Some(Content::of(&text))),
+            Err(error) if error.kind() != io::ErrorKind::InvalidData => {
+                Err(failed("read", &path, &error))
             }
-            Err(error) => return Err(failed("read", &path, &error)),
+            _ => Ok(Some(Content::Other(Content::CORRUPT))),
         }
-        Ok(match Content::of(&text) {
-            Content::Document(document) => Found::Document(document),
-            Content::Other(ending) => Found::Other(ending),
-        })
     }
 
-    fn write(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
-        self.locks.make_folder()?;
-        let _lock = self.locks.turn_now(key)?;
-        let current = self.read_locked(key)?.map_or(0, |document| document.revision);
-        if current != expected {
-            return Ok(false);
-        }
-        let path = self.path(key, "json");
-        let prefix = format!(".{key}-");
-        self.remove_leftovers(&prefix);
-        private_file::replace(&path, &prefix, document.text.expose().as_bytes())
-            .map_err(|error| failed("write", &path, &error))?;
-        Ok(true)
-    }
-
-    /// Removes what killed processes left. Nobody else writes for this key while the lock is held.
+    /// Removes what killed processes left. No other process writes for this key during a turn.
     fn remove_leftovers(&self, prefix: &str) {
         for entry in fs::read_dir(self.locks.folder()).into_iter().flatten().flatten() {
             if entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)) {
@@ -121,17 +74,43 @@ impl FileStore {
     }
 }
 
+impl Versioned for FileStore {
+    async fn turn(&self, key: &StoreKey) -> Result<Lease> {
+        self.locks.turn_now(key)
+    }
+
+    async fn read(&self, key: &StoreKey) -> Result<Option<Content>> {
+        self.look(key)
+    }
+
+    async fn write(&self, key: &StoreKey, document: &Document) -> Result<()> {
+        let path = self.locks.path(key, "json");
+        let prefix = format!(".{key}-");
+        self.remove_leftovers(&prefix);
+        private_file::replace(&path, &prefix, document.text.expose().as_bytes())
+            .map_err(|error| failed("write", &path, &error))
+    }
+
+    async fn set_aside(&self, key: &StoreKey, ending: &str) -> Result<()> {
+        let aside = self.locks.path(key, ending);
+        // One that stays is replaced by the next document.
+        let moved = fs::rename(self.locks.path(key, "json"), &aside).is_ok();
+        Content::warn_of_set_aside(&aside.display().to_string(), moved);
+        Ok(())
+    }
+}
+
 impl TokenStore for FileStore {
     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
         self.locks.lease(key).await
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
-        self.read(key)
+        self.document(key).await
     }
 
     async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
-        self.write(key, document, expected)
+        self.replace(key, document, expected).await
     }
 
     async fn list(&self) -> Result<Vec<StoreKey>> {
@@ -152,8 +131,11 @@ impl TokenStore for FileStore {
     }
 
     fn load_now(&self, key: &StoreKey) -> Option<Document> {
-        // What is wrong is told by the exchange, which reads again.
-        self.read(key).ok().flatten()
+        match self.look(key) {
+            Ok(Some(Content::Document(document))) => Some(document),
+            // What is wrong is told by the exchange, which reads again.
+            _ => None,
+        }
     }
 
     fn place(&self) -> Option<String> {
@@ -161,24 +143,82 @@ impl TokenStore for FileStore {
     }
 
     fn examine(&self) -> Vec<Problem> {
-        examine::folder(self.locks.folder())
+        examine(self.locks.folder())
     }
 }
 
-/// What stands under a key's path.
-enum Found {
-    Nothing,
-    Document(Document),
-    /// Something else, and the ending that it gets when it is moved away.
-    Other(&'static str),
+/// Looks at a folder and leaves it as it is, also if it is not there.
+fn examine(folder: &Path) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    match private_file::check_folder(folder) {
+        Ok(true) => {}
+        Ok(false) => {
+            // The nearest thing that is there is where it would be made.
+            let place = folder.ancestors().find(|place| place.exists());
+            problems.extend(place.and_then(unwritable));
+            return problems;
+        }
+        Err(refusal) => problems.push(refused(&refusal)),
+    }
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            let message = format!("{} can't be read ({})", folder.display(), error.kind());
+            let help = format!("`chmod 700 {}`, or check the disk", shown(folder));
+            problems.push(Problem::error("store", message).with_help(help));
+            return problems;
+        }
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    problems.extend(paths.iter().filter_map(|path| examine_file(path)));
+    problems.extend(unwritable(folder));
+    problems
 }
 
-pub(super) const CORRUPT: &str = "corrupt";
-pub(super) const NEWER: &str = "newer";
+/// What is wrong with one file of the store: a session, a lock, or what was set aside.
+fn examine_file(path: &Path) -> Option<Problem> {
+    let ending = path.extension()?.to_str()?;
+    match ending {
+        Content::CORRUPT | Content::NEWER => {
+            let why = if ending == Content::CORRUPT {
+                "it was damaged"
+            } else {
+                "a later version wrote it"
+            };
+            let message =
+                format!("{} is a session that was set aside, because {why}", path.display());
+            let help = format!("`rm {}`, once nobody misses it", shown(path));
+            Some(Problem::warning("store-leftover", message).with_help(help))
+        }
+        "json" | "lease" | "lock" => match private_file::open(path, RULES) {
+            Ok(_) => None,
+            Err(refusal) if refusal.is_absence() => None,
+            Err(refusal) => Some(refused(&refusal)),
+        },
+        _ => None,
+    }
+}
 
-/// Moves a file away.
-fn set_aside(path: &Path, ending: &str) {
-    let aside = path.with_extension(ending);
-    let moved = fs::rename(path, &aside).is_ok();
-    Content::warn_of_set_aside(&aside.display().to_string(), moved);
+/// Writes a file that never has a name, so that nobody sees it.
+fn unwritable(folder: &Path) -> Option<Problem> {
+    let written = tempfile::tempfile_in(folder).and_then(|mut file| {
+        file.write_all(b"authn")?;
+        file.sync_all()
+    });
+    let error = written.err()?;
+    let message = format!("{} can't be written to ({})", folder.display(), error.kind());
+    let help = match error.kind() {
+        io::ErrorKind::PermissionDenied => format!("`chmod u+rwx {}`", shown(folder)),
+        _ => "free space on the disk, or set `stores.file.directory` to a folder elsewhere".into(),
+    };
+    Some(Problem::error("store", message).with_help(help))
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    Problem::error("store", refusal.fault()).with_help(refusal.way_out())
+}
+
+fn shown(path: &Path) -> String {
+    quoted(&path.display().to_string()).into_owned()
 }

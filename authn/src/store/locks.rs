@@ -1,6 +1,6 @@
 //! `Locks`: the files by which processes take turns at a session. They hold nothing.
 //!
-//! Locks are files of their own: `.lease` is held while somebody exchanges, `.lock` for the moment of a save.
+//! Locks are files of their own: `.lease` is held during an exchange, `.lock` for the moment of a save.
 
 use std::{
     fs::{File, TryLockError},
@@ -27,37 +27,35 @@ impl Locks {
         Self { folder: folder.into() }
     }
 
-    /// Gives the folder.
+    /// Returns the folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Takes the right to exchange for a key, or to log in, waiting for whoever has it, as long as the caller
-    /// lets it. The waiting needs a tokio runtime with timers.
+    /// Takes the right to exchange for a key, or to log in, waiting for its holder as long as the caller lets
+    /// it. The waiting needs a tokio runtime with timers.
     pub async fn lease(&self, key: &StoreKey) -> Result<Lease> {
-        self.take(key, "lease").await.map(Lease::new)
+        self.take(key, "lease").await
     }
 
-    /// Takes the right to replace a key's document, waiting for whoever has it, as long as the caller lets
-    /// it. The waiting needs a tokio runtime with timers.
+    /// Takes the right to replace a key's document, waiting for its holder as long as the caller lets it. The waiting needs a tokio runtime with timers.
     pub async fn turn(&self, key: &StoreKey) -> Result<Lease> {
-        self.take(key, "lock").await.map(Lease::new)
+        self.take(key, "lock").await
     }
 
     /// The same without a runtime: for the moment that others take.
-    pub(super) fn turn_now(&self, key: &StoreKey) -> Result<File> {
+    pub(super) fn turn_now(&self, key: &StoreKey) -> Result<Lease> {
         let lock = self.open(key, "lock")?;
         lock.lock().map_err(|error| failed("lock", &self.path(key, "lock"), &error))?;
-        Ok(lock)
+        Ok(Lease::new(lock))
     }
 
     /// Asks again and again instead of blocking, so that the one background thread stays free.
-    async fn take(&self, key: &StoreKey, ending: &str) -> Result<File> {
-        self.make_folder()?;
+    async fn take(&self, key: &StoreKey, ending: &str) -> Result<Lease> {
         let file = self.open(key, ending)?;
         loop {
             match file.try_lock() {
-                Ok(()) => return Ok(file),
+                Ok(()) => return Ok(Lease::new(file)),
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(PATIENCE).await,
                 Err(TryLockError::Error(error)) => {
                     return Err(failed("lock", &self.path(key, ending), &error));
@@ -66,11 +64,8 @@ impl Locks {
         }
     }
 
-    pub(super) fn make_folder(&self) -> Result<()> {
-        private_file::make_folder(&self.folder).map_err(|refusal| store(refusal.to_string()))
-    }
-
     fn open(&self, key: &StoreKey, ending: &str) -> Result<File> {
+        private_file::make_folder(&self.folder).map_err(|refusal| store(refusal.to_string()))?;
         let path = self.path(key, ending);
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
@@ -82,7 +77,7 @@ impl Locks {
         options.open(&path).map_err(|error| failed("open", &path, &error))
     }
 
-    fn path(&self, key: &StoreKey, ending: &str) -> PathBuf {
+    pub(super) fn path(&self, key: &StoreKey, ending: &str) -> PathBuf {
         self.folder.join(format!("{key}.{ending}"))
     }
 }

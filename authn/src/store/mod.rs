@@ -4,10 +4,11 @@
 //! again, exchanges, saves, publishes and only then unlocks. A save names the revision that it replaces, so
 //! that a logout in between wins.
 
-mod examine;
 mod file;
 mod locks;
 mod record;
+mod surroundings;
+mod versioned;
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -18,15 +19,70 @@ pub use file::FileStore;
 #[doc(hidden)]
 pub use locks::Locks;
 pub(crate) use record::{Record, fingerprint};
+pub use surroundings::Surroundings;
+#[doc(hidden)]
+pub use versioned::{Content, Versioned};
 
-use self::record::VERSION;
 use crate::{Result, SecretString, diagnostic::Problem, runtime::Boxed};
 
 /// Keeps documents that hold tokens.
 ///
-/// A program brings a store of its own to the [`Loader`](crate::Loader) under a name, and a configuration
-/// chooses it with `store = "name"`. What it stores is secret, and it must not look into it.
+/// A program brings a store of its own to the [`Loader`](crate::Loader) under a name, or links one with
+/// [`token_store`](macro@crate::token_store), and a configuration chooses it with `store = "name"`. What it stores is
+/// secret, and it must not look into it.
+///
+/// ```
+/// use authn::{Result, SecretString, Url, store::{Document, Lease, StoreKey, Surroundings, TokenStore}};
+///
+/// /// Keeps sessions in the company's vault.
+/// #[authn::token_store("corp_vault")]
+/// struct CorpVault {
+///     /// Address of the vault.
+///     url: Url,
+///     /// Key of this machine.
+///     _key: SecretString,
+///     __app: String,
+/// }
+///
+/// impl TokenStore for CorpVault {
+///     fn open(mut self, surroundings: &Surroundings<'_>) -> Result<Self> {
+///         self.__app = surroundings.app().to_owned();
+///         Ok(self)
+///     }
+///
+///     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+///         # let _ = key;
+///         Ok(Lease::new(()))
+///     }
+///
+///     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+///         # let _ = (key, &self.url, &self._key);
+///         Ok(None)
+///     }
+///
+///     async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+///         # let _ = (key, document, expected);
+///         Ok(false)
+///     }
+///
+///     async fn list(&self) -> Result<Vec<StoreKey>> {
+///         Ok(Vec::new())
+///     }
+/// }
+/// ```
 pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
+    /// Takes what the store needs to know of the program. It is called once, when a configuration is loaded, on every
+    /// linked store; at most a few are used, so it must cost nothing.
+    ///
+    /// What fails here is a problem of `[stores.NAME]`; a [`Validation`](crate::Validation) names the option.
+    fn open(self, surroundings: &Surroundings<'_>) -> Result<Self>
+    where
+        Self: Sized,
+    {
+        let _ = surroundings;
+        Ok(self)
+    }
+
     /// Takes a key's lease, waiting for whoever holds it as long as the caller does: one who exchanges has a
     /// deadline, and one who logs in has a person's patience. It is given back when it is dropped, also by the
     /// end of a process.
@@ -110,41 +166,6 @@ pub struct Document {
     pub revision: u64,
     /// The text, which holds secrets.
     pub text: SecretString,
-}
-
-/// What a text is that stands where a document should.
-#[doc(hidden)]
-#[derive(Debug)]
-pub enum Content {
-    /// A document.
-    Document(Document),
-    /// Something else, and one word for it, as the ending of its name when it is set aside.
-    Other(&'static str),
-}
-
-impl Content {
-    /// The word for a text that is no document of any version.
-    pub const CORRUPT: &str = "corrupt";
-    /// The word for a document of a later version.
-    const NEWER: &str = "newer";
-
-    /// Looks at a text.
-    pub fn of(text: &str) -> Self {
-        match Record::version_and_revision(text) {
-            Some((VERSION, revision)) => Self::Document(Document { revision, text: text.into() }),
-            Some(_) => Self::Other(Self::NEWER),
-            None => Self::Other(Self::CORRUPT),
-        }
-    }
-
-    /// Warns of a text that was moved to another name, or could not be.
-    pub fn warn_of_set_aside(name: &str, moved: bool) {
-        tracing::warn!(
-            name,
-            moved,
-            "a stored session can't be read by this version and is set aside; log in again"
-        );
-    }
 }
 
 /// The right to exchange for a key. Dropping it gives it back.

@@ -7,7 +7,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -38,21 +38,18 @@ impl Moment {
     /// Gives the moment `duration` later; what would overflow is [`Moment::NEVER`] on that clock.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
-        let nanos = nanos(duration);
-        Self {
-            wall: self.wall.saturating_add(nanos),
-            monotonic: self.monotonic.saturating_add(nanos),
-        }
+        self.shifted(duration, i64::saturating_add)
     }
 
     /// Gives the moment `duration` earlier.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
-        let nanos = nanos(duration);
-        Self {
-            wall: self.wall.saturating_sub(nanos),
-            monotonic: self.monotonic.saturating_sub(nanos),
-        }
+        self.shifted(duration, i64::saturating_sub)
+    }
+
+    fn shifted(self, duration: Duration, shift: fn(i64, i64) -> i64) -> Self {
+        let by = nanos(duration);
+        Self { wall: shift(self.wall, by), monotonic: shift(self.monotonic, by) }
     }
 
     /// Tells whether `now` has come to this moment on at least one of the two clocks.
@@ -105,33 +102,26 @@ pub trait Time: fmt::Debug + Send + Sync + 'static {
 
 /// The clock that a cache reads: the system's, unless a test brings another.
 #[derive(Clone, Default)]
-pub struct Clock(Source);
-
-#[derive(Clone, Default)]
-enum Source {
-    #[default]
-    System,
-    Custom(Arc<dyn Time>),
-}
+pub struct Clock(Option<Arc<dyn Time>>);
 
 impl Clock {
     /// Gives the system's clocks. They are the coarse ones where the system has such (a few milliseconds
     /// exact): expiry is counted in seconds, and a read costs a third.
     pub fn system() -> Self {
-        Self(Source::System)
+        Self(None)
     }
 
     /// Wraps a clock of the caller's.
     pub fn custom(time: impl Time) -> Self {
-        Self(Source::Custom(Arc::new(time)))
+        Self(Some(Arc::new(time)))
     }
 
     /// Gives the present moment.
     #[inline]
     pub fn now(&self) -> Moment {
         match &self.0 {
-            Source::System => system_now(),
-            Source::Custom(time) => time.now(),
+            None => system_now(),
+            Some(time) => time.now(),
         }
     }
 
@@ -139,8 +129,8 @@ impl Clock {
     /// framework's own background runtime has.
     pub fn sleep(&self, duration: Duration) -> Sleep {
         match &self.0 {
-            Source::System => Box::pin(tokio::time::sleep(duration)),
-            Source::Custom(time) => time.sleep(duration),
+            None => Box::pin(tokio::time::sleep(duration)),
+            Some(time) => time.sleep(duration),
         }
     }
 
@@ -154,8 +144,8 @@ impl Clock {
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Source::System => f.write_str("Clock(system)"),
-            Source::Custom(time) => write!(f, "Clock({time:?})"),
+            None => f.write_str("Clock(system)"),
+            Some(time) => write!(f, "Clock({time:?})"),
         }
     }
 }
@@ -165,15 +155,11 @@ impl fmt::Debug for Clock {
 #[inline]
 fn system_now() -> Moment {
     use rustix::time::{ClockId, clock_gettime};
-    let wall = clock_gettime(ClockId::RealtimeCoarse);
-    let monotonic = clock_gettime(ClockId::MonotonicCoarse);
-    Moment {
-        wall: wall.tv_sec.saturating_mul(NANOS_PER_SECOND).saturating_add(wall.tv_nsec),
-        monotonic: monotonic
-            .tv_sec
-            .saturating_mul(NANOS_PER_SECOND)
-            .saturating_add(monotonic.tv_nsec),
-    }
+    let nanos = |id| {
+        let time = clock_gettime(id);
+        time.tv_sec.saturating_mul(NANOS_PER_SECOND).saturating_add(time.tv_nsec)
+    };
+    Moment { wall: nanos(ClockId::RealtimeCoarse), monotonic: nanos(ClockId::MonotonicCoarse) }
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -199,37 +185,23 @@ fn system_now() -> Moment {
 /// assert_eq!(before.plus(Duration::from_secs(60)), clock.now());
 /// ```
 #[derive(Clone)]
-pub struct ManualClock(Arc<Manual>);
-
-struct Manual {
-    now: Mutex<Moment>,
-    moved: watch::Sender<()>,
-}
+pub struct ManualClock(watch::Sender<Moment>);
 
 impl ManualClock {
     /// Makes a clock that stands at the system's present time.
     pub fn new() -> Self {
-        Self(Arc::new(Manual { now: Mutex::new(system_now()), moved: watch::Sender::new(()) }))
+        Self(watch::Sender::new(system_now()))
     }
 
     /// Moves both clocks forward, as time does, and wakes who slept so long.
     pub fn advance(&self, duration: Duration) {
-        let mut now = self.lock();
-        *now = now.plus(duration);
-        drop(now);
-        self.0.moved.send_replace(());
+        self.0.send_modify(|now| *now = now.plus(duration));
     }
 
     /// Steps the wall clock alone by `seconds`, as somebody who sets the date does.
     pub fn step_wall(&self, seconds: i64) {
-        let mut now = self.lock();
-        now.wall = now.wall.saturating_add(seconds.saturating_mul(NANOS_PER_SECOND));
-        drop(now);
-        self.0.moved.send_replace(());
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Moment> {
-        self.0.now.lock().unwrap_or_else(PoisonError::into_inner)
+        let nanos = seconds.saturating_mul(NANOS_PER_SECOND);
+        self.0.send_modify(|now| now.wall = now.wall.saturating_add(nanos));
     }
 }
 
@@ -241,25 +213,21 @@ impl Default for ManualClock {
 
 impl fmt::Debug for ManualClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ManualClock").field(&*self.lock()).finish()
+        f.debug_tuple("ManualClock").field(&*self.0.borrow()).finish()
     }
 }
 
 impl Time for ManualClock {
     fn now(&self) -> Moment {
-        *self.lock()
+        *self.0.borrow()
     }
 
     fn sleep(&self, duration: Duration) -> Sleep {
         let clock = self.clone();
-        let mut moved = self.0.moved.subscribe();
         let until = self.now().plus(duration).monotonic;
         Box::pin(async move {
-            while clock.now().monotonic < until {
-                if moved.changed().await.is_err() {
-                    return;
-                }
-            }
+            // It fails once the clock is gone, which is held here.
+            let _ = clock.0.subscribe().wait_for(|now| now.monotonic >= until).await;
         })
     }
 }

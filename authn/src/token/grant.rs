@@ -19,6 +19,7 @@ use crate::{Claims, SecretString, Token, time::unix_nanos};
 /// # Ok::<(), authn::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct Grant {
     token: Token,
     refresh_token: Option<SecretString>,
@@ -46,38 +47,29 @@ impl Grant {
     }
 
     /// Adds the refresh token for the next exchange (RFC 6749, 1.5).
-    #[must_use]
-    pub fn with_refresh_token(mut self, refresh_token: SecretString) -> Self {
-        self.refresh_token = Some(refresh_token);
-        self
+    pub fn with_refresh_token(self, refresh_token: SecretString) -> Self {
+        Self { refresh_token: Some(refresh_token), ..self }
     }
 
     /// Keeps something else for the next exchange: a session, a key, a token's secret.
-    #[must_use]
     pub fn with_kept(mut self, name: impl Into<String>, value: SecretString) -> Self {
         self.kept.insert(name.into(), value);
         self
     }
 
     /// Says that this grant begins a session: nothing is kept of the last one, whatever this one leaves out.
-    #[must_use]
-    pub fn with_new_session(mut self) -> Self {
-        self.new_session = true;
-        self
+    pub fn with_new_session(self) -> Self {
+        Self { new_session: true, ..self }
     }
 
     /// Says what the server vouches for about the user. It must have been verified.
-    #[must_use]
-    pub fn with_claims(mut self, claims: Claims) -> Self {
-        self.claims = Some(claims);
-        self
+    pub fn with_claims(self, claims: Claims) -> Self {
+        Self { claims: Some(claims), ..self }
     }
 
     /// Says what time it was at the server, as its `Date` header tells (RFC 9110, 6.6.1).
-    #[must_use]
-    pub fn with_server_date(mut self, date: SystemTime) -> Self {
-        self.server_date = Some(date);
-        self
+    pub fn with_server_date(self, date: SystemTime) -> Self {
+        Self { server_date: Some(date), ..self }
     }
 
     /// Gives the access token.

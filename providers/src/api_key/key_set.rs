@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use authn::{Origins, Result, Secret as _, SecretString, Url, Validation};
+use authn::{Origins, Result, Secret as _, SecretString, Validation, options::Origin};
 
 use super::prepared::Additions;
 
@@ -12,7 +12,7 @@ use super::prepared::Additions;
 #[allow(clippy::used_underscore_binding, reason = "an underscore marks a secret")]
 pub(super) struct KeySet {
     /// Origin that the keys are for: `https://host[:port]`.
-    origin: Url,
+    origin: Origin,
     /// Headers by name; every value is a secret.
     _headers: Option<BTreeMap<String, SecretString>>,
     /// Parameters of the query by name; every value is a secret.
@@ -39,6 +39,6 @@ impl KeySet {
     }
 
     fn origins(&self) -> Result<Origins> {
-        Origins::none().and(self.origin.as_str())
+        Origins::none().and(&self.origin)
     }
 }

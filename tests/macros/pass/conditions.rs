@@ -3,14 +3,14 @@
 use authn::{Context, Registry, Result, SecretString, Token};
 
 /// Mints tokens.
-#[authn::token_provider("corp_sts")]
-#[cfg(all())]
+#[authn::token_provider("conditions")]
+#[cfg(not(any()))]
 struct CorpSts {
     /// Address.
     #[cfg(any())]
     url: Missing,
     /// Key.
-    #[cfg(all())]
+    #[cfg(not(any()))]
     _key: SecretString,
     /// Key.
     #[cfg(any())]
@@ -31,13 +31,13 @@ struct CorpSts {
 /// The server.
 #[derive(authn::Options)]
 #[options(default)]
-#[cfg(all())]
+#[cfg(not(any()))]
 struct Server {
     /// Address.
     #[cfg(any())]
     address: Missing,
     /// Port.
-    #[cfg(all())]
+    #[cfg(not(any()))]
     #[default(80)]
     port: u16,
     #[cfg(any())]
@@ -59,9 +59,9 @@ impl authn::TokenProvider for CorpSts {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let registry = Registry::linked().unwrap();
-    let entry = registry.get("corp_sts").unwrap();
+    let entry = registry.get("conditions").unwrap();
     assert_eq!(entry.fields().next().unwrap().key(), "key");
     assert!(entry.field("port").is_some() && entry.field("address").is_none());
     assert_eq!(Server::default().port, 80);

@@ -15,7 +15,7 @@ impl Default for Talkative {
 }
 
 /// Has a field of each kind.
-#[authn::token_provider("corp_sts")]
+#[authn::token_provider("debug")]
 struct CorpSts {
     /// Address.
     url: Url,
@@ -40,7 +40,7 @@ impl authn::TokenProvider for CorpSts {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let secret = || SecretString::from("canary");
     let provider = CorpSts {
         url: Url::parse("https://canary:canary@sts.example/path?key=canary").unwrap(),

@@ -2,7 +2,7 @@
 
 /// Mints tokens.
 #[doc = include_str!("included_docs.md")]
-#[authn::token_provider("corp_sts")]
+#[authn::token_provider("included_docs")]
 struct CorpSts {
     #[doc = include_str!("included_docs.md")]
     url: String,
@@ -24,9 +24,9 @@ impl authn::TokenProvider for CorpSts {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let registry = authn::Registry::linked().unwrap();
-    let entry = registry.get("corp_sts").unwrap();
+    let entry = registry.get("included_docs").unwrap();
     let included = include_str!("included_docs.md").trim();
     assert!(included.contains("- "), "the text has a list");
     assert_eq!(entry.doc(), format!("Mints tokens.\n{included}"));

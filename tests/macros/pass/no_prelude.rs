@@ -3,7 +3,7 @@
 #![no_implicit_prelude]
 
 /// Mints tokens.
-#[::authn::token_provider("corp_sts", cached)]
+#[::authn::token_provider("no_prelude", cached)]
 struct CorpSts {
     /// Address.
     #[shorthand]
@@ -55,4 +55,46 @@ impl ::authn::TokenSource for CorpSts {
     }
 }
 
-fn main() {}
+/// Keeps sessions.
+#[::authn::token_store("no_prelude", validate = Self::check)]
+struct Cellar {
+    /// Shelf.
+    shelf: ::std::option::Option<::std::string::String>,
+    /// Key.
+    _key: ::std::option::Option<::authn::SecretString>,
+    #[flatten]
+    server: Server,
+    __uses: u32,
+}
+
+impl Cellar {
+    fn check(&self, _: &mut ::authn::Validation) {}
+}
+
+impl ::authn::store::TokenStore for Cellar {
+    async fn lock(&self, _: &::authn::store::StoreKey) -> ::authn::Result<::authn::store::Lease> {
+        ::std::unreachable!()
+    }
+
+    async fn load(
+        &self,
+        _: &::authn::store::StoreKey,
+    ) -> ::authn::Result<::std::option::Option<::authn::store::Document>> {
+        ::std::unreachable!()
+    }
+
+    async fn save(
+        &self,
+        _: &::authn::store::StoreKey,
+        _: &::authn::store::Document,
+        _: u64,
+    ) -> ::authn::Result<bool> {
+        ::std::unreachable!()
+    }
+
+    async fn list(&self) -> ::authn::Result<::std::vec::Vec<::authn::store::StoreKey>> {
+        ::std::unreachable!()
+    }
+}
+
+pub(crate) fn main() {}

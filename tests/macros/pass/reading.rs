@@ -5,7 +5,7 @@ use std::time::Duration;
 use authn::{Context, Credentials, Environment, Loader, Result, SecretString, Token};
 
 /// Gives a token that says what was read.
-#[authn::token_provider("corp_sts")]
+#[authn::token_provider("reading")]
 struct CorpSts {
     /// Machine key.
     #[shorthand]
@@ -47,16 +47,16 @@ fn token(table: &str) -> String {
     load(table).unwrap().try_token().unwrap().secret().to_owned()
 }
 
-fn main() {
-    assert_eq!(token("corp_sts = 'k'"), "k.none.3.5.0.nobody");
-    let full = "[credentials.corp_sts]\nkey = 'k'\ntype = 't'\ntries = 7\npause = '1m'\n\
-                [credentials.corp_sts.subject.corp_sts]\nkey = 's'";
+pub(crate) fn main() {
+    assert_eq!(token("reading = 'k'"), "k.none.3.5.0.nobody");
+    let full = "[credentials.reading]\nkey = 'k'\ntype = 't'\ntries = 7\npause = '1m'\n\
+                [credentials.reading.subject.reading]\nkey = 's'";
     assert_eq!(token(full), "k.t.7.60.0.s.none.3.5.0.nobody");
 
-    let wrong = "[credentials.corp_sts]\ntries = 'many'\npause = 'long'\nattempts = 1\n_key = 'k'";
+    let wrong = "[credentials.reading]\ntries = 'many'\npause = 'long'\nattempts = 1\n_key = 'k'";
     let error = load(wrong).unwrap_err();
     let mut keys: Vec<_> = error.problems().iter().filter_map(|one| one.key()).collect();
     keys.sort_unstable();
     let expected = ["_key", "attempts", "key", "pause", "tries"];
-    assert_eq!(keys, expected.map(|key| format!("credentials.corp_sts.{key}")));
+    assert_eq!(keys, expected.map(|key| format!("credentials.reading.{key}")));
 }

@@ -9,7 +9,7 @@ mod kelvin {
 use authn as renamed;
 
 /// Reaches it by a path in this crate.
-#[kelvin::auth::token_provider("first", crate = crate::kelvin::auth)]
+#[kelvin::auth::token_provider("first", crate = crate::renamed::kelvin::auth)]
 struct First {
     /// Key.
     _key: kelvin::auth::SecretString,
@@ -43,13 +43,13 @@ impl renamed::TokenSource for Second {
 
 /// Reaches it by a path in this crate.
 #[derive(kelvin::auth::Options)]
-#[options(crate = crate::kelvin::auth)]
+#[options(crate = crate::renamed::kelvin::auth)]
 struct Third {
     /// Key.
     _key: kelvin::auth::SecretString,
 }
 
-fn main() {
+pub(crate) fn main() {
     let registry = kelvin::auth::Registry::linked().unwrap();
     assert!(registry.get("first").is_some() && registry.get("second").is_some());
 }

@@ -8,7 +8,7 @@ use authn::{Context, Credentials, Grant, Registry, Result, SecretString, Url};
 /// at the corporate STS.
 ///
 /// One for each machine.
-#[authn::token_provider("corp_sts", cached, own_placement)]
+#[authn::token_provider("schema", cached, own_placement)]
 struct CorpSts {
     /// Address of the STS.
     pub url: Url,
@@ -48,7 +48,7 @@ impl authn::TokenSource for CorpSts {
 }
 
 /// Nothing to configure.
-#[authn::token_provider("nothing")]
+#[authn::token_provider("schema_nothing")]
 struct Nothing;
 
 impl authn::TokenProvider for Nothing {
@@ -73,10 +73,10 @@ const EVERY_OPTIONS: [&str; 1] = ["override"];
 /// What it refuses as a field of a provider without `own_placement`.
 const PLACEMENT_OPTIONS: [&str; 4] = ["placement", "header", "header_prefix", "query_parameter"];
 
-fn main() {
+pub(crate) fn main() {
     let registry = Registry::linked().unwrap();
-    let entry = registry.get("corp_sts").unwrap();
-    assert_eq!(entry.name(), "corp_sts");
+    let entry = registry.get("schema").unwrap();
+    assert_eq!(entry.name(), "schema");
     assert_eq!(entry.doc(), "Mints tokens\nat the corporate STS.\n\nOne for each machine.");
     assert!(entry.is_cached());
     let own = 11;
@@ -95,7 +95,10 @@ fn main() {
     assert_eq!(shorthand[0].key(), "key");
     assert_eq!(fields[0].doc(), "Address of the STS.");
     assert!(fields[0].is_required() && !fields[3].is_required() && !fields[4].is_required());
-    assert!(entry.field("expires_in_fallback").is_some(), "the framework's options for caching are there");
+    assert!(
+        entry.field("expires_in_fallback").is_some(),
+        "the framework's options for caching are there"
+    );
     assert!(entry.field("placement").is_none(), "its options for placement are not");
 
     assert!(entry.fields().count() > own);
@@ -107,11 +110,11 @@ fn main() {
     let location = entry.location();
     let name = include_str!("schema.rs").lines().nth(location.line as usize - 1).unwrap();
     assert!(location.file.ends_with("schema.rs"), "{}", location.file);
-    assert!(name[location.column as usize - 1..].starts_with("\"corp_sts\""), "{name}");
+    assert!(name[location.column as usize - 1..].starts_with("\"schema\""), "{name}");
     assert_eq!(location.module, module_path!());
     assert_eq!(location.package, env!("CARGO_PKG_NAME"));
 
-    let nothing = registry.get("nothing").unwrap();
+    let nothing = registry.get("schema_nothing").unwrap();
     assert!(!nothing.is_cached());
     assert!(nothing.field("expires_in_fallback").is_none());
     assert!(nothing.fields().count() > 0);

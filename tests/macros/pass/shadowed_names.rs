@@ -51,7 +51,7 @@ macro_rules! line {
 }
 
 /// Mints tokens.
-#[::authn::token_provider("corp_sts")]
+#[::authn::token_provider("shadowed_names")]
 struct CorpSts {
     /// Address.
     url: ::authn::Url,
@@ -95,4 +95,4 @@ impl ::authn::TokenProvider for CorpSts {
     }
 }
 
-fn main() {}
+pub(crate) fn main() {}

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use authn::{Context, Registry, Result, Token};
 
 /// Mints tokens.
-#[authn::token_provider("corp_sts")]
+#[authn::token_provider("shown_type")]
 struct CorpSts {
     /// Where it listens.
     #[default(Ipv4Addr::LOCALHOST)]
@@ -26,10 +26,10 @@ impl authn::TokenProvider for CorpSts {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let registry = Registry::linked().unwrap();
     let default = |key| {
-        let field = registry.get("corp_sts").unwrap().field(key).unwrap();
+        let field = registry.get("shown_type").unwrap().field(key).unwrap();
         field.default().unwrap().to_string()
     };
     assert_eq!(default("address"), "\"127.0.0.1\"");

@@ -37,7 +37,7 @@ macro_rules! provider {
 
 provider!("outer", outer, /** Outer. */ Outer, SecretString, 1 + 2);
 
-fn main() {
+pub(crate) fn main() {
     provider!("inner", inner, /** Inner. */ Inner, Option<SecretString>, { 4 });
 
     let registry = Registry::linked().unwrap();

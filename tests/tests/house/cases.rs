@@ -81,6 +81,7 @@ fn every_way_to_write_a_path_is_followed() {
         "pub mod inner { use super::super::super::config::load; }",
         "use crate as root; fn f() { root::config::load() }",
         "use super::super as up; use up::config::Loader;",
+        "fn f() { use crate as root; root::config::load() }",
         // What the root re-exports, by its name there.
         "use crate::Configuration;",
         "use crate::Layer;",

@@ -24,6 +24,8 @@ struct Scope {
     /// Macros that stand at the crate's root wherever they are defined.
     exported: BTreeSet<String>,
     imports: Vec<Written>,
+    /// Other names of the modules above, also those within a function.
+    above: Vec<Written>,
 }
 
 /// A module that re-exports itself in a circle is not looked at for ever.
@@ -61,9 +63,8 @@ impl<'a> Names<'a> {
     /// Returns whether a name is the crate's own, or one that the module has given to its root.
     fn is_root(&self, module: &[String], name: &str) -> bool {
         self.tree.names.iter().any(|own| own == name)
-            || self.scopes[module].imports.iter().any(|import| {
+            || self.scopes[module].above.iter().any(|import| {
                 import.alias.as_deref() == Some(name)
-                    && import.names.iter().all(|part| part == "crate" || part == "super")
                     && self.absolute(module, &import.names).is_some_and(|path| path.is_empty())
             })
     }
@@ -139,6 +140,10 @@ fn top(module: &[String]) -> String {
 fn scope(module: &Module) -> Scope {
     let mut scope = Scope::default();
     for item in &module.items {
+        let paths = written(item.to_token_stream()).into_iter();
+        scope.above.extend(paths.filter(|path| {
+            path.alias.is_some() && path.names.iter().all(|part| part == "crate" || part == "super")
+        }));
         let name = match item {
             Item::Const(item) => &item.ident,
             Item::Enum(item) => &item.ident,

@@ -8,7 +8,7 @@ use figment::{
 };
 use zeroize::Zeroizing;
 
-use super::{Layer, merge::number};
+use super::{Layer, SourceState, merge::number};
 use crate::{
     diagnostic::{Origin, Problem},
     options::{Entries, Item, Value},
@@ -37,17 +37,18 @@ impl Foreign {
     }
 
     /// Returns the layer. A failure of the provider is a problem that says which one it was and nothing else.
-    pub(crate) fn layer(&self, problems: &mut Vec<Problem>) -> Option<Layer> {
+    pub(crate) fn layer(&self, problems: &mut Vec<Problem>) -> Layer {
         let Some((base, profiles)) = self.layer.clone() else {
             let problem = Problem::error("layer", "this layer of the program's own can't be read")
-                .with_origin(Some(origin(&self.metadata, &Profile::Default, &[])))
+                .with_origin(origin(&self.metadata, &Profile::Default, &[]))
                 .with_help("check it where the program calls `Loader::layer`");
             problems.push(problem);
-            return None;
+            return Layer::empty("layer", None, SourceState::Failed);
         };
-        let mut layer = Layer::new(base, problems);
+        let mut layer = Layer::empty("layer", None, SourceState::Read);
+        layer.fill(base, problems);
         layer.profiles.extend(profiles);
-        Some(layer)
+        layer
     }
 }
 

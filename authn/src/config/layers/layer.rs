@@ -1,15 +1,16 @@
 //! A layer: the values of one source, its base and its profiles.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
+use super::{Source, SourceState};
 use crate::{
     diagnostic::{Origin, Problem, SourceText},
     options::{Entries, Item, Value},
 };
 
-/// One source of values.
-#[derive(Default)]
+/// One source, and its values.
 pub(crate) struct Layer {
+    pub(crate) source: Source,
     pub(crate) base: Entries,
     pub(crate) profiles: BTreeMap<String, Entries>,
     /// A project's file that nobody has trusted: it may choose a profile and nothing else.
@@ -19,26 +20,43 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
+    /// Makes the layer of a source without values.
+    pub(crate) fn empty(name: &'static str, path: Option<&Path>, state: SourceState) -> Self {
+        Self {
+            source: Source { name, path: path.map(Path::to_owned), state },
+            base: Entries::new(),
+            profiles: BTreeMap::new(),
+            untrusted: false,
+            text: None,
+        }
+    }
+
+    /// Sorts the values of a source that is no file into base and profiles.
+    pub(crate) fn new(name: &'static str, values: Entries, problems: &mut Vec<Problem>) -> Self {
+        let mut layer = Self::empty(name, None, SourceState::Absent);
+        layer.fill(values, problems);
+        if !layer.is_empty() {
+            layer.source.state = SourceState::Read;
+        }
+        layer
+    }
+
     /// Sorts a source's values into base and profiles.
-    pub(crate) fn new(mut values: Entries, problems: &mut Vec<Problem>) -> Self {
-        let mut profiles = BTreeMap::new();
-        if let Some(item) = values.remove("profile") {
-            let Item { value, origin, .. } = item;
-            match value {
-                Value::Table(entries) => {
-                    for (name, item) in entries {
-                        let Item { value, origin, .. } = item;
-                        if let Value::Table(entries) = value {
-                            profiles.insert(name, entries);
-                        } else {
-                            problems.push(not_a_table(&format!("profile.{name}"), origin));
-                        }
+    pub(crate) fn fill(&mut self, mut values: Entries, problems: &mut Vec<Problem>) {
+        if let Some(Item { value, origin, .. }) = values.remove("profile") {
+            if let Value::Table(entries) = value {
+                for (name, Item { value, origin, .. }) in entries {
+                    if let Value::Table(entries) = value {
+                        self.profiles.insert(name, entries);
+                    } else {
+                        problems.push(not_a_table(&format!("profile.{name}"), origin));
                     }
                 }
-                _ => problems.push(not_a_table("profile", origin)),
+            } else {
+                problems.push(not_a_table("profile", origin));
             }
         }
-        Self { base: values, profiles, ..Self::default() }
+        self.base = values;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -49,6 +67,6 @@ impl Layer {
 fn not_a_table(key: &str, origin: Origin) -> Problem {
     Problem::error("wrong-type", "expected a table")
         .with_key(key)
-        .with_origin(Some(origin))
+        .with_origin(origin)
         .with_help("write a profile as `[profile.NAME.credentials]`")
 }

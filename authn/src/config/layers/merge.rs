@@ -25,6 +25,8 @@ pub(crate) struct Part {
     pub(crate) unchosen: bool,
     /// The index of its layer.
     pub(crate) layer: usize,
+    /// What its layer is called.
+    pub(crate) name: &'static str,
 }
 
 impl Part {
@@ -39,13 +41,12 @@ impl Part {
     }
 }
 
-/// Merges parts, low to high. `names` are those of their layers.
-pub(crate) fn merge(parts: &[Part], names: &[&'static str], guide: Guide<'_>) -> Entries {
+/// Merges parts, low to high.
+pub(crate) fn merge(parts: &[Part], guide: Guide<'_>) -> Entries {
     let mut merged = Merged { parts, sources: BTreeMap::new() };
     let mut figment = Figment::new();
     for part in parts.iter().filter(|part| part.counts()) {
-        let name = names.get(part.layer).copied().unwrap_or_default();
-        let layer = Figment::from(Layered { part, guide, name });
+        let layer = Figment::from(Layered { part, guide });
         // figment tags all values of a provider alike.
         let tag =
             layer.data().ok().and_then(|data| Some(data.values().next()?.values().next()?.tag()));
@@ -68,35 +69,36 @@ pub(crate) fn origins(parts: &[Part], path: &[String]) -> Vec<Origin> {
 struct Layered<'a> {
     part: &'a Part,
     guide: Guide<'a>,
-    name: &'static str,
 }
 
 impl Provider for Layered<'_> {
     fn metadata(&self) -> Metadata {
-        Metadata::named(self.name)
+        Metadata::named(self.part.name)
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        Ok(Profile::Default.collect(table(&self.part.values, self.guide)))
+        Ok(Profile::Default.collect(dict(self.guide.within(&self.part.values))))
     }
 }
 
-fn table(entries: &Entries, guide: Guide<'_>) -> Dict {
-    let figured = |(key, item): (&String, &Item)| (key.clone(), figured(item, guide.child(key)));
-    entries.iter().map(figured).collect()
+fn dict(values: Vec<(String, &Item, Guide<'_>)>) -> Dict {
+    values.into_iter().map(|(key, item, guide)| (key, figured(item, guide))).collect()
 }
 
 fn figured(item: &Item, guide: Guide<'_>) -> Figured {
     match &item.value {
-        Value::Table(entries) if !guide.is_whole() => {
-            Figured::Dict(Tag::Default, table(entries, guide))
+        Value::Table(_) if !guide.is_whole() => {
+            Figured::Dict(Tag::Default, dict(guide.below(item)))
         }
         // A placeholder.
-        _ if guide.class() != Class::Plain => Figured::Empty(Tag::Default, Empty::Unit),
         Value::Table(_) => Figured::Empty(Tag::Default, Empty::Unit),
-        Value::Array(items) => {
-            let at = |(index, item): (usize, &Item)| figured(item, guide.child(&index.to_string()));
-            Figured::Array(Tag::Default, items.iter().enumerate().map(at).collect())
+        _ if guide.class() != Class::Plain => Figured::Empty(Tag::Default, Empty::Unit),
+        Value::Array(_) => {
+            let below = guide.below(item).into_iter();
+            Figured::Array(
+                Tag::Default,
+                below.map(|(_, item, guide)| figured(item, guide)).collect(),
+            )
         }
         Value::Boolean(value) => Figured::from(*value),
         Value::Integer(value) => Figured::from(*value),

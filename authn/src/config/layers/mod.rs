@@ -1,6 +1,6 @@
 //! The layers of a configuration: where values come from, and how they are merged.
 
-mod file;
+pub(super) mod file;
 mod flag;
 #[cfg(feature = "figment")]
 mod foreign;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "figment")]
 pub(super) use foreign::Foreign;
 pub(super) use layer::Layer;
-pub(super) use source::{Found, parts};
+pub(super) use source::parts;
 pub use source::{Source, SourceState};
 
 use super::{Loader, project};
@@ -29,44 +29,40 @@ pub(super) fn find(
     loader: &Loader,
     environment: &Environment,
     problems: &mut Vec<Problem>,
-) -> (Vec<Layer>, Vec<Source>) {
+) -> Vec<Layer> {
     if !loader.has_fit_name() {
         let message = "an application's name becomes a part of file names and of variables' names";
         let help = "name it with letters, digits, `-` and `_`";
         problems.push(Problem::error("app-name", message).with_help(help));
-        return (Vec::new(), Vec::new());
+        return Vec::new();
     }
-    let mut found = Found { layers: Vec::new(), sources: Vec::new(), problems };
+    let mut layers = Vec::new();
     for (name, text) in &loader.inline {
-        found.text("inline", name, text.clone());
+        layers.push(file::parse("inline", name, text.clone(), problems));
     }
-    if let Some(folder) = environment.system() {
-        found.file("system", &folder.join(&loader.app).join("config.toml"), false);
-    }
-    if let Some(folder) = environment.user() {
-        found.file("user", &folder.join(&loader.app).join("config.toml"), false);
+    for (name, folder) in [("system", environment.system()), ("user", environment.user())] {
+        let path = folder.map(|folder| folder.join(&loader.app).join("config.toml"));
+        layers.extend(path.map(|path| file::read(name, &path, false, problems)));
     }
     let named = named_file(loader, environment);
     // Who names the project's file has trusted it: it is not withheld and in force at once.
     let is_project = |path: &PathBuf| project::is_nearest(path, &loader.app, environment);
     if loader.project && !named.as_ref().is_some_and(|named| named.as_ref().is_ok_and(is_project)) {
-        project::add(&loader.app, environment, &mut found);
+        layers.extend(project::layer(&loader.app, environment, problems));
     }
     match named {
-        Some(Ok(path)) => found.file("file", &path, true),
-        Some(Err((path, problem))) => found.refused("file", &path, problem),
+        Some(Ok(path)) => layers.push(file::read("file", &path, true, problems)),
+        Some(Err((path, problem))) => {
+            problems.push(problem);
+            layers.push(Layer::empty("file", Some(&path), SourceState::Failed));
+        }
         None => {}
     }
     #[cfg(feature = "figment")]
-    for foreign in &loader.foreign {
-        found.foreign("layer", foreign);
-    }
-    let variables = variables::read(&loader.prefix(), environment, found.problems);
-    found.other("environment", variables);
-    let flags: Vec<String> = loader.flags.iter().map(|flag| flag.to_string()).collect();
-    let flags = flag::read(&flags, found.problems);
-    found.other("flags", flags);
-    (found.layers, found.sources)
+    layers.extend(loader.foreign.iter().map(|foreign| foreign.layer(problems)));
+    layers.push(variables::read(&loader.prefix(), environment, problems));
+    layers.push(flag::read(&loader.flags, problems));
+    layers
 }
 
 /// The file that the program or its user names; refused if it depends on the working folder without having
@@ -87,7 +83,7 @@ fn named_file(
     let message = "a variable can't name a file by a relative path: in another folder that is another \
                    file, as that of a project that you have not trusted";
     let problem = Problem::error("relative-path", message)
-        .with_origin(Some(Origin::Environment { name }))
+        .with_origin(Origin::Environment { name })
         .with_help("write the whole path, or name the file on the command line: `--config FILE`");
     Some(Err((path, problem)))
 }

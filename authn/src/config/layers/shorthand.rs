@@ -3,7 +3,7 @@
 
 use super::Layer;
 use crate::{
-    config::visibility::Guide,
+    config::visibility::{Guide, Place},
     diagnostic::Origin,
     options::{Entries, Item, Value, toml::parse_inline},
     registry::{Entry, Registry},
@@ -11,7 +11,7 @@ use crate::{
 
 /// Expands the shorthands in a layer.
 pub(crate) fn expand_layer(layer: &mut Layer, registry: &Registry) {
-    let guide = Guide::Top(registry);
+    let guide = Guide::top(registry);
     expand(&mut layer.base, guide);
     layer.profiles.values_mut().for_each(|entries| expand(entries, guide));
 }
@@ -20,9 +20,9 @@ pub(crate) fn expand_layer(layer: &mut Layer, registry: &Registry) {
 fn expand(entries: &mut Entries, guide: Guide<'_>) {
     for (key, item) in entries {
         let guide = guide.child(key);
-        match guide {
-            Guide::Provider(registry, entry) => expand_one(item, entry, registry),
-            Guide::Options(..) | Guide::Tables(..) => expand_text(item),
+        match guide.place {
+            Place::Provider(entry) => expand_one(item, entry, guide.registry),
+            Place::Options(_) | Place::Tables(_) => expand_text(item),
             _ => {}
         }
         expand_item(item, guide);
@@ -54,21 +54,11 @@ fn expand_text(item: &mut Item) {
 
 fn expand_one(item: &mut Item, entry: &Entry, registry: &Registry) {
     let Some(field) = entry.shorthand() else { return };
-    let stands_for_field = match &item.value {
-        Value::Table(entries) => {
-            // `jwt = { env = "TOKEN" }` refers, unless the provider itself has such an option.
-            entries.len() == 1
-                && entries
-                    .keys()
-                    .all(|key| registry.is_reference(key) && entry.field(key).is_none())
-        }
-        _ => true,
-    };
+    // `jwt = { env = "TOKEN" }` refers, unless the provider itself has such an option.
+    let refers = |key: &String| registry.is_reference(key) && entry.field(key).is_none();
+    let stands_for_field =
+        item.as_table().is_none_or(|entries| entries.len() == 1 && entries.keys().all(refers));
     if stands_for_field {
-        let origin = item.origin.clone();
-        let span = item.span.clone();
-        let inner = std::mem::replace(item, Item::new(Value::Table(Entries::new()), origin));
-        item.span = span;
-        item.value = Value::Table(Entries::from([(field.key().to_owned(), inner)]));
+        item.value = Value::Table(Entries::from([(field.key().to_owned(), item.clone())]));
     }
 }

@@ -1,12 +1,10 @@
-//! The places that were looked at, and the layers that were found there.
+//! The places that were looked at, and the parts of what was found there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use zeroize::Zeroizing;
-
-use super::{Layer, file, merge::Part};
+use super::{Layer, merge::Part};
 use crate::{
-    diagnostic::{Origin, Problem},
+    diagnostic::Origin,
     options::{Entries, Item, Value},
 };
 
@@ -40,71 +38,13 @@ pub enum SourceState {
     Failed,
 }
 
-/// Collects layers, low to high.
-pub(crate) struct Found<'a> {
-    pub(crate) layers: Vec<Layer>,
-    pub(crate) sources: Vec<Source>,
-    pub(crate) problems: &'a mut Vec<Problem>,
-}
-
-impl Found<'_> {
-    pub(crate) fn file(&mut self, name: &'static str, path: &Path, must_exist: bool) {
-        let state = match file::read(path) {
-            Ok(Some(text)) => return self.text(name, path, text),
-            Ok(None) if must_exist => {
-                let origin = Origin::File { path: path.to_owned(), line: 1, column: 1 };
-                let problem = Problem::error("no-such-file", "there is no such file")
-                    .with_origin(Some(origin))
-                    .with_help("check the path");
-                self.problems.push(problem);
-                SourceState::Absent
-            }
-            Ok(None) => SourceState::Absent,
-            Err(problem) => {
-                self.problems.push(*problem);
-                SourceState::Failed
-            }
-        };
-        self.add(name, Some(path), state, Layer::default());
-    }
-
-    pub(crate) fn refused(&mut self, name: &'static str, path: &Path, problem: Problem) {
-        self.problems.push(problem);
-        self.add(name, Some(path), SourceState::Failed, Layer::default());
-    }
-
-    pub(crate) fn text(&mut self, name: &'static str, path: &Path, text: Zeroizing<String>) {
-        let before = self.problems.len();
-        let layer = file::parse(path, text, self.problems);
-        let failed = self.problems.len() > before && layer.is_empty();
-        let state = if failed { SourceState::Failed } else { SourceState::Read };
-        self.add(name, Some(path), state, layer);
-    }
-
-    pub(crate) fn other(&mut self, name: &'static str, layer: Layer) {
-        let state = if layer.is_empty() { SourceState::Absent } else { SourceState::Read };
-        self.add(name, None, state, layer);
-    }
-
-    #[cfg(feature = "figment")]
-    pub(crate) fn foreign(&mut self, name: &'static str, foreign: &super::Foreign) {
-        let layer = foreign.layer(self.problems);
-        let state = if layer.is_some() { SourceState::Read } else { SourceState::Failed };
-        self.add(name, None, state, layer.unwrap_or_default());
-    }
-
-    fn add(&mut self, name: &'static str, path: Option<&Path>, state: SourceState, layer: Layer) {
-        self.layers.push(layer);
-        self.sources.push(Source { name, path: path.map(Path::to_owned), state });
-    }
-}
-
 /// Each layer's base, then its profile, before the next layer. The profiles that are not chosen stand there
 /// too, marked as such.
 pub(crate) fn parts(layers: Vec<Layer>, profile: Option<&str>) -> Vec<Part> {
     let mut parts = Vec::new();
-    for (layer, Layer { mut base, profiles, untrusted, .. }) in layers.into_iter().enumerate() {
-        let part = |values, withheld, unchosen| Part { values, withheld, unchosen, layer };
+    for (layer, read) in layers.into_iter().enumerate() {
+        let Layer { source: Source { name, .. }, mut base, profiles, untrusted, .. } = read;
+        let part = |values, withheld, unchosen| Part { values, withheld, unchosen, layer, name };
         if untrusted && let Some(chosen) = base.remove("default_profile") {
             let values = Entries::from([("default_profile".to_owned(), chosen)]);
             parts.push(part(values, false, false));

@@ -27,7 +27,7 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
         }
         let Some(value) = value.to_str() else {
             let problem = Problem::error("not-utf-8", "the variable is not UTF-8 text")
-                .with_origin(Some(origin))
+                .with_origin(origin)
                 .with_help("set it to a text");
             problems.push(problem);
             continue;
@@ -36,12 +36,12 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
             let problem =
                 Problem::error("two-values", format!("{} sets the same option", other.origin))
                     .with_key(path.join("."))
-                    .with_origin(Some(origin))
+                    .with_origin(origin)
                     .with_help("unset one of the two");
             problems.push(problem);
         }
     }
-    Layer::new(values, problems)
+    Layer::new("environment", values, problems)
 }
 
 fn meaningless(prefix: &str, name: &str, rest: &str, origin: Origin) -> Problem {
@@ -61,6 +61,6 @@ fn meaningless(prefix: &str, name: &str, rest: &str, origin: Origin) -> Problem 
         ),
     };
     Problem::warning("unknown-variable", "this environment variable means nothing")
-        .with_origin(Some(origin))
+        .with_origin(origin)
         .with_help(help)
 }

@@ -16,12 +16,12 @@ use zeroize::Zeroizing;
 use self::trust::{Place, Standing};
 use super::{
     Source, SourceState,
-    layers::{Found, Layer},
+    layers::{Layer, file, shorthand},
     setting::{self, Setting},
 };
 use crate::{
     Environment, Error, Registry, Result,
-    diagnostic::{Origin, Problem, Severity, SourceText},
+    diagnostic::{Origin, Problem},
 };
 
 /// The code of the warning that a project's file is not in force.
@@ -61,13 +61,12 @@ impl Project {
     /// Reads the nearest one; `None` if there is none.
     pub(super) fn read(app: &str, environment: &Environment, registry: &Registry) -> Option<Self> {
         let mut problems = Vec::new();
-        let mut found = Found { layers: Vec::new(), sources: Vec::new(), problems: &mut problems };
-        let (path, place) = read(app, environment, &mut found)?;
-        let (mut layer, state) = (found.layers.pop()?, found.sources.pop()?.state);
-        super::layers::shorthand::expand_layer(&mut layer, registry);
+        let (mut layer, place) = read(app, environment, &mut problems)?;
+        shorthand::expand_layer(&mut layer, registry);
         let contents = contents(&layer).map(|text| Zeroizing::new(text.to_vec()));
         let settings = setting::of_layer(&layer, registry);
-        Some(Self { path, state, place, contents, settings, problems })
+        let Source { path, state, .. } = layer.source;
+        Some(Self { path: path?, state, place, contents, settings, problems })
     }
 
     /// Gives its path; of a symbolic link, the one that it leads to.
@@ -134,16 +133,19 @@ pub(super) fn is_nearest(path: &Path, app: &str, environment: &Environment) -> b
     same().unwrap_or(false)
 }
 
-/// Adds its layer. What is wrong with one that does not count stops nobody.
-pub(super) fn add(app: &str, environment: &Environment, found: &mut Found<'_>) {
-    let before = found.problems.len();
-    let Some((path, _)) = read(app, environment, found) else { return };
-    let (Some(layer), Some(source)) = (found.layers.last(), found.sources.last()) else { return };
-    if !layer.untrusted {
-        return;
+/// Returns its layer. What is wrong with one that does not count stops nobody.
+pub(super) fn layer(
+    app: &str,
+    environment: &Environment,
+    problems: &mut Vec<Problem>,
+) -> Option<Layer> {
+    let before = problems.len();
+    let (layer, _) = read(app, environment, problems)?;
+    if layer.untrusted {
+        quieten(problems, before);
+        problems.extend(withheld(app, &layer));
     }
-    quieten(found.problems, before);
-    found.problems.extend(withheld(app, &path, layer, source));
+    Some(layer)
 }
 
 /// Makes warnings of what is wrong with a file that does not count, one of each sort, without its keys and
@@ -162,12 +164,13 @@ fn quieten(problems: &mut Vec<Problem>, from: usize) {
 pub(super) fn revoke(app: &str, environment: &Environment) -> Result<Vec<PathBuf>> {
     let mut revoked = Vec::new();
     for path in candidates(app, environment) {
+        let exists = path.exists();
         if let Some(place) = Place::of(&path, app, environment)
             && place.revoke()?
         {
-            revoked.push(path.clone());
+            revoked.push(path);
         }
-        if path.exists() {
+        if exists {
             break;
         }
     }
@@ -178,63 +181,53 @@ pub(super) fn revoke(app: &str, environment: &Environment) -> Result<Vec<PathBuf
 fn read(
     app: &str,
     environment: &Environment,
-    found: &mut Found<'_>,
-) -> Option<(PathBuf, Option<Place>)> {
+    problems: &mut Vec<Problem>,
+) -> Option<(Layer, Option<Place>)> {
     let path = candidates(app, environment).into_iter().find(|path| path.exists())?;
     let place = Place::of(&path, app, environment);
     let target = place.as_ref().and_then(Place::link_target).map(Path::to_owned);
     // What a relative path in it refers to is beside the file itself, not beside a link to it.
     let path = if path.is_symlink() { target.unwrap_or(path) } else { path };
-    found.file("project", &path, false);
-    let (Some(layer), Some(source)) = (found.layers.last_mut(), found.sources.last_mut()) else {
-        return None;
-    };
-    let standing = match (&place, contents(layer)) {
-        (Some(place), Some(contents)) => place.standing(contents, found.problems),
+    let mut layer = file::read("project", &path, false, problems);
+    let standing = match (&place, contents(&layer)) {
+        (Some(place), Some(contents)) => place.standing(contents, problems),
         _ => Standing::Unknown,
     };
     layer.untrusted = standing != Standing::Trusted;
-    if source.state == SourceState::Read {
-        source.state = match standing {
+    if layer.source.state == SourceState::Read {
+        layer.source.state = match standing {
             Standing::Trusted => SourceState::Trusted,
             Standing::Changed => SourceState::Changed,
             Standing::Unknown => SourceState::Withheld,
         };
     }
-    Some((path, place))
+    Some((layer, place))
 }
 
 /// The bytes that were parsed.
 fn contents(layer: &Layer) -> Option<&[u8]> {
-    let source: &SourceText = layer.text.as_deref()?;
-    Some(source.text.as_bytes())
+    Some(layer.text.as_ref()?.text.as_bytes())
 }
 
 /// The warning that something in the file has no effect.
-fn withheld(app: &str, path: &Path, layer: &Layer, source: &Source) -> Option<Problem> {
+fn withheld(app: &str, layer: &Layer) -> Option<Problem> {
     let has_more = layer.base.keys().any(|key| key != "default_profile");
     if !has_more && layer.profiles.is_empty() {
         return None;
     }
-    let why = match source.state {
+    let why = match layer.source.state {
         SourceState::Changed => "it has changed since it was trusted",
         _ => "nobody has trusted it",
     };
     let app = if app == "authn" { String::new() } else { format!(" --app {app}") };
-    let origin = Origin::File { path: path.to_owned(), line: 1, column: 1 };
     let message = format!("the project's file may choose a profile and nothing else: {why}");
-    let problem = Problem::warning(UNTRUSTED, message);
-    Some(
-        problem
-            .with_origin(Some(origin))
-            .with_help(format!("`authn{app} config trust` shows what it would set, and asks")),
-    )
+    let help = format!("`authn{app} config trust` shows what it would set, and asks");
+    let origin = Origin::file(layer.source.path.as_ref()?);
+    Some(Problem::warning(UNTRUSTED, message).with_origin(origin).with_help(help))
 }
 
 /// Gives the way out where something is missing that a withheld file may have.
 pub(super) fn way_out(problems: &[Problem]) -> Option<String> {
-    let warning = problems
-        .iter()
-        .find(|problem| problem.code() == UNTRUSTED && problem.severity() == Severity::Warning)?;
+    let warning = problems.iter().find(|problem| problem.code() == UNTRUSTED)?;
     Some(format!("the project's file is withheld: {}", warning.help()?))
 }

@@ -75,22 +75,16 @@ impl Place {
 
     /// Tells whether these contents of the file are trusted. A record that does not count is a problem.
     pub(super) fn standing(&self, contents: &[u8], problems: &mut Vec<Problem>) -> Standing {
-        let record = match self.read() {
-            Ok(Some(record)) => record,
-            Ok(None) => return Standing::Unknown,
-            Err(problem) => {
-                problems.push(*problem);
-                return Standing::Unknown;
+        let record = self.read().unwrap_or_else(|problem| {
+            problems.push(*problem);
+            None
+        });
+        match (record, self.texts()) {
+            (Some(record), Some((path, target))) if record.path == path => {
+                let is_same = record.target == target && record.sha256 == digest(contents);
+                if is_same { Standing::Trusted } else { Standing::Changed }
             }
-        };
-        let Some((path, target)) = self.texts() else { return Standing::Unknown };
-        if record.path != path {
-            return Standing::Unknown;
-        }
-        if record.target == target && record.sha256 == digest(contents) {
-            Standing::Trusted
-        } else {
-            Standing::Changed
+            _ => Standing::Unknown,
         }
     }
 
@@ -146,20 +140,15 @@ impl Place {
     fn read(&self) -> Result<Option<Record>, Box<Problem>> {
         let Some(path) = &self.record else { return Ok(None) };
         let refused = |what: String| {
-            let origin = Origin::File { path: self.path.clone(), line: 1, column: 1 };
-            Box::new(
-                Problem::warning(
-                    "trust-record",
-                    format!("the record of trust does not count: {what}"),
-                )
-                .with_origin(Some(origin))
-                .with_help("mend or remove it, then trust the file anew"),
-            )
+            let message = format!("the record of trust does not count: {what}");
+            let problem = Problem::warning("trust-record", message);
+            let help = "mend or remove it, then trust the file anew";
+            Box::new(problem.with_origin(Origin::file(&self.path)).with_help(help))
         };
-        match private_file::check_folder(folder(path)) {
-            Ok(true) => {}
-            Ok(false) => return Ok(None),
-            Err(refusal) => return Err(refused(refusal.to_string())),
+        if !private_file::check_folder(folder(path))
+            .map_err(|refusal| refused(refusal.to_string()))?
+        {
+            return Ok(None);
         }
         let file = match private_file::open(path, RULES) {
             Ok(file) => file,
@@ -173,10 +162,8 @@ impl Place {
             .ok()
             .and_then(|_| serde_json::from_slice::<Record>(&text).ok())
             .filter(|record| record.version == VERSION);
-        match record {
-            Some(record) => Ok(Some(record)),
-            None => Err(refused(format!("{} can't be read by this version", path.display()))),
-        }
+        let unread = || refused(format!("{} can't be read by this version", path.display()));
+        record.map(Some).ok_or_else(unread)
     }
 }
 

@@ -66,6 +66,15 @@ impl Wires {
     }
 }
 
+macro_rules! verbs {
+    ($($name:ident $method:ident),*) => {$(
+        #[doc = concat!("Begins a `", stringify!($method), "` request.")]
+        pub fn $name(&self, url: impl IntoUrl) -> RequestBuilder {
+            self.request(Method::$method, url)
+        }
+    )*};
+}
+
 impl Client {
     /// Makes a client with the options of `[http]`: proxy, authorities, deadlines, name.
     pub fn new(credentials: Credentials) -> Result<Self> {
@@ -92,35 +101,7 @@ impl Client {
         &self.credentials
     }
 
-    /// Begins a `GET` request.
-    pub fn get(&self, url: impl IntoUrl) -> RequestBuilder {
-        self.request(Method::GET, url)
-    }
-
-    /// Begins a `POST` request.
-    pub fn post(&self, url: impl IntoUrl) -> RequestBuilder {
-        self.request(Method::POST, url)
-    }
-
-    /// Begins a `PUT` request.
-    pub fn put(&self, url: impl IntoUrl) -> RequestBuilder {
-        self.request(Method::PUT, url)
-    }
-
-    /// Begins a `PATCH` request.
-    pub fn patch(&self, url: impl IntoUrl) -> RequestBuilder {
-        self.request(Method::PATCH, url)
-    }
-
-    /// Begins a `DELETE` request.
-    pub fn delete(&self, url: impl IntoUrl) -> RequestBuilder {
-        self.request(Method::DELETE, url)
-    }
-
-    /// Begins a `HEAD` request.
-    pub fn head(&self, url: impl IntoUrl) -> RequestBuilder {
-        self.request(Method::HEAD, url)
-    }
+    verbs! { get GET, post POST, put PUT, patch PATCH, delete DELETE, head HEAD }
 
     /// Begins a request.
     pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {

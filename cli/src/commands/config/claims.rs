@@ -123,9 +123,7 @@ fn names(setting: &Setting) -> Vec<(What, String)> {
         names.extend(match (key, value_type) {
             ("default_profile", _) => Some((What::Profile, text.to_owned())),
             ("credentials.domain", _) => Some((What::Origin, host(text))),
-            ("credentials.origins", _) | (_, Some(Type::Origin)) => {
-                Some((What::Origin, origin(text)))
-            }
+            (_, Some(Type::Origin)) => Some((What::Origin, origin(text))),
             (_, Some(Type::Url)) => Some((What::Server, origin(text))),
             (_, Some(Type::Path)) => Some((What::File, text.to_owned())),
             _ => named_by(text),

@@ -1,6 +1,6 @@
 //! Which keyring it is: the desktop's or the kernel's.
 
-use authn::{Error, Result, SecretString, private::Surroundings};
+use authn::{Error, Result, SecretString, store::Surroundings};
 
 use super::failure;
 use crate::choice::choice;
@@ -36,13 +36,14 @@ impl Backend {
 }
 
 /// A keyring.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) enum Place {
     #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
     SecretService(SecretService),
     #[cfg(all(feature = "keyutils", target_os = "linux"))]
     Keyutils,
     /// This system's is none that is supported, or its feature is not there.
+    #[default]
     Missing,
 }
 

@@ -8,8 +8,8 @@ use std::{
 };
 
 use authn::{
-    ErrorKind, Result, SecretString,
-    private::{Locks, Vault as _},
+    ErrorKind, Result, SecretSource as _, SecretString,
+    private::Locks,
     store::{Document, StoreKey, TokenStore},
 };
 use tempfile::TempDir;
@@ -18,10 +18,11 @@ use super::{Keyring, Place, TIMEOUT, aside};
 
 fn keyring(place: Place, folder: &TempDir) -> Keyring {
     Keyring {
-        place,
-        service: "authn-test".to_owned(),
+        service: Some("authn-test".to_owned()),
+        backend: None,
         timeout: TIMEOUT,
-        locks: Some(Locks::new(folder.path().join("keyring"))),
+        __place: place,
+        __locks: Some(Locks::new(folder.path().join("keyring"))),
     }
 }
 
@@ -87,14 +88,14 @@ async fn keeps_sessions(store: &Keyring, size: usize) {
     second.await.unwrap().unwrap();
 
     // What is no session is out of the way, and another service's is none of ours.
-    let (place, service) = (store.place.clone(), store.service.clone());
+    let (place, service) = (store.__place.clone(), store.service().to_owned());
     let broken = async move || place.write(&service, "one-default-1", &"{".into()).await;
     aside::run(TIMEOUT, broken).await.unwrap();
     assert_eq!(revision(store, &one).await, None);
     assert!(saved(store, &one, 1, 0).await);
     assert_eq!(revision(store, &one).await, Some(1));
     assert_eq!(store.list().await.unwrap().len(), 2);
-    let elsewhere = Keyring { service: "elsewhere".to_owned(), ..store.clone() };
+    let elsewhere = Keyring { service: Some("elsewhere".to_owned()), ..store.clone() };
     assert_eq!(elsewhere.list().await.unwrap(), []);
 }
 
@@ -371,7 +372,7 @@ mod keyutils {
     }
 
     fn store(folder: &TempDir, service: &str) -> Keyring {
-        Keyring { service: service.to_owned(), ..keyring(Place::Keyutils, folder) }
+        Keyring { service: Some(service.to_owned()), ..keyring(Place::Keyutils, folder) }
     }
 
     fn forget(service: &str) {

@@ -41,6 +41,12 @@ impl Bus {
         let connection = connection.map_err(|error| failures::told("connect", &error))?;
         let arguments = ("plain", Variant::from(""));
         let mut bus = Self { connection, session: OwnedObjectPath::default() };
+        // gnome-keyring's daemon aborts if it has not noted a program by the time of its first call, which may
+        // overtake the note in its main loop (its issue 190). Reading a property needs no note, and once it is
+        // answered, the note is there. What the answer says does not matter.
+        let collections = (SERVICE, "Collections");
+        let _: Result<(OwnedVariant,)> =
+            bus.ask("answer", PATH, PROPERTIES, "Get", &collections).await;
         let (_, session): (OwnedVariant, OwnedObjectPath) =
             bus.ask("open a session", PATH, SERVICE, "OpenSession", &arguments).await?;
         bus.session = session;

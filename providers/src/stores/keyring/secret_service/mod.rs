@@ -9,7 +9,7 @@ mod failures;
 
 use std::collections::HashMap;
 
-use authn::{Error, Result, SecretString, private::Surroundings};
+use authn::{Error, Result, SecretString, store::Surroundings};
 use zbus::OwnedObjectPath;
 
 use self::bus::{Bus, Unlocked};

@@ -27,7 +27,7 @@ use std::time::Duration;
 use authn::{Context, Credentials, Grant, Result, SecretString, Token, Url};
 
 /// Mints tokens.
-#[authn::token_provider("corp_sts", cached)]
+#[authn::token_provider("denied_lints", cached)]
 pub struct CorpSts {
     /// Address.
     pub url: Url,
@@ -98,7 +98,7 @@ impl authn::TokenSource for CorpSts {
 }
 
 /// Has nothing to configure.
-#[authn::token_provider("nothing")]
+#[authn::token_provider("denied_lints_nothing")]
 pub struct Nothing;
 
 impl authn::TokenProvider for Nothing {
@@ -107,4 +107,6 @@ impl authn::TokenProvider for Nothing {
     }
 }
 
-fn main() {}
+/// It has compiled, which is the test.
+#[test]
+fn nothing_is_found() {}
