@@ -112,26 +112,19 @@ fn block_on<T>(
 ) -> Result<T, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| no(&error))?;
     runtime.block_on(async {
-        let mut interrupts = interrupts().map_err(|error| no(&error))?;
-        work(&mut interrupts).await
+        #[cfg(unix)]
+        let interrupts = signal::unix::signal(signal::unix::SignalKind::interrupt());
+        #[cfg(windows)]
+        let interrupts = signal::windows::ctrl_c();
+        work(&mut interrupts.map_err(|error| no(&error))?).await
     })
 }
 
 #[cfg(unix)]
 type Interrupts = signal::unix::Signal;
 
-#[cfg(unix)]
-fn interrupts() -> io::Result<Interrupts> {
-    signal::unix::signal(signal::unix::SignalKind::interrupt())
-}
-
 #[cfg(windows)]
 type Interrupts = signal::windows::CtrlC;
-
-#[cfg(windows)]
-fn interrupts() -> io::Result<Interrupts> {
-    signal::windows::ctrl_c()
-}
 
 fn no(error: &io::Error) -> Failure {
     Failure::new(Code::Other, format!("there is no runtime to wait in ({})", error.kind()))
