@@ -70,6 +70,33 @@ fn a_proxy_is_an_address_with_scheme_and_host() {
 
 /// All on one line, which the problem of `b` shows.
 #[test]
+fn the_line_of_a_problem_shows_no_other_value_that_is_none_of_its_option() {
+    for line in [
+        "hidden = { token = 'x', tries = 's3cr3t', bogus = 1 }",
+        "hidden = { token = 'x', bogus = 1, override = 's3cr3t' }",
+        "hidden = { token = 'x', placement = 's3cr3t', bogus = 1 }",
+    ] {
+        let config = read(&format!("[credentials]\norigins = ['*']\n{line}"));
+        assert!(!shown(&config).contains("s3cr3t"), "{}", shown(&config));
+    }
+    for line in
+        ["http = { proxy = 's3cr3t', bogus = 1 }", "http = { timeout = 's3cr3t', bogus = 1 }"]
+    {
+        let config = read(line);
+        assert!(!shown(&config).contains("s3cr3t"), "{}", shown(&config));
+    }
+    let config = read("credentials = { hidden = 'x', origins = ['s3cr3t', '*'], bogus = 1 }");
+    assert!(!shown(&config).contains("s3cr3t"), "{}", shown(&config));
+    // What is one is shown.
+    let config = read("http = { timeout = '5s', proxy = 'http://p.test', bogus = 1 }");
+    assert!(
+        shown(&config).contains("timeout = '5s', proxy = 'http://p.test'"),
+        "{}",
+        shown(&config)
+    );
+}
+
+#[test]
 fn the_line_of_a_problem_shows_no_other_profiles_values() {
     for value in [
         r#""x\"s3cr3t""#,

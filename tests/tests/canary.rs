@@ -6,7 +6,7 @@
 use authn::{
     Entry, Environment, Loader, Registry,
     conformance::{Canary, check_entry, sample},
-    schema::{Kind, Type},
+    options::{Field, Kind, Type},
 };
 use authn_providers as _;
 use authn_tests::{
@@ -124,7 +124,7 @@ fn every_provider_conforms() {
 }
 
 fn secrets(entry: &Entry) -> impl Iterator<Item = &'static str> {
-    entry.fields().filter(|field| field.kind() == Kind::Secret).map(authn::schema::Field::key)
+    entry.fields().filter(|field| field.kind() == Kind::Secret).map(Field::key)
 }
 
 #[tokio::test]
@@ -142,7 +142,8 @@ fn no_secret_option_is_shown_by_the_library() {
     let rig = Rig::start();
     for entry in entries() {
         let canary = Canary::new();
-        let secrets = entry.fields().filter(|field| field.kind() == Kind::Secret).count();
+        let is_secret = |(_, field): &&(String, &Field)| field.kind() == Kind::Secret;
+        let secrets = entry.options().iter().filter(is_secret).count();
         for text in documents(&rig, &entry, canary.as_str()) {
             let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
             let config = loader.read();
@@ -230,13 +231,21 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
     }
 }
 
+/// Sets an option by its path, which may lead through lists and maps of tables.
+fn assignment(path: &str, value: &str) -> String {
+    match path.split_once("[].") {
+        Some((list, rest)) => format!("{list} = [{{ {} }}]", assignment(rest, value)),
+        None => format!("{} = {value}", path.replace(".NAME.", ".sample.")),
+    }
+}
+
 #[test]
 fn a_secret_is_hidden_in_whatever_shape_it_is_misplaced() {
     for entry in entries() {
         let canary = Canary::new();
         let name = entry.name();
         let secret = canary.as_str();
-        for field in entry.fields() {
+        for (path, field) in entry.options() {
             for value in [
                 format!("'{secret}'"),
                 format!("['{secret}']"),
@@ -260,7 +269,7 @@ fn a_secret_is_hidden_in_whatever_shape_it_is_misplaced() {
                 }
                 // Keys are shown; a secret for a key is beyond us.
                 let value = value.replace(&format!("{{ {secret} ="), "{ a =");
-                let text = format!("[credentials.{name}]\n{} = {value}\n", field.key());
+                let text = format!("[credentials.{name}]\n{}\n", assignment(&path, &value));
                 let loader =
                     Loader::new().environment(Environment::empty()).inline("test.toml", &text);
                 let config = loader.read();

@@ -1,14 +1,12 @@
 //! What is in force, value by value, for `config show`: with origin, and without a secret.
 
-use url::Url;
-
 use super::{
     Config,
     layers::{
         Layer,
         merge::{self, Part},
     },
-    visibility::{Class, Guide, Place, value_type},
+    visibility::{Class, Guide, Place, fits, value_type},
 };
 use crate::{
     Registry,
@@ -18,7 +16,6 @@ use crate::{
         toml::parse_inline,
     },
     request::binding::Binding,
-    time::duration,
 };
 
 /// One value of a configuration as it may be shown.
@@ -252,18 +249,10 @@ fn reference(item: &Item, registry: &Registry) -> Option<String> {
 /// Shows a text as what its option reads it as, because a variable can hold texts alone; `None` if it can't be
 /// that.
 fn typed(text: &str, r#type: &Type, origin: &Origin) -> Option<View> {
-    let word = text.trim();
-    let fits = match r#type {
-        Type::Boolean => return word.parse().ok().map(View::Boolean),
-        Type::Integer => return word.parse().ok().map(View::Integer),
-        Type::Map(_) => {
-            return Some(parse_inline(text, origin).map_or(View::Hidden, |item| item.show()));
-        }
-        Type::Number => word.parse::<f64>().is_ok(),
-        Type::Duration => duration::parse(word).is_some(),
-        Type::Url | Type::Origin => Url::parse(word).is_ok(),
-        Type::Choice(words) => words.contains(&word),
-        _ => true,
-    };
-    fits.then(|| View::text(text))
+    match r#type {
+        Type::Boolean => text.trim().parse().ok().map(View::Boolean),
+        Type::Integer => text.trim().parse().ok().map(View::Integer),
+        Type::Map(_) => Some(parse_inline(text, origin).map_or(View::Hidden, |item| item.show())),
+        _ => fits(text, r#type).then(|| View::text(text)),
+    }
 }

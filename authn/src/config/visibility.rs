@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use url::Url;
+
 use super::sections::SECTIONS;
 use crate::{
     diagnostic::{self, Excerpt, SourceText},
@@ -12,6 +14,7 @@ use crate::{
     },
     registry::{Entry, Registry},
     request::binding::Binding,
+    time::duration,
 };
 
 /// A place in a configuration, from which a walk goes on to those below it.
@@ -43,6 +46,8 @@ pub(crate) enum Place<'r> {
     Secret,
     /// What is shown: an option, or a part of one.
     Plain(Option<&'static Field>),
+    /// One value of a list or a map that is shown.
+    Element(&'static Field),
     Unknown,
 }
 
@@ -80,7 +85,11 @@ impl<'r> Guide<'r> {
             Place::Options(_) => option(),
             Place::Tables(fields) => Some(Place::Options(fields)),
             Place::Secrets | Place::Secret => Some(Place::Secret),
-            Place::Plain(_) => (!names_secret(key)).then_some(Place::Plain(None)),
+            Place::Plain(field) => {
+                let below = field.map_or(Place::Plain(None), Place::Element);
+                (!names_secret(key)).then_some(below)
+            }
+            Place::Element(_) => (!names_secret(key)).then_some(Place::Plain(None)),
             Place::Unknown => None,
         };
         Self { place: place.unwrap_or(Place::Unknown), ..self }
@@ -137,6 +146,20 @@ impl<'r> Guide<'r> {
     }
 }
 
+impl Guide<'_> {
+    /// Returns whether a text can be the value at this place.
+    fn fits(self, text: &str) -> bool {
+        match self.place {
+            Place::Plain(Some(field)) => fits(text, &field.r#type()),
+            Place::Element(field) => match field.r#type() {
+                Type::List(of) | Type::Map(of) => fits(text, &of),
+                _ => true,
+            },
+            _ => true,
+        }
+    }
+}
+
 impl Place<'_> {
     fn of(field: &'static Field) -> Self {
         match (field.kind(), field.r#type()) {
@@ -149,6 +172,21 @@ impl Place<'_> {
             (Kind::Secret, Type::Secret) => Self::Secret,
             (Kind::Secret, _) => Self::Secrets,
         }
+    }
+}
+
+/// Returns whether a text can be a value of an option's type. What can't be one may be a misplaced secret.
+pub(super) fn fits(text: &str, r#type: &Type) -> bool {
+    let word = text.trim();
+    match r#type {
+        Type::Boolean => word.parse::<bool>().is_ok(),
+        Type::Integer => word.parse::<i64>().is_ok(),
+        Type::Number => word.parse::<f64>().is_ok(),
+        Type::Duration => duration::parse(word).is_some(),
+        Type::Url => Url::parse(word).is_ok(),
+        Type::Origin => word == "*" || Url::parse(word).is_ok(),
+        Type::Choice(words) => words.contains(&word),
+        _ => true,
     }
 }
 
@@ -210,7 +248,7 @@ impl Spans {
             return;
         }
         let is_shown = guide.class() == Class::Plain
-            && item.as_text().is_none_or(|text| redact_text(text) == text);
+            && item.as_text().is_none_or(|text| redact_text(text) == text && guide.fits(text));
         let spans = if is_shown { &mut self.shown } else { &mut self.hidden };
         spans.extend(item.span.clone());
     }
