@@ -24,7 +24,7 @@ pub(crate) struct App {
 impl App {
     pub(crate) fn new(app: &str, global: Global) -> Self {
         let name = global.app.as_deref().unwrap_or(app).to_owned();
-        let output = Output::new(global.colour());
+        let output = Output::new(global.color.unwrap_or_default());
         Self { name, own_name: app.to_owned(), global, output }
     }
 
@@ -100,7 +100,7 @@ pub(crate) struct Global {
 
     /// Use colour: `auto` means on a terminal, unless `NO_COLOR` is set
     #[arg(long, value_name = "WHEN")]
-    color: Option<ColorChoice>,
+    pub(crate) color: Option<ColorChoice>,
 
     /// Log to standard error; twice for more, three times for all
     #[arg(short, long, action = ArgAction::Count)]
@@ -108,11 +108,6 @@ pub(crate) struct Global {
 }
 
 impl Global {
-    /// Returns when to use colour.
-    pub(crate) fn colour(&self) -> ColorChoice {
-        self.color.unwrap_or_default()
-    }
-
     /// Adds what stands behind a subcommand to what stands before it; the later wins.
     pub(crate) fn and(mut self, later: Self) -> Self {
         self.set.extend(later.set);

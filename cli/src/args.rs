@@ -113,12 +113,11 @@ fn global(matches: &ArgMatches) -> Result<Global, clap::Error> {
 /// Leaves out of the message what stands where nothing should: it may be a part of a secret that the shell
 /// has split.
 fn without_stray_value(mut error: clap::Error) -> clap::Error {
-    let is_stray = error.kind() == ErrorKind::UnknownArgument
-        && matches!(error.get(ContextKind::InvalidArg),
-            Some(ContextValue::String(argument)) if !argument.starts_with('-'));
-    if is_stray {
-        let hidden = ContextValue::String("(hidden)".to_owned());
-        error.insert(ContextKind::InvalidArg, hidden);
+    if error.kind() == ErrorKind::UnknownArgument
+        && let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
+        && !argument.starts_with('-')
+    {
+        error.insert(ContextKind::InvalidArg, ContextValue::String("(hidden)".to_owned()));
     }
     error
 }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use anstream::AutoStream;
 use authn::config::Problem;
 use clap::{ColorChoice, builder::styling::Style};
+use console::Term;
 use serde::Serialize;
 
 use crate::style::{ERROR, HELP, Table, WARNING, plain, styled, wrapped};
@@ -48,8 +49,8 @@ impl Output {
         if !self.terminal {
             return data(table.tabbed());
         }
-        let width = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
-        data(table.shown(self.stdout_colour, width.map(usize::from)))
+        let size = Term::stdout().size_checked();
+        data(table.shown(self.stdout_colour, size.map(|(_, columns)| columns.into())))
     }
 
     /// Returns a text in a style on standard output.
@@ -72,8 +73,8 @@ impl Output {
 
     fn labelled(&self, label: &str, style: Style, text: &str) {
         let text = format!("{label} {}", plain(text));
-        let text = match terminal_size::terminal_size_of(io::stderr()) {
-            Some((columns, _)) => wrapped(&text, columns.0.into()),
+        let text = match Term::stderr().size_checked() {
+            Some((_, columns)) => wrapped(&text, columns.into()),
             None => text,
         };
         tell(&text.replacen(label, &styled(label, style, self.stderr_colour), 1));

@@ -40,13 +40,13 @@ pub struct Setting {
     pub origin: Origin,
     /// For a secret by reference: what it refers to, as `file /run/secrets/name`.
     pub reference: Option<String>,
-    /// It stands in a project's file that nobody has trusted, so it is not in force.
+    /// It stands in a project's file that the user has not trusted, so it has no effect.
     pub is_withheld: bool,
     /// Where the values stand that this one overrides, the highest first.
     pub overrides: Vec<Origin>,
 }
 
-/// Lists all settings: `[credentials]`, the provider in force with what is unset, then everything else.
+/// Lists all settings: `[credentials]`, the active provider with what is unset, then everything else.
 pub(super) fn list(config: &Config) -> Vec<Setting> {
     let mut lister = Lister {
         problems: &config.problems,
@@ -62,14 +62,14 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
         lister.item(&Key::new(&["default_profile"]), item, top.child("default_profile"));
     }
     lister.fields(&key, credentials, guide);
-    let in_force = config.provider().filter(|name| config.registry.get(name).is_some());
-    if let Some(name) = in_force {
+    let active = config.provider().filter(|name| config.registry.get(name).is_some());
+    if let Some(name) = active {
         let table = credentials.get(name).and_then(Item::as_table).unwrap_or(&empty);
         lister.table(&key.child(name), table, guide.child(name));
     }
     lister.with_unset = false;
     let is_listed = |name: &str| {
-        in_force == Some(name) || Binding::FIELDS.iter().any(|field| field.key() == name)
+        active == Some(name) || Binding::FIELDS.iter().any(|field| field.key() == name)
     };
     let mut rest = guide.within(credentials);
     rest.retain(|(name, ..)| !is_listed(name));
@@ -112,7 +112,7 @@ struct Lister<'a> {
     problems: &'a [Problem],
     parts: &'a [Part],
     settings: Vec<Setting>,
-    /// Options that nobody set are listed too.
+    /// Options that are not set are listed too.
     with_unset: bool,
     /// No value has been read as what its option takes.
     unread: bool,

@@ -3,7 +3,7 @@
 //! The same description serves the errors, `authn providers`, the JSON Schema, the commented template and
 //! the table in the README.
 
-use super::{Nested, Plain, Secret, Table, View, Views};
+use super::{Nested, Secret, Table, View, Views};
 
 /// One option.
 #[derive(Clone, Copy, Debug)]
@@ -109,11 +109,6 @@ impl Shape {
 
 impl Field {
     /// Describes an option that is shown.
-    pub const fn plain<T: Plain>(key: &'static str, docs: &'static [&'static str]) -> Self {
-        Self::shown(key, docs, T::shape)
-    }
-
-    /// Describes an option that is shown, of any type.
     pub const fn shown(
         key: &'static str,
         docs: &'static [&'static str],

@@ -43,21 +43,6 @@ impl<'a> Table<'a> {
         Self { host, key, item, entries, known: known.collect(), taken: BTreeSet::new() }
     }
 
-    /// Reads an option that is shown.
-    pub fn plain<T: Plain>(&mut self, key: &'static str) -> Option<T> {
-        T::read(self.take(key))
-    }
-
-    /// Reads an option that is shown and has a default.
-    pub fn plain_or<T: Plain>(
-        &mut self,
-        key: &'static str,
-        default: impl FnOnce() -> T,
-    ) -> Option<T> {
-        let node = self.take(key);
-        if node.item.is_none() { Some(default()) } else { T::read(node) }
-    }
-
     /// Reads an option that is secret.
     pub fn secret<T: Secret>(&mut self, key: &'static str) -> Option<T> {
         T::read(self.take(key))
@@ -88,11 +73,6 @@ impl<'a> Table<'a> {
         };
         self.taken.insert((*name).clone());
         built(self.host.provider(&self.key.child(name), name, item)?)
-    }
-
-    /// Notes what is wrong with an option that could be read, and returns `None`.
-    pub fn refuse<T>(&mut self, key: &'static str, message: &str) -> Option<T> {
-        self.take(key).invalid(message)
     }
 
     /// Validates options that could be read; `None` if something is wrong with them, and has been noted.
@@ -196,10 +176,7 @@ impl<'a> Node<'a> {
         let problem = Problem::error("missing-key", "a required key is missing")
             .with_key(&self.key)
             .with_help(format!("set `{}`, or the environment variable `{variable}`", self.key));
-        let at = match &self.table.origin {
-            Origin::Default => None,
-            _ => Some(self.table),
-        };
+        let at = Some(self.table).filter(|table| table.origin != Origin::Default);
         self.host.note(problem, at, false);
         None
     }
@@ -240,13 +217,8 @@ impl<'a> Node<'a> {
             }
             Value::Table(_) => self.refer(item),
             _ => {
-                let problem = Problem::error(
-                    "wrong-type",
-                    format!("expected a text or a reference, found {}", item.found()),
-                )
-                .with_key(&self.key)
-                .with_help("put a secret in quotes");
-                self.note(problem)
+                let problem = self.mismatch("a text or a reference");
+                self.note(problem.with_help("put a secret in quotes"))
             }
         }
     }
@@ -374,18 +346,13 @@ impl<'a> Node<'a> {
     }
 
     fn expected<T>(&self, expected: &str) -> Option<T> {
-        let found = self.item.as_ref().map_or("nothing", |item| item.found());
-        let message = format!("expected {expected}, found {found}");
-        self.note(Problem::error("wrong-type", message).with_key(&self.key))
+        self.note(self.mismatch(expected))
     }
 
-    fn invalid<T>(&self, message: &str) -> Option<T> {
-        let problem = Problem::error("invalid-value", message).with_key(&self.key);
-        if self.item.is_none() {
-            self.host.note(problem, Some(self.table), false);
-            return None;
-        }
-        self.note(problem)
+    fn mismatch(&self, expected: &str) -> Problem {
+        let found = self.item.as_ref().map_or("nothing", |item| item.found());
+        Problem::error("wrong-type", format!("expected {expected}, found {found}"))
+            .with_key(&self.key)
     }
 
     fn note<T>(&self, problem: Problem) -> Option<T> {
@@ -431,15 +398,10 @@ impl<T: DeserializeOwned> Plain for T {
                     (Type::Any, None) => "any value that fits".to_owned(),
                     _ => shape.with_article(),
                 };
-                let message = format!("expected {expected}, found {}", item.found());
-                let help = match item.value {
-                    Value::Text(_) => "`authn providers NAME` tells what every option takes",
-                    _ => {
-                        "a text stands in quotes; `authn providers NAME` tells what every option takes"
-                    }
-                };
-                let problem = Problem::error("wrong-type", message).with_key(&node.key);
-                node.note(problem.with_help(help))
+                let quotes =
+                    if item.as_text().is_some() { "" } else { "a text stands in quotes; " };
+                let help = format!("{quotes}`authn providers NAME` tells what every option takes");
+                node.note(node.mismatch(&expected).with_help(help))
             }
         }
     }

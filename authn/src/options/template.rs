@@ -22,11 +22,10 @@ fn table<'a>(
     let mark = |is_required| if is_required { "" } else { "# " };
     // Writing to a string can't fail.
     let _ = writeln!(text, "# {}\n{}[{path}]", summary(doc), mark(is_required));
-    let (tables, values): (Vec<&Field>, Vec<&Field>) =
+    let (tables, mut values): (Vec<&Field>, Vec<&Field>) =
         fields.partition(|field| matches!(field.r#type(), Type::Options(_)));
-    let (required, optional): (Vec<&Field>, Vec<&Field>) =
-        values.into_iter().partition(|field| field.is_required());
-    for field in required.into_iter().chain(optional) {
+    values.sort_by_key(|field| !field.is_required());
+    for field in values {
         let mark = mark(is_required && field.is_required());
         let _ = writeln!(text, "# {}", summary(&field.doc()));
         let _ = writeln!(text, "{mark}{} = {}", field.key(), example(field));

@@ -57,12 +57,15 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     let before = waiting::look(credentials.status())?;
     // Where no cache of ours is between, it is the provider's own matter whether the session is kept.
-    let outcome = if before.store.is_some() || !entry(&config).is_some_and(Entry::is_cached) {
+    let is_kept = before.store.is_some() || !entry(&config).is_some_and(Entry::is_cached);
+    let work = async {
+        if !is_kept {
+            return unkept(&config, &credentials).await;
+        }
         let login = arguments.chosen(Login::new(prompt.clone()));
-        attend(&credentials, credentials.login(login), &prompt)?
-    } else {
-        attend(&credentials, unkept(&config, &credentials), &prompt)?
+        Ok(credentials.login(login).await?)
     };
+    let outcome = attend(&credentials, work, &prompt)?;
     if outcome == LoginOutcome::NotNeeded {
         prompt.say(
             "There is nobody to log in: this provider gets its tokens by what is configured alone. \
@@ -124,14 +127,11 @@ fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure>
 }
 
 /// Waits for a login. It leaves nothing on the last line, and says what an interrupt did.
-fn attend<E>(
+fn attend(
     credentials: &Credentials,
-    work: impl Future<Output = Result<LoginOutcome, E>>,
+    work: impl Future<Output = Result<LoginOutcome, Failure>>,
     prompt: &TerminalPrompt,
-) -> Result<LoginOutcome, Failure>
-where
-    Failure: From<E>,
-{
+) -> Result<LoginOutcome, Failure> {
     let was_told = Cell::new(false);
     let tell = |text: &str| {
         was_told.set(true);

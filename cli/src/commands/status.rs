@@ -93,15 +93,10 @@ fn kept(profile: &Profile, teller: &mut Teller<'_>, hints: bool) -> Result<Kept,
         needs_login = credentials.needs_login();
         credentials.status().await
     })?;
-    let token = in_words(&found);
-    let (status, error) = match found {
-        Ok(status) => (Some(status), None),
-        Err(error) => {
-            teller.failure(config, &error, None);
-            (None, Some(summary(&error)))
-        }
-    };
-    let status = status.as_ref();
+    if let Err(error) = &found {
+        teller.failure(config, error, None);
+    }
+    let status = found.as_ref().ok();
     let store = status.and_then(|status| {
         // A provider whose tokens are cached keeps them at least as long as the program runs.
         let in_memory = entry(config).is_some_and(Entry::is_cached).then_some("memory");
@@ -128,8 +123,8 @@ fn kept(profile: &Profile, teller: &mut Teller<'_>, hints: bool) -> Result<Kept,
         server_clock_ahead_seconds: status.and_then(|status| status.server_clock_ahead),
         domain: text(&config.settings(), "credentials.domain").map(str::to_owned),
         origins,
-        error,
-        token,
+        error: found.as_ref().err().map(summary),
+        token: in_words(&found),
     })
 }
 

@@ -52,37 +52,31 @@ pub(super) fn credentials(
 ///
 /// An exchange under way is then waited for all the same, because what a server gives once may not be
 /// lost; a second interrupt ends that too.
-pub(super) fn wait<T, E>(
+pub(super) fn wait<T, E: Into<Failure>>(
     credentials: &Credentials,
     work: impl Future<Output = Result<T, E>>,
-) -> Result<T, Failure>
-where
-    Failure: From<E>,
-{
+) -> Result<T, Failure> {
     let mut work = Box::pin(work);
     // What is at hand, or fresh in a store, needs no runtime and no thread.
     if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        return done.map_err(Failure::from);
+        return done.map_err(Into::into);
     }
     attend(credentials, work, &output::tell)
 }
 
 /// Waits for what a person does and what a server makes of it, and has an interrupt end the former at once.
 /// `tell` says that the latter is waited for.
-pub(super) fn attend<T, E>(
+pub(super) fn attend<T, E: Into<Failure>>(
     credentials: &Credentials,
     mut work: Pin<Box<impl Future<Output = Result<T, E>>>>,
     tell: &dyn Fn(&str),
-) -> Result<T, Failure>
-where
-    Failure: From<E>,
-{
+) -> Result<T, Failure> {
     block_on(async |interrupts| {
         select! {
             biased;
             done = work.as_mut() => {
                 credentials.close().await;
-                return done.map_err(Failure::from);
+                return done.map_err(Into::into);
             }
             _ = interrupts.recv() => {}
         }
@@ -118,26 +112,19 @@ fn block_on<T>(
 ) -> Result<T, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| no(&error))?;
     runtime.block_on(async {
-        let mut interrupts = interrupts().map_err(|error| no(&error))?;
-        work(&mut interrupts).await
+        #[cfg(unix)]
+        let interrupts = signal::unix::signal(signal::unix::SignalKind::interrupt());
+        #[cfg(windows)]
+        let interrupts = signal::windows::ctrl_c();
+        work(&mut interrupts.map_err(|error| no(&error))?).await
     })
 }
 
 #[cfg(unix)]
 type Interrupts = signal::unix::Signal;
 
-#[cfg(unix)]
-fn interrupts() -> io::Result<Interrupts> {
-    signal::unix::signal(signal::unix::SignalKind::interrupt())
-}
-
 #[cfg(windows)]
 type Interrupts = signal::windows::CtrlC;
-
-#[cfg(windows)]
-fn interrupts() -> io::Result<Interrupts> {
-    signal::windows::ctrl_c()
-}
 
 fn no(error: &io::Error) -> Failure {
     Failure::new(Code::Other, format!("there is no runtime to wait in ({})", error.kind()))

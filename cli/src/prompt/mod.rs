@@ -96,7 +96,7 @@ impl TerminalPrompt {
 
     /// Says something, above the spinner if there is one.
     pub(crate) fn say(&self, text: &str) {
-        let text = layout::paragraph(text, &self.screen());
+        let text = layout::paragraph(text, &Screen::now(self.colour));
         match &self.state().spinner {
             Some(spinner) => spinner.suspend(|| write(&text)),
             None => write(&text),
@@ -117,7 +117,7 @@ impl TerminalPrompt {
         if state.is_asking {
             return;
         }
-        let screen = self.screen();
+        let screen = Screen::now(self.colour);
         match &state.spinner {
             Some(spinner) => spinner.change(awaited, left, &screen),
             None if self.animated => state.spinner = Some(Spinner::start(awaited, left, &screen)),
@@ -127,10 +127,6 @@ impl TerminalPrompt {
                 }
             }
         }
-    }
-
-    fn screen(&self) -> Screen {
-        Screen::now(self.colour)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -146,11 +142,11 @@ impl Default for TerminalPrompt {
 
 impl Prompt for TerminalPrompt {
     fn show_link(&self, link: &Link) {
-        self.show(&layout::link(link, &self.screen()), Awaited::Browser);
+        self.show(&layout::link(link, &Screen::now(self.colour)), Awaited::Browser);
     }
 
     fn show_code(&self, code: &UserCode) {
-        self.show(&layout::code(code, &self.screen()), Awaited::Code);
+        self.show(&layout::code(code, &Screen::now(self.colour)), Awaited::Code);
     }
 
     async fn ask(&self, question: &Question) -> Result<SecretString> {
@@ -210,10 +206,9 @@ impl<'a> Asking<'a> {
         state.is_asking = true;
         let is_new_page = state.page.as_ref() != question.page();
         state.page = question.page().cloned();
-        let text = layout::question(question, is_new_page, &prompt.screen());
+        let text = layout::question(question, is_new_page, &Screen::now(prompt.colour));
         // What the user has just been shown stands apart.
         write(&if state.shown.take().is_some() { format!("\n{text}") } else { text });
-        drop(state);
         Ok(Self { prompt, modes, is_on_its_line: true })
     }
 }

@@ -1,11 +1,8 @@
 //! How wide the terminal is, and what it can show.
 
-use std::{
-    env,
-    io::{self, IsTerminal as _},
-};
+use std::env;
 
-use terminal_size::{Height, Width};
+use console::Term;
 
 /// What standard error can show.
 #[derive(Clone, Copy, Debug)]
@@ -23,12 +20,11 @@ impl Screen {
     /// Looks at the terminal as it is now: the user may have changed its size.
     pub(super) fn now(colour: bool) -> Self {
         let unicode = speaks_unicode(|name| env::var(name).ok());
-        let stderr = io::stderr();
-        if !stderr.is_terminal() {
+        let terminal = Term::stderr();
+        if !terminal.is_term() {
             return Self { columns: usize::MAX, rows: 0, colour, unicode };
         }
-        let size = terminal_size::terminal_size_of(&stderr);
-        let (Width(columns), Height(rows)) = size.unwrap_or((Width(80), Height(24)));
+        let (rows, columns) = terminal.size();
         Self { columns: columns.into(), rows: rows.into(), colour, unicode }
     }
 }
@@ -36,7 +32,7 @@ impl Screen {
 /// Returns whether standard error is a terminal that can go back on its line.
 pub(super) fn is_animated() -> bool {
     let is_able = env::var("TERM").map_or(cfg!(windows), |term| term != "dumb");
-    is_able && io::stderr().is_terminal()
+    is_able && Term::stderr().is_term()
 }
 
 /// Asks the locale, as POSIX orders its variables. One that is not set is taken for UTF-8, as in containers;

@@ -1,6 +1,6 @@
 //! A layer of the program's own: whatever is a provider of figment.
 
-use std::fmt;
+use std::{fmt, slice};
 
 use figment::{
     Metadata, Profile, Provider, Source,
@@ -58,7 +58,7 @@ fn sorted(metadata: &Metadata, data: Map<Profile, Dict>) -> (Entries, Vec<(Strin
     let mut profiles = Vec::new();
     // `default` comes before `global`, which wins over it.
     for (profile, dict) in data {
-        let entries = entries(metadata, &profile, dict, &mut Vec::new());
+        let entries = Given { metadata, profile: &profile }.entries(dict, &[]);
         if profile.is_custom() {
             profiles.push((profile.as_str().to_string(), entries));
         } else {
@@ -82,36 +82,36 @@ fn overlay(base: &mut Entries, over: Entries) {
     }
 }
 
-fn entries(metadata: &Metadata, profile: &Profile, dict: Dict, path: &mut Vec<String>) -> Entries {
-    let mut entries = Entries::new();
-    for (key, figured) in dict {
-        path.push(key.clone());
-        entries.extend(item(metadata, profile, figured, path).map(|item| (key, item)));
-        path.pop();
-    }
-    entries
+/// What a provider gave for one profile.
+struct Given<'a> {
+    metadata: &'a Metadata,
+    profile: &'a Profile,
 }
 
-/// Moves a value. JSON's `null` is none.
-fn item(
-    metadata: &Metadata,
-    profile: &Profile,
-    figured: Figured,
-    path: &mut Vec<String>,
-) -> Option<Item> {
-    let origin = origin(metadata, profile, path);
-    let value = match figured {
-        Figured::String(_, text) => Value::Text(Zeroizing::new(text)),
-        Figured::Char(_, character) => Value::Text(Zeroizing::new(character.into())),
-        Figured::Bool(_, value) => Value::Boolean(value),
-        Figured::Num(_, num) => number(num),
-        Figured::Empty(..) => return None,
-        Figured::Dict(_, dict) => Value::Table(entries(metadata, profile, dict, path)),
-        Figured::Array(_, array) => Value::Array(
-            array.into_iter().filter_map(|one| item(metadata, profile, one, path)).collect(),
-        ),
-    };
-    Some(Item::new(value, origin))
+impl Given<'_> {
+    fn entries(&self, dict: Dict, path: &[String]) -> Entries {
+        let item = |(key, figured): (String, _)| {
+            let item = self.item(figured, &[path, slice::from_ref(&key)].concat());
+            item.map(|item| (key, item))
+        };
+        dict.into_iter().filter_map(item).collect()
+    }
+
+    /// Moves a value. JSON's `null` is none.
+    fn item(&self, figured: Figured, path: &[String]) -> Option<Item> {
+        let value = match figured {
+            Figured::String(_, text) => Value::Text(Zeroizing::new(text)),
+            Figured::Char(_, character) => Value::Text(Zeroizing::new(character.into())),
+            Figured::Bool(_, value) => Value::Boolean(value),
+            Figured::Num(_, num) => number(num),
+            Figured::Empty(..) => return None,
+            Figured::Dict(_, dict) => Value::Table(self.entries(dict, path)),
+            Figured::Array(_, array) => {
+                Value::Array(array.into_iter().filter_map(|one| self.item(one, path)).collect())
+            }
+        };
+        Some(Item::new(value, origin(self.metadata, self.profile, path)))
+    }
 }
 
 /// Returns where a value is from, as its provider says.
