@@ -8,7 +8,7 @@ use crate::{Error, Origins, Placement, Result, SecretString, store::StoredSessio
 ///
 /// A clone is cheap and `'static`. Caching, locking, saving, retrying and HTTP policy are the framework's
 /// and reach the provider only through this.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct Context(Arc<Inner>);
 
@@ -35,7 +35,7 @@ impl Context {
     /// [`CredentialsBuilder`]: crate::CredentialsBuilder
     /// [`Loader`]: crate::config::Loader
     pub fn new() -> Self {
-        Self(Arc::new(Inner::default()))
+        Self::default()
     }
 
     /// Returns the place in the configuration, as `credentials.oauth`, for messages; empty for credentials
@@ -161,12 +161,6 @@ impl Context {
         let mut inner = Arc::unwrap_or_clone(self.0);
         change(&mut inner);
         Self(Arc::new(inner))
-    }
-}
-
-impl Default for Context {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -4,9 +4,10 @@ use std::{
     fmt,
     fs::{DirBuilder, File, Metadata},
     io::{self, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
+#[cfg(unix)]
 use crate::diagnostic::quoted;
 
 /// Which files are taken.
@@ -19,79 +20,43 @@ pub(crate) struct Rules {
     pub(crate) trusts_platform: bool,
 }
 
-/// Why a file is refused. It is shown as a clause about the file, with what helps.
+/// Why a file or a folder is refused. It is shown as a clause about it, with what helps.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    pub(crate) reason: Reason,
-    path: PathBuf,
+    /// What is wrong, and with which path.
+    pub(crate) fault: String,
+    /// What to do about it.
+    pub(crate) help: String,
+    is_absence: bool,
 }
 
 impl Refusal {
+    fn new(path: &Path, what: &str, help: impl Into<String>) -> Self {
+        let fault = format!("{} {what}", path.display());
+        Self { fault, help: help.into(), is_absence: false }
+    }
+
+    fn unopened(path: &Path, error: &io::Error) -> Self {
+        let what = format!("can't be read ({})", error.kind());
+        let refusal = Self::new(path, &what, "check its path and permissions");
+        Self { is_absence: error.kind() == io::ErrorKind::NotFound, ..refusal }
+    }
+
     /// Returns whether there is nothing at the path.
     pub(crate) fn is_absence(&self) -> bool {
-        matches!(&self.reason, Reason::Unopened(error) if error.kind() == io::ErrorKind::NotFound)
+        self.is_absence
     }
-
-    /// Says that a file or folder is refused.
-    pub(crate) fn new(path: &Path, reason: Reason) -> Self {
-        Self { reason, path: path.to_owned() }
-    }
-
-    /// Says what is wrong.
-    pub(crate) fn fault(&self) -> String {
-        let what = match &self.reason {
-            Reason::Unopened(error) => &*format!("can't be read ({})", error.kind()),
-            Reason::Uncreated(error) => &*format!("can't be created ({})", error.kind()),
-            Reason::Link => "is a symbolic link",
-            Reason::NotRegular => "is not a regular file",
-            Reason::Owner(_) => "belongs to another user",
-            Reason::Open(_) => "is open to other users",
-        };
-        format!("{} {what}", self.path.display())
-    }
-
-    /// Says what to do about it.
-    pub(crate) fn way_out(&self) -> String {
-        let path = self.path.display().to_string();
-        let path = quoted(&path);
-        match &self.reason {
-            Reason::Unopened(_) => "check its path and permissions".to_owned(),
-            Reason::Uncreated(_) => "check the folder and the disk".to_owned(),
-            Reason::Link => "put the file itself there".to_owned(),
-            Reason::NotRegular => "put one there".to_owned(),
-            Reason::Owner(user) => format!("`chown {user} {path}`"),
-            Reason::Open(mode) => format!("`chmod {mode:o} {path}`"),
-        }
-    }
-}
-
-/// What is wrong with a file.
-#[derive(Debug)]
-pub(crate) enum Reason {
-    /// It can't be opened, because it is not there, for instance.
-    Unopened(io::Error),
-    /// It is not there and can't be created.
-    Uncreated(io::Error),
-    /// It is a symbolic link.
-    Link,
-    /// It is a folder, a pipe, a device.
-    NotRegular,
-    /// It belongs to another user.
-    Owner(u32),
-    /// Others have rights to it. The mode is what it should have.
-    Open(u32),
 }
 
 /// Opens a file for reading, once it has been found to be a regular and private one. A pipe without a
 /// writer is refused like any other, instead of being waited for.
 pub(crate) fn open(path: &Path, rules: Rules) -> Result<File, Refusal> {
-    let refuse = |reason| Refusal::new(path, reason);
-    let file = open_at_once(path, rules.follows_links).map_err(refuse)?;
-    let metadata = file.metadata().map_err(|error| refuse(Reason::Unopened(error)))?;
+    let file = open_at_once(path, rules.follows_links)?;
+    let metadata = file.metadata().map_err(|error| Refusal::unopened(path, &error))?;
     if !metadata.is_file() {
-        return Err(refuse(Reason::NotRegular));
+        return Err(Refusal::new(path, "is not a regular file", "put one there"));
     }
-    check(&file, &metadata, 0o600, rules.trusts_platform).map_err(refuse)?;
+    check(path, &file, &metadata, 0o600, rules.trusts_platform)?;
     Ok(file)
 }
 
@@ -100,11 +65,10 @@ pub(crate) fn check_folder(path: &Path) -> Result<bool, Refusal> {
     if !path.is_dir() {
         return Ok(false);
     }
-    let refuse = |reason| Refusal::new(path, reason);
-    let unopened = |error| refuse(Reason::Unopened(error));
+    let unopened = |error| Refusal::unopened(path, &error);
     let folder = File::open(path).map_err(unopened)?;
     let metadata = folder.metadata().map_err(unopened)?;
-    check(&folder, &metadata, 0o700, false).map_err(refuse)?;
+    check(path, &folder, &metadata, 0o700, false)?;
     Ok(true)
 }
 
@@ -120,7 +84,10 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Refusal> {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
-    builder.create(path).map_err(|error| Refusal::new(path, Reason::Uncreated(error)))
+    builder.create(path).map_err(|error| {
+        let what = format!("can't be created ({})", error.kind());
+        Refusal::new(path, &what, "check the folder and the disk")
+    })
 }
 
 /// Writes a file of mode 0600 in place of whatever is there: whole or not at all, and durably. Until then it
@@ -147,7 +114,7 @@ pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Reason> {
+fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Refusal> {
     use rustix::{
         fs::{Mode, OFlags},
         io::Errno,
@@ -157,53 +124,58 @@ fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Reason> {
     flags.set(OFlags::NOFOLLOW, !follows_links);
     match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(file) => Ok(File::from(file)),
-        Err(Errno::LOOP) if !follows_links => Err(Reason::Link),
-        Err(error) => Err(Reason::Unopened(error.into())),
+        Err(Errno::LOOP) if !follows_links => {
+            Err(Refusal::new(path, "is a symbolic link", "put the file itself there"))
+        }
+        Err(error) => Err(Refusal::unopened(path, &error.into())),
     }
 }
 
 #[cfg(not(unix))]
-fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Reason> {
+fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Refusal> {
     if !follows_links && path.is_symlink() {
-        return Err(Reason::Link);
+        return Err(Refusal::new(path, "is a symbolic link", "put the file itself there"));
     }
-    File::open(path).map_err(Reason::Unopened)
+    File::open(path).map_err(|error| Refusal::unopened(path, &error))
 }
 
 /// Refuses what others have rights to or what another user owns. `mode` is what it should have, for the
 /// command that fixes it.
 #[cfg(unix)]
-pub(crate) fn check(
+fn check(
+    path: &Path,
     file: &File,
     metadata: &Metadata,
     mode: u32,
     trusts_platform: bool,
-) -> Result<(), Reason> {
+) -> Result<(), Refusal> {
     use std::os::unix::fs::MetadataExt as _;
 
     use rustix::fs::{StatVfsMountFlags, fstatvfs};
 
     let user = rustix::process::geteuid().as_raw();
     if metadata.uid() != user && !(trusts_platform && metadata.uid() == 0) {
-        return Err(Reason::Owner(user));
+        let help = format!("`chown {user} {}`", quoted(&path.display().to_string()));
+        return Err(Refusal::new(path, "belongs to another user", help));
     }
     let is_read_only =
         || fstatvfs(file).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY));
     if metadata.mode() & 0o077 != 0 && !(trusts_platform && is_read_only()) {
-        return Err(Reason::Open(mode));
+        let help = format!("`chmod {mode:o} {}`", quoted(&path.display().to_string()));
+        return Err(Refusal::new(path, "is open to other users", help));
     }
     Ok(())
 }
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
-pub(crate) fn check(_: &File, _: &Metadata, _: u32, _: bool) -> Result<(), Reason> {
+fn check(_: &Path, _: &File, _: &Metadata, _: u32, _: bool) -> Result<(), Refusal> {
     Ok(())
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.fault(), self.way_out())
+        write!(f, "{}: {}", self.fault, self.help)
     }
 }
 

@@ -3,11 +3,10 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use tokio::sync::MutexGuard;
 use zeroize::Zeroizing;
 
 use super::{ScopeSlot, Shared, memory::Memory, schedule::Schedule};
@@ -42,11 +41,11 @@ pub(super) struct Exchange<S> {
 }
 
 /// A token and when it was asked for.
-struct Fresh {
-    grant: Grant,
-    token: Token,
+pub(super) struct Fresh {
+    pub(super) grant: Grant,
+    pub(super) token: Token,
     schedule: Schedule,
-    asked_at: SystemTime,
+    pub(super) asked_at: SystemTime,
     /// Why it is not known whose it is: then it is kept without its access token, and not handed out.
     doubt: Option<Error>,
 }
@@ -101,7 +100,7 @@ impl<S: TokenSource> Exchange<S> {
     }
 
     /// Tells the program of what has been kept, and publishes its token.
-    async fn hand_out(&self, fresh: Fresh) -> Result<Token> {
+    pub(super) async fn hand_out(&self, fresh: Fresh) -> Result<Token> {
         self.tell(&fresh.grant).await?;
         if let Some(doubt) = fresh.doubt {
             return Err(doubt);
@@ -171,54 +170,6 @@ impl<S: TokenSource> Exchange<S> {
         }
     }
 
-    /// Keeps what a login gave in place of the last session, unless a logout has happened since it began.
-    pub(super) async fn begin(&mut self, grant: Grant, begun: u64) -> Result<()> {
-        let shared = Arc::clone(&self.shared);
-        let mut memory = shared.remember().await;
-        if memory.generation != self.generation {
-            return Err(logged_out());
-        }
-        let fresh = self.fresh(grant, self.context.clock().now());
-        if let Some(session) = self.context.stored_session() {
-            let _lease = self.lease(session).await?;
-            let mut record = self.limited(session.load()).await??;
-            // A logout leaves nothing; whatever else has changed is replaced.
-            if record.revision != begun && record.is_empty() {
-                return Err(logged_out());
-            }
-            session.keep_session(&mut record, shared.source.session());
-            let scope = self.context.scopes().join(" ");
-            record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
-            memory.unsaved = None;
-            if let Err(error) = self.save(session, &mut memory, &mut record).await {
-                if memory.unsaved.is_none() {
-                    return Err(error);
-                }
-                // The next exchange saves it. Until then no caller is given the last user's token.
-                self.succeed(&mut memory);
-                shared.put_back(memory);
-                return Err(not_saved(&error));
-            }
-        } else {
-            memory.last = Some(fresh.grant.clone());
-        }
-        let result = if self.succeed(&mut memory) {
-            shared.logins.fetch_add(1, Ordering::AcqRel);
-            self.hand_out(fresh).await.map(drop)
-        } else {
-            Err(logged_out())
-        };
-        shared.put_back(memory);
-        result
-    }
-
-    /// Begins a new generation; `false` if another one has begun meanwhile.
-    fn succeed(&mut self, memory: &mut MutexGuard<'_, Memory>) -> bool {
-        let Some(generation) = self.shared.slots.succeed(self.generation) else { return false };
-        (memory.generation, self.generation) = (generation, generation);
-        true
-    }
-
     /// Fails if a logout or a login has happened since the generation was read.
     fn check(&self) -> Result<()> {
         let is_active = self.shared.slots.generation() == self.generation;
@@ -226,7 +177,7 @@ impl<S: TokenSource> Exchange<S> {
     }
 
     /// Saves what the server counts on. If the store fails, it is kept until the store works again.
-    async fn save(
+    pub(super) async fn save(
         &self,
         session: &StoredSession,
         memory: &mut Memory,
@@ -244,7 +195,7 @@ impl<S: TokenSource> Exchange<S> {
     }
 
     /// Takes the right to exchange.
-    async fn lease(&self, session: &StoredSession) -> Result<Lease> {
+    pub(super) async fn lease(&self, session: &StoredSession) -> Result<Lease> {
         let end = self.context.clock().sleep(LEASE);
         before(session.lock(), end).await.unwrap_or_else(|| {
             Err(Error::new(
@@ -294,7 +245,7 @@ impl<S: TokenSource> Exchange<S> {
     }
 
     /// Plans the life of what was asked for at a time.
-    fn fresh(&self, grant: Grant, asked: Moment) -> Fresh {
+    pub(super) fn fresh(&self, grant: Grant, asked: Moment) -> Fresh {
         let now = self.context.clock().now();
         let grant = grant.with_clock_compared(asked.wall(), now.wall());
         let options = &self.shared.options;
@@ -323,16 +274,6 @@ fn same_refresh_token(record: &Record, sent: Option<&Grant>) -> bool {
     let sent = sent.and_then(Grant::refresh_token);
     let is_same = |stored: &Zeroizing<String>| sent.is_some_and(|sent| **stored == *sent.expose());
     record.refresh_token.as_ref().is_some_and(is_same)
-}
-
-fn not_saved(error: &Error) -> Error {
-    Error::new(
-        error.kind(),
-        format!(
-            "the login was not saved: {error}; this program holds it in memory until it ends, and it counts \
-             once the store takes it, or log in again"
-        ),
-    )
 }
 
 fn expired_on_arrival() -> Error {

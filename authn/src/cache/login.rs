@@ -1,15 +1,20 @@
 //! One login of a user: one process at a time, and kept in place of the last session.
 
-use std::{pin::pin, sync::atomic::Ordering, time::Duration};
+use std::{
+    pin::pin,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio::runtime::Handle;
 
 use super::{
     closed,
     exchange::{Exchange, logged_out},
+    memory::Memory,
 };
 use crate::{
-    Error, ErrorKind, Login, LoginOutcome, Result, TokenSource,
+    Error, ErrorKind, Grant, Login, LoginOutcome, Result, TokenSource,
     prompt::Progress,
     runtime,
     store::{Lease, Record},
@@ -60,7 +65,7 @@ impl<S: TokenSource> Exchange<S> {
     /// Logs in once no other login is under way, unless that has given a session.
     async fn alone(&mut self, login: &Login) -> Result<LoginOutcome> {
         let seen = self.read_if_stored().await?;
-        let shared = std::sync::Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.shared);
         let logins = shared.logins.load(Ordering::Acquire);
         let _here = wait(shared.login.lock(), login).await?;
         if shared.logins.load(Ordering::Acquire) != logins {
@@ -87,6 +92,55 @@ impl<S: TokenSource> Exchange<S> {
         let (grant, _) = self.settle(grant.with_new_session(), None).await?;
         self.begin(grant, begun.revision).await?;
         Ok(LoginOutcome::LoggedIn)
+    }
+
+    /// Keeps what a login gave in place of the last session, unless a logout has happened since it began.
+    async fn begin(&mut self, grant: Grant, begun: u64) -> Result<()> {
+        let shared = Arc::clone(&self.shared);
+        let mut memory = shared.remember().await;
+        if memory.generation != self.generation {
+            return Err(logged_out());
+        }
+        let fresh = self.fresh(grant, self.context.clock().now());
+        let saved = if let Some(session) = self.context.stored_session() {
+            let _lease = self.lease(session).await?;
+            let mut record = self.limited(session.load()).await??;
+            // A logout leaves nothing; whatever else has changed is replaced.
+            if record.revision != begun && record.is_empty() {
+                return Err(logged_out());
+            }
+            session.keep_session(&mut record, shared.source.session());
+            let scope = self.context.scopes().join(" ");
+            record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
+            memory.unsaved = None;
+            self.save(session, &mut memory, &mut record).await
+        } else {
+            memory.last = Some(fresh.grant.clone());
+            Ok(())
+        };
+        if saved.is_err() && memory.unsaved.is_none() {
+            return saved;
+        }
+        // What the store did not take, the next exchange saves. Until then no caller is given the last user's
+        // token.
+        let counts = self.succeed(&mut memory);
+        let result = match saved {
+            Err(error) => Err(not_saved(&error)),
+            Ok(()) if counts => {
+                shared.logins.fetch_add(1, Ordering::AcqRel);
+                self.hand_out(fresh).await.map(drop)
+            }
+            Ok(()) => Err(logged_out()),
+        };
+        shared.put_back(memory);
+        result
+    }
+
+    /// Begins a new generation; `false` if another one has begun meanwhile.
+    fn succeed(&mut self, memory: &mut Memory) -> bool {
+        let Some(generation) = self.shared.slots.succeed(self.generation) else { return false };
+        (memory.generation, self.generation) = (generation, generation);
+        true
     }
 
     async fn read_if_stored(&self) -> Result<Record> {
@@ -119,4 +173,14 @@ async fn wait<T>(work: impl Future<Output = T>, login: &Login) -> Result<T> {
     }
     login.progress(&Progress::OtherLogin);
     login.unless_cancelled(work).await
+}
+
+fn not_saved(error: &Error) -> Error {
+    Error::new(
+        error.kind(),
+        format!(
+            "the login was not saved: {error}; this program holds it in memory until it ends, and it counts \
+             once the store takes it, or log in again"
+        ),
+    )
 }

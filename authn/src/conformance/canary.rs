@@ -54,7 +54,9 @@ impl Canary {
     pub fn find_in(&self, haystack: &[u8]) -> Option<Encoding> {
         let haystack: Vec<u8> =
             haystack.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        let found = |spelling: &String| contains(&haystack, spelling.as_bytes());
+        let found = |spelling: &String| {
+            haystack.windows(spelling.len()).any(|window| window == spelling.as_bytes())
+        };
         self.spellings().into_iter().find(|(_, spelling)| found(spelling)).map(|(how, _)| how)
     }
 
@@ -89,10 +91,6 @@ fn inner_base64(engine: &impl base64::Engine, bytes: &[u8], before: usize) -> St
     let first = (before * 8).div_ceil(6);
     let end = padded.len() * 8 / 6;
     digits[first..end].to_owned()
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 #[cfg(test)]

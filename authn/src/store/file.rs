@@ -158,7 +158,7 @@ fn examine(folder: &Path) -> Vec<Problem> {
             problems.extend(place.and_then(unwritable));
             return problems;
         }
-        Err(refusal) => problems.push(refused(&refusal)),
+        Err(refusal) => problems.push(refused(refusal)),
     }
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -194,7 +194,7 @@ fn examine_file(path: &Path) -> Option<Problem> {
         "json" | "lease" | "lock" => match private_file::open(path, RULES) {
             Ok(_) => None,
             Err(refusal) if refusal.is_absence() => None,
-            Err(refusal) => Some(refused(&refusal)),
+            Err(refusal) => Some(refused(refusal)),
         },
         _ => None,
     }
@@ -215,8 +215,8 @@ fn unwritable(folder: &Path) -> Option<Problem> {
     Some(Problem::error("store", message).with_help(help))
 }
 
-fn refused(refusal: &Refusal) -> Problem {
-    Problem::error("store", refusal.fault()).with_help(refusal.way_out())
+fn refused(refusal: Refusal) -> Problem {
+    Problem::error("store", refusal.fault).with_help(refusal.help)
 }
 
 fn shown(path: &Path) -> String {

@@ -198,13 +198,10 @@ impl Token {
     /// Says the expiry that a cache has settled, so that what it hands out tells it too. A token that does not
     /// say when it expires stays as it is.
     pub(crate) fn settled(self, expires: Moment) -> Self {
-        if self.0.expires_at.is_none() {
-            return self;
+        match self.0.expires_at {
+            Some(_) => self.with_expires_at(expires.wall()),
+            None => self,
         }
-        self.change(|data| {
-            data.expires_at = Some(expires.wall_nanos());
-            data.lifetime = None;
-        })
     }
 
     /// Returns whether both are copies of one token.
