@@ -13,6 +13,7 @@ use super::{Show, View};
 ///
 /// ```
 /// # use authn::options::Command;
+/// /// Asks a program for tokens.
 /// #[authn::token_provider("corp", cached)]
 /// struct Corp {
 ///     /// Command that prints a token.
