@@ -283,11 +283,74 @@ fn what_is_not_linked_is_named_with_the_way_to_get_it() {
     assert_eq!(secret.and_then(|setting| setting.reference.as_deref()), Some("keyring idp/me"));
 
     let other = read("[credentials.mirror]\nsecret = { wallet = 'idp/me' }");
-    assert!(problems(&other).contains("write exactly one of `env`, `file`, `cellar` as a text"));
+    assert!(
+        problems(&other)
+            .contains("write exactly one of `env`, `file`, `attic`, `cellar` as a text")
+    );
     let broken =
         read("[stores.cellar]\nshelv = 1\n[credentials.mirror]\nsecret = { cellar = 'none' }");
     assert!(problems(&broken).contains("put it on the shelf"), "{}", problems(&broken));
     let broken =
         read("[stores.cellar]\nshelf = []\n[credentials.mirror]\nsecret = { cellar = 'none' }");
     assert!(problems(&broken).contains("fix `[stores.cellar]`"), "{}", problems(&broken));
+}
+
+/// A store that needs options.
+#[authn::token_store("attic", secrets)]
+struct Attic {
+    /// Address of the attic.
+    address: String,
+    /// Key of the attic.
+    _key: SecretString,
+}
+
+impl SecretSource for Attic {
+    fn secret(&self, _target: &str) -> Result<SecretString> {
+        Ok(self._key.clone())
+    }
+}
+
+impl TokenStore for Attic {
+    async fn lock(&self, _key: &StoreKey) -> Result<Lease> {
+        Ok(Lease::new(()))
+    }
+
+    async fn load(&self, _key: &StoreKey) -> Result<Option<Document>> {
+        Ok(None)
+    }
+
+    async fn save(&self, _key: &StoreKey, _document: &Document, _expected: u64) -> Result<bool> {
+        Ok(true)
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        Ok(Vec::new())
+    }
+
+    fn place(&self) -> Option<String> {
+        Some(self.address.clone())
+    }
+}
+
+#[test]
+fn a_store_that_needs_options_is_missed_only_where_it_is_chosen() {
+    assert!(read("mirror = 'abc'").credentials().is_ok());
+    for (text, words) in [
+        (
+            "[credentials.mirror]\nsecret = 'x'\nstore = 'attic'",
+            "set `address`, `key` in `[stores.attic]`",
+        ),
+        ("mirror = { attic = 'x' }", "set `address`, `key` in `[stores.attic]`"),
+        ("[stores.attic]\naddress = 'up'\n[credentials.mirror]\nsecret = 'x'", "stores.attic.key"),
+    ] {
+        let config = read(text);
+        assert!(problems(&config).contains(words), "{}", problems(&config));
+        assert!(config.credentials().is_err());
+    }
+    let stores = "[stores.attic]\naddress = 'up'\nkey = 's3cr3t'";
+    let config =
+        read(&format!("{stores}\n[credentials.mirror]\nsecret.attic = 'x'\nstore = 'attic'"));
+    let credentials = config.credentials().expect("credentials");
+    let token = authn::blocking::Credentials::from(credentials).token().expect("a token");
+    assert_eq!(token.secret(), "s3cr3t");
 }

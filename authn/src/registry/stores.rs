@@ -87,8 +87,10 @@ impl Stores {
             return Ok(Target::Stored { kind, target, source: Arc::clone(source) });
         }
         let message = format!("this program has no `{kind}` to read a secret from");
-        let help = how_to_get(kind).filter(|_| registry.store(kind).is_none());
-        let help = help.unwrap_or_else(|| format!("fix `[stores.{kind}]`, or refer to a file"));
+        let help = match registry.store(kind) {
+            Some(entry) => format!("{}, or refer to a file", how_to_configure(entry)),
+            None => how_to_get(kind).unwrap_or_default(),
+        };
         Err(Box::new(Problem::error("unresolved-reference", message).with_help(help)))
     }
 
@@ -106,7 +108,12 @@ impl Stores {
     }
 
     /// Returns the problem of a store that is not there.
-    pub(crate) fn unknown(&self, name: &str) -> Problem {
+    pub(crate) fn unknown(&self, name: &str, registry: &Registry) -> Problem {
+        if let Some(entry) = registry.store(name) {
+            let help = format!("{}, or choose another `store`", how_to_configure(entry));
+            return Problem::error("no-store", "this token store is not configured")
+                .with_help(help);
+        }
         if name == FILE {
             return Problem::error("no-store", "there is no folder to keep the session in").with_help(
             "set `stores.file.directory`, or `store = \"memory\"` to lose it with the program",
@@ -166,6 +173,10 @@ impl Stores {
         surroundings: &Surroundings<'_>,
     ) -> Option<()> {
         let name = entry.name();
+        // To link a store is not to use it: one that needs options and has none is missed when it is chosen.
+        if table.is_none() && entry.fields().iter().any(Field::is_required) {
+            return Some(());
+        }
         let key = Key::new(&["stores", name]);
         let made = section_with(host, &key, table, entry.fields(), |table| {
             entry.build(table, surroundings)
@@ -174,6 +185,16 @@ impl Stores {
         self.stores.entry(name.to_owned()).or_insert(made.store);
         self.sources.extend(made.source.map(|source| (name, source)));
         Some(())
+    }
+}
+
+/// Says how a store of another crate is made usable.
+fn how_to_configure(entry: &StoreEntry) -> String {
+    let required = entry.fields().iter().filter(|field| field.is_required());
+    let required: Vec<String> = required.map(|field| format!("`{}`", field.key())).collect();
+    match required.as_slice() {
+        [] => format!("fix `[stores.{}]`", entry.name()),
+        keys => format!("set {} in `[stores.{}]`", keys.join(", "), entry.name()),
     }
 }
 
