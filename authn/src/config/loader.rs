@@ -43,6 +43,7 @@ use crate::{
 /// assert_eq!(format!("{credentials:?}"), "Fixed { token: (set) }");
 /// # Ok::<(), authn::Error>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct Loader {
     pub(super) app: String,
@@ -93,14 +94,12 @@ impl Loader {
     }
 
     /// Chooses a profile; it wins over `AUTHN_PROFILE` and `default_profile`.
-    #[must_use]
     pub fn profile(mut self, name: impl Into<String>) -> Self {
         self.profile = Some(name.into());
         self
     }
 
     /// Chooses no profile, whatever the variable or a file says: what is in force is the base alone.
-    #[must_use]
     pub fn without_profile(mut self) -> Self {
         self.no_profile = true;
         self
@@ -110,14 +109,12 @@ impl Loader {
     ///
     /// To name a file is to trust it, also if it is the project's own, which is then not read a second time.
     /// The variable must have an absolute path, or one that begins with `~/`.
-    #[must_use]
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
         self
     }
 
     /// Adds a text in TOML below all files, as a program's own defaults; `name` stands in messages.
-    #[must_use]
     pub fn inline(mut self, name: &str, text: &str) -> Self {
         self.inline.push((PathBuf::from(name), Zeroizing::new(text.to_owned())));
         self
@@ -141,56 +138,48 @@ impl Loader {
     /// one is a `[profile.NAME]`. Secrets in it are wiped from memory like those of a file; what the provider
     /// itself keeps is its own. Of an error of the provider nothing is shown but what it is called.
     #[cfg(feature = "figment")]
-    #[must_use]
     pub fn layer(mut self, provider: impl figment::Provider) -> Self {
         self.foreign.push(layers::Foreign::new(&provider));
         self
     }
 
     /// Sets a value above all else, as `key=value`. A secret can only be set by reference.
-    #[must_use]
     pub fn set(mut self, setting: &str) -> Self {
         self.flags.push(Zeroizing::new(setting.to_owned()));
         self
     }
 
     /// Leaves a project's file unread.
-    #[must_use]
     pub fn without_project(mut self) -> Self {
         self.project = false;
         self
     }
 
     /// Brings the providers to choose from, instead of all that are linked.
-    #[must_use]
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(registry);
         self
     }
 
     /// Brings the surroundings, instead of the process's.
-    #[must_use]
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = Some(environment);
         self
     }
 
     /// Brings a token store, which a provider's option `store` chooses by this name.
-    #[must_use]
     pub fn store(mut self, name: &str, store: impl TokenStore) -> Self {
         self.stores.add(name, Arc::new(store));
         self
     }
 
     /// Brings another clock, as tests do.
-    #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
     /// Says that this program is short-lived, so that no exchange is started which it doesn't wait for.
-    #[must_use]
     pub fn short_lived(mut self) -> Self {
         self.awaits_refresh = true;
         self
@@ -198,7 +187,6 @@ impl Loader {
 
     /// Names the program by whose command `login` somebody logs in, and the application that it reads unless
     /// told otherwise, for messages. Unless set, it is `authn`, which reads its own.
-    #[must_use]
     pub fn login_program(mut self, program: impl Into<String>, app: impl Into<String>) -> Self {
         self.login_program = (program.into(), app.into());
         self

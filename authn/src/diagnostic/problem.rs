@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::{Origin, printable};
 
 /// One thing that is wrong with a configuration. It holds no value.
+#[must_use]
 #[derive(Clone)]
 pub struct Problem {
     code: &'static str,
@@ -58,30 +59,25 @@ impl Problem {
     }
 
     /// Leaves out what stands in the file.
-    #[must_use]
     pub(crate) fn without_contents(self) -> Self {
         Self { key: None, excerpt: None, ..self }
     }
 
-    #[must_use]
     pub(crate) fn with_key(mut self, key: impl fmt::Display) -> Self {
         self.key = Some(key.to_string());
         self
     }
 
-    #[must_use]
     pub(crate) fn with_origin(mut self, origin: impl Into<Option<Origin>>) -> Self {
         self.origin = origin.into();
         self
     }
 
-    #[must_use]
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    #[must_use]
     pub(crate) fn with_excerpt(mut self, excerpt: impl Into<Option<Excerpt>>) -> Self {
         self.excerpt = excerpt.into();
         self

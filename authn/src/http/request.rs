@@ -22,6 +22,7 @@ const LARGEST: usize = 1024 * 1024;
 /// A request that is being built; it is sent by [`send`](Self::send).
 ///
 /// What it is given is checked when it is sent, so that a provider has one place to look for errors.
+#[must_use]
 pub struct HttpRequest {
     client: HttpClient,
     method: Method,
@@ -40,14 +41,12 @@ impl HttpRequest {
     }
 
     /// Allows plain `http` beyond the loopback interface. Only a provider's own option should do this.
-    #[must_use]
     pub fn allow_http(mut self, allow: bool) -> Self {
         self.allow_http = allow;
         self
     }
 
     /// Sets a header. Its value is marked sensitive.
-    #[must_use]
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         match HeaderValue::from_str(value) {
             Ok(mut value) => {
@@ -64,14 +63,12 @@ impl HttpRequest {
     }
 
     /// Sets `Authorization: Bearer` (RFC 6750, 2.1).
-    #[must_use]
     pub fn bearer(self, token: &Token) -> Self {
         let value = Zeroizing::new(format!("Bearer {}", token.secret()));
         self.header(header::AUTHORIZATION, &value)
     }
 
     /// Sets a form-encoded body.
-    #[must_use]
     pub fn form(self, members: &[(&str, &str)]) -> Self {
         let body =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish();
@@ -79,7 +76,6 @@ impl HttpRequest {
     }
 
     /// Sets a JSON body.
-    #[must_use]
     pub fn json(mut self, body: &impl Serialize) -> Self {
         let body = serde_json::to_vec(body).unwrap_or_else(|_| {
             let message = "the body of a token request can't be written as JSON";

@@ -74,6 +74,7 @@ impl Registry {
 }
 
 /// Makes a [`Registry`] by hand.
+#[must_use]
 #[derive(Debug)]
 pub struct RegistryBuilder {
     registry: Result<Registry, Box<Problem>>,
@@ -81,7 +82,6 @@ pub struct RegistryBuilder {
 
 impl RegistryBuilder {
     /// Adds everything that is linked.
-    #[must_use]
     pub fn linked(self) -> Self {
         let providers = inventory::iter::<Entry>.into_iter();
         let builder = providers.fold(self, |builder, entry| builder.with(*entry));
@@ -90,13 +90,11 @@ impl RegistryBuilder {
     }
 
     /// Adds one provider.
-    #[must_use]
     pub fn register<P: Provider>(self) -> Self {
         self.with(P::ENTRY)
     }
 
     /// Adds one provider by its entry.
-    #[must_use]
     pub fn with(self, entry: Entry) -> Self {
         self.add(error::PROVIDERS, entry, entry.name(), Entry::location, |registry| {
             &mut registry.providers
