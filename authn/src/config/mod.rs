@@ -1,12 +1,13 @@
 //! Layered configuration: values with their origins, from files, variables and flags.
 //!
-//! The order of the layers is one list in [`Loader`]: a program's own defaults, `/etc/authn/config.toml`,
-//! the user's `authn/config.toml`, the project's `.authn.toml` (withheld until it is trusted), the file of
-//! `AUTHN_CONFIG` or `--config`, the environment, `--set`. Each layer applies its base, then its profile,
-//! before the next one.
+//! The order of the layers is one list, in `layers`: a program's own defaults, `/etc/authn/config.toml`, the
+//! user's `authn/config.toml`, the project's `.authn.toml` (withheld until it is trusted), the file of
+//! `AUTHN_CONFIG` or `--config`, what the program adds with `Loader::layer`, the environment, `--set`. Each
+//! layer applies its base, then its profile, before the next one.
 //!
-//! Values are kept in a tree of ours from the first to the last; figment merges a skeleton of numbers. So
-//! no error of a library can print one.
+//! figment merges the layers: plain values travel through it, and its tags say which layer each is from. What
+//! is secret or not known stays in its layer, so that no error of a library can print it. The keys at the top
+//! are one list too, in `sections`.
 
 mod build;
 mod choice;
