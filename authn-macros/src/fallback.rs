@@ -37,11 +37,16 @@ pub(crate) fn refused(refused: &Refused) -> TokenStream {
     let whole = quote!(#ident #arguments);
     let bounds = clause.map(|clause| &clause.predicates);
     let bounds = quote!(where #whole: 'static, #bounds);
-    let entry = (options.arguments.of == Macro::Provider).then(|| {
+    let of = match options.arguments.of {
+        Macro::Provider => Some((quote!(Provider), quote!(Entry))),
+        Macro::Store => Some((quote!(Store), quote!(StoreEntry))),
+        Macro::Options => None,
+    };
+    let entry = of.map(|(of, entry)| {
         quote! {
             #[automatically_derived]
-            impl #parameters #authn::private::Provider for #whole #bounds {
-                const ENTRY: #authn::private::Entry = ::core::panic!();
+            impl #parameters #authn::private::#of for #whole #bounds {
+                const ENTRY: #authn::private::#entry = ::core::panic!();
             }
         }
     });

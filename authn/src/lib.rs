@@ -63,7 +63,7 @@ pub use login::{Login, LoginOutcome, LoginPlan, Way};
 pub use options as schema;
 pub use options::{Options, Secret, Show, Validation, View};
 pub use provider::{Bound, Managed, Probe, Status, TokenProvider, TokenSource, from_fn, hooks};
-pub use registry::{Entry, Provider, Registry, RegistryBuilder};
+pub use registry::{Entry, Provider, Registry, RegistryBuilder, Store, StoreEntry};
 pub use request::{Origins, Placement, Request};
 pub use secret::{Exposed, SecretSource, SecretString};
 pub use store::SessionPolicy;

@@ -8,6 +8,6 @@ pub use crate::{
         Field, Group, Kind, Nested, Node, Options, Plain, Secret, Shape, Shown, Table, Tag, Type,
         Validation, View, Views, count, fields, join, kinds, set_or_not, views,
     },
-    registry::{Entry, Provider, StoreEntry},
+    registry::{About, Entry, Provider, Store, StoreEntry},
     store::{Content, Locks, Versioned},
 };

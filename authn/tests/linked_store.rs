@@ -11,7 +11,8 @@ use std::{
 };
 
 use authn::{
-    Context, Environment, Error, Loader, Result, SecretSource, SecretString, Token, Validation,
+    Context, Environment, Error, Loader, Registry, Result, SecretSource, SecretString, Token,
+    Validation,
     clock::{Clock, ManualClock},
     config::{Class, Config, Origin},
     store::{Document, Lease, StoreKey, Surroundings, TokenStore},
@@ -353,4 +354,21 @@ fn a_store_that_needs_options_is_missed_only_where_it_is_chosen() {
     let credentials = config.credentials().expect("credentials");
     let token = authn::blocking::Credentials::from(credentials).token().expect("a token");
     assert_eq!(token.secret(), "s3cr3t");
+}
+
+#[test]
+fn a_registry_made_by_hand_governs_the_stores_too() {
+    let with = |builder: authn::RegistryBuilder| {
+        let registry = builder.register::<Mirror>().build().expect("no name twice");
+        let text = "[credentials.mirror]\nsecret = 'x'\nstore = 'cellar'";
+        loader(text, Environment::empty()).registry(registry).read()
+    };
+    let config = with(Registry::builder());
+    assert!(problems(&config).contains("this program has no such token store"));
+    let config = with(Registry::builder().register_store::<Cellar>());
+    assert!(config.credentials().is_ok(), "{}", problems(&config));
+    assert_eq!(place(&config).as_deref(), Some("fdt"));
+    // What is linked and registered by hand is one store.
+    let config = with(Registry::builder().linked().register_store::<Cellar>());
+    assert!(config.credentials().is_ok(), "{}", problems(&config));
 }

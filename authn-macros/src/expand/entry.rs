@@ -16,48 +16,47 @@ pub(super) fn definition(options: &Options) -> TokenStream {
     let at = name.span();
     let (line, column) =
         (quote_spanned!(at=> ::core::line!()), quote_spanned!(at=> ::core::column!()));
-    let described = quote! {
-        #name,
-        &[#(#docs),*],
-        #authn::private::Location {
-            package: ::core::env!("CARGO_PKG_NAME"),
-            module: ::core::module_path!(),
-            file: ::core::file!(),
-            line: #line,
-            column: #column,
-        },
+    let about = quote! {
+        #authn::private::About {
+            name: #name,
+            docs: &[#(#docs),*],
+            location: #authn::private::Location {
+                package: ::core::env!("CARGO_PKG_NAME"),
+                module: ::core::module_path!(),
+                file: ::core::file!(),
+                line: #line,
+                column: #column,
+            },
+        }
     };
-    match arguments.of {
-        Macro::Provider => provider(options, &described),
+    let (of, entry, made) = match arguments.of {
+        Macro::Provider => (quote!(Provider), quote!(Entry), provider(options, &about)),
         Macro::Store => {
             let constructor =
                 if arguments.has("secrets") { quote!(secrets) } else { quote!(plain) };
-            quote! {
-                #authn::private::inventory::submit! {
-                    #authn::private::StoreEntry::#constructor::<#ident>(#described)
-                }
-            }
+            (quote!(Store), quote!(StoreEntry), quote!(#constructor::<#ident>(#about)))
         }
-        Macro::Options => TokenStream::new(),
+        Macro::Options => return TokenStream::new(),
+    };
+    let checked = (arguments.of == Macro::Provider)
+        .then(|| quote_spanned!(ident.span()=> const _: () = __ENTRY.checked();));
+    quote! {
+        const __ENTRY: #authn::private::#entry = #authn::private::#entry::#made;
+        #checked
+        #[automatically_derived]
+        impl #authn::private::#of for #ident {
+            const ENTRY: #authn::private::#entry = __ENTRY;
+        }
+        #authn::private::inventory::submit! { __ENTRY }
     }
 }
 
-fn provider(options: &Options, described: &TokenStream) -> TokenStream {
+/// Writes how the entry of a provider is made.
+fn provider(options: &Options, about: &TokenStream) -> TokenStream {
     let Options { arguments, ident, fields, .. } = options;
-    let authn = &arguments.authn;
     let constructor = if arguments.has("cached") { quote!(cached) } else { quote!(direct) };
     let placement = arguments.has("own_placement").then(|| quote!(.with_own_placement()));
     let has_inner = fields.iter().any(|field| matches!(field.role, Role::Inner));
     let inner = has_inner.then(|| quote!(.with_inner_provider()));
-    let checked = quote_spanned!(ident.span()=> __ENTRY.checked());
-    quote! {
-        const __ENTRY: #authn::private::Entry =
-            #authn::private::Entry::#constructor::<#ident>(#described) #placement #inner;
-        const _: () = #checked;
-        #[automatically_derived]
-        impl #authn::private::Provider for #ident {
-            const ENTRY: #authn::private::Entry = __ENTRY;
-        }
-        #authn::private::inventory::submit! { __ENTRY }
-    }
+    quote!(#constructor::<#ident>(#about) #placement #inner)
 }

@@ -2,10 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
+use super::About;
 use crate::{
     CacheOptions, Cached, TokenProvider, TokenSource,
     diagnostic::Location,
-    options::{Field, Options, Table, count, documentation, join, listed, summary},
+    options::{Field, Options, Table, count, join, listed, summary},
     provider::Erased,
     request::{options, options::PlacementOptions},
 };
@@ -19,9 +20,7 @@ pub trait Provider: Options {
 /// One linked provider: its name, its documentation, its options, and where it stands.
 #[derive(Clone, Copy)]
 pub struct Entry {
-    name: &'static str,
-    docs: &'static [&'static str],
-    location: Location,
+    about: About,
     own: &'static [Field],
     cached: bool,
     placed: bool,
@@ -39,21 +38,13 @@ const MOST: usize = 256;
 
 impl Entry {
     /// Makes the entry of a provider that answers each call itself.
-    pub const fn direct<P: Provider + TokenProvider>(
-        name: &'static str,
-        docs: &'static [&'static str],
-        location: Location,
-    ) -> Self {
-        Self::new::<P>(name, docs, location, false, |table| Some(Arc::new(P::from_table(table)?)))
+    pub const fn direct<P: Provider + TokenProvider>(about: About) -> Self {
+        Self::new::<P>(about, false, |table| Some(Arc::new(P::from_table(table)?)))
     }
 
     /// Makes the entry of a source, which the cache makes a provider.
-    pub const fn cached<S: Provider + TokenSource>(
-        name: &'static str,
-        docs: &'static [&'static str],
-        location: Location,
-    ) -> Self {
-        Self::new::<S>(name, docs, location, true, |table| {
+    pub const fn cached<S: Provider + TokenSource>(about: About) -> Self {
+        Self::new::<S>(about, true, |table| {
             // Both are read before either counts, so that all problems are noted.
             let source = S::from_table(table);
             let options = CacheOptions::from_table(table);
@@ -61,14 +52,8 @@ impl Entry {
         })
     }
 
-    const fn new<P: Options>(
-        name: &'static str,
-        docs: &'static [&'static str],
-        location: Location,
-        cached: bool,
-        build: Build,
-    ) -> Self {
-        Self { name, docs, location, own: P::FIELDS, cached, placed: true, inner: false, build }
+    const fn new<P: Options>(about: About, cached: bool, build: Build) -> Self {
+        Self { about, own: P::FIELDS, cached, placed: true, inner: false, build }
     }
 
     /// Leaves out the framework's options that say where a token goes: this provider says it itself.
@@ -105,12 +90,12 @@ impl Entry {
 
     /// Gives the name under which a configuration selects it.
     pub fn name(&self) -> &'static str {
-        self.name
+        self.about.name
     }
 
     /// Gives its documentation, Markdown.
     pub fn doc(&self) -> String {
-        documentation(self.docs)
+        self.about.doc()
     }
 
     /// Gives the first paragraph of its documentation on one line.
@@ -120,7 +105,7 @@ impl Entry {
 
     /// Gives where it stands in source code.
     pub fn location(&self) -> Location {
-        self.location
+        self.about.location
     }
 
     /// Tells whether the framework caches its tokens.
@@ -141,12 +126,12 @@ impl Entry {
 
     /// Gives its options as JSON Schema.
     pub fn json_schema(&self) -> serde_json::Value {
-        crate::options::json_schema(self.name, &self.doc(), self.fields())
+        crate::options::json_schema(self.name(), &self.doc(), self.fields())
     }
 
     /// Gives its table as commented TOML, to start a configuration from.
     pub fn template(&self) -> String {
-        let path = format!("credentials.{}", self.name);
+        let path = format!("credentials.{}", self.name());
         crate::options::template(&path, &self.doc(), self.fields())
     }
 
@@ -173,6 +158,10 @@ impl Entry {
         self.placed
     }
 
+    pub(super) fn about(&self) -> About {
+        self.about
+    }
+
     pub(crate) fn build(&self, table: &mut Table<'_>) -> Option<Arc<dyn Erased>> {
         (self.build)(table)
     }
@@ -180,9 +169,6 @@ impl Entry {
 
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry")
-            .field("name", &self.name)
-            .field("location", &self.location)
-            .finish_non_exhaustive()
+        f.debug_struct("Entry").field("about", &self.about).finish_non_exhaustive()
     }
 }

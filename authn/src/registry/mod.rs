@@ -3,6 +3,7 @@
 //! Linking a crate makes them available; the configuration selects. Each submits an entry at link time, and the
 //! registry sorts them once.
 
+mod about;
 mod entry;
 mod error;
 mod reference;
@@ -11,16 +12,14 @@ mod stores;
 
 use std::collections::BTreeMap;
 
-pub use entry::{Entry, Provider};
 #[doc(hidden)]
-pub use store_entry::StoreEntry;
+pub use about::About;
+pub use entry::{Entry, Provider};
+pub use store_entry::{Store, StoreEntry};
 pub use stores::KnownStore;
 pub(crate) use stores::Stores;
 
-use crate::{
-    Error, Result,
-    diagnostic::{Location, Problem},
-};
+use crate::{Error, Result, diagnostic::Problem};
 
 /// The providers and token stores that a configuration can choose from.
 #[derive(Clone, Debug, Default)]
@@ -94,33 +93,34 @@ impl RegistryBuilder {
         self.with(P::ENTRY)
     }
 
+    /// Adds one token store. The `file` store is always there.
+    pub fn register_store<S: Store>(self) -> Self {
+        self.with_store(S::ENTRY)
+    }
+
     /// Adds one provider by its entry.
     pub fn with(self, entry: Entry) -> Self {
-        self.add(error::PROVIDERS, entry, entry.name(), Entry::location, |registry| {
-            &mut registry.providers
-        })
+        self.add(error::PROVIDERS, entry, Entry::about, |registry| &mut registry.providers)
     }
 
     fn with_store(self, entry: StoreEntry) -> Self {
-        self.add(error::STORES, entry, entry.name(), StoreEntry::location, |registry| {
-            &mut registry.stores
-        })
+        self.add(error::STORES, entry, StoreEntry::about, |registry| &mut registry.stores)
     }
 
     fn add<E: Copy>(
         mut self,
         kind: error::Kind,
         entry: E,
-        name: &'static str,
-        location: impl Fn(&E) -> Location,
+        about: impl Fn(&E) -> About,
         entries: impl Fn(&mut Registry) -> &mut BTreeMap<&'static str, E>,
     ) -> Self {
+        let About { name, location, .. } = about(&entry);
         if let Ok(registry) = &mut self.registry
             && let Some(other) = entries(registry).insert(name, entry)
             // The same entry twice: a static library that is also registered by hand.
-            && location(&other) != location(&entry)
+            && about(&other).location != location
         {
-            let problem = error::duplicate(kind, name, location(&other), location(&entry));
+            let problem = error::duplicate(kind, name, about(&other).location, location);
             self.registry = Err(Box::new(problem));
         }
         self

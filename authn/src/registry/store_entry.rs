@@ -2,19 +2,23 @@
 
 use std::{fmt, sync::Arc};
 
+use super::About;
 use crate::{
-    Location,
-    options::{Field, Options, Table, documentation},
+    options::{Field, Options, Table},
     secret::SecretSource,
     store::{ErasedStore, Surroundings, TokenStore},
 };
 
+/// A struct that the attribute macro has made a token store.
+pub trait Store: Options {
+    /// What it submits to the registry.
+    const ENTRY: StoreEntry;
+}
+
 /// One linked store: its name, its options, and where it stands.
 #[derive(Clone, Copy)]
 pub struct StoreEntry {
-    name: &'static str,
-    docs: &'static [&'static str],
-    location: Location,
+    about: About,
     fields: &'static [Field],
     /// What the target of a reference looks like, for a store that secrets can stand in.
     target: Option<fn() -> &'static str>,
@@ -33,41 +37,29 @@ inventory::collect!(StoreEntry);
 
 impl StoreEntry {
     /// Makes the entry of a store.
-    pub const fn plain<S: Options + TokenStore>(
-        name: &'static str,
-        docs: &'static [&'static str],
-        location: Location,
-    ) -> Self {
+    pub const fn plain<S: Options + TokenStore>(about: About) -> Self {
         let build: Build = |table, surroundings| {
             Some(Built { store: open::<S>(table, surroundings)?, source: None })
         };
-        Self { name, docs, location, fields: S::FIELDS, target: None, build }
+        Self { about, fields: S::FIELDS, target: None, build }
     }
 
     /// Makes the entry of a store that secrets of a configuration can stand in, too.
-    pub const fn secrets<S: Options + TokenStore + SecretSource>(
-        name: &'static str,
-        docs: &'static [&'static str],
-        location: Location,
-    ) -> Self {
+    pub const fn secrets<S: Options + TokenStore + SecretSource>(about: About) -> Self {
         let build: Build = |table, surroundings| {
             let store = open::<S>(table, surroundings)?;
             Some(Built { store: store.clone(), source: Some(store) })
         };
-        Self { name, docs, location, fields: S::FIELDS, target: Some(S::example), build }
+        Self { about, fields: S::FIELDS, target: Some(S::example), build }
     }
 
     /// Returns its documentation, Markdown.
     pub fn doc(&self) -> String {
-        documentation(self.docs)
+        self.about.doc()
     }
 
     pub(crate) fn name(&self) -> &'static str {
-        self.name
-    }
-
-    pub(crate) fn location(&self) -> Location {
-        self.location
+        self.about.name
     }
 
     pub(crate) fn fields(&self) -> &'static [Field] {
@@ -77,6 +69,10 @@ impl StoreEntry {
     /// Returns what a target looks like, if its name is a kind of reference.
     pub(crate) fn target(&self) -> Option<&'static str> {
         self.target.map(|example| example())
+    }
+
+    pub(super) fn about(&self) -> About {
+        self.about
     }
 
     pub(crate) fn build(
@@ -99,9 +95,6 @@ fn open<S: Options + TokenStore>(
 
 impl fmt::Debug for StoreEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoreEntry")
-            .field("name", &self.name)
-            .field("location", &self.location)
-            .finish_non_exhaustive()
+        f.debug_struct("StoreEntry").field("about", &self.about).finish_non_exhaustive()
     }
 }

@@ -14,7 +14,7 @@ use std::{
 use authn::{
     Context, Entry, Error, Grant, Location, Provider, Registry, Result, TokenSource,
     clock::Clock,
-    private::Table,
+    private::{About, Table},
     schema::{Field, Options},
 };
 
@@ -109,17 +109,17 @@ impl Options for Probe {
 }
 
 impl Provider for Probe {
-    const ENTRY: Entry = Entry::cached::<Self>(
-        "probe",
-        &["Hands out its options."],
-        Location {
+    const ENTRY: Entry = Entry::cached::<Self>(About {
+        name: "probe",
+        docs: &["Hands out its options."],
+        location: Location {
             package: env!("CARGO_PKG_NAME"),
             module: module_path!(),
             file: file!(),
             line: line!(),
             column: column!(),
         },
-    );
+    });
 }
 
 impl TokenSource for Probe {
