@@ -3,7 +3,7 @@
 use std::{sync::LazyLock, time::Duration};
 
 use authn::{
-    Context, Environment, Error, Grant, Login, LoginPlan, Options as _, Result, Way,
+    Environment, Error, Grant, Login, LoginPlan, Options as _, Result, Way,
     options::{Command, Field},
     prompt::Progress,
 };
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Call, OAuth,
-    grants::{GrantType, authorization_code, client_credentials, device_code},
+    grants::{GrantType, authorization_code, device_code},
     id_token::{self, Failure},
     revocation,
     typed_client::Missing,
@@ -108,11 +108,10 @@ pub(super) struct LoggedIn {
 /// Logs the user in, if the grant is one that needs it.
 pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<Grant>> {
     let Call { options, context, .. } = call;
-    let grant_type = GrantType::of(options);
-    if grant_type == GrantType::ClientCredentials {
-        return client_credentials::login(call, login).await;
+    if let Some(missing) = Missing::of(options) {
+        return missing.log_in(call, login).await.map(Some);
     }
-    if !grant_type.is_login() {
+    if !GrantType::of(options).is_login() {
         return Ok(None);
     }
     // It may ask the server, and nothing is lost if that is given up.
@@ -163,12 +162,11 @@ impl Plan {
 /// Returns how a login would go, from what [`way`] chooses the way by.
 pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPlan> {
     const PASTE: &str = "a login shows a link, and asks for the address that a browser ends at";
-    let grant_type = GrantType::of(options);
-    if grant_type == GrantType::ClientCredentials && Missing::of(options).is_some() {
+    if Missing::of(options).is_some() {
         let what = "a login asks for what the configuration lacks of the client";
         return Some(LoginPlan::new(None, what));
     }
-    if !grant_type.is_login() {
+    if !GrantType::of(options).is_login() {
         return None;
     }
     let Plan { way, tries_code, is_local, .. } = Plan::of(options, environment.has_browser());
@@ -241,17 +239,6 @@ async fn identified(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Resul
             Ok(grant)
         }
     }
-}
-
-/// Returns who the user of a grant is, which some login began.
-pub(super) async fn identify(
-    options: &OAuth,
-    context: &Context,
-    grant: &Grant,
-) -> Result<Option<authn::Claims>> {
-    let Some(id_token) = grant.token().id_token() else { return Ok(None) };
-    let claims = id_token::verify(options, context, &id_token.expose(), None).await;
-    claims.map(|claims| Some(claims.into())).map_err(Error::from)
 }
 
 #[cfg(test)]

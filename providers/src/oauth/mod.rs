@@ -180,7 +180,9 @@ impl TokenSource for OAuth {
     }
 
     async fn identify(&self, context: &Context, grant: &Grant) -> Result<Option<Claims>> {
-        login::identify(self, context, grant).await
+        let Some(id_token) = grant.token().id_token() else { return Ok(None) };
+        let claims = id_token::verify(self, context, &id_token.expose(), None).await?;
+        Ok(Some(claims.into()))
     }
 
     async fn probe(&self, context: &Context) -> Result<Option<Probe>> {

@@ -55,7 +55,7 @@ impl Missing {
         if client.client_id.is_some() && client.has_secret() {
             return Ok(client);
         }
-        let (what, is) = (self.what(), self.is());
+        let (what, is) = (self.what(), if self.id && self.secret { "are" } else { "is" });
         Err(call.context.login_required(&format!("the client's {what} {is} not configured")))
     }
 
@@ -155,9 +155,5 @@ impl Missing {
             (true, false) => "identifier",
             _ => "secret",
         }
-    }
-
-    fn is(self) -> &'static str {
-        if self.id && self.secret { "are" } else { "is" }
     }
 }

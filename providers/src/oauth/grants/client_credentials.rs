@@ -1,7 +1,7 @@
 //! The client's own credentials (RFC 6749, 4.4): no user, and no session unless the user types the credentials
 //! in. A refresh token, which a server should not give here, is not used: the credentials are at hand.
 
-use authn::{Error, Grant, Login, Result};
+use authn::{Error, Grant, Result};
 
 use crate::{
     client_auth::Method,
@@ -30,14 +30,6 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Gra
     match redeem(Call { client, ..call }).await {
         Err(failure) if failure.is_of_client => Err(missing.counts_no_longer(call.context)),
         result => Ok(result?),
-    }
-}
-
-/// Lets the user type in what of the client is not configured; `None` if all of it is.
-pub(in crate::oauth) async fn login(call: Call<'_>, login: &Login) -> Result<Option<Grant>> {
-    match Missing::of(call.options) {
-        Some(missing) => missing.log_in(call, login).await.map(Some),
-        None => Ok(None),
     }
 }
 

@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{answer::Expected, pkce, pkce::Verifier};
 use crate::{
-    oauth::{Call, Refused},
+    oauth::{Call, OAuth, Refused},
     random::random,
     token_endpoint::{Endpoint, Members},
 };
@@ -24,7 +24,7 @@ pub(super) struct Attempt {
     state: Zeroizing<String>,
     verifier: Verifier,
     /// Only where an ID token is asked for, which repeats it.
-    nonce: Option<Zeroizing<String>>,
+    pub(super) nonce: Option<Zeroizing<String>>,
 }
 
 impl Attempt {
@@ -41,8 +41,12 @@ impl Attempt {
 
     /// Returns the address at which the user logs in, and what must be right about the answer.
     pub(super) async fn prepare(&self, call: Call<'_>) -> Result<(Url, Expected)> {
-        call.options.server.check_requests(call.context).await?;
-        Ok((self.link(call).await?, self.expected(call).await?))
+        let Call { options: OAuth { server, .. }, context, .. } = call;
+        server.check_requests(context).await?;
+        let link = self.link(call).await?;
+        let (issuer, state) = (server.issuer()?, self.state.clone());
+        let must_name_issuer = server.names_itself_in_answers(context).await?;
+        Ok((link, Expected { state, issuer, must_name_issuer }))
     }
 
     /// Returns the address at which the user logs in. It holds no secret: anyone who sees it can log in, and the tokens
@@ -70,16 +74,6 @@ impl Attempt {
         Ok(url)
     }
 
-    /// Returns what must be right about the server's answer.
-    async fn expected(&self, call: Call<'_>) -> Result<Expected> {
-        let server = &call.options.server;
-        Ok(Expected {
-            state: self.state.clone(),
-            issuer: server.issuer()?,
-            must_name_issuer: server.names_itself_in_answers(call.context).await?,
-        })
-    }
-
     /// Exchanges the code for the tokens (RFC 6749, 4.1.3). Once: a server that sees a code twice ends what it
     /// gave for it (4.1.2).
     pub(super) async fn exchange(&self, call: Call<'_>, code: &str) -> Result<Grant> {
@@ -89,10 +83,5 @@ impl Attempt {
         members.add("code_verifier", self.verifier.expose());
         call.options.request.ask_for_resource(&mut members);
         Ok(call.redeem(members, REFUSED).await?)
-    }
-
-    /// Returns what the ID token must repeat.
-    pub(super) fn into_nonce(self) -> Option<Zeroizing<String>> {
-        self.nonce
     }
 }

@@ -65,8 +65,7 @@ pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Resul
         login.progress(&Progress::Waiting { left: options.login.login_timeout });
         answer(&mut events, login).await
     };
-    let code = in_time(call, login, waiting).await?;
-    finish(attempt, call, login, &code).await
+    finish(attempt, call, login, waiting).await
 }
 
 /// Lets the user paste the address that a browser anywhere came back to.
@@ -78,22 +77,25 @@ pub(in crate::oauth) async fn by_console(call: Call<'_>, login: &Login) -> Resul
         login.progress(&Progress::Waiting { left: call.options.login.login_timeout });
         console::ask(login, &expected).await
     };
-    let code = in_time(call, login, waiting).await?;
-    finish(attempt, call, login, &code).await
+    finish(attempt, call, login, waiting).await
 }
 
-/// Waits for what the user does, as long as they have time and do not cancel.
-async fn in_time(
+/// Waits for what the user does, as long as they have time and do not cancel, and exchanges the code. From there on
+/// it is not cancelled: the server gives the tokens once.
+async fn finish(
+    attempt: Attempt,
     call: Call<'_>,
     login: &Login,
     waiting: impl Future<Output = Result<Zeroizing<String>>>,
-) -> Result<Zeroizing<String>> {
+) -> Result<LoggedIn> {
     let Call { options, context, .. } = call;
     let limited = context.clock().within(options.login.login_timeout, waiting);
-    login.unless_cancelled(limited).await?.unwrap_or_else(|| {
-        Err(context
-            .login_required("nobody has logged in within the time that `login_timeout` leaves"))
-    })
+    let late = "nobody has logged in within the time that `login_timeout` leaves";
+    let code = login.unless_cancelled(limited).await?;
+    let code = code.unwrap_or_else(|| Err(context.login_required(late)))?;
+    login.progress(&Progress::Exchanging);
+    let grant = attempt.exchange(call, &code).await?;
+    Ok(LoggedIn { grant, nonce: attempt.nonce })
 }
 
 /// Waits until the browser has come back, and says what happens meanwhile.
@@ -112,11 +114,4 @@ async fn answer(events: &mut UnboundedReceiver<Event>, login: &Login) -> Result<
     }
     // The listener lives as long as the login.
     Err(Error::cancelled("nobody waits for the browser any more; log in again"))
-}
-
-/// Exchanges the code. From here on it is not cancelled: the server gives the tokens once.
-async fn finish(attempt: Attempt, call: Call<'_>, login: &Login, code: &str) -> Result<LoggedIn> {
-    login.progress(&Progress::Exchanging);
-    let grant = attempt.exchange(call, code).await?;
-    Ok(LoggedIn { grant, nonce: attempt.into_nonce() })
 }

@@ -57,20 +57,6 @@ pub(in crate::oauth) async fn login(
     Ok(None)
 }
 
-/// Shows the code and waits until the user has typed it in.
-async fn follow(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Result<Grant> {
-    let context = call.context;
-    let patience = call.options.login.login_timeout;
-    let left = begun.expires_in.map_or(patience, |lifetime| lifetime.min(patience));
-    let end = End {
-        moment: context.clock().now().plus(left),
-        is_of_code: begun.expires_in.is_some_and(|lifetime| lifetime <= patience),
-    };
-    login.show_code(&shown(begun));
-    login.progress(&Progress::Waiting { left });
-    poll(call, login, begun, &end).await
-}
-
 /// When the waiting ends, and why.
 struct End {
     moment: Moment,
@@ -113,15 +99,17 @@ fn shown(begun: &DeviceAuthorization) -> UserCode {
     }
 }
 
-/// Asks for the tokens until there are some or there can't be any more (RFC 8628, 3.4 and 3.5).
-async fn poll(
-    call: Call<'_>,
-    login: &Login,
-    begun: &DeviceAuthorization,
-    end: &End,
-) -> Result<Grant> {
-    let context = call.context;
+/// Shows the code, and asks for the tokens until there are some or there can't be any more (RFC 8628, 3.4 and 3.5).
+async fn follow(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Result<Grant> {
+    let (context, patience) = (call.context, call.options.login.login_timeout);
     let clock = context.clock();
+    let left = begun.expires_in.map_or(patience, |lifetime| lifetime.min(patience));
+    let end = End {
+        moment: clock.now().plus(left),
+        is_of_code: begun.expires_in.is_some_and(|lifetime| lifetime <= patience),
+    };
+    login.show_code(&shown(begun));
+    login.progress(&Progress::Waiting { left });
     let mut pace = Pace::new(begun.interval);
     let mut unanswered = None;
     let mut is_told = false;
