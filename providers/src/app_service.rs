@@ -58,8 +58,9 @@ impl AppService {
             None => &self.names()?,
         };
         for name in names {
-            if let Some(secret) = find(incoming, name)? {
-                let token = Token::new(secret).map_err(|error| error.at(place(name)))?;
+            let found = find(incoming, name).and_then(|text| text.map(Token::new).transpose());
+            let place = || format!("header `{name}` of the incoming request");
+            if let Some(token) = found.map_err(|error| error.at(place()))? {
                 let token = expiry::read_from_jwt(token);
                 let end = incoming.arrived().checked_add(self.lifetime);
                 return Ok(match (end, token.expires_at()) {
@@ -128,16 +129,14 @@ fn find<'a>(incoming: &'a Incoming, name: &HeaderName) -> Result<Option<&'a str>
     let (Some(value), None) = (values.next(), values.next()) else {
         if incoming.headers().contains_key(name) {
             // Which of the two a proxy has checked is not known.
-            let error = Error::invalid_token("there is more than one; send exactly one");
-            return Err(error.at(place(name)));
+            return Err(Error::invalid_token("there is more than one; send exactly one"));
         }
         return Ok(None);
     };
     let Ok(text) = value.to_str() else {
-        let error = Error::invalid_token(
+        return Err(Error::invalid_token(
             "it has characters that no token may have; check the client that sends it",
-        );
-        return Err(error.at(place(name)));
+        ));
     };
     let token = if name == AUTHORIZATION { bearer(text) } else { Some(text) };
     Ok(token.map(str::trim).filter(|token| !token.is_empty()))
@@ -147,10 +146,6 @@ fn find<'a>(incoming: &'a Incoming, name: &HeaderName) -> Result<Option<&'a str>
 fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.trim_start().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token)
-}
-
-fn place(name: &HeaderName) -> String {
-    format!("header `{name}` of the incoming request")
 }
 
 fn no_request() -> Error {

@@ -45,20 +45,15 @@ struct Jwk<'a> {
 pub(super) fn parse(text: &str) -> Result<Parsed, &'static str> {
     let jwk: Jwk<'_> =
         serde_json::from_str(text).map_err(|_| "looks like JSON, but is no JWK of one key")?;
-    let algorithm = match jwk.alg.as_deref() {
-        Some(name) => Some(
-            Algorithm::by_name(name).ok_or("is a JWK for an algorithm that is not known here")?,
-        ),
-        None => None,
-    };
-    let key = jwk.key()?;
+    let unknown = "is a JWK for an algorithm that is not known here";
+    let algorithm = jwk.alg.as_deref().map(|name| Algorithm::by_name(name).ok_or(unknown));
+    let (algorithm, key) = (algorithm.transpose()?, jwk.key()?);
     Ok(Parsed { key, algorithm, key_id: jwk.kid.map(Cow::into_owned) })
 }
 
 impl Jwk<'_> {
     fn key(&self) -> Result<Key, &'static str> {
-        let (kind, curve) = (&*self.kty, self.crv.as_deref());
-        match (kind, curve) {
+        match (&*self.kty, self.crv.as_deref()) {
             ("RSA", _) => self.rsa(),
             ("EC", Some("P-256")) => self.elliptic(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Key::P256),
             ("EC", Some("P-384")) => self.elliptic(&ECDSA_P384_SHA384_FIXED_SIGNING).map(Key::P384),

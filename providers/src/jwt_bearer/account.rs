@@ -2,7 +2,7 @@
 
 use authn::{Error, Result};
 
-use super::{JwtBearer, service_account::ServiceAccount};
+use super::{JwtBearer, refuse_any, service_account::ServiceAccount};
 use crate::{jws::Signer, token_endpoint::Address};
 
 /// An account that is ready to sign. It is made for each exchange, because the key may have been rotated.
@@ -57,11 +57,6 @@ impl JwtBearer {
             ("private_key", self._private_key.is_some()),
             ("key_id", self.key_id.is_some()),
         ];
-        match options.into_iter().find(|(_, is_set)| *is_set) {
-            Some((option, _)) => Err(Error::configuration(format!(
-                "`{option}` is set, but `service_account_file` says it, too; remove one of them"
-            ))),
-            None => Ok(()),
-        }
+        refuse_any(options, "`service_account_file` says it, too")
     }
 }

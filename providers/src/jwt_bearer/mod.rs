@@ -147,18 +147,18 @@ impl JwtBearer {
         let named = [self.token_endpoint_url.as_ref(), self.issuer_url.as_ref()];
         match named.iter().flatten().count() {
             _ if self.self_signed => {
-                let scoped = !self.scope.is_empty();
-                if self.audience.is_none() && !scoped {
+                if self.audience.is_none() && self.scope.is_empty() {
                     return Err(Error::configuration(
                         "with `self_signed` the token must say what it is for; set `audience` to the API, \
                          or `scope`",
                     ));
                 }
-                if let Some(option) = self.unused_by_self_signed() {
-                    return Err(Error::configuration(format!(
-                        "`{option}` is set, but with `self_signed` nothing is exchanged; remove one of them"
-                    )));
-                }
+                let unused = [
+                    ("token_endpoint_url", self.token_endpoint_url.is_some()),
+                    ("issuer_url", self.issuer_url.is_some()),
+                    ("client_id", self.client_id.is_some()),
+                ];
+                refuse_any(unused, "with `self_signed` nothing is exchanged")?;
             }
             0 if from_file.is_none() => return Err(no_server()),
             0 | 1 => {}
@@ -171,16 +171,6 @@ impl JwtBearer {
         }
         let mut addresses = named.into_iter().chain([from_file]).flatten();
         addresses.try_for_each(|address| authn::http::check(address.url(), false))
-    }
-
-    fn unused_by_self_signed(&self) -> Option<&'static str> {
-        [
-            ("token_endpoint_url", self.token_endpoint_url.is_some()),
-            ("issuer_url", self.issuer_url.is_some()),
-            ("client_id", self.client_id.is_some()),
-        ]
-        .into_iter()
-        .find_map(|(option, is_set)| is_set.then_some(option))
     }
 }
 
@@ -210,6 +200,16 @@ impl TokenSource for JwtBearer {
     /// The subject or the issuer, if the options say it.
     fn identity(&self, _context: &Context) -> Option<String> {
         self.subject.clone().or_else(|| self.issuer.clone())
+    }
+}
+
+/// Fails if one of these options is set.
+fn refuse_any(options: [(&str, bool); 3], why: &str) -> Result<()> {
+    match options.into_iter().find(|(_, is_set)| *is_set) {
+        Some((option, _)) => {
+            Err(Error::configuration(format!("`{option}` is set, but {why}; remove one of them")))
+        }
+        None => Ok(()),
     }
 }
 

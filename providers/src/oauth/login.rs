@@ -3,15 +3,15 @@
 use std::{sync::LazyLock, time::Duration};
 
 use authn::{
-    Context, Environment, Error, Grant, Login, LoginPlan, Options as _, Result, Way,
+    Environment, Error, Grant, Login, LoginPlan, Options as _, Result, Way,
     options::{Command, Field},
     prompt::Progress,
 };
 use zeroize::Zeroizing;
 
 use super::{
-    OAuth,
-    grants::{GrantType, authorization_code, client_credentials, device_code},
+    Call, OAuth,
+    grants::{GrantType, authorization_code, device_code},
     id_token::{self, Failure},
     revocation,
     typed_client::Missing,
@@ -106,32 +106,26 @@ pub(super) struct LoggedIn {
 }
 
 /// Logs the user in, if the grant is one that needs it.
-pub(super) async fn login(
-    options: &OAuth,
-    context: &Context,
-    login: &Login,
-) -> Result<Option<Grant>> {
-    let grant_type = GrantType::of(options);
-    if grant_type == GrantType::ClientCredentials {
-        return client_credentials::login(options, context, login).await;
+pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<Grant>> {
+    let Call { options, context, .. } = call;
+    if let Some(missing) = Missing::of(options) {
+        return missing.log_in(call, login).await.map(Some);
     }
-    if !grant_type.is_login() {
+    if !GrantType::of(options).is_login() {
         return Ok(None);
     }
     // It may ask the server, and nothing is lost if that is given up.
-    let (way, or_by_console) = login.unless_cancelled(way(options, context, login)).await?;
+    let (way, or_by_console) = login.unless_cancelled(way(call, login)).await?;
     let by_code = match way {
         Way::Device => device_code::login(options, context, login, or_by_console).await?,
         _ => None,
     };
     let logged_in = match (by_code, way) {
         (Some(grant), _) => LoggedIn { grant, nonce: None },
-        (None, Way::Device | Way::Console) => {
-            authorization_code::by_console(options, context, login).await?
-        }
-        (None, _) => authorization_code::by_browser(options, context, login).await?,
+        (None, Way::Device | Way::Console) => authorization_code::by_console(call, login).await?,
+        (None, _) => authorization_code::by_browser(call, login).await?,
     };
-    let grant = identified(options, context, login, logged_in).await?;
+    let grant = identified(call, login, logged_in).await?;
     say_how_long(&grant, login);
     Ok(Some(grant))
 }
@@ -168,12 +162,11 @@ impl Plan {
 /// Returns how a login would go, from what [`way`] chooses the way by.
 pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPlan> {
     const PASTE: &str = "a login shows a link, and asks for the address that a browser ends at";
-    let grant_type = GrantType::of(options);
-    if grant_type == GrantType::ClientCredentials && Missing::of(options).is_some() {
+    if Missing::of(options).is_some() {
         let what = "a login asks for what the configuration lacks of the client";
         return Some(LoginPlan::new(None, what));
     }
-    if !grant_type.is_login() {
+    if !GrantType::of(options).is_login() {
         return None;
     }
     let Plan { way, tries_code, is_local, .. } = Plan::of(options, environment.has_browser());
@@ -200,7 +193,7 @@ pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPl
 
 /// Returns the way that was chosen, or the one that goes with the configuration and the surroundings; and whether
 /// the login goes on by the console where that way is by a code and the server does not let the client do that.
-async fn way(options: &OAuth, context: &Context, login: &Login) -> (Way, bool) {
+async fn way(Call { options, context, .. }: Call<'_>, login: &Login) -> (Way, bool) {
     if let Some(way) = login.way() {
         return (way, false);
     }
@@ -228,19 +221,16 @@ fn say_how_long(grant: &Grant, login: &Login) {
 
 /// Adds who has logged in. What can't be verified counts for nothing; what was verified and is wrong ends the
 /// login.
-async fn identified(
-    options: &OAuth,
-    context: &Context,
-    login: &Login,
-    LoggedIn { grant, nonce }: LoggedIn,
-) -> Result<Grant> {
+async fn identified(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Result<Grant> {
+    let Call { options, context, .. } = call;
+    let LoggedIn { grant, nonce } = logged_in;
     let Some(id_token) = grant.token().id_token() else { return Ok(grant) };
     let nonce = nonce.as_ref().map(|nonce| nonce.as_str());
     match id_token::verify(options, context, &id_token.expose(), nonce).await {
         Ok(claims) => Ok(grant.with_claims(claims.into())),
         Err(Failure::Mismatch(error)) => {
             // What was given is not used, so it is revoked. Whether that fails makes no difference to the error.
-            let revoked = revocation::revoke(options, context, &grant);
+            let revoked = revocation::revoke(call, &grant);
             drop(context.clock().within(REVOKING, revoked).await);
             Err(error)
         }
@@ -249,17 +239,6 @@ async fn identified(
             Ok(grant)
         }
     }
-}
-
-/// Returns who the user of a grant is, which some login began.
-pub(super) async fn identify(
-    options: &OAuth,
-    context: &Context,
-    grant: &Grant,
-) -> Result<Option<authn::Claims>> {
-    let Some(id_token) = grant.token().id_token() else { return Ok(None) };
-    let claims = id_token::verify(options, context, &id_token.expose(), None).await;
-    claims.map(|claims| Some(claims.into())).map_err(Error::from)
 }
 
 #[cfg(test)]

@@ -75,30 +75,41 @@ struct Refused<'a> {
     login_helps: bool,
 }
 
+/// One call of the provider.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    options: &'a OAuth,
+    /// The client that authenticates: the configured one, or one that the user has typed in.
+    client: &'a Client,
+    context: &'a Context,
+}
+
 impl OAuth {
+    fn call<'a>(&'a self, context: &'a Context) -> Call<'a> {
+        Call { options: self, client: &self.client, context }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// Returns the caller's scopes, else the configured ones.
+    fn scopes(self) -> &'a [String] {
+        self.options.request.scopes(self.context)
+    }
+
     /// Makes one token request: the grant's members, what is asked for, and the client's authentication.
     async fn exchange(
-        &self,
-        client: &Client,
+        self,
         mut members: Members,
         scopes: &[String],
         refused: Refused<'_>,
-        context: &Context,
     ) -> Result<Grant, Failure> {
-        self.request.ask_for(&mut members, scopes);
-        self.redeem(client, members, refused, context).await
+        self.options.request.ask_for(&mut members, scopes);
+        self.redeem(members, refused).await
     }
 
     /// Makes one token request of these members and the client's authentication.
-    async fn redeem(
-        &self,
-        client: &Client,
-        members: Members,
-        refused: Refused<'_>,
-        context: &Context,
-    ) -> Result<Grant, Failure> {
-        let (response, advice) =
-            self.post(Endpoint::Token, client, members, refused, context).await?;
+    async fn redeem(self, members: Members, refused: Refused<'_>) -> Result<Grant, Failure> {
+        let (response, advice) = self.post(Endpoint::Token, members, refused).await?;
         let grant = token_endpoint::grant(&Received::from(&response), &advice)?;
         Ok(match response.date() {
             Some(date) => grant.with_server_date(date),
@@ -108,18 +119,15 @@ impl OAuth {
 
     /// Sends a form to the authorization server, with the client's authentication. Returns the answer, and what to
     /// say if it is a refusal.
-    async fn post<'a>(
-        &self,
+    async fn post(
+        self,
         endpoint: Endpoint,
-        client: &Client,
         members: Members,
-        refused: Refused<'a>,
-        context: &Context,
-    ) -> Result<(HttpResponse, Advice<'a>)> {
-        let endpoint = self.server.endpoint(endpoint, context).await?;
-        let request = context.http().post(endpoint.url());
-        let request = client.authenticate(request, members, &self.server.audience()?, context)?;
-        let Refused { advice, login_helps } = refused;
+        Refused { advice, login_helps }: Refused<'_>,
+    ) -> Result<(HttpResponse, Advice<'_>)> {
+        let Self { options: OAuth { server, .. }, client, context } = self;
+        let request = context.http().post(server.endpoint(endpoint, context).await?.url());
+        let request = client.authenticate(request, members, &server.audience()?, context)?;
         let advice = Advice { client: client.advice(), grant: advice, login_helps };
         Ok((request.send().await?, advice))
     }
@@ -138,7 +146,7 @@ impl TokenSource for OAuth {
     }
 
     async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
-        GrantType::of(self).exchange(self, context, last).await
+        GrantType::of(self).exchange(self.call(context), last).await
     }
 
     /// For a user's password the user, for a client's own credentials the client.
@@ -159,7 +167,7 @@ impl TokenSource for OAuth {
     }
 
     async fn login(&self, context: &Context, login: &Login) -> Result<Option<Grant>> {
-        login::login(self, context, login).await
+        login::login(self.call(context), login).await
     }
 
     /// What a client's own credentials lack is typed in once.
@@ -172,7 +180,9 @@ impl TokenSource for OAuth {
     }
 
     async fn identify(&self, context: &Context, grant: &Grant) -> Result<Option<Claims>> {
-        login::identify(self, context, grant).await
+        let Some(id_token) = grant.token().id_token() else { return Ok(None) };
+        let claims = id_token::verify(self, context, &id_token.expose(), None).await?;
+        Ok(Some(claims.into()))
     }
 
     async fn probe(&self, context: &Context) -> Result<Option<Probe>> {
@@ -180,6 +190,6 @@ impl TokenSource for OAuth {
     }
 
     async fn revoke(&self, context: &Context, grant: &Grant) -> Result<()> {
-        revocation::revoke(self, context, grant).await
+        revocation::revoke(self.call(context), grant).await
     }
 }

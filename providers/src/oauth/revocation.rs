@@ -1,16 +1,16 @@
 //! Telling the server that tokens are to count no longer (RFC 7009).
 
-use authn::{Context, Grant, Result};
+use authn::{Grant, Result};
 
-use super::{OAuth, Refused, typed_client::Missing};
+use super::{Call, Refused, typed_client::Missing};
 use crate::token_endpoint::{Endpoint, Members, Received, accepted};
 
 /// Revokes the refresh token, with which the server ends what was issued by it (RFC 7009, 2.1); without
 /// one, the access token.
-pub(super) async fn revoke(options: &OAuth, context: &Context, grant: &Grant) -> Result<()> {
+pub(super) async fn revoke(call: Call<'_>, grant: &Grant) -> Result<()> {
     let mut members = Members::default();
     // A server that does not rotate sends none: the configured one is what the session stands on.
-    let configured = options.exchanged.refresh_token();
+    let configured = call.options.exchanged.refresh_token();
     if let Some(refresh_token) = grant.refresh_token().or(configured) {
         members.add("token", &refresh_token.expose());
         members.add("token_type_hint", "refresh_token");
@@ -18,14 +18,14 @@ pub(super) async fn revoke(options: &OAuth, context: &Context, grant: &Grant) ->
         members.add("token", grant.token().secret());
         members.add("token_type_hint", "access_token");
     }
-    let missing = Missing::of(options);
-    let typed = missing.map(|missing| missing.find(options, context, Some(grant))).transpose()?;
-    let client = typed.as_ref().unwrap_or(&options.client);
+    let missing = Missing::of(call.options);
+    let typed = missing.map(|missing| missing.find(call, Some(grant))).transpose()?;
+    let client = typed.as_ref().unwrap_or(call.client);
     let refused = Refused {
         advice: "check whose the token is; another client's can't be revoked",
         login_helps: false,
     };
-    let endpoint = Endpoint::Revocation;
-    let (response, advice) = options.post(endpoint, client, members, refused, context).await?;
+    let call = Call { client, ..call };
+    let (response, advice) = call.post(Endpoint::Revocation, members, refused).await?;
     accepted(&Received::from(&response), &advice)
 }

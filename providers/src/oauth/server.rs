@@ -155,12 +155,7 @@ impl Server {
 
     /// Returns whether there is a page at which a user logs in.
     pub(super) fn has_login_page(&self) -> bool {
-        self.is_discovered() || self.authorization_endpoint_url.is_some()
-    }
-
-    /// Returns whether endpoints are discovered.
-    fn is_discovered(&self) -> bool {
-        matches!(self.discovered(), Ok(Some(_)))
+        matches!(self.discovered(), Ok(Some(_))) || self.authorization_endpoint_url.is_some()
     }
 
     /// Returns where endpoints are discovered.

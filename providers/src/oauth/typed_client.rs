@@ -10,7 +10,7 @@ use authn::{
 };
 
 use super::{
-    OAuth,
+    Call, OAuth,
     grants::{GrantType, client_credentials::redeem},
 };
 use crate::client_auth::Client;
@@ -49,19 +49,14 @@ impl Missing {
     }
 
     /// Returns the client of a session; the error says to log in if the session does not have what is missing.
-    pub(super) fn find(
-        self,
-        options: &OAuth,
-        context: &Context,
-        last: Option<&Grant>,
-    ) -> Result<Client> {
+    pub(super) fn find(self, call: Call<'_>, last: Option<&Grant>) -> Result<Client> {
         let kept = |name| last.and_then(|grant| grant.kept(name)).cloned();
-        let client = self.client(options, kept(ID), kept(SECRET));
+        let client = self.client(call.options, kept(ID), kept(SECRET));
         if client.client_id.is_some() && client.has_secret() {
             return Ok(client);
         }
-        let (what, is) = (self.what(), self.is());
-        Err(context.login_required(&format!("the client's {what} {is} not configured")))
+        let (what, is) = (self.what(), if self.id && self.secret { "are" } else { "is" });
+        Err(call.context.login_required(&format!("the client's {what} {is} not configured")))
     }
 
     /// Returns the client with what is missing in the configuration.
@@ -96,12 +91,8 @@ impl Missing {
     }
 
     /// Exchanges a client's credentials, which the user types in until the server takes them.
-    pub(super) async fn log_in(
-        self,
-        options: &OAuth,
-        context: &Context,
-        login: &Login,
-    ) -> Result<Grant> {
+    pub(super) async fn log_in(self, call: Call<'_>, login: &Login) -> Result<Grant> {
+        let Call { options, context, .. } = call;
         let clock = context.clock();
         let end = clock.now().plus(options.login.login_timeout);
         for tried in 1..=TRIES {
@@ -111,7 +102,7 @@ impl Missing {
             let client = asked.unwrap_or_else(|| Err(self.nobody_is_there(context)))?;
             login.progress(&Progress::Exchanging);
             if !client.id().is_empty() && client.secret().is_ok() {
-                match redeem(&client, options, context).await {
+                match redeem(Call { client: &client, ..call }).await {
                     Ok(grant) => return Ok(self.keep(&client, grant)),
                     Err(failure) if !failure.is_of_client => return Err(failure.error),
                     Err(_) => {}
@@ -164,9 +155,5 @@ impl Missing {
             (true, false) => "identifier",
             _ => "secret",
         }
-    }
-
-    fn is(self) -> &'static str {
-        if self.id && self.secret { "are" } else { "is" }
     }
 }

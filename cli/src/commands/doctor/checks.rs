@@ -1,10 +1,13 @@
 //! The checks of what is configured and kept here: each looks at a snapshot, and returns what it has found.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use authn::{
     Entry, Status,
-    config::{Class, KnownStore, Origin, Source, SourceState},
+    config::{Class, KnownStore, Origin, Problem, Source, SourceState},
 };
 
 use super::{
@@ -19,25 +22,25 @@ use crate::{
     },
 };
 
-/// The problems of whole files.
-const OF_FILES: [&str; 7] = [
-    "no-such-file",
-    "not-a-file",
-    "not-utf-8",
-    "syntax",
-    "too-large",
-    "unreadable",
-    "untrusted-project",
-];
-/// The problems of choosing a provider.
-const OF_PROVIDERS: [&str; 5] =
-    ["duplicate-provider", "no-credentials", "no-provider", "two-providers", "unknown-provider"];
-/// The problem of being bound to no origin.
-const OF_ORIGINS: [&str; 1] = ["no-origins"];
-/// The problems of secrets that stand elsewhere.
-const OF_REFERENCES: [&str; 2] = ["bad-reference", "unresolved-reference"];
-/// The problems of choosing a store.
-const OF_STORES: [&str; 2] = ["no-store", "unknown-store"];
+/// Returns the check that shows a problem.
+fn check_of(problem: &Problem) -> &'static str {
+    match problem.code() {
+        "no-such-file" | "not-a-file" | "not-utf-8" | "syntax" | "too-large" | "unreadable"
+        | "untrusted-project" => "files",
+        "duplicate-provider" | "no-credentials" | "no-provider" | "two-providers"
+        | "unknown-provider" => "provider",
+        "no-origins" => "origins",
+        "bad-reference" | "unresolved-reference" => "references",
+        "no-store" | "unknown-store" => "store",
+        _ => "configuration",
+    }
+}
+
+/// Returns what the configuration has of problems for a check.
+fn problems(snapshot: &Snapshot, check: &str) -> Vec<Finding> {
+    let problems = snapshot.config.problems().iter().filter(|problem| check_of(problem) == check);
+    problems.map(|problem| Finding::of(Code::Configuration, problem)).collect()
+}
 
 /// Which program this is, and what it is linked with.
 pub(super) fn version(snapshot: &Snapshot) -> Vec<Finding> {
@@ -56,33 +59,28 @@ pub(super) fn version(snapshot: &Snapshot) -> Vec<Finding> {
 
 /// The configuration's files: which were found, which can't be read, and which are withheld.
 pub(super) fn files(snapshot: &Snapshot) -> Vec<Finding> {
-    let found = |source: &Source| match (&source.path, source.state) {
-        // What has failed, or is not trusted, is among the problems.
-        (
-            _,
-            SourceState::Absent
-            | SourceState::Failed
-            | SourceState::Withheld
-            | SourceState::Changed,
-        ) => None,
-        (path, _) => Some(Finding::ok(format!("{} is read", path.as_ref()?.display()))),
-    };
-    let mut findings: Vec<Finding> = snapshot.config.sources().iter().filter_map(found).collect();
-    findings.extend(snapshot.found(|code| OF_FILES.contains(&code)));
+    // What has failed, or is not trusted, is among the problems.
+    let is_read =
+        |source: &&Source| matches!(source.state, SourceState::Read | SourceState::Trusted);
+    let read = snapshot.config.sources().iter().filter(is_read);
+    let read = read.filter_map(|source| source.path.as_ref());
+    let found = |path: &PathBuf| Finding::ok(format!("{} is read", path.display()));
+    let mut findings: Vec<Finding> = read.map(found).collect();
+    findings.extend(problems(snapshot, "files"));
     or(findings, || "no configuration file is there; `config path` lists the places".to_owned())
 }
 
 /// What is wrong with the configuration and is no other check's.
 pub(super) fn configuration(snapshot: &Snapshot) -> Vec<Finding> {
-    let others = [&OF_FILES[..], &OF_PROVIDERS, &OF_ORIGINS, &OF_REFERENCES, &OF_STORES].concat();
-    let findings = snapshot.found(|code| !others.contains(&code));
-    or(findings, || "every option is known and has a value that fits".to_owned())
+    or(problems(snapshot, "configuration"), || {
+        "every option is known and has a value that fits".to_owned()
+    })
 }
 
 /// Which provider is active.
 pub(super) fn provider(snapshot: &Snapshot) -> Vec<Finding> {
     let config = &snapshot.config;
-    let mut findings = snapshot.found(|code| OF_PROVIDERS.contains(&code));
+    let mut findings = problems(snapshot, "provider");
     if findings.is_empty()
         && let (Some(name), Some(origin)) = (config.provider(), config.provider_origin())
     {
@@ -93,7 +91,7 @@ pub(super) fn provider(snapshot: &Snapshot) -> Vec<Finding> {
 
 /// Where credentials may be sent.
 pub(super) fn origins(snapshot: &Snapshot) -> Vec<Finding> {
-    let mut findings = snapshot.found(|code| OF_ORIGINS.contains(&code));
+    let mut findings = problems(snapshot, "origins");
     if let Some(credentials) = &snapshot.credentials
         && !credentials.origins().is_empty()
     {
@@ -106,9 +104,8 @@ pub(super) fn origins(snapshot: &Snapshot) -> Vec<Finding> {
 /// Whether the secrets are there that stand elsewhere.
 pub(super) fn references(snapshot: &Snapshot) -> Vec<Finding> {
     let is_wrong = |key: &str| {
-        let mut problems = snapshot.config.problems().iter();
-        problems
-            .any(|problem| OF_REFERENCES.contains(&problem.code()) && problem.key() == Some(key))
+        let mut all = snapshot.config.problems().iter();
+        all.any(|problem| check_of(problem) == "references" && problem.key() == Some(key))
     };
     // Those of other providers are not resolved.
     let used = format!("credentials.{}.", snapshot.config.provider().unwrap_or_default());
@@ -117,7 +114,7 @@ pub(super) fn references(snapshot: &Snapshot) -> Vec<Finding> {
         let is_fine = setting.key.starts_with(&used) && !is_wrong(&setting.key);
         is_fine.then(|| Finding::ok(format!("{} is there: {reference}", setting.key)))
     });
-    fine.chain(snapshot.found(|code| OF_REFERENCES.contains(&code))).collect()
+    fine.chain(problems(snapshot, "references")).collect()
 }
 
 /// Who can read the configuration files that hold secrets. The files that are referred to are refused when
@@ -158,7 +155,7 @@ fn is_open(_: &Path) -> bool {
 
 /// Whether the store that the session is kept in can be used.
 pub(super) fn store(snapshot: &Snapshot) -> Vec<Finding> {
-    let mut findings = snapshot.found(|code| OF_STORES.contains(&code));
+    let mut findings = problems(snapshot, "store");
     let Some(Store { name, place, problems }) = &snapshot.store else { return findings };
     findings.extend(problems.iter().map(|problem| Finding::of(Code::Other, problem)));
     or(findings, || format!("{name}{} can be used", with_name(" in ", place.as_deref())))

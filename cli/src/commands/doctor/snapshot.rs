@@ -5,10 +5,9 @@ use authn::{
     config::{Config, KnownStore, Problem, Setting, Severity},
 };
 
-use super::finding::Finding;
 use crate::{
     commands::{known_store, text, waiting},
-    exit::{Code, Failure},
+    exit::Failure,
 };
 
 /// Everything that a check may look at. What is wrong is an error in its place, and ends nothing.
@@ -75,12 +74,6 @@ impl Snapshot {
     /// Returns an option's text.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         text(&self.settings, key)
-    }
-
-    /// Returns what the configuration has of problems with these codes.
-    pub(super) fn found(&self, is_wanted: impl Fn(&'static str) -> bool) -> Vec<Finding> {
-        let problems = self.config.problems().iter().filter(|problem| is_wanted(problem.code()));
-        problems.map(|problem| Finding::of(Code::Configuration, problem)).collect()
     }
 }
 

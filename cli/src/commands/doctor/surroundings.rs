@@ -65,16 +65,12 @@ const WARNING: Duration = Duration::from_mins(1);
 const PROBLEM: Duration = Duration::from_mins(5);
 
 pub(super) fn clock(snapshot: &Snapshot) -> Vec<Finding> {
-    let now = snapshot.probe.as_ref().and_then(|probe| probe.as_ref().ok()?.as_ref()?.date);
+    let date = snapshot.probe.as_ref().and_then(|probe| probe.as_ref().ok()?.as_ref()?.date);
     let status = snapshot.status.as_ref().and_then(|status| status.as_ref().ok());
     let before = status.and_then(|status| status.server_clock_ahead);
-    let ahead = now.map(|date| ahead(date, SystemTime::now()));
-    let found = match (ahead, before) {
-        (Some(ahead), _) => Some(finding(ahead, "")),
-        (None, Some(ahead)) => Some(finding(ahead, " at the last exchange")),
-        (None, None) => None,
-    };
-    found.into_iter().collect()
+    let now = date.map(|date| (ahead(date, SystemTime::now()), ""));
+    let before = before.map(|ahead| (ahead, " at the last exchange"));
+    now.or(before).map(|(ahead, when)| finding(ahead, when)).into_iter().collect()
 }
 
 /// Returns by how many seconds a time is ahead of another.

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-    ParsedPublicKey, RsaPublicKeyComponents, VerificationAlgorithm,
+    ParsedPublicKey, RsaPublicKeyComponents,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -52,14 +52,17 @@ impl PublicKey {
         }
         let material = match (&*jwk.kty, jwk.crv.as_deref()) {
             ("RSA", _) => rsa(member(jwk.n)?, member(jwk.e)?)?,
-            ("EC", Some("P-256")) => {
-                curve(Scheme::Es256, &ECDSA_P256_SHA256_FIXED, 32, jwk.x, jwk.y)?
-            }
-            ("EC", Some("P-384")) => {
-                curve(Scheme::Es384, &ECDSA_P384_SHA384_FIXED, 48, jwk.x, jwk.y)?
-            }
-            ("EC", Some("P-521")) => {
-                curve(Scheme::Es512, &ECDSA_P521_SHA512_FIXED, 66, jwk.x, jwk.y)?
+            ("EC", Some(curve)) => {
+                let (scheme, algorithm, length) = match curve {
+                    "P-256" => (Scheme::Es256, &ECDSA_P256_SHA256_FIXED, 32),
+                    "P-384" => (Scheme::Es384, &ECDSA_P384_SHA384_FIXED, 48),
+                    "P-521" => (Scheme::Es512, &ECDSA_P521_SHA512_FIXED, 66),
+                    _ => return None,
+                };
+                // Uncompressed (SEC 1, 2.3.3); aws-lc checks that the point is on the curve.
+                let point = [vec![4], coordinate(jwk.x, length)?, coordinate(jwk.y, length)?];
+                let key = ParsedPublicKey::new(algorithm, point.concat()).ok()?;
+                Material::Point(scheme, key)
             }
             ("OKP", Some("Ed25519")) => {
                 let point = coordinate(jwk.x, 32)?;
@@ -112,18 +115,6 @@ fn without_zeros(mut number: Vec<u8>) -> Vec<u8> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.drain(..zeros);
     number
-}
-
-fn curve(
-    scheme: Scheme,
-    algorithm: &'static dyn VerificationAlgorithm,
-    length: usize,
-    x: Option<String>,
-    y: Option<String>,
-) -> Option<Material> {
-    // Uncompressed (SEC 1, 2.3.3); aws-lc checks that the point is on the curve.
-    let point = [vec![4], coordinate(x, length)?, coordinate(y, length)?].concat();
-    Some(Material::Point(scheme, ParsedPublicKey::new(algorithm, point).ok()?))
 }
 
 /// A coordinate has its full length (RFC 7518, 6.2.1.2), or one could be read as a part of the other.

@@ -1,11 +1,11 @@
 //! The client's own credentials (RFC 6749, 4.4): no user, and no session unless the user types the credentials
 //! in. A refresh token, which a server should not give here, is not used: the credentials are at hand.
 
-use authn::{Context, Error, Grant, Login, Result};
+use authn::{Error, Grant, Result};
 
 use crate::{
-    client_auth::{Client, Method},
-    oauth::{OAuth, Refused, typed_client::Missing},
+    client_auth::Method,
+    oauth::{Call, OAuth, Refused, typed_client::Missing},
     token_endpoint::{Failure, Members},
 };
 
@@ -24,39 +24,16 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn exchange(
-    options: &OAuth,
-    context: &Context,
-    last: Option<&Grant>,
-) -> Result<Grant> {
-    let Some(missing) = Missing::of(options) else {
-        return Ok(redeem(&options.client, options, context).await?);
-    };
-    let client = missing.find(options, context, last)?;
-    match redeem(&client, options, context).await {
-        Err(failure) if failure.is_of_client => Err(missing.counts_no_longer(context)),
+pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Grant> {
+    let Some(missing) = Missing::of(call.options) else { return Ok(redeem(call).await?) };
+    let client = &missing.find(call, last)?;
+    match redeem(Call { client, ..call }).await {
+        Err(failure) if failure.is_of_client => Err(missing.counts_no_longer(call.context)),
         result => Ok(result?),
     }
 }
 
-/// Lets the user type in what of the client is not configured; `None` if all of it is.
-pub(in crate::oauth) async fn login(
-    options: &OAuth,
-    context: &Context,
-    login: &Login,
-) -> Result<Option<Grant>> {
-    match Missing::of(options) {
-        Some(missing) => missing.log_in(options, context, login).await.map(Some),
-        None => Ok(None),
-    }
-}
-
 /// Exchanges a client's credentials.
-pub(in crate::oauth) async fn redeem(
-    client: &Client,
-    options: &OAuth,
-    context: &Context,
-) -> Result<Grant, Failure> {
-    let members = Members::of_grant("client_credentials");
-    options.exchange(client, members, options.request.scopes(context), REFUSED, context).await
+pub(in crate::oauth) async fn redeem(call: Call<'_>) -> Result<Grant, Failure> {
+    call.exchange(Members::of_grant("client_credentials"), call.scopes(), REFUSED).await
 }

@@ -8,9 +8,9 @@ mod password;
 mod refresh_token;
 mod session;
 
-use authn::{Context, Error, Grant, Result, SecretString, Session};
+use authn::{Error, Grant, Result, SecretString, Session};
 
-use super::{OAuth, typed_client::Missing};
+use super::{Call, OAuth, typed_client::Missing};
 use crate::choice::choice;
 
 choice! {
@@ -107,19 +107,12 @@ impl GrantType {
     }
 
     /// Exchanges what is configured, or what the last exchange gave, for a new grant.
-    pub(super) async fn exchange(
-        self,
-        options: &OAuth,
-        context: &Context,
-        last: Option<&Grant>,
-    ) -> Result<Grant> {
+    pub(super) async fn exchange(self, call: Call<'_>, last: Option<&Grant>) -> Result<Grant> {
         match self {
-            Self::ClientCredentials => client_credentials::exchange(options, context, last).await,
-            Self::RefreshToken => refresh_token::exchange(options, context, last).await,
-            Self::Password => password::exchange(options, context, last).await,
-            Self::AuthorizationCode | Self::DeviceCode => {
-                session::exchange(options, context, last).await
-            }
+            Self::ClientCredentials => client_credentials::exchange(call, last).await,
+            Self::RefreshToken => refresh_token::exchange(call, last).await,
+            Self::Password => password::exchange(call, last).await,
+            Self::AuthorizationCode | Self::DeviceCode => session::exchange(call, last).await,
         }
     }
 

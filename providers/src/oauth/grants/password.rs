@@ -5,11 +5,11 @@
 //! the same exchange: it is there, and no login is needed. This probes nothing: the two are different
 //! grants, and each is sent once.
 
-use authn::{Context, Error, ErrorKind, Grant, Result};
+use authn::{Error, ErrorKind, Grant, Result};
 
 use super::refresh_token::refresh;
 use crate::{
-    oauth::{OAuth, Refused},
+    oauth::{Call, OAuth, Refused},
     token_endpoint::{Failure, Members},
 };
 
@@ -31,20 +31,15 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn exchange(
-    options: &OAuth,
-    context: &Context,
-    last: Option<&Grant>,
-) -> Result<Grant> {
+pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Grant> {
     let mut refused = None;
     if let Some(refresh_token) = last.and_then(Grant::refresh_token) {
-        let scopes = options.request.scopes(context);
-        match refresh(options, context, refresh_token, scopes, REFUSED).await {
+        match refresh(call, refresh_token, call.scopes(), REFUSED).await {
             Err(failure) if failure.is_refusal => refused = Some(failure.error),
             result => return Ok(result?),
         }
     }
-    match log_in(options, context).await {
+    match log_in(call).await {
         // The session goes on where it was refused something else than itself, as a scope.
         Err(failure) => Err(refused.filter(is_not_the_end).unwrap_or(failure.error)),
         Ok(grant) => Ok(grant),
@@ -52,16 +47,15 @@ pub(super) async fn exchange(
 }
 
 /// Begins a session. What the last one left is over, even if this one has no refresh token.
-async fn log_in(options: &OAuth, context: &Context) -> Result<Grant, Failure> {
-    validate(options)?;
+async fn log_in(call: Call<'_>) -> Result<Grant, Failure> {
+    let exchanged = &call.options.exchanged;
+    validate(call.options)?;
     let mut members = Members::of_grant("password");
-    members.add("username", options.exchanged.username.as_deref().unwrap_or_default());
-    if let Some(password) = &options.exchanged._password {
+    members.add("username", exchanged.username.as_deref().unwrap_or_default());
+    if let Some(password) = &exchanged._password {
         members.add("password", &password.expose());
     }
-    let (client, scopes) = (&options.client, options.request.scopes(context));
-    let granted = options.exchange(client, members, scopes, REFUSED, context).await;
-    granted.map(Grant::with_new_session)
+    call.exchange(members, call.scopes(), REFUSED).await.map(Grant::with_new_session)
 }
 
 fn is_not_the_end(error: &Error) -> bool {

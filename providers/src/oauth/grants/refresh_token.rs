@@ -1,9 +1,9 @@
 //! A refresh token (RFC 6749, 6): the last one that the server gave, or the configured one to begin with.
 
-use authn::{Context, Error, Grant, Result, SecretString};
+use authn::{Error, Grant, Result, SecretString};
 
 use crate::{
-    oauth::{OAuth, Refused},
+    oauth::{Call, OAuth, Refused},
     token_endpoint::{Failure, Members},
 };
 
@@ -17,31 +17,25 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
     configured(options).map(drop)
 }
 
-pub(super) async fn exchange(
-    options: &OAuth,
-    context: &Context,
-    last: Option<&Grant>,
-) -> Result<Grant> {
+pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Grant> {
     let refresh_token = match last.and_then(Grant::refresh_token) {
         Some(last) => last,
-        None => configured(options)?,
+        None => configured(call.options)?,
     };
-    let scopes = options.request.scopes(context);
-    Ok(refresh(options, context, refresh_token, scopes, REFUSED).await?)
+    Ok(refresh(call, refresh_token, call.scopes(), REFUSED).await?)
 }
 
 /// Exchanges a refresh token for some of its scopes, or for all of them. Once: if the server is asked again after
 /// it took it, it may take the second attempt for a theft and end the session (RFC 9700, 4.14.2).
 pub(super) async fn refresh(
-    options: &OAuth,
-    context: &Context,
+    call: Call<'_>,
     refresh_token: &SecretString,
     scopes: &[String],
     refused: Refused<'_>,
 ) -> Result<Grant, Failure> {
     let mut members = Members::of_grant("refresh_token");
     members.add("refresh_token", &refresh_token.expose());
-    options.exchange(&options.client, members, scopes, refused, context).await
+    call.exchange(members, scopes, refused).await
 }
 
 fn configured(options: &OAuth) -> Result<&SecretString> {

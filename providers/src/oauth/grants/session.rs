@@ -1,16 +1,13 @@
 //! A session that a login began: the refresh token that the server gave then. Where there is
 //! none, the user must log in (again).
 
-use authn::{Context, Grant, Result};
+use authn::{Grant, Result};
 
 use super::refresh_token::refresh;
-use crate::oauth::{OAuth, Refused};
+use crate::oauth::{Call, Refused};
 
-pub(super) async fn exchange(
-    options: &OAuth,
-    context: &Context,
-    last: Option<&Grant>,
-) -> Result<Grant> {
+pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Grant> {
+    let context = call.context;
     let Some(refresh_token) = last.and_then(Grant::refresh_token) else {
         return Err(context.login_required(match last {
             Some(_) => "the token has expired, and there is no refresh token to renew it with",
@@ -20,5 +17,5 @@ pub(super) async fn exchange(
     let advice = format!("the session has ended: {}", context.way_to_log_in());
     let refused = Refused { advice: &advice, login_helps: true };
     // All that was consented to, which may be less than the configuration asks for, unless the caller wants less.
-    Ok(refresh(options, context, refresh_token, context.scopes(), refused).await?)
+    Ok(refresh(call, refresh_token, context.scopes(), refused).await?)
 }

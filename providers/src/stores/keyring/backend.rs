@@ -47,16 +47,19 @@ pub(super) enum Place {
     Missing,
 }
 
-/// Asks the keyring that was chosen.
-macro_rules! ask {
-    ($place:ident, $call:ident($($argument:ident),*)) => {
-        match $place {
-            #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
-            Self::SecretService(service) => service.$call($($argument),*).await,
-            #[cfg(all(feature = "keyutils", target_os = "linux"))]
-            Self::Keyutils => keyutils::$call($($argument),*),
-            Self::Missing => Err(missing()),
-        }
+/// Defines calls that go to the keyring that was chosen.
+macro_rules! calls {
+    ($($(#[$about:meta])* $call:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
+        $($(#[$about])*
+        pub(super) async fn $call(&self, $($argument: $type),*) -> Result<$output> {
+            match self {
+                #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
+                Self::SecretService(service) => service.$call($($argument),*).await,
+                #[cfg(all(feature = "keyutils", target_os = "linux"))]
+                Self::Keyutils => keyutils::$call($($argument),*),
+                Self::Missing => Err(missing()),
+            }
+        })*
     };
 }
 
@@ -89,34 +92,19 @@ impl Place {
         }
     }
 
-    /// Fails if nothing can be kept there now.
-    pub(super) async fn check(&self) -> Result<()> {
-        ask!(self, check())
-    }
-
-    /// Returns what is kept under a name: one text, as a rule.
-    pub(super) async fn read(&self, service: &str, key: &str) -> Result<Vec<SecretString>> {
-        ask!(self, read(service, key))
-    }
-
-    /// Replaces what is kept under a name.
-    pub(super) async fn write(&self, service: &str, key: &str, text: &SecretString) -> Result<()> {
-        ask!(self, write(service, key, text))
-    }
-
-    /// Moves what is kept under a name out of the way.
-    pub(super) async fn set_aside(&self, service: &str, key: &str, ending: &str) -> Result<()> {
-        ask!(self, set_aside(service, key, ending))
-    }
-
-    /// Lists the names that there are.
-    pub(super) async fn list(&self, service: &str) -> Result<Vec<String>> {
-        ask!(self, list(service))
-    }
-
-    /// Returns the secret that a reference names.
-    pub(super) async fn secret(&self, target: &str) -> Result<SecretString> {
-        ask!(self, secret(target))
+    calls! {
+        /// Fails if nothing can be kept there now.
+        check() -> ();
+        /// Returns what is kept under a name: one text, as a rule.
+        read(service: &str, key: &str) -> Vec<SecretString>;
+        /// Replaces what is kept under a name.
+        write(service: &str, key: &str, text: &SecretString) -> ();
+        /// Moves what is kept under a name out of the way.
+        set_aside(service: &str, key: &str, ending: &str) -> ();
+        /// Lists the names that there are.
+        list(service: &str) -> Vec<String>;
+        /// Returns the secret that a reference names.
+        secret(target: &str) -> SecretString;
     }
 }
 

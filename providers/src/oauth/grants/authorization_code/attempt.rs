@@ -1,11 +1,11 @@
 //! `Attempt`: one login on its way: what it sends by the browser (RFC 6749, 4.1.1), and what it keeps to itself.
 
-use authn::{Context, Grant, Result, Url};
+use authn::{Grant, Result, Url};
 use zeroize::Zeroizing;
 
 use super::{answer::Expected, pkce, pkce::Verifier};
 use crate::{
-    oauth::{OAuth, Refused},
+    oauth::{Call, OAuth, Refused},
     random::random,
     token_endpoint::{Endpoint, Members},
 };
@@ -24,13 +24,13 @@ pub(super) struct Attempt {
     state: Zeroizing<String>,
     verifier: Verifier,
     /// Only where an ID token is asked for, which repeats it.
-    nonce: Option<Zeroizing<String>>,
+    pub(super) nonce: Option<Zeroizing<String>>,
 }
 
 impl Attempt {
     /// Begins a login from which the browser comes back to an address.
-    pub(super) fn begin(options: &OAuth, context: &Context, redirect_uri: &str) -> Result<Self> {
-        let asks_who = options.request.scopes(context).iter().any(|scope| scope == "openid");
+    pub(super) fn begin(call: Call<'_>, redirect_uri: &str) -> Result<Self> {
+        let asks_who = call.scopes().iter().any(|scope| scope == "openid");
         Ok(Self {
             redirect_uri: redirect_uri.to_owned(),
             state: random::<UNGUESSABLE>()?,
@@ -40,18 +40,19 @@ impl Attempt {
     }
 
     /// Returns the address at which the user logs in, and what must be right about the answer.
-    pub(super) async fn prepare(
-        &self,
-        options: &OAuth,
-        context: &Context,
-    ) -> Result<(Url, Expected)> {
-        options.server.check_requests(context).await?;
-        Ok((self.link(options, context).await?, self.expected(options, context).await?))
+    pub(super) async fn prepare(&self, call: Call<'_>) -> Result<(Url, Expected)> {
+        let Call { options: OAuth { server, .. }, context, .. } = call;
+        server.check_requests(context).await?;
+        let link = self.link(call).await?;
+        let (issuer, state) = (server.issuer()?, self.state.clone());
+        let must_name_issuer = server.names_itself_in_answers(context).await?;
+        Ok((link, Expected { state, issuer, must_name_issuer }))
     }
 
     /// Returns the address at which the user logs in. It holds no secret: anyone who sees it can log in, and the tokens
     /// are then this program's.
-    async fn link(&self, options: &OAuth, context: &Context) -> Result<Url> {
+    async fn link(&self, call: Call<'_>) -> Result<Url> {
+        let Call { options, context, .. } = call;
         let endpoint = options.server.endpoint(Endpoint::Authorization, context).await?;
         let mut members = Members::default();
         members.add("response_type", "code");
@@ -66,41 +67,21 @@ impl Attempt {
             "login_hint",
             options.login.login_hint.as_deref().unwrap_or_default(),
         );
-        options.request.ask_for(&mut members, options.request.scopes(context));
+        options.request.ask_for(&mut members, call.scopes());
         let mut url = endpoint.url().clone();
         // What stands there already is to stay (RFC 6749, 3.1).
         url.query_pairs_mut().extend_pairs(members.pairs());
         Ok(url)
     }
 
-    /// Returns what must be right about the server's answer.
-    async fn expected(&self, options: &OAuth, context: &Context) -> Result<Expected> {
-        let server = &options.server;
-        Ok(Expected {
-            state: self.state.clone(),
-            issuer: server.issuer()?,
-            must_name_issuer: server.names_itself_in_answers(context).await?,
-        })
-    }
-
     /// Exchanges the code for the tokens (RFC 6749, 4.1.3). Once: a server that sees a code twice ends what it
     /// gave for it (4.1.2).
-    pub(super) async fn exchange(
-        &self,
-        options: &OAuth,
-        context: &Context,
-        code: &str,
-    ) -> Result<Grant> {
+    pub(super) async fn exchange(&self, call: Call<'_>, code: &str) -> Result<Grant> {
         let mut members = Members::of_grant("authorization_code");
         members.add("code", code);
         members.add("redirect_uri", &self.redirect_uri);
         members.add("code_verifier", self.verifier.expose());
-        options.request.ask_for_resource(&mut members);
-        Ok(options.redeem(&options.client, members, REFUSED, context).await?)
-    }
-
-    /// Returns what the ID token must repeat.
-    pub(super) fn into_nonce(self) -> Option<Zeroizing<String>> {
-        self.nonce
+        call.options.request.ask_for_resource(&mut members);
+        Ok(call.redeem(members, REFUSED).await?)
     }
 }

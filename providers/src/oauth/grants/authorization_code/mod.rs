@@ -14,14 +14,14 @@ mod pkce;
 mod redirect;
 
 use authn::{
-    Context, Error, Login, Result,
+    Error, Login, Result,
     prompt::{Link, Progress},
 };
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use zeroize::Zeroizing;
 
 use crate::oauth::{
-    OAuth,
+    Call,
     browser::{Browser, Browsers},
     login::LoggedIn,
 };
@@ -41,14 +41,11 @@ enum Event {
 }
 
 /// Waits on loopback for the browser to come back (RFC 8252, 7.3).
-pub(in crate::oauth) async fn by_browser(
-    options: &OAuth,
-    context: &Context,
-    login: &Login,
-) -> Result<LoggedIn> {
+pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Result<LoggedIn> {
+    let Call { options, context, .. } = call;
     let redirect = Redirect::listen(&options.login).await?;
-    let attempt = Attempt::begin(options, context, &redirect.uri)?;
-    let (url, expected) = login.unless_cancelled(attempt.prepare(options, context)).await??;
+    let attempt = Attempt::begin(call, &redirect.uri)?;
+    let (url, expected) = login.unless_cancelled(attempt.prepare(call)).await??;
     let (sender, mut events) = mpsc::unbounded_channel();
     let listener = Listener::start(redirect, expected, sender.clone(), context);
     login.at_end(|is_logged_in| listener.finish(is_logged_in));
@@ -68,39 +65,37 @@ pub(in crate::oauth) async fn by_browser(
         login.progress(&Progress::Waiting { left: options.login.login_timeout });
         answer(&mut events, login).await
     };
-    let code = in_time(options, context, login, waiting).await?;
-    finish(attempt, options, context, login, &code).await
+    finish(attempt, call, login, waiting).await
 }
 
 /// Lets the user paste the address that a browser anywhere came back to.
-pub(in crate::oauth) async fn by_console(
-    options: &OAuth,
-    context: &Context,
-    login: &Login,
-) -> Result<LoggedIn> {
-    let attempt = Attempt::begin(options, context, &redirect::unattended(&options.login)?)?;
-    let (url, expected) = login.unless_cancelled(attempt.prepare(options, context)).await??;
+pub(in crate::oauth) async fn by_console(call: Call<'_>, login: &Login) -> Result<LoggedIn> {
+    let attempt = Attempt::begin(call, &redirect::unattended(&call.options.login)?)?;
+    let (url, expected) = login.unless_cancelled(attempt.prepare(call)).await??;
     let waiting = async {
         login.show_link(&Link::new(url));
-        login.progress(&Progress::Waiting { left: options.login.login_timeout });
+        login.progress(&Progress::Waiting { left: call.options.login.login_timeout });
         console::ask(login, &expected).await
     };
-    let code = in_time(options, context, login, waiting).await?;
-    finish(attempt, options, context, login, &code).await
+    finish(attempt, call, login, waiting).await
 }
 
-/// Waits for what the user does, as long as they have time and do not cancel.
-async fn in_time(
-    options: &OAuth,
-    context: &Context,
+/// Waits for what the user does, as long as they have time and do not cancel, and exchanges the code. From there on
+/// it is not cancelled: the server gives the tokens once.
+async fn finish(
+    attempt: Attempt,
+    call: Call<'_>,
     login: &Login,
     waiting: impl Future<Output = Result<Zeroizing<String>>>,
-) -> Result<Zeroizing<String>> {
+) -> Result<LoggedIn> {
+    let Call { options, context, .. } = call;
     let limited = context.clock().within(options.login.login_timeout, waiting);
-    login.unless_cancelled(limited).await?.unwrap_or_else(|| {
-        Err(context
-            .login_required("nobody has logged in within the time that `login_timeout` leaves"))
-    })
+    let late = "nobody has logged in within the time that `login_timeout` leaves";
+    let code = login.unless_cancelled(limited).await?;
+    let code = code.unwrap_or_else(|| Err(context.login_required(late)))?;
+    login.progress(&Progress::Exchanging);
+    let grant = attempt.exchange(call, &code).await?;
+    Ok(LoggedIn { grant, nonce: attempt.nonce })
 }
 
 /// Waits until the browser has come back, and says what happens meanwhile.
@@ -119,17 +114,4 @@ async fn answer(events: &mut UnboundedReceiver<Event>, login: &Login) -> Result<
     }
     // The listener lives as long as the login.
     Err(Error::cancelled("nobody waits for the browser any more; log in again"))
-}
-
-/// Exchanges the code. From here on it is not cancelled: the server gives the tokens once.
-async fn finish(
-    attempt: Attempt,
-    options: &OAuth,
-    context: &Context,
-    login: &Login,
-    code: &str,
-) -> Result<LoggedIn> {
-    login.progress(&Progress::Exchanging);
-    let grant = attempt.exchange(options, context, code).await?;
-    Ok(LoggedIn { grant, nonce: attempt.into_nonce() })
 }

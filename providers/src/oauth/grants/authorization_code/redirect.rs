@@ -43,15 +43,12 @@ impl Redirect {
                  log in by the console, or set it to an `http` address on 127.0.0.1",
             )
         })?;
-        let mut tries = TRIES;
+        let mut again = 1..TRIES;
         loop {
-            tries -= 1;
-            let refused = match local.sockets().await {
+            match local.sockets().await {
                 Ok(sockets) => return local.with(sockets),
-                Err(refused) => refused,
-            };
-            if local.port != 0 || tries == 0 {
-                return Err(local.busy(&refused));
+                Err(_) if local.port == 0 && again.next().is_some() => {}
+                Err(refused) => return Err(local.busy(&refused)),
             }
         }
     }
@@ -66,11 +63,8 @@ pub(in crate::oauth) fn is_local(options: &LoginOptions) -> bool {
 /// unless a port is configured it is one at which nothing on this machine does.
 pub(super) fn unattended(options: &LoginOptions) -> Result<String> {
     let Some(local) = Local::of(options)? else {
-        return Ok(options
-            .redirect_uri
-            .as_ref()
-            .map(|uri| uri.as_str().to_owned())
-            .unwrap_or_default());
+        let elsewhere = options.redirect_uri.as_ref().map(|uri| uri.as_str().to_owned());
+        return Ok(elsewhere.unwrap_or_default());
     };
     if local.port != 0 {
         return Ok(local.uri(local.port));

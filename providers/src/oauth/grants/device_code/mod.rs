@@ -20,7 +20,7 @@ use authn::{
 
 use self::pace::Pace;
 use crate::{
-    oauth::{OAuth, Refused},
+    oauth::{Call, OAuth, Refused},
     token_endpoint::{
         DeviceAuthorization, Endpoint, Failure, Members, Received, device_authorization,
     },
@@ -39,9 +39,10 @@ pub(in crate::oauth) async fn login(
     login: &Login,
     or_by_console: bool,
 ) -> Result<Option<Grant>> {
+    let call = options.call(context);
     // Nothing is lost if this is given up: an unused code expires.
-    let failure = match login.unless_cancelled(begin(options, context)).await? {
-        Ok(begun) => return follow(options, context, login, &begun).await.map(Some),
+    let failure = match login.unless_cancelled(begin(call)).await? {
+        Ok(begun) => return follow(call, login, &begun).await.map(Some),
         Err(failure) => failure,
     };
     let not_allowed = not_allowed(&failure);
@@ -56,24 +57,6 @@ pub(in crate::oauth) async fn login(
     Ok(None)
 }
 
-/// Shows the code and waits until the user has typed it in.
-async fn follow(
-    options: &OAuth,
-    context: &Context,
-    login: &Login,
-    begun: &DeviceAuthorization,
-) -> Result<Grant> {
-    let patience = options.login.login_timeout;
-    let left = begun.expires_in.map_or(patience, |lifetime| lifetime.min(patience));
-    let end = End {
-        moment: context.clock().now().plus(left),
-        is_of_code: begun.expires_in.is_some_and(|lifetime| lifetime <= patience),
-    };
-    login.show_code(&shown(begun));
-    login.progress(&Progress::Waiting { left });
-    poll(options, context, login, begun, &end).await
-}
-
 /// When the waiting ends, and why.
 struct End {
     moment: Moment,
@@ -82,15 +65,15 @@ struct End {
 }
 
 /// Asks for the two codes (RFC 8628, 3.1).
-async fn begin(options: &OAuth, context: &Context) -> Result<DeviceAuthorization, Failure> {
+async fn begin(call: Call<'_>) -> Result<DeviceAuthorization, Failure> {
     let mut members = Members::default();
-    options.request.ask_for(&mut members, options.request.scopes(context));
+    call.options.request.ask_for(&mut members, call.scopes());
     let refused = Refused {
         advice: "check what the client is allowed, and the server's log",
         login_helps: false,
     };
-    let (client, endpoint) = (&options.client, Endpoint::DeviceAuthorization);
-    let (response, advice) = options.post(endpoint, client, members, refused, context).await?;
+    let endpoint = Endpoint::DeviceAuthorization;
+    let (response, advice) = call.post(endpoint, members, refused).await?;
     device_authorization(&Received::from(&response), &advice)
 }
 
@@ -116,15 +99,17 @@ fn shown(begun: &DeviceAuthorization) -> UserCode {
     }
 }
 
-/// Asks for the tokens until there are some or there can't be any more (RFC 8628, 3.4 and 3.5).
-async fn poll(
-    options: &OAuth,
-    context: &Context,
-    login: &Login,
-    begun: &DeviceAuthorization,
-    end: &End,
-) -> Result<Grant> {
+/// Shows the code, and asks for the tokens until there are some or there can't be any more (RFC 8628, 3.4 and 3.5).
+async fn follow(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Result<Grant> {
+    let (context, patience) = (call.context, call.options.login.login_timeout);
     let clock = context.clock();
+    let left = begun.expires_in.map_or(patience, |lifetime| lifetime.min(patience));
+    let end = End {
+        moment: clock.now().plus(left),
+        is_of_code: begun.expires_in.is_some_and(|lifetime| lifetime <= patience),
+    };
+    login.show_code(&shown(begun));
+    login.progress(&Progress::Waiting { left });
     let mut pace = Pace::new(begun.interval);
     let mut unanswered = None;
     let mut is_told = false;
@@ -137,7 +122,7 @@ async fn poll(
             return Err(unanswered.unwrap_or_else(|| end.error(context)));
         }
         // Whatever becomes of the caller: the server gives the tokens only once.
-        let failure = match redeem(options, context, begun).await {
+        let failure = match redeem(call, begun).await {
             Ok(grant) => return Ok(grant),
             Err(failure) => failure,
         };
@@ -162,17 +147,13 @@ async fn poll(
 }
 
 /// Asks for the tokens once. The HTTP client repeats of it only what has never left this machine.
-async fn redeem(
-    options: &OAuth,
-    context: &Context,
-    begun: &DeviceAuthorization,
-) -> Result<Grant, Failure> {
+async fn redeem(call: Call<'_>, begun: &DeviceAuthorization) -> Result<Grant, Failure> {
     let mut members = Members::of_grant(GRANT_TYPE);
     members.add("device_code", &begun.device_code.expose());
-    options.request.ask_for_resource(&mut members);
-    let advice = format!("the code counts no longer: {}", context.way_to_log_in());
+    call.options.request.ask_for_resource(&mut members);
+    let advice = format!("the code counts no longer: {}", call.context.way_to_log_in());
     let refused = Refused { advice: &advice, login_helps: true };
-    options.redeem(&options.client, members, refused, context).await
+    call.redeem(members, refused).await
 }
 
 /// Returns whether a server could not answer, or not yet: it can't be reached, fails, or is asked too often.

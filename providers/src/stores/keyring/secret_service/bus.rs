@@ -12,7 +12,7 @@ use zbus::{
     address::Transport, connection,
 };
 
-use super::{Attributes, failures, is_nothing};
+use super::{super::failure, Attributes, failures, is_nothing};
 
 const NAME: &str = "org.freedesktop.secrets";
 const PATH: &str = "/org/freedesktop/secrets";
@@ -27,16 +27,13 @@ pub(super) struct Bus {
     session: OwnedObjectPath,
 }
 
-/// Items that can be read.
-pub(super) struct Unlocked(pub(super) Vec<OwnedObjectPath>);
-
 /// A secret on its way: session, parameters of its encryption, the bytes, their type.
 type Secret<'a> = (&'a ObjectPath<'a>, &'a [u8], &'a [u8], &'a str);
 type Received = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 
 impl Bus {
     pub(super) async fn connect(address: Option<&str>) -> Result<Self> {
-        let address = local(address.ok_or_else(failures::no_bus)?)?;
+        let address = local(address.ok_or_else(|| failure(failures::NO_BUS))?)?;
         let connection = connection::Builder::address(address).build().await;
         let connection = connection.map_err(|error| failures::told("connect", &error))?;
         let arguments = ("plain", Variant::from(""));
@@ -55,7 +52,7 @@ impl Bus {
 
     /// Finds items, and unlocks them where that needs no prompt. Where nothing is found and more could be in a
     /// locked keyring, it is locked.
-    pub(super) async fn find(&self, attributes: &Attributes<'_>) -> Result<Unlocked> {
+    pub(super) async fn find(&self, attributes: &Attributes<'_>) -> Result<Vec<OwnedObjectPath>> {
         let (mut items, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
             self.ask("look for an entry", PATH, SERVICE, "SearchItems", &(attributes,)).await?;
         if !locked.is_empty() {
@@ -66,12 +63,12 @@ impl Bus {
         {
             self.open(&collection).await?;
         }
-        Ok(Unlocked(items))
+        Ok(items)
     }
 
     /// Returns the keyring for new items.
     pub(super) async fn default_collection(&self) -> Result<OwnedObjectPath> {
-        let collection = self.alias().await?.ok_or_else(failures::no_default)?;
+        let collection = self.alias().await?.ok_or_else(|| failure(failures::NO_DEFAULT))?;
         self.open(&collection).await?;
         Ok(collection)
     }
@@ -82,12 +79,10 @@ impl Bus {
         Ok(bytes)
     }
 
-    pub(super) async fn attributes(
-        &self,
-        item: &OwnedObjectPath,
-    ) -> Result<HashMap<String, String>> {
-        let what = "describe an entry";
-        self.property(what, item, ITEM, "Attributes").await
+    pub(super) async fn username(&self, item: &OwnedObjectPath) -> Result<Option<String>> {
+        let mut attributes: HashMap<String, String> =
+            self.property("describe an entry", item, ITEM, "Attributes").await?;
+        Ok(attributes.remove("username"))
     }
 
     pub(super) async fn create(
@@ -125,13 +120,10 @@ impl Bus {
         label: &str,
         attributes: &Attributes<'_>,
     ) -> Result<()> {
-        for (name, value) in
-            [("Attributes", Variant::from(attributes.clone())), ("Label", Variant::from(label))]
-        {
-            let () =
-                self.ask("rename an entry", item, PROPERTIES, "Set", &(ITEM, name, value)).await?;
-        }
-        Ok(())
+        let what = "rename an entry";
+        let attributes = (ITEM, "Attributes", Variant::from(attributes.clone()));
+        let () = self.ask(what, item, PROPERTIES, "Set", &attributes).await?;
+        self.ask(what, item, PROPERTIES, "Set", &(ITEM, "Label", Variant::from(label))).await
     }
 
     async fn alias(&self) -> Result<Option<OwnedObjectPath>> {
@@ -164,7 +156,7 @@ impl Bus {
         // It was never shown. If it can't be dismissed, it goes with this connection.
         let interface = "org.freedesktop.Secret.Prompt";
         let _: Result<()> = self.ask("dismiss", prompt, interface, "Dismiss", &()).await;
-        Err(failures::locked())
+        Err(failure(failures::LOCKED))
     }
 
     fn wrap<'a>(&'a self, text: &'a str) -> Secret<'a> {
@@ -203,5 +195,5 @@ impl Bus {
 fn local(addresses: &str) -> Result<Address> {
     let parsed = addresses.split(';').filter_map(|address| Address::from_str(address).ok());
     let mut local = parsed.filter(|address| matches!(address.transport(), Transport::Unix(_)));
-    local.next().ok_or_else(failures::not_local)
+    local.next().ok_or_else(|| failure(failures::NOT_LOCAL))
 }

@@ -8,43 +8,36 @@ use zbus::fdo;
 use super::failure;
 
 /// The address of the bus is not known.
-pub(super) fn no_bus() -> Error {
-    failure(
-        "there is no D-Bus session, so there is no keyring: set DBUS_SESSION_BUS_ADDRESS, start the program \
-         with `dbus-run-session`, or choose another `store`",
-    )
-}
+pub(super) const NO_BUS: &str = "\
+    there is no D-Bus session, so there is no keyring: set DBUS_SESSION_BUS_ADDRESS, start the program \
+    with `dbus-run-session`, or choose another `store`";
 
 /// The bus is not on this machine.
-pub(super) fn not_local() -> Error {
-    failure(
-        "DBUS_SESSION_BUS_ADDRESS is no socket of this machine, and secrets go over no other: set it to \
-         `unix:path=…`",
-    )
-}
+pub(super) const NOT_LOCAL: &str = "\
+    DBUS_SESSION_BUS_ADDRESS is no socket of this machine, and secrets go over no other: set it to \
+    `unix:path=…`";
 
 /// A prompt would be needed.
-pub(super) fn locked() -> Error {
-    failure(
-        "the keyring is locked: unlock it in its application, or with `gnome-keyring-daemon --unlock`, and \
-         try again",
-    )
-}
+pub(super) const LOCKED: &str = "\
+    the keyring is locked: unlock it in its application, or with `gnome-keyring-daemon --unlock`, and \
+    try again";
 
 /// There is nowhere to put a new item.
-pub(super) fn no_default() -> Error {
-    failure(
-        "the keyring service has no default keyring yet: make one in its application, or with \
-         `gnome-keyring-daemon --unlock`",
-    )
-}
+pub(super) const NO_DEFAULT: &str = "\
+    the keyring service has no default keyring yet: make one in its application, or with \
+    `gnome-keyring-daemon --unlock`";
+
+/// The service does not run.
+const NO_SERVICE: &str = "\
+    no keyring service is running (nobody owns org.freedesktop.secrets): start one, such as GNOME \
+    Keyring, KWallet or KeePassXC, or choose another `store`";
 
 /// A call has failed.
 pub(super) fn told(what: &str, error: &zbus::Error) -> Error {
     use fdo::Error as Fdo;
     match error {
         zbus::Error::MethodError(name, ..) if name.as_str().ends_with(".Error.IsLocked") => {
-            locked()
+            failure(LOCKED)
         }
         zbus::Error::MethodError(name, ..) => refused(what, name.as_str()),
         zbus::Error::FDO(error) => match &**error {
@@ -53,7 +46,7 @@ pub(super) fn told(what: &str, error: &zbus::Error) -> Error {
             | Fdo::SpawnServiceNotFound(_)
             | Fdo::SpawnExecFailed(_)
             | Fdo::SpawnChildExited(_)
-            | Fdo::SpawnFailed(_) => no_service(),
+            | Fdo::SpawnFailed(_) => failure(NO_SERVICE),
             Fdo::NoReply(_) | Fdo::Timeout(_) | Fdo::TimedOut(_) | Fdo::Disconnected(_) => failure(
                 "the keyring service stopped before it answered: start it anew, and try again",
             ),
@@ -77,13 +70,6 @@ pub(super) fn told(what: &str, error: &zbus::Error) -> Error {
              Service, or choose another `store`"
         )),
     }
-}
-
-fn no_service() -> Error {
-    failure(
-        "no keyring service is running (nobody owns org.freedesktop.secrets): start one, such as GNOME \
-         Keyring, KWallet or KeePassXC, or choose another `store`",
-    )
 }
 
 fn refused(what: &str, name: &str) -> Error {

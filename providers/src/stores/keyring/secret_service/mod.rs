@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use authn::{Error, Result, SecretString, store::Surroundings};
 use zbus::OwnedObjectPath;
 
-use self::bus::{Bus, Unlocked};
+use self::bus::Bus;
 use super::{failure, label, text};
 
 /// What sets sessions apart from whatever else is in a keyring.
@@ -31,10 +31,8 @@ impl SecretService {
     /// Takes the address of the user's bus from the environment.
     pub(super) fn new(surroundings: &Surroundings<'_>) -> Self {
         let told = surroundings.variable("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned);
-        let usual = || {
-            let folder = surroundings.variable("XDG_RUNTIME_DIR")?;
-            Some(format!("unix:path={folder}/bus"))
-        };
+        let folder = surroundings.variable("XDG_RUNTIME_DIR");
+        let usual = || folder.map(|folder| format!("unix:path={folder}/bus"));
         Self { address: told.or_else(usual) }
     }
 
@@ -52,7 +50,7 @@ impl SecretService {
     pub(super) async fn read(&self, service: &str, key: &str) -> Result<Vec<SecretString>> {
         let bus = self.bus().await?;
         let mut texts = Vec::new();
-        for item in bus.find(&session(service, Some(key))).await?.0 {
+        for item in bus.find(&session(service, Some(key))).await? {
             // Bytes that are no text are no document either.
             texts.push(text(bus.secret(&item).await?).unwrap_or_else(|| "".into()));
         }
@@ -63,7 +61,7 @@ impl SecretService {
     pub(super) async fn write(&self, service: &str, key: &str, text: &SecretString) -> Result<()> {
         let bus = self.bus().await?;
         let attributes = session(service, Some(key));
-        let items = bus.find(&attributes).await?.0;
+        let items = bus.find(&attributes).await?;
         match items.split_first() {
             None => bus.create(&label(key), &attributes, text).await,
             Some((first, others)) => {
@@ -81,7 +79,7 @@ impl SecretService {
         let bus = self.bus().await?;
         let schema = format!("{SCHEMA}.{ending}");
         let mut attributes = session(service, Some(key));
-        let items = bus.find(&attributes).await?.0;
+        let items = bus.find(&attributes).await?;
         attributes.insert("xdg:schema", &schema);
         for item in &items {
             bus.rename(item, &format!("{} ({ending})", label(key)), &attributes).await?;
@@ -93,8 +91,8 @@ impl SecretService {
     pub(super) async fn list(&self, service: &str) -> Result<Vec<String>> {
         let bus = self.bus().await?;
         let mut names = Vec::new();
-        for item in bus.find(&session(service, None)).await?.0 {
-            names.extend(bus.attributes(&item).await?.remove("username"));
+        for item in bus.find(&session(service, None)).await? {
+            names.extend(bus.username(&item).await?);
         }
         Ok(names)
     }
@@ -103,8 +101,8 @@ impl SecretService {
     pub(super) async fn secret(&self, target: &str) -> Result<SecretString> {
         let (service, user) = split(target)?;
         let bus = self.bus().await?;
-        let Unlocked(items) =
-            bus.find(&HashMap::from([("service", service), ("username", user)])).await?;
+        let attributes = HashMap::from([("service", service), ("username", user)]);
+        let items = bus.find(&attributes).await?;
         match items.as_slice() {
             [item] => text(bus.secret(item).await?).ok_or_else(|| {
                 failure(format!("the secret `{target}` of the keyring is no text: save it as text"))

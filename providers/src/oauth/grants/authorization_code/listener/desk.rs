@@ -10,7 +10,7 @@ use std::{
 
 use authn::Error;
 use bytes::Bytes;
-use http::{Method, Request, Response, header};
+use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use tokio::sync::{mpsc::UnboundedSender, watch};
 
@@ -21,17 +21,6 @@ use super::{
     },
     page,
 };
-
-/// Why a request is none that a browser comes back with.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Other {
-    /// It is for another site.
-    Site,
-    /// It is for another path, as the icon's.
-    Path,
-    /// It wants something else than to get a page.
-    Method,
-}
 
 /// What all connections share.
 pub(super) struct Desk {
@@ -66,7 +55,7 @@ impl Desk {
         held: &Held,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
         Ok(match self.look_at(&request) {
-            Err(other) => page::of_other(other),
+            Err((status, text)) => page::of_other(status, text),
             Ok(query) => match self.expected.check(query) {
                 Answer::Foreign => {
                     if !self.was_foreign.swap(true, Ordering::AcqRel) {
@@ -84,18 +73,22 @@ impl Desk {
         })
     }
 
-    /// Returns the query of a request that could be the expected one.
-    fn look_at<'a, B>(&self, request: &'a Request<B>) -> Result<&'a str, Other> {
+    /// Returns the query of a request that could be the expected one; the error is what to answer otherwise.
+    fn look_at<'a, B>(
+        &self,
+        request: &'a Request<B>,
+    ) -> Result<&'a str, (StatusCode, &'static str)> {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         // Another site's name that leads here would make this listener a part of that site.
         if !host.is_some_and(is_loopback) {
-            return Err(Other::Site);
+            return Err((StatusCode::MISDIRECTED_REQUEST, "This is another address."));
         }
+        // The icon's path, as a rule.
         if request.uri().path() != self.path {
-            return Err(Other::Path);
+            return Err((StatusCode::NOT_FOUND, "There is nothing here."));
         }
         if request.method() != Method::GET {
-            return Err(Other::Method);
+            return Err((StatusCode::METHOD_NOT_ALLOWED, "This address is only for GET."));
         }
         Ok(request.uri().query().unwrap_or_default())
     }

@@ -18,7 +18,7 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{mpsc::UnboundedSender, watch},
+    sync::mpsc::UnboundedSender,
     task::{self, AbortHandle, JoinSet},
 };
 
@@ -67,13 +67,9 @@ impl Listener {
     /// Shows what came of the login to every browser that waits for it.
     pub(super) async fn finish(self, is_logged_in: bool) {
         self.desk.close(is_logged_in);
-        let waiting = self.desk.waiting();
-        let _ = self.clock.within(PAGE, none_left(waiting)).await;
+        let mut waiting = self.desk.waiting();
+        drop(self.clock.within(PAGE, waiting.wait_for(|count| *count == 0)).await);
     }
-}
-
-async fn none_left(mut waiting: watch::Receiver<usize>) {
-    drop(waiting.wait_for(|count| *count == 0).await);
 }
 
 /// Takes connections; it and they end when its task does.

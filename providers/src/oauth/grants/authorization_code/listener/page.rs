@@ -9,8 +9,6 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-use super::desk::Other;
-
 const STYLE: &str = include_str!("page/style.css");
 const LOGGED_IN: &str = include_str!("page/logged_in.html");
 const FAILED: &str = include_str!("page/failed.html");
@@ -42,15 +40,10 @@ pub(super) fn foreign() -> Response<Full<Bytes>> {
 }
 
 /// What is not for a person.
-pub(super) fn of_other(other: Other) -> Response<Full<Bytes>> {
-    let (status, text) = match other {
-        Other::Site => (StatusCode::MISDIRECTED_REQUEST, "This is another address."),
-        Other::Path => (StatusCode::NOT_FOUND, "There is nothing here."),
-        Other::Method => (StatusCode::METHOD_NOT_ALLOWED, "This address is only for GET."),
-    };
+pub(super) fn of_other(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
     let body = Bytes::from_static(text.as_bytes());
     let mut response = response(status, "text/plain; charset=utf-8", body);
-    if matches!(other, Other::Method) {
+    if status == StatusCode::METHOD_NOT_ALLOWED {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
     }
     response
