@@ -10,22 +10,23 @@ use crate::{Error, Origins, Placement, Result, SecretString, store::StoredSessio
 /// and reach the provider only through this.
 #[derive(Clone, Default)]
 #[must_use]
-pub struct Context(Arc<Inner>);
+pub struct Context(Arc<Parts>);
 
+/// What a context is of, for those who make it.
 #[derive(Clone, Default)]
-struct Inner {
-    key: Arc<str>,
-    host: Option<Arc<str>>,
-    origins: Arc<Origins>,
-    scopes: Arc<[String]>,
-    clock: Clock,
-    placement: Option<Arc<Placement>>,
-    secrets: Arc<[SecretString]>,
-    awaits_refresh: bool,
-    stored_session: Option<Arc<StoredSession>>,
-    login_command: Option<Arc<str>>,
+pub(crate) struct Parts {
+    pub(crate) key: Arc<str>,
+    pub(crate) host: Option<Arc<str>>,
+    pub(crate) origins: Arc<Origins>,
+    pub(crate) scopes: Arc<[String]>,
+    pub(crate) clock: Clock,
+    pub(crate) placement: Option<Arc<Placement>>,
+    pub(crate) secrets: Arc<[SecretString]>,
+    pub(crate) awaits_refresh: bool,
+    pub(crate) stored_session: Option<Arc<StoredSession>>,
+    pub(crate) login_command: Option<Arc<str>>,
     #[cfg(feature = "reqwest")]
-    http: crate::http::HttpClient,
+    pub(crate) http: crate::http::HttpClient,
 }
 
 impl Context {
@@ -112,52 +113,8 @@ impl Context {
         Ok(())
     }
 
-    pub(crate) fn with_key(self, key: &str) -> Self {
-        self.change(|inner| inner.key = key.into())
-    }
-
-    pub(crate) fn with_host(self, host: Option<&str>) -> Self {
-        self.change(|inner| inner.host = host.map(Into::into))
-    }
-
-    pub(crate) fn with_origins(self, origins: Origins) -> Self {
-        self.change(|inner| inner.origins = Arc::new(origins))
-    }
-
-    pub(crate) fn with_scopes(self, scopes: Vec<String>) -> Self {
-        self.change(|inner| inner.scopes = scopes.into())
-    }
-
-    pub(crate) fn with_clock(self, clock: Clock) -> Self {
-        self.change(|inner| inner.clock = clock)
-    }
-
-    pub(crate) fn with_placement(self, placement: Option<Placement>) -> Self {
-        self.change(|inner| inner.placement = placement.map(Arc::new))
-    }
-
-    pub(crate) fn with_references(self, secrets: Vec<SecretString>) -> Self {
-        self.change(|inner| inner.secrets = secrets.into())
-    }
-
-    pub(crate) fn with_stored_session(self, session: Option<StoredSession>) -> Self {
-        self.change(|inner| inner.stored_session = session.map(Arc::new))
-    }
-
-    pub(crate) fn with_login_command(self, command: &str) -> Self {
-        self.change(|inner| inner.login_command = Some(command.into()))
-    }
-
-    pub(crate) fn with_awaited_refresh(self, awaits: bool) -> Self {
-        self.change(|inner| inner.awaits_refresh = awaits)
-    }
-
-    #[cfg(feature = "reqwest")]
-    pub(crate) fn with_http(self, http: crate::http::HttpClient) -> Self {
-        self.change(|inner| inner.http = http)
-    }
-
-    fn change(self, change: impl FnOnce(&mut Inner)) -> Self {
+    /// Returns the same with some of its parts changed.
+    pub(crate) fn change(self, change: impl FnOnce(&mut Parts)) -> Self {
         let mut inner = Arc::unwrap_or_clone(self.0);
         change(&mut inner);
         Self(Arc::new(inner))

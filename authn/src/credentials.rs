@@ -251,14 +251,16 @@ impl CredentialsBuilder {
 
     /// Binds them to `https://<domain>`; `domain` is a host with an optional port.
     pub fn domain(mut self, domain: &str) -> Self {
-        self.context = self.context.with_host(Some(domain));
+        self.context = self.context.change(|parts| parts.host = Some(domain.into()));
         self.origin(&format!("https://{domain}"))
     }
 
     /// Binds them to one more origin, as [`Origins::and`] takes it.
     pub fn origin(mut self, origin: &str) -> Self {
         match self.context.origins().clone().and(origin) {
-            Ok(origins) => self.context = self.context.with_origins(origins),
+            Ok(origins) => {
+                self.context = self.context.change(|parts| parts.origins = origins.into())
+            }
             Err(error) => self.problem = Some(error),
         }
         self
@@ -267,12 +269,15 @@ impl CredentialsBuilder {
     /// Says where on a request the token goes.
     pub fn placement(self, placement: Placement) -> Self {
         let placement = crate::request::unless_default(placement);
-        Self { context: self.context.with_placement(placement), ..self }
+        Self {
+            context: self.context.change(|parts| parts.placement = placement.map(Arc::new)),
+            ..self
+        }
     }
 
     /// Brings another clock, such as a test's.
     pub fn clock(self, clock: Clock) -> Self {
-        Self { context: self.context.with_clock(clock), ..self }
+        Self { context: self.context.change(|parts| parts.clock = clock), ..self }
     }
 
     /// Makes the credentials. Without a provider or with a bad origin it is an error of kind

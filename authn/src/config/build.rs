@@ -183,23 +183,21 @@ impl<'a> Build<'a> {
         self.found.borrow_mut().per_request_below |= per_request;
         // A cached provider resolves them at each exchange, the others at each call.
         let resolves = !entry.is_cached() && !references.is_empty();
-        let context = self
-            .context
-            .clone()
-            .with_key(&key.to_string())
-            .with_placement(placement)
-            .with_references(references);
         let managed = provider.managed();
-        let store = managed.and_then(Managed::store);
-        let context = match store.filter(|store| store != "memory") {
+        let store = managed.and_then(Managed::store).filter(|store| store != "memory");
+        let stored_session = match store {
             Some(store) => {
                 let how = managed.map_or(&[][..], Managed::login_options);
-                context.with_stored_session(Some(
-                    self.stored_session(key, name, item, &store, &secrets, how)?,
-                ))
+                Some(self.stored_session(key, name, item, &store, &secrets, how)?.into())
             }
-            None => context,
+            None => None,
         };
+        let context = self.context.clone().change(|parts| {
+            parts.key = key.to_string().into();
+            parts.placement = placement.map(Into::into);
+            parts.secrets = references.into();
+            parts.stored_session = stored_session;
+        });
         if let Err(error) = provider.validate(&context) {
             failed(self, &error, key, item);
             return None;

@@ -334,10 +334,11 @@ impl Loader {
 
     /// Returns the context of what is loaded, without what stands in the configuration.
     pub(super) fn context(&self, profile: Option<&str>) -> Context {
-        Context::new()
-            .with_clock(self.clock.clone())
-            .with_awaited_refresh(self.awaits_refresh)
-            .with_login_command(&self.login_command(profile))
+        Context::new().change(|parts| {
+            parts.clock = self.clock.clone();
+            parts.awaits_refresh = self.awaits_refresh;
+            parts.login_command = Some(self.login_command(profile).into());
+        })
     }
 }
 

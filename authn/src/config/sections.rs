@@ -43,7 +43,7 @@ fn http(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<()> {
     #[cfg(feature = "reqwest")]
     {
         let client = crate::http::HttpClient::new(options, build.environment);
-        build.context = build.context.clone().with_http(client);
+        build.context = build.context.clone().change(|parts| parts.http = client);
     }
     #[cfg(not(feature = "reqwest"))]
     drop(options);
@@ -58,8 +58,10 @@ fn credentials(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<
     choice::unknown_keys(build.notes, entries);
     let fields = Binding::FIELDS.iter();
     let binding = Binding::from_table(&mut Table::new(build, key.clone(), item, entries, fields))?;
-    let context = build.context.clone().with_host(binding.domain.as_deref());
-    build.context = context.with_origins(binding.origins());
+    build.context = build.context.clone().change(|parts| {
+        parts.origins = binding.origins().into();
+        parts.host = binding.domain.map(Into::into);
+    });
     Some(())
 }
 

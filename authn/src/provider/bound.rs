@@ -32,7 +32,7 @@ impl Bound {
 
     /// Returns the same for other scopes.
     pub(crate) fn with_scopes(&self, scopes: Vec<String>) -> Self {
-        let context = self.context.clone().with_scopes(scopes);
+        let context = self.context.clone().change(|parts| parts.scopes = scopes.into());
         let provider = Arc::clone(&self.provider).scoped_shared(&context);
         Self { provider, context, ..*self }
     }
