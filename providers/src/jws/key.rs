@@ -102,23 +102,21 @@ impl Key {
             return None;
         }
         let random = SystemRandom::new();
-        match self {
+        Some(match self {
             Self::Shared(secret) => {
                 let key = hmac::Key::new(hmac_algorithm(algorithm)?, secret);
-                Some(hmac::sign(&key, message).as_ref().to_vec())
+                hmac::sign(&key, message).as_ref().to_vec()
             }
             Self::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(rsa_encoding(algorithm)?, &random, message, &mut signature).ok()?;
-                Some(signature)
+                signature
             }
             Self::P256(pair) | Self::P384(pair) => {
-                pair.sign(&random, message).ok().map(|signature| signature.as_ref().to_vec())
+                pair.sign(&random, message).ok()?.as_ref().to_vec()
             }
-            Self::Ed25519(pair) => {
-                pair.try_sign(message).ok().map(|signature| signature.as_ref().to_vec())
-            }
-        }
+            Self::Ed25519(pair) => pair.try_sign(message).ok()?.as_ref().to_vec(),
+        })
     }
 }
 

@@ -35,7 +35,7 @@ use typed_client::Missing;
 
 use crate::{
     client_auth::Client,
-    token_endpoint::{self, Advice, Endpoint, Failure, Members, Received},
+    token_endpoint::{self, Advice, Endpoint, Failure, Members, Received, with},
 };
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
@@ -111,10 +111,7 @@ impl<'a> Call<'a> {
     async fn redeem(self, members: Members, refused: Refused<'_>) -> Result<Grant, Failure> {
         let (response, advice) = self.post(Endpoint::Token, members, refused).await?;
         let grant = token_endpoint::grant(&Received::from(&response), &advice)?;
-        Ok(match response.date() {
-            Some(date) => grant.with_server_date(date),
-            None => grant,
-        })
+        Ok(with(grant, response.date(), Grant::with_server_date))
     }
 
     /// Sends a form to the authorization server, with the client's authentication. Returns the answer, and what to

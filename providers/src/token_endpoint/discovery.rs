@@ -14,7 +14,7 @@ use authn::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Address;
+use super::{Address, with};
 
 /// How long metadata are kept. Endpoints move seldom, and a process may live for months.
 const LIFETIME: Duration = Duration::from_hours(1);
@@ -206,10 +206,7 @@ pub(crate) fn unavailable(response: &HttpResponse) -> Error {
             response.status().as_u16()
         ),
     );
-    match response.retry_after() {
-        Some(wait) => error.with_retry_after(wait),
-        None => error,
-    }
+    with(error, response.retry_after(), Error::with_retry_after)
 }
 
 #[cfg(test)]

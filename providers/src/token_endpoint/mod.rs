@@ -4,11 +4,13 @@
 //! - [`address`]: an endpoint or an issuer; [`discovery`]: where the endpoints are
 //! - [`members`]: the form of a request
 //! - [`response`]: the one parser of answers
+//! - [`mod@with`]: what an answer may leave out
 
 mod address;
 mod discovery;
 mod members;
 mod response;
+mod with;
 
 pub(crate) use address::{Address, AnyAddress};
 pub(crate) use discovery::{Discovery, Endpoint, Metadata, ask_for_metadata, unavailable};
@@ -16,3 +18,4 @@ pub(crate) use members::Members;
 pub(crate) use response::{
     Advice, DeviceAuthorization, Failure, Received, accepted, device_authorization, grant,
 };
+pub(crate) use with::with;

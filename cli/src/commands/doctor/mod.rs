@@ -125,12 +125,9 @@ fn conclude(findings: &[Finding], active: &str, output: &Output) -> Result<(), F
     match (problems, warnings) {
         (0, 0) => output::tell(&format!("nothing is wrong ({active})")),
         (0, _) => output.warning(&format!("{counts} ({active})")),
-        _ => {
-            output.error(&format!("{counts} ({active})"), None);
-            return Err(Failure::Silent(worst(findings)));
-        }
+        _ => output.error(&format!("{counts} ({active})"), None),
     }
-    Ok(())
+    if problems == 0 { Ok(()) } else { Err(Failure::Silent(worst(findings))) }
 }
 
 /// Returns the code of the worst problem: what is wrong with the configuration may be why the rest fails.

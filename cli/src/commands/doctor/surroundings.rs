@@ -54,8 +54,7 @@ pub(super) fn login(snapshot: &Snapshot) -> Vec<Finding> {
     let Some(credentials) = snapshot.credentials.as_ref().filter(|made| made.needs_login()) else {
         return Vec::new();
     };
-    let plan = credentials.login_plan(&Environment::of_process());
-    let plan = plan.map(|plan| plan.to_string());
+    let plan = credentials.login_plan(&Environment::of_process()).map(|plan| plan.to_string());
     vec![Finding::ok(plan.unwrap_or_else(|| "a login goes as the provider has it".to_owned()))]
 }
 

@@ -63,10 +63,6 @@ macro_rules! calls {
     };
 }
 
-#[cfg_attr(
-    not(all(feature = "keyring", unix, not(target_vendor = "apple"))),
-    expect(clippy::unused_async, reason = "the desktop's keyring waits, and the kernel's doesn't")
-)]
 impl Place {
     /// Names a keyring without asking it for anything.
     pub(super) fn new(backend: Option<Backend>, surroundings: &Surroundings<'_>) -> Self {

@@ -6,7 +6,7 @@ use authn::{Grant, SecretString, Token};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
-use super::member::Member;
+use super::{super::with, member::Member};
 
 /// The members that count, of whatever type they are.
 #[derive(Default, Deserialize)]
@@ -59,14 +59,6 @@ impl Answer {
         let token = with(token, id_token, Token::with_id_token);
         let refresh_token = secret(&self.refresh_token, "a refresh token that can't be one")?;
         Ok(with(Grant::new(token), refresh_token, Grant::with_refresh_token))
-    }
-}
-
-/// Adds what the server has sent.
-fn with<T, V>(to: T, value: Option<V>, add: impl FnOnce(T, V) -> T) -> T {
-    match value {
-        Some(value) => add(to, value),
-        None => to,
     }
 }
 

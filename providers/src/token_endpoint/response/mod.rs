@@ -20,6 +20,7 @@ use authn::{
     http::{HttpResponse, StatusCode},
 };
 
+use super::with;
 use answer::Answer;
 pub(crate) use device_authorization::DeviceAuthorization;
 pub(crate) use refusal::{Advice, Failure};
@@ -104,9 +105,7 @@ fn parse<T>(
 impl Received<'_> {
     /// Adds to a failure how long to wait.
     fn in_time(&self, failure: Failure) -> Failure {
-        match self.retry_after {
-            Some(wait) => Failure { error: failure.error.with_retry_after(wait), ..failure },
-            None => failure,
-        }
+        let error = with(failure.error, self.retry_after, Error::with_retry_after);
+        Failure { error, ..failure }
     }
 }

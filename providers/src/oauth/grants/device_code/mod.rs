@@ -22,7 +22,7 @@ use self::pace::Pace;
 use crate::{
     oauth::{Call, OAuth, Refused},
     token_endpoint::{
-        DeviceAuthorization, Endpoint, Failure, Members, Received, device_authorization,
+        DeviceAuthorization, Endpoint, Failure, Members, Received, device_authorization, with,
     },
 };
 
@@ -93,10 +93,7 @@ fn not_allowed(failure: &Failure) -> Option<Error> {
 
 fn shown(begun: &DeviceAuthorization) -> UserCode {
     let code = UserCode::new(&begun.user_code, begun.verification_uri.clone());
-    match &begun.verification_uri_complete {
-        Some(complete) => code.with_complete_url(complete.clone()),
-        None => code,
-    }
+    with(code, begun.verification_uri_complete.clone(), UserCode::with_complete_url)
 }
 
 /// Shows the code, and asks for the tokens until there are some or there can't be any more (RFC 8628, 3.4 and 3.5).

@@ -113,14 +113,10 @@ impl Open {
         if self.has_room() {
             return true;
         }
-        let Some(oldest) =
-            self.0.iter().position(|(_, held)| !held.upgrade().is_some_and(|held| held.is_held()))
-        else {
-            return false;
-        };
-        if let Some((task, _)) = self.0.remove(oldest) {
-            task.abort();
-        }
+        let is_held = |held: &Weak<Held>| held.upgrade().is_some_and(|held| held.is_held());
+        let oldest = self.0.iter().position(|(_, held)| !is_held(held));
+        let Some((task, _)) = oldest.and_then(|oldest| self.0.remove(oldest)) else { return false };
+        task.abort();
         true
     }
 }
