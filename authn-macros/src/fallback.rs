@@ -14,7 +14,7 @@ use crate::valid::Refused;
 /// Emits an item that is no struct, enum or union: there is nothing to stand in for.
 pub(crate) fn other_item(of: Macro, item: &TokenStream) -> TokenStream {
     let keyword = first_keyword.parse2(item.clone()).unwrap_or_default();
-    let message = format!("put `{}` on a struct", of.attribute());
+    let message = format!("put `{}` on a struct", of.words().attribute);
     let error = syn::Error::new_spanned(keyword, message).into_compile_error();
     quote!(#error #item)
 }

@@ -11,6 +11,7 @@ mod field;
 mod helper;
 mod item;
 mod name;
+mod words;
 
 use syn::DeriveInput;
 
