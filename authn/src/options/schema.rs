@@ -105,7 +105,33 @@ impl Shape {
     pub fn required(r#type: Type) -> Self {
         Self { r#type, optional: false }
     }
+
+    pub(super) fn optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
+
+    pub(super) fn list(self) -> Self {
+        Self::required(Type::List(self.r#type.into()))
+    }
+
+    pub(super) fn map(self) -> Self {
+        Self::required(Type::Map(self.r#type.into()))
+    }
 }
+
+/// Writes how a type that holds values of another is read, and its shape: `optional`, `list` or `map`.
+macro_rules! holds {
+    ($of:ident, $how:ident) => {
+        fn read(node: Node<'_>) -> Option<Self> {
+            node.$how($of::read)
+        }
+
+        fn shape() -> Shape {
+            $of::shape().$how()
+        }
+    };
+}
+pub(super) use holds;
 
 impl Field {
     /// Describes an option that is shown.
