@@ -23,20 +23,13 @@ pub(crate) fn check(
         validate: None,
         authn: parse_quote!(::authn),
     };
-    match arguments {
-        Ok(arguments) => check_each(arguments, ident, &mut checked, errors),
-        Err(error) => errors.add(error),
-    }
-    checked
-}
-
-fn check_each(
-    mut arguments: Vec<Argument>,
-    ident: &Ident,
-    checked: &mut Arguments,
-    errors: &mut Errors,
-) {
-    let of = checked.of;
+    let mut arguments = match arguments {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            errors.add(error);
+            return checked;
+        }
+    };
     if of.has_name() {
         check_name_is_first(of, &mut arguments, ident, errors);
     }
@@ -72,6 +65,7 @@ fn check_each(
             }
         }
     }
+    checked
 }
 
 /// Asks for the name. What stands first and is no argument was meant to be it: that is one mistake.

@@ -245,18 +245,11 @@ impl<'a> Node<'a> {
             _ => None,
         };
         let Some((kind, text, origin)) = target else {
-            let problem = Problem::error("bad-reference", "this is no reference to a secret")
-                .with_key(&self.key)
-                .with_help(format!(
-                    "write exactly one of {} as a text, like `{{ file = \"/run/secrets/name\" }}`",
-                    self.host
-                        .reference_kinds()
-                        .iter()
-                        .map(|kind| format!("`{kind}`"))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ));
-            return self.note(problem);
+            let kinds = self.host.reference_kinds().join("`, `");
+            let problem = Problem::error("bad-reference", "this is no reference to a secret");
+            return self.note(problem.with_key(&self.key).with_help(format!(
+                "write exactly one of `{kinds}` as a text, like `{{ file = \"/run/secrets/name\" }}`",
+            )));
         };
         let target = match self.host.target(kind, text, origin) {
             Ok(target) => target,
@@ -320,9 +313,6 @@ impl<'a> Node<'a> {
             Cow::Owned(Item { span: self.table.span.clone(), ..item })
         };
         let item = self.item.as_deref().map_or_else(absent, |item| Self::inline(item, '{'));
-        if item.as_table().is_none() {
-            return self.expected("a table");
-        }
         section(self.host, &self.key, Some(&item))
     }
 
@@ -371,10 +361,7 @@ impl<T: DeserializeOwned> Plain for T {
     fn read(node: Node<'_>) -> Option<Self> {
         let Some(item) = &node.item else {
             // An `Option` takes the absence, everything else misses its value.
-            return match T::deserialize(Absent) {
-                Ok(value) => Some(value),
-                Err(_) => node.missing(),
-            };
+            return T::deserialize(Absent).ok().or_else(|| node.missing());
         };
         match T::deserialize(Values(item)) {
             Ok(value) => Some(value),
