@@ -1,24 +1,28 @@
 //! Reads the arguments of an attribute, without judging them.
 
 use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, quote};
-use syn::parse::discouraged::Speculative as _;
+use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::{Ident, LitStr, Path, Result, Token};
 
-/// One argument as it is written.
-pub(crate) enum Argument {
+/// One argument, up to the next comma.
+pub(crate) struct Argument {
+    /// The argument as it is written.
+    pub(crate) tokens: TokenStream,
+    pub(crate) form: Form,
+}
+
+/// What an argument looks like.
+pub(crate) enum Form {
     /// `"corp_sts"`
     Name(LitStr),
     /// A word, such as `cached`.
     Flag(Ident),
-    /// `crate = path`
-    Crate { keyword: Token![crate], equals: Token![=], path: Path },
-    /// A word with a path, such as `validate = Self::check`.
-    Path { name: Ident, equals: Token![=], path: Path },
-    /// Anything else up to the next comma.
-    Other(TokenStream),
+    /// A word with a path, such as `validate = Self::check` or `crate = path`.
+    Path(Ident, Path),
+    /// Anything else.
+    Other,
 }
 
 /// Reads all arguments. It fails only where commas stand without an argument.
@@ -29,56 +33,29 @@ pub(crate) fn parse(tokens: TokenStream) -> Result<Vec<Argument>> {
 
 impl Parse for Argument {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let ahead = input.fork();
-        if let Ok(argument) = known(&ahead)
-            && at_end(&ahead)
-        {
-            input.advance_to(&ahead);
-            return Ok(argument);
+        let mut tokens = TokenStream::new();
+        while !input.is_empty() && !input.peek(Token![,]) {
+            tokens.extend([input.parse::<TokenTree>()?]);
         }
-        if at_end(input) {
+        if tokens.is_empty() {
             return Err(input.error("write an argument before the comma"));
         }
-        let mut other = TokenStream::new();
-        while !at_end(input) {
-            other.extend([input.parse::<TokenTree>()?]);
-        }
-        Ok(Self::Other(other))
+        let form = form.parse2(tokens.clone()).unwrap_or(Form::Other);
+        Ok(Self { tokens, form })
     }
 }
 
-impl ToTokens for Argument {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        match self {
-            Self::Name(name) => name.to_tokens(tokens),
-            Self::Flag(flag) => flag.to_tokens(tokens),
-            Self::Crate { keyword, equals, path } => {
-                tokens.extend(quote!(#keyword #equals #path));
-            }
-            Self::Path { name, equals, path } => tokens.extend(quote!(#name #equals #path)),
-            Self::Other(other) => tokens.extend(other.clone()),
-        }
-    }
-}
-
-fn at_end(input: ParseStream<'_>) -> bool {
-    input.is_empty() || input.peek(Token![,])
-}
-
-fn known(input: ParseStream<'_>) -> Result<Argument> {
+fn form(input: ParseStream<'_>) -> Result<Form> {
     if input.peek(LitStr) {
-        return input.parse().map(Argument::Name);
+        return input.parse().map(Form::Name);
     }
-    if input.peek(Token![crate]) {
-        let (keyword, equals) = (input.parse()?, input.parse()?);
-        return Ok(Argument::Crate { keyword, equals, path: input.call(Path::parse_mod_style)? });
+    let is_crate = input.peek(Token![crate]);
+    let name = if is_crate { input.call(Ident::parse_any)? } else { input.parse()? };
+    if input.is_empty() && !is_crate {
+        return Ok(Form::Flag(name));
     }
-    let name: Ident = input.parse()?;
-    if input.peek(Token![=]) {
-        let (equals, path) = (input.parse()?, input.call(Path::parse_mod_style)?);
-        return Ok(Argument::Path { name, equals, path });
-    }
-    Ok(Argument::Flag(name))
+    input.parse::<Token![=]>()?;
+    Ok(Form::Path(name, input.call(Path::parse_mod_style)?))
 }
 
 #[cfg(test)]
@@ -89,14 +66,14 @@ mod tests {
 
     fn kinds(tokens: TokenStream) -> Vec<String> {
         let describe = |argument: &Argument| {
-            let kind = match argument {
-                Argument::Name(_) => "name",
-                Argument::Flag(_) => "flag",
-                Argument::Crate { .. } => "crate",
-                Argument::Path { .. } => "path",
-                Argument::Other(_) => "other",
+            let kind = match &argument.form {
+                Form::Name(_) => "name",
+                Form::Flag(_) => "flag",
+                Form::Path(name, _) if name == "crate" => "crate",
+                Form::Path(..) => "path",
+                Form::Other => "other",
             };
-            format!("{kind} {}", argument.to_token_stream())
+            format!("{kind} {}", argument.tokens)
         };
         parse(tokens).unwrap().iter().map(describe).collect()
     }

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Data, DeriveInput, Expr, Fields, Ident, Path, Result, Type, Visibility};
+use syn::{Attribute, Data, DeriveInput, Expr, Ident, Path, Result, Type, Visibility};
 
 use crate::attr::{self, Helpers};
 use crate::doc;
@@ -42,7 +42,7 @@ pub(crate) fn parse(tokens: TokenStream) -> Result<Item> {
     let repeated = attr::take_repeated(&mut emitted.attrs);
     let arguments = attr::take_arguments(&mut emitted.attrs);
     let fields = match &mut emitted.data {
-        Data::Struct(data) => read_fields(&mut data.fields),
+        Data::Struct(data) => data.fields.iter_mut().filter_map(read_field).collect(),
         Data::Enum(_) | Data::Union(_) => Vec::new(),
     };
     Ok(Item {
@@ -54,10 +54,6 @@ pub(crate) fn parse(tokens: TokenStream) -> Result<Item> {
         fields,
         emitted,
     })
-}
-
-fn read_fields(fields: &mut Fields) -> Vec<Field> {
-    fields.iter_mut().filter_map(read_field).collect()
 }
 
 /// Reads a field, and takes off its helper attributes. A field of a tuple struct has no name and

@@ -6,15 +6,14 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Visibility};
+use syn::{Attribute, DeriveInput, Visibility};
 
-use crate::model::Macro;
-use crate::valid::Refused;
+use crate::model::{Macro, Options};
 
 /// Emits an item that is no struct, enum or union: there is nothing to stand in for.
 pub(crate) fn other_item(of: Macro, item: &TokenStream) -> TokenStream {
     let keyword = first_keyword.parse2(item.clone()).unwrap_or_default();
-    let message = format!("put `{}` on a struct", of.attribute());
+    let message = format!("put `{}` on a struct", of.words().attribute);
     let error = syn::Error::new_spanned(keyword, message).into_compile_error();
     quote!(#error #item)
 }
@@ -29,8 +28,7 @@ fn first_keyword(input: ParseStream<'_>) -> syn::Result<TokenStream> {
 }
 
 /// Emits the errors and the stand-ins.
-pub(crate) fn refused(refused: &Refused) -> TokenStream {
-    let Refused { errors, item, options } = refused;
+pub(crate) fn refused(item: &DeriveInput, options: &Options, errors: &syn::Error) -> TokenStream {
     let errors = errors.to_compile_error();
     let (authn, cfg, ident) = (&options.arguments.authn, &options.cfg, &item.ident);
     let (parameters, arguments, clause) = item.generics.split_for_impl();

@@ -4,7 +4,6 @@
 //! code works without a prelude and beside whatever the user's module defines. What it needs of
 //! the framework is in `authn::private`.
 
-mod debug;
 mod entry;
 mod option;
 mod table;
@@ -12,42 +11,37 @@ mod table;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use crate::model::{Macro, Options};
+use crate::model::Macro;
+use crate::valid::Checked;
 use crate::{args, ast, fallback, valid};
 
 /// Does what an attribute does: the item stays, and its code stands beside it.
 pub(crate) fn attribute(of: Macro, arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let Ok(parsed) = ast::parse(item.clone()) else { return fallback::other_item(of, item) };
-    match valid::check(of, args::parse(arguments), parsed) {
-        Ok((item, options)) => {
-            let code = code(&options);
-            quote!(#item #code)
-        }
-        Err(refused) => {
-            let (item, code) = (&refused.item, fallback::refused(&refused));
-            quote!(#item #code)
-        }
-    }
+    let checked = valid::check(of, args::parse(arguments), parsed);
+    let (item, code) = (&checked.0, code(&checked));
+    quote!(#item #code)
 }
 
 /// Does what the derive does.
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
-    let parsed = match ast::parse(item) {
-        Ok(parsed) => parsed,
-        Err(error) => return error.into_compile_error(),
-    };
-    match valid::check(Macro::Options, args::parse(parsed.arguments.clone()), parsed) {
-        Ok((_, options)) => code(&options),
-        Err(refused) => fallback::refused(&refused),
+    match ast::parse(item) {
+        Ok(parsed) => {
+            let arguments = args::parse(parsed.arguments.clone());
+            code(&valid::check(Macro::Options, arguments, parsed))
+        }
+        Err(error) => error.into_compile_error(),
     }
 }
 
-fn code(options: &Options) -> TokenStream {
+fn code((item, options, errors): &Checked) -> TokenStream {
+    if let Some(errors) = errors {
+        return fallback::refused(item, options, errors);
+    }
     let cfg = &options.cfg;
     let constants = option::definitions(options);
     let table = table::implementation(options);
     let default = table::default(options);
-    let debug = debug::implementation(options);
     let entry = entry::definition(options);
     quote! {
         #(#cfg)*
@@ -55,7 +49,6 @@ fn code(options: &Options) -> TokenStream {
             #constants
             #table
             #default
-            #debug
             #entry
         };
     }

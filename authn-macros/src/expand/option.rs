@@ -30,9 +30,30 @@ pub(super) fn definitions(options: &Options) -> TokenStream {
 
 fn definition(private: &TokenStream, index: usize, field: &Field) -> Option<TokenStream> {
     let Field { ty, cfg, .. } = field;
-    let Parts { default, schema, read, view } = parts(private, index, field)?;
-    let name = name(index);
     let (table, value, views) = (local("table"), local("value"), local("views"));
+    let mut default = None;
+    let (schema, read, view) = match &field.role {
+        Role::Internal => return None,
+        Role::Flattened => (
+            quote!(#private::fields::<#ty>()),
+            quote!(#table.flattened::<#ty>()),
+            quote!(#views.flatten::<#ty>(#value)),
+        ),
+        Role::Inner => {
+            let (key, view) = (field.ident.to_string(), view(private, &quote!(#value)));
+            (quote!(&[]), quote!(#table.inner_provider::<#ty>()), quote!(#views.push(#key, #view)))
+        }
+        Role::Option(option) => {
+            if let Kind::Plain { default: Some(expression) } = &option.kind {
+                let name = default_name(index);
+                default = Some(quote!(#(#cfg)* const #name: fn() -> #ty = || #expression;));
+            }
+            let (schema, read, view) = configured(private, index, field, option);
+            let (key, shorthand) = (&option.key, option.shorthand.then(|| quote!(.as_shorthand())));
+            (quote!(&[#schema #shorthand]), read, quote!(#views.push(#key, #view)))
+        }
+    };
+    let name = name(index);
     Some(quote! {
         #default
         #(#cfg)*
@@ -48,57 +69,28 @@ fn definition(private: &TokenStream, index: usize, field: &Field) -> Option<Toke
     })
 }
 
-/// What differs between the kinds of fields.
-struct Parts {
-    default: Option<TokenStream>,
-    schema: TokenStream,
-    read: TokenStream,
-    view: TokenStream,
-}
-
-fn parts(private: &TokenStream, index: usize, field: &Field) -> Option<Parts> {
-    let ty = &field.ty;
-    let (table, value, views) = (local("table"), local("value"), local("views"));
-    match &field.role {
-        Role::Internal => None,
-        Role::Flattened => Some(Parts {
-            default: None,
-            schema: quote!(#private::fields::<#ty>()),
-            read: quote!(#table.flattened::<#ty>()),
-            view: quote!(#views.flatten::<#ty>(#value)),
-        }),
-        Role::Inner => {
-            let key = field.ident.to_string();
-            let view = view(private, &quote!(#value));
-            Some(Parts {
-                default: None,
-                schema: quote!(&[]),
-                read: quote!(#table.inner_provider::<#ty>()),
-                view: quote!(#views.push(#key, #view)),
-            })
-        }
-        Role::Option(option) => Some(configured(private, index, field, option)),
-    }
-}
-
-fn configured(private: &TokenStream, index: usize, field: &Field, option: &Configured) -> Parts {
+/// Writes the schema, the reading and the view of an option.
+fn configured(
+    private: &TokenStream,
+    index: usize,
+    field: &Field,
+    option: &Configured,
+) -> (TokenStream, TokenStream, TokenStream) {
     let (ty, Configured { key, docs, .. }) = (&field.ty, option);
     let docs = quote!(&[#(#docs),*]);
-    let (table, value, views) = (local("table"), local("value"), local("views"));
-    let mut default = None;
-    let (mut schema, read, view) = match &option.kind {
-        Kind::Plain { default: expression } => {
+    let (table, value) = (local("table"), local("value"));
+    let shown = view(private, &quote!(#value));
+    match &option.kind {
+        Kind::Plain { default } => {
             let kind = kind(private, field);
-            let mut schema = quote!(#private::Field::shown(#key, #docs, || #kind.shape::<#ty>()));
-            let mut read = quote!(#kind.read::<#ty>(#table.take(#key)));
-            if let Some(expression) = expression {
-                let (name, cfg) = (default_name(index), &field.cfg);
-                let shown = view(private, &quote!(&#name()));
-                default = Some(quote!(#(#cfg)* const #name: fn() -> #ty = || #expression;));
-                schema = quote!(#schema.with_default(|| #shown));
-                read = quote!(#table.take(#key).or(#name, |#value| #kind.read::<#ty>(#value)));
+            let schema = quote!(#private::Field::shown(#key, #docs, || #kind.shape::<#ty>()));
+            if default.is_none() {
+                return (schema, quote!(#kind.read::<#ty>(#table.take(#key))), shown);
             }
-            (schema, read, view(private, &quote!(#value)))
+            let name = default_name(index);
+            let view = view(private, &quote!(&#name()));
+            let read = quote!(#table.take(#key).or(#name, |#value| #kind.read::<#ty>(#value)));
+            (quote!(#schema.with_default(|| #view)), read, shown)
         }
         // The type is named in the call, so that a type that is no secret is an error on the type,
         // where it is reported already, and not one more on the value.
@@ -110,13 +102,9 @@ fn configured(private: &TokenStream, index: usize, field: &Field, option: &Confi
         Kind::Nested => (
             quote!(#private::Field::provider::<#ty>(#key, #docs)),
             quote!(#table.provider::<#ty>(#key)),
-            view(private, &quote!(#value)),
+            shown,
         ),
-    };
-    if option.shorthand {
-        schema = quote!(#schema.as_shorthand());
     }
-    Parts { default, schema: quote!(&[#schema]), read, view: quote!(#views.push(#key, #view)) }
 }
 
 /// Finds out whether a type is a set of options or whatever else can be read: the method of the first

@@ -1,16 +1,18 @@
-//! Writes the schema of a set of options, its reading from a table and its views.
+//! Writes the schema of a set of options, its reading from a table, its views, and the `Debug` that keeps secrets.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
 
 use super::{local, option};
 use crate::model::{Field, Kind, Options, Role};
 
-/// Writes `impl Options`.
+/// Writes `impl Options`, and the `Debug` of its views: every option under its key, and no `__field`.
 pub(super) fn implementation(options: &Options) -> TokenStream {
     let Options { arguments, ident, fields, .. } = options;
     let authn = &arguments.authn;
     let (table, this, views) = (local("table"), local("this"), local("views"));
+    let (name, formatter) = (ident.unraw().to_string(), local("formatter"));
     let configured = || {
         let configured = |(_, field): &(usize, &Field)| !matches!(field.role, Role::Internal);
         fields.iter().enumerate().filter(configured)
@@ -65,21 +67,27 @@ pub(super) fn implementation(options: &Options) -> TokenStream {
                 #views
             }
         }
+        #[automatically_derived]
+        impl ::core::fmt::Debug for #ident {
+            fn fmt(
+                &self,
+                #formatter: &mut ::core::fmt::Formatter<'_>,
+            ) -> ::core::fmt::Result {
+                #authn::private::Options::views(self).debug(#name, #formatter)
+            }
+        }
     }
 }
 
 /// Writes `impl Default`, of the options' defaults.
 pub(super) fn default(options: &Options) -> Option<TokenStream> {
     let Options { ident, fields, .. } = options;
-    let value = |(index, Field { ident, ty, cfg, role }): (usize, &Field)| {
-        let has_default = matches!(role, Role::Option(option)
-            if matches!(option.kind, Kind::Plain { default: Some(_) }));
-        if has_default {
+    let value = |(index, Field { ident, ty, cfg, role }): (usize, &Field)| match role {
+        Role::Option(option) if matches!(option.kind, Kind::Plain { default: Some(_) }) => {
             let name = option::default_name(index);
             quote!(#(#cfg)* #ident: #name())
-        } else {
-            quote!(#(#cfg)* #ident: <#ty as ::core::default::Default>::default())
         }
+        _ => quote!(#(#cfg)* #ident: <#ty as ::core::default::Default>::default()),
     };
     let values = fields.iter().enumerate().map(value);
     options.arguments.has("default").then(|| {

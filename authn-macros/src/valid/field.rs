@@ -1,7 +1,7 @@
 //! The rules for the fields.
 
 use syn::ext::IdentExt as _;
-use syn::{LitStr, Visibility};
+use syn::{Ident, LitStr, Visibility};
 
 use super::errors::Errors;
 use super::{helper, name};
@@ -48,24 +48,19 @@ pub(crate) fn check_all(
 fn check(field: ast::Field, arguments: &Arguments, errors: &mut Errors) -> Field {
     let name = field.ident.unraw().to_string();
     let (prefix, key) = split(&name);
-    check_name(&field, &name, key, errors);
+    if let Some(reason) = bad_name(key) {
+        rename(&field.ident, &name, &reason, errors);
+    }
     if prefix != Prefix::Shown && !matches!(field.visibility, Visibility::Inherited) {
         let message = format!("make `{name}` private: no other code may reach past its underscore");
         errors.refuse(&field.visibility, message);
     }
-    let role = role(&field, prefix, &name, key, arguments, errors);
+    let role = role(&field, prefix, arguments, errors);
     Field { ident: field.ident, ty: field.ty, cfg: field.cfg, role }
 }
 
-fn role(
-    field: &ast::Field,
-    prefix: Prefix,
-    name: &str,
-    key: &str,
-    arguments: &Arguments,
-    errors: &mut Errors,
-) -> Role {
-    let helpers = &field.helpers;
+fn role(field: &ast::Field, prefix: Prefix, arguments: &Arguments, errors: &mut Errors) -> Role {
+    let (helpers, ident) = (&field.helpers, &field.ident);
     if prefix == Prefix::Internal {
         helper::refuse_all(helpers, errors);
         return Role::Internal;
@@ -73,13 +68,17 @@ fn role(
     if let Some(role) = helper::check_role(helpers, prefix, arguments.of, errors) {
         return role;
     }
-    check_framework_options(field, key, arguments, errors);
+    let name = ident.unraw().to_string();
+    let (_, key) = split(&name);
+    if let Some(reason) = framework_option(key, arguments) {
+        rename(ident, key, reason, errors);
+    }
     if field.docs.is_empty() {
         let message = format!("document `{name}`: its text tells users what the option is for");
-        errors.refuse(&field.ident, message);
+        errors.refuse(ident, message);
     }
     Role::Option(Box::new(Configured {
-        key: LitStr::new(key, field.ident.span()),
+        key: LitStr::new(key, ident.span()),
         docs: field.docs.clone(),
         kind: helper::check_kind(helpers, prefix, errors),
         shorthand: helper::check_flag(&helpers.shorthand, errors),
@@ -97,50 +96,37 @@ fn split(name: &str) -> (Prefix, &str) {
     }
 }
 
-fn check_name(field: &ast::Field, name: &str, key: &str, errors: &mut Errors) {
+/// Says why a name can't be that of a field.
+fn bad_name(key: &str) -> Option<String> {
     if key.starts_with('_') {
-        errors.refuse(
-            &field.ident,
-            format_args!("rename `{name}`: one underscore marks a secret, two an internal field"),
-        );
+        Some("one underscore marks a secret, two an internal field".to_owned())
     } else if key.contains("__") {
-        errors.refuse(
-            &field.ident,
-            format_args!("rename `{name}`: `__` joins keys in environment variables"),
-        );
-    } else if !name::is_snake_case(key) {
-        errors.refuse(&field.ident, format_args!("rename `{name}`: a key is {}", name::FORM));
+        Some("`__` joins keys in environment variables".to_owned())
+    } else {
+        (!name::is_snake_case(key)).then(|| format!("a key is {}", name::FORM))
     }
 }
 
-fn check_framework_options(
-    field: &ast::Field,
-    key: &str,
-    arguments: &Arguments,
-    errors: &mut Errors,
-) {
+/// Says which option of the framework has a key.
+fn framework_option(key: &str, arguments: &Arguments) -> Option<&'static str> {
     if arguments.of != Macro::Provider {
-        return;
-    }
-    if arguments.has("cached") && name::CACHE_OPTIONS.contains(&key) {
-        errors.refuse(
-            &field.ident,
-            format_args!("rename `{key}`: the framework keeps this name for an option of every cached provider"),
-        );
+        None
+    } else if arguments.has("cached") && name::CACHE_OPTIONS.contains(&key) {
+        Some("the framework keeps this name for an option of every cached provider")
     } else if name::EVERY_OPTIONS.contains(&key) {
-        errors.refuse(
-            &field.ident,
-            format_args!("rename `{key}`: every provider has an option of this name"),
-        );
+        Some("every provider has an option of this name")
     } else if !arguments.has("own_placement") && name::PLACEMENT_OPTIONS.contains(&key) {
-        errors.refuse(
-            &field.ident,
-            format_args!(
-                "rename `{key}`: it is the framework's option for where the token goes; only a \
-                 provider with `own_placement` may have its own"
-            ),
-        );
+        Some(
+            "it is the framework's option for where the token goes; only a provider with \
+             `own_placement` may have its own",
+        )
+    } else {
+        None
     }
+}
+
+fn rename(ident: &Ident, name: &str, reason: &str, errors: &mut Errors) {
+    errors.refuse(ident, format_args!("rename `{name}`: {reason}"));
 }
 
 /// Refuses a key that an earlier field has. A field under a `#[cfg]` may be there only where the
@@ -154,9 +140,7 @@ fn check_key_is_free(earlier: &[Field], field: &Field, option: &Configured, erro
         && let Some(other) = earlier.iter().find(same)
     {
         let (name, other) = (field.ident.unraw(), other.ident.unraw());
-        errors.refuse(
-            &field.ident,
-            format_args!("rename `{name}`: the field `{other}` has the same key"),
-        );
+        let reason = format!("the field `{other}` has the same key");
+        rename(&field.ident, &name.to_string(), &reason, errors);
     }
 }

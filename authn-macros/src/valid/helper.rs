@@ -10,10 +10,9 @@ use crate::model::{Kind, Macro, Role};
 /// Refuses every helper attribute on a `__field`.
 pub(super) fn refuse_all(helpers: &Helpers, errors: &mut Errors) {
     refuse(&helpers.default, "a `__field` starts as the `Default` of its type", errors);
-    refuse(&helpers.provider, "a `__field` is not configured", errors);
-    refuse(&helpers.shorthand, "a `__field` is not configured", errors);
-    refuse(&helpers.flatten, "a `__field` is not configured", errors);
-    refuse(&helpers.inner, "a `__field` is not configured", errors);
+    for attributes in [&helpers.provider, &helpers.shorthand, &helpers.flatten, &helpers.inner] {
+        refuse(attributes, "a `__field` is not configured", errors);
+    }
 }
 
 /// Finds out what a field is that is no option itself; `None` for an option.

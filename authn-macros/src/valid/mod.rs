@@ -11,6 +11,7 @@ mod field;
 mod helper;
 mod item;
 mod name;
+mod words;
 
 use syn::DeriveInput;
 
@@ -19,29 +20,18 @@ use crate::args::Argument;
 use crate::ast::Item;
 use crate::model::{Macro, Options};
 
-/// An item that breaks a rule, with what stands in for it.
-pub(crate) struct Refused {
-    pub(crate) errors: syn::Error,
-    pub(crate) item: DeriveInput,
-    pub(crate) options: Options,
-}
+/// The item as it is emitted, what its code is written from, and the rules that it breaks.
+pub(crate) type Checked = (DeriveInput, Options, Option<syn::Error>);
 
 /// Checks all rules.
-pub(crate) fn check(
-    of: Macro,
-    arguments: syn::Result<Vec<Argument>>,
-    item: Item,
-) -> Result<(DeriveInput, Options), Box<Refused>> {
+pub(crate) fn check(of: Macro, arguments: syn::Result<Vec<Argument>>, item: Item) -> Checked {
     let mut errors = Errors::default();
     let arguments = arguments::check(of, arguments, &item.emitted.ident, &mut errors);
     item::check(&item, &arguments, &mut errors);
     let fields = field::check_all(item.fields, &arguments, &mut errors);
     let ident = item.emitted.ident.clone();
     let options = Options { arguments, ident, docs: item.docs, cfg: item.cfg, fields };
-    match errors.into_error() {
-        None => Ok((item.emitted, options)),
-        Some(errors) => Err(Box::new(Refused { errors, item: item.emitted, options })),
-    }
+    (item.emitted, options, errors.into_error())
 }
 
 #[cfg(test)]
@@ -53,10 +43,9 @@ mod tests {
     use crate::{args, ast};
 
     fn messages(arguments: TokenStream, item: TokenStream) -> Vec<String> {
-        match check(Macro::Provider, args::parse(arguments), ast::parse(item).unwrap()) {
-            Ok(_) => Vec::new(),
-            Err(refused) => refused.errors.into_iter().map(|error| error.to_string()).collect(),
-        }
+        let item = ast::parse(item).unwrap();
+        let (_, _, errors) = check(Macro::Provider, args::parse(arguments), item);
+        errors.into_iter().flatten().map(|error| error.to_string()).collect()
     }
 
     fn field(arguments: TokenStream, field: &TokenStream) -> Vec<String> {
@@ -79,9 +68,8 @@ mod tests {
         };
         let arguments = args::parse(quote!("corp_sts", crate = kelvin, cached));
         let item = ast::parse(item).unwrap();
-        let Ok((emitted, provider)) = check(Macro::Provider, arguments, item) else {
-            panic!("refused");
-        };
+        let (emitted, provider, errors) = check(Macro::Provider, arguments, item);
+        assert!(errors.is_none(), "refused");
         let arguments = &provider.arguments;
         assert_eq!(arguments.name.value(), "corp_sts");
         assert!(arguments.has("cached") && !arguments.has("own_placement"));

@@ -63,9 +63,8 @@ pub fn check<P: Provider>(options: &str) -> Report {
 pub fn check_entry(entry: &Entry, options: &str) -> Report {
     let mut faults = documentation(entry);
     faults.extend(defaults(entry));
-    let (_folder, environment) = environment();
-    let loaded = loader(entry, options, environment).load();
-    let token = loaded.and_then(|credentials| exchange(&credentials));
+    let (_folder, loader) = loader(entry, options, None);
+    let token = loader.load().and_then(|credentials| exchange(&credentials));
     match &token {
         Ok(token) if token.expires_at().is_some_and(|at| at <= SystemTime::now()) => {
             faults.push("the token that the exchange gave has expired".to_owned());
@@ -85,17 +84,6 @@ pub fn check_entry(entry: &Entry, options: &str) -> Report {
     }
     assert!(faults.is_empty(), "provider `{}`:\n- {}", entry.name(), faults.join("\n- "));
     Report { token, unswept }
-}
-
-/// Makes an environment that keeps sessions in a folder of its own, which is removed with the guard.
-fn environment() -> (tempfile::TempDir, Environment) {
-    match tempfile::tempdir() {
-        Ok(folder) => {
-            let environment = Environment::empty().state_directory(folder.path());
-            (folder, environment)
-        }
-        Err(error) => panic!("no temporary folder can be made: {error}"),
-    }
 }
 
 /// Returns lines for a provider's table that set every secret option to `secret`, and every other required
@@ -133,6 +121,10 @@ fn assignment(field: &Field, secret: &str) -> String {
     format!("{} = {}", field.key(), value(&field.r#type(), secret))
 }
 
+fn table(entries: impl Iterator<Item = String>) -> String {
+    format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+}
+
 fn value(r#type: &Type, secret: &str) -> String {
     match r#type {
         Type::Boolean => "false".to_owned(),
@@ -147,16 +139,13 @@ fn value(r#type: &Type, secret: &str) -> String {
         Type::List(of) => format!("[{}]", value(of, secret)),
         Type::Map(of) => format!("{{ sample = {} }}", value(of, secret)),
         Type::Table(entries) => {
-            let entries: Vec<String> =
-                entries.iter().map(|(key, of)| format!("{key} = {}", value(of, secret))).collect();
-            format!("{{ {} }}", entries.join(", "))
+            table(entries.iter().map(|(key, of)| format!("{key} = {}", value(of, secret))))
         }
         Type::Tuple(length) => format!("[{}]", vec!["\"1\""; *length].join(", ")),
         Type::Text(form) => format!("{:?}", form_sample(form)),
         Type::Options(fields) => {
             let sampled = fields.iter().filter(|field| is_sampled(field));
-            let entries: Vec<_> = sampled.map(|field| assignment(field, secret)).collect();
-            format!("{{ {} }}", entries.join(", "))
+            table(sampled.map(|field| assignment(field, secret)))
         }
         Type::Secret => format!("{secret:?}"),
         Type::Provider => "{ }".to_owned(),
@@ -177,8 +166,8 @@ fn form_sample(form: &str) -> &'static str {
 fn defaults(entry: &Entry) -> Vec<String> {
     let read = |(path, field): (String, &Field)| {
         let default = field.default().filter(View::is_complete)?;
-        let (_folder, environment) = environment();
-        let config = loader(entry, &format!("{path} = {default}"), environment).read();
+        let (_folder, loader) = loader(entry, &format!("{path} = {default}"), None);
+        let config = loader.read();
         let key = format!("credentials.{}.{path}", entry.name());
         let problem = config.problems().iter().find(|problem| {
             let below = problem.key().and_then(|at| at.strip_prefix(&key));
@@ -204,26 +193,23 @@ fn documentation(entry: &Entry) -> Vec<String> {
 fn leaks(entry: &Entry, path: &str, field: &Field, options: &str) -> (bool, Vec<String>) {
     let mut faults = Vec::new();
     let mut tries = vec![
-        (options.to_owned(), None),
+        (options.to_owned(), String::new()),
         // One secret may not go with another.
-        (without_secrets(entry, options), None),
+        (without_secrets(entry, options), String::new()),
     ];
     // What is no secret by itself may be one as a comment above it, as in a PEM file.
-    tries.extend(given(path, options).map(|given| (options.to_owned(), Some(given))));
-    for (options, given) in tries {
+    tries.extend(given(path, options).map(|given| (options.to_owned(), format!("\n{given}"))));
+    for (options, below) in tries {
         let canary = Canary::new();
-        let secret = match given {
-            Some(given) => format!("{}\n{given}", canary.as_str()),
-            None => canary.as_str().to_owned(),
-        };
+        let secret = format!("{}{below}", canary.as_str());
         let mut look = |place: &str, shown: &str| {
             if let Some(encoding) = canary.find_in(shown.as_bytes()) {
                 faults.push(format!("{place} shows the secret `{path}` ({encoding:?})"));
             }
         };
-        let (variable, secret) = variable(entry, path, field, &options, &secret);
-        let (_folder, environment) = environment();
-        let config = loader(entry, &options, environment.variable(variable, secret)).read();
+        let variable = variable(entry, path, field, &options, &secret);
+        let (_folder, loader) = loader(entry, &options, Some(variable));
+        let config = loader.read();
         look("a setting", &format!("{:?}", config.settings()));
         look("a problem", &format!("{:?}", config.problems()));
         for problem in config.problems() {
@@ -302,16 +288,26 @@ fn variable(
     (name.to_uppercase(), text)
 }
 
-fn loader(entry: &Entry, options: &str, environment: Environment) -> Loader {
+/// Makes a loader that keeps sessions in a folder of its own, which is removed with the guard.
+fn loader(
+    entry: &Entry,
+    options: &str,
+    variable: Option<(String, String)>,
+) -> (tempfile::TempDir, Loader) {
+    let folder = tempfile::tempdir()
+        .unwrap_or_else(|error| panic!("no temporary folder can be made: {error}"));
+    let mut environment = Environment::empty().state_directory(folder.path());
+    if let Some((name, value)) = variable {
+        environment = environment.variable(name, value);
+    }
     let name = entry.name();
     let text = format!("[credentials]\norigins = [\"*\"]\n[credentials.{name}]\n{options}\n");
-    let registry = Registry::builder().linked().with(*entry).build();
-    let loader = Loader::new().environment(environment).inline("conformance.toml", &text);
-    match registry {
-        Ok(registry) => loader.registry(registry),
-        // The loader will say what is wrong with what is linked.
-        Err(_) => loader,
+    let mut loader = Loader::new().environment(environment).inline("conformance.toml", &text);
+    // Otherwise the loader will say what is wrong with what is linked.
+    if let Ok(registry) = Registry::builder().linked().with(*entry).build() {
+        loader = loader.registry(registry);
     }
+    (folder, loader)
 }
 
 /// Asks for a token, also where a runtime's thread is the caller's.

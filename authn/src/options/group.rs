@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, marker::PhantomData};
 
-use super::{Node, Options, Plain, Shape, Type, View};
+use super::{Node, Options, Plain, Shape, Type, View, holds};
 
 /// A type that a set of options can have as an option: one with `#[derive(Options)]`, or an `Option`, a
 /// list or a map of it.
@@ -33,13 +33,7 @@ impl<T: Options> Group for T {
 }
 
 impl<T: Options> Group for Option<T> {
-    fn read(node: Node<'_>) -> Option<Self> {
-        if node.is_absent() { Some(None) } else { T::read(node).map(Some) }
-    }
-
-    fn shape() -> Shape {
-        Shape { optional: true, ..T::shape() }
-    }
+    holds!(T, optional);
 
     fn view(&self) -> View {
         self.as_ref().map_or(View::NotSet, Group::view)
@@ -47,13 +41,7 @@ impl<T: Options> Group for Option<T> {
 }
 
 impl<T: Options> Group for Vec<T> {
-    fn read(node: Node<'_>) -> Option<Self> {
-        node.list(T::read)
-    }
-
-    fn shape() -> Shape {
-        Shape::required(Type::List(Box::new(T::shape().r#type)))
-    }
+    holds!(T, list);
 
     fn view(&self) -> View {
         View::List(self.iter().map(Group::view).collect())
@@ -61,13 +49,7 @@ impl<T: Options> Group for Vec<T> {
 }
 
 impl<T: Options> Group for BTreeMap<String, T> {
-    fn read(node: Node<'_>) -> Option<Self> {
-        node.map(T::read)
-    }
-
-    fn shape() -> Shape {
-        Shape::required(Type::Map(Box::new(T::shape().r#type)))
-    }
+    holds!(T, map);
 
     fn view(&self) -> View {
         View::Table(self.iter().map(|(key, group)| (key.clone(), group.view())).collect())

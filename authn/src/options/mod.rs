@@ -29,6 +29,7 @@ pub use join::{count, fields, join};
 pub use json::json_schema;
 pub(crate) use key::Key;
 pub use origin::Origin;
+use schema::holds;
 pub use schema::{Field, Kind, Options, Shape, Type};
 pub(crate) use schema::{documentation, listed, summary};
 pub use secret::Secret;

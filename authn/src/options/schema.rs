@@ -105,7 +105,33 @@ impl Shape {
     pub fn required(r#type: Type) -> Self {
         Self { r#type, optional: false }
     }
+
+    pub(super) fn optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
+
+    pub(super) fn list(self) -> Self {
+        Self::required(Type::List(self.r#type.into()))
+    }
+
+    pub(super) fn map(self) -> Self {
+        Self::required(Type::Map(self.r#type.into()))
+    }
 }
+
+/// Writes how a type that holds values of another is read, and its shape: `optional`, `list` or `map`.
+macro_rules! holds {
+    ($of:ident, $how:ident) => {
+        fn read(node: Node<'_>) -> Option<Self> {
+            node.$how($of::read)
+        }
+
+        fn shape() -> Shape {
+            $of::shape().$how()
+        }
+    };
+}
+pub(super) use holds;
 
 impl Field {
     /// Describes an option that is shown.
@@ -114,26 +140,17 @@ impl Field {
         docs: &'static [&'static str],
         shape: fn() -> Shape,
     ) -> Self {
-        Self::new(key, Kind::Plain, docs, shape)
+        Self { key, kind: Kind::Plain, docs, shape, default: None, shorthand: false }
     }
 
     /// Describes an option that is secret.
     pub const fn secret<T: Secret>(key: &'static str, docs: &'static [&'static str]) -> Self {
-        Self::new(key, Kind::Secret, docs, T::shape)
+        Self { kind: Kind::Secret, ..Self::shown(key, docs, T::shape) }
     }
 
     /// Describes an option that is another provider, or a list of such.
     pub const fn provider<T: Nested>(key: &'static str, docs: &'static [&'static str]) -> Self {
-        Self::new(key, Kind::Provider, docs, T::shape)
-    }
-
-    const fn new(
-        key: &'static str,
-        kind: Kind,
-        docs: &'static [&'static str],
-        shape: fn() -> Shape,
-    ) -> Self {
-        Self { key, kind, docs, shape, default: None, shorthand: false }
+        Self { kind: Kind::Provider, ..Self::shown(key, docs, T::shape) }
     }
 
     /// Adds the view of the default.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Node, Shape, Type};
+use super::{Node, Shape, Type, holds};
 use crate::SecretString;
 
 /// A type that keeps its value secret, so that a `_field` can have it: [`SecretString`], an `Option` or a
@@ -42,14 +42,11 @@ impl<T: Secret> Secret for Option<T> {
     }
 
     fn read(node: Node<'_>) -> Option<Self> {
-        if node.is_absent_or_empty() {
-            return Some(None);
-        }
-        T::read(node).map(Some)
+        if node.is_absent_or_empty() { Some(None) } else { T::read(node).map(Some) }
     }
 
     fn shape() -> Shape {
-        Shape { optional: true, ..T::shape() }
+        T::shape().optional()
     }
 }
 
@@ -58,13 +55,7 @@ impl<T: Secret> Secret for Vec<T> {
         self.iter().any(T::is_set)
     }
 
-    fn read(node: Node<'_>) -> Option<Self> {
-        node.list(T::read)
-    }
-
-    fn shape() -> Shape {
-        Shape::required(Type::List(Box::new(T::shape().r#type)))
-    }
+    holds!(T, list);
 }
 
 impl<T: Secret> Secret for BTreeMap<String, T> {
@@ -72,11 +63,5 @@ impl<T: Secret> Secret for BTreeMap<String, T> {
         self.values().any(T::is_set)
     }
 
-    fn read(node: Node<'_>) -> Option<Self> {
-        node.map(T::read)
-    }
-
-    fn shape() -> Shape {
-        Shape::required(Type::Map(Box::new(T::shape().r#type)))
-    }
+    holds!(T, map);
 }

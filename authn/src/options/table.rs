@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::{
     Built, Entries, Field, Host, Item, Key, Options, Secret, Shape, Type, Validation, Value,
     deserialize::{Absent, Mismatch, Values},
-    failed, invalid, probe,
+    failed, holds, invalid, probe,
     toml::parse_inline,
     unknown_key,
 };
@@ -62,17 +62,15 @@ impl<'a> Table<'a> {
     pub fn inner_provider<T: Inner>(&mut self) -> Option<T> {
         let is_option = |key: &String| self.known.iter().any(|field| field.key() == key);
         let tables: Vec<_> = self.entries.iter().filter(|(key, _)| !is_option(key)).collect();
-        let [(name, item)] = tables.as_slice() else {
+        let [provider] = tables.as_slice() else {
             let message = format!("expected one provider's table, found {}", tables.len());
-            let problem = Problem::error("one-provider", message)
-                .with_key(&self.key)
-                .with_help(format!("write it as `[{}.NAME]`", self.key));
-            self.host.note(problem, Some(self.item), false);
+            let help = format!("write it as `[{}.NAME]`", self.key);
+            not_one_provider(self.host, &self.key, self.item, message, &help);
             self.taken.extend(tables.into_iter().map(|(key, _)| key.clone()));
             return None;
         };
-        self.taken.insert((*name).clone());
-        built(self.host.provider(&self.key.child(name), name, item)?)
+        self.taken.insert(provider.0.clone());
+        built(self.host, &self.key, *provider)
     }
 
     /// Validates options that could be read; `None` if something is wrong with them, and has been noted.
@@ -107,9 +105,16 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Returns what a host has built, as its owner knows it.
-fn built<T: Any>(built: Built) -> Option<T> {
+/// Builds the provider of a table, as its owner knows it.
+fn built<T: Any>(host: &dyn Host, key: &Key, (name, table): (&String, &Item)) -> Option<T> {
+    let built: Built = host.provider(&key.child(name), name, table)?;
     built.downcast().ok().map(|built| *built)
+}
+
+/// Notes that not exactly one provider stands at a key.
+fn not_one_provider(host: &dyn Host, key: &Key, item: &Item, message: String, help: &str) {
+    let problem = Problem::error("one-provider", message).with_key(key).with_help(help);
+    host.note(problem, Some(item), false);
 }
 
 /// Reads a set of options from a table that may be absent.
@@ -165,9 +170,14 @@ impl<'a> Node<'a> {
         if self.is_absent() { Some(default()) } else { read(self) }
     }
 
-    fn child(&self, key: &str, item: Item) -> Self {
-        let key = self.key.child(key);
-        Self { host: self.host, key, item: Some(Cow::Owned(item)), table: self.table }
+    fn child(&self, key: &str, item: &Item) -> Self {
+        let (key, item) = (self.key.child(key), Some(Cow::Owned(item.clone())));
+        Self { key, item, ..*self }
+    }
+
+    /// Returns the value, or notes that it is missing.
+    fn present(&self) -> Option<&Item> {
+        self.item.as_deref().or_else(|| self.missing())
     }
 
     /// Notes that the value is missing.
@@ -235,18 +245,11 @@ impl<'a> Node<'a> {
             _ => None,
         };
         let Some((kind, text, origin)) = target else {
-            let problem = Problem::error("bad-reference", "this is no reference to a secret")
-                .with_key(&self.key)
-                .with_help(format!(
-                    "write exactly one of {} as a text, like `{{ file = \"/run/secrets/name\" }}`",
-                    self.host
-                        .reference_kinds()
-                        .iter()
-                        .map(|kind| format!("`{kind}`"))
-                        .collect::<Vec<_>>()
-                        .join(", ")
-                ));
-            return self.note(problem);
+            let kinds = self.host.reference_kinds().join("`, `");
+            let problem = Problem::error("bad-reference", "this is no reference to a secret");
+            return self.note(problem.with_key(&self.key).with_help(format!(
+                "write exactly one of `{kinds}` as a text, like `{{ file = \"/run/secrets/name\" }}`",
+            )));
         };
         let target = match self.host.target(kind, text, origin) {
             Ok(target) => target,
@@ -267,82 +270,58 @@ impl<'a> Node<'a> {
 
     /// Builds the provider of a table that must hold exactly one.
     pub(crate) fn built<T: Any>(&self) -> Option<T> {
-        let Some(item) = &self.item else {
-            return self.missing();
-        };
-        let Some(entries) = item.as_table() else {
-            return self.expected("a provider's table");
-        };
+        let item = self.present()?;
+        let Some(entries) = item.as_table() else { return self.expected("a provider's table") };
         let mut providers = entries.iter();
-        let (Some((name, table)), None) = (providers.next(), providers.next()) else {
+        let (Some(provider), None) = (providers.next(), providers.next()) else {
             let message = format!("expected one provider, found {}", entries.len());
-            let problem = Problem::error("one-provider", message)
-                .with_key(&self.key)
-                .with_help("write it as `{ NAME = { … } }`");
-            self.host.note(problem, Some(item), false);
+            let help = "write it as `{ NAME = { … } }`";
+            not_one_provider(self.host, &self.key, item, message, help);
             return None;
         };
-        built(self.host.provider(&self.key.child(name), name, table)?)
+        built(self.host, &self.key, provider)
+    }
+
+    /// Reads the value unless it is absent.
+    pub fn optional<T>(self, read: fn(Self) -> Option<T>) -> Option<Option<T>> {
+        if self.is_absent() { Some(None) } else { read(self).map(Some) }
     }
 
     /// Reads the values of a table; `None` if one failed, and all problems have been noted.
-    pub fn map<T>(&self, read: fn(Node<'a>) -> Option<T>) -> Option<BTreeMap<String, T>> {
-        let Some(item) = &self.item else {
-            return self.missing();
-        };
-        let inline = Self::inline(item, '{');
-        let Value::Table(entries) = &inline.as_ref().unwrap_or(item).value else {
-            return self.expected("a table");
-        };
+    pub fn map<T>(self, read: fn(Self) -> Option<T>) -> Option<BTreeMap<String, T>> {
+        let item = Self::inline(self.present()?, '{');
+        let Value::Table(entries) = &item.value else { return self.expected("a table") };
         let read =
-            |(key, item): (&String, &Item)| (key.clone(), read(self.child(key, item.clone())));
+            |(key, item): (&String, &Item)| Some((key.clone(), read(self.child(key, item))?));
         let read: Vec<_> = entries.iter().map(read).collect();
-        read.into_iter().map(|(key, value)| Some((key, value?))).collect()
+        read.into_iter().collect()
     }
 
     /// Reads the values of a list; `None` if one failed, and all problems have been noted.
-    pub fn list<T>(&self, read: fn(Node<'a>) -> Option<T>) -> Option<Vec<T>> {
-        let Some(item) = &self.item else {
-            return self.missing();
-        };
-        let inline = Self::inline(item, '[');
-        let Value::Array(items) = &inline.as_ref().unwrap_or(item).value else {
-            return self.expected("a list");
-        };
-        let read =
-            |(index, item): (usize, &Item)| read(self.child(&index.to_string(), item.clone()));
+    pub fn list<T>(self, read: fn(Self) -> Option<T>) -> Option<Vec<T>> {
+        let item = Self::inline(self.present()?, '[');
+        let Value::Array(items) = &item.value else { return self.expected("a list") };
+        let read = |(index, item): (usize, &Item)| read(self.child(&index.to_string(), item));
         let read: Vec<_> = items.iter().enumerate().map(read).collect();
         read.into_iter().collect()
     }
 
     /// Reads a set of options from a table of its own. One that is not there has no option set.
     pub fn options<T: Options>(&self) -> Option<T> {
-        let absent;
-        let item = if let Some(item) = &self.item {
-            item
-        } else {
+        let absent = || {
             let item = Item::new(Value::Table(Entries::new()), self.table.origin.clone());
-            absent = Item { span: self.table.span.clone(), ..item };
-            &absent
+            Cow::Owned(Item { span: self.table.span.clone(), ..item })
         };
-        let inline = Self::inline(item, '{');
-        let item = inline.as_deref().unwrap_or(item);
-        let Some(entries) = item.as_table() else {
-            return self.expected("a table");
-        };
-        let mut table = Table::new(self.host, self.key.clone(), item, entries, T::FIELDS.iter());
-        let read = T::from_table(&mut table);
-        table.finish();
-        read
+        let item = self.item.as_deref().map_or_else(absent, |item| Self::inline(item, '{'));
+        section(self.host, &self.key, Some(&item))
     }
 
-    /// A table or list that stands as TOML in a variable or a flag.
-    fn inline(item: &Item, opening: char) -> Option<Cow<'a, Item>> {
-        let text = item.as_text()?;
-        if matches!(item.origin, Origin::File { .. }) || !text.trim_start().starts_with(opening) {
-            return None;
-        }
-        parse_inline(text, &item.origin).map(Cow::Owned)
+    /// Returns a value, or the table or list that stands for it as TOML in a variable or a flag.
+    fn inline(item: &Item, opening: char) -> Cow<'_, Item> {
+        let is_file = matches!(item.origin, Origin::File { .. });
+        let text = item.as_text().filter(|text| !is_file && text.trim_start().starts_with(opening));
+        let inline = text.and_then(|text| parse_inline(text, &item.origin));
+        inline.map_or(Cow::Borrowed(item), Cow::Owned)
     }
 
     fn expected<T>(&self, expected: &str) -> Option<T> {
@@ -382,10 +361,7 @@ impl<T: DeserializeOwned> Plain for T {
     fn read(node: Node<'_>) -> Option<Self> {
         let Some(item) = &node.item else {
             // An `Option` takes the absence, everything else misses its value.
-            return match T::deserialize(Absent) {
-                Ok(value) => Some(value),
-                Err(_) => node.missing(),
-            };
+            return T::deserialize(Absent).ok().or_else(|| node.missing());
         };
         match T::deserialize(Values(item)) {
             Ok(value) => Some(value),
@@ -432,23 +408,11 @@ pub trait Nested: Sized {
 }
 
 impl<T: Nested> Nested for Option<T> {
-    fn read(node: Node<'_>) -> Option<Self> {
-        if node.item.is_none() { Some(None) } else { T::read(node).map(Some) }
-    }
-
-    fn shape() -> Shape {
-        Shape { optional: true, ..T::shape() }
-    }
+    holds!(T, optional);
 }
 
 impl<T: Nested> Nested for Vec<T> {
-    fn read(node: Node<'_>) -> Option<Self> {
-        node.list(T::read)
-    }
-
-    fn shape() -> Shape {
-        Shape::required(Type::List(Box::new(T::shape().r#type)))
-    }
+    holds!(T, list);
 }
 
 impl std::fmt::Debug for Table<'_> {

@@ -95,11 +95,8 @@ impl Stores {
     }
 
     pub(crate) fn all(&self) -> Vec<KnownStore> {
-        let known = |(name, store): (&String, &Arc<dyn ErasedStore>)| KnownStore {
-            name: name.clone(),
-            store: Arc::clone(store),
-        };
-        self.stores.iter().map(known).collect()
+        let stores = self.stores.clone().into_iter();
+        stores.map(|(name, store)| KnownStore { name, store }).collect()
     }
 
     /// Lists the names that `store` may have.
@@ -115,9 +112,10 @@ impl Stores {
                 .with_help(help);
         }
         if name == FILE {
-            return Problem::error("no-store", "there is no folder to keep the session in").with_help(
-            "set `stores.file.directory`, or `store = \"memory\"` to lose it with the program",
-        );
+            let help =
+                "set `stores.file.directory`, or `store = \"memory\"` to lose it with the program";
+            return Problem::error("no-store", "there is no folder to keep the session in")
+                .with_help(help);
         }
         let names: Vec<&str> = self.names().collect();
         let how = how_to_get(name).map_or_else(String::new, |how| format!("; {how}"));
@@ -156,12 +154,11 @@ impl Stores {
             self.add(FILE, Arc::new(FileStore::new(folder)));
         }
         // Each is read before the first failure counts, so that all problems are noted.
-        let complete = options.is_some();
-        registry
-            .stores()
-            .map(|entry| self.make(entry, host, table(entry.name()), surroundings))
-            .fold(complete, |complete, made| made.is_some() && complete)
-            .then_some(())
+        let mut complete = options.is_some();
+        for entry in registry.stores() {
+            complete &= self.make(entry, host, table(entry.name()), surroundings).is_some();
+        }
+        complete.then_some(())
     }
 
     /// Adds a store of another crate.
