@@ -59,17 +59,11 @@ pub use environment::Environment;
 pub use error::{Error, ErrorKind, Result};
 pub use integrations::*;
 pub use login::{Login, LoginOutcome, LoginPlan, Way};
-#[doc(hidden)]
-pub use options as schema;
 pub use options::{Options, Secret, Show, Validation, View};
 pub use provider::{Bound, Managed, Probe, Status, TokenProvider, TokenSource, from_fn, hooks};
 pub use registry::{Entry, Provider, Registry, RegistryBuilder, Store, StoreEntry};
 pub use request::{Origins, Placement, Request};
 pub use secret::{Exposed, SecretSource, SecretString};
 pub use store::SessionPolicy;
-#[doc(hidden)]
-pub use store::SessionPolicy as Session;
-#[doc(hidden)]
-pub use time as clock;
 pub use token::{Claims, Grant, Token};
 pub use url::Url;

@@ -13,7 +13,7 @@ use std::{
 use authn::{
     CacheOptions, Cached, Context, Credentials, Error, ErrorKind, Grant, Result, Token,
     TokenSource, blocking,
-    clock::{Clock, ManualClock},
+    time::{Clock, ManualClock},
 };
 use tokio::sync::Notify;
 

@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 use authn::{
     Context, Credentials, Environment, ErrorKind, Loader, Result, SecretString, Token,
     TokenProvider, View,
-    config::{Class, Config, Origin, Setting},
+    config::{Class, Config, Provenance, Setting},
 };
 use std::collections::BTreeMap;
 
@@ -418,7 +418,7 @@ fn applications_have_files_and_variables_of_their_own() {
     let config = Loader::app("my-app").environment(environment).read();
     assert_eq!(setting(&config, "credentials.fixed.tries").value, Some(View::Integer(9)));
     let domain = setting(&config, "credentials.domain");
-    assert!(matches!(&domain.origin, Origin::File { path, line: 2, column: 10 }
+    assert!(matches!(&domain.origin, Provenance::File { path, line: 2, column: 10 }
         if path.ends_with("user/my-app/config.toml")));
     assert_eq!(domain.overrides.len(), 1);
 }

@@ -13,9 +13,9 @@ use std::{
 
 use authn::{
     Claims, Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Login, Result,
-    SecretString, Session, Token, TokenSource,
-    clock::{Clock, ManualClock},
+    SecretString, SessionPolicy, Token, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
+    time::{Clock, ManualClock},
 };
 
 /// What comes of asking whose a token is.
@@ -77,8 +77,8 @@ impl TokenSource for RotatingDesk {
         }
     }
 
-    fn session(&self) -> Session<'_> {
-        Session::Begun
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::Begun
     }
 }
 

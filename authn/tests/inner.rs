@@ -12,7 +12,7 @@ use std::{
 
 use authn::{
     Bound, Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Login, LoginOutcome,
-    Managed, Result, SecretString, Session, Token, TokenProvider, TokenSource,
+    Managed, Result, SecretString, SessionPolicy, Token, TokenProvider, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
 
@@ -39,8 +39,8 @@ impl TokenSource for Desk {
         grant(&login.ask(&Question::new("name")).await?.expose()).map(Some)
     }
 
-    fn session(&self) -> Session<'_> {
-        Session::Begun
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::Begun
     }
 }
 

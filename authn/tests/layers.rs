@@ -6,7 +6,7 @@ use std::{fmt, fs};
 
 use authn::{
     Context, Environment, Loader, Result, SecretString, Token, View,
-    config::{Class, Config, Origin, Setting},
+    config::{Class, Config, Provenance, Setting},
 };
 use figment::{
     Error, Metadata, Profile, Provider,
@@ -127,10 +127,10 @@ fn the_environment_wins_over_it_and_it_wins_over_files_in_the_order_of_the_calls
     assert!(setting(&config, "credentials.origins").is_set);
     let size = setting(&config, "credentials.mirror.size");
     assert_eq!(size.value, Some(View::Integer(2)));
-    assert!(matches!(&*size.overrides, [Origin::File { line: 5, column: 8, .. }]), "{size:?}");
+    assert!(matches!(&*size.overrides, [Provenance::File { line: 5, column: 8, .. }]), "{size:?}");
     assert!(matches!(
         setting(&config, "credentials.mirror.secret").origin,
-        Origin::File { line: 4, .. }
+        Provenance::File { line: 4, .. }
     ));
 
     let environment = Environment::empty()

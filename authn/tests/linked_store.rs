@@ -13,9 +13,9 @@ use std::{
 use authn::{
     Context, Environment, Error, Loader, Registry, Result, SecretSource, SecretString, Token,
     Validation,
-    clock::{Clock, ManualClock},
-    config::{Class, Config, Origin},
+    config::{Class, Config, Provenance},
     store::{Document, Lease, StoreKey, Surroundings, TokenStore},
+    time::{Clock, ManualClock},
 };
 
 static SECRETS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
@@ -227,7 +227,7 @@ fn a_reference_into_it_is_one_from_every_layer() {
         let secret = settings.iter().find(|setting| setting.key == "credentials.mirror.secret");
         let secret = secret.expect("it is shown");
         assert_eq!(secret.reference.as_deref(), Some("cellar wine"));
-        assert_ne!(secret.origin, Origin::Default);
+        assert_ne!(secret.origin, Provenance::Default);
         let credentials = config.credentials().expect("credentials");
         let token = authn::blocking::Credentials::from(credentials).token().expect("a token");
         assert_eq!(token.secret(), "red");

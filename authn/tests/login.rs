@@ -13,9 +13,9 @@ use std::{
 
 use authn::{
     Claims, Context, Credentials, Environment, ErrorKind, Grant, Loader, Login, LoginOutcome,
-    Result, SecretString, Session, Token, TokenSource,
-    clock::{Clock, ManualClock},
+    Result, SecretString, SessionPolicy, Token, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
+    time::{Clock, ManualClock},
 };
 use tempfile::TempDir;
 use tokio::sync::Notify;
@@ -80,8 +80,8 @@ impl TokenSource for Door {
         Ok(Some(self.grant(context, &name)?.with_claims(Claims::new(claims))))
     }
 
-    fn session(&self) -> Session<'_> {
-        Session::Begun
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::Begun
     }
 
     fn login_options(&self) -> &'static [&'static str] {

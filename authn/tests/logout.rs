@@ -13,10 +13,10 @@ use std::{
 
 use authn::{
     Cached, Claims, Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Login,
-    Result, SecretString, Session, Token, TokenSource,
-    clock::{Clock, ManualClock},
+    Result, SecretString, SessionPolicy, Token, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
     store::{Document, FileStore, Lease, StoreKey, TokenStore},
+    time::{Clock, ManualClock},
 };
 use tempfile::TempDir;
 use tokio::sync::Notify;
@@ -65,8 +65,8 @@ impl TokenSource for Desk {
         Ok(Some(grant(&name.expose())?.with_claims(claims)))
     }
 
-    fn session(&self) -> Session<'_> {
-        Session::Begun
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::Begun
     }
 }
 

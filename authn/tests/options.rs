@@ -9,7 +9,7 @@ use std::{
 use authn::{
     Context, Entry, Environment, Error, Loader, Options, Provider as _, Result, SecretString,
     Token, TokenProvider, Url, Validation,
-    config::{Class, Config, Origin, Setting},
+    config::{Class, Config, Provenance, Setting},
     conformance,
 };
 use serde::{Deserialize, Serialize};
@@ -255,7 +255,7 @@ fn a_providers_own_validation_names_options_too() {
     );
     let origins: Vec<_> = config.problems().iter().map(|one| one.origin().cloned()).collect();
     let lines = origins.iter().map(|origin| match origin {
-        Some(Origin::File { line, .. }) => *line,
+        Some(Provenance::File { line, .. }) => *line,
         other => panic!("{other:?}"),
     });
     // The third is not there: it is missed in its table.
@@ -352,7 +352,7 @@ fn layers_merge_option_by_option() {
     let default = setting(&config, "role.duration");
     assert_eq!(
         (default.origin, default.value.unwrap().to_string()),
-        (Origin::Default, "\"1h\"".into())
+        (Provenance::Default, "\"1h\"".into())
     );
     assert!(!setting(&config, "other").is_set);
 }

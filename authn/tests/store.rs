@@ -15,9 +15,9 @@ use std::{
 
 use authn::{
     Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Result, SecretString,
-    Session, Token, TokenSource,
-    clock::{Clock, ManualClock},
+    SessionPolicy, Token, TokenSource,
     store::{Document, FileStore, Lease, StoreKey, TokenStore},
+    time::{Clock, ManualClock},
 };
 use tempfile::TempDir;
 use tokio::sync::Notify;
@@ -80,9 +80,9 @@ impl TokenSource for Rotating {
         Ok(Grant::new(token).with_refresh_token(next.into()))
     }
 
-    fn session(&self) -> Session<'_> {
+    fn session(&self) -> SessionPolicy<'_> {
         let _ = (&self.audience, &self.scope);
-        self._refresh_token.as_ref().map_or(Session::Begun, Session::From)
+        self._refresh_token.as_ref().map_or(SessionPolicy::Begun, SessionPolicy::From)
     }
 
     async fn revoke(&self, _context: &Context, grant: &Grant) -> Result<()> {

@@ -166,7 +166,7 @@ mod tests {
     use authn::{
         Credentials, Environment, Loader,
         app_service::scope,
-        clock::{Clock, ManualClock},
+        time::{Clock, ManualClock},
     };
     use http::{HeaderMap, HeaderValue};
 

@@ -40,7 +40,7 @@ mod tests {
 
     use authn::{
         Error, ErrorKind, Token,
-        clock::{Clock, ManualClock, Moment, Sleep, Time},
+        time::{Clock, ManualClock, Moment, Sleep, Time},
     };
 
     use super::*;

@@ -74,7 +74,7 @@ mod tests {
 
     use authn::{
         ErrorKind,
-        clock::{Clock, ManualClock},
+        time::{Clock, ManualClock},
     };
 
     use crate::testing::{authorized, jwt, load, load_at, loader, request, wait};

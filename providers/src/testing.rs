@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use authn::{Credentials, Environment, Loader, Result, clock::Clock};
+use authn::{Credentials, Environment, Loader, Result, time::Clock};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::request::Parts;
 

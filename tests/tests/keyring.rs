@@ -12,8 +12,8 @@ use std::{
 
 use authn::{
     Environment, Loader,
-    clock::{Clock, ManualClock},
     conformance::Canary,
+    time::{Clock, ManualClock},
 };
 use authn_providers as _;
 use authn_tests::{

@@ -5,7 +5,7 @@
 //! this package; see `tests/src/lib.rs`.
 
 use authn::config::Problem;
-use authn::schema::{Field, Kind};
+use authn::options::{Field, Kind};
 use authn::{Context, Entry, Environment, Error, Grant, Loader, Provider, Registry, Result, Token};
 use authn_providers as _;
 use authn_tests::command::{Sandbox, binary};

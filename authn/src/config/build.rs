@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
-    diagnostic::{Excerpt, Origin, Problem, SourceText},
+    diagnostic::{Excerpt, Problem, Provenance, SourceText},
     options::{Built, Entries, Host, Item, Key, Options as _, Table, Value, failed, unknown_key},
     registry::Stores,
     request::options::{Override, PlacementOptions},
@@ -55,7 +55,7 @@ impl Notes<'_> {
     }
 
     fn excerpt(&self, item: &Item, hide: bool) -> Option<Excerpt> {
-        let Origin::File { path, .. } = &item.origin else { return None };
+        let Provenance::File { path, .. } = &item.origin else { return None };
         let span = item.span.clone()?;
         let is_of_file =
             |text: &Option<Arc<SourceText>>| text.as_ref().is_some_and(|text| text.path == *path);
@@ -127,7 +127,7 @@ impl<'a> Build<'a> {
             let problem = Problem::warning("no-origins", message)
                 .with_key("credentials.domain")
                 .with_help("set `credentials.domain` or `credentials.origins`");
-            self.notes.note(problem, item.filter(|item| item.origin != Origin::Default), false);
+            self.notes.note(problem, item.filter(|item| item.origin != Provenance::Default), false);
         }
         let empty = Item::empty_table();
         let table = item.and_then(|item| item.get(&[&choice.name]));
@@ -246,17 +246,17 @@ impl Host for Build<'_> {
         self.notes.registry.is_reference(key)
     }
 
-    fn target(&self, kind: &str, text: &str, at: &Origin) -> Result<Target, Box<Problem>> {
+    fn target(&self, kind: &str, text: &str, at: &Provenance) -> Result<Target, Box<Problem>> {
         match kind {
             "env" => Ok(Target::variable(text, self.environment)),
             "file" => {
                 let base = match at {
-                    Origin::File { path, .. } | Origin::Layer { file: Some(path), .. } => {
+                    Provenance::File { path, .. } | Provenance::Layer { file: Some(path), .. } => {
                         path.parent()
                     }
                     _ => None,
                 };
-                if matches!(at, Origin::Layer { file: None, .. })
+                if matches!(at, Provenance::Layer { file: None, .. })
                     && !Path::new(text).is_absolute()
                     && !text.starts_with("~/")
                 {

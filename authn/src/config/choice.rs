@@ -3,7 +3,7 @@
 use super::{Source, SourceState, build::Notes, project};
 use crate::{
     Environment,
-    diagnostic::{Origin, Problem, nearest},
+    diagnostic::{Problem, Provenance, nearest},
     options::{Entries, Field, Item, Key, Options as _},
     registry::Entry,
     request::binding::Binding,
@@ -15,7 +15,7 @@ const APP_SERVICE: &str = "APP_SERVICE_TS";
 /// The name of a provider, and where it is named.
 pub(crate) struct Choice {
     pub(crate) name: String,
-    pub(crate) origin: Origin,
+    pub(crate) origin: Provenance,
 }
 
 /// Finds the provider: the highest part that names one wins, by `provider` or by having its table.
@@ -56,7 +56,7 @@ pub(crate) fn choose(
         }
     }
     if environment.get(APP_SERVICE).is_some() {
-        let origin = Origin::Environment { name: APP_SERVICE.to_owned() };
+        let origin = Provenance::Environment { name: APP_SERVICE.to_owned() };
         return Some(Choice { name: "app_service".to_owned(), origin });
     }
     if sources.iter().any(|source| source.state == SourceState::Failed) {

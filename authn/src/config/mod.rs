@@ -23,7 +23,7 @@ mod visibility;
 use std::fmt;
 
 pub use crate::{
-    diagnostic::{Origin, Problem, Severity, nearest, printable},
+    diagnostic::{Problem, Provenance, Severity, nearest, printable},
     registry::KnownStore,
     time::duration,
 };
@@ -48,7 +48,7 @@ pub struct Config {
     merged: Entries,
     profile: Option<String>,
     profiles: Vec<String>,
-    provider: Option<(String, Origin)>,
+    provider: Option<(String, Provenance)>,
     problems: Vec<Problem>,
     credentials: Option<Credentials>,
     sources: Vec<Source>,
@@ -75,7 +75,7 @@ impl Config {
     }
 
     /// Gives what chose the provider in force.
-    pub fn provider_origin(&self) -> Option<&Origin> {
+    pub fn provider_origin(&self) -> Option<&Provenance> {
         self.provider.as_ref().map(|(_, origin)| origin)
     }
 

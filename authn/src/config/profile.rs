@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{layers::Layer, project};
 use crate::{
     Environment,
-    diagnostic::{Origin, Problem, nearest},
+    diagnostic::{Problem, Provenance, nearest},
 };
 
 /// Chooses the profile: the one that is asked for, else the variable's, else the highest `default_profile`.
@@ -24,9 +24,9 @@ pub(crate) fn choose(
         }
     }
     let (name, origin) = if let Some(name) = asked {
-        (name.to_owned(), Origin::Flag { name: "--profile".to_owned() })
+        (name.to_owned(), Provenance::Flag { name: "--profile".to_owned() })
     } else if let Some(name) = named {
-        (name.to_owned(), Origin::Environment { name: variable.to_owned() })
+        (name.to_owned(), Provenance::Environment { name: variable.to_owned() })
     } else {
         let item = layers.iter().rev().find_map(|layer| layer.base.get("default_profile"))?;
         let Some(name) = item.as_text() else {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Registry,
-    diagnostic::{Origin, Problem},
+    diagnostic::{Problem, Provenance},
     options::{
         Entries, Field, Item, Key, Kind, Options as _, Show as _, Type, Value, View,
         toml::parse_inline,
@@ -34,13 +34,13 @@ pub struct Setting {
     /// nothing.
     pub value_type: Option<Type>,
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: Provenance,
     /// For a secret by reference: what it refers to, as `file /run/secrets/name`.
     pub reference: Option<String>,
     /// It stands in a project's file that the user has not trusted, so it has no effect.
     pub is_withheld: bool,
     /// Where the values stand that this one overrides, the highest first.
-    pub overrides: Vec<Origin>,
+    pub overrides: Vec<Provenance>,
 }
 
 /// Lists all settings: `[credentials]`, the active provider with what is unset, then everything else.
@@ -98,7 +98,7 @@ pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
         lister.all(&Key::new(&["profile", name]), top.within(entries));
     }
     lister.settings.sort_by_key(|setting| match setting.origin {
-        Origin::File { line, column, .. } => (line, column),
+        Provenance::File { line, column, .. } => (line, column),
         _ => (0, 0),
     });
     lister.settings
@@ -148,7 +148,7 @@ impl Lister<'_> {
         }
         let class = if field.kind() == Kind::Secret { Class::Secret } else { Class::Plain };
         let (value, overrides) = (field.default(), Vec::new());
-        let setting = self.setting(key, class, &Origin::Default);
+        let setting = self.setting(key, class, &Provenance::Default);
         let value_type = Some(field.r#type());
         self.settings.push(Setting {
             is_set: value.is_some(),
@@ -193,7 +193,7 @@ impl Lister<'_> {
         Setting { is_set, reference, ..self.setting(key, class, &item.origin) }
     }
 
-    fn setting(&self, key: &Key, class: Class, origin: &Origin) -> Setting {
+    fn setting(&self, key: &Key, class: Class, origin: &Provenance) -> Setting {
         Setting {
             key: key.to_string(),
             class,
@@ -231,7 +231,7 @@ fn reference(item: &Item, registry: &Registry) -> Option<String> {
     let inline;
     let entries = match &item.value {
         Value::Table(entries) => entries,
-        Value::Text(text) if matches!(item.origin, Origin::Flag { .. }) => {
+        Value::Text(text) if matches!(item.origin, Provenance::Flag { .. }) => {
             inline = parse_inline(text, &item.origin)?;
             inline.as_table()?
         }
@@ -248,7 +248,7 @@ fn reference(item: &Item, registry: &Registry) -> Option<String> {
 
 /// Shows a text as what its option reads it as, because a variable can hold texts alone; `None` if it can't be
 /// that.
-fn typed(text: &str, r#type: &Type, origin: &Origin) -> Option<View> {
+fn typed(text: &str, r#type: &Type, origin: &Provenance) -> Option<View> {
     match r#type {
         Type::Boolean => text.trim().parse().ok().map(View::Boolean),
         Type::Integer => text.trim().parse().ok().map(View::Integer),

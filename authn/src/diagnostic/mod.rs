@@ -15,6 +15,6 @@ pub use nearest::nearest;
 pub use printable::printable;
 pub(crate) use problem::Excerpt;
 pub use problem::{Problem, Severity};
-pub use provenance::Origin;
+pub use provenance::Provenance;
 pub(crate) use quoted::quoted;
 pub(crate) use source_text::SourceText;

@@ -4,7 +4,7 @@ use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Origin, printable};
+use super::{Provenance, printable};
 
 /// One thing that is wrong with a configuration. It holds no value.
 #[must_use]
@@ -14,7 +14,7 @@ pub struct Problem {
     severity: Severity,
     message: String,
     key: Option<String>,
-    origin: Option<Origin>,
+    origin: Option<Provenance>,
     help: Option<String>,
     excerpt: Option<Excerpt>,
 }
@@ -68,7 +68,7 @@ impl Problem {
         self
     }
 
-    pub(crate) fn with_origin(mut self, origin: impl Into<Option<Origin>>) -> Self {
+    pub(crate) fn with_origin(mut self, origin: impl Into<Option<Provenance>>) -> Self {
         self.origin = origin.into();
         self
     }
@@ -104,7 +104,7 @@ impl Problem {
     }
 
     /// Gives where it is.
-    pub fn origin(&self) -> Option<&Origin> {
+    pub fn origin(&self) -> Option<&Provenance> {
         self.origin.as_ref()
     }
 
@@ -128,7 +128,8 @@ impl Problem {
         // A line with control characters would paint the terminal: better no line.
         let excerpt = self.excerpt.as_ref().filter(|excerpt| is_printable(&excerpt.line));
         let mut group = Group::with_title(level.primary_title(title.as_str()));
-        if let (Some(Origin::File { path, line, .. }), Some(excerpt)) = (&self.origin, excerpt) {
+        if let (Some(Provenance::File { path, line, .. }), Some(excerpt)) = (&self.origin, excerpt)
+        {
             let label = printable(self.key.as_deref().unwrap_or_default());
             group = group.element(
                 Snippet::source(excerpt.line.as_str())

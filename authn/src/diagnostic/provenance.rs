@@ -11,7 +11,7 @@ use super::printable;
 /// is escaped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Origin {
+pub enum Provenance {
     /// Nobody set it.
     Default,
     /// A file.
@@ -42,14 +42,14 @@ pub enum Origin {
     },
 }
 
-impl Origin {
+impl Provenance {
     /// Returns the beginning of a file.
     pub(crate) fn file(path: &Path) -> Self {
         Self::File { path: path.to_owned(), line: 1, column: 1 }
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::Origin;
+use super::Provenance;
 
 /// The text of a file that was read.
 pub(crate) struct SourceText {
@@ -20,9 +20,9 @@ impl SourceText {
     }
 
     /// Returns the place of a byte.
-    pub(crate) fn origin(&self, at: usize) -> Origin {
+    pub(crate) fn origin(&self, at: usize) -> Provenance {
         let Position { line, column } = self.positions.at(&self.text, at);
-        Origin::File { path: self.path.clone(), line, column }
+        Provenance::File { path: self.path.clone(), line, column }
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{
 };
 
 use super::{Entries, Item, Value, toml::parse_inline};
-use crate::{diagnostic::Origin, time::duration};
+use crate::{diagnostic::Provenance, time::duration};
 
 /// What was expected and not found. Nothing of the value is in it.
 #[derive(Debug, Default)]
@@ -134,7 +134,7 @@ impl<'a> Values<'a> {
 
     /// A map in a text is written as TOML.
     fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        match self.0.as_text().filter(|_| !matches!(self.0.origin, Origin::File { .. })) {
+        match self.0.as_text().filter(|_| !matches!(self.0.origin, Provenance::File { .. })) {
             Some(text) => match parse_inline(text, &self.0.origin) {
                 Some(item) if item.as_table().is_some() => Values(&item).deserialize_any(visitor),
                 _ => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),

@@ -5,7 +5,7 @@ use std::any::Any;
 use super::{Item, Key};
 use crate::{
     Error, SecretString,
-    diagnostic::{Origin, Problem, nearest},
+    diagnostic::{Problem, Provenance, nearest},
     secret::Target,
 };
 
@@ -27,7 +27,7 @@ pub(crate) trait Host {
     fn is_reference(&self, key: &str) -> bool;
 
     /// Returns what a reference refers to.
-    fn target(&self, kind: &str, text: &str, at: &Origin) -> Result<Target, Box<Problem>>;
+    fn target(&self, kind: &str, text: &str, at: &Provenance) -> Result<Target, Box<Problem>>;
 
     /// Takes note of a secret that was read.
     fn saw(&self, secret: &SecretString);
@@ -44,7 +44,7 @@ pub(crate) fn invalid(host: &dyn Host, problems: Vec<Problem>, key: &Key, table:
         let full = path.iter().fold(key.clone(), |key, segment| key.child(segment));
         let at = (0..=path.len()).rev().find_map(|length| table.get(&path[..length]));
         let is_there = !path.is_empty() && table.get(&path).is_some();
-        let at = at.filter(|item| item.origin != Origin::Default);
+        let at = at.filter(|item| item.origin != Provenance::Default);
         host.note(problem.with_key(&full), at, is_there);
     }
 }
@@ -53,7 +53,7 @@ pub(crate) fn invalid(host: &dyn Host, problems: Vec<Problem>, key: &Key, table:
 pub(crate) fn failed(host: &dyn Host, error: &Error, key: &Key, table: &Item) {
     if error.problems().is_empty() {
         let problem = Problem::error("invalid", error.to_string()).with_key(key);
-        host.note(problem, Some(table).filter(|item| item.origin != Origin::Default), false);
+        host.note(problem, Some(table).filter(|item| item.origin != Provenance::Default), false);
     } else {
         invalid(host, error.problems().to_vec(), key, table);
     }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Error, SecretString,
-    diagnostic::{Origin, Problem},
+    diagnostic::{Problem, Provenance},
     secret::Reference,
 };
 
@@ -186,7 +186,7 @@ impl<'a> Node<'a> {
         let problem = Problem::error("missing-key", "a required key is missing")
             .with_key(&self.key)
             .with_help(format!("set `{}`, or the environment variable `{variable}`", self.key));
-        let at = Some(self.table).filter(|table| table.origin != Origin::Default);
+        let at = Some(self.table).filter(|table| table.origin != Provenance::Default);
         self.host.note(problem, at, false);
         None
     }
@@ -206,7 +206,7 @@ impl<'a> Node<'a> {
         let Some(item) = self.item.as_ref().filter(|_| !self.is_absent_or_empty()) else {
             return self.missing();
         };
-        let from_flag = matches!(item.origin, Origin::Flag { .. });
+        let from_flag = matches!(item.origin, Provenance::Flag { .. });
         match &item.value {
             Value::Text(text) if from_flag => match parse_inline(text, &item.origin) {
                 Some(inline) if inline.as_table().is_some() => self.refer(&inline),
@@ -318,7 +318,7 @@ impl<'a> Node<'a> {
 
     /// Returns a value, or the table or list that stands for it as TOML in a variable or a flag.
     fn inline(item: &Item, opening: char) -> Cow<'_, Item> {
-        let is_file = matches!(item.origin, Origin::File { .. });
+        let is_file = matches!(item.origin, Provenance::File { .. });
         let text = item.as_text().filter(|text| !is_file && text.trim_start().starts_with(opening));
         let inline = text.and_then(|text| parse_inline(text, &item.origin));
         inline.map_or(Cow::Borrowed(item), Cow::Owned)

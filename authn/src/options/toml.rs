@@ -6,10 +6,10 @@ use toml_edit::{Item as TomlItem, TableLike, Value as TomlValue};
 use zeroize::Zeroizing;
 
 use super::{Entries, Item, Value};
-use crate::diagnostic::Origin;
+use crate::diagnostic::Provenance;
 
 /// Says where a span of the text is: its origin, and the span if it is one of a file.
-type Place<'a> = &'a dyn Fn(Option<Range<usize>>) -> (Origin, Option<Range<usize>>);
+type Place<'a> = &'a dyn Fn(Option<Range<usize>>) -> (Provenance, Option<Range<usize>>);
 
 /// Returns the values of a table.
 pub(crate) fn entries(table: &dyn TableLike, place: Place<'_>) -> Entries {
@@ -18,7 +18,7 @@ pub(crate) fn entries(table: &dyn TableLike, place: Place<'_>) -> Entries {
 }
 
 /// Parses a value that stands in an environment variable or a flag; its parts have that origin.
-pub(crate) fn parse_inline(text: &str, origin: &Origin) -> Option<Item> {
+pub(crate) fn parse_inline(text: &str, origin: &Provenance) -> Option<Item> {
     let value: TomlValue = text.trim().parse().ok()?;
     Some(value_of(&value, &|_| (origin.clone(), None)))
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use zeroize::Zeroizing;
 
-use crate::diagnostic::Origin;
+use crate::diagnostic::Provenance;
 
 /// A table's values by key.
 pub(crate) type Entries = BTreeMap<String, Item>;
@@ -14,7 +14,7 @@ pub(crate) type Entries = BTreeMap<String, Item>;
 #[derive(Clone)]
 pub(crate) struct Item {
     pub(crate) value: Value,
-    pub(crate) origin: Origin,
+    pub(crate) origin: Provenance,
     /// The bytes of its file that hold it.
     pub(crate) span: Option<Range<usize>>,
 }
@@ -30,16 +30,16 @@ pub(crate) enum Value {
 }
 
 impl Item {
-    pub(crate) fn new(value: Value, origin: Origin) -> Self {
+    pub(crate) fn new(value: Value, origin: Provenance) -> Self {
         Self { value, origin, span: None }
     }
 
     /// Makes the table that stands for an absent one.
     pub(crate) fn empty_table() -> Self {
-        Self::new(Value::Table(Entries::new()), Origin::Default)
+        Self::new(Value::Table(Entries::new()), Provenance::Default)
     }
 
-    pub(crate) fn text(text: &str, origin: Origin) -> Self {
+    pub(crate) fn text(text: &str, origin: Provenance) -> Self {
         Self::new(Value::Text(Zeroizing::new(text.to_owned())), origin)
     }
 

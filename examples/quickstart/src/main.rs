@@ -18,7 +18,7 @@ use std::{
 
 use authn::{
     Environment, Loader, Token, View,
-    config::{Class, Config, Origin, Setting},
+    config::{Class, Config, Provenance, Setting},
     reqwest::Client,
 };
 // The providers that come with authn. Naming the crate once is what links them.
@@ -102,7 +102,7 @@ fn read_it(file: &Path) -> Result<Config> {
     let (defaults, set): (Vec<_>, Vec<_>) = config
         .settings()
         .into_iter()
-        .partition(|setting| matches!(setting.origin, Origin::Default));
+        .partition(|setting| matches!(setting.origin, Provenance::Default));
     let mut table = String::new();
     for setting in &set {
         // The folder is the same for all.

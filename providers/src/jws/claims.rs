@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use authn::{Result, clock::Clock};
+use authn::{Result, time::Clock};
 use serde_json::{Map, Value};
 
 use crate::random::random;
@@ -42,7 +42,7 @@ fn seconds(time: SystemTime) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use authn::clock::ManualClock;
+    use authn::time::ManualClock;
 
     use super::*;
 

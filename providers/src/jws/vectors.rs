@@ -173,7 +173,7 @@ fn an_algorithm_must_go_with_the_key() {
 #[test]
 fn a_jwk_brings_its_identifier_and_algorithm_and_options_win() {
     let header = |signer: Signer| {
-        let clock = authn::clock::Clock::system();
+        let clock = authn::time::Clock::system();
         let claims = Claims::valid_for(std::time::Duration::from_mins(1), &clock).unwrap();
         let token = signer.sign(&claims).unwrap();
         let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();

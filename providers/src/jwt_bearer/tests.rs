@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use authn::{
     Credentials, ErrorKind, Result,
-    clock::{Clock, ManualClock},
+    time::{Clock, ManualClock},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use authn::{Login, Url, clock::Clock};
+use authn::{Login, Url, time::Clock};
 
 /// Within this time a command that ends with an error has shown nothing, and the next one is started.
 const SHOWING: Duration = Duration::from_secs(5);
@@ -166,7 +166,7 @@ fn detach(process: &mut Command) {
 mod tests {
     use std::sync::mpsc;
 
-    use authn::clock::{ManualClock, Moment, Sleep, Time};
+    use authn::time::{ManualClock, Moment, Sleep, Time};
 
     use super::*;
 

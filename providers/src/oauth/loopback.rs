@@ -13,9 +13,9 @@ use std::{
 
 use authn::{
     Context, Entry, Error, Grant, Location, Provider, Registry, Result, TokenSource,
-    clock::Clock,
+    options::{Field, Options},
     private::{About, Table},
-    schema::{Field, Options},
+    time::Clock,
 };
 
 use super::OAuth;

@@ -22,8 +22,8 @@ mod tests;
 mod typed_client;
 
 use authn::{
-    Claims, Context, Environment, Grant, Login, LoginPlan, Probe, Result, Session, TokenSource,
-    http::HttpResponse,
+    Claims, Context, Environment, Grant, Login, LoginPlan, Probe, Result, SessionPolicy,
+    TokenSource, http::HttpResponse,
 };
 
 use grants::{Exchanged, GrantType};
@@ -155,7 +155,7 @@ impl TokenSource for OAuth {
         }
     }
 
-    fn session(&self) -> Session<'_> {
+    fn session(&self) -> SessionPolicy<'_> {
         GrantType::of(self).session(self)
     }
 

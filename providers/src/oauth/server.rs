@@ -178,7 +178,7 @@ fn unnamed() -> Error {
 mod tests {
     use std::time::Duration;
 
-    use authn::clock::{Clock, ManualClock};
+    use authn::time::{Clock, ManualClock};
     use serde_json::json;
 
     use super::Endpoint;

@@ -8,8 +8,8 @@ use std::{
 
 use authn::{
     Context, Error, ErrorKind, Result, Url,
-    clock::Moment,
     http::{HttpResponse, StatusCode},
+    time::Moment,
 };
 use serde::Deserialize;
 use serde_json::Value;

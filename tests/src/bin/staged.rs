@@ -12,7 +12,7 @@ use std::{
 };
 
 use authn::{
-    Claims, Context, Error, Grant, Login, Result, Session, Token, TokenSource, Url,
+    Claims, Context, Error, Grant, Login, Result, SessionPolicy, Token, TokenSource, Url,
     prompt::{Link, Progress, Question, UserCode},
 };
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
@@ -33,8 +33,8 @@ pub struct Staged {
 }
 
 impl TokenSource for Staged {
-    fn session(&self) -> Session<'_> {
-        Session::Begun
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::Begun
     }
 
     async fn request_token(&self, context: &Context, _: Option<&Grant>) -> Result<Grant> {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use authn::{ErrorKind, LoginOutcome, Url, clock::ManualClock, prompt::Progress};
+use authn::{ErrorKind, LoginOutcome, Url, prompt::Progress, time::ManualClock};
 use authn_tests::{
     browser::Browser,
     rig::{self, Rig},

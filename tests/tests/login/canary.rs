@@ -10,8 +10,8 @@ use std::{
 
 use authn::{
     Credentials, Environment, Loader, Login, LoginOutcome, Result,
-    clock::{Clock, ManualClock, Moment, Sleep, Time},
     conformance::Canary,
+    time::{Clock, ManualClock, Moment, Sleep, Time},
 };
 use authn_tests::rig::Rig;
 use serde_json::{Value, json};

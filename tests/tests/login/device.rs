@@ -5,7 +5,7 @@ use std::{path::Path, pin::pin, sync::Arc, time::Duration};
 
 use authn::{
     Credentials, Environment, ErrorKind, Loader, Login, LoginOutcome, Result, Way,
-    clock::{Clock, ManualClock},
+    time::{Clock, ManualClock},
 };
 use authn_tests::{
     browser::Browser,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use authn::{ErrorKind, LoginOutcome, clock::ManualClock, prompt::Progress};
+use authn::{ErrorKind, LoginOutcome, prompt::Progress, time::ManualClock};
 use authn_tests::{
     rig::{self, Rig},
     waiting,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use authn::{
     Credentials, Environment, Loader,
-    clock::{Clock, ManualClock},
+    time::{Clock, ManualClock},
 };
 use authn_tests::rig::Rig;
 use tempfile::TempDir;

@@ -4,8 +4,8 @@ use std::{fs, path::Path, time::Duration};
 
 use authn::{
     Credentials, Environment, ErrorKind, Loader, Login, LoginOutcome, SecretString,
-    clock::{Clock, ManualClock},
     prompt::{Link, Progress, Prompt, Question, UserCode},
+    time::{Clock, ManualClock},
 };
 use authn_tests::rig::Rig;
 use serde_json::json;

@@ -14,7 +14,7 @@ use std::{path::Path, time::Duration};
 
 use authn::{
     Credentials, Environment, Loader,
-    clock::{Clock, ManualClock},
+    time::{Clock, ManualClock},
 };
 use authn_providers as _;
 use authn_tests::rig::Rig;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{Layer, SourceState};
 use crate::{
-    diagnostic::{Origin, Problem, SourceText, syntax_excerpt},
+    diagnostic::{Problem, Provenance, SourceText, syntax_excerpt},
     options::toml,
 };
 
@@ -25,7 +25,7 @@ pub(crate) fn read(
         Ok(Some(text)) => return parse(name, path, text, problems),
         Ok(None) => {
             let problem = Problem::error("no-such-file", "there is no such file");
-            let problem = problem.with_origin(Origin::file(path)).with_help("check the path");
+            let problem = problem.with_origin(Provenance::file(path)).with_help("check the path");
             problems.extend(must_exist.then_some(problem));
             SourceState::Absent
         }
@@ -40,7 +40,7 @@ pub(crate) fn read(
 /// Reads a file. `Ok(None)` if there is none; every other failure is a problem that says what is wrong.
 fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
     let fail = |code, message: &str, help: &str| {
-        Box::new(Problem::error(code, message).with_origin(Origin::file(path)).with_help(help))
+        Box::new(Problem::error(code, message).with_origin(Provenance::file(path)).with_help(help))
     };
     let unreadable = |error: io::Error| {
         let help = match error.kind() {

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::Layer;
 use crate::{
-    diagnostic::{Origin, Problem},
+    diagnostic::{Problem, Provenance},
     options::{Entries, Item, insert},
 };
 
@@ -30,7 +30,7 @@ pub(crate) fn read(flags: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> 
             continue;
         }
         seen.push(key);
-        let origin = Origin::Flag { name: format!("--set {key}") };
+        let origin = Provenance::Flag { name: format!("--set {key}") };
         if insert(&mut values, &path, Item::text(value, origin.clone())).is_err() {
             let problem = Problem::error("two-values", "another `--set` sets the same option")
                 .with_key(key)

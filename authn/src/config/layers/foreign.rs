@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Layer, SourceState, merge::number};
 use crate::{
-    diagnostic::{Origin, Problem},
+    diagnostic::{Problem, Provenance},
     options::{Entries, Item, Value},
 };
 
@@ -115,7 +115,7 @@ impl Given<'_> {
 }
 
 /// Returns where a value is from, as its provider says.
-fn origin(metadata: &Metadata, profile: &Profile, path: &[String]) -> Origin {
+fn origin(metadata: &Metadata, profile: &Profile, path: &[String]) -> Provenance {
     let file = metadata.source.as_ref().and_then(Source::file_path);
     let source = match (&metadata.source, file) {
         (_, Some(path)) => format!(" {}", path.display()),
@@ -127,7 +127,7 @@ fn origin(metadata: &Metadata, profile: &Profile, path: &[String]) -> Origin {
     } else {
         format!(": {}", metadata.interpolate(profile, path))
     };
-    Origin::Layer {
+    Provenance::Layer {
         place: format!("{}{source}{key}", metadata.name),
         file: file.map(ToOwned::to_owned),
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use super::{Source, SourceState};
 use crate::{
-    diagnostic::{Origin, Problem, SourceText},
+    diagnostic::{Problem, Provenance, SourceText},
     options::{Entries, Item, Value},
 };
 
@@ -64,7 +64,7 @@ impl Layer {
     }
 }
 
-fn not_a_table(key: &str, origin: Origin) -> Problem {
+fn not_a_table(key: &str, origin: Provenance) -> Problem {
     Problem::error("wrong-type", "expected a table")
         .with_key(key)
         .with_origin(origin)

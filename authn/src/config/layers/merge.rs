@@ -12,7 +12,7 @@ use figment::{
 use super::super::visibility::Guide;
 use crate::{
     config::Class,
-    diagnostic::Origin,
+    diagnostic::Provenance,
     options::{Entries, Item, Value},
 };
 
@@ -60,7 +60,7 @@ pub(crate) fn merge(parts: &[Part], guide: Guide<'_>) -> Entries {
 }
 
 /// Returns the origins of a key in all parts that set it, the active one first.
-pub(crate) fn origins(parts: &[Part], path: &[String]) -> Vec<Origin> {
+pub(crate) fn origins(parts: &[Part], path: &[String]) -> Vec<Provenance> {
     let set = |part: &Part| part.get(path).map(|item| item.origin.clone());
     parts.iter().rev().filter(|part| part.counts()).filter_map(set).collect()
 }
@@ -122,7 +122,7 @@ impl Merged<'_> {
                 Figured::Dict(_, dict) => {
                     let origin = origins(self.parts, path).into_iter().next();
                     let table = Value::Table(self.entries(dict, path));
-                    Some(Item::new(table, origin.unwrap_or(Origin::Default)))
+                    Some(Item::new(table, origin.unwrap_or(Provenance::Default)))
                 }
                 figured => self
                     .sources

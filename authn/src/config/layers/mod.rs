@@ -21,7 +21,7 @@ pub use source::{Source, SourceState};
 use super::{Loader, project};
 use crate::{
     Environment,
-    diagnostic::{Origin, Problem},
+    diagnostic::{Problem, Provenance},
 };
 
 /// The layers, low to high: this list is the order.
@@ -83,7 +83,7 @@ fn named_file(
     let message = "a variable can't name a file by a relative path: in another folder that is another \
                    file, as that of a project that you have not trusted";
     let problem = Problem::error("relative-path", message)
-        .with_origin(Origin::Environment { name })
+        .with_origin(Provenance::Environment { name })
         .with_help("write the whole path, or name the file on the command line: `--config FILE`");
     Some(Err((path, problem)))
 }

@@ -4,7 +4,7 @@
 use super::Layer;
 use crate::{
     config::visibility::{Guide, Place},
-    diagnostic::Origin,
+    diagnostic::Provenance,
     options::{Entries, Item, Value, toml::parse_inline},
     registry::{Entry, Registry},
 };
@@ -44,7 +44,7 @@ fn expand_item(item: &mut Item, guide: Guide<'_>) {
 /// Takes the text of a variable or a flag as the table or the list that it stands for.
 fn expand_text(item: &mut Item) {
     if let Some(text) = item.as_text()
-        && !matches!(item.origin, Origin::File { .. })
+        && !matches!(item.origin, Provenance::File { .. })
         && text.trim_start().starts_with(['{', '['])
         && let Some(inline) = parse_inline(text, &item.origin)
     {

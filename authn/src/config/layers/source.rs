@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Layer, merge::Part};
 use crate::{
-    diagnostic::Origin,
+    diagnostic::Provenance,
     options::{Entries, Item, Value},
 };
 
@@ -56,7 +56,7 @@ pub(crate) fn parts(layers: Vec<Layer>, profile: Option<&str>) -> Vec<Part> {
                 return part(values, untrusted, false);
             }
             // Below a key that is no option, so that nothing of it may be shown.
-            let item = Item::new(Value::Table(values), Origin::Default);
+            let item = Item::new(Value::Table(values), Provenance::Default);
             part(Entries::from([("profile".to_owned(), item)]), untrusted, true)
         }));
     }

@@ -4,7 +4,7 @@ use super::Layer;
 use crate::{
     Environment,
     config::sections,
-    diagnostic::{Origin, Problem, nearest},
+    diagnostic::{Problem, Provenance, nearest},
     options::{Entries, Item, insert},
 };
 
@@ -19,7 +19,7 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
         if SPECIAL.contains(&rest) {
             continue;
         }
-        let origin = Origin::Environment { name: name.to_owned() };
+        let origin = Provenance::Environment { name: name.to_owned() };
         let path: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
         if path.iter().any(String::is_empty) || !sections::keys().any(|key| key == path[0]) {
             problems.push(meaningless(prefix, name, rest, origin));
@@ -44,7 +44,7 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
     Layer::new("environment", values, problems)
 }
 
-fn meaningless(prefix: &str, name: &str, rest: &str, origin: Origin) -> Problem {
+fn meaningless(prefix: &str, name: &str, rest: &str, origin: Provenance) -> Problem {
     let first = rest.split("__").next().unwrap_or(rest);
     let upper: Vec<String> = sections::keys().map(str::to_uppercase).collect();
     let candidates = SPECIAL.into_iter().chain(upper.iter().map(String::as_str));

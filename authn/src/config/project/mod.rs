@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Environment, Error, Registry, Result,
-    diagnostic::{Origin, Problem},
+    diagnostic::{Problem, Provenance},
 };
 
 /// The code of the warning that a project's file is not in force.
@@ -222,7 +222,7 @@ fn withheld(app: &str, layer: &Layer) -> Option<Problem> {
     let app = if app == "authn" { String::new() } else { format!(" --app {app}") };
     let message = format!("the project's file may choose a profile and nothing else: {why}");
     let help = format!("`authn{app} config trust` shows what it would set, and asks");
-    let origin = Origin::file(layer.source.path.as_ref()?);
+    let origin = Provenance::file(layer.source.path.as_ref()?);
     Some(Problem::warning(UNTRUSTED, message).with_origin(origin).with_help(help))
 }
 

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Environment, Error, ErrorKind, Result,
-    diagnostic::{Origin, Problem},
+    diagnostic::{Problem, Provenance},
     private_file::{self, Rules},
     store::hex,
 };
@@ -143,7 +143,7 @@ impl Place {
             let message = format!("the record of trust does not count: {what}");
             let problem = Problem::warning("trust-record", message);
             let help = "mend or remove it, then trust the file anew";
-            Box::new(problem.with_origin(Origin::file(&self.path)).with_help(help))
+            Box::new(problem.with_origin(Provenance::file(&self.path)).with_help(help))
         };
         if !private_file::check_folder(folder(path))
             .map_err(|refusal| refused(refusal.to_string()))?

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use authn::{
     Url, View,
-    config::{Class, Origin, Setting},
+    config::{Class, Provenance, Setting},
     options::Type,
 };
 
@@ -95,7 +95,7 @@ fn value(setting: &Setting) -> String {
 
 fn line(setting: &Setting) -> String {
     match setting.origin {
-        Origin::File { line, .. } => line.to_string(),
+        Provenance::File { line, .. } => line.to_string(),
         _ => String::new(),
     }
 }

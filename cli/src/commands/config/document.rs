@@ -5,7 +5,7 @@
 
 use authn::{
     View,
-    config::{Class, Config, Origin, Problem, Setting, Severity},
+    config::{Class, Config, Problem, Provenance, Setting, Severity},
 };
 use serde::Serialize;
 
@@ -85,14 +85,14 @@ impl Shown {
 }
 
 impl Place {
-    fn of(origin: &Origin) -> Self {
+    fn of(origin: &Provenance) -> Self {
         match origin {
-            Origin::Default => Self::Default,
-            Origin::File { path, line, column } => {
+            Provenance::Default => Self::Default,
+            Provenance::File { path, line, column } => {
                 Self::File { path: path.display().to_string(), line: *line, column: *column }
             }
-            Origin::Environment { name } => Self::Env { name: name.clone() },
-            Origin::Flag { name } => Self::Flag { name: name.clone() },
+            Provenance::Environment { name } => Self::Env { name: name.clone() },
+            Provenance::Flag { name } => Self::Flag { name: name.clone() },
             other => Self::Other { name: other.to_string() },
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use authn::config::{Config, Origin, Setting, SourceState};
+use authn::config::{Config, Provenance, Setting, SourceState};
 
 use crate::style::{home, short};
 
@@ -35,9 +35,9 @@ impl Places {
     }
 
     /// Says where a value comes from, in full.
-    pub(super) fn origin(&self, origin: &Origin) -> String {
+    pub(super) fn origin(&self, origin: &Provenance) -> String {
         match origin {
-            Origin::File { path, line, column } => {
+            Provenance::File { path, line, column } => {
                 format!("{}:{line}:{column}", short(path, self.home.as_deref()))
             }
             other => other.to_string(),
@@ -45,13 +45,13 @@ impl Places {
     }
 
     /// Says it briefly, as long as that can mean one file only.
-    fn brief(&self, origin: &Origin) -> String {
+    fn brief(&self, origin: &Provenance) -> String {
         match origin {
-            Origin::File { path, line, column } if self.has_unique_name(path) => {
+            Provenance::File { path, line, column } if self.has_unique_name(path) => {
                 let name = path.file_name().unwrap_or_default();
                 format!("{}:{line}:{column}", name.display())
             }
-            Origin::Environment { name } => format!("env {name}"),
+            Provenance::Environment { name } => format!("env {name}"),
             other => self.origin(other),
         }
     }
@@ -70,8 +70,8 @@ mod tests {
         Places { home: Some("/home/ann".into()), files: files.iter().map(PathBuf::from).collect() }
     }
 
-    fn at(path: &str) -> Origin {
-        Origin::File { path: path.into(), line: 2, column: 10 }
+    fn at(path: &str) -> Provenance {
+        Provenance::File { path: path.into(), line: 2, column: 10 }
     }
 
     #[test]
@@ -79,7 +79,7 @@ mod tests {
         let places = places(&[]);
         assert_eq!(places.origin(&at("/home/ann/.config/x.toml")), "~/.config/x.toml:2:10");
         assert_eq!(places.origin(&at("/home/anna/x.toml")), "/home/anna/x.toml:2:10");
-        assert_eq!(places.origin(&Origin::Default), "default");
+        assert_eq!(places.origin(&Provenance::Default), "default");
     }
 
     #[test]

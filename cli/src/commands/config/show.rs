@@ -2,7 +2,7 @@
 
 use authn::{
     View,
-    config::{Class, Origin, Setting, nearest},
+    config::{Class, Provenance, Setting, nearest},
 };
 
 use super::{document::Document, place::Places, shown};
@@ -92,7 +92,7 @@ fn table(settings: &[Setting], places: &Places, all_layers: bool) -> Table {
     let mut table = Table::new(&["KEY", "VALUE", "ORIGIN"]);
     for setting in settings {
         let cells = [setting.key.clone(), shown(setting), places.of(setting, !all_layers)];
-        table.row_if(setting.origin == Origin::Default || setting.is_withheld, cells);
+        table.row_if(setting.origin == Provenance::Default || setting.is_withheld, cells);
         for origin in setting.overrides.iter().filter(|_| all_layers) {
             let overridden = "(overridden)".to_owned();
             table.row_if(true, [setting.key.clone(), overridden, places.origin(origin)]);

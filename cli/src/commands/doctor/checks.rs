@@ -7,7 +7,7 @@ use std::{
 
 use authn::{
     Entry, Status,
-    config::{Class, KnownStore, Origin, Problem, Source, SourceState},
+    config::{Class, KnownStore, Problem, Provenance, Source, SourceState},
 };
 
 use super::{
@@ -125,7 +125,7 @@ pub(super) fn permissions(snapshot: &Snapshot) -> Vec<Finding> {
     });
     let files: BTreeSet<&Path> = secrets
         .filter_map(|setting| match &setting.origin {
-            Origin::File { path, .. } => Some(path.as_path()),
+            Provenance::File { path, .. } => Some(path.as_path()),
             _ => None,
         })
         .collect();

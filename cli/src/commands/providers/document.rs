@@ -1,6 +1,6 @@
 //! The JSON of `providers`: a list, also of one.
 
-use authn::{Entry, View, schema::Kind};
+use authn::{Entry, View, options::Kind};
 use serde::Serialize;
 
 use super::variable;

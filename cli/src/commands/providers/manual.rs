@@ -4,7 +4,7 @@ use std::{fmt::Write as _, io};
 
 use authn::{
     Entry, Registry,
-    schema::{Field, Kind},
+    options::{Field, Kind},
 };
 
 use super::variable;

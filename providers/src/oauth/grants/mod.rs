@@ -8,7 +8,7 @@ mod password;
 mod refresh_token;
 mod session;
 
-use authn::{Error, Grant, Result, SecretString, Session};
+use authn::{Error, Grant, Result, SecretString, SessionPolicy};
 
 use super::{Call, OAuth, typed_client::Missing};
 use crate::choice::choice;
@@ -117,12 +117,14 @@ impl GrantType {
     }
 
     /// Returns what outlives a token.
-    pub(super) fn session(self, options: &OAuth) -> Session<'_> {
+    pub(super) fn session(self, options: &OAuth) -> SessionPolicy<'_> {
         match (self, &options.exchanged._refresh_token) {
-            (Self::RefreshToken, Some(refresh_token)) => Session::From(refresh_token),
-            (Self::ClientCredentials, _) if Missing::of(options).is_some() => Session::Begun,
-            (Self::RefreshToken | Self::ClientCredentials, _) => Session::None,
-            (Self::Password | Self::AuthorizationCode | Self::DeviceCode, _) => Session::Begun,
+            (Self::RefreshToken, Some(refresh_token)) => SessionPolicy::From(refresh_token),
+            (Self::ClientCredentials, _) if Missing::of(options).is_some() => SessionPolicy::Begun,
+            (Self::RefreshToken | Self::ClientCredentials, _) => SessionPolicy::None,
+            (Self::Password | Self::AuthorizationCode | Self::DeviceCode, _) => {
+                SessionPolicy::Begun
+            }
         }
     }
 }

@@ -8,8 +8,8 @@ use std::{
 
 use authn::{
     Context, Error, Result,
-    clock::Moment,
     http::{HttpResponse, StatusCode, header},
+    time::Moment,
 };
 
 use crate::{

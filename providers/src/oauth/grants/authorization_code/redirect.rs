@@ -158,7 +158,7 @@ impl Local {
 
 #[cfg(test)]
 mod tests {
-    use authn::clock::Clock;
+    use authn::time::Clock;
 
     use super::*;
     use crate::{oauth::loopback::loaded, testing::wait};

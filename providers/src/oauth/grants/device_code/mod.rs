@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use authn::{
     Context, Error, ErrorKind, Grant, Login, Result,
-    clock::Moment,
     prompt::{Progress, UserCode},
+    time::Moment,
 };
 
 use self::pace::Pace;

@@ -11,8 +11,8 @@ use std::{
 
 use authn::{
     Context, ErrorKind, Grant, Login, Result, SecretString,
-    clock::{Clock, ManualClock, Moment, Sleep, Time},
     prompt::{Link, Progress, Prompt, Question, UserCode},
+    time::{Clock, ManualClock, Moment, Sleep, Time},
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};

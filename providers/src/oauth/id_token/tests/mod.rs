@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use authn::{
     Context, Error, ErrorKind,
-    clock::{Clock, ManualClock},
+    time::{Clock, ManualClock},
 };
 use aws_lc_rs::{
     encoding::{AsBigEndian as _, Curve25519SeedBin},

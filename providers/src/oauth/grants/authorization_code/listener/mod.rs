@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use authn::{Context, clock::Clock};
+use authn::{Context, time::Clock};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
