@@ -1,4 +1,5 @@
-//! Writes the schema of a set of options, its reading from a table, its views, and the `Debug` that keeps secrets.
+//! Writes the schema of a set of options, its reading from a table, its views, and the `Debug`
+//! that keeps secrets.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -7,7 +8,8 @@ use syn::ext::IdentExt as _;
 use super::{local, option};
 use crate::model::{Field, Kind, Options, Role};
 
-/// Writes `impl Options`, and the `Debug` of its views: every option under its key, and no `__field`.
+/// Writes `impl Options`, and the `Debug` of its views: every option under its key, and no
+/// `__field`.
 pub(super) fn implementation(options: &Options) -> TokenStream {
     let Options { arguments, ident, fields, .. } = options;
     let authn = &arguments.authn;

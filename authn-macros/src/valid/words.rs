@@ -49,6 +49,7 @@ const OPTIONS: Words = Words {
 };
 
 impl Macro {
+    /// Returns its words.
     pub(crate) fn words(self) -> &'static Words {
         match self {
             Self::Provider => &PROVIDER,

@@ -72,26 +72,22 @@ pub mod kinds {
     /// Chosen for a set of options.
     pub trait ByGroup {
         /// Returns what to do with it.
-        fn kind(&self) -> GroupKind;
-    }
-
-    impl<T: Group> ByGroup for Tag<T> {
         fn kind(&self) -> GroupKind {
             GroupKind
         }
     }
 
+    impl<T: Group> ByGroup for Tag<T> {}
+
     /// Chosen for every other type.
     pub trait ByPlain {
         /// Returns what to do with it.
-        fn kind(&self) -> PlainKind;
-    }
-
-    impl<T> ByPlain for &Tag<T> {
         fn kind(&self) -> PlainKind {
             PlainKind
         }
     }
+
+    impl<T> ByPlain for &Tag<T> {}
 }
 
 /// How a set of options is read.

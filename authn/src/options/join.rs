@@ -9,11 +9,11 @@ pub const fn fields<T: Options>() -> &'static [Field] {
 }
 
 /// Returns how many options there are in all sets.
-pub const fn count(sets: &[&[Field]]) -> usize {
-    let (mut count, mut set) = (0, 0);
-    while set < sets.len() {
-        count += sets[set].len();
-        set += 1;
+pub const fn count(mut sets: &[&[Field]]) -> usize {
+    let mut count = 0;
+    while let [set, rest @ ..] = sets {
+        count += set.len();
+        sets = rest;
     }
     count
 }
@@ -23,37 +23,34 @@ pub const fn count(sets: &[&[Field]]) -> usize {
 /// # Panics
 ///
 /// If two options have the same key: an error of the compiler where it makes a constant.
-pub const fn join<const N: usize>(sets: &[&[Field]]) -> [Field; N] {
+pub const fn join<const N: usize>(mut sets: &[&[Field]]) -> [Field; N] {
     let mut all = [Field::secret::<SecretString>("", &[]); N];
-    let (mut next, mut set) = (0, 0);
-    while set < sets.len() {
-        let mut index = 0;
-        while index < sets[set].len() {
-            let field = sets[set][index];
+    let mut next = 0;
+    while let &[mut set, ref rest @ ..] = sets {
+        while let [field, others @ ..] = set {
             let mut before = 0;
             while before < next {
-                if is_same(all[before].key(), field.key()) {
+                if is_same(all[before].key().as_bytes(), field.key().as_bytes()) {
                     let mut message = [0; MESSAGE];
                     panic!("{}", duplicate(field.key(), &mut message));
                 }
                 before += 1;
             }
-            all[next] = field;
+            all[next] = *field;
             next += 1;
-            index += 1;
+            set = others;
         }
-        set += 1;
+        sets = rest;
     }
     all
 }
 
-const fn is_same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let mut index = 0;
-    while index < one.len() && index < other.len() && one[index] == other[index] {
-        index += 1;
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    match (one, other) {
+        ([], []) => true,
+        ([a, one @ ..], [b, other @ ..]) => *a == *b && is_same(one, other),
+        _ => false,
     }
-    index == one.len() && index == other.len()
 }
 
 /// Longest message, in bytes.

@@ -101,7 +101,8 @@ impl<'a> Table<'a> {
     /// Takes the value of an option, or its absence.
     pub fn take(&mut self, key: &'static str) -> Node<'a> {
         self.taken.insert(key.to_owned());
-        Node::new(self.host, self.key.child(key), self.entries.get(key), self.item)
+        let item = self.entries.get(key).map(Cow::Borrowed);
+        Node { host: self.host, key: self.key.child(key), item, table: self.item }
     }
 }
 
@@ -155,16 +156,7 @@ pub struct Node<'a> {
     table: &'a Item,
 }
 
-impl<'a> Node<'a> {
-    pub(crate) fn new(
-        host: &'a dyn Host,
-        key: Key,
-        item: Option<&'a Item>,
-        table: &'a Item,
-    ) -> Self {
-        Self { host, key, item: item.map(Cow::Borrowed), table }
-    }
-
+impl Node<'_> {
     /// Puts a default in the place of a value that is absent.
     pub fn or<T>(self, default: fn() -> T, read: impl FnOnce(Self) -> Option<T>) -> Option<T> {
         if self.is_absent() { Some(default()) } else { read(self) }
