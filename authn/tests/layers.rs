@@ -222,6 +222,29 @@ fn a_layer_of_the_programs_own_types_is_one() {
     assert!(place.contains("layers.rs:") && place.contains("credentials.domain"), "{place}");
 }
 
+#[test]
+fn each_value_of_a_figment_is_from_the_provider_that_gave_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("team.json");
+    fs::write(&file, r#"{ "credentials": { "mirror": { "secret": "x", "size": 2 } } }"#)
+        .expect("written");
+    let figment = figment::Figment::new()
+        .merge(Json::string(
+            r#"{ "credentials": { "domain": "api.test", "mirror": { "size": 1 } } }"#,
+        ))
+        .merge(Json::file(&file));
+    let config = loader(Environment::empty()).layer(figment).read();
+    let origin = |key: &str| setting(&config, key).origin.to_string();
+    assert_eq!(origin("credentials.domain"), "JSON source string: default.credentials.domain");
+    for key in ["credentials.mirror.secret", "credentials.mirror.size"] {
+        let Provenance::Layer { place, file: Some(path) } = setting(&config, key).origin else {
+            panic!("{}", origin(key));
+        };
+        assert_eq!(path, file);
+        assert!(place.starts_with("JSON file ") && place.ends_with(key), "{place}");
+    }
+}
+
 /// A source with profiles and with keys of its own.
 struct Profiles(Map<Profile, Dict>);
 

@@ -348,6 +348,14 @@ fn a_store_that_needs_options_is_missed_only_where_it_is_chosen() {
         assert!(problems(&config).contains(words), "{}", problems(&config));
         assert!(config.credentials().is_err());
     }
+    // What is wrong with it is said once.
+    let chosen = "[credentials.mirror]\nsecret = 'x'\nstore = 'attic'";
+    for options in
+        ["address = 'up'", "address = 'up'\nkey = 'k'\nkye = 'k'", "address = 1\nkey = 'k'"]
+    {
+        let config = read(&format!("[stores.attic]\n{options}\n{chosen}"));
+        assert_eq!(config.problems().len(), 1, "{}", problems(&config));
+    }
     let stores = "[stores.attic]\naddress = 'up'\nkey = 's3cr3t'";
     let config =
         read(&format!("{stores}\n[credentials.mirror]\nsecret.attic = 'x'\nstore = 'attic'"));

@@ -216,8 +216,8 @@ impl<'a> Build<'a> {
         login_options: &[&str],
     ) -> Option<StoredSession> {
         let Some(found) = self.stores.get(store) else {
-            let problem =
-                self.stores.unknown(store, self.notes.registry).with_key(key.child("store"));
+            let problem = self.stores.missing(store, self.notes.registry)?;
+            let problem = problem.with_key(key.child("store"));
             return self.notes.refuse(problem, item.get(&["store"]).unwrap_or(item), false);
         };
         let guide = Guide::top(self.notes.registry);

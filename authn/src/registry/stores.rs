@@ -21,6 +21,8 @@ pub(crate) struct Stores {
     stores: BTreeMap<String, Arc<dyn ErasedStore>>,
     /// Those that references can point into.
     sources: BTreeMap<&'static str, Arc<dyn SecretSource>>,
+    /// Those whose options are wrong.
+    refused: Vec<&'static str>,
 }
 
 /// A token store that a configuration can choose.
@@ -104,8 +106,12 @@ impl Stores {
         std::iter::once("memory").chain(self.stores.keys().map(String::as_str))
     }
 
-    /// Returns the problem of a store that is not there.
-    pub(crate) fn unknown(&self, name: &str, registry: &Registry) -> Problem {
+    /// Returns the problem of a store that is not there; `None` if what is wrong with it is noted.
+    pub(crate) fn missing(&self, name: &str, registry: &Registry) -> Option<Problem> {
+        (!self.refused.contains(&name)).then(|| self.absent(name, registry))
+    }
+
+    fn absent(&self, name: &str, registry: &Registry) -> Problem {
         if let Some(entry) = registry.store(name) {
             let help = format!("{}, or choose another `store`", how_to_configure(entry));
             return Problem::error("no-store", "this token store is not configured")
@@ -154,11 +160,12 @@ impl Stores {
             self.add(FILE, Arc::new(FileStore::new(folder)));
         }
         // Each is read before the first failure counts, so that all problems are noted.
-        let mut complete = options.is_some();
         for entry in registry.stores() {
-            complete &= self.make(entry, host, table(entry.name()), surroundings).is_some();
+            if self.make(entry, host, table(entry.name()), surroundings).is_none() {
+                self.refused.push(entry.name());
+            }
         }
-        complete.then_some(())
+        (options.is_some() && self.refused.is_empty()).then_some(())
     }
 
     /// Adds a store of another crate.

@@ -3,7 +3,7 @@
 use std::{fmt, slice};
 
 use figment::{
-    Metadata, Profile, Provider, Source,
+    Figment, Metadata, Profile, Provider, Source,
     value::{Dict, Map, Value as Figured},
 };
 use zeroize::Zeroizing;
@@ -32,7 +32,9 @@ impl Foreign {
     /// Asks the provider.
     pub(crate) fn new(provider: &impl Provider) -> Self {
         let metadata = provider.metadata();
-        let layer = provider.data().ok().map(|data| sorted(&metadata, data));
+        // A `Figment` knows from which of its providers each value is.
+        let figment = Figment::from(provider);
+        let layer = figment.data().ok().map(|data| sorted(&figment, data));
         Self { metadata, layer }
     }
 
@@ -53,12 +55,12 @@ impl Foreign {
 }
 
 /// Sorts what a provider gave: `default` and `global` are the base, everything else is a profile.
-fn sorted(metadata: &Metadata, data: Map<Profile, Dict>) -> (Entries, Vec<(String, Entries)>) {
+fn sorted(figment: &Figment, data: Map<Profile, Dict>) -> (Entries, Vec<(String, Entries)>) {
     let mut base = Entries::new();
     let mut profiles = Vec::new();
     // `default` comes before `global`, which wins over it.
     for (profile, dict) in data {
-        let entries = Given { metadata, profile: &profile }.entries(dict, &[]);
+        let entries = Given { figment, profile: &profile }.entries(dict, &[]);
         if profile.is_custom() {
             profiles.push((profile.as_str().to_string(), entries));
         } else {
@@ -84,7 +86,7 @@ fn overlay(base: &mut Entries, over: Entries) {
 
 /// What a provider gave for one profile.
 struct Given<'a> {
-    metadata: &'a Metadata,
+    figment: &'a Figment,
     profile: &'a Profile,
 }
 
@@ -99,6 +101,7 @@ impl Given<'_> {
 
     /// Moves a value. JSON's `null` is none.
     fn item(&self, figured: Figured, path: &[String]) -> Option<Item> {
+        let metadata = self.figment.get_metadata(figured.tag()).cloned().unwrap_or_default();
         let value = match figured {
             Figured::String(_, text) => Value::Text(Zeroizing::new(text)),
             Figured::Char(_, character) => Value::Text(Zeroizing::new(character.into())),
@@ -110,7 +113,7 @@ impl Given<'_> {
                 Value::Array(array.into_iter().filter_map(|one| self.item(one, path)).collect())
             }
         };
-        Some(Item::new(value, origin(self.metadata, self.profile, path)))
+        Some(Item::new(value, origin(&metadata, self.profile, path)))
     }
 }
 
