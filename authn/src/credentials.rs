@@ -259,7 +259,7 @@ impl CredentialsBuilder {
     pub fn origin(mut self, origin: &str) -> Self {
         match self.context.origins().clone().and(origin) {
             Ok(origins) => {
-                self.context = self.context.change(|parts| parts.origins = origins.into())
+                self.context = self.context.change(|parts| parts.origins = origins.into());
             }
             Err(error) => self.problem = Some(error),
         }

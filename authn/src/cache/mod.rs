@@ -214,8 +214,8 @@ impl<S: TokenSource> Cached<S> {
             return Err(closed());
         }
         let scope = &self.scope;
-        let usable = scope.before(|schedule| schedule.expiry, now).is_some();
-        let fresh = || scope.before(|schedule| schedule.refresh, now);
+        let usable = scope.before(|schedule| schedule.expiry, now, |_| ()).is_some();
+        let fresh = || scope.before(|schedule| schedule.refresh, now, Clone::clone);
         let (waiter, leader) =
             scope.single_flight.admit(now, usable, &self.shared.options, fresh)?;
         if leader.is_some() {
@@ -245,7 +245,7 @@ impl<S: TokenSource> Flight<S> {
         let Some(leader) = self.leader.take() else { return };
         let Exchange { shared, scope, context, generation } = &self.exchange;
         let now = context.clock().now();
-        let usable = scope.before(|schedule| schedule.end_of_use, now).is_some();
+        let usable = scope.before(|schedule| schedule.end_of_use, now, |_| ()).is_some();
         // Without a session, another process's login is found by reading the store again.
         let lacks_login = |error: &Error| error.kind() == ErrorKind::LoginRequired;
         let cheap = result.as_ref().is_err_and(lacks_login)

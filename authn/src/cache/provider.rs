@@ -37,7 +37,8 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
             Err(error) => Err(error),
         };
         // The exchange failed: what has not expired serves.
-        let serves = || self.scope.before(|schedule| schedule.expiry, context.clock().now());
+        let serves =
+            || self.scope.before(|schedule| schedule.expiry, context.clock().now(), Clone::clone);
         result.or_else(|error| serves().ok_or(error))
     }
 

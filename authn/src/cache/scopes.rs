@@ -125,11 +125,16 @@ impl State {
 }
 
 impl ScopeSlot {
-    /// Returns the token at hand, unless a point of its life has been reached.
-    pub(super) fn before(&self, point: fn(&Schedule) -> Moment, now: Moment) -> Option<Token> {
+    /// Hands the token at hand to `use_token`, unless a point of its life has been reached.
+    pub(super) fn before<R>(
+        &self,
+        point: fn(&Schedule) -> Moment,
+        now: Moment,
+        use_token: impl FnOnce(&Token) -> R,
+    ) -> Option<R> {
         let guard = self.slot.load();
         let rotation = guard.as_deref()?;
-        (!point(&rotation.schedule).reached(now)).then(|| rotation.token().clone())
+        (!point(&rotation.schedule).reached(now)).then(|| use_token(rotation.token()))
     }
 
     /// Returns whether a stored token is no news: it is at hand, or it was refused.

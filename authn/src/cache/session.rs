@@ -26,7 +26,7 @@ impl<S: TokenSource> Exchange<S> {
     /// Returns what is kept, without any network.
     pub(super) async fn status(self) -> Result<Status> {
         let now = self.context.clock().now();
-        let mut token = self.scope.before(|schedule| schedule.expiry, now);
+        let mut token = self.scope.before(|schedule| schedule.expiry, now, Clone::clone);
         let inner = match self.inner() {
             Some(inner) => inner.status().await?,
             None => Status::default(),

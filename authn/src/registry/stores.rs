@@ -18,7 +18,7 @@ const FILE: &str = "file";
 /// The stores by name. `memory` is none: what it keeps is in the cache.
 #[derive(Clone, Default)]
 pub(crate) struct Stores {
-    stores: BTreeMap<String, Arc<dyn ErasedStore>>,
+    by_name: BTreeMap<String, Arc<dyn ErasedStore>>,
     /// Those that references can point into.
     sources: BTreeMap<&'static str, Arc<dyn SecretSource>>,
     /// Those whose options are wrong.
@@ -70,11 +70,11 @@ impl KnownStore {
 
 impl Stores {
     pub(crate) fn add(&mut self, name: &str, store: Arc<dyn ErasedStore>) {
-        self.stores.insert(name.to_owned(), store);
+        self.by_name.insert(name.to_owned(), store);
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Arc<dyn ErasedStore>> {
-        self.stores.get(name).cloned()
+        self.by_name.get(name).cloned()
     }
 
     /// Returns what a reference refers to that names a store as its kind.
@@ -97,13 +97,13 @@ impl Stores {
     }
 
     pub(crate) fn all(&self) -> Vec<KnownStore> {
-        let stores = self.stores.clone().into_iter();
+        let stores = self.by_name.clone().into_iter();
         stores.map(|(name, store)| KnownStore { name, store }).collect()
     }
 
     /// Lists the names that `store` may have.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once("memory").chain(self.stores.keys().map(String::as_str))
+        std::iter::once("memory").chain(self.by_name.keys().map(String::as_str))
     }
 
     /// Returns the problem of a store that is not there; `None` if what is wrong with it is noted.
@@ -186,7 +186,7 @@ impl Stores {
             entry.build(table, surroundings)
         })?;
         // What the program brought itself stays.
-        self.stores.entry(name.to_owned()).or_insert(made.store);
+        self.by_name.entry(name.to_owned()).or_insert(made.store);
         self.sources.extend(made.source.map(|source| (name, source)));
         Some(())
     }
@@ -215,6 +215,6 @@ impl Registry {
 
 impl fmt::Debug for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.stores.fmt(f)
+        self.by_name.fmt(f)
     }
 }
