@@ -218,6 +218,39 @@ fn a_problem_names_the_whole_key_and_the_line() {
 }
 
 #[test]
+fn the_help_offers_only_what_leads_to_the_key() {
+    let file = "role.name = 'r'\nroles = [{}]\n[credentials.acme.regions]\n\
+        'us.east' = {}\nEU = {}\neu = {}\n1 = {}\na-b = {}\na__b = {}\n";
+    let found = problems(&read(file));
+    for key in
+        ["roles.0", "regions.\"us.east\"", "regions.EU", "regions.1", "regions.a-b", "regions.a__b"]
+    {
+        let line =
+            format!(".{key}.name: a required key is missing; set `credentials.acme.{key}.name`");
+        assert!(found.contains(&line), "{line}: {found:#?}");
+    }
+    let line = ".regions.eu.name: a required key is missing; set `credentials.acme.regions.eu.name`, \
+        or the environment variable `AUTHN_CREDENTIALS__ACME__REGIONS__EU__NAME`";
+    assert!(found.iter().any(|one| one == line), "{found:#?}");
+
+    let flags =
+        ["roles=[{ name = 'a', external_id = 's3cr3t-canary' }]", "role.external_id=s3cr3t-canary"];
+    let loader = Loader::new().environment(Environment::empty());
+    let set = |loader: Loader, flag| loader.set(&format!("credentials.acme.{flag}"));
+    let loader = flags.into_iter().fold(loader.set("credentials.provider=acme"), set);
+    let found = problems(&loader.read());
+    for (key, help) in [
+        ("roles.0", "write `{ env = \"NAME\" }` or `{ file = \"PATH\" }` in its place"),
+        ("role", "`--set credentials.acme.role.external_id.env=NAME` or"),
+    ] {
+        let start = format!(
+            ".{key}.external_id: a secret must not stand in a flag; other users can see a command line: {help}"
+        );
+        assert!(found.iter().any(|one| one.starts_with(&start)), "{start}: {found:#?}");
+    }
+}
+
+#[test]
 fn sets_are_validated_where_they_stand() {
     let text = "tries = 0\nrole = { name = '', duration = 0 }\n\
         roles = [{ name = 'a' }, { name = '' }]\nregions.eu = { name = 'b', duration = 0 }\n";

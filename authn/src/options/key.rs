@@ -20,6 +20,16 @@ impl Key {
     pub(crate) fn segments(&self) -> &[String] {
         &self.0
     }
+
+    /// Returns whether a variable or a flag leads to it: not into a list, nor to a key that they would change.
+    pub(crate) fn is_reachable(&self) -> bool {
+        let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        self.0.iter().all(|segment| {
+            segment.bytes().all(is_word)
+                && !segment.contains("__")
+                && segment.bytes().any(|byte| !byte.is_ascii_digit())
+        })
+    }
 }
 
 impl fmt::Display for Key {

@@ -174,10 +174,13 @@ impl Node<'_> {
 
     /// Notes that the value is missing.
     pub fn missing<T>(&self) -> Option<T> {
-        let variable = self.host.variable(&self.key);
+        let mut help = format!("set `{}`", self.key);
+        if self.key.is_reachable() {
+            help += &format!(", or the environment variable `{}`", self.host.variable(&self.key));
+        }
         let problem = Problem::error("missing-key", "a required key is missing")
             .with_key(&self.key)
-            .with_help(format!("set `{}`, or the environment variable `{variable}`", self.key));
+            .with_help(help);
         let at = Some(self.table).filter(|table| table.origin != Provenance::Default);
         self.host.note(problem, at, false);
         None
@@ -203,12 +206,16 @@ impl Node<'_> {
             Value::Text(text) if from_flag => match parse_inline(text, &item.origin) {
                 Some(inline) if inline.as_table().is_some() => self.refer(&inline),
                 _ => {
-                    let problem = Problem::error("literal-secret", "a secret must not stand in a flag")
-                        .with_key(&self.key)
-                        .with_help(format!(
-                            "other users can see a command line: `--set {0}.env=NAME` or `--set {0}.file=PATH`",
-                            self.key
-                        ));
+                    let how = if self.key.is_reachable() {
+                        format!("`--set {0}.env=NAME` or `--set {0}.file=PATH`", self.key)
+                    } else {
+                        "write `{ env = \"NAME\" }` or `{ file = \"PATH\" }` in its place"
+                            .to_owned()
+                    };
+                    let problem =
+                        Problem::error("literal-secret", "a secret must not stand in a flag")
+                            .with_key(&self.key)
+                            .with_help(format!("other users can see a command line: {how}"));
                     self.note(problem)
                 }
             },
