@@ -251,6 +251,41 @@ fn the_help_offers_only_what_leads_to_the_key() {
 }
 
 #[test]
+fn a_flag_takes_keys_as_they_are_shown() {
+    let name = |flag: &str, key: &str| {
+        let config = Loader::new()
+            .environment(Environment::empty())
+            .inline("test.toml", "[credentials.acme]\nrole.name = 'r'")
+            .set(&format!("credentials.acme.{flag}"))
+            .read();
+        let settings = config.settings();
+        let found =
+            settings.iter().find(|setting| setting.key == format!("credentials.acme.{key}"));
+        found.and_then(|setting| setting.value.as_ref().map(ToString::to_string))
+    };
+    for key in
+        [r#"regions."us.east".name"#, r#"regions."a=b".name"#, "regions.EU-1.name", "role.name"]
+    {
+        assert_eq!(name(&format!("{key}=x=\"y\""), key).as_deref(), Some(r#""x=\"y\"""#), "{key}");
+    }
+    assert_eq!(
+        name("regions.'us.east'.name = x", r#"regions."us.east".name"#).as_deref(),
+        Some("\" x\"")
+    );
+    for bad in [
+        "=s3cr3t-canary",
+        "a..b=s3cr3t-canary",
+        "a b=s3cr3t-canary",
+        "\"a=s3cr3t-canary",
+        "s3cr3t-canary",
+    ] {
+        let config = Loader::new().environment(Environment::empty()).set(bad).read();
+        assert_eq!(config.problems()[0].code(), "bad-flag", "{bad}");
+        assert!(!format!("{:?}", config.problems()).contains(SECRET), "{bad}");
+    }
+}
+
+#[test]
 fn sets_are_validated_where_they_stand() {
     let text = "tries = 0\nrole = { name = '', duration = 0 }\n\
         roles = [{ name = 'a' }, { name = '' }]\nregions.eu = { name = 'b', duration = 0 }\n";

@@ -1,5 +1,6 @@
 //! The layer of `--set key=value`.
 
+use toml_edit::Key;
 use zeroize::Zeroizing;
 
 use super::Layer;
@@ -15,23 +16,22 @@ pub(crate) fn read(flags: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> 
     let help = "write it as `--set credentials.domain=api.example.com`";
     let bad = |message| Problem::error("bad-flag", message).with_help(help);
     for flag in flags.iter().rev() {
-        let Some((key, value)) = flag.split_once('=') else {
+        if !flag.contains('=') {
             // What stands there may be a secret: it is not repeated.
             problems.push(bad("`--set` without `=`"));
             continue;
+        }
+        let Some((key, path, value)) = split(flag) else {
+            problems.push(bad("`--set` with a key that is not valid TOML"));
+            continue;
         };
-        let key = key.trim();
-        let path: Vec<&str> = key.split('.').map(|part| part.trim_matches('"')).collect();
-        if path.iter().any(|part| part.is_empty()) {
-            problems.push(bad("`--set` with a key that has an empty part"));
+        if seen.contains(&path) {
             continue;
         }
-        if seen.contains(&key) {
-            continue;
-        }
-        seen.push(key);
         let origin = Provenance::Flag { name: format!("--set {key}") };
-        if insert(&mut values, &path, Item::text(value, origin.clone())).is_err() {
+        let is_new = insert(&mut values, &path, Item::text(value, origin.clone())).is_ok();
+        seen.push(path);
+        if !is_new {
             let problem = Problem::error("two-values", "another `--set` sets the same option")
                 .with_key(key)
                 .with_origin(origin)
@@ -40,4 +40,13 @@ pub(crate) fn read(flags: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> 
         }
     }
     Layer::new("flags", values, problems)
+}
+
+/// Splits a flag into its key, the parts of the key and the value. A part in quotes may have dots and equals signs.
+fn split(flag: &str) -> Option<(&str, Vec<String>, &str)> {
+    flag.match_indices('=').find_map(|(at, _)| {
+        let (key, value) = (flag[..at].trim(), &flag[at + 1..]);
+        let path = Key::parse(key).ok()?.into_iter().map(|part| part.get().to_owned()).collect();
+        Some((key, path, value))
+    })
 }
