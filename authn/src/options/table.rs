@@ -174,13 +174,12 @@ impl Node<'_> {
 
     /// Notes that the value is missing.
     pub fn missing<T>(&self) -> Option<T> {
-        let mut help = format!("set `{}`", self.key);
-        if self.key.is_reachable() {
-            help += &format!(", or the environment variable `{}`", self.host.variable(&self.key));
-        }
+        let variable = self.key.is_reachable().then(|| self.host.variable(&self.key));
+        let variable = variable
+            .map_or_else(String::new, |name| format!(", or the environment variable `{name}`"));
         let problem = Problem::error("missing-key", "a required key is missing")
             .with_key(&self.key)
-            .with_help(help);
+            .with_help(format!("set `{}`{variable}", self.key));
         let at = Some(self.table).filter(|table| table.origin != Provenance::Default);
         self.host.note(problem, at, false);
         None
