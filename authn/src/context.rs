@@ -12,7 +12,7 @@ use crate::{Error, Origins, Placement, Result, SecretString, store::StoredSessio
 #[must_use]
 pub struct Context(Arc<Parts>);
 
-/// What a context is of, for those who make it.
+/// The fields of a context; [`Context::change`] sets them.
 #[derive(Clone, Default)]
 pub(crate) struct Parts {
     pub(crate) key: Arc<str>,

@@ -454,6 +454,11 @@ fn the_command_that_logs_in_is_exact_and_holds_no_value() {
         command(loader().profile("a b").set("credentials.fixed.tries=5").without_project()),
         "authn login --profile 'a b' --set credentials.fixed.tries=… --no-project"
     );
+    // A key in quotes is repeated whole, and what is no flag is not repeated at all.
+    assert_eq!(
+        command(loader().set("credentials.other.\"a=b.c\".tries=s3cr3t").set("s3cr3t")),
+        "authn login --set 'credentials.other.\"a=b.c\".tries'=…"
+    );
     assert_eq!(command(loader().login_program("corp-cli", "authn")), "corp-cli login");
     assert_eq!(command(loader().login_program("fdt", "fdt")), "fdt login --app authn");
     assert_eq!(command(Loader::app("fdt").login_program("fdt", "fdt")), "fdt login");

@@ -143,7 +143,8 @@ impl Loader {
         self
     }
 
-    /// Sets a value above all else, as `key=value`. A secret can only be set by reference.
+    /// Sets a value above all else, as `key=value`. The key is written as in TOML: a part with a dot or an equals
+    /// sign stands in quotes. A secret can only be set by reference.
     pub fn set(mut self, setting: &str) -> Self {
         self.flags.push(Zeroizing::new(setting.to_owned()));
         self
@@ -306,8 +307,7 @@ impl Loader {
         if let Some(file) = &self.file {
             add(" --config ", &file.display().to_string());
         }
-        for flag in &self.flags {
-            let key = flag.split('=').next().unwrap_or_default();
+        for (key, ..) in self.flags.iter().filter_map(|flag| layers::split_flag(flag)) {
             // A message holds no value.
             let _ = write!(command, " --set {}=…", quoted(key));
         }

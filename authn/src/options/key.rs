@@ -21,7 +21,8 @@ impl Key {
         &self.0
     }
 
-    /// Returns whether a variable or a flag leads to it: not into a list, nor to a key that they would change.
+    /// Returns whether an environment variable can set it. None leads into a list, and a variable's name keeps
+    /// neither capitals nor dots.
     pub(crate) fn is_reachable(&self) -> bool {
         let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         self.0.iter().all(|segment| {

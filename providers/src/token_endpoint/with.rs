@@ -1,6 +1,6 @@
-//! `with`: what a server may leave out, added to what is made of its answer.
+//! `with`: adds an optional member of a server's answer to the value that is built from it.
 
-/// Adds what the server has sent.
+/// Returns `to` with the value added, or as it is if the server left the value out.
 pub(crate) fn with<T, V>(to: T, value: Option<V>, add: impl FnOnce(T, V) -> T) -> T {
     match value {
         Some(value) => add(to, value),

@@ -42,8 +42,9 @@ pub(crate) fn read(flags: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> 
     Layer::new("flags", values, problems)
 }
 
-/// Splits a flag into its key, the parts of the key and the value. A part in quotes may have dots and equals signs.
-fn split(flag: &str) -> Option<(&str, Vec<String>, &str)> {
+/// Splits a flag into its key, the parts of the key and the value; `None` if it has no key of TOML. A part in quotes
+/// may have dots and equals signs.
+pub(crate) fn split(flag: &str) -> Option<(&str, Vec<String>, &str)> {
     flag.match_indices('=').find_map(|(at, _)| {
         let (key, value) = (flag[..at].trim(), &flag[at + 1..]);
         let path = Key::parse(key).ok()?.into_iter().map(|part| part.get().to_owned()).collect();

@@ -12,6 +12,7 @@ mod variables;
 
 use std::path::{Path, PathBuf};
 
+pub(super) use flag::split as split_flag;
 #[cfg(feature = "figment")]
 pub(super) use foreign::Foreign;
 pub(super) use layer::Layer;
@@ -45,7 +46,7 @@ pub(super) fn find(
         layers.extend(path.map(|path| file::read(name, &path, false, problems)));
     }
     let named = named_file(loader, environment);
-    // Who names the project's file has trusted it: it is not withheld and in force at once.
+    // A user who names the project's file trusts it: it is read once, as the named file.
     let is_project = |path: &PathBuf| project::is_nearest(path, &loader.app, environment);
     if loader.project && !named.as_ref().is_some_and(|named| named.as_ref().is_ok_and(is_project)) {
         layers.extend(project::layer(&loader.app, environment, problems));
