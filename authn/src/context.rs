@@ -78,7 +78,7 @@ impl Context {
     #[must_use]
     pub fn login_required(&self, what: &str) -> Error {
         let way_out = self.way_to_log_in();
-        Error::login_required(format!("{what}; {way_out}"))
+        Error::login_required(what).with_help(way_out)
     }
 
     /// Returns what a user does to log in, as the end of a message.

@@ -1,16 +1,30 @@
-//! `Error`: what went wrong, in words that hold no secret.
+//! `Error`: what went wrong, in words that hold no secret, what helps, and what a program can do about it.
 //!
-//! An error is cheap to clone, because everybody who waited for one exchange shares its failure. It holds
+//! An error is cheap to clone, because all callers that waited for one exchange share its failure. It holds
 //! no response body, no configuration value and no text of serde or figment.
 
-use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
+use std::{error::Error as StdError, fmt, iter, sync::Arc, time::Duration};
 
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Problem, ProblemCode};
 
 /// The result of what can fail with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why something failed; the [`kind`](Self::kind) says what a program can do about it.
+/// Why something failed.
+///
+/// [`kind`](Self::kind) and [`recovery`](Self::recovery) are for programs, the rest is for people. As a text it is one
+/// line: the message, then after a semicolon what helps. `{:?}` writes both on lines of their own, with the errors
+/// that caused it, which is what a `main` that returns it prints.
+///
+/// ```
+/// use authn::{Error, ErrorKind, Recovery};
+///
+/// let error = Error::network("sts.example.com did not answer in time").with_help("check the network");
+/// assert_eq!(error.kind(), ErrorKind::Network);
+/// assert_eq!(error.recovery(), Recovery::Retry { after: None });
+/// assert_eq!(error.to_string(), "sts.example.com did not answer in time; check the network");
+/// assert_eq!(format!("{error:?}"), "sts.example.com did not answer in time\n  help: check the network");
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -18,6 +32,8 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
+    help: Option<String>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
     retry_after: Option<Duration>,
     problems: Vec<Problem>,
 }
@@ -26,48 +42,74 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The configuration is wrong: somebody must change it.
+    /// The configuration is wrong.
     Configuration,
-    /// Nobody is logged in, or the session has ended: somebody must log in.
+    /// No user is logged in, or the session has ended.
     LoginRequired,
-    /// The request goes to an origin that these credentials are not for; nothing was added to it.
+    /// The request goes to an origin that these credentials are not bound to; nothing was added to it.
     Origin,
-    /// This provider has no token to give (an API key is not one), or none just now.
+    /// The provider authorises requests without a token, as with an API key.
     NoToken,
-    /// What was given as a token cannot be one.
+    /// The provider has nothing to say here, such as where no request is being served.
+    NotApplicable,
+    /// What was given as a token is not one.
     InvalidToken,
-    /// The token has expired and nothing can renew it.
+    /// The token has expired and can't be renewed.
     Expired,
     /// The server refused, with an error of its own.
     Refused,
-    /// The server answered with something that is not a token response.
+    /// The server's answer is not a token response.
     Protocol,
     /// The server could not be reached, or did not answer in time.
     Network,
-    /// The token store can't be read or written, or the record of trust in a project's file.
+    /// The token store, or the record of trusted files, can't be read or written.
     Store,
-    /// The credentials were closed.
+    /// The credentials are closed.
     Closed,
-    /// Whoever wanted it gave up.
+    /// The user or the caller cancelled it.
     Cancelled,
     /// A provider failed by a fault in its code.
     Internal,
 }
 
+/// What a program can do about an [`Error`]; see [`Error::recovery`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Recovery {
+    /// Try again, not before `after` has passed if the server asked for it.
+    Retry {
+        /// The wait that the server asked for.
+        after: Option<Duration>,
+    },
+    /// Let a user log in, with `Credentials::login`.
+    LogIn,
+    /// Have the configuration changed.
+    ChangeConfiguration,
+    /// Send another request, or this one with other credentials.
+    ChangeRequest,
+    /// Nothing: a person has to read the message.
+    None,
+}
+
 impl Error {
-    /// Makes an error of a kind. The message is lower case, says what happened and ends in what to do; it
-    /// never holds a value, a secret or a response body.
+    /// Makes an error of a kind. The message is lower case and says what happened, without a value, a secret or a
+    /// response body; what helps is said by [`with_help`](Self::with_help).
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self(Arc::new(Inner { kind, message, retry_after: None, problems: Vec::new() }))
+        Self(Arc::new(Inner {
+            kind,
+            message: message.into(),
+            help: None,
+            source: None,
+            retry_after: None,
+            problems: Vec::new(),
+        }))
     }
 
-    /// Makes the error of a provider that authorises requests without a token.
+    /// Makes the error of a provider that authorises requests without a token, of kind
+    /// [`NoToken`](ErrorKind::NoToken).
     pub fn no_token() -> Self {
-        Self::new(
-            ErrorKind::NoToken,
-            "this provider has no token to give; authorise a request with it instead",
-        )
+        Self::new(ErrorKind::NoToken, "this provider has no token")
+            .with_help("authorise a request with it instead")
     }
 
     pub(crate) fn problems_found(summary: String, problems: Vec<Problem>) -> Self {
@@ -76,7 +118,21 @@ impl Error {
         error
     }
 
-    /// Says how long the server asked to wait before the next attempt.
+    /// Says what helps: lower case, in the imperative, without a final stop.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.inner().help = Some(help.into());
+        self
+    }
+
+    /// Adds the error that caused it. Its text is shown, so it must hold no secret.
+    #[must_use]
+    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.inner().source = Some(Arc::new(source));
+        self
+    }
+
+    /// Adds how long the server asked to wait before the next attempt.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.inner().retry_after = Some(wait);
@@ -91,19 +147,72 @@ impl Error {
         self
     }
 
-    /// Gives the sort of failure.
+    /// Returns the sort of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// Gives how long the server asked to wait before the next attempt.
+    /// Returns what happened.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Returns what helps.
+    pub fn help(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
+    /// Returns what a program can do about it.
+    ///
+    /// ```
+    /// use authn::{Error, Recovery};
+    ///
+    /// # fn log_in() {}
+    /// # let error = Error::login_required("no user is logged in");
+    /// match error.recovery() {
+    ///     Recovery::Retry { after } => println!("later: {after:?}"),
+    ///     Recovery::LogIn => log_in(),
+    ///     _ => eprintln!("{error}"),
+    /// }
+    /// ```
+    pub fn recovery(&self) -> Recovery {
+        if let Some(after) = self.0.retry_after {
+            return Recovery::Retry { after: Some(after) };
+        }
+        match self.0.kind {
+            ErrorKind::Network | ErrorKind::Store => Recovery::Retry { after: None },
+            ErrorKind::LoginRequired => Recovery::LogIn,
+            ErrorKind::Configuration
+            | ErrorKind::InvalidToken
+            | ErrorKind::Expired
+            | ErrorKind::Refused => Recovery::ChangeConfiguration,
+            ErrorKind::Origin | ErrorKind::NoToken | ErrorKind::NotApplicable => {
+                Recovery::ChangeRequest
+            }
+            ErrorKind::Protocol
+            | ErrorKind::Closed
+            | ErrorKind::Cancelled
+            | ErrorKind::Internal => Recovery::None,
+        }
+    }
+
+    /// Returns how long the server asked to wait before the next attempt.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// Gives each problem of a configuration that could not be used; empty for other errors.
+    /// Returns each problem of a configuration that can't be used; none for other errors.
     pub fn problems(&self) -> &[Problem] {
         &self.0.problems
+    }
+
+    /// Returns the problem of a configuration that it is.
+    pub(crate) fn as_problem(&self, code: ProblemCode) -> Problem {
+        let problem = Problem::error(code, self.message());
+        match self.help() {
+            Some(help) => problem.with_help(help),
+            None => problem,
+        }
     }
 
     fn inner(&mut self) -> &mut Inner {
@@ -127,16 +236,23 @@ macro_rules! constructors {
 constructors! {
     configuration: Configuration;
     login_required: LoginRequired;
+    not_applicable: NotApplicable;
     refused: Refused;
     protocol: Protocol;
     network: Network;
+    store: Store;
     cancelled: Cancelled;
     invalid_token: InvalidToken;
+    expired: Expired;
+    internal: Internal;
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
+        if let Some(help) = &self.0.help {
+            write!(f, "; {help}")?;
+        }
         for problem in &self.0.problems {
             write!(f, "\n  {problem}")?;
         }
@@ -144,18 +260,57 @@ impl fmt::Display for Error {
     }
 }
 
+/// What a `main` that returns the error prints, so it is written for people; the methods have the parts.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Error");
-        debug.field("kind", &self.0.kind).field("message", &self.0.message);
-        if let Some(wait) = self.0.retry_after {
-            debug.field("retry_after", &wait);
+        f.write_str(&self.0.message)?;
+        for problem in &self.0.problems {
+            let report = problem.render(false);
+            write!(f, "\n\n{report}")?;
         }
-        if !self.0.problems.is_empty() {
-            debug.field("problems", &self.0.problems);
+        if let Some(help) = &self.0.help {
+            write!(f, "\n  help: {help}")?;
         }
-        debug.finish()
+        for cause in iter::successors(self.source(), |&cause| cause.source()) {
+            write!(f, "\n  caused by: {cause}")?;
+        }
+        Ok(())
     }
 }
 
-impl StdError for Error {}
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let source = self.0.source.as_deref()?;
+        Some(source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_is_what_a_person_reads_when_main_returns_it() {
+        let cause = Error::store("the folder can't be written").with_help("make it writable");
+        let error =
+            Error::store("the login was not saved").with_help("log in again").with_source(cause);
+        assert_eq!(error.to_string(), "the login was not saved; log in again");
+        assert_eq!(
+            format!("{error:?}"),
+            "the login was not saved\n  help: log in again\n  \
+             caused by: the folder can't be written; make it writable"
+        );
+    }
+
+    #[test]
+    fn what_the_server_asks_for_decides_the_recovery() {
+        let after = Duration::from_secs(7);
+        let error = Error::refused("too many requests");
+        assert_eq!(error.recovery(), Recovery::ChangeConfiguration);
+        let error = error.with_retry_after(after);
+        assert_eq!(error.recovery(), Recovery::Retry { after: Some(after) });
+        assert_eq!(Error::network("no answer").recovery(), Recovery::Retry { after: None });
+        assert_eq!(Error::login_required("no session").recovery(), Recovery::LogIn);
+        assert_eq!(Error::no_token().recovery(), Recovery::ChangeRequest);
+    }
+}

@@ -56,7 +56,7 @@ pub use context::Context;
 pub use credentials::{Credentials, CredentialsBuilder};
 pub use diagnostic::Location;
 pub use environment::Environment;
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Recovery, Result};
 pub use integrations::*;
 pub use login::{Login, LoginOutcome, LoginPlan, Way};
 pub use options::{Options, Secret, Show, Validation, View};

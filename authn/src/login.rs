@@ -179,7 +179,7 @@ impl Login {
         // Nothing is ever sent: it ends when the sender is dropped.
         let gone = Box::pin(async move { drop(caller.changed().await) });
         let done = before(work, gone).await;
-        done.ok_or_else(|| Error::cancelled("the login was given up; start it again"))
+        done.ok_or_else(|| Error::cancelled("the login was given up").with_help("start it again"))
     }
 
     /// Has something done at the end, when it is known whether a user is logged in now: what a source gives

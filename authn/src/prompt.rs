@@ -29,7 +29,7 @@ use crate::{Result, SecretString, runtime::Boxed};
 ///         println!("type {} at {}", code.code(), code.url());
 ///     }
 ///     async fn ask(&self, question: &Question) -> Result<SecretString> {
-///         Err(Error::login_required(format!("{} is missing; set it", question.label())))
+///         Err(Error::login_required(format!("{} is missing", question.label())).with_help("set it"))
 ///     }
 ///     fn progress(&self, _: &Progress) {}
 /// }

@@ -14,7 +14,7 @@ use std::{
 
 use tokio::runtime::{Builder, Handle};
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// A future behind a pointer, for traits that are used as objects.
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -23,10 +23,8 @@ pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) fn handle() -> Result<&'static Handle> {
     static RUNTIME: OnceLock<Option<Handle>> = OnceLock::new();
     RUNTIME.get_or_init(start).as_ref().ok_or_else(|| {
-        Error::new(
-            ErrorKind::Internal,
-            "the background thread could not be started; check the limits on threads and open files",
-        )
+        Error::internal("the background thread could not be started")
+            .with_help("check the limits on threads and open files")
     })
 }
 
@@ -52,11 +50,10 @@ fn start() -> Option<Handle> {
 pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
     if HERE.get() {
         // The exchange that is waited for would need this very thread.
-        return Err(Error::new(
-            ErrorKind::Internal,
-            "a provider or hook waits by blocking the thread on which all exchanges run; \
-             await the asynchronous credentials there, or make it a `Hook::sync`",
-        ));
+        return Err(Error::internal(
+            "a provider or hook waits by blocking the thread on which all exchanges run",
+        )
+        .with_help("await the asynchronous credentials there, or make it a `Hook::sync`"));
     }
     let _background = handle()?.enter();
     let waker = Waker::from(Arc::new(Unpark(thread::current())));

@@ -103,7 +103,7 @@ fn token(loader: Loader) -> String {
 }
 
 fn codes(config: &Config) -> Vec<(&str, Option<&str>)> {
-    config.problems().iter().map(|problem| (problem.code(), problem.key())).collect()
+    config.problems().iter().map(|problem| (problem.code().as_str(), problem.key())).collect()
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn all_problems_are_told_at_once_without_a_value() {
 fn a_syntax_error_shows_where_and_not_what() {
     let config = loader(&["[credentials]\nfixed = \"s3cr3t\ndomain = 'x'"]).read();
     let problem = &config.problems()[0];
-    assert_eq!(problem.code(), "syntax");
+    assert_eq!(problem.code().as_str(), "syntax");
     let origin = problem.origin().unwrap().to_string();
     assert!(origin.starts_with("0.toml:2:"), "{origin}");
     let rendered = problem.render(false);
@@ -521,7 +521,11 @@ fn files_that_are_none_say_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let code = |path: &Path| {
         let config = loader(&[BASE]).file(path).read();
-        config.problems().iter().map(|problem| problem.code().to_owned()).collect::<Vec<_>>()
+        config
+            .problems()
+            .iter()
+            .map(|problem| problem.code().as_str().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(code(&folder.path().join("none.toml")), ["no-such-file"]);
     assert_eq!(code(folder.path()), ["not-a-file"]);
@@ -557,7 +561,7 @@ fn an_applications_name_leads_nowhere_else() {
         let loader = || Loader::app(name).environment(environment.clone());
         assert!(loader().project_candidates().is_empty() && loader().project().is_none());
         let config = loader().read();
-        assert_eq!(config.problems()[0].code(), "app-name", "{name}");
+        assert_eq!(config.problems()[0].code().as_str(), "app-name", "{name}");
         assert!(config.sources().is_empty(), "{name}");
         assert!(!format!("{:?}", config.settings()).contains("elsewhere"), "{name}");
         assert!(config.credentials().is_err());

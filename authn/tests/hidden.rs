@@ -39,7 +39,7 @@ fn shown(config: &Config) -> String {
 
 fn code<'a>(config: &'a Config, key: &str) -> Option<&'a str> {
     let problem = config.problems().iter().find(|problem| problem.key() == Some(key))?;
-    Some(problem.code())
+    Some(problem.code().as_str())
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn an_untrusted_file_stops_nobody() {
     let own = "[credentials]\nhidden = 'abc'\n[profile.a.credentials]\nhidden = 'def'\n";
     for bad in ["default_profile = 4711", "default_profile = 'nobody'"] {
         let config = load(bad, own);
-        let is_told = |problem: &&Problem| problem.code() == "untrusted-profile";
+        let is_told = |problem: &&Problem| problem.code().as_str() == "untrusted-profile";
         let problem = config.problems().iter().find(is_told).unwrap();
         assert_eq!(problem.severity(), Severity::Warning, "{bad}");
         assert_eq!(config.profile(), None, "{bad}");

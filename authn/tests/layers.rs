@@ -204,10 +204,10 @@ fn a_reference_in_it_is_relative_to_its_file_or_refused() {
 fn a_provider_that_fails_is_named_and_its_error_is_not_repeated() {
     let config = json("{ nonsense").read();
     let problem = &config.problems()[0];
-    assert_eq!(problem.code(), "layer");
+    assert_eq!(problem.code().as_str(), "layer");
     assert_eq!(problem.origin().map(ToString::to_string).as_deref(), Some("JSON source string"));
     assert!(config.credentials().is_err());
-    assert!(config.sources().iter().any(|source| source.name == "layer"));
+    assert!(config.sources().iter().any(|source| source.name.as_str() == "layer"));
 }
 
 #[test]

@@ -181,7 +181,7 @@ fn its_secrets_are_hidden_and_its_failure_to_open_is_a_problem() {
     let locked = Environment::empty().variable("CELLAR_LOCKED", "yes");
     let config = loader("[credentials.mirror]\nsecret = 'x'", locked).read();
     let problem = &config.problems()[0];
-    assert_eq!((problem.code(), problem.key()), ("invalid", Some("stores.cellar")));
+    assert_eq!((problem.code().as_str(), problem.key()), ("invalid", Some("stores.cellar")));
     assert!(problem.message().contains("the cellar is locked"));
     assert!(config.credentials().is_err());
 }

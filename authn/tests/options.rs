@@ -280,7 +280,7 @@ fn a_flag_takes_keys_as_they_are_shown() {
         "s3cr3t-canary",
     ] {
         let config = Loader::new().environment(Environment::empty()).set(bad).read();
-        assert_eq!(config.problems()[0].code(), "bad-flag", "{bad}");
+        assert_eq!(config.problems()[0].code().as_str(), "bad-flag", "{bad}");
         assert!(!format!("{:?}", config.problems()).contains(SECRET), "{bad}");
     }
 }

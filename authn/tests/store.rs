@@ -496,9 +496,9 @@ async fn what_a_full_disk_did_not_take_is_saved_before_anything_is_exchanged() {
 fn a_store_that_is_not_there_is_a_problem_at_load() {
     let bench = Bench::new();
     let config = bench.loader("refresh_token = 'r0'\nstore = 'nope'").read();
-    assert_eq!(config.problems()[0].code(), "unknown-store");
+    assert_eq!(config.problems()[0].code().as_str(), "unknown-store");
     let loader = bench.loader("refresh_token = 'r0'").environment(Environment::empty());
-    assert_eq!(loader.read().problems()[0].code(), "no-store");
+    assert_eq!(loader.read().problems()[0].code().as_str(), "no-store");
     let loader = bench.loader("refresh_token = 'r0'\nstore = 'memory'");
     assert!(loader.environment(Environment::empty()).load().is_ok());
 }

@@ -87,7 +87,8 @@ impl Scene {
     /// What the project's source is found to be.
     fn state(&self) -> SourceState {
         let config = self.read();
-        let state = config.sources().iter().find(|source| source.name == "project").unwrap().state;
+        let state =
+            config.sources().iter().find(|source| source.name.as_str() == "project").unwrap().state;
         assert_eq!(state, self.project().state());
         state
     }
@@ -100,7 +101,7 @@ fn domain(config: &Config) -> String {
 }
 
 fn codes(config: &Config) -> Vec<&str> {
-    config.problems().iter().map(authn::config::Problem::code).collect()
+    config.problems().iter().map(|problem| problem.code().as_str()).collect()
 }
 
 #[test]
@@ -160,7 +161,8 @@ fn what_is_missing_may_be_withheld() {
     let scene = Scene::with(&format!("{PROJECT}[profile.mine]\n"));
     let help = |loader: Loader, code: &str| {
         let config = loader.read();
-        let problem = config.problems().iter().find(|problem| problem.code() == code).unwrap();
+        let problem =
+            config.problems().iter().find(|problem| problem.code().as_str() == code).unwrap();
         problem.help().unwrap().to_owned()
     };
     let empty = || {
@@ -188,7 +190,7 @@ fn a_choice_that_a_project_cannot_make_leaves_the_users_own() {
         assert!(config.credentials().is_ok(), "{choice} stops nobody: {:?}", config.problems());
         let code = "untrusted-profile";
         let said: Vec<_> =
-            config.problems().iter().filter(|problem| problem.code() == code).collect();
+            config.problems().iter().filter(|problem| problem.code().as_str() == code).collect();
         let [problem] = said.as_slice() else { panic!("{choice}: {:?}", config.problems()) };
         assert!(problem.to_string().contains(".authn.toml:1:19: "), "{problem}");
         let is_withheld = problem.help().unwrap().contains("`authn config trust`");
@@ -256,7 +258,7 @@ fn a_file_that_is_named_is_trusted_and_not_withheld_at_once() {
         let config = named(path);
         assert!(codes(&config).is_empty(), "{path} {:?}", config.problems());
         assert_eq!(domain(&config), "\"project.test\"", "{path}");
-        assert!(config.sources().iter().all(|source| source.name != "project"), "{path}");
+        assert!(config.sources().iter().all(|source| source.name.as_str() != "project"), "{path}");
     }
     // Another file leaves the project's withheld.
     let other = scene.path("other.toml");

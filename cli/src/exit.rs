@@ -46,9 +46,11 @@ impl Failure {
         let help = Some(advice.into());
         match self {
             Self::Told { code, message, .. } => Self::Told { code, message, help },
-            Self::Authn(error) if error.problems().is_empty() => {
-                Self::Told { code: code_of(error.kind()), message: error.to_string(), help }
-            }
+            Self::Authn(error) if error.problems().is_empty() => Self::Told {
+                code: code_of(error.kind()),
+                message: error.message().to_owned(),
+                help,
+            },
             other => other,
         }
     }
@@ -58,7 +60,7 @@ impl Failure {
         match self {
             Self::Authn(error) => {
                 output.problems(error.problems());
-                output.error(&summary(&error), None);
+                output.error(error.message(), error.help());
                 code_of(error.kind())
             }
             Self::Told { code, message, help } => {
@@ -82,12 +84,11 @@ pub(crate) fn usage(error: &clap::Error, output: &Output) -> Code {
     written.map_or_else(|error| Failure::from(error).report(output), |()| Code::Done)
 }
 
-/// Returns an error's text without the problems that it lists.
-pub(crate) fn summary(error: &Error) -> String {
-    let text = error.to_string();
-    match text.split_once('\n') {
-        Some((first, _)) if !error.problems().is_empty() => first.to_owned(),
-        _ => text,
+/// Returns an error's message and help on one line, without the problems that it lists.
+pub(crate) fn one_line(error: &Error) -> String {
+    match error.help() {
+        Some(help) => format!("{}; {help}", error.message()),
+        None => error.message().to_owned(),
     }
 }
 
@@ -97,6 +98,7 @@ pub(crate) fn code_of(kind: ErrorKind) -> Code {
         ErrorKind::Configuration | ErrorKind::Origin => Code::Configuration,
         ErrorKind::LoginRequired => Code::LoginRequired,
         ErrorKind::NoToken
+        | ErrorKind::NotApplicable
         | ErrorKind::InvalidToken
         | ErrorKind::Expired
         | ErrorKind::Refused
@@ -143,6 +145,7 @@ mod tests {
             (ErrorKind::Origin, 3),
             (ErrorKind::LoginRequired, 4),
             (ErrorKind::NoToken, 5),
+            (ErrorKind::NotApplicable, 5),
             (ErrorKind::Refused, 5),
             (ErrorKind::Network, 5),
             (ErrorKind::Cancelled, 130),

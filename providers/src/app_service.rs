@@ -6,7 +6,7 @@
 use std::{sync::OnceLock, time::Duration};
 
 use authn::{
-    Context, Error, ErrorKind, Request, Result, Token, TokenProvider,
+    Context, Error, Request, Result, Token, TokenProvider,
     app_service::{Incoming, with_incoming},
 };
 use http::{HeaderName, header::AUTHORIZATION};
@@ -77,12 +77,10 @@ impl AppService {
     fn no_header(&self) -> Error {
         let names: Vec<String> =
             self.incoming_headers.iter().map(|name| format!("`{name}`")).collect();
-        let message = format!(
-            "the incoming request brings no token (looked for: {}): \
-             send one, or set `incoming_headers` to where it stands",
-            names.join(", ")
-        );
-        Error::new(ErrorKind::NoToken, message)
+        let message =
+            format!("the incoming request has no token (looked for: {})", names.join(", "));
+        Error::not_applicable(message)
+            .with_help("send one, or set `incoming_headers` to the header that has it")
     }
 }
 
@@ -129,14 +127,15 @@ fn find<'a>(incoming: &'a Incoming, name: &HeaderName) -> Result<Option<&'a str>
     let (Some(value), None) = (values.next(), values.next()) else {
         if incoming.headers().contains_key(name) {
             // Which of the two a proxy has checked is not known.
-            return Err(Error::invalid_token("there is more than one; send exactly one"));
+            return Err(
+                Error::invalid_token("there is more than one").with_help("send exactly one")
+            );
         }
         return Ok(None);
     };
     let Ok(text) = value.to_str() else {
-        return Err(Error::invalid_token(
-            "it has characters that no token may have; check the client that sends it",
-        ));
+        return Err(Error::invalid_token("it has characters that no token may have")
+            .with_help("check the client that sends it"));
     };
     let token = if name == AUTHORIZATION { bearer(text) } else { Some(text) };
     Ok(token.map(str::trim).filter(|token| !token.is_empty()))
@@ -149,10 +148,9 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 fn no_request() -> Error {
-    Error::new(
-        ErrorKind::NoToken,
-        "no request is being served here, so there is no token to pass on: serve requests through \
-         `authn::app_service::AppServiceLayer`, and run spawned tasks in `authn::app_service::scope`",
+    Error::not_applicable("no request is being served here, so there is no token to pass on").with_help(
+        "serve requests through `authn::app_service::AppServiceLayer`, and run spawned tasks in \
+         `authn::app_service::scope`",
     )
 }
 
@@ -164,7 +162,7 @@ mod tests {
     };
 
     use authn::{
-        Credentials, Environment, Loader,
+        Credentials, Environment, ErrorKind, Loader,
         app_service::scope,
         time::{Clock, ManualClock},
     };
@@ -225,11 +223,11 @@ mod tests {
     fn outside_of_a_request_there_is_none() {
         let credentials = load("[credentials.app_service]").unwrap();
         for said in ["`authn::app_service::AppServiceLayer`", "`authn::app_service::scope`"] {
-            refused(wait(credentials.token()), ErrorKind::NoToken, said);
+            refused(wait(credentials.token()), ErrorKind::NotApplicable, said);
         }
         let mut parts = request("https://api.example.com/");
         let result = wait(credentials.authorize(&mut parts));
-        refused(result, ErrorKind::NoToken, "no request is being served here");
+        refused(result, ErrorKind::NotApplicable, "no request is being served here");
     }
 
     #[test]
@@ -239,7 +237,7 @@ mod tests {
         wait(scope(headers.clone(), async {
             let own = credentials.clone();
             let result = tokio::spawn(async move { own.token().await }).await.unwrap();
-            refused(result, ErrorKind::NoToken, "spawned tasks");
+            refused(result, ErrorKind::NotApplicable, "spawned tasks");
             let own = credentials.clone();
             let scoped = tokio::spawn(scope(headers, async move { own.token().await }));
             assert_eq!(scoped.await.unwrap().unwrap().secret(), "alice");
@@ -266,7 +264,7 @@ mod tests {
             vec![("authorization", "Bearer ")],
         ] {
             let result = serving(&credentials, &headers);
-            refused(result, ErrorKind::NoToken, "looked for: `X-First`, `Authorization`");
+            refused(result, ErrorKind::NotApplicable, "looked for: `X-First`, `Authorization`");
         }
     }
 

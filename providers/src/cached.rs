@@ -70,10 +70,10 @@ mod tests {
             "[credentials.cached]\nstore = 'memory'",
             "[credentials.cached]\nbearer = 'a'\njwt = 'b'",
         ] {
-            assert_eq!(loader(text).read().problems()[0].code(), "one-provider", "{text}");
+            assert_eq!(loader(text).read().problems()[0].code().as_str(), "one-provider", "{text}");
         }
         let served = loader("[credentials.cached.app_service]").read();
-        assert_eq!(served.problems()[0].code(), "cached-per-request");
+        assert_eq!(served.problems()[0].code().as_str(), "cached-per-request");
     }
 
     #[tokio::test]

@@ -112,7 +112,7 @@ mod tests {
             let count = Arc::clone(&asked);
             let hook = hooks::Hook::sync(move |_| {
                 if count.fetch_add(1, Ordering::Relaxed) < failures {
-                    return Err(Error::network("the vault did not answer; is it up?"));
+                    return Err(Error::network("the vault did not answer").with_help("is it up?"));
                 }
                 Token::new("abc")
             });

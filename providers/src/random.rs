@@ -1,6 +1,6 @@
 //! Texts that can't be guessed.
 
-use authn::{Error, ErrorKind, Result};
+use authn::{Error, Result};
 use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
@@ -9,10 +9,8 @@ use zeroize::Zeroizing;
 pub(crate) fn random<const BYTES: usize>() -> Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0; BYTES]);
     rand::fill(&mut *bytes).map_err(|_| {
-        Error::new(
-            ErrorKind::Internal,
-            "this system gives no random numbers; check that its entropy source works",
-        )
+        Error::internal("this system gives no random numbers")
+            .with_help("check that its entropy source works")
     })?;
     Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
 }

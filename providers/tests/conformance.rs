@@ -27,7 +27,7 @@ fn providers_of_a_token() {
     let hook = Hook::sync(|_| Token::new("abc"));
     assert!(hooks::register("conformance", hook).is_ok());
     assert_eq!(kind(check::<authn_providers::Hook>("name = 'conformance'").token), None);
-    assert_eq!(kind(check::<AppService>("").token), Some(ErrorKind::NoToken));
+    assert_eq!(kind(check::<AppService>("").token), Some(ErrorKind::NotApplicable));
 }
 
 #[test]

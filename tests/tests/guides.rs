@@ -71,7 +71,7 @@ fn their_configurations_are_right() {
             let wrong: Vec<_> = config
                 .problems()
                 .iter()
-                .filter(|problem| problem.code() != "unresolved-reference")
+                .filter(|problem| problem.code().as_str() != "unresolved-reference")
                 .collect();
             assert!(wrong.is_empty(), "{name}:\n{text}\n{wrong:?}");
             assert_eq!(config.provider(), Some("oauth"), "{name}:\n{text}");

@@ -45,7 +45,7 @@ fn its_configurations_are_right() {
     assert_eq!(configurations.len(), 4, "this test and the README have come apart");
     for text in configurations {
         // The in-house provider isn't linked here, and this machine has not the README's secrets.
-        let is_expected = |problem: &Problem| match problem.code() {
+        let is_expected = |problem: &Problem| match problem.code().as_str() {
             "unresolved-reference" => true,
             "unknown-provider" | "no-origins" => text.contains("corp_sts"),
             _ => false,

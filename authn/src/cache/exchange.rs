@@ -198,14 +198,12 @@ impl<S: TokenSource> Exchange<S> {
     pub(super) async fn lease(&self, session: &StoredSession) -> Result<Lease> {
         let end = self.context.clock().sleep(LEASE);
         before(session.lock(), end).await.unwrap_or_else(|| {
-            Err(Error::new(
-                ErrorKind::Store,
-                format!(
-                    "another process has held the session in {} for {} minutes; end it, or try again",
-                    session.place(),
-                    LEASE.as_secs() / 60
-                ),
+            Err(Error::store(format!(
+                "another process has held the session in {} for {} minutes",
+                session.place(),
+                LEASE.as_secs() / 60
             ))
+            .with_help("end it, or try again"))
         })
     }
 
@@ -220,10 +218,8 @@ impl<S: TokenSource> Exchange<S> {
     /// Waits for what a store or the program does, but not for ever.
     pub(super) async fn limited<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         before(work, self.context.clock().sleep(STORE)).await.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Store,
-                "the token store, or what is told of new tokens, did not come to an end; check it",
-            )
+            Error::store("the token store, or what is told of new tokens, did not come to an end")
+                .with_help("check it")
         })
     }
 
@@ -231,9 +227,10 @@ impl<S: TokenSource> Exchange<S> {
     pub(super) async fn answered<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         before(work, self.context.clock().sleep(EXCHANGE)).await.unwrap_or_else(|| {
             Err(Error::network(format!(
-                "the exchange was not over after {} minutes and was given up; try again later",
+                "the exchange was not over after {} minutes and was given up",
                 EXCHANGE.as_secs() / 60
-            )))
+            ))
+            .with_help("try again later"))
         })
     }
 
@@ -277,15 +274,11 @@ fn same_refresh_token(record: &Record, sent: Option<&Grant>) -> bool {
 }
 
 fn expired_on_arrival() -> Error {
-    Error::new(
-        ErrorKind::Expired,
-        "the token that the exchange gave has expired already; \
-         compare this machine's clock with the server's",
-    )
+    Error::expired("the token that the exchange gave has expired already")
+        .with_help("compare this machine's clock with the server's")
 }
 
 pub(super) fn logged_out() -> Error {
-    Error::login_required(
-        "somebody logged out, or in as another, while the token was obtained; try again",
-    )
+    Error::login_required("somebody logged out, or in as another, while the token was obtained")
+        .with_help("try again")
 }

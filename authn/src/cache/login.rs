@@ -14,7 +14,7 @@ use super::{
     memory::Memory,
 };
 use crate::{
-    Error, ErrorKind, Grant, Login, LoginOutcome, Result, TokenSource,
+    Error, Grant, Login, LoginOutcome, Result, TokenSource,
     prompt::Progress,
     runtime,
     store::{Lease, Record},
@@ -161,7 +161,7 @@ async fn apart<T: Send + 'static>(
 }
 
 fn panicked() -> Error {
-    Error::new(ErrorKind::Internal, "the login ended by a fault in its code; report it")
+    Error::internal("the login ended by a fault in its code").with_help("report it")
 }
 
 /// Waits for what another login may hold, and says so if it does.

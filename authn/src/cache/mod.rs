@@ -274,5 +274,5 @@ impl<S: fmt::Debug> fmt::Debug for Cached<S> {
 }
 
 fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "these credentials were closed; load new ones")
+    Error::new(ErrorKind::Closed, "these credentials were closed").with_help("load new ones")
 }

@@ -17,9 +17,9 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
             && let Some(option) = options.about_users()
         {
             return Err(Error::configuration(format!(
-                "`{option}` has no effect here, where a token is passed on; \
-                 move it to the table of the provider within"
-            )));
+                "`{option}` has no effect here, where a token is passed on"
+            ))
+            .with_help("move it to the table of the provider within"));
         }
         self.shared.source.validate(context)
     }

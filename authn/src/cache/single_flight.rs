@@ -143,10 +143,8 @@ pub(super) async fn wait(mut waiter: Waiter) -> Result<Token> {
 
 /// The error of an exchange whose source panicked.
 pub(super) fn crashed() -> Error {
-    Error::new(
-        ErrorKind::Internal,
-        "the provider panicked during the exchange; report this to the provider's authors",
-    )
+    Error::internal("the provider panicked during the exchange")
+        .with_help("report this to the provider's authors")
 }
 
 /// The order in which threads ask must not matter: shuttle tries many thousands of them.

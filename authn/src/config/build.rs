@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
-    diagnostic::{Excerpt, Problem, Provenance, SourceText},
+    diagnostic::{Excerpt, Problem, ProblemCode, Provenance, SourceText},
     options::{Built, Entries, Host, Item, Key, Options as _, Table, Value, failed, unknown_key},
     registry::Stores,
     request::options::{Override, PlacementOptions},
@@ -124,7 +124,7 @@ impl<'a> Build<'a> {
         let item = merged.get("credentials");
         if is_complete && self.context.origins().is_empty() {
             let message = "no request can be authorised: the credentials are bound to no origin";
-            let problem = Problem::warning("no-origins", message)
+            let problem = Problem::warning(ProblemCode::NoOrigins, message)
                 .with_key("credentials.domain")
                 .with_help("set `credentials.domain` or `credentials.origins`");
             self.notes.note(problem, item.filter(|item| item.origin != Provenance::Default), false);
@@ -139,18 +139,19 @@ impl<'a> Build<'a> {
     /// Builds a provider of its table.
     pub(super) fn credentials(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
         let Some(entry) = self.notes.registry.get(name) else {
-            let problem = Problem::error("unknown-provider", self.notes.registry.unknown(name));
+            let problem =
+                Problem::error(ProblemCode::UnknownProvider, self.notes.registry.unknown(name));
             return self.notes.refuse(problem.with_key(key), item, item.as_table().is_none());
         };
         if self.depth.get() >= DEEPEST {
-            let problem = Problem::error("too-deep", "providers are nested too deeply")
+            let problem = Problem::error(ProblemCode::TooDeep, "providers are nested too deeply")
                 .with_key(key)
                 .with_help(format!("nest at most {DEEPEST}"));
             return self.notes.refuse(problem, item, false);
         }
         let Value::Table(entries) = &item.value else {
             let message = format!("expected a table of options, found {}", item.found());
-            let problem = Problem::error("wrong-type", message)
+            let problem = Problem::error(ProblemCode::WrongType, message)
                 .with_key(key)
                 .with_help(format!("`authn providers {name}` lists the options"));
             return self.notes.refuse(problem, item, true);
@@ -174,7 +175,7 @@ impl<'a> Build<'a> {
         let (provider, placement) = (provider?, placement?);
         if entry.is_cached() && per_request_below {
             let message = "a token that belongs to the request being served must not be cached";
-            let problem = Problem::error("cached-per-request", message)
+            let problem = Problem::error(ProblemCode::CachedPerRequest, message)
                 .with_key(key)
                 .with_help("take the per-request provider out of this one");
             return self.notes.refuse(problem, item, false);
@@ -261,7 +262,7 @@ impl Host for Build<'_> {
                     && !text.starts_with("~/")
                 {
                     let message = "a relative path in a layer that is no file leads nowhere";
-                    let problem = Problem::error("relative-path", message);
+                    let problem = Problem::error(ProblemCode::RelativePath, message);
                     return Err(Box::new(problem.with_help("write the whole path, or `~/…`")));
                 }
                 Ok(Target::File(self.environment.absolute(text, base)))

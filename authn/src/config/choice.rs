@@ -3,7 +3,7 @@
 use super::{Source, SourceState, build::Notes, project};
 use crate::{
     Environment,
-    diagnostic::{Problem, Provenance, nearest},
+    diagnostic::{Problem, ProblemCode, Provenance, nearest},
     options::{Entries, Field, Item, Key, Options as _},
     registry::Entry,
     request::binding::Binding,
@@ -47,7 +47,7 @@ pub(crate) fn choose(
                 let names: Vec<String> =
                     tables.iter().map(|(name, _)| format!("`{name}`")).collect();
                 let message = format!("one source has the tables of {}", names.join(" and "));
-                let problem = Problem::error("two-providers", message)
+                let problem = Problem::error(ProblemCode::TwoProviders, message)
                     .with_key("credentials")
                     .with_help("say which with `provider = \"NAME\"` in `[credentials]`");
                 notes.note(problem, Some(second), false);
@@ -66,11 +66,11 @@ pub(crate) fn choose(
     let linked: Vec<&str> = notes.registry.iter().map(Entry::name).collect();
     let problem = if has_credentials {
         let linked = linked.join(", ");
-        Problem::error("no-provider", "no provider is configured")
+        Problem::error(ProblemCode::NoProvider, "no provider is configured")
             .with_key("credentials")
             .with_help(format!("add a table like `[credentials.oauth]`; linked are {linked}"))
     } else {
-        Problem::error("no-credentials", "no credentials are configured")
+        Problem::error(ProblemCode::NoCredentials, "no credentials are configured")
             .with_help("`authn config init PROVIDER` writes a configuration to start from")
     };
     let mut problems = notes.problems.borrow_mut();
@@ -97,8 +97,8 @@ pub(crate) fn unknown_keys(notes: &Notes<'_>, entries: &Entries) {
             continue;
         }
         let candidates = options.chain(notes.registry.iter().map(Entry::name));
-        let problem =
-            Problem::error("unknown-key", "unknown key").with_key(Key::new(&["credentials", name]));
+        let problem = Problem::error(ProblemCode::UnknownKey, "unknown key")
+            .with_key(Key::new(&["credentials", name]));
         let help = match nearest(name, candidates) {
             Some(near) => &*format!("did you mean `{near}`?"),
             None => "remove it; a provider's options stand in a table of its own",

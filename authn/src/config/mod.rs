@@ -23,11 +23,11 @@ mod visibility;
 use std::fmt;
 
 pub use crate::{
-    diagnostic::{Problem, Provenance, Severity, nearest, printable},
+    diagnostic::{Problem, ProblemCode, Provenance, Severity, nearest, printable},
     registry::KnownStore,
     time::duration,
 };
-pub use layers::{Source, SourceState};
+pub use layers::{LayerName, Source, SourceState};
 pub use loader::{Loader, load, load_profile};
 pub use project::Project;
 pub use setting::Setting;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{layers::Layer, project};
 use crate::{
     Environment,
-    diagnostic::{Problem, Provenance, nearest},
+    diagnostic::{Problem, ProblemCode, Provenance, nearest},
 };
 
 /// Chooses the profile: the one that is asked for, else the variable's, else the highest `default_profile`.
@@ -31,7 +31,8 @@ pub(crate) fn choose(
         let item = layers.iter().rev().find_map(|layer| layer.base.get("default_profile"))?;
         let Some(name) = item.as_text() else {
             let message = format!("expected a text, found {}", item.found());
-            let problem = Problem::error("wrong-type", message).with_origin(item.origin.clone());
+            let problem =
+                Problem::error(ProblemCode::WrongType, message).with_origin(item.origin.clone());
             let help = "give the name of a profile in quotes";
             problems.push(problem.with_key("default_profile").with_help(help));
             return None;
@@ -53,7 +54,7 @@ pub(crate) fn choose(
     };
     let way_out = project::way_out(problems).filter(|_| is_withheld);
     let message = format!("no source defines the profile `{}`", name.escape_debug());
-    let problem = Problem::error("unknown-profile", message).with_key("default_profile");
+    let problem = Problem::error(ProblemCode::UnknownProfile, message).with_key("default_profile");
     problems.push(problem.with_origin(origin).with_help(way_out.unwrap_or(help)));
     None
 }
@@ -76,7 +77,7 @@ pub(crate) fn drop_untrusted(layers: &mut [Layer], problems: &[Problem]) -> Vec<
         let way_out = project::way_out(problems).filter(|_| is_withheld);
         let message = "the project's file chooses no profile that another source defines, so its choice \
                        does not count";
-        let problem = Problem::warning("untrusted-profile", message)
+        let problem = Problem::warning(ProblemCode::UntrustedProfile, message)
             .with_key("default_profile")
             .with_origin(item.origin.clone())
             .with_help(way_out.unwrap_or_else(|| help.to_owned()));

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Registry,
-    diagnostic::{Problem, Provenance},
+    diagnostic::{Problem, ProblemCode, Provenance},
     options::{
         Entries, Field, Item, Key, Kind, Options as _, Show as _, Type, Value, View,
         toml::parse_inline,
@@ -212,7 +212,7 @@ impl Lister<'_> {
         let key = key.to_string();
         let is_bad = self.problems.iter().any(|problem| {
             let rest = problem.key().and_then(|bad| key.strip_prefix(bad));
-            matches!(problem.code(), "wrong-type" | "invalid-value")
+            matches!(problem.code(), ProblemCode::WrongType | ProblemCode::InvalidValue)
                 && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         });
         match (item.as_text(), field) {

@@ -21,6 +21,7 @@ use std::time::SystemTime;
 
 use crate::{
     Entry, Environment, Loader, Provider, Registry, Result, Token, View,
+    diagnostic::ProblemCode,
     options::{Field, Kind, Type},
     runtime,
 };
@@ -171,8 +172,10 @@ fn defaults(entry: &Entry) -> Vec<String> {
         let key = format!("credentials.{}.{path}", entry.name());
         let problem = config.problems().iter().find(|problem| {
             let below = problem.key().and_then(|at| at.strip_prefix(&key));
-            matches!(problem.code(), "wrong-type" | "unknown-key" | "not-toml")
-                && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            matches!(
+                problem.code(),
+                ProblemCode::WrongType | ProblemCode::UnknownKey | ProblemCode::Syntax
+            ) && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })?;
         Some(format!("the default of `{path}`, {default}, is refused: {problem}"))
     };

@@ -1,5 +1,6 @@
 //! What is wrong with a configuration or a store, as a compiler says it: code, place, line, help.
 
+mod code;
 mod excerpt;
 mod location;
 mod nearest;
@@ -9,6 +10,7 @@ mod provenance;
 mod quoted;
 mod source_text;
 
+pub use code::ProblemCode;
 pub(crate) use excerpt::{excerpt, syntax_excerpt};
 pub use location::Location;
 pub use nearest::nearest;

@@ -34,7 +34,7 @@ fn is_unseen(character: char) -> bool {
 mod tests {
     use std::path::PathBuf;
 
-    use crate::diagnostic::{Problem, Provenance};
+    use crate::diagnostic::{Problem, ProblemCode, Provenance};
 
     #[test]
     fn neither_a_place_nor_a_problem_shows_another_text_than_there_is() {
@@ -42,9 +42,9 @@ mod tests {
         let place = r"/a\u{202e}lmot.\u{200b}\u{e0041}\u{1b}[2J\n/x:1:2";
         let origin = Provenance::File { path, line: 1, column: 2 };
         assert_eq!(origin.to_string(), place);
-        let problem = Problem::error("code", "it\u{202e} is").with_key("k\u{2066}");
+        let problem = Problem::error(ProblemCode::Invalid, "it\u{202e} is").with_key("k\u{2066}");
         let problem = problem.with_origin(Some(origin)).with_help("do\u{200b} it");
-        let expected = r"k\u{2066}: it\u{202e} is (code); do\u{200b} it";
+        let expected = r"k\u{2066}: it\u{202e} is (invalid); do\u{200b} it";
         assert_eq!(problem.to_string(), format!("{place}: {expected}"));
         assert!(problem.render(false).contains(&format!("at: {place}")));
         let name = "AUTHN_\u{2067}X".to_owned();

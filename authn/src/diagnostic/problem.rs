@@ -4,13 +4,13 @@ use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Provenance, printable};
+use super::{ProblemCode, Provenance, printable};
 
 /// One thing that is wrong with a configuration. It holds no value.
 #[must_use]
 #[derive(Clone)]
 pub struct Problem {
-    code: &'static str,
+    code: ProblemCode,
     severity: Severity,
     message: String,
     key: Option<String>,
@@ -37,7 +37,7 @@ pub(crate) struct Excerpt {
 }
 
 impl Problem {
-    pub(crate) fn error(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn error(code: ProblemCode, message: impl Into<String>) -> Self {
         Self {
             code,
             severity: Severity::Error,
@@ -49,7 +49,7 @@ impl Problem {
         }
     }
 
-    pub(crate) fn warning(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn warning(code: ProblemCode, message: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
@@ -84,7 +84,7 @@ impl Problem {
     }
 
     /// Gives a short name of the sort of problem, stable across versions: `unknown-key`, `wrong-type`, ….
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ProblemCode {
         self.code
     }
 

@@ -52,9 +52,8 @@ impl HttpClient {
             .user_agent(user_agent);
         if let Some(proxy) = proxy {
             let proxy = Proxy::all(proxy.as_str()).map_err(|_| {
-                Error::configuration(
-                    "`http.proxy` is no proxy's URL; write it as `http://host:port`",
-                )
+                Error::configuration("`http.proxy` is no proxy's URL")
+                    .with_help("write it as `http://host:port`")
             })?;
             builder = builder.proxy(proxy);
         }
@@ -81,18 +80,16 @@ impl HttpClient {
 
 fn build(builder: ClientBuilder) -> Result<Client> {
     builder.build().map_err(|_| {
-        Error::configuration(
-            "the HTTP client can't be made of the options in `[http]`; check `ca_file`",
-        )
+        Error::configuration("the HTTP client can't be made of the options in `[http]`")
+            .with_help("check `ca_file`")
     })
 }
 
 fn certificates(path: &PathBuf) -> Result<Vec<Certificate>> {
     let fail = |what: &str| {
         let path = path.display();
-        Error::configuration(format!(
-            "`http.ca_file` {path} {what}; name a PEM file of certificate authorities"
-        ))
+        Error::configuration(format!("`http.ca_file` {path} {what}"))
+            .with_help("name a PEM file of certificate authorities")
     };
     let pem = fs::read(path).map_err(|error| fail(&format!("can't be read ({})", error.kind())))?;
     let bundle = Certificate::from_pem_bundle(&pem).map_err(|_| fail("is not a PEM file"))?;
@@ -111,7 +108,8 @@ pub fn check(url: &Url, allow_http: bool) -> Result<()> {
     if secure {
         return Ok(());
     }
-    Err(Error::configuration(format!("{} would send secrets in the clear; use https", shown(url))))
+    Err(Error::configuration(format!("{} would send secrets in the clear", shown(url)))
+        .with_help("use https"))
 }
 
 /// Returns what may be said of a URL: scheme, host and port.

@@ -108,7 +108,7 @@ impl HttpRequest {
         let mut sending = JoinSet::new();
         sending.spawn_on(send(client, request, place), runtime::handle()?);
         sending.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
-            Err(Error::network("the request was ended; the program is shutting down"))
+            Err(Error::network("the request was ended").with_help("the program is shutting down"))
         })
     }
 }
@@ -140,17 +140,17 @@ async fn send(
 async fn receive(mut answer: reqwest::Response, place: String) -> Result<HttpResponse> {
     if answer.status().is_redirection() {
         return Err(Error::protocol(format!(
-            "{place} answered with a redirect, which is not followed here; \
-             configure the address that it redirects to"
-        )));
+            "{place} answered with a redirect, which is not followed here"
+        ))
+        .with_help("configure the address that it redirects to"));
     }
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&place, &error))? {
         if body.len() + chunk.len() > LARGEST {
             return Err(Error::protocol(format!(
-                "{place} answered with more than 1 MiB, which is no token response; \
-                 check the address"
-            )));
+                "{place} answered with more than 1 MiB, which is no token response"
+            ))
+            .with_help("check the address"));
         }
         body.extend_from_slice(&chunk);
     }
@@ -158,35 +158,32 @@ async fn receive(mut answer: reqwest::Response, place: String) -> Result<HttpRes
     Ok(HttpResponse { place, status, headers, body })
 }
 
+/// Says what failed and what helps, without the URL and without what a server sent.
 fn failed(place: &str, error: &reqwest::Error) -> Error {
-    Error::network(format!("{place} {}", reason(error)))
-}
-
-/// Says what failed, without the URL and without what a server sent.
-fn reason(error: &reqwest::Error) -> String {
+    let said = |what: &str, help: &str| Error::network(format!("{place} {what}")).with_help(help);
     if error.is_timeout() {
-        return "did not answer in time; check the network, or raise `http.timeout`".to_owned();
+        return said("did not answer in time", "check the network, or raise `http.timeout`");
     }
     let mut connection = None;
     for inner in iter::successors(error.source(), |&inner| inner.source()) {
         if let Some(io) = inner.downcast_ref::<io::Error>() {
-            // A name that does not resolve has no kind of its own, and says so in words that don't help.
+            // A name that does not resolve has no kind of its own, and its text does not help.
             connection = Some(io.kind()).filter(|kind| kind.to_string() != "uncategorized error");
         }
         // The texts of TLS errors are the library's own and hold nothing of the request.
         if inner.to_string().contains("certificate") {
-            return "has a certificate that is not trusted here; \
-                    if it is your own authority's, name it in `http.ca_file`"
-                .to_owned();
+            return said(
+                "has a certificate that is not trusted here",
+                "if it is your own authority's, name it in `http.ca_file`",
+            );
         }
     }
+    let address = "check the address and the network";
     match connection {
-        Some(kind) if error.is_connect() => {
-            format!("can't be reached ({kind}); check the address and the network")
-        }
-        _ if error.is_connect() => "can't be reached; check the address and the network".to_owned(),
-        Some(kind) => format!("ended the connection ({kind}); try again"),
-        None => "ended the connection before its answer was complete; try again".to_owned(),
+        Some(kind) if error.is_connect() => said(&format!("can't be reached ({kind})"), address),
+        _ if error.is_connect() => said("can't be reached", address),
+        Some(kind) => said(&format!("ended the connection ({kind})"), "try again"),
+        None => said("ended the connection before its answer was complete", "try again"),
     }
 }
 

@@ -67,7 +67,8 @@ impl HttpResponse {
                     "something that is not JSON"
                 }
             };
-            Error::protocol(format!("{} answered with {what}; check the address", self.place))
+            Error::protocol(format!("{} answered with {what}", self.place))
+                .with_help("check the address")
         })
     }
 
@@ -85,9 +86,8 @@ impl HttpResponse {
         let member = object.remove(name).filter(|member| !member.is_null());
         member.map(serde_json::from_value).transpose().map_err(|_| {
             let place = &self.place;
-            Error::protocol(format!(
-                "{place} answered with `{name}` of another type than expected; check the address"
-            ))
+            Error::protocol(format!("{place} answered with `{name}` of another type than expected"))
+                .with_help("check the address")
         })
     }
 

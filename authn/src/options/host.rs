@@ -5,7 +5,7 @@ use std::any::Any;
 use super::{Item, Key};
 use crate::{
     Error, SecretString,
-    diagnostic::{Problem, Provenance, nearest},
+    diagnostic::{Problem, ProblemCode, Provenance, nearest},
     secret::Target,
 };
 
@@ -52,7 +52,7 @@ pub(crate) fn invalid(host: &dyn Host, problems: Vec<Problem>, key: &Key, table:
 /// Notes why what was made of the table at a key can't be used.
 pub(crate) fn failed(host: &dyn Host, error: &Error, key: &Key, table: &Item) {
     if error.problems().is_empty() {
-        let problem = Problem::error("invalid", error.to_string()).with_key(key);
+        let problem = error.as_problem(ProblemCode::Invalid).with_key(key);
         host.note(problem, Some(table).filter(|item| item.origin != Provenance::Default), false);
     } else {
         invalid(host, error.problems().to_vec(), key, table);
@@ -67,7 +67,7 @@ pub(crate) fn unknown_key<'k>(
     known: impl Iterator<Item = &'k str>,
 ) {
     let name = key.segments().last().map_or("", String::as_str);
-    let problem = Problem::error("unknown-key", "unknown key").with_key(key);
+    let problem = Problem::error(ProblemCode::UnknownKey, "unknown key").with_key(key);
     let problem = match nearest(name, known) {
         Some(near) => problem.with_help(format!("did you mean `{near}`?")),
         None => problem.with_help("remove it, or check its spelling"),

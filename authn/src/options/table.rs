@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Error, SecretString,
-    diagnostic::{Problem, Provenance},
+    diagnostic::{Problem, ProblemCode, Provenance},
     secret::Reference,
 };
 
@@ -114,7 +114,7 @@ fn built<T: Any>(host: &dyn Host, key: &Key, (name, table): (&String, &Item)) ->
 
 /// Notes that not exactly one provider stands at a key.
 fn not_one_provider(host: &dyn Host, key: &Key, item: &Item, message: String, help: &str) {
-    let problem = Problem::error("one-provider", message).with_key(key).with_help(help);
+    let problem = Problem::error(ProblemCode::OneProvider, message).with_key(key).with_help(help);
     host.note(problem, Some(item), false);
 }
 
@@ -143,7 +143,7 @@ pub(crate) fn section_with<T>(
 /// Notes that a table is expected where another value stands.
 pub(crate) fn wrong_type<T>(host: &dyn Host, key: &Key, item: &Item) -> Option<T> {
     let message = format!("expected a table, found {}", item.found());
-    host.note(Problem::error("wrong-type", message).with_key(key), Some(item), true);
+    host.note(Problem::error(ProblemCode::WrongType, message).with_key(key), Some(item), true);
     None
 }
 
@@ -177,7 +177,7 @@ impl Node<'_> {
         let variable = self.key.is_reachable().then(|| self.host.variable(&self.key));
         let variable = variable
             .map_or_else(String::new, |name| format!(", or the environment variable `{name}`"));
-        let problem = Problem::error("missing-key", "a required key is missing")
+        let problem = Problem::error(ProblemCode::MissingKey, "a required key is missing")
             .with_key(&self.key)
             .with_help(format!("set `{}`{variable}", self.key));
         let at = Some(self.table).filter(|table| table.origin != Provenance::Default);
@@ -211,10 +211,12 @@ impl Node<'_> {
                         "write `{ env = \"NAME\" }` or `{ file = \"PATH\" }` in its place"
                             .to_owned()
                     };
-                    let problem =
-                        Problem::error("literal-secret", "a secret must not stand in a flag")
-                            .with_key(&self.key)
-                            .with_help(format!("other users can see a command line: {how}"));
+                    let problem = Problem::error(
+                        ProblemCode::LiteralSecret,
+                        "a secret must not stand in a flag",
+                    )
+                    .with_key(&self.key)
+                    .with_help(format!("other users can see a command line: {how}"));
                     self.note(problem)
                 }
             },
@@ -244,7 +246,8 @@ impl Node<'_> {
         };
         let Some((kind, text, origin)) = target else {
             let kinds = self.host.reference_kinds().join("`, `");
-            let problem = Problem::error("bad-reference", "this is no reference to a secret");
+            let problem =
+                Problem::error(ProblemCode::BadReference, "this is no reference to a secret");
             return self.note(problem.with_key(&self.key).with_help(format!(
                 "write exactly one of `{kinds}` as a text, like `{{ file = \"/run/secrets/name\" }}`",
             )));
@@ -260,9 +263,9 @@ impl Node<'_> {
                 self.host.saw(&secret);
                 if secret.is_empty() { self.missing() } else { Some(secret) }
             }
-            Err(error) => self.note(
-                Problem::error("unresolved-reference", error.to_string()).with_key(&self.key),
-            ),
+            Err(error) => {
+                self.note(error.as_problem(ProblemCode::UnresolvedReference).with_key(&self.key))
+            }
         }
     }
 
@@ -328,7 +331,7 @@ impl Node<'_> {
 
     fn mismatch(&self, expected: &str) -> Problem {
         let found = self.item.as_ref().map_or("nothing", |item| item.found());
-        Problem::error("wrong-type", format!("expected {expected}, found {found}"))
+        Problem::error(ProblemCode::WrongType, format!("expected {expected}, found {found}"))
             .with_key(&self.key)
     }
 

@@ -1,6 +1,9 @@
 //! `Validation`: what is wrong with options that can be read one by one and don't go together.
 
-use crate::{Error, Result, diagnostic::Problem};
+use crate::{
+    Error, Result,
+    diagnostic::{Problem, ProblemCode},
+};
 
 /// Collects what is wrong with options, each under its key, so that all of it is reported at once.
 ///
@@ -64,7 +67,8 @@ impl Validation {
 impl At<'_> {
     /// Adds what is wrong there, and what helps. Both hold no value: it could be a misplaced secret.
     pub fn error(self, message: impl Into<String>, help: impl Into<String>) {
-        let code = if self.key.is_empty() { "invalid" } else { "invalid-value" };
+        let code =
+            if self.key.is_empty() { ProblemCode::Invalid } else { ProblemCode::InvalidValue };
         let problem = Problem::error(code, message).with_help(help);
         let is_whole = self.key.is_empty();
         self.validation.problems.push(if is_whole { problem } else { problem.with_key(self.key) });

@@ -72,7 +72,7 @@ impl Hook {
                 let answer = runtime.spawn_blocking(move || closure(&context)).await;
                 // What it panicked with could hold a secret.
                 answer.map_err(|_| {
-                    Error::new(ErrorKind::Internal, "the hook panicked; mend its closure")
+                    Error::internal("the hook panicked").with_help("mend its closure")
                 })?
             }
         })
@@ -134,9 +134,8 @@ pub fn register(name: impl Into<String>, hook: Hook) -> Result<()> {
     let name = name.into();
     let mut hooks = HOOKS.write().unwrap_or_else(PoisonError::into_inner);
     if hooks.contains_key(&name) {
-        return Err(Error::configuration(format!(
-            "a hook named `{name}` is registered already; choose another name"
-        )));
+        return Err(Error::configuration(format!("a hook named `{name}` is registered already"))
+            .with_help("choose another name"));
     }
     hooks.insert(name, hook);
     Ok(())
@@ -149,8 +148,8 @@ pub fn find(name: &str) -> Result<Hook> {
         let names: Vec<&str> = hooks.keys().map(String::as_str).collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         Error::configuration(format!(
-            "this program has registered no hook `{name}` (registered: {names}); \
-             call `authn::hooks::register` before the configuration is loaded"
+            "this program has registered no hook `{name}` (registered: {names})"
         ))
+        .with_help("call `authn::hooks::register` before the configuration is loaded")
     })
 }

@@ -128,7 +128,6 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
 }
 
 fn nothing_to_revoke() -> Error {
-    Error::configuration(
-        "this provider knows no server to revoke at; log out instead, which forgets the tokens",
-    )
+    Error::configuration("this provider knows no server to revoke at")
+        .with_help("log out instead, which forgets the tokens")
 }

@@ -1,7 +1,7 @@
 //! What the registry says when a name is not there, or is there twice.
 
 use super::Registry;
-use crate::diagnostic::{Location, Problem, nearest};
+use crate::diagnostic::{Location, Problem, ProblemCode, nearest};
 
 pub(super) fn unknown(registry: &Registry, name: &str) -> String {
     let name = &name.escape_debug().to_string();
@@ -19,12 +19,13 @@ pub(super) fn unknown(registry: &Registry, name: &str) -> String {
 /// What two entries are that have the same name.
 #[derive(Clone, Copy)]
 pub(super) struct Kind {
-    code: &'static str,
+    code: ProblemCode,
     plural: &'static str,
 }
 
-pub(super) const PROVIDERS: Kind = Kind { code: "duplicate-provider", plural: "providers" };
-pub(super) const STORES: Kind = Kind { code: "duplicate-store", plural: "token stores" };
+pub(super) const PROVIDERS: Kind =
+    Kind { code: ProblemCode::DuplicateProvider, plural: "providers" };
+pub(super) const STORES: Kind = Kind { code: ProblemCode::DuplicateStore, plural: "token stores" };
 
 pub(super) fn duplicate(kind: Kind, name: &str, one: Location, other: Location) -> Problem {
     let mut places = [one, other];

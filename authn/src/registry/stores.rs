@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use super::{Registry, StoreEntry, reference::how_to_get};
 use crate::{
     Result,
-    diagnostic::{Problem, Severity},
+    diagnostic::{Problem, ProblemCode, Severity},
     options::{Field, Host, Item, Key, Options as _, section, section_with, unknown_key},
     secret::{SecretSource, Target},
     store::{ErasedStore, FileOptions, FileStore, Record, StoreKey, Surroundings},
@@ -50,7 +50,7 @@ impl KnownStore {
         if problems.iter().all(|problem| problem.severity() != Severity::Error)
             && let Err(error) = self.store.list_boxed().await
         {
-            problems.push(Problem::error("store", error.to_string()));
+            problems.push(error.as_problem(ProblemCode::Store));
         }
         problems
     }
@@ -93,7 +93,7 @@ impl Stores {
             Some(entry) => format!("{}, or refer to a file", how_to_configure(entry)),
             None => how_to_get(kind).unwrap_or_default(),
         };
-        Err(Box::new(Problem::error("unresolved-reference", message).with_help(help)))
+        Err(Box::new(Problem::error(ProblemCode::UnresolvedReference, message).with_help(help)))
     }
 
     pub(crate) fn all(&self) -> Vec<KnownStore> {
@@ -114,18 +114,21 @@ impl Stores {
     fn absent(&self, name: &str, registry: &Registry) -> Problem {
         if let Some(entry) = registry.store(name) {
             let help = format!("{}, or choose another `store`", how_to_configure(entry));
-            return Problem::error("no-store", "this token store is not configured")
+            return Problem::error(ProblemCode::NoStore, "this token store is not configured")
                 .with_help(help);
         }
         if name == FILE {
             let help =
                 "set `stores.file.directory`, or `store = \"memory\"` to lose it with the program";
-            return Problem::error("no-store", "there is no folder to keep the session in")
-                .with_help(help);
+            return Problem::error(
+                ProblemCode::NoStore,
+                "there is no folder to keep the session in",
+            )
+            .with_help(help);
         }
         let names: Vec<&str> = self.names().collect();
         let how = how_to_get(name).map_or_else(String::new, |how| format!("; {how}"));
-        Problem::error("unknown-store", NOT_THERE)
+        Problem::error(ProblemCode::UnknownStore, NOT_THERE)
             .with_help(format!("there are {}{how}", names.join(", ")))
     }
 
@@ -145,7 +148,8 @@ impl Stores {
             match how_to_get(name) {
                 _ if registry.store_fields(name).is_some() => {}
                 Some(help) => {
-                    let problem = Problem::error("unknown-store", NOT_THERE).with_key(&key);
+                    let problem =
+                        Problem::error(ProblemCode::UnknownStore, NOT_THERE).with_key(&key);
                     host.note(problem.with_help(help), Some(item), true);
                 }
                 None => {

@@ -148,9 +148,9 @@ impl<'a> Request<'a> {
                 });
                 let form = self.form.as_deref_mut().filter(|_| is_form).ok_or_else(|| {
                     Error::configuration(
-                        "`placement = \"body\"` needs a form-encoded body that is in memory; \
-                         send one, or choose `header` for this provider",
+                        "`placement = \"body\"` needs a form-encoded body that is in memory",
                     )
+                    .with_help("send one, or choose `header` for this provider")
                 })?;
                 let text = std::str::from_utf8(form).map_err(|_| too_long("the form"))?;
                 *form = with_parameter(text, parameter, token.secret()).into_bytes();
@@ -219,7 +219,8 @@ pub(crate) fn without_parameter(encoded: &str, name: &str) -> String {
 }
 
 fn too_long(what: &str) -> Error {
-    Error::configuration(format!("{what} can't take the token; choose another `placement`"))
+    Error::configuration(format!("{what} can't take the token"))
+        .with_help("choose another `placement`")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::SecretSource;
 use crate::{
-    Environment, Error, ErrorKind, Result,
+    Environment, Error, Result,
     private_file::{self, Rules},
     runtime,
 };
@@ -72,7 +72,7 @@ impl Target {
         let target = self.clone();
         let resolving = runtime::handle()?.spawn_blocking(move || target.resolve());
         resolving.await.map_err(|_| {
-            Error::new(ErrorKind::Internal, "a store failed by a fault in its code; report it")
+            Error::internal("a store failed by a fault in its code").with_help("report it")
         })?
     }
 }

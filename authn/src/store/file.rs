@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Options, Result,
-    diagnostic::{Problem, quoted},
+    diagnostic::{Problem, ProblemCode, quoted},
     private_file::{self, Refusal, Rules},
 };
 
@@ -165,7 +165,7 @@ fn examine(folder: &Path) -> Vec<Problem> {
         Err(error) => {
             let message = format!("{} can't be read ({})", folder.display(), error.kind());
             let help = format!("`chmod 700 {}`, or check the disk", shown(folder));
-            problems.push(Problem::error("store", message).with_help(help));
+            problems.push(Problem::error(ProblemCode::Store, message).with_help(help));
             return problems;
         }
     };
@@ -189,7 +189,7 @@ fn examine_file(path: &Path) -> Option<Problem> {
             let message =
                 format!("{} is a session that was set aside, because {why}", path.display());
             let help = format!("`rm {}`, once nobody misses it", shown(path));
-            Some(Problem::warning("store-leftover", message).with_help(help))
+            Some(Problem::warning(ProblemCode::StoreLeftover, message).with_help(help))
         }
         "json" | "lease" | "lock" => match private_file::open(path, RULES) {
             Ok(_) => None,
@@ -212,11 +212,11 @@ fn unwritable(folder: &Path) -> Option<Problem> {
         io::ErrorKind::PermissionDenied => format!("`chmod u+rwx {}`", shown(folder)),
         _ => "free space on the disk, or set `stores.file.directory` to a folder elsewhere".into(),
     };
-    Some(Problem::error("store", message).with_help(help))
+    Some(Problem::error(ProblemCode::Store, message).with_help(help))
 }
 
 fn refused(refusal: Refusal) -> Problem {
-    Problem::error("store", refusal.fault).with_help(refusal.help)
+    Problem::error(ProblemCode::Store, refusal.fault).with_help(refusal.help)
 }
 
 fn shown(path: &Path) -> String {

@@ -232,7 +232,7 @@ fn check(secret: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::invalid_token(format!("{problem}; check where it comes from")))
+    Err(Error::invalid_token(problem).with_help("check where it comes from"))
 }
 
 fn join(prefix: &str, secret: &str) -> Result<(Arc<Text>, HeaderValue)> {
@@ -245,9 +245,8 @@ fn join(prefix: &str, secret: &str) -> Result<(Arc<Text>, HeaderValue)> {
     let text = Arc::new(Text(text));
     let bytes = Bytes::from_owner(SharedText(Arc::clone(&text)));
     let mut header = HeaderValue::from_maybe_shared(bytes).map_err(|_| {
-        Error::configuration(
-            "the header prefix has characters that no header may have; use letters, digits and dashes",
-        )
+        Error::configuration("the header prefix has characters that no header may have")
+            .with_help("use letters, digits and dashes")
     })?;
     header.set_sensitive(true);
     Ok((text, header))

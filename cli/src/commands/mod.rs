@@ -15,7 +15,7 @@ mod token;
 mod waiting;
 
 use authn::{
-    Entry, Error, View,
+    Entry, View,
     config::{Config, KnownStore, Setting},
 };
 use clap::Subcommand;
@@ -95,9 +95,4 @@ fn text<'s>(settings: &'s [Setting], key: &str) -> Option<&'s str> {
         Some(View::Text(text)) => Some(text),
         _ => None,
     }
-}
-
-/// Returns whether a provider never has a token.
-fn has_no_token(error: &Error) -> bool {
-    error.to_string() == Error::no_token().to_string()
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use authn::{
     Credentials, Error, Loader,
-    config::{Config, Problem, Severity},
+    config::{Config, Problem, ProblemCode, Severity},
 };
 
 use super::{active, waiting};
 use crate::{
     app::App,
-    exit::{Code, Failure, code_of, summary},
+    exit::{Code, Failure, code_of},
     output::Output,
 };
 
@@ -68,9 +68,9 @@ impl Profile {
     /// Returns whether a base is more than what profiles have in common.
     fn stands_alone(&self) -> bool {
         let has = |code| self.config.problems().iter().any(|problem| problem.code() == code);
-        let is_common = has("no-provider") && !self.config.profiles().is_empty();
+        let is_common = has(ProblemCode::NoProvider) && !self.config.profiles().is_empty();
         // Who chose a profile that there is not must be told so.
-        has("unknown-profile") || !(has("no-credentials") || is_common)
+        has(ProblemCode::UnknownProfile) || !(has(ProblemCode::NoCredentials) || is_common)
     }
 
     /// Does something with the credentials; the outer failure is an interrupt.
@@ -102,8 +102,8 @@ impl Teller<'_> {
     /// Says why something could not be done for a profile, and what to do about it.
     pub(super) fn failure(&mut self, config: &Config, error: &Error, help: Option<&str>) {
         error.problems().iter().for_each(|problem| self.problem(problem));
-        let message = format!("{} ({})", summary(error), active(config));
-        self.output.error(&message, help);
+        let message = format!("{} ({})", error.message(), active(config));
+        self.output.error(&message, help.or(error.help()));
         let code = code_of(error.kind());
         // A configuration that is wrong comes first, since it may be why the rest fails.
         if self.worst.is_none() || code == Code::Configuration {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
-    exit::{Failure, summary},
+    exit::{Failure, one_line},
     output,
     style::{
         Table, or_dash,
@@ -123,7 +123,7 @@ fn kept(profile: &Profile, teller: &mut Teller<'_>, hints: bool) -> Result<Kept,
         server_clock_ahead_seconds: status.and_then(|status| status.server_clock_ahead),
         domain: text(&config.settings(), "credentials.domain").map(str::to_owned),
         origins,
-        error: found.as_ref().err().map(summary),
+        error: found.as_ref().err().map(one_line),
         token: in_words(&found),
     })
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use authn::{Credentials, Error, Token};
+use authn::{Credentials, Error, ErrorKind, Token};
 use serde::Serialize;
 
-use super::{has_no_token, waiting};
+use super::waiting;
 use crate::{
     app::App,
     exit::{Code, Failure},
@@ -111,7 +111,7 @@ fn warn_if_narrow(token: &Token, asked: &[&str], output: &Output) {
 
 /// Says what to do with a provider that never has a token.
 fn explained(error: Error) -> Failure {
-    if has_no_token(&error) {
+    if error.kind() == ErrorKind::NoToken {
         return Failure::new(Code::Provider, "this provider has no token, only headers or a query")
             .with_help("`authn header` prints what it puts on a request");
     }

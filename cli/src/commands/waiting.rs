@@ -9,7 +9,7 @@ use std::{
 
 use authn::{
     Credentials,
-    config::{Config, Problem, Severity},
+    config::{Config, Problem, ProblemCode, Severity},
 };
 use tokio::{runtime::Builder, select, signal, time};
 
@@ -18,9 +18,6 @@ use crate::{
     exit::{Code, Failure},
     output,
 };
-
-/// The warning that no request can be authorised: no matter for a token, and an error for a request.
-const NO_ORIGINS: &str = "no-origins";
 
 /// What is over within it needs no word.
 const GRACE: Duration = Duration::from_millis(300);
@@ -41,7 +38,7 @@ pub(super) fn credentials(
     // Where there is a log, they stand there.
     if !tracing::enabled!(target: "authn", tracing::Level::WARN) {
         let is_told = |problem: &&Problem| {
-            problem.severity() == Severity::Warning && problem.code() != NO_ORIGINS
+            problem.severity() == Severity::Warning && problem.code() != ProblemCode::NoOrigins
         };
         config.problems().iter().filter(is_told).for_each(tell);
     }

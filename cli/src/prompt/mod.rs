@@ -152,9 +152,10 @@ impl Prompt for TerminalPrompt {
     async fn ask(&self, question: &Question) -> Result<SecretString> {
         if !io::stdin().is_terminal() {
             return Err(Error::login_required(format!(
-                "the {} must be typed in, and standard input is no terminal; log in at one",
+                "the {} must be typed in, and standard input is no terminal",
                 plain(question.label())
-            )));
+            ))
+            .with_help("log in at one"));
         }
         loop {
             let mut asking = Asking::begin(self, question)?;

@@ -61,11 +61,10 @@ fn unanswered(error: &io::Error) -> Error {
     match error.kind() {
         // Ctrl-D or Ctrl-C was typed.
         ErrorKind::UnexpectedEof | ErrorKind::Interrupted => {
-            Error::cancelled("the login was given up; start it again")
+            Error::cancelled("the login was given up").with_help("start it again")
         }
-        kind => Error::login_required(format!(
-            "the terminal can't be read ({kind}); log in at another one"
-        )),
+        kind => Error::login_required(format!("the terminal can't be read ({kind})"))
+            .with_help("log in at another one"),
     }
 }
 

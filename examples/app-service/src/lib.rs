@@ -106,7 +106,7 @@ fn refuse(error: &Error) -> (StatusCode, String) {
         Error::Authorization(error)
             if matches!(
                 error.kind(),
-                ErrorKind::NoToken | ErrorKind::InvalidToken | ErrorKind::Expired
+                ErrorKind::NotApplicable | ErrorKind::InvalidToken | ErrorKind::Expired
             ) =>
         {
             StatusCode::UNAUTHORIZED

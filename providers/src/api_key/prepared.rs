@@ -92,14 +92,16 @@ impl Additions {
     pub(super) fn refuse_second_header(&self, option: &str, name: &str) -> Result<HeaderName> {
         let header = HeaderName::try_from(name).map_err(|_| {
             Error::configuration(format!(
-                "option `{option}`: `{}` is no header's name; use letters, digits and dashes",
+                "option `{option}`: `{}` is no header's name",
                 name.escape_debug()
             ))
+            .with_help("use letters, digits and dashes")
         })?;
         if self.headers.iter().any(|(other, _)| *other == header) {
             return Err(Error::configuration(format!(
-                "option `{option}`: the header `{header}` is set twice; remove one of the two"
-            )));
+                "option `{option}`: the header `{header}` is set twice"
+            ))
+            .with_help("remove one of the two"));
         }
         Ok(header)
     }

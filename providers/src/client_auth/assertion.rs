@@ -42,9 +42,9 @@ pub(super) fn signer(client: &Client) -> Result<Signer> {
     }
     let key = client._private_key.as_ref().ok_or_else(|| {
         Error::configuration(
-            "`private_key` is not set, which `token_endpoint_auth_method` private_key_jwt needs; \
-             set it, best as a reference like `{ file = \"/run/secrets/client.pem\" }`",
+            "`private_key` is not set, which `token_endpoint_auth_method` private_key_jwt needs",
         )
+        .with_help("set it, best as a reference like `{ file = \"/run/secrets/client.pem\" }`")
     })?;
     Signer::with_private_key(&key.expose(), client.algorithm, client.key_id.as_deref())
 }

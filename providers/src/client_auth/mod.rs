@@ -100,18 +100,14 @@ impl Client {
     /// Checks that everything is there that the method needs, and nothing that it does not use.
     pub(crate) fn validate(&self) -> Result<()> {
         if self.id().is_empty() {
-            return Err(Error::configuration(
-                "`client_id` is not set; set it to the client's identifier",
-            ));
+            return Err(Error::configuration("`client_id` is not set")
+                .with_help("set it to the client's identifier"));
         }
         if self.token_endpoint_auth_method.is_none()
             && self._client_secret.is_some()
             && self._private_key.is_some()
         {
-            return Err(Error::configuration(
-                "both `client_secret` and `private_key` are set; say by `token_endpoint_auth_method` \
-                 which of them authenticates, and leave the other out",
-            ));
+            return Err(Error::configuration("both `client_secret` and `private_key` are set").with_help("say by `token_endpoint_auth_method` which of them authenticates, and leave the other out"));
         }
         self.check_what_is_unused()?;
         match self.method() {
@@ -135,10 +131,10 @@ impl Client {
         ];
         match options.into_iter().find(|(_, is_set, is_used)| *is_set && !is_used) {
             Some((option, ..)) => Err(Error::configuration(format!(
-                "`{option}` is set, but `token_endpoint_auth_method` {} does not use it; \
-                 remove it, or choose a method that does",
+                "`{option}` is set, but `token_endpoint_auth_method` {} does not use it",
                 method.name()
-            ))),
+            ))
+            .with_help("remove it, or choose a method that does")),
             None => Ok(()),
         }
     }
@@ -192,10 +188,10 @@ impl Client {
         // A file that it stands in can be empty while it is being written.
         self._client_secret.as_ref().filter(|secret| !secret.is_empty()).ok_or_else(|| {
             Error::configuration(format!(
-                "`client_secret` is not set, which `token_endpoint_auth_method` {} needs; \
-                 set it, best as a reference like `{{ file = \"/run/secrets/client\" }}`",
+                "`client_secret` is not set, which `token_endpoint_auth_method` {} needs",
                 self.method().name()
             ))
+            .with_help("set it, best as a reference such as `{ file = \"/run/secrets/client\" }`")
         })
     }
 }

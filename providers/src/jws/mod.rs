@@ -40,18 +40,16 @@ impl Signer {
         key_id: Option<&str>,
     ) -> Result<Self> {
         let parsed = key::parse(text).map_err(|what| {
-            Error::configuration(format!(
-                "`private_key` {what}; set it to a private key in PEM (PKCS#8, PKCS#1 or SEC1, without a \
-                 passphrase) or to a JWK"
-            ))
+            Error::configuration(format!("`private_key` {what}")).with_help("set it to a private key in PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase) or to a JWK")
         })?;
         let algorithm = algorithm.or(parsed.algorithm).unwrap_or(parsed.key.usual_algorithm());
         if !parsed.key.signs(algorithm) {
+            let fitting: Vec<&str> = parsed.key.algorithms().map(Algorithm::name).collect();
             return Err(Error::configuration(format!(
-                "`algorithm` {} does not go with this `private_key`; set it to one of {}, or leave it out",
-                algorithm.name(),
-                parsed.key.algorithms().map(Algorithm::name).collect::<Vec<_>>().join(", ")
-            )));
+                "`algorithm` {} does not fit this `private_key`",
+                algorithm.name()
+            ))
+            .with_help(format!("set it to one of {}, or leave it out", fitting.join(", "))));
         }
         let key_id = key_id.map(str::to_owned).or(parsed.key_id);
         Ok(Self { key: parsed.key, algorithm, key_id })
@@ -63,9 +61,10 @@ impl Signer {
         let key = Key::shared(secret);
         if !key.signs(algorithm) {
             return Err(Error::configuration(format!(
-                "`algorithm` {} needs a private key; set it to HS256, HS384 or HS512, or leave it out",
+                "`algorithm` {} needs a private key",
                 algorithm.name()
-            )));
+            ))
+            .with_help("set it to HS256, HS384 or HS512, or leave it out"));
         }
         Ok(Self { key, algorithm, key_id: None })
     }
@@ -81,7 +80,8 @@ impl Signer {
         token.push('.');
         token.push_str(&encode(claims.to_json()));
         let signature = self.key.sign(self.algorithm, token.as_bytes()).ok_or_else(|| {
-            Error::configuration("`private_key` can't sign; make a new key pair, and register it")
+            Error::configuration("`private_key` can't sign")
+                .with_help("make a new key pair, and register it")
         })?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);

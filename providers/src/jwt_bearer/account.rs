@@ -36,15 +36,11 @@ impl JwtBearer {
 
     fn account_of_options(&self) -> Result<Account> {
         let issuer = self.issuer.clone().filter(|issuer| !issuer.is_empty()).ok_or_else(|| {
-            Error::configuration(
-                "`issuer` is not set; set it to the account that signs, or set `service_account_file`",
-            )
+            Error::configuration("`issuer` is not set")
+                .with_help("set it to the account that signs, or set `service_account_file`")
         })?;
         let key = self._private_key.as_ref().ok_or_else(|| {
-            Error::configuration(
-                "`private_key` is not set; set it, best as a reference like \
-                 `{ file = \"/run/secrets/account.pem\" }`, or set `service_account_file`",
-            )
+            Error::configuration("`private_key` is not set").with_help("set it, best as a reference like `{ file = \"/run/secrets/account.pem\" }`, or set `service_account_file`")
         })?;
         let signer =
             Signer::with_private_key(&key.expose(), self.algorithm, self.key_id.as_deref())?;

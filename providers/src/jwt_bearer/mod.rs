@@ -149,9 +149,9 @@ impl JwtBearer {
             _ if self.self_signed => {
                 if self.audience.is_none() && self.scope.is_empty() {
                     return Err(Error::configuration(
-                        "with `self_signed` the token must say what it is for; set `audience` to the API, \
-                         or `scope`",
-                    ));
+                        "with `self_signed` the token must say what it is for",
+                    )
+                    .with_help("set `audience` to the API, or `scope`"));
                 }
                 let unused = [
                     ("token_endpoint_url", self.token_endpoint_url.is_some()),
@@ -163,10 +163,8 @@ impl JwtBearer {
             0 if from_file.is_none() => return Err(no_server()),
             0 | 1 => {}
             _ => {
-                return Err(Error::configuration(
-                    "the server is named more than once; leave one of `issuer_url` and \
-                     `token_endpoint_url`",
-                ));
+                return Err(Error::configuration("the server is named more than once")
+                    .with_help("leave one of `issuer_url` and `token_endpoint_url`"));
             }
         }
         let mut addresses = named.into_iter().chain([from_file]).flatten();
@@ -177,14 +175,14 @@ impl JwtBearer {
 impl TokenSource for JwtBearer {
     fn validate(&self, _context: &Context) -> Result<()> {
         if self.lifetime < Duration::from_secs(1) {
-            return Err(Error::configuration(
-                "`lifetime` is less than a second; set it to a duration like `1h`",
-            ));
+            return Err(Error::configuration("`lifetime` is less than a second")
+                .with_help("set it to a duration like `1h`"));
         }
         if let Some(name) = OWN_CLAIMS.iter().find(|name| self.claims.contains_key(**name)) {
             return Err(Error::configuration(format!(
-                "`claims` must not hold `{name}`, which the provider sets itself; use its own option"
-            )));
+                "`claims` must not hold `{name}`, which the provider sets itself"
+            ))
+            .with_help("use its own option"));
         }
         self.check_server(&self.account()?)
     }
@@ -206,15 +204,14 @@ impl TokenSource for JwtBearer {
 /// Fails if one of these options is set.
 fn refuse_any(options: [(&str, bool); 3], why: &str) -> Result<()> {
     match options.into_iter().find(|(_, is_set)| *is_set) {
-        Some((option, _)) => {
-            Err(Error::configuration(format!("`{option}` is set, but {why}; remove one of them")))
-        }
+        Some((option, _)) => Err(Error::configuration(format!("`{option}` is set, but {why}"))
+            .with_help("remove one of them")),
         None => Ok(()),
     }
 }
 
 fn no_server() -> Error {
-    Error::configuration("no server is named; set `token_endpoint_url` or `issuer_url`")
+    Error::configuration("no server is named").with_help("set `token_endpoint_url` or `issuer_url`")
 }
 
 impl Show for Claim {

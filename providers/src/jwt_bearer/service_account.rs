@@ -31,10 +31,8 @@ impl ServiceAccount {
     pub(super) fn read(path: &Path) -> Result<Self> {
         let text = SecretString::read_file(path)?;
         let fail = |what: &str| {
-            Error::configuration(format!(
-                "`service_account_file` {} {what}; name the JSON key file of a service account",
-                path.display()
-            ))
+            Error::configuration(format!("`service_account_file` {} {what}", path.display()))
+                .with_help("name the JSON key file of a service account")
         };
         let text = text.expose();
         let kind: Kind =

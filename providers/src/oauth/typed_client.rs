@@ -114,11 +114,9 @@ impl Missing {
                 login.progress(&Progress::Notice(text));
             }
         }
-        Err(Error::refused(format!(
-            "the server has not taken the client's {} {TRIES} times; check it where the client is \
-             registered, and `token_endpoint_auth_method`, and log in again",
+        Err(Error::refused(format!("the server has not taken the client's {} {TRIES} times",
             self.what()
-        )))
+        )).with_help("check it where the client is registered, and `token_endpoint_auth_method`, and log in again"))
     }
 
     /// Asks for what is missing.

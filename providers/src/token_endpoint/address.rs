@@ -37,7 +37,7 @@ impl<const OF_SERVER: bool> AnyAddress<OF_SERVER> {
 impl Address {
     /// Returns the issuer of a realm at this Keycloak server.
     pub(crate) fn realm(&self, realm: &str) -> Result<Self> {
-        let bad = || Error::configuration("`realm` is no name of a realm; check it");
+        let bad = || Error::configuration("`realm` is no name of a realm").with_help("check it");
         if realm.is_empty() || realm.contains(['/', '?', '#']) {
             return Err(bad());
         }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use authn::{
-    Context, Error, ErrorKind, Result, Url,
+    Context, Error, Result, Url,
     http::{HttpResponse, StatusCode},
     time::Moment,
 };
@@ -88,7 +88,8 @@ impl Metadata {
         };
         let found = found.as_deref().and_then(Address::parse).ok_or_else(|| {
             let [name, option, else_] = endpoint.texts();
-            Error::protocol(format!("the server's metadata name no {name}; set `{option}` {else_}"))
+            Error::protocol(format!("the server's metadata name no {name}"))
+                .with_help(format!("set `{option}` {else_}"))
         })?;
         // Not all of them are sent to from here: a browser would open one in the clear.
         authn::http::check(found.url(), false)?;
@@ -113,8 +114,9 @@ impl Endpoint {
     pub(crate) fn unknown(self) -> Error {
         let [name, option, _] = self.texts();
         Error::configuration(format!(
-            "no {name} is known, and without an issuer none is discovered; set `{option}`"
+            "no {name} is known, and without an issuer none is discovered"
         ))
+        .with_help(format!("set `{option}`"))
     }
 
     /// Returns what it is called, after "no"; the option that sets it; and what to say after that option where
@@ -164,9 +166,8 @@ async fn fetch(address: &Address, issuer: &str, context: &Context) -> Result<Met
     } else {
         format!("status {}", status.as_u16())
     };
-    Err(Error::protocol(format!(
-        "the issuer has no metadata ({answered}); check `issuer_url`, or set `token_endpoint_url` instead"
-    )))
+    Err(Error::protocol(format!("the issuer has no metadata ({answered})"))
+        .with_help("check `issuer_url`, or set `token_endpoint_url` instead"))
 }
 
 /// Both well-known places: behind the issuer's path as OpenID Connect has it, and before it as RFC 8414, 3.
@@ -193,19 +194,17 @@ fn check(issuer: &str, response: &HttpResponse) -> Result<Metadata> {
     } else {
         "set `issuer_url` exactly to the issuer that the server's metadata name"
     };
-    Err(Error::protocol(format!("the server calls itself another issuer than configured; {hint}")))
+    Err(Error::protocol("the server calls itself another issuer than configured").with_help(hint))
 }
 
 /// Makes the error of a server that can't answer now.
 pub(crate) fn unavailable(response: &HttpResponse) -> Error {
-    let error = Error::new(
-        ErrorKind::Network,
-        format!(
-            "{} answered with status {}; try again later",
-            response.place(),
-            response.status().as_u16()
-        ),
-    );
+    let error = Error::network(format!(
+        "{} answered with status {}",
+        response.place(),
+        response.status().as_u16()
+    ))
+    .with_help("try again later");
     with(error, response.retry_after(), Error::with_retry_after)
 }
 

@@ -5,9 +5,9 @@ use std::{fs, io, ops::Range, path::Path, sync::Arc};
 use toml_edit::Document;
 use zeroize::Zeroizing;
 
-use super::{Layer, SourceState};
+use super::{Layer, LayerName, SourceState};
 use crate::{
-    diagnostic::{Problem, Provenance, SourceText, syntax_excerpt},
+    diagnostic::{Problem, ProblemCode, Provenance, SourceText, syntax_excerpt},
     options::toml,
 };
 
@@ -16,7 +16,7 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// Reads the layer of a file, which is empty if there is none. What is wrong is noted.
 pub(crate) fn read(
-    name: &'static str,
+    name: LayerName,
     path: &Path,
     must_exist: bool,
     problems: &mut Vec<Problem>,
@@ -24,7 +24,7 @@ pub(crate) fn read(
     let state = match text(path) {
         Ok(Some(text)) => return parse(name, path, text, problems),
         Ok(None) => {
-            let problem = Problem::error("no-such-file", "there is no such file");
+            let problem = Problem::error(ProblemCode::NoSuchFile, "there is no such file");
             let problem = problem.with_origin(Provenance::file(path)).with_help("check the path");
             problems.extend(must_exist.then_some(problem));
             SourceState::Absent
@@ -49,7 +49,7 @@ fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
             }
             _ => "check the path and the file system",
         };
-        fail("unreadable", &format!("the file can't be read ({})", error.kind()), help)
+        fail(ProblemCode::Unreadable, &format!("the file can't be read ({})", error.kind()), help)
     };
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -58,14 +58,14 @@ fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
     };
     if metadata.is_dir() {
         let help = "a configuration is a file: name the file, or remove the folder";
-        return Err(fail("not-a-file", "this is a folder", help));
+        return Err(fail(ProblemCode::NotAFile, "this is a folder", help));
     }
     if !metadata.is_file() {
-        return Err(fail("not-a-file", "this is not a regular file", "name a TOML file"));
+        return Err(fail(ProblemCode::NotAFile, "this is not a regular file", "name a TOML file"));
     }
     if metadata.len() > LARGEST {
         let help = "a configuration has at most 1 MiB: is it the right file?";
-        return Err(fail("too-large", "the file is too large", help));
+        return Err(fail(ProblemCode::TooLarge, "the file is too large", help));
     }
     let bytes = Zeroizing::new(fs::read(path).map_err(unreadable)?);
     match std::str::from_utf8(&bytes) {
@@ -74,7 +74,8 @@ fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
             let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
             let at = good.len();
             let origin = SourceText::new(path.to_owned(), Zeroizing::new(good)).origin(at);
-            let problem = fail("not-utf-8", "the file is not UTF-8 text", "save it as UTF-8");
+            let problem =
+                fail(ProblemCode::NotUtf8, "the file is not UTF-8 text", "save it as UTF-8");
             Err(Box::new(problem.with_origin(origin)))
         }
     }
@@ -82,7 +83,7 @@ fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
 
 /// Parses the text of a file. What is wrong with it is noted, and leaves the layer empty.
 pub(crate) fn parse(
-    name: &'static str,
+    name: LayerName,
     path: &Path,
     text: Zeroizing<String>,
     problems: &mut Vec<Problem>,
@@ -102,7 +103,7 @@ pub(crate) fn parse(
             let help =
                 "a text stands in quotes, `key = \"text\"`, and a table begins with `[name]`";
             // The parser's own message may quote what stands there.
-            let problem = Problem::error("syntax", "this is not valid TOML")
+            let problem = Problem::error(ProblemCode::Syntax, "this is not valid TOML")
                 .with_origin(source.origin(at))
                 .with_excerpt(syntax_excerpt(&source.text, at));
             problems.push(problem.with_help(help));

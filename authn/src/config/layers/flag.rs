@@ -3,9 +3,9 @@
 use toml_edit::Key;
 use zeroize::Zeroizing;
 
-use super::Layer;
+use super::{Layer, LayerName};
 use crate::{
-    diagnostic::{Problem, Provenance},
+    diagnostic::{Problem, ProblemCode, Provenance},
     options::{Entries, Item, insert},
 };
 
@@ -14,7 +14,7 @@ pub(crate) fn read(flags: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> 
     let mut values = Entries::new();
     let mut seen = Vec::new();
     let help = "write it as `--set credentials.domain=api.example.com`";
-    let bad = |message| Problem::error("bad-flag", message).with_help(help);
+    let bad = |message| Problem::error(ProblemCode::BadFlag, message).with_help(help);
     for flag in flags.iter().rev() {
         if !flag.contains('=') {
             // What stands there may be a secret: it is not repeated.
@@ -32,14 +32,15 @@ pub(crate) fn read(flags: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> 
         let is_new = insert(&mut values, &path, Item::text(value, origin.clone())).is_ok();
         seen.push(path);
         if !is_new {
-            let problem = Problem::error("two-values", "another `--set` sets the same option")
-                .with_key(key)
-                .with_origin(origin)
-                .with_help("leave one of the two out");
+            let problem =
+                Problem::error(ProblemCode::TwoValues, "another `--set` sets the same option")
+                    .with_key(key)
+                    .with_origin(origin)
+                    .with_help("leave one of the two out");
             problems.push(problem);
         }
     }
-    Layer::new("flags", values, problems)
+    Layer::new(LayerName::Flags, values, problems)
 }
 
 /// Splits a flag into its key, the parts of the key and the value; `None` if it has no key of TOML. A part in quotes

@@ -8,9 +8,9 @@ use figment::{
 };
 use zeroize::Zeroizing;
 
-use super::{Layer, SourceState, merge::number};
+use super::{Layer, LayerName, SourceState, merge::number};
 use crate::{
-    diagnostic::{Problem, Provenance},
+    diagnostic::{Problem, ProblemCode, Provenance},
     options::{Entries, Item, Value},
 };
 
@@ -41,13 +41,14 @@ impl Foreign {
     /// Returns the layer. A failure of the provider is a problem that says which one it was and nothing else.
     pub(crate) fn layer(&self, problems: &mut Vec<Problem>) -> Layer {
         let Some((base, profiles)) = self.layer.clone() else {
-            let problem = Problem::error("layer", "this layer of the program's own can't be read")
-                .with_origin(origin(&self.metadata, &Profile::Default, &[]))
-                .with_help("check it where the program calls `Loader::layer`");
+            let problem =
+                Problem::error(ProblemCode::Layer, "this layer of the program's own can't be read")
+                    .with_origin(origin(&self.metadata, &Profile::Default, &[]))
+                    .with_help("check it where the program calls `Loader::layer`");
             problems.push(problem);
-            return Layer::empty("layer", None, SourceState::Failed);
+            return Layer::empty(LayerName::Layer, None, SourceState::Failed);
         };
-        let mut layer = Layer::empty("layer", None, SourceState::Read);
+        let mut layer = Layer::empty(LayerName::Layer, None, SourceState::Read);
         layer.fill(base, problems);
         layer.profiles.extend(profiles);
         layer

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use super::{Source, SourceState};
+use super::{LayerName, Source, SourceState};
 use crate::{
-    diagnostic::{Problem, Provenance, SourceText},
+    diagnostic::{Problem, ProblemCode, Provenance, SourceText},
     options::{Entries, Item, Value},
 };
 
@@ -21,7 +21,7 @@ pub(crate) struct Layer {
 
 impl Layer {
     /// Makes the layer of a source without values.
-    pub(crate) fn empty(name: &'static str, path: Option<&Path>, state: SourceState) -> Self {
+    pub(crate) fn empty(name: LayerName, path: Option<&Path>, state: SourceState) -> Self {
         Self {
             source: Source { name, path: path.map(Path::to_owned), state },
             base: Entries::new(),
@@ -32,7 +32,7 @@ impl Layer {
     }
 
     /// Sorts the values of a source that is no file into base and profiles.
-    pub(crate) fn new(name: &'static str, values: Entries, problems: &mut Vec<Problem>) -> Self {
+    pub(crate) fn new(name: LayerName, values: Entries, problems: &mut Vec<Problem>) -> Self {
         let mut layer = Self::empty(name, None, SourceState::Absent);
         layer.fill(values, problems);
         if !layer.is_empty() {
@@ -65,7 +65,7 @@ impl Layer {
 }
 
 fn not_a_table(key: &str, origin: Provenance) -> Problem {
-    Problem::error("wrong-type", "expected a table")
+    Problem::error(ProblemCode::WrongType, "expected a table")
         .with_key(key)
         .with_origin(origin)
         .with_help("write a profile as `[profile.NAME.credentials]`")

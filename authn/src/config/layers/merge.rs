@@ -9,7 +9,7 @@ use figment::{
     value::{Dict, Empty, Map, Num, Tag, Value as Figured},
 };
 
-use super::super::visibility::Guide;
+use super::{super::visibility::Guide, LayerName};
 use crate::{
     config::Class,
     diagnostic::Provenance,
@@ -26,7 +26,7 @@ pub(crate) struct Part {
     /// The index of its layer.
     pub(crate) layer: usize,
     /// What its layer is called.
-    pub(crate) name: &'static str,
+    pub(crate) name: LayerName,
 }
 
 impl Part {
@@ -73,7 +73,7 @@ struct Layered<'a> {
 
 impl Provider for Layered<'_> {
     fn metadata(&self) -> Metadata {
-        Metadata::named(self.part.name)
+        Metadata::named(self.part.name.as_str())
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {

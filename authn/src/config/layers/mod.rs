@@ -17,12 +17,12 @@ pub(super) use flag::split as split_flag;
 pub(super) use foreign::Foreign;
 pub(super) use layer::Layer;
 pub(super) use source::parts;
-pub use source::{Source, SourceState};
+pub use source::{LayerName, Source, SourceState};
 
 use super::{Loader, project};
 use crate::{
     Environment,
-    diagnostic::{Problem, Provenance},
+    diagnostic::{Problem, ProblemCode, Provenance},
 };
 
 /// The layers, low to high: this list is the order.
@@ -34,14 +34,16 @@ pub(super) fn find(
     if !loader.has_fit_name() {
         let message = "an application's name becomes a part of file names and of variables' names";
         let help = "name it with letters, digits, `-` and `_`";
-        problems.push(Problem::error("app-name", message).with_help(help));
+        problems.push(Problem::error(ProblemCode::AppName, message).with_help(help));
         return Vec::new();
     }
     let mut layers = Vec::new();
     for (name, text) in &loader.inline {
-        layers.push(file::parse("inline", name, text.clone(), problems));
+        layers.push(file::parse(LayerName::Inline, name, text.clone(), problems));
     }
-    for (name, folder) in [("system", environment.system()), ("user", environment.user())] {
+    for (name, folder) in
+        [(LayerName::System, environment.system()), (LayerName::User, environment.user())]
+    {
         let path = folder.map(|folder| folder.join(&loader.app).join("config.toml"));
         layers.extend(path.map(|path| file::read(name, &path, false, problems)));
     }
@@ -52,10 +54,10 @@ pub(super) fn find(
         layers.extend(project::layer(&loader.app, environment, problems));
     }
     match named {
-        Some(Ok(path)) => layers.push(file::read("file", &path, true, problems)),
+        Some(Ok(path)) => layers.push(file::read(LayerName::File, &path, true, problems)),
         Some(Err((path, problem))) => {
             problems.push(problem);
-            layers.push(Layer::empty("file", Some(&path), SourceState::Failed));
+            layers.push(Layer::empty(LayerName::File, Some(&path), SourceState::Failed));
         }
         None => {}
     }
@@ -83,7 +85,7 @@ fn named_file(
     }
     let message = "a variable can't name a file by a relative path: in another folder that is another \
                    file, as that of a project that you have not trusted";
-    let problem = Problem::error("relative-path", message)
+    let problem = Problem::error(ProblemCode::RelativePath, message)
         .with_origin(Provenance::Environment { name })
         .with_help("write the whole path, or name the file on the command line: `--config FILE`");
     Some(Err((path, problem)))

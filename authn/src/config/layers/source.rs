@@ -1,6 +1,6 @@
 //! The places that were looked at, and the parts of what was found there.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use super::{Layer, merge::Part};
 use crate::{
@@ -12,12 +12,57 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Source {
-    /// What the layer is called: `system`, `user`, `project`, `file`, `inline`, `layer`, `environment`, `flags`.
-    pub name: &'static str,
+    /// Which layer it is.
+    pub name: LayerName,
     /// The path, of a file alone.
     pub path: Option<PathBuf>,
     /// What was found there.
     pub state: SourceState,
+}
+
+/// The layers of a configuration, low to high; see [`crate::config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum LayerName {
+    /// TOML that the program holds.
+    Inline,
+    /// The file of the whole machine.
+    System,
+    /// The user's file.
+    User,
+    /// The project's file.
+    Project,
+    /// The file that is named by `--config` or `AUTHN_CONFIG`.
+    File,
+    /// A layer that the program adds with [`Loader::layer`](crate::Loader).
+    Layer,
+    /// The environment's variables.
+    Environment,
+    /// The flags of the command line.
+    Flags,
+}
+
+impl LayerName {
+    /// Returns the name as it is printed: `system`, `user`, `project`, `file`, `inline`, `layer`, `environment`,
+    /// `flags`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inline => "inline",
+            Self::System => "system",
+            Self::User => "user",
+            Self::Project => "project",
+            Self::File => "file",
+            Self::Layer => "layer",
+            Self::Environment => "environment",
+            Self::Flags => "flags",
+        }
+    }
+}
+
+impl fmt::Display for LayerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// What was found at a [`Source`].

@@ -1,10 +1,10 @@
 //! The layer of environment variables: `AUTHN_CREDENTIALS__OAUTH__CLIENT_ID`, taken verbatim.
 
-use super::Layer;
+use super::{Layer, LayerName};
 use crate::{
     Environment,
     config::sections,
-    diagnostic::{Problem, Provenance, nearest},
+    diagnostic::{Problem, ProblemCode, Provenance, nearest},
     options::{Entries, Item, insert},
 };
 
@@ -26,22 +26,24 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
             continue;
         }
         let Some(value) = value.to_str() else {
-            let problem = Problem::error("not-utf-8", "the variable is not UTF-8 text")
+            let problem = Problem::error(ProblemCode::NotUtf8, "the variable is not UTF-8 text")
                 .with_origin(origin)
                 .with_help("set it to a text");
             problems.push(problem);
             continue;
         };
         if let Err(other) = insert(&mut values, &path, Item::text(value, origin.clone())) {
-            let problem =
-                Problem::error("two-values", format!("{} sets the same option", other.origin))
-                    .with_key(path.join("."))
-                    .with_origin(origin)
-                    .with_help("unset one of the two");
+            let problem = Problem::error(
+                ProblemCode::TwoValues,
+                format!("{} sets the same option", other.origin),
+            )
+            .with_key(path.join("."))
+            .with_origin(origin)
+            .with_help("unset one of the two");
             problems.push(problem);
         }
     }
-    Layer::new("environment", values, problems)
+    Layer::new(LayerName::Environment, values, problems)
 }
 
 fn meaningless(prefix: &str, name: &str, rest: &str, origin: Provenance) -> Problem {
@@ -60,7 +62,7 @@ fn meaningless(prefix: &str, name: &str, rest: &str, origin: Provenance) -> Prob
             "options are set as `{prefix}CREDENTIALS__…`; unset it if it belongs to something else"
         ),
     };
-    Problem::warning("unknown-variable", "this environment variable means nothing")
+    Problem::warning(ProblemCode::UnknownVariable, "this environment variable means nothing")
         .with_origin(origin)
         .with_help(help)
 }

@@ -15,17 +15,14 @@ use zeroize::Zeroizing;
 
 use self::trust::{Place, Standing};
 use super::{
-    Source, SourceState,
+    LayerName, Source, SourceState,
     layers::{Layer, file, shorthand},
     setting::{self, Setting},
 };
 use crate::{
     Environment, Error, Registry, Result,
-    diagnostic::{Problem, Provenance},
+    diagnostic::{Problem, ProblemCode, Provenance},
 };
-
-/// The code of the warning that a project's file is not in force.
-pub(super) const UNTRUSTED: &str = "untrusted-project";
 
 /// A project's own configuration file, `.authn.toml`, as it was read. It shows what it would set, and
 /// records whether it is trusted.
@@ -188,7 +185,7 @@ fn read(
     let target = place.as_ref().and_then(Place::link_target).map(Path::to_owned);
     // What a relative path in it refers to is beside the file itself, not beside a link to it.
     let path = if path.is_symlink() { target.unwrap_or(path) } else { path };
-    let mut layer = file::read("project", &path, false, problems);
+    let mut layer = file::read(LayerName::Project, &path, false, problems);
     let standing = match (&place, contents(&layer)) {
         (Some(place), Some(contents)) => place.standing(contents, problems),
         _ => Standing::Unknown,
@@ -223,11 +220,16 @@ fn withheld(app: &str, layer: &Layer) -> Option<Problem> {
     let message = format!("the project's file may choose a profile and nothing else: {why}");
     let help = format!("`authn{app} config trust` shows what it would set, and asks");
     let origin = Provenance::file(layer.source.path.as_ref()?);
-    Some(Problem::warning(UNTRUSTED, message).with_origin(origin).with_help(help))
+    Some(
+        Problem::warning(ProblemCode::UntrustedProject, message)
+            .with_origin(origin)
+            .with_help(help),
+    )
 }
 
 /// Gives the way out where something is missing that a withheld file may have.
 pub(super) fn way_out(problems: &[Problem]) -> Option<String> {
-    let warning = problems.iter().find(|problem| problem.code() == UNTRUSTED)?;
+    let warning =
+        problems.iter().find(|problem| problem.code() == ProblemCode::UntrustedProject)?;
     Some(format!("the project's file is withheld: {}", warning.help()?))
 }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Environment, Error, ErrorKind, Result,
-    diagnostic::{Problem, Provenance},
+    diagnostic::{Problem, ProblemCode, Provenance},
     private_file::{self, Rules},
     store::hex,
 };
@@ -97,9 +97,10 @@ impl Place {
         };
         let Some((place, target)) = self.texts() else {
             return Err(Error::configuration(format!(
-                "{} can't be trusted: its path is not UTF-8, or nothing is there; rename its folders",
+                "{} can't be trusted: its path is not UTF-8, or nothing is there",
                 self.path.display()
-            )));
+            ))
+            .with_help("rename its folders"));
         };
         let record = Record {
             version: VERSION,
@@ -141,7 +142,7 @@ impl Place {
         let Some(path) = &self.record else { return Ok(None) };
         let refused = |what: String| {
             let message = format!("the record of trust does not count: {what}");
-            let problem = Problem::warning("trust-record", message);
+            let problem = Problem::warning(ProblemCode::TrustRecord, message);
             let help = "mend or remove it, then trust the file anew";
             Box::new(problem.with_origin(Provenance::file(&self.path)).with_help(help))
         };

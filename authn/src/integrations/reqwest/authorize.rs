@@ -38,7 +38,8 @@ fn uri(url: &Url) -> std::result::Result<Uri, crate::Error> {
     let mut url = url.clone();
     url.set_fragment(None);
     url.as_str().parse().map_err(|_| {
-        crate::Error::new(ErrorKind::Origin, "the request's URL can't be authorised; check it")
+        crate::Error::new(ErrorKind::Origin, "the request's URL can't be authorised")
+            .with_help("check it")
     })
 }
 

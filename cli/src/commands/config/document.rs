@@ -101,7 +101,7 @@ impl Place {
 impl Fault {
     fn of(problem: &Problem) -> Self {
         Self {
-            code: problem.code(),
+            code: problem.code().as_str(),
             severity: match problem.severity() {
                 Severity::Warning => "warning",
                 _ => "error",

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use authn::Registry;
+use authn::{Registry, config::LayerName};
 
 use crate::{
     app::App,
@@ -58,7 +58,7 @@ pub(super) fn target(app: &App) -> Result<PathBuf, Failure> {
         return Ok(path.clone());
     }
     let config = app.loader().read();
-    let user = config.sources().iter().find(|source| source.name == "user");
+    let user = config.sources().iter().find(|source| source.name == LayerName::User);
     user.and_then(|source| source.path.clone()).ok_or_else(|| {
         Failure::new(Code::Other, "there is no folder for your configuration")
             .with_help("set HOME, or name a file with `--config FILE`")

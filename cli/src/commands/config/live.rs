@@ -1,9 +1,9 @@
 //! `config check --network`: gets a new token, and says what happens step by step.
 
-use authn::{Credentials, Entry, Status, Token, config::Config};
+use authn::{Credentials, Entry, ErrorKind, Status, Token, config::Config};
 
 use crate::{
-    commands::{entry, has_no_token, waiting},
+    commands::{entry, waiting},
     exit::Failure,
     output,
     style::time::{left, words},
@@ -37,7 +37,7 @@ async fn obtain(config: &Config, credentials: &Credentials) -> authn::Result<Opt
         output::tell("exchange: asking for a new token");
     }
     match credentials.token().await {
-        Err(error) if has_no_token(&error) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NoToken => Ok(None),
         token => token.map(Some),
     }
 }

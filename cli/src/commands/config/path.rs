@@ -1,12 +1,12 @@
 //! `config path`: the places that a configuration is looked for in, and what was found there.
 
-use authn::config::SourceState;
+use authn::config::{LayerName, ProblemCode, SourceState};
 use serde::Serialize;
 
 use crate::{app::App, exit::Failure, output, style::Table};
 
 /// The problems that say why a project's file does not count.
-const TRUST: [&str; 2] = ["untrusted-project", "trust-record"];
+const TRUST: [ProblemCode; 2] = [ProblemCode::UntrustedProject, ProblemCode::TrustRecord];
 
 const ABSENT: &str = "absent";
 
@@ -24,8 +24,10 @@ pub(crate) struct Arguments {
 
 /// One place, as JSON has it.
 #[derive(Serialize)]
-struct Place<'a> {
-    name: &'a str,
+struct Place {
+    #[serde(skip)]
+    layer: LayerName,
+    name: &'static str,
     state: &'static str,
     path: Option<String>,
 }
@@ -33,7 +35,8 @@ struct Place<'a> {
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let config = app.loader().read();
     let places = config.sources().iter().map(|source| Place {
-        name: source.name,
+        layer: source.name,
+        name: source.name.as_str(),
         state: state(source.state),
         path: source.path.as_ref().map(|path| path.display().to_string()),
     });
@@ -42,9 +45,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     app.output.problems(config.problems().iter().filter(|problem| TRUST.contains(&problem.code())));
     let mut table = Table::new(&["LAYER", "STATE", "PLACE"]);
-    for Place { name, state, path } in places {
-        let place = path.unwrap_or_else(|| match name {
-            "environment" => app.variable("…"),
+    for Place { layer, name, state, path } in places {
+        let place = path.unwrap_or_else(|| match layer {
+            LayerName::Environment => app.variable("…"),
             _ => "--set".to_owned(),
         });
         table.row_if(state == ABSENT, [name.to_owned(), state.to_owned(), place]);

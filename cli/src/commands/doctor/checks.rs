@@ -7,7 +7,7 @@ use std::{
 
 use authn::{
     Entry, Status,
-    config::{Class, KnownStore, Problem, Provenance, Source, SourceState},
+    config::{Class, KnownStore, Problem, ProblemCode, Provenance, Source, SourceState},
 };
 
 use super::{
@@ -25,13 +25,21 @@ use crate::{
 /// Returns the check that shows a problem.
 fn check_of(problem: &Problem) -> &'static str {
     match problem.code() {
-        "no-such-file" | "not-a-file" | "not-utf-8" | "syntax" | "too-large" | "unreadable"
-        | "untrusted-project" => "files",
-        "duplicate-provider" | "no-credentials" | "no-provider" | "two-providers"
-        | "unknown-provider" => "provider",
-        "no-origins" => "origins",
-        "bad-reference" | "unresolved-reference" => "references",
-        "no-store" | "unknown-store" => "store",
+        ProblemCode::NoSuchFile
+        | ProblemCode::NotAFile
+        | ProblemCode::NotUtf8
+        | ProblemCode::Syntax
+        | ProblemCode::TooLarge
+        | ProblemCode::Unreadable
+        | ProblemCode::UntrustedProject => "files",
+        ProblemCode::DuplicateProvider
+        | ProblemCode::NoCredentials
+        | ProblemCode::NoProvider
+        | ProblemCode::TwoProviders
+        | ProblemCode::UnknownProvider => "provider",
+        ProblemCode::NoOrigins => "origins",
+        ProblemCode::BadReference | ProblemCode::UnresolvedReference => "references",
+        ProblemCode::NoStore | ProblemCode::UnknownStore => "store",
         _ => "configuration",
     }
 }

@@ -57,14 +57,10 @@ impl Finding {
         Self { help: problem.help().map(str::to_owned), ..finding }
     }
 
-    /// Takes an error, which ends in what to do as a rule.
+    /// Takes an error.
     pub(super) fn failure(error: &Error) -> Self {
-        let text = error.to_string();
-        let (message, help) = match text.split_once("; ") {
-            Some((message, help)) => (message, Some(help.to_owned())),
-            None => (&*text, None),
-        };
-        Self { help, ..Self::problem(code_of(error.kind()), message) }
+        let help = error.help().map(str::to_owned);
+        Self { help, ..Self::problem(code_of(error.kind()), error.message()) }
     }
 
     /// Says what helps.

@@ -94,11 +94,13 @@ fn read(answer: &HttpResponse) -> Result<Token> {
     let members: BTreeMap<String, String> = answer.json()?;
     let member = |name: &str| {
         members.get(name).ok_or_else(|| {
-            Error::protocol(format!("the STS {place} answered without `{name}`; check the address"))
+            Error::protocol(format!("the STS {place} answered without `{name}`"))
+                .with_help("check the address")
         })
     };
     let seconds = member("seconds")?.parse().map_err(|_| {
-        Error::protocol(format!("the STS {place} gave no number of seconds; ask its team"))
+        Error::protocol(format!("the STS {place} gave no number of seconds"))
+            .with_help("ask its team")
     })?;
     Ok(Token::new(member("token")?)?.with_expires_in(Duration::from_secs(seconds)))
 }

@@ -17,9 +17,9 @@ const REFUSED: Refused<'static> = Refused {
 pub(super) fn validate(options: &OAuth) -> Result<()> {
     if Missing::of(options).is_none() && options.client.method() == Method::None {
         return Err(Error::configuration(
-            "the grant client_credentials is for clients that authenticate; \
-             set `client_secret` or `private_key`",
-        ));
+            "the grant client_credentials is for clients that authenticate",
+        )
+        .with_help("set `client_secret` or `private_key`"));
     }
     Ok(())
 }

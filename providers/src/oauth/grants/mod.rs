@@ -82,11 +82,10 @@ impl GrantType {
             .find(|(option, is_set, user)| *is_set && !self.uses_of(*user) && !is_typed(*option));
         if let Some((option, _, user)) = unused {
             return Err(Error::configuration(format!(
-                "`{option}` is set, but the grant {} does not use it; \
-                 remove it, or set `grant_type = \"{}\"`",
-                self.name(),
-                user.name()
-            )));
+                "`{option}` is set, but the grant {} does not use it",
+                self.name()
+            ))
+            .with_help(format!("remove it, or set `grant_type = \"{}\"`", user.name())));
         }
         match self {
             Self::ClientCredentials => client_credentials::validate(options),

@@ -18,9 +18,8 @@ const REFUSED: Refused<'static> =
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
     let missing = |option: &str| {
-        Error::configuration(format!(
-            "`{option}` is not set, which the grant password needs; set it"
-        ))
+        Error::configuration(format!("`{option}` is not set, which the grant password needs"))
+            .with_help("set it")
     };
     if options.exchanged.username.as_deref().is_none_or(str::is_empty) {
         return Err(missing("username"));

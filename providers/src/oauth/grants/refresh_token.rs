@@ -40,9 +40,7 @@ pub(super) async fn refresh(
 
 fn configured(options: &OAuth) -> Result<&SecretString> {
     options.exchanged._refresh_token.as_ref().ok_or_else(|| {
-        Error::configuration(
-            "`refresh_token` is not set, which the grant refresh_token needs; \
-             set it, best as a reference like `{ file = \"/run/secrets/refresh\" }`",
-        )
+        Error::configuration("`refresh_token` is not set, which the grant refresh_token needs")
+            .with_help("set it, best as a reference like `{ file = \"/run/secrets/refresh\" }`")
     })
 }

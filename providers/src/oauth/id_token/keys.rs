@@ -110,9 +110,8 @@ fn read(response: &HttpResponse) -> Result<KeySet> {
     }
     let wrong = |what: &str| {
         let place = response.place();
-        Error::protocol(format!(
-            "{place} answered with {what}, which is no key set; check `jwks_url` if it is set"
-        ))
+        Error::protocol(format!("{place} answered with {what}, which is no key set"))
+            .with_help("check `jwks_url` if it is set")
     };
     if status != StatusCode::OK {
         return Err(wrong(&format!("status {}", status.as_u16())));

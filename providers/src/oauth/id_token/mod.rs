@@ -35,10 +35,10 @@ pub(super) async fn verify(
     let signed = Signed::parse(id_token)?;
     let server = &options.server;
     let issuer = server.issuer().map_err(Failure::Unable)?.ok_or_else(|| {
-        Failure::Unable(Error::configuration(
-            "the ID token can't be checked, because no issuer is known; set `issuer` to how the server \
-             names itself",
-        ))
+        Failure::Unable(
+            Error::configuration("the ID token can't be checked, because no issuer is known")
+                .with_help("set `issuer` to how the server names itself"),
+        )
     })?;
     let address = server.endpoint(Endpoint::Jwks, context).await.map_err(Failure::Unable)?;
     let payload = payload(&signed, &options.__keys, &address, context).await?;

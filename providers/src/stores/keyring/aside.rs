@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use authn::{Error, ErrorKind, Result};
+use authn::{Error, Result};
 use tokio::{runtime, sync::oneshot, time};
 
 use super::failure;
@@ -59,5 +59,5 @@ fn no(what: &str, error: &std::io::Error) -> Error {
 }
 
 fn fault() -> Error {
-    Error::new(ErrorKind::Internal, "the keyring store failed by a fault in its code; report it")
+    Error::internal("the keyring store failed by a fault in its code").with_help("report it")
 }

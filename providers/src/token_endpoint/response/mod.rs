@@ -85,9 +85,10 @@ fn parse<T>(
     let Received { place, status, is_json, body, .. } = received;
     let refused = |answer| received.in_time(refusal::failure(received, &answer, advice));
     let other = |instead: &str| {
-        received.in_time(Failure::from(Error::protocol(format!(
-            "{place} answered with {instead}, which is no {what}; check that the address is {endpoint}"
-        ))))
+        received.in_time(Failure::from(
+            Error::protocol(format!("{place} answered with {instead}, which is no {what}"))
+                .with_help(format!("check that the address is {endpoint}")),
+        ))
     };
     if *status != StatusCode::OK {
         return Err(refused(answer::read(body).unwrap_or_default()));

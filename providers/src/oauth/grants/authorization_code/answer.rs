@@ -40,9 +40,12 @@ impl Expected {
         }
         let mut names = BTreeSet::new();
         if !pairs.iter().all(|(name, _)| names.insert(name)) {
-            return Answer::Failed(Error::protocol(
-                "the server's answer says something twice, which nobody can be sure of; log in again",
-            ));
+            return Answer::Failed(
+                Error::protocol(
+                    "the server's answer says something twice, which nobody can be sure of",
+                )
+                .with_help("log in again"),
+            );
         }
         let get = |wanted: &str| {
             let found = pairs.iter().find(|(name, value)| name == wanted && !value.is_empty());
@@ -51,10 +54,10 @@ impl Expected {
         if let (Some(named), Some(issuer)) = (get("iss"), &self.issuer)
             && named != issuer
         {
-            return Answer::Failed(Error::protocol(
-                "the answer is another server's than the one that was asked; \
-                 log in again, and check `issuer_url` and `issuer`",
-            ));
+            return Answer::Failed(
+                Error::protocol("the answer is another server's than the one that was asked")
+                    .with_help("log in again, and check `issuer_url` and `issuer`"),
+            );
         }
         // It comes first: an answer with an error is no grant, whatever else it holds.
         if let Some(code) = get("error") {
@@ -62,10 +65,7 @@ impl Expected {
         }
         let Some(code) = get("code") else { return Answer::Empty };
         if self.must_name_issuer && get("iss").is_none() {
-            return Answer::Failed(Error::protocol(
-                "the answer does not say whose it is, although the server promises that its answers do; \
-                 log in again",
-            ));
+            return Answer::Failed(Error::protocol("the answer does not say whose it is, although the server promises that its answers do").with_help("log in again"));
         }
         Answer::Code(Zeroizing::new(code.to_owned()))
     }

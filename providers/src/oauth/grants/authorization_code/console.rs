@@ -33,9 +33,8 @@ pub(super) async fn ask(login: &Login, expected: &Expected) -> Result<Zeroizing<
         };
         login.progress(&Progress::Notice(wrong.to_owned()));
     }
-    Err(Error::refused(format!(
-        "nothing of this login was pasted {TRIES} times; log in again, and open the link that is then shown"
-    )))
+    Err(Error::refused(format!("nothing of this login was pasted {TRIES} times"))
+        .with_help("log in again, and open the link that is then shown"))
 }
 
 /// Reads a pasted text. A code alone says nothing of whose it is, and is as good as its exchange: the server

@@ -113,5 +113,5 @@ async fn answer(events: &mut UnboundedReceiver<Event>, login: &Login) -> Result<
         }
     }
     // The listener lives as long as the login.
-    Err(Error::cancelled("nobody waits for the browser any more; log in again"))
+    Err(Error::cancelled("nobody waits for the browser any more").with_help("log in again"))
 }

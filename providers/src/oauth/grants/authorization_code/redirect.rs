@@ -39,9 +39,9 @@ impl Redirect {
     pub(super) async fn listen(options: &LoginOptions) -> Result<Self> {
         let local = Local::of(options)?.ok_or_else(|| {
             Error::configuration(
-                "`redirect_uri` is not on this machine, so that no browser comes back to it; \
-                 log in by the console, or set it to an `http` address on 127.0.0.1",
+                "`redirect_uri` is not on this machine, so that no browser comes back to it",
             )
+            .with_help("log in by the console, or set it to an `http` address on 127.0.0.1")
         })?;
         let mut again = 1..TRIES;
         loop {
@@ -80,8 +80,9 @@ impl Local {
         let Some(uri) = &options.redirect_uri else {
             let path = &options.redirect_path;
             let url = Url::parse(&format!("http://{}{path}", Ipv4Addr::LOCALHOST));
-            let url =
-                url.map_err(|_| Error::configuration("`redirect_path` is no path; check it"))?;
+            let url = url.map_err(|_| {
+                Error::configuration("`redirect_path` is no path").with_help("check it")
+            })?;
             let addresses = vec![Ipv4Addr::LOCALHOST.into()];
             return Ok(Some(Self { url, text: None, addresses, port: options.redirect_port }));
         };
@@ -123,7 +124,8 @@ impl Local {
     fn with(&self, sockets: Vec<TcpListener>) -> Result<Redirect> {
         let first = sockets.first().and_then(|socket| socket.local_addr().ok());
         let first = first.ok_or_else(|| {
-            Error::network("this machine does not say where it listens; log in by the console")
+            Error::network("this machine does not say where it listens")
+                .with_help("log in by the console")
         })?;
         Ok(Redirect { uri: self.uri(first.port()), path: self.url.path().to_owned(), sockets })
     }
@@ -151,8 +153,9 @@ impl Local {
             "set `redirect_port` to another one, or to 0 for any that is free"
         };
         Error::configuration(format!(
-            "the browser can't come back to port {port} of {address}: {reason}; end that program, or {help}"
+            "the browser can't come back to port {port} of {address}: {reason}"
         ))
+        .with_help(format!("end that program, or {help}"))
     }
 }
 

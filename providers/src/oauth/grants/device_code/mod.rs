@@ -85,10 +85,12 @@ fn not_allowed(failure: &Failure) -> Option<Error> {
         _ => return None,
     };
     let code = failure.code.map(|code| format!(" ({code})")).unwrap_or_default();
-    Some(Error::refused(format!(
-        "the server does not let the client log in by a code{code}; {check}allow the client the device \
-         grant at the server, or log in with `--console`"
-    )))
+    Some(
+        Error::refused(format!("the server does not let the client log in by a code{code}"))
+            .with_help(format!(
+                "{check}allow the client the device grant at the server, or log in with `--console`"
+            )),
+    )
 }
 
 fn shown(begun: &DeviceAuthorization) -> UserCode {
@@ -185,5 +187,6 @@ fn expired(context: &Context) -> Error {
 }
 
 fn denied() -> Error {
-    Error::refused("the login was denied where the code was typed in; log in again and approve it")
+    Error::refused("the login was denied where the code was typed in")
+        .with_help("log in again and approve it")
 }

@@ -97,10 +97,10 @@ impl Desk {
         let code = match answer {
             Answer::Code(code) => Ok(code),
             Answer::Failed(error) => Err(error),
-            Answer::Foreign | Answer::Empty => Err(Error::protocol(
-                "the server's answer holds neither a code nor an error; log in again, and check that \
-                 the authorization endpoint is one",
-            )),
+            Answer::Foreign | Answer::Empty => {
+                Err(Error::protocol("the server's answer holds neither a code nor an error")
+                    .with_help("log in again, and check that the authorization endpoint is one"))
+            }
         };
         if !self.answered.swap(true, Ordering::AcqRel) {
             self.tell(Event::Answer(code));

@@ -1,0 +1,114 @@
+//! `ProblemCode`: which sort of problem it is.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        /// Which sort of [`Problem`](super::Problem) it is. Its text is stable across versions.
+        ///
+        /// ```
+        /// use authn::diagnostic::ProblemCode;
+        ///
+        /// assert_eq!(ProblemCode::UnknownKey.to_string(), "unknown-key");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum ProblemCode {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl ProblemCode {
+            /// Returns the code as it is printed.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The application's name can't be a folder's.
+    AppName = "app-name",
+    /// A `--set` can't be read.
+    BadFlag = "bad-flag",
+    /// What stands in place of a secret is no reference to one.
+    BadReference = "bad-reference",
+    /// A cache would hold the token of one request.
+    CachedPerRequest = "cached-per-request",
+    /// Two linked providers have the same name.
+    DuplicateProvider = "duplicate-provider",
+    /// Two linked stores have the same name.
+    DuplicateStore = "duplicate-store",
+    /// The options of a table don't go together.
+    Invalid = "invalid",
+    /// A value has the right type and can't be used.
+    InvalidValue = "invalid-value",
+    /// A layer that the program adds can't be read.
+    Layer = "layer",
+    /// A secret stands in a flag of the command line.
+    LiteralSecret = "literal-secret",
+    /// A required option is not set.
+    MissingKey = "missing-key",
+    /// No credentials are configured.
+    NoCredentials = "no-credentials",
+    /// The credentials are bound to no origin.
+    NoOrigins = "no-origins",
+    /// No provider is chosen.
+    NoProvider = "no-provider",
+    /// The store that is chosen can't be used here.
+    NoStore = "no-store",
+    /// A file that is named is not there.
+    NoSuchFile = "no-such-file",
+    /// A configuration file is not a regular file.
+    NotAFile = "not-a-file",
+    /// A file or variable is not UTF-8.
+    NotUtf8 = "not-utf-8",
+    /// A list stands where one provider does.
+    OneProvider = "one-provider",
+    /// A path is relative to no known folder.
+    RelativePath = "relative-path",
+    /// A store can't be used as it is.
+    Store = "store",
+    /// A store holds a file that an interrupted save left.
+    StoreLeftover = "store-leftover",
+    /// A file is not TOML.
+    Syntax = "syntax",
+    /// Providers are nested too deeply.
+    TooDeep = "too-deep",
+    /// A file is too large.
+    TooLarge = "too-large",
+    /// The record of trusted project files can't be read.
+    TrustRecord = "trust-record",
+    /// One layer sets two providers.
+    TwoProviders = "two-providers",
+    /// One layer sets an option twice.
+    TwoValues = "two-values",
+    /// No option has this key.
+    UnknownKey = "unknown-key",
+    /// No layer has this profile.
+    UnknownProfile = "unknown-profile",
+    /// No provider of this name is linked.
+    UnknownProvider = "unknown-provider",
+    /// No store of this name is linked or added.
+    UnknownStore = "unknown-store",
+    /// An environment variable sets no option.
+    UnknownVariable = "unknown-variable",
+    /// A file can't be read.
+    Unreadable = "unreadable",
+    /// A reference to a secret leads nowhere.
+    UnresolvedReference = "unresolved-reference",
+    /// A project's file that is not trusted chooses the profile.
+    UntrustedProfile = "untrusted-profile",
+    /// A project's file is not trusted.
+    UntrustedProject = "untrusted-project",
+    /// A value is of another type than its option.
+    WrongType = "wrong-type",
+}
+
+impl fmt::Display for ProblemCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
