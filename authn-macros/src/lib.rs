@@ -42,7 +42,7 @@ use self::model::Macro;
 /// }
 ///
 /// impl authn::TokenSource for CorpSts {
-///     async fn request_token(&self, context: &Context, last: Option<&Grant>) -> authn::Result<Grant> {
+///     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> authn::Result<TokenSet> {
 ///         // …
 ///     }
 /// }
@@ -65,6 +65,7 @@ use self::model::Macro;
 /// | argument | meaning |
 /// |---|---|
 /// | `cached` | the struct implements `TokenSource`, and the framework keeps and renews its tokens; without it, the struct implements `TokenProvider` and answers each call itself |
+/// | `login` | with `cached`: a user logs in, and the struct implements `InteractiveSource` as well |
 /// | `own_placement` | the provider places what it sends itself, so the framework's options for placement (`header`, `query_parameter` …) don't stand in its table |
 /// | `crate = path` | where `authn` is found if it is not `::authn` |
 ///

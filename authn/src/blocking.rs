@@ -6,7 +6,10 @@
 //! # Ok::<(), authn::Error>(())
 //! ```
 
-use crate::{Login, LoginOutcome, Request, Result, Status, Token, config, runtime::block_on};
+use crate::{
+    Login, LoginOutcome, Reaction, Request, ResponseHead, Result, Status, Token, Used, config,
+    runtime::block_on,
+};
 
 /// Authorises requests and waits by blocking the thread. It shares the cache with the asynchronous
 /// [`Credentials`](crate::Credentials) that it is made of or turned into.
@@ -61,9 +64,14 @@ impl Credentials {
         self.0.invalidate(token);
     }
 
-    /// Returns the name of whom the credential stands for, where that is known without asking a server.
-    pub fn identity(&self) -> Option<String> {
-        self.0.identity()
+    /// Returns the name of the principal that the credential is for, if it is known without asking a server.
+    pub fn principal(&self) -> Option<String> {
+        self.0.principal()
+    }
+
+    /// Shows the provider the answer to a request, as [`Credentials::response`](crate::Credentials::response) does.
+    pub fn response(&self, head: &ResponseHead<'_>, used: &Used) -> Reaction {
+        self.0.response(head, used)
     }
 
     /// Says what is kept of the session, without any network.

@@ -3,8 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Bound, Cached, Context, Environment, Error, ErrorKind, Login, LoginOutcome, LoginPlan, Origins,
-    Placement, Probe, Request, Result, Show, Status, Token, TokenProvider, TokenSource, View,
+    Bound, Cached, Context, Environment, Error, ErrorKind, InteractiveSource, Login, LoginOutcome,
+    LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Show, Status,
+    Token, TokenProvider, TokenSource, Used, View,
     options::{Inner, Nested, Node, Shape, Type},
     provider::Erased,
     runtime::Boxed,
@@ -95,9 +96,34 @@ impl Credentials {
         self.0.managed().invalidate(token, &self.0.context);
     }
 
-    /// Returns the name of whom the credential stands for, where that is known without asking a server.
-    pub fn identity(&self) -> Option<String> {
-        self.0.provider.identity(&self.0.context)
+    /// Returns the name of the principal that the credential is for, if it is known without asking a server.
+    pub fn principal(&self) -> Option<String> {
+        self.0.provider.principal(&self.0.context)
+    }
+
+    /// Shows the provider the answer to a request, and returns what the client has to do.
+    ///
+    /// [`authn::reqwest::Client`](crate::reqwest::Client) calls it for every answer to a request that it has authorised.
+    /// Another client does the same, and obeys the [`Reaction`] at most once for a request.
+    ///
+    /// ```
+    /// use authn::{Credentials, Reaction, Request, ResponseHead, Used};
+    /// # use http::{HeaderMap, StatusCode};
+    ///
+    /// # async fn example(credentials: Credentials) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (mut parts, ()) = http::Request::get("https://api.example.com/").body(())?.into_parts();
+    /// let uri = parts.uri.clone();
+    /// let mut used = Used::default();
+    /// credentials.authorize(Request::from(&mut parts).with_used(&mut used)).await?;
+    /// # let (status, headers) = (StatusCode::OK, HeaderMap::new());
+    /// // … send the request …
+    /// let head = ResponseHead::new(&parts.method, &uri, status, &headers);
+    /// let reaction = credentials.response(&head, &used);
+    /// # assert_eq!(reaction, Reaction::Pass);
+    /// # Ok(()) }
+    /// ```
+    pub fn response(&self, head: &ResponseHead<'_>, used: &Used) -> Reaction {
+        self.0.provider.response(head, used, &self.0.context)
     }
 
     /// Says what is kept of the session, without any network.
@@ -247,6 +273,11 @@ impl CredentialsBuilder {
     /// Takes a source and caches its tokens.
     pub fn source(self, source: impl TokenSource) -> Self {
         self.provider(Cached::new(source))
+    }
+
+    /// Takes a source with a session and caches its tokens.
+    pub fn interactive(self, source: impl InteractiveSource) -> Self {
+        self.provider(Cached::interactive(source))
     }
 
     /// Binds them to `https://<domain>`; `domain` is a host with an optional port.

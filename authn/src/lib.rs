@@ -60,10 +60,12 @@ pub use error::{Error, ErrorKind, Recovery, Result};
 pub use integrations::*;
 pub use login::{Login, LoginOutcome, LoginPlan, Way};
 pub use options::{Options, Secret, Show, Validation, View};
-pub use provider::{Bound, Managed, Probe, Status, TokenProvider, TokenSource, from_fn, hooks};
+pub use provider::{
+    Bound, InteractiveSource, Managed, Probe, Status, TokenProvider, TokenSource, from_fn, hooks,
+};
 pub use registry::{Entry, Provider, Registry, RegistryBuilder, Store, StoreEntry};
-pub use request::{Origins, Placement, Request};
+pub use request::{Origins, Placement, Reaction, Request, ResponseHead, Used};
 pub use secret::{Exposed, SecretSource, SecretString};
 pub use store::SessionPolicy;
-pub use token::{Claims, Grant, Token};
+pub use token::{Claims, Issued, Token, TokenSet};
 pub use url::Url;

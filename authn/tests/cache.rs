@@ -11,7 +11,7 @@ use std::{
 };
 
 use authn::{
-    CacheOptions, Cached, Context, Credentials, Error, ErrorKind, Grant, Result, Token,
+    CacheOptions, Cached, Context, Credentials, Error, ErrorKind, Result, Token, TokenSet,
     TokenSource, blocking,
     time::{Clock, ManualClock},
 };
@@ -69,7 +69,11 @@ impl Server {
 }
 
 impl TokenSource for Server {
-    async fn request_token(&self, _context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(
+        &self,
+        _context: &Context,
+        _last: Option<&TokenSet>,
+    ) -> Result<TokenSet> {
         let number = self.0.exchanges.fetch_add(1, Ordering::SeqCst) + 1;
         if let Some(gate) = &self.0.gate {
             gate.notified().await;

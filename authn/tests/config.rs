@@ -366,7 +366,11 @@ struct Exchanging {
 }
 
 impl authn::TokenSource for Exchanging {
-    async fn request_token(&self, _: &Context, _: Option<&authn::Grant>) -> Result<authn::Grant> {
+    async fn request_token(
+        &self,
+        _: &Context,
+        _: Option<&authn::TokenSet>,
+    ) -> Result<authn::TokenSet> {
         Ok(self.subject.token().await?.into())
     }
 }

@@ -5,21 +5,28 @@
 use std::{fs, path::Path};
 
 use authn::{
-    Context, Environment, Error, ErrorKind, Grant, Loader, Result, TokenSource,
+    Context, Environment, Error, ErrorKind, InteractiveSource, Loader, Login, Result,
+    SessionPolicy, TokenSet, TokenSource,
     config::{KnownStore, Severity},
 };
 
 /// Has tokens for those who have logged in.
-#[authn::token_provider("personal", cached)]
+#[authn::token_provider("personal", cached, login)]
 struct Personal {}
 
 impl TokenSource for Personal {
-    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
         Err(context.login_required("nobody is logged in"))
     }
+}
 
-    fn needs_login(&self) -> bool {
-        true
+impl InteractiveSource for Personal {
+    async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> {
+        Ok(None)
+    }
+
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::None
     }
 }
 
@@ -28,7 +35,11 @@ impl TokenSource for Personal {
 struct Impersonal {}
 
 impl TokenSource for Impersonal {
-    async fn request_token(&self, _context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(
+        &self,
+        _context: &Context,
+        _last: Option<&TokenSet>,
+    ) -> Result<TokenSet> {
         Err(Error::no_token())
     }
 }

@@ -12,8 +12,8 @@ use std::{
 };
 
 use authn::{
-    Claims, Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Login, Result,
-    SecretString, SessionPolicy, Token, TokenSource,
+    Claims, Context, Credentials, Environment, Error, ErrorKind, InteractiveSource, Loader, Login,
+    Result, SecretString, SessionPolicy, Token, TokenSet, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
     time::{Clock, ManualClock},
 };
@@ -38,37 +38,39 @@ fn desk<T>(number: usize, look: impl FnOnce(&mut (Answer, String)) -> T) -> T {
 }
 
 /// Takes each refresh token once, and says whose a token is only if it is asked.
-#[authn::token_provider("rotating_desk", cached)]
+#[authn::token_provider("rotating_desk", cached, login)]
 struct RotatingDesk {
     /// Which one.
     number: usize,
 }
 
 impl RotatingDesk {
-    fn grant(&self) -> Result<Grant> {
+    fn grant(&self) -> Result<TokenSet> {
         let count = COUNT.fetch_add(1, Ordering::SeqCst);
         desk(self.number, |(_, next)| *next = format!("r{count}"));
         let token = Token::new(format!("t{count}"))?.with_expires_in(Duration::from_mins(10));
-        Ok(Grant::new(token).with_refresh_token(format!("r{count}").into()))
+        Ok(TokenSet::new(token).with_refresh_token(format!("r{count}").into()))
     }
 }
 
 impl TokenSource for RotatingDesk {
-    async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
-        let sent = last.and_then(Grant::refresh_token);
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
+        let sent = last.and_then(TokenSet::refresh_token);
         let sent = sent.ok_or_else(|| context.login_required("nobody is logged in"))?;
         if desk(self.number, |(_, next)| *next != *sent.expose()) {
             return Err(context.login_required("the refresh token is spent"));
         }
         self.grant()
     }
+}
 
-    async fn login(&self, _: &Context, _: &Login) -> Result<Option<Grant>> {
+impl InteractiveSource for RotatingDesk {
+    async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> {
         let claims = Claims::new([("sub".to_owned(), "alice".to_owned())]);
         Ok(Some(self.grant()?.with_claims(claims)))
     }
 
-    async fn identify(&self, _: &Context, _: &Grant) -> Result<Option<Claims>> {
+    async fn identify(&self, _: &Context, _: &TokenSet) -> Result<Option<Claims>> {
         match desk(self.number, |(answer, _)| *answer) {
             Answer::Alice => Ok(Some(Claims::new([("sub".to_owned(), "alice".to_owned())]))),
             Answer::Unreachable => Err(Error::network("the keys can't be had; try again later")),

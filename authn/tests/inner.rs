@@ -11,31 +11,34 @@ use std::{
 };
 
 use authn::{
-    Bound, Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Login, LoginOutcome,
-    Managed, Result, SecretString, SessionPolicy, Token, TokenProvider, TokenSource,
+    Bound, Context, Credentials, Environment, Error, ErrorKind, InteractiveSource, Loader, Login,
+    LoginOutcome, Managed, Result, SecretString, SessionPolicy, Token, TokenProvider, TokenSet,
+    TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
 /// Gives tokens of whoever is logged in, numbered in the order in which they are asked for.
-#[authn::token_provider("desk", cached)]
+#[authn::token_provider("desk", cached, login)]
 struct Desk {}
 
-fn grant(name: &str) -> Result<Grant> {
+fn grant(name: &str) -> Result<TokenSet> {
     let number = ASKED.fetch_add(1, Ordering::SeqCst);
     let token = Token::new(format!("{name}-{number}"))?.with_expires_in(Duration::from_mins(10));
-    Ok(Grant::new(token).with_refresh_token(name.into()))
+    Ok(TokenSet::new(token).with_refresh_token(name.into()))
 }
 
 impl TokenSource for Desk {
-    async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
-        let last = last.and_then(Grant::refresh_token);
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
+        let last = last.and_then(TokenSet::refresh_token);
         let last = last.ok_or_else(|| context.login_required("nobody is logged in"))?;
         grant(&last.expose())
     }
+}
 
-    async fn login(&self, _: &Context, login: &Login) -> Result<Option<Grant>> {
+impl InteractiveSource for Desk {
+    async fn login(&self, _: &Context, login: &Login) -> Result<Option<TokenSet>> {
         grant(&login.ask(&Question::new("name")).await?.expose()).map(Some)
     }
 
@@ -53,7 +56,7 @@ struct Lid {
 }
 
 impl TokenSource for Lid {
-    async fn request_token(&self, context: &Context, _: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         let token = match context.scopes() {
             [] => self.of.token().await?,
             scopes => self.of.with_scope(scopes).token().await?,
@@ -162,7 +165,7 @@ fn what_is_said_of_users_belongs_to_the_provider_within() {
         let config = loader(folder.path(), &format!("{option} = 'alice'"), "desk").read();
         let problem = config.problems()[0].render(false);
         assert!(problem.contains(&format!("`{option}`")), "{problem}");
-        assert!(problem.contains("the table of the provider within"), "{problem}");
+        assert!(problem.contains("the table of the inner provider"), "{problem}");
         assert!(config.credentials().is_err());
     }
 }

@@ -107,8 +107,8 @@ impl authn::TokenSource for Mirror {
     async fn request_token(
         &self,
         _context: &Context,
-        _last: Option<&authn::Grant>,
-    ) -> Result<authn::Grant> {
+        _last: Option<&authn::TokenSet>,
+    ) -> Result<authn::TokenSet> {
         let token = Token::new(&*self._secret.expose())?;
         Ok(token.with_expires_in(Duration::from_mins(10)).into())
     }

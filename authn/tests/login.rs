@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::{
+    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -12,13 +13,13 @@ use std::{
 };
 
 use authn::{
-    Claims, Context, Credentials, Environment, ErrorKind, Grant, Loader, Login, LoginOutcome,
-    Result, SecretString, SessionPolicy, Token, TokenSource,
+    Claims, Context, Credentials, Environment, ErrorKind, InteractiveSource, Loader, Login,
+    LoginOutcome, Result, SecretString, SessionPolicy, Token, TokenSet, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
     time::{Clock, ManualClock},
 };
 use tempfile::TempDir;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::timeout};
 
 /// By how many seconds the clock of each server is ahead.
 const AHEAD: u64 = 90;
@@ -34,7 +35,7 @@ struct Server {
 static SERVERS: Mutex<Vec<Arc<Server>>> = Mutex::new(Vec::new());
 
 /// Lets in whoever says a name.
-#[authn::token_provider("door", cached)]
+#[authn::token_provider("door", cached, login)]
 struct Door {
     /// Which server.
     server: usize,
@@ -47,26 +48,28 @@ struct Door {
 }
 
 impl Door {
-    fn grant(&self, context: &Context, name: &str) -> Result<Grant> {
+    fn grant(&self, context: &Context, name: &str) -> Result<TokenSet> {
         let server = Arc::clone(&SERVERS.lock().unwrap()[self.server]);
         let number = server.exchanges.fetch_add(1, Ordering::SeqCst) + 1;
         let token =
             Token::new(format!("{name}-{number}"))?.with_expires_in(Duration::from_mins(10));
         let date = context.clock().now().wall() + Duration::from_secs(AHEAD);
-        Ok(Grant::new(token).with_refresh_token(name.into()).with_server_date(date))
+        Ok(TokenSet::new(token).with_refresh_token(name.into()).with_server_date(date))
     }
 }
 
 impl TokenSource for Door {
-    async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
         let _ = (&self.scope, &self.knocker, &self.audience);
-        match last.and_then(Grant::refresh_token) {
+        match last.and_then(TokenSet::refresh_token) {
             Some(name) => self.grant(context, &name.expose()),
             None => Err(context.login_required("nobody is logged in")),
         }
     }
+}
 
-    async fn login(&self, context: &Context, login: &Login) -> Result<Option<Grant>> {
+impl InteractiveSource for Door {
+    async fn login(&self, context: &Context, login: &Login) -> Result<Option<TokenSet>> {
         let name = login.ask(&Question::new("name")).await?;
         login.progress(&Progress::Exchanging);
         let gates = SERVERS.lock().unwrap()[self.server].gates.lock().unwrap().clone();
@@ -94,7 +97,7 @@ impl TokenSource for Door {
 struct Machine {}
 
 impl TokenSource for Machine {
-    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         Ok(Token::new("abc")?.into())
     }
 }
@@ -175,6 +178,14 @@ struct Bench {
 }
 
 impl Bench {
+    /// Waits until a caller notices the other login, while the clock moves on.
+    async fn until_noticed(&self, person: &Person) {
+        let mut noticed = pin!(person.other_login.notified());
+        while timeout(Duration::from_millis(1), noticed.as_mut()).await.is_err() {
+            self.clock.advance(Duration::from_millis(200));
+        }
+    }
+
     fn new() -> Self {
         let server = Arc::<Server>::default();
         let mut servers = SERVERS.lock().unwrap();
@@ -242,7 +253,7 @@ async fn of_two_processes_one_logs_in() {
     let login = begin(&first, &person);
     person.asked.notified().await;
     let waits = begin(&second, &other);
-    other.other_login.notified().await;
+    bench.until_noticed(&other).await;
     person.speaks.notify_one();
     assert_eq!(login.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
     assert_eq!(waits.await.unwrap().unwrap(), LoginOutcome::ByAnother);
@@ -258,7 +269,7 @@ async fn of_two_callers_without_a_store_one_logs_in() {
     let login = begin(&credentials, &person);
     person.asked.notified().await;
     let waits = begin(&credentials, &other);
-    other.other_login.notified().await;
+    bench.until_noticed(&other).await;
     person.speaks.notify_one();
     assert_eq!(login.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
     assert_eq!(waits.await.unwrap().unwrap(), LoginOutcome::ByAnother);
@@ -275,7 +286,7 @@ async fn one_that_waits_for_a_login_that_fails_logs_in_itself() {
     let login = begin(&first, &person);
     person.asked.notified().await;
     let waits = begin(&second, &other);
-    other.other_login.notified().await;
+    bench.until_noticed(&other).await;
     login.abort();
     assert_eq!(waits.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
     assert_eq!(second.token().await.unwrap().secret(), "bob-1");
@@ -290,7 +301,7 @@ async fn a_refresh_elsewhere_is_not_taken_for_a_login() {
     let login = begin(&first, &person);
     person.asked.notified().await;
     let waits = begin(&second, &other);
-    other.other_login.notified().await;
+    bench.until_noticed(&other).await;
     bench.clock.advance(Duration::from_mins(11));
     assert_eq!(bench.process().token().await.unwrap().secret(), "alice-2");
     login.abort();

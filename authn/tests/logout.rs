@@ -12,8 +12,8 @@ use std::{
 };
 
 use authn::{
-    Cached, Claims, Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Login,
-    Result, SecretString, SessionPolicy, Token, TokenSource,
+    Cached, Claims, Context, Credentials, Environment, Error, ErrorKind, InteractiveSource, Loader,
+    Login, Result, SecretString, SessionPolicy, Token, TokenSet, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
     store::{Document, FileStore, Lease, StoreKey, TokenStore},
     time::{Clock, ManualClock},
@@ -41,25 +41,27 @@ impl Gate {
 }
 
 /// Gives tokens of whoever is logged in, numbered in the order in which they are asked for.
-#[authn::token_provider("desk", cached)]
+#[authn::token_provider("desk", cached, login)]
 struct Desk {}
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
-fn grant(name: &str) -> Result<Grant> {
+fn grant(name: &str) -> Result<TokenSet> {
     let number = ASKED.fetch_add(1, Ordering::SeqCst);
     let token = Token::new(format!("{name}-{number}"))?.with_expires_in(Duration::from_mins(10));
-    Ok(Grant::new(token).with_refresh_token(name.into()))
+    Ok(TokenSet::new(token).with_refresh_token(name.into()))
 }
 
 impl TokenSource for Desk {
-    async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
-        let last = last.and_then(Grant::refresh_token);
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
+        let last = last.and_then(TokenSet::refresh_token);
         let last = last.ok_or_else(|| context.login_required("nobody is logged in"))?;
         grant(&last.expose())
     }
+}
 
-    async fn login(&self, _: &Context, login: &Login) -> Result<Option<Grant>> {
+impl InteractiveSource for Desk {
+    async fn login(&self, _: &Context, login: &Login) -> Result<Option<TokenSet>> {
         let name = login.ask(&Question::new("name")).await?;
         let claims = Claims::new([("sub".to_owned(), name.expose().to_owned())]);
         Ok(Some(grant(&name.expose())?.with_claims(claims)))
@@ -235,7 +237,7 @@ async fn a_logout_beats_what_the_program_is_being_told_of() {
         let clock = ManualClock::new();
         let gate = Gate::default();
         let held = Arc::new(AtomicBool::new(!exchanges));
-        let cached = Cached::new(Desk {}).on_update({
+        let cached = Cached::interactive(Desk {}).on_update({
             let (gate, held) = (gate.clone(), Arc::clone(&held));
             move |_| {
                 let (gate, held) = (gate.clone(), held.load(Ordering::SeqCst));
@@ -298,21 +300,27 @@ async fn a_logout_beats_a_caller_who_reads_the_store() {
 struct Counter(Gate);
 
 impl TokenSource for Counter {
-    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         self.0.pass().await;
         Ok(Token::new("anybody")?.with_expires_in(Duration::from_mins(10)).into())
     }
+}
 
-    async fn login(&self, _: &Context, _: &Login) -> Result<Option<Grant>> {
+impl InteractiveSource for Counter {
+    async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> {
         let token = Token::new("alice")?.with_expires_in(Duration::from_mins(10));
-        Ok(Some(Grant::new(token).with_refresh_token("alice".into())))
+        Ok(Some(TokenSet::new(token).with_refresh_token("alice".into())))
+    }
+
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::None
     }
 }
 
 #[tokio::test]
 async fn a_login_beats_an_older_exchange() {
     let gate = Gate::default();
-    let credentials = Credentials::builder().source(Counter(gate.clone())).origin("*");
+    let credentials = Credentials::builder().interactive(Counter(gate.clone())).origin("*");
     let credentials = credentials.build().unwrap();
     let older = tokio::spawn({
         let credentials = credentials.clone();
@@ -337,7 +345,7 @@ async fn a_login_that_was_not_saved_says_so_and_comes_into_force_for_every_scope
     let error = credentials.login(by("bob")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
     assert!(error.to_string().contains("the login was not saved"), "{error}");
-    assert!(error.to_string().contains("once the store takes it"), "{error}");
+    assert!(error.to_string().contains("once the store works again"), "{error}");
     assert_eq!(narrow.token().await.unwrap_err().kind(), ErrorKind::Store, "not alice's");
     bench.store.0.fails.store(false, Ordering::SeqCst);
     bench.clock.advance(Duration::from_mins(1));

@@ -14,8 +14,8 @@ use std::{
 };
 
 use authn::{
-    Context, Credentials, Environment, Error, ErrorKind, Grant, Loader, Result, SecretString,
-    SessionPolicy, Token, TokenSource,
+    Context, Credentials, Environment, Error, ErrorKind, InteractiveSource, Loader, Login, Result,
+    SecretString, SessionPolicy, Token, TokenSet, TokenSource,
     store::{Document, FileStore, Lease, StoreKey, TokenStore},
     time::{Clock, ManualClock},
 };
@@ -36,7 +36,7 @@ struct Server {
 static SERVERS: Mutex<Vec<Arc<Server>>> = Mutex::new(Vec::new());
 
 /// Gets tokens from a server of the test's.
-#[authn::token_provider("rotating", cached)]
+#[authn::token_provider("rotating", cached, login)]
 struct Rotating {
     /// Which server.
     server: usize,
@@ -49,13 +49,13 @@ struct Rotating {
 }
 
 impl TokenSource for Rotating {
-    async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
         let server = Arc::clone(&SERVERS.lock().unwrap()[self.server]);
         let gates = server.gates.lock().unwrap().clone();
         if let Some((before, _)) = &gates {
             before.notified().await;
         }
-        let sent = last.and_then(Grant::refresh_token).or(self._refresh_token.as_ref());
+        let sent = last.and_then(TokenSet::refresh_token).or(self._refresh_token.as_ref());
         let sent = sent.ok_or_else(Error::no_token)?.expose().to_owned();
         let number = server.exchanges.fetch_add(1, Ordering::SeqCst) + 1;
         let next = format!("r{number}");
@@ -77,7 +77,13 @@ impl TokenSource for Rotating {
         let token = Token::new(format!("t{number}"))?
             .with_expires_in(Duration::from_mins(10))
             .with_scope(&scope);
-        Ok(Grant::new(token).with_refresh_token(next.into()))
+        Ok(TokenSet::new(token).with_refresh_token(next.into()))
+    }
+}
+
+impl InteractiveSource for Rotating {
+    async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> {
+        Ok(None)
     }
 
     fn session(&self) -> SessionPolicy<'_> {
@@ -85,12 +91,16 @@ impl TokenSource for Rotating {
         self._refresh_token.as_ref().map_or(SessionPolicy::Begun, SessionPolicy::From)
     }
 
-    async fn revoke(&self, _context: &Context, grant: &Grant) -> Result<()> {
+    async fn revoke(&self, _context: &Context, grant: &TokenSet) -> Result<()> {
         let server = Arc::clone(&SERVERS.lock().unwrap()[self.server]);
         let refresh_token = grant.refresh_token().unwrap().expose().to_owned();
         server.live.lock().unwrap().remove(&refresh_token);
         server.revoked.lock().unwrap().push(refresh_token);
         Ok(())
+    }
+
+    fn needs_login(&self) -> bool {
+        false
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use authn::{Context, Credentials, Error, Grant, Result, Token, TokenSource};
+use authn::{Context, Credentials, Error, TokenSet, Result, Token, TokenSource};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::Notify,
@@ -77,7 +77,7 @@ struct Gate {
 }
 
 impl TokenSource for Gate {
-    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         self.counts.exchanges.fetch_add(1, Ordering::AcqRel);
         while self.counts.waiting.load(Ordering::Acquire) < self.callers {
             self.counts.one_more.notified().await;

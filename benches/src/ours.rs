@@ -3,7 +3,7 @@
 use std::{hint::black_box, time::Duration};
 
 use authn::{
-    Context, Credentials, Environment, Grant, Loader, Result, Token, TokenProvider, TokenSource,
+    Context, Credentials, Environment, TokenSet, Loader, Result, Token, TokenProvider, TokenSource,
     blocking,
 };
 use authn_providers as _;
@@ -20,7 +20,7 @@ const URL: &str = "https://api.example.com/v1/things";
 struct Ready;
 
 impl TokenSource for Ready {
-    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         Ok(Token::new(token())?.with_expires_in(Duration::from_hours(1)).into())
     }
 }

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use authn::{Context, Credentials, Error, Grant, Result, Token, TokenSource};
+use authn::{Context, Credentials, Error, TokenSet, Result, Token, TokenSource};
 use tokio::runtime::Runtime;
 
 use crate::{measure::finish, ours, report::Report, token};
@@ -50,7 +50,7 @@ struct Once {
 }
 
 impl TokenSource for Once {
-    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         if self.exchanges.fetch_add(1, Ordering::AcqRel) > 0 {
             match self.then {
                 Then::Hang => pending::<()>().await,

@@ -77,7 +77,7 @@ impl TokenProvider for Basic {
         Some(Ok(()))
     }
 
-    fn identity(&self, _: &Context) -> Option<String> {
+    fn principal(&self, _: &Context) -> Option<String> {
         Some(self.username.clone())
     }
 }
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn the_name_is_known_and_the_password_hidden() {
         let credentials = load(r#"basic = { username = "alice", password = "s3cr3t" }"#).unwrap();
-        assert_eq!(credentials.identity().as_deref(), Some("alice"));
+        assert_eq!(credentials.principal().as_deref(), Some("alice"));
         assert_eq!(format!("{credentials:?}"), r#"Basic { username: "alice", password: (set) }"#);
         let error = wait(credentials.token()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NoToken);

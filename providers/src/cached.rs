@@ -1,6 +1,6 @@
 //! Provider `cached`: any other provider with a cache and a store in front of it.
 
-use authn::{Bound, Context, Credentials, Grant, Result, TokenSource};
+use authn::{Bound, Context, Credentials, Result, TokenSet, TokenSource};
 
 /// Caches another provider's tokens, and keeps them in a store if need be.
 ///
@@ -16,7 +16,7 @@ pub struct Cached {
 }
 
 impl TokenSource for Cached {
-    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
         let token = match context.scopes() {
             [] => self.of.token().await?,
             scopes => self.of.with_scope(scopes).token().await?,
@@ -28,8 +28,8 @@ impl TokenSource for Cached {
         Some(self.of.bound())
     }
 
-    fn identity(&self, _context: &Context) -> Option<String> {
-        self.of.identity()
+    fn principal(&self, _context: &Context) -> Option<String> {
+        self.of.principal()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Provider `hook`: the token of a closure that the program has registered.
 
-use authn::{Context, Grant, Result, TokenSource, hooks};
+use authn::{Context, Result, TokenSet, TokenSource, hooks};
 
 /// Asks a closure of this program for tokens.
 ///
@@ -19,12 +19,12 @@ impl TokenSource for Hook {
         hooks::find(&self.name).map(drop)
     }
 
-    async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
         hooks::find(&self.name)?.request_token(context, last).await
     }
 
-    fn identity(&self, context: &Context) -> Option<String> {
-        self.username.clone().or_else(|| hooks::find(&self.name).ok()?.identity(context))
+    fn principal(&self, context: &Context) -> Option<String> {
+        self.username.clone().or_else(|| hooks::find(&self.name).ok()?.principal(context))
     }
 }
 
@@ -95,13 +95,13 @@ mod tests {
             .with_username("alice");
         hooks::register("named", hook).unwrap();
         let credentials = load("[credentials.hook]\nname = \"named\"").unwrap();
-        assert_eq!(credentials.identity().as_deref(), Some("alice"));
+        assert_eq!(credentials.principal().as_deref(), Some("alice"));
         let first = wait(credentials.token()).unwrap();
         assert_eq!(first.secret(), "first");
         credentials.invalidate(&first);
         assert_eq!(wait(credentials.token()).unwrap().secret(), "later");
         let other = load("hook = { name = \"named\", username = \"bob\" }").unwrap();
-        assert_eq!(other.identity().as_deref(), Some("bob"));
+        assert_eq!(other.principal().as_deref(), Some("bob"));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use authn::{Context, Credentials, Grant, Result, SecretString, Token, Url};
+use authn::{Context, Credentials, Result, SecretString, Token, TokenSet, Url};
 
 /// Mints tokens.
 #[authn::token_provider("denied_lints", cached)]
@@ -89,7 +89,7 @@ fn first() -> u8 {
 }
 
 impl authn::TokenSource for CorpSts {
-    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         let _ = self.__attempts.fetch_add(1, Ordering::Relaxed);
         let _ = (&self._key, &self._keys, &self.region, self.tries, self.pause);
         let _ = (&self.scopes, &self.subject, &self.server, &self.role.name, self.role.__uses);

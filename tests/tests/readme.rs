@@ -6,7 +6,9 @@
 
 use authn::config::Problem;
 use authn::options::{Field, Kind};
-use authn::{Context, Entry, Environment, Error, Grant, Loader, Provider, Registry, Result, Token};
+use authn::{
+    Context, Entry, Environment, Error, Loader, Provider, Registry, Result, Token, TokenSet,
+};
 use authn_providers as _;
 use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
@@ -152,7 +154,11 @@ fn option(field: &Field) -> String {
 struct Fetching {}
 
 impl authn::TokenSource for Fetching {
-    async fn request_token(&self, _context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(
+        &self,
+        _context: &Context,
+        _last: Option<&TokenSet>,
+    ) -> Result<TokenSet> {
         Err(Error::no_token())
     }
 }

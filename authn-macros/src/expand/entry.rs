@@ -54,7 +54,13 @@ pub(super) fn definition(options: &Options) -> TokenStream {
 /// Writes how the entry of a provider is made.
 fn provider(options: &Options, about: &TokenStream) -> TokenStream {
     let Options { arguments, ident, fields, .. } = options;
-    let constructor = if arguments.has("cached") { quote!(cached) } else { quote!(direct) };
+    let constructor = if arguments.has("login") {
+        quote!(interactive)
+    } else if arguments.has("cached") {
+        quote!(cached)
+    } else {
+        quote!(direct)
+    };
     let placement = arguments.has("own_placement").then(|| quote!(.with_own_placement()));
     let has_inner = fields.iter().any(|field| matches!(field.role, Role::Inner));
     let inner = has_inner.then(|| quote!(.with_inner_provider()));

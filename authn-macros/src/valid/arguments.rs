@@ -65,6 +65,11 @@ pub(crate) fn check(
             }
         }
     }
+    if let Some(login) = checked.flags.iter().find(|flag| *flag == "login")
+        && !checked.has("cached")
+    {
+        errors.refuse(login, "add `cached`: only a cached provider keeps the session of a login");
+    }
     checked
 }
 

@@ -24,8 +24,8 @@ pub(crate) struct Words {
 const PROVIDER: Words = Words {
     attribute: "#[token_provider]",
     noun: "provider",
-    flags: &["cached", "own_placement"],
-    arguments: "the name, `cached`, `own_placement` and `crate = path`",
+    flags: &["cached", "login", "own_placement"],
+    arguments: "the name, `cached`, `login`, `own_placement` and `crate = path`",
     reserved: (&name::RESERVED, "a key of `[credentials]` itself"),
     one_type: "a provider is one type, which the configuration names",
 };

@@ -9,9 +9,9 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::{ScopeSlot, Shared, memory::Memory, schedule::Schedule};
+use super::{core::Shared, memory::Memory, schedule::Schedule, scopes::ScopeSlot};
 use crate::{
-    Context, Error, ErrorKind, Grant, Result, Token, TokenSource,
+    Context, Error, ErrorKind, Issued, Result, TokenSet,
     store::{Lease, Record, StoredSession},
     time::{Moment, before, chance},
     token::BEARER,
@@ -28,36 +28,36 @@ const LEASE: Duration = Duration::from_mins(5);
 /// Longest time that closing waits for the exchanges under way.
 pub(super) const CLOSE: Duration = Duration::from_secs(30);
 
-/// Told of each new grant before its token is handed out.
+/// Told of each new tokens before its token is handed out.
 pub(super) type OnUpdate =
-    Arc<dyn Fn(Grant) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+    Arc<dyn Fn(TokenSet) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// One exchange for the scopes of a context. What it brings counts as long as its generation does.
-pub(super) struct Exchange<S> {
-    pub(super) shared: Arc<Shared<S>>,
+pub(super) struct Exchange {
+    pub(super) shared: Arc<Shared>,
     pub(super) scope: Arc<ScopeSlot>,
     pub(super) context: Context,
     pub(super) generation: u64,
 }
 
-/// A token and when it was asked for.
+/// A token set and when it was asked for.
 pub(super) struct Fresh {
-    pub(super) grant: Grant,
-    pub(super) token: Token,
+    pub(super) tokens: TokenSet,
+    pub(super) issued: Issued,
     schedule: Schedule,
     pub(super) asked_at: SystemTime,
-    /// Why it is not known whose it is: then it is kept without its access token, and not handed out.
+    /// Why its user is not known: then it is stored without its access token, which is not used.
     doubt: Option<Error>,
 }
 
-impl<S: TokenSource> Exchange<S> {
+impl Exchange {
     /// Makes one exchange and publishes its token.
-    pub(super) async fn run(&mut self) -> Result<Token> {
+    pub(super) async fn run(&mut self) -> Result<Issued> {
         self.context.resolve_references().await?;
         // Held throughout where a session is shared: one refresh token serves all scopes, and a server that
         // rotates it takes each once. Otherwise scopes don't wait for each other.
         let shared = Arc::clone(&self.shared);
-        let mut memory = shared.remember().await;
+        let mut memory = shared.memory().await;
         self.generation = memory.generation;
         let result = match self.context.stored_session() {
             Some(session) => {
@@ -71,7 +71,7 @@ impl<S: TokenSource> Exchange<S> {
                 let sent = memory.last.clone();
                 drop(memory);
                 let fresh = self.request(sent.as_ref()).await?;
-                memory = shared.remember().await;
+                memory = shared.memory().await;
                 self.keep(&mut memory, fresh).await
             }
         };
@@ -79,7 +79,7 @@ impl<S: TokenSource> Exchange<S> {
         result
     }
 
-    async fn in_memory(&self, memory: &mut Memory) -> Result<Token> {
+    async fn in_memory(&self, memory: &mut Memory) -> Result<Issued> {
         let sent = memory.last.clone();
         match self.request(sent.as_ref()).await {
             Ok(fresh) => self.keep(memory, fresh).await,
@@ -93,15 +93,15 @@ impl<S: TokenSource> Exchange<S> {
     }
 
     /// Keeps in memory what an exchange gave, and publishes it.
-    async fn keep(&self, memory: &mut Memory, fresh: Fresh) -> Result<Token> {
+    async fn keep(&self, memory: &mut Memory, fresh: Fresh) -> Result<Issued> {
         self.check()?;
-        memory.last = Some(fresh.grant.clone());
+        memory.last = Some(fresh.tokens.clone());
         self.hand_out(fresh).await
     }
 
     /// Tells the program of what has been kept, and publishes its token.
-    pub(super) async fn hand_out(&self, fresh: Fresh) -> Result<Token> {
-        self.tell(&fresh.grant).await?;
+    pub(super) async fn hand_out(&self, fresh: Fresh) -> Result<Issued> {
+        self.tell(&fresh.tokens).await?;
         if let Some(doubt) = fresh.doubt {
             return Err(doubt);
         }
@@ -109,19 +109,19 @@ impl<S: TokenSource> Exchange<S> {
         if fresh.schedule.expiry.reached(self.context.clock().now()) {
             return Err(expired_on_arrival());
         }
-        let is_published = self.publish(&fresh.token, fresh.schedule)?;
-        is_published.then_some(fresh.token).ok_or_else(logged_out)
+        let is_published = self.publish(&fresh.issued, fresh.schedule)?;
+        is_published.then_some(fresh.issued).ok_or_else(logged_out)
     }
 
-    async fn with_store(&self, session: &StoredSession, memory: &mut Memory) -> Result<Token> {
+    async fn with_store(&self, session: &StoredSession, memory: &mut Memory) -> Result<Issued> {
         let scope = self.context.scopes().join(" ");
         let mut record = self.limited(self.read(session)).await??;
         let unsaved = memory.unsaved.take().filter(|unsaved| unsaved.revision == record.revision);
         if let Some(unsaved) = unsaved {
             record = unsaved;
             self.save(session, memory, &mut record).await?;
-            if let Some(grant) = record.grant(&scope) {
-                self.tell(&grant).await?;
+            if let Some(tokens) = record.token_set(&scope) {
+                self.tell(&tokens).await?;
             }
             self.keep_session(session, &mut record);
         }
@@ -132,8 +132,8 @@ impl<S: TokenSource> Exchange<S> {
         let fresh = self.request_for(session, &mut record, &scope).await?;
         self.check()?;
         match fresh.doubt {
-            Some(_) => record.take_session(&fresh.grant),
-            None => record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at),
+            Some(_) => record.take_session(&fresh.tokens),
+            None => record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at),
         }
         self.save(session, memory, &mut record).await?;
         self.hand_out(fresh).await
@@ -147,7 +147,7 @@ impl<S: TokenSource> Exchange<S> {
         record: &mut Record,
         scope: &str,
     ) -> Result<Fresh> {
-        let mut sent = record.grant(scope);
+        let mut sent = record.token_set(scope);
         let mut tried = false;
         loop {
             let error = match self.request(sent.as_ref()).await {
@@ -158,7 +158,7 @@ impl<S: TokenSource> Exchange<S> {
             let is_same = same_refresh_token(&now, sent.as_ref());
             if !tried && now.refresh_token.is_some() && !is_same {
                 *record = now;
-                sent = record.grant(scope);
+                sent = record.token_set(scope);
                 tried = true;
                 continue;
             }
@@ -207,10 +207,10 @@ impl<S: TokenSource> Exchange<S> {
         })
     }
 
-    /// Tells the program of a new grant, and waits until it has taken note.
-    async fn tell(&self, grant: &Grant) -> Result<()> {
+    /// Tells the program of a new tokens, and waits until it has taken note.
+    async fn tell(&self, tokens: &TokenSet) -> Result<()> {
         match &self.shared.on_update {
-            Some(on_update) => self.limited(on_update(grant.clone())).await,
+            Some(on_update) => self.limited(on_update(tokens.clone())).await,
             None => Ok(()),
         }
     }
@@ -234,41 +234,42 @@ impl<S: TokenSource> Exchange<S> {
         })
     }
 
-    async fn request(&self, last: Option<&Grant>) -> Result<Fresh> {
+    async fn request(&self, last: Option<&TokenSet>) -> Result<Fresh> {
         let asked = self.context.clock().now();
-        let grant = self.answered(self.shared.source.request_token(&self.context, last)).await?;
-        let (grant, doubt) = self.settle(grant, last).await?;
-        Ok(Fresh { doubt, ..self.fresh(grant, asked) })
+        let tokens = self.answered(self.shared.source.request_token(&self.context, last)).await?;
+        let (tokens, doubt) = self.settle(tokens, last).await?;
+        Ok(Fresh { doubt, ..self.fresh(tokens, asked) })
     }
 
     /// Plans the life of what was asked for at a time.
-    pub(super) fn fresh(&self, grant: Grant, asked: Moment) -> Fresh {
+    pub(super) fn fresh(&self, tokens: TokenSet, asked: Moment) -> Fresh {
         let now = self.context.clock().now();
-        let grant = grant.with_clock_compared(asked.wall(), now.wall());
+        let tokens = tokens.with_clock_compared(asked.wall(), now.wall());
         let options = &self.shared.options;
         let fallback = asked.plus(options.expires_in_fallback);
-        let expiry = grant.token().expiry(asked, now).unwrap_or(fallback);
-        let token = grant.token().clone().settled(expiry);
+        let expiry = tokens.token().expiry(asked, now).unwrap_or(fallback);
+        let token = tokens.token().clone().settled(expiry);
+        let issued = Issued::new(token, tokens.all_kept());
         let schedule = Schedule::plan(asked, expiry, options, chance());
-        Fresh { grant, token, schedule, asked_at: asked.wall(), doubt: None }
+        Fresh { tokens, issued, schedule, asked_at: asked.wall(), doubt: None }
     }
 
     /// Publishes a token; `false` if a logout or a login has happened since the generation was read.
-    pub(super) fn publish(&self, token: &Token, schedule: Schedule) -> Result<bool> {
+    pub(super) fn publish(&self, issued: &Issued, schedule: Schedule) -> Result<bool> {
         let prefix = self.context.placement().map_or(BEARER, |placement| placement.prefix());
-        let publish = || self.scope.slot.publish(token, schedule, prefix);
+        let publish = || self.scope.slot.publish(issued, schedule, prefix);
         self.shared.slots.publish(self.generation, publish)
     }
 }
 
 /// Returns whether the server has ended the session that a refresh token stood for.
-fn is_over(error: &Error, sent: Option<&Grant>) -> bool {
+fn is_over(error: &Error, sent: Option<&TokenSet>) -> bool {
     error.kind() == ErrorKind::LoginRequired
-        && sent.is_some_and(|grant| grant.refresh_token().is_some())
+        && sent.is_some_and(|tokens| tokens.refresh_token().is_some())
 }
 
-fn same_refresh_token(record: &Record, sent: Option<&Grant>) -> bool {
-    let sent = sent.and_then(Grant::refresh_token);
+fn same_refresh_token(record: &Record, sent: Option<&TokenSet>) -> bool {
+    let sent = sent.and_then(TokenSet::refresh_token);
     let is_same = |stored: &Zeroizing<String>| sent.is_some_and(|sent| **stored == *sent.expose());
     record.refresh_token.as_ref().is_some_and(is_same)
 }

@@ -9,22 +9,21 @@ use std::{
 use tokio::runtime::Handle;
 
 use super::{
-    closed,
+    core::closed,
     exchange::{Exchange, logged_out},
     memory::Memory,
 };
 use crate::{
-    Error, Grant, Login, LoginOutcome, Result, TokenSource,
+    Error, Login, LoginOutcome, Result, TokenSet,
     prompt::Progress,
     runtime,
     store::{Lease, Record},
-    time::before,
 };
 
 /// A lock acquired within this time was not contended: some stores take a moment for each.
 const MOMENT: Duration = Duration::from_millis(200);
 
-impl<S: TokenSource> Exchange<S> {
+impl Exchange {
     /// Logs a user in. It goes on in the background, where the server is asked already, though the caller has
     /// gone; what the user does is no longer waited for then.
     pub(super) async fn login(mut self, login: &Login) -> Result<LoginOutcome> {
@@ -67,12 +66,12 @@ impl<S: TokenSource> Exchange<S> {
         let seen = self.read_if_stored().await?;
         let shared = Arc::clone(&self.shared);
         let logins = shared.logins.load(Ordering::Acquire);
-        let _here = wait(shared.login.lock(), login).await?;
+        let _here = self.wait(shared.login.lock(), login).await?;
         if shared.logins.load(Ordering::Acquire) != logins {
             return Ok(LoginOutcome::ByAnother);
         }
         let _lease: Option<Lease> = match self.context.stored_session() {
-            Some(session) => Some(wait(session.lock_login(), login).await??),
+            Some(session) => Some(self.wait(session.lock_login(), login).await??),
             None => None,
         };
         self.generation = shared.slots.generation();
@@ -85,23 +84,23 @@ impl<S: TokenSource> Exchange<S> {
             return Ok(LoginOutcome::ByAnother);
         }
         self.context.resolve_references().await?;
-        let Some(grant) = shared.source.login(&self.context, login).await? else {
+        let Some(tokens) = shared.source.login(&self.context, login).await? else {
             return Ok(LoginOutcome::NotNeeded);
         };
         // A new session is never in doubt: it is known whose it is, or it is refused.
-        let (grant, _) = self.settle(grant.with_new_session(), None).await?;
-        self.begin(grant, begun.revision).await?;
+        let (tokens, _) = self.settle(tokens.with_new_session(), None).await?;
+        self.begin(tokens, begun.revision).await?;
         Ok(LoginOutcome::LoggedIn)
     }
 
     /// Keeps what a login gave in place of the last session, unless a logout has happened since it began.
-    async fn begin(&mut self, grant: Grant, begun: u64) -> Result<()> {
+    async fn begin(&mut self, tokens: TokenSet, begun: u64) -> Result<()> {
         let shared = Arc::clone(&self.shared);
-        let mut memory = shared.remember().await;
+        let mut memory = shared.memory().await;
         if memory.generation != self.generation {
             return Err(logged_out());
         }
-        let fresh = self.fresh(grant, self.context.clock().now());
+        let fresh = self.fresh(tokens, self.context.clock().now());
         let saved = if let Some(session) = self.context.stored_session() {
             let _lease = self.lease(session).await?;
             let mut record = self.limited(session.load()).await??;
@@ -111,11 +110,11 @@ impl<S: TokenSource> Exchange<S> {
             }
             session.keep_session(&mut record, shared.source.session());
             let scope = self.context.scopes().join(" ");
-            record.take(&fresh.grant, &scope, &fresh.token, fresh.asked_at);
+            record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at);
             memory.unsaved = None;
             self.save(session, &mut memory, &mut record).await
         } else {
-            memory.last = Some(fresh.grant.clone());
+            memory.last = Some(fresh.tokens.clone());
             Ok(())
         };
         if saved.is_err() && memory.unsaved.is_none() {
@@ -125,7 +124,7 @@ impl<S: TokenSource> Exchange<S> {
         // token.
         let counts = self.succeed(&mut memory);
         let result = match saved {
-            Err(error) => Err(not_saved(&error)),
+            Err(error) => Err(not_saved(error)),
             Ok(()) if counts => {
                 shared.logins.fetch_add(1, Ordering::AcqRel);
                 self.hand_out(fresh).await.map(drop)
@@ -141,6 +140,16 @@ impl<S: TokenSource> Exchange<S> {
         let Some(generation) = self.shared.slots.succeed(self.generation) else { return false };
         (memory.generation, self.generation) = (generation, generation);
         true
+    }
+
+    /// Waits for a lock that another login may hold, and reports it if it does.
+    async fn wait<T>(&self, work: impl Future<Output = T>, login: &Login) -> Result<T> {
+        let mut work = pin!(work);
+        if let Some(done) = self.context.clock().within(MOMENT, work.as_mut()).await {
+            return Ok(done);
+        }
+        login.progress(&Progress::OtherLogin);
+        login.unless_cancelled(work).await
     }
 
     async fn read_if_stored(&self) -> Result<Record> {
@@ -164,23 +173,11 @@ fn panicked() -> Error {
     Error::internal("the login ended by a fault in its code").with_help("report it")
 }
 
-/// Waits for what another login may hold, and says so if it does.
-async fn wait<T>(work: impl Future<Output = T>, login: &Login) -> Result<T> {
-    let mut work = pin!(work);
-    let moment = Box::pin(tokio::time::sleep(MOMENT));
-    if let Some(done) = before(work.as_mut(), moment).await {
-        return Ok(done);
-    }
-    login.progress(&Progress::OtherLogin);
-    login.unless_cancelled(work).await
-}
-
-fn not_saved(error: &Error) -> Error {
-    Error::new(
-        error.kind(),
-        format!(
-            "the login was not saved: {error}; this program holds it in memory until it ends, and it counts \
-             once the store takes it, or log in again"
-        ),
-    )
+fn not_saved(error: Error) -> Error {
+    Error::new(error.kind(), "the login was not saved")
+        .with_help(
+            "this program keeps it in memory and saves it once the store works again; \
+             for other programs, log in again",
+        )
+        .with_source(error)
 }

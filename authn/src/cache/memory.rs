@@ -1,6 +1,6 @@
 //! `Memory`: what is kept between the exchanges of one source.
 
-use crate::{Grant, SessionPolicy, Status, store::Record};
+use crate::{SessionPolicy, Status, TokenSet, store::Record};
 
 /// What is kept between the exchanges of one source.
 #[derive(Default)]
@@ -8,7 +8,7 @@ pub(super) struct Memory {
     /// Of which generation it is; see `ScopeSlots`.
     pub(super) generation: u64,
     /// The last grant of any scope, where there is no store.
-    pub(super) last: Option<Grant>,
+    pub(super) last: Option<TokenSet>,
     /// What an exchange gave and the store did not take; the server counts on it.
     pub(super) unsaved: Option<Record>,
 }

@@ -13,7 +13,7 @@ use super::{
     single_flight::{SingleFlight, Waiter},
     slot::Slot,
 };
-use crate::{Result, Status, Token, time::Moment};
+use crate::{Issued, Result, Status, Token, time::Moment};
 
 /// Most sets of scopes that one cache remembers; the one longest unused is forgotten first.
 const MOST_SCOPES: usize = 64;
@@ -130,18 +130,18 @@ impl ScopeSlot {
         &self,
         point: fn(&Schedule) -> Moment,
         now: Moment,
-        use_token: impl FnOnce(&Token) -> R,
+        use_token: impl FnOnce(&Issued) -> R,
     ) -> Option<R> {
         let guard = self.slot.load();
         let rotation = guard.as_deref()?;
-        (!point(&rotation.schedule).reached(now)).then(|| use_token(rotation.token()))
+        (!point(&rotation.schedule).reached(now)).then(|| use_token(rotation.issued()))
     }
 
     /// Returns whether a stored token is no news: it is at hand, or it was refused.
     pub(super) fn knows(&self, stored: &Token) -> bool {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let guard = self.slot.load();
-        let at_hand = guard.as_deref().map(|rotation| rotation.token().secret());
+        let at_hand = guard.as_deref().map(|rotation| rotation.issued().token().secret());
         at_hand == Some(stored.secret())
             || refused.as_ref().is_some_and(|refused| refused.secret() == stored.secret())
     }

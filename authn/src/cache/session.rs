@@ -2,11 +2,11 @@
 
 use super::exchange::Exchange;
 use crate::{
-    Bound, Result, Status, TokenSource,
+    Bound, Issued, Result, Status,
     store::{Record, StoredSession},
 };
 
-impl<S: TokenSource> Exchange<S> {
+impl Exchange {
     /// Returns the inner provider for the scopes that are asked for.
     pub(super) fn inner(&self) -> Option<Bound> {
         let inner = self.shared.source.inner()?;
@@ -26,7 +26,7 @@ impl<S: TokenSource> Exchange<S> {
     /// Returns what is kept, without any network.
     pub(super) async fn status(self) -> Result<Status> {
         let now = self.context.clock().now();
-        let mut token = self.scope.before(|schedule| schedule.expiry, now, Clone::clone);
+        let mut issued = self.scope.before(|schedule| schedule.expiry, now, Clone::clone);
         let inner = match self.inner() {
             Some(inner) => inner.status().await?,
             None => Status::default(),
@@ -35,7 +35,7 @@ impl<S: TokenSource> Exchange<S> {
             None => self.shared.slots.noted(),
             Some(session) => {
                 let record = self.read(session).await?;
-                token = token.or_else(|| Some(self.stored(&record)?.0));
+                issued = issued.or_else(|| Some(self.stored(&record)?.0));
                 Status {
                     has_refresh_token: record.refresh_token.is_some(),
                     has_session: record.has_session(),
@@ -52,7 +52,7 @@ impl<S: TokenSource> Exchange<S> {
             store: kept.store.or(inner.store),
             username: kept.username.or(inner.username),
             server_clock_ahead: kept.server_clock_ahead.or(inner.server_clock_ahead),
-            ..Status::of(token.as_ref())
+            ..Status::of(issued.as_ref().map(Issued::token))
         })
     }
 
@@ -85,13 +85,13 @@ impl<S: TokenSource> Exchange<S> {
             inner.managed().revoke(&inner.context).await?;
             return self.logout().await;
         }
-        let grant = match self.context.stored_session() {
-            Some(session) => self.read(session).await?.any_grant(),
-            None => self.shared.remember().await.last.clone(),
+        let tokens = match self.context.stored_session() {
+            Some(session) => self.read(session).await?.any_token_set(),
+            None => self.shared.memory().await.last.clone(),
         };
-        if let Some(grant) = grant {
+        if let Some(tokens) = tokens {
             self.context.resolve_references().await?;
-            self.shared.source.revoke(&self.context, &grant).await?;
+            self.shared.source.revoke(&self.context, &tokens).await?;
         }
         self.logout().await
     }

@@ -1,8 +1,8 @@
-//! Single flight: one exchange at a time, joined by everybody who needs its token.
+//! `SingleFlight`: one exchange at a time, joined by all callers that need its token.
 //!
-//! The exchange runs on the background runtime. Its callers may vanish; what it brings is received all the
-//! same. If the source panics, a drop guard ends it with an error, so that no caller waits for ever and the next
-//! caller can start anew.
+//! The exchange runs on the background runtime, so its result is received even if all callers have stopped waiting.
+//! If the source panics, a drop guard ends the exchange with an error, so that no caller waits for ever and the next
+//! one can start anew.
 
 #[cfg(all(test, shuttle))]
 use shuttle::sync::{Mutex, MutexGuard};
@@ -17,23 +17,36 @@ use tokio::sync::watch;
 
 use super::{options::CacheOptions, schedule::back_off};
 use crate::{
-    Error, ErrorKind, Result, Token,
-    time::{Moment, chance},
+    Error, Issued, Result,
+    time::{AtomicMoment, Moment, chance},
 };
 
-/// What those who need the token wait on.
-pub(super) type Waiter = watch::Receiver<Option<Result<Token>>>;
+/// What callers wait on.
+pub(super) type Waiter = watch::Receiver<Option<Result<Issued>>>;
 
-/// What the one who makes the exchange ends it by.
-pub(super) type Leader = watch::Sender<Option<Result<Token>>>;
+/// What the exchange is ended by.
+pub(super) type Leader = watch::Sender<Option<Result<Issued>>>;
 
-/// Whether an exchange is under way, and how the last ones went.
+/// Whether an exchange is under way, and how the last ones ended.
 #[derive(Default)]
 pub(super) struct SingleFlight {
     state: Mutex<State>,
-    /// What `state` says of an exchange, for callers who have a token and would only look: reading it costs
-    /// them no lock.
+    /// Whether `state` has an exchange, for callers that have a token: they take no lock.
     busy: AtomicBool,
+    /// When the next exchange may start, likewise.
+    next: AtomicMoment,
+}
+
+/// What one caller does.
+pub(super) enum Admission {
+    /// It uses this token.
+    Ready(Issued),
+    /// It waits for the exchange under way.
+    Wait(Waiter),
+    /// It makes the exchange, and waits for it as the others do.
+    Lead(Waiter, Leader),
+    /// It gets the error of the last exchange, which has failed just now.
+    HeldBack(Error),
 }
 
 #[derive(Default)]
@@ -54,47 +67,44 @@ impl SingleFlight {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether an exchange is under way.
-    pub(super) fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::Acquire)
+    /// Returns whether a refresh may start: none is under way, and none is held back. It takes no lock.
+    pub(super) fn is_due(&self, now: Moment) -> bool {
+        !self.busy.load(Ordering::Acquire) && self.next.get().reached(now)
     }
 
-    /// Decides for one caller: what to wait on, with a leader for the one who has to make the exchange, or the
-    /// error of the last exchange if it failed just now. `current` looks at the slot once more, now that no one
-    /// else can start; `usable` says that the old token still serves.
+    /// Decides what one caller does. `fresh` looks at the slot once more, now that no other caller can start an
+    /// exchange; `unexpired` is the old token if it has not expired.
     pub(super) fn admit(
         &self,
         now: Moment,
-        usable: bool,
+        unexpired: Option<Issued>,
         options: &CacheOptions,
-        current: impl FnOnce() -> Option<Token>,
-    ) -> Result<(Waiter, Option<Leader>)> {
+        fresh: impl FnOnce() -> Option<Issued>,
+    ) -> Admission {
         let mut state = self.lock();
-        if let Some(token) = current() {
-            return Ok((watch::channel(Some(Ok(token))).1, None));
+        if let Some(issued) = fresh() {
+            return Admission::Ready(issued);
         }
         if let Some(waiter) = &state.waiter {
-            return Ok((waiter.clone(), None));
+            return Admission::Wait(waiter.clone());
         }
         if let Some(failure) = &state.failure
             && !failure.until.reached(now)
         {
-            return Err(failure.error.clone());
+            return Admission::HeldBack(failure.error.clone());
         }
-        if usable
-            && let (Some(started), Some(period)) = (state.started, options.minimal_refresh_period)
+        if let (Some(issued), Some(started), Some(period)) =
+            (unexpired, state.started, options.minimal_refresh_period)
             && !started.plus(period).reached(now)
         {
-            return Err(Error::new(
-                ErrorKind::NoToken,
-                "the minimal refresh period has not passed",
-            ));
+            self.next.set(started.plus(period));
+            return Admission::Ready(issued);
         }
         let (leader, waiter) = watch::channel(None);
         state.waiter = Some(waiter.clone());
         self.busy.store(true, Ordering::Release);
         state.started = Some(now);
-        Ok((waiter, Some(leader)))
+        Admission::Lead(waiter, leader)
     }
 
     /// Returns what to wait on for the end of the exchange under way.
@@ -102,17 +112,19 @@ impl SingleFlight {
         self.lock().waiter.clone()
     }
 
-    /// Forgets how the last exchanges went.
+    /// Forgets the last failure, so that the next caller can start an exchange.
     pub(super) fn forget_failure(&self) {
-        self.lock().failure = None;
+        let mut state = self.lock();
+        state.failure = None;
+        self.next.set(Moment::PAST);
     }
 
-    /// Ends the exchange: forgets it, then tells all that wait. `usable` says that the old token still
-    /// serves; `cheap` that another try costs no server anything, so that it need not wait longer each time.
+    /// Ends the exchange and wakes the callers that wait. `usable` is whether the old token is usable; `cheap` is
+    /// whether another attempt reaches no server, so that the back-off need not grow.
     pub(super) fn end(
         &self,
         leader: &Leader,
-        result: Result<Token>,
+        result: Result<Issued>,
         now: Moment,
         usable: bool,
         cheap: bool,
@@ -126,17 +138,18 @@ impl SingleFlight {
             let wait = back_off(count, usable, error.retry_after(), chance());
             Failure { error: error.clone(), count, until: now.plus(wait) }
         });
+        self.next.set(state.failure.as_ref().map_or(Moment::PAST, |failure| failure.until));
         drop(state);
         leader.send_replace(Some(result));
     }
 }
 
 /// Waits for an exchange's end.
-pub(super) async fn wait(mut waiter: Waiter) -> Result<Token> {
+pub(super) async fn wait(mut waiter: Waiter) -> Result<Issued> {
     let ended = waiter.wait_for(Option::is_some).await;
     match ended.as_deref() {
         Ok(Some(result)) => result.clone(),
-        // The leader lives until it has sent; see `Flight`.
+        // The leader is not dropped before it has sent; see `Flight`.
         Ok(None) | Err(_) => Err(crashed()),
     }
 }
@@ -156,7 +169,7 @@ mod model {
     };
 
     use super::*;
-    use crate::time::Clock;
+    use crate::{Token, time::Clock};
 
     const CALLERS: usize = 4;
     const ORDERS: usize = 20_000;
@@ -164,7 +177,7 @@ mod model {
     #[derive(Default)]
     struct Cache {
         single_flight: SingleFlight,
-        slot: Mutex<Option<Token>>,
+        slot: Mutex<Option<Issued>>,
         busy: AtomicBool,
         flights: AtomicUsize,
     }
@@ -173,14 +186,15 @@ mod model {
         /// One caller: takes what is there, waits, or leads. `fails` says whether its exchange would fail.
         fn call(&self, now: Moment, fails: bool) -> Option<Waiter> {
             let current = || self.slot.lock().ok()?.clone();
-            match self.single_flight.admit(now, false, &CacheOptions::default(), current) {
-                Err(_) => None,
-                Ok((waiter, None)) => Some(waiter),
-                Ok((waiter, Some(leader))) => {
+            match self.single_flight.admit(now, None, &CacheOptions::default(), current) {
+                Admission::Ready(_) | Admission::HeldBack(_) => None,
+                Admission::Wait(waiter) => Some(waiter),
+                Admission::Lead(waiter, leader) => {
                     assert!(!self.busy.swap(true, Ordering::SeqCst), "two exchanges at once");
                     self.flights.fetch_add(1, Ordering::SeqCst);
                     thread::yield_now();
-                    let result = if fails { Err(crashed()) } else { Token::new("t") };
+                    let result =
+                        if fails { Err(crashed()) } else { Token::new("t").map(Issued::from) };
                     if let (Ok(token), Ok(mut slot)) = (&result, self.slot.lock()) {
                         *slot = Some(token.clone());
                     }

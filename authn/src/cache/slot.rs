@@ -16,7 +16,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use std::sync::Arc;
 
 use super::schedule::Schedule;
-use crate::{Result, Token};
+use crate::{Issued, Result, Token};
 
 /// Stripes per core: threads are numbered as they come, and more stripes than cores keep two busy ones
 /// from sharing.
@@ -29,13 +29,13 @@ pub(super) struct Slot(ArcSwapOption<Rotation>);
 /// One token, as many times as there are stripes.
 pub(super) struct Rotation {
     pub(super) schedule: Schedule,
-    stripes: Box<[Token]>,
+    stripes: Box<[Issued]>,
 }
 
 impl Rotation {
     /// Returns the copy of this thread's stripe.
     #[inline]
-    pub(super) fn token(&self) -> &Token {
+    pub(super) fn issued(&self) -> &Issued {
         // The count is a power of two.
         &self.stripes[stripe() & (self.stripes.len() - 1)]
     }
@@ -48,8 +48,8 @@ impl Slot {
     }
 
     /// Replaces the token for all threads; `prefix` is the scheme that its header values begin with.
-    pub(super) fn publish(&self, token: &Token, schedule: Schedule, prefix: &str) -> Result<()> {
-        let stripes = (0..count()).map(|_| token.separate(prefix)).collect::<Result<_>>()?;
+    pub(super) fn publish(&self, issued: &Issued, schedule: Schedule, prefix: &str) -> Result<()> {
+        let stripes = (0..count()).map(|_| issued.separate(prefix)).collect::<Result<_>>()?;
         self.0.store(Some(Arc::new(Rotation { schedule, stripes })));
         Ok(())
     }
@@ -62,7 +62,7 @@ impl Slot {
     /// Empties the slot if it holds this very token.
     pub(super) fn clear_if(&self, token: &Token) {
         let current = self.0.load();
-        if current.as_deref().is_some_and(|rotation| rotation.stripes[0].is_same(token)) {
+        if current.as_deref().is_some_and(|rotation| rotation.stripes[0].token().is_same(token)) {
             self.0.compare_and_swap(&current, None);
         }
     }

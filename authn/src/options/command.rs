@@ -23,8 +23,8 @@ use super::{Show, View};
 /// #     async fn request_token(
 /// #         &self,
 /// #         _: &authn::Context,
-/// #         _: Option<&authn::Grant>,
-/// #     ) -> authn::Result<authn::Grant> {
+/// #         _: Option<&authn::TokenSet>,
+/// #     ) -> authn::Result<authn::TokenSet> {
 /// #         Ok(authn::Token::new(self.helper.join(" "))?.into())
 /// #     }
 /// # }

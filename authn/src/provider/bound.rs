@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{Erased, Managed, Status, managed::Unmanaged};
 use crate::{Context, Result};
 
-/// What [`Credentials`](crate::Credentials) hold, and what a source names whose tokens it passes on.
+/// A provider with its context: what [`Credentials`](crate::Credentials) hold, and what a source that passes tokens on
+/// refers to.
 #[derive(Clone, Debug)]
 pub struct Bound {
     pub(crate) provider: Arc<dyn Erased>,
@@ -17,12 +18,12 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Returns what the provider has beside its tokens; of one that has nothing, the defaults.
+    /// Returns the provider's session functions; the defaults if it has no session.
     pub(crate) fn managed(&self) -> &dyn Managed {
         self.provider.managed().unwrap_or(&Unmanaged)
     }
 
-    /// Returns what is kept, without any network.
+    /// Returns the state of the session, without any network.
     pub(crate) async fn status(&self) -> Result<Status> {
         match self.provider.managed() {
             Some(managed) => managed.status(&self.context).await,
@@ -30,7 +31,7 @@ impl Bound {
         }
     }
 
-    /// Returns the same for other scopes.
+    /// Returns the same provider for other scopes.
     pub(crate) fn with_scopes(&self, scopes: Vec<String>) -> Self {
         let context = self.context.clone().change(|parts| parts.scopes = scopes.into());
         let provider = Arc::clone(&self.provider).scoped_shared(&context);

@@ -1,11 +1,11 @@
-//! `Erased`: a provider behind a pointer, as the registry makes it and credentials hold it.
+//! `Erased`: a provider behind a pointer, as the registry creates it and credentials hold it.
 
 use std::sync::Arc;
 
 use super::TokenProvider;
 use crate::{Context, Request, Result, Token, runtime::Boxed};
 
-/// A [`TokenProvider`] behind a pointer: what no pointer can call has a twin here that one can.
+/// A [`TokenProvider`] behind a pointer: the methods that a trait object lacks, boxed.
 pub(crate) trait Erased: TokenProvider {
     fn token_boxed<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Token>>;
     fn authorize_boxed<'a>(

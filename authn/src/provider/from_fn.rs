@@ -6,13 +6,13 @@ use std::{
 };
 
 use super::TokenSource;
-use crate::{Context, Grant, Result};
+use crate::{Context, Result, TokenSet};
 
 /// A source made of an asynchronous closure; see [`from_fn`].
 #[derive(Clone)]
 pub struct FromFn<F>(F);
 
-/// Makes a source of a closure that returns a [`Token`](crate::Token) or a [`Grant`].
+/// Makes a source of a closure that returns a [`Token`](crate::Token) or a [`TokenSet`].
 ///
 /// ```
 /// use authn::{Credentials, Token};
@@ -27,7 +27,7 @@ pub fn from_fn<F, Answer, Given>(closure: F) -> FromFn<F>
 where
     F: Fn(Context) -> Answer + Send + Sync + 'static,
     Answer: Future<Output = Result<Given>> + Send,
-    Given: Into<Grant>,
+    Given: Into<TokenSet>,
 {
     FromFn(closure)
 }
@@ -42,9 +42,9 @@ impl<F, Answer, Given> TokenSource for FromFn<F>
 where
     F: Fn(Context) -> Answer + Send + Sync + 'static,
     Answer: Future<Output = Result<Given>> + Send,
-    Given: Into<Grant>,
+    Given: Into<TokenSet>,
 {
-    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
         (self.0)(context.clone()).await.map(Into::into)
     }
 }

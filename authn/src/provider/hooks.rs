@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    Context, Error, ErrorKind, Grant, Result, TokenSource,
+    Context, Error, ErrorKind, Result, TokenSet, TokenSource,
     runtime::{self, Boxed},
     time::BackOff,
 };
@@ -35,22 +35,22 @@ const BACK_OFF: BackOff = BackOff::new(Duration::from_millis(200), Duration::fro
 pub struct Hook {
     closure: Arc<Closure>,
     /// Handed out once, whichever clone is asked.
-    initial: Arc<Mutex<Option<Grant>>>,
+    initial: Arc<Mutex<Option<TokenSet>>>,
     username: Option<String>,
 }
 
-type Closure = dyn Fn(Context) -> Boxed<'static, Result<Grant>> + Send + Sync;
+type Closure = dyn Fn(Context) -> Boxed<'static, Result<TokenSet>> + Send + Sync;
 
 impl Hook {
-    /// Makes a hook of an asynchronous closure that returns a [`Token`](crate::Token) or a [`Grant`]. It is tried three
+    /// Makes a hook of an asynchronous closure that returns a [`Token`](crate::Token) or a [`TokenSet`]. It is tried three
     /// times.
     pub fn new<F, Answer, Given>(closure: F) -> Self
     where
         F: Fn(Context) -> Answer + Send + Sync + 'static,
         Answer: Future<Output = Result<Given>> + Send + 'static,
-        Given: Into<Grant> + 'static,
+        Given: Into<TokenSet> + 'static,
     {
-        let closure = move |context| -> Boxed<'static, Result<Grant>> {
+        let closure = move |context| -> Boxed<'static, Result<TokenSet>> {
             let answer = closure(context);
             Box::pin(async { answer.await.map(Into::into) })
         };
@@ -62,7 +62,7 @@ impl Hook {
     pub fn sync<F, Given>(closure: F) -> Self
     where
         F: Fn(&Context) -> Result<Given> + Send + Sync + 'static,
-        Given: Into<Grant> + Send + 'static,
+        Given: Into<TokenSet> + Send + 'static,
     {
         let closure = Arc::new(closure);
         Self::new(move |context| {
@@ -79,7 +79,7 @@ impl Hook {
     }
 
     /// Returns it a token to begin with, which is handed out until it ends.
-    pub fn with_initial(self, initial: impl Into<Grant>) -> Self {
+    pub fn with_initial(self, initial: impl Into<TokenSet>) -> Self {
         Self { initial: Arc::new(Mutex::new(Some(initial.into()))), ..self }
     }
 
@@ -88,7 +88,7 @@ impl Hook {
         Self { username: Some(username.into()), ..self }
     }
 
-    fn take_initial(&self, context: &Context) -> Option<Grant> {
+    fn take_initial(&self, context: &Context) -> Option<TokenSet> {
         let grant = self.initial.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         let now = context.clock().now();
         let expiry = grant.token().expiry(now, now);
@@ -103,7 +103,7 @@ impl fmt::Debug for Hook {
 }
 
 impl TokenSource for Hook {
-    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
         if let Some(initial) = self.take_initial(context) {
             return Ok(initial);
         }
@@ -123,7 +123,7 @@ impl TokenSource for Hook {
         }
     }
 
-    fn identity(&self, _context: &Context) -> Option<String> {
+    fn principal(&self, _context: &Context) -> Option<String> {
         self.username.clone()
     }
 }

@@ -1,24 +1,24 @@
-//! `Managed`: what the framework's cache has beside other providers: a session, a login, a store.
+//! `Managed`: what the framework's cache has beyond other providers: a session, a login, a store.
 
 use super::{Probe, Status, nothing_to_revoke};
 use crate::{Context, Environment, Login, LoginOutcome, LoginPlan, Result, Token, runtime::Boxed};
 
-/// A provider whose session the framework keeps. The defaults are those of a provider that has none.
+/// A provider whose session the framework keeps. The defaults are those of a provider without one.
 pub trait Managed: Send + Sync {
-    /// Forgets a token that a server has refused, if it is still the one that would be given next.
+    /// Stops using a token that a server has refused, if it has not been replaced meanwhile.
     fn invalidate(&self, _token: &Token, _context: &Context) {}
 
-    /// Ends in order: waits for what is under way and starts nothing more.
+    /// Waits for the exchanges under way and starts no more.
     fn close<'a>(&'a self, _context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {})
     }
 
-    /// Returns what is kept, without any network.
+    /// Returns the state of the session, without any network.
     fn status<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<Status>> {
         Box::pin(async { Ok(Status::default()) })
     }
 
-    /// Logs a user in; [`NotNeeded`](LoginOutcome::NotNeeded) where the configuration is all that is needed.
+    /// Logs a user in; [`NotNeeded`](LoginOutcome::NotNeeded) if the configuration is all that is needed.
     fn login<'a>(
         &'a self,
         _context: &'a Context,
@@ -27,38 +27,38 @@ pub trait Managed: Send + Sync {
         Box::pin(async { Ok(LoginOutcome::NotNeeded) })
     }
 
-    /// Returns whether a user has to log in before there is a token, as [`login`](Self::login) does it.
+    /// Returns whether a user has to log in before there is a token.
     fn needs_login(&self) -> bool {
         false
     }
 
-    /// Returns how a login would go in these surroundings, as far as the provider tells.
+    /// Returns how a login would proceed in this environment; `None` if it is not known.
     fn login_plan(&self, _environment: &Environment) -> Option<LoginPlan> {
         None
     }
 
-    /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
-    /// is no server.
+    /// Asks whether the server that issues the tokens can be reached, without sending a secret; `None` if there is
+    /// no server.
     fn probe<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
         Box::pin(async { Ok(None) })
     }
 
-    /// Forgets every token and session that is kept.
+    /// Deletes the session and its tokens.
     fn logout<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<()>> {
         Box::pin(async { Ok(()) })
     }
 
-    /// Revokes the session at the server (RFC 7009) and forgets it.
+    /// Revokes the session at the server (RFC 7009) and deletes the local copy.
     fn revoke<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<()>> {
         Box::pin(async { Err(nothing_to_revoke()) })
     }
 
-    /// Returns the name of the store that its session belongs into; `None` for none.
+    /// Returns the name of the store of its session; `None` if it has no session.
     fn store(&self) -> Option<String> {
         None
     }
 
-    /// Names the options that a session does not depend on.
+    /// Returns the options that a session does not depend on.
     fn login_options(&self) -> &'static [&'static str] {
         &[]
     }

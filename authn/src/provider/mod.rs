@@ -1,27 +1,27 @@
-//! The two traits of which a provider implements one, and how to write your own.
+//! The traits of which a provider implements one, and how to write your own.
 //!
 //! # Writing a provider
 //!
-//! Most tokens are *exchanged*: something configured (a key, a secret) is given to a server for a token
-//! that lives a while. For these implement [`TokenSource`], one function from the configuration and the
-//! last grant to a new grant, and mark the provider `cached`; everything else is the framework's.
+//! Most tokens are *exchanged*: something configured, such as a key, is sent to a server, which answers with a
+//! token that expires. For these implement [`TokenSource`], one function from the configuration and the last
+//! tokens to new ones, and mark the provider `cached`. The framework caches, refreshes and stores.
 //!
 //! ```
-//! use authn::{Context, Grant, Result, SecretString, Token, TokenSource};
+//! use authn::{Context, Result, SecretString, Token, TokenSet, TokenSource};
 //! use std::time::Duration;
 //!
-//! /// Mints tokens at the corporate STS.
+//! /// Creates tokens at the corporate STS.
 //! #[authn::token_provider("corp_sts", cached)]
 //! pub struct CorpSts {
 //!     /// Machine key.
 //!     _key: SecretString,
-//!     /// How long a token shall live.
+//!     /// Lifetime of a token.
 //!     #[default(Duration::from_secs(3600))]
 //!     lifetime: Duration,
 //! }
 //!
 //! impl TokenSource for CorpSts {
-//!     async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
+//!     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
 //!         // a real one asks a server through `context.http()`
 //!         let token = Token::new(format!("minted-with-{}", self._key.expose().len()))?;
 //!         Ok(token.with_expires_in(self.lifetime).into())
@@ -29,13 +29,15 @@
 //! }
 //! ```
 //!
-//! Where there is nothing to exchange, or each call has an answer of its own, implement [`TokenProvider`]
-//! and leave `cached` out.
+//! Where a user starts the session, mark it `cached, login` and implement [`InteractiveSource`] as well. Where there
+//! is nothing to exchange, or each call has an answer of its own, implement [`TokenProvider`] and leave `cached` out.
 
 mod bound;
 mod erased;
+mod erased_source;
 mod from_fn;
 pub mod hooks;
+mod interactive;
 mod managed;
 mod source;
 mod status;
@@ -44,32 +46,57 @@ use std::{fmt::Debug, future::Future};
 
 pub use bound::Bound;
 pub(crate) use erased::Erased;
+pub(crate) use erased_source::{ErasedSource, Interactive, Plain};
 pub use from_fn::{FromFn, from_fn};
+pub use interactive::InteractiveSource;
 pub use managed::Managed;
 pub use source::TokenSource;
 pub use status::{Probe, Status};
 
-use crate::{Context, Error, Request, Result, Token};
+use crate::{Context, Error, Reaction, Request, ResponseHead, Result, Token, Used};
 
-/// Answers each call itself: a static token, an API key, the token of the request being served.
+/// Answers each call itself, such as with a static token, an API key, or the token of the request being served.
+///
+/// One method is required: [`token`](Self::token).
+///
+/// ```
+/// use authn::{Context, Credentials, Result, Token, TokenProvider};
+///
+/// #[derive(Debug)]
+/// struct Fixed;
+///
+/// impl TokenProvider for Fixed {
+///     async fn token(&self, _context: &Context) -> Result<Token> {
+///         Token::new("abc")
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<()> {
+/// let credentials = Credentials::builder().provider(Fixed).domain("api.example.com").build()?;
+/// assert_eq!(credentials.token().await?.secret(), "abc");
+/// # Ok(()) }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `TokenProvider`",
     label = "implement `authn::TokenProvider` for it, or mark it `cached` and implement `authn::TokenSource`"
 )]
 pub trait TokenProvider: Debug + Send + Sync + 'static {
-    /// Checks the options beyond their types, without any network. It runs when the configuration is
-    /// loaded and by `authn config check`.
+    /// Checks the options beyond their types, without any network. It is called when the configuration is
+    /// loaded, and by `authn config check`.
     fn validate(&self, context: &Context) -> Result<()> {
         let _ = context;
         Ok(())
     }
 
-    /// Returns a valid token; [`Error::no_token`](crate::Error::no_token) where there is none to give.
+    /// Returns a valid token.
+    ///
+    /// A provider that authorises requests without a token fails with [`Error::no_token`], and one that has nothing
+    /// to say here with [`Error::not_applicable`].
     fn token(&self, context: &Context) -> impl Future<Output = Result<Token>> + Send
     where
         Self: Sized;
 
-    /// Adds the credential to a request; as a rule the token, where the configuration wants it.
+    /// Adds the credential to a request: unless it is overridden, the token, where the configuration wants it.
     fn authorize(
         &self,
         request: &mut Request<'_>,
@@ -86,20 +113,19 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         }
     }
 
-    /// Returns the token that is at hand, without waiting.
+    /// Returns the token if that needs no waiting.
     fn ready(&self, context: &Context) -> Option<Token> {
         let _ = context;
         None
     }
 
-    /// Does what [`authorize`](Self::authorize) does if it needs no waiting.
+    /// Does what [`authorize`](Self::authorize) does if that needs no waiting.
     fn try_authorize(&self, request: &mut Request<'_>, context: &Context) -> Option<Result<()>> {
         let _ = (request, context);
         None
     }
 
-    /// Returns the same provider for the scopes in the context; `None` if scopes make no difference to what
-    /// it keeps.
+    /// Returns this provider for the scopes of the context; `None` if scopes make no difference to what it keeps.
     fn scoped(&self, context: &Context) -> Option<Self>
     where
         Self: Sized,
@@ -108,19 +134,28 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         None
     }
 
-    /// Returns the name of whom the credential stands for, where that is known without asking a server.
-    fn identity(&self, context: &Context) -> Option<String> {
+    /// Returns the name of the principal that the credential is for, if it is known without asking a server.
+    fn principal(&self, context: &Context) -> Option<String> {
         let _ = context;
         None
     }
 
-    /// Returns whether the token belongs to the request being served, so that it must never be cached,
-    /// remembered or shared between requests.
+    /// Returns whether the token belongs to the request being served, so that it must never be cached, stored or
+    /// shared between requests.
     fn is_per_request(&self) -> bool {
         false
     }
 
-    /// Returns what the framework's cache has beside this.
+    /// Reacts to the answer to a request that was authorised, such as by taking the nonce of the next signature.
+    ///
+    /// Clients call it for every answer, whatever its status, so it must be fast and must not wait. A client sends a
+    /// request once more at most, and only if its body can be sent again.
+    fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
+        let _ = (head, used, context);
+        Reaction::Pass
+    }
+
+    /// Returns what only the framework's cache has.
     #[doc(hidden)]
     fn managed(&self) -> Option<&dyn Managed> {
         None
@@ -128,6 +163,6 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
 }
 
 fn nothing_to_revoke() -> Error {
-    Error::configuration("this provider knows no server to revoke at")
-        .with_help("log out instead, which forgets the tokens")
+    Error::configuration("this provider has no server to revoke a session at")
+        .with_help("log out instead, which deletes the tokens")
 }

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use super::About;
 use crate::{
-    CacheOptions, Cached, TokenProvider, TokenSource,
+    CacheOptions, Cached, InteractiveSource, TokenProvider, TokenSource,
     diagnostic::Location,
     options::{Field, Options, Table, count, join, listed, summary},
     provider::Erased,
@@ -49,6 +49,15 @@ impl Entry {
             let source = S::from_table(table);
             let options = CacheOptions::from_table(table);
             Some(Arc::new(Cached::with_options(source?, options?)))
+        })
+    }
+
+    /// Makes the entry of a source with a session, which the cache makes a provider.
+    pub const fn interactive<S: Provider + InteractiveSource>(about: About) -> Self {
+        Self::new::<S>(about, true, |table| {
+            let source = S::from_table(table);
+            let options = CacheOptions::from_table(table);
+            Some(Arc::new(Cached::interactive_with_options(source?, options?)))
         })
     }
 

@@ -4,6 +4,7 @@ pub(crate) mod binding;
 pub(crate) mod options;
 mod origins;
 mod placement;
+mod response;
 
 use std::{fmt, sync::LazyLock};
 
@@ -11,13 +12,14 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Uri, header::CONTENT_TYPE, uri::PathAndQuery,
 };
 
-use crate::{Error, Result, Token};
+use crate::{Error, Issued, Result, Token};
 
 pub use origins::Origins;
 #[cfg(feature = "reqwest")]
 pub(crate) use origins::is_loopback;
 pub(crate) use placement::Place;
 pub use placement::Placement;
+pub use response::{Reaction, ResponseHead, Used};
 
 static DEFAULT: LazyLock<Placement> = LazyLock::new(Placement::default);
 
@@ -40,12 +42,13 @@ pub struct Request<'a> {
     headers: &'a mut HeaderMap,
     form: Option<&'a mut Vec<u8>>,
     placement: Option<&'a Placement>,
+    used: Option<&'a mut Used>,
 }
 
 impl<'a> Request<'a> {
     /// Makes a request of its parts.
     pub fn new(method: &'a Method, uri: &'a mut Uri, headers: &'a mut HeaderMap) -> Self {
-        Self { method, uri, headers, form: None, placement: None }
+        Self { method, uri, headers, form: None, placement: None, used: None }
     }
 
     /// Adds the body, so that a token can be put into it. It is touched only if its content type is
@@ -53,6 +56,14 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn with_body(mut self, body: &'a mut Vec<u8>) -> Self {
         self.form = Some(body);
+        self
+    }
+
+    /// Records in `used` the token that the request is authorised with, for
+    /// [`Credentials::response`](crate::Credentials::response).
+    #[must_use]
+    pub fn with_used(mut self, used: &'a mut Used) -> Self {
+        self.used = Some(used);
         self
     }
 
@@ -80,6 +91,7 @@ impl<'a> Request<'a> {
         if self.is_authorized() {
             return Ok(());
         }
+        self.record(|| Issued::from(token.clone()));
         match self.placement {
             None => {
                 let value = token.header(crate::token::BEARER)?;
@@ -159,6 +171,20 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Returns whether the token that it is authorised with is recorded.
+    #[inline]
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.used.is_some()
+    }
+
+    /// Records the token that it is authorised with.
+    #[inline]
+    pub(crate) fn record(&mut self, issued: impl FnOnce() -> Issued) {
+        if let Some(used) = &mut self.used {
+            used.set(issued());
+        }
+    }
+
     #[inline]
     pub(crate) fn has_placement(&self) -> bool {
         self.placement.is_some()
@@ -173,6 +199,7 @@ impl<'a> Request<'a> {
             headers: self.headers,
             form: self.form.as_deref_mut(),
             placement,
+            used: self.used.as_deref_mut(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Document, hex};
-use crate::{Grant, SecretString, Token};
+use crate::{SecretString, Token, TokenSet, token::Kept};
 
 /// The version of the document that is written. A newer one is treated as if it were not there.
 pub(super) const VERSION: u32 = 1;
@@ -117,29 +118,45 @@ impl Record {
         }
     }
 
-    /// Returns the last grant, as the source will get it; `None` if there was none.
-    pub(crate) fn grant(&self, scope: &str) -> Option<Grant> {
+    /// Returns the last set, as the source gets it; `None` if there was none.
+    pub(crate) fn token_set(&self, scope: &str) -> Option<TokenSet> {
         if !self.has_session() {
             return None;
         }
         let stored = self.tokens.get(scope).or_else(|| self.tokens.values().next())?;
-        let mut grant = Grant::new(stored.token()?).with_username(self.username.clone());
+        let mut tokens = TokenSet::new(stored.token()?).with_username(self.username.clone());
         if let Some(refresh_token) = &self.refresh_token {
-            grant = grant.with_refresh_token(refresh_token.as_str().into());
+            tokens = tokens.with_refresh_token(refresh_token.as_str().into());
         }
         let kept = self.kept.iter();
-        Some(kept.fold(grant, |grant, (name, value)| grant.with_kept(name, value.as_str().into())))
+        Some(
+            kept.fold(tokens, |tokens, (name, value)| {
+                tokens.with_kept(name, value.as_str().into())
+            }),
+        )
     }
 
-    /// Returns a grant of whatever is kept, to revoke it.
-    pub(crate) fn any_grant(&self) -> Option<Grant> {
+    /// Returns the secrets that were kept for signing requests.
+    pub(crate) fn kept(&self) -> Arc<Kept> {
+        let kept = self.kept.iter();
+        Arc::new(kept.map(|(name, value)| (name.clone(), value.as_str().into())).collect())
+    }
+
+    /// Returns a set of any stored token and the session, to revoke it.
+    pub(crate) fn any_token_set(&self) -> Option<TokenSet> {
         let stored = self.tokens.values().next()?;
-        self.grant("").or_else(|| stored.token().map(Grant::new))
+        self.token_set("").or_else(|| stored.token().map(TokenSet::new))
     }
 
     /// Takes over what an exchange gave.
-    pub(crate) fn take(&mut self, grant: &Grant, scope: &str, token: &Token, asked_at: SystemTime) {
-        self.take_session(grant);
+    pub(crate) fn take(
+        &mut self,
+        tokens: &TokenSet,
+        scope: &str,
+        token: &Token,
+        asked_at: SystemTime,
+    ) {
+        self.take_session(tokens);
         // Expired tokens of scopes that are no longer asked for would pile up.
         let has_expired = |at| millis::time(at) <= asked_at;
         self.tokens.retain(|_, stored| !stored.expires_at.is_some_and(has_expired));
@@ -147,18 +164,19 @@ impl Record {
     }
 
     /// Takes over what an exchange gave for the next one, without its access token.
-    pub(crate) fn take_session(&mut self, grant: &Grant) {
-        if grant.is_new_session() {
+    pub(crate) fn take_session(&mut self, tokens: &TokenSet) {
+        if tokens.is_new_session() {
             // Its tokens may be another user's.
             self.forget();
             self.session = self.revision + 1;
         }
-        self.username = grant.username().map(str::to_owned);
-        self.server_clock_ahead = grant.server_clock_ahead();
-        if let Some(refresh_token) = grant.refresh_token() {
+        self.username = tokens.username().map(str::to_owned);
+        self.server_clock_ahead = tokens.server_clock_ahead();
+        if let Some(refresh_token) = tokens.refresh_token() {
             self.refresh_token = Some(text(refresh_token));
         }
-        self.kept.extend(grant.all_kept().map(|(name, secret)| (name.to_owned(), text(secret))));
+        let kept = tokens.all_kept();
+        self.kept.extend(kept.iter().map(|(name, secret)| (name.clone(), text(secret))));
     }
 }
 
@@ -240,10 +258,11 @@ mod tests {
             .with_scope("read")
             .with_token_type("Bearer")
             .with_id_token("i.d".into());
-        let grant =
-            Grant::new(token.clone()).with_refresh_token("r1".into()).with_kept("key", "k1".into());
+        let tokens = TokenSet::new(token.clone())
+            .with_refresh_token("r1".into())
+            .with_kept("key", "k1".into());
         let mut record = Record { fingerprint: Some("f".to_owned()), ..Record::default() };
-        record.take(&grant, "read", &token, SystemTime::UNIX_EPOCH + Duration::from_secs(7));
+        record.take(&tokens, "read", &token, SystemTime::UNIX_EPOCH + Duration::from_secs(7));
         record
     }
 
@@ -254,12 +273,12 @@ mod tests {
         assert_eq!(read.revision, 3);
         assert_eq!(read.session, 0, "no login began it");
         assert_eq!(read.fingerprint.as_deref(), Some("f"));
-        let grant = read.grant("read").unwrap();
-        assert_eq!(&*grant.refresh_token().unwrap().expose(), "r1");
-        assert_eq!(&*grant.kept("key").unwrap().expose(), "k1");
-        assert_eq!(grant.token().secret(), "abc");
-        assert_eq!(grant.token().scope(), Some("read"));
-        assert_eq!(&*grant.token().id_token().unwrap().expose(), "i.d");
+        let tokens = read.token_set("read").unwrap();
+        assert_eq!(&*tokens.refresh_token().unwrap().expose(), "r1");
+        assert_eq!(&*tokens.kept("key").unwrap().expose(), "k1");
+        assert_eq!(tokens.token().secret(), "abc");
+        assert_eq!(tokens.token().scope(), Some("read"));
+        assert_eq!(&*tokens.token().id_token().unwrap().expose(), "i.d");
         assert_eq!(read.tokens["read"].asked_at, SystemTime::UNIX_EPOCH + Duration::from_secs(7));
         assert!(read.tokens["read"].lifetime().is_some());
     }
@@ -267,14 +286,14 @@ mod tests {
     #[test]
     fn each_login_is_another_session_and_a_refresh_is_not() {
         let token = Token::new("abc").unwrap();
-        let grant = || Grant::new(token.clone()).with_refresh_token("r1".into());
+        let tokens = || TokenSet::new(token.clone()).with_refresh_token("r1".into());
         let mut record = Record { revision: 4, ..record() };
-        record.take_session(&grant().with_new_session());
+        record.take_session(&tokens().with_new_session());
         assert_eq!(record.session, 5);
         let mut read = Record::read(&record.write(5));
-        read.take_session(&grant());
+        read.take_session(&tokens());
         assert_eq!(read.session, 5);
-        read.take_session(&grant().with_new_session());
+        read.take_session(&tokens().with_new_session());
         assert_eq!(read.session, 6);
     }
 

@@ -21,12 +21,15 @@ const NANOS_PER_SECOND: i64 = 1_000_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Nanoseconds since the Unix epoch.
-    wall: i64,
+    pub(super) wall: i64,
     /// Nanoseconds since an arbitrary start that this process shares.
-    monotonic: i64,
+    pub(super) monotonic: i64,
 }
 
 impl Moment {
+    /// A moment that has always been reached.
+    pub(crate) const PAST: Self = Self { wall: i64::MIN, monotonic: i64::MIN };
+
     /// The moment that never comes.
     pub const NEVER: Self = Self { wall: i64::MAX, monotonic: i64::MAX };
 

@@ -1,11 +1,13 @@
 //! Time: clocks that tests can move, durations as a configuration writes them, deadlines, and the one
 //! back-off.
 
+mod atomic_moment;
 mod back_off;
 mod clock;
 mod deadline;
 pub mod duration;
 
+pub(crate) use atomic_moment::AtomicMoment;
 pub use back_off::BackOff;
 pub(crate) use back_off::chance;
 pub use clock::{Clock, ManualClock, Moment, Sleep, Time};

@@ -1,7 +1,8 @@
 //! `Token`: an access token, its `Authorization` value built once and wiped when it goes.
 
 mod claims;
-mod grant;
+mod issued;
+mod token_set;
 
 use std::{
     fmt,
@@ -22,7 +23,9 @@ use crate::{
 };
 
 pub use claims::Claims;
-pub use grant::Grant;
+pub use issued::Issued;
+pub(crate) use issued::Kept;
+pub use token_set::TokenSet;
 
 /// Longest token that is accepted, in bytes. The longest seen in the field (group claims) are near 16 KiB.
 const LONGEST: usize = 64 * 1024;

@@ -88,7 +88,7 @@ fn kept(profile: &Profile, teller: &mut Teller<'_>, hints: bool) -> Result<Kept,
     let config = &profile.config;
     let (mut identity, mut origins, mut needs_login) = (None, Vec::new(), false);
     let found = profile.attempt(teller, async |credentials| {
-        identity = credentials.identity();
+        identity = credentials.principal();
         origins = credentials.origins().iter().collect();
         needs_login = credentials.needs_login();
         credentials.status().await

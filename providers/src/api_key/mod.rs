@@ -95,7 +95,7 @@ impl TokenProvider for ApiKey {
         Some(self.__prepared.get()?.put_on(request))
     }
 
-    fn identity(&self, _: &Context) -> Option<String> {
+    fn principal(&self, _: &Context) -> Option<String> {
         self.username.clone()
     }
 }

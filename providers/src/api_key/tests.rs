@@ -47,7 +47,7 @@ fn several_headers_and_parameters() {
     assert_eq!(parts.headers["authorization"], "ApiKey two");
     assert_eq!(parts.headers["x-user"], "alice smith");
     assert_eq!(parts.uri.query(), Some("page=2&k=three"));
-    assert_eq!(credentials.identity().as_deref(), Some("alice"));
+    assert_eq!(credentials.principal().as_deref(), Some("alice"));
     assert_eq!(
         format!("{credentials:?}"),
         "ApiKey { key: (not set), header: \"x-api-key\", query_parameter: (not set), \

@@ -11,7 +11,7 @@ mod tests;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use authn::{Context, Error, Grant, Result, SecretString, Show, Token, TokenSource, View};
+use authn::{Context, Error, Result, SecretString, Show, Token, TokenSet, TokenSource, View};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -114,7 +114,7 @@ impl JwtBearer {
         Ok(if scope.is_empty() { claims } else { claims.with("scope", scope) })
     }
 
-    async fn exchange(&self, account: &Account, context: &Context) -> Result<Grant> {
+    async fn exchange(&self, account: &Account, context: &Context) -> Result<TokenSet> {
         let endpoint = match (&self.token_endpoint_url, &self.issuer_url) {
             (Some(address), _) => address.clone(),
             (None, Some(issuer)) => {
@@ -136,7 +136,7 @@ impl JwtBearer {
         Ok(token_endpoint::grant(&Received::from(&response), &ADVICE)?)
     }
 
-    fn sign(&self, account: &Account, context: &Context) -> Result<Grant> {
+    fn sign(&self, account: &Account, context: &Context) -> Result<TokenSet> {
         let claims = self.claims(account, self.audience.as_deref(), context)?;
         let token = Token::new(account.signer.sign(&claims)?.as_str())?;
         Ok(token.with_expires_in(self.lifetime).with_token_type("Bearer").into())
@@ -187,7 +187,7 @@ impl TokenSource for JwtBearer {
         self.check_server(&self.account()?)
     }
 
-    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
         let account = self.account()?;
         if self.self_signed {
             return self.sign(&account, context);
@@ -196,7 +196,7 @@ impl TokenSource for JwtBearer {
     }
 
     /// The subject or the issuer, if the options say it.
-    fn identity(&self, _context: &Context) -> Option<String> {
+    fn principal(&self, _context: &Context) -> Option<String> {
         self.subject.clone().or_else(|| self.issuer.clone())
     }
 }

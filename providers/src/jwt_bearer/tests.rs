@@ -184,7 +184,7 @@ fn a_key_file_that_others_can_read_is_refused() {
 #[test]
 fn it_knows_whom_it_stands_for() {
     let endpoint = "token_endpoint_url = 'https://i.test/token'";
-    let identity = |options: &str| loaded(options).unwrap().identity();
+    let identity = |options: &str| loaded(options).unwrap().principal();
     assert_eq!(identity(&with_key(endpoint)).as_deref(), Some("me"));
     let subject = format!("{endpoint}\nsubject = 'alice'");
     assert_eq!(identity(&with_key(&subject)).as_deref(), Some("alice"));

@@ -3,7 +3,7 @@
 use std::{sync::LazyLock, time::Duration};
 
 use authn::{
-    Environment, Error, Grant, Login, LoginPlan, Options as _, Result, Way,
+    Environment, Error, Login, LoginPlan, Options as _, Result, TokenSet, Way,
     options::{Command, Field},
     prompt::Progress,
 };
@@ -100,13 +100,13 @@ const REVOKING: Duration = Duration::from_secs(5);
 
 /// What a login gave.
 pub(super) struct LoggedIn {
-    pub(super) grant: Grant,
+    pub(super) grant: TokenSet,
     /// What the ID token must repeat, if that was asked for.
     pub(super) nonce: Option<Zeroizing<String>>,
 }
 
 /// Logs the user in, if the grant is one that needs it.
-pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<Grant>> {
+pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<TokenSet>> {
     let Call { options, context, .. } = call;
     if let Some(missing) = Missing::of(options) {
         return missing.log_in(call, login).await.map(Some);
@@ -205,7 +205,7 @@ async fn way(Call { options, context, .. }: Call<'_>, login: &Login) -> (Way, bo
 }
 
 /// Tells the user if the login does not last.
-fn say_how_long(grant: &Grant, login: &Login) {
+fn say_how_long(grant: &TokenSet, login: &Login) {
     if grant.refresh_token().is_some() {
         return;
     }
@@ -221,7 +221,7 @@ fn say_how_long(grant: &Grant, login: &Login) {
 
 /// Adds who has logged in. What can't be verified counts for nothing; what was verified and is wrong ends the
 /// login.
-async fn identified(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Result<Grant> {
+async fn identified(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Result<TokenSet> {
     let Call { options, context, .. } = call;
     let LoggedIn { grant, nonce } = logged_in;
     let Some(id_token) = grant.token().id_token() else { return Ok(grant) };

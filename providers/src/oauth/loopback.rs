@@ -12,7 +12,7 @@ use std::{
 };
 
 use authn::{
-    Context, Entry, Error, Grant, Location, Provider, Registry, Result, TokenSource,
+    Context, Entry, Error, Location, Provider, Registry, Result, TokenSet, TokenSource,
     options::{Field, Options},
     private::{About, Table},
     time::Clock,
@@ -130,7 +130,7 @@ impl TokenSource for Probe {
         Ok(())
     }
 
-    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         Err(Error::no_token())
     }
 }

@@ -22,8 +22,8 @@ mod tests;
 mod typed_client;
 
 use authn::{
-    Claims, Context, Environment, Grant, Login, LoginPlan, Probe, Result, SessionPolicy,
-    TokenSource, http::HttpResponse,
+    Claims, Context, Environment, InteractiveSource, Login, LoginPlan, Probe, Result,
+    SessionPolicy, TokenSet, TokenSource, http::HttpResponse,
 };
 
 use grants::{Exchanged, GrantType};
@@ -48,7 +48,7 @@ use crate::{
 /// comes back to it; by one elsewhere, whose last address is pasted; or by a code that is typed in on any device.
 /// A pasted address is checked like one that the browser brings. Of a code that is pasted alone nobody can tell
 /// which login it is of; the server gives tokens for it only to the program that began that login (RFC 7636).
-#[authn::token_provider("oauth", cached)]
+#[authn::token_provider("oauth", cached, login)]
 pub struct OAuth {
     #[flatten]
     server: Server,
@@ -102,16 +102,16 @@ impl<'a> Call<'a> {
         mut members: Members,
         scopes: &[String],
         refused: Refused<'_>,
-    ) -> Result<Grant, Failure> {
+    ) -> Result<TokenSet, Failure> {
         self.options.request.ask_for(&mut members, scopes);
         self.redeem(members, refused).await
     }
 
     /// Makes one token request of these members and the client's authentication.
-    async fn redeem(self, members: Members, refused: Refused<'_>) -> Result<Grant, Failure> {
+    async fn redeem(self, members: Members, refused: Refused<'_>) -> Result<TokenSet, Failure> {
         let (response, advice) = self.post(Endpoint::Token, members, refused).await?;
         let grant = token_endpoint::grant(&Received::from(&response), &advice)?;
-        Ok(with(grant, response.date(), Grant::with_server_date))
+        Ok(with(grant, response.date(), TokenSet::with_server_date))
     }
 
     /// Sends a form to the authorization server, with the client's authentication. Returns the answer, and what to
@@ -142,19 +142,21 @@ impl TokenSource for OAuth {
         self.request.validate()
     }
 
-    async fn request_token(&self, context: &Context, last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
         GrantType::of(self).exchange(self.call(context), last).await
     }
 
     /// For a user's password the user, for a client's own credentials the client.
-    fn identity(&self, _context: &Context) -> Option<String> {
+    fn principal(&self, _context: &Context) -> Option<String> {
         match GrantType::of(self) {
             GrantType::ClientCredentials => self.client.client_id.clone(),
             GrantType::Password => self.exchanged.username.clone(),
             GrantType::RefreshToken | GrantType::AuthorizationCode | GrantType::DeviceCode => None,
         }
     }
+}
 
+impl InteractiveSource for OAuth {
     fn session(&self) -> SessionPolicy<'_> {
         GrantType::of(self).session(self)
     }
@@ -163,7 +165,7 @@ impl TokenSource for OAuth {
         login::options()
     }
 
-    async fn login(&self, context: &Context, login: &Login) -> Result<Option<Grant>> {
+    async fn login(&self, context: &Context, login: &Login) -> Result<Option<TokenSet>> {
         login::login(self.call(context), login).await
     }
 
@@ -176,7 +178,7 @@ impl TokenSource for OAuth {
         login::plan(self, environment)
     }
 
-    async fn identify(&self, context: &Context, grant: &Grant) -> Result<Option<Claims>> {
+    async fn identify(&self, context: &Context, grant: &TokenSet) -> Result<Option<Claims>> {
         let Some(id_token) = grant.token().id_token() else { return Ok(None) };
         let claims = id_token::verify(self, context, &id_token.expose(), None).await?;
         Ok(Some(claims.into()))
@@ -186,7 +188,7 @@ impl TokenSource for OAuth {
         self.server.probe(context).await.map(Some)
     }
 
-    async fn revoke(&self, context: &Context, grant: &Grant) -> Result<()> {
+    async fn revoke(&self, context: &Context, grant: &TokenSet) -> Result<()> {
         revocation::revoke(self.call(context), grant).await
     }
 }

@@ -1,13 +1,13 @@
 //! Telling the server that tokens are to count no longer (RFC 7009).
 
-use authn::{Grant, Result};
+use authn::{Result, TokenSet};
 
 use super::{Call, Refused, typed_client::Missing};
 use crate::token_endpoint::{Endpoint, Members, Received, accepted};
 
 /// Revokes the refresh token, with which the server ends what was issued by it (RFC 7009, 2.1); without
 /// one, the access token.
-pub(super) async fn revoke(call: Call<'_>, grant: &Grant) -> Result<()> {
+pub(super) async fn revoke(call: Call<'_>, grant: &TokenSet) -> Result<()> {
     let mut members = Members::default();
     // A server that does not rotate sends none: the configured one is what the session stands on.
     let configured = call.options.exchanged.refresh_token();

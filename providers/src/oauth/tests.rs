@@ -238,7 +238,7 @@ fn parameters_can_not_replace_what_the_provider_sends() {
 
 #[test]
 fn it_knows_whom_it_stands_for() {
-    let identity = |options: &str| loaded(&with_server(options)).unwrap().identity();
+    let identity = |options: &str| loaded(&with_server(options)).unwrap().principal();
     assert_eq!(identity("client_secret = 's'").as_deref(), Some("c"));
     assert_eq!(identity("refresh_token = 'r'"), None);
     let password = "grant_type = 'password'\nusername = 'alice'\npassword = 'p'";

@@ -5,7 +5,7 @@
 //! configured stays where it is configured.
 
 use authn::{
-    Context, Error, Grant, Login, Result, SecretString,
+    Context, Error, Login, Result, SecretString, TokenSet,
     prompt::{Progress, Question},
 };
 
@@ -49,7 +49,7 @@ impl Missing {
     }
 
     /// Returns the client of a session; the error says to log in if the session does not have what is missing.
-    pub(super) fn find(self, call: Call<'_>, last: Option<&Grant>) -> Result<Client> {
+    pub(super) fn find(self, call: Call<'_>, last: Option<&TokenSet>) -> Result<Client> {
         let kept = |name| last.and_then(|grant| grant.kept(name)).cloned();
         let client = self.client(call.options, kept(ID), kept(SECRET));
         if client.client_id.is_some() && client.has_secret() {
@@ -91,7 +91,7 @@ impl Missing {
     }
 
     /// Exchanges a client's credentials, which the user types in until the server takes them.
-    pub(super) async fn log_in(self, call: Call<'_>, login: &Login) -> Result<Grant> {
+    pub(super) async fn log_in(self, call: Call<'_>, login: &Login) -> Result<TokenSet> {
         let Call { options, context, .. } = call;
         let clock = context.clock();
         let end = clock.now().plus(options.login.login_timeout);
@@ -139,7 +139,7 @@ impl Missing {
         Ok(self.client(options, id, secret))
     }
 
-    fn keep(self, client: &Client, grant: Grant) -> Grant {
+    fn keep(self, client: &Client, grant: TokenSet) -> TokenSet {
         let grant = if self.id { grant.with_kept(ID, client.id().into()) } else { grant };
         match client.secret() {
             Ok(secret) if self.secret => grant.with_kept(SECRET, secret.clone()),

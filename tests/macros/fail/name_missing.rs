@@ -24,8 +24,8 @@ impl authn::TokenSource for OtherSts {
     async fn request_token(
         &self,
         _: &authn::Context,
-        _: Option<&authn::Grant>,
-    ) -> authn::Result<authn::Grant> {
+        _: Option<&authn::TokenSet>,
+    ) -> authn::Result<authn::TokenSet> {
         unreachable!()
     }
 }

@@ -49,8 +49,8 @@ impl ::authn::TokenSource for CorpSts {
     async fn request_token(
         &self,
         _: &::authn::Context,
-        _: ::std::option::Option<&::authn::Grant>,
-    ) -> ::authn::Result<::authn::Grant> {
+        _: ::std::option::Option<&::authn::TokenSet>,
+    ) -> ::authn::Result<::authn::TokenSet> {
         ::std::unreachable!()
     }
 }

@@ -35,8 +35,8 @@ impl renamed::TokenSource for Second {
     async fn request_token(
         &self,
         _: &renamed::Context,
-        _: Option<&renamed::Grant>,
-    ) -> renamed::Result<renamed::Grant> {
+        _: Option<&renamed::TokenSet>,
+    ) -> renamed::Result<renamed::TokenSet> {
         unreachable!()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use authn::{Context, Credentials, Grant, Registry, Result, SecretString, Url};
+use authn::{Context, Credentials, Registry, Result, SecretString, TokenSet, Url};
 
 /// Mints tokens
 /// at the corporate STS.
@@ -42,7 +42,7 @@ struct CorpSts {
 }
 
 impl authn::TokenSource for CorpSts {
-    async fn request_token(&self, _: &Context, _: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         unreachable!()
     }
 }

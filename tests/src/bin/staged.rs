@@ -12,7 +12,8 @@ use std::{
 };
 
 use authn::{
-    Claims, Context, Error, Grant, Login, Result, SessionPolicy, Token, TokenSource, Url,
+    Claims, Context, Error, InteractiveSource, Login, Result, SessionPolicy, Token, TokenSet,
+    TokenSource, Url,
     prompt::{Link, Progress, Question, UserCode},
 };
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
 }
 
 /// Logs in by steps.
-#[authn::token_provider("staged", cached)]
+#[authn::token_provider("staged", cached, login)]
 pub struct Staged {
     /// What happens.
     steps: Vec<String>,
@@ -33,15 +34,17 @@ pub struct Staged {
 }
 
 impl TokenSource for Staged {
+    async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        Err(context.login_required("nobody is logged in"))
+    }
+}
+
+impl InteractiveSource for Staged {
     fn session(&self) -> SessionPolicy<'_> {
         SessionPolicy::Begun
     }
 
-    async fn request_token(&self, context: &Context, _: Option<&Grant>) -> Result<Grant> {
-        Err(context.login_required("nobody is logged in"))
-    }
-
-    async fn login(&self, _: &Context, login: &Login) -> Result<Option<Grant>> {
+    async fn login(&self, _: &Context, login: &Login) -> Result<Option<TokenSet>> {
         for step in &self.steps {
             let (word, rest) = step.split_once(' ').unwrap_or((step, ""));
             match word {
@@ -74,7 +77,7 @@ impl TokenSource for Staged {
             }
         }
         let end = SystemTime::now() + Duration::from_hours(1);
-        let grant = Grant::new(Token::new("staged")?.with_expires_at(end));
+        let grant = TokenSet::new(Token::new("staged")?.with_expires_at(end));
         Ok(Some(match &self.user {
             Some(user) => grant.with_claims(Claims::new([("sub".to_owned(), user.clone())])),
             None => grant,

@@ -159,7 +159,7 @@ async fn sweep(
     let mut shown = vec![
         format!("{outcome:?} {outcome:#?} {token:?} {token:#?} {credentials:?} {credentials:#?}"),
         format!("{:?} {:?} {:?}", screen.questions(), screen.codes(), screen.all_progress()),
-        format!("{:?} {:?}", credentials.status().await, credentials.identity()),
+        format!("{:?} {:?}", credentials.status().await, credentials.principal()),
     ];
     for error in [outcome.as_ref().err(), token.as_ref().err()].into_iter().flatten() {
         shown.push(error.to_string());

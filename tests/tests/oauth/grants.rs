@@ -53,7 +53,7 @@ async fn special_characters_of_a_password_reach_the_server() {
     let rig = Rig::start();
     let bob = load(&rig, &password(&rig, "pw", "bob", "p@ss w%rd+&=:/", "read"));
     assert_eq!(bob.token().await.unwrap().scope(), Some("read"));
-    assert_eq!(bob.identity().as_deref(), Some("bob"));
+    assert_eq!(bob.principal().as_deref(), Some("bob"));
 }
 
 #[tokio::test]

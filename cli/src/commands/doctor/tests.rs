@@ -6,24 +6,33 @@ use std::{
     thread,
 };
 
-use authn::{Context, Environment, Grant, Loader, Probe, Result, TokenSource, Url};
+use authn::{
+    Context, Environment, InteractiveSource, Loader, Login, Probe, Result, SessionPolicy, TokenSet,
+    TokenSource, Url,
+};
 
 use super::*;
 
 /// Asks a server of the test's, and has tokens for those who have logged in.
-#[authn::token_provider("doctored", cached)]
+#[authn::token_provider("doctored", cached, login)]
 struct Doctored {
     /// Address of the server.
     url: Option<Url>,
 }
 
 impl TokenSource for Doctored {
-    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
         Err(context.login_required("nobody is logged in"))
     }
+}
 
-    fn needs_login(&self) -> bool {
-        true
+impl InteractiveSource for Doctored {
+    async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> {
+        Ok(None)
+    }
+
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::None
     }
 
     async fn probe(&self, context: &Context) -> Result<Option<Probe>> {

@@ -35,7 +35,7 @@ use std::{
 };
 
 use authn::{
-    Context, Error, Grant, Result, SecretString, Token, TokenSource, Url,
+    Context, Error, Result, SecretString, Token, TokenSet, TokenSource, Url,
     http::{HttpRequest, HttpResponse, StatusCode},
 };
 
@@ -60,7 +60,7 @@ impl TokenSource for CorpSts {
         authn::http::check(&self.url, false)
     }
 
-    async fn request_token(&self, context: &Context, _last: Option<&Grant>) -> Result<Grant> {
+    async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
         let answer = self.request(context).send().await?;
         Ok(read(&answer)?.into())
     }

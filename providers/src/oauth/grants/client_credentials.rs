@@ -1,7 +1,7 @@
 //! The client's own credentials (RFC 6749, 4.4): no user, and no session unless the user types the credentials
 //! in. A refresh token, which a server should not give here, is not used: the credentials are at hand.
 
-use authn::{Error, Grant, Result};
+use authn::{Error, Result, TokenSet};
 
 use crate::{
     client_auth::Method,
@@ -24,7 +24,7 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Grant> {
+pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet> {
     let Some(missing) = Missing::of(call.options) else { return Ok(redeem(call).await?) };
     let client = &missing.find(call, last)?;
     match redeem(Call { client, ..call }).await {
@@ -34,6 +34,6 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Gra
 }
 
 /// Exchanges a client's credentials.
-pub(in crate::oauth) async fn redeem(call: Call<'_>) -> Result<Grant, Failure> {
+pub(in crate::oauth) async fn redeem(call: Call<'_>) -> Result<TokenSet, Failure> {
     call.exchange(Members::of_grant("client_credentials"), call.scopes(), REFUSED).await
 }

@@ -8,7 +8,7 @@ mod password;
 mod refresh_token;
 mod session;
 
-use authn::{Error, Grant, Result, SecretString, SessionPolicy};
+use authn::{Error, Result, SecretString, SessionPolicy, TokenSet};
 
 use super::{Call, OAuth, typed_client::Missing};
 use crate::choice::choice;
@@ -106,7 +106,11 @@ impl GrantType {
     }
 
     /// Exchanges what is configured, or what the last exchange gave, for a new grant.
-    pub(super) async fn exchange(self, call: Call<'_>, last: Option<&Grant>) -> Result<Grant> {
+    pub(super) async fn exchange(
+        self,
+        call: Call<'_>,
+        last: Option<&TokenSet>,
+    ) -> Result<TokenSet> {
         match self {
             Self::ClientCredentials => client_credentials::exchange(call, last).await,
             Self::RefreshToken => refresh_token::exchange(call, last).await,

@@ -5,7 +5,7 @@
 //! the same exchange: it is there, and no login is needed. This probes nothing: the two are different
 //! grants, and each is sent once.
 
-use authn::{Error, ErrorKind, Grant, Result};
+use authn::{Error, ErrorKind, Result, TokenSet};
 
 use super::refresh_token::refresh;
 use crate::{
@@ -30,9 +30,9 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Grant> {
+pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet> {
     let mut refused = None;
-    if let Some(refresh_token) = last.and_then(Grant::refresh_token) {
+    if let Some(refresh_token) = last.and_then(TokenSet::refresh_token) {
         match refresh(call, refresh_token, call.scopes(), REFUSED).await {
             Err(failure) if failure.is_refusal => refused = Some(failure.error),
             result => return Ok(result?),
@@ -46,7 +46,7 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Gra
 }
 
 /// Begins a session. What the last one left is over, even if this one has no refresh token.
-async fn log_in(call: Call<'_>) -> Result<Grant, Failure> {
+async fn log_in(call: Call<'_>) -> Result<TokenSet, Failure> {
     let exchanged = &call.options.exchanged;
     validate(call.options)?;
     let mut members = Members::of_grant("password");
@@ -54,7 +54,7 @@ async fn log_in(call: Call<'_>) -> Result<Grant, Failure> {
     if let Some(password) = &exchanged._password {
         members.add("password", &password.expose());
     }
-    call.exchange(members, call.scopes(), REFUSED).await.map(Grant::with_new_session)
+    call.exchange(members, call.scopes(), REFUSED).await.map(TokenSet::with_new_session)
 }
 
 fn is_not_the_end(error: &Error) -> bool {

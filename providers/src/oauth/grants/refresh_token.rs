@@ -1,6 +1,6 @@
 //! A refresh token (RFC 6749, 6): the last one that the server gave, or the configured one to begin with.
 
-use authn::{Error, Grant, Result, SecretString};
+use authn::{Error, Result, SecretString, TokenSet};
 
 use crate::{
     oauth::{Call, OAuth, Refused},
@@ -17,8 +17,8 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
     configured(options).map(drop)
 }
 
-pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Grant> {
-    let refresh_token = match last.and_then(Grant::refresh_token) {
+pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet> {
+    let refresh_token = match last.and_then(TokenSet::refresh_token) {
         Some(last) => last,
         None => configured(call.options)?,
     };
@@ -32,7 +32,7 @@ pub(super) async fn refresh(
     refresh_token: &SecretString,
     scopes: &[String],
     refused: Refused<'_>,
-) -> Result<Grant, Failure> {
+) -> Result<TokenSet, Failure> {
     let mut members = Members::of_grant("refresh_token");
     members.add("refresh_token", &refresh_token.expose());
     call.exchange(members, scopes, refused).await

@@ -1,14 +1,14 @@
 //! A session that a login began: the refresh token that the server gave then. Where there is
 //! none, the user must log in (again).
 
-use authn::{Grant, Result};
+use authn::{Result, TokenSet};
 
 use super::refresh_token::refresh;
 use crate::oauth::{Call, Refused};
 
-pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Grant> {
+pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet> {
     let context = call.context;
-    let Some(refresh_token) = last.and_then(Grant::refresh_token) else {
+    let Some(refresh_token) = last.and_then(TokenSet::refresh_token) else {
         return Err(context.login_required(match last {
             Some(_) => "the token has expired, and there is no refresh token to renew it with",
             None => "nobody is logged in",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authn::{Grant, SecretString, Token};
+use authn::{SecretString, Token, TokenSet};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::error::Category;
 
@@ -37,7 +37,7 @@ impl Answer {
     }
 
     /// Makes a grant of it; the error says what it is instead.
-    pub(super) fn into_grant(self) -> Result<Grant, &'static str> {
+    pub(super) fn into_grant(self) -> Result<TokenSet, &'static str> {
         let Member::Text(access_token) = &self.access_token else {
             return Err("no access token");
         };
@@ -58,7 +58,7 @@ impl Answer {
         let id_token = secret(&self.id_token, "an ID token that can't be one")?;
         let token = with(token, id_token, Token::with_id_token);
         let refresh_token = secret(&self.refresh_token, "a refresh token that can't be one")?;
-        Ok(with(Grant::new(token), refresh_token, Grant::with_refresh_token))
+        Ok(with(TokenSet::new(token), refresh_token, TokenSet::with_refresh_token))
     }
 }
 

@@ -16,7 +16,7 @@ mod tests;
 use std::time::Duration;
 
 use authn::{
-    Error, Grant, Result,
+    Error, Result, TokenSet,
     http::{HttpResponse, StatusCode},
 };
 
@@ -50,7 +50,7 @@ impl<'a> From<&'a HttpResponse> for Received<'a> {
 }
 
 /// Makes a grant of a token endpoint's answer: success is status 200 with JSON that has no `error`.
-pub(crate) fn grant(received: &Received<'_>, advice: &Advice<'_>) -> Result<Grant, Failure> {
+pub(crate) fn grant(received: &Received<'_>, advice: &Advice<'_>) -> Result<TokenSet, Failure> {
     parse(received, advice, "token response", "a token endpoint", |answer, _| answer.into_grant())
 }
 

@@ -16,7 +16,7 @@ fn received(status: u16, is_json: bool, body: &[u8]) -> Received<'_> {
     Received { place: "https://a.test", status, is_json, retry_after: None, body }
 }
 
-fn parsed(status: u16, body: &str) -> Result<Grant> {
+fn parsed(status: u16, body: &str) -> Result<TokenSet> {
     Ok(grant(&received(status, true, body.as_bytes()), &ADVICE)?)
 }
 

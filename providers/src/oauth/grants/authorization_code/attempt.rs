@@ -1,6 +1,6 @@
 //! `Attempt`: one login on its way: what it sends by the browser (RFC 6749, 4.1.1), and what it keeps to itself.
 
-use authn::{Grant, Result, Url};
+use authn::{Result, TokenSet, Url};
 use zeroize::Zeroizing;
 
 use super::{answer::Expected, pkce, pkce::Verifier};
@@ -76,7 +76,7 @@ impl Attempt {
 
     /// Exchanges the code for the tokens (RFC 6749, 4.1.3). Once: a server that sees a code twice ends what it
     /// gave for it (4.1.2).
-    pub(super) async fn exchange(&self, call: Call<'_>, code: &str) -> Result<Grant> {
+    pub(super) async fn exchange(&self, call: Call<'_>, code: &str) -> Result<TokenSet> {
         let mut members = Members::of_grant("authorization_code");
         members.add("code", code);
         members.add("redirect_uri", &self.redirect_uri);

@@ -13,7 +13,7 @@ mod tests;
 use std::time::Duration;
 
 use authn::{
-    Context, Error, ErrorKind, Grant, Login, Result,
+    Context, Error, ErrorKind, Login, Result, TokenSet,
     prompt::{Progress, UserCode},
     time::Moment,
 };
@@ -38,7 +38,7 @@ pub(in crate::oauth) async fn login(
     context: &Context,
     login: &Login,
     or_by_console: bool,
-) -> Result<Option<Grant>> {
+) -> Result<Option<TokenSet>> {
     let call = options.call(context);
     // Nothing is lost if this is given up: an unused code expires.
     let failure = match login.unless_cancelled(begin(call)).await? {
@@ -99,7 +99,7 @@ fn shown(begun: &DeviceAuthorization) -> UserCode {
 }
 
 /// Shows the code, and asks for the tokens until there are some or there can't be any more (RFC 8628, 3.4 and 3.5).
-async fn follow(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Result<Grant> {
+async fn follow(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Result<TokenSet> {
     let (context, patience) = (call.context, call.options.login.login_timeout);
     let clock = context.clock();
     let left = begun.expires_in.map_or(patience, |lifetime| lifetime.min(patience));
@@ -146,7 +146,7 @@ async fn follow(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> R
 }
 
 /// Asks for the tokens once. The HTTP client repeats of it only what has never left this machine.
-async fn redeem(call: Call<'_>, begun: &DeviceAuthorization) -> Result<Grant, Failure> {
+async fn redeem(call: Call<'_>, begun: &DeviceAuthorization) -> Result<TokenSet, Failure> {
     let mut members = Members::of_grant(GRANT_TYPE);
     members.add("device_code", &begun.device_code.expose());
     call.options.request.ask_for_resource(&mut members);

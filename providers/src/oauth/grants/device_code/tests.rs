@@ -10,7 +10,7 @@ use std::{
 };
 
 use authn::{
-    Context, ErrorKind, Grant, Login, Result, SecretString,
+    Context, ErrorKind, Login, Result, SecretString, TokenSet,
     prompt::{Link, Progress, Prompt, Question, UserCode},
     time::{Clock, ManualClock, Moment, Sleep, Time},
 };
@@ -250,7 +250,7 @@ impl Prompt for Screen {
 
 /// A login that is over.
 struct Outcome {
-    result: Result<Grant>,
+    result: Result<TokenSet>,
     /// At which second the tokens were asked for.
     polls: Vec<u64>,
     shown: Vec<String>,

@@ -1,0 +1,101 @@
+//! `Core` as a session: status, login, logout, revocation, closing.
+
+use std::sync::atomic::Ordering;
+
+use super::{core::Core, exchange, single_flight::wait};
+use crate::{
+    Context, Environment, Login, LoginOutcome, LoginPlan, Managed, Probe, Result, SessionPolicy,
+    Status, Token,
+    runtime::{self, Boxed},
+    time::before,
+};
+
+impl Managed for Core {
+    fn invalidate(&self, token: &Token, context: &Context) {
+        if let Some(inner) = self.exchange(context).inner() {
+            inner.managed().invalidate(token, &inner.context);
+        }
+        self.scope.refuse(token);
+    }
+
+    fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>> {
+        Box::pin(self.exchange(context).status())
+    }
+
+    fn login<'a>(
+        &'a self,
+        context: &'a Context,
+        login: &'a Login,
+    ) -> Boxed<'a, Result<LoginOutcome>> {
+        Box::pin(self.exchange(context).login(login))
+    }
+
+    fn needs_login(&self) -> bool {
+        let inner = self.shared.source.inner();
+        inner
+            .map_or_else(|| self.shared.source.needs_login(), |inner| inner.managed().needs_login())
+    }
+
+    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        match self.shared.source.inner() {
+            Some(inner) => inner.managed().login_plan(environment),
+            None => self.shared.source.login_plan(environment),
+        }
+    }
+
+    fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
+        match self.shared.source.inner() {
+            Some(inner) => inner.managed().probe(&inner.context),
+            None => self.shared.source.probe(context),
+        }
+    }
+
+    fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
+        Box::pin(self.exchange(context).logout())
+    }
+
+    fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
+        Box::pin(self.exchange(context).revoke())
+    }
+
+    fn store(&self) -> Option<String> {
+        let by_default = match self.shared.source.session() {
+            SessionPolicy::None => "memory",
+            SessionPolicy::Begun | SessionPolicy::From(_) => "file",
+        };
+        Some(self.shared.options.store.clone().unwrap_or_else(|| by_default.to_owned()))
+    }
+
+    fn login_options(&self) -> &'static [&'static str] {
+        self.shared.source.login_options()
+    }
+
+    fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
+        Box::pin(async {
+            self.shared.closed.store(true, Ordering::Release);
+            if let Some(inner) = self.shared.source.inner() {
+                inner.managed().close(&inner.context).await;
+            }
+            let waiters = self.shared.slots.waiters();
+            if waiters.is_empty() && self.shared.login.try_lock().is_ok() {
+                return;
+            }
+            let ended = async {
+                drop(self.shared.login.lock().await);
+                for waiter in waiters {
+                    // Its callers have been told of its failure.
+                    let _ = wait(waiter).await;
+                }
+            };
+            // An exchange has started the background runtime, whose timers need no runtime of the caller's.
+            if let Ok(runtime) = runtime::handle() {
+                let end = {
+                    let _timers = runtime.enter();
+                    context.clock().sleep(exchange::CLOSE)
+                };
+                // What has not ended by then goes on without being waited for.
+                let _ = before(ended, end).await;
+            }
+        })
+    }
+}

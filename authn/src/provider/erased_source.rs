@@ -1,0 +1,135 @@
+//! `ErasedSource`: a source behind a pointer, as the cache holds it.
+
+use std::sync::Arc;
+
+use super::{Bound, InteractiveSource, Probe, TokenSource, nothing_to_revoke};
+use crate::{
+    Claims, Context, Environment, Error, Login, LoginPlan, Result, TokenSet, runtime::Boxed,
+    store::SessionPolicy,
+};
+
+/// A source behind a pointer, so that the cache is compiled once and not for each source. The defaults are those of
+/// a source without a session.
+pub(crate) trait ErasedSource: Send + Sync {
+    fn request_token<'a>(
+        &'a self,
+        context: &'a Context,
+        last: Option<&'a TokenSet>,
+    ) -> Boxed<'a, Result<TokenSet>>;
+
+    fn inner(&self) -> Option<&Bound>;
+
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::None
+    }
+
+    fn login<'a>(
+        &'a self,
+        _context: &'a Context,
+        _login: &'a Login,
+    ) -> Boxed<'a, Result<Option<TokenSet>>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn needs_login(&self) -> bool {
+        false
+    }
+
+    fn login_plan(&self, _environment: &Environment) -> Option<LoginPlan> {
+        None
+    }
+
+    fn login_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn identify<'a>(
+        &'a self,
+        _context: &'a Context,
+        _tokens: &'a TokenSet,
+    ) -> Boxed<'a, Result<Option<Claims>>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn probe<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn revoke<'a>(&'a self, _context: &'a Context, _tokens: &'a TokenSet) -> Boxed<'a, Result<()>> {
+        Box::pin(async { Err::<(), Error>(nothing_to_revoke()) })
+    }
+}
+
+/// A source without a session of its own.
+pub(crate) struct Plain<S>(pub(crate) Arc<S>);
+
+/// A source with a session.
+pub(crate) struct Interactive<S>(pub(crate) Arc<S>);
+
+impl<S: TokenSource> ErasedSource for Plain<S> {
+    fn request_token<'a>(
+        &'a self,
+        context: &'a Context,
+        last: Option<&'a TokenSet>,
+    ) -> Boxed<'a, Result<TokenSet>> {
+        Box::pin(self.0.request_token(context, last))
+    }
+
+    fn inner(&self) -> Option<&Bound> {
+        self.0.inner()
+    }
+}
+
+impl<S: InteractiveSource> ErasedSource for Interactive<S> {
+    fn request_token<'a>(
+        &'a self,
+        context: &'a Context,
+        last: Option<&'a TokenSet>,
+    ) -> Boxed<'a, Result<TokenSet>> {
+        Box::pin(self.0.request_token(context, last))
+    }
+
+    fn inner(&self) -> Option<&Bound> {
+        self.0.inner()
+    }
+
+    fn session(&self) -> SessionPolicy<'_> {
+        self.0.session()
+    }
+
+    fn login<'a>(
+        &'a self,
+        context: &'a Context,
+        login: &'a Login,
+    ) -> Boxed<'a, Result<Option<TokenSet>>> {
+        Box::pin(self.0.login(context, login))
+    }
+
+    fn needs_login(&self) -> bool {
+        self.0.needs_login()
+    }
+
+    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        self.0.login_plan(environment)
+    }
+
+    fn login_options(&self) -> &'static [&'static str] {
+        self.0.login_options()
+    }
+
+    fn identify<'a>(
+        &'a self,
+        context: &'a Context,
+        tokens: &'a TokenSet,
+    ) -> Boxed<'a, Result<Option<Claims>>> {
+        Box::pin(self.0.identify(context, tokens))
+    }
+
+    fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
+        Box::pin(self.0.probe(context))
+    }
+
+    fn revoke<'a>(&'a self, context: &'a Context, tokens: &'a TokenSet) -> Boxed<'a, Result<()>> {
+        Box::pin(self.0.revoke(context, tokens))
+    }
+}

@@ -1,0 +1,110 @@
+//! `InteractiveSource`: a source with a session, which a user starts.
+
+use std::future::Future;
+
+use super::{Probe, TokenSource, nothing_to_revoke};
+use crate::{
+    Claims, Context, Environment, Login, LoginPlan, Result, TokenSet, store::SessionPolicy,
+};
+
+/// A [`TokenSource`] whose session a user starts by logging in. It is marked with the flag `login`.
+///
+/// ```
+/// use authn::{
+///     Context, InteractiveSource, Login, Result, Token, TokenSet, TokenSource,
+///     prompt::Question,
+/// };
+///
+/// /// Exchanges a code that the user types in.
+/// #[authn::token_provider("corp_code", cached, login)]
+/// pub struct CorpCode {}
+///
+/// impl TokenSource for CorpCode {
+///     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
+///         let session = last.and_then(|last| last.kept("session"));
+///         let session = session.ok_or_else(|| context.login_required("no user is logged in"))?;
+///         # let _ = session;
+///         // a real one asks a server through `context.http()`
+///         Ok(Token::new("abc")?.into())
+///     }
+/// }
+///
+/// impl InteractiveSource for CorpCode {
+///     async fn login(&self, _context: &Context, login: &Login) -> Result<Option<TokenSet>> {
+///         let code = login.ask(&Question::new("Code").secret()).await?;
+///         Ok(Some(TokenSet::new(Token::new("abc")?).with_kept("session", code)))
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an `InteractiveSource`",
+    label = "implement `authn::InteractiveSource` for it, or remove `login`"
+)]
+pub trait InteractiveSource: TokenSource {
+    /// Logs a user in and returns the tokens; `None` if the configuration is all that is needed.
+    ///
+    /// Wait for the user within [`Login::unless_cancelled`]. Wait for a server's one-time answer outside of it, so
+    /// that the answer is kept even if the caller has stopped waiting. The framework lets one process at a time log
+    /// in, checks whose tokens they are, and stores them in place of the last session.
+    ///
+    /// The method is polled on a thread of its own within the background runtime, so it may block; a cancellation
+    /// is not noticed meanwhile. Tasks that it spawns run on the background thread and must not block.
+    fn login(
+        &self,
+        context: &Context,
+        login: &Login,
+    ) -> impl Future<Output = Result<Option<TokenSet>>> + Send;
+
+    /// Returns what of a token set is stored when the program ends, which decides the default of the option
+    /// `store`.
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::Begun
+    }
+
+    /// Returns whether a user has to log in before there is a token. It depends on the options alone.
+    fn needs_login(&self) -> bool {
+        true
+    }
+
+    /// Returns how a login would proceed in this environment, without asking the server; `None` if no user has to
+    /// log in, or it is not known.
+    fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
+        let _ = environment;
+        None
+    }
+
+    /// Returns the options that only change how a user logs in, such as the browser's command. A stored session
+    /// stays valid when they change.
+    fn login_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Verifies what the server says about the user of a token set, such as its ID token; `None` if it says nothing.
+    ///
+    /// The framework calls it if a username is expected and the set has no [claims](TokenSet::with_claims).
+    fn identify(
+        &self,
+        context: &Context,
+        tokens: &TokenSet,
+    ) -> impl Future<Output = Result<Option<Claims>>> + Send {
+        let _ = (context, tokens);
+        async { Ok(None) }
+    }
+
+    /// Asks whether the server that issues the tokens can be reached, without sending a secret; `None` if there is no
+    /// server.
+    fn probe(&self, context: &Context) -> impl Future<Output = Result<Option<Probe>>> + Send {
+        let _ = context;
+        async { Ok(None) }
+    }
+
+    /// Revokes a token set at the server (RFC 7009). The framework deletes the local copy afterwards.
+    fn revoke(
+        &self,
+        context: &Context,
+        tokens: &TokenSet,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (context, tokens);
+        async { Err(nothing_to_revoke()) }
+    }
+}

@@ -1,0 +1,119 @@
+//! The answer to an authorised request, and what a provider makes of it: `ResponseHead`, `Used`, `Reaction`.
+
+use std::fmt;
+
+use http::{HeaderMap, Method, StatusCode, Uri};
+
+use crate::{Issued, SecretString, Token};
+
+/// The head of the answer to an authorised request.
+///
+/// ```
+/// use authn::ResponseHead;
+/// use http::{HeaderMap, Method, StatusCode, Uri};
+///
+/// let uri = Uri::from_static("https://api.example.com/v1/things");
+/// let headers = HeaderMap::new();
+/// let head = ResponseHead::new(&Method::GET, &uri, StatusCode::UNAUTHORIZED, &headers);
+/// assert!(head.header("dpop-nonce").is_none());
+/// ```
+#[derive(Clone, Copy)]
+pub struct ResponseHead<'a> {
+    method: &'a Method,
+    uri: &'a Uri,
+    status: StatusCode,
+    headers: &'a HeaderMap,
+}
+
+impl<'a> ResponseHead<'a> {
+    /// Creates a head from the request's method and URI, without a credential in it, and the answer's status and
+    /// headers.
+    pub fn new(
+        method: &'a Method,
+        uri: &'a Uri,
+        status: StatusCode,
+        headers: &'a HeaderMap,
+    ) -> Self {
+        Self { method, uri, status, headers }
+    }
+
+    /// Returns the method of the request.
+    pub fn method(&self) -> &'a Method {
+        self.method
+    }
+
+    /// Returns the URI of the request.
+    pub fn uri(&self) -> &'a Uri {
+        self.uri
+    }
+
+    /// Returns the status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Returns the headers.
+    pub fn headers(&self) -> &'a HeaderMap {
+        self.headers
+    }
+
+    /// Returns the value of a header if it is text.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Shows no header and no URI: both can hold secrets.
+impl fmt::Debug for ResponseHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseHead")
+            .field("method", &self.method)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The token that a request was authorised with; see [`Request::with_used`](crate::Request::with_used).
+///
+/// ```
+/// use authn::{Request, Token, Used};
+///
+/// let mut used = Used::default();
+/// let (mut parts, ()) = http::Request::get("https://api.example.com/").body(())?.into_parts();
+/// Request::from(&mut parts).with_used(&mut used).bearer(&Token::new("abc")?)?;
+/// assert_eq!(used.token().unwrap().secret(), "abc");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Used(Option<Issued>);
+
+impl Used {
+    /// Returns the token; `None` if the caller's own credential was left, or the provider uses none.
+    pub fn token(&self) -> Option<&Token> {
+        self.0.as_ref().map(Issued::token)
+    }
+
+    /// Returns the secret that was kept with the token under a name.
+    pub fn kept(&self, name: &str) -> Option<&SecretString> {
+        self.0.as_ref()?.kept(name)
+    }
+
+    pub(crate) fn set(&mut self, issued: Issued) {
+        self.0 = Some(issued);
+    }
+}
+
+/// What a provider asks of the client after an answer. A client sends a request at most once more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reaction {
+    /// Nothing: the client's own rule applies, by which a status of 401 is [`Invalidate`](Self::Invalidate).
+    #[default]
+    Pass,
+    /// The token was refused: it is not used again, and the request is sent once more with a new one.
+    Invalidate,
+    /// The request is authorised anew and sent once more, such as with the nonce of the answer (RFC 9449, section 9).
+    Retry,
+    /// The request is sent once more with a token for these scopes (RFC 6750, section 3.1, `insufficient_scope`).
+    RetryWithScopes(Vec<String>),
+}

@@ -1,0 +1,69 @@
+//! `Issued`: an access token with what was kept for signing with it.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use super::{Token, TokenSet};
+use crate::{Result, SecretString};
+
+/// Secrets by name.
+pub(crate) type Kept = BTreeMap<String, SecretString>;
+
+/// An access token as it authorises requests, with the secrets that its exchange [kept](TokenSet::with_kept), such as
+/// a `DPoP` key (RFC 9449) or the token secret of `OAuth` 1.0a (RFC 5849). It never has the refresh token.
+///
+/// A clone is cheap. The secrets exist once, however many requests read them.
+///
+/// ```
+/// use authn::{Issued, SecretString, Token, TokenSet};
+///
+/// let tokens = TokenSet::new(Token::new("abc")?).with_kept("secret", SecretString::from("s1"));
+/// let issued = Issued::from(tokens);
+/// assert_eq!(issued.token().secret(), "abc");
+/// assert_eq!(&*issued.kept("secret").unwrap().expose(), "s1");
+/// # Ok::<(), authn::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Issued {
+    token: Token,
+    kept: Arc<Kept>,
+}
+
+impl Issued {
+    pub(crate) fn new(token: Token, kept: Arc<Kept>) -> Self {
+        Self { token, kept }
+    }
+
+    /// Returns the access token.
+    #[inline]
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Returns the secret that was kept under a name.
+    pub fn kept(&self, name: &str) -> Option<&SecretString> {
+        self.kept.get(name)
+    }
+
+    /// Copies the token so that it shares no memory with this one; the secrets are shared.
+    pub(crate) fn separate(&self, prefix: &str) -> Result<Self> {
+        Ok(Self { token: self.token.separate(prefix)?, kept: Arc::clone(&self.kept) })
+    }
+}
+
+impl From<Token> for Issued {
+    fn from(token: Token) -> Self {
+        Self { token, kept: Arc::default() }
+    }
+}
+
+impl From<TokenSet> for Issued {
+    fn from(tokens: TokenSet) -> Self {
+        Self { token: tokens.token().clone(), kept: tokens.all_kept() }
+    }
+}
+
+impl fmt::Debug for Issued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Issued(..)")
+    }
+}
