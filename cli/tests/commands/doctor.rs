@@ -143,7 +143,7 @@ fn what_ails_the_store_has_its_command() {
     let message =
         format!("{aside} is a session that was set aside, because a later version wrote it");
     let outcome = run(&sandbox);
-    has(&outcome, "store", ["warning", &message, &format!("`rm {aside}`, once nobody misses it")]);
+    has(&outcome, "store", ["warning", &message, &format!("`rm {aside}`, once you don't need it")]);
     assert_eq!(outcome.code, 0);
 
     set_mode(&session, 0o604);
