@@ -174,7 +174,7 @@ fn a_file_of_authorities_is_looked_into() {
         let rows = of(&outcome, "authorities");
         let [["problem", message, help]] = rows[..] else { panic!("{rows:?}") };
         assert!(message.starts_with("`http.ca_file` /repo/ca.pem "), "{message}");
-        assert_eq!(help, "name a PEM file of certificate authorities");
+        assert_eq!(help, "set it to a PEM file of certificate authorities");
         assert_eq!(outcome.code, 3);
         assert!(!outcome.stdout.contains("s3cr3t"));
     }
