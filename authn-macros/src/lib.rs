@@ -120,8 +120,8 @@ pub fn token_provider(arguments: TokenStream, item: TokenStream) -> TokenStream 
 /// }
 ///
 /// impl authn::store::TokenStore for CorpVault {
-///     fn open(mut self, surroundings: &Surroundings<'_>) -> authn::Result<Self> {
-///         self.__folder = surroundings.state();
+///     fn open(mut self, context: &StoreContext<'_>) -> authn::Result<Self> {
+///         self.__folder = context.state();
 ///         Ok(self)
 ///     }
 ///     // …

@@ -117,6 +117,9 @@ impl Context {
     pub(crate) fn change(self, change: impl FnOnce(&mut Parts)) -> Self {
         let mut inner = Arc::unwrap_or_clone(self.0);
         change(&mut inner);
+        // The client waits by the context's clock, whichever of the two was set last.
+        #[cfg(feature = "reqwest")]
+        inner.http.set_clock(inner.clock.clone());
         Self(Arc::new(inner))
     }
 }

@@ -110,7 +110,7 @@ async fn what_others_can_read_and_what_was_set_aside_is_named_with_its_command()
             (
                 Severity::Warning,
                 text("F/a.corrupt is a session that was set aside, because it was damaged"),
-                quoted("rm", "/a.corrupt") + ", once nobody misses it",
+                quoted("rm", "/a.corrupt") + ", once you don't need it",
             ),
             (
                 Severity::Error,
@@ -120,7 +120,7 @@ async fn what_others_can_read_and_what_was_set_aside_is_named_with_its_command()
             (
                 Severity::Warning,
                 text("F/b.newer is a session that was set aside, because a later version wrote it"),
-                quoted("rm", "/b.newer") + ", once nobody misses it",
+                quoted("rm", "/b.newer") + ", once you don't need it",
             ),
         ]
     );

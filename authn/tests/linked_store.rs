@@ -14,7 +14,7 @@ use authn::{
     Context, Environment, Error, Loader, Registry, Result, SecretSource, SecretString, Token,
     Validation,
     config::{Class, Config, Provenance},
-    store::{Document, Lease, StoreKey, Surroundings, TokenStore},
+    store::{Document, Lease, StoreContext, StoreKey, TokenStore},
     time::{Clock, ManualClock},
 };
 
@@ -57,18 +57,18 @@ impl SecretSource for Cellar {
 }
 
 impl TokenStore for Cellar {
-    fn open(mut self, surroundings: &Surroundings<'_>) -> Result<Self> {
+    fn open(mut self, context: &StoreContext<'_>) -> Result<Self> {
         if self.shelf.as_deref() == Some("broken") {
             let mut problems = Validation::new();
             problems.at("shelf").error("this shelf is broken", "choose another");
             problems.finish()?;
         }
-        if surroundings.variable("CELLAR_LOCKED").is_some() {
+        if context.variable("CELLAR_LOCKED").is_some() {
             return Err(Error::configuration("the cellar is locked"));
         }
-        let variable = surroundings.variable("CELLAR_SHELF").map(str::to_owned);
-        self.shelf = self.shelf.or(variable).or_else(|| Some(surroundings.app().to_owned()));
-        self.__folder = surroundings.state();
+        let variable = context.variable("CELLAR_SHELF").map(str::to_owned);
+        self.shelf = self.shelf.or(variable).or_else(|| Some(context.app().to_owned()));
+        self.__folder = context.state();
         Ok(self)
     }
 

@@ -5,7 +5,7 @@ use crate::{
     http::options::HttpOptions,
     options::{Item, Key, Options as _, Table, section, wrong_type},
     request::binding::Binding,
-    store::Surroundings,
+    store::StoreContext,
 };
 
 /// One key at the top of a configuration.
@@ -66,7 +66,7 @@ fn credentials(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<
 }
 
 fn stores(build: &mut Build<'_>, _: &Key, item: Option<&Item>) -> Option<()> {
-    let surroundings = Surroundings::new(build.loader.app_name(), build.environment);
+    let surroundings = StoreContext::new(build.loader.app_name(), build.environment);
     let mut stores = build.stores.clone();
     let read = stores.read(build, item, build.notes.registry, &surroundings);
     build.stores = stores;

@@ -1,4 +1,4 @@
-//! `HttpClient`: made when the first request is sent, and not before.
+//! `HttpClient`: sends token requests. Its connections are set up by the first request.
 
 use std::{
     fmt, fs,
@@ -11,39 +11,64 @@ use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect::Policy};
 use url::Url;
 
 use super::{HttpRequest, options::HttpOptions};
-use crate::{Environment, Error, Result, request::is_loopback};
+use crate::{Environment, Error, Result, request::is_loopback, time::Clock};
 
-/// Sends token requests; a clone shares its connections.
+/// Sends token requests. A clone shares its connections.
+///
+/// [`Context::http`](crate::Context::http) returns the client of the context:
+///
+/// ```no_run
+/// # use authn::{Context, Result, Token, Url};
+/// # async fn example(context: &Context, url: &Url) -> Result<Token> {
+/// let response = context.http().post(url).form(&[("user", "ann")]).send().await?;
+/// Token::new(response.member::<String>("token")?.unwrap_or_default())
+/// # }
+/// ```
 #[derive(Clone)]
-pub struct HttpClient(Arc<Inner>);
+pub struct HttpClient {
+    shared: Arc<Shared>,
+    clock: Clock,
+}
 
-struct Inner {
+/// What all clones share.
+struct Shared {
     options: HttpOptions,
     ca_file: Option<PathBuf>,
     client: OnceLock<Result<Client>>,
-    /// For the loopback interface, which no proxy may come between: its requests can be plain http.
+    /// For the loopback interface. Its requests can be plain http, so no proxy may see them.
     direct: OnceLock<Result<Client>>,
 }
 
 impl HttpClient {
     pub(crate) fn new(options: HttpOptions, environment: &Environment) -> Self {
         let ca_file = options.ca_file.as_deref().map(|path| environment.absolute(path, None));
-        Self(Arc::new(Inner { options, ca_file, client: OnceLock::new(), direct: OnceLock::new() }))
+        let (client, direct) = (OnceLock::new(), OnceLock::new());
+        let shared = Arc::new(Shared { options, ca_file, client, direct });
+        Self { shared, clock: Clock::system() }
     }
 
-    /// Begins a `GET` request.
+    /// Sets the clock by which retries wait and a `Retry-After` date is read. Deadlines of the network are real time.
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Starts a `GET` request.
     pub fn get(&self, url: &Url) -> HttpRequest {
         HttpRequest::new(self.clone(), Method::GET, url.clone())
     }
 
-    /// Begins a `POST` request.
+    /// Starts a `POST` request.
     pub fn post(&self, url: &Url) -> HttpRequest {
         HttpRequest::new(self.clone(), Method::POST, url.clone())
     }
 
-    /// Makes a builder for another client with the same options: proxy, authorities, deadlines, name.
+    /// Returns a builder for another client with the same options: proxy, certificate authorities, deadlines, name.
     pub(crate) fn builder(&self) -> Result<ClientBuilder> {
-        let HttpOptions { proxy, timeout, connect_timeout, user_agent, .. } = &self.0.options;
+        let HttpOptions { proxy, timeout, connect_timeout, user_agent, .. } = &self.shared.options;
         let mut builder = Client::builder()
             .redirect(Policy::none())
             .referer(false)
@@ -52,35 +77,35 @@ impl HttpClient {
             .user_agent(user_agent);
         if let Some(proxy) = proxy {
             let proxy = Proxy::all(proxy.as_str()).map_err(|_| {
-                Error::configuration("`http.proxy` is no proxy's URL")
+                Error::configuration("`http.proxy` is not the URL of a proxy")
                     .with_help("write it as `http://host:port`")
             })?;
             builder = builder.proxy(proxy);
         }
-        if let Some(path) = &self.0.ca_file {
+        if let Some(path) = &self.shared.ca_file {
             builder = builder.tls_certs_merge(certificates(path)?);
         }
         Ok(builder)
     }
 
-    /// Checks whether a client can be made of the options.
+    /// Checks whether a client can be built from the options.
     pub(crate) fn check_options(&self) -> Result<()> {
         build(self.builder()?).map(drop)
     }
 
-    /// Gives the client for a URL.
+    /// Returns the client for a URL.
     pub(super) fn client(&self, url: &Url) -> Result<Client> {
         if url.host_str().is_some_and(is_loopback) {
             let direct = || build(self.builder()?.no_proxy());
-            return self.0.direct.get_or_init(direct).clone();
+            return self.shared.direct.get_or_init(direct).clone();
         }
-        self.0.client.get_or_init(|| build(self.builder()?)).clone()
+        self.shared.client.get_or_init(|| build(self.builder()?)).clone()
     }
 }
 
 fn build(builder: ClientBuilder) -> Result<Client> {
     builder.build().map_err(|_| {
-        Error::configuration("the HTTP client can't be made of the options in `[http]`")
+        Error::configuration("the HTTP client can't be built from the options in `[http]`")
             .with_help("check `ca_file`")
     })
 }
@@ -89,19 +114,31 @@ fn certificates(path: &PathBuf) -> Result<Vec<Certificate>> {
     let fail = |what: &str| {
         let path = path.display();
         Error::configuration(format!("`http.ca_file` {path} {what}"))
-            .with_help("name a PEM file of certificate authorities")
+            .with_help("set it to a PEM file of certificate authorities")
     };
     let pem = fs::read(path).map_err(|error| fail(&format!("can't be read ({})", error.kind())))?;
     let bundle = Certificate::from_pem_bundle(&pem).map_err(|_| fail("is not a PEM file"))?;
     if bundle.is_empty() {
-        return Err(fail("holds no certificate"));
+        return Err(fail("contains no certificate"));
     }
     Ok(bundle)
 }
 
-/// Refuses a URL that a secret must not be sent to: all but `https`, and `http` to the loopback interface;
-/// `allow_http` allows `http` to anywhere. [`HttpRequest::send`] checks it too; a provider that checks its
-/// options with it finds the mistake when the configuration is loaded.
+/// Refuses a URL to which a secret must not be sent. `https` is allowed, and `http` to the loopback interface;
+/// `allow_http` allows `http` to every host.
+///
+/// [`HttpRequest::send`] checks this, too. A provider that checks its options with it reports the mistake when the
+/// configuration is loaded.
+///
+/// ```
+/// # use authn::Url;
+/// use authn::http::check;
+///
+/// let url: Url = "http://sts.example.com/token".parse()?;
+/// assert!(check(&url, false).is_err());
+/// assert!(check(&url, true).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn check(url: &Url, allow_http: bool) -> Result<()> {
     let secure = url.scheme() == "https"
         || (url.scheme() == "http" && (allow_http || url.host_str().is_some_and(is_loopback)));
@@ -112,7 +149,7 @@ pub fn check(url: &Url, allow_http: bool) -> Result<()> {
         .with_help("use https"))
 }
 
-/// Returns what may be said of a URL: scheme, host and port.
+/// Returns the parts of a URL that messages may contain: scheme, host and port.
 pub(super) fn shown(url: &Url) -> String {
     let host = url.host_str().unwrap_or("(no host)");
     match url.port() {

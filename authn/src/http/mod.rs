@@ -1,10 +1,10 @@
-//! The one place that sends token requests, with the policy that all of them keep.
+//! Sends token requests, and is the only place that does. All of them follow the same policy:
 //!
-//! - `https` alone; plain `http` to the loopback interface, or where the provider's own options allow it.
+//! - Only `https` is used. Plain `http` is possible to the loopback interface, or if the provider's options allow it.
 //! - No redirect is followed: a token request that is redirected is a mistake or an attack.
-//! - Answers are limited to 1 MiB, and there are deadlines for connecting and for the whole.
-//! - A request is sent again only where the server can't have acted on it.
-//! - No error holds a URL's path or query, a header or a byte of the answer.
+//! - A response is limited to 1 MiB. There are deadlines for the connection and for the whole request.
+//! - A request is sent again only if the server can't have acted on it.
+//! - No error contains the path or the query of a URL, a header, or a byte of the response.
 
 #[cfg(feature = "reqwest")]
 mod client;

@@ -1,31 +1,41 @@
-//! Which proxy requests go through, and what names it. Those to this machine go through none.
+//! `ProxyInUse`: the proxy of requests, and where it is set. Requests to this machine use none.
 
 use url::Url;
 
 use crate::Environment;
 
-/// The option that names one for all requests.
+/// The option that sets the proxy of all requests.
 const OPTION: &str = "http.proxy";
 
-/// The variables that name one for `https`, as the HTTP client reads them: the first that is there counts,
-/// also if it is empty.
+/// The variables that set the proxy of `https` requests, in the order in which the HTTP client reads them: the first
+/// that is set is used, even if it is empty.
 const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
 
-/// Which proxy requests go through, as [`Config::proxy`](crate::config::Config::proxy) says.
+/// The proxy of requests, which [`Config::proxy`](crate::config::Config::proxy) returns.
+///
+/// ```
+/// use authn::{Environment, Loader};
+///
+/// let environment = Environment::empty().variable("HTTPS_PROXY", "http://ann:s3cr3t@proxy.test:3128");
+/// let config = Loader::new().environment(environment).read();
+/// let proxy = config.proxy().expect("a variable sets one");
+/// assert_eq!(proxy.address.as_deref(), Some("http://proxy.test:3128"));
+/// assert_eq!((proxy.named_by, proxy.is_configured()), ("HTTPS_PROXY", false));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProxyInUse {
-    /// Scheme, host and port, and nothing that may be secret; `None` if what is named is no proxy's address, so
-    /// that none is used.
+    /// Scheme, host and port, and nothing that may be secret; `None` if the value is not the address of a proxy, so
+    /// that no proxy is used.
     pub address: Option<String>,
-    /// The option or the variable that names it.
+    /// The option or the variable that sets it.
     pub named_by: &'static str,
-    /// The variable that names hosts to reach without a proxy. It counts for proxies of variables alone.
+    /// The variable that lists hosts to reach without a proxy. It applies only to a proxy that a variable sets.
     pub exceptions: Option<&'static str>,
 }
 
 impl ProxyInUse {
-    /// Looks at the option, and then at the variables; `None` if no proxy is named.
+    /// Reads the option, and then the variables; `None` if neither sets a proxy.
     pub(crate) fn of(option: Option<&str>, environment: &Environment) -> Option<Self> {
         let (named_by, value) = match option {
             Some(value) => (OPTION, value),
@@ -40,7 +50,7 @@ impl ProxyInUse {
         Some(Self { address: shown(value), named_by, exceptions })
     }
 
-    /// Returns whether an option names it, and not a variable.
+    /// Returns whether the option sets it, and not a variable.
     pub fn is_configured(&self) -> bool {
         self.named_by == OPTION
     }
@@ -60,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_shown_without_what_may_be_secret() {
+    fn an_address_is_shown_without_its_secrets() {
         for (value, expected) in [
             ("http://ann:s3cr3t@proxy.test:3128/x?y=s3cr3t", Some("http://proxy.test:3128")),
             ("ann:s3cr3t@proxy.test:3128", Some("http://proxy.test:3128")),
@@ -75,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_option_comes_first_and_an_empty_variable_counts() {
+    fn the_option_comes_first_and_an_empty_variable_is_used() {
         let environment =
             Environment::empty().variable("ALL_PROXY", "b.test").variable("NO_PROXY", "c.test");
         let found = |option, environment: &Environment| {

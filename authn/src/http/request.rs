@@ -1,4 +1,4 @@
-//! `HttpRequest`: one request, built in the provider and sent on the background runtime.
+//! `HttpRequest`: one request, which a provider builds and the background runtime sends.
 
 use std::{error::Error as _, fmt, io, iter};
 
@@ -14,14 +14,23 @@ use super::{
     client::{check, shown},
     retry,
 };
-use crate::{Error, Result, Token, runtime, time::chance};
+use crate::{
+    Error, Result, Token, runtime,
+    time::{Clock, chance},
+};
 
-/// Largest answer that is read.
+/// Largest response that is read.
 const LARGEST: usize = 1024 * 1024;
 
-/// A request that is being built; it is sent by [`send`](Self::send).
+/// A request that is being built. [`send`](Self::send) checks and sends it, so all errors come from there.
 ///
-/// What it is given is checked when it is sent, so that a provider has one place to look for errors.
+/// ```no_run
+/// # use authn::{Context, Result, Token, Url};
+/// # use authn::http::{HttpResponse, header};
+/// # async fn example(context: &Context, url: &Url, token: &Token) -> Result<HttpResponse> {
+/// context.http().post(url).bearer(token).header(header::ACCEPT_LANGUAGE, "en").json(&[1, 2]).send().await
+/// # }
+/// ```
 #[must_use]
 pub struct HttpRequest {
     client: HttpClient,
@@ -40,7 +49,8 @@ impl HttpRequest {
         Self { client, method, url, headers, body: None, allow_http: false, problem: None }
     }
 
-    /// Allows plain `http` beyond the loopback interface. Only a provider's own option should do this.
+    /// Allows plain `http` to every host, and not to the loopback interface alone. Only an option of the provider should
+    /// do this.
     pub fn allow_http(mut self, allow: bool) -> Self {
         self.allow_http = allow;
         self
@@ -55,7 +65,7 @@ impl HttpRequest {
             }
             Err(_) => {
                 self.problem = Some(Error::configuration(format!(
-                    "what is sent in the header `{name}` has characters that no header may have"
+                    "the value of the header `{name}` has characters that no header may have"
                 )));
             }
         }
@@ -91,9 +101,9 @@ impl HttpRequest {
         self
     }
 
-    /// Sends it, from whatever runtime or none. Dropping the future ends the request.
+    /// Sends the request. It works in any runtime and in none. Dropping the future ends the request.
     ///
-    /// Any status is an answer, except a redirect, which is an error.
+    /// A response of any status is returned, except a redirect, which is an error.
     pub async fn send(self) -> Result<HttpResponse> {
         check(&self.url, self.allow_http)?;
         if let Some(problem) = self.problem {
@@ -104,11 +114,12 @@ impl HttpRequest {
         let mut request = reqwest::Request::new(self.method, self.url);
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
-        // Dropped, it ends the request.
+        let clock = self.client.clock().clone();
+        // Dropping the set ends the request.
         let mut sending = JoinSet::new();
-        sending.spawn_on(send(client, request, place), runtime::handle()?);
+        sending.spawn_on(send(client, request, place, clock), runtime::handle()?);
         sending.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
-            Err(Error::network("the request was ended").with_help("the program is shutting down"))
+            Err(Error::network("the request ended because the program is shutting down"))
         })
     }
 }
@@ -117,6 +128,7 @@ async fn send(
     client: Client,
     mut request: reqwest::Request,
     place: String,
+    clock: Clock,
 ) -> Result<HttpResponse> {
     let method = request.method().clone();
     let mut tried = 1;
@@ -125,27 +137,32 @@ async fn send(
         let again = request.try_clone().filter(|_| tried < retry::TRIES);
         let result = client.execute(request).await;
         let repeat = match &result {
-            Ok(answer) => retry::after_answer(&method, answer.status()),
+            Ok(response) => retry::after_response(&method, response.status()),
             Err(error) => retry::after_failure(&method, error.is_connect()),
         };
-        match again.filter(|_| repeat) {
-            Some(again) => request = again,
-            None => return receive(result.map_err(|error| failed(&place, &error))?, place).await,
-        }
-        tokio::time::sleep(retry::wait(tried, chance())).await;
+        let Some(again) = again.filter(|_| repeat) else {
+            let response = result.map_err(|error| failed(&place, &error))?;
+            return receive(response, place, clock).await;
+        };
+        request = again;
+        clock.sleep(retry::BACK_OFF.jittered(tried, chance())).await;
         tried += 1;
     }
 }
 
-async fn receive(mut answer: reqwest::Response, place: String) -> Result<HttpResponse> {
-    if answer.status().is_redirection() {
+async fn receive(
+    mut response: reqwest::Response,
+    place: String,
+    clock: Clock,
+) -> Result<HttpResponse> {
+    if response.status().is_redirection() {
         return Err(Error::protocol(format!(
             "{place} answered with a redirect, which is not followed here"
         ))
         .with_help("configure the address that it redirects to"));
     }
     let mut body = Zeroizing::new(Vec::new());
-    while let Some(chunk) = answer.chunk().await.map_err(|error| failed(&place, &error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| failed(&place, &error))? {
         if body.len() + chunk.len() > LARGEST {
             return Err(Error::protocol(format!(
                 "{place} answered with more than 1 MiB, which is no token response"
@@ -154,25 +171,25 @@ async fn receive(mut answer: reqwest::Response, place: String) -> Result<HttpRes
         }
         body.extend_from_slice(&chunk);
     }
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    Ok(HttpResponse { place, status, headers, body })
+    let (status, headers) = (response.status(), response.headers().clone());
+    Ok(HttpResponse { place, status, headers, body, clock })
 }
 
-/// Says what failed and what helps, without the URL and without what a server sent.
+/// Returns the error of a failed request, without the URL and without any text of the server.
 fn failed(place: &str, error: &reqwest::Error) -> Error {
-    let said = |what: &str, help: &str| Error::network(format!("{place} {what}")).with_help(help);
+    let fail = |what: &str, help: &str| Error::network(format!("{place} {what}")).with_help(help);
     if error.is_timeout() {
-        return said("did not answer in time", "check the network, or raise `http.timeout`");
+        return fail("did not answer in time", "check the network, or raise `http.timeout`");
     }
     let mut connection = None;
     for inner in iter::successors(error.source(), |&inner| inner.source()) {
         if let Some(io) = inner.downcast_ref::<io::Error>() {
-            // A name that does not resolve has no kind of its own, and its text does not help.
+            // A name that does not resolve has no kind of its own, and its text is of no use.
             connection = Some(io.kind()).filter(|kind| kind.to_string() != "uncategorized error");
         }
-        // The texts of TLS errors are the library's own and hold nothing of the request.
+        // The texts of TLS errors come from the library and contain nothing of the request.
         if inner.to_string().contains("certificate") {
-            return said(
+            return fail(
                 "has a certificate that is not trusted here",
                 "if it is your own authority's, name it in `http.ca_file`",
             );
@@ -180,10 +197,10 @@ fn failed(place: &str, error: &reqwest::Error) -> Error {
     }
     let address = "check the address and the network";
     match connection {
-        Some(kind) if error.is_connect() => said(&format!("can't be reached ({kind})"), address),
-        _ if error.is_connect() => said("can't be reached", address),
-        Some(kind) => said(&format!("ended the connection ({kind})"), "try again"),
-        None => said("ended the connection before its answer was complete", "try again"),
+        Some(kind) if error.is_connect() => fail(&format!("can't be reached ({kind})"), address),
+        _ if error.is_connect() => fail("can't be reached", address),
+        Some(kind) => fail(&format!("ended the connection ({kind})"), "try again"),
+        None => fail("ended the connection before its answer was complete", "try again"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `HttpResponse`: an answer whose bytes reach nobody but the parser.
+//! `HttpResponse`: a response whose bytes reach only the provider's parser.
 
 use std::{
     fmt,
@@ -9,55 +9,72 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use crate::{Error, Result};
+use crate::{Error, Result, time::Clock};
 
-/// The answer to a token request. Its body is wiped on drop.
+/// The response to a token request. Its body is wiped on drop.
+///
+/// ```no_run
+/// # use authn::{Error, Result, Token, http::HttpResponse};
+/// # fn example(response: HttpResponse) -> Result<Token> {
+/// if !response.status().is_success() {
+///     let message = format!("{} answered with {}", response.place(), response.status());
+///     let error = Error::network(message).with_help("try again later");
+///     return Err(match response.retry_after() {
+///         Some(wait) => error.with_retry_after(wait),
+///         None => error,
+///     });
+/// }
+/// Token::new(response.member::<String>("token")?.unwrap_or_default())
+/// # }
+/// ```
 pub struct HttpResponse {
     pub(super) place: String,
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Zeroizing<Vec<u8>>,
+    pub(super) clock: Clock,
 }
 
 impl HttpResponse {
-    /// Gives the status.
+    /// Returns the status.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// Gives the scheme, host and port that answered, for messages.
+    /// Returns the scheme, host and port of the server, for messages.
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// Gives a header's value, if it is text.
+    /// Returns a header's value; `None` if it is missing or not visible ASCII.
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Gives what time it was at the server, by its `Date` header (RFC 9110, 6.6.1).
+    /// Returns the server's time, from its `Date` header (RFC 9110, 6.6.1).
     pub fn date(&self) -> Option<SystemTime> {
         httpdate::parse_http_date(self.header(&header::DATE)?).ok()
     }
 
-    /// Tells whether the body says that it is JSON (RFC 8259).
+    /// Returns whether the content type is `application/json` (RFC 8259, 11).
     pub fn is_json(&self) -> bool {
         let essence =
             |value: &str| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
         self.header(&header::CONTENT_TYPE).is_some_and(|value| essence(value) == "application/json")
     }
 
-    /// Gives how long the server asks to wait (RFC 9110, 10.2.3), as seconds or as a date.
+    /// Returns the wait that the server asks for by `Retry-After` (RFC 9110, 10.2.3). A date is compared with the
+    /// context's clock; one that has passed is zero.
     pub fn retry_after(&self) -> Option<Duration> {
         let value = self.header(&header::RETRY_AFTER)?.trim();
         if let Ok(seconds) = value.parse() {
             return Some(Duration::from_secs(seconds));
         }
         let date = httpdate::parse_http_date(value).ok()?;
-        Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+        Some(date.duration_since(self.clock.now().wall()).unwrap_or_default())
     }
 
-    /// Reads the body as JSON, whatever the content type says. The error holds nothing of it.
+    /// Parses the body as JSON, whatever the content type is. The error contains nothing of the body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let what = match error.classify() {
@@ -72,8 +89,8 @@ impl HttpResponse {
         })
     }
 
-    /// Reads one member of a JSON object, for providers that do without serde's derive; `None` if it is not
-    /// there or `null`. The error holds nothing of it.
+    /// Parses one member of a JSON object, for providers without serde's derive; `None` if it is missing or `null`. The
+    /// error contains nothing of the body.
     ///
     /// ```no_run
     /// # fn example(response: authn::http::HttpResponse) -> authn::Result<()> {
@@ -91,7 +108,7 @@ impl HttpResponse {
         })
     }
 
-    /// Gives the body's bytes. They may hold secrets: they must not be shown.
+    /// Returns the bytes of the body. They may contain secrets, so they must not be shown.
     pub fn bytes(&self) -> &[u8] {
         &self.body
     }

@@ -1,8 +1,8 @@
-//! When a request is sent again: only where the server can't have acted on the first one.
+//! When a request is sent again: only if the server can't have acted on the first one.
 //!
-//! A `GET` asks for nothing to be done, so it may be repeated. Of the others, which can spend a refresh
-//! token or a code, only those that never left this machine. Everything else is for the source to decide,
-//! which the cache asks again after a back-off.
+//! A `GET` changes nothing at the server, so it may be repeated. Other methods can spend a refresh token or a code, so
+//! they are repeated only if they never left this machine. All other failures are up to the source, which the cache
+//! asks again after a back-off.
 
 use std::time::Duration;
 
@@ -12,22 +12,17 @@ use crate::time::BackOff;
 
 /// Most tries of one request.
 pub(super) const TRIES: u32 = 3;
-/// Longest wait before the second try, and before any.
-const BACK_OFF: BackOff = BackOff::new(Duration::from_millis(200), Duration::from_mins(1));
+/// The waits between the tries, with full jitter so that clients don't come back at the same time.
+pub(super) const BACK_OFF: BackOff =
+    BackOff::new(Duration::from_millis(200), Duration::from_mins(1));
 
-/// Gives the wait before the next try after `tried`, spread by `chance` between 0 and 1 so that clients do
-/// not come back in step.
-pub(super) fn wait(tried: u32, chance: f64) -> Duration {
-    BACK_OFF.after(tried).mul_f64(chance)
-}
-
-/// Tells whether a request that failed may be sent again.
+/// Returns whether a request that failed may be sent again.
 pub(super) fn after_failure(method: &Method, never_sent: bool) -> bool {
     never_sent || method == Method::GET
 }
 
-/// Tells whether a request may be sent again after this answer.
-pub(super) fn after_answer(method: &Method, status: StatusCode) -> bool {
+/// Returns whether a request may be sent again after a response with this status.
+pub(super) fn after_response(method: &Method, status: StatusCode) -> bool {
     method == Method::GET && matches!(status.as_u16(), 502..=504)
 }
 
@@ -36,13 +31,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_server_has_not_acted_on_is_sent_again() {
+    fn a_request_is_sent_again_only_if_the_server_has_not_acted_on_it() {
         assert!(after_failure(&Method::GET, false));
         assert!(after_failure(&Method::POST, true));
         assert!(!after_failure(&Method::POST, false));
-        assert!(after_answer(&Method::GET, StatusCode::SERVICE_UNAVAILABLE));
-        assert!(!after_answer(&Method::GET, StatusCode::INTERNAL_SERVER_ERROR));
-        assert!(!after_answer(&Method::POST, StatusCode::SERVICE_UNAVAILABLE));
-        assert_eq!(wait(2, 0.5), Duration::from_millis(200));
+        assert!(after_response(&Method::GET, StatusCode::SERVICE_UNAVAILABLE));
+        assert!(!after_response(&Method::GET, StatusCode::INTERNAL_SERVER_ERROR));
+        assert!(!after_response(&Method::POST, StatusCode::SERVICE_UNAVAILABLE));
     }
 }

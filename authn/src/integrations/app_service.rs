@@ -1,8 +1,8 @@
 //! The token of the request that is being served, for the `app_service` provider.
 //!
-//! A server lends each incoming request's headers to the code that serves it; what that code sends on
-//! carries the same user's token. It is kept in a task-local, so it is never cached, and never another
-//! request's: code that is spawned off gets none, unless it is given [`scope`] again.
+//! A server provides the headers of each incoming request to the code that serves it, so the requests that this code
+//! sends carry the same user's token. The headers are in a task-local: they are never cached and never those of another
+//! request. A spawned task has none, unless it runs in [`scope`] again.
 
 use std::{future::Future, time::SystemTime};
 
@@ -13,6 +13,23 @@ tokio::task_local! {
 }
 
 /// The request that is being served.
+///
+/// ```
+/// use authn::app_service::{scope, with_incoming};
+/// use http::{HeaderMap, HeaderValue};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut headers = HeaderMap::new();
+/// headers.insert("x-user", HeaderValue::from_static("ann"));
+/// scope(headers, async {
+///     let user = with_incoming(|incoming| incoming.headers()["x-user"].clone());
+///     assert_eq!(user.unwrap(), "ann");
+/// })
+/// .await;
+/// assert!(with_incoming(|_| ()).is_none());
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Incoming {
     headers: HeaderMap,
@@ -20,12 +37,18 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// Notes the arrival by the system's clock. No context is known yet: the request arrives before the code that
+    /// serves it chooses credentials, and may use several with different clocks.
+    fn new(headers: HeaderMap) -> Self {
+        Self { headers, arrived: SystemTime::now() }
+    }
+
     /// Returns the request's headers.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// Returns the time at which the request arrived.
+    /// Returns the time at which the request arrived, by the system's clock.
     pub fn arrived(&self) -> SystemTime {
         self.arrived
     }
@@ -37,12 +60,12 @@ impl std::fmt::Debug for Incoming {
     }
 }
 
-/// Runs a future that serves a request with these headers.
+/// Runs a future that serves a request with these headers. In a spawned task, this passes the request on to it.
 pub async fn scope<F: Future>(headers: HeaderMap, serving: F) -> F::Output {
-    INCOMING.scope(Incoming { headers, arrived: SystemTime::now() }, serving).await
+    INCOMING.scope(Incoming::new(headers), serving).await
 }
 
-/// Looks at the request that is being served; `None` outside of one.
+/// Calls a closure with the request that is being served; `None` outside of one.
 pub fn with_incoming<R>(look: impl FnOnce(&Incoming) -> R) -> Option<R> {
     INCOMING.try_with(look).ok()
 }
@@ -56,7 +79,6 @@ mod layer {
         future::Future,
         pin::Pin,
         task::{Context, Poll},
-        time::SystemTime,
     };
 
     use tokio::task::futures::TaskLocalFuture;
@@ -65,7 +87,7 @@ mod layer {
 
     use crate::integrations::app_service::{INCOMING, Incoming};
 
-    /// Lends each incoming request's headers to the service that serves it.
+    /// Provides the headers of each incoming request to the service that serves it.
     ///
     /// ```
     /// # use authn::app_service::AppServiceLayer;
@@ -79,7 +101,7 @@ mod layer {
     pub struct AppServiceLayer(());
 
     impl AppServiceLayer {
-        /// Makes the layer.
+        /// Creates the layer.
         pub fn new() -> Self {
             Self(())
         }
@@ -93,7 +115,7 @@ mod layer {
         }
     }
 
-    /// The service that [`AppServiceLayer`] makes.
+    /// The service of an [`AppServiceLayer`].
     #[derive(Clone, Copy, Debug)]
     pub struct AppService<S> {
         inner: S,
@@ -109,9 +131,8 @@ mod layer {
         }
 
         fn call(&mut self, request: http::Request<B>) -> Self::Future {
-            let incoming =
-                Incoming { headers: request.headers().clone(), arrived: SystemTime::now() };
-            // A service may already look while it makes its future.
+            let incoming = Incoming::new(request.headers().clone());
+            // A service may read the headers as soon as it is called, before its future runs.
             let future = INCOMING.sync_scope(incoming.clone(), || self.inner.call(request));
             Serving(Box::pin(INCOMING.scope(incoming, future)))
         }

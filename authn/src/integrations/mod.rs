@@ -1,4 +1,4 @@
-//! What joins the framework to others: HTTP clients, and servers that bring tokens.
+//! Integrations with other frameworks: HTTP clients, and servers whose requests contain tokens.
 
 pub mod app_service;
 #[cfg(feature = "reqwest")]

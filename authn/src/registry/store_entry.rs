@@ -6,7 +6,7 @@ use super::About;
 use crate::{
     options::{Field, Options, Table},
     secret::SecretSource,
-    store::{ErasedStore, Surroundings, TokenStore},
+    store::{ErasedStore, StoreContext, TokenStore},
 };
 
 /// A struct that the attribute macro has made a token store.
@@ -25,7 +25,7 @@ pub struct StoreEntry {
     build: Build,
 }
 
-type Build = fn(&mut Table<'_>, &Surroundings<'_>) -> Option<Built>;
+type Build = fn(&mut Table<'_>, &StoreContext<'_>) -> Option<Built>;
 
 /// A store, as it is kept.
 pub(crate) struct Built {
@@ -78,7 +78,7 @@ impl StoreEntry {
     pub(crate) fn build(
         &self,
         table: &mut Table<'_>,
-        surroundings: &Surroundings<'_>,
+        surroundings: &StoreContext<'_>,
     ) -> Option<Built> {
         (self.build)(table, surroundings)
     }
@@ -87,7 +87,7 @@ impl StoreEntry {
 /// Reads a store's options, and opens it.
 fn open<S: Options + TokenStore>(
     table: &mut Table<'_>,
-    surroundings: &Surroundings<'_>,
+    surroundings: &StoreContext<'_>,
 ) -> Option<Arc<S>> {
     let opened = S::from_table(table)?.open(surroundings);
     opened.map(Arc::new).map_err(|error| table.failed(&error)).ok()

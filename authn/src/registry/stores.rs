@@ -8,7 +8,7 @@ use crate::{
     diagnostic::{Problem, ProblemCode, Severity},
     options::{Field, Host, Item, Key, Options as _, section, section_with, unknown_key},
     secret::{SecretSource, Target},
-    store::{ErasedStore, FileOptions, FileStore, Record, StoreKey, Surroundings},
+    store::{ErasedStore, FileOptions, FileStore, Record, StoreContext, StoreKey},
 };
 
 const NOT_THERE: &str = "this program has no such token store";
@@ -138,7 +138,7 @@ impl Stores {
         host: &dyn Host,
         item: Option<&Item>,
         registry: &Registry,
-        surroundings: &Surroundings<'_>,
+        surroundings: &StoreContext<'_>,
     ) -> Option<()> {
         let key = Key::new(&["stores"]);
         let tables = item.and_then(Item::as_table);
@@ -178,7 +178,7 @@ impl Stores {
         entry: &StoreEntry,
         host: &dyn Host,
         table: Option<&Item>,
-        surroundings: &Surroundings<'_>,
+        surroundings: &StoreContext<'_>,
     ) -> Option<()> {
         let name = entry.name();
         // To link a store is not to use it: one that needs options and has none is missed when it is chosen.

@@ -1,7 +1,7 @@
-//! `FileStore`: one file a session, for the user alone, written whole or not at all.
+//! `FileStore`: one file per session, readable by its user alone, and written whole or not at all.
 //!
-//! A file is written to a temporary beside it, synced, renamed over it, and the folder synced. Locks are
-//! files of their own.
+//! A document is written to a temporary file in the same folder and synced. The file is then renamed over the old one,
+//! and the folder is synced. Locks are files of their own.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Content, Document, Lease, StoreKey, TokenStore, Versioned,
-    locks::{Locks, failed, store},
+    locks::{Locks, failed, refused},
 };
 use crate::{
     Options, Result,
@@ -21,7 +21,7 @@ use crate::{
     private_file::{self, Refusal, Rules},
 };
 
-/// A session is the user's own, and no other user puts it there.
+/// A session belongs to the user. Neither another user nor the platform puts one there, and none is a link.
 pub(super) const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
 /// Largest document that is read.
 const LARGEST: u64 = 1024 * 1024;
@@ -29,29 +29,35 @@ const LARGEST: u64 = 1024 * 1024;
 /// The options of `[stores.file]`.
 #[derive(Options)]
 pub(crate) struct FileOptions {
-    /// Folder of the `file` store; `authn/tokens` in the user's folder for state unless set.
+    /// Folder of the `file` store; `authn/tokens` in the user's state directory unless set.
     pub(crate) directory: Option<PathBuf>,
 }
 
-/// Keeps each session in a file below a folder that belongs to the user alone.
+/// Keeps each session in a file in a folder that belongs to the user alone.
+///
+/// ```no_run
+/// use authn::{Loader, store::FileStore};
+///
+/// let loader = Loader::new().store("mine", FileStore::new("/home/ann/sessions"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct FileStore {
     locks: Locks,
 }
 
 impl FileStore {
-    /// Makes a store in a folder, which is created when something is kept.
+    /// Creates a store in a folder. The folder itself is created with the first session.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { locks: Locks::new(folder) }
     }
 
-    /// Looks at what stands under a key's path.
+    /// Reads the text of a key.
     fn look(&self, key: &StoreKey) -> Result<Option<Content>> {
         let path = self.locks.path(key, "json");
         let file = match private_file::open(&path, RULES) {
             Ok(file) => file,
             Err(refusal) if refusal.is_absence() => return Ok(None),
-            Err(refusal) => return Err(store(refusal.to_string())),
+            Err(refusal) => return Err(refused(refusal)),
         };
         let mut text = Zeroizing::new(String::new());
         match file.take(LARGEST + 1).read_to_string(&mut text) {
@@ -63,11 +69,12 @@ impl FileStore {
         }
     }
 
-    /// Removes what killed processes left. No other process writes for this key during a turn.
+    /// Removes the temporary files of killed processes. The caller holds the lock, so no other process writes for this
+    /// key.
     fn remove_leftovers(&self, prefix: &str) {
         for entry in fs::read_dir(self.locks.folder()).into_iter().flatten().flatten() {
             if entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)) {
-                // One that stays is in no one's way.
+                // One that can't be removed does no harm.
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -75,8 +82,8 @@ impl FileStore {
 }
 
 impl Versioned for FileStore {
-    async fn turn(&self, key: &StoreKey) -> Result<Lease> {
-        self.locks.turn_now(key)
+    async fn save_lock(&self, key: &StoreKey) -> Result<Lease> {
+        self.locks.save_lock_blocking(key)
     }
 
     async fn read(&self, key: &StoreKey) -> Result<Option<Content>> {
@@ -93,7 +100,7 @@ impl Versioned for FileStore {
 
     async fn set_aside(&self, key: &StoreKey, ending: &str) -> Result<()> {
         let aside = self.locks.path(key, ending);
-        // One that stays is replaced by the next document.
+        // One that can't be moved is replaced by the next document.
         let moved = fs::rename(self.locks.path(key, "json"), &aside).is_ok();
         Content::warn_of_set_aside(&aside.display().to_string(), moved);
         Ok(())
@@ -133,7 +140,7 @@ impl TokenStore for FileStore {
     fn load_now(&self, key: &StoreKey) -> Option<Document> {
         match self.look(key) {
             Ok(Some(Content::Document(document))) => Some(document),
-            // What is wrong is told by the exchange, which reads again.
+            // The exchange reads again and reports the error.
             _ => None,
         }
     }
@@ -147,18 +154,18 @@ impl TokenStore for FileStore {
     }
 }
 
-/// Looks at a folder and leaves it as it is, also if it is not there.
+/// Returns the problems of a folder and its files, and changes nothing. A folder that is missing is not created.
 fn examine(folder: &Path) -> Vec<Problem> {
     let mut problems = Vec::new();
     match private_file::check_folder(folder) {
         Ok(true) => {}
         Ok(false) => {
-            // The nearest thing that is there is where it would be made.
+            // It would be created in the nearest folder that exists.
             let place = folder.ancestors().find(|place| place.exists());
             problems.extend(place.and_then(unwritable));
             return problems;
         }
-        Err(refusal) => problems.push(refused(refusal)),
+        Err(refusal) => problems.push(problem(refusal)),
     }
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -176,7 +183,7 @@ fn examine(folder: &Path) -> Vec<Problem> {
     problems
 }
 
-/// What is wrong with one file of the store: a session, a lock, or what was set aside.
+/// Returns the problem of one file of the store: a session, a lock, or a text that was set aside.
 fn examine_file(path: &Path) -> Option<Problem> {
     let ending = path.extension()?.to_str()?;
     match ending {
@@ -188,19 +195,20 @@ fn examine_file(path: &Path) -> Option<Problem> {
             };
             let message =
                 format!("{} is a session that was set aside, because {why}", path.display());
-            let help = format!("`rm {}`, once nobody misses it", shown(path));
+            let help = format!("`rm {}`, once you don't need it", shown(path));
             Some(Problem::warning(ProblemCode::StoreLeftover, message).with_help(help))
         }
         "json" | "lease" | "lock" => match private_file::open(path, RULES) {
             Ok(_) => None,
             Err(refusal) if refusal.is_absence() => None,
-            Err(refusal) => Some(refused(refusal)),
+            Err(refusal) => Some(problem(refusal)),
         },
         _ => None,
     }
 }
 
-/// Writes a file that never has a name, so that no other process sees it.
+/// Returns the problem of a folder that can't be written to. The test file never has a name, so no other process
+/// sees it.
 fn unwritable(folder: &Path) -> Option<Problem> {
     let written = tempfile::tempfile_in(folder).and_then(|mut file| {
         file.write_all(b"authn")?;
@@ -215,7 +223,7 @@ fn unwritable(folder: &Path) -> Option<Problem> {
     Some(Problem::error(ProblemCode::Store, message).with_help(help))
 }
 
-fn refused(refusal: Refusal) -> Problem {
+fn problem(refusal: Refusal) -> Problem {
     Problem::error(ProblemCode::Store, refusal.fault).with_help(refusal.help)
 }
 

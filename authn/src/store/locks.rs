@@ -1,6 +1,6 @@
-//! `Locks`: the files by which processes take turns at a session. They hold nothing.
+//! `Locks`: the empty files by which processes take turns at a session.
 //!
-//! Locks are files of their own: `.lease` is held during an exchange, `.lock` for the moment of a save.
+//! There are two files per session: `.lease` is locked during an exchange, `.lock` only while a document is saved.
 
 use std::{
     fs::{File, TryLockError},
@@ -10,10 +10,15 @@ use std::{
 };
 
 use super::{Lease, StoreKey};
-use crate::{Error, ErrorKind, Result, private_file};
+use crate::{
+    Error, Result,
+    private_file::{self, Refusal},
+    time::BackOff,
+};
 
-/// Wait between two tries for a lock.
-const PATIENCE: Duration = Duration::from_millis(5);
+/// Waits between two tries for a lock: short at first because most locks are held only for a moment, and then longer
+/// so that a long wait costs little.
+const BETWEEN_TRIES: BackOff = BackOff::new(Duration::from_millis(5), Duration::from_millis(100));
 
 /// Lock files in a folder that belongs to the user alone.
 #[derive(Clone, Debug)]
@@ -22,7 +27,7 @@ pub struct Locks {
 }
 
 impl Locks {
-    /// Names the folder, which is created when the first lock is taken.
+    /// Creates locks in a folder. The folder itself is created with the first lock.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self { folder: folder.into() }
     }
@@ -32,31 +37,39 @@ impl Locks {
         &self.folder
     }
 
-    /// Takes the right to exchange for a key, or to log in, waiting for its holder as long as the caller lets
-    /// it. The waiting needs a tokio runtime with timers.
+    /// Acquires the right to exchange for a key, or to log in. It waits for the holder until the caller drops the
+    /// future, and needs a tokio runtime with timers.
     pub async fn lease(&self, key: &StoreKey) -> Result<Lease> {
-        self.take(key, "lease").await
+        self.acquire(key, "lease").await
     }
 
-    /// Takes the right to replace a key's document, waiting for its holder as long as the caller lets it. The waiting needs a tokio runtime with timers.
-    pub async fn turn(&self, key: &StoreKey) -> Result<Lease> {
-        self.take(key, "lock").await
+    /// Acquires the right to replace a key's document. It waits for the holder until the caller drops the future, and
+    /// needs a tokio runtime with timers.
+    pub async fn save_lock(&self, key: &StoreKey) -> Result<Lease> {
+        self.acquire(key, "lock").await
     }
 
-    /// The same without a runtime: for the moment that others take.
-    pub(super) fn turn_now(&self, key: &StoreKey) -> Result<Lease> {
+    /// Acquires the same right and blocks the thread meanwhile, which is short: no holder waits for anything but the
+    /// disk.
+    pub(super) fn save_lock_blocking(&self, key: &StoreKey) -> Result<Lease> {
         let lock = self.open(key, "lock")?;
         lock.lock().map_err(|error| failed("lock", &self.path(key, "lock"), &error))?;
         Ok(Lease::new(lock))
     }
 
-    /// Asks again and again instead of blocking, so that the one background thread stays free.
-    async fn take(&self, key: &StoreKey, ending: &str) -> Result<Lease> {
+    /// Tries again and again instead of blocking, so that the only background thread stays free.
+    async fn acquire(&self, key: &StoreKey, ending: &str) -> Result<Lease> {
         let file = self.open(key, ending)?;
+        let mut tries: u32 = 0;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Lease::new(file)),
-                Err(TryLockError::WouldBlock) => tokio::time::sleep(PATIENCE).await,
+                Err(TryLockError::WouldBlock) => {
+                    tries = tries.saturating_add(1);
+                    // Real time, whatever the context's clock is: this waits for another process, which has no part
+                    // in a clock that a test moves.
+                    tokio::time::sleep(BETWEEN_TRIES.after(tries)).await;
+                }
                 Err(TryLockError::Error(error)) => {
                     return Err(failed("lock", &self.path(key, ending), &error));
                 }
@@ -65,7 +78,7 @@ impl Locks {
     }
 
     fn open(&self, key: &StoreKey, ending: &str) -> Result<File> {
-        private_file::make_folder(&self.folder).map_err(|refusal| store(refusal.to_string()))?;
+        private_file::make_folder(&self.folder).map_err(refused)?;
         let path = self.path(key, ending);
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
@@ -82,14 +95,13 @@ impl Locks {
     }
 }
 
+/// Returns the error of an operation on a file, such as `lock`.
 pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
-    store(format!(
-        "can't {what} {} ({}); check the folder and the disk",
-        path.display(),
-        error.kind()
-    ))
+    Error::store(format!("can't {what} {} ({})", path.display(), error.kind()))
+        .with_help("check the folder and the disk")
 }
 
-pub(super) fn store(message: String) -> Error {
-    Error::new(ErrorKind::Store, message)
+/// Returns the error of a file or a folder that is not the user's alone.
+pub(super) fn refused(refusal: Refusal) -> Error {
+    Error::store(refusal.fault).with_help(refusal.help)
 }

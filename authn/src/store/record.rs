@@ -1,4 +1,4 @@
-//! `Record`: what is kept of one session, as a versioned JSON document.
+//! `Record`: one session as a versioned JSON document.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::{Document, hex};
 use crate::{SecretString, Token, TokenSet, token::Kept};
 
-/// The version of the document that is written. A newer one is treated as if it were not there.
+/// The version of the documents that are written. A document of a newer version is treated as missing.
 pub(super) const VERSION: u32 = 1;
 
 /// One session: its refresh token, and an access token for each set of scopes.
@@ -21,13 +21,13 @@ pub(super) const VERSION: u32 = 1;
 pub(crate) struct Record {
     pub(super) version: u32,
     pub(crate) revision: u64,
-    /// The revision that a login began the session with; 0 where none did.
+    /// The revision with which a login started the session; 0 if no login did.
     #[serde(default)]
     pub(crate) session: u64,
-    /// Of the configured secret that the session began with.
+    /// Of the configured secret that the session started with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fingerprint: Option<String>,
-    /// Of the user whose session it is, where the server has vouched for it.
+    /// The user of the session, if the server has vouched for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) username: Option<String>,
     /// Seconds by which the server's clock was ahead at the last exchange.
@@ -41,7 +41,7 @@ pub(crate) struct Record {
     pub(crate) tokens: BTreeMap<String, StoredToken>,
 }
 
-/// An access token with the times that its life is planned by, in milliseconds since the Unix epoch.
+/// An access token with the times that its refresh is planned by, in milliseconds since the Unix epoch.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StoredToken {
     access_token: Zeroizing<String>,
@@ -57,19 +57,19 @@ pub(crate) struct StoredToken {
     id_token: Option<Zeroizing<String>>,
 }
 
-/// Returns what tells one configured secret from another without holding it.
+/// Returns a short hash of a configured secret, which differs for another secret.
 pub(crate) fn fingerprint(secret: &SecretString) -> String {
     let digest = Sha256::digest(secret.expose().as_bytes());
     hex(&digest)[..16].to_owned()
 }
 
 impl Record {
-    /// Reads a document. One that is no record, or of a newer version, is empty but for its revision.
+    /// Reads a document. If it is no record or has a newer version, the result is empty except for its revision.
     pub(crate) fn read(document: &Document) -> Self {
         let read = serde_json::from_str::<Self>(&document.text.expose()).ok();
         let mut record = read.filter(|read| read.version == VERSION).unwrap_or_default();
         record.revision = document.revision;
-        // Every entrance checks tokens: what can't be one is dropped.
+        // Tokens are checked wherever they enter the program: a text that can't be one is dropped.
         record.tokens.retain(|_, stored| stored.token().is_some());
         record
     }
@@ -86,7 +86,7 @@ impl Record {
         is_whole.then_some((any.version, any.revision))
     }
 
-    /// Writes a document.
+    /// Returns the record as a document with this revision.
     pub(crate) fn write(&self, revision: u64) -> Document {
         let written = Self { version: VERSION, revision, ..self.clone() };
         // Maps with text keys and plain members can always be written.
@@ -94,23 +94,23 @@ impl Record {
         Document { revision, text: text.as_str().into() }
     }
 
-    /// Returns whether anything is kept but access tokens.
+    /// Returns whether there is anything besides access tokens.
     pub(crate) fn has_session(&self) -> bool {
         self.refresh_token.is_some() || !self.kept.is_empty()
     }
 
-    /// Returns whether nothing is kept.
+    /// Returns whether there is neither a session nor an access token.
     pub(crate) fn is_empty(&self) -> bool {
         !self.has_session() && self.tokens.is_empty()
     }
 
-    /// Forgets the session; what it replaces, and the secrets that it would begin with, stay known.
+    /// Forgets everything except the fingerprint and the revision, which the next save replaces.
     pub(crate) fn forget(&mut self) {
         let (revision, fingerprint) = (self.revision, self.fingerprint.take());
         *self = Self { revision, fingerprint, ..Self::default() };
     }
 
-    /// Forgets what belongs to other configured secrets than those of now.
+    /// Forgets the session if it belongs to other configured secrets than `now`.
     pub(crate) fn keep_if_of(&mut self, now: &str) {
         if self.fingerprint.as_deref() != Some(now) {
             self.fingerprint = Some(now.to_owned());
@@ -118,7 +118,7 @@ impl Record {
         }
     }
 
-    /// Returns the last set, as the source gets it; `None` if there was none.
+    /// Returns the last grant as the source receives it; `None` if there is no session.
     pub(crate) fn token_set(&self, scope: &str) -> Option<TokenSet> {
         if !self.has_session() {
             return None;
@@ -142,13 +142,13 @@ impl Record {
         Arc::new(kept.map(|(name, value)| (name.clone(), value.as_str().into())).collect())
     }
 
-    /// Returns a set of any stored token and the session, to revoke it.
+    /// Returns a set with everything that can be revoked; `None` if there is no access token.
     pub(crate) fn any_token_set(&self) -> Option<TokenSet> {
         let stored = self.tokens.values().next()?;
         self.token_set("").or_else(|| stored.token().map(TokenSet::new))
     }
 
-    /// Takes over what an exchange gave.
+    /// Adds the result of an exchange: its access token, and what the next exchange needs.
     pub(crate) fn take(
         &mut self,
         tokens: &TokenSet,
@@ -157,16 +157,16 @@ impl Record {
         asked_at: SystemTime,
     ) {
         self.take_session(tokens);
-        // Expired tokens of scopes that are no longer asked for would pile up.
+        // Otherwise expired tokens of scopes that are no longer asked for would pile up.
         let has_expired = |at| millis::time(at) <= asked_at;
         self.tokens.retain(|_, stored| !stored.expires_at.is_some_and(has_expired));
         self.tokens.insert(scope.to_owned(), StoredToken::new(token, asked_at));
     }
 
-    /// Takes over what an exchange gave for the next one, without its access token.
+    /// Adds what the next exchange needs, without the access token.
     pub(crate) fn take_session(&mut self, tokens: &TokenSet) {
         if tokens.is_new_session() {
-            // Its tokens may be another user's.
+            // The tokens of the old session may be another user's.
             self.forget();
             self.session = self.revision + 1;
         }
@@ -192,7 +192,7 @@ impl StoredToken {
         }
     }
 
-    /// Returns the token; `None` if no token may have such a text.
+    /// Returns the token; `None` if its text can't be a token.
     pub(crate) fn token(&self) -> Option<Token> {
         let mut token = Token::new(self.access_token.as_str()).ok()?;
         if let Some(at) = self.expires_at {
@@ -210,7 +210,7 @@ impl StoredToken {
         Some(token)
     }
 
-    /// Returns how long after it was asked for the token expires.
+    /// Returns the time from the request for the token until its expiry.
     pub(crate) fn lifetime(&self) -> Option<Duration> {
         millis::time(self.expires_at?).duration_since(self.asked_at).ok()
     }
@@ -267,11 +267,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn a_written_record_is_read_again() {
         let document = record().write(3);
         let read = Record::read(&document);
         assert_eq!(read.revision, 3);
-        assert_eq!(read.session, 0, "no login began it");
+        assert_eq!(read.session, 0, "no login started it");
         assert_eq!(read.fingerprint.as_deref(), Some("f"));
         let tokens = read.token_set("read").unwrap();
         assert_eq!(&*tokens.refresh_token().unwrap().expose(), "r1");
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn each_login_is_another_session_and_a_refresh_is_not() {
+    fn each_login_starts_another_session_and_a_refresh_does_not() {
         let token = Token::new("abc").unwrap();
         let tokens = || TokenSet::new(token.clone()).with_refresh_token("r1".into());
         let mut record = Record { revision: 4, ..record() };
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_record_is_empty_and_keeps_its_revision() {
+    fn a_text_that_is_no_record_is_empty_and_keeps_its_revision() {
         for text in ["", "{}", "null", "{\"version\":2,\"revision\":5}", "{\"version\":1"] {
             let document = Document { revision: 5, text: text.into() };
             let read = Record::read(&document);

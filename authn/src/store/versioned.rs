@@ -1,33 +1,34 @@
 //! `Versioned`: documents by revision, in a place that has no compare-and-swap of its own.
 //!
-//! Processes take turns at a key. What can't be read is set aside, so that it neither stands in the way nor is
-//! lost.
+//! A lock makes a check and a write one step for every process. A text that can't be read is set aside, so that it
+//! neither blocks the key nor is lost.
 
 use super::{Document, Lease, StoreKey, record::Record, record::VERSION};
 use crate::Result;
 
-/// What a text is that stands where a document should.
+/// The text that is stored under a key.
 #[derive(Debug)]
 pub enum Content {
     /// A document.
     Document(Document),
-    /// Something else, and one word for it, which its name ends in when it is set aside.
+    /// A text that is no document of this version. The word says why, and is the ending of the name to which the
+    /// text is moved.
     Other(&'static str),
 }
 
 /// A place for texts, such as a folder or a keyring.
 #[expect(async_fn_in_trait, reason = "each store's own future says whether it can be sent")]
 pub trait Versioned {
-    /// Waits for the turn at a key, which ends when it is dropped.
-    async fn turn(&self, key: &StoreKey) -> Result<Lease>;
+    /// Acquires the right to replace a key's text, which is released when it is dropped.
+    async fn save_lock(&self, key: &StoreKey) -> Result<Lease>;
 
-    /// Reads what stands under a key.
+    /// Reads the text of a key.
     async fn read(&self, key: &StoreKey) -> Result<Option<Content>>;
 
-    /// Replaces what stands under a key.
+    /// Replaces the text of a key.
     async fn write(&self, key: &StoreKey, document: &Document) -> Result<()>;
 
-    /// Moves what stands under a key to a name that ends in a word.
+    /// Moves the text of a key to a name with this ending.
     async fn set_aside(&self, key: &StoreKey, ending: &str) -> Result<()>;
 
     /// Reads a key's document.
@@ -35,16 +36,16 @@ pub trait Versioned {
         match self.read(key).await? {
             Some(Content::Document(document)) => Ok(Some(document)),
             Some(Content::Other(_)) => {
-                // In turn, and looked at again: another process may have replaced it meanwhile.
-                let _turn = self.turn(key).await?;
-                self.document_in_turn(key).await
+                // It is read again under the lock: another process may have replaced it meanwhile.
+                let _lock = self.save_lock(key).await?;
+                self.document_under_lock(key).await
             }
             None => Ok(None),
         }
     }
 
-    /// Reads a key's document during a turn.
-    async fn document_in_turn(&self, key: &StoreKey) -> Result<Option<Document>> {
+    /// Reads a key's document, and sets anything else aside. The caller holds the lock.
+    async fn document_under_lock(&self, key: &StoreKey) -> Result<Option<Document>> {
         match self.read(key).await? {
             Some(Content::Document(document)) => Ok(Some(document)),
             Some(Content::Other(ending)) => self.set_aside(key, ending).await.map(|()| None),
@@ -52,10 +53,10 @@ pub trait Versioned {
         }
     }
 
-    /// Replaces a key's document if `expected` is its revision; returns whether it was.
+    /// Replaces a key's document if its revision is `expected`, and returns whether it did.
     async fn replace(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
-        let _turn = self.turn(key).await?;
-        let current = self.document_in_turn(key).await?.map_or(0, |document| document.revision);
+        let _lock = self.save_lock(key).await?;
+        let current = self.document_under_lock(key).await?.map_or(0, |document| document.revision);
         if current == expected {
             self.write(key, document).await?;
         }
@@ -69,7 +70,7 @@ impl Content {
     /// The word for a document of a later version.
     pub(super) const NEWER: &str = "newer";
 
-    /// Looks at a text.
+    /// Parses a text.
     pub fn of(text: &str) -> Self {
         match Record::version_and_revision(text) {
             Some((VERSION, revision)) => Self::Document(Document { revision, text: text.into() }),
@@ -78,7 +79,7 @@ impl Content {
         }
     }
 
-    /// Warns of a text that was moved to another name, or could not be.
+    /// Logs a warning about a text that was set aside. `moved` is whether it could be moved to its new name.
     pub fn warn_of_set_aside(name: &str, moved: bool) {
         tracing::warn!(
             name,

@@ -1,4 +1,4 @@
-//! `BackOff`: the one rule for how long to wait after failures, and the chance that spreads clients in time.
+//! `BackOff`: the one rule for waits after failures; and random numbers, which spread clients in time.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -8,7 +8,7 @@ use std::{
 /// Longest wait that a server can ask for by `Retry-After`.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 
-/// A wait that doubles with each failure in a row.
+/// A wait that doubles with each failure in a row, up to a limit, with full jitter if the caller wants it.
 ///
 /// ```
 /// use authn::time::BackOff;
@@ -17,6 +17,13 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 /// let back_off = BackOff::new(Duration::from_secs(1), Duration::from_secs(60));
 /// assert_eq!(back_off.after(3), Duration::from_secs(4));
 /// assert_eq!(back_off.after(100), Duration::from_secs(60));
+///
+/// // With full jitter, many clients don't try again at the same time.
+/// let chance = 0.25; // a random number
+/// assert_eq!(back_off.jittered(3, chance), Duration::from_secs(1));
+///
+/// // A server may ask for more, but at most for 5 minutes.
+/// assert_eq!(BackOff::asked(Duration::from_secs(3_600)), Duration::from_secs(300));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct BackOff {
@@ -25,16 +32,23 @@ pub struct BackOff {
 }
 
 impl BackOff {
-    /// Makes one that begins with a wait and grows to another.
+    /// Creates a back-off from the wait after the first failure and the longest wait.
     pub const fn new(first: Duration, longest: Duration) -> Self {
         Self { first, longest }
     }
 
-    /// Returns the wait after this many failures in a row, counted from 1.
+    /// Returns the wait after this many failures in a row, counted from 1; 0 is treated as 1.
     #[must_use]
     pub fn after(self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1);
         self.first.saturating_mul(2_u32.saturating_pow(doublings)).min(self.longest)
+    }
+
+    /// Returns the wait after this many failures in a row, with full jitter: a share of [`after`](Self::after) that
+    /// `chance` decides, a random number from 0 to 1.
+    #[must_use]
+    pub fn jittered(self, failures: u32, chance: f64) -> Duration {
+        self.after(failures).mul_f64(chance.clamp(0.0, 1.0))
     }
 
     /// Returns the wait that a server asks for by `Retry-After` (RFC 9110, 10.2.3), at most 5 minutes.
@@ -44,8 +58,8 @@ impl BackOff {
     }
 }
 
-/// Returns a random number between 0 and 1. It spreads clients in time and keeps no secret, so the standard
-/// library's hash seed is random enough.
+/// Returns a random number from 0 up to 1. It only spreads clients in time and protects no secret, so the hash seed of
+/// the standard library is random enough.
 #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
 pub(crate) fn chance() -> f64 {
     (RandomState::new().hash_one(0_u8) >> 11) as f64 / (1_u64 << 53) as f64
@@ -61,6 +75,13 @@ mod tests {
         let waits = [0, 1, 2, 3, 4, u32::MAX].map(|failures| back_off.after(failures).as_millis());
         assert_eq!(waits, [200, 200, 400, 800, 1000, 1000]);
         assert_eq!(BackOff::asked(Duration::MAX), LONGEST_RETRY_AFTER);
+    }
+
+    #[test]
+    fn full_jitter_is_a_share_of_the_wait() {
+        let back_off = BackOff::new(Duration::from_millis(200), Duration::from_secs(1));
+        let waits = [0.0, 0.5, 1.0, 7.0].map(|chance| back_off.jittered(2, chance).as_millis());
+        assert_eq!(waits, [0, 200, 400, 400]);
     }
 
     #[test]

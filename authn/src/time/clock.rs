@@ -1,7 +1,7 @@
-//! Time as the cache sees it: two clocks at once, and a clock that tests can move.
+//! `Clock`, which reads the wall clock and the monotonic clock at once, and `ManualClock`, which tests can move.
 //!
-//! The wall clock says what a server means by "expires at"; the monotonic clock does not jump when
-//! somebody sets the date. A token is stale as soon as *either* says so, hence a [`Moment`] holds both.
+//! A server's "expires at" is a time of the wall clock. The monotonic clock does not jump when the date is set. A token
+//! is stale as soon as *either* clock says so, so a [`Moment`] holds both.
 
 use std::{
     fmt,
@@ -18,11 +18,22 @@ use super::before;
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// A point in time on the wall clock and on the monotonic clock.
+///
+/// ```
+/// use authn::time::Moment;
+/// use std::time::Duration;
+///
+/// let [second, minute] = [1, 60].map(Duration::from_secs);
+/// let now = Moment::new(1_000_000 * second, 5 * second);
+/// let expiry = now.plus(minute);
+/// assert!(!expiry.reached(now));
+/// assert_eq!(expiry.minus(second).after(now), 59 * second);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moment {
     /// Nanoseconds since the Unix epoch.
     pub(super) wall: i64,
-    /// Nanoseconds since an arbitrary start that this process shares.
+    /// Nanoseconds since an arbitrary start, the same in the whole process.
     pub(super) monotonic: i64,
 }
 
@@ -33,18 +44,18 @@ impl Moment {
     /// The moment that never comes.
     pub const NEVER: Self = Self { wall: i64::MAX, monotonic: i64::MAX };
 
-    /// Makes a moment from the time since the Unix epoch and the time since the monotonic clock's start.
+    /// Creates a moment from the time since the Unix epoch and the time since the monotonic clock's start.
     pub fn new(wall: Duration, monotonic: Duration) -> Self {
         Self { wall: nanos(wall), monotonic: nanos(monotonic) }
     }
 
-    /// Gives the moment `duration` later; what would overflow is [`Moment::NEVER`] on that clock.
+    /// Returns the moment `duration` later. A clock that would overflow stays at the time of [`Moment::NEVER`].
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         self.shifted(duration, i64::saturating_add)
     }
 
-    /// Gives the moment `duration` earlier.
+    /// Returns the moment `duration` earlier.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         self.shifted(duration, i64::saturating_sub)
@@ -55,20 +66,20 @@ impl Moment {
         Self { wall: shift(self.wall, by), monotonic: shift(self.monotonic, by) }
     }
 
-    /// Tells whether `now` has come to this moment on at least one of the two clocks.
+    /// Returns whether `now` is at or past this moment on at least one of the two clocks.
     #[inline]
     pub fn reached(self, now: Self) -> bool {
         now.wall >= self.wall || now.monotonic >= self.monotonic
     }
 
-    /// Gives the time from `now` until this moment by the clock that comes first; zero if it has passed.
+    /// Returns the time from `now` until this moment, on the clock that reaches it first; zero if it has passed.
     pub fn after(self, now: Self) -> Duration {
         let wall = self.wall.saturating_sub(now.wall);
         let monotonic = self.monotonic.saturating_sub(now.monotonic);
         Duration::from_nanos(u64::try_from(wall.min(monotonic)).unwrap_or(0))
     }
 
-    /// Gives the wall clock's part.
+    /// Returns the time on the wall clock.
     pub fn wall(self) -> SystemTime {
         from_unix_nanos(self.wall)
     }
@@ -78,7 +89,7 @@ impl Moment {
     }
 }
 
-/// Nanoseconds since the Unix epoch; times before it count as the epoch itself.
+/// Returns the nanoseconds since the Unix epoch; 0 for times before it.
 pub(crate) fn unix_nanos(time: SystemTime) -> i64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, nanos)
 }
@@ -94,32 +105,62 @@ fn nanos(duration: Duration) -> i64 {
 /// A future that ends when some time has passed.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A source of time: implement it to bring a clock of your own.
+/// A source of time for [`Clock::custom`]. Implement it for a clock of your own.
+///
+/// ```
+/// use authn::time::{Clock, Moment, Sleep, Time};
+/// use std::time::Duration;
+///
+/// /// The system's time, a year ahead.
+/// #[derive(Debug)]
+/// struct Ahead;
+///
+/// impl Time for Ahead {
+///     fn now(&self) -> Moment {
+///         Clock::system().now().plus(Duration::from_secs(365 * 86_400))
+///     }
+///     fn sleep(&self, duration: Duration) -> Sleep {
+///         Clock::system().sleep(duration)
+///     }
+/// }
+///
+/// assert!(Clock::custom(Ahead).now().reached(Clock::system().now()));
+/// ```
 pub trait Time: fmt::Debug + Send + Sync + 'static {
-    /// Gives the present moment.
+    /// Returns the present moment.
     fn now(&self) -> Moment;
 
     /// Waits for `duration`.
     fn sleep(&self, duration: Duration) -> Sleep;
 }
 
-/// The clock that a cache reads: the system's, unless a test brings another.
+/// The clock of the framework: the system's, unless a test sets another. Caches, providers and the HTTP client read
+/// it and wait by it.
+///
+/// ```
+/// # use authn::Credentials;
+/// use authn::time::{Clock, ManualClock};
+///
+/// let clock = Clock::custom(ManualClock::new());
+/// let builder = Credentials::builder().clock(clock);
+/// # drop(builder);
+/// ```
 #[derive(Clone, Default)]
 pub struct Clock(Option<Arc<dyn Time>>);
 
 impl Clock {
-    /// Gives the system's clocks. They are the coarse ones where the system has such (a few milliseconds
-    /// exact): expiry is counted in seconds, and a read costs a third.
+    /// Returns the system's clocks. On Linux they are the coarse ones, which are exact to a few milliseconds: expiry
+    /// is counted in seconds, and a read takes a third of the time.
     pub fn system() -> Self {
         Self(None)
     }
 
-    /// Wraps a clock of the caller's.
+    /// Creates a clock from the caller's source of time.
     pub fn custom(time: impl Time) -> Self {
         Self(Some(Arc::new(time)))
     }
 
-    /// Gives the present moment.
+    /// Returns the present moment.
     #[inline]
     pub fn now(&self) -> Moment {
         match &self.0 {
@@ -128,8 +169,8 @@ impl Clock {
         }
     }
 
-    /// Waits for `duration`. On the system's clock it needs a tokio runtime with timers, which the
-    /// framework's own background runtime has.
+    /// Waits for `duration`. The system's clock needs a tokio runtime with timers, such as the framework's own
+    /// background runtime.
     pub fn sleep(&self, duration: Duration) -> Sleep {
         match &self.0 {
             None => Box::pin(tokio::time::sleep(duration)),
@@ -137,8 +178,8 @@ impl Clock {
         }
     }
 
-    /// Waits for work at most as long as a duration; `None` if that has passed first. The work is then no longer
-    /// waited for, and may be waited for again where it was borrowed.
+    /// Waits for work for at most `duration`, and returns `None` if it takes longer. Work that was passed by reference
+    /// can be waited for again.
     pub async fn within<T>(&self, duration: Duration, work: impl Future<Output = T>) -> Option<T> {
         before(work, self.sleep(duration)).await
     }
@@ -153,7 +194,7 @@ impl fmt::Debug for Clock {
     }
 }
 
-// Through libc rather than the vDSO, so that tools which replace libc's clock (faketime) reach it.
+// Calls libc and not the vDSO, so that tools that replace libc's clock (faketime) have an effect.
 #[cfg(target_os = "linux")]
 #[inline]
 fn system_now() -> Moment {
@@ -175,7 +216,7 @@ fn system_now() -> Moment {
     }
 }
 
-/// A clock that stands still until a test moves it.
+/// A clock that doesn't run: only a test moves it.
 ///
 /// ```
 /// use authn::time::{Clock, ManualClock};
@@ -191,17 +232,17 @@ fn system_now() -> Moment {
 pub struct ManualClock(watch::Sender<Moment>);
 
 impl ManualClock {
-    /// Makes a clock that stands at the system's present time.
+    /// Creates a clock that is stopped at the system's present time.
     pub fn new() -> Self {
         Self(watch::Sender::new(system_now()))
     }
 
-    /// Moves both clocks forward, as time does, and wakes who slept so long.
+    /// Moves both clocks forward, and wakes the callers whose sleep ends by then.
     pub fn advance(&self, duration: Duration) {
         self.0.send_modify(|now| *now = now.plus(duration));
     }
 
-    /// Steps the wall clock alone by `seconds`, as somebody who sets the date does.
+    /// Moves only the wall clock by `seconds`, like a user who sets the date. No sleeping caller wakes.
     pub fn step_wall(&self, seconds: i64) {
         let nanos = seconds.saturating_mul(NANOS_PER_SECOND);
         self.0.send_modify(|now| now.wall = now.wall.saturating_add(nanos));
@@ -229,7 +270,7 @@ impl Time for ManualClock {
         let clock = self.clone();
         let until = self.now().plus(duration).monotonic;
         Box::pin(async move {
-            // It fails once the clock is gone, which is held here.
+            // It fails once the sender is dropped, and this future holds one.
             let _ = clock.0.subscribe().wait_for(|now| now.monotonic >= until).await;
         })
     }
@@ -240,7 +281,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_reached_when_either_clock_is_there() {
+    fn a_moment_is_reached_when_either_clock_reaches_it() {
         let manual = ManualClock::new();
         let clock = Clock::custom(manual.clone());
         let later = clock.now().plus(Duration::from_secs(10));
@@ -250,7 +291,10 @@ mod tests {
         manual.step_wall(-3_600);
         assert!(!later.reached(clock.now()));
         manual.advance(Duration::from_secs(10));
-        assert!(later.reached(clock.now()), "a backward step of the wall clock extends no life");
+        assert!(
+            later.reached(clock.now()),
+            "a backward step of the wall clock extends no token's life"
+        );
     }
 
     #[test]
@@ -275,7 +319,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn sleepers_wake_when_the_clock_is_moved() {
+    async fn sleeping_callers_wake_when_the_clock_is_moved() {
         let manual = ManualClock::new();
         let sleep = manual.sleep(Duration::from_secs(5));
         let sleeper = tokio::spawn(sleep);

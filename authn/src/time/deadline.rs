@@ -1,4 +1,4 @@
-//! `before`: waits for work until something else comes first.
+//! `before`: waits for work until another future ends first.
 
 use std::{
     future::{Future, poll_fn},
@@ -6,7 +6,7 @@ use std::{
     task::Poll,
 };
 
-/// Waits for `work` at most until `end`; `None` if that came first.
+/// Waits for `work`, and returns `None` if `end` ends first.
 pub(crate) async fn before<T>(
     work: impl Future<Output = T>,
     mut end: Pin<Box<dyn Future<Output = ()> + Send>>,

@@ -1,6 +1,6 @@
 //! Durations as a configuration writes them: `"5s"`, `"15m"`, `"1h30m"`, or a number of seconds.
 //!
-//! Units are `d`, `h`, `m`, `s` and `ms`, each at most once, the longer before the shorter.
+//! The units are `d`, `h`, `m`, `s` and `ms`. Each appears at most once, and a longer one before a shorter one.
 //!
 //! ```
 //! use authn::time::duration;
@@ -15,10 +15,10 @@ use std::{fmt::Write as _, time::Duration};
 const UNITS: [(&str, u64); 5] =
     [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-/// What a duration looks like, for messages.
+/// The form of a duration, for messages.
 pub const EXPECTED: &str = "a duration like `5s`, `15m` or `1h30m`, or a number of seconds";
 
-/// Parses a duration; `None` if it is not one, or too long for 64 bits of milliseconds.
+/// Parses a duration; `None` if the text is not one, or if its milliseconds don't fit into 64 bits.
 pub fn parse(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     if let Ok(seconds) = rest.parse::<u64>() {
@@ -45,7 +45,7 @@ pub fn parse(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(total))
 }
 
-/// Writes a duration as it would be configured. What is less than a millisecond is left out.
+/// Formats a duration as a configuration writes it. Fractions of a millisecond are left out.
 pub fn format(duration: Duration) -> String {
     let mut left = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     if left == 0 {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_it_writes() {
+    fn a_formatted_duration_is_parsed_again() {
         for (text, millis) in [
             ("5s", 5_000),
             ("15m", 900_000),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_none() {
+    fn a_text_that_is_no_duration_is_refused() {
         for bad in ["", "s", "-5s", "5x", "1.5h", "30m1h", "1m1m", "99999999999999999999s", "5s5"] {
             assert!(parse(bad).is_none(), "{bad}");
         }

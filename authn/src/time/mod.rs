@@ -1,5 +1,5 @@
-//! Time: clocks that tests can move, durations as a configuration writes them, deadlines, and the one
-//! back-off.
+//! Time: clocks that tests can move, durations as a configuration writes them, deadlines, and the back-off after
+//! failures.
 
 mod atomic_moment;
 mod back_off;

@@ -143,7 +143,7 @@ fn what_ails_the_store_has_its_command() {
     let message =
         format!("{aside} is a session that was set aside, because a later version wrote it");
     let outcome = run(&sandbox);
-    has(&outcome, "store", ["warning", &message, &format!("`rm {aside}`, once nobody misses it")]);
+    has(&outcome, "store", ["warning", &message, &format!("`rm {aside}`, once you don't need it")]);
     assert_eq!(outcome.code, 0);
 
     set_mode(&session, 0o604);
@@ -174,7 +174,7 @@ fn a_file_of_authorities_is_looked_into() {
         let rows = of(&outcome, "authorities");
         let [["problem", message, help]] = rows[..] else { panic!("{rows:?}") };
         assert!(message.starts_with("`http.ca_file` /repo/ca.pem "), "{message}");
-        assert_eq!(help, "name a PEM file of certificate authorities");
+        assert_eq!(help, "set it to a PEM file of certificate authorities");
         assert_eq!(outcome.code, 3);
         assert!(!outcome.stdout.contains("s3cr3t"));
     }

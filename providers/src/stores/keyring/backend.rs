@@ -1,6 +1,6 @@
 //! Which keyring it is: the desktop's or the kernel's.
 
-use authn::{Error, Result, SecretString, store::Surroundings};
+use authn::{Error, Result, SecretString, store::StoreContext};
 
 use super::failure;
 use crate::choice::choice;
@@ -65,7 +65,7 @@ macro_rules! calls {
 
 impl Place {
     /// Names a keyring without asking it for anything.
-    pub(super) fn new(backend: Option<Backend>, surroundings: &Surroundings<'_>) -> Self {
+    pub(super) fn new(backend: Option<Backend>, surroundings: &StoreContext<'_>) -> Self {
         let _ = surroundings;
         match backend.unwrap_or(DEFAULT) {
             #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]

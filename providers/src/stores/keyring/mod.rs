@@ -18,7 +18,7 @@ use std::{path::PathBuf, time::Duration};
 use authn::{
     Error, ErrorKind, Result, SecretSource, SecretString, Validation,
     private::{Content, Locks, Versioned},
-    store::{Document, Lease, StoreKey, Surroundings, TokenStore},
+    store::{Document, Lease, StoreContext, StoreKey, TokenStore},
 };
 
 use backend::{Backend, Place};
@@ -48,7 +48,7 @@ struct Keyring {
 }
 
 impl TokenStore for Keyring {
-    fn open(mut self, surroundings: &Surroundings<'_>) -> Result<Self> {
+    fn open(mut self, surroundings: &StoreContext<'_>) -> Result<Self> {
         let service = self.service.get_or_insert_with(|| surroundings.app().to_owned());
         self.__locks = surroundings.shared().map(|folder| locks(folder, service));
         self.__place = Place::new(self.backend, surroundings);
@@ -127,8 +127,8 @@ impl Keyring {
 }
 
 impl Versioned for Keyring {
-    async fn turn(&self, key: &StoreKey) -> Result<Lease> {
-        self.locks()?.turn(key).await
+    async fn save_lock(&self, key: &StoreKey) -> Result<Lease> {
+        self.locks()?.save_lock(key).await
     }
 
     /// Returns the last document of a key; a keyring may hold several entries that look alike.

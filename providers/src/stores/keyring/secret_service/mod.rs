@@ -9,7 +9,7 @@ mod failures;
 
 use std::collections::HashMap;
 
-use authn::{Error, Result, SecretString, store::Surroundings};
+use authn::{Error, Result, SecretString, store::StoreContext};
 use zbus::OwnedObjectPath;
 
 use self::bus::Bus;
@@ -29,7 +29,7 @@ type Attributes<'a> = HashMap<&'a str, &'a str>;
 
 impl SecretService {
     /// Takes the address of the user's bus from the environment.
-    pub(super) fn new(surroundings: &Surroundings<'_>) -> Self {
+    pub(super) fn new(surroundings: &StoreContext<'_>) -> Self {
         let told = surroundings.variable("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned);
         let folder = surroundings.variable("XDG_RUNTIME_DIR");
         let usual = || folder.map(|folder| format!("unix:path={folder}/bus"));

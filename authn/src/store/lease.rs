@@ -1,0 +1,158 @@
+//! `Lease`: the right to exchange for a key, and whether it is still held.
+
+use std::{
+    fmt,
+    future::{self, Future},
+    pin::Pin,
+    task::{Context, Waker},
+};
+
+/// The right to exchange for a key. Dropping it releases it.
+///
+/// A lease in a network store expires if it is not renewed, so it can be lost while its holder still works. Such a
+/// store passes a future that ends when that happens:
+///
+/// ```
+/// use authn::store::Lease;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # struct Connection;
+/// # let (on_loss, loss) = tokio::sync::oneshot::channel::<()>();
+/// # let connection = Connection;
+/// let mut lease = Lease::new(connection).with_lost(async {
+///     // A task of the store renews the lease, and sends once that fails.
+///     let _ = loss.await;
+/// });
+/// assert!(!lease.is_lost());
+///
+/// on_loss.send(()).unwrap();
+/// lease.lost().await;
+/// assert!(lease.is_lost());
+/// # }
+/// ```
+pub struct Lease {
+    /// Held for its drop, which releases the lease.
+    _held: Box<dyn Send>,
+    loss: Loss,
+}
+
+/// What is known of the loss of a lease.
+enum Loss {
+    /// The store's leases don't expire.
+    Never,
+    /// The future ends when the lease is lost.
+    Awaited(Pin<Box<dyn Future<Output = ()> + Send>>),
+    /// The lease is lost.
+    Lost,
+}
+
+impl Lease {
+    /// Creates a lease from a value that releases the lease when it is dropped. Such a lease is never lost.
+    pub fn new(held: impl Send + 'static) -> Self {
+        Self { _held: Box::new(held), loss: Loss::Never }
+    }
+
+    /// Sets the future that ends when the lease is lost. It is dropped with the lease.
+    #[must_use]
+    pub fn with_lost(self, lost: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { loss: Loss::Awaited(Box::pin(lost)), ..self }
+    }
+
+    /// Waits until the lease is lost: for ever if the store's leases don't expire.
+    ///
+    /// It may be dropped before it ends, and called again.
+    pub async fn lost(&mut self) {
+        match &mut self.loss {
+            Loss::Never => future::pending().await,
+            Loss::Awaited(lost) => {
+                lost.await;
+                self.loss = Loss::Lost;
+            }
+            Loss::Lost => {}
+        }
+    }
+
+    /// Returns whether the lease is lost, without waiting. Once it is lost, it stays so.
+    pub fn is_lost(&mut self) -> bool {
+        // The waker may do nothing: `lost` polls again and sets one that does.
+        let mut context = Context::from_waker(Waker::noop());
+        if let Loss::Awaited(lost) = &mut self.loss
+            && lost.as_mut().poll(&mut context).is_ready()
+        {
+            self.loss = Loss::Lost;
+        }
+        matches!(self.loss, Loss::Lost)
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease")
+            .field("can_be_lost", &!matches!(self.loss, Loss::Never))
+            .field("lost", &matches!(self.loss, Loss::Lost))
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::{sync::oneshot, time::timeout};
+
+    use super::*;
+
+    fn check_send(_: &impl Send) {}
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_without_expiry_is_never_lost() {
+        let mut lease = Lease::new(());
+        check_send(&lease);
+        check_send(&lease.lost());
+        assert!(!lease.is_lost());
+        assert!(timeout(Duration::from_hours(24), lease.lost()).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_loss_is_seen_with_and_without_waiting_and_remembered() {
+        for waits in [true, false] {
+            let (on_loss, loss) = oneshot::channel::<()>();
+            let mut lease = Lease::new(()).with_lost(async { drop(loss.await) });
+            assert!(!lease.is_lost());
+            on_loss.send(()).unwrap();
+            if waits {
+                lease.lost().await;
+            }
+            // A future that has ended must not be polled again.
+            assert!(lease.is_lost() && lease.is_lost());
+            lease.lost().await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_that_waits_is_woken_after_a_look_that_did_not_wait() {
+        let (on_loss, loss) = oneshot::channel::<()>();
+        let mut lease = Lease::new(()).with_lost(async { drop(loss.await) });
+        assert!(timeout(Duration::from_millis(1), lease.lost()).await.is_err());
+        assert!(!lease.is_lost());
+        let waiting = tokio::spawn(async move { lease.lost().await });
+        tokio::task::yield_now().await;
+        on_loss.send(()).unwrap();
+        waiting.await.unwrap();
+    }
+
+    #[test]
+    fn what_a_lease_holds_is_dropped_with_it() {
+        let (held, released) = oneshot::channel::<()>();
+        let (watched, ended) = oneshot::channel::<()>();
+        let lease = Lease::new(held).with_lost(async move {
+            let _watched = watched;
+            future::pending::<()>().await;
+        });
+        drop(lease);
+        for mut dropped in [released, ended] {
+            assert_eq!(dropped.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+        }
+    }
+}
