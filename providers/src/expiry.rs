@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use authn::{Context, Error, ErrorKind, Result, Token};
+use authn::{Context, Error, Result, Token};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::Number;
@@ -32,7 +32,7 @@ pub(crate) fn check(token: &Token, context: &Context, help: &str) -> Result<()> 
         return Ok(());
     };
     let time = httpdate::fmt_http_date(time);
-    Err(Error::new(ErrorKind::Expired, format!("the token expired on {time}: {help}")))
+    Err(Error::expired(format!("the token expired on {time}")).with_help(help))
 }
 
 /// Returns whether a time has come by the context's clock.

@@ -42,9 +42,11 @@ pub(super) fn signer(client: &Client) -> Result<Signer> {
     }
     let key = client._private_key.as_ref().ok_or_else(|| {
         Error::configuration(
-            "`private_key` is not set, which `token_endpoint_auth_method` private_key_jwt needs",
+            "`private_key` is not set, but `token_endpoint_auth_method` private_key_jwt needs it",
         )
-        .with_help("set it, best as a reference like `{ file = \"/run/secrets/client.pem\" }`")
+        .with_help(
+            "set it, preferably to a reference like `{ file = \"/run/secrets/client.pem\" }`",
+        )
     })?;
     Signer::with_private_key(&key.expose(), client.algorithm, client.key_id.as_deref())
 }

@@ -107,7 +107,8 @@ impl Client {
             && self._client_secret.is_some()
             && self._private_key.is_some()
         {
-            return Err(Error::configuration("both `client_secret` and `private_key` are set").with_help("say by `token_endpoint_auth_method` which of them authenticates, and leave the other out"));
+            return Err(Error::configuration("both `client_secret` and `private_key` are set")
+                .with_help("remove the one that the client does not authenticate with"));
         }
         self.check_what_is_unused()?;
         match self.method() {
@@ -188,10 +189,12 @@ impl Client {
         // A file that it stands in can be empty while it is being written.
         self._client_secret.as_ref().filter(|secret| !secret.is_empty()).ok_or_else(|| {
             Error::configuration(format!(
-                "`client_secret` is not set, which `token_endpoint_auth_method` {} needs",
+                "`client_secret` is not set, but `token_endpoint_auth_method` {} needs it",
                 self.method().name()
             ))
-            .with_help("set it, best as a reference such as `{ file = \"/run/secrets/client\" }`")
+            .with_help(
+                "set it, preferably to a reference like `{ file = \"/run/secrets/client\" }`",
+            )
         })
     }
 }

@@ -40,7 +40,10 @@ impl JwtBearer {
                 .with_help("set it to the account that signs, or set `service_account_file`")
         })?;
         let key = self._private_key.as_ref().ok_or_else(|| {
-            Error::configuration("`private_key` is not set").with_help("set it, best as a reference like `{ file = \"/run/secrets/account.pem\" }`, or set `service_account_file`")
+            Error::configuration("`private_key` is not set").with_help(
+                "set it, preferably to a reference like `{ file = \"/run/secrets/account.pem\" }`, or \
+                 set `service_account_file`",
+            )
         })?;
         let signer =
             Signer::with_private_key(&key.expose(), self.algorithm, self.key_id.as_deref())?;
@@ -53,6 +56,6 @@ impl JwtBearer {
             ("private_key", self._private_key.is_some()),
             ("key_id", self.key_id.is_some()),
         ];
-        refuse_any(options, "`service_account_file` says it, too")
+        refuse_any(options, "`service_account_file` sets it too")
     }
 }

@@ -58,20 +58,23 @@ impl LoginOptions {
             authn::http::check(page.url(), false)?;
         }
         let has_own_redirect = self.redirect_port != 0 || self.redirect_path != DEFAULT_PATH;
-        let problem = if self.login_timeout.is_zero() {
-            "`login_timeout` is 0, which leaves no time to log in; set it to some minutes"
+        let (problem, help) = if self.login_timeout.is_zero() {
+            ("`login_timeout` is 0", "set it to a duration like `5m`")
         } else if self.browser.as_ref().is_some_and(|browser| browser.is_empty()) {
-            "`browser` is empty; set it to a command, or leave it out"
+            ("`browser` is empty", "set it to a command, or leave it out")
         } else if !self.redirect_path.starts_with('/') || self.redirect_path.contains(['?', '#']) {
-            "`redirect_path` is no path; set it to one that begins with `/`"
+            ("`redirect_path` is not a path", "set it to a path that starts with `/`")
         } else if self.redirect_uri.as_ref().is_some_and(|uri| uri.url().fragment().is_some()) {
-            "`redirect_uri` has a fragment, which no server takes; remove it from `#` on"
+            ("`redirect_uri` has a fragment (RFC 6749, 3.1.2)", "remove `#` and what follows it")
         } else if self.redirect_uri.is_some() && has_own_redirect {
-            "`redirect_uri` has a port and a path of its own; remove `redirect_port` and `redirect_path`"
+            (
+                "`redirect_uri` is set together with `redirect_port` or `redirect_path`",
+                "remove `redirect_port` and `redirect_path`",
+            )
         } else {
             return Ok(());
         };
-        Err(Error::configuration(problem))
+        Err(Error::configuration(problem).with_help(help))
     }
 
     /// Returns the options that only a login at the server uses, and whether each is set.

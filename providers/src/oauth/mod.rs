@@ -35,7 +35,7 @@ use typed_client::Missing;
 
 use crate::{
     client_auth::Client,
-    token_endpoint::{self, Advice, Endpoint, Failure, Members, Received, with},
+    token_endpoint::{self, Advice, Endpoint, Failure, GrantAdvice, Members, Received, with},
 };
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
@@ -66,15 +66,6 @@ pub struct OAuth {
     __keys: Keys,
 }
 
-/// What a grant says of its refusal.
-#[derive(Clone, Copy)]
-struct Refused<'a> {
-    /// What to do about it.
-    advice: &'a str,
-    /// Whether a new login can help.
-    login_helps: bool,
-}
-
 /// One call of the provider.
 #[derive(Clone, Copy)]
 struct Call<'a> {
@@ -101,15 +92,15 @@ impl<'a> Call<'a> {
         self,
         mut members: Members,
         scopes: &[String],
-        refused: Refused<'_>,
+        advice: GrantAdvice<'_>,
     ) -> Result<Grant, Failure> {
         self.options.request.ask_for(&mut members, scopes);
-        self.redeem(members, refused).await
+        self.redeem(members, advice).await
     }
 
     /// Makes one token request of these members and the client's authentication.
-    async fn redeem(self, members: Members, refused: Refused<'_>) -> Result<Grant, Failure> {
-        let (response, advice) = self.post(Endpoint::Token, members, refused).await?;
+    async fn redeem(self, members: Members, advice: GrantAdvice<'_>) -> Result<Grant, Failure> {
+        let (response, advice) = self.post(Endpoint::Token, members, advice).await?;
         let grant = token_endpoint::grant(&Received::from(&response), &advice)?;
         Ok(with(grant, response.date(), Grant::with_server_date))
     }
@@ -120,13 +111,12 @@ impl<'a> Call<'a> {
         self,
         endpoint: Endpoint,
         members: Members,
-        Refused { advice, login_helps }: Refused<'_>,
+        grant: GrantAdvice<'_>,
     ) -> Result<(HttpResponse, Advice<'_>)> {
         let Self { options: OAuth { server, .. }, client, context } = self;
         let request = context.http().post(server.endpoint(endpoint, context).await?.url());
         let request = client.authenticate(request, members, &server.audience()?, context)?;
-        let advice = Advice { client: client.advice(), grant: advice, login_helps };
-        Ok((request.send().await?, advice))
+        Ok((request.send().await?, Advice { client: client.advice(), grant }))
     }
 }
 

@@ -57,7 +57,7 @@ impl RequestOptions {
     pub(super) fn validate(&self) -> Result<()> {
         match OWN_MEMBERS.iter().find(|name| self.parameters.contains_key(**name)) {
             Some(name) => Err(Error::configuration(format!(
-                "`parameters` must not hold `{name}`, which the provider sets itself"
+                "`parameters` must not contain `{name}`, which the provider sets itself"
             ))
             .with_help("remove it")),
             None => Ok(()),

@@ -2,8 +2,8 @@
 
 use authn::{Grant, Result};
 
-use super::{Call, Refused, typed_client::Missing};
-use crate::token_endpoint::{Endpoint, Members, Received, accepted};
+use super::{Call, typed_client::Missing};
+use crate::token_endpoint::{Endpoint, GrantAdvice, Members, Received, accepted};
 
 /// Revokes the refresh token, with which the server ends what was issued by it (RFC 7009, 2.1); without
 /// one, the access token.
@@ -21,11 +21,12 @@ pub(super) async fn revoke(call: Call<'_>, grant: &Grant) -> Result<()> {
     let missing = Missing::of(call.options);
     let typed = missing.map(|missing| missing.find(call, Some(grant))).transpose()?;
     let client = typed.as_ref().unwrap_or(call.client);
-    let refused = Refused {
-        advice: "check whose the token is; another client's can't be revoked",
+    let advice = GrantAdvice {
+        meaning: "",
+        help: "check `client_id`: only the client that the token was issued to can revoke it",
         login_helps: false,
     };
     let call = Call { client, ..call };
-    let (response, advice) = call.post(Endpoint::Revocation, members, refused).await?;
+    let (response, advice) = call.post(Endpoint::Revocation, members, advice).await?;
     accepted(&Received::from(&response), &advice)
 }

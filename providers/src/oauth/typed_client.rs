@@ -80,14 +80,13 @@ impl Missing {
     /// Makes the error of a client that the server knew at the login.
     pub(super) fn counts_no_longer(self, context: &Context) -> Error {
         let what = self.what();
-        context.login_required(&format!("the server takes the client's {what} no longer"))
+        context.login_required(&format!("the server no longer accepts the client's {what}"))
     }
 
     fn nobody_is_there(self, context: &Context) -> Error {
         let what = self.what();
-        context.login_required(&format!(
-            "nobody has typed in the client's {what} within `login_timeout`"
-        ))
+        context
+            .login_required(&format!("the client's {what} was not entered within `login_timeout`"))
     }
 
     /// Exchanges a client's credentials, which the user types in until the server takes them.
@@ -110,13 +109,14 @@ impl Missing {
             }
             if tried < TRIES {
                 let what = self.what();
-                let text = format!("the server does not take the client's {what}; try again");
+                let text = format!("the server rejected the client's {what}; try again");
                 login.progress(&Progress::Notice(text));
             }
         }
-        Err(Error::refused(format!("the server has not taken the client's {} {TRIES} times",
-            self.what()
-        )).with_help("check it where the client is registered, and `token_endpoint_auth_method`, and log in again"))
+        let what = self.what();
+        Err(Error::refused(format!("the server rejected the client's {what} {TRIES} times")).with_help(
+            "check where the client is registered and `token_endpoint_auth_method`, and log in again",
+        ))
     }
 
     /// Asks for what is missing.

@@ -87,9 +87,9 @@ impl Metadata {
             Endpoint::Jwks => &self.jwks_uri,
         };
         let found = found.as_deref().and_then(Address::parse).ok_or_else(|| {
-            let [name, option, else_] = endpoint.texts();
+            let [name, option, more] = endpoint.texts();
             Error::protocol(format!("the server's metadata name no {name}"))
-                .with_help(format!("set `{option}` {else_}"))
+                .with_help(format!("set `{option}` {more}"))
         })?;
         // Not all of them are sent to from here: a browser would open one in the clear.
         authn::http::check(found.url(), false)?;
@@ -114,7 +114,7 @@ impl Endpoint {
     pub(crate) fn unknown(self) -> Error {
         let [name, option, _] = self.texts();
         Error::configuration(format!(
-            "no {name} is known, and without an issuer none is discovered"
+            "no {name} is known, and without an issuer none can be discovered"
         ))
         .with_help(format!("set `{option}`"))
     }
@@ -138,7 +138,7 @@ impl Endpoint {
                 "revocation_endpoint_url",
                 "if it has one, or let the tokens expire",
             ],
-            Self::Jwks => ["key set", "jwks_url", "to where its keys are"],
+            Self::Jwks => ["key set", "jwks_url", "to the address of its keys"],
         }
     }
 }
@@ -161,12 +161,12 @@ async fn fetch(address: &Address, issuer: &str, context: &Context) -> Result<Met
             return Err(unavailable(&response));
         }
     }
-    let answered = if status == StatusCode::OK {
-        "no JSON".to_owned()
+    let reason = if status == StatusCode::OK {
+        "not JSON".to_owned()
     } else {
         format!("status {}", status.as_u16())
     };
-    Err(Error::protocol(format!("the issuer has no metadata ({answered})"))
+    Err(Error::protocol(format!("the issuer has no metadata ({reason})"))
         .with_help("check `issuer_url`, or set `token_endpoint_url` instead"))
 }
 
@@ -189,12 +189,18 @@ fn check(issuer: &str, response: &HttpResponse) -> Result<Metadata> {
         return Ok(metadata);
     }
     let slash = metadata.issuer.trim_end_matches('/') == issuer.trim_end_matches('/');
-    let hint = if slash {
-        "the two differ in a slash at the end: change `issuer_url` accordingly"
+    let (message, help) = if slash {
+        (
+            "the server calls itself another issuer than configured: the two differ in a slash at the end",
+            "add the slash to `issuer_url`, or remove it",
+        )
     } else {
-        "set `issuer_url` exactly to the issuer that the server's metadata name"
+        (
+            "the server calls itself another issuer than configured",
+            "set `issuer_url` exactly to the issuer in the server's metadata",
+        )
     };
-    Err(Error::protocol("the server calls itself another issuer than configured").with_help(hint))
+    Err(Error::protocol(message).with_help(help))
 }
 
 /// Makes the error of a server that can't answer now.

@@ -16,6 +16,7 @@ pub(crate) use address::{Address, AnyAddress};
 pub(crate) use discovery::{Discovery, Endpoint, Metadata, ask_for_metadata, unavailable};
 pub(crate) use members::Members;
 pub(crate) use response::{
-    Advice, DeviceAuthorization, Failure, Received, accepted, device_authorization, grant,
+    Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, Received, accepted,
+    device_authorization, grant,
 };
 pub(crate) use with::with;

@@ -5,19 +5,20 @@ use authn::{Error, Grant, Result};
 
 use crate::{
     client_auth::Method,
-    oauth::{Call, OAuth, Refused, typed_client::Missing},
-    token_endpoint::{Failure, Members},
+    oauth::{Call, OAuth, typed_client::Missing},
+    token_endpoint::{Failure, GrantAdvice, Members},
 };
 
-const REFUSED: Refused<'static> = Refused {
-    advice: "check what the client is allowed, and the server's log",
+const ADVICE: GrantAdvice<'static> = GrantAdvice {
+    meaning: "",
+    help: "check the client's permissions at the server, and the server's log",
     login_helps: false,
 };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
     if Missing::of(options).is_none() && options.client.method() == Method::None {
         return Err(Error::configuration(
-            "the grant client_credentials is for clients that authenticate",
+            "the grant client_credentials needs a client that authenticates",
         )
         .with_help("set `client_secret` or `private_key`"));
     }
@@ -35,5 +36,5 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Gra
 
 /// Exchanges a client's credentials.
 pub(in crate::oauth) async fn redeem(call: Call<'_>) -> Result<Grant, Failure> {
-    call.exchange(Members::of_grant("client_credentials"), call.scopes(), REFUSED).await
+    call.exchange(Members::of_grant("client_credentials"), call.scopes(), ADVICE).await
 }

@@ -44,18 +44,15 @@ fn make<T>(limit: Duration, visit: impl AsyncFnOnce() -> Result<T>) -> Result<T>
     // What the bus still does is not waited for.
     runtime.shutdown_background();
     result.unwrap_or_else(|_| {
-        Err(failure(format!(
-            "the keyring has not answered for {limit:?}: see whether it waits for somebody to unlock it, \
-             start it anew, or set `stores.keyring.timeout` higher"
-        )))
+        Err(failure(format!("the keyring did not answer within {limit:?}")).with_help(
+            "check whether it waits to be unlocked, restart it, or set `stores.keyring.timeout` higher",
+        ))
     })
 }
 
 fn no(what: &str, error: &std::io::Error) -> Error {
-    failure(format!(
-        "there is no {what} to ask the keyring from ({}); check the limits on threads and open files",
-        error.kind()
-    ))
+    failure(format!("the {what} that asks the keyring can't be started ({})", error.kind()))
+        .with_help("check the limits on threads and open files")
 }
 
 fn fault() -> Error {

@@ -2,7 +2,6 @@
 
 use authn::{Error, Result, SecretString, store::Surroundings};
 
-use super::failure;
 use crate::choice::choice;
 
 #[cfg(all(feature = "keyutils", target_os = "linux"))]
@@ -109,7 +108,6 @@ const DEFAULT: Backend =
     if cfg!(feature = "keyring") { Backend::SecretService } else { Backend::Keyutils };
 
 fn missing() -> Error {
-    failure(
-        "this program has no keyring for this system yet: choose another `store`, or refer to a file",
-    )
+    Error::configuration("this program supports no keyring on this system")
+        .with_help("choose another `store`, or refer to a file")
 }

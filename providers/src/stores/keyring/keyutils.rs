@@ -58,13 +58,11 @@ pub(super) fn list(service: &str) -> Result<Vec<String>> {
 pub(super) fn secret(target: &str) -> Result<SecretString> {
     match get(ring()?, target)? {
         Some(bytes) => text(bytes).ok_or_else(|| {
-            failure(format!(
-                "the key `{target}` of the kernel's keyring is no text: save it as text"
-            ))
+            failure(format!("the key `{target}` of the kernel's keyring is not text"))
+                .with_help("save it as UTF-8 text")
         }),
-        None => Err(Error::configuration(format!(
-            "the kernel's keyring has no key `{target}`: add it with `keyctl padd user {target} @u`"
-        ))),
+        None => Err(Error::configuration(format!("the kernel's keyring has no key `{target}`"))
+            .with_help(format!("add it with `keyctl padd user {target} @u`"))),
     }
 }
 
@@ -80,16 +78,18 @@ fn get(ring: KeyRing, name: &str) -> Result<Option<Vec<u8>>> {
 fn put(ring: KeyRing, name: &str, bytes: &[u8]) -> Result<()> {
     if bytes.len() > LARGEST {
         return Err(failure(format!(
-            "the kernel's keyring takes {LARGEST} bytes at most, and this session has {}: choose \
-             `stores.keyring.backend = \"secret_service\"`, or another `store`",
+            "the kernel's keyring takes {LARGEST} bytes at most, and this session has {}",
             bytes.len()
-        )));
+        ))
+        .with_help("choose `stores.keyring.backend = \"secret_service\"` or another `store`"));
     }
     match ring.add_key(name, bytes) {
         Ok(_) => Ok(()),
         Err(KeyError::QuotaExceeded) => Err(failure(
-            "the user's share of the kernel's keyring is used up: raise /proc/sys/kernel/keys/maxbytes, \
-             log out of other sessions, or choose another `store`",
+            "the user's quota of the kernel's keyring is used up",
+        )
+        .with_help(
+            "raise /proc/sys/kernel/keys/maxbytes, log out of other sessions, or choose another `store`",
         )),
         Err(error) => Err(told("write a key", error)),
     }
@@ -102,7 +102,7 @@ fn ring() -> Result<KeyRing> {
         KeyRing::from_special_id(KeyRingIdentifier::Thread, true)?.link_keyring(user)?;
         Ok(user)
     };
-    ring().map_err(|error| told("reach the user's keyring", error))
+    ring().map_err(|error| told("open the user's keyring", error))
 }
 
 fn description(service: &str, key: &str) -> String {
@@ -110,10 +110,8 @@ fn description(service: &str, key: &str) -> String {
 }
 
 fn told(what: &str, error: KeyError) -> Error {
-    failure(format!(
-        "the kernel's keyring did not let us {what} ({error:?}): a container may forbid it; choose another \
-         `store`"
-    ))
+    failure(format!("the kernel's keyring did not {what} ({error:?})"))
+        .with_help("allow keyrings if this is a container, or choose another `store`")
 }
 
 /// Removes all keys whose descriptions hold a text, so that a test leaves nothing in the kernel.

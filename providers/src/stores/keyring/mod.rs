@@ -119,9 +119,8 @@ impl Keyring {
 
     fn locks(&self) -> Result<&Locks> {
         self.__locks.as_ref().ok_or_else(|| {
-            failure(
-                "there is no folder for lock files: set HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR",
-            )
+            failure("there is no folder for lock files")
+                .with_help("set HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR")
         })
     }
 }

@@ -247,7 +247,7 @@ mod secret_service {
         let store = bus.store(&folder);
         bus.lock();
         for error in every_visit(&store).await {
-            assert!(error.starts_with("the keyring is locked: unlock it"), "{error}");
+            assert!(error.starts_with("the keyring is locked; unlock it"), "{error}");
         }
         assert!(refused(secret(&store, "a/b")).starts_with("the keyring is locked"));
 
@@ -257,7 +257,7 @@ mod secret_service {
         assert!(saved(&store, &StoreKey::new("any"), 1, 0).await);
         bus.lock();
         for error in every_visit(&store).await {
-            assert!(error.starts_with("the keyring is locked: unlock it"), "{error}");
+            assert!(error.starts_with("the keyring is locked; unlock it"), "{error}");
         }
         assert!(refused(secret(&store, "a/b")).starts_with("the keyring is locked"));
     }
@@ -274,7 +274,7 @@ mod secret_service {
             refused(store.lock(&key).await.map(drop)),
             refused(store.save(&key, &document(1, 1), 0).await),
         ] {
-            assert!(error.contains("no default keyring yet: make one"), "{error}");
+            assert!(error.contains("no default keyring yet; create one"), "{error}");
         }
     }
 
@@ -286,14 +286,14 @@ mod secret_service {
         for (address, words) in [
             (
                 None,
-                "there is no D-Bus session, so there is no keyring: set DBUS_SESSION_BUS_ADDRESS",
+                "there is no D-Bus session, so there is no keyring; set DBUS_SESSION_BUS_ADDRESS",
             ),
             (Some(&*nowhere), "the D-Bus session can't be reached, so there is no keyring"),
-            (Some("tcp:host=127.0.0.1,port=1"), "is no socket of this machine"),
-            (Some("nonsense"), "is no socket of this machine"),
+            (Some("tcp:host=127.0.0.1,port=1"), "is not a socket of this machine"),
+            (Some("nonsense"), "is not a socket of this machine"),
             (
                 Some(&*bus.address),
-                "no keyring service is running (nobody owns org.freedesktop.secrets)",
+                "no keyring service is running (org.freedesktop.secrets has no owner)",
             ),
         ] {
             let store = keyring(at(address), &folder);
@@ -317,11 +317,11 @@ mod secret_service {
         let store = Keyring { timeout: Duration::from_millis(50), ..bus.store(&folder) };
         for error in every_visit(&store).await {
             assert!(
-                error.starts_with("the keyring has not answered for 50ms: see whether"),
+                error.starts_with("the keyring did not answer within 50ms; check whether"),
                 "{error}"
             );
         }
-        assert!(refused(secret(&store, "a/b")).contains("has not answered"));
+        assert!(refused(secret(&store, "a/b")).contains("did not answer"));
     }
 
     #[tokio::test]
@@ -343,13 +343,13 @@ mod secret_service {
             (
                 "api/ci",
                 ErrorKind::Configuration,
-                "2 secrets of service `api` and user `ci`: leave one",
+                "2 secrets of service `api` and user `ci`; keep only one",
             ),
             ("api/other", ErrorKind::Configuration, "username 'other'`"),
-            ("api/bytes", ErrorKind::Store, "is no text"),
+            ("api/bytes", ErrorKind::Store, "is not text"),
             ("api", ErrorKind::Configuration, "write it as `{ keyring = \"service/user\" }`"),
-            ("/api", ErrorKind::Configuration, "this is no place in a keyring"),
-            ("api/", ErrorKind::Configuration, "this is no place in a keyring"),
+            ("/api", ErrorKind::Configuration, "not a reference to a secret in a keyring"),
+            ("api/", ErrorKind::Configuration, "not a reference to a secret in a keyring"),
         ] {
             let error = wrong(target);
             assert_eq!(error.kind(), kind, "{error}");

@@ -23,7 +23,7 @@ use authn::{
 use super::with;
 use answer::Answer;
 pub(crate) use device_authorization::DeviceAuthorization;
-pub(crate) use refusal::{Advice, Failure};
+pub(crate) use refusal::{Advice, ErrorCode, Failure, GrantAdvice};
 
 /// What of an answer counts.
 pub(crate) struct Received<'a> {
@@ -60,7 +60,9 @@ pub(crate) fn device_authorization(
     advice: &Advice<'_>,
 ) -> Result<DeviceAuthorization, Failure> {
     let place = "a device authorization endpoint";
-    parse(received, advice, "start of a login", place, |_, body| DeviceAuthorization::read(body))
+    parse(received, advice, "device authorization response", place, |_, body| {
+        DeviceAuthorization::read(body)
+    })
 }
 
 /// Checks the answer to a request that returns nothing, such as a revocation (RFC 7009, 2.2).
@@ -86,7 +88,7 @@ fn parse<T>(
     let refused = |answer| received.in_time(refusal::failure(received, &answer, advice));
     let other = |instead: &str| {
         received.in_time(Failure::from(
-            Error::protocol(format!("{place} answered with {instead}, which is no {what}"))
+            Error::protocol(format!("{place} answered with {instead} instead of a {what}"))
                 .with_help(format!("check that the address is {endpoint}")),
         ))
     };

@@ -5,16 +5,17 @@ use zeroize::Zeroizing;
 
 use super::{answer::Expected, pkce, pkce::Verifier};
 use crate::{
-    oauth::{Call, OAuth, Refused},
+    oauth::{Call, OAuth},
     random::random,
-    token_endpoint::{Endpoint, Members},
+    token_endpoint::{Endpoint, GrantAdvice, Members},
 };
 
 /// Bytes of `state` and of `nonce`: too many to guess.
 const UNGUESSABLE: usize = 32;
 
-const REFUSED: Refused<'static> = Refused {
-    advice: "the code was not taken: log in again, and check `client_id` and where the browser comes back to",
+const ADVICE: GrantAdvice<'static> = GrantAdvice {
+    meaning: "the code was rejected",
+    help: "check `client_id` and the redirect address at the server, and log in again",
     login_helps: false,
 };
 
@@ -82,6 +83,6 @@ impl Attempt {
         members.add("redirect_uri", &self.redirect_uri);
         members.add("code_verifier", self.verifier.expose());
         call.options.request.ask_for_resource(&mut members);
-        Ok(call.redeem(members, REFUSED).await?)
+        Ok(call.redeem(members, ADVICE).await?)
     }
 }

@@ -90,7 +90,7 @@ async fn finish(
 ) -> Result<LoggedIn> {
     let Call { options, context, .. } = call;
     let limited = context.clock().within(options.login.login_timeout, waiting);
-    let late = "nobody has logged in within the time that `login_timeout` leaves";
+    let late = "no user logged in within `login_timeout`";
     let code = login.unless_cancelled(limited).await?;
     let code = code.unwrap_or_else(|| Err(context.login_required(late)))?;
     login.progress(&Progress::Exchanging);
@@ -113,5 +113,5 @@ async fn answer(events: &mut UnboundedReceiver<Event>, login: &Login) -> Result<
         }
     }
     // The listener lives as long as the login.
-    Err(Error::cancelled("nobody waits for the browser any more").with_help("log in again"))
+    Err(Error::cancelled("the login ended before the browser came back").with_help("log in again"))
 }

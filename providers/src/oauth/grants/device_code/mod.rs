@@ -20,9 +20,10 @@ use authn::{
 
 use self::pace::Pace;
 use crate::{
-    oauth::{Call, OAuth, Refused},
+    oauth::{Call, OAuth},
     token_endpoint::{
-        DeviceAuthorization, Endpoint, Failure, Members, Received, device_authorization, with,
+        DeviceAuthorization, Endpoint, ErrorCode, Failure, GrantAdvice, Members, Received,
+        device_authorization, with,
     },
 };
 
@@ -68,23 +69,28 @@ struct End {
 async fn begin(call: Call<'_>) -> Result<DeviceAuthorization, Failure> {
     let mut members = Members::default();
     call.options.request.ask_for(&mut members, call.scopes());
-    let refused = Refused {
-        advice: "check what the client is allowed, and the server's log",
+    let advice = GrantAdvice {
+        meaning: "",
+        help: "check the client's permissions at the server, and the server's log",
         login_helps: false,
     };
     let endpoint = Endpoint::DeviceAuthorization;
-    let (response, advice) = call.post(endpoint, members, refused).await?;
+    let (response, advice) = call.post(endpoint, members, advice).await?;
     device_authorization(&Received::from(&response), &advice)
 }
 
 /// Makes the error of a server that does not let the client begin such a login; `None` if it says something else.
 fn not_allowed(failure: &Failure) -> Option<Error> {
     let check = match failure.code {
-        Some("unauthorized_client" | "invalid_request" | "unsupported_grant_type") => "",
-        _ if failure.is_of_client => "check `client_id` and how the client authenticates, ",
+        Some(
+            ErrorCode::UnauthorizedClient
+            | ErrorCode::InvalidRequest
+            | ErrorCode::UnsupportedGrantType,
+        ) => "",
+        _ if failure.is_of_client => "check `client_id` and the client's authentication, ",
         _ => return None,
     };
-    let code = failure.code.map(|code| format!(" ({code})")).unwrap_or_default();
+    let code = failure.code.map(|code| format!(" ({})", code.name())).unwrap_or_default();
     Some(
         Error::refused(format!("the server does not let the client log in by a code{code}"))
             .with_help(format!(
@@ -128,10 +134,10 @@ async fn follow(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> R
         let retry_after = failure.error.retry_after();
         let may_pass = is_passing(&failure);
         match failure.code {
-            Some("authorization_pending") => pace.is_pending(retry_after),
-            Some("slow_down") => pace.slow_down(retry_after),
-            Some("access_denied") => return Err(denied()),
-            Some("expired_token") => return Err(expired(context)),
+            Some(ErrorCode::AuthorizationPending) => pace.is_pending(retry_after),
+            Some(ErrorCode::SlowDown) => pace.slow_down(retry_after),
+            Some(ErrorCode::AccessDenied) => return Err(denied()),
+            Some(ErrorCode::ExpiredToken) => return Err(expired(context)),
             _ if may_pass => pace.failed(retry_after),
             _ => return Err(failure.error),
         }
@@ -150,14 +156,15 @@ async fn redeem(call: Call<'_>, begun: &DeviceAuthorization) -> Result<Grant, Fa
     let mut members = Members::of_grant(GRANT_TYPE);
     members.add("device_code", &begun.device_code.expose());
     call.options.request.ask_for_resource(&mut members);
-    let advice = format!("the code counts no longer: {}", call.context.way_to_log_in());
-    let refused = Refused { advice: &advice, login_helps: true };
-    call.redeem(members, refused).await
+    let help = call.context.way_to_log_in();
+    let meaning = "the code is no longer valid";
+    call.redeem(members, GrantAdvice { meaning, help: &help, login_helps: true }).await
 }
 
 /// Returns whether a server could not answer, or not yet: it can't be reached, fails, or is asked too often.
 fn is_passing(failure: &Failure) -> bool {
-    let is_answer = matches!(failure.code, Some("authorization_pending" | "slow_down"));
+    let is_answer =
+        matches!(failure.code, Some(ErrorCode::AuthorizationPending | ErrorCode::SlowDown));
     let is_busy = matches!(failure.error.kind(), ErrorKind::Network | ErrorKind::Refused);
     !is_answer && !failure.is_refusal && is_busy
 }
@@ -178,15 +185,15 @@ impl End {
         if self.is_of_code {
             return expired(context);
         }
-        context.login_required("nobody has approved the login within `login_timeout`")
+        context.login_required("the login was not approved within `login_timeout`")
     }
 }
 
 fn expired(context: &Context) -> Error {
-    context.login_required("the code has expired before anybody approved the login")
+    context.login_required("the code expired before the login was approved")
 }
 
 fn denied() -> Error {
-    Error::refused("the login was denied where the code was typed in")
+    Error::refused("the login was denied on the page where the code was entered")
         .with_help("log in again and approve it")
 }

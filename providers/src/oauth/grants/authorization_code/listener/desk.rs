@@ -99,7 +99,7 @@ impl Desk {
             Answer::Failed(error) => Err(error),
             Answer::Foreign | Answer::Empty => {
                 Err(Error::protocol("the server's answer holds neither a code nor an error")
-                    .with_help("log in again, and check that the authorization endpoint is one"))
+                    .with_help("check the authorization endpoint, and log in again"))
             }
         };
         if !self.answered.swap(true, Ordering::AcqRel) {
