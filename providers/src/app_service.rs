@@ -62,7 +62,7 @@ impl AppService {
             let found = find(incoming, name).and_then(|text| text.map(Token::new).transpose());
             let place = || format!("header `{name}` of the incoming request");
             if let Some(token) = found.map_err(|error| error.at(place()))? {
-                let token = expiry::read_from_jwt(token);
+                let token = expiry::with_jwt_expiry(token);
                 let end = incoming.arrived().checked_add(self.lifetime);
                 return Ok(match (end, token.expires_at()) {
                     (Some(end), own) if own.is_none_or(|own| end < own) => {

@@ -19,7 +19,7 @@ struct Claims {
 }
 
 /// Adds to a token until when it is valid, if it is a JWT that says so.
-pub(crate) fn read_from_jwt(token: Token) -> Token {
+pub(crate) fn with_jwt_expiry(token: Token) -> Token {
     match expiry(token.secret()) {
         Some(time) => token.with_expires_at(time),
         None => token,
@@ -28,7 +28,7 @@ pub(crate) fn read_from_jwt(token: Token) -> Token {
 
 /// Fails if the token has expired. `help` says what to do then.
 pub(crate) fn check(token: &Token, context: &Context, help: &str) -> Result<()> {
-    let Some(time) = token.expires_at().filter(|time| has_come(*time, context)) else {
+    let Some(time) = token.expires_at().filter(|time| is_past(*time, context)) else {
         return Ok(());
     };
     let time = httpdate::fmt_http_date(time);
@@ -37,7 +37,7 @@ pub(crate) fn check(token: &Token, context: &Context, help: &str) -> Result<()> 
 
 /// Returns whether a time has come by the context's clock.
 #[inline]
-pub(crate) fn has_come(time: SystemTime, context: &Context) -> bool {
+pub(crate) fn is_past(time: SystemTime, context: &Context) -> bool {
     time <= context.clock().now().wall()
 }
 

@@ -23,14 +23,14 @@ pub struct Jwt {
 impl Jwt {
     fn build(&self) -> Result<Token> {
         let token = Token::new(&*self._jwt.expose()).map_err(|error| error.at("option `jwt`"))?;
-        Ok(expiry::read_from_jwt(token))
+        Ok(expiry::with_jwt_expiry(token))
     }
 
     #[inline]
     fn unexpired(&self, context: &Context) -> Option<&Token> {
         let token = self.__token.get()?;
         match token.expires_at() {
-            Some(time) if expiry::has_come(time, context) => None,
+            Some(time) if expiry::is_past(time, context) => None,
             _ => Some(token),
         }
     }

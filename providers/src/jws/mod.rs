@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 pub(crate) use algorithm::Algorithm;
 pub(crate) use claims::Claims;
 use key::Key;
-pub(crate) use verify::{KeySet, Signed, Unfit, Unverified};
+pub(crate) use verify::{KeySet, ParseError, Signed, VerifyError};
 
 /// A key, and how tokens are signed with it.
 pub(crate) struct Signer {

@@ -20,7 +20,7 @@ impl JwtBearer {
     pub(super) fn account(&self) -> Result<Account> {
         match &self.service_account_file {
             Some(path) => {
-                self.check_what_the_file_says()?;
+                self.check_file_conflicts()?;
                 let file = ServiceAccount::read(path)?;
                 let signer = file.signer(self.algorithm);
                 Ok(Account {
@@ -50,7 +50,7 @@ impl JwtBearer {
         Ok(Account { issuer, signer, token_endpoint: None, is_google: false })
     }
 
-    fn check_what_the_file_says(&self) -> Result<()> {
+    fn check_file_conflicts(&self) -> Result<()> {
         let options = [
             ("issuer", self.issuer.is_some()),
             ("private_key", self._private_key.is_some()),

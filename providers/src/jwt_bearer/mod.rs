@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     jws::{Algorithm, Claims},
-    token_endpoint::{self, Address, Advice, Discovery, Endpoint, GrantAdvice, Members, Received},
+    token_endpoint::{self, Address, Advice, Discovery, Endpoint, Form, GrantAdvice, Received},
 };
 use account::Account;
 
@@ -128,13 +128,13 @@ impl JwtBearer {
         };
         let audience = self.audience.as_deref().unwrap_or_else(|| endpoint.as_str());
         let claims = self.claims(account, Some(audience), context)?;
-        let mut members = Members::of_grant(GRANT_TYPE);
-        members.add("assertion", &account.signer.sign(&claims)?);
-        members.add_unless_empty("client_id", self.client_id.as_deref().unwrap_or_default());
+        let mut form = Form::of_grant(GRANT_TYPE);
+        form.add("assertion", &account.signer.sign(&claims)?);
+        form.add_unless_empty("client_id", self.client_id.as_deref().unwrap_or_default());
         if !account.is_google {
-            members.add_unless_empty("scope", &self.scope(context));
+            form.add_unless_empty("scope", &self.scope(context));
         }
-        let request = context.http().post(endpoint.url()).form(&members.pairs());
+        let request = context.http().post(endpoint.url()).form(&form.pairs());
         let response = request.send().await?;
         Ok(token_endpoint::grant(&Received::from(&response), &ADVICE)?)
     }

@@ -78,7 +78,7 @@ impl LoginOptions {
     }
 
     /// Returns the options that only a login at the server uses, and whether each is set.
-    pub(super) fn set(&self) -> [(&'static str, bool); 7] {
+    pub(super) fn used_by_login(&self) -> [(&'static str, bool); 7] {
         [
             ("redirect_port", self.redirect_port != 0),
             ("redirect_path", self.redirect_path != DEFAULT_PATH),
@@ -99,7 +99,7 @@ pub(super) fn options() -> &'static [&'static str] {
 }
 
 /// How long a login that has failed waits for the server to end what it has just given.
-const REVOKING: Duration = Duration::from_secs(5);
+const REVOCATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a login gave.
 pub(super) struct LoggedIn {
@@ -128,8 +128,8 @@ pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<Grant>
         (None, Way::Device | Way::Console) => authorization_code::by_console(call, login).await?,
         (None, _) => authorization_code::by_browser(call, login).await?,
     };
-    let grant = identified(call, login, logged_in).await?;
-    say_how_long(&grant, login);
+    let grant = verify_identity(call, login, logged_in).await?;
+    warn_if_not_renewable(&grant, login);
     Ok(Some(grant))
 }
 
@@ -208,7 +208,7 @@ async fn way(Call { options, context, .. }: Call<'_>, login: &Login) -> (Way, bo
 }
 
 /// Tells the user if the login does not last.
-fn say_how_long(grant: &Grant, login: &Login) {
+fn warn_if_not_renewable(grant: &Grant, login: &Login) {
     if grant.refresh_token().is_some() {
         return;
     }
@@ -224,7 +224,7 @@ fn say_how_long(grant: &Grant, login: &Login) {
 
 /// Adds who has logged in. What can't be verified counts for nothing; what was verified and is wrong ends the
 /// login.
-async fn identified(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Result<Grant> {
+async fn verify_identity(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Result<Grant> {
     let Call { options, context, .. } = call;
     let LoggedIn { grant, nonce } = logged_in;
     let Some(id_token) = grant.token().id_token() else { return Ok(grant) };
@@ -234,7 +234,7 @@ async fn identified(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Resul
         Err(Failure::Mismatch(error)) => {
             // What was given is not used, so it is revoked. Whether that fails makes no difference to the error.
             let revoked = revocation::revoke(call, &grant);
-            drop(context.clock().within(REVOKING, revoked).await);
+            drop(context.clock().within(REVOCATION_TIMEOUT, revoked).await);
             Err(error)
         }
         Err(Failure::Unable(error)) => {

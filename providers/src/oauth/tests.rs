@@ -227,7 +227,7 @@ fn what_somebody_types_in_need_not_be_configured() {
 
 #[test]
 fn parameters_can_not_replace_what_the_provider_sends() {
-    for name in super::request::OWN_MEMBERS {
+    for name in super::request::OWN_PARAMETERS {
         let options = with_server(&format!("client_secret = 's'\nparameters = {{ {name} = 'x' }}"));
         let problem = problem(&options);
         assert!(problem.contains(&format!("must not contain `{name}`")), "{problem}");

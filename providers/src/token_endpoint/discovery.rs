@@ -145,14 +145,14 @@ impl Endpoint {
 
 /// Asks for the metadata of the server at `address`, whatever it answers.
 pub(crate) async fn ask_for_metadata(address: &Address, context: &Context) -> Result<HttpResponse> {
-    let [place, _] = places(address.url());
-    context.http().get(&place).send().await
+    let [url, _] = well_known_urls(address.url());
+    context.http().get(&url).send().await
 }
 
 async fn fetch(address: &Address, issuer: &str, context: &Context) -> Result<Metadata> {
     let mut status = StatusCode::OK;
-    for place in places(address.url()) {
-        let response = context.http().get(&place).send().await?;
+    for url in well_known_urls(address.url()) {
+        let response = context.http().get(&url).send().await?;
         status = response.status();
         if status == StatusCode::OK && response.is_json() {
             return check(issuer, &response);
@@ -170,8 +170,8 @@ async fn fetch(address: &Address, issuer: &str, context: &Context) -> Result<Met
         .with_help("check `issuer_url`, or set `token_endpoint_url` instead"))
 }
 
-/// Both well-known places: behind the issuer's path as OpenID Connect has it, and before it as RFC 8414, 3.
-fn places(issuer: &Url) -> [Url; 2] {
+/// Both well-known URLs: behind the issuer's path as OpenID Connect has it, and before it as RFC 8414, 3.
+fn well_known_urls(issuer: &Url) -> [Url; 2] {
     let path = issuer.path().trim_end_matches('/');
     let at = |path: String| {
         let mut url = issuer.clone();
@@ -220,16 +220,16 @@ mod tests {
 
     #[test]
     fn looks_behind_and_before_the_issuers_path() {
-        let places = |issuer: &str| places(&Url::parse(issuer).unwrap()).map(String::from);
+        let urls = |issuer: &str| well_known_urls(&Url::parse(issuer).unwrap()).map(String::from);
         assert_eq!(
-            places("https://a.test"),
+            urls("https://a.test"),
             [
                 "https://a.test/.well-known/openid-configuration",
                 "https://a.test/.well-known/oauth-authorization-server",
             ]
         );
         assert_eq!(
-            places("https://a.test/realms/x/"),
+            urls("https://a.test/realms/x/"),
             [
                 "https://a.test/realms/x/.well-known/openid-configuration",
                 "https://a.test/.well-known/oauth-authorization-server/realms/x",

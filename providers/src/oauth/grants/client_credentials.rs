@@ -6,7 +6,7 @@ use authn::{Error, Grant, Result};
 use crate::{
     client_auth::Method,
     oauth::{Call, OAuth, typed_client::Missing},
-    token_endpoint::{Failure, GrantAdvice, Members},
+    token_endpoint::{Failure, Form, GrantAdvice},
 };
 
 const ADVICE: GrantAdvice<'static> = GrantAdvice {
@@ -26,15 +26,17 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
 }
 
 pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Grant> {
-    let Some(missing) = Missing::of(call.options) else { return Ok(redeem(call).await?) };
+    let Some(missing) = Missing::of(call.options) else {
+        return Ok(redeem(call).await?);
+    };
     let client = &missing.find(call, last)?;
     match redeem(Call { client, ..call }).await {
-        Err(failure) if failure.is_of_client => Err(missing.counts_no_longer(call.context)),
+        Err(failure) if failure.is_of_client => Err(missing.no_longer_accepted(call.context)),
         result => Ok(result?),
     }
 }
 
 /// Exchanges a client's credentials.
 pub(in crate::oauth) async fn redeem(call: Call<'_>) -> Result<Grant, Failure> {
-    call.exchange(Members::of_grant("client_credentials"), call.scopes(), ADVICE).await
+    call.exchange(Form::of_grant("client_credentials"), call.scopes(), ADVICE).await
 }

@@ -10,7 +10,7 @@ use authn::{Error, ErrorKind, Grant, Result};
 use super::refresh_token::refresh;
 use crate::{
     oauth::{Call, OAuth},
-    token_endpoint::{Failure, GrantAdvice, Members},
+    token_endpoint::{Failure, Form, GrantAdvice},
 };
 
 const ADVICE: GrantAdvice<'static> =
@@ -49,12 +49,12 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&Grant>) -> Result<Gra
 async fn log_in(call: Call<'_>) -> Result<Grant, Failure> {
     let exchanged = &call.options.exchanged;
     validate(call.options)?;
-    let mut members = Members::of_grant("password");
-    members.add("username", exchanged.username.as_deref().unwrap_or_default());
+    let mut form = Form::of_grant("password");
+    form.add("username", exchanged.username.as_deref().unwrap_or_default());
     if let Some(password) = &exchanged._password {
-        members.add("password", &password.expose());
+        form.add("password", &password.expose());
     }
-    call.exchange(members, call.scopes(), ADVICE).await.map(Grant::with_new_session)
+    call.exchange(form, call.scopes(), ADVICE).await.map(Grant::with_new_session)
 }
 
 fn is_not_the_end(error: &Error) -> bool {

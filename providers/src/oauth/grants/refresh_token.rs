@@ -4,7 +4,7 @@ use authn::{Error, Grant, Result, SecretString};
 
 use crate::{
     oauth::{Call, OAuth},
-    token_endpoint::{Failure, GrantAdvice, Members},
+    token_endpoint::{Failure, Form, GrantAdvice},
 };
 
 const ADVICE: GrantAdvice<'static> = GrantAdvice {
@@ -33,9 +33,9 @@ pub(super) async fn refresh(
     scopes: &[String],
     advice: GrantAdvice<'_>,
 ) -> Result<Grant, Failure> {
-    let mut members = Members::of_grant("refresh_token");
-    members.add("refresh_token", &refresh_token.expose());
-    call.exchange(members, scopes, advice).await
+    let mut form = Form::of_grant("refresh_token");
+    form.add("refresh_token", &refresh_token.expose());
+    call.exchange(form, scopes, advice).await
 }
 
 fn configured(options: &OAuth) -> Result<&SecretString> {

@@ -2,7 +2,7 @@
 
 use authn::Error;
 
-use crate::jws::{Unfit, Unverified};
+use crate::jws::{ParseError, VerifyError};
 
 /// Why an ID token was not believed. Whatever it is, it is not known then who has logged in.
 #[derive(Debug)]
@@ -28,14 +28,14 @@ fn error(what: &str, help: &str) -> Error {
     Error::protocol(format!("the ID token {what}")).with_help(help)
 }
 
-impl From<Unfit> for Failure {
-    fn from(unfit: Unfit) -> Self {
-        match unfit {
-            Unfit::Malformed(what) => Self::mismatch(
+impl From<ParseError> for Failure {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::Malformed(what) => Self::mismatch(
                 what,
                 "check that the server signs the ID tokens of this client and does not encrypt them",
             ),
-            Unfit::Algorithm => Self::unable(
+            ParseError::Algorithm => Self::unable(
                 "is not signed with an accepted algorithm",
                 "configure the server to sign the ID tokens of this client with RS256, PS256, ES256 or EdDSA",
             ),
@@ -43,14 +43,14 @@ impl From<Unfit> for Failure {
     }
 }
 
-impl From<Unverified> for Failure {
-    fn from(unverified: Unverified) -> Self {
-        match unverified {
-            Unverified::UnknownKey => Self::unable(
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::UnknownKey => Self::unable(
                 "is signed with a key that the server does not publish",
                 "try again in a minute, and check `jwks_url` if it is set",
             ),
-            Unverified::Forged => Self::mismatch(
+            VerifyError::Forged => Self::mismatch(
                 "has a signature that is not the server's",
                 "check `issuer_url` and `jwks_url`, and proxies between here and the server",
             ),

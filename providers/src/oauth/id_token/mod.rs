@@ -14,7 +14,7 @@ use authn::{Context, Error};
 
 use super::OAuth;
 use crate::{
-    jws::{Signed, Unverified},
+    jws::{Signed, VerifyError},
     token_endpoint::{Address, Endpoint},
 };
 
@@ -65,7 +65,7 @@ async fn payload<'a>(
         Err(unverified) => unverified,
     };
     // A key that is known and has not made the signature won't have made it later.
-    let may_be_new = unverified == Unverified::UnknownKey || !signed.names_key();
+    let may_be_new = unverified == VerifyError::UnknownKey || !signed.names_key();
     if !may_be_new {
         return Err(unverified.into());
     }

@@ -36,7 +36,7 @@ impl Backend {
 
 /// A keyring.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Place {
+pub(super) enum SystemKeyring {
     #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
     SecretService(SecretService),
     #[cfg(all(feature = "keyutils", target_os = "linux"))]
@@ -62,7 +62,7 @@ macro_rules! calls {
     };
 }
 
-impl Place {
+impl SystemKeyring {
     /// Names a keyring without asking it for anything.
     pub(super) fn new(backend: Option<Backend>, surroundings: &Surroundings<'_>) -> Self {
         let _ = surroundings;

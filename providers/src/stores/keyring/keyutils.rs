@@ -37,13 +37,13 @@ pub(super) fn set_aside(service: &str, key: &str, ending: &str) -> Result<()> {
     let name = description(service, key);
     let Some(bytes) = get(ring, &name)?.map(zeroize::Zeroizing::new) else { return Ok(()) };
     put(ring, &format!("{ending} {name}"), &bytes)?;
-    let old = ring.search(&name).map_err(|error| told("find a session", error))?;
-    ring.unlink_key(old).map_err(|error| told("rename a session", error))
+    let old = ring.search(&name).map_err(|error| failed("find a session", error))?;
+    ring.unlink_key(old).map_err(|error| failed("rename a session", error))
 }
 
 /// Lists the names that there are.
 pub(super) fn list(service: &str) -> Result<Vec<String>> {
-    let links = ring()?.get_links(MOST).map_err(|error| told("list the sessions", error))?;
+    let links = ring()?.get_links(MOST).map_err(|error| failed("list the sessions", error))?;
     let prefix = description(service, "");
     let names = links.iter().filter_map(|link| {
         let metadata = link.as_key()?.metadata().ok()?;
@@ -71,7 +71,7 @@ fn get(ring: KeyRing, name: &str) -> Result<Option<Vec<u8>>> {
     match read {
         Ok(bytes) => Ok(Some(bytes)),
         Err(KeyError::KeyDoesNotExist | KeyError::KeyExpired | KeyError::KeyRevoked) => Ok(None),
-        Err(error) => Err(told("read a key", error)),
+        Err(error) => Err(failed("read a key", error)),
     }
 }
 
@@ -91,7 +91,7 @@ fn put(ring: KeyRing, name: &str, bytes: &[u8]) -> Result<()> {
         .with_help(
             "raise /proc/sys/kernel/keys/maxbytes, log out of other sessions, or choose another `store`",
         )),
-        Err(error) => Err(told("write a key", error)),
+        Err(error) => Err(failed("write a key", error)),
     }
 }
 
@@ -102,14 +102,14 @@ fn ring() -> Result<KeyRing> {
         KeyRing::from_special_id(KeyRingIdentifier::Thread, true)?.link_keyring(user)?;
         Ok(user)
     };
-    ring().map_err(|error| told("open the user's keyring", error))
+    ring().map_err(|error| failed("open the user's keyring", error))
 }
 
 fn description(service: &str, key: &str) -> String {
     format!("authn session:{service}:{key}")
 }
 
-fn told(what: &str, error: KeyError) -> Error {
+fn failed(what: &str, error: KeyError) -> Error {
     failure(format!("the kernel's keyring did not {what} ({error:?})"))
         .with_help("allow keyrings if this is a container, or choose another `store`")
 }

@@ -14,14 +14,14 @@ use authn::{
 };
 use tempfile::TempDir;
 
-use super::{Keyring, Place, TIMEOUT, aside};
+use super::{Keyring, SystemKeyring, TIMEOUT, worker};
 
-fn keyring(place: Place, folder: &TempDir) -> Keyring {
+fn keyring(place: SystemKeyring, folder: &TempDir) -> Keyring {
     Keyring {
         service: Some("authn-test".to_owned()),
         backend: None,
         timeout: TIMEOUT,
-        __place: place,
+        __system: place,
         __locks: Some(Locks::new(folder.path().join("keyring"))),
     }
 }
@@ -88,9 +88,9 @@ async fn keeps_sessions(store: &Keyring, size: usize) {
     second.await.unwrap().unwrap();
 
     // What is no session is out of the way, and another service's is none of ours.
-    let (place, service) = (store.__place.clone(), store.service().to_owned());
+    let (place, service) = (store.__system.clone(), store.service().to_owned());
     let broken = async move || place.write(&service, "one-default-1", &"{".into()).await;
-    aside::run(TIMEOUT, broken).await.unwrap();
+    worker::run(TIMEOUT, broken).await.unwrap();
     assert_eq!(revision(store, &one).await, None);
     assert!(saved(store, &one, 1, 0).await);
     assert_eq!(revision(store, &one).await, Some(1));
@@ -191,8 +191,8 @@ mod secret_service {
         }
     }
 
-    fn at(address: Option<&str>) -> Place {
-        Place::SecretService(SecretService::at(address))
+    fn at(address: Option<&str>) -> SystemKeyring {
+        SystemKeyring::SecretService(SecretService::at(address))
     }
 
     fn secret(store: &Keyring, target: &str) -> Result<String> {
@@ -364,7 +364,7 @@ mod keyutils {
 
     /// Returns whether the kernel has a keyring for us; a container's may not.
     fn is_there() -> bool {
-        let result = aside::wait(TIMEOUT, async move || keyutils::check());
+        let result = worker::run_blocking(TIMEOUT, async move || keyutils::check());
         if let Err(error) = &result {
             println!("skipped: {error}");
         }
@@ -372,12 +372,12 @@ mod keyutils {
     }
 
     fn store(folder: &TempDir, service: &str) -> Keyring {
-        Keyring { service: Some(service.to_owned()), ..keyring(Place::Keyutils, folder) }
+        Keyring { service: Some(service.to_owned()), ..keyring(SystemKeyring::Keyutils, folder) }
     }
 
     fn forget(service: &str) {
         let prefix = format!(":{service}:");
-        aside::wait(TIMEOUT, async move || {
+        worker::run_blocking(TIMEOUT, async move || {
             keyutils::forget(&prefix);
             Ok(())
         })
@@ -422,8 +422,10 @@ mod keyutils {
         let error = store.secret("authn-test/none").expect_err("none").to_string();
         assert!(error.contains("add it with `keyctl padd user authn-test/none @u`"), "{error}");
         let name = service.clone();
-        aside::wait(TIMEOUT, async move || keyutils::write(&name, "x", &"s3cr3t\n".into()))
-            .unwrap();
+        worker::run_blocking(TIMEOUT, async move || {
+            keyutils::write(&name, "x", &"s3cr3t\n".into())
+        })
+        .unwrap();
         let secret = store.secret(&format!("authn session:{service}:x")).unwrap();
         assert_eq!(&*secret.expose(), "s3cr3t");
         forget(&service);

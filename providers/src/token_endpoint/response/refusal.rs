@@ -2,7 +2,7 @@
 
 use authn::{Error, ErrorKind, http::StatusCode};
 
-use super::{Received, answer::Answer, member::Member};
+use super::{Received, member::Member, token_response::TokenResponse};
 use crate::choice::choice;
 
 choice! {
@@ -71,7 +71,11 @@ impl From<Failure> for Error {
 }
 
 /// Makes the failure of an answer that is not a success: with its code, if it has a known one.
-pub(super) fn failure(received: &Received<'_>, answer: &Answer, advice: &Advice<'_>) -> Failure {
+pub(super) fn failure(
+    received: &Received<'_>,
+    answer: &TokenResponse,
+    advice: &Advice<'_>,
+) -> Failure {
     let Received { place, status, .. } = received;
     let code = code(&answer.error);
     let what = match code {

@@ -6,7 +6,7 @@ use authn::ErrorKind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{answer::lifetime, refusal::code, *};
+use super::{refusal::code, token_response::lifetime, *};
 
 const ADVICE: Advice<'static> = Advice {
     client: "check the client",

@@ -70,7 +70,7 @@ pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Resul
 
 /// Lets the user paste the address that a browser anywhere came back to.
 pub(in crate::oauth) async fn by_console(call: Call<'_>, login: &Login) -> Result<LoggedIn> {
-    let attempt = Attempt::begin(call, &redirect::unattended(&call.options.login)?)?;
+    let attempt = Attempt::begin(call, &redirect::console_redirect_uri(&call.options.login)?)?;
     let (url, expected) = login.unless_cancelled(attempt.prepare(call)).await??;
     let waiting = async {
         login.show_link(&Link::new(url));

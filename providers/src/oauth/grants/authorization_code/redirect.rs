@@ -24,7 +24,7 @@ pub(super) struct Redirect {
 }
 
 /// An address on this machine, and where to listen for it.
-struct Local {
+struct LoopbackAddress {
     url: Url,
     /// The configured text, which a server may compare to the letter.
     text: Option<String>,
@@ -37,14 +37,14 @@ struct Local {
 impl Redirect {
     /// Begins to listen.
     pub(super) async fn listen(options: &LoginOptions) -> Result<Self> {
-        let local = Local::of(options)?.ok_or_else(|| {
+        let local = LoopbackAddress::of(options)?.ok_or_else(|| {
             Error::configuration("`redirect_uri` is not on this machine")
                 .with_help("log in with `--console`, or set it to an `http` address on 127.0.0.1")
         })?;
         let mut again = 1..TRIES;
         loop {
             match local.sockets().await {
-                Ok(sockets) => return local.with(sockets),
+                Ok(sockets) => return local.redirect(sockets),
                 Err(_) if local.port == 0 && again.next().is_some() => {}
                 Err(error) => return Err(local.unavailable(&error)),
             }
@@ -54,13 +54,13 @@ impl Redirect {
 
 /// Returns whether a browser on this machine can come back to it.
 pub(in crate::oauth) fn is_local(options: &LoginOptions) -> bool {
-    matches!(Local::of(options), Ok(Some(_)))
+    matches!(LoopbackAddress::of(options), Ok(Some(_)))
 }
 
 /// Returns an address that the user copies from a browser that came back to it. Nothing needs to listen there, and
 /// unless a port is configured it is one at which nothing on this machine does.
-pub(super) fn unattended(options: &LoginOptions) -> Result<String> {
-    let Some(local) = Local::of(options)? else {
+pub(super) fn console_redirect_uri(options: &LoginOptions) -> Result<String> {
+    let Some(local) = LoopbackAddress::of(options)? else {
         let elsewhere = options.redirect_uri.as_ref().map(|uri| uri.as_str().to_owned());
         return Ok(elsewhere.unwrap_or_default());
     };
@@ -73,7 +73,7 @@ pub(super) fn unattended(options: &LoginOptions) -> Result<String> {
     Ok(local.uri(free.port()))
 }
 
-impl Local {
+impl LoopbackAddress {
     /// `None` if the configured address is elsewhere.
     fn of(options: &LoginOptions) -> Result<Option<Self>> {
         let Some(uri) = &options.redirect_uri else {
@@ -121,7 +121,7 @@ impl Local {
         Ok(sockets)
     }
 
-    fn with(&self, sockets: Vec<TcpListener>) -> Result<Redirect> {
+    fn redirect(&self, sockets: Vec<TcpListener>) -> Result<Redirect> {
         let first = sockets.first().ok_or(io::ErrorKind::AddrNotAvailable.into());
         let address = first.and_then(TcpListener::local_addr);
         let address = address.map_err(|error| self.unavailable(&error))?;
@@ -231,11 +231,11 @@ mod tests {
             let more = format!("redirect_uri = '{text}'");
             let options = options(&more);
             assert!(!is_local(&options), "{text}");
-            assert_eq!(unattended(&options).unwrap(), text);
+            assert_eq!(console_redirect_uri(&options).unwrap(), text);
             assert!(listen(&more).is_err(), "{text}");
         }
-        assert!(unattended(&options("")).unwrap().starts_with("http://127.0.0.1:"));
-        let fixed = unattended(&options("redirect_port = 8888")).unwrap();
+        assert!(console_redirect_uri(&options("")).unwrap().starts_with("http://127.0.0.1:"));
+        let fixed = console_redirect_uri(&options("redirect_port = 8888")).unwrap();
         assert_eq!(fixed, "http://127.0.0.1:8888/callback");
     }
 }
