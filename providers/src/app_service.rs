@@ -37,9 +37,10 @@ impl AppService {
         let read = |name: &String| {
             HeaderName::try_from(name).map_err(|_| {
                 Error::configuration(format!(
-                    "option `incoming_headers` has `{}`, which is no header's name: correct it",
+                    "option `incoming_headers`: `{}` is not a valid header name",
                     name.escape_debug()
                 ))
+                .with_help("use letters, digits and dashes")
             })
         };
         self.incoming_headers.iter().map(read).collect()
@@ -48,7 +49,7 @@ impl AppService {
     /// Makes the token of the request that this task serves.
     fn current(&self, context: &Context) -> Result<Token> {
         let token = with_incoming(|incoming| self.token_of(incoming)).ok_or_else(no_request)??;
-        expiry::check(&token, context, "it came with a request that must be sent again")?;
+        expiry::check(&token, context, "send the incoming request again with a new token")?;
         Ok(token)
     }
 
@@ -61,7 +62,7 @@ impl AppService {
             let found = find(incoming, name).and_then(|text| text.map(Token::new).transpose());
             let place = || format!("header `{name}` of the incoming request");
             if let Some(token) = found.map_err(|error| error.at(place()))? {
-                let token = expiry::read_from_jwt(token);
+                let token = expiry::with_jwt_expiry(token);
                 let end = incoming.arrived().checked_add(self.lifetime);
                 return Ok(match (end, token.expires_at()) {
                     (Some(end), own) if own.is_none_or(|own| end < own) => {
@@ -80,7 +81,7 @@ impl AppService {
         let message =
             format!("the incoming request has no token (looked for: {})", names.join(", "));
         Error::not_applicable(message)
-            .with_help("send one, or set `incoming_headers` to the header that has it")
+            .with_help("send a token, or set `incoming_headers` to the header that holds it")
     }
 }
 
@@ -88,14 +89,12 @@ impl TokenProvider for AppService {
     fn validate(&self, _: &Context) -> Result<()> {
         let names = self.names()?;
         if names.is_empty() {
-            return Err(Error::configuration(
-                "option `incoming_headers` is empty: name the header that brings the token",
-            ));
+            return Err(Error::configuration("option `incoming_headers` is empty")
+                .with_help("set it to the header that holds the token"));
         }
         if self.lifetime.is_zero() {
-            return Err(Error::configuration(
-                "option `lifetime` is 0, so no token would ever serve: set it to a duration like `1h`",
-            ));
+            return Err(Error::configuration("option `lifetime` is 0")
+                .with_help("set it to a duration like `1h`"));
         }
         self.__names.get_or_init(|| names);
         Ok(())
@@ -128,13 +127,13 @@ fn find<'a>(incoming: &'a Incoming, name: &HeaderName) -> Result<Option<&'a str>
         if incoming.headers().contains_key(name) {
             // Which of the two a proxy has checked is not known.
             return Err(
-                Error::invalid_token("there is more than one").with_help("send exactly one")
+                Error::invalid_token("it is sent more than once").with_help("send it exactly once")
             );
         }
         return Ok(None);
     };
     let Ok(text) = value.to_str() else {
-        return Err(Error::invalid_token("it has characters that no token may have")
+        return Err(Error::invalid_token("it has characters that a token can't have")
             .with_help("check the client that sends it"));
     };
     let token = if name == AUTHORIZATION { bearer(text) } else { Some(text) };
@@ -148,7 +147,7 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 fn no_request() -> Error {
-    Error::not_applicable("no request is being served here, so there is no token to pass on").with_help(
+    Error::not_applicable("no request is being served here").with_help(
         "serve requests through `authn::app_service::AppServiceLayer`, and run spawned tasks in \
          `authn::app_service::scope`",
     )
@@ -319,7 +318,7 @@ mod tests {
         wait(scope(incoming(&[(USUAL, "alice")]), async {
             assert!(credentials.token().await.is_ok());
             clock.advance(Duration::from_secs(1_000_000));
-            refused(credentials.token().await, ErrorKind::Expired, "must be sent again");
+            refused(credentials.token().await, ErrorKind::Expired, "send the incoming request");
         }));
     }
 
@@ -339,7 +338,10 @@ mod tests {
     fn options_that_could_never_serve_are_found_at_load() {
         for (options, said) in [
             ("incoming_headers = []", "option `incoming_headers` is empty"),
-            ("incoming_headers = [\"x y\"]", "has `x y`, which is no header's name"),
+            (
+                "incoming_headers = [\"x y\"]",
+                "`incoming_headers`: `x y` is not a valid header name",
+            ),
             ("lifetime = 0", "option `lifetime` is 0"),
         ] {
             let result = load(&format!("app_service = {{ {options} }}"));

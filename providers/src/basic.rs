@@ -28,18 +28,19 @@ impl Basic {
         // The server would take the colon for the end of the name.
         if self.username.contains(':') {
             return Err(Error::configuration(
-                "option `username` has a colon, which a name can't have here (RFC 7617, 2): \
-                 choose another provider, or another user",
-            ));
+                "option `username` has a colon, which basic authentication does not allow (RFC 7617, 2)",
+            )
+            .with_help("choose another user or another provider"));
         }
         let password = self._password.as_ref().map(SecretString::expose);
         let password = password.as_deref().unwrap_or_default();
         for (option, text) in [("username", self.username.as_str()), ("password", password)] {
             if text.chars().any(char::is_control) {
                 return Err(Error::configuration(format!(
-                    "option `{option}` has control characters, which it can't have (RFC 7617, 2): \
-                     check where it comes from"
-                )));
+                    "option `{option}` has control characters, which basic authentication does not \
+                     allow (RFC 7617, 2)"
+                ))
+                .with_help("check where the value comes from"));
             }
         }
         let pair = Zeroizing::new(format!("{}:{password}", self.username));
@@ -49,8 +50,9 @@ impl Basic {
         text.push_str(SCHEME);
         STANDARD.encode_string(pair.as_bytes(), &mut text);
         header::secret_value(text).map_err(|reason| {
-            let message = format!("options `username` and `password` make no header: {reason}");
-            Error::configuration(message)
+            let message =
+                format!("options `username` and `password` make no valid header value ({reason})");
+            Error::configuration(message).with_help("check where the values come from")
         })
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use authn::{Context, Error, ErrorKind, Result, Token};
+use authn::{Context, Error, Result, Token};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::Number;
@@ -19,7 +19,7 @@ struct Claims {
 }
 
 /// Adds to a token until when it is valid, if it is a JWT that says so.
-pub(crate) fn read_from_jwt(token: Token) -> Token {
+pub(crate) fn with_jwt_expiry(token: Token) -> Token {
     match expiry(token.secret()) {
         Some(time) => token.with_expires_at(time),
         None => token,
@@ -28,16 +28,16 @@ pub(crate) fn read_from_jwt(token: Token) -> Token {
 
 /// Fails if the token has expired. `help` says what to do then.
 pub(crate) fn check(token: &Token, context: &Context, help: &str) -> Result<()> {
-    let Some(time) = token.expires_at().filter(|time| has_come(*time, context)) else {
+    let Some(time) = token.expires_at().filter(|time| is_past(*time, context)) else {
         return Ok(());
     };
     let time = httpdate::fmt_http_date(time);
-    Err(Error::new(ErrorKind::Expired, format!("the token expired on {time}: {help}")))
+    Err(Error::expired(format!("the token expired on {time}")).with_help(help))
 }
 
 /// Returns whether a time has come by the context's clock.
 #[inline]
-pub(crate) fn has_come(time: SystemTime, context: &Context) -> bool {
+pub(crate) fn is_past(time: SystemTime, context: &Context) -> bool {
     time <= context.clock().now().wall()
 }
 

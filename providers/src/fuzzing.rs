@@ -8,7 +8,7 @@ use authn::{Error, http::StatusCode};
 use crate::{
     jws::{KeySet, Signed},
     oauth::id_token::{Expected, Failure},
-    token_endpoint::{Advice, Received, accepted, device_authorization, grant},
+    token_endpoint::{Advice, GrantAdvice, Received, accepted, device_authorization, grant},
 };
 
 /// Longest error text: an answer that found its way into one would make it longer some day.
@@ -21,7 +21,8 @@ const LONGEST: usize = 250;
 ///
 /// If that shows a fault of the parser.
 pub fn token_response(body: &[u8]) {
-    let advice = Advice { client: "-", grant: "-", login_helps: true };
+    let grant_advice = GrantAdvice { meaning: "-", help: "-", login_helps: true };
+    let advice = Advice { client: "-", grant: grant_advice };
     for (status, is_json) in [
         (StatusCode::OK, true),
         (StatusCode::OK, false),
@@ -66,7 +67,7 @@ pub fn id_token(bytes: &[u8]) {
     let token = String::from_utf8_lossy(bytes);
     let verified = Signed::parse(&token)
         .map_err(Failure::from)
-        .and_then(|signed| expected.check(signed.verify(&keys)?).map_err(Failure::mismatch));
+        .and_then(|signed| expected.check(signed.verify(&keys)?));
     if let Err(error) = verified.map_err(Error::from) {
         assert!(error.to_string().len() <= LONGEST, "the error is too long");
     }

@@ -23,14 +23,14 @@ pub struct Jwt {
 impl Jwt {
     fn build(&self) -> Result<Token> {
         let token = Token::new(&*self._jwt.expose()).map_err(|error| error.at("option `jwt`"))?;
-        Ok(expiry::read_from_jwt(token))
+        Ok(expiry::with_jwt_expiry(token))
     }
 
     #[inline]
     fn unexpired(&self, context: &Context) -> Option<&Token> {
         let token = self.__token.get()?;
         match token.expires_at() {
-            Some(time) if expiry::has_come(time, context) => None,
+            Some(time) if expiry::is_past(time, context) => None,
             _ => Some(token),
         }
     }
@@ -63,8 +63,8 @@ impl TokenProvider for Jwt {
 
 fn help(context: &Context) -> String {
     match context.key() {
-        "" => "configure a new one".to_owned(),
-        key => format!("set `{key}.jwt` to a new one"),
+        "" => "configure a new token".to_owned(),
+        key => format!("set `{key}.jwt` to a new token"),
     }
 }
 
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Expired);
         assert_eq!(
             error.to_string(),
-            "the token expired on Tue, 14 Nov 2023 22:13:20 GMT: set `credentials.jwt.jwt` to a new one"
+            "the token expired on Tue, 14 Nov 2023 22:13:20 GMT; set `credentials.jwt.jwt` to a new token"
         );
         let mut parts = request("https://api.example.com/");
         let error = wait(credentials.authorize(&mut parts)).unwrap_err();

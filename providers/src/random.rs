@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 pub(crate) fn random<const BYTES: usize>() -> Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0; BYTES]);
     rand::fill(&mut *bytes).map_err(|_| {
-        Error::internal("this system gives no random numbers")
-            .with_help("check that its entropy source works")
+        Error::internal("this system provides no random numbers")
+            .with_help("check the system's entropy source")
     })?;
     Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice())))
 }

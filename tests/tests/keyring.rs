@@ -137,7 +137,7 @@ fn a_keyring_that_can_not_keep_a_session_is_an_error_before_any_exchange() {
     let no_keyring = ["choose another `store`", "there is no D-Bus session"];
     for (state, words) in [
         (Some(State::Locked), ["unlock it in its application", "the keyring is locked"]),
-        (Some(State::Empty), ["make one in its application", "no default keyring yet"]),
+        (Some(State::Empty), ["create one in its application", "no default keyring yet"]),
         (None, no_keyring),
     ] {
         let keyring = Keyring::start(state.unwrap_or(State::Unlocked));
@@ -170,7 +170,9 @@ fn a_session_in_a_keyring_that_is_locked_is_there_again_later() {
         let shown =
             if command == "status" { "-\tyes\toauth\talice\tunknown\t-\t-\t-\t-\t*\n" } else { "" };
         assert_eq!((outcome.code, &*outcome.stdout), (1, shown), "{command}: {}", outcome.stderr);
-        assert!(outcome.stderr.contains("the keyring is locked: unlock it"), "{}", outcome.stderr);
+        for words in ["the keyring is locked", "unlock it in its application"] {
+            assert!(outcome.stderr.contains(words), "{command}: {}", outcome.stderr);
+        }
     }
     assert_eq!(rig.count(&[("client", "pw")]), 1);
 }
@@ -291,7 +293,9 @@ fn a_secret_is_referred_to_from_everywhere() {
     assert_eq!(authn(&shorthand, &["token"]).success(), "secret\n");
     keyring.lock();
     let outcome = authn(&written, &["token"]);
-    assert!(outcome.stderr.contains("the keyring is locked: unlock it"), "{}", outcome.stderr);
+    for words in ["the keyring is locked", "unlock it in its application"] {
+        assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    }
 }
 
 #[tokio::test]
@@ -324,5 +328,5 @@ async fn a_rotated_secret_is_taken_up_by_a_program_that_runs() {
     clock.advance(Duration::from_hours(1));
     let error = credentials.token().await.unwrap_err().to_string();
     assert!(error.contains("client_secret (test.toml:"), "{error}");
-    assert!(error.contains("the keyring is locked: unlock it"), "{error}");
+    assert!(error.contains("the keyring is locked; unlock it"), "{error}");
 }

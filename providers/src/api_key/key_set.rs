@@ -22,12 +22,11 @@ pub(super) struct KeySet {
 impl KeySet {
     fn check(&self, problems: &mut Validation) {
         if let Err(error) = self.origins() {
-            problems
-                .at("origin")
-                .error(error.to_string(), "an example is `https://api.example.com`");
+            let help = error.help().unwrap_or("write it as `https://host` or `https://host:port`");
+            problems.at("origin").error(error.message(), help);
         }
         if !self._headers.is_set() && !self._query.is_set() {
-            problems.at("headers").error("the set has no key", "add `headers` or `query`");
+            problems.at("headers").error("the key set has no key", "add `headers` or `query`");
         }
     }
 

@@ -48,9 +48,10 @@ impl ApiKey {
         match (&self._key, &self.query_parameter) {
             (Some(_), Some(_)) if !self.header.eq_ignore_ascii_case(HEADER) => {
                 return Err(Error::configuration(
-                    "options `header` and `query_parameter` are both set, and the key goes into one \
-                     place: remove one of them",
-                ));
+                    "options `header` and `query_parameter` are both set, but the key is sent in one \
+                     place only",
+                )
+                .with_help("remove one of them"));
             }
             (Some(key), Some(parameter)) => {
                 common.parameter("query_parameter", parameter, key)?;
@@ -62,9 +63,8 @@ impl ApiKey {
         let sets = self.r#for.iter().enumerate();
         let sets: Vec<_> = sets.map(|(index, set)| set.prepare(index)).collect::<Result<_>>()?;
         if common.is_empty() && sets.is_empty() {
-            return Err(Error::configuration(
-                "there is no key: set `key`, `headers`, `query` or `for`",
-            ));
+            return Err(Error::configuration("no key is set")
+                .with_help("set `key`, `headers`, `query` or `for`"));
         }
         let mut plain = Additions::default();
         for (name, value) in self.plain_headers.iter().flatten() {

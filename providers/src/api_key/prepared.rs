@@ -80,9 +80,9 @@ impl Additions {
         let header = self.refuse_second_header(option, name)?;
         let value = header::secret_value(Zeroizing::new(value.to_owned())).map_err(|reason| {
             Error::configuration(format!(
-                "option `{option}`: the value of `{header}` can't be a header's ({reason}): \
-                 check where it comes from"
+                "option `{option}`: the value of `{header}` is not a valid header value ({reason})"
             ))
+            .with_help("check where the value comes from")
         })?;
         self.headers.push((header, value));
         Ok(())
@@ -92,7 +92,7 @@ impl Additions {
     pub(super) fn refuse_second_header(&self, option: &str, name: &str) -> Result<HeaderName> {
         let header = HeaderName::try_from(name).map_err(|_| {
             Error::configuration(format!(
-                "option `{option}`: `{}` is no header's name",
+                "option `{option}`: `{}` is not a valid header name",
                 name.escape_debug()
             ))
             .with_help("use letters, digits and dashes")
@@ -114,17 +114,18 @@ impl Additions {
         secret: &SecretString,
     ) -> Result<()> {
         let shown = name.escape_debug();
-        let problem = if name.is_empty() {
-            "a parameter has no name; give it one".to_owned()
+        let (problem, help) = if name.is_empty() {
+            ("a parameter has no name".to_owned(), "name the parameter")
         } else if self.query.iter().any(|(other, _)| other == name) {
-            format!("the parameter `{shown}` is set twice; remove one of the two")
+            (format!("the parameter `{shown}` is set twice"), "remove one of the two")
         } else if secret.expose().chars().any(char::is_control) {
-            format!("the value of `{shown}` has control characters; check where it comes from")
+            let problem = format!("the value of `{shown}` has control characters");
+            (problem, "check where the value comes from")
         } else {
             self.query.push((name.to_owned(), secret.clone()));
             return Ok(());
         };
-        Err(Error::configuration(format!("option `{option}`: {problem}")))
+        Err(Error::configuration(format!("option `{option}`: {problem}")).with_help(help))
     }
 
     fn put_on<'a>(&'a self, request: &mut Request<'_>, taken: &mut Taken<'a>) -> Result<()> {
@@ -147,7 +148,6 @@ impl Additions {
 #[cold]
 fn no_key(request: &Request<'_>) -> Error {
     let host = request.uri().host().unwrap_or_default();
-    let message =
-        format!("there is no key for requests to {host}: add a set for it to option `for`");
-    Error::new(ErrorKind::Origin, message)
+    Error::new(ErrorKind::Origin, format!("there is no key for requests to {host}"))
+        .with_help("add a key set for this origin to option `for`")
 }

@@ -98,7 +98,7 @@ fn an_origin_without_a_key_is_an_error() {
         let mut parts = request(url);
         let error = wait(credentials.authorize(&mut parts)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Origin);
-        assert!(error.to_string().contains("add a set for it to option `for`"), "{error}");
+        assert!(error.to_string().contains("add a key set for this origin"), "{error}");
         assert!(!error.to_string().contains("s3cr3t"), "{error}");
         assert!(parts.headers.is_empty());
     }
@@ -179,17 +179,17 @@ fn a_sets_key_wins_over_the_common_one_also_where_it_replaces_the_callers() {
 #[test]
 fn what_is_wrong_is_found_at_load_and_no_value_is_told() {
     for (options, said) in [
-        ("", "there is no key: set `key`, `headers`, `query` or `for`"),
-        ("key = \"\"", "there is no key"),
-        ("plain_headers = { x-user = \"alice\" }", "there is no key"),
-        ("for = []", "there is no key"),
-        ("key = \"s3cr3t\\r\\n\"", "option `header`: the value of `x-api-key` can't be a header's"),
+        ("", "no key is set (invalid); set `key`, `headers`, `query` or `for`"),
+        ("key = \"\"", "no key is set"),
+        ("plain_headers = { x-user = \"alice\" }", "no key is set"),
+        ("for = []", "no key is set"),
+        ("key = \"s3cr3t\\r\\n\"", "option `header`: the value of `x-api-key` is not a valid"),
         ("key = \"s3cr3t\\u0000\", query_parameter = \"k\"", "the value of `k` has control"),
         ("key = \"s3cr3t\", query_parameter = \"\"", "a parameter has no name"),
-        ("key = \"s3cr3t\", header = \"x y\"", "option `header`: `x y` is no header's name"),
+        ("key = \"s3cr3t\", header = \"x y\"", "option `header`: `x y` is not a valid header name"),
         ("key = \"s3cr3t\", header = \"x\", query_parameter = \"k\"", "are both set"),
-        ("headers = { \"x:\" = \"s3cr3t\" }", "option `headers`: `x:` is no header's name"),
-        ("headers = { x = \"s3cr3t\\n\" }", "option `headers`: the value of `x` can't be"),
+        ("headers = { \"x:\" = \"s3cr3t\" }", "option `headers`: `x:` is not a valid header name"),
+        ("headers = { x = \"s3cr3t\\n\" }", "option `headers`: the value of `x` is not a valid"),
         ("headers = { x = \"s3cr3t\", X = \"s3cr3t\" }", "the header `x` is set twice"),
         ("key = \"s3cr3t\", headers = { X-Api-Key = \"s3cr3t\" }", "`x-api-key` is set twice"),
         ("key = \"s3cr3t\", plain_headers = { X-Api-Key = \"a\" }", "`x-api-key` is set twice"),
@@ -207,7 +207,7 @@ fn what_is_wrong_is_found_at_load_and_no_value_is_told() {
             "for = [{ origin = \"https://a.test/p\", headers = { x = \"s3cr3t\" } }]",
             "without a path",
         ),
-        ("for = [{ origin = \"https://a.test\" }]", "the set has no key"),
+        ("for = [{ origin = \"https://a.test\" }]", "the key set has no key"),
         (
             "for = [{ origin = \"https://a.test\", heders = { x = \"s3cr3t\" } }]",
             "did you mean `headers`?",

@@ -9,7 +9,7 @@ use authn::{Context, Error, Result};
 use super::{Client, Method};
 use crate::{
     jws::{Claims, Signer},
-    token_endpoint::Members,
+    token_endpoint::Form,
 };
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -20,7 +20,7 @@ const LIFETIME: Duration = Duration::from_mins(1);
 /// Adds a new assertion to a form. Each attempt has its own, because a server takes each once.
 pub(super) fn add(
     client: &Client,
-    members: &mut Members,
+    form: &mut Form,
     audience: &str,
     context: &Context,
 ) -> Result<()> {
@@ -29,8 +29,8 @@ pub(super) fn add(
         .with("sub", client.id())
         // One text and no list: what is for several servers, one of them could use at another.
         .with("aud", client.assertion_audience.as_deref().unwrap_or(audience));
-    members.add("client_assertion_type", TYPE);
-    members.add("client_assertion", &signer(client)?.sign(&claims)?);
+    form.add("client_assertion_type", TYPE);
+    form.add("client_assertion", &signer(client)?.sign(&claims)?);
     Ok(())
 }
 
@@ -42,9 +42,11 @@ pub(super) fn signer(client: &Client) -> Result<Signer> {
     }
     let key = client._private_key.as_ref().ok_or_else(|| {
         Error::configuration(
-            "`private_key` is not set, which `token_endpoint_auth_method` private_key_jwt needs",
+            "`private_key` is not set, but `token_endpoint_auth_method` private_key_jwt needs it",
         )
-        .with_help("set it, best as a reference like `{ file = \"/run/secrets/client.pem\" }`")
+        .with_help(
+            "set it, preferably to a reference like `{ file = \"/run/secrets/client.pem\" }`",
+        )
     })?;
     Signer::with_private_key(&key.expose(), client.algorithm, client.key_id.as_deref())
 }

@@ -11,7 +11,7 @@ mod client_secret_basic;
 
 use authn::{Context, Error, Result, SecretString, http::HttpRequest};
 
-use crate::{choice::choice, jws::Algorithm, token_endpoint::Members};
+use crate::{choice::choice, jws::Algorithm, token_endpoint::Form};
 
 use client_secret_basic::BasicEncoding;
 
@@ -76,7 +76,7 @@ impl Client {
     }
 
     /// Returns whether it authenticates by a secret if there is one.
-    pub(crate) fn is_for_secret(&self) -> bool {
+    pub(crate) fn uses_secret(&self) -> bool {
         let method = self.token_endpoint_auth_method;
         self._private_key.is_none() && !matches!(method, Some(Method::PrivateKeyJwt | Method::None))
     }
@@ -107,9 +107,10 @@ impl Client {
             && self._client_secret.is_some()
             && self._private_key.is_some()
         {
-            return Err(Error::configuration("both `client_secret` and `private_key` are set").with_help("say by `token_endpoint_auth_method` which of them authenticates, and leave the other out"));
+            return Err(Error::configuration("both `client_secret` and `private_key` are set")
+                .with_help("remove the one that the client does not authenticate with"));
         }
-        self.check_what_is_unused()?;
+        self.check_unused()?;
         match self.method() {
             Method::ClientSecretBasic | Method::ClientSecretPost => self.secret().map(drop),
             Method::ClientSecretJwt | Method::PrivateKeyJwt => assertion::signer(self).map(drop),
@@ -117,7 +118,7 @@ impl Client {
         }
     }
 
-    fn check_what_is_unused(&self) -> Result<()> {
+    fn check_unused(&self) -> Result<()> {
         let method = self.method();
         let with_secret = !matches!(method, Method::PrivateKeyJwt | Method::None);
         let with_key = method == Method::PrivateKeyJwt;
@@ -144,25 +145,25 @@ impl Client {
     pub(crate) fn authenticate(
         &self,
         request: HttpRequest,
-        mut members: Members,
+        mut form: Form,
         audience: &str,
         context: &Context,
     ) -> Result<HttpRequest> {
         let method = self.method();
         if method == Method::ClientSecretBasic {
             let request = client_secret_basic::authenticate(self, request)?;
-            return Ok(request.form(&members.pairs()));
+            return Ok(request.form(&form.pairs()));
         }
         // Optional beside an assertion (RFC 7521, 4.2), but some servers look the client up by it.
-        members.add("client_id", self.id());
+        form.add("client_id", self.id());
         match method {
-            Method::ClientSecretPost => members.add("client_secret", &self.secret()?.expose()),
+            Method::ClientSecretPost => form.add("client_secret", &self.secret()?.expose()),
             Method::ClientSecretJwt | Method::PrivateKeyJwt => {
-                assertion::add(self, &mut members, audience, context)?;
+                assertion::add(self, &mut form, audience, context)?;
             }
             Method::ClientSecretBasic | Method::None => {}
         }
-        Ok(request.form(&members.pairs()))
+        Ok(request.form(&form.pairs()))
     }
 
     /// Returns what to look at if the server does not know the client.
@@ -188,10 +189,12 @@ impl Client {
         // A file that it stands in can be empty while it is being written.
         self._client_secret.as_ref().filter(|secret| !secret.is_empty()).ok_or_else(|| {
             Error::configuration(format!(
-                "`client_secret` is not set, which `token_endpoint_auth_method` {} needs",
+                "`client_secret` is not set, but `token_endpoint_auth_method` {} needs it",
                 self.method().name()
             ))
-            .with_help("set it, best as a reference such as `{ file = \"/run/secrets/client\" }`")
+            .with_help(
+                "set it, preferably to a reference like `{ file = \"/run/secrets/client\" }`",
+            )
         })
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::random::random;
 
 /// Bytes of a token's identifier: too many to guess or to meet again.
-const IDENTIFIER: usize = 16;
+const IDENTIFIER_BYTES: usize = 16;
 
 /// The claims of one token. Each has an identifier of its own, so that a server can refuse a repeated one.
 pub(crate) struct Claims(Map<String, Value>);
@@ -20,7 +20,7 @@ impl Claims {
         Ok(Self(Map::new())
             .with("iat", seconds(now.wall()))
             .with("exp", seconds(now.plus(lifetime).wall()))
-            .with("jti", random::<IDENTIFIER>()?.as_str()))
+            .with("jti", random::<IDENTIFIER_BYTES>()?.as_str()))
     }
 
     /// Adds a claim.

@@ -16,7 +16,7 @@ use super::{
     key::{Key, Parsed},
 };
 
-const NO_KEY: &str = "is a JWK whose members make no key";
+const NO_KEY: &str = "is a JWK whose members do not form a key";
 
 /// The members of a private key. The texts stay where they are: none is copied before it is decoded.
 #[derive(Deserialize)]
@@ -44,8 +44,8 @@ struct Jwk<'a> {
 /// Reads a key; see [`parse`](super::key::parse) for the error.
 pub(super) fn parse(text: &str) -> Result<Parsed, &'static str> {
     let jwk: Jwk<'_> =
-        serde_json::from_str(text).map_err(|_| "looks like JSON, but is no JWK of one key")?;
-    let unknown = "is a JWK for an algorithm that is not known here";
+        serde_json::from_str(text).map_err(|_| "looks like JSON, but is not a JWK of one key")?;
+    let unknown = "is a JWK for an unsupported algorithm";
     let algorithm = jwk.alg.as_deref().map(|name| Algorithm::by_name(name).ok_or(unknown));
     let (algorithm, key) = (algorithm.transpose()?, jwk.key()?);
     Ok(Parsed { key, algorithm, key_id: jwk.kid.map(Cow::into_owned) })
@@ -62,7 +62,7 @@ impl Jwk<'_> {
                 let pair = Ed25519KeyPair::from_seed_and_public_key(&seed, &public);
                 pair.map(Key::Ed25519).map_err(|_| NO_KEY)
             }
-            _ => Err("is a JWK of a type that can't sign here: RSA, P-256, P-384 and Ed25519 can"),
+            _ => Err("is a JWK of an unsupported type"),
         }
     }
 
@@ -78,7 +78,7 @@ impl Jwk<'_> {
         };
         let pair = RsaKeyPair::from_components(&components);
         pair.map(Key::Rsa)
-            .map_err(|_| "is a JWK whose members make no RSA key of 2048 to 8192 bits")
+            .map_err(|_| "is a JWK whose members do not form an RSA key of 2048 to 8192 bits")
     }
 
     fn elliptic(

@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, &'static str> {
         return jwk::parse(text);
     }
     let mut der = PrivateKeyDer::from_pem_slice(text.as_bytes())
-        .map_err(|_| "holds no private key that can be read")?;
+        .map_err(|_| "holds no readable private key")?;
     let key = match &der {
         PrivateKeyDer::Pkcs1(der) => rsa(RsaKeyPair::from_der(der.secret_pkcs1_der())),
         PrivateKeyDer::Sec1(der) => elliptic(der.secret_sec1_der()),
@@ -44,8 +44,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, &'static str> {
         _ => None,
     };
     der.zeroize();
-    let key = key
-        .ok_or("is no key that can sign: RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519 can")?;
+    let key = key.ok_or("is a key of an unsupported type or size")?;
     Ok(Parsed { key, algorithm: None, key_id: None })
 }
 

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 pub(crate) use algorithm::Algorithm;
 pub(crate) use claims::Claims;
 use key::Key;
-pub(crate) use verify::{KeySet, Signed, Unfit, Unverified};
+pub(crate) use verify::{KeySet, ParseError, Signed, VerifyError};
 
 /// A key, and how tokens are signed with it.
 pub(crate) struct Signer {
@@ -40,7 +40,10 @@ impl Signer {
         key_id: Option<&str>,
     ) -> Result<Self> {
         let parsed = key::parse(text).map_err(|what| {
-            Error::configuration(format!("`private_key` {what}")).with_help("set it to a private key in PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase) or to a JWK")
+            Error::configuration(format!("`private_key` {what}")).with_help(
+                "set it to a private key in PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase) or to \
+                 a JWK: RSA of 2048 to 8192 bits, P-256, P-384 or Ed25519",
+            )
         })?;
         let algorithm = algorithm.or(parsed.algorithm).unwrap_or(parsed.key.usual_algorithm());
         if !parsed.key.signs(algorithm) {
@@ -81,7 +84,7 @@ impl Signer {
         token.push_str(&encode(claims.to_json()));
         let signature = self.key.sign(self.algorithm, token.as_bytes()).ok_or_else(|| {
             Error::configuration("`private_key` can't sign")
-                .with_help("make a new key pair, and register it")
+                .with_help("generate a new key pair and register it at the server")
         })?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);

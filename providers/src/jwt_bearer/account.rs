@@ -20,7 +20,7 @@ impl JwtBearer {
     pub(super) fn account(&self) -> Result<Account> {
         match &self.service_account_file {
             Some(path) => {
-                self.check_what_the_file_says()?;
+                self.check_file_conflicts()?;
                 let file = ServiceAccount::read(path)?;
                 let signer = file.signer(self.algorithm);
                 Ok(Account {
@@ -40,19 +40,22 @@ impl JwtBearer {
                 .with_help("set it to the account that signs, or set `service_account_file`")
         })?;
         let key = self._private_key.as_ref().ok_or_else(|| {
-            Error::configuration("`private_key` is not set").with_help("set it, best as a reference like `{ file = \"/run/secrets/account.pem\" }`, or set `service_account_file`")
+            Error::configuration("`private_key` is not set").with_help(
+                "set it, preferably to a reference like `{ file = \"/run/secrets/account.pem\" }`, or \
+                 set `service_account_file`",
+            )
         })?;
         let signer =
             Signer::with_private_key(&key.expose(), self.algorithm, self.key_id.as_deref())?;
         Ok(Account { issuer, signer, token_endpoint: None, is_google: false })
     }
 
-    fn check_what_the_file_says(&self) -> Result<()> {
+    fn check_file_conflicts(&self) -> Result<()> {
         let options = [
             ("issuer", self.issuer.is_some()),
             ("private_key", self._private_key.is_some()),
             ("key_id", self.key_id.is_some()),
         ];
-        refuse_any(options, "`service_account_file` says it, too")
+        refuse_any(options, "`service_account_file` sets it too")
     }
 }

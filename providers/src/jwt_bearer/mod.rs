@@ -17,16 +17,19 @@ use serde_json::Value;
 
 use crate::{
     jws::{Algorithm, Claims},
-    token_endpoint::{self, Address, Advice, Discovery, Endpoint, Members, Received},
+    token_endpoint::{self, Address, Advice, Discovery, Endpoint, Form, GrantAdvice, Received},
 };
 use account::Account;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 const ADVICE: Advice<'static> = Advice {
-    client: "check whether the server wants a `client_id`, and which",
-    grant: "check `issuer`, `subject`, `audience`, `private_key` and `key_id`, and this machine's clock",
-    login_helps: false,
+    client: "set `client_id` to the client's identifier, or remove it if the server expects none",
+    grant: GrantAdvice {
+        meaning: "",
+        help: "check `issuer`, `subject`, `audience`, `private_key` and `key_id`, and this machine's clock",
+        login_helps: false,
+    },
 };
 
 /// Signs a token for a service account, and exchanges it at an authorization server (RFC 7523, 2.1).
@@ -125,13 +128,13 @@ impl JwtBearer {
         };
         let audience = self.audience.as_deref().unwrap_or_else(|| endpoint.as_str());
         let claims = self.claims(account, Some(audience), context)?;
-        let mut members = Members::of_grant(GRANT_TYPE);
-        members.add("assertion", &account.signer.sign(&claims)?);
-        members.add_unless_empty("client_id", self.client_id.as_deref().unwrap_or_default());
+        let mut form = Form::of_grant(GRANT_TYPE);
+        form.add("assertion", &account.signer.sign(&claims)?);
+        form.add_unless_empty("client_id", self.client_id.as_deref().unwrap_or_default());
         if !account.is_google {
-            members.add_unless_empty("scope", &self.scope(context));
+            form.add_unless_empty("scope", &self.scope(context));
         }
-        let request = context.http().post(endpoint.url()).form(&members.pairs());
+        let request = context.http().post(endpoint.url()).form(&form.pairs());
         let response = request.send().await?;
         Ok(token_endpoint::grant(&Received::from(&response), &ADVICE)?)
     }
@@ -149,22 +152,24 @@ impl JwtBearer {
             _ if self.self_signed => {
                 if self.audience.is_none() && self.scope.is_empty() {
                     return Err(Error::configuration(
-                        "with `self_signed` the token must say what it is for",
+                        "`self_signed` needs `audience` or `scope`, but neither is set",
                     )
-                    .with_help("set `audience` to the API, or `scope`"));
+                    .with_help("set `audience` to the API, or set `scope`"));
                 }
                 let unused = [
                     ("token_endpoint_url", self.token_endpoint_url.is_some()),
                     ("issuer_url", self.issuer_url.is_some()),
                     ("client_id", self.client_id.is_some()),
                 ];
-                refuse_any(unused, "with `self_signed` nothing is exchanged")?;
+                refuse_any(unused, "`self_signed` exchanges nothing")?;
             }
             0 if from_file.is_none() => return Err(no_server()),
             0 | 1 => {}
             _ => {
-                return Err(Error::configuration("the server is named more than once")
-                    .with_help("leave one of `issuer_url` and `token_endpoint_url`"));
+                return Err(Error::configuration(
+                    "both `issuer_url` and `token_endpoint_url` are set",
+                )
+                .with_help("remove one of them"));
             }
         }
         let mut addresses = named.into_iter().chain([from_file]).flatten();
@@ -180,9 +185,9 @@ impl TokenSource for JwtBearer {
         }
         if let Some(name) = OWN_CLAIMS.iter().find(|name| self.claims.contains_key(**name)) {
             return Err(Error::configuration(format!(
-                "`claims` must not hold `{name}`, which the provider sets itself"
+                "`claims` must not contain `{name}`, which the provider sets itself"
             ))
-            .with_help("use its own option"));
+            .with_help("remove it, and use the option for it if there is one"));
         }
         self.check_server(&self.account()?)
     }
@@ -211,7 +216,7 @@ fn refuse_any(options: [(&str, bool); 3], why: &str) -> Result<()> {
 }
 
 fn no_server() -> Error {
-    Error::configuration("no server is named").with_help("set `token_endpoint_url` or `issuer_url`")
+    Error::configuration("no server is set").with_help("set `token_endpoint_url` or `issuer_url`")
 }
 
 impl Show for Claim {

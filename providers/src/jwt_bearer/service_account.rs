@@ -32,11 +32,11 @@ impl ServiceAccount {
         let text = SecretString::read_file(path)?;
         let fail = |what: &str| {
             Error::configuration(format!("`service_account_file` {} {what}", path.display()))
-                .with_help("name the JSON key file of a service account")
+                .with_help("set it to the JSON key file of a service account")
         };
         let text = text.expose();
         let kind: Kind =
-            serde_json::from_str(&text).map_err(|_| fail("is not the JSON that it should be"))?;
+            serde_json::from_str(&text).map_err(|_| fail("is not the JSON of a key file"))?;
         if kind.r#type.as_deref() != Some("service_account") {
             return Err(fail("is for another type of credential"));
         }

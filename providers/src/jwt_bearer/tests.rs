@@ -125,13 +125,16 @@ fn says_what_is_wrong_before_anything_is_sent() {
         ("issuer = ''".to_owned(), "`issuer` is not set"),
         (format!("issuer = 'me'\n{endpoint}"), "`private_key` is not set"),
         (format!("issuer = 'me'\nprivate_key = 's3cr3t'\n{endpoint}"), "`private_key` holds no"),
-        (with_key(""), "no server is named"),
-        (with_key(&format!("{endpoint}\nissuer_url = 'https://i.test'")), "more than once"),
+        (with_key(""), "no server is set"),
+        (
+            with_key(&format!("{endpoint}\nissuer_url = 'https://i.test'")),
+            "both `issuer_url` and `token_endpoint_url` are set",
+        ),
         (with_key("token_endpoint_url = 'http://i.test/token'"), "in the clear"),
         (with_key("issuer_url = 'http://i.test'"), "in the clear"),
         (with_key(&format!("{endpoint}\nalgorithm = 'RS256'")), "`algorithm` RS256"),
         (with_key(&format!("{endpoint}\nlifetime = 0")), "`lifetime`"),
-        (with_key(&format!("{endpoint}\nclaims = {{ exp = 1 }}")), "must not hold `exp`"),
+        (with_key(&format!("{endpoint}\nclaims = {{ exp = 1 }}")), "must not contain `exp`"),
         (with_key("self_signed = true"), "set `audience`"),
         (
             with_key(&format!("self_signed = true\naudience = 'a'\n{endpoint}")),
@@ -150,7 +153,7 @@ fn says_what_is_wrong_with_a_key_file() {
     let good = key_file(|_| {});
     assert!(loaded(&with_file(&good, "")).is_ok());
     for option in ["issuer = 'me'", "key_id = 'k'", "private_key = 's3cr3t'"] {
-        assert!(problem(&with_file(&good, option)).contains("says it, too"), "{option}");
+        assert!(problem(&with_file(&good, option)).contains("sets it too"), "{option}");
     }
     for (file, expected) in [
         (SecretFile::new("s3cr3t"), "not the JSON"),

@@ -15,7 +15,7 @@ use std::{
 use authn::{Login, Url, time::Clock};
 
 /// Within this time a command that ends with an error has shown nothing, and the next one is started.
-const SHOWING: Duration = Duration::from_secs(5);
+const EARLY_EXIT: Duration = Duration::from_secs(5);
 
 /// What became of a browser.
 pub(super) enum Browser {
@@ -39,17 +39,19 @@ impl Browsers {
             return Self { commands: vec![command.to_vec()], from: "the command in `browser`" };
         }
         match login.variable("BROWSER") {
-            Some(variable) => Self { commands: listed(variable), from: "the command in `BROWSER`" },
+            Some(variable) => {
+                Self { commands: from_variable(variable), from: "the command in `BROWSER`" }
+            }
             None => Self { commands: desktop(login), from: "the desktop's browser" },
         }
     }
 
     /// Starts one with an address, in the background, and reports what becomes of it.
-    pub(super) fn open(self, url: &Url, clock: Clock, tell: impl Fn(Browser) + Send + 'static) {
+    pub(super) fn open(self, url: &Url, clock: Clock, report: impl Fn(Browser) + Send + 'static) {
         let url = url.as_str().to_owned();
         let work = move || {
-            if let Err(why) = self.start(&url, &clock, &tell) {
-                tell(Browser::Failed(format!("{} {why}", self.from)));
+            if let Err(why) = self.start(&url, &clock, &report) {
+                report(Browser::Failed(format!("{} {why}", self.from)));
             }
         };
         // Without a thread there is no browser, and the link is shown already.
@@ -57,9 +59,9 @@ impl Browsers {
     }
 
     /// Starts one after the other until one does not fail at once; the error says what became of the last.
-    fn start(&self, url: &str, clock: &Clock, tell: impl Fn(Browser)) -> Result<(), String> {
+    fn start(&self, url: &str, clock: &Clock, report: impl Fn(Browser)) -> Result<(), String> {
         let mut failure = None;
-        let mut is_told = false;
+        let mut is_reported = false;
         for command in &self.commands {
             let begun = clock.now();
             let mut child = match spawn(command, url) {
@@ -69,16 +71,16 @@ impl Browsers {
                     continue;
                 }
             };
-            if !is_told {
-                tell(Browser::Opened);
-                is_told = true;
+            if !is_reported {
+                report(Browser::Opened);
+                is_reported = true;
             }
             // Most of these commands end at once and leave the browser running; either is waited for, so
             // that no process is left over.
             match child.wait() {
                 Ok(status) if !status.success() => {
                     let why = format!("ended with {status}");
-                    if clock.now().after(begun) > SHOWING {
+                    if clock.now().after(begun) > EARLY_EXIT {
                         return Err(why);
                     }
                     failure = Some(why);
@@ -96,7 +98,7 @@ fn unstarted(error: &io::Error) -> String {
 
 /// Reads `BROWSER` as the desktops do: commands with a colon between them, words with spaces. The colon of a
 /// Windows path is none.
-fn listed(variable: &str) -> Vec<Vec<String>> {
+fn from_variable(variable: &str) -> Vec<Vec<String>> {
     let separator = |character| cfg!(not(windows)) && character == ':';
     let words = |command: &str| command.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     variable.split(separator).map(words).filter(|words| !words.is_empty()).collect()
@@ -200,8 +202,8 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn the_variable_is_a_list() {
-        assert_eq!(listed("a b %s::c"), [words("a b %s"), words("c")]);
-        assert!(listed(" : ").is_empty());
+        assert_eq!(from_variable("a b %s::c"), [words("a b %s"), words("c")]);
+        assert!(from_variable(" : ").is_empty());
     }
 
     #[test]

@@ -58,24 +58,27 @@ impl LoginOptions {
             authn::http::check(page.url(), false)?;
         }
         let has_own_redirect = self.redirect_port != 0 || self.redirect_path != DEFAULT_PATH;
-        let problem = if self.login_timeout.is_zero() {
-            "`login_timeout` is 0, which leaves no time to log in; set it to some minutes"
+        let (problem, help) = if self.login_timeout.is_zero() {
+            ("`login_timeout` is 0", "set it to a duration like `5m`")
         } else if self.browser.as_ref().is_some_and(|browser| browser.is_empty()) {
-            "`browser` is empty; set it to a command, or leave it out"
+            ("`browser` is empty", "set it to a command, or leave it out")
         } else if !self.redirect_path.starts_with('/') || self.redirect_path.contains(['?', '#']) {
-            "`redirect_path` is no path; set it to one that begins with `/`"
+            ("`redirect_path` is not a path", "set it to a path that starts with `/`")
         } else if self.redirect_uri.as_ref().is_some_and(|uri| uri.url().fragment().is_some()) {
-            "`redirect_uri` has a fragment, which no server takes; remove it from `#` on"
+            ("`redirect_uri` has a fragment (RFC 6749, 3.1.2)", "remove `#` and what follows it")
         } else if self.redirect_uri.is_some() && has_own_redirect {
-            "`redirect_uri` has a port and a path of its own; remove `redirect_port` and `redirect_path`"
+            (
+                "`redirect_uri` is set together with `redirect_port` or `redirect_path`",
+                "remove `redirect_port` and `redirect_path`",
+            )
         } else {
             return Ok(());
         };
-        Err(Error::configuration(problem))
+        Err(Error::configuration(problem).with_help(help))
     }
 
     /// Returns the options that only a login at the server uses, and whether each is set.
-    pub(super) fn set(&self) -> [(&'static str, bool); 7] {
+    pub(super) fn used_by_login(&self) -> [(&'static str, bool); 7] {
         [
             ("redirect_port", self.redirect_port != 0),
             ("redirect_path", self.redirect_path != DEFAULT_PATH),
@@ -96,7 +99,7 @@ pub(super) fn options() -> &'static [&'static str] {
 }
 
 /// How long a login that has failed waits for the server to end what it has just given.
-const REVOKING: Duration = Duration::from_secs(5);
+const REVOCATION_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a login gave.
 pub(super) struct LoggedIn {
@@ -125,8 +128,8 @@ pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<TokenS
         (None, Way::Device | Way::Console) => authorization_code::by_console(call, login).await?,
         (None, _) => authorization_code::by_browser(call, login).await?,
     };
-    let grant = identified(call, login, logged_in).await?;
-    say_how_long(&grant, login);
+    let grant = verify_identity(call, login, logged_in).await?;
+    warn_if_not_renewable(&grant, login);
     Ok(Some(grant))
 }
 
@@ -205,7 +208,7 @@ async fn way(Call { options, context, .. }: Call<'_>, login: &Login) -> (Way, bo
 }
 
 /// Tells the user if the login does not last.
-fn say_how_long(grant: &TokenSet, login: &Login) {
+fn warn_if_not_renewable(grant: &TokenSet, login: &Login) {
     if grant.refresh_token().is_some() {
         return;
     }
@@ -221,7 +224,7 @@ fn say_how_long(grant: &TokenSet, login: &Login) {
 
 /// Adds who has logged in. What can't be verified counts for nothing; what was verified and is wrong ends the
 /// login.
-async fn identified(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Result<TokenSet> {
+async fn verify_identity(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Result<TokenSet> {
     let Call { options, context, .. } = call;
     let LoggedIn { grant, nonce } = logged_in;
     let Some(id_token) = grant.token().id_token() else { return Ok(grant) };
@@ -231,7 +234,7 @@ async fn identified(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Resul
         Err(Failure::Mismatch(error)) => {
             // What was given is not used, so it is revoked. Whether that fails makes no difference to the error.
             let revoked = revocation::revoke(call, &grant);
-            drop(context.clock().within(REVOKING, revoked).await);
+            drop(context.clock().within(REVOCATION_TIMEOUT, revoked).await);
             Err(error)
         }
         Err(Failure::Unable(error)) => {

@@ -26,7 +26,7 @@ use authn::{
     SessionPolicy, TokenSet, TokenSource, http::HttpResponse,
 };
 
-use grants::{Exchanged, GrantType};
+use grants::{GrantOptions, GrantType};
 use id_token::Keys;
 use login::LoginOptions;
 use request::RequestOptions;
@@ -35,7 +35,7 @@ use typed_client::Missing;
 
 use crate::{
     client_auth::Client,
-    token_endpoint::{self, Advice, Endpoint, Failure, Members, Received, with},
+    token_endpoint::{self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, with},
 };
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
@@ -58,21 +58,12 @@ pub struct OAuth {
     #[flatten]
     client: Client,
     #[flatten]
-    exchanged: Exchanged,
+    exchanged: GrantOptions,
     #[flatten]
     login: LoginOptions,
     #[flatten]
     request: RequestOptions,
     __keys: Keys,
-}
-
-/// What a grant says of its refusal.
-#[derive(Clone, Copy)]
-struct Refused<'a> {
-    /// What to do about it.
-    advice: &'a str,
-    /// Whether a new login can help.
-    login_helps: bool,
 }
 
 /// One call of the provider.
@@ -99,17 +90,17 @@ impl<'a> Call<'a> {
     /// Makes one token request: the grant's members, what is asked for, and the client's authentication.
     async fn exchange(
         self,
-        mut members: Members,
+        mut form: Form,
         scopes: &[String],
-        refused: Refused<'_>,
+        advice: GrantAdvice<'_>,
     ) -> Result<TokenSet, Failure> {
-        self.options.request.ask_for(&mut members, scopes);
-        self.redeem(members, refused).await
+        self.options.request.ask_for(&mut form, scopes);
+        self.redeem(form, advice).await
     }
 
     /// Makes one token request of these members and the client's authentication.
-    async fn redeem(self, members: Members, refused: Refused<'_>) -> Result<TokenSet, Failure> {
-        let (response, advice) = self.post(Endpoint::Token, members, refused).await?;
+    async fn redeem(self, form: Form, advice: GrantAdvice<'_>) -> Result<TokenSet, Failure> {
+        let (response, advice) = self.post(Endpoint::Token, form, advice).await?;
         let grant = token_endpoint::grant(&Received::from(&response), &advice)?;
         Ok(with(grant, response.date(), TokenSet::with_server_date))
     }
@@ -119,14 +110,13 @@ impl<'a> Call<'a> {
     async fn post(
         self,
         endpoint: Endpoint,
-        members: Members,
-        Refused { advice, login_helps }: Refused<'_>,
+        form: Form,
+        grant: GrantAdvice<'_>,
     ) -> Result<(HttpResponse, Advice<'_>)> {
         let Self { options: OAuth { server, .. }, client, context } = self;
         let request = context.http().post(server.endpoint(endpoint, context).await?.url());
-        let request = client.authenticate(request, members, &server.audience()?, context)?;
-        let advice = Advice { client: client.advice(), grant: advice, login_helps };
-        Ok((request.send().await?, advice))
+        let request = client.authenticate(request, form, &server.audience()?, context)?;
+        Ok((request.send().await?, Advice { client: client.advice(), grant }))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use authn::{Context, Error, Result};
 
-use crate::token_endpoint::Members;
+use crate::token_endpoint::Form;
 
 /// What is asked for.
 #[derive(authn::Options)]
@@ -23,8 +23,8 @@ pub(super) struct RequestOptions {
     parameters: BTreeMap<String, String>,
 }
 
-/// Members of requests to the server that the provider sets itself, or that would change what it comes back with.
-pub(super) const OWN_MEMBERS: [&str; 25] = [
+/// Parameters of requests to the server that the provider sets itself, or that would change what it comes back with.
+pub(super) const OWN_PARAMETERS: [&str; 25] = [
     "audience",
     "client_assertion",
     "client_assertion_type",
@@ -55,9 +55,9 @@ pub(super) const OWN_MEMBERS: [&str; 25] = [
 impl RequestOptions {
     /// Checks that no parameter is one of the provider's own.
     pub(super) fn validate(&self) -> Result<()> {
-        match OWN_MEMBERS.iter().find(|name| self.parameters.contains_key(**name)) {
+        match OWN_PARAMETERS.iter().find(|name| self.parameters.contains_key(**name)) {
             Some(name) => Err(Error::configuration(format!(
-                "`parameters` must not hold `{name}`, which the provider sets itself"
+                "`parameters` must not contain `{name}`, which the provider sets itself"
             ))
             .with_help("remove it")),
             None => Ok(()),
@@ -70,20 +70,20 @@ impl RequestOptions {
     }
 
     /// Adds what is asked for: scopes, audience, resources, and whatever else is configured.
-    pub(super) fn ask_for(&self, members: &mut Members, scopes: &[String]) {
-        members.add_unless_empty("scope", &scopes.join(" "));
-        members.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
-        self.ask_for_resource(members);
+    pub(super) fn ask_for(&self, form: &mut Form, scopes: &[String]) {
+        form.add_unless_empty("scope", &scopes.join(" "));
+        form.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
+        self.ask_for_resource(form);
     }
 
     /// Adds what a token request has that redeems what was asked for before: the resources may be fewer, so
     /// they are named again (RFC 8707, 2.2).
-    pub(super) fn ask_for_resource(&self, members: &mut Members) {
+    pub(super) fn ask_for_resource(&self, form: &mut Form) {
         for resource in &self.resource {
-            members.add("resource", resource);
+            form.add("resource", resource);
         }
         for (name, value) in &self.parameters {
-            members.add(name, value);
+            form.add(name, value);
         }
     }
 }

@@ -2,30 +2,31 @@
 
 use authn::{Result, TokenSet};
 
-use super::{Call, Refused, typed_client::Missing};
-use crate::token_endpoint::{Endpoint, Members, Received, accepted};
+use super::{Call, typed_client::Missing};
+use crate::token_endpoint::{Endpoint, Form, GrantAdvice, Received, accepted};
 
 /// Revokes the refresh token, with which the server ends what was issued by it (RFC 7009, 2.1); without
 /// one, the access token.
 pub(super) async fn revoke(call: Call<'_>, grant: &TokenSet) -> Result<()> {
-    let mut members = Members::default();
+    let mut form = Form::default();
     // A server that does not rotate sends none: the configured one is what the session stands on.
     let configured = call.options.exchanged.refresh_token();
     if let Some(refresh_token) = grant.refresh_token().or(configured) {
-        members.add("token", &refresh_token.expose());
-        members.add("token_type_hint", "refresh_token");
+        form.add("token", &refresh_token.expose());
+        form.add("token_type_hint", "refresh_token");
     } else {
-        members.add("token", grant.token().secret());
-        members.add("token_type_hint", "access_token");
+        form.add("token", grant.token().secret());
+        form.add("token_type_hint", "access_token");
     }
     let missing = Missing::of(call.options);
     let typed = missing.map(|missing| missing.find(call, Some(grant))).transpose()?;
     let client = typed.as_ref().unwrap_or(call.client);
-    let refused = Refused {
-        advice: "check whose the token is; another client's can't be revoked",
+    let advice = GrantAdvice {
+        meaning: "",
+        help: "check `client_id`: only the client that the token was issued to can revoke it",
         login_helps: false,
     };
     let call = Call { client, ..call };
-    let (response, advice) = call.post(Endpoint::Revocation, members, refused).await?;
+    let (response, advice) = call.post(Endpoint::Revocation, form, advice).await?;
     accepted(&Received::from(&response), &advice)
 }

@@ -42,18 +42,18 @@ impl Server {
             0 => return Err(unnamed()),
             1 => {}
             _ => {
-                return Err(Error::configuration("the server is named more than once").with_help(
-                    "leave one of `issuer_url`, `token_endpoint_url` and `keycloak_url`",
+                return Err(Error::configuration("the server is set more than once").with_help(
+                    "keep only one of `issuer_url`, `token_endpoint_url` and `keycloak_url`",
                 ));
             }
         }
         if self.keycloak_url.is_some() != self.realm.is_some() {
-            return Err(Error::configuration("`keycloak_url` and `realm` go together")
+            return Err(Error::configuration("only one of `keycloak_url` and `realm` is set")
                 .with_help("set both"));
         }
         if self.issuer.as_deref() == Some("") {
             return Err(Error::configuration("`issuer` is empty")
-                .with_help("set it to how the server names itself, or leave it out"));
+                .with_help("set it to the server's issuer identifier, or leave it out"));
         }
         self.discovered()?;
         let others = [
@@ -112,7 +112,13 @@ impl Server {
         if !metadata.is_some_and(|metadata| metadata.wants_pushed_requests()) {
             return Ok(());
         }
-        Err(Error::protocol("the server requires pushed authorization requests (RFC 9126), which authn does not send yet").with_help("log in by a code with `--device` if the server has that, or have it take other requests of this client"))
+        Err(Error::protocol(
+            "the server requires pushed authorization requests (RFC 9126), which authn does not send yet",
+        )
+        .with_help(
+            "log in with `--device` if the server supports it, or allow other authorization requests \
+             for this client at the server",
+        ))
     }
 
     /// Checks that a user can log in somewhere.
@@ -120,7 +126,13 @@ impl Server {
         if self.has_login_page() || self.device_authorization_endpoint_url.is_some() {
             return Ok(());
         }
-        Err(Error::configuration("there is nothing to exchange for a token, and without an issuer nobody can log in").with_help("set `refresh_token`, `client_secret` or `private_key`, or `issuer_url` or `authorization_endpoint_url`"))
+        Err(Error::configuration(
+            "no credentials are set, and without an issuer or an authorization endpoint no user can log in",
+        )
+        .with_help(
+            "set `refresh_token`, `client_secret` or `private_key`, or set `issuer_url` or \
+             `authorization_endpoint_url`",
+        ))
     }
 
     /// Asks the server for something that needs no secret: its metadata, or a page of its token endpoint.
@@ -160,7 +172,7 @@ impl Server {
 }
 
 fn unnamed() -> Error {
-    Error::configuration("no server is named")
+    Error::configuration("no server is set")
         .with_help("set `issuer_url`, `token_endpoint_url`, or `keycloak_url` with `realm`")
 }
 

@@ -27,14 +27,14 @@ fn problem(options: &str) -> String {
 fn a_server_must_be_named_once_and_be_safe() {
     let client = "client_id = 'c'\nclient_secret = 's'\n";
     for (options, expected) in [
-        ("", "no server is named"),
-        ("realm = 'r'", "no server is named"),
+        ("", "no server is set"),
+        ("realm = 'r'", "no server is set"),
         (
             "issuer_url = 'https://i.test'\ntoken_endpoint_url = 'https://i.test/t'",
-            "named more than once",
+            "set more than once",
         ),
-        ("keycloak_url = 'https://k.test'", "go together"),
-        ("issuer_url = 'https://i.test'\nrealm = 'r'", "go together"),
+        ("keycloak_url = 'https://k.test'", "only one of `keycloak_url` and `realm`"),
+        ("issuer_url = 'https://i.test'\nrealm = 'r'", "only one of `keycloak_url` and `realm`"),
         ("keycloak_url = 'https://k.test'\nrealm = 'a/b'", "`realm`"),
         ("issuer_url = 'http://i.test'", "in the clear"),
         (
@@ -73,7 +73,7 @@ fn a_grant_needs_what_it_exchanges_and_nothing_else() {
     for (options, expected) in [
         (
             "grant_type = 'client_credentials'\ntoken_endpoint_auth_method = 'none'",
-            "for clients that authenticate",
+            "needs a client that authenticates",
         ),
         ("grant_type = 'refresh_token'", "`refresh_token` is not set"),
         ("grant_type = 'password'", "`username` is not set"),
@@ -116,8 +116,8 @@ fn a_login_needs_time_and_a_place_to_come_back_to() {
     for (options, expected) in [
         ("login_timeout = 0", "`login_timeout` is 0"),
         ("browser = []", "`browser` is empty"),
-        ("redirect_path = 'callback'", "`redirect_path` is no path"),
-        ("redirect_path = '/a?b'", "`redirect_path` is no path"),
+        ("redirect_path = 'callback'", "`redirect_path` is not a path"),
+        ("redirect_path = '/a?b'", "`redirect_path` is not a path"),
         ("redirect_uri = 'https://a.test/b#c'", "`redirect_uri` has a fragment"),
         ("redirect_uri = '/callback'", "expected a URL"),
         ("registration_page_url = 'http://i.test'", "in the clear"),
@@ -131,7 +131,7 @@ fn a_login_needs_time_and_a_place_to_come_back_to() {
 
     let endpoint = "token_endpoint_url = 'https://i.test/t'\nclient_id = 'c'\nstore = 'memory'\n";
     let problem = problem(endpoint);
-    assert!(problem.contains("nobody can log in"), "{problem}");
+    assert!(problem.contains("no user can log in"), "{problem}");
     for more in ["authorization", "device_authorization"] {
         let more = format!("{more}_endpoint_url = 'https://i.test/a'");
         assert!(loaded(&format!("{endpoint}{more}")).is_ok(), "{more}");
@@ -196,7 +196,10 @@ fn what_somebody_types_in_need_not_be_configured() {
         assert!(loaded.is_ok(), "{options}\n{loaded:?}");
     }
     for (options, expected) in [
-        ("token_endpoint_auth_method = 'none'\nclient_id = 'c'", "for clients that authenticate"),
+        (
+            "token_endpoint_auth_method = 'none'\nclient_id = 'c'",
+            "needs a client that authenticates",
+        ),
         ("token_endpoint_auth_method = 'private_key_jwt'\nclient_id = 'c'", "`private_key` is not"),
         (KEY, "`client_id` is not set"),
         ("key_id = 'k'", "`key_id` is set"),
@@ -224,10 +227,10 @@ fn what_somebody_types_in_need_not_be_configured() {
 
 #[test]
 fn parameters_can_not_replace_what_the_provider_sends() {
-    for name in super::request::OWN_MEMBERS {
+    for name in super::request::OWN_PARAMETERS {
         let options = with_server(&format!("client_secret = 's'\nparameters = {{ {name} = 'x' }}"));
         let problem = problem(&options);
-        assert!(problem.contains(&format!("must not hold `{name}`")), "{problem}");
+        assert!(problem.contains(&format!("must not contain `{name}`")), "{problem}");
     }
     for client in ["", "client_id = ''"] {
         let problem =

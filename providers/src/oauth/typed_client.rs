@@ -34,7 +34,7 @@ impl Missing {
     /// `client_credentials` means a client that authenticates by a secret, wherever that is.
     pub(super) fn of(options: &OAuth) -> Option<Self> {
         let client = &options.client;
-        if options.grant_type != Some(GrantType::ClientCredentials) || !client.is_for_secret() {
+        if options.grant_type != Some(GrantType::ClientCredentials) || !client.uses_secret() {
             return None;
         }
         let (id, secret) = (client.id().is_empty(), !client.has_secret());
@@ -78,16 +78,15 @@ impl Missing {
     }
 
     /// Makes the error of a client that the server knew at the login.
-    pub(super) fn counts_no_longer(self, context: &Context) -> Error {
+    pub(super) fn no_longer_accepted(self, context: &Context) -> Error {
         let what = self.what();
-        context.login_required(&format!("the server takes the client's {what} no longer"))
+        context.login_required(&format!("the server no longer accepts the client's {what}"))
     }
 
-    fn nobody_is_there(self, context: &Context) -> Error {
+    fn not_entered(self, context: &Context) -> Error {
         let what = self.what();
-        context.login_required(&format!(
-            "nobody has typed in the client's {what} within `login_timeout`"
-        ))
+        context
+            .login_required(&format!("the client's {what} was not entered within `login_timeout`"))
     }
 
     /// Exchanges a client's credentials, which the user types in until the server takes them.
@@ -99,7 +98,7 @@ impl Missing {
             // Others wait for this login, so it ends if no user is there.
             let left = end.after(clock.now());
             let asked = clock.within(left, self.ask(options, login)).await;
-            let client = asked.unwrap_or_else(|| Err(self.nobody_is_there(context)))?;
+            let client = asked.unwrap_or_else(|| Err(self.not_entered(context)))?;
             login.progress(&Progress::Exchanging);
             if !client.id().is_empty() && client.secret().is_ok() {
                 match redeem(Call { client: &client, ..call }).await {
@@ -110,13 +109,14 @@ impl Missing {
             }
             if tried < TRIES {
                 let what = self.what();
-                let text = format!("the server does not take the client's {what}; try again");
+                let text = format!("the server rejected the client's {what}; try again");
                 login.progress(&Progress::Notice(text));
             }
         }
-        Err(Error::refused(format!("the server has not taken the client's {} {TRIES} times",
-            self.what()
-        )).with_help("check it where the client is registered, and `token_endpoint_auth_method`, and log in again"))
+        let what = self.what();
+        Err(Error::refused(format!("the server rejected the client's {what} {TRIES} times")).with_help(
+            "check where the client is registered and `token_endpoint_auth_method`, and log in again",
+        ))
     }
 
     /// Asks for what is missing.

@@ -37,7 +37,10 @@ impl<const OF_SERVER: bool> AnyAddress<OF_SERVER> {
 impl Address {
     /// Returns the issuer of a realm at this Keycloak server.
     pub(crate) fn realm(&self, realm: &str) -> Result<Self> {
-        let bad = || Error::configuration("`realm` is no name of a realm").with_help("check it");
+        let bad = || {
+            Error::configuration("`realm` is not the name of a realm")
+                .with_help("set it to the realm's name, without `/`, `?` and `#`")
+        };
         if realm.is_empty() || realm.contains(['/', '?', '#']) {
             return Err(bad());
         }

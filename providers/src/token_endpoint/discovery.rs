@@ -87,9 +87,9 @@ impl Metadata {
             Endpoint::Jwks => &self.jwks_uri,
         };
         let found = found.as_deref().and_then(Address::parse).ok_or_else(|| {
-            let [name, option, else_] = endpoint.texts();
+            let [name, option, more] = endpoint.texts();
             Error::protocol(format!("the server's metadata name no {name}"))
-                .with_help(format!("set `{option}` {else_}"))
+                .with_help(format!("set `{option}` {more}"))
         })?;
         // Not all of them are sent to from here: a browser would open one in the clear.
         authn::http::check(found.url(), false)?;
@@ -114,7 +114,7 @@ impl Endpoint {
     pub(crate) fn unknown(self) -> Error {
         let [name, option, _] = self.texts();
         Error::configuration(format!(
-            "no {name} is known, and without an issuer none is discovered"
+            "no {name} is known, and without an issuer none can be discovered"
         ))
         .with_help(format!("set `{option}`"))
     }
@@ -138,21 +138,21 @@ impl Endpoint {
                 "revocation_endpoint_url",
                 "if it has one, or let the tokens expire",
             ],
-            Self::Jwks => ["key set", "jwks_url", "to where its keys are"],
+            Self::Jwks => ["key set", "jwks_url", "to the address of its keys"],
         }
     }
 }
 
 /// Asks for the metadata of the server at `address`, whatever it answers.
 pub(crate) async fn ask_for_metadata(address: &Address, context: &Context) -> Result<HttpResponse> {
-    let [place, _] = places(address.url());
-    context.http().get(&place).send().await
+    let [url, _] = well_known_urls(address.url());
+    context.http().get(&url).send().await
 }
 
 async fn fetch(address: &Address, issuer: &str, context: &Context) -> Result<Metadata> {
     let mut status = StatusCode::OK;
-    for place in places(address.url()) {
-        let response = context.http().get(&place).send().await?;
+    for url in well_known_urls(address.url()) {
+        let response = context.http().get(&url).send().await?;
         status = response.status();
         if status == StatusCode::OK && response.is_json() {
             return check(issuer, &response);
@@ -161,17 +161,17 @@ async fn fetch(address: &Address, issuer: &str, context: &Context) -> Result<Met
             return Err(unavailable(&response));
         }
     }
-    let answered = if status == StatusCode::OK {
-        "no JSON".to_owned()
+    let reason = if status == StatusCode::OK {
+        "not JSON".to_owned()
     } else {
         format!("status {}", status.as_u16())
     };
-    Err(Error::protocol(format!("the issuer has no metadata ({answered})"))
+    Err(Error::protocol(format!("the issuer has no metadata ({reason})"))
         .with_help("check `issuer_url`, or set `token_endpoint_url` instead"))
 }
 
-/// Both well-known places: behind the issuer's path as OpenID Connect has it, and before it as RFC 8414, 3.
-fn places(issuer: &Url) -> [Url; 2] {
+/// Both well-known URLs: behind the issuer's path as OpenID Connect has it, and before it as RFC 8414, 3.
+fn well_known_urls(issuer: &Url) -> [Url; 2] {
     let path = issuer.path().trim_end_matches('/');
     let at = |path: String| {
         let mut url = issuer.clone();
@@ -189,12 +189,18 @@ fn check(issuer: &str, response: &HttpResponse) -> Result<Metadata> {
         return Ok(metadata);
     }
     let slash = metadata.issuer.trim_end_matches('/') == issuer.trim_end_matches('/');
-    let hint = if slash {
-        "the two differ in a slash at the end: change `issuer_url` accordingly"
+    let (message, help) = if slash {
+        (
+            "the server calls itself another issuer than configured: the two differ in a slash at the end",
+            "add the slash to `issuer_url`, or remove it",
+        )
     } else {
-        "set `issuer_url` exactly to the issuer that the server's metadata name"
+        (
+            "the server calls itself another issuer than configured",
+            "set `issuer_url` exactly to the issuer in the server's metadata",
+        )
     };
-    Err(Error::protocol("the server calls itself another issuer than configured").with_help(hint))
+    Err(Error::protocol(message).with_help(help))
 }
 
 /// Makes the error of a server that can't answer now.
@@ -214,16 +220,16 @@ mod tests {
 
     #[test]
     fn looks_behind_and_before_the_issuers_path() {
-        let places = |issuer: &str| places(&Url::parse(issuer).unwrap()).map(String::from);
+        let urls = |issuer: &str| well_known_urls(&Url::parse(issuer).unwrap()).map(String::from);
         assert_eq!(
-            places("https://a.test"),
+            urls("https://a.test"),
             [
                 "https://a.test/.well-known/openid-configuration",
                 "https://a.test/.well-known/oauth-authorization-server",
             ]
         );
         assert_eq!(
-            places("https://a.test/realms/x/"),
+            urls("https://a.test/realms/x/"),
             [
                 "https://a.test/realms/x/.well-known/openid-configuration",
                 "https://a.test/.well-known/oauth-authorization-server/realms/x",

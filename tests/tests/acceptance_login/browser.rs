@@ -44,7 +44,7 @@ fn the_port_8888_that_is_busy_is_told_with_what_changes_it() {
     assert_eq!(terminal.wait_for_end(), 3);
     let shown = terminal.transcript();
     assert!(shown.starts_with("error: "), "nobody was asked: {shown}");
-    for words in ["port 8888", "another program has it", "`redirect_port`"] {
+    for words in ["port 8888", "another program uses it", "`redirect_port`"] {
         assert!(shown.contains(words), "{shown}");
     }
     assert_eq!(scene.rig.count(&[("endpoint", "authorization")]), 0);

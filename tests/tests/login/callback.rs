@@ -171,8 +171,8 @@ async fn an_answer_that_is_not_sound_ends_the_login() {
     for (callback, said) in [
         (json!({ "state": ["{state}", "{state}"] }), "twice"),
         (json!({ "code": ["{code}", "other"] }), "twice"),
-        (json!({ "iss": "https://elsewhere.test" }), "another server's"),
-        (json!({ "iss": null }), "does not say whose it is"),
+        (json!({ "iss": "https://elsewhere.test" }), "another server"),
+        (json!({ "iss": null }), "does not name its issuer"),
         (json!({ "code": null }), "neither a code nor an error"),
     ] {
         rig.answers(&json!({ "callback": callback }));

@@ -176,7 +176,7 @@ async fn the_server_says_that_a_code_has_expired() {
     let credentials = load(&rig, &client(&rig, "device-brief"), &folder);
     let error = credentials.login(Login::new(Screen::default())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LoginRequired);
-    assert!(error.to_string().contains("the code has expired"), "{error}");
+    assert!(error.to_string().contains("the code expired"), "{error}");
     assert_eq!(rig.polls().last().unwrap()["error"], "expired_token");
 }
 

@@ -32,7 +32,7 @@ async fn it_is_renewed_in_every_process() {
     let here = load_at(&rig, &options, Some(folder.path()), &clock);
     let error = here.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LoginRequired);
-    assert!(error.to_string().contains("nobody is logged in; log in with `"), "{error}");
+    assert!(error.to_string().contains("no user is logged in; log in with `"), "{error}");
 
     let person = who_logs_in(&rig, 200, LOGGED_IN);
     let outcome = here.login(person.login()).await;
@@ -141,7 +141,7 @@ async fn a_session_that_the_server_has_ended_asks_for_a_login() {
     rig.faults(&json!([{ "status": 400, "body": { "error": "invalid_grant" } }]));
     let error = credentials.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LoginRequired);
-    assert!(error.to_string().contains("the session has ended: log in with `"), "{error}");
+    assert!(error.to_string().contains("the session has ended; log in with `"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

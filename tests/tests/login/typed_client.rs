@@ -180,7 +180,7 @@ async fn a_secret_that_counts_no_longer_is_typed_in_anew() {
         (
             json!([{ "status": 401, "body": { "error": "unauthorized_client" } }]),
             ErrorKind::LoginRequired,
-            "the server takes the client's secret no longer",
+            "the server no longer accepts the client's secret",
         ),
         (json!([{ "status": 503 }]), ErrorKind::Network, "try again later"),
     ] {

@@ -4,8 +4,8 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::{
+    algorithm::PublicKeyAlgorithm,
     public_key::{Jwk, PublicKey},
-    scheme::Scheme,
 };
 
 /// Largest set that is read, in bytes. With all their certificates, large providers' have 20 KiB.
@@ -38,8 +38,12 @@ impl KeySet {
     }
 
     /// Returns the keys that can have signed: those of this identifier, else those that fit the algorithm.
-    pub(super) fn candidates(&self, id: Option<&str>, scheme: Scheme) -> Vec<&PublicKey> {
-        let meant = |key: &&PublicKey| id.map_or_else(|| key.fits(scheme), |id| key.is(id));
+    pub(super) fn candidates(
+        &self,
+        id: Option<&str>,
+        algorithm: PublicKeyAlgorithm,
+    ) -> Vec<&PublicKey> {
+        let meant = |key: &&PublicKey| id.map_or_else(|| key.fits(algorithm), |id| key.is(id));
         self.0.iter().filter(meant).collect()
     }
 

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
-use super::scheme::Scheme;
+use super::algorithm::PublicKeyAlgorithm;
 
 /// The sizes that an RSA modulus may have, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
@@ -16,7 +16,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 pub(super) struct PublicKey {
     id: Option<String>,
     /// The only algorithm that it is for, if it says so.
-    only: Option<Scheme>,
+    only: Option<PublicKeyAlgorithm>,
     material: Material,
 }
 
@@ -24,7 +24,7 @@ enum Material {
     /// A modulus and an exponent go with several algorithms.
     Rsa(RsaPublicKeyComponents<Vec<u8>>),
     /// A point goes with its curve's one.
-    Point(Scheme, ParsedPublicKey),
+    Point(PublicKeyAlgorithm, ParsedPublicKey),
 }
 
 /// The members that count.
@@ -33,7 +33,7 @@ pub(super) struct Jwk {
     kty: String,
     r#use: Option<String>,
     key_ops: Option<Vec<String>>,
-    alg: Option<Scheme>,
+    alg: Option<PublicKeyAlgorithm>,
     kid: Option<String>,
     crv: Option<String>,
     n: Option<String>,
@@ -53,20 +53,23 @@ impl PublicKey {
         let material = match (&*jwk.kty, jwk.crv.as_deref()) {
             ("RSA", _) => rsa(member(jwk.n)?, member(jwk.e)?)?,
             ("EC", Some(curve)) => {
-                let (scheme, algorithm, length) = match curve {
-                    "P-256" => (Scheme::Es256, &ECDSA_P256_SHA256_FIXED, 32),
-                    "P-384" => (Scheme::Es384, &ECDSA_P384_SHA384_FIXED, 48),
-                    "P-521" => (Scheme::Es512, &ECDSA_P521_SHA512_FIXED, 66),
+                let (algorithm, verification, length) = match curve {
+                    "P-256" => (PublicKeyAlgorithm::Es256, &ECDSA_P256_SHA256_FIXED, 32),
+                    "P-384" => (PublicKeyAlgorithm::Es384, &ECDSA_P384_SHA384_FIXED, 48),
+                    "P-521" => (PublicKeyAlgorithm::Es512, &ECDSA_P521_SHA512_FIXED, 66),
                     _ => return None,
                 };
                 // Uncompressed (SEC 1, 2.3.3); aws-lc checks that the point is on the curve.
                 let point = [vec![4], coordinate(jwk.x, length)?, coordinate(jwk.y, length)?];
-                let key = ParsedPublicKey::new(algorithm, point.concat()).ok()?;
-                Material::Point(scheme, key)
+                let key = ParsedPublicKey::new(verification, point.concat()).ok()?;
+                Material::Point(algorithm, key)
             }
             ("OKP", Some("Ed25519")) => {
                 let point = coordinate(jwk.x, 32)?;
-                Material::Point(Scheme::Ed25519, ParsedPublicKey::new(&ED25519, point).ok()?)
+                Material::Point(
+                    PublicKeyAlgorithm::Ed25519,
+                    ParsedPublicKey::new(&ED25519, point).ok()?,
+                )
             }
             _ => return None,
         };
@@ -80,18 +83,23 @@ impl PublicKey {
     }
 
     /// Returns whether it is for this algorithm.
-    pub(super) fn fits(&self, scheme: Scheme) -> bool {
-        self.only.is_none_or(|only| only == scheme)
+    pub(super) fn fits(&self, algorithm: PublicKeyAlgorithm) -> bool {
+        self.only.is_none_or(|only| only == algorithm)
             && match &self.material {
-                Material::Rsa(_) => scheme.rsa().is_some(),
-                Material::Point(own, _) => *own == scheme,
+                Material::Rsa(_) => algorithm.rsa().is_some(),
+                Material::Point(own, _) => *own == algorithm,
             }
     }
 
     /// Returns whether it is for this algorithm, and its owner has signed the message with it.
-    pub(super) fn verifies(&self, scheme: Scheme, message: &[u8], signature: &[u8]) -> bool {
-        self.fits(scheme)
-            && match (&self.material, scheme.rsa()) {
+    pub(super) fn verifies(
+        &self,
+        algorithm: PublicKeyAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        self.fits(algorithm)
+            && match (&self.material, algorithm.rsa()) {
                 (Material::Rsa(key), Some(parameters)) => {
                     key.verify(parameters, message, signature).is_ok()
                 }

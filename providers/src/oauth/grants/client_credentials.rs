@@ -5,19 +5,20 @@ use authn::{Error, Result, TokenSet};
 
 use crate::{
     client_auth::Method,
-    oauth::{Call, OAuth, Refused, typed_client::Missing},
-    token_endpoint::{Failure, Members},
+    oauth::{Call, OAuth, typed_client::Missing},
+    token_endpoint::{Failure, Form, GrantAdvice},
 };
 
-const REFUSED: Refused<'static> = Refused {
-    advice: "check what the client is allowed, and the server's log",
+const ADVICE: GrantAdvice<'static> = GrantAdvice {
+    meaning: "",
+    help: "check the client's permissions at the server, and the server's log",
     login_helps: false,
 };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
     if Missing::of(options).is_none() && options.client.method() == Method::None {
         return Err(Error::configuration(
-            "the grant client_credentials is for clients that authenticate",
+            "the grant client_credentials needs a client that authenticates",
         )
         .with_help("set `client_secret` or `private_key`"));
     }
@@ -25,15 +26,17 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
 }
 
 pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet> {
-    let Some(missing) = Missing::of(call.options) else { return Ok(redeem(call).await?) };
+    let Some(missing) = Missing::of(call.options) else {
+        return Ok(redeem(call).await?);
+    };
     let client = &missing.find(call, last)?;
     match redeem(Call { client, ..call }).await {
-        Err(failure) if failure.is_of_client => Err(missing.counts_no_longer(call.context)),
+        Err(failure) if failure.is_of_client => Err(missing.no_longer_accepted(call.context)),
         result => Ok(result?),
     }
 }
 
 /// Exchanges a client's credentials.
 pub(in crate::oauth) async fn redeem(call: Call<'_>) -> Result<TokenSet, Failure> {
-    call.exchange(Members::of_grant("client_credentials"), call.scopes(), REFUSED).await
+    call.exchange(Form::of_grant("client_credentials"), call.scopes(), ADVICE).await
 }

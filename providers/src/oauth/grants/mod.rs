@@ -32,7 +32,7 @@ choice! {
 /// What is exchanged, where it is configured.
 #[derive(authn::Options)]
 #[allow(clippy::used_underscore_binding, reason = "an underscore marks a secret")]
-pub(super) struct Exchanged {
+pub(super) struct GrantOptions {
     /// Refresh token to begin with, for the grant `refresh_token`. If the server replaces it, its new one is
     /// kept and used.
     _refresh_token: Option<SecretString>,
@@ -42,7 +42,7 @@ pub(super) struct Exchanged {
     _password: Option<SecretString>,
 }
 
-impl Exchanged {
+impl GrantOptions {
     /// Returns the refresh token to begin with.
     pub(super) fn refresh_token(&self) -> Option<&SecretString> {
         self._refresh_token.as_ref()
@@ -72,8 +72,10 @@ impl GrantType {
             ("username", exchanged.username.is_some(), Self::Password),
             ("password", exchanged._password.is_some(), Self::Password),
         ];
-        let of_login =
-            options.login.set().map(|(option, is_set)| (option, is_set, Self::AuthorizationCode));
+        let of_login = options
+            .login
+            .used_by_login()
+            .map(|(option, is_set)| (option, is_set, Self::AuthorizationCode));
         // Typing in a client's credentials has a limit, too.
         let is_typed = |option| option == "login_timeout" && Missing::of(options).is_some();
         let unused = is_set

@@ -9,16 +9,16 @@ use authn::{Error, ErrorKind, Result, TokenSet};
 
 use super::refresh_token::refresh;
 use crate::{
-    oauth::{Call, OAuth, Refused},
-    token_endpoint::{Failure, Members},
+    oauth::{Call, OAuth},
+    token_endpoint::{Failure, Form, GrantAdvice},
 };
 
-const REFUSED: Refused<'static> =
-    Refused { advice: "check `username` and `password`", login_helps: true };
+const ADVICE: GrantAdvice<'static> =
+    GrantAdvice { meaning: "", help: "check `username` and `password`", login_helps: true };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
     let missing = |option: &str| {
-        Error::configuration(format!("`{option}` is not set, which the grant password needs"))
+        Error::configuration(format!("`{option}` is not set, but the grant password needs it"))
             .with_help("set it")
     };
     if options.exchanged.username.as_deref().is_none_or(str::is_empty) {
@@ -33,7 +33,7 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
 pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet> {
     let mut refused = None;
     if let Some(refresh_token) = last.and_then(TokenSet::refresh_token) {
-        match refresh(call, refresh_token, call.scopes(), REFUSED).await {
+        match refresh(call, refresh_token, call.scopes(), ADVICE).await {
             Err(failure) if failure.is_refusal => refused = Some(failure.error),
             result => return Ok(result?),
         }
@@ -49,12 +49,12 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<
 async fn log_in(call: Call<'_>) -> Result<TokenSet, Failure> {
     let exchanged = &call.options.exchanged;
     validate(call.options)?;
-    let mut members = Members::of_grant("password");
-    members.add("username", exchanged.username.as_deref().unwrap_or_default());
+    let mut form = Form::of_grant("password");
+    form.add("username", exchanged.username.as_deref().unwrap_or_default());
     if let Some(password) = &exchanged._password {
-        members.add("password", &password.expose());
+        form.add("password", &password.expose());
     }
-    call.exchange(members, call.scopes(), REFUSED).await.map(TokenSet::with_new_session)
+    call.exchange(form, call.scopes(), ADVICE).await.map(TokenSet::with_new_session)
 }
 
 fn is_not_the_end(error: &Error) -> bool {

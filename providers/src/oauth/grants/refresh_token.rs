@@ -3,13 +3,13 @@
 use authn::{Error, Result, SecretString, TokenSet};
 
 use crate::{
-    oauth::{Call, OAuth, Refused},
-    token_endpoint::{Failure, Members},
+    oauth::{Call, OAuth},
+    token_endpoint::{Failure, Form, GrantAdvice},
 };
 
-const REFUSED: Refused<'static> = Refused {
-    advice: "the refresh token has expired, was revoked, or was used elsewhere: get a new one and set \
-             `refresh_token` to it",
+const ADVICE: GrantAdvice<'static> = GrantAdvice {
+    meaning: "the refresh token has expired, was revoked, or was used elsewhere",
+    help: "get a new refresh token and set `refresh_token` to it",
     login_helps: true,
 };
 
@@ -22,7 +22,7 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<
         Some(last) => last,
         None => configured(call.options)?,
     };
-    Ok(refresh(call, refresh_token, call.scopes(), REFUSED).await?)
+    Ok(refresh(call, refresh_token, call.scopes(), ADVICE).await?)
 }
 
 /// Exchanges a refresh token for some of its scopes, or for all of them. Once: if the server is asked again after
@@ -31,16 +31,18 @@ pub(super) async fn refresh(
     call: Call<'_>,
     refresh_token: &SecretString,
     scopes: &[String],
-    refused: Refused<'_>,
+    advice: GrantAdvice<'_>,
 ) -> Result<TokenSet, Failure> {
-    let mut members = Members::of_grant("refresh_token");
-    members.add("refresh_token", &refresh_token.expose());
-    call.exchange(members, scopes, refused).await
+    let mut form = Form::of_grant("refresh_token");
+    form.add("refresh_token", &refresh_token.expose());
+    call.exchange(form, scopes, advice).await
 }
 
 fn configured(options: &OAuth) -> Result<&SecretString> {
     options.exchanged._refresh_token.as_ref().ok_or_else(|| {
-        Error::configuration("`refresh_token` is not set, which the grant refresh_token needs")
-            .with_help("set it, best as a reference like `{ file = \"/run/secrets/refresh\" }`")
+        Error::configuration("`refresh_token` is not set, but the grant refresh_token needs it")
+            .with_help(
+                "set it, preferably to a reference like `{ file = \"/run/secrets/refresh\" }`",
+            )
     })
 }

@@ -4,18 +4,18 @@
 use authn::{Result, TokenSet};
 
 use super::refresh_token::refresh;
-use crate::oauth::{Call, Refused};
+use crate::{oauth::Call, token_endpoint::GrantAdvice};
 
 pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet> {
     let context = call.context;
     let Some(refresh_token) = last.and_then(TokenSet::refresh_token) else {
         return Err(context.login_required(match last {
             Some(_) => "the token has expired, and there is no refresh token to renew it with",
-            None => "nobody is logged in",
+            None => "no user is logged in",
         }));
     };
-    let advice = format!("the session has ended: {}", context.way_to_log_in());
-    let refused = Refused { advice: &advice, login_helps: true };
+    let help = context.way_to_log_in();
+    let advice = GrantAdvice { meaning: "the session has ended", help: &help, login_helps: true };
     // All that was consented to, which may be less than the configuration asks for, unless the caller wants less.
-    Ok(refresh(call, refresh_token, context.scopes(), refused).await?)
+    Ok(refresh(call, refresh_token, context.scopes(), advice).await?)
 }

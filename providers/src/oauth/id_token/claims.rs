@@ -8,6 +8,8 @@ use std::{
 
 use serde_json::{Map, Value};
 
+use super::Failure;
+
 /// How long after its end a token is still taken: two machines' clocks are never quite the same.
 const LEEWAY: Duration = Duration::from_mins(1);
 
@@ -63,34 +65,37 @@ impl fmt::Debug for Claims {
 }
 
 impl Expected<'_> {
-    /// Checks a payload. The error says what is wrong, as what goes on after "the ID token", and holds nothing
-    /// of it.
-    pub(crate) fn check(&self, payload: &[u8]) -> Result<Claims, &'static str> {
+    /// Checks a payload. The error contains nothing of it.
+    pub(crate) fn check(&self, payload: &[u8]) -> Result<Claims, Failure> {
         let Ok(Value::Object(claims)) = serde_json::from_slice(payload) else {
-            return Err("has no claims; check that the address is a token endpoint");
+            let help = "check that the address is a token endpoint";
+            return Err(Failure::mismatch("has no claims", help));
         };
         if claims.len() > MOST_CLAIMS {
-            return Err("has more than 256 claims; have the server put fewer into it");
+            let help = "configure the server to put fewer claims into it";
+            return Err(Failure::mismatch("has more than 256 claims", help));
         }
         if text(&claims, "iss") != Some(self.issuer) {
-            return Err("names another issuer than configured; check `issuer_url` and `issuer`");
+            let help = "check `issuer_url` and `issuer`";
+            return Err(Failure::mismatch("names another issuer than configured", help));
         }
         self.audience(&claims)?;
         self.time(&claims)?;
         // The comparison takes as long as texts are alike, which reveals nothing: an attacker who could ask twice
         // would need the server's key, and a nonce serves one login.
         if self.nonce.is_some_and(|nonce| text(&claims, "nonce") != Some(nonce)) {
-            return Err("belongs to another login; log in again");
+            return Err(Failure::mismatch("belongs to another login", "log in again"));
         }
         let texts = texts(claims);
         if texts.get("sub").is_none_or(String::is_empty) {
-            return Err("does not say whose it is; have the server put `sub` into it");
+            let help = "configure the server to put `sub` into it";
+            return Err(Failure::mismatch("does not name its user", help));
         }
         Ok(Claims { texts })
     }
 
-    fn audience(&self, claims: &Map<String, Value>) -> Result<(), &'static str> {
-        let other = "is for another client; check `client_id`";
+    fn audience(&self, claims: &Map<String, Value>) -> Result<(), Failure> {
+        let other = |what| Failure::mismatch(what, "check `client_id`");
         let several = match claims.get("aud") {
             Some(Value::String(audience)) if audience == self.client_id => false,
             Some(Value::Array(audiences))
@@ -99,34 +104,37 @@ impl Expected<'_> {
             {
                 audiences.len() > 1
             }
-            _ => return Err(other),
+            _ => return Err(other("is for another client")),
         };
         match claims.get("azp") {
             Some(Value::String(party)) if party == self.client_id => Ok(()),
             None if !several => Ok(()),
-            None => {
-                Err("is for several clients and does not say for which of them it was issued; \
-                         have the server put `azp` into it")
-            }
-            Some(_) => Err("was issued for another client; check `client_id`"),
+            None => Err(Failure::mismatch(
+                "is for several clients and does not name the client that it was issued to",
+                "configure the server to put `azp` into it",
+            )),
+            Some(_) => Err(other("was issued for another client")),
         }
     }
 
-    fn time(&self, claims: &Map<String, Value>) -> Result<(), &'static str> {
+    fn time(&self, claims: &Map<String, Value>) -> Result<(), Failure> {
+        const CLOCK: &str = "check this machine's clock";
         let since = self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let seconds = |time: Duration| time.as_secs_f64();
-        let end = claims
-            .get("exp")
-            .and_then(Value::as_f64)
-            .ok_or("does not say when it ends; have the server put `exp` into it")?;
+        let end = claims.get("exp").and_then(Value::as_f64).ok_or_else(|| {
+            let help = "configure the server to put `exp` into it";
+            Failure::mismatch("does not say when it expires", help)
+        })?;
         if seconds(since) >= end + seconds(LEEWAY) {
-            return Err("has expired; check this machine's clock");
+            return Err(Failure::mismatch("has expired", CLOCK));
         }
         for name in ["iat", "nbf"] {
             let Some(date) = claims.get(name) else { continue };
-            let date = date.as_f64().ok_or("has a date that is no number; check the server")?;
+            let date = date.as_f64().ok_or_else(|| {
+                Failure::mismatch("has a date that is not a number", "check the server")
+            })?;
             if date > seconds(since) + seconds(AHEAD) {
-                return Err("was issued in the future; check this machine's clock");
+                return Err(Failure::mismatch("was issued in the future", CLOCK));
             }
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! `Failure`: why an ID token counts for nothing.
 
-use authn::{Error, ErrorKind};
+use authn::Error;
 
-use crate::jws::{Unfit, Unverified};
+use crate::jws::{ParseError, VerifyError};
 
 /// Why an ID token was not believed. Whatever it is, it is not known then who has logged in.
 #[derive(Debug)]
@@ -14,44 +14,45 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Makes the failure of a check; the text goes on after "the ID token".
-    pub(crate) fn mismatch(what: &str) -> Self {
-        Self::Mismatch(error(what))
+    /// Makes the failure of a check. `what` is the end of a sentence that starts with "the ID token".
+    pub(super) fn mismatch(what: &str, help: &str) -> Self {
+        Self::Mismatch(error(what, help))
     }
 
-    fn unable(what: &str) -> Self {
-        Self::Unable(error(what))
+    fn unable(what: &str, help: &str) -> Self {
+        Self::Unable(error(what, help))
     }
 }
 
-fn error(what: &str) -> Error {
-    Error::new(ErrorKind::Protocol, format!("the ID token {what}"))
+fn error(what: &str, help: &str) -> Error {
+    Error::protocol(format!("the ID token {what}")).with_help(help)
 }
 
-impl From<Unfit> for Failure {
-    fn from(unfit: Unfit) -> Self {
-        match unfit {
-            Unfit::Malformed(what) => Self::mismatch(&format!(
-                "{what}; check that the server signs the ID tokens of this client, and does not encrypt them"
-            )),
-            Unfit::Algorithm => Self::unable(
-                "is not signed with an algorithm that is believed; \
-                 have the server sign the ID tokens of this client with RS256, PS256, ES256 or EdDSA",
+impl From<ParseError> for Failure {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::Malformed(what) => Self::mismatch(
+                what,
+                "check that the server signs the ID tokens of this client and does not encrypt them",
+            ),
+            ParseError::Algorithm => Self::unable(
+                "is not signed with an accepted algorithm",
+                "configure the server to sign the ID tokens of this client with RS256, PS256, ES256 or EdDSA",
             ),
         }
     }
 }
 
-impl From<Unverified> for Failure {
-    fn from(unverified: Unverified) -> Self {
-        match unverified {
-            Unverified::UnknownKey => Self::unable(
-                "is signed with a key that the server does not publish; \
-                 try again in a minute, and check `jwks_url` if it is set",
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::UnknownKey => Self::unable(
+                "is signed with a key that the server does not publish",
+                "try again in a minute, and check `jwks_url` if it is set",
             ),
-            Unverified::Forged => Self::mismatch(
-                "has a signature that is not the server's; \
-                 check `issuer_url` and `jwks_url`, and who stands between here and the server",
+            VerifyError::Forged => Self::mismatch(
+                "has a signature that is not the server's",
+                "check `issuer_url` and `jwks_url`, and proxies between here and the server",
             ),
         }
     }

@@ -110,7 +110,7 @@ fn read(response: &HttpResponse) -> Result<KeySet> {
     }
     let wrong = |what: &str| {
         let place = response.place();
-        Error::protocol(format!("{place} answered with {what}, which is no key set"))
+        Error::protocol(format!("{place} answered with {what} instead of a key set"))
             .with_help("check `jwks_url` if it is set")
     };
     if status != StatusCode::OK {

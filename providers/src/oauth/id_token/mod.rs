@@ -14,7 +14,7 @@ use authn::{Context, Error};
 
 use super::OAuth;
 use crate::{
-    jws::{Signed, Unverified},
+    jws::{Signed, VerifyError},
     token_endpoint::{Address, Endpoint},
 };
 
@@ -37,7 +37,7 @@ pub(super) async fn verify(
     let issuer = server.issuer().map_err(Failure::Unable)?.ok_or_else(|| {
         Failure::Unable(
             Error::configuration("the ID token can't be checked, because no issuer is known")
-                .with_help("set `issuer` to how the server names itself"),
+                .with_help("set `issuer` to the server's issuer identifier"),
         )
     })?;
     let address = server.endpoint(Endpoint::Jwks, context).await.map_err(Failure::Unable)?;
@@ -48,7 +48,7 @@ pub(super) async fn verify(
         nonce,
         now: context.clock().now().wall(),
     };
-    expected.check(payload).map_err(Failure::mismatch)
+    expected.check(payload)
 }
 
 /// Returns what was signed, by the keys that are kept, else by those that the server has now: it may have
@@ -65,7 +65,7 @@ async fn payload<'a>(
         Err(unverified) => unverified,
     };
     // A key that is known and has not made the signature won't have made it later.
-    let may_be_new = unverified == Unverified::UnknownKey || !signed.names_key();
+    let may_be_new = unverified == VerifyError::UnknownKey || !signed.names_key();
     if !may_be_new {
         return Err(unverified.into());
     }

@@ -2,7 +2,6 @@
 
 use authn::{Error, Result, SecretString, store::StoreContext};
 
-use super::failure;
 use crate::choice::choice;
 
 #[cfg(all(feature = "keyutils", target_os = "linux"))]
@@ -37,7 +36,7 @@ impl Backend {
 
 /// A keyring.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Place {
+pub(super) enum SystemKeyring {
     #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
     SecretService(SecretService),
     #[cfg(all(feature = "keyutils", target_os = "linux"))]
@@ -63,7 +62,7 @@ macro_rules! calls {
     };
 }
 
-impl Place {
+impl SystemKeyring {
     /// Names a keyring without asking it for anything.
     pub(super) fn new(backend: Option<Backend>, surroundings: &StoreContext<'_>) -> Self {
         let _ = surroundings;
@@ -109,7 +108,6 @@ const DEFAULT: Backend =
     if cfg!(feature = "keyring") { Backend::SecretService } else { Backend::Keyutils };
 
 fn missing() -> Error {
-    failure(
-        "this program has no keyring for this system yet: choose another `store`, or refer to a file",
-    )
+    Error::configuration("this program supports no keyring on this system")
+        .with_help("choose another `store`, or refer to a file")
 }

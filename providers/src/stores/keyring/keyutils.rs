@@ -37,13 +37,13 @@ pub(super) fn set_aside(service: &str, key: &str, ending: &str) -> Result<()> {
     let name = description(service, key);
     let Some(bytes) = get(ring, &name)?.map(zeroize::Zeroizing::new) else { return Ok(()) };
     put(ring, &format!("{ending} {name}"), &bytes)?;
-    let old = ring.search(&name).map_err(|error| told("find a session", error))?;
-    ring.unlink_key(old).map_err(|error| told("rename a session", error))
+    let old = ring.search(&name).map_err(|error| failed("find a session", error))?;
+    ring.unlink_key(old).map_err(|error| failed("rename a session", error))
 }
 
 /// Lists the names that there are.
 pub(super) fn list(service: &str) -> Result<Vec<String>> {
-    let links = ring()?.get_links(MOST).map_err(|error| told("list the sessions", error))?;
+    let links = ring()?.get_links(MOST).map_err(|error| failed("list the sessions", error))?;
     let prefix = description(service, "");
     let names = links.iter().filter_map(|link| {
         let metadata = link.as_key()?.metadata().ok()?;
@@ -58,13 +58,11 @@ pub(super) fn list(service: &str) -> Result<Vec<String>> {
 pub(super) fn secret(target: &str) -> Result<SecretString> {
     match get(ring()?, target)? {
         Some(bytes) => text(bytes).ok_or_else(|| {
-            failure(format!(
-                "the key `{target}` of the kernel's keyring is no text: save it as text"
-            ))
+            failure(format!("the key `{target}` of the kernel's keyring is not text"))
+                .with_help("save it as UTF-8 text")
         }),
-        None => Err(Error::configuration(format!(
-            "the kernel's keyring has no key `{target}`: add it with `keyctl padd user {target} @u`"
-        ))),
+        None => Err(Error::configuration(format!("the kernel's keyring has no key `{target}`"))
+            .with_help(format!("add it with `keyctl padd user {target} @u`"))),
     }
 }
 
@@ -73,25 +71,27 @@ fn get(ring: KeyRing, name: &str) -> Result<Option<Vec<u8>>> {
     match read {
         Ok(bytes) => Ok(Some(bytes)),
         Err(KeyError::KeyDoesNotExist | KeyError::KeyExpired | KeyError::KeyRevoked) => Ok(None),
-        Err(error) => Err(told("read a key", error)),
+        Err(error) => Err(failed("read a key", error)),
     }
 }
 
 fn put(ring: KeyRing, name: &str, bytes: &[u8]) -> Result<()> {
     if bytes.len() > LARGEST {
         return Err(failure(format!(
-            "the kernel's keyring takes {LARGEST} bytes at most, and this session has {}: choose \
-             `stores.keyring.backend = \"secret_service\"`, or another `store`",
+            "the kernel's keyring takes {LARGEST} bytes at most, and this session has {}",
             bytes.len()
-        )));
+        ))
+        .with_help("choose `stores.keyring.backend = \"secret_service\"` or another `store`"));
     }
     match ring.add_key(name, bytes) {
         Ok(_) => Ok(()),
         Err(KeyError::QuotaExceeded) => Err(failure(
-            "the user's share of the kernel's keyring is used up: raise /proc/sys/kernel/keys/maxbytes, \
-             log out of other sessions, or choose another `store`",
+            "the user's quota of the kernel's keyring is used up",
+        )
+        .with_help(
+            "raise /proc/sys/kernel/keys/maxbytes, log out of other sessions, or choose another `store`",
         )),
-        Err(error) => Err(told("write a key", error)),
+        Err(error) => Err(failed("write a key", error)),
     }
 }
 
@@ -102,18 +102,16 @@ fn ring() -> Result<KeyRing> {
         KeyRing::from_special_id(KeyRingIdentifier::Thread, true)?.link_keyring(user)?;
         Ok(user)
     };
-    ring().map_err(|error| told("reach the user's keyring", error))
+    ring().map_err(|error| failed("open the user's keyring", error))
 }
 
 fn description(service: &str, key: &str) -> String {
     format!("authn session:{service}:{key}")
 }
 
-fn told(what: &str, error: KeyError) -> Error {
-    failure(format!(
-        "the kernel's keyring did not let us {what} ({error:?}): a container may forbid it; choose another \
-         `store`"
-    ))
+fn failed(what: &str, error: KeyError) -> Error {
+    failure(format!("the kernel's keyring did not {what} ({error:?})"))
+        .with_help("allow keyrings if this is a container, or choose another `store`")
 }
 
 /// Removes all keys whose descriptions hold a text, so that a test leaves nothing in the kernel.

@@ -4,7 +4,6 @@
 //! that all of a user's applications share, as they share the keyring. They hold nothing; what is secret is in
 //! the keyring alone, and there is no falling back to a file.
 
-mod aside;
 mod backend;
 #[cfg(all(feature = "keyutils", target_os = "linux"))]
 mod keyutils;
@@ -12,6 +11,7 @@ mod keyutils;
 mod secret_service;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -21,7 +21,7 @@ use authn::{
     store::{Document, Lease, StoreContext, StoreKey, TokenStore},
 };
 
-use backend::{Backend, Place};
+use backend::{Backend, SystemKeyring};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 
 /// A keyring answers in milliseconds, unless it waits for a user.
@@ -42,7 +42,7 @@ struct Keyring {
     /// Longest time for one visit to the keyring.
     #[default(TIMEOUT)]
     timeout: Duration,
-    __place: Place,
+    __system: SystemKeyring,
     // `None` if the user has no folder for them.
     __locks: Option<Locks>,
 }
@@ -51,31 +51,32 @@ impl TokenStore for Keyring {
     fn open(mut self, surroundings: &StoreContext<'_>) -> Result<Self> {
         let service = self.service.get_or_insert_with(|| surroundings.app().to_owned());
         self.__locks = surroundings.shared().map(|folder| locks(folder, service));
-        self.__place = Place::new(self.backend, surroundings);
+        self.__system = SystemKeyring::new(self.backend, surroundings);
         Ok(self)
     }
 
     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
         let lease = self.locks()?.lease(key).await?;
         // Now, and not when what a server gives once is to be saved.
-        let place = self.__place.clone();
-        aside::run(self.timeout, async move || place.check().await).await?;
+        let place = self.__system.clone();
+        worker::run(self.timeout, async move || place.check().await).await?;
         Ok(lease)
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
         let (this, key) = (self.clone(), key.clone());
-        aside::run(self.timeout, async move || this.document(&key).await).await
+        worker::run(self.timeout, async move || this.document(&key).await).await
     }
 
     async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
         let (this, key, document) = (self.clone(), key.clone(), document.clone());
-        aside::run(self.timeout, async move || this.replace(&key, &document, expected).await).await
+        worker::run(self.timeout, async move || this.replace(&key, &document, expected).await).await
     }
 
     async fn list(&self) -> Result<Vec<StoreKey>> {
         let this = self.clone();
-        let names = aside::run(self.timeout, async move || this.__place.list(this.service()).await);
+        let names =
+            worker::run(self.timeout, async move || this.__system.list(this.service()).await);
         let mut keys: Vec<StoreKey> = names.await?.iter().map(|name| StoreKey::new(name)).collect();
         keys.sort();
         keys.dedup();
@@ -83,7 +84,7 @@ impl TokenStore for Keyring {
     }
 
     fn place(&self) -> Option<String> {
-        Some(format!("{} ({})", self.__place.name(), self.service()))
+        Some(format!("{} ({})", self.__system.name(), self.service()))
     }
 }
 
@@ -93,8 +94,8 @@ impl SecretSource for Keyring {
     }
 
     fn secret(&self, target: &str) -> Result<SecretString> {
-        let (place, target) = (self.__place.clone(), target.to_owned());
-        let text = aside::wait(self.timeout, async move || place.secret(&target).await)?;
+        let (place, target) = (self.__system.clone(), target.to_owned());
+        let text = worker::run_blocking(self.timeout, async move || place.secret(&target).await)?;
         // As with a file: what `echo` adds is no part of a secret.
         let text = text.expose();
         Ok(text.trim_end_matches(['\r', '\n']).into())
@@ -119,9 +120,8 @@ impl Keyring {
 
     fn locks(&self) -> Result<&Locks> {
         self.__locks.as_ref().ok_or_else(|| {
-            failure(
-                "there is no folder for lock files: set HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR",
-            )
+            failure("there is no folder for lock files")
+                .with_help("set HOME, XDG_STATE_HOME or XDG_RUNTIME_DIR")
         })
     }
 }
@@ -133,7 +133,7 @@ impl Versioned for Keyring {
 
     /// Returns the last document of a key; a keyring may hold several entries that look alike.
     async fn read(&self, key: &StoreKey) -> Result<Option<Content>> {
-        let texts = self.__place.read(self.service(), key.as_str()).await?;
+        let texts = self.__system.read(self.service(), key.as_str()).await?;
         let contents = texts.iter().map(|text| Content::of(&text.expose()));
         Ok(contents.max_by_key(|content| match content {
             Content::Document(document) => document.revision,
@@ -142,11 +142,11 @@ impl Versioned for Keyring {
     }
 
     async fn write(&self, key: &StoreKey, document: &Document) -> Result<()> {
-        self.__place.write(self.service(), key.as_str(), &document.text).await
+        self.__system.write(self.service(), key.as_str(), &document.text).await
     }
 
     async fn set_aside(&self, key: &StoreKey, ending: &str) -> Result<()> {
-        let moved = self.__place.set_aside(self.service(), key.as_str(), ending).await;
+        let moved = self.__system.set_aside(self.service(), key.as_str(), ending).await;
         let name = format!("{} {ending}", label(key.as_str()));
         Content::warn_of_set_aside(&name, moved.is_ok());
         moved

@@ -14,14 +14,14 @@ use authn::{
 };
 use tempfile::TempDir;
 
-use super::{Keyring, Place, TIMEOUT, aside};
+use super::{Keyring, SystemKeyring, TIMEOUT, worker};
 
-fn keyring(place: Place, folder: &TempDir) -> Keyring {
+fn keyring(place: SystemKeyring, folder: &TempDir) -> Keyring {
     Keyring {
         service: Some("authn-test".to_owned()),
         backend: None,
         timeout: TIMEOUT,
-        __place: place,
+        __system: place,
         __locks: Some(Locks::new(folder.path().join("keyring"))),
     }
 }
@@ -88,9 +88,9 @@ async fn keeps_sessions(store: &Keyring, size: usize) {
     second.await.unwrap().unwrap();
 
     // What is no session is out of the way, and another service's is none of ours.
-    let (place, service) = (store.__place.clone(), store.service().to_owned());
+    let (place, service) = (store.__system.clone(), store.service().to_owned());
     let broken = async move || place.write(&service, "one-default-1", &"{".into()).await;
-    aside::run(TIMEOUT, broken).await.unwrap();
+    worker::run(TIMEOUT, broken).await.unwrap();
     assert_eq!(revision(store, &one).await, None);
     assert!(saved(store, &one, 1, 0).await);
     assert_eq!(revision(store, &one).await, Some(1));
@@ -191,8 +191,8 @@ mod secret_service {
         }
     }
 
-    fn at(address: Option<&str>) -> Place {
-        Place::SecretService(SecretService::at(address))
+    fn at(address: Option<&str>) -> SystemKeyring {
+        SystemKeyring::SecretService(SecretService::at(address))
     }
 
     fn secret(store: &Keyring, target: &str) -> Result<String> {
@@ -247,7 +247,7 @@ mod secret_service {
         let store = bus.store(&folder);
         bus.lock();
         for error in every_visit(&store).await {
-            assert!(error.starts_with("the keyring is locked: unlock it"), "{error}");
+            assert!(error.starts_with("the keyring is locked; unlock it"), "{error}");
         }
         assert!(refused(secret(&store, "a/b")).starts_with("the keyring is locked"));
 
@@ -257,7 +257,7 @@ mod secret_service {
         assert!(saved(&store, &StoreKey::new("any"), 1, 0).await);
         bus.lock();
         for error in every_visit(&store).await {
-            assert!(error.starts_with("the keyring is locked: unlock it"), "{error}");
+            assert!(error.starts_with("the keyring is locked; unlock it"), "{error}");
         }
         assert!(refused(secret(&store, "a/b")).starts_with("the keyring is locked"));
     }
@@ -274,7 +274,7 @@ mod secret_service {
             refused(store.lock(&key).await.map(drop)),
             refused(store.save(&key, &document(1, 1), 0).await),
         ] {
-            assert!(error.contains("no default keyring yet: make one"), "{error}");
+            assert!(error.contains("no default keyring yet; create one"), "{error}");
         }
     }
 
@@ -286,14 +286,14 @@ mod secret_service {
         for (address, words) in [
             (
                 None,
-                "there is no D-Bus session, so there is no keyring: set DBUS_SESSION_BUS_ADDRESS",
+                "there is no D-Bus session, so there is no keyring; set DBUS_SESSION_BUS_ADDRESS",
             ),
             (Some(&*nowhere), "the D-Bus session can't be reached, so there is no keyring"),
-            (Some("tcp:host=127.0.0.1,port=1"), "is no socket of this machine"),
-            (Some("nonsense"), "is no socket of this machine"),
+            (Some("tcp:host=127.0.0.1,port=1"), "is not a socket of this machine"),
+            (Some("nonsense"), "is not a socket of this machine"),
             (
                 Some(&*bus.address),
-                "no keyring service is running (nobody owns org.freedesktop.secrets)",
+                "no keyring service is running (org.freedesktop.secrets has no owner)",
             ),
         ] {
             let store = keyring(at(address), &folder);
@@ -317,11 +317,11 @@ mod secret_service {
         let store = Keyring { timeout: Duration::from_millis(50), ..bus.store(&folder) };
         for error in every_visit(&store).await {
             assert!(
-                error.starts_with("the keyring has not answered for 50ms: see whether"),
+                error.starts_with("the keyring did not answer within 50ms; check whether"),
                 "{error}"
             );
         }
-        assert!(refused(secret(&store, "a/b")).contains("has not answered"));
+        assert!(refused(secret(&store, "a/b")).contains("did not answer"));
     }
 
     #[tokio::test]
@@ -343,13 +343,13 @@ mod secret_service {
             (
                 "api/ci",
                 ErrorKind::Configuration,
-                "2 secrets of service `api` and user `ci`: leave one",
+                "2 secrets of service `api` and user `ci`; keep only one",
             ),
             ("api/other", ErrorKind::Configuration, "username 'other'`"),
-            ("api/bytes", ErrorKind::Store, "is no text"),
+            ("api/bytes", ErrorKind::Store, "is not text"),
             ("api", ErrorKind::Configuration, "write it as `{ keyring = \"service/user\" }`"),
-            ("/api", ErrorKind::Configuration, "this is no place in a keyring"),
-            ("api/", ErrorKind::Configuration, "this is no place in a keyring"),
+            ("/api", ErrorKind::Configuration, "not a reference to a secret in a keyring"),
+            ("api/", ErrorKind::Configuration, "not a reference to a secret in a keyring"),
         ] {
             let error = wrong(target);
             assert_eq!(error.kind(), kind, "{error}");
@@ -364,7 +364,7 @@ mod keyutils {
 
     /// Returns whether the kernel has a keyring for us; a container's may not.
     fn is_there() -> bool {
-        let result = aside::wait(TIMEOUT, async move || keyutils::check());
+        let result = worker::run_blocking(TIMEOUT, async move || keyutils::check());
         if let Err(error) = &result {
             println!("skipped: {error}");
         }
@@ -372,12 +372,12 @@ mod keyutils {
     }
 
     fn store(folder: &TempDir, service: &str) -> Keyring {
-        Keyring { service: Some(service.to_owned()), ..keyring(Place::Keyutils, folder) }
+        Keyring { service: Some(service.to_owned()), ..keyring(SystemKeyring::Keyutils, folder) }
     }
 
     fn forget(service: &str) {
         let prefix = format!(":{service}:");
-        aside::wait(TIMEOUT, async move || {
+        worker::run_blocking(TIMEOUT, async move || {
             keyutils::forget(&prefix);
             Ok(())
         })
@@ -422,8 +422,10 @@ mod keyutils {
         let error = store.secret("authn-test/none").expect_err("none").to_string();
         assert!(error.contains("add it with `keyctl padd user authn-test/none @u`"), "{error}");
         let name = service.clone();
-        aside::wait(TIMEOUT, async move || keyutils::write(&name, "x", &"s3cr3t\n".into()))
-            .unwrap();
+        worker::run_blocking(TIMEOUT, async move || {
+            keyutils::write(&name, "x", &"s3cr3t\n".into())
+        })
+        .unwrap();
         let secret = store.secret(&format!("authn session:{service}:x")).unwrap();
         assert_eq!(&*secret.expose(), "s3cr3t");
         forget(&service);

@@ -9,8 +9,8 @@ use authn::{SecretString, Url};
 use serde::Deserialize;
 
 use super::{
-    answer::{self, lifetime},
     member::Member,
+    token_response::{self, lifetime},
 };
 
 /// Longest code that a user could be asked to type.
@@ -52,10 +52,10 @@ struct Written {
 impl DeviceAuthorization {
     /// Reads a body; the error says what it is instead, and holds nothing of it.
     pub(super) fn read(body: &[u8]) -> Result<Self, &'static str> {
-        let written: Written = answer::read(body)?;
+        let written: Written = token_response::read(body)?;
         let bad_code = "a device code that can't be one";
         let device_code =
-            answer::secret(&written.device_code, bad_code)?.ok_or("no device code")?;
+            token_response::secret(&written.device_code, bad_code)?.ok_or("no device code")?;
         let verification_uri = match (&written.verification_uri, &written.verification_url) {
             (Member::Absent, Member::Absent) => return Err("no address to type the code in at"),
             (Member::Absent, url) | (url, _) => address(url)

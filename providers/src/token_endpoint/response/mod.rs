@@ -1,17 +1,17 @@
 //! The one parser of an authorization server's answers (RFC 6749, 5). It is total: whatever a server sends
 //! becomes a grant or an error, and no byte of it reaches the error.
 //!
-//! - [`answer`]: what makes a token response a grant
+//! - [`token_response`]: what makes a token response a grant
 //! - [`device_authorization`]: the codes that begin a login on another device
 //! - [`member`]: one member of it, of whatever type
 //! - [`refusal`]: what makes it an error
 
-mod answer;
 mod device_authorization;
 mod member;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod token_response;
 
 use std::time::Duration;
 
@@ -21,9 +21,9 @@ use authn::{
 };
 
 use super::with;
-use answer::Answer;
 pub(crate) use device_authorization::DeviceAuthorization;
-pub(crate) use refusal::{Advice, Failure};
+pub(crate) use refusal::{Advice, ErrorCode, Failure, GrantAdvice};
+use token_response::TokenResponse;
 
 /// What of an answer counts.
 pub(crate) struct Received<'a> {
@@ -60,17 +60,19 @@ pub(crate) fn device_authorization(
     advice: &Advice<'_>,
 ) -> Result<DeviceAuthorization, Failure> {
     let place = "a device authorization endpoint";
-    parse(received, advice, "start of a login", place, |_, body| DeviceAuthorization::read(body))
+    parse(received, advice, "device authorization response", place, |_, body| {
+        DeviceAuthorization::read(body)
+    })
 }
 
 /// Checks the answer to a request that returns nothing, such as a revocation (RFC 7009, 2.2).
 pub(crate) fn accepted(received: &Received<'_>, advice: &Advice<'_>) -> Result<()> {
     // An answer without JSON, which most of them are, has no `error` either.
-    let answer: Answer = answer::read(received.body).unwrap_or_default();
+    let answer: TokenResponse = token_response::read(received.body).unwrap_or_default();
     if received.status.is_success() && !answer.is_error() {
         return Ok(());
     }
-    Err(received.in_time(refusal::failure(received, &answer, advice)).into())
+    Err(received.with_retry_after(refusal::failure(received, &answer, advice)).into())
 }
 
 /// Makes what is wanted of an answer that is a success. `what` the answer is meant to be, and `endpoint` to
@@ -80,23 +82,23 @@ fn parse<T>(
     advice: &Advice<'_>,
     what: &str,
     endpoint: &str,
-    make: impl FnOnce(Answer, &[u8]) -> Result<T, &'static str>,
+    make: impl FnOnce(TokenResponse, &[u8]) -> Result<T, &'static str>,
 ) -> Result<T, Failure> {
     let Received { place, status, is_json, body, .. } = received;
-    let refused = |answer| received.in_time(refusal::failure(received, &answer, advice));
+    let refused = |answer| received.with_retry_after(refusal::failure(received, &answer, advice));
     let other = |instead: &str| {
-        received.in_time(Failure::from(
-            Error::protocol(format!("{place} answered with {instead}, which is no {what}"))
+        received.with_retry_after(Failure::from(
+            Error::protocol(format!("{place} answered with {instead} instead of a {what}"))
                 .with_help(format!("check that the address is {endpoint}")),
         ))
     };
     if *status != StatusCode::OK {
-        return Err(refused(answer::read(body).unwrap_or_default()));
+        return Err(refused(token_response::read(body).unwrap_or_default()));
     }
     if !is_json {
         return Err(other("something that is not JSON"));
     }
-    let answer: Answer = answer::read(body).map_err(other)?;
+    let answer: TokenResponse = token_response::read(body).map_err(other)?;
     if answer.is_error() {
         return Err(refused(answer));
     }
@@ -105,7 +107,7 @@ fn parse<T>(
 
 impl Received<'_> {
     /// Adds to a failure how long to wait.
-    fn in_time(&self, failure: Failure) -> Failure {
+    fn with_retry_after(&self, failure: Failure) -> Failure {
         let error = with(failure.error, self.retry_after, Error::with_retry_after);
         Failure { error, ..failure }
     }

@@ -2,36 +2,47 @@
 
 use authn::{Error, ErrorKind, http::StatusCode};
 
-use super::{Received, answer::Answer, member::Member};
+use super::{Received, member::Member, token_response::TokenResponse};
+use crate::choice::choice;
 
-/// Error codes that may be shown: those that specifications define (RFC 6749, 5.2; RFC 7009, 2.2.1;
-/// RFC 8707, 2; RFC 6750, 3.1; RFC 8628, 3.5). Another one could be anything.
-const CODES: [&str; 15] = [
-    "access_denied",
-    "authorization_pending",
-    "expired_token",
-    "invalid_client",
-    "invalid_grant",
-    "invalid_request",
-    "invalid_scope",
-    "invalid_target",
-    "invalid_token",
-    "server_error",
-    "slow_down",
-    "temporarily_unavailable",
-    "unauthorized_client",
-    "unsupported_grant_type",
-    "unsupported_token_type",
-];
+choice! {
+    /// An error code that a specification defines (RFC 6749, 5.2; RFC 7009, 2.2.1; RFC 8707, 2; RFC 6750, 3.1;
+    /// RFC 8628, 3.5). Only these are shown, because any other code could contain anything.
+    pub(crate) enum ErrorCode {
+        AccessDenied = "access_denied",
+        AuthorizationPending = "authorization_pending",
+        ExpiredToken = "expired_token",
+        InvalidClient = "invalid_client",
+        InvalidGrant = "invalid_grant",
+        InvalidRequest = "invalid_request",
+        InvalidScope = "invalid_scope",
+        InvalidTarget = "invalid_target",
+        InvalidToken = "invalid_token",
+        ServerError = "server_error",
+        SlowDown = "slow_down",
+        TemporarilyUnavailable = "temporarily_unavailable",
+        UnauthorizedClient = "unauthorized_client",
+        UnsupportedGrantType = "unsupported_grant_type",
+        UnsupportedTokenType = "unsupported_token_type",
+    }
+}
 
-/// What only the asker can say about a refusal: which options have to do with it.
+/// What a refusal means to the sender of the request, and which options help.
 #[derive(Clone, Copy)]
 pub(crate) struct Advice<'a> {
-    /// What to do if the server does not know the client.
+    /// The help if the server rejects the client.
     pub(crate) client: &'a str,
-    /// What to do if the server does not take what is exchanged.
-    pub(crate) grant: &'a str,
-    /// Whether a new login can help then.
+    /// The advice if the server rejects the grant.
+    pub(crate) grant: GrantAdvice<'a>,
+}
+
+/// What it means that the server rejects a grant (`invalid_grant`), and what helps.
+#[derive(Clone, Copy)]
+pub(crate) struct GrantAdvice<'a> {
+    /// What it means, such as "the session has ended"; empty if the error code says enough.
+    pub(crate) meaning: &'a str,
+    pub(crate) help: &'a str,
+    /// Whether a new login can help.
     pub(crate) login_helps: bool,
 }
 
@@ -39,11 +50,11 @@ pub(crate) struct Advice<'a> {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
-    /// The server has looked at what was exchanged, and said no. Anything else may pass.
+    /// Whether the server has examined the request and rejected it. Any other failure may be temporary.
     pub(crate) is_refusal: bool,
     /// The error code, if it is a known one.
-    pub(crate) code: Option<&'static str>,
-    /// The server does not take what the client authenticates by.
+    pub(crate) code: Option<ErrorCode>,
+    /// Whether the server rejected the client's authentication.
     pub(crate) is_of_client: bool,
 }
 
@@ -60,52 +71,70 @@ impl From<Failure> for Error {
 }
 
 /// Makes the failure of an answer that is not a success: with its code, if it has a known one.
-pub(super) fn failure(received: &Received<'_>, answer: &Answer, advice: &Advice<'_>) -> Failure {
+pub(super) fn failure(
+    received: &Received<'_>,
+    answer: &TokenResponse,
+    advice: &Advice<'_>,
+) -> Failure {
     let Received { place, status, .. } = received;
     let code = code(&answer.error);
     let what = match code {
-        Some(code) => format!("{code}, status {}", status.as_u16()),
+        Some(code) => format!("{}, status {}", code.name(), status.as_u16()),
         None => format!("status {}", status.as_u16()),
     };
-    let help = help(code, *status, advice);
+    let mut message = format!("{place} refused the request ({what})");
+    if let Some(meaning) = meaning(code, advice) {
+        message += ": ";
+        message += meaning;
+    }
     let kind = kind(code, *status, advice);
-    let error = Error::new(kind, format!("{place} refused the request ({what}); {help}"));
+    let error = Error::new(kind, message).with_help(help(code, *status, advice));
     let is_busy = kind == ErrorKind::Network || *status == StatusCode::TOO_MANY_REQUESTS;
     Failure { error, is_refusal: !is_busy, code, is_of_client: is_of_client(code, *status) }
 }
 
-/// Some servers say only by the status what they do not like, and Keycloak says `unauthorized_client`, which
-/// with another status means a client that is not allowed a grant (RFC 6749, 5.2).
-fn is_of_client(code: Option<&str>, status: StatusCode) -> bool {
+/// Returns whether the client's authentication was rejected.
+///
+/// Some servers say so by the status alone. Keycloak answers 401 with `unauthorized_client`; with another status
+/// that code means that the client may not use the grant (RFC 6749, 5.2).
+fn is_of_client(code: Option<ErrorCode>, status: StatusCode) -> bool {
     match code {
-        Some("invalid_client") => true,
-        Some("unauthorized_client") | None => status == StatusCode::UNAUTHORIZED,
+        Some(ErrorCode::InvalidClient) => true,
+        Some(ErrorCode::UnauthorizedClient) | None => status == StatusCode::UNAUTHORIZED,
         Some(_) => false,
     }
 }
 
-/// A code counts for more than the status. A server that can't answer now is like one that can't be
-/// reached; one that is asked too often has understood and refuses.
-fn kind(code: Option<&str>, status: StatusCode, advice: &Advice<'_>) -> ErrorKind {
+/// The code takes precedence over the status. A server that can't answer now is treated like one that can't be
+/// reached. A server that limits the rate of requests has refused.
+fn kind(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'_>) -> ErrorKind {
     match code {
-        Some("invalid_grant") if advice.login_helps => ErrorKind::LoginRequired,
-        Some("server_error" | "temporarily_unavailable") => ErrorKind::Network,
+        Some(ErrorCode::InvalidGrant) if advice.grant.login_helps => ErrorKind::LoginRequired,
+        Some(ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable) => ErrorKind::Network,
         None if status.is_server_error() => ErrorKind::Network,
         _ => ErrorKind::Refused,
     }
 }
 
-fn help<'a>(code: Option<&str>, status: StatusCode, advice: &Advice<'a>) -> &'a str {
+/// Returns what the code means, where its name does not say enough.
+fn meaning<'a>(code: Option<ErrorCode>, advice: &Advice<'a>) -> Option<&'a str> {
+    match code? {
+        ErrorCode::InvalidGrant => Some(advice.grant.meaning).filter(|meaning| !meaning.is_empty()),
+        ErrorCode::UnsupportedGrantType => Some("the server does not offer this grant"),
+        ErrorCode::UnsupportedTokenType => Some("the server does not revoke tokens of this type"),
+        _ => None,
+    }
+}
+
+fn help<'a>(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'a>) -> &'a str {
     match code {
-        Some("invalid_client" | "unauthorized_client") => advice.client,
-        Some("invalid_grant") => advice.grant,
-        Some("invalid_scope") => "check `scope`",
-        Some("invalid_target") => "check `resource` and `audience`",
-        Some("unsupported_grant_type") => {
-            "the server does not offer this grant; choose another, or another server"
-        }
-        Some("unsupported_token_type") => "the server does not revoke such tokens; let it expire",
-        Some("server_error" | "temporarily_unavailable") => "try again later",
+        Some(ErrorCode::InvalidClient | ErrorCode::UnauthorizedClient) => advice.client,
+        Some(ErrorCode::InvalidGrant) => advice.grant.help,
+        Some(ErrorCode::InvalidScope) => "check `scope`",
+        Some(ErrorCode::InvalidTarget) => "check `resource` and `audience`",
+        Some(ErrorCode::UnsupportedGrantType) => "choose another grant or another server",
+        Some(ErrorCode::UnsupportedTokenType) => "let the token expire",
+        Some(ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable) => "try again later",
         _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
             "try again later"
         }
@@ -113,7 +142,7 @@ fn help<'a>(code: Option<&str>, status: StatusCode, advice: &Advice<'a>) -> &'a 
     }
 }
 
-pub(super) fn code(member: &Member) -> Option<&'static str> {
+pub(super) fn code(member: &Member) -> Option<ErrorCode> {
     let Member::Text(text) = member else { return None };
-    CODES.into_iter().find(|code| *code == text.as_str())
+    ErrorCode::by_name(text)
 }

@@ -6,10 +6,12 @@ use authn::ErrorKind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{answer::lifetime, refusal::code, *};
+use super::{refusal::code, token_response::lifetime, *};
 
-const ADVICE: Advice<'static> =
-    Advice { client: "check the client", grant: "log in", login_helps: true };
+const ADVICE: Advice<'static> = Advice {
+    client: "check the client",
+    grant: GrantAdvice { meaning: "the session has ended", help: "log in", login_helps: true },
+};
 
 fn received(status: u16, is_json: bool, body: &[u8]) -> Received<'_> {
     let status = StatusCode::from_u16(status).unwrap();
@@ -113,7 +115,7 @@ fn refuses_what_is_no_token_response() {
 #[test]
 fn codes_and_statuses_say_what_a_program_can_do() {
     for (status, body, kind, says) in [
-        (400, r#"{"error":"invalid_grant"}"#, ErrorKind::LoginRequired, "log in"),
+        (400, r#"{"error":"invalid_grant"}"#, ErrorKind::LoginRequired, "ended; log in"),
         (403, r#"{"error":"invalid_grant"}"#, ErrorKind::LoginRequired, "log in"),
         (200, r#"{"ok":false,"error":"invalid_grant"}"#, ErrorKind::LoginRequired, "log in"),
         (401, r#"{"error":"invalid_client"}"#, ErrorKind::Refused, "check the client"),
@@ -133,7 +135,7 @@ fn codes_and_statuses_say_what_a_program_can_do() {
         assert_eq!(error.kind(), kind, "{status} {body}: {error}");
         assert!(error.to_string().contains(says), "{status} {body}: {error}");
     }
-    let advice = Advice { login_helps: false, ..ADVICE };
+    let advice = Advice { grant: GrantAdvice { login_helps: false, ..ADVICE.grant }, ..ADVICE };
     let received = received(400, true, br#"{"error":"invalid_grant"}"#);
     assert_eq!(grant(&received, &advice).unwrap_err().error.kind(), ErrorKind::Refused);
 }
@@ -205,10 +207,11 @@ fn a_revocation_is_accepted_by_its_status() {
 #[test]
 fn codes_that_nobody_defined_are_not_repeated() {
     let known = code(&serde_json::from_str("\"invalid_client\"").unwrap());
-    assert_eq!(known, Some("invalid_client"));
+    assert_eq!(known, Some(ErrorCode::InvalidClient));
     assert_eq!(code(&serde_json::from_str("\"s3cr3t\"").unwrap()), None);
     let pending = received(400, true, br#"{"error":"authorization_pending"}"#);
-    assert_eq!(grant(&pending, &ADVICE).unwrap_err().code, Some("authorization_pending"));
+    let code = grant(&pending, &ADVICE).unwrap_err().code;
+    assert_eq!(code, Some(ErrorCode::AuthorizationPending));
 }
 
 /// What must not be in any error: it is in every answer that the properties make.

@@ -4,8 +4,8 @@ use aws_lc_rs::{hmac, signature::Ed25519KeyPair};
 
 use super::*;
 
-const ALGORITHM: Result<Vec<u8>, Refused> = Err(Refused::Unfit(Unfit::Algorithm));
-const FORGED: Result<Vec<u8>, Refused> = Err(Refused::Unverified(Unverified::Forged));
+const ALGORITHM: Result<Vec<u8>, Refused> = Err(Refused::ParseError(ParseError::Algorithm));
+const FORGED: Result<Vec<u8>, Refused> = Err(Refused::VerifyError(VerifyError::Forged));
 
 #[test]
 fn nobody_signs_with_what_everybody_has() {
@@ -102,7 +102,7 @@ fn what_is_critical_and_what_is_no_token_is_refused() {
     for value in [json!(["b64"]), json!([]), json!(["exp"]), json!(null), json!(1)] {
         let found = critical(value);
         assert!(
-            matches!(found, Err(Refused::Unfit(Unfit::Malformed(what))) if what.contains("critical"))
+            matches!(found, Err(Refused::ParseError(ParseError::Malformed(what))) if what.contains("critical"))
         );
     }
     let sign = |header: &str| {
@@ -140,7 +140,10 @@ fn what_is_critical_and_what_is_no_token_is_refused() {
         "A".repeat(LARGEST + 1),
     ] {
         let found = verified(&bad, &keys);
-        assert!(matches!(found, Err(Refused::Unfit(Unfit::Malformed(_)))), "{bad}: {found:?}");
+        assert!(
+            matches!(found, Err(Refused::ParseError(ParseError::Malformed(_)))),
+            "{bad}: {found:?}"
+        );
     }
     assert!(verified(&good, &keys).is_ok());
 }

@@ -54,13 +54,13 @@ fn key_of(private: &str) -> Key {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Refused {
-    Unfit(Unfit),
-    Unverified(Unverified),
+    ParseError(ParseError),
+    VerifyError(VerifyError),
 }
 
 fn verified(token: &str, keys: &KeySet) -> Result<Vec<u8>, Refused> {
-    let signed = Signed::parse(token).map_err(Refused::Unfit)?;
-    signed.verify(keys).map(<[u8]>::to_vec).map_err(Refused::Unverified)
+    let signed = Signed::parse(token).map_err(Refused::ParseError)?;
+    signed.verify(keys).map(<[u8]>::to_vec).map_err(Refused::VerifyError)
 }
 
 /// A key of the curve that only verifies here, with its public part.
@@ -105,7 +105,7 @@ fn every_algorithm_is_believed_with_a_key_of_its_sort_and_with_no_other() {
             if sort == *other {
                 assert_eq!(found, Ok(b"payload".to_vec()), "{sort}");
             } else {
-                let unknown = Err(Refused::Unverified(Unverified::UnknownKey));
+                let unknown = Err(Refused::VerifyError(VerifyError::UnknownKey));
                 assert_eq!(found, unknown, "{sort}, {other}");
             }
         }
@@ -126,8 +126,8 @@ fn the_token_says_which_key_is_meant() {
     };
     let (a, b, none) = (json!({ "kid": "a" }), json!({ "kid": "b" }), json!({}));
     let (unknown, forged) = (
-        Err(Refused::Unverified(Unverified::UnknownKey)),
-        Err(Refused::Unverified(Unverified::Forged)),
+        Err(Refused::VerifyError(VerifyError::UnknownKey)),
+        Err(Refused::VerifyError(VerifyError::Forged)),
     );
     let named = token(&json!({ "alg": "EdDSA", "kid": "a" }));
     let unnamed = token(&json!({ "alg": "EdDSA" }));

@@ -41,10 +41,8 @@ impl Expected {
         let mut names = BTreeSet::new();
         if !pairs.iter().all(|(name, _)| names.insert(name)) {
             return Answer::Failed(
-                Error::protocol(
-                    "the server's answer says something twice, which nobody can be sure of",
-                )
-                .with_help("log in again"),
+                Error::protocol("the server's answer contains a parameter twice")
+                    .with_help("log in again"),
             );
         }
         let get = |wanted: &str| {
@@ -55,8 +53,8 @@ impl Expected {
             && named != issuer
         {
             return Answer::Failed(
-                Error::protocol("the answer is another server's than the one that was asked")
-                    .with_help("log in again, and check `issuer_url` and `issuer`"),
+                Error::protocol("the answer is from another server than the one that was asked")
+                    .with_help("check `issuer_url` and `issuer`, and log in again"),
             );
         }
         // It comes first: an answer with an error is no grant, whatever else it holds.
@@ -65,7 +63,13 @@ impl Expected {
         }
         let Some(code) = get("code") else { return Answer::Empty };
         if self.must_name_issuer && get("iss").is_none() {
-            return Answer::Failed(Error::protocol("the answer does not say whose it is, although the server promises that its answers do").with_help("log in again"));
+            return Answer::Failed(
+                Error::protocol(
+                    "the answer does not name its issuer, although the server's metadata promise that \
+                     (RFC 9207)",
+                )
+                .with_help("log in again"),
+            );
         }
         Answer::Code(Zeroizing::new(code.to_owned()))
     }
@@ -74,7 +78,7 @@ impl Expected {
 /// What a server can say in place of a code, and what to do about it: RFC 6749, 4.1.2.1; OpenID Connect Core,
 /// 3.1.2.6; RFC 8707, 2. Only these are repeated: another one could be anything.
 const REFUSALS: [(&str, &str); 13] = [
-    ("access_denied", "log in again and agree, or ask whoever runs the server for access"),
+    ("access_denied", "log in again and agree, or ask the server's administrator for access"),
     ("account_selection_required", "change or remove `prompt`"),
     ("consent_required", "change or remove `prompt`"),
     ("interaction_required", "change or remove `prompt`"),
@@ -86,23 +90,23 @@ const REFUSALS: [(&str, &str); 13] = [
     ("temporarily_unavailable", "try again later"),
     ("unauthorized_client", "check `client_id` and what the client is allowed"),
     ("unmet_authentication_requirements", "check `parameters`, and how you log in"),
-    (
-        "unsupported_response_type",
-        "the server gives this client no codes; choose another `grant_type`",
-    ),
+    ("unsupported_response_type", "choose another `grant_type`"),
 ];
 
 fn refusal(code: &str) -> Error {
     let known = REFUSALS.into_iter().find(|(known, _)| *known == code);
-    let (code, help) = known.unwrap_or(("with a code of its own", "look into the server's log"));
+    let (code, help) = known.unwrap_or(("a code of its own", "check the server's log"));
     let (kind, what) = match code {
         "access_denied" => (ErrorKind::Refused, "the consent was denied"),
         "server_error" | "temporarily_unavailable" => {
-            (ErrorKind::Network, "the server can't log anybody in now")
+            (ErrorKind::Network, "the server can't log in any user now")
+        }
+        "unsupported_response_type" => {
+            (ErrorKind::Refused, "the server issues no codes to this client")
         }
         _ => (ErrorKind::Refused, "the server refused the login"),
     };
-    Error::new(kind, format!("{what} ({code}); {help}"))
+    Error::new(kind, format!("{what} ({code})")).with_help(help)
 }
 
 #[cfg(test)]
@@ -160,12 +164,12 @@ mod tests {
             (format!("code=a&state=wrong&state=right&{iss}"), "twice"),
             (format!("code=a&state=right&{iss}&{iss}"), "twice"),
             (format!("error=access_denied&error=access_denied&state=right&{iss}"), "twice"),
-            ("code=a&state=right".to_owned(), "does not say whose it is"),
-            ("code=a&state=right&iss=".to_owned(), "does not say whose it is"),
-            ("code=a&state=right&iss=https%3A%2F%2Fi.test%2F".to_owned(), "another server's"),
+            ("code=a&state=right".to_owned(), "does not name its issuer"),
+            ("code=a&state=right&iss=".to_owned(), "does not name its issuer"),
+            ("code=a&state=right&iss=https%3A%2F%2Fi.test%2F".to_owned(), "another server"),
             (
                 "error=server_error&state=right&iss=https%3A%2F%2Fj.test".to_owned(),
-                "another server's",
+                "another server",
             ),
         ] {
             let error = error(expected().check(&query));

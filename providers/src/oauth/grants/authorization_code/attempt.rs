@@ -5,16 +5,17 @@ use zeroize::Zeroizing;
 
 use super::{answer::Expected, pkce, pkce::Verifier};
 use crate::{
-    oauth::{Call, OAuth, Refused},
+    oauth::{Call, OAuth},
     random::random,
-    token_endpoint::{Endpoint, Members},
+    token_endpoint::{Endpoint, Form, GrantAdvice},
 };
 
 /// Bytes of `state` and of `nonce`: too many to guess.
-const UNGUESSABLE: usize = 32;
+const RANDOM_BYTES: usize = 32;
 
-const REFUSED: Refused<'static> = Refused {
-    advice: "the code was not taken: log in again, and check `client_id` and where the browser comes back to",
+const ADVICE: GrantAdvice<'static> = GrantAdvice {
+    meaning: "the code was rejected",
+    help: "check `client_id` and the redirect address at the server, and log in again",
     login_helps: false,
 };
 
@@ -33,9 +34,9 @@ impl Attempt {
         let asks_who = call.scopes().iter().any(|scope| scope == "openid");
         Ok(Self {
             redirect_uri: redirect_uri.to_owned(),
-            state: random::<UNGUESSABLE>()?,
+            state: random::<RANDOM_BYTES>()?,
             verifier: Verifier::new()?,
-            nonce: if asks_who { Some(random::<UNGUESSABLE>()?) } else { None },
+            nonce: if asks_who { Some(random::<RANDOM_BYTES>()?) } else { None },
         })
     }
 
@@ -54,34 +55,34 @@ impl Attempt {
     async fn link(&self, call: Call<'_>) -> Result<Url> {
         let Call { options, context, .. } = call;
         let endpoint = options.server.endpoint(Endpoint::Authorization, context).await?;
-        let mut members = Members::default();
-        members.add("response_type", "code");
-        members.add("client_id", options.client.id());
-        members.add("redirect_uri", &self.redirect_uri);
-        members.add("state", &self.state);
-        members.add("code_challenge", &self.verifier.challenge());
-        members.add("code_challenge_method", pkce::METHOD);
-        members.add_unless_empty("nonce", self.nonce.as_ref().map_or("", |nonce| nonce.as_str()));
-        members.add_unless_empty("prompt", options.login.prompt.as_deref().unwrap_or_default());
-        members.add_unless_empty(
+        let mut form = Form::default();
+        form.add("response_type", "code");
+        form.add("client_id", options.client.id());
+        form.add("redirect_uri", &self.redirect_uri);
+        form.add("state", &self.state);
+        form.add("code_challenge", &self.verifier.challenge());
+        form.add("code_challenge_method", pkce::METHOD);
+        form.add_unless_empty("nonce", self.nonce.as_ref().map_or("", |nonce| nonce.as_str()));
+        form.add_unless_empty("prompt", options.login.prompt.as_deref().unwrap_or_default());
+        form.add_unless_empty(
             "login_hint",
             options.login.login_hint.as_deref().unwrap_or_default(),
         );
-        options.request.ask_for(&mut members, call.scopes());
+        options.request.ask_for(&mut form, call.scopes());
         let mut url = endpoint.url().clone();
         // What stands there already is to stay (RFC 6749, 3.1).
-        url.query_pairs_mut().extend_pairs(members.pairs());
+        url.query_pairs_mut().extend_pairs(form.pairs());
         Ok(url)
     }
 
     /// Exchanges the code for the tokens (RFC 6749, 4.1.3). Once: a server that sees a code twice ends what it
     /// gave for it (4.1.2).
     pub(super) async fn exchange(&self, call: Call<'_>, code: &str) -> Result<TokenSet> {
-        let mut members = Members::of_grant("authorization_code");
-        members.add("code", code);
-        members.add("redirect_uri", &self.redirect_uri);
-        members.add("code_verifier", self.verifier.expose());
-        call.options.request.ask_for_resource(&mut members);
-        Ok(call.redeem(members, REFUSED).await?)
+        let mut form = Form::of_grant("authorization_code");
+        form.add("code", code);
+        form.add("redirect_uri", &self.redirect_uri);
+        form.add("code_verifier", self.verifier.expose());
+        call.options.request.ask_for_resource(&mut form);
+        Ok(call.redeem(form, ADVICE).await?)
     }
 }

@@ -33,8 +33,10 @@ pub(super) async fn ask(login: &Login, expected: &Expected) -> Result<Zeroizing<
         };
         login.progress(&Progress::Notice(wrong.to_owned()));
     }
-    Err(Error::refused(format!("nothing of this login was pasted {TRIES} times"))
-        .with_help("log in again, and open the link that is then shown"))
+    Err(Error::login_required(format!(
+        "nothing that belongs to this login was pasted {TRIES} times"
+    ))
+    .with_help("log in again, and open the link that is shown then"))
 }
 
 /// Reads a pasted text. A code alone says nothing of whose it is, and is as good as its exchange: the server

@@ -70,7 +70,7 @@ pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Resul
 
 /// Lets the user paste the address that a browser anywhere came back to.
 pub(in crate::oauth) async fn by_console(call: Call<'_>, login: &Login) -> Result<LoggedIn> {
-    let attempt = Attempt::begin(call, &redirect::unattended(&call.options.login)?)?;
+    let attempt = Attempt::begin(call, &redirect::console_redirect_uri(&call.options.login)?)?;
     let (url, expected) = login.unless_cancelled(attempt.prepare(call)).await??;
     let waiting = async {
         login.show_link(&Link::new(url));
@@ -90,7 +90,7 @@ async fn finish(
 ) -> Result<LoggedIn> {
     let Call { options, context, .. } = call;
     let limited = context.clock().within(options.login.login_timeout, waiting);
-    let late = "nobody has logged in within the time that `login_timeout` leaves";
+    let late = "no user logged in within `login_timeout`";
     let code = login.unless_cancelled(limited).await?;
     let code = code.unwrap_or_else(|| Err(context.login_required(late)))?;
     login.progress(&Progress::Exchanging);
@@ -113,5 +113,5 @@ async fn answer(events: &mut UnboundedReceiver<Event>, login: &Login) -> Result<
         }
     }
     // The listener lives as long as the login.
-    Err(Error::cancelled("nobody waits for the browser any more").with_help("log in again"))
+    Err(Error::cancelled("the login ended before the browser came back").with_help("log in again"))
 }

@@ -12,7 +12,7 @@ use crate::random::random;
 pub(super) const METHOD: &str = "S256";
 
 /// Bytes of a verifier, as RFC 7636, 4.1 recommends.
-const VERIFIER: usize = 32;
+const VERIFIER_BYTES: usize = 32;
 
 /// The secret of one login.
 pub(super) struct Verifier(Zeroizing<String>);
@@ -20,7 +20,7 @@ pub(super) struct Verifier(Zeroizing<String>);
 impl Verifier {
     /// Makes a new one.
     pub(super) fn new() -> Result<Self> {
-        random::<VERIFIER>().map(Self)
+        random::<VERIFIER_BYTES>().map(Self)
     }
 
     /// Returns what the server is told at first: it says nothing of the verifier.

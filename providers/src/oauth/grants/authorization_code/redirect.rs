@@ -24,7 +24,7 @@ pub(super) struct Redirect {
 }
 
 /// An address on this machine, and where to listen for it.
-struct Local {
+struct LoopbackAddress {
     url: Url,
     /// The configured text, which a server may compare to the letter.
     text: Option<String>,
@@ -37,18 +37,16 @@ struct Local {
 impl Redirect {
     /// Begins to listen.
     pub(super) async fn listen(options: &LoginOptions) -> Result<Self> {
-        let local = Local::of(options)?.ok_or_else(|| {
-            Error::configuration(
-                "`redirect_uri` is not on this machine, so that no browser comes back to it",
-            )
-            .with_help("log in by the console, or set it to an `http` address on 127.0.0.1")
+        let local = LoopbackAddress::of(options)?.ok_or_else(|| {
+            Error::configuration("`redirect_uri` is not on this machine")
+                .with_help("log in with `--console`, or set it to an `http` address on 127.0.0.1")
         })?;
         let mut again = 1..TRIES;
         loop {
             match local.sockets().await {
-                Ok(sockets) => return local.with(sockets),
+                Ok(sockets) => return local.redirect(sockets),
                 Err(_) if local.port == 0 && again.next().is_some() => {}
-                Err(refused) => return Err(local.busy(&refused)),
+                Err(error) => return Err(local.unavailable(&error)),
             }
         }
     }
@@ -56,13 +54,13 @@ impl Redirect {
 
 /// Returns whether a browser on this machine can come back to it.
 pub(in crate::oauth) fn is_local(options: &LoginOptions) -> bool {
-    matches!(Local::of(options), Ok(Some(_)))
+    matches!(LoopbackAddress::of(options), Ok(Some(_)))
 }
 
 /// Returns an address that the user copies from a browser that came back to it. Nothing needs to listen there, and
 /// unless a port is configured it is one at which nothing on this machine does.
-pub(super) fn unattended(options: &LoginOptions) -> Result<String> {
-    let Some(local) = Local::of(options)? else {
+pub(super) fn console_redirect_uri(options: &LoginOptions) -> Result<String> {
+    let Some(local) = LoopbackAddress::of(options)? else {
         let elsewhere = options.redirect_uri.as_ref().map(|uri| uri.as_str().to_owned());
         return Ok(elsewhere.unwrap_or_default());
     };
@@ -70,18 +68,20 @@ pub(super) fn unattended(options: &LoginOptions) -> Result<String> {
         return Ok(local.uri(local.port));
     }
     let free = std::net::TcpListener::bind((local.addresses[0], 0));
-    let free = free.and_then(|socket| socket.local_addr()).map_err(|error| local.busy(&error))?;
+    let free = free.and_then(|socket| socket.local_addr());
+    let free = free.map_err(|error| local.unavailable(&error))?;
     Ok(local.uri(free.port()))
 }
 
-impl Local {
+impl LoopbackAddress {
     /// `None` if the configured address is elsewhere.
     fn of(options: &LoginOptions) -> Result<Option<Self>> {
         let Some(uri) = &options.redirect_uri else {
             let path = &options.redirect_path;
             let url = Url::parse(&format!("http://{}{path}", Ipv4Addr::LOCALHOST));
             let url = url.map_err(|_| {
-                Error::configuration("`redirect_path` is no path").with_help("check it")
+                Error::configuration("`redirect_path` is not a path")
+                    .with_help("set it to a path that starts with `/`")
             })?;
             let addresses = vec![Ipv4Addr::LOCALHOST.into()];
             return Ok(Some(Self { url, text: None, addresses, port: options.redirect_port }));
@@ -121,13 +121,11 @@ impl Local {
         Ok(sockets)
     }
 
-    fn with(&self, sockets: Vec<TcpListener>) -> Result<Redirect> {
-        let first = sockets.first().and_then(|socket| socket.local_addr().ok());
-        let first = first.ok_or_else(|| {
-            Error::network("this machine does not say where it listens")
-                .with_help("log in by the console")
-        })?;
-        Ok(Redirect { uri: self.uri(first.port()), path: self.url.path().to_owned(), sockets })
+    fn redirect(&self, sockets: Vec<TcpListener>) -> Result<Redirect> {
+        let first = sockets.first().ok_or(io::ErrorKind::AddrNotAvailable.into());
+        let address = first.and_then(TcpListener::local_addr);
+        let address = address.map_err(|error| self.unavailable(&error))?;
+        Ok(Redirect { uri: self.uri(address.port()), path: self.url.path().to_owned(), sockets })
     }
 
     fn uri(&self, port: u16) -> String {
@@ -140,22 +138,24 @@ impl Local {
         url.into()
     }
 
-    fn busy(&self, error: &io::Error) -> Error {
+    /// Returns the error of a port that can't be listened at.
+    fn unavailable(&self, error: &io::Error) -> Error {
         let (port, address) = (self.port, self.addresses[0]);
-        let reason = if error.kind() == io::ErrorKind::AddrInUse {
-            "another program has it".to_owned()
+        let is_taken = error.kind() == io::ErrorKind::AddrInUse;
+        let reason =
+            if is_taken { "another program uses it".to_owned() } else { error.kind().to_string() };
+        let end = if is_taken { "end that program, or " } else { "" };
+        let change = if self.text.is_some() {
+            "change the port in `redirect_uri` and at the server"
+        } else if port == 0 {
+            "log in with `--console`"
         } else {
-            error.kind().to_string()
-        };
-        let help = if self.text.is_some() {
-            "change the port in `redirect_uri`, here and at the server"
-        } else {
-            "set `redirect_port` to another one, or to 0 for any that is free"
+            "set `redirect_port` to another port, or to 0 for any free port"
         };
         Error::configuration(format!(
-            "the browser can't come back to port {port} of {address}: {reason}"
+            "the browser can't come back to port {port} of {address} ({reason})"
         ))
-        .with_help(format!("end that program, or {help}"))
+        .with_help(format!("{end}{change}"))
     }
 }
 
@@ -231,11 +231,11 @@ mod tests {
             let more = format!("redirect_uri = '{text}'");
             let options = options(&more);
             assert!(!is_local(&options), "{text}");
-            assert_eq!(unattended(&options).unwrap(), text);
+            assert_eq!(console_redirect_uri(&options).unwrap(), text);
             assert!(listen(&more).is_err(), "{text}");
         }
-        assert!(unattended(&options("")).unwrap().starts_with("http://127.0.0.1:"));
-        let fixed = unattended(&options("redirect_port = 8888")).unwrap();
+        assert!(console_redirect_uri(&options("")).unwrap().starts_with("http://127.0.0.1:"));
+        let fixed = console_redirect_uri(&options("redirect_port = 8888")).unwrap();
         assert_eq!(fixed, "http://127.0.0.1:8888/callback");
     }
 }

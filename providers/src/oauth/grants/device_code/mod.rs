@@ -20,16 +20,17 @@ use authn::{
 
 use self::pace::Pace;
 use crate::{
-    oauth::{Call, OAuth, Refused},
+    oauth::{Call, OAuth},
     token_endpoint::{
-        DeviceAuthorization, Endpoint, Failure, Members, Received, device_authorization, with,
+        DeviceAuthorization, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received,
+        device_authorization, with,
     },
 };
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Shortest time between two requests for the tokens, whatever the server's interval is.
-const LEAST: Duration = Duration::from_secs(1);
+const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// Logs the user in by a code. Where the server does not let the client do so and the login may go on by the
 /// console, returns `None` when the user has been told.
@@ -41,8 +42,8 @@ pub(in crate::oauth) async fn login(
 ) -> Result<Option<TokenSet>> {
     let call = options.call(context);
     // Nothing is lost if this is given up: an unused code expires.
-    let failure = match login.unless_cancelled(begin(call)).await? {
-        Ok(begun) => return follow(call, login, &begun).await.map(Some),
+    let failure = match login.unless_cancelled(request_codes(call)).await? {
+        Ok(begun) => return poll(call, login, &begun).await.map(Some),
         Err(failure) => failure,
     };
     let not_allowed = not_allowed(&failure);
@@ -58,33 +59,38 @@ pub(in crate::oauth) async fn login(
 }
 
 /// When the waiting ends, and why.
-struct End {
+struct Deadline {
     moment: Moment,
     /// The code expires then; otherwise it is long enough to wait.
-    is_of_code: bool,
+    code_expires: bool,
 }
 
 /// Asks for the two codes (RFC 8628, 3.1).
-async fn begin(call: Call<'_>) -> Result<DeviceAuthorization, Failure> {
-    let mut members = Members::default();
-    call.options.request.ask_for(&mut members, call.scopes());
-    let refused = Refused {
-        advice: "check what the client is allowed, and the server's log",
+async fn request_codes(call: Call<'_>) -> Result<DeviceAuthorization, Failure> {
+    let mut form = Form::default();
+    call.options.request.ask_for(&mut form, call.scopes());
+    let advice = GrantAdvice {
+        meaning: "",
+        help: "check the client's permissions at the server, and the server's log",
         login_helps: false,
     };
     let endpoint = Endpoint::DeviceAuthorization;
-    let (response, advice) = call.post(endpoint, members, refused).await?;
+    let (response, advice) = call.post(endpoint, form, advice).await?;
     device_authorization(&Received::from(&response), &advice)
 }
 
 /// Makes the error of a server that does not let the client begin such a login; `None` if it says something else.
 fn not_allowed(failure: &Failure) -> Option<Error> {
     let check = match failure.code {
-        Some("unauthorized_client" | "invalid_request" | "unsupported_grant_type") => "",
-        _ if failure.is_of_client => "check `client_id` and how the client authenticates, ",
+        Some(
+            ErrorCode::UnauthorizedClient
+            | ErrorCode::InvalidRequest
+            | ErrorCode::UnsupportedGrantType,
+        ) => "",
+        _ if failure.is_of_client => "check `client_id` and the client's authentication, ",
         _ => return None,
     };
-    let code = failure.code.map(|code| format!(" ({code})")).unwrap_or_default();
+    let code = failure.code.map(|code| format!(" ({})", code.name())).unwrap_or_default();
     Some(
         Error::refused(format!("the server does not let the client log in by a code{code}"))
             .with_help(format!(
@@ -93,32 +99,32 @@ fn not_allowed(failure: &Failure) -> Option<Error> {
     )
 }
 
-fn shown(begun: &DeviceAuthorization) -> UserCode {
+fn user_code(begun: &DeviceAuthorization) -> UserCode {
     let code = UserCode::new(&begun.user_code, begun.verification_uri.clone());
     with(code, begun.verification_uri_complete.clone(), UserCode::with_complete_url)
 }
 
 /// Shows the code, and asks for the tokens until there are some or there can't be any more (RFC 8628, 3.4 and 3.5).
-async fn follow(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Result<TokenSet> {
-    let (context, patience) = (call.context, call.options.login.login_timeout);
+async fn poll(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Result<TokenSet> {
+    let (context, timeout) = (call.context, call.options.login.login_timeout);
     let clock = context.clock();
-    let left = begun.expires_in.map_or(patience, |lifetime| lifetime.min(patience));
-    let end = End {
+    let left = begun.expires_in.map_or(timeout, |lifetime| lifetime.min(timeout));
+    let end = Deadline {
         moment: clock.now().plus(left),
-        is_of_code: begun.expires_in.is_some_and(|lifetime| lifetime <= patience),
+        code_expires: begun.expires_in.is_some_and(|lifetime| lifetime <= timeout),
     };
-    login.show_code(&shown(begun));
+    login.show_code(&user_code(begun));
     login.progress(&Progress::Waiting { left });
     let mut pace = Pace::new(begun.interval);
-    let mut unanswered = None;
-    let mut is_told = false;
+    let mut last_failure = None;
+    let mut is_reported = false;
     loop {
         let left = end.moment.after(clock.now());
         let is_last = pace.wait() >= left;
         let wait = if is_last { end.last_wait(left, &pace) } else { Some(pace.wait()) };
         login.unless_cancelled(clock.sleep(wait.unwrap_or(left))).await?;
         if wait.is_none() || (!is_last && end.moment.reached(clock.now())) {
-            return Err(unanswered.unwrap_or_else(|| end.error(context)));
+            return Err(last_failure.unwrap_or_else(|| end.error(context)));
         }
         // Whatever becomes of the caller: the server gives the tokens only once.
         let failure = match redeem(call, begun).await {
@@ -126,67 +132,68 @@ async fn follow(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> R
             Err(failure) => failure,
         };
         let retry_after = failure.error.retry_after();
-        let may_pass = is_passing(&failure);
+        let is_temporary = is_temporary_failure(&failure);
         match failure.code {
-            Some("authorization_pending") => pace.is_pending(retry_after),
-            Some("slow_down") => pace.slow_down(retry_after),
-            Some("access_denied") => return Err(denied()),
-            Some("expired_token") => return Err(expired(context)),
-            _ if may_pass => pace.failed(retry_after),
+            Some(ErrorCode::AuthorizationPending) => pace.pending(retry_after),
+            Some(ErrorCode::SlowDown) => pace.slow_down(retry_after),
+            Some(ErrorCode::AccessDenied) => return Err(denied()),
+            Some(ErrorCode::ExpiredToken) => return Err(expired(context)),
+            _ if is_temporary => pace.failed(retry_after),
             _ => return Err(failure.error),
         }
-        if may_pass && !is_told {
+        if is_temporary && !is_reported {
             let text =
                 format!("the server is asked again until the code expires: {}", failure.error);
             login.progress(&Progress::Notice(text));
-            is_told = true;
+            is_reported = true;
         }
-        unanswered = may_pass.then_some(failure.error);
+        last_failure = is_temporary.then_some(failure.error);
     }
 }
 
 /// Asks for the tokens once. The HTTP client repeats of it only what has never left this machine.
 async fn redeem(call: Call<'_>, begun: &DeviceAuthorization) -> Result<TokenSet, Failure> {
-    let mut members = Members::of_grant(GRANT_TYPE);
-    members.add("device_code", &begun.device_code.expose());
-    call.options.request.ask_for_resource(&mut members);
-    let advice = format!("the code counts no longer: {}", call.context.way_to_log_in());
-    let refused = Refused { advice: &advice, login_helps: true };
-    call.redeem(members, refused).await
+    let mut form = Form::of_grant(GRANT_TYPE);
+    form.add("device_code", &begun.device_code.expose());
+    call.options.request.ask_for_resource(&mut form);
+    let help = call.context.way_to_log_in();
+    let meaning = "the code is no longer valid";
+    call.redeem(form, GrantAdvice { meaning, help: &help, login_helps: true }).await
 }
 
 /// Returns whether a server could not answer, or not yet: it can't be reached, fails, or is asked too often.
-fn is_passing(failure: &Failure) -> bool {
-    let is_answer = matches!(failure.code, Some("authorization_pending" | "slow_down"));
+fn is_temporary_failure(failure: &Failure) -> bool {
+    let is_answer =
+        matches!(failure.code, Some(ErrorCode::AuthorizationPending | ErrorCode::SlowDown));
     let is_busy = matches!(failure.error.kind(), ErrorKind::Network | ErrorKind::Refused);
     !is_answer && !failure.is_refusal && is_busy
 }
 
-impl End {
+impl Deadline {
     /// Returns the wait before a last request, sooner than the interval says, so that an approval in time
     /// is not too late; `None` if the last one was just now, or if the server has asked to be left alone. A code that
     /// expires counts only before.
     fn last_wait(&self, left: Duration, pace: &Pace) -> Option<Duration> {
-        if !pace.is_usual() {
+        if !pace.is_undelayed() {
             return None;
         }
-        let before = if self.is_of_code { LEAST } else { Duration::ZERO };
-        left.checked_sub(before).filter(|wait| *wait >= LEAST)
+        let before = if self.code_expires { MIN_WAIT } else { Duration::ZERO };
+        left.checked_sub(before).filter(|wait| *wait >= MIN_WAIT)
     }
 
     fn error(&self, context: &Context) -> Error {
-        if self.is_of_code {
+        if self.code_expires {
             return expired(context);
         }
-        context.login_required("nobody has approved the login within `login_timeout`")
+        context.login_required("the login was not approved within `login_timeout`")
     }
 }
 
 fn expired(context: &Context) -> Error {
-    context.login_required("the code has expired before anybody approved the login")
+    context.login_required("the code expired before the login was approved")
 }
 
 fn denied() -> Error {
-    Error::refused("the login was denied where the code was typed in")
+    Error::refused("the login was denied on the page where the code was entered")
         .with_help("log in again and approve it")
 }

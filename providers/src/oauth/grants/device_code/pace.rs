@@ -41,12 +41,12 @@ impl Pace {
     }
 
     /// Returns whether the interval alone counts: the server has neither failed nor said when to come back.
-    pub(super) fn is_usual(&self) -> bool {
+    pub(super) fn is_undelayed(&self) -> bool {
         self.failures == 0 && self.retry_after.is_none()
     }
 
     /// Notes that the server waits, too; what a person does takes time.
-    pub(super) fn is_pending(&mut self, retry_after: Option<Duration>) {
+    pub(super) fn pending(&mut self, retry_after: Option<Duration>) {
         self.failures = 0;
         self.retry_after = retry_after;
     }
@@ -54,7 +54,7 @@ impl Pace {
     /// Notes that the server was asked too often.
     pub(super) fn slow_down(&mut self, retry_after: Option<Duration>) {
         self.interval = self.interval.saturating_add(SLOWER_BY);
-        self.is_pending(retry_after);
+        self.pending(retry_after);
     }
 
     /// Notes that the server could not answer.
@@ -80,7 +80,7 @@ mod tests {
         pace.wait().as_secs()
     }
 
-    const PENDING: fn(&mut Pace) = |pace| pace.is_pending(None);
+    const PENDING: fn(&mut Pace) = |pace| pace.pending(None);
     const SLOW_DOWN: fn(&mut Pace) = |pace| pace.slow_down(None);
     const FAILED: fn(&mut Pace) = |pace| pace.failed(None);
 
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(wait_after(None, &[|pace| pace.failed(Some(seconds(30)))]), 30);
         assert_eq!(wait_after(None, &[|pace| pace.failed(Some(seconds(1)))]), 5);
         assert_eq!(wait_after(None, &[|pace| pace.failed(Some(seconds(86_400)))]), 300);
-        assert_eq!(wait_after(None, &[|pace| pace.is_pending(Some(seconds(30))), PENDING]), 5);
+        assert_eq!(wait_after(None, &[|pace| pace.pending(Some(seconds(30))), PENDING]), 5);
         assert_eq!(wait_after(None, &[|pace| pace.slow_down(Some(seconds(8)))]), 10);
     }
 }

@@ -348,8 +348,8 @@ fn some_servers_say_200_for_errors() {
 fn a_denial_and_an_expiry_are_distinct_and_final() {
     for (code, kind, says) in [
         ("access_denied", ErrorKind::Refused, "was denied"),
-        ("expired_token", ErrorKind::LoginRequired, "the code has expired before"),
-        ("invalid_grant", ErrorKind::LoginRequired, "the code counts no longer"),
+        ("expired_token", ErrorKind::LoginRequired, "the code expired before"),
+        ("invalid_grant", ErrorKind::LoginRequired, "the code is no longer valid; log in with"),
         ("invalid_client", ErrorKind::Refused, "check `client_id`"),
         ("unauthorized_client", ErrorKind::Refused, "check `client_id`"),
         ("invalid_request", ErrorKind::Refused, "invalid_request, status 400"),
@@ -381,7 +381,7 @@ fn what_is_no_answer_to_such_a_request_ends_the_login() {
 fn a_code_expires_even_if_the_server_never_says_so() {
     let outcome = log_in(&codes(&json!({ "expires_in": 17 })), Vec::new());
     assert_eq!(outcome.kind(), ErrorKind::LoginRequired);
-    assert!(outcome.error().contains("the code has expired"), "{}", outcome.error());
+    assert!(outcome.error().contains("the code expired"), "{}", outcome.error());
     assert_eq!(outcome.polls, [5, 10, 15, 16]);
     assert_eq!(outcome.seconds, 17);
 
@@ -430,7 +430,7 @@ fn nobody_waits_longer_than_configured() {
     let codes = codes(&json!({ "expires_in": 1800 }));
     let outcome = log_in_with("login_timeout = '30m'", &codes, Vec::new());
     assert_eq!(outcome.seconds, 1800);
-    assert!(outcome.error().contains("the code has expired"), "{}", outcome.error());
+    assert!(outcome.error().contains("the code expired"), "{}", outcome.error());
 }
 
 #[test]

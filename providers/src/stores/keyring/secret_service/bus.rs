@@ -12,7 +12,7 @@ use zbus::{
     address::Transport, connection,
 };
 
-use super::{super::failure, Attributes, failures, is_nothing};
+use super::{Attributes, failures, is_nothing};
 
 const NAME: &str = "org.freedesktop.secrets";
 const PATH: &str = "/org/freedesktop/secrets";
@@ -33,9 +33,9 @@ type Received = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 
 impl Bus {
     pub(super) async fn connect(address: Option<&str>) -> Result<Self> {
-        let address = local(address.ok_or_else(|| failure(failures::NO_BUS))?)?;
+        let address = local(address.ok_or_else(failures::no_bus)?)?;
         let connection = connection::Builder::address(address).build().await;
-        let connection = connection.map_err(|error| failures::told("connect", &error))?;
+        let connection = connection.map_err(|error| failures::of_call("connect", &error))?;
         let arguments = ("plain", Variant::from(""));
         let mut bus = Self { connection, session: OwnedObjectPath::default() };
         // gnome-keyring's daemon aborts if it has not noted a program by the time of its first call, which may
@@ -68,14 +68,14 @@ impl Bus {
 
     /// Returns the keyring for new items.
     pub(super) async fn default_collection(&self) -> Result<OwnedObjectPath> {
-        let collection = self.alias().await?.ok_or_else(|| failure(failures::NO_DEFAULT))?;
+        let collection = self.alias().await?.ok_or_else(failures::no_default)?;
         self.open(&collection).await?;
         Ok(collection)
     }
 
     pub(super) async fn secret(&self, item: &OwnedObjectPath) -> Result<Vec<u8>> {
         let ((_, _, bytes, _),): (Received,) =
-            self.ask("give an entry", item, ITEM, "GetSecret", &(&self.session,)).await?;
+            self.ask("read an entry", item, ITEM, "GetSecret", &(&self.session,)).await?;
         Ok(bytes)
     }
 
@@ -156,7 +156,7 @@ impl Bus {
         // It was never shown. If it can't be dismissed, it goes with this connection.
         let interface = "org.freedesktop.Secret.Prompt";
         let _: Result<()> = self.ask("dismiss", prompt, interface, "Dismiss", &()).await;
-        Err(failure(failures::LOCKED))
+        Err(failures::locked())
     }
 
     fn wrap<'a>(&'a self, text: &'a str) -> Secret<'a> {
@@ -172,7 +172,7 @@ impl Bus {
     ) -> Result<T> {
         let (value,): (OwnedVariant,) =
             self.ask(what, object, PROPERTIES, "Get", &(interface, name)).await?;
-        T::try_from(value).map_err(|error| failures::told(what, &error))
+        T::try_from(value).map_err(|error| failures::of_call(what, &error))
     }
 
     /// Makes a call, and reads what it returns. `what` it is meant to do is for the error.
@@ -187,7 +187,7 @@ impl Bus {
         let connection = &self.connection;
         let answer = connection.call_method(Some(NAME), object, Some(interface), method, arguments);
         let answer = answer.await.and_then(|answer| answer.body().deserialize_ignore_signature());
-        answer.map_err(|error| failures::told(what, &error))
+        answer.map_err(|error| failures::of_call(what, &error))
     }
 }
 
@@ -195,5 +195,5 @@ impl Bus {
 fn local(addresses: &str) -> Result<Address> {
     let parsed = addresses.split(';').filter_map(|address| Address::from_str(address).ok());
     let mut local = parsed.filter(|address| matches!(address.transport(), Transport::Unix(_)));
-    local.next().ok_or_else(|| failure(failures::NOT_LOCAL))
+    local.next().ok_or_else(failures::not_local)
 }

@@ -105,16 +105,20 @@ impl SecretService {
         let items = bus.find(&attributes).await?;
         match items.as_slice() {
             [item] => text(bus.secret(item).await?).ok_or_else(|| {
-                failure(format!("the secret `{target}` of the keyring is no text: save it as text"))
+                failure(format!("the secret `{target}` of the keyring is not text"))
+                    .with_help("save it as UTF-8 text")
             }),
             [] => Err(Error::configuration(format!(
-                "the keyring has no secret of service `{service}` and user `{user}`: add it with \
-                 `secret-tool store --label='{target}' service '{service}' username '{user}'`"
+                "the keyring has no secret of service `{service}` and user `{user}`"
+            ))
+            .with_help(format!(
+                "add it with `secret-tool store --label='{target}' service '{service}' username '{user}'`"
             ))),
             several => Err(Error::configuration(format!(
-                "the keyring has {} secrets of service `{service}` and user `{user}`: leave one of them",
+                "the keyring has {} secrets of service `{service}` and user `{user}`",
                 several.len()
-            ))),
+            ))
+            .with_help("keep only one of them")),
         }
     }
 
@@ -133,9 +137,8 @@ fn session<'a>(service: &'a str, key: Option<&'a str>) -> Attributes<'a> {
 fn split(target: &str) -> Result<(&str, &str)> {
     let parts = target.rsplit_once('/');
     parts.filter(|(service, user)| !service.is_empty() && !user.is_empty()).ok_or_else(|| {
-        Error::configuration(
-            "this is no place in a keyring: write it as `{ keyring = \"service/user\" }`",
-        )
+        Error::configuration("this is not a reference to a secret in a keyring")
+            .with_help("write it as `{ keyring = \"service/user\" }`")
     })
 }
 

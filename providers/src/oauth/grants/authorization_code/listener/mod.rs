@@ -4,8 +4,8 @@
 //! Any program on this machine, and any page in its browser, can send something here. So only what brings the
 //! login's own `state` counts; nothing else ends the wait, and nothing that was sent is ever shown.
 
-mod desk;
 mod page;
+mod responder;
 
 use std::{
     collections::VecDeque,
@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use super::{Event, answer::Expected, redirect::Redirect};
-use desk::{Desk, Held};
+use responder::{Held, Responder};
 
 /// Most connections at a time, for each address. A browser opens a few, some of them in advance.
 const CONNECTIONS: usize = 32;
@@ -42,7 +42,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// A listener that ends, with all its connections, when it is dropped.
 pub(super) struct Listener {
-    desk: Arc<Desk>,
+    responder: Arc<Responder>,
     clock: Clock,
     _accepting: JoinSet<()>,
 }
@@ -56,26 +56,26 @@ impl Listener {
         context: &Context,
     ) -> Self {
         let clock = context.clock().clone();
-        let desk = Arc::new(Desk::new(redirect.path, expected, events));
+        let responder = Arc::new(Responder::new(redirect.path, expected, events));
         let mut accepting = JoinSet::new();
         for socket in redirect.sockets {
-            accepting.spawn(accept(socket, Arc::clone(&desk), clock.clone()));
+            accepting.spawn(accept(socket, Arc::clone(&responder), clock.clone()));
         }
-        Self { desk, clock, _accepting: accepting }
+        Self { responder, clock, _accepting: accepting }
     }
 
     /// Shows what came of the login to every browser that waits for it.
     pub(super) async fn finish(self, is_logged_in: bool) {
-        self.desk.close(is_logged_in);
-        let mut waiting = self.desk.waiting();
+        self.responder.close(is_logged_in);
+        let mut waiting = self.responder.waiting();
         drop(self.clock.within(PAGE, waiting.wait_for(|count| *count == 0)).await);
     }
 }
 
 /// Takes connections; it and they end when its task does.
-async fn accept(socket: TcpListener, desk: Arc<Desk>, clock: Clock) {
+async fn accept(socket: TcpListener, responder: Arc<Responder>, clock: Clock) {
     let mut connections = JoinSet::new();
-    let mut open = Open::default();
+    let mut open = OpenConnections::default();
     loop {
         let Ok((stream, _)) = socket.accept().await else {
             clock.sleep(PAUSE).await;
@@ -89,9 +89,10 @@ async fn accept(socket: TcpListener, desk: Arc<Desk>, clock: Clock) {
                 continue;
             }
         }
-        let (desk, clock, held) = (Arc::clone(&desk), clock.clone(), Arc::new(Held::default()));
+        let (responder, clock, held) =
+            (Arc::clone(&responder), clock.clone(), Arc::new(Held::default()));
         let is_held = Arc::downgrade(&held);
-        let task = connections.spawn(async move { serve(stream, &desk, &held, &clock).await });
+        let task = connections.spawn(async move { serve(stream, &responder, &held, &clock).await });
         open.0.push_back((task, is_held));
     }
 }
@@ -100,9 +101,9 @@ async fn accept(socket: TcpListener, desk: Arc<Desk>, clock: Clock) {
 /// oldest has to go, unless it waits for the end of the login. It counts as waiting as long as its [`Held`] is
 /// there, so that is not kept here.
 #[derive(Default)]
-struct Open(VecDeque<(AbortHandle, Weak<Held>)>);
+struct OpenConnections(VecDeque<(AbortHandle, Weak<Held>)>);
 
-impl Open {
+impl OpenConnections {
     fn has_room(&mut self) -> bool {
         self.0.retain(|(task, _)| !task.is_finished());
         self.0.len() < CONNECTIONS
@@ -123,8 +124,8 @@ impl Open {
 
 /// Answers one request. A client that asks for nothing is soon no longer waited for; one that waits for the end of
 /// the login is kept.
-async fn serve(stream: TcpStream, desk: &Desk, held: &Held, clock: &Clock) {
-    let service = service_fn(|request| desk.answer(request, held));
+async fn serve(stream: TcpStream, responder: &Responder, held: &Held, clock: &Clock) {
+    let service = service_fn(|request| responder.answer(request, held));
     let mut connection = http1::Builder::new()
         .keep_alive(false)
         .max_buf_size(HEAD)

@@ -26,7 +26,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 });
 
 /// What came of the login.
-pub(super) fn of_login(is_logged_in: bool) -> Response<Full<Bytes>> {
+pub(super) fn outcome(is_logged_in: bool) -> Response<Full<Bytes>> {
     if is_logged_in {
         document(StatusCode::OK, LOGGED_IN)
     } else {
@@ -40,7 +40,7 @@ pub(super) fn foreign() -> Response<Full<Bytes>> {
 }
 
 /// What is not for a person.
-pub(super) fn of_other(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+pub(super) fn text(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
     let body = Bytes::from_static(text.as_bytes());
     let mut response = response(status, "text/plain; charset=utf-8", body);
     if status == StatusCode::METHOD_NOT_ALLOWED {
@@ -81,8 +81,8 @@ mod tests {
     #[test]
     fn the_policy_allows_the_style_of_every_page_and_nothing_else() {
         for (response, title) in [
-            (of_login(true), "You are logged in"),
-            (of_login(false), "The login failed"),
+            (outcome(true), "You are logged in"),
+            (outcome(false), "The login failed"),
             (foreign(), "This is another login"),
         ] {
             let (head, body) = response.into_parts();

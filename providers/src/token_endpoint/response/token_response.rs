@@ -1,4 +1,4 @@
-//! `Answer`: the members of a token response (RFC 6749, 5.1), and the grant that they make.
+//! `TokenResponse`: the members of a token response (RFC 6749, 5.1), and the grant that they make.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{super::with, member::Member};
 /// The members that count, of whatever type they are.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Answer {
+pub(super) struct TokenResponse {
     access_token: Member,
     token_type: Member,
     expires_in: Member,
@@ -30,7 +30,7 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, &'static str> 
     })
 }
 
-impl Answer {
+impl TokenResponse {
     /// Returns whether it is an error, whatever its status says.
     pub(super) fn is_error(&self) -> bool {
         !matches!(self.error, Member::Absent)

@@ -1,17 +1,17 @@
-//! `Members`: the form of a request to the authorization server.
+//! `Form`: the form of a request to the authorization server.
 
 use zeroize::Zeroizing;
 
 /// The members of a form, in order. They are wiped on drop.
 #[derive(Default)]
-pub(crate) struct Members(Vec<(String, Zeroizing<String>)>);
+pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
 
-impl Members {
+impl Form {
     /// Begins the form of a token request.
     pub(crate) fn of_grant(grant_type: &str) -> Self {
-        let mut members = Self::default();
-        members.add("grant_type", grant_type);
-        members
+        let mut form = Self::default();
+        form.add("grant_type", grant_type);
+        form
     }
 
     /// Adds a member; some may be repeated (RFC 8707, 2).

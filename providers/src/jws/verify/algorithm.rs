@@ -1,4 +1,4 @@
-//! `Scheme`: the algorithms whose signatures are believed (RFC 7518, 3.1; RFC 8037, 3.1).
+//! `PublicKeyAlgorithm`: the algorithms whose signatures are believed (RFC 7518, 3.1; RFC 8037, 3.1).
 
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
@@ -12,7 +12,7 @@ choice! {
     ///
     /// It is no [`Algorithm`](crate::jws::Algorithm), because that one has the HMACs: code that takes the algorithm
     /// from the token would take a public key, which everybody has, for an HMAC's secret. Nor is there a `none`.
-    pub(super) enum Scheme {
+    pub(super) enum PublicKeyAlgorithm {
         Rs256 = "RS256",
         Rs384 = "RS384",
         Rs512 = "RS512",
@@ -28,7 +28,7 @@ choice! {
     }
 }
 
-impl Scheme {
+impl PublicKeyAlgorithm {
     /// Returns what RSA keys verify it with; `None` if it is not RSA's.
     pub(super) fn rsa(self) -> Option<&'static RsaParameters> {
         Some(match self {

@@ -1,4 +1,4 @@
-//! `Desk`: what each request is answered.
+//! `Responder`: what each request is answered.
 
 use std::{
     convert::Infallible,
@@ -23,7 +23,7 @@ use super::{
 };
 
 /// What all connections share.
-pub(super) struct Desk {
+pub(super) struct Responder {
     path: String,
     expected: Expected,
     events: UnboundedSender<Event>,
@@ -35,7 +35,7 @@ pub(super) struct Desk {
     waiting: watch::Sender<usize>,
 }
 
-impl Desk {
+impl Responder {
     pub(super) fn new(path: String, expected: Expected, events: UnboundedSender<Event>) -> Self {
         Self {
             path,
@@ -54,8 +54,8 @@ impl Desk {
         request: Request<B>,
         held: &Held,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
-        Ok(match self.look_at(&request) {
-            Err((status, text)) => page::of_other(status, text),
+        Ok(match self.expected_query(&request) {
+            Err((status, text)) => page::text(status, text),
             Ok(query) => match self.expected.check(query) {
                 Answer::Foreign => {
                     if !self.was_foreign.swap(true, Ordering::AcqRel) {
@@ -67,14 +67,14 @@ impl Desk {
                     // First, so that it is not overlooked when the login is soon over.
                     held.hold(&self.waiting);
                     self.take(answer);
-                    page::of_login(self.outcome().await)
+                    page::outcome(self.outcome().await)
                 }
             },
         })
     }
 
     /// Returns the query of a request that could be the expected one; the error is what to answer otherwise.
-    fn look_at<'a, B>(
+    fn expected_query<'a, B>(
         &self,
         request: &'a Request<B>,
     ) -> Result<&'a str, (StatusCode, &'static str)> {
@@ -99,7 +99,7 @@ impl Desk {
             Answer::Failed(error) => Err(error),
             Answer::Foreign | Answer::Empty => {
                 Err(Error::protocol("the server's answer holds neither a code nor an error")
-                    .with_help("log in again, and check that the authorization endpoint is one"))
+                    .with_help("check the authorization endpoint, and log in again"))
             }
         };
         if !self.answered.swap(true, Ordering::AcqRel) {

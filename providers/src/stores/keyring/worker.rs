@@ -19,43 +19,40 @@ pub(super) async fn run<T: Send + 'static>(
     let (answer, arrival) = oneshot::channel();
     start(move || {
         // The caller may have stopped waiting.
-        let _ = answer.send(make(limit, visit));
+        let _ = answer.send(block_on(limit, visit));
     })?;
     arrival.await.unwrap_or_else(|_| Err(fault()))
 }
 
 /// Blocks until a visit is over.
-pub(super) fn wait<T: Send + 'static>(
+pub(super) fn run_blocking<T: Send + 'static>(
     limit: Duration,
     visit: impl AsyncFnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    start(move || make(limit, visit))?.join().unwrap_or_else(|_| Err(fault()))
+    start(move || block_on(limit, visit))?.join().unwrap_or_else(|_| Err(fault()))
 }
 
 fn start<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>> {
     let thread = Builder::new().name("authn-keyring".to_owned()).spawn(work);
-    thread.map_err(|error| no("thread", &error))
+    thread.map_err(|error| unstarted("thread", &error))
 }
 
-fn make<T>(limit: Duration, visit: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
+fn block_on<T>(limit: Duration, visit: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| no("runtime", &error))?;
+    let runtime = runtime.map_err(|error| unstarted("runtime", &error))?;
     let result = runtime.block_on(async { time::timeout(limit, visit()).await });
     // What the bus still does is not waited for.
     runtime.shutdown_background();
     result.unwrap_or_else(|_| {
-        Err(failure(format!(
-            "the keyring has not answered for {limit:?}: see whether it waits for somebody to unlock it, \
-             start it anew, or set `stores.keyring.timeout` higher"
-        )))
+        Err(failure(format!("the keyring did not answer within {limit:?}")).with_help(
+            "check whether it waits to be unlocked, restart it, or set `stores.keyring.timeout` higher",
+        ))
     })
 }
 
-fn no(what: &str, error: &std::io::Error) -> Error {
-    failure(format!(
-        "there is no {what} to ask the keyring from ({}); check the limits on threads and open files",
-        error.kind()
-    ))
+fn unstarted(what: &str, error: &std::io::Error) -> Error {
+    failure(format!("the {what} that asks the keyring can't be started ({})", error.kind()))
+        .with_help("check the limits on threads and open files")
 }
 
 fn fault() -> Error {
