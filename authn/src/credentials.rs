@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     Bound, Cached, Context, Environment, Error, ErrorKind, Login, LoginOutcome, LoginPlan, Origins,
     Placement, Probe, Request, Result, Show, Status, Token, TokenProvider, TokenSource, View,
-    options::{Inner, Nested, Node, Shape, Type},
+    options::{InnerProvider, NestedProvider, Node, Shape, Type},
     provider::Erased,
     runtime::Boxed,
     time::Clock,
@@ -205,9 +205,9 @@ impl Credentials {
 }
 
 /// What a `#[provider]` field holds.
-impl Inner for Credentials {}
+impl InnerProvider for Credentials {}
 
-impl Nested for Credentials {
+impl NestedProvider for Credentials {
     fn read(node: Node<'_>) -> Option<Self> {
         node.built()
     }

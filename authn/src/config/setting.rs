@@ -1,4 +1,4 @@
-//! What is in force, value by value, for `config show`: with origin, and without a secret.
+//! What is in force, value by value, for `config show`: with provenance, and without a secret.
 
 use super::{
     Config,
@@ -6,7 +6,7 @@ use super::{
         Layer,
         merge::{self, Part},
     },
-    visibility::{Class, Guide, Place, fits, value_type},
+    visibility::{Class, Place, Visibility, fits, value_type},
 };
 use crate::{
     Registry,
@@ -34,7 +34,7 @@ pub struct Setting {
     /// nothing.
     pub value_type: Option<Type>,
     /// Where it comes from.
-    pub origin: Provenance,
+    pub provenance: Provenance,
     /// For a secret by reference: what it refers to, as `file /run/secrets/name`.
     pub reference: Option<String>,
     /// It stands in a project's file that the user has not trusted, so it has no effect.
@@ -51,31 +51,31 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
         with_unset: true,
         ..Lister::default()
     };
-    let top = Guide::top(&config.registry);
+    let top = Visibility::top(&config.registry);
     let empty = Entries::new();
     let credentials = config.merged.get("credentials").and_then(Item::as_table).unwrap_or(&empty);
-    let (key, guide) = (Key::new(&["credentials"]), top.child("credentials"));
+    let (key, visibility) = (Key::new(&["credentials"]), top.child("credentials"));
     if let Some(item) = config.merged.get("default_profile") {
         lister.item(&Key::new(&["default_profile"]), item, top.child("default_profile"));
     }
-    lister.fields(&key, credentials, guide);
+    lister.fields(&key, credentials, visibility);
     let active = config.provider().filter(|name| config.registry.get(name).is_some());
     if let Some(name) = active {
         let table = credentials.get(name).and_then(Item::as_table).unwrap_or(&empty);
-        lister.table(&key.child(name), table, guide.child(name));
+        lister.table(&key.child(name), table, visibility.child(name));
     }
     lister.with_unset = false;
     let is_listed = |name: &str| {
         active == Some(name) || Binding::FIELDS.iter().any(|field| field.key() == name)
     };
-    let mut rest = guide.within(credentials);
+    let mut rest = visibility.within(credentials);
     rest.retain(|(name, ..)| !is_listed(name));
     lister.all(&key, rest);
     let mut sections = top.within(&config.merged);
     sections.retain(|(name, ..)| name != "credentials" && name != "default_profile");
     lister.all(&Key::default(), sections);
     let from = lister.settings.len();
-    for part in config.parts.iter().filter(|part| part.withheld && !part.unchosen) {
+    for part in config.parts.iter().filter(|part| part.withheld && !part.inactive) {
         lister.all(&Key::default(), top.within(&part.values));
     }
     for setting in &mut lister.settings[from..] {
@@ -91,13 +91,13 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
 /// Lists everything in a layer, whatever of it counts, in the order of its lines. Its values have not been
 /// read as what their options take, so what can't be that is hidden: it may be a misplaced secret.
 pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
-    let mut lister = Lister { unread: true, ..Lister::default() };
-    let top = Guide::top(registry);
+    let mut lister = Lister { unvalidated: true, ..Lister::default() };
+    let top = Visibility::top(registry);
     lister.all(&Key::default(), top.within(&layer.base));
     for (name, entries) in &layer.profiles {
         lister.all(&Key::new(&["profile", name]), top.within(entries));
     }
-    lister.settings.sort_by_key(|setting| match setting.origin {
+    lister.settings.sort_by_key(|setting| match setting.provenance {
         Provenance::File { line, column, .. } => (line, column),
         _ => (0, 0),
     });
@@ -112,30 +112,30 @@ struct Lister<'a> {
     /// Options that are not set are listed too.
     with_unset: bool,
     /// No value has been read as what its option takes.
-    unread: bool,
+    unvalidated: bool,
 }
 
 impl Lister<'_> {
-    fn all(&mut self, key: &Key, values: Vec<(String, &Item, Guide<'_>)>) {
-        for (name, item, guide) in values {
-            self.item(&key.child(&name), item, guide);
+    fn all(&mut self, key: &Key, values: Vec<(String, &Item, Visibility<'_>)>) {
+        for (name, item, visibility) in values {
+            self.item(&key.child(&name), item, visibility);
         }
     }
 
     /// A table of options, and then whatever else is in it.
-    fn table(&mut self, key: &Key, entries: &Entries, guide: Guide<'_>) {
-        self.fields(key, entries, guide);
-        let fields = guide.fields();
-        let mut rest = guide.within(entries);
+    fn table(&mut self, key: &Key, entries: &Entries, visibility: Visibility<'_>) {
+        self.fields(key, entries, visibility);
+        let fields = visibility.fields();
+        let mut rest = visibility.within(entries);
         rest.retain(|(name, ..)| fields.iter().all(|field| field.key() != name));
         self.all(key, rest);
     }
 
-    fn fields(&mut self, key: &Key, entries: &Entries, guide: Guide<'_>) {
-        for field in guide.fields() {
+    fn fields(&mut self, key: &Key, entries: &Entries, visibility: Visibility<'_>) {
+        for field in visibility.fields() {
             let name = field.key();
             match entries.get(name) {
-                Some(item) => self.item(&key.child(name), item, guide.child(name)),
+                Some(item) => self.item(&key.child(name), item, visibility.child(name)),
                 None if self.with_unset => self.unset(&key.child(name), field),
                 None => {}
             }
@@ -149,7 +149,7 @@ impl Lister<'_> {
         let class = if field.kind() == Kind::Secret { Class::Secret } else { Class::Plain };
         let (value, overrides) = (field.default(), Vec::new());
         let setting = self.setting(key, class, &Provenance::Default);
-        let value_type = Some(field.r#type());
+        let value_type = Some(field.value_type());
         self.settings.push(Setting {
             is_set: value.is_some(),
             value,
@@ -159,51 +159,55 @@ impl Lister<'_> {
         });
     }
 
-    fn item(&mut self, key: &Key, item: &Item, guide: Guide<'_>) {
-        let setting = match (&item.value, guide.place) {
-            (_, Place::Secret) => self.secret(key, item, guide.registry),
-            (Value::Table(entries), Place::Options(_)) => return self.table(key, entries, guide),
+    fn item(&mut self, key: &Key, item: &Item, visibility: Visibility<'_>) {
+        let setting = match (&item.value, visibility.place) {
+            (_, Place::Secret) => self.secret(key, item, visibility.registry),
+            (Value::Table(entries), Place::Options(_)) => {
+                return self.table(key, entries, visibility);
+            }
             // Without options it still chooses the provider.
-            (Value::Table(entries), Place::Provider(_)) if !self.unread || !entries.is_empty() => {
-                return self.table(key, entries, guide);
+            (Value::Table(entries), Place::Provider(_))
+                if !self.unvalidated || !entries.is_empty() =>
+            {
+                return self.table(key, entries, visibility);
             }
             (Value::Table(entries), _) if !entries.is_empty() => {
-                return self.all(key, guide.below(item));
+                return self.all(key, visibility.below(item));
             }
             (Value::Array(_), Place::Providers | Place::Secrets | Place::Tables(_)) => {
-                return self.all(key, guide.below(item));
+                return self.all(key, visibility.below(item));
             }
-            (_, Place::Secrets) => self.secret(key, item, guide.registry),
+            (_, Place::Secrets) => self.secret(key, item, visibility.registry),
             (_, place) => {
-                let class = guide.class();
+                let class = visibility.class();
                 let field = if let Place::Plain(field) = place { field } else { None };
                 let value = (class == Class::Plain).then(|| self.view(key, item, field));
-                Setting { value, ..self.setting(key, class, &item.origin) }
+                Setting { value, ..self.setting(key, class, &item.provenance) }
             }
         };
-        self.settings.push(Setting { value_type: value_type(guide.registry, key), ..setting });
+        self.settings.push(Setting { value_type: value_type(visibility.registry, key), ..setting });
     }
 
     fn secret(&self, key: &Key, item: &Item, registry: &Registry) -> Setting {
         let reference = reference(item, registry);
         // A reference of a kind that this version doesn't know may be one to another.
-        let is_unknown = self.unread && item.as_table().is_some() && reference.is_none();
+        let is_unknown = self.unvalidated && item.as_table().is_some() && reference.is_none();
         let class = if is_unknown { Class::Unknown } else { Class::Secret };
         let is_set = item.as_text() != Some("");
-        Setting { is_set, reference, ..self.setting(key, class, &item.origin) }
+        Setting { is_set, reference, ..self.setting(key, class, &item.provenance) }
     }
 
-    fn setting(&self, key: &Key, class: Class, origin: &Provenance) -> Setting {
+    fn setting(&self, key: &Key, class: Class, provenance: &Provenance) -> Setting {
         Setting {
             key: key.to_string(),
             class,
             is_set: true,
             value: None,
             value_type: None,
-            origin: origin.clone(),
+            provenance: provenance.clone(),
             reference: None,
             is_withheld: false,
-            overrides: merge::origins(self.parts, key.segments()).into_iter().skip(1).collect(),
+            overrides: merge::provenances(self.parts, key.segments()).into_iter().skip(1).collect(),
         }
     }
 
@@ -218,8 +222,8 @@ impl Lister<'_> {
         match (item.as_text(), field) {
             _ if is_bad => View::Hidden,
             (Some(text), Some(field)) => {
-                let unfit = if self.unread { View::Hidden } else { View::text(text) };
-                typed(text, &field.r#type(), &item.origin).unwrap_or(unfit)
+                let unfit = if self.unvalidated { View::Hidden } else { View::text(text) };
+                typed(text, &field.value_type(), &item.provenance).unwrap_or(unfit)
             }
             _ => item.show(),
         }
@@ -231,8 +235,8 @@ fn reference(item: &Item, registry: &Registry) -> Option<String> {
     let inline;
     let entries = match &item.value {
         Value::Table(entries) => entries,
-        Value::Text(text) if matches!(item.origin, Provenance::Flag { .. }) => {
-            inline = parse_inline(text, &item.origin)?;
+        Value::Text(text) if matches!(item.provenance, Provenance::Flag { .. }) => {
+            inline = parse_inline(text, &item.provenance)?;
             inline.as_table()?
         }
         _ => return None,
@@ -248,11 +252,13 @@ fn reference(item: &Item, registry: &Registry) -> Option<String> {
 
 /// Shows a text as what its option reads it as, because a variable can hold texts alone; `None` if it can't be
 /// that.
-fn typed(text: &str, r#type: &Type, origin: &Provenance) -> Option<View> {
-    match r#type {
+fn typed(text: &str, value_type: &Type, provenance: &Provenance) -> Option<View> {
+    match value_type {
         Type::Boolean => text.trim().parse().ok().map(View::Boolean),
         Type::Integer => text.trim().parse().ok().map(View::Integer),
-        Type::Map(_) => Some(parse_inline(text, origin).map_or(View::Hidden, |item| item.show())),
-        _ => fits(text, r#type).then(|| View::text(text)),
+        Type::Map(_) => {
+            Some(parse_inline(text, provenance).map_or(View::Hidden, |item| item.show()))
+        }
+        _ => fits(text, value_type).then(|| View::text(text)),
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 
 /// A place in a configuration, from which a walk goes on to those below it.
 #[derive(Clone, Copy)]
-pub(crate) struct Guide<'r> {
+pub(crate) struct Visibility<'r> {
     pub(crate) registry: &'r Registry,
     pub(crate) place: Place<'r>,
 }
@@ -63,7 +63,7 @@ pub enum Class {
     Unknown,
 }
 
-impl<'r> Guide<'r> {
+impl<'r> Visibility<'r> {
     pub(crate) fn top(registry: &'r Registry) -> Self {
         Self { registry, place: Place::Top }
     }
@@ -122,8 +122,8 @@ impl<'r> Guide<'r> {
             Value::Array(items) => {
                 let keys = (0..items.len()).map(|index| index.to_string());
                 let child = |(key, item): (String, _)| {
-                    let guide = self.child(&key);
-                    (key, item, guide)
+                    let visibility = self.child(&key);
+                    (key, item, visibility)
                 };
                 keys.zip(items).map(child).collect()
             }
@@ -146,12 +146,12 @@ impl<'r> Guide<'r> {
     }
 }
 
-impl Guide<'_> {
+impl Visibility<'_> {
     /// Returns whether a text can be the value at this place.
     fn fits(self, text: &str) -> bool {
         match self.place {
-            Place::Plain(Some(field)) => fits(text, &field.r#type()),
-            Place::Element(field) => match field.r#type() {
+            Place::Plain(Some(field)) => fits(text, &field.value_type()),
+            Place::Element(field) => match field.value_type() {
                 Type::List(of) | Type::Map(of) => fits(text, &of),
                 _ => true,
             },
@@ -162,7 +162,7 @@ impl Guide<'_> {
 
 impl Place<'_> {
     fn of(field: &'static Field) -> Self {
-        match (field.kind(), field.r#type()) {
+        match (field.kind(), field.value_type()) {
             (Kind::Plain, Type::Options(fields)) => Self::Options(fields),
             (Kind::Plain, of) => {
                 of.options().map_or(Self::Plain(Some(field)), |(fields, _)| Self::Tables(fields))
@@ -176,9 +176,9 @@ impl Place<'_> {
 }
 
 /// Returns whether a text can be a value of an option's type. What can't be one may be a misplaced secret.
-pub(super) fn fits(text: &str, r#type: &Type) -> bool {
+pub(super) fn fits(text: &str, value_type: &Type) -> bool {
     let word = text.trim();
-    match r#type {
+    match value_type {
         Type::Boolean => word.parse::<bool>().is_ok(),
         Type::Integer => word.parse::<i64>().is_ok(),
         Type::Number => word.parse::<f64>().is_ok(),
@@ -196,13 +196,13 @@ pub(super) fn value_type(registry: &Registry, key: &Key) -> Option<Type> {
         [first, _, rest @ ..] if first == "profile" => rest,
         all => all,
     };
-    let (mut guide, mut found) = (Guide::top(registry), None);
+    let (mut visibility, mut found) = (Visibility::top(registry), None);
     for segment in segments {
-        found = match guide.option(segment) {
-            Some(field) => Some(field.r#type()),
+        found = match visibility.option(segment) {
+            Some(field) => Some(field.value_type()),
             None => found.as_ref().and_then(|of: &Type| of.child(segment).cloned()),
         };
-        guide = guide.child(segment);
+        visibility = visibility.child(segment);
     }
     found
 }
@@ -217,8 +217,9 @@ pub(super) fn excerpt<'a>(
     hide: bool,
 ) -> Excerpt {
     let mut spans = Spans::default();
-    for (_, item, guide) in parts.flat_map(|entries| Guide::top(registry).within(entries)) {
-        spans.collect(item, guide);
+    for (_, item, visibility) in parts.flat_map(|entries| Visibility::top(registry).within(entries))
+    {
+        spans.collect(item, visibility);
     }
     if hide {
         spans.hidden.retain(|span| !(marked.start <= span.start && span.end <= marked.end));
@@ -235,11 +236,13 @@ struct Spans {
 }
 
 impl Spans {
-    fn collect(&mut self, item: &Item, guide: Guide<'_>) {
+    fn collect(&mut self, item: &Item, visibility: Visibility<'_>) {
         if matches!(item.value, Value::Table(_) | Value::Array(_)) {
-            for (key, item, mut below) in guide.below(item) {
+            for (key, item, mut below) in visibility.below(item) {
                 // What a reference refers to is a place, which may be shown.
-                if guide.is_whole() && guide.registry.is_reference(&key) && item.as_text().is_some()
+                if visibility.is_whole()
+                    && visibility.registry.is_reference(&key)
+                    && item.as_text().is_some()
                 {
                     below.place = Place::Plain(None);
                 }
@@ -247,8 +250,8 @@ impl Spans {
             }
             return;
         }
-        let is_shown = guide.class() == Class::Plain
-            && item.as_text().is_none_or(|text| redact_text(text) == text && guide.fits(text));
+        let is_shown = visibility.class() == Class::Plain
+            && item.as_text().is_none_or(|text| redact_text(text) == text && visibility.fits(text));
         let spans = if is_shown { &mut self.shown } else { &mut self.hidden };
         spans.extend(item.span.clone());
     }

@@ -102,13 +102,13 @@ fn read_it(file: &Path) -> Result<Config> {
     let (defaults, set): (Vec<_>, Vec<_>) = config
         .settings()
         .into_iter()
-        .partition(|setting| matches!(setting.origin, Provenance::Default));
+        .partition(|setting| matches!(setting.provenance, Provenance::Default));
     let mut table = String::new();
     for setting in &set {
         // The folder is the same for all.
-        let origin = setting.origin.to_string();
-        let origin = origin.rsplit('/').next().unwrap_or(&origin);
-        writeln!(table, "{:33}{:27}{origin}", setting.key, shown(setting))?;
+        let provenance = setting.provenance.to_string();
+        let provenance = provenance.rsplit('/').next().unwrap_or(&provenance);
+        writeln!(table, "{:33}{:27}{provenance}", setting.key, shown(setting))?;
     }
     show(&table);
     say(&format!("{} more options are at their defaults.", defaults.len()));

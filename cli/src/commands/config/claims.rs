@@ -94,7 +94,7 @@ fn value(setting: &Setting) -> String {
 }
 
 fn line(setting: &Setting) -> String {
-    match setting.origin {
+    match setting.provenance {
         Provenance::File { line, .. } => line.to_string(),
         _ => String::new(),
     }

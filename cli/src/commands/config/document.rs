@@ -76,7 +76,7 @@ impl Shown {
             kind,
             set: setting.is_set,
             value,
-            origin: Place::of(&setting.origin),
+            origin: Place::of(&setting.provenance),
             reference: setting.reference.clone(),
             withheld: setting.is_withheld,
             overrides: setting.overrides.iter().map(Place::of).collect(),
@@ -85,8 +85,8 @@ impl Shown {
 }
 
 impl Place {
-    fn of(origin: &Provenance) -> Self {
-        match origin {
+    fn of(provenance: &Provenance) -> Self {
+        match provenance {
             Provenance::Default => Self::Default,
             Provenance::File { path, line, column } => {
                 Self::File { path: path.display().to_string(), line: *line, column: *column }
@@ -108,7 +108,7 @@ impl Fault {
             },
             message: problem.message().to_owned(),
             key: problem.key().map(str::to_owned),
-            origin: problem.origin().map(Place::of),
+            origin: problem.provenance().map(Place::of),
             help: problem.help().map(str::to_owned),
         }
     }

@@ -92,10 +92,10 @@ fn table(settings: &[Setting], places: &Places, all_layers: bool) -> Table {
     let mut table = Table::new(&["KEY", "VALUE", "ORIGIN"]);
     for setting in settings {
         let cells = [setting.key.clone(), shown(setting), places.of(setting, !all_layers)];
-        table.row_if(setting.origin == Provenance::Default || setting.is_withheld, cells);
-        for origin in setting.overrides.iter().filter(|_| all_layers) {
+        table.row_if(setting.provenance == Provenance::Default || setting.is_withheld, cells);
+        for provenance in setting.overrides.iter().filter(|_| all_layers) {
             let overridden = "(overridden)".to_owned();
-            table.row_if(true, [setting.key.clone(), overridden, places.origin(origin)]);
+            table.row_if(true, [setting.key.clone(), overridden, places.provenance(provenance)]);
         }
     }
     table
