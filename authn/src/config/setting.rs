@@ -6,41 +6,64 @@ use super::{
         Layer,
         merge::{self, Part},
     },
-    visibility::{Class, Place, Visibility, fits, value_type},
+    visibility::{Checked, Class, Place, Visibility, type_at},
 };
 use crate::{
     Registry,
     diagnostic::{Problem, ProblemCode, Provenance},
-    options::{
-        Entries, Field, Item, Key, Kind, Options as _, Show as _, Type, Value, View,
-        toml::parse_inline,
-    },
+    options::{Entries, Field, Item, Key, Kind, Options as _, Type, Value, View},
     request::binding::Binding,
 };
 
-/// One value of a configuration as it may be shown.
+/// A value of a configuration, as it may be shown.
+///
+/// ```
+/// use authn::{Environment, Loader, View};
+///
+/// let text = "[credentials]\ndomain = \"api.example.com\"";
+/// let config = Loader::new().environment(Environment::empty()).inline("built in", text).read();
+/// let domain = &config.settings()[0];
+/// assert_eq!(domain.key, "credentials.domain");
+/// assert_eq!(domain.shown(), View::text("api.example.com"));
+/// assert_eq!(domain.provenance.to_string(), "built in:2:10");
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Setting {
     /// The full key: `credentials.oauth.client_id`.
     pub key: String,
-    /// How it may be shown.
+    /// How much of the value may be shown.
     pub class: Class,
     /// Whether there is a value.
     pub is_set: bool,
-    /// The value, of a plain one alone.
+    /// The value, if it is plain. [`shown`](Self::shown) is the value of every setting.
     pub value: Option<View>,
-    /// What the schema says of the value: whether it is a URL, a path, a command …; `None` where it says
-    /// nothing.
+    /// The type of the value: a URL, a path, a command …; `None` if the schema doesn't know it.
     pub value_type: Option<Type>,
-    /// Where it comes from.
+    /// Where the value comes from.
     pub provenance: Provenance,
-    /// For a secret by reference: what it refers to, as `file /run/secrets/name`.
+    /// The target of a secret by reference, such as `file /run/secrets/name`.
     pub reference: Option<String>,
-    /// It stands in a project's file that the user has not trusted, so it has no effect.
+    /// Whether the value is in a project's file that the user has not trusted, so that it has no effect.
     pub is_withheld: bool,
-    /// Where the values stand that this one overrides, the highest first.
+    /// Where the values that this one overrides come from, the highest first.
     pub overrides: Vec<Provenance>,
+}
+
+impl Setting {
+    /// Returns the value as it may be shown.
+    ///
+    /// A plain value is shown unless it is withheld. A secret is [`Set`](View::Set) or [`NotSet`](View::NotSet).
+    /// Everything else is [`Hidden`](View::Hidden).
+    pub fn shown(&self) -> View {
+        match self.class {
+            _ if self.is_withheld => View::Hidden,
+            Class::Plain => self.value.clone().unwrap_or(View::NotSet),
+            Class::Secret if self.is_set => View::Set,
+            Class::Secret => View::NotSet,
+            Class::Unknown => View::Hidden,
+        }
+    }
 }
 
 /// Lists all settings: `[credentials]`, the active provider with what is unset, then everything else.
@@ -161,11 +184,11 @@ impl Lister<'_> {
 
     fn item(&mut self, key: &Key, item: &Item, visibility: Visibility<'_>) {
         let setting = match (&item.value, visibility.place) {
-            (_, Place::Secret) => self.secret(key, item, visibility.registry),
+            (_, Place::Secret) => self.secret(key, item, visibility),
             (Value::Table(entries), Place::Options(_)) => {
                 return self.table(key, entries, visibility);
             }
-            // Without options it still chooses the provider.
+            // A table without options still chooses the provider.
             (Value::Table(entries), Place::Provider(_))
                 if !self.unvalidated || !entries.is_empty() =>
             {
@@ -177,27 +200,28 @@ impl Lister<'_> {
             (Value::Array(_), Place::Providers | Place::Secrets | Place::Tables(_)) => {
                 return self.all(key, visibility.below(item));
             }
-            (_, Place::Secrets) => self.secret(key, item, visibility.registry),
-            (_, place) => {
+            (_, Place::Secrets) => self.secret(key, item, visibility),
+            _ => {
                 let class = visibility.class();
-                let field = if let Place::Plain(field) = place { field } else { None };
-                let value = (class == Class::Plain).then(|| self.view(key, item, field));
+                let shown = || visibility.shown(item, self.checked(key));
+                let value = (class == Class::Plain).then(shown);
                 Setting { value, ..self.setting(key, class, &item.provenance) }
             }
         };
-        self.settings.push(Setting { value_type: value_type(visibility.registry, key), ..setting });
+        self.settings.push(Setting { value_type: type_at(visibility.registry, key), ..setting });
     }
 
-    fn secret(&self, key: &Key, item: &Item, registry: &Registry) -> Setting {
-        let reference = reference(item, registry);
-        // A reference of a kind that this version doesn't know may be one to another.
+    fn secret(&self, key: &Key, item: &Item, visibility: Visibility<'_>) -> Setting {
+        let reference = visibility.reference(item);
+        // A reference of a kind that this version doesn't know may be valid in another version.
         let is_unknown = self.unvalidated && item.as_table().is_some() && reference.is_none();
         let class = if is_unknown { Class::Unknown } else { Class::Secret };
-        let is_set = item.as_text() != Some("");
+        let is_set = visibility.shown(item, self.checked(key)) == View::Set;
         Setting { is_set, reference, ..self.setting(key, class, &item.provenance) }
     }
 
     fn setting(&self, key: &Key, class: Class, provenance: &Provenance) -> Setting {
+        let all = merge::provenances(self.parts, key.segments());
         Setting {
             key: key.to_string(),
             class,
@@ -207,58 +231,23 @@ impl Lister<'_> {
             provenance: provenance.clone(),
             reference: None,
             is_withheld: false,
-            overrides: merge::provenances(self.parts, key.segments()).into_iter().skip(1).collect(),
+            overrides: all.into_iter().skip(1).collect(),
         }
     }
 
-    /// Shows a plain value. What is no value of its option, or stands below one, may be a misplaced secret.
-    fn view(&self, key: &Key, item: &Item, field: Option<&Field>) -> View {
+    /// Returns what reading the configuration has found out about the value at a key. A problem at a table or a list
+    /// is one of every value in it.
+    fn checked(&self, key: &Key) -> Checked {
         let key = key.to_string();
-        let is_bad = self.problems.iter().any(|problem| {
-            let rest = problem.key().and_then(|bad| key.strip_prefix(bad));
+        let is_rejected = self.problems.iter().any(|problem| {
+            let rest = problem.key().and_then(|rejected| key.strip_prefix(rejected));
             matches!(problem.code(), ProblemCode::WrongType | ProblemCode::InvalidValue)
                 && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         });
-        match (item.as_text(), field) {
-            _ if is_bad => View::Hidden,
-            (Some(text), Some(field)) => {
-                let unfit = if self.unvalidated { View::Hidden } else { View::text(text) };
-                typed(text, &field.value_type(), &item.provenance).unwrap_or(unfit)
-            }
-            _ => item.show(),
+        match (is_rejected, self.unvalidated) {
+            (true, _) => Checked::Rejected,
+            (false, true) => Checked::Unread,
+            (false, false) => Checked::Accepted,
         }
-    }
-}
-
-/// What a reference refers to, if it is one.
-fn reference(item: &Item, registry: &Registry) -> Option<String> {
-    let inline;
-    let entries = match &item.value {
-        Value::Table(entries) => entries,
-        Value::Text(text) if matches!(item.provenance, Provenance::Flag { .. }) => {
-            inline = parse_inline(text, &item.provenance)?;
-            inline.as_table()?
-        }
-        _ => return None,
-    };
-    let (kind, target) = entries.iter().next()?;
-    let words = match &target.value {
-        Value::Array(items) => items.iter().filter_map(Item::as_text).collect(),
-        _ => target.as_text().map_or_else(Vec::new, |text| vec![text]),
-    };
-    (entries.len() == 1 && registry.is_reference(kind))
-        .then(|| format!("{kind} {}", words.join(" ")))
-}
-
-/// Shows a text as what its option reads it as, because a variable can hold texts alone; `None` if it can't be
-/// that.
-fn typed(text: &str, value_type: &Type, provenance: &Provenance) -> Option<View> {
-    match value_type {
-        Type::Boolean => text.trim().parse().ok().map(View::Boolean),
-        Type::Integer => text.trim().parse().ok().map(View::Integer),
-        Type::Map(_) => {
-            Some(parse_inline(text, provenance).map_or(View::Hidden, |item| item.show()))
-        }
-        _ => fits(text, value_type).then(|| View::text(text)),
     }
 }

@@ -65,17 +65,17 @@ impl Document {
 
 impl Shown {
     fn of(setting: &Setting) -> Self {
-        let (kind, value) = match setting.class {
-            Class::Plain if setting.is_withheld => ("plain", None),
-            Class::Plain => ("plain", Some(setting.value.clone().unwrap_or(View::NotSet))),
-            Class::Secret => ("secret", None),
-            _ => ("unknown", None),
+        let kind = match setting.class {
+            Class::Plain => "plain",
+            Class::Secret => "secret",
+            _ => "unknown",
         };
+        let has_value = setting.class == Class::Plain && !setting.is_withheld;
         Self {
             key: setting.key.clone(),
             kind,
             set: setting.is_set,
-            value,
+            value: has_value.then(|| setting.shown()),
             origin: Place::of(&setting.provenance),
             reference: setting.reference.clone(),
             withheld: setting.is_withheld,

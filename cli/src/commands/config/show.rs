@@ -2,7 +2,7 @@
 
 use authn::{
     View,
-    config::{Class, Provenance, Setting, nearest},
+    config::{Provenance, Setting, nearest},
 };
 
 use super::{document::Document, place::Places, shown};
@@ -103,10 +103,8 @@ fn table(settings: &[Setting], places: &Places, all_layers: bool) -> Table {
 
 /// A value as a script takes it: a text as it is.
 fn bare(setting: &Setting) -> String {
-    match &setting.value {
-        Some(View::Text(text)) if setting.class == Class::Plain && !setting.is_withheld => {
-            text.clone()
-        }
+    match setting.shown() {
+        View::Text(text) => text,
         _ => shown(setting),
     }
 }
