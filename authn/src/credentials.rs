@@ -6,7 +6,7 @@ use crate::{
     Bound, Cached, Context, Environment, Error, ErrorKind, InteractiveSource, Login, LoginOutcome,
     LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Show, Status,
     Token, TokenProvider, TokenSource, Used, View,
-    options::{Inner, Nested, Node, Shape, Type},
+    options::{InnerProvider, NestedProvider, Node, Shape, Type},
     provider::Erased,
     runtime::Boxed,
     time::Clock,
@@ -231,9 +231,9 @@ impl Credentials {
 }
 
 /// What a `#[provider]` field holds.
-impl Inner for Credentials {}
+impl InnerProvider for Credentials {}
 
-impl Nested for Credentials {
+impl NestedProvider for Credentials {
     fn read(node: Node<'_>) -> Option<Self> {
         node.built()
     }

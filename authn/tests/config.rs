@@ -91,9 +91,9 @@ fn setting(config: &Config, key: &str) -> Setting {
 fn shown(config: &Config, key: &str) -> String {
     let setting = setting(config, key);
     let value = setting.value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-    let origins = std::iter::once(setting.origin).chain(setting.overrides);
-    let origins: Vec<String> = origins.map(|origin| origin.to_string()).collect();
-    format!("{value} {}", origins.join(" over "))
+    let provenances = std::iter::once(setting.provenance).chain(setting.overrides);
+    let provenances: Vec<String> = provenances.map(|provenance| provenance.to_string()).collect();
+    format!("{value} {}", provenances.join(" over "))
 }
 
 fn token(loader: Loader) -> String {
@@ -316,8 +316,8 @@ fn a_syntax_error_shows_where_and_not_what() {
     let config = loader(&["[credentials]\nfixed = \"s3cr3t\ndomain = 'x'"]).read();
     let problem = &config.problems()[0];
     assert_eq!(problem.code().as_str(), "syntax");
-    let origin = problem.origin().unwrap().to_string();
-    assert!(origin.starts_with("0.toml:2:"), "{origin}");
+    let provenance = problem.provenance().unwrap().to_string();
+    assert!(provenance.starts_with("0.toml:2:"), "{provenance}");
     let rendered = problem.render(false);
     assert!(rendered.contains("fixed = ***") && !rendered.contains("s3cr3t"), "{rendered}");
 }
@@ -422,7 +422,7 @@ fn applications_have_files_and_variables_of_their_own() {
     let config = Loader::app("my-app").environment(environment).read();
     assert_eq!(setting(&config, "credentials.fixed.tries").value, Some(View::Integer(9)));
     let domain = setting(&config, "credentials.domain");
-    assert!(matches!(&domain.origin, Provenance::File { path, line: 2, column: 10 }
+    assert!(matches!(&domain.provenance, Provenance::File { path, line: 2, column: 10 }
         if path.ends_with("user/my-app/config.toml")));
     assert_eq!(domain.overrides.len(), 1);
 }
@@ -537,7 +537,7 @@ fn files_that_are_none_say_what_they_are() {
     fs::write(&path, b"[credentials]\ndomain = '\xff'").unwrap();
     assert_eq!(code(&path), ["not-utf-8"]);
     let config = loader(&[BASE]).file(&path).read();
-    assert!(config.problems()[0].origin().unwrap().to_string().ends_with("x.toml:2:11"));
+    assert!(config.problems()[0].provenance().unwrap().to_string().ends_with("x.toml:2:11"));
     fs::write(&path, "").unwrap();
     assert!(code(&path).is_empty(), "an empty file sets nothing");
     fs::write(&path, " ".repeat(2 << 20)).unwrap();

@@ -66,7 +66,7 @@ fn its_values_are_active_and_shown_with_where_they_are_from() {
     assert!(config.problems().is_empty(), "{:?}", config.problems());
     let domain = setting(&config, "credentials.domain");
     assert_eq!(domain.value, Some(View::Text("api.test".to_owned())));
-    assert_eq!(domain.origin.to_string(), "JSON source string: default.credentials.domain");
+    assert_eq!(domain.provenance.to_string(), "JSON source string: default.credentials.domain");
     let names = setting(&config, "credentials.mirror.names");
     assert_eq!(names.value.map(|names| names.to_string()).as_deref(), Some(r#"["a", "b"]"#));
     let credentials = loader.load().expect("credentials");
@@ -129,7 +129,7 @@ fn the_environment_wins_over_it_and_it_wins_over_files_in_the_order_of_the_calls
     assert_eq!(size.value, Some(View::Integer(2)));
     assert!(matches!(&*size.overrides, [Provenance::File { line: 5, column: 8, .. }]), "{size:?}");
     assert!(matches!(
-        setting(&config, "credentials.mirror.secret").origin,
+        setting(&config, "credentials.mirror.secret").provenance,
         Provenance::File { line: 4, .. }
     ));
 
@@ -166,7 +166,7 @@ fn its_profiles_are_profiles_and_default_and_global_are_the_base() {
     let config = profiles("prod").read();
     let domain = setting(&config, "credentials.domain");
     assert_eq!(domain.value, Some(View::Text("prod.test".to_owned())));
-    assert_eq!(domain.origin.to_string(), "a company's source: key prod/credentials/domain");
+    assert_eq!(domain.provenance.to_string(), "a company's source: key prod/credentials/domain");
     // What `[profile.NAME]` is in a file it is here.
     let text = r#"{ "profile": { "dev": { "credentials": { "domain": "dev.test" } } } }"#;
     let config = json(text).profile("dev").read();
@@ -205,7 +205,10 @@ fn a_provider_that_fails_is_named_and_its_error_is_not_repeated() {
     let config = json("{ nonsense").read();
     let problem = &config.problems()[0];
     assert_eq!(problem.code().as_str(), "layer");
-    assert_eq!(problem.origin().map(ToString::to_string).as_deref(), Some("JSON source string"));
+    assert_eq!(
+        problem.provenance().map(ToString::to_string).as_deref(),
+        Some("JSON source string")
+    );
     assert!(config.credentials().is_err());
     assert!(config.sources().iter().any(|source| source.name.as_str() == "layer"));
 }
@@ -218,7 +221,7 @@ fn a_layer_of_the_programs_own_types_is_one() {
         .read();
     assert!(config.credentials().is_ok(), "{:?}", config.problems());
     assert!(!said(&config).contains(CANARY));
-    let place = setting(&config, "credentials.domain").origin.to_string();
+    let place = setting(&config, "credentials.domain").provenance.to_string();
     assert!(place.contains("layers.rs:") && place.contains("credentials.domain"), "{place}");
 }
 
@@ -234,11 +237,11 @@ fn each_value_of_a_figment_is_from_the_provider_that_gave_it() {
         ))
         .merge(Json::file(&file));
     let config = loader(Environment::empty()).layer(figment).read();
-    let origin = |key: &str| setting(&config, key).origin.to_string();
-    assert_eq!(origin("credentials.domain"), "JSON source string: default.credentials.domain");
+    let provenance = |key: &str| setting(&config, key).provenance.to_string();
+    assert_eq!(provenance("credentials.domain"), "JSON source string: default.credentials.domain");
     for key in ["credentials.mirror.secret", "credentials.mirror.size"] {
-        let Provenance::Layer { place, file: Some(path) } = setting(&config, key).origin else {
-            panic!("{}", origin(key));
+        let Provenance::Layer { place, file: Some(path) } = setting(&config, key).provenance else {
+            panic!("{}", provenance(key));
         };
         assert_eq!(path, file);
         assert!(place.starts_with("JSON file ") && place.ends_with(key), "{place}");

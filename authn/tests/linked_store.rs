@@ -227,7 +227,7 @@ fn a_reference_into_it_is_one_from_every_layer() {
         let secret = settings.iter().find(|setting| setting.key == "credentials.mirror.secret");
         let secret = secret.expect("it is shown");
         assert_eq!(secret.reference.as_deref(), Some("cellar wine"));
-        assert_ne!(secret.origin, Provenance::Default);
+        assert_ne!(secret.provenance, Provenance::Default);
         let credentials = config.credentials().expect("credentials");
         let token = authn::blocking::Credentials::from(credentials).token().expect("a token");
         assert_eq!(token.secret(), "red");

@@ -321,8 +321,9 @@ fn a_providers_own_validation_names_options_too() {
             ": this is not how it is done; read the manual",
         ]
     );
-    let origins: Vec<_> = config.problems().iter().map(|one| one.origin().cloned()).collect();
-    let lines = origins.iter().map(|origin| match origin {
+    let provenances: Vec<_> =
+        config.problems().iter().map(|one| one.provenance().cloned()).collect();
+    let lines = provenances.iter().map(|provenance| match provenance {
         Some(Provenance::File { line, .. }) => *line,
         other => panic!("{other:?}"),
     });
@@ -419,7 +420,7 @@ fn layers_merge_option_by_option() {
     let config = read("role.name = 'r'");
     let default = setting(&config, "role.duration");
     assert_eq!(
-        (default.origin, default.value.unwrap().to_string()),
+        (default.provenance, default.value.unwrap().to_string()),
         (Provenance::Default, "\"1h\"".into())
     );
     assert!(!setting(&config, "other").is_set);
@@ -599,7 +600,7 @@ fn a_default_is_shown_as_its_reader_takes_it() {
         let field = entry.field(key).unwrap();
         let shown = field.default().map(|view| view.to_string());
         assert_eq!(
-            (field.r#type().name().as_str(), shown.as_deref()),
+            (field.value_type().name().as_str(), shown.as_deref()),
             (name, Some(default)),
             "{key}"
         );

@@ -366,7 +366,7 @@ fn all_that_it_would_set_is_shown_without_secrets() {
     let project = scene.project();
     assert!(project.problems().is_empty(), "nothing was resolved");
     let line = |setting: &Setting| {
-        let place = setting.origin.to_string();
+        let place = setting.provenance.to_string();
         let place = place.rsplit_once(".authn.toml:").unwrap().1.to_owned();
         let value = setting.value.as_ref().map_or("-".to_owned(), View::to_string);
         let reference = setting.reference.clone().unwrap_or_default();

@@ -255,7 +255,7 @@ fn a_secret_is_hidden_in_whatever_shape_it_is_misplaced() {
                 format!("[[{{ a = '{secret}' }}]]"),
             ] {
                 let takes_text = matches!(
-                    field.r#type(),
+                    field.value_type(),
                     Type::String
                         | Type::Path
                         | Type::Command

@@ -12,12 +12,15 @@ use super::{
     layers::merge::Part,
     sections::{self, SECTIONS},
     session_key,
-    visibility::{Guide, excerpt},
+    visibility::{Visibility, excerpt},
 };
 use crate::{
     Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
     diagnostic::{Excerpt, Problem, ProblemCode, Provenance, SourceText},
-    options::{Built, Entries, Host, Item, Key, Options as _, Table, Value, failed, unknown_key},
+    options::{
+        BuiltProvider, Entries, Item, Key, LoadContext, Options as _, Table, Value, report_failure,
+        report_unknown_key,
+    },
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
@@ -25,23 +28,23 @@ use crate::{
 };
 
 /// Deepest nesting of providers in providers.
-const DEEPEST: u32 = 8;
+const MAX_DEPTH: u32 = 8;
 
 /// Notes problems, with the lines of the files where they are.
-pub(super) struct Notes<'a> {
+pub(super) struct Reporter<'a> {
     pub(super) registry: &'a Registry,
     pub(super) parts: &'a [Part],
     pub(super) texts: &'a [Option<Arc<SourceText>>],
     pub(super) problems: RefCell<Vec<Problem>>,
 }
 
-impl Notes<'_> {
+impl Reporter<'_> {
     /// Notes a problem at an item. `hide` masks the item's own value in the line that is shown.
-    pub(super) fn note(&self, problem: Problem, item: Option<&Item>, hide: bool) {
+    pub(super) fn report(&self, problem: Problem, item: Option<&Item>, hide: bool) {
         let problem = match item {
             Some(item) => {
                 let excerpt = self.excerpt(item, hide);
-                problem.with_origin(item.origin.clone()).with_excerpt(excerpt)
+                problem.with_provenance(item.provenance.clone()).with_excerpt(excerpt)
             }
             None => problem,
         };
@@ -50,12 +53,12 @@ impl Notes<'_> {
 
     /// The same where nothing can be built.
     fn refuse<T>(&self, problem: Problem, item: &Item, hide: bool) -> Option<T> {
-        self.note(problem, Some(item), hide);
+        self.report(problem, Some(item), hide);
         None
     }
 
     fn excerpt(&self, item: &Item, hide: bool) -> Option<Excerpt> {
-        let Provenance::File { path, .. } = &item.origin else { return None };
+        let Provenance::File { path, .. } = &item.provenance else { return None };
         let span = item.span.clone()?;
         let is_of_file =
             |text: &Option<Arc<SourceText>>| text.as_ref().is_some_and(|text| text.path == *path);
@@ -68,7 +71,7 @@ impl Notes<'_> {
 
 /// One building of a tree of providers.
 pub(super) struct Build<'a> {
-    pub(super) notes: &'a Notes<'a>,
+    pub(super) reporter: &'a Reporter<'a>,
     pub(super) environment: &'a Environment,
     pub(super) context: Context,
     pub(super) loader: &'a Loader,
@@ -91,13 +94,13 @@ struct Found {
 
 impl<'a> Build<'a> {
     pub(super) fn new(
-        notes: &'a Notes<'a>,
+        reporter: &'a Reporter<'a>,
         environment: &'a Environment,
         loader: &'a Loader,
         profile: Option<&'a str>,
     ) -> Self {
         Self {
-            notes,
+            reporter,
             environment,
             context: loader.context(profile),
             loader,
@@ -112,7 +115,7 @@ impl<'a> Build<'a> {
     pub(super) fn run(&mut self, merged: &Entries, choice: Option<&Choice>) -> Option<Credentials> {
         for (name, item) in merged {
             if !sections::keys().any(|key| key == name) {
-                unknown_key(self, &Key::new(&[name]), item, sections::keys());
+                report_unknown_key(self, &Key::new(&[name]), item, sections::keys());
             }
         }
         // Each is read before the first failure counts, so that all problems are noted.
@@ -127,7 +130,11 @@ impl<'a> Build<'a> {
             let problem = Problem::warning(ProblemCode::NoOrigins, message)
                 .with_key("credentials.domain")
                 .with_help("set `credentials.domain` or `credentials.origins`");
-            self.notes.note(problem, item.filter(|item| item.origin != Provenance::Default), false);
+            self.reporter.report(
+                problem,
+                item.filter(|item| item.provenance != Provenance::Default),
+                false,
+            );
         }
         let empty = Item::empty_table();
         let table = item.and_then(|item| item.get(&[&choice.name]));
@@ -138,23 +145,23 @@ impl<'a> Build<'a> {
 
     /// Builds a provider of its table.
     pub(super) fn credentials(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
-        let Some(entry) = self.notes.registry.get(name) else {
+        let Some(entry) = self.reporter.registry.get(name) else {
             let problem =
-                Problem::error(ProblemCode::UnknownProvider, self.notes.registry.unknown(name));
-            return self.notes.refuse(problem.with_key(key), item, item.as_table().is_none());
+                Problem::error(ProblemCode::UnknownProvider, self.reporter.registry.unknown(name));
+            return self.reporter.refuse(problem.with_key(key), item, item.as_table().is_none());
         };
-        if self.depth.get() >= DEEPEST {
+        if self.depth.get() >= MAX_DEPTH {
             let problem = Problem::error(ProblemCode::TooDeep, "providers are nested too deeply")
                 .with_key(key)
-                .with_help(format!("nest at most {DEEPEST}"));
-            return self.notes.refuse(problem, item, false);
+                .with_help(format!("nest at most {MAX_DEPTH}"));
+            return self.reporter.refuse(problem, item, false);
         }
         let Value::Table(entries) = &item.value else {
             let message = format!("expected a table of options, found {}", item.found());
             let problem = Problem::error(ProblemCode::WrongType, message)
                 .with_key(key)
                 .with_help(format!("`authn providers {name}` lists the options"));
-            return self.notes.refuse(problem, item, true);
+            return self.reporter.refuse(problem, item, true);
         };
 
         // What is below counts for this provider alone.
@@ -178,7 +185,7 @@ impl<'a> Build<'a> {
             let problem = Problem::error(ProblemCode::CachedPerRequest, message)
                 .with_key(key)
                 .with_help("take the per-request provider out of this one");
-            return self.notes.refuse(problem, item, false);
+            return self.reporter.refuse(problem, item, false);
         }
         let per_request = per_request_below || provider.is_per_request();
         self.found.borrow_mut().per_request_below |= per_request;
@@ -200,7 +207,7 @@ impl<'a> Build<'a> {
             parts.stored_session = stored_session;
         });
         if let Err(error) = provider.validate(&context) {
-            failed(self, &error, key, item);
+            report_failure(self, &error, key, item);
             return None;
         }
         Some(Credentials::of(Bound { provider, context, per_request, resolves }))
@@ -217,22 +224,23 @@ impl<'a> Build<'a> {
         login_options: &[&str],
     ) -> Option<StoredSession> {
         let Some(found) = self.stores.get(store) else {
-            let problem = self.stores.missing(store, self.notes.registry)?;
+            let problem = self.stores.missing(store, self.reporter.registry)?;
             let problem = problem.with_key(key.child("store"));
-            return self.notes.refuse(problem, item.get(&["store"]).unwrap_or(item), false);
+            return self.reporter.refuse(problem, item.get(&["store"]).unwrap_or(item), false);
         };
-        let guide = Guide::top(self.notes.registry);
-        let guide = key.segments().iter().fold(guide, |guide, segment| guide.child(segment));
-        let options = session_key::options(self.context.host(), item, guide, login_options);
+        let visibility = Visibility::top(self.reporter.registry);
+        let visibility =
+            key.segments().iter().fold(visibility, |visibility, segment| visibility.child(segment));
+        let options = session_key::options(self.context.host(), item, visibility, login_options);
         let key = StoreKey::of(name, self.profile, &options);
         let fingerprint = secrets.join("-");
         Some(StoredSession { name: store.into(), store: found, key, fingerprint })
     }
 }
 
-impl Host for Build<'_> {
-    fn note(&self, problem: Problem, at: Option<&Item>, hide: bool) {
-        self.notes.note(problem, at, hide);
+impl LoadContext for Build<'_> {
+    fn report(&self, problem: Problem, at: Option<&Item>, hide: bool) {
+        self.reporter.report(problem, at, hide);
     }
 
     fn variable(&self, key: &Key) -> String {
@@ -240,11 +248,11 @@ impl Host for Build<'_> {
     }
 
     fn reference_kinds(&self) -> Vec<&'static str> {
-        self.notes.registry.reference_kinds().collect()
+        self.reporter.registry.reference_kinds().collect()
     }
 
     fn is_reference(&self, key: &str) -> bool {
-        self.notes.registry.is_reference(key)
+        self.reporter.registry.is_reference(key)
     }
 
     fn target(&self, kind: &str, text: &str, at: &Provenance) -> Result<Target, Box<Problem>> {
@@ -267,11 +275,11 @@ impl Host for Build<'_> {
                 }
                 Ok(Target::File(self.environment.absolute(text, base)))
             }
-            _ => self.stores.target(kind, text, self.notes.registry),
+            _ => self.stores.target(kind, text, self.reporter.registry),
         }
     }
 
-    fn saw(&self, secret: &SecretString) {
+    fn record_secret(&self, secret: &SecretString) {
         let mut found = self.found.borrow_mut();
         found.secrets.push(fingerprint(secret));
         if secret.can_change() {
@@ -279,7 +287,7 @@ impl Host for Build<'_> {
         }
     }
 
-    fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<Built> {
-        self.credentials(key, name, item).map(|built| Box::new(built) as Built)
+    fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<BuiltProvider> {
+        self.credentials(key, name, item).map(|built| Box::new(built) as BuiltProvider)
     }
 }

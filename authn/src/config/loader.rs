@@ -6,12 +6,12 @@ use zeroize::Zeroizing;
 
 use super::{
     Config,
-    build::{Build, Notes},
+    build::{Build, Reporter},
     choice,
     layers::{self, merge, parts, shorthand},
     profile,
     project::{self, Project},
-    visibility::Guide,
+    visibility::Visibility,
 };
 use crate::{
     Context, Credentials, Environment, Registry, Result, diagnostic::quoted, registry::Stores,
@@ -53,7 +53,7 @@ pub struct Loader {
     pub(super) inline: Vec<(PathBuf, Zeroizing<String>)>,
     pub(super) flags: Vec<Zeroizing<String>>,
     #[cfg(feature = "figment")]
-    pub(super) foreign: Vec<layers::Foreign>,
+    pub(super) program_layers: Vec<layers::ProgramLayer>,
     pub(super) project: bool,
     registry: Option<Registry>,
     environment: Option<Environment>,
@@ -82,7 +82,7 @@ impl Loader {
             inline: Vec::new(),
             flags: Vec::new(),
             #[cfg(feature = "figment")]
-            foreign: Vec::new(),
+            program_layers: Vec::new(),
             project: true,
             registry: None,
             environment: None,
@@ -131,7 +131,7 @@ impl Loader {
     /// let config = Loader::new().environment(Environment::empty()).layer(json).read();
     /// let domain = &config.settings()[0];
     /// assert_eq!(domain.key, "credentials.domain");
-    /// assert_eq!(domain.origin.to_string(), "JSON source string: default.credentials.domain");
+    /// assert_eq!(domain.provenance.to_string(), "JSON source string: default.credentials.domain");
     /// ```
     ///
     /// Its data are taken at once, in this call. Its profiles `default` and `global` are the base, every other
@@ -139,7 +139,7 @@ impl Loader {
     /// itself keeps is its own. Of an error of the provider nothing is shown but what it is called.
     #[cfg(feature = "figment")]
     pub fn layer(mut self, provider: impl figment::Provider) -> Self {
-        self.foreign.push(layers::Foreign::new(&provider));
+        self.program_layers.push(layers::ProgramLayer::new(&provider));
         self
     }
 
@@ -220,23 +220,28 @@ impl Loader {
         let variable = self.variable("profile");
         let asked = self.profile.as_deref();
         let profile = if self.no_profile {
-            profile::drop_untrusted(&mut layers, &problems);
+            profile::drop_untrusted_choice(&mut layers, &problems);
             None
         } else {
             profile::choose(asked, &variable, &mut layers, &environment, &mut problems)
         };
         let profiles = profile::defined(&layers);
         let parts = parts(layers, profile.as_deref());
-        let merged = merge::merge(&parts, Guide::top(&registry));
+        let merged = merge::merge(&parts, Visibility::top(&registry));
 
-        let notes =
-            Notes { registry: &registry, parts: &parts, texts: &texts, problems: problems.into() };
+        let reporter = Reporter {
+            registry: &registry,
+            parts: &parts,
+            texts: &texts,
+            problems: problems.into(),
+        };
         // Without a registry every provider would be unknown, which is not the problem.
-        let choice = has_registry.then(|| choice::choose(&notes, &environment, &sources)).flatten();
-        let mut build = Build::new(&notes, &environment, &self, profile.as_deref());
+        let choice =
+            has_registry.then(|| choice::choose(&reporter, &environment, &sources)).flatten();
+        let mut build = Build::new(&reporter, &environment, &self, profile.as_deref());
         let credentials = build.run(&merged, choice.as_ref());
         let stores = build.stores;
-        let problems = notes.problems.into_inner();
+        let problems = reporter.problems.into_inner();
         let login_command = self.login_command(profile.as_deref());
         Config {
             login_command,
@@ -244,7 +249,7 @@ impl Loader {
             merged,
             profile,
             profiles,
-            provider: choice.map(|choice| (choice.name, choice.origin)),
+            provider: choice.map(|choice| (choice.name, choice.provenance)),
             problems,
             credentials,
             sources,
@@ -261,13 +266,13 @@ impl Loader {
         let registry = self.registry.clone().or_else(|| Registry::linked().ok());
         let registry = registry.unwrap_or_default();
         let found = || Project::read(&self.app, &self.surroundings(), &registry);
-        (self.project && self.has_fit_name()).then(found).flatten()
+        (self.project && self.has_valid_name()).then(found).flatten()
     }
 
     /// Lists where the project's file is looked for, the nearest first: in the working folder, and from there
     /// up to the repository's root.
     pub fn project_candidates(&self) -> Vec<PathBuf> {
-        if !self.has_fit_name() {
+        if !self.has_valid_name() {
             return Vec::new();
         }
         project::candidates(&self.app, &self.surroundings())
@@ -275,7 +280,7 @@ impl Loader {
 
     /// Forgets that the project's file is trusted, also if the file is gone; gives the paths that were.
     pub fn revoke_trust(&self) -> Result<Vec<PathBuf>> {
-        if !self.has_fit_name() {
+        if !self.has_valid_name() {
             return Ok(Vec::new());
         }
         project::revoke(&self.app, &self.surroundings())
@@ -318,7 +323,7 @@ impl Loader {
     }
 
     /// Tells whether the application's name can be a part of a path without leading elsewhere.
-    pub(super) fn has_fit_name(&self) -> bool {
+    pub(super) fn has_valid_name(&self) -> bool {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         !self.app.is_empty() && self.app.bytes().all(fits)
     }

@@ -1,4 +1,4 @@
-//! Layered configuration: values with their origins, from files, variables and flags.
+//! Layered configuration: values with their provenance, from files, variables and flags.
 //!
 //! The order of the layers is one list, in `layers`: a program's own defaults, `/etc/authn/config.toml`, the
 //! user's `authn/config.toml`, the project's `.authn.toml` (withheld until it is trusted), the file of
@@ -75,8 +75,8 @@ impl Config {
     }
 
     /// Gives what chose the provider in force.
-    pub fn provider_origin(&self) -> Option<&Provenance> {
-        self.provider.as_ref().map(|(_, origin)| origin)
+    pub fn provider_provenance(&self) -> Option<&Provenance> {
+        self.provider.as_ref().map(|(_, provenance)| provenance)
     }
 
     /// Lists all values as they may be shown.

@@ -17,13 +17,13 @@ pub(crate) fn choose(
     problems: &mut Vec<Problem>,
 ) -> Option<String> {
     let named = asked.or_else(|| environment.get(variable));
-    for problem in drop_untrusted(layers, problems) {
+    for problem in drop_untrusted_choice(layers, problems) {
         // What nobody would have followed is no matter.
         if named.is_none() {
             problems.push(problem);
         }
     }
-    let (name, origin) = if let Some(name) = asked {
+    let (name, provenance) = if let Some(name) = asked {
         (name.to_owned(), Provenance::Flag { name: "--profile".to_owned() })
     } else if let Some(name) = named {
         (name.to_owned(), Provenance::Environment { name: variable.to_owned() })
@@ -31,13 +31,13 @@ pub(crate) fn choose(
         let item = layers.iter().rev().find_map(|layer| layer.base.get("default_profile"))?;
         let Some(name) = item.as_text() else {
             let message = format!("expected a text, found {}", item.found());
-            let problem =
-                Problem::error(ProblemCode::WrongType, message).with_origin(item.origin.clone());
+            let problem = Problem::error(ProblemCode::WrongType, message)
+                .with_provenance(item.provenance.clone());
             let help = "give the name of a profile in quotes";
             problems.push(problem.with_key("default_profile").with_help(help));
             return None;
         };
-        (name.to_owned(), item.origin.clone())
+        (name.to_owned(), item.provenance.clone())
     };
     let known = defined(layers);
     if known.contains(&name) {
@@ -52,10 +52,10 @@ pub(crate) fn choose(
         }
         None => format!("defined are {}", known.join(", ")),
     };
-    let way_out = project::way_out(problems).filter(|_| is_withheld);
+    let trust_help = project::trust_help(problems).filter(|_| is_withheld);
     let message = format!("no source defines the profile `{}`", name.escape_debug());
     let problem = Problem::error(ProblemCode::UnknownProfile, message).with_key("default_profile");
-    problems.push(problem.with_origin(origin).with_help(way_out.unwrap_or(help)));
+    problems.push(problem.with_provenance(provenance).with_help(trust_help.unwrap_or(help)));
     None
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn choose(
 ///
 /// Nothing of such a file may stop anybody, nor keep a lower source's choice from counting. And what it says
 /// instead of a profile is not told: the file may be a link to one that is nobody's business.
-pub(crate) fn drop_untrusted(layers: &mut [Layer], problems: &[Problem]) -> Vec<Problem> {
+pub(crate) fn drop_untrusted_choice(layers: &mut [Layer], problems: &[Problem]) -> Vec<Problem> {
     let known = defined(layers);
     let mut dropped = Vec::new();
     for layer in layers.iter_mut().filter(|layer| layer.untrusted) {
@@ -74,13 +74,13 @@ pub(crate) fn drop_untrusted(layers: &mut [Layer], problems: &[Problem]) -> Vec<
         }
         let is_withheld = name.is_some_and(|name| layer.profiles.contains_key(name));
         let help = "define that profile in a file of your own, or choose another with `--profile`";
-        let way_out = project::way_out(problems).filter(|_| is_withheld);
+        let trust_help = project::trust_help(problems).filter(|_| is_withheld);
         let message = "the project's file chooses no profile that another source defines, so its choice \
                        does not count";
         let problem = Problem::warning(ProblemCode::UntrustedProfile, message)
             .with_key("default_profile")
-            .with_origin(item.origin.clone())
-            .with_help(way_out.unwrap_or_else(|| help.to_owned()));
+            .with_provenance(item.provenance.clone())
+            .with_help(trust_help.unwrap_or_else(|| help.to_owned()));
         dropped.push(problem);
         layer.base.remove("default_profile");
     }

@@ -3,7 +3,7 @@
 use super::{build::Build, choice, visibility::Place};
 use crate::{
     http::options::HttpOptions,
-    options::{Item, Key, Options as _, Table, section, wrong_type},
+    options::{Item, Key, Options as _, Table, report_wrong_type, section},
     request::binding::Binding,
     store::StoreContext,
 };
@@ -54,8 +54,8 @@ fn http(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<()> {
 fn credentials(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<()> {
     let empty = Item::empty_table();
     let item = item.unwrap_or(&empty);
-    let Some(entries) = item.as_table() else { return wrong_type(build, key, item) };
-    choice::unknown_keys(build.notes, entries);
+    let Some(entries) = item.as_table() else { return report_wrong_type(build, key, item) };
+    choice::report_unknown_keys(build.reporter, entries);
     let fields = Binding::FIELDS.iter();
     let binding = Binding::from_table(&mut Table::new(build, key.clone(), item, entries, fields))?;
     build.context = build.context.clone().change(|parts| {
@@ -68,7 +68,7 @@ fn credentials(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<
 fn stores(build: &mut Build<'_>, _: &Key, item: Option<&Item>) -> Option<()> {
     let surroundings = StoreContext::new(build.loader.app_name(), build.environment);
     let mut stores = build.stores.clone();
-    let read = stores.read(build, item, build.notes.registry, &surroundings);
+    let read = stores.read(build, item, build.reporter.registry, &surroundings);
     build.stores = stores;
     read
 }

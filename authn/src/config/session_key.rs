@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Class, visibility::Guide};
+use super::{Class, visibility::Visibility};
 use crate::{
     CacheOptions,
     options::{Item, Options as _, Value},
@@ -12,23 +12,34 @@ use crate::{
 /// Returns the options of a provider's table that its session depends on, one a line: not the scope, whose
 /// tokens stand side by side in one session, not how the framework handles them, and not those by which a user
 /// logs in.
-pub(super) fn options(host: Option<&str>, item: &Item, guide: Guide<'_>, login: &[&str]) -> String {
+pub(super) fn options(
+    host: Option<&str>,
+    item: &Item,
+    visibility: Visibility<'_>,
+    login: &[&str],
+) -> String {
     let mut text = format!("host={}\n", host.unwrap_or_default());
-    canonical(item, guide, "", login, &mut text);
+    canonical(item, visibility, "", login, &mut text);
     text
 }
 
-fn canonical(item: &Item, guide: Guide<'_>, path: &str, login: &[&str], text: &mut String) {
-    if guide.class() == Class::Secret {
+fn canonical(
+    item: &Item,
+    visibility: Visibility<'_>,
+    path: &str,
+    login: &[&str],
+    text: &mut String,
+) {
+    if visibility.class() == Class::Secret {
         return;
     }
     let of_framework = |key: &str| {
         let mut fields = CacheOptions::FIELDS.iter().chain(PlacementOptions::FIELDS);
         fields.any(|field| field.key() == key) || login.contains(&key)
     };
-    for (key, item, guide) in guide.below(item) {
+    for (key, item, visibility) in visibility.below(item) {
         if key != "scope" && !(path.is_empty() && of_framework(&key)) {
-            canonical(item, guide, &format!("{path}.{key}"), login, text);
+            canonical(item, visibility, &format!("{path}.{key}"), login, text);
         }
     }
     // Writing to a string can't fail.

@@ -1,4 +1,4 @@
-//! What is in force, value by value, for `config show`: with origin, and without a secret.
+//! What is in force, value by value, for `config show`: with provenance, and without a secret.
 
 use super::{
     Config,
@@ -6,41 +6,64 @@ use super::{
         Layer,
         merge::{self, Part},
     },
-    visibility::{Class, Guide, Place, fits, value_type},
+    visibility::{Checked, Class, Place, Visibility, type_at},
 };
 use crate::{
     Registry,
     diagnostic::{Problem, ProblemCode, Provenance},
-    options::{
-        Entries, Field, Item, Key, Kind, Options as _, Show as _, Type, Value, View,
-        toml::parse_inline,
-    },
+    options::{Entries, Field, Item, Key, Kind, Options as _, Type, Value, View},
     request::binding::Binding,
 };
 
-/// One value of a configuration as it may be shown.
+/// A value of a configuration, as it may be shown.
+///
+/// ```
+/// use authn::{Environment, Loader, View};
+///
+/// let text = "[credentials]\ndomain = \"api.example.com\"";
+/// let config = Loader::new().environment(Environment::empty()).inline("built in", text).read();
+/// let domain = &config.settings()[0];
+/// assert_eq!(domain.key, "credentials.domain");
+/// assert_eq!(domain.shown(), View::text("api.example.com"));
+/// assert_eq!(domain.provenance.to_string(), "built in:2:10");
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Setting {
     /// The full key: `credentials.oauth.client_id`.
     pub key: String,
-    /// How it may be shown.
+    /// How much of the value may be shown.
     pub class: Class,
     /// Whether there is a value.
     pub is_set: bool,
-    /// The value, of a plain one alone.
+    /// The value, if it is plain. [`shown`](Self::shown) is the value of every setting.
     pub value: Option<View>,
-    /// What the schema says of the value: whether it is a URL, a path, a command …; `None` where it says
-    /// nothing.
+    /// The type of the value: a URL, a path, a command …; `None` if the schema doesn't know it.
     pub value_type: Option<Type>,
-    /// Where it comes from.
-    pub origin: Provenance,
-    /// For a secret by reference: what it refers to, as `file /run/secrets/name`.
+    /// Where the value comes from.
+    pub provenance: Provenance,
+    /// The target of a secret by reference, such as `file /run/secrets/name`.
     pub reference: Option<String>,
-    /// It stands in a project's file that the user has not trusted, so it has no effect.
+    /// Whether the value is in a project's file that the user has not trusted, so that it has no effect.
     pub is_withheld: bool,
-    /// Where the values stand that this one overrides, the highest first.
+    /// Where the values that this one overrides come from, the highest first.
     pub overrides: Vec<Provenance>,
+}
+
+impl Setting {
+    /// Returns the value as it may be shown.
+    ///
+    /// A plain value is shown unless it is withheld. A secret is [`Set`](View::Set) or [`NotSet`](View::NotSet).
+    /// Everything else is [`Hidden`](View::Hidden).
+    pub fn shown(&self) -> View {
+        match self.class {
+            _ if self.is_withheld => View::Hidden,
+            Class::Plain => self.value.clone().unwrap_or(View::NotSet),
+            Class::Secret if self.is_set => View::Set,
+            Class::Secret => View::NotSet,
+            Class::Unknown => View::Hidden,
+        }
+    }
 }
 
 /// Lists all settings: `[credentials]`, the active provider with what is unset, then everything else.
@@ -51,31 +74,31 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
         with_unset: true,
         ..Lister::default()
     };
-    let top = Guide::top(&config.registry);
+    let top = Visibility::top(&config.registry);
     let empty = Entries::new();
     let credentials = config.merged.get("credentials").and_then(Item::as_table).unwrap_or(&empty);
-    let (key, guide) = (Key::new(&["credentials"]), top.child("credentials"));
+    let (key, visibility) = (Key::new(&["credentials"]), top.child("credentials"));
     if let Some(item) = config.merged.get("default_profile") {
         lister.item(&Key::new(&["default_profile"]), item, top.child("default_profile"));
     }
-    lister.fields(&key, credentials, guide);
+    lister.fields(&key, credentials, visibility);
     let active = config.provider().filter(|name| config.registry.get(name).is_some());
     if let Some(name) = active {
         let table = credentials.get(name).and_then(Item::as_table).unwrap_or(&empty);
-        lister.table(&key.child(name), table, guide.child(name));
+        lister.table(&key.child(name), table, visibility.child(name));
     }
     lister.with_unset = false;
     let is_listed = |name: &str| {
         active == Some(name) || Binding::FIELDS.iter().any(|field| field.key() == name)
     };
-    let mut rest = guide.within(credentials);
+    let mut rest = visibility.within(credentials);
     rest.retain(|(name, ..)| !is_listed(name));
     lister.all(&key, rest);
     let mut sections = top.within(&config.merged);
     sections.retain(|(name, ..)| name != "credentials" && name != "default_profile");
     lister.all(&Key::default(), sections);
     let from = lister.settings.len();
-    for part in config.parts.iter().filter(|part| part.withheld && !part.unchosen) {
+    for part in config.parts.iter().filter(|part| part.withheld && !part.inactive) {
         lister.all(&Key::default(), top.within(&part.values));
     }
     for setting in &mut lister.settings[from..] {
@@ -91,13 +114,13 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
 /// Lists everything in a layer, whatever of it counts, in the order of its lines. Its values have not been
 /// read as what their options take, so what can't be that is hidden: it may be a misplaced secret.
 pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
-    let mut lister = Lister { unread: true, ..Lister::default() };
-    let top = Guide::top(registry);
+    let mut lister = Lister { unvalidated: true, ..Lister::default() };
+    let top = Visibility::top(registry);
     lister.all(&Key::default(), top.within(&layer.base));
     for (name, entries) in &layer.profiles {
         lister.all(&Key::new(&["profile", name]), top.within(entries));
     }
-    lister.settings.sort_by_key(|setting| match setting.origin {
+    lister.settings.sort_by_key(|setting| match setting.provenance {
         Provenance::File { line, column, .. } => (line, column),
         _ => (0, 0),
     });
@@ -112,30 +135,30 @@ struct Lister<'a> {
     /// Options that are not set are listed too.
     with_unset: bool,
     /// No value has been read as what its option takes.
-    unread: bool,
+    unvalidated: bool,
 }
 
 impl Lister<'_> {
-    fn all(&mut self, key: &Key, values: Vec<(String, &Item, Guide<'_>)>) {
-        for (name, item, guide) in values {
-            self.item(&key.child(&name), item, guide);
+    fn all(&mut self, key: &Key, values: Vec<(String, &Item, Visibility<'_>)>) {
+        for (name, item, visibility) in values {
+            self.item(&key.child(&name), item, visibility);
         }
     }
 
     /// A table of options, and then whatever else is in it.
-    fn table(&mut self, key: &Key, entries: &Entries, guide: Guide<'_>) {
-        self.fields(key, entries, guide);
-        let fields = guide.fields();
-        let mut rest = guide.within(entries);
+    fn table(&mut self, key: &Key, entries: &Entries, visibility: Visibility<'_>) {
+        self.fields(key, entries, visibility);
+        let fields = visibility.fields();
+        let mut rest = visibility.within(entries);
         rest.retain(|(name, ..)| fields.iter().all(|field| field.key() != name));
         self.all(key, rest);
     }
 
-    fn fields(&mut self, key: &Key, entries: &Entries, guide: Guide<'_>) {
-        for field in guide.fields() {
+    fn fields(&mut self, key: &Key, entries: &Entries, visibility: Visibility<'_>) {
+        for field in visibility.fields() {
             let name = field.key();
             match entries.get(name) {
-                Some(item) => self.item(&key.child(name), item, guide.child(name)),
+                Some(item) => self.item(&key.child(name), item, visibility.child(name)),
                 None if self.with_unset => self.unset(&key.child(name), field),
                 None => {}
             }
@@ -149,7 +172,7 @@ impl Lister<'_> {
         let class = if field.kind() == Kind::Secret { Class::Secret } else { Class::Plain };
         let (value, overrides) = (field.default(), Vec::new());
         let setting = self.setting(key, class, &Provenance::Default);
-        let value_type = Some(field.r#type());
+        let value_type = Some(field.value_type());
         self.settings.push(Setting {
             is_set: value.is_some(),
             value,
@@ -159,100 +182,72 @@ impl Lister<'_> {
         });
     }
 
-    fn item(&mut self, key: &Key, item: &Item, guide: Guide<'_>) {
-        let setting = match (&item.value, guide.place) {
-            (_, Place::Secret) => self.secret(key, item, guide.registry),
-            (Value::Table(entries), Place::Options(_)) => return self.table(key, entries, guide),
-            // Without options it still chooses the provider.
-            (Value::Table(entries), Place::Provider(_)) if !self.unread || !entries.is_empty() => {
-                return self.table(key, entries, guide);
+    fn item(&mut self, key: &Key, item: &Item, visibility: Visibility<'_>) {
+        let setting = match (&item.value, visibility.place) {
+            (_, Place::Secret) => self.secret(key, item, visibility),
+            (Value::Table(entries), Place::Options(_)) => {
+                return self.table(key, entries, visibility);
+            }
+            // A table without options still chooses the provider.
+            (Value::Table(entries), Place::Provider(_))
+                if !self.unvalidated || !entries.is_empty() =>
+            {
+                return self.table(key, entries, visibility);
             }
             (Value::Table(entries), _) if !entries.is_empty() => {
-                return self.all(key, guide.below(item));
+                return self.all(key, visibility.below(item));
             }
             (Value::Array(_), Place::Providers | Place::Secrets | Place::Tables(_)) => {
-                return self.all(key, guide.below(item));
+                return self.all(key, visibility.below(item));
             }
-            (_, Place::Secrets) => self.secret(key, item, guide.registry),
-            (_, place) => {
-                let class = guide.class();
-                let field = if let Place::Plain(field) = place { field } else { None };
-                let value = (class == Class::Plain).then(|| self.view(key, item, field));
-                Setting { value, ..self.setting(key, class, &item.origin) }
+            (_, Place::Secrets) => self.secret(key, item, visibility),
+            _ => {
+                let class = visibility.class();
+                let shown = || visibility.shown(item, self.checked(key));
+                let value = (class == Class::Plain).then(shown);
+                Setting { value, ..self.setting(key, class, &item.provenance) }
             }
         };
-        self.settings.push(Setting { value_type: value_type(guide.registry, key), ..setting });
+        self.settings.push(Setting { value_type: type_at(visibility.registry, key), ..setting });
     }
 
-    fn secret(&self, key: &Key, item: &Item, registry: &Registry) -> Setting {
-        let reference = reference(item, registry);
-        // A reference of a kind that this version doesn't know may be one to another.
-        let is_unknown = self.unread && item.as_table().is_some() && reference.is_none();
+    fn secret(&self, key: &Key, item: &Item, visibility: Visibility<'_>) -> Setting {
+        let reference = visibility.reference(item);
+        // A reference of a kind that this version doesn't know may be valid in another version.
+        let is_unknown = self.unvalidated && item.as_table().is_some() && reference.is_none();
         let class = if is_unknown { Class::Unknown } else { Class::Secret };
-        let is_set = item.as_text() != Some("");
-        Setting { is_set, reference, ..self.setting(key, class, &item.origin) }
+        let is_set = visibility.shown(item, self.checked(key)) == View::Set;
+        Setting { is_set, reference, ..self.setting(key, class, &item.provenance) }
     }
 
-    fn setting(&self, key: &Key, class: Class, origin: &Provenance) -> Setting {
+    fn setting(&self, key: &Key, class: Class, provenance: &Provenance) -> Setting {
+        let all = merge::provenances(self.parts, key.segments());
         Setting {
             key: key.to_string(),
             class,
             is_set: true,
             value: None,
             value_type: None,
-            origin: origin.clone(),
+            provenance: provenance.clone(),
             reference: None,
             is_withheld: false,
-            overrides: merge::origins(self.parts, key.segments()).into_iter().skip(1).collect(),
+            overrides: all.into_iter().skip(1).collect(),
         }
     }
 
-    /// Shows a plain value. What is no value of its option, or stands below one, may be a misplaced secret.
-    fn view(&self, key: &Key, item: &Item, field: Option<&Field>) -> View {
+    /// Returns what reading the configuration has found out about the value at a key. A problem at a table or a list
+    /// is one of every value in it.
+    fn checked(&self, key: &Key) -> Checked {
         let key = key.to_string();
-        let is_bad = self.problems.iter().any(|problem| {
-            let rest = problem.key().and_then(|bad| key.strip_prefix(bad));
+        let is_rejected = self.problems.iter().any(|problem| {
+            let rest = problem.key().and_then(|rejected| key.strip_prefix(rejected));
             matches!(problem.code(), ProblemCode::WrongType | ProblemCode::InvalidValue)
                 && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         });
-        match (item.as_text(), field) {
-            _ if is_bad => View::Hidden,
-            (Some(text), Some(field)) => {
-                let unfit = if self.unread { View::Hidden } else { View::text(text) };
-                typed(text, &field.r#type(), &item.origin).unwrap_or(unfit)
-            }
-            _ => item.show(),
+        match (is_rejected, self.unvalidated) {
+            (true, _) => Checked::Rejected,
+            (false, true) => Checked::Unread,
+            (false, false) => Checked::Accepted,
         }
-    }
-}
-
-/// What a reference refers to, if it is one.
-fn reference(item: &Item, registry: &Registry) -> Option<String> {
-    let inline;
-    let entries = match &item.value {
-        Value::Table(entries) => entries,
-        Value::Text(text) if matches!(item.origin, Provenance::Flag { .. }) => {
-            inline = parse_inline(text, &item.origin)?;
-            inline.as_table()?
-        }
-        _ => return None,
-    };
-    let (kind, target) = entries.iter().next()?;
-    let words = match &target.value {
-        Value::Array(items) => items.iter().filter_map(Item::as_text).collect(),
-        _ => target.as_text().map_or_else(Vec::new, |text| vec![text]),
-    };
-    (entries.len() == 1 && registry.is_reference(kind))
-        .then(|| format!("{kind} {}", words.join(" ")))
-}
-
-/// Shows a text as what its option reads it as, because a variable can hold texts alone; `None` if it can't be
-/// that.
-fn typed(text: &str, r#type: &Type, origin: &Provenance) -> Option<View> {
-    match r#type {
-        Type::Boolean => text.trim().parse().ok().map(View::Boolean),
-        Type::Integer => text.trim().parse().ok().map(View::Integer),
-        Type::Map(_) => Some(parse_inline(text, origin).map_or(View::Hidden, |item| item.show())),
-        _ => fits(text, r#type).then(|| View::text(text)),
     }
 }

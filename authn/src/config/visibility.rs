@@ -1,6 +1,9 @@
-//! Walks down a configuration beside its values and says what each place is: plain, secret, or unknown.
+//! Decides which values of a configuration may be shown.
 //!
-//! The schema decides: what it doesn't know is unknown, and unknown values are never shown.
+//! A [`Visibility`] walks down the values of a configuration along with the schema. The schema says of each value
+//! whether it is plain, secret or unknown, and unknown values are never shown. Whether a configured value is shown
+//! or masked is decided by [`Visibility::shown`] alone: the listings, the JSON, the summary of a project's file and
+//! the excerpts of problems all follow its answer.
 
 use std::ops::Range;
 
@@ -8,62 +11,90 @@ use url::Url;
 
 use super::sections::SECTIONS;
 use crate::{
-    diagnostic::{self, Excerpt, SourceText},
+    diagnostic::{self, Excerpt, Provenance, SourceText},
     options::{
-        Entries, Field, Item, Key, Kind, Options as _, Type, Value, names_secret, redact_text,
+        Entries, Field, Item, Key, Kind, Options as _, Show as _, Type, Value, View, names_secret,
+        toml::parse_inline,
     },
     registry::{Entry, Registry},
     request::binding::Binding,
     time::duration,
 };
 
-/// A place in a configuration, from which a walk goes on to those below it.
+/// A place in a configuration, and the schema that says what may be shown there.
 #[derive(Clone, Copy)]
-pub(crate) struct Guide<'r> {
+pub(crate) struct Visibility<'r> {
     pub(crate) registry: &'r Registry,
     pub(crate) place: Place<'r>,
 }
 
-/// What a place in a configuration is.
+/// What the schema knows about a place in a configuration.
 #[derive(Clone, Copy)]
 pub(crate) enum Place<'r> {
+    /// The configuration as a whole.
     Top,
     /// `[credentials]`
     Credentials,
-    /// The table that holds a nested provider's.
+    /// A table that contains the table of a nested provider.
     Nested,
-    /// A list of such.
+    /// A list of such tables.
     Providers,
+    /// The table of a provider.
     Provider(&'r Entry),
     /// `[stores]`
     Stores,
     /// A table of options.
     Options(&'static [Field]),
-    /// A list of such, or a map.
+    /// A list or a map of such tables.
     Tables(&'static [Field]),
-    /// A map whose values are secrets, or a list of such.
+    /// A list or a map of secrets.
     Secrets,
+    /// A secret.
     Secret,
-    /// What is shown: an option, or a part of one.
+    /// A plain option, or a part of one.
     Plain(Option<&'static Field>),
-    /// One value of a list or a map that is shown.
+    /// An element of a plain list or map.
     Element(&'static Field),
+    /// A place that the schema doesn't know.
     Unknown,
 }
 
-/// How the value at a place may be shown.
+/// How much of a value may be shown.
+///
+/// ```
+/// use authn::{Environment, Loader, config::Class};
+///
+/// let text = "[credentials]\ndomain = \"api.example.com\"\nbogus = \"abc\"";
+/// let config = Loader::new().environment(Environment::empty()).inline("x.toml", text).read();
+/// let class = |key: &str| {
+///     config.settings().iter().find(|setting| setting.key == key).map(|setting| setting.class)
+/// };
+/// assert_eq!(class("credentials.domain"), Some(Class::Plain));
+/// assert_eq!(class("credentials.bogus"), Some(Class::Unknown));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Class {
-    /// It is shown.
+    /// The value is shown, unless it is not valid for its option.
     Plain,
-    /// Whether it is set is shown.
+    /// Only whether the value is set is shown.
     Secret,
-    /// The schema doesn't know it, so nothing is shown.
+    /// The schema doesn't know the value, so nothing is shown.
     Unknown,
 }
 
-impl<'r> Guide<'r> {
+/// What reading the configuration has found out about a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// No problem was reported at the value. A text is shown.
+    Accepted,
+    /// The value has not been read. A text is shown only if it can be a value of its option.
+    Unread,
+    /// The value is not valid for its option. Nothing is shown: it may be a misplaced secret.
+    Rejected,
+}
+
+impl<'r> Visibility<'r> {
     pub(crate) fn top(registry: &'r Registry) -> Self {
         Self { registry, place: Place::Top }
     }
@@ -95,12 +126,12 @@ impl<'r> Guide<'r> {
         Self { place: place.unwrap_or(Place::Unknown), ..self }
     }
 
-    /// Returns the option of a key at this place.
+    /// Returns the option with this key at this place.
     fn option(self, key: &str) -> Option<&'static Field> {
         self.fields().into_iter().find(|field| field.key() == key)
     }
 
-    /// Returns the options of a table at this place.
+    /// Returns the options that a table at this place can have.
     pub(crate) fn fields(self) -> Vec<&'static Field> {
         match self.place {
             Place::Credentials => Binding::FIELDS.iter().collect(),
@@ -110,20 +141,20 @@ impl<'r> Guide<'r> {
         }
     }
 
-    /// Returns the values of a table at this place, each with its key and its own place.
+    /// Returns the values of a table at this place, each with its key and its place.
     pub(crate) fn within(self, entries: &Entries) -> Vec<(String, &Item, Self)> {
         entries.iter().map(|(key, item)| (key.clone(), item, self.child(key))).collect()
     }
 
-    /// Returns the values of a table or a list at this place, each with its key or index and its own place.
+    /// Returns the values of a table or a list at this place, each with its key or index and its place.
     pub(crate) fn below(self, item: &Item) -> Vec<(String, &Item, Self)> {
         match &item.value {
             Value::Table(entries) => self.within(entries),
             Value::Array(items) => {
                 let keys = (0..items.len()).map(|index| index.to_string());
                 let child = |(key, item): (String, _)| {
-                    let guide = self.child(&key);
-                    (key, item, guide)
+                    let visibility = self.child(&key);
+                    (key, item, visibility)
                 };
                 keys.zip(items).map(child).collect()
             }
@@ -131,11 +162,12 @@ impl<'r> Guide<'r> {
         }
     }
 
-    /// Returns whether a table at this place is one value, which a higher layer replaces as a whole.
+    /// Returns whether a table at this place is a single value, which a higher layer replaces as a whole.
     pub(crate) fn is_whole(self) -> bool {
         matches!(self.place, Place::Secret)
     }
 
+    /// Returns how much of a value at this place may be shown.
     pub(crate) fn class(self) -> Class {
         match self.place {
             Place::Secrets | Place::Secret => Class::Secret,
@@ -144,25 +176,93 @@ impl<'r> Guide<'r> {
             _ => Class::Plain,
         }
     }
-}
 
-impl Guide<'_> {
-    /// Returns whether a text can be the value at this place.
-    fn fits(self, text: &str) -> bool {
-        match self.place {
-            Place::Plain(Some(field)) => fits(text, &field.r#type()),
-            Place::Element(field) => match field.r#type() {
-                Type::List(of) | Type::Map(of) => fits(text, &of),
-                _ => true,
-            },
-            _ => true,
+    /// Returns a value at this place as it may be shown. A list or a table is shown part by part.
+    pub(super) fn shown(self, item: &Item, checked: Checked) -> View {
+        match self.class() {
+            Class::Secret if item.as_text() == Some("") => View::NotSet,
+            Class::Secret => View::Set,
+            Class::Plain if checked != Checked::Rejected => self.shown_plain(item, checked),
+            Class::Plain | Class::Unknown => View::Hidden,
         }
+    }
+
+    fn shown_plain(self, item: &Item, checked: Checked) -> View {
+        let parts = || self.below(item).into_iter();
+        match &item.value {
+            Value::Table(_) => {
+                View::Table(parts().map(|(key, item, at)| (key, at.shown(item, checked))).collect())
+            }
+            Value::Array(_) => {
+                View::List(parts().map(|(_, item, at)| at.shown(item, checked)).collect())
+            }
+            // Any other value in the place of a table may hold a secret.
+            _ if !matches!(self.place, Place::Plain(_) | Place::Element(_)) => View::Hidden,
+            Value::Text(text) => match (self.typed(text, item, checked), checked) {
+                (Some(view), _) => view,
+                (None, Checked::Accepted) => View::text(text.as_str()),
+                (None, _) => View::Hidden,
+            },
+            _ => item.show(),
+        }
+    }
+
+    /// Returns the view of a text as a value of its option: an environment variable can only hold a text. `None` if
+    /// the text can't be such a value.
+    fn typed(self, text: &str, item: &Item, checked: Checked) -> Option<View> {
+        let as_text = |is_valid: bool| is_valid.then(|| View::text(text));
+        match self.place {
+            Place::Plain(Some(field)) => match field.value_type() {
+                Type::Boolean => text.trim().parse().ok().map(View::Boolean),
+                Type::Integer => text.trim().parse().ok().map(View::Integer),
+                Type::Map(_) => {
+                    let inline = parse_inline(text, &item.provenance);
+                    Some(inline.map_or(View::Hidden, |item| self.shown(&item, checked)))
+                }
+                other => as_text(is_value_of(text, &other)),
+            },
+            Place::Element(field) => match field.value_type() {
+                Type::List(of) | Type::Map(of) => as_text(is_value_of(text, &of)),
+                _ => as_text(true),
+            },
+            _ => as_text(true),
+        }
+    }
+
+    /// Returns whether a value without parts is shown exactly as it is in its file.
+    fn is_shown_in_full(self, item: &Item) -> bool {
+        match (self.shown(item, Checked::Unread), item.as_text()) {
+            (View::Text(shown), Some(text)) => shown == text,
+            (View::Boolean(_) | View::Integer(_) | View::Float(_), _) => true,
+            _ => false,
+        }
+    }
+
+    /// Returns what a secret refers to, as `file /run/secrets/name`; `None` if it is no reference. The target of a
+    /// reference is the place of a secret and not a secret, so it is shown.
+    pub(super) fn reference(self, item: &Item) -> Option<String> {
+        let inline;
+        let entries = match &item.value {
+            Value::Table(entries) => entries,
+            Value::Text(text) if matches!(item.provenance, Provenance::Flag { .. }) => {
+                inline = parse_inline(text, &item.provenance)?;
+                inline.as_table()?
+            }
+            _ => return None,
+        };
+        let (kind, target) = entries.iter().next()?;
+        let words = match &target.value {
+            Value::Array(items) => items.iter().filter_map(Item::as_text).collect(),
+            _ => target.as_text().map_or_else(Vec::new, |text| vec![text]),
+        };
+        (entries.len() == 1 && self.registry.is_reference(kind))
+            .then(|| format!("{kind} {}", words.join(" ")))
     }
 }
 
 impl Place<'_> {
     fn of(field: &'static Field) -> Self {
-        match (field.kind(), field.r#type()) {
+        match (field.kind(), field.value_type()) {
             (Kind::Plain, Type::Options(fields)) => Self::Options(fields),
             (Kind::Plain, of) => {
                 of.options().map_or(Self::Plain(Some(field)), |(fields, _)| Self::Tables(fields))
@@ -175,10 +275,10 @@ impl Place<'_> {
     }
 }
 
-/// Returns whether a text can be a value of an option's type. What can't be one may be a misplaced secret.
-pub(super) fn fits(text: &str, r#type: &Type) -> bool {
+/// Returns whether a text can be a value of this type.
+fn is_value_of(text: &str, value_type: &Type) -> bool {
     let word = text.trim();
-    match r#type {
+    match value_type {
         Type::Boolean => word.parse::<bool>().is_ok(),
         Type::Integer => word.parse::<i64>().is_ok(),
         Type::Number => word.parse::<f64>().is_ok(),
@@ -190,25 +290,25 @@ pub(super) fn fits(text: &str, r#type: &Type) -> bool {
     }
 }
 
-/// Returns what the schema says of the value at a key, which may be below a profile.
-pub(super) fn value_type(registry: &Registry, key: &Key) -> Option<Type> {
+/// Returns the type of the value at a key, which may be below a profile; `None` if the schema doesn't know it.
+pub(super) fn type_at(registry: &Registry, key: &Key) -> Option<Type> {
     let segments = match key.segments() {
         [first, _, rest @ ..] if first == "profile" => rest,
         all => all,
     };
-    let (mut guide, mut found) = (Guide::top(registry), None);
+    let (mut visibility, mut found) = (Visibility::top(registry), None);
     for segment in segments {
-        found = match guide.option(segment) {
-            Some(field) => Some(field.r#type()),
+        found = match visibility.option(segment) {
+            Some(field) => Some(field.value_type()),
             None => found.as_ref().and_then(|of: &Type| of.child(segment).cloned()),
         };
-        guide = guide.child(segment);
+        visibility = visibility.child(segment);
     }
     found
 }
 
 /// Returns the line of a problem as it may be shown: each value that could be a secret is masked. `hide` masks
-/// the marked value too, because what is wrong may be a misplaced secret.
+/// the marked value too, because a value that is not valid may be a misplaced secret.
 pub(super) fn excerpt<'a>(
     source: &SourceText,
     parts: impl Iterator<Item = &'a Entries>,
@@ -217,8 +317,9 @@ pub(super) fn excerpt<'a>(
     hide: bool,
 ) -> Excerpt {
     let mut spans = Spans::default();
-    for (_, item, guide) in parts.flat_map(|entries| Guide::top(registry).within(entries)) {
-        spans.collect(item, guide);
+    for (_, item, visibility) in parts.flat_map(|entries| Visibility::top(registry).within(entries))
+    {
+        spans.collect(item, visibility);
     }
     if hide {
         spans.hidden.retain(|span| !(marked.start <= span.start && span.end <= marked.end));
@@ -227,7 +328,7 @@ pub(super) fn excerpt<'a>(
     diagnostic::excerpt(&source.text, &spans.shown, &spans.hidden, marked)
 }
 
-/// The spans of a file's values: those that may be shown and those that may not.
+/// The spans of a file's values, split by whether each may be shown.
 #[derive(Default)]
 struct Spans {
     shown: Vec<Range<usize>>,
@@ -235,21 +336,185 @@ struct Spans {
 }
 
 impl Spans {
-    fn collect(&mut self, item: &Item, guide: Guide<'_>) {
+    fn collect(&mut self, item: &Item, visibility: Visibility<'_>) {
         if matches!(item.value, Value::Table(_) | Value::Array(_)) {
-            for (key, item, mut below) in guide.below(item) {
-                // What a reference refers to is a place, which may be shown.
-                if guide.is_whole() && guide.registry.is_reference(&key) && item.as_text().is_some()
-                {
+            let is_reference = visibility.is_whole() && visibility.reference(item).is_some();
+            for (_, item, mut below) in visibility.below(item) {
+                if is_reference && item.as_text().is_some() {
                     below.place = Place::Plain(None);
                 }
                 self.collect(item, below);
             }
             return;
         }
-        let is_shown = guide.class() == Class::Plain
-            && item.as_text().is_none_or(|text| redact_text(text) == text && guide.fits(text));
+        let is_shown = visibility.is_shown_in_full(item);
         let spans = if is_shown { &mut self.shown } else { &mut self.hidden };
         spans.extend(item.span.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, path::PathBuf};
+
+    use super::*;
+    use crate::{
+        Context, Environment, Loader, Result, SecretString, Token, TokenProvider, config::Setting,
+        options::insert,
+    };
+
+    /// Has an option of each kind.
+    #[crate::token_provider("kinds")]
+    struct Kinds {
+        /// A text.
+        text: Option<String>,
+        /// A number.
+        number: Option<u8>,
+        /// A server.
+        url: Option<Url>,
+        /// Servers.
+        urls: Option<Vec<Url>>,
+        /// Texts by name.
+        map: Option<BTreeMap<String, String>>,
+        /// A secret.
+        _secret: Option<SecretString>,
+        /// Secrets by name.
+        _secrets: Option<BTreeMap<String, SecretString>>,
+    }
+
+    impl TokenProvider for Kinds {
+        async fn token(&self, _: &Context) -> Result<Token> {
+            Token::new("t")
+        }
+    }
+
+    fn registry() -> Registry {
+        Registry::builder().register::<Kinds>().build().expect("one provider")
+    }
+
+    /// Returns a value at a key of the provider's table, in each state of being checked.
+    fn shown(key: &str, value: &str) -> [String; 3] {
+        let registry = registry();
+        let item = parse_inline(value, &Provenance::Default).expect("a value of TOML");
+        let path = ["credentials", "kinds", key];
+        let visibility =
+            path.iter().fold(Visibility::top(&registry), |at, segment| at.child(segment));
+        [Checked::Accepted, Checked::Unread, Checked::Rejected]
+            .map(|checked| visibility.shown(&item, checked).to_string())
+    }
+
+    #[test]
+    fn a_value_is_shown_by_its_option_and_by_whether_it_is_valid() {
+        const HIDDEN: &str = "(hidden)";
+        for (key, value, accepted, unread, rejected) in [
+            ("text", "'a'", "\"a\"", "\"a\"", HIDDEN),
+            (
+                "text",
+                "'https://u:p@a.test'",
+                "\"https://***@a.test/\"",
+                "\"https://***@a.test/\"",
+                HIDDEN,
+            ),
+            ("number", "7", "7", "7", HIDDEN),
+            ("number", "' 7'", "7", "7", HIDDEN),
+            ("number", "'x'", "\"x\"", HIDDEN, HIDDEN),
+            ("url", "'https://a.test'", "\"https://a.test\"", "\"https://a.test\"", HIDDEN),
+            ("url", "'x'", "\"x\"", HIDDEN, HIDDEN),
+            (
+                "urls",
+                "['https://a.test', 'x']",
+                "[\"https://a.test\", \"x\"]",
+                "[\"https://a.test\", (hidden)]",
+                HIDDEN,
+            ),
+            (
+                "map",
+                "{ a = 'x', token = 'x' }",
+                "{ a = \"x\", token = (hidden) }",
+                "{ a = \"x\", token = (hidden) }",
+                HIDDEN,
+            ),
+            ("map", "'{ token = \"x\" }'", "{ token = (hidden) }", "{ token = (hidden) }", HIDDEN),
+            ("map", "'x'", HIDDEN, HIDDEN, HIDDEN),
+            ("secret", "'x'", "(set)", "(set)", "(set)"),
+            ("secret", "''", "(not set)", "(not set)", "(not set)"),
+            ("secret", "{ env = 'X' }", "(set)", "(set)", "(set)"),
+            ("secrets", "{ a = 'x' }", "(set)", "(set)", "(set)"),
+            ("bogus", "'x'", HIDDEN, HIDDEN, HIDDEN),
+            ("bogus", "7", HIDDEN, HIDDEN, HIDDEN),
+            ("bogus", "{ a = 'x' }", HIDDEN, HIDDEN, HIDDEN),
+        ] {
+            assert_eq!(shown(key, value), [accepted, unread, rejected], "{key} = {value}");
+        }
+    }
+
+    #[test]
+    fn a_value_in_the_place_of_a_table_is_hidden() {
+        let registry = registry();
+        for path in [&[][..], &["credentials"], &["credentials", "kinds"], &["http"], &["stores"]] {
+            let visibility =
+                path.iter().fold(Visibility::top(&registry), |at, segment| at.child(segment));
+            for value in ["'x'", "7", "true"] {
+                let item = parse_inline(value, &Provenance::Default).expect("a value of TOML");
+                for checked in [Checked::Accepted, Checked::Unread] {
+                    assert_eq!(
+                        visibility.shown(&item, checked),
+                        View::Hidden,
+                        "{path:?} = {value}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_listed_setting_is_shown_like_its_value() {
+        let text = "[credentials.kinds]\ntext = 'a'\nnumber = 300\nbogus = 'x'\nsecret = 'x'\nmap.token = 'x'";
+        let loader = Loader::new().registry(registry()).environment(Environment::empty());
+        let settings = loader.inline("x.toml", text).read().settings();
+        let shown = |key: &str| {
+            let of_key = |setting: &&Setting| setting.key == format!("credentials.kinds.{key}");
+            settings.iter().find(of_key).map(|setting| setting.shown().to_string())
+        };
+        for (key, expected) in [
+            ("text", "\"a\""),
+            ("number", "(hidden)"),
+            ("url", "(not set)"),
+            ("secret", "(set)"),
+            ("secrets", "(not set)"),
+            ("bogus", "(hidden)"),
+            ("map.token", "(hidden)"),
+        ] {
+            assert_eq!(shown(key).as_deref(), Some(expected), "{key}");
+        }
+        let withheld = Setting { is_withheld: true, ..settings[0].clone() };
+        assert_eq!(withheld.shown(), View::Hidden);
+    }
+
+    /// Returns the line of a file as a problem at its first value shows it.
+    fn line(key: &str, value: &str) -> String {
+        let source = SourceText::new(PathBuf::from("x.toml"), format!("key = {value}").into());
+        let mut item = parse_inline(value, &source.provenance(0)).expect("a value of TOML");
+        item.span = Some("key = ".len()..source.text.len());
+        let mut entries = Entries::new();
+        assert!(insert(&mut entries, &["credentials", "kinds", key], item).is_ok());
+        excerpt(&source, [&entries].into_iter(), &registry(), &(0..0), false).line
+    }
+
+    #[test]
+    fn an_excerpt_masks_what_is_not_shown_in_full() {
+        for (key, value, masked) in [
+            ("text", "'a'", false),
+            ("text", "'https://u:p@a.test'", true),
+            ("number", "7", false),
+            ("number", "'x'", true),
+            ("url", "'x'", true),
+            ("map", "'{ token = 1 }'", true),
+            ("secret", "'x'", true),
+            ("bogus", "7", true),
+        ] {
+            let expected = if masked { "key = ***".to_owned() } else { format!("key = {value}") };
+            assert_eq!(line(key, value), expected, "{key}");
+        }
     }
 }

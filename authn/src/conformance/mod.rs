@@ -110,7 +110,7 @@ fn inner_sample(secret: &str) -> Option<String> {
 fn is_sampled(field: &Field) -> bool {
     field.kind() == Kind::Secret
         || field.is_required()
-        || field.r#type().options().is_some_and(|(fields, _)| fields.iter().any(is_sampled))
+        || field.value_type().options().is_some_and(|(fields, _)| fields.iter().any(is_sampled))
 }
 
 /// Returns all secret options with their paths, also those of the tables among the options.
@@ -119,7 +119,7 @@ fn secrets(entry: &Entry) -> impl Iterator<Item = (String, &'static Field)> {
 }
 
 fn assignment(field: &Field, secret: &str) -> String {
-    format!("{} = {}", field.key(), value(&field.r#type(), secret))
+    format!("{} = {}", field.key(), value(&field.value_type(), secret))
 }
 
 fn table(entries: impl Iterator<Item = String>) -> String {
@@ -281,10 +281,10 @@ fn variable(
     let holders = path.match_indices(['.', '[']).map(|(end, _)| &path[..end]);
     let whole = holders
         .filter_map(|holder| all.iter().find(|(path, _)| path == holder))
-        .find(|(path, field)| !matches!(field.r#type(), Type::Options(_)) || !is_given(path));
+        .find(|(path, field)| !matches!(field.value_type(), Type::Options(_)) || !is_given(path));
     let (path, field) = whole.map_or((path, field), |(path, field)| (path, field));
     let name = format!("AUTHN_CREDENTIALS__{}__{}", entry.name(), path.replace('.', "__"));
-    let text = match field.r#type() {
+    let text = match field.value_type() {
         Type::Secret => secret.to_owned(),
         other => value(&other, secret),
     };

@@ -10,7 +10,7 @@
 pub fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() || is_unseen(character) {
+        if character.is_control() || is_invisible(character) {
             printable.extend(character.escape_default());
         } else {
             printable.push(character);
@@ -21,7 +21,7 @@ pub fn printable(text: &str) -> String {
 
 /// Tells whether a character ends a line (UAX #14) or is one of `Default_Ignorable_Code_Point` (UAX #44), to
 /// which those belong that turn the direction of what follows (UAX #9).
-fn is_unseen(character: char) -> bool {
+fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -40,10 +40,10 @@ mod tests {
     fn neither_a_place_nor_a_problem_shows_another_text_than_there_is() {
         let path = PathBuf::from("/a\u{202e}lmot.\u{200b}\u{e0041}\u{1b}[2J\n/x");
         let place = r"/a\u{202e}lmot.\u{200b}\u{e0041}\u{1b}[2J\n/x:1:2";
-        let origin = Provenance::File { path, line: 1, column: 2 };
-        assert_eq!(origin.to_string(), place);
+        let provenance = Provenance::File { path, line: 1, column: 2 };
+        assert_eq!(provenance.to_string(), place);
         let problem = Problem::error(ProblemCode::Invalid, "it\u{202e} is").with_key("k\u{2066}");
-        let problem = problem.with_origin(Some(origin)).with_help("do\u{200b} it");
+        let problem = problem.with_provenance(Some(provenance)).with_help("do\u{200b} it");
         let expected = r"k\u{2066}: it\u{202e} is (invalid); do\u{200b} it";
         assert_eq!(problem.to_string(), format!("{place}: {expected}"));
         assert!(problem.render(false).contains(&format!("at: {place}")));

@@ -14,7 +14,7 @@ pub struct Problem {
     severity: Severity,
     message: String,
     key: Option<String>,
-    origin: Option<Provenance>,
+    provenance: Option<Provenance>,
     help: Option<String>,
     excerpt: Option<Excerpt>,
 }
@@ -43,7 +43,7 @@ impl Problem {
             severity: Severity::Error,
             message: message.into(),
             key: None,
-            origin: None,
+            provenance: None,
             help: None,
             excerpt: None,
         }
@@ -54,7 +54,7 @@ impl Problem {
     }
 
     /// Makes a warning of it.
-    pub(crate) fn soften(&mut self) {
+    pub(crate) fn make_warning(&mut self) {
         self.severity = Severity::Warning;
     }
 
@@ -68,8 +68,8 @@ impl Problem {
         self
     }
 
-    pub(crate) fn with_origin(mut self, origin: impl Into<Option<Provenance>>) -> Self {
-        self.origin = origin.into();
+    pub(crate) fn with_provenance(mut self, provenance: impl Into<Option<Provenance>>) -> Self {
+        self.provenance = provenance.into();
         self
     }
 
@@ -104,8 +104,8 @@ impl Problem {
     }
 
     /// Gives where it is.
-    pub fn origin(&self) -> Option<&Provenance> {
-        self.origin.as_ref()
+    pub fn provenance(&self) -> Option<&Provenance> {
+        self.provenance.as_ref()
     }
 
     /// Gives what to do about it.
@@ -123,12 +123,13 @@ impl Problem {
             (Some(key), None) => printable(&format!("{}: {key}: {}", self.code, self.message)),
             _ => printable(&format!("{}: {}", self.code, self.message)),
         };
-        let place = self.origin.as_ref().map(ToString::to_string);
+        let place = self.provenance.as_ref().map(ToString::to_string);
         let help = self.help.as_deref().map(printable);
         // A line with control characters would paint the terminal: better no line.
         let excerpt = self.excerpt.as_ref().filter(|excerpt| is_printable(&excerpt.line));
         let mut group = Group::with_title(level.primary_title(title.as_str()));
-        if let (Some(Provenance::File { path, line, .. }), Some(excerpt)) = (&self.origin, excerpt)
+        if let (Some(Provenance::File { path, line, .. }), Some(excerpt)) =
+            (&self.provenance, excerpt)
         {
             let label = printable(self.key.as_deref().unwrap_or_default());
             group = group.element(
@@ -155,8 +156,8 @@ fn is_printable(line: &str) -> bool {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(origin) = &self.origin {
-            write!(f, "{origin}: ")?;
+        if let Some(provenance) = &self.provenance {
+            write!(f, "{provenance}: ")?;
         }
         if let Some(key) = &self.key {
             write!(f, "{}: ", printable(key))?;

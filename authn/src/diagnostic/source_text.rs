@@ -20,7 +20,7 @@ impl SourceText {
     }
 
     /// Returns the place of a byte.
-    pub(crate) fn origin(&self, at: usize) -> Provenance {
+    pub(crate) fn provenance(&self, at: usize) -> Provenance {
         let Position { line, column } = self.positions.at(&self.text, at);
         Provenance::File { path: self.path.clone(), line, column }
     }

@@ -119,7 +119,7 @@ impl<'a> Values<'a> {
     fn seq<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         let Some(text) = self.0.as_text() else { return self.deserialize_any(visitor) };
         if text.trim_start().starts_with('[') {
-            return match parse_inline(text, &self.0.origin) {
+            return match parse_inline(text, &self.0.provenance) {
                 Some(item) => Values(&item).deserialize_any(visitor),
                 None => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
             };
@@ -127,15 +127,15 @@ impl<'a> Values<'a> {
         let items: Vec<Item> = text
             .split(|c: char| c == ',' || c.is_whitespace())
             .filter(|part| !part.is_empty())
-            .map(|part| Item::text(part, self.0.origin.clone()))
+            .map(|part| Item::text(part, self.0.provenance.clone()))
             .collect();
         visitor.visit_seq(SeqDeserializer::new(items.iter().map(Values)))
     }
 
     /// A map in a text is written as TOML.
     fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        match self.0.as_text().filter(|_| !matches!(self.0.origin, Provenance::File { .. })) {
-            Some(text) => match parse_inline(text, &self.0.origin) {
+        match self.0.as_text().filter(|_| !matches!(self.0.provenance, Provenance::File { .. })) {
+            Some(text) => match parse_inline(text, &self.0.provenance) {
                 Some(item) if item.as_table().is_some() => Values(&item).deserialize_any(visitor),
                 _ => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
             },

@@ -31,7 +31,7 @@ pub const fn join<const N: usize>(mut sets: &[&[Field]]) -> [Field; N] {
             let mut before = 0;
             while before < next {
                 if is_same(all[before].key().as_bytes(), field.key().as_bytes()) {
-                    let mut message = [0; MESSAGE];
+                    let mut message = [0; MAX_MESSAGE];
                     panic!("{}", duplicate(field.key(), &mut message));
                 }
                 before += 1;
@@ -54,16 +54,16 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// Longest message, in bytes.
-const MESSAGE: usize = 256;
+const MAX_MESSAGE: usize = 256;
 
 /// Writes the message: at compile time nothing formats.
-const fn duplicate<'a>(key: &str, message: &'a mut [u8; MESSAGE]) -> &'a str {
+const fn duplicate<'a>(key: &str, message: &'a mut [u8; MAX_MESSAGE]) -> &'a str {
     let parts = ["two options have the key `", key, "`: rename one, or flatten one set less"];
     let (mut length, mut part) = (0, 0);
     while part < parts.len() {
         let bytes = parts[part].as_bytes();
         let mut index = 0;
-        while index < bytes.len() && length < MESSAGE {
+        while index < bytes.len() && length < MAX_MESSAGE {
             message[length] = bytes[index];
             length += 1;
             index += 1;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Field, Kind, Type, View, schema::DEEPEST};
+use super::{Field, Kind, Type, View, schema::MAX_DEPTH};
 
 /// Returns the JSON Schema of a table with these options.
 pub fn json_schema<'a>(title: &str, doc: &str, fields: impl Iterator<Item = &'a Field>) -> Value {
@@ -17,7 +17,7 @@ fn table<'a>(fields: impl Iterator<Item = &'a Field>, depth: usize) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
     for field in fields {
-        let mut property = property(&field.r#type(), depth);
+        let mut property = property(&field.value_type(), depth);
         property["description"] = field.doc().into();
         if let Some(default) = field.default().filter(|default| *default != View::Hidden) {
             property["default"] = json!(default);
@@ -38,8 +38,8 @@ fn table<'a>(fields: impl Iterator<Item = &'a Field>, depth: usize) -> Value {
     })
 }
 
-fn property(r#type: &Type, depth: usize) -> Value {
-    match r#type {
+fn property(value_type: &Type, depth: usize) -> Value {
+    match value_type {
         Type::Boolean => json!({ "type": "boolean" }),
         Type::Integer => json!({ "type": "integer" }),
         Type::Number => json!({ "type": "number" }),
@@ -58,7 +58,7 @@ fn property(r#type: &Type, depth: usize) -> Value {
             let entries: Map<String, Value> = entries.iter().map(entry).collect();
             json!({ "type": "object", "properties": entries })
         }
-        Type::Options(_) if depth >= DEEPEST => json!({ "type": "object" }),
+        Type::Options(_) if depth >= MAX_DEPTH => json!({ "type": "object" }),
         Type::Options(fields) => table(fields.iter(), depth + 1),
         Type::Secret => json!({ "oneOf": [
             { "type": "string" },

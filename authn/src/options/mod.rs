@@ -6,10 +6,10 @@
 mod command;
 pub(crate) mod deserialize;
 mod group;
-mod host;
 mod join;
 mod json;
 mod key;
+mod load_context;
 mod origin;
 pub(crate) mod probe;
 mod schema;
@@ -24,20 +24,22 @@ mod view;
 
 pub use command::Command;
 pub use group::{Group, Tag, kinds};
-pub(crate) use host::{Built, Host, failed, invalid, unknown_key};
 pub use join::{count, fields, join};
 pub use json::json_schema;
 pub(crate) use key::Key;
+pub(crate) use load_context::{
+    BuiltProvider, LoadContext, report_failure, report_invalid, report_unknown_key,
+};
 pub use origin::Origin;
 use schema::holds;
 pub use schema::{Field, Kind, Options, Shape, Type};
 pub(crate) use schema::{documentation, listed, summary};
 pub use secret::Secret;
 pub use show::{Show, Shown, views};
-pub use table::{Inner, Nested, Node, Plain, Table};
-pub(crate) use table::{section, section_with, wrong_type};
+pub use table::{InnerProvider, NestedProvider, Node, Plain, Table};
+pub(crate) use table::{report_wrong_type, section, section_with};
 pub use template::template;
 pub use validation::Validation;
 pub(crate) use value::{Entries, Item, Value, insert};
+pub(crate) use view::names_secret;
 pub use view::{View, Views, set_or_not};
-pub(crate) use view::{names_secret, redact_text};

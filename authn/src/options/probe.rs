@@ -30,8 +30,8 @@ const FORMS: [&str; 6] = [
 
 /// Returns the shape of a type that can be deserialised.
 pub(crate) fn shape<T: DeserializeOwned>() -> Shape {
-    let note = note::<T>();
-    Shape { r#type: note.found.unwrap_or(Type::Any), optional: note.optional }
+    let asked = probe::<T>();
+    Shape { value_type: asked.found.unwrap_or(Type::Any), optional: asked.optional }
 }
 
 /// Returns the words of a type that is an enum by itself: whose values a word tells apart. Whatever wraps
@@ -39,19 +39,19 @@ pub(crate) fn shape<T: DeserializeOwned>() -> Shape {
 pub(crate) fn words<T: DeserializeOwned>() -> Vec<&'static str> {
     let name = std::any::type_name::<T>();
     let name = name.split('<').next().and_then(|path| path.rsplit("::").next());
-    match note::<T>() {
-        Note { found: Some(Type::Choice(words)), r#enum, .. } if r#enum == name => words,
+    match probe::<T>() {
+        Asked { found: Some(Type::Choice(words)), r#enum, .. } if r#enum == name => words,
         _ => Vec::new(),
     }
 }
 
-fn note<T: DeserializeOwned>() -> Note {
-    // It must fail; what it asked for is what counts.
-    Probe::note(|probe| drop(T::deserialize(probe)))
+fn probe<T: DeserializeOwned>() -> Asked {
+    // Deserialising always fails here: only the method that the type calls matters.
+    Probe::run(|probe| drop(T::deserialize(probe)))
 }
 
 #[derive(Default)]
-struct Note {
+struct Asked {
     found: Option<Type>,
     optional: bool,
     /// The name of the enum that was found.
@@ -59,24 +59,24 @@ struct Note {
 }
 
 #[derive(Clone, Copy)]
-struct Probe<'a>(&'a RefCell<Note>);
+struct Probe<'a>(&'a RefCell<Asked>);
 
 impl Probe<'_> {
-    fn found<T>(self, r#type: Type) -> Result<T, Mismatch> {
-        self.0.borrow_mut().found = Some(r#type);
+    fn found<T>(self, value_type: Type) -> Result<T, Mismatch> {
+        self.0.borrow_mut().found = Some(value_type);
         Err(Mismatch::default())
     }
 
-    /// Returns what is noted of a visit.
-    fn note(visit: impl FnOnce(Probe<'_>)) -> Note {
-        let note = RefCell::new(Note::default());
-        visit(Probe(&note));
-        note.into_inner()
+    /// Returns what a visitor asks for when it is run on a probe.
+    fn run(visit: impl FnOnce(Probe<'_>)) -> Asked {
+        let asked = RefCell::new(Asked::default());
+        visit(Probe(&asked));
+        asked.into_inner()
     }
 
     /// Returns the type that a visit finds.
     fn inner(visit: impl FnOnce(Probe<'_>)) -> Type {
-        Self::note(visit).found.unwrap_or(Type::Any)
+        Self::run(visit).found.unwrap_or(Type::Any)
     }
 
     /// A type that parses a text says in its expectation what text; some of them have a name of their own.
@@ -214,7 +214,7 @@ mod tests {
             (shape::<Untagged>(), "any value", false),
             (shape::<Option<BTreeMap<String, Vec<u8>>>>(), "map of lists of integers", true),
         ] {
-            assert_eq!((shape.r#type.name().as_str(), shape.optional), (name, optional));
+            assert_eq!((shape.value_type.name().as_str(), shape.optional), (name, optional));
         }
     }
 }

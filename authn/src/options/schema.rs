@@ -3,7 +3,7 @@
 //! The same description serves the errors, `authn providers`, the JSON Schema, the commented template and
 //! the table in the README.
 
-use super::{Nested, Secret, Table, View, Views};
+use super::{NestedProvider, Secret, Table, View, Views};
 
 /// One option.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +33,7 @@ pub enum Kind {
 #[non_exhaustive]
 pub struct Shape {
     /// The type.
-    pub r#type: Type,
+    pub value_type: Type,
     /// It may be left out even without a default.
     pub optional: bool,
 }
@@ -102,8 +102,8 @@ pub trait Options: Sized + 'static {
 
 impl Shape {
     /// Makes the shape of what must be given.
-    pub fn required(r#type: Type) -> Self {
-        Self { r#type, optional: false }
+    pub fn required(value_type: Type) -> Self {
+        Self { value_type, optional: false }
     }
 
     pub(super) fn optional(self) -> Self {
@@ -111,11 +111,11 @@ impl Shape {
     }
 
     pub(super) fn list(self) -> Self {
-        Self::required(Type::List(self.r#type.into()))
+        Self::required(Type::List(self.value_type.into()))
     }
 
     pub(super) fn map(self) -> Self {
-        Self::required(Type::Map(self.r#type.into()))
+        Self::required(Type::Map(self.value_type.into()))
     }
 }
 
@@ -149,7 +149,10 @@ impl Field {
     }
 
     /// Describes an option that is another provider, or a list of such.
-    pub const fn provider<T: Nested>(key: &'static str, docs: &'static [&'static str]) -> Self {
+    pub const fn provider<T: NestedProvider>(
+        key: &'static str,
+        docs: &'static [&'static str],
+    ) -> Self {
         Self { kind: Kind::Provider, ..Self::shown(key, docs, T::shape) }
     }
 
@@ -183,14 +186,14 @@ impl Field {
     }
 
     /// Returns its type.
-    pub fn r#type(&self) -> Type {
-        (self.shape)().r#type
+    pub fn value_type(&self) -> Type {
+        (self.shape)().value_type
     }
 
     /// Returns whether it must be given. A table of options must be if one of its options must.
     pub fn is_required(&self) -> bool {
         let shape = (self.shape)();
-        let must_be_given = match shape.r#type {
+        let must_be_given = match shape.value_type {
             Type::Options(fields) => fields.iter().any(Self::is_required),
             _ => true,
         };
@@ -200,7 +203,7 @@ impl Field {
     /// Returns the options of the table that it is, unless it may be left out as a whole.
     pub(crate) fn options(&self) -> Option<&'static [Self]> {
         let shape = (self.shape)();
-        match shape.r#type {
+        match shape.value_type {
             Type::Options(fields) if !shape.optional && self.default.is_none() => Some(fields),
             _ => None,
         }
@@ -300,7 +303,8 @@ pub(crate) fn listed<'a>(
     let mut all = Vec::new();
     for field in fields {
         let path = format!("{prefix}{}", field.key);
-        let inner = field.r#type().options().filter(|_| prefix.matches('.').count() < DEEPEST);
+        let inner =
+            field.value_type().options().filter(|_| prefix.matches('.').count() < MAX_DEPTH);
         all.push((path.clone(), field));
         if let Some((fields, between)) = inner {
             all.extend(listed(fields.iter(), &format!("{path}{between}.")));
@@ -310,7 +314,7 @@ pub(crate) fn listed<'a>(
 }
 
 /// How deep tables of options are described: one may hold itself.
-pub(crate) const DEEPEST: usize = 8;
+pub(crate) const MAX_DEPTH: usize = 8;
 
 /// Joins the lines of doc comments as rustdoc does.
 pub(crate) fn documentation(docs: &[&str]) -> String {

@@ -9,11 +9,11 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::{
-    Built, Entries, Field, Host, Item, Key, Options, Secret, Shape, Type, Validation, Value,
+    BuiltProvider, Entries, Field, Item, Key, LoadContext, Options, Secret, Shape, Type,
+    Validation, Value,
     deserialize::{Absent, Mismatch, Values},
-    failed, holds, invalid, probe,
+    holds, probe, report_failure, report_invalid, report_unknown_key,
     toml::parse_inline,
-    unknown_key,
 };
 use crate::{
     Error, SecretString,
@@ -23,7 +23,7 @@ use crate::{
 
 /// A table of options in a configuration.
 pub struct Table<'a> {
-    host: &'a dyn Host,
+    context: &'a dyn LoadContext,
     key: Key,
     item: &'a Item,
     entries: &'a Entries,
@@ -34,13 +34,13 @@ pub struct Table<'a> {
 
 impl<'a> Table<'a> {
     pub(crate) fn new(
-        host: &'a dyn Host,
+        context: &'a dyn LoadContext,
         key: Key,
         item: &'a Item,
         entries: &'a Entries,
         known: impl Iterator<Item = &'static Field>,
     ) -> Self {
-        Self { host, key, item, entries, known: known.collect(), taken: BTreeSet::new() }
+        Self { context, key, item, entries, known: known.collect(), taken: BTreeSet::new() }
     }
 
     /// Reads an option that is secret.
@@ -49,7 +49,7 @@ impl<'a> Table<'a> {
     }
 
     /// Reads an option that is another provider, or a list of such.
-    pub fn provider<T: Nested>(&mut self, key: &'static str) -> Option<T> {
+    pub fn provider<T: NestedProvider>(&mut self, key: &'static str) -> Option<T> {
         T::read(self.take(key))
     }
 
@@ -59,18 +59,18 @@ impl<'a> Table<'a> {
     }
 
     /// Reads the one other provider whose table stands among the options, by the provider's name.
-    pub fn inner_provider<T: Inner>(&mut self) -> Option<T> {
+    pub fn inner_provider<T: InnerProvider>(&mut self) -> Option<T> {
         let is_option = |key: &String| self.known.iter().any(|field| field.key() == key);
         let tables: Vec<_> = self.entries.iter().filter(|(key, _)| !is_option(key)).collect();
         let [provider] = tables.as_slice() else {
             let message = format!("expected one provider's table, found {}", tables.len());
             let help = format!("write it as `[{}.NAME]`", self.key);
-            not_one_provider(self.host, &self.key, self.item, message, &help);
+            report_not_one_provider(self.context, &self.key, self.item, message, &help);
             self.taken.extend(tables.into_iter().map(|(key, _)| key.clone()));
             return None;
         };
         self.taken.insert(provider.0.clone());
-        built(self.host, &self.key, *provider)
+        built(self.context, &self.key, *provider)
     }
 
     /// Validates options that could be read; `None` if something is wrong with them, and has been noted.
@@ -79,13 +79,13 @@ impl<'a> Table<'a> {
         validate(&mut problems);
         let problems = problems.into_problems();
         let is_valid = problems.is_empty();
-        invalid(self.host, problems, &self.key, self.item);
+        report_invalid(self.context, problems, &self.key, self.item);
         is_valid.then_some(())
     }
 
     /// Notes why what was made of the options can't be used.
-    pub(crate) fn failed(&self, error: &Error) {
-        failed(self.host, error, &self.key, self.item);
+    pub(crate) fn report_failure(&self, error: &Error) {
+        report_failure(self.context, error, &self.key, self.item);
     }
 
     /// Notes every key that nothing read.
@@ -93,7 +93,7 @@ impl<'a> Table<'a> {
         for (key, item) in self.entries {
             if !self.taken.contains(key.as_str()) {
                 let known = self.known.iter().map(|field| field.key());
-                unknown_key(self.host, &self.key.child(key), item, known);
+                report_unknown_key(self.context, &self.key.child(key), item, known);
             }
         }
     }
@@ -102,30 +102,44 @@ impl<'a> Table<'a> {
     pub fn take(&mut self, key: &'static str) -> Node<'a> {
         self.taken.insert(key.to_owned());
         let item = self.entries.get(key).map(Cow::Borrowed);
-        Node { host: self.host, key: self.key.child(key), item, table: self.item }
+        Node { context: self.context, key: self.key.child(key), item, table: self.item }
     }
 }
 
 /// Builds the provider of a table, as its owner knows it.
-fn built<T: Any>(host: &dyn Host, key: &Key, (name, table): (&String, &Item)) -> Option<T> {
-    let built: Built = host.provider(&key.child(name), name, table)?;
+fn built<T: Any>(
+    context: &dyn LoadContext,
+    key: &Key,
+    (name, table): (&String, &Item),
+) -> Option<T> {
+    let built: BuiltProvider = context.provider(&key.child(name), name, table)?;
     built.downcast().ok().map(|built| *built)
 }
 
 /// Notes that not exactly one provider stands at a key.
-fn not_one_provider(host: &dyn Host, key: &Key, item: &Item, message: String, help: &str) {
+fn report_not_one_provider(
+    context: &dyn LoadContext,
+    key: &Key,
+    item: &Item,
+    message: String,
+    help: &str,
+) {
     let problem = Problem::error(ProblemCode::OneProvider, message).with_key(key).with_help(help);
-    host.note(problem, Some(item), false);
+    context.report(problem, Some(item), false);
 }
 
 /// Reads a set of options from a table that may be absent.
-pub(crate) fn section<T: Options>(host: &dyn Host, key: &Key, item: Option<&Item>) -> Option<T> {
-    section_with(host, key, item, T::FIELDS, T::from_table)
+pub(crate) fn section<T: Options>(
+    context: &dyn LoadContext,
+    key: &Key,
+    item: Option<&Item>,
+) -> Option<T> {
+    section_with(context, key, item, T::FIELDS, T::from_table)
 }
 
 /// The same for options that more is needed for than their table.
 pub(crate) fn section_with<T>(
-    host: &dyn Host,
+    context: &dyn LoadContext,
     key: &Key,
     item: Option<&Item>,
     fields: &'static [Field],
@@ -133,23 +147,23 @@ pub(crate) fn section_with<T>(
 ) -> Option<T> {
     let empty = Item::empty_table();
     let item = item.unwrap_or(&empty);
-    let Some(entries) = item.as_table() else { return wrong_type(host, key, item) };
-    let mut table = Table::new(host, key.clone(), item, entries, fields.iter());
+    let Some(entries) = item.as_table() else { return report_wrong_type(context, key, item) };
+    let mut table = Table::new(context, key.clone(), item, entries, fields.iter());
     let read = read(&mut table);
     table.finish();
     read
 }
 
 /// Notes that a table is expected where another value stands.
-pub(crate) fn wrong_type<T>(host: &dyn Host, key: &Key, item: &Item) -> Option<T> {
+pub(crate) fn report_wrong_type<T>(context: &dyn LoadContext, key: &Key, item: &Item) -> Option<T> {
     let message = format!("expected a table, found {}", item.found());
-    host.note(Problem::error(ProblemCode::WrongType, message).with_key(key), Some(item), true);
+    context.report(Problem::error(ProblemCode::WrongType, message).with_key(key), Some(item), true);
     None
 }
 
 /// One value of a configuration, or its absence.
 pub struct Node<'a> {
-    host: &'a dyn Host,
+    context: &'a dyn LoadContext,
     key: Key,
     item: Option<Cow<'a, Item>>,
     /// The table that holds it, or would.
@@ -174,14 +188,14 @@ impl Node<'_> {
 
     /// Notes that the value is missing.
     pub fn missing<T>(&self) -> Option<T> {
-        let variable = self.key.is_reachable().then(|| self.host.variable(&self.key));
+        let variable = self.key.is_reachable().then(|| self.context.variable(&self.key));
         let variable = variable
             .map_or_else(String::new, |name| format!(", or the environment variable `{name}`"));
         let problem = Problem::error(ProblemCode::MissingKey, "a required key is missing")
             .with_key(&self.key)
             .with_help(format!("set `{}`{variable}", self.key));
-        let at = Some(self.table).filter(|table| table.origin != Provenance::Default);
-        self.host.note(problem, at, false);
+        let at = Some(self.table).filter(|table| table.provenance != Provenance::Default);
+        self.context.report(problem, at, false);
         None
     }
 
@@ -200,9 +214,9 @@ impl Node<'_> {
         let Some(item) = self.item.as_ref().filter(|_| !self.is_absent_or_empty()) else {
             return self.missing();
         };
-        let from_flag = matches!(item.origin, Provenance::Flag { .. });
+        let from_flag = matches!(item.provenance, Provenance::Flag { .. });
         match &item.value {
-            Value::Text(text) if from_flag => match parse_inline(text, &item.origin) {
+            Value::Text(text) if from_flag => match parse_inline(text, &item.provenance) {
                 Some(inline) if inline.as_table().is_some() => self.refer(&inline),
                 _ => {
                     let how = if self.key.is_reachable() {
@@ -217,18 +231,18 @@ impl Node<'_> {
                     )
                     .with_key(&self.key)
                     .with_help(format!("other users can see a command line: {how}"));
-                    self.note(problem)
+                    self.report(problem)
                 }
             },
             Value::Text(text) => {
                 let secret = SecretString::from(text.as_str());
-                self.host.saw(&secret);
+                self.context.record_secret(&secret);
                 Some(secret)
             }
             Value::Table(_) => self.refer(item),
             _ => {
                 let problem = self.mismatch("a text or a reference");
-                self.note(problem.with_help("put a secret in quotes"))
+                self.report(problem.with_help("put a secret in quotes"))
             }
         }
     }
@@ -238,33 +252,33 @@ impl Node<'_> {
         let entries = item.as_table()?;
         let mut all = entries.iter();
         let target = match (all.next(), all.next()) {
-            (Some((kind, target)), None) if self.host.is_reference(kind) => {
+            (Some((kind, target)), None) if self.context.is_reference(kind) => {
                 let text = target.as_text().filter(|text| !text.is_empty());
-                text.map(|text| (kind.as_str(), text, &target.origin))
+                text.map(|text| (kind.as_str(), text, &target.provenance))
             }
             _ => None,
         };
-        let Some((kind, text, origin)) = target else {
-            let kinds = self.host.reference_kinds().join("`, `");
+        let Some((kind, text, provenance)) = target else {
+            let kinds = self.context.reference_kinds().join("`, `");
             let problem =
                 Problem::error(ProblemCode::BadReference, "this is no reference to a secret");
-            return self.note(problem.with_key(&self.key).with_help(format!(
+            return self.report(problem.with_key(&self.key).with_help(format!(
                 "write exactly one of `{kinds}` as a text, like `{{ file = \"/run/secrets/name\" }}`",
             )));
         };
-        let target = match self.host.target(kind, text, origin) {
+        let target = match self.context.target(kind, text, provenance) {
             Ok(target) => target,
-            Err(problem) => return self.note(problem.with_key(&self.key)),
+            Err(problem) => return self.report(problem.with_key(&self.key)),
         };
-        let place = format!("{} ({})", self.key, item.origin);
+        let place = format!("{} ({})", self.key, item.provenance);
         match Reference::new(target, place) {
             Ok(reference) => {
                 let secret = SecretString::referring(reference);
-                self.host.saw(&secret);
+                self.context.record_secret(&secret);
                 if secret.is_empty() { self.missing() } else { Some(secret) }
             }
             Err(error) => {
-                self.note(error.as_problem(ProblemCode::UnresolvedReference).with_key(&self.key))
+                self.report(error.as_problem(ProblemCode::UnresolvedReference).with_key(&self.key))
             }
         }
     }
@@ -277,10 +291,10 @@ impl Node<'_> {
         let (Some(provider), None) = (providers.next(), providers.next()) else {
             let message = format!("expected one provider, found {}", entries.len());
             let help = "write it as `{ NAME = { … } }`";
-            not_one_provider(self.host, &self.key, item, message, help);
+            report_not_one_provider(self.context, &self.key, item, message, help);
             return None;
         };
-        built(self.host, &self.key, provider)
+        built(self.context, &self.key, provider)
     }
 
     /// Reads the value unless it is absent.
@@ -310,23 +324,23 @@ impl Node<'_> {
     /// Reads a set of options from a table of its own. One that is not there has no option set.
     pub fn options<T: Options>(&self) -> Option<T> {
         let absent = || {
-            let item = Item::new(Value::Table(Entries::new()), self.table.origin.clone());
+            let item = Item::new(Value::Table(Entries::new()), self.table.provenance.clone());
             Cow::Owned(Item { span: self.table.span.clone(), ..item })
         };
         let item = self.item.as_deref().map_or_else(absent, |item| Self::inline(item, '{'));
-        section(self.host, &self.key, Some(&item))
+        section(self.context, &self.key, Some(&item))
     }
 
     /// Returns a value, or the table or list that stands for it as TOML in a variable or a flag.
     fn inline(item: &Item, opening: char) -> Cow<'_, Item> {
-        let is_file = matches!(item.origin, Provenance::File { .. });
+        let is_file = matches!(item.provenance, Provenance::File { .. });
         let text = item.as_text().filter(|text| !is_file && text.trim_start().starts_with(opening));
-        let inline = text.and_then(|text| parse_inline(text, &item.origin));
+        let inline = text.and_then(|text| parse_inline(text, &item.provenance));
         inline.map_or(Cow::Borrowed(item), Cow::Owned)
     }
 
     fn expected<T>(&self, expected: &str) -> Option<T> {
-        self.note(self.mismatch(expected))
+        self.report(self.mismatch(expected))
     }
 
     fn mismatch(&self, expected: &str) -> Problem {
@@ -335,8 +349,8 @@ impl Node<'_> {
             .with_key(&self.key)
     }
 
-    fn note<T>(&self, problem: Problem) -> Option<T> {
-        self.host.note(problem, self.item.as_deref(), true);
+    fn report<T>(&self, problem: Problem) -> Option<T> {
+        self.context.report(problem, self.item.as_deref(), true);
         None
     }
 }
@@ -367,7 +381,7 @@ impl<T: DeserializeOwned> Plain for T {
         match T::deserialize(Values(item)) {
             Ok(value) => Some(value),
             Err(Mismatch { expected }) => {
-                let shape = Self::shape().r#type;
+                let shape = Self::shape().value_type;
                 let expected = match (&shape, expected) {
                     (Type::Duration, _) => crate::time::duration::EXPECTED.to_owned(),
                     (Type::Integer, Some(expected)) => format!("an integer ({expected})"),
@@ -378,7 +392,7 @@ impl<T: DeserializeOwned> Plain for T {
                 let quotes =
                     if item.as_text().is_some() { "" } else { "a text stands in quotes; " };
                 let help = format!("{quotes}`authn providers NAME` tells what every option takes");
-                node.note(node.mismatch(&expected).with_help(help))
+                node.report(node.mismatch(&expected).with_help(help))
             }
         }
     }
@@ -393,14 +407,14 @@ impl<T: DeserializeOwned> Plain for T {
     message = "`{Self}` can't hold the provider whose table stands among the options",
     label = "an `#[inner]` field must be `Credentials`"
 )]
-pub trait Inner: Any {}
+pub trait InnerProvider: Any {}
 
 /// A type that a `#[provider]` field can have: `Credentials`, or an `Option` or `Vec` of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't hold a provider",
     label = "a `#[provider]` field must be `Credentials`, or an `Option` or `Vec` of it"
 )]
-pub trait Nested: Sized {
+pub trait NestedProvider: Sized {
     /// Reads it from the configuration; `None` if that failed, and the problem has been noted.
     fn read(node: Node<'_>) -> Option<Self>;
 
@@ -408,11 +422,11 @@ pub trait Nested: Sized {
     fn shape() -> Shape;
 }
 
-impl<T: Nested> Nested for Option<T> {
+impl<T: NestedProvider> NestedProvider for Option<T> {
     holds!(T, optional);
 }
 
-impl<T: Nested> Nested for Vec<T> {
+impl<T: NestedProvider> NestedProvider for Vec<T> {
     holds!(T, list);
 }
 

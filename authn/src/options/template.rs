@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Field, Kind, Type, schema::DEEPEST, summary};
+use super::{Field, Kind, Type, schema::MAX_DEPTH, summary};
 
 /// Returns a commented TOML table under `path`: what is required stands ready to be filled in, the rest is
 /// commented out with its default. Tables of options follow it.
@@ -23,7 +23,7 @@ fn table<'a>(
     // Writing to a string can't fail.
     let _ = writeln!(text, "# {}\n{}[{path}]", summary(doc), mark(is_required));
     let (tables, mut values): (Vec<&Field>, Vec<&Field>) =
-        fields.partition(|field| matches!(field.r#type(), Type::Options(_)));
+        fields.partition(|field| matches!(field.value_type(), Type::Options(_)));
     values.sort_by_key(|field| !field.is_required());
     for field in values {
         let mark = mark(is_required && field.is_required());
@@ -31,11 +31,11 @@ fn table<'a>(
         let _ = writeln!(text, "{mark}{} = {}", field.key(), example(field));
     }
     for field in tables {
-        let Type::Options(fields) = field.r#type() else { continue };
+        let Type::Options(fields) = field.value_type() else { continue };
         let (path, is_required) =
             (format!("{path}.{}", field.key()), is_required && field.is_required());
         let _ = writeln!(text);
-        if path.matches('.').count() < DEEPEST {
+        if path.matches('.').count() < MAX_DEPTH {
             table(text, &path, &field.doc(), fields.iter(), is_required);
         }
     }
@@ -45,12 +45,12 @@ fn example(field: &Field) -> String {
     match (field.default(), field.kind()) {
         (Some(default), _) if default.is_complete() => default.to_string(),
         (_, Kind::Provider) => "{ }".to_owned(),
-        (_, Kind::Secret | Kind::Plain) => value(&field.r#type(), 0),
+        (_, Kind::Secret | Kind::Plain) => value(&field.value_type(), 0),
     }
 }
 
-fn value(r#type: &Type, depth: usize) -> String {
-    match r#type {
+fn value(value_type: &Type, depth: usize) -> String {
+    match value_type {
         Type::Boolean => "false".to_owned(),
         Type::Integer => "0".to_owned(),
         Type::Number => "0.0".to_owned(),
@@ -66,10 +66,10 @@ fn value(r#type: &Type, depth: usize) -> String {
         Type::Map(of) => format!("{{ name = {} }}", value(of, depth)),
         Type::Table(entries) => inline(entries.iter().map(|(key, of)| (*key, value(of, depth)))),
         Type::Tuple(length) => format!("[{}]", vec!["\"\""; *length].join(", ")),
-        Type::Options(_) if depth >= DEEPEST => "{ }".to_owned(),
+        Type::Options(_) if depth >= MAX_DEPTH => "{ }".to_owned(),
         Type::Options(fields) => {
             let required = fields.iter().filter(|field| field.is_required());
-            inline(required.map(|field| (field.key(), value(&field.r#type(), depth + 1))))
+            inline(required.map(|field| (field.key(), value(&field.value_type(), depth + 1))))
         }
         Type::Secret => "{ env = \"NAME\" }".to_owned(),
         Type::Provider => "{ }".to_owned(),

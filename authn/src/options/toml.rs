@@ -1,4 +1,4 @@
-//! Values of TOML: of a file, each with its place, and of a text that stands in a variable or a flag.
+//! Values of TOML: of a file, each with its locate, and of a text that stands in a variable or a flag.
 
 use std::ops::Range;
 
@@ -8,37 +8,37 @@ use zeroize::Zeroizing;
 use super::{Entries, Item, Value};
 use crate::diagnostic::Provenance;
 
-/// Says where a span of the text is: its origin, and the span if it is one of a file.
-type Place<'a> = &'a dyn Fn(Option<Range<usize>>) -> (Provenance, Option<Range<usize>>);
+/// Says where a span of the text is: its provenance, and the span if it is one of a file.
+type Locate<'a> = &'a dyn Fn(Option<Range<usize>>) -> (Provenance, Option<Range<usize>>);
 
 /// Returns the values of a table.
-pub(crate) fn entries(table: &dyn TableLike, place: Place<'_>) -> Entries {
-    let read = |(key, item): (&str, &TomlItem)| Some((key.to_owned(), item_of(item, place)?));
+pub(crate) fn entries(table: &dyn TableLike, locate: Locate<'_>) -> Entries {
+    let read = |(key, item): (&str, &TomlItem)| Some((key.to_owned(), item_of(item, locate)?));
     table.iter().filter_map(read).collect()
 }
 
-/// Parses a value that stands in an environment variable or a flag; its parts have that origin.
-pub(crate) fn parse_inline(text: &str, origin: &Provenance) -> Option<Item> {
+/// Parses a value that stands in an environment variable or a flag; its parts have that provenance.
+pub(crate) fn parse_inline(text: &str, provenance: &Provenance) -> Option<Item> {
     let value: TomlValue = text.trim().parse().ok()?;
-    Some(value_of(&value, &|_| (origin.clone(), None)))
+    Some(value_of(&value, &|_| (provenance.clone(), None)))
 }
 
-fn item_of(item: &TomlItem, place: Place<'_>) -> Option<Item> {
+fn item_of(item: &TomlItem, locate: Locate<'_>) -> Option<Item> {
     let value = match item {
         TomlItem::None => return None,
-        TomlItem::Value(value) => return Some(value_of(value, place)),
-        TomlItem::Table(table) => Value::Table(entries(table, place)),
+        TomlItem::Value(value) => return Some(value_of(value, locate)),
+        TomlItem::Table(table) => Value::Table(entries(table, locate)),
         TomlItem::ArrayOfTables(tables) => {
             let table = |table: &toml_edit::Table| {
-                at(Value::Table(entries(table, place)), table.span(), place)
+                at(Value::Table(entries(table, locate)), table.span(), locate)
             };
             Value::Array(tables.iter().map(table).collect())
         }
     };
-    Some(at(value, item.span(), place))
+    Some(at(value, item.span(), locate))
 }
 
-fn value_of(value: &TomlValue, place: Place<'_>) -> Item {
+fn value_of(value: &TomlValue, locate: Locate<'_>) -> Item {
     let read = match value {
         TomlValue::String(text) => Value::Text(Zeroizing::new(text.value().clone())),
         TomlValue::Integer(number) => Value::Integer(*number.value()),
@@ -46,14 +46,14 @@ fn value_of(value: &TomlValue, place: Place<'_>) -> Item {
         TomlValue::Boolean(boolean) => Value::Boolean(*boolean.value()),
         TomlValue::Datetime(time) => Value::Text(Zeroizing::new(time.value().to_string())),
         TomlValue::Array(items) => {
-            Value::Array(items.iter().map(|item| value_of(item, place)).collect())
+            Value::Array(items.iter().map(|item| value_of(item, locate)).collect())
         }
-        TomlValue::InlineTable(table) => Value::Table(entries(table, place)),
+        TomlValue::InlineTable(table) => Value::Table(entries(table, locate)),
     };
-    at(read, value.span(), place)
+    at(read, value.span(), locate)
 }
 
-fn at(value: Value, span: Option<Range<usize>>, place: Place<'_>) -> Item {
-    let (origin, span) = place(span);
-    Item { value, origin, span }
+fn at(value: Value, span: Option<Range<usize>>, locate: Locate<'_>) -> Item {
+    let (provenance, span) = locate(span);
+    Item { value, provenance, span }
 }

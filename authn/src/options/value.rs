@@ -1,4 +1,4 @@
-//! The tree of values of one layer, each with its origin. Its texts are wiped on drop: any could be a
+//! The tree of values of one layer, each with its provenance. Its texts are wiped on drop: any could be a
 //! secret.
 
 use std::{collections::BTreeMap, ops::Range};
@@ -14,7 +14,7 @@ pub(crate) type Entries = BTreeMap<String, Item>;
 #[derive(Clone)]
 pub(crate) struct Item {
     pub(crate) value: Value,
-    pub(crate) origin: Provenance,
+    pub(crate) provenance: Provenance,
     /// The bytes of its file that hold it.
     pub(crate) span: Option<Range<usize>>,
 }
@@ -30,8 +30,8 @@ pub(crate) enum Value {
 }
 
 impl Item {
-    pub(crate) fn new(value: Value, origin: Provenance) -> Self {
-        Self { value, origin, span: None }
+    pub(crate) fn new(value: Value, provenance: Provenance) -> Self {
+        Self { value, provenance, span: None }
     }
 
     /// Makes the table that stands for an absent one.
@@ -39,8 +39,8 @@ impl Item {
         Self::new(Value::Table(Entries::new()), Provenance::Default)
     }
 
-    pub(crate) fn text(text: &str, origin: Provenance) -> Self {
-        Self::new(Value::Text(Zeroizing::new(text.to_owned())), origin)
+    pub(crate) fn text(text: &str, provenance: Provenance) -> Self {
+        Self::new(Value::Text(Zeroizing::new(text.to_owned())), provenance)
     }
 
     pub(crate) fn as_table(&self) -> Option<&Entries> {
@@ -94,10 +94,10 @@ pub(crate) fn insert<'a, S: AsRef<str>>(
         entries.insert(first.to_owned(), item);
         return Ok(());
     }
-    let origin = item.origin.clone();
+    let provenance = item.provenance.clone();
     let next = entries
         .entry(first.to_owned())
-        .or_insert_with(|| Item::new(Value::Table(Entries::new()), origin));
+        .or_insert_with(|| Item::new(Value::Table(Entries::new()), provenance));
     if next.as_table().is_none() {
         return Err(next);
     }

@@ -175,7 +175,7 @@ pub(crate) fn names_secret(key: &str) -> bool {
 
 /// Hides what a URL in a text would show of secrets; a text that is no URL stays, unless a password could
 /// stand in it as in `user:password@host`.
-pub(crate) fn redact_text(text: &str) -> String {
+fn redact_text(text: &str) -> String {
     let has_password = || text.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
     if !text.contains("://") {
         return if has_password() { MASK.to_owned() } else { text.to_owned() };

@@ -34,7 +34,7 @@ type Build = fn(&mut Table<'_>) -> Option<Arc<dyn Erased>>;
 inventory::collect!(Entry);
 
 /// Most options of one provider.
-const MOST: usize = 256;
+const MAX_OPTIONS: usize = 256;
 
 impl Entry {
     /// Makes the entry of a provider that answers each call itself.
@@ -87,9 +87,9 @@ impl Entry {
     pub const fn checked(&self) {
         let [cache, placement] = self.options_of_framework();
         let sets = [self.own, cache, placement];
-        assert!(count(&sets) <= MOST, "a provider has at most 256 options");
+        assert!(count(&sets) <= MAX_OPTIONS, "a provider has at most 256 options");
         // The rest is filled up with options that no set has.
-        let _: [Field; MOST] = join(&sets);
+        let _: [Field; MAX_OPTIONS] = join(&sets);
     }
 
     /// Tells whether another provider's table stands among the options.

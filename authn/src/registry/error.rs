@@ -18,16 +18,17 @@ pub(super) fn unknown(registry: &Registry, name: &str) -> String {
 
 /// What two entries are that have the same name.
 #[derive(Clone, Copy)]
-pub(super) struct Kind {
+pub(super) struct EntryKind {
     code: ProblemCode,
     plural: &'static str,
 }
 
-pub(super) const PROVIDERS: Kind =
-    Kind { code: ProblemCode::DuplicateProvider, plural: "providers" };
-pub(super) const STORES: Kind = Kind { code: ProblemCode::DuplicateStore, plural: "token stores" };
+pub(super) const PROVIDERS: EntryKind =
+    EntryKind { code: ProblemCode::DuplicateProvider, plural: "providers" };
+pub(super) const STORES: EntryKind =
+    EntryKind { code: ProblemCode::DuplicateStore, plural: "token stores" };
 
-pub(super) fn duplicate(kind: Kind, name: &str, one: Location, other: Location) -> Problem {
+pub(super) fn duplicate(kind: EntryKind, name: &str, one: Location, other: Location) -> Problem {
     let mut places = [one, other];
     places.sort_unstable_by_key(|place| (place.package, place.file, place.line));
     let [first, second] = places;

@@ -109,7 +109,7 @@ impl RegistryBuilder {
 
     fn add<E: Copy>(
         mut self,
-        kind: error::Kind,
+        kind: error::EntryKind,
         entry: E,
         about: impl Fn(&E) -> About,
         entries: impl Fn(&mut Registry) -> &mut BTreeMap<&'static str, E>,

@@ -6,7 +6,7 @@ use super::Registry;
 const BUILT_IN: [(&str, &str); 2] = [("env", "NAME"), ("file", "path")];
 
 /// Stores of other crates that programs may not be linked with, and how to get them.
-const ELSEWHERE: [(&str, &str); 1] = [("keyring", "feature `keyring` of authn-providers")];
+const OPTIONAL_STORES: [(&str, &str); 1] = [("keyring", "feature `keyring` of authn-providers")];
 
 impl Registry {
     /// Returns the kinds of references that this program can resolve, each with what a target looks like:
@@ -30,7 +30,7 @@ impl Registry {
 
 /// Says how a program gets a store that it is not linked with, where that is known.
 pub(crate) fn how_to_get(name: &str) -> Option<String> {
-    let (name, feature) = ELSEWHERE.into_iter().find(|(elsewhere, _)| *elsewhere == name)?;
+    let (name, feature) = OPTIONAL_STORES.into_iter().find(|(elsewhere, _)| *elsewhere == name)?;
     Some(format!(
         "`{name}` comes with the {feature}: turn it on in Cargo.toml, and `use authn_providers as _;` in main.rs"
     ))

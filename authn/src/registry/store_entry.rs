@@ -25,10 +25,10 @@ pub struct StoreEntry {
     build: Build,
 }
 
-type Build = fn(&mut Table<'_>, &StoreContext<'_>) -> Option<Built>;
+type Build = fn(&mut Table<'_>, &StoreContext<'_>) -> Option<BuiltStore>;
 
 /// A store, as it is kept.
-pub(crate) struct Built {
+pub(crate) struct BuiltStore {
     pub(crate) store: Arc<dyn ErasedStore>,
     pub(crate) source: Option<Arc<dyn SecretSource>>,
 }
@@ -39,7 +39,7 @@ impl StoreEntry {
     /// Makes the entry of a store.
     pub const fn plain<S: Options + TokenStore>(about: About) -> Self {
         let build: Build = |table, surroundings| {
-            Some(Built { store: open::<S>(table, surroundings)?, source: None })
+            Some(BuiltStore { store: open::<S>(table, surroundings)?, source: None })
         };
         Self { about, fields: S::FIELDS, target: None, build }
     }
@@ -48,7 +48,7 @@ impl StoreEntry {
     pub const fn secrets<S: Options + TokenStore + SecretSource>(about: About) -> Self {
         let build: Build = |table, surroundings| {
             let store = open::<S>(table, surroundings)?;
-            Some(Built { store: store.clone(), source: Some(store) })
+            Some(BuiltStore { store: store.clone(), source: Some(store) })
         };
         Self { about, fields: S::FIELDS, target: Some(S::example), build }
     }
@@ -79,7 +79,7 @@ impl StoreEntry {
         &self,
         table: &mut Table<'_>,
         surroundings: &StoreContext<'_>,
-    ) -> Option<Built> {
+    ) -> Option<BuiltStore> {
         (self.build)(table, surroundings)
     }
 }
@@ -90,7 +90,7 @@ fn open<S: Options + TokenStore>(
     surroundings: &StoreContext<'_>,
 ) -> Option<Arc<S>> {
     let opened = S::from_table(table)?.open(surroundings);
-    opened.map(Arc::new).map_err(|error| table.failed(&error)).ok()
+    opened.map(Arc::new).map_err(|error| table.report_failure(&error)).ok()
 }
 
 impl fmt::Debug for StoreEntry {

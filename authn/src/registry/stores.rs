@@ -6,12 +6,14 @@ use super::{Registry, StoreEntry, reference::how_to_get};
 use crate::{
     Result,
     diagnostic::{Problem, ProblemCode, Severity},
-    options::{Field, Host, Item, Key, Options as _, section, section_with, unknown_key},
+    options::{
+        Field, Item, Key, LoadContext, Options as _, report_unknown_key, section, section_with,
+    },
     secret::{SecretSource, Target},
     store::{ErasedStore, FileOptions, FileStore, Record, StoreContext, StoreKey},
 };
 
-const NOT_THERE: &str = "this program has no such token store";
+const NO_SUCH_STORE: &str = "this program has no such token store";
 
 const FILE: &str = "file";
 
@@ -128,14 +130,14 @@ impl Stores {
         }
         let names: Vec<&str> = self.names().collect();
         let how = how_to_get(name).map_or_else(String::new, |how| format!("; {how}"));
-        Problem::error(ProblemCode::UnknownStore, NOT_THERE)
+        Problem::error(ProblemCode::UnknownStore, NO_SUCH_STORE)
             .with_help(format!("there are {}{how}", names.join(", ")))
     }
 
     /// Adds the stores that the configuration describes.
     pub(crate) fn read(
         &mut self,
-        host: &dyn Host,
+        context: &dyn LoadContext,
         item: Option<&Item>,
         registry: &Registry,
         surroundings: &StoreContext<'_>,
@@ -149,23 +151,23 @@ impl Stores {
                 _ if registry.store_fields(name).is_some() => {}
                 Some(help) => {
                     let problem =
-                        Problem::error(ProblemCode::UnknownStore, NOT_THERE).with_key(&key);
-                    host.note(problem.with_help(help), Some(item), true);
+                        Problem::error(ProblemCode::UnknownStore, NO_SUCH_STORE).with_key(&key);
+                    context.report(problem.with_help(help), Some(item), true);
                 }
                 None => {
                     let linked = registry.stores().map(StoreEntry::name);
-                    unknown_key(host, &key, item, std::iter::once(FILE).chain(linked));
+                    report_unknown_key(context, &key, item, std::iter::once(FILE).chain(linked));
                 }
             }
         }
-        let options = section::<FileOptions>(host, &key.child(FILE), table(FILE));
+        let options = section::<FileOptions>(context, &key.child(FILE), table(FILE));
         let directory = options.as_ref().map(|options| options.directory.as_deref());
         if let Some(folder) = directory.and_then(|directory| surroundings.tokens(directory)) {
             self.add(FILE, Arc::new(FileStore::new(folder)));
         }
         // Each is read before the first failure counts, so that all problems are noted.
         for entry in registry.stores() {
-            if self.make(entry, host, table(entry.name()), surroundings).is_none() {
+            if self.open_linked(entry, context, table(entry.name()), surroundings).is_none() {
                 self.refused.push(entry.name());
             }
         }
@@ -173,10 +175,10 @@ impl Stores {
     }
 
     /// Adds a store of another crate.
-    fn make(
+    fn open_linked(
         &mut self,
         entry: &StoreEntry,
-        host: &dyn Host,
+        context: &dyn LoadContext,
         table: Option<&Item>,
         surroundings: &StoreContext<'_>,
     ) -> Option<()> {
@@ -186,7 +188,7 @@ impl Stores {
             return Some(());
         }
         let key = Key::new(&["stores", name]);
-        let made = section_with(host, &key, table, entry.fields(), |table| {
+        let made = section_with(context, &key, table, entry.fields(), |table| {
             entry.build(table, surroundings)
         })?;
         // What the program brought itself stays.

@@ -18,7 +18,7 @@ use std::{
 
 use authn::{
     Environment, Loader, Token, View,
-    config::{Class, Config, Provenance, Setting},
+    config::{Config, Provenance},
     reqwest::Client,
 };
 // The providers that come with authn. Naming the crate once is what links them.
@@ -102,26 +102,17 @@ fn read_it(file: &Path) -> Result<Config> {
     let (defaults, set): (Vec<_>, Vec<_>) = config
         .settings()
         .into_iter()
-        .partition(|setting| matches!(setting.origin, Provenance::Default));
+        .partition(|setting| matches!(setting.provenance, Provenance::Default));
     let mut table = String::new();
     for setting in &set {
         // The folder is the same for all.
-        let origin = setting.origin.to_string();
-        let origin = origin.rsplit('/').next().unwrap_or(&origin);
-        writeln!(table, "{:33}{:27}{origin}", setting.key, shown(setting))?;
+        let provenance = setting.provenance.to_string();
+        let provenance = provenance.rsplit('/').next().unwrap_or(&provenance);
+        writeln!(table, "{:33}{:27}{provenance}", setting.key, setting.shown().to_string())?;
     }
     show(&table);
     say(&format!("{} more options are at their defaults.", defaults.len()));
     Ok(config)
-}
-
-fn shown(setting: &Setting) -> String {
-    match (setting.class, &setting.value) {
-        (Class::Plain, Some(value)) => value.to_string(),
-        (Class::Secret, _) if setting.is_set => View::Set.to_string(),
-        (Class::Plain | Class::Secret, _) => View::NotSet.to_string(),
-        _ => View::Hidden.to_string(),
-    }
 }
 
 async fn get_a_token(config: &Config) -> Result<(Client, Token)> {

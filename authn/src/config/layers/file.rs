@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Largest configuration file that is read.
-const LARGEST: u64 = 1024 * 1024;
+const MAX_SIZE: u64 = 1024 * 1024;
 
 /// Reads the layer of a file, which is empty if there is none. What is wrong is noted.
 pub(crate) fn read(
@@ -25,7 +25,8 @@ pub(crate) fn read(
         Ok(Some(text)) => return parse(name, path, text, problems),
         Ok(None) => {
             let problem = Problem::error(ProblemCode::NoSuchFile, "there is no such file");
-            let problem = problem.with_origin(Provenance::file(path)).with_help("check the path");
+            let problem =
+                problem.with_provenance(Provenance::file(path)).with_help("check the path");
             problems.extend(must_exist.then_some(problem));
             SourceState::Absent
         }
@@ -40,7 +41,9 @@ pub(crate) fn read(
 /// Reads a file. `Ok(None)` if there is none; every other failure is a problem that says what is wrong.
 fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
     let fail = |code, message: &str, help: &str| {
-        Box::new(Problem::error(code, message).with_origin(Provenance::file(path)).with_help(help))
+        Box::new(
+            Problem::error(code, message).with_provenance(Provenance::file(path)).with_help(help),
+        )
     };
     let unreadable = |error: io::Error| {
         let help = match error.kind() {
@@ -63,7 +66,7 @@ fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
     if !metadata.is_file() {
         return Err(fail(ProblemCode::NotAFile, "this is not a regular file", "name a TOML file"));
     }
-    if metadata.len() > LARGEST {
+    if metadata.len() > MAX_SIZE {
         let help = "a configuration has at most 1 MiB: is it the right file?";
         return Err(fail(ProblemCode::TooLarge, "the file is too large", help));
     }
@@ -73,10 +76,10 @@ fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
         Err(error) => {
             let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
             let at = good.len();
-            let origin = SourceText::new(path.to_owned(), Zeroizing::new(good)).origin(at);
+            let provenance = SourceText::new(path.to_owned(), Zeroizing::new(good)).provenance(at);
             let problem =
                 fail(ProblemCode::NotUtf8, "the file is not UTF-8 text", "save it as UTF-8");
-            Err(Box::new(problem.with_origin(origin)))
+            Err(Box::new(problem.with_provenance(provenance)))
         }
     }
 }
@@ -94,7 +97,7 @@ pub(crate) fn parse(
     match Document::parse(source.text.as_str()) {
         Ok(document) => {
             let place = |span: Option<Range<usize>>| {
-                (source.origin(span.as_ref().map_or(0, |span| span.start)), span)
+                (source.provenance(span.as_ref().map_or(0, |span| span.start)), span)
             };
             layer.fill(toml::entries(document.as_table(), &place), problems);
         }
@@ -104,7 +107,7 @@ pub(crate) fn parse(
                 "a text stands in quotes, `key = \"text\"`, and a table begins with `[name]`";
             // The parser's own message may quote what stands there.
             let problem = Problem::error(ProblemCode::Syntax, "this is not valid TOML")
-                .with_origin(source.origin(at))
+                .with_provenance(source.provenance(at))
                 .with_excerpt(syntax_excerpt(&source.text, at));
             problems.push(problem.with_help(help));
         }

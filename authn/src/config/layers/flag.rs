@@ -28,14 +28,14 @@ pub(crate) fn read(flags: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> 
         if seen.contains(&path) {
             continue;
         }
-        let origin = Provenance::Flag { name: format!("--set {key}") };
-        let is_new = insert(&mut values, &path, Item::text(value, origin.clone())).is_ok();
+        let provenance = Provenance::Flag { name: format!("--set {key}") };
+        let is_new = insert(&mut values, &path, Item::text(value, provenance.clone())).is_ok();
         seen.push(path);
         if !is_new {
             let problem =
                 Problem::error(ProblemCode::TwoValues, "another `--set` sets the same option")
                     .with_key(key)
-                    .with_origin(origin)
+                    .with_provenance(provenance)
                     .with_help("leave one of the two out");
             problems.push(problem);
         }

@@ -43,17 +43,17 @@ impl Layer {
 
     /// Sorts a source's values into base and profiles.
     pub(crate) fn fill(&mut self, mut values: Entries, problems: &mut Vec<Problem>) {
-        if let Some(Item { value, origin, .. }) = values.remove("profile") {
+        if let Some(Item { value, provenance, .. }) = values.remove("profile") {
             if let Value::Table(entries) = value {
-                for (name, Item { value, origin, .. }) in entries {
+                for (name, Item { value, provenance, .. }) in entries {
                     if let Value::Table(entries) = value {
                         self.profiles.insert(name, entries);
                     } else {
-                        problems.push(not_a_table(&format!("profile.{name}"), origin));
+                        problems.push(not_a_table(&format!("profile.{name}"), provenance));
                     }
                 }
             } else {
-                problems.push(not_a_table("profile", origin));
+                problems.push(not_a_table("profile", provenance));
             }
         }
         self.base = values;
@@ -64,9 +64,9 @@ impl Layer {
     }
 }
 
-fn not_a_table(key: &str, origin: Provenance) -> Problem {
+fn not_a_table(key: &str, provenance: Provenance) -> Problem {
     Problem::error(ProblemCode::WrongType, "expected a table")
         .with_key(key)
-        .with_origin(origin)
+        .with_provenance(provenance)
         .with_help("write a profile as `[profile.NAME.credentials]`")
 }

@@ -6,10 +6,10 @@ use std::{collections::BTreeMap, iter};
 
 use figment::{
     Figment, Metadata, Profile, Provider,
-    value::{Dict, Empty, Map, Num, Tag, Value as Figured},
+    value::{Dict, Empty, Map, Num, Tag, Value as FigmentValue},
 };
 
-use super::{super::visibility::Guide, LayerName};
+use super::{super::visibility::Visibility, LayerName};
 use crate::{
     config::Class,
     diagnostic::Provenance,
@@ -22,7 +22,7 @@ pub(crate) struct Part {
     /// Values of it are active only if it is trusted.
     pub(crate) withheld: bool,
     /// A profile that is not chosen. It is kept to tell which of its lines' texts are secrets.
-    pub(crate) unchosen: bool,
+    pub(crate) inactive: bool,
     /// The index of its layer.
     pub(crate) layer: usize,
     /// What its layer is called.
@@ -31,8 +31,8 @@ pub(crate) struct Part {
 
 impl Part {
     /// Returns whether its values can be active.
-    pub(crate) fn counts(&self) -> bool {
-        !self.withheld && !self.unchosen
+    pub(crate) fn is_active(&self) -> bool {
+        !self.withheld && !self.inactive
     }
 
     fn get(&self, path: &[String]) -> Option<&Item> {
@@ -42,11 +42,11 @@ impl Part {
 }
 
 /// Merges parts, low to high.
-pub(crate) fn merge(parts: &[Part], guide: Guide<'_>) -> Entries {
+pub(crate) fn merge(parts: &[Part], visibility: Visibility<'_>) -> Entries {
     let mut merged = Merged { parts, sources: BTreeMap::new() };
     let mut figment = Figment::new();
-    for part in parts.iter().filter(|part| part.counts()) {
-        let layer = Figment::from(Layered { part, guide });
+    for part in parts.iter().filter(|part| part.is_active()) {
+        let layer = Figment::from(FigmentPart { part, visibility });
         // figment tags all values of a provider alike.
         let tag =
             layer.data().ok().and_then(|data| Some(data.values().next()?.values().next()?.tag()));
@@ -54,56 +54,59 @@ pub(crate) fn merge(parts: &[Part], guide: Guide<'_>) -> Entries {
         figment = figment.merge(layer);
     }
     match figment.find_value("") {
-        Ok(Figured::Dict(_, dict)) => merged.entries(dict, &mut Vec::new()),
+        Ok(FigmentValue::Dict(_, dict)) => merged.entries(dict, &mut Vec::new()),
         _ => Entries::new(),
     }
 }
 
-/// Returns the origins of a key in all parts that set it, the active one first.
-pub(crate) fn origins(parts: &[Part], path: &[String]) -> Vec<Provenance> {
-    let set = |part: &Part| part.get(path).map(|item| item.origin.clone());
-    parts.iter().rev().filter(|part| part.counts()).filter_map(set).collect()
+/// Returns the provenance of a key in all parts that set it, the active one first.
+pub(crate) fn provenances(parts: &[Part], path: &[String]) -> Vec<Provenance> {
+    let set = |part: &Part| part.get(path).map(|item| item.provenance.clone());
+    parts.iter().rev().filter(|part| part.is_active()).filter_map(set).collect()
 }
 
 /// A part, as figment takes it.
-struct Layered<'a> {
+struct FigmentPart<'a> {
     part: &'a Part,
-    guide: Guide<'a>,
+    visibility: Visibility<'a>,
 }
 
-impl Provider for Layered<'_> {
+impl Provider for FigmentPart<'_> {
     fn metadata(&self) -> Metadata {
         Metadata::named(self.part.name.as_str())
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        Ok(Profile::Default.collect(dict(self.guide.within(&self.part.values))))
+        Ok(Profile::Default.collect(dict(self.visibility.within(&self.part.values))))
     }
 }
 
-fn dict(values: Vec<(String, &Item, Guide<'_>)>) -> Dict {
-    values.into_iter().map(|(key, item, guide)| (key, figured(item, guide))).collect()
+fn dict(values: Vec<(String, &Item, Visibility<'_>)>) -> Dict {
+    values
+        .into_iter()
+        .map(|(key, item, visibility)| (key, figment_value(item, visibility)))
+        .collect()
 }
 
-fn figured(item: &Item, guide: Guide<'_>) -> Figured {
+fn figment_value(item: &Item, visibility: Visibility<'_>) -> FigmentValue {
     match &item.value {
-        Value::Table(_) if !guide.is_whole() => {
-            Figured::Dict(Tag::Default, dict(guide.below(item)))
+        Value::Table(_) if !visibility.is_whole() => {
+            FigmentValue::Dict(Tag::Default, dict(visibility.below(item)))
         }
         // A placeholder.
-        Value::Table(_) => Figured::Empty(Tag::Default, Empty::Unit),
-        _ if guide.class() != Class::Plain => Figured::Empty(Tag::Default, Empty::Unit),
+        Value::Table(_) => FigmentValue::Empty(Tag::Default, Empty::Unit),
+        _ if visibility.class() != Class::Plain => FigmentValue::Empty(Tag::Default, Empty::Unit),
         Value::Array(_) => {
-            let below = guide.below(item).into_iter();
-            Figured::Array(
+            let below = visibility.below(item).into_iter();
+            FigmentValue::Array(
                 Tag::Default,
-                below.map(|(_, item, guide)| figured(item, guide)).collect(),
+                below.map(|(_, item, visibility)| figment_value(item, visibility)).collect(),
             )
         }
-        Value::Boolean(value) => Figured::from(*value),
-        Value::Integer(value) => Figured::from(*value),
-        Value::Float(value) => Figured::from(*value),
-        Value::Text(text) => Figured::from(text.as_str()),
+        Value::Boolean(value) => FigmentValue::from(*value),
+        Value::Integer(value) => FigmentValue::from(*value),
+        Value::Float(value) => FigmentValue::from(*value),
+        Value::Text(text) => FigmentValue::from(text.as_str()),
     }
 }
 
@@ -116,19 +119,19 @@ struct Merged<'a> {
 impl Merged<'_> {
     fn entries(&self, dict: Dict, path: &mut Vec<String>) -> Entries {
         let mut entries = Entries::new();
-        for (key, figured) in dict {
+        for (key, figment_value) in dict {
             path.push(key.clone());
-            let item = match figured {
-                Figured::Dict(_, dict) => {
-                    let origin = origins(self.parts, path).into_iter().next();
+            let item = match figment_value {
+                FigmentValue::Dict(_, dict) => {
+                    let provenance = provenances(self.parts, path).into_iter().next();
                     let table = Value::Table(self.entries(dict, path));
-                    Some(Item::new(table, origin.unwrap_or(Provenance::Default)))
+                    Some(Item::new(table, provenance.unwrap_or(Provenance::Default)))
                 }
-                figured => self
+                figment_value => self
                     .sources
-                    .get(&figured.tag())
+                    .get(&figment_value.tag())
                     .and_then(|part| part.get(path))
-                    .map(|own| value(figured, own)),
+                    .map(|own| value(figment_value, own)),
             };
             path.pop();
             entries.extend(item.map(|item| (key, item)));
@@ -139,18 +142,22 @@ impl Merged<'_> {
 
 /// Returns a value that has come through figment. `own` is the same in its part, which knows where it stands
 /// and holds what did not travel.
-fn value(figured: Figured, own: &Item) -> Item {
-    let value = match figured {
-        Figured::String(_, text) => Value::Text(text.into()),
-        Figured::Bool(_, value) => Value::Boolean(value),
-        Figured::Num(_, num) => number(num),
-        Figured::Array(_, figured) => match &own.value {
+fn value(figment_value: FigmentValue, own: &Item) -> Item {
+    let value = match figment_value {
+        FigmentValue::String(_, text) => Value::Text(text.into()),
+        FigmentValue::Bool(_, value) => Value::Boolean(value),
+        FigmentValue::Num(_, num) => number(num),
+        FigmentValue::Array(_, figment_value) => match &own.value {
             Value::Array(own) => Value::Array(
-                iter::zip(figured, own).map(|(figured, own)| value(figured, own)).collect(),
+                iter::zip(figment_value, own)
+                    .map(|(figment_value, own)| value(figment_value, own))
+                    .collect(),
             ),
             other => other.clone(),
         },
-        Figured::Dict(..) | Figured::Char(..) | Figured::Empty(..) => own.value.clone(),
+        FigmentValue::Dict(..) | FigmentValue::Char(..) | FigmentValue::Empty(..) => {
+            own.value.clone()
+        }
     };
     Item { value, ..own.clone() }
 }

@@ -2,10 +2,10 @@
 
 pub(super) mod file;
 mod flag;
-#[cfg(feature = "figment")]
-mod foreign;
 mod layer;
 pub(super) mod merge;
+#[cfg(feature = "figment")]
+mod program;
 pub(super) mod shorthand;
 mod source;
 mod variables;
@@ -13,9 +13,9 @@ mod variables;
 use std::path::{Path, PathBuf};
 
 pub(super) use flag::split as split_flag;
-#[cfg(feature = "figment")]
-pub(super) use foreign::Foreign;
 pub(super) use layer::Layer;
+#[cfg(feature = "figment")]
+pub(super) use program::ProgramLayer;
 pub(super) use source::parts;
 pub use source::{LayerName, Source, SourceState};
 
@@ -31,7 +31,7 @@ pub(super) fn find(
     environment: &Environment,
     problems: &mut Vec<Problem>,
 ) -> Vec<Layer> {
-    if !loader.has_fit_name() {
+    if !loader.has_valid_name() {
         let message = "an application's name becomes a part of file names and of variables' names";
         let help = "name it with letters, digits, `-` and `_`";
         problems.push(Problem::error(ProblemCode::AppName, message).with_help(help));
@@ -62,7 +62,7 @@ pub(super) fn find(
         None => {}
     }
     #[cfg(feature = "figment")]
-    layers.extend(loader.foreign.iter().map(|foreign| foreign.layer(problems)));
+    layers.extend(loader.program_layers.iter().map(|program_layer| program_layer.layer(problems)));
     layers.push(variables::read(&loader.prefix(), environment, problems));
     layers.push(flag::read(&loader.flags, problems));
     layers
@@ -86,7 +86,7 @@ fn named_file(
     let message = "a variable can't name a file by a relative path: in another folder that is another \
                    file, as that of a project that you have not trusted";
     let problem = Problem::error(ProblemCode::RelativePath, message)
-        .with_origin(Provenance::Environment { name })
+        .with_provenance(Provenance::Environment { name })
         .with_help("write the whole path, or name the file on the command line: `--config FILE`");
     Some(Err((path, problem)))
 }

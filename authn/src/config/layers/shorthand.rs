@@ -3,7 +3,7 @@
 
 use super::Layer;
 use crate::{
-    config::visibility::{Guide, Place},
+    config::visibility::{Place, Visibility},
     diagnostic::Provenance,
     options::{Entries, Item, Value, toml::parse_inline},
     registry::{Entry, Registry},
@@ -11,30 +11,30 @@ use crate::{
 
 /// Expands the shorthands in a layer.
 pub(crate) fn expand_layer(layer: &mut Layer, registry: &Registry) {
-    let guide = Guide::top(registry);
-    expand(&mut layer.base, guide);
-    layer.profiles.values_mut().for_each(|entries| expand(entries, guide));
+    let visibility = Visibility::top(registry);
+    expand(&mut layer.base, visibility);
+    layer.profiles.values_mut().for_each(|entries| expand(entries, visibility));
 }
 
 /// Expands the shorthands in a tree.
-fn expand(entries: &mut Entries, guide: Guide<'_>) {
+fn expand(entries: &mut Entries, visibility: Visibility<'_>) {
     for (key, item) in entries {
-        let guide = guide.child(key);
-        match guide.place {
-            Place::Provider(entry) => expand_one(item, entry, guide.registry),
+        let visibility = visibility.child(key);
+        match visibility.place {
+            Place::Provider(entry) => expand_one(item, entry, visibility.registry),
             Place::Options(_) | Place::Tables(_) => expand_text(item),
             _ => {}
         }
-        expand_item(item, guide);
+        expand_item(item, visibility);
     }
 }
 
-fn expand_item(item: &mut Item, guide: Guide<'_>) {
+fn expand_item(item: &mut Item, visibility: Visibility<'_>) {
     match &mut item.value {
-        Value::Table(entries) if !guide.is_whole() => expand(entries, guide),
+        Value::Table(entries) if !visibility.is_whole() => expand(entries, visibility),
         Value::Array(items) => {
             for (index, item) in items.iter_mut().enumerate() {
-                expand_item(item, guide.child(&index.to_string()));
+                expand_item(item, visibility.child(&index.to_string()));
             }
         }
         _ => {}
@@ -44,9 +44,9 @@ fn expand_item(item: &mut Item, guide: Guide<'_>) {
 /// Takes the text of a variable or a flag as the table or the list that it stands for.
 fn expand_text(item: &mut Item) {
     if let Some(text) = item.as_text()
-        && !matches!(item.origin, Provenance::File { .. })
+        && !matches!(item.provenance, Provenance::File { .. })
         && text.trim_start().starts_with(['{', '['])
-        && let Some(inline) = parse_inline(text, &item.origin)
+        && let Some(inline) = parse_inline(text, &item.provenance)
     {
         *item = inline;
     }

@@ -89,7 +89,7 @@ pub(crate) fn parts(layers: Vec<Layer>, profile: Option<&str>) -> Vec<Part> {
     let mut parts = Vec::new();
     for (layer, read) in layers.into_iter().enumerate() {
         let Layer { source: Source { name, .. }, mut base, profiles, untrusted, .. } = read;
-        let part = |values, withheld, unchosen| Part { values, withheld, unchosen, layer, name };
+        let part = |values, withheld, inactive| Part { values, withheld, inactive, layer, name };
         if untrusted && let Some(chosen) = base.remove("default_profile") {
             let values = Entries::from([("default_profile".to_owned(), chosen)]);
             parts.push(part(values, false, false));

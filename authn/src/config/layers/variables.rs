@@ -9,36 +9,36 @@ use crate::{
 };
 
 /// Variables with the prefix that are no options.
-const SPECIAL: [&str; 4] = ["CONFIG", "LOG", "PROFILE", "TOKEN"];
+const RESERVED: [&str; 4] = ["CONFIG", "LOG", "PROFILE", "TOKEN"];
 
 /// Reads the variables with a prefix such as `AUTHN_`. One that means nothing is a warning.
 pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<Problem>) -> Layer {
     let mut values = Entries::new();
     for (name, value) in environment.variables() {
         let Some(rest) = name.strip_prefix(prefix) else { continue };
-        if SPECIAL.contains(&rest) {
+        if RESERVED.contains(&rest) {
             continue;
         }
-        let origin = Provenance::Environment { name: name.to_owned() };
+        let provenance = Provenance::Environment { name: name.to_owned() };
         let path: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
         if path.iter().any(String::is_empty) || !sections::keys().any(|key| key == path[0]) {
-            problems.push(meaningless(prefix, name, rest, origin));
+            problems.push(unknown_variable(prefix, name, rest, provenance));
             continue;
         }
         let Some(value) = value.to_str() else {
             let problem = Problem::error(ProblemCode::NotUtf8, "the variable is not UTF-8 text")
-                .with_origin(origin)
+                .with_provenance(provenance)
                 .with_help("set it to a text");
             problems.push(problem);
             continue;
         };
-        if let Err(other) = insert(&mut values, &path, Item::text(value, origin.clone())) {
+        if let Err(other) = insert(&mut values, &path, Item::text(value, provenance.clone())) {
             let problem = Problem::error(
                 ProblemCode::TwoValues,
-                format!("{} sets the same option", other.origin),
+                format!("{} sets the same option", other.provenance),
             )
             .with_key(path.join("."))
-            .with_origin(origin)
+            .with_provenance(provenance)
             .with_help("unset one of the two");
             problems.push(problem);
         }
@@ -46,10 +46,10 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
     Layer::new(LayerName::Environment, values, problems)
 }
 
-fn meaningless(prefix: &str, name: &str, rest: &str, origin: Provenance) -> Problem {
+fn unknown_variable(prefix: &str, name: &str, rest: &str, provenance: Provenance) -> Problem {
     let first = rest.split("__").next().unwrap_or(rest);
     let upper: Vec<String> = sections::keys().map(str::to_uppercase).collect();
-    let candidates = SPECIAL.into_iter().chain(upper.iter().map(String::as_str));
+    let candidates = RESERVED.into_iter().chain(upper.iter().map(String::as_str));
     let help = match nearest(first, candidates) {
         _ if rest.starts_with("CREDENTIALS_") && !rest.starts_with("CREDENTIALS__") => {
             format!("did you mean `{prefix}{}`?", rest.replacen("CREDENTIALS_", "CREDENTIALS__", 1))
@@ -63,6 +63,6 @@ fn meaningless(prefix: &str, name: &str, rest: &str, origin: Provenance) -> Prob
         ),
     };
     Problem::warning(ProblemCode::UnknownVariable, "this environment variable means nothing")
-        .with_origin(origin)
+        .with_provenance(provenance)
         .with_help(help)
 }

@@ -13,7 +13,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use self::trust::{Place, Standing};
+use self::trust::{Place, TrustState};
 use super::{
     LayerName, Source, SourceState,
     layers::{Layer, file, shorthand},
@@ -139,7 +139,7 @@ pub(super) fn layer(
     let before = problems.len();
     let (layer, _) = read(app, environment, problems)?;
     if layer.untrusted {
-        quieten(problems, before);
+        downgrade(problems, before);
         problems.extend(withheld(app, &layer));
     }
     Some(layer)
@@ -147,11 +147,11 @@ pub(super) fn layer(
 
 /// Makes warnings of what is wrong with a file that does not count, one of each sort, without its keys and
 /// lines: it may be a link to a file that is nobody's business.
-fn quieten(problems: &mut Vec<Problem>, from: usize) {
+fn downgrade(problems: &mut Vec<Problem>, from: usize) {
     let mut codes = BTreeSet::new();
     for mut problem in problems.split_off(from) {
         if codes.insert(problem.code()) {
-            problem.soften();
+            problem.make_warning();
             problems.push(problem.without_contents());
         }
     }
@@ -186,16 +186,16 @@ fn read(
     // What a relative path in it refers to is beside the file itself, not beside a link to it.
     let path = if path.is_symlink() { target.unwrap_or(path) } else { path };
     let mut layer = file::read(LayerName::Project, &path, false, problems);
-    let standing = match (&place, contents(&layer)) {
-        (Some(place), Some(contents)) => place.standing(contents, problems),
-        _ => Standing::Unknown,
+    let trust_state = match (&place, contents(&layer)) {
+        (Some(place), Some(contents)) => place.trust_state(contents, problems),
+        _ => TrustState::Unknown,
     };
-    layer.untrusted = standing != Standing::Trusted;
+    layer.untrusted = trust_state != TrustState::Trusted;
     if layer.source.state == SourceState::Read {
-        layer.source.state = match standing {
-            Standing::Trusted => SourceState::Trusted,
-            Standing::Changed => SourceState::Changed,
-            Standing::Unknown => SourceState::Withheld,
+        layer.source.state = match trust_state {
+            TrustState::Trusted => SourceState::Trusted,
+            TrustState::Changed => SourceState::Changed,
+            TrustState::Unknown => SourceState::Withheld,
         };
     }
     Some((layer, place))
@@ -219,16 +219,16 @@ fn withheld(app: &str, layer: &Layer) -> Option<Problem> {
     let app = if app == "authn" { String::new() } else { format!(" --app {app}") };
     let message = format!("the project's file may choose a profile and nothing else: {why}");
     let help = format!("`authn{app} config trust` shows what it would set, and asks");
-    let origin = Provenance::file(layer.source.path.as_ref()?);
+    let provenance = Provenance::file(layer.source.path.as_ref()?);
     Some(
         Problem::warning(ProblemCode::UntrustedProject, message)
-            .with_origin(origin)
+            .with_provenance(provenance)
             .with_help(help),
     )
 }
 
 /// Gives the way out where something is missing that a withheld file may have.
-pub(super) fn way_out(problems: &[Problem]) -> Option<String> {
+pub(super) fn trust_help(problems: &[Problem]) -> Option<String> {
     let warning =
         problems.iter().find(|problem| problem.code() == ProblemCode::UntrustedProject)?;
     Some(format!("the project's file is withheld: {}", warning.help()?))

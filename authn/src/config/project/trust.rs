@@ -24,7 +24,7 @@ use crate::{
 /// A record is the user's own, and nobody else puts it there.
 const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
 /// Largest record that is read.
-const LARGEST: u64 = 64 * 1024;
+const MAX_SIZE: u64 = 64 * 1024;
 const VERSION: u32 = 1;
 
 /// Where a project's file stands, and where its record does.
@@ -40,7 +40,7 @@ pub(super) struct Place {
 
 /// Whether a file is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum TrustState {
     /// As it is.
     Trusted,
     /// It was, and has changed since.
@@ -74,7 +74,7 @@ impl Place {
     }
 
     /// Tells whether these contents of the file are trusted. A record that does not count is a problem.
-    pub(super) fn standing(&self, contents: &[u8], problems: &mut Vec<Problem>) -> Standing {
+    pub(super) fn trust_state(&self, contents: &[u8], problems: &mut Vec<Problem>) -> TrustState {
         let record = self.read().unwrap_or_else(|problem| {
             problems.push(*problem);
             None
@@ -82,9 +82,9 @@ impl Place {
         match (record, self.texts()) {
             (Some(record), Some((path, target))) if record.path == path => {
                 let is_same = record.target == target && record.sha256 == digest(contents);
-                if is_same { Standing::Trusted } else { Standing::Changed }
+                if is_same { TrustState::Trusted } else { TrustState::Changed }
             }
-            _ => Standing::Unknown,
+            _ => TrustState::Unknown,
         }
     }
 
@@ -144,7 +144,7 @@ impl Place {
             let message = format!("the record of trust does not count: {what}");
             let problem = Problem::warning(ProblemCode::TrustRecord, message);
             let help = "mend or remove it, then trust the file anew";
-            Box::new(problem.with_origin(Provenance::file(&self.path)).with_help(help))
+            Box::new(problem.with_provenance(Provenance::file(&self.path)).with_help(help))
         };
         if !private_file::check_folder(folder(path))
             .map_err(|refusal| refused(refusal.to_string()))?
@@ -158,7 +158,7 @@ impl Place {
         };
         let mut text = Vec::new();
         let record = file
-            .take(LARGEST)
+            .take(MAX_SIZE)
             .read_to_end(&mut text)
             .ok()
             .and_then(|_| serde_json::from_slice::<Record>(&text).ok())
@@ -220,16 +220,16 @@ mod tests {
         }
 
         /// The standing of a file with the contents of all, and what is said of its record.
-        fn standing(&self, path: &str) -> (Standing, String) {
+        fn trust_state(&self, path: &str) -> (TrustState, String) {
             let mut problems = Vec::new();
-            let standing = self.place(path).standing(CONTENTS, &mut problems);
-            (standing, problems.iter().map(ToString::to_string).collect())
+            let trust_state = self.place(path).trust_state(CONTENTS, &mut problems);
+            (trust_state, problems.iter().map(ToString::to_string).collect())
         }
 
         fn trusted(&self) -> PathBuf {
             let place = self.place("clone/.authn.toml");
             place.trust(CONTENTS).expect("trusted");
-            assert_eq!(self.standing("clone/.authn.toml"), (Standing::Trusted, String::new()));
+            assert_eq!(self.trust_state("clone/.authn.toml"), (TrustState::Trusted, String::new()));
             place.record.expect("a record")
         }
     }
@@ -237,18 +237,22 @@ mod tests {
     #[test]
     fn trust_is_in_one_place_and_every_byte() {
         let scene = Scene::new();
-        assert_eq!(scene.standing("clone/.authn.toml").0, Standing::Unknown);
+        assert_eq!(scene.trust_state("clone/.authn.toml").0, TrustState::Unknown);
         let record = scene.trusted();
         let place = scene.place("clone/.authn.toml");
         for index in 0..CONTENTS.len() {
             let mut changed = CONTENTS.to_vec();
             changed[index] ^= 1;
-            assert_eq!(place.standing(&changed, &mut Vec::new()), Standing::Changed, "{index}");
+            assert_eq!(
+                place.trust_state(&changed, &mut Vec::new()),
+                TrustState::Changed,
+                "{index}"
+            );
         }
         scene.write("copy/.authn.toml");
-        assert_eq!(scene.standing("copy/.authn.toml").0, Standing::Unknown);
+        assert_eq!(scene.trust_state("copy/.authn.toml").0, TrustState::Unknown);
         fs::rename(scene.path("clone"), scene.path("moved")).expect("moved");
-        assert_eq!(scene.standing("moved/.authn.toml").0, Standing::Unknown);
+        assert_eq!(scene.trust_state("moved/.authn.toml").0, TrustState::Unknown);
         let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o7777;
         assert_eq!((mode(&record), mode(folder(&record))), (0o600, 0o700));
         let kept: Vec<_> = fs::read_dir(folder(&record)).expect("listed").collect();
@@ -262,12 +266,12 @@ mod tests {
         fs::create_dir(scene.path("hostile")).expect("made");
         let trusted = scene.path("clone/.authn.toml");
         symlink(&trusted, scene.path("hostile/.authn.toml")).expect("linked");
-        assert_eq!(scene.standing("hostile/.authn.toml").0, Standing::Unknown);
+        assert_eq!(scene.trust_state("hostile/.authn.toml").0, TrustState::Unknown);
         // The same bytes at another end, as a hostile commit may put it there.
         scene.write("clone/other.toml");
         fs::remove_file(&trusted).expect("removed");
         symlink("other.toml", &trusted).expect("linked");
-        assert_eq!(scene.standing("clone/.authn.toml").0, Standing::Changed);
+        assert_eq!(scene.trust_state("clone/.authn.toml").0, TrustState::Changed);
         assert_eq!(
             scene.place("clone/.authn.toml").link_target(),
             Some(&*scene.path("clone/other.toml"))
@@ -280,7 +284,7 @@ mod tests {
         let scene = Scene::new();
         scene.trusted();
         symlink(scene.path("clone"), scene.path("link")).expect("linked");
-        assert_eq!(scene.standing("link/.authn.toml").0, Standing::Trusted);
+        assert_eq!(scene.trust_state("link/.authn.toml").0, TrustState::Trusted);
     }
 
     #[test]
@@ -290,7 +294,7 @@ mod tests {
         scene.write("copy/.authn.toml");
         let name = scene.place("copy/.authn.toml").record.expect("a record");
         fs::copy(record, name).expect("copied");
-        assert_eq!(scene.standing("copy/.authn.toml"), (Standing::Unknown, String::new()));
+        assert_eq!(scene.trust_state("copy/.authn.toml"), (TrustState::Unknown, String::new()));
     }
 
     #[test]
@@ -298,8 +302,8 @@ mod tests {
         let scene = Scene::new();
         let record = scene.trusted();
         let refused = |what: &str| {
-            let (standing, said) = scene.standing("clone/.authn.toml");
-            assert_eq!(standing, Standing::Unknown, "{what}");
+            let (trust_state, said) = scene.trust_state("clone/.authn.toml");
+            assert_eq!(trust_state, TrustState::Unknown, "{what}");
             assert!(said.contains("(trust-record)") && said.contains(what), "{said}");
         };
         let set = |path: &Path, mode| {
@@ -331,8 +335,8 @@ mod tests {
             println!("skipped: only root can give a file away");
             return;
         }
-        let (standing, said) = scene.standing("clone/.authn.toml");
-        assert_eq!(standing, Standing::Unknown);
+        let (trust_state, said) = scene.trust_state("clone/.authn.toml");
+        assert_eq!(trust_state, TrustState::Unknown);
         assert!(said.contains("belongs to another user"), "{said}");
     }
 
@@ -344,7 +348,7 @@ mod tests {
         assert!(scene.place("clone/.authn.toml").revoke().expect("revoked"));
         assert!(!scene.place("clone/.authn.toml").revoke().expect("nothing to revoke"));
         scene.write("clone/.authn.toml");
-        assert_eq!(scene.standing("clone/.authn.toml").0, Standing::Unknown);
+        assert_eq!(scene.trust_state("clone/.authn.toml").0, TrustState::Unknown);
     }
 
     #[test]
@@ -353,7 +357,7 @@ mod tests {
         let place = Place::of(&scene.path("clone/.authn.toml"), "authn", &Environment::empty());
         let place = place.expect("a place");
         assert!(place.trust(CONTENTS).expect_err("nowhere").to_string().contains("XDG_STATE_HOME"));
-        assert_eq!(place.standing(CONTENTS, &mut Vec::new()), Standing::Unknown);
+        assert_eq!(place.trust_state(CONTENTS, &mut Vec::new()), TrustState::Unknown);
         assert!(!place.revoke().expect("nothing"));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use authn::{
     Url, View,
-    config::{Class, Provenance, Setting},
+    config::{Provenance, Setting},
     options::Type,
 };
 
@@ -78,12 +78,7 @@ pub(super) fn named(settings: &[Setting]) -> Option<Table> {
 
 /// Counts the settings whose values the schema does not say may be shown.
 pub(super) fn hidden(settings: &[Setting]) -> usize {
-    let is_hidden = |setting: &&Setting| match setting.class {
-        Class::Plain => setting.value == Some(View::Hidden),
-        Class::Secret => false,
-        _ => true,
-    };
-    settings.iter().filter(is_hidden).count()
+    settings.iter().filter(|setting| setting.shown() == View::Hidden).count()
 }
 
 fn value(setting: &Setting) -> String {
@@ -94,7 +89,7 @@ fn value(setting: &Setting) -> String {
 }
 
 fn line(setting: &Setting) -> String {
-    match setting.origin {
+    match setting.provenance {
         Provenance::File { line, .. } => line.to_string(),
         _ => String::new(),
     }

@@ -65,18 +65,18 @@ impl Document {
 
 impl Shown {
     fn of(setting: &Setting) -> Self {
-        let (kind, value) = match setting.class {
-            Class::Plain if setting.is_withheld => ("plain", None),
-            Class::Plain => ("plain", Some(setting.value.clone().unwrap_or(View::NotSet))),
-            Class::Secret => ("secret", None),
-            _ => ("unknown", None),
+        let kind = match setting.class {
+            Class::Plain => "plain",
+            Class::Secret => "secret",
+            _ => "unknown",
         };
+        let has_value = setting.class == Class::Plain && !setting.is_withheld;
         Self {
             key: setting.key.clone(),
             kind,
             set: setting.is_set,
-            value,
-            origin: Place::of(&setting.origin),
+            value: has_value.then(|| setting.shown()),
+            origin: Place::of(&setting.provenance),
             reference: setting.reference.clone(),
             withheld: setting.is_withheld,
             overrides: setting.overrides.iter().map(Place::of).collect(),
@@ -85,8 +85,8 @@ impl Shown {
 }
 
 impl Place {
-    fn of(origin: &Provenance) -> Self {
-        match origin {
+    fn of(provenance: &Provenance) -> Self {
+        match provenance {
             Provenance::Default => Self::Default,
             Provenance::File { path, line, column } => {
                 Self::File { path: path.display().to_string(), line: *line, column: *column }
@@ -108,7 +108,7 @@ impl Fault {
             },
             message: problem.message().to_owned(),
             key: problem.key().map(str::to_owned),
-            origin: problem.origin().map(Place::of),
+            origin: problem.provenance().map(Place::of),
             help: problem.help().map(str::to_owned),
         }
     }

@@ -104,7 +104,7 @@ fn check(app: &App, path: &Path, is_project: bool) -> usize {
     } else {
         app.loader().read().problems().to_vec()
     };
-    let is_here = |problem: &&Problem| matches!(problem.origin(), Some(Provenance::File { path: place, .. }) if place == path);
+    let is_here = |problem: &&Problem| matches!(problem.provenance(), Some(Provenance::File { path: place, .. }) if place == path);
     let here: Vec<&Problem> = problems.iter().filter(is_here).collect();
     app.output.problems(here.iter().copied());
     here.iter().filter(|problem| problem.severity() == Severity::Error).count()

@@ -12,10 +12,7 @@ mod place;
 mod show;
 mod trust;
 
-use authn::{
-    View,
-    config::{Class, Setting},
-};
+use authn::config::Setting;
 use clap::Subcommand;
 
 use crate::{app::App, exit::Failure};
@@ -51,11 +48,5 @@ pub(super) fn run(app: &App, command: Command) -> Result<(), Failure> {
 
 /// Returns a value as a table shows it: a text in quotes, whatever can't be shown in brackets.
 fn shown(setting: &Setting) -> String {
-    match (&setting.value, setting.class) {
-        _ if setting.is_withheld => "(withheld)".to_owned(),
-        (_, Class::Secret) if setting.is_set => View::Set.to_string(),
-        (Some(view), Class::Plain) => view.to_string(),
-        (_, Class::Plain | Class::Secret) => View::NotSet.to_string(),
-        _ => View::Hidden.to_string(),
-    }
+    if setting.is_withheld { "(withheld)".to_owned() } else { setting.shown().to_string() }
 }

@@ -22,21 +22,21 @@ impl Places {
     /// Says where a setting comes from, what it refers to, and unless they get rows of their own, what it
     /// overrides.
     pub(super) fn of(&self, setting: &Setting, with_overrides: bool) -> String {
-        let mut text = self.origin(&setting.origin);
+        let mut text = self.provenance(&setting.provenance);
         if let Some(reference) = &setting.reference {
             text = format!("{text}, from {reference}");
         }
         if with_overrides && !setting.overrides.is_empty() {
             let over: Vec<String> =
-                setting.overrides.iter().map(|origin| self.brief(origin)).collect();
+                setting.overrides.iter().map(|provenance| self.brief(provenance)).collect();
             text = format!("{text} (over {})", over.join(", "));
         }
         text
     }
 
     /// Says where a value comes from, in full.
-    pub(super) fn origin(&self, origin: &Provenance) -> String {
-        match origin {
+    pub(super) fn provenance(&self, provenance: &Provenance) -> String {
+        match provenance {
             Provenance::File { path, line, column } => {
                 format!("{}:{line}:{column}", short(path, self.home.as_deref()))
             }
@@ -45,14 +45,14 @@ impl Places {
     }
 
     /// Says it briefly, as long as that can mean one file only.
-    fn brief(&self, origin: &Provenance) -> String {
-        match origin {
+    fn brief(&self, provenance: &Provenance) -> String {
+        match provenance {
             Provenance::File { path, line, column } if self.has_unique_name(path) => {
                 let name = path.file_name().unwrap_or_default();
                 format!("{}:{line}:{column}", name.display())
             }
             Provenance::Environment { name } => format!("env {name}"),
-            other => self.origin(other),
+            other => self.provenance(other),
         }
     }
 
@@ -77,9 +77,9 @@ mod tests {
     #[test]
     fn home_is_a_tilde_and_a_neighbour_is_not() {
         let places = places(&[]);
-        assert_eq!(places.origin(&at("/home/ann/.config/x.toml")), "~/.config/x.toml:2:10");
-        assert_eq!(places.origin(&at("/home/anna/x.toml")), "/home/anna/x.toml:2:10");
-        assert_eq!(places.origin(&Provenance::Default), "default");
+        assert_eq!(places.provenance(&at("/home/ann/.config/x.toml")), "~/.config/x.toml:2:10");
+        assert_eq!(places.provenance(&at("/home/anna/x.toml")), "/home/anna/x.toml:2:10");
+        assert_eq!(places.provenance(&Provenance::Default), "default");
     }
 
     #[test]

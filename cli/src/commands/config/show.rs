@@ -2,7 +2,7 @@
 
 use authn::{
     View,
-    config::{Class, Provenance, Setting, nearest},
+    config::{Provenance, Setting, nearest},
 };
 
 use super::{document::Document, place::Places, shown};
@@ -92,10 +92,10 @@ fn table(settings: &[Setting], places: &Places, all_layers: bool) -> Table {
     let mut table = Table::new(&["KEY", "VALUE", "ORIGIN"]);
     for setting in settings {
         let cells = [setting.key.clone(), shown(setting), places.of(setting, !all_layers)];
-        table.row_if(setting.origin == Provenance::Default || setting.is_withheld, cells);
-        for origin in setting.overrides.iter().filter(|_| all_layers) {
+        table.row_if(setting.provenance == Provenance::Default || setting.is_withheld, cells);
+        for provenance in setting.overrides.iter().filter(|_| all_layers) {
             let overridden = "(overridden)".to_owned();
-            table.row_if(true, [setting.key.clone(), overridden, places.origin(origin)]);
+            table.row_if(true, [setting.key.clone(), overridden, places.provenance(provenance)]);
         }
     }
     table
@@ -103,10 +103,8 @@ fn table(settings: &[Setting], places: &Places, all_layers: bool) -> Table {
 
 /// A value as a script takes it: a text as it is.
 fn bare(setting: &Setting) -> String {
-    match &setting.value {
-        Some(View::Text(text)) if setting.class == Class::Plain && !setting.is_withheld => {
-            text.clone()
-        }
+    match setting.shown() {
+        View::Text(text) => text,
         _ => shown(setting),
     }
 }

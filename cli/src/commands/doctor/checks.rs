@@ -90,9 +90,9 @@ pub(super) fn provider(snapshot: &Snapshot) -> Vec<Finding> {
     let config = &snapshot.config;
     let mut findings = problems(snapshot, "provider");
     if findings.is_empty()
-        && let (Some(name), Some(origin)) = (config.provider(), config.provider_origin())
+        && let (Some(name), Some(provenance)) = (config.provider(), config.provider_provenance())
     {
-        findings.push(Finding::ok(format!("{name}, chosen by {origin}")));
+        findings.push(Finding::ok(format!("{name}, chosen by {provenance}")));
     }
     findings
 }
@@ -132,7 +132,7 @@ pub(super) fn permissions(snapshot: &Snapshot) -> Vec<Finding> {
         setting.class == Class::Secret && setting.is_set && setting.reference.is_none()
     });
     let files: BTreeSet<&Path> = secrets
-        .filter_map(|setting| match &setting.origin {
+        .filter_map(|setting| match &setting.provenance {
             Provenance::File { path, .. } => Some(path.as_path()),
             _ => None,
         })

@@ -46,9 +46,9 @@ impl Finding {
 
     /// Takes what the library has found.
     pub(super) fn of(code: Code, problem: &Problem) -> Self {
-        let origin = problem.origin().map(|origin| format!("{origin}: "));
+        let provenance = problem.provenance().map(|provenance| format!("{provenance}: "));
         let key = problem.key().map(|key| format!("{key}: "));
-        let place = origin.unwrap_or_default() + &key.unwrap_or_default();
+        let place = provenance.unwrap_or_default() + &key.unwrap_or_default();
         let message = place + problem.message();
         let finding = match problem.severity() {
             Severity::Warning => Self::warning(message),

@@ -34,7 +34,7 @@ pub(super) fn of(entries: &[&Entry], app: &App) -> Vec<Provider> {
         let options = entry.options().into_iter().map(|(path, field)| Choice {
             env: variable(app, entry, &path),
             name: path,
-            r#type: field.r#type().name(),
+            r#type: field.value_type().name(),
             required: field.is_required(),
             default: field.default(),
             secret: field.kind() == Kind::Secret,

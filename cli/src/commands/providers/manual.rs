@@ -26,7 +26,7 @@ pub(super) fn print(entry: &Entry, registry: &Registry, app: &App) -> io::Result
         let secret = if field.kind() == Kind::Secret { "secret" } else { "-" };
         table.row([
             path.clone(),
-            field.r#type().name(),
+            field.value_type().name(),
             default(field).unwrap_or_else(|| "-".to_owned()),
             secret.to_owned(),
             variable(app, entry, &path),
@@ -74,7 +74,7 @@ fn references(registry: &Registry) -> String {
 }
 
 fn option(page: &mut String, path: &str, field: &Field, output: &Output) {
-    let mut facts = vec![field.r#type().name()];
+    let mut facts = vec![field.value_type().name()];
     facts.extend(default(field).map(|default| match &*default {
         "required" => default,
         value => format!("default {value}"),

@@ -4,7 +4,7 @@ use std::{fmt, slice};
 
 use figment::{
     Figment, Metadata, Profile, Provider, Source,
-    value::{Dict, Map, Value as Figured},
+    value::{Dict, Map, Value as FigmentValue},
 };
 use zeroize::Zeroizing;
 
@@ -16,25 +16,25 @@ use crate::{
 
 /// What a provider of figment gave, once and for all.
 #[derive(Clone)]
-pub(crate) struct Foreign {
+pub(crate) struct ProgramLayer {
     metadata: Metadata,
     /// `None` if it gave an error, whose text could hold a value.
     layer: Option<(Entries, Vec<(String, Entries)>)>,
 }
 
-impl fmt::Debug for Foreign {
+impl fmt::Debug for ProgramLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Foreign").field("name", &self.metadata.name).finish_non_exhaustive()
+        f.debug_struct("ProgramLayer").field("name", &self.metadata.name).finish_non_exhaustive()
     }
 }
 
-impl Foreign {
+impl ProgramLayer {
     /// Asks the provider.
     pub(crate) fn new(provider: &impl Provider) -> Self {
         let metadata = provider.metadata();
         // A `Figment` knows from which of its providers each value is.
         let figment = Figment::from(provider);
-        let layer = figment.data().ok().map(|data| sorted(&figment, data));
+        let layer = figment.data().ok().map(|data| split_profiles(&figment, data));
         Self { metadata, layer }
     }
 
@@ -43,7 +43,7 @@ impl Foreign {
         let Some((base, profiles)) = self.layer.clone() else {
             let problem =
                 Problem::error(ProblemCode::Layer, "this layer of the program's own can't be read")
-                    .with_origin(origin(&self.metadata, &Profile::Default, &[]))
+                    .with_provenance(provenance(&self.metadata, &Profile::Default, &[]))
                     .with_help("check it where the program calls `Loader::layer`");
             problems.push(problem);
             return Layer::empty(LayerName::Layer, None, SourceState::Failed);
@@ -56,12 +56,15 @@ impl Foreign {
 }
 
 /// Sorts what a provider gave: `default` and `global` are the base, everything else is a profile.
-fn sorted(figment: &Figment, data: Map<Profile, Dict>) -> (Entries, Vec<(String, Entries)>) {
+fn split_profiles(
+    figment: &Figment,
+    data: Map<Profile, Dict>,
+) -> (Entries, Vec<(String, Entries)>) {
     let mut base = Entries::new();
     let mut profiles = Vec::new();
     // `default` comes before `global`, which wins over it.
     for (profile, dict) in data {
-        let entries = Given { figment, profile: &profile }.entries(dict, &[]);
+        let entries = ProfileValues { figment, profile: &profile }.entries(dict, &[]);
         if profile.is_custom() {
             profiles.push((profile.as_str().to_string(), entries));
         } else {
@@ -86,40 +89,40 @@ fn overlay(base: &mut Entries, over: Entries) {
 }
 
 /// What a provider gave for one profile.
-struct Given<'a> {
+struct ProfileValues<'a> {
     figment: &'a Figment,
     profile: &'a Profile,
 }
 
-impl Given<'_> {
+impl ProfileValues<'_> {
     fn entries(&self, dict: Dict, path: &[String]) -> Entries {
-        let item = |(key, figured): (String, _)| {
-            let item = self.item(figured, &[path, slice::from_ref(&key)].concat());
+        let item = |(key, figment_value): (String, _)| {
+            let item = self.item(figment_value, &[path, slice::from_ref(&key)].concat());
             item.map(|item| (key, item))
         };
         dict.into_iter().filter_map(item).collect()
     }
 
     /// Moves a value. JSON's `null` is none.
-    fn item(&self, figured: Figured, path: &[String]) -> Option<Item> {
-        let metadata = self.figment.get_metadata(figured.tag()).cloned().unwrap_or_default();
-        let value = match figured {
-            Figured::String(_, text) => Value::Text(Zeroizing::new(text)),
-            Figured::Char(_, character) => Value::Text(Zeroizing::new(character.into())),
-            Figured::Bool(_, value) => Value::Boolean(value),
-            Figured::Num(_, num) => number(num),
-            Figured::Empty(..) => return None,
-            Figured::Dict(_, dict) => Value::Table(self.entries(dict, path)),
-            Figured::Array(_, array) => {
+    fn item(&self, figment_value: FigmentValue, path: &[String]) -> Option<Item> {
+        let metadata = self.figment.get_metadata(figment_value.tag()).cloned().unwrap_or_default();
+        let value = match figment_value {
+            FigmentValue::String(_, text) => Value::Text(Zeroizing::new(text)),
+            FigmentValue::Char(_, character) => Value::Text(Zeroizing::new(character.into())),
+            FigmentValue::Bool(_, value) => Value::Boolean(value),
+            FigmentValue::Num(_, num) => number(num),
+            FigmentValue::Empty(..) => return None,
+            FigmentValue::Dict(_, dict) => Value::Table(self.entries(dict, path)),
+            FigmentValue::Array(_, array) => {
                 Value::Array(array.into_iter().filter_map(|one| self.item(one, path)).collect())
             }
         };
-        Some(Item::new(value, origin(&metadata, self.profile, path)))
+        Some(Item::new(value, provenance(&metadata, self.profile, path)))
     }
 }
 
 /// Returns where a value is from, as its provider says.
-fn origin(metadata: &Metadata, profile: &Profile, path: &[String]) -> Provenance {
+fn provenance(metadata: &Metadata, profile: &Profile, path: &[String]) -> Provenance {
     let file = metadata.source.as_ref().and_then(Source::file_path);
     let source = match (&metadata.source, file) {
         (_, Some(path)) => format!(" {}", path.display()),
