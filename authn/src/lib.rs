@@ -32,6 +32,7 @@ mod credentials;
 pub mod diagnostic;
 mod environment;
 mod error;
+pub mod guide;
 pub mod http;
 mod integrations;
 mod login;
