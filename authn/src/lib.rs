@@ -1,25 +1,100 @@
-//! Pluggable authentication to other services.
+//! Authentication to other services, chosen by configuration.
 //!
-//! A program says *that* it authenticates; the configuration says *how*:
+//! A program asks for credentials, and the configuration says which: an API key, a client's secret, or a user's
+//! login. authn gets tokens, refreshes them in time, and puts them on requests. The program is the same on a laptop, in
+//! CI and in production. No secret is ever printed.
+//!
+//! It is not a server, and does not authenticate the requests that a program receives. It does not store a program's
+//! own secrets. One API key that never changes needs only a header, and a single cloud has an SDK of its own.
 //!
 //! ```no_run
-//! # async fn example() -> authn::Result<()> {
-//! let credentials = authn::load()?;
-//! let mut request = http::Request::get("https://api.example.com/v1/things").body(()).unwrap().into_parts().0;
-//! credentials.authorize(&mut request).await?;
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = authn::reqwest::Client::new(authn::load()?)?;
+//! let url = "https://api.example.com/v1/things";
+//! println!("{}", client.get(url).send().await?.text().await?);
 //! # Ok(()) }
 //! ```
 //!
-//! - [`Credentials`] is the handle that programs hold; [`load`] makes it of the configuration.
-//! - [`token_provider`] makes a struct a provider, [`macro@Options`] a set of its options; the [`provider`] module says how to write one.
-//! - [`token_store`] makes a struct a store that tokens are kept in.
-//! - [`config`] reads the layers, and knows where each value comes from.
-//! - [`Cached`] keeps a source's token fresh.
+//! The program also needs `use authn_providers as _;`, which links the built-in providers. It reads
+//! `~/.config/authn/config.toml`, among other [layers](guide::layers):
+//!
+//! ```toml
+//! [credentials]
+//! domain = "api.example.com"
+//!
+//! [credentials.oauth]
+//! issuer_url = "https://idp.example.com"
+//! client_id = "things-reader"
+//! client_secret = { file = "/run/secrets/things-reader" }
+//! ```
+//!
+//! # Where to start
+//!
+//! | I want to … | look at |
+//! |---|---|
+//! | send authorized requests with reqwest | [`reqwest::Client`] |
+//! | authorize the request of another HTTP client | [`Credentials::authorize`] |
+//! | get the token itself | [`Credentials::token`], [`Credentials::try_token`] |
+//! | work without an asynchronous runtime | [`blocking`] |
+//! | load the configuration | [`load`], [`load_profile`] |
+//! | read other files, or an application's own name | [`Loader`] |
+//! | know where a value comes from | [`config::Config::settings`], [`guide::layers`] |
+//! | build credentials in code | [`Credentials::builder`] |
+//! | write a provider | [`guide::writing_a_provider`], [`TokenSource`], [`TokenProvider`] |
+//! | use a closure as a provider | [`from_fn`], [`hooks`] |
+//! | group options in a struct | [`macro@Options`] |
+//! | know when a token is refreshed | [`guide::refresh_timing`], [`CacheOptions`] |
+//! | let a user log in | [`Credentials::login`], [`prompt`] |
+//! | know what is stored, and log out | [`Credentials::status`], [`Credentials::logout`], [`guide::sessions`] |
+//! | store sessions elsewhere | [`store::TokenStore`], [`macro@token_store`] |
+//! | decide what to do about an error | [`Error::recovery`], [`ErrorKind`] |
+//! | limit where a credential is sent | [`Origins`] |
+//! | choose the header or the query parameter | [`Placement`] |
+//! | pass on the token of the request being served | [`app_service`] |
+//! | test a provider | [`conformance::check`] |
+//! | test with a clock or an environment of my own | [`time::Clock`], [`Environment`] |
+//!
+//! # Providers
+//!
+//! The crate `authn-providers` has them. All of these features are on by default:
+//!
+//! | provider | feature | credential |
+//! |---|---|---|
+//! | `api_key` | `api_key` | keys in headers and in the query |
+//! | `app_service` | `app_service` | the token of the request that is being served |
+//! | `basic` | `basic` | a user's name and password (RFC 7617) |
+//! | `bearer` | `jwt` | an opaque token of the configuration |
+//! | `cached` | `cached` | another provider's token, with a cache and a store |
+//! | `hook` | `hook` | the token of a closure of the program |
+//! | `jwt` | `jwt` | a JWT of the configuration (RFC 7519) |
+//! | `jwt_bearer` | `jwt_bearer` | a service account's signed token, exchanged (RFC 7523) or as it is |
+//! | `oauth` | `oauth` | a token of an OAuth 2 authorization server (RFC 6749) |
+//!
+//! The features `keyring` and `keyutils` of that crate add the token store `keyring`.
+//!
+//! # Cost
+//!
+//! A call that finds a valid token takes, on a virtual core of an Intel Xeon:
+//!
+//! | call | nanoseconds | allocations |
+//! |---|---:|---:|
+//! | `token().await` | 30.6 | 0 |
+//! | `try_token()` | 28.5 | 0 |
+//! | `authorize(&mut parts).await` beside six headers | 77.6 | 0 |
+//!
+//! A second thread changes these by 2 % at most. The repository's `benches` has all figures and the method. The
+//! dependencies are tokio and, by the feature `reqwest`, reqwest with rustls. The first exchange starts one background
+//! thread; a program that makes no exchange starts none.
 //!
 //! # Features
 //!
-//! - `reqwest` (default): [`Context::http`] and [`reqwest::Client`].
-//! - `tower`: [`app_service::AppServiceLayer`].
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `reqwest` | yes | [`Context::http`] and [`reqwest::Client`] |
+//! | `tower` | no | [`app_service::AppServiceLayer`], which provides an incoming request's token to `app_service` |
+//! | `figment` | no | [`Loader::layer`], which adds any provider of figment as a layer |
+//!
+//! The minimum supported Rust version is 1.95.
 
 extern crate self as authn;
 
@@ -32,6 +107,7 @@ mod credentials;
 pub mod diagnostic;
 mod environment;
 mod error;
+pub mod guide;
 pub mod http;
 mod integrations;
 mod login;
@@ -49,23 +125,30 @@ pub mod store;
 pub mod time;
 mod token;
 
+#[doc(inline)]
 pub use authn_macros::{Options, token_provider, token_store};
 pub use cache::{CacheOptions, Cached};
+#[doc(inline)]
 pub use config::{Loader, load, load_profile};
 pub use context::Context;
 pub use credentials::{Credentials, CredentialsBuilder};
+#[doc(inline)]
 pub use diagnostic::Location;
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Recovery, Result};
 pub use integrations::*;
 pub use login::{Login, LoginOutcome, LoginPlan, Way};
+#[doc(inline)]
 pub use options::{Options, Secret, Show, Validation, View};
+#[doc(inline)]
 pub use provider::{
     Bound, InteractiveSource, Managed, Probe, Status, TokenProvider, TokenSource, from_fn, hooks,
 };
 pub use registry::{Entry, Provider, Registry, RegistryBuilder, Store, StoreEntry};
 pub use request::{Origins, Placement, Reaction, Request, ResponseHead, Used};
 pub use secret::{Exposed, SecretSource, SecretString};
+#[doc(inline)]
 pub use store::SessionPolicy;
 pub use token::{Claims, Issued, Token, TokenSet};
+#[doc(inline)]
 pub use url::Url;

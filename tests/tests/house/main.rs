@@ -9,6 +9,7 @@ mod lines;
 mod names;
 mod order;
 mod paths;
+mod places;
 mod tree;
 
 use authn_tests::document::Document;

@@ -1,0 +1,22 @@
+//! Guides: how to write a provider, and how the framework decides.
+//!
+//! | guide | subject |
+//! |---|---|
+//! | [`writing_a_provider`] | a provider of your own, from ten lines to a signed request |
+//! | [`refresh_timing`] | when a token is refreshed, with every threshold and its reason |
+//! | [`layers`] | where a configured value comes from, and what overrides it |
+//! | [`sessions`] | what of a session is stored, where, and how several processes share it |
+//!
+//! The guides for operators are in the folder `docs` of the repository.
+
+#[doc = include_str!("../guide/writing_a_provider.md")]
+pub mod writing_a_provider {}
+
+#[doc = include_str!("../guide/refresh_timing.md")]
+pub mod refresh_timing {}
+
+#[doc = include_str!("../guide/layers.md")]
+pub mod layers {}
+
+#[doc = include_str!("../guide/sessions.md")]
+pub mod sessions {}
