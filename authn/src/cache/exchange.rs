@@ -1,4 +1,4 @@
-//! `Exchange`: one exchange, with a store or without: read again, exchange, save, publish.
+//! `Exchange`: one exchange, with a store or without: read, exchange, save, publish.
 
 use std::{
     future::Future,
@@ -17,22 +17,22 @@ use crate::{
     token::BEARER,
 };
 
-/// Longest time for one exchange. The HTTP client's own deadlines are shorter; this one is for sources that
-/// have none, so that one that hangs does not block every caller that needs its token.
+/// Longest time for one exchange. The HTTP client's deadlines are shorter. This one is for sources without a deadline,
+/// so that one that hangs does not block its callers for ever.
 const EXCHANGE: Duration = Duration::from_mins(2);
-/// Longest time for reading or writing a store, and for telling the program of a new token.
+/// Longest time for reading or writing a store, and for the function of `on_update`.
 const STORE: Duration = Duration::from_secs(30);
-/// Longest time to wait for another exchange to end. An exchange has deadlines of its own, and several processes
-/// may stand in line.
+/// Longest time to wait for the lease. Each exchange has a deadline, and several processes may queue.
 const LEASE: Duration = Duration::from_mins(5);
 /// Longest time that closing waits for the exchanges under way.
 pub(super) const CLOSE: Duration = Duration::from_secs(30);
 
-/// Told of each new tokens before its token is handed out.
+/// The function that is called with each new token set before its token is used.
 pub(super) type OnUpdate =
     Arc<dyn Fn(TokenSet) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// One exchange for the scopes of a context. What it brings counts as long as its generation does.
+/// One exchange for the scopes of a context. Its result is dropped if a logout or a login happens meanwhile, which
+/// starts a new generation.
 pub(super) struct Exchange {
     pub(super) shared: Arc<Shared>,
     pub(super) scope: Arc<ScopeSlot>,
@@ -54,15 +54,15 @@ impl Exchange {
     /// Makes one exchange and publishes its token.
     pub(super) async fn run(&mut self) -> Result<Issued> {
         self.context.resolve_references().await?;
-        // Held throughout where a session is shared: one refresh token serves all scopes, and a server that
-        // rotates it takes each once. Otherwise scopes don't wait for each other.
+        // Locked throughout if there is a session: its one refresh token is for all scopes, and a server that rotates
+        // it accepts each only once. Otherwise scopes don't wait for each other.
         let shared = Arc::clone(&self.shared);
         let mut memory = shared.memory().await;
         self.generation = memory.generation;
         let result = match self.context.stored_session() {
             Some(session) => {
-                let _lease = self.lease(session).await?;
-                self.with_store(session, &mut memory).await
+                let mut lease = self.lease(session).await?;
+                self.with_store(session, &mut lease, &mut memory).await
             }
             None if memory.has_session(shared.source.session()) => {
                 self.in_memory(&mut memory).await
@@ -92,20 +92,20 @@ impl Exchange {
         }
     }
 
-    /// Keeps in memory what an exchange gave, and publishes it.
+    /// Keeps the result of an exchange in memory, and publishes its token.
     async fn keep(&self, memory: &mut Memory, fresh: Fresh) -> Result<Issued> {
         self.check()?;
         memory.last = Some(fresh.tokens.clone());
         self.hand_out(fresh).await
     }
 
-    /// Tells the program of what has been kept, and publishes its token.
+    /// Calls `on_update` and publishes the token. The token set has been kept by now.
     pub(super) async fn hand_out(&self, fresh: Fresh) -> Result<Issued> {
         self.tell(&fresh.tokens).await?;
         if let Some(doubt) = fresh.doubt {
             return Err(doubt);
         }
-        // Only now: the refresh token that came with it counts, whatever the clocks say of the access token.
+        // Checked last: the refresh token is valid, whatever the clocks say of the access token.
         if fresh.schedule.expiry.reached(self.context.clock().now()) {
             return Err(expired_on_arrival());
         }
@@ -113,7 +113,12 @@ impl Exchange {
         is_published.then_some(fresh.issued).ok_or_else(logged_out)
     }
 
-    async fn with_store(&self, session: &StoredSession, memory: &mut Memory) -> Result<Issued> {
+    async fn with_store(
+        &self,
+        session: &StoredSession,
+        lease: &mut Lease,
+        memory: &mut Memory,
+    ) -> Result<Issued> {
         let scope = self.context.scopes().join(" ");
         let mut record = self.limited(self.read(session)).await??;
         let unsaved = memory.unsaved.take().filter(|unsaved| unsaved.revision == record.revision);
@@ -125,11 +130,11 @@ impl Exchange {
             }
             self.keep_session(session, &mut record);
         }
-        if let Some(token) = self.adopt(&record) {
-            return Ok(token);
+        if let Some(issued) = self.adopt(&record) {
+            return Ok(issued);
         }
         self.check()?;
-        let fresh = self.request_for(session, &mut record, &scope).await?;
+        let fresh = self.request_for(session, lease, &mut record, &scope).await?;
         self.check()?;
         match fresh.doubt {
             Some(_) => record.take_session(&fresh.tokens),
@@ -139,17 +144,24 @@ impl Exchange {
         self.hand_out(fresh).await
     }
 
-    /// Asks the source with what a record holds. If the server has ended that session, the store is read once
-    /// more: a new login brought another one, or the record loses its refresh token.
+    /// Exchanges the tokens of a record. If the server has ended that session, the store is read once more: if a login
+    /// has stored another session, that one is tried, or else the record loses its refresh token.
+    ///
+    /// An exchange is not begun with a lease that is lost. The result of one that was begun is saved all the same if
+    /// the record is still the one that it began from: the server may have taken the old refresh token.
     async fn request_for(
         &self,
         session: &StoredSession,
+        lease: &mut Lease,
         record: &mut Record,
         scope: &str,
     ) -> Result<Fresh> {
         let mut sent = record.token_set(scope);
         let mut tried = false;
         loop {
+            if lease.is_lost() {
+                return Err(lost(session));
+            }
             let error = match self.request(sent.as_ref()).await {
                 Err(error) if is_over(&error, sent.as_ref()) => error,
                 result => return result,
@@ -176,7 +188,8 @@ impl Exchange {
         is_active.then_some(()).ok_or_else(logged_out)
     }
 
-    /// Saves what the server counts on. If the store fails, it is kept until the store works again.
+    /// Saves the record. If the store fails, the record is kept in memory until the store works again, because the
+    /// server may accept its refresh token only.
     pub(super) async fn save(
         &self,
         session: &StoredSession,
@@ -194,7 +207,7 @@ impl Exchange {
         }
     }
 
-    /// Takes the right to exchange.
+    /// Takes the lease of the session.
     pub(super) async fn lease(&self, session: &StoredSession) -> Result<Lease> {
         let end = self.context.clock().sleep(LEASE);
         before(session.lock(), end).await.unwrap_or_else(|| {
@@ -207,7 +220,7 @@ impl Exchange {
         })
     }
 
-    /// Tells the program of a new tokens, and waits until it has taken note.
+    /// Calls `on_update` with a new token set, and waits for it.
     async fn tell(&self, tokens: &TokenSet) -> Result<()> {
         match &self.shared.on_update {
             Some(on_update) => self.limited(on_update(tokens.clone())).await,
@@ -215,19 +228,22 @@ impl Exchange {
         }
     }
 
-    /// Waits for what a store or the program does, but not for ever.
+    /// Waits for a store or for `on_update`, at most as long as [`STORE`].
     pub(super) async fn limited<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         before(work, self.context.clock().sleep(STORE)).await.ok_or_else(|| {
-            Error::store("the token store, or what is told of new tokens, did not come to an end")
-                .with_help("check it")
+            Error::store(format!(
+                "the token store or the function of `on_update` did not end within {} seconds",
+                STORE.as_secs()
+            ))
+            .with_help("check the store's server or disk")
         })
     }
 
-    /// Waits for a source's answer, but not for ever.
+    /// Waits for the source, at most as long as [`EXCHANGE`].
     pub(super) async fn answered<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         before(work, self.context.clock().sleep(EXCHANGE)).await.unwrap_or_else(|| {
             Err(Error::network(format!(
-                "the exchange was not over after {} minutes and was given up",
+                "the exchange did not end within {} minutes and was cancelled",
                 EXCHANGE.as_secs() / 60
             ))
             .with_help("try again later"))
@@ -241,7 +257,7 @@ impl Exchange {
         Ok(Fresh { doubt, ..self.fresh(tokens, asked) })
     }
 
-    /// Plans the life of what was asked for at a time.
+    /// Plans when to refresh a token that was asked for at a time.
     pub(super) fn fresh(&self, tokens: TokenSet, asked: Moment) -> Fresh {
         let now = self.context.clock().now();
         let tokens = tokens.with_clock_compared(asked.wall(), now.wall());
@@ -262,7 +278,7 @@ impl Exchange {
     }
 }
 
-/// Returns whether the server has ended the session that a refresh token stood for.
+/// Returns whether the server has ended the session of the refresh token that was sent.
 fn is_over(error: &Error, sent: Option<&TokenSet>) -> bool {
     error.kind() == ErrorKind::LoginRequired
         && sent.is_some_and(|tokens| tokens.refresh_token().is_some())
@@ -274,12 +290,17 @@ fn same_refresh_token(record: &Record, sent: Option<&TokenSet>) -> bool {
     record.refresh_token.as_ref().is_some_and(is_same)
 }
 
+fn lost(session: &StoredSession) -> Error {
+    Error::store(format!("the lease of the session in {} was lost", session.place()))
+        .with_help("try again")
+}
+
 fn expired_on_arrival() -> Error {
-    Error::expired("the token that the exchange gave has expired already")
+    Error::expired("the server's token had expired on arrival")
         .with_help("compare this machine's clock with the server's")
 }
 
 pub(super) fn logged_out() -> Error {
-    Error::login_required("somebody logged out, or in as another, while the token was obtained")
+    Error::login_required("a logout or another login happened during the exchange")
         .with_help("try again")
 }

@@ -58,7 +58,7 @@ pub(super) fn back_off(
     chance: f64,
 ) -> Duration {
     let first = if usable { FIRST_BACK_OFF_WHILE_USABLE } else { FIRST_BACK_OFF };
-    let own = BackOff::new(first, LONGEST_BACK_OFF).after(failures).mul_f64(chance);
+    let own = BackOff::new(first, LONGEST_BACK_OFF).jittered(failures, chance);
     let own = own.max(SHORTEST_BACK_OFF);
     match retry_after {
         // A little later than asked: a date would bring all clients back at once.

@@ -3,12 +3,13 @@
 use ::reqwest::{Body, Request as HttpRequest, Url, header};
 use http::Uri;
 
-use crate::{Credentials, ErrorKind, Request};
+use crate::{Credentials, ErrorKind, Request, Used};
 
-/// Adds the credential to reqwest's request.
+/// Adds the credential to reqwest's request, and records the token in `used`.
 pub(super) async fn authorize(
     request: &mut HttpRequest,
     credentials: &Credentials,
+    used: &mut Used,
 ) -> std::result::Result<(), crate::Error> {
     let mut uri = uri(request.url())?;
     let before = uri.clone();
@@ -16,7 +17,7 @@ pub(super) async fn authorize(
     let mut body = request.body().and_then(Body::as_bytes).map(<[u8]>::to_vec);
     let unchanged = body.clone();
     let mut headers = std::mem::take(request.headers_mut());
-    let mut parts = Request::new(&method, &mut uri, &mut headers);
+    let mut parts = Request::new(&method, &mut uri, &mut headers).with_used(used);
     if let Some(body) = &mut body {
         parts = parts.with_body(body);
     }
@@ -34,23 +35,12 @@ pub(super) async fn authorize(
     Ok(())
 }
 
-fn uri(url: &Url) -> std::result::Result<Uri, crate::Error> {
+/// Returns a URL as a URI, without its fragment.
+pub(super) fn uri(url: &Url) -> std::result::Result<Uri, crate::Error> {
     let mut url = url.clone();
     url.set_fragment(None);
     url.as_str().parse().map_err(|_| {
         crate::Error::new(ErrorKind::Origin, "the request's URL can't be authorised")
             .with_help("check it")
     })
-}
-
-/// Returns whether a request carries a token where a provider puts one.
-pub(super) fn carries(request: &HttpRequest, secret: &str) -> bool {
-    let in_headers =
-        request.headers().values().any(|value| value.as_bytes().ends_with(secret.as_bytes()));
-    let in_query = request.url().query_pairs().any(|(_, value)| value == secret);
-    let in_body = request
-        .body()
-        .and_then(Body::as_bytes)
-        .is_some_and(|body| url::form_urlencoded::parse(body).any(|(_, value)| value == secret));
-    in_headers || in_query || in_body
 }

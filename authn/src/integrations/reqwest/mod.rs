@@ -7,17 +7,18 @@
 mod authorize;
 mod error;
 mod redirect;
+mod replay;
 mod request;
 
 use std::fmt;
 
 use ::reqwest::{
-    ClientBuilder, IntoUrl, Method, Request as HttpRequest, Response, StatusCode, redirect::Policy,
+    ClientBuilder, IntoUrl, Method, Request as HttpRequest, Response, redirect::Policy,
 };
 
-use crate::{Credentials, ErrorKind, request::is_loopback};
-use authorize::{authorize, carries};
+use crate::{Credentials, request::is_loopback};
 use redirect::{redirected, same_origin, strip, target};
+use replay::send;
 
 pub use error::{Error, Result};
 pub use request::RequestBuilder;
@@ -145,43 +146,6 @@ impl Client {
         }
         Err(Error::Redirect("the server redirects without end; check the address"))
     }
-}
-
-/// Sends one request, and once more with a new token if the cached one was refused.
-async fn send(
-    wires: &Wires,
-    mut request: HttpRequest,
-    credentials: Option<&Credentials>,
-    first: bool,
-) -> Result<Response> {
-    let Some(credentials) = credentials else { return wires.transmit(request).await };
-    let again = request.try_clone();
-    match authorize(&mut request, credentials).await {
-        Ok(()) => {}
-        // Where a redirect leads, and that it has no body left which could take a token, is the
-        // server's choice: it gets the request without credentials.
-        Err(error)
-            if !first && matches!(error.kind(), ErrorKind::Origin | ErrorKind::Configuration) =>
-        {
-            return wires.transmit(request).await;
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let used = credentials.try_token().filter(|token| carries(&request, token.secret()));
-    let response = wires.transmit(request).await?;
-    let (Some(used), Some(mut again), StatusCode::UNAUTHORIZED) = (used, again, response.status())
-    else {
-        return Ok(response);
-    };
-    if carries(&again, used.secret()) {
-        return Ok(response);
-    }
-    credentials.invalidate(&used);
-    // A token that can't be renewed leaves the server's own answer.
-    if authorize(&mut again, credentials).await.is_err() || carries(&again, used.secret()) {
-        return Ok(response);
-    }
-    wires.transmit(again).await
 }
 
 fn build(builder: ClientBuilder) -> Result<::reqwest::Client> {

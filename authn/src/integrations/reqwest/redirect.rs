@@ -7,7 +7,7 @@ use ::reqwest::{
 
 use super::{Error, Result, authorize::authorize};
 use crate::{
-    Credentials,
+    Credentials, Used,
     request::{is_loopback, without_parameter},
 };
 
@@ -79,7 +79,7 @@ pub(super) async fn strip(
         probe.headers_mut().insert(header::CONTENT_TYPE, form);
         *probe.body_mut() = Some(Body::from(Vec::new()));
         // Where that fails, nothing was put on the request either.
-        if authorize(&mut probe, credentials).await.is_ok() {
+        if authorize(&mut probe, credentials, &mut Used::default()).await.is_ok() {
             names.extend(
                 probe.headers().keys().filter(|name| **name != header::CONTENT_TYPE).cloned(),
             );

@@ -1,0 +1,88 @@
+//! One hop of a request: authorised, sent, and sent once more if the provider or a status of 401 asks for it.
+
+use ::reqwest::{Request as HttpRequest, Response, StatusCode};
+
+use super::{
+    Result, Wires,
+    authorize::{authorize, uri},
+};
+use crate::{Credentials, ErrorKind, Reaction, ResponseHead, Used};
+
+/// Sends one request, and at most once more.
+///
+/// The request is not sent again if its body streams, because such a body can be read once.
+pub(super) async fn send(
+    wires: &Wires,
+    mut request: HttpRequest,
+    credentials: Option<&Credentials>,
+    is_first: bool,
+) -> Result<Response> {
+    let Some(credentials) = credentials else { return wires.transmit(request).await };
+    let (method, uri) = (request.method().clone(), uri(request.url())?);
+    let again = request.try_clone();
+    let mut used = Used::default();
+    match authorize(&mut request, credentials, &mut used).await {
+        Ok(()) => {}
+        // The server has chosen where a redirect leads, and that it has no body left which could take a token: the
+        // request is sent there without credentials.
+        Err(error)
+            if !is_first
+                && matches!(error.kind(), ErrorKind::Origin | ErrorKind::Configuration) =>
+        {
+            return wires.transmit(request).await;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let react = |response: &Response, credentials: &Credentials, used: &Used| {
+        let head = ResponseHead::new(&method, &uri, response.status(), response.headers());
+        credentials.response(&head, used)
+    };
+    let response = wires.transmit(request).await?;
+    let reaction = react(&response, credentials, &used);
+    let (Some(mut again), Some(next)) = (again, credentials.next(&reaction, &response, &used))
+    else {
+        return Ok(response);
+    };
+    let mut renewed = Used::default();
+    // If there is no other credential, the caller gets the server's own answer.
+    if authorize(&mut again, &next, &mut renewed).await.is_err()
+        || (reaction.refuses(&response) && is_same_token(&used, &renewed))
+    {
+        return Ok(response);
+    }
+    let response = wires.transmit(again).await?;
+    // The provider sees this answer too, such as its next nonce; it is not sent a third time.
+    let _ = react(&response, &next, &renewed);
+    Ok(response)
+}
+
+impl Credentials {
+    /// Returns the credentials for sending a request once more; `None` if it is not sent again.
+    fn next(&self, reaction: &Reaction, response: &Response, used: &Used) -> Option<Self> {
+        match reaction {
+            Reaction::Retry => Some(self.clone()),
+            Reaction::RetryWithScopes(scopes) => Some(self.with_scope(scopes)),
+            Reaction::Pass | Reaction::Invalidate => {
+                let token = used.token().filter(|_| reaction.refuses(response))?;
+                self.invalidate(token);
+                Some(self.clone())
+            }
+        }
+    }
+}
+
+impl Reaction {
+    /// Returns whether the token was refused.
+    fn refuses(&self, response: &Response) -> bool {
+        match self {
+            Self::Pass => response.status() == StatusCode::UNAUTHORIZED,
+            Self::Invalidate => true,
+            Self::Retry | Self::RetryWithScopes(_) => false,
+        }
+    }
+}
+
+fn is_same_token(used: &Used, renewed: &Used) -> bool {
+    let secret = |used: &Used| used.token().map(|token| token.secret().to_owned());
+    secret(used) == secret(renewed)
+}

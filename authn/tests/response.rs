@@ -1,0 +1,278 @@
+//! What a provider makes of answers: nonces, refusals, scopes that are missing; and signatures with what was kept.
+
+#![cfg(feature = "reqwest")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::{Ipv4Addr, TcpListener},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use authn::{
+    Cached, Context, Credentials, Environment, Error, InteractiveSource, Issued, Loader, Login,
+    Reaction, Registry, Request, ResponseHead, Result, SessionPolicy, Token, TokenProvider,
+    TokenSet, TokenSource, Used, reqwest::Client,
+};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+const PROOF: HeaderName = HeaderName::from_static("x-proof");
+
+/// A server that notes what it gets, and answers what a test decides by it.
+struct Server {
+    url: String,
+    requests: Arc<Mutex<Vec<Received>>>,
+}
+
+/// A request, as the server got it.
+#[derive(Clone, Debug)]
+struct Received {
+    target: String,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Received {
+    fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+impl Server {
+    /// `answer` returns the status and the lines of the headers.
+    fn start(answer: impl Fn(&Received) -> (u16, String) + Send + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::<Mutex<Vec<Received>>>::default();
+        let noted = Arc::clone(&requests);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let received = receive(&mut BufReader::new(&stream));
+                let (status, headers) = answer(&received);
+                noted.lock().unwrap().push(received);
+                let head = format!("HTTP/1.1 {status} -\r\n{headers}Connection: close\r\n");
+                stream.write_all(format!("{head}Content-Length: 0\r\n\r\n").as_bytes()).unwrap();
+            }
+        });
+        Self { url, requests }
+    }
+
+    fn requests(&self) -> Vec<Received> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    fn client(&self, provider: impl TokenProvider) -> Client {
+        let builder = Credentials::builder().provider(provider).origin(&self.url);
+        Client::new(builder.build().unwrap()).unwrap()
+    }
+}
+
+fn receive(stream: &mut impl std::io::BufRead) -> Received {
+    let mut lines = stream.by_ref().lines().map(std::result::Result::unwrap);
+    let target = lines.next().unwrap().split(' ').nth(1).unwrap().to_owned();
+    let headers: Vec<(String, String)> = lines
+        .take_while(|line| !line.is_empty())
+        .map(|line| {
+            let (name, value) = line.split_once(": ").unwrap();
+            (name.to_owned(), value.to_owned())
+        })
+        .collect();
+    let mut received = Received { target, headers, body: String::new() };
+    let length = received.header("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).unwrap();
+    received.body = String::from_utf8(body).unwrap();
+    received
+}
+
+/// Proves itself with the server's last nonce (RFC 9449, section 9).
+#[derive(Debug, Default)]
+struct Prover {
+    nonce: Mutex<String>,
+}
+
+impl TokenProvider for Prover {
+    async fn token(&self, _context: &Context) -> Result<Token> {
+        Err(Error::no_token())
+    }
+
+    async fn authorize(&self, request: &mut Request<'_>, _context: &Context) -> Result<()> {
+        let nonce = self.nonce.lock().unwrap();
+        request.set_header(&PROOF, HeaderValue::from_str(&format!("proof-{nonce}")).unwrap());
+        Ok(())
+    }
+
+    fn response(&self, head: &ResponseHead<'_>, _used: &Used, _context: &Context) -> Reaction {
+        let Some(nonce) = head.header(NONCE.as_str()) else { return Reaction::Pass };
+        nonce.clone_into(&mut self.nonce.lock().unwrap());
+        match head.status() {
+            StatusCode::UNAUTHORIZED => Reaction::Retry,
+            _ => Reaction::Pass,
+        }
+    }
+}
+
+/// Accepts each of its nonces once.
+fn counting_nonces() -> impl Fn(&Received) -> (u16, String) {
+    let next = AtomicUsize::new(0);
+    move |request| {
+        let current = next.load(Ordering::SeqCst);
+        let is_right =
+            current > 0 && request.header("x-proof") == Some(&format!("proof-{current}"));
+        next.store(current + 1, Ordering::SeqCst);
+        (if is_right { 200 } else { 401 }, format!("DPoP-Nonce: {}\r\n", current + 1))
+    }
+}
+
+#[tokio::test]
+async fn a_nonce_of_an_answer_is_in_the_next_proof() {
+    let server = Server::start(counting_nonces());
+    let client = server.client(Prover::default());
+    for expected in [2, 3, 4] {
+        let response = client.post(&server.url).body("abc").send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        // Only the first request is sent twice: each answer has the nonce of the next.
+        assert_eq!(server.requests().len(), expected);
+    }
+    let proofs: Vec<String> =
+        server.requests().iter().map(|one| one.header("x-proof").unwrap().to_owned()).collect();
+    assert_eq!(proofs, ["proof-", "proof-1", "proof-2", "proof-3"]);
+    assert!(server.requests().iter().all(|request| request.body == "abc"));
+}
+
+#[tokio::test]
+async fn a_request_is_sent_once_more_and_no_more() {
+    let server = Server::start(|_| (401, "DPoP-Nonce: again\r\n".to_owned()));
+    let client = server.client(Prover::default());
+    assert_eq!(client.get(&server.url).send().await.unwrap().status(), 401);
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_body_that_streams_is_not_sent_again() {
+    let server = Server::start(counting_nonces());
+    let client = server.client(Prover::default());
+    let body = ::reqwest::Body::wrap(http_body_util::Full::<&[u8]>::from(&b"abc"[..]));
+    let response = client.post(&server.url).body(body).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), server.requests().len()), (401, 1));
+    // Its nonce is in the next proof all the same.
+    let response = client.get(&server.url).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), server.requests().len()), (200, 2));
+}
+
+/// Signs each request with a key that the exchange gave.
+#[authn::token_provider("signer", cached, login)]
+#[derive(Default)]
+struct Signer {
+    __exchanges: AtomicUsize,
+}
+
+const SIGNATURE: HeaderName = HeaderName::from_static("x-signature");
+
+impl TokenSource for Signer {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        let number = self.__exchanges.fetch_add(1, Ordering::SeqCst);
+        let token =
+            Token::new(format!("t{number}"))?.with_expires_in(std::time::Duration::from_hours(1));
+        let tokens = TokenSet::new(token).with_refresh_token("never-seen".into());
+        Ok(tokens.with_kept("key", format!("key-of-t{number}").into()))
+    }
+
+    fn authorize(&self, request: &mut Request<'_>, issued: &Issued, _: &Context) -> Result<()> {
+        let key = issued.kept("key").ok_or_else(|| Error::internal("the key is not there"))?;
+        let signed = format!("{} {} {}", request.method(), request.uri().path(), &*key.expose());
+        request.set_header(&SIGNATURE, HeaderValue::from_str(&signed).unwrap());
+        request.bearer(issued.token())
+    }
+
+    fn response(&self, head: &ResponseHead<'_>, used: &Used, _: &Context) -> Reaction {
+        let is_key_known = used.kept("key").is_some_and(|key| key.expose().starts_with("key-of-"));
+        match head.status() {
+            StatusCode::FORBIDDEN if is_key_known => Reaction::Invalidate,
+            StatusCode::PAYMENT_REQUIRED => Reaction::RetryWithScopes(vec!["paid".to_owned()]),
+            _ => Reaction::Pass,
+        }
+    }
+}
+
+impl InteractiveSource for Signer {
+    async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> {
+        Ok(None)
+    }
+
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::Begun
+    }
+
+    fn needs_login(&self) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn a_signature_reads_the_key_that_was_kept_with_its_token() {
+    let server = Server::start(|_| (200, String::new()));
+    let folder = tempfile::tempdir().unwrap();
+    let load = || {
+        let text = format!("[credentials]\norigins = ['{}']\nsigner = {{}}", server.url);
+        let environment = Environment::empty().state_directory(folder.path());
+        let registry = Registry::builder().register::<Signer>().build().unwrap();
+        let loader = Loader::new().registry(registry).environment(environment);
+        Client::new(loader.inline("test.toml", &text).load().unwrap()).unwrap()
+    };
+    // The first one exchanges, then it is cached, then read from the store.
+    let first = load();
+    for client in [&first, &first, &load()] {
+        client.get(format!("{}/things", server.url)).send().await.unwrap();
+        let received = server.requests().pop().unwrap();
+        assert_eq!(received.target, "/things");
+        assert_eq!(received.header("x-signature"), Some("GET /things key-of-t0"));
+        assert_eq!(received.header("authorization"), Some("Bearer t0"));
+    }
+}
+
+#[tokio::test]
+async fn a_provider_can_say_that_a_token_was_refused_whatever_the_status() {
+    let server = Server::start(|request| {
+        (
+            if request.header("authorization") == Some("Bearer t0") { 403 } else { 200 },
+            String::new(),
+        )
+    });
+    let client = server.client(Cached::new(Signer::default()));
+    assert_eq!(client.get(&server.url).send().await.unwrap().status(), 200);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[1].header("x-signature"), Some("GET / key-of-t1"));
+}
+
+#[tokio::test]
+async fn a_provider_can_ask_for_more_scopes() {
+    let server = Server::start(|request| {
+        (
+            if request.header("authorization") == Some("Bearer t0") { 402 } else { 200 },
+            String::new(),
+        )
+    });
+    let client = server.client(Cached::new(Signer::default()));
+    assert_eq!(client.get(&server.url).send().await.unwrap().status(), 200);
+    assert_eq!(client.credentials().token().await.unwrap().secret(), "t0", "not invalidated");
+    let more = client.credentials().with_scope(&["paid"]);
+    assert_eq!(more.token().await.unwrap().secret(), "t1");
+}
+
+#[tokio::test]
+async fn the_callers_own_credential_is_not_the_providers_to_renew() {
+    let server = Server::start(|_| (401, String::new()));
+    let client = server.client(Cached::new(Signer::default()));
+    client.get(&server.url).header("authorization", "Mine abc").send().await.unwrap();
+    assert_eq!(server.requests().len(), 1);
+    assert_eq!(client.credentials().try_token().map(|token| token.secret().to_owned()), None);
+}
