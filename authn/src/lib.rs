@@ -41,6 +41,8 @@
 //! | know where a value comes from | [`config::Config::settings`], [`guide::layers`] |
 //! | build credentials in code | [`Credentials::builder`] |
 //! | write a provider | [`guide::writing_a_provider`], [`TokenSource`], [`TokenProvider`] |
+//! | write a provider whose user logs in | [`InteractiveSource`], [`guide::sessions`] |
+//! | sign requests, or react to an answer | [`Issued`], [`Reaction`] |
 //! | use a closure as a provider | [`from_fn`], [`hooks`] |
 //! | group options in a struct | [`macro@Options`] |
 //! | know when a token is refreshed | [`guide::refresh_timing`], [`CacheOptions`] |

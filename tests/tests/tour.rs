@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use authn::Registry;
 use authn_providers as _;
 use authn_tests::document::Document;
-use syn::{Attribute, Expr, ExprCall, Item, Lit, UseTree};
+use syn::{Attribute, Expr, ExprCall, ExprLit, Item, Lit, UseTree};
 
 const GUIDES: [&str; 4] = ["layers", "refresh_timing", "sessions", "writing_a_provider"];
 const LONGEST_GUIDE: usize = 150;
@@ -68,7 +68,7 @@ fn feature(attribute: &Attribute) -> Option<String> {
     let condition = attribute.path().is_ident("cfg").then(|| attribute.parse_args())?;
     let Ok(syn::Meta::NameValue(condition)) = condition else { return None };
     match condition.value {
-        Expr::Lit(syn::ExprLit { lit: Lit::Str(name), .. }) => Some(name.value()),
+        Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) => Some(name.value()),
         _ => None,
     }
 }
@@ -158,7 +158,7 @@ fn the_constants_of_refresh_timing_are_those_of_the_code() {
     for row in &rows {
         let [name, value, file, _] = &row[..] else { panic!("{row:?}") };
         let found = parse(file).items.into_iter().find_map(|item| match item {
-            Item::Const(item) if item.ident == name => duration(&item.expr),
+            Item::Const(item) if item.ident == name => Some(durations(&item.expr)),
             _ => None,
         });
         assert_eq!(found, Some(written(value)), "{file} has another {name} than the guide");
@@ -168,7 +168,7 @@ fn the_constants_of_refresh_timing_are_those_of_the_code() {
         let file = format!("authn/src/cache/{file}.rs");
         for item in parse(&file).items {
             if let Item::Const(item) = item
-                && duration(&item.expr).is_some()
+                && !durations(&item.expr).is_empty()
             {
                 let name = item.ident.to_string();
                 let is_shown = rows.iter().any(|row| row[0] == name && row[2] == file);
@@ -178,33 +178,38 @@ fn the_constants_of_refresh_timing_are_those_of_the_code() {
     }
 }
 
-/// The value of `Duration::from_secs(10)` and its like.
-fn duration(value: &Expr) -> Option<Duration> {
-    let Expr::Call(ExprCall { func, args, .. }) = value else { return None };
-    let Expr::Path(path) = &**func else { return None };
-    let Some(Expr::Lit(syn::ExprLit { lit: Lit::Int(count), .. })) = args.first() else {
-        return None;
+/// The durations in `Duration::from_secs(10)`, or in `BackOff::new` of two such.
+fn durations(value: &Expr) -> Vec<Duration> {
+    let Expr::Call(ExprCall { func, args, .. }) = value else { return Vec::new() };
+    let Expr::Path(path) = &**func else { return Vec::new() };
+    let count = match args.first() {
+        Some(Expr::Lit(ExprLit { lit: Lit::Int(count), .. })) => count.base10_parse().ok(),
+        _ => None,
     };
-    let count = count.base10_parse().ok()?;
-    Some(match path.path.segments.last()?.ident.to_string().as_str() {
-        "from_millis" => Duration::from_millis(count),
-        "from_secs" => Duration::from_secs(count),
-        "from_mins" => Duration::from_mins(count),
-        "from_hours" => Duration::from_hours(count),
-        _ => return None,
-    })
+    let name = path.path.segments.last().map(|last| last.ident.to_string());
+    match (name.unwrap_or_default().as_str(), count) {
+        ("from_millis", Some(count)) => vec![Duration::from_millis(count)],
+        ("from_secs", Some(count)) => vec![Duration::from_secs(count)],
+        ("from_mins", Some(count)) => vec![Duration::from_mins(count)],
+        ("from_hours", Some(count)) => vec![Duration::from_hours(count)],
+        ("new", None) => args.iter().flat_map(durations).collect(),
+        _ => Vec::new(),
+    }
 }
 
-/// The duration that a guide writes as `10 s`.
-fn written(text: &str) -> Duration {
-    let (count, unit) = text.split_once(' ').expect("a number and a unit");
-    let count = count.parse().expect("a number");
-    match unit {
-        "ms" => Duration::from_millis(count),
-        "s" => Duration::from_secs(count),
-        "min" => Duration::from_mins(count),
-        _ => panic!("{text}: the unit is not known here"),
-    }
+/// The durations that a guide writes as `10 s`, or as `5 ms to 100 ms`.
+fn written(text: &str) -> Vec<Duration> {
+    let one = |text: &str| {
+        let (count, unit) = text.split_once(' ').expect("a number and a unit");
+        let count = count.parse().expect("a number");
+        match unit {
+            "ms" => Duration::from_millis(count),
+            "s" => Duration::from_secs(count),
+            "min" => Duration::from_mins(count),
+            _ => panic!("{text}: the unit is not known here"),
+        }
+    };
+    text.split(" to ").map(one).collect()
 }
 
 fn parse(file: &str) -> syn::File {
