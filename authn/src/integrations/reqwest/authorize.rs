@@ -1,11 +1,11 @@
-//! Puts a credential on a request of reqwest's.
+//! Adds a credential to a reqwest request.
 
 use ::reqwest::{Body, Request as HttpRequest, Url, header};
 use http::Uri;
 
 use crate::{Credentials, ErrorKind, Request};
 
-/// Adds the credential to reqwest's request.
+/// Adds the credential to a request.
 pub(super) async fn authorize(
     request: &mut HttpRequest,
     credentials: &Credentials,
@@ -38,12 +38,15 @@ fn uri(url: &Url) -> std::result::Result<Uri, crate::Error> {
     let mut url = url.clone();
     url.set_fragment(None);
     url.as_str().parse().map_err(|_| {
-        crate::Error::new(ErrorKind::Origin, "the request's URL can't be authorised")
-            .with_help("check it")
+        crate::Error::new(
+            ErrorKind::Origin,
+            "the request's URL is not an HTTP URI, so the request can't be authorised",
+        )
+        .with_help("check the URL")
     })
 }
 
-/// Returns whether a request carries a token where a provider puts one.
+/// Returns whether a request contains a token in a header, in its query or in its form-encoded body.
 pub(super) fn carries(request: &HttpRequest, secret: &str) -> bool {
     let in_headers =
         request.headers().values().any(|value| value.as_bytes().ends_with(secret.as_bytes()));
