@@ -1,4 +1,4 @@
-//! Reads the arguments of an attribute, without judging them.
+//! Parses the arguments of an attribute. No rule is checked here.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
@@ -13,7 +13,7 @@ pub(crate) struct Argument {
     pub(crate) form: Form,
 }
 
-/// What an argument looks like.
+/// The form of an argument.
 pub(crate) enum Form {
     /// `"corp_sts"`
     Name(LitStr),
@@ -25,7 +25,7 @@ pub(crate) enum Form {
     Other,
 }
 
-/// Reads all arguments. It fails only where commas stand without an argument.
+/// Parses all arguments. It fails only if there is no argument before a comma.
 pub(crate) fn parse(tokens: TokenStream) -> Result<Vec<Argument>> {
     let arguments = Punctuated::<Argument, Token![,]>::parse_terminated.parse2(tokens)?;
     Ok(arguments.into_iter().collect())
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_each_kind_of_argument() {
+    fn each_kind_of_argument_is_parsed() {
         let tokens = quote!(
             "corp_sts",
             cached,
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_what_it_does_not_know_up_to_the_comma() {
+    fn an_unknown_argument_is_kept_up_to_the_comma() {
         let tokens =
             quote!("a" "b", cached = true, crate = "authn", crate, cache now, type, size(1, 2));
         let expected = [
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_comma_without_an_argument() {
+    fn a_comma_without_an_argument_is_refused() {
         let message = parse(quote!(, cached)).err().map(|error| error.to_string());
         assert_eq!(message.as_deref(), Some("write an argument before the comma"));
     }

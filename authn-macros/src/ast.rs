@@ -1,4 +1,4 @@
-//! Reads the item under the macro, without judging it.
+//! Parses the item under the macro. No rule is checked here.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt as _;
@@ -9,7 +9,7 @@ use crate::doc;
 
 /// The item under the macro.
 pub(crate) struct Item {
-    /// The item as it is emitted: what belongs to this macro is taken off.
+    /// The item as it is emitted, without the attributes of this macro.
     pub(crate) emitted: DeriveInput,
     /// The item's documentation.
     pub(crate) docs: Vec<Expr>,
@@ -17,11 +17,11 @@ pub(crate) struct Item {
     pub(crate) cfg: Vec<Attribute>,
     /// The arguments of `#[options(…)]`.
     pub(crate) arguments: TokenStream,
-    /// The `Debug` of a `#[derive(…)]` that follows the attribute.
+    /// The `Debug` in a `#[derive(…)]` below the attribute.
     pub(crate) derived_debug: Option<Path>,
     /// A second attribute of these macros.
     pub(crate) repeated: Option<Attribute>,
-    /// The named fields of a struct, else none.
+    /// The named fields of a struct; empty for other items.
     pub(crate) fields: Vec<Field>,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Field {
     pub(crate) helpers: Helpers,
 }
 
-/// Reads a struct, an enum or a union. Whatever else an attribute may stand on is an error.
+/// Parses a struct, an enum or a union. Any other item is an error.
 pub(crate) fn parse(tokens: TokenStream) -> Result<Item> {
     let mut emitted: DeriveInput = syn::parse2(tokens)?;
     let derived_debug = attr::take_derived_debug(&mut emitted.attrs);
@@ -56,8 +56,8 @@ pub(crate) fn parse(tokens: TokenStream) -> Result<Item> {
     })
 }
 
-/// Reads a field, and takes off its helper attributes. A field of a tuple struct has no name and
-/// gives nothing, but loses its helper attributes as well.
+/// Parses a field and removes its helper attributes; `None` for a field of a tuple struct, which has no
+/// name.
 fn read_field(field: &mut syn::Field) -> Option<Field> {
     let helpers = attr::take_helpers(&mut field.attrs);
     let ident = field.ident.clone()?;

@@ -1,11 +1,11 @@
-//! Takes the attributes that belong to this macro off an item or a field.
+//! Removes the attributes of this macro from an item or a field.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Path, Token, parse_quote};
 
-/// The helper attributes of one field, as written.
+/// The helper attributes of one field, as they are written.
 #[derive(Default)]
 pub(crate) struct Helpers {
     /// `#[default(…)]`
@@ -20,7 +20,7 @@ pub(crate) struct Helpers {
     pub(crate) inner: Vec<Attribute>,
 }
 
-/// Takes the helper attributes off a field: nothing else knows them.
+/// Removes the helper attributes from a field, because the compiler does not know them, and returns them.
 pub(crate) fn take_helpers(attributes: &mut Vec<Attribute>) -> Helpers {
     let mut take = |name| attributes.extract_if(.., |one| one.path().is_ident(name)).collect();
     Helpers {
@@ -32,7 +32,7 @@ pub(crate) fn take_helpers(attributes: &mut Vec<Attribute>) -> Helpers {
     }
 }
 
-/// Takes the `#[options(…)]` attributes off an item, and returns their arguments together.
+/// Removes the `#[options(…)]` attributes from an item, and returns their arguments together.
 pub(crate) fn take_arguments(attributes: &mut Vec<Attribute>) -> TokenStream {
     let mut arguments = TokenStream::new();
     for attribute in attributes.extract_if(.., |one| one.path().is_ident("options")) {
@@ -48,8 +48,8 @@ pub(crate) fn take_arguments(attributes: &mut Vec<Attribute>) -> TokenStream {
     arguments
 }
 
-/// Takes `Debug` out of the `#[derive(…)]` attributes, so that it can't collide with the `Debug`
-/// of this macro. A derive that stands before the attribute has already run and is not seen.
+/// Removes `Debug` from the `#[derive(…)]` attributes, so that it can't collide with the `Debug` of this
+/// macro. A derive above the attribute has already run and is not seen.
 pub(crate) fn take_derived_debug(attributes: &mut Vec<Attribute>) -> Option<Path> {
     let mut taken = None;
     attributes.retain_mut(|attribute| {
@@ -69,7 +69,8 @@ pub(crate) fn take_derived_debug(attributes: &mut Vec<Attribute>) -> Option<Path
     taken
 }
 
-/// Takes a second `#[token_provider]` or `#[token_store]` off: it would write everything twice.
+/// Removes a second `#[token_provider]` or `#[token_store]`, which would write everything twice, and returns
+/// it.
 pub(crate) fn take_repeated(attributes: &mut Vec<Attribute>) -> Option<Attribute> {
     let repeated = |one: &mut Attribute| {
         ["token_provider", "token_store"].iter().any(|name| last_name_is(one.path(), name))
@@ -77,13 +78,13 @@ pub(crate) fn take_repeated(attributes: &mut Vec<Attribute>) -> Option<Attribute
     attributes.extract_if(.., repeated).last()
 }
 
-/// Returns the `#[cfg(…)]` attributes, which stay where they are.
+/// Returns the `#[cfg(…)]` attributes and leaves them on the item or field.
 pub(crate) fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
     attributes.iter().filter(|one| one.path().is_ident("cfg")).cloned().collect()
 }
 
-/// Permits the use of a field whose name starts with an underscore, which here says that it is
-/// not shown, and not that it is unused.
+/// Returns an attribute that permits the use of a field whose name starts with an underscore. Here the
+/// underscore means that the field is not shown, and not that it is unused.
 pub(crate) fn allow_use() -> Attribute {
     parse_quote!(#[allow(clippy::used_underscore_binding)])
 }
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_helpers_and_leaves_the_rest() {
+    fn the_helpers_are_removed_and_other_attributes_stay() {
         let mut attributes: Vec<Attribute> = parse_quote! {
             #[doc = " Tries."]
             #[default(3)]
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_only_debug_out_of_a_derive() {
+    fn only_debug_is_removed_from_a_derive() {
         let mut attributes: Vec<Attribute> =
             parse_quote!(#[derive(Clone, std::fmt::Debug, Default)]);
         let debug = take_derived_debug(&mut attributes);
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_an_empty_derive_with_it() {
+    fn a_derive_without_names_is_removed() {
         let mut attributes: Vec<Attribute> = parse_quote!(#[derive(Debug)] #[derive(Clone)]);
         assert!(take_derived_debug(&mut attributes).is_some());
         assert_eq!(text(&attributes), "# [derive (Clone)]");

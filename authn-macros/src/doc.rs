@@ -1,11 +1,11 @@
-//! Reads documentation as expressions, so that `#[doc = include_str!("…")]` works.
+//! Returns documentation as expressions, so that `#[doc = include_str!("…")]` works.
 
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
-/// Gives the expression of each `#[doc = …]`, which is also what `///` becomes; one a line.
+/// Returns the expression of each `#[doc = …]`, one for each line of a `///` comment.
 ///
-/// Text that is blank throughout counts as none. The text of a macro call is not known here, so
-/// it counts as text.
+/// The result is empty if all texts are blank. The text of a macro call is not known here and not treated
+/// as blank.
 pub(crate) fn expressions(attributes: &[Attribute]) -> Vec<Expr> {
     let expressions: Vec<Expr> = attributes.iter().filter_map(expression).cloned().collect();
     if expressions.iter().all(is_blank) { Vec::new() } else { expressions }
@@ -46,13 +46,13 @@ mod tests {
     }
 
     #[test]
-    fn a_macro_call_is_taken_as_it_is() {
+    fn a_macro_call_is_not_changed() {
         let attributes: Vec<Attribute> = parse_quote!(#[doc = include_str!("url.md")]);
         assert_eq!(text(&attributes), [r#"include_str ! ("url.md")"#]);
     }
 
     #[test]
-    fn blank_text_is_none() {
+    fn blank_text_is_no_documentation() {
         let attributes: Vec<Attribute> = parse_quote! {
             #[doc = ""]
             #[doc = "  "]

@@ -1,7 +1,5 @@
-//! Writes what stands in for the code of an item that was refused.
-//!
-//! Beside the item stand empty implementations of what the macro would have written.
-//! Without them, each use of the item would be an error of its own.
+//! Writes the code for an item that was refused: its errors, and empty implementations of the traits that the
+//! macro implements. Without these, each use of the item would be one more error.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
@@ -10,7 +8,7 @@ use syn::{Attribute, DeriveInput, Visibility};
 
 use crate::model::{Macro, Options};
 
-/// Emits an item that is no struct, enum or union: there is nothing to stand in for.
+/// Emits the error of an item that is no struct, enum or union. It needs no implementations.
 pub(crate) fn other_item(of: Macro, item: &TokenStream) -> TokenStream {
     let keyword = first_keyword.parse2(item.clone()).unwrap_or_default();
     let message = format!("put `{}` on a struct", of.words().attribute);
@@ -18,7 +16,7 @@ pub(crate) fn other_item(of: Macro, item: &TokenStream) -> TokenStream {
     quote!(#error #item)
 }
 
-/// Finds the word that says what an item is: the first after its attributes and its visibility.
+/// Returns the keyword of an item, such as `fn`: the first word after its attributes and its visibility.
 fn first_keyword(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     input.call(Attribute::parse_outer)?;
     input.parse::<Visibility>()?;
@@ -27,7 +25,7 @@ fn first_keyword(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     Ok(keyword.into())
 }
 
-/// Emits the errors and the stand-ins.
+/// Emits the errors and the empty implementations.
 pub(crate) fn refused(item: &DeriveInput, options: &Options, errors: &syn::Error) -> TokenStream {
     let errors = errors.to_compile_error();
     let (authn, cfg, ident) = (&options.arguments.authn, &options.cfg, &item.ident);

@@ -2,10 +2,10 @@
 //!
 //! The crate is one pipeline, and each step is a module:
 //!
-//! 1. `args` and `ast` read what is written, `attr` and `doc` its attributes; nothing is judged yet.
-//! 2. `valid` holds every rule with its message and turns what was read into `model::Options`.
-//! 3. `expand` writes the code of a valid item. `fallback` writes stand-ins for one that was
-//!    refused, so that one mistake gives one error.
+//! 1. `args` and `ast` parse the source, and `attr` and `doc` its attributes. They check no rule.
+//! 2. `valid` contains every rule with its message, and turns the parsed item into `model::Options`.
+//! 3. `expand` writes the code of a valid item. `fallback` writes empty implementations for a refused
+//!    one, so that one mistake is one error.
 
 mod args;
 mod ast;
@@ -20,10 +20,10 @@ use proc_macro::TokenStream;
 
 use self::model::Macro;
 
-/// Makes a struct a provider that the configuration can choose by name.
+/// Turns a struct into a provider that a configuration can choose by name.
 ///
-/// The struct is the provider's table in the configuration: each field is an option, and the
-/// field's documentation is what users read about it.
+/// The struct is the provider's table in the configuration. Each field is an option, and users read its
+/// documentation.
 ///
 /// ```ignore
 /// /// Mints tokens at the corporate STS.
@@ -48,7 +48,7 @@ use self::model::Macro;
 /// }
 /// ```
 ///
-/// The configuration then says:
+/// A configuration then contains:
 ///
 /// ```toml
 /// [credentials.corp_sts]
@@ -58,55 +58,55 @@ use self::model::Macro;
 ///
 /// # Arguments
 ///
-/// The name comes first: lower-case letters, digits and single underscores, with a letter first. It
+/// The name comes first: lower-case letters, digits and single underscores, starting with a letter. It
 /// must not be a key of `[credentials]` itself (`domain`, `scheme`, `origins`, `provider`,
-/// `profile`). The rest follows in any order:
+/// `profile`). The other arguments follow in any order:
 ///
 /// | argument | meaning |
 /// |---|---|
-/// | `cached` | the struct implements `TokenSource`, and the framework keeps and renews its tokens; without it, the struct implements `TokenProvider` and answers each call itself |
+/// | `cached` | the struct implements `TokenSource`, and the framework caches and renews its tokens; otherwise the struct implements `TokenProvider` and answers each call itself |
 /// | `login` | with `cached`: a user logs in, and the struct implements `InteractiveSource` as well |
-/// | `own_placement` | the provider places what it sends itself, so the framework's options for placement (`header`, `query_parameter` …) don't stand in its table |
-/// | `crate = path` | where `authn` is found if it is not `::authn` |
+/// | `own_placement` | the provider adds its credential to requests itself, so its table does not have the framework's options for the place (`header`, `query_parameter` …) |
+/// | `crate = path` | the path of `authn`; `::authn` by default |
 ///
 /// # Fields
 ///
-/// The underscores before a field's name say who may see its value:
+/// The underscores before a field's name decide whether its value is shown:
 ///
 /// | field | key | shown | type |
 /// |---|---|---|---|
-/// | `url` | `url` | its value, a URL without user information and query values | anything that is `serde::Deserialize`, `Duration`, and a struct with `#[derive(Options)]` |
+/// | `url` | `url` | its value, a URL without user information and query values | any type that is `serde::Deserialize`, `Duration`, or a struct with `#[derive(Options)]` |
 /// | `_key` | `key` | `(set)` or `(not set)` | a secret: `SecretString`, or an `Option`, a list or a map of it |
-/// | `__attempts` | none | never | anything that is `Default`, which is how it starts |
+/// | `__attempts` | none | never | any type that is `Default`, which is its first value |
 ///
-/// Fields that start with underscores stay private. A raw identifier counts as its plain name:
-/// `r#for` has the key `for`. Every field with a key has a documentation comment.
+/// Fields that start with underscores must be private. A raw identifier has the key of its plain name:
+/// `r#for` has the key `for`. Every field with a key needs a documentation comment.
 ///
 /// | attribute | meaning |
 /// |---|---|
-/// | `#[default(expression)]` | the value if the key is missing, for a field without underscores; without it the key is required, unless its type is an `Option` |
+/// | `#[default(expression)]` | the value if the key is missing, for a field without underscores; otherwise the key is required, unless its type is an `Option` |
 /// | `#[provider]` | a nested provider: `Credentials`, `Option<Credentials>` or `Vec<Credentials>` |
 /// | `#[flatten]` | further options of the same table: a struct with `#[derive(Options)]` |
-/// | `#[inner]` | the one field that holds the provider whose table stands among the options, by that provider's name |
-/// | `#[shorthand]` | the one field that `corp_sts = "…"` sets, without a table |
+/// | `#[inner]` | the only field for another provider whose table is among the options, under that provider's name |
+/// | `#[shorthand]` | the only field that `corp_sts = "…"` sets, without a table |
 ///
-/// A `#[cfg(…)]` on a field holds for its option, too.
+/// A `#[cfg(…)]` on a field applies to its option, too.
 ///
 /// # What it writes
 ///
-/// The struct stays as it is. Beside it come its reading from a table, its schema, its entry in the
-/// registry of linked providers, and a `Debug` that keeps secrets: `#[derive(Debug)]` is refused.
-/// The code needs no prelude, no serde in your crate and no unsafe code.
+/// The struct does not change. The macro adds the code that reads it from a table, its schema, its entry in
+/// the registry of linked providers, and a `Debug` that hides secrets: `#[derive(Debug)]` is refused. The
+/// code needs no prelude, no serde in your crate and no unsafe code.
 #[proc_macro_attribute]
 pub fn token_provider(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(Macro::Provider, arguments.into(), &item.into()).into()
 }
 
-/// Makes a struct a token store that the configuration can choose by name.
+/// Turns a struct into a token store that a configuration can choose by name.
 ///
-/// The struct's fields are the options of `[stores.NAME]`; they follow the rules of
-/// [`macro@token_provider`]. The struct implements `TokenStore`, whose method `open` is given what a store
-/// may know of the program.
+/// The struct's fields are the options of `[stores.NAME]`. They follow the rules of
+/// [`macro@token_provider`]. The struct implements `TokenStore`, whose method `open` receives what a store may
+/// know of the program.
 ///
 /// ```ignore
 /// /// Keeps sessions in the company's vault.
@@ -130,27 +130,27 @@ pub fn token_provider(arguments: TokenStream, item: TokenStream) -> TokenStream 
 ///
 /// # Arguments
 ///
-/// The name comes first; the rest follows in any order:
+/// The name comes first. The other arguments follow in any order:
 ///
 /// | argument | meaning |
 /// |---|---|
-/// | `secrets` | the struct implements `SecretSource`: `{ NAME = "target" }` refers to a secret in it |
-/// | `validate = path` | a `fn(&Self, &mut Validation)` that is called when all options could be read |
-/// | `crate = path` | where `authn` is found if it is not `::authn` |
+/// | `secrets` | the struct implements `SecretSource`, so that `{ NAME = "target" }` refers to a secret in the store |
+/// | `validate = path` | a `fn(&Self, &mut Validation)` that is called if all options could be read |
+/// | `crate = path` | the path of `authn`; `::authn` by default |
 ///
 /// # What it writes
 ///
-/// The struct stays as it is. Beside it come its reading from a table, its schema, its entry in the
-/// registry, and a `Debug` that keeps secrets.
+/// The struct does not change. The macro adds the code that reads it from a table, its schema, its entry in
+/// the registry, and a `Debug` that hides secrets.
 #[proc_macro_attribute]
 pub fn token_store(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(Macro::Store, arguments.into(), &item.into()).into()
 }
 
-/// Makes a struct a set of options that can be read from a table of the configuration.
+/// Turns a struct into a set of options that can be read from a table of a configuration.
 ///
-/// The fields follow the rules of [`macro@token_provider`], which does the same for the struct under it.
-/// A provider, a store or another set of options has such a struct for a field, as a table of its own:
+/// The fields follow the rules of [`macro@token_provider`]. A field of a provider, a store or another set of
+/// options can have such a struct as its type, and is a table of its own:
 ///
 /// ```ignore
 /// /// The role to take on.
@@ -159,7 +159,7 @@ pub fn token_store(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct Role {
 ///     /// Name of the role.
 ///     name: String,
-///     /// How long it is taken on for.
+///     /// Time for which it is taken on.
 ///     #[default(Duration::from_secs(3600))]
 ///     duration: Duration,
 ///     /// Identifier that the role's owner asks for.
@@ -186,21 +186,22 @@ pub fn token_store(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// `Role`, `Option<Role>`, `Vec<Role>` and `BTreeMap<String, Role>` can be a field's type. With
-/// `#[flatten]` the options stand in the same table as the others.
+/// `#[flatten]` the options are in the same table as the others.
 ///
 /// # Arguments
 ///
-/// They stand in `#[options(…)]`:
+/// The arguments are in `#[options(…)]`:
 ///
 /// | argument | meaning |
 /// |---|---|
-/// | `validate = path` | a `fn(&Self, &mut Validation)` that is called when all options could be read |
-/// | `default` | writes `Default`: each field's `#[default(…)]`, else the `Default` of its type |
-/// | `crate = path` | where `authn` is found if it is not `::authn` |
+/// | `validate = path` | a `fn(&Self, &mut Validation)` that is called if all options could be read |
+/// | `default` | implements `Default`, with each field's `#[default(…)]`, or else the `Default` of its type |
+/// | `crate = path` | the path of `authn`; `::authn` by default |
 ///
 /// # What it writes
 ///
-/// `impl Options` and a `Debug` that keeps secrets; `#[derive(Debug)]` beside it is an error.
+/// The macro writes `impl Options` and a `Debug` that hides secrets. `#[derive(Debug)]` on the same struct is an
+/// error.
 #[proc_macro_derive(Options, attributes(options, default, provider, flatten))]
 pub fn options(item: TokenStream) -> TokenStream {
     expand::derive(item.into()).into()

@@ -1,8 +1,8 @@
-//! What keeps all rules: what `valid` makes and `expand` writes out.
+//! A valid item: `valid` creates it, and `expand` writes its code.
 
 use syn::{Attribute, Expr, Ident, LitStr, Path, Type};
 
-/// Which macro is at work.
+/// One of the three macros.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Macro {
     /// `#[token_provider]`
@@ -15,20 +15,20 @@ pub(crate) enum Macro {
 
 /// The arguments of the attribute: of the macro itself, or `#[options(…)]` beside the derive.
 pub(crate) struct Arguments {
-    /// Which macro has them.
+    /// The macro.
     pub(crate) of: Macro,
     /// The name in the configuration.
     pub(crate) name: LitStr,
-    /// The words that are set, such as `cached`.
+    /// The flags that are set, such as `cached`.
     pub(crate) flags: Vec<Ident>,
     /// The function that validates the options together.
     pub(crate) validate: Option<Path>,
-    /// Where `authn` is found.
+    /// The path of `authn`.
     pub(crate) authn: Path,
 }
 
 impl Arguments {
-    /// Returns whether a word is set.
+    /// Returns whether a flag is set.
     pub(crate) fn has(&self, flag: &str) -> bool {
         self.flags.iter().any(|set| set == flag)
     }
@@ -51,13 +51,13 @@ pub(crate) struct Field {
     pub(crate) role: Role,
 }
 
-/// What a field is to the configuration.
+/// The part of a field in the configuration.
 pub(crate) enum Role {
-    /// `__field`: nothing.
+    /// `__field`: none.
     Internal,
     /// `#[flatten] field`: further options of the same table.
     Flattened,
-    /// `#[inner] field`: the provider whose table stands among the options.
+    /// `#[inner] field`: another provider, whose table is among the options.
     Inner,
     /// An option, which has a key.
     Option(Box<Configured>),
@@ -82,7 +82,7 @@ pub(crate) enum Kind {
 }
 
 impl Field {
-    /// Returns the option that it is, if it is one.
+    /// Returns the option; `None` if the field is not one.
     pub(crate) fn option(&self) -> Option<&Configured> {
         match &self.role {
             Role::Option(option) => Some(option),

@@ -79,7 +79,7 @@ impl Credentials {
             // The common case needs no second look at the request.
             return inner.provider.try_authorize(request, &inner.context);
         }
-        inner.provider.try_authorize(&mut request.placed(placement), &inner.context)
+        inner.provider.try_authorize(&mut request.with_placement(placement), &inner.context)
     }
 
     /// Returns the same credentials for other scopes. They share what a login or a refresh token gave, and
@@ -224,7 +224,7 @@ impl Credentials {
             if inner.resolves {
                 inner.context.resolve_references().await?;
             }
-            let mut request = request.placed(inner.context.placement());
+            let mut request = request.with_placement(inner.context.placement());
             inner.provider.authorize_boxed(&mut request, &inner.context).await
         })
     }

@@ -1,4 +1,5 @@
-//! What the process brings: variables, folders. A test brings its own instead of changing the process's.
+//! `Environment`: the variables and the folders of the process. A test passes its own instead of changing the
+//! process's.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +11,21 @@ use std::{
 
 use etcetera::BaseStrategy;
 
-/// The surroundings that a configuration is read from.
+/// The variables and the folders that a configuration is read from.
+///
+/// ```
+/// use authn::{Environment, Loader};
+///
+/// let environment = Environment::empty()
+///     .variable("AUTHN_PROFILE", "work")
+///     .home("/home/ann")
+///     .user_directory("/home/ann/.config")
+///     .state_directory("/home/ann/.local/state")
+///     .system_directory("/etc")
+///     .working_directory("/home/ann/project");
+/// let loader = Loader::new().environment(environment);
+/// # drop(loader);
+/// ```
 #[derive(Clone, Default)]
 #[must_use]
 pub struct Environment {
@@ -23,16 +38,16 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Starts from nothing: no variable, no folder.
+    /// Creates an environment without variables and folders.
     pub fn empty() -> Self {
         Self::default()
     }
 
-    /// Takes what this process has: its variables, its working folder, `/etc`, and the user's folder for
-    /// configurations (the XDG one on Unix, `%APPDATA%` on Windows).
+    /// Creates the environment of this process: its variables, its working folder, `/etc` on Unix, and the user's home
+    /// and folders for configurations and state (those of XDG on Unix, `%APPDATA%` on Windows).
     ///
-    /// A folder of the user's that is no absolute path is none: it would be below the working folder, and so
-    /// perhaps another user's.
+    /// A user's folder that is not an absolute path is ignored: it would be below the working folder, which may be
+    /// another user's.
     pub fn of_process() -> Self {
         let strategy = etcetera::choose_base_strategy().ok();
         Self {
@@ -61,22 +76,22 @@ impl Environment {
         Self { home: Some(path.into()), ..self }
     }
 
-    /// Sets the folder of the user's configurations, as `~/.config`.
+    /// Sets the folder of the user's configurations, such as `~/.config`.
     pub fn user_directory(self, path: impl Into<PathBuf>) -> Self {
         Self { user_directory: Some(path.into()), ..self }
     }
 
-    /// Sets the folder of the system's configurations, as `/etc`.
+    /// Sets the folder of the system's configurations, such as `/etc`.
     pub fn system_directory(self, path: impl Into<PathBuf>) -> Self {
         Self { system_directory: Some(path.into()), ..self }
     }
 
-    /// Sets the folder of the user's state, as `~/.local/state`.
+    /// Sets the folder of the user's state, such as `~/.local/state`.
     pub fn state_directory(self, path: impl Into<PathBuf>) -> Self {
         Self { state_directory: Some(path.into()), ..self }
     }
 
-    /// Sets the working folder, in which the search for a project's file begins.
+    /// Sets the working folder, in which the search for a project's file starts.
     pub fn working_directory(self, path: impl Into<PathBuf>) -> Self {
         Self { working_directory: Some(path.into()), ..self }
     }
@@ -85,12 +100,12 @@ impl Environment {
         self.variables.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Returns a variable that is set to something.
+    /// Returns a variable; `None` if it is not set or empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.text(name).filter(|value| !value.is_empty())
     }
 
-    /// Returns a variable, which may be empty.
+    /// Returns a variable, which may be empty; `None` if it is not set.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.variables.get(name)?.to_str()
     }
@@ -111,7 +126,8 @@ impl Environment {
         self.working_directory.as_deref()
     }
 
-    /// Makes a path of a configuration absolute: `~/` is the home, anything relative is below `base`.
+    /// Returns the absolute path of a path in a configuration. `~/` is the home, and a relative path is below `base`, or
+    /// else below the working folder.
     pub(crate) fn absolute(&self, path: impl AsRef<Path>, base: Option<&Path>) -> PathBuf {
         let path = path.as_ref();
         match (path.strip_prefix("~"), &self.home, base.or(self.working())) {
@@ -128,7 +144,7 @@ fn absolute(path: PathBuf) -> Option<PathBuf> {
 
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Variables hold secrets.
+        // Variables may contain secrets.
         f.debug_struct("Environment")
             .field("variables", &self.variables.len())
             .finish_non_exhaustive()

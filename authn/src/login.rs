@@ -1,4 +1,4 @@
-//! `Login`: one login of a person, from the program's side and from the source's.
+//! `Login`: one login of a user, for the program that starts it and for the source that carries it out.
 
 use std::{
     fmt,
@@ -15,11 +15,13 @@ use crate::{
     time::before,
 };
 
-/// What a source wants to do once it is known what came of its login.
+/// What a source does at the end of its login, when it is known whether a user is logged in.
 type AtEnd = Box<dyn FnOnce(bool) -> Boxed<'static, ()> + Send>;
 
-/// How a login is to go, for [`Credentials::login`](crate::Credentials::login); and, within it, what a
-/// [`TokenSource`](crate::TokenSource) reaches the person by.
+/// One login of a user.
+///
+/// A program creates it for [`Credentials::login`](crate::Credentials::login). The
+/// [`TokenSource`](crate::TokenSource) receives it, and reaches the user through it.
 ///
 /// ```no_run
 /// # use authn::{Credentials, Login, prompt::Prompt};
@@ -34,51 +36,80 @@ pub struct Login {
     way: Option<Way>,
     opens_browser: Option<bool>,
     environment: Arc<Environment>,
-    /// Its sender goes with the caller that waits for the login.
+    /// Its sender is dropped with the caller that waits for the login.
     caller: Option<watch::Receiver<()>>,
     at_end: Arc<Mutex<Option<AtEnd>>>,
 }
 
-/// By which way a user logs in.
+/// The way in which a user logs in.
+///
+/// ```
+/// # use authn::{Login, prompt::Prompt};
+/// use authn::Way;
+///
+/// # fn example(prompt: impl Prompt) {
+/// let login = Login::new(prompt).with_way(Way::Device);
+/// assert_eq!(login.way(), Some(Way::Device));
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Way {
-    /// A browser on this machine, which comes back to it (RFC 8252, 7.3).
+    /// A browser on this machine, which is redirected back to it (RFC 8252, 7.3).
     Browser,
-    /// A browser anywhere, and its last address or the code pasted here.
+    /// A browser on any machine. The user pastes its last address or the code here.
     Console,
-    /// A code that is typed in on any device (RFC 8628).
+    /// A code that the user types in on any device (RFC 8628).
     Device,
 }
 
-/// What came of a login.
+/// The outcome of a login.
+///
+/// ```no_run
+/// # use authn::{Credentials, Login};
+/// use authn::LoginOutcome;
+///
+/// # async fn example(credentials: Credentials, login: Login) -> authn::Result<()> {
+/// if credentials.login(login).await? == LoginOutcome::NotNeeded {
+///     println!("there is no user to log in");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoginOutcome {
     /// A user has logged in.
     LoggedIn,
-    /// Another process was logging in at the same time, and its session serves here too.
+    /// Another process was logging in at the same time, and its session is used here, too.
     ByAnother,
-    /// The configuration is all that the provider needs: there is no user to log in.
+    /// There is no user to log in: the provider needs only the configuration.
     NotNeeded,
 }
 
-/// How a login would go, as far as that is known without asking a server; see
-/// [`Credentials::login_plan`](crate::Credentials::login_plan). Its text is a clause, such as `a login opens a browser
-/// on this machine, because DISPLAY is set`.
+/// A description of how a login would go, as far as that is known without asking a server.
+///
+/// [`Credentials::login_plan`](crate::Credentials::login_plan) returns it. As text it is a clause:
+///
+/// ```
+/// use authn::{LoginPlan, Way};
+///
+/// let plan = LoginPlan::new(Some(Way::Browser), "a login opens a browser on this machine");
+/// let plan = plan.because(Some("DISPLAY is set".to_owned()));
+/// assert_eq!(plan.to_string(), "a login opens a browser on this machine, because DISPLAY is set");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoginPlan {
-    /// The way; `None` if it depends on what the server offers, or if there is none.
+    /// The way; `None` if there is none, or if it depends on the server.
     pub way: Option<Way>,
-    /// What the user will see, such as `a login opens a browser on this machine`.
+    /// What the user sees, such as `a login opens a browser on this machine`.
     pub what: String,
-    /// Why that is so, such as `DISPLAY is set`.
+    /// The reason, such as `DISPLAY is set`.
     pub why: Option<String>,
 }
 
 impl LoginPlan {
-    /// Makes a plan; `what` is a clause in the third person.
+    /// Creates a plan without a reason. `what` is a clause in the third person.
     pub fn new(way: Option<Way>, what: impl Into<String>) -> Self {
         Self { way, what: what.into(), why: None }
     }
@@ -98,7 +129,7 @@ impl fmt::Display for LoginPlan {
 }
 
 impl Login {
-    /// Makes a login whose way follows from the configuration and the surroundings.
+    /// Creates a login. Its way depends on the configuration and the environment.
     pub fn new(prompt: impl Prompt) -> Self {
         Self {
             prompt: Arc::new(prompt),
@@ -110,43 +141,42 @@ impl Login {
         }
     }
 
-    /// Chooses the way.
+    /// Sets the way.
     pub fn with_way(self, way: Way) -> Self {
         Self { way: Some(way), ..self }
     }
 
-    /// Starts no browser: the user opens the link that is shown.
+    /// Lets the user open the link, and starts no browser.
     pub fn without_browser(self) -> Self {
         Self { opens_browser: Some(false), ..self }
     }
 
-    /// Brings the surroundings, instead of the process's.
+    /// Sets the environment; that of the process unless set.
     pub fn with_environment(self, environment: Environment) -> Self {
         Self { environment: Arc::new(environment), ..self }
     }
 
-    /// Returns the way that was chosen; `None` where it follows from the configuration and the surroundings.
+    /// Returns the way that was set; `None` if it depends on the configuration and the environment.
     pub fn way(&self) -> Option<Way> {
         self.way
     }
 
-    /// Returns whether a browser is to be started for a link.
+    /// Returns whether the login starts a browser for a link.
     pub fn opens_browser(&self) -> bool {
         self.opens_browser.unwrap_or_else(|| self.environment.has_browser())
     }
 
-    /// Returns whether a browser may be started where the configuration names one, whatever the surroundings
-    /// say.
+    /// Returns whether a browser that the configuration names may be started, whatever the environment is.
     pub fn may_open_browser(&self) -> bool {
         self.opens_browser != Some(false)
     }
 
-    /// Returns whether a browser on this machine can be seen by the user who logs in.
+    /// Returns whether the user who logs in can see a browser on this machine; see [`Environment::has_browser`].
     pub fn has_browser(&self) -> bool {
         self.environment.has_browser()
     }
 
-    /// Returns the value of a variable of the surroundings.
+    /// Returns an environment variable; `None` if it is not set or empty.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name)
     }
@@ -156,71 +186,75 @@ impl Login {
         self.prompt.show_link(link);
     }
 
-    /// Shows the code that is to be typed in.
+    /// Shows the code that the user types in.
     pub fn show_code(&self, code: &UserCode) {
         self.prompt.show_code(code);
     }
 
-    /// Asks for a text, until the caller has gone.
+    /// Asks the user for a text. It is an error of kind [`Cancelled`](crate::ErrorKind::Cancelled) if the caller goes
+    /// away meanwhile, or if the user gives up.
     pub async fn ask(&self, question: &Question) -> Result<SecretString> {
         self.unless_cancelled(self.prompt.ask_boxed(question)).await?
     }
 
-    /// Reports how far the login is.
+    /// Shows the progress of the login.
     pub fn progress(&self, progress: &Progress) {
         self.prompt.progress(progress);
     }
 
-    /// Waits for what a person does, and ends with an error of kind
-    /// [`Cancelled`](crate::ErrorKind::Cancelled) once the caller has gone. What a server
-    /// gives only once must not be waited for within it.
+    /// Waits for work of the user. It is an error of kind [`Cancelled`](crate::ErrorKind::Cancelled) if the caller goes
+    /// away meanwhile.
+    ///
+    /// The work must not include a request whose response a server sends only once, such as that for the tokens: it
+    /// would be lost.
     pub async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         let Some(mut caller) = self.caller.clone() else { return Ok(work.await) };
-        // Nothing is ever sent: it ends when the sender is dropped.
+        // Nothing is ever sent: this ends when the sender is dropped.
         let gone = Box::pin(async move { drop(caller.changed().await) });
         let done = before(work, gone).await;
         done.ok_or_else(|| Error::cancelled("the login was given up").with_help("start it again"))
     }
 
-    /// Has something done at the end, when it is known whether a user is logged in now: what a source gives
-    /// may still be another user's than the expected one's, or not be kept. The login does not end before it
-    /// is done, so it must not take long. The last one that is given counts.
-    pub fn at_end<Done>(&self, tell: impl FnOnce(bool) -> Done + Send + 'static)
+    /// Sets a closure that is called at the end, with whether a user is logged in now. A source can't know this earlier:
+    /// its grant may belong to another user than the expected one, or may fail to be stored.
+    ///
+    /// The login waits for its future, which should be short. A second closure replaces the first.
+    pub fn at_end<Done>(&self, notify: impl FnOnce(bool) -> Done + Send + 'static)
     where
         Done: Future<Output = ()> + Send + 'static,
     {
-        let tell: AtEnd = Box::new(|is_logged_in| Box::pin(tell(is_logged_in)));
-        *self.at_end.lock().unwrap_or_else(PoisonError::into_inner) = Some(tell);
+        let notify: AtEnd = Box::new(|is_logged_in| Box::pin(notify(is_logged_in)));
+        *self.at_end.lock().unwrap_or_else(PoisonError::into_inner) = Some(notify);
     }
 
-    /// Does what was given for the end.
-    pub(crate) async fn end(&self, is_logged_in: bool) {
-        let tell = self.at_end.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(tell) = tell {
-            tell(is_logged_in).await;
+    /// Calls the closure of [`at_end`](Self::at_end), if there is one.
+    pub(crate) async fn run_at_end(&self, is_logged_in: bool) {
+        let notify = self.at_end.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(notify) = notify {
+            notify(is_logged_in).await;
         }
     }
 
-    /// Ties the login to a caller: what a person does is waited for until the guard is dropped.
-    pub(crate) fn tied(mut self) -> (watch::Sender<()>, Self) {
+    /// Returns the login of one caller, and the caller's guard. Once the guard is dropped, no user is waited for.
+    pub(crate) fn for_caller(mut self) -> (watch::Sender<()>, Self) {
         let (guard, caller) = watch::channel(());
         self.caller = Some(caller);
-        // The caller's own may serve several logins at once.
+        // The program may use the same `Login` for several logins at once. Each has its own closure.
         self.at_end = Arc::default();
         (guard, self)
     }
 }
 
 impl Environment {
-    /// Returns whether a browser on this machine can be seen by the user who logs in: not over SSH, and on Unix
-    /// not without a display. `BROWSER` says that there is one all the same, as editors set it that work on
-    /// another machine.
+    /// Returns whether the user who logs in can see a browser on this machine.
+    ///
+    /// Over SSH it can't be seen, and on Unix not without a display. If `BROWSER` is set, there is a browser in any case:
+    /// editors that work on another machine set it.
     pub fn has_browser(&self) -> bool {
         self.browser().0
     }
 
-    /// Returns why a browser can be seen or not, such as `SSH_TTY is set`; `None` where a display is taken for
-    /// granted.
+    /// Returns why a browser can or can't be seen, such as `SSH_TTY is set`; `None` where a display is assumed.
     pub fn browser_reason(&self) -> Option<String> {
         match self.browser() {
             (_, Some(name)) => Some(format!("{name} is set")),
@@ -229,9 +263,9 @@ impl Environment {
         }
     }
 
-    /// Returns whether a browser can be seen, and the variable that says so.
+    /// Returns whether a browser can be seen, and the variable that decides it.
     fn browser(&self) -> (bool, Option<&'static str>) {
-        // One that is empty counts as not set.
+        // An empty variable is treated as not set.
         let set =
             |names: &[&'static str]| names.iter().copied().find(|name| self.get(name).is_some());
         if let Some(name) = set(&["BROWSER"]) {
@@ -240,7 +274,7 @@ impl Environment {
         if let Some(name) = set(&["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"]) {
             return (false, Some(name));
         }
-        // The Windows beside a Linux has one.
+        // WSL uses the display of Windows.
         let display = set(&["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME", "WSL_INTEROP"]);
         (display.is_some() || cfg!(not(unix)) || cfg!(target_os = "macos"), display)
     }
@@ -262,7 +296,7 @@ mod tests {
 
     #[test]
     #[cfg(all(unix, not(target_os = "macos")))]
-    fn the_surroundings_say_whether_a_browser_is_seen() {
+    fn the_environment_decides_whether_a_browser_can_be_seen() {
         for (variables, seen) in [
             (&[][..], false),
             (&["DISPLAY"], true),
@@ -281,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn the_reason_is_the_variable_that_counts() {
+    fn the_reason_is_the_variable_that_decides() {
         let with = |name: &str| Environment::empty().variable("DISPLAY", ":0").variable(name, "1");
         for (name, has_browser) in [("BROWSER", true), ("SSH_TTY", false), ("DISPLAY", true)] {
             let environment = with(name);

@@ -1,4 +1,4 @@
-//! Files that are their user's alone: opens them and refuses those that others can read, and writes them.
+//! Files that are private to a user: opens them, refuses those that other users can read, and writes them.
 
 use std::{
     fmt,
@@ -10,20 +10,20 @@ use std::{
 #[cfg(unix)]
 use crate::diagnostic::quoted;
 
-/// Which files are taken.
+/// The files that are accepted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     /// The path may be a symbolic link.
     pub(crate) follows_links: bool,
-    /// The file may be root's, and on a read-only mount open to others: so a platform puts a container's
-    /// secrets, whose mode no user in there could change.
+    /// The file may belong to root, and may be open to others on a read-only mount. A platform provides a container's
+    /// secrets that way, and no user in the container can change their mode.
     pub(crate) trusts_platform: bool,
 }
 
-/// Why a file or a folder is refused. It is shown as a clause about it, with what helps.
+/// Why a file or a folder is refused. As text it is a clause that starts with the path, and the help.
 #[derive(Debug)]
 pub(crate) struct Refusal {
-    /// What is wrong, and with which path.
+    /// The path, and what is wrong with it.
     pub(crate) fault: String,
     /// What to do about it.
     pub(crate) help: String,
@@ -48,19 +48,19 @@ impl Refusal {
     }
 }
 
-/// Opens a file for reading, once it has been found to be a regular and private one. A pipe without a
-/// writer is refused like any other, instead of being waited for.
+/// Opens a file for reading, if it is a regular file and private. A pipe is refused at once, even if no process writes to
+/// it.
 pub(crate) fn open(path: &Path, rules: Rules) -> Result<File, Refusal> {
     let file = open_at_once(path, rules.follows_links)?;
     let metadata = file.metadata().map_err(|error| Refusal::unopened(path, &error))?;
     if !metadata.is_file() {
-        return Err(Refusal::new(path, "is not a regular file", "put one there"));
+        return Err(Refusal::new(path, "is not a regular file", "put a regular file there"));
     }
     check(path, &file, &metadata, 0o600, rules.trusts_platform)?;
     Ok(file)
 }
 
-/// Checks that a folder is its user's alone. `Ok(false)` says that there is none.
+/// Checks that a folder is private to the user; `Ok(false)` if there is none.
 pub(crate) fn check_folder(path: &Path) -> Result<bool, Refusal> {
     if !path.is_dir() {
         return Ok(false);
@@ -72,7 +72,7 @@ pub(crate) fn check_folder(path: &Path) -> Result<bool, Refusal> {
     Ok(true)
 }
 
-/// Makes a folder that is its user's alone, and each folder that it needs, or checks the one that is there.
+/// Creates a private folder and its missing parents, or checks the folder that is there.
 pub(crate) fn make_folder(path: &Path) -> Result<(), Refusal> {
     if check_folder(path)? {
         return Ok(());
@@ -90,8 +90,8 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Refusal> {
     })
 }
 
-/// Writes a file of mode 0600 in place of whatever is there: whole or not at all, and durably. Until then it
-/// stands beside it under a name that begins with `prefix`.
+/// Replaces a file with one of mode 0600: whole or not at all, and durably. Until then the new one has a name that starts
+/// with `prefix`, in the same folder.
 pub(crate) fn replace(path: &Path, prefix: &str, contents: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     let mut temporary = tempfile::Builder::new().prefix(prefix).tempfile_in(folder)?;
@@ -101,7 +101,7 @@ pub(crate) fn replace(path: &Path, prefix: &str, contents: &[u8]) -> io::Result<
     sync_folder(folder)
 }
 
-/// Makes what was renamed or removed in a folder survive a loss of power.
+/// Makes changes of names in a folder survive a loss of power.
 #[cfg(unix)]
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
@@ -139,8 +139,8 @@ fn open_at_once(path: &Path, follows_links: bool) -> Result<File, Refusal> {
     File::open(path).map_err(|error| Refusal::unopened(path, &error))
 }
 
-/// Refuses what others have rights to or what another user owns. `mode` is what it should have, for the
-/// command that fixes it.
+/// Refuses a file or a folder that others have rights to or that another user owns. `mode` is the right mode, for the
+/// command in the help.
 #[cfg(unix)]
 fn check(
     path: &Path,
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_private_file_is_refused_with_the_way_out() {
+    fn a_file_that_is_not_private_is_refused_with_the_command_that_fixes_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("secret");
         assert!(refusal(&path, STRICT).contains("can't be read"));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_that_nobody_writes_to_is_refused_at_once() {
+    fn a_pipe_without_a_writer_is_refused_at_once() {
         let folder = tempfile::tempdir().expect("a folder");
         let pipe = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("started");

@@ -1,7 +1,7 @@
-//! `Prompt`: how a login speaks with a person.
+//! `Prompt`: how a login communicates with a user.
 //!
-//! Nothing in this library writes to a terminal or opens a window. What a login has to show or to ask goes
-//! through the [`Prompt`] that the program brings; without one, no user is ever asked for anything.
+//! Nothing in this library writes to a terminal or opens a window. A login shows and asks everything through the
+//! program's [`Prompt`]; without one, no user is ever asked for anything.
 
 use std::{fmt::Debug, future::Future, time::Duration};
 
@@ -9,9 +9,9 @@ use url::Url;
 
 use crate::{Result, SecretString, runtime::Boxed};
 
-/// Shows a person what a login needs, and asks for what it lacks.
+/// Shows a login's link, code and progress to a user, and asks for missing values.
 ///
-/// It is called on a thread of the login's own, so it may block, such as by reading a line. While it does, the login
+/// The login calls it on a thread of its own, so it may block, for example to read a line. While it blocks, the login
 /// does not notice that its caller has gone.
 ///
 /// ```
@@ -35,23 +35,25 @@ use crate::{Result, SecretString, runtime::Boxed};
 /// }
 /// ```
 pub trait Prompt: Debug + Send + Sync + 'static {
-    /// Shows the link at which a user logs in. It is always shown, and before a browser is started.
+    /// Shows the link at which a user logs in. It is shown before a browser is started, and also if none is.
     fn show_link(&self, link: &Link);
 
-    /// Shows the code that is to be typed in on some device, and where (RFC 8628, 3.3).
+    /// Shows the code that the user types in on any device, and the address to type it in at (RFC 8628, 3.3).
     fn show_code(&self, code: &UserCode);
 
-    /// Asks for a text and waits for it. The answer to a [secret](Question::is_secret) question must not be
-    /// echoed. A user who gives up makes it an error of kind [`Cancelled`](crate::ErrorKind::Cancelled).
+    /// Asks for a text and waits for it. The answer to a [secret](Question::is_secret) question must not be echoed.
+    ///
+    /// If the user gives up, it returns an error of kind [`Cancelled`](crate::ErrorKind::Cancelled).
     fn ask(&self, question: &Question) -> impl Future<Output = Result<SecretString>> + Send
     where
         Self: Sized;
 
-    /// Reports how far the login is.
+    /// Shows the progress of the login.
     fn progress(&self, progress: &Progress);
 }
 
-/// A [`Prompt`] behind a pointer: what no pointer can call has a twin here that one can.
+/// A [`Prompt`] behind a pointer. A method that returns a future can't be called through a trait object, so `ask` has a
+/// counterpart here that boxes its future.
 pub(crate) trait ErasedPrompt: Prompt {
     fn ask_boxed<'a>(&'a self, question: &'a Question) -> Boxed<'a, Result<SecretString>>;
 }
@@ -62,7 +64,16 @@ impl<P: Prompt> ErasedPrompt for P {
     }
 }
 
-/// Where a user logs in.
+/// The link at which a user logs in.
+///
+/// ```
+/// # use authn::Url;
+/// use authn::prompt::Link;
+///
+/// let link = Link::new(Url::parse("https://login.example.com/")?).with_browser();
+/// assert!(link.opens_browser());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Link {
     url: Url,
@@ -70,18 +81,18 @@ pub struct Link {
 }
 
 impl Link {
-    /// Makes a link that no browser is started for.
+    /// Creates a link for which no browser is started.
     pub fn new(url: Url) -> Self {
         Self { url, opens_browser: false }
     }
 
-    /// Says that a browser is about to be started for it.
+    /// Marks the link as one for which a browser is about to be started.
     #[must_use]
     pub fn with_browser(self) -> Self {
         Self { opens_browser: true, ..self }
     }
 
-    /// Returns the address. It holds what is used once, and no secret.
+    /// Returns the address. It contains values for this login alone, and no secret.
     pub fn url(&self) -> &Url {
         &self.url
     }
@@ -92,7 +103,17 @@ impl Link {
     }
 }
 
-/// A code that is typed in at an address, on whatever device (RFC 8628, 3.2).
+/// A code that the user types in at an address, on any device (RFC 8628, 3.2).
+///
+/// ```
+/// # use authn::Url;
+/// use authn::prompt::UserCode;
+///
+/// let code = UserCode::new("WDJB-MJHT", Url::parse("https://example.com/device")?);
+/// assert_eq!(code.code(), "WDJB-MJHT");
+/// assert!(code.complete_url().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct UserCode {
     code: String,
@@ -101,12 +122,12 @@ pub struct UserCode {
 }
 
 impl UserCode {
-    /// Makes a code, and the address to type it in at.
+    /// Creates a code with the address to type it in at.
     pub fn new(code: impl Into<String>, url: Url) -> Self {
         Self { code: code.into(), url, complete: None }
     }
 
-    /// Adds the address that holds the code already, for a QR code.
+    /// Adds the address that already contains the code, for a QR code.
     #[must_use]
     pub fn with_complete_url(self, url: Url) -> Self {
         Self { complete: Some(url), ..self }
@@ -122,13 +143,20 @@ impl UserCode {
         &self.url
     }
 
-    /// Returns the address that holds the code already, if the server has one.
+    /// Returns the address that already contains the code, if the server has one.
     pub fn complete_url(&self) -> Option<&Url> {
         self.complete.as_ref()
     }
 }
 
-/// What a person is asked for.
+/// A value that the user is asked for.
+///
+/// ```
+/// use authn::prompt::Question;
+///
+/// let question = Question::new("client secret").secret();
+/// assert_eq!((question.label(), question.is_secret()), ("client secret", true));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Question {
     label: String,
@@ -137,29 +165,29 @@ pub struct Question {
 }
 
 impl Question {
-    /// Asks for what a label names, as `client ID`.
+    /// Creates a question for the value that the label names, such as `client ID`.
     pub fn new(label: impl Into<String>) -> Self {
         Self { label: label.into(), page: None, is_secret: false }
     }
 
-    /// Says that the answer must not be echoed.
+    /// Marks the answer as secret: it must not be echoed.
     #[must_use]
     pub fn secret(self) -> Self {
         Self { is_secret: true, ..self }
     }
 
-    /// Adds the page where the answer is to be had.
+    /// Adds the page where the user finds the answer.
     #[must_use]
     pub fn with_page(self, page: Url) -> Self {
         Self { page: Some(page), ..self }
     }
 
-    /// Returns the name of what is asked for.
+    /// Returns the name of the value.
     pub fn label(&self) -> &str {
         &self.label
     }
 
-    /// Returns the page where the answer is to be had.
+    /// Returns the page where the user finds the answer.
     pub fn page(&self) -> Option<&Url> {
         self.page.as_ref()
     }
@@ -170,25 +198,38 @@ impl Question {
     }
 }
 
-/// How far a login is.
+/// The progress of a login.
+///
+/// ```
+/// use authn::prompt::Progress;
+///
+/// fn line(progress: &Progress) -> Option<String> {
+///     match progress {
+///         Progress::Waiting { left } => Some(format!("waiting, {} s left", left.as_secs())),
+///         Progress::Notice(notice) => Some(notice.clone()),
+///         _ => None, // new ones may be added
+///     }
+/// }
+/// # assert_eq!(line(&Progress::Notice("hello".into())).as_deref(), Some("hello"));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Progress {
-    /// Another process is logging in; this one waits for what comes of it.
+    /// Another process is logging in, and this one waits for it to end.
     OtherLogin,
     /// A browser was started.
     BrowserOpened,
-    /// No browser could be started: the user must open the link. The text says why.
+    /// No browser could be started, so the user must open the link. The text says why.
     BrowserFailed(String),
-    /// The user has to act, within the time that is left.
+    /// The login waits for the user.
     Waiting {
-        /// Time that is left from now on.
+        /// Time until the login gives up.
         left: Duration,
     },
-    /// Something that is worth knowing and stops nothing, as a server that can't be reached just now.
+    /// A notice that does not end the login, such as a server that can't be reached at the moment.
     Notice(String),
-    /// The server has what it needs, and is asked for the tokens.
+    /// The user is done, and the server is asked for the tokens.
     Exchanging,
-    /// Nothing is waited for any more. It is the last one.
+    /// The login has ended. No other progress follows.
     Ended,
 }

@@ -1,7 +1,6 @@
-//! The framework's own runtime: one thread, started by the first exchange.
+//! The framework's background runtime: one thread, which the first exchange starts.
 //!
-//! Exchanges run here, so they need no runtime of the caller's, outlive callers and their runtimes, and
-//! work from code that has no runtime at all.
+//! Exchanges run on it. So they outlive their callers and the callers' runtimes, and work from code without a runtime.
 
 use std::{
     cell::Cell,
@@ -19,7 +18,7 @@ use crate::{Error, Result};
 /// A future behind a pointer, for traits that are used as objects.
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Returns the handle to the background runtime, starting it if need be.
+/// Returns the handle of the background runtime, and starts it if it does not run yet.
 pub(crate) fn handle() -> Result<&'static Handle> {
     static RUNTIME: OnceLock<Option<Handle>> = OnceLock::new();
     RUNTIME.get_or_init(start).as_ref().ok_or_else(|| {
@@ -45,11 +44,10 @@ fn start() -> Option<Handle> {
     Some(handle)
 }
 
-/// Blocks the thread until a future is done. Timers and connections that it makes itself live on the
-/// background runtime.
+/// Blocks the thread until a future ends. The future's own timers and connections use the background runtime.
 pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
     if HERE.get() {
-        // The exchange that is waited for would need this very thread.
+        // The exchange that it waits for needs this thread.
         return Err(Error::internal(
             "a provider or hook waits by blocking the thread on which all exchanges run",
         )

@@ -65,7 +65,7 @@ async fn faults(folder: &Path) -> Vec<(Severity, String, String)> {
 }
 
 #[tokio::test]
-async fn a_store_that_is_not_there_yet_is_fine_and_is_not_made() {
+async fn a_store_that_does_not_exist_yet_is_fine_and_is_not_created() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("state/authn/tokens");
     assert_eq!(faults(&folder).await, []);
@@ -74,7 +74,7 @@ async fn a_store_that_is_not_there_yet_is_fine_and_is_not_made() {
 
 #[tokio::test]
 #[cfg(target_os = "linux")]
-async fn a_folder_that_can_not_be_written_to_is_a_problem() {
+async fn a_folder_that_cannot_be_written_to_is_a_problem() {
     let found = faults(Path::new("/proc/nowhere/tokens")).await;
     let [(Severity::Error, fault, way_out)] = found.as_slice() else { panic!("{found:?}") };
     assert!(fault.starts_with("/proc can't be written to ("), "{fault}");
@@ -83,7 +83,7 @@ async fn a_folder_that_can_not_be_written_to_is_a_problem() {
 
 #[tokio::test]
 #[cfg(unix)]
-async fn what_others_can_read_and_what_was_set_aside_is_named_with_its_command() {
+async fn a_file_that_others_can_read_or_that_was_set_aside_is_named_with_its_command() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("to kens");
@@ -137,7 +137,7 @@ async fn what_others_can_read_and_what_was_set_aside_is_named_with_its_command()
 }
 
 #[test]
-fn who_needs_a_login_is_known_with_the_command() {
+fn a_missing_login_is_known_with_its_command() {
     let read = |text| loader(text).profile("work").read();
     let personal = read("[profile.work.credentials.personal]");
     assert!(personal.credentials().unwrap().needs_login());

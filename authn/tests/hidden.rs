@@ -1,4 +1,4 @@
-//! What a configuration never shows, and what it never waits for or stops at.
+//! The values that a configuration never shows, and the files that it neither waits for nor fails at.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use authn::{
     config::{Config, Problem, Severity},
 };
 
-/// Hands out what it is configured with.
+/// Returns the configured token.
 #[authn::token_provider("hidden")]
 struct Hidden {
     /// Token.
@@ -68,9 +68,9 @@ fn a_proxy_is_an_address_with_scheme_and_host() {
     }
 }
 
-/// All on one line, which the problem of `b` shows.
+/// All options are on one line, which the problem of `bogus` shows.
 #[test]
-fn the_line_of_a_problem_shows_no_other_value_that_is_none_of_its_option() {
+fn the_line_of_a_problem_shows_no_other_value_that_is_invalid_for_its_option() {
     for line in [
         "hidden = { token = 'x', tries = 's3cr3t', bogus = 1 }",
         "hidden = { token = 'x', bogus = 1, override = 's3cr3t' }",
@@ -87,7 +87,7 @@ fn the_line_of_a_problem_shows_no_other_value_that_is_none_of_its_option() {
     }
     let config = read("credentials = { hidden = 'x', origins = ['s3cr3t', '*'], bogus = 1 }");
     assert!(!shown(&config).contains("s3cr3t"), "{}", shown(&config));
-    // What is one is shown.
+    // A valid value is shown.
     let config = read("http = { timeout = '5s', proxy = 'http://p.test', bogus = 1 }");
     assert!(
         shown(&config).contains("timeout = '5s', proxy = 'http://p.test'"),
@@ -143,7 +143,7 @@ fn a_secret_file_that_is_a_pipe_is_refused_without_waiting() {
 }
 
 #[test]
-fn an_untrusted_file_stops_nobody() {
+fn an_untrusted_file_stops_no_command() {
     let project = tempfile::tempdir().unwrap();
     let load = |project_text: &str, own: &str| {
         fs::write(project.path().join(".authn.toml"), project_text).unwrap();
@@ -161,7 +161,7 @@ fn an_untrusted_file_stops_nobody() {
         assert_eq!(problem.severity(), Severity::Warning, "{bad}");
         assert_eq!(config.profile(), None, "{bad}");
         assert!(config.credentials().is_ok(), "{bad}");
-        // The user's own file is another matter.
+        // In the user's own file it is an error.
         let config = read(&format!("{bad}\n{own}"));
         assert!(config.credentials().is_err(), "{bad}");
     }

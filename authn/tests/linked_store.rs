@@ -1,5 +1,4 @@
-//! A token store that another crate links: its options, references into it, and what is said where it is
-//! not there.
+//! A token store that another crate links: its options, references to its secrets, and the problems without it.
 
 use std::{
     collections::BTreeMap,
@@ -21,10 +20,10 @@ use authn::{
 static SECRETS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
 static USES: AtomicUsize = AtomicUsize::new(0);
 
-/// A store of a program's own.
+/// A store of the program.
 #[authn::token_store("cellar", secrets, validate = Self::check)]
 struct Cellar {
-    /// Which shelf; the application's unless set.
+    /// Shelf; the application's unless set.
     shelf: Option<String>,
     /// Key of the door.
     _key: Option<SecretString>,
@@ -33,7 +32,7 @@ struct Cellar {
     __folder: Option<std::path::PathBuf>,
 }
 
-/// How a cellar is cooled.
+/// Cooling of a cellar.
 #[derive(Default, authn::Options)]
 struct Cooling {
     /// Degrees.
@@ -95,7 +94,7 @@ impl TokenStore for Cellar {
     }
 }
 
-/// Hands out its secret as a token.
+/// Returns its secret as a token.
 #[authn::token_provider("mirror", cached)]
 struct Mirror {
     /// The secret.
@@ -123,7 +122,7 @@ fn read(text: &str) -> Config {
     loader(text, Environment::empty()).read()
 }
 
-/// Problems as a user sees them.
+/// Returns the problems as a user sees them.
 fn problems(config: &Config) -> String {
     config.problems().iter().map(|problem| problem.render(false)).collect()
 }
@@ -187,7 +186,7 @@ fn its_secrets_are_hidden_and_its_failure_to_open_is_a_problem() {
 }
 
 #[test]
-fn a_store_that_nobody_chose_is_never_used() {
+fn a_store_that_is_not_chosen_is_never_used() {
     let credentials = read("mirror = 'abc'").credentials().expect("credentials");
     authn::blocking::Credentials::from(credentials).token().expect("a token");
     assert_eq!(USES.load(Ordering::SeqCst), 0);
@@ -198,7 +197,7 @@ fn a_store_that_nobody_chose_is_never_used() {
 }
 
 #[test]
-fn a_store_of_the_programs_own_goes_before_one_that_is_linked() {
+fn a_store_of_the_program_comes_before_a_linked_one() {
     let own = Cellar {
         shelf: Some("own".to_owned()),
         _key: None,
@@ -210,7 +209,7 @@ fn a_store_of_the_programs_own_goes_before_one_that_is_linked() {
 }
 
 #[test]
-fn a_reference_into_it_is_one_from_every_layer() {
+fn a_reference_to_its_secrets_works_in_every_layer() {
     put("wine", "red");
     let variable = "FDT_CREDENTIALS__MIRROR__SECRET__CELLAR";
     let text = |text| loader(text, Environment::empty());
@@ -254,7 +253,7 @@ async fn it_is_resolved_again_at_each_exchange() {
 }
 
 #[test]
-fn what_is_not_linked_is_named_with_the_way_to_get_it() {
+fn a_store_that_is_not_linked_is_named_with_the_help_to_link_it() {
     let way = "turn it on in Cargo.toml, and `use authn_providers as _;` in main.rs";
     for (text, words) in [
         (
@@ -277,7 +276,7 @@ fn what_is_not_linked_is_named_with_the_way_to_get_it() {
         assert!(!problems.contains("s3cr3t"), "{problems}");
         assert!(config.credentials().is_err());
     }
-    // It is a place all the same, and shown as such.
+    // It is a reference in any case, and shown as one.
     let config = read("[credentials.mirror]\nsecret = { keyring = 'idp/me' }");
     let settings = config.settings();
     let secret = settings.iter().find(|setting| setting.key == "credentials.mirror.secret");
@@ -334,7 +333,7 @@ impl TokenStore for Attic {
 }
 
 #[test]
-fn a_store_that_needs_options_is_missed_only_where_it_is_chosen() {
+fn a_store_without_its_options_is_a_problem_only_if_it_is_chosen() {
     assert!(read("mirror = 'abc'").credentials().is_ok());
     for (text, words) in [
         (
@@ -348,7 +347,7 @@ fn a_store_that_needs_options_is_missed_only_where_it_is_chosen() {
         assert!(problems(&config).contains(words), "{}", problems(&config));
         assert!(config.credentials().is_err());
     }
-    // What is wrong with it is said once.
+    // Its problem is reported once.
     let chosen = "[credentials.mirror]\nsecret = 'x'\nstore = 'attic'";
     for options in
         ["address = 'up'", "address = 'up'\nkey = 'k'\nkye = 'k'", "address = 1\nkey = 'k'"]
@@ -365,7 +364,7 @@ fn a_store_that_needs_options_is_missed_only_where_it_is_chosen() {
 }
 
 #[test]
-fn a_registry_made_by_hand_governs_the_stores_too() {
+fn a_registry_built_by_hand_decides_on_stores_too() {
     let with = |builder: authn::RegistryBuilder| {
         let registry = builder.register::<Mirror>().build().expect("no name twice");
         let text = "[credentials.mirror]\nsecret = 'x'\nstore = 'cellar'";
@@ -376,7 +375,7 @@ fn a_registry_made_by_hand_governs_the_stores_too() {
     let config = with(Registry::builder().register_store::<Cellar>());
     assert!(config.credentials().is_ok(), "{}", problems(&config));
     assert_eq!(place(&config).as_deref(), Some("fdt"));
-    // What is linked and registered by hand is one store.
+    // A store that is both linked and registered by hand is one store.
     let config = with(Registry::builder().linked().register_store::<Cellar>());
     assert!(config.credentials().is_ok(), "{}", problems(&config));
 }

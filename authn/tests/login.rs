@@ -1,4 +1,4 @@
-//! Logins: one at a time, whose they are, and what beats them.
+//! Logins: one at a time, their users, and what replaces them.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -24,24 +24,24 @@ use tokio::{sync::Notify, time::timeout};
 /// By how many seconds the clock of each server is ahead.
 const AHEAD: u64 = 90;
 
-/// A server that gives tokens to whoever says a name.
+/// A server that returns tokens for a user's name.
 #[derive(Default)]
 struct Server {
     exchanges: AtomicUsize,
-    /// What a test has the exchange of a login wait for: it says that it has begun, and waits to go on.
+    /// Where the exchange of a login waits if a test delays it: it reports its start, and waits to continue.
     gates: Mutex<Option<(Arc<Notify>, Arc<Notify>)>>,
 }
 
 static SERVERS: Mutex<Vec<Arc<Server>>> = Mutex::new(Vec::new());
 
-/// Lets in whoever says a name.
+/// Logs in any user who types a name.
 #[authn::token_provider("door", cached, login)]
 struct Door {
-    /// Which server.
+    /// Name of the server.
     server: usize,
     /// Scopes.
     scope: Option<String>,
-    /// What to knock with.
+    /// A secret.
     knocker: Option<String>,
     /// Another option.
     audience: Option<String>,
@@ -92,7 +92,7 @@ impl InteractiveSource for Door {
     }
 }
 
-/// Needs nobody.
+/// Needs no user.
 #[authn::token_provider("machine", cached)]
 struct Machine {}
 
@@ -102,7 +102,7 @@ impl TokenSource for Machine {
     }
 }
 
-/// Somebody who says a name when the test lets them.
+/// A user who types a name when the test allows it.
 #[derive(Debug)]
 struct Person {
     name: &'static str,
@@ -125,7 +125,7 @@ impl Person {
         })
     }
 
-    /// Somebody who answers at once.
+    /// A user who answers at once.
     fn ready(name: &'static str) -> Arc<Self> {
         let person = Self::new(name);
         person.speaks.notify_one();
@@ -161,7 +161,7 @@ fn by(person: &Arc<Person>) -> Login {
     Login::new(Asks(Arc::clone(person)))
 }
 
-/// Begins a login that goes on beside the test.
+/// Starts a login that runs at the same time as the test.
 fn begin(
     credentials: &Credentials,
     person: &Arc<Person>,
@@ -205,7 +205,7 @@ impl Bench {
             .inline("test.toml", &text)
     }
 
-    /// Credentials as another process would have them: nothing is shared but the store.
+    /// Returns credentials as another process has them: they share only the store.
     fn process(&self) -> Credentials {
         self.with("")
     }
@@ -222,7 +222,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn a_login_serves_every_process_and_tells_whose_it_is() {
+async fn a_login_is_used_by_every_process_and_has_a_username() {
     let bench = Bench::new();
     let credentials = bench.process();
     let error = credentials.token().await.unwrap_err();
@@ -246,7 +246,7 @@ async fn a_login_serves_every_process_and_tells_whose_it_is() {
 }
 
 #[tokio::test]
-async fn of_two_processes_one_logs_in() {
+async fn only_one_of_two_processes_logs_in() {
     let bench = Bench::new();
     let (first, second) = (bench.process(), bench.process());
     let (person, other) = (Person::new("alice"), Person::ready("bob"));
@@ -262,7 +262,7 @@ async fn of_two_processes_one_logs_in() {
 }
 
 #[tokio::test]
-async fn of_two_callers_without_a_store_one_logs_in() {
+async fn only_one_of_two_callers_without_a_store_logs_in() {
     let bench = Bench::new();
     let credentials = bench.with("store = 'memory'");
     let (person, other) = (Person::new("alice"), Person::ready("bob"));
@@ -279,7 +279,7 @@ async fn of_two_callers_without_a_store_one_logs_in() {
 }
 
 #[tokio::test]
-async fn one_that_waits_for_a_login_that_fails_logs_in_itself() {
+async fn a_caller_that_waits_for_a_login_that_fails_logs_in_itself() {
     let bench = Bench::new();
     let (first, second) = (bench.process(), bench.process());
     let (person, other) = (Person::new("alice"), Person::ready("bob"));
@@ -293,7 +293,7 @@ async fn one_that_waits_for_a_login_that_fails_logs_in_itself() {
 }
 
 #[tokio::test]
-async fn a_refresh_elsewhere_is_not_taken_for_a_login() {
+async fn a_refresh_of_another_process_is_not_a_login() {
     let bench = Bench::new();
     bench.process().login(by(&Person::ready("alice"))).await.unwrap();
     let (first, second) = (bench.process(), bench.process());
@@ -328,10 +328,10 @@ async fn a_logout_beats_a_login() {
         go_on.notify_one();
         let error = login.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LoginRequired, "{error}");
-        // A process that has a token at hand does not hear of a logout elsewhere.
+        // A process with a cached token does not notice the logout of another process.
         let now = if elsewhere { bench.with(more) } else { credentials };
         let error = now.token().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::LoginRequired, "nothing is kept: {error}");
+        assert_eq!(error.kind(), ErrorKind::LoginRequired, "no token is stored: {error}");
         assert!(!now.status().await.unwrap().has_refresh_token);
     }
 }
@@ -352,7 +352,7 @@ async fn a_refresh_meanwhile_is_replaced() {
 }
 
 #[tokio::test]
-async fn nobody_is_waited_for_once_the_caller_has_gone() {
+async fn no_user_is_waited_for_once_the_caller_has_gone() {
     let bench = Bench::new();
     let credentials = bench.process();
     let person = Person::new("alice");
@@ -366,7 +366,7 @@ async fn nobody_is_waited_for_once_the_caller_has_gone() {
 }
 
 #[tokio::test]
-async fn what_the_server_gives_is_kept_though_the_caller_has_gone() {
+async fn the_servers_tokens_are_stored_even_if_the_caller_has_gone() {
     let bench = Bench::new();
     let credentials = bench.process();
     let (begun, go_on) = bench.hold_exchanges();
@@ -406,7 +406,7 @@ async fn another_user_than_the_expected_is_refused_and_the_session_stays() {
 }
 
 #[tokio::test]
-async fn no_scope_gives_the_last_users_token() {
+async fn no_scope_has_the_last_users_token() {
     let bench = Bench::new();
     let credentials = bench.process();
     let narrow = credentials.with_scope(&["read"]);
@@ -418,7 +418,7 @@ async fn no_scope_gives_the_last_users_token() {
 }
 
 #[tokio::test]
-async fn a_session_outlives_a_change_of_how_to_log_in() {
+async fn a_session_outlives_a_change_of_the_login_options() {
     let bench = Bench::new();
     bench.process().login(by(&Person::ready("alice"))).await.unwrap();
     let changed = bench.with("knocker = 'iron'");
@@ -428,7 +428,7 @@ async fn a_session_outlives_a_change_of_how_to_log_in() {
 }
 
 #[tokio::test]
-async fn where_nobody_is_needed_nobody_is_asked() {
+async fn no_user_is_asked_if_none_is_needed() {
     let loader = Loader::new().environment(Environment::empty());
     let credentials = loader.inline("test.toml", "[credentials.machine]").load().unwrap();
     let person = Person::ready("alice");
@@ -464,7 +464,7 @@ fn code_without_a_runtime_logs_in_too() {
     assert_eq!(credentials.token().unwrap().secret(), "alice-1");
 }
 
-/// Panics, or blocks the thread, where it is asked.
+/// Panics or blocks the thread when it is asked.
 #[derive(Debug)]
 enum Rude {
     Panics,
@@ -472,7 +472,7 @@ enum Rude {
     Blocks(Arc<Notify>, Mutex<mpsc::Receiver<()>>),
 }
 
-/// Somebody rude, and who counts the ends.
+/// A rude user; it counts the ends of its logins.
 #[derive(Debug)]
 struct Visitor(Rude, Arc<AtomicUsize>);
 
@@ -502,7 +502,7 @@ impl Prompt for Visitor {
 }
 
 #[tokio::test]
-async fn the_end_is_told_whatever_panics() {
+async fn the_end_is_reported_whatever_panics() {
     for (rude, is_logged_in) in [(Rude::Panics, false), (Rude::PanicsAtTheEnd, true)] {
         let bench = Bench::new();
         let credentials = bench.process();
@@ -513,13 +513,13 @@ async fn the_end_is_told_whatever_panics() {
             assert_eq!(error.kind(), ErrorKind::Internal);
         }
         assert_eq!(ends.load(Ordering::SeqCst), 1);
-        // Nothing is held any more.
+        // No lock is held any more.
         credentials.login(by(&Person::ready("bob"))).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_prompt_that_blocks_holds_up_nobody_else() {
+async fn a_prompt_that_blocks_delays_no_other_caller() {
     let bench = Bench::new();
     let other = Bench::new();
     other.process().login(by(&Person::ready("bob"))).await.unwrap();

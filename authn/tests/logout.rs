@@ -1,4 +1,4 @@
-//! What a logout or another login beats: whatever was obtained before is neither given nor kept.
+//! Logouts and logins replace everything older: tokens that were obtained before are neither returned nor stored.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -21,7 +21,7 @@ use authn::{
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-/// Says that something has begun, and waits until it may go on.
+/// Reports the start of something, and waits until it may continue.
 #[derive(Clone, Debug, Default)]
 struct Gate(Arc<(Notify, Notify)>);
 
@@ -40,7 +40,7 @@ impl Gate {
     }
 }
 
-/// Gives tokens of whoever is logged in, numbered in the order in which they are asked for.
+/// Returns tokens of the logged-in user, numbered in the order of the requests.
 #[authn::token_provider("desk", cached, login)]
 struct Desk {}
 
@@ -72,7 +72,7 @@ impl InteractiveSource for Desk {
     }
 }
 
-/// Somebody who says their name.
+/// A user who types a name.
 #[derive(Debug)]
 struct Named(&'static str);
 
@@ -92,16 +92,16 @@ fn by(name: &'static str) -> Login {
     Login::new(Named(name))
 }
 
-/// A store of files that a test holds back, or has fail.
+/// A store of files that a test can delay or let fail.
 #[derive(Clone, Debug)]
 struct Slow(Arc<State>);
 
 #[derive(Debug)]
 struct State {
     files: FileStore,
-    /// Passed once something is saved.
+    /// Passed after each save.
     saved: Mutex<Option<Gate>>,
-    /// Called once something is read without waiting.
+    /// Called after each read without waiting.
     read_now: Mutex<Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>>,
     fails: AtomicBool,
     hangs: AtomicBool,
@@ -164,7 +164,7 @@ impl Bench {
         Self { clock: ManualClock::new(), store: Slow(Arc::new(state)), _folder: folder }
     }
 
-    /// Credentials as another process would have them: nothing is shared but the store.
+    /// Returns credentials as another process has them: they share only the store.
     fn process(&self) -> Credentials {
         Loader::new()
             .environment(Environment::empty())
@@ -178,7 +178,7 @@ impl Bench {
             .unwrap()
     }
 
-    /// Holds back the answer to the next save.
+    /// Delays the end of the next save.
     fn hold_saved(&self) -> Gate {
         let gate = Gate::default();
         *self.store.0.saved.lock().unwrap() = Some(gate.clone());
@@ -190,7 +190,7 @@ impl Bench {
     }
 }
 
-/// Gives the name in a token.
+/// Returns the name in a token.
 async fn holder(credentials: &Credentials) -> String {
     let token = credentials.token().await.unwrap();
     token.secret().split('-').next().unwrap().to_owned()
@@ -232,7 +232,7 @@ async fn a_logout_beats_a_login_and_an_exchange_that_are_saved_already() {
 }
 
 #[tokio::test]
-async fn a_logout_beats_what_the_program_is_being_told_of() {
+async fn a_logout_beats_a_token_that_the_program_is_being_notified_of() {
     for exchanges in [false, true] {
         let clock = ManualClock::new();
         let gate = Gate::default();
@@ -295,7 +295,7 @@ async fn a_logout_beats_a_caller_who_reads_the_store() {
     is_logged_out(&credentials).await;
 }
 
-/// Gives a token to anybody, and another to whoever logs in.
+/// Returns one token without a login, and another after one.
 #[derive(Clone, Debug)]
 struct Counter(Gate);
 
@@ -335,7 +335,7 @@ async fn a_login_beats_an_older_exchange() {
 }
 
 #[tokio::test]
-async fn a_login_that_was_not_saved_says_so_and_comes_into_force_for_every_scope() {
+async fn a_login_that_was_not_saved_is_reported_and_applies_to_every_scope() {
     let bench = Bench::new();
     let credentials = bench.process();
     let narrow = credentials.with_scope(&["read"]);
@@ -355,7 +355,7 @@ async fn a_login_that_was_not_saved_says_so_and_comes_into_force_for_every_scope
 }
 
 #[tokio::test]
-async fn nobody_is_told_of_a_lack_that_a_login_has_ended() {
+async fn no_caller_is_asked_to_log_in_after_a_login() {
     let bench = Bench::new();
     let credentials = bench.process();
     let narrow = credentials.with_scope(&["read"]);
@@ -368,7 +368,7 @@ async fn nobody_is_told_of_a_lack_that_a_login_has_ended() {
     }
     credentials.login(by("alice")).await.unwrap();
     assert_eq!(holder(&narrow).await, "alice", "at once");
-    // Another process hears of it by reading the store again, which it puts off for a moment.
+    // Another process notices it when it reads the store again, which it delays for a moment.
     bench.clock.advance(Duration::from_secs(1));
     assert_eq!(holder(&elsewhere).await, "alice");
 }

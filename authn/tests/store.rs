@@ -1,4 +1,4 @@
-//! Sessions that outlive a process: rotation, locks, logouts, files that are none.
+//! Sessions that outlive a process: rotation, locks, logouts, and files that are no sessions.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -22,25 +22,25 @@ use authn::{
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-/// A server that takes each refresh token once, as RFC 9700, 4.14 asks: all providers of a test share it.
+/// A server that accepts each refresh token once (RFC 9700, 4.14). All providers of a test share it.
 #[derive(Default)]
 struct Server {
     live: Mutex<HashSet<String>>,
     used: Mutex<HashSet<String>>,
     exchanges: AtomicUsize,
-    /// The exchanges of the tests that hold them back wait here, before and after the server's commit.
+    /// Where exchanges wait if a test delays them: before and after the server's commit.
     gates: Mutex<Option<(Arc<Notify>, Arc<Notify>)>>,
     revoked: Mutex<Vec<String>>,
 }
 
 static SERVERS: Mutex<Vec<Arc<Server>>> = Mutex::new(Vec::new());
 
-/// Gets tokens from a server of the test's.
+/// Requests tokens from the test's server.
 #[authn::token_provider("rotating", cached, login)]
 struct Rotating {
-    /// Which server.
+    /// Name of the server.
     server: usize,
-    /// Refresh token to begin with.
+    /// First refresh token.
     _refresh_token: Option<SecretString>,
     /// Another option.
     audience: Option<String>,
@@ -132,7 +132,7 @@ impl Bench {
             .inline("test.toml", &text)
     }
 
-    /// Credentials as another process would have them: nothing is shared but the store.
+    /// Returns credentials as another process has them: they share only the store.
     fn process(&self, refresh_token: &str) -> Credentials {
         self.loader(&format!("refresh_token = '{refresh_token}'")).load().unwrap()
     }
@@ -154,7 +154,7 @@ impl Bench {
         self.files().into_iter().find(is_document).unwrap()
     }
 
-    /// Past the refresh point and the end of the token.
+    /// Moves the clock past the refresh point and the end of the token.
     fn expire(&self) {
         self.clock.advance(Duration::from_mins(11));
     }
@@ -177,7 +177,7 @@ async fn a_rotated_refresh_token_and_a_fresh_token_outlive_the_process() {
 }
 
 #[tokio::test]
-async fn another_configured_refresh_token_begins_another_session() {
+async fn another_configured_refresh_token_starts_another_session() {
     let bench = Bench::new();
     token(&bench.process("r0")).await;
     bench.server.live.lock().unwrap().insert("new".to_owned());
@@ -226,7 +226,7 @@ async fn many_processes_rotate_once_each_time() {
 }
 
 #[tokio::test]
-async fn a_session_that_is_over_is_forgotten_and_nothing_else() {
+async fn an_ended_session_is_forgotten_and_nothing_else() {
     let bench = Bench::new();
     let credentials = bench.process("r0");
     token(&credentials).await;
@@ -235,19 +235,19 @@ async fn a_session_that_is_over_is_forgotten_and_nothing_else() {
     let error = credentials.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LoginRequired);
     assert!(!credentials.status().await.unwrap().has_refresh_token);
-    // Another refresh token in the configuration mends it.
+    // Another refresh token in the configuration fixes it.
     bench.server.live.lock().unwrap().insert("new".to_owned());
     assert_eq!(token(&bench.process("new")).await, "t3");
 }
 
 #[tokio::test]
-async fn what_somebody_brought_meanwhile_is_used_instead_of_what_was_refused() {
+async fn a_session_that_another_process_saved_meanwhile_replaces_the_refused_one() {
     let bench = Bench::new();
     let store = FileStore::new(bench.folder.path().join("authn/tokens"));
     let credentials = bench.process("r0");
     token(&credentials).await;
     bench.expire();
-    // A login without the lease, while the exchange is under way, of a session that the server knows.
+    // While the exchange runs, another process saves a session that the server knows, without the lease.
     let (before, after) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     *bench.server.gates.lock().unwrap() = Some((Arc::clone(&before), Arc::clone(&after)));
     let waiting = tokio::spawn({
@@ -289,7 +289,7 @@ async fn a_logout_beats_an_exchange_that_is_under_way() {
     while bench.exchanges() < 2 {
         tokio::task::yield_now().await;
     }
-    // From another process, which has no word with the first but the store.
+    // From another process, which shares only the store with the first.
     bench.process("r0").logout().await.unwrap();
     after.notify_one();
     assert_eq!(waiting.await.unwrap().unwrap_err().kind(), ErrorKind::LoginRequired);
@@ -298,8 +298,8 @@ async fn a_logout_beats_an_exchange_that_is_under_way() {
 }
 
 #[tokio::test]
-async fn a_caller_who_goes_at_any_point_leaves_server_and_store_in_agreement() {
-    // How far the exchange has come when the caller, polled so many times, goes.
+async fn a_caller_that_goes_away_at_any_point_leaves_server_and_store_in_agreement() {
+    // The stage of the exchange when the caller goes away, after so many polls.
     for stage in ["not begun", "before the server's commit", "after the server's commit"] {
         for polls in 0..4 {
             let bench = Bench::new();
@@ -325,7 +325,7 @@ async fn a_caller_who_goes_at_any_point_leaves_server_and_store_in_agreement() {
             after.notify_one();
             credentials.close().await;
             *bench.server.gates.lock().unwrap() = None;
-            // Whatever it was, the next process goes on where the server stands.
+            // At each stage, the next process continues with the server's session.
             bench.expire();
             token(&bench.process("r0")).await;
             let expected = usize::from(polls > 0) + 1;
@@ -336,7 +336,7 @@ async fn a_caller_who_goes_at_any_point_leaves_server_and_store_in_agreement() {
 }
 
 #[tokio::test]
-async fn a_stored_token_that_is_valid_serves_while_the_server_is_down() {
+async fn a_valid_stored_token_is_used_while_the_server_is_down() {
     let bench = Bench::new();
     token(&bench.process("r0")).await;
     // Past every refresh point, and before the end.
@@ -350,7 +350,7 @@ async fn a_stored_token_that_is_valid_serves_while_the_server_is_down() {
 }
 
 #[tokio::test]
-async fn what_came_with_a_token_that_has_expired_on_arrival_counts() {
+async fn the_refresh_token_of_a_token_that_has_expired_on_arrival_is_used() {
     let bench = Bench::new();
     let credentials = bench.process("r0");
     let (before, after) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -363,7 +363,7 @@ async fn what_came_with_a_token_that_has_expired_on_arrival_counts() {
     while bench.exchanges() == 0 {
         tokio::task::yield_now().await;
     }
-    // Somebody sets the date while the answer is on its way.
+    // A user sets the date before the response arrives.
     bench.clock.step_wall(3_600);
     after.notify_one();
     assert_eq!(waiting.await.unwrap().unwrap_err().kind(), ErrorKind::Expired);
@@ -384,7 +384,7 @@ async fn a_token_from_the_future_is_not_trusted() {
 }
 
 #[tokio::test]
-async fn status_tells_and_revoke_tells_the_server() {
+async fn status_shows_the_session_and_revoke_notifies_the_server() {
     let bench = Bench::new();
     let credentials = bench.process("r0");
     assert!(!credentials.status().await.unwrap().has_token);
@@ -439,7 +439,7 @@ async fn files_are_private_and_open_ones_and_links_are_refused() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_session_is_set_aside_and_never_in_the_way() {
+async fn a_file_that_is_no_session_is_set_aside_and_blocks_nothing() {
     for contents in [&b""[..], b"{\"revision\":", b"not json", b"\xff\xfe", b"[]"] {
         let bench = Bench::new();
         token(&bench.process("r0")).await;
@@ -450,7 +450,7 @@ async fn a_file_that_is_no_session_is_set_aside_and_never_in_the_way() {
         let aside = bench.files().into_iter().find(is_aside).unwrap();
         assert_eq!(fs::read(aside).unwrap(), contents);
     }
-    // A newer version's document is no less worth, so it is kept too.
+    // The document of a newer version is set aside, too.
     let bench = Bench::new();
     token(&bench.process("r0")).await;
     fs::write(bench.document(), "{\"version\":9,\"revision\":5}").unwrap();
@@ -460,7 +460,7 @@ async fn a_file_that_is_no_session_is_set_aside_and_never_in_the_way() {
     assert!(fs::read_to_string(newer).unwrap().contains("\"version\":9"));
 }
 
-/// Keeps nothing, and fails as a full disk does, once.
+/// Stores nothing, and fails once like a full disk.
 #[derive(Debug)]
 struct Full {
     inner: FileStore,
@@ -490,7 +490,7 @@ impl TokenStore for Full {
 }
 
 #[tokio::test]
-async fn what_a_full_disk_did_not_take_is_saved_before_anything_is_exchanged() {
+async fn a_session_that_a_full_disk_refused_is_saved_before_the_next_exchange() {
     let bench = Bench::new();
     let inner = FileStore::new(bench.folder.path().join("kept"));
     let full = Full { inner, failures: AtomicUsize::new(1) };
@@ -498,12 +498,12 @@ async fn what_a_full_disk_did_not_take_is_saved_before_anything_is_exchanged() {
     let credentials = loader.store("full", full).load().unwrap();
     assert_eq!(credentials.token().await.unwrap_err().kind(), ErrorKind::Store);
     bench.clock.advance(Duration::from_mins(1));
-    assert_eq!(token(&credentials).await, "t1", "what the server gave is not lost");
+    assert_eq!(token(&credentials).await, "t1", "the server's tokens are not lost");
     assert_eq!(bench.exchanges(), 1);
 }
 
 #[test]
-fn a_store_that_is_not_there_is_a_problem_at_load() {
+fn a_missing_store_is_a_problem_at_load() {
     let bench = Bench::new();
     let config = bench.loader("refresh_token = 'r0'\nstore = 'nope'").read();
     assert_eq!(config.problems()[0].code().as_str(), "unknown-store");
@@ -514,7 +514,7 @@ fn a_store_that_is_not_there_is_a_problem_at_load() {
 }
 
 #[tokio::test]
-async fn the_program_is_told_before_the_token_is_handed_out() {
+async fn the_program_is_notified_before_the_token_is_returned() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let source = || authn::from_fn(|_| async { Token::new("abc") });
     let note = Arc::clone(&told);
@@ -541,10 +541,10 @@ async fn a_lease_is_waited_for_as_long_as_its_caller_does() {
     let folder = tempfile::tempdir().unwrap();
     let (one, other) =
         (FileStore::new(folder.path().join("s")), FileStore::new(folder.path().join("s")));
-    let key = StoreKey::new("someone.login");
+    let key = StoreKey::new("ann.login");
     let held = one.lock(&key).await.unwrap();
     let waits = tokio::time::timeout(Duration::from_mins(10), other.lock(&key));
-    assert!(waits.await.is_err(), "it neither came nor failed");
+    assert!(waits.await.is_err(), "the lease was neither acquired nor refused");
     drop(held);
     other.lock(&key).await.unwrap();
 }

@@ -1,18 +1,17 @@
-//! Writes the entry in the registry of what is linked.
+//! Writes the entry in the registry of linked providers or stores.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 use crate::model::{Macro, Options, Role};
 
-/// Writes the entry and hands it to the registry.
+/// Writes the entry and submits it to the registry.
 ///
-/// This is the one place that asks for the trait of a provider or a store, and its span is the struct's
-/// name.
+/// Only this code requires the trait of a provider or a store. Its span is the struct's name.
 pub(super) fn definition(options: &Options) -> TokenStream {
     let Options { arguments, ident, docs, .. } = options;
     let (authn, name) = (&arguments.authn, &arguments.name);
-    // The place of an entry is where its name is written.
+    // The location of an entry is that of its name.
     let at = name.span();
     let (line, column) =
         (quote_spanned!(at=> ::core::line!()), quote_spanned!(at=> ::core::column!()));
@@ -51,7 +50,7 @@ pub(super) fn definition(options: &Options) -> TokenStream {
     }
 }
 
-/// Writes how the entry of a provider is made.
+/// Writes the expression that creates the entry of a provider.
 fn provider(options: &Options, about: &TokenStream) -> TokenStream {
     let Options { arguments, ident, fields, .. } = options;
     let constructor = if arguments.has("login") {

@@ -1,8 +1,7 @@
 //! Writes the code of a valid item.
 //!
-//! All paths are absolute and all names start with `__`, out of the way of the user's, so that the
-//! code works without a prelude and beside whatever the user's module defines. What it needs of
-//! the framework is in `authn::private`.
+//! All paths are absolute and all names start with `__`, so the code needs no prelude and does not collide with
+//! the names in the user's module. It uses only `authn::private` of the framework.
 
 mod entry;
 mod option;
@@ -15,7 +14,7 @@ use crate::model::Macro;
 use crate::valid::Checked;
 use crate::{args, ast, fallback, valid};
 
-/// Does what an attribute does: the item stays, and its code stands beside it.
+/// Expands an attribute: returns the item and the code that is added.
 pub(crate) fn attribute(of: Macro, arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let Ok(parsed) = ast::parse(item.clone()) else { return fallback::other_item(of, item) };
     let checked = valid::check(of, args::parse(arguments), parsed);
@@ -23,7 +22,7 @@ pub(crate) fn attribute(of: Macro, arguments: TokenStream, item: &TokenStream) -
     quote!(#item #code)
 }
 
-/// Does what the derive does.
+/// Expands the derive.
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     match ast::parse(item) {
         Ok(parsed) => {

@@ -1,8 +1,8 @@
-//! Writes for each field one constant with all that the configuration has to do with it.
+//! Writes one constant for each field, with everything that concerns its configuration.
 //!
-//! A constant is a tuple of the field's options in the schema, how it is read and how it is shown. All
-//! three ask the same of its type. They stand in one body because there the compiler reports a
-//! bound that is not met once, and not three times.
+//! A constant is a tuple: the field's options in the schema, the function that reads it and the one that shows
+//! it. All three require the same of its type. They are in one body because there the compiler reports an unmet
+//! bound once, and not three times.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -92,8 +92,7 @@ fn configured(
             let read = quote!(#table.take(#key).or(#name, |#value| #kind.read::<#ty>(#value)));
             (quote!(#schema.with_default(|| #view)), read, shown)
         }
-        // The type is named in the call, so that a type that is no secret is an error on the type,
-        // where it is reported already, and not one more on the value.
+        // The call names the type, so that a type that is no secret is not reported once more on the value.
         Kind::Secret => (
             quote!(#private::Field::secret::<#ty>(#key, #docs)),
             quote!(#table.secret::<#ty>(#key)),
@@ -107,8 +106,8 @@ fn configured(
     }
 }
 
-/// Finds out whether a type is a set of options or whatever else can be read: the method of the first
-/// trait needs no further reference, so it is found first where it exists.
+/// Writes the choice between a set of options and any other type that can be read. The method of the set's trait
+/// needs one reference less, so the compiler finds it first if the type has it.
 fn kind(private: &TokenStream, field: &Field) -> TokenStream {
     let ty = &field.ty;
     quote! {{
@@ -117,7 +116,7 @@ fn kind(private: &TokenStream, field: &Field) -> TokenStream {
     }}
 }
 
-/// Shows a value by the best means that its type has, in the same way.
+/// Writes the choice of the best view of a value that its type has, in the same way.
 fn view(private: &TokenStream, value: &TokenStream) -> TokenStream {
     quote! {{
         use #private::views::*;

@@ -1,5 +1,5 @@
-//! Writes the schema of a set of options, its reading from a table, its views, and the `Debug`
-//! that keeps secrets.
+//! Writes the schema of a set of options, the code that reads it from a table, its views, and the `Debug`
+//! that hides secrets.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -46,7 +46,7 @@ pub(super) fn implementation(options: &Options) -> TokenStream {
             #table.validate(|#problems| #validate(&#this, #problems))?;
         }
     });
-    // The constants that this makes of the fields may be refused: at the struct's name.
+    // Joining the fields can fail at compile time. The error is then at the struct's name.
     let all = quote_spanned!(ident.span()=> #authn::private::join(__PARTS));
     quote! {
         const __PARTS: &[&[#authn::private::Field]] = &[#(#schema),*];
@@ -57,7 +57,7 @@ pub(super) fn implementation(options: &Options) -> TokenStream {
             fn from_table(
                 #table: &mut #authn::private::Table<'_>,
             ) -> ::core::option::Option<Self> {
-                // All are read before the first that is missing ends it: all problems are reported.
+                // All options are read before a missing one ends the function, so that all problems are reported.
                 #(#reads)*
                 let #this = Self { #(#values),* };
                 #validated

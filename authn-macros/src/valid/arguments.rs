@@ -8,8 +8,8 @@ use super::name;
 use crate::args::{Argument, Form};
 use crate::model::{Arguments, Macro};
 
-/// Checks the arguments. After an error it still returns as much as it could make out, so that the
-/// rules for the item, and the stand-ins, can go by it.
+/// Checks the arguments. After an error it still returns the valid ones, which the rules for the item and
+/// the empty implementations need.
 pub(crate) fn check(
     of: Macro,
     arguments: syn::Result<Vec<Argument>>,
@@ -73,7 +73,8 @@ pub(crate) fn check(
     checked
 }
 
-/// Asks for the name. What stands first and is no argument was meant to be it: that is one mistake.
+/// Checks that the name is the first argument. An unknown first argument was meant as the name, so it is not reported
+/// again.
 fn check_name_is_first(
     of: Macro,
     arguments: &mut Vec<Argument>,
@@ -100,7 +101,7 @@ fn check_name_is_first(
     }
 }
 
-/// The name that the struct's own name suggests.
+/// Returns a name like that of the struct.
 fn expected_name(ident: &Ident) -> String {
     name::to_snake_case(&ident.unraw().to_string()).unwrap_or_else(|| "corp_sts".to_owned())
 }

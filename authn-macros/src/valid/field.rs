@@ -8,18 +8,18 @@ use super::{helper, name};
 use crate::ast;
 use crate::model::{Arguments, Configured, Field, Macro, Role};
 
-/// What the underscores before a field's name say.
+/// The meaning of the underscores before a field's name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prefix {
-    /// `field`: anyone may see it.
+    /// `field`: its value is shown.
     Shown,
-    /// `_field`: nobody may see its value.
+    /// `_field`: its value is a secret.
     Secret,
-    /// `__field`: not configured, and nothing to see.
+    /// `__field`: it is not configured.
     Internal,
 }
 
-/// Checks the fields one by one, and against those before them.
+/// Checks each field, also against the earlier ones.
 pub(crate) fn check_all(
     fields: Vec<ast::Field>,
     arguments: &Arguments,
@@ -52,7 +52,9 @@ fn check(field: ast::Field, arguments: &Arguments, errors: &mut Errors) -> Field
         rename(&field.ident, &name, &reason, errors);
     }
     if prefix != Prefix::Shown && !matches!(field.visibility, Visibility::Inherited) {
-        let message = format!("make `{name}` private: no other code may reach past its underscore");
+        let message = format!(
+            "make `{name}` private: other code must not use a field with a leading underscore"
+        );
         errors.refuse(&field.visibility, message);
     }
     let role = role(&field, prefix, arguments, errors);
@@ -74,7 +76,8 @@ fn role(field: &ast::Field, prefix: Prefix, arguments: &Arguments, errors: &mut 
         rename(ident, key, reason, errors);
     }
     if field.docs.is_empty() {
-        let message = format!("document `{name}`: its text tells users what the option is for");
+        let message =
+            format!("document `{name}`: users read this text to know what the option does");
         errors.refuse(ident, message);
     }
     Role::Option(Box::new(Configured {
@@ -85,7 +88,7 @@ fn role(field: &ast::Field, prefix: Prefix, arguments: &Arguments, errors: &mut 
     }))
 }
 
-/// Splits a field's name into what its underscores say and its key.
+/// Splits a field's name into its underscores and its key.
 fn split(name: &str) -> (Prefix, &str) {
     if let Some(key) = name.strip_prefix("__") {
         (Prefix::Internal, key)
@@ -96,28 +99,28 @@ fn split(name: &str) -> (Prefix, &str) {
     }
 }
 
-/// Says why a name can't be that of a field.
+/// Returns why a field can't have this name; `None` if it can.
 fn bad_name(key: &str) -> Option<String> {
     if key.starts_with('_') {
         Some("one underscore marks a secret, two an internal field".to_owned())
     } else if key.contains("__") {
         Some("`__` joins keys in environment variables".to_owned())
     } else {
-        (!name::is_snake_case(key)).then(|| format!("a key is {}", name::FORM))
+        (!name::is_snake_case(key)).then(|| format!("a key consists of {}", name::FORM))
     }
 }
 
-/// Says which option of the framework has a key.
+/// Returns why a key is taken by an option of the framework; `None` if it is free.
 fn framework_option(key: &str, arguments: &Arguments) -> Option<&'static str> {
     if arguments.of != Macro::Provider {
         None
     } else if arguments.has("cached") && name::CACHE_OPTIONS.contains(&key) {
-        Some("the framework keeps this name for an option of every cached provider")
+        Some("every cached provider has an option of this name")
     } else if name::EVERY_OPTIONS.contains(&key) {
         Some("every provider has an option of this name")
     } else if !arguments.has("own_placement") && name::PLACEMENT_OPTIONS.contains(&key) {
         Some(
-            "it is the framework's option for where the token goes; only a provider with \
+            "it is the framework's option for the place of the token; only a provider with \
              `own_placement` may have its own",
         )
     } else {
@@ -129,8 +132,8 @@ fn rename(ident: &Ident, name: &str, reason: &str, errors: &mut Errors) {
     errors.refuse(ident, format_args!("rename `{name}`: {reason}"));
 }
 
-/// Refuses a key that an earlier field has. A field under a `#[cfg]` may be there only where the
-/// other is not, so it may share a key.
+/// Refuses a key that an earlier field has. Fields under a `#[cfg]` may share a key, because their conditions
+/// may exclude each other.
 fn check_key_is_free(earlier: &[Field], field: &Field, option: &Configured, errors: &mut Errors) {
     let same = |other: &&Field| {
         let has_key = |other: &Configured| other.key.value() == option.key.value();

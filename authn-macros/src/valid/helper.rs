@@ -15,7 +15,7 @@ pub(super) fn refuse_all(helpers: &Helpers, errors: &mut Errors) {
     }
 }
 
-/// Finds out what a field is that is no option itself; `None` for an option.
+/// Returns the role of a field with `#[flatten]` or `#[inner]`; `None` for an option.
 pub(super) fn check_role(
     helpers: &Helpers,
     prefix: Prefix,
@@ -23,20 +23,24 @@ pub(super) fn check_role(
     errors: &mut Errors,
 ) -> Option<Role> {
     if of != Macro::Provider {
-        refuse(&helpers.inner, "only a provider has another among its options", errors);
+        refuse(&helpers.inner, "only a provider can have an inner provider", errors);
         refuse(&helpers.shorthand, "only a provider's table has a shorthand", errors);
     }
     let (role, attributes, reason) = if !helpers.flatten.is_empty() {
-        refuse(&helpers.inner, "a field is a set of options or a provider", errors);
-        (Role::Flattened, &helpers.flatten, "each option of a flattened set has its own")
+        refuse(&helpers.inner, "a field is a set of options or a provider, and not both", errors);
+        (
+            Role::Flattened,
+            &helpers.flatten,
+            "the options of a flattened set have attributes of their own",
+        )
     } else if !helpers.inner.is_empty() {
-        (Role::Inner, &helpers.inner, "a provider whose table stands among the options has no key")
+        (Role::Inner, &helpers.inner, "an inner provider has no key of its own")
     } else {
         return None;
     };
     check_flag(attributes, errors);
     if prefix == Prefix::Secret {
-        let reason = "a `_field` is a secret, and its options say themselves what is secret";
+        let reason = "a `_field` is one secret, and this field has several options";
         refuse(attributes, reason, errors);
     }
     for attributes in [&helpers.default, &helpers.provider, &helpers.shorthand] {
@@ -45,15 +49,19 @@ pub(super) fn check_role(
     Some(role)
 }
 
-/// Finds out what kind of option a field is.
+/// Returns the kind of an option.
 pub(super) fn check_kind(helpers: &Helpers, prefix: Prefix, errors: &mut Errors) -> Kind {
     if prefix == Prefix::Secret {
-        refuse(&helpers.default, "a secret in the source is no secret", errors);
+        refuse(&helpers.default, "a secret in the source code is no secret", errors);
         refuse(&helpers.provider, "a `_field` is a secret, and a provider is not", errors);
         Kind::Secret
     } else if check_flag(&helpers.provider, errors) {
-        refuse(&helpers.default, "a provider has no default; make the field an `Option`", errors);
-        refuse(&helpers.shorthand, "a provider is a table, and no single value", errors);
+        refuse(
+            &helpers.default,
+            "a provider has no default, so make the field an `Option` instead",
+            errors,
+        );
+        refuse(&helpers.shorthand, "a provider is a table and not a single value", errors);
         Kind::Nested
     } else {
         Kind::Plain { default: check_default(&helpers.default, errors) }

@@ -23,13 +23,13 @@ pub(crate) fn check(item: &Item, arguments: &Arguments, errors: &mut Errors) {
     }
     if let Some(debug) = &item.derived_debug {
         let message =
-            format!("remove the derived `Debug`: `{attribute}` writes one that keeps secrets");
+            format!("remove the derived `Debug`: `{attribute}` writes one that hides secrets");
         errors.refuse(debug, message);
     }
     if let Some(repeated) = &item.repeated {
         let is_store = quote!(#repeated).to_string().contains("token_store");
         let second = if is_store { Macro::Store } else { Macro::Provider }.words().attribute;
-        let message = format!("remove the second `{second}`: a struct is one {noun}");
+        let message = format!("remove the second `{second}`: one struct is one {noun}");
         errors.refuse(repeated, message);
     }
 }

@@ -1,9 +1,8 @@
 //! Every rule and its message.
 //!
-//! A message says what to do, in the imperative, and stands on the token that breaks the rule. All
-//! problems of an item are collected and reported together. Rules about types (a `_field` is a
-//! secret, a `__field` is `Default`, the trait is implemented) are the compiler's: the generated
-//! code names the type once where it counts.
+//! A message is in the imperative and points at the token that breaks the rule. All problems of an item are
+//! reported together. The compiler checks the rules about types (a `_field` is a secret, a `__field` is
+//! `Default`, the trait is implemented): the generated code names each type once in a place that requires it.
 
 mod arguments;
 mod errors;
@@ -20,7 +19,7 @@ use crate::args::Argument;
 use crate::ast::Item;
 use crate::model::{Macro, Options};
 
-/// The item as it is emitted, what its code is written from, and the rules that it breaks.
+/// The item as it is emitted, the valid options for its code, and the errors.
 pub(crate) type Checked = (DeriveInput, Options, Option<syn::Error>);
 
 /// Checks all rules.
@@ -53,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_that_keeps_all_rules_is_taken_apart() {
+    fn a_provider_that_keeps_all_rules_is_accepted() {
         let item = quote! {
             /// Mints tokens.
             #[derive(Clone)]
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_framework_option_is_taken_only_where_the_framework_adds_it() {
+    fn an_option_of_the_framework_is_refused_only_where_the_framework_adds_it() {
         for name in name::CACHE_OPTIONS {
             let ident = syn::parse_str::<syn::Ident>(name).unwrap();
             let option = quote!(#[doc = "Taken."] #ident: String);
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_free_again_where_a_condition_excludes_the_other() {
+    fn fields_under_conditions_may_share_a_key() {
         let key = quote!(#[doc = "Key."] key: String, #[doc = "Key."] _key: SecretString);
         assert_eq!(field(quote!("corp_sts"), &key).len(), 1);
         let key = quote! {

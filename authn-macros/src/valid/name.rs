@@ -1,9 +1,9 @@
-//! What a name may look like, and the names that the framework keeps for itself.
+//! The form of a name, and the names that the framework uses itself.
 
-/// The keys that stand beside the providers in `[credentials]`.
+/// The other keys of `[credentials]`, besides the providers.
 pub(crate) const RESERVED: [&str; 5] = ["domain", "scheme", "origins", "provider", "profile"];
 
-/// The stores and the kinds of references that the framework has itself.
+/// The stores and the kinds of references of the framework.
 pub(crate) const RESERVED_STORES: [&str; 4] = ["memory", "file", "env", "command"];
 
 /// The options that the framework adds to the table of a cached provider.
@@ -19,17 +19,16 @@ pub(crate) const CACHE_OPTIONS: [&str; 6] = [
 /// The options that the framework adds to the table of each provider.
 pub(crate) const EVERY_OPTIONS: [&str; 1] = ["override"];
 
-/// The options that the framework adds to the table of each provider that leaves it to the
-/// framework where its token goes.
+/// The options that the framework adds to the table of each provider without `own_placement`.
 pub(crate) const PLACEMENT_OPTIONS: [&str; 4] =
     ["placement", "header", "header_prefix", "query_parameter"];
 
 /// The form of a name, in words.
 pub(crate) const FORM: &str =
-    "lower-case ASCII letters, digits and single underscores, a letter first";
+    "lower-case ASCII letters, digits and single underscores, starting with a letter";
 
-/// Whether it has this form. Environment variables are upper-case and join keys with `__`, so that
-/// any other name could not be told from its neighbours.
+/// Returns whether a name has this form. Environment variables are upper-case and join keys with `__`, so other
+/// names would be ambiguous there.
 pub(crate) fn is_snake_case(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.chars().all(|one| one.is_ascii_lowercase() || one.is_ascii_digit() || one == '_')
@@ -37,8 +36,8 @@ pub(crate) fn is_snake_case(name: &str) -> bool {
         && !name.ends_with('_')
 }
 
-/// Gives the snake-case form that is nearest to a text, such as `corp_sts` for `CorpSts` and
-/// `corp-sts`. `None` if there is none.
+/// Returns the nearest snake-case form of a text, such as `corp_sts` for `CorpSts` and `corp-sts`; `None` if there is
+/// none.
 pub(crate) fn to_snake_case(text: &str) -> Option<String> {
     let mut name = String::new();
     let mut after_lower = false;
@@ -65,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn knows_snake_case() {
+    fn snake_case_is_recognized() {
         for good in ["jwt", "corp_sts", "h2o_cloud", "oauth1", "a"] {
             assert!(is_snake_case(good), "{good}");
         }
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_nearest_name() {
+    fn the_nearest_name_is_found() {
         let nearest = [
             ("CorpSts", Some("corp_sts")),
             ("corp-sts", Some("corp_sts")),

@@ -1,4 +1,4 @@
-//! What differs between the macros in their rules and messages.
+//! `Words`: the differences between the macros in their rules and messages.
 
 use syn::Ident;
 
@@ -7,17 +7,17 @@ use crate::model::Macro;
 
 /// The words of one macro.
 pub(crate) struct Words {
-    /// The macro as its user writes it.
+    /// The attribute or derive as its user writes it.
     pub(crate) attribute: &'static str,
-    /// What it makes of a struct.
+    /// The noun for the struct under the macro.
     pub(super) noun: &'static str,
-    /// The words among its arguments.
+    /// The flags among its arguments.
     flags: &'static [&'static str],
     /// All its arguments.
     pub(super) arguments: &'static str,
-    /// The names that it can't have, and what they are.
+    /// The names that are not free, and the reason.
     pub(super) reserved: (&'static [&'static str], &'static str),
-    /// Why it has no generic parameters.
+    /// The reason why generic parameters are refused.
     pub(super) one_type: &'static str,
 }
 
@@ -35,7 +35,7 @@ const STORE: Words = Words {
     noun: "store",
     flags: &["secrets"],
     arguments: "the name, `secrets`, `validate = path` and `crate = path`",
-    reserved: (&name::RESERVED_STORES, "a store or a reference of the framework"),
+    reserved: (&name::RESERVED_STORES, "a store or a kind of reference of the framework"),
     one_type: "a store is one type, which the configuration names",
 };
 
@@ -63,7 +63,7 @@ impl Macro {
         self != Self::Options
     }
 
-    /// Returns whether a word is one of its arguments.
+    /// Returns whether a word is one of its flags.
     pub(super) fn has_flag(self, word: &Ident) -> bool {
         self.words().flags.iter().any(|flag| word == flag)
     }

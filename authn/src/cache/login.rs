@@ -40,7 +40,7 @@ impl Exchange {
         if self.shared.closed.load(Ordering::Acquire) {
             return Err(closed());
         }
-        let (_caller, login) = login.clone().tied();
+        let (_caller, login) = login.clone().for_caller();
         let runtime = runtime::handle()?;
         let work = async move {
             let done = apart(runtime, {
@@ -52,7 +52,7 @@ impl Exchange {
             // Each on its own: none is left out if the one before panics.
             apart(runtime, {
                 let login = login.clone();
-                async move { login.end(is_logged_in).await }
+                async move { login.run_at_end(is_logged_in).await }
             })
             .await;
             apart(runtime, async move { login.progress(&Progress::Ended) }).await;

@@ -1,7 +1,7 @@
-//! `Canary`: a made-up secret, and the search for it in whatever spelling it leaks.
+//! `Canary`: a made-up secret, and the search for it in all encodings in which it may leak.
 //!
-//! A program hides a secret well and still prints it: in base64 inside a Basic header, as hex in a dump, as a list of
-//! numbers because a type derives `Debug` on a `Vec<u8>`. So a test that only searches for the text proves little.
+//! A secret can be printed in many ways: in base64 inside a Basic header, as hex in a dump, as a list of numbers because
+//! a type derives `Debug` on a `Vec<u8>`. So a test that only searches for the text proves little.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
@@ -9,63 +9,69 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 
-/// A unique text of 36 letters and digits: no format has to quote or escape it, and none meets it by chance.
+/// A made-up secret: a unique text of 36 letters and digits, which no format has to quote or escape.
+///
+/// ```
+/// use authn::conformance::{Canary, Encoding};
+///
+/// let canary = Canary::new();
+/// let dump = format!("{:?}", canary.as_str().as_bytes());
+/// assert_eq!(canary.find_in(dump.as_bytes()), Some(Encoding::DecimalBytes));
+/// assert_eq!(canary.find_in(b"password = (set)"), None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Canary(String);
 
-/// How a canary was spelt where it was found.
+/// The encoding in which a canary was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
     /// As it is.
     Raw,
-    /// Base64, standard or URL-safe, alone or anywhere inside something longer (RFC 4648, sections 4 and 5).
+    /// Base64, standard or URL-safe, alone or inside a longer encoded text (RFC 4648, sections 4 and 5).
     Base64,
     /// Hexadecimal digits, in lower or upper case.
     Hex,
     /// Every byte percent-encoded, with digits in lower or upper case (RFC 3986, section 2.1).
     Percent,
-    /// A list of decimal numbers: how `{:?}` and `{:#?}` show bytes.
+    /// A list of decimal numbers, which is how `{:?}` and `{:#?}` show bytes.
     DecimalBytes,
 }
 
 impl Canary {
-    /// Makes one that was never there before.
-    #[expect(
-        clippy::new_without_default,
-        reason = "every one is different, so there is no default"
-    )]
+    /// Creates a canary that differs from all others.
+    #[expect(clippy::new_without_default, reason = "each is different, so there is no default")]
     pub fn new() -> Self {
         static MADE: AtomicU64 = AtomicU64::new(0);
-        // Each `RandomState` has random keys of its own, so its hashes tell processes apart, the count tells calls.
+        // Each `RandomState` has random keys, so its hashes differ between processes. The count differs between calls.
         let random = RandomState::new();
         let count = MADE.fetch_add(1, Ordering::Relaxed);
         Self(format!("CNRY{:016x}{:016x}", random.hash_one(count), random.hash_one(!count)))
     }
 
-    /// The text, to be put where a secret goes.
+    /// Returns the text, to be used as a secret.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Searches for the canary, and says how it was spelt where it was found.
+    /// Searches for the canary, and returns the encoding in which it was found.
     ///
-    /// White space doesn't count: base64 is wrapped, and lists of numbers have a line for each.
+    /// White space is ignored: base64 may be wrapped, and a list of numbers may have a line for each.
     pub fn find_in(&self, haystack: &[u8]) -> Option<Encoding> {
         let haystack: Vec<u8> =
             haystack.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        let found = |spelling: &String| {
-            haystack.windows(spelling.len()).any(|window| window == spelling.as_bytes())
+        let found = |encoded: &String| {
+            haystack.windows(encoded.len()).any(|window| window == encoded.as_bytes())
         };
-        self.spellings().into_iter().find(|(_, spelling)| found(spelling)).map(|(how, _)| how)
+        self.encodings().into_iter().find(|(_, encoded)| found(encoded)).map(|(how, _)| how)
     }
 
-    fn spellings(&self) -> Vec<(Encoding, String)> {
+    fn encodings(&self) -> Vec<(Encoding, String)> {
         let bytes = self.0.as_bytes();
         let join = |format: fn(u8) -> String, separator: &str| -> String {
             bytes.iter().map(|byte| format(*byte)).collect::<Vec<_>>().join(separator)
         };
-        let mut spellings = vec![
+        let mut encodings = vec![
             (Encoding::Raw, self.0.clone()),
             (Encoding::Hex, join(|byte| format!("{byte:02x}"), "")),
             (Encoding::Hex, join(|byte| format!("{byte:02X}"), "")),
@@ -74,16 +80,16 @@ impl Canary {
             (Encoding::DecimalBytes, join(|byte| byte.to_string(), ",")),
         ];
         for alignment in 0..3 {
-            spellings.push((Encoding::Base64, inner_base64(&STANDARD, bytes, alignment)));
-            spellings.push((Encoding::Base64, inner_base64(&URL_SAFE, bytes, alignment)));
+            encodings.push((Encoding::Base64, inner_base64(&STANDARD, bytes, alignment)));
+            encodings.push((Encoding::Base64, inner_base64(&URL_SAFE, bytes, alignment)));
         }
-        spellings
+        encodings
     }
 }
 
-/// The digits that depend on these bytes alone, when so many others come before them in the encoded text.
+/// Returns the digits that depend on these bytes alone, if `before` other bytes come before them in the encoded text.
 ///
-/// Base64 writes 6 bits a digit, so the digits at either end may share bits with a neighbour. They are left out.
+/// A base64 digit is 6 bits, so the digits at both ends may share bits with a neighbour. They are left out.
 fn inner_base64(engine: &impl base64::Engine, bytes: &[u8], before: usize) -> String {
     let mut padded = vec![0; before];
     padded.extend_from_slice(bytes);
@@ -105,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn each_is_unique_and_plain() {
+    fn each_canary_is_unique_and_plain() {
         let (one, other) = (Canary::new(), Canary::new());
         assert_ne!(one, other);
         assert_eq!(one.as_str().len(), 36);
@@ -114,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_found_where_there_is_nothing() {
+    fn a_text_without_the_canary_is_not_found() {
         let canary = Canary::new();
         assert_eq!(finds(&canary, ""), None);
         assert_eq!(finds(&canary, "a text without it, [1, 2, 3], 00ff, %20, YWJj"), None);
@@ -130,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn found_between_bytes_that_are_no_text() {
+    fn found_between_bytes_that_are_not_utf8() {
         let canary = Canary::new();
         let bytes = [b"\xff\x00", canary.as_str().as_bytes(), b"\xfe"].concat();
         assert_eq!(finds(&canary, bytes), Some(Encoding::Raw));

@@ -1,8 +1,8 @@
-//! Tests a provider in one line, and everything that a program is linked with in a loop.
+//! Tests a provider in one line, and all linked providers in a loop.
 //!
 //! ```
 //! # use authn::{Context, Result, SecretString, Token, TokenProvider};
-//! # /// Hands out a fixed token.
+//! # /// Returns a fixed token.
 //! # #[authn::token_provider("conforming")]
 //! # struct Conforming {
 //! #     /// The token.
@@ -28,39 +28,60 @@ use crate::{
 
 pub use canary::{Canary, Encoding};
 
-/// What a check found out besides faults, which it panics about.
+/// The result of a check that found no fault; [`check`] panics with faults.
+///
+/// ```no_run
+/// # fn example(report: authn::conformance::Report) {
+/// assert!(report.token.is_ok());
+/// assert_eq!(report.unswept, ["key"]); // the provider accepts only a real key
+/// # }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
-#[must_use = "whether the exchange succeeded is for the test to say"]
+#[must_use = "check whether the exchange succeeded"]
 pub struct Report {
-    /// What the exchange gave with the options that were passed in.
+    /// The result of the exchange with the given options.
     pub token: Result<Token>,
-    /// The secret options for which nothing made up is accepted beside the options that were passed in:
-    /// `Debug` and the exchange were not looked at with these. Other options, in another check, reach them.
+    /// The secret options for which the provider accepts no made-up value together with the given options. They were
+    /// not searched for in `Debug` and in the exchange. A check with other options may reach them.
     pub unswept: Vec<&'static str>,
 }
 
 /// Checks a provider with the given options, which are the lines of its table in TOML.
 ///
-/// It checks that the options are accepted, that everything is documented, that each default can be read as it
-/// is shown, that a token has not expired,
-/// and that no secret is shown by `Debug`, by `config show`, in problems or in the exchange's error. For
-/// the last it sets every secret option to a made-up secret and searches for that. Sessions are kept in a
-/// temporary folder.
+/// It checks that
+///
+/// - the options are accepted,
+/// - the provider and each of its options are documented,
+/// - each default can be read as it is shown,
+/// - the token has not expired,
+/// - no secret is shown by `Debug`, by `config show`, in problems or in the exchange's error.
+///
+/// For the last of these it sets each secret option to a made-up secret and searches for it. Sessions are in a temporary
+/// folder.
 ///
 /// # Panics
 ///
-/// With everything that is wrong. An exchange that fails is not, for want of a server perhaps: it is in
-/// the report.
+/// If there are faults, with a list of them. An exchange that fails is no fault, because there may be no server: its error
+/// is in the report.
 pub fn check<P: Provider>(options: &str) -> Report {
     check_entry(&P::ENTRY, options)
 }
 
-/// Checks a provider by its entry in the registry, as [`check`] does.
+/// Checks a provider like [`check`], by its entry in the registry.
+///
+/// ```
+/// for entry in authn::Registry::linked()?.iter() {
+///     let options = authn::conformance::sample(entry, "made-up");
+///     let report = authn::conformance::check_entry(entry, &options);
+///     println!("{}: {:?}", entry.name(), report.token);
+/// }
+/// # Ok::<(), authn::Error>(())
+/// ```
 ///
 /// # Panics
 ///
-/// With everything that is wrong.
+/// If there are faults, with a list of them.
 pub fn check_entry(entry: &Entry, options: &str) -> Report {
     let mut faults = documentation(entry);
     faults.extend(defaults(entry));
@@ -87,8 +108,8 @@ pub fn check_entry(entry: &Entry, options: &str) -> Report {
     Report { token, unswept }
 }
 
-/// Returns lines for a provider's table that set every secret option to `secret`, and every other required
-/// option to something of its type. They need not make sense together.
+/// Returns lines for a provider's table that set each secret option to `secret`, and each other required option to a value
+/// of its type. The values need not make sense together.
 pub fn sample(entry: &Entry, secret: &str) -> String {
     let lines =
         entry.fields().filter(|field| is_sampled(field)).map(|field| assignment(field, secret));
@@ -96,7 +117,7 @@ pub fn sample(entry: &Entry, secret: &str) -> String {
     lines.chain(inner).collect::<Vec<_>>().join("\n")
 }
 
-/// Another provider's table that stands among the options: any that a bare secret is enough for.
+/// Returns another provider's table for among the options: any for which a bare secret is enough.
 fn inner_sample(secret: &str) -> Option<String> {
     let registry = Registry::linked().ok()?;
     let simple = registry.iter().find(|entry| {
@@ -106,14 +127,14 @@ fn inner_sample(secret: &str) -> Option<String> {
     Some(format!("{} = {secret:?}", simple.name()))
 }
 
-/// Returns whether an option is secret, required, or holds such options.
+/// Returns whether an option is secret, required, or a table with such options.
 fn is_sampled(field: &Field) -> bool {
     field.kind() == Kind::Secret
         || field.is_required()
         || field.value_type().options().is_some_and(|(fields, _)| fields.iter().any(is_sampled))
 }
 
-/// Returns all secret options with their paths, also those of the tables among the options.
+/// Returns all secret options with their paths, including those in tables.
 fn secrets(entry: &Entry) -> impl Iterator<Item = (String, &'static Field)> {
     entry.options().into_iter().filter(|(_, field)| field.kind() == Kind::Secret)
 }
@@ -132,7 +153,7 @@ fn value(r#type: &Type, secret: &str) -> String {
         Type::Integer => "1".to_owned(),
         Type::Number => "1.0".to_owned(),
         Type::String | Type::Path | Type::Any => "\"sample\"".to_owned(),
-        // Port 9 discards; as a rule nothing listens there.
+        // Port 9 is `discard`. Usually no program listens on it.
         Type::Url | Type::Origin => "\"http://127.0.0.1:9\"".to_owned(),
         Type::Duration => "\"1s\"".to_owned(),
         Type::Choice(words) => format!("{:?}", words.first().copied().unwrap_or_default()),
@@ -153,7 +174,7 @@ fn value(r#type: &Type, secret: &str) -> String {
     }
 }
 
-/// A text of a form that has a name.
+/// Returns a text of a named form.
 fn form_sample(form: &str) -> &'static str {
     match (form.contains("socket"), form.contains("IPv6")) {
         (true, true) => "[::1]:9",
@@ -163,7 +184,7 @@ fn form_sample(form: &str) -> &'static str {
     }
 }
 
-/// Checks that each default is read as it is shown.
+/// Returns the faults of defaults that can't be read as they are shown.
 fn defaults(entry: &Entry) -> Vec<String> {
     let read = |(path, field): (String, &Field)| {
         let default = field.default().filter(View::is_complete)?;
@@ -191,16 +212,17 @@ fn documentation(entry: &Entry) -> Vec<String> {
     provider.into_iter().chain(options).collect()
 }
 
-/// Sets a secret option beside the given ones, and searches all that can be shown. Returns also whether
-/// the search came to the exchange.
+/// Sets a secret option together with the given ones, and searches for it in everything that can be shown. Returns also
+/// whether the search included the exchange.
 fn leaks(entry: &Entry, path: &str, field: &Field, options: &str) -> (bool, Vec<String>) {
     let mut faults = Vec::new();
     let mut tries = vec![
         (options.to_owned(), String::new()),
-        // One secret may not go with another.
+        // A secret may exclude another one.
         (without_secrets(entry, options), String::new()),
     ];
-    // What is no secret by itself may be one as a comment above it, as in a PEM file.
+    // If a made-up secret alone is not accepted, it may be accepted as a comment above the given one, such as in a PEM
+    // file.
     tries.extend(given(path, options).map(|given| (options.to_owned(), format!("\n{given}"))));
     for (options, below) in tries {
         let canary = Canary::new();
@@ -230,7 +252,7 @@ fn leaks(entry: &Entry, path: &str, field: &Field, options: &str) -> (bool, Vec<
     (false, faults)
 }
 
-/// Returns the key and the value of an option that was passed in.
+/// Returns the key and the value of a given option.
 fn find<'d>(
     document: &'d toml_edit::Document<&str>,
     path: &str,
@@ -242,13 +264,13 @@ fn find<'d>(
     table.get_key_value(key)
 }
 
-/// Returns the text of an option that was passed in.
+/// Returns the text of a given option.
 fn given(path: &str, options: &str) -> Option<String> {
     let document = toml_edit::Document::parse(options).ok()?;
     find(&document, path)?.1.as_str().map(str::to_owned)
 }
 
-/// Returns the options that are no secrets.
+/// Returns the given options without the secret ones.
 fn without_secrets(entry: &Entry, options: &str) -> String {
     let Ok(document) = toml_edit::Document::parse(options) else { return options.to_owned() };
     let mut spans: Vec<_> = secrets(entry)
@@ -257,7 +279,7 @@ fn without_secrets(entry: &Entry, options: &str) -> String {
             Some(key.span()?.start..value.span()?.end)
         })
         .collect();
-    // From the last on, so that the others stay where they are.
+    // From the last to the first, so that the spans of the others stay valid.
     spans.sort_unstable_by_key(|span| std::cmp::Reverse(span.start));
     let mut left = options.to_owned();
     for span in spans {
@@ -266,8 +288,8 @@ fn without_secrets(entry: &Entry, options: &str) -> String {
     left
 }
 
-/// Returns the variable that sets a secret option. Where the option stands in a table that was not passed in,
-/// or in a list or a map of tables, it sets that as a whole.
+/// Returns the variable that sets a secret option. If the option is in a table that was not given, or in a list or a map
+/// of tables, the variable sets this table, list or map as a whole.
 fn variable(
     entry: &Entry,
     path: &str,
@@ -291,14 +313,14 @@ fn variable(
     (name.to_uppercase(), text)
 }
 
-/// Makes a loader that keeps sessions in a folder of its own, which is removed with the guard.
+/// Creates a loader with a state directory of its own, which is removed with the guard.
 fn loader(
     entry: &Entry,
     options: &str,
     variable: Option<(String, String)>,
 ) -> (tempfile::TempDir, Loader) {
     let folder = tempfile::tempdir()
-        .unwrap_or_else(|error| panic!("no temporary folder can be made: {error}"));
+        .unwrap_or_else(|error| panic!("no temporary folder can be created: {error}"));
     let mut environment = Environment::empty().state_directory(folder.path());
     if let Some((name, value)) = variable {
         environment = environment.variable(name, value);
@@ -306,14 +328,14 @@ fn loader(
     let name = entry.name();
     let text = format!("[credentials]\norigins = [\"*\"]\n[credentials.{name}]\n{options}\n");
     let mut loader = Loader::new().environment(environment).inline("conformance.toml", &text);
-    // Otherwise the loader will say what is wrong with what is linked.
+    // If that fails, the loader reports the problem of the linked providers.
     if let Ok(registry) = Registry::builder().linked().with(*entry).build() {
         loader = loader.registry(registry);
     }
     (folder, loader)
 }
 
-/// Asks for a token, also where a runtime's thread is the caller's.
+/// Asks for a token. It also works on a thread of a runtime.
 fn exchange(credentials: &crate::Credentials) -> Result<Token> {
     runtime::block_on(credentials.token())?
 }

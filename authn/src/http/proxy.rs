@@ -17,8 +17,8 @@ const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY",
 /// use authn::{Environment, Loader};
 ///
 /// let environment = Environment::empty().variable("HTTPS_PROXY", "http://ann:s3cr3t@proxy.test:3128");
-/// let config = Loader::new().environment(environment).read();
-/// let proxy = config.proxy().expect("a variable sets one");
+/// let config = Loader::new().environment(environment.clone()).read();
+/// let proxy = config.proxy(&environment).expect("a variable sets one");
 /// assert_eq!(proxy.address.as_deref(), Some("http://proxy.test:3128"));
 /// assert_eq!((proxy.named_by, proxy.is_configured()), ("HTTPS_PROXY", false));
 /// ```

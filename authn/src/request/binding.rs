@@ -1,19 +1,20 @@
-//! The options of `[credentials]` itself, beside the providers' tables.
+//! The options of `[credentials]` itself, besides the tables of the providers.
 
+use super::origins::MALFORMED;
 use crate::{Options, Origins, Validation, options::Origin};
 
-/// Where requests may be authorised, and by which provider.
+/// Which requests may be authorised, and by which provider.
 #[derive(Options)]
 #[options(validate = Self::check)]
 pub(crate) struct Binding {
     /// Host of the API, with an optional port; requests to it are authorised.
     pub(crate) domain: Option<String>,
-    /// Scheme of the API; `http` for the loopback interface alone.
+    /// Scheme of the API; `http` only for the loopback interface.
     #[default("https".to_owned())]
     scheme: String,
     /// Further origins to authorise: `https://host[:port]`, `https://*.host`, or `*` for any.
     origins: Option<Vec<Origin>>,
-    /// Name of the provider, where there are tables of several.
+    /// Name of the provider, if several have a table.
     pub(crate) provider: Option<String>,
 }
 
@@ -35,21 +36,25 @@ impl Binding {
             match origins.clone().and(&format!("{}://{domain}", self.scheme)) {
                 Ok(all) => origins = all,
                 Err(_) if domain.contains("://") => {
-                    let message = "give the host alone, without `https://`";
-                    problems.at("domain").error(message, "set `scheme` for another scheme");
+                    let help = "write the host alone, without `https://`, and set `scheme` for another scheme";
+                    problems.at("domain").error("expected a host, and this is a URL", help);
                 }
-                Err(error) => {
-                    let message = format!("this is no host: {error}");
-                    problems.at("domain").error(message, "write a host, and a port if need be");
+                Err(error) if error.message() != MALFORMED => {
+                    problems.at("domain").error(error.message(), error.help().unwrap_or_default());
+                }
+                Err(_) => {
+                    let help = "write it as `host` or `host:port`";
+                    problems.at("domain").error("expected a host, with an optional port", help);
                 }
             }
         }
         for origin in self.origins.iter().flatten() {
             match origins.clone().and(origin) {
                 Ok(all) => origins = all,
-                Err(error) => problems
-                    .at("origins")
-                    .error(error.to_string(), "write each as `https://host[:port]`"),
+                Err(error) => {
+                    let help = error.help().unwrap_or("write each as `https://host[:port]`");
+                    problems.at("origins").error(error.message(), help);
+                }
             }
         }
         origins

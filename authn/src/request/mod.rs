@@ -1,4 +1,4 @@
-//! `Request`: what a provider may change of a request that is about to be sent.
+//! `Request`: the parts of an outgoing request that a provider may change.
 
 pub(crate) mod binding;
 pub(crate) mod options;
@@ -23,10 +23,10 @@ pub use response::{Reaction, ResponseHead, Used};
 
 static DEFAULT: LazyLock<Placement> = LazyLock::new(Placement::default);
 
-/// The parts of a request that authorising it may change: its headers, its query, and a form-encoded body.
+/// The parts of a request to which a provider may add a credential: headers, query, and a form-encoded body.
 ///
-/// It comes from any HTTP client's request: `&mut http::request::Parts`, or [`Request::new`] with the
-/// parts.
+/// It is created from the request of any HTTP client: from `&mut http::request::Parts`, or from its parts with
+/// [`Request::new`].
 ///
 /// ```
 /// use authn::{Request, Token};
@@ -46,12 +46,12 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Makes a request of its parts.
+    /// Creates a request from its parts.
     pub fn new(method: &'a Method, uri: &'a mut Uri, headers: &'a mut HeaderMap) -> Self {
         Self { method, uri, headers, form: None, placement: None, used: None }
     }
 
-    /// Adds the body, so that a token can be put into it. It is touched only if its content type is
+    /// Adds the body, so that a token can be added to it. It is changed only if the content type is
     /// `application/x-www-form-urlencoded`.
     #[must_use]
     pub fn with_body(mut self, body: &'a mut Vec<u8>) -> Self {
@@ -67,25 +67,26 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Gives the method.
+    /// Returns the method.
     pub fn method(&self) -> &Method {
         self.method
     }
 
-    /// Gives the URI.
+    /// Returns the URI.
     pub fn uri(&self) -> &Uri {
         self.uri
     }
 
-    /// Gives the headers.
+    /// Returns the headers.
     pub fn headers(&self) -> &HeaderMap {
         self.headers
     }
 
-    /// Puts a token where the configuration wants it, as a rule into `Authorization: Bearer`.
+    /// Adds a token at the configured place, by default as `Authorization: Bearer`.
     ///
-    /// What the caller put there already stays, unless the configuration says `override = true`. Fails if
-    /// the token belongs into a body and the request has no form-encoded one.
+    /// A credential that the caller has set there is kept, unless `override = true` is configured. It is an error of
+    /// kind [`Configuration`](crate::ErrorKind::Configuration) if the token belongs in the body and the request has no
+    /// form-encoded one.
     #[inline]
     pub fn bearer(&mut self, token: &Token) -> Result<()> {
         if self.is_authorized() {
@@ -102,7 +103,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Tells whether the caller has put a credential of its own where the token would go.
+    /// Returns whether the caller has set its own credential at the place of the token, and it is not to be replaced.
     #[inline]
     pub fn is_authorized(&self) -> bool {
         let Some(placement) = self.placement else {
@@ -119,7 +120,7 @@ impl<'a> Request<'a> {
             }
     }
 
-    /// Sets a header that holds a secret, unless the caller has set it. The value is marked sensitive.
+    /// Sets a header with a secret, unless the caller has set it. The value is marked as sensitive.
     pub fn set_header(&mut self, name: &HeaderName, mut value: HeaderValue) {
         value.set_sensitive(true);
         if self.replaces() || !self.headers.contains_key(name) {
@@ -134,10 +135,10 @@ impl<'a> Request<'a> {
         }
         let query = with_parameter(self.uri.query().unwrap_or(""), parameter, value);
         let path_and_query: PathAndQuery =
-            format!("{}?{query}", self.uri.path()).parse().map_err(|_| too_long("the query"))?;
+            format!("{}?{query}", self.uri.path()).parse().map_err(|_| cannot_hold("the query"))?;
         let mut parts = self.uri.clone().into_parts();
         parts.path_and_query = Some(path_and_query);
-        *self.uri = Uri::from_parts(parts).map_err(|_| too_long("the query"))?;
+        *self.uri = Uri::from_parts(parts).map_err(|_| cannot_hold("the query"))?;
         Ok(())
     }
 
@@ -164,7 +165,7 @@ impl<'a> Request<'a> {
                     )
                     .with_help("send one, or choose `header` for this provider")
                 })?;
-                let text = std::str::from_utf8(form).map_err(|_| too_long("the form"))?;
+                let text = std::str::from_utf8(form).map_err(|_| cannot_hold("the form"))?;
                 *form = with_parameter(text, parameter, token.secret()).into_bytes();
                 Ok(())
             }
@@ -190,9 +191,12 @@ impl<'a> Request<'a> {
         self.placement.is_some()
     }
 
-    /// Lends the same request with the placement of the credentials at hand.
+    /// Returns the same request with the placement of the credentials.
     #[inline]
-    pub(crate) fn placed<'b>(&'b mut self, placement: Option<&'b Placement>) -> Request<'b> {
+    pub(crate) fn with_placement<'b>(
+        &'b mut self,
+        placement: Option<&'b Placement>,
+    ) -> Request<'b> {
         Request {
             method: self.method,
             uri: self.uri,
@@ -204,7 +208,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Leaves `None` for the common case, which needs no look at the options.
+/// Returns `None` for the default placement: requests with it take a shorter path.
 pub(crate) fn unless_default(placement: Placement) -> Option<Placement> {
     (placement != *DEFAULT).then_some(placement)
 }
@@ -228,7 +232,7 @@ fn has_parameter(encoded: Option<&str>, name: &str) -> bool {
     })
 }
 
-/// Adds a parameter in place of those of that name; the others keep the encoding they have.
+/// Replaces all parameters of a name by one. The other parameters keep their encoding.
 fn with_parameter(encoded: &str, name: &str, value: &str) -> String {
     let kept = without_parameter(encoded, name);
     let added =
@@ -236,7 +240,7 @@ fn with_parameter(encoded: &str, name: &str, value: &str) -> String {
     if kept.is_empty() { added } else { format!("{kept}&{added}") }
 }
 
-/// Takes out the parameters of that name; the others keep the encoding they have.
+/// Removes the parameters of a name. The other parameters keep their encoding.
 pub(crate) fn without_parameter(encoded: &str, name: &str) -> String {
     let kept: Vec<&str> = encoded
         .split('&')
@@ -245,7 +249,7 @@ pub(crate) fn without_parameter(encoded: &str, name: &str) -> String {
     kept.join("&")
 }
 
-fn too_long(what: &str) -> Error {
+fn cannot_hold(what: &str) -> Error {
     Error::configuration(format!("{what} can't take the token"))
         .with_help("choose another `placement`")
 }
@@ -263,46 +267,46 @@ mod tests {
     }
 
     #[test]
-    fn the_callers_own_credential_wins_unless_told_otherwise() {
+    fn the_callers_own_credential_wins_unless_the_placement_replaces_it() {
         let mut parts = parts("https://a.test/");
         parts.headers.insert("authorization", HeaderValue::from_static("mine"));
         Request::from(&mut parts).bearer(&token()).unwrap();
         assert_eq!(parts.headers["authorization"], "mine");
         let placement = Placement::default().replacing();
-        Request::from(&mut parts).placed(Some(&placement)).bearer(&token()).unwrap();
+        Request::from(&mut parts).with_placement(Some(&placement)).bearer(&token()).unwrap();
         assert_eq!(parts.headers["authorization"], "Bearer t+k=n");
         assert!(parts.headers["authorization"].is_sensitive());
     }
 
     #[test]
-    fn places_in_headers_query_and_body() {
+    fn a_token_is_placed_in_a_header_the_query_or_the_body() {
         let mut parts = parts("https://a.test/p?x=%20&access_token=mine");
         let header = Placement::header(HeaderName::from_static("x-token"), "");
-        Request::from(&mut parts).placed(Some(&header)).bearer(&token()).unwrap();
+        Request::from(&mut parts).with_placement(Some(&header)).bearer(&token()).unwrap();
         assert_eq!(parts.headers["x-token"], "t+k=n");
 
         let query = Placement::query("access_token");
-        Request::from(&mut parts).placed(Some(&query)).bearer(&token()).unwrap();
+        Request::from(&mut parts).with_placement(Some(&query)).bearer(&token()).unwrap();
         assert_eq!(parts.uri.query(), Some("x=%20&access_token=mine"));
         let replacing = query.replacing();
-        Request::from(&mut parts).placed(Some(&replacing)).bearer(&token()).unwrap();
+        Request::from(&mut parts).with_placement(Some(&replacing)).bearer(&token()).unwrap();
         assert_eq!(parts.uri.to_string(), "https://a.test/p?x=%20&access_token=t%2Bk%3Dn");
 
         let placement = Placement::body("access_token");
         let mut form = b"a=1".to_vec();
         let mut request = Request::from(&mut parts).with_body(&mut form);
-        let error = request.placed(Some(&placement)).bearer(&token()).unwrap_err();
+        let error = request.with_placement(Some(&placement)).bearer(&token()).unwrap_err();
         assert!(error.to_string().contains("form-encoded"), "{error}");
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
         parts.headers.insert(CONTENT_TYPE, kind);
         let mut request = Request::from(&mut parts).with_body(&mut form);
-        request.placed(Some(&placement)).bearer(&token()).unwrap();
+        request.with_placement(Some(&placement)).bearer(&token()).unwrap();
         assert_eq!(form, b"a=1&access_token=t%2Bk%3Dn");
         assert!(!parts.headers.contains_key("authorization"));
     }
 
     #[test]
-    fn headers_of_a_provider_are_sensitive_and_do_not_replace() {
+    fn headers_of_a_provider_are_sensitive_and_do_not_replace_the_callers() {
         let mut parts = parts("https://a.test/");
         let name = HeaderName::from_static("x-api-key");
         let mut request = Request::from(&mut parts);

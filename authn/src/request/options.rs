@@ -1,4 +1,4 @@
-//! The options that say where a provider's token goes on a request.
+//! The options for the place of a provider's token on a request.
 
 use http::{HeaderName, header::AUTHORIZATION};
 use serde::Deserialize;
@@ -10,13 +10,13 @@ use crate::{Options, Placement, Validation, token::BEARER};
 #[derive(Options)]
 #[options(validate = Self::check)]
 pub(crate) struct PlacementOptions {
-    /// Where on a request the token goes.
+    /// Place of the token on a request.
     #[default(Where::Header)]
     placement: Where,
     /// Header that takes the token.
     #[default(AUTHORIZATION.as_str().to_owned())]
     header: String,
-    /// What stands before the token in the header; nothing if empty.
+    /// Word before the token in the header; none if empty.
     #[default(BEARER.to_owned())]
     header_prefix: String,
     /// Parameter that takes the token in the query or in a form-encoded body.
@@ -26,10 +26,10 @@ pub(crate) struct PlacementOptions {
     replacement: Override,
 }
 
-/// The one option of them that a provider has too which places what it sends itself.
+/// The only one of these options that a provider with its own placement also has.
 #[derive(Options)]
 pub(crate) struct Override {
-    /// Whether it replaces what the caller has set there.
+    /// Whether the token replaces a credential that the caller has set there.
     #[default(false)]
     r#override: bool,
 }
@@ -53,11 +53,11 @@ impl PlacementOptions {
     fn check(&self, problems: &mut Validation) {
         if HeaderName::try_from(&self.header).is_err() {
             let help = "write a header's name, such as `authorization`";
-            problems.at("header").error("this is no header's name", help);
+            problems.at("header").error("this is not the name of a header", help);
         }
         if !self.header_prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let message = "expected visible ASCII without spaces";
-            problems.at("header_prefix").error(message, "one space is added behind it");
+            let help = "leave the space out: one is added after the prefix";
+            problems.at("header_prefix").error("expected visible ASCII without spaces", help);
         }
     }
 

@@ -1,13 +1,15 @@
-//! `Origins`: where a credential may be sent, and nowhere else.
+//! `Origins`: the origins to which a credential may be sent.
 //!
-//! An origin is scheme, host and port (RFC 6454). They are compared as such, never as text that a URL
-//! begins with.
+//! An origin is scheme, host and port (RFC 6454). These three are compared, and never the start of a URL's text.
 
 use std::fmt;
 
 use http::{Uri, uri::Authority};
 
 use crate::{Error, ErrorKind, Result};
+
+/// The message of a text that has not the form of an origin.
+pub(super) const MALFORMED: &str = "expected a scheme and a host, with an optional port";
 
 /// The origins that credentials are bound to.
 ///
@@ -30,12 +32,12 @@ pub struct Origins {
 #[derive(Clone, PartialEq, Eq)]
 struct Pattern {
     https: bool,
-    /// `*.` stands before the host: exactly one label more.
+    /// `*.` is before the host: exactly one more label.
     wildcard: bool,
     /// Lower case, in brackets if it is an IPv6 address.
     host: String,
     port: u16,
-    /// The authority as most URLs spell it, for a quick first comparison; empty with a wildcard.
+    /// The authority as most URLs write it, for a quick first comparison; empty with a wildcard.
     authority: String,
 }
 
@@ -45,31 +47,31 @@ impl Origins {
         Self::default()
     }
 
-    /// Allows every `https` origin, and `http` on the loopback interface: in so many words, `["*"]`.
+    /// Allows every `https` origin, and `http` on the loopback interface, like `origins = ["*"]`.
     pub fn any() -> Self {
         Self { any: true, list: Vec::new() }
     }
 
-    /// Allows one more: `https://host[:port]`, `https://*.host[:port]`, or `*`.
+    /// Allows one more origin: `https://host[:port]`, `https://*.host[:port]`, or `*` for any.
     ///
-    /// A leading `*.` stands for exactly one label and never for the host itself. `http://` is possible
-    /// for the loopback interface alone (RFC 6750, 5.3). Everything else is an error of kind
-    /// [`Configuration`](ErrorKind::Configuration) that says what is wrong.
+    /// A leading `*.` matches exactly one label, and never the host itself. `http://` is possible only for the loopback
+    /// interface (RFC 6750, 5.3). Any other text is an error of kind [`Configuration`](ErrorKind::Configuration).
     pub fn and(mut self, origin: &str) -> Result<Self> {
         if origin == "*" {
             self.any = true;
         } else {
-            self.list.push(Pattern::parse(origin).map_err(Error::configuration)?);
+            let invalid = |(message, help)| Error::configuration(message).with_help(help);
+            self.list.push(Pattern::parse(origin).map_err(invalid)?);
         }
         Ok(self)
     }
 
-    /// Tells whether nothing is allowed.
+    /// Returns whether no origin is allowed.
     pub fn is_empty(&self) -> bool {
         !self.any && self.list.is_empty()
     }
 
-    /// Tells whether a request to `uri` may carry the credential.
+    /// Returns whether a request to `uri` may contain the credential.
     #[inline]
     pub fn allows(&self, uri: &Uri) -> bool {
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -96,7 +98,7 @@ impl Origins {
             || self.list.iter().any(|pattern| pattern.matches(https, host, port))
     }
 
-    /// Fails with the reason why a request to `uri` may not carry the credential.
+    /// Returns the error of a request to `uri`, which may not contain the credential.
     #[cold]
     pub(crate) fn refuse(&self, uri: &Uri) -> Error {
         let asked = match (uri.scheme_str(), uri.authority()) {
@@ -106,21 +108,17 @@ impl Origins {
             },
             _ => "a URL without scheme or host".to_owned(),
         };
-        let message = if self.is_empty() {
-            format!(
-                "these credentials are bound to no origin, so {asked} gets none: \
-                 set `credentials.domain` or `credentials.origins`"
-            )
+        let (message, help) = if self.is_empty() {
+            let message = format!("these credentials are bound to no origin, so {asked} gets none");
+            (message, "set `credentials.domain` or `credentials.origins`")
         } else {
-            format!(
-                "these credentials are not for {asked}: \
-                 add it to `credentials.origins` if they should be"
-            )
+            let message = format!("these credentials are not for {asked}");
+            (message, "add it to `credentials.origins` if they should be")
         };
-        Error::new(ErrorKind::Origin, message)
+        Error::new(ErrorKind::Origin, message).with_help(help)
     }
 
-    /// The origins as they are written in a configuration.
+    /// Returns the origins as a configuration writes them.
     pub fn iter(&self) -> impl Iterator<Item = String> {
         let any = self.any.then(|| "*".to_owned());
         any.into_iter().chain(self.list.iter().map(ToString::to_string))
@@ -128,8 +126,10 @@ impl Origins {
 }
 
 impl Pattern {
-    fn parse(text: &str) -> Result<Self, &'static str> {
-        let wanted = "write it as `https://host` or `https://host:port`, without a path";
+    /// Parses an origin. The error is a message and its help.
+    fn parse(text: &str) -> Result<Self, (&'static str, &'static str)> {
+        let wanted =
+            (MALFORMED, "write it as `https://host` or `https://host:port`, without a path");
         let uri: Uri = text.parse().map_err(|_| wanted)?;
         let https = match uri.scheme_str() {
             Some("https") => true,
@@ -149,10 +149,13 @@ impl Pattern {
             None => (false, lower),
         };
         if host.is_empty() || host.contains('*') {
-            return Err("`*.` may stand once, before the host, for exactly one label");
+            return Err((
+                "`*` may be used only once, as `*.` before a host",
+                "write `https://*.host` for all hosts with one more label",
+            ));
         }
         if !https && (wildcard || !is_loopback(&host)) {
-            return Err("plain http is possible for the loopback interface alone: use https");
+            return Err(("plain http is possible only for the loopback interface", "use https"));
         }
         let port = port(authority, https).ok_or(wanted)?;
         let authority = if wildcard {
@@ -192,7 +195,7 @@ impl fmt::Debug for Pattern {
     }
 }
 
-/// Tells whether a host is `localhost` or a literal loopback address, the only hosts for plain http.
+/// Returns whether a host is `localhost` or a literal loopback address, the only hosts for plain http.
 pub(crate) fn is_loopback(host: &str) -> bool {
     if host.eq_ignore_ascii_case("localhost") {
         return true;
@@ -201,7 +204,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     literal.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Gives the port; `None` for one that is there but is no port's number.
+/// Returns the port; `None` if there is one that is not a port number.
 fn port(authority: &Authority, https: bool) -> Option<u16> {
     let bare = authority.as_str().rsplit('@').next() == Some(authority.host());
     if bare { Some(default_port(https)) } else { authority.port_u16() }
@@ -220,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn compares_scheme_host_and_port() {
+    fn scheme_host_and_port_are_compared() {
         for (origin, uri) in [
             ("https://api.example.com", "https://api.example.com/x?y"),
             ("https://api.example.com", "https://API.EXAMPLE.COM:443/"),
@@ -256,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_origin() {
+    fn a_text_that_is_no_origin_is_refused() {
         for bad in [
             "",
             "api.example.com",

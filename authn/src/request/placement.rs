@@ -1,11 +1,20 @@
-//! `Placement`: where on a request a token goes. Configured, not coded: every provider that hands out a
-//! token has these options in its own table.
+//! `Placement`: the place of a token on a request. It is configured: every provider that returns a token has these
+//! options in its table.
 
 use http::{HeaderName, header::AUTHORIZATION};
 
 use crate::token::BEARER;
 
-/// Where a token goes on a request (RFC 6750, 2), and whether it replaces what the caller put there.
+/// The place of a token on a request (RFC 6750, 2), and whether it replaces a credential that the caller set there.
+///
+/// ```
+/// use authn::{Credentials, Placement};
+/// use http::HeaderName;
+///
+/// let header = Placement::header(HeaderName::from_static("x-token"), "");
+/// let builder = Credentials::builder().placement(header.replacing());
+/// # drop((builder, Placement::query("access_token"), Placement::body("access_token")));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
     pub(crate) place: Place,
@@ -20,29 +29,29 @@ pub(crate) enum Place {
 }
 
 impl Placement {
-    /// Puts it into a header, after `prefix` and a space; an empty prefix leaves the token alone.
+    /// Places the token in a header, after `prefix` and a space. With an empty prefix the value is the token alone.
     pub fn header(name: HeaderName, prefix: impl Into<String>) -> Self {
         Self { place: Place::Header { name, prefix: prefix.into() }, replace: false }
     }
 
-    /// Puts it into the query (RFC 6750, 2.3 advises against it: queries are logged).
+    /// Places the token in a parameter of the query. RFC 6750, 2.3 advises against it, because queries are logged.
     pub fn query(parameter: impl Into<String>) -> Self {
         Self { place: Place::Query { parameter: parameter.into() }, replace: false }
     }
 
-    /// Puts it into a form-encoded body (RFC 6750, 2.2).
+    /// Places the token in a parameter of a form-encoded body (RFC 6750, 2.2).
     pub fn body(parameter: impl Into<String>) -> Self {
         Self { place: Place::Body { parameter: parameter.into() }, replace: false }
     }
 
-    /// Makes it replace what the caller put there; without this the caller's own wins.
+    /// Lets the token replace a credential that the caller set there. Otherwise the caller's credential is kept.
     #[must_use]
     pub fn replacing(mut self) -> Self {
         self.replace = true;
         self
     }
 
-    /// The scheme before the token, as its header value is to be built once and for all.
+    /// Returns the prefix with which the token's header value is prepared.
     pub(crate) fn prefix(&self) -> &str {
         match &self.place {
             Place::Header { prefix, .. } => prefix,

@@ -1,7 +1,7 @@
 //! `SecretString`: text that is never shown.
 //!
-//! It is a newtype of ours over secrecy's, whose own type gains `Deserialize` as soon as any crate of a
-//! program enables its serde feature. There is no `Display`, no `Serialize`, and one place that exposes.
+//! It wraps secrecy's type, which implements `Deserialize` as soon as any crate of a program enables its serde feature.
+//! There is no `Display`, no `Serialize`, and only one method that exposes the text.
 
 mod reference;
 
@@ -13,7 +13,7 @@ pub(crate) use reference::{Reference, Target};
 
 use crate::Result;
 
-/// A secret text: a literal, or a reference that is resolved again at each exchange.
+/// A secret text: a literal, or a reference that is resolved again before each exchange.
 ///
 /// ```
 /// let secret = authn::SecretString::from("s3cr3t");
@@ -44,18 +44,21 @@ impl SecretString {
         Self(Inner::Reference(reference))
     }
 
-    /// Reads a secret from a file, as a reference does: a regular file of at most 1 MiB of UTF-8 text, that
-    /// nobody else can read or owns. Line breaks at its end are not part of it.
+    /// Reads a secret from a file, like `{ file = "…" }` in a configuration.
+    ///
+    /// It must be a regular file with at most 1 MiB of UTF-8 text, and private to the user: another user may neither
+    /// own it nor be able to read it. Files that the platform provides, such as a container's secrets, may belong to
+    /// root, and may be open to others on a read-only mount. Line breaks at the end are removed.
     pub fn read_file(path: impl AsRef<Path>) -> Result<Self> {
         reference::read(path.as_ref()).map(|text| Self(Inner::Literal(text)))
     }
 
-    /// Returns whether it can resolve to something else the next time.
+    /// Returns whether it can resolve to another text the next time.
     pub(crate) fn can_change(&self) -> bool {
         matches!(&self.0, Inner::Reference(reference) if reference.can_change())
     }
 
-    /// Exposes the text for as long as the guard is held. A reference gives what it was last resolved to.
+    /// Exposes the text while the guard is held. A reference exposes the text that it was last resolved to.
     pub fn expose(&self) -> Exposed<'_> {
         let text = match &self.0 {
             Inner::Literal(text) => Arc::clone(text),
@@ -64,12 +67,12 @@ impl SecretString {
         Exposed(text, PhantomData)
     }
 
-    /// Tells whether the text has no character, which counts as not set.
+    /// Returns whether the text is empty, which is treated as not set.
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
 
-    /// Resolves a reference anew; a literal stays as it is.
+    /// Resolves a reference again. A literal does not change.
     pub(crate) async fn resolve(&self) -> Result<()> {
         match &self.0 {
             Inner::Literal(_) => Ok(()),
@@ -96,7 +99,15 @@ impl fmt::Debug for SecretString {
     }
 }
 
-/// A guard that lends a secret's text; it dereferences to `str`.
+/// A guard that provides the text of a secret. It dereferences to `str`.
+///
+/// ```
+/// # use authn::SecretString;
+/// let secret = SecretString::from("s3cr3t");
+/// let exposed = secret.expose();
+/// assert!(exposed.starts_with("s3"));
+/// assert_eq!(format!("{exposed:?}"), "(secret)");
+/// ```
 pub struct Exposed<'a>(Arc<secrecy::SecretString>, PhantomData<&'a SecretString>);
 
 impl Deref for Exposed<'_> {
@@ -125,9 +136,29 @@ impl fmt::Debug for Exposed<'_> {
     }
 }
 
-/// A store that secrets of a configuration can stand in: `{ NAME = "target" }` refers to one.
+/// A store from which a configuration can read secrets, by `{ NAME = "target" }`.
+///
+/// It is part of a [`token_store`](macro@crate::token_store) with the argument `secrets`:
+///
+/// ```
+/// use authn::{Error, Result, SecretSource, SecretString};
+///
+/// struct Vault;
+///
+/// impl SecretSource for Vault {
+///     fn example() -> &'static str {
+///         "service/user"
+///     }
+///     fn secret(&self, target: &str) -> Result<SecretString> {
+///         match target {
+///             "sts/ann" => Ok("s3cr3t".into()),
+///             _ => Err(Error::configuration("the vault has no such secret").with_help("add it")),
+///         }
+///     }
+/// }
+/// ```
 pub trait SecretSource: Send + Sync + 'static {
-    /// Returns what a target looks like, such as `service/user`.
+    /// Returns an example of a target, such as `service/user`, for messages.
     fn example() -> &'static str
     where
         Self: Sized,
@@ -135,6 +166,6 @@ pub trait SecretSource: Send + Sync + 'static {
         "name"
     }
 
-    /// Reads a secret. It may block, for a limited time; the framework sees to the thread.
+    /// Reads a secret. It may block for a limited time: the framework calls it on a thread where that is allowed.
     fn secret(&self, target: &str) -> Result<SecretString>;
 }

@@ -1,5 +1,5 @@
-//! References: a secret that stands elsewhere, in a variable, a file or a linked store, and is resolved at
-//! each exchange, so that a rotated one is taken up.
+//! References: secrets in an environment variable, a file or a linked store. They are resolved before each exchange, so
+//! that a rotated secret is used.
 
 use std::{
     io::Read as _,
@@ -19,20 +19,20 @@ use crate::{
 /// Largest file that a secret is read from.
 const LARGEST: u64 = 1024 * 1024;
 
-/// A secret that stands elsewhere, with what it was last resolved to.
+/// A secret that is stored elsewhere, with the text that it was last resolved to.
 #[derive(Clone)]
 pub(crate) struct Reference(Arc<Inner>);
 
 struct Inner {
     target: Target,
-    /// The key and place of the option, for errors.
+    /// The key and the location of the option, for errors.
     place: String,
     value: Mutex<Arc<secrecy::SecretString>>,
 }
 
 #[derive(Clone)]
 pub(crate) enum Target {
-    /// A variable's value does not change while a program runs.
+    /// Its value does not change while a program runs.
     Variable {
         name: String,
         value: Option<Arc<secrecy::SecretString>>,
@@ -54,9 +54,10 @@ impl Target {
     fn resolve(&self) -> Result<Arc<secrecy::SecretString>> {
         match self {
             Self::Variable { value: Some(value), .. } => Ok(Arc::clone(value)),
-            Self::Variable { name, value: None } => Err(Error::configuration(format!(
-                "the environment variable {name} is not set: set it, or refer to another"
-            ))),
+            Self::Variable { name, value: None } => {
+                let message = format!("the environment variable {name} is not set");
+                Err(Error::configuration(message).with_help("set it, or refer to another"))
+            }
             Self::File(path) => read(path),
             Self::Stored { target, source, .. } => {
                 Ok(Arc::new((&*source.secret(target)?.expose()).into()))
@@ -64,7 +65,7 @@ impl Target {
         }
     }
 
-    /// The same, without keeping the thread from other exchanges.
+    /// Resolves the target without blocking the thread of other exchanges.
     async fn resolve_aside(&self) -> Result<Arc<secrecy::SecretString>> {
         if !matches!(self, Self::Stored { .. }) {
             return self.resolve();
@@ -72,7 +73,7 @@ impl Target {
         let target = self.clone();
         let resolving = runtime::handle()?.spawn_blocking(move || target.resolve());
         resolving.await.map_err(|_| {
-            Error::internal("a store failed by a fault in its code").with_help("report it")
+            Error::internal("a store panicked while it read a secret").with_help("report it")
         })?
     }
 }
@@ -88,23 +89,23 @@ impl std::fmt::Display for Target {
 }
 
 impl Reference {
-    /// Makes a reference and resolves it for the first time.
+    /// Creates a reference and resolves it for the first time.
     pub(crate) fn new(target: Target, place: String) -> Result<Self> {
         let value = Mutex::new(target.resolve()?);
         Ok(Self(Arc::new(Inner { target, place, value })))
     }
 
-    /// Tells whether it can resolve to something else the next time.
+    /// Returns whether it can resolve to another text the next time.
     pub(crate) fn can_change(&self) -> bool {
         !matches!(self.0.target, Target::Variable { .. })
     }
 
-    /// Gives what it was last resolved to.
+    /// Returns the text that it was last resolved to.
     pub(crate) fn value(&self) -> Arc<secrecy::SecretString> {
         Arc::clone(&self.0.value.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Resolves it anew.
+    /// Resolves it again.
     pub(crate) async fn resolve(&self) -> Result<()> {
         let resolved = self.0.target.resolve_aside().await;
         let value = resolved.map_err(|error| error.at(&self.0.place))?;
@@ -113,14 +114,16 @@ impl Reference {
     }
 }
 
-/// Reads a secret from a file; line breaks at its end are not part of it.
+/// Reads a secret from a file, without the line breaks at its end.
 pub(crate) fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
     let rules = Rules { follows_links: true, trusts_platform: true };
-    let file = private_file::open(path, rules)
-        .map_err(|refusal| Error::configuration(format!("the secret file {refusal}")))?;
+    let file = private_file::open(path, rules).map_err(|refusal| {
+        let message = format!("the secret file {}", refusal.fault);
+        Error::configuration(message).with_help(refusal.help)
+    })?;
     let shown = path.display();
-    let fail = |what: &str, way_out: &str| {
-        Error::configuration(format!("the secret file {shown} {what}: {way_out}"))
+    let fail = |what: &str, help: &str| {
+        Error::configuration(format!("the secret file {shown} {what}")).with_help(help)
     };
     let mut text = Zeroizing::new(String::new());
     let read = file.take(LARGEST + 1).read_to_string(&mut text);

@@ -124,7 +124,7 @@ pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 ///     }
 /// }
 ///
-/// assert!(Clock::custom(Ahead).now().reached(Clock::system().now()));
+/// assert!(Clock::system().now().reached(Clock::custom(Ahead).now()));
 /// ```
 pub trait Time: fmt::Debug + Send + Sync + 'static {
     /// Returns the present moment.

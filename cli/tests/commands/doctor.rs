@@ -106,8 +106,9 @@ fn references_are_told_by_where_they_lead() {
         set_mode(&secret, 0o644);
         let outcome = run(&sandbox);
         let rows = of(&outcome, "references");
-        let [["problem", message, _]] = rows[..] else { panic!("{rows:?}") };
-        assert!(message.contains("`chmod 600 /secret`"), "{message}");
+        let [["problem", message, help]] = rows[..] else { panic!("{rows:?}") };
+        assert!(message.ends_with("the secret file /secret is open to other users"), "{message}");
+        assert_eq!(help, "`chmod 600 /secret`");
         assert_eq!(outcome.code, 3);
     }
 }

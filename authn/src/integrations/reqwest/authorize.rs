@@ -1,11 +1,11 @@
-//! Puts a credential on a request of reqwest's.
+//! Adds a credential to a reqwest request.
 
 use ::reqwest::{Body, Request as HttpRequest, Url, header};
 use http::Uri;
 
 use crate::{Credentials, ErrorKind, Request, Used};
 
-/// Adds the credential to reqwest's request, and records the token in `used`.
+/// Adds the credential to a request, and records its token in `used`.
 pub(super) async fn authorize(
     request: &mut HttpRequest,
     credentials: &Credentials,
@@ -40,7 +40,10 @@ pub(super) fn uri(url: &Url) -> std::result::Result<Uri, crate::Error> {
     let mut url = url.clone();
     url.set_fragment(None);
     url.as_str().parse().map_err(|_| {
-        crate::Error::new(ErrorKind::Origin, "the request's URL can't be authorised")
-            .with_help("check it")
+        crate::Error::new(
+            ErrorKind::Origin,
+            "the request's URL is not an HTTP URI, so the request can't be authorised",
+        )
+        .with_help("check the URL")
     })
 }

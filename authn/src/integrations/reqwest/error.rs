@@ -1,19 +1,30 @@
-//! Why a request failed, without its URL.
+//! `Error`: why a request failed, without its URL.
 
 use std::fmt;
 
 /// The result of a request.
+///
+/// ```no_run
+/// # async fn example(client: authn::reqwest::Client) -> authn::reqwest::Result<()> {
+/// use authn::{Recovery, reqwest::Error};
+///
+/// match client.get("https://api.example.com/v1/things").send().await {
+///     Err(Error::Authorization(error)) if matches!(error.recovery(), Recovery::LogIn) => eprintln!("{error}"),
+///     other => drop(other?),
+/// }
+/// # Ok(()) }
+/// ```
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a request failed. It holds no URL, because a URL can hold a token.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// It could not be authorised.
+    /// The request could not be authorised.
     Authorization(crate::Error),
-    /// It could not be built or sent, or its answer not be received.
+    /// The request could not be built or sent, or the response could not be received.
     Http(::reqwest::Error),
-    /// The server redirected in a way that is not followed.
+    /// The server redirected in a way that is not followed. The text says why, and what to do.
     Redirect(&'static str),
 }
 

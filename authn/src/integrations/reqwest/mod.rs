@@ -1,8 +1,8 @@
 //! `Client`: reqwest with authorised requests.
 //!
-//! reqwest's own redirects would carry headers that a provider set to wherever a server points, so this
-//! client follows redirects itself: each hop starts from the caller's request, is authorised only if the
-//! credentials are for its origin, and loses whatever is a credential once the origin changes.
+//! reqwest's own redirects would send the headers of a provider to any address that a server names. So this client
+//! follows redirects itself. Each hop starts from the caller's request and is authorised only if the credentials are for
+//! its origin. Once the origin changes, every credential is removed.
 
 mod authorize;
 mod error;
@@ -37,30 +37,30 @@ const MOST_REDIRECTS: usize = 10;
 #[derive(Clone)]
 pub struct Client {
     /// For the origin of the first request.
-    within: Wires,
-    /// For every hop that has left it: without the default headers of a caller's builder, which reqwest
-    /// would put on again wherever the hop leads.
-    beyond: Wires,
+    first_origin: Clients,
+    /// For each hop to another origin. They have no default headers of a caller's builder, which reqwest would add
+    /// again at every address.
+    other_origins: Clients,
     credentials: Credentials,
 }
 
-/// The clients that requests go through.
+/// The two clients of a set of options.
 #[derive(Clone)]
-struct Wires {
+struct Clients {
     http: ::reqwest::Client,
-    /// For the loopback interface, which no proxy may come between: its requests can be plain http.
+    /// For the loopback interface. Its requests can be plain http, so no proxy may see them.
     direct: ::reqwest::Client,
 }
 
-impl Wires {
-    /// Makes them with the options of `[http]`.
+impl Clients {
+    /// Creates clients with the options of `[http]`.
     fn of(credentials: &Credentials) -> Result<Self> {
         let direct = build(credentials.http().builder()?.no_proxy())?;
         let http = build(credentials.http().builder()?)?;
         Ok(Self { http, direct })
     }
 
-    async fn transmit(&self, request: HttpRequest) -> Result<Response> {
+    async fn execute(&self, request: HttpRequest) -> Result<Response> {
         let is_loopback = request.url().host_str().is_some_and(is_loopback);
         let client = if is_loopback { &self.direct } else { &self.http };
         Ok(client.execute(request).await?)
@@ -69,7 +69,7 @@ impl Wires {
 
 macro_rules! verbs {
     ($($name:ident $method:ident),*) => {$(
-        #[doc = concat!("Begins a `", stringify!($method), "` request.")]
+        #[doc = concat!("Starts a `", stringify!($method), "` request.")]
         pub fn $name(&self, url: impl IntoUrl) -> RequestBuilder {
             self.request(Method::$method, url)
         }
@@ -77,24 +77,24 @@ macro_rules! verbs {
 }
 
 impl Client {
-    /// Makes a client with the options of `[http]`: proxy, authorities, deadlines, name.
+    /// Creates a client with the options of `[http]`: proxy, certificate authorities, deadlines, `User-Agent`.
     pub fn new(credentials: Credentials) -> Result<Self> {
-        let wires = Wires::of(&credentials)?;
-        Ok(Self { within: wires.clone(), beyond: wires, credentials })
+        let clients = Clients::of(&credentials)?;
+        Ok(Self { first_origin: clients.clone(), other_origins: clients, credentials })
     }
 
-    /// Makes a client of a builder of the caller's. Its redirect policy is replaced, and it sends no
-    /// `Referer`. Its proxies count for every request, also to the loopback interface.
+    /// Creates a client from the caller's builder. Its redirect policy is replaced, and it sends no `Referer`. Its
+    /// proxies are used for every request, also to the loopback interface.
     ///
-    /// The builder counts for the origin of the first request. Once a redirect has led to another, a client
-    /// with the options of `[http]` alone goes on, so that no default header goes along.
+    /// The builder applies to the origin of the first request. After a redirect to another origin, a client with the
+    /// options of `[http]` alone is used, so that no default header is sent there.
     ///
-    /// Default headers can't be seen from here: where the credentials go in a header that is also a default
-    /// one, they replace it. To send a value of your own, set it on the request.
+    /// Default headers are not known to this client. Credentials in a header replace a default header of the same name.
+    /// To send your own value, set it on the request.
     pub fn from_builder(builder: ClientBuilder, credentials: Credentials) -> Result<Self> {
         let http = build(builder)?;
-        let within = Wires { direct: http.clone(), http };
-        Ok(Self { within, beyond: Wires::of(&credentials)?, credentials })
+        let first_origin = Clients { direct: http.clone(), http };
+        Ok(Self { first_origin, other_origins: Clients::of(&credentials)?, credentials })
     }
 
     /// Returns the credentials.
@@ -104,10 +104,10 @@ impl Client {
 
     verbs! { get GET, post POST, put PUT, patch PATCH, delete DELETE, head HEAD }
 
-    /// Begins a request.
+    /// Starts a request.
     pub fn request(&self, method: Method, url: impl IntoUrl) -> RequestBuilder {
         RequestBuilder {
-            request: self.within.http.request(method, url),
+            request: self.first_origin.http.request(method, url),
             client: self.clone(),
             credentials: Some(self.credentials.clone()),
         }
@@ -126,12 +126,12 @@ impl Client {
     ) -> Result<Response> {
         let origin = request.url().clone();
         let mut first = true;
-        let mut wires = &self.within;
+        let mut clients = &self.first_origin;
         for _ in 0..=MOST_REDIRECTS {
-            // Bodies that stream can be sent once.
+            // A body that is a stream can be sent only once.
             let again = request.try_clone();
             let url = request.url().clone();
-            let response = send(wires, request, credentials, first).await?;
+            let response = send(clients, request, credentials, first).await?;
             first = false;
             let Some(target) = target(&response, &url)? else { return Ok(response) };
             let Some(mut next) = redirected(again, response.status()) else { return Ok(response) };
@@ -140,7 +140,7 @@ impl Client {
                 strip(&mut next, &url, credentials).await;
             }
             if !same_origin(&origin, next.url()) {
-                wires = &self.beyond;
+                clients = &self.other_origins;
             }
             request = next;
         }

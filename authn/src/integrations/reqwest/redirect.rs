@@ -1,4 +1,4 @@
-//! Where redirects lead, and what a request loses on the way to another origin.
+//! Where a redirect leads, and which credentials are removed from a request to another origin.
 
 use ::reqwest::{
     Body, Method, Request as HttpRequest, Response, StatusCode, Url, header,
@@ -11,7 +11,7 @@ use crate::{
     request::{is_loopback, without_parameter},
 };
 
-/// Returns where a response redirects to, if it does.
+/// Returns the target of a redirect; `None` if the response is none.
 pub(super) fn target(response: &Response, from: &Url) -> Result<Option<Url>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
@@ -36,7 +36,7 @@ pub(super) fn target(response: &Response, from: &Url) -> Result<Option<Url>> {
     Ok(Some(target))
 }
 
-/// Returns the request that a redirect asks for (RFC 9110, 15.4); `None` if its body can't be sent again.
+/// Returns the request that follows a redirect (RFC 9110, 15.4); `None` if its body can't be sent again.
 pub(super) fn redirected(request: Option<HttpRequest>, status: StatusCode) -> Option<HttpRequest> {
     let mut request = request?;
     let keeps_method = matches!(status.as_u16(), 307 | 308)
@@ -60,8 +60,8 @@ pub(super) fn same_origin(one: &Url, other: &Url) -> bool {
     one.origin() == other.origin()
 }
 
-/// Takes every credential off a request that goes to another origin: the usual headers, what the caller
-/// marked sensitive, and whatever the provider would put on a request.
+/// Removes every credential from a request to another origin: the usual headers, those that the caller marked as
+/// sensitive, and everything that the provider adds to a request.
 pub(super) async fn strip(
     request: &mut HttpRequest,
     from: &Url,
@@ -78,7 +78,7 @@ pub(super) async fn strip(
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         probe.headers_mut().insert(header::CONTENT_TYPE, form);
         *probe.body_mut() = Some(Body::from(Vec::new()));
-        // Where that fails, nothing was put on the request either.
+        // If that fails, the provider added nothing to the request either.
         if authorize(&mut probe, credentials, &mut Used::default()).await.is_ok() {
             names.extend(
                 probe.headers().keys().filter(|name| **name != header::CONTENT_TYPE).cloned(),

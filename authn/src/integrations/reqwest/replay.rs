@@ -3,7 +3,7 @@
 use ::reqwest::{Request as HttpRequest, Response, StatusCode};
 
 use super::{
-    Result, Wires,
+    Clients, Result,
     authorize::{authorize, uri},
 };
 use crate::{Credentials, ErrorKind, Reaction, ResponseHead, Used};
@@ -12,12 +12,12 @@ use crate::{Credentials, ErrorKind, Reaction, ResponseHead, Used};
 ///
 /// The request is not sent again if its body streams, because such a body can be read once.
 pub(super) async fn send(
-    wires: &Wires,
+    clients: &Clients,
     mut request: HttpRequest,
     credentials: Option<&Credentials>,
     is_first: bool,
 ) -> Result<Response> {
-    let Some(credentials) = credentials else { return wires.transmit(request).await };
+    let Some(credentials) = credentials else { return clients.execute(request).await };
     let (method, uri) = (request.method().clone(), uri(request.url())?);
     let again = request.try_clone();
     let mut used = Used::default();
@@ -29,7 +29,7 @@ pub(super) async fn send(
             if !is_first
                 && matches!(error.kind(), ErrorKind::Origin | ErrorKind::Configuration) =>
         {
-            return wires.transmit(request).await;
+            return clients.execute(request).await;
         }
         Err(error) => return Err(error.into()),
     }
@@ -37,7 +37,7 @@ pub(super) async fn send(
         let head = ResponseHead::new(&method, &uri, response.status(), response.headers());
         credentials.response(&head, used)
     };
-    let response = wires.transmit(request).await?;
+    let response = clients.execute(request).await?;
     let reaction = react(&response, credentials, &used);
     let (Some(mut again), Some(next)) = (again, credentials.next(&reaction, &response, &used))
     else {
@@ -50,7 +50,7 @@ pub(super) async fn send(
     {
         return Ok(response);
     }
-    let response = wires.transmit(again).await?;
+    let response = clients.execute(again).await?;
     // The provider sees this answer too, such as its next nonce; it is not sent a third time.
     let _ = react(&response, &next, &renewed);
     Ok(response)

@@ -1,4 +1,4 @@
-//! `RequestBuilder`: reqwest's, with credentials.
+//! `RequestBuilder`: builds a reqwest request that is sent with credentials.
 
 use std::fmt;
 
@@ -11,7 +11,14 @@ use serde::Serialize;
 use super::{Client, Result};
 use crate::Credentials;
 
-/// A request that is being built; it is authorised when it is sent.
+/// A request that is being built. It is authorised when it is sent.
+///
+/// ```no_run
+/// # async fn example(client: authn::reqwest::Client) -> authn::reqwest::Result<()> {
+/// let search = client.get("https://api.example.com/v1/things").query(&[("name", "a b")]);
+/// let response = search.header("accept", "application/json").send().await?;
+/// # Ok(()) }
+/// ```
 #[must_use = "it does nothing until it is sent"]
 pub struct RequestBuilder {
     pub(super) request: ::reqwest::RequestBuilder,
@@ -46,7 +53,7 @@ impl RequestBuilder {
                 }
                 ::reqwest::RequestBuilder::from_parts(client, request)
             }
-            // An address that is none: the builder that comes of it fails with the same error.
+            // The URL is not valid. This builder fails with the same error.
             Err(_) => client.get(""),
         };
         self
@@ -57,10 +64,11 @@ impl RequestBuilder {
         Self { request: self.request.body(body), ..self }
     }
 
-    /// Sets a JSON body. A value that can't be written as JSON is an error when the request is sent.
+    /// Sets a JSON body. If the value can't be written as JSON, sending the request fails.
     pub fn json(self, body: &impl Serialize) -> Self {
         match serde_json::to_vec(body) {
             Ok(body) => self.header(header::CONTENT_TYPE, "application/json").body(body),
+            // No header has this name, so sending fails.
             Err(_) => self.header("\0", ""),
         }
     }
