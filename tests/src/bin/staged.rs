@@ -28,7 +28,7 @@ pub struct Staged {
     steps: Vec<String>,
     /// Where the test listens.
     address: Option<String>,
-    /// Who logs in, in the server's word.
+    /// The user who logs in, as named by the server.
     user: Option<String>,
 }
 
@@ -38,7 +38,7 @@ impl TokenSource for Staged {
     }
 
     async fn request_token(&self, context: &Context, _: Option<&Grant>) -> Result<Grant> {
-        Err(context.login_required("nobody is logged in"))
+        Err(context.login_required("no user is logged in"))
     }
 
     async fn login(&self, _: &Context, login: &Login) -> Result<Option<Grant>> {
@@ -69,7 +69,10 @@ impl TokenSource for Staged {
                 }
                 "gate" => login.unless_cancelled(self.pass()).await?,
                 "exchange" => self.pass().await,
-                "refused" => return Err(Error::refused(rest)),
+                "refused" => {
+                    let (message, help) = rest.split_once("; ").unwrap_or((rest, "try again"));
+                    return Err(Error::refused(message).with_help(help));
+                }
                 _ => return Err(Error::configuration(format!("there is no step `{word}`"))),
             }
         }
@@ -83,7 +86,7 @@ impl TokenSource for Staged {
 }
 
 impl Staged {
-    /// Waits until the test has taken the connection and ended it.
+    /// Waits until the test has accepted the connection and closed it.
     async fn pass(&self) {
         let passed: io::Result<usize> = async {
             let mut gate = TcpStream::connect(self.address.as_deref().unwrap_or_default()).await?;
@@ -106,7 +109,7 @@ fn link(text: &str) -> Link {
     Link::new(url(text))
 }
 
-/// A code, where to type it in, and what holds it already.
+/// Returns a code, the address to enter it at, and the address that contains it.
 fn code(text: &str) -> UserCode {
     let mut words = text.split(' ');
     let mut word = || words.next().unwrap_or_default();
@@ -117,7 +120,7 @@ fn code(text: &str) -> UserCode {
     }
 }
 
-/// A label, and behind `@` the page.
+/// Returns a question: a label, and after `@` the page.
 fn question(text: &str) -> Question {
     match text.split_once(" @ ") {
         Some((label, page)) => Question::new(label).with_page(url(page)),
@@ -125,7 +128,7 @@ fn question(text: &str) -> Question {
     }
 }
 
-/// Takes an answer as a grant would, and shows nobody what it is.
+/// Copies an answer like a grant, and never shows it.
 fn keep(answer: &authn::SecretString) {
     drop(answer.clone());
 }
