@@ -1,4 +1,4 @@
-//! One run of the program: the application, the global flags, and where to write.
+//! One run of the program: the application, the global flags, and the output streams.
 
 use std::{
     env::{self, consts::EXE_SUFFIX},
@@ -13,9 +13,9 @@ use crate::output::Output;
 /// One run of the program.
 #[derive(Debug)]
 pub(crate) struct App {
-    /// Whose configuration it is: `authn`, unless the program or `--app` says otherwise.
+    /// Name of the application whose configuration is used: `authn`, unless the program or `--app` names another.
     pub(crate) name: String,
-    /// Whose it is unless `--app` says otherwise.
+    /// Name of the application without `--app`.
     own_name: String,
     pub(crate) global: Global,
     pub(crate) output: Output,
@@ -47,13 +47,13 @@ impl App {
         self.global.set.iter().fold(loader, |loader, setting| loader.set(setting))
     }
 
-    /// Returns the name that this program was started by; the application's, where that is none that a shell
-    /// takes as it is.
+    /// Returns the name that this program was started by, or the application's name if a shell would need to
+    /// quote that one.
     pub(crate) fn program(&self) -> String {
         program().filter(|name| has_only(name, "_-.")).unwrap_or_else(|| self.name.clone())
     }
 
-    /// Returns a command as it is typed, with `--app` where it must be.
+    /// Returns a command as it is typed, with `--app` if it is needed.
     pub(crate) fn command_line(&self, command: &str) -> String {
         match self.name.as_str() {
             "authn" => format!("authn {command}"),
@@ -67,7 +67,7 @@ impl App {
     }
 }
 
-/// Returns the name that this program was started by: one with providers of its own is not `authn`.
+/// Returns the name that this program was started by: a program with its own providers is not `authn`.
 fn program() -> Option<String> {
     let path = env::args_os().next()?;
     let name = Path::new(&path).file_name()?.to_str()?;
@@ -78,37 +78,37 @@ fn program() -> Option<String> {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Choose a profile of the configuration
+    /// Use this profile of the configuration
     #[arg(short, long, value_name = "NAME", value_hint = ValueHint::Other)]
     pub(crate) profile: Option<String>,
 
-    /// Read another application's configuration: its file names and its variables
+    /// Use another application's configuration files and variables
     #[arg(long, value_name = "NAME", value_parser = app_name, value_hint = ValueHint::Other)]
     pub(crate) app: Option<String>,
 
-    /// Read this file too, above the user's and the project's; naming it is trusting it
+    /// Also read this file, and trust it; it overrides the user's and the project's file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Set a value above all else; a secret only by reference: `KEY.env=NAME`, `KEY.file=PATH`
+    /// Set an option, overriding files and variables; secrets only by reference: `KEY.env=NAME`, `KEY.file=PATH`
     #[arg(long, value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
     pub(crate) set: Vec<String>,
 
-    /// Leave the project's file unread
+    /// Ignore the project's file
     #[arg(long)]
     pub(crate) no_project: bool,
 
-    /// Use colour: `auto` means on a terminal, unless `NO_COLOR` is set
+    /// Use colour; `auto` means on a terminal, unless `NO_COLOR` is set
     #[arg(long, value_name = "WHEN")]
     pub(crate) color: Option<ColorChoice>,
 
-    /// Log to standard error; twice for more, three times for all
+    /// Log to standard error; repeat for more, up to `-vvv`
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 }
 
 impl Global {
-    /// Adds what stands behind a subcommand to what stands before it; the later wins.
+    /// Adds the flags after a subcommand to those before it; the later flag wins.
     pub(crate) fn and(mut self, later: Self) -> Self {
         self.set.extend(later.set);
         Self {
@@ -123,15 +123,15 @@ impl Global {
     }
 }
 
-/// An application's name becomes a part of file names and of variables' names.
+/// Parses an application's name, which becomes a part of file names and of variables' names.
 fn app_name(name: &str) -> Result<String, &'static str> {
     if name.is_empty() || !has_only(name, "_-") {
-        return Err("write it with letters, digits, `-` and `_`");
+        return Err("use only letters, digits, `-` and `_`");
     }
     Ok(name.to_owned())
 }
 
-/// Returns whether all of a name are ASCII letters, digits and these marks.
+/// Returns whether a name consists of ASCII letters, digits and these marks.
 fn has_only(name: &str, marks: &str) -> bool {
     name.chars().all(|letter| letter.is_ascii_alphanumeric() || marks.contains(letter))
 }

@@ -1,4 +1,4 @@
-//! The command line: subcommands, and the global flags, which may stand before or after them.
+//! The command line: subcommands, and the global flags, which may be before or after them.
 
 use std::{ffi::OsString, fmt::Write as _};
 
@@ -13,21 +13,21 @@ use crate::{app::Global, commands::Command};
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0 done                  3 configuration wrong   5 provider or network failed
-  1 something else wrong  4 login required        130 interrupted
-  2 command line wrong
+  0 success               3 invalid configuration  5 provider or network error
+  1 other error           4 login required         130 interrupted
+  2 invalid command line
 
 Data goes to standard output, everything else to standard error.";
 
-/// The commands by what they are for, in the order in which they are needed.
+/// The commands by topic, in the order in which they are needed.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Configuration", &["config", "providers", "doctor"]),
     ("Sessions", &["login", "status", "logout", "stores"]),
-    ("Tokens for other programs", &["token", "header"]),
-    ("This program", &["completions", "man"]),
+    ("Tokens", &["token", "header"]),
+    ("Shell integration", &["completions", "man"]),
 ];
 
-/// Tells what is configured and from where, and gets tokens and headers for other programs.
+/// Manage logins, tokens and their configuration
 #[derive(Debug, Parser)]
 #[command(name = "authn", version, subcommand_required = true, arg_required_else_help = true)]
 struct Arguments {
@@ -41,7 +41,7 @@ pub(crate) fn parse(app: &str, arguments: &[OsString]) -> Result<(Global, Comman
     Ok((global(&matches)?, Arguments::from_arg_matches(&matches)?.command))
 }
 
-/// Finds `--color` in a command line that can't be parsed, for the message that says so.
+/// Returns the value of `--color` in a command line that can't be parsed, for its error message.
 pub(crate) fn colour(arguments: &[OsString]) -> ColorChoice {
     let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
     let mut choice = None;
@@ -62,9 +62,9 @@ pub(crate) fn command(app: &str) -> clap::Command {
         ["PROFILE", "CONFIG", "LOG", "CREDENTIALS__DOMAIN"].map(|name| loader.variable(name));
     let after = format!(
         "\
-Environment:
+Environment variables:
   {profile}, {config}, {log}, NO_COLOR,
-  and every option of the configuration, as {option}
+  and one for each option of the configuration, such as {option}
 
 {EXIT_CODES}"
     );
@@ -73,8 +73,7 @@ Environment:
     command.help_template(listed)
 }
 
-/// Returns the template of the help, with the commands by what they are for: clap would list all of them under
-/// one heading.
+/// Returns the template of the help, with the commands by topic: clap would list all of them under one heading.
 fn listed(command: &clap::Command) -> String {
     let (heading, literal) =
         (command.get_styles().get_header(), command.get_styles().get_literal());
@@ -91,13 +90,13 @@ fn listed(command: &clap::Command) -> String {
     }
     template
         + &format!(
-            "\nEach says more with `--help`.\n\n{heading}Options:{heading:#}\n{{options}}{{after-help}}\n"
+            "\nUse `--help` with a command for more about it.\n\n{heading}Options:{heading:#}\n{{options}}{{after-help}}\n"
         )
 }
 
-/// Adds the global flags to a command and all below it.
+/// Adds the global flags to a command and all its subcommands.
 ///
-/// Clap's own global arguments would forget a `--set` before the subcommand if there is one behind it.
+/// Clap's own global arguments would drop a `--set` before the subcommand if there is one after it.
 fn with_global(command: clap::Command) -> clap::Command {
     Global::augment_args(command).mut_subcommands(with_global)
 }
@@ -110,8 +109,7 @@ fn global(matches: &ArgMatches) -> Result<Global, clap::Error> {
     }
 }
 
-/// Leaves out of the message what stands where nothing should: it may be a part of a secret that the shell
-/// has split.
+/// Hides an unexpected argument in the message: it may be part of a secret that the shell has split.
 fn without_stray_value(mut error: clap::Error) -> clap::Error {
     if error.kind() == ErrorKind::UnknownArgument
         && let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
@@ -134,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_has_no_contradiction() {
+    fn the_definition_is_consistent() {
         command("authn").debug_assert();
     }
 
@@ -155,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn global_flags_stand_anywhere_and_add_up() {
+    fn global_flags_work_anywhere_and_add_up() {
         let line =
             "authn --set a=1 -v -p one config --set b=2 --no-project show --set c=3 -v -p two";
         let (global, _) = parsed(line).unwrap();
@@ -167,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_has_them() {
+    fn every_command_has_the_global_flags() {
         for command in [
             "config check",
             "config path",
@@ -193,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_an_application_is_no_path() {
+    fn an_application_name_is_not_a_path() {
         for bad in ["../x", "", "a.b", "a b", "ä"] {
             let arguments = ["authn", "--app", bad, "token"].map(OsString::from);
             let error = parse("authn", &arguments).map(|_| ()).unwrap_err();
@@ -213,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn colour_is_found_in_a_line_that_is_wrong() {
+    fn colour_is_found_in_an_invalid_command_line() {
         for (line, choice) in [
             ("authn --color never tokne", ColorChoice::Never),
             ("authn --color=always tokne", ColorChoice::Always),

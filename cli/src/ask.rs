@@ -1,4 +1,4 @@
-//! Questions to the user at the terminal.
+//! Yes-or-no questions at the terminal.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -9,8 +9,8 @@ pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks for yes or no. An empty line is the `default`; the end of input and anything else is no.
-pub(crate) fn yes(question: &str, default: bool) -> Result<bool, Failure> {
+/// Asks for yes or no. An empty line means `default`; the end of input and any other answer mean no.
+pub(crate) fn confirm(question: &str, default: bool) -> Result<bool, Failure> {
     let choice = if default { "[Y/n]" } else { "[y/N]" };
     let fail = |error: io::Error| {
         Failure::new(Code::Other, format!("the terminal can't be used ({})", error.kind()))

@@ -1,4 +1,4 @@
-//! How a run ends: exit codes, and what is said of a failure.
+//! The end of a run: exit codes, and the report of a failure.
 
 use std::{fmt::Display, io, process::ExitCode};
 
@@ -6,10 +6,10 @@ use authn::{Error, ErrorKind};
 
 use crate::output::{self, Output};
 
-/// The exit codes. `commands/man/exit_status.roff` says what each means.
+/// The exit codes. `commands/man/exit_status.roff` describes each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
-    Done = 0,
+    Success = 0,
     Other = 1,
     Usage = 2,
     Configuration = 3,
@@ -18,35 +18,35 @@ pub(crate) enum Code {
     Interrupted = 130,
 }
 
-/// Why a command ends before its end.
+/// The reason why a command fails.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The library says why.
+    /// An error of the library.
     Authn(Error),
-    /// The command says why, and what to do.
-    Told { code: Code, message: String, help: Option<String> },
-    /// Everything has been said.
+    /// An error of the command.
+    Message { code: Code, message: String, help: Option<String> },
+    /// The reason has been printed.
     Silent(Code),
 }
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self::Told { code, message: message.into(), help: None }
+        Self::Message { code, message: message.into(), help: None }
     }
 
-    /// Takes the failure of writing a file.
+    /// Returns the failure of writing a file.
     pub(crate) fn unwritten(what: impl Display, error: &io::Error) -> Self {
         Self::new(Code::Other, format!("{what} can't be written ({})", error.kind()))
             .with_help("check the path and its permissions")
     }
 
-    /// Says what to do about it. What is wrong with a configuration says that itself.
+    /// Sets the help. The problems of a configuration have their own, so it is not changed for them.
     #[must_use]
-    pub(crate) fn with_help(self, advice: impl Into<String>) -> Self {
-        let help = Some(advice.into());
+    pub(crate) fn with_help(self, help: impl Into<String>) -> Self {
+        let help = Some(help.into());
         match self {
-            Self::Told { code, message, .. } => Self::Told { code, message, help },
-            Self::Authn(error) if error.problems().is_empty() => Self::Told {
+            Self::Message { code, message, .. } => Self::Message { code, message, help },
+            Self::Authn(error) if error.problems().is_empty() => Self::Message {
                 code: code_of(error.kind()),
                 message: error.message().to_owned(),
                 help,
@@ -55,7 +55,7 @@ impl Failure {
         }
     }
 
-    /// Says on standard error what went wrong, and returns the exit code.
+    /// Prints the failure to standard error, and returns the exit code.
     pub(crate) fn report(self, output: &Output) -> Code {
         match self {
             Self::Authn(error) => {
@@ -63,7 +63,7 @@ impl Failure {
                 output.error(error.message(), error.help());
                 code_of(error.kind())
             }
-            Self::Told { code, message, help } => {
+            Self::Message { code, message, help } => {
                 output.error(&message, help.as_deref());
                 code
             }
@@ -72,7 +72,7 @@ impl Failure {
     }
 }
 
-/// Writes what clap says of a command line: help and version to standard output, errors to the other.
+/// Prints the message of clap: help and version to standard output, errors to standard error.
 pub(crate) fn usage(error: &clap::Error, output: &Output) -> Code {
     let text = error.render();
     let shown = |colour| if colour { text.ansi().to_string() } else { text.to_string() };
@@ -81,7 +81,7 @@ pub(crate) fn usage(error: &clap::Error, output: &Output) -> Code {
         return Code::Usage;
     }
     let written = output::data(shown(output.stdout_colour()));
-    written.map_or_else(|error| Failure::from(error).report(output), |()| Code::Done)
+    written.map_or_else(|error| Failure::from(error).report(output), |()| Code::Success)
 }
 
 /// Returns an error's message and help on one line, without the problems that it lists.
@@ -117,14 +117,14 @@ impl From<Error> for Failure {
 }
 
 impl From<io::Error> for Failure {
-    /// Takes the failure of writing to standard output.
+    /// Converts a failure of writing to standard output.
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            // Its reader has closed it, which is no failure.
-            return Self::Silent(Code::Done);
+            // The reader has closed the pipe, which is not a failure.
+            return Self::Silent(Code::Success);
         }
         Self::new(Code::Other, format!("standard output can't be written ({})", error.kind()))
-            .with_help("check where it goes, and whether there is space left")
+            .with_help("check where it is redirected to, and whether space is left")
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn help_changes_neither_code_nor_message() {
         let failure = Failure::from(Error::network("no answer")).with_help("try again");
-        let Failure::Told { code, message, help } = failure else { panic!("{failure:?}") };
+        let Failure::Message { code, message, help } = failure else { panic!("{failure:?}") };
         assert_eq!(
             (code, &*message, help.as_deref()),
             (Code::Provider, "no answer", Some("try again"))
@@ -167,10 +167,10 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_pipe_is_no_failure() {
+    fn a_closed_pipe_is_not_a_failure() {
         let output = Output::new(clap::ColorChoice::Never);
         let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
-        assert_eq!(failure.report(&output), Code::Done);
+        assert_eq!(failure.report(&output), Code::Success);
         let failure = Failure::from(io::Error::from(io::ErrorKind::StorageFull));
         assert_eq!(failure.report(&output), Code::Other);
     }

@@ -1,7 +1,7 @@
 //! The command line of authn, as a library.
 //!
-//! The program `authn` is one call of [`main`]. A program with providers of your own is the same call and
-//! one line for each of your crates, which keeps the linker from leaving it out:
+//! The program `authn` is one call of [`main`]. A program with your own providers is the same call, and one
+//! line for each of your crates, so that the linker keeps it:
 //!
 //! ```no_run
 //! # mod corp {}
@@ -12,19 +12,19 @@
 //! }
 //! ```
 //!
-//! The providers of `authn-providers` are linked by this library, so that such a program has them too. So is
-//! the system's keyring, by the feature `keyring`, which is on by default.
+//! This library links the providers of `authn-providers`, so such a program has them too. The feature `keyring`,
+//! which is on by default, links the store for the system's keyring.
 //!
 //! # Exit codes
 //!
 //! | code | meaning |
 //! |---|---|
-//! | 0 | it is done |
-//! | 1 | something else failed, as writing a file |
-//! | 2 | the command line is wrong |
-//! | 3 | the configuration is wrong, or not for this request |
-//! | 4 | the user must log in |
-//! | 5 | the provider failed, or the network |
+//! | 0 | success |
+//! | 1 | other error, such as a file that can't be written |
+//! | 2 | invalid command line |
+//! | 3 | invalid configuration, or one that does not apply to this request |
+//! | 4 | login required |
+//! | 5 | provider or network error |
 //! | 130 | interrupted |
 //!
 //! Data goes to standard output and everything else to standard error.
@@ -53,7 +53,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Runs the command line for another application's configuration: `main_for("fdt")` reads files named
-/// `fdt` and variables that begin with `FDT_`, as [`authn::Loader::app`] does. `--app` chooses yet another.
+/// `fdt` and variables that start with `FDT_`, like [`authn::Loader::app`]. The flag `--app` chooses another one.
 pub fn main_for(app: &str) -> ExitCode {
     let arguments: Vec<_> = env::args_os().collect();
     let (global, command) = match args::parse(app, &arguments) {

@@ -1,4 +1,4 @@
-//! Logs, on standard error, started only when asked for by `-v` or by the variable `AUTHN_LOG`.
+//! Logs on standard error, enabled by `-v` or by the variable `AUTHN_LOG`.
 
 use std::{collections::BTreeSet, env, io};
 
@@ -13,7 +13,7 @@ use tracing_subscriber::{
 
 use crate::app::App;
 
-/// Starts logging if logs are wanted.
+/// Starts logging if it is enabled.
 pub(crate) fn start(app: &App) {
     let Some(wanted) = wanted(app) else { return };
     let lines = lines(wanted, our_crates(), io::stderr);
@@ -21,7 +21,7 @@ pub(crate) fn start(app: &App) {
     let _ = Registry::default().with(lines).try_init();
 }
 
-/// The layer that writes what is wanted, as far as it is safe.
+/// Returns the layer that writes the wanted events, except for unsafe ones.
 fn lines<W>(wanted: Targets, ours: BTreeSet<&'static str>, writer: W) -> impl Layer<Registry>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -29,23 +29,26 @@ where
     let safe = filter_fn(move |metadata| is_safe(metadata, &ours));
     tracing_subscriber::fmt::layer()
         .with_writer(writer)
-        // Colours are a feature of that crate which this one does without, and it panics where they are asked for.
+        // Colours are a feature of that crate that is not enabled here, and asking for them would panic.
         .with_ansi(false)
         .log_internal_errors(false)
         .with_filter(safe.and(wanted))
 }
 
-/// The flag wins over the variable.
+/// Returns the wanted levels. The flag overrides the variable.
 fn wanted(app: &App) -> Option<Targets> {
     let level = match app.global.verbose {
         0 => {
             let name = app.variable("LOG");
             let text = env::var(&name).ok().filter(|text| !text.is_empty())?;
             return text.parse().ok().or_else(|| {
-                app.output.warning(&format!(
-                    "{name} is not understood, so nothing is logged: \
-                     write a level as `debug`, or levels of crates as `authn=trace,reqwest=info`"
-                ));
+                app.output.warning(
+                    &format!("{name} is invalid, so nothing is logged"),
+                    Some(
+                        "set it to a level such as `debug`, or to levels of crates such as \
+                         `authn=trace,reqwest=info`",
+                    ),
+                );
                 None
             });
         }
@@ -56,15 +59,15 @@ fn wanted(app: &App) -> Option<Targets> {
     Some(Targets::new().with_default(level))
 }
 
-/// The crates whose logs are written with redaction in mind: authn's and those of the linked providers.
+/// Returns the crates whose logs contain no secrets: authn's and those of the linked providers.
 fn our_crates() -> BTreeSet<&'static str> {
     let registry = authn::Registry::linked().unwrap_or_default();
     let providers = registry.iter().map(|entry| root(entry.location().module));
     providers.chain(["authn", "authn_cli", "authn_providers"]).collect()
 }
 
-/// HTTP and TLS libraries log headers and bodies at their finer levels, so these pass for our crates
-/// alone, whatever was asked for.
+/// Returns whether an event is safe to write. HTTP and TLS libraries log headers and bodies at finer levels, so
+/// those are only written for our crates, whatever levels are wanted.
 fn is_safe(metadata: &Metadata<'_>, ours: &BTreeSet<&str>) -> bool {
     *metadata.level() <= Level::INFO || ours.contains(root(metadata.target()))
 }
@@ -93,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_finer_levels_are_for_our_crates_alone() {
+    fn the_finer_levels_are_only_for_our_crates() {
         let written = Written::default();
         let writer = written.clone();
         let wanted = "trace".parse().unwrap();

@@ -1,4 +1,4 @@
-//! The program `authn`; everything it does is in the library.
+//! The program `authn`, which calls the library.
 
 fn main() -> std::process::ExitCode {
     authn_cli::main()

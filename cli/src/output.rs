@@ -1,4 +1,4 @@
-//! What is written, and where: data to standard output, everything else to standard error.
+//! The output: data to standard output, everything else to standard error.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use crate::style::{ERROR, HELP, Table, WARNING, plain, styled, wrapped};
 
-/// The two standard streams, and what each of them can show.
+/// The abilities of the two standard streams.
 #[derive(Debug)]
 pub(crate) struct Output {
-    /// Standard output is a terminal: a person reads, so columns are aligned.
+    /// Whether standard output is a terminal, so that columns are aligned.
     terminal: bool,
     stdout_colour: bool,
     stderr_colour: bool,
@@ -28,7 +28,7 @@ impl Output {
         }
     }
 
-    /// Returns whether a person reads standard output.
+    /// Returns whether standard output is a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal
     }
@@ -43,8 +43,8 @@ impl Output {
         self.stderr_colour
     }
 
-    /// Writes a table to standard output: aligned under headings for a person, and for a program the rows
-    /// alone with a tab between cells.
+    /// Writes a table to standard output: aligned under headings on a terminal, otherwise rows of tab-separated
+    /// cells.
     pub(crate) fn table(&self, table: &Table) -> io::Result<()> {
         if !self.terminal {
             return data(table.tabbed());
@@ -58,17 +58,22 @@ impl Output {
         styled(text, style, self.stdout_colour)
     }
 
-    /// Writes an error to standard error, and what helps.
+    /// Writes an error and its help to standard error.
     pub(crate) fn error(&self, message: &str, help: Option<&str>) {
         self.labelled("error:", ERROR, message);
+        self.help(help);
+    }
+
+    /// Writes a warning and its help to standard error.
+    pub(crate) fn warning(&self, message: &str, help: Option<&str>) {
+        self.labelled("warning:", WARNING, message);
+        self.help(help);
+    }
+
+    fn help(&self, help: Option<&str>) {
         if let Some(help) = help {
             self.labelled("help:", HELP, help);
         }
-    }
-
-    /// Writes a warning to standard error.
-    pub(crate) fn warning(&self, message: &str) {
-        self.labelled("warning:", WARNING, message);
     }
 
     fn labelled(&self, label: &str, style: Style, text: &str) {
@@ -77,18 +82,18 @@ impl Output {
             Some((_, columns)) => wrapped(&text, columns.into()),
             None => text,
         };
-        tell(&text.replacen(label, &styled(label, style, self.stderr_colour), 1));
+        message(&text.replacen(label, &styled(label, style, self.stderr_colour), 1));
     }
 
-    /// Writes what is wrong with a configuration to standard error, each with the line where it is.
+    /// Writes problems of a configuration to standard error, each with its source line.
     pub(crate) fn problems<'p>(&self, problems: impl IntoIterator<Item = &'p Problem>) {
         for problem in problems {
-            tell(&format!("{}\n", problem.render(self.stderr_colour)));
+            message(&format!("{}\n", problem.render(self.stderr_colour)));
         }
     }
 }
 
-/// Writes bytes to standard output as they are.
+/// Writes bytes to standard output.
 pub(crate) fn data(bytes: impl AsRef<[u8]>) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(bytes.as_ref())?;
@@ -109,11 +114,11 @@ pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
 }
 
 /// Writes a line to standard error.
-pub(crate) fn tell(text: &str) {
+pub(crate) fn message(text: &str) {
     write(&format!("{text}\n"));
 }
 
-/// Writes a text to standard error. If it can't be written, there is no place to say so.
+/// Writes a text to standard error. A failure is ignored, because it can't be reported anywhere.
 pub(crate) fn write(text: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());

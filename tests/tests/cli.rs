@@ -235,13 +235,13 @@ fn one_exchange_serves_program_after_program_until_logout() {
     let status = scene.status();
     assert_eq!((&status["has_token"], &status["store"]), (&json!(true), &json!("file")));
     assert_eq!(status["scopes"], json!(["read"]));
-    assert_eq!(status["identity"], CLIENT);
+    assert_eq!(status["principal"], CLIENT);
     assert!(status["expires_in"].as_u64().unwrap() <= 60);
 
     let said = scene.run(&["logout"]);
-    assert!(said.stderr.contains("has forgotten the session"), "{}", said.stderr);
+    assert!(said.stderr.contains("deleted the session from the store"), "{}", said.stderr);
     assert_eq!(scene.status()["has_token"], false);
-    assert!(scene.run(&["logout"]).stderr.contains("nothing was kept"));
+    assert!(scene.run(&["logout"]).stderr.contains("has no session"));
     assert_ne!(scene.token(&[]), token);
     assert_eq!(scene.exchanges(), 2);
 }
@@ -312,7 +312,7 @@ fn a_users_session_is_refreshed_and_revoked() {
     let scene = Scene::with(USER);
     let token = scene.token(&[]);
     let status = scene.status();
-    assert_eq!((&status["identity"], &status["store"]), (&json!("alice"), &json!("file")));
+    assert_eq!((&status["principal"], &status["store"]), (&json!("alice"), &json!("file")));
     assert_eq!((&status["has_token"], &status["has_refresh_token"]), (&json!(true), &json!(true)));
 
     let later = scene.run_later(120, &["token"]).success().trim_end().to_owned();
@@ -323,7 +323,7 @@ fn a_users_session_is_refreshed_and_revoked() {
     let refresh_token = scene.kept()[0].1["refresh_token"].as_str().unwrap().to_owned();
     let said = scene.run_later(120, &["logout", "--revoke"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
-    assert!(said.stderr.contains("the server has revoked the session"), "{}", said.stderr);
+    assert!(said.stderr.contains("revoked the session at the server"), "{}", said.stderr);
     assert_eq!(scene.rig.count(&[("path", "/token/revocation"), ("status", "200")]), 1);
     let members = [("grant_type", "refresh_token"), ("refresh_token", &*refresh_token)];
     assert_eq!(scene.ask_for_token(&members)["error"], "invalid_grant");
@@ -343,9 +343,13 @@ fn a_session_whose_server_is_away_is_kept_until_it_is_forgotten_here_alone() {
     let run = |arguments: &[&str]| sandbox.run(binary("authn"), arguments);
     let outcome = run(&["logout", "--revoke"]);
     assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("help: nothing was forgotten"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("help: try again, or leave out `--revoke`"),
+        "{}",
+        outcome.stderr
+    );
     assert_eq!(run(&["token"]).success(), format!("{token}\n"));
-    assert!(run(&["logout"]).stderr.contains("has forgotten the session"));
+    assert!(run(&["logout"]).stderr.contains("deleted the session from the store"));
     assert_eq!(run(&["token"]).code, 5);
 }
 

@@ -1,4 +1,4 @@
-//! `completions`: what a shell completes this program's command lines by.
+//! `completions`: prints a script by which a shell completes this program's command lines.
 
 use authn::{Entry, Registry};
 use clap::{Arg, Command, builder::PossibleValuesParser};
@@ -6,11 +6,11 @@ use clap_complete::Shell;
 
 use crate::{app::App, exit::Failure, output};
 
-/// What `completions` takes.
+/// The arguments of `completions`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = include_str!("completions.txt"))]
 pub(crate) struct Arguments {
-    /// The shell to write it for
+    /// Shell to print the script for
     shell: Shell,
 }
 
@@ -18,18 +18,18 @@ pub(super) fn run(app: &App, arguments: &Arguments, definition: Command) -> Resu
     let names: Vec<&'static str> = Registry::linked()?.iter().map(Entry::name).collect();
     let mut command = with_names(definition, &names);
     let program = app.program();
-    // With a hyphen in the name of bash's function, clap's generator takes parts of it for commands.
+    // If the name of bash's function has a hyphen, clap's generator mistakes parts of it for commands.
     let is_bash = arguments.shell == Shell::Bash;
     let name = if is_bash { program.replace('-', "_") } else { program.clone() };
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, &name, &mut script);
-    // Bash calls the function for the program, whose name may be another.
+    // Bash calls the function for the program, whose name may differ from the function's.
     let [function, program] = [name, program].map(|name| format!("default {name}\n"));
     Ok(output::data(String::from_utf8_lossy(&script).replace(&function, &program))?)
 }
 
-/// Says which names the arguments take that are a provider's. It is for completion alone, since a wrong one
-/// has an error that says more than clap's.
+/// Adds the providers' names to the arguments that take one. This is for completion alone: the error for an
+/// unknown provider says more than clap's.
 fn with_names(command: Command, names: &[&'static str]) -> Command {
     let with_names = |argument: Arg| argument.value_parser(PossibleValuesParser::new(names));
     command

@@ -10,11 +10,11 @@ use crate::{
     output,
 };
 
-/// What `header` takes.
+/// The arguments of `header`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Example: authn header | curl -H @- https://api.example.com/v1/things")]
 pub(crate) struct Arguments {
-    /// Address of the request; the configured domain's unless given
+    /// URL of the request; defaults to the configured domain
     #[arg(long)]
     url: Option<String>,
 
@@ -34,42 +34,42 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     parts.uri = uri.clone();
     waiting::wait(&credentials, credentials.authorize(&mut parts))?;
     if parts.uri != uri {
-        let message = "this provider puts the credential into the query, not into a header";
+        let message = "this provider puts the credential in the query, not in a header";
         return Err(Failure::new(Code::Configuration, message)
-            .with_help("choose a header in its options, if the server takes one"));
+            .with_help("configure a header in the provider's options, if the server accepts one"));
     }
     if parts.headers.is_empty() {
         let message = "this provider adds no header to such a request";
         return Err(Failure::new(Code::Configuration, message)
-            .with_help("`authn config show` tells how it is configured"));
+            .with_help("run `authn config show` to see how it is configured"));
     }
     Ok(output::data(lines(&parts.headers))?)
 }
 
-/// Reads an address. What is wrong with it is said without repeating it: it may hold a password.
+/// Parses a URL. The error does not repeat it, because it may contain a password.
 fn parse(url: &str) -> Result<Uri, Failure> {
     let url = Url::parse(url).ok().filter(Url::has_host);
     url.and_then(|url| url.as_str().parse().ok()).ok_or_else(|| {
-        Failure::new(Code::Usage, "what `--url` gives is no address")
-            .with_help("write it as `--url https://api.example.com/path`")
+        Failure::new(Code::Usage, "the value of `--url` is not a URL")
+            .with_help("write it like `--url https://api.example.com/path`")
     })
 }
 
-/// The first origin that is one host's.
+/// Returns the first origin that is a single host.
 fn default(origins: &Origins) -> Result<Uri, Failure> {
     if origins.is_empty() {
-        let message = "these credentials are bound to no origin, so no request gets any";
+        let message = "these credentials have no origin, so they are added to no request";
         return Err(Failure::new(Code::Configuration, message)
             .with_help("set `credentials.domain` or `credentials.origins`"));
     }
     let one_host = origins.iter().find(|origin| !origin.contains('*'));
     one_host.and_then(|origin| format!("{origin}/").parse().ok()).ok_or_else(|| {
-        Failure::new(Code::Usage, "the configured origins name no single host")
-            .with_help("say which with `--url https://host/path`")
+        Failure::new(Code::Usage, "no configured origin is a single host")
+            .with_help("choose the host with `--url https://HOST/PATH`")
     })
 }
 
-/// One header a line, in bytes: a header's value need not be a text.
+/// Returns one line for each header, as bytes: a header's value may not be UTF-8.
 fn lines(headers: &HeaderMap) -> Vec<u8> {
     let line = |(name, value): (&HeaderName, &HeaderValue)| {
         [spelt(name).as_bytes(), b": ", value.as_bytes(), b"\n"].concat()
@@ -77,7 +77,7 @@ fn lines(headers: &HeaderMap) -> Vec<u8> {
     headers.iter().flat_map(line).collect()
 }
 
-/// Spells a header's name as people do: `X-Api-Key`. It is ASCII, and not empty.
+/// Returns a header's name with capitals, such as `X-Api-Key`. It is ASCII, and not empty.
 fn spelt(name: &HeaderName) -> String {
     let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
     name.as_str().split_inclusive('-').map(capital).collect()

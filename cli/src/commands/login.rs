@@ -1,4 +1,4 @@
-//! `login`: logs in as a person, who is at the terminal.
+//! `login`: logs in the user at the terminal.
 
 use std::{
     cell::Cell,
@@ -24,25 +24,25 @@ use crate::{
     style::{home, short, with_name},
 };
 
-/// What `login` takes.
+/// The arguments of `login`.
 #[derive(clap::Args, Debug)]
 #[group(multiple = false)]
 #[command(after_help = include_str!("login.txt"))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag, and at most one is given")]
 pub(crate) struct Arguments {
-    /// Log in by a browser on this machine, which brings the answer back to it
+    /// Log in with a browser on this machine
     #[arg(long)]
     browser: bool,
 
-    /// The same, but start no browser: open the link yourself
+    /// Like `--browser`, but open the link yourself
     #[arg(long)]
     no_browser: bool,
 
-    /// Log in by a browser anywhere, and paste here the address that it ends at
+    /// Log in with a browser anywhere, and paste the address of its last page here
     #[arg(long)]
     console: bool,
 
-    /// Log in by a code that is typed in on any device, as a phone, if the server offers it
+    /// Log in with a code on any device, such as a phone, if the server offers it
     #[arg(long)]
     device: bool,
 }
@@ -52,32 +52,32 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     check_terminal(&config, arguments)?;
     let mut prompt = TerminalPrompt::new().with_colour(app.output.stderr_colour());
     if LevelFilter::current() != LevelFilter::OFF {
-        // Lines of a log would tear it up.
+        // Log lines would disturb the spinner.
         prompt = prompt.without_spinner();
     }
-    let before = waiting::look(credentials.status())?;
-    // Where no cache of ours is between, it is the provider's own matter whether the session is kept.
-    let is_kept = before.store.is_some() || !entry(&config).is_some_and(Entry::is_cached);
+    let before = waiting::query(credentials.status())?;
+    // A provider without our cache decides itself whether it stores the session.
+    let is_stored = before.store.is_some() || !entry(&config).is_some_and(Entry::is_cached);
     let work = async {
-        if !is_kept {
-            return unkept(&config, &credentials).await;
+        if !is_stored {
+            return login_without_store(&config, &credentials).await;
         }
         let login = arguments.chosen(Login::new(prompt.clone()));
         Ok(credentials.login(login).await?)
     };
-    let outcome = attend(&credentials, work, &prompt)?;
+    let outcome = wait(&credentials, work, &prompt)?;
     if outcome == LoginOutcome::NotNeeded {
         prompt.say(
-            "There is nobody to log in: this provider gets its tokens by what is configured alone. \
+            "No login is needed: this provider gets its tokens by the configuration alone. \
              `authn token` prints one.",
         );
         return Ok(());
     }
     let done = match outcome {
-        LoginOutcome::ByAnother => "Another process has meanwhile logged in",
+        LoginOutcome::ByAnother => "Another process has logged in",
         _ => "Logged in",
     };
-    let Status { username, store, .. } = waiting::look(credentials.status())?;
+    let Status { username, store, .. } = waiting::query(credentials.status())?;
     prompt.say(&format!("{done}{}.", with_name(" as ", username.as_deref())));
     if let Some(store) = store {
         let place = known_store(&config, Some(&store)).and_then(|known| known.place());
@@ -89,7 +89,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 impl Arguments {
-    /// Chooses the way, if a flag does.
+    /// Sets the way to log in, if a flag chooses one.
     fn chosen(&self, login: Login) -> Login {
         let Some((_, way)) = self.way() else { return login };
         let login = login.with_way(way);
@@ -107,8 +107,8 @@ impl Arguments {
     }
 }
 
-/// Ends at once where the user can't be asked, whatever the way: also a browser's login is given up at the
-/// terminal, and says there who is logged in.
+/// Fails if the user can't be asked, whatever the way to log in: a login with a browser needs the terminal too,
+/// to be cancelled and to report the user.
 fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
     let streams = [
         ("standard input", io::stdin().is_terminal()),
@@ -117,69 +117,71 @@ fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure>
     let Some((stream, _)) = streams.into_iter().find(|(_, is_terminal)| !is_terminal) else {
         return Ok(());
     };
-    let message = format!("a login needs somebody at a terminal, and {stream} is none");
+    let message = format!("a login needs a terminal, and {stream} is not one");
     let flag = with_name(" ", arguments.way().map(|(flag, _)| flag));
     Err(Failure::new(Code::LoginRequired, message).with_help(format!(
-        "no flag helps: have a person run `{}{flag}` in a terminal; \
-         where there never is one, configure a grant that needs nobody, as `client_credentials`",
+        "run `{}{flag}` in a terminal, or configure a grant without a user, such as \
+         `client_credentials`",
         config.login_command()
     )))
 }
 
-/// Waits for a login. It leaves nothing on the last line, and says what an interrupt did.
-fn attend(
+/// Waits for a login, clears the spinner's line, and reports an interrupt.
+fn wait(
     credentials: &Credentials,
     work: impl Future<Output = Result<LoginOutcome, Failure>>,
     prompt: &TerminalPrompt,
 ) -> Result<LoginOutcome, Failure> {
-    let was_told = Cell::new(false);
-    let tell = |text: &str| {
-        was_told.set(true);
+    let was_reported = Cell::new(false);
+    let report = |text: &str| {
+        was_reported.set(true);
         prompt.say(text);
     };
-    let outcome = waiting::attend(credentials, Box::pin(work), &tell);
+    let outcome = waiting::wait_for_user(credentials, Box::pin(work), &report);
     prompt.progress(&Progress::Ended);
     outcome.map_err(|failure| {
-        let is_given_up = match &failure {
-            Failure::Silent(Code::Interrupted) => !was_told.get(),
-            // An interrupt that was typed can be seen by the question first.
+        let is_cancelled = match &failure {
+            Failure::Silent(Code::Interrupted) => !was_reported.get(),
+            // The question may notice a typed Ctrl-C before the signal arrives.
             Failure::Authn(error) => error.kind() == ErrorKind::Cancelled,
             _ => false,
         };
-        let given_up = "the login was given up; start it again";
-        if is_given_up { Failure::new(Code::Interrupted, given_up) } else { failure }
+        let message = "the login was cancelled";
+        if is_cancelled { Failure::new(Code::Interrupted, message) } else { failure }
     })
 }
 
-/// Refuses a login whose session would end with this program; where no user has to log in, that is no matter.
-async fn unkept(config: &Config, credentials: &Credentials) -> Result<LoginOutcome, Failure> {
+/// Fails if a user must log in, because the session would end with this program.
+async fn login_without_store(
+    config: &Config,
+    credentials: &Credentials,
+) -> Result<LoginOutcome, Failure> {
     if credentials.needs_login() {
-        return Err(kept_nowhere(config));
+        return Err(not_stored(config));
     }
-    // Some can't tell beforehand.
-    let somebody = Arc::new(Notify::new());
-    let login = Login::new(Refusal(Arc::clone(&somebody))).without_browser();
+    // Some providers only know once they start a login.
+    let asked = Arc::new(Notify::new());
+    let login = Login::new(SilentPrompt(Arc::clone(&asked))).without_browser();
     select! {
         biased;
         outcome = credentials.login(login) => Ok(outcome?),
-        () = somebody.notified() => Err(kept_nowhere(config)),
+        () = asked.notified() => Err(not_stored(config)),
     }
 }
 
-fn kept_nowhere(config: &Config) -> Failure {
-    let why =
-        "the session would end with this command, because its tokens are kept in memory alone";
+fn not_stored(config: &Config) -> Failure {
+    let why = "the session would end with this command, because its tokens are only kept in memory";
     let provider = config.provider().unwrap_or_default();
     Failure::new(Code::Configuration, why).with_help(format!(
         "set `credentials.{provider}.store` to `file`, or to another store that `authn stores` lists"
     ))
 }
 
-/// Shows nothing, and says that it would have had to.
+/// Shows nothing, and notifies that a user would be needed.
 #[derive(Debug)]
-struct Refusal(Arc<Notify>);
+struct SilentPrompt(Arc<Notify>);
 
-impl Prompt for Refusal {
+impl Prompt for SilentPrompt {
     fn show_link(&self, _: &Link) {
         self.0.notify_one();
     }

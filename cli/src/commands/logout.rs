@@ -1,4 +1,4 @@
-//! `logout`: forgets what is kept of the session.
+//! `logout`: deletes the stored session.
 
 use authn::{
     Credentials, Status,
@@ -14,22 +14,22 @@ use crate::{
     style::{plain, with_name},
 };
 
-/// Where what is kept ends with the program.
+/// The store whose sessions end with the program.
 const MEMORY: &str = "memory";
 
-/// What is said of a session that could not be revoked.
-const STAYS: &str =
-    "nothing was forgotten: try again, or leave out `--revoke` to forget it here alone";
+/// The help if a session could not be revoked.
+const NOT_REVOKED: &str =
+    "try again, or leave out `--revoke` to delete only the local copy; nothing was deleted";
 
-/// What `logout` takes.
+/// The arguments of `logout`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = include_str!("logout.txt"))]
 pub(crate) struct Arguments {
-    /// Forget the sessions of all profiles
+    /// Delete the sessions of all profiles
     #[arg(long)]
     all: bool,
 
-    /// Tell the server first that the session is to count no longer
+    /// First revoke the session at the server
     #[arg(long)]
     revoke: bool,
 }
@@ -40,35 +40,36 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     let (config, credentials) = waiting::load(app)?;
     let work = end_session(&config, &credentials, arguments.revoke);
-    let told = waiting::wait(&credentials, work)
-        .map_err(|failure| if arguments.revoke { failure.with_help(STAYS) } else { failure })?;
-    output::tell(&told);
+    let message = waiting::wait(&credentials, work).map_err(|failure| {
+        if arguments.revoke { failure.with_help(NOT_REVOKED) } else { failure }
+    })?;
+    output::message(&message);
     Ok(())
 }
 
 fn run_all(app: &App, revoke: bool) -> Result<(), Failure> {
     if app.global.profile.is_some() {
-        return Err(Failure::new(Code::Usage, "`--all` and `--profile` contradict each other")
+        return Err(Failure::new(Code::Usage, "`--all` can't be used with `--profile`")
             .with_help("leave out one of the two"));
     }
-    let (_, end) = profiles::each(app, |profile, teller| {
+    let (_, end) = profiles::each(app, |profile, reporter| {
         let config = &profile.config;
         let mut revokes = false;
-        let ended = profile.attempt(teller, async |credentials| {
-            // A provider that keeps nothing has nothing to revoke, which is no failure among others.
+        let ended = profile.attempt(reporter, async |credentials| {
+            // A provider that stores nothing has nothing to revoke. With `--all` that is not an error.
             revokes = revoke && credentials.store().is_some_and(|store| store != MEMORY);
             end_session(config, credentials, revokes).await
         })?;
         match ended {
-            Ok(told) => output::tell(&told),
-            Err(error) => teller.failure(config, &error, revokes.then_some(STAYS)),
+            Ok(message) => output::message(&message),
+            Err(error) => reporter.failure(config, &error, revokes.then_some(NOT_REVOKED)),
         }
         Ok(())
     })?;
     end
 }
 
-/// Forgets a session, and returns what there was to forget.
+/// Deletes a session, and returns a message about the result.
 async fn end_session(
     config: &Config,
     credentials: &Credentials,
@@ -83,20 +84,20 @@ async fn end_session(
         credentials.logout().await?;
     }
     let after = sessions(known.as_ref()).await?;
-    // Only this session's key goes; those of others come and go with other programs.
-    let is_forgotten = before.iter().any(|key| !after.contains(key));
-    // Whose it was, where the server has vouched for it.
-    let whom = plain(&with_name(" ", username.as_deref()));
-    let told = match store {
-        None => "nothing was kept, because no store is in use".to_owned(),
-        Some(store) if !is_forgotten => format!("nothing was kept in the store `{store}`"),
+    // Only this session's key is removed here; other programs may add and remove others meanwhile.
+    let is_deleted = before.iter().any(|key| !after.contains(key));
+    // The user's name, if the server has confirmed it.
+    let user = plain(&with_name(" ", username.as_deref()));
+    let message = match store {
+        None => "no session is stored, because no store is in use".to_owned(),
+        Some(store) if !is_deleted => format!("the store `{store}` has no session"),
         Some(store) if revoke => format!(
-            "logged out{whom}: the server has revoked the session, and the store `{store}` has \
-             forgotten it"
+            "logged out{user}: revoked the session at the server, and deleted it from the store \
+             `{store}`"
         ),
-        Some(store) => format!("logged out{whom}: the store `{store}` has forgotten the session"),
+        Some(store) => format!("logged out{user}: deleted the session from the store `{store}`"),
     };
-    Ok(format!("{told} ({})", active(config)))
+    Ok(format!("{message} ({})", active(config)))
 }
 
 async fn sessions(store: Option<&KnownStore>) -> authn::Result<Vec<StoreKey>> {

@@ -1,4 +1,4 @@
-//! `man`: the manual's pages, of the same definitions as `--help`.
+//! `man`: man pages, generated from the same definitions as `--help`.
 
 use std::{
     fs, io,
@@ -14,16 +14,17 @@ use clap_mangen::{
 use crate::{app::App, exit::Failure, output};
 
 const EXIT_STATUS: &str = include_str!("man/exit_status.roff");
-/// Has `{app}` for the application, and `{PREFIX}` for what its variables begin with.
+/// Contains `{app}` for the application, and `{PREFIX}` for the prefix of its variables.
 const ENVIRONMENT_AND_FILES: &str = include_str!("man/environment_and_files.roff");
 
-/// What `man` takes.
+/// The arguments of `man`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-Read it with `authn man | man -l -`. With `--out`, a page for each command is written into the folder, as \
-`authn-config-show.1`, for `man authn-config-show` where the folder is in MANPATH as `man1`.")]
+Read the page with `authn man | man -l -`. With `--out`, a page for each command is written into the folder, such \
+as `authn-config-show.1`. If the folder is named `man1` and is below a folder in MANPATH, `man authn-config-show` \
+finds it.")]
 pub(crate) struct Arguments {
-    /// Write a page for each command into this folder, which is made if need be
+    /// Write a page for each command into this folder, creating it if needed
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
 }
@@ -38,7 +39,7 @@ pub(super) fn run(app: &App, arguments: &Arguments, definition: Command) -> Resu
         return Ok(output::data(page.map_err(|error| Failure::unwritten("the page", &error))?)?);
     };
     write(folder, &command, app).map_err(|error| Failure::unwritten(folder.display(), &error))?;
-    output::tell(&format!("wrote the pages to {}", folder.display()));
+    output::message(&format!("wrote the pages to {}", folder.display()));
     Ok(())
 }
 
@@ -52,7 +53,7 @@ fn write(folder: &Path, command: &Command, app: &App) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the page of one command.
+/// Returns the page of one command.
 fn page(command: &Command, app: &App) -> io::Result<Vec<u8>> {
     let program = app.program();
     let is_whole = command.get_display_name() == Some(&program);
@@ -63,7 +64,7 @@ fn page(command: &Command, app: &App) -> io::Result<Vec<u8>> {
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
-    // The whole program's says what the sections below say.
+    // The text of the whole program repeats the sections below.
     if !is_whole && let Some(text) = command.get_after_help() {
         section("NOTES", &text.to_string()).to_writer(&mut page)?;
     }
@@ -83,7 +84,7 @@ fn page(command: &Command, app: &App) -> io::Result<Vec<u8>> {
     Ok(ascii(&String::from_utf8_lossy(&page)))
 }
 
-/// Writes what is not ASCII as formatters read it in any encoding.
+/// Replaces characters that are not ASCII by escapes, which formatters read in any encoding.
 fn ascii(page: &str) -> Vec<u8> {
     let spelt = |character: char| match character {
         '\0'..='\x7f' => character.to_string(),
@@ -92,7 +93,7 @@ fn ascii(page: &str) -> Vec<u8> {
     page.chars().map(spelt).collect::<String>().into_bytes()
 }
 
-/// Writes a section of paragraphs. Lines that are indented stand as they are.
+/// Returns a section of paragraphs. Indented lines are kept unchanged.
 fn section(heading: &str, text: &str) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", [heading]);
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_indented_stands_as_it_is() {
+    fn indented_lines_are_kept() {
         let roff = section("NOTES", "One.\n  .two  three\n\nFour.").render();
         let (_, text) = roff.split_once(".SH NOTES\n").unwrap();
         assert_eq!(text, "One.\n.nf\n  .two  three\n.fi\n.PP\nFour.\n");

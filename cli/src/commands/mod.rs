@@ -22,35 +22,35 @@ use clap::Subcommand;
 
 use crate::{app::App, exit::Failure, style::plain};
 
-/// What is to be done.
+/// The command to run.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Show, check, start, edit and trust the configuration
+    /// Show, check, create, edit and trust configuration files
     #[command(subcommand)]
     Config(config::Command),
-    /// List the providers of this program, or the options of one
+    /// List the linked providers, or describe the options of one
     Providers(providers::Arguments),
     /// Print a valid token
     Token(token::Arguments),
     /// Print the headers that authorise a request, for `curl -H @-`
     Header(header::Arguments),
-    /// Log in as a person, and keep the session
+    /// Log in as a user, and store the session
     Login(login::Arguments),
-    /// Show what is kept of each session: for whom, for how long, where
+    /// Show the session of each profile, without the network
     Status(status::Arguments),
-    /// Forget what is kept of the session
+    /// Delete the stored session
     Logout(logout::Arguments),
-    /// List where tokens can be kept, and how many sessions are there
+    /// List the token stores, and count their sessions
     Stores(stores::Arguments),
-    /// Look for what is wrong, and say what mends it
+    /// Find problems, and show how to fix them
     Doctor(doctor::Arguments),
-    /// Print what a shell completes command lines by
+    /// Print a completion script for a shell
     Completions(completions::Arguments),
-    /// Print the manual's page, or write one for each command
+    /// Print the man page, or write one for each command
     Man(man::Arguments),
 }
 
-/// Does it. `definition` is that of the command line, which is made only where it is needed.
+/// Runs a command. `definition` builds the definition of the command line, for the commands that need it.
 pub(crate) fn run(
     app: &App,
     command: Command,
@@ -71,24 +71,24 @@ pub(crate) fn run(
     }
 }
 
-/// Names the active profile and provider.
+/// Returns the names of the active profile and provider.
 fn active(config: &Config) -> String {
     let [profile, provider] =
         [config.profile(), config.provider()].map(|name| plain(name.unwrap_or("none")));
     format!("profile: {profile}, provider: {provider}")
 }
 
-/// Returns what is known of the active provider.
+/// Returns the registry's entry of the active provider.
 fn entry(config: &Config) -> Option<&Entry> {
     config.registry().get(config.provider()?)
 }
 
-/// Returns the store of a name.
+/// Returns the store with a name.
 fn known_store(config: &Config, name: Option<&str>) -> Option<KnownStore> {
     config.stores().into_iter().find(|known| Some(known.name()) == name)
 }
 
-/// Returns the text that an option has. What is withheld has no effect.
+/// Returns the text of an option. A withheld value has no effect, so it is skipped.
 fn text<'s>(settings: &'s [Setting], key: &str) -> Option<&'s str> {
     let setting = settings.iter().find(|setting| setting.key == key && !setting.is_withheld)?;
     match &setting.value {

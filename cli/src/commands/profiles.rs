@@ -1,4 +1,4 @@
-//! All profiles of a configuration, and the base that they overlay, for the commands that look at each.
+//! All profiles of a configuration, and the base that they overlay, for the commands that process each.
 
 use std::collections::BTreeSet;
 
@@ -14,30 +14,30 @@ use crate::{
     output::Output,
 };
 
-/// A configuration as one profile has it.
+/// The configuration of one profile.
 #[derive(Debug)]
 pub(super) struct Profile {
     pub(super) config: Config,
     pub(super) is_active: bool,
 }
 
-/// Does something for each profile. What goes wrong with one stops no other, unless it is an interrupt; the
-/// second result is how the command ends.
+/// Runs a function for each profile. A failure in one profile does not stop the others, except for an interrupt.
+/// The second result is that of the whole command.
 pub(super) fn each<T>(
     app: &App,
-    mut work: impl FnMut(&Profile, &mut Teller<'_>) -> Result<T, Failure>,
+    mut work: impl FnMut(&Profile, &mut Reporter<'_>) -> Result<T, Failure>,
 ) -> Result<(Vec<T>, Result<(), Failure>), Failure> {
     let profiles = all(app);
     if profiles.is_empty() {
         app.loader().load()?;
     }
-    let mut teller = Teller { output: &app.output, told: BTreeSet::new(), worst: None };
-    let done: Result<_, _> = profiles.iter().map(|profile| work(profile, &mut teller)).collect();
-    Ok((done?, teller.worst.map_or(Ok(()), |code| Err(Failure::Silent(code)))))
+    let mut reporter = Reporter { output: &app.output, reported: BTreeSet::new(), worst: None };
+    let done: Result<_, _> = profiles.iter().map(|profile| work(profile, &mut reporter)).collect();
+    Ok((done?, reporter.worst.map_or(Ok(()), |code| Err(Failure::Silent(code)))))
 }
 
-/// Reads the configuration for each profile: of the one that a flag chooses alone; else of the base, if it is
-/// something by itself, and of all that there are, in the order of the alphabet.
+/// Reads the configuration for each profile. If a flag chooses a profile, it is that one alone. Otherwise they are
+/// the base, if it is usable by itself, and all profiles in alphabetical order.
 fn all(app: &App) -> Vec<Profile> {
     let active = Profile { config: app.loader().read(), is_active: true };
     if app.global.profile.is_some() {
@@ -60,26 +60,26 @@ fn all(app: &App) -> Vec<Profile> {
 }
 
 impl Profile {
-    /// Returns whether credentials can be made of it.
+    /// Returns whether the configuration has no errors.
     fn is_sound(&self) -> bool {
         !self.config.problems().iter().any(|problem| problem.severity() == Severity::Error)
     }
 
-    /// Returns whether a base is more than what profiles have in common.
+    /// Returns whether the base is more than the common part of the profiles.
     fn stands_alone(&self) -> bool {
         let has = |code| self.config.problems().iter().any(|problem| problem.code() == code);
         let is_common = has(ProblemCode::NoProvider) && !self.config.profiles().is_empty();
-        // Who chose a profile that there is not must be told so.
+        // The choice of an unknown profile must be reported.
         has(ProblemCode::UnknownProfile) || !(has(ProblemCode::NoCredentials) || is_common)
     }
 
-    /// Does something with the credentials; the outer failure is an interrupt.
+    /// Runs a function with the credentials. The outer failure is an interrupt.
     pub(super) fn attempt<T>(
         &self,
-        teller: &mut Teller<'_>,
+        reporter: &mut Reporter<'_>,
         work: impl AsyncFnOnce(&Credentials) -> authn::Result<T>,
     ) -> Result<authn::Result<T>, Failure> {
-        match waiting::credentials(&self.config, |problem| teller.problem(problem)) {
+        match waiting::credentials(&self.config, |problem| reporter.problem(problem)) {
             Ok(credentials) => {
                 waiting::wait(&credentials, async { Ok::<_, Error>(work(&credentials).await) })
             }
@@ -88,31 +88,31 @@ impl Profile {
     }
 }
 
-/// Tells what goes wrong in one profile, and lets the others be looked at.
+/// Reports the failures of profiles, and remembers the exit code.
 #[derive(Debug)]
-pub(super) struct Teller<'a> {
+pub(super) struct Reporter<'a> {
     output: &'a Output,
-    /// What has been told: several profiles have it, as a rule.
-    told: BTreeSet<String>,
-    /// The exit code of the first failure, or that of a configuration that is wrong.
+    /// The problems that were reported: profiles usually share them.
+    reported: BTreeSet<String>,
+    /// The exit code of the first failure, or that of an invalid configuration.
     worst: Option<Code>,
 }
 
-impl Teller<'_> {
-    /// Says why something could not be done for a profile, and what to do about it.
+impl Reporter<'_> {
+    /// Reports the failure of a profile.
     pub(super) fn failure(&mut self, config: &Config, error: &Error, help: Option<&str>) {
         error.problems().iter().for_each(|problem| self.problem(problem));
         let message = format!("{} ({})", error.message(), active(config));
         self.output.error(&message, help.or(error.help()));
         let code = code_of(error.kind());
-        // A configuration that is wrong comes first, since it may be why the rest fails.
+        // An invalid configuration takes precedence, because it may be the cause of the other failures.
         if self.worst.is_none() || code == Code::Configuration {
             self.worst = Some(code);
         }
     }
 
     fn problem(&mut self, problem: &Problem) {
-        if self.told.insert(problem.to_string()) {
+        if self.reported.insert(problem.to_string()) {
             self.output.problems([problem]);
         }
     }

@@ -1,4 +1,4 @@
-//! `status`: what is kept of each profile's session, without any network.
+//! `status`: the stored session of each profile, without the network.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     entry,
-    profiles::{self, Profile, Teller},
+    profiles::{self, Profile, Reporter},
     text,
 };
 use crate::{
@@ -20,11 +20,11 @@ use crate::{
     },
 };
 
-/// Seconds by which two clocks may differ and count as the same: a `Date` has whole seconds, and takes a
-/// while to come.
+/// Seconds by which two clocks may differ and still be shown as `ok`: a `Date` header has whole seconds, and takes
+/// some time to arrive.
 const SAME_CLOCK: u64 = 5;
 
-/// What `status` takes.
+/// The arguments of `status`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = include_str!("status.txt"))]
 pub(crate) struct Arguments {
@@ -33,17 +33,17 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// What is kept for one profile, as JSON has it.
+/// The session of one profile, as in the JSON.
 #[derive(Serialize)]
-struct Kept {
+struct Row {
     profile: Option<String>,
-    in_force: bool,
+    active: bool,
     provider: Option<String>,
-    /// The username, else what the configuration says.
-    identity: Option<String>,
-    /// Whose session it is, as the server has vouched for it.
+    /// The username, else the user or client of the configuration.
+    principal: Option<String>,
+    /// The user of the session, as confirmed by the server.
     username: Option<String>,
-    /// Null, as `has_refresh_token`, if it can't be told.
+    /// Null, like `has_refresh_token`, if it is unknown.
     has_token: Option<bool>,
     expires_at: Option<String>,
     /// Seconds from now on.
@@ -55,64 +55,73 @@ struct Kept {
     domain: Option<String>,
     origins: Vec<String>,
     error: Option<String>,
-    /// The token in words.
+    /// The text of the column TOKEN.
     #[serde(skip)]
     token: String,
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
-    let (rows, end) = profiles::each(app, |profile, teller| {
-        kept(profile, teller, profile.is_active && !arguments.json)
+    let (rows, end) = profiles::each(app, |profile, reporter| {
+        row(profile, reporter, profile.is_active && !arguments.json)
     })?;
     if arguments.json {
         output::json(&rows)?;
         return end;
     }
-    if rows.iter().all(|kept| !kept.in_force) {
-        output::tell("no profile is in force: choose one with `--profile NAME`");
+    if rows.iter().all(|row| !row.active) {
+        output::message("no profile is active: choose one with `--profile NAME`");
     }
     let mut table = Table::new(&[
-        "PROFILE", "IN FORCE", "PROVIDER", "IDENTITY", "TOKEN", "REFRESH", "STORE", "CLOCK",
-        "SCOPE", "ORIGINS",
+        "PROFILE",
+        "ACTIVE",
+        "PROVIDER",
+        "PRINCIPAL",
+        "TOKEN",
+        "REFRESH",
+        "STORE",
+        "CLOCK",
+        "SCOPE",
+        "ORIGINS",
     ])
     .in_blocks_if_narrow();
-    for kept in rows {
-        table.row(cells(kept));
+    for row in rows {
+        table.row(cells(row));
     }
     app.output.table(&table)?;
     end
 }
 
-/// Looks at one profile. What is wrong is told, and what to do where there is no token if hints are wanted.
-fn kept(profile: &Profile, teller: &mut Teller<'_>, hints: bool) -> Result<Kept, Failure> {
+/// Returns the row of one profile, and reports its failure. With `hints`, also reports what to do if there is no
+/// token.
+fn row(profile: &Profile, reporter: &mut Reporter<'_>, hints: bool) -> Result<Row, Failure> {
     let config = &profile.config;
-    let (mut identity, mut origins, mut needs_login) = (None, Vec::new(), false);
-    let found = profile.attempt(teller, async |credentials| {
-        identity = credentials.principal();
+    let (mut principal, mut origins, mut needs_login) = (None, Vec::new(), false);
+    let found = profile.attempt(reporter, async |credentials| {
+        principal = credentials.principal();
         origins = credentials.origins().iter().collect();
         needs_login = credentials.needs_login();
         credentials.status().await
     })?;
     if let Err(error) = &found {
-        teller.failure(config, error, None);
+        reporter.failure(config, error, None);
     }
     let status = found.as_ref().ok();
     let store = status.and_then(|status| {
-        // A provider whose tokens are cached keeps them at least as long as the program runs.
+        // A provider that caches tokens keeps them at least in memory.
         let in_memory = entry(config).is_some_and(Entry::is_cached).then_some("memory");
         status.store.as_deref().or(in_memory)
     });
     if let Some(status) = status.filter(|status| hints && !status.has_token) {
-        output::tell(&hint(config, needs_login && !status.has_session, store));
+        output::message(&hint(config, needs_login && !status.has_session, store));
     }
     let username = status.and_then(|status| status.username.clone());
     let end = status.and_then(|status| status.expires_at);
     let scope = status.and_then(|status| status.scope.as_ref());
-    Ok(Kept {
+    Ok(Row {
         profile: config.profile().map(str::to_owned),
-        in_force: profile.is_active,
+        active: profile.is_active,
         provider: config.provider().map(str::to_owned),
-        identity: username.clone().or(identity),
+        principal: username.clone().or(principal),
         username,
         has_token: status.map(|status| status.has_token),
         expires_at: end.and_then(rfc_3339),
@@ -124,11 +133,11 @@ fn kept(profile: &Profile, teller: &mut Teller<'_>, hints: bool) -> Result<Kept,
         domain: text(&config.settings(), "credentials.domain").map(str::to_owned),
         origins,
         error: found.as_ref().err().map(one_line),
-        token: in_words(&found),
+        token: token_text(&found),
     })
 }
 
-fn in_words(found: &authn::Result<Status>) -> String {
+fn token_text(found: &authn::Result<Status>) -> String {
     match found {
         Err(error) if error.kind() == ErrorKind::Configuration => "wrong".to_owned(),
         Err(_) => "unknown".to_owned(),
@@ -140,42 +149,42 @@ fn in_words(found: &authn::Result<Status>) -> String {
     }
 }
 
-fn cells(kept: Kept) -> [String; 10] {
+fn cells(row: Row) -> [String; 10] {
     let yes = |yes: bool| if yes { "yes" } else { "no" };
     let list = |list: Vec<String>, between| {
         or_dash(Some(list).filter(|list| !list.is_empty()).map(|list| list.join(between)))
     };
     [
-        or_dash(kept.profile),
-        yes(kept.in_force).to_owned(),
-        or_dash(kept.provider),
-        or_dash(kept.identity),
-        kept.token,
-        or_dash(kept.has_refresh_token.map(yes)),
-        or_dash(kept.store),
-        or_dash(kept.server_clock_ahead_seconds.map(clock)),
-        list(kept.scopes.unwrap_or_default(), " "),
-        list(kept.origins, ", "),
+        or_dash(row.profile),
+        yes(row.active).to_owned(),
+        or_dash(row.provider),
+        or_dash(row.principal),
+        row.token,
+        or_dash(row.has_refresh_token.map(yes)),
+        or_dash(row.store),
+        or_dash(row.server_clock_ahead_seconds.map(clock)),
+        list(row.scopes.unwrap_or_default(), " "),
+        list(row.origins, ", "),
     ]
 }
 
-/// Says what to do where there is no token.
+/// Returns what to do if there is no token.
 fn hint(config: &Config, must_log_in: bool, store: Option<&str>) -> String {
     if must_log_in {
         let command = config.login_command();
-        return format!("nobody is logged in: log in with `{command}`");
+        return format!("not logged in: run `{command}`");
     }
     let hint = match store {
-        None => "no token is at hand: `authn token` says what this provider has",
+        None => "no token is stored: run `authn token` for details",
         Some("memory") => {
-            "no token is kept: in memory it ends with each program, and each gets its own"
+            "no token is stored: this provider keeps tokens in memory, so each program gets its own"
         }
-        Some(_) => "no valid token is kept: `authn token` gets one",
+        Some(_) => "no valid token is stored: run `authn token` to get one",
     };
     hint.to_owned()
 }
 
-/// Says by how much a clock is ahead.
+/// Returns by how much a clock is ahead, as text.
 fn clock(ahead: i64) -> String {
     let difference = ahead.unsigned_abs();
     if difference <= SAME_CLOCK {
@@ -190,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_differs_by_more_than_its_reading_takes() {
+    fn a_small_difference_of_clocks_is_ok() {
         for (ahead, expected) in [
             (0, "ok"),
             (5, "ok"),

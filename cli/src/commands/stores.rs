@@ -1,4 +1,4 @@
-//! `stores`: the places where tokens can be kept.
+//! `stores`: the token stores and their sessions.
 
 use authn::{
     View,
@@ -14,11 +14,11 @@ use crate::{
     style::{Table, or_dash},
 };
 
-/// The one that a program has without its configuration.
+/// The store that needs no configuration.
 const MEMORY: &str = "memory";
 const FILE: &str = "file";
 
-/// What `stores` takes.
+/// The arguments of `stores`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = include_str!("stores.txt"))]
 pub(crate) struct Arguments {
@@ -27,14 +27,14 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// One store, as JSON has it.
+/// One store, as in the JSON.
 #[derive(Serialize)]
-struct Shown {
+struct Store {
     name: String,
     place: Option<String>,
-    /// Null where that is not known.
+    /// Null if unknown.
     sessions: Option<Vec<String>>,
-    /// Why it is not known, where that is a failure.
+    /// The reason why the sessions are unknown, if that is a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
@@ -42,11 +42,11 @@ struct Shown {
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let config = app.loader().read();
     check(&config, app)?;
-    let stores = waiting::look(list(&config))?;
+    let stores = waiting::query(list(&config))?;
     if arguments.json {
         return Ok(output::json(&stores)?);
     }
-    let mut table = Table::new(&["STORE", "SESSIONS", "PLACE"]);
+    let mut table = Table::new(&["STORE", "SESSIONS", "LOCATION"]);
     for store in stores {
         let count = store.sessions.map(|sessions| sessions.len().to_string());
         table.row([store.name, or_dash(count), or_dash(store.place)]);
@@ -54,7 +54,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     Ok(app.output.table(&table)?)
 }
 
-/// What is wrong with the stores is told; what is wrong elsewhere is no matter.
+/// Reports the errors in the stores' options. Errors elsewhere are ignored.
 fn check(config: &Config, app: &App) -> Result<(), Failure> {
     let is_here = |problem: &&Problem| {
         let key = problem.key().unwrap_or_default();
@@ -65,25 +65,25 @@ fn check(config: &Config, app: &App) -> Result<(), Failure> {
         return Ok(());
     }
     app.output.problems(problems);
-    Err(Failure::new(Code::Configuration, "the configuration of the stores is wrong"))
+    Err(Failure::new(Code::Configuration, "the configuration of the stores is invalid"))
 }
 
-async fn list(config: &Config) -> authn::Result<Vec<Shown>> {
-    let memory = Shown { name: MEMORY.to_owned(), place: None, sessions: None, error: None };
+async fn list(config: &Config) -> authn::Result<Vec<Store>> {
+    let memory = Store { name: MEMORY.to_owned(), place: None, sessions: None, error: None };
     let mut stores = vec![memory];
     for store in config.stores() {
         let (sessions, error) = match store.sessions().await {
             Ok(sessions) => (Some(sessions.iter().map(ToString::to_string).collect()), None),
-            // There may be no such thing here at all, as a keyring on a server.
+            // The store may not exist on this machine at all, such as a keyring on a server.
             Err(error) if !is_named(config, store.name()) => (None, Some(error.to_string())),
             Err(error) => return Err(error),
         };
-        stores.push(Shown { name: store.name().to_owned(), place: store.place(), sessions, error });
+        stores.push(Store { name: store.name().to_owned(), place: store.place(), sessions, error });
     }
     Ok(stores)
 }
 
-/// Returns whether the configuration has to do with a store. The one for files is always there.
+/// Returns whether the configuration names a store. The store for files always exists.
 fn is_named(config: &Config, name: &str) -> bool {
     let options = format!("stores.{name}.");
     let is_about = |Setting { key, value, .. }: &Setting| {

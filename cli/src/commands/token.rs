@@ -1,4 +1,4 @@
-//! `token`: prints a valid token, for anything that takes one.
+//! `token`: prints a valid token.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use crate::{
     style::time,
 };
 
-/// What `token` takes.
+/// The arguments of `token`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = include_str!("token.txt"))]
 pub(crate) struct Arguments {
-    /// Get a new token if the one that is kept ends sooner: `90`, `5m`, `1h30m`
+    /// Get a new token if the cached one expires sooner: `90` (seconds), `5m`, `1h30m`
     #[arg(long, value_name = "DURATION", value_parser = time::duration)]
     min_ttl: Option<Duration>,
 
-    /// Ask for this scope, not the configured one; several with a space or a comma, or the flag again
+    /// Request this scope instead of the configured one; separate several by spaces or commas
     #[arg(long, value_name = "SCOPE", value_parser = scope)]
     scope: Vec<String>,
 
@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// A token, as JSON has it.
+/// A token, as in the JSON.
 #[derive(Serialize)]
 struct Document<'a> {
     token: &'a str,
@@ -61,27 +61,26 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     })?)
 }
 
-/// Returns a token that lives so long, if one exchange can bring it.
+/// Returns a token that lives for at least `min_ttl`, if one exchange provides it.
 async fn obtain(credentials: &Credentials, min_ttl: Option<Duration>) -> Result<Token, Failure> {
     let Some(min_ttl) = min_ttl else {
-        return credentials.token().await.map_err(explained);
+        return credentials.token().await.map_err(with_help);
     };
-    let kept = credentials.status().await?;
-    let token = credentials.token().await.map_err(explained)?;
-    // Another one would live no longer than a token that the server has just given.
-    let is_kept = kept.has_token && kept.expires_at == token.expires_at();
-    if !is_kept || ttl(&token).is_none_or(|ttl| ttl >= min_ttl) {
+    let before = credentials.status().await?;
+    let token = credentials.token().await.map_err(with_help)?;
+    // A token that was just issued would not be replaced by one that lives longer.
+    let is_cached = before.has_token && before.expires_at == token.expires_at();
+    if !is_cached || ttl(&token).is_none_or(|ttl| ttl >= min_ttl) {
         return Ok(token);
     }
     credentials.invalidate(&token);
     credentials.token().await.map_err(|error| {
-        Failure::from(error).with_help(
-            "the token that is kept ends too soon for `--min-ttl`; leave that out to get it all the same",
-        )
+        Failure::from(error)
+            .with_help("leave out `--min-ttl` to print the cached token, which expires sooner")
     })
 }
 
-/// Returns how long a token lives, if that is known.
+/// Returns the time until a token expires, if it is known.
 fn ttl(token: &Token) -> Option<Duration> {
     token.expires_at().map(time::left)
 }
@@ -89,38 +88,45 @@ fn ttl(token: &Token) -> Option<Duration> {
 fn warn_if_short(token: &Token, min_ttl: Duration, output: &Output) {
     match ttl(token) {
         None => output.warning(
-            "nobody says when this token ends, so it may be sooner than `--min-ttl` asks for",
+            "the lifetime of this token is unknown, so it may expire sooner than `--min-ttl`",
+            None,
         ),
-        Some(ttl) if ttl < min_ttl => output.warning(&format!(
-            "this token ends in {}, sooner than `--min-ttl` asks for, and there is none that lives longer",
-            time::words(ttl)
-        )),
+        Some(ttl) if ttl < min_ttl => output.warning(
+            &format!(
+                "this token expires in {}, sooner than `--min-ttl`, and none with a longer lifetime is available",
+                time::words(ttl)
+            ),
+            None,
+        ),
         Some(_) => {}
     }
 }
 
-/// Servers may grant less than what is asked for (RFC 6749, 3.3), and say so.
+/// Warns if the server granted less than the requested scope (RFC 6749, 3.3).
 fn warn_if_narrow(token: &Token, asked: &[&str], output: &Output) {
     let Some(granted) = token.scope() else { return };
     let is_missing = |scope: &&&str| granted.split_whitespace().all(|one| one != **scope);
     let missing: Vec<&str> = asked.iter().filter(is_missing).copied().collect();
     if !missing.is_empty() {
-        output.warning(&format!("the server has not granted the scope {}", missing.join(" ")));
+        output.warning(&format!("the server did not grant the scope {}", missing.join(" ")), None);
     }
 }
 
-/// Says what to do with a provider that never has a token.
-fn explained(error: Error) -> Failure {
+/// Adds help to the error of a provider that never has a token.
+fn with_help(error: Error) -> Failure {
     if error.kind() == ErrorKind::NoToken {
-        return Failure::new(Code::Provider, "this provider has no token, only headers or a query")
-            .with_help("`authn header` prints what it puts on a request");
+        return Failure::new(
+            Code::Provider,
+            "this provider has no token, only headers or query parameters",
+        )
+        .with_help("run `authn header` to print the headers of a request");
     }
     error.into()
 }
 
 fn scope(text: &str) -> Result<String, &'static str> {
     if split(text).next().is_none() {
-        return Err("name at least one");
+        return Err("name at least one scope");
     }
     Ok(text.to_owned())
 }

@@ -1,4 +1,4 @@
-//! Gets credentials and waits for them: the one place that starts a runtime.
+//! Loads credentials and waits for their operations: the only module that starts a runtime.
 
 use std::{
     io,
@@ -19,54 +19,54 @@ use crate::{
     output,
 };
 
-/// What is over within it needs no word.
-const GRACE: Duration = Duration::from_millis(300);
+/// How long an interrupted exchange is waited for before a message says so.
+const MESSAGE_DELAY: Duration = Duration::from_millis(300);
 
-/// Reads the configuration and makes credentials of it.
+/// Reads the configuration and returns it with its credentials.
 pub(super) fn load(app: &App) -> Result<(Config, Credentials), Failure> {
     let config = app.loader().read();
     let credentials = credentials(&config, |problem| app.output.problems([problem]))?;
     Ok((config, credentials))
 }
 
-/// Makes credentials of a configuration. What is without effect in it is told, also if that fails: it may be
-/// why.
+/// Returns the credentials of a configuration, and passes its warnings to `report`, even if it fails: they may be
+/// the cause.
 pub(super) fn credentials(
     config: &Config,
-    tell: impl FnMut(&Problem),
+    report: impl FnMut(&Problem),
 ) -> authn::Result<Credentials> {
-    // Where there is a log, they stand there.
+    // If there is a log, it contains them.
     if !tracing::enabled!(target: "authn", tracing::Level::WARN) {
-        let is_told = |problem: &&Problem| {
+        let is_reported = |problem: &&Problem| {
             problem.severity() == Severity::Warning && problem.code() != ProblemCode::NoOrigins
         };
-        config.problems().iter().filter(is_told).for_each(tell);
+        config.problems().iter().filter(is_reported).for_each(report);
     }
     config.credentials()
 }
 
 /// Waits until `work` is done, or the user interrupts.
 ///
-/// An exchange under way is then waited for all the same, because what a server gives once may not be
-/// lost; a second interrupt ends that too.
+/// After an interrupt, an exchange in progress is completed, because a token that the server issues only once must
+/// not be lost. A second interrupt stops that too.
 pub(super) fn wait<T, E: Into<Failure>>(
     credentials: &Credentials,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Failure> {
     let mut work = Box::pin(work);
-    // What is at hand, or fresh in a store, needs no runtime and no thread.
+    // A cached or stored token needs no runtime and no thread.
     if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         return done.map_err(Into::into);
     }
-    attend(credentials, work, &output::tell)
+    wait_for_user(credentials, work, &output::message)
 }
 
-/// Waits for what a person does and what a server makes of it, and has an interrupt end the former at once.
-/// `tell` says that the latter is waited for.
-pub(super) fn attend<T, E: Into<Failure>>(
+/// Waits for the user and for the exchange that follows. An interrupt ends the wait for the user at once; `report`
+/// is called if an exchange must be completed first.
+pub(super) fn wait_for_user<T, E: Into<Failure>>(
     credentials: &Credentials,
     mut work: Pin<Box<impl Future<Output = Result<T, E>>>>,
-    tell: &dyn Fn(&str),
+    report: &dyn Fn(&str),
 ) -> Result<T, Failure> {
     block_on(async |interrupts| {
         select! {
@@ -77,12 +77,12 @@ pub(super) fn attend<T, E: Into<Failure>>(
             }
             _ = interrupts.recv() => {}
         }
-        // Nobody is asked for anything any more.
+        // Ends all questions.
         drop(work);
         let mut closed = pin!(credentials.close());
-        if time::timeout(GRACE, closed.as_mut()).await.is_err() {
-            tell(
-                "interrupted: waiting for the exchange under way, so that nothing is lost; once more ends that too",
+        if time::timeout(MESSAGE_DELAY, closed.as_mut()).await.is_err() {
+            report(
+                "interrupted: waiting for the token request in progress; press Ctrl-C again to stop",
             );
             select! {
                 () = closed => {}
@@ -93,8 +93,8 @@ pub(super) fn attend<T, E: Into<Failure>>(
     })
 }
 
-/// Waits until what only looks is done, or the user interrupts.
-pub(super) fn look<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T, Failure> {
+/// Waits until a read-only operation is done, or the user interrupts.
+pub(super) fn query<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T, Failure> {
     block_on(async |interrupts| {
         select! {
             biased;
@@ -107,13 +107,14 @@ pub(super) fn look<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T,
 fn block_on<T>(
     work: impl AsyncFnOnce(&mut Interrupts) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| no(&error))?;
+    let runtime =
+        Builder::new_current_thread().enable_all().build().map_err(|error| no_runtime(&error))?;
     runtime.block_on(async {
         #[cfg(unix)]
         let interrupts = signal::unix::signal(signal::unix::SignalKind::interrupt());
         #[cfg(windows)]
         let interrupts = signal::windows::ctrl_c();
-        work(&mut interrupts.map_err(|error| no(&error))?).await
+        work(&mut interrupts.map_err(|error| no_runtime(&error))?).await
     })
 }
 
@@ -123,7 +124,7 @@ type Interrupts = signal::unix::Signal;
 #[cfg(windows)]
 type Interrupts = signal::windows::CtrlC;
 
-fn no(error: &io::Error) -> Failure {
-    Failure::new(Code::Other, format!("there is no runtime to wait in ({})", error.kind()))
-        .with_help("check the limits on open files")
+fn no_runtime(error: &io::Error) -> Failure {
+    Failure::new(Code::Other, format!("can't start the async runtime ({})", error.kind()))
+        .with_help("check the limit on open files")
 }

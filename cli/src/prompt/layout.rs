@@ -1,4 +1,5 @@
-//! What is shown, as text for a screen of some width: addresses and codes whole, all else between words.
+//! The texts of the prompt, for a screen of some width. Addresses and codes stay whole; other texts are broken
+//! between words.
 
 use std::time::Duration;
 
@@ -11,25 +12,25 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{qr::Qr, screen::Screen};
 use crate::style::{ADDRESS, BOLD, plain, styled, time::countdown, wrapped};
 
-/// What a code stands away from the edge.
+/// The indent of a code.
 const INDENT: &str = "    ";
 
-/// What is waited for.
+/// What the login waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Awaited {
-    /// Somebody at a browser.
+    /// The user, at a browser.
     Browser,
-    /// Somebody who types in a code.
+    /// The user, who enters a code.
     Code,
-    /// Somebody.
-    Person,
-    /// Somebody whom another process has asked.
+    /// The user.
+    User,
+    /// A login in another process.
     OtherLogin,
     /// The server's answer.
     Server,
 }
 
-/// Shows the link at which the user logs in.
+/// Returns the text for the link at which the user logs in.
 pub(super) fn link(link: &Link, screen: &Screen) -> String {
     let text = if link.opens_browser() {
         "Log in with your browser. If it does not open, open this link:"
@@ -39,7 +40,7 @@ pub(super) fn link(link: &Link, screen: &Screen) -> String {
     paragraph(text, screen) + &address(link.url(), screen.colour)
 }
 
-/// Shows a code, where to type it in, and as a QR code the address that holds it, where there is room.
+/// Returns the text for a code and the address to enter it at, with a QR code if there is room.
 pub(super) fn code(code: &UserCode, screen: &Screen) -> String {
     let mut parts = vec![
         paragraph("To log in, open this link on any device:", screen)
@@ -50,51 +51,51 @@ pub(super) fn code(code: &UserCode, screen: &Screen) -> String {
     let text = fitted(&parts, screen);
     let Some(qr) = code.complete_url().and_then(|url| Qr::of(url.as_str())) else { return text };
     parts.push(paragraph("Or scan this with a phone:", screen) + &qr.draw(screen.colour));
-    // All of it can be seen at once, and what is waited for.
+    // The whole text and the spinner's line must be visible at once.
     let has_room = qr.columns() <= screen.columns && rows(&parts, screen) < screen.rows;
     if screen.unicode && has_room { fitted(&parts, screen) } else { text }
 }
 
-/// Asks a question; what it gives ends where the answer is typed in.
+/// Returns the text of a question, which ends where the answer is typed.
 pub(super) fn question(question: &Question, shows_page: bool, screen: &Screen) -> String {
     let mut text = String::new();
     if let Some(page) = question.page().filter(|_| shows_page) {
-        text += &paragraph("You get what is asked for here:", screen);
+        text += &paragraph("Find the values to enter here:", screen);
         text += &address(page, screen.colour);
     }
     let mut label = sentence(&plain(question.label()));
     if question.is_secret() {
         label += " (not shown)";
     }
-    // What is typed needs room, too: an answer as long as an address begins on a line of its own.
+    // The answer needs room too. After a long label it starts on a new line.
     if label.width() > 40.min(screen.columns / 2) {
         return text + &paragraph(&format!("{label}:"), screen) + "> ";
     }
     format!("{text}{label}: ")
 }
 
-/// Returns a text as lines between words.
+/// Returns a text with lines broken between words.
 pub(super) fn paragraph(text: &str, screen: &Screen) -> String {
     wrapped(&plain(text), screen.columns) + "\n"
 }
 
-/// Says what is waited for and how long, in as many words as there are columns for.
+/// Returns what is waited for and the time left, as the longest text that fits the columns.
 pub(super) fn waiting(awaited: Awaited, left: Option<Duration>, columns: usize) -> String {
     let what = match awaited {
         Awaited::Browser => "waiting for the browser",
         Awaited::Code => "waiting for the code",
-        Awaited::Person => "waiting for you",
+        Awaited::User => "waiting for you",
         Awaited::OtherLogin => "waiting for another login",
         Awaited::Server => "asking the server for the tokens",
     };
     let texts = match left.map(countdown) {
         Some(left) => vec![
-            format!("{what} ({left} left, Ctrl-C gives up)"),
+            format!("{what} ({left} left, Ctrl-C to cancel)"),
             format!("{what} ({left} left)"),
             format!("{left} left"),
         ],
         None if awaited == Awaited::Server => vec![what.to_owned()],
-        None => vec![format!("{what} (Ctrl-C gives up)"), what.to_owned()],
+        None => vec![format!("{what} (Ctrl-C to cancel)"), what.to_owned()],
     };
     let fits = |text: &String| text.width() <= columns;
     let last = texts.last().cloned().unwrap_or_default();
@@ -112,15 +113,15 @@ fn indented(code: &str, screen: &Screen) -> String {
     format!("{indent}{}\n", styled(code, BOLD, screen.colour))
 }
 
-/// Puts empty lines between parts where they fit.
+/// Joins parts, with empty lines between them if they fit.
 fn fitted(parts: &[String], screen: &Screen) -> String {
     let gaps = parts.len() - 1;
-    // One row is for what is waited for.
+    // One row is for the spinner.
     let fits = screen.rows == 0 || rows(parts, screen) + gaps < screen.rows;
     parts.join(if fits { "\n" } else { "" })
 }
 
-/// Counts the rows that texts take.
+/// Returns the number of rows that texts occupy.
 fn rows(parts: &[String], screen: &Screen) -> usize {
     let columns = screen.columns.max(1);
     let rows = |line: &str| bare(line).width().div_ceil(columns).max(1);
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_whole_however_narrow_it_is() {
+    fn a_link_stays_whole_on_a_narrow_screen() {
         let long = url(&format!("https://idp.example.com/authorize?state={}", "x".repeat(300)));
         for columns in [20, 50, 80, usize::MAX] {
             for shown in [Link::new(long.clone()), Link::new(long.clone()).with_browser()] {
@@ -175,21 +176,21 @@ mod tests {
     }
 
     #[test]
-    fn the_code_stands_alone() {
+    fn the_code_is_on_its_own_line() {
         let code = UserCode::new("WDJB-MJHT", url("https://idp.example.com/device"));
         assert_eq!(
             super::code(&code, &screen(80, 24)),
             "To log in, open this link on any device:\nhttps://idp.example.com/device\n\n\
              and type in this code there:\n\n    WDJB-MJHT\n"
         );
-        // Whole, though it does not fit.
+        // It stays whole, though it does not fit.
         assert!(super::code(&code, &screen(8, 24)).ends_with("\nWDJB-MJHT\n"));
     }
 
     #[test]
-    fn the_qr_code_is_left_out_where_it_has_no_room() {
+    fn the_qr_code_is_left_out_without_room() {
         let has_qr = |screen: &Screen| code(&device(), screen).contains('█');
-        // 17 rows of QR code, 5 of text, and one for what is waited for.
+        // 17 rows of QR code, 5 of text, and one for the spinner.
         for (columns, rows, shown) in [
             (80, 23, true),
             (80, 22, false),
@@ -201,11 +202,11 @@ mod tests {
             assert_eq!(has_qr(&screen(columns, rows)), shown, "{columns} x {rows}");
         }
         assert!(!has_qr(&Screen { unicode: false, ..screen(80, 60) }));
-        assert!(!has_qr(&ANYWHERE), "it is no terminal");
+        assert!(!has_qr(&ANYWHERE), "it is not a terminal");
     }
 
     #[test]
-    fn all_that_is_shown_can_be_seen_at_once() {
+    fn the_whole_text_is_visible_at_once() {
         for rows in [23, 24, 26, 27, 28, 29, 60] {
             let text = code(&device(), &screen(80, rows));
             assert!(text.lines().count() < rows, "{rows}\n{text}");
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn colour_changes_no_letter_of_it() {
+    fn colour_does_not_change_the_text() {
         let coloured = Screen { colour: true, ..screen(80, 24) };
         let link = link(&Link::new(url("https://a.example/")), &coloured);
         assert!(link.contains("\u{1b}[4m\u{1b}[36mhttps://a.example/\u{1b}[0m\n"), "{link:?}");
@@ -233,7 +234,7 @@ mod tests {
         };
         assert_eq!(
             asked(&id, true, 80),
-            "You get what is asked for here:\nhttps://idp.example.com/clients\nClient ID: "
+            "Find the values to enter here:\nhttps://idp.example.com/clients\nClient ID: "
         );
         let secret = Question::new("client secret").secret();
         assert_eq!(asked(&secret, false, 80), "Client secret (not shown): ");
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_a_server_says_is_obeyed() {
+    fn control_characters_of_a_server_are_escaped() {
         let code = UserCode::new("A\u{1b}[2JB\u{202e}C\n", url("https://idp.example.com/device"));
         let shown = super::code(&code, &screen(80, 24));
         assert!(shown.ends_with("    A\\u{1b}[2JB\\u{202e}C\\n\n"), "{shown:?}");
@@ -257,13 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn waiting_is_said_in_as_many_words_as_fit() {
+    fn the_longest_waiting_text_that_fits_is_shown() {
         let left = Some(Duration::from_secs(298));
         let said = |awaited, left, columns| waiting(awaited, left, columns);
         for (columns, expected) in [
-            (77, "waiting for the browser (4m 58s left, Ctrl-C gives up)"),
-            (54, "waiting for the browser (4m 58s left, Ctrl-C gives up)"),
-            (47, "waiting for the browser (4m 58s left)"),
+            (77, "waiting for the browser (4m 58s left, Ctrl-C to cancel)"),
+            (55, "waiting for the browser (4m 58s left, Ctrl-C to cancel)"),
+            (54, "waiting for the browser (4m 58s left)"),
             (30, "4m 58s left"),
             (6, "4m 58s"),
             (0, ""),

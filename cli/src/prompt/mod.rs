@@ -1,14 +1,14 @@
-//! The terminal's side of a login: what is shown, what is asked, and how much time is left.
+//! The terminal prompt of a login: links, codes, questions, and a countdown.
 //!
-//! - [`screen`]: how wide and how able the terminal is
-//! - [`layout`]: what is shown, as text of that width
+//! - [`screen`]: the size and abilities of the terminal
+//! - [`layout`]: the texts, laid out for that size
 //! - [`qr`]: the QR code
 //! - [`spinner`]: the last line, which counts down
-//! - [`question`]: what the user types in
+//! - [`question`]: the user's answers
 //!
-//! Everything goes to standard error: standard output is for data. Addresses and codes are never broken, so
-//! that they can be copied. They are plain text and no hyperlinks (OSC 8): terminals find an address by
-//! themselves, and those that don't know the sequence would show it.
+//! Everything is written to standard error: standard output is for data. Addresses and codes are never broken, so
+//! that they can be copied. They are plain text, not hyperlinks (OSC 8): terminals recognise an address by
+//! themselves, and some would show the unknown sequence.
 
 mod layout;
 mod qr;
@@ -43,13 +43,13 @@ use crate::{output::write, style::plain};
 /// # Ok(()) }
 /// ```
 ///
-/// Everything is written to standard error. Where that is no terminal, or one that can't move its cursor
+/// Everything is written to standard error. If that is not a terminal, or one that can't move its cursor
 /// (`TERM=dumb`), there is neither a spinner nor any control character.
 ///
-/// A secret is read from the controlling terminal without echo, everything else from standard input. Ctrl-C
-/// is the program's matter: it must not end at once, as by default, but drop the login's future first, as
-/// `tokio::select!` with `tokio::signal::ctrl_c()` does. That gives the terminal its echo back. The thread that
-/// was reading takes one more line of standard input before it ends.
+/// A secret is read from the controlling terminal without echo, everything else from standard input. The program
+/// must handle Ctrl-C: instead of ending at once, as by default, it must first drop the login's future, for example
+/// by `tokio::select!` with `tokio::signal::ctrl_c()`. That restores the terminal's echo. The thread that was
+/// reading consumes one more line of standard input before it ends.
 #[derive(Clone, Debug)]
 pub struct TerminalPrompt {
     colour: bool,
@@ -59,19 +59,19 @@ pub struct TerminalPrompt {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What the user was shown last, and so is waited for.
+    /// What is waited for, because it was shown last.
     shown: Option<Awaited>,
     spinner: Option<Spinner>,
-    /// What was last said to be waited for, where nothing spins.
-    said: Option<Awaited>,
-    /// Somebody is typing: nothing may be written over it.
+    /// What was last printed as waited for, if there is no spinner.
+    printed: Option<Awaited>,
+    /// Whether the user is typing, so that nothing else may be written.
     is_asking: bool,
     /// The page that was shown with the last question.
     page: Option<Url>,
 }
 
 impl TerminalPrompt {
-    /// Makes a prompt in colour where standard error shows it, unless `NO_COLOR` is set.
+    /// Creates a prompt, in colour if standard error shows it and `NO_COLOR` is not set.
     pub fn new() -> Self {
         Self {
             colour: AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
@@ -80,21 +80,21 @@ impl TerminalPrompt {
         }
     }
 
-    /// Says whether to use colour.
+    /// Sets whether to use colour.
     #[must_use]
     pub fn with_colour(mut self, colour: bool) -> Self {
         self.colour = colour;
         self
     }
 
-    /// Leaves the spinner out, as a program does that writes logs to the same terminal.
+    /// Disables the spinner, for a program that writes logs to the same terminal.
     #[must_use]
     pub fn without_spinner(mut self) -> Self {
         self.animated = false;
         self
     }
 
-    /// Says something, above the spinner if there is one.
+    /// Writes a paragraph, above the spinner if there is one.
     pub(crate) fn say(&self, text: &str) {
         let text = layout::paragraph(text, &Screen::now(self.colour));
         match &self.state().spinner {
@@ -103,11 +103,11 @@ impl TerminalPrompt {
         }
     }
 
-    /// Shows what the user has to act on, and forgets what was waited for before.
+    /// Shows a link or a code, and resets the wait.
     fn show(&self, text: &str, awaited: Awaited) {
         let mut state = self.state();
         state.spinner = None;
-        state.said = None;
+        state.printed = None;
         state.shown = Some(awaited);
         write(text);
     }
@@ -122,7 +122,7 @@ impl TerminalPrompt {
             Some(spinner) => spinner.change(awaited, left, &screen),
             None if self.animated => state.spinner = Some(Spinner::start(awaited, left, &screen)),
             None => {
-                if state.said.replace(awaited) != Some(awaited) {
+                if state.printed.replace(awaited) != Some(awaited) {
                     write(&(layout::waiting(awaited, left, screen.columns) + "\n"));
                 }
             }
@@ -152,23 +152,23 @@ impl Prompt for TerminalPrompt {
     async fn ask(&self, question: &Question) -> Result<SecretString> {
         if !io::stdin().is_terminal() {
             return Err(Error::login_required(format!(
-                "the {} must be typed in, and standard input is no terminal",
+                "the {} must be typed in, and standard input is not a terminal",
                 plain(question.label())
             ))
-            .with_help("log in at one"));
+            .with_help("log in at a terminal"));
         }
         loop {
-            let mut asking = Asking::begin(self, question)?;
+            let mut open = OpenQuestion::start(self, question)?;
             let answer = question::read(question.is_secret()).await?;
-            asking.is_on_its_line = question.is_secret();
+            open.is_on_its_line = question.is_secret();
             if let Some(answer) = answer {
-                asking.modes.iter_mut().for_each(Modes::answered);
+                open.modes.iter_mut().for_each(Modes::answered);
                 return Ok(answer);
             }
-            drop(asking);
+            drop(open);
             self.say(
-                "The terminal has cut that off: it takes no line of more than 4095 characters. \
-                 Type in something shorter.",
+                "The answer is too long: the terminal accepts at most 4095 characters. \
+                 Enter a shorter one.",
             );
         }
     }
@@ -178,29 +178,29 @@ impl Prompt for TerminalPrompt {
             Progress::OtherLogin => self.wait(Awaited::OtherLogin, None),
             Progress::BrowserFailed(why) => self.say(&format!("Open the link yourself: {why}")),
             Progress::Waiting { left } => {
-                let awaited = self.state().shown.unwrap_or(Awaited::Person);
+                let awaited = self.state().shown.unwrap_or(Awaited::User);
                 self.wait(awaited, Some(*left));
             }
             Progress::Notice(text) => self.say(&format!("Note: {text}")),
             Progress::Exchanging => self.wait(Awaited::Server, None),
             Progress::Ended => self.state().spinner = None,
-            // Whoever was shown the link sees the browser.
+            // The user sees the browser, so that needs no message.
             _ => {}
         }
     }
 }
 
-/// A question that is being answered. Dropped before the answer, it leaves the terminal as it was.
-struct Asking<'a> {
+/// A question that is being answered. Dropping it restores the terminal.
+struct OpenQuestion<'a> {
     prompt: &'a TerminalPrompt,
     modes: Option<Modes>,
-    /// Nobody has ended the question's line.
+    /// Whether the cursor is still on the question's line.
     is_on_its_line: bool,
 }
 
-impl<'a> Asking<'a> {
-    fn begin(prompt: &'a TerminalPrompt, question: &Question) -> Result<Self> {
-        // Before the question is seen, and so before anything is typed.
+impl<'a> OpenQuestion<'a> {
+    fn start(prompt: &'a TerminalPrompt, question: &Question) -> Result<Self> {
+        // Before the question is shown, and so before anything is typed.
         let modes = question.is_secret().then(Modes::without_echo).transpose()?;
         let mut state = prompt.state();
         state.spinner = None;
@@ -208,13 +208,13 @@ impl<'a> Asking<'a> {
         let is_new_page = state.page.as_ref() != question.page();
         state.page = question.page().cloned();
         let text = layout::question(question, is_new_page, &Screen::now(prompt.colour));
-        // What the user has just been shown stands apart.
+        // An empty line separates it from the link or code.
         write(&if state.shown.take().is_some() { format!("\n{text}") } else { text });
         Ok(Self { prompt, modes, is_on_its_line: true })
     }
 }
 
-impl Drop for Asking<'_> {
+impl Drop for OpenQuestion<'_> {
     fn drop(&mut self) {
         drop(self.modes.take());
         if self.is_on_its_line {

@@ -7,17 +7,17 @@ use qrcode::{
 
 use crate::style::{INK, styled};
 
-/// Light modules around the code. Four are the standard's, and two are what cameras need; so it fits on 24
-/// rows with a link and a code.
+/// Light modules around the code. The standard requires four, but cameras need only two. With two, the code fits on
+/// 24 rows with a link and a code.
 const QUIET: u8 = 2;
 
 /// A QR code (ISO/IEC 18004) with the light modules around it.
 pub(super) struct Qr(QrCode);
 
 impl Qr {
-    /// Makes the code of a text; `None` if it is longer than any code holds.
+    /// Creates the code of a text; `None` if the text is too long for any code.
     pub(super) fn of(text: &str) -> Option<Self> {
-        // Nothing covers a part of the screen, so the least redundancy will do, and gives the smallest code.
+        // No part of a screen is covered, so the least redundancy is enough, and makes the smallest code.
         QrCode::with_error_correction_level(text, EcLevel::L).ok().map(Self)
     }
 
@@ -26,8 +26,8 @@ impl Qr {
         self.0.width() + 2 * usize::from(QUIET)
     }
 
-    /// Draws it, each row with its newline. Without colour it is the light modules that are drawn: most
-    /// terminals write light on dark, and cameras take the other, too.
+    /// Draws the code, each row with a newline. Without colour, the light modules are drawn, because most terminals
+    /// write light on dark; cameras also read the inverse.
     pub(super) fn draw(&self, colour: bool) -> String {
         let modules = self.0.to_colors();
         let mut renderer = Renderer::new(&modules, self.0.width(), QUIET.into());
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn each_module_is_where_it_belongs() {
+    fn each_module_is_in_its_place() {
         let plain = Qr::of(URL).unwrap().draw(false);
         is_the_code(&drawn(&plain), false);
         assert!(plain.chars().all(|c| "█▀▄ \n".contains(c)), "{plain}");
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_code_holds_is_none() {
+    fn a_text_that_is_too_long_is_none() {
         assert!(Qr::of(&"x".repeat(3_000)).is_none());
         assert!(Qr::of(&"x".repeat(2_953)).is_some());
     }

@@ -1,4 +1,4 @@
-//! What the user types in, read on a thread of its own so that the caller can go away at once.
+//! The user's answers, read on a separate thread so that the caller can stop waiting at once.
 
 use std::{
     io::{self, ErrorKind},
@@ -9,21 +9,21 @@ use authn::{Error, Result, SecretString};
 use rpassword::ConfigBuilder;
 use tokio::sync::oneshot;
 
-/// What a terminal that reads by lines takes in one, less its end (Linux: `N_TTY_BUF_SIZE`). Others take
-/// fewer, and refuse the rest with a bell.
+/// The longest line that a terminal in line mode accepts, without its end (Linux: `N_TTY_BUF_SIZE`). Other
+/// systems accept less, and reject the rest with a bell.
 const LONGEST_LINE: usize = 4095;
 
-/// Where secrets are read.
+/// The terminal that secrets are read from.
 #[cfg(unix)]
 const TERMINAL: &str = "/dev/tty";
 
-/// Reads an answer, as its question was written; a secret one without echo. `None` is one that the terminal has
-/// cut off.
+/// Reads an answer after its question was written; a secret one without echo. Returns `None` if the terminal has
+/// cut the answer off.
 pub(super) async fn read(is_secret: bool) -> Result<Option<SecretString>> {
     let (answer, answered) = oneshot::channel();
     let work = move || {
         let read = if is_secret { secret() } else { line() };
-        // Whoever has gone needs no answer.
+        // The caller may have stopped waiting.
         drop(answer.send(read));
     };
     let thread = thread::Builder::new().name("authn-prompt".to_owned());
@@ -35,7 +35,7 @@ pub(super) async fn read(is_secret: bool) -> Result<Option<SecretString>> {
 fn secret() -> io::Result<Option<SecretString>> {
     // The question and the end of its line are written by the caller.
     let config = ConfigBuilder::new().output_discard();
-    // From a reader it changes no modes: the caller puts those back, and this may end long after.
+    // With a reader it changes no terminal modes. The caller restores those, and this may end long after.
     #[cfg(unix)]
     let config = config.input_reader(std::fs::File::open(TERMINAL)?);
     rpassword::read_password_with_config(config.build()).map(|text| Some(text.into()))
@@ -50,7 +50,7 @@ fn line() -> io::Result<Option<SecretString>> {
     Ok(is_whole.then(|| trimmed(text)))
 }
 
-/// Leaves out the spaces that come with what is pasted, without a copy that is not wiped.
+/// Removes the spaces around a pasted text, without a copy that is not wiped.
 fn trimmed(mut text: String) -> SecretString {
     text.truncate(text.trim_end().len());
     text.drain(..text.len() - text.trim_start().len());
@@ -61,14 +61,14 @@ fn unanswered(error: &io::Error) -> Error {
     match error.kind() {
         // Ctrl-D or Ctrl-C was typed.
         ErrorKind::UnexpectedEof | ErrorKind::Interrupted => {
-            Error::cancelled("the login was given up").with_help("start it again")
+            Error::cancelled("the login was cancelled").with_help("log in again")
         }
         kind => Error::login_required(format!("the terminal can't be read ({kind})"))
-            .with_help("log in at another one"),
+            .with_help("log in at another terminal"),
     }
 }
 
-/// How the terminal reads and echoes, put back when it is dropped.
+/// The modes of the terminal, restored when this is dropped.
 #[cfg(unix)]
 #[derive(Debug)]
 pub(super) struct Modes {
@@ -79,8 +79,8 @@ pub(super) struct Modes {
 
 #[cfg(unix)]
 impl Modes {
-    /// Takes the echo away from the controlling terminal, from which secrets are read, and has each key count
-    /// at once and as what it is: an interrupt that is typed is read, too.
+    /// Disables the echo of the controlling terminal, from which secrets are read. Each key is then read at once and
+    /// unchanged: a typed Ctrl-C is read too.
     pub(super) fn without_echo() -> Result<Self> {
         Self::hide().map_err(|error| unanswered(&error))
     }
@@ -101,8 +101,7 @@ impl Modes {
         Ok(kept)
     }
 
-    /// Says that all of the secret was read. Otherwise what was typed of it is thrown away: no shell is to get
-    /// it.
+    /// Notes that the whole secret was read. Otherwise its typed part is discarded, so that no shell reads it.
     pub(super) fn answered(&mut self) {
         self.is_answered = true;
     }
@@ -113,12 +112,12 @@ impl Drop for Modes {
     fn drop(&mut self) {
         use rustix::termios::{OptionalActions, tcsetattr};
         let unread = if self.is_answered { OptionalActions::Now } else { OptionalActions::Flush };
-        // A terminal that has gone needs nothing.
+        // The terminal may no longer exist.
         let _ = tcsetattr(&self.terminal, unread, &self.before);
     }
 }
 
-/// On Windows Ctrl-C ends the reading itself, which then puts the console's mode back.
+/// On Windows, Ctrl-C ends the read, which then restores the console's mode.
 #[cfg(not(unix))]
 #[derive(Debug)]
 pub(super) struct Modes;
@@ -138,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_pasted_loses_its_spaces() {
+    fn spaces_around_a_pasted_text_are_removed() {
         for (pasted, text) in [("  a b\t\r\n", "a b"), ("\n", ""), ("", ""), ("ä\n", "ä")] {
             assert_eq!(&*trimmed(pasted.to_owned()).expose(), text);
         }

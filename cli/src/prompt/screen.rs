@@ -1,25 +1,25 @@
-//! How wide the terminal is, and what it can show.
+//! The size and abilities of the terminal.
 
 use std::env;
 
 use console::Term;
 
-/// What standard error can show.
+/// The size and abilities of standard error.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Screen {
-    /// Columns; as many as there are numbers where it is no terminal.
+    /// Columns; `usize::MAX` if it is not a terminal.
     pub(super) columns: usize,
-    /// Rows; none where it is no terminal.
+    /// Rows; 0 if it is not a terminal.
     pub(super) rows: usize,
     pub(super) colour: bool,
-    /// Characters beyond ASCII are shown.
+    /// Whether characters beyond ASCII are shown.
     pub(super) unicode: bool,
 }
 
 impl Screen {
-    /// Looks at the terminal as it is now: the user may have changed its size.
+    /// Returns the current state of the terminal: the user may have changed its size.
     pub(super) fn now(colour: bool) -> Self {
-        let unicode = speaks_unicode(|name| env::var(name).ok());
+        let unicode = shows_unicode(|name| env::var(name).ok());
         let terminal = Term::stderr();
         if !terminal.is_term() {
             return Self { columns: usize::MAX, rows: 0, colour, unicode };
@@ -29,15 +29,15 @@ impl Screen {
     }
 }
 
-/// Returns whether standard error is a terminal that can go back on its line.
+/// Returns whether standard error is a terminal that can move its cursor back.
 pub(super) fn is_animated() -> bool {
     let is_able = env::var("TERM").map_or(cfg!(windows), |term| term != "dumb");
     is_able && Term::stderr().is_term()
 }
 
-/// Asks the locale, as POSIX orders its variables. One that is not set is taken for UTF-8, as in containers;
-/// the console of Linux has no font for it.
-fn speaks_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
+/// Returns whether the locale is UTF-8, by its variables in the order of POSIX. An unset locale is taken for UTF-8,
+/// because containers often set none. The Linux console has no font for it.
+fn shows_unicode(variable: impl Fn(&str) -> Option<String>) -> bool {
     if variable("TERM").as_deref() == Some("linux") {
         return false;
     }
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_locale_says_what_is_shown() {
+    fn the_locale_decides_whether_unicode_is_shown() {
         for (variables, shown) in [
             (&[][..], true),
             (&[("LANG", "C.UTF-8")], true),
@@ -66,7 +66,7 @@ mod tests {
                 let found = variables.iter().find(|(known, _)| *known == name);
                 found.map(|(_, value)| (*value).to_owned())
             };
-            assert_eq!(speaks_unicode(variable), shown, "{variables:?}");
+            assert_eq!(shows_unicode(variable), shown, "{variables:?}");
         }
     }
 }

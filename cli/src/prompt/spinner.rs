@@ -1,4 +1,4 @@
-//! The last line while something is waited for: it turns, and counts the time down.
+//! The last line during a wait: a spinner and a countdown.
 
 use std::{
     fmt, io,
@@ -14,10 +14,10 @@ use super::{
 };
 use crate::style::{SPINNER, styled};
 
-/// Time between two pictures.
+/// Time between two frames.
 const TICK: Duration = Duration::from_millis(100);
 
-/// A line that is drawn anew until it is dropped, and then leaves nothing.
+/// A line that is redrawn until it is dropped, and is then cleared.
 #[derive(Debug)]
 pub(super) struct Spinner(ProgressBar);
 
@@ -31,13 +31,13 @@ impl Spinner {
         Self(bar)
     }
 
-    /// Says what is waited for from now on.
+    /// Changes what is waited for.
     pub(super) fn change(&self, awaited: Awaited, left: Option<Duration>, screen: &Screen) {
         self.0.set_style(style(awaited, left, screen));
         self.0.tick();
     }
 
-    /// Does what writes to the terminal while the line is not there.
+    /// Clears the line while a function writes to the terminal.
     pub(super) fn suspend(&self, work: impl FnOnce()) {
         self.0.suspend(work);
     }
@@ -53,24 +53,24 @@ fn style(awaited: Awaited, left: Option<Duration>, screen: &Screen) -> ProgressS
     let end = left.and_then(|left| Instant::now().checked_add(left));
     let waiting = move |_: &ProgressState, text: &mut dyn fmt::Write| {
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-        // The picture, a space, and a column in which the cursor stays.
+        // The spinner, a space, and a column for the cursor.
         let columns = Screen::now(false).columns.saturating_sub(3);
-        // What it writes to is a string.
+        // Writing to a string can't fail.
         let _ = text.write_str(&layout::waiting(awaited, left, columns));
     };
     let template = styled("{spinner}", SPINNER, screen.colour) + " {waiting}";
-    // The last picture is what would stay at the end.
-    let pictures = if screen.unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " };
+    // The last frame is the one that is left at the end.
+    let frames = if screen.unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " };
     ProgressStyle::with_template(&template)
         .unwrap_or_else(|_| ProgressStyle::default_spinner())
-        .tick_chars(pictures)
+        .tick_chars(frames)
         .with_key("waiting", waiting)
 }
 
-/// The line in which standard error's cursor is.
+/// The line of standard error's cursor.
 ///
-/// The draw target of indicatif fills its line with spaces, so that a terminal writes the `^C` of an interrupt
-/// into the next one, and what was here stays.
+/// The draw target of indicatif pads its line with spaces. A terminal would then write the `^C` of an interrupt
+/// into the next line, and the spinner's line would not be cleared.
 #[derive(Debug)]
 struct LastLine(Term);
 
@@ -100,8 +100,8 @@ impl TermLike for LastLine {
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        let is_filling = text.bytes().all(|byte| byte == b' ');
-        if is_filling { Ok(()) } else { self.0.write_str(text) }
+        let is_padding = text.bytes().all(|byte| byte == b' ');
+        if is_padding { Ok(()) } else { self.0.write_str(text) }
     }
 
     fn clear_line(&self) -> io::Result<()> {

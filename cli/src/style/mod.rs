@@ -1,4 +1,4 @@
-//! How texts look, whatever they are written to: colours, tables, paragraphs, times.
+//! The style of texts: colours, tables, paragraphs, times.
 
 mod paragraph;
 mod table;
@@ -18,24 +18,24 @@ pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const OK: Style = AnsiColor::Green.on_default().bold();
 pub(crate) const HELP: Style = AnsiColor::Cyan.on_default().bold();
-/// Headings, and codes to type in.
+/// Headings, and codes to enter.
 pub(crate) const BOLD: Style = Style::new().bold();
-/// What matters less.
+/// Less important text.
 pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const ADDRESS: Style = AnsiColor::Cyan.on_default().underline();
 pub(crate) const SPINNER: Style = AnsiColor::Cyan.on_default();
-/// Black on white by the numbers that no theme of a terminal changes.
+/// Black on white, by numbers that no terminal theme changes.
 pub(crate) const INK: Style = Style::new()
     .fg_color(Some(Color::Ansi256(Ansi256Color(16))))
     .bg_color(Some(Color::Ansi256(Ansi256Color(231))));
 
-/// Returns a text in a style, where there is colour.
+/// Returns a text in a style, or unchanged without colour.
 pub(crate) fn styled(text: &str, style: Style, colour: bool) -> String {
     if colour { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }
 
-/// Escapes what would not be seen, or would make a line look like another: more than [`plain`] does, marks of
-/// no width among it.
+/// Escapes characters that are invisible or make a line look like another: more than [`plain`] does, such as marks
+/// without width.
 pub(crate) fn visible(text: &str) -> String {
     let visible = |character: char| match character {
         '"' | '\'' | '\\' => character.to_string(),
@@ -44,7 +44,7 @@ pub(crate) fn visible(text: &str) -> String {
     text.chars().map(visible).collect()
 }
 
-/// Returns counts with their words, such as `1 error and 2 warnings`; nothing of what there is none.
+/// Returns counts with their words, such as `1 error and 2 warnings`, without those that are 0.
 pub(crate) fn counted(counts: [(usize, &str); 2]) -> String {
     let counts = counts.into_iter().filter(|(count, _)| *count > 0);
     let words = counts.map(|(count, word)| match count {
@@ -54,22 +54,22 @@ pub(crate) fn counted(counts: [(usize, &str); 2]) -> String {
     words.collect::<Vec<String>>().join(" and ")
 }
 
-/// Returns a cell of a table: `-` for what there is not, or is not known.
+/// Returns a cell of a table, or `-` for none or unknown.
 pub(crate) fn or_dash(cell: Option<impl Into<String>>) -> String {
     cell.map_or_else(|| "-".to_owned(), Into::into)
 }
 
-/// Returns a part of a sentence with a name behind it, such as ` of ann`; nothing without a name.
+/// Returns words followed by a name, such as ` of ann`, or an empty text without a name.
 pub(crate) fn with_name(words: &str, name: Option<&str>) -> String {
     name.map(|name| format!("{words}{name}")).unwrap_or_default()
 }
 
-/// Returns the user's home folder, unless it is the root of all files.
+/// Returns the user's home folder, unless it is the root folder.
 pub(crate) fn home() -> Option<PathBuf> {
     env::home_dir().filter(|home| home.parent().is_some())
 }
 
-/// Writes a path with the user's home as `~`.
+/// Returns a path with the user's home as `~`.
 pub(crate) fn short(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(rest) => Path::new("~").join(rest).display().to_string(),
@@ -82,14 +82,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_text_moves_the_cursor_or_turns_round() {
+    fn no_text_moves_the_cursor_or_changes_direction() {
         let text = "a\u{1b}]0;x\u{7}\r\nb\u{202e}c\u{2028}é\u{9b}1m\u{200b}";
         let plain = plain(text);
         assert_eq!(plain, "a\\u{1b}]0;x\\u{7}\\r\\nb\\u{202e}c\\u{2028}é\\u{9b}1m\\u{200b}");
     }
 
     #[test]
-    fn what_there_is_is_counted() {
+    fn counts_are_written_in_words() {
         let counted = |errors, warnings| counted([(errors, "error"), (warnings, "warning")]);
         assert_eq!(counted(1, 2), "1 error and 2 warnings");
         assert_eq!((counted(2, 0), counted(0, 1)), ("2 errors".into(), "1 warning".into()));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_escaped() {
+    fn invisible_characters_are_escaped() {
         assert_eq!(
             visible("a\u{202e}b\u{1b}[2J\u{200b}\"c\\"),
             "a\\u{202e}b\\u{1b}[2J\\u{200b}\"c\\"

@@ -1,9 +1,9 @@
-//! Texts broken between words, so that they read well in a narrow window.
+//! Texts with lines broken between words, for narrow windows.
 
 use unicode_width::UnicodeWidthStr as _;
 
-/// Breaks a text into lines of at most so many columns. A word that is wider stays whole, as does what stands
-/// between backticks: it is there to be copied.
+/// Breaks a text into lines of at most `columns`. A wider word stays whole, and so does text between backticks,
+/// which is there to be copied.
 pub(crate) fn wrapped(text: &str, columns: usize) -> String {
     let mut lines = String::new();
     let mut used = 0;
@@ -27,7 +27,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     let is_between = move |letter| {
         if letter == '`' {
             marks -= 1;
-            // One without another is an ordinary letter.
+            // A backtick without a second one is an ordinary character.
             is_code = !is_code && marks > 0;
         }
         letter == ' ' && !is_code
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_to_be_copied_is_not_broken() {
+    fn text_between_backticks_is_not_broken() {
         let text = "log in with `authn login -p x`, or not";
         assert_eq!(wrapped(text, 20), "log in with\n`authn login -p x`,\nor not");
         assert_eq!(wrapped("a ` b c d", 3), "a `\nb c\nd");

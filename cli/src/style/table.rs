@@ -1,4 +1,4 @@
-//! Rows of cells: aligned for a person, with tabs for a program.
+//! Tables: aligned for a terminal, tab-separated for a program.
 
 use std::io::Write as _;
 
@@ -12,7 +12,7 @@ use super::{BOLD, FAINT, plain, styled};
 #[derive(Debug)]
 pub(crate) struct Table {
     headings: &'static [&'static str],
-    /// Cells with a tab between them, and how they look.
+    /// Tab-separated cells, and their style.
     rows: Vec<(String, Style)>,
     in_blocks: bool,
 }
@@ -22,7 +22,7 @@ impl Table {
         Self { headings, rows: Vec::new(), in_blocks: false }
     }
 
-    /// Makes a table that a terminal too narrow for its columns shows as a block for each row, a line for each cell.
+    /// Shows a block for each row, with a line for each cell, if the terminal is too narrow for the columns.
     #[must_use]
     pub(crate) fn in_blocks_if_narrow(mut self) -> Self {
         self.in_blocks = true;
@@ -34,18 +34,18 @@ impl Table {
         self.row_if(false, cells);
     }
 
-    /// Adds a row, which is faint if it matters less.
+    /// Adds a row, faint if it is less important.
     pub(crate) fn row_if<const N: usize>(&mut self, faint: bool, cells: [String; N]) {
         let style = if faint { FAINT } else { Style::new() };
         self.rows.push((cells.map(|cell| plain(&cell)).join("\t"), style));
     }
 
-    /// Returns the rows alone, with a tab between cells.
+    /// Returns the rows without headings, as tab-separated cells.
     pub(crate) fn tabbed(&self) -> String {
         self.rows.iter().map(|(cells, _)| cells.clone() + "\n").collect()
     }
 
-    /// Returns the rows for a terminal of so many columns, if that is known.
+    /// Returns the rows for a terminal of `width` columns, if that is known.
     pub(crate) fn shown(&self, colour: bool, width: Option<usize>) -> String {
         let is_too_wide = |line: &str| width.is_some_and(|width| line.width() > width);
         if self.in_blocks && self.aligned(false).lines().any(is_too_wide) {
@@ -54,7 +54,7 @@ impl Table {
         self.aligned(colour)
     }
 
-    /// Returns a block for each row, a line for each cell.
+    /// Returns a block for each row, with a line for each cell.
     fn blocks(&self, colour: bool) -> String {
         let block = |(cells, style): &(String, Style)| {
             let line = |(heading, cell): (&&str, &str)| {
@@ -75,7 +75,7 @@ impl Table {
     }
 }
 
-/// Returns lines with spaces for their tabs, so that the cells of all of them stand in columns.
+/// Returns lines with their tabs replaced by spaces, so that the cells form columns.
 fn in_columns(text: &str) -> Vec<String> {
     let mut writer = TabWriter::new(Vec::new()).minwidth(0);
     // Writing to memory can't fail.
@@ -96,12 +96,12 @@ mod tests {
     }
 
     #[test]
-    fn a_person_sees_columns() {
+    fn a_terminal_shows_columns() {
         assert_eq!(table().aligned(false), "KEY       VALUE\na         \"ä\"\nlong.key\n");
     }
 
     #[test]
-    fn a_narrow_terminal_shows_blocks_where_a_table_is_made_for_it() {
+    fn a_narrow_terminal_shows_blocks_if_the_table_allows_it() {
         let columns = table().aligned(false);
         for (width, expected) in [
             (Some(15), &*columns),
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_counted_and_not_characters() {
+    fn width_is_counted_in_columns_not_characters() {
         let mut table = Table::new(&["NAME", "X"]);
         table.row(["日本語".into(), "1".into()]);
         table.row(["e\u{301}".into(), "2".into()]);

@@ -1,21 +1,21 @@
-//! Times: durations from the command line, the time left as a person reads it, and RFC 3339.
+//! Times: durations from the command line, the time left in words, and RFC 3339.
 
 use std::time::{Duration, SystemTime};
 
 use authn::config::duration;
 use jiff::Timestamp;
 
-/// Reads a duration as a configuration's options take it.
+/// Parses a duration in the same form as in the configuration.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     duration::parse(text).ok_or_else(|| format!("expected {}", duration::EXPECTED))
 }
 
-/// Returns how long it is until a time; nothing if it has come.
+/// Returns the time that is left until `until`, or zero if it has passed.
 pub(crate) fn left(until: SystemTime) -> Duration {
     until.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
-/// Writes a duration for a person: whole seconds, whole minutes, or the two longest units.
+/// Returns a duration in words: whole seconds, whole minutes, or the two longest units.
 pub(crate) fn words(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let of = |longer: u64, long: &str, shorter: u64, short: &str| match seconds % longer / shorter {
@@ -30,9 +30,9 @@ pub(crate) fn words(duration: Duration) -> String {
     }
 }
 
-/// Writes a time that is counted down: two units, so that it is seen to move.
+/// Returns the text of a countdown, in two units, so that it visibly changes.
 pub(crate) fn countdown(left: Duration) -> String {
-    // A second that has begun is left.
+    // A partial second is rounded up.
     let seconds = left.as_secs().saturating_add(u64::from(left.subsec_nanos() > 0));
     match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds}s"),
@@ -41,7 +41,7 @@ pub(crate) fn countdown(left: Duration) -> String {
     }
 }
 
-/// Writes a time as RFC 3339 does, in UTC and in whole seconds; `None` for one after the year 9999.
+/// Returns a time in RFC 3339, in UTC and in whole seconds; `None` after the year 9999.
 pub(crate) fn rfc_3339(time: SystemTime) -> Option<String> {
     let second = Timestamp::try_from(time).ok()?.as_second();
     Timestamp::from_second(second).ok().map(|timestamp| timestamp.to_string())
@@ -106,7 +106,7 @@ mod tests {
         ] {
             assert_eq!(countdown(Duration::from_millis(millis)), expected);
         }
-        // A server's word for it, which is not to be believed.
+        // A server may send any value.
         assert!(countdown(Duration::MAX).ends_with('m'));
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     server::Server,
 };
 
-/// A configuration that is wrong, and what must be said of it, each with nothing of its secret.
+/// An invalid configuration, and the texts that must be printed, without its secret.
 struct Case {
     name: &'static str,
     configuration: &'static [u8],
@@ -100,7 +100,7 @@ fn said(outcome: &Outcome, words: &[&str]) {
 }
 
 #[test]
-fn each_fault_is_named_with_its_place_and_without_its_secret() {
+fn each_problem_has_its_place_and_no_secret() {
     for case in CASES {
         println!("{}", case.name);
         let sandbox = Sandbox::with(case.configuration);
@@ -110,7 +110,7 @@ fn each_fault_is_named_with_its_place_and_without_its_secret() {
 }
 
 #[test]
-fn all_faults_are_said_at_once() {
+fn all_problems_are_reported_at_once() {
     let sandbox = Sandbox::with(
         "[credentials]\ndomian = \"a.test\"\n[credentials.basic]\nusername = 5\npasword = \"s3cr3t\"\n",
     )
@@ -131,7 +131,7 @@ fn all_faults_are_said_at_once() {
 }
 
 #[test]
-fn a_variable_that_means_nothing_is_a_warning() {
+fn an_unknown_variable_is_a_warning() {
     let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n")
         .env("AUTHN_CREDENTAILS__DOMAIN", "s3cr3t")
         .env("AUTHN_TOKEN", "s3cr3t");
@@ -146,14 +146,14 @@ fn a_variable_that_means_nothing_is_a_warning() {
 }
 
 #[test]
-fn a_folder_is_no_file() {
+fn a_folder_is_not_a_file() {
     let sandbox = Sandbox::new();
     fs::create_dir_all(sandbox.path("home/.config/authn/config.toml")).unwrap();
     said(&sandbox.run(&["config", "check"]), &["error: not-a-file", "config.toml"]);
 }
 
 #[test]
-fn a_file_that_can_not_be_read_is_named_with_what_mends_it() {
+fn an_unreadable_file_has_a_command_that_fixes_it() {
     let sandbox = Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n");
     let path = sandbox.path("home/.config/authn/config.toml");
     set_mode(&path, 0o000);
@@ -165,22 +165,22 @@ fn a_file_that_can_not_be_read_is_named_with_what_mends_it() {
 }
 
 #[test]
-fn a_file_that_is_named_must_be_there() {
+fn a_file_named_by_a_flag_must_exist() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.run(&["--config", "nowhere.toml", "config", "check"]);
     said(&outcome, &["error: no-such-file", "nowhere.toml"]);
 }
 
 #[test]
-fn a_good_configuration_is_fine() {
+fn a_valid_configuration_is_reported() {
     let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n");
     let outcome = sandbox.run(&["config", "check"]);
-    assert_eq!(outcome.stderr, "the configuration is fine (profile: none, provider: bearer)\n");
+    assert_eq!(outcome.stderr, "the configuration is valid (profile: none, provider: bearer)\n");
     assert_eq!((outcome.code, &*outcome.stdout), (0, ""));
 }
 
 #[test]
-fn a_command_that_needs_the_configuration_says_the_same() {
+fn commands_that_need_the_configuration_report_the_same() {
     let sandbox = Sandbox::with(
         "[credentials]\ndomain = \"a.test\"\n[credentials.basic]\npasword = \"s3cr3t\"\n",
     );
@@ -197,22 +197,22 @@ fn a_command_that_needs_the_configuration_says_the_same() {
 }
 
 const LIVE: [&str; 3] = ["config", "check", "--network"];
-const FINE: &str = "the configuration is fine (profile: none, provider: oauth)\n";
+const VALID: &str = "the configuration is valid (profile: none, provider: oauth)\n";
 
 #[test]
-fn with_the_network_a_new_token_is_asked_for_step_by_step() {
+fn with_the_network_a_new_token_is_requested_step_by_step() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
-    for (token, kept) in [("one", "no token is kept"), ("two", "a token with 2h")] {
+    for (token, kept) in [("one", "no token is stored"), ("two", "a token with 2h")] {
         let outcome = server.giving(token, 7_230, || sandbox.run(&LIVE));
         assert_eq!((outcome.code, &*outcome.stdout), (0, ""), "{}", outcome.stderr);
         let [first, session, exchange, last] = *outcome.stderr.lines().collect::<Vec<_>>() else {
             panic!("{}", outcome.stderr)
         };
-        assert_eq!(first, FINE.trim_end());
+        assert_eq!(first, VALID.trim_end());
         assert!(session.starts_with(&format!("session: {kept}")), "{session}");
-        assert_eq!(exchange, "exchange: asking for a new token");
-        assert_eq!(last, "token: there is one, 2h left, good for read");
+        assert_eq!(exchange, "exchange: requesting a new token");
+        assert_eq!(last, "token: available, 2h left, scope: read");
         assert_eq!(sandbox.run(&["token"]).done(), format!("{token}\n"));
     }
     server.is_left_alone();
@@ -226,13 +226,13 @@ fn with_the_network_a_failure_is_the_providers() {
     let refusal = r#"{"error":"invalid_client","error_description":"s3cr3t"}"#;
     let (outcome, _) = server.answering("401 Unauthorized", refusal, || sandbox.run(&LIVE));
     assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
-    assert!(outcome.stderr.starts_with(FINE) && outcome.stderr.contains("error: "));
+    assert!(outcome.stderr.starts_with(VALID) && outcome.stderr.contains("error: "));
     assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
-    assert_eq!(sandbox.run(&["token"]).done(), "one\n", "what is kept stays");
+    assert_eq!(sandbox.run(&["token"]).done(), "one\n", "the stored token stays");
 }
 
 #[test]
-fn what_is_wrong_is_said_before_anybody_is_asked() {
+fn problems_are_reported_before_any_request() {
     let server = Server::new();
     let sandbox = server.sandbox();
     sandbox.file("repo/wrong.toml", "[credentials]\ndomian = \"a.test\"\n");
@@ -242,17 +242,17 @@ fn what_is_wrong_is_said_before_anybody_is_asked() {
 }
 
 #[test]
-fn where_there_is_nobody_to_ask_that_is_said() {
+fn providers_without_a_request_are_reported() {
     let domain = "[credentials]\ndomain = \"a.test\"\n";
     for (provider, words) in [
-        ("bearer = \"s3cr3t\"", "token: there is one, nobody says how long it lives\n"),
+        ("bearer = \"s3cr3t\"", "token: available, lifetime unknown\n"),
         ("basic = { username = \"ann\" }", "token: this provider has none, only headers"),
-        ("app_service = {}", "token: it is that of the request being served"),
+        ("app_service = {}", "token: it comes from the incoming request"),
     ] {
         let outcome = Sandbox::with(format!("{domain}{provider}\n")).run(&LIVE);
         assert_eq!((outcome.code, &*outcome.stdout), (0, ""), "{}", outcome.stderr);
         assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
     }
     let warned = Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n").run(&LIVE);
-    said(&warned, &["1 warning (", "token: there is one"]);
+    said(&warned, &["1 warning (", "token: available"]);
 }

@@ -1,4 +1,4 @@
-//! `completions`: a shell that reads them completes with them.
+//! `completions`: the scripts work in their shells.
 
 #![cfg(unix)]
 
@@ -8,7 +8,7 @@ use crate::sandbox::{Outcome, Sandbox};
 
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
 
-/// Gives what bash proposes for the last word of a line.
+/// Returns the words that bash proposes for the last word of a line.
 fn proposed(sandbox: &Sandbox, program: &str, line: &str) -> Vec<String> {
     let script = r#"
 source "$1"
@@ -29,7 +29,7 @@ function=${registered#*-F }
         .output()
         .unwrap();
     let outcome = Outcome::of(output);
-    // Outside of a completion there are no options of one to set.
+    // `compopt` complains outside of a completion.
     let complaints = outcome.stderr.lines().filter(|line| !line.contains("compopt"));
     assert_eq!(complaints.count(), 0, "{outcome:?}");
     outcome.stdout.lines().map(str::to_owned).collect()
@@ -57,7 +57,7 @@ fn bash_completes_commands_flags_and_providers() {
 }
 
 #[test]
-fn they_are_for_the_name_that_the_program_was_started_by() {
+fn they_complete_the_name_that_the_program_was_started_by() {
     let sandbox = Sandbox::new();
     let program = sandbox.path("corp-cli");
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_authn"), &program).unwrap();
@@ -80,7 +80,7 @@ fn each_shell_gets_all_commands_and_needs_no_configuration() {
         for word in ["doctor", "completions", "network"] {
             assert!(script.contains(word), "{shell}: {word}");
         }
-        // The others have no place for the values of arguments.
+        // The scripts of the other shells have no values of arguments.
         if ["bash", "zsh"].contains(&shell) {
             assert!(script.contains("jwt_bearer"), "{shell}");
         }
@@ -88,9 +88,9 @@ fn each_shell_gets_all_commands_and_needs_no_configuration() {
     assert_eq!(sandbox.run(&["completions", "tcsh"]).code, 2);
 }
 
-/// Those of the other shells that this machine has read it without a complaint.
+/// Checks the scripts with the other shells that this machine has.
 #[test]
-fn other_shells_read_theirs() {
+fn other_shells_parse_theirs() {
     let sandbox = Sandbox::new();
     for (shell, arguments) in [("zsh", ["-n"]), ("fish", ["--no-execute"])] {
         let script = sandbox.run(&["completions", shell]).done();

@@ -1,4 +1,4 @@
-//! `doctor`: what is well, what is not, and the command that mends it.
+//! `doctor`: its findings, and the command that fixes each.
 
 use std::fs;
 
@@ -9,12 +9,12 @@ use crate::{
     server::Server,
 };
 
-/// Runs it without the network, which the linked providers are asked over elsewhere.
+/// Runs it without the network, which other tests cover for the linked providers.
 fn run(sandbox: &Sandbox) -> Outcome {
     sandbox.run_without_folder(&["doctor", "--offline"])
 }
 
-/// The rows of a check: state, finding and way out.
+/// Returns the rows of a check: state, finding and help.
 fn of<'o>(outcome: &'o Outcome, check: &str) -> Vec<[&'o str; 3]> {
     let cells = outcome.stdout.lines().map(|row| row.split('\t').collect::<Vec<_>>());
     let rows = cells.filter(|cells| cells[1] == check);
@@ -29,21 +29,21 @@ fn has(outcome: &Outcome, check: &str, row: [&str; 3]) {
 }
 
 #[test]
-fn a_sound_set_up_is_told_in_full() {
+fn a_valid_setup_is_reported_in_full() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     let outcome = run(&sandbox);
-    let told = "nothing is wrong (profile: none, provider: oauth)\n";
+    let told = "no problems found (profile: none, provider: oauth)\n";
     assert_eq!((outcome.code, &*outcome.stderr), (0, told));
     let config = "/home/.config/authn/config.toml";
     has(&outcome, "files", ["ok", &format!("{config} is read"), "-"]);
     has(&outcome, "provider", ["ok", &format!("oauth, chosen by {config}:3:1"), "-"]);
     has(&outcome, "origins", ["ok", "requests to https://a.test are authorised", "-"]);
-    let private = format!("{config} holds a secret, and is for its owner alone");
+    let private = format!("{config} contains a secret, and only its owner can read it");
     has(&outcome, "permissions", ["ok", &private, "-"]);
     has(&outcome, "store", ["ok", "file in /home/.local/state/authn/tokens can be used", "-"]);
-    has(&outcome, "proxy", ["ok", "no proxy is named", "-"]);
-    has(&outcome, "session", ["ok", "no token is kept, and nobody has to log in for one", "-"]);
+    has(&outcome, "proxy", ["ok", "no proxy is configured", "-"]);
+    has(&outcome, "session", ["ok", "no token is stored, and no login is needed", "-"]);
     assert!(of(&outcome, "version")[0][1].starts_with("authn "), "{}", outcome.stdout);
     assert!(of(&outcome, "server").is_empty() && of(&outcome, "login").is_empty());
     server.is_left_alone();
@@ -61,7 +61,7 @@ fn a_sound_set_up_is_told_in_full() {
 }
 
 #[test]
-fn what_is_wrong_with_the_configuration_has_its_place_and_its_way_out() {
+fn a_problem_of_the_configuration_has_its_place_and_help() {
     let sandbox = Sandbox::with(
         "[credentials]\n[credentials.basic]\nusername = [\"s3cr3t\"]\npasword = \"s3cr3t\"\n\
          password = { env = \"NOWHERE\" }\n",
@@ -94,12 +94,12 @@ fn what_is_wrong_with_the_configuration_has_its_place_and_its_way_out() {
 }
 
 #[test]
-fn references_are_told_by_where_they_lead() {
+fn references_are_reported_with_their_target() {
     let sandbox = Sandbox::new();
     let secret = sandbox.file("secret", "s3cr3t");
     let text = format!("[credentials]\nbearer = {{ file = \"{}\" }}\n", secret.display());
     sandbox.file("home/.config/authn/config.toml", text);
-    let fine = "credentials.bearer.token is there: file /secret";
+    let fine = "credentials.bearer.token is available: file /secret";
     has(&run(&sandbox), "references", ["ok", fine, "-"]);
     #[cfg(unix)]
     {
@@ -120,7 +120,7 @@ fn a_configuration_with_a_secret_that_others_can_read_is_a_warning() {
     set_mode(&sandbox.path("home/.config/authn/config.toml"), 0o640);
     let outcome = run(&sandbox);
     let path = "/home/.config/authn/config.toml";
-    let open = format!("{path} holds a secret, and other users can read it");
+    let open = format!("{path} contains a secret, and other users can read it");
     has(&outcome, "permissions", ["warning", &open, &format!("`chmod 600 {path}`")]);
     assert_eq!(
         (outcome.code, &*outcome.stderr),
@@ -130,7 +130,7 @@ fn a_configuration_with_a_secret_that_others_can_read_is_a_warning() {
 
 #[test]
 #[cfg(unix)]
-fn what_ails_the_store_has_its_command() {
+fn a_problem_of_the_store_has_its_command() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     server.giving("t0k3n", 3_600, || sandbox.run(&["token"])).done();
@@ -151,7 +151,11 @@ fn what_ails_the_store_has_its_command() {
     let outcome = run(&sandbox);
     let open = format!("{path} is open to other users");
     has(&outcome, "store", ["problem", &open, &format!("`chmod 600 {path}`")]);
-    has(&outcome, "session", ["problem", "nobody can tell before the store is mended", "-"]);
+    has(
+        &outcome,
+        "session",
+        ["problem", "the session is unknown, because the store can't be used", "-"],
+    );
     assert_eq!(outcome.code, 1, "{outcome:?}");
     assert!(session.is_file());
 
@@ -164,7 +168,7 @@ fn what_ails_the_store_has_its_command() {
 }
 
 #[test]
-fn a_file_of_authorities_is_looked_into() {
+fn a_file_of_authorities_is_parsed() {
     let text = "[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n[http]\nca_file = \"ca.pem\"\n";
     let sandbox = Sandbox::with(text);
     for contents in [None, Some("s3cr3t")] {
@@ -182,7 +186,7 @@ fn a_file_of_authorities_is_looked_into() {
 }
 
 #[test]
-fn the_proxy_in_force_is_named_without_its_password() {
+fn the_active_proxy_is_named_without_its_password() {
     let configuration = "[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n";
     let proxy = |sandbox: Sandbox| {
         let outcome = run(&sandbox);
@@ -191,9 +195,9 @@ fn the_proxy_in_force_is_named_without_its_password() {
     };
     let sandbox = || Sandbox::with(configuration);
     let variable = || sandbox().env("https_proxy", "http://ann:s3cr3t@p.test:3128");
-    let through = "requests go through http://p.test:3128, as https_proxy says";
+    let through = "requests use the proxy http://p.test:3128, set by https_proxy";
     assert_eq!(proxy(variable())[..2], ["ok", through]);
-    let except = format!("{through}, but for the hosts of NO_PROXY");
+    let except = format!("{through}, except for the hosts in NO_PROXY");
     assert_eq!(proxy(variable().env("NO_PROXY", "b.test"))[..2], ["ok", &except]);
     assert_eq!(proxy(variable().env("HTTPS_PROXY", "ftp://s3cr3t"))[0], "warning");
     let configured =
@@ -201,14 +205,14 @@ fn the_proxy_in_force_is_named_without_its_password() {
     let configured = configured.env("ALL_PROXY", "http://p.test");
     assert_eq!(
         proxy(configured)[..2],
-        ["ok", "requests go through http://q.test, as `http.proxy` says"]
+        ["ok", "requests use the proxy http://q.test, set by `http.proxy`"]
     );
     let all = proxy(sandbox().env("ALL_PROXY", "p.test"));
-    assert_eq!(all[1], "requests go through http://p.test, as ALL_PROXY says");
+    assert_eq!(all[1], "requests use the proxy http://p.test, set by ALL_PROXY");
 }
 
 #[test]
-fn a_projects_file_without_trust_is_a_warning_and_its_command() {
+fn an_untrusted_project_file_is_a_warning_with_its_command() {
     let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n");
     sandbox.file("repo/.authn.toml", "[credentials]\ndomain = \"evil.test\"\n");
     let outcome = run(&sandbox);
@@ -221,7 +225,7 @@ fn a_projects_file_without_trust_is_a_warning_and_its_command() {
 }
 
 #[test]
-fn the_profile_that_is_asked_for_is_looked_at() {
+fn the_chosen_profile_is_checked() {
     let text = "[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n[profile.bad.credentials]\ndomian = \"x\"\n";
     let sandbox = Sandbox::with(text);
     assert_eq!(run(&sandbox).code, 0);
@@ -231,14 +235,14 @@ fn the_profile_that_is_asked_for_is_looked_at() {
 }
 
 #[test]
-fn the_server_is_asked_without_a_secret() {
+fn the_server_is_contacted_without_a_secret() {
     let server = Server::new();
     let sandbox = server.sandbox();
     let (outcome, request) = server.answering("404 Not Found", "", || sandbox.run(&["doctor"]));
     assert_eq!((outcome.code, request.body.as_str()), (0, ""), "{outcome:?}");
     let rows = of(&outcome, "server");
     let [["ok", message, "-"]] = rows[..] else { panic!("{rows:?}") };
-    assert!(message.ends_with(" answers"), "{message}");
+    assert!(message.ends_with(" is reachable"), "{message}");
     server.is_left_alone();
 
     drop(server);
@@ -251,7 +255,7 @@ fn the_server_is_asked_without_a_secret() {
 }
 
 #[test]
-fn who_is_to_log_in_is_told_by_which_command_and_which_way() {
+fn a_missing_login_is_reported_with_its_command_and_way() {
     let text = "[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\n\
         issuer_url = \"https://idp.test\"\nclient_id = \"cli\"\n[profile.ci]\n";
     let sandbox = || Sandbox::with(text);
@@ -261,7 +265,7 @@ fn who_is_to_log_in_is_told_by_which_command_and_which_way() {
         assert_eq!(outcome.code, 0, "{outcome:?}");
         let login = if options.is_empty() { "`authn login --profile ci`" } else { "`authn login " };
         let rows = of(&outcome, "session");
-        let [["warning", "nobody is logged in", help]] = rows[..] else { panic!("{rows:?}") };
+        let [["warning", "not logged in", help]] = rows[..] else { panic!("{rows:?}") };
         assert!(help.starts_with(login), "{help}");
         of(&outcome, "login")[0][1].to_owned()
     };
@@ -294,5 +298,5 @@ fn who_is_to_log_in_is_told_by_which_command_and_which_way() {
 
     let outcome = sandbox().run(&["status"]);
     assert_eq!(outcome.code, 0);
-    assert_eq!(outcome.stderr, "nobody is logged in: log in with `authn login`\n");
+    assert_eq!(outcome.stderr, "not logged in: run `authn login`\n");
 }

@@ -18,19 +18,19 @@ fn edit(sandbox: &Sandbox, flags: &[&str]) -> Outcome {
 }
 
 #[test]
-fn a_file_is_begun_for_its_user_alone() {
+fn a_new_file_is_only_for_its_user() {
     let sandbox = with_editor(
         Sandbox::new(),
-        "cp \"$file\" begun; ls -l \"$file\" >mode; printf '[credentials]\\norigins = [\"*\"]\\nbearer = \"abc\"\\n' >>\"$file\"",
+        "cp \"$file\" new; ls -l \"$file\" >mode; printf '[credentials]\\norigins = [\"*\"]\\nbearer = \"abc\"\\n' >>\"$file\"",
     );
     let outcome = edit(&sandbox, &[]);
     assert_eq!(
         (outcome.code, &*outcome.stderr),
-        (0, "/home/.config/authn/config.toml has no error\n")
+        (0, "/home/.config/authn/config.toml has no errors\n")
     );
-    let begun = fs::read_to_string(sandbox.path("repo/begun")).unwrap();
-    assert!(begun.lines().all(|line| line.is_empty() || line.starts_with("# ")), "{begun}");
-    assert!(begun.contains("# domain = \"api.example.com\""), "{begun}");
+    let new = fs::read_to_string(sandbox.path("repo/new")).unwrap();
+    assert!(new.lines().all(|line| line.is_empty() || line.starts_with("# ")), "{new}");
+    assert!(new.contains("# domain = \"api.example.com\""), "{new}");
     assert!(fs::read_to_string(sandbox.path("repo/mode")).unwrap().starts_with("-rw-------"));
     let mode = |path| fs::metadata(sandbox.path(path)).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode("home/.config/authn"), 0o700);
@@ -38,7 +38,7 @@ fn a_file_is_begun_for_its_user_alone() {
 }
 
 #[test]
-fn what_nobody_saved_leaves_nothing() {
+fn without_a_change_no_file_is_left() {
     for (lines, code) in [(":", 0), ("rm \"$file\"", 0), ("exit 7", 1)] {
         let sandbox = with_editor(Sandbox::new(), lines);
         let outcome = edit(&sandbox, &[]);
@@ -46,7 +46,7 @@ fn what_nobody_saved_leaves_nothing() {
         assert!(outcome.stderr.starts_with("nothing was saved, so there is no file\n"));
         assert!(!sandbox.path("home/.config").exists(), "{lines}");
     }
-    // Folders that were there stay, as does a file.
+    // Existing folders and files stay.
     let sandbox = with_editor(Sandbox::with("# mine\n"), ":");
     sandbox.file("home/.config/fdt/other", "");
     assert_eq!(edit(&sandbox, &["--app", "fdt"]).code, 0);
@@ -58,7 +58,7 @@ fn what_nobody_saved_leaves_nothing() {
 }
 
 #[test]
-fn what_is_wrong_is_shown_and_stays() {
+fn problems_are_shown_and_the_changes_stay() {
     let sandbox = with_editor(
         Sandbox::with("[credentials]\nbearer = 'abc'\n"),
         "printf 'domian = \"a.test\"\\n' >>\"$file\"; echo >>edits",
@@ -70,21 +70,21 @@ fn what_is_wrong_is_shown_and_stays() {
     assert!(
         outcome.stderr.ends_with(
             "error: /home/.config/authn/config.toml has an error\n\
-             help: it stays as you have saved it: `authn config edit`\n"
+             help: your changes are saved; run `authn config edit` to fix them\n"
         ),
         "{outcome:?}"
     );
     let path = sandbox.path("home/.config/authn/config.toml");
     assert!(fs::read_to_string(path).unwrap().ends_with("domian = \"a.test\"\n"));
     let edits = fs::read_to_string(sandbox.path("repo/edits")).unwrap();
-    assert_eq!(edits, "\n", "without a terminal nobody is asked to edit again");
+    assert_eq!(edits, "\n", "without a terminal there is no question");
 }
 
 #[test]
 fn another_file_can_be_named() {
     let sandbox = with_editor(Sandbox::new(), "printf '[credentials\\n' >>\"$file\"");
     let outcome = edit(&sandbox, &["--config", "-own.toml"]);
-    assert_eq!(outcome.code, 2, "clap takes it for a flag");
+    assert_eq!(outcome.code, 2, "clap parses it as a flag");
     let outcome = edit(&sandbox, &["--config=-own.toml"]);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("error: syntax"), "{outcome:?}");
@@ -93,7 +93,7 @@ fn another_file_can_be_named() {
 }
 
 #[test]
-fn the_projects_file_must_be_trusted_anew() {
+fn a_changed_project_file_must_be_trusted_again() {
     let sandbox =
         with_editor(Sandbox::new(), "printf '[credentials]\\nbearer = \"abc\"\\n' >>\"$file\"");
     fs::create_dir(sandbox.path("repo/.git")).unwrap();
@@ -111,8 +111,8 @@ fn the_projects_file_must_be_trusted_anew() {
         (outcome.code, &*outcome.stderr),
         (
             0,
-            "warning: /repo/.authn.toml has changed since you trusted it, so it may choose a profile and nothing \
-             else: `authn config trust` shows what it would set, and asks\n"
+            "warning: /repo/.authn.toml has changed since you trusted it, so it can only choose a profile\n\
+             help: run `authn config trust` to see what it would set, and to trust it\n"
         )
     );
     sandbox.run(&["config", "trust", "--yes"]).done();
@@ -132,7 +132,7 @@ fn an_editor_that_fails_is_named() {
     let outcome = edit(&sandbox, &[]);
     assert_eq!(outcome.code, 1);
     assert!(outcome.stderr.contains("/my editor --wait` ended with exit code 7"), "{outcome:?}");
-    assert!(outcome.stderr.contains("what it saved is in /home/.config/authn/config.toml"));
+    assert!(outcome.stderr.contains("see its saved changes in /home/.config/authn/config.toml"));
 
     let sandbox = Sandbox::new().env("VISUAL", "").env("EDITOR", "/nowhere/editor -n $HOME");
     let outcome = edit(&sandbox, &[]);
@@ -161,7 +161,7 @@ fn no_shell_reads_the_variable() {
 }
 
 #[test]
-fn without_a_terminal_no_usual_editor_is_started() {
+fn without_a_terminal_no_default_editor_is_started() {
     let sandbox = Sandbox::new();
     let editor = sandbox.file("bin/editor", "#!/bin/sh\ntouch started\n");
     set_mode(&editor, 0o755);
@@ -170,5 +170,5 @@ fn without_a_terminal_no_usual_editor_is_started() {
     assert_eq!(outcome.code, 2, "{outcome:?}");
     assert!(outcome.stderr.starts_with("error: there is no terminal for an editor"), "{outcome:?}");
     assert!(!sandbox.path("repo/started").exists());
-    assert!(!sandbox.path("home/.config").exists(), "no file is begun");
+    assert!(!sandbox.path("home/.config").exists(), "no file is created");
 }

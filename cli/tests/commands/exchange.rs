@@ -1,11 +1,11 @@
-//! Commands that ask a server.
+//! Commands that contact a server.
 
 use crate::{
     sandbox::Outcome,
     server::{Server, TOKEN},
 };
 
-/// Runs a command with all logs, while the server answers so.
+/// Runs a command with all logs, while the server sends this answer.
 fn run(command: &str, status: &str, body: &str) -> Outcome {
     let server = Server::new();
     let sandbox = server.sandbox().env("AUTHN_LOG", "trace");
@@ -13,7 +13,7 @@ fn run(command: &str, status: &str, body: &str) -> Outcome {
 }
 
 #[test]
-fn what_the_server_gives_is_printed_and_nothing_else_is_said_of_it() {
+fn the_servers_token_is_printed_and_nothing_else() {
     for (command, printed) in [("token", "t0k3n\n"), ("header", "Authorization: Bearer t0k3n\n")] {
         let outcome = run(command, "200 OK", TOKEN);
         assert_eq!((outcome.code, &*outcome.stdout), (0, printed), "{}", outcome.stderr);
@@ -24,7 +24,7 @@ fn what_the_server_gives_is_printed_and_nothing_else_is_said_of_it() {
 }
 
 #[test]
-fn what_the_server_refuses_is_the_providers_failure() {
+fn a_refusal_of_the_server_is_a_provider_error() {
     let body = r#"{"error":"invalid_client","error_description":"s3cr3t"}"#;
     let outcome = run("token", "401 Unauthorized", body);
     assert_eq!((outcome.code, &*outcome.stdout), (5, ""));

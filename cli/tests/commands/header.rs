@@ -1,4 +1,4 @@
-//! `header`, and `token` where there is none.
+//! `header`, and `token` of a provider without tokens.
 
 use crate::sandbox::{Outcome, Sandbox};
 
@@ -24,7 +24,7 @@ fn each_header_has_a_line() {
 }
 
 #[test]
-fn it_is_for_the_configured_origins_alone() {
+fn only_configured_origins_get_headers() {
     let sandbox = Sandbox::with(
         "[credentials]\ndomain = \"a.test\"\norigins = [\"https://*.b.test\"]\nbearer = \"s3cr3t\"\n",
     );
@@ -43,7 +43,7 @@ fn it_is_for_the_configured_origins_alone() {
 }
 
 #[test]
-fn without_one_host_an_address_is_asked_for() {
+fn without_a_single_host_a_url_is_required() {
     for origins in ["[\"https://*.b.test\"]", "[\"*\"]"] {
         let sandbox =
             Sandbox::with(format!("[credentials]\norigins = {origins}\nbearer = \"s3cr3t\"\n"));
@@ -65,7 +65,7 @@ fn loopback_keeps_its_scheme_and_port() {
 }
 
 #[test]
-fn what_is_no_header_is_said() {
+fn a_credential_that_is_not_a_header_is_an_error() {
     for (placement, word) in [("query", "the query"), ("body", "body")] {
         let sandbox = Sandbox::with(format!(
             "[credentials]\ndomain = \"a.test\"\n[credentials.bearer]\ntoken = \"s3cr3t\"\n\

@@ -5,7 +5,7 @@ use std::fs;
 use crate::sandbox::Sandbox;
 
 #[test]
-fn a_start_is_printed() {
+fn a_template_is_printed() {
     let stdout = Sandbox::new().run(&["config", "init", "basic"]).done();
     for line in ["[credentials]", "# domain = \"api.example.com\"", "[credentials.basic]"] {
         assert!(stdout.lines().any(|other| other == line), "{stdout}");
@@ -17,7 +17,7 @@ fn a_start_is_printed() {
 }
 
 #[test]
-fn it_is_written_once_for_the_user_alone() {
+fn it_is_written_once_and_only_for_the_user() {
     let sandbox = Sandbox::new();
     let text = sandbox.run(&["config", "init", "basic"]).done();
     let outcome = sandbox.run_without_folder(&["config", "init", "basic", "--write"]);
@@ -28,7 +28,7 @@ fn it_is_written_once_for_the_user_alone() {
 
     let outcome = sandbox.run(&["config", "init", "bearer", "--write"]);
     assert_eq!((outcome.code, &*outcome.stdout), (1, ""));
-    assert!(outcome.stderr.contains("exists already"), "{outcome:?}");
+    assert!(outcome.stderr.contains("already exists"), "{outcome:?}");
     assert_eq!(fs::read_to_string(&path).unwrap(), text);
 
     #[cfg(unix)]

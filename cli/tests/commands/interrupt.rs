@@ -1,4 +1,4 @@
-//! An interrupt in the middle of an exchange: what the server gives is waited for, unless it comes twice.
+//! An interrupt during an exchange: the answer is waited for, unless a second interrupt comes.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
@@ -28,7 +28,7 @@ impl Waiting {
         Self { request: server.request(), program, errors, _sandbox: sandbox }
     }
 
-    /// Interrupts it, and waits until it says so.
+    /// Interrupts the program, and waits for its message.
     fn interrupt(&mut self) {
         self.send_interrupt();
         let mut line = String::new();
@@ -43,7 +43,7 @@ impl Waiting {
     }
 }
 
-/// Waits for the end, and checks that it is told by the exit code alone.
+/// Waits for the end, and checks that only the exit code reports it.
 fn is_interrupted(program: Child, mut errors: BufReader<ChildStderr>) {
     let output = program.wait_with_output().unwrap();
     let mut rest = String::new();
@@ -53,7 +53,7 @@ fn is_interrupted(program: Child, mut errors: BufReader<ChildStderr>) {
 }
 
 #[test]
-fn the_exchange_under_way_is_waited_for() {
+fn the_exchange_in_progress_is_completed() {
     let mut waiting = Waiting::new();
     waiting.interrupt();
     waiting.request.answer("200 OK", TOKEN);

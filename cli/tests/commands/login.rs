@@ -1,30 +1,30 @@
-//! `login` where nobody can be asked, and what its help says. At a terminal it is tested with the rig.
+//! `login` without a terminal, and its help. Logins at a terminal are tested with the rig.
 
 use crate::{sandbox::Sandbox, server::Server};
 
 const WAYS: [&str; 4] = ["--browser", "--no-browser", "--console", "--device"];
 
 #[test]
-fn without_a_terminal_it_ends_at_once_whatever_the_way() {
+fn without_a_terminal_every_way_fails_at_once() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     for way in WAYS {
         let outcome = sandbox.run(&["login", way]);
         assert_eq!((outcome.code, &*outcome.stdout), (4, ""), "{outcome:?}");
         let said = [
-            "error: a login needs somebody at a terminal, and standard input is none\n",
-            &format!("help: no flag helps: have a person run `authn login {way}` in a terminal;"),
+            "error: a login needs a terminal, and standard input is not one\n",
+            &format!("help: run `authn login {way}` in a terminal, or"),
         ];
         for said in said {
             assert!(outcome.stderr.contains(said), "{outcome:?}");
         }
     }
     server.is_left_alone();
-    assert!(!sandbox.path("home/.local").exists(), "nothing is kept");
+    assert!(!sandbox.path("home/.local").exists(), "nothing is stored");
 }
 
 #[test]
-fn the_way_out_names_the_profile_and_no_value() {
+fn the_help_names_the_profile_and_no_value() {
     let sandbox = Sandbox::with("[credentials]\nbearer = \"x\"\n[profile.work.credentials]\n");
     let sandbox = sandbox.env("AUTHN_PROFILE", "work");
     let outcome = sandbox.run(&["login", "--set", "credentials.domain=d.test", "--no-project"]);
@@ -34,13 +34,13 @@ fn the_way_out_names_the_profile_and_no_value() {
 }
 
 #[test]
-fn a_wrong_configuration_is_told_first() {
+fn an_invalid_configuration_is_reported_first() {
     let outcome = Sandbox::with("[credentials]\nbogus = \"x\"\n").run(&["login"]);
     assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{outcome:?}");
 }
 
 #[test]
-fn one_way_at_a_time_is_chosen() {
+fn only_one_way_can_be_chosen() {
     let sandbox = Sandbox::new();
     for (at, one) in WAYS.iter().enumerate() {
         for other in &WAYS[at + 1..] {
@@ -51,15 +51,15 @@ fn one_way_at_a_time_is_chosen() {
 }
 
 #[test]
-fn help_tells_the_ways_and_how_to_reach_them() {
+fn help_describes_the_ways_to_log_in() {
     let help = Sandbox::new().run(&["help", "login"]).done();
-    for told in WAYS.into_iter().chain([
+    for text in WAYS.into_iter().chain([
         "ssh -L 8765:127.0.0.1:8765 HOST",
         "`redirect_port`",
         "BROWSER",
         "    4  there is no terminal",
-        "  130  given up",
+        "  130  cancelled",
     ]) {
-        assert!(help.contains(told), "{told} is missing in\n{help}");
+        assert!(help.contains(text), "{text} is missing in\n{help}");
     }
 }

@@ -14,15 +14,15 @@ fn said(outcome: &Outcome, words: &str) {
 }
 
 #[test]
-fn what_is_kept_is_forgotten_and_the_next_token_is_another() {
+fn the_session_is_deleted_and_the_next_token_is_another() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
-    let nothing = format!("nothing was kept in the store `file` {OAUTH}");
+    let nothing = format!("the store `file` has no session {OAUTH}");
     said(&sandbox.run(&["logout"]), &nothing);
     for token in ["one", "two"] {
         let outcome = server.giving(token, 3_600, || sandbox.run(&["token"]));
         assert_eq!(outcome.done(), format!("{token}\n"));
-        let forgotten = format!("logged out: the store `file` has forgotten the session {OAUTH}");
+        let forgotten = format!("logged out: deleted the session from the store `file` {OAUTH}");
         said(&sandbox.run(&["logout"]), &forgotten);
         said(&sandbox.run(&["logout"]), &nothing);
     }
@@ -30,7 +30,7 @@ fn what_is_kept_is_forgotten_and_the_next_token_is_another() {
 }
 
 #[test]
-fn tokens_of_other_scopes_go_too() {
+fn tokens_of_other_scopes_are_deleted_too() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     let other = ["token", "--scope", "read"];
@@ -55,8 +55,8 @@ fn another_profiles_session_stays() {
 }
 
 #[test]
-fn without_a_store_there_is_nothing_to_forget() {
-    let words = "nothing was kept, because no store is in use";
+fn without_a_store_there_is_nothing_to_delete() {
+    let words = "no session is stored, because no store is in use";
     said(&Server::new().sandbox().run(&["logout"]), &format!("{words} {OAUTH}"));
     let sandbox = Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n");
     said(&sandbox.run(&["logout"]), &format!("{words} (profile: none, provider: bearer)"));
@@ -67,10 +67,10 @@ fn a_session_that_is_not_revoked_stays() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     server.giving("one", 3_600, || sandbox.run(&["token"])).done();
-    // A server that is known by its token endpoint alone has nowhere to revoke at.
+    // A server that is configured by its token endpoint alone has no revocation endpoint.
     let outcome = sandbox.run(&["logout", "--revoke"]);
     assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
-    for word in ["error: ", "help: nothing was forgotten"] {
+    for word in ["error: ", "help: try again, or leave out `--revoke`"] {
         assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
     }
     assert_eq!(sandbox.run(&["token"]).done(), "one\n");
@@ -78,26 +78,26 @@ fn a_session_that_is_not_revoked_stays() {
 }
 
 #[test]
-fn what_is_not_kept_needs_no_revocation() {
+fn a_missing_session_needs_no_revocation() {
     let sandbox = Server::new().sandbox_with_store();
     said(
         &sandbox.run(&["logout", "--revoke"]),
-        &format!("nothing was kept in the store `file` {OAUTH}"),
+        &format!("the store `file` has no session {OAUTH}"),
     );
 }
 
 #[test]
-fn a_server_that_can_not_be_reached_revokes_nothing_and_nothing_is_forgotten() {
+fn without_the_server_a_revocation_fails_and_deletes_nothing() {
     let server = Server::new();
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let sandbox = server.sandbox_with_store();
-    let option = format!("credentials.oauth.revocation_endpoint_url=http://{nobody}/revoke");
+    let option = format!("credentials.oauth.revocation_endpoint_url=http://{closed}/revoke");
     let run = |command: &[&str]| sandbox.run(&[&["--set", &option][..], command].concat());
     server.giving("one", 3_600, || run(&["token"])).done();
     for command in [&["logout", "--revoke"][..], &["logout", "--revoke", "--all"]] {
         let outcome = run(command);
         assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
-        for word in ["can't be reached", "help: nothing was forgotten"] {
+        for word in ["can't be reached", "help: try again, or leave out `--revoke`"] {
             assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
         }
         assert_eq!(run(&["token"]).done(), "one\n");
@@ -105,7 +105,7 @@ fn a_server_that_can_not_be_reached_revokes_nothing_and_nothing_is_forgotten() {
 }
 
 #[test]
-fn all_profiles_are_logged_out_whatever_is_wrong_with_one() {
+fn all_profiles_are_logged_out_even_if_one_is_invalid() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     let more = sandbox.file(
@@ -120,15 +120,19 @@ fn all_profiles_are_logged_out_whatever_is_wrong_with_one() {
     }
     let outcome = sandbox.run(&["logout", "--all"]);
     assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
-    let ended = "logged out: the store `file` has forgotten the session";
+    let ended = "logged out: deleted the session from the store `file`";
     for line in [
         format!("{ended} (profile: none, provider: oauth)"),
         format!("{ended} (profile: ci, provider: oauth)"),
-        "nothing was kept, because no store is in use (profile: plain, provider: bearer)"
+        "no session is stored, because no store is in use (profile: plain, provider: bearer)"
             .to_owned(),
         "error: the configuration has a problem (profile: broken, provider: oauth)".to_owned(),
     ] {
-        assert!(outcome.stderr.lines().any(|told| told == line), "{line}\n{}", outcome.stderr);
+        assert!(
+            outcome.stderr.lines().any(|message| message == line),
+            "{line}\n{}",
+            outcome.stderr
+        );
     }
     assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
     for profile in [&[][..], &["-p", "ci"]] {
@@ -139,11 +143,11 @@ fn all_profiles_are_logged_out_whatever_is_wrong_with_one() {
 }
 
 #[test]
-fn whose_session_it_was_is_said() {
+fn the_user_of_the_session_is_reported() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     server.giving("one", 3_600, || sandbox.run(&["token"])).done();
-    // As a login writes it.
+    // The record as a login writes it.
     let folder = sandbox.path("home/.local/state/authn/tokens");
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let path = files.into_iter().find(|path| path.extension().unwrap() == "json").unwrap();
@@ -156,5 +160,8 @@ fn whose_session_it_was_is_said() {
     let cells: Vec<&str> = status.split('\t').collect();
     assert_eq!((cells[3], cells[7]), ("ann\\u{1b}[2J", "-3m"));
     let outcome = sandbox.run(&["logout"]);
-    assert!(outcome.stderr.starts_with("logged out ann\\u{1b}[2J: the store"), "{outcome:?}");
+    assert!(
+        outcome.stderr.starts_with("logged out ann\\u{1b}[2J: deleted the session"),
+        "{outcome:?}"
+    );
 }

@@ -1,4 +1,4 @@
-//! The program as a user runs it: its output, its exit codes, and nothing of this machine's environment.
+//! The program as a user runs it: its output, its exit codes, and no influence of this machine's environment.
 
 #![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 

@@ -1,4 +1,4 @@
-//! `man`: the pages are of the same definitions as the help, and a formatter takes them.
+//! `man`: the pages match the help, and a formatter accepts them.
 
 use std::{
     collections::BTreeSet,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::sandbox::{Outcome, Sandbox};
 
-/// The commands as the help lists them, each with those below it.
+/// Returns the commands and subcommands that the help lists.
 fn commands(sandbox: &Sandbox) -> BTreeSet<String> {
     let below = |arguments: &[&str]| -> Vec<String> {
         let help = sandbox.run(arguments).done();
@@ -55,7 +55,7 @@ fn every_command_has_a_page_with_its_sections() {
 }
 
 #[test]
-fn the_whole_programs_page_has_files_and_variables_of_the_application() {
+fn the_programs_page_has_files_and_variables_of_the_application() {
     let sandbox = Sandbox::new();
     for (arguments, app) in [(&["man"][..], "authn"), (&["man", "--app", "fdt"], "fdt")] {
         let page = sandbox.run(arguments).done();
@@ -73,7 +73,7 @@ fn the_whole_programs_page_has_files_and_variables_of_the_application() {
 }
 
 #[test]
-fn a_folder_that_can_not_be_made_is_said() {
+fn a_folder_that_can_not_be_created_is_an_error() {
     let sandbox = Sandbox::new();
     sandbox.file("repo/file", "");
     let outcome = sandbox.run(&["man", "--out", "file/below"]);
@@ -81,7 +81,7 @@ fn a_folder_that_can_not_be_made_is_said() {
     assert!(outcome.stderr.contains("error: file/below can't be written"), "{}", outcome.stderr);
 }
 
-/// Has the page checked by whichever formatter there is.
+/// Checks a page with the first available formatter.
 #[track_caller]
 fn formats(path: &Path) {
     let formatters = [
@@ -91,7 +91,7 @@ fn formats(path: &Path) {
     let run = |(name, arguments): (&str, &[&str])| {
         Command::new(name).args(arguments).arg(path).stdin(Stdio::null()).output().ok()
     };
-    // Where there is none, the sections that are there are all that can be said.
+    // Without a formatter, only the sections are checked.
     let Some(output) = formatters.into_iter().find_map(run) else { return };
     let outcome = Outcome::of(output);
     assert_eq!((outcome.code, &*outcome.stderr), (0, ""), "{}: {}", path.display(), outcome.stdout);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::sandbox::Sandbox;
 
 #[test]
-fn places_stand_low_to_high_with_their_state() {
+fn sources_are_listed_low_to_high_with_their_state() {
     let sandbox = Sandbox::with("[credentials\n");
     let further = sandbox.file("further.toml", "[credentials]\n");
     let sandbox = sandbox.env("AUTHN_CREDENTIALS__DOMAIN", "a.test");
@@ -29,7 +29,7 @@ flags\tabsent\t--set
 }
 
 #[test]
-fn a_path_is_shown_as_what_it_is() {
+fn invisible_characters_of_a_path_are_escaped() {
     let sandbox = Sandbox::new();
     let file = sandbox.file("a\u{202e}lmot.\u{200b}b", "[credentials\n");
     let outcome =
@@ -37,7 +37,7 @@ fn a_path_is_shown_as_what_it_is() {
     assert!(outcome.stdout.contains("file\tfailed\t/a\\u{202e}lmot.\\u{200b}b\n"), "{outcome:?}");
     let outcome =
         sandbox.run_without_folder(&["--config", file.to_str().unwrap(), "config", "check"]);
-    let told = outcome.stdout + &outcome.stderr;
-    assert!(told.contains("/a\\u{202e}lmot.\\u{200b}b:1"), "{told}");
-    assert!(!told.contains(['\u{202e}', '\u{200b}']), "{told}");
+    let shown = outcome.stdout + &outcome.stderr;
+    assert!(shown.contains("/a\\u{202e}lmot.\\u{200b}b:1"), "{shown}");
+    assert!(!shown.contains(['\u{202e}', '\u{200b}']), "{shown}");
 }

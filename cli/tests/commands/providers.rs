@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::sandbox::Sandbox;
 
 #[test]
-fn those_that_are_linked_are_listed() {
+fn linked_providers_are_listed() {
     let stdout = Sandbox::new().run(&["providers"]).done();
     for row in stdout.lines() {
         let cells: Vec<&str> = row.split('\t').collect();
@@ -19,7 +19,7 @@ fn those_that_are_linked_are_listed() {
 }
 
 #[test]
-fn one_is_described_with_its_options() {
+fn a_provider_is_described_with_its_options() {
     let sandbox = Sandbox::new();
     let stdout = sandbox.run(&["providers", "basic"]).done();
     let rows: Vec<Vec<&str>> = stdout.lines().map(|row| row.split('\t').collect()).collect();
@@ -37,7 +37,7 @@ fn one_is_described_with_its_options() {
 }
 
 #[test]
-fn json_is_a_list_also_of_one() {
+fn json_is_a_list_even_for_one() {
     let sandbox = Sandbox::new();
     let all: Value = serde_json::from_str(&sandbox.run(&["providers", "--json"]).done()).unwrap();
     let one = sandbox.run(&["providers", "bearer", "--json"]).done();
@@ -63,7 +63,7 @@ fn json_is_a_list_also_of_one() {
 }
 
 #[test]
-fn the_schema_is_one_of_a_table() {
+fn the_schema_describes_a_table() {
     let sandbox = Sandbox::new();
     let schema = sandbox.run(&["providers", "basic", "--json-schema"]).done();
     let schema: Value = serde_json::from_str(&schema).unwrap();
@@ -73,7 +73,7 @@ fn the_schema_is_one_of_a_table() {
 }
 
 #[test]
-fn an_unknown_name_lists_what_is_linked_and_says_how_to_link() {
+fn an_unknown_name_lists_the_linked_providers_and_how_to_link() {
     for arguments in [&["providers", "baisc"][..], &["config", "init", "baisc"]] {
         let outcome = Sandbox::new().run(arguments);
         assert_eq!((outcome.code, &*outcome.stdout), (3, ""));

@@ -1,4 +1,4 @@
-//! A home, a working folder and an environment of a test's own.
+//! A separate home, working folder and environment for each test.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -9,13 +9,13 @@ use std::{
 
 use tempfile::TempDir;
 
-/// Gone when it is dropped.
+/// Removed when this is dropped.
 pub(crate) struct Sandbox {
     root: TempDir,
     variables: Vec<(OsString, OsString)>,
 }
 
-/// What a run left behind.
+/// The outcome of a run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) code: i32,
@@ -32,7 +32,7 @@ impl Sandbox {
         Self { root, variables: Vec::new() }
     }
 
-    /// A sandbox whose user has this configuration.
+    /// Creates a sandbox whose user has this configuration.
     pub(crate) fn with(configuration: impl AsRef<[u8]>) -> Self {
         let sandbox = Self::new();
         sandbox.file("home/.config/authn/config.toml", configuration);
@@ -43,7 +43,7 @@ impl Sandbox {
         self.root.path().join(path)
     }
 
-    /// Writes a file that its owner alone can read, and the folders that it needs.
+    /// Writes a file that only its owner can read, and creates its folders.
     pub(crate) fn file(&self, path: &str, contents: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -74,7 +74,7 @@ impl Sandbox {
         Outcome::of(self.command(arguments).output().unwrap())
     }
 
-    /// Gives the outcome's texts with this sandbox's folder left out.
+    /// Runs the program, and removes this sandbox's folder from the outcome's texts.
     pub(crate) fn run_without_folder(&self, arguments: &[&str]) -> Outcome {
         let Outcome { code, stdout, stderr } = self.run(arguments);
         let folder = self.root.path().display().to_string();
@@ -92,7 +92,7 @@ impl Outcome {
         }
     }
 
-    /// Gives the data of a run that went well.
+    /// Returns standard output of a successful run.
     #[track_caller]
     pub(crate) fn done(self) -> String {
         assert_eq!(self.code, 0, "{self:?}");

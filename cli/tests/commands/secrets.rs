@@ -1,13 +1,13 @@
-//! Secrets: they arrive as they were written, whatever they look like, and not by a flag.
+//! Secrets: they are used exactly as written, and are never accepted from a flag.
 
 use crate::sandbox::Sandbox;
 
-/// What other tools take for a number, a boolean, a list, a table or nothing.
+/// Secrets that other tools would parse as a number, a boolean, a list, a table or null.
 const LOOK_ALIKES: [&str; 7] =
     ["0012345678", "true", "1.50", "[a,b]", "{a=b}", "\"quoted\"", "null"];
 
 #[test]
-fn they_survive_a_variable() {
+fn variables_keep_secrets_unchanged() {
     for secret in LOOK_ALIKES {
         let sandbox = Sandbox::new()
             .env("AUTHN_CREDENTIALS__DOMAIN", "a.test")
@@ -21,7 +21,7 @@ fn they_survive_a_variable() {
 }
 
 #[test]
-fn they_survive_a_configuration() {
+fn configurations_keep_secrets_unchanged() {
     for secret in LOOK_ALIKES {
         let sandbox = Sandbox::with(format!("[credentials]\nbearer = '{secret}'\n"));
         assert_eq!(sandbox.run(&["token"]).done(), format!("{secret}\n"));
@@ -29,7 +29,7 @@ fn they_survive_a_configuration() {
 }
 
 #[test]
-fn they_survive_a_file_of_their_own() {
+fn secret_files_keep_secrets_unchanged() {
     for secret in LOOK_ALIKES {
         let sandbox = Sandbox::new();
         let path = sandbox.file("secret", format!("{secret}\n"));
@@ -39,7 +39,7 @@ fn they_survive_a_file_of_their_own() {
 }
 
 #[test]
-fn they_survive_a_reference_to_a_variable() {
+fn references_to_variables_keep_secrets_unchanged() {
     for secret in LOOK_ALIKES {
         let sandbox = Sandbox::with("[credentials]\nbearer = { env = \"TOKEN\" }\n");
         let sandbox = sandbox.env("TOKEN", secret);
@@ -48,7 +48,7 @@ fn they_survive_a_reference_to_a_variable() {
 }
 
 #[test]
-fn a_flag_takes_references_alone() {
+fn a_flag_only_accepts_references() {
     let sandbox = Sandbox::new().env("TOKEN", "abc");
     let outcome = sandbox.run(&["--set", "credentials.bearer.token=s3cr3t", "token"]);
     assert_eq!((outcome.code, &*outcome.stdout), (3, ""));
@@ -62,7 +62,7 @@ fn a_flag_takes_references_alone() {
 }
 
 #[test]
-fn none_is_in_a_message_logs_included() {
+fn no_message_and_no_log_contains_a_secret() {
     let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n")
         .env("AUTHN_LOG", "trace");
     for command in [

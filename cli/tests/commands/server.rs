@@ -1,4 +1,4 @@
-//! A token endpoint that answers as the test says, one request after the other.
+//! A token endpoint with the answers of the test, for one request after the other.
 
 use std::{
     fmt::Debug,
@@ -18,7 +18,7 @@ pub(crate) struct Server(TcpListener);
 /// A request that waits for its answer.
 pub(crate) struct Request {
     connection: TcpStream,
-    /// Its form.
+    /// The form of the request.
     pub(crate) body: String,
 }
 
@@ -27,12 +27,12 @@ impl Server {
         Self(TcpListener::bind("127.0.0.1:0").unwrap())
     }
 
-    /// A sandbox whose user gets tokens from this server.
+    /// Creates a sandbox whose user gets tokens from this server.
     pub(crate) fn sandbox(&self) -> Sandbox {
         self.sandbox_with("")
     }
 
-    /// The same, and the tokens outlive the program.
+    /// Like [`sandbox`](Self::sandbox), with tokens that outlive the program.
     pub(crate) fn sandbox_with_store(&self) -> Sandbox {
         self.sandbox_with("store = \"file\"\n")
     }
@@ -46,7 +46,7 @@ impl Server {
         ))
     }
 
-    /// Gives this as the answer to one request, which must come while `work` is done.
+    /// Answers one request, which must arrive during `work`.
     pub(crate) fn answering<T: Debug>(
         &self,
         status: &str,
@@ -64,7 +64,7 @@ impl Server {
             });
             let done = work();
             if !came.load(Ordering::SeqCst) {
-                // Ends the wait: a test that waited for ever would tell nobody.
+                // Ends the wait, so that the test fails instead of waiting for ever.
                 drop(TcpStream::connect(self.0.local_addr().unwrap()));
                 let _ = request.join();
                 panic!("no request came: {done:?}");
@@ -73,7 +73,7 @@ impl Server {
         })
     }
 
-    /// Gives a token of this name that lives so long, while `work` is done.
+    /// Issues a token with this name and lifetime during `work`.
     pub(crate) fn giving<T: Debug>(
         &self,
         token: &str,

@@ -18,7 +18,7 @@ domain = "test.example.com"
 domain = "prod.example.com"
 "#;
 
-/// A user's file with two profiles, a further file, variables, and flags.
+/// A user's file with two profiles, another file, variables, and flags.
 fn layered() -> Sandbox {
     let sandbox = Sandbox::with(TWO_PROFILES);
     let further =
@@ -43,11 +43,11 @@ fn each_value_has_its_origin_and_what_it_overrides() {
         set.concat(),
         "\
 default_profile\t\"test\"\t~/.config/authn/config.toml:1:19
-credentials.domain\t\"prod.example.com\"\t~/.config/authn/config.toml:12:10 (over config.toml:4:10)
+credentials.domain\t\"prod.example.com\"\t~/.config/authn/config.toml:12:10 (overrides config.toml:4:10)
 credentials.scheme\t\"https\"\tflag --set credentials.scheme
 credentials.origins\t[\"https://a.test\"]\t/further.toml:4:13
-credentials.basic.username\t\"bob\"\tenv AUTHN_CREDENTIALS__BASIC__USERNAME (over config.toml:6:12)
-credentials.basic.password\t(set)\tenv AUTHN_CREDENTIALS__BASIC__PASSWORD__FILE, from file /password (over config.toml:7:12)
+credentials.basic.username\t\"bob\"\tenv AUTHN_CREDENTIALS__BASIC__USERNAME (overrides config.toml:6:12)
+credentials.basic.password\t(set)\tenv AUTHN_CREDENTIALS__BASIC__PASSWORD__FILE, from file /password (overrides config.toml:7:12)
 "
     );
     assert_eq!(outcome.stderr, "profile: prod, provider: basic\n");
@@ -123,7 +123,7 @@ fn json_says_the_same() {
 }
 
 #[test]
-fn a_key_gives_its_bare_value() {
+fn a_key_prints_its_bare_value() {
     let sandbox = layered();
     let show = |key: &str| sandbox.run(&["config", "show", key]).done();
     assert_eq!(show("credentials.domain"), "prod.example.com\n");
@@ -136,12 +136,12 @@ fn a_key_gives_its_bare_value() {
 }
 
 #[test]
-fn a_key_that_is_not_there_is_an_error() {
+fn an_unknown_key_is_an_error() {
     let sandbox = layered();
     for (key, help) in [
         ("credentials.domian", "did you mean `credentials.domain`?"),
         ("username", "did you mean `credentials.basic.username`?"),
-        ("xyz", "`authn config show` lists the keys"),
+        ("xyz", "run `authn config show`"),
     ] {
         let outcome = sandbox.run(&["config", "show", key]);
         assert_eq!((outcome.code, &*outcome.stdout), (3, ""));
@@ -150,7 +150,7 @@ fn a_key_that_is_not_there_is_an_error() {
 }
 
 #[test]
-fn what_is_wrong_is_shown_too_and_unknown_values_are_hidden() {
+fn invalid_values_are_shown_and_unknown_values_are_hidden() {
     let sandbox = Sandbox::with(
         "[credentials]\ndomain = 5\nsecret = \"s3cr3t\"\n[credentials.basic]\npasword = \"s3cr3t\"\n\
          [credentials.corp]\nkey = \"s3cr3t\"\n[http]\nproxy = \"http://ann:s3cr3t@proxy.test/\"\n",
@@ -184,7 +184,7 @@ fn what_is_wrong_is_shown_too_and_unknown_values_are_hidden() {
 }
 
 #[test]
-fn another_application_has_its_own_names() {
+fn another_application_has_its_own_files_and_variables() {
     let sandbox = Sandbox::with("[credentials]\ndomain = \"authn.test\"\n");
     sandbox.file("home/.config/fdt/config.toml", "[credentials]\ndomain = \"fdt.test\"\n");
     let sandbox = sandbox.env("FDT_CREDENTIALS__BASIC__USERNAME", "ann");

@@ -1,4 +1,4 @@
-//! `status`: it asks no server, so these servers answer nothing unless a token is wanted.
+//! `status`: it contacts no server, so these servers answer nothing unless a token is requested.
 
 use std::{
     fs,
@@ -12,11 +12,11 @@ use crate::{
     server::Server,
 };
 
-/// Ends at the first second of 2100, by a signature that nobody checks.
+/// Expires at the first second of 2100. Its signature is not checked.
 const IN_2100: &str = "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjQxMDI0NDQ4MDB9.c2lnbmF0dXJl";
 const FIRST_OF_2100: u64 = 4_102_444_800;
 
-/// The one row, and what is said beside it.
+/// Returns the only row, and standard error.
 #[track_caller]
 fn row(outcome: Outcome) -> (Vec<String>, String) {
     let stderr = outcome.stderr.clone();
@@ -31,7 +31,7 @@ fn now() -> u64 {
 }
 
 #[test]
-fn a_session_is_shown_while_it_is_kept() {
+fn a_stored_session_is_shown() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     let (cells, said) = row(sandbox.run(&["status"]));
@@ -39,9 +39,9 @@ fn a_session_is_shown_while_it_is_kept() {
         cells,
         ["-", "yes", "oauth", "cli", "none", "no", "file", "-", "-", "https://a.test"]
     );
-    assert_eq!(said, "no valid token is kept: `authn token` gets one\n");
+    assert_eq!(said, "no valid token is stored: run `authn token` to get one\n");
 
-    // Ten days and a half: what passes meanwhile changes no day.
+    // Ten and a half days, so that the time of the test does not change the day.
     server.giving("t0k3n", 907_200, || sandbox.run(&["token"])).done();
     let (cells, said) = row(sandbox.run(&["status"]));
     assert!(cells[4].starts_with("10d1") && cells[4].ends_with("h left"), "{cells:?}");
@@ -69,13 +69,13 @@ fn json_has_the_times_exactly() {
     let latest = now();
     let mut shown: Value = serde_json::from_str(&stdout).unwrap();
     let left = shown[0].as_object_mut().unwrap().remove("expires_in").unwrap().as_u64().unwrap();
-    // Part of a second is no whole one.
+    // A partial second is rounded down.
     assert!(left < FIRST_OF_2100 - earliest + 1 && left + 1 >= FIRST_OF_2100 - latest, "{left}");
     let expected = json!([{
         "profile": "ci",
-        "in_force": true,
+        "active": true,
         "provider": "jwt",
-        "identity": null,
+        "principal": null,
         "username": null,
         "has_token": true,
         "expires_at": "2100-01-01T00:00:00Z",
@@ -91,7 +91,7 @@ fn json_has_the_times_exactly() {
 }
 
 #[test]
-fn json_of_a_kept_session() {
+fn json_of_a_stored_session() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     let shown =
@@ -109,20 +109,20 @@ fn json_of_a_kept_session() {
 }
 
 #[test]
-fn a_program_without_a_token_says_so_calmly() {
+fn a_missing_token_is_not_an_error() {
     let server = Server::new();
     let (cells, said) = row(server.sandbox().run(&["status"]));
     assert_eq!(cells[4..7], ["none", "no", "memory"]);
     assert_eq!(
         said,
-        "no token is kept: in memory it ends with each program, and each gets its own\n"
+        "no token is stored: this provider keeps tokens in memory, so each program gets its own\n"
     );
     server.is_left_alone();
 
     let sandbox = Sandbox::with("[credentials]\nbasic = { username = \"ann\" }\n");
     let (cells, said) = row(sandbox.run(&["status"]));
     assert_eq!(cells, ["-", "yes", "basic", "ann", "none", "no", "-", "-", "-", "-"]);
-    assert!(said.starts_with("no token is at hand"), "{said}");
+    assert!(said.starts_with("no token is stored: run `authn token`"), "{said}");
 
     let (cells, said) = row(Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n").run(&["status"]));
     assert_eq!((&*cells[4], &*said), ("valid", ""));
@@ -130,7 +130,7 @@ fn a_program_without_a_token_says_so_calmly() {
 
 #[test]
 #[cfg(unix)]
-fn a_store_that_can_not_be_read_is_no_calm_matter() {
+fn a_store_that_can_not_be_read_is_an_error() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     server.giving("t0k3n", 3_600, || sandbox.run(&["token"])).done();
@@ -145,14 +145,14 @@ fn a_store_that_can_not_be_read_is_no_calm_matter() {
     }
 }
 
-/// Three profiles: a sound one, one whose configuration is wrong, and one of another provider.
+/// Three profiles: a valid one, an invalid one, and one of another provider.
 const PROFILES: &str = "[credentials]\ndomain = \"a.test\"\n\
     [profile.dev.credentials.basic]\nusername = \"ann\"\n\
     [profile.broken.credentials.basic]\npasword = \"s3cr3t\"\n\
     [profile.prod.credentials]\ndomain = \"b.test\"\njwt = \"s3cr3t\"\n";
 
 #[test]
-fn all_profiles_are_shown_and_what_is_wrong_with_one_stops_no_other() {
+fn all_profiles_are_shown_even_if_one_is_invalid() {
     let sandbox = Sandbox::with(PROFILES);
     let outcome = sandbox.run(&["status"]);
     assert_eq!(
@@ -170,7 +170,7 @@ fn all_profiles_are_shown_and_what_is_wrong_with_one_stops_no_other() {
         "6 | pasword = ***",
         "error: missing-key",
         "error: the configuration has 2 problems (profile: broken, provider: basic)",
-        "no profile is in force: choose one with `--profile NAME`",
+        "no profile is active: choose one with `--profile NAME`",
     ] {
         assert!(outcome.stderr.contains(words), "{words}\n{}", outcome.stderr);
     }
@@ -187,7 +187,7 @@ fn all_profiles_are_shown_and_what_is_wrong_with_one_stops_no_other() {
         shown.as_array().unwrap().iter().map(|row| row[name].clone()).collect()
     };
     assert_eq!(member("profile"), ["broken", "dev", "prod"]);
-    assert_eq!(member("in_force"), [false, false, true]);
+    assert_eq!(member("active"), [false, false, true]);
     assert_eq!(member("has_token"), [Value::Null, json!(false), json!(true)]);
     let wrong = json!("the configuration has 2 problems");
     assert_eq!(member("error"), [wrong, Value::Null, Value::Null]);
@@ -195,7 +195,7 @@ fn all_profiles_are_shown_and_what_is_wrong_with_one_stops_no_other() {
 }
 
 #[test]
-fn a_base_that_is_something_by_itself_is_a_row_of_its_own() {
+fn a_base_that_is_usable_by_itself_has_a_row() {
     let profiles = |outcome: Outcome| -> Vec<String> {
         let rows = outcome.done();
         let start = |row: &str| row.split('\t').take(2).collect::<Vec<_>>().join(" ");
@@ -206,14 +206,14 @@ fn a_base_that_is_something_by_itself_is_a_row_of_its_own() {
     assert_eq!(profiles(sandbox.run(&["status"])), ["- yes", "prod no"]);
     let sandbox = Sandbox::with(format!("default_profile = \"prod\"\n{text}"));
     assert_eq!(profiles(sandbox.run(&["status"])), ["- no", "prod yes"]);
-    // What profiles have in common is nothing that anybody uses.
+    // The common part of the profiles is not usable by itself.
     let common = "default_profile = \"prod\"\n[credentials.basic]\npassword = \"x\"\n\
         [profile.prod.credentials.basic]\nusername = \"ann\"\n";
     assert_eq!(profiles(Sandbox::with(common).run(&["status"])), ["prod yes"]);
 }
 
 #[test]
-fn a_profile_that_a_project_defines_without_trust_is_none() {
+fn a_profile_of_an_untrusted_project_has_no_row() {
     let sandbox = Sandbox::with("[credentials]\nbearer = \"x\"\n");
     sandbox.file("repo/.authn.toml", "[profile.mine.credentials]\ndomain = \"evil.test\"\n");
     let (cells, _) = row(sandbox.run(&["status"]));
@@ -221,7 +221,7 @@ fn a_profile_that_a_project_defines_without_trust_is_none() {
 }
 
 #[test]
-fn a_profile_that_there_is_not_is_wrong() {
+fn an_unknown_profile_is_an_error() {
     let sandbox = Sandbox::with(PROFILES).env("AUTHN_PROFILE", "prdo");
     for arguments in [&["status"][..], &["-p", "prdo", "status"]] {
         let outcome = sandbox.run(arguments);
@@ -232,7 +232,7 @@ fn a_profile_that_there_is_not_is_wrong() {
 }
 
 #[test]
-fn what_is_wrong_with_all_is_said_once() {
+fn a_problem_of_all_profiles_is_reported_once() {
     let sandbox = Sandbox::with(PROFILES).env("AUTHN_CREDENTAILS__DOMAIN", "x");
     let outcome = sandbox.run(&["status"]);
     assert_eq!(
@@ -264,9 +264,9 @@ fn a_narrow_terminal_shows_a_block_for_each_profile() {
             .replace("\r\n", "\n")
     };
     let wide = shown(120);
-    assert!(wide.contains("PROFILE  IN FORCE  PROVIDER"), "{wide}");
+    assert!(wide.contains("PROFILE  ACTIVE  PROVIDER"), "{wide}");
     let narrow = shown(40);
-    for line in ["PROFILE   ci", "IN FORCE  no", "TOKEN     valid"] {
+    for line in ["PROFILE    ci", "ACTIVE     no", "TOKEN      valid"] {
         assert!(narrow.lines().any(|shown| shown == line), "{line}\n{narrow}");
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{sandbox::Sandbox, server::Server};
 
-/// No keyring is there in a sandbox.
+/// A sandbox has no keyring.
 const KEYRING: &str =
     if cfg!(feature = "keyring") { "keyring\t-\tSecret Service (authn)\n" } else { "" };
 
@@ -42,7 +42,7 @@ fn the_folder_can_be_configured_and_belongs_to_the_application() {
 }
 
 #[test]
-fn what_is_wrong_elsewhere_is_no_matter_and_what_is_wrong_here_is() {
+fn only_problems_of_the_stores_are_errors() {
     for fine in ["", "[credentials.basic]\npasword = \"s3cr3t\"\n"] {
         let outcome = Sandbox::with(fine).run(&["stores"]);
         assert_eq!((outcome.code, &*outcome.stderr), (0, ""));
@@ -61,7 +61,7 @@ fn what_is_wrong_elsewhere_is_no_matter_and_what_is_wrong_here_is() {
 
 #[cfg(feature = "keyring")]
 #[test]
-fn a_store_that_cannot_be_asked_is_a_failure_if_it_is_used() {
+fn a_store_that_can_not_be_read_is_an_error_if_it_is_used() {
     let words = "there is no D-Bus session, so there is no keyring";
     let shown = Sandbox::new().run(&["stores", "--json"]);
     assert_eq!(shown.stderr, "");

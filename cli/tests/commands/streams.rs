@@ -25,7 +25,7 @@ fn sandbox() -> Sandbox {
 }
 
 #[test]
-fn a_reader_that_has_gone_is_no_failure() {
+fn a_closed_standard_output_is_not_a_failure() {
     let sandbox = sandbox();
     for arguments in COMMANDS {
         let (reader, writer) = io::pipe().unwrap();
@@ -38,7 +38,7 @@ fn a_reader_that_has_gone_is_no_failure() {
 }
 
 #[test]
-fn errors_that_nobody_reads_are_no_failure_either() {
+fn a_closed_standard_error_is_not_a_failure() {
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);
     let output = sandbox().command(&["config", "show", "nothing"]).stderr(writer).output().unwrap();
@@ -47,7 +47,7 @@ fn errors_that_nobody_reads_are_no_failure_either() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_full_disk_is_one() {
+fn a_full_disk_is_a_failure() {
     for arguments in COMMANDS {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let outcome = Outcome::of(sandbox().command(arguments).stdout(full).output().unwrap());
@@ -57,7 +57,7 @@ fn a_full_disk_is_one() {
 }
 
 #[test]
-fn colour_is_for_terminals_unless_it_is_asked_for() {
+fn colour_is_only_for_terminals_unless_a_flag_enables_it() {
     let sandbox = Sandbox::with("[credentials]\ndomian = \"a.test\"\n");
     let coloured = |arguments: &[&str]| sandbox.run(arguments).stderr.contains('\u{1b}');
     assert!(!coloured(&["config", "check"]));
@@ -71,7 +71,7 @@ fn colour_is_for_terminals_unless_it_is_asked_for() {
 }
 
 #[test]
-fn a_wrong_command_line_has_a_code_of_its_own() {
+fn an_invalid_command_line_has_its_own_code() {
     for arguments in [&[][..], &["config"], &["tokn"], &["token", "x"], &["--color", "x", "token"]]
     {
         let outcome = Sandbox::new().run(arguments);

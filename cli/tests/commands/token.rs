@@ -1,4 +1,4 @@
-//! `token`: as JSON, with a least time to live, for other scopes.
+//! `token`: as JSON, with a minimum time to live, for other scopes.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,7 @@ use crate::{
     server::Server,
 };
 
-/// A JWT with a signature that nobody checks.
+/// Returns a JWT. Its signature is not checked.
 fn jwt(expiry: SystemTime) -> String {
     let seconds = expiry.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
@@ -32,7 +32,7 @@ fn printed(outcome: &Outcome, stdout: &str, warnings: &[&str]) {
 }
 
 #[test]
-fn json_says_what_is_known_and_null_for_the_rest() {
+fn json_has_null_for_unknown_values() {
     let token = jwt(in_2100());
     let sandbox = Sandbox::with(format!("[credentials]\njwt = \"{token}\"\n[profile.ci]\n"));
     let shown = |arguments: &[&str]| -> Value {
@@ -59,7 +59,7 @@ fn json_says_what_is_known_and_null_for_the_rest() {
 }
 
 #[test]
-fn a_kept_token_is_printed_by_the_next_program_too() {
+fn a_stored_token_is_printed_by_the_next_program() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     printed(&server.giving("one", 3_600, || sandbox.run(&["token"])), "one\n", &[]);
@@ -70,7 +70,7 @@ fn a_kept_token_is_printed_by_the_next_program_too() {
 }
 
 #[test]
-fn a_kept_token_that_ends_too_soon_is_replaced() {
+fn a_stored_token_that_expires_too_soon_is_replaced() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     printed(&server.giving("one", 3_600, || sandbox.run(&["token"])), "one\n", &[]);
@@ -83,7 +83,7 @@ fn a_kept_token_that_ends_too_soon_is_replaced() {
 }
 
 #[test]
-fn a_new_token_that_ends_too_soon_is_printed_with_a_warning_and_not_replaced() {
+fn a_new_token_that_expires_too_soon_is_printed_with_a_warning() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     let long = ["token", "--min-ttl", "2h"];
@@ -95,20 +95,20 @@ fn a_new_token_that_ends_too_soon_is_printed_with_a_warning_and_not_replaced() {
 }
 
 #[test]
-fn a_token_whose_end_nobody_says_is_not_replaced() {
+fn a_token_with_unknown_lifetime_is_not_replaced() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     let fallback = "credentials.oauth.expires_in_fallback=1h";
     let long = ["--set", fallback, "token", "--min-ttl", "2h"];
     let body = r#"{"access_token":"one","token_type":"Bearer"}"#;
     let (outcome, _) = server.answering("200 OK", body, || sandbox.run(&long));
-    printed(&outcome, "one\n", &["warning: nobody says when"]);
+    printed(&outcome, "one\n", &["warning: the lifetime of this token is unknown"]);
     printed(&sandbox.run(&long), "one\n", &["warning: "]);
     server.is_left_alone();
 }
 
 #[test]
-fn without_a_new_token_nothing_is_printed_and_what_is_kept_stays() {
+fn without_a_new_token_nothing_is_printed_and_the_old_one_stays() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     printed(&server.giving("one", 3_600, || sandbox.run(&["token"])), "one\n", &[]);
@@ -124,11 +124,12 @@ fn without_a_new_token_nothing_is_printed_and_what_is_kept_stays() {
 }
 
 #[test]
-fn what_no_exchange_can_prolong_is_printed_with_a_warning() {
+fn a_fixed_token_that_expires_too_soon_is_printed_with_a_warning() {
     let soon = SystemTime::now() + Duration::from_hours(1);
-    for (token, warning) in
-        [(jwt(soon), "sooner than `--min-ttl`"), ("opaque".to_owned(), "nobody says")]
-    {
+    for (token, warning) in [
+        (jwt(soon), "sooner than `--min-ttl`"),
+        ("opaque".to_owned(), "lifetime of this token is unknown"),
+    ] {
         let sandbox = Sandbox::with(format!("[credentials]\njwt = \"{token}\"\n"));
         let outcome = sandbox.run(&["token", "--min-ttl", "1d"]);
         printed(&outcome, &format!("{token}\n"), &["warning: ", warning]);
@@ -150,15 +151,15 @@ fn scopes_are_separated_by_spaces_and_commas_and_flags() {
 }
 
 #[test]
-fn a_scope_that_is_not_granted_is_said() {
+fn a_scope_that_is_not_granted_is_a_warning() {
     let server = Server::new();
     let sandbox = server.sandbox();
     let outcome = server.giving("t", 60, || sandbox.run(&["token", "--scope", "read,write"]));
-    printed(&outcome, "t\n", &["warning: the server has not granted the scope write\n"]);
+    printed(&outcome, "t\n", &["warning: the server did not grant the scope write\n"]);
 }
 
 #[test]
-fn each_set_of_scopes_has_a_token_of_its_own() {
+fn each_set_of_scopes_has_its_own_token() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();
     let run = |arguments: &[&str]| sandbox.run(arguments);
@@ -170,7 +171,7 @@ fn each_set_of_scopes_has_a_token_of_its_own() {
 }
 
 #[test]
-fn what_is_no_duration_or_no_scope_is_refused() {
+fn invalid_durations_and_scopes_are_refused() {
     let sandbox = Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n");
     for (flag, value) in [
         ("--min-ttl", "soon"),

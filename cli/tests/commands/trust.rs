@@ -1,5 +1,5 @@
-//! `config trust`, where nobody can be asked. The question itself is asked in the tests of the workspace, which
-//! bring a terminal.
+//! `config trust` without a terminal. The question itself is tested in the tests of the workspace, which have a
+//! terminal.
 
 use std::fs;
 
@@ -43,7 +43,7 @@ fn state(sandbox: &Sandbox) -> String {
 }
 
 #[test]
-fn all_that_it_wants_is_shown_and_nothing_is_trusted_unasked() {
+fn all_settings_are_shown_and_nothing_is_trusted_without_a_question() {
     let sandbox = sandbox(PROJECT);
     let outcome = trust(&sandbox, &[]);
     assert_eq!(outcome.code, 2);
@@ -63,9 +63,9 @@ LINE  KEY                                              VALUE
 15    profile.test.credentials.provider                "bearer"
 16    profile.test.credentials.bearer.token            (set), from env PATH
 
-With that it names:
+It refers to:
 
-WHAT      NAME                    LINE
+KIND      NAME                    LINE
 profile   test                    1, 12, 13, 15, 16
 origin    project.test            3
 server    http://proxy.test:3128  12
@@ -74,9 +74,10 @@ file      /nowhere/password       6
 file      ca.pem                  13
 variable  PATH                    16
 
-warning: 1 value is hidden, because it is not known: look at the file
-error: there is no terminal, so nobody can be asked
-help: run `authn config trust` in a terminal, or `authn config trust --yes` if you have read what it would set
+warning: 1 value is hidden, because it is unknown or invalid
+help: read the file before you trust it
+error: there is no terminal to ask at
+help: run `authn config trust` in a terminal, or `authn config trust --yes` if you have read the settings above
 "#
     );
     assert_eq!(state(&sandbox), "withheld");
@@ -96,7 +97,7 @@ token_endpoint_url = "ht\ttps\n:evil4.test"
 "#,
     );
     let outcome = trust(&sandbox, &[]);
-    let named = outcome.stderr.split("With that it names:").nth(1).unwrap();
+    let named = outcome.stderr.split("It refers to:").nth(1).unwrap();
     for server in
         ["https://evil.test", "https://evil2.test", "http://evil3.test", "https://evil4.test"]
     {
@@ -150,18 +151,18 @@ fn a_script_trusts_and_revokes() {
     assert_eq!(sandbox.run(&["token"]).done(), "own\n");
     let outcome = trust(&sandbox, &["--yes"]);
     assert_eq!(outcome.code, 0);
-    assert!(outcome.stderr.contains("credentials.bearer.token  (set)"), "it is shown all the same");
-    let told = "\n/repo/.authn.toml is trusted, until a byte of it changes; \
-                `authn config check` tells what is wrong with it\n";
-    assert!(outcome.stderr.ends_with(told), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("credentials.bearer.token  (set)"),
+        "the settings are shown too"
+    );
+    let expected =
+        "\n/repo/.authn.toml is trusted until it changes; run `authn config check` to check it\n";
+    assert!(outcome.stderr.ends_with(expected), "{outcome:?}");
     assert_eq!(state(&sandbox), "trusted");
     let outcome = sandbox.run(&["token"]);
     assert_eq!((&*outcome.stdout, &*outcome.stderr), ("theirs\n", ""));
     let again = trust(&sandbox, &[]);
-    assert_eq!(
-        (again.code, &*again.stderr),
-        (0, "/repo/.authn.toml is trusted already, as it is\n")
-    );
+    assert_eq!((again.code, &*again.stderr), (0, "/repo/.authn.toml is already trusted\n"));
 
     sandbox.file("repo/.authn.toml", "[credentials]\nbearer = 'theirs'\n#");
     assert_eq!(state(&sandbox), "changed");
@@ -171,11 +172,11 @@ fn a_script_trusts_and_revokes() {
 
     fs::remove_file(sandbox.path("repo/.authn.toml")).unwrap();
     let outcome = trust(&sandbox, &["--revoke"]);
-    let told = "/repo/.authn.toml is trusted no longer\n";
-    assert_eq!((outcome.code, &*outcome.stderr), (0, told));
+    let expected = "/repo/.authn.toml is no longer trusted\n";
+    assert_eq!((outcome.code, &*outcome.stderr), (0, expected));
     let outcome = trust(&sandbox, &["--revoke"]);
-    let told = "nothing was trusted: looked for /repo/.authn.toml\n";
-    assert_eq!((outcome.code, &*outcome.stderr), (0, told));
+    let expected = "no file was trusted: looked for /repo/.authn.toml\n";
+    assert_eq!((outcome.code, &*outcome.stderr), (0, expected));
 }
 
 #[test]
@@ -193,7 +194,7 @@ fn a_file_named_by_a_flag_needs_no_trust_and_a_variable_names_it_whole() {
 }
 
 #[test]
-fn a_home_below_the_working_folder_is_none() {
+fn a_relative_home_is_ignored() {
     let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n").env("HOME", "home");
     sandbox.file("repo/home/.config/authn/config.toml", "[credentials]\nbearer = 'theirs'\n");
     let sandbox = sandbox.env("XDG_CONFIG_HOME", "");
@@ -207,7 +208,7 @@ fn a_home_below_the_working_folder_is_none() {
 }
 
 #[test]
-fn no_flag_stands_in_a_variable_or_a_file() {
+fn no_variable_or_file_can_set_the_flag() {
     let sandbox = sandbox("yes = true\n[trust]\nyes = true\n[credentials]\nbearer = 'theirs'\n");
     sandbox.file(
         "home/.config/authn/config.toml",
@@ -216,7 +217,7 @@ fn no_flag_stands_in_a_variable_or_a_file() {
     let sandbox = sandbox.env("AUTHN_YES", "true").env("AUTHN_TRUST__YES", "1");
     let outcome = sandbox.command(&["config", "trust"]).output().unwrap();
     assert_eq!(Outcome::of(outcome).code, 2);
-    // An answer that is no terminal's is none.
+    // An answer that does not come from a terminal is ignored.
     let answer = sandbox.file("answer", "y\n");
     let mut command = sandbox.command(&["config", "trust"]);
     let outcome = command.stdin(fs::File::open(answer).unwrap()).output().unwrap();
@@ -225,13 +226,13 @@ fn no_flag_stands_in_a_variable_or_a_file() {
 }
 
 #[test]
-fn what_cannot_be_trusted_says_why() {
+fn a_file_that_can_not_be_trusted_is_an_error() {
     let sandbox = sandbox("[credentials\n");
     let outcome = trust(&sandbox, &["--yes"]);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.starts_with("error: syntax: this is not valid TOML"), "{outcome:?}");
     assert!(outcome.stderr.contains("/repo/.authn.toml:1"), "{outcome:?}");
-    assert!(outcome.stderr.contains("can't be trusted as long as it can't be read"), "{outcome:?}");
+    assert!(outcome.stderr.contains("can't be trusted, because it can't be read"), "{outcome:?}");
     assert!(outcome.stderr.contains("`authn config edit --project`"), "{outcome:?}");
 
     fs::create_dir(sandbox.path("repo/below")).unwrap();
@@ -241,8 +242,9 @@ fn what_cannot_be_trusted_says_why() {
     assert_eq!(outcome.code, 3);
     let [first, last] = ["repo/below/.fdt.toml", "repo/.fdt.toml"]
         .map(|path| sandbox.path(path).display().to_string());
-    let told = format!("no project's file: looked for {first}, and in each folder up to {last}\n");
-    assert!(outcome.stderr.contains(&told), "{outcome:?}");
+    let expected =
+        format!("no project file: looked for {first}, and in each folder up to {last}\n");
+    assert!(outcome.stderr.contains(&expected), "{outcome:?}");
 
     let outcome = trust(&sandbox, &["--no-project"]);
     assert_eq!(outcome.code, 2);
@@ -251,7 +253,7 @@ fn what_cannot_be_trusted_says_why() {
 
 #[cfg(unix)]
 #[test]
-fn a_record_that_others_can_write_does_not_count_and_says_so() {
+fn a_record_that_others_can_write_is_ignored_with_a_warning() {
     let sandbox = sandbox("[credentials]\nbearer = 'theirs'\n");
     trust(&sandbox, &["--yes"]);
     let folder = sandbox.path("home/.local/state/authn/trust");
@@ -259,9 +261,9 @@ fn a_record_that_others_can_write_does_not_count_and_says_so() {
     crate::sandbox::set_mode(&record, 0o602);
     for arguments in [&["config", "path"][..], &["config", "check"], &["token"]] {
         let outcome = sandbox.run(arguments);
-        let told = format!("{} is open to other users: `chmod 600", record.display());
+        let expected = format!("{} is open to other users: `chmod 600", record.display());
         assert!(outcome.stderr.contains("warning: trust-record"), "{outcome:?}");
-        assert!(outcome.stderr.contains(&told), "{outcome:?}");
+        assert!(outcome.stderr.contains(&expected), "{outcome:?}");
     }
     assert_eq!(state(&sandbox), "withheld");
     assert_eq!(sandbox.run(&["token"]).done(), "own\n");

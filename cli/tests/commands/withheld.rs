@@ -1,4 +1,4 @@
-//! A project's file that nobody has trusted: it chooses a profile, and the rest is shown and not in force.
+//! An untrusted project file: it chooses a profile; the rest is shown and has no effect.
 
 use std::fs;
 
@@ -75,7 +75,7 @@ fn it_is_shown_as_withheld() {
 }
 
 #[test]
-fn whatever_it_may_change_says_how_to_trust_it() {
+fn every_affected_command_says_how_to_trust_it() {
     let sandbox = sandbox();
     for arguments in [&["token"][..], &["header"], &["status"], &["config", "check"]] {
         let outcome = sandbox.run_without_folder(arguments);
@@ -84,7 +84,7 @@ fn whatever_it_may_change_says_how_to_trust_it() {
     assert_eq!(sandbox.run(&["config", "check"]).code, 3, "it has settings without effect");
     let outcome = sandbox.run(&["--no-project", "config", "check"]);
     assert!(!outcome.stderr.contains("trust"), "{outcome:?}");
-    // Where its settings are missing, the warning is said beside the error.
+    // If its settings are missing, the warning is printed with the error.
     let sandbox = Sandbox::new();
     sandbox.file("repo/.fdt.toml", "[credentials]\nbearer = 'abc'\n");
     let outcome = sandbox.run(&["--app", "fdt", "token"]);
@@ -95,7 +95,7 @@ fn whatever_it_may_change_says_how_to_trust_it() {
 }
 
 #[test]
-fn a_terminal_does_not_obey_what_is_said_of_it() {
+fn control_characters_of_the_configuration_are_escaped() {
     let sandbox = Sandbox::with("[credentials.\"x\\u001b[2J\"]\nkey = 1\n");
     for arguments in [&["config", "show"][..], &["config", "path"], &["config", "show", "a\u{1b}b"]]
     {

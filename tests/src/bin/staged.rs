@@ -29,7 +29,7 @@ pub struct Staged {
     steps: Vec<String>,
     /// Where the test listens.
     address: Option<String>,
-    /// Who logs in, in the server's word.
+    /// The user who logs in, as named by the server.
     user: Option<String>,
 }
 
@@ -72,7 +72,10 @@ impl InteractiveSource for Staged {
                 }
                 "gate" => login.unless_cancelled(self.pass()).await?,
                 "exchange" => self.pass().await,
-                "refused" => return Err(Error::refused(rest)),
+                "refused" => {
+                    let (message, help) = rest.split_once("; ").unwrap_or((rest, "try again"));
+                    return Err(Error::refused(message).with_help(help));
+                }
                 _ => return Err(Error::configuration(format!("there is no step `{word}`"))),
             }
         }
@@ -86,7 +89,7 @@ impl InteractiveSource for Staged {
 }
 
 impl Staged {
-    /// Waits until the test has taken the connection and ended it.
+    /// Waits until the test has accepted the connection and closed it.
     async fn pass(&self) {
         let passed: io::Result<usize> = async {
             let mut gate = TcpStream::connect(self.address.as_deref().unwrap_or_default()).await?;
@@ -109,7 +112,7 @@ fn link(text: &str) -> Link {
     Link::new(url(text))
 }
 
-/// A code, where to type it in, and what holds it already.
+/// Returns a code, the address to enter it at, and the address that contains it.
 fn code(text: &str) -> UserCode {
     let mut words = text.split(' ');
     let mut word = || words.next().unwrap_or_default();
@@ -120,7 +123,7 @@ fn code(text: &str) -> UserCode {
     }
 }
 
-/// A label, and behind `@` the page.
+/// Returns a question: a label, and after `@` the page.
 fn question(text: &str) -> Question {
     match text.split_once(" @ ") {
         Some((label, page)) => Question::new(label).with_page(url(page)),
@@ -128,7 +131,7 @@ fn question(text: &str) -> Question {
     }
 }
 
-/// Takes an answer as a grant would, and shows nobody what it is.
+/// Copies an answer like a grant, and never shows it.
 fn keep(answer: &authn::SecretString) {
     drop(answer.clone());
 }

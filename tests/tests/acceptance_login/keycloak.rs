@@ -53,7 +53,7 @@ fn an_identifier_and_a_secret_are_typed_in_once() {
     // The wrong one first.
     terminal.send("mistyped-0815");
     terminal.press("Enter");
-    let again = format!("try again You get what is asked for here: {PAGE} Client ID:");
+    let again = format!("try again Find the values to enter here: {PAGE} Client ID:");
     terminal.wait_for(&again);
     terminal.send(ID);
     terminal.press("Enter");

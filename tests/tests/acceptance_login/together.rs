@@ -17,7 +17,7 @@ fn of_two_logins_one_asks_and_the_other_takes_its_session() {
     is_logged_in(&one, "alice");
     assert_eq!(other.wait_for_end(), 0, "{}", other.transcript());
     let shown = other.transcript();
-    assert!(shown.contains("Another process has meanwhile logged in as alice."), "{shown}");
+    assert!(shown.contains("Another process has logged in as alice."), "{shown}");
     assert!(!shown.contains("http://"), "nobody was asked there: {shown}");
     assert_eq!(scene.rig.count(&[("grant", "authorization_code")]), 1);
     scene.token();

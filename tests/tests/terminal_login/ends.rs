@@ -1,4 +1,4 @@
-//! How a login ends, what is left of the terminal then, and where there is none.
+//! The end of a login: the state of the terminal, and logins without a terminal.
 
 use std::fs;
 
@@ -7,26 +7,26 @@ use authn_tests::command::binary;
 use crate::scene::Scene;
 
 #[test]
-fn ctrl_c_gives_up_at_once() {
+fn ctrl_c_cancels_at_once() {
     for steps in [&["browser x", "waiting 298", "gate"][..], &["other", "gate"], &["ask the name"]]
     {
         let scene = Scene::new(steps);
         let terminal = scene.login((80, 24), &[]);
         let held = steps.contains(&"gate").then(|| scene.at_the_gate());
-        terminal.wait_for(if held.is_some() { "Ctrl-C gives up" } else { "The name:" });
+        terminal.wait_for(if held.is_some() { "Ctrl-C to cancel" } else { "The name:" });
         terminal.press("C-c");
         assert_eq!(terminal.wait_for_end(), 130);
         let screen = terminal.screen();
-        assert!(screen.ends_with("error: the login was given up; start it again\n"), "{screen}");
-        assert!(!screen.contains("Ctrl-C gives up"), "the spinner is gone\n{screen}");
+        assert!(screen.ends_with("error: the login was cancelled\n"), "{screen}");
+        assert!(!screen.contains("Ctrl-C to cancel"), "the spinner is gone\n{screen}");
         assert_eq!(scene.status()["has_token"], false);
     }
 }
 
 #[test]
-fn the_terminal_is_as_before_after_a_secret_was_given_up() {
+fn the_terminal_is_restored_after_a_secret_was_cancelled() {
     let login = "\"$1\" login; echo code $?; stty -a >after";
-    // An interrupt that is typed is read with the secret; the other comes from without.
+    // A typed Ctrl-C is read with the secret; the other interrupt is a signal from outside.
     let child = "sh -c 'echo $$ >pid; exec \"$0\" login' \"$1\"; echo code $?; stty -a >after";
     for (script, keys) in [(login, Some("C-c")), (login, Some("C-d")), (child, None)] {
         let scene = Scene::new(&["secret the password"]);
@@ -34,7 +34,7 @@ fn the_terminal_is_as_before_after_a_secret_was_given_up() {
         terminal.wait_for("The password (not shown):");
         if let Some(keys) = keys {
             terminal.send("s3cr3t");
-            // Ctrl-D ends what is empty only.
+            // Ctrl-D only ends an empty line.
             terminal.press("C-u");
             terminal.press(keys);
         } else {
@@ -50,19 +50,19 @@ fn the_terminal_is_as_before_after_a_secret_was_given_up() {
         assert_eq!(before, after);
         let screen = terminal.screen();
         assert!(!screen.contains("s3cr3t"), "{screen}");
-        assert!(screen.contains("\nerror: the login was given up; start it again\n"), "{screen}");
+        assert!(screen.contains("\nerror: the login was cancelled\n"), "{screen}");
     }
 }
 
 #[test]
-fn a_program_that_goes_on_keeps_its_terminal_after_a_secret_was_given_up() {
+fn a_running_program_keeps_its_terminal_after_a_secret_was_cancelled() {
     let scene = Scene::new(&["unheard the password", "gate"]);
     let terminal = scene.login((80, 24), &[]);
     let gate = scene.at_the_gate();
     terminal.wait_for("The password (not shown):");
     drop(gate);
     let _gate = scene.at_the_gate();
-    // The first is for whoever still reads; behind it the terminal is as before.
+    // The reading thread takes the first line. After it, the terminal is restored.
     for typed in ["first", "second", "third"] {
         terminal.send(typed);
         terminal.press("Enter");
@@ -71,39 +71,39 @@ fn a_program_that_goes_on_keeps_its_terminal_after_a_secret_was_given_up() {
 }
 
 #[test]
-fn what_a_server_gives_once_is_waited_for_after_ctrl_c() {
+fn an_exchange_is_completed_after_ctrl_c() {
     let scene = Scene::new(&["link x", "exchanging", "exchange"]);
     let terminal = scene.login((80, 24), &[]);
     let gate = scene.at_the_gate();
     terminal.wait_for("asking the server for the tokens");
     terminal.press("C-c");
-    terminal.wait_for("interrupted: waiting for the exchange under way");
+    terminal.wait_for("interrupted: waiting for the token request in progress");
     drop(gate);
     assert_eq!(terminal.wait_for_end(), 130);
     assert_eq!(scene.status()["has_token"], true);
 }
 
 #[test]
-fn a_second_ctrl_c_ends_that_too() {
+fn a_second_ctrl_c_stops_the_exchange() {
     let scene = Scene::new(&["exchanging", "exchange"]);
     let terminal = scene.login((80, 24), &[]);
     let _gate = scene.at_the_gate();
     terminal.wait_for("asking the server for the tokens");
     terminal.press("C-c");
-    terminal.wait_for("interrupted: waiting for the exchange under way");
+    terminal.wait_for("interrupted: waiting for the token request in progress");
     terminal.press("C-c");
     assert_eq!(terminal.wait_for_end(), 130);
     assert_eq!(scene.status()["has_token"], false);
 }
 
 #[test]
-fn the_end_of_the_input_gives_up() {
+fn the_end_of_the_input_cancels() {
     let scene = Scene::new(&["ask the name"]);
     let terminal = scene.login((80, 24), &[]);
     terminal.wait_for("The name:");
     terminal.press("C-d");
     assert_eq!(terminal.wait_for_end(), 130);
-    assert_eq!(terminal.screen(), "The name:\nerror: the login was given up; start it again\n");
+    assert_eq!(terminal.screen(), "The name:\nerror: the login was cancelled\n");
 }
 
 #[test]
@@ -112,39 +112,39 @@ fn of_two_logins_one_asks() {
     let one = scene.login((80, 24), &[]);
     one.wait_for("The name:");
     let other = scene.login((80, 24), &[]);
-    other.wait_for("waiting for another login (Ctrl-C gives up)");
+    other.wait_for("waiting for another login (Ctrl-C to cancel)");
     one.press("Enter");
     drop(scene.at_the_gate());
     assert_eq!(one.wait_for_end(), 0);
     assert_eq!(other.wait_for_end(), 0);
     assert_eq!(
         other.screen(),
-        "Another process has meanwhile logged in as alice.\n\
+        "Another process has logged in as alice.\n\
          Tokens are kept in the file store (~/.local/state/authn/tokens).\n"
     );
 }
 
 #[test]
-fn nobody_is_asked_where_the_configuration_is_enough() {
+fn no_question_is_asked_if_the_configuration_is_enough() {
     for store in ["file", "memory"] {
         let scene = Scene::with(&format!("store = '{store}'"), &["none"]);
         let terminal = scene.login((80, 24), &[]);
         assert_eq!(terminal.wait_for_end(), 0);
         let screen = terminal.screen();
-        assert!(screen.starts_with("There is nobody to log in: "), "{screen}");
+        assert!(screen.starts_with("No login is needed: "), "{screen}");
         assert!(screen.contains("`authn token` prints one."), "{screen}");
     }
 }
 
 #[test]
-fn nobody_is_asked_for_a_session_that_ends_with_the_command() {
+fn no_question_is_asked_for_a_session_that_is_not_stored() {
     for step in ["link x", "code A x", "ask the name"] {
         let scene = Scene::with("store = 'memory'", &[step, "gate"]);
         let terminal = scene.login((100, 24), &[]);
         assert_eq!(terminal.wait_for_end(), 3);
         assert_eq!(
             terminal.screen(),
-            "error: the session would end with this command, because its tokens are kept in memory alone\n\
+            "error: the session would end with this command, because its tokens are only kept in memory\n\
              help: set `credentials.staged.store` to `file`, or to another store that `authn stores` lists\n"
         );
     }
@@ -192,22 +192,22 @@ fn standard_output_stays_empty() {
 }
 
 #[test]
-fn without_a_terminal_it_ends_at_once() {
+fn without_a_terminal_it_fails_at_once() {
     let scene = Scene::new(&["gate"]);
     let outcome = scene.run(&["-p", "work", "login", "--browser"]);
     assert_eq!((outcome.code, &*outcome.stdout), (4, ""));
     assert!(outcome.stderr.contains("`staged login --profile work --browser`"), "{outcome:?}");
     let terminal = scene.script("\"$1\" login </dev/null; echo code $?; \"$1\" login 2>said");
-    terminal.wait_for("standard input is none");
+    terminal.wait_for("standard input is not one");
     assert_eq!(terminal.wait_for_end(), 4);
     assert!(terminal.screen().contains("\ncode 4\n"), "{}", terminal.screen());
     let said = fs::read_to_string(scene.sandbox.work().join("said")).expect("a file");
-    assert!(said.contains("standard error is none"), "{said}");
-    assert!(scene.gate.accept().is_err(), "nothing was begun");
+    assert!(said.contains("standard error is not one"), "{said}");
+    assert!(scene.gate.accept().is_err(), "no login was started");
 }
 
 #[test]
-fn whoever_must_log_in_is_told_the_exact_command() {
+fn a_missing_login_is_reported_with_the_exact_command() {
     let scene = Scene::new(&[]);
     for (arguments, command) in [
         (&["token"][..], "staged login"),
@@ -216,7 +216,7 @@ fn whoever_must_log_in_is_told_the_exact_command() {
     ] {
         let outcome = scene.run(arguments);
         assert_eq!((outcome.code, &*outcome.stdout), (4, ""), "{outcome:?}");
-        let said = format!("error: nobody is logged in; log in with `{command}`\n");
+        let said = format!("error: no user is logged in\nhelp: log in with `{command}`\n");
         assert_eq!(outcome.stderr, said);
     }
 }

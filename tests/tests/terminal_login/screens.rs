@@ -84,14 +84,14 @@ fn what_is_missing_is_asked_for_and_a_secret_is_not_shown() {
 }
 
 #[test]
-fn what_goes_wrong_is_said() {
+fn failures_are_shown() {
     let link = format!("browser {LINK}");
     let steps = [
         &*link,
         "failed the browser could not be started (entity not found)",
         "waiting 298",
         "notice the server can't be reached just now, and is asked again",
-        "refused the server refused the login (access_denied); ask whoever runs it",
+        "refused the server refused the login (access_denied); ask the operator of the server",
     ];
     in_each_window("failure", "", &steps, |_, terminal, check| {
         assert_eq!(terminal.wait_for_end(), 5);
@@ -99,7 +99,7 @@ fn what_goes_wrong_is_said() {
     });
 }
 
-/// Plays a scene in each window, with and without colour, and gives the names of its screens.
+/// Plays a scene in each window, with and without colour.
 fn in_each_window(
     name: &str,
     options: &str,
@@ -123,7 +123,7 @@ fn in_each_window(
     }
 }
 
-/// Compares a screen with its file. Time that is left and what turns are the same each time.
+/// Compares a screen with its file. The time left and the spinner are normalised.
 #[track_caller]
 fn is_snapshot(name: &str, screen: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("snapshots/{name}.txt"));

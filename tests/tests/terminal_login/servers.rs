@@ -177,9 +177,9 @@ fn what_was_typed_in_is_a_session() {
     sandbox.file(sandbox.config().join("authn/config.toml"), text);
     let scene = Scene { rig, sandbox };
     let run = |arguments: &[&str]| scene.sandbox.run(binary("authn"), arguments);
-    let nobody = "nobody is logged in";
-    assert!(run(&["status"]).stderr.contains(nobody));
-    assert!(run(&["doctor", "--offline"]).stdout.contains(nobody));
+    let logged_out = "not logged in";
+    assert!(run(&["status"]).stderr.contains(logged_out));
+    assert!(run(&["doctor", "--offline"]).stdout.contains(logged_out));
 
     let terminal = scene.login(&[]);
     terminal.wait_for("Client secret (not shown):");
@@ -199,8 +199,8 @@ fn what_was_typed_in_is_a_session() {
         fs::write(path, record.to_string()).expect("the session");
     }
     let said = run(&["status"]).stderr;
-    assert_eq!(said, "no valid token is kept: `authn token` gets one\n");
+    assert_eq!(said, "no valid token is stored: run `authn token` to get one\n");
     let found = run(&["doctor", "--offline"]).success();
-    assert!(found.contains("what somebody has typed in is kept"), "{found}");
+    assert!(found.contains("the client's typed-in credentials are stored"), "{found}");
     run(&["token"]).success();
 }

@@ -1,4 +1,4 @@
-//! `config check`: everything that is wrong, at once; and whether a token can be had.
+//! `config check`: all problems of the configuration at once, and whether a token can be obtained.
 
 use authn::config::Severity;
 
@@ -11,16 +11,16 @@ use crate::{
     style::counted,
 };
 
-/// What `config check` takes.
+/// The arguments of `config check`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-Everything that is wrong is said at once, on standard error, each with its place and its way out.
+Prints all errors and warnings to standard error, each with its place and a fix.
 
-With `--network`, and unless the configuration can't be used, a new token is then asked for, also if one is \
-kept, and what happens is said step by step. Nobody is asked to log in: where somebody must, the exit code \
-is 4; where the provider or the network fails, it is 5.")]
+With `--network`, and if there is no error, a new token is then requested, even if a valid one is stored, and \
+each step is reported. You are never asked to log in: the exit code is 4 if a login is required, and 5 if the \
+provider or the network fails.")]
 pub(crate) struct Arguments {
-    /// Get a token too
+    /// Also request a new token
     #[arg(long)]
     network: bool,
 }
@@ -36,8 +36,8 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let counts = counted([(errors, "error"), (warnings, "warning")]);
     let summary = format!("the configuration has {counts} ({})", active(&config));
     match (errors, warnings) {
-        (0, 0) => output::tell(&format!("the configuration is fine ({})", active(&config))),
-        (0, _) => output.warning(&summary),
+        (0, 0) => output::message(&format!("the configuration is valid ({})", active(&config))),
+        (0, _) => output.warning(&summary, None),
         _ => output.error(&summary, None),
     }
     if arguments.network && errors == 0 {

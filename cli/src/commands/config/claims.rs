@@ -1,4 +1,4 @@
-//! What a configuration names outside of itself, in the words of the user who is to judge it: profiles,
+//! The external things that a configuration refers to, for the user who decides whether to trust it: profiles,
 //! origins, servers, commands, files, variables.
 
 use std::collections::BTreeMap;
@@ -12,29 +12,29 @@ use authn::{
 use super::shown;
 use crate::style::{Table, visible};
 
-/// Stands for a text that may not be shown, because a password could be in it: it may name a server as well.
+/// Replaces a text that may contain a password. The text may name a server as well.
 const MASK: &str = "***";
 
-/// What something is that a configuration names, in the order in which it is shown.
+/// The kind of a thing that a configuration refers to, in the order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
-    /// Chosen or defined.
+enum Kind {
+    /// A profile that is chosen or defined.
     Profile,
-    /// Requests there carry the credentials.
+    /// An origin whose requests carry the credentials.
     Origin,
-    /// Asked for tokens, or on the way there.
+    /// A server that issues tokens, or a proxy.
     Server,
-    /// Run.
+    /// A command that is run.
     Command,
-    /// Read or written.
+    /// A file that is read or written.
     File,
-    /// Read from the environment.
+    /// A variable that is read from the environment.
     Variable,
-    /// Where else a secret stands.
+    /// Another place of a secret, such as a keyring.
     Secret,
 }
 
-impl What {
+impl Kind {
     fn word(self) -> &'static str {
         match self {
             Self::Profile => "profile",
@@ -57,9 +57,9 @@ pub(super) fn settings(settings: &[Setting]) -> Table {
     table
 }
 
-/// Returns what the settings name, each once with its lines, as a table; `None` if they name nothing.
+/// Returns a table of the things that the settings refer to, each once with its lines; `None` if there are none.
 pub(super) fn named(settings: &[Setting]) -> Option<Table> {
-    let mut lines: BTreeMap<(What, String), Vec<String>> = BTreeMap::new();
+    let mut lines: BTreeMap<(Kind, String), Vec<String>> = BTreeMap::new();
     for setting in settings {
         for named in names(setting) {
             let lines = lines.entry(named).or_default();
@@ -69,14 +69,14 @@ pub(super) fn named(settings: &[Setting]) -> Option<Table> {
             }
         }
     }
-    let mut table = Table::new(&["WHAT", "NAME", "LINE"]);
-    for ((what, name), lines) in &lines {
-        table.row([what.word().to_owned(), visible(name), lines.join(", ")]);
+    let mut table = Table::new(&["KIND", "NAME", "LINE"]);
+    for ((kind, name), lines) in &lines {
+        table.row([kind.word().to_owned(), visible(name), lines.join(", ")]);
     }
     (!lines.is_empty()).then_some(table)
 }
 
-/// Counts the settings whose values the schema does not say may be shown.
+/// Counts the settings whose values no schema allows to be shown.
 pub(super) fn hidden(settings: &[Setting]) -> usize {
     settings.iter().filter(|setting| setting.shown() == View::Hidden).count()
 }
@@ -95,39 +95,39 @@ fn line(setting: &Setting) -> String {
     }
 }
 
-/// What one setting names, by what the schema says of it.
-fn names(setting: &Setting) -> Vec<(What, String)> {
+/// Returns the things that a setting refers to, by its type in the schema.
+fn names(setting: &Setting) -> Vec<(Kind, String)> {
     let mut names = Vec::new();
     let (profile, key) = split_profile(&setting.key);
-    names.extend(profile.map(|profile| (What::Profile, profile.to_owned())));
+    names.extend(profile.map(|profile| (Kind::Profile, profile.to_owned())));
     if let Some(reference) = &setting.reference {
         names.push(match reference.split_once(' ') {
-            Some(("file", path)) => (What::File, path.to_owned()),
-            Some(("env", name)) => (What::Variable, name.to_owned()),
-            Some(("command", words)) => (What::Command, words.to_owned()),
-            _ => (What::Secret, reference.clone()),
+            Some(("file", path)) => (Kind::File, path.to_owned()),
+            Some(("env", name)) => (Kind::Variable, name.to_owned()),
+            Some(("command", words)) => (Kind::Command, words.to_owned()),
+            _ => (Kind::Secret, reference.clone()),
         });
     }
     let Some(value) = &setting.value else { return names };
     let value_type = setting.value_type.as_ref().map(innermost);
     if value_type == Some(&Type::Command) {
-        names.push((What::Command, value.to_string()));
+        names.push((Kind::Command, value.to_string()));
         return names;
     }
     texts(value, &mut |text| {
         names.extend(match (key, value_type) {
-            ("default_profile", _) => Some((What::Profile, text.to_owned())),
-            ("credentials.domain", _) => Some((What::Origin, host(text))),
-            (_, Some(Type::Origin)) => Some((What::Origin, origin(text))),
-            (_, Some(Type::Url)) => Some((What::Server, origin(text))),
-            (_, Some(Type::Path)) => Some((What::File, text.to_owned())),
-            _ => named_by(text),
+            ("default_profile", _) => Some((Kind::Profile, text.to_owned())),
+            ("credentials.domain", _) => Some((Kind::Origin, host(text))),
+            (_, Some(Type::Origin)) => Some((Kind::Origin, origin(text))),
+            (_, Some(Type::Url)) => Some((Kind::Server, origin(text))),
+            (_, Some(Type::Path)) => Some((Kind::File, text.to_owned())),
+            _ => guessed(text),
         });
     });
     names
 }
 
-/// Returns the type of what a list or a map consists of.
+/// Returns the type of the items of a list or a map.
 fn innermost(of: &Type) -> &Type {
     match of {
         Type::List(of) | Type::Map(of) => innermost(of),
@@ -135,23 +135,23 @@ fn innermost(of: &Type) -> &Type {
     }
 }
 
-/// What a text of any meaning names, as far as its looks tell. Whatever can be read as a URL with a host is a
-/// server, however it is spelt: more is read so than begins with `scheme://`.
-fn named_by(text: &str) -> Option<(What, String)> {
+/// Returns the thing that a text of any type seems to name. Each text that parses as a URL with a host is a
+/// server, however it is spelt: URL parsers accept more than texts that start with `scheme://`.
+fn guessed(text: &str) -> Option<(Kind, String)> {
     if server(text).is_some() || text.contains("://") || text == MASK {
-        return Some((What::Server, origin(text)));
+        return Some((Kind::Server, origin(text)));
     }
     let looks_like_path = ["/", "~/", "./", "../"].iter().any(|start| text.starts_with(start));
-    looks_like_path.then(|| (What::File, text.to_owned()))
+    looks_like_path.then(|| (Kind::File, text.to_owned()))
 }
 
-/// Returns scheme, host and port in the letters that are looked up, so that no letter passes for another; what
-/// can't be read as a server stays as it is.
+/// Returns scheme, host and port, with the host as it is looked up in DNS (punycode), so that no letter imitates
+/// another. A text that is not a server is returned unchanged.
 fn origin(text: &str) -> String {
     server(text).unwrap_or_else(|| host(text))
 }
 
-/// The same of a text that has no scheme, as `credentials.domain`: its beginning is never taken for one.
+/// Like [`origin`], for a text without a scheme such as `credentials.domain`: its start is never parsed as a scheme.
 fn host(text: &str) -> String {
     let named = if text.contains("://") {
         server(text)
@@ -169,7 +169,7 @@ fn server(text: &str) -> Option<String> {
     Some(format!("{}://{host}{port}", url.scheme()))
 }
 
-/// Walks through the texts of a value.
+/// Calls a function with each text in a value.
 fn texts(value: &View, take: &mut impl FnMut(&str)) {
     match value {
         View::Text(text) => take(text),
@@ -179,10 +179,10 @@ fn texts(value: &View, take: &mut impl FnMut(&str)) {
     }
 }
 
-/// Takes the profile off a key, as a key in a file has it: `profile.NAME.credentials.domain`.
+/// Splits the profile off a key of a file, such as `profile.NAME.credentials.domain`.
 fn split_profile(key: &str) -> (Option<&str>, &str) {
     let Some(rest) = key.strip_prefix("profile.") else { return (None, key) };
-    // A name that is no bare word stands in quotes, in which a dot may be.
+    // A name that is not a bare word is in quotes, and may contain a dot.
     let end = match rest.strip_prefix('"') {
         Some(quoted) => {
             let mut escaped = false;
@@ -206,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_is_taken_off_a_key() {
+    fn a_profile_is_split_off_a_key() {
         for (key, profile, rest) in [
             ("credentials.domain", None, "credentials.domain"),
             ("profile.a.credentials.domain", Some("a"), "credentials.domain"),
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_named_in_the_letters_that_are_looked_up() {
+    fn a_server_is_named_as_it_is_looked_up() {
         for (text, shown) in [
             ("https://a.test/path?x=***", "https://a.test"),
             ("https://a.test:8443", "https://a.test:8443"),
@@ -236,29 +236,29 @@ mod tests {
         }
     }
 
-    /// Returns what a file names in which options have these values.
-    fn named_in(options: &str) -> Vec<(What, String)> {
+    /// Returns the things that a file with these options refers to.
+    fn named_in(options: &str) -> Vec<(Kind, String)> {
         let config =
             Loader::new().environment(Environment::empty()).inline("x.toml", options).read();
         config.settings().iter().filter(|setting| setting.is_set).flat_map(names).collect()
     }
 
     #[test]
-    fn the_type_of_an_option_tells_what_it_names() {
-        for (options, what, name) in [
-            ("http.proxy = 'http://p.test'", What::Server, "http://p.test"),
-            ("http.ca_file = 'ca.pem'", What::File, "ca.pem"),
-            ("http.ca_file = 'https:evil.test'", What::File, "https:evil.test"),
-            ("stores.file.directory = 'x'", What::File, "x"),
-            ("credentials.oauth.issuer_url = 'https://a.test/x'", What::Server, "https://a.test"),
-            ("credentials.oauth.browser = ['a', 'b']", What::Command, "[\"a\", \"b\"]"),
-            ("credentials.oauth.parameters.x = 'https:a.test'", What::Server, "https://a.test"),
-            ("credentials.cached.oauth.browser = ['a']", What::Command, "[\"a\"]"),
-            ("credentials.origins = ['*']", What::Origin, "*"),
-            ("credentials.domain = 'a.test'", What::Origin, "a.test"),
+    fn the_type_of_an_option_decides_the_kind() {
+        for (options, kind, name) in [
+            ("http.proxy = 'http://p.test'", Kind::Server, "http://p.test"),
+            ("http.ca_file = 'ca.pem'", Kind::File, "ca.pem"),
+            ("http.ca_file = 'https:evil.test'", Kind::File, "https:evil.test"),
+            ("stores.file.directory = 'x'", Kind::File, "x"),
+            ("credentials.oauth.issuer_url = 'https://a.test/x'", Kind::Server, "https://a.test"),
+            ("credentials.oauth.browser = ['a', 'b']", Kind::Command, "[\"a\", \"b\"]"),
+            ("credentials.oauth.parameters.x = 'https:a.test'", Kind::Server, "https://a.test"),
+            ("credentials.cached.oauth.browser = ['a']", Kind::Command, "[\"a\"]"),
+            ("credentials.origins = ['*']", Kind::Origin, "*"),
+            ("credentials.domain = 'a.test'", Kind::Origin, "a.test"),
         ] {
             let named = named_in(options);
-            assert!(named.contains(&(what, name.to_owned())), "{options}: {named:?}");
+            assert!(named.contains(&(kind, name.to_owned())), "{options}: {named:?}");
         }
         let texts = named_in("http.user_agent = 'x'\ncredentials.oauth.issuer = 'a.test'\n");
         let of_texts = texts.iter().filter(|(_, name)| ["x", "a.test"].contains(&&**name));
@@ -266,15 +266,15 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_known_by_looks() {
-        let what = |text| named_by(text).map(|(what, _)| what);
-        assert_eq!(what("https://a.test"), Some(What::Server));
-        assert_eq!(what("~/.ssh/id"), Some(What::File));
-        assert_eq!(what("cli"), None);
+    fn the_kind_of_a_text_is_guessed() {
+        let kind = |text| guessed(text).map(|(kind, _)| kind);
+        assert_eq!(kind("https://a.test"), Some(Kind::Server));
+        assert_eq!(kind("~/.ssh/id"), Some(Kind::File));
+        assert_eq!(kind("cli"), None);
     }
 
     #[test]
-    fn no_spelling_keeps_a_server_from_being_named() {
+    fn no_spelling_hides_a_server() {
         for (text, named) in [
             ("https:evil.test/x", "https://evil.test"),
             ("HTTPS:/\\evil2.test/x", "https://evil2.test"),
@@ -285,7 +285,7 @@ mod tests {
             ("https:///:", "https:///:"),
             (MASK, MASK),
         ] {
-            assert_eq!(named_by(text), Some((What::Server, named.to_owned())), "{text:?}");
+            assert_eq!(guessed(text), Some((Kind::Server, named.to_owned())), "{text:?}");
         }
         assert_eq!(origin("evil7.test"), "evil7.test");
     }

@@ -1,7 +1,7 @@
 //! The JSON of `config show`.
 //!
-//! `{"profile", "provider", "values": […], "problems": […]}`. What there is not is `null`; members that
-//! make no sense (the value of a secret, the line of a variable) are left out.
+//! `{"profile", "provider", "values": […], "problems": […]}`. A missing value is `null`. Members that do not
+//! apply (the value of a secret, the line of a variable) are left out.
 
 use authn::{
     View,
@@ -9,21 +9,21 @@ use authn::{
 };
 use serde::Serialize;
 
-/// All that is said.
+/// The whole document.
 #[derive(Serialize)]
 pub(super) struct Document {
     profile: Option<String>,
     provider: Option<String>,
-    values: Vec<Shown>,
-    problems: Vec<Fault>,
+    values: Vec<ValueEntry>,
+    problems: Vec<ProblemEntry>,
 }
 
 #[derive(Serialize)]
-struct Shown {
+struct ValueEntry {
     key: String,
     kind: &'static str,
     set: bool,
-    /// Of a plain one alone.
+    /// Only of a plain setting.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<View>,
     origin: Place,
@@ -43,7 +43,7 @@ enum Place {
 }
 
 #[derive(Serialize)]
-struct Fault {
+struct ProblemEntry {
     code: &'static str,
     severity: &'static str,
     message: String,
@@ -57,13 +57,13 @@ impl Document {
         Self {
             profile: config.profile().map(str::to_owned),
             provider: config.provider().map(str::to_owned),
-            values: settings.iter().map(Shown::of).collect(),
-            problems: config.problems().iter().map(Fault::of).collect(),
+            values: settings.iter().map(ValueEntry::of).collect(),
+            problems: config.problems().iter().map(ProblemEntry::of).collect(),
         }
     }
 }
 
-impl Shown {
+impl ValueEntry {
     fn of(setting: &Setting) -> Self {
         let kind = match setting.class {
             Class::Plain => "plain",
@@ -98,7 +98,7 @@ impl Place {
     }
 }
 
-impl Fault {
+impl ProblemEntry {
     fn of(problem: &Problem) -> Self {
         Self {
             code: problem.code().as_str(),

@@ -16,59 +16,58 @@ use crate::{
     style::visible,
 };
 
-/// What `config edit` takes.
+/// The arguments of `config edit`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-The file is your own, that of `--config`, or with `--project` the project's. One that is not there begins with \
-a few comments, readable by you alone; if you save nothing else, it is removed again.
+Opens your own file, that of `--config`, or with `--project` the project's. A missing file is created with a few \
+comments, for you alone; it is removed again if you save no change.
 
-The editor is VISUAL, else EDITOR, else `editor`, `nano` or `vi`. The variable may have options, split as a \
-shell splits words: at blanks, with '…', \"…\" and backslashes; nothing is expanded, and no shell is run. An \
-editor with a window must wait until the file is closed, as with `VISUAL='code --wait'`. Without a terminal, one of \
-the two variables must be set.
+The editor is VISUAL, else EDITOR, else `editor`, `nano` or `vi`. The variable may contain options. It is split \
+like in a shell, at blanks, with '…', \"…\" and backslashes; nothing is expanded, and no shell is run. A \
+graphical editor must wait until the file is closed, such as `VISUAL='code --wait'`. Without a terminal, one of the \
+two variables must be set.
 
-What is wrong is shown with its line, and in a terminal you are asked whether to edit again. What you have \
-saved stays, whatever is wrong with it; the exit code is then 3. After a change, a project's file must be \
-trusted anew.")]
+Problems are shown with their lines, and in a terminal you are asked whether to edit again. Your changes stay \
+saved even if they have errors; the exit code is then 3. A changed project's file must be trusted again.")]
 pub(crate) struct Arguments {
-    /// Open the project's file, or begin one at the repository's root
+    /// Open the project's file, or create it at the repository's root
     #[arg(long)]
     project: bool,
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if !ask::can_ask() && !editor::is_named() {
-        let message = "there is no terminal for an editor, and neither VISUAL nor EDITOR names one that \
-                       needs none";
+        let message = "there is no terminal for an editor, and neither VISUAL nor EDITOR is set";
         return Err(Failure::new(Code::Usage, message).with_help(format!(
-            "run it in a terminal, or write the file: `{}` tells where it is",
+            "run the command in a terminal, or edit the file yourself; `{}` lists its location",
             app.command_line("config path")
         )));
     }
     let path = if arguments.project { project(app)? } else { init::target(app)? };
     let shown = visible(&path.display().to_string());
-    let start = Start::make(&path, app)?;
+    let draft = Draft::create(&path, app)?;
     loop {
         let edited = editor::open(&path);
-        if start.as_ref().is_some_and(|start| start.abandon(&path)) {
-            output::tell("nothing was saved, so there is no file");
+        if draft.as_ref().is_some_and(|draft| draft.remove_if_unchanged(&path)) {
+            output::message("nothing was saved, so there is no file");
             return edited;
         }
         edited?;
         if !path.exists() {
-            output::tell(&format!("{shown} is gone"));
+            output::message(&format!("{shown} no longer exists"));
             return Ok(());
         }
         let errors = check(app, &path, arguments.project);
         if errors == 0 {
-            tell_end(app, &shown, arguments.project);
+            report_end(app, &shown, arguments.project);
             return Ok(());
         }
-        if !ask::can_ask() || !ask::yes("Edit it again?", true)? {
+        if !ask::can_ask() || !ask::confirm("Edit it again?", true)? {
             let count =
                 if errors == 1 { "an error".to_owned() } else { format!("{errors} errors") };
             let message = format!("{shown} has {count}");
-            let help = format!("it stays as you have saved it: `{}`", command(app, arguments));
+            let help =
+                format!("your changes are saved; run `{}` to fix them", command(app, arguments));
             return Err(Failure::new(Code::Configuration, message).with_help(help));
         }
     }
@@ -83,22 +82,23 @@ fn command(app: &App, arguments: &Arguments) -> String {
     }
 }
 
-/// The project's file, or where it would be: at the repository's root.
+/// Returns the project's file, or the path for a new one at the repository's root.
 fn project(app: &App) -> Result<PathBuf, Failure> {
     if app.global.no_project {
-        return Err(Failure::new(Code::Usage, "`--no-project` leaves no project's file to edit")
+        return Err(Failure::new(Code::Usage, "`--project` can't be used with `--no-project`")
             .with_help("leave out one of the two flags"));
     }
     let loader = app.loader();
     let path = loader.project().map(|project| project.path().to_owned());
     path.or_else(|| loader.project_candidates().pop()).ok_or_else(|| {
-        Failure::new(Code::Other, "there is no working folder").with_help("go to the project's")
+        Failure::new(Code::Other, "there is no working folder")
+            .with_help("change to the project's folder")
     })
 }
 
-/// Shows what is wrong with the file, and counts its errors.
+/// Shows the problems of the file, and counts its errors.
 fn check(app: &App, path: &Path, is_project: bool) -> usize {
-    // What a project's file is worth while it is not trusted is another question than whether it is right.
+    // Whether a project's file is trusted is another question than whether it is valid.
     let problems = if is_project {
         app.loader().project().map(|project| project.problems().to_vec()).unwrap_or_default()
     } else {
@@ -110,35 +110,36 @@ fn check(app: &App, path: &Path, is_project: bool) -> usize {
     here.iter().filter(|problem| problem.severity() == Severity::Error).count()
 }
 
-fn tell_end(app: &App, path: &str, is_project: bool) {
+fn report_end(app: &App, path: &str, is_project: bool) {
     if !is_project {
-        output::tell(&format!("{path} has no error"));
+        output::message(&format!("{path} has no errors"));
         return;
     }
     let why = match app.loader().project().map(|project| project.state()) {
         Some(SourceState::Changed) => "has changed since you trusted it",
         Some(SourceState::Withheld) => "is not trusted",
         _ => {
-            output::tell(&format!("{path} can be read, and is trusted"));
+            output::message(&format!("{path} can be read, and is trusted"));
             return;
         }
     };
     let trust = app.command_line("config trust");
-    app.output.warning(&format!(
-        "{path} {why}, so it may choose a profile and nothing else: `{trust}` shows what it would set, and asks"
-    ));
+    app.output.warning(
+        &format!("{path} {why}, so it can only choose a profile"),
+        Some(&format!("run `{trust}` to see what it would set, and to trust it")),
+    );
 }
 
-/// A file that was begun for the user to go on with.
-struct Start {
+/// A new file with comments, which the user edits.
+struct Draft {
     text: String,
-    /// The folders that were made for it, the deepest first.
+    /// The folders that were created for it, the deepest first.
     folders: Vec<PathBuf>,
 }
 
-impl Start {
-    /// Makes the file, unless it is there.
-    fn make(path: &Path, app: &App) -> Result<Option<Self>, Failure> {
+impl Draft {
+    /// Creates the file, unless it exists.
+    fn create(path: &Path, app: &App) -> Result<Option<Self>, Failure> {
         if path.exists() {
             return Ok(None);
         }
@@ -153,31 +154,31 @@ impl Start {
         Ok(Some(Self { text, folders }))
     }
 
-    /// Removes the file and its folders if nothing was saved in it; tells whether that was so.
-    fn abandon(&self, path: &Path) -> bool {
+    /// Removes the file and its new folders if nothing was saved in it. Returns whether that was so.
+    fn remove_if_unchanged(&self, path: &Path) -> bool {
         let is_untouched = match fs::read(path) {
             Ok(contents) => contents == self.text.as_bytes() && fs::remove_file(path).is_ok(),
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         };
         if is_untouched {
-            // One in which there is something stays.
+            // A folder that is not empty stays.
             self.folders.iter().all(|folder| fs::remove_dir(folder).is_ok());
         }
         is_untouched
     }
 }
 
-/// What a file begins with: comments alone.
+/// Returns the text of a new file: comments alone.
 fn text(app: &App) -> String {
     let [providers, init, show] =
         ["providers", "config init NAME", "config show"].map(|command| app.command_line(command));
     format!(
         "\
 # `{providers}` lists the providers, and `{init}` prints the options of one.
-# `{show}` tells what is in force.
+# `{show}` shows the active values.
 
 # [credentials]
-# domain = \"api.example.com\"     # requests to it are authorised, and no others
+# domain = \"api.example.com\"     # only requests to this host are authorised
 
 # [credentials.oauth]
 # issuer_url = \"https://idp.example.com\"
@@ -196,7 +197,7 @@ mod tests {
     use crate::app::Global;
 
     #[test]
-    fn a_start_is_a_configuration_with_and_without_its_comments() {
+    fn a_draft_is_a_configuration_with_and_without_its_comments() {
         let text = text(&App::new("authn", Global::default()));
         assert!(text.parse::<toml_edit::Document<String>>().unwrap().is_empty());
         let options = text.lines().skip(3).filter_map(|line| line.strip_prefix("# "));

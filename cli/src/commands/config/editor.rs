@@ -1,5 +1,4 @@
-//! The user's editor: `VISUAL`, else `EDITOR`, else one that most systems have. It is started as it is named,
-//! without a shell.
+//! The user's editor: `VISUAL`, else `EDITOR`, else a usual one. It is started without a shell.
 
 use std::{
     env,
@@ -11,21 +10,21 @@ use std::{
 
 use crate::exit::{Code, Failure};
 
-/// The variables that name it; the first that is set wins.
+/// The variables that name the editor; the first one that is set wins.
 const VARIABLES: [&str; 2] = ["VISUAL", "EDITOR"];
 
-/// What is tried where no variable names one.
+/// The editors that are tried if no variable names one.
 #[cfg(not(windows))]
-const USUAL: [&str; 3] = ["editor", "nano", "vi"];
+const DEFAULTS: [&str; 3] = ["editor", "nano", "vi"];
 #[cfg(windows)]
-const USUAL: [&str; 1] = ["notepad"];
+const DEFAULTS: [&str; 1] = ["notepad"];
 
 /// A program and its arguments.
 type Words = Vec<String>;
 
 /// Opens a file in the editor, and waits until it is closed.
 pub(super) fn open(file: &Path) -> Result<(), Failure> {
-    // A name that begins with `-` is no option.
+    // An absolute path is never mistaken for an option.
     let file = path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let candidates = candidates()?;
     for words in &candidates {
@@ -38,7 +37,7 @@ pub(super) fn open(file: &Path) -> Result<(), Failure> {
                 };
                 let message = format!("the editor `{}` {how}", words.join(" "));
                 return Err(Failure::new(Code::Other, message)
-                    .with_help(format!("what it saved is in {}", file.display())));
+                    .with_help(format!("see its saved changes in {}", file.display())));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(not_started(&candidates, &error)),
@@ -47,7 +46,7 @@ pub(super) fn open(file: &Path) -> Result<(), Failure> {
     Err(not_started(&candidates, &io::ErrorKind::NotFound.into()))
 }
 
-/// Returns whether a variable names an editor, rightly or not.
+/// Returns whether a variable names an editor, valid or not.
 pub(super) fn is_named() -> bool {
     let is_blank = |value: &OsString| value.to_str().is_some_and(|value| value.trim().is_empty());
     VARIABLES.into_iter().filter_map(env::var_os).any(|value| !is_blank(&value))
@@ -66,14 +65,14 @@ fn candidates() -> Result<Vec<Words>, Failure> {
         let words = value.to_str().and_then(split).ok_or_else(|| {
             Failure::new(Code::Usage, format!("{name} does not name an editor that can be started"))
                 .with_help(format!(
-                    "close each quote in it, end it in no `\\`, and write it as UTF-8: `{name}='nano -w'`"
+                    "close each quote, do not end with `\\`, and use UTF-8, such as `{name}='nano -w'`"
                 ))
         })?;
         if !words.is_empty() {
             return Ok(vec![words]);
         }
     }
-    Ok(USUAL.iter().map(|program| vec![(*program).to_owned()]).collect())
+    Ok(DEFAULTS.iter().map(|program| vec![(*program).to_owned()]).collect())
 }
 
 fn not_started(tried: &[Words], error: &io::Error) -> Failure {
@@ -81,15 +80,15 @@ fn not_started(tried: &[Words], error: &io::Error) -> Failure {
     let message =
         format!("no editor could be started ({}); tried {}", error.kind(), tried.join(", "));
     Failure::new(Code::Other, message)
-        .with_help("name one that is installed, with its options: `VISUAL='nano -w'`")
+        .with_help("set VISUAL to an installed editor and its options, such as `VISUAL='nano -w'`")
 }
 
-/// Splits a text into words as a POSIX shell does, without expanding anything: no variable, no `~`, no
-/// pattern. On Windows a backslash is a character like any other, as paths need it. `None` if a quote is not
+/// Splits a text into words like a POSIX shell, without expanding anything: no variable, no `~`, no pattern. On
+/// Windows a backslash is an ordinary character, because paths contain it. Returns `None` if a quote is not
 /// closed, or nothing follows a backslash.
 fn split(text: &str) -> Option<Words> {
     if cfg!(windows) {
-        // No variable holds a NUL, which stands for what is not to escape anything.
+        // No variable contains a NUL, so it can replace the backslashes, which must not escape anything.
         let words = shlex::split(&text.replace('\\', "\0"))?;
         return Some(words.iter().map(|word| word.replace('\0', "\\")).collect());
     }
@@ -102,16 +101,16 @@ mod tests {
 
     #[cfg(not(windows))]
     #[test]
-    fn all_that_was_tried_is_named() {
-        let usual = USUAL.map(|program| vec![program.to_owned()]);
+    fn every_editor_that_was_tried_is_named() {
+        let usual = DEFAULTS.map(|program| vec![program.to_owned()]);
         let failure = not_started(&usual, &io::ErrorKind::NotFound.into());
-        let Failure::Told { message, .. } = failure else { panic!("{failure:?}") };
+        let Failure::Message { message, .. } = failure else { panic!("{failure:?}") };
         assert!(message.ends_with("tried `editor`, `nano`, `vi`"), "{message}");
     }
 
     #[cfg(not(windows))]
     #[test]
-    fn words_are_a_shells_without_its_expansions() {
+    fn words_are_split_like_in_a_shell_without_expansions() {
         for (text, words) in [
             ("vi", &["vi"][..]),
             ("  code --wait\t-n ", &["code", "--wait", "-n"]),

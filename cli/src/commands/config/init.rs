@@ -1,4 +1,4 @@
-//! `config init`: a configuration to start from.
+//! `config init`: a commented configuration for a provider.
 
 use std::{
     fs::{self, OpenOptions},
@@ -14,13 +14,13 @@ use crate::{
     output,
 };
 
-/// What `config init` takes.
+/// The arguments of `config init`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Arguments {
-    /// Name of the provider, as `authn providers` lists it
+    /// Provider to configure, as listed by `authn providers`
     provider: String,
 
-    /// Write it to the user's file, or that of `--config`, which must not exist
+    /// Write it to your file, or to that of `--config`; the file must not exist
     #[arg(long)]
     write: bool,
 }
@@ -31,9 +31,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         return Ok(output::data(text)?);
     }
     let path = target(app)?;
-    write(&path, &text).map_err(|error| refused(&path, &error))?;
+    write(&path, &text).map_err(|error| not_written(&path, &error))?;
     let shown = path.display();
-    output::tell(&format!("wrote {shown}: fill it in, then run `authn config check`"));
+    output::message(&format!("wrote {shown}: fill it in, then run `authn config check`"));
     Ok(())
 }
 
@@ -42,17 +42,17 @@ fn text(registry: &Registry, provider: &str) -> authn::Result<String> {
     let template = registry.find(provider)?.template();
     Ok(format!(
         "\
-# `authn config show` tells what is in force, and `authn config check` what is wrong with it.
+# `authn config show` shows the active values, and `authn config check` reports mistakes.
 
 [credentials]
-# Host of the API, with an optional port: requests to it are authorised, and no others.
+# Host of the API, with an optional port. Only requests to this host are authorised.
 # domain = \"api.example.com\"
 
 {template}"
     ))
 }
 
-/// The file that is named, or the user's.
+/// Returns the file of `--config`, or the user's.
 pub(super) fn target(app: &App) -> Result<PathBuf, Failure> {
     if let Some(path) = &app.global.config {
         return Ok(path.clone());
@@ -65,7 +65,7 @@ pub(super) fn target(app: &App) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Writes a new file that is for its owner alone, as is each folder that it needs.
+/// Writes a new file that only its owner can access, and the missing folders above it.
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         let mut builder = fs::DirBuilder::new();
@@ -81,10 +81,10 @@ pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     options.open(path)?.write_all(text.as_bytes())
 }
 
-fn refused(path: &Path, error: &io::Error) -> Failure {
+fn not_written(path: &Path, error: &io::Error) -> Failure {
     let shown = path.display();
     if error.kind() == io::ErrorKind::AlreadyExists {
-        return Failure::new(Code::Other, format!("{shown} exists already and stays as it is"))
+        return Failure::new(Code::Other, format!("{shown} already exists"))
             .with_help("leave out `--write`, and copy what you need from the output");
     }
     Failure::unwritten(shown, error)
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_every_linked_provider_starts_from_is_toml() {
+    fn the_template_of_every_linked_provider_is_toml() {
         let registry = Registry::linked().unwrap();
         assert!(registry.iter().count() > 0);
         for entry in registry.iter() {
@@ -123,7 +123,7 @@ mod tests {
         }
     }
 
-    /// Tells a commented option from a sentence.
+    /// Returns whether a comment is an option and not a sentence.
     fn is_option(line: &str) -> bool {
         line.split_once(" = ").is_some_and(|(key, _)| {
             !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')

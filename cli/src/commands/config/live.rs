@@ -1,4 +1,4 @@
-//! `config check --network`: gets a new token, and says what happens step by step.
+//! `config check --network`: requests a new token, and reports each step.
 
 use authn::{Credentials, Entry, ErrorKind, Status, Token, config::Config};
 
@@ -12,29 +12,29 @@ use crate::{
 pub(super) fn run(config: &Config) -> Result<(), Failure> {
     let credentials = config.credentials()?;
     if credentials.is_per_request() {
-        output::tell("token: it is that of the request being served, so there is none to get here");
+        output::message("token: it comes from the incoming request, so there is none to get here");
         return Ok(());
     }
     let Some(token) = waiting::wait(&credentials, obtain(config, &credentials))? else {
-        output::tell(
-            "token: this provider has none, only headers or a query; `authn header` prints headers",
+        output::message(
+            "token: this provider has none, only headers or query parameters; `authn header` prints the headers",
         );
         return Ok(());
     };
-    output::tell(&format!("token: {}", described(&token)));
+    output::message(&format!("token: {}", described(&token)));
     Ok(())
 }
 
-/// Gets a token that no store had; `None` from a provider that never has one.
+/// Requests a new token, even if one is stored. Returns `None` if the provider never has a token.
 async fn obtain(config: &Config, credentials: &Credentials) -> authn::Result<Option<Token>> {
     if entry(config).is_some_and(Entry::is_cached) {
-        let kept = credentials.status().await?;
-        output::tell(&format!("session: {}", described_kept(&kept)));
-        if kept.has_token {
+        let status = credentials.status().await?;
+        output::message(&format!("session: {}", described_status(&status)));
+        if status.has_token {
             let old = credentials.token().await?;
             credentials.invalidate(&old);
         }
-        output::tell("exchange: asking for a new token");
+        output::message("exchange: requesting a new token");
     }
     match credentials.token().await {
         Err(error) if error.kind() == ErrorKind::NoToken => Ok(None),
@@ -42,23 +42,23 @@ async fn obtain(config: &Config, credentials: &Credentials) -> authn::Result<Opt
     }
 }
 
-fn described_kept(kept: &Status) -> String {
-    let token = match (kept.has_token, kept.expires_at) {
-        (false, _) => "no token is kept",
-        (true, None) => "a token is kept",
-        (true, Some(end)) => &format!("a token with {} left is kept", words(left(end))),
+fn described_status(status: &Status) -> String {
+    let token = match (status.has_token, status.expires_at) {
+        (false, _) => "no token is stored",
+        (true, None) => "a token is stored",
+        (true, Some(end)) => &format!("a token with {} left is stored", words(left(end))),
     };
-    let refresh = if kept.has_refresh_token { ", and a refresh token" } else { "" };
+    let refresh = if status.has_refresh_token { ", and a refresh token" } else { "" };
     format!("{token}{refresh}")
 }
 
 fn described(token: &Token) -> String {
     let life = match token.expires_at() {
         Some(end) => format!("{} left", words(left(end))),
-        None => "nobody says how long it lives".to_owned(),
+        None => "lifetime unknown".to_owned(),
     };
     match token.scope() {
-        Some(scope) => format!("there is one, {life}, good for {scope}"),
-        None => format!("there is one, {life}"),
+        Some(scope) => format!("available, {life}, scope: {scope}"),
+        None => format!("available, {life}"),
     }
 }

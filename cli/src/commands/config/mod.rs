@@ -1,4 +1,4 @@
-//! `config`: what is configured, from where, and what is wrong with it.
+//! `config`: the values of the configuration, their origins and their problems.
 
 mod check;
 mod claims;
@@ -17,24 +17,24 @@ use clap::Subcommand;
 
 use crate::{app::App, exit::Failure};
 
-/// What is to be done with the configuration.
+/// The subcommand of `config` to run.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Show what is in force and from where, without secrets
+    /// Show each value and its origin, without secrets
     Show(show::Arguments),
-    /// Report everything that is wrong, warnings too; exit code 3 if anything is
+    /// Report all errors and warnings; exit with code 3 if there are any
     Check(check::Arguments),
-    /// List the places that are looked at, low to high
+    /// List the sources of the configuration, from lowest to highest precedence
     Path(path::Arguments),
-    /// Print a configuration to start from, or write it to the user's file
+    /// Print a commented configuration for a provider, or write it to your file
     Init(init::Arguments),
     /// Open your file in your editor, and check it afterwards
     Edit(edit::Arguments),
-    /// Show what the project's file would set, and trust it if you agree
+    /// Show what the project's file would set, and ask whether to trust it
     Trust(trust::Arguments),
 }
 
-/// Does it.
+/// Runs the subcommand.
 pub(super) fn run(app: &App, command: Command) -> Result<(), Failure> {
     match command {
         Command::Show(arguments) => show::run(app, &arguments),
@@ -46,7 +46,7 @@ pub(super) fn run(app: &App, command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Returns a value as a table shows it: a text in quotes, whatever can't be shown in brackets.
+/// Returns a value for a table: a text in quotes, or in brackets the reason why it is not shown.
 fn shown(setting: &Setting) -> String {
     if setting.is_withheld { "(withheld)".to_owned() } else { setting.shown().to_string() }
 }

@@ -1,30 +1,30 @@
-//! `config path`: the places that a configuration is looked for in, and what was found there.
+//! `config path`: the sources of the configuration, and the state of each.
 
 use authn::config::{LayerName, ProblemCode, SourceState};
 use serde::Serialize;
 
 use crate::{app::App, exit::Failure, output, style::Table};
 
-/// The problems that say why a project's file does not count.
+/// The problems that explain why a project's file has no effect.
 const TRUST: [ProblemCode; 2] = [ProblemCode::UntrustedProject, ProblemCode::TrustRecord];
 
 const ABSENT: &str = "absent";
 
-/// What `config path` takes.
+/// The arguments of `config path`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-On a terminal the columns are aligned under headings; otherwise the rows are printed alone, with a tab \
-between LAYER, STATE and PLACE. A state is `read`, `absent` or `failed`; of a project's file also `trusted`, \
-`withheld` because you have not trusted it, or `changed` since you did.")]
+On a terminal, the output is a table with headings. Otherwise, each row is a line of tab-separated columns: \
+LAYER, STATE and LOCATION. The state is `read`, `absent` or `failed`. For a project's file it can also be \
+`trusted`, `withheld` if you have not trusted it, or `changed` if it has changed since you trusted it.")]
 pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-/// One place, as JSON has it.
+/// A source of the configuration, as in the JSON.
 #[derive(Serialize)]
-struct Place {
+struct Source {
     #[serde(skip)]
     layer: LayerName,
     name: &'static str,
@@ -34,23 +34,23 @@ struct Place {
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let config = app.loader().read();
-    let places = config.sources().iter().map(|source| Place {
+    let sources = config.sources().iter().map(|source| Source {
         layer: source.name,
         name: source.name.as_str(),
         state: state(source.state),
         path: source.path.as_ref().map(|path| path.display().to_string()),
     });
     if arguments.json {
-        return Ok(output::json(&places.collect::<Vec<_>>())?);
+        return Ok(output::json(&sources.collect::<Vec<_>>())?);
     }
     app.output.problems(config.problems().iter().filter(|problem| TRUST.contains(&problem.code())));
-    let mut table = Table::new(&["LAYER", "STATE", "PLACE"]);
-    for Place { layer, name, state, path } in places {
-        let place = path.unwrap_or_else(|| match layer {
+    let mut table = Table::new(&["LAYER", "STATE", "LOCATION"]);
+    for Source { layer, name, state, path } in sources {
+        let location = path.unwrap_or_else(|| match layer {
             LayerName::Environment => app.variable("…"),
             _ => "--set".to_owned(),
         });
-        table.row_if(state == ABSENT, [name.to_owned(), state.to_owned(), place]);
+        table.row_if(state == ABSENT, [name.to_owned(), state.to_owned(), location]);
     }
     Ok(app.output.table(&table)?)
 }

@@ -1,4 +1,4 @@
-//! Where a value comes from, in the words of a table.
+//! The provenance of a value, as text for a table.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use authn::config::{Config, Provenance, Setting, SourceState};
 
 use crate::style::{home, short};
 
-/// Names origins: the user's home as `~`, and what is overridden by its file name alone.
+/// Writes provenances as text: the user's home as `~`, and an overridden file as its name alone.
 pub(super) struct Places {
     home: Option<PathBuf>,
     /// The files that were found.
@@ -19,7 +19,7 @@ impl Places {
         Self { home: home(), files: found.filter_map(|source| source.path.clone()).collect() }
     }
 
-    /// Says where a setting comes from, what it refers to, and unless they get rows of their own, what it
+    /// Returns the provenance of a setting, its reference, and with `with_overrides` the provenances that it
     /// overrides.
     pub(super) fn of(&self, setting: &Setting, with_overrides: bool) -> String {
         let mut text = self.provenance(&setting.provenance);
@@ -27,14 +27,14 @@ impl Places {
             text = format!("{text}, from {reference}");
         }
         if with_overrides && !setting.overrides.is_empty() {
-            let over: Vec<String> =
+            let overridden: Vec<String> =
                 setting.overrides.iter().map(|provenance| self.brief(provenance)).collect();
-            text = format!("{text} (over {})", over.join(", "));
+            text = format!("{text} (overrides {})", overridden.join(", "));
         }
         text
     }
 
-    /// Says where a value comes from, in full.
+    /// Returns the full text of a provenance.
     pub(super) fn provenance(&self, provenance: &Provenance) -> String {
         match provenance {
             Provenance::File { path, line, column } => {
@@ -44,7 +44,7 @@ impl Places {
         }
     }
 
-    /// Says it briefly, as long as that can mean one file only.
+    /// Returns a short text of a provenance: the file's name alone if it is unique.
     fn brief(&self, provenance: &Provenance) -> String {
         match provenance {
             Provenance::File { path, line, column } if self.has_unique_name(path) => {
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn home_is_a_tilde_and_a_neighbour_is_not() {
+    fn home_is_a_tilde_and_a_similar_path_is_not() {
         let places = places(&[]);
         assert_eq!(places.provenance(&at("/home/ann/.config/x.toml")), "~/.config/x.toml:2:10");
         assert_eq!(places.provenance(&at("/home/anna/x.toml")), "/home/anna/x.toml:2:10");
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_overridden_is_brief_unless_two_files_have_the_name() {
+    fn an_overridden_file_is_its_name_unless_two_files_have_it() {
         let user = "/home/ann/.config/authn/config.toml";
         assert_eq!(places(&[user]).brief(&at(user)), "config.toml:2:10");
         let both = places(&[user, "/etc/authn/config.toml"]);

@@ -1,4 +1,4 @@
-//! `config show`: what counts, value by value, with origin and without a secret.
+//! `config show`: each value with its origin, without secrets.
 
 use authn::{
     View,
@@ -14,20 +14,20 @@ use crate::{
     style::Table,
 };
 
-/// What `config show` takes.
+/// The arguments of `config show`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-A secret is `(set)` or `(not set)`; what nobody has said may be shown is `(hidden)`. What stands in a \
-project's file that nobody has trusted is `(withheld)`: it is not in force.
+A secret is shown as `(set)` or `(not set)`. A value that no schema allows to be shown, such as that of an \
+unknown key, is `(hidden)`. A value in a project's file that you have not trusted is `(withheld)`: it has no effect.
 
-On a terminal the columns are aligned under headings; otherwise the rows are printed alone, with a tab \
-between KEY, VALUE and ORIGIN. A configuration that is wrong is shown all the same: what is wrong is \
-said on standard error, and the exit code is 0.")]
+On a terminal, the output is a table with headings. Otherwise, each row is a line of tab-separated columns: \
+KEY, VALUE and ORIGIN. An invalid configuration is shown too: its problems go to standard error, and the exit \
+code is 0.")]
 pub(crate) struct Arguments {
-    /// Print this key's bare value, or the rows of the keys below it
+    /// Print the bare value of this key, or the rows of the keys below it
     key: Option<String>,
 
-    /// Add a row for each value that is overridden
+    /// Add a row for each overridden value
     #[arg(long)]
     all_layers: bool,
 
@@ -55,12 +55,12 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         return Ok(output::line(&bare(setting))?);
     }
     if arguments.key.is_none() {
-        output::tell(&active(&config));
+        output::message(&active(&config));
     }
     Ok(output.table(&table(&settings, &Places::new(&config), arguments.all_layers))?)
 }
 
-/// Finds the setting of a key, or the settings below it.
+/// Returns the setting of a key, or the settings below it.
 fn find(settings: &[Setting], key: &str) -> Result<Vec<Setting>, Failure> {
     let exactly = |setting: &&Setting| setting.key == key;
     let active = settings.iter().filter(|setting| !setting.is_withheld).find(exactly);
@@ -75,13 +75,13 @@ fn find(settings: &[Setting], key: &str) -> Result<Vec<Setting>, Failure> {
     }
     let help = match likely(settings, key) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "`authn config show` lists the keys there are".to_owned(),
+        None => "run `authn config show` to list all keys".to_owned(),
     };
-    let message = format!("there is no key `{key}` here");
+    let message = format!("there is no key `{key}`");
     Err(Failure::new(Code::Configuration, message).with_help(help))
 }
 
-/// Returns the key that was most likely meant: one that ends so, or one that is spelt alike.
+/// Returns the key that was most likely meant: one with this ending, or one with a similar spelling.
 fn likely<'a>(settings: &'a [Setting], key: &str) -> Option<&'a str> {
     let keys = || settings.iter().map(|setting| setting.key.as_str());
     let end = format!(".{key}");
@@ -101,7 +101,7 @@ fn table(settings: &[Setting], places: &Places, all_layers: bool) -> Table {
     table
 }
 
-/// A value as a script takes it: a text as it is.
+/// Returns a value for a script: a text without quotes.
 fn bare(setting: &Setting) -> String {
     match setting.shown() {
         View::Text(text) => text,

@@ -1,4 +1,4 @@
-//! The checks of what is configured and kept here: each looks at a snapshot, and returns what it has found.
+//! The checks of the configuration and the session: each examines a snapshot, and returns its findings.
 
 use std::{
     collections::BTreeSet,
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Returns the check that shows a problem.
+/// Returns the name of the check that reports a problem.
 fn check_of(problem: &Problem) -> &'static str {
     match problem.code() {
         ProblemCode::NoSuchFile
@@ -44,13 +44,13 @@ fn check_of(problem: &Problem) -> &'static str {
     }
 }
 
-/// Returns what the configuration has of problems for a check.
+/// Returns the problems of the configuration that a check reports.
 fn problems(snapshot: &Snapshot, check: &str) -> Vec<Finding> {
     let problems = snapshot.config.problems().iter().filter(|problem| check_of(problem) == check);
     problems.map(|problem| Finding::of(Code::Configuration, problem)).collect()
 }
 
-/// Which program this is, and what it is linked with.
+/// Reports the version, and the linked providers and stores.
 pub(super) fn version(snapshot: &Snapshot) -> Vec<Finding> {
     let config = &snapshot.config;
     let providers: Vec<&str> = config.registry().iter().map(Entry::name).collect();
@@ -65,9 +65,9 @@ pub(super) fn version(snapshot: &Snapshot) -> Vec<Finding> {
     ))]
 }
 
-/// The configuration's files: which were found, which can't be read, and which are withheld.
+/// Reports the configuration's files: found, unreadable, or withheld.
 pub(super) fn files(snapshot: &Snapshot) -> Vec<Finding> {
-    // What has failed, or is not trusted, is among the problems.
+    // A file that has failed or is not trusted is among the problems.
     let is_read =
         |source: &&Source| matches!(source.state, SourceState::Read | SourceState::Trusted);
     let read = snapshot.config.sources().iter().filter(is_read);
@@ -75,17 +75,17 @@ pub(super) fn files(snapshot: &Snapshot) -> Vec<Finding> {
     let found = |path: &PathBuf| Finding::ok(format!("{} is read", path.display()));
     let mut findings: Vec<Finding> = read.map(found).collect();
     findings.extend(problems(snapshot, "files"));
-    or(findings, || "no configuration file is there; `config path` lists the places".to_owned())
-}
-
-/// What is wrong with the configuration and is no other check's.
-pub(super) fn configuration(snapshot: &Snapshot) -> Vec<Finding> {
-    or(problems(snapshot, "configuration"), || {
-        "every option is known and has a value that fits".to_owned()
+    or_ok(findings, || {
+        "there is no configuration file; `config path` lists the locations".to_owned()
     })
 }
 
-/// Which provider is active.
+/// Reports the problems of the configuration that no other check reports.
+pub(super) fn configuration(snapshot: &Snapshot) -> Vec<Finding> {
+    or_ok(problems(snapshot, "configuration"), || "all options are known and valid".to_owned())
+}
+
+/// Reports the active provider.
 pub(super) fn provider(snapshot: &Snapshot) -> Vec<Finding> {
     let config = &snapshot.config;
     let mut findings = problems(snapshot, "provider");
@@ -97,7 +97,7 @@ pub(super) fn provider(snapshot: &Snapshot) -> Vec<Finding> {
     findings
 }
 
-/// Where credentials may be sent.
+/// Reports the origins that credentials may be sent to.
 pub(super) fn origins(snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = problems(snapshot, "origins");
     if let Some(credentials) = &snapshot.credentials
@@ -109,7 +109,7 @@ pub(super) fn origins(snapshot: &Snapshot) -> Vec<Finding> {
     findings
 }
 
-/// Whether the secrets are there that stand elsewhere.
+/// Checks whether the secrets that are references are available.
 pub(super) fn references(snapshot: &Snapshot) -> Vec<Finding> {
     let is_wrong = |key: &str| {
         let mut all = snapshot.config.problems().iter();
@@ -120,13 +120,13 @@ pub(super) fn references(snapshot: &Snapshot) -> Vec<Finding> {
     let fine = snapshot.settings.iter().filter_map(|setting| {
         let reference = setting.reference.as_ref()?;
         let is_fine = setting.key.starts_with(&used) && !is_wrong(&setting.key);
-        is_fine.then(|| Finding::ok(format!("{} is there: {reference}", setting.key)))
+        is_fine.then(|| Finding::ok(format!("{} is available: {reference}", setting.key)))
     });
     fine.chain(problems(snapshot, "references")).collect()
 }
 
-/// Who can read the configuration files that hold secrets. The files that are referred to are refused when
-/// they are read, and the store's are its own matter.
+/// Checks who can read the configuration files that contain secrets. Files of references are checked when they are
+/// read, and the store checks its own files.
 pub(super) fn permissions(snapshot: &Snapshot) -> Vec<Finding> {
     let secrets = snapshot.settings.iter().filter(|setting| {
         setting.class == Class::Secret && setting.is_set && setting.reference.is_none()
@@ -140,11 +140,13 @@ pub(super) fn permissions(snapshot: &Snapshot) -> Vec<Finding> {
     let finding = |path: &Path| {
         let shown = path.display().to_string();
         if !is_open(path) {
-            return Finding::ok(format!("{shown} holds a secret, and is for its owner alone"));
+            return Finding::ok(format!(
+                "{shown} contains a secret, and only its owner can read it"
+            ));
         }
-        // No path has the NUL that no shell can be given.
+        // Quoting only fails for NUL, which no path contains.
         let word = shlex::try_quote(&shown).unwrap_or_default();
-        Finding::warning(format!("{shown} holds a secret, and other users can read it"))
+        Finding::warning(format!("{shown} contains a secret, and other users can read it"))
             .with_help(format!("`chmod 600 {word}`"))
     };
     files.into_iter().map(finding).collect()
@@ -161,46 +163,46 @@ fn is_open(_: &Path) -> bool {
     false
 }
 
-/// Whether the store that the session is kept in can be used.
+/// Checks whether the store of the session can be used.
 pub(super) fn store(snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = problems(snapshot, "store");
     let Some(Store { name, place, problems }) = &snapshot.store else { return findings };
     findings.extend(problems.iter().map(|problem| Finding::of(Code::Other, problem)));
-    or(findings, || format!("{name}{} can be used", with_name(" in ", place.as_deref())))
+    or_ok(findings, || format!("{name}{} can be used", with_name(" in ", place.as_deref())))
 }
 
-/// Whether there is a session, and how to begin one.
+/// Reports the session, or how to start one.
 pub(super) fn session(snapshot: &Snapshot) -> Vec<Finding> {
     let (Some(credentials), Some(status)) = (&snapshot.credentials, &snapshot.status) else {
         return Vec::new();
     };
     vec![match status {
         Err(_) if snapshot.store.as_ref().is_some_and(Store::has_failed) => {
-            Finding::problem(Code::Other, "nobody can tell before the store is mended")
+            Finding::problem(Code::Other, "the session is unknown, because the store can't be used")
         }
         Err(error) => Finding::failure(error),
-        Ok(status) if status.has_token || status.has_refresh_token => Finding::ok(kept(status)),
-        Ok(status) if status.has_session => {
-            Finding::ok("what somebody has typed in is kept, and a token is had by it")
-        }
-        Ok(_) if credentials.needs_login() => Finding::warning("nobody is logged in")
+        Ok(status) if status.has_token || status.has_refresh_token => Finding::ok(stored(status)),
+        Ok(status) if status.has_session => Finding::ok(
+            "the client's typed-in credentials are stored, and tokens are requested with them",
+        ),
+        Ok(_) if credentials.needs_login() => Finding::warning("not logged in")
             .with_help(format!("`{}`", snapshot.config.login_command())),
-        Ok(_) => Finding::ok("no token is kept, and nobody has to log in for one"),
+        Ok(_) => Finding::ok("no token is stored, and no login is needed"),
     }]
 }
 
-fn kept(status: &Status) -> String {
-    let whose = with_name(" of ", status.username.as_deref());
+fn stored(status: &Status) -> String {
+    let user = with_name(" of ", status.username.as_deref());
     let token = match (status.has_token, status.expires_at) {
-        (true, Some(end)) => format!("a token{whose} with {} left", words(left(end))),
-        (true, None) => format!("a token{whose}"),
-        (false, _) => return format!("a refresh token{whose} is there"),
+        (true, Some(end)) => format!("a token{user} with {} left", words(left(end))),
+        (true, None) => format!("a token{user}"),
+        (false, _) => return format!("a refresh token{user} is stored"),
     };
     let refresh = if status.has_refresh_token { " and a refresh token" } else { "" };
-    format!("{token}{refresh} is there")
+    format!("{token}{refresh} is stored")
 }
 
-/// Returns the findings, or that all is well if there are none.
-fn or(findings: Vec<Finding>, well: impl FnOnce() -> String) -> Vec<Finding> {
-    if findings.is_empty() { vec![Finding::ok(well())] } else { findings }
+/// Returns the findings, or an `ok` with this message if there are none.
+fn or_ok(findings: Vec<Finding>, message: impl FnOnce() -> String) -> Vec<Finding> {
+    if findings.is_empty() { vec![Finding::ok(message())] } else { findings }
 }

@@ -1,4 +1,4 @@
-//! What a check has found: what it is, how bad it is, and what helps.
+//! The finding of a check, with its state and its help.
 
 use authn::{
     Error,
@@ -8,21 +8,21 @@ use serde::Serialize;
 
 use crate::exit::{Code, code_of};
 
-/// One thing that a check has found.
+/// One finding of a check.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
-    /// The name of the check, which the list of checks has.
+    /// The name of the check, from the list of checks.
     pub(super) check: &'static str,
     pub(super) state: State,
     pub(super) message: String,
-    /// What helps; a command stands in backquotes.
+    /// How to fix it, with commands in backquotes.
     pub(super) help: Option<String>,
-    /// The exit code that it would have alone.
+    /// The exit code if this were the only finding.
     #[serde(skip)]
     pub(super) code: Code,
 }
 
-/// How bad it is.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {
@@ -33,7 +33,13 @@ pub(super) enum State {
 
 impl Finding {
     pub(super) fn ok(message: impl Into<String>) -> Self {
-        Self { check: "", state: State::Ok, message: message.into(), help: None, code: Code::Done }
+        Self {
+            check: "",
+            state: State::Ok,
+            message: message.into(),
+            help: None,
+            code: Code::Success,
+        }
     }
 
     pub(super) fn warning(message: impl Into<String>) -> Self {
@@ -44,7 +50,7 @@ impl Finding {
         Self { state: State::Problem, code, ..Self::ok(message) }
     }
 
-    /// Takes what the library has found.
+    /// Converts a problem of the library.
     pub(super) fn of(code: Code, problem: &Problem) -> Self {
         let provenance = problem.provenance().map(|provenance| format!("{provenance}: "));
         let key = problem.key().map(|key| format!("{key}: "));
@@ -57,13 +63,13 @@ impl Finding {
         Self { help: problem.help().map(str::to_owned), ..finding }
     }
 
-    /// Takes an error.
+    /// Converts an error.
     pub(super) fn failure(error: &Error) -> Self {
         let help = error.help().map(str::to_owned);
         Self { help, ..Self::problem(code_of(error.kind()), error.message()) }
     }
 
-    /// Says what helps.
+    /// Sets the help.
     #[must_use]
     pub(super) fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }

@@ -1,11 +1,11 @@
-//! `doctor`: looks at everything that tokens depend on, and says what helps.
+//! `doctor`: checks everything that tokens depend on, and shows how to fix problems.
 //!
-//! A [`Snapshot`](snapshot::Snapshot) is taken once; each check of the list below looks at it.
+//! A [`Snapshot`](snapshot::Snapshot) is taken once; each check of the list below examines it.
 
 mod checks;
 mod finding;
 mod snapshot;
-mod surroundings;
+mod system;
 
 use clap::builder::styling::Style;
 
@@ -21,19 +21,19 @@ use crate::{
     style::{self, Table, counted, plain},
 };
 
-/// What `doctor` takes.
+/// The arguments of `doctor`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-It looks at the profile in force, or at that of `--profile`. It changes nothing, and asks nobody but the \
-server that tokens come from, without any secret.
+Checks the active profile, or that of `--profile`. It changes nothing. The only server that it contacts is the one \
+that issues the tokens, and it sends no secret.
 
-On a terminal each finding has a line, and what mends it the next one. Otherwise the rows are printed alone, \
-with a tab between STATE (`ok`, `warning`, `problem`), CHECK, FINDING and what mends it, or `-`.
+On a terminal, each finding has a line, and its fix has the next one. Otherwise, each row is a line of tab-separated \
+columns: STATE (`ok`, `warning`, `problem`), CHECK, FINDING and HELP (`-` for none).
 
-The exit code is 0 if there is no problem; warnings are none. Else it is 3 if the configuration is wrong, 5 \
-if the server fails, and 1 for anything else, in this order.")]
+The exit code is 0 if there is no problem, even if there are warnings. Otherwise it is 3 if the configuration is \
+invalid, 5 if the server fails, and 1 for anything else, in this order.")]
 pub(crate) struct Arguments {
-    /// Leave the network alone
+    /// Make no network requests
     #[arg(long)]
     offline: bool,
 
@@ -42,10 +42,10 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Looks at one thing.
+/// A function that checks one thing.
 type Check = fn(&Snapshot) -> Vec<Finding>;
 
-/// What is looked at, in this order: what something depends on comes first.
+/// The checks, in order of dependency.
 const CHECKS: [(&str, Check); 14] = [
     ("version", checks::version),
     ("files", checks::files),
@@ -55,12 +55,12 @@ const CHECKS: [(&str, Check); 14] = [
     ("references", checks::references),
     ("permissions", checks::permissions),
     ("store", checks::store),
-    ("authorities", surroundings::authorities),
-    ("proxy", surroundings::proxy),
+    ("authorities", system::authorities),
+    ("proxy", system::proxy),
     ("session", checks::session),
-    ("login", surroundings::login),
-    ("server", surroundings::server),
-    ("clock", surroundings::clock),
+    ("login", system::login),
+    ("server", system::server),
+    ("clock", system::clock),
 ];
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
@@ -85,7 +85,7 @@ fn findings(snapshot: &Snapshot) -> Vec<Finding> {
 }
 
 fn table(findings: &[Finding]) -> Table {
-    let mut table = Table::new(&["STATE", "CHECK", "FINDING", "WAY OUT"]);
+    let mut table = Table::new(&["STATE", "CHECK", "FINDING", "HELP"]);
     for Finding { check, state, message, help, .. } in findings {
         let help = help.clone().unwrap_or_else(|| "-".to_owned());
         table.row([state.name().to_owned(), (*check).to_owned(), message.clone(), help]);
@@ -117,20 +117,20 @@ fn style(state: State) -> Style {
     }
 }
 
-/// Says how it stands as a whole, and returns the exit code.
+/// Reports the number of problems and warnings, and returns the exit code.
 fn conclude(findings: &[Finding], active: &str, output: &Output) -> Result<(), Failure> {
     let count = |state| findings.iter().filter(|finding| finding.state == state).count();
     let (problems, warnings) = (count(State::Problem), count(State::Warning));
     let counts = counted([(problems, "problem"), (warnings, "warning")]);
     match (problems, warnings) {
-        (0, 0) => output::tell(&format!("nothing is wrong ({active})")),
-        (0, _) => output.warning(&format!("{counts} ({active})")),
+        (0, 0) => output::message(&format!("no problems found ({active})")),
+        (0, _) => output.warning(&format!("{counts} ({active})"), None),
         _ => output.error(&format!("{counts} ({active})"), None),
     }
     if problems == 0 { Ok(()) } else { Err(Failure::Silent(worst(findings))) }
 }
 
-/// Returns the code of the worst problem: what is wrong with the configuration may be why the rest fails.
+/// Returns the code of the worst problem. An invalid configuration may be the cause of the others.
 fn worst(findings: &[Finding]) -> Code {
     let problems = findings.iter().filter(|finding| finding.state == State::Problem);
     let codes: Vec<Code> = problems.map(|finding| finding.code).collect();

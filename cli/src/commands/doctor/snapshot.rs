@@ -1,4 +1,4 @@
-//! What the checks look at, asked for once: the configuration, the store, the server.
+//! The data that the checks examine, collected once: the configuration, the store, the server.
 
 use authn::{
     Credentials, Error, Probe, Status,
@@ -10,21 +10,21 @@ use crate::{
     exit::Failure,
 };
 
-/// Everything that a check may look at. What is wrong is an error in its place, and ends nothing.
+/// All data that a check may examine. A failure is stored as an error, and does not stop the others.
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub(super) config: Config,
-    /// Without those that are withheld.
+    /// Without the withheld ones.
     pub(super) settings: Vec<Setting>,
-    /// `None` if the configuration is wrong, as all below.
+    /// `None` if the configuration is invalid, like all fields below.
     pub(super) credentials: Option<Credentials>,
     pub(super) status: Option<Result<Status, Error>>,
     pub(super) store: Option<Store>,
-    /// `None` if no server was to be asked.
+    /// `None` if no server may be contacted.
     pub(super) probe: Option<Result<Option<Probe>, Error>>,
 }
 
-/// The store that the session is kept in.
+/// The store of the session.
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) name: String,
@@ -33,7 +33,7 @@ pub(super) struct Store {
 }
 
 impl Snapshot {
-    /// Asks the store, and the server unless it is to be left alone.
+    /// Reads the store, and contacts the server unless `offline` is set.
     pub(super) fn take(config: Config, offline: bool) -> Result<Self, Failure> {
         let mut settings = config.settings();
         settings.retain(|setting| !setting.is_withheld);
@@ -42,20 +42,20 @@ impl Snapshot {
             Self { config, settings, credentials: None, status: None, store: None, probe: None };
         if let Some(credentials) = credentials {
             // The only failure is an interrupt.
-            let look = async {
-                snapshot.look(&credentials, offline).await;
+            let work = async {
+                snapshot.collect(&credentials, offline).await;
                 Ok::<_, Failure>(())
             };
-            waiting::wait(&credentials, look)?;
+            waiting::wait(&credentials, work)?;
             snapshot.credentials = Some(credentials);
         }
         Ok(snapshot)
     }
 
-    async fn look(&mut self, credentials: &Credentials, offline: bool) {
+    async fn collect(&mut self, credentials: &Credentials, offline: bool) {
         let status = credentials.status().await;
-        let kept_in = status.as_ref().ok().and_then(|status| status.store.clone());
-        let name = kept_in.or_else(|| credentials.store());
+        let stored_in = status.as_ref().ok().and_then(|status| status.store.clone());
+        let name = stored_in.or_else(|| credentials.store());
         let known = known_store(&self.config, name.as_deref());
         self.status = Some(status);
         if let Some(name) = name {
@@ -71,14 +71,14 @@ impl Snapshot {
         }
     }
 
-    /// Returns an option's text.
+    /// Returns the text of an option.
     pub(super) fn text(&self, key: &str) -> Option<&str> {
         text(&self.settings, key)
     }
 }
 
 impl Store {
-    /// Returns whether it can't be used.
+    /// Returns whether the store can't be used.
     pub(super) fn has_failed(&self) -> bool {
         self.problems.iter().any(|problem| problem.severity() == Severity::Error)
     }

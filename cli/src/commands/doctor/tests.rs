@@ -1,4 +1,4 @@
-//! What no linked provider has: a login, and a server that tells what time it is.
+//! A provider that no program links, with a login, and with a server that sends its time.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -13,7 +13,7 @@ use authn::{
 
 use super::*;
 
-/// Asks a server of the test's, and has tokens for those who have logged in.
+/// Contacts a server of the test, and has tokens for users who have logged in.
 #[authn::token_provider("doctored", cached, login)]
 struct Doctored {
     /// Address of the server.
@@ -22,7 +22,7 @@ struct Doctored {
 
 impl TokenSource for Doctored {
     async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
-        Err(context.login_required("nobody is logged in"))
+        Err(context.login_required("no user is logged in"))
     }
 }
 
@@ -42,7 +42,7 @@ impl InteractiveSource for Doctored {
     }
 }
 
-/// Finds what is wrong with a configuration of this provider.
+/// Returns the findings for a configuration of this provider.
 fn findings(options: &str, offline: bool) -> Vec<Finding> {
     let text = format!("[credentials]\ndomain = 'a.test'\n[credentials.doctored]\n{options}\n");
     let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
@@ -81,19 +81,24 @@ fn the_worst_problem_gives_the_exit_code() {
 }
 
 #[test]
-fn who_is_not_logged_in_gets_the_command() {
+fn a_user_who_is_not_logged_in_gets_the_command() {
     let findings = findings("", false);
     let session = of(&findings, "session").unwrap();
-    assert_eq!((session.state, &*session.message), (State::Warning, "nobody is logged in"));
+    assert_eq!((session.state, &*session.message), (State::Warning, "not logged in"));
     assert_eq!(session.help.as_deref(), Some("`authn login`"));
-    assert!(of(&findings, "login").unwrap().message.starts_with("a login "));
+    assert!(
+        of(&findings, "login")
+            .unwrap()
+            .message
+            .starts_with("the provider decides how a login works")
+    );
     let server = of(&findings, "server").unwrap();
     assert_eq!((server.state, server.message.contains("no server")), (State::Ok, true));
     assert!(of(&findings, "clock").is_none());
 }
 
 #[test]
-fn the_servers_date_is_held_against_this_clock() {
+fn the_servers_date_is_compared_with_this_clock() {
     for (date, state) in [
         ("Fri, 01 Jan 2100 00:00:00 GMT", Some(State::Problem)),
         ("Thu, 01 Jan 1970 00:00:00 GMT", Some(State::Problem)),
@@ -103,33 +108,36 @@ fn the_servers_date_is_held_against_this_clock() {
         let findings = findings(&format!("url = '{place}'"), false);
         answering.join().unwrap();
         let server = of(&findings, "server").unwrap();
-        assert_eq!((server.state, &*server.message), (State::Ok, &*format!("{place} answers")));
+        assert_eq!(
+            (server.state, &*server.message),
+            (State::Ok, &*format!("{place} is reachable"))
+        );
         assert_eq!(of(&findings, "clock").map(|clock| clock.state), state, "{date}");
     }
 }
 
 #[test]
-fn a_server_that_fails_is_a_problem_with_its_way_out() {
+fn a_server_that_fails_is_a_problem_with_help() {
     let (place, answering) = server("302 Found\r\nLocation: https://b.test/s3cr3t".to_owned());
     let redirected = findings(&format!("url = '{place}'"), false);
     answering.join().unwrap();
-    // Nobody listens there any more.
+    // The server has ended.
     let gone = findings(&format!("url = '{place}/s3cr3t'"), false);
-    for (findings, fault, way_out) in [
+    for (findings, fault, help) in [
         (redirected, "answered with a redirect", "configure the address"),
         (gone, "can't be reached (connection refused)", "check the address"),
     ] {
         let server = of(&findings, "server").unwrap();
         assert_eq!((server.state, server.code), (State::Problem, Code::Provider));
         assert!(server.message.contains(fault), "{server:?}");
-        assert!(server.help.as_ref().unwrap().starts_with(way_out), "{server:?}");
+        assert!(server.help.as_ref().unwrap().starts_with(help), "{server:?}");
         assert!(!format!("{server:?}").contains("s3cr3t"), "{server:?}");
         assert_eq!(worst(&findings), Code::Provider);
     }
 }
 
 #[test]
-fn offline_nobody_is_asked() {
+fn offline_no_server_is_contacted() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = format!("http://{}", listener.local_addr().unwrap());
     let findings = findings(&format!("url = '{place}'"), true);

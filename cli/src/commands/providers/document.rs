@@ -1,4 +1,4 @@
-//! The JSON of `providers`: a list, also of one.
+//! The JSON of `providers`: a list, even for one provider.
 
 use authn::{Entry, View, options::Kind};
 use serde::Serialize;
@@ -14,12 +14,12 @@ pub(super) struct Provider {
     #[serde(rename = "crate")]
     package: &'static str,
     location: String,
-    options: Vec<Choice>,
+    options: Vec<ProviderOption>,
 }
 
 /// One of its options.
 #[derive(Serialize)]
-struct Choice {
+struct ProviderOption {
     name: String,
     r#type: String,
     required: bool,
@@ -31,7 +31,7 @@ struct Choice {
 
 pub(super) fn of(entries: &[&Entry], app: &App) -> Vec<Provider> {
     let provider = |entry: &&Entry| {
-        let options = entry.options().into_iter().map(|(path, field)| Choice {
+        let options = entry.options().into_iter().map(|(path, field)| ProviderOption {
             env: variable(app, entry, &path),
             name: path,
             r#type: field.value_type().name(),

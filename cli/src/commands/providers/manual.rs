@@ -1,4 +1,4 @@
-//! The description of one provider: a page for a person, a table for a program.
+//! The description of one provider: a page for a terminal, a table for a program.
 
 use std::{fmt::Write as _, io};
 
@@ -14,7 +14,7 @@ use crate::{
     style::{BOLD, Table, wrapped},
 };
 
-/// Longest line of an option's description and of the page's end, in columns.
+/// Longest line of an option's description, and of the last paragraph, in columns.
 const WIDTHS: (usize, usize) = (76, 100);
 
 pub(super) fn print(entry: &Entry, registry: &Registry, app: &App) -> io::Result<()> {
@@ -56,7 +56,7 @@ fn page(entry: &Entry, registry: &Registry, app: &App) -> String {
     page
 }
 
-/// Says where a secret can stand, and how a variable says so.
+/// Returns a paragraph about references to secrets.
 fn references(registry: &Registry) -> String {
     let (places, ends): (Vec<String>, Vec<String>) = registry
         .references()
@@ -67,8 +67,8 @@ fn references(registry: &Registry) -> String {
     let (places, ends) = (places.join(", "), ends.join(", "));
     let (ends, last) = ends.rsplit_once(", ").unwrap_or_default();
     let text = format!(
-        "A secret is a text, or a reference to where it stands: {places}, or a variable of that name with \
-         {ends} or {last} behind it."
+        "A secret is a string or a reference: {places}. In the environment, a reference is a variable of \
+         that name with the suffix {ends} or {last}."
     );
     wrapped(&text, WIDTHS.1)
 }
@@ -80,7 +80,7 @@ fn option(page: &mut String, path: &str, field: &Field, output: &Output) {
         value => format!("default {value}"),
     }));
     if field.is_shorthand() {
-        facts.push("may stand for the table".to_owned());
+        facts.push("may replace the table".to_owned());
     }
     let _ = writeln!(page, "{}  {}", output.styled(path, BOLD), facts.join("; "));
     for line in wrapped(&one_line(&field.doc()), WIDTHS.0).lines() {

@@ -1,4 +1,4 @@
-//! `providers`: what this program is linked with, and the options of each.
+//! `providers`: the linked providers, and the options of each.
 
 mod document;
 mod manual;
@@ -9,21 +9,21 @@ use authn::{Entry, Registry};
 
 use crate::{app::App, exit::Failure, output, style::Table};
 
-/// What `providers` takes.
+/// The arguments of `providers`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-On a terminal the columns are aligned under headings, and NAME gives a page. Otherwise the rows are \
-printed alone, with a tab between NAME, SUMMARY and CRATE, or for the options of one provider between \
-OPTION, TYPE, DEFAULT (`required`, or `-` for none), SECRET (`secret` or `-`), VARIABLE and DESCRIPTION.")]
+On a terminal, the output is a table with headings, or a page with NAME. Otherwise, each row is a line of \
+tab-separated columns: NAME, SUMMARY and CRATE, or with NAME the columns OPTION, TYPE, DEFAULT (`required`, or `-` \
+for none), SECRET (`secret` or `-`), VARIABLE and DESCRIPTION.")]
 pub(crate) struct Arguments {
-    /// Describe this one with all its options
+    /// Describe this provider and its options
     name: Option<String>,
 
     /// Print JSON
     #[arg(long)]
     json: bool,
 
-    /// Print the JSON Schema of its table
+    /// Print the JSON Schema of the provider's table
     #[arg(long, requires = "name", conflicts_with = "json")]
     json_schema: bool,
 }
@@ -52,8 +52,8 @@ fn list(registry: &Registry, app: &App) -> io::Result<()> {
     app.output.table(&table)
 }
 
-/// Returns the environment variable of an option, by its path. What stands in a list has none of its own, so it is
-/// that of the list.
+/// Returns the environment variable of an option, by its path. An option in a list has no variable of its own, so
+/// it is that of the list.
 fn variable(app: &App, entry: &Entry, path: &str) -> String {
     let path = path.split_once("[]").map_or(path, |(list, _)| list).replace('.', "__");
     let path = ["credentials", entry.name(), &path].join("__").to_uppercase();

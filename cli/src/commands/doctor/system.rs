@@ -1,4 +1,4 @@
-//! The checks of what lies around: certificates, the proxy, the browser, the server and its clock.
+//! The checks of the system and the network: certificates, the proxy, the login, the server and its clock.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,62 +7,63 @@ use authn::Environment;
 use super::{finding::Finding, snapshot::Snapshot};
 use crate::{exit::Code, style::time::words};
 
-/// The file of further certificate authorities.
+/// Checks the file of additional certificate authorities.
 pub(super) fn authorities(snapshot: &Snapshot) -> Vec<Finding> {
     let (Some(credentials), Some(path)) = (&snapshot.credentials, snapshot.text("http.ca_file"))
     else {
         return Vec::new();
     };
     vec![match credentials.check_http() {
-        Ok(()) => Finding::ok(format!("{path} is a bundle of certificate authorities")),
+        Ok(()) => Finding::ok(format!("{path} contains certificate authorities")),
         Err(error) => Finding::failure(&error),
     }]
 }
 
-/// Whether the server that tokens come from can be reached.
+/// Checks whether the server that issues the tokens can be reached.
 pub(super) fn server(snapshot: &Snapshot) -> Vec<Finding> {
     let Some(probe) = &snapshot.probe else { return Vec::new() };
     vec![match probe {
-        Ok(Some(probe)) => Finding::ok(format!("{} answers", probe.place)),
-        Ok(None) => Finding::ok("this provider has no server that can be asked without a secret"),
+        Ok(Some(probe)) => Finding::ok(format!("{} is reachable", probe.place)),
+        Ok(None) => Finding::ok("this provider has no server that can be checked without a secret"),
         Err(error) => Finding::failure(error),
     }]
 }
 
-/// Which proxy requests go through. Those to this machine go through none.
+/// Finds the proxy of requests. Requests to this machine use none.
 pub(super) fn proxy(snapshot: &Snapshot) -> Vec<Finding> {
     let Some(proxy) = snapshot.config.proxy(&Environment::of_process()) else {
-        return vec![Finding::ok("no proxy is named")];
+        return vec![Finding::ok("no proxy is configured")];
     };
     let is_option = proxy.is_configured();
     let place = if is_option { format!("`{}`", proxy.named_by) } else { proxy.named_by.to_owned() };
     let Some(address) = proxy.address else {
-        let message = format!("{place} is no proxy's address, so that no proxy is used");
+        let message = format!("{place} is not the address of a proxy, so no proxy is used");
         let help = format!("`export {place}=http://HOST:PORT`, or `unset {place}`");
         return vec![Finding::warning(message).with_help(help)];
     };
     let except = match proxy.exceptions {
-        Some(name) if is_option => format!("; {name} is for the proxies of variables alone"),
-        Some(name) => format!(", but for the hosts of {name}"),
+        Some(name) if is_option => format!("; {name} only applies to proxies set by variables"),
+        Some(name) => format!(", except for the hosts in {name}"),
         None => String::new(),
     };
-    vec![Finding::ok(format!("requests go through {address}, as {place} says{except}"))]
+    vec![Finding::ok(format!("requests use the proxy {address}, set by {place}{except}"))]
 }
 
-/// By which way a login would go here.
+/// Finds the way that a login would use here.
 pub(super) fn login(snapshot: &Snapshot) -> Vec<Finding> {
     let Some(credentials) = snapshot.credentials.as_ref().filter(|made| made.needs_login()) else {
         return Vec::new();
     };
     let plan = credentials.login_plan(&Environment::of_process()).map(|plan| plan.to_string());
-    vec![Finding::ok(plan.unwrap_or_else(|| "a login goes as the provider has it".to_owned()))]
+    vec![Finding::ok(plan.unwrap_or_else(|| "the provider decides how a login works".to_owned()))]
 }
 
-/// A difference that servers bear as a rule.
+/// A difference that most servers tolerate.
 const WARNING: Duration = Duration::from_mins(1);
-/// A difference that hardly any server bears.
+/// A difference that few servers tolerate.
 const PROBLEM: Duration = Duration::from_mins(5);
 
+/// Compares this machine's clock with the server's.
 pub(super) fn clock(snapshot: &Snapshot) -> Vec<Finding> {
     let date = snapshot.probe.as_ref().and_then(|probe| probe.as_ref().ok()?.as_ref()?.date);
     let status = snapshot.status.as_ref().and_then(|status| status.as_ref().ok());
@@ -72,7 +73,7 @@ pub(super) fn clock(snapshot: &Snapshot) -> Vec<Finding> {
     now.or(before).map(|(ahead, when)| finding(ahead, when)).into_iter().collect()
 }
 
-/// Returns by how many seconds a time is ahead of another.
+/// Returns by how many seconds the date is ahead of now.
 fn ahead(date: SystemTime, now: SystemTime) -> i64 {
     let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     date.duration_since(now).map_or_else(|behind| -seconds(behind.duration()), seconds)
@@ -87,12 +88,12 @@ fn finding(ahead: i64, when: &str) -> Finding {
     } else if difference > WARNING {
         Finding::warning(message)
     } else {
-        return Finding::ok(format!("this clock went as the server's{when}"));
+        return Finding::ok(format!("this clock matched the server's{when}"));
     };
     finding.with_help(if cfg!(target_os = "linux") {
         "`timedatectl set-ntp true`"
     } else {
-        "turn on the setting of the time by the network"
+        "turn on automatic time synchronisation"
     })
 }
 
@@ -102,10 +103,10 @@ mod tests {
     use crate::commands::doctor::finding::State;
 
     #[test]
-    fn a_difference_is_told_by_how_much_it_hurts() {
+    fn the_state_depends_on_the_difference() {
         for (ahead, state, words) in [
-            (0, State::Ok, "went as the server's"),
-            (-60, State::Ok, "went as the server's"),
+            (0, State::Ok, "matched the server's"),
+            (-60, State::Ok, "matched the server's"),
             (61, State::Warning, "1m behind the server's"),
             (-300, State::Warning, "5m ahead of the server's"),
             (-301, State::Problem, "5m ahead of the server's"),
