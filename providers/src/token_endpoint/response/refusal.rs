@@ -1,4 +1,4 @@
-//! What a server's error means (RFC 6749, 5.2), and what to do about it.
+//! The errors of a server (RFC 6749, 5.2), with their kind and help.
 
 use authn::{Error, ErrorKind, http::StatusCode};
 
@@ -46,7 +46,7 @@ pub(crate) struct GrantAdvice<'a> {
     pub(crate) login_helps: bool,
 }
 
-/// Why a request gave nothing.
+/// A failed request.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
@@ -70,7 +70,7 @@ impl From<Failure> for Error {
     }
 }
 
-/// Makes the failure of an answer that is not a success: with its code, if it has a known one.
+/// Makes the failure of an answer that is not a success, with its error code if it is a known one.
 pub(super) fn failure(
     received: &Received<'_>,
     answer: &TokenResponse,

@@ -1,6 +1,6 @@
-//! What can be wrong with a Secret Service, each with its own help.
+//! The errors of a Secret Service, each with its own help.
 //!
-//! Of a service's own error the name is shown, and never its text.
+//! Of an error that the service returns, only the name is shown, never the text.
 
 use authn::Error;
 use zbus::fdo;
