@@ -1,5 +1,5 @@
-//! The functions that the fuzzer calls; see `fuzz/README.md`. They are compiled only for fuzzing and for the tests, which
-//! replay the fuzzer's corpus.
+//! The functions that the fuzzer calls; see `fuzz/README.md`. They are compiled only for fuzzing and for the tests,
+//! which replay the fuzzer's corpus.
 
 use std::time::{Duration, SystemTime};
 
@@ -32,8 +32,8 @@ pub fn token_response(body: &[u8]) {
         let place = "https://server.test";
         let received = Received { place, status, is_json, retry_after: None, body };
         let granted = grant(&received, &advice).map(drop).map_err(Error::from);
-        let begun = device_authorization(&received, &advice).map(drop).map_err(Error::from);
-        for result in [granted, begun, accepted(&received, &advice)] {
+        let codes = device_authorization(&received, &advice).map(drop).map_err(Error::from);
+        for result in [granted, codes, accepted(&received, &advice)] {
             if let Err(error) = result {
                 assert!(error.to_string().len() <= LONGEST, "the error is too long");
             }

@@ -32,8 +32,8 @@
 //! # Ok::<(), authn::Error>(())
 //! ```
 //!
-//! The types are public for programs that offer only some providers, or whose linker drops unused crates. Such a program
-//! registers them itself:
+//! The types are public for programs that offer only some providers, or whose linker drops unused crates. Such a
+//! program registers them itself:
 //!
 //! ```
 //! let registry = authn::Registry::builder().register::<authn_providers::Jwt>().build()?;

@@ -57,7 +57,7 @@ fn several_headers_and_parameters() {
 }
 
 #[test]
-fn what_the_caller_has_set_stays() {
+fn headers_and_parameters_of_the_caller_are_kept() {
     let credentials =
         load("api_key = { headers = { X-Id = \"one\" }, query = { page = \"3\" } }").unwrap();
     let mut parts = request(URL);

@@ -1,8 +1,8 @@
 //! Signed tokens: JWTs (RFC 7519) in the compact form of RFC 7515, 7.1.
 //!
-//! A client authenticates with them (`private_key_jwt`, `client_secret_jwt`), and provider `jwt_bearer` exchanges them
-//! or sends them as they are. [`verify`] checks tokens that a server has signed. aws-lc signs and verifies; TLS needs it
-//! anyway.
+//! A client authenticates with them (`private_key_jwt`, `client_secret_jwt`), and provider `jwt_bearer` exchanges
+//! them or sends them as they are. [`verify`] checks tokens that a server has signed. aws-lc signs and verifies; TLS
+//! needs it anyway.
 
 mod algorithm;
 mod claims;

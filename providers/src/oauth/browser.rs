@@ -62,7 +62,7 @@ impl Browsers {
         let mut failure = None;
         let mut is_reported = false;
         for command in &self.commands {
-            let begun = clock.now();
+            let started = clock.now();
             let mut child = match spawn(command, url) {
                 Ok(child) => child,
                 Err(error) => {
@@ -79,7 +79,7 @@ impl Browsers {
             match child.wait() {
                 Ok(status) if !status.success() => {
                     let why = format!("ended with {status}");
-                    if clock.now().after(begun) > EARLY_EXIT {
+                    if clock.now().after(started) > EARLY_EXIT {
                         return Err(why);
                     }
                     failure = Some(why);
@@ -132,8 +132,8 @@ fn spawn(command: &[String], url: &str) -> io::Result<Child> {
     process.spawn()
 }
 
-/// Returns whether a variable can contain a secret of authn: an option with the prefix of any application, or a token of
-/// an H2O Cloud client. A browser needs none of them.
+/// Returns whether a variable can contain a secret of authn: an option with the prefix of any application, or a token
+/// of an H2O Cloud client. A browser needs none of them.
 fn may_be_secret(name: &OsStr) -> bool {
     // The tables that contain options.
     const TABLES: [&str; 4] = ["CREDENTIALS__", "PROFILE__", "STORES__", "HTTP__"];

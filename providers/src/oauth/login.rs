@@ -21,8 +21,8 @@ use crate::token_endpoint::{Address, AnyAddress, Endpoint};
 /// How a user logs in.
 #[derive(authn::Options)]
 pub(super) struct LoginOptions {
-    /// Page where a client is registered. With `grant_type = "client_credentials"`, a login asks for a client identifier
-    /// or secret that is not configured, and shows this page. Otherwise it is not used.
+    /// Page where a client is registered. With `grant_type = "client_credentials"`, a login asks for a client
+    /// identifier or secret that is not configured, and shows this page. Otherwise it is not used.
     pub(super) registration_page_url: Option<Address>,
     /// Port on which a login waits for the browser to come back. 0 is any free port.
     #[default(0)]
@@ -30,9 +30,9 @@ pub(super) struct LoginOptions {
     /// Path on which a login waits for the browser to come back.
     #[default(DEFAULT_PATH.to_owned())]
     pub(super) redirect_path: String,
-    /// Redirect address, for servers that compare it exactly. It replaces `redirect_port` and `redirect_path`. An address
-    /// on this machine is `http` with the host `127.0.0.1`, `[::1]` or `localhost` and a port, where 0 is any free port.
-    /// With any other address the user must paste the address that the browser ends at.
+    /// Redirect address, for servers that compare it exactly. It replaces `redirect_port` and `redirect_path`. An
+    /// address on this machine is `http` with the host `127.0.0.1`, `[::1]` or `localhost` and a port, where 0 is any
+    /// free port. With any other address the user must paste the address that the browser ends at.
     pub(super) redirect_uri: Option<AnyAddress>,
     /// What the server asks the user, such as `login`, `consent` or `select_account` (OpenID Connect Core, 3.1.2.1).
     pub(super) prompt: Option<String>,
@@ -63,7 +63,7 @@ impl LoginOptions {
         } else if !self.redirect_path.starts_with('/') || self.redirect_path.contains(['?', '#']) {
             ("`redirect_path` is not a path", "set it to a path that starts with `/`")
         } else if self.redirect_uri.as_ref().is_some_and(|uri| uri.url().fragment().is_some()) {
-            ("`redirect_uri` has a fragment (RFC 6749, 3.1.2)", "remove `#` and what follows it")
+            ("`redirect_uri` has a fragment (RFC 6749, 3.1.2)", "remove `#` and the text after it")
         } else if self.redirect_uri.is_some() && has_own_redirect {
             (
                 "`redirect_uri` is set together with `redirect_port` or `redirect_path`",

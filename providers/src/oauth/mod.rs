@@ -43,10 +43,11 @@ use crate::{
 /// Exactly one of `issuer_url`, `token_endpoint_url` and `keycloak_url` names the server. The grant and the client's
 /// authentication follow from the other options. Options that are not used are refused.
 ///
-/// With the grants `authorization_code` and `device_code`, a user logs in with a browser on this machine, with a browser
-/// elsewhere, or with a code on any device. With a browser elsewhere, the user pastes the address that it ends at, which
-/// is checked like the answer of a browser on this machine. If the user pastes only a code, authn can't check which
-/// login it belongs to; the server issues tokens for it only to the program that started that login (RFC 7636).
+/// With the grants `authorization_code` and `device_code`, a user logs in with a browser on this machine, with a
+/// browser elsewhere, or with a code on any device. With a browser elsewhere, the user pastes the address that it
+/// ends at, which is checked like the answer of a browser on this machine. If the user pastes only a code, authn
+/// can't check which login it belongs to; the server issues tokens for it only to the program that started that login
+/// (RFC 7636).
 ///
 /// ```
 /// use authn::{Environment, Loader};
@@ -123,8 +124,8 @@ impl<'a> Call<'a> {
         Ok(with(grant, response.date(), Grant::with_server_date))
     }
 
-    /// Sends a form to the authorization server, with the client's authentication. Returns the answer, and the advice if
-    /// it is a refusal.
+    /// Sends a form to the authorization server, with the client's authentication. Returns the answer, and the advice
+    /// if it is a refusal.
     async fn post(
         self,
         endpoint: Endpoint,

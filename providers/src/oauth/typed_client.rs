@@ -29,8 +29,8 @@ pub(super) struct Missing {
 }
 
 impl Missing {
-    /// Returns the missing credentials, or `None` if the user is not asked. The user is asked only if `grant_type` is set
-    /// to `client_credentials`: otherwise a missing secret can mean a public client.
+    /// Returns the missing credentials, or `None` if the user is not asked. The user is asked only if `grant_type` is
+    /// set to `client_credentials`: otherwise a missing secret can mean a public client.
     pub(super) fn of(options: &OAuth) -> Option<Self> {
         let client = &options.client;
         if options.grant_type != Some(GrantType::ClientCredentials) || !client.uses_secret() {

@@ -96,8 +96,8 @@ impl Metadata {
         Ok(found)
     }
 
-    /// Returns whether the server promises to name its issuer in answers to the redirect address (RFC 9207, 3). If so, an
-    /// answer without `iss` is not the server's.
+    /// Returns whether the server promises to name its issuer in answers to the redirect address (RFC 9207, 3). If
+    /// so, an answer without `iss` is not the server's.
     pub(crate) fn names_itself_in_answers(&self) -> bool {
         self.authorization_response_iss_parameter_supported == Some(Value::Bool(true))
     }
@@ -180,8 +180,8 @@ fn well_known_urls(issuer: &Url) -> [Url; 2] {
     [at(format!("{path}/{OPENID}")), at(format!("/{OAUTH}{path}"))]
 }
 
-/// Checks that the metadata name exactly the configured issuer (RFC 8414, 3.3). Otherwise another server could answer in
-/// its place.
+/// Checks that the metadata name exactly the configured issuer (RFC 8414, 3.3). Otherwise another server could answer
+/// in its place.
 fn check(issuer: &str, response: &HttpResponse) -> Result<Metadata> {
     let metadata: Metadata = response.json()?;
     if metadata.issuer == issuer {

@@ -36,8 +36,8 @@ const LONGEST_NAME: usize = 128;
 struct Keyring {
     /// Service name of the sessions in the keyring. Unset, it is the application's name.
     service: Option<String>,
-    /// Keyring that is used: `secret_service` is the desktop's and the default; `keyutils` is the Linux kernel's, which is
-    /// lost when the machine stops.
+    /// Keyring that is used: `secret_service` is the desktop's and the default; `keyutils` is the Linux kernel's,
+    /// which is lost when the machine stops.
     backend: Option<Backend>,
     /// Longest time for one call to the keyring.
     #[default(TIMEOUT)]
@@ -153,8 +153,8 @@ impl Versioned for Keyring {
     }
 }
 
-/// Returns the locks of a service's sessions, which are the same for all applications. Services with long names can share
-/// a lock; they then wait for each other.
+/// Returns the locks of a service's sessions, which are the same for all applications. Services with long names can
+/// share a lock; they then wait for each other.
 fn locks(mut folder: PathBuf, service: &str) -> Locks {
     let mut name = BASE64_URL_SAFE_NO_PAD.encode(service);
     name.truncate(LONGEST_NAME);

@@ -1,5 +1,5 @@
-//! The parser of an authorization server's answers (RFC 6749, 5). It is total: any answer becomes a grant or an error, and
-//! an error contains no byte of the answer.
+//! The parser of an authorization server's answers (RFC 6749, 5). It is total: any answer becomes a grant or an
+//! error, and an error contains no byte of the answer.
 //!
 //! - [`token_response`]: makes a grant of a token response
 //! - [`device_authorization`]: the codes that start a login on another device

@@ -27,7 +27,7 @@ choice! {
     }
 }
 
-/// What a refusal means to the sender of the request, and which options help.
+/// The meaning and the help of refusals, which depend on the request.
 #[derive(Clone, Copy)]
 pub(crate) struct Advice<'a> {
     /// The help if the server rejects the client.
@@ -36,10 +36,10 @@ pub(crate) struct Advice<'a> {
     pub(crate) grant: GrantAdvice<'a>,
 }
 
-/// What it means that the server rejects a grant (`invalid_grant`), and what helps.
+/// The meaning of a rejected grant (`invalid_grant`), and its help.
 #[derive(Clone, Copy)]
 pub(crate) struct GrantAdvice<'a> {
-    /// What it means, such as "the session has ended"; empty if the error code says enough.
+    /// The end of the error message, such as "the session has ended". It is empty if the error code says enough.
     pub(crate) meaning: &'a str,
     pub(crate) help: &'a str,
     /// Whether a new login can help.
@@ -95,7 +95,7 @@ pub(super) fn failure(
 
 /// Returns whether the client's authentication was rejected.
 ///
-/// Some servers say so by the status alone. Keycloak answers 401 with `unauthorized_client`; with another status
+/// Some servers send only the status. Keycloak answers 401 with `unauthorized_client`; with another status
 /// that code means that the client may not use the grant (RFC 6749, 5.2).
 fn is_of_client(code: Option<ErrorCode>, status: StatusCode) -> bool {
     match code {

@@ -30,7 +30,7 @@ pub(super) struct Attempt {
 
 impl Attempt {
     /// Starts a login with a redirect address.
-    pub(super) fn begin(call: Call<'_>, redirect_uri: &str) -> Result<Self> {
+    pub(super) fn start(call: Call<'_>, redirect_uri: &str) -> Result<Self> {
         let asks_who = call.scopes().iter().any(|scope| scope == "openid");
         Ok(Self {
             redirect_uri: redirect_uri.to_owned(),

@@ -45,7 +45,7 @@ enum Event {
 pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Result<LoggedIn> {
     let Call { options, context, .. } = call;
     let redirect = Redirect::listen(&options.login).await?;
-    let attempt = Attempt::begin(call, &redirect.uri)?;
+    let attempt = Attempt::start(call, &redirect.uri)?;
     let (url, expected) = login.unless_cancelled(attempt.prepare(call)).await??;
     let (sender, mut events) = mpsc::unbounded_channel();
     let listener = Listener::start(redirect, expected, sender.clone(), context);
@@ -71,7 +71,7 @@ pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Resul
 
 /// Logs the user in with a browser anywhere. The user pastes the address that it ends at.
 pub(in crate::oauth) async fn by_console(call: Call<'_>, login: &Login) -> Result<LoggedIn> {
-    let attempt = Attempt::begin(call, &redirect::console_redirect_uri(&call.options.login)?)?;
+    let attempt = Attempt::start(call, &redirect::console_redirect_uri(&call.options.login)?)?;
     let (url, expected) = login.unless_cancelled(attempt.prepare(call)).await??;
     let waiting = async {
         login.show_link(&Link::new(url));

@@ -1,5 +1,5 @@
-//! PKCE (RFC 7636): the server issues the tokens only to the program that started the login. The method is always S256. A
-//! server without PKCE ignores it.
+//! PKCE (RFC 7636): the server issues the tokens only to the program that started the login. The method is always
+//! S256. A server without PKCE ignores it.
 
 use authn::Result;
 use aws_lc_rs::digest::{SHA256, digest};

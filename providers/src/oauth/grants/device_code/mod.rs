@@ -3,8 +3,8 @@
 //! The server issues two codes. The user types in the first one. With the second one this program polls for the tokens,
 //! as often as [`pace`] says, until the user has approved the login.
 //!
-//! No browser is started here. The user's browser is on another device, and the user compares the code with the one that
-//! the server shows there. That comparison protects against approving another user's login (RFC 8628, 5.4).
+//! No browser is started here. The user's browser is on another device, and the user compares the code with the one
+//! that the server shows there. That comparison protects against approving another user's login (RFC 8628, 5.4).
 
 mod pace;
 #[cfg(test)]
@@ -44,7 +44,7 @@ pub(in crate::oauth) async fn login(
     let call = options.call(context);
     // Cancelling this loses nothing: an unused code expires.
     let failure = match login.unless_cancelled(request_codes(call)).await? {
-        Ok(begun) => return poll(call, login, &begun).await.map(Some),
+        Ok(codes) => return poll(call, login, &codes).await.map(Some),
         Err(failure) => failure,
     };
     let not_allowed = not_allowed(&failure);
@@ -100,23 +100,23 @@ fn not_allowed(failure: &Failure) -> Option<Error> {
     )
 }
 
-fn user_code(begun: &DeviceAuthorization) -> UserCode {
-    let code = UserCode::new(&begun.user_code, begun.verification_uri.clone());
-    with(code, begun.verification_uri_complete.clone(), UserCode::with_complete_url)
+fn user_code(codes: &DeviceAuthorization) -> UserCode {
+    let code = UserCode::new(&codes.user_code, codes.verification_uri.clone());
+    with(code, codes.verification_uri_complete.clone(), UserCode::with_complete_url)
 }
 
 /// Shows the code, and polls for the tokens until the server issues them or the login fails (RFC 8628, 3.4 and 3.5).
-async fn poll(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Result<Grant> {
+async fn poll(call: Call<'_>, login: &Login, codes: &DeviceAuthorization) -> Result<Grant> {
     let (context, timeout) = (call.context, call.options.login.login_timeout);
     let clock = context.clock();
-    let left = begun.expires_in.map_or(timeout, |lifetime| lifetime.min(timeout));
+    let left = codes.expires_in.map_or(timeout, |lifetime| lifetime.min(timeout));
     let end = Deadline {
         moment: clock.now().plus(left),
-        code_expires: begun.expires_in.is_some_and(|lifetime| lifetime <= timeout),
+        code_expires: codes.expires_in.is_some_and(|lifetime| lifetime <= timeout),
     };
-    login.show_code(&user_code(begun));
+    login.show_code(&user_code(codes));
     login.progress(&Progress::Waiting { left });
-    let mut pace = Pace::new(begun.interval);
+    let mut pace = Pace::new(codes.interval);
     let mut last_failure = None;
     let mut is_reported = false;
     loop {
@@ -128,7 +128,7 @@ async fn poll(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Res
             return Err(last_failure.unwrap_or_else(|| end.error(context)));
         }
         // This is not cancelled, because the server issues the tokens only once.
-        let failure = match redeem(call, begun).await {
+        let failure = match redeem(call, codes).await {
             Ok(grant) => return Ok(grant),
             Err(failure) => failure,
         };
@@ -152,9 +152,9 @@ async fn poll(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Res
 }
 
 /// Requests the tokens once. The HTTP client repeats the request only if it was never sent.
-async fn redeem(call: Call<'_>, begun: &DeviceAuthorization) -> Result<Grant, Failure> {
+async fn redeem(call: Call<'_>, codes: &DeviceAuthorization) -> Result<Grant, Failure> {
     let mut form = Form::of_grant(GRANT_TYPE);
-    form.add("device_code", &begun.device_code.expose());
+    form.add("device_code", &codes.device_code.expose());
     call.options.request.ask_for_resource(&mut form);
     let help = call.context.way_to_log_in();
     let meaning = "the code is no longer valid";

@@ -1,7 +1,7 @@
 //! The calls to the Secret Service (version 0.2 of its specification).
 //!
-//! The session is `plain`: secrets are sent over a socket of this machine that only the user's programs can open, and each
-//! of these can ask the keyring itself. An address on another machine is refused.
+//! The session is `plain`: secrets are sent over a socket of this machine that only the user's programs can open, and
+//! each of these can ask the keyring itself. An address on another machine is refused.
 
 use std::{collections::HashMap, str::FromStr as _};
 

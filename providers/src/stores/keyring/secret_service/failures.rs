@@ -64,7 +64,7 @@ pub(super) fn of_call(what: &str, error: &zbus::Error) -> Error {
                     .with_help("choose another `store`")
             }
             Fdo::AccessDenied(_) | Fdo::AuthFailed(_) => {
-                failure(format!("the keyring service may not {what} for this program"))
+                failure(format!("the keyring service was asked to {what}, and access was denied"))
                     .with_help("check the permissions that the sandbox or the bus grants it")
             }
             other => refused(what, zbus::DBusError::name(other).as_str()),

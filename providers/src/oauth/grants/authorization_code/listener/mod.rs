@@ -1,5 +1,5 @@
-//! `Listener`: waits on loopback for the browser to come back (RFC 8252, 7.3 and 8.3), and shows the result of the login
-//! when it is known.
+//! `Listener`: waits on loopback for the browser to come back (RFC 8252, 7.3 and 8.3), and shows the result of the
+//! login when it is known.
 //!
 //! Any program on this machine, and any page in its browser, can send requests here. Only a request with the login's
 //! `state` ends the wait, and nothing from a request is ever shown.
