@@ -1,7 +1,7 @@
 //! Provider `app_service`: the token of the request that is being served.
 //!
-//! Nothing is kept between calls. Each one looks at the request that the calling task serves, so one
-//! user's token can't reach another's request.
+//! Nothing is stored between calls. Each call reads the request that the calling task serves, so one user's token
+//! can't reach another user's request.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -13,22 +13,33 @@ use http::{HeaderName, header::AUTHORIZATION};
 
 use crate::expiry;
 
-/// Passes on the token of the request that is being served.
+/// Forwards the token of the request that is being served.
 ///
-/// The program serves its requests through `authn::app_service::AppServiceLayer`. The token counts as
-/// valid for `lifetime` from the request's arrival, or until its own `exp` if it is a JWT and that is
-/// earlier. This provider is chosen without any configuration if the environment variable
-/// `APP_SERVICE_TS` is set.
+/// The program serves its requests through `authn::app_service::AppServiceLayer`. The token is valid for `lifetime`
+/// from the request's arrival, or until its own `exp` if it is a JWT and that is earlier. This provider is chosen
+/// without any configuration if the environment variable `APP_SERVICE_TS` is set.
+///
+/// ```
+/// use authn::{Environment, Loader};
+/// use authn_providers as _;
+///
+/// let credentials = Loader::new()
+///     .environment(Environment::empty())
+///     .inline("built in", "[credentials]\ndomain = 'api.example.com'\nprovider = 'app_service'")
+///     .load()?;
+/// assert!(credentials.is_per_request());
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[authn::token_provider("app_service")]
 pub struct AppService {
-    /// Headers of the incoming request that may hold the token; the first that is there counts. From
-    /// `authorization`, only a bearer token is taken.
+    /// Headers of the incoming request that can hold the token. The first one that holds a token is used. From
+    /// `authorization`, only a bearer token is used.
     #[default(vec!["x-foundry-accesstoken".to_owned()])]
     incoming_headers: Vec<String>,
-    /// How long a token is passed on after its request's arrival.
+    /// How long a token is forwarded after its request's arrival.
     #[default(Duration::from_hours(1))]
     lifetime: Duration,
-    /// The headers' names, read once.
+    /// The parsed names of the headers.
     __names: OnceLock<Vec<HeaderName>>,
 }
 
@@ -46,7 +57,7 @@ impl AppService {
         self.incoming_headers.iter().map(read).collect()
     }
 
-    /// Makes the token of the request that this task serves.
+    /// Returns the token of the request that this task serves.
     fn current(&self, context: &Context) -> Result<Token> {
         let token = with_incoming(|incoming| self.token_of(incoming)).ok_or_else(no_request)??;
         expiry::check(&token, context, "send the incoming request again with a new token")?;
@@ -120,12 +131,12 @@ impl TokenProvider for AppService {
     }
 }
 
-/// Returns what a header holds as a token, if anything.
+/// Returns the token in a header, if there is one.
 fn find<'a>(incoming: &'a Incoming, name: &HeaderName) -> Result<Option<&'a str>> {
     let mut values = incoming.headers().get_all(name).into_iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         if incoming.headers().contains_key(name) {
-            // Which of the two a proxy has checked is not known.
+            // It is not known which of them a proxy has checked.
             return Err(
                 Error::invalid_token("it is sent more than once").with_help("send it exactly once")
             );
@@ -219,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn outside_of_a_request_there_is_none() {
+    fn there_is_no_token_outside_of_a_request() {
         let credentials = load("[credentials.app_service]").unwrap();
         for said in ["`authn::app_service::AppServiceLayer`", "`authn::app_service::scope`"] {
             refused(wait(credentials.token()), ErrorKind::NotApplicable, said);
@@ -268,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_no_token_is_refused() {
+    fn invalid_tokens_are_refused() {
         let credentials = load("[credentials.app_service]").unwrap();
         let place = "header `x-foundry-accesstoken` of the incoming request";
         for headers in [
@@ -335,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn options_that_could_never_serve_are_found_at_load() {
+    fn unusable_options_are_found_at_load() {
         for (options, said) in [
             ("incoming_headers = []", "option `incoming_headers` is empty"),
             (

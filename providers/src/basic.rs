@@ -11,21 +11,37 @@ use crate::header;
 
 const SCHEME: &str = "Basic ";
 
-/// Sends a user's name and password, both as UTF-8 (RFC 7617).
+/// Sends a user's name and password, both in UTF-8 (RFC 7617).
+///
+/// ```
+/// use authn::{Environment, Loader};
+/// use authn_providers as _;
+///
+/// let credentials = Loader::new()
+///     .environment(Environment::empty().variable("PASSWORD", "abc"))
+///     .inline("built in", r#"
+///         [credentials]
+///         domain = "api.example.com"
+///         basic = { username = "alice", password = { env = "PASSWORD" } }
+///     "#)
+///     .load()?;
+/// # let _ = credentials;
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[authn::token_provider("basic", own_placement)]
 pub struct Basic {
-    /// Name of the user, without a colon.
+    /// Name of the user. It can't contain a colon.
     username: String,
-    /// Password of the user; none unless set.
+    /// Password of the user. Unset, it is empty.
     _password: Option<SecretString>,
-    /// Built when the options are checked. It serves as long as the framework asks for what needs no
-    /// waiting, which it doesn't where the password stands in a file.
+    /// Built when the options are checked. The framework does not use it if the password comes from a file; the
+    /// password is then read again for each request.
     __value: OnceLock<HeaderValue>,
 }
 
 impl Basic {
     fn value(&self) -> Result<HeaderValue> {
-        // The server would take the colon for the end of the name.
+        // The server would read the colon as the end of the name.
         if self.username.contains(':') {
             return Err(Error::configuration(
                 "option `username` has a colon, which basic authentication does not allow (RFC 7617, 2)",
@@ -44,7 +60,7 @@ impl Basic {
             }
         }
         let pair = Zeroizing::new(format!("{}:{password}", self.username));
-        // Space for all of it from the start: a text that grows leaves copies behind.
+        // The capacity is exact: a string that grows leaves copies of the secret in memory.
         let length = SCHEME.len() + pair.len().div_ceil(3) * 4;
         let mut text = Zeroizing::new(String::with_capacity(length));
         text.push_str(SCHEME);
@@ -136,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_misread_is_found_at_load() {
+    fn invalid_names_and_passwords_are_found_at_load() {
         for (options, said) in [
             (r#"username = "s3cr3t:a""#, "option `username` has a colon"),
             (r#"username = "a\nb""#, "option `username` has control characters"),
@@ -152,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotated_password_is_taken_up() {
+    fn a_rotated_password_is_used() {
         let file = SecretFile::new("b");
         let text = format!("basic = {{ username = \"a\", password.file = {:?} }}", file.path());
         let credentials = load(&text).unwrap();

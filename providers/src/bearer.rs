@@ -1,17 +1,33 @@
-//! Provider `bearer`: an opaque token that stands in the configuration.
+//! Provider `bearer`: an opaque token from the configuration.
 
 use std::sync::OnceLock;
 
 use authn::{Context, Request, Result, SecretString, Token, TokenProvider};
 
-/// Sends a token that stands in the configuration, without looking into it.
+/// Sends a token from the configuration and does not inspect it.
+///
+/// ```
+/// use authn::{Environment, Loader};
+/// use authn_providers as _;
+///
+/// let credentials = Loader::new()
+///     .environment(Environment::empty().variable("API_TOKEN", "abc"))
+///     .inline("built in", r#"
+///         [credentials]
+///         domain = "api.example.com"
+///         bearer = { env = "API_TOKEN" }
+///     "#)
+///     .load()?;
+/// assert_eq!(credentials.try_token().map(|token| token.secret().to_owned()).as_deref(), Some("abc"));
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[authn::token_provider("bearer")]
 pub struct Bearer {
-    /// The token, without a scheme before it.
+    /// The token, without a scheme such as `Bearer`.
     #[shorthand]
     _token: SecretString,
-    /// Built when the options are checked. It serves as long as the framework asks for what is ready,
-    /// which it doesn't where the secret stands in a file: then `token` reads it anew each time.
+    /// Built when the options are checked. The framework does not use it if the token comes from a file; `token`
+    /// then reads the file each time.
     __built: OnceLock<Token>,
 }
 
@@ -62,10 +78,10 @@ mod tests {
     }
 
     #[test]
-    fn nobody_looks_into_it() {
+    fn it_is_not_inspected() {
         let token = jwt(r#"{"exp":1}"#);
         let credentials = load(&format!("[credentials.bearer]\ntoken = \"{token}\"")).unwrap();
-        let given = credentials.try_token().expect("at hand");
+        let given = credentials.try_token().expect("available");
         assert_eq!((given.secret(), given.expires_at()), (token.as_str(), None));
     }
 
@@ -77,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_no_token_is_found_at_load_and_never_shown() {
+    fn an_invalid_token_is_found_at_load_and_never_shown() {
         let error = load("bearer = \"s3cr3t with spaces\"").unwrap_err();
         let said = format!("{error} {error:?} {}", error.problems()[0].render(false));
         assert!(said.contains("option `token`"), "{said}");
@@ -85,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotated_file_is_taken_up() {
+    fn a_rotated_file_is_used() {
         let file = SecretFile::new("first");
         let credentials = load(&format!("bearer = {{ file = {:?} }}", file.path())).unwrap();
         let parts = authorized(&credentials, "https://api.example.com/");

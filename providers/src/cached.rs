@@ -1,14 +1,31 @@
-//! Provider `cached`: any other provider with a cache and a store in front of it.
+//! Provider `cached`: any other provider behind a cache and a store.
 
 use authn::{Bound, Context, Credentials, Result, TokenSet, TokenSource};
 
-/// Caches another provider's tokens, and keeps them in a store if need be.
+/// Caches another provider's tokens, and can keep them in a store.
 ///
-/// The other provider's table stands in this one's, `[credentials.cached.NAME]`.
+/// The other provider is configured in `[credentials.cached.NAME]`.
 ///
-/// A login or logout here is one of the other provider, and deletes what is kept here of the last user. A
-/// login by a program whose configuration has the other provider without this one is not noticed here: a
-/// token that is kept here then serves until it expires.
+/// A login or logout is passed to the other provider, and deletes the tokens of the last user that are cached here. A
+/// program that configures the other provider without this one can log in too, but that login is not noticed here:
+/// a token that is cached here is then used until it expires.
+///
+/// ```
+/// use authn::{Environment, Loader};
+/// use authn_providers as _;
+///
+/// let credentials = Loader::new()
+///     .environment(Environment::empty().variable("API_TOKEN", "abc"))
+///     .inline("built in", r#"
+///         [credentials]
+///         domain = "api.example.com"
+///         [credentials.cached]
+///         bearer = { env = "API_TOKEN" }
+///     "#)
+///     .load()?;
+/// # let _ = credentials;
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[authn::token_provider("cached", cached)]
 pub struct Cached {
     #[inner]
@@ -43,7 +60,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn caches_whatever_stands_in_its_table() {
+    async fn it_caches_the_provider_in_its_table() {
         for text in [
             "[credentials.cached]\nexpires_in_fallback = '1m'\n[credentials.cached.bearer]\ntoken = 'abc'",
             "[credentials.cached]\nbearer = 'abc'",
@@ -101,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_refused_or_forgotten_is_so_within_too() {
+    async fn an_invalidation_or_a_logout_reaches_the_inner_provider() {
         let count = std::sync::atomic::AtomicU32::new(0);
         let hook = authn::hooks::Hook::sync(move |_| {
             let number = count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);

@@ -1,6 +1,6 @@
-//! `choice!`: an option that is one of a few values, whose names are written once.
+//! `choice!`: an enum whose values have names, each written once.
 
-/// Defines an enum that is read by the names of its values.
+/// Defines an enum that is deserialized from the names of its values.
 macro_rules! choice {
     (
         $(#[$about:meta])*
@@ -26,7 +26,7 @@ macro_rules! choice {
                 }
             }
 
-            /// Returns the value of a name, which is case-sensitive.
+            /// Returns the value with a name. Names are case-sensitive.
             pub(crate) fn by_name(name: &str) -> Option<Self> {
                 use serde::de::value::{Error, StrDeserializer};
                 serde::Deserialize::deserialize(StrDeserializer::<Error>::new(name)).ok()

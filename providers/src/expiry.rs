@@ -1,7 +1,7 @@
-//! Until when a token is valid, as far as the token itself says so.
+//! When a token expires, as far as the token itself says so.
 //!
-//! Any program can read a JWT: its `exp` is taken as the issuer wrote it, and its signature is for the
-//! server to check (RFC 7519, 4.1.4). Whatever is no JWT says nothing.
+//! The `exp` of a JWT (RFC 7519, 4.1.4) is used as it is; only the server checks the signature. A token that is not a
+//! JWT has no known expiry.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::Number;
 
-/// The latest time that a token can hold, in seconds since the Unix epoch: the year 2262.
+/// The latest expiry that is used, in seconds since the Unix epoch: the year 2262.
 const LATEST: u64 = 9_223_372_036;
 
 #[derive(Deserialize)]
@@ -18,7 +18,7 @@ struct Claims {
     exp: Number,
 }
 
-/// Adds to a token until when it is valid, if it is a JWT that says so.
+/// Adds the expiry to a token, if it is a JWT that has one.
 pub(crate) fn with_jwt_expiry(token: Token) -> Token {
     match expiry(token.secret()) {
         Some(time) => token.with_expires_at(time),
@@ -26,7 +26,7 @@ pub(crate) fn with_jwt_expiry(token: Token) -> Token {
     }
 }
 
-/// Fails if the token has expired. `help` says what to do then.
+/// Fails with the given help if the token has expired.
 pub(crate) fn check(token: &Token, context: &Context, help: &str) -> Result<()> {
     let Some(time) = token.expires_at().filter(|time| is_past(*time, context)) else {
         return Ok(());
@@ -35,7 +35,7 @@ pub(crate) fn check(token: &Token, context: &Context, help: &str) -> Result<()> 
     Err(Error::expired(format!("the token expired on {time}")).with_help(help))
 }
 
-/// Returns whether a time has come by the context's clock.
+/// Returns whether a time is past by the context's clock.
 #[inline]
 pub(crate) fn is_past(time: SystemTime, context: &Context) -> bool {
     time <= context.clock().now().wall()
@@ -53,8 +53,8 @@ fn expiry(token: &str) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(whole_seconds(&exp)?))
 }
 
-/// A `NumericDate` (RFC 7519, 2) without its fraction. Before 1970 counts as 1970, past the latest time as
-/// the latest.
+/// Returns a `NumericDate` (RFC 7519, 2) without its fraction. A time before 1970 becomes 1970, and a time after
+/// [`LATEST`] becomes that.
 fn whole_seconds(date: &Number) -> Option<u64> {
     if let Some(seconds) = date.as_u64() {
         return Some(seconds.min(LATEST));
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_no_date_says_nothing() {
+    fn an_invalid_date_is_no_expiry() {
         for payload in [
             "",
             "{}",
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn padding_is_no_obstacle() {
+    fn padding_is_accepted() {
         assert!(expiry("e30.eyJleHAiOjF9.c").is_some());
         assert!(expiry("e30.eyJleHAiOjExfQ==.c").is_some());
     }

@@ -1,5 +1,5 @@
-//! What the fuzzer feeds; `fuzz/README.md` says how. It is compiled for fuzzing and for the tests, which
-//! replay the fuzzer's corpus, and is no part of the library.
+//! The functions that the fuzzer calls; see `fuzz/README.md`. They are compiled only for fuzzing and for the tests,
+//! which replay the fuzzer's corpus.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,15 +11,15 @@ use crate::{
     token_endpoint::{Advice, GrantAdvice, Received, accepted, device_authorization, grant},
 };
 
-/// Longest error text: an answer that found its way into one would make it longer some day.
+/// Longest error text, in bytes. A parser that repeats a part of an answer would exceed it some day.
 const LONGEST: usize = 250;
 
-/// Parses a body as the answer to a token request, to a device authorization and to a revocation, with every
-/// sort of status.
+/// Parses a body as the answer to a token request, a device authorization request and a revocation, with several
+/// statuses.
 ///
 /// # Panics
 ///
-/// If that shows a fault of the parser.
+/// If the parser has a fault.
 pub fn token_response(body: &[u8]) {
     let grant_advice = GrantAdvice { meaning: "-", help: "-", login_helps: true };
     let advice = Advice { client: "-", grant: grant_advice };
@@ -32,8 +32,8 @@ pub fn token_response(body: &[u8]) {
         let place = "https://server.test";
         let received = Received { place, status, is_json, retry_after: None, body };
         let granted = grant(&received, &advice).map(drop).map_err(Error::from);
-        let begun = device_authorization(&received, &advice).map(drop).map_err(Error::from);
-        for result in [granted, begun, accepted(&received, &advice)] {
+        let codes = device_authorization(&received, &advice).map(drop).map_err(Error::from);
+        for result in [granted, codes, accepted(&received, &advice)] {
             if let Err(error) = result {
                 assert!(error.to_string().len() <= LONGEST, "the error is too long");
             }
@@ -41,17 +41,17 @@ pub fn token_response(body: &[u8]) {
     }
 }
 
-/// Keys that the fuzzer's tokens can name: those of RFC 7515, A.3, and RFC 8037, A.2.
+/// Keys that the fuzzer's tokens can name, from RFC 7515, A.3, and RFC 8037, A.2.
 const KEYS: &str = r#"{"keys":[
     {"kty":"EC","crv":"P-256","kid":"k","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
         "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},
     {"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
-/// Takes bytes for an ID token, for what one says, and for a server's set of keys.
+/// Parses bytes as an ID token, as the claims of an ID token, and as a key set.
 ///
 /// # Panics
 ///
-/// If that shows a fault of the parsers.
+/// If a parser has a fault.
 pub fn id_token(bytes: &[u8]) {
     drop(KeySet::read(bytes));
     let expected = Expected {
@@ -61,9 +61,9 @@ pub fn id_token(bytes: &[u8]) {
         now: SystemTime::UNIX_EPOCH + Duration::from_hours(500_000),
     };
     if let Ok(claims) = expected.check(bytes) {
-        assert!(!claims.subject().is_empty(), "the token is nobody's");
+        assert!(!claims.subject().is_empty(), "the token has no subject");
     }
-    let Ok(keys) = KeySet::read(KEYS.as_bytes()) else { panic!("the keys are no set") };
+    let Ok(keys) = KeySet::read(KEYS.as_bytes()) else { panic!("the keys are not a key set") };
     let token = String::from_utf8_lossy(bytes);
     let verified = Signed::parse(&token)
         .map_err(Failure::from)
@@ -73,7 +73,7 @@ pub fn id_token(bytes: &[u8]) {
     }
 }
 
-/// Replays what the fuzzer has found worth keeping; see `fuzz/README.md`.
+/// Replays the fuzzer's corpus; see `fuzz/README.md`.
 #[cfg(test)]
 mod tests {
     use std::{fs, path::Path};

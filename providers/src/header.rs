@@ -1,13 +1,13 @@
-//! Header values that hold a secret: checked at the entrance, wiped when they go.
+//! Header values that contain a secret. They are checked when they are made, and wiped when they are dropped.
 
 use bytes::Bytes;
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
-/// Makes a header value that is marked sensitive; what is wrong with a text that no header may have.
+/// Makes a header value that is marked sensitive. The error is the reason why the text is not allowed.
 ///
-/// Anything but visible ASCII with spaces inside could break out of the header or mean something else to
-/// another server (RFC 9110, 5.5).
+/// Anything except visible ASCII with spaces inside could break out of the header, or mean something else to another
+/// server (RFC 9110, 5.5).
 pub(crate) fn secret_value(text: Zeroizing<String>) -> Result<HeaderValue, &'static str> {
     const EXPECTED: &str = "only visible ASCII with spaces inside is allowed";
     let inside = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_visible_ascii_with_spaces_inside_is_let_in() {
+    fn only_visible_ascii_with_spaces_inside_is_allowed() {
         for good in ["a", "Token token=\"a b\"", "~!"] {
             let value = secret_value(Zeroizing::new(good.to_owned())).unwrap();
             assert_eq!(value, good);

@@ -1,16 +1,29 @@
-//! Provider `hook`: the token of a closure that the program has registered.
+//! Provider `hook`: tokens of a closure that the program registers.
 
 use authn::{Context, Result, TokenSet, TokenSource, hooks};
 
-/// Asks a closure of this program for tokens.
+/// Gets tokens from a closure of the program.
 ///
 /// The program registers it with `authn::hooks::register` before it loads the configuration.
+///
+/// ```
+/// use authn::{Environment, Loader, Token, hooks};
+/// use authn_providers as _;
+///
+/// hooks::register("vault", hooks::Hook::sync(|_| Token::new("abc")))?;
+/// let credentials = Loader::new()
+///     .environment(Environment::empty())
+///     .inline("built in", "[credentials]\ndomain = 'api.example.com'\nhook = 'vault'")
+///     .load()?;
+/// # let _ = credentials;
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[authn::token_provider("hook", cached)]
 pub struct Hook {
-    /// Name under which the program has registered the hook.
+    /// Name under which the program registers the hook.
     #[shorthand]
     name: String,
-    /// Name of whom the tokens stand for; unless set, what the hook says.
+    /// Name of the user that the tokens belong to. Unset, the hook's own username is used.
     username: Option<String>,
 }
 
@@ -46,7 +59,7 @@ mod tests {
     use super::*;
     use crate::testing::{authorized, load, load_at, wait};
 
-    /// A clock on which every short wait is over at once.
+    /// A clock on which every short wait ends at once.
     #[derive(Debug)]
     struct Impatient(ManualClock);
 
@@ -56,7 +69,7 @@ mod tests {
         }
 
         fn sleep(&self, duration: Duration) -> Sleep {
-            // The framework's deadlines are minutes, and nothing here takes so long.
+            // The framework's deadlines are minutes, and nothing in these tests takes that long.
             let is_deadline = duration >= Duration::from_mins(1);
             if is_deadline {
                 return Box::pin(std::future::pending());
@@ -129,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hook_that_panics_fails_and_says_no_more() {
+    fn a_hook_that_panics_fails_without_its_message() {
         let hook = hooks::Hook::sync(|_| -> Result<Token> { panic!("s3cr3t") });
         hooks::register("panics", hook).unwrap();
         let clock = Clock::custom(Impatient(ManualClock::new()));
@@ -149,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_asynchronous_hook_that_blocks_is_told_instead_of_standing_still() {
+    fn an_asynchronous_hook_that_blocks_is_an_error_and_no_deadlock() {
         hooks::register("awaited", hooks::Hook::sync(|_| Token::new("abc"))).unwrap();
         let inner: authn::blocking::Credentials = load("hook = \"awaited\"").unwrap().into();
         let blocks = hooks::Hook::new(move |_| std::future::ready(inner.token()));
@@ -163,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_nobody_registered_is_found_at_load() {
+    fn a_name_that_is_not_registered_is_found_at_load() {
         let error = load("hook = \"unheard-of\"").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);
         let said = error.to_string();

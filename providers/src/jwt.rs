@@ -1,4 +1,4 @@
-//! Provider `jwt`: a token that stands in the configuration.
+//! Provider `jwt`: a token from the configuration.
 
 use std::sync::OnceLock;
 
@@ -6,17 +6,32 @@ use authn::{Context, Request, Result, SecretString, Token, TokenProvider};
 
 use crate::expiry;
 
-/// Sends a token that stands in the configuration.
+/// Sends a token from the configuration, unless it has expired.
 ///
-/// If it is a JWT, its `exp` says until when it is valid; an expired one is never sent. A token that is no
-/// JWT is sent as it is.
+/// If the token is a JWT with an `exp`, it is not sent after that time. A token that is not a JWT is always sent.
+///
+/// ```
+/// use authn::{Environment, Loader};
+/// use authn_providers as _;
+///
+/// let credentials = Loader::new()
+///     .environment(Environment::empty().variable("API_TOKEN", "abc"))
+///     .inline("built in", r#"
+///         [credentials]
+///         domain = "api.example.com"
+///         jwt = { env = "API_TOKEN" }
+///     "#)
+///     .load()?;
+/// assert_eq!(credentials.try_token().map(|token| token.secret().to_owned()).as_deref(), Some("abc"));
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[authn::token_provider("jwt")]
 pub struct Jwt {
-    /// The token, without a scheme before it.
+    /// The token, without a scheme such as `Bearer`.
     #[shorthand]
     _jwt: SecretString,
-    /// Built when the options are checked. It serves as long as the framework asks for what is ready,
-    /// which it doesn't where the secret stands in a file: then `token` reads it anew each time.
+    /// Built when the options are checked. The framework does not use it if the token comes from a file; `token`
+    /// then reads the file each time.
     __token: OnceLock<Token>,
 }
 
@@ -37,7 +52,7 @@ impl Jwt {
 }
 
 impl TokenProvider for Jwt {
-    /// An expired token is no fault of the configuration: it is told when it is to be used.
+    /// Does not check the expiry: an expired token is an error when it is used, not when the configuration is loaded.
     fn validate(&self, _: &Context) -> Result<()> {
         let token = self.build()?;
         self.__token.get_or_init(|| token);
@@ -87,7 +102,7 @@ mod tests {
     fn a_jwt_is_sent_and_says_when_it_expires() {
         let token = jwt(r#"{"exp":4102444801}"#);
         let credentials = load(&format!("jwt = \"{token}\"")).unwrap();
-        let given = credentials.try_token().expect("at hand");
+        let given = credentials.try_token().expect("available");
         assert_eq!(given.secret(), token);
         let in_2100 = SystemTime::UNIX_EPOCH + Duration::from_secs(4_102_444_801);
         assert_eq!(given.expires_at(), Some(in_2100));
@@ -97,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_and_an_opaque_text_do_as_well() {
+    fn a_table_and_an_opaque_token_are_accepted() {
         let credentials = load("[credentials.jwt]\njwt = \"0012345678\"").unwrap();
         let token = wait(credentials.token()).unwrap();
         assert_eq!((token.secret(), token.expires_at()), ("0012345678", None));
@@ -105,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_one_is_told_when_it_is_used_and_not_before() {
+    fn an_expired_token_is_an_error_when_it_is_used_and_not_before() {
         let token = jwt(r#"{"exp":1700000000}"#);
         let credentials = load(&format!("jwt = \"{token}\"")).unwrap();
         assert!(credentials.try_token().is_none());
@@ -132,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn it_expires_under_way() {
+    fn it_expires_while_the_program_runs() {
         let clock = ManualClock::new();
         let token = jwt(&format!(r#"{{"exp":{}}}"#, unix_now() + 60_000));
         let text = format!("jwt = \"{token}\"");
@@ -144,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_no_token_is_found_at_load_and_never_shown() {
+    fn an_invalid_token_is_found_at_load_and_never_shown() {
         for bad in ["Bearer s3cr3t", "s3cr3t\\r\\nx: y", "s3cr3t\\u0000", "s3cr3tä"] {
             for text in [format!("jwt = \"{bad}\""), format!("jwt = {{ jwt = \"{bad}\" }}")] {
                 let error = load(&text).unwrap_err();
@@ -163,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotated_file_is_taken_up() {
+    fn a_rotated_file_is_used() {
         let file = crate::testing::SecretFile::new("first\n");
         let text = format!("jwt = {{ file = {:?} }}", file.path());
         let credentials = loader(&text).load().unwrap();
@@ -179,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn placement_is_the_configurations() {
+    fn the_configuration_chooses_the_placement() {
         let credentials =
             load("jwt = { jwt = \"abc\", header = \"x-token\", header_prefix = \"\" }");
         let parts = authorized(&credentials.unwrap(), "https://api.example.com/");

@@ -1,20 +1,20 @@
 //! The providers that come with authn.
 //!
-//! Linking this crate makes them available, and the configuration chooses one:
+//! A program that links this crate has all of them, and the configuration chooses one:
 //!
-//! | provider | what it puts on a request |
+//! | provider | sends with a request |
 //! |---|---|
-//! | `jwt` | a token that stands in the configuration; it knows from the token when it expires |
-//! | `bearer` | the same for an opaque token |
+//! | `jwt` | a token from the configuration, until the `exp` of the token |
+//! | `bearer` | an opaque token from the configuration |
 //! | `basic` | a user's name and password (RFC 7617) |
-//! | `api_key` | keys in headers and in the query, other ones for other origins if need be |
-//! | `cached` | what another provider puts there, with a cache and a store in front |
-//! | `hook` | the token of a closure that the program has registered |
+//! | `api_key` | keys in headers and query parameters, which can differ by origin |
+//! | `cached` | the token of another provider, behind a cache and a store |
+//! | `hook` | the token of a closure that the program registers |
 //! | `app_service` | the token of the request that is being served |
 //! | `oauth` | a token of an OAuth 2 authorization server (RFC 6749) |
-//! | `jwt_bearer` | a token that a service account signs, exchanged (RFC 7523) or as it is |
+//! | `jwt_bearer` | a token signed for a service account, exchanged (RFC 7523) or as it is |
 //!
-//! `authn providers NAME` tells the options of each. A program needs one line to link them all:
+//! `authn providers NAME` shows the options of a provider. A program links all of them with one line:
 //!
 //! ```
 //! use authn::{Environment, Loader};
@@ -32,8 +32,8 @@
 //! # Ok::<(), authn::Error>(())
 //! ```
 //!
-//! The types are public so that a program which chooses what it offers, or whose linker drops what is not
-//! named, can register them by hand:
+//! The types are public for programs that offer only some providers, or whose linker drops unused crates. Such a
+//! program registers them itself:
 //!
 //! ```
 //! let registry = authn::Registry::builder().register::<authn_providers::Jwt>().build()?;
@@ -43,13 +43,13 @@
 //!
 //! # Features
 //!
-//! One for each provider, all of them on by default; `jwt` brings `bearer`, too, and `jwt_bearer` brings
-//! `oauth`.
+//! Each provider has a feature, and all of these are enabled by default. `jwt` also contains `bearer`, and `jwt_bearer`
+//! enables `oauth`.
 //!
-//! Not on by default, because they bring dependencies: `keyring` and `keyutils` are the token store
-//! `keyring`, which also resolves references `{ keyring = "service/user" }`. The first is the desktop's
-//! keyring (the Secret Service, over D-Bus), the second the Linux kernel's; with both, `[stores.keyring]
-//! backend` chooses.
+//! `keyring` and `keyutils` are not enabled by default, because they need further crates. They add the token store
+//! `keyring`, which also resolves references like `{ keyring = "service/user" }`. `keyring` uses the desktop's keyring
+//! (the Secret Service, over D-Bus), and `keyutils` the keyring of the Linux kernel. If both are enabled, the option
+//! `[stores.keyring] backend` chooses one.
 
 #[cfg(feature = "api_key")]
 mod api_key;

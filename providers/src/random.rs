@@ -1,11 +1,11 @@
-//! Texts that can't be guessed.
+//! Random texts that can't be guessed.
 
 use authn::{Error, Result};
 use aws_lc_rs::rand;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-/// Returns a text of this many random bytes, in base64url (RFC 4648, 5), which every protocol takes as it is.
+/// Returns this many random bytes in base64url (RFC 4648, 5), which no protocol has to escape.
 pub(crate) fn random<const BYTES: usize>() -> Result<Zeroizing<String>> {
     let mut bytes = Zeroizing::new([0; BYTES]);
     rand::fill(&mut *bytes).map_err(|_| {

@@ -1,6 +1,6 @@
-//! What the tests of all providers need: configurations as texts, requests, JWTs, secret files.
+//! Helpers for the tests of all providers: configurations, requests, JWTs and secret files.
 
-#![allow(dead_code, reason = "with some features off, some of it has no test")]
+#![allow(dead_code, reason = "some features have no test that needs them")]
 
 use std::{
     future::Future,
@@ -11,7 +11,7 @@ use authn::{Credentials, Environment, Loader, Result, time::Clock};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::request::Parts;
 
-/// Begins a configuration for `https://api.example.com`; `text` stands in `[credentials]`.
+/// Returns a loader for `https://api.example.com`. `text` is the content of `[credentials]`.
 pub(crate) fn loader(text: &str) -> Loader {
     let text = format!("[credentials]\ndomain = \"api.example.com\"\n{text}\n");
     Loader::new().environment(Environment::empty()).inline("test.toml", &text)
@@ -40,13 +40,13 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-/// Makes a JWT of a payload, with a signature that nobody checks.
+/// Makes a JWT with a payload and an invalid signature.
 pub(crate) fn jwt(payload: &str) -> String {
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
     format!("{}.{}.{}", encode(r#"{"alg":"RS256"}"#), encode(payload), encode("signature"))
 }
 
-/// A file that only its owner can read, and that goes with this.
+/// A temporary file that only its owner can read.
 pub(crate) struct SecretFile(tempfile::NamedTempFile);
 
 impl SecretFile {

@@ -1,4 +1,4 @@
-//! Each provider keeps what every provider must keep, tested as an author of a provider would.
+//! Each provider passes the conformance tests for authors of providers.
 
 #![cfg(all(
     feature = "api_key",
@@ -31,7 +31,7 @@ fn providers_of_a_token() {
 }
 
 #[test]
-fn providers_of_something_else() {
+fn providers_without_a_token() {
     let none = Some(ErrorKind::NoToken);
     assert_eq!(kind(check::<Basic>("username = 'alice'").token), none);
     let all = sample(&<ApiKey as authn::Provider>::ENTRY, "abc");

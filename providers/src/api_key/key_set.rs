@@ -1,4 +1,4 @@
-//! `KeySet`: keys for some origins alone.
+//! `KeySet`: keys for one origin only.
 
 use std::collections::BTreeMap;
 
@@ -6,16 +6,16 @@ use authn::{Origins, Result, Secret as _, SecretString, Validation, options::Ori
 
 use super::prepared::Additions;
 
-/// One set of the option `for`.
+/// One entry of the option `for`.
 #[derive(authn::Options)]
 #[options(validate = Self::check)]
 #[allow(clippy::used_underscore_binding, reason = "an underscore marks a secret")]
 pub(super) struct KeySet {
-    /// Origin that the keys are for: `https://host[:port]`.
+    /// Origin that the keys are sent to: `https://host[:port]`.
     origin: Origin,
-    /// Headers by name; every value is a secret.
+    /// Headers by name. Every value is a secret.
     _headers: Option<BTreeMap<String, SecretString>>,
-    /// Parameters of the query by name; every value is a secret.
+    /// Query parameters by name. Every value is a secret.
     _query: Option<BTreeMap<String, SecretString>>,
 }
 
@@ -30,7 +30,7 @@ impl KeySet {
         }
     }
 
-    /// Prepares the set, which is the one of this index.
+    /// Prepares the set. `index` is its position in `for`, for errors.
     pub(super) fn prepare(&self, index: usize) -> Result<(Origins, Additions)> {
         let mut additions = Additions::default();
         additions.add(&format!("for.{index}."), self._headers.as_ref(), self._query.as_ref())?;

@@ -1,4 +1,4 @@
-//! Provider `api_key`: keys in headers and in the query.
+//! Provider `api_key`: keys in headers and query parameters.
 
 mod key_set;
 mod prepared;
@@ -11,34 +11,50 @@ use prepared::{Additions, Prepared};
 
 const HEADER: &str = "x-api-key";
 
-/// Sends keys in headers and in the query.
+/// Sends keys in headers and query parameters.
 ///
-/// One key goes into `header`, or into `query_parameter` if that is set. More of them stand in `headers`
-/// and `query`, and keys for some origins alone in `for`, where they win over the others. What the caller
-/// has set on a request stays.
+/// `key` is sent in `header`, or in `query_parameter` if that is set. `headers` and `query` hold further keys.
+/// `for` holds keys for single origins, which take precedence over the others. Headers and parameters that the
+/// caller has set on a request are kept, unless `override` is set.
+///
+/// ```
+/// use authn::{Environment, Loader};
+/// use authn_providers as _;
+///
+/// let credentials = Loader::new()
+///     .environment(Environment::empty().variable("API_KEY", "abc"))
+///     .inline("built in", r#"
+///         [credentials]
+///         domain = "api.example.com"
+///         api_key = { key = { env = "API_KEY" }, header = "x-token" }
+///     "#)
+///     .load()?;
+/// # let _ = credentials;
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[authn::token_provider("api_key", own_placement)]
 pub struct ApiKey {
     /// The key.
     #[shorthand]
     _key: Option<SecretString>,
-    /// Header that takes the key.
+    /// Header in which the key is sent.
     #[default(HEADER.to_owned())]
     header: String,
-    /// Parameter of the query that takes the key, instead of a header.
+    /// Query parameter in which the key is sent, instead of a header.
     query_parameter: Option<String>,
-    /// Headers by name; every value is a secret.
+    /// Further headers by name. Every value is a secret.
     _headers: Option<BTreeMap<String, SecretString>>,
-    /// Parameters of the query by name; every value is a secret.
+    /// Further query parameters by name. Every value is a secret.
     _query: Option<BTreeMap<String, SecretString>>,
-    /// Headers that go with the keys and are no secrets, by name.
+    /// Headers by name that are sent with the keys and are not secret.
     plain_headers: Option<BTreeMap<String, String>>,
-    /// Sets of keys for some origins alone: `{ origin = "https://host", headers = { … }, query = { … } }`.
+    /// Keys for single origins: `{ origin = "https://host", headers = { … }, query = { … } }`.
     #[default(Vec::new())]
     r#for: Vec<KeySet>,
-    /// Name of whom the keys stand for.
+    /// Name of the user that the keys belong to.
     username: Option<String>,
-    /// Made when the options are checked. It serves as long as the framework asks for what needs no
-    /// waiting, which it doesn't where a key stands in a file.
+    /// Built when the options are checked. The framework does not use it if a key comes from a file; the keys are
+    /// then read again for each request.
     __prepared: OnceLock<Prepared>,
 }
 

@@ -1,4 +1,4 @@
-//! What goes onto a request, checked and ready.
+//! `Prepared`: the headers and parameters of a configuration, checked and ready to be sent.
 
 use std::collections::BTreeMap;
 
@@ -10,22 +10,22 @@ use crate::header;
 
 /// The keys of a configuration.
 pub(super) struct Prepared {
-    /// What goes to every origin that the credentials are bound to.
+    /// The keys for every origin that the credentials are bound to.
     pub(super) common: Additions,
-    /// What goes to some of them alone.
+    /// The keys for single origins.
     pub(super) sets: Vec<(Origins, Additions)>,
-    /// What goes with either.
+    /// Headers that are not secret, sent with either.
     pub(super) plain: Additions,
 }
 
 impl Prepared {
-    /// Puts on a request what is for its origin. None at all is an error: a request without a key would
+    /// Adds the keys for a request's origin to it. It is an error if there is none: a request without a key would
     /// only look authorised.
     pub(super) fn put_on(&self, request: &mut Request<'_>) -> Result<()> {
         let mut any = !self.common.is_empty();
         let mut taken = Taken::default();
-        // The first to have a header or parameter wins: the sets, then the common keys. What the caller has
-        // set wins over all, unless `override` is given.
+        // The first one to set a header or parameter wins: the sets, then the common keys. Headers and parameters
+        // that the caller has set win over both, unless `override` is set.
         for (origins, additions) in &self.sets {
             if origins.allows(request.uri()) {
                 additions.put_on(request, &mut taken)?;
@@ -40,14 +40,14 @@ impl Prepared {
     }
 }
 
-/// What has been put on a request, which `override` would let the next one replace.
+/// The headers and parameters that are already on a request. With `override`, a later set would replace them.
 #[derive(Default)]
 struct Taken<'a> {
     headers: Vec<&'a HeaderName>,
     query: Vec<&'a str>,
 }
 
-/// Headers and parameters of the query.
+/// Headers and query parameters.
 #[derive(Default)]
 pub(super) struct Additions {
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -59,7 +59,7 @@ impl Additions {
         self.headers.is_empty() && self.query.is_empty()
     }
 
-    /// Adds headers and parameters, each by its name. `table` is before their options' keys, for errors.
+    /// Adds headers and parameters by name. `table` is the prefix of their options' keys, for errors.
     pub(super) fn add(
         &mut self,
         table: &str,
@@ -75,7 +75,7 @@ impl Additions {
         Ok(())
     }
 
-    /// Adds a header, which is marked sensitive. `option` is where its name stands, for errors.
+    /// Adds a header, which is marked sensitive. `option` is the option that names it, for errors.
     pub(super) fn header(&mut self, option: &str, name: &str, value: &str) -> Result<()> {
         let header = self.refuse_second_header(option, name)?;
         let value = header::secret_value(Zeroizing::new(value.to_owned())).map_err(|reason| {
@@ -88,7 +88,7 @@ impl Additions {
         Ok(())
     }
 
-    /// Reads a header's name, and fails if that header is here already, however it was spelt.
+    /// Parses a header's name, and fails if that header is already present in any spelling.
     pub(super) fn refuse_second_header(&self, option: &str, name: &str) -> Result<HeaderName> {
         let header = HeaderName::try_from(name).map_err(|_| {
             Error::configuration(format!(
@@ -106,7 +106,7 @@ impl Additions {
         Ok(header)
     }
 
-    /// Adds a parameter of the query.
+    /// Adds a query parameter.
     pub(super) fn parameter(
         &mut self,
         option: &str,

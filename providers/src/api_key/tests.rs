@@ -1,4 +1,4 @@
-//! What users see of `api_key`: what is on their requests, and what is wrong with their options.
+//! The visible behaviour of `api_key`: what is sent with requests, and the errors of wrong options.
 
 use authn::{Environment, ErrorKind, Loader};
 
@@ -23,7 +23,7 @@ fn one_key_goes_into_its_header() {
 }
 
 #[test]
-fn or_into_the_query() {
+fn one_key_goes_into_its_query_parameter() {
     let credentials = load("api_key = { key = \"a&b=c +\", query_parameter = \"k\" }").unwrap();
     let parts = authorized(&credentials, URL);
     assert_eq!(parts.uri.query(), Some("page=2&k=a%26b%3Dc+%2B"));
@@ -57,7 +57,7 @@ fn several_headers_and_parameters() {
 }
 
 #[test]
-fn what_the_caller_has_set_stays() {
+fn headers_and_parameters_of_the_caller_are_kept() {
     let credentials =
         load("api_key = { headers = { X-Id = \"one\" }, query = { page = \"3\" } }").unwrap();
     let mut parts = request(URL);
@@ -135,7 +135,7 @@ fn maps_come_from_variables_as_toml() {
 }
 
 #[test]
-fn rotated_files_are_taken_up_everywhere() {
+fn rotated_files_are_read_everywhere() {
     let file = SecretFile::new("first");
     let text = format!(
         "[credentials.api_key]\nheaders = {{ x-id.file = {0:?} }}\n[[credentials.api_key.for]]\n\
@@ -177,7 +177,7 @@ fn a_sets_key_wins_over_the_common_one_also_where_it_replaces_the_callers() {
 }
 
 #[test]
-fn what_is_wrong_is_found_at_load_and_no_value_is_told() {
+fn wrong_options_are_found_at_load_and_no_value_is_shown() {
     for (options, said) in [
         ("", "no key is set (invalid); set `key`, `headers`, `query` or `for`"),
         ("key = \"\"", "no key is set"),
@@ -234,7 +234,7 @@ fn what_is_wrong_is_found_at_load_and_no_value_is_told() {
 }
 
 #[test]
-fn a_problem_in_one_table_tells_nothing_of_its_neighbours() {
+fn a_problem_in_one_table_shows_no_value_of_its_neighbours() {
     let text = r#"
         [[credentials.api_key.for]]
         origin = "https://a.test"

@@ -1,6 +1,7 @@
-//! What both methods with a signed token send (RFC 7523, 2.2 and 3; RFC 7521, 4.2). By `client_secret_jwt` the
-//! secret itself is not sent; by `private_key_jwt` the server has the public key, and nothing that could be stolen
-//! from it.
+//! Assertions: signed tokens that authenticate a client (RFC 7523, 2.2 and 3; RFC 7521, 4.2).
+//!
+//! With `client_secret_jwt` the secret itself is not sent. With `private_key_jwt` the server has only the public key,
+//! so no secret can be stolen from it.
 
 use std::time::Duration;
 
@@ -14,10 +15,10 @@ use crate::{
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// How long an assertion is valid: time enough to reach the server, too short to be of use to a thief.
+/// How long an assertion is valid: long enough to reach the server, too short to be useful to a thief.
 const LIFETIME: Duration = Duration::from_mins(1);
 
-/// Adds a new assertion to a form. Each attempt has its own, because a server takes each once.
+/// Adds a new assertion to a form. Each request has its own, because a server accepts each one only once.
 pub(super) fn add(
     client: &Client,
     form: &mut Form,
@@ -27,15 +28,15 @@ pub(super) fn add(
     let claims = Claims::valid_for(LIFETIME, context.clock())?
         .with("iss", client.id())
         .with("sub", client.id())
-        // One text and no list: what is for several servers, one of them could use at another.
+        // One audience, not a list: a server could use an assertion for several servers at another one.
         .with("aud", client.assertion_audience.as_deref().unwrap_or(audience));
     form.add("client_assertion_type", TYPE);
     form.add("client_assertion", &signer(client)?.sign(&claims)?);
     Ok(())
 }
 
-/// Reads the secret or the key. It is read for each request, because it may stand in a file that is rotated; and
-/// when the configuration is loaded, so that a broken one is found then.
+/// Reads the secret or the key. It is read for each request, because it can come from a file that is rotated, and
+/// when the configuration is loaded, so that an invalid one is found then.
 pub(super) fn signer(client: &Client) -> Result<Signer> {
     if client.method() == Method::ClientSecretJwt {
         return Signer::with_shared_secret(&client.secret()?.expose(), client.algorithm);

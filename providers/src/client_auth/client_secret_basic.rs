@@ -1,4 +1,4 @@
-//! `client_secret_basic`: identifier and secret in the `Authorization` header (RFC 6749, 2.3.1).
+//! `client_secret_basic`: client identifier and secret in the `Authorization` header (RFC 6749, 2.3.1).
 
 use authn::{
     Result,
@@ -11,11 +11,11 @@ use super::Client;
 use crate::choice::choice;
 
 choice! {
-    /// How identifier and secret are written.
+    /// How identifier and secret are encoded.
     pub(crate) enum BasicEncoding {
-        /// Form-encoded first, as RFC 6749, 2.3.1 asks.
+        /// Form-encoded first, as RFC 6749, 2.3.1 requires.
         Form = "form",
-        /// As they are.
+        /// Not encoded.
         Raw = "raw",
     }
 }

@@ -1,10 +1,10 @@
-//! How the client says who it is (RFC 6749, 2.3).
+//! How the client authenticates (RFC 6749, 2.3).
 //!
-//! - [`client_secret_basic`]: by a header
-//! - [`assertion`]: by a signed token
+//! - [`client_secret_basic`]: with a header
+//! - [`assertion`]: with a signed token
 //!
-//! One method a request; another one is never tried, because each attempt would show the server a code or
-//! a refresh token that counts once.
+//! Each request uses one method. Another method is never tried after a failure, because the request contains a code or
+//! a refresh token that can be used only once.
 
 mod assertion;
 mod client_secret_basic;
@@ -22,45 +22,45 @@ choice! {
         ClientSecretBasic = "client_secret_basic",
         /// Identifier and secret in the form.
         ClientSecretPost = "client_secret_post",
-        /// A token that is signed with the secret.
+        /// A token signed with the secret.
         ClientSecretJwt = "client_secret_jwt",
-        /// A token that is signed with a private key.
+        /// A token signed with a private key.
         PrivateKeyJwt = "private_key_jwt",
-        /// The identifier alone: any program could be this client.
+        /// The identifier only (a public client).
         None = "none",
     }
 }
 
-/// The options by which a client authenticates.
+/// The options for a client's authentication.
 #[derive(Clone, authn::Options)]
 #[allow(clippy::struct_field_names, reason = "they are the options' names")]
 #[allow(clippy::used_underscore_binding, reason = "an underscore marks a secret")]
 pub(crate) struct Client {
-    /// Client's identifier at the server.
+    /// Client identifier at the server.
     pub(crate) client_id: Option<String>,
-    /// Client's secret.
+    /// Client secret.
     _client_secret: Option<SecretString>,
-    /// How the client authenticates. Unless set, `client_secret_basic` with a secret, `private_key_jwt` with a
-    /// private key, else `none`.
+    /// How the client authenticates. Unset, it is `client_secret_basic` with a client secret, `private_key_jwt` with a
+    /// private key, and `none` otherwise.
     token_endpoint_auth_method: Option<Method>,
-    /// How identifier and secret are encoded for `client_secret_basic`: `form` as RFC 6749, 2.3.1 asks, or
-    /// `raw` for servers that do not decode them.
+    /// How identifier and secret are encoded for `client_secret_basic`: `form` as RFC 6749, 2.3.1 requires, or `raw`
+    /// for servers that do not decode them.
     #[default(BasicEncoding::Form)]
     basic_encoding: BasicEncoding,
-    /// Client's private key for `private_key_jwt`: PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase), or a
-    /// JWK. RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519 serve.
+    /// Private key for `private_key_jwt`, as PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase) or as a JWK. RSA of
+    /// 2048 to 8192 bits, P-256, P-384 and Ed25519 are supported.
     _private_key: Option<SecretString>,
-    /// Identifier of the private key at the server; unless set, a JWK's own `kid`.
+    /// Identifier of the private key at the server. Unset, it is the JWK's `kid`.
     key_id: Option<String>,
-    /// How assertions are signed. Unless set, a JWK's own `alg`, else by the key's type: `RS256`, `ES256`,
-    /// `ES384` or `EdDSA`; `HS256` for `client_secret_jwt`.
+    /// Algorithm that signs the client's assertions. Unset, it is the JWK's `alg`, or follows from the type of the key:
+    /// `RS256`, `ES256`, `ES384` or `EdDSA`, and `HS256` for `client_secret_jwt`.
     algorithm: Option<Algorithm>,
-    /// Whom the client's assertions are for. Unless set, the issuer if it is known, else the token endpoint.
+    /// Audience of the client's assertions. Unset, it is the issuer if it is known, else the token endpoint.
     assertion_audience: Option<String>,
 }
 
 impl Client {
-    /// Returns its identifier; an empty text if there is none.
+    /// Returns the identifier, which is empty if there is none.
     pub(crate) fn id(&self) -> &str {
         self.client_id.as_deref().unwrap_or_default()
     }
@@ -75,7 +75,7 @@ impl Client {
         self.has_secret() || self._private_key.is_some()
     }
 
-    /// Returns whether it authenticates by a secret if there is one.
+    /// Returns whether the client authenticates with a secret if it has one.
     pub(crate) fn uses_secret(&self) -> bool {
         let method = self.token_endpoint_auth_method;
         self._private_key.is_none() && !matches!(method, Some(Method::PrivateKeyJwt | Method::None))
@@ -86,7 +86,7 @@ impl Client {
         self._client_secret = secret;
     }
 
-    /// Returns the configured method, or the one that goes with what is configured.
+    /// Returns the configured method, or the one that follows from the other options.
     pub(crate) fn method(&self) -> Method {
         self.token_endpoint_auth_method.unwrap_or(
             match (&self._client_secret, &self._private_key) {
@@ -97,11 +97,11 @@ impl Client {
         )
     }
 
-    /// Checks that everything is there that the method needs, and nothing that it does not use.
+    /// Checks that all options that the method needs are set, and none that it does not use.
     pub(crate) fn validate(&self) -> Result<()> {
         if self.id().is_empty() {
             return Err(Error::configuration("`client_id` is not set")
-                .with_help("set it to the client's identifier"));
+                .with_help("set it to the client identifier at the server"));
         }
         if self.token_endpoint_auth_method.is_none()
             && self._client_secret.is_some()
@@ -140,8 +140,8 @@ impl Client {
         }
     }
 
-    /// Puts the client's authentication and the form into a request to the authorization server, which is the
-    /// `audience` of an assertion unless another one is configured.
+    /// Adds the form and the client's authentication to a request to the authorization server. `audience` is the
+    /// audience of an assertion unless another one is configured.
     pub(crate) fn authenticate(
         &self,
         request: HttpRequest,
@@ -154,7 +154,7 @@ impl Client {
             let request = client_secret_basic::authenticate(self, request)?;
             return Ok(request.form(&form.pairs()));
         }
-        // Optional beside an assertion (RFC 7521, 4.2), but some servers look the client up by it.
+        // Optional with an assertion (RFC 7521, 4.2), but some servers find the client by it.
         form.add("client_id", self.id());
         match method {
             Method::ClientSecretPost => form.add("client_secret", &self.secret()?.expose()),
@@ -166,7 +166,7 @@ impl Client {
         Ok(request.form(&form.pairs()))
     }
 
-    /// Returns what to look at if the server does not know the client.
+    /// Returns the help if the server rejects the client.
     pub(crate) fn advice(&self) -> &'static str {
         match self.method() {
             Method::ClientSecretBasic | Method::ClientSecretPost => {
@@ -180,13 +180,13 @@ impl Client {
                 "check `client_id`, `private_key`, `key_id` and `assertion_audience`, and this \
                  machine's clock"
             }
-            Method::None => "check `client_id`; the client may need a `client_secret`",
+            Method::None => "check `client_id`, and set `client_secret` if the client needs one",
         }
     }
 
-    /// Returns its secret, which is not empty.
+    /// Returns the secret, which is never empty.
     pub(crate) fn secret(&self) -> Result<&SecretString> {
-        // A file that it stands in can be empty while it is being written.
+        // The file that contains it can be empty while it is being written.
         self._client_secret.as_ref().filter(|secret| !secret.is_empty()).ok_or_else(|| {
             Error::configuration(format!(
                 "`client_secret` is not set, but `token_endpoint_auth_method` {} needs it",

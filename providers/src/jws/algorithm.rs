@@ -1,9 +1,9 @@
-//! `Algorithm`: how a token is signed (RFC 7518, 3.1; RFC 8037, 3.1).
+//! `Algorithm`: the algorithms that can sign a token (RFC 7518, 3.1; RFC 8037, 3.1).
 
 use crate::choice::choice;
 
 choice! {
-    /// An algorithm, by its registered name. `none` is not one.
+    /// A signature algorithm, by its registered name. `none` is not supported.
     pub(crate) enum Algorithm {
         /// HMAC with SHA-256.
         Hs256 = "HS256",
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_configuration_knows_them_by_their_registered_names() {
+    fn algorithms_have_their_registered_names() {
         for algorithm in Algorithm::ALL.iter().copied() {
             let name = algorithm.name().into_deserializer();
             assert_eq!(Algorithm::deserialize(name).map_err(|_: Error| ()), Ok(algorithm));

@@ -1,4 +1,4 @@
-//! `Claims`: what a signed token says (RFC 7519, 4.1).
+//! `Claims`: the claims of a signed token (RFC 7519, 4.1).
 
 use std::time::{Duration, SystemTime};
 
@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 
 use crate::random::random;
 
-/// Bytes of a token's identifier: too many to guess or to meet again.
+/// Random bytes of a token's identifier: too many to guess or to repeat.
 const IDENTIFIER_BYTES: usize = 16;
 
-/// The claims of one token. Each has an identifier of its own, so that a server can refuse a repeated one.
+/// The claims of one token. Each token has its own identifier, so that a server can refuse a replay.
 pub(crate) struct Claims(Map<String, Value>);
 
 impl Claims {
-    /// Begins the claims of a token that is valid from now on: `iat`, `exp` and a fresh `jti`.
+    /// Creates the claims of a token that is valid from now on: `iat`, `exp` and a new `jti`.
     pub(crate) fn valid_for(lifetime: Duration, clock: &Clock) -> Result<Self> {
         let now = clock.now();
         Ok(Self(Map::new())
@@ -35,7 +35,7 @@ impl Claims {
     }
 }
 
-/// A date as RFC 7519, 2 writes it (`NumericDate`), in whole seconds.
+/// Returns a time as a `NumericDate` (RFC 7519, 2) in whole seconds.
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }

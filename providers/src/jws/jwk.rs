@@ -18,7 +18,7 @@ use super::{
 
 const NO_KEY: &str = "is a JWK whose members do not form a key";
 
-/// The members of a private key. The texts stay where they are: none is copied before it is decoded.
+/// The members of a private key. They are borrowed, so that no secret is copied before it is decoded.
 #[derive(Deserialize)]
 struct Jwk<'a> {
     #[serde(borrow)]
@@ -41,7 +41,7 @@ struct Jwk<'a> {
     y: Option<&'a str>,
 }
 
-/// Reads a key; see [`parse`](super::key::parse) for the error.
+/// Parses a key. For the error, see [`parse`](super::key::parse).
 pub(super) fn parse(text: &str) -> Result<Parsed, &'static str> {
     let jwk: Jwk<'_> =
         serde_json::from_str(text).map_err(|_| "looks like JSON, but is not a JWK of one key")?;

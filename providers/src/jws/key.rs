@@ -1,4 +1,4 @@
-//! `Key`: what tokens are signed with, read from PEM or a JWK.
+//! `Key`: a key that signs tokens, read from PEM or a JWK.
 
 use aws_lc_rs::{
     hmac,
@@ -22,15 +22,15 @@ pub(super) enum Key {
     Ed25519(Ed25519KeyPair),
 }
 
-/// A private key, and what its text says of it.
+/// A private key, with the algorithm and the identifier in its text.
 pub(super) struct Parsed {
     pub(super) key: Key,
     pub(super) algorithm: Option<Algorithm>,
     pub(super) key_id: Option<String>,
 }
 
-/// Reads a private key: PEM or a JWK. The error says what it is instead, as the end of a sentence that the
-/// option's name begins, and holds nothing of it.
+/// Parses a private key: PEM or a JWK. The error is the end of a sentence that starts with the option's name, and
+/// contains nothing of the key.
 pub(super) fn parse(text: &str) -> Result<Parsed, &'static str> {
     if text.trim_start().starts_with('{') {
         return jwk::parse(text);
@@ -65,12 +65,12 @@ fn elliptic(der: &[u8]) -> Option<Key> {
 }
 
 impl Key {
-    /// Makes a key of a secret that the server knows, too.
+    /// Makes a key of a secret that the server has too.
     pub(super) fn shared(secret: &str) -> Self {
         Self::Shared(Zeroizing::new(secret.as_bytes().to_vec()))
     }
 
-    /// Returns the algorithm that is used unless another is asked for.
+    /// Returns the algorithm that is used by default.
     pub(super) fn usual_algorithm(&self) -> Algorithm {
         match self {
             Self::Shared(_) => Algorithm::Hs256,
@@ -81,12 +81,12 @@ impl Key {
         }
     }
 
-    /// Returns the algorithms that go with this sort of key.
+    /// Returns the algorithms for this type of key.
     pub(super) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
         Algorithm::ALL.iter().copied().filter(|algorithm| self.signs(*algorithm))
     }
 
-    /// Returns whether an algorithm goes with this sort of key.
+    /// Returns whether an algorithm is for this type of key.
     pub(super) fn signs(&self, algorithm: Algorithm) -> bool {
         match self {
             Self::Shared(_) => hmac_algorithm(algorithm).is_some(),
@@ -95,7 +95,7 @@ impl Key {
         }
     }
 
-    /// Signs a message; `None` if the algorithm does not go with the key, or aws-lc refuses.
+    /// Signs a message. Returns `None` if the algorithm is not for this type of key, or if aws-lc refuses.
     pub(super) fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Option<Vec<u8>> {
         if !self.signs(algorithm) {
             return None;

@@ -1,8 +1,8 @@
 //! Signed tokens: JWTs (RFC 7519) in the compact form of RFC 7515, 7.1.
 //!
-//! A client authenticates with them (`private_key_jwt`, `client_secret_jwt`), and provider `jwt_bearer`
-//! exchanges them or sends them as they are. [`verify`] checks those that a server has signed. What signs and
-//! verifies is aws-lc, which TLS brings anyway.
+//! A client authenticates with them (`private_key_jwt`, `client_secret_jwt`), and provider `jwt_bearer` exchanges
+//! them or sends them as they are. [`verify`] checks tokens that a server has signed. aws-lc signs and verifies; TLS
+//! needs it anyway.
 
 mod algorithm;
 mod claims;
@@ -30,10 +30,9 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// Signs with a private key: PEM (PKCS#8, PKCS#1, SEC1) or a JWK, which may bring its own `alg` and
-    /// `kid`.
+    /// Creates a signer with a private key: PEM (PKCS#8, PKCS#1, SEC1) or a JWK, which can contain `alg` and `kid`.
     ///
-    /// The errors speak of the options `private_key` and `algorithm`, and hold nothing of the key.
+    /// The errors name the options `private_key` and `algorithm`, and contain nothing of the key.
     pub(crate) fn with_private_key(
         text: &str,
         algorithm: Option<Algorithm>,
@@ -58,7 +57,7 @@ impl Signer {
         Ok(Self { key: parsed.key, algorithm, key_id })
     }
 
-    /// Signs with a secret that the server shares; `HS256` unless another is given.
+    /// Creates a signer with a shared secret. The algorithm is `HS256` by default.
     pub(crate) fn with_shared_secret(secret: &str, algorithm: Option<Algorithm>) -> Result<Self> {
         let algorithm = algorithm.unwrap_or(Algorithm::Hs256);
         let key = Key::shared(secret);
@@ -72,7 +71,7 @@ impl Signer {
         Ok(Self { key, algorithm, key_id: None })
     }
 
-    /// Returns the claims as a signed token.
+    /// Signs the claims and returns the token.
     pub(crate) fn sign(&self, claims: &Claims) -> Result<Zeroizing<String>> {
         let mut header = json!({ "alg": self.algorithm.name(), "typ": "JWT" });
         if let Some(key_id) = &self.key_id {

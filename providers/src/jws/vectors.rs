@@ -1,4 +1,4 @@
-//! Signatures that specifications print, and keys in every form.
+//! Signatures from the specifications, and keys in every form.
 
 use aws_lc_rs::{
     encoding::AsDer as _,
@@ -81,7 +81,7 @@ fn rfc_7515_a_3_es256() {
     let message = format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}");
     let public = [&[4], &*decoded("x"), &*decoded("y")].concat();
     let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, public);
-    // Each signature differs, so ours is checked as the printed one is.
+    // Each signature differs, so ours is verified like the one in the specification.
     let ours = sign(&key::parse(P256).unwrap().key, Algorithm::Es256, &message);
     for signature in [ES256_SIGNATURE, &ours] {
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -97,11 +97,11 @@ fn rfc_8037_a_4_ed25519() {
 }
 
 #[test]
-fn keys_are_read_in_every_form_and_sign_with_every_algorithm_of_theirs() {
+fn keys_are_read_in_every_form_and_sign_with_all_their_algorithms() {
     for (text, algorithms) in [
         (RSA.to_owned(), "RS256 RS384 RS512 PS256 PS384 PS512"),
         (pem("PRIVATE KEY", &rsa_der()), "RS256 RS384 RS512 PS256 PS384 PS512"),
-        // PKCS#1 stands at the end of PKCS#8, behind 26 bytes that say what it is.
+        // PKCS#8 contains PKCS#1 at its end, after 26 bytes that name the type.
         (pem("RSA PRIVATE KEY", &rsa_der()[26..]), "RS256 RS384 RS512 PS256 PS384 PS512"),
         (P256.to_owned(), "ES256"),
         (pem("PRIVATE KEY", p256().to_pkcs8v1().unwrap().as_ref()), "ES256"),
@@ -128,7 +128,7 @@ fn keys_are_read_in_every_form_and_sign_with_every_algorithm_of_theirs() {
 }
 
 #[test]
-fn what_is_no_private_key_is_refused_without_a_byte_of_it() {
+fn an_invalid_private_key_is_refused_and_not_shown() {
     let secret = "s3cr3t";
     let private = pem("PRIVATE KEY", &ed25519_der());
     for bad in [
@@ -159,7 +159,7 @@ fn what_is_no_private_key_is_refused_without_a_byte_of_it() {
 }
 
 #[test]
-fn an_algorithm_must_go_with_the_key() {
+fn an_algorithm_must_fit_the_key() {
     for (algorithm, right) in [(Algorithm::Es256, false), (Algorithm::EdDsa, true)] {
         let signer = Signer::with_private_key(ED25519, Some(algorithm), None);
         assert_eq!(signer.is_ok(), right);
@@ -171,7 +171,7 @@ fn an_algorithm_must_go_with_the_key() {
 }
 
 #[test]
-fn a_jwk_brings_its_identifier_and_algorithm_and_options_win() {
+fn a_jwk_provides_its_identifier_and_algorithm_and_options_win() {
     let header = |signer: Signer| {
         let clock = authn::time::Clock::system();
         let claims = Claims::valid_for(std::time::Duration::from_mins(1), &clock).unwrap();

@@ -1,17 +1,17 @@
-//! `Account`: who signs, and with what.
+//! `Account`: the account that signs, and its key.
 
 use authn::{Error, Result};
 
 use super::{JwtBearer, refuse_any, service_account::ServiceAccount};
 use crate::{jws::Signer, token_endpoint::Address};
 
-/// An account that is ready to sign. It is made for each exchange, because the key may have been rotated.
+/// An account that is ready to sign. It is read for each exchange, because the key can be rotated.
 pub(super) struct Account {
     pub(super) issuer: String,
     pub(super) signer: Signer,
-    /// Where a key file says that tokens are exchanged.
+    /// The token endpoint that a key file names.
     pub(super) token_endpoint: Option<Address>,
-    /// The key file is Google's, and so are the server's ways.
+    /// Whether the key file is Google's, whose server differs from RFC 7523.
     pub(super) is_google: bool,
 }
 

@@ -1,7 +1,7 @@
-//! Provider `jwt_bearer`: a token that this side signs, exchanged for the server's (RFC 7523, 2.1) or sent
-//! as it is.
+//! Provider `jwt_bearer`: a token that this program signs. It is exchanged at a server (RFC 7523, 2.1), or sent to the
+//! API as it is.
 //!
-//! - [`account`]: who signs, with which key, from the options or from a key file
+//! - [`account`]: the account that signs and its key, from the options or from a key file
 //! - [`service_account`]: Google's key file
 
 mod account;
@@ -34,43 +34,65 @@ const ADVICE: Advice<'static> = Advice {
 
 /// Signs a token for a service account, and exchanges it at an authorization server (RFC 7523, 2.1).
 ///
-/// With `service_account_file`, Google's key file says who signs, with which key, and where the token is
-/// exchanged. With `self_signed` nothing is exchanged: the signed token itself goes to the API.
+/// With `service_account_file`, a Google key file provides the account, its key and the token endpoint. With
+/// `self_signed` nothing is exchanged: the signed token itself is sent to the API.
+///
+/// ```
+/// use authn::{Environment, Loader};
+/// use authn_providers as _;
+///
+/// let key = "-----BEGIN PRIVATE KEY-----
+/// MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+/// -----END PRIVATE KEY-----";
+/// let credentials = Loader::new()
+///     .environment(Environment::empty().variable("SIGNING_KEY", key))
+///     .inline("built in", r#"
+///         [credentials]
+///         domain = "api.example.com"
+///         [credentials.jwt_bearer]
+///         issuer_url = "https://idp.example.com"
+///         issuer = "robot@example.com"
+///         private_key = { env = "SIGNING_KEY" }
+///     "#)
+///     .load()?;
+/// # let _ = credentials;
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[authn::token_provider("jwt_bearer", cached)]
 pub struct JwtBearer {
-    /// Token endpoint.
+    /// Token endpoint of the server.
     token_endpoint_url: Option<Address>,
-    /// Issuer of the server, exactly as it names itself, where its token endpoint is to be discovered.
+    /// Issuer identifier of the server, exactly as in its metadata. The token endpoint is discovered from it.
     issuer_url: Option<Address>,
-    /// Who signs the token (claim `iss`): the service account, or the client.
+    /// Account or client that signs the token (claim `iss`).
     issuer: Option<String>,
-    /// Whom the token stands for (claim `sub`). Unless set, the issuer; with `service_account_file` and an
-    /// exchange none, which Google takes for the account itself.
+    /// Principal that the token is for (claim `sub`). Unset, it is the issuer. In an exchange with
+    /// `service_account_file` it is left out, and Google uses the account itself.
     subject: Option<String>,
-    /// Whom the token is for (claim `aud`): the token endpoint unless set, and the API with `self_signed`.
+    /// Audience of the signed token (claim `aud`). Unset, it is the token endpoint; with `self_signed` it is left out.
     audience: Option<String>,
-    /// Scopes to ask for: a claim, and a member of the request's form unless `service_account_file` says that
-    /// the server is Google's, which reads the claim.
+    /// Scopes to request. They are sent as a claim and as a form parameter; with `service_account_file` only as a
+    /// claim, which Google's server reads.
     #[default(Vec::new())]
     scope: Vec<String>,
-    /// Key that signs: PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase), or a JWK. RSA of 2048 to 8192 bits,
-    /// P-256, P-384 and Ed25519 serve.
+    /// Private key that signs, as PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase) or as a JWK. RSA of 2048 to 8192
+    /// bits, P-256, P-384 and Ed25519 are supported.
     _private_key: Option<SecretString>,
-    /// Identifier of the key at the server; unless set, a JWK's own `kid`.
+    /// Identifier of the key at the server. Unset, it is the JWK's `kid`.
     key_id: Option<String>,
-    /// How the token is signed. Unless set, a JWK's own `alg`, else by the key's type: `RS256`, `ES256`, `ES384`
-    /// or `EdDSA`.
+    /// Algorithm that signs the token. Unset, it is the JWK's `alg`, or follows from the type of the key: `RS256`,
+    /// `ES256`, `ES384` or `EdDSA`.
     algorithm: Option<Algorithm>,
-    /// How long the signed token is valid. Most servers take at most an hour.
+    /// How long the signed token is valid. Most servers accept one hour at most.
     #[default(Duration::from_hours(1))]
     lifetime: Duration,
-    /// Further claims of the signed token.
+    /// Additional claims of the signed token.
     #[default(BTreeMap::new())]
     claims: BTreeMap<String, Claim>,
-    /// Client's identifier, where the server wants one in the form.
+    /// Client identifier that is sent in the form, for servers that require one.
     client_id: Option<String>,
-    /// Key file of a Google service account, as it was downloaded: an absolute path, or one from the working
-    /// folder. It is read again at each exchange, and nobody else may be able to read it.
+    /// Path of the JSON key file of a Google service account. A relative path starts at the working directory. The file
+    /// is read at each exchange, and no other user may be able to read it.
     service_account_file: Option<PathBuf>,
     /// Sends the signed token itself to the API instead of exchanging it.
     #[default(false)]
@@ -78,7 +100,7 @@ pub struct JwtBearer {
     __discovery: Discovery,
 }
 
-/// The value of a claim: whatever JSON can hold.
+/// The value of a claim: any JSON value.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 struct Claim(Value);
@@ -93,7 +115,7 @@ impl JwtBearer {
         scopes.join(" ")
     }
 
-    /// Returns the claims of a token for `audience`; `None` is for whom the scope names.
+    /// Returns the claims of a token. Without an `audience`, the scope says which API the token is for.
     fn claims(
         &self,
         account: &Account,
@@ -105,7 +127,7 @@ impl JwtBearer {
             claims = claims.with(name, value.clone());
         }
         claims = claims.with("iss", account.issuer.as_str());
-        // Google takes an account that names itself for one that acts for a user.
+        // Google reads `sub` as a user that the account acts for, even if it is the account itself.
         let own = (!account.is_google || self.self_signed).then_some(account.issuer.as_str());
         if let Some(subject) = self.subject.as_deref().or(own) {
             claims = claims.with("sub", subject);
@@ -231,7 +253,7 @@ impl Show for Claim {
             Value::Array(values) => {
                 View::List(values.iter().map(|value| Self(value.clone()).show()).collect())
             }
-            // Keys could say that a value is secret; what is in there is not looked at.
+            // An object can have keys for secrets, so it is never shown.
             Value::Object(_) | Value::Null => View::Hidden,
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     token_endpoint::Address,
 };
 
-/// What is used of a key file.
+/// The members of a key file that are used.
 #[derive(Deserialize)]
 pub(super) struct ServiceAccount {
     pub(super) client_email: String,
@@ -20,14 +20,14 @@ pub(super) struct ServiceAccount {
     private_key_id: Option<String>,
 }
 
-/// The member that says what a file of Google's is.
+/// The member that says what type of credential a file contains.
 #[derive(Deserialize)]
 struct Kind {
     r#type: Option<String>,
 }
 
 impl ServiceAccount {
-    /// Reads a key file, under the rules for secret files.
+    /// Reads a key file. The rules for files with secrets apply.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let text = SecretString::read_file(path)?;
         let fail = |what: &str| {
@@ -38,7 +38,7 @@ impl ServiceAccount {
         let kind: Kind =
             serde_json::from_str(&text).map_err(|_| fail("is not the JSON of a key file"))?;
         if kind.r#type.as_deref() != Some("service_account") {
-            return Err(fail("is for another type of credential"));
+            return Err(fail("contains another type of credential"));
         }
         let account: Self = serde_json::from_str(&text)
             .map_err(|_| fail("lacks `client_email`, `private_key` or `token_uri`"))?;

@@ -1,4 +1,4 @@
-//! What is found wrong before anything is sent, and tokens that go to the API as they are.
+//! Errors before anything is sent, and tokens that are sent to the API as they are.
 
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ fn the_callers_scopes_replace_the_configured_ones() {
 }
 
 #[test]
-fn says_what_is_wrong_before_anything_is_sent() {
+fn wrong_options_are_found_before_anything_is_sent() {
     let endpoint = "token_endpoint_url = 'https://i.test/token'";
     for (options, expected) in [
         (String::new(), "`issuer` is not set"),
@@ -149,7 +149,7 @@ fn says_what_is_wrong_before_anything_is_sent() {
 }
 
 #[test]
-fn says_what_is_wrong_with_a_key_file() {
+fn a_wrong_key_file_is_found_at_load() {
     let good = key_file(|_| {});
     assert!(loaded(&with_file(&good, "")).is_ok());
     for option in ["issuer = 'me'", "key_id = 'k'", "private_key = 's3cr3t'"] {
@@ -185,7 +185,7 @@ fn a_key_file_that_others_can_read_is_refused() {
 }
 
 #[test]
-fn it_knows_whom_it_stands_for() {
+fn it_knows_its_principal() {
     let endpoint = "token_endpoint_url = 'https://i.test/token'";
     let identity = |options: &str| loaded(options).unwrap().principal();
     assert_eq!(identity(&with_key(endpoint)).as_deref(), Some("me"));

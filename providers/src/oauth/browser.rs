@@ -1,7 +1,6 @@
-//! Starting a browser, never through a shell: the address comes from a server, and is one argument.
+//! Starts a browser, never through a shell: the address comes from a server and is passed as one argument.
 //!
-//! The browser is the person's, not the program's: it has a process group of its own, so that Ctrl-C ends the
-//! program alone, and it may outlive it.
+//! The browser has its own process group, so that Ctrl-C ends only the program. The browser can outlive it.
 
 use std::{
     env,
@@ -14,26 +13,26 @@ use std::{
 
 use authn::{Login, Url, time::Clock};
 
-/// Within this time a command that ends with an error has shown nothing, and the next one is started.
+/// A command that fails within this time has shown nothing, so the next one is started.
 const EARLY_EXIT: Duration = Duration::from_secs(5);
 
-/// What became of a browser.
+/// The result of starting a browser.
 pub(super) enum Browser {
     /// It was started.
     Opened,
-    /// It could not be started, or has ended with an error; the text says why.
+    /// It could not be started, or ended with an error. The text is the reason.
     Failed(String),
 }
 
-/// Commands of which the first is started that is there and does not fail at once.
+/// Commands that start a browser. They are tried in order, until one exists and does not fail at once.
 pub(super) struct Browsers {
     commands: Vec<Vec<String>>,
-    /// Where they come from, for messages.
+    /// The provenance of the commands, for messages.
     from: &'static str,
 }
 
 impl Browsers {
-    /// Returns the configured command, else those of `BROWSER`, else the desktop's.
+    /// Returns the configured command, or else the commands of `BROWSER`, or else the desktop's.
     pub(super) fn of(configured: Option<&[String]>, login: &Login) -> Self {
         if let Some(command) = configured {
             return Self { commands: vec![command.to_vec()], from: "the command in `browser`" };
@@ -46,7 +45,7 @@ impl Browsers {
         }
     }
 
-    /// Starts one with an address, in the background, and reports what becomes of it.
+    /// Starts a browser with an address in the background, and reports the result.
     pub(super) fn open(self, url: &Url, clock: Clock, report: impl Fn(Browser) + Send + 'static) {
         let url = url.as_str().to_owned();
         let work = move || {
@@ -54,16 +53,16 @@ impl Browsers {
                 report(Browser::Failed(format!("{} {why}", self.from)));
             }
         };
-        // Without a thread there is no browser, and the link is shown already.
+        // If the thread can't be started, no browser opens; the link is shown anyway.
         drop(thread::Builder::new().name("authn browser".to_owned()).spawn(work));
     }
 
-    /// Starts one after the other until one does not fail at once; the error says what became of the last.
+    /// Starts one command after the other until one does not fail at once. The error is the reason of the last failure.
     fn start(&self, url: &str, clock: &Clock, report: impl Fn(Browser)) -> Result<(), String> {
         let mut failure = None;
         let mut is_reported = false;
         for command in &self.commands {
-            let begun = clock.now();
+            let started = clock.now();
             let mut child = match spawn(command, url) {
                 Ok(child) => child,
                 Err(error) => {
@@ -75,12 +74,12 @@ impl Browsers {
                 report(Browser::Opened);
                 is_reported = true;
             }
-            // Most of these commands end at once and leave the browser running; either is waited for, so
-            // that no process is left over.
+            // Most commands end at once and leave the browser running. Each is waited for, so that no zombie
+            // process is left.
             match child.wait() {
                 Ok(status) if !status.success() => {
                     let why = format!("ended with {status}");
-                    if clock.now().after(begun) > EARLY_EXIT {
+                    if clock.now().after(started) > EARLY_EXIT {
                         return Err(why);
                     }
                     failure = Some(why);
@@ -96,8 +95,8 @@ fn unstarted(error: &io::Error) -> String {
     format!("can't be started ({})", error.kind())
 }
 
-/// Reads `BROWSER` as the desktops do: commands with a colon between them, words with spaces. The colon of a
-/// Windows path is none.
+/// Parses `BROWSER` like desktops do: colons separate commands, and spaces separate words. On Windows a colon is part
+/// of a path.
 fn from_variable(variable: &str) -> Vec<Vec<String>> {
     let separator = |character| cfg!(not(windows)) && character == ':';
     let words = |command: &str| command.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
@@ -105,7 +104,7 @@ fn from_variable(variable: &str) -> Vec<Vec<String>> {
 }
 
 fn desktop(login: &Login) -> Vec<Vec<String>> {
-    // It takes the address as it is, where `start` and PowerShell would read it as a command.
+    // It passes the address unchanged; `start` and PowerShell would interpret it.
     const WINDOWS: &str = "rundll32.exe url.dll,FileProtocolHandler";
     let is_wsl =
         ["WSL_DISTRO_NAME", "WSL_INTEROP"].into_iter().any(|name| login.variable(name).is_some());
@@ -133,10 +132,10 @@ fn spawn(command: &[String], url: &str) -> io::Result<Child> {
     process.spawn()
 }
 
-/// Returns whether a variable can hold a secret of authn's: an option under whatever application's prefix, or a
-/// token of an H2O Cloud client. A browser, and each page's helper, needs none of them.
+/// Returns whether a variable can contain a secret of authn: an option with the prefix of any application, or a token
+/// of an H2O Cloud client. A browser needs none of them.
 fn may_be_secret(name: &OsStr) -> bool {
-    // Options stand below these tables.
+    // The tables that contain options.
     const TABLES: [&str; 4] = ["CREDENTIALS__", "PROFILE__", "STORES__", "HTTP__"];
     let name = name.to_string_lossy().to_uppercase();
     name.starts_with("AUTHN_")
@@ -144,7 +143,7 @@ fn may_be_secret(name: &OsStr) -> bool {
         || (name.starts_with("H2O_CLOUD_CLIENT_") && name.ends_with("_TOKEN"))
 }
 
-/// Puts the address in the place of `%s`, or at the end.
+/// Replaces `%s` with the address, or appends the address if there is no `%s`.
 fn with_address(arguments: &[String], url: &str) -> Vec<String> {
     let mut all: Vec<_> = arguments.iter().map(|argument| argument.replace("%s", url)).collect();
     if !arguments.iter().any(|argument| argument.contains("%s")) {
@@ -179,7 +178,7 @@ mod tests {
     }
 
     fn outcomes(commands: Vec<Vec<String>>, url: &str) -> Vec<Browser> {
-        // It stands still, so that whatever ends does so at once.
+        // The clock does not move, so that every command ends at once.
         outcomes_at(Clock::custom(ManualClock::new()), commands, url)
     }
 
@@ -208,7 +207,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn the_first_that_is_there_is_started_in_a_process_group_of_its_own() {
+    fn the_first_command_that_exists_is_started_in_its_own_process_group() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("it");
         // The fifth word of the file is the process group; the shell is the test's.
@@ -225,7 +224,7 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_browser_that_fails_is_told_of() {
+    fn a_browser_that_fails_is_reported() {
         let failed = |outcomes: &[Browser]| match outcomes.last() {
             Some(Browser::Failed(why)) => why.clone(),
             _ => panic!("it did not fail"),
@@ -239,7 +238,7 @@ mod tests {
         assert!(failed(&outcomes(Vec::new(), ADDRESS)).contains("can't be started"));
     }
 
-    /// A clock on which a minute passes between any two looks at it.
+    /// A clock on which a minute passes between any two readings.
     #[derive(Debug)]
     struct Fast(ManualClock);
 
@@ -259,7 +258,7 @@ mod tests {
     fn the_next_is_started_after_one_that_fails_at_once() {
         let commands = || vec![words("false"), words("true")];
         assert!(matches!(outcomes(commands(), ADDRESS)[..], [Browser::Opened]));
-        // One that was there for a while was seen, and closed.
+        // A browser that ran for a while was visible, and was closed.
         let late = outcomes_at(Clock::custom(Fast(ManualClock::new())), commands(), ADDRESS);
         assert!(matches!(late[..], [Browser::Opened, Browser::Failed(_)]));
     }
@@ -281,7 +280,7 @@ mod tests {
             assert!(matches!(outcomes(vec![command], ADDRESS)[..], [Browser::Opened]));
             return;
         }
-        // Variables are a process's, so this test is run in one of its own.
+        // Variables belong to the process, so this test runs itself in another process.
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("it");
         let mut again = Command::new(env::current_exe().unwrap());

@@ -1,4 +1,4 @@
-//! By which way a user logs in, and who they are.
+//! Logins: how a user logs in, and who the user is.
 
 use std::{sync::LazyLock, time::Duration};
 
@@ -21,29 +21,27 @@ use crate::token_endpoint::{Address, AnyAddress, Endpoint};
 /// How a user logs in.
 #[derive(authn::Options)]
 pub(super) struct LoginOptions {
-    /// Page where a client is registered. A login shows it to whoever is asked for the client's identifier or
-    /// secret, which are typed in where the grant is `client_credentials` by name and they are not configured;
-    /// elsewhere it is not used.
+    /// Page where a client is registered. With `grant_type = "client_credentials"`, a login asks for a client
+    /// identifier or secret that is not configured, and shows this page. Otherwise it is not used.
     pub(super) registration_page_url: Option<Address>,
-    /// Port on which a login waits for the browser to come back; 0 is any free one.
+    /// Port on which a login waits for the browser to come back. 0 is any free port.
     #[default(0)]
     pub(super) redirect_port: u16,
-    /// Path at which a login waits for the browser to come back.
+    /// Path on which a login waits for the browser to come back.
     #[default(DEFAULT_PATH.to_owned())]
     pub(super) redirect_path: String,
-    /// Where the browser comes back to, for a server that compares it to the letter; in place of `redirect_port`
-    /// and `redirect_path`. On this machine it is `http` to `127.0.0.1`, `[::1]` or `localhost`, with a port, of
-    /// which 0 is any free one. What is elsewhere serves only where the address is pasted.
+    /// Redirect address, for servers that compare it exactly. It replaces `redirect_port` and `redirect_path`. An
+    /// address on this machine is `http` with the host `127.0.0.1`, `[::1]` or `localhost` and a port, where 0 is any
+    /// free port. With any other address the user must paste the address that the browser ends at.
     pub(super) redirect_uri: Option<AnyAddress>,
-    /// What the server is to ask of whoever logs in, as `login`, `consent` or `select_account` (OpenID Connect
-    /// Core, 3.1.2.1).
+    /// What the server asks the user, such as `login`, `consent` or `select_account` (OpenID Connect Core, 3.1.2.1).
     pub(super) prompt: Option<String>,
-    /// Who is about to log in, so that the server needs not ask (OpenID Connect Core, 3.1.2.1).
+    /// User who is expected to log in, as a hint for the server (OpenID Connect Core, 3.1.2.1).
     pub(super) login_hint: Option<String>,
-    /// Command that starts a browser, program and arguments. The address takes the place of `%s` or comes last.
-    /// Unless set, `BROWSER`, else the desktop's own browser.
+    /// Command that starts a browser: the program and its arguments. The address replaces `%s`, or is appended. Unset,
+    /// it is the environment variable `BROWSER`, else the desktop's browser.
     pub(super) browser: Option<Command>,
-    /// How long a login waits for whoever logs in. A code that is typed in elsewhere may expire earlier.
+    /// How long a login waits for the user. The code of a device login can expire earlier.
     #[default(DEFAULT_TIMEOUT)]
     pub(super) login_timeout: Duration,
 }
@@ -52,7 +50,7 @@ const DEFAULT_PATH: &str = "/callback";
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
 
 impl LoginOptions {
-    /// Checks the options, of which those that the grant does not use have their defaults.
+    /// Checks the options. Options that the grant does not use have their defaults.
     pub(super) fn validate(&self) -> Result<()> {
         if let Some(page) = &self.registration_page_url {
             authn::http::check(page.url(), false)?;
@@ -65,7 +63,7 @@ impl LoginOptions {
         } else if !self.redirect_path.starts_with('/') || self.redirect_path.contains(['?', '#']) {
             ("`redirect_path` is not a path", "set it to a path that starts with `/`")
         } else if self.redirect_uri.as_ref().is_some_and(|uri| uri.url().fragment().is_some()) {
-            ("`redirect_uri` has a fragment (RFC 6749, 3.1.2)", "remove `#` and what follows it")
+            ("`redirect_uri` has a fragment (RFC 6749, 3.1.2)", "remove `#` and the text after it")
         } else if self.redirect_uri.is_some() && has_own_redirect {
             (
                 "`redirect_uri` is set together with `redirect_port` or `redirect_path`",
@@ -77,7 +75,7 @@ impl LoginOptions {
         Err(Error::configuration(problem).with_help(help))
     }
 
-    /// Returns the options that only a login at the server uses, and whether each is set.
+    /// Returns the options that are used only by a login at the server, and whether each is set.
     pub(super) fn used_by_login(&self) -> [(&'static str, bool); 7] {
         [
             ("redirect_port", self.redirect_port != 0),
@@ -91,24 +89,24 @@ impl LoginOptions {
     }
 }
 
-/// Returns the keys of the options that only say how a user logs in.
+/// Returns the keys of the options that are used only by logins.
 pub(super) fn options() -> &'static [&'static str] {
     static KEYS: LazyLock<Vec<&str>> =
         LazyLock::new(|| LoginOptions::FIELDS.iter().map(Field::key).collect());
     &KEYS
 }
 
-/// How long a login that has failed waits for the server to end what it has just given.
+/// How long a failed login waits until the server has revoked the tokens that it issued.
 const REVOCATION_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a login gave.
+/// The result of a login.
 pub(super) struct LoggedIn {
     pub(super) grant: TokenSet,
-    /// What the ID token must repeat, if that was asked for.
+    /// The nonce that the ID token must repeat, if one was sent.
     pub(super) nonce: Option<Zeroizing<String>>,
 }
 
-/// Logs the user in, if the grant is one that needs it.
+/// Logs the user in. Returns `None` if the grant needs no login.
 pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<TokenSet>> {
     let Call { options, context, .. } = call;
     if let Some(missing) = Missing::of(options) {
@@ -117,7 +115,7 @@ pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<TokenS
     if !GrantType::of(options).is_login() {
         return Ok(None);
     }
-    // It may ask the server, and nothing is lost if that is given up.
+    // This can ask the server. Cancelling it loses nothing.
     let (way, or_by_console) = login.unless_cancelled(way(call, login)).await?;
     let by_code = match way {
         Way::Device => device_code::login(options, context, login, or_by_console).await?,
@@ -133,23 +131,23 @@ pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<TokenS
     Ok(Some(grant))
 }
 
-/// What the configuration and the surroundings say of the way, before the server is asked.
+/// The way of a login as far as it is known before the server is asked.
 struct Plan {
     way: Way,
-    /// A code is tried first, if the server lets the client do that.
+    /// Whether a device code is tried first, if the server allows it.
     tries_code: bool,
-    /// The browser can come back to this machine.
+    /// Whether the browser can come back to this machine.
     is_local: bool,
 }
 
 impl Plan {
-    /// Chooses by what is configured; `sees_browser` is what the surroundings say.
+    /// Chooses the way. `sees_browser` says whether the environment has a browser.
     fn of(options: &OAuth, sees_browser: bool) -> Self {
         let login = &options.login;
         let is_local = authorization_code::is_local(login);
         let has_browser = login.browser.is_some() || sees_browser;
         let is_free = options.grant_type.is_none() && login.redirect_uri.is_none();
-        // Without one there is an endpoint for codes: that is checked when the options are loaded.
+        // Without a login page there is a device authorization endpoint: `validate` checks that.
         let has_page = options.server.has_login_page();
         let way = if options.grant_type == Some(GrantType::DeviceCode) || (is_free && !has_page) {
             Way::Device
@@ -162,7 +160,7 @@ impl Plan {
     }
 }
 
-/// Returns how a login would go, from what [`way`] chooses the way by.
+/// Returns what a login would do. It follows the same rules as [`way`].
 pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPlan> {
     const PASTE: &str = "a login shows a link, and asks for the address that a browser ends at";
     if Missing::of(options).is_some() {
@@ -194,8 +192,8 @@ pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPl
     Some(LoginPlan::new(way, what).because(why))
 }
 
-/// Returns the way that was chosen, or the one that goes with the configuration and the surroundings; and whether
-/// the login goes on by the console where that way is by a code and the server does not let the client do that.
+/// Returns the way that the caller chose, or else the one that follows from the configuration and the environment. The
+/// flag says whether the login continues on the console if the server does not let the client log in by a code.
 async fn way(Call { options, context, .. }: Call<'_>, login: &Login) -> (Way, bool) {
     if let Some(way) = login.way() {
         return (way, false);
@@ -207,23 +205,22 @@ async fn way(Call { options, context, .. }: Call<'_>, login: &Login) -> (Way, bo
     (way, false)
 }
 
-/// Tells the user if the login does not last.
+/// Notifies the user if the login can't be renewed.
 fn warn_if_not_renewable(grant: &TokenSet, login: &Login) {
     if grant.refresh_token().is_some() {
         return;
     }
     let what = match grant.token().expires_at() {
         Some(_) => "until its token expires",
-        None => "for the time in `expires_in_fallback`, because the server does not say how long",
+        None => "for the time in `expires_in_fallback`, because the server names no lifetime",
     };
     login.progress(&Progress::Notice(format!(
-        "the server gave no refresh token, so the login lasts {what}; \
-         ask for the scope `offline_access`, if the server has it, to stay logged in"
+        "the server issued no refresh token, so the login lasts {what}; \
+         to stay logged in, add `offline_access` to `scope` if the server supports it"
     )));
 }
 
-/// Adds who has logged in. What can't be verified counts for nothing; what was verified and is wrong ends the
-/// login.
+/// Adds the claims of the ID token. An ID token that can't be checked is ignored; a wrong one ends the login.
 async fn verify_identity(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Result<TokenSet> {
     let Call { options, context, .. } = call;
     let LoggedIn { grant, nonce } = logged_in;
@@ -232,13 +229,14 @@ async fn verify_identity(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> 
     match id_token::verify(options, context, &id_token.expose(), nonce).await {
         Ok(claims) => Ok(grant.with_claims(claims.into())),
         Err(Failure::Mismatch(error)) => {
-            // What was given is not used, so it is revoked. Whether that fails makes no difference to the error.
+            // The tokens are not used, so they are revoked. Whether that succeeds does not change the error.
             let revoked = revocation::revoke(call, &grant);
             drop(context.clock().within(REVOCATION_TIMEOUT, revoked).await);
             Err(error)
         }
         Err(Failure::Unable(error)) => {
-            login.progress(&Progress::Notice(format!("whose login it is can't be told: {error}")));
+            let text = format!("the user's identity can't be verified: {error}");
+            login.progress(&Progress::Notice(text));
             Ok(grant)
         }
     }
@@ -269,7 +267,7 @@ mod tests {
 
     #[test]
     #[cfg(all(unix, not(target_os = "macos")))]
-    fn the_plan_is_what_a_login_would_do() {
+    fn the_plan_matches_the_login() {
         for (server, option, variable, way, text) in [
             (DISCOVERED, "", None, None, format!("{OTHER}, because there is no display")),
             (DISCOVERED, "", Some("SSH_TTY"), None, format!("{OTHER}, because SSH_TTY is set")),

@@ -1,5 +1,4 @@
-//! A server on the loopback interface that answers what a test says, and the provider's options as they are when
-//! they have been loaded.
+//! A server on the loopback interface whose answers a test chooses, and the provider's loaded options.
 
 use std::{
     cell::RefCell,
@@ -21,7 +20,7 @@ use authn::{
 use super::OAuth;
 use crate::testing::loader;
 
-/// A server of documents; it answers until the tests end.
+/// A server of documents. It runs until the tests end.
 #[derive(Clone)]
 pub(super) struct Loopback {
     url: String,
@@ -30,7 +29,7 @@ pub(super) struct Loopback {
 
 #[derive(Default)]
 struct Documents {
-    /// By path: the head's first lines, and the body.
+    /// The first lines of the head and the body, by path.
     answers: BTreeMap<String, (String, String)>,
     asked: Vec<String>,
 }
@@ -49,7 +48,7 @@ impl Loopback {
         server
     }
 
-    /// Returns the address of a path; of none, the issuer.
+    /// Returns the address of a path. The address of an empty path is the issuer.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.url)
     }
@@ -59,13 +58,13 @@ impl Loopback {
         self.answer(path, "200 OK\r\nContent-Type: application/json", body);
     }
 
-    /// Answers with this head, from the status on, from now on.
+    /// Answers with this head, which starts with the status, from now on.
     pub(super) fn answer(&self, path: &str, head: &str, body: &str) {
         let answer = (head.to_owned(), body.to_owned());
         self.documents.lock().unwrap().answers.insert(path.to_owned(), answer);
     }
 
-    /// Returns how often a path has been asked for.
+    /// Returns how often a path has been requested.
     pub(super) fn asked(&self, path: &str) -> usize {
         self.documents.lock().unwrap().asked.iter().filter(|asked| *asked == path).count()
     }
@@ -80,12 +79,12 @@ impl Loopback {
         let (head, body) = documents.answers.get(path).unwrap_or(&missing);
         let length = body.len();
         let head = format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {length}");
-        // A client that has had enough of a long answer may be gone.
+        // A client may close the connection before the end of a long answer.
         drop(write!(stream, "{head}\r\n\r\n{body}"));
     }
 }
 
-/// Loads the provider's options, the lines of its table, and gives them with the context that they are used in.
+/// Loads the provider's options from the lines of its table, and returns them with their context.
 pub(super) fn loaded(options: &str, clock: Clock) -> (OAuth, Context) {
     let registry = Registry::builder().register::<Probe>().build().unwrap();
     let text = format!("[credentials.probe]\nstore = 'memory'\n{options}");
@@ -97,7 +96,7 @@ thread_local! {
     static LOADED: RefCell<Option<(OAuth, Context)>> = const { RefCell::new(None) };
 }
 
-/// The provider under another name: it hands out its options in place of tokens.
+/// The provider under another name, which returns its options instead of tokens.
 struct Probe(Mutex<Option<OAuth>>);
 
 impl Options for Probe {
@@ -111,7 +110,7 @@ impl Options for Probe {
 impl Provider for Probe {
     const ENTRY: Entry = Entry::cached::<Self>(About {
         name: "probe",
-        docs: &["Hands out its options."],
+        docs: &["Returns its options."],
         location: Location {
             package: env!("CARGO_PKG_NAME"),
             module: module_path!(),

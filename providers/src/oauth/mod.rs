@@ -1,10 +1,10 @@
 //! Provider `oauth`: tokens from an OAuth 2 authorization server (RFC 6749).
 //!
-//! - [`server`]: which server is meant, and where its endpoints are
-//! - [`grants`]: what is exchanged, one file a grant
-//! - [`login`]: by which way a user logs in
-//! - [`request`]: what is asked for
-//! - [`id_token`]: whom it says that a token is of
+//! - [`server`]: the server and its endpoints
+//! - [`grants`]: the grants, one file each
+//! - [`login`]: how a user logs in
+//! - [`request`]: the scopes, the audience and the parameters of requests
+//! - [`id_token`]: the user that a token belongs to
 
 mod browser;
 mod grants;
@@ -40,20 +40,39 @@ use crate::{
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
 ///
-/// The server is named by exactly one of `issuer_url`, `token_endpoint_url` and `keycloak_url`. The grant and
-/// the way the client authenticates follow from what is configured, and options that these do not use are
-/// refused.
+/// Exactly one of `issuer_url`, `token_endpoint_url` and `keycloak_url` names the server. The grant and the client's
+/// authentication follow from the other options. Options that are not used are refused.
 ///
-/// For the grants `authorization_code` and `device_code` somebody logs in: by a browser on this machine, which
-/// comes back to it; by one elsewhere, whose last address is pasted; or by a code that is typed in on any device.
-/// A pasted address is checked like one that the browser brings. Of a code that is pasted alone nobody can tell
-/// which login it is of; the server gives tokens for it only to the program that began that login (RFC 7636).
-#[authn::token_provider("oauth", cached, login)]
+/// With the grants `authorization_code` and `device_code`, a user logs in with a browser on this machine, with a
+/// browser elsewhere, or with a code on any device. With a browser elsewhere, the user pastes the address that it
+/// ends at, which is checked like the answer of a browser on this machine. If the user pastes only a code, authn
+/// can't check which login it belongs to; the server issues tokens for it only to the program that started that login
+/// (RFC 7636).
+///
+/// ```
+/// use authn::{Environment, Loader};
+/// use authn_providers as _;
+///
+/// let credentials = Loader::new()
+///     .environment(Environment::empty().variable("CLIENT_SECRET", "abc"))
+///     .inline("built in", r#"
+///         [credentials]
+///         domain = "api.example.com"
+///         [credentials.oauth]
+///         issuer_url = "https://idp.example.com"
+///         client_id = "reports"
+///         client_secret = { env = "CLIENT_SECRET" }
+///     "#)
+///     .load()?;
+/// # let _ = credentials;
+/// # Ok::<(), authn::Error>(())
+/// ```
+#[authn::token_provider("oauth", cached)]
 pub struct OAuth {
     #[flatten]
     server: Server,
-    /// What is exchanged for tokens (RFC 6749, 1.3). Unless set, `refresh_token` where there is one, else
-    /// `client_credentials` where there is a client secret or a private key, else `authorization_code`.
+    /// TokenSet that is exchanged for tokens (RFC 6749, 1.3). Unset, it is `refresh_token` if a refresh token is set, else
+    /// `client_credentials` if a client secret or a private key is set, else `authorization_code`.
     grant_type: Option<GrantType>,
     #[flatten]
     client: Client,
@@ -70,7 +89,7 @@ pub struct OAuth {
 #[derive(Clone, Copy)]
 struct Call<'a> {
     options: &'a OAuth,
-    /// The client that authenticates: the configured one, or one that the user has typed in.
+    /// The client that authenticates: the configured one, or one whose credentials the user has typed in.
     client: &'a Client,
     context: &'a Context,
 }
@@ -87,7 +106,7 @@ impl<'a> Call<'a> {
         self.options.request.scopes(self.context)
     }
 
-    /// Makes one token request: the grant's members, what is asked for, and the client's authentication.
+    /// Sends one token request with the grant, the request options and the client's authentication.
     async fn exchange(
         self,
         mut form: Form,
@@ -98,15 +117,15 @@ impl<'a> Call<'a> {
         self.redeem(form, advice).await
     }
 
-    /// Makes one token request of these members and the client's authentication.
+    /// Sends one token request with the form and the client's authentication.
     async fn redeem(self, form: Form, advice: GrantAdvice<'_>) -> Result<TokenSet, Failure> {
         let (response, advice) = self.post(Endpoint::Token, form, advice).await?;
         let grant = token_endpoint::grant(&Received::from(&response), &advice)?;
         Ok(with(grant, response.date(), TokenSet::with_server_date))
     }
 
-    /// Sends a form to the authorization server, with the client's authentication. Returns the answer, and what to
-    /// say if it is a refusal.
+    /// Sends a form to the authorization server, with the client's authentication. Returns the answer, and the advice
+    /// if it is a refusal.
     async fn post(
         self,
         endpoint: Endpoint,

@@ -1,4 +1,4 @@
-//! `RequestOptions`: what is asked for, in each request to the authorization server.
+//! `RequestOptions`: the scopes, the audience and the parameters of requests to the authorization server.
 
 use std::collections::BTreeMap;
 
@@ -6,24 +6,24 @@ use authn::{Context, Error, Result};
 
 use crate::token_endpoint::Form;
 
-/// What is asked for.
+/// The options for the content of requests.
 #[derive(authn::Options)]
 pub(super) struct RequestOptions {
-    /// Scopes to ask for; the server's default where there is none, or those of the refresh token.
+    /// Scopes to request. Empty, the server chooses them, or uses those of the refresh token.
     #[default(Vec::new())]
     scope: Vec<String>,
-    /// Audience to ask for, where a server wants it.
+    /// Audience to request, for servers that require it.
     audience: Option<String>,
     /// Resources that the token is for (RFC 8707).
     #[default(Vec::new())]
     resource: Vec<String>,
-    /// Further members of every token request, and of the request by which somebody logs in. They are shown: a
-    /// secret does not belong here.
+    /// Additional parameters of token requests and of the request that starts a login. Their values are shown, so they
+    /// must not be secret.
     #[default(BTreeMap::new())]
     parameters: BTreeMap<String, String>,
 }
 
-/// Parameters of requests to the server that the provider sets itself, or that would change what it comes back with.
+/// Parameters that the provider sets itself, or that would change the form of the server's answer.
 pub(super) const OWN_PARAMETERS: [&str; 25] = [
     "audience",
     "client_assertion",
@@ -69,15 +69,15 @@ impl RequestOptions {
         if context.scopes().is_empty() { &self.scope } else { context.scopes() }
     }
 
-    /// Adds what is asked for: scopes, audience, resources, and whatever else is configured.
+    /// Adds the scopes, the audience, the resources and the additional parameters.
     pub(super) fn ask_for(&self, form: &mut Form, scopes: &[String]) {
         form.add_unless_empty("scope", &scopes.join(" "));
         form.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
         self.ask_for_resource(form);
     }
 
-    /// Adds what a token request has that redeems what was asked for before: the resources may be fewer, so
-    /// they are named again (RFC 8707, 2.2).
+    /// Adds the resources and the additional parameters. A token request that redeems a code repeats the resources
+    /// (RFC 8707, 2.2), but not the scopes.
     pub(super) fn ask_for_resource(&self, form: &mut Form) {
         for resource in &self.resource {
             form.add("resource", resource);

@@ -1,15 +1,15 @@
-//! Telling the server that tokens are to count no longer (RFC 7009).
+//! Revocation of tokens at the server (RFC 7009).
 
 use authn::{Result, TokenSet};
 
 use super::{Call, typed_client::Missing};
 use crate::token_endpoint::{Endpoint, Form, GrantAdvice, Received, accepted};
 
-/// Revokes the refresh token, with which the server ends what was issued by it (RFC 7009, 2.1); without
-/// one, the access token.
+/// Revokes the refresh token, and with it the tokens that were issued for it (RFC 7009, 2.1). Without a refresh token,
+/// revokes the access token.
 pub(super) async fn revoke(call: Call<'_>, grant: &TokenSet) -> Result<()> {
     let mut form = Form::default();
-    // A server that does not rotate sends none: the configured one is what the session stands on.
+    // A server that does not rotate refresh tokens sends none, so the session still uses the configured one.
     let configured = call.options.exchanged.refresh_token();
     if let Some(refresh_token) = grant.refresh_token().or(configured) {
         form.add("token", &refresh_token.expose());

@@ -1,4 +1,4 @@
-//! What exactly is sent: every member, once, in one place.
+//! The exact requests: every parameter, once, in one place.
 
 use std::{
     collections::BTreeMap,
@@ -13,14 +13,14 @@ use crate::testing::{load, wait};
 
 const ANSWER: &str = r#"{"access_token":"a","token_type":"Bearer","expires_in":60}"#;
 
-/// A request as it came: the `Authorization` header, and the form.
+/// A received request: the `Authorization` header and the form.
 struct Sent {
     authorization: Option<String>,
     form: Vec<(String, String)>,
 }
 
 impl Sent {
-    /// Returns the form without the members that differ each time.
+    /// Returns the form, without the values that differ each time.
     fn stable(&self) -> BTreeMap<&str, Vec<&str>> {
         let mut members = BTreeMap::<_, Vec<_>>::new();
         for (name, value) in &self.form {
@@ -31,7 +31,7 @@ impl Sent {
     }
 }
 
-/// Answers one request, and gives its address and what came.
+/// Starts a server that answers one request. Returns its address and the request.
 fn serve() -> (String, JoinHandle<Sent>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/token", listener.local_addr().unwrap());
@@ -118,7 +118,7 @@ fn a_client_authenticates_in_one_place() {
 }
 
 #[test]
-fn everything_that_is_asked_for_is_in_the_form() {
+fn all_request_options_are_in_the_form() {
     let sent = sent(
         "refresh_token = 'r=1&2'\nclient_secret = 's'\nscope = ['read', 'write']\naudience = 'api'\n\
          resource = ['https://a.test/', 'https://b.test/']\n\
@@ -139,7 +139,7 @@ fn everything_that_is_asked_for_is_in_the_form() {
 }
 
 #[test]
-fn nothing_is_asked_for_that_nobody_wants() {
+fn nothing_is_requested_that_is_not_configured() {
     let sent = sent("refresh_token = 'r'");
     assert_eq!(
         sent.stable(),

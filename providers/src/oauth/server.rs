@@ -1,4 +1,4 @@
-//! `Server`: which server is meant, and where its endpoints are.
+//! `Server`: the authorization server and its endpoints.
 
 use std::sync::Arc;
 
@@ -8,33 +8,33 @@ use crate::token_endpoint::{
     Address, Discovery, Endpoint, Metadata, ask_for_metadata, unavailable,
 };
 
-/// Which server is meant, and where its endpoints are.
+/// The options that name the server and its endpoints.
 #[derive(authn::Options)]
 pub(super) struct Server {
-    /// Issuer, exactly as the server names itself; its endpoints are discovered (RFC 8414, OpenID Connect
-    /// Discovery).
+    /// Issuer identifier of the server, exactly as in its metadata. The endpoints are discovered from it (RFC 8414,
+    /// OpenID Connect Discovery).
     issuer_url: Option<Address>,
-    /// Token endpoint, where nothing is to be discovered.
+    /// Token endpoint, for a server without discovery.
     token_endpoint_url: Option<Address>,
-    /// Address of a Keycloak server, with `realm` in place of `issuer_url`.
+    /// Address of a Keycloak server. Together with `realm` it replaces `issuer_url`.
     keycloak_url: Option<Address>,
     /// Realm at the Keycloak server.
     realm: Option<String>,
-    /// How the server names itself, where that is not `issuer_url` or nothing is discovered.
+    /// Issuer identifier that the server uses, if it differs from `issuer_url` or nothing is discovered.
     issuer: Option<String>,
-    /// Authorization endpoint (RFC 6749, 3.1), where it is not to be discovered.
+    /// Authorization endpoint (RFC 6749, 3.1), instead of the discovered one.
     authorization_endpoint_url: Option<Address>,
-    /// Device authorization endpoint (RFC 8628), where it is not to be discovered.
+    /// Device authorization endpoint (RFC 8628), instead of the discovered one.
     device_authorization_endpoint_url: Option<Address>,
-    /// Revocation endpoint (RFC 7009), where it is not to be discovered.
+    /// Revocation endpoint (RFC 7009), instead of the discovered one.
     revocation_endpoint_url: Option<Address>,
-    /// Where the keys are that the server signs ID tokens with (RFC 7517), where it is not to be discovered.
+    /// Address of the keys that the server signs ID tokens with (RFC 7517), instead of the discovered one.
     jwks_url: Option<Address>,
     __discovery: Discovery,
 }
 
 impl Server {
-    /// Checks that exactly one server is named, and that nothing would be sent to it in the clear.
+    /// Checks that exactly one server is set, and that nothing would be sent to it in the clear.
     pub(super) fn validate(&self) -> Result<()> {
         let named = [&self.issuer_url, &self.token_endpoint_url, &self.keycloak_url];
         let named = named.map(Option::as_ref);
@@ -66,7 +66,7 @@ impl Server {
         addresses.try_for_each(|address| authn::http::check(address.url(), false))
     }
 
-    /// Returns the name that the server gives itself, where it is known without asking.
+    /// Returns the server's issuer identifier, if it is known without asking the server.
     pub(super) fn issuer(&self) -> Result<Option<String>> {
         if let Some(issuer) = &self.issuer {
             return Ok(Some(issuer.clone()));
@@ -74,7 +74,7 @@ impl Server {
         Ok(self.discovered()?.map(|address| address.as_str().to_owned()))
     }
 
-    /// Returns whom a client's assertion is for: the issuer if it is known, else the token endpoint.
+    /// Returns the audience of a client's assertions: the issuer if it is known, else the token endpoint.
     pub(super) fn audience(&self) -> Result<String> {
         if let Some(issuer) = self.issuer()? {
             return Ok(issuer);
@@ -83,7 +83,7 @@ impl Server {
         Ok(endpoint.as_str().to_owned())
     }
 
-    /// Returns an endpoint: the one that an option sets, else the one that is discovered.
+    /// Returns an endpoint: the configured one, or else the discovered one.
     pub(super) async fn endpoint(&self, endpoint: Endpoint, context: &Context) -> Result<Address> {
         let configured = match endpoint {
             Endpoint::Authorization => &self.authorization_endpoint_url,
@@ -99,14 +99,14 @@ impl Server {
         metadata.endpoint(endpoint)
     }
 
-    /// Returns whether the server has promised to name itself in its answers to the redirect address (RFC 9207,
-    /// 3); `false` if nothing is discovered.
+    /// Returns whether the server promises to name its issuer in answers to the redirect address (RFC 9207, 3). It is
+    /// `false` if nothing is discovered.
     pub(super) async fn names_itself_in_answers(&self, context: &Context) -> Result<bool> {
         let metadata = self.metadata(context).await?;
         Ok(metadata.is_some_and(|metadata| metadata.names_itself_in_answers()))
     }
 
-    /// Checks that the server takes a request by the browser alone, as far as it says (RFC 9126, 5).
+    /// Checks that the server's metadata do not require pushed authorization requests (RFC 9126, 5).
     pub(super) async fn check_requests(&self, context: &Context) -> Result<()> {
         let metadata = self.metadata(context).await?;
         if !metadata.is_some_and(|metadata| metadata.wants_pushed_requests()) {
@@ -135,7 +135,7 @@ impl Server {
         ))
     }
 
-    /// Asks the server for something that needs no secret: its metadata, or a page of its token endpoint.
+    /// Sends the server a request that needs no secret: for its metadata, or a GET to its token endpoint.
     pub(super) async fn probe(&self, context: &Context) -> Result<Probe> {
         let response = if let Some(address) = self.discovered()? {
             ask_for_metadata(&address, context).await?
@@ -149,19 +149,19 @@ impl Server {
         Ok(Probe::new(response.place(), response.date()))
     }
 
-    /// Returns the server's metadata; `None` if the configuration names no issuer.
+    /// Returns the server's metadata, or `None` if no issuer is configured.
     async fn metadata(&self, context: &Context) -> Result<Option<Arc<Metadata>>> {
         let Some(address) = self.discovered()? else { return Ok(None) };
         let issuer = self.issuer.as_deref().unwrap_or_else(|| address.as_str());
         self.__discovery.metadata(&address, issuer, context).await.map(Some)
     }
 
-    /// Returns whether there is a page at which a user logs in.
+    /// Returns whether there can be a page where a user logs in.
     pub(super) fn has_login_page(&self) -> bool {
         matches!(self.discovered(), Ok(Some(_))) || self.authorization_endpoint_url.is_some()
     }
 
-    /// Returns where endpoints are discovered.
+    /// Returns the issuer whose endpoints are discovered, or `None` if nothing is discovered.
     fn discovered(&self) -> Result<Option<Address>> {
         match (&self.issuer_url, &self.keycloak_url, &self.realm) {
             (Some(issuer), _, _) => Ok(Some(issuer.clone())),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_wants_pushed_requests_is_told_of() {
+    fn a_server_that_requires_pushed_requests_is_an_error() {
         let server = Loopback::start();
         for (required, is_fine) in
             [(json!(true), false), (json!(false), true), (json!("true"), true), (json!(null), true)]
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_configured_is_not_discovered() {
+    fn configured_endpoints_are_not_discovered() {
         let server = Loopback::start();
         let more = "authorization_endpoint_url = 'https://a.test/a'\n\
                     device_authorization_endpoint_url = 'https://a.test/d'\n\
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_unsafe_is_told() {
+    fn missing_and_unsafe_endpoints_are_errors() {
         let server = Loopback::start();
         let metadata = json!({
             "issuer": server.url(""),

@@ -1,4 +1,4 @@
-//! What is found wrong before anything is sent.
+//! Wrong options are found before anything is sent.
 
 use authn::ErrorKind;
 
@@ -24,7 +24,7 @@ fn problem(options: &str) -> String {
 }
 
 #[test]
-fn a_server_must_be_named_once_and_be_safe() {
+fn a_server_must_be_set_once_and_be_safe() {
     let client = "client_id = 'c'\nclient_secret = 's'\n";
     for (options, expected) in [
         ("", "no server is set"),
@@ -178,7 +178,7 @@ fn a_method_needs_what_it_authenticates_with_and_nothing_else() {
 }
 
 #[test]
-fn what_somebody_types_in_need_not_be_configured() {
+fn credentials_that_a_user_types_in_need_not_be_configured() {
     let server = "keycloak_url = 'https://k.test'\nrealm = 'r'\nstore = 'memory'\n\
                   grant_type = 'client_credentials'";
     for options in [
@@ -216,11 +216,11 @@ fn what_somebody_types_in_need_not_be_configured() {
         assert!(problem.contains(expected), "{options}\n{problem}");
     }
     assert!(loaded(&format!("{server}\nlogin_timeout = '1m'")).is_ok());
-    // A file that many share may name the page where some have a client already, or log in otherwise.
+    // A shared file can name the page although some users have a client already, or log in another way.
     let page = "registration_page_url = 'https://k.test'";
     assert!(loaded(&format!("{server}\nclient_id = 'c'\nclient_secret = 's'\n{page}")).is_ok());
     assert!(loaded(&with_server(page)).is_ok());
-    // Without the grant's name nobody knows that the client is to have a secret.
+    // Without the name of the grant it is not known that the client needs a secret.
     let unnamed = problem("issuer_url = 'https://i.test'\nstore = 'memory'");
     assert!(unnamed.contains("`client_id` is not set"), "{unnamed}");
 }
@@ -240,7 +240,7 @@ fn parameters_can_not_replace_what_the_provider_sends() {
 }
 
 #[test]
-fn it_knows_whom_it_stands_for() {
+fn it_knows_its_principal() {
     let identity = |options: &str| loaded(&with_server(options)).unwrap().principal();
     assert_eq!(identity("client_secret = 's'").as_deref(), Some("c"));
     assert_eq!(identity("refresh_token = 'r'"), None);

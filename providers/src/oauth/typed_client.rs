@@ -1,8 +1,7 @@
-//! A client whose identifier or secret the user types in at the login.
+//! A client whose identifier or secret the user types in at login.
 //!
-//! That is for a server at which everybody registers a client of their own, as for a Keycloak with service
-//! accounts. What was typed in is kept with the session, in the token store, and forgotten with it; what is
-//! configured stays where it is configured.
+//! It is for servers where each user registers a client, such as a Keycloak with service accounts. The typed values are
+//! stored with the session in the token store and deleted with it. Configured values are not stored.
 
 use authn::{
     Context, Error, Login, Result, SecretString, TokenSet,
@@ -15,14 +14,14 @@ use super::{
 };
 use crate::client_auth::Client;
 
-/// Names under which a session keeps what was typed in.
+/// Names under which a session keeps the typed values.
 const ID: &str = "client_id";
 const SECRET: &str = "client_secret";
 
-/// How often the user may type in what the server does not know.
+/// How often the user is asked before the login fails.
 const TRIES: u32 = 3;
 
-/// What of a client is missing in the configuration, so that the user types it in.
+/// The client credentials that are missing in the configuration, so that the user types them in.
 #[derive(Clone, Copy)]
 pub(super) struct Missing {
     id: bool,
@@ -30,8 +29,8 @@ pub(super) struct Missing {
 }
 
 impl Missing {
-    /// Finds what is missing; `None` if the user is not asked. Only a configuration that says that the grant is
-    /// `client_credentials` means a client that authenticates by a secret, wherever that is.
+    /// Returns the missing credentials, or `None` if the user is not asked. The user is asked only if `grant_type` is
+    /// set to `client_credentials`: otherwise a missing secret can mean a public client.
     pub(super) fn of(options: &OAuth) -> Option<Self> {
         let client = &options.client;
         if options.grant_type != Some(GrantType::ClientCredentials) || !client.uses_secret() {
@@ -41,14 +40,14 @@ impl Missing {
         (id || secret).then_some(Self { id, secret })
     }
 
-    /// Checks whatever of the client is configured.
+    /// Checks the configured options of the client.
     pub(super) fn validate(self, options: &OAuth) -> Result<()> {
-        // Stands for what will be typed in.
+        // A placeholder for the values that will be typed in.
         let any = || Some("-".into());
         self.client(options, any(), any()).validate()
     }
 
-    /// Returns the client of a session; the error says to log in if the session does not have what is missing.
+    /// Returns the client with the values of a session. Fails with a request to log in if the session lacks them.
     pub(super) fn find(self, call: Call<'_>, last: Option<&TokenSet>) -> Result<Client> {
         let kept = |name| last.and_then(|grant| grant.kept(name)).cloned();
         let client = self.client(call.options, kept(ID), kept(SECRET));
@@ -59,7 +58,7 @@ impl Missing {
         Err(call.context.login_required(&format!("the client's {what} {is} not configured")))
     }
 
-    /// Returns the client with what is missing in the configuration.
+    /// Returns the client with the missing values added.
     fn client(
         self,
         options: &OAuth,
@@ -68,7 +67,7 @@ impl Missing {
     ) -> Client {
         let mut client = options.client.clone();
         if self.id {
-            // Copied from a page, and no identifier begins or ends with a space.
+            // It may be copied from a page with spaces; no identifier starts or ends with one.
             client.client_id = id.map(|id| id.expose().trim().to_owned());
         }
         if self.secret {
@@ -77,7 +76,7 @@ impl Missing {
         client
     }
 
-    /// Makes the error of a client that the server knew at the login.
+    /// Returns the error of a client that the server accepted at login and now rejects.
     pub(super) fn no_longer_accepted(self, context: &Context) -> Error {
         let what = self.what();
         context.login_required(&format!("the server no longer accepts the client's {what}"))
@@ -89,13 +88,13 @@ impl Missing {
             .login_required(&format!("the client's {what} was not entered within `login_timeout`"))
     }
 
-    /// Exchanges a client's credentials, which the user types in until the server takes them.
+    /// Asks the user for the credentials until the server accepts them, and exchanges them.
     pub(super) async fn log_in(self, call: Call<'_>, login: &Login) -> Result<TokenSet> {
         let Call { options, context, .. } = call;
         let clock = context.clock();
         let end = clock.now().plus(options.login.login_timeout);
         for tried in 1..=TRIES {
-            // Others wait for this login, so it ends if no user is there.
+            // Other processes can wait for this login, so it ends if the user does not answer.
             let left = end.after(clock.now());
             let asked = clock.within(left, self.ask(options, login)).await;
             let client = asked.unwrap_or_else(|| Err(self.not_entered(context)))?;
@@ -119,9 +118,9 @@ impl Missing {
         ))
     }
 
-    /// Asks for what is missing.
+    /// Asks the user for the missing values.
     async fn ask(self, options: &OAuth, login: &Login) -> Result<Client> {
-        // It is shown once, beside the first question.
+        // The page is shown once, with the first question.
         let page = options.login.registration_page_url.as_ref();
         let first = |question: Question| match page {
             Some(page) => question.with_page(page.url().clone()),

@@ -1,3 +1,3 @@
-//! Token stores beyond those of the framework itself.
+//! Token stores that are not part of the framework itself.
 
 mod keyring;

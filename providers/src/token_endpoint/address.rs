@@ -1,5 +1,5 @@
-//! `Address`: a URL that keeps the text it was configured with, because issuers and redirect addresses are compared
-//! byte for byte (RFC 8414, 3.3; RFC 6749, 3.1.2.3).
+//! `Address`: a URL that keeps its configured text, because issuers and redirect addresses are compared byte for byte
+//! (RFC 8414, 3.3; RFC 6749, 3.1.2.3).
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, de};
 /// An endpoint or an issuer.
 pub(crate) type Address = AnyAddress<true>;
 
-/// An address that may be without a host, such as `com.example.app:/callback`, unless it is one of a server.
+/// A URL. With `OF_SERVER` it must have a host; otherwise it can be an address such as `com.example.app:/callback`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct AnyAddress<const OF_SERVER: bool = false> {
     text: String,
@@ -17,13 +17,13 @@ pub(crate) struct AnyAddress<const OF_SERVER: bool = false> {
 }
 
 impl<const OF_SERVER: bool> AnyAddress<OF_SERVER> {
-    /// Parses a URL; `None` if it is none, or not one of a server.
+    /// Parses a URL. Returns `None` if it is invalid, or if it needs a host and has none.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok().filter(|url| !OF_SERVER || url.has_host())?;
         Some(Self { text: text.to_owned(), url })
     }
 
-    /// Returns the text it was configured with.
+    /// Returns the configured text.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }

@@ -1,5 +1,5 @@
-//! Where a server's endpoints are: its metadata (RFC 8414, OpenID Connect Discovery 1.0), fetched once and
-//! kept for an hour.
+//! `Discovery`: a server's metadata with its endpoints (RFC 8414, OpenID Connect Discovery 1.0). They are fetched when
+//! they are first needed, and cached for an hour.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -16,13 +16,13 @@ use serde_json::Value;
 
 use super::{Address, with};
 
-/// How long metadata are kept. Endpoints move seldom, and a process may live for months.
+/// How long metadata are cached. Endpoints rarely change, but a process can run for months.
 const LIFETIME: Duration = Duration::from_hours(1);
 
 const OPENID: &str = ".well-known/openid-configuration";
 const OAUTH: &str = ".well-known/oauth-authorization-server";
 
-/// Fetches and keeps one issuer's metadata.
+/// Fetches and caches one issuer's metadata.
 #[derive(Default)]
 pub(crate) struct Discovery(Mutex<Option<Kept>>);
 
@@ -32,7 +32,7 @@ struct Kept {
     until: Moment,
 }
 
-/// What is used of a server's metadata (RFC 8414, 2; RFC 8628, 4; RFC 9126, 5; RFC 9207, 3).
+/// The members of a server's metadata that are used (RFC 8414, 2; RFC 8628, 4; RFC 9126, 5; RFC 9207, 3).
 #[derive(Deserialize)]
 pub(crate) struct Metadata {
     issuer: String,
@@ -41,7 +41,7 @@ pub(crate) struct Metadata {
     token_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
     jwks_uri: Option<String>,
-    /// Of any type, as the next, so that a server's slip in it does not spoil the rest.
+    /// This member and the next accept any type, so that a wrong type does not invalidate the rest.
     authorization_response_iss_parameter_supported: Option<Value>,
     require_pushed_authorization_requests: Option<Value>,
 }
@@ -57,7 +57,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Discovery {
-    /// Returns the metadata of the server at `address`, which must call itself `issuer`.
+    /// Returns the metadata of the server at `address`, whose issuer identifier must be `issuer`.
     pub(crate) async fn metadata(
         &self,
         address: &Address,
@@ -91,26 +91,25 @@ impl Metadata {
             Error::protocol(format!("the server's metadata name no {name}"))
                 .with_help(format!("set `{option}` {more}"))
         })?;
-        // Not all of them are sent to from here: a browser would open one in the clear.
+        // A browser opens the authorization endpoint, so the HTTP client would not check it.
         authn::http::check(found.url(), false)?;
         Ok(found)
     }
 
-    /// Returns whether the server says that it names itself in its answers to the redirect address (RFC 9207,
-    /// 3). If so, one without `iss` is not the server's.
+    /// Returns whether the server promises to name its issuer in answers to the redirect address (RFC 9207, 3). If
+    /// so, an answer without `iss` is not the server's.
     pub(crate) fn names_itself_in_answers(&self) -> bool {
         self.authorization_response_iss_parameter_supported == Some(Value::Bool(true))
     }
 
-    /// Returns whether the server says that it takes no authorization request but what was sent to it before
-    /// (RFC 9126, 5).
+    /// Returns whether the server accepts only pushed authorization requests (RFC 9126, 5).
     pub(crate) fn wants_pushed_requests(&self) -> bool {
         self.require_pushed_authorization_requests == Some(Value::Bool(true))
     }
 }
 
 impl Endpoint {
-    /// Returns the error of an endpoint that is neither configured nor to be discovered.
+    /// Returns the error of an endpoint that is neither configured nor discovered.
     pub(crate) fn unknown(self) -> Error {
         let [name, option, _] = self.texts();
         Error::configuration(format!(
@@ -119,8 +118,8 @@ impl Endpoint {
         .with_help(format!("set `{option}`"))
     }
 
-    /// Returns what it is called, after "no"; the option that sets it; and what to say after that option where
-    /// the metadata do not name it.
+    /// Returns the name of the endpoint, the option that sets it, and the rest of the help after "set `option`" if the
+    /// metadata do not name it.
     fn texts(self) -> [&'static str; 3] {
         const OR_ANOTHER_GRANT: &str = "if it has one, or choose another `grant_type`";
         match self {
@@ -143,7 +142,7 @@ impl Endpoint {
     }
 }
 
-/// Asks for the metadata of the server at `address`, whatever it answers.
+/// Requests the metadata of the server at `address`, and returns any answer.
 pub(crate) async fn ask_for_metadata(address: &Address, context: &Context) -> Result<HttpResponse> {
     let [url, _] = well_known_urls(address.url());
     context.http().get(&url).send().await
@@ -170,7 +169,7 @@ async fn fetch(address: &Address, issuer: &str, context: &Context) -> Result<Met
         .with_help("check `issuer_url`, or set `token_endpoint_url` instead"))
 }
 
-/// Both well-known URLs: behind the issuer's path as OpenID Connect has it, and before it as RFC 8414, 3.
+/// Returns both well-known URLs: after the issuer's path (OpenID Connect), and before it (RFC 8414, 3).
 fn well_known_urls(issuer: &Url) -> [Url; 2] {
     let path = issuer.path().trim_end_matches('/');
     let at = |path: String| {
@@ -181,7 +180,7 @@ fn well_known_urls(issuer: &Url) -> [Url; 2] {
     [at(format!("{path}/{OPENID}")), at(format!("/{OAUTH}{path}"))]
 }
 
-/// An issuer must call itself exactly as it is configured (RFC 8414, 3.3), or another server could answer
+/// Checks that the metadata name exactly the configured issuer (RFC 8414, 3.3). Otherwise another server could answer
 /// in its place.
 fn check(issuer: &str, response: &HttpResponse) -> Result<Metadata> {
     let metadata: Metadata = response.json()?;
@@ -203,7 +202,7 @@ fn check(issuer: &str, response: &HttpResponse) -> Result<Metadata> {
     Err(Error::protocol(message).with_help(help))
 }
 
-/// Makes the error of a server that can't answer now.
+/// Returns the error of a server that can't answer now.
 pub(crate) fn unavailable(response: &HttpResponse) -> Error {
     let error = Error::network(format!(
         "{} answered with status {}",
@@ -219,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn looks_behind_and_before_the_issuers_path() {
+    fn metadata_are_after_or_before_the_issuers_path() {
         let urls = |issuer: &str| well_known_urls(&Url::parse(issuer).unwrap()).map(String::from);
         assert_eq!(
             urls("https://a.test"),

@@ -1,32 +1,32 @@
-//! `Form`: the form of a request to the authorization server.
+//! `Form`: the parameters of a request to the authorization server.
 
 use zeroize::Zeroizing;
 
-/// The members of a form, in order. They are wiped on drop.
+/// The parameters of a request, in order. They are wiped on drop.
 #[derive(Default)]
 pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
 
 impl Form {
-    /// Begins the form of a token request.
+    /// Creates the form of a token request.
     pub(crate) fn of_grant(grant_type: &str) -> Self {
         let mut form = Self::default();
         form.add("grant_type", grant_type);
         form
     }
 
-    /// Adds a member; some may be repeated (RFC 8707, 2).
+    /// Adds a parameter. Some can be repeated (RFC 8707, 2).
     pub(crate) fn add(&mut self, name: &str, value: &str) {
         self.0.push((name.to_owned(), Zeroizing::new(value.to_owned())));
     }
 
-    /// Adds a member that would mean nothing without a value.
+    /// Adds a parameter if its value is not empty.
     pub(crate) fn add_unless_empty(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             self.add(name, value);
         }
     }
 
-    /// Returns them as they are sent.
+    /// Returns the parameters in the order in which they are sent.
     pub(crate) fn pairs(&self) -> Vec<(&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }

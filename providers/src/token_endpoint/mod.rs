@@ -1,10 +1,9 @@
-//! What every client of an authorization server shares: where its endpoints are, what is sent to them, and what
-//! their answers mean.
+//! Everything that clients of an authorization server share: its endpoints, the requests, and the parser of answers.
 //!
-//! - [`address`]: an endpoint or an issuer; [`discovery`]: where the endpoints are
-//! - [`form`]: the form of a request
-//! - [`response`]: the one parser of answers
-//! - [`mod@with`]: what an answer may leave out
+//! - [`address`]: an endpoint or an issuer; [`discovery`]: the server's metadata
+//! - [`form`]: the parameters of a request
+//! - [`response`]: the parser of answers
+//! - [`mod@with`]: adds optional members of an answer
 
 mod address;
 mod discovery;

@@ -1,6 +1,6 @@
 //! `with`: adds an optional member of a server's answer to the value that is built from it.
 
-/// Returns `to` with the value added, or as it is if the server left the value out.
+/// Returns `to` with the value added, or unchanged if there is no value.
 pub(crate) fn with<T, V>(to: T, value: Option<V>, add: impl FnOnce(T, V) -> T) -> T {
     match value {
         Some(value) => add(to, value),

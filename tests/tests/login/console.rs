@@ -87,7 +87,7 @@ async fn nobody_is_asked_for_ever() {
     let credentials = load(&rig, &native(&rig, ""));
     let person = Person::who_pastes(|_, _| Some("not a code".to_owned()));
     let error = credentials.login(person.login_at_console()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Refused);
+    assert_eq!(error.kind(), ErrorKind::LoginRequired);
     assert_eq!(person.questions().len(), 5);
 
     let person = Person::who_pastes(|_, _| None);

@@ -73,7 +73,7 @@ async fn who_it_is_need_not_be_known_unless_somebody_is_expected() {
         person.is_done();
         assert_eq!(credentials.status().await.unwrap().username, None, "{bend}");
         let notices = person.notices();
-        let told = notices.iter().any(|notice| notice.contains("whose login it is can't be told"));
+        let told = notices.iter().any(|notice| notice.contains("identity can't be verified"));
         assert_eq!(told, is_told, "{bend}: {notices:?}");
 
         let more = "expected_username = 'alice'";

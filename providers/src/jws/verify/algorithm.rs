@@ -1,4 +1,4 @@
-//! `PublicKeyAlgorithm`: the algorithms whose signatures are believed (RFC 7518, 3.1; RFC 8037, 3.1).
+//! `PublicKeyAlgorithm`: the algorithms whose signatures are accepted (RFC 7518, 3.1; RFC 8037, 3.1).
 
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
@@ -8,10 +8,11 @@ use aws_lc_rs::signature::{
 use crate::choice::choice;
 
 choice! {
-    /// An algorithm that needs a private key to sign, by its registered name (RFC 7515, 4.1.1).
+    /// An algorithm that signs with a private key, by its registered name (RFC 7515, 4.1.1).
     ///
-    /// It is no [`Algorithm`](crate::jws::Algorithm), because that one has the HMACs: code that takes the algorithm
-    /// from the token would take a public key, which everybody has, for an HMAC's secret. Nor is there a `none`.
+    /// It is a type of its own and not [`Algorithm`](crate::jws::Algorithm), which has the HMACs. The algorithm comes
+    /// from the token, so with an HMAC an attacker could sign with the public key as the secret. `none` is missing for
+    /// the same reason. ES512 is only verified, and so is missing there.
     pub(super) enum PublicKeyAlgorithm {
         Rs256 = "RS256",
         Rs384 = "RS384",
@@ -22,14 +23,14 @@ choice! {
         Es256 = "ES256",
         Es384 = "ES384",
         Es512 = "ES512",
-        /// The other name is the one since RFC 9864.
+        /// The alias is the name in RFC 9864.
         #[serde(alias = "Ed25519")]
         Ed25519 = "EdDSA",
     }
 }
 
 impl PublicKeyAlgorithm {
-    /// Returns what RSA keys verify it with; `None` if it is not RSA's.
+    /// Returns the parameters that verify it with an RSA key, or `None` if it is not an RSA algorithm.
     pub(super) fn rsa(self) -> Option<&'static RsaParameters> {
         Some(match self {
             Self::Rs256 => &RSA_PKCS1_2048_8192_SHA256,

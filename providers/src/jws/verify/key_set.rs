@@ -8,24 +8,24 @@ use super::{
     public_key::{Jwk, PublicKey},
 };
 
-/// Largest set that is read, in bytes. With all their certificates, large providers' have 20 KiB.
+/// Largest set that is read, in bytes. The sets of large providers have 20 KiB, including their certificates.
 const LARGEST: usize = 256 * 1024;
 
-/// Most keys of a set that are kept.
+/// Largest number of keys that are kept of a set.
 const MOST_KEYS: usize = 100;
 
 /// The keys of a set that can verify a signature.
 pub(crate) struct KeySet(Vec<PublicKey>);
 
 impl KeySet {
-    /// Reads a set. Keys that are not for signatures, of an unknown sort, or broken are left out (RFC 7517,
-    /// 5), and so are those after the first hundred. The error says what it is instead, and holds nothing of it.
+    /// Parses a set. Keys that are invalid, of an unknown type or not for signatures are left out (RFC 7517, 5), and so
+    /// are all after the first hundred. The error names what was found instead, and contains nothing of it.
     pub(crate) fn read(json: &[u8]) -> Result<Self, &'static str> {
         if json.len() > LARGEST {
             return Err("more than 256 KiB");
         }
         let Ok(Value::Object(mut document)) = serde_json::from_slice(json) else {
-            return Err("something that is no JSON object");
+            return Err("something that is not a JSON object");
         };
         let Some(Value::Array(keys)) = document.remove("keys") else {
             return Err("JSON without a list of keys");
@@ -37,7 +37,7 @@ impl KeySet {
         Ok(Self(keys.into_iter().filter_map(key).take(MOST_KEYS).collect()))
     }
 
-    /// Returns the keys that can have signed: those of this identifier, else those that fit the algorithm.
+    /// Returns the keys that may have signed: those with the identifier, or without one, those that fit the algorithm.
     pub(super) fn candidates(
         &self,
         id: Option<&str>,

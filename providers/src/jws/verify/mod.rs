@@ -1,10 +1,10 @@
-//! Signed tokens of others, in the compact form of RFC 7515, 7.1, and the keys that verify them.
+//! Tokens that a server has signed, in the compact form of RFC 7515, 7.1, and the keys that verify them.
 //!
 //! - [`key_set`]: the keys that a server publishes; [`public_key`]: one of them
-//! - [`algorithm`]: the algorithms whose signatures are believed
+//! - [`algorithm`]: the accepted algorithms
 //!
-//! What verifies is aws-lc, as what signs. No key is ever taken from the token itself (`jwk`, `jku`, `x5c`,
-//! `x5u`): these members are not looked at.
+//! aws-lc verifies. The members `jwk`, `jku`, `x5c` and `x5u` of a token's header are ignored, so that a token can't
+//! provide its own key.
 
 mod algorithm;
 mod key_set;
@@ -19,10 +19,10 @@ use algorithm::PublicKeyAlgorithm;
 pub(crate) use key_set::KeySet;
 use public_key::PublicKey;
 
-/// Largest token that is looked at, in bytes. A list of a thousand groups has room in it.
+/// Largest token that is parsed, in bytes. A token with a list of a thousand groups is smaller.
 const LARGEST: usize = 256 * 1024;
 
-/// A token of which nothing is believed yet. Its payload comes out by [`verify`](Self::verify) alone.
+/// A parsed token that is not verified yet. Only [`verify`](Self::verify) returns its payload.
 pub(crate) struct Signed<'a> {
     algorithm: PublicKeyAlgorithm,
     key_id: Option<String>,
@@ -32,25 +32,25 @@ pub(crate) struct Signed<'a> {
     signature: Vec<u8>,
 }
 
-/// Why a token can't be verified whatever the keys are.
+/// Why a token can't be verified with any key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ParseError {
-    /// It is no signed token, or not one as it should be. The text goes on after "the token".
+    /// It is not a valid signed token. The text is the end of a sentence that starts with "the token".
     Malformed(&'static str),
-    /// Its algorithm is none whose signatures are believed.
+    /// Its algorithm is not accepted.
     Algorithm,
 }
 
-/// Why a token's signature counts for nothing.
+/// Why a token's signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VerifyError {
-    /// The set does not have the key that is meant.
+    /// The set does not contain the key.
     UnknownKey,
-    /// The key that is meant has not made the signature.
+    /// The signature was not made with the key.
     Forged,
 }
 
-/// The members of a header that count. One that stands there twice is an error (RFC 7515, 4).
+/// The members of a header that are used. A duplicate member is an error (RFC 7515, 4).
 #[derive(Deserialize)]
 struct Header {
     alg: String,
@@ -60,10 +60,10 @@ struct Header {
 }
 
 impl<'a> Signed<'a> {
-    /// Takes a token apart.
+    /// Parses a token.
     pub(crate) fn parse(token: &'a str) -> Result<Self, ParseError> {
         const NO_TOKEN: ParseError =
-            ParseError::Malformed("is no signed token in the compact form");
+            ParseError::Malformed("is not a signed token in the compact form");
         if token.len() > LARGEST {
             return Err(ParseError::Malformed("has more than 256 KiB"));
         }
@@ -71,15 +71,15 @@ impl<'a> Signed<'a> {
         let (header, payload) = message.split_once('.').ok_or(NO_TOKEN)?;
         let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| NO_TOKEN);
         let header = decode(header)?;
-        // serde would also take a list for the members of a struct.
+        // serde would also accept a list of the members.
         if header.first() != Some(&b'{') {
             return Err(NO_TOKEN);
         }
         let header: Header = serde_json::from_slice(&header).map_err(|_| NO_TOKEN)?;
-        // What is critical and not known must be refused (RFC 7515, 4.1.11), and nothing is known here.
+        // Unknown critical parameters must be refused (RFC 7515, 4.1.11), and none is known here.
         if header.has_critical {
             return Err(ParseError::Malformed(
-                "has critical header parameters, of which none is known",
+                "has critical header parameters, which are not supported",
             ));
         }
         let algorithm = PublicKeyAlgorithm::by_name(&header.alg).ok_or(ParseError::Algorithm)?;
@@ -87,12 +87,13 @@ impl<'a> Signed<'a> {
         Ok(Self { algorithm, key_id: header.kid, message, payload, signature })
     }
 
-    /// Returns whether it says which key has signed.
+    /// Returns whether the token names the key that signed it.
     pub(crate) fn names_key(&self) -> bool {
         self.key_id.is_some()
     }
 
-    /// Returns the payload if a key of the set has signed it: the one that the token names, else any that fits.
+    /// Returns the payload if a key of the set has signed it: the key that the token names, or if it names none, any
+    /// key that fits.
     pub(crate) fn verify(&self, keys: &KeySet) -> Result<&[u8], VerifyError> {
         let candidates = keys.candidates(self.key_id.as_deref(), self.algorithm);
         if candidates.is_empty() {
@@ -108,7 +109,7 @@ impl<'a> Signed<'a> {
     }
 }
 
-/// `true` for whatever stands there, `null` too.
+/// Returns `true` for any value, including `null`.
 fn is_there<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }

@@ -15,19 +15,19 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 /// A key that verifies signatures.
 pub(super) struct PublicKey {
     id: Option<String>,
-    /// The only algorithm that it is for, if it says so.
+    /// The only algorithm that the key may be used with, if it names one.
     only: Option<PublicKeyAlgorithm>,
     material: Material,
 }
 
 enum Material {
-    /// A modulus and an exponent go with several algorithms.
+    /// An RSA key, which works with several algorithms.
     Rsa(RsaPublicKeyComponents<Vec<u8>>),
-    /// A point goes with its curve's one.
+    /// A point, which works with the algorithm of its curve only.
     Point(PublicKeyAlgorithm, ParsedPublicKey),
 }
 
-/// The members that count.
+/// The members of a JWK that are used.
 #[derive(Deserialize)]
 pub(super) struct Jwk {
     kty: String,
@@ -43,7 +43,7 @@ pub(super) struct Jwk {
 }
 
 impl PublicKey {
-    /// Makes a key of its members; `None` if it is not for signatures, or none that is known here, or broken.
+    /// Makes a key of its members. Returns `None` if it is invalid, of an unknown type or not for signatures.
     pub(super) fn new(jwk: Jwk) -> Option<Self> {
         let signs = jwk.r#use.as_deref().is_none_or(|what| what == "sig");
         let verifies = |operations: &Vec<String>| operations.iter().any(|what| what == "verify");
@@ -77,12 +77,12 @@ impl PublicKey {
         jwk.alg.is_none_or(|only| key.fits(only)).then_some(key)
     }
 
-    /// Returns whether it is the key of this identifier.
+    /// Returns whether the key has this identifier.
     pub(super) fn is(&self, id: &str) -> bool {
         self.id.as_deref() == Some(id)
     }
 
-    /// Returns whether it is for this algorithm.
+    /// Returns whether the key is for this algorithm.
     pub(super) fn fits(&self, algorithm: PublicKeyAlgorithm) -> bool {
         self.only.is_none_or(|only| only == algorithm)
             && match &self.material {
@@ -91,7 +91,7 @@ impl PublicKey {
             }
     }
 
-    /// Returns whether it is for this algorithm, and its owner has signed the message with it.
+    /// Returns whether the key is for this algorithm and its owner has signed the message.
     pub(super) fn verifies(
         &self,
         algorithm: PublicKeyAlgorithm,
@@ -112,20 +112,21 @@ impl PublicKey {
 fn rsa(n: Vec<u8>, e: Vec<u8>) -> Option<Material> {
     let (n, e) = (without_zeros(n), without_zeros(e));
     let unused = n.first()?.leading_zeros() as usize;
-    // 1 would make every message its own signature, and an even one has no private key.
+    // With the exponent 1 every message would be its own signature. An even exponent has no private key.
     let is_exponent = e.last().is_some_and(|last| last % 2 == 1) && e != [1];
     (RSA_BITS.contains(&(n.len() * 8 - unused)) && is_exponent)
         .then_some(Material::Rsa(RsaPublicKeyComponents { n, e }))
 }
 
-/// Numbers have no zeros before them (RFC 7518, 2), but some libraries write one.
+/// Removes leading zeros. A number must not have any (RFC 7518, 2), but some libraries write one.
 fn without_zeros(mut number: Vec<u8>) -> Vec<u8> {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.drain(..zeros);
     number
 }
 
-/// A coordinate has its full length (RFC 7518, 6.2.1.2), or one could be read as a part of the other.
+/// Decodes a coordinate, which must have its full length (RFC 7518, 6.2.1.2). Otherwise bytes could be moved from one
+/// coordinate to the other.
 fn coordinate(text: Option<String>, length: usize) -> Option<Vec<u8>> {
     member(text).filter(|bytes| bytes.len() == length)
 }

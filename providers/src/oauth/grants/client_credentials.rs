@@ -1,5 +1,5 @@
-//! The client's own credentials (RFC 6749, 4.4): no user, and no session unless the user types the credentials
-//! in. A refresh token, which a server should not give here, is not used: the credentials are at hand.
+//! The client's own credentials (RFC 6749, 4.4). There is no user, and a session only if the user types the credentials
+//! in. A refresh token, which a server should not issue here, is not used, because the credentials are available.
 
 use authn::{Error, Result, TokenSet};
 

@@ -1,5 +1,4 @@
-//! What is exchanged for a token (RFC 6749, 1.3), one file a grant; and [`session`], what a login has
-//! begun.
+//! The grants that are exchanged for tokens (RFC 6749, 1.3), one file each, and [`session`], the session of a login.
 
 pub(super) mod authorization_code;
 pub(super) mod client_credentials;
@@ -14,7 +13,7 @@ use super::{Call, OAuth, typed_client::Missing};
 use crate::choice::choice;
 
 choice! {
-    /// A grant.
+    /// A grant type.
     pub(super) enum GrantType {
         /// The client's own credentials.
         ClientCredentials = "client_credentials",
@@ -22,35 +21,34 @@ choice! {
         RefreshToken = "refresh_token",
         /// A user's name and password.
         Password = "password",
-        /// A code that a browser brings back from the server, where the user logs in.
+        /// A code that the browser brings back after the user has logged in.
         AuthorizationCode = "authorization_code",
-        /// A code that the user types in at the server, where they log in.
+        /// A code that the user types in at the server, on any device.
         DeviceCode = "device_code",
     }
 }
 
-/// What is exchanged, where it is configured.
+/// The options for configured grants.
 #[derive(authn::Options)]
 #[allow(clippy::used_underscore_binding, reason = "an underscore marks a secret")]
 pub(super) struct GrantOptions {
-    /// Refresh token to begin with, for the grant `refresh_token`. If the server replaces it, its new one is
-    /// kept and used.
+    /// First refresh token, for the grant `refresh_token`. If the server replaces it, the new one is stored and used.
     _refresh_token: Option<SecretString>,
-    /// User's name, for the grant `password`.
+    /// Name of the user, for the grant `password`.
     pub(super) username: Option<String>,
-    /// User's password, for the grant `password`.
+    /// Password of the user, for the grant `password`.
     _password: Option<SecretString>,
 }
 
 impl GrantOptions {
-    /// Returns the refresh token to begin with.
+    /// Returns the configured refresh token.
     pub(super) fn refresh_token(&self) -> Option<&SecretString> {
         self._refresh_token.as_ref()
     }
 }
 
 impl GrantType {
-    /// Returns the configured grant, or the one that goes with what is configured.
+    /// Returns the configured grant, or the one that follows from the other options.
     pub(super) fn of(options: &OAuth) -> Self {
         if let Some(grant_type) = options.grant_type {
             return grant_type;
@@ -64,7 +62,7 @@ impl GrantType {
         Self::AuthorizationCode
     }
 
-    /// Checks that everything is there that the grant needs, and nothing that it does not use.
+    /// Checks that all options that the grant needs are set, and none that it does not use.
     pub(super) fn validate(self, options: &OAuth) -> Result<()> {
         let exchanged = &options.exchanged;
         let is_set = [
@@ -76,7 +74,7 @@ impl GrantType {
             .login
             .used_by_login()
             .map(|(option, is_set)| (option, is_set, Self::AuthorizationCode));
-        // Typing in a client's credentials has a limit, too.
+        // A login in which the user types in the client's credentials has a timeout too.
         let is_typed = |option| option == "login_timeout" && Missing::of(options).is_some();
         let unused = is_set
             .into_iter()
@@ -97,7 +95,8 @@ impl GrantType {
         }
     }
 
-    /// Returns whether it uses the options of another grant: the user may choose the way at each login.
+    /// Returns whether it uses the options of another grant. The login grants share theirs, because the user can choose
+    /// the way at each login.
     fn uses_of(self, other: Self) -> bool {
         self == other || (self.is_login() && other.is_login())
     }
@@ -107,7 +106,7 @@ impl GrantType {
         matches!(self, Self::AuthorizationCode | Self::DeviceCode)
     }
 
-    /// Exchanges what is configured, or what the last exchange gave, for a new grant.
+    /// Exchanges the configured grant, or the refresh token of the last exchange, for new tokens.
     pub(super) async fn exchange(
         self,
         call: Call<'_>,
@@ -121,7 +120,7 @@ impl GrantType {
         }
     }
 
-    /// Returns what outlives a token.
+    /// Returns the session that outlives a token.
     pub(super) fn session(self, options: &OAuth) -> SessionPolicy<'_> {
         match (self, &options.exchanged._refresh_token) {
             (Self::RefreshToken, Some(refresh_token)) => SessionPolicy::From(refresh_token),

@@ -1,9 +1,8 @@
 //! A user's name and password (RFC 6749, 4.3).
 //!
-//! If the server gave a refresh token, that is used first, because it does not ask for the user's
-//! authentication again and again. If the server refuses it, for whatever reason, the password is used in
-//! the same exchange: it is there, and no login is needed. This probes nothing: the two are different
-//! grants, and each is sent once.
+//! If the server has issued a refresh token, it is used first, so that the user does not authenticate again each time.
+//! If the server refuses it for any reason, the password is used in the same exchange, because no login is needed for
+//! that. The two are different grants, and each is sent once, so this is not a way to guess a password.
 
 use authn::{Error, ErrorKind, Result, TokenSet};
 
@@ -39,13 +38,13 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<
         }
     }
     match log_in(call).await {
-        // The session goes on where it was refused something else than itself, as a scope.
+        // If the server refused only something else, such as a scope, the session has not ended.
         Err(failure) => Err(refused.filter(is_not_the_end).unwrap_or(failure.error)),
         Ok(grant) => Ok(grant),
     }
 }
 
-/// Begins a session. What the last one left is over, even if this one has no refresh token.
+/// Starts a session. The last session has ended, even if the new one has no refresh token.
 async fn log_in(call: Call<'_>) -> Result<TokenSet, Failure> {
     let exchanged = &call.options.exchanged;
     validate(call.options)?;

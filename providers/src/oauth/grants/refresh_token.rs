@@ -1,4 +1,4 @@
-//! A refresh token (RFC 6749, 6): the last one that the server gave, or the configured one to begin with.
+//! A refresh token (RFC 6749, 6): the last one that the server issued, or at first the configured one.
 
 use authn::{Error, Result, SecretString, TokenSet};
 
@@ -25,8 +25,9 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<
     Ok(refresh(call, refresh_token, call.scopes(), ADVICE).await?)
 }
 
-/// Exchanges a refresh token for some of its scopes, or for all of them. Once: if the server is asked again after
-/// it took it, it may take the second attempt for a theft and end the session (RFC 9700, 4.14.2).
+/// Exchanges a refresh token for some of its scopes, or for all of them.
+///
+/// It is sent only once. A server that sees it again can treat that as a theft and end the session (RFC 9700, 4.14.2).
 pub(super) async fn refresh(
     call: Call<'_>,
     refresh_token: &SecretString,

@@ -1,5 +1,4 @@
-//! A session that a login began: the refresh token that the server gave then. Where there is
-//! none, the user must log in (again).
+//! The session of a login: the refresh token that the server issued. Without one, the user must log in again.
 
 use authn::{Result, TokenSet};
 
@@ -16,6 +15,7 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<
     };
     let help = context.way_to_log_in();
     let advice = GrantAdvice { meaning: "the session has ended", help: &help, login_helps: true };
-    // All that was consented to, which may be less than the configuration asks for, unless the caller wants less.
+    // Without the caller's scopes none are sent: the server then uses those that the user consented to, which can be
+    // fewer than the configured ones.
     Ok(refresh(call, refresh_token, context.scopes(), advice).await?)
 }

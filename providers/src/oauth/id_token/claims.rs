@@ -1,4 +1,4 @@
-//! `Claims`: what an ID token says (OpenID Connect Core 1.0, 2), and what must be right about it (3.1.3.7).
+//! `Claims`: the claims of an ID token (OpenID Connect Core 1.0, 2), and their checks (3.1.3.7).
 
 use std::{
     collections::BTreeMap,
@@ -10,16 +10,17 @@ use serde_json::{Map, Value};
 
 use super::Failure;
 
-/// How long after its end a token is still taken: two machines' clocks are never quite the same.
+/// How long after its expiry a token is still accepted, because clocks of two machines differ.
 const LEEWAY: Duration = Duration::from_mins(1);
 
-/// How far in the future a token may have been issued. It says nothing of the token's end, so it may be more.
+/// How far in the future a token may have been issued. It can be more than [`LEEWAY`], because it does not extend the
+/// token's validity.
 const AHEAD: Duration = Duration::from_mins(5);
 
 /// Most claims that a token may have.
 const MOST_CLAIMS: usize = 256;
 
-/// Longest claim that is kept, in bytes. Names are shorter, pictures are longer.
+/// Longest claim that is kept, in bytes. Names are shorter, and pictures are longer.
 const LONGEST: usize = 1024;
 
 /// The text claims of a verified ID token.
@@ -27,24 +28,24 @@ pub(crate) struct Claims {
     texts: BTreeMap<String, String>,
 }
 
-/// What an ID token must say.
+/// The values that an ID token must contain.
 pub(crate) struct Expected<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
-    /// `None` if none was sent, so that any is as good as none.
+    /// `None` if no nonce was sent. Then any nonce is accepted.
     pub(crate) nonce: Option<&'a str>,
     pub(crate) now: SystemTime,
 }
 
 impl Claims {
-    /// Returns the user's identifier, which the server gives to no other user. It need not be readable.
+    /// Returns the user's identifier, which is unique at the server. It can be unreadable.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn subject(&self) -> &str {
         self.text("sub").unwrap_or_default()
     }
 
-    /// Returns a text at the top of the token. An `email` that the server calls unverified is not there, because
-    /// any user could have entered it; nor is what is longer than a kibibyte or has control characters.
+    /// Returns a text claim at the top level. An `email` that the server calls unverified is left out, because any user
+    /// could have entered it. Texts that are longer than a kibibyte or have control characters are left out too.
     #[cfg(any(test, fuzzing))]
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.texts.get(name).map(String::as_str)
@@ -57,7 +58,7 @@ impl From<Claims> for authn::Claims {
     }
 }
 
-/// Shows nothing of a person.
+/// Shows no claim, because claims are personal data.
 impl fmt::Debug for Claims {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claims").finish_non_exhaustive()
@@ -81,8 +82,8 @@ impl Expected<'_> {
         }
         self.audience(&claims)?;
         self.time(&claims)?;
-        // The comparison takes as long as texts are alike, which reveals nothing: an attacker who could ask twice
-        // would need the server's key, and a nonce serves one login.
+        // The comparison need not take constant time: an attacker who could repeat it would need the server's key, and
+        // a nonce is used for one login only.
         if self.nonce.is_some_and(|nonce| text(&claims, "nonce") != Some(nonce)) {
             return Err(Failure::mismatch("belongs to another login", "log in again"));
         }
@@ -145,9 +146,9 @@ fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     claims.get(name).and_then(Value::as_str)
 }
 
-/// Keeps the texts that can be a user's name.
+/// Returns the texts that can be a user's name.
 fn texts(mut claims: Map<String, Value>) -> BTreeMap<String, String> {
-    // Some servers write booleans as texts.
+    // Some servers send booleans as texts.
     let is_verified = match claims.get("email_verified") {
         None | Some(Value::Bool(true)) => true,
         Some(verified) => verified == "true",
@@ -156,7 +157,7 @@ fn texts(mut claims: Map<String, Value>) -> BTreeMap<String, String> {
         claims.remove("email");
     }
     let texts = claims.into_iter().filter_map(|(name, value)| match value {
-        // A program that takes the address for a name must know.
+        // A program that uses the email address as a name needs to know.
         Value::Bool(true) if name == "email_verified" => Some((name, "true".to_owned())),
         Value::String(text) if is_name(&text) => Some((name, text)),
         _ => None,

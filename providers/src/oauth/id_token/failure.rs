@@ -1,15 +1,15 @@
-//! `Failure`: why an ID token counts for nothing.
+//! `Failure`: why an ID token is not accepted.
 
 use authn::Error;
 
 use crate::jws::{ParseError, VerifyError};
 
-/// Why an ID token was not believed. Whatever it is, it is not known then who has logged in.
+/// Why an ID token was not accepted. In both cases it is not known who has logged in.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// It was looked at, and something in it is wrong.
+    /// It was checked, and it is wrong.
     Mismatch(Error),
-    /// It could not be checked: its signature is of a kind that is not believed, or the key is not available.
+    /// It could not be checked: its algorithm is not accepted, or the key is not available.
     Unable(Error),
 }
 

@@ -1,5 +1,5 @@
-//! `Keys`: the keys that a server signs with (RFC 7517, 5), fetched when they are first needed and kept for an
-//! hour.
+//! `Keys`: the keys that a server signs with (RFC 7517, 5). They are fetched when they are first needed, and cached for
+//! an hour.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -17,31 +17,31 @@ use crate::{
     token_endpoint::{Address, unavailable},
 };
 
-/// How long keys are kept. A key that the server takes back is believed that long.
+/// How long keys are cached. A key that the server withdraws is accepted that long.
 const LIFETIME: Duration = Duration::from_hours(1);
 
-/// How long it takes from one fetch to the next, however many tokens name keys that are not known.
+/// Shortest time between two fetches, even if tokens name unknown keys.
 const INTERVAL: Duration = Duration::from_mins(1);
 
-/// What a server may send: the set's own media type (RFC 7517, 8.5.2), and what most of them say.
+/// The media type of a key set (RFC 7517, 8.5.2), and the one that most servers send.
 const ACCEPT: &str = "application/jwk-set+json, application/json";
 
-/// Fetches and keeps one server's keys.
+/// Fetches and caches one server's keys.
 #[derive(Default)]
 pub(crate) struct Keys(Mutex<Option<Kept>>);
 
 #[derive(Clone)]
 struct Kept {
     set: Arc<KeySet>,
-    /// Where it was fetched.
+    /// The address that it was fetched from.
     address: Address,
     until: Moment,
-    /// From when it may be fetched again, before it ends.
+    /// The earliest moment of the next fetch.
     again: Moment,
 }
 
 impl Keys {
-    /// Returns the keys at this address: kept ones, else the server's.
+    /// Returns the keys at this address, from the cache or from the server.
     pub(super) async fn get(&self, address: &Address, context: &Context) -> Result<Arc<KeySet>> {
         match self.kept(address, context) {
             Some(kept) => Ok(kept.set),
@@ -49,7 +49,7 @@ impl Keys {
         }
     }
 
-    /// Returns newer keys than these, among which one was missing; `None` if it is too early to ask for them.
+    /// Returns keys that are newer than the given ones, or `None` if it is too early to fetch them.
     pub(super) async fn newer(
         &self,
         than: &Arc<KeySet>,
@@ -69,8 +69,8 @@ impl Keys {
 
     fn kept(&self, address: &Address, context: &Context) -> Option<Kept> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let counts = kept.address == *address && !kept.until.reached(context.clock().now());
-        counts.then_some(kept)
+        let is_valid = kept.address == *address && !kept.until.reached(context.clock().now());
+        is_valid.then_some(kept)
     }
 
     async fn fetch(&self, address: &Address, context: &Context) -> Result<Arc<KeySet>> {
@@ -86,7 +86,7 @@ impl Keys {
                 Ok(set)
             }
             Err(error) => {
-                // A server that fails is not asked more often than one that answers.
+                // A server that fails is not asked more often than a server that answers.
                 if let Some(kept) = kept.as_mut() {
                     kept.again = again;
                 }
@@ -102,7 +102,8 @@ async fn fetch(address: &Address, context: &Context) -> Result<KeySet> {
     read(&response).map_err(place)
 }
 
-/// Reads an answer, whatever its type is said to be: a set is not to be mistaken for anything else.
+/// Parses an answer of any media type, because servers send different ones and a key set can't be confused with another
+/// document.
 fn read(response: &HttpResponse) -> Result<KeySet> {
     let status = response.status();
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {

@@ -1,8 +1,8 @@
-//! ID tokens (OpenID Connect Core 1.0, 2): who has logged in, by the server's own signature.
+//! ID tokens (OpenID Connect Core 1.0, 2): the server's signed statement of who has logged in.
 //!
-//! - [`keys`]: the keys that the server signs with, fetched and kept
-//! - [`claims`]: what a token says, and what must be right about it (3.1.3.7)
-//! - [`failure`]: why a token counts for nothing
+//! - [`keys`]: the keys that the server signs with
+//! - [`claims`]: the claims of a token, and their checks (3.1.3.7)
+//! - [`failure`]: why a token is not accepted
 
 mod claims;
 mod failure;
@@ -25,7 +25,7 @@ pub(super) use keys::Keys;
 
 /// Verifies an ID token that the server has issued to this client, and returns its claims.
 ///
-/// `nonce` is the one that was sent with the authentication request; `None` where none was.
+/// `nonce` is the nonce of the authentication request, or `None` if none was sent.
 pub(super) async fn verify(
     options: &OAuth,
     context: &Context,
@@ -51,8 +51,8 @@ pub(super) async fn verify(
     expected.check(payload)
 }
 
-/// Returns what was signed, by the keys that are kept, else by those that the server has now: it may have
-/// changed them since (OpenID Connect Core 1.0, 10.1.1).
+/// Verifies the signature with the cached keys, and then with the server's current keys if it may have changed them
+/// (OpenID Connect Core 1.0, 10.1.1). Returns the payload.
 async fn payload<'a>(
     signed: &'a Signed<'_>,
     keys: &Keys,
@@ -64,7 +64,7 @@ async fn payload<'a>(
         Ok(payload) => return Ok(payload),
         Err(unverified) => unverified,
     };
-    // A key that is known and has not made the signature won't have made it later.
+    // If the named key is known and the signature is wrong, new keys can't help.
     let may_be_new = unverified == VerifyError::UnknownKey || !signed.names_key();
     if !may_be_new {
         return Err(unverified.into());

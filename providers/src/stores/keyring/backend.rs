@@ -1,4 +1,4 @@
-//! Which keyring it is: the desktop's or the kernel's.
+//! `SystemKeyring`: the desktop's keyring or the kernel's.
 
 use authn::{Error, Result, SecretString, store::StoreContext};
 
@@ -10,7 +10,7 @@ use super::keyutils;
 use super::secret_service::SecretService;
 
 choice! {
-    /// What the option `backend` chooses.
+    /// The value of the option `backend`.
     pub(super) enum Backend {
         SecretService = "secret_service",
         Keyutils = "keyutils",
@@ -18,16 +18,16 @@ choice! {
 }
 
 impl Backend {
-    /// Returns what helps where this program does not have it.
+    /// Returns the help if this program does not have the backend.
     pub(super) fn unavailable(self) -> Option<&'static str> {
         let has_desktop = cfg!(all(feature = "keyring", unix, not(target_vendor = "apple")));
         let has_kernel = cfg!(all(feature = "keyutils", target_os = "linux"));
         match self {
             Self::SecretService if !has_desktop => {
-                Some("it needs the feature `keyring` of authn-providers, on Linux or BSD")
+                Some("enable the feature `keyring` of authn-providers, on Linux or BSD")
             }
             Self::Keyutils if !has_kernel => {
-                Some("it needs the feature `keyutils` of authn-providers, on Linux")
+                Some("enable the feature `keyutils` of authn-providers, on Linux")
             }
             _ => None,
         }
@@ -41,12 +41,12 @@ pub(super) enum SystemKeyring {
     SecretService(SecretService),
     #[cfg(all(feature = "keyutils", target_os = "linux"))]
     Keyutils,
-    /// This system's is none that is supported, or its feature is not there.
+    /// The keyring of this system is not supported, or its feature is not enabled.
     #[default]
     Missing,
 }
 
-/// Defines calls that go to the keyring that was chosen.
+/// Defines calls that are passed to the chosen keyring.
 macro_rules! calls {
     ($($(#[$about:meta])* $call:ident($($argument:ident: $type:ty),*) -> $output:ty;)*) => {
         $($(#[$about])*
@@ -63,7 +63,7 @@ macro_rules! calls {
 }
 
 impl SystemKeyring {
-    /// Names a keyring without asking it for anything.
+    /// Chooses a keyring without connecting to it.
     pub(super) fn new(backend: Option<Backend>, surroundings: &StoreContext<'_>) -> Self {
         let _ = surroundings;
         match backend.unwrap_or(DEFAULT) {
@@ -71,12 +71,12 @@ impl SystemKeyring {
             Backend::SecretService => Self::SecretService(SecretService::new(surroundings)),
             #[cfg(all(feature = "keyutils", target_os = "linux"))]
             Backend::Keyutils => Self::Keyutils,
-            #[allow(unreachable_patterns, reason = "a program with both has none that is missing")]
+            #[allow(unreachable_patterns, reason = "with both features, no keyring is missing")]
             _ => Self::Missing,
         }
     }
 
-    /// Names it to people.
+    /// Returns the name of the keyring for users.
     pub(super) fn name(&self) -> &'static str {
         match self {
             #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
@@ -88,22 +88,22 @@ impl SystemKeyring {
     }
 
     calls! {
-        /// Fails if nothing can be kept there now.
+        /// Fails if the keyring can't store a session now.
         check() -> ();
-        /// Returns what is kept under a name: one text, as a rule.
+        /// Returns the texts of a session: usually one.
         read(service: &str, key: &str) -> Vec<SecretString>;
-        /// Replaces what is kept under a name.
+        /// Replaces the text of a session.
         write(service: &str, key: &str, text: &SecretString) -> ();
-        /// Moves what is kept under a name out of the way.
+        /// Renames the text of a session.
         set_aside(service: &str, key: &str, ending: &str) -> ();
-        /// Lists the names that there are.
+        /// Returns the keys of all sessions.
         list(service: &str) -> Vec<String>;
         /// Returns the secret that a reference names.
         secret(target: &str) -> SecretString;
     }
 }
 
-/// With both features it is the desktop's.
+/// With both features, the default is the desktop's keyring.
 const DEFAULT: Backend =
     if cfg!(feature = "keyring") { Backend::SecretService } else { Backend::Keyutils };
 

@@ -1,8 +1,8 @@
-//! The keyring of the Linux kernel (keyrings(7)): sessions are keys of type `user` in the user's own
-//! keyring, `@u`. It stays in the kernel's memory and is gone when the machine stops.
+//! The keyring of the Linux kernel (keyrings(7)). Sessions are keys of type `user` in the user keyring, `@u`. It is in
+//! the kernel's memory and is lost when the machine stops.
 //!
-//! Each call needs a thread of its own: the user's keyring is linked to the thread's, because a key shows
-//! its contents to whoever possesses it alone, and not every program's session reaches the user's keyring.
+//! Each call needs a thread of its own. A key can be read only by a process that possesses it, and the session of some
+//! programs does not reach the user keyring. So the user keyring is linked to the thread's keyring.
 
 use authn::{Error, Result, SecretString};
 use linux_keyutils::{KeyError, KeyRing, KeyRingIdentifier, KeyType};
@@ -11,7 +11,7 @@ use super::{failure, text};
 
 /// Largest key of type `user`.
 const LARGEST: usize = 32_767;
-/// More keys than one keyring can link.
+/// Limit for the number of listed keys, which no keyring reaches.
 const MOST: usize = 1 << 20;
 
 /// Fails if there is no keyring.
@@ -19,19 +19,19 @@ pub(super) fn check() -> Result<()> {
     ring().map(drop)
 }
 
-/// Returns what is kept under a name.
+/// Returns the text of a session, if there is one.
 pub(super) fn read(service: &str, key: &str) -> Result<Vec<SecretString>> {
-    // Bytes that are no text are no document either.
+    // Bytes that are not text are not a document either.
     let text = get(ring()?, &description(service, key))?;
     Ok(text.map(|bytes| super::text(bytes).unwrap_or_else(|| "".into())).into_iter().collect())
 }
 
-/// Replaces what is kept under a name.
+/// Replaces the text of a session.
 pub(super) fn write(service: &str, key: &str, text: &SecretString) -> Result<()> {
     put(ring()?, &description(service, key), text.expose().as_bytes())
 }
 
-/// Renames what is kept under a name.
+/// Renames the text of a session.
 pub(super) fn set_aside(service: &str, key: &str, ending: &str) -> Result<()> {
     let ring = ring()?;
     let name = description(service, key);
@@ -41,7 +41,7 @@ pub(super) fn set_aside(service: &str, key: &str, ending: &str) -> Result<()> {
     ring.unlink_key(old).map_err(|error| failed("rename a session", error))
 }
 
-/// Lists the names that there are.
+/// Returns the keys of all sessions.
 pub(super) fn list(service: &str) -> Result<Vec<String>> {
     let links = ring()?.get_links(MOST).map_err(|error| failed("list the sessions", error))?;
     let prefix = description(service, "");
@@ -54,7 +54,7 @@ pub(super) fn list(service: &str) -> Result<Vec<String>> {
     Ok(names.collect())
 }
 
-/// Returns the key whose description is the reference itself.
+/// Returns the key whose description is the reference.
 pub(super) fn secret(target: &str) -> Result<SecretString> {
     match get(ring()?, target)? {
         Some(bytes) => text(bytes).ok_or_else(|| {
@@ -95,7 +95,7 @@ fn put(ring: KeyRing, name: &str, bytes: &[u8]) -> Result<()> {
     }
 }
 
-/// Returns the user's keyring, within this thread's reach.
+/// Returns the user keyring, linked to this thread's keyring.
 fn ring() -> Result<KeyRing> {
     let ring = || {
         let user = KeyRing::from_special_id(KeyRingIdentifier::User, true)?;
@@ -114,7 +114,7 @@ fn failed(what: &str, error: KeyError) -> Error {
         .with_help("allow keyrings if this is a container, or choose another `store`")
 }
 
-/// Removes all keys whose descriptions hold a text, so that a test leaves nothing in the kernel.
+/// Removes all keys whose descriptions contain a text, so that a test leaves nothing in the kernel.
 #[cfg(test)]
 pub(super) fn forget(part: &str) {
     let ring = ring().expect("a keyring");

@@ -1,8 +1,8 @@
 //! Store `keyring`: sessions and secrets in the system's keyring.
 //!
-//! A keyring has no compare-and-swap and no lock, so processes take turns by lock files. Those are in a folder
-//! that all of a user's applications share, as they share the keyring. They hold nothing; what is secret is in
-//! the keyring alone, and there is no falling back to a file.
+//! A keyring has no compare-and-swap and no lock, so processes use lock files. These are in a folder that all
+//! applications of a user share, like the keyring. They are empty: secrets are only in the keyring, and there is no
+//! fallback to a file.
 
 mod backend;
 #[cfg(all(feature = "keyutils", target_os = "linux"))]
@@ -27,23 +27,23 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 /// A keyring answers in milliseconds, unless it waits for a user.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Characters that every file system takes in a name.
+/// Longest file name that is used, in bytes. Every file system accepts it.
 const LONGEST_NAME: usize = 128;
 
-/// Keeps sessions in the system's keyring, one entry each.
+/// Stores sessions in the system's keyring, one entry each.
 #[authn::token_store("keyring", secrets, validate = Self::check)]
 #[derive(Clone)]
 struct Keyring {
-    /// Name that sessions are found by in the keyring; the application's unless set.
+    /// Service name of the sessions in the keyring. Unset, it is the application's name.
     service: Option<String>,
-    /// Which keyring: `secret_service`, the desktop's, is the default; `keyutils` is the Linux kernel's, which
-    /// forgets all when the machine stops.
+    /// Keyring that is used: `secret_service` is the desktop's and the default; `keyutils` is the Linux kernel's,
+    /// which is lost when the machine stops.
     backend: Option<Backend>,
-    /// Longest time for one visit to the keyring.
+    /// Longest time for one call to the keyring.
     #[default(TIMEOUT)]
     timeout: Duration,
     __system: SystemKeyring,
-    // `None` if the user has no folder for them.
+    // `None` if the user has no folder for lock files.
     __locks: Option<Locks>,
 }
 
@@ -57,7 +57,7 @@ impl TokenStore for Keyring {
 
     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
         let lease = self.locks()?.lease(key).await?;
-        // Now, and not when what a server gives once is to be saved.
+        // The keyring is checked now, and not when tokens that the server issues only once must be saved.
         let place = self.__system.clone();
         worker::run(self.timeout, async move || place.check().await).await?;
         Ok(lease)
@@ -96,7 +96,7 @@ impl SecretSource for Keyring {
     fn secret(&self, target: &str) -> Result<SecretString> {
         let (place, target) = (self.__system.clone(), target.to_owned());
         let text = worker::run_blocking(self.timeout, async move || place.secret(&target).await)?;
-        // As with a file: what `echo` adds is no part of a secret.
+        // Like in a file, the line break that `echo` adds is not part of a secret.
         let text = text.expose();
         Ok(text.trim_end_matches(['\r', '\n']).into())
     }
@@ -105,7 +105,7 @@ impl SecretSource for Keyring {
 impl Keyring {
     fn check(&self, problems: &mut Validation) {
         if self.service.as_ref().is_some_and(|name| name.is_empty() || name.contains('\0')) {
-            let help = "set it to a name, or leave it out for the application's";
+            let help = "set it to a name, or leave it out to use the application's name";
             problems.at("service").error("expected a name", help);
         }
         if let Some(help) = self.backend.and_then(Backend::unavailable) {
@@ -113,7 +113,7 @@ impl Keyring {
         }
     }
 
-    /// The name by which the keyring's entries are found: once the store is open, there is one.
+    /// Returns the service name of the sessions, which is set when the store is open.
     fn service(&self) -> &str {
         self.service.as_deref().unwrap_or_default()
     }
@@ -131,7 +131,7 @@ impl Versioned for Keyring {
         self.locks()?.save_lock(key).await
     }
 
-    /// Returns the last document of a key; a keyring may hold several entries that look alike.
+    /// Returns the latest document of a key. A keyring can contain several entries with the same attributes.
     async fn read(&self, key: &StoreKey) -> Result<Option<Content>> {
         let texts = self.__system.read(self.service(), key.as_str()).await?;
         let contents = texts.iter().map(|text| Content::of(&text.expose()));
@@ -153,8 +153,8 @@ impl Versioned for Keyring {
     }
 }
 
-/// Returns the locks of a service's sessions, whichever application asks. Of services with long names some may
-/// have the same, which then wait for each other.
+/// Returns the locks of a service's sessions, which are the same for all applications. Services with long names can
+/// share a lock; they then wait for each other.
 fn locks(mut folder: PathBuf, service: &str) -> Locks {
     let mut name = BASE64_URL_SAFE_NO_PAD.encode(service);
     name.truncate(LONGEST_NAME);
@@ -162,7 +162,7 @@ fn locks(mut folder: PathBuf, service: &str) -> Locks {
     Locks::new(folder)
 }
 
-/// What a user sees in the keyring's application.
+/// Returns the label of a session in the keyring's application.
 fn label(key: &str) -> String {
     format!("authn: {key}")
 }
@@ -171,7 +171,7 @@ fn failure(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Store, message)
 }
 
-/// Returns bytes as a text; `None` if they are none.
+/// Returns bytes as text, or `None` if they are not UTF-8.
 fn text(bytes: Vec<u8>) -> Option<SecretString> {
     let bytes = zeroize::Zeroizing::new(bytes);
     std::str::from_utf8(&bytes).ok().map(SecretString::from)

@@ -1,4 +1,4 @@
-//! The store on real keyrings: a private bus with GNOME's keyring, and the kernel's.
+//! The store with real keyrings: GNOME's keyring on a private bus, and the kernel's.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -46,7 +46,7 @@ fn refused<T>(result: Result<T>) -> String {
     error.to_string()
 }
 
-/// What every keyring does.
+/// Tests the behaviour of every keyring.
 async fn keeps_sessions(store: &Keyring, size: usize) {
     let [one, other] = ["one-default-1", "other-default-2"].map(StoreKey::new);
     assert_eq!(revision(store, &one).await, None);
@@ -56,7 +56,7 @@ async fn keeps_sessions(store: &Keyring, size: usize) {
     assert!(saved(store, &one, 1, 0).await);
     assert!(!saved(store, &one, 1, 0).await, "there is one now");
     assert!(saved(store, &one, 2, 1).await);
-    assert!(!saved(store, &one, 2, 1).await, "somebody else was faster");
+    assert!(!saved(store, &one, 2, 1).await, "another process was faster");
     assert_eq!(revision(store, &one).await, Some(2));
 
     let large = document(1, size);
@@ -65,7 +65,7 @@ async fn keeps_sessions(store: &Keyring, size: usize) {
     assert_eq!(&*loaded.text.expose(), &*large.text.expose());
     assert_eq!(store.list().await.unwrap(), [one.clone(), other]);
 
-    // Whoever comes at the same time with the same revision: one of them is it.
+    // Of several saves of the same revision at the same time, one succeeds.
     let tries: Vec<_> = (0..8)
         .map(|_| {
             let (store, key) = (store.clone(), one.clone());
@@ -78,7 +78,7 @@ async fn keeps_sessions(store: &Keyring, size: usize) {
     }
     assert_eq!(winners, 1);
 
-    // The lease is for one at a time.
+    // Only one caller at a time holds the lease.
     let lease = store.lock(&one).await.unwrap();
     let (waiting, key) = (store.clone(), one.clone());
     let second = tokio::spawn(async move { waiting.lock(&key).await.map(drop) });
@@ -87,7 +87,7 @@ async fn keeps_sessions(store: &Keyring, size: usize) {
     drop(lease);
     second.await.unwrap().unwrap();
 
-    // What is no session is out of the way, and another service's is none of ours.
+    // An invalid session is set aside, and the sessions of another service are not listed.
     let (place, service) = (store.__system.clone(), store.service().to_owned());
     let broken = async move || place.write(&service, "one-default-1", &"{".into()).await;
     worker::run(TIMEOUT, broken).await.unwrap();
@@ -124,7 +124,7 @@ mod secret_service {
             Self { address: address.trim_end().to_owned(), child, ends_with_input }
         }
 
-        /// `state` is how the keyring is, as the script has it.
+        /// `state` is the variable of the script that sets the state of the keyring.
         fn with_keyring(state: &str) -> Self {
             let script = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
                 .join("../tests/rig/keyring/with-keyring.sh");
@@ -134,7 +134,7 @@ mod secret_service {
             Self::start(command, true)
         }
 
-        /// Nobody is on it, and nobody can be started by it.
+        /// Starts a bus without services, which can start none.
         fn without_keyring(folder: &TempDir) -> Self {
             let configuration = folder.path().join("bus.conf");
             let listen = format!("unix:path={}", folder.path().join("bus").display());
@@ -182,7 +182,7 @@ mod secret_service {
 
     impl Drop for Bus {
         fn drop(&mut self) {
-            // The script ends with its input; a bare bus does not.
+            // The script ends with its input, but a bare bus does not.
             drop(self.child.stdin.take());
             if !self.ends_with_input {
                 let _ = self.child.kill();
@@ -223,7 +223,7 @@ mod secret_service {
     }
 
     #[tokio::test]
-    async fn the_newest_of_several_counts_and_the_others_go() {
+    async fn the_newest_of_several_is_used_and_the_others_are_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let bus = Bus::with_keyring("NONE");
         let store = bus.store(&folder);
@@ -241,7 +241,7 @@ mod secret_service {
     }
 
     #[tokio::test]
-    async fn a_locked_keyring_says_so_at_every_visit() {
+    async fn a_locked_keyring_is_an_error_of_every_call() {
         let folder = tempfile::tempdir().unwrap();
         let bus = Bus::with_keyring("NONE");
         let store = bus.store(&folder);
@@ -263,7 +263,7 @@ mod secret_service {
     }
 
     #[tokio::test]
-    async fn a_keyring_that_is_not_made_yet_holds_nothing_and_takes_nothing() {
+    async fn a_keyring_that_does_not_exist_yet_is_empty_and_stores_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let bus = Bus::with_keyring("EMPTY");
         let store = bus.store(&folder);
@@ -279,7 +279,7 @@ mod secret_service {
     }
 
     #[tokio::test]
-    async fn what_is_absent_is_named_with_the_way_out() {
+    async fn the_error_names_what_is_missing_and_has_help() {
         let folder = tempfile::tempdir().unwrap();
         let bus = Bus::without_keyring(&folder);
         let nowhere = format!("unix:path={}", folder.path().join("none").display());
@@ -302,14 +302,14 @@ mod secret_service {
             }
             assert!(refused(secret(&store, "a/b")).contains(words));
         }
-        // Of several addresses the first on this machine counts.
+        // Of several addresses, the first one on this machine is used.
         let several = format!("tcp:host=127.0.0.1,port=1;{}", bus.address);
         let store = keyring(at(Some(&several)), &folder);
         assert!(every_visit(&store).await[1].contains("no keyring service is running"));
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_keyring_that_says_nothing_is_not_waited_for() {
+    async fn a_keyring_that_does_not_answer_is_not_waited_for() {
         let folder = tempfile::tempdir().unwrap();
         let bus = Bus::without_keyring(&folder);
         let silent = connection::Builder::address(&*bus.address).build().await.unwrap();
@@ -362,7 +362,7 @@ mod secret_service {
 mod keyutils {
     use super::{super::keyutils, *};
 
-    /// Returns whether the kernel has a keyring for us; a container's may not.
+    /// Returns whether the kernel allows a keyring. It may not in a container.
     fn is_there() -> bool {
         let result = worker::run_blocking(TIMEOUT, async move || keyutils::check());
         if let Err(error) = &result {
@@ -399,7 +399,7 @@ mod keyutils {
     }
 
     #[tokio::test]
-    async fn what_is_too_large_is_an_error_that_says_so() {
+    async fn a_session_that_is_too_large_is_an_error() {
         if !is_there() {
             return;
         }

@@ -1,5 +1,5 @@
-//! Visits to a keyring on a thread of their own, each with a time limit: they take a runtime of their own,
-//! work from code that has none, and block no other one.
+//! Runs calls to a keyring on a thread of their own, each with a timeout. The thread has its own runtime, so that calls
+//! work without a runtime and block no other one.
 
 use std::{
     thread::{Builder, JoinHandle},
@@ -11,7 +11,7 @@ use tokio::{runtime, sync::oneshot, time};
 
 use super::failure;
 
-/// Waits for a visit without blocking.
+/// Runs a call and waits for it without blocking.
 pub(super) async fn run<T: Send + 'static>(
     limit: Duration,
     visit: impl AsyncFnOnce() -> Result<T> + Send + 'static,
@@ -24,7 +24,7 @@ pub(super) async fn run<T: Send + 'static>(
     arrival.await.unwrap_or_else(|_| Err(fault()))
 }
 
-/// Blocks until a visit is over.
+/// Runs a call and blocks until it has ended.
 pub(super) fn run_blocking<T: Send + 'static>(
     limit: Duration,
     visit: impl AsyncFnOnce() -> Result<T> + Send + 'static,
@@ -41,7 +41,7 @@ fn block_on<T>(limit: Duration, visit: impl AsyncFnOnce() -> Result<T>) -> Resul
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| unstarted("runtime", &error))?;
     let result = runtime.block_on(async { time::timeout(limit, visit()).await });
-    // What the bus still does is not waited for.
+    // Tasks of the bus that still run are not waited for.
     runtime.shutdown_background();
     result.unwrap_or_else(|_| {
         Err(failure(format!("the keyring did not answer within {limit:?}")).with_help(

@@ -1,7 +1,7 @@
-//! `DeviceAuthorization`: the codes that begin a login on another device (RFC 8628, 3.2).
+//! `DeviceAuthorization`: the codes that start a login on another device (RFC 8628, 3.2).
 //!
-//! What of it a person is to see comes from the network and goes to a terminal and into a browser, so it is
-//! checked here, once: nothing else of the answer can be shown.
+//! The code and the addresses come from the network and are shown on a terminal and opened in a browser. So they are
+//! checked here, and nothing else of the answer is ever shown.
 
 use std::time::Duration;
 
@@ -19,30 +19,30 @@ const LONGEST_USER_CODE: usize = 64;
 /// Longest address that is shown, in bytes.
 const LONGEST_ADDRESS: usize = 2048;
 
-/// What a device authorization endpoint gives.
+/// The answer of a device authorization endpoint.
 pub(crate) struct DeviceAuthorization {
-    /// What the tokens are asked for by; a secret of this machine's.
+    /// The secret code that this program requests the tokens with.
     pub(crate) device_code: SecretString,
-    /// What the user types in: letters, digits, ASCII punctuation and single spaces.
+    /// The code that the user types in: letters, digits, ASCII punctuation and single spaces.
     pub(crate) user_code: String,
-    /// Where: `https`, or on the loopback interface.
+    /// The address where the user types it in: `https`, or on the loopback interface.
     pub(crate) verification_uri: Url,
-    /// The same with the code in it.
+    /// The same address with the code in it.
     pub(crate) verification_uri_complete: Option<Url>,
-    /// How long both codes count. The specification demands it, and servers leave it out.
+    /// How long both codes are valid. The specification requires it, but some servers leave it out.
     pub(crate) expires_in: Option<Duration>,
     /// How long to wait between two requests for the tokens.
     pub(crate) interval: Option<Duration>,
 }
 
-/// The members that count, of whatever type they are.
+/// The members that are used. Each can have any type.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Written {
     device_code: Member,
     user_code: Member,
     verification_uri: Member,
-    /// The name of a draft, which Google has kept.
+    /// The name in a draft, which Google still uses.
     verification_url: Member,
     verification_uri_complete: Member,
     expires_in: Member,
@@ -50,16 +50,17 @@ struct Written {
 }
 
 impl DeviceAuthorization {
-    /// Reads a body; the error says what it is instead, and holds nothing of it.
+    /// Parses a body. The error names what was found instead, and contains nothing of it.
     pub(super) fn read(body: &[u8]) -> Result<Self, &'static str> {
         let written: Written = token_response::read(body)?;
-        let bad_code = "a device code that can't be one";
+        let bad_code = "an invalid device code";
         let device_code =
             token_response::secret(&written.device_code, bad_code)?.ok_or("no device code")?;
         let verification_uri = match (&written.verification_uri, &written.verification_url) {
-            (Member::Absent, Member::Absent) => return Err("no address to type the code in at"),
-            (Member::Absent, url) | (url, _) => address(url)
-                .ok_or("an address to type the code in at that is not safe to show or to open")?,
+            (Member::Absent, Member::Absent) => return Err("no `verification_uri`"),
+            (Member::Absent, url) | (url, _) => {
+                address(url).ok_or("a `verification_uri` that is not safe to show or to open")?
+            }
         };
         Ok(Self {
             device_code,
@@ -67,37 +68,37 @@ impl DeviceAuthorization {
             verification_uri,
             verification_uri_complete: address(&written.verification_uri_complete),
             expires_in: lifetime(&written.expires_in)?,
-            // It only paces: what is no number is as good as none.
+            // An invalid interval is ignored, because it only sets the pace.
             interval: lifetime(&written.interval).unwrap_or_default(),
         })
     }
 }
 
-/// Takes the code without whatever a terminal would obey or no user would see: control characters, marks of
-/// direction, characters without width. Letters of any script may stay.
+/// Returns the code without characters that a terminal would interpret or a user would not see: control characters,
+/// direction marks and characters without width. Letters of any script are kept.
 fn user_code(member: &Member) -> Result<String, &'static str> {
     let text = match member {
         Member::Absent => return Err("no code to type in"),
         Member::Text(text) => text.to_string(),
-        // One of digits alone, from a server that has lost its quotes.
+        // Some servers send a code of digits without quotes.
         Member::Whole(number) => number.to_string(),
-        Member::Number(_) | Member::Other => return Err("a code that nobody could type in"),
+        Member::Number(_) | Member::Other => return Err("a code that can't be typed in"),
     };
     let is_seen = |c: &char| c.is_alphanumeric() || c.is_ascii_punctuation() || *c == ' ';
     let seen: String = text.chars().filter(is_seen).collect();
     let code = seen.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
     if code.is_empty() || code.chars().count() > LONGEST_USER_CODE {
-        return Err("a code that nobody could type in");
+        return Err("a code that can't be typed in");
     }
     Ok(code)
 }
 
-/// Takes an address that can be shown and opened. [`Url`] writes it in ASCII without control characters.
+/// Returns an address that is safe to show and to open. [`Url`] writes it in ASCII without control characters.
 fn address(member: &Member) -> Option<Url> {
     let Member::Text(text) = member else { return None };
     let url = Url::parse(text).ok()?;
     let is_fit = url.as_str().len() <= LONGEST_ADDRESS
-        // `https://bank.test@evil.test` would be read as the bank's.
+        // `https://bank.test@evil.test` looks like an address of the bank.
         && url.username().is_empty()
         && url.password().is_none()
         && authn::http::check(&url, false).is_ok();
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_counts() {
+    fn all_members_are_read() {
         let answer = read(&json!({})).unwrap();
         assert_eq!(&*answer.device_code.expose(), "d");
         assert_eq!(answer.user_code, "WDJB-MJHT");
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn servers_deviate() {
+    fn deviations_of_servers_are_accepted() {
         let least = read(&json!({
             "verification_uri_complete": null, "expires_in": null, "interval": null,
         }))
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_shown_without_what_a_terminal_would_obey() {
+    fn a_code_is_shown_without_control_characters() {
         for (code, expected) in [
             ("WDJB-MJHT\u{7}", "WDJB-MJHT"),
             ("\u{1b}[2JWDJB", "[2JWDJB"),
@@ -225,16 +226,16 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_begins_no_login() {
+    fn invalid_answers_are_refused() {
         for (other, says) in [
             (json!({ "device_code": null }), "no device code"),
             (json!({ "device_code": "" }), "no device code"),
-            (json!({ "device_code": 7 }), "device code that"),
-            (json!({ "device_code": "a\nb" }), "device code that"),
+            (json!({ "device_code": 7 }), "an invalid device code"),
+            (json!({ "device_code": "a\nb" }), "an invalid device code"),
             (json!({ "user_code": null }), "no code to type in"),
-            (json!({ "user_code": 1.5 }), "nobody could type"),
-            (json!({ "user_code": ["W"] }), "nobody could type"),
-            (json!({ "verification_uri": null }), "no address"),
+            (json!({ "user_code": 1.5 }), "can't be typed in"),
+            (json!({ "user_code": ["W"] }), "can't be typed in"),
+            (json!({ "verification_uri": null }), "no `verification_uri`"),
             (json!({ "verification_uri": 7 }), "not safe"),
             (json!({ "verification_uri": { "href": "https://a.test" } }), "not safe"),
             (json!({ "expires_in": -1 }), "lifetime"),

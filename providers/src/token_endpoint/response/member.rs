@@ -1,21 +1,21 @@
-//! `Member`: one member of an answer. No type is wrong here; what reads it decides.
+//! `Member`: one member of an answer. It accepts any type, so that each reader decides which types are valid.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, de};
 use zeroize::Zeroizing;
 
-/// A member of any type, of which texts are wiped on drop.
+/// A member of any type. Texts are wiped on drop.
 #[derive(Default)]
 pub(super) enum Member {
-    /// Not there, or `null`.
+    /// Missing, or `null`.
     #[default]
     Absent,
     Text(Zeroizing<String>),
     Number(f64),
-    /// Whole numbers keep all their digits.
+    /// A whole number, with all its digits.
     Whole(u64),
-    /// A list, an object, a boolean.
+    /// A list, an object, a boolean or a negative whole number.
     Other,
 }
 

@@ -1,10 +1,10 @@
-//! The one parser of an authorization server's answers (RFC 6749, 5). It is total: whatever a server sends
-//! becomes a grant or an error, and no byte of it reaches the error.
+//! The parser of an authorization server's answers (RFC 6749, 5). It is total: any answer becomes a grant or an
+//! error, and an error contains no byte of the answer.
 //!
-//! - [`token_response`]: what makes a token response a grant
-//! - [`device_authorization`]: the codes that begin a login on another device
-//! - [`member`]: one member of it, of whatever type
-//! - [`refusal`]: what makes it an error
+//! - [`token_response`]: makes a grant of a token response
+//! - [`device_authorization`]: the codes that start a login on another device
+//! - [`member`]: one member of an answer, of any type
+//! - [`refusal`]: makes an error of a refusal
 
 mod device_authorization;
 mod member;
@@ -25,14 +25,14 @@ pub(crate) use device_authorization::DeviceAuthorization;
 pub(crate) use refusal::{Advice, ErrorCode, Failure, GrantAdvice};
 use token_response::TokenResponse;
 
-/// What of an answer counts.
+/// The parts of an answer that are used.
 pub(crate) struct Received<'a> {
-    /// Scheme, host and port that answered.
+    /// The origin that answered.
     pub(crate) place: &'a str,
     pub(crate) status: StatusCode,
-    /// Whether it says that it is JSON.
+    /// Whether its media type is JSON.
     pub(crate) is_json: bool,
-    /// How long the server asks to wait.
+    /// The wait that the server asks for.
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: &'a [u8],
 }
@@ -49,12 +49,12 @@ impl<'a> From<&'a HttpResponse> for Received<'a> {
     }
 }
 
-/// Makes a grant of a token endpoint's answer: success is status 200 with JSON that has no `error`.
+/// Makes a grant of a token endpoint's answer. Success is status 200 and JSON without an `error`.
 pub(crate) fn grant(received: &Received<'_>, advice: &Advice<'_>) -> Result<TokenSet, Failure> {
     parse(received, advice, "token response", "a token endpoint", |answer, _| answer.into_grant())
 }
 
-/// Reads the answer of a device authorization endpoint (RFC 8628, 3.2), with the same idea of success.
+/// Parses the answer of a device authorization endpoint (RFC 8628, 3.2), with the same definition of success.
 pub(crate) fn device_authorization(
     received: &Received<'_>,
     advice: &Advice<'_>,
@@ -67,7 +67,7 @@ pub(crate) fn device_authorization(
 
 /// Checks the answer to a request that returns nothing, such as a revocation (RFC 7009, 2.2).
 pub(crate) fn accepted(received: &Received<'_>, advice: &Advice<'_>) -> Result<()> {
-    // An answer without JSON, which most of them are, has no `error` either.
+    // Most answers are not JSON, and so have no `error`.
     let answer: TokenResponse = token_response::read(received.body).unwrap_or_default();
     if received.status.is_success() && !answer.is_error() {
         return Ok(());
@@ -75,8 +75,7 @@ pub(crate) fn accepted(received: &Received<'_>, advice: &Advice<'_>) -> Result<(
     Err(received.with_retry_after(refusal::failure(received, &answer, advice)).into())
 }
 
-/// Makes what is wanted of an answer that is a success. `what` the answer is meant to be, and `endpoint` to
-/// come from, is for the error where it is not.
+/// Makes a value of a successful answer. `what` and `endpoint` name the expected answer and endpoint, for errors.
 fn parse<T>(
     received: &Received<'_>,
     advice: &Advice<'_>,
@@ -106,7 +105,7 @@ fn parse<T>(
 }
 
 impl Received<'_> {
-    /// Adds to a failure how long to wait.
+    /// Adds the wait that the server asks for to a failure.
     fn with_retry_after(&self, failure: Failure) -> Failure {
         let error = with(failure.error, self.retry_after, Error::with_retry_after);
         Failure { error, ..failure }

@@ -1,4 +1,4 @@
-//! What a server's error means (RFC 6749, 5.2), and what to do about it.
+//! The errors of a server (RFC 6749, 5.2), with their kind and help.
 
 use authn::{Error, ErrorKind, http::StatusCode};
 
@@ -27,7 +27,7 @@ choice! {
     }
 }
 
-/// What a refusal means to the sender of the request, and which options help.
+/// The meaning and the help of refusals, which depend on the request.
 #[derive(Clone, Copy)]
 pub(crate) struct Advice<'a> {
     /// The help if the server rejects the client.
@@ -36,17 +36,17 @@ pub(crate) struct Advice<'a> {
     pub(crate) grant: GrantAdvice<'a>,
 }
 
-/// What it means that the server rejects a grant (`invalid_grant`), and what helps.
+/// The meaning of a rejected grant (`invalid_grant`), and its help.
 #[derive(Clone, Copy)]
 pub(crate) struct GrantAdvice<'a> {
-    /// What it means, such as "the session has ended"; empty if the error code says enough.
+    /// The end of the error message, such as "the session has ended". It is empty if the error code says enough.
     pub(crate) meaning: &'a str,
     pub(crate) help: &'a str,
     /// Whether a new login can help.
     pub(crate) login_helps: bool,
 }
 
-/// Why a request gave nothing.
+/// A failed request.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: Error,
@@ -70,7 +70,7 @@ impl From<Failure> for Error {
     }
 }
 
-/// Makes the failure of an answer that is not a success: with its code, if it has a known one.
+/// Makes the failure of an answer that is not a success, with its error code if it is a known one.
 pub(super) fn failure(
     received: &Received<'_>,
     answer: &TokenResponse,
@@ -95,7 +95,7 @@ pub(super) fn failure(
 
 /// Returns whether the client's authentication was rejected.
 ///
-/// Some servers say so by the status alone. Keycloak answers 401 with `unauthorized_client`; with another status
+/// Some servers send only the status. Keycloak answers 401 with `unauthorized_client`; with another status
 /// that code means that the client may not use the grant (RFC 6749, 5.2).
 fn is_of_client(code: Option<ErrorCode>, status: StatusCode) -> bool {
     match code {

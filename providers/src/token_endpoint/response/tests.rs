@@ -1,4 +1,4 @@
-//! The parser against what servers send, and against anything.
+//! The parser with answers of servers, and with any input.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ fn lifetimes_are_total() {
 }
 
 #[test]
-fn reads_what_counts() {
+fn all_members_are_read() {
     let grant = parsed(
         200,
         r#"{"access_token":"a","token_type":"bEaReR","expires_in":"60","refresh_token":"r",
@@ -82,7 +82,7 @@ fn reads_what_counts() {
 }
 
 #[test]
-fn refuses_what_is_no_token_response() {
+fn other_answers_than_token_responses_are_refused() {
     for bad in [
         "",
         "{",
@@ -113,7 +113,7 @@ fn refuses_what_is_no_token_response() {
 }
 
 #[test]
-fn codes_and_statuses_say_what_a_program_can_do() {
+fn codes_and_statuses_decide_the_kind_of_the_error() {
     for (status, body, kind, says) in [
         (400, r#"{"error":"invalid_grant"}"#, ErrorKind::LoginRequired, "ended; log in"),
         (403, r#"{"error":"invalid_grant"}"#, ErrorKind::LoginRequired, "log in"),
@@ -177,7 +177,7 @@ fn servers_have_many_ways_to_refuse_a_client() {
 }
 
 #[test]
-fn the_time_to_wait_is_passed_on() {
+fn retry_after_is_passed_on() {
     let mut answer = received(503, true, b"");
     answer.retry_after = Some(Duration::from_secs(7));
     let error = grant(&answer, &ADVICE).unwrap_err().error;
@@ -205,7 +205,7 @@ fn a_revocation_is_accepted_by_its_status() {
 }
 
 #[test]
-fn codes_that_nobody_defined_are_not_repeated() {
+fn unknown_codes_are_not_shown() {
     let known = code(&serde_json::from_str("\"invalid_client\"").unwrap());
     assert_eq!(known, Some(ErrorCode::InvalidClient));
     assert_eq!(code(&serde_json::from_str("\"s3cr3t\"").unwrap()), None);
@@ -214,10 +214,10 @@ fn codes_that_nobody_defined_are_not_repeated() {
     assert_eq!(code, Some(ErrorCode::AuthorizationPending));
 }
 
-/// What must not be in any error: it is in every answer that the properties make.
+/// A text in every generated answer that must not be in any error.
 const MARKER: &str = "M4rK3r";
 
-/// Parses an answer, and panics if a byte of it could be in the error.
+/// Parses an answer, and panics if the error contains the marker.
 fn check(status: u16, is_json: bool, body: &[u8]) {
     let received = received(status, is_json, body);
     for result in [
@@ -232,7 +232,7 @@ fn check(status: u16, is_json: bool, body: &[u8]) {
     }
 }
 
-/// JSON of any shape, in which names that count and the marker are frequent.
+/// JSON of any shape, in which known names and the marker are frequent.
 fn any_json() -> impl Strategy<Value = Value> {
     let names = prop_oneof![
         Just("access_token"),
@@ -273,7 +273,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    // A failure is printed in full; nothing is written beside the sources.
+    // A failure is printed in full, and nothing is written next to the sources.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
@@ -298,7 +298,7 @@ proptest! {
     }
 
     #[test]
-    fn a_grant_has_what_the_answer_says(
+    fn a_grant_has_the_values_of_the_answer(
         token in "[!-~]{1,40}",
         refresh_token in prop::option::of("[!-~]{1,40}"),
         seconds in 1_u64..1_000_000_000,

@@ -1,4 +1,4 @@
-//! `TokenResponse`: the members of a token response (RFC 6749, 5.1), and the grant that they make.
+//! `TokenResponse`: the members of a token response (RFC 6749, 5.1), and the grant that is made of them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::error::Category;
 
 use super::{super::with, member::Member};
 
-/// The members that count, of whatever type they are.
+/// The members that are used. Each can have any type.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct TokenResponse {
@@ -21,7 +21,7 @@ pub(super) struct TokenResponse {
     pub(super) error: Member,
 }
 
-/// Reads a body as JSON. The error says what it is instead, and holds nothing of it.
+/// Parses a body as JSON. The error names what was found instead, and contains nothing of it.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, &'static str> {
     serde_json::from_slice(body).map_err(|error| match error.classify() {
         Category::Data => "JSON of another shape than expected",
@@ -31,18 +31,17 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, &'static str> 
 }
 
 impl TokenResponse {
-    /// Returns whether it is an error, whatever its status says.
+    /// Returns whether it is an error, independent of the status.
     pub(super) fn is_error(&self) -> bool {
         !matches!(self.error, Member::Absent)
     }
 
-    /// Makes a grant of it; the error says what it is instead.
+    /// Makes a grant of the response. The error names what was found instead.
     pub(super) fn into_grant(self) -> Result<TokenSet, &'static str> {
         let Member::Text(access_token) = &self.access_token else {
             return Err("no access token");
         };
-        let token =
-            Token::new(access_token.as_str()).map_err(|_| "an access token that can't be one")?;
+        let token = Token::new(access_token.as_str()).map_err(|_| "an invalid access token")?;
         match &self.token_type {
             Member::Text(kind) if kind.eq_ignore_ascii_case("bearer") => {}
             Member::Absent => return Err("no token type"),
@@ -55,17 +54,17 @@ impl TokenResponse {
             _ => None,
         };
         let token = with(token, scope, |token, scope| token.with_scope(scope));
-        let id_token = secret(&self.id_token, "an ID token that can't be one")?;
+        let id_token = secret(&self.id_token, "an invalid ID token")?;
         let token = with(token, id_token, Token::with_id_token);
-        let refresh_token = secret(&self.refresh_token, "a refresh token that can't be one")?;
+        let refresh_token = secret(&self.refresh_token, "an invalid refresh token")?;
         Ok(with(TokenSet::new(token), refresh_token, TokenSet::with_refresh_token))
     }
 }
 
-/// Reads `expires_in`: a number of seconds, also as a text; a fraction is cut off, and what is huge is the
-/// longest there is. 0 or nothing means that the server does not say.
+/// Parses a lifetime in seconds, which can be a number or a text. A fraction is cut off, and a number that is too large
+/// becomes the largest one. 0 and a missing member mean that the server names no lifetime.
 pub(super) fn lifetime(member: &Member) -> Result<Option<Duration>, &'static str> {
-    let bad = "a lifetime that is no number of seconds";
+    let bad = "a lifetime that is not a number of seconds";
     let seconds = match member {
         Member::Absent => return Ok(None),
         Member::Whole(seconds) => *seconds,
@@ -80,7 +79,7 @@ pub(super) fn lifetime(member: &Member) -> Result<Option<Duration>, &'static str
     Ok(Some(Duration::from_secs(seconds)).filter(|lifetime| !lifetime.is_zero()))
 }
 
-/// Cuts off a fraction; `None` for negative numbers and for what is no number. The cast saturates.
+/// Cuts off a fraction. Returns `None` for negative numbers and for NaN. The cast saturates.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -90,7 +89,7 @@ fn whole(seconds: f64) -> Option<u64> {
     (seconds >= 0.0).then_some(seconds as u64)
 }
 
-/// Digits with at most one point: Rust would also parse `+1`, `inf`, `nan` and `1e9`.
+/// Returns whether a text has only digits and at most one point. Rust would also parse `+1`, `inf`, `nan` and `1e9`.
 fn is_decimal(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     match text.split_once('.') {

@@ -1,4 +1,4 @@
-//! What an attacker would try.
+//! Attacks.
 
 use aws_lc_rs::{hmac, signature::Ed25519KeyPair};
 
@@ -8,7 +8,7 @@ const ALGORITHM: Result<Vec<u8>, Refused> = Err(Refused::ParseError(ParseError::
 const FORGED: Result<Vec<u8>, Refused> = Err(Refused::VerifyError(VerifyError::Forged));
 
 #[test]
-fn nobody_signs_with_what_everybody_has() {
+fn a_public_key_is_not_an_hmac_secret() {
     let jwk = public(keys::RSA, &json!({ "kid": "k" }));
     let modulus = jwk["n"].as_str().unwrap();
     for secret in [
@@ -26,7 +26,7 @@ fn nobody_signs_with_what_everybody_has() {
             let tag = hmac::sign(&hmac::Key::new(algorithm, &secret), message.as_bytes());
             let token = format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag));
             assert_eq!(verified(&token, &set(slice::from_ref(&jwk))), ALGORITHM);
-            // Not with a shared key in the set either.
+            // A shared key in the set does not help.
             let shared = json!({ "kty": "oct", "kid": "k", "k": URL_SAFE_NO_PAD.encode(&secret) });
             assert_eq!(verified(&token, &set(&[shared])), ALGORITHM);
         }
@@ -34,7 +34,7 @@ fn nobody_signs_with_what_everybody_has() {
 }
 
 #[test]
-fn a_token_without_a_signature_is_worth_nothing() {
+fn a_token_without_a_signature_is_refused() {
     let keys = set(&[public(keys::RSA, &json!({})), public(keys::ED25519, &json!({}))]);
     for name in ["none", "None", "NONE", "nOnE", "", " ", "rs256", "RS256 ", "RSA-OAEP", "ES256K"] {
         let message = message(&json!({ "alg": name }), "payload");
@@ -65,7 +65,7 @@ fn the_header_can_not_choose_another_algorithm_for_a_signature() {
             }
         }
     }
-    // Nor one that the key is not for.
+    // Nor an algorithm that the key is not for.
     let key = key_of(keys::RSA);
     let only = set(&[public(keys::RSA, &json!({ "kid": "k", "alg": "PS256" }))]);
     let header = |name: &str| json!({ "alg": name, "kid": "k" });
@@ -74,7 +74,7 @@ fn the_header_can_not_choose_another_algorithm_for_a_signature() {
 }
 
 #[test]
-fn a_token_does_not_bring_its_own_key() {
+fn a_token_can_not_provide_its_own_key() {
     let attacker = Ed25519KeyPair::generate().unwrap();
     let x = URL_SAFE_NO_PAD.encode(attacker.public_key().as_ref());
     let own = json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "kid": "k" });
@@ -92,7 +92,7 @@ fn a_token_does_not_bring_its_own_key() {
 }
 
 #[test]
-fn what_is_critical_and_what_is_no_token_is_refused() {
+fn critical_parameters_and_invalid_tokens_are_refused() {
     let key = key_of(keys::ED25519);
     let keys = set(&[public(keys::ED25519, &json!({}))]);
     let critical = |value: Value| {

@@ -1,8 +1,8 @@
-//! What is believed, and that nothing else is.
+//! Which tokens are accepted, and that all others are refused.
 //!
-//! - [`vectors`]: signatures that specifications print
-//! - [`forgery`]: what an attacker would try
-//! - [`sets`]: sets of keys, of whatever bytes
+//! - [`vectors`]: signatures from the specifications
+//! - [`forgery`]: forged and invalid tokens
+//! - [`sets`]: key sets, valid and invalid
 
 mod forgery;
 mod sets;
@@ -25,7 +25,7 @@ fn set(keys: &[Value]) -> KeySet {
     KeySet::read(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
 }
 
-/// What a key's owner publishes of it, and more.
+/// The public part of a key, with further members.
 fn public(private: &str, more: &Value) -> Value {
     let mut jwk: Value = serde_json::from_str(private).unwrap();
     let members = jwk.as_object_mut().unwrap();
@@ -36,7 +36,7 @@ fn public(private: &str, more: &Value) -> Value {
     jwk
 }
 
-/// Header and payload, to be signed.
+/// Header and payload, ready to be signed.
 fn message(header: &Value, payload: &str) -> String {
     let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
     format!("{}.{}", encode(&header.to_string()), encode(payload))
@@ -63,7 +63,7 @@ fn verified(token: &str, keys: &KeySet) -> Result<Vec<u8>, Refused> {
     signed.verify(keys).map(<[u8]>::to_vec).map_err(Refused::VerifyError)
 }
 
-/// A key of the curve that only verifies here, with its public part.
+/// A key of P-521, which is only verified, with its public part.
 fn p521() -> (EcdsaKeyPair, Value) {
     let pair = EcdsaKeyPair::generate(&ECDSA_P521_SHA512_FIXED_SIGNING).unwrap();
     let (x, y) = pair.public_key().as_ref()[1..].split_at(66);
@@ -73,7 +73,7 @@ fn p521() -> (EcdsaKeyPair, Value) {
 }
 
 #[test]
-fn every_algorithm_is_believed_with_a_key_of_its_sort_and_with_no_other() {
+fn every_algorithm_is_accepted_only_with_a_key_of_its_type() {
     let p384 = keys::p384_jwk();
     let (p521_pair, p521_jwk) = p521();
     let publics = [
@@ -115,7 +115,7 @@ fn every_algorithm_is_believed_with_a_key_of_its_sort_and_with_no_other() {
 }
 
 #[test]
-fn the_token_says_which_key_is_meant() {
+fn the_token_names_its_key() {
     let key = key_of(keys::ED25519);
     let token = |header: &Value| signed(header, &key, Algorithm::EdDsa);
     let right = |more: &Value| public(keys::ED25519, more);
@@ -141,7 +141,7 @@ fn the_token_says_which_key_is_meant() {
         (vec![right(&none)], unknown.clone(), ok()),
         (vec![wrong(&a), right(&b)], forged.clone(), ok()),
         (vec![wrong(&b), right(&a)], ok(), ok()),
-        // Two keys may share a name (RFC 7517, 4.5).
+        // Two keys can have the same identifier (RFC 7517, 4.5).
         (vec![wrong(&a), right(&a)], ok(), ok()),
         (vec![wrong(&a), wrong(&none)], forged.clone(), forged.clone()),
         (vec![public(keys::RSA, &a)], forged.clone(), unknown.clone()),

@@ -1,10 +1,10 @@
-//! Sets of keys, of whatever bytes.
+//! Key sets, valid and invalid.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// The first key among those that are left out is the good one.
+/// Returns how many of the keys are kept. A good key is added, which must be found among them.
 fn kept(keys: Vec<Value>) -> usize {
     let good = public(keys::ED25519, &json!({ "kid": "good" }));
     let all: Vec<Value> = keys.into_iter().chain([good]).collect();
@@ -40,7 +40,7 @@ fn shifted() -> Value {
 }
 
 #[test]
-fn keys_that_are_of_no_use_are_left_out() {
+fn unusable_keys_are_left_out() {
     let (x, y) =
         (public(keys::P256, &json!({}))["x"].clone(), public(keys::P256, &json!({}))["y"].clone());
     let ed25519 = public(keys::ED25519, &json!({}))["x"].as_str().unwrap().to_owned();
@@ -93,7 +93,7 @@ fn keys_that_are_of_no_use_are_left_out() {
 }
 
 #[test]
-fn keys_that_are_of_use_are_kept() {
+fn usable_keys_are_kept() {
     for good in [
         rsa(2048, &[1, 0, 1]),
         rsa(2049, &[3]),
@@ -108,7 +108,7 @@ fn keys_that_are_of_use_are_kept() {
         let described = good.to_string();
         assert_eq!(kept(vec![good]), 1, "{described}");
     }
-    // A zero before a modulus is a fault of the server's that changes nothing.
+    // A leading zero of a modulus is wrong but harmless.
     let mut padded = public(keys::RSA, &json!({}));
     let modulus = URL_SAFE_NO_PAD.decode(padded["n"].as_str().unwrap()).unwrap();
     padded["n"] = URL_SAFE_NO_PAD.encode([vec![0], modulus].concat()).into();
@@ -117,7 +117,7 @@ fn keys_that_are_of_use_are_kept() {
 }
 
 #[test]
-fn a_set_is_an_object_with_a_list_and_has_bounds() {
+fn a_set_is_an_object_with_a_list_and_has_limits() {
     for bad in ["", "{", "[]", "null", "1", "\"keys\"", "{}", r#"{"keys":null}"#, r#"{"keys":{}}"#]
     {
         assert!(KeySet::read(bad.as_bytes()).is_err(), "{bad}");
@@ -135,7 +135,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bytes_are_too_much(body: Vec<u8>, token in ".*", header in ".*", signature: Vec<u8>) {
+    fn no_input_panics(body: Vec<u8>, token in ".*", header in ".*", signature: Vec<u8>) {
         drop(KeySet::read(&body));
         let keys = set(&[public(keys::RSA, &json!({})), public(keys::P256, &json!({}))]);
         prop_assert!(verified(&token, &keys).is_err());

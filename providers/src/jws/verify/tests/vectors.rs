@@ -1,8 +1,8 @@
-//! Signatures that specifications print, whole and with each character changed.
+//! Signatures from the specifications, unchanged and with each character changed.
 
 use super::*;
 
-/// RFC 7520, 4: the payload, and the name that both of its keys have.
+/// RFC 7520, 4: the payload, and the identifier of both keys.
 const SAYING: &str = "SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0ZXAgb250byB0aGUgcm9hZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZmVldCwgdGhlcmXigJlzIG5vIGtub3dpbmcgd2hlcmUgeW91IG1pZ2h0IGJlIHN3ZXB0IG9mZiB0by4";
 const BILBO: &str = "bilbo.baggins@hobbiton.example";
 
@@ -62,7 +62,7 @@ fn printed() -> Vec<(String, KeySet)> {
 }
 
 #[test]
-fn printed_tokens_are_believed() {
+fn tokens_from_the_specifications_are_accepted() {
     for (token, keys) in printed() {
         let payload = token.split('.').nth(1).unwrap();
         let expected = URL_SAFE_NO_PAD.decode(payload).unwrap();

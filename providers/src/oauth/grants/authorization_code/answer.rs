@@ -1,4 +1,4 @@
-//! What the server answers by way of the browser (RFC 6749, 4.1.2), and what must be right about it.
+//! The server's answer, which the browser brings back (RFC 6749, 4.1.2), and its checks.
 
 use std::collections::BTreeSet;
 
@@ -7,21 +7,20 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-/// What an answer to this login must say.
+/// The values that an answer to this login must contain.
 pub(super) struct Expected {
     pub(super) state: Zeroizing<String>,
-    /// How the server names itself; `None` where the configuration names the endpoints alone. No other server
-    /// can be meant then.
+    /// The server's issuer identifier, or `None` if only endpoints are configured.
     pub(super) issuer: Option<String>,
-    /// Whether the server has promised to name itself (RFC 9207, 3).
+    /// Whether the server promises to name its issuer (RFC 9207, 3).
     pub(super) must_name_issuer: bool,
 }
 
-/// What an answer is.
+/// A checked answer.
 pub(super) enum Answer {
-    /// Of another login, or of a sender that knows nothing of this one. It says nothing about this one.
+    /// It belongs to another login, or its sender does not know the state of this login. It is ignored.
     Foreign,
-    /// Of this login, and without anything in it, as the address that was opened.
+    /// It belongs to this login and contains neither a code nor an error, such as the address of the login page.
     Empty,
     /// The code to exchange.
     Code(Zeroizing<String>),
@@ -30,7 +29,7 @@ pub(super) enum Answer {
 }
 
 impl Expected {
-    /// Looks at the query of the address that a browser came back to.
+    /// Checks the query of the address that a browser came back to.
     pub(super) fn check(&self, query: &str) -> Answer {
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
         let is_ours =
@@ -57,7 +56,7 @@ impl Expected {
                     .with_help("check `issuer_url` and `issuer`, and log in again"),
             );
         }
-        // It comes first: an answer with an error is no grant, whatever else it holds.
+        // The error comes first: an answer with an error is not a grant, even if it contains a code.
         if let Some(code) = get("error") {
             return Answer::Failed(refusal(code));
         }
@@ -75,8 +74,8 @@ impl Expected {
     }
 }
 
-/// What a server can say in place of a code, and what to do about it: RFC 6749, 4.1.2.1; OpenID Connect Core,
-/// 3.1.2.6; RFC 8707, 2. Only these are repeated: another one could be anything.
+/// Error codes that a server can send instead of a code, with their help (RFC 6749, 4.1.2.1; OpenID Connect Core,
+/// 3.1.2.6; RFC 8707, 2). Only these are shown, because any other code could contain anything.
 const REFUSALS: [(&str, &str); 13] = [
     ("access_denied", "log in again and agree, or ask the server's administrator for access"),
     ("account_selection_required", "change or remove `prompt`"),
@@ -88,8 +87,11 @@ const REFUSALS: [(&str, &str); 13] = [
     ("login_required", "change or remove `prompt`"),
     ("server_error", "try again later"),
     ("temporarily_unavailable", "try again later"),
-    ("unauthorized_client", "check `client_id` and what the client is allowed"),
-    ("unmet_authentication_requirements", "check `parameters`, and how you log in"),
+    ("unauthorized_client", "check `client_id` and the client's permissions at the server"),
+    (
+        "unmet_authentication_requirements",
+        "check `parameters`, and log in with a method that meets them",
+    ),
     ("unsupported_response_type", "choose another `grant_type`"),
 ];
 
@@ -124,7 +126,7 @@ mod tests {
     fn error(answer: Answer) -> Error {
         match answer {
             Answer::Failed(error) => error,
-            _ => panic!("it is no failure"),
+            _ => panic!("it did not fail"),
         }
     }
 

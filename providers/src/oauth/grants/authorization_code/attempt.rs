@@ -1,4 +1,4 @@
-//! `Attempt`: one login on its way: what it sends by the browser (RFC 6749, 4.1.1), and what it keeps to itself.
+//! `Attempt`: one login in progress, with the request that the browser sends (RFC 6749, 4.1.1) and its secrets.
 
 use authn::{Result, TokenSet, Url};
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use crate::{
     token_endpoint::{Endpoint, Form, GrantAdvice},
 };
 
-/// Bytes of `state` and of `nonce`: too many to guess.
+/// Random bytes of `state` and `nonce`: too many to guess.
 const RANDOM_BYTES: usize = 32;
 
 const ADVICE: GrantAdvice<'static> = GrantAdvice {
@@ -19,18 +19,18 @@ const ADVICE: GrantAdvice<'static> = GrantAdvice {
     login_helps: false,
 };
 
-/// One login, whose secrets serve once.
+/// One login. Its secrets are used once.
 pub(super) struct Attempt {
     redirect_uri: String,
     state: Zeroizing<String>,
     verifier: Verifier,
-    /// Only where an ID token is asked for, which repeats it.
+    /// Present if an ID token is requested, which repeats it.
     pub(super) nonce: Option<Zeroizing<String>>,
 }
 
 impl Attempt {
-    /// Begins a login from which the browser comes back to an address.
-    pub(super) fn begin(call: Call<'_>, redirect_uri: &str) -> Result<Self> {
+    /// Starts a login with a redirect address.
+    pub(super) fn start(call: Call<'_>, redirect_uri: &str) -> Result<Self> {
         let asks_who = call.scopes().iter().any(|scope| scope == "openid");
         Ok(Self {
             redirect_uri: redirect_uri.to_owned(),
@@ -40,7 +40,7 @@ impl Attempt {
         })
     }
 
-    /// Returns the address at which the user logs in, and what must be right about the answer.
+    /// Returns the address of the login page, and the values that the answer must contain.
     pub(super) async fn prepare(&self, call: Call<'_>) -> Result<(Url, Expected)> {
         let Call { options: OAuth { server, .. }, context, .. } = call;
         server.check_requests(context).await?;
@@ -50,8 +50,8 @@ impl Attempt {
         Ok((link, Expected { state, issuer, must_name_issuer }))
     }
 
-    /// Returns the address at which the user logs in. It holds no secret: anyone who sees it can log in, and the tokens
-    /// are then this program's.
+    /// Returns the address of the login page. It contains no secret: another user who sees it can only log in and give
+    /// this program their tokens.
     async fn link(&self, call: Call<'_>) -> Result<Url> {
         let Call { options, context, .. } = call;
         let endpoint = options.server.endpoint(Endpoint::Authorization, context).await?;
@@ -70,13 +70,14 @@ impl Attempt {
         );
         options.request.ask_for(&mut form, call.scopes());
         let mut url = endpoint.url().clone();
-        // What stands there already is to stay (RFC 6749, 3.1).
+        // The query that the endpoint already has must be kept (RFC 6749, 3.1).
         url.query_pairs_mut().extend_pairs(form.pairs());
         Ok(url)
     }
 
-    /// Exchanges the code for the tokens (RFC 6749, 4.1.3). Once: a server that sees a code twice ends what it
-    /// gave for it (4.1.2).
+    /// Exchanges the code for the tokens (RFC 6749, 4.1.3).
+    ///
+    /// It is sent only once: a server that sees a code twice revokes the tokens that it issued for it (4.1.2).
     pub(super) async fn exchange(&self, call: Call<'_>, code: &str) -> Result<TokenSet> {
         let mut form = Form::of_grant("authorization_code");
         form.add("code", code);

@@ -1,4 +1,4 @@
-//! What the user pastes: the address that a browser came back to, or the code alone.
+//! The text that the user pastes: the address that a browser came back to, or only the code.
 
 use authn::{
     Error, Login, Result,
@@ -12,11 +12,10 @@ use super::answer::{Answer, Expected};
 /// How often the user is asked.
 const TRIES: usize = 5;
 
-/// It names what to look for, because the page that a browser ends at is mostly one that says that it can't
-/// connect.
+/// It describes the address, because the browser usually ends at a page that says that it can't connect.
 const LABEL: &str = "address that the browser ends at, even if it can't open it, or the code";
 
-/// Asks until something is pasted that is of this login.
+/// Asks until the user pastes an answer to this login.
 pub(super) async fn ask(login: &Login, expected: &Expected) -> Result<Zeroizing<String>> {
     for _ in 0..TRIES {
         let answer = login.ask(&Question::new(LABEL)).await?;
@@ -24,10 +23,10 @@ pub(super) async fn ask(login: &Login, expected: &Expected) -> Result<Zeroizing<
             Ok(Answer::Code(code)) => return Ok(code),
             Ok(Answer::Failed(error)) => return Err(error),
             Ok(Answer::Foreign) => {
-                "this address is of another login; open the link above, and paste where it leads"
+                "this address belongs to another login; open the link above, and paste the address that it ends at"
             }
             Ok(Answer::Empty) => {
-                "this address holds no code; paste the one that the browser shows when you have logged in"
+                "this address contains no code; paste the address that the browser shows after you have logged in"
             }
             Err(wrong) => wrong,
         };
@@ -39,8 +38,8 @@ pub(super) async fn ask(login: &Login, expected: &Expected) -> Result<Zeroizing<
     .with_help("log in again, and open the link that is shown then"))
 }
 
-/// Reads a pasted text. A code alone says nothing of whose it is, and is as good as its exchange: the server
-/// gives tokens for it only if it was given in this login, because of PKCE.
+/// Parses a pasted text. A code alone does not show which login it belongs to, but because of PKCE the server issues
+/// tokens for it only if it belongs to this login.
 fn read(pasted: &str, expected: &Expected) -> Result<Answer, &'static str> {
     let pasted = pasted.trim().trim_matches(['"', '\'', '<', '>']);
     if pasted.is_empty() {
@@ -52,12 +51,12 @@ fn read(pasted: &str, expected: &Expected) -> Result<Answer, &'static str> {
     if !pasted.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("this is neither an address nor a code; paste the whole address, or the code");
     }
-    // A code that is copied out of an address is taken as it stands there; no server puts `%` into one.
+    // A code that is copied out of an address is percent-encoded. No server issues a code with `%`.
     let code = percent_decoded(pasted);
     Ok(Answer::Code(Zeroizing::new(code)))
 }
 
-/// Returns the query of an address, also of one without what comes before.
+/// Returns the query of an address. The part before the query can be missing.
 fn query(pasted: &str) -> Option<Zeroizing<String>> {
     let is_query =
         |text: &str| ["code=", "state=", "error="].iter().any(|name| text.contains(name));
@@ -74,7 +73,7 @@ fn query(pasted: &str) -> Option<Zeroizing<String>> {
 }
 
 fn percent_decoded(code: &str) -> String {
-    // A form's `+` is a space, which no code has.
+    // In a form, `+` is a space, which no code contains.
     let form = format!("code={}", code.replace('+', "%2B"));
     let mut pairs = url::form_urlencoded::parse(form.as_bytes());
     pairs.next().map(|(_, code)| code.into_owned()).unwrap_or_default()
@@ -101,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_or_a_code_is_taken() {
+    fn an_address_or_a_code_is_accepted() {
         for pasted in [
             "http://127.0.0.1:8888/callback?code=4%2Fa-b&state=right",
             "  'http://127.0.0.1:8888/callback?code=4%2Fa-b&state=right&iss=https%3A%2F%2Fi.test' \n",
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pasted_by_mistake_is_told_from_it() {
+    fn other_texts_are_recognized() {
         for pasted in ["", "  ", "two words", "\u{e4}"] {
             assert!(read(pasted).is_err(), "{pasted}");
         }

@@ -1,10 +1,10 @@
 //! A code that a browser brings back from the server (RFC 6749, 4.1), for native programs (RFC 8252), with PKCE
 //! (RFC 7636).
 //!
-//! - [`attempt`]: one login on its way, with what serves once; [`pkce`]: its secret
-//! - [`redirect`]: where the browser comes back to; [`listener`]: what waits for it there
-//! - [`console`]: what the user pastes, where the browser can't come back
-//! - [`answer`]: what the server says by way of the browser, and what must be right about it
+//! - [`attempt`]: one login in progress; [`pkce`]: its secret
+//! - [`redirect`]: the redirect address; [`listener`]: waits there for the browser
+//! - [`console`]: the text that the user pastes if the browser can't come back
+//! - [`answer`]: the server's answer, and its checks
 
 mod answer;
 mod attempt;
@@ -31,20 +31,21 @@ use redirect::Redirect;
 
 pub(in crate::oauth) use redirect::is_local;
 
-/// What happens while the user logs in.
+/// An event while the user logs in.
 enum Event {
     /// The browser has come back.
     Answer(Result<Zeroizing<String>>),
-    /// Something else has come, and was told so.
+    /// A browser has come back from another login, and shows that.
     Foreign,
+    /// A browser was started, or could not be.
     Browser(Browser),
 }
 
-/// Waits on loopback for the browser to come back (RFC 8252, 7.3).
+/// Logs the user in with a browser on this machine, which comes back to loopback (RFC 8252, 7.3).
 pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Result<LoggedIn> {
     let Call { options, context, .. } = call;
     let redirect = Redirect::listen(&options.login).await?;
-    let attempt = Attempt::begin(call, &redirect.uri)?;
+    let attempt = Attempt::start(call, &redirect.uri)?;
     let (url, expected) = login.unless_cancelled(attempt.prepare(call)).await??;
     let (sender, mut events) = mpsc::unbounded_channel();
     let listener = Listener::start(redirect, expected, sender.clone(), context);
@@ -68,9 +69,9 @@ pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Resul
     finish(attempt, call, login, waiting).await
 }
 
-/// Lets the user paste the address that a browser anywhere came back to.
+/// Logs the user in with a browser anywhere. The user pastes the address that it ends at.
 pub(in crate::oauth) async fn by_console(call: Call<'_>, login: &Login) -> Result<LoggedIn> {
-    let attempt = Attempt::begin(call, &redirect::console_redirect_uri(&call.options.login)?)?;
+    let attempt = Attempt::start(call, &redirect::console_redirect_uri(&call.options.login)?)?;
     let (url, expected) = login.unless_cancelled(attempt.prepare(call)).await??;
     let waiting = async {
         login.show_link(&Link::new(url));
@@ -80,8 +81,8 @@ pub(in crate::oauth) async fn by_console(call: Call<'_>, login: &Login) -> Resul
     finish(attempt, call, login, waiting).await
 }
 
-/// Waits for what the user does, as long as they have time and do not cancel, and exchanges the code. From there on
-/// it is not cancelled: the server gives the tokens once.
+/// Waits for the code until the timeout, unless the user cancels, and exchanges it. The exchange is not cancelled,
+/// because the server issues the tokens only once.
 async fn finish(
     attempt: Attempt,
     call: Call<'_>,
@@ -98,13 +99,13 @@ async fn finish(
     Ok(LoggedIn { grant, nonce: attempt.nonce })
 }
 
-/// Waits until the browser has come back, and says what happens meanwhile.
+/// Waits until the browser has come back, and reports other events to the user.
 async fn answer(events: &mut UnboundedReceiver<Event>, login: &Login) -> Result<Zeroizing<String>> {
     while let Some(event) = events.recv().await {
         match event {
             Event::Answer(code) => return code,
             Event::Foreign => login.progress(&Progress::Notice(
-                "a browser came back from another login than this one, which was ignored; \
+                "a browser came back from another login, which was ignored; \
                  open the link that is shown here"
                     .to_owned(),
             )),
@@ -112,6 +113,6 @@ async fn answer(events: &mut UnboundedReceiver<Event>, login: &Login) -> Result<
             Event::Browser(Browser::Failed(why)) => login.progress(&Progress::BrowserFailed(why)),
         }
     }
-    // The listener lives as long as the login.
+    // The listener exists as long as the login.
     Err(Error::cancelled("the login ended before the browser came back").with_help("log in again"))
 }

@@ -1,5 +1,5 @@
-//! PKCE (RFC 7636): the server gives the tokens only to the program that began the login. Always by S256; a server that
-//! knows nothing of it ignores it.
+//! PKCE (RFC 7636): the server issues the tokens only to the program that started the login. The method is always
+//! S256. A server without PKCE ignores it.
 
 use authn::Result;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -8,27 +8,27 @@ use zeroize::Zeroizing;
 
 use crate::random::random;
 
-/// How the challenge is made of the verifier (RFC 7636, 4.3).
+/// The method that derives the challenge from the verifier (RFC 7636, 4.3).
 pub(super) const METHOD: &str = "S256";
 
-/// Bytes of a verifier, as RFC 7636, 4.1 recommends.
+/// Random bytes of a verifier, as RFC 7636, 4.1 recommends.
 const VERIFIER_BYTES: usize = 32;
 
 /// The secret of one login.
 pub(super) struct Verifier(Zeroizing<String>);
 
 impl Verifier {
-    /// Makes a new one.
+    /// Makes a new verifier.
     pub(super) fn new() -> Result<Self> {
         random::<VERIFIER_BYTES>().map(Self)
     }
 
-    /// Returns what the server is told at first: it says nothing of the verifier.
+    /// Returns the challenge, which is sent first. The verifier can't be derived from it.
     pub(super) fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(digest(&SHA256, self.0.as_bytes()))
     }
 
-    /// Returns what the server is told at last.
+    /// Returns the verifier, which is sent with the code.
     pub(super) fn expose(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Where the browser comes back to: an address on loopback (RFC 8252, 7.3), or a configured one.
+//! The redirect address, which the browser comes back to: on loopback (RFC 8252, 7.3), or a configured one.
 
 use std::{
     io,
@@ -11,31 +11,31 @@ use url::Host;
 
 use crate::oauth::login::LoginOptions;
 
-/// How often another free port is taken if it is not free at every address.
+/// How many free ports are tried until one is free at every address.
 const TRIES: usize = 8;
 
-/// An address on this machine that is being listened at.
+/// A redirect address on this machine with open sockets.
 pub(super) struct Redirect {
-    /// What the server is told.
+    /// The address that is sent to the server.
     pub(super) uri: String,
-    /// What the browser asks for.
+    /// The path that the browser requests.
     pub(super) path: String,
     pub(super) sockets: Vec<TcpListener>,
 }
 
-/// An address on this machine, and where to listen for it.
+/// A redirect address on this machine, and the addresses to listen on.
 struct LoopbackAddress {
     url: Url,
-    /// The configured text, which a server may compare to the letter.
+    /// The configured text, because some servers compare it exactly.
     text: Option<String>,
-    /// The first must be had; another one is left out where this machine has no such address.
+    /// The first address is required. The others are skipped if this machine does not have them.
     addresses: Vec<IpAddr>,
-    /// 0 is any free one.
+    /// 0 is any free port.
     port: u16,
 }
 
 impl Redirect {
-    /// Begins to listen.
+    /// Starts to listen.
     pub(super) async fn listen(options: &LoginOptions) -> Result<Self> {
         let local = LoopbackAddress::of(options)?.ok_or_else(|| {
             Error::configuration("`redirect_uri` is not on this machine")
@@ -52,13 +52,13 @@ impl Redirect {
     }
 }
 
-/// Returns whether a browser on this machine can come back to it.
+/// Returns whether the redirect address is on this machine.
 pub(in crate::oauth) fn is_local(options: &LoginOptions) -> bool {
     matches!(LoopbackAddress::of(options), Ok(Some(_)))
 }
 
-/// Returns an address that the user copies from a browser that came back to it. Nothing needs to listen there, and
-/// unless a port is configured it is one at which nothing on this machine does.
+/// Returns the redirect address for a login on the console, where the user pastes the address that the browser ends at.
+/// Unless a port is configured, it is one on which no program of this machine listens.
 pub(super) fn console_redirect_uri(options: &LoginOptions) -> Result<String> {
     let Some(local) = LoopbackAddress::of(options)? else {
         let elsewhere = options.redirect_uri.as_ref().map(|uri| uri.as_str().to_owned());
@@ -74,7 +74,7 @@ pub(super) fn console_redirect_uri(options: &LoginOptions) -> Result<String> {
 }
 
 impl LoopbackAddress {
-    /// `None` if the configured address is elsewhere.
+    /// Returns the redirect address, or `None` if the configured one is not on this machine.
     fn of(options: &LoginOptions) -> Result<Option<Self>> {
         let Some(uri) = &options.redirect_uri else {
             let path = &options.redirect_path;
@@ -88,7 +88,7 @@ impl LoopbackAddress {
         };
         let url = uri.url();
         let addresses = match url.host() {
-            // What it means is up to the browser, which may try either first.
+            // The browser can try either address first.
             Some(Host::Domain("localhost")) => {
                 vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
             }
@@ -113,7 +113,7 @@ impl LoopbackAddress {
             };
             match TcpListener::bind((*address, port)).await {
                 Ok(socket) => sockets.push(socket),
-                // A machine may have no IPv6. Another program that has the port there would get the code.
+                // A machine can lack IPv6. But if another program listens on the port there, it would get the code.
                 Err(error) if !sockets.is_empty() && error.kind() != io::ErrorKind::AddrInUse => {}
                 Err(error) => return Err(error),
             }
@@ -133,7 +133,7 @@ impl LoopbackAddress {
             return text.clone();
         }
         let mut url = self.url.clone();
-        // It has a host, so it can have a port.
+        // This can't fail, because the URL has a host.
         let _ = url.set_port(Some(port));
         url.into()
     }
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configured_address_stays_as_it_is() {
+    fn a_configured_address_is_not_changed() {
         let free = listen("redirect_uri = 'http://localhost:0/x?y=z'").unwrap();
         let port = free.sockets[0].local_addr().unwrap().port();
         assert_eq!(free.uri, format!("http://localhost:{port}/x?y=z"));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_on_this_machine_serves_the_console_alone() {
+    fn an_address_on_another_machine_works_only_on_the_console() {
         for text in [
             "https://app.test/callback",
             "http://10.0.0.1/callback",

@@ -1,10 +1,10 @@
 //! A code that the user types in at the server, on any device (RFC 8628).
 //!
-//! The server gives two codes: one to show, and one to ask for the tokens by, again and again, until the user
-//! has typed the first one in. [`pace`] says how often.
+//! The server issues two codes. The user types in the first one. With the second one this program polls for the tokens,
+//! as often as [`pace`] says, until the user has approved the login.
 //!
-//! No browser is started here. A user who logs in by a code has their browser elsewhere, and comparing the
-//! code with what the server shows there is what keeps a stranger's login out (RFC 8628, 5.4).
+//! No browser is started here. The user's browser is on another device, and the user compares the code with the one
+//! that the server shows there. That comparison protects against approving another user's login (RFC 8628, 5.4).
 
 mod pace;
 #[cfg(test)]
@@ -32,8 +32,9 @@ const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// Shortest time between two requests for the tokens, whatever the server's interval is.
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
-/// Logs the user in by a code. Where the server does not let the client do so and the login may go on by the
-/// console, returns `None` when the user has been told.
+/// Logs the user in by a code.
+///
+/// If the server does not allow that for the client and `or_by_console` is set, notifies the user and returns `None`.
 pub(in crate::oauth) async fn login(
     options: &OAuth,
     context: &Context,
@@ -41,9 +42,9 @@ pub(in crate::oauth) async fn login(
     or_by_console: bool,
 ) -> Result<Option<TokenSet>> {
     let call = options.call(context);
-    // Nothing is lost if this is given up: an unused code expires.
+    // Cancelling this loses nothing: an unused code expires.
     let failure = match login.unless_cancelled(request_codes(call)).await? {
-        Ok(begun) => return poll(call, login, &begun).await.map(Some),
+        Ok(codes) => return poll(call, login, &codes).await.map(Some),
         Err(failure) => failure,
     };
     let not_allowed = not_allowed(&failure);
@@ -51,21 +52,21 @@ pub(in crate::oauth) async fn login(
         return Err(not_allowed.unwrap_or(failure.error));
     }
     login.progress(&Progress::Notice(
-        "the server does not let the client log in by a code, so the login goes on by a link; \
-         set `grant_type = \"authorization_code\"` to begin with it"
+        "the server does not let the client log in by a code, so the login continues with a link; \
+         set `grant_type = \"authorization_code\"` to start with the link"
             .to_owned(),
     ));
     Ok(None)
 }
 
-/// When the waiting ends, and why.
+/// When the polling ends, and why.
 struct Deadline {
     moment: Moment,
-    /// The code expires then; otherwise it is long enough to wait.
+    /// Whether the code expires then. Otherwise `login_timeout` ends.
     code_expires: bool,
 }
 
-/// Asks for the two codes (RFC 8628, 3.1).
+/// Requests the two codes (RFC 8628, 3.1).
 async fn request_codes(call: Call<'_>) -> Result<DeviceAuthorization, Failure> {
     let mut form = Form::default();
     call.options.request.ask_for(&mut form, call.scopes());
@@ -79,7 +80,7 @@ async fn request_codes(call: Call<'_>) -> Result<DeviceAuthorization, Failure> {
     device_authorization(&Received::from(&response), &advice)
 }
 
-/// Makes the error of a server that does not let the client begin such a login; `None` if it says something else.
+/// Returns the error if the server does not let the client start such a login, or `None` for any other failure.
 fn not_allowed(failure: &Failure) -> Option<Error> {
     let check = match failure.code {
         Some(
@@ -99,23 +100,23 @@ fn not_allowed(failure: &Failure) -> Option<Error> {
     )
 }
 
-fn user_code(begun: &DeviceAuthorization) -> UserCode {
-    let code = UserCode::new(&begun.user_code, begun.verification_uri.clone());
-    with(code, begun.verification_uri_complete.clone(), UserCode::with_complete_url)
+fn user_code(codes: &DeviceAuthorization) -> UserCode {
+    let code = UserCode::new(&codes.user_code, codes.verification_uri.clone());
+    with(code, codes.verification_uri_complete.clone(), UserCode::with_complete_url)
 }
 
-/// Shows the code, and asks for the tokens until there are some or there can't be any more (RFC 8628, 3.4 and 3.5).
-async fn poll(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Result<TokenSet> {
+/// Shows the code, and polls for the tokens until the server issues them or the login fails (RFC 8628, 3.4 and 3.5).
+async fn poll(call: Call<'_>, login: &Login, codes: &DeviceAuthorization) -> Result<TokenSet> {
     let (context, timeout) = (call.context, call.options.login.login_timeout);
     let clock = context.clock();
-    let left = begun.expires_in.map_or(timeout, |lifetime| lifetime.min(timeout));
+    let left = codes.expires_in.map_or(timeout, |lifetime| lifetime.min(timeout));
     let end = Deadline {
         moment: clock.now().plus(left),
-        code_expires: begun.expires_in.is_some_and(|lifetime| lifetime <= timeout),
+        code_expires: codes.expires_in.is_some_and(|lifetime| lifetime <= timeout),
     };
-    login.show_code(&user_code(begun));
+    login.show_code(&user_code(codes));
     login.progress(&Progress::Waiting { left });
-    let mut pace = Pace::new(begun.interval);
+    let mut pace = Pace::new(codes.interval);
     let mut last_failure = None;
     let mut is_reported = false;
     loop {
@@ -126,8 +127,8 @@ async fn poll(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Res
         if wait.is_none() || (!is_last && end.moment.reached(clock.now())) {
             return Err(last_failure.unwrap_or_else(|| end.error(context)));
         }
-        // Whatever becomes of the caller: the server gives the tokens only once.
-        let failure = match redeem(call, begun).await {
+        // This is not cancelled, because the server issues the tokens only once.
+        let failure = match redeem(call, codes).await {
             Ok(grant) => return Ok(grant),
             Err(failure) => failure,
         };
@@ -142,8 +143,7 @@ async fn poll(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Res
             _ => return Err(failure.error),
         }
         if is_temporary && !is_reported {
-            let text =
-                format!("the server is asked again until the code expires: {}", failure.error);
+            let text = format!("the request is repeated until the code expires: {}", failure.error);
             login.progress(&Progress::Notice(text));
             is_reported = true;
         }
@@ -151,17 +151,17 @@ async fn poll(call: Call<'_>, login: &Login, begun: &DeviceAuthorization) -> Res
     }
 }
 
-/// Asks for the tokens once. The HTTP client repeats of it only what has never left this machine.
-async fn redeem(call: Call<'_>, begun: &DeviceAuthorization) -> Result<TokenSet, Failure> {
+/// Requests the tokens once. The HTTP client repeats the request only if it was never sent.
+async fn redeem(call: Call<'_>, codes: &DeviceAuthorization) -> Result<TokenSet, Failure> {
     let mut form = Form::of_grant(GRANT_TYPE);
-    form.add("device_code", &begun.device_code.expose());
+    form.add("device_code", &codes.device_code.expose());
     call.options.request.ask_for_resource(&mut form);
     let help = call.context.way_to_log_in();
     let meaning = "the code is no longer valid";
     call.redeem(form, GrantAdvice { meaning, help: &help, login_helps: true }).await
 }
 
-/// Returns whether a server could not answer, or not yet: it can't be reached, fails, or is asked too often.
+/// Returns whether the request can be repeated: the server can't be reached, fails, or limits the rate of requests.
 fn is_temporary_failure(failure: &Failure) -> bool {
     let is_answer =
         matches!(failure.code, Some(ErrorCode::AuthorizationPending | ErrorCode::SlowDown));
@@ -170,9 +170,10 @@ fn is_temporary_failure(failure: &Failure) -> bool {
 }
 
 impl Deadline {
-    /// Returns the wait before a last request, sooner than the interval says, so that an approval in time
-    /// is not too late; `None` if the last one was just now, or if the server has asked to be left alone. A code that
-    /// expires counts only before.
+    /// Returns the wait before a last request, which is sent before the interval ends so that a late approval is not
+    /// missed. A code that expires is used a second before that.
+    ///
+    /// Returns `None` if the previous request was just now, or if the server asked for a longer wait.
     fn last_wait(&self, left: Duration, pace: &Pace) -> Option<Duration> {
         if !pace.is_undelayed() {
             return None;

@@ -2,28 +2,28 @@
 
 use std::time::Duration;
 
-/// The wait where the server names none (RFC 8628, 3.2).
+/// The interval if the server names none (RFC 8628, 3.2).
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
-/// Longest interval that a server can begin with: no user waits longer.
+/// Longest interval that a server can start with, because the user waits for it.
 const LONGEST_INTERVAL: Duration = Duration::from_mins(1);
-/// What `slow_down` adds, to this wait and to all that follow.
+/// The time that `slow_down` adds to the interval.
 const SLOWER_BY: Duration = Duration::from_secs(5);
 /// Longest wait after a failure, unless the interval is longer or the server asks for more.
 const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
-/// Longest wait that a server can ask for by `Retry-After`.
+/// Longest wait that a server can ask for with `Retry-After`.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 
-/// The interval, and what the last request says of the next.
+/// The interval, and the state that decides the next wait.
 pub(super) struct Pace {
     interval: Duration,
     /// Failures since the last answer.
     failures: u32,
-    /// What the server asked for by its last answer.
+    /// The wait that the server's last answer asked for.
     retry_after: Option<Duration>,
 }
 
 impl Pace {
-    /// Begins with the server's interval, which is at least a second where there is one.
+    /// Creates a pace with the server's interval, which is at least a second if there is one.
     pub(super) fn new(interval: Option<Duration>) -> Self {
         let interval = interval.map_or(USUAL_INTERVAL, |interval| interval.min(LONGEST_INTERVAL));
         Self { interval, failures: 0, retry_after: None }
@@ -31,7 +31,7 @@ impl Pace {
 
     /// Returns the wait before the next request.
     pub(super) fn wait(&self) -> Duration {
-        // It doubles with each failure.
+        // The wait doubles with each failure.
         let doubled = self.interval.saturating_mul(2_u32.saturating_pow(self.failures));
         let own = doubled.min(LONGEST_BACK_OFF).max(self.interval);
         match self.retry_after {
@@ -40,24 +40,24 @@ impl Pace {
         }
     }
 
-    /// Returns whether the interval alone counts: the server has neither failed nor said when to come back.
+    /// Returns whether the wait is the interval: the server has neither failed nor asked for a wait.
     pub(super) fn is_undelayed(&self) -> bool {
         self.failures == 0 && self.retry_after.is_none()
     }
 
-    /// Notes that the server waits, too; what a person does takes time.
+    /// Records that the user has not approved the login yet.
     pub(super) fn pending(&mut self, retry_after: Option<Duration>) {
         self.failures = 0;
         self.retry_after = retry_after;
     }
 
-    /// Notes that the server was asked too often.
+    /// Records that the requests were too frequent.
     pub(super) fn slow_down(&mut self, retry_after: Option<Duration>) {
         self.interval = self.interval.saturating_add(SLOWER_BY);
         self.pending(retry_after);
     }
 
-    /// Notes that the server could not answer.
+    /// Records that the server could not answer.
     pub(super) fn failed(&mut self, retry_after: Option<Duration>) {
         self.failures = self.failures.saturating_add(1);
         self.retry_after = retry_after;
@@ -85,7 +85,7 @@ mod tests {
     const FAILED: fn(&mut Pace) = |pace| pace.failed(None);
 
     #[test]
-    fn the_interval_is_the_servers_within_reason() {
+    fn the_interval_is_the_servers_within_limits() {
         assert_eq!(wait_after(None, &[]), 5);
         assert_eq!(wait_after(Some(1), &[PENDING]), 1);
         assert_eq!(wait_after(Some(7), &[PENDING, PENDING]), 7);
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn slow_down_counts_for_good() {
+    fn slow_down_is_permanent() {
         assert_eq!(wait_after(None, &[SLOW_DOWN]), 10);
         assert_eq!(wait_after(None, &[SLOW_DOWN, PENDING, PENDING]), 10);
         assert_eq!(wait_after(None, &[SLOW_DOWN, PENDING, SLOW_DOWN]), 15);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_server_may_ask_for_a_longer_wait_within_reason() {
+    fn the_server_may_ask_for_a_longer_wait_within_limits() {
         assert_eq!(wait_after(None, &[|pace| pace.failed(Some(seconds(30)))]), 30);
         assert_eq!(wait_after(None, &[|pace| pace.failed(Some(seconds(1)))]), 5);
         assert_eq!(wait_after(None, &[|pace| pace.failed(Some(seconds(86_400)))]), 300);

@@ -1,4 +1,4 @@
-//! A whole login against a server that answers what a test says, on a clock that moves when somebody sleeps.
+//! Whole logins at a server whose answers the test chooses, on a clock that advances with each sleep.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -22,7 +22,7 @@ use crate::{
     testing::{load_at, wait},
 };
 
-/// A clock on which whoever sleeps has slept.
+/// A clock that advances at once when a task sleeps.
 #[derive(Clone, Debug)]
 struct Hasty {
     manual: ManualClock,
@@ -40,7 +40,7 @@ impl Hasty {
         Clock::custom(self.clone())
     }
 
-    /// Returns the whole seconds since it was made; part of one would be a wait that nobody asked for.
+    /// Returns the whole seconds since it was made. A fraction would be an unexpected wait.
     fn seconds(&self) -> u64 {
         let passed = self.manual.now().after(self.begun);
         assert_eq!(passed.subsec_nanos(), 0, "{passed:?}");
@@ -59,13 +59,13 @@ impl Time for Hasty {
     }
 }
 
-/// What a request for the tokens is answered with.
+/// The answer to a request for the tokens.
 enum Answer {
-    /// The head from the status on, and the body.
+    /// The head, starting with the status, and the body.
     Sent(String, String),
-    /// The connection is closed without one.
+    /// The connection is closed without an answer.
     Dropped,
-    /// Nothing, until the test says so; then the tokens.
+    /// The tokens, when the test allows it.
     Held(mpsc::Receiver<()>),
 }
 
@@ -93,7 +93,7 @@ fn granted() -> Answer {
     json_answer("200 OK", &tokens())
 }
 
-/// What a server answers to the first request; `null` leaves a member out.
+/// The answer to the first request. `null` leaves a member out.
 fn codes(other: &Value) -> Value {
     let mut body = json!({
         "device_code": "the-device-code", "user_code": "WDJB-MJHT",
@@ -107,7 +107,7 @@ fn codes(other: &Value) -> Value {
     body
 }
 
-/// A request as it came, and when.
+/// A received request, and its time.
 #[derive(Clone)]
 struct Request {
     seconds: u64,
@@ -116,8 +116,8 @@ struct Request {
     form: BTreeMap<String, Vec<String>>,
 }
 
-/// A server that gives codes and answers each request for the tokens with the next answer; the last ones are
-/// `authorization_pending`.
+/// A server that issues codes and answers each request for the tokens with the next answer. When there are no more
+/// answers, it answers `authorization_pending`.
 #[derive(Clone)]
 struct Server {
     url: String,
@@ -125,7 +125,7 @@ struct Server {
     codes: Value,
     answers: Arc<Mutex<VecDeque<Answer>>>,
     requests: Arc<Mutex<Vec<Request>>>,
-    /// Told of each request for the tokens.
+    /// Notified of each request for the tokens.
     arrived: UnboundedSender<()>,
 }
 
@@ -208,7 +208,7 @@ impl Server {
     }
 }
 
-/// Writes down what is shown.
+/// Records what is shown.
 #[derive(Clone, Debug, Default)]
 struct Screen(Arc<Mutex<Vec<String>>>, Option<UnboundedSender<String>>);
 
@@ -236,7 +236,7 @@ impl Prompt for Screen {
     }
 
     async fn ask(&self, question: &Question) -> Result<SecretString> {
-        panic!("{} is asked for", question.label());
+        panic!("unexpected question: {}", question.label());
     }
 
     fn progress(&self, progress: &Progress) {
@@ -248,10 +248,10 @@ impl Prompt for Screen {
     }
 }
 
-/// A login that is over.
+/// A finished login.
 struct Outcome {
     result: Result<TokenSet>,
-    /// At which second the tokens were asked for.
+    /// The seconds at which the tokens were requested.
     polls: Vec<u64>,
     shown: Vec<String>,
     /// How many seconds it took.
@@ -293,7 +293,7 @@ fn log_in(codes: &Value, answers: Vec<Answer>) -> Outcome {
 }
 
 #[test]
-fn the_tokens_are_asked_for_until_somebody_approves() {
+fn the_tokens_are_requested_until_the_user_approves() {
     let outcome = log_in(&codes(&json!({})), vec![pending(), pending(), granted()]);
     let grant = outcome.result.unwrap();
     assert_eq!(grant.token().secret(), "a");
@@ -309,7 +309,7 @@ fn the_tokens_are_asked_for_until_somebody_approves() {
 }
 
 #[test]
-fn the_servers_interval_counts() {
+fn the_servers_interval_is_used() {
     for (interval, expected) in [
         (json!(null), [5, 10]),
         (json!(0), [5, 10]),
@@ -327,7 +327,7 @@ fn the_servers_interval_counts() {
 }
 
 #[test]
-fn slow_down_adds_five_seconds_for_good() {
+fn slow_down_adds_five_seconds_permanently() {
     let answers =
         vec![pending(), error("slow_down"), pending(), error("slow_down"), pending(), granted()];
     let outcome = log_in(&codes(&json!({})), answers);
@@ -336,7 +336,7 @@ fn slow_down_adds_five_seconds_for_good() {
 }
 
 #[test]
-fn some_servers_say_200_for_errors() {
+fn some_servers_answer_errors_with_status_200() {
     let pending = json_answer("200 OK", &json!({ "error": "authorization_pending" }));
     let slow_down = json_answer("200 OK", &json!({ "error": "slow_down", "interval": 10 }));
     let outcome = log_in(&codes(&json!({})), vec![pending, slow_down, granted()]);
@@ -365,7 +365,7 @@ fn a_denial_and_an_expiry_are_distinct_and_final() {
 }
 
 #[test]
-fn what_is_no_answer_to_such_a_request_ends_the_login() {
+fn an_invalid_answer_ends_the_login() {
     for answer in [
         json_answer("200 OK", &json!({ "access_token": "a" })),
         Answer::Sent("200 OK\r\nContent-Type: text/html".to_owned(), "CANARY".to_owned()),
@@ -385,7 +385,7 @@ fn a_code_expires_even_if_the_server_never_says_so() {
     assert_eq!(outcome.polls, [5, 10, 15, 16]);
     assert_eq!(outcome.seconds, 17);
 
-    // Nothing is asked for in the moment in which it expires, but once a second before.
+    // There is no request at the moment of expiry, but one a second before.
     let outcome = log_in(&codes(&json!({ "expires_in": "15.0" })), Vec::new());
     assert_eq!(outcome.polls, [5, 10, 14]);
     let outcome = log_in(&codes(&json!({ "expires_in": 3 })), Vec::new());
@@ -395,7 +395,7 @@ fn a_code_expires_even_if_the_server_never_says_so() {
 }
 
 #[test]
-fn whoever_approves_within_a_limit_shorter_than_the_interval_is_logged_in() {
+fn an_approval_within_a_timeout_shorter_than_the_interval_logs_in() {
     let codes = codes(&json!({ "interval": 30 }));
     let outcome = log_in_with("login_timeout = '12s'", &codes, vec![granted()]);
     assert!(outcome.result.is_ok(), "{:?}", outcome.result);
@@ -404,7 +404,7 @@ fn whoever_approves_within_a_limit_shorter_than_the_interval_is_logged_in() {
     let outcome = log_in_with("login_timeout = '12s'", &codes, Vec::new());
     assert_eq!((outcome.polls, outcome.seconds), (vec![12], 12));
 
-    // A server that asks to be left alone is.
+    // A server's `Retry-After` is obeyed.
     let busy = unavailable("429 Too Many Requests\r\nRetry-After: 30");
     let codes = super::tests::codes(&json!({}));
     let outcome = log_in_with("login_timeout = '12s'", &codes, vec![busy]);
@@ -412,7 +412,7 @@ fn whoever_approves_within_a_limit_shorter_than_the_interval_is_logged_in() {
 }
 
 #[test]
-fn nobody_waits_longer_than_configured() {
+fn a_login_waits_no_longer_than_configured() {
     for (codes, timeout, seconds) in [
         (json!({ "expires_in": 1800 }), "", 300),
         (json!({ "expires_in": null }), "", 300),
@@ -434,7 +434,7 @@ fn nobody_waits_longer_than_configured() {
 }
 
 #[test]
-fn a_server_that_fails_is_asked_less_often_and_that_is_told_once() {
+fn a_server_that_fails_is_asked_less_often_and_that_is_reported_once() {
     let answers = vec![
         unavailable("500 Oops"),
         Answer::Dropped,
@@ -453,7 +453,7 @@ fn a_server_that_fails_is_asked_less_often_and_that_is_told_once() {
 }
 
 #[test]
-fn a_server_that_fails_to_the_end_is_to_blame() {
+fn a_server_that_fails_to_the_end_is_the_error() {
     let down = || unavailable("503 Service Unavailable");
     let outcome = log_in(&codes(&json!({ "expires_in": 30 })), vec![pending(), down(), down()]);
     assert_eq!(outcome.kind(), ErrorKind::Network);
@@ -462,12 +462,12 @@ fn a_server_that_fails_to_the_end_is_to_blame() {
 }
 
 #[test]
-fn the_server_says_when_to_come_back() {
+fn retry_after_is_obeyed() {
     for (head, expected) in [
         ("429 Too Many Requests\r\nRetry-After: 30", [5, 35, 40]),
         ("503 Service Unavailable\r\nRetry-After: 30", [5, 35, 40]),
         ("429 Too Many Requests", [5, 15, 20]),
-        // Sooner than the interval is too soon.
+        // It can't shorten the interval.
         ("429 Too Many Requests\r\nRetry-After: 1", [5, 10, 15]),
         ("503 Service Unavailable\r\nRetry-After: soon", [5, 15, 20]),
     ] {
@@ -475,7 +475,7 @@ fn the_server_says_when_to_come_back() {
         assert!(outcome.result.is_ok(), "{head}");
         assert_eq!(outcome.polls, expected, "{head}");
     }
-    // For ever is too long.
+    // A very long wait is limited.
     let never = unavailable("429 Too Many Requests\r\nRetry-After: 86400");
     let codes = codes(&json!({ "expires_in": 900 }));
     let outcome = log_in_with("login_timeout = '1h'", &codes, vec![never, granted()]);
@@ -484,7 +484,7 @@ fn the_server_says_when_to_come_back() {
 }
 
 #[test]
-fn only_what_is_safe_is_shown() {
+fn only_safe_values_are_shown() {
     let hostile = json!({
         "user_code": "\u{1b}]0;owned\u{7}WD\u{202e}JB\r\n",
         "verification_uri_complete": "javascript:alert(1)",
@@ -497,9 +497,9 @@ fn only_what_is_safe_is_shown() {
     for (other, says) in [
         (json!({ "verification_uri": "http://a.test/CANARY" }), "not safe to show"),
         (json!({ "verification_uri": "https://CANARY@a.test/" }), "not safe to show"),
-        (json!({ "verification_uri": null }), "no address to type the code in at"),
-        (json!({ "user_code": "\u{200b}" }), "a code that nobody could type in"),
-        (json!({ "user_code": "CANARY".repeat(20) }), "a code that nobody could type in"),
+        (json!({ "verification_uri": null }), "no `verification_uri`"),
+        (json!({ "user_code": "\u{200b}" }), "a code that can't be typed in"),
+        (json!({ "user_code": "CANARY".repeat(20) }), "a code that can't be typed in"),
         (json!({ "device_code": null }), "no device code"),
         (json!({ "error": "CANARY" }), "refused the request"),
     ] {
@@ -521,7 +521,7 @@ fn a_complete_address_is_not_needed() {
 }
 
 #[test]
-fn each_request_has_what_belongs_to_it() {
+fn each_request_has_its_parameters() {
     let members = |form: &[(&str, &[&str])]| {
         let texts = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect();
         form.iter().map(|(name, values)| ((*name).to_owned(), texts(values))).collect()
@@ -558,7 +558,7 @@ fn each_request_has_what_belongs_to_it() {
     }
 }
 
-/// Begins a login, and drops it once `is_time` for that.
+/// Starts a login, and drops it when `is_time` ends.
 async fn log_in_and_go(credentials: &authn::Credentials, screen: &Screen, is_time: impl Future) {
     tokio::select! {
         outcome = credentials.login(Login::new(screen.clone())) => panic!("{outcome:?}"),
@@ -571,13 +571,13 @@ async fn ended(lines: &mut UnboundedReceiver<String>) {
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_not_waited_for_once_the_caller_has_gone() {
-    // No way is chosen and there is no browser, so that the server's metadata are asked for first.
+fn a_silent_server_is_not_waited_for_after_the_caller_has_gone() {
+    // No way is chosen and there is no browser, so the server's metadata are requested first.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());
     let (sender, mut asked) = unbounded_channel();
     thread::spawn(move || {
-        // It is kept open, and nothing is said.
+        // The connection stays open, and nothing is sent.
         let silent = listener.accept().unwrap();
         sender.send(()).unwrap();
         let mut rest = Vec::new();
@@ -599,8 +599,8 @@ fn a_server_that_does_not_answer_is_not_waited_for_once_the_caller_has_gone() {
 }
 
 #[test]
-fn nobody_is_waited_for_once_the_caller_has_gone() {
-    // The clock stands still, so that the first wait never ends.
+fn the_user_is_not_waited_for_after_the_caller_has_gone() {
+    // The clock does not move, so the first wait never ends.
     let manual = ManualClock::new();
     let (server, _) = Server::start(&Hasty::new(), codes(&json!({})), Vec::new());
     let text = format!("[credentials.oauth]\nstore = 'memory'\n{}", server.client(""));
@@ -618,7 +618,7 @@ fn nobody_is_waited_for_once_the_caller_has_gone() {
 }
 
 #[test]
-fn tokens_that_are_under_way_are_kept_though_the_caller_has_gone() {
+fn tokens_of_a_running_request_are_kept_after_the_caller_has_gone() {
     let hasty = Hasty::new();
     let (release, held) = mpsc::channel();
     let answers = vec![pending(), Answer::Held(held)];

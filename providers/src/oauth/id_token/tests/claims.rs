@@ -1,4 +1,4 @@
-//! What a token must say (OpenID Connect Core 1.0, 3.1.3.7).
+//! The claims that a token must have (OpenID Connect Core 1.0, 3.1.3.7).
 
 use std::time::SystemTime;
 
@@ -17,7 +17,7 @@ fn expected() -> Expected<'static> {
     }
 }
 
-/// What a good token says, with these claims in place of its own; `null` stands for none.
+/// The payload of a valid token with some claims replaced. `null` removes a claim.
 fn said(claims: &Value) -> String {
     let mut all = json!({
         "iss": "https://i.test", "aud": "me", "sub": "s", "nonce": "n", "iat": NOW, "exp": NOW + 600,
@@ -39,7 +39,7 @@ fn check(payload: &[u8]) -> Result<Claims, String> {
 }
 
 #[test]
-fn what_is_right_is_taken() {
+fn right_claims_are_accepted() {
     for claims in [
         json!({}),
         json!({ "aud": ["me"] }),
@@ -58,7 +58,7 @@ fn what_is_right_is_taken() {
 }
 
 #[test]
-fn what_is_wrong_is_refused() {
+fn wrong_claims_are_refused() {
     for (claims, what) in [
         (json!({ "iss": null }), "another issuer"),
         (json!({ "iss": "https://i.test/" }), "another issuer"),
@@ -107,7 +107,7 @@ fn what_is_wrong_is_refused() {
 }
 
 #[test]
-fn a_nonce_is_looked_at_where_one_was_sent() {
+fn a_nonce_is_checked_if_one_was_sent() {
     for (sent, found, is_right) in
         [(None, json!(null), true), (None, json!("m"), true), (Some("n"), json!("m"), false)]
     {
@@ -118,7 +118,7 @@ fn a_nonce_is_looked_at_where_one_was_sent() {
 }
 
 #[test]
-fn an_address_that_nobody_has_verified_is_nobodys_name() {
+fn an_unverified_email_address_is_left_out() {
     for (verified, counts) in [
         (json!(null), true),
         (json!(true), true),
@@ -165,7 +165,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_payload_is_too_much(payload: Vec<u8>, name in "aud|azp|exp|iat|iss|nbf|nonce|sub", text: String) {
+    fn no_payload_panics(payload: Vec<u8>, name in "aud|azp|exp|iat|iss|nbf|nonce|sub", text: String) {
         drop(expected().check(&payload));
         for value in [json!(text), json!([text]), json!({ &text: text }), json!(f64::MAX)] {
             let mut claims = json!({});

@@ -1,4 +1,4 @@
-//! Where a token's key comes from, and when it is asked for.
+//! Where the key of a token comes from, and when it is fetched.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn keys_are_fetched_once_an_hour() {
 }
 
 #[test]
-fn a_key_that_the_server_has_taken_back_counts_no_longer() {
+fn a_key_that_the_server_has_withdrawn_is_not_accepted() {
     let (old, new) = (Pair::new(Some("old")), Pair::new(Some("new")));
     let login = Login::new(&[&old]);
     assert!(login.verify(&login.issue(&old, &json!({}))).is_ok());
@@ -33,7 +33,7 @@ fn a_new_key_is_fetched_when_a_token_names_it_and_not_too_often() {
     let login = Login::new(&[&old]);
     assert!(login.verify(&login.issue(&old, &json!({}))).is_ok());
 
-    // They have just been fetched, so that the server is not asked again.
+    // The keys have just been fetched, so the server is not asked again.
     login.publish(&[&old, &new]);
     let error = login.unable(&login.issue(&new, &json!({})));
     assert!(error.contains("does not publish"), "{error}");
@@ -55,7 +55,7 @@ fn a_new_key_is_fetched_when_a_token_names_it_and_not_too_often() {
 }
 
 #[test]
-fn a_key_without_a_name_is_changed_as_well() {
+fn a_key_without_an_identifier_can_be_replaced() {
     let (old, new) = (Pair::new(None), Pair::new(None));
     let login = Login::new(&[&old]);
     assert!(login.verify(&login.issue(&old, &json!({}))).is_ok());
@@ -79,12 +79,12 @@ fn a_server_that_fails_is_not_asked_again_at_once() {
         assert!(error.contains(expected), "{error}");
         assert_eq!(login.server.asked(JWKS), 2);
     }
-    // What is known still counts.
+    // The known keys are still accepted.
     assert!(login.verify(&login.issue(&old, &json!({}))).is_ok());
 }
 
 #[test]
-fn what_is_no_key_set_is_told() {
+fn an_invalid_key_set_is_an_error() {
     let pair = Pair::new(Some("k"));
     let set = json!({ "keys": [pair.public] }).to_string();
     let json = "200 OK\r\nContent-Type: application/json";
@@ -96,9 +96,9 @@ fn what_is_no_key_set_is_told() {
         ("302 Found\r\nLocation: /elsewhere", set.clone(), "redirect"),
         ("307 Temporary Redirect\r\nLocation: /elsewhere", set.clone(), "redirect"),
         ("429 Too Many Requests\r\nRetry-After: 7", MARKER.to_owned(), "try again later"),
-        (json, String::new(), "no JSON object"),
-        (json, format!("<html>{MARKER}</html>"), "no JSON object"),
-        (json, set[..set.len() - 1].to_owned(), "no JSON object"),
+        (json, String::new(), "not a JSON object"),
+        (json, format!("<html>{MARKER}</html>"), "not a JSON object"),
+        (json, set[..set.len() - 1].to_owned(), "not a JSON object"),
         (json, json!({ MARKER: [] }).to_string(), "without a list of keys"),
         (json, json!({ "keys": { MARKER: 1 } }).to_string(), "without a list of keys"),
         (json, long(300 * 1024), "more than 256 KiB"),
@@ -119,7 +119,7 @@ fn what_is_no_key_set_is_told() {
 }
 
 #[test]
-fn how_long_to_wait_is_handed_on() {
+fn retry_after_is_passed_on() {
     let pair = Pair::new(Some("k"));
     let login = Login::new(&[]);
     login.server.answer(JWKS, "429 Too Many Requests\r\nRetry-After: 7", "");
@@ -144,7 +144,7 @@ fn a_set_has_a_media_type_of_its_own() {
 }
 
 #[test]
-fn an_issuer_that_calls_itself_otherwise_has_no_keys() {
+fn an_issuer_with_another_name_has_no_keys() {
     let pair = Pair::new(Some("k"));
     let login = Login::new(&[&pair]);
     let metadata = json!({ "issuer": "https://other.test", "jwks_uri": login.server.url(JWKS) });
@@ -188,7 +188,7 @@ fn issuer_and_keys_can_be_configured_instead() {
     }
     assert_eq!(server.asked(METADATA), 0);
 
-    // Beside an issuer they take the place of what is discovered.
+    // With an issuer, they replace the discovered address.
     let elsewhere =
         format!("issuer_url = '{}'\njwks_url = '{}'", server.url(""), server.url("/own"));
     let login = Login::with(server.clone(), &elsewhere);
@@ -203,7 +203,7 @@ fn a_set_that_has_moved_is_fetched_from_its_new_place() {
     let (old, new) = (Pair::new(Some("old")), Pair::new(Some("new")));
     let login = Login::new(&[&old]);
     assert!(login.verify(&login.issue(&old, &json!({}))).is_ok());
-    // The keys are fetched anew, so that they last longer than the metadata.
+    // The keys are fetched again, so that they are kept longer than the metadata.
     login.manual.advance(Duration::from_mins(30));
     login.unable(&login.issue(&new, &json!({})));
     assert_eq!(login.server.asked(JWKS), 2);
@@ -218,7 +218,7 @@ fn a_set_that_has_moved_is_fetched_from_its_new_place() {
 }
 
 #[test]
-fn who_comes_late_gets_what_another_has_fetched() {
+fn a_late_caller_gets_the_keys_that_another_has_fetched() {
     let (old, new) = (Pair::new(Some("old")), Pair::new(Some("new")));
     let login = Login::new(&[&old]);
     let (keys, context) = (&login.options.__keys, &login.context);

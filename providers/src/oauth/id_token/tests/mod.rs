@@ -1,7 +1,7 @@
-//! ID tokens as a server on the loopback interface issues them.
+//! ID tokens of a server on the loopback interface.
 //!
-//! - [`claims`]: what a token must say
-//! - [`keys`]: where its key comes from
+//! - [`claims`]: the claims that a token must have
+//! - [`keys`]: where the key of a token comes from
 
 mod claims;
 mod keys;
@@ -29,7 +29,7 @@ use crate::{
 const METADATA: &str = "/.well-known/openid-configuration";
 const JWKS: &str = "/jwks";
 
-/// What must not be in any error: it is in every token.
+/// A text in every token that must not be in any error.
 const MARKER: &str = "M4rK3r";
 
 /// A key pair of the server's.
@@ -61,7 +61,7 @@ struct Login {
 }
 
 impl Login {
-    /// Publishes these keys, where the client discovers them.
+    /// Creates a server that publishes these keys, and a client that discovers them.
     fn new(pairs: &[&Pair]) -> Self {
         let server = Loopback::start();
         let issuer = server.url("");
@@ -84,7 +84,7 @@ impl Login {
         self.server.serve(JWKS, &json!({ "keys": keys }).to_string());
     }
 
-    /// Issues a token for the client, with these claims beside the usual ones or in their place.
+    /// Issues a token for the client. The claims are added to the usual ones or replace them.
     fn issue(&self, pair: &Pair, claims: &Value) -> String {
         let lifetime = Duration::from_mins(10);
         let mut all = jws::Claims::valid_for(lifetime, self.context.clock())
@@ -104,7 +104,7 @@ impl Login {
         wait(verify(&self.options, &self.context, token, Some("n")))
     }
 
-    /// Returns the error of a token in which something is wrong.
+    /// Returns the error of a wrong token.
     fn mismatch(&self, token: &str) -> String {
         match self.verify(token) {
             Err(Failure::Mismatch(error)) => shown(&error),
@@ -112,7 +112,7 @@ impl Login {
         }
     }
 
-    /// Returns the error of a token that can't be looked at.
+    /// Returns the error of a token that can't be checked.
     fn unable(&self, token: &str) -> String {
         match self.verify(token) {
             Err(Failure::Unable(error)) => shown(&error),
@@ -170,15 +170,15 @@ fn a_tampered_token_is_a_mismatch() {
     let error = login.mismatch(&format!("{header}.{forged}.{signature}"));
     assert!(error.contains("a signature that is not the server's"), "{error}");
     let error = login.mismatch(&format!("{header}.{forged}"));
-    assert!(error.contains("no signed token"), "{error}");
+    assert!(error.contains("is not a signed token"), "{error}");
     let error = login.mismatch(&format!("{header}.{MARKER}.{MARKER}.{MARKER}.{MARKER}"));
     assert!(error.contains("does not encrypt them"), "{error}");
-    // The key is known, so that nothing new is to be expected of the server.
+    // The key is known, so the server is not asked for new keys.
     assert_eq!(login.server.asked(JWKS), 1);
 }
 
 #[test]
-fn an_algorithm_that_is_not_believed_is_told_before_anything_is_sent() {
+fn an_algorithm_that_is_not_accepted_is_found_before_anything_is_sent() {
     let pair = Pair::new(Some("k"));
     let login = Login::new(&[&pair]);
     let claims = jws::Claims::valid_for(Duration::from_mins(1), login.context.clock()).unwrap();

@@ -1,7 +1,7 @@
-//! The calls of the Secret Service that are used (its specification, version 0.2).
+//! The calls to the Secret Service (version 0.2 of its specification).
 //!
-//! The session with it is `plain`: secrets go over a socket of this machine that the user's own programs
-//! alone can open, and each of those may ask the keyring itself. An address elsewhere is refused.
+//! The session is `plain`: secrets are sent over a socket of this machine that only the user's programs can open, and
+//! each of these can ask the keyring itself. An address on another machine is refused.
 
 use std::{collections::HashMap, str::FromStr as _};
 
@@ -21,13 +21,13 @@ const COLLECTION: &str = "org.freedesktop.Secret.Collection";
 const ITEM: &str = "org.freedesktop.Secret.Item";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
-/// A connection, and a session with the service.
+/// A connection with a session at the service.
 pub(super) struct Bus {
     connection: Connection,
     session: OwnedObjectPath,
 }
 
-/// A secret on its way: session, parameters of its encryption, the bytes, their type.
+/// A secret in a message: session, encryption parameters, bytes and media type.
 type Secret<'a> = (&'a ObjectPath<'a>, &'a [u8], &'a [u8], &'a str);
 type Received = (OwnedObjectPath, Vec<u8>, Vec<u8>, String);
 
@@ -38,9 +38,9 @@ impl Bus {
         let connection = connection.map_err(|error| failures::of_call("connect", &error))?;
         let arguments = ("plain", Variant::from(""));
         let mut bus = Self { connection, session: OwnedObjectPath::default() };
-        // gnome-keyring's daemon aborts if it has not noted a program by the time of its first call, which may
-        // overtake the note in its main loop (its issue 190). Reading a property needs no note, and once it is
-        // answered, the note is there. What the answer says does not matter.
+        // gnome-keyring's daemon aborts if a program calls it before it has registered that program, which can happen
+        // in its main loop (its issue 190). Reading a property needs no registration, and the program is registered
+        // when it is answered. The answer itself is not used.
         let collections = (SERVICE, "Collections");
         let _: Result<(OwnedVariant,)> =
             bus.ask("answer", PATH, PROPERTIES, "Get", &collections).await;
@@ -50,8 +50,8 @@ impl Bus {
         Ok(bus)
     }
 
-    /// Finds items, and unlocks them where that needs no prompt. Where nothing is found and more could be in a
-    /// locked keyring, it is locked.
+    /// Finds items, and unlocks them if that needs no prompt. Fails if nothing is found and the default keyring is
+    /// locked, because the items could be there.
     pub(super) async fn find(&self, attributes: &Attributes<'_>) -> Result<Vec<OwnedObjectPath>> {
         let (mut items, locked): (Vec<OwnedObjectPath>, Vec<OwnedObjectPath>) =
             self.ask("look for an entry", PATH, SERVICE, "SearchItems", &(attributes,)).await?;
@@ -135,14 +135,14 @@ impl Bus {
 
     /// Makes sure that a keyring is unlocked.
     async fn open(&self, collection: &OwnedObjectPath) -> Result<()> {
-        let what = "say whether it is locked";
+        let what = "tell whether it is locked";
         if self.property(what, collection, COLLECTION, "Locked").await? {
             self.unlock(std::slice::from_ref(collection)).await?;
         }
         Ok(())
     }
 
-    /// Unlocks what needs no prompt.
+    /// Unlocks objects, and fails if that needs a prompt.
     async fn unlock(&self, objects: &[OwnedObjectPath]) -> Result<()> {
         let (_, prompt): (Vec<OwnedObjectPath>, OwnedObjectPath) =
             self.ask("unlock", PATH, SERVICE, "Unlock", &(objects,)).await?;
@@ -153,7 +153,7 @@ impl Bus {
         if is_nothing(prompt) {
             return Ok(());
         }
-        // It was never shown. If it can't be dismissed, it goes with this connection.
+        // The prompt was never shown. If it can't be dismissed, it ends with this connection.
         let interface = "org.freedesktop.Secret.Prompt";
         let _: Result<()> = self.ask("dismiss", prompt, interface, "Dismiss", &()).await;
         Err(failures::locked())
@@ -175,7 +175,7 @@ impl Bus {
         T::try_from(value).map_err(|error| failures::of_call(what, &error))
     }
 
-    /// Makes a call, and reads what it returns. `what` it is meant to do is for the error.
+    /// Makes a call and returns its result. `what` describes the call, for errors.
     async fn ask<T: DeserializeOwned + Type>(
         &self,
         what: &str,

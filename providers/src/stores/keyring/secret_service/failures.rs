@@ -1,6 +1,6 @@
-//! What can be wrong with a Secret Service, each with its own help.
+//! The errors of a Secret Service, each with its own help.
 //!
-//! Of a service's own error the name is shown, and never its text.
+//! Of an error that the service returns, only the name is shown, never the text.
 
 use authn::Error;
 use zbus::fdo;
@@ -64,7 +64,7 @@ pub(super) fn of_call(what: &str, error: &zbus::Error) -> Error {
                     .with_help("choose another `store`")
             }
             Fdo::AccessDenied(_) | Fdo::AuthFailed(_) => {
-                failure(format!("the keyring service may not {what} for this program"))
+                failure(format!("the keyring service was asked to {what}, and access was denied"))
                     .with_help("check the permissions that the sandbox or the bus grants it")
             }
             other => refused(what, zbus::DBusError::name(other).as_str()),

@@ -1,8 +1,7 @@
-//! The desktop's keyring: the Secret Service of freedesktop.org, over D-Bus, as GNOME's and
-//! KDE's keyrings have it.
+//! The desktop's keyring: the Secret Service of freedesktop.org over D-Bus, which GNOME's and KDE's keyrings implement.
 //!
-//! No prompt is ever shown: a program that needs a token may have no screen and no user. What a prompt
-//! would unlock is locked, and an error says how to unlock it.
+//! No prompt is ever shown, because a program that needs a token may have no screen and no user. If a prompt is needed,
+//! that is an error whose help says how to unlock the keyring.
 
 mod bus;
 mod failures;
@@ -15,25 +14,25 @@ use zbus::OwnedObjectPath;
 use self::bus::Bus;
 use super::{failure, label, text};
 
-/// What sets sessions apart from whatever else is in a keyring.
+/// The schema of sessions, which distinguishes them from other entries.
 const SCHEMA: &str = "authn.Session";
 
-/// A Secret Service, by the address of its bus.
+/// A Secret Service at the address of its bus.
 #[derive(Clone, Debug)]
 pub(super) struct SecretService {
     address: Option<String>,
 }
 
-/// By these an item is found. Other programs call them so, too.
+/// The attributes that identify an item. Other programs use the same names.
 type Attributes<'a> = HashMap<&'a str, &'a str>;
 
 impl SecretService {
-    /// Takes the address of the user's bus from the environment.
+    /// Reads the address of the user's bus from the environment.
     pub(super) fn new(surroundings: &StoreContext<'_>) -> Self {
-        let told = surroundings.variable("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned);
+        let configured = surroundings.variable("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned);
         let folder = surroundings.variable("XDG_RUNTIME_DIR");
         let usual = || folder.map(|folder| format!("unix:path={folder}/bus"));
-        Self { address: told.or_else(usual) }
+        Self { address: configured.or_else(usual) }
     }
 
     #[cfg(test)]
@@ -41,23 +40,23 @@ impl SecretService {
         Self { address: address.map(str::to_owned) }
     }
 
-    /// Fails if nothing can be kept there now.
+    /// Fails if the keyring can't store a session now.
     pub(super) async fn check(&self) -> Result<()> {
         self.bus().await?.default_collection().await.map(drop)
     }
 
-    /// Returns the texts of all items of a session: one, as a rule.
+    /// Returns the texts of all items of a session: usually one.
     pub(super) async fn read(&self, service: &str, key: &str) -> Result<Vec<SecretString>> {
         let bus = self.bus().await?;
         let mut texts = Vec::new();
         for item in bus.find(&session(service, Some(key))).await? {
-            // Bytes that are no text are no document either.
+            // Bytes that are not text are not a document either.
             texts.push(text(bus.secret(&item).await?).unwrap_or_else(|| "".into()));
         }
         Ok(texts)
     }
 
-    /// Replaces what is kept of a session.
+    /// Replaces the text of a session.
     pub(super) async fn write(&self, service: &str, key: &str, text: &SecretString) -> Result<()> {
         let bus = self.bus().await?;
         let attributes = session(service, Some(key));
@@ -74,7 +73,7 @@ impl SecretService {
         }
     }
 
-    /// Renames what is kept of a session.
+    /// Renames the items of a session.
     pub(super) async fn set_aside(&self, service: &str, key: &str, ending: &str) -> Result<()> {
         let bus = self.bus().await?;
         let schema = format!("{SCHEMA}.{ending}");
@@ -87,7 +86,7 @@ impl SecretService {
         Ok(())
     }
 
-    /// Lists the sessions.
+    /// Returns the keys of all sessions.
     pub(super) async fn list(&self, service: &str) -> Result<Vec<String>> {
         let bus = self.bus().await?;
         let mut names = Vec::new();
@@ -97,7 +96,7 @@ impl SecretService {
         Ok(names)
     }
 
-    /// Returns the secret that a reference names, as `service/user`.
+    /// Returns the secret of a reference of the form `service/user`.
     pub(super) async fn secret(&self, target: &str) -> Result<SecretString> {
         let (service, user) = split(target)?;
         let bus = self.bus().await?;
@@ -133,7 +132,7 @@ fn session<'a>(service: &'a str, key: Option<&'a str>) -> Attributes<'a> {
     attributes
 }
 
-/// Splits a reference at its last slash: a service may be a URL, and a user's name has none.
+/// Splits a reference at its last slash. A service can be a URL, but a user's name has no slash.
 fn split(target: &str) -> Result<(&str, &str)> {
     let parts = target.rsplit_once('/');
     parts.filter(|(service, user)| !service.is_empty() && !user.is_empty()).ok_or_else(|| {
@@ -142,7 +141,7 @@ fn split(target: &str) -> Result<(&str, &str)> {
     })
 }
 
-/// A path that names nothing.
+/// Returns whether a path names no object.
 fn is_nothing(path: &OwnedObjectPath) -> bool {
     path.as_str() == "/"
 }

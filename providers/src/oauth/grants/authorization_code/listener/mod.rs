@@ -1,8 +1,8 @@
-//! `Listener`: waits on loopback for the browser to come back (RFC 8252, 7.3 and 8.3), and shows what came of
-//! the login only when that is known.
+//! `Listener`: waits on loopback for the browser to come back (RFC 8252, 7.3 and 8.3), and shows the result of the
+//! login when it is known.
 //!
-//! Any program on this machine, and any page in its browser, can send something here. So only what brings the
-//! login's own `state` counts; nothing else ends the wait, and nothing that was sent is ever shown.
+//! Any program on this machine, and any page in its browser, can send requests here. Only a request with the login's
+//! `state` ends the wait, and nothing from a request is ever shown.
 
 mod page;
 mod responder;
@@ -28,16 +28,16 @@ use responder::{Held, Responder};
 /// Most connections at a time, for each address. A browser opens a few, some of them in advance.
 const CONNECTIONS: usize = 32;
 
-/// Longest time until a connection has asked for something.
+/// Longest time until a connection has sent its request.
 const READING: Duration = Duration::from_secs(3);
 
 /// Longest time for the last page to be sent.
 const PAGE: Duration = Duration::from_secs(10);
 
-/// Longest head of a request, in bytes. What a browser keeps for other programs on this machine comes along.
+/// Longest head of a request, in bytes. It includes the cookies that other programs on this machine have set.
 const HEAD: usize = 64 << 10;
 
-/// Waits before a connection is looked for again after this machine had none to give.
+/// Wait after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A listener that ends, with all its connections, when it is dropped.
@@ -48,7 +48,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Begins to answer, and reports what comes.
+    /// Starts to answer requests, and reports events.
     pub(super) fn start(
         redirect: Redirect,
         expected: Expected,
@@ -64,7 +64,7 @@ impl Listener {
         Self { responder, clock, _accepting: accepting }
     }
 
-    /// Shows what came of the login to every browser that waits for it.
+    /// Shows the result of the login to every browser that waits for it.
     pub(super) async fn finish(self, is_logged_in: bool) {
         self.responder.close(is_logged_in);
         let mut waiting = self.responder.waiting();
@@ -72,7 +72,7 @@ impl Listener {
     }
 }
 
-/// Takes connections; it and they end when its task does.
+/// Accepts connections. They end when this task ends.
 async fn accept(socket: TcpListener, responder: Arc<Responder>, clock: Clock) {
     let mut connections = JoinSet::new();
     let mut open = OpenConnections::default();
@@ -83,7 +83,7 @@ async fn accept(socket: TcpListener, responder: Arc<Responder>, clock: Clock) {
         };
         while connections.try_join_next().is_some() {}
         if !open.has_room() {
-            // A client that has just come may have asked for something, which is read now.
+            // A new client may have sent its request, which is read now.
             task::yield_now().await;
             if !open.make_room() {
                 continue;
@@ -97,9 +97,9 @@ async fn accept(socket: TcpListener, responder: Arc<Responder>, clock: Clock) {
     }
 }
 
-/// The connections that are open, the oldest first. A client that opens many and says nothing keeps no other out: the
-/// oldest has to go, unless it waits for the end of the login. It counts as waiting as long as its [`Held`] is
-/// there, so that is not kept here.
+/// The open connections, the oldest first. A client that opens many and sends nothing can't keep others out: the oldest
+/// connection is closed, unless it waits for the end of the login. A connection is waiting as long as its [`Held`]
+/// exists, so only a weak reference is stored here.
 #[derive(Default)]
 struct OpenConnections(VecDeque<(AbortHandle, Weak<Held>)>);
 
@@ -109,7 +109,7 @@ impl OpenConnections {
         self.0.len() < CONNECTIONS
     }
 
-    /// Ends a connection if need be; `false` if there is none that can be ended.
+    /// Closes a connection if there are too many. Returns `false` if none can be closed.
     fn make_room(&mut self) -> bool {
         if self.has_room() {
             return true;
@@ -122,8 +122,8 @@ impl OpenConnections {
     }
 }
 
-/// Answers one request. A client that asks for nothing is soon no longer waited for; one that waits for the end of
-/// the login is kept.
+/// Answers one request. A connection without a request is closed after [`READING`]; a connection that waits for the end
+/// of the login is kept.
 async fn serve(stream: TcpStream, responder: &Responder, held: &Held, clock: &Clock) {
     let service = service_fn(|request| responder.answer(request, held));
     let mut connection = http1::Builder::new()

@@ -1,5 +1,5 @@
-//! The pages that a browser shows when it comes back. Each is one document that loads nothing, runs nothing
-//! and repeats nothing of what was sent.
+//! The pages that a browser shows when it comes back. Each is one document that loads nothing, runs nothing and repeats
+//! nothing from the request.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ const LOGGED_IN: &str = include_str!("page/logged_in.html");
 const FAILED: &str = include_str!("page/failed.html");
 const FOREIGN: &str = include_str!("page/foreign.html");
 
-/// Allows the one style and the icon in the address, and nothing else, not even to be shown in a frame.
+/// Allows the style and the icon in the page, and nothing else, not even to be shown in a frame.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let hash = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     let policy = format!(
@@ -25,7 +25,7 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
 
-/// What came of the login.
+/// Returns the page with the result of the login.
 pub(super) fn outcome(is_logged_in: bool) -> Response<Full<Bytes>> {
     if is_logged_in {
         document(StatusCode::OK, LOGGED_IN)
@@ -34,12 +34,12 @@ pub(super) fn outcome(is_logged_in: bool) -> Response<Full<Bytes>> {
     }
 }
 
-/// An answer that is not of the login that is waited for.
+/// Returns the page for an answer to another login.
 pub(super) fn foreign() -> Response<Full<Bytes>> {
     document(StatusCode::BAD_REQUEST, FOREIGN)
 }
 
-/// What is not for a person.
+/// Returns a plain text, for requests that are not from a user.
 pub(super) fn text(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
     let body = Bytes::from_static(text.as_bytes());
     let mut response = response(status, "text/plain; charset=utf-8", body);

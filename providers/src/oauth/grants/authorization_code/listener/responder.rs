@@ -1,4 +1,4 @@
-//! `Responder`: what each request is answered.
+//! `Responder`: answers each request.
 
 use std::{
     convert::Infallible,
@@ -22,14 +22,14 @@ use super::{
     page,
 };
 
-/// What all connections share.
+/// The state that all connections share.
 pub(super) struct Responder {
     path: String,
     expected: Expected,
     events: UnboundedSender<Event>,
-    /// The first answer counts; a browser may repeat it.
+    /// Only the first answer is used; a browser can repeat it.
     answered: AtomicBool,
-    /// Those of other logins are reported once, so that no page can fill the terminal.
+    /// Answers to other logins are reported once, so that no page can fill the terminal.
     was_foreign: AtomicBool,
     outcome: watch::Sender<Option<bool>>,
     waiting: watch::Sender<usize>,
@@ -48,7 +48,7 @@ impl Responder {
         }
     }
 
-    /// Answers a request; the one that is expected only when it is known what came of it.
+    /// Answers a request. The answer to this login is shown only when its result is known.
     pub(super) async fn answer<B>(
         &self,
         request: Request<B>,
@@ -64,7 +64,7 @@ impl Responder {
                     page::foreign()
                 }
                 answer => {
-                    // First, so that it is not overlooked when the login is soon over.
+                    // First, so that the end of the login waits for it.
                     held.hold(&self.waiting);
                     self.take(answer);
                     page::outcome(self.outcome().await)
@@ -73,17 +73,17 @@ impl Responder {
         })
     }
 
-    /// Returns the query of a request that could be the expected one; the error is what to answer otherwise.
+    /// Returns the query of a request that can be the server's answer. The error is the response to any other request.
     fn expected_query<'a, B>(
         &self,
         request: &'a Request<B>,
     ) -> Result<&'a str, (StatusCode, &'static str)> {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-        // Another site's name that leads here would make this listener a part of that site.
+        // With the name of another site (DNS rebinding) this listener would be a part of that site.
         if !host.is_some_and(is_loopback) {
             return Err((StatusCode::MISDIRECTED_REQUEST, "This is another address."));
         }
-        // The icon's path, as a rule.
+        // Usually the path of the icon.
         if request.uri().path() != self.path {
             return Err((StatusCode::NOT_FOUND, "There is nothing here."));
         }
@@ -108,7 +108,7 @@ impl Responder {
     }
 
     fn tell(&self, event: Event) {
-        // The receiver is gone if the login has ended otherwise.
+        // The receiver is dropped when the login has ended in another way.
         drop(self.events.send(event));
     }
 
@@ -118,18 +118,18 @@ impl Responder {
         known.is_ok_and(|known| *known == Some(true))
     }
 
-    /// Reports what came of the login.
+    /// Reports the result of the login.
     pub(super) fn close(&self, is_logged_in: bool) {
         self.outcome.send_replace(Some(is_logged_in));
     }
 
-    /// Returns how many browsers wait for what came of the login, or get it just now.
+    /// Returns how many connections wait for the result of the login or are receiving it.
     pub(super) fn waiting(&self) -> watch::Receiver<usize> {
         self.waiting.subscribe()
     }
 }
 
-/// Whether a connection waits for the end of the login. It counts until the connection has ended.
+/// Whether a connection waits for the end of the login. It is counted until the connection has ended.
 #[derive(Default)]
 pub(super) struct Held(OnceLock<Counted>);
 
@@ -154,7 +154,7 @@ impl Drop for Counted {
     }
 }
 
-/// Returns whether a `Host` is a name of the loopback interface, with whatever port.
+/// Returns whether a `Host` is a name of the loopback interface, with any port.
 fn is_loopback(host: &str) -> bool {
     let Ok(url) = url::Url::parse(&format!("http://{host}/")) else { return false };
     url.path() == "/"
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_is_meant() {
+    fn only_loopback_hosts_are_accepted() {
         for host in ["127.0.0.1", "127.0.0.1:80", "localhost:8888", "LOCALHOST", "[::1]:1"] {
             assert!(is_loopback(host), "{host}");
         }
