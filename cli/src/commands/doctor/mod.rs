@@ -102,7 +102,10 @@ fn page(findings: &[Finding], output: &Output) -> String {
         let line = format!("{name}{space}  {check:check_width$}  {}\n", plain(message));
         let indent = " ".repeat("problem".len() + check_width + 4);
         match help {
-            Some(help) => line + &format!("{indent}-> {}\n", plain(help)),
+            Some(help) => {
+                let label = output.styled("help:", style::HELP);
+                line + &format!("{indent}{label} {}\n", plain(help))
+            }
             None => line,
         }
     };
