@@ -16,7 +16,8 @@ use ureq::Agent;
 
 use crate::waiting;
 
-/// The time that the server may take to start. It takes half a second; the rest is for a machine that compiles meanwhile.
+/// The time that the server may take to start. It takes half a second; the rest is for a machine that compiles
+/// meanwhile.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// The grant type of the polls of a device login (RFC 8628, section 3.4).

@@ -1,6 +1,6 @@
 //! `doctor`: checks everything that tokens depend on, and shows how to fix problems.
 //!
-//! A [`Snapshot`](snapshot::Snapshot) is taken once; each check of the list below examines it.
+//! A [`Snapshot`] is taken once; each check of the list below examines it.
 
 mod checks;
 mod finding;
