@@ -11,7 +11,7 @@
 //! assert_eq!(browser.report()["status"], 200, "what the program answered the browser");
 //! ```
 //!
-//! `tests/rig/browser/options.mjs` lists what a browser can be told: another user, to refuse, to close the page, to
+//! `tests/rig/browser/options.mjs` lists the options of a browser: another user, to refuse, to close the page, to
 //! ask for the site's icon first, to change `state`, to call back twice, to take pictures.
 
 use std::fs;
@@ -24,7 +24,7 @@ use tempfile::TempDir;
 
 use crate::waiting;
 
-/// Which browser, and what its user does. A clone is the same browser: it has the same report.
+/// A browser, and the behaviour of its user. A clone shares the report.
 #[derive(Clone, Debug)]
 pub struct Browser {
     script: &'static str,
@@ -56,7 +56,7 @@ impl Browser {
         Self { script, options: Vec::new(), folder }
     }
 
-    /// Tells the user what to do, with an option of the script: `--deny`, `--user=bob`.
+    /// Sets the behaviour of the user, with an option of the script: `--deny`, `--user=bob`.
     #[must_use]
     pub fn told(mut self, option: &str) -> Self {
         self.options.push(option.to_owned());
@@ -73,7 +73,7 @@ impl Browser {
         command
     }
 
-    /// The command as one program that takes an address and nothing else, as the variable `BROWSER` wants it.
+    /// The command as one program that only accepts an address, for the variable `BROWSER`.
     #[cfg(unix)]
     pub fn program(&self) -> PathBuf {
         use std::os::unix::fs::PermissionsExt as _;
@@ -89,7 +89,7 @@ impl Browser {
         program
     }
 
-    /// Opens an address itself, and gives the report. For a login whose address was only printed.
+    /// Opens an address itself, and returns its report. For a login whose address was only printed.
     ///
     /// # Panics
     ///
@@ -112,7 +112,7 @@ impl Browser {
     ///
     /// `url` is what was opened, `location` the callback's address, `status` and `words` are the last page's;
     /// `favicon` and `again` are the statuses of the icon and of the second callback. A status of null is an address
-    /// where nobody listened.
+    /// without a listener.
     #[track_caller]
     pub fn report(&self) -> Value {
         let file = self.report_file();
@@ -121,7 +121,7 @@ impl Browser {
         serde_json::from_slice(&text).expect("a report is JSON")
     }
 
-    /// Whether a browser has ended whose report was not taken yet.
+    /// Returns whether a browser has ended whose report was not read yet.
     pub fn has_ended(&self) -> bool {
         self.report_file().exists()
     }

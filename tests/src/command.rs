@@ -1,4 +1,4 @@
-//! Programs of the workspace, run with nothing of this machine's environment.
+//! Programs of the workspace, run without this machine's environment.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -9,7 +9,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-/// Where programs find the system's own; nothing else of the environment is passed on.
+/// The `PATH` of programs; no other variable of the environment is passed on.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// A program that the workspace has built, in the same profile as this test.
@@ -30,11 +30,11 @@ pub fn release_binary(name: &str) -> PathBuf {
     built(&profile_folder().with_file_name("release"), name, "cargo build --release")
 }
 
-/// A temporary home and a temporary working folder for programs, gone when this is dropped.
+/// A temporary home and a temporary working folder for programs, removed when this is dropped.
 ///
 /// A program that is run here sees the variables given with [`env`](Self::env), `PATH`, `HOME` and the `XDG_*`
-/// folders, and no other: no configuration, no cache and no credential of whoever runs the test. What it writes is
-/// there for the next program that is run in the same sandbox.
+/// folders, and no other: no configuration, no cache and no credential of the user who runs the test. Its files stay
+/// for the next program that is run in the same sandbox.
 #[derive(Debug)]
 pub struct Sandbox {
     root: TempDir,
@@ -42,7 +42,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Makes an empty one.
+    /// Creates an empty sandbox.
     pub fn new() -> Self {
         let root = tempfile::Builder::new().prefix("authn-test-").tempdir();
         let sandbox = Self { root: root.expect("a temporary folder"), variables: Vec::new() };
@@ -79,7 +79,7 @@ impl Sandbox {
         self
     }
 
-    /// Writes a file, and the folders it needs. A relative path is below [`work`](Self::work). Gives its full path.
+    /// Writes a file, and the folders it needs. A relative path is below [`work`](Self::work). Returns its full path.
     pub fn file(&self, path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> PathBuf {
         let path = self.work().join(path);
         let folder = path.parent().expect("a file is in a folder");
@@ -106,15 +106,15 @@ impl Sandbox {
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut stdin = child.stdin.take().expect("standard input is a pipe");
         let output = thread::scope(|scope| {
-            // A program may end without reading its input; that is no failure of the test.
+            // A program may end without reading its input; that is not a failure of the test.
             scope.spawn(move || stdin.write_all(input));
             child.wait_with_output().expect("the program's output")
         });
         Outcome::of(output)
     }
 
-    /// Prepares a program with this sandbox's environment and working folder, for a test that runs it in a way of its
-    /// own: under another program, in the background, ended by a signal.
+    /// Prepares a program with this sandbox's environment and working folder, for a test that runs it in another way:
+    /// under another program, in the background, ended by a signal.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.work()).env_clear().env("PATH", PATH).env("HOME", self.home());
@@ -151,7 +151,7 @@ impl Default for Sandbox {
     }
 }
 
-/// What a program that has ended left behind.
+/// The outcome of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Outcome {
@@ -164,11 +164,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Takes what the standard library gives.
+    /// Converts an output of the standard library.
     ///
     /// # Panics
     ///
-    /// If an output isn't UTF-8: programs of ours speak it, whatever happens.
+    /// If an output isn't UTF-8: our programs always write UTF-8.
     pub fn of(output: Output) -> Self {
         Self {
             code: output.status.code().unwrap_or(-1),
@@ -177,7 +177,7 @@ impl Outcome {
         }
     }
 
-    /// Gives standard output of a program that succeeded.
+    /// Returns standard output of a program that succeeded.
     ///
     /// # Panics
     ///
@@ -195,7 +195,7 @@ fn built(folder: &Path, name: &str, how: &str) -> PathBuf {
     path
 }
 
-/// `target/PROFILE`: a test is in its folder `deps`.
+/// Returns `target/PROFILE`: a test is in its folder `deps`.
 fn profile_folder() -> PathBuf {
     let test = std::env::current_exe().expect("the path of the test");
     let deps = test.parent().expect("a test is in a folder");
@@ -251,13 +251,13 @@ mod tests {
     }
 
     #[test]
-    fn input_that_nobody_reads_is_no_failure() {
+    fn unread_input_is_not_a_failure() {
         let input = vec![b'x'; 1 << 20]; // more than a pipe holds
         assert_eq!(Sandbox::new().run_with_input("true", &[], &input).code, 0);
     }
 
     #[test]
-    fn what_a_program_writes_is_there_for_the_next() {
+    fn files_of_a_program_stay_for_the_next() {
         let sandbox = Sandbox::new();
         sandbox.run("sh", &["-c", "echo kept > \"$XDG_STATE_HOME/x\""]).success();
         assert_eq!(sandbox.run("sh", &["-c", "cat \"$XDG_STATE_HOME/x\""]).success(), "kept\n");
@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn programs_are_beside_the_folder_of_the_tests() {
-        // This test itself stands in for a program: it is the one that is surely built.
+        // This test is used as the program, because it is certainly built.
         let test = std::env::current_exe().unwrap();
         let name = Path::new("deps").join(test.file_stem().unwrap());
         assert_eq!(binary(name.to_str().unwrap()), test);

@@ -1,4 +1,4 @@
-//! The documents of the repository: what stands in them, to be held against the code.
+//! The documents of the repository, to be checked against the code.
 //!
 //! A block that shows a terminal is a copy of a snapshot, whose name is in a comment before it:
 //!
@@ -24,7 +24,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads one, by its path from the root of the repository.
+    /// Reads a document, by its path from the root of the repository.
     pub fn read(path: &str) -> Self {
         let file = root().join(path);
         let text =
@@ -37,12 +37,12 @@ impl Document {
         &self.path
     }
 
-    /// All of it.
+    /// The whole text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Writes it anew.
+    /// Writes the document.
     pub fn write(&self, text: &str) {
         fs::write(root().join(&self.path), text)
             .unwrap_or_else(|error| panic!("{}: {error}", self.path));
@@ -63,7 +63,7 @@ impl Document {
         own.map(|line| line.split_whitespace().collect()).collect()
     }
 
-    /// The links to files of the repository that lead nowhere.
+    /// The links to files of the repository that do not exist.
     pub fn broken_links(&self) -> Vec<String> {
         let folder = root().join(&self.path).parent().expect("it is in a folder").to_owned();
         let targets = self.text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
@@ -72,7 +72,7 @@ impl Document {
         files.filter(|file| !folder.join(file).exists()).map(str::to_owned).collect()
     }
 
-    /// The text with every copy of a snapshot as the snapshot is, and how many there are.
+    /// The text with every copy of a snapshot updated, and the number of copies.
     pub fn with_current_snapshots(&self) -> (String, usize) {
         self.with_snapshots(|name| {
             let file =

@@ -5,14 +5,14 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-/// How a keyring is when it starts.
+/// The state of a keyring at its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// As after a login.
+    /// Unlocked, as after a login.
     Unlocked,
-    /// Nobody has typed its password, and no prompt can be shown.
+    /// The keyring is locked, and no prompt can be shown.
     Locked,
-    /// Its service runs, and there is no keyring yet.
+    /// The service runs, and there is no keyring yet.
     Empty,
 }
 
@@ -47,16 +47,16 @@ impl Keyring {
         Self { session, address: address.trim_end().to_owned() }
     }
 
-    /// The value of `DBUS_SESSION_BUS_ADDRESS` for whoever is to find it.
+    /// The value of `DBUS_SESSION_BUS_ADDRESS` for programs that use it.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Puts a secret into it, as a user does, instead of one that is there.
+    /// Stores a secret like a user, and replaces an existing one.
     ///
     /// # Panics
     ///
-    /// If it does not take it.
+    /// If the keyring rejects it.
     pub fn keep(&self, service: &str, user: &str, secret: &str) {
         let attributes = ["service", service, "username", user];
         self.run("secret-tool", &[&["store", "--label=test"], &attributes[..]].concat(), secret);
@@ -71,7 +71,7 @@ impl Keyring {
         self.run(&rig("lock.sh"), &[], "");
     }
 
-    /// Everything of the sessions that authn keeps in it: labels, attributes and secrets.
+    /// Returns all data of authn's sessions in it: labels, attributes and secrets.
     ///
     /// # Panics
     ///

@@ -8,7 +8,7 @@
 //! - [`browser`]: a user and a browser, for a program that logs in;
 //! - [`terminal`]: a program in a terminal of a given size, with keys and a screen;
 //! - [`snapshot`]: screens compared with files;
-//! - [`waiting`]: waiting for what another process does;
+//! - [`waiting`]: waiting for another process;
 //! - [`document`]: the documents of the repository.
 //!
 //! The made-up secret that is searched for in every output is [`authn::conformance::Canary`].

@@ -16,7 +16,8 @@ use ureq::Agent;
 
 use crate::waiting;
 
-/// How long the server may take to start. It takes half a second; the rest is for a machine that compiles meanwhile.
+/// The time that the server may take to start. It takes half a second; the rest is for a machine that compiles
+/// meanwhile.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// The grant type of the polls of a device login (RFC 8628, section 3.4).
@@ -133,7 +134,7 @@ impl Rig {
         polls
     }
 
-    /// Waits until a device login has begun, and gives the address where its user approves the newest one: to be
+    /// Waits until a device login has begun, and returns the address where its user approves the newest one: to be
     /// opened with a [`Browser`](crate::browser::Browser).
     pub fn wait_for_device(&self) -> String {
         waiting::until("a device login", || {
@@ -143,7 +144,7 @@ impl Rig {
         })
     }
 
-    /// Says what happens to the next requests, in order: a list of
+    /// Sets the faults of the next requests, in order: a list of
     /// `{endpoint, grant, client, times, status, headers, body, delay_ms, drop}`, each of them optional.
     ///
     /// Without an endpoint it happens to token requests; `grant` and `client` narrow it to forms with these.
@@ -158,7 +159,7 @@ impl Rig {
         self.post("/__rig/answers", patches);
     }
 
-    /// Has the server sign ID tokens with new keys from now on. The old ones leave its key set, unless they are kept.
+    /// Makes the server sign ID tokens with new keys. The old keys are removed from its key set, unless they are kept.
     pub fn rotate_keys(&self, keep_old: bool) {
         let query: &[_] = if keep_old { &[("keep-old", "")] } else { &[] };
         self.get("/__rig/rotate-keys", query);
@@ -193,7 +194,7 @@ impl Drop for Rig {
     }
 }
 
-/// A client that follows no redirect, takes no proxy from the environment, and gives every status as a response.
+/// A client that follows no redirect, takes no proxy from the environment, and returns every status as a response.
 ///
 /// For what a test wants to ask the server itself; what is tested should make its own requests.
 pub fn agent() -> Agent {
@@ -213,7 +214,7 @@ fn folder() -> PathBuf {
 /// The JSON of the `READY` line, or nothing if the server ended or the time is up.
 fn wait_until_ready(stdout: ChildStdout) -> Option<Value> {
     let (sender, receiver) = mpsc::channel();
-    // Reads on to the end, because a server whose output nobody takes would stand still some day.
+    // Reads on to the end, because a server whose output is not read would block some day.
     thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             if let Some(json) = line.strip_prefix("READY ") {

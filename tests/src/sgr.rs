@@ -1,12 +1,12 @@
-//! Colours of a screen in one spelling: terminals, and versions of tmux, say the same in several ways.
+//! Colours of a screen in one form: terminals and versions of tmux write the same attributes differently.
 
 const ESCAPE: char = '\u{1b}';
 
-/// Attributes in force, as the codes that set them, in the order of their kinds.
+/// The active attributes, as the codes that set them, in the order of their kinds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Attributes(Vec<(u16, String)>);
 
-/// A screen with a sequence only where the attributes change, which says all that are in force. Each line begins and
+/// A screen with a sequence only where the attributes change, which contains all active attributes. Each line begins and
 /// ends without any. Other escape sequences are left out.
 pub(crate) fn canonical(screen: &str) -> String {
     let mut canonical = String::new();
@@ -32,7 +32,7 @@ pub(crate) fn canonical(screen: &str) -> String {
     canonical
 }
 
-/// Takes the rest of an escape sequence: `[` and parameters up to a letter (CSI), `]` and a text up to its end (OSC),
+/// Consumes the rest of an escape sequence: `[` and parameters up to a letter (CSI), `]` and a text up to its end (OSC),
 /// or one letter.
 fn sequence(rest: &mut std::str::Chars<'_>) -> String {
     let mut sequence: String = rest.by_ref().take(1).collect();
@@ -54,7 +54,7 @@ fn sequence(rest: &mut std::str::Chars<'_>) -> String {
 }
 
 impl Attributes {
-    /// Does what a sequence says, if it is one of SGR.
+    /// Applies a sequence, if it is one of SGR.
     fn follow(&mut self, sequence: &str) {
         let Some(codes) = sequence.strip_prefix('[').and_then(|rest| rest.strip_suffix('m')) else {
             return;
@@ -86,14 +86,14 @@ impl Attributes {
             58 => 59,
             ends => return self.0.retain(|(kind, _)| *kind != ends),
         };
-        // Bold and dim may be in force together; of everything else there is one.
+        // Bold and dim may be active together; of every other kind there is one.
         self.0
             .retain(|(known, known_whole)| *known != kind || (kind == 22 && *known_whole != whole));
         self.0.push((kind, whole));
         self.0.sort();
     }
 
-    /// What must be written to get from these attributes to others.
+    /// The codes that change these attributes to others.
     fn change_to(&self, others: &Self) -> String {
         if self == others {
             return String::new();
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stand_alone_and_nothing_else_is_left() {
+    fn only_lines_are_left() {
         assert_eq!(of("~[32ma\nb~[0m\n"), "~[0;32ma~[0m\n~[0;32mb~[0m\n");
         assert_eq!(of("~]8;;http://a~\\link~]8;;~\\ ~]2;title\u{7}~[2K~(Bx"), "link Bx");
         assert_eq!(of("plain\n"), "plain\n");

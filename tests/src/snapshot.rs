@@ -7,7 +7,7 @@
 //! Snapshot::new("login-device-80-colour").hide("alice", "USER").check_colours(&terminal);
 //! ```
 //!
-//! What differs from run to run is made the same first, see [`normalised`]. A file that is missing is a failure. With
+//! Values that differ from run to run are normalised first, see [`normalised`]. A missing file is a failure. With
 //! `UPDATE_SNAPSHOTS=1` in the environment the files are written instead: look at what changed before you commit it.
 
 mod normal;
@@ -20,7 +20,7 @@ pub use self::normal::normalised;
 #[cfg(unix)]
 use crate::terminal::Terminal;
 
-/// The variable that has the files written.
+/// The variable that enables writing the files.
 const UPDATE: &str = "UPDATE_SNAPSHOTS";
 
 /// One file that a text is compared with.
@@ -32,7 +32,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Names the file: letters, digits, `-` and `_`, and `/` for folders.
+    /// Creates a snapshot by the name of its file: letters, digits, `-` and `_`, and `/` for folders.
     pub fn new(name: &str) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
         let update = std::env::var_os(UPDATE).is_some_and(|value| value == "1");
@@ -45,14 +45,14 @@ impl Snapshot {
         Self { file: folder.join(format!("{name}.txt")), hidden: Vec::new(), update }
     }
 
-    /// Has a text that differs from run to run replaced wherever it stands, before everything else: a path, say.
+    /// Replaces a text that differs from run to run, such as a path, before everything else.
     #[must_use]
     pub fn hide(mut self, text: impl Into<String>, replacement: impl Into<String>) -> Self {
         self.hidden.push((text.into(), replacement.into()));
         self
     }
 
-    /// Compares what is on a terminal's screen, without colours.
+    /// Compares a terminal's screen, without colours.
     ///
     /// # Panics
     ///
@@ -63,7 +63,7 @@ impl Snapshot {
         self.check(&terminal.screen(), Some(terminal.size().0));
     }
 
-    /// Compares what is on a terminal's screen, with colours: the file has `\e` for the escape character.
+    /// Compares a terminal's screen, with colours: the file has `\e` for the escape character.
     ///
     /// # Panics
     ///
@@ -74,7 +74,7 @@ impl Snapshot {
         self.check(&terminal.screen_with_colours(), Some(terminal.size().0));
     }
 
-    /// Compares a text that is on no screen: what a program wrote to a pipe.
+    /// Compares a text that is not on a screen, such as the output to a pipe.
     ///
     /// # Panics
     ///
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_compared() {
+    fn written_files_are_compared() {
         let folder = tempfile::tempdir().unwrap();
         within(&folder, true).hide("secret", "X").check_text("a secret\n\u{1b}[0;1mb\u{1b}[0m\n");
         let written = fs::read_to_string(folder.path().join("a/b.txt")).unwrap();
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "is no name of a snapshot")]
-    fn a_name_leads_nowhere_else() {
+    fn a_name_has_one_meaning() {
         Snapshot::new("../x");
     }
 }

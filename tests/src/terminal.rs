@@ -26,7 +26,7 @@ use crate::command::Sandbox;
 use crate::sgr;
 use crate::waiting;
 
-/// What tmux is told instead of the configuration of whoever runs the test. The program has all rows.
+/// The configuration of tmux, instead of that of the user who runs the test. The program has all rows.
 const SETTINGS: &str = "\
 set -g default-terminal tmux-256color
 set -g status off
@@ -96,7 +96,7 @@ impl Terminal {
     }
 
     /// Waits until the screen has a text, wherever its lines are broken: every break counts as one space, but for
-    /// those that the terminal itself made, which count as nothing. Gives the screen.
+    /// those that the terminal itself made, which are ignored. Returns the screen.
     ///
     /// # Panics
     ///
@@ -116,23 +116,23 @@ impl Terminal {
         })
     }
 
-    /// What is on the screen, without the blank lines and spaces at ends.
+    /// The text of the screen, without the blank lines and spaces at ends.
     pub fn screen(&self) -> String {
         trimmed(&self.capture(&[]))
     }
 
     /// The same with colours and other attributes: where they change, a sequence of SGR (ECMA-48, 8.3.117) that says
-    /// all that are in force, `\u{1b}[0;1;31m`. Each line begins and ends without any.
+    /// all active attributes, `\u{1b}[0;1;31m`. Each line begins and ends without any.
     pub fn screen_with_colours(&self) -> String {
         trimmed(&sgr::canonical(&self.capture(&["-e"])))
     }
 
-    /// Everything that is and was on the screen: what has scrolled away too.
+    /// The whole output of the terminal, including lines that have scrolled away.
     pub fn transcript(&self) -> String {
         trimmed(&self.capture(&["-S", "-"]))
     }
 
-    /// Waits until the program has ended, and gives its exit code: what a shell gives, so 128 more than the number of
+    /// Waits until the program has ended, and returns its exit code: what a shell gives, so 128 more than the number of
     /// a signal that ended it.
     #[track_caller]
     pub fn wait_for_end(&self) -> i32 {
@@ -149,7 +149,7 @@ impl Terminal {
         self.tmux(&[&["capture-pane", "-p"], options].concat())
     }
 
-    /// Runs a command of this terminal's tmux, and gives what it prints.
+    /// Runs a command of this terminal's tmux, and returns what it prints.
     fn tmux(&self, arguments: &[&str]) -> String {
         let mut tmux = Command::new("tmux");
         tmux.arg("-u").arg("-S").arg(self.socket()).args(arguments);

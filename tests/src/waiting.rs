@@ -1,4 +1,4 @@
-//! Waiting for what another process does, without guessing how long it takes.
+//! Waiting for another process, without guessing how long it takes.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 /// test runner grants a test, so that the message says what was missed.
 const LIMIT: Duration = Duration::from_secs(90);
 
-/// How long to wait between two looks.
+/// The time between two polls.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Looks until there is something to see, and gives it.
+/// Polls until there is a value, and returns it.
 ///
 /// # Panics
 ///

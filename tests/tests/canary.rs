@@ -66,7 +66,7 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
         "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],
         _ => Vec::new(),
     };
-    // Whoever logs in may type in a client, so that it is not required; here nobody does.
+    // A user may type in the client, so it is not required; here no user does.
     let client = |way: Way| match name {
         "oauth" => Way { options: format!("client_id = 'sample'\n{}", way.options), ..way },
         _ => way,

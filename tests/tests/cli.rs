@@ -61,7 +61,7 @@ impl Scene {
         self.sandbox.file(self.sandbox.config().join("authn/config.toml"), text);
     }
 
-    /// Gives options with a new refresh token.
+    /// Returns options with a new refresh token.
     fn refresh_token_options(&self) -> String {
         let members = [
             ("grant_type", "password"),
@@ -74,7 +74,7 @@ impl Scene {
         format!("client_id = 'pw'\nclient_secret = 'secret'\nrefresh_token = '{refresh_token}'")
     }
 
-    /// Runs `authn`, and checks that nobody but standard output of `token` and `header` is told a secret.
+    /// Runs `authn`, and checks that only standard output of `token` and `header` contains a secret.
     #[track_caller]
     fn run(&self, arguments: &[&str]) -> Outcome {
         self.checked(arguments[0], self.sandbox.run(binary("authn"), arguments))
@@ -104,7 +104,7 @@ impl Scene {
         outcome
     }
 
-    /// Gives the token that `authn token` prints, which the resource server must accept.
+    /// Returns the token that `authn token` prints, which the resource server must accept.
     #[track_caller]
     fn token(&self, arguments: &[&str]) -> String {
         let arguments = [&["token"], arguments].concat();
@@ -113,7 +113,7 @@ impl Scene {
         token
     }
 
-    /// Makes a token request of the client `pw`, without `authn`.
+    /// Sends a token request of the client `pw`, without `authn`.
     fn ask_for_token(&self, members: &[(&str, &str)]) -> Value {
         let request = agent().post(self.rig.resource_url("/token"));
         let request = request.header("authorization", "Basic cHc6c2VjcmV0");
@@ -127,7 +127,7 @@ impl Scene {
         response.expect("the server answers").status() == 200
     }
 
-    /// Gives what `authn status --json` says.
+    /// Returns what `authn status --json` says.
     #[track_caller]
     fn status(&self) -> Value {
         let shown = self.run(&["status", "--json"]).success();
@@ -140,7 +140,7 @@ impl Scene {
         self.rig.count(&[("path", "/token"), ("method", "POST")])
     }
 
-    /// Gives the files of the store, with what is in them.
+    /// Returns the files of the store, with what is in them.
     fn kept(&self) -> Vec<(PathBuf, Value)> {
         let folder = self.sandbox.state().join("authn/tokens");
         let files = fs::read_dir(folder).into_iter().flatten();
@@ -154,7 +154,7 @@ impl Scene {
     }
 }
 
-/// Gives every text of a record that is as long as a token.
+/// Returns every text of a record that is as long as a token.
 fn secrets_of(record: &Value) -> Vec<String> {
     match record {
         Value::String(text) if text.len() > 40 => vec![text.clone()],
@@ -247,7 +247,7 @@ fn one_exchange_serves_program_after_program_until_logout() {
 }
 
 #[test]
-fn a_least_time_to_live_forces_one_exchange() {
+fn a_minimum_time_to_live_forces_one_exchange() {
     let scene = Scene::with_store();
     let token = scene.token(&[]);
     assert_eq!(scene.token(&["--min-ttl", "1s"]), token);
@@ -335,7 +335,7 @@ fn a_users_session_is_refreshed_and_revoked() {
 }
 
 #[test]
-fn a_session_whose_server_is_away_is_kept_until_it_is_forgotten_here_alone() {
+fn a_session_whose_server_is_down_is_stored_until_it_is_deleted_locally() {
     let scene = Scene::with(USER);
     let token = scene.token(&[]);
     let Scene { rig, sandbox } = scene;
@@ -373,7 +373,7 @@ fn a_rotating_refresh_token_outlives_programs_until_another_is_configured() {
     assert_eq!(scene.rig.count(&[("grant", "refresh_token"), ("status", "200")]), 5);
 }
 
-/// Makes a file its owner's alone, as a secret's must be.
+/// Makes a file readable only by its owner, as required for a secret.
 fn private(path: &std::path::Path) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("a file of ours");

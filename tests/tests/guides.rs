@@ -1,6 +1,6 @@
-//! What the guides in `docs` say, held against the code.
+//! The guides in `docs`, checked against the code.
 //!
-//! Their blocks that show a terminal are copies of snapshots. After a change of those, renew them with
+//! Their blocks that show a terminal are copies of snapshots. After a change of those, update them with
 //! `UPDATE_README=1 cargo test -p authn-tests --test guides`. The Rust in them is compiled as the documentation of
 //! this package; see `tests/src/lib.rs`.
 
@@ -14,7 +14,7 @@ use authn_tests::document::{Document, difference};
 const GUIDES: [&str; 4] =
     ["docs/login.md", "docs/project-files.md", "docs/stores.md", "docs/troubleshooting.md"];
 
-/// What a guide leaves out where it shows a few options alone.
+/// The options that a guide leaves out when it shows only a few.
 const REST: [(&str, &str); 3] = [
     ("domain = ", "[credentials]\ndomain = 'api.example.com'"),
     ("_url = ", "[credentials.oauth]\nissuer_url = 'https://idp.example.com'"),
@@ -22,7 +22,7 @@ const REST: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn every_guide_is_looked_at() {
+fn every_guide_is_tested() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
     let files = fs::read_dir(folder).expect("there are guides");
     let mut names: Vec<String> = files
@@ -33,7 +33,7 @@ fn every_guide_is_looked_at() {
 }
 
 #[test]
-fn terminals_are_shown_as_they_are() {
+fn terminals_match_the_snapshots() {
     let may_write =
         ["UPDATE_README", "UPDATE_SNAPSHOTS"].map(env::var_os).iter().any(Option::is_some);
     let mut shown = 0;
@@ -46,7 +46,7 @@ fn terminals_are_shown_as_they_are() {
         assert!(
             may_write,
             "{} shows another terminal than the snapshots:\n{}\
-             renew it with `UPDATE_README=1 cargo test -p authn-tests --test guides`",
+             update it with `UPDATE_README=1 cargo test -p authn-tests --test guides`",
             guide.path(),
             difference(guide.text(), &current)
         );
@@ -67,7 +67,7 @@ fn their_configurations_are_right() {
                 loader = loader.inline("rest.toml", rest);
             }
             let config = loader.inline(name, text).read();
-            // This machine has not the guide's secrets.
+            // This machine does not have the guide's secrets.
             let wrong: Vec<_> = config
                 .problems()
                 .iter()

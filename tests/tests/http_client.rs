@@ -114,7 +114,7 @@ async fn redirects_keep_credentials_within_the_origin_and_drop_them_beyond() {
 }
 
 #[tokio::test]
-async fn what_the_caller_set_itself_is_dropped_beyond_the_origin_too() {
+async fn headers_of_the_caller_are_removed_beyond_the_origin_too() {
     let (rig, other) = (Rig::start(), Rig::start());
     let client = client(&rig, &format!("[credentials.api_key]\nkey = '{SECRET}'"));
     let target = other.resource_url("/rs/echo?x-api-key=1");
@@ -128,7 +128,7 @@ async fn what_the_caller_set_itself_is_dropped_beyond_the_origin_too() {
     assert!(!echo.to_string().contains("s3cr3t"), "{echo}");
 }
 
-/// reqwest puts a builder's default headers on every request, whoever it goes to.
+/// reqwest puts a builder's default headers on every request, whatever its target.
 #[tokio::test]
 async fn default_headers_stay_within_the_first_requests_origin() {
     let (rig, other) = (Rig::start(), Rig::start());

@@ -32,7 +32,7 @@ in_both_profiles! {
     two_providers_of_one_name_are_refused,
 }
 
-/// Gives the path of a program.
+/// Returns the path of a program.
 type Find = fn(&str) -> PathBuf;
 
 fn its_own_command_line_lists_it(find: Find) {
@@ -163,7 +163,7 @@ fn its_crate_depends_on_authn_alone() {
     assert_eq!(manifest.matches("dependencies]").count(), 1);
 }
 
-/// Writes the user's configuration, and gives its path.
+/// Writes the user's configuration, and returns its path.
 fn configure(sandbox: &Sandbox, server: &Server, options: &str) -> PathBuf {
     let text = format!(
         "[credentials]\ndomain = \"{}\"\nscheme = \"http\"\n\n[credentials.corp_sts]\nurl = \"{}\"\n{options}\n",

@@ -131,7 +131,7 @@ async fn googles_key_file_is_taken_as_it_is() {
 }
 
 #[tokio::test]
-async fn each_exchange_has_an_assertion_of_its_own() {
+async fn each_exchange_has_its_own_assertion() {
     let rig = Rig::start();
     let credentials = load(&rig, &account(&rig, "ed.pem", "ed-1", &token_endpoint(&rig)));
     for exchange in 1..=3 {
@@ -142,7 +142,7 @@ async fn each_exchange_has_an_assertion_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_refused_assertion_says_what_to_look_at_and_asks_nobody_to_log_in() {
+async fn a_refused_assertion_names_its_options_and_requires_no_login() {
     let rig = Rig::start();
     let wrong_key = account(&rig, "ed.pem", "rsa-1", &token_endpoint(&rig));
     let too_long = format!("{}\nlifetime = '2h'", token_endpoint(&rig));

@@ -72,7 +72,7 @@ fn large_tokens(canary: &Canary) -> Value {
 }
 
 #[test]
-fn a_session_is_kept_until_it_is_logged_out_and_shows_nowhere_else() {
+fn a_session_is_stored_until_the_logout_and_nowhere_else() {
     let (rig, keyring) = (Rig::start(), Keyring::start(State::Unlocked));
     let mut sandbox = sandbox(&keyring, &password(&rig, ""));
     sandbox.env("AUTHN_LOG", "trace").env("RUST_LOG", "trace");
@@ -177,7 +177,7 @@ fn a_session_in_a_keyring_that_is_locked_is_there_again_later() {
     assert_eq!(rig.count(&[("client", "pw")]), 1);
 }
 
-/// Logs a user in, as somebody would have done before.
+/// Logs a user in, as an earlier login would.
 fn refresh_token(rig: &Rig) -> String {
     let form = [
         ("grant_type", "password"),
@@ -299,7 +299,7 @@ fn a_secret_is_referred_to_from_everywhere() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_is_taken_up_by_a_program_that_runs() {
+async fn a_running_program_uses_a_rotated_secret() {
     let (rig, keyring) = (Rig::start(), Keyring::start(State::Unlocked));
     keyring.keep("rig", "cc-basic", "secret");
     let clock = ManualClock::new();

@@ -1,4 +1,4 @@
-//! The example of a program that brings a prompt of its own, as its user runs it.
+//! The example of a program with its own prompt, as its user runs it.
 
 #![cfg(unix)]
 

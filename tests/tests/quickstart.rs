@@ -1,9 +1,9 @@
-//! The quickstart, as a newcomer runs it: it tells the whole way and ends well.
+//! The quickstart, as a new user runs it: it shows every step and succeeds.
 
 use authn_tests::command::{Sandbox, binary};
 
 #[test]
-fn tells_the_whole_way_and_shows_no_secret() {
+fn shows_every_step_and_no_secret() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.run(binary("quickstart"), &[]);
     assert_eq!(outcome.stderr, "");
@@ -11,11 +11,11 @@ fn tells_the_whole_way_and_shows_no_secret() {
 
     let mut rest = story.as_str();
     for line in [
-        "1. A server to talk to\n",
+        "1. A server\n",
         "2. A configuration\n",
         "client_secret = { file = ",
         "AUTHN_CREDENTIALS__OAUTH__SCOPE=notes:read\n",
-        "3. What is in force\n",
+        "3. The active configuration\n",
         "credentials.domain ",
         "config.toml:2:10\n",
         "credentials.oauth.client_secret  (set) ",
@@ -23,7 +23,7 @@ fn tells_the_whole_way_and_shows_no_secret() {
         "credentials.oauth.scope ",
         "env AUTHN_CREDENTIALS__OAUTH__SCOPE\n",
         "4. A token\n",
-        "The provider in force is `oauth`.",
+        "The active provider is `oauth`.",
         "it is Token(..).",
         "5. Requests\n",
         "/notes: 200 OK, \"buy milk\"\n",

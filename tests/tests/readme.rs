@@ -1,6 +1,6 @@
-//! What the documents at the root of the repository say, held against the code. The guides have `guides.rs`.
+//! The documents at the root of the repository, checked against the code. The guides have `guides.rs`.
 //!
-//! The README's table of providers is generated from their schema. After a change, write it anew with
+//! The README's table of providers is generated from their schema. After a change, update it with
 //! `UPDATE_README=1 cargo test -p authn-tests --test readme`. The README's Rust is compiled as the documentation of
 //! this package; see `tests/src/lib.rs`.
 
@@ -34,7 +34,7 @@ fn the_table_of_providers_is_current() {
     }
     panic!(
         "the README's table of providers is stale:\n{}\
-         write it anew with `UPDATE_README=1 cargo test -p authn-tests --test readme`",
+         update it with `UPDATE_README=1 cargo test -p authn-tests --test readme`",
         difference(found, &expected)
     );
 }
@@ -81,7 +81,7 @@ fn links_lead_to_what_is_there() {
     }
 }
 
-/// A link that is called as a test leads to the file that has it.
+/// Checks that a link with the name of a test leads to the file with that test.
 #[test]
 fn the_tests_that_security_names_exist() {
     let security = Document::read("SECURITY.md");

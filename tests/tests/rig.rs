@@ -106,7 +106,7 @@ fn faults_come_in_order_and_once() {
 }
 
 #[test]
-fn a_reset_forgets_faults_and_clock() {
+fn a_reset_clears_faults_and_clock() {
     let rig = Rig::start();
     let token = access_token(&rig);
     rig.faults(&json!([{ "status": 503 }]));
@@ -163,7 +163,7 @@ fn servers_do_not_meet_and_end_when_dropped() {
     assert_eq!(other.count(&[]), 0);
     let url = one.resource_url("/rs/echo");
     drop(one);
-    assert!(rig::agent().get(url).call().is_err(), "nobody answers any more");
+    assert!(rig::agent().get(url).call().is_err(), "the server has ended");
 }
 
 #[test]
@@ -226,7 +226,7 @@ fn a_device_is_refused() {
 }
 
 #[test]
-fn a_device_expires_and_may_be_too_fast() {
+fn a_device_code_expires_and_polls_may_be_too_fast() {
     let rig = Rig::start();
     let brief = begin_device(&rig, "device-brief");
     let strict = begin_device(&rig, "device-strict");

@@ -21,7 +21,7 @@ const PROCESSES: usize = 50;
 const KILLED: usize = 10;
 const ROTATIONS: &str = "20";
 
-/// Logs a user in, as somebody would have done before.
+/// Logs a user in, as an earlier login would.
 fn refresh_token(rig: &Rig) -> String {
     let form = [
         ("grant_type", "password"),
@@ -122,7 +122,7 @@ const CALLS: [&str; 8] =
 const MOST: usize = 12;
 
 #[test]
-fn a_save_that_is_killed_anywhere_leaves_no_torn_file() {
+fn a_killed_save_leaves_no_partial_file() {
     let strace = Command::new("strace").arg("-V").output();
     assert!(strace.is_ok(), "strace is missing: run tests/run, which installs it");
     let rig = Rig::start();
@@ -166,7 +166,7 @@ fn a_save_that_is_killed_anywhere_leaves_no_torn_file() {
         }
     }
     assert!(killed > 20, "only {killed} were killed");
-    // What the killed ones left is in nobody's way, and goes with the next save.
+    // The files of killed processes block no other, and are removed by the next save.
     let path = files(&sandbox, ".json").pop().unwrap();
     fs::write(&path, expired(&document)).unwrap();
     let last = start(&sandbox, &configuration(&sandbox), "1").wait_with_output().unwrap();

@@ -113,7 +113,7 @@ fn a_program_that_is_missing_says_so() {
 }
 
 #[test]
-fn a_child_that_lives_on_does_not_keep_the_terminal() {
+fn a_surviving_child_does_not_block_the_terminal() {
     let (terminal, _sandbox) = shell((80, 24), "sleep 1000 & echo started");
     assert_eq!(terminal.wait_for_end(), 0);
     assert_eq!(terminal.screen(), "started\n");

@@ -22,7 +22,7 @@ fn load(endpoint: &str, http: &str) -> Result<Credentials> {
 }
 
 #[tokio::test]
-async fn an_authority_of_ones_own_is_named_and_nothing_is_trusted_blindly() {
+async fn an_own_authority_is_configured_and_no_certificate_is_trusted_blindly() {
     let rig = Rig::start();
     let endpoint = format!("{}/token", rig.mtls());
     let ca = format!("ca_file = '{}'", rig.ca().display());
@@ -71,14 +71,14 @@ async fn deadlines_end_a_server_that_does_not_answer() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_named_with_the_way_out() {
+async fn a_missing_server_is_named_with_help() {
     let error = load("http://127.0.0.1:9/token", "").unwrap().token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Network);
     assert!(error.to_string().starts_with("http://127.0.0.1:9 can't be reached"), "{error}");
 }
 
 #[test]
-fn secrets_go_nowhere_in_the_clear() {
+fn secrets_are_never_sent_unencrypted() {
     for endpoint in ["http://idp.test/token", "http://127.0.0.1.idp.test/", "ftp://127.0.0.1/"] {
         let error = load(endpoint, "").unwrap_err();
         assert!(error.to_string().contains("in the clear"), "{endpoint}: {error}");
@@ -86,7 +86,7 @@ fn secrets_go_nowhere_in_the_clear() {
 }
 
 #[tokio::test]
-async fn a_server_that_drips_is_ended_by_the_same_deadline() {
+async fn a_slow_server_is_ended_by_the_same_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}/token", listener.local_addr().unwrap());
     let server = thread::spawn(move || {

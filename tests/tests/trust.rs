@@ -1,6 +1,6 @@
 //! A hostile clone: until its user trusts its `.authn.toml`, nothing is sent, run or opened because of it.
 //!
-//! The system calls tell. What would happen is seen after trust, when the very same file is in force: so these
+//! The system calls show it. After trust, the same file takes effect and the calls appear: so these
 //! tests would see it before, too.
 
 #![cfg(unix)]
@@ -28,7 +28,7 @@ const OWN: &str = "[credentials]\ndomain = 'own.test'\nbearer = 'own'\n\
 /// Columns and rows of a window in which no line is broken.
 const WINDOW: (u16, u16) = (250, 60);
 
-/// Somebody who works in a clone, and the server of whoever has written it.
+/// A user who works in a clone, and the server of its author.
 struct Scene {
     evil: Rig,
     sandbox: Sandbox,
@@ -54,7 +54,7 @@ impl Scene {
         scene
     }
 
-    /// A file of the user's that is nobody else's business.
+    /// A private file of the user.
     fn private(&self) -> PathBuf {
         self.sandbox.home().join("private")
     }
@@ -168,7 +168,7 @@ client_secret = {{ command = ["touch", "ran"] }}
         self.assert_harmless(&trace, state);
     }
 
-    /// Trusts the clone, without anybody who is asked.
+    /// Trusts the clone, without a question.
     fn trust(&self) {
         self.sandbox.run(binary("authn"), &["config", "trust", "--yes"]).success();
     }
@@ -275,7 +275,7 @@ fn a_no_is_a_no_and_a_yes_is_a_yes() {
         let mut lines = outcome.screen.lines().map(|line| line.split_whitespace().take(2));
         assert!(lines.any(|words| words.eq(named)), "{named:?}\n{}", outcome.screen);
     }
-    // The same file, in force.
+    // The same file, after trust.
     let (outcome, trace) = scene.run(&["token"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert!(!trace.sent.is_empty());
@@ -318,7 +318,7 @@ fn nothing_inside_the_file_grants_it() {
 }
 
 #[test]
-fn a_link_carries_no_trust_over() {
+fn a_link_does_not_inherit_trust() {
     let scene = Scene::new();
     scene.trust();
     // A clone that points at what is trusted elsewhere.
@@ -337,7 +337,7 @@ fn a_link_carries_no_trust_over() {
 }
 
 #[test]
-fn a_state_that_the_clone_brings_is_not_the_users() {
+fn a_state_directory_in_the_clone_is_ignored() {
     let mut scene = Scene::new();
     let work = scene.sandbox.work();
     let record = |state: &Path| {
@@ -376,7 +376,7 @@ fn a_state_that_the_clone_brings_is_not_the_users() {
 }
 
 #[test]
-fn an_edit_is_offered_again_and_ends_the_trust() {
+fn an_edit_can_be_repeated_and_ends_the_trust() {
     let mut scene = Scene::new();
     scene.trust();
     let script = "#!/bin/sh\nif [ -e fixed ]; then sed -i '$d' \"$1\"; else touch fixed; echo '[' >>\"$1\"; fi\n";

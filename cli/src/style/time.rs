@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_left_of_what_is_past() {
+    fn past_screens_leave_nothing() {
         assert_eq!(left(SystemTime::UNIX_EPOCH), Duration::ZERO);
         let later = SystemTime::now() + Duration::from_hours(10);
         assert_eq!(left(later).as_secs() / 3_600, 9);

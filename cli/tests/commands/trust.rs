@@ -270,7 +270,7 @@ fn a_record_that_others_can_write_is_ignored_with_a_warning() {
 }
 
 #[test]
-fn each_application_has_its_own_and_its_own_command() {
+fn each_application_has_its_own_session_and_command() {
     let sandbox = Sandbox::new();
     sandbox.file("repo/.fdt.toml", "[credentials]\nbearer = 'theirs'\n");
     let outcome = sandbox.run(&["--app", "fdt", "config", "trust"]);

@@ -1,13 +1,12 @@
-//! A service that calls another one with the token of whoever asks it.
+//! A service that calls another one with the token of its caller.
 //!
 //! ```text
 //! user ── X-Foundry-AccessToken: … ──> service ── Authorization: Bearer … ──> downstream
 //! ```
 //!
-//! The service holds no token and names none: [`AppServiceLayer`] lends each incoming request to the code
-//! that serves it, and the provider `app_service` takes the token from there, for that request alone. The
-//! two users in `tests/two_users.rs` never get each other's answers, though all their questions go over one
-//! connection.
+//! The service has no token of its own. [`AppServiceLayer`] provides each incoming request to the code that serves it, and
+//! the provider `app_service` reads the token from it, only for that request. The two users in `tests/two_users.rs` never
+//! get each other's answers, though all their requests use one connection.
 
 use std::{io, net::SocketAddr};
 
@@ -25,10 +24,10 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-/// What the downstream takes for a token: this, and the user's name.
+/// The prefix of a token of the downstream API; the rest is the user's name.
 pub const TOKEN_PREFIX: &str = "token-of-";
 
-/// Gives the configuration of the service, whose downstream is at an address.
+/// Returns the configuration of the service for a downstream at an address.
 pub fn configuration(downstream: SocketAddr) -> String {
     format!(
         "[credentials]\n\
@@ -41,8 +40,8 @@ pub fn configuration(downstream: SocketAddr) -> String {
     )
 }
 
-/// Makes the credentials of a configuration. A program would call [`authn::load`]; this one shall do the
-/// same on every machine, so it looks at nothing else.
+/// Creates the credentials of a configuration. A program would call [`authn::load`]; this one reads nothing else, so that
+/// it does the same on every machine.
 pub fn credentials(configuration: &str) -> authn::Result<Credentials> {
     Loader::new()
         .environment(Environment::empty())
@@ -50,13 +49,13 @@ pub fn credentials(configuration: &str) -> authn::Result<Credentials> {
         .load()
 }
 
-/// Makes a client that sends many requests over one connection. Everything here is on the loopback
-/// interface, so the machine's proxy has no part in it.
+/// Creates a client that sends many requests over one connection. Everything is on the loopback interface, so no proxy is
+/// used.
 pub fn client(credentials: Credentials) -> Result<Client> {
     Client::from_builder(reqwest::Client::builder().no_proxy().http2_prior_knowledge(), credentials)
 }
 
-/// Makes the service. It asks its downstream twice to answer one question.
+/// Creates the service. It makes two downstream requests for each incoming one.
 pub fn router(client: Client, downstream: SocketAddr) -> Router {
     Router::new()
         .route("/", get(answer))
@@ -64,7 +63,7 @@ pub fn router(client: Client, downstream: SocketAddr) -> Router {
         .layer(AppServiceLayer::new())
 }
 
-/// Makes the downstream API, which wants a token on every request.
+/// Creates the downstream API, which requires a token on every request.
 pub fn downstream() -> Router {
     let name = async |headers: HeaderMap| user(&headers);
     let orders =
@@ -116,7 +115,7 @@ fn refuse(error: &Error) -> (StatusCode, String) {
     (status, error.to_string())
 }
 
-/// Gives the user whom the token of a request belongs to.
+/// Returns the user of a request's token.
 fn user(headers: &HeaderMap) -> std::result::Result<String, StatusCode> {
     let value = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = value.and_then(|value| value.strip_prefix("Bearer "));

@@ -1,4 +1,4 @@
-//! Starts the service and its downstream, asks as two users, and tells what happens.
+//! Starts the service and its downstream, sends requests as two users, and prints the results.
 
 #![expect(clippy::print_stdout, reason = "it tells what happens")]
 
@@ -9,7 +9,7 @@ use app_service::{TOKEN_PREFIX, client, configuration, credentials, downstream, 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let api = serve(downstream()).await?;
-    println!("1. An API listens on http://{api}. It answers nobody without a token.\n");
+    println!("1. An API listens on http://{api}. It answers no request without a token.\n");
 
     let text = configuration(api);
     let client = client(credentials(&text)?)?;
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("4. Somebody asks without a token:\n");
     println!("     {}\n", ask(service, None).await?);
 
-    println!("5. The service itself calls the API while it serves nobody:\n");
+    println!("5. The service itself calls the API outside of an incoming request:\n");
     match client.get(format!("http://{api}/name")).send().await {
         Ok(response) => println!("     {}", response.status()),
         Err(error) => println!("     {error}"),
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Asks the service as a user does, with a client that knows nothing of authn.
+/// Sends a request like a user, with a client that does not use authn.
 async fn ask(service: SocketAddr, user: Option<&str>) -> reqwest::Result<String> {
     let client = reqwest::Client::builder().no_proxy().build()?;
     let mut request = client.get(format!("http://{service}/"));

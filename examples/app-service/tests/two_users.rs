@@ -12,19 +12,19 @@ use axum::{
 use tokio::{sync::Barrier, task::JoinSet, time::timeout};
 
 const CONNECTIONS: usize = 10;
-/// Streams of one connection; servers allow at least so many at once (RFC 9113, 6.5.2).
+/// Concurrent streams of one connection. Servers should allow at least this number (RFC 9113, 6.5.2).
 const REQUESTS: usize = 100;
 
-/// Longer than the slowest machine takes; without it a fault would hang the test.
+/// Longer than the slowest machine needs. Without this limit, a fault would hang the test.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// Starts the downstream, and gives the service in front of it.
+/// Starts the downstream, and returns the address of the service in front of it.
 async fn service() -> Result<Router, Box<dyn Error>> {
     let api = serve(downstream()).await?;
     Ok(router(client(credentials(&configuration(api))?)?, api))
 }
 
-/// Lets nobody in until all are there.
+/// Blocks all requests until every one has arrived.
 fn gate(visitors: usize) -> impl Fn(Router) -> Router {
     let barrier = Arc::new(Barrier::new(visitors));
     move |router| {

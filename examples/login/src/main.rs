@@ -1,11 +1,11 @@
-//! A program that asks its user to log in when that is needed, and not before.
+//! A program that asks its user to log in, but only if a login is required.
 //!
 //! ```text
 //! login-example https://api.example.com/v1/things
 //! ```
 //!
-//! What a login shows and asks goes through a [`Prompt`], which is the program's: here four short functions for a
-//! terminal. `authn_cli::TerminalPrompt` is a ready one, with a QR code, a countdown and no echo of secrets.
+//! The user interface of a login is a [`Prompt`] of the program: here four short functions for a terminal.
+//! `authn_cli::TerminalPrompt` is a complete one, with a QR code, a countdown and no echo of secrets.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for a terminal")]
 
@@ -18,7 +18,7 @@ use authn::{
 };
 use authn_providers as _; // links the built-in providers
 
-/// Shows links and codes on standard error, and asks for what may be seen.
+/// Shows links and codes on standard error, and asks for values that are not secret.
 #[derive(Debug)]
 struct Plain;
 
@@ -28,19 +28,19 @@ impl Prompt for Plain {
     }
 
     fn show_code(&self, code: &UserCode) {
-        eprintln!("Type in {} at {}", code.code(), code.url());
+        eprintln!("Enter {} at {}", code.code(), code.url());
     }
 
     async fn ask(&self, question: &Question) -> Result<SecretString> {
         let label = question.label();
-        // Without echo takes more than a few lines: see `TerminalPrompt`.
+        // Reading without echo takes more code: see `TerminalPrompt`.
         if question.is_secret() || !io::stdin().is_terminal() {
-            return Err(Error::login_required(format!("nobody can be asked for the {label} here")));
+            return Err(Error::login_required(format!("can't ask for the {label} here")));
         }
         eprintln!("{label}:");
         let line = tokio::task::spawn_blocking(|| io::stdin().lines().next()).await;
         let line = line.ok().flatten().and_then(io::Result::ok);
-        line.map(SecretString::from).ok_or_else(|| Error::cancelled("the login was given up"))
+        line.map(SecretString::from).ok_or_else(|| Error::cancelled("the login was cancelled"))
     }
 
     fn progress(&self, progress: &Progress) {
@@ -77,13 +77,13 @@ async fn get(url: &str) -> Result<String, Box<dyn std::error::Error>> {
     Ok(format!("{}\n{}", response.status(), response.text().await?))
 }
 
-/// Gets a token, or has somebody log in for one.
+/// Gets a token, or asks the user to log in.
 async fn log_in_if_needed(credentials: &Credentials) -> Result<()> {
     match credentials.token().await {
         Err(error) if error.kind() == ErrorKind::LoginRequired => {
             credentials.login(Login::new(Plain)).await.map(drop)
         }
-        Err(error) if error.kind() == ErrorKind::NoToken => Ok(()), // as with `api_key`, which has keys
+        Err(error) if error.kind() == ErrorKind::NoToken => Ok(()), // such as `api_key`, which has no tokens
         other => other.map(drop),
     }
 }

@@ -1,9 +1,9 @@
-//! The whole way in one program: from a configuration file to an authorised request, and what happens
-//! when the token expires. Run it with `cargo run -p quickstart`.
+//! All steps in one program: from a configuration file to an authorised request, and the expiry of the token. Run it
+//! with `cargo run -p quickstart`.
 //!
-//! A real program is steps 3 to 5 without the talking: `authn::load()`, a client, requests.
+//! A real program is steps 3 to 5 without the messages: `authn::load()`, a client, requests.
 
-#![expect(clippy::print_stdout, reason = "it tells a story on the terminal")]
+#![expect(clippy::print_stdout, reason = "it explains its steps on the terminal")]
 
 mod server;
 
@@ -21,13 +21,13 @@ use authn::{
     config::{Config, Provenance},
     reqwest::Client,
 };
-// The providers that come with authn. Naming the crate once is what links them.
+// The built-in providers. Naming the crate once links them.
 use authn_providers as _;
 use reqwest::{StatusCode, header};
 use server::Server;
 use tokio::time::sleep;
 
-/// What a user would export. Every option has a variable.
+/// The variable that a user would export. Every option has one.
 const VARIABLE: (&str, &str) = ("AUTHN_CREDENTIALS__OAUTH__SCOPE", "notes:read");
 
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
@@ -42,30 +42,30 @@ async fn main() -> Result<()> {
     let (client, first) = get_a_token(&config).await?;
     call_the_api(&client, &server).await?;
     let_the_token_expire(&client, &server, &first).await?;
-    meet_a_stranger(&client, &server).await?;
+    call_another_origin(&client, &server).await?;
 
-    // Waits for whatever is under way; a service does this when it shuts down.
+    // Waits for exchanges in progress; a service does this when it shuts down.
     client.credentials().close().await;
-    println!("\nThat's all. The README says how to do the same with your own server.");
+    println!("\nThat's all. The README explains how to do the same with your own server.");
     Ok(())
 }
 
 async fn start_a_server() -> Result<Server> {
     let server = Server::start().await?;
-    step(1, "A server to talk to");
+    step(1, "A server");
     say(&format!("An authorization server and an API are at {}.", server.origin()));
     say("The server's tokens live for 3 seconds.");
     Ok(server)
 }
 
-/// Writes what a user would write. The secret stands in a file of its own, which only its owner can read.
+/// Writes the configuration of a user. The secret is in a separate file, which only its owner can read.
 fn write_a_configuration(folder: &Path, server: &Server) -> Result<PathBuf> {
     let secret = folder.join("client-secret");
     write_private(&secret, server.client_secret())?;
     let text = format!(
         r#"[credentials]
 domain = "{domain}"
-scheme = "http" # for loopback alone; the default is https
+scheme = "http" # only for loopback; the default is https
 
 [credentials.oauth]
 issuer_url = "{issuer}"
@@ -85,27 +85,27 @@ client_secret = {{ file = '{secret}' }}
     say(&format!("The file {}", file.display()));
     show(&text);
     say(&format!("and the variable {name}={value}"));
-    say("are all that a user writes. The program itself names no server and no client.");
+    say("are all that a user writes. The program itself contains no server and no client.");
     Ok(file)
 }
 
-/// Reads the layers. A program of yours calls `authn::load()` instead; this one leaves out your own files
-/// and variables, so that it tells everybody the same story.
+/// Reads the layers. Your program calls `authn::load()` instead. This one ignores your own files and variables, so that
+/// its output is always the same.
 fn read_it(file: &Path) -> Result<Config> {
     let (name, value) = VARIABLE;
     let environment = Environment::empty().variable(name, value);
     let config = Loader::new().environment(environment).file(file).read();
 
-    step(3, "What is in force");
-    say("Files and environment are merged; each value knows where it comes from, and no secret");
-    say("is shown. `authn config show` prints the same of your configuration.");
+    step(3, "The active configuration");
+    say("Files and environment are merged; each value has its origin, and no secret");
+    say("is shown. `authn config show` prints the same for your configuration.");
     let (defaults, set): (Vec<_>, Vec<_>) = config
         .settings()
         .into_iter()
         .partition(|setting| matches!(setting.provenance, Provenance::Default));
     let mut table = String::new();
     for setting in &set {
-        // The folder is the same for all.
+        // All files are in the same folder.
         let provenance = setting.provenance.to_string();
         let provenance = provenance.rsplit('/').next().unwrap_or(&provenance);
         writeln!(table, "{:33}{:27}{provenance}", setting.key, setting.shown().to_string())?;
@@ -121,7 +121,7 @@ async fn get_a_token(config: &Config) -> Result<(Client, Token)> {
     let token = credentials.token().await?;
 
     step(4, "A token");
-    say(&format!("The provider in force is `{}`.", config.provider().unwrap_or("none")));
+    say(&format!("The active provider is `{}`.", config.provider().unwrap_or("none")));
     say(&format!("It found the token endpoint and got a token in {:.0?}.", asked.elapsed()));
     say(&format!("Its scope is {:?}. Printed, it is {token:?}.", token.scope().unwrap_or("")));
     Ok((Client::new(credentials)?, token))
@@ -144,7 +144,7 @@ async fn let_the_token_expire(client: &Client, server: &Server, first: &Token) -
     sleep(left).await;
     let url = format!("{}/notes", server.origin());
     let status = loop {
-        // By hand, and with the client's own credentials withheld.
+        // By hand, without the credentials of the client.
         let authorization = format!("Bearer {}", first.secret());
         let by_hand =
             client.get(&url).withhold_token().header(header::AUTHORIZATION, authorization);
@@ -160,16 +160,16 @@ async fn let_the_token_expire(client: &Client, server: &Server, first: &Token) -
     Ok(())
 }
 
-async fn meet_a_stranger(client: &Client, server: &Server) -> Result<()> {
+async fn call_another_origin(client: &Client, server: &Server) -> Result<()> {
     step(7, "Another origin gets no token");
     let sent = client.get(server.stranger()).send().await;
-    let error = sent.err().ok_or("a request to a stranger was authorised")?;
+    let error = sent.err().ok_or("a request to another origin was authorised")?;
     say(&format!("GET {}/: {error}", server.stranger()));
-    say("And if the API redirects there, the token stays behind:");
+    say("If the API redirects there, the token is not sent:");
     get(client, &format!("{}/moved", server.origin())).await
 }
 
-/// Sends a request as any program does: nothing here is about tokens.
+/// Sends a request like any program: this code does not handle tokens.
 async fn get(client: &Client, url: &str) -> Result<()> {
     let response = client.get(url).send().await?;
     let status = response.status();
@@ -185,7 +185,7 @@ fn say(text: &str) {
     println!("   {text}");
 }
 
-/// Prints lines apart from the story.
+/// Prints lines apart from the messages.
 fn show(lines: &str) {
     println!();
     for line in lines.lines() {
@@ -194,7 +194,7 @@ fn show(lines: &str) {
     println!();
 }
 
-/// Writes a file that nobody else can read. authn refuses a secret's file that others can.
+/// Writes a file that no other user can read. authn refuses a secret's file that others can read.
 fn write_private(path: &Path, text: &str) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,6 +1,6 @@
-//! The servers of the story: one that issues tokens and has an API, and one that is a stranger.
+//! The servers of the example: one that issues tokens and has an API, and one at another origin.
 //!
-//! In real life both are somebody else's. Nothing here needs to be read to use authn.
+//! In practice, others run these servers. You need not read this file to use authn.
 
 use std::{
     collections::HashMap,
@@ -33,7 +33,7 @@ struct Inner {
     origin: String,
     stranger: String,
     client_secret: String,
-    /// The tokens that were issued, and until when each is good.
+    /// The tokens that were issued, and the expiry of each.
     tokens: Mutex<HashMap<String, Instant>>,
 }
 
@@ -67,17 +67,17 @@ impl Server {
         &self.0.origin
     }
 
-    /// Scheme, host and port of the stranger.
+    /// Scheme, host and port of the other server.
     pub(crate) fn stranger(&self) -> &str {
         &self.0.stranger
     }
 
-    /// The secret that the client was given when it was registered.
+    /// The secret of the registered client.
     pub(crate) fn client_secret(&self) -> &str {
         &self.0.client_secret
     }
 
-    /// How many tokens were issued.
+    /// The number of tokens that were issued.
     pub(crate) fn issued(&self) -> usize {
         self.tokens(|tokens| tokens.len())
     }
@@ -92,7 +92,7 @@ impl Server {
     }
 }
 
-/// What a client sends to the token endpoint.
+/// A request to the token endpoint.
 #[derive(Deserialize)]
 struct TokenRequest {
     grant_type: String,
@@ -100,7 +100,7 @@ struct TokenRequest {
     scope: String,
 }
 
-/// Where the endpoints are.
+/// The discovery document.
 async fn metadata(State(server): State<Server>) -> Response {
     let issuer = server.origin();
     Json(json!({ "issuer": issuer, "token_endpoint": format!("{issuer}/token") })).into_response()
@@ -131,7 +131,7 @@ async fn issue(
     .into_response()
 }
 
-/// The API: it answers whoever brings a token that is still good.
+/// The API: it answers requests with a valid token.
 async fn notes(State(server): State<Server>, headers: HeaderMap) -> Response {
     let until = credential(&headers, "Bearer ")
         .and_then(|token| server.tokens(|tokens| tokens.get(token).copied()));
@@ -142,12 +142,12 @@ async fn notes(State(server): State<Server>, headers: HeaderMap) -> Response {
     }
 }
 
-/// A page of the API that has moved to the stranger.
+/// A page of the API that redirects to the other server.
 async fn moved(State(server): State<Server>) -> Redirect {
     Redirect::temporary(server.stranger())
 }
 
-/// The stranger says what it was sent.
+/// The other server: it answers whether it received a token.
 async fn look(headers: HeaderMap) -> &'static str {
     if headers.contains_key(header::AUTHORIZATION) {
         "thank you for your token"
@@ -168,7 +168,7 @@ fn origin(listener: &TcpListener) -> io::Result<String> {
     Ok(format!("http://{}", listener.local_addr()?))
 }
 
-/// Random enough for a server that lives some seconds and that nobody else can reach.
+/// Returns a random text, good enough for a server that runs for some seconds on loopback.
 fn random() -> String {
     let half = || RandomState::new().hash_one(Instant::now());
     format!("{:016x}{:016x}", half(), half())

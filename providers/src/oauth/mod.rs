@@ -71,7 +71,7 @@ use crate::{
 pub struct OAuth {
     #[flatten]
     server: Server,
-    /// TokenSet that is exchanged for tokens (RFC 6749, 1.3). Unset, it is `refresh_token` if a refresh token is set, else
+    /// Grant that is exchanged for tokens (RFC 6749, 1.3). Unset, it is `refresh_token` if a refresh token is set, else
     /// `client_credentials` if a client secret or a private key is set, else `authorization_code`.
     grant_type: Option<GrantType>,
     #[flatten]

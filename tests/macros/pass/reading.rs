@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use authn::{Context, Credentials, Environment, Loader, Result, SecretString, Token};
 
-/// Gives a token that says what was read.
+/// Returns a token that says what was read.
 #[authn::token_provider("reading")]
 struct CorpSts {
     /// Machine key.

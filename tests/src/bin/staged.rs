@@ -1,8 +1,8 @@
-//! The command line with a provider whose login shows and asks what the test wants.
+//! The command line with a provider whose login follows the script of a test.
 //!
-//! Its options are a list of steps, one word and what belongs to it each, and what comes of them. At each step
-//! `gate` it waits until the test, which listens at `address`, has let it pass: within the login as for a
-//! person, `exchange` as for a server, `unheard` until then for a secret.
+//! Its option `steps` is a list of words with arguments. At each step `gate`, the login waits until the test, which
+//! listens at `address`, lets it continue, like a wait for the user. `exchange` waits like a request to a server, and
+//! `unheard` asks for a secret until then.
 
 use std::{
     future::pending,
@@ -25,9 +25,9 @@ fn main() -> ExitCode {
 /// Logs in by steps.
 #[authn::token_provider("staged", cached, login)]
 pub struct Staged {
-    /// What happens.
+    /// The steps of the login.
     steps: Vec<String>,
-    /// Where the test listens.
+    /// The address where the test listens.
     address: Option<String>,
     /// The user who logs in, as named by the server.
     user: Option<String>,

@@ -1,4 +1,4 @@
-//! What differs from run to run, made the same.
+//! Normalises values that differ from run to run.
 
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ const SHORTEST_RANDOM: usize = 22;
 /// The lowest and the narrowest block that is taken for a QR code.
 const SMALLEST_QR: (usize, usize) = (8, 15);
 
-/// Makes the same what differs from run to run:
+/// Normalises values that differ from run to run:
 ///
 /// | what | becomes |
 /// |---|---|
@@ -125,7 +125,7 @@ fn crosses(letters: &[char]) -> String {
     "x".repeat(letters.len())
 }
 
-/// Where a text stands.
+/// The position of a text.
 fn literal(letters: &[char], text: &str) -> Vec<Range<usize>> {
     let text: Vec<char> = text.chars().collect();
     let mut found = Vec::new();
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hidden_goes_first() {
+    fn hidden_texts_are_replaced_first() {
         let hidden = [("alice".to_owned(), "USER".to_owned()), (String::new(), "x".to_owned())];
         assert_eq!(normalised("alice and alice", None, &hidden), "USER and USER");
     }

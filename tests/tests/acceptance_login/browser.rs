@@ -11,7 +11,7 @@ use crate::scene::{Scene, is_logged_in, link};
 const PORT: &str = "redirect_port = 8888";
 
 #[test]
-fn browser_logs_somebody_in() {
+fn browser_logs_a_user_in() {
     let scene = Scene::new("native", "");
     let browser = Browser::real();
     let terminal = scene.login_with(&browser, &["--browser"]);
@@ -37,13 +37,13 @@ fn browser_comes_back_to_the_port_8888_that_the_server_knows_and_asks_for_an_ico
 }
 
 #[test]
-fn the_port_8888_that_is_busy_is_told_with_what_changes_it() {
+fn the_busy_port_8888_is_reported_with_help() {
     let _busy = TcpListener::bind((Ipv4Addr::LOCALHOST, 8888)).expect("a port for these tests");
     let scene = Scene::new("native-fixed", PORT);
     let terminal = scene.login_with(&Browser::fake(), &["--browser"]);
     assert_eq!(terminal.wait_for_end(), 3);
     let shown = terminal.transcript();
-    assert!(shown.starts_with("error: "), "nobody was asked: {shown}");
+    assert!(shown.starts_with("error: "), "no question was asked: {shown}");
     for words in ["port 8888", "another program uses it", "`redirect_port`"] {
         assert!(shown.contains(words), "{shown}");
     }

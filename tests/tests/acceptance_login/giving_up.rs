@@ -1,4 +1,4 @@
-//! Exit codes, and what is left of a login that came to nothing: no listener, no session, no lease.
+//! Exit codes, and the state after a failed login: no listener, no session, no lease.
 
 use std::{fs, net::TcpStream};
 
@@ -34,7 +34,7 @@ fn without_a_terminal_nothing_is_sent_and_nothing_is_started() {
 }
 
 #[test]
-fn a_wrong_command_line_and_a_wrong_configuration_have_codes_of_their_own() {
+fn an_invalid_command_line_and_an_invalid_configuration_have_their_own_codes() {
     let scene = Scene::new("native", "");
     for arguments in [&["--browser", "--device"][..], &["--elsewhere"]] {
         let terminal = scene.login(arguments);
@@ -49,7 +49,7 @@ fn a_wrong_command_line_and_a_wrong_configuration_have_codes_of_their_own() {
 }
 
 #[test]
-fn a_server_that_is_down_is_told_before_anybody_is_asked() {
+fn a_server_that_is_down_is_reported_before_any_question() {
     let scene = Scene::new("native", "");
     // A port that no other test can get meanwhile.
     let issuer = "http://127.0.0.1:9";
@@ -65,7 +65,7 @@ fn a_server_that_is_down_is_told_before_anybody_is_asked() {
 }
 
 #[test]
-fn ctrl_c_leaves_the_terminal_as_it_was_and_nobody_at_the_port() {
+fn ctrl_c_restores_the_terminal_and_closes_the_port() {
     let scene = Scene::new("native", "");
     let terminal =
         scene.script("stty -a >before\n\"$1\" login --no-browser; echo code $?; stty -a >after");
@@ -75,18 +75,18 @@ fn ctrl_c_leaves_the_terminal_as_it_was_and_nobody_at_the_port() {
     terminal.press("C-c");
     terminal.wait_for("code 130");
     assert_eq!(terminal.wait_for_end(), 0);
-    assert!(TcpStream::connect(port).is_err(), "nobody listens");
+    assert!(TcpStream::connect(port).is_err(), "there is no listener");
     let [before, after] = ["before", "after"]
         .map(|name| fs::read_to_string(scene.sandbox.work().join(name)).expect("the modes"));
     assert_eq!(before, after);
     assert!(scene.sessions().is_empty());
-    // Who comes back now finds nobody, and the next login has nothing to wait for.
+    // A late browser is refused, and the next login has nothing to wait for.
     assert!(Browser::fake().open(&opened)["status"].is_null());
     scene.log_in();
 }
 
 #[test]
-fn a_login_that_is_killed_keeps_no_other_from_logging_in() {
+fn a_killed_login_blocks_no_other() {
     let scene = Scene::new("native", "");
     let terminal = scene.script("sh -c 'echo $$ >pid; exec \"$0\" login --no-browser' \"$1\"");
     link(&terminal);

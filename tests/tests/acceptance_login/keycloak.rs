@@ -9,7 +9,7 @@ const SECRET: &str = "tell-nobody-4711";
 const PAGE: &str = "https://sso.example.com/realms/test/clients";
 
 #[test]
-fn a_public_client_of_a_realm_logs_somebody_in() {
+fn a_public_client_of_a_realm_logs_a_user_in() {
     let scene = Scene::with(|rig| {
         format!(
             "keycloak_url = '{}'\nrealm = 'test'\nclient_id = 'kc-public'\n\

@@ -28,7 +28,7 @@ fn a_session_is_kept_in_the_keyring_and_nowhere_else() {
 }
 
 #[test]
-fn a_keyring_that_is_locked_is_told_before_anybody_is_asked() {
+fn a_locked_keyring_is_reported_before_any_question() {
     for (state, words) in [
         (State::Locked, ["the keyring is locked", "unlock it in its application"]),
         (State::Empty, ["no default keyring yet", "create one in its application"]),

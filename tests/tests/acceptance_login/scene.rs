@@ -20,7 +20,7 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    /// With this client at the server, and more options.
+    /// Creates a scene with this client at the server, and more options.
     pub(crate) fn new(client: &str, more: &str) -> Self {
         Self::with(|rig| {
             format!(
@@ -30,7 +30,7 @@ impl Scene {
         })
     }
 
-    /// With these options of the provider.
+    /// Creates a scene with these options of the provider.
     pub(crate) fn with(options: impl FnOnce(&Rig) -> String) -> Self {
         let (rig, sandbox) = (Rig::start(), Sandbox::new());
         let scene = Self { rig, sandbox };
@@ -38,7 +38,7 @@ impl Scene {
         scene
     }
 
-    /// Has the provider have these options from now on.
+    /// Sets the options of the provider.
     pub(crate) fn configure(&self, options: &str) {
         let text = format!("[credentials]\norigins = ['*']\n[credentials.oauth]\n{options}\n");
         self.sandbox.file(self.sandbox.config().join("authn/config.toml"), text);
@@ -75,7 +75,7 @@ impl Scene {
         self.log_in_as("alice");
     }
 
-    /// Logs somebody in.
+    /// Logs a user in.
     #[track_caller]
     pub(crate) fn log_in_as(&self, who: &str) {
         let browser = Browser::fake().told(&format!("--user={who}"));
@@ -95,7 +95,7 @@ impl Scene {
         Outcome::of(command.output().expect("the program can be started"))
     }
 
-    /// Gives the token that `authn token` prints, which the resource server takes.
+    /// Returns the token that `authn token` prints, which the resource server must accept.
     #[track_caller]
     pub(crate) fn token(&self) -> String {
         let token = self.authn(&["token"]).success().trim_end().to_owned();
@@ -103,21 +103,21 @@ impl Scene {
         token
     }
 
-    /// Gives what the resource server answers to a token.
+    /// Returns the status of the resource server for a token.
     pub(crate) fn status_of(&self, token: &str) -> u16 {
         let request = rig::agent().get(self.rig.resource_url("/rs/bearer"));
         let request = request.header("authorization", format!("Bearer {token}"));
         request.call().expect("the server answers").status().as_u16()
     }
 
-    /// Gives the one session as it is kept.
+    /// Returns the only stored session.
     #[track_caller]
     pub(crate) fn kept(&self) -> Value {
         let [session] = &self.sessions()[..] else { panic!("one session is kept") };
         serde_json::from_str(session).expect("a session is JSON")
     }
 
-    /// Gives all that is kept of sessions, as text.
+    /// Returns all stored sessions, as text.
     pub(crate) fn sessions(&self) -> Vec<String> {
         let files = fs::read_dir(self.sandbox.state().join("authn/tokens"));
         let files = files.into_iter().flatten().map(|file| file.expect("a file").path());
@@ -127,7 +127,7 @@ impl Scene {
             .collect()
     }
 
-    /// Tells that nothing of a session is there.
+    /// Checks that no session is stored.
     #[track_caller]
     pub(crate) fn keeps_nothing(&self) {
         let kept = self.sessions().concat();
@@ -139,7 +139,7 @@ impl Scene {
     }
 }
 
-/// Checks that a login has ended well.
+/// Checks that a login has succeeded.
 #[track_caller]
 pub(crate) fn is_logged_in(terminal: &Terminal, who: &str) {
     assert_eq!(terminal.wait_for_end(), 0, "{}", terminal.transcript());
@@ -147,7 +147,7 @@ pub(crate) fn is_logged_in(terminal: &Terminal, who: &str) {
     assert!(shown.contains(&format!("Logged in as {who}.\nTokens are kept in the ")), "{shown}");
 }
 
-/// Waits until a login waits for a browser, and gives its link.
+/// Waits until a login waits for a browser, and returns its link.
 #[track_caller]
 pub(crate) fn link(terminal: &Terminal) -> String {
     let shown = terminal.wait_for("waiting for the browser");
@@ -155,7 +155,7 @@ pub(crate) fn link(terminal: &Terminal) -> String {
     link.unwrap_or_else(|| panic!("no link:\n{shown}")).to_owned()
 }
 
-/// Gives where a link says that the browser comes back to.
+/// Returns the redirect address in a link.
 pub(crate) fn port_of(link: &str) -> SocketAddr {
     let (_, rest) = link.split_once("redirect_uri=http%3A%2F%2F").expect("a redirect URI");
     let (address, _) = rest.split_once("%2F").expect("a path");

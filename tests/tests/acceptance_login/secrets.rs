@@ -48,7 +48,7 @@ fn search_processes(scene: &Scene, canary: &Canary) {
     assert!(found > 0, "the login itself is one of them");
 }
 
-/// Searches in what a login has shown, and in what is told of its session until it is over.
+/// Searches the output of a login, and of every command on its session until it ends.
 #[track_caller]
 fn search_session(scene: &Scene, terminal: &Terminal, canary: &Canary) {
     assert_eq!(terminal.wait_for_end(), 0, "{}", terminal.transcript());
@@ -64,7 +64,7 @@ fn search_session(scene: &Scene, terminal: &Terminal, canary: &Canary) {
         &[LOUD, "doctor"],
         &[LOUD, "config", "show"],
         &[LOUD, "logout", "--revoke"],
-        // Where the server refuses that, nothing was forgotten yet.
+        // If the server refuses that, nothing is deleted yet.
         &[LOUD, "logout"],
     ] {
         let outcome = scene.authn(arguments);
@@ -161,7 +161,7 @@ fn a_secret_that_is_typed_in_is_not_shown() {
 }
 
 #[test]
-fn what_is_pasted_is_no_more_than_what_the_person_sees() {
+fn a_pasted_address_contains_only_visible_values() {
     let (scene, canary) = (Scene::new("native", ""), Canary::new());
     scene.rig.faults(&tokens(&canary));
     let terminal = scene.login(&["--console", LOUD]);

@@ -1,18 +1,18 @@
-//! What a login begins, in new processes: tokens, a renewal, its end at the server and here.
+//! The session of a login, in new processes: tokens, a renewal, its end at the server and locally.
 
 use authn_tests::{browser::Browser, rig};
 use serde_json::{Value, json};
 
 use crate::scene::Scene;
 
-/// More than a token of the server lives, in seconds.
+/// More than the lifetime of a token of the server, in seconds.
 const LIFETIME: u32 = 120;
 
 fn refresh_token(session: &Value) -> String {
     session["refresh_token"].as_str().expect("a refresh token").to_owned()
 }
 
-/// Sends a refresh token as a thief would, and gives the status.
+/// Sends a refresh token as a thief would, and returns the status.
 fn send(scene: &Scene, refresh_token: &str) -> u16 {
     let form = [
         ("grant_type", "refresh_token"),
@@ -24,7 +24,7 @@ fn send(scene: &Scene, refresh_token: &str) -> u16 {
 }
 
 #[test]
-fn it_is_renewed_without_a_word_until_the_server_ends_it() {
+fn it_is_renewed_silently_until_the_server_ends_it() {
     let scene = Scene::new("native", "");
     scene.log_in();
     let first = scene.token();
@@ -43,7 +43,7 @@ fn it_is_renewed_without_a_word_until_the_server_ends_it() {
     let status = scene.later(LIFETIME, &["status"]).success();
     assert!(status.contains("\talice\t"), "the renewal does not change who it is: {status}");
 
-    // The old one is refused; that somebody has it ends the session.
+    // The old one is refused; its use ends the session.
     assert_eq!(send(&scene, &spent), 400);
     scene.rig.clock((2 * LIFETIME).into());
     let ended = scene.later(2 * LIFETIME, &["token"]);
@@ -63,7 +63,7 @@ fn it_is_revoked_at_the_server() {
     let token = scene.token();
     let refresh_token = refresh_token(&scene.kept());
 
-    // Nothing is forgotten where the server could not be told.
+    // Nothing is deleted if the server could not be reached.
     scene.rig.faults(&json!([{ "endpoint": "revocation", "times": 10, "status": 503 }]));
     let failed = scene.authn(&["logout", "--revoke"]);
     assert_eq!(failed.code, 5, "{}", failed.stderr);
@@ -79,7 +79,7 @@ fn it_is_revoked_at_the_server() {
 }
 
 #[test]
-fn a_login_takes_the_place_of_the_last_one() {
+fn a_login_replaces_the_last_one() {
     let scene = Scene::new("native", "");
     scene.log_in();
     let first = scene.token();

@@ -1,4 +1,4 @@
-//! Whatever else comes to the port of a login does not end the wait, and is told nothing.
+//! Other connections to the port of a login do not end the wait, and learn nothing.
 
 use std::{
     io::{Read as _, Write as _},
@@ -10,14 +10,14 @@ use authn_tests::browser::Browser;
 
 use crate::scene::{Scene, is_logged_in, link, port_of};
 
-/// Longer than the login gives anybody.
+/// Longer than the deadline of a connection.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Sends something, and gives what comes until the end.
+/// Sends something, and returns what comes until the end.
 fn send(port: SocketAddr, bytes: &[u8]) -> String {
-    let mut stream = TcpStream::connect(port).expect("somebody listens");
+    let mut stream = TcpStream::connect(port).expect("there is a listener");
     stream.set_read_timeout(Some(LIMIT)).expect("a limit");
-    // Who is refused early may find nobody for the rest.
+    // Who is refused early may find the connection closed.
     drop(stream.write_all(bytes));
     drop(stream.shutdown(Shutdown::Write));
     let mut answer = Vec::new();
@@ -57,7 +57,7 @@ fn the_wait_goes_on() {
     }
     // A scan of ports, and those who stay and say nothing.
     for _ in 0..200 {
-        drop(TcpStream::connect(port).expect("somebody listens"));
+        drop(TcpStream::connect(port).expect("there is a listener"));
     }
     let _silent: Vec<_> = (0..8).map(|_| TcpStream::connect(port).expect("one")).collect();
     assert_eq!(Browser::fake().open(&opened)["status"], 200);

@@ -1,4 +1,4 @@
-//! Which way is taken by itself: over SSH, with `BROWSER`, without a display, on WSL.
+//! The automatic choice of the way: over SSH, with `BROWSER`, without a display, on WSL.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
@@ -11,10 +11,10 @@ const CODE: &str = "waiting for the code";
 const PASTE: &str = "or the code: >";
 
 #[test]
-fn the_way_goes_with_the_surroundings() {
+fn the_way_depends_on_the_environment() {
     let code = "grant_type = 'authorization_code'";
     for (variables, more, shows) in [
-        // Nobody sees a browser there, and the server offers codes.
+        // There is no browser, and the server offers codes.
         (&[SSH][..], "", CODE),
         (&[SSH, ("DISPLAY", ":0")], "", CODE),
         (&[], "", CODE),
@@ -32,7 +32,7 @@ fn the_way_goes_with_the_surroundings() {
 }
 
 #[test]
-fn a_flag_is_stronger_than_the_surroundings() {
+fn a_flag_overrides_the_environment() {
     let scene = Scene::new("native", "");
     let terminal = scene.login_within(&[SSH], &["--browser"]);
     let opened = link(&terminal);
@@ -43,7 +43,7 @@ fn a_flag_is_stronger_than_the_surroundings() {
 }
 
 #[test]
-fn a_log_goes_to_a_terminal_with_colours_too() {
+fn a_terminal_with_colours_gets_a_log_too() {
     let scene = Scene::new("native", "");
     let terminal = scene.login(&["--no-browser", "-v"]);
     assert_eq!(Browser::fake().open(&link(&terminal))["status"], 200);
@@ -51,7 +51,7 @@ fn a_log_goes_to_a_terminal_with_colours_too() {
 }
 
 #[test]
-fn the_variable_browser_counts_over_ssh_too() {
+fn the_variable_browser_is_used_over_ssh_too() {
     let scene = Scene::new("native", "");
     let browser = Browser::fake();
     let program = browser.program();

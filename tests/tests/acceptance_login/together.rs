@@ -1,4 +1,4 @@
-//! Other logins, and a logout, while somebody logs in.
+//! Other logins, and a logout, while a user logs in.
 
 use authn_tests::browser::Browser;
 
@@ -7,7 +7,7 @@ use crate::scene::{Scene, is_logged_in, link};
 const WAITS: &str = "waiting for another login";
 
 #[test]
-fn of_two_logins_one_asks_and_the_other_takes_its_session() {
+fn of_two_logins_one_asks_and_the_other_uses_its_session() {
     let scene = Scene::new("native", "");
     let one = scene.login(&["--no-browser"]);
     let opened = link(&one);
@@ -18,13 +18,13 @@ fn of_two_logins_one_asks_and_the_other_takes_its_session() {
     assert_eq!(other.wait_for_end(), 0, "{}", other.transcript());
     let shown = other.transcript();
     assert!(shown.contains("Another process has logged in as alice."), "{shown}");
-    assert!(!shown.contains("http://"), "nobody was asked there: {shown}");
+    assert!(!shown.contains("http://"), "no question was asked there: {shown}");
     assert_eq!(scene.rig.count(&[("grant", "authorization_code")]), 1);
     scene.token();
 }
 
 #[test]
-fn who_waits_for_a_login_that_is_given_up_is_asked() {
+fn a_login_that_waits_for_a_cancelled_one_asks() {
     let scene = Scene::new("native", "");
     let one = scene.login(&["--no-browser"]);
     let given_up = link(&one);
@@ -39,7 +39,7 @@ fn who_waits_for_a_login_that_is_given_up_is_asked() {
 }
 
 #[test]
-fn a_logout_in_another_terminal_has_the_login_keep_nothing() {
+fn after_a_logout_in_another_terminal_the_login_stores_nothing() {
     for is_second in [false, true] {
         let scene = Scene::new("native", "");
         if is_second {

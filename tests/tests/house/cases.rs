@@ -34,7 +34,7 @@ fn found(path: &str, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_use_of_what_stands_later_is_refused_with_the_rule_and_what_helps() {
+fn a_use_of_a_later_module_is_refused_with_the_rule_and_help() {
     assert_eq!(
         found("store/file", "\nuse crate::config;\nuse crate::error;"),
         [
@@ -47,7 +47,7 @@ fn a_use_of_what_stands_later_is_refused_with_the_rule_and_what_helps() {
 }
 
 #[test]
-fn a_use_of_what_stands_beside_is_refused_in_both_directions() {
+fn a_use_of_a_module_of_the_same_rank_is_refused_in_both_directions() {
     for (user, used) in [("store", "http"), ("http", "store"), ("time", "diagnostic")] {
         let text =
             format!("pub struct Location; pub struct Clock; fn f() {{ crate::{used}::f() }}");
@@ -105,7 +105,7 @@ fn every_way_to_write_a_path_is_followed() {
 }
 
 #[test]
-fn what_stands_before_and_what_is_tested_may_be_used() {
+fn earlier_modules_and_tests_may_be_used() {
     for text in [
         "use crate::{Error, Result, Url, clock::Clock, error, time::{self, Clock as C}};",
         "use super::{super::error::Error, Location}; use authn::diagnostic::Problem;",

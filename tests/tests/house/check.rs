@@ -11,7 +11,7 @@ use crate::{
     tree::Tree,
 };
 
-/// One use of a module that may not be target there, with what helps.
+/// A use of a module that is not allowed there, with help.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Violation {
     file: String,

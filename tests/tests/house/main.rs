@@ -1,6 +1,6 @@
-//! The order of the modules, as CONTRIBUTING.md has it, held against the sources.
+//! The order of the modules, as CONTRIBUTING.md has it, checked against the sources.
 //!
-//! Each module at a crate's root uses only what stands before it. There is no list of exceptions. Left out are unit
+//! Each root module of a crate uses only earlier modules. There is no list of exceptions. Left out are unit
 //! tests, which test through what stands later, documentation, and code that a macro makes.
 
 mod cases;

@@ -1,6 +1,6 @@
 //! The order of a crate's modules, as CONTRIBUTING.md has it.
 
-/// The modules of one crate in ranks: each may use what stands in an earlier rank, and nothing else.
+/// The modules of one crate in ranks: each may only use modules of earlier ranks.
 #[derive(Debug)]
 pub(crate) struct Order {
     ranks: Vec<Vec<String>>,
@@ -27,7 +27,7 @@ impl Order {
         order
     }
 
-    /// Returns where a module stands, or `None` if the order does not name it.
+    /// Returns the rank of a module, or `None` if the order does not name it.
     pub(crate) fn rank(&self, module: &str) -> Option<usize> {
         self.ranks.iter().position(|rank| rank.iter().any(|name| name == module))
     }
@@ -49,6 +49,6 @@ fn ranks_are_read_over_several_lines() {
 
 #[test]
 #[should_panic(expected = "names `a` twice")]
-fn a_module_stands_in_one_place() {
+fn a_module_has_one_place() {
     Order::read("one/src\n    a → b → a\n", "one/src");
 }

@@ -119,7 +119,7 @@ fn is_punctuation(token: &TokenTree, expected: char) -> bool {
 }
 
 #[test]
-fn paths_are_found_wherever_they_stand() {
+fn paths_are_found_everywhere() {
     for (text, expected) in [
         ("use crate::a::B;", &["crate a B"][..]),
         (

@@ -16,9 +16,9 @@ use syn::{
 pub(crate) struct Module {
     /// Its names from the crate's root; the root itself has none.
     pub(crate) path: Vec<String>,
-    /// The file it stands in, from the root of the repository.
+    /// The file that contains it, from the root of the repository.
     pub(crate) file: String,
-    /// What it holds, without modules in braces and without tests.
+    /// Its items, without modules in braces and without tests.
     pub(crate) items: Vec<Item>,
 }
 
@@ -46,7 +46,7 @@ impl Tree {
         Self::of(folder, name, &files)
     }
 
-    /// Takes a crate apart that is given as texts by their paths.
+    /// Parses a crate that is given as texts by their paths.
     pub(crate) fn of(folder: &str, name: &str, files: &BTreeMap<String, String>) -> Self {
         let mut tree = Self { names: vec![name.to_owned()], modules: Vec::new() };
         for root in ["lib", "main"] {
@@ -131,7 +131,7 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
     }
 }
 
-/// Takes out of an item what only tests have.
+/// Removes the parts of an item that are only for tests.
 struct WithoutTests;
 
 impl VisitMut for WithoutTests {
@@ -210,7 +210,7 @@ fn may_hold(condition: &Meta, value: bool) -> bool {
 }
 
 #[test]
-fn what_needs_the_tests_is_told_from_what_may_go_without() {
+fn test_conditions_are_recognised() {
     for (condition, expected) in [
         ("test", true),
         ("all(test, unix)", true),

@@ -17,7 +17,7 @@ async fn the_configured_command_is_started_with_the_link() {
     let browser = Browser::fake().told("--favicon").told("--twice");
     let command = serde_json::to_string(&browser.command()).unwrap();
     let credentials = load(&rig, &native(&rig, &format!("browser = {command}")));
-    // Nobody does anything with the link that is shown.
+    // The link that is shown is not opened.
     let person = Person::who(|_| ());
     credentials.login(person.login_with_browser()).await.unwrap();
     let report = browser.report();
@@ -52,7 +52,7 @@ async fn browser_shows_pages_that_fit_every_window() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[cfg(unix)]
-async fn the_variable_names_one_too() {
+async fn the_variable_names_a_browser_too() {
     let rig = Rig::start();
     let browser = Browser::fake();
     let program = browser.program();
@@ -96,7 +96,7 @@ async fn a_browser_that_fails_leaves_the_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn none_is_started_for_whoever_wants_none() {
+async fn without_browser_starts_none() {
     let rig = Rig::start();
     let credentials = load(&rig, &native(&rig, "browser = ['/nowhere/browser']"));
     let person = who_logs_in(&rig, 200, LOGGED_IN);

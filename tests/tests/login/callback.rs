@@ -1,4 +1,4 @@
-//! The browser comes back: what counts, what is passed over, and what ends the login (SECURITY.md, 8 and 9).
+//! The browser comes back: accepted and ignored responses, and those that end the login (SECURITY.md, 8 and 9).
 
 use std::{
     io::{Read as _, Write as _},
@@ -25,15 +25,15 @@ fn address_of(url: &str) -> (String, String) {
     (address, url.path().to_owned())
 }
 
-/// Where a link says that the browser comes back to.
+/// Returns the redirect address in a link.
 fn redirect_of(link: &Url) -> String {
     link.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap().1.into_owned()
 }
 
-/// Sends something that is no request of a browser, and gives the status of the answer.
+/// Sends something that is no request of a browser, and returns the status of the answer.
 fn raw(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
-    // The rest of a request that is refused early may find nobody.
+    // The rest of a request that is refused early may find the connection closed.
     drop(stream.write_all(request.as_bytes()));
     let mut answer = Vec::new();
     drop(stream.read_to_end(&mut answer));
@@ -41,7 +41,7 @@ fn raw(address: &str, request: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_says_what_came_of_it_and_repeats_nothing() {
+async fn the_page_shows_the_outcome_and_repeats_nothing() {
     let rig = Rig::start();
     let issuer = rig.issuer().to_owned();
     let person = Person::who(move |link| {
@@ -93,7 +93,7 @@ async fn the_page_says_what_came_of_it_and_repeats_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_know_the_state_neither_counts_nor_ends_the_login() {
+async fn a_response_without_the_state_is_ignored() {
     let rig = Rig::start();
     let issuer = rig.issuer().to_owned();
     let person = Person::who(move |link| {
@@ -143,18 +143,18 @@ async fn what_does_not_know_the_state_neither_counts_nor_ends_the_login() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_say_nothing_keep_nobody_out() {
+async fn silent_connections_block_no_login() {
     let rig = Rig::start();
     let issuer = rig.issuer().to_owned();
-    // It stands still, so that nobody is given up because of the time.
+    // The clock is stopped, so that no login times out.
     let clock = ManualClock::new();
     let person = Person::who(move |link| {
         let location = come_back(&issuer, link);
         let (address, _) = address_of(&location);
-        // More than are served at a time, and than wait to be taken.
+        // More connections than are served at once, and than the backlog holds.
         let silent: Vec<_> = (0..100).map(|_| TcpStream::connect(&address).unwrap()).collect();
         for mut stream in &silent {
-            // Some have been dropped by now.
+            // The listener may have closed some.
             drop(stream.write_all(b"GET /callback HTTP/1.1\r\n"));
         }
         open(&location).says(200, LOGGED_IN);
@@ -166,7 +166,7 @@ async fn connections_that_say_nothing_keep_nobody_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_is_not_sound_ends_the_login() {
+async fn an_invalid_response_ends_the_login() {
     let rig = Rig::start();
     for (callback, said) in [
         (json!({ "state": ["{state}", "{state}"] }), "twice"),
@@ -215,7 +215,7 @@ async fn a_refusal_is_the_error_and_nothing_else_is_tried() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_is_exchanged_once_however_often_the_browser_brings_it() {
+async fn a_code_is_exchanged_once_however_often_the_browser_sends_it() {
     let rig = Rig::start();
     rig.faults(&json!([{ "delay_ms": 300 }]));
     let issuer = rig.issuer().to_owned();
@@ -227,7 +227,7 @@ async fn a_code_is_exchanged_once_however_often_the_browser_brings_it() {
         };
         let pages: Vec<_> =
             [ask(), ask(), ask()].into_iter().map(|asked| asked.join().unwrap()).collect();
-        // Who comes when all is over finds nobody.
+        // A late connection is refused.
         let pages: Vec<_> = pages.into_iter().flatten().collect();
         assert!(!pages.is_empty());
         for page in pages {
@@ -260,7 +260,7 @@ async fn a_refused_code_is_not_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_wait_ends_with_the_time_that_is_left_for_it() {
+async fn the_wait_ends_with_its_timeout() {
     let rig = Rig::start();
     let clock = ManualClock::new();
     let moved = clock.clone();
@@ -277,11 +277,11 @@ async fn the_wait_ends_with_the_time_that_is_left_for_it() {
         assert!(error.to_string().contains("`login_timeout`"), "{error}");
     }
     let (address, _) = address_of(&redirect_of(person.links()[0].url()));
-    assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+    assert!(TcpStream::connect(address).is_err(), "there is no listener any more");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_gives_up_leaves_no_listener() {
+async fn a_cancelled_login_leaves_no_listener() {
     let rig = Rig::start();
     let (sender, shown) = std::sync::mpsc::channel();
     let person = Person::who(move |link| sender.send(link.to_owned()).unwrap());
@@ -296,7 +296,7 @@ async fn who_gives_up_leaves_no_listener() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_the_browser_comes_back_to_is_configured() {
+async fn the_redirect_address_is_configured() {
     let rig = Rig::start();
     let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let port = free();
@@ -328,7 +328,7 @@ async fn where_the_browser_comes_back_to_is_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_busy_port_is_told_before_anything_is_shown() {
+async fn a_busy_port_is_reported_before_anything_is_shown() {
     let rig = Rig::start();
     let busy = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = busy.local_addr().unwrap().port();

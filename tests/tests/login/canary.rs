@@ -1,4 +1,4 @@
-//! The canary sweep of logins: what a server gives only to this machine, and what somebody types in unseen, is
+//! The canary sweep of logins: what a server gives only to this machine, and a secret that a user types in, is
 //! searched for in all that is shown, told and logged, whatever fails.
 
 use std::{
@@ -25,7 +25,7 @@ use crate::{
 
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// A clock on which whoever sleeps has slept.
+/// A clock on which every sleep ends at once.
 #[derive(Debug)]
 struct Hasty(ManualClock);
 
@@ -71,7 +71,7 @@ impl Write for Logs {
     }
 }
 
-/// Answers that have the canary wherever one can have it, by what is wrong with them.
+/// Responses with the canary in every possible place, by their fault.
 fn failures(canary: &str) -> Vec<Value> {
     let json = json!({ "content-type": "application/json" });
     let refused = |status: u16, code: &str| {
@@ -240,7 +240,7 @@ async fn a_login_by_a_browser_shows_no_secret_whatever_fails() {
     for (answers, faults) in &cases {
         let is_foreign = answers["callback"]["state"].is_string();
         for by_console in [false, true] {
-            // Nothing ends a login that another one's answer came to.
+            // A response to another login does not end this one.
             if is_foreign && !by_console {
                 continue;
             }
@@ -254,7 +254,7 @@ async fn a_login_by_a_browser_shows_no_secret_whatever_fails() {
 }
 
 #[tokio::test]
-async fn a_secret_that_is_typed_in_is_shown_nowhere_whatever_fails() {
+async fn a_typed_in_secret_is_never_shown_whatever_fails() {
     Logs::of_process();
     let rig = Rig::start();
     let folder = tempfile::tempdir().unwrap();

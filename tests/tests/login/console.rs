@@ -1,4 +1,4 @@
-//! Logins on a host without a browser: what somebody pastes.
+//! Logins on a host without a browser: pasted addresses and codes.
 
 use authn::{Environment, ErrorKind, Login, LoginOutcome, Url};
 use authn_tests::rig::Rig;
@@ -36,7 +36,7 @@ async fn the_address_or_the_code_is_pasted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_there_is_no_browser_a_code_is_typed_in_unless_the_grant_is_configured() {
+async fn without_a_browser_a_code_is_used_unless_the_grant_is_configured() {
     let rig = Rig::start();
     rig.faults(&json!([{ "endpoint": "device_authorization", "times": 10, "status": 503 }]));
     let log_in = |more: &str| {
@@ -60,7 +60,7 @@ async fn where_there_is_no_browser_a_code_is_typed_in_unless_the_grant_is_config
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_is_said_and_asked_for_again() {
+async fn a_wrong_answer_is_reported_and_asked_for_again() {
     let rig = Rig::start();
     let issuer = rig.issuer().to_owned();
     let person = Person::who_pastes(move |link, asked| {
@@ -82,7 +82,7 @@ async fn what_is_wrong_is_said_and_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_asked_for_ever() {
+async fn questions_are_limited() {
     let rig = Rig::start();
     let credentials = load(&rig, &native(&rig, ""));
     let person = Person::who_pastes(|_, _| Some("not a code".to_owned()));
@@ -106,7 +106,7 @@ async fn nobody_is_asked_for_ever() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_another_login_got_is_of_no_use() {
+async fn a_code_of_another_login_is_rejected() {
     let rig = Rig::start();
     let issuer = rig.issuer().to_owned();
     let elsewhere = Person::who_pastes(move |link, _| Some(code_of(&come_back(&issuer, link))));

@@ -20,7 +20,7 @@ use crate::{
     settings::{self, native},
 };
 
-/// More than a token of the rig lives.
+/// More than the lifetime of a token of the rig.
 const LIFETIME: Duration = Duration::from_mins(2);
 
 fn loader(rig: &Rig, options: &str, folder: &Path) -> Loader {
@@ -41,7 +41,7 @@ fn client(rig: &Rig, id: &str) -> String {
     format!("issuer_url = '{}'\nclient_id = '{id}'\ngrant_type = 'device_code'", rig.issuer())
 }
 
-/// Logs in while somebody opens the address with the code in a browser.
+/// Logs in while a user opens the address with the code in a browser.
 async fn log_in(
     rig: &Arc<Rig>,
     credentials: &Credentials,
@@ -171,7 +171,7 @@ async fn the_server_says_that_a_code_has_expired() {
     let rig = Arc::new(Rig::start());
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("tokens");
-    // It lives 3 s, and nobody here knows.
+    // It lives 3 s, which this test does not know.
     rig.answers(&json!({ "device_authorization": { "expires_in": null } }));
     let credentials = load(&rig, &client(&rig, "device-brief"), &folder);
     let error = credentials.login(Login::new(Screen::default())).await.unwrap_err();
@@ -216,7 +216,7 @@ async fn a_server_without_the_grant_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_without_the_grant_logs_in_by_a_link_where_nobody_chose_a_way() {
+async fn a_client_without_the_grant_logs_in_by_a_link_without_a_chosen_way() {
     let rig = Rig::start();
     let issuer = rig.issuer().to_owned();
     let person = Person::who_pastes(move |link, _| Some(come_back(&issuer, link)));

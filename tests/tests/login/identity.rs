@@ -1,4 +1,4 @@
-//! Who has logged in: the ID token, and the user that is expected (SECURITY.md, 18).
+//! The user: the ID token, and `expected_username` (SECURITY.md, 18).
 
 use authn::ErrorKind;
 use authn_tests::rig::Rig;
@@ -55,12 +55,12 @@ async fn an_id_token_that_is_wrong_ends_the_login() {
         assert!(error.to_string().contains("the ID token"), "{bend}: {error}");
         assert!(!credentials.status().await.unwrap().has_refresh_token, "{bend}");
     }
-    // What the server gave with each of them counts no longer there either.
+    // The tokens of each login are revoked at the server too.
     assert_eq!(rig.count(&[("endpoint", "revocation"), ("status", "200")]), 8);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_it_is_need_not_be_known_unless_somebody_is_expected() {
+async fn the_user_may_be_unknown_unless_one_is_expected() {
     let rig = Rig::start();
     let folder = Folder::new();
     for (bend, is_told) in

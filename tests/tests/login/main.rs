@@ -1,4 +1,4 @@
-//! Logins of a person at a real authorization server.
+//! Logins of a user at a real authorization server.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 

@@ -1,4 +1,4 @@
-//! A person with a browser on this machine: what they do with a link, what they paste, and what they are told.
+//! A user with a browser on this machine: opens links, pastes answers, and sees the progress.
 
 use std::{
     fmt,
@@ -18,7 +18,7 @@ pub(crate) type Follow = dyn Fn(&str) + Send + Sync;
 pub(crate) type Paste = dyn Fn(&str, usize) -> Option<String> + Send + Sync;
 pub(crate) type Notice = dyn Fn(&Progress) + Send + Sync;
 
-/// Does what a test says. A clone is the same person.
+/// A user who follows the script of a test. A clone is the same user.
 #[derive(Clone)]
 pub(crate) struct Person(Arc<Inner>);
 
@@ -38,17 +38,17 @@ struct Seen {
 }
 
 impl Person {
-    /// Does something with each link, beside what else goes on.
+    /// Runs a function with each link, in the background.
     pub(crate) fn who(follows: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self::new(Box::new(follows), None, Box::new(|_| ()))
     }
 
-    /// Does something whenever they are told how far the login is.
+    /// Runs a function for each progress of the login.
     pub(crate) fn who_notices(notices: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
         Self::new(Box::new(|_| ()), None, Box::new(notices))
     }
 
-    /// Pastes something when they are asked, by the link and by how often they were asked before, or gives up.
+    /// Pastes an answer to each question, computed from the link and the number of earlier questions, or cancels.
     pub(crate) fn who_pastes(
         pastes: impl Fn(&str, usize) -> Option<String> + Send + Sync + 'static,
     ) -> Self {
@@ -150,7 +150,7 @@ impl fmt::Debug for Person {
     }
 }
 
-/// What a browser shows.
+/// The page of a browser.
 #[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) status: u16,
@@ -170,7 +170,7 @@ impl Page {
     }
 }
 
-/// Logs in at the server as alice, and gives where it sends the browser.
+/// Logs in at the server as alice, and returns where it sends the browser.
 pub(crate) fn come_back(rig: &str, link: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rig/oidc-provider");
     let run = Command::new("node")
@@ -192,7 +192,7 @@ pub(crate) fn page(mut response: http::Response<ureq::Body>) -> Page {
     Page { status: response.status().as_u16(), body, headers: response.headers().clone() }
 }
 
-/// Somebody who does all that is asked of them, and sees this page at the end.
+/// A user who does all that is asked of them, and sees this page at the end.
 pub(crate) fn who_logs_in(rig: &Rig, status: u16, words: &'static str) -> Person {
     let issuer = rig.issuer().to_owned();
     Person::who(move |link| open(&come_back(&issuer, link)).says(status, words))

@@ -1,4 +1,4 @@
-//! A person in front of a terminal: what they have seen, and what they answer.
+//! A user at a terminal: records the output, and answers questions.
 
 use std::{
     collections::VecDeque,
@@ -10,7 +10,7 @@ use authn::{
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
 
-/// Keeps what is shown and asked, and answers with the texts it was given; then it gives up.
+/// Records everything that is shown and asked, and answers with the given texts; then it cancels.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Screen(Arc<Mutex<State>>);
 

@@ -1,4 +1,4 @@
-//! What a login begins: it lasts, other processes share it, and it ends.
+//! The session of a login: it lasts, other processes share it, and it ends.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     settings::{FAILED, Folder, LOGGED_IN, client, load, load_at, load_in, native},
 };
 
-/// More than a token of the rig lives.
+/// More than the lifetime of a token of the rig.
 const LIFETIME: Duration = Duration::from_mins(2);
 
 fn status_of(rig: &Rig, token: &str) -> u16 {
@@ -46,7 +46,7 @@ async fn it_is_renewed_in_every_process() {
 
     let elsewhere = load_at(&rig, &options, Some(folder.path()), &clock);
     assert_eq!(elsewhere.token().await.unwrap().secret(), first.secret());
-    // The server takes each refresh token once, and ends the session of whoever sends it twice.
+    // The server takes each refresh token once, and ends the session if it is sent twice.
     for (round, credentials) in (1_u32..).zip([&elsewhere, &here, &elsewhere, &here]) {
         clock.advance(LIFETIME);
         rig.clock((LIFETIME * round).as_secs().try_into().unwrap());
@@ -58,7 +58,7 @@ async fn it_is_renewed_in_every_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_outlives_a_change_of_how_to_log_in() {
+async fn it_outlives_a_change_of_the_way_to_log_in() {
     let (rig, folder) = (Rig::start(), Folder::new());
     let credentials = load_in(&rig, &native(&rig, ""), folder.path());
     let person = who_logs_in(&rig, 200, LOGGED_IN);
@@ -80,7 +80,7 @@ async fn it_outlives_a_change_of_how_to_log_in() {
 async fn scopes_that_were_not_granted_do_not_end_it() {
     let rig = Rig::start();
     let clock = ManualClock::new();
-    // The server grants less than it is asked for, without a word.
+    // The server silently grants less than the requested scope.
     let options = native(&rig, "").replace("read'", "read unheard_of'");
     let credentials = load_at(&rig, &options, None, &clock);
     let person = who_logs_in(&rig, 200, LOGGED_IN);
@@ -94,7 +94,7 @@ async fn scopes_that_were_not_granted_do_not_end_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_gets_no_refresh_token_is_told_how_long_it_lasts() {
+async fn a_missing_refresh_token_is_reported_with_the_lifetime() {
     let rig = Rig::start();
     let clock = ManualClock::new();
     rig.answers(&json!({ "token": { "refresh_token": null } }));
@@ -145,7 +145,7 @@ async fn a_session_that_the_server_has_ended_asks_for_a_login() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_processes_one_logs_in_and_the_other_takes_its_session() {
+async fn of_two_processes_one_logs_in_and_the_other_uses_its_session() {
     let rig = Rig::start();
     let folder = Folder::new();
     let options = native(&rig, "");
@@ -225,7 +225,7 @@ async fn the_code_is_sent_by_the_configured_method_and_by_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_can_be_probed_before_anybody_has_logged_in() {
+async fn the_server_can_be_probed_before_a_login() {
     let rig = Rig::start();
     let endpoints = format!(
         "token_endpoint_url = '{0}/token'\nauthorization_endpoint_url = '{0}/auth'\nclient_id = 'native'",

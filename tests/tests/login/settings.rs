@@ -1,4 +1,4 @@
-//! Credentials of a client that logs somebody in.
+//! Credentials of a client that logs a user in.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 pub(crate) const LOGGED_IN: &str = "You are logged in";
 pub(crate) const FAILED: &str = "The login failed";
 
-/// The options of the client `native`, and more. The server gives a refresh token to whoever consents anew.
+/// The options of the client `native`, and more. The server issues a refresh token after each new consent.
 pub(crate) fn native(rig: &Rig, more: &str) -> String {
     client(rig, "native", more)
 }

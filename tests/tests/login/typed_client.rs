@@ -16,7 +16,7 @@ const ID: &str = "kc-cc";
 const SECRET: &str = "tell-nobody-4711";
 const PAGE: &str = "https://keycloak.test/register";
 
-/// More than a token of the rig lives.
+/// More than the lifetime of a token of the rig.
 const LIFETIME: Duration = Duration::from_mins(2);
 
 fn loader(rig: &Rig, options: &str, folder: &Path) -> Loader {
@@ -34,14 +34,14 @@ fn load(rig: &Rig, options: &str, folder: &Path) -> Credentials {
     loaded.unwrap_or_else(|error| panic!("{options}\n{error}"))
 }
 
-/// Gives everything that is in a folder.
+/// Returns everything that is in a folder.
 fn stored(folder: &Path) -> String {
     let files = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
     files.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap()).collect()
 }
 
 #[tokio::test]
-async fn what_is_typed_in_serves_from_then_on_and_everywhere() {
+async fn typed_in_credentials_are_used_by_every_later_program() {
     let rig = Rig::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("tokens");
@@ -86,7 +86,7 @@ async fn what_is_typed_in_serves_from_then_on_and_everywhere() {
 }
 
 #[tokio::test]
-async fn only_what_is_missing_is_asked_for_by_every_method() {
+async fn only_missing_values_are_asked_for_with_every_method() {
     for (id, secret, method) in [
         (ID, SECRET, "client_secret_basic"),
         ("cc:special id", "p@ss w%rd+&=:/?~", "client_secret_basic"),
@@ -118,7 +118,7 @@ async fn only_what_is_missing_is_asked_for_by_every_method() {
 }
 
 #[tokio::test]
-async fn a_configured_secret_stays_where_it_is_configured() {
+async fn a_configured_secret_is_not_copied_to_the_store() {
     let rig = Rig::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("tokens");
@@ -130,12 +130,12 @@ async fn a_configured_secret_stays_where_it_is_configured() {
 }
 
 #[tokio::test]
-async fn somebody_who_mistypes_may_try_again() {
+async fn a_user_who_mistypes_can_try_again() {
     let rig = Rig::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("tokens");
     let credentials = load(&rig, "", &folder);
-    // Nobody, the wrong secret, and then what is registered.
+    // An unknown client, the wrong secret, and then the registered ones.
     let screen = Screen::answering(&["nobody", "x", ID, "mistyped-0815", ID, SECRET]);
     credentials.login(Login::new(screen.clone())).await.unwrap();
     let notices = screen.notices();
@@ -146,7 +146,7 @@ async fn somebody_who_mistypes_may_try_again() {
 }
 
 #[tokio::test]
-async fn somebody_who_never_finds_it_leaves_nothing() {
+async fn a_user_who_gives_up_leaves_nothing() {
     let rig = Rig::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("tokens");
@@ -161,12 +161,12 @@ async fn somebody_who_never_finds_it_leaves_nothing() {
     assert!(!stored(&folder).contains("mistyped"));
 
     let error = credentials.login(Login::new(Screen::default())).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Cancelled, "somebody gives up: {error}");
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "the user cancels: {error}");
     assert_eq!(credentials.token().await.unwrap_err().kind(), ErrorKind::LoginRequired);
 }
 
 #[tokio::test]
-async fn a_secret_that_counts_no_longer_is_typed_in_anew() {
+async fn a_secret_that_is_no_longer_valid_is_typed_in_again() {
     let rig = Rig::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("tokens");
@@ -190,12 +190,12 @@ async fn a_secret_that_counts_no_longer_is_typed_in_anew() {
         assert_eq!(error.kind(), kind, "{error}");
         assert!(error.to_string().contains(says), "{error}");
     }
-    // It was the server's mistake: what is kept still serves.
+    // It was the server's mistake: the stored credentials still work.
     manual.advance(LIFETIME);
     assert!(later.token().await.is_ok());
 }
 
-/// Somebody who reads the question, and goes away.
+/// A user who reads the question, and goes away.
 #[derive(Clone, Debug)]
 struct Away(ManualClock);
 
@@ -213,7 +213,7 @@ impl Prompt for Away {
 }
 
 #[tokio::test]
-async fn nobody_is_waited_for_longer_than_the_login_may_take() {
+async fn the_wait_is_limited_by_the_login_timeout() {
     let rig = Rig::start();
     let folder = tempfile::tempdir().unwrap();
     let manual = ManualClock::new();
@@ -226,7 +226,7 @@ async fn nobody_is_waited_for_longer_than_the_login_may_take() {
 }
 
 #[tokio::test]
-async fn somebody_has_to_log_in_until_it_is_typed_in() {
+async fn a_login_is_required_until_the_client_is_typed_in() {
     let rig = Rig::start();
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("tokens");
@@ -237,7 +237,7 @@ async fn somebody_has_to_log_in_until_it_is_typed_in() {
     assert!(!credentials.status().await.unwrap().has_session);
     credentials.login(Login::new(Screen::answering(&[ID, SECRET]))).await.unwrap();
 
-    // Once the token has expired, what was typed in is what the next is had by.
+    // After the token has expired, the next one is requested with the typed-in credentials.
     let manual = ManualClock::new();
     manual.advance(LIFETIME);
     rig.clock(LIFETIME.as_secs().try_into().unwrap());

@@ -1,4 +1,4 @@
-//! What servers answer, and what becomes of it.
+//! The responses of servers, and their results.
 
 use authn::ErrorKind;
 use authn_tests::rig::Rig;
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{client, load};
 
 #[tokio::test]
-async fn what_servers_do_to_token_responses_gets_the_documented_result() {
+async fn unusual_token_responses_have_the_documented_result() {
     let rig = Rig::start();
     let token = |id: &str| {
         let more = "client_secret = 'secret'\ntoken_endpoint_auth_method = 'client_secret_post'";

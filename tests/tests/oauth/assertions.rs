@@ -1,4 +1,4 @@
-//! Ways of authenticating: the details of each.
+//! The details of each client authentication method.
 
 use authn::ErrorKind;
 use authn_tests::rig::Rig;
@@ -59,7 +59,7 @@ async fn every_sort_of_private_key_signs() {
 
 /// The server remembers the identifier of each assertion, and the clock stands still in between.
 #[tokio::test]
-async fn each_attempt_has_an_assertion_of_its_own() {
+async fn each_attempt_has_its_own_assertion() {
     let rig = Rig::start();
     let clocked = Clocked::load(&rig, &private_key(&rig, "ec.pem", "key_id = 'ec-1'"));
     for exchange in 1..=3 {
@@ -70,7 +70,7 @@ async fn each_attempt_has_an_assertion_of_its_own() {
 }
 
 #[tokio::test]
-async fn an_assertion_is_for_the_issuer_or_what_the_configuration_says() {
+async fn the_audience_of_an_assertion_is_the_issuer_or_configured() {
     let rig = Rig::start();
     let key = format!(
         "client_id = 'cc-pkjwt'\nprivate_key = {{ file = '{}' }}\nkey_id = 'ed-1'",

@@ -1,4 +1,4 @@
-//! How often the server is asked, and from where.
+//! The number of token requests, and the runtimes that they work in.
 
 use std::collections::BTreeSet;
 

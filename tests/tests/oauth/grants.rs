@@ -1,4 +1,4 @@
-//! What is exchanged: the details of each grant.
+//! The details of each grant.
 
 use authn::ErrorKind;
 use authn_tests::rig::{self, Rig};
@@ -75,7 +75,7 @@ async fn a_wrong_password_says_which_options_to_look_at() {
 #[tokio::test]
 async fn every_exchange_uses_the_last_refresh_token() {
     let rig = Rig::start();
-    // The first client's refresh tokens count once, the second's stays the same.
+    // The first client's refresh tokens are accepted once, the second's stays the same.
     for id in ["q-extra", "q-no_rotate"] {
         let configured = refresh_token(&rig, id);
         let mut clocked = Clocked::load(&rig, &refresh(&rig, id, &configured, ""));
@@ -153,7 +153,7 @@ async fn a_server_that_fails_ends_no_session() {
 }
 
 #[tokio::test]
-async fn a_password_serves_where_its_refresh_token_is_refused() {
+async fn a_password_is_used_if_its_refresh_token_is_refused() {
     let rig = Rig::start();
     let options = password(&rig, "pw", "alice", "wonderland", "read offline_access");
     let mut clocked = Clocked::load(&rig, &options);
@@ -170,7 +170,7 @@ async fn a_password_serves_where_its_refresh_token_is_refused() {
 }
 
 #[tokio::test]
-async fn a_refused_refresh_token_is_forgotten_even_if_the_password_brings_no_other() {
+async fn a_refused_refresh_token_is_deleted_even_if_the_password_provides_no_other() {
     let folder = tempfile::tempdir().unwrap();
     for folder in [None, Some(folder.path().join("tokens"))] {
         let rig = Rig::start();
@@ -221,7 +221,7 @@ async fn a_scope_that_the_session_does_not_have_is_asked_for_with_the_password()
 }
 
 #[tokio::test]
-async fn bent_responses_serve_each_grant() {
+async fn unusual_responses_work_with_each_grant() {
     let rig = Rig::start();
     for id in [
         "q-string_expires",

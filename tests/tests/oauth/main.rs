@@ -19,7 +19,7 @@ use authn::{
 use authn_providers as _;
 use authn_tests::rig::Rig;
 
-/// More than a token of the rig lives.
+/// More than the lifetime of a token of the rig.
 const LIFETIME: Duration = Duration::from_mins(2);
 
 /// A client's secret, for those that sign with it.

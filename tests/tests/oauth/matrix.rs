@@ -1,4 +1,4 @@
-//! Each grant with each way of authenticating that the server offers.
+//! Each grant with each client authentication method of the server.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Clocked, LONG_SECRET, client, load};
 
-/// A way of authenticating, with the options of a client that does it.
+/// A client authentication method, with the options of a client that uses it.
 struct Method {
     id: &'static str,
     name: &'static str,
@@ -43,7 +43,7 @@ fn methods(rig: &Rig) -> Vec<Method> {
     ]
 }
 
-/// The members by which a client authenticates, made without authn.
+/// Returns the form fields of a client's authentication, created without authn.
 fn members(rig: &Rig, method: &Method) -> Vec<(String, String)> {
     let claims = json!({ "iss": method.id, "sub": method.id, "aud": rig.issuer() }).to_string();
     let key = rig.key("rsa.pem").display().to_string();
@@ -66,7 +66,7 @@ fn members(rig: &Rig, method: &Method) -> Vec<(String, String)> {
     }
 }
 
-/// Makes an assertion with the tool of the rig.
+/// Creates an assertion with the tool of the rig.
 fn mint(arguments: &[&str]) -> String {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/rig/oidc-provider");
     let minted = Command::new("node").arg("mint.mjs").args(arguments).current_dir(folder).output();
@@ -75,7 +75,7 @@ fn mint(arguments: &[&str]) -> String {
     String::from_utf8(minted.stdout).unwrap()
 }
 
-/// Logs in without authn, and gives the refresh token.
+/// Logs in without authn, and returns the refresh token.
 fn refresh_token(rig: &Rig, method: &Method) -> String {
     let mut form = members(rig, method);
     for (name, value) in [

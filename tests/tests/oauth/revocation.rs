@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{LONG_SECRET, client, load};
 
-/// Asks the server whether a token counts (RFC 7662).
+/// Asks the server whether a token is active (RFC 7662).
 fn is_active(rig: &Rig, credentials: &Credentials) -> bool {
     let token = credentials.try_token().unwrap();
     let basic = format!("Basic {}", STANDARD.encode("rs:secret"));
@@ -76,7 +76,7 @@ async fn revoking_ends_the_session() {
 }
 
 #[tokio::test]
-async fn where_to_revoke_is_discovered_or_configured() {
+async fn the_revocation_endpoint_is_discovered_or_configured() {
     let rig = Rig::start();
     let client = format!(
         "token_endpoint_url = '{}/token'\nclient_id = 'cc-basic'\nclient_secret = 'secret'\n\

@@ -1,4 +1,4 @@
-//! Which server is meant, and what is asked of it.
+//! The choice of the server, and the requests to it.
 
 use authn::ErrorKind;
 use authn_tests::rig::Rig;
@@ -30,7 +30,7 @@ async fn endpoint_realm_resource_and_scope_reach_the_server() {
 }
 
 #[tokio::test]
-async fn an_issuer_must_call_itself_as_configured() {
+async fn the_issuer_must_be_the_configured_one() {
     let rig = Rig::start();
     let options = format!(
         "issuer_url = '{}/'\nclient_id = 'cc-basic'\nclient_secret = 'secret'",

@@ -1,7 +1,7 @@
-//! `login` at a terminal, as a person sees it: links, codes, questions, the time left, and how it ends.
+//! `login` at a terminal, as a user sees it: links, codes, questions, the time left, and how it ends.
 //!
 //! - [`screens`]: what is shown, as files in `tests/snapshots`, which stand in the documentation
-//! - [`ends`]: how it ends: interrupts, other logins, without a terminal, and what is left of the terminal
+//! - [`ends`]: how it ends: interrupts, other logins, without a terminal, and the state of the terminal
 //! - [`servers`]: all ways at a real server
 
 #![cfg(unix)]

@@ -1,4 +1,4 @@
-//! A user whose provider logs in by steps, and the test that lets it go on.
+//! A user whose provider logs in by steps, controlled by the test.
 
 use std::net::{TcpListener, TcpStream};
 
@@ -9,7 +9,7 @@ use authn_tests::{
 };
 use serde_json::Value;
 
-/// A user whose provider logs in by steps, and the test that lets it go on.
+/// A user whose provider logs in by steps, controlled by the test.
 pub(crate) struct Scene {
     pub(crate) sandbox: Sandbox,
     pub(crate) gate: TcpListener,
@@ -54,7 +54,7 @@ impl Scene {
         self.sandbox.run(binary("staged"), arguments)
     }
 
-    /// Waits until the login is at its gate. It goes on when what this gives is dropped.
+    /// Waits until the login is at its gate. It continues when the returned value is dropped.
     #[track_caller]
     pub(crate) fn at_the_gate(&self) -> TcpStream {
         waiting::until("the login at its gate", || self.gate.accept().ok()).0

@@ -1,7 +1,7 @@
-//! What is shown, as files. With `UPDATE_SNAPSHOTS=1` in the environment they are written instead: look at
+//! The screens, as files. With `UPDATE_SNAPSHOTS=1` in the environment they are written instead: look at
 //! what changed before you commit it.
 //!
-//! They are for people, too, so only what can't be the same each time is replaced, by what it looks like.
+//! They are also read by people, so only values that differ each time are replaced, by values of the same form.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use authn_tests::terminal::Terminal;
 
 use crate::scene::Scene;
 
-/// As a server gives them, with what is used once.
+/// Links as a server sends them, with values that are used once.
 const LINK: &str = "https://idp.example.com/authorize?response_type=code&client_id=cli\
     &redirect_uri=http%3A%2F%2F127.0.0.1%3A41234%2Fcallback&scope=openid+offline_access\
     &state=Zt0yqRkW3y8hQ0mVtTnq2g&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
@@ -19,7 +19,7 @@ const CODE: &str = "WDJB-MJHT https://idp.example.com/device \
 const PAGE: &str = "https://idp.example.com/clients";
 const PASTE: &str = "address that the browser ends at, even if it can't open it, or the code";
 
-/// The windows that are looked at.
+/// The sizes of the windows.
 const SIZES: [(u16, u16); 2] = [(80, 24), (50, 32)];
 
 #[test]
@@ -68,7 +68,7 @@ fn an_address_is_pasted() {
 }
 
 #[test]
-fn what_is_missing_is_asked_for_and_a_secret_is_not_shown() {
+fn missing_values_are_asked_for_and_a_secret_is_not_shown() {
     let id = format!("ask client ID @ {PAGE}");
     let steps = [&id, "secret client secret", "exchanging"];
     in_each_window("questions", "user = 'alice'", &steps, |_, terminal, check| {
@@ -139,7 +139,7 @@ fn is_snapshot(name: &str, screen: &str) {
     assert!(screen == expected, "{file} is not what is shown:\n{screen}\nbut\n{expected}");
 }
 
-/// Has each time that is left be the same.
+/// Normalises the time left.
 fn frozen(screen: &str) -> String {
     let mut parts = screen.split(" left").peekable();
     let mut frozen = String::new();

@@ -1,4 +1,4 @@
-//! All ways to log in at a real server: what the screen says is enough for a person, and none of it is secret.
+//! All ways to log in at a real server: what the screen says is enough for a user, and none of it is secret.
 
 use std::{fs, path::Path};
 
@@ -34,7 +34,7 @@ impl Scene {
         Terminal::start(&self.sandbox, (100, 40), &command, &[])
     }
 
-    /// Checks that somebody is logged in, and that nothing of what is kept was shown.
+    /// Checks that a user is logged in, and that nothing of the stored session was shown.
     #[track_caller]
     fn is_logged_in(&self, terminal: &Terminal) {
         assert_eq!(terminal.wait_for_end(), 0, "{}", terminal.transcript());
@@ -55,7 +55,7 @@ impl Scene {
         assert_eq!(request.call().expect("the server answers").status(), 200);
     }
 
-    /// Gives every text in the store that is as long as a token.
+    /// Returns every text in the store that is as long as a token.
     fn kept(&self) -> Vec<String> {
         let folder = self.sandbox.state().join("authn/tokens");
         let files = fs::read_dir(folder).expect("a store");
@@ -80,7 +80,7 @@ fn secrets(file: impl AsRef<Path>) -> Vec<String> {
     texts(&serde_json::from_str(&text).expect("a record is JSON"))
 }
 
-/// Gives the link on the screen, which may be wider than the terminal.
+/// Returns the link on the screen, which may be wider than the terminal.
 fn link(terminal: &Terminal, issuer: &str) -> String {
     let shown = terminal.screen();
     let start = shown.find(issuer).expect("a link");
@@ -107,7 +107,7 @@ fn a_browser_brings_the_code_back() {
 }
 
 #[test]
-fn no_login_is_begun_for_a_session_that_ends_with_the_command() {
+fn no_login_is_started_for_a_session_that_is_not_stored() {
     let mut scene = Scene::new("native", "store = 'memory'");
     scene.sandbox.env("BROWSER", Browser::fake().program());
     let terminal = scene.login(&[]);
@@ -118,7 +118,7 @@ fn no_login_is_begun_for_a_session_that_ends_with_the_command() {
 }
 
 #[test]
-fn whoever_starts_no_browser_opens_the_link() {
+fn without_a_browser_the_user_opens_the_link() {
     let scene = Scene::new("native", "");
     let terminal = scene.login(&["--no-browser", "-vvv", "--color", "never"]);
     terminal.wait_for("waiting for the browser");
@@ -133,7 +133,7 @@ fn the_address_that_a_browser_ends_at_is_pasted() {
     let terminal = scene.login(&["--console"]);
     terminal.wait_for("or the code: >");
     let opened = Browser::fake().open(&link(&terminal, scene.rig.issuer()));
-    assert_eq!(opened["status"], Value::Null, "nobody listens there");
+    assert_eq!(opened["status"], Value::Null, "there is no listener there");
     terminal.press("Enter");
     terminal.wait_for("Note: this is empty;");
     terminal.send(opened["location"].as_str().expect("an address"));
@@ -156,7 +156,7 @@ fn a_code_is_typed_in_on_another_device() {
 }
 
 #[test]
-fn a_refusal_is_told() {
+fn a_refusal_is_reported() {
     let scene = Scene::new("device", "grant_type = 'device_code'");
     let terminal = scene.login(&[]);
     Browser::fake().told("--deny").open(&scene.rig.wait_for_device());
@@ -167,7 +167,7 @@ fn a_refusal_is_told() {
 }
 
 #[test]
-fn what_was_typed_in_is_a_session() {
+fn typed_in_credentials_are_a_session() {
     let (rig, sandbox) = (Rig::start(), Sandbox::new());
     let issuer = rig.issuer();
     let text = format!(

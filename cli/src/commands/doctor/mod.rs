@@ -1,6 +1,6 @@
 //! `doctor`: checks everything that tokens depend on, and shows how to fix problems.
 //!
-//! A [`Snapshot`](snapshot::Snapshot) is taken once; each check of the list below examines it.
+//! A [`Snapshot`] is taken once; each check of the list below examines it.
 
 mod checks;
 mod finding;
@@ -102,7 +102,10 @@ fn page(findings: &[Finding], output: &Output) -> String {
         let line = format!("{name}{space}  {check:check_width$}  {}\n", plain(message));
         let indent = " ".repeat("problem".len() + check_width + 4);
         match help {
-            Some(help) => line + &format!("{indent}-> {}\n", plain(help)),
+            Some(help) => {
+                let label = output.styled("help:", style::HELP);
+                line + &format!("{indent}{label} {}\n", plain(help))
+            }
             None => line,
         }
     };

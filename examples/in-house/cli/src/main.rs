@@ -1,5 +1,4 @@
-//! The command line of authn with the providers of this house: everything that `authn` can do, and
-//! `corp_sts` among its providers.
+//! The command line of authn with an in-house provider: all commands of `authn`, and the provider `corp_sts`.
 
 use std::process::ExitCode;
 

@@ -1,14 +1,14 @@
-//! An in-house provider, in a crate of its own that depends on `authn` and on nothing else.
+//! An in-house provider, in its own crate, which depends only on `authn`.
 //!
-//! The corporate STS ("security token service") takes a machine's key and answers with a token:
+//! The corporate STS ("security token service") accepts a machine's key, and returns a token:
 //!
 //! ```text
 //! POST https://sts.corp.example/token          HTTP/1.1 200 OK
 //! machine_key=…&region=eu&seconds=900&number=1     {"token": "…", "seconds": "900"}
 //! ```
 //!
-//! [`CorpSts`] says how one token is had. Keeping it, renewing it in time, asking once for many callers,
-//! deadlines, redirects and limits are the framework's.
+//! [`CorpSts`] requests one token. The framework does the rest: caching, renewal in time, one request for many callers,
+//! deadlines, redirects and limits.
 //!
 //! A program links it by naming the crate once, and a configuration chooses it:
 //!
@@ -51,7 +51,7 @@ pub struct CorpSts {
     /// How long a token shall live.
     #[default(Duration::from_mins(15))]
     lifetime: Duration,
-    // Not configurable and never shown: how many requests this machine has made.
+    // The number of requests of this machine: not configurable and never shown.
     __requests: AtomicU32,
 }
 

@@ -1,4 +1,4 @@
-//! What authn asks of every provider, in one line, against a small STS on loopback.
+//! The conformance test of a provider, in one line, against a small STS on loopback.
 
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
@@ -25,7 +25,7 @@ fn says_what_to_do_if_the_sts_refuses() {
     assert!(error.to_string().contains("register the machine"), "{error}");
 }
 
-/// Starts an STS that knows one key, and gives its address. It ends with the test.
+/// Starts an STS that accepts one key, and returns its address. It ends with the test.
 fn start_sts() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("the port");
@@ -59,7 +59,7 @@ fn answer(mut connection: TcpStream) -> io::Result<()> {
     )
 }
 
-/// Reads a request, and gives its body.
+/// Reads a request, and returns its body.
 fn form(connection: &TcpStream) -> io::Result<String> {
     let mut reader = BufReader::new(connection);
     let mut length = 0;

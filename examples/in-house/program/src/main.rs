@@ -1,4 +1,4 @@
-//! A program that knows nothing of how its requests are authorised: the configuration says it.
+//! A program without any code for authentication: the configuration decides it.
 //!
 //! ```text
 //! corp-program https://api.corp.example/v1/things
@@ -8,7 +8,7 @@
 
 use std::{env, error::Error, process::ExitCode};
 
-// The providers to choose from: those that come with authn, and this house's own.
+// The providers that the configuration can choose: the built-in ones, and the in-house one.
 use authn_providers as _;
 use corp_sts as _;
 
