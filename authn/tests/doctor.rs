@@ -1,4 +1,4 @@
-//! What tells somebody in trouble where to look: the health of stores, the need of a login, what `[http]` names.
+//! The checks that help a user find a problem: the health of stores, the need for a login, the files of `[http]`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -23,7 +23,7 @@ impl TokenSource for Personal {
     }
 }
 
-/// Asks nobody.
+/// Needs no login.
 #[authn::token_provider("impersonal", cached)]
 struct Impersonal {}
 
@@ -43,7 +43,7 @@ fn store(folder: &Path) -> KnownStore {
     known.into_iter().find(|known| known.name() == "file").unwrap()
 }
 
-/// What is wrong, in the words of severity, fault and way out.
+/// Returns the problems of a store: severity, message and help.
 async fn faults(folder: &Path) -> Vec<(Severity, String, String)> {
     let found = store(folder).examine().await;
     let found = found.iter().map(|problem| {
@@ -54,7 +54,7 @@ async fn faults(folder: &Path) -> Vec<(Severity, String, String)> {
 }
 
 #[tokio::test]
-async fn a_store_that_is_not_there_yet_is_fine_and_is_not_made() {
+async fn a_missing_store_is_no_problem_and_is_not_created() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("state/authn/tokens");
     assert_eq!(faults(&folder).await, []);
@@ -72,7 +72,7 @@ async fn a_folder_that_can_not_be_written_to_is_a_problem() {
 
 #[tokio::test]
 #[cfg(unix)]
-async fn what_others_can_read_and_what_was_set_aside_is_named_with_its_command() {
+async fn files_open_to_other_users_and_files_set_aside_are_reported_with_a_command() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("to kens");
@@ -126,7 +126,7 @@ async fn what_others_can_read_and_what_was_set_aside_is_named_with_its_command()
 }
 
 #[test]
-fn who_needs_a_login_is_known_with_the_command() {
+fn a_provider_that_needs_a_login_names_the_command() {
     let read = |text| loader(text).profile("work").read();
     let personal = read("[profile.work.credentials.personal]");
     assert!(personal.credentials().unwrap().needs_login());
