@@ -1,4 +1,4 @@
-//! Layers, profiles, origins, shorthands, references: what is in force, and from where.
+//! Layers, profiles, origins, shorthands and references: the active values and their provenance.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -11,7 +11,7 @@ use authn::{
 };
 use std::collections::BTreeMap;
 
-/// Hands out what it is configured with.
+/// Returns the token in its configuration.
 #[authn::token_provider("fixed")]
 #[expect(clippy::struct_field_names, reason = "as `jwt = { jwt = … }` has it")]
 struct Fixed {
@@ -41,7 +41,7 @@ impl TokenProvider for Fixed {
     }
 }
 
-/// Hands out another's token.
+/// Returns the token of another provider.
 #[authn::token_provider("other")]
 struct Other {
     /// Whose.
@@ -187,7 +187,7 @@ fn a_reference_replaces_the_whole_value() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_rotated_secret_file_is_taken_up_and_an_open_one_refused() {
+async fn a_rotated_secret_file_is_read_again_and_an_open_one_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secret");
@@ -236,7 +236,7 @@ fn an_empty_secret_is_not_set() {
 }
 
 #[test]
-fn texts_are_read_as_what_the_option_is() {
+fn texts_are_converted_to_the_type_of_the_option() {
     let environment = Environment::empty()
         .variable("AUTHN_CREDENTIALS__FIXED", "x")
         .variable("AUTHN_CREDENTIALS__FIXED__TRIES", "7");
@@ -264,7 +264,7 @@ fn texts_are_read_as_what_the_option_is() {
 }
 
 #[test]
-fn all_problems_are_told_at_once_without_a_value() {
+fn all_problems_are_reported_at_once_without_a_value() {
     let text = "[credentials]\ndomian = 's3cr3t'\n[credentials.fixed]\nurl = 's3cr3t'\n\
                 tries = 's3cr3t'\nwait = true\nmore = { a = 'x', b = 3 }\nbogus = 's3cr3t'\n\
                 fixedd = 's3cr3t' # s3cr3t\nwords = 5\n[oops]\na = 's3cr3t'\n";
@@ -303,7 +303,7 @@ fn all_problems_are_told_at_once_without_a_value() {
         "did you mean `domain`?",
         "expected a URL, found a text",
         "expected a duration like `5s`",
-        "an integer (u8)",
+        "expected an integer from 0 to 255, found a text",
     ] {
         assert!(rendered.contains(expected), "{expected} is not in\n{rendered}");
     }
@@ -312,7 +312,7 @@ fn all_problems_are_told_at_once_without_a_value() {
 }
 
 #[test]
-fn a_syntax_error_shows_where_and_not_what() {
+fn a_syntax_error_shows_its_place_and_no_value() {
     let config = loader(&["[credentials]\nfixed = \"s3cr3t\ndomain = 'x'"]).read();
     let problem = &config.problems()[0];
     assert_eq!(problem.code().as_str(), "syntax");
@@ -343,7 +343,7 @@ fn nested_providers_are_built_with_their_problems() {
     assert_eq!(inner.unwrap().class, Class::Secret);
 }
 
-/// Hands out the token of the request being served.
+/// Returns the token of the request being served.
 #[authn::token_provider("serving")]
 struct Serving {}
 
@@ -389,7 +389,7 @@ fn a_token_of_the_request_being_served_is_never_cached() {
 }
 
 #[test]
-fn nothing_configured_says_so() {
+fn an_empty_configuration_is_reported() {
     let config = loader(&[]).read();
     assert_eq!(codes(&config), [("no-credentials", None)]);
     let config = loader(&["[credentials]\ndomain = 'x'"]).read();
@@ -450,7 +450,7 @@ fn all_profiles_can_be_listed_and_none_can_be_chosen() {
 }
 
 #[test]
-fn the_command_that_logs_in_is_exact_and_holds_no_value() {
+fn the_login_command_is_complete_and_contains_no_value() {
     let loader = || loader(&["[credentials.fixed]\nfixed = 'a'\n[profile.'a b'.credentials]"]);
     let command = |loader: Loader| loader.read().login_command().to_owned();
     assert_eq!(command(loader()), "authn login");
@@ -521,7 +521,7 @@ fn an_untrusted_project_file_chooses_a_profile_and_nothing_else() {
 }
 
 #[test]
-fn files_that_are_none_say_what_they_are() {
+fn a_path_that_is_not_a_file_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let code = |path: &Path| {
         let config = loader(&[BASE]).file(path).read();
@@ -545,13 +545,13 @@ fn files_that_are_none_say_what_they_are() {
 }
 
 #[test]
-fn what_the_loader_debugs_is_no_secret() {
+fn the_debug_of_a_loader_contains_no_secret() {
     let loader = loader(&["[credentials]\nfixed = 's3cr3t'"]).set("a=s3cr3t");
     assert!(!format!("{loader:?}").contains("s3cr3t"), "{loader:?}");
 }
 
 #[test]
-fn an_applications_name_leads_nowhere_else() {
+fn an_application_name_cannot_leave_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(folder.path().join("config")).unwrap();
     let text = "[credentials]\ndomain = 'elsewhere.example'";

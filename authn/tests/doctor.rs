@@ -1,4 +1,4 @@
-//! What tells somebody in trouble where to look: the health of stores, the need of a login, what `[http]` names.
+//! The checks that help a user find a problem: the health of stores, the need for a login, the files of `[http]`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -30,7 +30,7 @@ impl InteractiveSource for Personal {
     }
 }
 
-/// Asks nobody.
+/// Needs no login.
 #[authn::token_provider("impersonal", cached)]
 struct Impersonal {}
 
@@ -54,7 +54,7 @@ fn store(folder: &Path) -> KnownStore {
     known.into_iter().find(|known| known.name() == "file").unwrap()
 }
 
-/// What is wrong, in the words of severity, fault and way out.
+/// Returns the problems of a store: severity, message and help.
 async fn faults(folder: &Path) -> Vec<(Severity, String, String)> {
     let found = store(folder).examine().await;
     let found = found.iter().map(|problem| {
@@ -65,7 +65,7 @@ async fn faults(folder: &Path) -> Vec<(Severity, String, String)> {
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_exist_yet_is_fine_and_is_not_created() {
+async fn a_missing_store_is_no_problem_and_is_not_created() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("state/authn/tokens");
     assert_eq!(faults(&folder).await, []);
@@ -83,7 +83,7 @@ async fn a_folder_that_cannot_be_written_to_is_a_problem() {
 
 #[tokio::test]
 #[cfg(unix)]
-async fn a_file_that_others_can_read_or_that_was_set_aside_is_named_with_its_command() {
+async fn files_open_to_other_users_and_files_set_aside_are_reported_with_a_command() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("to kens");
@@ -137,7 +137,7 @@ async fn a_file_that_others_can_read_or_that_was_set_aside_is_named_with_its_com
 }
 
 #[test]
-fn a_missing_login_is_known_with_its_command() {
+fn a_provider_that_needs_a_login_names_the_command() {
     let read = |text| loader(text).profile("work").read();
     let personal = read("[profile.work.credentials.personal]");
     assert!(personal.credentials().unwrap().needs_login());

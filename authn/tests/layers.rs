@@ -14,7 +14,7 @@ use figment::{
     value::{Dict, Map},
 };
 
-/// Hands out its secret as a token.
+/// Returns its secret as a token.
 #[authn::token_provider("mirror")]
 struct Mirror {
     /// The secret.
@@ -58,7 +58,7 @@ fn said(config: &Config) -> String {
 }
 
 #[test]
-fn its_values_are_active_and_shown_with_where_they_are_from() {
+fn its_values_are_used_and_shown_with_their_provenance() {
     let text = r#"{ "credentials": { "domain": "api.test", "mirror": {
         "secret": "c4n4ry-s3cr3t", "size": 18446744073709551615, "names": ["a", null, "b"] } } }"#;
     let loader = json(text);
@@ -76,7 +76,7 @@ fn its_values_are_active_and_shown_with_where_they_are_from() {
 }
 
 #[test]
-fn a_secret_in_it_is_hidden_and_a_key_that_is_not_known_shows_no_value() {
+fn secrets_and_unknown_keys_in_it_are_hidden() {
     for text in [
         r#"{ "credentials": { "domain": "api.test", "mirror": { "secret": "c4n4ry-s3cr3t" } } }"#,
         r#"{ "credentials": { "domain": "api.test", "mirror": "c4n4ry-s3cr3t" } }"#,
@@ -214,7 +214,7 @@ fn a_provider_that_fails_is_named_and_its_error_is_not_repeated() {
 }
 
 #[test]
-fn a_layer_of_the_programs_own_types_is_one() {
+fn a_struct_of_the_program_can_be_a_layer() {
     let config = loader(Environment::empty())
         .layer(Serialized::default("credentials.mirror.secret", CANARY))
         .layer(Serialized::default("credentials.domain", "api.test"))
@@ -226,7 +226,7 @@ fn a_layer_of_the_programs_own_types_is_one() {
 }
 
 #[test]
-fn each_value_of_a_figment_is_from_the_provider_that_gave_it() {
+fn each_value_of_a_figment_has_the_provenance_of_its_provider() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("team.json");
     fs::write(&file, r#"{ "credentials": { "mirror": { "secret": "x", "size": 2 } } }"#)

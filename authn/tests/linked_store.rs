@@ -12,7 +12,7 @@ use std::{
 use authn::{
     Context, Environment, Error, Loader, Registry, Result, SecretSource, SecretString, Token,
     Validation,
-    config::{Class, Config, Provenance},
+    config::{Class, Config, ProblemCode, Provenance},
     store::{Document, Lease, StoreContext, StoreKey, TokenStore},
     time::{Clock, ManualClock},
 };
@@ -253,12 +253,26 @@ async fn it_is_resolved_again_at_each_exchange() {
 }
 
 #[test]
-fn a_store_that_is_not_linked_is_named_with_the_help_to_link_it() {
-    let way = "turn it on in Cargo.toml, and `use authn_providers as _;` in main.rs";
+fn a_mistyped_store_gets_a_suggestion() {
+    for (store, help) in [
+        ("celar", "did you mean `cellar`?"),
+        ("memmory", "did you mean `memory`?"),
+        ("s3cr3t", "choose one of memory, cellar"),
+    ] {
+        let config = read(&format!("[credentials.mirror]\nsecret = 'x'\nstore = '{store}'"));
+        let code = ProblemCode::UnknownStore;
+        let problem = config.problems().iter().find(|problem| problem.code() == code);
+        assert_eq!(problem.expect("a problem").help(), Some(help), "{store}");
+    }
+}
+
+#[test]
+fn what_is_not_linked_is_named_with_the_way_to_get_it() {
+    let way = "turn on the feature `keyring` of authn-providers in Cargo.toml and write `use authn_providers as _;` in main.rs";
     for (text, words) in [
         (
             "[credentials.mirror]\nsecret = 'x'\nstore = 'keyring'",
-            "there are memory, cellar; `keyring` comes with the feature `keyring` of authn-providers",
+            "choose one of memory, cellar; for `keyring`, turn on the feature `keyring` of authn-providers",
         ),
         (
             "[stores.keyring]\nservice = 's3cr3t'\n[credentials.mirror]\nsecret = 'x'",

@@ -148,7 +148,7 @@ fn shown(config: &Config) -> String {
 }
 
 #[test]
-fn options_stand_in_the_tables_of_their_sets() {
+fn options_are_in_the_tables_of_their_sets() {
     let text = "account = 'a'\nurl = 'https://acme.example'\nmachine_key = 'k'\n\
         [credentials.acme.role]\nname = 'r'\nduration = '5m'\nlimits = { regions = ['us', 'ap'] }\n\
         [[credentials.acme.roles]]\nname = 'first'\nexternal_id = 'x'\n\
@@ -218,7 +218,7 @@ fn a_problem_names_the_whole_key_and_the_line() {
 }
 
 #[test]
-fn the_help_offers_only_what_leads_to_the_key() {
+fn the_help_offers_only_ways_that_can_set_the_key() {
     let file = "role.name = 'r'\nroles = [{}]\n[credentials.acme.regions]\n\
         'us.east' = {}\nEU = {}\neu = {}\n1 = {}\na-b = {}\na__b = {}\n";
     let found = problems(&read(file));
@@ -240,11 +240,11 @@ fn the_help_offers_only_what_leads_to_the_key() {
     let loader = flags.into_iter().fold(loader.set("credentials.provider=acme"), set);
     let found = problems(&loader.read());
     for (key, help) in [
-        ("roles.0", "write `{ env = \"NAME\" }` or `{ file = \"PATH\" }` in its place"),
+        ("roles.0", "`{ env = \"NAME\" }` or `{ file = \"PATH\" }` instead"),
         ("role", "`--set credentials.acme.role.external_id.env=NAME` or"),
     ] {
         let start = format!(
-            ".{key}.external_id: a secret must not stand in a flag; other users can see a command line: {help}"
+            ".{key}.external_id: a secret can't be given in a flag, because other users can see the command line; write {help}"
         );
         assert!(found.iter().any(|one| one.starts_with(&start)), "{start}: {found:#?}");
     }
@@ -286,7 +286,7 @@ fn a_flag_takes_keys_as_they_are_shown() {
 }
 
 #[test]
-fn sets_are_validated_where_they_stand() {
+fn each_set_is_validated_in_its_table() {
     let text = "tries = 0\nrole = { name = '', duration = 0 }\n\
         roles = [{ name = 'a' }, { name = '' }]\nregions.eu = { name = 'b', duration = 0 }\n";
     let config = read(text);
@@ -427,7 +427,7 @@ fn layers_merge_option_by_option() {
 }
 
 #[test]
-fn the_schema_describes_what_is_inside() {
+fn the_schema_describes_nested_options() {
     let entry = Acme::ENTRY;
     let options = entry.options();
     let paths: Vec<&str> = options.iter().map(|(path, _)| path.as_str()).collect();
@@ -491,7 +491,7 @@ enum Mode {
     VeryFast,
     #[serde(rename = "slowly")]
     Slow,
-    #[expect(dead_code, reason = "only its word counts")]
+    #[expect(dead_code, reason = "only its word matters")]
     Level(u8),
 }
 
@@ -504,10 +504,10 @@ enum Either {
 
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Wrapped(#[expect(dead_code, reason = "only its type counts")] Mode);
+struct Wrapped(#[expect(dead_code, reason = "only its type matters")] Mode);
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "only its type counts")]
+#[expect(dead_code, reason = "only its type matters")]
 struct Opaque(Vec<Mode>);
 
 #[derive(Deserialize, Serialize)]
@@ -550,6 +550,14 @@ struct Shows {
     /// A socket.
     #[default(SocketAddr::from(([127, 0, 0, 1], 80)))]
     socket: SocketAddr,
+    /// A small number.
+    tries: Option<u8>,
+    /// A number with a sign.
+    offset: Option<i16>,
+    /// A number that is not zero.
+    positive: Option<std::num::NonZeroU32>,
+    /// A large number.
+    huge: Option<u64>,
     /// A pair.
     #[default(("a".to_owned(), 5))]
     pair: (String, u8),
@@ -575,7 +583,7 @@ impl TokenProvider for Shows {
 }
 
 #[test]
-fn a_default_is_shown_as_its_reader_takes_it() {
+fn a_default_is_shown_as_it_is_written() {
     let entry: Entry = Shows::ENTRY;
     for (key, name, default) in [
         ("mode", "one of very-fast, slowly, level", "\"very-fast\""),
@@ -622,7 +630,21 @@ fn an_error_names_every_type_in_words() {
         ("socket = 5", "expected a socket address, found an integer"),
         ("pair = ['s3cr3t-canary']", "expected a list of 2 values, found a list"),
         ("pair = 5", "expected a list of 2 values, found an integer"),
-        ("numbers = { a = 's3cr3t-canary' }", "expected a map of integers, found a table"),
+        (
+            "numbers = { a = 's3cr3t-canary' }",
+            "expected a map of integers from 0 to 255, found a table",
+        ),
+        ("numbers = { a = 300 }", "expected a map of integers from 0 to 255, found a table"),
+        ("tries = 256", "expected an integer from 0 to 255, found a larger one"),
+        ("tries = -1", "expected an integer from 0 to 255, found a smaller one"),
+        ("tries = '256'", "expected an integer from 0 to 255, found a larger one"),
+        ("tries = '99999999999999999999'", "expected an integer from 0 to 255, found a larger one"),
+        ("tries = 's3cr3t-canary'", "expected an integer from 0 to 255, found a text"),
+        ("tries = 0.5", "expected an integer from 0 to 255, found a number"),
+        ("offset = 32768", "expected an integer from -32768 to 32767, found a larger one"),
+        ("offset = -32769", "expected an integer from -32768 to 32767, found a smaller one"),
+        ("positive = 0", "expected an integer from 1 to 4294967295, found a smaller one"),
+        ("huge = -1", "expected an integer from 0 to 18446744073709551615, found a smaller one"),
         ("numbers = ['s3cr3t-canary']", "expected a map of integers, found a list"),
         ("either = { a = 's3cr3t-canary' }", "expected any value that fits, found a table"),
         ("modes = 5", "expected a list of one of very-fast, slowly, level, found an integer"),

@@ -1,4 +1,4 @@
-//! Trust in a project's file: what counts before it and after it, and what ends it.
+//! Trust in a project's file: which settings are used before and after it, and how it ends.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -10,7 +10,7 @@ use authn::{
 };
 use tempfile::TempDir;
 
-/// Hands out what it is configured with.
+/// Returns the token in its configuration.
 #[authn::token_provider("kept")]
 struct Kept {
     /// Token.
@@ -33,7 +33,7 @@ impl TokenProvider for Kept {
 const OWN: &str = "[credentials]\ndomain = 'own.test'\nkept = 'own'\n";
 const PROJECT: &str = "[credentials]\ndomain = 'project.test'\nkept = 'theirs'\n";
 
-/// A repository, and somebody who works below its root.
+/// A repository, and a user who works below its root.
 struct Scene {
     root: TempDir,
 }
@@ -105,7 +105,7 @@ fn codes(config: &Config) -> Vec<&str> {
 }
 
 #[test]
-fn what_is_trusted_counts_and_one_byte_ends_it() {
+fn a_trusted_file_is_used_until_one_byte_changes() {
     let scene = Scene::with(PROJECT);
     assert_eq!(scene.state(), SourceState::Withheld);
     assert_eq!(domain(&scene.read()), "\"own.test\"");
@@ -129,17 +129,17 @@ fn what_is_trusted_counts_and_one_byte_ends_it() {
 }
 
 #[test]
-fn what_has_no_effect_is_a_warning_with_the_way_out() {
+fn settings_without_effect_are_a_warning_with_help() {
     let scene = Scene::with(PROJECT);
     let warning = |config: &Config| {
         assert_eq!(codes(config), ["untrusted-project"]);
-        assert!(config.credentials().is_ok(), "it stops nobody");
+        assert!(config.credentials().is_ok(), "it does not stop the user");
         config.problems()[0].to_string()
     };
     let text = warning(&scene.read());
     assert!(text.starts_with(&format!("{}:1:1: ", scene.file().display())), "{text}");
-    assert!(text.contains("nobody has trusted it"), "{text}");
-    assert!(text.ends_with("`authn config trust` shows what it would set, and asks"), "{text}");
+    assert!(text.contains("you have not trusted it"), "{text}");
+    assert!(text.ends_with("; review and trust it with `authn config trust`"), "{text}");
     scene.project().trust().unwrap();
     scene.write("[profile.a.http]\nproxy = 'http://evil.test'");
     let text = warning(&scene.read());
@@ -157,7 +157,7 @@ fn what_has_no_effect_is_a_warning_with_the_way_out() {
 }
 
 #[test]
-fn what_is_missing_may_be_withheld() {
+fn a_missing_setting_may_be_in_a_withheld_file() {
     let scene = Scene::with(&format!("{PROJECT}[profile.mine]\n"));
     let help = |loader: Loader, code: &str| {
         let config = loader.read();
@@ -174,7 +174,7 @@ fn what_is_missing_may_be_withheld() {
         (scene.loader().profile("mine"), "unknown-profile"),
     ] {
         let help = help(loader, code);
-        assert!(help.contains("withheld: `authn config trust`"), "{help}");
+        assert!(help.contains("withheld: review and trust it with `authn config trust`"), "{help}");
     }
     assert!(!help(scene.loader().profile("x"), "unknown-profile").contains("withheld"));
 }
@@ -187,7 +187,11 @@ fn a_choice_that_a_project_cannot_make_leaves_the_users_own() {
         let loader = || scene.loader().inline("mine.toml", own);
         let config = loader().read();
         assert_eq!(config.profile(), Some("mine"), "{choice}");
-        assert!(config.credentials().is_ok(), "{choice} stops nobody: {:?}", config.problems());
+        assert!(
+            config.credentials().is_ok(),
+            "{choice} does not stop the user: {:?}",
+            config.problems()
+        );
         let code = "untrusted-profile";
         let said: Vec<_> =
             config.problems().iter().filter(|problem| problem.code().as_str() == code).collect();
@@ -205,7 +209,7 @@ fn a_choice_that_a_project_cannot_make_leaves_the_users_own() {
 }
 
 #[test]
-fn of_a_file_that_is_not_trusted_neither_keys_nor_lines_are_told() {
+fn problems_of_an_untrusted_file_show_neither_keys_nor_lines() {
     for text in [
         "s3cr3t = 's3cr3t",
         "[profile]\ns3cr3t = 1\ns3cr3t2 = 2",
@@ -214,7 +218,7 @@ fn of_a_file_that_is_not_trusted_neither_keys_nor_lines_are_told() {
     ] {
         let scene = Scene::with(text);
         let config = scene.read();
-        assert!(config.credentials().is_ok(), "it stops nobody");
+        assert!(config.credentials().is_ok(), "it does not stop the user");
         let settings = format!("{:?}", config.settings());
         assert!(!settings.contains("s3cr3t"), "{settings}");
         let [problem] = config.problems() else { panic!("{:?}", config.problems()) };
@@ -280,7 +284,7 @@ fn a_file_that_is_named_is_trusted_and_not_withheld_at_once() {
 }
 
 #[test]
-fn what_was_shown_is_what_is_trusted() {
+fn only_the_bytes_that_were_shown_are_trusted() {
     let scene = Scene::with(PROJECT);
     let shown = scene.project();
     scene.write(&PROJECT.replace("project", "evil"));
@@ -290,7 +294,7 @@ fn what_was_shown_is_what_is_trusted() {
 }
 
 #[test]
-fn what_cannot_be_read_cannot_be_trusted() {
+fn a_file_that_cannot_be_read_cannot_be_trusted() {
     for text in [&b"[credentials\n"[..], b"domain = '\xff'"] {
         let scene = Scene::new();
         fs::write(scene.file(), text).unwrap();
@@ -300,7 +304,7 @@ fn what_cannot_be_read_cannot_be_trusted() {
         let error = project.trust().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
         assert!(!scene.path("state").exists());
-        assert!(scene.read().credentials().is_ok(), "it stops nobody");
+        assert!(scene.read().credentials().is_ok(), "it does not stop the user");
     }
 }
 
@@ -345,7 +349,7 @@ fn trust_in_a_file_that_is_gone_can_be_revoked() {
 }
 
 #[test]
-fn where_it_is_looked_for_can_be_told() {
+fn the_searched_paths_can_be_listed() {
     let scene = Scene::with(PROJECT);
     let candidates = ["repository/deep/below", "repository/deep", "repository"]
         .map(|folder| scene.path(folder).join(".authn.toml"));
@@ -356,7 +360,7 @@ fn where_it_is_looked_for_can_be_told() {
 }
 
 #[test]
-fn all_that_it_would_set_is_shown_without_secrets() {
+fn all_its_settings_are_shown_without_secrets() {
     let scene = Scene::with(
         "default_profile = 'a'\n[credentials]\ndomain = 'evil.test'\n[credentials.kept]\n\
          url = 'https://u:s3cr3t@evil.test/?k=s3cr3t'\ntoken = { file = '/nowhere/at/all' }\n\
@@ -391,7 +395,7 @@ fn all_that_it_would_set_is_shown_without_secrets() {
 }
 
 #[test]
-fn what_is_not_known_is_hidden_and_what_has_no_options_is_listed() {
+fn unknown_values_are_hidden_and_a_provider_without_options_is_listed() {
     let scene = Scene::with(
         "[credentials.kept]\n[profile.a.credentials.kept]\ntoken = { teleport = 's3cr3t' }\n",
     );

@@ -1,4 +1,4 @@
-//! Builds providers of the merged values, and notes every problem on the way instead of the first alone.
+//! Builds the provider from the merged values, and reports all problems instead of only the first one.
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,10 +27,10 @@ use crate::{
     store::{StoreKey, StoredSession, fingerprint},
 };
 
-/// Deepest nesting of providers in providers.
+/// How deep providers can be nested in providers.
 const MAX_DEPTH: u32 = 8;
 
-/// Notes problems, with the lines of the files where they are.
+/// Collects problems, with the lines of the files in which they are.
 pub(super) struct Reporter<'a> {
     pub(super) registry: &'a Registry,
     pub(super) parts: &'a [Part],
@@ -39,7 +39,7 @@ pub(super) struct Reporter<'a> {
 }
 
 impl Reporter<'_> {
-    /// Notes a problem at an item. `hide` masks the item's own value in the line that is shown.
+    /// Reports a problem at an item. `hide` masks the item's own value in the line that is shown.
     pub(super) fn report(&self, problem: Problem, item: Option<&Item>, hide: bool) {
         let problem = match item {
             Some(item) => {
@@ -51,7 +51,7 @@ impl Reporter<'_> {
         self.problems.borrow_mut().push(problem);
     }
 
-    /// The same where nothing can be built.
+    /// Reports a problem at an item, and returns `None` because nothing can be built.
     fn refuse<T>(&self, problem: Problem, item: &Item, hide: bool) -> Option<T> {
         self.report(problem, Some(item), hide);
         None
@@ -69,7 +69,7 @@ impl Reporter<'_> {
     }
 }
 
-/// One building of a tree of providers.
+/// The state while a tree of providers is built.
 pub(super) struct Build<'a> {
     pub(super) reporter: &'a Reporter<'a>,
     pub(super) environment: &'a Environment,
@@ -81,14 +81,14 @@ pub(super) struct Build<'a> {
     depth: Cell<u32>,
 }
 
-/// What is found while a provider is being built.
+/// The findings about a provider while it is built.
 #[derive(Default)]
 struct Found {
-    /// Its references.
+    /// The references among its secrets.
     references: Vec<SecretString>,
-    /// Fingerprints of its secrets, and of those below it.
+    /// Fingerprints of its secrets, and of the secrets of the providers below it.
     secrets: Vec<String>,
-    /// A provider below it belongs to the request being served.
+    /// Whether the tokens of a provider below it belong to the request being served.
     per_request_below: bool,
 }
 
@@ -118,7 +118,7 @@ impl<'a> Build<'a> {
                 report_unknown_key(self, &Key::new(&[name]), item, sections::keys());
             }
         }
-        // Each is read before the first failure counts, so that all problems are noted.
+        // All sections are read even after a failure, so that all problems are reported.
         let mut is_complete = true;
         for section in &SECTIONS {
             is_complete &= section.read(self, merged.get(section.key)).is_some();
@@ -126,7 +126,8 @@ impl<'a> Build<'a> {
         let choice = choice?;
         let item = merged.get("credentials");
         if is_complete && self.context.origins().is_empty() {
-            let message = "no request can be authorised: the credentials are bound to no origin";
+            let message =
+                "no request can be authorised, because the credentials are bound to no origin";
             let problem = Problem::warning(ProblemCode::NoOrigins, message)
                 .with_key("credentials.domain")
                 .with_help("set `credentials.domain` or `credentials.origins`");
@@ -143,17 +144,16 @@ impl<'a> Build<'a> {
         credentials.filter(|_| is_complete)
     }
 
-    /// Builds a provider of its table.
+    /// Builds a provider from its table.
     pub(super) fn credentials(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
         let Some(entry) = self.reporter.registry.get(name) else {
-            let problem =
-                Problem::error(ProblemCode::UnknownProvider, self.reporter.registry.unknown(name));
+            let problem = self.reporter.registry.unknown(name);
             return self.reporter.refuse(problem.with_key(key), item, item.as_table().is_none());
         };
         if self.depth.get() >= MAX_DEPTH {
             let problem = Problem::error(ProblemCode::TooDeep, "providers are nested too deeply")
                 .with_key(key)
-                .with_help(format!("nest at most {MAX_DEPTH}"));
+                .with_help(format!("nest at most {MAX_DEPTH} providers"));
             return self.reporter.refuse(problem, item, false);
         }
         let Value::Table(entries) = &item.value else {
@@ -164,7 +164,7 @@ impl<'a> Build<'a> {
             return self.reporter.refuse(problem, item, true);
         };
 
-        // What is below counts for this provider alone.
+        // The findings below this provider must not mix with those of its siblings.
         let outer = self.found.take();
         self.depth.set(self.depth.get() + 1);
         let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
@@ -184,12 +184,12 @@ impl<'a> Build<'a> {
             let message = "a token that belongs to the request being served must not be cached";
             let problem = Problem::error(ProblemCode::CachedPerRequest, message)
                 .with_key(key)
-                .with_help("take the per-request provider out of this one");
+                .with_help("move the per-request provider out of this one");
             return self.reporter.refuse(problem, item, false);
         }
         let per_request = per_request_below || provider.is_per_request();
         self.found.borrow_mut().per_request_below |= per_request;
-        // A cached provider resolves them at each exchange, the others at each call.
+        // A cached provider resolves its references at each exchange, any other provider at each call.
         let resolves = !entry.is_cached() && !references.is_empty();
         let managed = provider.managed();
         let store = managed.and_then(Managed::store).filter(|store| store != "memory");
@@ -213,7 +213,7 @@ impl<'a> Build<'a> {
         Some(Credentials::of(Bound { provider, context, per_request, resolves }))
     }
 
-    /// Gives the place where a provider's session is kept.
+    /// Returns the place of a provider's session in its store.
     fn stored_session(
         &self,
         key: &Key,
@@ -269,9 +269,9 @@ impl LoadContext for Build<'_> {
                     && !Path::new(text).is_absolute()
                     && !text.starts_with("~/")
                 {
-                    let message = "a relative path in a layer that is no file leads nowhere";
+                    let message = "a relative path needs a file that it is relative to, and this layer is no file";
                     let problem = Problem::error(ProblemCode::RelativePath, message);
-                    return Err(Box::new(problem.with_help("write the whole path, or `~/…`")));
+                    return Err(Box::new(problem.with_help("write an absolute path, or `~/…`")));
                 }
                 Ok(Target::File(self.environment.absolute(text, base)))
             }

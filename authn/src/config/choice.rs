@@ -1,4 +1,4 @@
-//! Which provider is in force.
+//! Chooses the active provider.
 
 use super::{Source, SourceState, build::Reporter, project};
 use crate::{
@@ -9,18 +9,18 @@ use crate::{
     request::binding::Binding,
 };
 
-/// The variable by which an app service says that requests bring their tokens.
+/// The variable that an app service sets if requests carry their tokens.
 const APP_SERVICE: &str = "APP_SERVICE_TS";
 
-/// The name of a provider, and where it is named.
+/// The name of the chosen provider, and where it is named.
 pub(crate) struct Choice {
     pub(crate) name: String,
     pub(crate) provenance: Provenance,
 }
 
-/// Finds the provider: the highest part that names one wins, by `provider` or by having its table.
+/// Chooses the provider. The highest part that names a provider wins, by the option `provider` or by a provider's table.
 ///
-/// With nothing configured, an app service's environment chooses `app_service`.
+/// If no part names a provider, the environment of an app service chooses `app_service`.
 pub(crate) fn choose(
     reporter: &Reporter<'_>,
     environment: &Environment,
@@ -49,7 +49,7 @@ pub(crate) fn choose(
                 let message = format!("one source has the tables of {}", names.join(" and "));
                 let problem = Problem::error(ProblemCode::TwoProviders, message)
                     .with_key("credentials")
-                    .with_help("say which with `provider = \"NAME\"` in `[credentials]`");
+                    .with_help("choose one with `provider = \"NAME\"` in `[credentials]`");
                 reporter.report(problem, Some(second), false);
                 return None;
             }
@@ -60,7 +60,7 @@ pub(crate) fn choose(
         return Some(Choice { name: "app_service".to_owned(), provenance });
     }
     if sources.iter().any(|source| source.state == SourceState::Failed) {
-        // It stands in what can't be read, as like as not; that is told already.
+        // The unreadable source probably names the provider, and its failure is reported already.
         return None;
     }
     let linked: Vec<&str> = reporter.registry.iter().map(Entry::name).collect();
@@ -68,7 +68,9 @@ pub(crate) fn choose(
         let linked = linked.join(", ");
         Problem::error(ProblemCode::NoProvider, "no provider is configured")
             .with_key("credentials")
-            .with_help(format!("add a table like `[credentials.oauth]`; linked are {linked}"))
+            .with_help(format!(
+                "add a table such as `[credentials.oauth]`; linked providers: {linked}"
+            ))
     } else {
         Problem::error(ProblemCode::NoCredentials, "no credentials are configured")
             .with_help("`authn config init PROVIDER` writes a configuration to start from")
@@ -82,14 +84,14 @@ pub(crate) fn choose(
     None
 }
 
-/// A table beside the options of `[credentials]` is a provider's, linked or not; a bare value is one if
-/// such a provider is linked.
+/// Returns whether a key of `[credentials]` names a provider. A table that is not an option belongs to a provider, linked
+/// or not. Any other value does only if a provider of that name is linked.
 fn is_provider(reporter: &Reporter<'_>, name: &str, item: &Item) -> bool {
     !Binding::FIELDS.iter().any(|field| field.key() == name)
         && (item.as_table().is_some() || reporter.registry.get(name).is_some())
 }
 
-/// Notes the keys of `[credentials]` that are neither its options nor providers.
+/// Reports the keys of `[credentials]` that are neither options nor providers.
 pub(crate) fn report_unknown_keys(reporter: &Reporter<'_>, entries: &Entries) {
     for (name, item) in entries {
         let options = Binding::FIELDS.iter().map(Field::key);
@@ -101,7 +103,7 @@ pub(crate) fn report_unknown_keys(reporter: &Reporter<'_>, entries: &Entries) {
             .with_key(Key::new(&["credentials", name]));
         let help = match nearest(name, candidates) {
             Some(near) => &*format!("did you mean `{near}`?"),
-            None => "remove it; a provider's options stand in a table of its own",
+            None => "remove it, or move it into the table of its provider",
         };
         reporter.report(problem.with_help(help), Some(item), true);
     }

@@ -1,4 +1,4 @@
-//! `Loader`: finds the layers, low to high, and reads them.
+//! `Loader`: finds the layers of a configuration and reads them.
 
 use std::{fmt::Write as _, path::PathBuf, sync::Arc};
 
@@ -23,7 +23,7 @@ use crate::{
 /// ```
 /// use authn::{Environment, Loader};
 ///
-/// /// Hands out a fixed token.
+/// /// Returns a fixed token.
 /// #[authn::token_provider("fixed")]
 /// struct Fixed {
 ///     /// The token.
@@ -60,7 +60,7 @@ pub struct Loader {
     clock: Clock,
     awaits_refresh: bool,
     pub(super) stores: Stores,
-    /// The program that logs in, and the application that it reads by itself.
+    /// The program that logs a user in, and the application whose configuration it reads by default.
     login_program: (String, String),
 }
 
@@ -72,7 +72,7 @@ impl Loader {
 
     /// Reads another application's configuration: `Loader::app("fdt")` looks for `/etc/fdt/config.toml`,
     /// the user's `fdt/config.toml`, `.fdt.toml`, and variables with `FDT_`. A name with other characters than
-    /// ASCII letters, digits, `-` and `_` is a problem of the configuration, and nothing is looked for.
+    /// ASCII letters, digits, `-` and `_` is a problem of the configuration, and no layer is read.
     pub fn app(name: impl Into<String>) -> Self {
         Self {
             app: name.into(),
@@ -93,35 +93,35 @@ impl Loader {
         }
     }
 
-    /// Chooses a profile; it wins over `AUTHN_PROFILE` and `default_profile`.
+    /// Chooses a profile, and overrides `AUTHN_PROFILE` and `default_profile`.
     pub fn profile(mut self, name: impl Into<String>) -> Self {
         self.profile = Some(name.into());
         self
     }
 
-    /// Chooses no profile, whatever the variable or a file says: what is in force is the base alone.
+    /// Chooses no profile, whatever the variable or a file says. Only the base of each layer applies.
     pub fn without_profile(mut self) -> Self {
         self.no_profile = true;
         self
     }
 
-    /// Adds a file above the project's; it wins over `AUTHN_CONFIG`, and must exist.
+    /// Adds a file above the project's file, in place of the file that `AUTHN_CONFIG` names. The file must exist.
     ///
-    /// To name a file is to trust it, also if it is the project's own, which is then not read a second time.
-    /// The variable must have an absolute path, or one that begins with `~/`.
+    /// A file that is named here is trusted. If it is the project's own file, that is not read a second time.
+    /// `AUTHN_CONFIG` must hold an absolute path, or a path that starts with `~/`.
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
         self
     }
 
-    /// Adds a text in TOML below all files, as a program's own defaults; `name` stands in messages.
+    /// Adds a text in TOML below all files, such as a program's own defaults. `name` stands for its path in messages.
     pub fn inline(mut self, name: &str, text: &str) -> Self {
         self.inline.push((PathBuf::from(name), Zeroizing::new(text.to_owned())));
         self
     }
 
-    /// Adds a layer: whatever is a provider of figment, such as a file in YAML or a company's own source of
-    /// configurations. It wins over all files, and the environment wins over it; of several the last one wins.
+    /// Adds a layer from any provider of figment, such as a file in YAML or a company's own source of configurations.
+    /// It overrides all files, and the environment overrides it. Of several layers, the last one wins.
     ///
     /// ```
     /// use authn::{Environment, Loader};
@@ -134,71 +134,71 @@ impl Loader {
     /// assert_eq!(domain.provenance.to_string(), "JSON source string: default.credentials.domain");
     /// ```
     ///
-    /// Its data are taken at once, in this call. Its profiles `default` and `global` are the base, every other
-    /// one is a `[profile.NAME]`. Secrets in it are wiped from memory like those of a file; what the provider
-    /// itself keeps is its own. Of an error of the provider nothing is shown but what it is called.
+    /// This call reads the data of the provider. Its profiles `default` and `global` are the base, and every other
+    /// profile is a `[profile.NAME]`. Secrets in the layer are wiped from memory like those of a file, but not the copies
+    /// that the provider itself holds. If the provider fails, the problem names the provider and does not repeat its error.
     #[cfg(feature = "figment")]
     pub fn layer(mut self, provider: impl figment::Provider) -> Self {
         self.program_layers.push(layers::ProgramLayer::new(&provider));
         self
     }
 
-    /// Sets a value above all else, as `key=value`. The key is written as in TOML: a part with a dot or an equals
-    /// sign stands in quotes. A secret can only be set by reference.
+    /// Sets a value above all layers, as `key=value`. The key is written as in TOML: a part with a dot or an equals
+    /// sign needs quotes. A secret can only be set by reference.
     pub fn set(mut self, setting: &str) -> Self {
         self.flags.push(Zeroizing::new(setting.to_owned()));
         self
     }
 
-    /// Leaves a project's file unread.
+    /// Doesn't read the project's file.
     pub fn without_project(mut self) -> Self {
         self.project = false;
         self
     }
 
-    /// Brings the providers to choose from, instead of all that are linked.
+    /// Sets the providers to choose from, instead of all linked providers.
     pub fn registry(mut self, registry: Registry) -> Self {
         self.registry = Some(registry);
         self
     }
 
-    /// Brings the surroundings, instead of the process's.
+    /// Sets the environment, instead of the environment of the process.
     pub fn environment(mut self, environment: Environment) -> Self {
         self.environment = Some(environment);
         self
     }
 
-    /// Brings a token store, which a provider's option `store` chooses by this name.
+    /// Adds a token store, which a provider's option `store` chooses by this name.
     pub fn store(mut self, name: &str, store: impl TokenStore) -> Self {
         self.stores.add(name, Arc::new(store));
         self
     }
 
-    /// Brings another clock, as tests do.
+    /// Sets another clock, for tests.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Says that this program is short-lived, so that no exchange is started which it doesn't wait for.
+    /// Declares that this program is short-lived, so that every exchange that is started is waited for.
     pub fn short_lived(mut self) -> Self {
         self.awaits_refresh = true;
         self
     }
 
-    /// Names the program by whose command `login` somebody logs in, and the application that it reads unless
-    /// told otherwise, for messages. Unless set, it is `authn`, which reads its own.
+    /// Names the program whose command `login` logs a user in, and the application whose configuration it reads by
+    /// default. Messages name both. The default is `authn`, which reads its own configuration.
     pub fn login_program(mut self, program: impl Into<String>, app: impl Into<String>) -> Self {
         self.login_program = (program.into(), app.into());
         self
     }
 
-    /// Reads the configuration and makes credentials of it. Everything that is wrong is in one error.
+    /// Reads the configuration and creates its credentials. One error contains all problems.
     pub fn load(self) -> Result<Credentials> {
         self.read().credentials()
     }
 
-    /// Reads the configuration, whatever is wrong with it; the problems are part of it.
+    /// Reads the configuration. It contains the problems that were found, so reading it never fails.
     pub fn read(self) -> Config {
         let mut problems = Vec::new();
         let environment = self.surroundings();
@@ -235,7 +235,7 @@ impl Loader {
             texts: &texts,
             problems: problems.into(),
         };
-        // Without a registry every provider would be unknown, which is not the problem.
+        // Without a registry every provider would be unknown, and that would hide the real problem.
         let choice =
             has_registry.then(|| choice::choose(&reporter, &environment, &sources)).flatten();
         let mut build = Build::new(&reporter, &environment, &self, profile.as_deref());
@@ -258,10 +258,10 @@ impl Loader {
         }
     }
 
-    /// Reads the project's file alone, to show it and to trust it; `None` if there is none, or
+    /// Reads only the project's file, to show it and to trust it; `None` if there is none, or after
     /// [`without_project`](Self::without_project).
     ///
-    /// A file that a program or its user names, with [`file`](Self::file) for instance, needs no trust.
+    /// A file that a program or its user names, such as with [`file`](Self::file), needs no trust.
     pub fn project(&self) -> Option<Project> {
         let registry = self.registry.clone().or_else(|| Registry::linked().ok());
         let registry = registry.unwrap_or_default();
@@ -269,8 +269,8 @@ impl Loader {
         (self.project && self.has_valid_name()).then(found).flatten()
     }
 
-    /// Lists where the project's file is looked for, the nearest first: in the working folder, and from there
-    /// up to the repository's root.
+    /// Returns the paths at which the project's file is searched for, the nearest first: from the working directory up
+    /// to the root of the repository.
     pub fn project_candidates(&self) -> Vec<PathBuf> {
         if !self.has_valid_name() {
             return Vec::new();
@@ -278,7 +278,7 @@ impl Loader {
         project::candidates(&self.app, &self.surroundings())
     }
 
-    /// Forgets that the project's file is trusted, also if the file is gone; gives the paths that were.
+    /// Revokes the trust in the project's file, also if the file no longer exists. Returns the paths that were trusted.
     pub fn revoke_trust(&self) -> Result<Vec<PathBuf>> {
         if !self.has_valid_name() {
             return Ok(Vec::new());
@@ -290,12 +290,12 @@ impl Loader {
         self.environment.clone().unwrap_or_else(Environment::of_process)
     }
 
-    /// Gives the environment variable of a key: `AUTHN_CREDENTIALS__DOMAIN` for `credentials.domain`.
+    /// Returns the environment variable of a key: `AUTHN_CREDENTIALS__DOMAIN` for `credentials.domain`.
     pub fn variable(&self, key: &str) -> String {
         format!("{}{}", self.prefix(), key.replace('.', "__").to_uppercase())
     }
 
-    /// Gives the command line that logs in to what this loader loads.
+    /// Returns the command line that logs a user in for the credentials of this loader.
     fn login_command(&self, profile: Option<&str>) -> String {
         let (program, app) = &self.login_program;
         let mut command = format!("{} login", quoted(program));
@@ -313,7 +313,7 @@ impl Loader {
             add(" --config ", &file.display().to_string());
         }
         for (key, ..) in self.flags.iter().filter_map(|flag| layers::split_flag(flag)) {
-            // A message holds no value.
+            // A message must not contain a configured value.
             let _ = write!(command, " --set {}=…", quoted(key));
         }
         if !self.project {
@@ -322,7 +322,7 @@ impl Loader {
         command
     }
 
-    /// Tells whether the application's name can be a part of a path without leading elsewhere.
+    /// Returns whether the application's name can be a part of a path without leading to another folder.
     pub(super) fn has_valid_name(&self) -> bool {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         !self.app.is_empty() && self.app.bytes().all(fits)
@@ -337,7 +337,7 @@ impl Loader {
         &self.app
     }
 
-    /// Returns the context of what is loaded, without what stands in the configuration.
+    /// Returns the context for the credentials, without the parts that the configuration sets.
     pub(super) fn context(&self, profile: Option<&str>) -> Context {
         Context::new().change(|parts| {
             parts.clock = self.clock.clone();
@@ -355,13 +355,23 @@ impl Default for Loader {
 
 /// Loads the credentials that the configuration describes.
 ///
-/// It looks at the system's, the user's and the project's file, the environment, and the profile that they
-/// choose; see [`config`](crate::config) for the order. Everything that is wrong is in one error.
+/// It reads the system's, the user's and the project's file, the environment, and the profile that they choose; see
+/// [`config`](crate::config) for the order. One error contains all problems.
+///
+/// ```no_run
+/// let credentials = authn::load()?;
+/// # Ok::<(), authn::Error>(())
+/// ```
 pub fn load() -> Result<Credentials> {
     Loader::new().load()
 }
 
-/// Loads the credentials of one profile, for programs that speak to several services.
+/// Loads the credentials of one profile, for programs that use several services.
+///
+/// ```no_run
+/// let (source, target) = (authn::load_profile("source")?, authn::load_profile("target")?);
+/// # Ok::<(), authn::Error>(())
+/// ```
 pub fn load_profile(name: &str) -> Result<Credentials> {
     Loader::new().profile(name).load()
 }

@@ -1,13 +1,33 @@
 //! Layered configuration: values with their provenance, from files, variables and flags.
 //!
-//! The order of the layers is one list, in `layers`: a program's own defaults, `/etc/authn/config.toml`, the
-//! user's `authn/config.toml`, the project's `.authn.toml` (withheld until it is trusted), the file of
-//! `AUTHN_CONFIG` or `--config`, what the program adds with `Loader::layer`, the environment, `--set`. Each
-//! layer applies its base, then its profile, before the next one.
+//! The layers apply in this order, and a later layer overrides an earlier one:
 //!
-//! figment merges the layers: plain values travel through it, and its tags say which layer each is from. What
-//! is secret or not known stays in its layer, so that no error of a library can print it. The keys at the top
-//! are one list too, in `sections`.
+//! 1. the program's own defaults ([`Loader::inline`])
+//! 2. `/etc/authn/config.toml`
+//! 3. the user's `authn/config.toml`
+//! 4. the project's `.authn.toml`, which is withheld until it is trusted
+//! 5. the file named by `AUTHN_CONFIG` or `--config`
+//! 6. the layers that the program adds with `Loader::layer`
+//! 7. environment variables
+//! 8. `--set`
+//!
+//! Each layer applies its base, then its active profile, before the next layer.
+//!
+//! ```
+//! use authn::{Environment, Loader};
+//!
+//! let config = Loader::new()
+//!     .environment(Environment::empty().variable("AUTHN_CREDENTIALS__DOMAIN", "b.example.com"))
+//!     .inline("built in", "[credentials]\ndomain = \"a.example.com\"")
+//!     .read();
+//! let domain = &config.settings()[0];
+//! assert_eq!(domain.shown().to_string(), "\"b.example.com\"");
+//! assert_eq!(domain.provenance.to_string(), "env AUTHN_CREDENTIALS__DOMAIN");
+//! assert_eq!(domain.overrides[0].to_string(), "built in:2:10");
+//! ```
+
+// figment merges the layers. Plain values pass through it, and its tags tell which layer each value is from. Secret and
+// unknown values stay in their layer, so that no error of a library can print them.
 
 mod build;
 mod choice;
@@ -42,7 +62,17 @@ use crate::{
 };
 use layers::merge;
 
-/// A configuration that was read: what is in force, from where, and what is wrong with it.
+/// A configuration that was read: its values, their provenance, and its problems.
+///
+/// ```
+/// use authn::{Environment, Loader};
+///
+/// let text = "[credentials]\ndomain = 5";
+/// let config = Loader::new().environment(Environment::empty()).inline("built in", text).read();
+/// assert_eq!(config.profile(), None);
+/// assert!(config.problems().iter().any(|problem| problem.key() == Some("credentials.domain")));
+/// assert!(config.credentials().is_err());
+/// ```
 pub struct Config {
     parts: Vec<merge::Part>,
     merged: Entries,
@@ -58,59 +88,59 @@ pub struct Config {
 }
 
 impl Config {
-    /// Gives the name of the profile in force.
+    /// Returns the name of the active profile.
     pub fn profile(&self) -> Option<&str> {
         self.profile.as_deref()
     }
 
-    /// Gives the names of the profiles that can be chosen, in the order of the alphabet: what a project's file
-    /// defines without being trusted is not among them.
+    /// Returns the names of the profiles that can be chosen, in alphabetical order. Profiles in a project's file that is
+    /// not trusted are left out.
     pub fn profiles(&self) -> &[String] {
         &self.profiles
     }
 
-    /// Gives the name of the provider in force.
+    /// Returns the name of the active provider.
     pub fn provider(&self) -> Option<&str> {
         self.provider.as_ref().map(|(name, _)| name.as_str())
     }
 
-    /// Gives what chose the provider in force.
+    /// Returns where the choice of the active provider comes from.
     pub fn provider_provenance(&self) -> Option<&Provenance> {
         self.provider.as_ref().map(|(_, provenance)| provenance)
     }
 
-    /// Lists all values as they may be shown.
+    /// Returns all values as they may be shown.
     pub fn settings(&self) -> Vec<Setting> {
         setting::list(self)
     }
 
-    /// Gives everything that is wrong.
+    /// Returns all problems, errors and warnings.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// Gives the places that were looked at, low to high.
+    /// Returns the sources that were searched, from the lowest layer to the highest.
     pub fn sources(&self) -> &[Source] {
         &self.sources
     }
 
-    /// Gives the token stores that the configuration can choose from, beside `memory`.
+    /// Returns the token stores that the configuration can choose from, except `memory`.
     pub fn stores(&self) -> Vec<KnownStore> {
         self.stores.all()
     }
 
-    /// Gives the providers that the configuration can choose from.
+    /// Returns the providers that the configuration can choose from.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// Gives the command line by which somebody logs in, as messages name it.
+    /// Returns the command line that logs a user in, as messages name it.
     pub fn login_command(&self) -> &str {
         &self.login_command
     }
 
-    /// Returns the proxy that requests go through, by the option `http.proxy` or else by a variable; `None` if no
-    /// proxy is named. An option that is no proxy's address is a [problem](Self::problems), and names none.
+    /// Returns the proxy for requests, from the option `http.proxy` or else from a variable; `None` if no proxy is
+    /// named. An option that is not the address of a proxy is a [problem](Self::problems), and names no proxy.
     #[cfg(feature = "reqwest")]
     pub fn proxy(&self, environment: &Environment) -> Option<ProxyInUse> {
         let http = self.merged.get("http").and_then(Item::as_table);
@@ -119,7 +149,7 @@ impl Config {
         ProxyInUse::of(option.filter(is_proxy), environment)
     }
 
-    /// Gives the credentials, or one error with everything that is wrong.
+    /// Returns the credentials, or one error with all problems.
     pub fn credentials(&self) -> Result<Credentials> {
         let is_error = |problem: &Problem| problem.severity() == Severity::Error;
         let (errors, warnings): (Vec<_>, Vec<_>) =

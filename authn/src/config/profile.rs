@@ -1,4 +1,4 @@
-//! Which profile is in force, and which there are.
+//! Chooses the active profile, and lists the profiles that are defined.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::{
     diagnostic::{Problem, ProblemCode, Provenance, nearest},
 };
 
-/// Chooses the profile: the one that is asked for, else the variable's, else the highest `default_profile`.
+/// Chooses the profile: the one that the caller asks for, else the variable's, else the highest `default_profile`.
 pub(crate) fn choose(
     asked: Option<&str>,
     variable: &str,
@@ -18,7 +18,7 @@ pub(crate) fn choose(
 ) -> Option<String> {
     let named = asked.or_else(|| environment.get(variable));
     for problem in drop_untrusted_choice(layers, problems) {
-        // What nobody would have followed is no matter.
+        // An explicit choice overrides the project's file, so its ignored choice doesn't matter.
         if named.is_none() {
             problems.push(problem);
         }
@@ -33,7 +33,7 @@ pub(crate) fn choose(
             let message = format!("expected a text, found {}", item.found());
             let problem = Problem::error(ProblemCode::WrongType, message)
                 .with_provenance(item.provenance.clone());
-            let help = "give the name of a profile in quotes";
+            let help = "write the name of a profile in quotes";
             problems.push(problem.with_key("default_profile").with_help(help));
             return None;
         };
@@ -47,10 +47,8 @@ pub(crate) fn choose(
         layers.iter().any(|layer| layer.untrusted && layer.profiles.contains_key(&name));
     let help = match nearest(&name, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if known.is_empty() => {
-            "no profile is defined; write one as `[profile.NAME.credentials]`".to_owned()
-        }
-        None => format!("defined are {}", known.join(", ")),
+        None if known.is_empty() => "define a profile as `[profile.NAME.credentials]`".to_owned(),
+        None => format!("choose one of {}", known.join(", ")),
     };
     let trust_help = project::trust_help(problems).filter(|_| is_withheld);
     let message = format!("no source defines the profile `{}`", name.escape_debug());
@@ -59,10 +57,10 @@ pub(crate) fn choose(
     None
 }
 
-/// Takes out of untrusted files the choice of a profile that they can't make, and gives a warning for each.
+/// Removes from untrusted files each choice of a profile that they can't make, and returns a warning for each.
 ///
-/// Nothing of such a file may stop anybody, nor keep a lower source's choice from counting. And what it says
-/// instead of a profile is not told: the file may be a link to one that is nobody's business.
+/// An untrusted file must not stop the user, nor override the choice of a lower source. The warning doesn't repeat the
+/// file's value: the file may be a link to another file that must not be shown.
 pub(crate) fn drop_untrusted_choice(layers: &mut [Layer], problems: &[Problem]) -> Vec<Problem> {
     let known = defined(layers);
     let mut dropped = Vec::new();
@@ -75,8 +73,8 @@ pub(crate) fn drop_untrusted_choice(layers: &mut [Layer], problems: &[Problem]) 
         let is_withheld = name.is_some_and(|name| layer.profiles.contains_key(name));
         let help = "define that profile in a file of your own, or choose another with `--profile`";
         let trust_help = project::trust_help(problems).filter(|_| is_withheld);
-        let message = "the project's file chooses no profile that another source defines, so its choice \
-                       does not count";
+        let message = "the project's file chooses a profile that no other source defines, so its choice \
+                       is ignored";
         let problem = Problem::warning(ProblemCode::UntrustedProfile, message)
             .with_key("default_profile")
             .with_provenance(item.provenance.clone())
@@ -87,7 +85,7 @@ pub(crate) fn drop_untrusted_choice(layers: &mut [Layer], problems: &[Problem]) 
     dropped
 }
 
-/// Lists the profiles that can be chosen, in the order of the alphabet.
+/// Returns the profiles that can be chosen, in alphabetical order.
 pub(crate) fn defined(layers: &[Layer]) -> Vec<String> {
     let trusted = layers.iter().filter(|layer| !layer.untrusted);
     let names: BTreeSet<&String> = trusted.flat_map(|layer| layer.profiles.keys()).collect();

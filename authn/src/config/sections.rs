@@ -1,4 +1,4 @@
-//! The keys at the top of a configuration: what stands below each, and how it is read.
+//! The top-level keys of a configuration, and how each is read.
 
 use super::{build::Build, choice, visibility::Place};
 use crate::{
@@ -8,26 +8,26 @@ use crate::{
     store::StoreContext,
 };
 
-/// One key at the top of a configuration.
+/// A top-level key of a configuration.
 pub(super) struct Section {
     pub(super) key: &'static str,
-    /// What stands below it.
+    /// The schema of its value.
     pub(super) below: Place<'static>,
-    /// Reads it, or its absence; `None` if that failed, and all problems have been noted.
+    /// Reads its value, or its absence. Returns `None` after a failure, when all problems have been reported.
     read: fn(&mut Build<'_>, &Key, Option<&Item>) -> Option<()>,
 }
 
-/// All keys at the top: a new one is one entry more.
+/// All top-level keys. A new key is a new entry.
 pub(super) const SECTIONS: [Section; 5] = [
     Section { key: "http", below: Place::Options(HttpOptions::FIELDS), read: http },
     Section { key: "credentials", below: Place::Credentials, read: credentials },
     Section { key: "stores", below: Place::Stores, read: stores },
-    // These two are read before the layers are merged.
+    // The last two are read before the layers are merged.
     Section { key: "default_profile", below: Place::Plain(None), read: |_, _, _| Some(()) },
     Section { key: "profile", below: Place::Unknown, read: |_, _, _| Some(()) },
 ];
 
-/// Returns the keys at the top.
+/// Returns the top-level keys.
 pub(super) fn keys() -> impl Iterator<Item = &'static str> {
     SECTIONS.iter().map(|section| section.key)
 }
@@ -50,7 +50,7 @@ fn http(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<()> {
     Some(())
 }
 
-/// The options beside the providers' tables, which are the choice's.
+/// Reads the options of `[credentials]`. The providers' tables are read once a provider is chosen.
 fn credentials(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<()> {
     let empty = Item::empty_table();
     let item = item.unwrap_or(&empty);

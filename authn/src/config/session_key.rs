@@ -1,4 +1,4 @@
-//! What makes one session another: the plain options by which a store finds it.
+//! The plain options that identify a session in a store.
 
 use std::fmt::Write as _;
 
@@ -9,9 +9,10 @@ use crate::{
     request::options::PlacementOptions,
 };
 
-/// Returns the options of a provider's table that its session depends on, one a line: not the scope, whose
-/// tokens stand side by side in one session, not how the framework handles them, and not those by which a user
-/// logs in.
+/// Returns the options of a provider's table that its session depends on, one per line.
+///
+/// The scope is left out, because one session holds the tokens of all scopes. The framework's options and the options for
+/// a login are left out, because they don't change the session.
 pub(super) fn options(
     host: Option<&str>,
     item: &Item,

@@ -1,4 +1,4 @@
-//! What is in force, value by value, for `config show`: with provenance, and without a secret.
+//! Lists the values of a configuration with their provenance and without secrets, for `config show`.
 
 use super::{
     Config,
@@ -66,7 +66,7 @@ impl Setting {
     }
 }
 
-/// Lists all settings: `[credentials]`, the active provider with what is unset, then everything else.
+/// Returns all settings: `[credentials]`, the active provider with its unset options, then everything else.
 pub(super) fn list(config: &Config) -> Vec<Setting> {
     let mut lister = Lister {
         problems: &config.problems,
@@ -105,14 +105,14 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
         setting.is_withheld = true;
         setting.overrides.clear();
     }
-    // It would set nothing by what the schema does not know; and a link to a file of another sort has no other
-    // keys.
+    // A key that the schema doesn't know would set nothing. If the project's file is a link to a file of another kind,
+    // all its keys are unknown and none may be shown.
     lister.settings.retain(|setting| !setting.is_withheld || setting.class != Class::Unknown);
     lister.settings
 }
 
-/// Lists everything in a layer, whatever of it counts, in the order of its lines. Its values have not been
-/// read as what their options take, so what can't be that is hidden: it may be a misplaced secret.
+/// Returns all settings in a layer, also those without effect, in the order of its lines. Its values have not been
+/// validated, so a value that its option can't hold is hidden: it may be a misplaced secret.
 pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
     let mut lister = Lister { unvalidated: true, ..Lister::default() };
     let top = Visibility::top(registry);
@@ -132,9 +132,9 @@ struct Lister<'a> {
     problems: &'a [Problem],
     parts: &'a [Part],
     settings: Vec<Setting>,
-    /// Options that are not set are listed too.
+    /// Whether options that are not set are listed too.
     with_unset: bool,
-    /// No value has been read as what its option takes.
+    /// Whether the values have not been validated against their options.
     unvalidated: bool,
 }
 
@@ -145,7 +145,7 @@ impl Lister<'_> {
         }
     }
 
-    /// A table of options, and then whatever else is in it.
+    /// Lists the options of a table, and then its other keys.
     fn table(&mut self, key: &Key, entries: &Entries, visibility: Visibility<'_>) {
         self.fields(key, entries, visibility);
         let fields = visibility.fields();

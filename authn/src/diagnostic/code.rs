@@ -1,10 +1,10 @@
-//! `ProblemCode`: which sort of problem it is.
+//! `ProblemCode`: the kinds of problems.
 
 use std::fmt;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
-        /// Which sort of [`Problem`](super::Problem) it is. Its text is stable across versions.
+        /// The kind of a [`Problem`](super::Problem). Its text is stable across versions.
         ///
         /// ```
         /// use authn::diagnostic::ProblemCode;
@@ -33,21 +33,21 @@ codes! {
     AppName = "app-name",
     /// A `--set` can't be read.
     BadFlag = "bad-flag",
-    /// What stands in place of a secret is no reference to one.
+    /// The value of a secret is neither a text nor a reference to a secret.
     BadReference = "bad-reference",
-    /// A cache would hold the token of one request.
+    /// A cache would keep the token of a single request.
     CachedPerRequest = "cached-per-request",
     /// Two linked providers have the same name.
     DuplicateProvider = "duplicate-provider",
     /// Two linked stores have the same name.
     DuplicateStore = "duplicate-store",
-    /// The options of a table don't go together.
+    /// The options of a table can't be combined.
     Invalid = "invalid",
-    /// A value has the right type and can't be used.
+    /// A value has the right type, but can't be used.
     InvalidValue = "invalid-value",
     /// A layer that the program adds can't be read.
     Layer = "layer",
-    /// A secret stands in a flag of the command line.
+    /// A secret is given in a flag of the command line.
     LiteralSecret = "literal-secret",
     /// A required option is not set.
     MissingKey = "missing-key",
@@ -59,19 +59,19 @@ codes! {
     NoProvider = "no-provider",
     /// The store that is chosen can't be used here.
     NoStore = "no-store",
-    /// A file that is named is not there.
+    /// A file that is named does not exist.
     NoSuchFile = "no-such-file",
     /// A configuration file is not a regular file.
     NotAFile = "not-a-file",
     /// A file or variable is not UTF-8.
     NotUtf8 = "not-utf-8",
-    /// A list stands where one provider does.
+    /// More or fewer providers are given than the one that is expected.
     OneProvider = "one-provider",
-    /// A path is relative to no known folder.
+    /// A path is relative, but there is no folder that it could be relative to.
     RelativePath = "relative-path",
     /// A store can't be used as it is.
     Store = "store",
-    /// A store holds a file that an interrupted save left.
+    /// A store contains a file that an interrupted save left behind.
     StoreLeftover = "store-leftover",
     /// A file is not TOML.
     Syntax = "syntax",
@@ -79,7 +79,7 @@ codes! {
     TooDeep = "too-deep",
     /// A file is too large.
     TooLarge = "too-large",
-    /// The record of trusted project files can't be read.
+    /// The record of trust in a project's file is ignored.
     TrustRecord = "trust-record",
     /// One layer sets two providers.
     TwoProviders = "two-providers",
@@ -87,7 +87,7 @@ codes! {
     TwoValues = "two-values",
     /// No option has this key.
     UnknownKey = "unknown-key",
-    /// No layer has this profile.
+    /// No layer defines this profile.
     UnknownProfile = "unknown-profile",
     /// No provider of this name is linked.
     UnknownProvider = "unknown-provider",
@@ -97,11 +97,11 @@ codes! {
     UnknownVariable = "unknown-variable",
     /// A file can't be read.
     Unreadable = "unreadable",
-    /// A reference to a secret leads nowhere.
+    /// The target of a reference to a secret can't be read.
     UnresolvedReference = "unresolved-reference",
-    /// A project's file that is not trusted chooses the profile.
+    /// A project's file that is not trusted chooses a profile that no other source defines.
     UntrustedProfile = "untrusted-profile",
-    /// A project's file is not trusted.
+    /// A project's file is not trusted, so it may only choose a profile.
     UntrustedProject = "untrusted-project",
     /// A value is of another type than its option.
     WrongType = "wrong-type",

@@ -1,14 +1,14 @@
-//! Lines of a file as they may be shown: every value that could be a secret is masked.
+//! Lines of a file in which every value that could be a secret is masked.
 
 use std::ops::Range;
 
 use super::Excerpt;
 
-/// Stands for a value. Its width says nothing of the value's.
+/// Replaces a masked value. Its width doesn't depend on the value.
 const MASK: &str = "***";
 
-/// Returns the line on which `marked` begins, without comments and without any value that is not among the
-/// `shown` ones. A mask stands for each of the `hidden` ones.
+/// Returns the line on which `marked` starts, without comments. Only values in `shown` are shown, and a mask replaces each
+/// value in `hidden`.
 pub(crate) fn excerpt(
     text: &str,
     shown: &[Range<usize>],
@@ -38,8 +38,8 @@ pub(crate) fn excerpt(
             break;
         }
         if matches!(next, '"' | '\'') && !is_shown {
-            // A text that is no value: a quoted key, or a profile that is no table. Where it ends is the
-            // parser's to say, so nothing is shown from here on.
+            // This text is not a value: it is a quoted key, or a profile that is not a table. Only the parser knows where
+            // it ends, so nothing after it is shown.
             line.push_str(MASK);
             break;
         }
@@ -52,7 +52,7 @@ pub(crate) fn excerpt(
     Excerpt { line, marked: from..to }
 }
 
-/// Shows a line that can't be parsed: its key, if it has one, and nothing else.
+/// Returns a line that can't be parsed: its key, if it has one, and a mask.
 pub(crate) fn syntax_excerpt(text: &str, at: usize) -> Excerpt {
     let at = at.min(text.len());
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_is_not_toml_shows_its_key_alone() {
+    fn a_line_that_is_not_toml_shows_only_its_key() {
         for (text, shown) in [
             ("client_secret = \"s3cr3t", "client_secret = ***"),
             ("a = 1\ns3cr3t\nb = 2", "***"),

@@ -2,14 +2,21 @@
 
 use std::fmt;
 
-/// Where a provider or a store stands in source code.
+/// Where a provider or a store is defined in source code.
+///
+/// ```
+/// let location = authn::Location {
+///     package: "corp", module: "corp::sts", file: "src/sts.rs", line: 7, column: 1,
+/// };
+/// assert_eq!(location.to_string(), "src/sts.rs:7:1");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location {
     /// The crate's name in its Cargo.toml.
     pub package: &'static str,
     /// The module's path.
     pub module: &'static str,
-    /// The file, as the compiler was given it.
+    /// The path of the file, as it was passed to the compiler.
     pub file: &'static str,
     /// The line, from 1.
     pub line: u32,

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration or a store, as a compiler says it: code, place, line, help.
+//! Problems of a configuration or a store, reported like those of a compiler: code, place, line, help.
 
 mod code;
 mod excerpt;

@@ -1,6 +1,6 @@
-//! The suggestion for a mistyped name.
+//! Suggestions for mistyped names.
 
-/// Returns the candidate that a mistyped name most likely meant; `None` if none is spelt alike.
+/// Returns the candidate whose spelling is nearest to a mistyped name; `None` if no spelling is similar.
 ///
 /// ```
 /// assert_eq!(authn::diagnostic::nearest("oath", ["basic", "oauth"].into_iter()), Some("oauth"));

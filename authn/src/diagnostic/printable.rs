@@ -1,7 +1,7 @@
-//! Texts that come from files and paths, so that what is seen is what is there.
+//! Escapes texts from files and paths, so that a terminal shows them as they are.
 
-/// Escapes what would not be seen in a text, or would make it look like another: control characters, ends of
-/// lines, marks that turn the direction, and whatever Unicode has to be ignored where it is shown.
+/// Escapes characters that are invisible or make a text look like another text: control characters, line ends, marks that
+/// change the direction, and characters that Unicode ignores when a text is shown.
 ///
 /// ```
 /// assert_eq!(authn::config::printable("a\u{202e}b\u{200b}\n"), r"a\u{202e}b\u{200b}\n");
@@ -19,8 +19,8 @@ pub fn printable(text: &str) -> String {
     printable
 }
 
-/// Tells whether a character ends a line (UAX #14) or is one of `Default_Ignorable_Code_Point` (UAX #44), to
-/// which those belong that turn the direction of what follows (UAX #9).
+/// Returns whether a character ends a line (UAX #14) or is in `Default_Ignorable_Code_Point` (UAX #44), which contains the
+/// marks that change the direction (UAX #9).
 fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
@@ -37,7 +37,7 @@ mod tests {
     use crate::diagnostic::{Problem, ProblemCode, Provenance};
 
     #[test]
-    fn neither_a_place_nor_a_problem_shows_another_text_than_there_is() {
+    fn invisible_characters_are_escaped_in_places_and_problems() {
         let path = PathBuf::from("/a\u{202e}lmot.\u{200b}\u{e0041}\u{1b}[2J\n/x");
         let place = r"/a\u{202e}lmot.\u{200b}\u{e0041}\u{1b}[2J\n/x:1:2";
         let provenance = Provenance::File { path, line: 1, column: 2 };

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, as a compiler would say it: code, place, line, and the way out.
+//! `Problem`: a problem of a configuration, reported like one of a compiler: code, place, line, help.
 
 use std::{fmt, ops::Range};
 
@@ -6,7 +6,21 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{ProblemCode, Provenance, printable};
 
-/// One thing that is wrong with a configuration. It holds no value.
+/// A problem of a configuration or a store. It contains no configured value.
+///
+/// ```
+/// use authn::{Environment, Loader, config::Severity, diagnostic::ProblemCode};
+///
+/// let text = "[credentials]\ndomian = \"api.example.com\"";
+/// let config = Loader::new().environment(Environment::empty()).inline("built in", text).read();
+/// let key = Some("credentials.domian");
+/// let problem = config.problems().iter().find(|problem| problem.key() == key).expect("a problem");
+/// assert_eq!((problem.code(), problem.severity()), (ProblemCode::UnknownKey, Severity::Error));
+/// assert_eq!(problem.message(), "unknown key");
+/// assert_eq!(problem.help(), Some("did you mean `domain`?"));
+/// assert_eq!(problem.provenance().expect("a place").to_string(), "built in:2:10");
+/// assert!(problem.render(false).contains("domian = ***"));
+/// ```
 #[must_use]
 #[derive(Clone)]
 pub struct Problem {
@@ -25,11 +39,11 @@ pub struct Problem {
 pub enum Severity {
     /// The configuration can't be used.
     Error,
-    /// It can be used, and something in it is without effect or will fail later.
+    /// The configuration can be used, but something in it has no effect or will fail later.
     Warning,
 }
 
-/// The line of a file where the problem is, its values masked.
+/// The line of a file where the problem is, with masked values.
 #[derive(Clone)]
 pub(crate) struct Excerpt {
     pub(crate) line: String,
@@ -53,12 +67,12 @@ impl Problem {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
-    /// Makes a warning of it.
+    /// Turns the problem into a warning.
     pub(crate) fn make_warning(&mut self) {
         self.severity = Severity::Warning;
     }
 
-    /// Leaves out what stands in the file.
+    /// Removes the key and the line from the file.
     pub(crate) fn without_contents(self) -> Self {
         Self { key: None, excerpt: None, ..self }
     }
@@ -83,37 +97,37 @@ impl Problem {
         self
     }
 
-    /// Gives a short name of the sort of problem, stable across versions: `unknown-key`, `wrong-type`, ….
+    /// Returns the kind of the problem.
     pub fn code(&self) -> ProblemCode {
         self.code
     }
 
-    /// Tells how bad it is.
+    /// Returns how bad the problem is.
     pub fn severity(&self) -> Severity {
         self.severity
     }
 
-    /// Gives what is wrong, in one sentence.
+    /// Returns what is wrong, in one sentence.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Gives the full key that it is about.
+    /// Returns the full key of the value with the problem.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
 
-    /// Gives where it is.
+    /// Returns where the value with the problem comes from.
     pub fn provenance(&self) -> Option<&Provenance> {
         self.provenance.as_ref()
     }
 
-    /// Gives what to do about it.
+    /// Returns how to fix the problem.
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
     }
 
-    /// Gives the whole report with the masked source line, in colour for a terminal or without.
+    /// Returns the whole report with the masked line, in colour for a terminal or without.
     pub fn render(&self, colour: bool) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
@@ -125,7 +139,7 @@ impl Problem {
         };
         let place = self.provenance.as_ref().map(ToString::to_string);
         let help = self.help.as_deref().map(printable);
-        // A line with control characters would paint the terminal: better no line.
+        // A line with control characters could change the terminal, so it is left out.
         let excerpt = self.excerpt.as_ref().filter(|excerpt| is_printable(&excerpt.line));
         let mut group = Group::with_title(level.primary_title(title.as_str()));
         if let (Some(Provenance::File { path, line, .. }), Some(excerpt)) =
@@ -149,7 +163,7 @@ impl Problem {
     }
 }
 
-/// Tells whether a line can be shown as it is.
+/// Returns whether a line can be shown as it is.
 fn is_printable(line: &str) -> bool {
     line.split('\t').all(|part| printable(part) == part)
 }

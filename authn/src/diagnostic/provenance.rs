@@ -1,4 +1,4 @@
-//! Where a value comes from.
+//! `Provenance`: where a value comes from.
 
 use std::{
     fmt,
@@ -7,12 +7,18 @@ use std::{
 
 use super::printable;
 
-/// Where a value comes from, exactly enough to go there and change it. As a text, what would not be seen in it
-/// is escaped.
+/// Where a value comes from, exactly enough to find and change it. Its text escapes invisible characters.
+///
+/// ```
+/// use authn::config::Provenance;
+///
+/// let place = Provenance::File { path: "/etc/authn/config.toml".into(), line: 2, column: 10 };
+/// assert_eq!(place.to_string(), "/etc/authn/config.toml:2:10");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Provenance {
-    /// Nobody set it.
+    /// The default of an option, or no value.
     Default,
     /// A file.
     File {
@@ -25,14 +31,14 @@ pub enum Provenance {
     },
     /// An environment variable.
     Environment {
-        /// Its full name.
+        /// The full name of the variable.
         name: String,
     },
-    /// A layer that the program adds.
+    /// A layer that the program adds with `Loader::layer`.
     Layer {
-        /// What the layer says of itself and of the value's key.
+        /// The name of the layer, its source, and the key of the value, as the layer names them.
         place: String,
-        /// Path of the file that it reads, if it says so.
+        /// Path of the file that the layer reads, if the layer names it.
         file: Option<PathBuf>,
     },
     /// A flag of the command line.
@@ -43,7 +49,7 @@ pub enum Provenance {
 }
 
 impl Provenance {
-    /// Returns the beginning of a file.
+    /// Returns the start of a file.
     pub(crate) fn file(path: &Path) -> Self {
         Self::File { path: path.to_owned(), line: 1, column: 1 }
     }

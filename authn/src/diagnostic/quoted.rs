@@ -1,9 +1,9 @@
-//! Words of commands, as a message shows them.
+//! Words of the commands that messages show.
 
 use std::borrow::Cow;
 
-/// Returns a word as a shell takes it.
+/// Returns a word quoted for a shell, if it needs quotes.
 pub(crate) fn quoted(word: &str) -> Cow<'_, str> {
-    // Fails for a NUL alone, which no command line can hold.
+    // Fails only for a NUL, which no command line can contain.
     shlex::try_quote(word).unwrap_or(Cow::Borrowed(word))
 }

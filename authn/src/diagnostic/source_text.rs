@@ -26,19 +26,19 @@ impl SourceText {
     }
 }
 
-/// A place in a text, both counted from 1, the column in characters.
+/// A line and a column in a text, both counted from 1, the column in characters.
 pub(crate) struct Position {
     pub(crate) line: usize,
     pub(crate) column: usize,
 }
 
-/// Bytes after which a place is marked within a line: so far is counted from a mark at most.
+/// The distance in bytes between two marks within a long line.
 const STRIDE: usize = 512;
 
-/// Marked places of a text: the beginning of each line, and places within long ones. Every value of a file has
-/// a position, so each is found from the nearest mark, and not from the beginning.
+/// Marks in a text, at the start of each line and within long lines. Every value of a file has a position, and counting
+/// starts at the nearest mark instead of the start of the text.
 pub(crate) struct Positions {
-    /// Byte, line and column of each, in their order; the first is the beginning.
+    /// The byte, line and column of each mark, in ascending order. The first mark is the start of the text.
     marks: Vec<(usize, usize, usize)>,
 }
 
@@ -61,7 +61,7 @@ impl Positions {
         Self { marks }
     }
 
-    /// Gives the position of a byte of the text of which the marks are.
+    /// Returns the position of a byte. `text` must be the text that the marks were made for.
     pub(crate) fn at(&self, text: &str, at: usize) -> Position {
         let at = at.min(text.len());
         let (from, line, column) = self.mark(at);
@@ -69,7 +69,7 @@ impl Positions {
         Position { line, column: column + characters }
     }
 
-    /// The nearest mark that is not behind a byte.
+    /// Returns the last mark at or before a byte.
     fn mark(&self, at: usize) -> (usize, usize, usize) {
         let behind = self.marks.partition_point(|(mark, ..)| *mark <= at);
         behind.checked_sub(1).and_then(|index| self.marks.get(index)).copied().unwrap_or((0, 1, 1))
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_position_is_counted_from_near_it() {
+    fn counting_starts_at_the_nearest_mark() {
         let long = "ä = 1, ".repeat(1000);
         for text in [format!("a\n{long}\r\n\n{long}ä"), "\n".repeat(3000), long, String::new()] {
             let positions = Positions::of(&text);

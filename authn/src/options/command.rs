@@ -1,4 +1,4 @@
-//! `Command`: an option that is run, so that the schema can say so.
+//! `Command`: the type of an option that is run, so that the schema knows that it is.
 
 use std::ops::Deref;
 
@@ -8,12 +8,11 @@ use super::{Show, View};
 
 /// A program with its arguments, as the value of an option.
 ///
-/// In a configuration it is a list of texts. Unlike such a list it is named as a command to the user who is to
-/// trust a project's file.
+/// In a configuration it is a list of texts. Unlike such a list, `authn config trust` lists it as a command.
 ///
 /// ```
 /// # use authn::options::Command;
-/// /// Asks a program for tokens.
+/// /// Runs a program that prints a token.
 /// #[authn::token_provider("corp", cached)]
 /// struct Corp {
 ///     /// Command that prints a token.
@@ -34,7 +33,7 @@ use super::{Show, View};
 pub struct Command(Vec<String>);
 
 impl Command {
-    /// What serde calls it; see [`probe`](super::probe).
+    /// The name by which [`probe`](super::probe) recognises the type.
     pub(super) const NAME: &'static str = "authn::Command";
 }
 

@@ -1,5 +1,5 @@
-//! Our own `Deserializer` over a configuration's values. It is lenient with texts, which is all that an
-//! environment variable can hold, and its errors can't hold a value.
+//! A `Deserializer` of a configuration's values. It converts texts, because an environment variable can only contain a
+//! text. Its errors never contain a value.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -14,7 +14,7 @@ use serde::{
 use super::{Entries, Item, Value, toml::parse_inline};
 use crate::{diagnostic::Provenance, time::duration};
 
-/// What was expected and not found. Nothing of the value is in it.
+/// The error of a value that is not what its type expects. It contains nothing of the value.
 #[derive(Debug, Default)]
 pub(crate) struct Mismatch {
     pub(crate) expected: Option<String>,
@@ -43,7 +43,7 @@ impl de::Error for Mismatch {
     }
 }
 
-/// Implements methods of a `Deserializer`: what each is given besides its visitor, and what it returns.
+/// Implements methods of a `Deserializer`, from the arguments of each besides its visitor and from its result.
 macro_rules! methods {
     ($this:ident, $visitor:ident: $($($method:ident)+: $arguments:tt => $result:expr;)*) => {
         $($(methods! { @ $method $arguments $this $visitor $result })+)*
@@ -54,7 +54,7 @@ macro_rules! methods {
             $($argument: $type,)*
             $visitor: V,
         ) -> Result<V::Value, Mismatch> {
-            // Some results need none.
+            // Some results don't use the visitor.
             let _ = &$visitor;
             $result
         }
@@ -62,7 +62,7 @@ macro_rules! methods {
 }
 pub(super) use methods;
 
-/// A value that is not there: only an `Option` can be made of it.
+/// A value that is absent. Only an `Option` can be deserialised from it.
 pub(crate) struct Absent;
 
 impl<'de> Deserializer<'de> for Absent {
@@ -82,7 +82,7 @@ impl<'de> Deserializer<'de> for Absent {
     }
 }
 
-/// A value that is there.
+/// A value that is present.
 #[derive(Clone, Copy)]
 pub(crate) struct Values<'a>(pub(crate) &'a Item);
 
@@ -95,14 +95,14 @@ impl IntoDeserializer<'_, Mismatch> for Values<'_> {
 }
 
 impl<'a> Values<'a> {
-    /// The values of a table, by key.
+    /// Returns the values of a table, by key.
     fn entries<'de>(
         entries: &'a Entries,
     ) -> MapDeserializer<'de, impl Iterator<Item = (&'a str, Self)>, Mismatch> {
         MapDeserializer::new(entries.iter().map(|(key, item)| (key.as_str(), Self(item))))
     }
 
-    /// A value that a text can stand for.
+    /// Deserialises a value that can be given as a text.
     fn parsed<'de, T: FromStr, V: Visitor<'de>>(
         self,
         visitor: V,
@@ -115,7 +115,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// A list in a text is separated by commas or spaces, or written as TOML.
+    /// Deserialises a list. A text is split at commas and spaces, or parsed as TOML.
     fn seq<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         let Some(text) = self.0.as_text() else { return self.deserialize_any(visitor) };
         if text.trim_start().starts_with('[') {
@@ -132,7 +132,7 @@ impl<'a> Values<'a> {
         visitor.visit_seq(SeqDeserializer::new(items.iter().map(Values)))
     }
 
-    /// A map in a text is written as TOML.
+    /// Deserialises a map. A text is parsed as TOML.
     fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
         match self.0.as_text().filter(|_| !matches!(self.0.provenance, Provenance::File { .. })) {
             Some(text) => match parse_inline(text, &self.0.provenance) {

@@ -1,20 +1,19 @@
-//! `Group`: the types of a field whose options stand in a table of their own, and how the macro finds out
-//! that a type is one.
+//! `Group`: the types of a field whose options are in a table of their own, and how the macro recognises such a type.
 
 use std::{collections::BTreeMap, marker::PhantomData};
 
 use super::{Node, Options, Plain, Shape, Type, View, holds};
 
-/// A type that a set of options can have as an option: one with `#[derive(Options)]`, or an `Option`, a
-/// list or a map of it.
+/// The type of an option whose value is a set of options: a struct with `#[derive(Options)]`, or an `Option`, a list or a
+/// map of such a struct.
 pub trait Group: Sized {
-    /// Reads it from the configuration; `None` if that failed, and the problem has been noted.
+    /// Reads the value from the configuration. Returns `None` after a failure, when the problem has been reported.
     fn read(node: Node<'_>) -> Option<Self>;
 
-    /// Says what stands for it in a configuration.
+    /// Returns the type of its value in a configuration.
     fn shape() -> Shape;
 
-    /// Returns its options as they may be shown.
+    /// Returns the options as they may be shown.
     fn view(&self) -> View;
 }
 
@@ -56,22 +55,22 @@ impl<T: Options> Group for BTreeMap<String, T> {
     }
 }
 
-/// Stands for the type of a field. The macro calls [`kind`](kinds::ByGroup::kind) on it.
+/// A value that represents the type of a field. The macro calls [`kind`](kinds::ByGroup::kind) on it.
 #[derive(Debug)]
 pub struct Tag<T>(PhantomData<T>);
 
 impl<T> Tag<T> {
-    /// Stands for the type.
+    /// The only value.
     pub const NEW: Self = Self(PhantomData);
 }
 
-/// The kinds of types that a field can have, found by method resolution: the first that a type is.
+/// The kinds of types that a field can have. Method resolution finds the first kind that fits the type.
 pub mod kinds {
     use super::{Group, GroupKind, PlainKind, Tag};
 
-    /// Chosen for a set of options.
+    /// The kind of a set of options.
     pub trait ByGroup {
-        /// Returns what to do with it.
+        /// Returns how the type is read.
         fn kind(&self) -> GroupKind {
             GroupKind
         }
@@ -79,9 +78,9 @@ pub mod kinds {
 
     impl<T: Group> ByGroup for Tag<T> {}
 
-    /// Chosen for every other type.
+    /// The kind of every other type.
     pub trait ByPlain {
-        /// Returns what to do with it.
+        /// Returns how the type is read.
         fn kind(&self) -> PlainKind {
             PlainKind
         }
@@ -101,7 +100,7 @@ impl GroupKind {
         T::read(node)
     }
 
-    /// Says what stands for it in a configuration.
+    /// Returns the type of its value in a configuration.
     pub fn shape<T: Group>(self) -> Shape {
         T::shape()
     }
@@ -118,7 +117,7 @@ impl PlainKind {
         T::read(node)
     }
 
-    /// Says what stands for it in a configuration.
+    /// Returns the type of its value in a configuration.
     pub fn shape<T: Plain>(self) -> Shape {
         T::shape()
     }

@@ -1,4 +1,4 @@
-//! Puts several sets of options together, at compile time.
+//! Joins sets of options, at compile time.
 
 use super::{Field, Options};
 use crate::SecretString;
@@ -8,7 +8,7 @@ pub const fn fields<T: Options>() -> &'static [Field] {
     T::FIELDS
 }
 
-/// Returns how many options there are in all sets.
+/// Returns the number of options in all sets.
 pub const fn count(mut sets: &[&[Field]]) -> usize {
     let mut count = 0;
     while let [set, rest @ ..] = sets {
@@ -22,7 +22,7 @@ pub const fn count(mut sets: &[&[Field]]) -> usize {
 ///
 /// # Panics
 ///
-/// If two options have the same key: an error of the compiler where it makes a constant.
+/// If two options have the same key. In a constant this is a compile error.
 pub const fn join<const N: usize>(mut sets: &[&[Field]]) -> [Field; N] {
     let mut all = [Field::secret::<SecretString>("", &[]); N];
     let mut next = 0;
@@ -53,10 +53,10 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
     }
 }
 
-/// Longest message, in bytes.
+/// The longest message, in bytes.
 const MAX_MESSAGE: usize = 256;
 
-/// Writes the message: at compile time nothing formats.
+/// Writes the message. Formatting is not available at compile time.
 const fn duplicate<'a>(key: &str, message: &'a mut [u8; MAX_MESSAGE]) -> &'a str {
     let parts = ["two options have the key `", key, "`: rename one, or flatten one set less"];
     let (mut length, mut part) = (0, 0);

@@ -21,8 +21,8 @@ impl Key {
         &self.0
     }
 
-    /// Returns whether an environment variable can set it. None leads into a list, and a variable's name keeps
-    /// neither capitals nor dots.
+    /// Returns whether an environment variable can set it. A variable can't set an element of a list, and its name can't
+    /// contain capitals or dots.
     pub(crate) fn is_reachable(&self) -> bool {
         let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
         self.0.iter().all(|segment| {

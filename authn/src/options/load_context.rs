@@ -1,4 +1,4 @@
-//! `Host`: what reading options needs of the configuration that they stand in.
+//! `LoadContext`: the services that options need from the configuration while they are read.
 
 use std::any::Any;
 
@@ -9,35 +9,35 @@ use crate::{
     secret::Target,
 };
 
-/// A provider behind a pointer that its owner alone can look behind.
+/// A provider that was built. Only the implementation of [`LoadContext`] knows its type.
 pub(crate) type BuiltProvider = Box<dyn Any + Send + Sync>;
 
-/// The configuration that a table stands in, as far as options need it.
+/// The configuration that is being loaded, for the options in one of its tables.
 pub(crate) trait LoadContext {
-    /// Notes a problem at a value. `hide` masks the value in the line that is shown.
+    /// Reports a problem at a value. `hide` masks the value in the line that is shown.
     fn report(&self, problem: Problem, at: Option<&Item>, hide: bool);
 
     /// Returns the environment variable of a key.
     fn variable(&self, key: &Key) -> String;
 
-    /// Lists the kinds of references to secrets that this program can resolve.
+    /// Returns the kinds of references to secrets that this program can resolve.
     fn reference_kinds(&self) -> Vec<&'static str>;
 
     /// Returns whether a key is a kind of reference, also one that this program can't resolve.
     fn is_reference(&self, key: &str) -> bool;
 
-    /// Returns what a reference refers to.
+    /// Returns the target of a reference.
     fn target(&self, kind: &str, text: &str, at: &Provenance) -> Result<Target, Box<Problem>>;
 
-    /// Takes note of a secret that was read.
+    /// Records a secret that was read.
     fn record_secret(&self, secret: &SecretString);
 
-    /// Builds the provider of a table.
+    /// Builds the provider that a table configures.
     fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<BuiltProvider>;
 }
 
-/// Notes what a validation found in the table at a key, each problem at its option. The problem of an option that
-/// is not there is noted at the table that would hold it.
+/// Reports the problems that a validation found in the table at a key, each at its option. The problem of an absent option
+/// is reported at the table that would contain it.
 pub(crate) fn report_invalid(
     context: &dyn LoadContext,
     problems: Vec<Problem>,
@@ -54,7 +54,7 @@ pub(crate) fn report_invalid(
     }
 }
 
-/// Notes why what was made of the table at a key can't be used.
+/// Reports why the struct that was read from the table at a key can't be used.
 pub(crate) fn report_failure(context: &dyn LoadContext, error: &Error, key: &Key, table: &Item) {
     if error.problems().is_empty() {
         let problem = error.as_problem(ProblemCode::Invalid).with_key(key);
@@ -68,7 +68,7 @@ pub(crate) fn report_failure(context: &dyn LoadContext, error: &Error, key: &Key
     }
 }
 
-/// Notes a key that nothing reads.
+/// Reports a key that no option has.
 pub(crate) fn report_unknown_key<'k>(
     context: &dyn LoadContext,
     key: &Key,
@@ -79,7 +79,7 @@ pub(crate) fn report_unknown_key<'k>(
     let problem = Problem::error(ProblemCode::UnknownKey, "unknown key").with_key(key);
     let problem = match nearest(name, known) {
         Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-        None => problem.with_help("remove it, or check its spelling"),
+        None => problem.with_help("check its spelling, or remove it"),
     };
     context.report(problem, Some(item), true);
 }

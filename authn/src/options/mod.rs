@@ -1,11 +1,30 @@
-//! Options: how a table of a configuration becomes a struct, and what there is to say about it.
+//! Options: how a table of a configuration becomes a struct, and how its options are described.
 //!
-//! A set of options is described once, by its struct. The same description serves reading, errors, `authn
-//! providers`, the JSON Schema, the commented template and the table in the README.
+//! A struct describes a set of options once. Reading, errors, `authn providers`, the JSON Schema, the commented template
+//! and the table in the README all use this description.
+//!
+//! ```
+//! use authn::Options as _;
+//!
+//! /// How often to try again.
+//! #[derive(authn::Options)]
+//! struct Retries {
+//!     /// Number of tries.
+//!     #[default(3)]
+//!     tries: u8,
+//! }
+//!
+//! let field = &Retries::FIELDS[0];
+//! assert_eq!((field.key(), field.doc().as_str()), ("tries", "Number of tries."));
+//! assert_eq!(field.value_type(), authn::options::Type::Integer);
+//! assert_eq!(field.default().map(|view| view.to_string()).as_deref(), Some("3"));
+//! # let _ = Retries { tries: 1 }.tries;
+//! ```
 
 mod command;
 pub(crate) mod deserialize;
 mod group;
+mod integer_range;
 mod join;
 mod json;
 mod key;

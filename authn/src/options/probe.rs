@@ -1,7 +1,7 @@
-//! Finds out what a type wants to be deserialised from, by letting it try.
+//! Finds out which value a type expects, by deserialising it from a probe.
 //!
-//! A `Deserialize` implementation says what it expects by the method it calls. The probe takes note of it,
-//! offers one element of a list or map so that their contents say it too, and then gives up.
+//! A `Deserialize` implementation calls the method of the value that it expects. The probe records the method, offers one
+//! element of a list or a map to find out the type of its elements, and then fails.
 
 use std::{cell::RefCell, iter};
 
@@ -18,7 +18,7 @@ use super::{
     deserialize::{Mismatch, methods},
 };
 
-/// Texts as serde names them in its expectations.
+/// The forms of texts that serde names in its expectations.
 const FORMS: [&str; 6] = [
     "IPv4 socket address",
     "IPv6 socket address",
@@ -28,14 +28,14 @@ const FORMS: [&str; 6] = [
     "IP address",
 ];
 
-/// Returns the shape of a type that can be deserialised.
+/// Returns the shape of a type.
 pub(crate) fn shape<T: DeserializeOwned>() -> Shape {
     let asked = probe::<T>();
     Shape { value_type: asked.found.unwrap_or(Type::Any), optional: asked.optional }
 }
 
-/// Returns the words of a type that is an enum by itself: whose values a word tells apart. Whatever wraps
-/// an enum is deserialised under the enum's name, not under its own.
+/// Returns the words from which an enum is read; none for a type that is not an enum itself. A type that wraps an enum is
+/// deserialised under the name of the enum, not under its own.
 pub(crate) fn words<T: DeserializeOwned>() -> Vec<&'static str> {
     let name = std::any::type_name::<T>();
     let name = name.split('<').next().and_then(|path| path.rsplit("::").next());
@@ -74,12 +74,12 @@ impl Probe<'_> {
         asked.into_inner()
     }
 
-    /// Returns the type that a visit finds.
+    /// Returns the type that a visitor asks for.
     fn inner(visit: impl FnOnce(Probe<'_>)) -> Type {
         Self::run(visit).found.unwrap_or(Type::Any)
     }
 
-    /// A type that parses a text says in its expectation what text; some of them have a name of their own.
+    /// Records a text. A type that parses a text names the form of the text in its expectation.
     fn text<T>(self, expected: &dyn de::Expected) -> Result<T, Mismatch> {
         let expected = expected.to_string();
         let form = FORMS.into_iter().find(|form| expected.contains(form));
@@ -175,16 +175,16 @@ mod tests {
 
     #[derive(Deserialize)]
     #[serde(untagged)]
-    #[expect(dead_code, reason = "only its type counts")]
+    #[expect(dead_code, reason = "only its type matters")]
     enum Untagged {
         Number(u8),
         Text(String),
     }
 
     #[test]
-    fn finds_the_words_of_an_enum_alone() {
+    fn finds_words_only_of_an_enum() {
         #[derive(Deserialize)]
-        struct Wrapped(#[expect(dead_code, reason = "only its type counts")] Mode);
+        struct Wrapped(#[expect(dead_code, reason = "only its type matters")] Mode);
 
         assert_eq!(words::<Mode>(), ["very_fast", "slow"]);
         assert!(words::<Option<Mode>>().is_empty() && words::<Wrapped>().is_empty());

@@ -1,11 +1,8 @@
-//! What options are called, mean and look like, taken from their struct.
-//!
-//! The same description serves the errors, `authn providers`, the JSON Schema, the commented template and
-//! the table in the README.
+//! The description of options: names, documentation and types, taken from their struct.
 
 use super::{NestedProvider, Secret, Table, View, Views};
 
-/// One option.
+/// The description of one option. The module [`options`](crate::options) has an example.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     key: &'static str,
@@ -16,29 +13,29 @@ pub struct Field {
     shorthand: bool,
 }
 
-/// How an option may be shown.
+/// How much of an option may be shown. [`Field::kind`] returns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Its value is shown.
+    /// The value is shown.
     Plain,
-    /// Whether it is set is shown.
+    /// Only whether the value is set is shown.
     Secret,
-    /// It is another provider's table, or a list of such.
+    /// The value is the table of another provider, or a list of such tables.
     Provider,
 }
 
-/// An option's type, and whether it may be left out.
+/// The type of an option, and whether the option may be left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shape {
     /// The type.
     pub value_type: Type,
-    /// It may be left out even without a default.
+    /// Whether the option may be left out even without a default.
     pub optional: bool,
 }
 
-/// What stands for an option in a configuration.
+/// The type of an option's value in a configuration. [`Field::value_type`] returns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Type {
@@ -50,25 +47,25 @@ pub enum Type {
     Number,
     /// A text.
     String,
-    /// A URL: a server that is asked.
+    /// The URL of a server that is contacted.
     Url,
-    /// A URL of scheme, host and port: where credentials are sent.
+    /// An origin (scheme, host, port) to which credentials are sent.
     Origin,
     /// A path of a file or a folder.
     Path,
-    /// A program with its arguments, which is run.
+    /// A program that is run, with its arguments.
     Command,
     /// A duration: `"5s"`, `"1h30m"`, or a number of seconds.
     Duration,
-    /// One of some words.
+    /// One of these words.
     Choice(Vec<&'static str>),
-    /// A list; also a text, separated by commas or spaces.
+    /// A list, or a text with elements separated by commas or spaces.
     List(Box<Type>),
     /// A table of values with keys of the user's choice.
     Map(Box<Type>),
-    /// A list of so many values.
+    /// A list with this number of values.
     Tuple(usize),
-    /// A text of a form that has a name.
+    /// A text of this form, such as an IP address.
     Text(&'static str),
     /// A table with these keys.
     Table(Vec<(&'static str, Type)>),
@@ -82,7 +79,8 @@ pub enum Type {
     Any,
 }
 
-/// A set of options that can be read from a table; `#[derive(authn::Options)]` implements it.
+/// A set of options that can be read from a table. `#[derive(authn::Options)]` implements it. The module
+/// [`options`](crate::options) has an example.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no set of options",
     label = "it needs `#[derive(authn::Options)]`"
@@ -91,7 +89,7 @@ pub trait Options: Sized + 'static {
     /// The options.
     const FIELDS: &'static [Field];
 
-    /// Reads every option; `None` if one failed, and all problems have been noted.
+    /// Reads every option. Returns `None` if one failed, when all problems have been reported.
     fn from_table(table: &mut Table<'_>) -> Option<Self>;
 
     /// Returns the options as they may be shown.
@@ -101,7 +99,7 @@ pub trait Options: Sized + 'static {
 }
 
 impl Shape {
-    /// Makes the shape of what must be given.
+    /// Creates the shape of a required option.
     pub fn required(value_type: Type) -> Self {
         Self { value_type, optional: false }
     }
@@ -119,7 +117,7 @@ impl Shape {
     }
 }
 
-/// Writes how a type that holds values of another is read, and its shape: `optional`, `list` or `map`.
+/// Implements `read` and `shape` of a type that contains values of another type: `optional`, `list` or `map`.
 macro_rules! holds {
     ($of:ident, $how:ident) => {
         fn read(node: Node<'_>) -> Option<Self> {
@@ -134,7 +132,7 @@ macro_rules! holds {
 pub(super) use holds;
 
 impl Field {
-    /// Describes an option that is shown.
+    /// Describes a plain option.
     pub const fn shown(
         key: &'static str,
         docs: &'static [&'static str],
@@ -143,12 +141,12 @@ impl Field {
         Self { key, kind: Kind::Plain, docs, shape, default: None, shorthand: false }
     }
 
-    /// Describes an option that is secret.
+    /// Describes a secret option.
     pub const fn secret<T: Secret>(key: &'static str, docs: &'static [&'static str]) -> Self {
         Self { kind: Kind::Secret, ..Self::shown(key, docs, T::shape) }
     }
 
-    /// Describes an option that is another provider, or a list of such.
+    /// Describes an option that is another provider, or a list of providers.
     pub const fn provider<T: NestedProvider>(
         key: &'static str,
         docs: &'static [&'static str],
@@ -163,34 +161,34 @@ impl Field {
         self
     }
 
-    /// Makes it the option that a provider's bare value stands for.
+    /// Marks the option as the one that a provider's bare value sets.
     #[must_use]
     pub const fn as_shorthand(mut self) -> Self {
         self.shorthand = true;
         self
     }
 
-    /// Returns its key in a configuration.
+    /// Returns the key in a configuration.
     pub const fn key(&self) -> &'static str {
         self.key
     }
 
-    /// Returns how it may be shown.
+    /// Returns how much of the value may be shown.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Returns its documentation, Markdown.
+    /// Returns the documentation in Markdown.
     pub fn doc(&self) -> String {
         documentation(self.docs)
     }
 
-    /// Returns its type.
+    /// Returns the type of the value.
     pub fn value_type(&self) -> Type {
         (self.shape)().value_type
     }
 
-    /// Returns whether it must be given. A table of options must be if one of its options must.
+    /// Returns whether the option must be set. A table of options must be set if one of its options must.
     pub fn is_required(&self) -> bool {
         let shape = (self.shape)();
         let must_be_given = match shape.value_type {
@@ -200,7 +198,7 @@ impl Field {
         self.default.is_none() && !shape.optional && must_be_given
     }
 
-    /// Returns the options of the table that it is, unless it may be left out as a whole.
+    /// Returns the options of the table, if the value is a table of options that can't be left out as a whole.
     pub(crate) fn options(&self) -> Option<&'static [Self]> {
         let shape = (self.shape)();
         match shape.value_type {
@@ -209,18 +207,18 @@ impl Field {
         }
     }
 
-    /// Returns its default as it may be shown.
+    /// Returns the default as it may be shown.
     pub fn default(&self) -> Option<View> {
         self.default.map(|view| view().without_unset())
     }
 
-    /// Returns whether a provider's bare value stands for it.
+    /// Returns whether a provider's bare value sets this option.
     pub fn is_shorthand(&self) -> bool {
         self.shorthand
     }
 }
 
-/// Two fields are the same option if they say the same.
+/// Two fields are equal if their key, kind and documentation are.
 impl PartialEq for Field {
     fn eq(&self, other: &Self) -> bool {
         (self.key, self.kind, self.docs) == (other.key, other.kind, other.docs)
@@ -239,7 +237,7 @@ impl Type {
         }
     }
 
-    /// Names the type as a sentence does: `a list of strings`, `an integer`.
+    /// Returns the name with an article: `a list of strings`, `an integer`.
     pub(crate) fn with_article(&self) -> String {
         let name = self.name();
         match self {
@@ -249,8 +247,8 @@ impl Type {
         }
     }
 
-    /// Returns the options of the tables that it is or holds, and what stands in a path between its own
-    /// key and theirs.
+    /// Returns the options of the tables in the value, and the part of a path between the key of the value and the keys of
+    /// these options.
     pub fn options(&self) -> Option<(&'static [Field], &'static str)> {
         match self {
             Self::Options(fields) => Some((fields, "")),
@@ -260,7 +258,7 @@ impl Type {
         }
     }
 
-    /// Names several values of the type: `strings`, `lists of URLs`.
+    /// Returns the name of several values: `strings`, `lists of URLs`.
     fn plural(&self) -> String {
         match self {
             Self::Choice(_) => self.name(),
@@ -271,7 +269,7 @@ impl Type {
         }
     }
 
-    /// Names the type for people: `string`, `list of strings`, `one of a, b`.
+    /// Returns the name of the type for users: `string`, `list of strings`, `one of a, b`.
     pub fn name(&self) -> String {
         match self {
             Self::Boolean => "boolean".into(),
@@ -295,7 +293,7 @@ impl Type {
     }
 }
 
-/// Lists options and those of the tables among them, with their paths: `role`, `role.name`.
+/// Returns options and those of the tables among them, with their paths: `role`, `role.name`.
 pub(crate) fn listed<'a>(
     fields: impl Iterator<Item = &'a Field>,
     prefix: &str,
@@ -313,7 +311,7 @@ pub(crate) fn listed<'a>(
     all
 }
 
-/// How deep tables of options are described: one may hold itself.
+/// How deep nested tables of options are described. A table may contain itself.
 pub(crate) const MAX_DEPTH: usize = 8;
 
 /// Joins the lines of doc comments as rustdoc does.

@@ -5,20 +5,42 @@ use std::collections::BTreeMap;
 use super::{Node, Shape, Type, holds};
 use crate::SecretString;
 
-/// A type that keeps its value secret, so that a `_field` can have it: [`SecretString`], an `Option` or a
-/// map of it, and newtypes that implement this.
+/// The type of a secret field, whose name starts with `_`: [`SecretString`], an `Option`, a list or a map of it, and
+/// newtypes that implement this trait.
+///
+/// ```
+/// use authn::{SecretString, options::{Node, Secret, Shape}};
+///
+/// struct ApiKey(SecretString);
+///
+/// impl Secret for ApiKey {
+///     fn is_set(&self) -> bool {
+///         self.0.is_set()
+///     }
+///
+///     fn read(node: Node<'_>) -> Option<Self> {
+///         node.secret().map(Self)
+///     }
+///
+///     fn shape() -> Shape {
+///         SecretString::shape()
+///     }
+/// }
+///
+/// assert!(ApiKey("abc".into()).is_set());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "secret field has type `{Self}`, which does not keep its value secret",
     label = "a `_field` must be a `SecretString`, an `Option` or a map of one"
 )]
 pub trait Secret: Sized {
-    /// Returns whether there is a value; an empty text is none.
+    /// Returns whether there is a value. An empty text is no value.
     fn is_set(&self) -> bool;
 
-    /// Reads it from the configuration; `None` if that failed, and the problem has been noted.
+    /// Reads the value from the configuration. Returns `None` after a failure, when the problem has been reported.
     fn read(node: Node<'_>) -> Option<Self>;
 
-    /// Says what stands for it in a configuration.
+    /// Returns the type of its value in a configuration.
     fn shape() -> Shape;
 }
 

@@ -1,5 +1,5 @@
-//! How a value of an option is shown, by the best means that its type has: first of all by `Show`, instead of by its
-//! own `Debug`, which might say too much.
+//! How the value of an option is shown: by the first of several means that its type has, and never by its own `Debug`,
+//! which might show too much.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,8 +22,8 @@ use url::Url;
 use super::{Item, Value, View, probe, view::redact_url};
 use crate::time::duration;
 
-/// Says how a plain option may be shown. A type without it is shown as its `serde::Serialize` writes it, an
-/// enum of words as the word that it is read from, and everything else as `(hidden)`.
+/// A type that knows how its value may be shown. Other types are shown as `serde::Serialize` writes them, an enum as the
+/// word that it is read from, and everything else as `(hidden)`.
 ///
 /// ```
 /// use authn::{Show, View};
@@ -37,7 +37,7 @@ use crate::time::duration;
 /// }
 /// ```
 pub trait Show {
-    /// Returns the view.
+    /// Returns the value as it may be shown.
     fn show(&self) -> View;
 }
 
@@ -111,8 +111,8 @@ impl Show for Item {
     }
 }
 
-/// A value of any type, to be shown. The macro calls `view` on six references to it, and each trait of
-/// [`views`] needs one less: method resolution takes the first that the type has.
+/// A value of any type, for the macro, which calls `view` on six references to it. Each trait of [`views`] needs one
+/// reference less, so method resolution takes the first trait that the type has.
 pub struct Shown<'a, T>(pub &'a T);
 
 impl<T> fmt::Debug for Shown<'_, T> {
@@ -153,23 +153,23 @@ pub mod views {
     means! {
         /// By its [`Show`].
         ByShow [Show] { &&&&&Shown<'_, T> => |value| value.0.show(); }
-        /// As the options that it is.
+        /// As a set of options.
         ByOptions [Group] { &&&&Shown<'_, T> => |value| value.0.view(); }
         /// As serde writes it.
         BySerialize [Serialize] { &&&Shown<'_, T> => |value| serialized(value.0); }
-        /// As the words that its enums are read from.
+        /// As the words from which its enums are read.
         ByWords [DeserializeOwned] {
             &&Shown<'_, Option<T>> => |value| value.0.as_ref().map_or(View::NotSet, word);
             &&Shown<'_, Vec<T>> => |value| View::List(value.0.iter().map(word).collect());
         }
-        /// As the word that it is read from.
+        /// As the word from which it is read.
         ByWord [DeserializeOwned] { &Shown<'_, T> => |value| word(value.0); }
         /// Not at all.
         Hidden [Sized] { Shown<'_, T> => |_value| View::Hidden; }
     }
 }
 
-/// Shows what serde writes of a value, without what a URL or a map hides.
+/// Returns the view of a value as serde writes it, with secrets in URLs and maps masked.
 fn serialized<T: Serialize + ?Sized>(value: &T) -> View {
     serde_json::to_value(value).map_or(View::Hidden, of_json)
 }
@@ -191,7 +191,7 @@ fn of_json(value: Json) -> View {
     }
 }
 
-/// Shows a value of an enum as the word that is read as its variant.
+/// Returns the view of an enum's value: the word that is read as its variant.
 fn word<T: DeserializeOwned>(value: &T) -> View {
     let is_read_as_it = |word: &&str| {
         let word: StrDeserializer<'_, Error> = word.into_deserializer();

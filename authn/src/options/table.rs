@@ -1,4 +1,4 @@
-//! `Table` and `Node`: how options are read. Reading a key takes it; what is left is unknown.
+//! `Table` and `Node`: how options are read. Keys that no option has read are unknown.
 
 use std::{
     any::Any,
@@ -12,7 +12,9 @@ use super::{
     BuiltProvider, Entries, Field, Item, Key, LoadContext, Options, Secret, Shape, Type,
     Validation, Value,
     deserialize::{Absent, Mismatch, Values},
-    holds, probe, report_failure, report_invalid, report_unknown_key,
+    holds,
+    integer_range::IntegerRange,
+    probe, report_failure, report_invalid, report_unknown_key,
     toml::parse_inline,
 };
 use crate::{
@@ -21,13 +23,30 @@ use crate::{
     secret::Reference,
 };
 
-/// A table of options in a configuration.
+/// A table of options in a configuration. `#[derive(authn::Options)]` writes the code that reads it; by hand it is:
+///
+/// ```
+/// use authn::options::{Field, Options, Plain, Table};
+///
+/// struct Retries(u8);
+///
+/// impl Options for Retries {
+///     const FIELDS: &'static [Field] =
+///         &[Field::shown("tries", &["Number of tries."], <u8 as Plain>::shape)];
+///
+///     fn from_table(table: &mut Table<'_>) -> Option<Self> {
+///         <u8 as Plain>::read(table.take("tries")).map(Self)
+///     }
+/// }
+/// # assert!(Retries::FIELDS[0].is_required());
+/// # let _ = Retries(1).0;
+/// ```
 pub struct Table<'a> {
     context: &'a dyn LoadContext,
     key: Key,
     item: &'a Item,
     entries: &'a Entries,
-    /// All options that can stand in it.
+    /// All options that the table can have.
     known: Vec<&'static Field>,
     taken: BTreeSet<String>,
 }
@@ -48,17 +67,17 @@ impl<'a> Table<'a> {
         T::read(self.take(key))
     }
 
-    /// Reads an option that is another provider, or a list of such.
+    /// Reads an option that is another provider, or a list of providers.
     pub fn provider<T: NestedProvider>(&mut self, key: &'static str) -> Option<T> {
         T::read(self.take(key))
     }
 
-    /// Reads further options of the same table.
+    /// Reads more options of the same table.
     pub fn flattened<T: Options>(&mut self) -> Option<T> {
         T::from_table(self)
     }
 
-    /// Reads the one other provider whose table stands among the options, by the provider's name.
+    /// Reads the other provider whose table is among the options, under the name of that provider.
     pub fn inner_provider<T: InnerProvider>(&mut self) -> Option<T> {
         let is_option = |key: &String| self.known.iter().any(|field| field.key() == key);
         let tables: Vec<_> = self.entries.iter().filter(|(key, _)| !is_option(key)).collect();
@@ -73,7 +92,7 @@ impl<'a> Table<'a> {
         built(self.context, &self.key, *provider)
     }
 
-    /// Validates options that could be read; `None` if something is wrong with them, and has been noted.
+    /// Validates options that were read. Returns `None` if they are not valid, when all problems have been reported.
     pub fn validate(&self, validate: impl FnOnce(&mut Validation)) -> Option<()> {
         let mut problems = Validation::new();
         validate(&mut problems);
@@ -83,12 +102,12 @@ impl<'a> Table<'a> {
         is_valid.then_some(())
     }
 
-    /// Notes why what was made of the options can't be used.
+    /// Reports why the struct that was read from the options can't be used.
     pub(crate) fn report_failure(&self, error: &Error) {
         report_failure(self.context, error, &self.key, self.item);
     }
 
-    /// Notes every key that nothing read.
+    /// Reports every key that no option has read.
     pub(crate) fn finish(self) {
         for (key, item) in self.entries {
             if !self.taken.contains(key.as_str()) {
@@ -98,7 +117,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Takes the value of an option, or its absence.
+    /// Returns the value of an option, or its absence, and marks the key as known.
     pub fn take(&mut self, key: &'static str) -> Node<'a> {
         self.taken.insert(key.to_owned());
         let item = self.entries.get(key).map(Cow::Borrowed);
@@ -106,7 +125,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Builds the provider of a table, as its owner knows it.
+/// Builds the provider that a table configures.
 fn built<T: Any>(
     context: &dyn LoadContext,
     key: &Key,
@@ -116,7 +135,7 @@ fn built<T: Any>(
     built.downcast().ok().map(|built| *built)
 }
 
-/// Notes that not exactly one provider stands at a key.
+/// Reports that a key has no provider or several providers.
 fn report_not_one_provider(
     context: &dyn LoadContext,
     key: &Key,
@@ -137,7 +156,7 @@ pub(crate) fn section<T: Options>(
     section_with(context, key, item, T::FIELDS, T::from_table)
 }
 
-/// The same for options that more is needed for than their table.
+/// Reads a set of options with a function of its own, from a table that may be absent.
 pub(crate) fn section_with<T>(
     context: &dyn LoadContext,
     key: &Key,
@@ -154,24 +173,24 @@ pub(crate) fn section_with<T>(
     read
 }
 
-/// Notes that a table is expected where another value stands.
+/// Reports that a value is not the table that is expected.
 pub(crate) fn report_wrong_type<T>(context: &dyn LoadContext, key: &Key, item: &Item) -> Option<T> {
     let message = format!("expected a table, found {}", item.found());
     context.report(Problem::error(ProblemCode::WrongType, message).with_key(key), Some(item), true);
     None
 }
 
-/// One value of a configuration, or its absence.
+/// One value of a configuration, or its absence. [`Table::take`] returns it, and [`Table`] has an example.
 pub struct Node<'a> {
     context: &'a dyn LoadContext,
     key: Key,
     item: Option<Cow<'a, Item>>,
-    /// The table that holds it, or would.
+    /// The table that contains the value, or would contain it.
     table: &'a Item,
 }
 
 impl Node<'_> {
-    /// Puts a default in the place of a value that is absent.
+    /// Reads the value, or returns a default if it is absent.
     pub fn or<T>(self, default: fn() -> T, read: impl FnOnce(Self) -> Option<T>) -> Option<T> {
         if self.is_absent() { Some(default()) } else { read(self) }
     }
@@ -181,12 +200,12 @@ impl Node<'_> {
         Self { key, item, ..*self }
     }
 
-    /// Returns the value, or notes that it is missing.
+    /// Returns the value, or reports that it is missing.
     fn present(&self) -> Option<&Item> {
         self.item.as_deref().or_else(|| self.missing())
     }
 
-    /// Notes that the value is missing.
+    /// Reports that the value is missing.
     pub fn missing<T>(&self) -> Option<T> {
         let variable = self.key.is_reachable().then(|| self.context.variable(&self.key));
         let variable = variable
@@ -204,12 +223,12 @@ impl Node<'_> {
         self.item.is_none()
     }
 
-    /// Returns whether there is no value, or an empty text, which counts as none for a secret.
+    /// Returns whether there is no value or an empty text. An empty text is no secret.
     pub fn is_absent_or_empty(&self) -> bool {
         self.item.as_ref().is_none_or(|item| item.as_text() == Some(""))
     }
 
-    /// Reads a secret that must be there; `None` if that failed, and the problem has been noted.
+    /// Reads a required secret. Returns `None` after a failure, when the problem has been reported.
     pub fn secret(&self) -> Option<SecretString> {
         let Some(item) = self.item.as_ref().filter(|_| !self.is_absent_or_empty()) else {
             return self.missing();
@@ -222,15 +241,14 @@ impl Node<'_> {
                     let how = if self.key.is_reachable() {
                         format!("`--set {0}.env=NAME` or `--set {0}.file=PATH`", self.key)
                     } else {
-                        "write `{ env = \"NAME\" }` or `{ file = \"PATH\" }` in its place"
-                            .to_owned()
+                        "`{ env = \"NAME\" }` or `{ file = \"PATH\" }` instead".to_owned()
                     };
                     let problem = Problem::error(
                         ProblemCode::LiteralSecret,
-                        "a secret must not stand in a flag",
+                        "a secret can't be given in a flag, because other users can see the command line",
                     )
                     .with_key(&self.key)
-                    .with_help(format!("other users can see a command line: {how}"));
+                    .with_help(format!("write {how}"));
                     self.report(problem)
                 }
             },
@@ -247,7 +265,7 @@ impl Node<'_> {
         }
     }
 
-    /// Reads a reference: exactly one of its kinds, a text.
+    /// Reads a reference: a table with exactly one kind, whose value is a text.
     fn refer(&self, item: &Item) -> Option<SecretString> {
         let entries = item.as_table()?;
         let mut all = entries.iter();
@@ -261,9 +279,9 @@ impl Node<'_> {
         let Some((kind, text, provenance)) = target else {
             let kinds = self.context.reference_kinds().join("`, `");
             let problem =
-                Problem::error(ProblemCode::BadReference, "this is no reference to a secret");
+                Problem::error(ProblemCode::BadReference, "this is not a reference to a secret");
             return self.report(problem.with_key(&self.key).with_help(format!(
-                "write exactly one of `{kinds}` as a text, like `{{ file = \"/run/secrets/name\" }}`",
+                "write exactly one of `{kinds}` as a text, such as `{{ file = \"/run/secrets/name\" }}`",
             )));
         };
         let target = match self.context.target(kind, text, provenance) {
@@ -283,7 +301,7 @@ impl Node<'_> {
         }
     }
 
-    /// Builds the provider of a table that must hold exactly one.
+    /// Builds the provider of a table that must contain exactly one provider.
     pub(crate) fn built<T: Any>(&self) -> Option<T> {
         let item = self.present()?;
         let Some(entries) = item.as_table() else { return self.expected("a provider's table") };
@@ -297,12 +315,12 @@ impl Node<'_> {
         built(self.context, &self.key, provider)
     }
 
-    /// Reads the value unless it is absent.
+    /// Reads the value if there is one.
     pub fn optional<T>(self, read: fn(Self) -> Option<T>) -> Option<Option<T>> {
         if self.is_absent() { Some(None) } else { read(self).map(Some) }
     }
 
-    /// Reads the values of a table; `None` if one failed, and all problems have been noted.
+    /// Reads the values of a table. Returns `None` if one failed, when all problems have been reported.
     pub fn map<T>(self, read: fn(Self) -> Option<T>) -> Option<BTreeMap<String, T>> {
         let item = Self::inline(self.present()?, '{');
         let Value::Table(entries) = &item.value else { return self.expected("a table") };
@@ -312,7 +330,7 @@ impl Node<'_> {
         read.into_iter().collect()
     }
 
-    /// Reads the values of a list; `None` if one failed, and all problems have been noted.
+    /// Reads the values of a list. Returns `None` if one failed, when all problems have been reported.
     pub fn list<T>(self, read: fn(Self) -> Option<T>) -> Option<Vec<T>> {
         let item = Self::inline(self.present()?, '[');
         let Value::Array(items) = &item.value else { return self.expected("a list") };
@@ -321,7 +339,7 @@ impl Node<'_> {
         read.into_iter().collect()
     }
 
-    /// Reads a set of options from a table of its own. One that is not there has no option set.
+    /// Reads a set of options from a table of its own. An absent table is an empty table.
     pub fn options<T: Options>(&self) -> Option<T> {
         let absent = || {
             let item = Item::new(Value::Table(Entries::new()), self.table.provenance.clone());
@@ -331,7 +349,7 @@ impl Node<'_> {
         section(self.context, &self.key, Some(&item))
     }
 
-    /// Returns a value, or the table or list that stands for it as TOML in a variable or a flag.
+    /// Returns the value, or the table or list that the text of a variable or a flag contains as TOML.
     fn inline(item: &Item, opening: char) -> Cow<'_, Item> {
         let is_file = matches!(item.provenance, Provenance::File { .. });
         let text = item.as_text().filter(|text| !is_file && text.trim_start().starts_with(opening));
@@ -345,6 +363,10 @@ impl Node<'_> {
 
     fn mismatch(&self, expected: &str) -> Problem {
         let found = self.item.as_ref().map_or("nothing", |item| item.found());
+        self.wrong_type(expected, found)
+    }
+
+    fn wrong_type(&self, expected: &str, found: &str) -> Problem {
         Problem::error(ProblemCode::WrongType, format!("expected {expected}, found {found}"))
             .with_key(&self.key)
     }
@@ -355,7 +377,7 @@ impl Node<'_> {
     }
 }
 
-/// A type that an option which is shown can have: everything that serde can deserialise and own.
+/// A type that a plain option can have: every type that implements `serde::de::DeserializeOwned`.
 #[diagnostic::on_unimplemented(
     message = "an option can't have type `{Self}`",
     label = "an option must implement `serde::Deserialize`",
@@ -364,10 +386,10 @@ impl Node<'_> {
     note = "what is not configured is a `__field`, with two"
 )]
 pub trait Plain: Sized {
-    /// Reads it from the configuration; `None` if that failed, and the problem has been noted.
+    /// Reads the value from the configuration. Returns `None` after a failure, when the problem has been reported.
     fn read(node: Node<'_>) -> Option<Self>;
 
-    /// Says what stands for it in a configuration.
+    /// Returns the type of its value in a configuration.
     fn shape() -> Shape;
 }
 
@@ -375,24 +397,38 @@ pub trait Plain: Sized {
 impl<T: DeserializeOwned> Plain for T {
     fn read(node: Node<'_>) -> Option<Self> {
         let Some(item) = &node.item else {
-            // An `Option` takes the absence, everything else misses its value.
+            // Only an `Option` can be absent.
             return T::deserialize(Absent).ok().or_else(|| node.missing());
         };
         match T::deserialize(Values(item)) {
             Ok(value) => Some(value),
             Err(Mismatch { expected }) => {
                 let shape = Self::shape().value_type;
+                let range = expected.as_deref().and_then(IntegerRange::expected);
+                let found = match (&shape, range) {
+                    (Type::Integer, Some(range)) => range.outside(item),
+                    _ => None,
+                };
                 let expected = match (&shape, expected) {
                     (Type::Duration, _) => crate::time::duration::EXPECTED.to_owned(),
-                    (Type::Integer, Some(expected)) => format!("an integer ({expected})"),
+                    (Type::Integer, Some(expected)) => match range {
+                        Some(range) => format!("an integer {range}"),
+                        None => format!("an integer ({expected})"),
+                    },
+                    (Type::List(of) | Type::Map(of), _)
+                        if **of == Type::Integer
+                            && let Some(range) = range =>
+                    {
+                        format!("{} {range}", shape.with_article())
+                    }
                     (Type::Any | Type::String, Some(expected)) => expected,
                     (Type::Any, None) => "any value that fits".to_owned(),
                     _ => shape.with_article(),
                 };
-                let quotes =
-                    if item.as_text().is_some() { "" } else { "a text stands in quotes; " };
-                let help = format!("{quotes}`authn providers NAME` tells what every option takes");
-                node.report(node.mismatch(&expected).with_help(help))
+                let quotes = if item.as_text().is_some() { "" } else { "put a text in quotes; " };
+                let help = format!("{quotes}`authn providers NAME` lists what each option takes");
+                let found = found.unwrap_or_else(|| item.found());
+                node.report(node.wrong_type(&expected, found).with_help(help))
             }
         }
     }
@@ -402,23 +438,23 @@ impl<T: DeserializeOwned> Plain for T {
     }
 }
 
-/// The type that an `#[inner]` field can have: `Credentials`.
+/// The type that an `#[inner]` field can have: [`Credentials`](crate::Credentials).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` can't hold the provider whose table stands among the options",
+    message = "`{Self}` can't hold the provider whose table is among the options",
     label = "an `#[inner]` field must be `Credentials`"
 )]
 pub trait InnerProvider: Any {}
 
-/// A type that a `#[provider]` field can have: `Credentials`, or an `Option` or `Vec` of it.
+/// A type that a `#[provider]` field can have: [`Credentials`](crate::Credentials), or an `Option` or `Vec` of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't hold a provider",
     label = "a `#[provider]` field must be `Credentials`, or an `Option` or `Vec` of it"
 )]
 pub trait NestedProvider: Sized {
-    /// Reads it from the configuration; `None` if that failed, and the problem has been noted.
+    /// Reads the value from the configuration. Returns `None` after a failure, when the problem has been reported.
     fn read(node: Node<'_>) -> Option<Self>;
 
-    /// Says what stands for it in a configuration.
+    /// Returns the type of its value in a configuration.
     fn shape() -> Shape;
 }
 

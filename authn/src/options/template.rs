@@ -1,11 +1,12 @@
-//! A table of options as commented TOML, to start a configuration from.
+//! A table of options as commented TOML, from which to start a configuration.
 
 use std::fmt::Write as _;
 
 use super::{Field, Kind, Type, schema::MAX_DEPTH, summary};
 
-/// Returns a commented TOML table under `path`: what is required stands ready to be filled in, the rest is
-/// commented out with its default. Tables of options follow it.
+/// Returns a commented TOML table under `path`. Required options are ready to be filled in, the others are commented out
+/// with their defaults. Nested tables of options follow. [`Entry::template`](crate::Entry::template) is the template of a
+/// provider.
 pub fn template<'a>(path: &str, doc: &str, fields: impl Iterator<Item = &'a Field>) -> String {
     let mut text = String::new();
     table(&mut text, path, doc, fields, true);

@@ -1,4 +1,4 @@
-//! Values of TOML: of a file, each with its locate, and of a text that stands in a variable or a flag.
+//! Parses values of TOML, from a file with their places, and from the text of a variable or a flag.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{Entries, Item, Value};
 use crate::diagnostic::Provenance;
 
-/// Says where a span of the text is: its provenance, and the span if it is one of a file.
+/// Returns the provenance of a span of the text, and the span itself if it is one of a file.
 type Locate<'a> = &'a dyn Fn(Option<Range<usize>>) -> (Provenance, Option<Range<usize>>);
 
 /// Returns the values of a table.
@@ -17,7 +17,7 @@ pub(crate) fn entries(table: &dyn TableLike, locate: Locate<'_>) -> Entries {
     table.iter().filter_map(read).collect()
 }
 
-/// Parses a value that stands in an environment variable or a flag; its parts have that provenance.
+/// Parses the value of an environment variable or a flag. All its parts have this provenance.
 pub(crate) fn parse_inline(text: &str, provenance: &Provenance) -> Option<Item> {
     let value: TomlValue = text.trim().parse().ok()?;
     Some(value_of(&value, &|_| (provenance.clone(), None)))

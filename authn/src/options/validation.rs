@@ -1,57 +1,57 @@
-//! `Validation`: what is wrong with options that can be read one by one and don't go together.
+//! `Validation`: the problems of options that can each be read but can't be used together.
 
 use crate::{
     Error, Result,
     diagnostic::{Problem, ProblemCode},
 };
 
-/// Collects what is wrong with options, each under its key, so that all of it is reported at once.
+/// Collects the problems of options, each with its key, so that all are reported at once.
 ///
-/// A provider makes one in its `validate`; a struct with `#[derive(authn::Options)]` is given one by
-/// `#[options(validate = …)]`.
+/// A provider creates one in its `validate`. A struct with `#[derive(authn::Options)]` gets one in the function that
+/// `#[options(validate = …)]` names.
 ///
 /// ```
 /// # fn validate(role: Option<&str>, region: Option<&str>) -> authn::Result<()> {
 /// let mut problems = authn::Validation::new();
 /// if role.is_some() && region.is_none() {
-///     problems.at("region").error("a role is taken on in a region", "set `region` beside `role`");
+///     problems.at("region").error("a role needs a region", "set `region`, or remove `role`");
 /// }
 /// problems.finish()
 /// # }
 /// # assert!(validate(None, None).is_ok());
-/// # assert!(validate(Some("admin"), None).unwrap_err().to_string().contains("region: a role"));
+/// # assert!(validate(Some("admin"), None).unwrap_err().to_string().contains("region: a role needs"));
 /// ```
 #[derive(Debug, Default)]
 pub struct Validation {
     problems: Vec<Problem>,
 }
 
-/// The place of one option, at which something is wrong.
+/// The option at which a problem is. [`Validation::at`] returns it, and [`Validation`] has an example.
 #[derive(Debug)]
-#[must_use = "say what is wrong there with `error`"]
+#[must_use = "add the problem with `error`"]
 pub struct At<'a> {
     validation: &'a mut Validation,
     key: String,
 }
 
 impl Validation {
-    /// Makes one that holds no problem yet.
+    /// Creates a validation without problems.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Chooses an option by its key in the table: `role`, and `role.name` or `roles.0.name` within one. An
-    /// empty key is the table as a whole.
+    /// Selects an option by its key in the table: `role`, or `role.name` and `roles.0.name` for an option within another.
+    /// An empty key selects the table as a whole.
     pub fn at(&mut self, key: impl Into<String>) -> At<'_> {
         At { validation: self, key: key.into() }
     }
 
-    /// Returns whether nothing is wrong so far.
+    /// Returns whether there are no problems so far.
     pub fn is_empty(&self) -> bool {
         self.problems.is_empty()
     }
 
-    /// Fails with everything that is wrong, if anything is.
+    /// Returns an error with all problems, if there are any.
     pub fn finish(self) -> Result<()> {
         match self.problems {
             problems if problems.is_empty() => Ok(()),
@@ -65,7 +65,8 @@ impl Validation {
 }
 
 impl At<'_> {
-    /// Adds what is wrong there, and what helps. Both hold no value: it could be a misplaced secret.
+    /// Adds a problem at the option: what is wrong, and how to fix it. Neither may contain the option's value, which could
+    /// be a misplaced secret.
     pub fn error(self, message: impl Into<String>, help: impl Into<String>) {
         let code =
             if self.key.is_empty() { ProblemCode::Invalid } else { ProblemCode::InvalidValue };

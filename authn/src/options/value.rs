@@ -1,5 +1,4 @@
-//! The tree of values of one layer, each with its provenance. Its texts are wiped on drop: any could be a
-//! secret.
+//! The tree of values of one layer, each with its provenance. Texts are wiped on drop, because any could be a secret.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -10,12 +9,12 @@ use crate::diagnostic::Provenance;
 /// A table's values by key.
 pub(crate) type Entries = BTreeMap<String, Item>;
 
-/// A value and where it stands.
+/// A value and where it comes from.
 #[derive(Clone)]
 pub(crate) struct Item {
     pub(crate) value: Value,
     pub(crate) provenance: Provenance,
-    /// The bytes of its file that hold it.
+    /// The bytes of the value in its file.
     pub(crate) span: Option<Range<usize>>,
 }
 
@@ -34,7 +33,7 @@ impl Item {
         Self { value, provenance, span: None }
     }
 
-    /// Makes the table that stands for an absent one.
+    /// Creates an empty table in place of an absent one.
     pub(crate) fn empty_table() -> Self {
         Self::new(Value::Table(Entries::new()), Provenance::Default)
     }
@@ -57,7 +56,7 @@ impl Item {
         }
     }
 
-    /// Names the type of the value as it was found, which is all that an error may say of it.
+    /// Returns the name of the value's type. An error may say nothing else about a value.
     pub(crate) fn found(&self) -> &'static str {
         match &self.value {
             Value::Table(_) => "a table",
@@ -79,7 +78,7 @@ impl Item {
     }
 }
 
-/// Puts an item into a tree of tables at a path. `Err` gives the item that is already there.
+/// Inserts an item into a tree of tables at a path. `Err` is the item that is already there.
 pub(crate) fn insert<'a, S: AsRef<str>>(
     entries: &'a mut Entries,
     path: &[S],

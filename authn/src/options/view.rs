@@ -1,4 +1,4 @@
-//! What may be shown: views of values without their secrets.
+//! `View`: a value without its secrets.
 
 use std::fmt;
 
@@ -7,18 +7,26 @@ use url::Url;
 
 use super::{Options, Secret};
 
-/// Stands for what a URL hides. Its width says nothing of the value's.
+/// Replaces a masked part of a URL. Its width doesn't depend on the value.
 const MASK: &str = "***";
 
-/// A value as it may be shown to anyone.
+/// A value as it may be shown to every user.
+///
+/// ```
+/// use authn::View;
+///
+/// let view = View::text("https://user:password@example.com/");
+/// assert_eq!(view.to_string(), "\"https://***@example.com/\"");
+/// assert_eq!(View::Set.to_string(), "(set)");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum View {
     /// No value.
     NotSet,
-    /// A secret that is set: all that is said of it.
+    /// A secret that is set. Its value is not shown.
     Set,
-    /// A value of which nothing says that it may be shown.
+    /// A value that may not be shown.
     Hidden,
     /// A boolean.
     Boolean(bool),
@@ -35,7 +43,7 @@ pub enum View {
 }
 
 impl View {
-    /// Leaves out the entries of tables that no value stands for.
+    /// Removes the entries of tables that have no value to show.
     pub(crate) fn without_unset(self) -> Self {
         match self {
             Self::List(items) => Self::List(items.into_iter().map(Self::without_unset).collect()),
@@ -50,7 +58,7 @@ impl View {
         }
     }
 
-    /// Returns whether nothing of it is hidden, so that it can be written into a configuration.
+    /// Returns whether no part is hidden, so that the value can be written into a configuration.
     pub(crate) fn is_complete(&self) -> bool {
         match self {
             Self::Hidden => false,
@@ -60,7 +68,7 @@ impl View {
         }
     }
 
-    /// Makes a view of a map whose keys the user chose.
+    /// Creates the view of a map whose keys the user chooses. Values under keys such as `token` are hidden.
     pub(crate) fn of_map(entries: impl Iterator<Item = (String, Self)>) -> Self {
         let hide = |(key, view): (String, Self)| {
             let view = if names_secret(&key) { Self::Hidden } else { view };
@@ -69,7 +77,7 @@ impl View {
         Self::Table(entries.map(hide).collect())
     }
 
-    /// Makes a view of a text, without what a URL in it hides.
+    /// Creates the view of a text. Secrets in a URL are masked.
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::Text(redact_text(text.as_ref()))
     }
@@ -99,7 +107,7 @@ fn joined(parts: impl Iterator<Item = impl fmt::Display>) -> String {
     parts.map(|part| part.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// As a program reads it: text, numbers, lists and objects as such, everything unsaid as `null`.
+/// Serialises texts, numbers, lists and tables as such, and values that are not shown as `null`.
 impl Serialize for View {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -117,11 +125,19 @@ impl Serialize for View {
 }
 
 /// The views of a set of options, by their keys.
+///
+/// ```
+/// use authn::{View, options::Views};
+///
+/// let mut views = Views::new();
+/// views.push("tries", View::Integer(3));
+/// assert_eq!(views, { let mut same = Views::new(); same.push("tries", View::Integer(3)); same });
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Views(Vec<(&'static str, View)>);
 
 impl Views {
-    /// Makes the views of no option.
+    /// Creates an empty list of views.
     pub fn new() -> Self {
         Self::default()
     }
@@ -131,7 +147,7 @@ impl Views {
         self.0.push((key, view));
     }
 
-    /// Adds the views of further options of the same table.
+    /// Adds the views of more options of the same table.
     pub fn flatten<T: Options>(&mut self, options: &T) {
         self.0.extend(options.views().0);
     }
@@ -150,12 +166,12 @@ impl Views {
     }
 }
 
-/// Shows a secret: whether it is set.
+/// Returns the view of a secret, which only says whether it is set.
 pub fn set_or_not<T: Secret>(secret: &T) -> View {
     if secret.is_set() { View::Set } else { View::NotSet }
 }
 
-/// Returns whether a key of the user's choice sounds as if its value were a secret, in a map that is shown.
+/// Returns whether the name of a key suggests that its value is a secret, in a map with keys that the user chooses.
 pub(crate) fn names_secret(key: &str) -> bool {
     const PARTS: [&str; 10] = [
         "assertion",
@@ -173,8 +189,8 @@ pub(crate) fn names_secret(key: &str) -> bool {
     PARTS.iter().any(|part| key.contains(part))
 }
 
-/// Hides what a URL in a text would show of secrets; a text that is no URL stays, unless a password could
-/// stand in it as in `user:password@host`.
+/// Masks the secrets of a URL in a text. A text that is not a URL is unchanged, unless it could contain a password, such as
+/// `user:password@host`.
 fn redact_text(text: &str) -> String {
     let has_password = || text.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
     if !text.contains("://") {
@@ -183,14 +199,14 @@ fn redact_text(text: &str) -> String {
     match Url::parse(text.trim()) {
         Ok(url) if url.host_str().is_none() && has_password() => MASK.to_owned(),
         Ok(url) if has_secrets(&url) => redact_url(url),
-        // Not a URL as a whole: whatever stands before an `@` could be a password.
+        // The text as a whole is not a URL, and the part before an `@` could be a password.
         Err(_) if text.contains(['@', '?']) => MASK.to_owned(),
         Ok(_) | Err(_) => text.to_owned(),
     }
 }
 
-/// Returns a URL without user, password, query values and fragment. Of one whose parts can't be told, like
-/// `user:password@host`, which begins with a scheme by its letters, only that is left.
+/// Returns a URL without user, password, query values and fragment. A text such as `user:password@host` parses as a URL with
+/// the scheme `user`, so only the scheme is kept if the parts of a URL are not certain.
 pub(crate) fn redact_url(mut url: Url) -> String {
     if url.cannot_be_a_base() || (url.host_str().is_none() && url.path().contains('@')) {
         return format!("{}:{MASK}", url.scheme());

@@ -1,17 +1,17 @@
-//! `About`: what every entry of the registry says of itself.
+//! `About`: the name, documentation and location of an entry of the registry.
 
 use std::fmt;
 
 use crate::{Location, options::documentation};
 
-/// The name, the documentation and the place in source code of what is linked.
+/// The name, the documentation and the place in source code of a linked provider or store.
 #[derive(Clone, Copy)]
 pub struct About {
     /// The name in a configuration.
     pub name: &'static str,
     /// The lines of its documentation.
     pub docs: &'static [&'static str],
-    /// Where its name stands.
+    /// Where it is defined.
     pub location: Location,
 }
 

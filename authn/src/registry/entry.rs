@@ -1,4 +1,4 @@
-//! What a provider submits to the registry at link time.
+//! `Entry`: what a provider submits to the registry at link time.
 
 use std::{fmt, sync::Arc};
 
@@ -11,13 +11,32 @@ use crate::{
     request::{options, options::PlacementOptions},
 };
 
-/// A struct that the attribute macro has made a provider.
+/// A struct that `#[token_provider]` has turned into a provider.
 pub trait Provider: Options {
-    /// What it submits to the registry.
+    /// The entry that it submits to the registry.
     const ENTRY: Entry;
 }
 
-/// One linked provider: its name, its documentation, its options, and where it stands.
+/// A linked provider: its name, its documentation, its options, and its place in source code.
+///
+/// ```
+/// /// Returns a constant token.
+/// #[authn::token_provider("constant")]
+/// struct Constant {
+///     /// The token.
+///     _token: authn::SecretString,
+/// }
+/// # impl authn::TokenProvider for Constant {
+/// #     async fn token(&self, _: &authn::Context) -> authn::Result<authn::Token> {
+/// #         authn::Token::new(&*self._token.expose())
+/// #     }
+/// # }
+///
+/// let entry = <Constant as authn::Provider>::ENTRY;
+/// assert_eq!((entry.name(), entry.is_cached()), ("constant", false));
+/// assert!(entry.field("token").expect("an option").is_required());
+/// assert!(entry.template().starts_with("# Returns a constant token.\n[credentials.constant]"));
+/// ```
 #[derive(Clone, Copy)]
 pub struct Entry {
     about: About,
@@ -28,24 +47,24 @@ pub struct Entry {
     build: Build,
 }
 
-/// Makes the provider of its table.
+/// Builds a provider from its table.
 type Build = fn(&mut Table<'_>) -> Option<Arc<dyn Erased>>;
 
 inventory::collect!(Entry);
 
-/// Most options of one provider.
+/// The largest number of options of one provider.
 const MAX_OPTIONS: usize = 256;
 
 impl Entry {
-    /// Makes the entry of a provider that answers each call itself.
+    /// Creates the entry of a provider that answers each call itself.
     pub const fn direct<P: Provider + TokenProvider>(about: About) -> Self {
         Self::new::<P>(about, false, |table| Some(Arc::new(P::from_table(table)?)))
     }
 
-    /// Makes the entry of a source, which the cache makes a provider.
+    /// Creates the entry of a source of tokens, which the cache turns into a provider.
     pub const fn cached<S: Provider + TokenSource>(about: About) -> Self {
         Self::new::<S>(about, true, |table| {
-            // Both are read before either counts, so that all problems are noted.
+            // Both are read even if the first fails, so that all problems are reported.
             let source = S::from_table(table);
             let options = CacheOptions::from_table(table);
             Some(Arc::new(Cached::with_options(source?, options?)))
@@ -65,86 +84,87 @@ impl Entry {
         Self { about, own: P::FIELDS, cached, placed: true, inner: false, build }
     }
 
-    /// Leaves out the framework's options that say where a token goes: this provider says it itself.
+    /// Leaves out the framework's options for the placement of a token in a request, because this provider places it
+    /// itself.
     #[must_use]
     pub const fn with_own_placement(mut self) -> Self {
         self.placed = false;
         self
     }
 
-    /// Lets another provider's table stand among the options, by that provider's name.
+    /// Allows the table of another provider among the options, under the name of that provider.
     #[must_use]
     pub const fn with_inner_provider(mut self) -> Self {
         self.inner = true;
         self
     }
 
-    /// Refuses an option of its own with the key of one of the framework's.
+    /// Checks that no option of the provider has the key of a framework's option.
     ///
     /// # Panics
     ///
-    /// If there is one: an error of the compiler, for the macro checks the entry at compile time.
+    /// If one has. The macro checks the entry at compile time, so this is a compile error.
     pub const fn checked(&self) {
         let [cache, placement] = self.options_of_framework();
         let sets = [self.own, cache, placement];
         assert!(count(&sets) <= MAX_OPTIONS, "a provider has at most 256 options");
-        // The rest is filled up with options that no set has.
+        // `join` fills the unused elements with a placeholder.
         let _: [Field; MAX_OPTIONS] = join(&sets);
     }
 
-    /// Tells whether another provider's table stands among the options.
+    /// Returns whether the table of another provider is allowed among the options.
     pub fn has_inner_provider(&self) -> bool {
         self.inner
     }
 
-    /// Gives the name under which a configuration selects it.
+    /// Returns the name by which a configuration chooses it.
     pub fn name(&self) -> &'static str {
         self.about.name
     }
 
-    /// Gives its documentation, Markdown.
+    /// Returns its documentation in Markdown.
     pub fn doc(&self) -> String {
         self.about.doc()
     }
 
-    /// Gives the first paragraph of its documentation on one line.
+    /// Returns the first paragraph of its documentation on one line.
     pub fn summary(&self) -> String {
         summary(&self.doc())
     }
 
-    /// Gives where it stands in source code.
+    /// Returns where it is defined in source code.
     pub fn location(&self) -> Location {
         self.about.location
     }
 
-    /// Tells whether the framework caches its tokens.
+    /// Returns whether the framework caches its tokens.
     pub fn is_cached(&self) -> bool {
         self.cached
     }
 
-    /// Gives all its options: its own, then the framework's.
+    /// Returns all options: its own, then the framework's.
     pub fn fields(&self) -> impl Iterator<Item = &'static Field> + Clone + use<> {
         let [cache, placement] = self.options_of_framework();
         self.own.iter().chain(cache).chain(placement)
     }
 
-    /// Gives the option of a key.
+    /// Returns the option with this key.
     pub fn field(&self, key: &str) -> Option<&'static Field> {
         self.fields().find(|field| field.key() == key)
     }
 
-    /// Gives its options as JSON Schema.
+    /// Returns its options as JSON Schema.
     pub fn json_schema(&self) -> serde_json::Value {
         crate::options::json_schema(self.name(), &self.doc(), self.fields())
     }
 
-    /// Gives its table as commented TOML, to start a configuration from.
+    /// Returns its table as commented TOML, from which to start a configuration.
     pub fn template(&self) -> String {
         let path = format!("credentials.{}", self.name());
         crate::options::template(&path, &self.doc(), self.fields())
     }
 
-    /// The framework's options in its table.
+    /// Returns the framework's options in its table.
     #[doc(hidden)]
     pub const fn options_of_framework(&self) -> [&'static [Field]; 2] {
         let cache = if self.cached { CacheOptions::FIELDS } else { &[] };
@@ -153,8 +173,8 @@ impl Entry {
         [cache, placement]
     }
 
-    /// Returns all its options and those of the tables among them, with their paths in its table: `role`,
-    /// `role.name`, `roles[].name`, `roles.NAME.name`.
+    /// Returns all options and those of the tables among them, with their paths in the table: `role`, `role.name`,
+    /// `roles[].name`, `roles.NAME.name`.
     pub fn options(&self) -> Vec<(String, &'static Field)> {
         listed(self.fields(), "")
     }

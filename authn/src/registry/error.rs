@@ -1,22 +1,24 @@
-//! What the registry says when a name is not there, or is there twice.
+//! The problems of a name that no entry has, or that two entries have.
 
 use super::Registry;
 use crate::diagnostic::{Location, Problem, ProblemCode, nearest};
 
-pub(super) fn unknown(registry: &Registry, name: &str) -> String {
+pub(super) fn unknown(registry: &Registry, name: &str) -> Problem {
     let name = &name.escape_debug().to_string();
     let names: Vec<&str> = registry.providers.keys().copied().collect();
     let near = nearest(name, names.iter().copied())
-        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
     let linked = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    format!(
-        "no provider `{name}` is linked into this program{near} (linked: {linked}). \
-         A provider of another crate must be named once so that the linker keeps it: \
-         add the crate to Cargo.toml and `use its_crate as _;` to main.rs"
-    )
+    let message = format!("no provider `{name}` is linked into this program");
+    // The linker drops a crate that the program never names.
+    let help = format!(
+        "{near}linked providers: {linked}; for a provider of another crate, add the crate to Cargo.toml and \
+         `use its_crate as _;` to main.rs"
+    );
+    Problem::error(ProblemCode::UnknownProvider, message).with_help(help)
 }
 
-/// What two entries are that have the same name.
+/// Whether two entries with the same name are providers or stores.
 #[derive(Clone, Copy)]
 pub(super) struct EntryKind {
     code: ProblemCode,
@@ -33,9 +35,8 @@ pub(super) fn duplicate(kind: EntryKind, name: &str, one: Location, other: Locat
     places.sort_unstable_by_key(|place| (place.package, place.file, place.line));
     let [first, second] = places;
     let message = format!(
-        "two {} are named `{name}`: {} in {first}, and {} in {second}. \
-         Rename one, or leave one of the crates out",
+        "two {} are named `{name}`: {} in {first}, and {} in {second}",
         kind.plural, first.package, second.package,
     );
-    Problem::error(kind.code, message)
+    Problem::error(kind.code, message).with_help("rename one, or remove one of the crates")
 }

@@ -1,7 +1,7 @@
-//! The registry: which providers and token stores this program is linked with, by name.
+//! The registry: the providers and token stores that are linked into this program, by name.
 //!
-//! Linking a crate makes them available; the configuration selects. Each submits an entry at link time, and the
-//! registry sorts them once.
+//! Linking a crate makes its providers and stores available, and the configuration chooses among them. Each submits an
+//! entry at link time, and the registry collects the entries.
 
 mod about;
 mod entry;
@@ -22,6 +22,25 @@ pub(crate) use stores::Stores;
 use crate::{Error, Result, diagnostic::Problem};
 
 /// The providers and token stores that a configuration can choose from.
+///
+/// ```
+/// use authn::Registry;
+///
+/// /// Returns a static token.
+/// #[authn::token_provider("static_token")]
+/// struct StaticToken {}
+/// # impl authn::TokenProvider for StaticToken {
+/// #     async fn token(&self, _: &authn::Context) -> authn::Result<authn::Token> {
+/// #         authn::Token::new("t")
+/// #     }
+/// # }
+///
+/// let registry = Registry::builder().register::<StaticToken>().build()?;
+/// assert_eq!(registry.find("static_token")?.summary(), "Returns a static token.");
+/// assert_eq!(registry.iter().count(), 1);
+/// assert!(registry.get("static_tokn").is_none());
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     providers: BTreeMap<&'static str, Entry>,
@@ -31,48 +50,50 @@ pub struct Registry {
 impl Registry {
     /// Returns all providers and stores that are linked into this program.
     ///
-    /// Two of one name are an error of kind [`Configuration`](crate::ErrorKind::Configuration) that names
-    /// both places.
+    /// Two providers or two stores with the same name are an error of kind
+    /// [`Configuration`](crate::ErrorKind::Configuration) that names both places.
     pub fn linked() -> Result<Self> {
         Self::builder().linked().build()
     }
 
-    /// Starts from nothing, to register by hand what a static library holds or what a test needs.
+    /// Creates a builder of an empty registry, to register the entries of a static library or of a test by hand.
     pub fn builder() -> RegistryBuilder {
         RegistryBuilder { registry: Ok(Self::default()) }
     }
 
-    /// Returns the provider of a name.
+    /// Returns the provider with this name.
     pub fn get(&self, name: &str) -> Option<&Entry> {
         self.providers.get(name)
     }
 
-    /// Returns all providers, by name.
+    /// Returns all providers, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.providers.values()
     }
 
-    /// Fails for a name that nothing linked has: lists what there is, and says how to link a crate.
+    /// Returns the provider with this name. If there is none, the error lists the linked providers and says how to link a
+    /// crate.
     pub fn find(&self, name: &str) -> Result<&Entry> {
-        self.get(name).ok_or_else(|| Error::configuration(error::unknown(self, name)))
+        self.get(name).ok_or_else(|| as_error(&self.unknown(name)))
     }
 
-    /// Returns the store of a name.
+    /// Returns the store with this name.
     pub(crate) fn store(&self, name: &str) -> Option<&StoreEntry> {
         self.stores.get(name)
     }
 
-    /// Returns all stores, by name.
+    /// Returns all stores, sorted by name.
     pub(crate) fn stores(&self) -> impl Iterator<Item = &StoreEntry> {
         self.stores.values()
     }
 
-    pub(crate) fn unknown(&self, name: &str) -> String {
+    /// Returns the problem of a name that no linked provider has.
+    pub(crate) fn unknown(&self, name: &str) -> Problem {
         error::unknown(self, name)
     }
 }
 
-/// Makes a [`Registry`] by hand.
+/// Builds a [`Registry`], which has an example.
 #[must_use]
 #[derive(Debug)]
 pub struct RegistryBuilder {
@@ -80,7 +101,7 @@ pub struct RegistryBuilder {
 }
 
 impl RegistryBuilder {
-    /// Adds everything that is linked.
+    /// Adds all linked providers and stores.
     pub fn linked(self) -> Self {
         let providers = inventory::iter::<Entry>.into_iter();
         let builder = providers.fold(self, |builder, entry| builder.with(*entry));
@@ -93,7 +114,7 @@ impl RegistryBuilder {
         self.with(P::ENTRY)
     }
 
-    /// Adds one token store. The `file` store is always there.
+    /// Adds one token store. The store `file` is always available.
     pub fn register_store<S: Store>(self) -> Self {
         self.with_store(S::ENTRY)
     }
@@ -117,7 +138,7 @@ impl RegistryBuilder {
         let About { name, location, .. } = about(&entry);
         if let Ok(registry) = &mut self.registry
             && let Some(other) = entries(registry).insert(name, entry)
-            // The same entry twice: a static library that is also registered by hand.
+            // A static library may be linked and also registered by hand, which is the same entry twice.
             && about(&other).location != location
         {
             let problem = error::duplicate(kind, name, about(&other).location, location);
@@ -126,13 +147,21 @@ impl RegistryBuilder {
         self
     }
 
-    /// Returns the registry; two providers or two stores of one name are an error that names both places.
+    /// Returns the registry. Two providers or two stores with the same name are an error that names both places.
     pub fn build(self) -> Result<Registry> {
-        self.collect().map_err(|problem| Error::configuration(problem.message()))
+        self.collect().map_err(|problem| as_error(&problem))
     }
 
-    /// The same, with the problem as a configuration reports it.
+    /// Returns the registry, or the problem that a configuration reports.
     pub(crate) fn collect(self) -> Result<Registry, Box<Problem>> {
         self.registry
+    }
+}
+
+fn as_error(problem: &Problem) -> Error {
+    let error = Error::configuration(problem.message());
+    match problem.help() {
+        Some(help) => error.with_help(help),
+        None => error,
     }
 }

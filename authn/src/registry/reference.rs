@@ -1,37 +1,37 @@
-//! Which references to secrets there are: `env`, `file`, and each linked store that holds secrets.
+//! The kinds of references to secrets: `env`, `file`, and each linked store that can hold secrets.
 
 use super::Registry;
 
-/// The kinds of references that every program knows, each with what a target looks like.
+/// The kinds of references that every program can resolve, each with the form of its target.
 const BUILT_IN: [(&str, &str); 2] = [("env", "NAME"), ("file", "path")];
 
-/// Stores of other crates that programs may not be linked with, and how to get them.
+/// Stores of other crates that a program may not be linked with, each with the feature that adds it.
 const OPTIONAL_STORES: [(&str, &str); 1] = [("keyring", "feature `keyring` of authn-providers")];
 
 impl Registry {
-    /// Returns the kinds of references that this program can resolve, each with what a target looks like:
-    /// `env` with `NAME` for `{ env = "NAME" }`.
+    /// Returns the kinds of references that this program can resolve, each with the form of its target: `env` with
+    /// `NAME` for `{ env = "NAME" }`.
     pub fn references(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let vaults = self.stores().filter_map(|entry| Some((entry.name(), entry.target()?)));
         BUILT_IN.into_iter().chain(vaults)
     }
 
-    /// Returns the kinds alone.
+    /// Returns the kinds without the forms of their targets.
     pub(crate) fn reference_kinds(&self) -> impl Iterator<Item = &'static str> {
         self.references().map(|(kind, _)| kind)
     }
 
-    /// Returns whether a key is a kind of reference, also one that this program can't resolve: what stands
-    /// there is a place all the same, and no secret.
+    /// Returns whether a key is a kind of reference, also a kind that this program can't resolve. The target is the place
+    /// of a secret in both cases, and not a secret.
     pub(crate) fn is_reference(&self, key: &str) -> bool {
         self.reference_kinds().any(|kind| kind == key) || how_to_get(key).is_some()
     }
 }
 
-/// Says how a program gets a store that it is not linked with, where that is known.
+/// Returns how to link a store that this program is not linked with, if that is known.
 pub(crate) fn how_to_get(name: &str) -> Option<String> {
     let (name, feature) = OPTIONAL_STORES.into_iter().find(|(elsewhere, _)| *elsewhere == name)?;
     Some(format!(
-        "`{name}` comes with the {feature}: turn it on in Cargo.toml, and `use authn_providers as _;` in main.rs"
+        "for `{name}`, turn on the {feature} in Cargo.toml and write `use authn_providers as _;` in main.rs"
     ))
 }

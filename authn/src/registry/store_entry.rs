@@ -1,4 +1,4 @@
-//! What a token store submits to the registry at link time.
+//! `StoreEntry`: what a token store submits to the registry at link time.
 
 use std::{fmt, sync::Arc};
 
@@ -9,25 +9,25 @@ use crate::{
     store::{ErasedStore, StoreContext, TokenStore},
 };
 
-/// A struct that the attribute macro has made a token store.
+/// A struct that `#[token_store]` has turned into a token store.
 pub trait Store: Options {
-    /// What it submits to the registry.
+    /// The entry that it submits to the registry.
     const ENTRY: StoreEntry;
 }
 
-/// One linked store: its name, its options, and where it stands.
+/// A linked store: its name, its options, and its place in source code. [`Store::ENTRY`] is one.
 #[derive(Clone, Copy)]
 pub struct StoreEntry {
     about: About,
     fields: &'static [Field],
-    /// What the target of a reference looks like, for a store that secrets can stand in.
+    /// The form of the target of a reference, if the store can hold secrets.
     target: Option<fn() -> &'static str>,
     build: Build,
 }
 
 type Build = fn(&mut Table<'_>, &StoreContext<'_>) -> Option<BuiltStore>;
 
-/// A store, as it is kept.
+/// A store that was built from its options.
 pub(crate) struct BuiltStore {
     pub(crate) store: Arc<dyn ErasedStore>,
     pub(crate) source: Option<Arc<dyn SecretSource>>,
@@ -36,7 +36,7 @@ pub(crate) struct BuiltStore {
 inventory::collect!(StoreEntry);
 
 impl StoreEntry {
-    /// Makes the entry of a store.
+    /// Creates the entry of a store.
     pub const fn plain<S: Options + TokenStore>(about: About) -> Self {
         let build: Build = |table, surroundings| {
             Some(BuiltStore { store: open::<S>(table, surroundings)?, source: None })
@@ -44,7 +44,7 @@ impl StoreEntry {
         Self { about, fields: S::FIELDS, target: None, build }
     }
 
-    /// Makes the entry of a store that secrets of a configuration can stand in, too.
+    /// Creates the entry of a store that can also hold secrets of a configuration.
     pub const fn secrets<S: Options + TokenStore + SecretSource>(about: About) -> Self {
         let build: Build = |table, surroundings| {
             let store = open::<S>(table, surroundings)?;
@@ -53,7 +53,7 @@ impl StoreEntry {
         Self { about, fields: S::FIELDS, target: Some(S::example), build }
     }
 
-    /// Returns its documentation, Markdown.
+    /// Returns its documentation in Markdown.
     pub fn doc(&self) -> String {
         self.about.doc()
     }
@@ -66,7 +66,7 @@ impl StoreEntry {
         self.fields
     }
 
-    /// Returns what a target looks like, if its name is a kind of reference.
+    /// Returns the form of a reference's target, if its name is a kind of reference.
     pub(crate) fn target(&self) -> Option<&'static str> {
         self.target.map(|example| example())
     }

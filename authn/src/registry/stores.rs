@@ -1,11 +1,11 @@
-//! The options of `[stores.NAME]`, and which stores a configuration can choose from.
+//! The options of `[stores.NAME]`, and the stores that a configuration can choose from.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::{Registry, StoreEntry, reference::how_to_get};
 use crate::{
     Result,
-    diagnostic::{Problem, ProblemCode, Severity},
+    diagnostic::{Problem, ProblemCode, Severity, nearest},
     options::{
         Field, Item, Key, LoadContext, Options as _, report_unknown_key, section, section_with,
     },
@@ -17,17 +17,27 @@ const NO_SUCH_STORE: &str = "this program has no such token store";
 
 const FILE: &str = "file";
 
-/// The stores by name. `memory` is none: what it keeps is in the cache.
+/// The stores by name. `memory` is not among them, because its sessions are only in the cache.
 #[derive(Clone, Default)]
 pub(crate) struct Stores {
     by_name: BTreeMap<String, Arc<dyn ErasedStore>>,
-    /// Those that references can point into.
+    /// The stores that references can point into.
     sources: BTreeMap<&'static str, Arc<dyn SecretSource>>,
-    /// Those whose options are wrong.
+    /// The stores whose options are not valid.
     refused: Vec<&'static str>,
 }
 
 /// A token store that a configuration can choose.
+///
+/// ```
+/// use authn::{Environment, Loader};
+///
+/// let text = "[stores.file]\ndirectory = \"/var/lib/app/tokens\"";
+/// let config = Loader::new().environment(Environment::empty()).inline("built in", text).read();
+/// let stores = config.stores();
+/// let file = stores.iter().find(|store| store.name() == "file").expect("a store");
+/// assert_eq!(file.place().as_deref(), Some("/var/lib/app/tokens"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct KnownStore {
     name: String,
@@ -35,18 +45,18 @@ pub struct KnownStore {
 }
 
 impl KnownStore {
-    /// Gives the name that `store` chooses it by.
+    /// Returns the name by which the option `store` chooses it.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Gives where it keeps them, as the store says it: a folder, an address without its secrets.
+    /// Returns where the store keeps its sessions, such as a folder or an address without secrets.
     pub fn place(&self) -> Option<String> {
         self.store.place()
     }
 
-    /// Looks for what is wrong with it and leaves it as it is: who can read it, whether it can be written
-    /// to, what was set aside.
+    /// Returns the problems of the store without changing it: who can read it, whether it can be written to, and which
+    /// files were set aside.
     pub async fn examine(&self) -> Vec<Problem> {
         let mut problems = self.store.examine();
         if problems.iter().all(|problem| problem.severity() != Severity::Error)
@@ -57,7 +67,7 @@ impl KnownStore {
         problems
     }
 
-    /// Lists the sessions that it keeps; those that were logged out are left out.
+    /// Returns the keys of its sessions, without those that were logged out.
     pub async fn sessions(&self) -> Result<Vec<StoreKey>> {
         let mut sessions = Vec::new();
         for key in self.store.list_boxed().await? {
@@ -79,7 +89,7 @@ impl Stores {
         self.by_name.get(name).cloned()
     }
 
-    /// Returns what a reference refers to that names a store as its kind.
+    /// Returns the target of a reference whose kind is the name of a store.
     pub(crate) fn target(
         &self,
         kind: &str,
@@ -103,12 +113,12 @@ impl Stores {
         stores.map(|(name, store)| KnownStore { name, store }).collect()
     }
 
-    /// Lists the names that `store` may have.
+    /// Returns the values that the option `store` may have.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once("memory").chain(self.by_name.keys().map(String::as_str))
     }
 
-    /// Returns the problem of a store that is not there; `None` if what is wrong with it is noted.
+    /// Returns the problem of a store that doesn't exist; `None` if the problem of its options is reported already.
     pub(crate) fn missing(&self, name: &str, registry: &Registry) -> Option<Problem> {
         (!self.refused.contains(&name)).then(|| self.absent(name, registry))
     }
@@ -120,21 +130,23 @@ impl Stores {
                 .with_help(help);
         }
         if name == FILE {
-            let help =
-                "set `stores.file.directory`, or `store = \"memory\"` to lose it with the program";
+            let help = "set `stores.file.directory`, or `store = \"memory\"` to lose the session with the program";
             return Problem::error(
                 ProblemCode::NoStore,
-                "there is no folder to keep the session in",
+                "there is no state directory for the session",
             )
             .with_help(help);
         }
-        let names: Vec<&str> = self.names().collect();
-        let how = how_to_get(name).map_or_else(String::new, |how| format!("; {how}"));
-        Problem::error(ProblemCode::UnknownStore, NO_SUCH_STORE)
-            .with_help(format!("there are {}{how}", names.join(", ")))
+        let names = self.names().collect::<Vec<_>>().join(", ");
+        let help = match (how_to_get(name), nearest(name, self.names())) {
+            (Some(how), _) => format!("choose one of {names}; {how}"),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("choose one of {names}"),
+        };
+        Problem::error(ProblemCode::UnknownStore, NO_SUCH_STORE).with_help(help)
     }
 
-    /// Adds the stores that the configuration describes.
+    /// Adds the stores that the configuration sets up.
     pub(crate) fn read(
         &mut self,
         context: &dyn LoadContext,
@@ -165,7 +177,7 @@ impl Stores {
         if let Some(folder) = directory.and_then(|directory| surroundings.tokens(directory)) {
             self.add(FILE, Arc::new(FileStore::new(folder)));
         }
-        // Each is read before the first failure counts, so that all problems are noted.
+        // All stores are read even after a failure, so that all problems are reported.
         for entry in registry.stores() {
             if self.open_linked(entry, context, table(entry.name()), surroundings).is_none() {
                 self.refused.push(entry.name());
@@ -174,7 +186,7 @@ impl Stores {
         (options.is_some() && self.refused.is_empty()).then_some(())
     }
 
-    /// Adds a store of another crate.
+    /// Opens a store of another crate, and adds it.
     fn open_linked(
         &mut self,
         entry: &StoreEntry,
@@ -183,7 +195,7 @@ impl Stores {
         surroundings: &StoreContext<'_>,
     ) -> Option<()> {
         let name = entry.name();
-        // To link a store is not to use it: one that needs options and has none is missed when it is chosen.
+        // A linked store may be unused. If it has no table but needs options, that is a problem only when it is chosen.
         if table.is_none() && entry.fields().iter().any(Field::is_required) {
             return Some(());
         }
@@ -191,14 +203,14 @@ impl Stores {
         let made = section_with(context, &key, table, entry.fields(), |table| {
             entry.build(table, surroundings)
         })?;
-        // What the program brought itself stays.
+        // A store that the program has added itself has precedence.
         self.by_name.entry(name.to_owned()).or_insert(made.store);
         self.sources.extend(made.source.map(|source| (name, source)));
         Some(())
     }
 }
 
-/// Says how a store of another crate is made usable.
+/// Returns how to configure a store of another crate.
 fn how_to_configure(entry: &StoreEntry) -> String {
     let required = entry.fields().iter().filter(|field| field.is_required());
     let required: Vec<String> = required.map(|field| format!("`{}`", field.key())).collect();

@@ -32,7 +32,12 @@ const CASES: &[Case] = &[
         name: "unknown provider",
         configuration:
             b"[credentials]\ndomain = \"a.test\"\n[credentials.bassic]\nkey = \"s3cr3t\"\n",
-        said: &["error: unknown-provider", "config.toml:3:1", "did you mean `basic`?", "linked:"],
+        said: &[
+            "error: unknown-provider",
+            "config.toml:3:1",
+            "did you mean `basic`?",
+            "linked providers:",
+        ],
     },
     Case {
         name: "wrong type",

@@ -200,7 +200,7 @@ fn a_relative_home_is_ignored() {
     let sandbox = sandbox.env("XDG_CONFIG_HOME", "");
     let outcome = trust(&sandbox, &["--yes"]);
     assert_eq!(outcome.code, 1, "{outcome:?}");
-    assert!(outcome.stderr.contains("there is no folder to keep the record"), "{outcome:?}");
+    assert!(outcome.stderr.contains("there is no state directory for the record"), "{outcome:?}");
     assert!(!sandbox.path("repo/home/.local").exists());
     let outcome = sandbox.run(&["token"]);
     assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{outcome:?}");
@@ -261,9 +261,11 @@ fn a_record_that_others_can_write_is_ignored_with_a_warning() {
     crate::sandbox::set_mode(&record, 0o602);
     for arguments in [&["config", "path"][..], &["config", "check"], &["token"]] {
         let outcome = sandbox.run(arguments);
-        let expected = format!("{} is open to other users: `chmod 600", record.display());
+        let told = format!("{} is open to other users\n", record.display());
+        let help = format!(" = help: `chmod 600 {}`", record.display());
         assert!(outcome.stderr.contains("warning: trust-record"), "{outcome:?}");
-        assert!(outcome.stderr.contains(&expected), "{outcome:?}");
+        assert!(outcome.stderr.contains(&told), "{outcome:?}");
+        assert!(outcome.stderr.contains(&help), "{outcome:?}");
     }
     assert_eq!(state(&sandbox), "withheld");
     assert_eq!(sandbox.run(&["token"]).done(), "own\n");

@@ -18,10 +18,10 @@ origins = ["*"]
 "#;
 
 const WARNING: &str = "\
-warning: untrusted-project: the project's file may choose a profile and nothing else: nobody has trusted it
+warning: untrusted-project: the project's file may only choose a profile, because you have not trusted it
  |
  = at: /repo/.authn.toml:1:1
- = help: `authn config trust` shows what it would set, and asks
+ = help: review and trust it with `authn config trust`
 ";
 
 fn sandbox() -> Sandbox {
@@ -89,7 +89,7 @@ fn every_affected_command_says_how_to_trust_it() {
     sandbox.file("repo/.fdt.toml", "[credentials]\nbearer = 'abc'\n");
     let outcome = sandbox.run(&["--app", "fdt", "token"]);
     assert_eq!(outcome.code, 3);
-    let advice = "help: the project's file is withheld: `authn --app fdt config trust` shows";
+    let advice = "help: the project's file is withheld: review and trust it with `authn --app fdt config trust`";
     assert!(outcome.stderr.contains("warning: untrusted-project"), "{outcome:?}");
     assert!(outcome.stderr.contains(advice), "{outcome:?}");
 }

@@ -218,8 +218,8 @@ fn wrong_options_are_found_at_load_and_no_value_is_shown() {
         ),
         ("for = \"s3cr3t\"", "expected a list, found a text"),
         ("headers = \"s3cr3t\"", "expected a table, found a text"),
-        ("key = { value = \"s3cr3t\" }, header = 1", "this is no reference"),
-        ("key = { file = [\"s3cr3t\"] }, unknown = 1", "this is no reference"),
+        ("key = { value = \"s3cr3t\" }, header = 1", "this is not a reference"),
+        ("key = { file = [\"s3cr3t\"] }, unknown = 1", "this is not a reference"),
         ("headers = { x = 1 }, unknown = \"s3cr3t\", query = { k = \"s3cr3t\" }", "a reference"),
     ] {
         let error = load(&format!("api_key = {{ {options} }}")).unwrap_err();

@@ -1,4 +1,4 @@
-//! The layer of a TOML file: values with line and column.
+//! The layer of a TOML file, whose values have a line and a column.
 
 use std::{fs, io, ops::Range, path::Path, sync::Arc};
 
@@ -7,14 +7,14 @@ use zeroize::Zeroizing;
 
 use super::{Layer, LayerName, SourceState};
 use crate::{
-    diagnostic::{Problem, ProblemCode, Provenance, SourceText, syntax_excerpt},
+    diagnostic::{Problem, ProblemCode, Provenance, SourceText, quoted, syntax_excerpt},
     options::toml,
 };
 
-/// Largest configuration file that is read.
+/// Size in bytes of the largest configuration file that is read.
 const MAX_SIZE: u64 = 1024 * 1024;
 
-/// Reads the layer of a file, which is empty if there is none. What is wrong is noted.
+/// Reads the layer of a file, which is empty if there is no file. Problems are added to `problems`.
 pub(crate) fn read(
     name: LayerName,
     path: &Path,
@@ -38,7 +38,7 @@ pub(crate) fn read(
     Layer::empty(name, Some(path), state)
 }
 
-/// Reads a file. `Ok(None)` if there is none; every other failure is a problem that says what is wrong.
+/// Reads a file; `Ok(None)` if there is no file. Every other failure is a problem.
 fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
     let fail = |code, message: &str, help: &str| {
         Box::new(
@@ -47,9 +47,10 @@ fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
     };
     let unreadable = |error: io::Error| {
         let help = match error.kind() {
-            io::ErrorKind::PermissionDenied => {
-                &*format!("make it readable for yourself: `chmod u+r {}`", path.display())
-            }
+            io::ErrorKind::PermissionDenied => &*format!(
+                "make it readable with `chmod u+r {}`",
+                quoted(&path.display().to_string())
+            ),
             _ => "check the path and the file system",
         };
         fail(ProblemCode::Unreadable, &format!("the file can't be read ({})", error.kind()), help)
@@ -60,15 +61,15 @@ fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
         Err(error) => return Err(unreadable(error)),
     };
     if metadata.is_dir() {
-        let help = "a configuration is a file: name the file, or remove the folder";
+        let help = "name a TOML file, or remove the folder";
         return Err(fail(ProblemCode::NotAFile, "this is a folder", help));
     }
     if !metadata.is_file() {
         return Err(fail(ProblemCode::NotAFile, "this is not a regular file", "name a TOML file"));
     }
     if metadata.len() > MAX_SIZE {
-        let help = "a configuration has at most 1 MiB: is it the right file?";
-        return Err(fail(ProblemCode::TooLarge, "the file is too large", help));
+        let help = "check that this is the right file";
+        return Err(fail(ProblemCode::TooLarge, "the file is larger than 1 MiB", help));
     }
     let bytes = Zeroizing::new(fs::read(path).map_err(unreadable)?);
     match std::str::from_utf8(&bytes) {
@@ -84,7 +85,7 @@ fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
     }
 }
 
-/// Parses the text of a file. What is wrong with it is noted, and leaves the layer empty.
+/// Parses the text of a file. If it is not valid TOML, a problem is added and the layer is empty.
 pub(crate) fn parse(
     name: LayerName,
     path: &Path,
@@ -103,9 +104,8 @@ pub(crate) fn parse(
         }
         Err(error) => {
             let at = error.span().map_or(0, |span| span.start);
-            let help =
-                "a text stands in quotes, `key = \"text\"`, and a table begins with `[name]`";
-            // The parser's own message may quote what stands there.
+            let help = "put a text in quotes, `key = \"text\"`, and start a table with `[name]`";
+            // The parser's own message may quote a value.
             let problem = Problem::error(ProblemCode::Syntax, "this is not valid TOML")
                 .with_provenance(source.provenance(at))
                 .with_excerpt(syntax_excerpt(&source.text, at));

@@ -9,7 +9,7 @@ use crate::{
     options::{Entries, Item, insert},
 };
 
-/// Reads what was set by flags; the last one of a key wins.
+/// Reads the values that flags set. The last flag of a key wins.
 pub(crate) fn read(flags: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> Layer {
     let mut values = Entries::new();
     let mut seen = Vec::new();
@@ -17,12 +17,12 @@ pub(crate) fn read(flags: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> 
     let bad = |message| Problem::error(ProblemCode::BadFlag, message).with_help(help);
     for flag in flags.iter().rev() {
         if !flag.contains('=') {
-            // What stands there may be a secret: it is not repeated.
-            problems.push(bad("`--set` without `=`"));
+            // The flag may be a misplaced secret, so it is not repeated.
+            problems.push(bad("a `--set` has no `=`"));
             continue;
         }
         let Some((key, path, value)) = split(flag) else {
-            problems.push(bad("`--set` with a key that is not valid TOML"));
+            problems.push(bad("the key of a `--set` is not valid TOML"));
             continue;
         };
         if seen.contains(&path) {
@@ -36,15 +36,15 @@ pub(crate) fn read(flags: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> 
                 Problem::error(ProblemCode::TwoValues, "another `--set` sets the same option")
                     .with_key(key)
                     .with_provenance(provenance)
-                    .with_help("leave one of the two out");
+                    .with_help("remove one of the two");
             problems.push(problem);
         }
     }
     Layer::new(LayerName::Flags, values, problems)
 }
 
-/// Splits a flag into its key, the parts of the key and the value; `None` if it has no key of TOML. A part in quotes
-/// may have dots and equals signs.
+/// Splits a flag into its key, the parts of the key, and the value; `None` if its key is not valid TOML. A part in quotes
+/// may contain dots and equals signs.
 pub(crate) fn split(flag: &str) -> Option<(&str, Vec<String>, &str)> {
     flag.match_indices('=').find_map(|(at, _)| {
         let (key, value) = (flag[..at].trim(), &flag[at + 1..]);

@@ -13,14 +13,14 @@ pub(crate) struct Layer {
     pub(crate) source: Source,
     pub(crate) base: Entries,
     pub(crate) profiles: BTreeMap<String, Entries>,
-    /// A project's file that nobody has trusted: it may choose a profile and nothing else.
+    /// Whether it is a project's file that the user has not trusted. It may choose a profile and nothing else.
     pub(crate) untrusted: bool,
-    /// The text of its file, to show lines of it.
+    /// The text of the file, from which problems show lines.
     pub(crate) text: Option<Arc<SourceText>>,
 }
 
 impl Layer {
-    /// Makes the layer of a source without values.
+    /// Creates the layer of a source without values.
     pub(crate) fn empty(name: LayerName, path: Option<&Path>, state: SourceState) -> Self {
         Self {
             source: Source { name, path: path.map(Path::to_owned), state },
@@ -31,7 +31,7 @@ impl Layer {
         }
     }
 
-    /// Sorts the values of a source that is no file into base and profiles.
+    /// Creates the layer of a source that is not a file.
     pub(crate) fn new(name: LayerName, values: Entries, problems: &mut Vec<Problem>) -> Self {
         let mut layer = Self::empty(name, None, SourceState::Absent);
         layer.fill(values, problems);
@@ -41,7 +41,7 @@ impl Layer {
         layer
     }
 
-    /// Sorts a source's values into base and profiles.
+    /// Splits the values of a source into the base and the profiles.
     pub(crate) fn fill(&mut self, mut values: Entries, problems: &mut Vec<Problem>) {
         if let Some(Item { value, provenance, .. }) = values.remove("profile") {
             if let Value::Table(entries) = value {

@@ -1,6 +1,6 @@
-//! Merges layers. figment does it: each part is a provider of its own, plain values travel through it, and the
-//! tag of what comes out says which part it is from. What is secret or not known stays in the part, and a
-//! placeholder travels in its stead, so that nothing of figment's can ever print it.
+//! Merges layers with figment. Each part is a provider of its own, and the tag of a merged value tells which part it is
+//! from. Only plain values pass through figment. Secret and unknown values stay in their part, and figment gets a
+//! placeholder instead, so that it can never print them.
 
 use std::{collections::BTreeMap, iter};
 
@@ -19,18 +19,18 @@ use crate::{
 /// One layer's base or one of its profiles, in the order in which they apply.
 pub(crate) struct Part {
     pub(crate) values: Entries,
-    /// Values of it are active only if it is trusted.
+    /// Whether its values are inactive because the user has not trusted its file.
     pub(crate) withheld: bool,
-    /// A profile that is not chosen. It is kept to tell which of its lines' texts are secrets.
+    /// Whether it is a profile that is not active. It is kept so that excerpts can mask the secrets in its lines.
     pub(crate) inactive: bool,
     /// The index of its layer.
     pub(crate) layer: usize,
-    /// What its layer is called.
+    /// The name of its layer.
     pub(crate) name: LayerName,
 }
 
 impl Part {
-    /// Returns whether its values can be active.
+    /// Returns whether its values are used.
     pub(crate) fn is_active(&self) -> bool {
         !self.withheld && !self.inactive
     }
@@ -41,13 +41,13 @@ impl Part {
     }
 }
 
-/// Merges parts, low to high.
+/// Merges parts, from the lowest to the highest.
 pub(crate) fn merge(parts: &[Part], visibility: Visibility<'_>) -> Entries {
     let mut merged = Merged { parts, sources: BTreeMap::new() };
     let mut figment = Figment::new();
     for part in parts.iter().filter(|part| part.is_active()) {
         let layer = Figment::from(FigmentPart { part, visibility });
-        // figment tags all values of a provider alike.
+        // All values of a provider have the same tag.
         let tag =
             layer.data().ok().and_then(|data| Some(data.values().next()?.values().next()?.tag()));
         merged.sources.extend(tag.map(|tag| (tag, part)));
@@ -59,13 +59,13 @@ pub(crate) fn merge(parts: &[Part], visibility: Visibility<'_>) -> Entries {
     }
 }
 
-/// Returns the provenance of a key in all parts that set it, the active one first.
+/// Returns the provenance of a key in each part that sets it, the highest part first.
 pub(crate) fn provenances(parts: &[Part], path: &[String]) -> Vec<Provenance> {
     let set = |part: &Part| part.get(path).map(|item| item.provenance.clone());
     parts.iter().rev().filter(|part| part.is_active()).filter_map(set).collect()
 }
 
-/// A part, as figment takes it.
+/// A part as a provider of figment.
 struct FigmentPart<'a> {
     part: &'a Part,
     visibility: Visibility<'a>,
@@ -110,7 +110,7 @@ fn figment_value(item: &Item, visibility: Visibility<'_>) -> FigmentValue {
     }
 }
 
-/// What figment has merged, beside the parts that it is of.
+/// The values that figment has merged, and the parts that they are from.
 struct Merged<'a> {
     parts: &'a [Part],
     sources: BTreeMap<Tag, &'a Part>,
@@ -140,8 +140,8 @@ impl Merged<'_> {
     }
 }
 
-/// Returns a value that has come through figment. `own` is the same in its part, which knows where it stands
-/// and holds what did not travel.
+/// Returns a value that has passed through figment. `own` is the value in its part, with its provenance and with the values
+/// for which figment got placeholders.
 fn value(figment_value: FigmentValue, own: &Item) -> Item {
     let value = match figment_value {
         FigmentValue::String(_, text) => Value::Text(text.into()),
@@ -162,7 +162,8 @@ fn value(figment_value: FigmentValue, own: &Item) -> Item {
     Item { value, ..own.clone() }
 }
 
-/// Returns a number of figment's; one that is too large for 64 bits is a text, as which it can still be read.
+/// Returns a number of figment's. A number that is too large for 64 bits becomes a text, because an option may still accept
+/// that.
 pub(super) fn number(num: Num) -> Value {
     let (signed, unsigned) = (num.to_i128(), num.to_u128());
     let small = signed.and_then(|value| value.try_into().ok());

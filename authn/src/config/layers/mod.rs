@@ -1,4 +1,4 @@
-//! The layers of a configuration: where values come from, and how they are merged.
+//! The layers of a configuration, and how they are merged.
 
 pub(super) mod file;
 mod flag;
@@ -25,15 +25,15 @@ use crate::{
     diagnostic::{Problem, ProblemCode, Provenance},
 };
 
-/// The layers, low to high: this list is the order.
+/// Finds the layers, from the lowest to the highest. This list is the order.
 pub(super) fn find(
     loader: &Loader,
     environment: &Environment,
     problems: &mut Vec<Problem>,
 ) -> Vec<Layer> {
     if !loader.has_valid_name() {
-        let message = "an application's name becomes a part of file names and of variables' names";
-        let help = "name it with letters, digits, `-` and `_`";
+        let message = "the application's name can't be a part of the names of files and variables";
+        let help = "use only ASCII letters, digits, `-` and `_`";
         problems.push(Problem::error(ProblemCode::AppName, message).with_help(help));
         return Vec::new();
     }
@@ -68,8 +68,8 @@ pub(super) fn find(
     layers
 }
 
-/// The file that the program or its user names; refused if it depends on the working folder without having
-/// been named there.
+/// Returns the file that the program or its user names. A variable with a relative path is refused, because the file would
+/// depend on the working directory.
 fn named_file(
     loader: &Loader,
     environment: &Environment,
@@ -78,15 +78,15 @@ fn named_file(
         return Some(Ok(path.clone()));
     }
     let name = format!("{}CONFIG", loader.prefix());
-    // One that begins with `~/` becomes absolute.
+    // A path that starts with `~/` becomes absolute.
     let path = environment.absolute(environment.get(&name)?, Some(Path::new("")));
     if path.is_absolute() {
         return Some(Ok(path));
     }
-    let message = "a variable can't name a file by a relative path: in another folder that is another \
-                   file, as that of a project that you have not trusted";
+    let message = "a variable can't name a file by a relative path, which names another file in another \
+                   folder, such as in a project that you have not trusted";
     let problem = Problem::error(ProblemCode::RelativePath, message)
         .with_provenance(Provenance::Environment { name })
-        .with_help("write the whole path, or name the file on the command line: `--config FILE`");
+        .with_help("write an absolute path, or name the file with `--config FILE`");
     Some(Err((path, problem)))
 }

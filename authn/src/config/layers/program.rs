@@ -1,4 +1,4 @@
-//! A layer of the program's own: whatever is a provider of figment.
+//! A layer that the program adds from a provider of figment.
 
 use std::{fmt, slice};
 
@@ -14,11 +14,11 @@ use crate::{
     options::{Entries, Item, Value},
 };
 
-/// What a provider of figment gave, once and for all.
+/// The data of a provider of figment, read once.
 #[derive(Clone)]
 pub(crate) struct ProgramLayer {
     metadata: Metadata,
-    /// `None` if it gave an error, whose text could hold a value.
+    /// `None` if the provider failed. Its error is dropped, because its text could contain a value.
     layer: Option<(Entries, Vec<(String, Entries)>)>,
 }
 
@@ -29,22 +29,22 @@ impl fmt::Debug for ProgramLayer {
 }
 
 impl ProgramLayer {
-    /// Asks the provider.
+    /// Reads the data of a provider.
     pub(crate) fn new(provider: &impl Provider) -> Self {
         let metadata = provider.metadata();
-        // A `Figment` knows from which of its providers each value is.
+        // A `Figment` knows which of its providers each value is from.
         let figment = Figment::from(provider);
         let layer = figment.data().ok().map(|data| split_profiles(&figment, data));
         Self { metadata, layer }
     }
 
-    /// Returns the layer. A failure of the provider is a problem that says which one it was and nothing else.
+    /// Returns the layer. If the provider failed, the problem names the provider and doesn't repeat its error.
     pub(crate) fn layer(&self, problems: &mut Vec<Problem>) -> Layer {
         let Some((base, profiles)) = self.layer.clone() else {
             let problem =
-                Problem::error(ProblemCode::Layer, "this layer of the program's own can't be read")
+                Problem::error(ProblemCode::Layer, "a layer that the program adds can't be read")
                     .with_provenance(provenance(&self.metadata, &Profile::Default, &[]))
-                    .with_help("check it where the program calls `Loader::layer`");
+                    .with_help("check the provider that the program passes to `Loader::layer`");
             problems.push(problem);
             return Layer::empty(LayerName::Layer, None, SourceState::Failed);
         };
@@ -55,7 +55,7 @@ impl ProgramLayer {
     }
 }
 
-/// Sorts what a provider gave: `default` and `global` are the base, everything else is a profile.
+/// Splits the data of a provider into the base, which is `default` and `global`, and the profiles.
 fn split_profiles(
     figment: &Figment,
     data: Map<Profile, Dict>,
@@ -74,7 +74,7 @@ fn split_profiles(
     (base, profiles)
 }
 
-/// Puts values over others; tables are merged.
+/// Overrides values with others. Tables are merged.
 fn overlay(base: &mut Entries, over: Entries) {
     for (key, item) in over {
         match (base.get_mut(&key).map(|item| &mut item.value), item) {
@@ -88,7 +88,7 @@ fn overlay(base: &mut Entries, over: Entries) {
     }
 }
 
-/// What a provider gave for one profile.
+/// The values of one profile.
 struct ProfileValues<'a> {
     figment: &'a Figment,
     profile: &'a Profile,
@@ -103,7 +103,7 @@ impl ProfileValues<'_> {
         dict.into_iter().filter_map(item).collect()
     }
 
-    /// Moves a value. JSON's `null` is none.
+    /// Converts a value. The `null` of JSON is no value.
     fn item(&self, figment_value: FigmentValue, path: &[String]) -> Option<Item> {
         let metadata = self.figment.get_metadata(figment_value.tag()).cloned().unwrap_or_default();
         let value = match figment_value {
@@ -121,7 +121,7 @@ impl ProfileValues<'_> {
     }
 }
 
-/// Returns where a value is from, as its provider says.
+/// Returns the provenance of a value, from the metadata of its provider.
 fn provenance(metadata: &Metadata, profile: &Profile, path: &[String]) -> Provenance {
     let file = metadata.source.as_ref().and_then(Source::file_path);
     let source = match (&metadata.source, file) {

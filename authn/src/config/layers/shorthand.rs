@@ -1,5 +1,5 @@
-//! Shorthands: `jwt = "eyJ…"` is `[…jwt] jwt = "eyJ…"`, and a variable or a flag can hold a table of options as
-//! TOML. Expanded in each layer, before layers are merged.
+//! Expands shorthands in each layer, before layers are merged. `jwt = "eyJ…"` is short for `[…jwt] jwt = "eyJ…"`, and a
+//! variable or a flag can hold a table of options as TOML.
 
 use super::Layer;
 use crate::{
@@ -16,7 +16,7 @@ pub(crate) fn expand_layer(layer: &mut Layer, registry: &Registry) {
     layer.profiles.values_mut().for_each(|entries| expand(entries, visibility));
 }
 
-/// Expands the shorthands in a tree.
+/// Expands the shorthands in a table and the tables below it.
 fn expand(entries: &mut Entries, visibility: Visibility<'_>) {
     for (key, item) in entries {
         let visibility = visibility.child(key);
@@ -41,7 +41,7 @@ fn expand_item(item: &mut Item, visibility: Visibility<'_>) {
     }
 }
 
-/// Takes the text of a variable or a flag as the table or the list that it stands for.
+/// Replaces the text of a variable or a flag with the table or the list that it contains as TOML.
 fn expand_text(item: &mut Item) {
     if let Some(text) = item.as_text()
         && !matches!(item.provenance, Provenance::File { .. })
@@ -54,7 +54,7 @@ fn expand_text(item: &mut Item) {
 
 fn expand_one(item: &mut Item, entry: &Entry, registry: &Registry) {
     let Some(field) = entry.shorthand() else { return };
-    // `jwt = { env = "TOKEN" }` refers, unless the provider itself has such an option.
+    // `jwt = { env = "TOKEN" }` is a reference, unless the provider itself has an option `env`.
     let refers = |key: &String| registry.is_reference(key) && entry.field(key).is_none();
     let stands_for_field =
         item.as_table().is_none_or(|entries| entries.len() == 1 && entries.keys().all(refers));

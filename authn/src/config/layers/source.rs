@@ -1,4 +1,4 @@
-//! The places that were looked at, and the parts of what was found there.
+//! The sources of a configuration, and the parts of their layers.
 
 use std::{fmt, path::PathBuf};
 
@@ -8,15 +8,24 @@ use crate::{
     options::{Entries, Item, Value},
 };
 
-/// A source of values: where it was looked for, and what was found.
+/// A source of values: where it was searched for, and what was found.
+///
+/// ```
+/// use authn::{Environment, Loader, config::{LayerName, SourceState}};
+///
+/// let config = Loader::new().environment(Environment::empty()).inline("built in", "").read();
+/// let source = &config.sources()[0];
+/// assert_eq!((source.name, source.state), (LayerName::Inline, SourceState::Read));
+/// assert_eq!(source.name.as_str(), "inline");
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Source {
-    /// Which layer it is.
+    /// The layer that it belongs to.
     pub name: LayerName,
-    /// The path, of a file alone.
+    /// The path, if it is a file.
     pub path: Option<PathBuf>,
-    /// What was found there.
+    /// What was found.
     pub state: SourceState,
 }
 
@@ -24,9 +33,9 @@ pub struct Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LayerName {
-    /// TOML that the program holds.
+    /// A text in TOML that is part of the program.
     Inline,
-    /// The file of the whole machine.
+    /// The file for all users of the machine.
     System,
     /// The user's file.
     User,
@@ -69,22 +78,22 @@ impl fmt::Display for LayerName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceState {
-    /// Its values count.
+    /// Its values are used.
     Read,
-    /// There is nothing.
+    /// It does not exist, or has no values.
     Absent,
-    /// It is a project's file that the user trusts; its values count.
+    /// It is a project's file that the user trusts, and its values are used.
     Trusted,
     /// It is a project's file that the user has not trusted: it may choose a profile and nothing else.
     Withheld,
-    /// As withheld: it has changed since the user trusted it.
+    /// It is withheld, because it has changed since the user trusted it.
     Changed,
-    /// It can't be read; the problems say why.
+    /// It can't be read. The [problems](crate::config::Config::problems) say why.
     Failed,
 }
 
-/// Each layer's base, then its profile, before the next layer. The profiles that are not chosen stand there
-/// too, marked as such.
+/// Returns the parts of all layers in the order in which they apply: the base of a layer, then its profiles, then the next
+/// layer. Profiles that are not active are marked as such.
 pub(crate) fn parts(layers: Vec<Layer>, profile: Option<&str>) -> Vec<Part> {
     let mut parts = Vec::new();
     for (layer, read) in layers.into_iter().enumerate() {
@@ -100,7 +109,7 @@ pub(crate) fn parts(layers: Vec<Layer>, profile: Option<&str>) -> Vec<Part> {
             if profile == Some(name.as_str()) {
                 return part(values, untrusted, false);
             }
-            // Below a key that is no option, so that nothing of it may be shown.
+            // The schema doesn't know this key, so nothing below it is shown.
             let item = Item::new(Value::Table(values), Provenance::Default);
             part(Entries::from([("profile".to_owned(), item)]), untrusted, true)
         }));

@@ -1,4 +1,4 @@
-//! The layer of environment variables: `AUTHN_CREDENTIALS__OAUTH__CLIENT_ID`, taken verbatim.
+//! The layer of environment variables, such as `AUTHN_CREDENTIALS__OAUTH__CLIENT_ID`. Values are taken verbatim.
 
 use super::{Layer, LayerName};
 use crate::{
@@ -8,10 +8,10 @@ use crate::{
     options::{Entries, Item, insert},
 };
 
-/// Variables with the prefix that are no options.
+/// Variables with the prefix that set no option.
 const RESERVED: [&str; 4] = ["CONFIG", "LOG", "PROFILE", "TOKEN"];
 
-/// Reads the variables with a prefix such as `AUTHN_`. One that means nothing is a warning.
+/// Reads the variables with a prefix such as `AUTHN_`. A variable that sets no option is a warning.
 pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<Problem>) -> Layer {
     let mut values = Entries::new();
     for (name, value) in environment.variables() {
@@ -55,14 +55,14 @@ fn unknown_variable(prefix: &str, name: &str, rest: &str, provenance: Provenance
             format!("did you mean `{prefix}{}`?", rest.replacen("CREDENTIALS_", "CREDENTIALS__", 1))
         }
         Some(near) if near == first => {
-            format!("options are separated by two underscores, as in `{prefix}CREDENTIALS__DOMAIN`")
+            format!("separate keys with two underscores, such as `{prefix}CREDENTIALS__DOMAIN`")
         }
         Some(near) => format!("did you mean `{}`?", name.replacen(first, near, 1)),
         None => format!(
-            "options are set as `{prefix}CREDENTIALS__…`; unset it if it belongs to something else"
+            "set options as `{prefix}CREDENTIALS__…`, or unset the variable if nothing else needs it"
         ),
     };
-    Problem::warning(ProblemCode::UnknownVariable, "this environment variable means nothing")
+    Problem::warning(ProblemCode::UnknownVariable, "this environment variable sets no option")
         .with_provenance(provenance)
         .with_help(help)
 }

@@ -1,7 +1,7 @@
-//! A project's own file: where it is looked for, and what of it counts.
+//! A project's own file: where it is searched for, and how much of it takes effect.
 //!
-//! It comes with the project, from whoever wrote that. So until its user trusts it, it chooses a profile and
-//! nothing else: no server it names is asked, no file it names is opened, no command it names is run.
+//! The file is part of the project, and its author is not the user. So until the user trusts it, it may choose a profile
+//! and nothing else: no server in it is contacted, no file in it is opened, and no command in it is run.
 
 mod trust;
 
@@ -24,8 +24,8 @@ use crate::{
     diagnostic::{Problem, ProblemCode, Provenance},
 };
 
-/// A project's own configuration file, `.authn.toml`, as it was read. It shows what it would set, and
-/// records whether it is trusted.
+/// A project's own configuration file, `.authn.toml`, as it was read. It lists the settings in the file, and records that
+/// the user trusts it.
 ///
 /// ```
 /// use authn::{Environment, Loader, config::SourceState};
@@ -55,7 +55,7 @@ pub struct Project {
 }
 
 impl Project {
-    /// Reads the nearest one; `None` if there is none.
+    /// Reads the nearest project file; `None` if there is none.
     pub(super) fn read(app: &str, environment: &Environment, registry: &Registry) -> Option<Self> {
         let mut problems = Vec::new();
         let (mut layer, place) = read(app, environment, &mut problems)?;
@@ -66,42 +66,44 @@ impl Project {
         Some(Self { path: path?, state, place, contents, settings, problems })
     }
 
-    /// Gives its path; of a symbolic link, the one that it leads to.
+    /// Returns the path of the file, or the target if it is a symbolic link.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Tells whether it counts: [`Trusted`](SourceState::Trusted), [`Withheld`](SourceState::Withheld),
+    /// Returns whether the file takes effect: [`Trusted`](SourceState::Trusted), [`Withheld`](SourceState::Withheld),
     /// [`Changed`](SourceState::Changed), or [`Failed`](SourceState::Failed).
     pub fn state(&self) -> SourceState {
         self.state
     }
 
-    /// Lists everything in it, its profiles' settings too, in the order of its lines. No reference is
-    /// resolved, and nothing is shown that may be a secret.
+    /// Returns all settings in the file, also those of its profiles, in the order of its lines. No reference is
+    /// resolved, and no value is shown that may be a secret.
     pub fn settings(&self) -> &[Setting] {
         &self.settings
     }
 
-    /// Gives what keeps it from being read, and what is wrong with the record of its trust.
+    /// Returns the problems of reading the file and the record of its trust.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
-    /// Records that the user trusts it, with the very bytes that were read: if it has changed meanwhile,
-    /// what it is now is not trusted.
+    /// Records that the user trusts exactly the bytes that were read. If the file has changed meanwhile, the changed file
+    /// is not trusted.
     ///
-    /// Only the user may decide that, who has seen its [`settings`](Self::settings). The record is in the
-    /// user's folder for state, for this application alone. What can't be read can't be trusted.
+    /// Only the user may decide this, after seeing the [`settings`](Self::settings). The record is in the user's state
+    /// directory, and applies to this application only. A file that can't be read is an error, because it can't be
+    /// trusted.
     pub fn trust(&self) -> Result<()> {
         match (&self.place, &self.contents) {
             (Some(place), Some(contents)) if self.state != SourceState::Failed => {
                 place.trust(contents)
             }
-            _ => Err(Error::configuration(format!(
-                "{} can't be trusted, because it can't be read: mend it first",
-                self.path.display()
-            ))),
+            _ => {
+                let path = self.path.display();
+                let message = format!("{path} can't be trusted because it can't be read");
+                Err(Error::configuration(message).with_help("fix the file, then trust it"))
+            }
         }
     }
 }
@@ -115,7 +117,8 @@ impl fmt::Debug for Project {
     }
 }
 
-/// Lists where it is looked for, the nearest first: in the working folder, and up to the repository's root.
+/// Returns the paths at which the file is searched for, the nearest first: from the working directory up to the root of
+/// the repository.
 pub(super) fn candidates(app: &str, environment: &Environment) -> Vec<PathBuf> {
     let Some(start) = environment.working() else { return Vec::new() };
     let root = start.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(start);
@@ -123,14 +126,14 @@ pub(super) fn candidates(app: &str, environment: &Environment) -> Vec<PathBuf> {
     folders.map(|folder| folder.join(format!(".{app}.toml"))).collect()
 }
 
-/// Tells whether a path leads to the file that would be read.
+/// Returns whether a path leads to the project file that would be read.
 pub(super) fn is_nearest(path: &Path, app: &str, environment: &Environment) -> bool {
     let nearest = candidates(app, environment).into_iter().find(|path| path.exists());
     let same = || Some(fs::canonicalize(nearest?).ok()? == fs::canonicalize(path).ok()?);
     same().unwrap_or(false)
 }
 
-/// Returns its layer. What is wrong with one that does not count stops nobody.
+/// Returns the layer of the file. The problems of an untrusted file are only warnings.
 pub(super) fn layer(
     app: &str,
     environment: &Environment,
@@ -145,8 +148,8 @@ pub(super) fn layer(
     Some(layer)
 }
 
-/// Makes warnings of what is wrong with a file that does not count, one of each sort, without its keys and
-/// lines: it may be a link to a file that is nobody's business.
+/// Turns the problems of an untrusted file into warnings, one of each code, without its keys and lines. The file may be a
+/// link to another file that must not be shown.
 fn downgrade(problems: &mut Vec<Problem>, from: usize) {
     let mut codes = BTreeSet::new();
     for mut problem in problems.split_off(from) {
@@ -157,7 +160,7 @@ fn downgrade(problems: &mut Vec<Problem>, from: usize) {
     }
 }
 
-/// Forgets that files are trusted: the nearest one, and those that stood nearer and are gone.
+/// Revokes the trust in the nearest file, and in nearer files that no longer exist.
 pub(super) fn revoke(app: &str, environment: &Environment) -> Result<Vec<PathBuf>> {
     let mut revoked = Vec::new();
     for path in candidates(app, environment) {
@@ -174,7 +177,7 @@ pub(super) fn revoke(app: &str, environment: &Environment) -> Result<Vec<PathBuf
     Ok(revoked)
 }
 
-/// Finds and reads it, once: what is parsed is what is compared with the record.
+/// Finds the file and reads it once, so that the bytes that are parsed are the bytes compared with the record.
 fn read(
     app: &str,
     environment: &Environment,
@@ -183,7 +186,7 @@ fn read(
     let path = candidates(app, environment).into_iter().find(|path| path.exists())?;
     let place = Place::of(&path, app, environment);
     let target = place.as_ref().and_then(Place::link_target).map(Path::to_owned);
-    // What a relative path in it refers to is beside the file itself, not beside a link to it.
+    // A relative path in the file is relative to the file itself, not to a link to it.
     let path = if path.is_symlink() { target.unwrap_or(path) } else { path };
     let mut layer = file::read(LayerName::Project, &path, false, problems);
     let trust_state = match (&place, contents(&layer)) {
@@ -201,12 +204,12 @@ fn read(
     Some((layer, place))
 }
 
-/// The bytes that were parsed.
+/// Returns the bytes that were parsed.
 fn contents(layer: &Layer) -> Option<&[u8]> {
     Some(layer.text.as_ref()?.text.as_bytes())
 }
 
-/// The warning that something in the file has no effect.
+/// Returns the warning that something in the file has no effect.
 fn withheld(app: &str, layer: &Layer) -> Option<Problem> {
     let has_more = layer.base.keys().any(|key| key != "default_profile");
     if !has_more && layer.profiles.is_empty() {
@@ -214,11 +217,11 @@ fn withheld(app: &str, layer: &Layer) -> Option<Problem> {
     }
     let why = match layer.source.state {
         SourceState::Changed => "it has changed since it was trusted",
-        _ => "nobody has trusted it",
+        _ => "you have not trusted it",
     };
     let app = if app == "authn" { String::new() } else { format!(" --app {app}") };
-    let message = format!("the project's file may choose a profile and nothing else: {why}");
-    let help = format!("`authn{app} config trust` shows what it would set, and asks");
+    let message = format!("the project's file may only choose a profile, because {why}");
+    let help = format!("review and trust it with `authn{app} config trust`");
     let provenance = Provenance::file(layer.source.path.as_ref()?);
     Some(
         Problem::warning(ProblemCode::UntrustedProject, message)
@@ -227,7 +230,7 @@ fn withheld(app: &str, layer: &Layer) -> Option<Problem> {
     )
 }
 
-/// Gives the way out where something is missing that a withheld file may have.
+/// Returns the help for something missing that a withheld file may contain.
 pub(super) fn trust_help(problems: &[Problem]) -> Option<String> {
     let warning =
         problems.iter().find(|problem| problem.code() == ProblemCode::UntrustedProject)?;

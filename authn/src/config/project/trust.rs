@@ -1,9 +1,9 @@
-//! Trust in a project's file, which the user grants: a record in the user's folder for state.
+//! The user's trust in a project's file: a record in the user's state directory.
 //!
-//! `<state>/<app>/trust/HASH.json`, where `HASH` is the SHA-256 of the file's place. A record counts for the
-//! file at that place alone, for what it leads to if it is a symbolic link, and for its every byte. So one
-//! changed byte ends the trust, and neither a link that is put there nor a copy elsewhere inherits it. A
-//! record that others can write, or that somebody else owns, does not count.
+//! The record is `<state>/<app>/trust/HASH.json`, where `HASH` is the SHA-256 of the file's path. It applies only to the
+//! file at that path, to the target if the file is a symbolic link, and to these exact bytes. So one changed byte ends the
+//! trust, and neither a link in place of the file nor a copy elsewhere inherits it. A record that other users can write,
+//! or that another user owns, is ignored.
 
 use std::{
     fs,
@@ -17,39 +17,39 @@ use sha2::{Digest, Sha256};
 use crate::{
     Environment, Error, ErrorKind, Result,
     diagnostic::{Problem, ProblemCode, Provenance},
-    private_file::{self, Rules},
+    private_file::{self, Refusal, Rules},
     store::hex,
 };
 
-/// A record is the user's own, and nobody else puts it there.
+/// A record must be the user's own file.
 const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
 /// Largest record that is read.
 const MAX_SIZE: u64 = 64 * 1024;
 const VERSION: u32 = 1;
 
-/// Where a project's file stands, and where its record does.
+/// The path of a project's file, and the path of its record.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
-    /// The canonical path of its folder, and its name.
+    /// The path of the file: its canonical folder and its name.
     path: PathBuf,
-    /// The canonical path of what is there: another one for a symbolic link. `None` if nothing is.
+    /// The canonical path of the file, which differs for a symbolic link; `None` if there is no file.
     target: Option<PathBuf>,
-    /// The path of its record; `None` if the user has no folder for state.
+    /// The path of the record; `None` if the user has no state directory.
     record: Option<PathBuf>,
 }
 
-/// Whether a file is trusted.
+/// Whether a project's file is trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TrustState {
-    /// As it is.
+    /// The user trusts these bytes.
     Trusted,
-    /// It was, and has changed since.
+    /// The file has changed since the user trusted it.
     Changed,
-    /// It never was, or no more.
+    /// The user has not trusted the file, or has revoked the trust.
     Unknown,
 }
 
-/// What is kept of a file that is trusted.
+/// The record of a trusted file.
 #[derive(Serialize, Deserialize)]
 struct Record {
     version: u32,
@@ -59,7 +59,7 @@ struct Record {
 }
 
 impl Place {
-    /// Gives the place of a path, whether anything is there or not. `None` if its folder can't be told.
+    /// Returns the place of a path, whether there is a file or not; `None` if its folder can't be resolved.
     pub(super) fn of(path: &Path, app: &str, environment: &Environment) -> Option<Self> {
         let path = fs::canonicalize(path.parent()?).ok()?.join(path.file_name()?);
         let target = fs::canonicalize(&path).ok();
@@ -68,12 +68,12 @@ impl Place {
         Some(Self { path, target, record })
     }
 
-    /// Gives what a symbolic link at this place leads to.
+    /// Returns the target of a symbolic link at this place.
     pub(super) fn link_target(&self) -> Option<&Path> {
         self.target.as_deref().filter(|target| *target != self.path)
     }
 
-    /// Tells whether these contents of the file are trusted. A record that does not count is a problem.
+    /// Returns whether the file is trusted with these contents. A record that is ignored is a problem.
     pub(super) fn trust_state(&self, contents: &[u8], problems: &mut Vec<Problem>) -> TrustState {
         let record = self.read().unwrap_or_else(|problem| {
             problems.push(*problem);
@@ -91,13 +91,12 @@ impl Place {
     /// Records that these contents of the file are trusted.
     pub(super) fn trust(&self, contents: &[u8]) -> Result<()> {
         let Some(path) = &self.record else {
-            return Err(failed(
-                "there is no folder to keep the record of trust in: set HOME or XDG_STATE_HOME",
-            ));
+            return Err(failed("there is no state directory for the record of trust")
+                .with_help("set HOME or XDG_STATE_HOME"));
         };
         let Some((place, target)) = self.texts() else {
             return Err(Error::configuration(format!(
-                "{} can't be trusted: its path is not UTF-8, or nothing is there",
+                "{} can't be trusted, because its path is not UTF-8 or there is no file",
                 self.path.display()
             ))
             .with_help("rename its folders"));
@@ -109,52 +108,53 @@ impl Place {
             sha256: digest(contents),
         };
         let fail = |error: &io::Error| {
-            let shown = path.display();
-            failed(format!("can't write {shown} ({}); check the folder and the disk", error.kind()))
+            failed(format!("can't write {} ({})", path.display(), error.kind()))
+                .with_help("check the folder and the disk")
         };
         let mut text = serde_json::to_vec_pretty(&record).map_err(|error| fail(&error.into()))?;
         text.push(b'\n');
-        private_file::make_folder(folder(path)).map_err(|refusal| failed(refusal.to_string()))?;
+        private_file::make_folder(folder(path))
+            .map_err(|refusal| failed(refusal.fault).with_help(refusal.help))?;
         private_file::replace(path, ".new-", &text).map_err(|error| fail(&error))
     }
 
-    /// Removes the record, and tells whether there was one.
+    /// Removes the record, and returns whether there was one.
     pub(super) fn revoke(&self) -> Result<bool> {
         let Some(path) = &self.record else { return Ok(false) };
         let removed = fs::remove_file(path).and_then(|()| private_file::sync_folder(folder(path)));
         match removed {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(failed(format!(
-                "can't remove {} ({}); remove it by hand",
-                path.display(),
-                error.kind()
-            ))),
+            Err(error) => {
+                Err(failed(format!("can't remove {} ({})", path.display(), error.kind()))
+                    .with_help("remove it by hand"))
+            }
         }
     }
 
-    /// The place and its target as a record has them; a path that is not UTF-8 is in none.
+    /// Returns the path and its target as a record contains them; `None` if one is not UTF-8.
     fn texts(&self) -> Option<(&str, &str)> {
         Some((self.path.to_str()?, self.target.as_ref()?.to_str()?))
     }
 
     fn read(&self) -> Result<Option<Record>, Box<Problem>> {
         let Some(path) = &self.record else { return Ok(None) };
-        let refused = |what: String| {
-            let message = format!("the record of trust does not count: {what}");
+        let ignored = |why: String, help: String| {
+            let message = format!("the record of trust is ignored, because {why}");
             let problem = Problem::warning(ProblemCode::TrustRecord, message);
-            let help = "mend or remove it, then trust the file anew";
             Box::new(problem.with_provenance(Provenance::file(&self.path)).with_help(help))
         };
-        if !private_file::check_folder(folder(path))
-            .map_err(|refusal| refused(refusal.to_string()))?
-        {
+        let refused = |refusal: Refusal| {
+            let help = format!("{}, or remove it and trust the file again", refusal.help);
+            ignored(refusal.fault, help)
+        };
+        if !private_file::check_folder(folder(path)).map_err(refused)? {
             return Ok(None);
         }
         let file = match private_file::open(path, RULES) {
             Ok(file) => file,
             Err(refusal) if refusal.is_absence() => return Ok(None),
-            Err(refusal) => return Err(refused(refusal.to_string())),
+            Err(refusal) => return Err(refused(refusal)),
         };
         let mut text = Vec::new();
         let record = file
@@ -163,7 +163,10 @@ impl Place {
             .ok()
             .and_then(|_| serde_json::from_slice::<Record>(&text).ok())
             .filter(|record| record.version == VERSION);
-        let unread = || refused(format!("{} can't be read by this version", path.display()));
+        let unread = || {
+            let why = format!("{} can't be read by this version", path.display());
+            ignored(why, "remove it and trust the file again".to_owned())
+        };
         record.map(Some).ok_or_else(unread)
     }
 }
@@ -197,7 +200,7 @@ mod tests {
     impl Scene {
         fn new() -> Self {
             let root = tempfile::tempdir().expect("a folder");
-            // Where the folder for temporary files is a link, as on macOS.
+            // The folder for temporary files may be a link, such as on macOS.
             let folder = fs::canonicalize(root.path()).expect("a path");
             let environment = Environment::empty().state_directory(folder.join("state"));
             let scene = Self { _root: root, folder, environment };
@@ -219,7 +222,7 @@ mod tests {
             Place::of(&self.path(path), "authn", &self.environment).expect("a place")
         }
 
-        /// The standing of a file with the contents of all, and what is said of its record.
+        /// Returns whether a file with the usual contents is trusted, and the problem of its record.
         fn trust_state(&self, path: &str) -> (TrustState, String) {
             let mut problems = Vec::new();
             let trust_state = self.place(path).trust_state(CONTENTS, &mut problems);
@@ -235,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn trust_is_in_one_place_and_every_byte() {
+    fn trust_applies_to_one_path_and_every_byte() {
         let scene = Scene::new();
         assert_eq!(scene.trust_state("clone/.authn.toml").0, TrustState::Unknown);
         let record = scene.trusted();
@@ -260,14 +263,14 @@ mod tests {
     }
 
     #[test]
-    fn a_link_has_the_trust_of_neither_end() {
+    fn a_link_inherits_no_trust_from_its_path_or_its_target() {
         let scene = Scene::new();
         scene.trusted();
         fs::create_dir(scene.path("hostile")).expect("made");
         let trusted = scene.path("clone/.authn.toml");
         symlink(&trusted, scene.path("hostile/.authn.toml")).expect("linked");
         assert_eq!(scene.trust_state("hostile/.authn.toml").0, TrustState::Unknown);
-        // The same bytes at another end, as a hostile commit may put it there.
+        // The same bytes at another target, which a hostile commit may put there.
         scene.write("clone/other.toml");
         fs::remove_file(&trusted).expect("removed");
         symlink("other.toml", &trusted).expect("linked");
@@ -280,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_a_link_is_the_folder_itself() {
+    fn a_linked_folder_is_the_folder_itself() {
         let scene = Scene::new();
         scene.trusted();
         symlink(scene.path("clone"), scene.path("link")).expect("linked");
@@ -288,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_under_the_name_of_another_does_not_count() {
+    fn a_record_with_the_name_of_another_is_ignored() {
         let scene = Scene::new();
         let record = scene.trusted();
         scene.write("copy/.authn.toml");
@@ -298,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_others_could_have_written_does_not_count() {
+    fn a_record_that_other_users_can_write_is_ignored() {
         let scene = Scene::new();
         let record = scene.trusted();
         let refused = |what: &str| {
@@ -320,7 +323,7 @@ mod tests {
         fs::rename(&record, folder(&record).join("x")).expect("renamed");
         symlink("x", &record).expect("linked");
         refused("symbolic link");
-        // Trusting anew replaces whatever is there.
+        // Trusting again replaces whatever is there.
         scene.trusted();
         fs::write(&record, "{}").expect("written");
         refused("can't be read by this version");
@@ -328,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_somebody_else_does_not_count() {
+    fn a_record_of_another_user_is_ignored() {
         let scene = Scene::new();
         let record = scene.trusted();
         if chown(&record, Some(12345), None).is_err() {
@@ -341,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_revoked_is_gone_also_if_the_file_is() {
+    fn trust_can_be_revoked_after_the_file_is_removed() {
         let scene = Scene::new();
         scene.trusted();
         fs::remove_file(scene.path("clone/.authn.toml")).expect("removed");
@@ -352,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_folder_for_state_nothing_is_trusted() {
+    fn without_a_state_directory_nothing_is_trusted() {
         let scene = Scene::new();
         let place = Place::of(&scene.path("clone/.authn.toml"), "authn", &Environment::empty());
         let place = place.expect("a place");
