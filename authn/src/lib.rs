@@ -139,7 +139,7 @@ pub use diagnostic::Location;
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Recovery, Result};
 pub use integrations::*;
-pub use login::{Login, LoginOutcome, LoginPlan, Way};
+pub use login::{Login, LoginMethod, LoginOutcome, LoginPlan};
 #[doc(inline)]
 pub use options::{Options, Secret, Show, Validation, View};
 #[doc(inline)]

@@ -33,7 +33,7 @@ type AtEnd = Box<dyn FnOnce(bool) -> Boxed<'static, ()> + Send>;
 #[must_use = "it does nothing until it is given to `Credentials::login`"]
 pub struct Login {
     prompt: Arc<dyn ErasedPrompt>,
-    way: Option<Way>,
+    method: Option<LoginMethod>,
     opens_browser: Option<bool>,
     environment: Arc<Environment>,
     /// Its sender is dropped with the caller that waits for the login.
@@ -41,20 +41,20 @@ pub struct Login {
     at_end: Arc<Mutex<Option<AtEnd>>>,
 }
 
-/// The way in which a user logs in.
+/// The method by which a user logs in.
 ///
 /// ```
 /// # use authn::{Login, prompt::Prompt};
-/// use authn::Way;
+/// use authn::LoginMethod;
 ///
 /// # fn example(prompt: impl Prompt) {
-/// let login = Login::new(prompt).with_way(Way::Device);
-/// assert_eq!(login.way(), Some(Way::Device));
+/// let login = Login::new(prompt).with_method(LoginMethod::Device);
+/// assert_eq!(login.method(), Some(LoginMethod::Device));
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Way {
+pub enum LoginMethod {
     /// A browser on this machine, which is redirected back to it (RFC 8252, 7.3).
     Browser,
     /// A browser on any machine. The user pastes its last address or the code here.
@@ -91,17 +91,17 @@ pub enum LoginOutcome {
 /// [`Credentials::login_plan`](crate::Credentials::login_plan) returns it. As text it is a clause:
 ///
 /// ```
-/// use authn::{LoginPlan, Way};
+/// use authn::{LoginPlan, LoginMethod};
 ///
-/// let plan = LoginPlan::new(Some(Way::Browser), "a login opens a browser on this machine");
+/// let plan = LoginPlan::new(Some(LoginMethod::Browser), "a login opens a browser on this machine");
 /// let plan = plan.because(Some("DISPLAY is set".to_owned()));
 /// assert_eq!(plan.to_string(), "a login opens a browser on this machine, because DISPLAY is set");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoginPlan {
-    /// The way; `None` if there is none, or if it depends on the server.
-    pub way: Option<Way>,
+    /// The method; `None` if there is none, or if it depends on the server.
+    pub method: Option<LoginMethod>,
     /// What the user sees, such as `a login opens a browser on this machine`.
     pub what: String,
     /// The reason, such as `DISPLAY is set`.
@@ -110,8 +110,8 @@ pub struct LoginPlan {
 
 impl LoginPlan {
     /// Creates a plan without a reason. `what` is a clause in the third person.
-    pub fn new(way: Option<Way>, what: impl Into<String>) -> Self {
-        Self { way, what: what.into(), why: None }
+    pub fn new(method: Option<LoginMethod>, what: impl Into<String>) -> Self {
+        Self { method, what: what.into(), why: None }
     }
 
     /// Adds the reason, if there is one.
@@ -129,11 +129,11 @@ impl fmt::Display for LoginPlan {
 }
 
 impl Login {
-    /// Creates a login. Its way depends on the configuration and the environment.
+    /// Creates a login. Its method depends on the configuration and the environment.
     pub fn new(prompt: impl Prompt) -> Self {
         Self {
             prompt: Arc::new(prompt),
-            way: None,
+            method: None,
             opens_browser: None,
             environment: Arc::new(Environment::of_process()),
             caller: None,
@@ -141,9 +141,9 @@ impl Login {
         }
     }
 
-    /// Sets the way.
-    pub fn with_way(self, way: Way) -> Self {
-        Self { way: Some(way), ..self }
+    /// Sets the method.
+    pub fn with_method(self, method: LoginMethod) -> Self {
+        Self { method: Some(method), ..self }
     }
 
     /// Lets the user open the link, and starts no browser.
@@ -156,9 +156,9 @@ impl Login {
         Self { environment: Arc::new(environment), ..self }
     }
 
-    /// Returns the way that was set; `None` if it depends on the configuration and the environment.
-    pub fn way(&self) -> Option<Way> {
-        self.way
+    /// Returns the method that was set; `None` if it depends on the configuration and the environment.
+    pub fn method(&self) -> Option<LoginMethod> {
+        self.method
     }
 
     /// Returns whether the login starts a browser for a link.
@@ -284,7 +284,7 @@ impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Login")
             .field("prompt", &self.prompt)
-            .field("way", &self.way)
+            .field("method", &self.method)
             .field("opens_browser", &self.opens_browser)
             .finish_non_exhaustive()
     }
@@ -328,7 +328,7 @@ mod tests {
         let reason = Environment::empty().browser_reason();
         let expected = cfg!(all(unix, not(target_os = "macos"))).then_some("there is no display");
         assert_eq!(reason.as_deref(), expected);
-        let plan = LoginPlan::new(Some(Way::Console), "a login shows a link");
+        let plan = LoginPlan::new(Some(LoginMethod::Console), "a login shows a link");
         assert_eq!(plan.to_string(), "a login shows a link");
         assert_eq!(plan.because(Some("x".into())).to_string(), "a login shows a link, because x");
     }

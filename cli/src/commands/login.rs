@@ -9,7 +9,7 @@ use std::{
 };
 
 use authn::{
-    Credentials, Entry, ErrorKind, Login, LoginOutcome, Result, SecretString, Status, Way,
+    Credentials, Entry, ErrorKind, Login, LoginMethod, LoginOutcome, Result, SecretString, Status,
     config::Config,
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
@@ -92,16 +92,16 @@ impl Arguments {
     /// Sets the way to log in, if a flag chooses one.
     fn chosen(&self, login: Login) -> Login {
         let Some((_, way)) = self.way() else { return login };
-        let login = login.with_way(way);
+        let login = login.with_method(way);
         if self.no_browser { login.without_browser() } else { login }
     }
 
-    fn way(&self) -> Option<(&'static str, Way)> {
+    fn way(&self) -> Option<(&'static str, LoginMethod)> {
         let ways = [
-            (self.browser, "--browser", Way::Browser),
-            (self.no_browser, "--no-browser", Way::Browser),
-            (self.console, "--console", Way::Console),
-            (self.device, "--device", Way::Device),
+            (self.browser, "--browser", LoginMethod::Browser),
+            (self.no_browser, "--no-browser", LoginMethod::Browser),
+            (self.console, "--console", LoginMethod::Console),
+            (self.device, "--device", LoginMethod::Device),
         ];
         ways.into_iter().find_map(|(chosen, flag, way)| chosen.then_some((flag, way)))
     }

@@ -3,7 +3,7 @@
 use std::{sync::LazyLock, time::Duration};
 
 use authn::{
-    Environment, Error, Login, LoginPlan, Options as _, Result, TokenSet, Way,
+    Environment, Error, Login, LoginMethod, LoginPlan, Options as _, Result, TokenSet,
     options::{Command, Field},
     prompt::Progress,
 };
@@ -118,12 +118,14 @@ pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<TokenS
     // This can ask the server. Cancelling it loses nothing.
     let (way, or_by_console) = login.unless_cancelled(way(call, login)).await?;
     let by_code = match way {
-        Way::Device => device_code::login(options, context, login, or_by_console).await?,
+        LoginMethod::Device => device_code::login(options, context, login, or_by_console).await?,
         _ => None,
     };
     let logged_in = match (by_code, way) {
         (Some(grant), _) => LoggedIn { grant, nonce: None },
-        (None, Way::Device | Way::Console) => authorization_code::by_console(call, login).await?,
+        (None, LoginMethod::Device | LoginMethod::Console) => {
+            authorization_code::by_console(call, login).await?
+        }
         (None, _) => authorization_code::by_browser(call, login).await?,
     };
     let grant = verify_identity(call, login, logged_in).await?;
@@ -133,7 +135,7 @@ pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<TokenS
 
 /// The way of a login as far as it is known before the server is asked.
 struct Plan {
-    way: Way,
+    way: LoginMethod,
     /// Whether a device code is tried first, if the server allows it.
     tries_code: bool,
     /// Whether the browser can come back to this machine.
@@ -150,11 +152,11 @@ impl Plan {
         // Without a login page there is a device authorization endpoint: `validate` checks that.
         let has_page = options.server.has_login_page();
         let way = if options.grant_type == Some(GrantType::DeviceCode) || (is_free && !has_page) {
-            Way::Device
+            LoginMethod::Device
         } else if has_browser && is_local {
-            Way::Browser
+            LoginMethod::Browser
         } else {
-            Way::Console
+            LoginMethod::Console
         };
         Self { way, tries_code: is_free && has_page && !has_browser, is_local }
     }
@@ -172,14 +174,16 @@ pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPl
     }
     let Plan { way, tries_code, is_local, .. } = Plan::of(options, environment.has_browser());
     let (way, what, why) = match way {
-        Way::Device => (Some(way), "a login shows a code, which is typed in on any device", None),
-        Way::Console if !is_local => {
+        LoginMethod::Device => {
+            (Some(way), "a login shows a code, which is typed in on any device", None)
+        }
+        LoginMethod::Console if !is_local => {
             (Some(way), PASTE, Some("`redirect_uri` is not on this machine".to_owned()))
         }
-        Way::Browser if options.login.browser.is_some() => {
+        LoginMethod::Browser if options.login.browser.is_some() => {
             (Some(way), "a login opens the browser that the option `browser` names", None)
         }
-        Way::Browser => {
+        LoginMethod::Browser => {
             (Some(way), "a login opens a browser on this machine", environment.browser_reason())
         }
         _ if tries_code => (
@@ -194,13 +198,13 @@ pub(super) fn plan(options: &OAuth, environment: &Environment) -> Option<LoginPl
 
 /// Returns the way that the caller chose, or else the one that follows from the configuration and the environment. The
 /// flag says whether the login continues on the console if the server does not let the client log in by a code.
-async fn way(Call { options, context, .. }: Call<'_>, login: &Login) -> (Way, bool) {
-    if let Some(way) = login.way() {
+async fn way(Call { options, context, .. }: Call<'_>, login: &Login) -> (LoginMethod, bool) {
+    if let Some(way) = login.method() {
         return (way, false);
     }
     let Plan { way, tries_code, .. } = Plan::of(options, login.has_browser());
     if tries_code && options.server.endpoint(Endpoint::DeviceAuthorization, context).await.is_ok() {
-        return (Way::Device, true);
+        return (LoginMethod::Device, true);
     }
     (way, false)
 }
@@ -275,35 +279,35 @@ mod tests {
                 DISCOVERED,
                 "",
                 Some("DISPLAY"),
-                Some(Way::Browser),
+                Some(LoginMethod::Browser),
                 "a login opens a browser on this machine, because DISPLAY is set".to_owned(),
             ),
             (
                 DISCOVERED,
                 "browser = ['firefox']",
                 None,
-                Some(Way::Browser),
+                Some(LoginMethod::Browser),
                 "a login opens the browser that the option `browser` names".to_owned(),
             ),
             (
                 DISCOVERED,
                 "redirect_uri = 'https://c.test/x'",
                 Some("DISPLAY"),
-                Some(Way::Console),
+                Some(LoginMethod::Console),
                 format!("{PASTE}, because `redirect_uri` is not on this machine"),
             ),
             (
                 DISCOVERED,
                 "grant_type = 'authorization_code'",
                 Some("SSH_TTY"),
-                Some(Way::Console),
+                Some(LoginMethod::Console),
                 format!("{PASTE}, because SSH_TTY is set"),
             ),
             (
                 CODES_ALONE,
                 "",
                 Some("DISPLAY"),
-                Some(Way::Device),
+                Some(LoginMethod::Device),
                 "a login shows a code, which is typed in on any device".to_owned(),
             ),
             (
@@ -315,7 +319,7 @@ mod tests {
             ),
         ] {
             let plan = plan(&format!("{server}\n{option}"), variable).unwrap();
-            assert_eq!((plan.way, plan.to_string()), (way, text), "{option} {variable:?}");
+            assert_eq!((plan.method, plan.to_string()), (way, text), "{option} {variable:?}");
         }
         assert_eq!(plan(&format!("{DISCOVERED}\nclient_secret = 's'"), None), None);
     }

@@ -4,7 +4,7 @@
 use std::{path::Path, pin::pin, sync::Arc, time::Duration};
 
 use authn::{
-    Credentials, Environment, ErrorKind, Loader, Login, LoginOutcome, Result, Way,
+    Credentials, Environment, ErrorKind, Loader, Login, LoginMethod, LoginOutcome, Result,
     time::{Clock, ManualClock},
 };
 use authn_tests::{
@@ -48,7 +48,7 @@ async fn log_in(
     browser: Browser,
 ) -> (Result<LoginOutcome>, Screen) {
     let screen = Screen::default();
-    let login = credentials.login(Login::new(screen.clone()).with_way(Way::Device));
+    let login = credentials.login(Login::new(screen.clone()).with_method(LoginMethod::Device));
     let mut login = pin!(login);
     let rig = Arc::clone(rig);
     let user = spawn_blocking(move || browser.open(&rig.wait_for_device()));
@@ -231,7 +231,7 @@ async fn a_client_without_the_grant_logs_in_by_a_link_without_a_chosen_way() {
     assert_eq!(rig.count(&[("grant", "authorization_code"), ("status", "200")]), 1);
 
     let credentials = settings::load(&rig, &native(&rig, ""));
-    let error = credentials.login(login().with_way(Way::Device)).await.unwrap_err();
+    let error = credentials.login(login().with_method(LoginMethod::Device)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
     assert!(error.to_string().contains("log in with `--console`"), "{error}");
     assert_eq!(person.links().len(), 1);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use authn::{
-    Environment, Error, Login, Result, SecretString, Way,
+    Environment, Error, Login, LoginMethod, Result, SecretString,
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
 use authn_tests::rig::{self, Rig};
@@ -72,12 +72,16 @@ impl Person {
 
     /// A login that may start the configured browser.
     pub(crate) fn login_with_browser(&self) -> Login {
-        Login::new(self.clone()).with_environment(Environment::empty()).with_way(Way::Browser)
+        Login::new(self.clone())
+            .with_environment(Environment::empty())
+            .with_method(LoginMethod::Browser)
     }
 
     /// A login whose browser is elsewhere.
     pub(crate) fn login_at_console(&self) -> Login {
-        Login::new(self.clone()).with_environment(Environment::empty()).with_way(Way::Console)
+        Login::new(self.clone())
+            .with_environment(Environment::empty())
+            .with_method(LoginMethod::Console)
     }
 
     /// Waits until they have done everything; a visit that has failed fails the test.
