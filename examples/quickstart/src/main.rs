@@ -17,7 +17,7 @@ use std::{
 };
 
 use authn::{
-    Environment, Loader, Token, View,
+    Environment, Loader, Token,
     config::{Config, Provenance},
     reqwest::Client,
 };
