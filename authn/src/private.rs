@@ -11,3 +11,23 @@ pub use crate::{
     registry::{About, Entry, Provider, Store, StoreEntry},
     store::{Content, Locks, Versioned},
 };
+
+use std::marker::PhantomData;
+
+use crate::InteractiveSource;
+
+/// Tells at compile time whether a type is an `InteractiveSource`: the inherent constant, which exists only for such a
+/// type, takes precedence over that of [`MaybeInteractive`].
+#[derive(Debug)]
+pub struct Interactivity<S>(PhantomData<S>);
+
+impl<S: InteractiveSource> Interactivity<S> {
+    pub const IS_INTERACTIVE: bool = true;
+}
+
+/// Says of every other type that it is not one.
+pub trait MaybeInteractive {
+    const IS_INTERACTIVE: bool = false;
+}
+
+impl<S> MaybeInteractive for Interactivity<S> {}

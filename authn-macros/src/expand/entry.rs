@@ -39,9 +39,20 @@ pub(super) fn definition(options: &Options) -> TokenStream {
     };
     let checked = (arguments.of == Macro::Provider)
         .then(|| quote_spanned!(ident.span()=> const _: () = __ENTRY.checked();));
+    // Without the flag its logins would be left out without a word.
+    let forgotten = (arguments.has("cached") && !arguments.has("login")).then(|| {
+        let message = format!("add `login`: `{ident}` implements `InteractiveSource`");
+        quote_spanned! {ident.span()=>
+            const _: () = {
+                use #authn::private::MaybeInteractive as _;
+                ::core::assert!(!#authn::private::Interactivity::<#ident>::IS_INTERACTIVE, #message);
+            };
+        }
+    });
     quote! {
         const __ENTRY: #authn::private::#entry = #authn::private::#entry::#made;
         #checked
+        #forgotten
         #[automatically_derived]
         impl #authn::private::#of for #ident {
             const ENTRY: #authn::private::#entry = __ENTRY;

@@ -67,7 +67,7 @@ use crate::{
 /// # let _ = credentials;
 /// # Ok::<(), authn::Error>(())
 /// ```
-#[authn::token_provider("oauth", cached)]
+#[authn::token_provider("oauth", cached, login)]
 pub struct OAuth {
     #[flatten]
     server: Server,
