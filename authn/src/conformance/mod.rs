@@ -70,7 +70,7 @@ pub fn check<P: Provider>(options: &str) -> Report {
 
 /// Checks a provider like [`check`], by its entry in the registry.
 ///
-/// ```
+/// ```standalone_crate
 /// for entry in authn::Registry::linked()?.iter() {
 ///     let options = authn::conformance::sample(entry, "made-up");
 ///     let report = authn::conformance::check_entry(entry, &options);

@@ -1,36 +1,11 @@
-//! The traits of which a provider implements one, and how to write your own.
+//! The traits that a provider implements. [`guide::writing_a_provider`](crate::guide::writing_a_provider) says how to
+//! write one.
 //!
-//! # Writing a provider
-//!
-//! Most tokens are *exchanged*: something configured, such as a key, is sent to a server, which answers with a
-//! token that expires. For these implement [`TokenSource`], one function from the configuration and the last
-//! tokens to new ones, and mark the provider `cached`. The framework caches, refreshes and stores.
-//!
-//! ```
-//! use authn::{Context, Result, SecretString, Token, TokenSet, TokenSource};
-//! use std::time::Duration;
-//!
-//! /// Creates tokens at the corporate STS.
-//! #[authn::token_provider("corp_sts", cached)]
-//! pub struct CorpSts {
-//!     /// Machine key.
-//!     _key: SecretString,
-//!     /// Lifetime of a token.
-//!     #[default(Duration::from_secs(3600))]
-//!     lifetime: Duration,
-//! }
-//!
-//! impl TokenSource for CorpSts {
-//!     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
-//!         // a real one asks a server through `context.http()`
-//!         let token = Token::new(format!("minted-with-{}", self._key.expose().len()))?;
-//!         Ok(token.with_expires_in(self.lifetime).into())
-//!     }
-//! }
-//! ```
-//!
-//! Where a user starts the session, mark it `cached, login` and implement [`InteractiveSource`] as well. Where there
-//! is nothing to exchange, or each call has an answer of its own, implement [`TokenProvider`] and leave `cached` out.
+//! | the provider … | its traits | its mark |
+//! |---|---|---|
+//! | exchanges something for a token, which is cached | [`TokenSource`] | `#[token_provider("name", cached)]` |
+//! | does so after a user has logged in | [`TokenSource`] and [`InteractiveSource`] | `#[token_provider("name", cached, login)]` |
+//! | answers each call itself, such as with an API key | [`TokenProvider`] | `#[token_provider("name")]` |
 
 mod bound;
 mod erased;
