@@ -301,6 +301,6 @@ fn expired_on_arrival() -> Error {
 }
 
 pub(super) fn logged_out() -> Error {
-    Error::login_required("a logout or another login happened during the exchange")
+    Error::login_required("the session was logged out, or replaced by another login, meanwhile")
         .with_help("try again")
 }

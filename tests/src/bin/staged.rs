@@ -12,8 +12,7 @@ use std::{
 };
 
 use authn::{
-    Claims, Context, Error, InteractiveSource, Login, Result, SessionPolicy, Token, TokenSet,
-    TokenSource, Url,
+    Claims, Context, Error, InteractiveSource, Login, Result, Token, TokenSet, TokenSource, Url,
     prompt::{Link, Progress, Question, UserCode},
 };
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
@@ -35,13 +34,13 @@ pub struct Staged {
 
 impl TokenSource for Staged {
     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
-        Err(context.login_required("nobody is logged in"))
+        Err(context.login_required("no user is logged in"))
     }
 }
 
 impl InteractiveSource for Staged {
-    fn session(&self) -> SessionPolicy<'_> {
-        SessionPolicy::Begun
+    fn needs_login(&self) -> bool {
+        self.steps.iter().all(|step| step != "none")
     }
 
     async fn login(&self, _: &Context, login: &Login) -> Result<Option<TokenSet>> {
