@@ -12,7 +12,7 @@ static COUNTING: Counting = Counting;
 
 thread_local!(static COUNT: Cell<u64> = const { Cell::new(0) });
 
-/// Gives how often this thread has allocated so far.
+/// Returns how often this thread has allocated so far.
 pub(crate) fn count() -> u64 {
     COUNT.get()
 }

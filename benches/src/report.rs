@@ -46,7 +46,7 @@ impl Report {
         self.costs.get(name).copied()
     }
 
-    /// Gives the lowest cost of the rows that begin so, one thread and two each on its own.
+    /// Returns the lowest cost of the rows that begin so, one thread and two each on its own.
     pub(crate) fn best(&self, prefix: &str) -> Option<Cost> {
         self.costs
             .iter()

@@ -1,4 +1,4 @@
-//! A token endpoint on the loopback interface, for peers that ask a server and nobody else.
+//! A token endpoint on the loopback interface, for peers that only ask a server.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -8,7 +8,7 @@ use std::{
 
 use crate::token;
 
-/// Starts the server; it answers every request with the same token, until the program ends. Gives its URL,
+/// Starts the server; it answers every request with the same token, until the program ends. Returns its URL,
 /// without a slash at the end.
 pub(crate) fn start() -> std::io::Result<String> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
@@ -21,7 +21,7 @@ pub(crate) fn start() -> std::io::Result<String> {
     Ok(url)
 }
 
-/// Gives the body of an answer, of which each peer reads what it knows.
+/// Returns the body of an answer. Each peer reads the members that it knows.
 pub(crate) fn answer() -> String {
     let token = token();
     format!(
@@ -43,7 +43,7 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Reads one request to its end; tells whether there was one.
+/// Reads one request to its end; returns whether there was one.
 fn skip_request(reader: &mut BufReader<TcpStream>) -> std::io::Result<bool> {
     let mut length = 0;
     loop {
