@@ -124,6 +124,7 @@ mod request;
 mod runtime;
 mod secret;
 pub mod store;
+mod striped;
 pub mod time;
 mod token;
 
@@ -151,6 +152,7 @@ pub use request::{Origins, Placement, Reaction, Request, ResponseHead, Used};
 pub use secret::{Exposed, SecretSource, SecretString};
 #[doc(inline)]
 pub use store::SessionPolicy;
+pub use striped::Striped;
 pub use token::{Claims, Issued, Token, TokenSet};
 #[doc(inline)]
 pub use url::Url;

@@ -40,7 +40,7 @@ pub(crate) fn cost<S>(set_up: impl Fn() -> S + Sync, call: impl Fn(&mut S) + Syn
     Cost { one: one.nanos, two: two.nanos, allocations: one.allocations }
 }
 
-/// Returns the best of the rounds. One in which a thread lost its core does not count, unless there is no other:
+/// Returns the best of the rounds. One in which a thread lost its core is left out, unless there is no other:
 /// meanwhile the other thread ran without contention.
 fn best<S>(
     threads: usize,

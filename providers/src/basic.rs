@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use authn::{Context, Error, Request, Result, SecretString, Token, TokenProvider};
+use authn::{Context, Error, Request, Result, SecretString, Striped, Token, TokenProvider};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderValue, header::AUTHORIZATION};
 use zeroize::Zeroizing;
@@ -36,7 +36,7 @@ pub struct Basic {
     _password: Option<SecretString>,
     /// Built when the options are checked. The framework does not use it if the password comes from a file; the
     /// password is then read again for each request.
-    __value: OnceLock<HeaderValue>,
+    __value: OnceLock<Striped<HeaderValue>>,
 }
 
 impl Basic {
@@ -75,7 +75,7 @@ impl Basic {
 
 impl TokenProvider for Basic {
     fn validate(&self, _: &Context) -> Result<()> {
-        let value = self.value()?;
+        let value = Striped::try_new(|| self.value())?;
         self.__value.get_or_init(|| value);
         Ok(())
     }
@@ -91,7 +91,7 @@ impl TokenProvider for Basic {
 
     #[inline]
     fn try_authorize(&self, request: &mut Request<'_>, _: &Context) -> Option<Result<()>> {
-        request.set_header(&AUTHORIZATION, self.__value.get()?.clone());
+        request.set_header(&AUTHORIZATION, self.__value.get()?.get().clone());
         Some(Ok(()))
     }
 

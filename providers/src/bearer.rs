@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use authn::{Context, Request, Result, SecretString, Token, TokenProvider};
+use authn::{Context, Request, Result, SecretString, Striped, Token, TokenProvider};
 
 /// Sends a token from the configuration and does not inspect it.
 ///
@@ -28,7 +28,7 @@ pub struct Bearer {
     _token: SecretString,
     /// Built when the options are checked. The framework does not use it if the token comes from a file; `token`
     /// then reads the file each time.
-    __built: OnceLock<Token>,
+    __built: OnceLock<Striped<Token>>,
 }
 
 impl Bearer {
@@ -39,8 +39,8 @@ impl Bearer {
 
 impl TokenProvider for Bearer {
     fn validate(&self, _: &Context) -> Result<()> {
-        let token = self.build()?;
-        self.__built.get_or_init(|| token);
+        let built = Striped::try_new(|| self.build())?;
+        self.__built.get_or_init(|| built);
         Ok(())
     }
 
@@ -50,12 +50,12 @@ impl TokenProvider for Bearer {
 
     #[inline]
     fn ready(&self, _: &Context) -> Option<Token> {
-        self.__built.get().cloned()
+        self.__built.get().map(|built| built.get().clone())
     }
 
     #[inline]
     fn try_authorize(&self, request: &mut Request<'_>, _: &Context) -> Option<Result<()>> {
-        Some(request.bearer(self.__built.get()?))
+        Some(request.bearer(self.__built.get()?.get()))
     }
 }
 

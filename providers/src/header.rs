@@ -15,9 +15,19 @@ pub(crate) fn secret_value(text: Zeroizing<String>) -> Result<HeaderValue, &'sta
         return Err(EXPECTED);
     }
     let mut value =
-        HeaderValue::from_maybe_shared(Bytes::from_owner(text)).map_err(|_| EXPECTED)?;
+        HeaderValue::from_maybe_shared(Bytes::from_owner(Apart(text))).map_err(|_| EXPECTED)?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// A text whose reference count shares no cache line with another's; see `authn::Striped`.
+#[repr(align(128))]
+struct Apart(Zeroizing<String>);
+
+impl AsRef<[u8]> for Apart {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use authn::{Context, Request, Result, SecretString, Token, TokenProvider};
+use authn::{Context, Request, Result, SecretString, Striped, Token, TokenProvider};
 
 use crate::expiry;
 
@@ -32,7 +32,7 @@ pub struct Jwt {
     _jwt: SecretString,
     /// Built when the options are checked. The framework does not use it if the token comes from a file; `token`
     /// then reads the file each time.
-    __token: OnceLock<Token>,
+    __token: OnceLock<Striped<Token>>,
 }
 
 impl Jwt {
@@ -43,7 +43,7 @@ impl Jwt {
 
     #[inline]
     fn unexpired(&self, context: &Context) -> Option<&Token> {
-        let token = self.__token.get()?;
+        let token = self.__token.get()?.get();
         match token.expires_at() {
             Some(time) if expiry::is_past(time, context) => None,
             _ => Some(token),
@@ -54,7 +54,7 @@ impl Jwt {
 impl TokenProvider for Jwt {
     /// Does not check the expiry: an expired token is an error when it is used, not when the configuration is loaded.
     fn validate(&self, _: &Context) -> Result<()> {
-        let token = self.build()?;
+        let token = Striped::try_new(|| self.build())?;
         self.__token.get_or_init(|| token);
         Ok(())
     }

@@ -5,7 +5,7 @@ mod prepared;
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use authn::{Context, Error, Request, Result, SecretString, Token, TokenProvider};
+use authn::{Context, Error, Request, Result, SecretString, Striped, Token, TokenProvider};
 use key_set::KeySet;
 use prepared::{Additions, Prepared};
 
@@ -55,7 +55,7 @@ pub struct ApiKey {
     username: Option<String>,
     /// Built when the options are checked. The framework does not use it if a key comes from a file; the keys are
     /// then read again for each request.
-    __prepared: OnceLock<Prepared>,
+    __prepared: OnceLock<Striped<Prepared>>,
 }
 
 impl ApiKey {
@@ -93,7 +93,7 @@ impl ApiKey {
 
 impl TokenProvider for ApiKey {
     fn validate(&self, _: &Context) -> Result<()> {
-        let prepared = self.prepare()?;
+        let prepared = Striped::try_new(|| self.prepare())?;
         self.__prepared.get_or_init(|| prepared);
         Ok(())
     }
@@ -108,7 +108,7 @@ impl TokenProvider for ApiKey {
 
     #[inline]
     fn try_authorize(&self, request: &mut Request<'_>, _: &Context) -> Option<Result<()>> {
-        Some(self.__prepared.get()?.put_on(request))
+        Some(self.__prepared.get()?.get().put_on(request))
     }
 
     fn principal(&self, _: &Context) -> Option<String> {

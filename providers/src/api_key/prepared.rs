@@ -22,6 +22,11 @@ impl Prepared {
     /// Adds the keys for a request's origin to it. It is an error if there is none: a request without a key would
     /// only look authorised.
     pub(super) fn put_on(&self, request: &mut Request<'_>) -> Result<()> {
+        if self.sets.is_empty() {
+            // No header or parameter is set twice, so there is nothing to keep track of.
+            self.common.put_all_on(request)?;
+            return self.plain.put_all_on(request);
+        }
         let mut any = !self.common.is_empty();
         let mut taken = Taken::default();
         // The first one to set a header or parameter wins: the sets, then the common keys. Headers and parameters
@@ -128,6 +133,18 @@ impl Additions {
         Err(Error::configuration(format!("option `{option}`: {problem}")).with_help(help))
     }
 
+    /// Adds all headers and parameters to a request.
+    fn put_all_on(&self, request: &mut Request<'_>) -> Result<()> {
+        for (name, value) in &self.headers {
+            request.set_header(name, value.clone());
+        }
+        for (name, secret) in &self.query {
+            request.set_query(name, &secret.expose())?;
+        }
+        Ok(())
+    }
+
+    /// Adds those headers and parameters to a request that have not been taken.
     fn put_on<'a>(&'a self, request: &mut Request<'_>, taken: &mut Taken<'a>) -> Result<()> {
         for (name, value) in &self.headers {
             if !taken.headers.contains(&name) {

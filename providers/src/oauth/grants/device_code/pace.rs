@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use authn::time::BackOff;
+
 /// The interval if the server names none (RFC 8628, 3.2).
 const USUAL_INTERVAL: Duration = Duration::from_secs(5);
 /// Longest interval that a server can start with, because the user waits for it.
@@ -10,8 +12,6 @@ const LONGEST_INTERVAL: Duration = Duration::from_mins(1);
 const SLOWER_BY: Duration = Duration::from_secs(5);
 /// Longest wait after a failure, unless the interval is longer or the server asks for more.
 const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
-/// Longest wait that a server can ask for with `Retry-After`.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 
 /// The interval, and the state that decides the next wait.
 pub(super) struct Pace {
@@ -31,13 +31,14 @@ impl Pace {
 
     /// Returns the wait before the next request.
     pub(super) fn wait(&self) -> Duration {
-        // The wait doubles with each failure.
-        let doubled = self.interval.saturating_mul(2_u32.saturating_pow(self.failures));
-        let own = doubled.min(LONGEST_BACK_OFF).max(self.interval);
-        match self.retry_after {
-            Some(asked) => asked.min(LONGEST_RETRY_AFTER).max(self.interval),
-            None => own,
-        }
+        let wait = match self.retry_after {
+            Some(asked) => BackOff::asked(asked),
+            // Without a failure it is the interval, and it doubles with each.
+            None => {
+                BackOff::new(self.interval, LONGEST_BACK_OFF).after(self.failures.saturating_add(1))
+            }
+        };
+        wait.max(self.interval)
     }
 
     /// Returns whether the wait is the interval: the server has neither failed nor asked for a wait.
