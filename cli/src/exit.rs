@@ -15,7 +15,10 @@ pub(crate) enum Code {
     Configuration = 3,
     LoginRequired = 4,
     Provider = 5,
+    HungUp = 129,
     Interrupted = 130,
+    Quit = 131,
+    Terminated = 143,
 }
 
 /// The reason why a command fails.

@@ -25,7 +25,8 @@
 //! | 3 | invalid configuration, or one that does not apply to this request |
 //! | 4 | login required |
 //! | 5 | provider or network error |
-//! | 130 | interrupted |
+//! | 130 | interrupted, or cancelled by the user |
+//! | 129, 131, 143 | ended by SIGHUP, SIGQUIT or SIGTERM |
 //!
 //! Data goes to standard output and everything else to standard error.
 

@@ -9,6 +9,7 @@ mod logout;
 mod man;
 mod profiles;
 mod providers;
+mod signals;
 mod status;
 mod stores;
 mod token;

@@ -11,8 +11,9 @@ use authn::{
     Credentials,
     config::{Config, Problem, ProblemCode, Severity},
 };
-use tokio::{runtime::Builder, select, signal, time};
+use tokio::{runtime::Builder, select, time};
 
+use super::signals::Signals;
 use crate::{
     app::App,
     exit::{Code, Failure},
@@ -45,10 +46,10 @@ pub(super) fn credentials(
     config.credentials()
 }
 
-/// Waits until `work` is done, or the user interrupts.
+/// Waits until `work` is done, or a signal ends the program.
 ///
-/// After an interrupt, an exchange in progress is completed, because a token that the server issues only once must
-/// not be lost. A second interrupt stops that too.
+/// After a signal, an exchange in progress is completed, because a token that the server issues only once must not be
+/// lost. A second signal stops that too.
 pub(super) fn wait<T, E: Into<Failure>>(
     credentials: &Credentials,
     work: impl Future<Output = Result<T, E>>,
@@ -61,21 +62,22 @@ pub(super) fn wait<T, E: Into<Failure>>(
     wait_for_user(credentials, work, &output::message)
 }
 
-/// Waits for the user and for the exchange that follows. An interrupt ends the wait for the user at once; `report`
+/// Waits for the user and for the exchange that follows. A signal ends the wait for the user at once; `report`
 /// is called if an exchange must be completed first.
 pub(super) fn wait_for_user<T, E: Into<Failure>>(
     credentials: &Credentials,
     mut work: Pin<Box<impl Future<Output = Result<T, E>>>>,
     report: &dyn Fn(&str),
 ) -> Result<T, Failure> {
-    block_on(async |interrupts| {
+    block_on(async |signals| {
+        let interrupted;
         select! {
             biased;
             done = work.as_mut() => {
                 credentials.close().await;
                 return done.map_err(Into::into);
             }
-            _ = interrupts.recv() => {}
+            code = signals.recv() => interrupted = code,
         }
         // Ends all questions.
         drop(work);
@@ -86,43 +88,30 @@ pub(super) fn wait_for_user<T, E: Into<Failure>>(
             );
             select! {
                 () = closed => {}
-                _ = interrupts.recv() => {}
+                _ = signals.recv() => {}
             }
         }
-        Err(Failure::Silent(Code::Interrupted))
+        Err(Failure::Silent(interrupted))
     })
 }
 
-/// Waits until a read-only operation is done, or the user interrupts.
+/// Waits until a read-only operation is done, or a signal ends the program.
 pub(super) fn query<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T, Failure> {
-    block_on(async |interrupts| {
+    block_on(async |signals| {
         select! {
             biased;
             done = work => done.map_err(Failure::from),
-            _ = interrupts.recv() => Err(Failure::Silent(Code::Interrupted)),
+            code = signals.recv() => Err(Failure::Silent(code)),
         }
     })
 }
 
-fn block_on<T>(
-    work: impl AsyncFnOnce(&mut Interrupts) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+fn block_on<T>(work: impl AsyncFnOnce(&mut Signals) -> Result<T, Failure>) -> Result<T, Failure> {
     let runtime =
         Builder::new_current_thread().enable_all().build().map_err(|error| no_runtime(&error))?;
-    runtime.block_on(async {
-        #[cfg(unix)]
-        let interrupts = signal::unix::signal(signal::unix::SignalKind::interrupt());
-        #[cfg(windows)]
-        let interrupts = signal::windows::ctrl_c();
-        work(&mut interrupts.map_err(|error| no_runtime(&error))?).await
-    })
+    runtime
+        .block_on(async { work(&mut Signals::listen().map_err(|error| no_runtime(&error))?).await })
 }
-
-#[cfg(unix)]
-type Interrupts = signal::unix::Signal;
-
-#[cfg(windows)]
-type Interrupts = signal::windows::CtrlC;
 
 fn no_runtime(error: &io::Error) -> Failure {
     Failure::new(Code::Other, format!("can't start the async runtime ({})", error.kind()))
