@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, error::Error as StdError, fmt, iter, sync::Arc, time::Duration};
 
-use crate::diagnostic::{Problem, ProblemCode};
+use crate::diagnostic::{Problem, ProblemCode, printable};
 
 /// The result of what can fail with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -13,7 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why something failed.
 ///
 /// [`kind`](Self::kind) and [`recovery`](Self::recovery) are for programs, the rest is for people. As a text it is one
-/// line: the message, then after a semicolon what helps. `{:?}` writes both on lines of their own, with the errors
+/// line, and one more for each [problem](Self::problems): the message, then after a semicolon what helps. Control
+/// characters are escaped. `{:?}` writes both on lines of their own, with the errors
 /// that caused it, which is what a `main` that returns it prints.
 ///
 /// ```
@@ -108,8 +109,7 @@ impl Error {
     /// Makes the error of a provider that authorises requests without a token, of kind
     /// [`NoToken`](ErrorKind::NoToken).
     pub fn no_token() -> Self {
-        Self::new(ErrorKind::NoToken, "this provider has no token")
-            .with_help("authorise a request with it instead")
+        Self::new(ErrorKind::NoToken, "this provider has no token and only authorises requests")
     }
 
     pub(crate) fn problems_found(summary: String, problems: Vec<Problem>) -> Self {
@@ -249,9 +249,9 @@ constructors! {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
+        f.write_str(&printable(&self.0.message))?;
         if let Some(help) = &self.0.help {
-            write!(f, "; {help}")?;
+            write!(f, "; {}", printable(help))?;
         }
         for problem in &self.0.problems {
             write!(f, "\n  {problem}")?;
@@ -263,13 +263,13 @@ impl fmt::Display for Error {
 /// What a `main` that returns the error prints, so it is written for people; the methods have the parts.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
+        f.write_str(&printable(&self.0.message))?;
         for problem in &self.0.problems {
             let report = problem.render(false);
             write!(f, "\n\n{report}")?;
         }
         if let Some(help) = &self.0.help {
-            write!(f, "\n  help: {help}")?;
+            write!(f, "\n  help: {}", printable(help))?;
         }
         for cause in iter::successors(self.source(), |&cause| cause.source()) {
             write!(f, "\n  caused by: {cause}")?;
@@ -300,6 +300,13 @@ mod tests {
             "the login was not saved\n  help: log in again\n  \
              caused by: the folder can't be written; make it writable"
         );
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        let error = Error::refused("a\nb\u{1b}[31m").with_help("c\rd");
+        assert_eq!(error.to_string(), r"a\nb\u{1b}[31m; c\rd");
+        assert_eq!(format!("{error:?}"), "a\\nb\\u{1b}[31m\n  help: c\\rd");
     }
 
     #[test]

@@ -21,7 +21,7 @@ type AtEnd = Box<dyn FnOnce(bool) -> Boxed<'static, ()> + Send>;
 /// One login of a user.
 ///
 /// A program creates it for [`Credentials::login`](crate::Credentials::login). The
-/// [`TokenSource`](crate::TokenSource) receives it, and reaches the user through it.
+/// [`InteractiveSource`](crate::InteractiveSource) receives it, and reaches the user through it.
 ///
 /// ```no_run
 /// # use authn::{Credentials, Login, prompt::Prompt};

@@ -155,6 +155,44 @@ async fn a_request_is_sent_once_more_and_no_more() {
     assert_eq!(server.requests().len(), 2);
 }
 
+/// Asks for another try after every answer.
+#[derive(Debug)]
+struct Insistent(Reaction);
+
+impl TokenProvider for Insistent {
+    async fn token(&self, _context: &Context) -> Result<Token> {
+        Token::new("abc")
+    }
+
+    fn response(&self, _: &ResponseHead<'_>, _: &Used, _: &Context) -> Reaction {
+        self.0.clone()
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_succeeded_is_never_sent_again() {
+    for reaction in
+        [Reaction::Retry, Reaction::Invalidate, Reaction::RetryWithScopes(vec!["more".to_owned()])]
+    {
+        let server = Server::start(|_| (201, String::new()));
+        let client = server.client(Insistent(reaction));
+        assert_eq!(client.post(&server.url).body("abc").send().await.unwrap().status(), 201);
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_error_of_a_request_is_readable_when_main_returns_it() {
+    let server = Server::start(|_| (200, String::new()));
+    let client = server.client(Insistent(Reaction::Pass));
+    let error = client.get("https://other.example.com/").send().await.unwrap_err();
+    assert_eq!(
+        format!("{error:?}"),
+        "the request was not authorised: these credentials are not for https://other.example.com\n  \
+         help: add it to `credentials.origins` if they should be"
+    );
+}
+
 #[tokio::test]
 async fn a_body_that_streams_is_not_sent_again() {
     let server = Server::start(counting_nonces());

@@ -74,7 +74,26 @@ impl HttpResponse {
         Some(date.duration_since(self.clock.now().wall()).unwrap_or_default())
     }
 
-    /// Parses the body as JSON, whatever the content type is. The error contains nothing of the body.
+    /// Returns the response if its status is 2xx, or else an error without anything of its body.
+    ///
+    /// A status of 429 or 5xx is [`Network`](crate::ErrorKind::Network), with the wait of `Retry-After`: the exchange is
+    /// tried again later. Any other status is [`Refused`](crate::ErrorKind::Refused).
+    pub fn success(self) -> Result<Self> {
+        if self.status.is_success() {
+            return Ok(self);
+        }
+        let message = format!("{} answered with status {}", self.place, self.status.as_u16());
+        if self.status != StatusCode::TOO_MANY_REQUESTS && !self.status.is_server_error() {
+            return Err(Error::refused(message).with_help("check the address and the options"));
+        }
+        let error = Error::network(message).with_help("try again later");
+        Err(match self.retry_after() {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        })
+    }
+
+    /// Parses the body as JSON, whatever the status and the content type are. The error contains nothing of the body.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let what = match error.classify() {

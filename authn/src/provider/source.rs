@@ -23,7 +23,8 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     /// Makes one exchange. `last` is the result of the last one.
     ///
     /// It runs on the framework's background runtime, at most once at a time, and goes on even if every caller
-    /// has stopped waiting.
+    /// has stopped waiting. It must not block, because all exchanges of the program share one thread there: use
+    /// `tokio::task::spawn_blocking`.
     fn request_token(
         &self,
         context: &Context,

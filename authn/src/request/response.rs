@@ -103,7 +103,10 @@ impl Used {
     }
 }
 
-/// What a provider asks of the client after an answer. A client sends a request at most once more.
+/// What a provider asks of the client after an answer.
+///
+/// A client sends a request at most once more, and never after a success (2xx). So a provider may return
+/// [`Retry`](Self::Retry) for each new nonce, whatever the status is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reaction {
@@ -114,6 +117,8 @@ pub enum Reaction {
     Invalidate,
     /// The request is authorised anew and sent once more, such as with the nonce of the answer (RFC 9449, section 9).
     Retry,
-    /// The request is sent once more with a token for these scopes (RFC 6750, section 3.1, `insufficient_scope`).
+    /// The request is sent once more with a token for these scopes (RFC 6750, section 3.1, `insufficient_scope`). The next
+    /// request has the configured scopes again: use [`Credentials::with_scope`](crate::Credentials::with_scope) for
+    /// several of them.
     RetryWithScopes(Vec<String>),
 }

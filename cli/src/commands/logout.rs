@@ -1,7 +1,7 @@
 //! `logout`: deletes the stored session.
 
 use authn::{
-    Credentials, Status,
+    Credentials, ErrorKind, Status,
     config::{Config, KnownStore},
     store::StoreKey,
 };
@@ -17,9 +17,9 @@ use crate::{
 /// The store whose sessions end with the program.
 const MEMORY: &str = "memory";
 
-/// The help if a session could not be revoked.
+/// The help if a session could not be revoked, after what else helps.
 const NOT_REVOKED: &str =
-    "try again, or leave out `--revoke` to delete only the local copy; nothing was deleted";
+    "or leave out `--revoke` to delete only the local copy; nothing was deleted";
 
 /// The arguments of `logout`.
 #[derive(clap::Args, Debug)]
@@ -34,15 +34,25 @@ pub(crate) struct Arguments {
     revoke: bool,
 }
 
+/// Adds to a failure that nothing was deleted.
+fn not_revoked(failure: Failure) -> Failure {
+    let first = match &failure {
+        // To try again does not help.
+        Failure::Authn(error) if error.kind() == ErrorKind::Configuration => error.help(),
+        _ => None,
+    };
+    let help = format!("{}, {NOT_REVOKED}", first.unwrap_or("try again"));
+    failure.with_help(help)
+}
+
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all {
         return run_all(app, arguments.revoke);
     }
     let (config, credentials) = waiting::load(app)?;
     let work = end_session(&config, &credentials, arguments.revoke);
-    let message = waiting::wait(&credentials, work).map_err(|failure| {
-        if arguments.revoke { failure.with_help(NOT_REVOKED) } else { failure }
-    })?;
+    let message = waiting::wait(&credentials, work)
+        .map_err(|failure| if arguments.revoke { not_revoked(failure) } else { failure })?;
     output::message(&message);
     Ok(())
 }

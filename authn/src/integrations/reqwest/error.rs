@@ -1,6 +1,6 @@
 //! `Error`: why a request failed, without its URL.
 
-use std::fmt;
+use std::{error::Error as _, fmt, iter};
 
 /// The result of a request.
 ///
@@ -17,7 +17,6 @@ use std::fmt;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a request failed. It holds no URL, because a URL can hold a token.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The request could not be authorised.
@@ -34,6 +33,21 @@ impl fmt::Display for Error {
             Self::Authorization(error) => write!(f, "the request was not authorised: {error}"),
             Self::Http(error) => write!(f, "the request failed: {error}"),
             Self::Redirect(reason) => write!(f, "the redirect was not followed: {reason}"),
+        }
+    }
+}
+
+/// What a `main` that returns the error prints, so it is written for people.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authorization(error) => write!(f, "the request was not authorised: {error:?}"),
+            Self::Http(error) => {
+                write!(f, "{self}")?;
+                let causes = iter::successors(error.source(), |&cause| cause.source());
+                causes.into_iter().try_for_each(|cause| write!(f, "\n  caused by: {cause}"))
+            }
+            Self::Redirect(_) => write!(f, "{self}"),
         }
     }
 }

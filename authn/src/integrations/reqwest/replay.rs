@@ -10,7 +10,8 @@ use crate::{Credentials, ErrorKind, Reaction, ResponseHead, Used};
 
 /// Sends one request, and at most once more.
 ///
-/// The request is not sent again if its body streams, because such a body can be read once.
+/// A request is not sent again after a success (2xx), because the server has done what it asks for, nor if its body
+/// streams, because such a body can be read once.
 pub(super) async fn send(
     clients: &Clients,
     mut request: HttpRequest,
@@ -59,6 +60,9 @@ pub(super) async fn send(
 impl Credentials {
     /// Returns the credentials for sending a request once more; `None` if it is not sent again.
     fn next(&self, reaction: &Reaction, response: &Response, used: &Used) -> Option<Self> {
+        if response.status().is_success() {
+            return None;
+        }
         match reaction {
             Reaction::Retry => Some(self.clone()),
             Reaction::RetryWithScopes(scopes) => Some(self.with_scope(scopes)),
