@@ -1,4 +1,4 @@
-//! The same credentials for code without a runtime, on the same cache.
+//! Credentials for code without an asynchronous runtime, with the same cache.
 //!
 //! ```no_run
 //! let credentials = authn::blocking::load()?;
@@ -11,12 +11,12 @@ use crate::{
     runtime::block_on,
 };
 
-/// Authorises requests and waits by blocking the thread. It shares the cache with the asynchronous
-/// [`Credentials`](crate::Credentials) that it is made of or turned into.
+/// Authorises requests, and waits by blocking the thread. They share the cache with the asynchronous
+/// [`Credentials`](crate::Credentials) that they are converted from or into.
 ///
-/// What an asynchronous runtime's thread must not do, this must not do there either: it blocks. Within the
-/// exchange of an asynchronous provider or hook it is an error of kind
-/// [`Internal`](crate::ErrorKind::Internal); a hook made by [`Hook::sync`](crate::hooks::Hook::sync) may.
+/// Don't use them on a thread of an asynchronous runtime, because they block. In the exchange of an asynchronous provider
+/// or hook they fail with [`Internal`](crate::ErrorKind::Internal). A hook made by
+/// [`Hook::sync`](crate::hooks::Hook::sync) may use them.
 #[derive(Clone, Debug)]
 pub struct Credentials(crate::Credentials);
 
@@ -31,7 +31,7 @@ pub fn load_profile(name: &str) -> Result<Credentials> {
 }
 
 impl Credentials {
-    /// Returns a valid token, exchanging for one if none is at hand.
+    /// Returns a valid token. It waits for an exchange if none is cached.
     pub fn token(&self) -> Result<Token> {
         match self.0.try_token() {
             Some(token) => Ok(token),
@@ -39,12 +39,12 @@ impl Credentials {
         }
     }
 
-    /// Returns the token that is at hand, without waiting.
+    /// Returns the cached token; `None` if getting one needs waiting.
     pub fn try_token(&self) -> Option<Token> {
         self.0.try_token()
     }
 
-    /// Adds the credential to a request, as the asynchronous one does.
+    /// Adds the credential to a request, as [`Credentials::authorize`](crate::Credentials::authorize) does.
     pub fn authorize<'r>(&self, request: impl Into<Request<'r>>) -> Result<()> {
         let mut request = request.into();
         match self.0.try_authorize(&mut request) {
@@ -59,7 +59,7 @@ impl Credentials {
         Self(self.0.with_scope(scopes))
     }
 
-    /// Says that a server has refused this token, so that it is not handed out again.
+    /// Reports that a server has refused this token, so that it is not used again.
     pub fn invalidate(&self, token: &Token) {
         self.0.invalidate(token);
     }
@@ -69,12 +69,12 @@ impl Credentials {
         self.0.principal()
     }
 
-    /// Shows the provider the answer to a request, as [`Credentials::response`](crate::Credentials::response) does.
+    /// Passes the answer to a request to the provider, as [`Credentials::response`](crate::Credentials::response) does.
     pub fn response(&self, head: &ResponseHead<'_>, used: &Used) -> Reaction {
         self.0.response(head, used)
     }
 
-    /// Says what is kept of the session, without any network.
+    /// Returns the state of the session, without any network.
     pub fn status(&self) -> Result<Status> {
         block_on(self.0.status())?
     }
@@ -84,17 +84,17 @@ impl Credentials {
         block_on(self.0.login(login))?
     }
 
-    /// Forgets every token and session that is kept.
+    /// Deletes the session and its tokens.
     pub fn logout(&self) -> Result<()> {
         block_on(self.0.logout())?
     }
 
-    /// Revokes the session at the server (RFC 7009), and forgets it.
+    /// Revokes the session at the server (RFC 7009) and deletes the local copy.
     pub fn revoke(&self) -> Result<()> {
         block_on(self.0.revoke())?
     }
 
-    /// Waits for an exchange that is under way and starts no more.
+    /// Waits for running exchanges and starts no more.
     pub fn close(&self) -> Result<()> {
         block_on(self.0.close())
     }

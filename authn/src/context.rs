@@ -1,13 +1,21 @@
-//! `Context`: what the framework lends to a provider for one call.
+//! `Context`: what the framework provides to a provider for one call.
 
 use std::{fmt, sync::Arc};
 
 use crate::{Error, Origins, Placement, Result, SecretString, store::StoredSession, time::Clock};
 
-/// What a provider gets besides its own options: scopes, clock, HTTP, and the host it is for.
+/// What a provider gets besides its options: scopes, clock, HTTP client, and the configured host.
 ///
-/// A clone is cheap and `'static`. Caching, locking, saving, retrying and HTTP policy are the framework's
-/// and reach the provider only through this.
+/// A clone is cheap and `'static`.
+///
+/// ```
+/// use authn::Context;
+///
+/// let context = Context::new();
+/// assert!(context.scopes().is_empty() && context.host().is_none());
+/// let error = context.login_required("no user is logged in");
+/// assert_eq!(error.help(), Some("log in with `Credentials::login`"));
+/// ```
 #[derive(Clone, Default)]
 #[must_use]
 pub struct Context(Arc<Parts>);
@@ -30,8 +38,8 @@ pub(crate) struct Parts {
 }
 
 impl Context {
-    /// Makes the context of credentials that are bound to no origin yet; a [`CredentialsBuilder`] or a
-    /// [`Loader`] fills the rest in.
+    /// Creates the context of credentials that are bound to no origin. A [`CredentialsBuilder`] or a [`Loader`] sets the
+    /// rest.
     ///
     /// [`CredentialsBuilder`]: crate::CredentialsBuilder
     /// [`Loader`]: crate::config::Loader
@@ -39,13 +47,13 @@ impl Context {
         Self::default()
     }
 
-    /// Returns the place in the configuration, as `credentials.oauth`, for messages; empty for credentials
-    /// that code has built.
+    /// Returns the key of the provider's table, such as `credentials.oauth`, for messages. It is empty for credentials
+    /// built in code.
     pub fn key(&self) -> &str {
         &self.0.key
     }
 
-    /// Returns the configured `domain`: host and optional port.
+    /// Returns the configured `domain`, a host with an optional port.
     pub fn host(&self) -> Option<&str> {
         self.0.host.as_deref()
     }
@@ -56,7 +64,7 @@ impl Context {
         &self.0.origins
     }
 
-    /// Returns the scopes that the caller asked for by `with_scope`; empty if the configured ones count.
+    /// Returns the scopes of `with_scope`; empty if the configured ones apply.
     pub fn scopes(&self) -> &[String] {
         &self.0.scopes
     }
@@ -67,45 +75,44 @@ impl Context {
         &self.0.clock
     }
 
-    /// Returns the one HTTP client that sends token requests, with limits, deadlines and redaction built in.
+    /// Returns the HTTP client for token requests, which has limits, deadlines and redaction built in.
     #[cfg(feature = "reqwest")]
     pub fn http(&self) -> &crate::http::HttpClient {
         &self.0.http
     }
 
-    /// Makes an error of kind [`LoginRequired`](crate::ErrorKind::LoginRequired) that says what happened and
-    /// names the command, or for credentials made in code the function, by which a user logs in.
+    /// Creates an error of kind [`LoginRequired`](crate::ErrorKind::LoginRequired) with what happened. Its help names the
+    /// command by which a user logs in, or the function for credentials made in code.
     #[must_use]
     pub fn login_required(&self, what: &str) -> Error {
-        let way_out = self.way_to_log_in();
-        Error::login_required(what).with_help(way_out)
+        Error::login_required(what).with_help(self.login_help())
     }
 
-    /// Returns what a user does to log in, as the end of a message.
-    pub fn way_to_log_in(&self) -> String {
+    /// Returns how a user logs in, as the help of an error.
+    pub fn login_help(&self) -> String {
         match &self.0.login_command {
             Some(command) => format!("log in with `{command}`"),
             None => "log in with `Credentials::login`".to_owned(),
         }
     }
 
-    /// `None` is the default placement.
+    /// Returns the placement; `None` is the default one.
     #[inline]
     pub(crate) fn placement(&self) -> Option<&Placement> {
         self.0.placement.as_deref()
     }
 
-    /// Returns whether this is a short-lived program, which never starts an exchange it doesn't wait for.
+    /// Returns whether the program is short-lived, so that it never starts an exchange that it does not wait for.
     pub(crate) fn awaits_refresh(&self) -> bool {
         self.0.awaits_refresh
     }
 
-    /// Where the session is kept; `None` is in memory alone.
+    /// Returns the store of the session; `None` if it is only in memory.
     pub(crate) fn stored_session(&self) -> Option<&StoredSession> {
         self.0.stored_session.as_deref()
     }
 
-    /// Resolves every secret that was configured by reference anew.
+    /// Resolves the configured references to secrets again.
     pub(crate) async fn resolve_references(&self) -> Result<()> {
         for secret in self.0.secrets.iter() {
             secret.resolve().await?;
@@ -113,7 +120,7 @@ impl Context {
         Ok(())
     }
 
-    /// Returns the same with some of its parts changed.
+    /// Returns the same context with some parts changed.
     pub(crate) fn change(self, change: impl FnOnce(&mut Parts)) -> Self {
         let mut inner = Arc::unwrap_or_clone(self.0);
         change(&mut inner);

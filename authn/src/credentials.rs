@@ -1,4 +1,4 @@
-//! `Credentials`: the handle that programs hold.
+//! `Credentials`: the handle that programs use.
 
 use std::{fmt, sync::Arc};
 
@@ -12,14 +12,14 @@ use crate::{
     time::Clock,
 };
 
-/// Authorises requests with the token of whichever provider the configuration chose.
+/// Authorises requests with the credential of the configured provider.
 ///
-/// A clone is cheap and shares the cache. Dropping the last one releases everything.
+/// A clone is cheap and shares the cache.
 #[derive(Clone)]
 pub struct Credentials(Arc<Bound>);
 
 impl Credentials {
-    /// Makes credentials in code, of a provider or a source.
+    /// Creates credentials in code, from a provider or a source.
     pub fn builder() -> CredentialsBuilder {
         CredentialsBuilder { provider: None, context: Context::new(), problem: None }
     }
@@ -28,13 +28,13 @@ impl Credentials {
         Self(Arc::new(bound))
     }
 
-    /// Returns what a source names whose tokens are these credentials'.
+    /// Returns the provider with its context, for a source that passes its tokens on.
     #[doc(hidden)]
     pub fn bound(&self) -> &Bound {
         &self.0
     }
 
-    /// Returns a valid token, exchanging for one if none is at hand.
+    /// Returns a valid token. It waits for an exchange if none is cached.
     pub async fn token(&self) -> Result<Token> {
         match self.try_token() {
             Some(token) => Ok(token),
@@ -42,7 +42,7 @@ impl Credentials {
         }
     }
 
-    /// Returns the token that is at hand, without waiting.
+    /// Returns the cached token; `None` if getting one needs waiting.
     #[inline]
     pub fn try_token(&self) -> Option<Token> {
         let inner = &*self.0;
@@ -54,8 +54,8 @@ impl Credentials {
 
     /// Adds the credential to a request.
     ///
-    /// The request must go to an origin that the credentials are bound to; another one is an error of kind
-    /// [`Origin`](ErrorKind::Origin), and nothing is added. A credential that the caller put there stays.
+    /// The request must go to an origin that the credentials are bound to. To any other origin nothing is added, and the
+    /// error is of kind [`Origin`](ErrorKind::Origin). A credential that the caller has set is kept.
     pub async fn authorize<'r>(&self, request: impl Into<Request<'r>>) -> Result<()> {
         let mut request = request.into();
         match self.try_authorize(&mut request) {
@@ -64,7 +64,7 @@ impl Credentials {
         }
     }
 
-    /// Does what [`authorize`](Self::authorize) does if it needs no waiting.
+    /// Does what [`authorize`](Self::authorize) does; `None` if that needs waiting.
     #[inline]
     pub fn try_authorize(&self, request: &mut Request<'_>) -> Option<Result<()>> {
         let inner = &*self.0;
@@ -76,22 +76,21 @@ impl Credentials {
         }
         let placement = inner.context.placement();
         if placement.is_none() && !request.has_placement() {
-            // The common case needs no second look at the request.
+            // The common case.
             return inner.provider.try_authorize(request, &inner.context);
         }
         inner.provider.try_authorize(&mut request.with_placement(placement), &inner.context)
     }
 
-    /// Returns the same credentials for other scopes. They share what a login or a refresh token gave, and
-    /// have an access token of their own.
+    /// Returns the same credentials for other scopes. They share the session, and have an access token of their own.
     #[must_use]
     pub fn with_scope<S: AsRef<str>>(&self, scopes: &[S]) -> Self {
         let scopes = scopes.iter().flat_map(|scope| scope.as_ref().split_whitespace());
         Self::of(self.0.with_scopes(scopes.map(str::to_owned).collect()))
     }
 
-    /// Says that a server has refused this token, so that it is not handed out again. A token that has
-    /// been replaced meanwhile is not touched.
+    /// Reports that a server has refused this token, so that it is not used again. If it has been replaced meanwhile,
+    /// nothing changes.
     pub fn invalidate(&self, token: &Token) {
         self.0.managed().invalidate(token, &self.0.context);
     }
@@ -101,10 +100,10 @@ impl Credentials {
         self.0.provider.principal(&self.0.context)
     }
 
-    /// Shows the provider the answer to a request, and returns what the client has to do.
+    /// Passes the answer to a request to the provider, and returns what the client has to do.
     ///
     /// [`authn::reqwest::Client`](crate::reqwest::Client) calls it for every answer to a request that it has authorised.
-    /// Another client does the same, and obeys the [`Reaction`] at most once for a request.
+    /// Code for another client does the same, and obeys the [`Reaction`] at most once for a request.
     ///
     /// ```
     /// use authn::{Credentials, Reaction, Request, ResponseHead, Used};
@@ -126,57 +125,55 @@ impl Credentials {
         self.0.provider.response(head, used, &self.0.context)
     }
 
-    /// Says what is kept of the session, without any network.
+    /// Returns the state of the session, without any network.
     pub async fn status(&self) -> Result<Status> {
         self.0.status().await
     }
 
-    /// Logs a user in, and keeps the session in place of the last one.
+    /// Logs a user in. The new session replaces the last one.
     ///
-    /// It is the one function that speaks with a person, through the [`Prompt`](crate::prompt::Prompt) that
-    /// it is given. Of several processes one logs in and the others take its session. Dropping the future
-    /// gives up, unless the server is already asked for the tokens.
+    /// Only this function interacts with a user, through the [`Prompt`](crate::prompt::Prompt) of `login`. If several
+    /// processes log in at the same time, one asks and the others use its session. Dropping the future cancels the login,
+    /// unless the tokens have already been requested.
     pub async fn login(&self, login: Login) -> Result<LoginOutcome> {
         self.0.managed().login(&self.0.context, &login).await
     }
 
-    /// Returns whether a user has to log in before there is a token. Whether one has is what
-    /// [`status`](Self::status) says.
+    /// Returns whether a user has to log in before there is a token. [`status`](Self::status) returns whether one has.
     pub fn needs_login(&self) -> bool {
         self.0.managed().needs_login()
     }
 
-    /// Returns how a login would go in these surroundings, without asking a server; `None` where no user has to
-    /// log in, or the provider does not tell.
+    /// Returns how a login would proceed in this environment, without asking a server; `None` if no user has to log in, or
+    /// it is not known.
     pub fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
         self.0.managed().login_plan(environment)
     }
 
-    /// Checks what `[http]` names, such as the file of certificate authorities, without any network. Otherwise it is
+    /// Checks the options of `[http]`, such as the file of certificate authorities, without any network. Otherwise they are
     /// checked when the first request is sent.
     #[cfg(feature = "reqwest")]
     pub fn check_http(&self) -> Result<()> {
         self.0.context.http().check_options()
     }
 
-    /// Returns the name of the store that sessions are kept in; `memory` is none, and `None` is for a provider that
-    /// has no session.
+    /// Returns the name of the session's store, such as `file` or `memory`; `None` if the provider has no session.
     pub fn store(&self) -> Option<String> {
         self.0.managed().store()
     }
 
-    /// Asks whether the server that tokens come from can be reached, without any secret; `None` where there
-    /// is no server, or the provider can't ask it.
+    /// Asks whether the server that issues the tokens can be reached, without sending a secret; `None` if there is no
+    /// server, or it can't be asked.
     pub async fn probe(&self) -> Result<Option<Probe>> {
         self.0.managed().probe(&self.0.context).await
     }
 
-    /// Forgets every token and session that is kept. An exchange that is under way leaves nothing either.
+    /// Deletes the session and its tokens. A running exchange leaves nothing either.
     pub async fn logout(&self) -> Result<()> {
         self.0.managed().logout(&self.0.context).await
     }
 
-    /// Revokes the session at the server (RFC 7009), and forgets it.
+    /// Revokes the session at the server (RFC 7009) and deletes the local copy.
     pub async fn revoke(&self) -> Result<()> {
         self.0.managed().revoke(&self.0.context).await
     }
@@ -196,13 +193,13 @@ impl Credentials {
         self.0.per_request
     }
 
-    /// Waits for an exchange that is under way, at most as long as its own deadlines allow, and starts no
-    /// more; what then needs one is an error of kind [`Closed`](ErrorKind::Closed).
+    /// Waits for running exchanges, at most 30 seconds, and starts no more. A call that then needs one fails with
+    /// [`Closed`](ErrorKind::Closed).
     pub async fn close(&self) {
         self.0.managed().close(&self.0.context).await;
     }
 
-    // Cold, boxed and not inlined: the future of a warm call stays small.
+    // Cold, boxed and not inlined, so that the future of a warm call stays small.
     #[cold]
     #[inline(never)]
     fn wait(&self) -> Boxed<'_, Result<Token>> {
@@ -230,7 +227,7 @@ impl Credentials {
     }
 }
 
-/// What a `#[provider]` field holds.
+/// The type of a `#[provider]` field.
 impl InnerProvider for Credentials {}
 
 impl NestedProvider for Credentials {
@@ -255,7 +252,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Makes [`Credentials`] in code; see [`Credentials::builder`].
+/// Creates [`Credentials`] in code; see [`Credentials::builder`].
 #[derive(Debug)]
 #[must_use = "it does nothing until it is built"]
 pub struct CredentialsBuilder {
@@ -265,28 +262,28 @@ pub struct CredentialsBuilder {
 }
 
 impl CredentialsBuilder {
-    /// Takes a provider that answers each call itself, [`Cached`] among them.
+    /// Sets a provider, such as a [`Cached`].
     pub fn provider(self, provider: impl TokenProvider) -> Self {
         Self { provider: Some(Arc::new(provider)), ..self }
     }
 
-    /// Takes a source and caches its tokens.
+    /// Sets a source, whose tokens are cached.
     pub fn source(self, source: impl TokenSource) -> Self {
         self.provider(Cached::new(source))
     }
 
-    /// Takes a source with a session and caches its tokens.
+    /// Sets a source with a session, whose tokens are cached.
     pub fn interactive(self, source: impl InteractiveSource) -> Self {
         self.provider(Cached::interactive(source))
     }
 
-    /// Binds them to `https://<domain>`; `domain` is a host with an optional port.
+    /// Binds the credentials to `https://<domain>`; `domain` is a host with an optional port.
     pub fn domain(mut self, domain: &str) -> Self {
         self.context = self.context.change(|parts| parts.host = Some(domain.into()));
         self.origin(&format!("https://{domain}"))
     }
 
-    /// Binds them to one more origin, as [`Origins::and`] takes it.
+    /// Binds the credentials to one more origin, in the syntax of [`Origins::and`].
     pub fn origin(mut self, origin: &str) -> Self {
         match self.context.origins().clone().and(origin) {
             Ok(origins) => {
@@ -297,7 +294,7 @@ impl CredentialsBuilder {
         self
     }
 
-    /// Says where on a request the token goes.
+    /// Sets the place of the token on a request.
     pub fn placement(self, placement: Placement) -> Self {
         let placement = crate::request::unless_default(placement);
         Self {
@@ -306,22 +303,21 @@ impl CredentialsBuilder {
         }
     }
 
-    /// Brings another clock, such as a test's.
+    /// Sets another clock, such as that of a test.
     pub fn clock(self, clock: Clock) -> Self {
         Self { context: self.context.change(|parts| parts.clock = clock), ..self }
     }
 
-    /// Makes the credentials. Without a provider or with a bad origin it is an error of kind
-    /// [`Configuration`](ErrorKind::Configuration).
+    /// Creates the credentials.
+    ///
+    /// Fails with [`Configuration`](ErrorKind::Configuration) without a provider, or with an invalid origin.
     pub fn build(self) -> Result<Credentials> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
         let provider = self.provider.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Configuration,
-                "no provider was given: call `provider` or `source` on the builder",
-            )
+            Error::new(ErrorKind::Configuration, "no provider was given")
+                .with_help("call `provider`, `source` or `interactive` on the builder")
         })?;
         let context = self.context;
         provider.validate(&context)?;

@@ -3,7 +3,7 @@
 //! An error is cheap to clone, because all callers that waited for one exchange share its failure. It holds
 //! no response body, no configuration value and no text of serde or figment.
 
-use std::{error::Error as StdError, fmt, iter, sync::Arc, time::Duration};
+use std::{borrow::Cow, error::Error as StdError, fmt, iter, sync::Arc, time::Duration};
 
 use crate::diagnostic::{Problem, ProblemCode};
 
@@ -32,7 +32,7 @@ pub struct Error(Arc<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
-    help: Option<String>,
+    help: Option<Cow<'static, str>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     retry_after: Option<Duration>,
     problems: Vec<Problem>,
@@ -120,7 +120,7 @@ impl Error {
 
     /// Says what helps: lower case, in the imperative, without a final stop.
     #[must_use]
-    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+    pub fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
         self.inner().help = Some(help.into());
         self
     }

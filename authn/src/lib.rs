@@ -80,11 +80,11 @@
 //!
 //! | call | nanoseconds | allocations |
 //! |---|---:|---:|
-//! | `token().await` | 30.6 | 0 |
-//! | `try_token()` | 28.5 | 0 |
-//! | `authorize(&mut parts).await` beside six headers | 77.6 | 0 |
+//! | `token().await` | 29.7 | 0 |
+//! | `try_token()` | 27.3 | 0 |
+//! | `authorize(&mut parts).await` beside six headers | 65.2 | 0 |
 //!
-//! A second thread changes these by 2 % at most. The repository's `benches` has all figures and the method. The
+//! A second thread changes these by 1 % at most. The repository's `benches` has all figures and the method. The
 //! dependencies are tokio and, by the feature `reqwest`, reqwest with rustls. The first exchange starts one background
 //! thread; a program that makes no exchange starts none.
 //!

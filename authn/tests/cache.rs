@@ -346,8 +346,8 @@ async fn a_fresh_token_is_served_and_a_usable_one_refreshed_behind_the_back() {
     bench.clock.advance(50 * MINUTE);
     assert_eq!(bench.token().await.unwrap(), "t1");
     assert_eq!(bench.server.exchanges(), 1);
-    // The refresh point of an hour's token is at the latest 5 minutes and 10 seconds before its expiry.
-    bench.clock.advance(5 * MINUTE);
+    // The refresh point of an hour's token is at the latest 2 minutes and 40 seconds before its expiry.
+    bench.clock.advance(8 * MINUTE);
     assert_eq!(bench.token().await.unwrap(), "t1", "nobody waits for an early refresh");
     bench.server.finished(2).await;
     assert_eq!(bench.until_other_than("t1").await, "t2");

@@ -31,7 +31,7 @@ pub(crate) fn print(report: &Report, crowds: &[Crowd], latencies: Option<&Latenc
         line(
             crowd.exchanges == 1,
             &format!(
-                "{} cold callers, {} of whom get a token: {} exchange(s), all told within {:.1} ms; \
+                "{} cold callers, {} of whom get a token: {} exchange(s), all callers notified within {:.1} ms; \
                  wanted: 1 exchange",
                 crowd.callers,
                 crowd.with_a_token,

@@ -3,6 +3,7 @@
 //! The `exp` of a JWT (RFC 7519, 4.1.4) is used as it is; only the server checks the signature. A token that is not a
 //! JWT has no known expiry.
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use authn::{Context, Error, Result, Token};
@@ -27,7 +28,11 @@ pub(crate) fn with_jwt_expiry(token: Token) -> Token {
 }
 
 /// Fails with the given help if the token has expired.
-pub(crate) fn check(token: &Token, context: &Context, help: &str) -> Result<()> {
+pub(crate) fn check(
+    token: &Token,
+    context: &Context,
+    help: impl Into<Cow<'static, str>>,
+) -> Result<()> {
     let Some(time) = token.expires_at().filter(|time| is_past(*time, context)) else {
         return Ok(());
     };

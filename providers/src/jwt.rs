@@ -61,7 +61,7 @@ impl TokenProvider for Jwt {
 
     async fn token(&self, context: &Context) -> Result<Token> {
         let token = self.build()?;
-        expiry::check(&token, context, &help(context))?;
+        expiry::check(&token, context, help(context))?;
         Ok(token)
     }
 

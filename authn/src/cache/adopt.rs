@@ -1,16 +1,17 @@
-//! Tokens that a store holds: which of them still serve, and until when.
+//! Stored tokens: which of them are still usable, and until when.
 
 use std::time::Duration;
 
 use super::{exchange::Exchange, schedule::Schedule};
 use crate::{Issued, store::Record, time::chance};
 
-/// How far a clock may have been ahead when a token was stored: clocks are set by a little all the time.
+/// How far a clock may have been ahead when a token was stored. Time synchronisation corrects clocks by little at any
+/// time.
 const TOLERANCE: Duration = Duration::from_mins(1);
 
 impl Exchange {
-    /// Takes over a stored token that is not the one that brought us here. A fresh one is returned; one that
-    /// has only not expired is put at hand, for the case that the exchange fails.
+    /// Publishes a stored token, unless it is the cached one or was refused. Returns it if it is fresh. A token past its
+    /// refresh point is published only, in case the exchange fails.
     pub(super) fn adopt(&self, record: &Record) -> Option<Issued> {
         let (issued, schedule) = self.stored(record)?;
         if self.scope.knows(issued.token()) {
@@ -21,8 +22,8 @@ impl Exchange {
         (is_published && is_fresh).then_some(issued)
     }
 
-    /// Returns the token that a record has for these scopes, and plans its life; `None` if it has expired, or
-    /// was stored by a clock that was ahead of this one, so that its age is not known.
+    /// Returns the record's token for these scopes, and its schedule; `None` if it has expired, or if the clock that
+    /// stored it was ahead of this one, so that its age is not known.
     pub(super) fn stored(&self, record: &Record) -> Option<(Issued, Schedule)> {
         let stored = record.tokens.get(&self.context.scopes().join(" "))?;
         let now = self.context.clock().now();

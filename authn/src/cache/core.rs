@@ -50,12 +50,12 @@ impl Shared {
     /// Unlocks the memory and publishes the session's state, unless a logout or a login has happened.
     pub(super) fn put_back(&self, mut memory: MutexGuard<'_, Memory>) {
         memory.keep_if_of(self.slots.generation());
-        self.slots.note(memory.generation, memory.status());
+        self.slots.set_status(memory.generation, memory.status());
     }
 
     /// Drops all tokens that were obtained before.
     pub(super) fn forget(&self) {
-        let generation = self.slots.turn();
+        let generation = self.slots.start_generation();
         // If it is locked, its holder finds the generation changed.
         if let Ok(mut memory) = self.memory.try_lock() {
             memory.keep_if_of(generation);

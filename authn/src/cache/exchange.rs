@@ -24,7 +24,7 @@ const EXCHANGE: Duration = Duration::from_mins(2);
 const STORE: Duration = Duration::from_secs(30);
 /// Longest time to wait for the lease. Each exchange has a deadline, and several processes may queue.
 const LEASE: Duration = Duration::from_mins(5);
-/// Longest time that closing waits for the exchanges under way.
+/// Longest time that closing waits for running exchanges.
 pub(super) const CLOSE: Duration = Duration::from_secs(30);
 
 /// The function that is called with each new token set before its token is used.
@@ -46,8 +46,8 @@ pub(super) struct Fresh {
     pub(super) issued: Issued,
     schedule: Schedule,
     pub(super) asked_at: SystemTime,
-    /// Why its user is not known: then it is stored without its access token, which is not used.
-    doubt: Option<Error>,
+    /// Why its user could not be verified: then it is stored without its access token, which is not used.
+    unverified: Option<Error>,
 }
 
 impl Exchange {
@@ -99,11 +99,11 @@ impl Exchange {
         self.hand_out(fresh).await
     }
 
-    /// Calls `on_update` and publishes the token. The token set has been kept by now.
+    /// Calls `on_update` and publishes the token. The token set is stored before.
     pub(super) async fn hand_out(&self, fresh: Fresh) -> Result<Issued> {
-        self.tell(&fresh.tokens).await?;
-        if let Some(doubt) = fresh.doubt {
-            return Err(doubt);
+        self.notify(&fresh.tokens).await?;
+        if let Some(unverified) = fresh.unverified {
+            return Err(unverified);
         }
         // Checked last: the refresh token is valid, whatever the clocks say of the access token.
         if fresh.schedule.expiry.reached(self.context.clock().now()) {
@@ -126,7 +126,7 @@ impl Exchange {
             record = unsaved;
             self.save(session, memory, &mut record).await?;
             if let Some(tokens) = record.token_set(&scope) {
-                self.tell(&tokens).await?;
+                self.notify(&tokens).await?;
             }
             self.keep_session(session, &mut record);
         }
@@ -136,7 +136,7 @@ impl Exchange {
         self.check()?;
         let fresh = self.request_for(session, lease, &mut record, &scope).await?;
         self.check()?;
-        match fresh.doubt {
+        match fresh.unverified {
             Some(_) => record.take_session(&fresh.tokens),
             None => record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at),
         }
@@ -147,8 +147,8 @@ impl Exchange {
     /// Exchanges the tokens of a record. If the server has ended that session, the store is read once more: if a login
     /// has stored another session, that one is tried, or else the record loses its refresh token.
     ///
-    /// An exchange is not begun with a lease that is lost. The result of one that was begun is saved all the same if
-    /// the record is still the one that it began from: the server may have taken the old refresh token.
+    /// No exchange is started with a lost lease. The result of one that was started is saved even so, if the record is
+    /// unchanged: the server may no longer accept the old refresh token.
     async fn request_for(
         &self,
         session: &StoredSession,
@@ -221,7 +221,7 @@ impl Exchange {
     }
 
     /// Calls `on_update` with a new token set, and waits for it.
-    async fn tell(&self, tokens: &TokenSet) -> Result<()> {
+    async fn notify(&self, tokens: &TokenSet) -> Result<()> {
         match &self.shared.on_update {
             Some(on_update) => self.limited(on_update(tokens.clone())).await,
             None => Ok(()),
@@ -253,8 +253,8 @@ impl Exchange {
     async fn request(&self, last: Option<&TokenSet>) -> Result<Fresh> {
         let asked = self.context.clock().now();
         let tokens = self.answered(self.shared.source.request_token(&self.context, last)).await?;
-        let (tokens, doubt) = self.settle(tokens, last).await?;
-        Ok(Fresh { doubt, ..self.fresh(tokens, asked) })
+        let (tokens, unverified) = self.check_user(tokens, last).await?;
+        Ok(Fresh { unverified, ..self.fresh(tokens, asked) })
     }
 
     /// Plans when to refresh a token that was asked for at a time.
@@ -267,7 +267,7 @@ impl Exchange {
         let token = tokens.token().clone().settled(expiry);
         let issued = Issued::new(token, tokens.all_kept());
         let schedule = Schedule::plan(asked, expiry, options, chance());
-        Fresh { tokens, issued, schedule, asked_at: asked.wall(), doubt: None }
+        Fresh { tokens, issued, schedule, asked_at: asked.wall(), unverified: None }
     }
 
     /// Publishes a token; `false` if a logout or a login has happened since the generation was read.

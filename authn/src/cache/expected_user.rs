@@ -1,4 +1,4 @@
-//! Whose tokens it is: the check of `expected_username`.
+//! The check of `expected_username`.
 
 use super::exchange::Exchange;
 use crate::{
@@ -7,12 +7,12 @@ use crate::{
 };
 
 impl Exchange {
-    /// Finds the user of a fresh tokens, and refuses one that is not the expected user's.
+    /// Adds the user's name to new tokens, and refuses those of another user than the expected one.
     ///
-    /// An error beside the tokens says why its user is not known for the moment, though the session was the
-    /// expected user's. What of it the next exchange needs counts, or the server would take the refresh token
-    /// for a stolen one (RFC 9700, 4.14.2).
-    pub(super) async fn settle(
+    /// If the user can't be verified now, but the session was the expected user's, it returns the error beside the
+    /// tokens. The refresh token must be stored even then: a server that sees the old one again takes it for stolen
+    /// (RFC 9700, section 4.14.2).
+    pub(super) async fn check_user(
         &self,
         tokens: TokenSet,
         last: Option<&TokenSet>,
@@ -37,15 +37,17 @@ impl Exchange {
         let username = claims.as_ref().and_then(|claims| claims.username(claim));
         let tokens = tokens.with_username(username.map(str::to_owned)).inherit(last);
         match expected {
-            Some(_) if tokens.username().is_none() => Err(refused(
-                "nobody vouches for whose token it is, so nothing of it is kept; \
-                 ask for the scope `openid`, set `username_claim` to a claim of the ID token, \
-                 or remove `expected_username`",
+            Some(_) if tokens.username().is_none() => Err(Error::refused(
+                "the server does not name the user of the token, so it is not stored",
+            )
+            .with_help(
+                "ask for the scope `openid`, set `username_claim` to a claim of the ID token, or remove \
+                 `expected_username`",
             )),
-            Some(expected) if tokens.username() != Some(expected) => Err(refused(
-                "the token is another user's than `expected_username`, so nothing of it is kept; \
-                 log in as that user, or change the option",
-            )),
+            Some(expected) if tokens.username() != Some(expected) => Err(Error::refused(
+                "the token belongs to another user than `expected_username`, so it is not stored",
+            )
+            .with_help("log in as that user, or change the option")),
             _ => Ok((tokens, None)),
         }
     }
@@ -54,8 +56,7 @@ impl Exchange {
         self.answered(self.shared.source.identify(&self.context, tokens)).await
     }
 
-    /// Empties a record that is of other secrets than the configured ones, or another user's than the
-    /// expected one.
+    /// Empties a record that belongs to other configured secrets, or to another user than the expected one.
     pub(super) fn keep_session(&self, session: &StoredSession, record: &mut Record) {
         session.keep_session(record, self.shared.source.session());
         let expected = self.shared.options.expected_username.as_deref();
@@ -63,8 +64,4 @@ impl Exchange {
             record.forget();
         }
     }
-}
-
-fn refused(message: &str) -> Error {
-    Error::new(ErrorKind::Refused, message)
 }

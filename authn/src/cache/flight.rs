@@ -13,7 +13,7 @@ pub(super) struct Flight {
 }
 
 impl Flight {
-    /// Starts an exchange, which no caller's going can end.
+    /// Starts an exchange in the background. It goes on if all callers stop waiting.
     pub(super) fn start(exchange: Exchange, leader: Leader) {
         let mut flight = Self { exchange, leader: Some(leader) };
         match runtime::handle() {
@@ -32,15 +32,15 @@ impl Flight {
         let Exchange { shared, scope, context, generation } = &self.exchange;
         let now = context.clock().now();
         let usable = scope.before(|schedule| schedule.end_of_use, now, |_| ()).is_some();
-        // Without a session, another process's login is found by reading the store again.
+        // Without a session, the next attempt only reads the store, to find another process's login.
         let lacks_login = |error: &Error| error.kind() == ErrorKind::LoginRequired;
-        let cheap = result.as_ref().is_err_and(lacks_login)
+        let is_local = result.as_ref().is_err_and(lacks_login)
             && context.stored_session().is_some()
             && matches!(shared.source.session(), SessionPolicy::Begun);
         if let Err(error) = &result {
             tracing::warn!(key = context.key(), kind = ?error.kind(), usable, "exchange failed");
         }
-        scope.single_flight.end(&leader, result, now, usable, cheap);
+        scope.single_flight.end(&leader, result, now, usable, is_local);
         if shared.slots.generation() != *generation {
             scope.single_flight.forget_failure();
         }

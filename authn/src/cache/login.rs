@@ -1,4 +1,4 @@
-//! One login of a user: one process at a time, and kept in place of the last session.
+//! Logins: one process at a time, and the new session replaces the last one.
 
 use std::{
     pin::pin,
@@ -20,20 +20,19 @@ use crate::{
     store::{Lease, Record},
 };
 
-/// A lock acquired within this time was not contended: some stores take a moment for each.
+/// A lock acquired within this time was not contended: some stores need this long.
 const MOMENT: Duration = Duration::from_millis(200);
 
 impl Exchange {
-    /// Logs a user in. It goes on in the background, where the server is asked already, though the caller has
-    /// gone; what the user does is no longer waited for then.
+    /// Logs a user in. If the caller stops waiting, a request to the server goes on in the background, and the user is
+    /// no longer waited for.
     pub(super) async fn login(mut self, login: &Login) -> Result<LoginOutcome> {
         if let Some(inner) = self.shared.source.inner() {
             let outcome = inner.managed().login(&inner.context, login).await;
             if matches!(outcome, Ok(LoginOutcome::NotNeeded)) {
                 return outcome;
             }
-            // What was passed on may be another user's, also where the login failed at last: what it brought
-            // may take effect yet.
+            // The cached token may be another user's now, even if the login failed: its session may still become active.
             let forgotten = self.forget().await;
             return outcome.and_then(|outcome| forgotten.map(|()| outcome));
         }
@@ -43,26 +42,26 @@ impl Exchange {
         let (_caller, login) = login.clone().for_caller();
         let runtime = runtime::handle()?;
         let work = async move {
-            let done = apart(runtime, {
+            let done = on_own_thread(runtime, {
                 let login = login.clone();
-                async move { self.alone(&login).await }
+                async move { self.log_in(&login).await }
             });
             let outcome = done.await.unwrap_or_else(|| Err(panicked()));
             let is_logged_in = outcome.is_ok();
-            // Each on its own: none is left out if the one before panics.
-            apart(runtime, {
+            // Each in a task of its own, so that it runs even if the one before panics.
+            on_own_thread(runtime, {
                 let login = login.clone();
                 async move { login.run_at_end(is_logged_in).await }
             })
             .await;
-            apart(runtime, async move { login.progress(&Progress::Ended) }).await;
+            on_own_thread(runtime, async move { login.progress(&Progress::Ended) }).await;
             outcome
         };
         runtime.spawn(work).await.unwrap_or_else(|_| Err(panicked()))
     }
 
-    /// Logs in once no other login is under way, unless that has given a session.
-    async fn alone(&mut self, login: &Login) -> Result<LoginOutcome> {
+    /// Logs in after any other login has ended, unless that one has started a session.
+    async fn log_in(&mut self, login: &Login) -> Result<LoginOutcome> {
         let seen = self.read_if_stored().await?;
         let shared = Arc::clone(&self.shared);
         let logins = shared.logins.load(Ordering::Acquire);
@@ -76,10 +75,11 @@ impl Exchange {
         };
         self.generation = shared.slots.generation();
         let begun = self.read_if_stored().await?;
-        // A refresh of the same session is no login.
+        // A refresh of the same session is not a login.
         if begun.session != seen.session && !begun.is_empty() {
-            self.generation = shared.slots.succeed(self.generation).ok_or_else(logged_out)?;
-            // One that is no longer fresh is renewed by the next who needs it.
+            self.generation =
+                shared.slots.start_generation_after(self.generation).ok_or_else(logged_out)?;
+            // A token past its refresh point is renewed by the next caller.
             let _ = self.adopt(&begun);
             return Ok(LoginOutcome::ByAnother);
         }
@@ -87,14 +87,14 @@ impl Exchange {
         let Some(tokens) = shared.source.login(&self.context, login).await? else {
             return Ok(LoginOutcome::NotNeeded);
         };
-        // A new session is never in doubt: it is known whose it is, or it is refused.
-        let (tokens, _) = self.settle(tokens.with_new_session(), None).await?;
-        self.begin(tokens, begun.revision).await?;
+        // The user of a new session is always verified, or the session is refused.
+        let (tokens, _) = self.check_user(tokens.with_new_session(), None).await?;
+        self.replace_session(tokens, begun.revision).await?;
         Ok(LoginOutcome::LoggedIn)
     }
 
-    /// Keeps what a login gave in place of the last session, unless a logout has happened since it began.
-    async fn begin(&mut self, tokens: TokenSet, begun: u64) -> Result<()> {
+    /// Replaces the last session by the one of the login, unless a logout has happened since the login started.
+    async fn replace_session(&mut self, tokens: TokenSet, begun: u64) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let mut memory = shared.memory().await;
         if memory.generation != self.generation {
@@ -104,7 +104,7 @@ impl Exchange {
         let saved = if let Some(session) = self.context.stored_session() {
             let _lease = self.lease(session).await?;
             let mut record = self.limited(session.load()).await??;
-            // A logout leaves nothing; whatever else has changed is replaced.
+            // A logout takes precedence; any other change is replaced.
             if record.revision != begun && record.is_empty() {
                 return Err(logged_out());
             }
@@ -120,9 +120,8 @@ impl Exchange {
         if saved.is_err() && memory.unsaved.is_none() {
             return saved;
         }
-        // What the store did not take, the next exchange saves. Until then no caller is given the last user's
-        // token.
-        let counts = self.succeed(&mut memory);
+        // If the store failed, the next exchange saves the session. Until then no caller gets the last user's token.
+        let counts = self.start_generation(&mut memory);
         let result = match saved {
             Err(error) => Err(not_saved(error)),
             Ok(()) if counts => {
@@ -135,9 +134,11 @@ impl Exchange {
         result
     }
 
-    /// Begins a new generation; `false` if another one has begun meanwhile.
-    fn succeed(&mut self, memory: &mut Memory) -> bool {
-        let Some(generation) = self.shared.slots.succeed(self.generation) else { return false };
+    /// Starts a new generation; `false` if another one has started meanwhile.
+    fn start_generation(&mut self, memory: &mut Memory) -> bool {
+        let Some(generation) = self.shared.slots.start_generation_after(self.generation) else {
+            return false;
+        };
         (memory.generation, self.generation) = (generation, generation);
         true
     }
@@ -160,9 +161,9 @@ impl Exchange {
     }
 }
 
-/// Does what others wrote on a thread of its own, which it may block; `None` if it panicked. Whatever it waits
-/// for goes on on the background thread.
-async fn apart<T: Send + 'static>(
+/// Runs code of a source or a prompt on a thread of its own, which it may block; `None` if it panicked. Its timers and
+/// connections run on the background thread.
+async fn on_own_thread<T: Send + 'static>(
     runtime: &'static Handle,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {

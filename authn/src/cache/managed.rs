@@ -83,7 +83,7 @@ impl Managed for Core {
             let ended = async {
                 drop(self.shared.login.lock().await);
                 for waiter in waiters {
-                    // Its callers have been told of its failure.
+                    // Its callers get its error.
                     let _ = wait(waiter).await;
                 }
             };
@@ -93,7 +93,7 @@ impl Managed for Core {
                     let _timers = runtime.enter();
                     context.clock().sleep(exchange::CLOSE)
                 };
-                // What has not ended by then goes on without being waited for.
+                // An exchange that has not ended by then goes on without being waited for.
                 let _ = before(ended, end).await;
             }
         })

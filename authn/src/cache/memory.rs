@@ -1,38 +1,38 @@
-//! `Memory`: what is kept between the exchanges of one source.
+//! `Memory`: the state between the exchanges of one source.
 
 use crate::{SessionPolicy, Status, TokenSet, store::Record};
 
-/// What is kept between the exchanges of one source.
+/// The state between the exchanges of one source.
 #[derive(Default)]
 pub(super) struct Memory {
-    /// Of which generation it is; see `ScopeSlots`.
+    /// The generation that it belongs to; see `ScopeSlots`.
     pub(super) generation: u64,
-    /// The last grant of any scope, where there is no store.
+    /// The last tokens of any scopes, if there is no store.
     pub(super) last: Option<TokenSet>,
-    /// What an exchange gave and the store did not take; the server counts on it.
+    /// The record that the store failed to save. The server may accept its refresh token only.
     pub(super) unsaved: Option<Record>,
 }
 
 impl Memory {
-    /// Forgets what is of another generation.
+    /// Empties it if it belongs to another generation.
     pub(super) fn keep_if_of(&mut self, generation: u64) {
         if self.generation != generation {
             *self = Self { generation, ..Self::default() };
         }
     }
 
-    /// Returns whether it holds what the store lacks.
+    /// Returns whether it has a record that is not in the store.
     pub(super) fn has_unsaved(&self, generation: u64) -> bool {
         self.generation == generation && self.unsaved.is_some()
     }
 
-    /// Returns whether the next exchange needs what the last one gave.
+    /// Returns whether the next exchange needs the tokens of the last one.
     pub(super) fn has_session(&self, session: SessionPolicy<'_>) -> bool {
         !matches!(session, SessionPolicy::None)
             || self.last.as_ref().is_some_and(|last| last.refresh_token().is_some())
     }
 
-    /// Returns what is known of the session.
+    /// Returns the state of the session.
     pub(super) fn status(&self) -> Status {
         self.last.as_ref().map_or_else(Status::default, |last| Status {
             has_refresh_token: last.refresh_token().is_some(),

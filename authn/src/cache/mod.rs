@@ -92,16 +92,27 @@ impl<S: TokenSource> Cached<S> {
         self
     }
 
-    /// Adds the token to a request, and records it if the request is recorded.
+    /// Adds the token to a request, and records it if the caller wants to know it.
     #[inline]
     fn put(&self, request: &mut Request<'_>, issued: &Issued, context: &Context) -> Result<()> {
-        if !request.is_recorded() {
-            return self.source.authorize(request, issued, context);
+        if request.is_recorded() {
+            return self.put_recorded(request, issued, context);
         }
+        self.source.authorize(request, issued, context)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_recorded(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()> {
         let is_callers = request.is_authorized();
         self.source.authorize(request, issued, context)?;
         if !is_callers {
-            request.record(|| issued.clone());
+            request.record(issued.clone());
         }
         Ok(())
     }

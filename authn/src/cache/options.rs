@@ -1,4 +1,4 @@
-//! The options that every cached provider has in its own table.
+//! `CacheOptions`: the options that every cached provider has in its table.
 
 use std::{fmt, time::Duration};
 
@@ -23,23 +23,23 @@ use crate::{
 #[non_exhaustive]
 #[must_use]
 pub struct CacheOptions {
-    /// Earliest time before the end of use at which a refresh may start; `auto` is a random 10 to 20 % of the
-    /// lifetime, at most 5 minutes.
+    /// Earliest time before the end of use at which a refresh may start. `auto` is a random 10 to 20 % of the lifetime,
+    /// or a random 2.5 to 5 minutes if that is less.
     #[default(Threshold::Auto)]
     pub(super) expiry_threshold: Threshold,
-    /// How long a token is taken to live whose server does not say, or says 0.
+    /// Lifetime of a token if the server does not name one, or names 0.
     #[default(Duration::from_secs(30))]
     pub(super) expires_in_fallback: Duration,
-    /// Shortest time between two refresh exchanges while a token still serves.
+    /// Shortest time between two refreshes while the token is valid.
     pub(super) minimal_refresh_period: Option<Duration>,
-    /// Where tokens are kept: `memory`, `file`, or a store that the program brings. Unset, it is `file` where a
-    /// session outlives the program, as with a refresh token, and else `memory`.
+    /// Store of the tokens: `memory`, `file`, or the name of another store. Unset, it is `file` if a session outlives
+    /// the program, such as one with a refresh token, else `memory`.
     pub(super) store: Option<String>,
-    /// User whose tokens are to be had. A grant that the server does not vouch for as this user's, in an ID
-    /// token that is verified, is refused, and nothing of it is kept.
+    /// User that the tokens must belong to. Tokens are refused, and not stored, unless the server names this user, such
+    /// as in a verified ID token.
     pub(super) expected_username: Option<String>,
-    /// Claim that holds the user's name. Unset, it is the first there is of `preferred_username`, `email` if
-    /// `email_verified` is true, and `sub`, which is the one that never changes.
+    /// Claim with the user's name. Unset, it is the first of `preferred_username`, `email` if `email_verified` is true,
+    /// and `sub` that is there. Only `sub` never changes.
     pub(super) username_claim: Option<String>,
 }
 
@@ -51,35 +51,35 @@ pub(super) enum Threshold {
 }
 
 impl CacheOptions {
-    /// Sets the earliest time before the end of use at which a refresh may start. Unset, it is a random 10
-    /// to 20 % of the lifetime, at most 5 minutes, so that a fleet does not refresh in step.
+    /// Sets the earliest time before the end of use at which a refresh may start. Unset, it is a random 10 to 20 % of
+    /// the lifetime, or a random 2.5 to 5 minutes if that is less, so that many clients don't refresh at the same time.
     pub fn with_expiry_threshold(self, threshold: Duration) -> Self {
         Self { expiry_threshold: Threshold::Fixed(threshold), ..self }
     }
 
-    /// Sets how long a token is taken to live whose server does not say, or says 0; 30 seconds unless set.
+    /// Sets the lifetime of a token if the server does not name one, or names 0. The default is 30 seconds.
     pub fn with_expires_in_fallback(self, lifetime: Duration) -> Self {
         Self { expires_in_fallback: lifetime, ..self }
     }
 
-    /// Sets the shortest time between the starts of two exchanges while a token still serves.
+    /// Sets the shortest time between the starts of two exchanges while the token is valid.
     pub fn with_minimal_refresh_period(self, period: Duration) -> Self {
         Self { minimal_refresh_period: Some(period), ..self }
     }
 
-    /// Takes only grants that the server says are this user's. Unless it is set, any user's serve.
+    /// Refuses the tokens of every other user. Unset, the tokens of any user are accepted.
     pub fn with_expected_username(self, username: impl Into<String>) -> Self {
         Self { expected_username: Some(username.into()), ..self }
     }
 
-    /// Names the claim that holds the user's name. Unless it is set, it is the first there is of
-    /// `preferred_username`, `email` if `email_verified` is `true`, and `sub`. Of these `sub` alone is never
-    /// another user's and never changes (OpenID Connect Core, 5.7).
+    /// Sets the claim with the user's name. Unset, it is the first of `preferred_username`, `email` if `email_verified`
+    /// is `true`, and `sub` that is there. Only `sub` never changes and is never reused for another user (OpenID
+    /// Connect Core, section 5.7).
     pub fn with_username_claim(self, claim: impl Into<String>) -> Self {
         Self { username_claim: Some(claim.into()), ..self }
     }
 
-    /// Names an option that is set and needs to know the user.
+    /// Returns the key of an option that is set and depends on the user.
     pub(super) fn about_users(&self) -> Option<&'static str> {
         let expected = self.expected_username.as_ref().map(|_| "expected_username");
         expected.or(self.username_claim.as_ref().map(|_| "username_claim"))

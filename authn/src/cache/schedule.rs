@@ -1,56 +1,56 @@
-//! When to refresh: the three states of a token, and how long a failure is held back.
+//! `Schedule`: when to refresh a token, and how long to wait after a failure.
 //!
-//! A token is *fresh* until its refresh point, then *usable* until its end of use, then *expired*. Between
-//! the end of use and the real expiry lies the skew: there an exchange is awaited, and if it fails the
-//! token still serves.
+//! A token is *fresh* until its refresh point, then *usable* until its end of use, then *expired*. The time between the
+//! end of use and the real expiry is the skew: callers wait for an exchange there, and if it fails the token is used.
 
 use std::time::Duration;
 
 use super::options::{CacheOptions, Threshold};
 use crate::time::{BackOff, Moment};
 
-/// Longest skew: clocks of servers differ, and a request takes time to arrive.
+/// Longest skew: servers' clocks differ, and a request takes time to arrive.
 const LONGEST_SKEW: Duration = Duration::from_secs(10);
-/// Longest time before the end of use at which an automatic refresh starts.
+/// Longest time before the end of use at which an automatic refresh starts. The shortest for such a token is half of it.
 const LONGEST_THRESHOLD: Duration = Duration::from_mins(5);
-/// Longest wait between two attempts, unless the server asks for more.
+/// Longest wait between two attempts, unless the server asks for a longer one.
 const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
-/// Shortest wait between two attempts, whatever chance and the server say.
+/// Shortest wait between two attempts, whatever the jitter and the server.
 const SHORTEST_BACK_OFF: Duration = Duration::from_millis(100);
-/// First back-off when there is no token: callers are waiting.
+/// First back-off without a usable token: callers are waiting.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
-/// First back-off while the old token still serves: no caller is waiting. Full jitter makes its mean half.
+/// First back-off while the old token is usable: no caller is waiting. With full jitter, the mean is half of it.
 const FIRST_BACK_OFF_WHILE_USABLE: Duration = Duration::from_secs(10);
 
-/// The three points of one token's life.
+/// The three points in time of one token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Schedule {
-    /// A refresh may start.
+    /// From here on a refresh may start.
     pub(super) refresh: Moment,
-    /// An exchange is awaited.
+    /// From here on callers wait for an exchange.
     pub(super) end_of_use: Moment,
-    /// The token is worthless.
+    /// From here on the token is not used.
     pub(super) expiry: Moment,
 }
 
 impl Schedule {
-    /// Plans the life of a token that was asked for at `asked` and expires at `expiry`; `chance` is a
-    /// random number between 0 and 1.
+    /// Plans the schedule of a token that was asked for at `asked` and expires at `expiry`. `chance` is a random number
+    /// from 0 to 1.
     pub(super) fn plan(asked: Moment, expiry: Moment, options: &CacheOptions, chance: f64) -> Self {
         let lifetime = expiry.after(asked);
         let end_of_use = expiry.minus(LONGEST_SKEW.min(lifetime / 10));
         let threshold = match options.expiry_threshold {
-            Threshold::Auto => lifetime.mul_f64(0.1 + 0.1 * chance).min(LONGEST_THRESHOLD),
+            // The limit comes before the jitter: clients with long-lived tokens must not refresh at the same time either.
+            Threshold::Auto => (lifetime / 5).min(LONGEST_THRESHOLD).mul_f64(0.5 + 0.5 * chance),
             Threshold::Fixed(threshold) => threshold,
         };
-        // A threshold longer than the token lives must not mean a refresh at every call.
+        // A threshold longer than the lifetime must not cause a refresh at every call.
         let refresh = end_of_use.minus(threshold.min(lifetime / 2));
         Self { refresh, end_of_use, expiry }
     }
 }
 
-/// Returns how long the next attempt is held back after `failures` in a row: full jitter over a doubling
-/// range, or what the server asked for.
+/// Returns the wait before the next attempt after `failures` in a row: full jitter over a doubling range, or the wait
+/// that the server asked for if that is longer.
 pub(super) fn back_off(
     failures: u32,
     usable: bool,
@@ -61,7 +61,7 @@ pub(super) fn back_off(
     let own = BackOff::new(first, LONGEST_BACK_OFF).jittered(failures, chance);
     let own = own.max(SHORTEST_BACK_OFF);
     match retry_after {
-        // A little later than asked: a date would bring all clients back at once.
+        // A little later than asked: with a date, all clients would come back at once.
         Some(asked) => own.max(BackOff::asked(asked).mul_f64(1.0 + 0.1 * chance)),
         None => own,
     }
@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn skew_and_threshold_scale_with_the_lifetime() {
-        assert_eq!(plan(3600, Threshold::Auto, 0.0), [3590 - 300, 3590, 3600]);
+        assert_eq!(plan(3600, Threshold::Auto, 0.0), [3590 - 150, 3590, 3600]);
+        assert_eq!(plan(3600, Threshold::Auto, 1.0), [3590 - 300, 3590, 3600]);
         assert_eq!(plan(600, Threshold::Auto, 0.0), [590 - 60, 590, 600]);
         assert_eq!(plan(600, Threshold::Auto, 1.0), [590 - 120, 590, 600]);
         assert_eq!(plan(60, Threshold::Auto, 1.0), [54 - 12, 54, 60]);

@@ -1,7 +1,7 @@
-//! `ScopeSlots`: the access tokens by scopes, and the generation that they are of.
+//! `ScopeSlots`: the access tokens by scopes, and their generation.
 //!
-//! A logout and a login begin a new generation. What was obtained in an older one is never published: the
-//! generation is compared and the token published under the one lock that a new generation begins under.
+//! A logout or a login starts a new generation. A token of an older one is never published: one lock protects the
+//! generation, and it is held while a token is published.
 
 use std::{
     collections::VecDeque,
@@ -15,20 +15,20 @@ use super::{
 };
 use crate::{Issued, Result, Status, Token, time::Moment};
 
-/// Most sets of scopes that one cache remembers; the one longest unused is forgotten first.
+/// Most sets of scopes in one cache. The least recently used is removed first.
 const MOST_SCOPES: usize = 64;
 
-/// What all handles of one source give.
+/// The access tokens of one source, shared by all its handles.
 #[derive(Default)]
 pub(super) struct ScopeSlots(Mutex<State>);
 
 #[derive(Default)]
 struct State {
     generation: u64,
-    /// By scopes, the one last used at the back.
+    /// By scopes; the most recently used is last.
     slots: VecDeque<(Vec<String>, Arc<ScopeSlot>)>,
-    /// What is kept in memory alone, to be told without waiting for an exchange.
-    noted: Status,
+    /// The state of a session in memory, readable during an exchange.
+    status: Status,
 }
 
 /// The access token of one set of scopes.
@@ -36,7 +36,7 @@ struct State {
 pub(super) struct ScopeSlot {
     pub(super) slot: Slot,
     pub(super) single_flight: SingleFlight,
-    /// The token that a server has refused last: a store may still hold it.
+    /// The token that a server has refused last. It may still be in a store.
     refused: Mutex<Option<Token>>,
 }
 
@@ -45,28 +45,28 @@ impl ScopeSlots {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the generation, to be read before anything is obtained.
+    /// Returns the generation. It is read before an exchange starts.
     pub(super) fn generation(&self) -> u64 {
         self.lock().generation
     }
 
-    /// Begins a new generation: no handle gives what was obtained before, and nothing of it is published.
-    pub(super) fn turn(&self) -> u64 {
-        self.lock().turn()
+    /// Starts a new generation: older tokens are dropped, and never published.
+    pub(super) fn start_generation(&self) -> u64 {
+        self.lock().start_generation()
     }
 
-    /// Does something if the given generation still counts; none begins meanwhile.
+    /// Runs `work` if the generation is the current one; no other starts meanwhile.
     fn during<T>(&self, generation: u64, work: impl FnOnce(&mut State) -> T) -> Option<T> {
         let mut state = self.lock();
         (state.generation == generation).then(|| work(&mut state))
     }
 
-    /// Begins a new generation if the given one still counts; `None` if another one has begun.
-    pub(super) fn succeed(&self, generation: u64) -> Option<u64> {
-        self.during(generation, State::turn)
+    /// Starts a new generation if the given one is the current one; else `None`.
+    pub(super) fn start_generation_after(&self, generation: u64) -> Option<u64> {
+        self.during(generation, State::start_generation)
     }
 
-    /// Does what publishes a token; returns whether its generation still counts.
+    /// Runs `work`, which publishes a token, if its generation is the current one. Returns whether it is.
     pub(super) fn publish(
         &self,
         generation: u64,
@@ -75,21 +75,21 @@ impl ScopeSlots {
         Ok(self.during(generation, |_| work()).transpose()?.is_some())
     }
 
-    /// Notes what is in memory, if its generation still counts.
-    pub(super) fn note(&self, generation: u64, noted: Status) {
-        self.during(generation, |state| state.noted = noted);
+    /// Sets the state of the session in memory, if its generation is the current one.
+    pub(super) fn set_status(&self, generation: u64, status: Status) {
+        self.during(generation, |state| state.status = status);
     }
 
-    pub(super) fn noted(&self) -> Status {
-        self.lock().noted.clone()
+    pub(super) fn status(&self) -> Status {
+        self.lock().status.clone()
     }
 
-    /// Returns the slot of a set of scopes.
+    /// Returns the slot of a set of scopes, which may be new.
     pub(super) fn of(&self, scopes: &[String]) -> Arc<ScopeSlot> {
         let slots = &mut self.lock().slots;
         let known = slots.iter().position(|(known, _)| known == scopes);
         let entry = known.and_then(|at| slots.remove(at)).unwrap_or_else(|| {
-            // Only what no handle holds is forgotten, or a logout could not reach it.
+            // A slot with a handle is not removed, because a logout must reach it.
             let unused = |(scopes, slot): &(Vec<String>, Arc<ScopeSlot>)| {
                 !scopes.is_empty() && Arc::strong_count(slot) == 1
             };
@@ -105,19 +105,19 @@ impl ScopeSlots {
         slot
     }
 
-    /// Returns what to wait on for the end of all exchanges under way.
+    /// Returns what to wait on for the end of all running exchanges.
     pub(super) fn waiters(&self) -> Vec<Waiter> {
         self.lock().slots.iter().filter_map(|(_, slot)| slot.single_flight.waiter()).collect()
     }
 }
 
 impl State {
-    fn turn(&mut self) -> u64 {
+    fn start_generation(&mut self) -> u64 {
         self.generation += 1;
-        self.noted = Status::default();
+        self.status = Status::default();
         for (_, slot) in &self.slots {
             slot.slot.clear();
-            // The failure may be that no user was logged in.
+            // The last failure may be that no user was logged in.
             slot.single_flight.forget_failure();
         }
         self.generation
@@ -125,7 +125,7 @@ impl State {
 }
 
 impl ScopeSlot {
-    /// Hands the token at hand to `use_token`, unless a point of its life has been reached.
+    /// Passes the cached token to `use_token`, unless the point of its schedule has been reached.
     pub(super) fn before<R>(
         &self,
         point: fn(&Schedule) -> Moment,
@@ -137,7 +137,7 @@ impl ScopeSlot {
         (!point(&rotation.schedule).reached(now)).then(|| use_token(rotation.issued()))
     }
 
-    /// Returns whether a stored token is no news: it is at hand, or it was refused.
+    /// Returns whether a stored token is the cached one, or was refused.
     pub(super) fn knows(&self, stored: &Token) -> bool {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let guard = self.slot.load();

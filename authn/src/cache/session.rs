@@ -1,4 +1,4 @@
-//! What is kept of a session: showing it, forgetting it, revoking it.
+//! The stored session: its state, its deletion, its revocation.
 
 use super::exchange::Exchange;
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl Exchange {
-    /// Returns the inner provider for the scopes that are asked for.
+    /// Returns the inner provider for the scopes of the context.
     pub(super) fn inner(&self) -> Option<Bound> {
         let inner = self.shared.source.inner()?;
         Some(match self.context.scopes() {
@@ -16,14 +16,14 @@ impl Exchange {
         })
     }
 
-    /// Reads what is kept of the configured session.
+    /// Reads the record of the configured session.
     pub(super) async fn read(&self, session: &StoredSession) -> Result<Record> {
         let mut record = session.load().await?;
         self.keep_session(session, &mut record);
         Ok(record)
     }
 
-    /// Returns what is kept, without any network.
+    /// Returns the state of the session, without any network.
     pub(super) async fn status(self) -> Result<Status> {
         let now = self.context.clock().now();
         let mut issued = self.scope.before(|schedule| schedule.expiry, now, Clone::clone);
@@ -32,7 +32,7 @@ impl Exchange {
             None => Status::default(),
         };
         let kept = match self.context.stored_session() {
-            None => self.shared.slots.noted(),
+            None => self.shared.slots.status(),
             Some(session) => {
                 let record = self.read(session).await?;
                 issued = issued.or_else(|| Some(self.stored(&record)?.0));
@@ -56,9 +56,9 @@ impl Exchange {
         })
     }
 
-    /// Forgets every token and session that is kept.
+    /// Deletes the session and its tokens.
     pub(super) async fn logout(self) -> Result<()> {
-        // First of all, so that an exchange under way leaves nothing, and whatever the store says.
+        // First, so that a running exchange leaves nothing, even if the store fails.
         self.shared.forget();
         let inner = match self.shared.source.inner() {
             Some(inner) => inner.managed().logout(&inner.context).await,
@@ -67,19 +67,19 @@ impl Exchange {
         inner.and(self.forget().await)
     }
 
-    /// Forgets what is kept here, whatever the inner credentials keep.
+    /// Deletes the session of this cache, not that of an inner provider.
     pub(super) async fn forget(&self) -> Result<()> {
         self.shared.forget();
         let cleared = match self.context.stored_session() {
             Some(session) => session.clear().await,
             None => Ok(()),
         };
-        // Once more, for what has been read meanwhile.
+        // Once more, for a record that was read meanwhile.
         self.shared.forget();
         cleared
     }
 
-    /// Revokes the session at the server (RFC 7009), and forgets it.
+    /// Revokes the session at the server (RFC 7009) and deletes it.
     pub(super) async fn revoke(self) -> Result<()> {
         if let Some(inner) = self.shared.source.inner() {
             inner.managed().revoke(&inner.context).await?;

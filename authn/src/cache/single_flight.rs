@@ -41,7 +41,7 @@ pub(super) struct SingleFlight {
 pub(super) enum Admission {
     /// It uses this token.
     Ready(Issued),
-    /// It waits for the exchange under way.
+    /// It waits for the running exchange.
     Wait(Waiter),
     /// It makes the exchange, and waits for it as the others do.
     Lead(Waiter, Leader),
@@ -107,7 +107,7 @@ impl SingleFlight {
         Admission::Lead(waiter, leader)
     }
 
-    /// Returns what to wait on for the end of the exchange under way.
+    /// Returns what to wait on for the end of the running exchange.
     pub(super) fn waiter(&self) -> Option<Waiter> {
         self.lock().waiter.clone()
     }
@@ -119,21 +119,21 @@ impl SingleFlight {
         self.next.set(Moment::PAST);
     }
 
-    /// Ends the exchange and wakes the callers that wait. `usable` is whether the old token is usable; `cheap` is
-    /// whether another attempt reaches no server, so that the back-off need not grow.
+    /// Ends the exchange and wakes the callers that wait. `usable` is whether the old token is usable.
+    /// `is_local` is whether another attempt reaches no server, so that the back-off need not grow.
     pub(super) fn end(
         &self,
         leader: &Leader,
         result: Result<Issued>,
         now: Moment,
         usable: bool,
-        cheap: bool,
+        is_local: bool,
     ) {
         let mut state = self.lock();
         state.waiter = None;
         self.busy.store(false, Ordering::Release);
         state.failure = result.as_ref().err().map(|error| {
-            let before = state.failure.as_ref().filter(|_| !cheap);
+            let before = state.failure.as_ref().filter(|_| !is_local);
             let count = before.map_or(0, |failure| failure.count).saturating_add(1);
             let wait = back_off(count, usable, error.retry_after(), chance());
             Failure { error: error.clone(), count, until: now.plus(wait) }
@@ -160,7 +160,7 @@ pub(super) fn crashed() -> Error {
         .with_help("report this to the provider's authors")
 }
 
-/// The order in which threads ask must not matter: shuttle tries many thousands of them.
+/// The order of the threads must not matter: shuttle tries many thousands of orders.
 #[cfg(all(test, shuttle))]
 mod model {
     use shuttle::{
@@ -183,7 +183,7 @@ mod model {
     }
 
     impl Cache {
-        /// One caller: takes what is there, waits, or leads. `fails` says whether its exchange would fail.
+        /// One caller: it uses the token, waits, or leads. `fails` is whether its exchange fails.
         fn call(&self, now: Moment, fails: bool) -> Option<Waiter> {
             let current = || self.slot.lock().ok()?.clone();
             match self.single_flight.admit(now, None, &CacheOptions::default(), current) {
@@ -210,7 +210,7 @@ mod model {
         shuttle::check_random(
             move || {
                 let cache = Arc::new(Cache::default());
-                // Time stands still, so a failure is held back from a caller after it.
+                // The clock stands still, so a later caller gets the held-back failure.
                 let now = Clock::system().now();
                 let callers: Vec<_> = (0..CALLERS)
                     .map(|_| {
@@ -222,7 +222,7 @@ mod model {
                 for waiter in waiters {
                     let Ok(waiter) = waiter else { panic!("a caller panicked") };
                     let ended = waiter.is_none_or(|waiter| waiter.borrow().is_some());
-                    assert!(ended, "nobody waits for ever");
+                    assert!(ended, "no caller waits for ever");
                 }
                 assert_eq!(cache.flights.load(Ordering::SeqCst), expected_flights);
                 assert!(cache.single_flight.waiter().is_none(), "the next can start");

@@ -177,7 +177,8 @@ async fn receive(
 
 /// Returns the error of a failed request, without the URL and without any text of the server.
 fn failed(place: &str, error: &reqwest::Error) -> Error {
-    let fail = |what: &str, help: &str| Error::network(format!("{place} {what}")).with_help(help);
+    let fail =
+        |what: &str, help: &'static str| Error::network(format!("{place} {what}")).with_help(help);
     if error.is_timeout() {
         return fail("did not answer in time", "check the network, or raise `http.timeout`");
     }

@@ -1,4 +1,4 @@
-//! `Bound`: a provider with the context that each of its calls gets.
+//! `Bound`: a provider with the context of its calls.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub struct Bound {
     pub(crate) context: Context,
     /// The token belongs to the request being served.
     pub(crate) per_request: bool,
-    /// The provider keeps no token, but its secrets can change: no short cut past resolving them.
+    /// The provider keeps no token, but its secrets can change, so they are resolved for each call.
     pub(crate) resolves: bool,
 }
 

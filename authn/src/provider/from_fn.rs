@@ -1,4 +1,4 @@
-//! `from_fn`: a source made of a closure.
+//! `from_fn`: a source made from a closure.
 
 use std::{
     fmt::{self, Debug},
@@ -8,11 +8,11 @@ use std::{
 use super::TokenSource;
 use crate::{Context, Result, TokenSet};
 
-/// A source made of an asynchronous closure; see [`from_fn`].
+/// A source made from an asynchronous closure; see [`from_fn`].
 #[derive(Clone)]
 pub struct FromFn<F>(F);
 
-/// Makes a source of a closure that returns a [`Token`](crate::Token) or a [`TokenSet`].
+/// Creates a source from a closure that returns a [`Token`](crate::Token) or a [`TokenSet`].
 ///
 /// ```
 /// use authn::{Credentials, Token};

@@ -1,4 +1,4 @@
-//! Closures of the program as token sources, selected by configuration: `[credentials.hook] name = "corp"`.
+//! Closures of the program as token sources, chosen by configuration: `[credentials.hook] name = "corp"`.
 
 use std::{
     collections::BTreeMap,
@@ -17,12 +17,12 @@ use crate::{
 /// All hooks of this program, by name.
 static HOOKS: RwLock<BTreeMap<String, Hook>> = RwLock::new(BTreeMap::new());
 
-/// Tries before a hook counts as failed.
+/// Attempts of one hook.
 const TRIES: u32 = 3;
-/// Wait before the second try, and before any.
+/// Waits between the attempts.
 const BACK_OFF: BackOff = BackOff::new(Duration::from_millis(200), Duration::from_mins(1));
 
-/// A closure that returns tokens, with what is known from the start.
+/// A closure that returns tokens, with an optional first token and user name.
 ///
 /// ```
 /// use authn::{Token, hooks::{self, Hook}};
@@ -34,7 +34,7 @@ const BACK_OFF: BackOff = BackOff::new(Duration::from_millis(200), Duration::fro
 #[must_use]
 pub struct Hook {
     closure: Arc<Closure>,
-    /// Handed out once, whichever clone is asked.
+    /// Returned once, by the first clone that is asked.
     initial: Arc<Mutex<Option<TokenSet>>>,
     username: Option<String>,
 }
@@ -42,8 +42,8 @@ pub struct Hook {
 type Closure = dyn Fn(Context) -> Boxed<'static, Result<TokenSet>> + Send + Sync;
 
 impl Hook {
-    /// Makes a hook of an asynchronous closure that returns a [`Token`](crate::Token) or a [`TokenSet`]. It is tried three
-    /// times.
+    /// Creates a hook from an asynchronous closure that returns a [`Token`](crate::Token) or a [`TokenSet`]. If it fails,
+    /// it is called at most twice more.
     pub fn new<F, Answer, Given>(closure: F) -> Self
     where
         F: Fn(Context) -> Answer + Send + Sync + 'static,
@@ -57,8 +57,8 @@ impl Hook {
         Self { closure: Arc::new(closure), initial: Arc::default(), username: None }
     }
 
-    /// Makes a hook of a closure that may block: it runs on a thread of its own. One that panics counts as
-    /// failed with an error of kind [`Internal`](ErrorKind::Internal).
+    /// Creates a hook from a closure that may block, because it runs on a thread of its own. A panic of it is an error of
+    /// kind [`Internal`](ErrorKind::Internal).
     pub fn sync<F, Given>(closure: F) -> Self
     where
         F: Fn(&Context) -> Result<Given> + Send + Sync + 'static,
@@ -70,20 +70,20 @@ impl Hook {
             async move {
                 let runtime = runtime::handle()?;
                 let answer = runtime.spawn_blocking(move || closure(&context)).await;
-                // What it panicked with could hold a secret.
+                // The panic's message could contain a secret.
                 answer.map_err(|_| {
-                    Error::internal("the hook panicked").with_help("mend its closure")
+                    Error::internal("the hook panicked").with_help("fix its closure")
                 })?
             }
         })
     }
 
-    /// Returns it a token to begin with, which is handed out until it ends.
+    /// Adds a first token, which is used until it expires.
     pub fn with_initial(self, initial: impl Into<TokenSet>) -> Self {
         Self { initial: Arc::new(Mutex::new(Some(initial.into()))), ..self }
     }
 
-    /// Says whom its tokens stand for.
+    /// Sets the name of the user that its tokens belong to.
     pub fn with_username(self, username: impl Into<String>) -> Self {
         Self { username: Some(username.into()), ..self }
     }
@@ -128,8 +128,9 @@ impl TokenSource for Hook {
     }
 }
 
-/// Registers a hook under a name, for all configurations of this program. A name that is taken is an error
-/// of kind [`Configuration`](ErrorKind::Configuration).
+/// Registers a hook under a name, for all configurations of this program.
+///
+/// Fails with [`Configuration`](ErrorKind::Configuration) if the name is already registered.
 pub fn register(name: impl Into<String>, hook: Hook) -> Result<()> {
     let name = name.into();
     let mut hooks = HOOKS.write().unwrap_or_else(PoisonError::into_inner);
@@ -141,7 +142,7 @@ pub fn register(name: impl Into<String>, hook: Hook) -> Result<()> {
     Ok(())
 }
 
-/// Returns the hook of a name; an error lists the names there are.
+/// Returns the hook with a name. The error lists the registered names.
 pub fn find(name: &str) -> Result<Hook> {
     let hooks = HOOKS.read().unwrap_or_else(PoisonError::into_inner);
     hooks.get(name).cloned().ok_or_else(|| {

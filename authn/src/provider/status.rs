@@ -1,28 +1,27 @@
-//! What is known of a session and of its server.
+//! The state of a session and of its server: `Status`, `Probe`.
 
 use crate::Token;
 
-/// What is kept of a session; see [`Credentials::status`](crate::Credentials::status).
+/// The state of a session; see [`Credentials::status`](crate::Credentials::status).
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Status {
-    /// Whether a token is kept that has not expired.
+    /// Whether there is a token that has not expired.
     pub has_token: bool,
-    /// When that token expires, if it says so.
+    /// When that token expires, if that is known.
     pub expires_at: Option<std::time::SystemTime>,
-    /// The scope that the server granted it, space-separated.
+    /// The scope that the server granted, space-separated.
     pub scope: Option<String>,
-    /// Whether a refresh token is kept.
+    /// Whether there is a refresh token.
     pub has_refresh_token: bool,
-    /// Whether anything is kept by which a token can be had without anybody logging in: a refresh token, or
-    /// what a user has typed in.
+    /// Whether a new token can be obtained without a login, by a refresh token or by values that a user has entered.
     pub has_session: bool,
-    /// The name of the store; `None` is in memory alone.
+    /// The name of the store; `None` if the session is only in memory.
     pub store: Option<String>,
-    /// The name of the user whose session it is, where the server has vouched for it.
+    /// The name of the session's user, if the server names it.
     pub username: Option<String>,
-    /// By how many seconds the server's clock was ahead of this machine's at the last exchange; negative is
-    /// behind. `None` where it is not known.
+    /// Seconds by which the server's clock was ahead of this machine's at the last exchange; negative if it was behind.
+    /// `None` if it is not known.
     pub server_clock_ahead: Option<i64>,
 }
 
@@ -32,12 +31,12 @@ pub struct Status {
 pub struct Probe {
     /// Scheme, host and port of the server.
     pub place: String,
-    /// What time it was there, as its `Date` header tells (RFC 9110, 6.6.1).
+    /// Time at the server, from its `Date` header (RFC 9110, section 6.6.1).
     pub date: Option<std::time::SystemTime>,
 }
 
 impl Probe {
-    /// Says that a server has answered, and with what date.
+    /// Creates a probe from the server's origin and the date of its answer.
     pub fn new(place: impl Into<String>, date: Option<std::time::SystemTime>) -> Self {
         Self { place: place.into(), date }
     }

@@ -161,7 +161,7 @@ impl RegistryBuilder {
 fn as_error(problem: &Problem) -> Error {
     let error = Error::configuration(problem.message());
     match problem.help() {
-        Some(help) => error.with_help(help),
+        Some(help) => error.with_help(help.to_owned()),
         None => error,
     }
 }

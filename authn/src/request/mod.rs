@@ -9,7 +9,9 @@ mod response;
 use std::{fmt, sync::LazyLock};
 
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Uri, header::CONTENT_TYPE, uri::PathAndQuery,
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+    uri::PathAndQuery,
 };
 
 use crate::{Error, Issued, Result, Token};
@@ -89,14 +91,25 @@ impl<'a> Request<'a> {
     /// form-encoded one.
     #[inline]
     pub fn bearer(&mut self, token: &Token) -> Result<()> {
+        if self.placement.is_some() || self.used.is_some() {
+            return self.bearer_with_options(token);
+        }
+        // The common case, on its own so that it stays small.
+        if !self.headers.contains_key(AUTHORIZATION) {
+            self.headers.insert(AUTHORIZATION, token.bearer()?);
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn bearer_with_options(&mut self, token: &Token) -> Result<()> {
         if self.is_authorized() {
             return Ok(());
         }
-        self.record(|| Issued::from(token.clone()));
+        self.record(token.clone().into());
         match self.placement {
             None => {
-                let value = token.header(crate::token::BEARER)?;
-                self.headers.insert(http::header::AUTHORIZATION, value);
+                self.headers.insert(AUTHORIZATION, token.bearer()?);
                 Ok(())
             }
             Some(placement) => self.place(token, placement),
@@ -107,7 +120,7 @@ impl<'a> Request<'a> {
     #[inline]
     pub fn is_authorized(&self) -> bool {
         let Some(placement) = self.placement else {
-            return self.headers.contains_key(http::header::AUTHORIZATION);
+            return self.headers.contains_key(AUTHORIZATION);
         };
         !placement.replace
             && match &placement.place {
@@ -179,10 +192,9 @@ impl<'a> Request<'a> {
     }
 
     /// Records the token that it is authorised with.
-    #[inline]
-    pub(crate) fn record(&mut self, issued: impl FnOnce() -> Issued) {
+    pub(crate) fn record(&mut self, issued: Issued) {
         if let Some(used) = &mut self.used {
-            used.set(issued());
+            used.set(issued);
         }
     }
 

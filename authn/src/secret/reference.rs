@@ -122,7 +122,7 @@ pub(crate) fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
         Error::configuration(message).with_help(refusal.help)
     })?;
     let shown = path.display();
-    let fail = |what: &str, help: &str| {
+    let fail = |what: &str, help: &'static str| {
         Error::configuration(format!("the secret file {shown} {what}")).with_help(help)
     };
     let mut text = Zeroizing::new(String::new());

@@ -1,45 +1,53 @@
-//! `Claims`: what a server vouches for about a user.
+//! `Claims`: verified statements of a server about a user.
 
 use std::{collections::BTreeMap, fmt};
 
-/// Claims in which a server names a user, the most telling first (OpenID Connect Core, 5.1). An address counts
-/// only if the server says that it is verified: else anybody could have entered it.
+/// Claims that name a user, the most readable first (OpenID Connect Core, section 5.1). An email address is used only if
+/// the server has verified it, because a user could have entered another user's.
 const USUAL: [&str; 3] = ["preferred_username", "email", "sub"];
 
-/// What a server says of the user whom a grant stands for, such as in an ID token, once it has been verified.
+/// What a server says about a token's user, such as in an ID token, after it has been verified.
+///
+/// ```
+/// use authn::Claims;
+///
+/// let claims = Claims::new([("sub".to_owned(), "42".to_owned())]);
+/// assert_eq!(claims.get("sub"), Some("42"));
+/// assert_eq!(claims.username(None), Some("42"));
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Claims(BTreeMap<String, String>);
 
 impl Claims {
-    /// Takes claims that have been verified, by name.
+    /// Creates claims from verified names and values.
     pub fn new(claims: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(claims.into_iter().collect())
     }
 
-    /// Returns a claim.
+    /// Returns the value of a claim.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// Returns the user's name: the claim that is asked for, or else the first there is of
-    /// `preferred_username`, `email` if `email_verified` is `true`, and `sub`.
+    /// Returns the user's name: the given claim, or the first of `preferred_username`, `email` if `email_verified` is
+    /// `true`, and `sub` that is there.
     pub fn username(&self, claim: Option<&str>) -> Option<&str> {
         match claim {
             Some(claim) => self.get(claim),
             None => USUAL
                 .into_iter()
-                .filter(|claim| self.vouches_for(claim))
+                .filter(|claim| self.is_usable(claim))
                 .find_map(|claim| self.get(claim)),
         }
     }
 
-    fn vouches_for(&self, claim: &str) -> bool {
+    fn is_usable(&self, claim: &str) -> bool {
         claim != "email" || self.get("email_verified") == Some("true")
     }
 }
 
 impl fmt::Debug for Claims {
-    /// Names the claims; what they say is a person's.
+    /// Shows only the names of the claims: their values are personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }

@@ -1,4 +1,4 @@
-//! `Token`: an access token, its `Authorization` value built once and wiped when it goes.
+//! `Token`: an access token. Its `Authorization` value is built once, and wiped when the token is dropped.
 
 mod claims;
 mod issued;
@@ -27,13 +27,13 @@ pub use issued::Issued;
 pub(crate) use issued::Kept;
 pub use token_set::TokenSet;
 
-/// Longest token that is accepted, in bytes. The longest seen in the field (group claims) are near 16 KiB.
+/// Longest token that is accepted, in bytes. The longest known tokens, with group claims, have nearly 16 KiB.
 const LONGEST: usize = 64 * 1024;
 
-/// The scheme that a token gets unless its server or its configuration says otherwise (RFC 6750, 2.1).
+/// The scheme of a token, unless its server or the configuration names another (RFC 6750, section 2.1).
 pub(crate) const BEARER: &str = "Bearer";
 
-/// An access token; a clone is cheap and shares its memory.
+/// An access token. A clone is cheap and shares its memory.
 ///
 /// ```
 /// use authn::Token;
@@ -48,20 +48,22 @@ pub(crate) const BEARER: &str = "Bearer";
 #[derive(Clone)]
 pub struct Token(Arc<Data>);
 
-// Aligned so that the reference counts of two stripes (see `cache::slot`) share no cache line.
+// Aligned so that the reference counts of two stripes (see `Striped`) share no cache line.
 #[repr(align(128))]
 #[derive(Clone)]
 struct Data {
-    /// The same for all copies of one token, so that `invalidate` can tell which one it is given.
+    /// The same for all copies of one token, so that `invalidate` recognises it.
     identity: u64,
     /// `<scheme> <secret>`, wiped on drop; the header value shares it.
     text: Arc<Text>,
     header: HeaderValue,
     /// Length of the scheme and its space.
     skip: usize,
+    /// Whether the scheme is [`BEARER`].
+    is_bearer: bool,
     /// Nanoseconds since the Unix epoch.
     expires_at: Option<i64>,
-    /// Set where the server said how long rather than until when.
+    /// Set if the server named the lifetime rather than the time of expiry.
     lifetime: Option<Duration>,
     token_type: Option<Box<str>>,
     scope: Option<Box<str>>,
@@ -80,10 +82,10 @@ impl AsRef<[u8]> for SharedText {
 }
 
 impl Token {
-    /// Makes a token that does not say when it expires.
+    /// Creates a token without an expiry.
     ///
-    /// The secret must be visible ASCII without spaces (RFC 6750, 2.1 allows less still), at most 64 KiB;
-    /// anything else could break out of the header it is put into and is an error of kind
+    /// The secret must be visible ASCII without spaces, at most 64 KiB (RFC 6750, section 2.1 allows fewer characters).
+    /// Any other text could break out of its header, and fails with
     /// [`InvalidToken`](crate::ErrorKind::InvalidToken).
     pub fn new(secret: impl AsRef<str>) -> Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -95,6 +97,7 @@ impl Token {
             text,
             header,
             skip: BEARER.len() + 1,
+            is_bearer: true,
             expires_at: None,
             lifetime: None,
             token_type: None,
@@ -103,7 +106,7 @@ impl Token {
         })))
     }
 
-    /// Says until when the token is valid.
+    /// Sets the time until which the token is valid.
     #[must_use]
     pub fn with_expires_at(self, time: SystemTime) -> Self {
         self.change(|data| {
@@ -112,8 +115,8 @@ impl Token {
         })
     }
 
-    /// Says how long the token is valid from now on; zero says nothing. A cache counts it from the moment
-    /// at which it asked for the token, on both of its clocks.
+    /// Sets the lifetime from now on; zero sets nothing. "Now" is the system's time. A cache counts the lifetime from the
+    /// moment at which it asked for the token, on its own clock.
     #[must_use]
     pub fn with_expires_in(self, lifetime: Duration) -> Self {
         if lifetime.is_zero() {
@@ -126,25 +129,25 @@ impl Token {
         })
     }
 
-    /// Says the token's type as the server named it (RFC 6749, 7.1).
+    /// Sets the token's type as the server named it (RFC 6749, section 7.1).
     #[must_use]
     pub fn with_token_type(self, token_type: &str) -> Self {
         self.change(|data| data.token_type = Some(token_type.into()))
     }
 
-    /// Says which scope the server granted, space-separated (RFC 6749, 3.3).
+    /// Sets the scope that the server granted, space-separated (RFC 6749, section 3.3).
     #[must_use]
     pub fn with_scope(self, scope: &str) -> Self {
         self.change(|data| data.scope = Some(scope.into()))
     }
 
-    /// Adds the ID token that came with it (OpenID Connect Core, 3.1.3.3).
+    /// Adds the ID token of the same answer (OpenID Connect Core, section 3.1.3.3).
     #[must_use]
     pub fn with_id_token(self, id_token: SecretString) -> Self {
         self.change(|data| data.id_token = Some(id_token))
     }
 
-    /// Exposes the token itself.
+    /// Returns the token itself, which is a secret.
     #[inline]
     pub fn secret(&self) -> &str {
         &self.0.text.0[self.0.skip..]
@@ -165,13 +168,19 @@ impl Token {
         self.0.scope.as_deref()
     }
 
-    /// Returns the ID token that came with it.
+    /// Returns the ID token of the same answer.
     pub fn id_token(&self) -> Option<&SecretString> {
         self.0.id_token.as_ref()
     }
 
-    /// Returns `<prefix> <secret>` as a header value that is marked sensitive; an empty prefix gives the
-    /// secret alone. It is shared with the token where the prefix is the one it was built with.
+    /// Returns the header value of the scheme [`BEARER`], which is the common case.
+    #[inline]
+    pub(crate) fn bearer(&self) -> Result<HeaderValue> {
+        if self.0.is_bearer { Ok(self.0.header.clone()) } else { self.header(BEARER) }
+    }
+
+    /// Returns `<prefix> <secret>` as a header value that is marked as sensitive. With an empty prefix it is the secret
+    /// alone. The value of the prefix that the token was built with shares its memory.
     pub(crate) fn header(&self, prefix: &str) -> Result<HeaderValue> {
         if &self.0.text.0[..self.0.skip.saturating_sub(1)] == prefix {
             return Ok(self.0.header.clone());
@@ -183,10 +192,11 @@ impl Token {
     pub(crate) fn separate(&self, prefix: &str) -> Result<Self> {
         let (text, header) = join(prefix, self.secret())?;
         let skip = text.0.len() - self.secret().len();
-        Ok(Self(Arc::new(Data { text, header, skip, ..Data::clone(&self.0) })))
+        let is_bearer = prefix == BEARER;
+        Ok(Self(Arc::new(Data { text, header, skip, is_bearer, ..Data::clone(&self.0) })))
     }
 
-    /// Returns the moment at which the token expires if it was asked for at `asked` and is looked at `now`.
+    /// Returns the moment of expiry of a token that was asked for at `asked`; `now` is the present moment.
     pub(crate) fn expiry(&self, asked: Moment, now: Moment) -> Option<Moment> {
         if let Some(lifetime) = self.0.lifetime {
             return Some(asked.plus(lifetime));
@@ -198,8 +208,7 @@ impl Token {
         })
     }
 
-    /// Says the expiry that a cache has settled, so that what it hands out tells it too. A token that does not
-    /// say when it expires stays as it is.
+    /// Sets the expiry that the cache has calculated. A token without an expiry stays as it is.
     pub(crate) fn settled(self, expires: Moment) -> Self {
         match self.0.expires_at {
             Some(_) => self.with_expires_at(expires.wall()),

@@ -89,12 +89,12 @@ impl TokenSet {
         self.refresh_token.is_some() || !self.kept.is_empty()
     }
 
-    /// Returns what was kept under a name.
+    /// Returns the secret that was kept under a name.
     pub fn kept(&self, name: &str) -> Option<&SecretString> {
         self.kept.get(name)
     }
 
-    /// Returns the name of the user, if the server vouches for it.
+    /// Returns the name of the user, if the server names it.
     pub fn username(&self) -> Option<&str> {
         self.username.as_deref()
     }

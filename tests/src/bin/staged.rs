@@ -73,7 +73,7 @@ impl InteractiveSource for Staged {
                 "exchange" => self.pass().await,
                 "refused" => {
                     let (message, help) = rest.split_once("; ").unwrap_or((rest, "try again"));
-                    return Err(Error::refused(message).with_help(help));
+                    return Err(Error::refused(message).with_help(help.to_owned()));
                 }
                 _ => return Err(Error::configuration(format!("there is no step `{word}`"))),
             }

@@ -153,7 +153,7 @@ async fn the_id_token_says_who_has_approved() {
     rig.answers(&json!({ "device_authorization": { "interval": 1 } }));
     let (outcome, _) = log_in(&rig, &credentials, Browser::fake().told("--user=bob")).await;
     let error = outcome.unwrap_err();
-    assert!(error.to_string().contains("another user's"), "{error}");
+    assert!(error.to_string().contains("another user than"), "{error}");
     assert_eq!(credentials.token().await.unwrap_err().kind(), ErrorKind::LoginRequired);
 
     // One that was meant for another program.

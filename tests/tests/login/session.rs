@@ -58,7 +58,7 @@ async fn it_is_renewed_in_every_process() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_outlives_a_change_of_the_way_to_log_in() {
+async fn it_outlives_a_change_of_the_login_help() {
     let (rig, folder) = (Rig::start(), Folder::new());
     let credentials = load_in(&rig, &native(&rig, ""), folder.path());
     let person = who_logs_in(&rig, 200, LOGGED_IN);

@@ -13,7 +13,7 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<
             None => "no user is logged in",
         }));
     };
-    let help = context.way_to_log_in();
+    let help = context.login_help();
     let advice = GrantAdvice { meaning: "the session has ended", help: &help, login_helps: true };
     // Without the caller's scopes none are sent: the server then uses those that the user consented to, which can be
     // fewer than the configured ones.

@@ -15,16 +15,16 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Makes the failure of a check. `what` is the end of a sentence that starts with "the ID token".
-    pub(super) fn mismatch(what: &str, help: &str) -> Self {
+    pub(super) fn mismatch(what: &str, help: &'static str) -> Self {
         Self::Mismatch(error(what, help))
     }
 
-    fn unable(what: &str, help: &str) -> Self {
+    fn unable(what: &str, help: &'static str) -> Self {
         Self::Unable(error(what, help))
     }
 }
 
-fn error(what: &str, help: &str) -> Error {
+fn error(what: &str, help: &'static str) -> Error {
     Error::protocol(format!("the ID token {what}")).with_help(help)
 }
 

@@ -88,7 +88,7 @@ pub(super) fn failure(
         message += meaning;
     }
     let kind = kind(code, *status, advice);
-    let error = Error::new(kind, message).with_help(help(code, *status, advice));
+    let error = Error::new(kind, message).with_help(help(code, *status, advice).to_owned());
     let is_busy = kind == ErrorKind::Network || *status == StatusCode::TOO_MANY_REQUESTS;
     Failure { error, is_refusal: !is_busy, code, is_of_client: is_of_client(code, *status) }
 }

@@ -156,7 +156,7 @@ async fn redeem(call: Call<'_>, codes: &DeviceAuthorization) -> Result<TokenSet,
     let mut form = Form::of_grant(GRANT_TYPE);
     form.add("device_code", &codes.device_code.expose());
     call.options.request.ask_for_resource(&mut form);
-    let help = call.context.way_to_log_in();
+    let help = call.context.login_help();
     let meaning = "the code is no longer valid";
     call.redeem(form, GrantAdvice { meaning, help: &help, login_helps: true }).await
 }
