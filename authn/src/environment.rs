@@ -25,6 +25,9 @@ use etcetera::BaseStrategy;
 ///     .working_directory("/home/ann/project");
 /// let loader = Loader::new().environment(environment);
 /// # drop(loader);
+///
+/// let process = Environment::of_process();
+/// assert_eq!(process.has_browser(), process.browser_reason().is_none());
 /// ```
 #[derive(Clone, Default)]
 #[must_use]

@@ -112,6 +112,9 @@ impl Link {
 /// let code = UserCode::new("WDJB-MJHT", Url::parse("https://example.com/device")?);
 /// assert_eq!(code.code(), "WDJB-MJHT");
 /// assert!(code.complete_url().is_none());
+///
+/// let complete = Url::parse("https://example.com/device?user_code=WDJB-MJHT")?;
+/// assert!(code.with_complete_url(complete).complete_url().is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -152,10 +155,14 @@ impl UserCode {
 /// A value that the user is asked for.
 ///
 /// ```
+/// # use authn::Url;
 /// use authn::prompt::Question;
 ///
-/// let question = Question::new("client secret").secret();
+/// let page = Url::parse("https://example.com/applications")?;
+/// let question = Question::new("client secret").secret().with_page(page.clone());
 /// assert_eq!((question.label(), question.is_secret()), ("client secret", true));
+/// assert_eq!(question.page(), Some(&page));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Question {

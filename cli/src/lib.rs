@@ -55,6 +55,14 @@ pub fn main() -> ExitCode {
 
 /// Runs the command line for another application's configuration: `main_for("fdt")` reads files named
 /// `fdt` and variables that start with `FDT_`, like [`authn::Loader::app`]. The flag `--app` chooses another one.
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// fn main() -> ExitCode {
+///     authn_cli::main_for("fdt")
+/// }
+/// ```
 pub fn main_for(app: &str) -> ExitCode {
     let arguments: Vec<_> = env::args_os().collect();
     let (global, command) = match args::parse(app, &arguments) {

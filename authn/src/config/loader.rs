@@ -41,6 +41,16 @@ use crate::{
 ///     .inline("built in", "[credentials]\ndomain = \"api.example.com\"")
 ///     .load()?;
 /// assert_eq!(format!("{credentials:?}"), "Fixed { token: (set) }");
+///
+/// // A program with flags of its own, which reads no project's file and ends soon:
+/// let credentials = Loader::new()
+///     .environment(Environment::empty().variable("AUTHN_CREDENTIALS__FIXED", "abc"))
+///     .set("credentials.domain=api.example.com")
+///     .without_profile()
+///     .without_project()
+///     .short_lived()
+///     .load()?;
+/// # drop(credentials);
 /// # Ok::<(), authn::Error>(())
 /// ```
 #[must_use]

@@ -70,6 +70,8 @@ use layers::merge;
 /// let text = "[credentials]\ndomain = 5";
 /// let config = Loader::new().environment(Environment::empty()).inline("built in", text).read();
 /// assert_eq!(config.profile(), None);
+/// assert!(config.profiles().is_empty());
+/// assert!(config.provider_provenance().is_none());
 /// assert!(config.problems().iter().any(|problem| problem.key() == Some("credentials.domain")));
 /// assert!(config.credentials().is_err());
 /// ```

@@ -39,6 +39,10 @@ use crate::{Error, Result, diagnostic::Problem};
 /// assert_eq!(registry.find("static_token")?.summary(), "Returns a static token.");
 /// assert_eq!(registry.iter().count(), 1);
 /// assert!(registry.get("static_tokn").is_none());
+///
+/// // A configuration can then choose no other provider:
+/// let loader = authn::Loader::new().registry(registry);
+/// # drop(loader);
 /// # Ok::<(), authn::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]

@@ -36,6 +36,11 @@ static DEFAULT: LazyLock<Placement> = LazyLock::new(Placement::default);
 /// let (mut parts, ()) = http::Request::get("https://api.example.com/").body(())?.into_parts();
 /// Request::from(&mut parts).bearer(&Token::new("abc")?)?;
 /// assert_eq!(parts.headers["authorization"], "Bearer abc");
+///
+/// let mut request = Request::from(&mut parts);
+/// assert!(request.is_authorized());
+/// request.set_query("page", "10")?;
+/// assert_eq!(parts.uri, "https://api.example.com/?page=10");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Request<'a> {

@@ -227,6 +227,12 @@ fn system_now() -> Moment {
 /// let before = clock.now();
 /// manual.advance(Duration::from_secs(60));
 /// assert_eq!(before.plus(Duration::from_secs(60)), clock.now());
+///
+/// // Only the wall clock is set.
+/// manual.step_wall(3600);
+/// let hour = clock.now().wall().duration_since(before.wall())?;
+/// assert_eq!(hour, Duration::from_secs(3660));
+/// # Ok::<(), std::time::SystemTimeError>(())
 /// ```
 #[derive(Clone)]
 pub struct ManualClock(watch::Sender<Moment>);

@@ -39,7 +39,8 @@ use crate::{output::write, style::plain};
 ///
 /// # async fn example() -> Result<()> {
 /// let credentials = authn::load()?;
-/// credentials.login(Login::new(TerminalPrompt::new())).await?;
+/// let prompt = TerminalPrompt::new().with_colour(false).without_spinner();
+/// credentials.login(Login::new(prompt)).await?;
 /// # Ok(()) }
 /// ```
 ///
