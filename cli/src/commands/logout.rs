@@ -1,7 +1,7 @@
 //! `logout`: deletes the stored session.
 
 use authn::{
-    Credentials, ErrorKind, Status,
+    Credentials, Error, ErrorKind, Status,
     config::{Config, KnownStore},
     store::StoreKey,
 };
@@ -34,15 +34,12 @@ pub(crate) struct Arguments {
     revoke: bool,
 }
 
-/// Adds to a failure that nothing was deleted.
-fn not_revoked(failure: Failure) -> Failure {
-    let first = match &failure {
-        // To try again does not help.
-        Failure::Authn(error) if error.kind() == ErrorKind::Configuration => error.help(),
-        _ => None,
-    };
-    let help = format!("{}, {NOT_REVOKED}", first.unwrap_or("try again"));
-    failure.with_help(help)
+/// Returns the help if a session could not be revoked.
+fn not_revoked(error: Option<&Error>) -> String {
+    // To try again does not help if the configuration is the cause.
+    let configuration = error.filter(|error| error.kind() == ErrorKind::Configuration);
+    let first = configuration.and_then(Error::help).unwrap_or("try again");
+    format!("{first}, {NOT_REVOKED}")
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
@@ -51,8 +48,14 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     let (config, credentials) = waiting::load(app)?;
     let work = end_session(&config, &credentials, arguments.revoke);
-    let message = waiting::wait(&credentials, work)
-        .map_err(|failure| if arguments.revoke { not_revoked(failure) } else { failure })?;
+    let message = waiting::wait(&credentials, work).map_err(|failure| {
+        if !arguments.revoke {
+            return failure;
+        }
+        let error = if let Failure::Authn(error) = &failure { Some(error) } else { None };
+        let help = not_revoked(error);
+        failure.with_help(help)
+    })?;
     output::message(&message);
     Ok(())
 }
@@ -72,7 +75,11 @@ fn run_all(app: &App, revoke: bool) -> Result<(), Failure> {
         })?;
         match ended {
             Ok(message) => output::message(&message),
-            Err(error) => reporter.failure(config, &error, revokes.then_some(NOT_REVOKED)),
+            Err(error) => reporter.failure(
+                config,
+                &error,
+                revokes.then(|| not_revoked(Some(&error))).as_deref(),
+            ),
         }
         Ok(())
     })?;

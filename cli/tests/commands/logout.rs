@@ -70,7 +70,7 @@ fn a_session_that_is_not_revoked_stays() {
     // A server that is configured by its token endpoint alone has no revocation endpoint.
     let outcome = sandbox.run(&["logout", "--revoke"]);
     assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
-    for word in ["error: ", "help: try again, or leave out `--revoke`"] {
+    for word in ["error: ", "help: set `revocation_endpoint_url`, or leave out `--revoke`"] {
         assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
     }
     assert_eq!(sandbox.run(&["token"]).done(), "one\n");
@@ -97,7 +97,9 @@ fn without_the_server_a_revocation_fails_and_deletes_nothing() {
     for command in [&["logout", "--revoke"][..], &["logout", "--revoke", "--all"]] {
         let outcome = run(command);
         assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
-        for word in ["can't be reached", "help: try again, or leave out `--revoke`"] {
+        for word in
+            ["can't be reached", "help: try again, or leave out `--revoke`"]
+        {
             assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
         }
         assert_eq!(run(&["token"]).done(), "one\n");
