@@ -3,6 +3,10 @@
 //! ```no_run
 //! let credentials = authn::blocking::load()?;
 //! let token = credentials.token()?;
+//! println!("{:?}", credentials.principal());
+//! credentials.invalidate(&token);
+//! credentials.logout()?; // or `credentials.revoke()?`, which asks the server too
+//! # credentials.revoke()?;
 //! # Ok::<(), authn::Error>(())
 //! ```
 

@@ -15,6 +15,7 @@ use crate::{Error, Origins, Placement, Result, SecretString, store::StoredSessio
 /// assert!(context.scopes().is_empty() && context.host().is_none());
 /// let error = context.login_required("no user is logged in");
 /// assert_eq!(error.help(), Some("log in with `Credentials::login`"));
+/// assert_eq!(error.help(), Some(&*context.login_help()));
 /// ```
 #[derive(Clone, Default)]
 #[must_use]

@@ -15,6 +15,33 @@ use crate::{
 /// Authorises requests with the credential of the configured provider.
 ///
 /// A clone is cheap and shares the cache.
+///
+/// ```no_run
+/// use authn::{Environment, Request, prompt::Prompt};
+///
+/// # async fn example(prompt: impl Prompt) -> authn::Result<()> {
+/// let credentials = authn::load()?;
+/// credentials.check_http()?;
+/// if credentials.needs_login() && !credentials.status().await?.has_session {
+///     let plan = credentials.login_plan(&Environment::of_process());
+///     println!("{}", plan.map(|plan| plan.to_string()).unwrap_or_default());
+///     credentials.login(authn::Login::new(prompt)).await?;
+/// }
+/// println!("{:?} at {:?}", credentials.principal(), credentials.probe().await?.map(|probe| probe.place));
+///
+/// // A request of another client: without waiting if possible.
+/// let (mut parts, ()) = http::Request::get("https://api.example.com/").body(()).unwrap().into_parts();
+/// if credentials.try_authorize(&mut Request::from(&mut parts)).is_none() {
+///     credentials.authorize(&mut parts).await?;
+/// }
+/// // The server has answered with 401.
+/// credentials.invalidate(&credentials.token().await?);
+///
+/// credentials.revoke().await?; // or `logout`, which does not ask the server
+/// credentials.logout().await?;
+/// credentials.close().await;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Credentials(Arc<Bound>);
 
@@ -253,6 +280,26 @@ impl fmt::Debug for Credentials {
 }
 
 /// Creates [`Credentials`] in code; see [`Credentials::builder`].
+///
+/// ```
+/// # use authn::{Context, Credentials, InteractiveSource, Login, Result, TokenSet, TokenSource};
+/// # #[derive(Debug)]
+/// # struct CorpCode;
+/// # impl TokenSource for CorpCode {
+/// #     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+/// #         Err(context.login_required("no user is logged in"))
+/// #     }
+/// # }
+/// # impl InteractiveSource for CorpCode {
+/// #     async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> { Ok(None) }
+/// # }
+/// use authn::CredentialsBuilder;
+///
+/// let builder: CredentialsBuilder = Credentials::builder().interactive(CorpCode);
+/// let credentials = builder.domain("api.example.com").origin("https://*.example.org").build()?;
+/// # let _ = credentials;
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "it does nothing until it is built"]
 pub struct CredentialsBuilder {

@@ -126,6 +126,14 @@ impl Error {
     }
 
     /// Adds the error that caused it. Its text is shown, so it must hold no secret.
+    ///
+    /// ```
+    /// use authn::Error;
+    ///
+    /// let cause = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+    /// let error = Error::store("the session can't be written").with_source(cause);
+    /// assert!(format!("{error:?}").ends_with("caused by: permission denied"));
+    /// ```
     #[must_use]
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.inner().source = Some(Arc::new(source));

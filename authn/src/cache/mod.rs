@@ -58,6 +58,16 @@ impl<S: TokenSource> Cached<S> {
     }
 
     /// Caches the tokens of a source.
+    ///
+    /// ```
+    /// use authn::{CacheOptions, Cached, Token};
+    /// use std::time::Duration;
+    ///
+    /// let source = authn::from_fn(|_| async { Token::new("abc") });
+    /// let options = CacheOptions::default().with_expires_in_fallback(Duration::from_secs(60));
+    /// let cached = Cached::with_options(source, options)
+    ///     .on_update_sync(|tokens| println!("until {:?}", tokens.token().expires_at()));
+    /// ```
     pub fn with_options(source: S, options: CacheOptions) -> Self {
         let source = Arc::new(source);
         let core = Core::new(Arc::new(Plain(Arc::clone(&source))), options);
@@ -125,6 +135,23 @@ impl<S: InteractiveSource> Cached<S> {
     }
 
     /// Caches the tokens of a source with a session.
+    ///
+    /// ```
+    /// # use authn::{CacheOptions, Cached, Context, InteractiveSource, Login, Result, TokenSet, TokenSource};
+    /// # #[derive(Debug)]
+    /// # struct CorpCode;
+    /// # impl TokenSource for CorpCode {
+    /// #     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+    /// #         Err(context.login_required("no user is logged in"))
+    /// #     }
+    /// # }
+    /// # impl InteractiveSource for CorpCode {
+    /// #     async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> { Ok(None) }
+    /// # }
+    /// let options = CacheOptions::default().with_expected_username("alice");
+    /// let cached = Cached::interactive_with_options(CorpCode, options);
+    /// # let _ = (cached, Cached::interactive(CorpCode));
+    /// ```
     pub fn interactive_with_options(source: S, options: CacheOptions) -> Self {
         let source = Arc::new(source);
         let core = Core::new(Arc::new(Interactive(Arc::clone(&source))), options);

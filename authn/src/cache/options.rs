@@ -16,7 +16,12 @@ use crate::{
 /// use authn::CacheOptions;
 /// use std::time::Duration;
 ///
-/// let options = CacheOptions::default().with_expiry_threshold(Duration::from_secs(60));
+/// let options = CacheOptions::default()
+///     .with_expiry_threshold(Duration::from_secs(60))
+///     .with_expires_in_fallback(Duration::from_secs(300))
+///     .with_minimal_refresh_period(Duration::from_secs(10))
+///     .with_expected_username("alice")
+///     .with_username_claim("sub");
 /// ```
 #[derive(Clone, Options)]
 #[options(default)]

@@ -6,6 +6,7 @@ use super::{Node, Options, Plain, Shape, Type, View, holds};
 
 /// The type of an option whose value is a set of options: a struct with `#[derive(Options)]`, or an `Option`, a list or a
 /// map of such a struct.
+#[doc(hidden)]
 pub trait Group: Sized {
     /// Reads the value from the configuration. Returns `None` after a failure, when the problem has been reported.
     fn read(node: Node<'_>) -> Option<Self>;
@@ -57,6 +58,7 @@ impl<T: Options> Group for BTreeMap<String, T> {
 
 /// A value that represents the type of a field. The macro calls [`kind`](kinds::ByGroup::kind) on it.
 #[derive(Debug)]
+#[doc(hidden)]
 pub struct Tag<T>(PhantomData<T>);
 
 impl<T> Tag<T> {
@@ -65,6 +67,7 @@ impl<T> Tag<T> {
 }
 
 /// The kinds of types that a field can have. Method resolution finds the first kind that fits the type.
+#[doc(hidden)]
 pub mod kinds {
     use super::{Group, GroupKind, PlainKind, Tag};
 
@@ -91,6 +94,7 @@ pub mod kinds {
 
 /// How a set of options is read.
 #[derive(Debug)]
+#[doc(hidden)]
 pub struct GroupKind;
 
 #[expect(clippy::unused_self, reason = "the value is how the macro names its type")]
@@ -108,6 +112,7 @@ impl GroupKind {
 
 /// How every other value is read.
 #[derive(Debug)]
+#[doc(hidden)]
 pub struct PlainKind;
 
 #[expect(clippy::unused_self, reason = "the value is how the macro names its type")]

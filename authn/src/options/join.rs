@@ -4,11 +4,13 @@ use super::{Field, Options};
 use crate::SecretString;
 
 /// Returns the options of a set.
+#[doc(hidden)]
 pub const fn fields<T: Options>() -> &'static [Field] {
     T::FIELDS
 }
 
 /// Returns the number of options in all sets.
+#[doc(hidden)]
 pub const fn count(mut sets: &[&[Field]]) -> usize {
     let mut count = 0;
     while let [set, rest @ ..] = sets {
@@ -23,6 +25,7 @@ pub const fn count(mut sets: &[&[Field]]) -> usize {
 /// # Panics
 ///
 /// If two options have the same key. In a constant this is a compile error.
+#[doc(hidden)]
 pub const fn join<const N: usize>(mut sets: &[&[Field]]) -> [Field; N] {
     let mut all = [Field::secret::<SecretString>("", &[]); N];
     let mut next = 0;

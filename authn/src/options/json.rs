@@ -6,6 +6,7 @@ use super::{Field, Kind, Type, View, schema::MAX_DEPTH};
 
 /// Returns the JSON Schema of a table with these options. [`Entry::json_schema`](crate::Entry::json_schema) is the schema of
 /// a provider's table.
+#[doc(hidden)]
 pub fn json_schema<'a>(title: &str, doc: &str, fields: impl Iterator<Item = &'a Field>) -> Value {
     let mut schema = table(fields, 0);
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();

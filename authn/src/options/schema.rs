@@ -28,6 +28,7 @@ pub enum Kind {
 /// The type of an option, and whether the option may be left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[doc(hidden)]
 pub struct Shape {
     /// The type.
     pub value_type: Type,
@@ -93,6 +94,7 @@ pub trait Options: Sized + 'static {
     fn from_table(table: &mut Table<'_>) -> Option<Self>;
 
     /// Returns the options as they may be shown.
+    #[doc(hidden)]
     fn views(&self) -> Views {
         Views::new()
     }
@@ -100,6 +102,7 @@ pub trait Options: Sized + 'static {
 
 impl Shape {
     /// Creates the shape of a required option.
+    #[doc(hidden)]
     pub fn required(value_type: Type) -> Self {
         Self { value_type, optional: false }
     }
@@ -133,6 +136,7 @@ pub(super) use holds;
 
 impl Field {
     /// Describes a plain option.
+    #[doc(hidden)]
     pub const fn shown(
         key: &'static str,
         docs: &'static [&'static str],
@@ -142,11 +146,13 @@ impl Field {
     }
 
     /// Describes a secret option.
+    #[doc(hidden)]
     pub const fn secret<T: Secret>(key: &'static str, docs: &'static [&'static str]) -> Self {
         Self { kind: Kind::Secret, ..Self::shown(key, docs, T::shape) }
     }
 
     /// Describes an option that is another provider, or a list of providers.
+    #[doc(hidden)]
     pub const fn provider<T: NestedProvider>(
         key: &'static str,
         docs: &'static [&'static str],
@@ -156,6 +162,7 @@ impl Field {
 
     /// Adds the view of the default.
     #[must_use]
+    #[doc(hidden)]
     pub const fn with_default(mut self, view: fn() -> View) -> Self {
         self.default = Some(view);
         self
@@ -163,6 +170,7 @@ impl Field {
 
     /// Marks the option as the one that a provider's bare value sets.
     #[must_use]
+    #[doc(hidden)]
     pub const fn as_shorthand(mut self) -> Self {
         self.shorthand = true;
         self
@@ -213,6 +221,7 @@ impl Field {
     }
 
     /// Returns whether a provider's bare value sets this option.
+    #[doc(hidden)]
     pub fn is_shorthand(&self) -> bool {
         self.shorthand
     }

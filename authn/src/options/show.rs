@@ -113,6 +113,7 @@ impl Show for Item {
 
 /// A value of any type, for the macro, which calls `view` on six references to it. Each trait of [`views`] needs one
 /// reference less, so method resolution takes the first trait that the type has.
+#[doc(hidden)]
 pub struct Shown<'a, T>(pub &'a T);
 
 impl<T> fmt::Debug for Shown<'_, T> {

@@ -73,11 +73,13 @@ impl<'a> Table<'a> {
     }
 
     /// Reads more options of the same table.
+    #[doc(hidden)]
     pub fn flattened<T: Options>(&mut self) -> Option<T> {
         T::from_table(self)
     }
 
     /// Reads the other provider whose table is among the options, under the name of that provider.
+    #[doc(hidden)]
     pub fn inner_provider<T: InnerProvider>(&mut self) -> Option<T> {
         let is_option = |key: &String| self.known.iter().any(|field| field.key() == key);
         let tables: Vec<_> = self.entries.iter().filter(|(key, _)| !is_option(key)).collect();
@@ -93,6 +95,7 @@ impl<'a> Table<'a> {
     }
 
     /// Validates options that were read. Returns `None` if they are not valid, when all problems have been reported.
+    #[doc(hidden)]
     pub fn validate(&self, validate: impl FnOnce(&mut Validation)) -> Option<()> {
         let mut problems = Validation::new();
         validate(&mut problems);
@@ -181,6 +184,7 @@ pub(crate) fn report_wrong_type<T>(context: &dyn LoadContext, key: &Key, item: &
 }
 
 /// One value of a configuration, or its absence. [`Table::take`] returns it, and [`Table`] has an example.
+#[doc(hidden)]
 pub struct Node<'a> {
     context: &'a dyn LoadContext,
     key: Key,
@@ -443,6 +447,7 @@ impl<T: DeserializeOwned> Plain for T {
     message = "`{Self}` can't hold the provider whose table is among the options",
     label = "an `#[inner]` field must be `Credentials`"
 )]
+#[doc(hidden)]
 pub trait InnerProvider: Any {}
 
 /// A type that a `#[provider]` field can have: [`Credentials`](crate::Credentials), or an `Option` or `Vec` of it.
@@ -450,6 +455,7 @@ pub trait InnerProvider: Any {}
     message = "`{Self}` can't hold a provider",
     label = "a `#[provider]` field must be `Credentials`, or an `Option` or `Vec` of it"
 )]
+#[doc(hidden)]
 pub trait NestedProvider: Sized {
     /// Reads the value from the configuration. Returns `None` after a failure, when the problem has been reported.
     fn read(node: Node<'_>) -> Option<Self>;

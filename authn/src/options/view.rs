@@ -134,6 +134,7 @@ impl Serialize for View {
 /// assert_eq!(views, { let mut same = Views::new(); same.push("tries", View::Integer(3)); same });
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[doc(hidden)]
 pub struct Views(Vec<(&'static str, View)>);
 
 impl Views {
@@ -167,6 +168,7 @@ impl Views {
 }
 
 /// Returns the view of a secret, which only says whether it is set.
+#[doc(hidden)]
 pub fn set_or_not<T: Secret>(secret: &T) -> View {
     if secret.is_set() { View::Set } else { View::NotSet }
 }

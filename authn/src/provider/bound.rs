@@ -8,6 +8,7 @@ use crate::{Context, Result};
 /// A provider with its context: what [`Credentials`](crate::Credentials) hold, and what a source that passes tokens on
 /// refers to.
 #[derive(Clone, Debug)]
+#[doc(hidden)]
 pub struct Bound {
     pub(crate) provider: Arc<dyn Erased>,
     pub(crate) context: Context,

@@ -9,6 +9,15 @@ use super::TokenSource;
 use crate::{Context, Result, TokenSet};
 
 /// A source made from an asynchronous closure; see [`from_fn`].
+///
+/// ```
+/// use authn::{Context, Token, provider::FromFn};
+///
+/// fn source() -> FromFn<impl Fn(Context) -> std::future::Ready<authn::Result<Token>>> {
+///     authn::from_fn(|_context| std::future::ready(Token::new("abc")))
+/// }
+/// # let _ = source();
+/// ```
 #[derive(Clone)]
 pub struct FromFn<F>(F);
 

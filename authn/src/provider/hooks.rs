@@ -79,6 +79,14 @@ impl Hook {
     }
 
     /// Adds a first token, which is used until it expires.
+    ///
+    /// ```
+    /// use authn::{Token, hooks::Hook};
+    ///
+    /// let hook = Hook::new(|_context| async { Token::new("abc") }).with_initial(Token::new("first")?);
+    /// # let _ = hook;
+    /// # Ok::<(), authn::Error>(())
+    /// ```
     pub fn with_initial(self, initial: impl Into<TokenSet>) -> Self {
         Self { initial: Arc::new(Mutex::new(Some(initial.into()))), ..self }
     }

@@ -36,6 +36,56 @@ use crate::{
 ///     }
 /// }
 /// ```
+///
+/// The other methods have defaults, which fit a source with a session that a server keeps:
+///
+/// ```
+/// # use authn::{Claims, Context, Environment, Error, Login, LoginPlan, Probe, Result, SessionPolicy, Token};
+/// # use authn::{InteractiveSource, TokenSet, TokenSource};
+/// # #[derive(Debug)]
+/// # struct CorpSession;
+/// # impl TokenSource for CorpSession {
+/// #     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+/// #         Err(context.login_required("no user is logged in"))
+/// #     }
+/// # }
+/// impl InteractiveSource for CorpSession {
+///     async fn login(&self, _context: &Context, login: &Login) -> Result<Option<TokenSet>> {
+///         # let _ = login;
+///         Ok(Some(TokenSet::new(Token::new("abc")?)))
+///     }
+///
+///     fn session(&self) -> SessionPolicy<'_> {
+///         SessionPolicy::Begun
+///     }
+///
+///     fn needs_login(&self) -> bool {
+///         true
+///     }
+///
+///     fn login_plan(&self, _environment: &Environment) -> Option<LoginPlan> {
+///         Some(LoginPlan::new(None, "a login asks for a code"))
+///     }
+///
+///     fn login_options(&self) -> &'static [&'static str] {
+///         &["code_length"]
+///     }
+///
+///     async fn identify(&self, _context: &Context, tokens: &TokenSet) -> Result<Option<Claims>> {
+///         // A real one verifies the ID token.
+///         let subject = tokens.token().id_token().map(|_| ("sub".to_owned(), "42".to_owned()));
+///         Ok(subject.map(|claim| Claims::new([claim])))
+///     }
+///
+///     async fn probe(&self, _context: &Context) -> Result<Option<Probe>> {
+///         Ok(Some(Probe::new("https://sts.corp.example", None)))
+///     }
+///
+///     async fn revoke(&self, _context: &Context, _tokens: &TokenSet) -> Result<()> {
+///         Err(Error::configuration("the STS ends sessions by itself"))
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an `InteractiveSource`",
     label = "implement `authn::InteractiveSource` for it, or remove `login`"

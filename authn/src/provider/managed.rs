@@ -4,6 +4,7 @@ use super::{Probe, Status, nothing_to_revoke};
 use crate::{Context, Environment, Login, LoginOutcome, LoginPlan, Result, Token, runtime::Boxed};
 
 /// A provider whose session the framework keeps. The defaults are those of a provider without one.
+#[doc(hidden)]
 pub trait Managed: Send + Sync {
     /// Stops using a token that a server has refused, if it has not been replaced meanwhile.
     fn invalidate(&self, _token: &Token, _context: &Context) {}

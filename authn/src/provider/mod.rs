@@ -51,6 +51,37 @@ use crate::{Context, Error, Reaction, Request, ResponseHead, Result, Token, Used
 /// assert_eq!(credentials.token().await?.secret(), "abc");
 /// # Ok(()) }
 /// ```
+///
+/// The other methods make it faster, or tell more about it:
+///
+/// ```
+/// use authn::{Context, Request, Result, Token, TokenProvider};
+///
+/// #[derive(Debug)]
+/// struct Fixed(Token);
+///
+/// impl TokenProvider for Fixed {
+///     async fn token(&self, _context: &Context) -> Result<Token> {
+///         Ok(self.0.clone())
+///     }
+///
+///     fn ready(&self, _context: &Context) -> Option<Token> {
+///         Some(self.0.clone())
+///     }
+///
+///     fn try_authorize(&self, request: &mut Request<'_>, _: &Context) -> Option<Result<()>> {
+///         Some(request.bearer(&self.0))
+///     }
+///
+///     fn scoped(&self, _context: &Context) -> Option<Self> {
+///         None // scopes make no difference
+///     }
+///
+///     fn principal(&self, _context: &Context) -> Option<String> {
+///         Some("alice".to_owned())
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `TokenProvider`",
     label = "implement `authn::TokenProvider` for it, or mark it `cached` and implement `authn::TokenSource`"

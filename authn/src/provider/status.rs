@@ -3,6 +3,13 @@
 use crate::Token;
 
 /// The state of a session; see [`Credentials::status`](crate::Credentials::status).
+///
+/// ```no_run
+/// # async fn example(credentials: authn::Credentials) -> authn::Result<()> {
+/// let status: authn::Status = credentials.status().await?;
+/// println!("{:?}, in the store {:?}", status.username, status.store);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Status {
@@ -26,6 +33,11 @@ pub struct Status {
 }
 
 /// A server that has answered; see [`Credentials::probe`](crate::Credentials::probe).
+///
+/// ```
+/// let probe = authn::Probe::new("https://idp.example.com", None);
+/// assert_eq!((probe.place.as_str(), probe.date), ("https://idp.example.com", None));
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Probe {

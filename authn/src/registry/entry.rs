@@ -37,6 +37,23 @@ pub trait Provider: Options {
 /// assert!(entry.field("token").expect("an option").is_required());
 /// assert!(entry.template().starts_with("# Returns a constant token.\n[credentials.constant]"));
 /// ```
+///
+/// ```
+/// /// Returns a constant token.
+/// #[authn::token_provider("shown_entry")]
+/// struct ShownEntry {}
+/// # impl authn::TokenProvider for ShownEntry {
+/// #     async fn token(&self, _: &authn::Context) -> authn::Result<authn::Token> { authn::Token::new("abc") }
+/// # }
+///
+/// let registry = authn::Registry::linked()?;
+/// let entry: &authn::Entry = registry.get("shown_entry").unwrap();
+/// println!("{} in {}", entry.name(), entry.location());
+/// assert!(!entry.has_inner_provider());
+/// assert!(entry.fields().any(|field| field.key() == "placement"));
+/// assert_eq!(entry.json_schema()["type"], "object");
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Entry {
     about: About,
@@ -57,11 +74,13 @@ const MAX_OPTIONS: usize = 256;
 
 impl Entry {
     /// Creates the entry of a provider that answers each call itself.
+    #[doc(hidden)]
     pub const fn direct<P: Provider + TokenProvider>(about: About) -> Self {
         Self::new::<P>(about, false, |table| Some(Arc::new(P::from_table(table)?)))
     }
 
     /// Creates the entry of a source of tokens, which the cache turns into a provider.
+    #[doc(hidden)]
     pub const fn cached<S: Provider + TokenSource>(about: About) -> Self {
         Self::new::<S>(about, true, |table| {
             // Both are read even if the first fails, so that all problems are reported.
@@ -72,6 +91,7 @@ impl Entry {
     }
 
     /// Makes the entry of a source with a session, which the cache makes a provider.
+    #[doc(hidden)]
     pub const fn interactive<S: Provider + InteractiveSource>(about: About) -> Self {
         Self::new::<S>(about, true, |table| {
             let source = S::from_table(table);
@@ -87,6 +107,7 @@ impl Entry {
     /// Leaves out the framework's options for the placement of a token in a request, because this provider places it
     /// itself.
     #[must_use]
+    #[doc(hidden)]
     pub const fn with_own_placement(mut self) -> Self {
         self.placed = false;
         self
@@ -94,6 +115,7 @@ impl Entry {
 
     /// Allows the table of another provider among the options, under the name of that provider.
     #[must_use]
+    #[doc(hidden)]
     pub const fn with_inner_provider(mut self) -> Self {
         self.inner = true;
         self
@@ -104,6 +126,7 @@ impl Entry {
     /// # Panics
     ///
     /// If one has. The macro checks the entry at compile time, so this is a compile error.
+    #[doc(hidden)]
     pub const fn checked(&self) {
         let [cache, placement] = self.options_of_framework();
         let sets = [self.own, cache, placement];

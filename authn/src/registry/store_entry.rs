@@ -37,6 +37,7 @@ inventory::collect!(StoreEntry);
 
 impl StoreEntry {
     /// Creates the entry of a store.
+    #[doc(hidden)]
     pub const fn plain<S: Options + TokenStore>(about: About) -> Self {
         let build: Build = |table, surroundings| {
             Some(BuiltStore { store: open::<S>(table, surroundings)?, source: None })
@@ -45,6 +46,7 @@ impl StoreEntry {
     }
 
     /// Creates the entry of a store that can also hold secrets of a configuration.
+    #[doc(hidden)]
     pub const fn secrets<S: Options + TokenStore + SecretSource>(about: About) -> Self {
         let build: Build = |table, surroundings| {
             let store = open::<S>(table, surroundings)?;

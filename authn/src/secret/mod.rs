@@ -108,6 +108,14 @@ impl fmt::Debug for SecretString {
 /// assert!(exposed.starts_with("s3"));
 /// assert_eq!(format!("{exposed:?}"), "(secret)");
 /// ```
+///
+/// ```
+/// use authn::{Exposed, SecretString};
+///
+/// let secret = SecretString::from("abc");
+/// let exposed: Exposed = secret.expose();
+/// assert_eq!(&*exposed, "abc");
+/// ```
 pub struct Exposed<'a>(Arc<secrecy::SecretString>, PhantomData<&'a SecretString>);
 
 impl Deref for Exposed<'_> {

@@ -169,6 +169,20 @@ impl Token {
     }
 
     /// Returns the ID token of the same answer.
+    ///
+    /// ```
+    /// use authn::Token;
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let expiry = SystemTime::now() + Duration::from_secs(60);
+    /// let token = Token::new("abc")?
+    ///     .with_expires_at(expiry)
+    ///     .with_token_type("DPoP")
+    ///     .with_id_token("e30.e30.c2ln".into());
+    /// assert_eq!(token.token_type(), Some("DPoP"));
+    /// assert!(token.id_token().is_some());
+    /// # Ok::<(), authn::Error>(())
+    /// ```
     pub fn id_token(&self) -> Option<&SecretString> {
         self.0.id_token.as_ref()
     }

@@ -65,6 +65,19 @@ impl TokenSet {
     }
 
     /// Sets the claims about the user. They must have been verified.
+    ///
+    /// ```
+    /// use authn::{Claims, Token, TokenSet};
+    /// use std::time::SystemTime;
+    ///
+    /// let claims = Claims::new([("sub".to_owned(), "42".to_owned())]);
+    /// let tokens = TokenSet::new(Token::new("abc")?)
+    ///     .with_new_session()
+    ///     .with_claims(claims)
+    ///     .with_server_date(SystemTime::now());
+    /// # let _ = tokens;
+    /// # Ok::<(), authn::Error>(())
+    /// ```
     pub fn with_claims(self, claims: Claims) -> Self {
         Self { claims: Some(claims), ..self }
     }

@@ -97,9 +97,7 @@ fn without_the_server_a_revocation_fails_and_deletes_nothing() {
     for command in [&["logout", "--revoke"][..], &["logout", "--revoke", "--all"]] {
         let outcome = run(command);
         assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
-        for word in
-            ["can't be reached", "help: try again, or leave out `--revoke`"]
-        {
+        for word in ["can't be reached", "help: try again, or leave out `--revoke`"] {
             assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
         }
         assert_eq!(run(&["token"]).done(), "one\n");
