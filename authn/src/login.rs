@@ -29,6 +29,23 @@ type AtEnd = Box<dyn FnOnce(bool) -> Boxed<'static, ()> + Send>;
 /// credentials.login(Login::new(prompt)).await?;
 /// # Ok(()) }
 /// ```
+///
+/// A source reaches the user through it:
+///
+/// ```no_run
+/// use authn::{Login, Result, SecretString, Url, prompt::{Link, Progress, Question, UserCode}};
+///
+/// async fn ask_for_code(login: &Login, page: Url) -> Result<SecretString> {
+///     login.at_end(|is_logged_in| async move { println!("logged in: {is_logged_in}") });
+///     let link = Link::new(page.clone());
+///     login.show_link(&if login.may_open_browser() { link.with_browser() } else { link });
+///     login.show_code(&UserCode::new("BCDF-GHJK", page));
+///     login.progress(&Progress::Exchanging);
+///     // Waits as long as the caller of the login does.
+///     login.unless_cancelled(std::future::ready(())).await?;
+///     login.ask(&Question::new("Code").secret()).await
+/// }
+/// ```
 #[derive(Clone)]
 #[must_use = "it does nothing until it is given to `Credentials::login`"]
 pub struct Login {
@@ -147,6 +164,20 @@ impl Login {
     }
 
     /// Lets the user open the link, and starts no browser.
+    ///
+    /// ```
+    /// # use authn::{Environment, Login, Result, SecretString, prompt::{Link, Progress, Prompt, Question, UserCode}};
+    /// # #[derive(Debug)]
+    /// # struct Silent;
+    /// # impl Prompt for Silent {
+    /// #     fn show_link(&self, _: &Link) {}
+    /// #     fn show_code(&self, _: &UserCode) {}
+    /// #     async fn ask(&self, _: &Question) -> Result<SecretString> { Ok("".into()) }
+    /// #     fn progress(&self, _: &Progress) {}
+    /// # }
+    /// let login = Login::new(Silent).with_environment(Environment::empty()).without_browser();
+    /// assert!(!login.opens_browser());
+    /// ```
     pub fn without_browser(self) -> Self {
         Self { opens_browser: Some(false), ..self }
     }

@@ -86,11 +86,11 @@ pub(crate) struct Global {
     #[arg(long, value_name = "NAME", value_parser = app_name, value_hint = ValueHint::Other)]
     pub(crate) app: Option<String>,
 
-    /// Also read this file, and trust it; it overrides the user's and the project's file
+    /// Read this file too; it overrides the user's and the project's files, and is trusted
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Set an option, overriding files and variables; secrets only by reference: `KEY.env=NAME`, `KEY.file=PATH`
+    /// Set an option; overrides files and variables. A secret only by where it is: `KEY.env=NAME`, `KEY.file=PATH`
     #[arg(long, value_name = "KEY=VALUE", value_hint = ValueHint::Other)]
     pub(crate) set: Vec<String>,
 
@@ -98,7 +98,7 @@ pub(crate) struct Global {
     #[arg(long)]
     pub(crate) no_project: bool,
 
-    /// Use colour; `auto` means on a terminal, unless `NO_COLOR` is set
+    /// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set
     #[arg(long, value_name = "WHEN")]
     pub(crate) color: Option<ColorChoice>,
 

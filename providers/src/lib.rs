@@ -36,7 +36,12 @@
 //! program registers them itself:
 //!
 //! ```
-//! let registry = authn::Registry::builder().register::<authn_providers::Jwt>().build()?;
+//! use authn::Registry;
+//! use authn_providers::{AppService, Basic, Bearer, Jwt, JwtBearer, OAuth};
+//!
+//! let tokens = Registry::builder().register::<Bearer>().register::<Jwt>().register::<Basic>();
+//! let exchanges = tokens.register::<OAuth>().register::<JwtBearer>();
+//! let registry = exchanges.register::<AppService>().build()?;
 //! assert!(registry.get("jwt").is_some());
 //! # Ok::<(), authn::Error>(())
 //! ```

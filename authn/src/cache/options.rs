@@ -28,8 +28,8 @@ use crate::{
 #[non_exhaustive]
 #[must_use]
 pub struct CacheOptions {
-    /// Earliest time before the end of use at which a refresh may start. `auto` is a random 10 to 20 % of the lifetime,
-    /// or a random 2.5 to 5 minutes if that is less.
+    /// How long before the end of use a refresh may start. `auto` is 10 to 20 % of the lifetime, chosen at random, and at
+    /// most 2.5 to 5 minutes.
     #[default(Threshold::Auto)]
     pub(super) expiry_threshold: Threshold,
     /// Lifetime of a token if the server does not name one, or names 0.
@@ -37,14 +37,14 @@ pub struct CacheOptions {
     pub(super) expires_in_fallback: Duration,
     /// Shortest time between two refreshes while the token is valid.
     pub(super) minimal_refresh_period: Option<Duration>,
-    /// Store of the tokens: `memory`, `file`, or the name of another store. Unset, it is `file` if a session outlives
-    /// the program, such as one with a refresh token, else `memory`.
+    /// Store of the tokens: `memory`, `file`, or the name of another store. Unset, it is `file` for sessions that outlive
+    /// the program, such as those with a refresh token, and otherwise `memory`.
     pub(super) store: Option<String>,
     /// User that the tokens must belong to. Tokens are refused, and not stored, unless the server names this user, such
     /// as in a verified ID token.
     pub(super) expected_username: Option<String>,
-    /// Claim with the user's name. Unset, it is the first of `preferred_username`, `email` if `email_verified` is true,
-    /// and `sub` that is there. Only `sub` never changes.
+    /// Claim with the user's name. Unset, it is the first that the token has: `preferred_username`, a verified `email`,
+    /// `sub`. Only `sub` never changes.
     pub(super) username_claim: Option<String>,
 }
 

@@ -198,6 +198,13 @@ impl Loader {
 
     /// Names the program whose command `login` logs a user in, and the application whose configuration it reads by
     /// default. Messages name both. The default is `authn`, which reads its own configuration.
+    ///
+    /// ```
+    /// use authn::{Environment, Loader};
+    ///
+    /// let loader = Loader::app("corp").environment(Environment::empty()).login_program("corp", "corp");
+    /// assert_eq!(loader.read().login_command(), "corp login");
+    /// ```
     pub fn login_program(mut self, program: impl Into<String>, app: impl Into<String>) -> Self {
         self.login_program = (program.into(), app.into());
         self
@@ -281,6 +288,14 @@ impl Loader {
 
     /// Returns the paths at which the project's file is searched for, the nearest first: from the working directory up
     /// to the root of the repository.
+    ///
+    /// ```no_run
+    /// use authn::Loader;
+    ///
+    /// for path in Loader::new().project_candidates() {
+    ///     println!("looked for {}", path.display());
+    /// }
+    /// ```
     pub fn project_candidates(&self) -> Vec<PathBuf> {
         if !self.has_valid_name() {
             return Vec::new();
@@ -289,6 +304,13 @@ impl Loader {
     }
 
     /// Revokes the trust in the project's file, also if the file no longer exists. Returns the paths that were trusted.
+    ///
+    /// ```no_run
+    /// for path in authn::Loader::new().revoke_trust()? {
+    ///     println!("{} is no longer trusted", path.display());
+    /// }
+    /// # Ok::<(), authn::Error>(())
+    /// ```
     pub fn revoke_trust(&self) -> Result<Vec<PathBuf>> {
         if !self.has_valid_name() {
             return Ok(Vec::new());

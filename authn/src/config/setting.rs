@@ -27,6 +27,20 @@ use crate::{
 /// assert_eq!(domain.shown(), View::text("api.example.com"));
 /// assert_eq!(domain.provenance.to_string(), "built in:2:10");
 /// ```
+///
+/// ```
+/// use authn::{Environment, Loader, config::{Problem, Project, Setting, Source}};
+///
+/// let config = Loader::new().environment(Environment::empty()).inline("x.toml", "bogus = 1").read();
+/// let settings: Vec<Setting> = config.settings();
+/// assert_eq!(settings.iter().find(|one| one.key == "bogus").unwrap().shown().to_string(), "(hidden)");
+/// let problems: &[Problem] = config.problems();
+/// assert!(problems.iter().any(|problem| problem.key() == Some("bogus")));
+/// let sources: &[Source] = config.sources();
+/// assert_eq!(sources[0].path.as_deref(), Some(std::path::Path::new("x.toml")));
+/// let project: Option<Project> = Loader::new().environment(Environment::empty()).project();
+/// # let _ = project;
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Setting {

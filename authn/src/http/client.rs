@@ -24,6 +24,18 @@ use crate::{Environment, Error, Result, request::is_loopback, time::Clock};
 /// Token::new(response.member::<String>("token")?.unwrap_or_default())
 /// # }
 /// ```
+///
+/// ```no_run
+/// use authn::{Result, Token, Url, http::HttpClient};
+///
+/// async fn exchange(http: &HttpClient, url: &Url, is_internal: bool) -> Result<Token> {
+///     let response = http.get(url).allow_http(is_internal).send().await?.success()?;
+///     if response.is_json() {
+///         return Token::new(response.member::<String>("token")?.unwrap_or_default());
+///     }
+///     Token::new(std::str::from_utf8(response.bytes()).unwrap_or_default().trim())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct HttpClient {
     shared: Arc<Shared>,

@@ -14,11 +14,11 @@ const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY",
 /// The proxy of requests, which [`Config::proxy`](crate::config::Config::proxy) returns.
 ///
 /// ```
-/// use authn::{Environment, Loader};
+/// use authn::{Environment, Loader, http::ProxyInUse};
 ///
 /// let environment = Environment::empty().variable("HTTPS_PROXY", "http://ann:s3cr3t@proxy.test:3128");
 /// let config = Loader::new().environment(environment.clone()).read();
-/// let proxy = config.proxy(&environment).expect("a variable sets one");
+/// let proxy: ProxyInUse = config.proxy(&environment).expect("a variable sets one");
 /// assert_eq!(proxy.address.as_deref(), Some("http://proxy.test:3128"));
 /// assert_eq!((proxy.named_by, proxy.is_configured()), ("HTTPS_PROXY", false));
 /// ```

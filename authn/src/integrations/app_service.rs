@@ -30,6 +30,19 @@ tokio::task_local! {
 /// assert!(with_incoming(|_| ()).is_none());
 /// # }
 /// ```
+///
+/// ```
+/// use authn::app_service::{Incoming, scope, with_incoming};
+/// use http::{HeaderMap, HeaderValue};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// let headers = HeaderMap::from_iter([(http::header::ACCEPT, HeaderValue::from_static("*/*"))]);
+/// let seen = scope(headers, async {
+///     with_incoming(|incoming: &Incoming| (incoming.headers().len(), incoming.arrived()))
+/// });
+/// assert_eq!(seen.await.map(|(count, _)| count), Some(1));
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Incoming {
     headers: HeaderMap,
@@ -116,6 +129,16 @@ mod layer {
     }
 
     /// The service of an [`AppServiceLayer`].
+    ///
+    /// ```
+    /// # fn example<S>(service: S) {
+    /// use authn::app_service::{AppService, AppServiceLayer};
+    /// use tower_layer::Layer;
+    ///
+    /// let service: AppService<S> = AppServiceLayer::new().layer(service);
+    /// # let _ = service;
+    /// # }
+    /// ```
     #[derive(Clone, Copy, Debug)]
     pub struct AppService<S> {
         inner: S,
@@ -139,6 +162,15 @@ mod layer {
     }
 
     /// The future of [`AppService`].
+    ///
+    /// ```
+    /// # fn example<S: tower_service::Service<http::Request<()>>>(mut service: authn::app_service::AppService<S>) {
+    /// use authn::app_service::Serving;
+    ///
+    /// let future: Serving<S::Future> = tower_service::Service::call(&mut service, http::Request::new(()));
+    /// # let _ = future;
+    /// # }
+    /// ```
     pub struct Serving<F>(Pin<Box<TaskLocalFuture<Incoming, F>>>);
 
     impl<F: Future> Future for Serving<F> {

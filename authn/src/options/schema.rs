@@ -14,6 +14,12 @@ pub struct Field {
 }
 
 /// How much of an option may be shown. [`Field::kind`] returns it.
+///
+/// ```
+/// use authn::{CacheOptions, options::{Kind, Options as _}};
+///
+/// assert!(CacheOptions::FIELDS.iter().all(|field| field.kind() == Kind::Plain));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {

@@ -98,6 +98,35 @@ impl Registry {
 }
 
 /// Builds a [`Registry`], which has an example.
+///
+/// ```
+/// use authn::{Entry, Provider, Registry, RegistryBuilder, Result, Store, StoreEntry};
+/// use authn::store::{Document, Lease, StoreKey, TokenStore};
+///
+/// /// Returns a constant token.
+/// #[authn::token_provider("built_token")]
+/// struct BuiltToken {}
+/// # impl authn::TokenProvider for BuiltToken {
+/// #     async fn token(&self, _: &authn::Context) -> Result<authn::Token> { authn::Token::new("abc") }
+/// # }
+///
+/// /// Keeps nothing.
+/// #[authn::token_store("built_store")]
+/// struct BuiltStore {}
+/// # impl TokenStore for BuiltStore {
+/// #     async fn lock(&self, _: &StoreKey) -> Result<Lease> { Ok(Lease::new(())) }
+/// #     async fn load(&self, _: &StoreKey) -> Result<Option<Document>> { Ok(None) }
+/// #     async fn save(&self, _: &StoreKey, _: &Document, _: u64) -> Result<bool> { Ok(false) }
+/// #     async fn list(&self) -> Result<Vec<StoreKey>> { Ok(Vec::new()) }
+/// # }
+///
+/// let entry: Entry = <BuiltToken as Provider>::ENTRY;
+/// let store: StoreEntry = <BuiltStore as Store>::ENTRY;
+/// let builder: RegistryBuilder = Registry::builder().with(entry).register_store::<BuiltStore>();
+/// assert!(builder.build()?.get("built_token").is_some());
+/// # let _ = store;
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[must_use]
 #[derive(Debug)]
 pub struct RegistryBuilder {

@@ -11,6 +11,12 @@ const OPTIONAL_STORES: [(&str, &str); 1] = [("keyring", "feature `keyring` of au
 impl Registry {
     /// Returns the kinds of references that this program can resolve, each with the form of its target: `env` with
     /// `NAME` for `{ env = "NAME" }`.
+    ///
+    /// ```
+    /// let registry = authn::Registry::builder().build()?;
+    /// assert!(registry.references().any(|(kind, target)| (kind, target) == ("env", "NAME")));
+    /// # Ok::<(), authn::Error>(())
+    /// ```
     pub fn references(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let vaults = self.stores().filter_map(|entry| Some((entry.name(), entry.target()?)));
         BUILT_IN.into_iter().chain(vaults)

@@ -38,6 +38,21 @@ pub(crate) struct Stores {
 /// let file = stores.iter().find(|store| store.name() == "file").expect("a store");
 /// assert_eq!(file.place().as_deref(), Some("/var/lib/app/tokens"));
 /// ```
+///
+/// ```
+/// use authn::{Environment, Loader, config::KnownStore};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let environment = Environment::empty().state_directory(folder.path());
+/// let config = Loader::new().environment(environment).read();
+/// let stores: Vec<KnownStore> = config.stores();
+/// for store in &stores {
+///     println!("{} in {:?}: {}", store.name(), store.place(), store.sessions().await?.len());
+///     assert!(store.examine().await.is_empty(), "no problems");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct KnownStore {
     name: String,

@@ -60,6 +60,25 @@ impl<'a> Request<'a> {
 
     /// Adds the body, so that a token can be added to it. It is changed only if the content type is
     /// `application/x-www-form-urlencoded`.
+    ///
+    /// ```
+    /// use authn::{Credentials, Placement, Request, Token, TokenProvider};
+    /// # #[derive(Debug)]
+    /// # struct Fixed;
+    /// # impl TokenProvider for Fixed {
+    /// #     async fn token(&self, _: &authn::Context) -> authn::Result<Token> { Token::new("abc") }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let credentials = Credentials::builder().provider(Fixed).domain("api.example.com");
+    /// let credentials = credentials.placement(Placement::body("access_token")).build()?;
+    /// let (mut parts, mut body) = http::Request::post("https://api.example.com/")
+    ///     .header("content-type", "application/x-www-form-urlencoded")
+    ///     .body(b"a=1".to_vec())?
+    ///     .into_parts();
+    /// credentials.authorize(Request::from(&mut parts).with_body(&mut body)).await?;
+    /// assert_eq!(body, b"a=1&access_token=abc");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn with_body(mut self, body: &'a mut Vec<u8>) -> Self {
         self.form = Some(body);

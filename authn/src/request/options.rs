@@ -29,7 +29,7 @@ pub(crate) struct PlacementOptions {
 /// The only one of these options that a provider with its own placement also has.
 #[derive(Options)]
 pub(crate) struct Override {
-    /// Whether the token replaces a credential that the caller has set there.
+    /// Whether the token replaces a credential that the program has already set at its place.
     #[default(false)]
     r#override: bool,
 }

@@ -49,6 +49,19 @@ impl SecretString {
     /// It must be a regular file with at most 1 MiB of UTF-8 text, and private to the user: another user may neither
     /// own it nor be able to read it. Files that the platform provides, such as a container's secrets, may belong to
     /// root, and may be open to others on a read-only mount. Line breaks at the end are removed.
+    ///
+    /// ```
+    /// use authn::SecretString;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("secret");
+    /// # std::fs::write(&path, "abc\n")?;
+    /// # #[cfg(unix)]
+    /// # std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    /// let secret: SecretString = SecretString::read_file(&path)?;
+    /// assert_eq!(&*secret.expose(), "abc");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn read_file(path: impl AsRef<Path>) -> Result<Self> {
         reference::read(path.as_ref()).map(|text| Self(Inner::Literal(text)))
     }

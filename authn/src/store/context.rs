@@ -49,6 +49,16 @@ impl<'a> StoreContext<'a> {
     ///
     /// It is in the folder that exists while the user is logged in to the machine (`XDG_RUNTIME_DIR`), or else in
     /// the user's state directory.
+    ///
+    /// ```
+    /// use authn::{Result, store::StoreContext};
+    ///
+    /// fn open(context: &StoreContext<'_>) -> Result<()> {
+    ///     println!("locks are in {:?}", context.shared());
+    ///     Ok(())
+    /// }
+    /// # let _ = open;
+    /// ```
     pub fn shared(&self) -> Option<PathBuf> {
         let runtime = self.variable("XDG_RUNTIME_DIR").map(Path::new);
         // A relative path is ignored (XDG Base Directory Specification). So is one that is no folder: it may have

@@ -80,6 +80,10 @@ use crate::{Result, diagnostic::Problem};
 ///     async fn list(&self) -> Result<Vec<StoreKey>> {
 ///         Ok(Vec::new())
 ///     }
+///
+///     fn load_now(&self, _key: &StoreKey) -> Option<Document> {
+///         None // the vault is across the network
+///     }
 /// }
 /// ```
 pub trait TokenStore: fmt::Debug + Send + Sync + 'static {

@@ -180,6 +180,16 @@ impl Clock {
 
     /// Waits for work for at most `duration`, and returns `None` if it takes longer. Work that was passed by reference
     /// can be waited for again.
+    ///
+    /// ```
+    /// use authn::time::Clock;
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let clock = Clock::system();
+    /// assert_eq!(clock.within(Duration::from_secs(1), async { 1 }).await, Some(1));
+    /// # }
+    /// ```
     pub async fn within<T>(&self, duration: Duration, work: impl Future<Output = T>) -> Option<T> {
         before(work, self.sleep(duration)).await
     }

@@ -170,7 +170,7 @@ async fn login_without_store(
 }
 
 fn not_stored(config: &Config) -> Failure {
-    let why = "the session would end with this command, because its tokens are only kept in memory";
+    let why = "with `store = \"memory\"` the login would be lost when this command ends";
     let provider = config.provider().unwrap_or_default();
     Failure::new(Code::Configuration, why).with_help(format!(
         "set `credentials.{provider}.store` to `file`, or to another store that `authn stores` lists"

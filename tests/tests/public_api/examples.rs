@@ -74,7 +74,11 @@ impl Examples {
             let block = block.map(|line| shown(line).to_owned() + "\n").collect::<String>();
             let mut words = language.split([',', ' ']).filter(|word| !word.is_empty()).peekable();
             let is_rust = words.peek().is_some() || unmarked_is_rust;
-            if is_rust && words.all(|word| matches!(word, "rust" | "no_run" | "should_panic")) {
+            if is_rust
+                && words.all(|word| {
+                    matches!(word, "rust" | "no_run" | "should_panic" | "standalone_crate")
+                })
+            {
                 self.code(&block);
             }
         }

@@ -84,7 +84,27 @@ struct Reached<'a> {
 
 impl Reached<'_> {
     fn add(&mut self, target: Target, path: String) {
-        self.paths.entry(target).or_default().insert(path);
+        if !self.is_hidden(&target) {
+            self.paths.entry(target).or_default().insert(path);
+        }
+    }
+
+    /// Returns whether the definition of a target is hidden, so that its re-exports are too.
+    fn is_hidden(&self, target: &Target) -> bool {
+        let (module, name) = match target {
+            Target::Item(module, name) => (&**module, name),
+            Target::Module(path) => match path.split_last() {
+                Some((name, module)) => (module, name),
+                None => return false,
+            },
+            Target::Foreign(_) => return false,
+        };
+        let items = self.names.modules.get(module).map_or(&[][..], |content| &content.items[..]);
+        let is_it = |item: &&Item| match item {
+            Item::Mod(item) => item.ident == name,
+            item => defines(item, name),
+        };
+        items.iter().filter(is_it).any(|item| is_hidden(attributes(item)))
     }
 
     /// Notes the condition of a path.
@@ -119,6 +139,7 @@ impl Reached<'_> {
                         let target = self.names.imported(module, &import);
                         self.note(&item.attrs, &format!("{path}::{}", import.name));
                         match (import.name.as_str(), target) {
+                            (_, Some(target)) if self.is_hidden(&target) => {}
                             ("*", Some(Target::Module(from))) => self.module(&from, path),
                             (name, Some(Target::Module(from))) => {
                                 let path = format!("{path}::{name}");

@@ -52,7 +52,6 @@ fn signatures_have_no_type_of_another_crate_but_those_that_are_allowed() {
 }
 
 #[test]
-#[ignore = "examples are still missing; run with `--ignored` for the list"]
 fn each_name_is_in_an_example() {
     let examples = Examples::read();
     let lists = ["authn", "providers", "cli"].map(|folder| list(&tree(folder)).text());

@@ -144,7 +144,7 @@ fn no_question_is_asked_for_a_session_that_is_not_stored() {
         assert_eq!(terminal.wait_for_end(), 3);
         assert_eq!(
             terminal.screen(),
-            "error: the session would end with this command, because its tokens are only kept in memory\n\
+            "error: with `store = \"memory\"` the login would be lost when this command ends\n\
              help: set `credentials.staged.store` to `file`, or to another store that `authn stores` lists\n"
         );
     }

@@ -113,7 +113,10 @@ fn no_login_is_started_for_a_session_that_is_not_stored() {
     let terminal = scene.login(&[]);
     assert_eq!(terminal.wait_for_end(), 3);
     let shown = terminal.screen();
-    assert!(shown.starts_with("error: the session would end with this command"), "{shown}");
+    assert!(
+        shown.starts_with("error: with `store = \"memory\"` the login would be lost"),
+        "{shown}"
+    );
     assert_eq!(scene.rig.count(&[]), 0, "no server was asked");
 }
 

@@ -83,8 +83,8 @@ fn named_file(
     if path.is_absolute() {
         return Some(Ok(path));
     }
-    let message = "a variable can't name a file by a relative path, which names another file in another \
-                   folder, such as in a project that you have not trusted";
+    let message = "the variable has a relative path, which could lead to a file of a project that you have \
+                   not trusted";
     let problem = Problem::error(ProblemCode::RelativePath, message)
         .with_provenance(Provenance::Environment { name })
         .with_help("write an absolute path, or name the file with `--config FILE`");

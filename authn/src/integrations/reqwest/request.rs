@@ -19,6 +19,18 @@ use crate::Credentials;
 /// let response = search.header("accept", "application/json").send().await?;
 /// # Ok(()) }
 /// ```
+///
+/// ```no_run
+/// use authn::{Credentials, reqwest::{Client, RequestBuilder, Result}};
+///
+/// async fn call(client: &Client, admin: &Credentials) -> Result<()> {
+///     let request: RequestBuilder = client.get("https://api.example.com/v1/things");
+///     request.use_credentials(admin).send().await?;
+///     let built = ::reqwest::Request::new(::reqwest::Method::GET, "https://api.example.com/".parse().unwrap());
+///     client.execute(built).await?;
+///     Ok(())
+/// }
+/// ```
 #[must_use = "it does nothing until it is sent"]
 pub struct RequestBuilder {
     pub(super) request: ::reqwest::RequestBuilder,
