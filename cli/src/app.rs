@@ -53,11 +53,13 @@ impl App {
         program().filter(|name| has_only(name, "_-.")).unwrap_or_else(|| self.name.clone())
     }
 
-    /// Returns a command as it is typed, with `--app` if it is needed.
+    /// Returns a command of this program as it is typed, with `--app` if it is needed.
     pub(crate) fn command_line(&self, command: &str) -> String {
-        match self.name.as_str() {
-            "authn" => format!("authn {command}"),
-            app => format!("authn --app {app} {command}"),
+        let program =
+            program().filter(|name| has_only(name, "_-.")).unwrap_or_else(|| "authn".to_owned());
+        match &self.name {
+            own if *own == self.own_name => format!("{program} {command}"),
+            app => format!("{program} --app {app} {command}"),
         }
     }
 

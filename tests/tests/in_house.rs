@@ -51,6 +51,9 @@ fn its_own_command_line_lists_it(find: Find) {
     assert_eq!(all, built_in);
 
     let options = sandbox.run(find("corp-cli"), &["providers", "corp_sts"]).success();
+    // `authn` does not know this provider: the commands that help are this program's.
+    let template = sandbox.run(find("corp-cli"), &["config", "init", "corp_sts"]).success();
+    assert!(template.starts_with("# `corp-cli config show` shows"), "{template}");
     assert!(options.contains("Address of the STS."), "{options}");
     assert!(options.contains("AUTHN_CREDENTIALS__CORP_STS__KEY"), "{options}");
 }

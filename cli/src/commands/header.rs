@@ -40,8 +40,10 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     if parts.headers.is_empty() {
         let message = "this provider adds no header to such a request";
-        return Err(Failure::new(Code::Configuration, message)
-            .with_help("run `authn config show` to see how it is configured"));
+        return Err(Failure::new(Code::Configuration, message).with_help(format!(
+            "run `{}` to see how it is configured",
+            app.command_line("config show")
+        )));
     }
     Ok(output::data(lines(&parts.headers))?)
 }

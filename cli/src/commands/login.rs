@@ -49,7 +49,9 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let (config, credentials) = waiting::load(app)?;
-    check_terminal(&config, arguments)?;
+    if credentials.needs_login() {
+        check_terminal(&config, arguments)?;
+    }
     let mut prompt = TerminalPrompt::new().with_colour(app.output.stderr_colour());
     if LevelFilter::current() != LevelFilter::OFF {
         // Log lines would disturb the spinner.
@@ -68,8 +70,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let outcome = wait(&credentials, work, &prompt)?;
     if outcome == LoginOutcome::NotNeeded {
         prompt.say(
-            "No login is needed: this provider gets its tokens by the configuration alone. \
-             `authn token` prints one.",
+            &format!("No login is needed: this provider gets its tokens by the configuration alone. `{}` prints one.", app.command_line("token")),
         );
         return Ok(());
     }
@@ -120,8 +121,7 @@ fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure>
     let message = format!("a login needs a terminal, and {stream} is not one");
     let flag = with_name(" ", arguments.way().map(|(flag, _)| flag));
     Err(Failure::new(Code::LoginRequired, message).with_help(format!(
-        "run `{}{flag}` in a terminal, or configure a grant without a user, such as \
-         `client_credentials`",
+        "run `{}{flag}` in a terminal, or configure a provider or a grant that needs no user",
         config.login_command()
     )))
 }

@@ -62,7 +62,8 @@ struct Row {
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let (rows, end) = profiles::each(app, |profile, reporter| {
-        row(profile, reporter, profile.is_active && !arguments.json)
+        let hints = (profile.is_active && !arguments.json).then_some(app);
+        row(profile, reporter, hints)
     })?;
     if arguments.json {
         output::json(&rows)?;
@@ -93,7 +94,11 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 
 /// Returns the row of one profile, and reports its failure. With `hints`, also reports what to do if there is no
 /// token.
-fn row(profile: &Profile, reporter: &mut Reporter<'_>, hints: bool) -> Result<Row, Failure> {
+fn row(
+    profile: &Profile,
+    reporter: &mut Reporter<'_>,
+    hints: Option<&App>,
+) -> Result<Row, Failure> {
     let config = &profile.config;
     let (mut principal, mut origins, mut needs_login) = (None, Vec::new(), false);
     let found = profile.attempt(reporter, async |credentials| {
@@ -111,8 +116,8 @@ fn row(profile: &Profile, reporter: &mut Reporter<'_>, hints: bool) -> Result<Ro
         let in_memory = entry(config).is_some_and(Entry::is_cached).then_some("memory");
         status.store.as_deref().or(in_memory)
     });
-    if let Some(status) = status.filter(|status| hints && !status.has_token) {
-        output::message(&hint(config, needs_login && !status.has_session, store));
+    if let (Some(app), Some(status)) = (hints, status.filter(|status| !status.has_token)) {
+        output::message(&hint(app, config, needs_login && !status.has_session, store));
     }
     let username = status.and_then(|status| status.username.clone());
     let end = status.and_then(|status| status.expires_at);
@@ -169,19 +174,20 @@ fn cells(row: Row) -> [String; 10] {
 }
 
 /// Returns what to do if there is no token.
-fn hint(config: &Config, must_log_in: bool, store: Option<&str>) -> String {
+fn hint(app: &App, config: &Config, must_log_in: bool, store: Option<&str>) -> String {
     if must_log_in {
         let command = config.login_command();
         return format!("not logged in: run `{command}`");
     }
-    let hint = match store {
-        None => "no token is stored: run `authn token` for details",
+    let command = app.command_line("token");
+    match store {
+        None => format!("no token is stored: run `{command}` for details"),
         Some("memory") => {
             "no token is stored: this provider keeps tokens in memory, so each program gets its own"
+                .to_owned()
         }
-        Some(_) => "no valid token is stored: run `authn token` to get one",
-    };
-    hint.to_owned()
+        Some(_) => format!("no valid token is stored: run `{command}` to get one"),
+    }
 }
 
 /// Returns by how much a clock is ahead, as text.

@@ -44,7 +44,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let (config, credentials) = waiting::load(app)?;
     let scopes: Vec<&str> = arguments.scope.iter().flat_map(|scopes| split(scopes)).collect();
     let credentials = if scopes.is_empty() { credentials } else { credentials.with_scope(&scopes) };
-    let token = waiting::wait(&credentials, obtain(&credentials, arguments.min_ttl))?;
+    let token = waiting::wait(&credentials, obtain(app, &credentials, arguments.min_ttl))?;
     if let Some(min_ttl) = arguments.min_ttl {
         warn_if_short(&token, min_ttl, &app.output);
     }
@@ -62,12 +62,16 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Returns a token that lives for at least `min_ttl`, if one exchange provides it.
-async fn obtain(credentials: &Credentials, min_ttl: Option<Duration>) -> Result<Token, Failure> {
+async fn obtain(
+    app: &App,
+    credentials: &Credentials,
+    min_ttl: Option<Duration>,
+) -> Result<Token, Failure> {
     let Some(min_ttl) = min_ttl else {
-        return credentials.token().await.map_err(with_help);
+        return credentials.token().await.map_err(|error| with_help(app, error));
     };
     let before = credentials.status().await?;
-    let token = credentials.token().await.map_err(with_help)?;
+    let token = credentials.token().await.map_err(|error| with_help(app, error))?;
     // A token that was just issued would not be replaced by one that lives longer.
     let is_cached = before.has_token && before.expires_at == token.expires_at();
     if !is_cached || ttl(&token).is_none_or(|ttl| ttl >= min_ttl) {
@@ -113,13 +117,16 @@ fn warn_if_narrow(token: &Token, asked: &[&str], output: &Output) {
 }
 
 /// Adds help to the error of a provider that never has a token.
-fn with_help(error: Error) -> Failure {
+fn with_help(app: &App, error: Error) -> Failure {
     if error.kind() == ErrorKind::NoToken {
         return Failure::new(
             Code::Provider,
             "this provider has no token, only headers or query parameters",
         )
-        .with_help("run `authn header` to print the headers of a request");
+        .with_help(format!(
+            "run `{}` to print the headers of a request",
+            app.command_line("header")
+        ));
     }
     error.into()
 }

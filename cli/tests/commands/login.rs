@@ -4,10 +4,13 @@ use crate::{sandbox::Sandbox, server::Server};
 
 const WAYS: [&str; 4] = ["--browser", "--no-browser", "--console", "--device"];
 
+/// A provider that needs a login, at a server that is not there.
+const LOGIN: &str = "[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nissuer_url = \"https://idp.test\"\n\
+    client_id = \"cli\"\nscope = \"openid offline_access\"\n";
+
 #[test]
 fn without_a_terminal_every_way_fails_at_once() {
-    let server = Server::new();
-    let sandbox = server.sandbox_with_store();
+    let sandbox = Sandbox::with(LOGIN);
     for way in WAYS {
         let outcome = sandbox.run(&["login", way]);
         assert_eq!((outcome.code, &*outcome.stdout), (4, ""), "{outcome:?}");
@@ -19,18 +22,27 @@ fn without_a_terminal_every_way_fails_at_once() {
             assert!(outcome.stderr.contains(said), "{outcome:?}");
         }
     }
-    server.is_left_alone();
     assert!(!sandbox.path("home/.local").exists(), "nothing is stored");
 }
 
 #[test]
 fn the_help_names_the_profile_and_no_value() {
-    let sandbox = Sandbox::with("[credentials]\nbearer = \"x\"\n[profile.work.credentials]\n");
+    let sandbox = Sandbox::with(format!("{LOGIN}[profile.work.credentials]\n"));
     let sandbox = sandbox.env("AUTHN_PROFILE", "work");
     let outcome = sandbox.run(&["login", "--set", "credentials.domain=d.test", "--no-project"]);
     assert_eq!(outcome.code, 4, "{outcome:?}");
     let command = "`authn login --profile work --set credentials.domain=… --no-project`";
     assert!(outcome.stderr.contains(command), "{outcome:?}");
+}
+
+#[test]
+fn no_terminal_is_needed_where_no_login_is() {
+    let server = Server::new();
+    let outcome = server.sandbox_with_store().run(&["login"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (0, ""), "{outcome:?}");
+    assert!(outcome.stderr.starts_with("No login is needed: "), "{outcome:?}");
+    assert!(outcome.stderr.contains("`authn token` prints one"), "{outcome:?}");
+    server.is_left_alone();
 }
 
 #[test]

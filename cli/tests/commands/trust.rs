@@ -187,7 +187,10 @@ fn a_file_named_by_a_flag_needs_no_trust_and_a_variable_names_it_whole() {
     let relative = sandbox.env("AUTHN_CONFIG", ".authn.toml");
     let outcome = relative.run(&["token"]);
     assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{outcome:?}");
-    assert!(outcome.stderr.contains("error: relative-path: the variable has a relative path"), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("error: relative-path: the variable has a relative path"),
+        "{outcome:?}"
+    );
     let path = relative.path("repo/.authn.toml");
     let outcome = relative.env("AUTHN_CONFIG", path).run(&["token"]);
     assert_eq!((&*outcome.stdout, &*outcome.stderr), ("theirs\n", ""));

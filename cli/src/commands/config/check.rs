@@ -41,7 +41,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         _ => output.error(&summary, None),
     }
     if arguments.network && errors == 0 {
-        live::run(&config)?;
+        live::run(app, &config)?;
     }
     if counts.is_empty() { Ok(()) } else { Err(Failure::Silent(Code::Configuration)) }
 }

@@ -26,29 +26,34 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
-    let text = text(&Registry::linked()?, &arguments.provider)?;
+    let text = text(app, &Registry::linked()?, &arguments.provider)?;
     if !arguments.write {
         return Ok(output::data(text)?);
     }
     let path = target(app)?;
     write(&path, &text).map_err(|error| not_written(&path, &error))?;
     let shown = path.display();
-    output::message(&format!("wrote {shown}: fill it in, then run `authn config check`"));
+    output::message(&format!(
+        "wrote {shown}: fill it in, then run `{}`",
+        app.command_line("config check")
+    ));
     Ok(())
 }
 
 /// Returns the commented configuration of a provider.
-fn text(registry: &Registry, provider: &str) -> authn::Result<String> {
+fn text(app: &App, registry: &Registry, provider: &str) -> authn::Result<String> {
     let template = registry.find(provider)?.template();
     Ok(format!(
         "\
-# `authn config show` shows the active values, and `authn config check` reports mistakes.
+# `{}` shows the active values, and `{}` reports mistakes.
 
 [credentials]
 # Host of the API, with an optional port. Only requests to this host are authorised.
 # domain = \"api.example.com\"
 
-{template}"
+{template}",
+        app.command_line("config show"),
+        app.command_line("config check"),
     ))
 }
 
@@ -99,7 +104,9 @@ mod tests {
         let registry = Registry::linked().unwrap();
         assert!(registry.iter().count() > 0);
         for entry in registry.iter() {
-            let text = text(&registry, entry.name()).unwrap();
+            let text =
+                text(&App::new("authn", crate::app::Global::default()), &registry, entry.name())
+                    .unwrap();
             let uncommented: String = text
                 .lines()
                 .map(|line| match line.strip_prefix("# ") {

@@ -3,22 +3,24 @@
 use authn::{Credentials, Entry, ErrorKind, Status, Token, config::Config};
 
 use crate::{
+    app::App,
     commands::{entry, waiting},
     exit::Failure,
     output,
     style::time::{left, words},
 };
 
-pub(super) fn run(config: &Config) -> Result<(), Failure> {
+pub(super) fn run(app: &App, config: &Config) -> Result<(), Failure> {
     let credentials = config.credentials()?;
     if credentials.is_per_request() {
         output::message("token: it comes from the incoming request, so there is none to get here");
         return Ok(());
     }
     let Some(token) = waiting::wait(&credentials, obtain(config, &credentials))? else {
-        output::message(
-            "token: this provider has none, only headers or query parameters; `authn header` prints the headers",
-        );
+        output::message(&format!(
+            "token: this provider has none, only headers or query parameters; `{}` prints the headers",
+            app.command_line("header")
+        ));
         return Ok(());
     };
     output::message(&format!("token: {}", described(&token)));

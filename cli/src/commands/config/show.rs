@@ -40,7 +40,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let config = app.loader().read();
     let output = &app.output;
     let all = config.settings();
-    let asked = arguments.key.as_deref().map_or(Ok(all.clone()), |key| find(&all, key));
+    let asked = arguments.key.as_deref().map_or(Ok(all.clone()), |key| find(app, &all, key));
     if !arguments.json {
         output.problems(config.problems());
     }
@@ -61,7 +61,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Returns the setting of a key, or the settings below it.
-fn find(settings: &[Setting], key: &str) -> Result<Vec<Setting>, Failure> {
+fn find(app: &App, settings: &[Setting], key: &str) -> Result<Vec<Setting>, Failure> {
     let exactly = |setting: &&Setting| setting.key == key;
     let active = settings.iter().filter(|setting| !setting.is_withheld).find(exactly);
     if let Some(setting) = active.or_else(|| settings.iter().find(exactly)) {
@@ -75,7 +75,7 @@ fn find(settings: &[Setting], key: &str) -> Result<Vec<Setting>, Failure> {
     }
     let help = match likely(settings, key) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => "run `authn config show` to list all keys".to_owned(),
+        None => format!("run `{}` to list all keys", app.command_line("config show")),
     };
     let message = format!("there is no key `{key}`");
     Err(Failure::new(Code::Configuration, message).with_help(help))

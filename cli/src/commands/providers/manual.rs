@@ -51,7 +51,7 @@ fn page(entry: &Entry, registry: &Registry, app: &App) -> String {
     if options.iter().any(|(_, field)| field.kind() == Kind::Secret) {
         let _ = writeln!(page, "\n{}", references(registry));
     }
-    let _ = writeln!(page, "\nStart with `authn config init {name}`.");
+    let _ = writeln!(page, "\nStart with `{}`.", app.command_line(&format!("config init {name}")));
     let _ = writeln!(page, "Source: {}:{}", location.file, location.line);
     page
 }
