@@ -185,7 +185,7 @@ fn before_trust_nothing_is_sent_run_or_opened() {
         (&["status"], 0),
         (&["logout"], 0),
         (&["logout", "--all"], 0),
-        (&["login"], 4),
+        (&["login"], 0),
         (&["doctor", "--offline"], 0),
         (&["completions", "bash"], 0),
         (&["man"], 0),

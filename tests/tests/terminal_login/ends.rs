@@ -132,7 +132,7 @@ fn no_question_is_asked_if_the_configuration_is_enough() {
         assert_eq!(terminal.wait_for_end(), 0);
         let screen = terminal.screen();
         assert!(screen.starts_with("No login is needed: "), "{screen}");
-        assert!(screen.contains("`authn token` prints one."), "{screen}");
+        assert!(screen.contains("`staged token` prints one."), "{screen}");
     }
 }
 
