@@ -537,3 +537,42 @@ async fn a_prompt_that_blocks_delays_no_other_caller() {
     go_on.send(()).unwrap();
     assert_eq!(login.await.unwrap().unwrap(), LoginOutcome::LoggedIn);
 }
+
+/// Logs a user in with these tokens, or with none.
+#[derive(Debug)]
+struct Given(Option<TokenSet>);
+
+impl TokenSource for Given {
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
+        last.ok_or_else(|| context.login_required("no user is logged in"))?;
+        Ok(Token::new("renewed")?.with_expires_in(Duration::from_mins(10)).into())
+    }
+}
+
+impl InteractiveSource for Given {
+    async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> {
+        Ok(self.0.clone())
+    }
+}
+
+fn given(tokens: Option<TokenSet>) -> Credentials {
+    Credentials::builder().interactive(Given(tokens)).origin("*").build().unwrap()
+}
+
+#[tokio::test]
+async fn a_login_whose_first_token_has_expired_is_a_login_if_it_has_a_session() {
+    let expired = || Token::new("old").unwrap().with_expires_at(std::time::SystemTime::UNIX_EPOCH);
+    let credentials = given(Some(TokenSet::new(expired()).with_refresh_token("r".into())));
+    let outcome = credentials.login(by(&Person::ready("alice"))).await.unwrap();
+    assert_eq!(outcome, LoginOutcome::LoggedIn);
+    assert_eq!(credentials.token().await.unwrap().secret(), "renewed");
+
+    let error = given(Some(TokenSet::new(expired()))).login(by(&Person::ready("alice"))).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Expired, "nothing can renew it");
+}
+
+#[tokio::test]
+async fn a_login_without_tokens_is_a_fault_of_a_provider_that_needs_one() {
+    let error = given(None).login(by(&Person::ready("alice"))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal);
+}

@@ -14,7 +14,7 @@ use super::{
     memory::Memory,
 };
 use crate::{
-    Error, Login, LoginOutcome, Result, TokenSet,
+    Error, ErrorKind, Login, LoginOutcome, Result, TokenSet,
     prompt::Progress,
     runtime,
     store::{Lease, Record},
@@ -85,6 +85,12 @@ impl Exchange {
         }
         self.context.resolve_references().await?;
         let Some(tokens) = shared.source.login(&self.context, login).await? else {
+            if shared.source.needs_login() {
+                return Err(Error::internal(
+                    "the login returned no tokens, but the provider needs a login",
+                )
+                .with_help("report this to the provider's authors"));
+            }
             return Ok(LoginOutcome::NotNeeded);
         };
         // The user of a new session is always verified, or the session is refused.
@@ -100,6 +106,7 @@ impl Exchange {
         if memory.generation != self.generation {
             return Err(logged_out());
         }
+        let has_session = tokens.has_session();
         let fresh = self.fresh(tokens, self.context.clock().now());
         let saved = if let Some(session) = self.context.stored_session() {
             let _lease = self.lease(session).await?;
@@ -126,7 +133,11 @@ impl Exchange {
             Err(error) => Err(not_saved(error)),
             Ok(()) if counts => {
                 shared.logins.fetch_add(1, Ordering::AcqRel);
-                self.hand_out(fresh).await.map(drop)
+                match self.hand_out(fresh).await {
+                    // The user is logged in: the next caller gets a new token by the session.
+                    Err(error) if error.kind() == ErrorKind::Expired && has_session => Ok(()),
+                    result => result.map(drop),
+                }
             }
             Ok(()) => Err(logged_out()),
         };

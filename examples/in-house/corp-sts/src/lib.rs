@@ -83,12 +83,12 @@ fn read(answer: &HttpResponse) -> Result<Token> {
     match answer.status() {
         StatusCode::OK => {}
         StatusCode::FORBIDDEN => {
-            let message = format!("the STS {place} does not take this key; register the machine");
-            return Err(Error::refused(message));
+            let message = format!("the STS {place} does not accept this key");
+            return Err(Error::refused(message).with_help("register the machine"));
         }
         status => {
-            let message = format!("the STS {place} answered with status {status}; try again later");
-            return Err(Error::network(message));
+            let message = format!("the STS {place} answered with status {status}");
+            return Err(Error::network(message).with_help("try again later"));
         }
     }
     let members: BTreeMap<String, String> = answer.json()?;
