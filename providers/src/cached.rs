@@ -107,6 +107,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_longest_lifetime_is_no_overflow() {
+        let folder = tempfile::tempdir().unwrap();
+        let seconds = i64::MAX;
+        let text = format!(
+            "[credentials.cached]\nstore = 'file'\nexpires_in_fallback = {seconds}\nbearer = 'abc'"
+        );
+        for _ in ["exchanged", "stored"] {
+            let environment = Environment::empty().state_directory(folder.path());
+            let credentials = loader(&text).environment(environment).load().unwrap();
+            assert_eq!(credentials.token().await.unwrap().secret(), "abc");
+        }
+    }
+
+    #[tokio::test]
     async fn another_secret_is_another_session() {
         let folder = tempfile::tempdir().unwrap();
         for secret in ["one", "two"] {

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use super::{exchange::Exchange, schedule::Schedule};
-use crate::{Issued, store::Record, time::chance};
+use crate::{
+    Issued,
+    store::Record,
+    time::{chance, later},
+};
 
 /// How far a clock may have been ahead when a token was stored. Time synchronisation corrects clocks by little at any
 /// time.
@@ -34,7 +38,7 @@ impl Exchange {
         let options = &self.shared.options;
         let fallback = options.expires_in_fallback;
         let lifetime = stored.lifetime().unwrap_or(fallback);
-        let expires_at = token.expires_at().unwrap_or(stored.asked_at + fallback);
+        let expires_at = token.expires_at().unwrap_or_else(|| later(stored.asked_at, fallback));
         let expiry = token.clone().with_expires_at(expires_at).expiry(now, now)?;
         let schedule = Schedule::plan(expiry.minus(lifetime), expiry, options, chance());
         let issued = || Issued::new(token.settled(expiry), record.kept());

@@ -218,11 +218,14 @@ pub(crate) fn redact_url(mut url: Url) -> String {
         let _ = url.set_username(MASK);
         let _ = url.set_password(None);
     }
-    if url.query().is_some() {
-        let keys: Vec<String> = url.query_pairs().map(|(key, _)| key.into_owned()).collect();
-        let mut query = url.query_pairs_mut();
-        query.clear().extend_pairs(keys.iter().map(|key| (key, MASK)));
-        drop(query);
+    if let Some(query) = url.query() {
+        // A part without `=` may be a secret as a whole.
+        let redact = |part: &str| match part.split_once('=') {
+            Some((key, _)) => format!("{key}={MASK}"),
+            None => MASK.to_owned(),
+        };
+        let parts: Vec<String> = query.split('&').map(redact).collect();
+        url.set_query(Some(&parts.join("&")));
     }
     if url.fragment().is_some() {
         url.set_fragment(Some(MASK));
@@ -249,7 +252,9 @@ mod tests {
         for (text, shown) in [
             ("https://a.test/p", "https://a.test/p"),
             ("https://alice:s3cr3t@a.test/p", "https://***@a.test/p"),
-            ("https://s3cr3t@a.test/?k=s3cr3t&l", "https://***@a.test/?k=***&l=***"),
+            ("https://s3cr3t@a.test/?k=s3cr3t&l", "https://***@a.test/?k=***&***"),
+            ("https://a.test/?s3cr3t", "https://a.test/?***"),
+            ("https://a.test/?k=s3cr3t=s3cr3t&s3cr3t&", "https://a.test/?k=***&***&***"),
             ("postgres://u:s3cr3t@h/db", "postgres://***@h/db"),
             ("https://a.test/#access_token=s3cr3t", "https://a.test/#***"),
             ("see https://u:s3cr3t@a.test", "***"),

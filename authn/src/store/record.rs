@@ -94,6 +94,11 @@ impl Record {
         Document { revision, text: text.as_str().into() }
     }
 
+    /// Returns the revision of the next save. After the last number it is 1 again, because 0 is no document.
+    pub(crate) fn next_revision(&self) -> u64 {
+        self.revision.checked_add(1).unwrap_or(1)
+    }
+
     /// Returns whether there is anything besides access tokens.
     pub(crate) fn has_session(&self) -> bool {
         self.refresh_token.is_some() || !self.kept.is_empty()
@@ -168,7 +173,7 @@ impl Record {
         if tokens.is_new_session() {
             // The tokens of the old session may be another user's.
             self.forget();
-            self.session = self.revision + 1;
+            self.session = self.next_revision();
         }
         self.username = tokens.username().map(str::to_owned);
         self.server_clock_ahead = tokens.server_clock_ahead();
@@ -307,6 +312,13 @@ mod tests {
         kept.keep_if_of(&fingerprint(&other));
         assert!(kept.is_empty());
         assert_eq!(kept.fingerprint, Some(fingerprint(&other)));
+    }
+
+    #[test]
+    fn revisions_start_again_after_the_last_number() {
+        let record = Record { revision: u64::MAX, ..record() };
+        assert_eq!(record.next_revision(), 1);
+        assert_eq!(Record { revision: 7, ..record }.next_revision(), 8);
     }
 
     #[test]

@@ -53,10 +53,11 @@ impl StoredSession {
     /// Replaces the record; `false` if another process has replaced it since it was read.
     pub(crate) async fn save(&self, record: &mut Record) -> Result<bool> {
         let expected = record.revision;
-        let document = record.write(expected + 1);
+        let next = record.next_revision();
+        let document = record.write(next);
         let saved = self.store.save_boxed(&self.key, &document, expected).await?;
         if saved {
-            record.revision = expected + 1;
+            record.revision = next;
         }
         Ok(saved)
     }

@@ -94,6 +94,11 @@ pub(crate) fn unix_nanos(time: SystemTime) -> i64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, nanos)
 }
 
+/// Returns the time `duration` later. If it can't be represented, it is the latest that a [`Moment`] can.
+pub(crate) fn later(time: SystemTime, duration: Duration) -> SystemTime {
+    from_unix_nanos(unix_nanos(time).saturating_add(nanos(duration)))
+}
+
 pub(crate) fn from_unix_nanos(nanos: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(nanos).unwrap_or(0))
 }

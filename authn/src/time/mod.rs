@@ -11,5 +11,5 @@ pub(crate) use atomic_moment::AtomicMoment;
 pub use back_off::BackOff;
 pub(crate) use back_off::chance;
 pub use clock::{Clock, ManualClock, Moment, Sleep, Time};
-pub(crate) use clock::{from_unix_nanos, unix_nanos};
+pub(crate) use clock::{from_unix_nanos, later, unix_nanos};
 pub(crate) use deadline::before;
