@@ -576,3 +576,50 @@ async fn a_login_without_tokens_is_a_fault_of_a_provider_that_needs_one() {
     let error = given(None).login(by(&Person::ready("alice"))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal);
 }
+
+/// Logs a user in with a token that says nothing of its end, as some servers issue it.
+#[authn::token_provider("lasting", cached, login)]
+struct Lasting {}
+
+impl TokenSource for Lasting {
+    async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        Err(context.login_required("no user is logged in"))
+    }
+}
+
+impl InteractiveSource for Lasting {
+    async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> {
+        Ok(Some(Token::new("lasting")?.into()))
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_a_login_that_nothing_can_renew_is_used_until_it_is_refused() {
+    for (options, is_kept) in
+        [("", true), ("store = 'memory'", true), ("expires_in_fallback = '1m'", false)]
+    {
+        let (folder, clock) = (tempfile::tempdir().unwrap(), ManualClock::new());
+        let load = || {
+            let text =
+                format!("[credentials]\norigins = ['*']\n[credentials.lasting]\n{options}\n");
+            let environment = Environment::empty().state_directory(folder.path());
+            let loader = Loader::new().environment(environment).clock(Clock::custom(clock.clone()));
+            loader.inline("test.toml", &text).load().unwrap()
+        };
+        let credentials = load();
+        credentials.login(by(&Person::ready("alice"))).await.unwrap();
+        clock.advance(Duration::from_hours(24 * 365));
+        assert_eq!(credentials.token().await.is_ok(), is_kept, "{options}");
+        assert_eq!(credentials.status().await.unwrap().has_token, is_kept, "{options}");
+        if options.is_empty() {
+            assert_eq!(load().token().await.unwrap().secret(), "lasting", "another process");
+        }
+        if is_kept {
+            let token = credentials.token().await.unwrap();
+            assert_eq!(token.expires_at(), None);
+            credentials.invalidate(&token);
+        }
+        let error = credentials.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::LoginRequired, "{options}");
+    }
+}

@@ -6,7 +6,7 @@ use super::{exchange::Exchange, schedule::Schedule};
 use crate::{
     Issued,
     store::Record,
-    time::{chance, later},
+    time::{Moment, chance, later},
 };
 
 /// How far a clock may have been ahead when a token was stored. Time synchronisation corrects clocks by little at any
@@ -36,10 +36,14 @@ impl Exchange {
         }
         let token = stored.token()?;
         let options = &self.shared.options;
-        let fallback = options.expires_in_fallback;
-        let lifetime = stored.lifetime().unwrap_or(fallback);
-        let expires_at = token.expires_at().unwrap_or_else(|| later(stored.asked_at, fallback));
-        let expiry = token.clone().with_expires_at(expires_at).expiry(now, now)?;
+        // A record that a login began, with its token alone.
+        let fallback = options.fallback(record.session != 0 && !record.has_session());
+        let lifetime = stored.lifetime().or(fallback).unwrap_or(Duration::MAX);
+        let expires_at = token.expires_at().or_else(|| Some(later(stored.asked_at, fallback?)));
+        let expiry = match expires_at {
+            Some(at) => token.clone().with_expires_at(at).expiry(now, now)?,
+            None => Moment::NEVER,
+        };
         let schedule = Schedule::plan(expiry.minus(lifetime), expiry, options, chance());
         let issued = || Issued::new(token.settled(expiry), record.kept());
         (!expiry.reached(now)).then(|| (issued(), schedule))

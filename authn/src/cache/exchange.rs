@@ -254,16 +254,18 @@ impl Exchange {
         let asked = self.context.clock().now();
         let tokens = self.answered(self.shared.source.request_token(&self.context, last)).await?;
         let (tokens, unverified) = self.check_user(tokens, last).await?;
-        Ok(Fresh { unverified, ..self.fresh(tokens, asked) })
+        Ok(Fresh { unverified, ..self.fresh(tokens, asked, false) })
     }
 
-    /// Plans when to refresh a token that was asked for at a time.
-    pub(super) fn fresh(&self, tokens: TokenSet, asked: Moment) -> Fresh {
+    /// Plans when to refresh a token that was asked for at a time. `is_lasting` is whether it is of a login that nothing
+    /// can renew.
+    pub(super) fn fresh(&self, tokens: TokenSet, asked: Moment, is_lasting: bool) -> Fresh {
         let now = self.context.clock().now();
         let tokens = tokens.with_clock_compared(asked.wall(), now.wall());
         let options = &self.shared.options;
-        let fallback = asked.plus(options.expires_in_fallback);
-        let expiry = tokens.token().expiry(asked, now).unwrap_or(fallback);
+        let fallback =
+            || options.fallback(is_lasting).map_or(Moment::NEVER, |life| asked.plus(life));
+        let expiry = tokens.token().expiry(asked, now).unwrap_or_else(fallback);
         let token = tokens.token().clone().settled(expiry);
         let issued = Issued::new(token, tokens.all_kept());
         let schedule = Schedule::plan(asked, expiry, options, chance());

@@ -107,7 +107,7 @@ impl Exchange {
             return Err(logged_out());
         }
         let has_session = tokens.has_session();
-        let fresh = self.fresh(tokens, self.context.clock().now());
+        let fresh = self.fresh(tokens, self.context.clock().now(), !has_session);
         let saved = if let Some(session) = self.context.stored_session() {
             let _lease = self.lease(session).await?;
             let mut record = self.limited(session.load()).await??;

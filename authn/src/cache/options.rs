@@ -10,6 +10,10 @@ use crate::{
     time::duration,
 };
 
+/// The lifetime of a token if its server names none. A token that lives longer is renewed too often, and one that has
+/// ended is not used for long.
+const FALLBACK: Duration = Duration::from_secs(30);
+
 /// How a [`Cached`](crate::Cached) keeps its token fresh.
 ///
 /// ```
@@ -32,9 +36,9 @@ pub struct CacheOptions {
     /// most 2.5 to 5 minutes.
     #[default(Threshold::Auto)]
     pub(super) expiry_threshold: Threshold,
-    /// Lifetime of a token if the server does not name one, or names 0.
-    #[default(Duration::from_secs(30))]
-    pub(super) expires_in_fallback: Duration,
+    /// Lifetime of a token if the server does not name one, or names 0. Unset, it is 30 seconds, and the token of a login
+    /// that nothing can renew is used until a server refuses it.
+    pub(super) expires_in_fallback: Option<Duration>,
     /// Shortest time between two refreshes while the token is valid.
     pub(super) minimal_refresh_period: Option<Duration>,
     /// Store of the tokens: `memory`, `file`, or the name of another store. Unset, it is `file` for sessions that outlive
@@ -62,9 +66,10 @@ impl CacheOptions {
         Self { expiry_threshold: Threshold::Fixed(threshold), ..self }
     }
 
-    /// Sets the lifetime of a token if the server does not name one, or names 0. The default is 30 seconds.
+    /// Sets the lifetime of a token if the server does not name one, or names 0. Unset, it is 30 seconds, and the token
+    /// of a login that nothing can renew is used until a server refuses it.
     pub fn with_expires_in_fallback(self, lifetime: Duration) -> Self {
-        Self { expires_in_fallback: lifetime, ..self }
+        Self { expires_in_fallback: Some(lifetime), ..self }
     }
 
     /// Sets the shortest time between the starts of two exchanges while the token is valid.
@@ -82,6 +87,12 @@ impl CacheOptions {
     /// Connect Core, section 5.7).
     pub fn with_username_claim(self, claim: impl Into<String>) -> Self {
         Self { username_claim: Some(claim.into()), ..self }
+    }
+
+    /// Returns the lifetime of a token without one; `None` if it has no end. `is_lasting` is whether it is of a login that
+    /// nothing can renew.
+    pub(super) fn fallback(&self, is_lasting: bool) -> Option<Duration> {
+        self.expires_in_fallback.or_else(|| (!is_lasting).then_some(FALLBACK))
     }
 
     /// Returns the key of an option that is set and depends on the user.

@@ -216,7 +216,7 @@ fn warn_if_not_renewable(grant: &TokenSet, login: &Login) {
     }
     let what = match grant.token().expires_at() {
         Some(_) => "until its token expires",
-        None => "for the time in `expires_in_fallback`, because the server names no lifetime",
+        None => "until the server ends it, because it names no lifetime",
     };
     login.progress(&Progress::Notice(format!(
         "the server issued no refresh token, so the login lasts {what}; \
