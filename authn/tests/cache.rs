@@ -340,7 +340,7 @@ async fn a_failure_is_shared_and_held_back_and_then_tried_again() {
     assert_eq!(bench.token().await.unwrap(), "t2");
 }
 
-async fn a_fresh_token_is_served_and_a_usable_one_refreshed_behind_the_back() {
+async fn a_fresh_token_is_returned_and_a_usable_one_is_refreshed_in_the_background() {
     let bench = bench(&[HOUR]);
     assert_eq!(bench.token().await.unwrap(), "t1");
     bench.clock.advance(50 * MINUTE);
@@ -348,13 +348,13 @@ async fn a_fresh_token_is_served_and_a_usable_one_refreshed_behind_the_back() {
     assert_eq!(bench.server.exchanges(), 1);
     // The refresh point of an hour's token is at the latest 2 minutes and 40 seconds before its expiry.
     bench.clock.advance(8 * MINUTE);
-    assert_eq!(bench.token().await.unwrap(), "t1", "nobody waits for an early refresh");
+    assert_eq!(bench.token().await.unwrap(), "t1", "no caller waits for an early refresh");
     bench.server.finished(2).await;
     assert_eq!(bench.until_other_than("t1").await, "t2");
     assert_eq!(bench.server.exchanges(), 2);
 }
 
-async fn a_valid_token_outlives_a_server_that_is_down() {
+async fn a_valid_token_is_used_while_the_server_is_down() {
     let bench = bench(&[HOUR, Step::Fail(None)]);
     bench.token().await.unwrap();
     bench.clock.advance(55 * MINUTE);
@@ -369,7 +369,7 @@ async fn a_valid_token_outlives_a_server_that_is_down() {
     assert!(bench.server.exchanges() < 70, "{} attempts in 300 s", bench.server.exchanges());
 }
 
-async fn an_expired_token_is_never_served() {
+async fn an_expired_token_is_never_returned() {
     let bench = bench(&[HOUR, HOUR]);
     bench.token().await.unwrap();
     bench.clock.advance(61 * MINUTE);
@@ -389,7 +389,7 @@ async fn either_clock_ends_a_token() {
     assert_eq!(back.token().await.unwrap(), "t2", "a backward step extends no life");
 }
 
-async fn without_a_lifetime_the_fallback_counts_and_zero_is_none() {
+async fn without_a_lifetime_or_with_zero_the_fallback_is_used() {
     for lifetime in [None, Some(Duration::ZERO)] {
         let bench = bench(&[Step::Give(lifetime), HOUR]);
         assert_eq!(bench.token().await.unwrap(), "t1");
@@ -413,7 +413,7 @@ async fn short_tokens_are_not_exchanged_at_each_call() {
     }
 }
 
-async fn the_minimal_refresh_period_spaces_refreshes_but_not_needs() {
+async fn the_minimal_refresh_period_delays_no_caller_without_a_token() {
     let minute = Step::Give(Some(MINUTE));
     let options = CacheOptions::default()
         .with_expiry_threshold(Duration::from_secs(30))
@@ -437,7 +437,7 @@ async fn ten_refusals_of_one_token_cause_one_refresh() {
     assert_eq!(bench.server.exchanges(), 2);
 }
 
-async fn callers_that_go_leave_the_exchange_and_its_result() {
+async fn an_exchange_goes_on_without_its_callers() {
     let bench = bench_of(Server::gated(&[HOUR], true), CacheOptions::default());
     let credentials = bench.credentials.clone();
     let caller = tokio::spawn(async move { credentials.token().await });
@@ -470,7 +470,7 @@ async fn scopes_have_tokens_of_their_own() {
     assert_eq!(bench.token().await.unwrap(), "t2");
 }
 
-async fn closing_waits_for_what_is_under_way_and_starts_no_more() {
+async fn closing_waits_for_running_exchanges_and_starts_no_more() {
     let bench = bench_of(Server::gated(&[HOUR], true), CacheOptions::default());
     let credentials = bench.credentials.clone();
     let caller = tokio::spawn(async move { credentials.token().await });
@@ -488,7 +488,7 @@ async fn closing_waits_for_what_is_under_way_and_starts_no_more() {
     assert_eq!(bench.server.exchanges(), 1);
 }
 
-async fn a_source_that_hangs_is_given_up() {
+async fn an_exchange_that_hangs_is_cancelled_at_its_limit() {
     let bench = bench_of(Server::gated(&[HOUR], true), CacheOptions::default());
     let credentials = bench.credentials.clone();
     let caller = tokio::spawn(async move { credentials.token().await });
@@ -516,7 +516,7 @@ async fn a_source_that_hangs_is_given_up() {
         assert!(scoped.iter().all(|credentials| credentials.try_token().is_none()));
     }
 
-    async fn an_exchange_that_hangs_is_in_nobody_elses_way() {
+    async fn an_exchange_that_hangs_delays_no_other() {
         let bench = bench_of(Server::gated(&[HOUR], true), CacheOptions::default());
         let credentials = bench.credentials.clone();
         let waiting = tokio::spawn(async move { credentials.token().await });

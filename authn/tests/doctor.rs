@@ -16,7 +16,7 @@ struct Personal {}
 
 impl TokenSource for Personal {
     async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
-        Err(context.login_required("nobody is logged in"))
+        Err(context.login_required("no user is logged in"))
     }
 }
 

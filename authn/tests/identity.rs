@@ -1,4 +1,4 @@
-//! Whose token a refresh gives, where nobody can say so for the moment.
+//! The user of a refreshed token, if it can't be verified for the moment.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -56,7 +56,7 @@ impl RotatingDesk {
 impl TokenSource for RotatingDesk {
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
         let sent = last.and_then(TokenSet::refresh_token);
-        let sent = sent.ok_or_else(|| context.login_required("nobody is logged in"))?;
+        let sent = sent.ok_or_else(|| context.login_required("no user is logged in"))?;
         if desk(self.number, |(_, next)| *next != *sent.expose()) {
             return Err(context.login_required("the refresh token is spent"));
         }
@@ -93,13 +93,13 @@ impl Prompt for Nobody {
     fn show_code(&self, _: &UserCode) {}
 
     async fn ask(&self, _: &Question) -> Result<SecretString> {
-        Err(Error::cancelled("nobody is here"))
+        Err(Error::cancelled("no user is here"))
     }
 
     fn progress(&self, _: &Progress) {}
 }
 
-/// Asks for a token, moving the clock on where nobody answers, and gives the error.
+/// Requests a token, moves the clock on if there is no answer, and returns the error.
 async fn failure(credentials: &Credentials, clock: &ManualClock, hangs: bool) -> Error {
     let work = tokio::spawn({
         let credentials = credentials.clone();
@@ -113,7 +113,7 @@ async fn failure(credentials: &Credentials, clock: &ManualClock, hangs: bool) ->
 }
 
 #[tokio::test]
-async fn what_the_server_counts_on_is_kept_while_nobody_can_say_whose_it_is() {
+async fn the_rotated_refresh_token_is_stored_while_the_user_can_not_be_verified() {
     for (number, store) in ["memory", "file"].into_iter().enumerate() {
         for answer in [Answer::Unreachable, Answer::Hangs] {
             let folder = tempfile::tempdir().unwrap();
@@ -151,7 +151,7 @@ async fn what_the_server_counts_on_is_kept_while_nobody_can_say_whose_it_is() {
 }
 
 #[tokio::test]
-async fn nothing_is_kept_of_what_is_refused() {
+async fn refused_tokens_are_not_stored() {
     let folder = tempfile::tempdir().unwrap();
     let clock = ManualClock::new();
     let text = "[credentials]\norigins = ['*']\n[credentials.rotating_desk]\nnumber = 9\n\

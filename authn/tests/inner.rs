@@ -19,7 +19,7 @@ use authn::{
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
-/// Gives tokens of whoever is logged in, numbered in the order in which they are asked for.
+/// Returns tokens of the logged-in user, numbered in the order of the requests.
 #[authn::token_provider("desk", cached, login)]
 struct Desk {}
 
@@ -32,7 +32,7 @@ fn grant(name: &str) -> Result<TokenSet> {
 impl TokenSource for Desk {
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
         let last = last.and_then(TokenSet::refresh_token);
-        let last = last.ok_or_else(|| context.login_required("nobody is logged in"))?;
+        let last = last.ok_or_else(|| context.login_required("no user is logged in"))?;
         grant(&last.expose())
     }
 }
@@ -105,7 +105,7 @@ async fn holder(credentials: &Credentials) -> String {
 }
 
 #[tokio::test]
-async fn a_login_within_leaves_nothing_of_the_last_user() {
+async fn an_inner_login_leaves_nothing_of_the_last_user() {
     for store in ["file", "memory"] {
         let folder = tempfile::tempdir().unwrap();
         let process = || load(folder.path(), &format!("store = '{store}'"), "desk");
@@ -147,7 +147,7 @@ impl Managed for Stuck {
 }
 
 #[tokio::test]
-async fn what_is_kept_here_is_forgotten_also_if_the_logout_within_fails() {
+async fn the_stored_token_is_deleted_even_if_the_inner_logout_fails() {
     let folder = tempfile::tempdir().unwrap();
     let process = || load(folder.path(), "store = 'file'", "stuck");
     let credentials = process();
@@ -171,7 +171,7 @@ fn what_is_said_of_users_belongs_to_the_provider_within() {
 }
 
 #[tokio::test]
-async fn a_scoped_token_that_is_refused_is_so_within_too() {
+async fn a_refused_scoped_token_is_refused_in_the_inner_provider_too() {
     let folder = tempfile::tempdir().unwrap();
     let credentials = load(folder.path(), "store = 'memory'", "desk");
     credentials.login(Login::new(Named("alice"))).await.unwrap();

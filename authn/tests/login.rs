@@ -63,7 +63,7 @@ impl TokenSource for Door {
         let _ = (&self.scope, &self.knocker, &self.audience);
         match last.and_then(TokenSet::refresh_token) {
             Some(name) => self.grant(context, &name.expose()),
-            None => Err(context.login_required("nobody is logged in")),
+            None => Err(context.login_required("no user is logged in")),
         }
     }
 }
@@ -444,13 +444,13 @@ async fn the_error_names_the_command() {
         |loader: Loader| async { loader.load().unwrap().token().await.unwrap_err().to_string() };
     assert_eq!(
         message(bench.loader("authn", "")).await,
-        "nobody is logged in; log in with `authn login`"
+        "no user is logged in; log in with `authn login`"
     );
     let profile = "[profile.\"the team\".credentials]\ndomain = 'a.example'";
     let loader = bench.loader("fdt", profile).profile("the team").without_project();
     assert_eq!(
         message(loader.set("credentials.scheme=https")).await,
-        "nobody is logged in; log in with \
+        "no user is logged in; log in with \
          `authn login --app fdt --profile 'the team' --set credentials.scheme=… --no-project`"
     );
 }

@@ -55,7 +55,7 @@ fn grant(name: &str) -> Result<TokenSet> {
 impl TokenSource for Desk {
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
         let last = last.and_then(TokenSet::refresh_token);
-        let last = last.ok_or_else(|| context.login_required("nobody is logged in"))?;
+        let last = last.ok_or_else(|| context.login_required("no user is logged in"))?;
         grant(&last.expose())
     }
 }

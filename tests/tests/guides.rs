@@ -61,7 +61,7 @@ fn their_configurations_are_right() {
     for guide in GUIDES.map(Document::read) {
         for text in guide.blocks("toml") {
             let name = guide.path();
-            let environment = Environment::empty().state_directory("/home/somebody/.local/state");
+            let environment = Environment::empty().state_directory("/home/alice/.local/state");
             let mut loader = Loader::new().environment(environment);
             for (_, rest) in REST.iter().filter(|(option, _)| !text.contains(option)) {
                 loader = loader.inline("rest.toml", rest);

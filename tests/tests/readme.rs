@@ -52,7 +52,7 @@ fn its_configurations_are_right() {
             "unknown-provider" | "no-origins" => text.contains("corp_sts"),
             _ => false,
         };
-        let environment = Environment::empty().state_directory("/home/somebody/.local/state");
+        let environment = Environment::empty().state_directory("/home/alice/.local/state");
         let config = Loader::new().environment(environment).inline("README.md", text).read();
         let wrong: Vec<_> =
             config.problems().iter().filter(|problem| !is_expected(problem)).collect();

@@ -64,7 +64,7 @@ impl Prompt for Screen {
         let mut state = self.0.lock().unwrap();
         state.questions.push(question.clone());
         let answer = state.answers.pop_front();
-        answer.map(SecretString::from).ok_or_else(|| Error::cancelled("nobody answers; try again"))
+        answer.map(SecretString::from).ok_or_else(|| Error::cancelled("no user answers; try again"))
     }
 
     fn progress(&self, progress: &Progress) {
