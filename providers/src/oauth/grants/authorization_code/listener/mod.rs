@@ -128,6 +128,8 @@ async fn serve(stream: TcpStream, responder: &Responder, held: &Held, clock: &Cl
     let service = service_fn(|request| responder.answer(request, held));
     let mut connection = http1::Builder::new()
         .keep_alive(false)
+        // A client that closes its side after the request gets its answer all the same.
+        .half_close(true)
         .max_buf_size(HEAD)
         .serve_connection(TokioIo::new(stream), service);
     let in_time = clock.within(READING, &mut connection).await;
