@@ -314,3 +314,27 @@ async fn the_callers_own_credential_is_not_the_providers_to_renew() {
     assert_eq!(server.requests().len(), 1);
     assert_eq!(client.credentials().try_token().map(|token| token.secret().to_owned()), None);
 }
+
+#[test]
+fn what_is_passed_to_a_provider_shows_no_secret() {
+    let secret = "canary-4711";
+    let issued = || {
+        let tokens = TokenSet::new(Token::new(secret).unwrap()).with_refresh_token(secret.into());
+        Issued::from(tokens.with_kept("key", secret.into()))
+    };
+    let uri = http::Uri::try_from(format!("https://api.example.com/?key={secret}")).unwrap();
+    let headers = http::HeaderMap::from_iter([(NONCE, HeaderValue::from_static("canary-4711"))]);
+    let head = ResponseHead::new(&http::Method::GET, &uri, StatusCode::OK, &headers);
+    let mut used = Used::default();
+    let (mut parts, ()) = http::Request::get(&uri).body(()).unwrap().into_parts();
+    Request::from(&mut parts).with_used(&mut used).bearer(issued().token()).unwrap();
+    assert_eq!(used.token().unwrap().secret(), secret);
+    for shown in [
+        format!("{:?} {:#?}", issued(), issued()),
+        format!("{used:?} {used:#?}"),
+        format!("{head:?} {head:#?}"),
+        format!("{:?}", Request::from(&mut parts).with_used(&mut used)),
+    ] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}

@@ -19,7 +19,13 @@ pub(super) async fn send(
     is_first: bool,
 ) -> Result<Response> {
     let Some(credentials) = credentials else { return clients.execute(request).await };
-    let (method, uri) = (request.method().clone(), uri(request.url())?);
+    let uri = match uri(request.url()) {
+        Ok(uri) => uri,
+        // As below: the server has chosen where a redirect leads.
+        Err(_) if !is_first => return clients.execute(request).await,
+        Err(error) => return Err(error.into()),
+    };
+    let method = request.method().clone();
     let again = request.try_clone();
     let mut used = Used::default();
     match authorize(&mut request, credentials, &mut used).await {
