@@ -12,7 +12,7 @@ use std::{
 };
 
 use authn::{
-    Context, Credentials, Error, Result, Token, TokenProvider, Url,
+    Context, Credentials, Error, ErrorKind, Result, Token, TokenProvider, Url,
     time::{Clock, ManualClock, Moment, Sleep, Time},
 };
 
@@ -105,4 +105,38 @@ async fn a_retry_after_date_is_read_by_the_clock_of_the_context() {
     let wait = credentials.token().await.unwrap_err().retry_after().unwrap();
     // The date has whole seconds.
     assert!(wait > Duration::from_secs(89) && wait <= Duration::from_secs(90), "{wait:?}");
+}
+
+/// Exchanges with a server, and takes only a success for an answer.
+#[derive(Debug)]
+struct Strict(Url);
+
+impl TokenProvider for Strict {
+    async fn token(&self, context: &Context) -> Result<Token> {
+        let response = context.http().post(&self.0).form(&[]).send().await?.success()?;
+        Token::new(response.member::<String>("token")?.unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_is_no_success_is_an_error_of_its_kind_without_its_body() {
+    let wait = Duration::from_secs(7);
+    for (status, kind, asked) in [
+        ("400 Bad Request", ErrorKind::Refused, None),
+        ("401 Unauthorized", ErrorKind::Refused, None),
+        ("404 Not Found", ErrorKind::Refused, None),
+        ("429 Too Many Requests", ErrorKind::Network, Some(wait)),
+        ("500 Internal Server Error", ErrorKind::Network, Some(wait)),
+        ("503 Service Unavailable", ErrorKind::Network, Some(wait)),
+    ] {
+        let url = server(vec![response(status, "Retry-After: 7\r\n", "canary-4711")]);
+        let credentials = Credentials::builder().provider(Strict(url)).origin("*").build().unwrap();
+        let error = credentials.token().await.unwrap_err();
+        assert_eq!((error.kind(), error.retry_after()), (kind, asked), "{status}");
+        assert!(error.message().contains(&status[..3]), "{error}");
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+    }
+    let url = server(vec![response("201 Created", "", r#"{"token": "abc"}"#)]);
+    let credentials = Credentials::builder().provider(Strict(url)).origin("*").build().unwrap();
+    assert_eq!(credentials.token().await.unwrap().secret(), "abc");
 }
