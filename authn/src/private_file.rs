@@ -3,7 +3,7 @@
 use std::{
     fmt,
     fs::{DirBuilder, File, Metadata},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::Path,
 };
 
@@ -60,15 +60,33 @@ pub(crate) fn open(path: &Path, rules: Rules) -> Result<File, Refusal> {
     Ok(file)
 }
 
-/// Checks that a folder is private to the user; `Ok(false)` if there is none.
-pub(crate) fn check_folder(path: &Path) -> Result<bool, Refusal> {
-    if !path.is_dir() {
-        return Ok(false);
+/// Opens a file for reading and writing, or creates it with mode 0600. An existing one must be a regular file, private and
+/// no link.
+pub(crate) fn open_or_create(path: &Path) -> Result<File, Refusal> {
+    let file = create_at_once(path)?;
+    let metadata = file.metadata().map_err(|error| Refusal::unopened(path, &error))?;
+    if !metadata.is_file() {
+        return Err(Refusal::new(path, "is not a regular file", "remove it"));
     }
-    let unopened = |error| Refusal::unopened(path, &error);
-    let folder = File::open(path).map_err(unopened)?;
-    let metadata = folder.metadata().map_err(unopened)?;
-    check(path, &folder, &metadata, 0o700, false)?;
+    check(path, &file, &metadata, 0o600, false)?;
+    Ok(file)
+}
+
+/// Checks that a folder is the user's own, that no other user can write to it, and that it is no link; `Ok(false)` if
+/// there is none. Others may list it, because its files are private.
+pub(crate) fn check_folder(path: &Path) -> Result<bool, Refusal> {
+    let metadata = match path.symlink_metadata() {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(Refusal::unopened(path, &error)),
+    };
+    if metadata.is_symlink() {
+        return Err(Refusal::new(path, "is a symbolic link", "name the folder itself"));
+    }
+    if !metadata.is_dir() {
+        return Err(Refusal::new(path, "is not a folder", "name a folder"));
+    }
+    check_owned(path, &metadata)?;
     Ok(true)
 }
 
@@ -102,15 +120,81 @@ pub(crate) fn replace(path: &Path, prefix: &str, contents: &[u8]) -> io::Result<
 }
 
 /// Makes changes of names in a folder survive a loss of power.
-#[cfg(unix)]
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+    sync(&File::open(path)?)
+}
+
+/// Does the same with a folder that is open.
+#[cfg(unix)]
+pub(crate) fn sync(folder: &File) -> io::Result<()> {
+    folder.sync_all()
 }
 
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
-pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
+pub(crate) fn sync(_: &File) -> io::Result<()> {
     Ok(())
+}
+
+/// Allocates this many bytes of a file on the disk, from its start.
+pub(crate) fn allocate(file: &File, length: u64) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::{
+            fs::{FallocateFlags, fallocate},
+            io::Errno,
+        };
+        match fallocate(file, FallocateFlags::empty(), 0, length) {
+            // The file system can't.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {}
+            result => return Ok(result?),
+        }
+    }
+    io::copy(&mut io::repeat(0).take(length), &mut &*file)?;
+    file.sync_data()
+}
+
+/// Returns whether an open file is the one that has this path now.
+#[cfg(unix)]
+pub(crate) fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let inode = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    match (file.metadata(), path.symlink_metadata()) {
+        (Ok(open), Ok(there)) => inode(open) == inode(there),
+        _ => false,
+    }
+}
+
+/// An open file can't be removed here.
+#[cfg(not(unix))]
+pub(crate) fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+#[cfg(unix)]
+fn create_at_once(path: &Path) -> Result<File, Refusal> {
+    use rustix::fs::{Mode, OFlags};
+
+    let flags =
+        OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOFOLLOW;
+    let opened = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR);
+    opened.map(File::from).map_err(|error| unopened(path, error))
+}
+
+#[cfg(not(unix))]
+fn create_at_once(path: &Path) -> Result<File, Refusal> {
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    options.open(path).map_err(|error| Refusal::unopened(path, &error))
+}
+
+#[cfg(unix)]
+fn unopened(path: &Path, error: rustix::io::Errno) -> Refusal {
+    if error == rustix::io::Errno::LOOP {
+        return Refusal::new(path, "is a symbolic link", "put the file itself there");
+    }
+    Refusal::unopened(path, &error.into())
 }
 
 #[cfg(unix)]
@@ -164,6 +248,30 @@ fn check(
         let help = format!("`chmod {mode:o} {}`", quoted(&path.display().to_string()));
         return Err(Refusal::new(path, "is open to other users", help));
     }
+    Ok(())
+}
+
+/// Refuses a folder that another user owns or can write to.
+#[cfg(unix)]
+fn check_owned(path: &Path, metadata: &Metadata) -> Result<(), Refusal> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let shown = || quoted(&path.display().to_string()).into_owned();
+    let user = rustix::process::geteuid().as_raw();
+    if metadata.uid() != user {
+        let help = format!("`chown {user} {}`", shown());
+        return Err(Refusal::new(path, "belongs to another user", help));
+    }
+    if metadata.mode() & 0o022 != 0 {
+        let help = format!("`chmod go-w {}`", shown());
+        return Err(Refusal::new(path, "can be written to by other users", help));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "as on Unix")]
+fn check_owned(_: &Path, _: &Metadata) -> Result<(), Refusal> {
     Ok(())
 }
 

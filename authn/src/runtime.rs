@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, OnceLock},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
+    time::Duration,
 };
 
 use tokio::runtime::{Builder, Handle};
@@ -17,6 +18,9 @@ use crate::{Error, Result};
 
 /// A future behind a pointer, for traits that are used as objects.
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// How long a thread for blocking work is kept: longer than an exchange takes.
+const KEEP_ALIVE: Duration = Duration::from_mins(3);
 
 /// Returns the handle of the background runtime, and starts it if it does not run yet.
 pub(crate) fn handle() -> Result<&'static Handle> {
@@ -27,12 +31,38 @@ pub(crate) fn handle() -> Result<&'static Handle> {
     })
 }
 
+/// Runs work that blocks its thread, such as reading a disk, on a thread of its own. All exchanges share the background
+/// thread, so none of them may block it.
+pub(crate) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    handle()?.spawn_blocking(work).await.unwrap_or_else(|_| {
+        Err(Error::internal("work on a thread of its own ended by a fault in its code")
+            .with_help("report it"))
+    })
+}
+
+/// Waits in real time, on any runtime or none.
+pub(crate) async fn sleep(wait: Duration) -> Result<()> {
+    let end = {
+        let _timers = handle()?.enter();
+        tokio::time::sleep(wait)
+    };
+    end.await;
+    Ok(())
+}
+
 thread_local! {
     static HERE: Cell<bool> = const { Cell::new(false) };
 }
 
 fn start() -> Option<Handle> {
-    let runtime = Builder::new_current_thread().enable_all().build().ok()?;
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        // The thread on which a store reserved room is there for the save, even if no other could be started then.
+        .thread_keep_alive(KEEP_ALIVE)
+        .build()
+        .ok()?;
     let handle = runtime.handle().clone();
     thread::Builder::new()
         .name("authn".to_owned())

@@ -129,11 +129,11 @@ async fn files_open_to_other_users_and_files_set_aside_are_reported_with_a_comma
     mode(&folder.join("a.json"), 0o600);
     fs::remove_file(folder.join("a.corrupt")).unwrap();
     fs::remove_file(folder.join("b.newer")).unwrap();
-    mode(&folder, 0o750);
-    assert_eq!(
-        faults(&folder).await,
-        [(Severity::Error, text("F is open to other users"), quoted("chmod 700", ""))]
-    );
+    mode(&folder, 0o755);
+    assert_eq!(faults(&folder).await, []);
+    mode(&folder, 0o770);
+    let fault = text("F can be written to by other users");
+    assert_eq!(faults(&folder).await, [(Severity::Error, fault, quoted("chmod go-w", ""))]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{core::Shared, memory::Memory, schedule::Schedule, scopes::ScopeSlot};
 use crate::{
-    Context, Error, ErrorKind, Issued, Result, TokenSet,
+    Context, Error, ErrorKind, Issued, Result, SessionPolicy, TokenSet,
     store::{Lease, Record, StoredSession},
     time::{Moment, before, chance},
     token::BEARER,
@@ -134,13 +134,19 @@ impl Exchange {
             return Ok(issued);
         }
         self.check()?;
+        let policy = self.shared.source.session();
+        if record.has_session() || !matches!(policy, SessionPolicy::None) {
+            self.reserve(session, &mut record).await?;
+        }
         let fresh = self.request_for(session, lease, &mut record, &scope).await?;
-        self.check()?;
         match fresh.unverified {
             Some(_) => record.take_session(&fresh.tokens),
             None => record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at),
         }
+        // It is saved even if a logout has started meanwhile, which waits for the lease: the session of a process that
+        // reads the store before that would be taken for stolen otherwise.
         self.save(session, memory, &mut record).await?;
+        self.check()?;
         self.hand_out(fresh).await
     }
 
@@ -188,21 +194,38 @@ impl Exchange {
         is_active.then_some(()).ok_or_else(logged_out)
     }
 
-    /// Saves the record. If the store fails, the record is kept in memory until the store works again, because the
-    /// server may accept its refresh token only.
+    /// Makes sure that the result of an exchange can be saved.
+    pub(super) async fn reserve(&self, session: &StoredSession, record: &mut Record) -> Result<()> {
+        let reserved = self.limited(session.reserve(record)).await.flatten();
+        match reserved {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(logged_out()),
+            Err(error) => Err(unreserved(error)),
+        }
+    }
+
+    /// Saves the record. If the whole can't be saved, the session is saved without access tokens. If that fails, too, the
+    /// record is kept in memory until the store works again, because the server may accept its refresh token only.
     pub(super) async fn save(
         &self,
         session: &StoredSession,
         memory: &mut Memory,
         record: &mut Record,
     ) -> Result<()> {
-        let saved = self.limited(session.save(record)).await;
-        match saved.and_then(|saved| saved) {
+        let mut saved = self.limited(session.save(record)).await.flatten();
+        if saved.is_err() && record.has_session() {
+            let mut without_tokens = record.without_tokens();
+            saved = self.limited(session.save(&mut without_tokens)).await.flatten().or(saved);
+            if saved.is_ok() {
+                record.revision = without_tokens.revision;
+            }
+        }
+        match saved {
             Ok(true) => Ok(()),
             Ok(false) => Err(logged_out()),
             Err(error) => {
                 memory.unsaved = Some(record.clone());
-                Err(error)
+                Err(if record.has_session() { unsaved(error) } else { error })
             }
         }
     }
@@ -295,6 +318,21 @@ fn same_refresh_token(record: &Record, sent: Option<&TokenSet>) -> bool {
 fn lost(session: &StoredSession) -> Error {
     Error::store(format!("the lease of the session in {} was lost", session.place()))
         .with_help("try again")
+}
+
+/// Nothing was sent: the session is as it was.
+fn unreserved(error: Error) -> Error {
+    Error::store("the session can't be renewed, because the renewed one could not be saved")
+        .with_help(error.help().unwrap_or("check the store").to_owned())
+        .with_source(error)
+}
+
+fn unsaved(error: Error) -> Error {
+    Error::store(
+        "the session was renewed but could not be saved, and is lost when this program ends",
+    )
+    .with_help("keep it running until the store works again, or log in again")
+    .with_source(error)
 }
 
 fn expired_on_arrival() -> Error {

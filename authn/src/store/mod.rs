@@ -7,6 +7,7 @@
 mod context;
 mod document;
 mod erased;
+mod failure;
 mod file;
 mod hex;
 mod key;
@@ -14,6 +15,7 @@ mod lease;
 mod locks;
 mod policy;
 mod record;
+mod reserved;
 mod session;
 mod versioned;
 
@@ -112,6 +114,30 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     fn load(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Document>>> + Send
     where
         Self: Sized;
+
+    /// Makes sure that the next save of a key can succeed. It is called under the key's lease, before a token is sent that
+    /// the server accepts only once: a save that fails after that loses the session. What is reserved is released by the
+    /// save, or else with the lease.
+    ///
+    /// `document` is the stored one, with its revision `expected`; without a stored one it is empty, and `expected` is 0.
+    /// Returns the revision that the next save replaces, or `None` if the revision is not `expected`.
+    ///
+    /// By default the document is saved once more, which shows that the store can be written to. A store that can reserve
+    /// room does that instead, for 32 KiB more than the document has, and returns `expected`.
+    fn reserve(
+        &self,
+        key: &StoreKey,
+        document: &Document,
+        expected: u64,
+    ) -> impl Future<Output = Result<Option<u64>>> + Send
+    where
+        Self: Sized,
+    {
+        async move {
+            let saved = self.save(key, document, expected).await?;
+            Ok(saved.then_some(document.revision))
+        }
+    }
 
     /// Replaces a key's document durably if its revision is still `expected` (0 for no document), and returns whether
     /// it did. The check and the replacement must be one step for every process.

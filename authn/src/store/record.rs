@@ -104,6 +104,11 @@ impl Record {
         self.refresh_token.is_some() || !self.kept.is_empty()
     }
 
+    /// Returns the record without its access tokens.
+    pub(crate) fn without_tokens(&self) -> Self {
+        Self { tokens: BTreeMap::new(), ..self.clone() }
+    }
+
     /// Returns whether there is neither a session nor an access token.
     pub(crate) fn is_empty(&self) -> bool {
         !self.has_session() && self.tokens.is_empty()
@@ -128,8 +133,9 @@ impl Record {
         if !self.has_session() {
             return None;
         }
-        let stored = self.tokens.get(scope).or_else(|| self.tokens.values().next())?;
-        let mut tokens = TokenSet::new(stored.token()?).with_username(self.username.clone());
+        let stored = self.tokens.get(scope).or_else(|| self.tokens.values().next());
+        let token = stored.and_then(StoredToken::token).or_else(spent)?;
+        let mut tokens = TokenSet::new(token).with_username(self.username.clone());
         if let Some(refresh_token) = &self.refresh_token {
             tokens = tokens.with_refresh_token(refresh_token.as_str().into());
         }
@@ -219,6 +225,11 @@ impl StoredToken {
     pub(crate) fn lifetime(&self) -> Option<Duration> {
         millis::time(self.expires_at?).duration_since(self.asked_at).ok()
     }
+}
+
+/// Returns a token that has expired, for a session whose access token is not stored.
+fn spent() -> Option<Token> {
+    Some(Token::new("-").ok()?.with_expires_at(SystemTime::UNIX_EPOCH))
 }
 
 fn text(secret: &SecretString) -> Zeroizing<String> {

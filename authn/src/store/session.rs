@@ -50,6 +50,18 @@ impl StoredSession {
         self.store.load_now(&self.key).as_ref().map(Record::read)
     }
 
+    /// Makes sure that the next save can succeed; `false` if another process has replaced the record since it was read.
+    pub(crate) async fn reserve(&self, record: &mut Record) -> Result<bool> {
+        let expected = record.revision;
+        let document = match expected {
+            0 => record.write(record.next_revision()),
+            _ => record.write(expected),
+        };
+        let revision = self.store.reserve_boxed(&self.key, &document, expected).await?;
+        record.revision = revision.unwrap_or(expected);
+        Ok(revision.is_some())
+    }
+
     /// Replaces the record; `false` if another process has replaced it since it was read.
     pub(crate) async fn save(&self, record: &mut Record) -> Result<bool> {
         let expected = record.revision;

@@ -160,11 +160,11 @@ fn a_problem_of_the_store_has_its_command() {
     assert!(session.is_file());
 
     set_mode(&session, 0o600);
-    set_mode(&folder, 0o755);
+    set_mode(&folder, 0o777);
     let outcome = run(&sandbox);
     let folder = "/home/.local/state/authn/tokens";
-    let open = format!("{folder} is open to other users");
-    has(&outcome, "store", ["problem", &open, &format!("`chmod 700 {folder}`")]);
+    let open = format!("{folder} can be written to by other users");
+    has(&outcome, "store", ["problem", &open, &format!("`chmod go-w {folder}`")]);
 }
 
 #[test]

@@ -316,9 +316,9 @@ mod tests {
         refused("`chmod 600 ");
         set(&record, 0o600);
         set(folder(&record), 0o770);
-        refused("`chmod 700 ");
+        refused("`chmod go-w ");
         let error = scene.place("clone/.authn.toml").trust(CONTENTS).expect_err("refused");
-        assert!(error.to_string().contains("`chmod 700 "), "{error}");
+        assert!(error.to_string().contains("`chmod go-w "), "{error}");
         set(folder(&record), 0o700);
         fs::rename(&record, folder(&record).join("x")).expect("renamed");
         symlink("x", &record).expect("linked");
