@@ -179,7 +179,12 @@ async fn a_lock_file_is_opened_like_every_private_file() {
     let elsewhere = bench.folder.path().join("elsewhere");
     for (fault, make) in [
         ("symbolic link", Box::new(|| symlink(&elsewhere, &path).unwrap()) as Box<dyn Fn()>),
-        ("not a regular file", Box::new(|| assert!(mkfifo(&path).success()))),
+        (
+            "not a regular file",
+            Box::new(|| {
+                assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+            }),
+        ),
         (
             "open to other users",
             Box::new(|| {
@@ -193,8 +198,5 @@ async fn a_lock_file_is_opened_like_every_private_file() {
         let error = store.lock(&key).await.unwrap_err();
         assert!(error.message().contains(fault), "{error}");
         assert!(!elsewhere.exists());
-    }
-    fn mkfifo(path: &std::path::Path) -> std::process::ExitStatus {
-        Command::new("mkfifo").arg(path).status().unwrap()
     }
 }

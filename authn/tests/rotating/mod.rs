@@ -23,13 +23,13 @@ use tokio::sync::Notify;
 
 /// A server that accepts each refresh token once (RFC 9700, 4.14). All providers of a test share it.
 #[derive(Default)]
-pub struct Server {
-    pub live: Mutex<HashSet<String>>,
-    pub used: Mutex<HashSet<String>>,
-    pub exchanges: AtomicUsize,
+pub(crate) struct Server {
+    pub(crate) live: Mutex<HashSet<String>>,
+    pub(crate) used: Mutex<HashSet<String>>,
+    pub(crate) exchanges: AtomicUsize,
     /// Where exchanges wait if a test delays them: before and after the server's commit.
-    pub gates: Mutex<Option<(Arc<Notify>, Arc<Notify>)>>,
-    pub revoked: Mutex<Vec<String>>,
+    pub(crate) gates: Mutex<Option<(Arc<Notify>, Arc<Notify>)>>,
+    pub(crate) revoked: Mutex<Vec<String>>,
 }
 
 static SERVERS: Mutex<Vec<Arc<Server>>> = Mutex::new(Vec::new());
@@ -103,15 +103,15 @@ impl InteractiveSource for Rotating {
     }
 }
 
-pub struct Bench {
-    pub server: Arc<Server>,
-    pub number: usize,
-    pub folder: TempDir,
-    pub clock: ManualClock,
+pub(crate) struct Bench {
+    pub(crate) server: Arc<Server>,
+    pub(crate) number: usize,
+    pub(crate) folder: TempDir,
+    pub(crate) clock: ManualClock,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let server = Arc::new(Server::default());
         server.live.lock().unwrap().insert("r0".to_owned());
         let mut servers = SERVERS.lock().unwrap();
@@ -120,7 +120,7 @@ impl Bench {
         Self { server, number, folder: tempfile::tempdir().unwrap(), clock: ManualClock::new() }
     }
 
-    pub fn loader(&self, more: &str) -> Loader {
+    pub(crate) fn loader(&self, more: &str) -> Loader {
         let text = format!(
             "[credentials]\norigins = ['*']\n[credentials.rotating]\nserver = {}\n{more}\n",
             self.number
@@ -132,15 +132,15 @@ impl Bench {
     }
 
     /// Returns credentials as another process has them: they share only the store.
-    pub fn process(&self, refresh_token: &str) -> Credentials {
+    pub(crate) fn process(&self, refresh_token: &str) -> Credentials {
         self.loader(&format!("refresh_token = '{refresh_token}'")).load().unwrap()
     }
 
-    pub fn exchanges(&self) -> usize {
+    pub(crate) fn exchanges(&self) -> usize {
         self.server.exchanges.load(Ordering::SeqCst)
     }
 
-    pub fn files(&self) -> Vec<PathBuf> {
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
         let folder = self.folder.path().join("authn/tokens");
         let entries = fs::read_dir(folder).into_iter().flatten();
         let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -148,17 +148,17 @@ impl Bench {
         files
     }
 
-    pub fn document(&self) -> PathBuf {
+    pub(crate) fn document(&self) -> PathBuf {
         let is_document = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
         self.files().into_iter().find(is_document).unwrap()
     }
 
     /// Moves the clock past the refresh point and the end of the token.
-    pub fn expire(&self) {
+    pub(crate) fn expire(&self) {
         self.clock.advance(Duration::from_mins(11));
     }
 }
 
-pub async fn token(credentials: &Credentials) -> String {
+pub(crate) async fn token(credentials: &Credentials) -> String {
     credentials.token().await.unwrap().secret().to_owned()
 }
