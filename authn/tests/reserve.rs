@@ -83,7 +83,6 @@ async fn no_token_is_spent_if_its_successor_could_not_be_saved() {
         disk.set_room(0);
         let error = disk.process(&bench).token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Store);
-        assert!(error.message().contains("could not be saved"), "{error}");
         assert_eq!(error.help(), Some("make room"));
         assert_eq!(bench.exchanges(), number - 1, "nothing was sent");
         disk.set_room(usize::MAX);
@@ -115,6 +114,8 @@ async fn a_session_that_can_not_be_saved_at_all_is_said_to_be_lost() {
     let bench = Bench::new();
     let disk = Disk::of(&bench, true);
     let credentials = disk.process(&bench);
+    token(&credentials).await;
+    bench.expire();
     disk.set_room(0);
     let error = credentials.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
@@ -123,9 +124,9 @@ async fn a_session_that_can_not_be_saved_at_all_is_said_to_be_lost() {
     // As long as the program runs, it is not.
     disk.set_room(usize::MAX);
     bench.clock.advance(std::time::Duration::from_mins(1));
-    assert_eq!(token(&credentials).await, "t1");
+    assert_eq!(token(&credentials).await, "t2");
     bench.expire();
-    assert_eq!(token(&disk.process(&bench)).await, "t2");
+    assert_eq!(token(&disk.process(&bench)).await, "t3");
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ impl Core {
         if self.scope.slot.load().is_some() || self.shared.closed.load(Ordering::Acquire) {
             return None;
         }
-        let session = context.stored_session()?;
+        let session = context.session_spec()?.find_now(self.shared.source.session());
         // If an exchange has it locked, it may hold more than the store does.
         let memory = self.shared.memory.try_lock().ok()?;
         let exchange = self.exchange(context);
@@ -169,8 +169,8 @@ impl Core {
             return None;
         }
         let mut record = session.load_now()?;
-        exchange.keep_session(session, &mut record);
-        exchange.adopt(&record)
+        exchange.keep_session(&session, &mut record);
+        exchange.adopt(&session, &record)
     }
 
     pub(super) fn exchange(&self, context: &Context) -> Exchange {

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{core::Shared, memory::Memory, schedule::Schedule, scopes::ScopeSlot};
 use crate::{
     Context, Error, ErrorKind, Issued, Result, SessionPolicy, TokenSet,
-    store::{Lease, Record, StoredSession},
+    store::{Lease, Record, StoredFailure, StoredSession},
     time::{Moment, before, chance},
     token::BEARER,
 };
@@ -53,16 +53,17 @@ pub(super) struct Fresh {
 impl Exchange {
     /// Makes one exchange and publishes its token.
     pub(super) async fn run(&mut self) -> Result<Issued> {
+        let asked = self.context.clock().now().wall();
         self.context.resolve_references().await?;
         // Locked throughout if there is a session: its one refresh token is for all scopes, and a server that rotates
         // it accepts each only once. Otherwise scopes don't wait for each other.
         let shared = Arc::clone(&self.shared);
         let mut memory = shared.memory().await;
         self.generation = memory.generation;
-        let result = match self.context.stored_session() {
+        let result = match self.session().await? {
             Some(session) => {
-                let mut lease = self.lease(session).await?;
-                self.with_store(session, &mut lease, &mut memory).await
+                let mut lease = self.lease(&session).await?;
+                self.with_store(&session, &mut lease, &mut memory, asked).await
             }
             None if memory.has_session(shared.source.session()) => {
                 self.in_memory(&mut memory).await
@@ -118,8 +119,9 @@ impl Exchange {
         session: &StoredSession,
         lease: &mut Lease,
         memory: &mut Memory,
+        asked: SystemTime,
     ) -> Result<Issued> {
-        let scope = self.context.scopes().join(" ");
+        let scope = session.entry(self.context.scopes());
         let mut record = self.limited(self.read(session)).await??;
         let unsaved = memory.unsaved.take().filter(|unsaved| unsaved.revision == record.revision);
         if let Some(unsaved) = unsaved {
@@ -130,15 +132,25 @@ impl Exchange {
             }
             self.keep_session(session, &mut record);
         }
-        if let Some(issued) = self.adopt(&record) {
+        if let Some(issued) = self.adopt(session, &record) {
             return Ok(issued);
         }
         self.check()?;
+        let now = self.context.clock().now().wall();
+        if let Some(error) = record.failure.as_ref().and_then(|failure| failure.holds(asked, now)) {
+            return Err(error);
+        }
         let policy = self.shared.source.session();
         if record.has_session() || !matches!(policy, SessionPolicy::None) {
             self.reserve(session, &mut record).await?;
         }
-        let fresh = self.request_for(session, lease, &mut record, &scope).await?;
+        let fresh = match self.request_for(session, lease, &mut record, &scope).await {
+            Ok(fresh) => fresh,
+            Err(error) => {
+                self.leave(session, &mut record, &error).await;
+                return Err(error);
+            }
+        };
         match fresh.unverified {
             Some(_) => record.take_session(&fresh.tokens),
             None => record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at),
@@ -148,6 +160,15 @@ impl Exchange {
         self.save(session, memory, &mut record).await?;
         self.check()?;
         self.hand_out(fresh).await
+    }
+
+    /// Leaves a failure for the processes that wait for the lease: each would wait as long for the same one.
+    async fn leave(&self, session: &StoredSession, record: &mut Record, error: &Error) {
+        record.failure = StoredFailure::of(error, self.context.clock().now().wall());
+        if record.failure.is_some() {
+            // If it can't be saved, each process asks by itself.
+            let _ = self.limited(session.save(record)).await;
+        }
     }
 
     /// Exchanges the tokens of a record. If the server has ended that session, the store is read once more: if a login
@@ -212,6 +233,9 @@ impl Exchange {
         memory: &mut Memory,
         record: &mut Record,
     ) -> Result<()> {
+        let now = self.context.clock().now().wall();
+        let is_new = record.revision == 0;
+        record.set_saved_at(now);
         let mut saved = self.limited(session.save(record)).await.flatten();
         if saved.is_err() && record.has_session() {
             let mut without_tokens = record.without_tokens();
@@ -220,6 +244,10 @@ impl Exchange {
                 record.revision = without_tokens.revision;
             }
         }
+        if is_new && saved.is_ok() {
+            // Next time, if it fails.
+            let _ = self.limited(session.remove_unused(now)).await;
+        }
         match saved {
             Ok(true) => Ok(()),
             Ok(false) => Err(logged_out()),
@@ -227,6 +255,16 @@ impl Exchange {
                 memory.unsaved = Some(record.clone());
                 Err(if record.has_session() { unsaved(error) } else { error })
             }
+        }
+    }
+
+    /// Returns the session that the configured secrets start; `None` if it is only in memory.
+    pub(super) async fn session(&self) -> Result<Option<StoredSession>> {
+        match self.context.session_spec() {
+            Some(spec) => {
+                self.limited(spec.open(self.shared.source.session())).await.flatten().map(Some)
+            }
+            None => Ok(None),
         }
     }
 

@@ -58,7 +58,7 @@ impl Exchange {
 
     /// Empties a record that belongs to other configured secrets, or to another user than the expected one.
     pub(super) fn keep_session(&self, session: &StoredSession, record: &mut Record) {
-        session.keep_session(record, self.shared.source.session());
+        session.keep_session(record);
         let expected = self.shared.options.expected_username.as_deref();
         if expected.is_some() && record.username.as_deref() != expected {
             record.forget();

@@ -17,7 +17,7 @@ use crate::{
     Error, ErrorKind, Login, LoginOutcome, Result, TokenSet,
     prompt::Progress,
     runtime,
-    store::{Lease, Record},
+    store::{Lease, Record, StoredSession},
 };
 
 /// A lock acquired within this time was not contended: some stores need this long.
@@ -62,25 +62,29 @@ impl Exchange {
 
     /// Logs in after any other login has ended, unless that one has started a session.
     async fn log_in(&mut self, login: &Login) -> Result<LoginOutcome> {
-        let seen = self.read_if_stored().await?;
+        let session = self.session().await?;
+        let seen = self.read_if_stored(session.as_ref()).await?;
         let shared = Arc::clone(&self.shared);
         let logins = shared.logins.load(Ordering::Acquire);
         let _here = self.wait(shared.login.lock(), login).await?;
         if shared.logins.load(Ordering::Acquire) != logins {
             return Ok(LoginOutcome::ByAnother);
         }
-        let _lease: Option<Lease> = match self.context.stored_session() {
+        let _lease: Option<Lease> = match &session {
             Some(session) => Some(self.wait(session.lock_login(), login).await??),
             None => None,
         };
         self.generation = shared.slots.generation();
-        let begun = self.read_if_stored().await?;
+        let begun = self.read_if_stored(session.as_ref()).await?;
         // A refresh of the same session is not a login.
-        if begun.session != seen.session && !begun.is_empty() {
+        if let Some(session) = &session
+            && begun.session != seen.session
+            && !begun.is_empty()
+        {
             self.generation =
                 shared.slots.start_generation_after(self.generation).ok_or_else(logged_out)?;
             // A token past its refresh point is renewed by the next caller.
-            let _ = self.adopt(&begun);
+            let _ = self.adopt(session, &begun);
             return Ok(LoginOutcome::ByAnother);
         }
         self.context.resolve_references().await?;
@@ -95,12 +99,17 @@ impl Exchange {
         };
         // The user of a new session is always verified, or the session is refused.
         let (tokens, _) = self.check_user(tokens.with_new_session(), None).await?;
-        self.replace_session(tokens, begun.revision).await?;
+        self.replace_session(session.as_ref(), tokens, begun.revision).await?;
         Ok(LoginOutcome::LoggedIn)
     }
 
     /// Replaces the last session by the one of the login, unless a logout has happened since the login started.
-    async fn replace_session(&mut self, tokens: TokenSet, begun: u64) -> Result<()> {
+    async fn replace_session(
+        &mut self,
+        session: Option<&StoredSession>,
+        tokens: TokenSet,
+        begun: u64,
+    ) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let mut memory = shared.memory().await;
         if memory.generation != self.generation {
@@ -108,15 +117,15 @@ impl Exchange {
         }
         let has_session = tokens.has_session();
         let fresh = self.fresh(tokens, self.context.clock().now(), !has_session);
-        let saved = if let Some(session) = self.context.stored_session() {
+        let saved = if let Some(session) = session {
             let _lease = self.lease(session).await?;
             let mut record = self.limited(session.load()).await??;
             // A logout takes precedence; any other change is replaced.
             if record.revision != begun && record.is_empty() {
                 return Err(logged_out());
             }
-            session.keep_session(&mut record, shared.source.session());
-            let scope = self.context.scopes().join(" ");
+            session.keep_session(&mut record);
+            let scope = session.entry(self.context.scopes());
             record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at);
             memory.unsaved = None;
             self.save(session, &mut memory, &mut record).await
@@ -164,8 +173,8 @@ impl Exchange {
         login.unless_cancelled(work).await
     }
 
-    async fn read_if_stored(&self) -> Result<Record> {
-        match self.context.stored_session() {
+    async fn read_if_stored(&self, session: Option<&StoredSession>) -> Result<Record> {
+        match session {
             Some(session) => self.limited(self.read(session)).await?,
             None => Ok(Record::default()),
         }

@@ -16,6 +16,14 @@ impl Exchange {
         })
     }
 
+    /// Returns the session that the configured secrets start, and writes nothing; `None` if it is only in memory.
+    async fn found(&self) -> Result<Option<StoredSession>> {
+        match self.context.session_spec() {
+            Some(spec) => spec.find(self.shared.source.session()).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Reads the record of the configured session.
     pub(super) async fn read(&self, session: &StoredSession) -> Result<Record> {
         let mut record = session.load().await?;
@@ -31,15 +39,15 @@ impl Exchange {
             Some(inner) => inner.status().await?,
             None => Status::default(),
         };
-        let kept = match self.context.stored_session() {
+        let kept = match self.found().await? {
             None => self.shared.slots.status(),
             Some(session) => {
-                let record = self.read(session).await?;
-                issued = issued.or_else(|| Some(self.stored(&record)?.0));
+                let record = self.read(&session).await?;
+                issued = issued.or_else(|| Some(self.stored(&session, &record)?.0));
                 Status {
                     has_refresh_token: record.refresh_token.is_some(),
                     has_session: record.has_session(),
-                    store: Some(session.name.to_string()),
+                    store: Some(session.name().to_owned()),
                     username: record.username,
                     server_clock_ahead: record.server_clock_ahead,
                     ..Status::default()
@@ -70,9 +78,10 @@ impl Exchange {
     /// Deletes the session of this cache, not that of an inner provider.
     pub(super) async fn forget(&self) -> Result<()> {
         self.shared.forget();
-        let cleared = match self.context.stored_session() {
-            Some(session) => session.clear().await,
-            None => Ok(()),
+        let cleared = match self.found().await {
+            Ok(Some(session)) => session.clear().await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
         };
         // Once more, for a record that was read meanwhile.
         self.shared.forget();
@@ -85,8 +94,8 @@ impl Exchange {
             inner.managed().revoke(&inner.context).await?;
             return self.logout().await;
         }
-        let tokens = match self.context.stored_session() {
-            Some(session) => self.read(session).await?.any_token_set(),
+        let tokens = match self.found().await? {
+            Some(session) => self.read(&session).await?.any_token_set(),
             None => self.shared.memory().await.last.clone(),
         };
         if let Some(tokens) = tokens {

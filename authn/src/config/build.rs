@@ -3,7 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     path::Path,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use super::{
@@ -24,7 +24,7 @@ use crate::{
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
-    store::{StoreKey, StoredSession, fingerprint},
+    store::{SessionSpec, StoreKey},
 };
 
 /// How deep providers can be nested in providers.
@@ -86,8 +86,8 @@ pub(super) struct Build<'a> {
 struct Found {
     /// The references among its secrets.
     references: Vec<SecretString>,
-    /// Fingerprints of its secrets, and of the secrets of the providers below it.
-    secrets: Vec<String>,
+    /// Its secrets, and the secrets of the providers below it.
+    secrets: Vec<SecretString>,
     /// Whether the tokens of a provider below it belong to the request being served.
     per_request_below: bool,
 }
@@ -193,10 +193,10 @@ impl<'a> Build<'a> {
         let resolves = !entry.is_cached() && !references.is_empty();
         let managed = provider.managed();
         let store = managed.and_then(Managed::store).filter(|store| store != "memory");
-        let stored_session = match store {
+        let session_spec = match store {
             Some(store) => {
                 let how = managed.map_or(&[][..], Managed::login_options);
-                Some(self.stored_session(key, name, item, &store, &secrets, how)?.into())
+                Some(self.session_spec(key, name, item, &store, secrets, how)?.into())
             }
             None => None,
         };
@@ -204,7 +204,7 @@ impl<'a> Build<'a> {
             parts.key = key.to_string().into();
             parts.placement = placement.map(Into::into);
             parts.secrets = references.into();
-            parts.stored_session = stored_session;
+            parts.session_spec = session_spec;
         });
         if let Err(error) = provider.validate(&context) {
             report_failure(self, &error, key, item);
@@ -213,16 +213,16 @@ impl<'a> Build<'a> {
         Some(Credentials::of(Bound { provider, context, per_request, resolves }))
     }
 
-    /// Returns the place of a provider's session in its store.
-    fn stored_session(
+    /// Returns where the sessions of a provider are stored.
+    fn session_spec(
         &self,
         key: &Key,
         name: &str,
         item: &Item,
         store: &str,
-        secrets: &[String],
+        secrets: Vec<SecretString>,
         login_options: &[&str],
-    ) -> Option<StoredSession> {
+    ) -> Option<SessionSpec> {
         let Some(found) = self.stores.get(store) else {
             let problem = self.stores.missing(store, self.reporter.registry)?;
             let problem = problem.with_key(key.child("store"));
@@ -232,9 +232,14 @@ impl<'a> Build<'a> {
         let visibility =
             key.segments().iter().fold(visibility, |visibility, segment| visibility.child(segment));
         let options = session_key::options(self.context.host(), item, visibility, login_options);
-        let key = StoreKey::of(name, self.profile, &options);
-        let fingerprint = secrets.join("-");
-        Some(StoredSession { name: store.into(), store: found, key, fingerprint })
+        Some(SessionSpec {
+            name: store.into(),
+            store: found,
+            key: StoreKey::of(name, self.profile, &options),
+            secrets,
+            scope: session_key::scope(item, visibility),
+            fingerprint_key: OnceLock::new(),
+        })
     }
 }
 
@@ -281,7 +286,7 @@ impl LoadContext for Build<'_> {
 
     fn record_secret(&self, secret: &SecretString) {
         let mut found = self.found.borrow_mut();
-        found.secrets.push(fingerprint(secret));
+        found.secrets.push(secret.clone());
         if secret.can_change() {
             found.references.push(secret.clone());
         }

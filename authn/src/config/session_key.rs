@@ -7,6 +7,7 @@ use crate::{
     CacheOptions,
     options::{Item, Options as _, Value},
     request::options::PlacementOptions,
+    store::ConfiguredScope,
 };
 
 /// Returns the options of a provider's table that its session depends on, one per line.
@@ -22,6 +23,44 @@ pub(super) fn options(
     let mut text = format!("host={}\n", host.unwrap_or_default());
     canonical(item, visibility, "", login, &mut text);
     text
+}
+
+/// Returns the scopes that a provider's table configures: its own, and those of nested providers. The tokens of different
+/// scopes are side by side in one session.
+pub(super) fn scope(item: &Item, visibility: Visibility<'_>) -> ConfiguredScope {
+    let mut scope = ConfiguredScope::default();
+    for (key, item, visibility) in visibility.below(item) {
+        if key == "scope" {
+            scope.own = words(item);
+        } else {
+            nested_scope(item, visibility, &format!(".{key}"), &mut scope.nested);
+        }
+    }
+    scope
+}
+
+fn nested_scope(item: &Item, visibility: Visibility<'_>, path: &str, text: &mut String) {
+    for (key, item, visibility) in visibility.below(item) {
+        let path = format!("{path}.{key}");
+        if key == "scope" {
+            // Writing to a string can't fail.
+            let _ = writeln!(text, "{path}={:?}", words(item));
+        } else {
+            nested_scope(item, visibility, &path, text);
+        }
+    }
+}
+
+/// Returns the scopes of a value: a list, or a text that separates them by spaces or commas.
+fn words(item: &Item) -> Vec<String> {
+    match &item.value {
+        Value::Array(items) => items.iter().flat_map(words).collect(),
+        Value::Text(text) => {
+            let words = text.split([' ', ',']).filter(|word| !word.is_empty());
+            words.map(str::to_owned).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn canonical(

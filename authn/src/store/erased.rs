@@ -21,6 +21,7 @@ pub(crate) trait ErasedStore: TokenStore {
         expected: u64,
     ) -> Boxed<'a, Result<bool>>;
     fn list_boxed(&self) -> Boxed<'_, Result<Vec<StoreKey>>>;
+    fn remove_leftovers_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<()>>;
 }
 
 impl<S: TokenStore> ErasedStore for S {
@@ -52,5 +53,9 @@ impl<S: TokenStore> ErasedStore for S {
 
     fn list_boxed(&self) -> Boxed<'_, Result<Vec<StoreKey>>> {
         Box::pin(self.list())
+    }
+
+    fn remove_leftovers_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<()>> {
+        Box::pin(self.remove_leftovers(key))
     }
 }

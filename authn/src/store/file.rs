@@ -96,7 +96,7 @@ impl TokenStore for FileStore {
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
-        let path = self.locks.path(key, "json");
+        let path = self.locks.document(key);
         let content = aside({
             let path = path.clone();
             move || look(&path)
@@ -153,8 +153,26 @@ impl TokenStore for FileStore {
         aside(move || this.list_now()).await
     }
 
+    async fn remove_leftovers(&self, key: &StoreKey) -> Result<()> {
+        let (this, key) = (self.clone(), key.clone());
+        aside(move || {
+            remove_leftovers(this.locks.folder(), &key);
+            for ending in [Content::CORRUPT, Content::NEWER] {
+                let path = this.locks.path(&key, ending);
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(failed("remove", &path, &error));
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
     fn load_now(&self, key: &StoreKey) -> Option<Document> {
-        match look(&self.locks.path(key, "json")) {
+        match look(&self.locks.document(key)) {
             Ok(Some(Content::Document(document))) => Some(document),
             // The exchange reads again and reports the error.
             _ => None,

@@ -11,6 +11,7 @@ use std::{
 use super::{
     Lease, StoreKey,
     failure::{failed, refused},
+    fingerprint::is_session,
 };
 use crate::{
     Result, private_file,
@@ -68,6 +69,11 @@ impl Locks {
     pub(super) fn open(&self, key: &StoreKey, ending: &str) -> Result<LockFile> {
         private_file::make_folder(&self.folder).map_err(refused)?;
         LockFile::open(self.path(key, ending))
+    }
+
+    /// Returns the path of a key's document. One that is no session has no ending.
+    pub(super) fn document(&self, key: &StoreKey) -> PathBuf {
+        if is_session(key) { self.path(key, "json") } else { self.folder.join(key.as_str()) }
     }
 
     pub(super) fn path(&self, key: &StoreKey, ending: &str) -> PathBuf {

@@ -9,6 +9,7 @@ mod document;
 mod erased;
 mod failure;
 mod file;
+mod fingerprint;
 mod hex;
 mod key;
 mod lease;
@@ -17,6 +18,7 @@ mod policy;
 mod record;
 mod reserved;
 mod session;
+mod spec;
 mod versioned;
 
 use std::{fmt, future::Future};
@@ -26,14 +28,16 @@ pub use document::Document;
 pub(crate) use erased::ErasedStore;
 pub(crate) use file::FileOptions;
 pub use file::FileStore;
+pub(crate) use fingerprint::is_session;
 pub(crate) use hex::hex;
 pub use key::StoreKey;
 pub use lease::Lease;
 #[doc(hidden)]
 pub use locks::Locks;
 pub use policy::SessionPolicy;
-pub(crate) use record::{Record, fingerprint};
+pub(crate) use record::{Record, StoredFailure};
 pub(crate) use session::StoredSession;
+pub(crate) use spec::{ConfiguredScope, SessionSpec};
 #[doc(hidden)]
 pub use versioned::{Content, Versioned};
 
@@ -154,6 +158,16 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     fn list(&self) -> impl Future<Output = Result<Vec<StoreKey>>> + Send
     where
         Self: Sized;
+
+    /// Removes everything that the store keeps under a key besides its document, such as texts that it has set aside. A
+    /// logout calls it. By default there is nothing.
+    fn remove_leftovers(&self, key: &StoreKey) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sized,
+    {
+        let _ = key;
+        async { Ok(()) }
+    }
 
     /// Reads a key's document without waiting, if that takes well under a millisecond; `None` otherwise.
     fn load_now(&self, key: &StoreKey) -> Option<Document> {

@@ -15,6 +15,7 @@ use super::{
     Content, StoreKey,
     failure::failed,
     file::look,
+    fingerprint::is_session,
     locks::{LockFile, Locks},
 };
 use crate::{Error, Result, private_file};
@@ -79,7 +80,7 @@ impl Reserved {
             Ok((temporary, File::open(folder)?))
         };
         let (temporary, opened) = make().map_err(|error| failed("write to", folder, &error))?;
-        let path = locks.path(key, "json");
+        let path = locks.document(key);
         let seen = Seen::at(&path)?;
         Ok(Self { path, lock, temporary, folder: opened, seen })
     }
@@ -179,7 +180,10 @@ impl Seen {
 pub(super) fn remove_leftovers(folder: &Path, key: &StoreKey) {
     let prefix = prefix(key);
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let is_leftover = entry.file_name().to_str().is_some_and(|name| name.starts_with(&prefix));
+        let is_leftover = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with(&prefix) && is_session(&StoreKey::new(name)));
         // One that is locked belongs to a process that runs. One that can't be removed does no harm.
         if is_leftover
             && private_file::open_or_create(&entry.path()).is_ok_and(|file| file.try_lock().is_ok())

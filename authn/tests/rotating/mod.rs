@@ -8,7 +8,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -27,6 +27,10 @@ pub(crate) struct Server {
     pub(crate) live: Mutex<HashSet<String>>,
     pub(crate) used: Mutex<HashSet<String>>,
     pub(crate) exchanges: AtomicUsize,
+    pub(crate) fails: AtomicBool,
+    pub(crate) failures: AtomicUsize,
+    /// In seconds, if it is not 0.
+    pub(crate) retry_after: AtomicU64,
     /// Where exchanges wait if a test delays them: before and after the server's commit.
     pub(crate) gates: Mutex<Option<(Arc<Notify>, Arc<Notify>)>>,
     pub(crate) revoked: Mutex<Vec<String>>,
@@ -53,6 +57,14 @@ impl TokenSource for Rotating {
         let gates = server.gates.lock().unwrap().clone();
         if let Some((before, _)) = &gates {
             before.notified().await;
+        }
+        if server.fails.load(Ordering::SeqCst) {
+            server.failures.fetch_add(1, Ordering::SeqCst);
+            let error = Error::network("the server is down").with_help("try again later");
+            return Err(match server.retry_after.load(Ordering::SeqCst) {
+                0 => error,
+                wait => error.with_retry_after(Duration::from_secs(wait)),
+            });
         }
         let sent = last.and_then(TokenSet::refresh_token).or(self._refresh_token.as_ref());
         let sent = sent.ok_or_else(Error::no_token)?.expose().to_owned();
@@ -148,9 +160,13 @@ impl Bench {
         files
     }
 
-    pub(crate) fn document(&self) -> PathBuf {
+    pub(crate) fn documents(&self) -> Vec<PathBuf> {
         let is_document = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
-        self.files().into_iter().find(is_document).unwrap()
+        self.files().into_iter().filter(is_document).collect()
+    }
+
+    pub(crate) fn document(&self) -> PathBuf {
+        self.documents().remove(0)
     }
 
     /// Moves the clock past the refresh point and the end of the token.

@@ -136,7 +136,8 @@ fn a_problem_of_the_store_has_its_command() {
     server.giving("t0k3n", 3_600, || sandbox.run(&["token"])).done();
     let folder = sandbox.path("home/.local/state/authn/tokens");
     let session = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    let session = session.into_iter().find(|path| path.extension().unwrap() == "json").unwrap();
+    let session =
+        session.into_iter().find(|path| path.extension().is_some_and(|end| end == "json")).unwrap();
     let name = session.file_name().unwrap().to_str().unwrap().to_owned();
     let path = format!("/home/.local/state/authn/tokens/{name}");
     sandbox.file("home/.local/state/authn/tokens/old.newer", "s3cr3t");
