@@ -46,7 +46,7 @@ pub(super) struct Fresh {
     pub(super) issued: Issued,
     schedule: Schedule,
     pub(super) asked_at: SystemTime,
-    /// Why its user could not be verified: then it is stored without its access token, which is not used.
+    /// Why its access token is not used: the exchange failed, or its user could not be verified. The rest is stored.
     unverified: Option<Error>,
 }
 

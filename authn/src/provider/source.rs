@@ -22,6 +22,8 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
 
     /// Makes one exchange. `last` is the result of the last one.
     ///
+    /// If it fails after the server has issued a new refresh token, return [`TokenSet::failed`], so that it is stored.
+    ///
     /// It runs on the framework's background runtime, at most once at a time, and goes on even if every caller
     /// has stopped waiting. It must not block, because all exchanges of the program share one thread there: use
     /// `tokio::task::spawn_blocking`.

@@ -128,8 +128,10 @@ impl Record {
         if !self.has_session() {
             return None;
         }
-        let stored = self.tokens.get(scope).or_else(|| self.tokens.values().next())?;
-        let mut tokens = TokenSet::new(stored.token()?).with_username(self.username.clone());
+        let stored = self.tokens.get(scope).or_else(|| self.tokens.values().next());
+        let token = stored.and_then(StoredToken::token).map(TokenSet::new);
+        let tokens = token.unwrap_or_else(TokenSet::without_token);
+        let mut tokens = tokens.with_username(self.username.clone());
         if let Some(refresh_token) = &self.refresh_token {
             tokens = tokens.with_refresh_token(refresh_token.as_str().into());
         }
@@ -147,10 +149,9 @@ impl Record {
         Arc::new(kept.map(|(name, value)| (name.clone(), value.as_str().into())).collect())
     }
 
-    /// Returns a set with everything that can be revoked; `None` if there is no access token.
+    /// Returns a set with everything that can be revoked; `None` if there is nothing.
     pub(crate) fn any_token_set(&self) -> Option<TokenSet> {
-        let stored = self.tokens.values().next()?;
-        self.token_set("").or_else(|| stored.token().map(TokenSet::new))
+        self.token_set("").or_else(|| self.tokens.values().next()?.token().map(TokenSet::new))
     }
 
     /// Adds the result of an exchange: its access token, and what the next exchange needs.
