@@ -126,23 +126,6 @@ async fn a_session_outlives_the_change_of_the_option_that_its_error_names() {
     assert_eq!(server.sent("refresh_token"), ["first", "second"]);
 }
 
-#[tokio::test]
-async fn the_option_for_unknown_types_can_be_a_variable() {
-    let server = Server::start(vec![json(r#"{"access_token":"a","token_type":"x"}"#)]);
-    let text = format!(
-        "[credentials]\norigins = ['*']\n[credentials.oauth]\nclient_id = 'c'\nclient_secret = 's'\n\
-         token_endpoint_url = '{}'",
-        server.url()
-    );
-    let variables = Environment::empty().variable("AUTHN_CREDENTIALS__OAUTH__TOKEN_TYPE", "bearer");
-    let loader = Loader::new().environment(variables).inline("test.toml", &text);
-    assert_eq!(loader.load().unwrap().token().await.unwrap().secret(), "a");
-
-    let loader = Loader::new().environment(Environment::empty());
-    let loader = loader.inline("test.toml", &format!("{text}\ntoken_type = 'mac'"));
-    assert!(loader.load().unwrap_err().to_string().contains("token_type"));
-}
-
 /// A clock that each wait moves.
 #[derive(Clone, Debug)]
 struct Skipping(ManualClock);

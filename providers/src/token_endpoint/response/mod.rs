@@ -36,7 +36,7 @@ pub(crate) use refusal::{Advice, ErrorCode, Failure, GrantAdvice};
 choice! {
     /// A type of tokens (RFC 6749, 7.1).
     pub(crate) enum TokenType {
-        /// Whoever has the token can use it (RFC 6750).
+        /// Every holder of the token can use it (RFC 6750).
         Bearer = "bearer",
     }
 }
