@@ -46,7 +46,7 @@ pub(super) struct Fresh {
     pub(super) issued: Issued,
     schedule: Schedule,
     pub(super) asked_at: SystemTime,
-    /// Why its user could not be verified: then it is stored without its access token, which is not used.
+    /// Why its access token is not used: the exchange failed, or its user could not be verified. The rest is stored.
     unverified: Option<Error>,
 }
 
@@ -151,8 +151,11 @@ impl Exchange {
                 return Err(error);
             }
         };
-        match fresh.unverified {
-            Some(_) => record.take_session(&fresh.tokens),
+        match &fresh.unverified {
+            Some(error) => {
+                record.take_session(&fresh.tokens);
+                record.failure = StoredFailure::of(error, self.context.clock().now().wall());
+            }
             None => record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at),
         }
         // It is saved even if a logout has started meanwhile, which waits for the lease: the session of a process that

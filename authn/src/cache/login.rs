@@ -97,6 +97,9 @@ impl Exchange {
             }
             return Ok(LoginOutcome::NotNeeded);
         };
+        if let Some(error) = tokens.failure() {
+            return Err(error.clone());
+        }
         // The user of a new session is always verified, or the session is refused.
         let (tokens, _) = self.check_user(tokens.with_new_session(), None).await?;
         self.replace_session(session.as_ref(), tokens, begun.revision).await?;

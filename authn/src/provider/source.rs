@@ -23,6 +23,8 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     /// Makes one exchange. `last` is the result of the last one. Its access token may have expired long ago, and is a
     /// stand-in if a store had room for the refresh token alone.
     ///
+    /// If it fails after the server has issued a new refresh token, return [`TokenSet::failed`], so that it is stored.
+    ///
     /// It runs on the framework's background runtime, at most once at a time, and goes on even if every caller
     /// has stopped waiting. It must not block, because all exchanges of the program share one thread there: use
     /// `tokio::task::spawn_blocking`.

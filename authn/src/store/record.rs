@@ -244,8 +244,9 @@ impl Record {
             return None;
         }
         let stored = self.tokens.get(scope).or_else(|| self.tokens.values().next());
-        let token = stored.and_then(StoredToken::token).or_else(spent)?;
-        let mut tokens = TokenSet::new(token).with_username(self.username.clone());
+        let token = stored.and_then(StoredToken::token).map(TokenSet::new);
+        let tokens = token.unwrap_or_else(TokenSet::without_token);
+        let mut tokens = tokens.with_username(self.username.clone());
         if let Some(refresh_token) = &self.refresh_token {
             tokens = tokens.with_refresh_token(refresh_token.as_str().into());
         }
@@ -263,10 +264,9 @@ impl Record {
         Arc::new(kept.map(|(name, value)| (name.clone(), value.as_str().into())).collect())
     }
 
-    /// Returns a set with everything that can be revoked; `None` if there is no access token.
+    /// Returns a set with everything that can be revoked; `None` if there is nothing.
     pub(crate) fn any_token_set(&self) -> Option<TokenSet> {
-        let stored = self.tokens.values().next()?;
-        self.token_set("").or_else(|| stored.token().map(TokenSet::new))
+        self.token_set("").or_else(|| self.tokens.values().next()?.token().map(TokenSet::new))
     }
 
     /// Adds the result of an exchange: its access token, and what the next exchange needs.
@@ -338,11 +338,6 @@ impl StoredToken {
     pub(crate) fn lifetime(&self) -> Option<Duration> {
         millis::time(self.expires_at?).duration_since(self.asked_at).ok()
     }
-}
-
-/// Returns a token that has expired, for a session whose access token is not stored.
-fn spent() -> Option<Token> {
-    Some(Token::new("-").ok()?.with_expires_at(SystemTime::UNIX_EPOCH))
 }
 
 fn text(secret: &SecretString) -> Zeroizing<String> {

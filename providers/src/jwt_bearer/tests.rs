@@ -140,6 +140,10 @@ fn wrong_options_are_found_before_anything_is_sent() {
             with_key(&format!("self_signed = true\naudience = 'a'\n{endpoint}")),
             "`token_endpoint_url` is set",
         ),
+        (
+            with_key("self_signed = true\naudience = 'a'\ntoken_type = 'bearer'"),
+            "`token_type` is set",
+        ),
     ] {
         let problem = problem(&options);
         assert!(problem.contains(expected), "{options}\n{problem}");

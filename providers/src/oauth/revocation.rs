@@ -25,6 +25,7 @@ pub(super) async fn revoke(call: Call<'_>, grant: &TokenSet) -> Result<()> {
         meaning: "",
         help: "check `client_id`: only the client that the token was issued to can revoke it",
         login_helps: false,
+        guess: None,
     };
     let call = Call { client, ..call };
     let (response, advice) = call.post(Endpoint::Revocation, form, advice).await?;
