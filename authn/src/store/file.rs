@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A session belongs to the user. Neither another user nor the platform puts one there, and none is a link.
-pub(super) const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
+pub(super) const RULES: Rules = Rules::Session;
 /// Largest document that is read.
 const LARGEST: u64 = 1024 * 1024;
 
