@@ -177,8 +177,8 @@ impl Credentials {
         self.0.managed().login_plan(environment)
     }
 
-    /// Checks the options of `[http]`, such as the file of certificate authorities, without any network. Otherwise they are
-    /// checked when the first request is sent.
+    /// Checks the options of `[http]` without any network. The file of certificate authorities was read when the
+    /// configuration was loaded, and is read again here and before the first request.
     #[cfg(feature = "reqwest")]
     pub fn check_http(&self) -> Result<()> {
         self.0.context.http().check_options()

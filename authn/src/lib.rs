@@ -111,6 +111,7 @@ mod environment;
 mod error;
 pub mod guide;
 pub mod http;
+mod input_file;
 mod integrations;
 mod login;
 pub mod options;

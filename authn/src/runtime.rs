@@ -36,10 +36,18 @@ pub(crate) fn handle() -> Result<&'static Handle> {
 pub(crate) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    handle()?.spawn_blocking(work).await.unwrap_or_else(|_| {
-        Err(Error::internal("work on a thread of its own ended by a fault in its code")
-            .with_help("report it"))
-    })
+    handle()?.spawn_blocking(work).await.unwrap_or_else(|_| Err(panicked()))
+}
+
+/// Runs work in the background to its end, whether its caller polls it or not, such as work that holds a lock.
+pub(crate) async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    handle()?.spawn(work).await.unwrap_or_else(|_| Err(panicked()))
+}
+
+fn panicked() -> Error {
+    Error::internal("work in the background ended by a fault in its code").with_help("report it")
 }
 
 /// Waits in real time, on any runtime or none.

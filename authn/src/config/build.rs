@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    path::Path,
+    path::PathBuf,
     sync::{Arc, OnceLock},
 };
 
@@ -10,6 +10,7 @@ use super::{
     Loader,
     choice::Choice,
     layers::merge::Part,
+    path,
     sections::{self, SECTIONS},
     session_key,
     visibility::{Visibility, excerpt},
@@ -231,7 +232,8 @@ impl<'a> Build<'a> {
         let visibility = Visibility::top(self.reporter.registry);
         let visibility =
             key.segments().iter().fold(visibility, |visibility, segment| visibility.child(segment));
-        let options = session_key::options(self.context.host(), item, visibility, login_options);
+        let options =
+            session_key::options(self.context.host(), item, visibility, login_options, self);
         Some(SessionSpec {
             name: store.into(),
             store: found,
@@ -263,25 +265,13 @@ impl LoadContext for Build<'_> {
     fn target(&self, kind: &str, text: &str, at: &Provenance) -> Result<Target, Box<Problem>> {
         match kind {
             "env" => Ok(Target::variable(text, self.environment)),
-            "file" => {
-                let base = match at {
-                    Provenance::File { path, .. } | Provenance::Layer { file: Some(path), .. } => {
-                        path.parent()
-                    }
-                    _ => None,
-                };
-                if matches!(at, Provenance::Layer { file: None, .. })
-                    && !Path::new(text).is_absolute()
-                    && !text.starts_with("~/")
-                {
-                    let message = "a relative path needs a file that it is relative to, and this layer is no file";
-                    let problem = Problem::error(ProblemCode::RelativePath, message);
-                    return Err(Box::new(problem.with_help("write an absolute path, or `~/…`")));
-                }
-                Ok(Target::File(self.environment.absolute(text, base)))
-            }
+            "file" => self.path(text, at).map(Target::File),
             _ => self.stores.target(kind, text, self.reporter.registry),
         }
+    }
+
+    fn path(&self, text: &str, at: &Provenance) -> Result<PathBuf, Box<Problem>> {
+        path::absolute(text, at, self.loader, self.environment)
     }
 
     fn record_secret(&self, secret: &SecretString) {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Class, visibility::Visibility};
 use crate::{
     CacheOptions,
-    options::{Item, Options as _, Value},
+    options::{Item, LoadContext, Options as _, Value},
     request::options::PlacementOptions,
     store::ConfiguredScope,
 };
@@ -19,9 +19,10 @@ pub(super) fn options(
     item: &Item,
     visibility: Visibility<'_>,
     login: &[&str],
+    context: &dyn LoadContext,
 ) -> String {
     let mut text = format!("host={}\n", host.unwrap_or_default());
-    canonical(item, visibility, "", login, &mut text);
+    canonical(item, visibility, "", login, context, &mut text);
     text
 }
 
@@ -68,6 +69,7 @@ fn canonical(
     visibility: Visibility<'_>,
     path: &str,
     login: &[&str],
+    context: &dyn LoadContext,
     text: &mut String,
 ) {
     if visibility.class() == Class::Secret {
@@ -79,7 +81,7 @@ fn canonical(
     };
     for (key, item, visibility) in visibility.below(item) {
         if key != "scope" && !(path.is_empty() && of_framework(&key)) {
-            canonical(item, visibility, &format!("{path}.{key}"), login, text);
+            canonical(item, visibility, &format!("{path}.{key}"), login, context, text);
         }
     }
     // Writing to a string can't fail.
@@ -88,6 +90,13 @@ fn canonical(
         Value::Boolean(value) => writeln!(text, "{path}={value}"),
         Value::Integer(value) => writeln!(text, "{path}={value}"),
         Value::Float(value) => writeln!(text, "{path}={value}"),
+        // The same relative path in two projects leads to two files.
+        Value::Text(value)
+            if visibility.is_path()
+                && let Ok(file) = context.path(value, &item.provenance) =>
+        {
+            writeln!(text, "{path}={:?}", file.display().to_string())
+        }
         Value::Text(value) => writeln!(text, "{path}={:?}", value.as_str()),
     };
 }

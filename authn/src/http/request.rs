@@ -115,7 +115,7 @@ impl HttpRequest {
             return Err(problem);
         }
         let place = shown(&self.url);
-        let client = self.client.client(&self.url)?;
+        let client = self.client.client(&self.url).await?;
         let mut request = reqwest::Request::new(self.method, self.url);
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());

@@ -6,13 +6,11 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Read as _, Write as _},
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-
-use zeroize::Zeroizing;
 
 use super::{
     Content, Document, Lease, StoreKey, TokenStore,
@@ -23,13 +21,14 @@ use super::{
 use crate::{
     Error, Options, Result,
     diagnostic::{Problem, ProblemCode, quoted},
-    private_file::{self, Refusal, Rules},
-    runtime::aside,
+    input_file::{self, Reason, Refusal, Rules},
+    private_file,
+    runtime::{aside, to_its_end},
 };
 
 /// A session belongs to the user. Neither another user nor the platform puts one there, and none is a link.
-pub(super) const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
-/// Largest document that is read.
+pub(super) const RULES: Rules = Rules::Session;
+/// Largest document that is written, and that the rules let be read.
 const LARGEST: u64 = 1024 * 1024;
 
 /// The options of `[stores.file]`.
@@ -127,23 +126,27 @@ impl TokenStore for FileStore {
             return Err(Error::store("the session is larger than 1 MiB, so it is not stored")
                 .with_help("ask for fewer scopes at once"));
         }
-        let taken = self.reserved().remove(key);
-        let is_reserved = taken.is_some();
         let (this, key) = (self.clone(), key.clone());
-        let reserved = if let Some(reserved) = taken {
-            reserved
-        } else {
-            let (locks, key) = (self.locks.clone(), key.clone());
-            aside(move || Reserved::new(&locks, &key)).await?
-        };
-        let reserved = reserved.locked().await?;
-        aside(move || {
-            reserved.save(text.expose().as_bytes(), expected).map_err(|failure| {
-                if is_reserved {
-                    this.reserved().insert(key, failure.reserved.unlocked());
-                }
-                failure.error
+        // Others wait for the lock that a save holds.
+        to_its_end(async move {
+            let taken = this.reserved().remove(&key);
+            let is_reserved = taken.is_some();
+            let reserved = if let Some(reserved) = taken {
+                reserved
+            } else {
+                let (locks, key) = (this.locks.clone(), key.clone());
+                aside(move || Reserved::new(&locks, &key)).await?
+            };
+            let reserved = reserved.locked().await?;
+            aside(move || {
+                reserved.save(text.expose().as_bytes(), expected).map_err(|failure| {
+                    if is_reserved {
+                        this.reserved().insert(key, failure.reserved.unlocked());
+                    }
+                    failure.error
+                })
             })
+            .await
         })
         .await
     }
@@ -197,29 +200,21 @@ impl Drop for Held {
 
 /// Reads the text of a file in a folder that no other user can write to; `None` if there is none.
 pub(super) fn look(path: &Path) -> Result<Option<Content>> {
-    Ok(open_and_look(path)?.map(|(_, content)| content))
-}
-
-/// Does the same, and returns the open file, too.
-pub(super) fn open_and_look(path: &Path) -> Result<Option<(File, Content)>> {
     let folder = path.parent().unwrap_or(path);
     if !private_file::check_folder(folder).map_err(refused)? {
         return Ok(None);
     }
-    let file = match private_file::open(path, RULES) {
-        Ok(file) => file,
-        Err(refusal) if refusal.is_absence() => return Ok(None),
-        Err(refusal) => return Err(refused(refusal)),
-    };
-    let mut text = Zeroizing::new(String::new());
-    let content = match (&file).take(LARGEST + 1).read_to_string(&mut text) {
-        Ok(length) if length as u64 <= LARGEST => Content::of(&text),
-        Err(error) if error.kind() != io::ErrorKind::InvalidData => {
-            return Err(failed("read", path, &error));
+    match input_file::read(path, RULES) {
+        Ok(contents) => Ok(Some(match input_file::into_text(contents.bytes) {
+            Ok(text) => Content::of(&text),
+            Err(_) => Content::Other(Content::CORRUPT),
+        })),
+        Err(refusal) if refusal.is_absence() => Ok(None),
+        Err(refusal) if refusal.reason == Reason::TooLarge => {
+            Ok(Some(Content::Other(Content::CORRUPT)))
         }
-        _ => Content::Other(Content::CORRUPT),
-    };
-    Ok(Some((file, content)))
+        Err(refusal) => Err(refused(refusal)),
+    }
 }
 
 /// Returns the problems of a folder and its files, and changes nothing. A folder that is missing is not created.

@@ -5,6 +5,7 @@
 use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
+    process,
     time::Duration,
 };
 
@@ -31,11 +32,13 @@ pub struct Locks {
 
 /// A lock file that is open, and locked or not.
 ///
-/// It is unlocked when it is dropped, and not only closed: a child process may have inherited it.
+/// It is unlocked when it is dropped, and not only closed: a forked child may have inherited it.
 #[derive(Debug)]
 pub(super) struct LockFile {
     file: File,
     path: PathBuf,
+    /// The process that has opened it. A forked child shares the lock, and must not release it.
+    process: u32,
 }
 
 impl Locks {
@@ -84,7 +87,7 @@ impl Locks {
 impl LockFile {
     fn open(path: PathBuf) -> Result<Self> {
         let file = private_file::open_or_create(&path).map_err(refused)?;
-        Ok(Self { file, path })
+        Ok(Self { file, path, process: process::id() })
     }
 
     /// Waits until it is locked. It tries again and again, because a thread that blocks could not be stopped.
@@ -117,8 +120,10 @@ impl LockFile {
     }
 
     pub(super) fn unlock(&self) {
-        // If it fails, closing the file releases the lock.
-        let _ = self.file.unlock();
+        if self.process == process::id() {
+            // If it fails, closing the file releases the lock.
+            let _ = self.file.unlock();
+        }
     }
 }
 

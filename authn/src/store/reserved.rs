@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 use super::{
     Content, StoreKey,
     failure::failed,
-    file::look,
+    file::{RULES, look},
     fingerprint::is_session,
     locks::{LockFile, Locks},
 };
@@ -161,10 +161,12 @@ impl Reserved {
 
 impl Seen {
     fn at(path: &Path) -> Result<Option<Self>> {
-        let Some((file, content)) = super::file::open_and_look(path)? else { return Ok(None) };
-        let Content::Document(document) = content else { return Ok(None) };
+        // What can't be opened is read by its path at the save.
+        let Ok(file) = private_file::open(path, RULES) else { return Ok(None) };
         let metadata = file.metadata().map_err(|error| failed("read", path, &error))?;
-        Ok(Some(Self { file, metadata, revision: document.revision }))
+        let Some(Content::Document(document)) = look(path)? else { return Ok(None) };
+        let seen = Self { file, metadata, revision: document.revision };
+        Ok(seen.is_at(path).then_some(seen))
     }
 
     /// Returns whether the document has this path, and was not changed in place.
@@ -186,7 +188,7 @@ pub(super) fn remove_leftovers(folder: &Path, key: &StoreKey) {
             .is_some_and(|name| name.starts_with(&prefix) && is_session(&StoreKey::new(name)));
         // One that is locked belongs to a process that runs. One that can't be removed does no harm.
         if is_leftover
-            && private_file::open_or_create(&entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+            && private_file::open(&entry.path(), RULES).is_ok_and(|file| file.try_lock().is_ok())
         {
             let _ = fs::remove_file(entry.path());
         }

@@ -97,8 +97,8 @@ pub struct JwtBearer {
     /// What to take a token as whose type the server names and authn does not know. Unset, such a token is an error. A token
     /// without a type is a bearer token.
     token_type: Option<TokenType>,
-    /// Path of the JSON key file of a Google service account. A relative path starts at the working directory. The file
-    /// is read at each exchange, and no other user may be able to read it.
+    /// Path of the JSON key file of a Google service account. The file is read at each exchange, and the rules for files
+    /// of secrets apply.
     service_account_file: Option<PathBuf>,
     /// Sends the signed token itself to the API instead of exchanging it.
     #[default(false)]
@@ -222,7 +222,7 @@ impl TokenSource for JwtBearer {
     }
 
     async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
-        let account = self.account()?;
+        let account = self.account_aside().await?;
         if self.self_signed {
             return self.sign(&account, context);
         }
