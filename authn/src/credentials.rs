@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+#[cfg(feature = "reqwest")]
+use crate::request::Place;
 use crate::{
     Bound, Cached, Context, Environment, Error, ErrorKind, InteractiveSource, Login, LoginOutcome,
     LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Show, Status,
@@ -208,6 +210,12 @@ impl Credentials {
     /// Returns the origins that the credentials are bound to.
     pub fn origins(&self) -> &Origins {
         self.0.context.origins()
+    }
+
+    /// Returns every place of a credential that the configuration names.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn places(&self) -> Vec<Place> {
+        self.0.placements().into_iter().map(|placement| placement.place).collect()
     }
 
     #[cfg(feature = "reqwest")]

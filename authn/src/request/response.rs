@@ -4,6 +4,9 @@ use std::fmt;
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 
+#[cfg(feature = "reqwest")]
+use super::Place;
+use super::Placement;
 use crate::{Issued, SecretString, Token};
 
 /// The head of the answer to an authorised request.
@@ -85,21 +88,39 @@ impl fmt::Debug for ResponseHead<'_> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Used(Option<Issued>);
+pub struct Used {
+    issued: Option<Issued>,
+    #[cfg(feature = "reqwest")]
+    places: Vec<Place>,
+}
 
 impl Used {
     /// Returns the token; `None` if the caller's own credential was left, or the provider uses none.
     pub fn token(&self) -> Option<&Token> {
-        self.0.as_ref().map(Issued::token)
+        self.issued.as_ref().map(Issued::token)
     }
 
     /// Returns the secret that was kept with the token under a name.
     pub fn kept(&self, name: &str) -> Option<&SecretString> {
-        self.0.as_ref()?.kept(name)
+        self.issued.as_ref()?.kept(name)
     }
 
     pub(crate) fn set(&mut self, issued: Issued) {
-        self.0 = Some(issued);
+        self.issued = Some(issued);
+    }
+
+    /// Notes a place that the provider has set itself, or left as the caller set it.
+    pub(crate) fn add_place(&mut self, placement: Placement) {
+        #[cfg(feature = "reqwest")]
+        self.places.push(placement.place);
+        #[cfg(not(feature = "reqwest"))]
+        drop(placement);
+    }
+
+    /// Returns the places that the provider has set itself.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn places(&self) -> &[Place] {
+        &self.places
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod redirect;
 mod replay;
 mod request;
+mod response;
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ use ::reqwest::{
 use crate::{Credentials, request::is_loopback};
 use redirect::{redirected, same_origin, strip, target};
 use replay::send;
+use response::with_callers_url;
 
 pub use error::{Error, Result};
 pub use request::RequestBuilder;
@@ -127,17 +129,23 @@ impl Client {
         let origin = request.url().clone();
         let mut first = true;
         let mut clients = &self.first_origin;
+        // Also if the token is withheld: the caller may have set its own credential where the token would be.
+        let mut places = self.credentials.places();
+        places.extend(credentials.into_iter().flat_map(Credentials::places));
         for _ in 0..=MOST_REDIRECTS {
             // A body that is a stream can be sent only once.
             let again = request.try_clone();
             let url = request.url().clone();
-            let response = send(clients, request, credentials, first).await?;
+            let response = send(clients, request, credentials, first, &mut places).await?;
             first = false;
-            let Some(target) = target(&response, &url)? else { return Ok(response) };
-            let Some(mut next) = redirected(again, response.status()) else { return Ok(response) };
+            let target = target(&response, &url)?;
+            let next = target.zip(redirected(again, response.status()));
+            let Some((target, mut next)) = next else {
+                return Ok(with_callers_url(response, &url));
+            };
             *next.url_mut() = target;
             if !same_origin(&url, next.url()) {
-                strip(&mut next, &url, credentials).await;
+                strip(&mut next, &places);
             }
             if !same_origin(&origin, next.url()) {
                 clients = &self.other_origins;

@@ -1,0 +1,9 @@
+//! `authn::reqwest::Client` against a small server: what it sends, where to, and what it hands out.
+
+#![cfg(feature = "reqwest")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod redirects;
+mod response;
+mod server;
+mod urls;
