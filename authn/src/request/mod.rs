@@ -18,7 +18,7 @@ use crate::{Error, Issued, Result, Token};
 
 pub use origins::Origins;
 #[cfg(feature = "reqwest")]
-pub(crate) use origins::is_loopback;
+pub(crate) use origins::{LOCALHOST, is_loopback};
 pub(crate) use placement::Place;
 pub use placement::Placement;
 pub use response::{Reaction, ResponseHead, Used};

@@ -36,7 +36,13 @@ impl Server {
     /// `answer` returns the status and the lines of the headers. A line of `Content-Length` has the start of a body after
     /// it, and the connection stays open if there is a line of `X-Held`.
     pub(crate) fn start(answer: impl Fn(&Received) -> (u16, String) + Send + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        Self::of(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap(), answer)
+    }
+
+    pub(crate) fn of(
+        listener: TcpListener,
+        answer: impl Fn(&Received) -> (u16, String) + Send + 'static,
+    ) -> Self {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::<Mutex<Vec<Received>>>::default();
         let noted = Arc::clone(&requests);

@@ -17,7 +17,7 @@ use ::reqwest::{
     ClientBuilder, IntoUrl, Method, Request as HttpRequest, Response, redirect::Policy,
 };
 
-use crate::{Credentials, request::is_loopback};
+use crate::{Credentials, http::pinned, request::is_loopback};
 use redirect::{redirected, same_origin, strip, target};
 use replay::send;
 use response::with_callers_url;
@@ -88,13 +88,16 @@ impl Client {
     /// Creates a client from the caller's builder. Its redirect policy is replaced, and it sends no `Referer`. Its
     /// proxies are used for every request, also to the loopback interface.
     ///
+    /// `localhost` is the loopback interface, whatever the builder or its resolver says. A proxy of the builder or of
+    /// the environment resolves the name itself, so build with `no_proxy()` if requests go to `http://localhost`.
+    ///
     /// The builder applies to the origin of the first request. After a redirect to another origin, a client with the
     /// options of `[http]` alone is used, so that no default header is sent there.
     ///
     /// Default headers are not known to this client. Credentials in a header replace a default header of the same name.
     /// To send your own value, set it on the request.
     pub fn from_builder(builder: ClientBuilder, credentials: Credentials) -> Result<Self> {
-        let http = build(builder)?;
+        let http = build(pinned(builder))?;
         let first_origin = Clients { direct: http.clone(), http };
         Ok(Self { first_origin, other_origins: Clients::of(&credentials)?, credentials })
     }
