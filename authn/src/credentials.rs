@@ -118,8 +118,11 @@ impl Credentials {
         Self::of(self.0.with_scopes(scopes.map(str::to_owned).collect()))
     }
 
-    /// Reports that a server has refused this token, so that it is not used again. If it has been replaced meanwhile,
-    /// nothing changes.
+    /// Reports that a server has refused this token, so that the next caller gets another one.
+    ///
+    /// If it has been replaced meanwhile, nothing changes. Nor if refusals have just caused an exchange: a server that
+    /// refuses each token must not cause one for each request. [`guide::refresh_timing`](crate::guide::refresh_timing)
+    /// has the times.
     pub fn invalidate(&self, token: &Token) {
         self.0.managed().invalidate(token, &self.0.context);
     }

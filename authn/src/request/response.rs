@@ -134,7 +134,8 @@ pub enum Reaction {
     /// Nothing: the client's own rule applies, by which a status of 401 is [`Invalidate`](Self::Invalidate).
     #[default]
     Pass,
-    /// The token was refused: it is not used again, and the request is sent once more with a new one.
+    /// The token was refused: it is replaced, and the request is sent once more with the new one. If one has just been
+    /// replaced, the caller gets the answer; see [`guide::refresh_timing`](crate::guide::refresh_timing).
     Invalidate,
     /// The request is authorised anew and sent once more, such as with the nonce of the answer (RFC 9449, section 9).
     Retry,

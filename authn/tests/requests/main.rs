@@ -5,6 +5,7 @@
 
 mod loopback;
 mod redirects;
+mod refusals;
 mod response;
 mod server;
 mod urls;
