@@ -3,6 +3,7 @@
 #![cfg(feature = "reqwest")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod conformance;
 mod loopback;
 mod redirects;
 mod refusals;
