@@ -123,6 +123,16 @@ async fn a_response_has_the_callers_url_wherever_the_credential_is() {
     }
 }
 
+/// If reqwest uses another version of the crate, its extension would not be found, and not removed either.
+#[tokio::test]
+async fn the_extension_in_which_reqwest_keeps_the_uri_is_known() {
+    let server = Server::start(|_| (200, String::new()));
+    let client = server.client(Fixed(Canary::new()));
+    let response = client.get(format!("{}/things", server.url)).send().await.unwrap();
+    let RequestUri(uri) = response.extensions().get().unwrap();
+    assert_eq!(uri.to_string(), response.url().as_str());
+}
+
 #[tokio::test]
 async fn a_response_has_the_url_that_a_redirect_names() {
     let server = Server::start(|received| match received.target.split_once('?') {
