@@ -4,9 +4,7 @@ use std::fmt;
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 
-#[cfg(feature = "reqwest")]
-use super::Place;
-use super::Placement;
+use super::{Place, Placement};
 use crate::{Issued, SecretString, Token};
 
 /// The head of the answer to an authorised request.
@@ -90,7 +88,6 @@ impl fmt::Debug for ResponseHead<'_> {
 #[derive(Clone, Debug, Default)]
 pub struct Used {
     issued: Option<Issued>,
-    #[cfg(feature = "reqwest")]
     places: Vec<Place>,
 }
 
@@ -111,10 +108,7 @@ impl Used {
 
     /// Notes a place that the provider has set itself, or left as the caller set it.
     pub(crate) fn add_place(&mut self, placement: Placement) {
-        #[cfg(feature = "reqwest")]
         self.places.push(placement.place);
-        #[cfg(not(feature = "reqwest"))]
-        drop(placement);
     }
 
     /// Returns the places that the provider has set itself.
