@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+#[cfg(feature = "reqwest")]
+use crate::request::Place;
 use crate::{
     Bound, Cached, Context, Environment, Error, ErrorKind, InteractiveSource, Login, LoginOutcome,
     LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Show, Status,
@@ -116,8 +118,11 @@ impl Credentials {
         Self::of(self.0.with_scopes(scopes.map(str::to_owned).collect()))
     }
 
-    /// Reports that a server has refused this token, so that it is not used again. If it has been replaced meanwhile,
-    /// nothing changes.
+    /// Reports that a server has refused this token, so that the next caller gets another one.
+    ///
+    /// If it has been replaced meanwhile, nothing changes. Nor if refusals have just caused an exchange: a server that
+    /// refuses each token must not cause one for each request. [`guide::refresh_timing`](crate::guide::refresh_timing)
+    /// has the times.
     pub fn invalidate(&self, token: &Token) {
         self.0.managed().invalidate(token, &self.0.context);
     }
@@ -208,6 +213,12 @@ impl Credentials {
     /// Returns the origins that the credentials are bound to.
     pub fn origins(&self) -> &Origins {
         self.0.context.origins()
+    }
+
+    /// Returns every place of a credential that the configuration names.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn places(&self) -> Vec<Place> {
+        self.0.placements().into_iter().map(|placement| placement.place).collect()
     }
 
     #[cfg(feature = "reqwest")]

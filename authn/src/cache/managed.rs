@@ -15,7 +15,7 @@ impl Managed for Core {
         if let Some(inner) = self.exchange(context).inner() {
             inner.managed().invalidate(token, &inner.context);
         }
-        self.scope.refuse(token);
+        self.scope.refuse(token, context.clock().now(), &self.shared.options);
     }
 
     fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>> {

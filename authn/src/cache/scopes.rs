@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    options::CacheOptions,
     schedule::Schedule,
     single_flight::{SingleFlight, Waiter},
     slot::Slot,
@@ -146,8 +147,11 @@ impl ScopeSlot {
             || refused.as_ref().is_some_and(|refused| refused.secret() == stored.secret())
     }
 
-    pub(super) fn refuse(&self, token: &Token) {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
-        self.slot.clear_if(token);
+    /// Drops a token that a server has refused, unless that is held back.
+    pub(super) fn refuse(&self, token: &Token, now: Moment, options: &CacheOptions) {
+        self.single_flight.refuse(now, options, || {
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+            self.slot.clear_if(token)
+        });
     }
 }

@@ -15,7 +15,10 @@ use std::sync::{
 
 use tokio::sync::watch;
 
-use super::{options::CacheOptions, schedule::back_off};
+use super::{
+    options::CacheOptions,
+    schedule::{END_OF_ROW, back_off, floor},
+};
 use crate::{
     Error, Issued, Result,
     time::{AtomicMoment, Moment, chance},
@@ -54,6 +57,13 @@ struct State {
     waiter: Option<Waiter>,
     failure: Option<Failure>,
     started: Option<Moment>,
+    refusals: Option<Refusals>,
+}
+
+/// The refusals in a row that have caused an exchange.
+struct Refusals {
+    count: u32,
+    last: Moment,
 }
 
 struct Failure {
@@ -107,15 +117,38 @@ impl SingleFlight {
         Admission::Lead(waiter, leader)
     }
 
+    /// Drops a token that a server has refused, so that the next caller exchanges for another one: `drop_token` does it,
+    /// and returns whether the token was the current one.
+    ///
+    /// A refusal that comes too soon changes nothing. The token is kept, because a server that refuses a new token can
+    /// refuse it for one request alone, and the others need it.
+    pub(super) fn refuse(
+        &self,
+        now: Moment,
+        options: &CacheOptions,
+        drop_token: impl FnOnce() -> bool,
+    ) {
+        let mut state = self.lock();
+        let row = state.refusals.as_ref().filter(|row| !row.last.plus(END_OF_ROW).reached(now));
+        let count = row.map_or(0, |row| row.count);
+        let period = state.started.zip(options.minimal_refresh_period);
+        let is_due = row.is_none_or(|row| row.last.plus(floor(count)).reached(now))
+            && period.is_none_or(|(started, period)| started.plus(period).reached(now));
+        if is_due && drop_token() {
+            state.refusals = Some(Refusals { count: count.saturating_add(1), last: now });
+        }
+    }
+
     /// Returns what to wait on for the end of the running exchange.
     pub(super) fn waiter(&self) -> Option<Waiter> {
         self.lock().waiter.clone()
     }
 
-    /// Forgets the last failure, so that the next caller can start an exchange.
+    /// Forgets the last failure and the refusals, so that the next caller can start an exchange.
     pub(super) fn forget_failure(&self) {
         let mut state = self.lock();
         state.failure = None;
+        state.refusals = None;
         self.next.set(Moment::PAST);
     }
 
@@ -226,6 +259,33 @@ mod model {
                 }
                 assert_eq!(cache.flights.load(Ordering::SeqCst), expected_flights);
                 assert!(cache.single_flight.waiter().is_none(), "the next can start");
+            },
+            ORDERS,
+        );
+    }
+
+    #[test]
+    fn refusals_of_one_token_drop_it_once_in_every_order() {
+        shuttle::check_random(
+            || {
+                let cache = Arc::new(Cache::default());
+                let now = Clock::system().now();
+                cache.call(now, false);
+                let callers: Vec<_> = (0..CALLERS)
+                    .map(|_| {
+                        let cache = Arc::clone(&cache);
+                        thread::spawn(move || {
+                            let drop_token =
+                                || cache.slot.lock().is_ok_and(|mut slot| slot.take().is_some());
+                            cache.single_flight.refuse(now, &CacheOptions::default(), drop_token);
+                            cache.call(now, false);
+                        })
+                    })
+                    .collect();
+                for caller in callers {
+                    assert!(caller.join().is_ok(), "a caller panicked");
+                }
+                assert_eq!(cache.flights.load(Ordering::SeqCst), 2, "the clock stands still");
             },
             ORDERS,
         );

@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
     sync::{Arc, OnceLock},
 };
@@ -14,7 +15,7 @@ use super::{HttpRequest, options::HttpOptions};
 use crate::{
     Error, Result,
     input_file::{self, Rules},
-    request::is_loopback,
+    request::{LOCALHOST, is_loopback},
     runtime,
     time::Clock,
 };
@@ -85,7 +86,7 @@ impl HttpClient {
     /// Returns a builder for another client with the same options: proxy, certificate authorities, deadlines, name.
     pub(crate) fn builder(&self) -> Result<ClientBuilder> {
         let HttpOptions { proxy, timeout, connect_timeout, user_agent, .. } = &self.shared.options;
-        let mut builder = Client::builder()
+        let mut builder = pinned(Client::builder())
             .redirect(Policy::none())
             .referer(false)
             .timeout(*timeout)
@@ -130,6 +131,13 @@ impl HttpClient {
         }
         self.shared.client.get_or_init(|| build(self.builder()?)).clone()
     }
+}
+
+/// Makes `localhost` the loopback interface, whatever it resolves to: secrets are sent there over plain http.
+pub(crate) fn pinned(builder: ClientBuilder) -> ClientBuilder {
+    // A port of 0 is replaced by the URL's.
+    let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    builder.resolve_to_addrs(LOCALHOST, &loopback.map(|address| SocketAddr::new(address, 0)))
 }
 
 fn build(builder: ClientBuilder) -> Result<Client> {

@@ -23,6 +23,8 @@ mod retry;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 #[cfg(feature = "reqwest")]
+pub(crate) use client::pinned;
+#[cfg(feature = "reqwest")]
 pub use client::{HttpClient, check};
 #[cfg(feature = "reqwest")]
 pub use describe::{describe, is_showable};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Erased, Managed, Status, managed::Unmanaged};
-use crate::{Context, Result};
+use crate::{Context, Placement, Result};
 
 /// A provider with its context: what [`Credentials`](crate::Credentials) hold, and what a source that passes tokens on
 /// refers to.
@@ -30,6 +30,13 @@ impl Bound {
             Some(managed) => managed.status(&self.context).await,
             None => Ok(Status::of(self.provider.ready(&self.context).as_ref())),
         }
+    }
+
+    /// Returns every place of a credential that the configuration names.
+    pub(crate) fn placements(&self) -> Vec<Placement> {
+        let mut placements = self.provider.placements(&self.context);
+        placements.push(self.context.placement().cloned().unwrap_or_default());
+        placements
     }
 
     /// Returns the same provider for other scopes.

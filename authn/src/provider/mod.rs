@@ -28,7 +28,7 @@ pub use managed::Managed;
 pub use source::TokenSource;
 pub use status::{Probe, Status};
 
-use crate::{Context, Error, Reaction, Request, ResponseHead, Result, Token, Used};
+use crate::{Context, Error, Placement, Reaction, Request, ResponseHead, Result, Token, Used};
 
 /// Answers each call itself, such as with a static token, an API key, or the token of the request being served.
 ///
@@ -159,6 +159,17 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
         let _ = (head, used, context);
         Reaction::Pass
+    }
+
+    /// Returns the places in which [`authorize`](Self::authorize) sets credentials itself, besides the configured one.
+    ///
+    /// A client removes what is there, the caller's own credential too, from a request that is redirected to another
+    /// origin. What was set on that request is known without this. It is needed for a place that was not used, such as in
+    /// a request whose token is withheld, so it depends on the configuration alone.
+    #[doc(hidden)]
+    fn placements(&self, context: &Context) -> Vec<Placement> {
+        let _ = context;
+        Vec::new()
     }
 
     /// Returns what only the framework's cache has.

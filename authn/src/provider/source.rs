@@ -3,7 +3,7 @@
 use std::{fmt::Debug, future::Future};
 
 use super::Bound;
-use crate::{Context, Issued, Reaction, Request, ResponseHead, Result, TokenSet, Used};
+use crate::{Context, Issued, Placement, Reaction, Request, ResponseHead, Result, TokenSet, Used};
 
 /// Exchanges the configuration and the last tokens for new ones; [`Cached`](crate::Cached) does the rest.
 ///
@@ -59,6 +59,16 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
         let _ = (head, used, context);
         Reaction::Pass
+    }
+
+    /// Returns the places in which [`authorize`](Self::authorize) sets credentials itself, as [`TokenProvider::placements`]
+    /// does.
+    ///
+    /// [`TokenProvider::placements`]: crate::TokenProvider::placements
+    #[doc(hidden)]
+    fn placements(&self, context: &Context) -> Vec<Placement> {
+        let _ = context;
+        Vec::new()
     }
 
     /// Returns the provider whose tokens it passes on unchanged, from
