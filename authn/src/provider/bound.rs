@@ -28,7 +28,10 @@ impl Bound {
     pub(crate) async fn status(&self) -> Result<Status> {
         match self.provider.managed() {
             Some(managed) => managed.status(&self.context).await,
-            None => Ok(Status::of(self.provider.ready(&self.context).as_ref())),
+            None => Ok(Status {
+                without_token: self.provider.is_authenticated(&self.context),
+                ..Status::of(self.provider.ready(&self.context).as_ref())
+            }),
         }
     }
 

@@ -17,6 +17,8 @@ pub(crate) trait ErasedSource: Send + Sync {
         last: Option<&'a TokenSet>,
     ) -> Boxed<'a, Result<TokenSet>>;
 
+    fn initial(&self, context: &Context) -> Option<TokenSet>;
+
     fn inner(&self) -> Option<&Bound>;
 
     fn session(&self) -> SessionPolicy<'_> {
@@ -75,6 +77,10 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
         Box::pin(self.0.request_token(context, last))
     }
 
+    fn initial(&self, context: &Context) -> Option<TokenSet> {
+        self.0.initial(context)
+    }
+
     fn inner(&self) -> Option<&Bound> {
         self.0.inner()
     }
@@ -87,6 +93,10 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
         last: Option<&'a TokenSet>,
     ) -> Boxed<'a, Result<TokenSet>> {
         Box::pin(self.0.request_token(context, last))
+    }
+
+    fn initial(&self, context: &Context) -> Option<TokenSet> {
+        self.0.initial(context)
     }
 
     fn inner(&self) -> Option<&Bound> {

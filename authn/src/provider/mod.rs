@@ -80,6 +80,10 @@ use crate::{Context, Error, Reaction, Request, ResponseHead, Result, Token, Used
 ///     fn principal(&self, _context: &Context) -> Option<String> {
 ///         Some("alice".to_owned())
 ///     }
+///
+///     fn is_authenticated(&self, context: &Context) -> bool {
+///         self.ready(context).is_some() // the default
+///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
@@ -144,6 +148,12 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     fn principal(&self, context: &Context) -> Option<String> {
         let _ = context;
         None
+    }
+
+    /// Returns whether a request can be authorised now, for [`Status::is_authenticated`]. It does not wait. A provider
+    /// without tokens overrides it.
+    fn is_authenticated(&self, context: &Context) -> bool {
+        self.ready(context).is_some()
     }
 
     /// Returns whether the token belongs to the request being served, so that it must never be cached, stored or

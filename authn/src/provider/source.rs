@@ -58,6 +58,13 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         Reaction::Pass
     }
 
+    /// Returns a token that it has before the first exchange, which returns this token. It does not wait.
+    #[doc(hidden)]
+    fn initial(&self, context: &Context) -> Option<TokenSet> {
+        let _ = context;
+        None
+    }
+
     /// Returns the provider whose tokens it passes on unchanged, from
     /// [`Credentials::bound`](crate::Credentials::bound), so that an invalidation, a login or a logout here is one there.
     ///

@@ -4,6 +4,22 @@ use crate::Token;
 
 /// The state of a session; see [`Credentials::status`](crate::Credentials::status).
 ///
+/// [`is_authenticated`](Self::is_authenticated) depends on the provider:
+///
+/// | provider | authenticated |
+/// |---|---|
+/// | `api_key`, `basic` | always |
+/// | `bearer` | always |
+/// | `jwt` | until its `exp`; without one always |
+/// | `app_service` | while a request with a token is served |
+/// | `hook` | while its first token or a cached one is valid |
+/// | `jwt_bearer`, `oauth` | while a cached or stored token is valid |
+/// | `cached` | while its cached token is valid, or if the inner provider is authenticated |
+/// | others, with the mark `cached` | while a cached or stored token is valid |
+/// | others | what [`TokenProvider::is_authenticated`](crate::TokenProvider::is_authenticated) returns |
+///
+/// An expired token is not valid, even if a refresh token or a login can replace it: see `has_session`.
+///
 /// ```no_run
 /// # async fn example(credentials: authn::Credentials) -> authn::Result<()> {
 /// let status: authn::Status = credentials.status().await?;
@@ -30,6 +46,8 @@ pub struct Status {
     /// Seconds by which the server's clock was ahead of this machine's at the last exchange; negative if it was behind.
     /// `None` if it is not known.
     pub server_clock_ahead: Option<i64>,
+    /// Whether the provider authorises requests without a token.
+    pub(crate) without_token: bool,
 }
 
 /// A server that has answered; see [`Credentials::probe`](crate::Credentials::probe).
@@ -55,6 +73,26 @@ impl Probe {
 }
 
 impl Status {
+    /// Returns whether a request can be authorised without asking a server: with a valid token, or with a configured
+    /// credential such as an API key. The server can still refuse the credential.
+    ///
+    /// ```
+    /// # use authn::{Context, Credentials, Result, Token, TokenProvider};
+    /// # #[derive(Debug)]
+    /// # struct Fixed;
+    /// # impl TokenProvider for Fixed {
+    /// #     async fn token(&self, _: &Context) -> Result<Token> { Token::new("abc") }
+    /// #     fn ready(&self, _: &Context) -> Option<Token> { Token::new("abc").ok() }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<()> {
+    /// let credentials = Credentials::builder().provider(Fixed).domain("api.example.com").build()?;
+    /// assert!(credentials.status().await?.is_authenticated());
+    /// # Ok(()) }
+    /// ```
+    pub fn is_authenticated(&self) -> bool {
+        self.has_token || self.without_token
+    }
+
     pub(crate) fn of(token: Option<&Token>) -> Self {
         Self {
             has_token: token.is_some(),

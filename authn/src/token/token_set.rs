@@ -141,6 +141,14 @@ impl TokenSet {
         self.new_session
     }
 
+    /// Counts the token's lifetime from its creation, not from when a cache asks for it.
+    pub(crate) fn with_settled_expiry(mut self) -> Self {
+        if let Some(time) = self.token.expires_at() {
+            self.token = self.token.with_expires_at(time);
+        }
+        self
+    }
+
     /// Keeps what the next exchange needs, with the last one's access token.
     pub(crate) fn with_token_of(mut self, last: &Self) -> Self {
         self.token = last.token.clone();

@@ -260,3 +260,9 @@ fn every_key_of_a_set_is_shown_as_set_and_no_more() {
     assert!(shown.contains(&"credentials.api_key.query.k"), "{shown:?}");
     assert!(!format!("{settings:?}").contains("s3cr3t"));
 }
+
+#[test]
+fn keys_need_no_token_to_be_authenticated() {
+    let status = wait(load("api_key = \"s3cr3t\"").unwrap().status()).unwrap();
+    assert!(status.is_authenticated() && !status.has_token, "{status:?}");
+}
