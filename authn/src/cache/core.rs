@@ -1,9 +1,6 @@
 //! `Core`: the cache of one source, whatever the source's type.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
-};
+use std::sync::{Arc, atomic::AtomicU64};
 
 use tokio::sync::MutexGuard;
 
@@ -16,7 +13,7 @@ use super::{
     single_flight::{Admission, wait},
     slot::Rotation,
 };
-use crate::{Context, Error, ErrorKind, Issued, Result, provider::ErasedSource, time::Moment};
+use crate::{Context, Error, Issued, Result, provider::ErasedSource, time::Moment};
 
 /// The cache of one source for one set of scopes. A clone shares everything.
 #[derive(Clone)]
@@ -36,7 +33,6 @@ pub(super) struct Shared {
     pub(super) login: tokio::sync::Mutex<()>,
     /// Counts logins, so that a caller that waited for one sees that it succeeded.
     pub(super) logins: AtomicU64,
-    pub(super) closed: AtomicBool,
 }
 
 impl Shared {
@@ -75,7 +71,6 @@ impl Core {
             on_update: None,
             login: tokio::sync::Mutex::default(),
             logins: AtomicU64::new(0),
-            closed: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared), scope }
     }
@@ -146,9 +141,9 @@ impl Core {
             return Ok(issued);
         }
         let result = match self.admit(context, context.clock().now()) {
-            Ok(Admission::Ready(issued)) => Ok(issued),
-            Ok(Admission::Wait(waiter) | Admission::Lead(waiter, ..)) => wait(waiter).await,
-            Ok(Admission::HeldBack(error)) | Err(error) => Err(error),
+            Admission::Ready(issued) => Ok(issued),
+            Admission::Wait(waiter) | Admission::Lead(waiter, ..) => wait(waiter).await,
+            Admission::HeldBack(error) => Err(error),
         };
         // The exchange failed: a token that has not expired is used.
         let unexpired =
@@ -158,7 +153,7 @@ impl Core {
 
     /// Adopts a stored token that is fresh, so that a short-lived program starts no thread.
     fn stored(&self, context: &Context) -> Option<Issued> {
-        if self.scope.slot.load().is_some() || self.shared.closed.load(Ordering::Acquire) {
+        if self.scope.slot.load().is_some() || self.shared.slots.is_closed() {
             return None;
         }
         let session = context.stored_session()?;
@@ -183,24 +178,16 @@ impl Core {
     }
 
     /// Joins the exchange that is under way, or starts one in the background.
-    fn admit(&self, context: &Context, now: Moment) -> Result<Admission> {
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Err(closed());
-        }
+    fn admit(&self, context: &Context, now: Moment) -> Admission {
         let scope = &self.scope;
         let unexpired = scope.before(|schedule| schedule.expiry, now, Clone::clone);
         let fresh = || scope.before(|schedule| schedule.refresh, now, Clone::clone);
-        let admission = scope.single_flight.admit(now, unexpired, &self.shared.options, fresh);
-        Ok(match admission {
+        match scope.single_flight.admit(now, unexpired, &self.shared.options, fresh) {
             Admission::Lead(waiter, leader) => {
                 Flight::start(self.exchange(context), leader);
                 Admission::Wait(waiter)
             }
             other => other,
-        })
+        }
     }
-}
-
-pub(super) fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "these credentials are closed").with_help("load new ones")
 }

@@ -9,9 +9,9 @@ use std::{
 use tokio::runtime::Handle;
 
 use super::{
-    core::closed,
     exchange::{Exchange, logged_out},
     memory::Memory,
+    single_flight::closed,
 };
 use crate::{
     Error, ErrorKind, Login, LoginOutcome, Result, TokenSet,
@@ -35,9 +35,6 @@ impl Exchange {
             // The cached token may be another user's now, even if the login failed: its session may still become active.
             let forgotten = self.forget().await;
             return outcome.and_then(|outcome| forgotten.map(|()| outcome));
-        }
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Err(closed());
         }
         let (_caller, login) = login.clone().for_caller();
         let runtime = runtime::handle()?;
@@ -66,6 +63,10 @@ impl Exchange {
         let shared = Arc::clone(&self.shared);
         let logins = shared.logins.load(Ordering::Acquire);
         let _here = self.wait(shared.login.lock(), login).await?;
+        // With the lock, so that a close that has ended is seen, and one that starts now waits for this login.
+        if shared.slots.is_closed() {
+            return Err(closed());
+        }
         if shared.logins.load(Ordering::Acquire) != logins {
             return Ok(LoginOutcome::ByAnother);
         }

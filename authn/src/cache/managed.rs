@@ -1,7 +1,5 @@
 //! `Core` as a session: status, login, logout, revocation, closing.
 
-use std::sync::atomic::Ordering;
-
 use super::{core::Core, exchange, single_flight::wait};
 use crate::{
     Context, Environment, Login, LoginOutcome, LoginPlan, Managed, Probe, Result, SessionPolicy,
@@ -72,11 +70,10 @@ impl Managed for Core {
 
     fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {
-            self.shared.closed.store(true, Ordering::Release);
+            let waiters = self.shared.slots.close();
             if let Some(inner) = self.shared.source.inner() {
                 inner.managed().close(&inner.context).await;
             }
-            let waiters = self.shared.slots.waiters();
             if waiters.is_empty() && self.shared.login.try_lock().is_ok() {
                 return;
             }

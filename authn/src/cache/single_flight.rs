@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use super::{options::CacheOptions, schedule::back_off};
 use crate::{
-    Error, Issued, Result,
+    Error, ErrorKind, Issued, Result,
     time::{AtomicMoment, Moment, chance},
 };
 
@@ -45,7 +45,7 @@ pub(super) enum Admission {
     Wait(Waiter),
     /// It makes the exchange, and waits for it as the others do.
     Lead(Waiter, Leader),
-    /// It gets the error of the last exchange, which has failed just now.
+    /// It gets the error of the last exchange, which has failed just now, or that of closed credentials.
     HeldBack(Error),
 }
 
@@ -54,6 +54,7 @@ struct State {
     waiter: Option<Waiter>,
     failure: Option<Failure>,
     started: Option<Moment>,
+    is_closed: bool,
 }
 
 struct Failure {
@@ -85,6 +86,9 @@ impl SingleFlight {
         if let Some(issued) = fresh() {
             return Admission::Ready(issued);
         }
+        if state.is_closed {
+            return Admission::HeldBack(closed());
+        }
         if let Some(waiter) = &state.waiter {
             return Admission::Wait(waiter.clone());
         }
@@ -107,9 +111,11 @@ impl SingleFlight {
         Admission::Lead(waiter, leader)
     }
 
-    /// Returns what to wait on for the end of the running exchange.
-    pub(super) fn waiter(&self) -> Option<Waiter> {
-        self.lock().waiter.clone()
+    /// Starts no more exchanges. Returns what to wait on for the end of the running one.
+    pub(super) fn close(&self) -> Option<Waiter> {
+        let mut state = self.lock();
+        state.is_closed = true;
+        state.waiter.clone()
     }
 
     /// Forgets the last failure, so that the next caller can start an exchange.
@@ -154,6 +160,11 @@ pub(super) async fn wait(mut waiter: Waiter) -> Result<Issued> {
     }
 }
 
+/// The error of a call after the credentials were closed.
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "these credentials are closed").with_help("load new ones")
+}
+
 /// The error of an exchange whose source panicked.
 pub(super) fn crashed() -> Error {
     Error::internal("the provider panicked during the exchange")
@@ -180,6 +191,8 @@ mod model {
         slot: Mutex<Option<Issued>>,
         busy: AtomicBool,
         flights: AtomicUsize,
+        /// Whether closing has ended.
+        closed: AtomicBool,
     }
 
     impl Cache {
@@ -191,6 +204,7 @@ mod model {
                 Admission::Wait(waiter) => Some(waiter),
                 Admission::Lead(waiter, leader) => {
                     assert!(!self.busy.swap(true, Ordering::SeqCst), "two exchanges at once");
+                    assert!(!self.closed.load(Ordering::SeqCst), "an exchange after the close");
                     self.flights.fetch_add(1, Ordering::SeqCst);
                     thread::yield_now();
                     let result =
@@ -225,7 +239,7 @@ mod model {
                     assert!(ended, "no caller waits for ever");
                 }
                 assert_eq!(cache.flights.load(Ordering::SeqCst), expected_flights);
-                assert!(cache.single_flight.waiter().is_none(), "the next can start");
+                assert!(cache.single_flight.lock().waiter.is_none(), "the next can start");
             },
             ORDERS,
         );
@@ -234,6 +248,36 @@ mod model {
     #[test]
     fn one_flight_serves_all_in_every_order() {
         check(false, 1);
+    }
+
+    #[test]
+    fn no_flight_starts_after_the_close_in_any_order() {
+        shuttle::check_random(
+            || {
+                let cache = Arc::new(Cache::default());
+                let now = Clock::system().now();
+                let callers: Vec<_> = (0..CALLERS)
+                    .map(|_| {
+                        let cache = Arc::clone(&cache);
+                        thread::spawn(move || drop(cache.call(now, true)))
+                    })
+                    .collect();
+                if let Some(waiter) = cache.single_flight.close() {
+                    while waiter.borrow().is_none() {
+                        thread::yield_now();
+                    }
+                }
+                cache.closed.store(true, Ordering::SeqCst);
+                for caller in callers {
+                    assert!(caller.join().is_ok());
+                }
+                let after = cache.single_flight.admit(now, None, &CacheOptions::default(), || None);
+                assert!(
+                    matches!(after, Admission::HeldBack(error) if error.kind() == ErrorKind::Closed)
+                );
+            },
+            ORDERS,
+        );
     }
 
     #[test]
