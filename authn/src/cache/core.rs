@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::AtomicU64};
 
-use tokio::sync::MutexGuard;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{
     CacheOptions,
@@ -13,7 +13,9 @@ use super::{
     single_flight::{Admission, wait},
     slot::Rotation,
 };
-use crate::{Context, Error, Issued, Result, provider::ErasedSource, time::Moment};
+use crate::{
+    Context, Error, Issued, Result, per_process::PerProcess, provider::ErasedSource, time::Moment,
+};
 
 /// The cache of one source for one set of scopes. A clone shares everything.
 #[derive(Clone)]
@@ -27,24 +29,40 @@ pub(super) struct Shared {
     pub(super) source: Arc<dyn ErasedSource>,
     pub(super) options: CacheOptions,
     pub(super) slots: ScopeSlots,
-    memory: tokio::sync::Mutex<Memory>,
+    /// An exchange of the parent can have it locked when the process forks.
+    memory: PerProcess<Arc<Mutex<Memory>>>,
     pub(super) on_update: Option<OnUpdate>,
-    /// Held while a user logs in.
-    pub(super) login: tokio::sync::Mutex<()>,
+    /// Locked while a user logs in.
+    login: PerProcess<Arc<Mutex<()>>>,
     /// Counts logins, so that a caller that waited for one sees that it succeeded.
     pub(super) logins: AtomicU64,
 }
 
 impl Shared {
     /// Locks the memory and empties it if a logout or a login has happened since it was filled.
-    pub(super) async fn memory(&self) -> MutexGuard<'_, Memory> {
-        let mut memory = self.memory.lock().await;
+    pub(super) async fn memory(&self) -> OwnedMutexGuard<Memory> {
+        let mut memory = self.memory_lock().lock_owned().await;
         memory.keep_if_of(self.slots.generation());
         memory
     }
 
+    /// Returns the lock of the memory. A child takes over what its parent kept, unless an exchange was under way: that
+    /// one's result is the parent's.
+    fn memory_lock(&self) -> Arc<Mutex<Memory>> {
+        let of_child = |of_parent: Option<&Arc<Mutex<Memory>>>| {
+            let kept = of_parent.and_then(|memory| Some(memory.try_lock().ok()?.clone()));
+            Arc::new(Mutex::new(kept.unwrap_or_default()))
+        };
+        Arc::clone(&self.memory.get(of_child).value)
+    }
+
+    /// Returns the lock of logins.
+    pub(super) fn login_lock(&self) -> Arc<Mutex<()>> {
+        Arc::clone(&self.login.get(|_| Arc::default()).value)
+    }
+
     /// Unlocks the memory and publishes the session's state, unless a logout or a login has happened.
-    pub(super) fn put_back(&self, mut memory: MutexGuard<'_, Memory>) {
+    pub(super) fn put_back(&self, mut memory: OwnedMutexGuard<Memory>) {
         memory.keep_if_of(self.slots.generation());
         self.slots.set_status(memory.generation, memory.status());
     }
@@ -53,7 +71,7 @@ impl Shared {
     pub(super) fn forget(&self) {
         let generation = self.slots.start_generation();
         // If it is locked, its holder finds the generation changed.
-        if let Ok(mut memory) = self.memory.try_lock() {
+        if let Ok(mut memory) = self.memory_lock().try_lock() {
             memory.keep_if_of(generation);
         }
     }
@@ -67,9 +85,9 @@ impl Core {
             source,
             options,
             slots,
-            memory: tokio::sync::Mutex::default(),
+            memory: PerProcess::default(),
             on_update: None,
-            login: tokio::sync::Mutex::default(),
+            login: PerProcess::default(),
             logins: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared), scope }
@@ -158,7 +176,8 @@ impl Core {
         }
         let session = context.stored_session()?;
         // If an exchange has it locked, it may hold more than the store does.
-        let memory = self.shared.memory.try_lock().ok()?;
+        let memory = self.shared.memory_lock();
+        let memory = memory.try_lock().ok()?;
         let exchange = self.exchange(context);
         if memory.has_unsaved(exchange.generation) {
             return None;

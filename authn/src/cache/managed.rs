@@ -74,11 +74,12 @@ impl Managed for Core {
             if let Some(inner) = self.shared.source.inner() {
                 inner.managed().close(&inner.context).await;
             }
-            if waiters.is_empty() && self.shared.login.try_lock().is_ok() {
+            let login = self.shared.login_lock();
+            if waiters.is_empty() && login.try_lock().is_ok() {
                 return;
             }
             let ended = async {
-                drop(self.shared.login.lock().await);
+                drop(login.lock().await);
                 for waiter in waiters {
                     // Its callers get its error.
                     let _ = wait(waiter).await;

@@ -8,9 +8,12 @@
 use shuttle::sync::{Mutex, MutexGuard};
 #[cfg(not(all(test, shuttle)))]
 use std::sync::{Mutex, MutexGuard};
-use std::sync::{
-    PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    process,
+    sync::{
+        PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use tokio::sync::watch;
@@ -31,8 +34,8 @@ pub(super) type Leader = watch::Sender<Option<Result<Issued>>>;
 #[derive(Default)]
 pub(super) struct SingleFlight {
     state: Mutex<State>,
-    /// Whether `state` has an exchange, for callers that have a token: they take no lock.
-    busy: AtomicBool,
+    /// The process whose exchange `state` has, else 0, for callers that have a token: they take no lock.
+    busy: AtomicU32,
     /// When the next exchange may start, likewise.
     next: AtomicMoment,
 }
@@ -70,7 +73,18 @@ impl SingleFlight {
 
     /// Returns whether a refresh may start: none is under way, and none is held back. It takes no lock.
     pub(super) fn is_due(&self, now: Moment) -> bool {
-        !self.busy.load(Ordering::Acquire) && self.next.get().reached(now)
+        self.next.get().reached(now) && !self.is_busy()
+    }
+
+    /// Returns whether an exchange is under way in this process. That of a parent never ends in its child.
+    fn is_busy(&self) -> bool {
+        let busy = self.busy.load(Ordering::Acquire);
+        busy != 0 && busy == process::id()
+    }
+
+    /// Returns what to wait on for the end of the exchange that is under way.
+    fn running(&self, state: &State) -> Option<Waiter> {
+        if self.is_busy() { state.waiter.clone() } else { None }
     }
 
     /// Decides what one caller does. `fresh` looks at the slot once more, now that no other caller can start an
@@ -89,8 +103,8 @@ impl SingleFlight {
         if state.is_closed {
             return Admission::HeldBack(closed());
         }
-        if let Some(waiter) = &state.waiter {
-            return Admission::Wait(waiter.clone());
+        if let Some(waiter) = self.running(&state) {
+            return Admission::Wait(waiter);
         }
         if let Some(failure) = &state.failure
             && !failure.until.reached(now)
@@ -106,7 +120,7 @@ impl SingleFlight {
         }
         let (leader, waiter) = watch::channel(None);
         state.waiter = Some(waiter.clone());
-        self.busy.store(true, Ordering::Release);
+        self.busy.store(process::id(), Ordering::Release);
         state.started = Some(now);
         Admission::Lead(waiter, leader)
     }
@@ -115,7 +129,7 @@ impl SingleFlight {
     pub(super) fn close(&self) -> Option<Waiter> {
         let mut state = self.lock();
         state.is_closed = true;
-        state.waiter.clone()
+        self.running(&state)
     }
 
     /// Forgets the last failure, so that the next caller can start an exchange.
@@ -137,7 +151,7 @@ impl SingleFlight {
     ) {
         let mut state = self.lock();
         state.waiter = None;
-        self.busy.store(false, Ordering::Release);
+        self.busy.store(0, Ordering::Release);
         state.failure = result.as_ref().err().map(|error| {
             let before = state.failure.as_ref().filter(|_| !is_local);
             let count = before.map_or(0, |failure| failure.count).saturating_add(1);
@@ -174,6 +188,8 @@ pub(super) fn crashed() -> Error {
 /// The order of the threads must not matter: shuttle tries many thousands of orders.
 #[cfg(all(test, shuttle))]
 mod model {
+    use std::sync::atomic::AtomicBool;
+
     use shuttle::{
         sync::{Arc, Mutex, atomic::AtomicUsize},
         thread,

@@ -1,17 +1,15 @@
 //! `HttpClient`: sends token requests. Its connections are set up by the first request.
 
-use std::{
-    fmt, fs,
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-};
+use std::{fmt, fs, path::PathBuf, sync::Arc};
 
 use http::Method;
 use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect::Policy};
 use url::Url;
 
 use super::{HttpRequest, options::HttpOptions};
-use crate::{Environment, Error, Result, request::is_loopback, time::Clock};
+use crate::{
+    Environment, Error, Result, per_process::PerProcess, request::is_loopback, time::Clock,
+};
 
 /// Sends token requests. A clone shares its connections.
 ///
@@ -46,15 +44,16 @@ pub struct HttpClient {
 struct Shared {
     options: HttpOptions,
     ca_file: Option<PathBuf>,
-    client: OnceLock<Result<Client>>,
+    /// With connections that the background thread of the process serves.
+    client: PerProcess<Result<Client>>,
     /// For the loopback interface. Its requests can be plain http, so no proxy may see them.
-    direct: OnceLock<Result<Client>>,
+    direct: PerProcess<Result<Client>>,
 }
 
 impl HttpClient {
     pub(crate) fn new(options: HttpOptions, environment: &Environment) -> Self {
         let ca_file = options.ca_file.as_deref().map(|path| environment.absolute(path, None));
-        let (client, direct) = (OnceLock::new(), OnceLock::new());
+        let (client, direct) = (PerProcess::new(), PerProcess::new());
         let shared = Arc::new(Shared { options, ca_file, client, direct });
         Self { shared, clock: Clock::system() }
     }
@@ -109,9 +108,9 @@ impl HttpClient {
     pub(super) fn client(&self, url: &Url) -> Result<Client> {
         if url.host_str().is_some_and(is_loopback) {
             let direct = || build(self.builder()?.no_proxy());
-            return self.shared.direct.get_or_init(direct).clone();
+            return self.shared.direct.get(|_| direct()).value.clone();
         }
-        self.shared.client.get_or_init(|| build(self.builder()?)).clone()
+        self.shared.client.get(|_| build(self.builder()?)).value.clone()
     }
 }
 
