@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     Bound, Cached, Context, Environment, Error, ErrorKind, InteractiveSource, Login, LoginOutcome,
-    LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Show, Status,
-    Token, TokenProvider, TokenSource, Used, View,
+    LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Revocation,
+    Show, Status, Token, TokenProvider, TokenSource, Used, View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
     provider::Erased,
     runtime::Boxed,
@@ -200,9 +200,13 @@ impl Credentials {
         self.0.managed().logout(&self.0.context).await
     }
 
-    /// Revokes the session at the server (RFC 7009) and deletes the local copy.
-    pub async fn revoke(&self) -> Result<()> {
-        self.0.managed().revoke(&self.0.context).await
+    /// Revokes the session at the server (RFC 7009) and deletes the local copy: the refresh token, and each access token
+    /// that has not expired, of all scopes.
+    ///
+    /// If it fails, nothing is deleted, so that it can be tried again. If only access tokens of a revoked session are not
+    /// revoked, the result has their errors.
+    pub async fn revoke(&self) -> Result<Revocation> {
+        self.0.managed().revoke(&self.0.context, Vec::new()).await
     }
 
     /// Returns the origins that the credentials are bound to.

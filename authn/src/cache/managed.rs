@@ -2,8 +2,8 @@
 
 use super::{core::Core, exchange, single_flight::wait};
 use crate::{
-    Context, Environment, Login, LoginOutcome, LoginPlan, Managed, Probe, Result, SessionPolicy,
-    Status, Token,
+    Context, Environment, Login, LoginOutcome, LoginPlan, Managed, Probe, Result, Revocation,
+    SessionPolicy, Status, Token,
     runtime::{self, Boxed},
     time::before,
 };
@@ -52,8 +52,12 @@ impl Managed for Core {
         Box::pin(self.exchange(context).logout())
     }
 
-    fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
-        Box::pin(self.exchange(context).revoke())
+    fn revoke<'a>(
+        &'a self,
+        context: &'a Context,
+        passed_on: Vec<Token>,
+    ) -> Boxed<'a, Result<Revocation>> {
+        Box::pin(self.exchange(context).revoke(passed_on))
     }
 
     fn store(&self) -> Option<String> {

@@ -110,6 +110,14 @@ impl ScopeSlots {
         slot
     }
 
+    /// Returns the access tokens that have not expired.
+    pub(super) fn unexpired(&self, now: Moment) -> Vec<Token> {
+        let unexpired = |(_, slot): &(Vec<String>, Arc<ScopeSlot>)| {
+            slot.before(|schedule| schedule.expiry, now, |issued| issued.token().clone())
+        };
+        self.lock().slots.iter().filter_map(unexpired).collect()
+    }
+
     /// Starts no more exchanges. Returns what to wait on for the end of the running ones.
     pub(super) fn close(&self) -> Vec<Waiter> {
         let mut state = self.lock();

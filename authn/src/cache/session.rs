@@ -1,4 +1,4 @@
-//! The stored session: its state, its deletion, its revocation.
+//! The stored session: its state, its deletion.
 
 use super::{exchange::Exchange, schedule::Schedule};
 use crate::{
@@ -87,22 +87,5 @@ impl Exchange {
         // Once more, for a record that was read meanwhile.
         self.shared.forget();
         cleared
-    }
-
-    /// Revokes the session at the server (RFC 7009) and deletes it.
-    pub(super) async fn revoke(self) -> Result<()> {
-        if let Some(inner) = self.shared.source.inner() {
-            inner.managed().revoke(&inner.context).await?;
-            return self.logout().await;
-        }
-        let tokens = match self.context.stored_session() {
-            Some(session) => self.read(session).await?.any_token_set(),
-            None => self.shared.memory().await.last.clone(),
-        };
-        if let Some(tokens) = tokens {
-            self.context.resolve_references().await?;
-            self.shared.source.revoke(&self.context, &tokens).await?;
-        }
-        self.logout().await
     }
 }

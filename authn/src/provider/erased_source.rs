@@ -60,6 +60,14 @@ pub(crate) trait ErasedSource: Send + Sync {
     fn revoke<'a>(&'a self, _context: &'a Context, _tokens: &'a TokenSet) -> Boxed<'a, Result<()>> {
         Box::pin(async { Err::<(), Error>(nothing_to_revoke()) })
     }
+
+    fn revoke_access_token<'a>(
+        &'a self,
+        _context: &'a Context,
+        _tokens: &'a TokenSet,
+    ) -> Boxed<'a, Result<bool>> {
+        Box::pin(async { Ok(false) })
+    }
 }
 
 /// A source without a session of its own.
@@ -141,5 +149,12 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
 
     fn revoke<'a>(&'a self, context: &'a Context, tokens: &'a TokenSet) -> Boxed<'a, Result<()>> {
         Box::pin(self.0.revoke(context, tokens))
+    }
+    fn revoke_access_token<'a>(
+        &'a self,
+        context: &'a Context,
+        tokens: &'a TokenSet,
+    ) -> Boxed<'a, Result<bool>> {
+        Box::pin(self.0.revoke_access_token(context, tokens))
     }
 }

@@ -1,6 +1,6 @@
 //! `Managed`: what the framework's cache has beyond other providers: a session, a login, a store.
 
-use super::{Probe, Status, nothing_to_revoke};
+use super::{Probe, Revocation, Status, nothing_to_revoke};
 use crate::{Context, Environment, Login, LoginOutcome, LoginPlan, Result, Token, runtime::Boxed};
 
 /// A provider whose session the framework keeps. The defaults are those of a provider without one.
@@ -49,8 +49,13 @@ pub trait Managed: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
-    /// Revokes the session at the server (RFC 7009) and deletes the local copy.
-    fn revoke<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<()>> {
+    /// Revokes the session at the server (RFC 7009) and deletes the local copy. `passed_on` are access tokens of this
+    /// provider that another cache has.
+    fn revoke<'a>(
+        &'a self,
+        _context: &'a Context,
+        _passed_on: Vec<Token>,
+    ) -> Boxed<'a, Result<Revocation>> {
         Box::pin(async { Err(nothing_to_revoke()) })
     }
 

@@ -26,7 +26,7 @@ pub use from_fn::{FromFn, from_fn};
 pub use interactive::InteractiveSource;
 pub use managed::Managed;
 pub use source::TokenSource;
-pub use status::{Probe, Status};
+pub use status::{Probe, Revocation, Status};
 
 use crate::{Context, Error, Reaction, Request, ResponseHead, Result, Token, Used};
 

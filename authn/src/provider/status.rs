@@ -1,6 +1,6 @@
-//! The state of a session and of its server: `Status`, `Probe`.
+//! The state of a session and of its server: `Status`, `Probe`, `Revocation`.
 
-use crate::Token;
+use crate::{Error, Token};
 
 /// The state of a session; see [`Credentials::status`](crate::Credentials::status).
 ///
@@ -63,6 +63,23 @@ pub struct Probe {
     pub place: String,
     /// Time at the server, from its `Date` header (RFC 9110, section 6.6.1).
     pub date: Option<std::time::SystemTime>,
+}
+
+/// The result of a revocation; see [`Credentials::revoke`](crate::Credentials::revoke).
+///
+/// ```no_run
+/// # async fn example(credentials: authn::Credentials) -> authn::Result<()> {
+/// let revocation: authn::Revocation = credentials.revoke().await?;
+/// println!("{} tokens were revoked, {} were not", revocation.revoked, revocation.failed.len());
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Revocation {
+    /// How many tokens the server has revoked. A refresh token and each access token are one.
+    pub revoked: usize,
+    /// The error for each access token that was not revoked, though its session was. It is valid until it expires.
+    pub failed: Vec<Error>,
 }
 
 impl Probe {

@@ -149,6 +149,11 @@ impl TokenSet {
         self
     }
 
+    /// Replaces the access token and leaves out the refresh token.
+    pub(crate) fn with_access_token(self, token: Token) -> Self {
+        Self { token, refresh_token: None, ..self }
+    }
+
     /// Keeps what the next exchange needs, with the last one's access token.
     pub(crate) fn with_token_of(mut self, last: &Self) -> Self {
         self.token = last.token.clone();
