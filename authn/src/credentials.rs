@@ -234,14 +234,7 @@ impl Credentials {
     #[cold]
     #[inline(never)]
     fn wait(&self) -> Boxed<'_, Result<Token>> {
-        let inner = &*self.0;
-        if inner.resolves {
-            return Box::pin(async {
-                inner.context.resolve_references().await?;
-                inner.provider.token_boxed(&inner.context).await
-            });
-        }
-        inner.provider.token_boxed(&inner.context)
+        Box::pin(self.0.token())
     }
 
     #[cold]
@@ -370,9 +363,7 @@ impl CredentialsBuilder {
             Error::new(ErrorKind::Configuration, "no provider was given")
                 .with_help("call `provider`, `source` or `interactive` on the builder")
         })?;
-        let context = self.context;
-        provider.validate(&context)?;
-        let per_request = provider.is_per_request();
-        Ok(Credentials::of(Bound { provider, context, per_request, resolves: false }))
+        let placed_by = self.context.placement().map(|_| "CredentialsBuilder::placement");
+        Bound::new(provider, self.context, placed_by).map(Credentials::of)
     }
 }

@@ -31,14 +31,14 @@ impl<T> PerProcess<T> {
             return Arc::clone(made);
         }
         let value = make(current.as_ref().map(|of_parent| &of_parent.value));
-        let made = Arc::new(Made { process, value });
-        let before = self.0.compare_and_swap(&current, Some(Arc::clone(&made)));
+        let own = Arc::new(Made { process, value });
+        let before = self.0.compare_and_swap(&current, Some(Arc::clone(&own)));
         if let Some(others) = before.as_ref().filter(|before| before.process == process) {
             return Arc::clone(others);
         }
         // The parent's value is not dropped here: that could wake the parent, or end its connections.
         mem::forget(before);
-        made
+        own
     }
 }
 

@@ -95,10 +95,6 @@ impl TokenProvider for Basic {
         Some(Ok(()))
     }
 
-    fn is_authenticated(&self, _: &Context) -> bool {
-        true
-    }
-
     fn principal(&self, _: &Context) -> Option<String> {
         Some(self.username.clone())
     }

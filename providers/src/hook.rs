@@ -28,18 +28,18 @@ pub struct Hook {
     /// Name of the user that the tokens belong to. Unset, the hook's own username is used.
     username: Option<String>,
     /// Found when the options are checked, so that these credentials get its first token.
-    __hook: OnceLock<hooks::Hook>,
+    __found: OnceLock<hooks::Hook>,
 }
 
 impl TokenSource for Hook {
     fn validate(&self, _: &Context) -> Result<()> {
         let hook = hooks::find(&self.name)?;
-        self.__hook.get_or_init(|| hook);
+        self.__found.get_or_init(|| hook);
         Ok(())
     }
 
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
-        let hook = match self.__hook.get() {
+        let hook = match self.__found.get() {
             Some(hook) => hook,
             None => &hooks::find(&self.name)?,
         };
@@ -47,11 +47,11 @@ impl TokenSource for Hook {
     }
 
     fn initial(&self, context: &Context) -> Option<TokenSet> {
-        self.__hook.get()?.initial(context)
+        self.__found.get()?.initial(context)
     }
 
     fn principal(&self, context: &Context) -> Option<String> {
-        self.username.clone().or_else(|| self.__hook.get()?.principal(context))
+        self.username.clone().or_else(|| self.__found.get()?.principal(context))
     }
 }
 

@@ -53,12 +53,12 @@ struct Endless {
     parent: u32,
     reached: mpsc::SyncSender<()>,
     keeps_session: bool,
-    is_endless: bool,
+    never_ends: bool,
 }
 
 impl Endless {
     async fn tokens(&self) -> Result<TokenSet> {
-        if self.is_endless && process::id() == self.parent {
+        if self.never_ends && process::id() == self.parent {
             self.reached.send(()).unwrap();
             pending::<()>().await;
         }
@@ -100,9 +100,9 @@ impl Prompt for Silent {
 }
 
 /// Returns credentials of this process, and what is received when their source is asked.
-fn endless(keeps_session: bool, is_endless: bool) -> (blocking::Credentials, mpsc::Receiver<()>) {
+fn endless(keeps_session: bool, never_ends: bool) -> (blocking::Credentials, mpsc::Receiver<()>) {
     let (reached, is_reached) = mpsc::sync_channel(8);
-    let source = Endless { parent: process::id(), reached, keeps_session, is_endless };
+    let source = Endless { parent: process::id(), reached, keeps_session, never_ends };
     let credentials = Credentials::builder().interactive(source).origin("*").build().unwrap();
     (credentials.into(), is_reached)
 }

@@ -106,15 +106,16 @@ impl Core {
         Self { shared: Arc::clone(&self.shared), scope }
     }
 
-    /// Fails if an option has no effect.
+    /// Fails if an option has no effect, or if the inner provider's credential can't be cached.
     pub(super) fn validate(&self) -> Result<()> {
-        match self.shared.options.about_users() {
-            Some(option) if self.shared.source.inner().is_some() => Err(Error::configuration(
-                format!("`{option}` has no effect here, where a token is passed on"),
-            )
-            .with_help("move it to the table of the inner provider")),
-            _ => Ok(()),
+        let Some(inner) = self.shared.source.inner() else { return Ok(()) };
+        if let Some(option) = self.shared.options.about_users() {
+            return Err(Error::configuration(format!(
+                "`{option}` has no effect here, where a token is passed on"
+            ))
+            .with_help("move it to the table of the inner provider"));
         }
+        inner.check_is_cacheable()
     }
 
     /// Passes the cached token to `use_token`, and starts a refresh if it is due.

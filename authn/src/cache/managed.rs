@@ -2,13 +2,34 @@
 
 use super::{core::Core, exchange, single_flight::wait};
 use crate::{
-    Context, Environment, Login, LoginOutcome, LoginPlan, Managed, Probe, Result, Revocation,
-    SessionPolicy, Status, Token,
+    Bound, Context, Environment, Issued, Login, LoginOutcome, LoginPlan, Managed, Probe, Request,
+    Result, Revocation, SessionPolicy, Status, Token,
     runtime::{self, Boxed},
     time::before,
 };
 
 impl Managed for Core {
+    fn inner(&self) -> Option<&Bound> {
+        self.shared.source.inner()
+    }
+
+    fn issues(&self) -> bool {
+        true
+    }
+
+    fn issued<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Issued>> {
+        Box::pin(Core::issued(self, context))
+    }
+
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()> {
+        self.shared.source.authorize(request, issued, context)
+    }
+
     fn invalidate(&self, token: &Token, context: &Context) {
         if let Some(inner) = self.exchange(context).inner() {
             inner.managed().invalidate(token, &inner.context);

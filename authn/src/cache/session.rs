@@ -61,7 +61,6 @@ impl Exchange {
             store: kept.store.or(inner.store),
             username: kept.username.or(inner.username),
             server_clock_ahead: kept.server_clock_ahead.or(inner.server_clock_ahead),
-            without_token: inner.without_token,
             ..current
         })
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Bound, InteractiveSource, Probe, TokenSource, nothing_to_revoke};
 use crate::{
-    Claims, Context, Environment, Error, Login, LoginPlan, Result, TokenSet, runtime::Boxed,
-    store::SessionPolicy,
+    Claims, Context, Environment, Error, Issued, Login, LoginPlan, Request, Result, TokenSet,
+    runtime::Boxed, store::SessionPolicy,
 };
 
 /// A source behind a pointer, so that the cache is compiled once and not for each source. The defaults are those of
@@ -16,6 +16,13 @@ pub(crate) trait ErasedSource: Send + Sync {
         context: &'a Context,
         last: Option<&'a TokenSet>,
     ) -> Boxed<'a, Result<TokenSet>>;
+
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()>;
 
     fn initial(&self, context: &Context) -> Option<TokenSet>;
 
@@ -85,6 +92,15 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
         Box::pin(self.0.request_token(context, last))
     }
 
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()> {
+        self.0.authorize(request, issued, context)
+    }
+
     fn initial(&self, context: &Context) -> Option<TokenSet> {
         self.0.initial(context)
     }
@@ -101,6 +117,15 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
         last: Option<&'a TokenSet>,
     ) -> Boxed<'a, Result<TokenSet>> {
         Box::pin(self.0.request_token(context, last))
+    }
+
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()> {
+        self.0.authorize(request, issued, context)
     }
 
     fn initial(&self, context: &Context) -> Option<TokenSet> {

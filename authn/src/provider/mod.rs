@@ -20,6 +20,7 @@ mod status;
 use std::{fmt::Debug, future::Future};
 
 pub use bound::Bound;
+pub(crate) use bound::{PER_REQUEST, PER_REQUEST_HELP};
 pub(crate) use erased::Erased;
 pub(crate) use erased_source::{ErasedSource, Interactive, Plain};
 pub use from_fn::{FromFn, from_fn};
@@ -80,10 +81,6 @@ use crate::{Context, Error, Reaction, Request, ResponseHead, Result, Token, Used
 ///     fn principal(&self, _context: &Context) -> Option<String> {
 ///         Some("alice".to_owned())
 ///     }
-///
-///     fn is_authenticated(&self, context: &Context) -> bool {
-///         self.ready(context).is_some() // the default
-///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
@@ -107,6 +104,8 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         Self: Sized;
 
     /// Adds the credential to a request: unless it is overridden, the token, where the configuration wants it.
+    ///
+    /// A provider that overrides it can't be the inner provider of a cache, which has only its token.
     fn authorize(
         &self,
         request: &mut Request<'_>,
@@ -115,6 +114,7 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     where
         Self: Sized,
     {
+        erased::mark_default();
         async {
             if request.is_authorized() {
                 return Ok(());
@@ -148,12 +148,6 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     fn principal(&self, context: &Context) -> Option<String> {
         let _ = context;
         None
-    }
-
-    /// Returns whether a request can be authorised now, for [`Status::is_authenticated`]. It does not wait. A provider
-    /// without tokens overrides it.
-    fn is_authenticated(&self, context: &Context) -> bool {
-        self.ready(context).is_some()
     }
 
     /// Returns whether the token belongs to the request being served, so that it must never be cached, stored or

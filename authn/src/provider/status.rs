@@ -16,7 +16,8 @@ use crate::{Error, Token};
 /// | `jwt_bearer`, `oauth` | while a cached or stored token is valid |
 /// | `cached` | while its cached token is valid, or if the inner provider is authenticated |
 /// | others, with the mark `cached` | while a cached or stored token is valid |
-/// | others | what [`TokenProvider::is_authenticated`](crate::TokenProvider::is_authenticated) returns |
+/// | others, with a [`TokenProvider::authorize`](crate::TokenProvider::authorize) of their own | always |
+/// | others | while [`TokenProvider::ready`](crate::TokenProvider::ready) returns a token |
 ///
 /// An expired token is not valid, even if a refresh token or a login can replace it: see `has_session`.
 ///
@@ -28,6 +29,7 @@ use crate::{Error, Token};
 /// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Status {
     /// Whether there is a token that has not expired.
     pub has_token: bool,
@@ -46,7 +48,7 @@ pub struct Status {
     /// Seconds by which the server's clock was ahead of this machine's at the last exchange; negative if it was behind.
     /// `None` if it is not known.
     pub server_clock_ahead: Option<i64>,
-    /// Whether the provider authorises requests without a token.
+    /// Whether requests are authorised by more than a token, or without one.
     pub(crate) without_token: bool,
 }
 

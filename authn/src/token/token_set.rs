@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use super::issued::Kept;
+use super::{Issued, issued::Kept};
 use crate::{Claims, SecretString, Token, time::unix_nanos};
 
 /// The result of one exchange: an access token, and what the next exchange needs.
@@ -179,6 +179,12 @@ impl TokenSet {
             }
         }
         self
+    }
+}
+
+impl From<Issued> for TokenSet {
+    fn from(issued: Issued) -> Self {
+        Self { kept: issued.all_kept(), ..Self::new(issued.token().clone()) }
     }
 }
 

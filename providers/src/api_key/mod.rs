@@ -111,10 +111,6 @@ impl TokenProvider for ApiKey {
         Some(self.__prepared.get()?.get().put_on(request))
     }
 
-    fn is_authenticated(&self, _: &Context) -> bool {
-        true
-    }
-
     fn principal(&self, _: &Context) -> Option<String> {
         self.username.clone()
     }
