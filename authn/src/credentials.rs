@@ -6,8 +6,8 @@ use std::{fmt, sync::Arc};
 use crate::request::Place;
 use crate::{
     Bound, Cached, Context, Environment, Error, ErrorKind, InteractiveSource, Login, LoginOutcome,
-    LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Show, Status,
-    Token, TokenProvider, TokenSource, Used, View,
+    LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Revocation,
+    Show, Status, Token, TokenProvider, TokenSource, Used, View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
     provider::Erased,
     runtime::Boxed,
@@ -205,9 +205,13 @@ impl Credentials {
         self.0.managed().logout(&self.0.context).await
     }
 
-    /// Revokes the session at the server (RFC 7009) and deletes the local copy.
-    pub async fn revoke(&self) -> Result<()> {
-        self.0.managed().revoke(&self.0.context).await
+    /// Revokes the session at the server (RFC 7009) and deletes the local copy: the refresh token, and each access token
+    /// that has not expired, of all scopes.
+    ///
+    /// If it fails, nothing is deleted, so that it can be tried again. If only access tokens of a revoked session are not
+    /// revoked, the result has their errors.
+    pub async fn revoke(&self) -> Result<Revocation> {
+        self.0.managed().revoke(&self.0.context, Vec::new()).await
     }
 
     /// Returns the origins that the credentials are bound to.
@@ -241,14 +245,7 @@ impl Credentials {
     #[cold]
     #[inline(never)]
     fn wait(&self) -> Boxed<'_, Result<Token>> {
-        let inner = &*self.0;
-        if inner.resolves {
-            return Box::pin(async {
-                inner.context.resolve_references().await?;
-                inner.provider.token_boxed(&inner.context).await
-            });
-        }
-        inner.provider.token_boxed(&inner.context)
+        Box::pin(self.0.token())
     }
 
     #[cold]
@@ -377,9 +374,7 @@ impl CredentialsBuilder {
             Error::new(ErrorKind::Configuration, "no provider was given")
                 .with_help("call `provider`, `source` or `interactive` on the builder")
         })?;
-        let context = self.context;
-        provider.validate(&context)?;
-        let per_request = provider.is_per_request();
-        Ok(Credentials::of(Bound { provider, context, per_request, resolves: false }))
+        let placed_by = self.context.placement().map(|_| "CredentialsBuilder::placement");
+        Bound::new(provider, self.context, placed_by).map(Credentials::of)
     }
 }

@@ -9,9 +9,9 @@ use std::{
 use tokio::runtime::Handle;
 
 use super::{
-    core::closed,
     exchange::{Exchange, logged_out},
     memory::Memory,
+    single_flight::closed,
 };
 use crate::{
     Error, ErrorKind, Login, LoginOutcome, Result, TokenSet,
@@ -36,12 +36,11 @@ impl Exchange {
             let forgotten = self.forget().await;
             return outcome.and_then(|outcome| forgotten.map(|()| outcome));
         }
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Err(closed());
-        }
         let (_caller, login) = login.clone().for_caller();
         let runtime = runtime::handle()?;
+        let background = runtime.clone();
         let work = async move {
+            let runtime = &background;
             let done = on_own_thread(runtime, {
                 let login = login.clone();
                 async move { self.log_in(&login).await }
@@ -66,7 +65,11 @@ impl Exchange {
         let seen = self.read_if_stored(session.as_ref()).await?;
         let shared = Arc::clone(&self.shared);
         let logins = shared.logins.load(Ordering::Acquire);
-        let _here = self.wait(shared.login.lock(), login).await?;
+        let _here = self.wait(shared.login_lock().lock_owned(), login).await?;
+        // With the lock, so that a close that has ended is seen, and one that starts now waits for this login.
+        if shared.slots.is_closed() {
+            return Err(closed());
+        }
         if shared.logins.load(Ordering::Acquire) != logins {
             return Ok(LoginOutcome::ByAnother);
         }
@@ -187,10 +190,11 @@ impl Exchange {
 /// Runs code of a source or a prompt on a thread of its own, which it may block; `None` if it panicked. Its timers and
 /// connections run on the background thread.
 async fn on_own_thread<T: Send + 'static>(
-    runtime: &'static Handle,
+    runtime: &Handle,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
-    runtime.spawn_blocking(move || runtime.block_on(work)).await.ok()
+    let here = runtime.clone();
+    runtime.spawn_blocking(move || here.block_on(work)).await.ok()
 }
 
 fn panicked() -> Error {

@@ -13,6 +13,7 @@ mod login;
 mod managed;
 mod memory;
 mod options;
+mod revocation;
 mod schedule;
 mod scopes;
 mod session;

@@ -8,9 +8,12 @@
 use shuttle::sync::{Mutex, MutexGuard};
 #[cfg(not(all(test, shuttle)))]
 use std::sync::{Mutex, MutexGuard};
-use std::sync::{
-    PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    process,
+    sync::{
+        PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use tokio::sync::watch;
@@ -20,7 +23,7 @@ use super::{
     schedule::{END_OF_ROW, back_off, floor},
 };
 use crate::{
-    Error, Issued, Result,
+    Error, ErrorKind, Issued, Result,
     time::{AtomicMoment, Moment, chance},
 };
 
@@ -34,8 +37,8 @@ pub(super) type Leader = watch::Sender<Option<Result<Issued>>>;
 #[derive(Default)]
 pub(super) struct SingleFlight {
     state: Mutex<State>,
-    /// Whether `state` has an exchange, for callers that have a token: they take no lock.
-    busy: AtomicBool,
+    /// The process whose exchange `state` has, else 0, for callers that have a token: they take no lock.
+    busy: AtomicU32,
     /// When the next exchange may start, likewise.
     next: AtomicMoment,
 }
@@ -48,7 +51,7 @@ pub(super) enum Admission {
     Wait(Waiter),
     /// It makes the exchange, and waits for it as the others do.
     Lead(Waiter, Leader),
-    /// It gets the error of the last exchange, which has failed just now.
+    /// It gets the error of the last exchange, which has failed just now, or that of closed credentials.
     HeldBack(Error),
 }
 
@@ -58,6 +61,7 @@ struct State {
     failure: Option<Failure>,
     started: Option<Moment>,
     refusals: Option<Refusals>,
+    is_closed: bool,
 }
 
 /// The refusals in a row that have caused an exchange.
@@ -79,7 +83,18 @@ impl SingleFlight {
 
     /// Returns whether a refresh may start: none is under way, and none is held back. It takes no lock.
     pub(super) fn is_due(&self, now: Moment) -> bool {
-        !self.busy.load(Ordering::Acquire) && self.next.get().reached(now)
+        self.next.get().reached(now) && !self.is_busy()
+    }
+
+    /// Returns whether an exchange is under way in this process. That of a parent never ends in its child.
+    fn is_busy(&self) -> bool {
+        let busy = self.busy.load(Ordering::Acquire);
+        busy != 0 && busy == process::id()
+    }
+
+    /// Returns what to wait on for the end of the exchange that is under way.
+    fn running(&self, state: &State) -> Option<Waiter> {
+        if self.is_busy() { state.waiter.clone() } else { None }
     }
 
     /// Decides what one caller does. `fresh` looks at the slot once more, now that no other caller can start an
@@ -95,8 +110,11 @@ impl SingleFlight {
         if let Some(issued) = fresh() {
             return Admission::Ready(issued);
         }
-        if let Some(waiter) = &state.waiter {
-            return Admission::Wait(waiter.clone());
+        if state.is_closed {
+            return Admission::HeldBack(closed());
+        }
+        if let Some(waiter) = self.running(&state) {
+            return Admission::Wait(waiter);
         }
         if let Some(failure) = &state.failure
             && !failure.until.reached(now)
@@ -112,7 +130,7 @@ impl SingleFlight {
         }
         let (leader, waiter) = watch::channel(None);
         state.waiter = Some(waiter.clone());
-        self.busy.store(true, Ordering::Release);
+        self.busy.store(process::id(), Ordering::Release);
         state.started = Some(now);
         Admission::Lead(waiter, leader)
     }
@@ -139,9 +157,11 @@ impl SingleFlight {
         }
     }
 
-    /// Returns what to wait on for the end of the running exchange.
-    pub(super) fn waiter(&self) -> Option<Waiter> {
-        self.lock().waiter.clone()
+    /// Starts no more exchanges. Returns what to wait on for the end of the running one.
+    pub(super) fn close(&self) -> Option<Waiter> {
+        let mut state = self.lock();
+        state.is_closed = true;
+        self.running(&state)
     }
 
     /// Forgets the last failure and the refusals, so that the next caller can start an exchange.
@@ -164,7 +184,7 @@ impl SingleFlight {
     ) {
         let mut state = self.lock();
         state.waiter = None;
-        self.busy.store(false, Ordering::Release);
+        self.busy.store(0, Ordering::Release);
         state.failure = result.as_ref().err().map(|error| {
             let before = state.failure.as_ref().filter(|_| !is_local);
             let count = before.map_or(0, |failure| failure.count).saturating_add(1);
@@ -187,6 +207,11 @@ pub(super) async fn wait(mut waiter: Waiter) -> Result<Issued> {
     }
 }
 
+/// The error of a call after the credentials were closed.
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "these credentials are closed").with_help("load new ones")
+}
+
 /// The error of an exchange whose source panicked.
 pub(super) fn crashed() -> Error {
     Error::internal("the provider panicked during the exchange")
@@ -196,6 +221,8 @@ pub(super) fn crashed() -> Error {
 /// The order of the threads must not matter: shuttle tries many thousands of orders.
 #[cfg(all(test, shuttle))]
 mod model {
+    use std::sync::atomic::AtomicBool;
+
     use shuttle::{
         sync::{Arc, Mutex, atomic::AtomicUsize},
         thread,
@@ -213,6 +240,8 @@ mod model {
         slot: Mutex<Option<Issued>>,
         busy: AtomicBool,
         flights: AtomicUsize,
+        /// Whether closing has ended.
+        closed: AtomicBool,
     }
 
     impl Cache {
@@ -224,6 +253,7 @@ mod model {
                 Admission::Wait(waiter) => Some(waiter),
                 Admission::Lead(waiter, leader) => {
                     assert!(!self.busy.swap(true, Ordering::SeqCst), "two exchanges at once");
+                    assert!(!self.closed.load(Ordering::SeqCst), "an exchange after the close");
                     self.flights.fetch_add(1, Ordering::SeqCst);
                     thread::yield_now();
                     let result =
@@ -258,7 +288,7 @@ mod model {
                     assert!(ended, "no caller waits for ever");
                 }
                 assert_eq!(cache.flights.load(Ordering::SeqCst), expected_flights);
-                assert!(cache.single_flight.waiter().is_none(), "the next can start");
+                assert!(cache.single_flight.lock().waiter.is_none(), "the next can start");
             },
             ORDERS,
         );
@@ -294,6 +324,36 @@ mod model {
     #[test]
     fn one_flight_serves_all_in_every_order() {
         check(false, 1);
+    }
+
+    #[test]
+    fn no_flight_starts_after_the_close_in_any_order() {
+        shuttle::check_random(
+            || {
+                let cache = Arc::new(Cache::default());
+                let now = Clock::system().now();
+                let callers: Vec<_> = (0..CALLERS)
+                    .map(|_| {
+                        let cache = Arc::clone(&cache);
+                        thread::spawn(move || drop(cache.call(now, true)))
+                    })
+                    .collect();
+                if let Some(waiter) = cache.single_flight.close() {
+                    while waiter.borrow().is_none() {
+                        thread::yield_now();
+                    }
+                }
+                cache.closed.store(true, Ordering::SeqCst);
+                for caller in callers {
+                    assert!(caller.join().is_ok());
+                }
+                let after = cache.single_flight.admit(now, None, &CacheOptions::default(), || None);
+                assert!(
+                    matches!(after, Admission::HeldBack(error) if error.kind() == ErrorKind::Closed)
+                );
+            },
+            ORDERS,
+        );
     }
 
     #[test]

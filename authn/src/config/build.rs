@@ -22,6 +22,7 @@ use crate::{
         BuiltProvider, Entries, Item, Key, LoadContext, Options as _, Table, Value, report_failure,
         report_unknown_key,
     },
+    provider::{PER_REQUEST, PER_REQUEST_HELP},
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
@@ -170,6 +171,13 @@ impl<'a> Build<'a> {
         self.depth.set(self.depth.get() + 1);
         let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
         let provider = entry.build(&mut table);
+        let [_, placing] = entry.options_of_framework();
+        let set = placing.iter().find(|field| entries.contains_key(field.key()));
+        let placed_by = match set {
+            Some(field) => Some(key.child(field.key()).to_string()),
+            // It places its token itself, so no other table can.
+            None => (!entry.has_placement()).then(|| key.to_string()),
+        };
         let placement = if entry.has_placement() {
             PlacementOptions::from_table(&mut table).map(PlacementOptions::into_placement)
         } else {
@@ -182,10 +190,9 @@ impl<'a> Build<'a> {
 
         let (provider, placement) = (provider?, placement?);
         if entry.is_cached() && per_request_below {
-            let message = "a token that belongs to the request being served must not be cached";
-            let problem = Problem::error(ProblemCode::CachedPerRequest, message)
+            let problem = Problem::error(ProblemCode::CachedPerRequest, PER_REQUEST)
                 .with_key(key)
-                .with_help("move the per-request provider out of this one");
+                .with_help(PER_REQUEST_HELP);
             return self.reporter.refuse(problem, item, false);
         }
         let per_request = per_request_below || provider.is_per_request();
@@ -207,11 +214,16 @@ impl<'a> Build<'a> {
             parts.secrets = references.into();
             parts.session_spec = session_spec;
         });
-        if let Err(error) = provider.validate(&context) {
-            report_failure(self, &error, key, item);
-            return None;
+        match Bound::new(provider, context, placed_by.as_deref()) {
+            Ok(mut bound) => {
+                (bound.per_request, bound.resolves) = (per_request, resolves);
+                Some(Credentials::of(bound))
+            }
+            Err(error) => {
+                report_failure(self, &error, key, item);
+                None
+            }
         }
-        Some(Credentials::of(Bound { provider, context, per_request, resolves }))
     }
 
     /// Returns where the sessions of a provider are stored.

@@ -118,11 +118,12 @@ pub fn sample(entry: &Entry, secret: &str) -> String {
     lines.chain(inner).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns another provider's table for among the options: any for which a bare secret is enough.
+/// Returns another provider's table for among the options: any that returns a token and needs only a secret.
 fn inner_sample(secret: &str) -> Option<String> {
     let registry = Registry::linked().ok()?;
     let simple = registry.iter().find(|entry| {
         !entry.has_inner_provider()
+            && entry.has_placement()
             && entry.shorthand().is_some_and(|field| field.kind() == Kind::Secret)
     })?;
     Some(format!("{} = {secret:?}", simple.name()))

@@ -4,7 +4,7 @@ use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 
 use http::Method;
@@ -15,8 +15,9 @@ use super::{HttpRequest, options::HttpOptions};
 use crate::{
     Error, Result,
     input_file::{self, Rules},
+    per_process::PerProcess,
     request::{LOCALHOST, is_loopback},
-    runtime,
+    runtime::aside,
     time::Clock,
 };
 
@@ -52,14 +53,15 @@ pub struct HttpClient {
 /// What all clones share.
 struct Shared {
     options: HttpOptions,
-    client: OnceLock<Result<Client>>,
+    /// With connections that the background thread of the process serves.
+    client: PerProcess<Result<Client>>,
     /// For the loopback interface. Its requests can be plain http, so no proxy may see them.
-    direct: OnceLock<Result<Client>>,
+    direct: PerProcess<Result<Client>>,
 }
 
 impl HttpClient {
     pub(crate) fn new(options: HttpOptions) -> Self {
-        let (client, direct) = (OnceLock::new(), OnceLock::new());
+        let (client, direct) = (PerProcess::new(), PerProcess::new());
         let shared = Arc::new(Shared { options, client, direct });
         Self { shared, clock: Clock::system() }
     }
@@ -113,23 +115,20 @@ impl HttpClient {
     /// Returns the client for a URL. It is built aside, because that reads the file of certificate authorities.
     pub(super) async fn client(&self, url: &Url) -> Result<Client> {
         let is_direct = url.host_str().is_some_and(is_loopback);
-        let built = if is_direct { self.shared.direct.get() } else { self.shared.client.get() };
+        let built = if is_direct { self.shared.direct.made() } else { self.shared.client.made() };
         if let Some(built) = built {
-            return built.clone();
+            return built.value.clone();
         }
         let client = self.clone();
-        let building = runtime::handle()?.spawn_blocking(move || client.built(is_direct));
-        building.await.map_err(|_| {
-            Error::internal("building the HTTP client panicked").with_help("report it")
-        })?
+        aside(move || client.built(is_direct)).await
     }
 
     fn built(&self, is_direct: bool) -> Result<Client> {
         if is_direct {
             let direct = || build(self.builder()?.no_proxy());
-            return self.shared.direct.get_or_init(direct).clone();
+            return self.shared.direct.get(|_| direct()).value.clone();
         }
-        self.shared.client.get_or_init(|| build(self.builder()?)).clone()
+        self.shared.client.get(|_| build(self.builder()?)).value.clone()
     }
 }
 

@@ -122,7 +122,7 @@ impl HttpRequest {
         let clock = self.client.clock().clone();
         // Dropping the set ends the request.
         let mut sending = JoinSet::new();
-        sending.spawn_on(send(client, request, place, clock), runtime::handle()?);
+        sending.spawn_on(send(client, request, place, clock), &runtime::handle()?);
         sending.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
             Err(Error::network("the request ended because the program is shutting down"))
         })

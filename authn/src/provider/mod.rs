@@ -20,13 +20,14 @@ mod status;
 use std::{fmt::Debug, future::Future};
 
 pub use bound::Bound;
+pub(crate) use bound::{PER_REQUEST, PER_REQUEST_HELP};
 pub(crate) use erased::Erased;
 pub(crate) use erased_source::{ErasedSource, Interactive, Plain};
 pub use from_fn::{FromFn, from_fn};
 pub use interactive::InteractiveSource;
 pub use managed::Managed;
 pub use source::TokenSource;
-pub use status::{Probe, Status};
+pub use status::{Probe, Revocation, Status};
 
 use crate::{Context, Error, Placement, Reaction, Request, ResponseHead, Result, Token, Used};
 
@@ -103,6 +104,8 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         Self: Sized;
 
     /// Adds the credential to a request: unless it is overridden, the token, where the configuration wants it.
+    ///
+    /// A provider that overrides it can't be the inner provider of a cache, which has only its token.
     fn authorize(
         &self,
         request: &mut Request<'_>,
@@ -111,6 +114,7 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     where
         Self: Sized,
     {
+        erased::mark_default();
         async {
             if request.is_authorized() {
                 return Ok(());

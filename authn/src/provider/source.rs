@@ -34,7 +34,8 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         last: Option<&TokenSet>,
     ) -> impl Future<Output = Result<TokenSet>> + Send;
 
-    /// Adds the credential to a request: unless it is overridden, the token, where the configuration wants it.
+    /// Adds the credential to a request: unless it is overridden, the token, where the configuration wants it. A source that
+    /// passes on another provider's token lets that provider add it.
     ///
     /// It must not wait, because it runs for every request. A signature reads its key from [`Issued::kept`].
     fn authorize(
@@ -43,22 +44,35 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         issued: &Issued,
         context: &Context,
     ) -> Result<()> {
-        let _ = context;
-        request.bearer(issued.token())
+        match self.inner() {
+            Some(inner) => inner.authorize(request, issued, context),
+            None => request.bearer(issued.token()),
+        }
     }
 
     /// Returns the name of the principal that the credential is for, if it is known without asking a server.
     fn principal(&self, context: &Context) -> Option<String> {
         let _ = context;
-        None
+        let inner = self.inner()?;
+        inner.provider.principal(&inner.context)
     }
 
     /// Reacts to the answer to a request that was authorised, as [`TokenProvider::response`] does.
     ///
     /// [`TokenProvider::response`]: crate::TokenProvider::response
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
-        let _ = (head, used, context);
-        Reaction::Pass
+        let _ = context;
+        match self.inner() {
+            Some(inner) => inner.provider.response(head, used, &inner.context),
+            None => Reaction::Pass,
+        }
+    }
+
+    /// Returns a token that it has before the first exchange, which returns this token. It does not wait.
+    #[doc(hidden)]
+    fn initial(&self, context: &Context) -> Option<TokenSet> {
+        let _ = context;
+        None
     }
 
     /// Returns the places in which [`authorize`](Self::authorize) sets credentials itself, as [`TokenProvider::placements`]
@@ -72,7 +86,7 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     }
 
     /// Returns the provider whose tokens it passes on unchanged, from
-    /// [`Credentials::bound`](crate::Credentials::bound), so that an invalidation, a login or a logout here is one there.
+    /// [`Credentials::bound`](crate::Credentials::bound), so that an invalidation, a login or a logout here is one there, and so that provider places its token on requests.
     ///
     /// A login by another program straight at that provider is not noticed: a token that has been passed on to a
     /// cache is used until it expires.

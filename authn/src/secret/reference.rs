@@ -10,7 +10,7 @@ use super::SecretSource;
 use crate::{
     Environment, Error, Result,
     input_file::{self, Rules},
-    runtime,
+    runtime::aside,
 };
 
 /// A secret that is stored elsewhere, with the text that it was last resolved to.
@@ -65,10 +65,7 @@ impl Target {
             return self.resolve();
         }
         let target = self.clone();
-        let resolving = runtime::handle()?.spawn_blocking(move || target.resolve());
-        resolving.await.map_err(|_| {
-            Error::internal("a store panicked while it read a secret").with_help("report it")
-        })?
+        aside(move || target.resolve()).await
     }
 }
 

@@ -264,9 +264,17 @@ impl Record {
         Arc::new(kept.map(|(name, value)| (name.clone(), value.as_str().into())).collect())
     }
 
-    /// Returns a set with everything that can be revoked; `None` if there is nothing.
+    /// Returns the last grant, or else a set of an access token alone; `None` if there is nothing to revoke.
     pub(crate) fn any_token_set(&self) -> Option<TokenSet> {
         self.token_set("").or_else(|| self.tokens.values().next()?.token().map(TokenSet::new))
+    }
+
+    /// Returns the access tokens that have not expired.
+    pub(crate) fn unexpired(&self, now: SystemTime) -> Vec<Token> {
+        let has_expired = |at| millis::time(at) <= now;
+        let stored = self.tokens.values();
+        let unexpired = stored.filter(|stored| !stored.expires_at.is_some_and(has_expired));
+        unexpired.filter_map(StoredToken::token).collect()
     }
 
     /// Adds the result of an exchange: its access token, and what the next exchange needs.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use super::issued::Kept;
+use super::{Issued, issued::Kept};
 use crate::{Claims, Error, SecretString, Token, time::unix_nanos};
 
 /// The result of one exchange: an access token, and what the next exchange needs.
@@ -171,6 +171,19 @@ impl TokenSet {
         self.new_session
     }
 
+    /// Counts the token's lifetime from its creation, not from when a cache asks for it.
+    pub(crate) fn with_settled_expiry(mut self) -> Self {
+        if let Some(time) = self.token.expires_at() {
+            self.token = self.token.with_expires_at(time);
+        }
+        self
+    }
+
+    /// Replaces the access token and leaves out the refresh token.
+    pub(crate) fn with_access_token(self, token: Token) -> Self {
+        Self { token, refresh_token: None, ..self }
+    }
+
     /// Keeps what the next exchange needs, with the last one's access token.
     pub(crate) fn with_token_of(mut self, last: &Self) -> Self {
         self.token = last.token.clone();
@@ -196,6 +209,12 @@ impl TokenSet {
             }
         }
         self
+    }
+}
+
+impl From<Issued> for TokenSet {
+    fn from(issued: Issued) -> Self {
+        Self { kept: issued.all_kept(), ..Self::new(issued.token().clone()) }
     }
 }
 

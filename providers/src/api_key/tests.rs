@@ -291,3 +291,9 @@ fn every_place_of_a_key_is_named_by_the_configuration() {
         assert!(placements.contains(&Placement::query(name)), "{name}: {placements:?}");
     }
 }
+
+#[test]
+fn keys_need_no_token_to_be_authenticated() {
+    let status = wait(load("api_key = \"s3cr3t\"").unwrap().status()).unwrap();
+    assert!(status.is_authenticated() && !status.has_token, "{status:?}");
+}

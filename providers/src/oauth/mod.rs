@@ -203,4 +203,8 @@ impl InteractiveSource for OAuth {
     async fn revoke(&self, context: &Context, grant: &TokenSet) -> Result<()> {
         revocation::revoke(self.call(context), grant).await
     }
+
+    async fn revoke_access_token(&self, context: &Context, grant: &TokenSet) -> Result<bool> {
+        revocation::revoke_access_token(self.call(context), grant).await.map(|()| true)
+    }
 }

@@ -190,6 +190,9 @@ pub(super) fn session(snapshot: &Snapshot) -> Vec<Finding> {
         Ok(status) if status.has_session => Finding::ok(
             "the client's typed-in credentials are stored, and tokens are requested with them",
         ),
+        Ok(status) if status.is_authenticated() => {
+            Finding::ok("requests are authorised without a token, and no login is needed")
+        }
         Ok(_) if credentials.needs_login() => Finding::warning("not logged in")
             .with_help(format!("`{}`", snapshot.config.login_command())),
         Ok(_) => Finding::ok("no token is stored, and no login is needed"),
