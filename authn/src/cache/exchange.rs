@@ -363,15 +363,17 @@ fn lost(session: &StoredSession) -> Error {
 
 /// Nothing was sent: the session is as it was.
 fn unreserved(error: Error) -> Error {
-    Error::store("the session can't be renewed, because the renewed one could not be saved")
+    let why = error.message();
+    Error::store(format!("the session can't be renewed, because the new one can't be saved: {why}"))
         .with_help(error.help().unwrap_or("check the store").to_owned())
         .with_source(error)
 }
 
 fn unsaved(error: Error) -> Error {
-    Error::store(
-        "the session was renewed but could not be saved, and is lost when this program ends",
-    )
+    let why = error.message();
+    Error::store(format!(
+        "the session was renewed but can't be saved, and is lost when this program ends: {why}"
+    ))
     .with_help("keep it running until the store works again, or log in again")
     .with_source(error)
 }

@@ -79,6 +79,10 @@ async fn obtain(
     }
     credentials.invalidate(&token);
     credentials.token().await.map_err(|error| {
+        // A store's error has its own fix.
+        if error.kind() == ErrorKind::Store {
+            return error.into();
+        }
         Failure::from(error)
             .with_help("leave out `--min-ttl` to print the cached token, which expires sooner")
     })

@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use authn::{Loader, blocking::Credentials};
+use authn::{Loader, Token, blocking::Credentials};
 use authn_providers as _;
 
 fn main() -> ExitCode {
@@ -28,19 +28,27 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let file = arguments.next().ok_or(usage)?;
     let count: usize = arguments.next().ok_or(usage)?.parse()?;
     let keep = arguments.next().is_some_and(|word| word == "keep");
-    let credentials = Credentials::from(Loader::new().file(file).short_lived().load()?);
+    let load = || Loader::new().file(&file).short_lived().load().map(Credentials::from);
+    let mut credentials = load()?;
     let mut output = io::stdout().lock();
+    let mut last: Option<Token> = None;
     for _ in 0..count {
         if keep {
             io::stdin().read_line(&mut String::new())?;
         }
         writeln!(output, "asking")?;
         output.flush()?;
-        let token = credentials.token()?;
+        let mut token = credentials.token()?;
+        if last.as_ref().is_some_and(|last| last.secret() == token.secret()) {
+            credentials.invalidate(&token);
+            token = credentials.token()?;
+        }
         writeln!(output, "got {}", token.secret())?;
         output.flush()?;
         if !keep {
-            credentials.invalidate(&token);
+            // Refusals of one program's tokens are held back, so that each token is refused in another program.
+            credentials = load()?;
+            last = Some(token);
         }
     }
     Ok(())

@@ -1,7 +1,4 @@
-//! Many processes share one session at a server that takes each refresh token once and revokes the whole
-//! family if one comes twice. Some are killed, and one is killed at each system call of its save.
-
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+//! Some processes of a fleet are killed, and one is killed at each system call of its save.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,42 +10,15 @@ use std::{
 
 use authn_tests::{
     command::{Sandbox, binary},
-    rig::{Rig, agent},
+    rig::Rig,
 };
 use serde_json::Value;
+
+use crate::scene::{exchanges, files, session};
 
 const PROCESSES: usize = 50;
 const KILLED: usize = 10;
 const ROTATIONS: &str = "20";
-
-/// Logs a user in, as an earlier login would.
-fn refresh_token(rig: &Rig) -> String {
-    let form = [
-        ("grant_type", "password"),
-        ("username", "alice"),
-        ("password", "wonderland"),
-        ("scope", "read offline_access"),
-        ("client_id", "pw"),
-        ("client_secret", "secret"),
-    ];
-    let basic = "Basic cHc6c2VjcmV0";
-    let url = format!("{}/token", rig.issuer());
-    let mut answer =
-        agent().post(&url).header("authorization", basic).send_form(form[..4].to_vec()).unwrap();
-    let answer: Value = answer.body_mut().read_json().unwrap();
-    answer["refresh_token"].as_str().unwrap().to_owned()
-}
-
-fn session(rig: &Rig, sandbox: &Sandbox) -> PathBuf {
-    let text = format!(
-        "[credentials]\norigins = ['*']\n[credentials.oauth]\n\
-         token_endpoint_url = '{}/token'\ngrant_type = 'refresh_token'\nclient_id = 'pw'\n\
-         client_secret = 'secret'\nrefresh_token = '{}'\n",
-        rig.issuer(),
-        refresh_token(rig)
-    );
-    sandbox.file("session.toml", text)
-}
 
 fn start(sandbox: &Sandbox, configuration: &Path, count: &str) -> Child {
     let mut command = sandbox.command(binary("rotator"));
@@ -58,13 +28,6 @@ fn start(sandbox: &Sandbox, configuration: &Path, count: &str) -> Child {
 
 fn tokens(output: &str) -> impl Iterator<Item = String> + '_ {
     output.lines().filter_map(|line| line.strip_prefix("got ")).map(str::to_owned)
-}
-
-fn files(sandbox: &Sandbox, ending: &str) -> Vec<PathBuf> {
-    let folder = sandbox.state().join("authn/tokens");
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    let files = entries.map(|entry| entry.unwrap().path());
-    files.filter(|path| path.to_str().unwrap().ends_with(ending)).collect()
 }
 
 #[test]
@@ -104,11 +67,9 @@ fn fifty_processes_share_a_session_and_ten_are_killed() {
         assert_eq!(tokens(&output).count().to_string(), ROTATIONS);
         seen.extend(tokens(&output));
     }
-    let exchanges = rig.count(&[("grant", "refresh_token")]);
-    assert_eq!(rig.count(&[("grant", "refresh_token"), ("status", "200")]), exchanges, "no logout");
     assert_eq!(
         seen.len() as u64,
-        exchanges,
+        exchanges(&rig),
         "every exchange is a rotation, and every rotation one"
     );
     let last = start(&sandbox, &configuration, "2").wait_with_output().unwrap();

@@ -1,0 +1,8 @@
+//! Many processes share one session at a server that takes each refresh token once and revokes the whole
+//! family if one comes twice.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod attacked;
+mod killed;
+mod scene;
