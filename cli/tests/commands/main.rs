@@ -17,7 +17,11 @@ mod logout;
 mod man;
 mod path;
 mod providers;
+#[cfg(target_os = "linux")]
+mod pty;
 mod sandbox;
+#[cfg(target_os = "linux")]
+mod secret_prompt;
 mod secrets;
 mod server;
 mod show;
