@@ -261,3 +261,14 @@ fn providers_without_a_request_are_reported() {
     let warned = Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n").run(&LIVE);
     said(&warned, &["1 warning (", "token: available"]);
 }
+
+#[test]
+fn many_problems_are_counted_and_the_first_are_shown() {
+    let keys: Vec<_> = (0..3000).map(|number| format!("key_{number} = 1\n")).collect();
+    let sandbox = Sandbox::with(format!("[credentials]\n{}", keys.concat()));
+    let outcome = sandbox.run(&["config", "check"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""));
+    assert_eq!(outcome.stderr.matches("error: unknown-key").count(), 49);
+    assert!(outcome.stderr.contains("\n… and 2951 more problems\n"));
+    assert!(outcome.stderr.contains("the configuration has 3001 errors ("));
+}

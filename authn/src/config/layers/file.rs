@@ -5,10 +5,10 @@ use std::{fs, io, ops::Range, path::Path, sync::Arc};
 use toml_edit::Document;
 use zeroize::Zeroizing;
 
-use super::{Layer, LayerName, SourceState};
+use super::{Layer, LayerName, SourceState, layer::too_deep};
 use crate::{
     diagnostic::{Problem, ProblemCode, Provenance, SourceText, quoted, syntax_excerpt},
-    options::toml,
+    options::toml::{self, TooDeep},
 };
 
 /// Size in bytes of the largest configuration file that is read.
@@ -100,7 +100,14 @@ pub(crate) fn parse(
             let place = |span: Option<Range<usize>>| {
                 (source.provenance(span.as_ref().map_or(0, |span| span.start)), span)
             };
-            layer.fill(toml::entries(document.as_table(), &place), problems);
+            match toml::entries(document.as_table(), &place) {
+                Ok(values) => layer.fill(values, problems),
+                Err(TooDeep(at)) => problems.push(too_deep(source.provenance(at))),
+            }
+        }
+        Err(error) if toml::is_too_deep(&error) => {
+            let at = error.span().map_or(0, |span| span.start);
+            problems.push(too_deep(source.provenance(at)));
         }
         Err(error) => {
             let at = error.span().map_or(0, |span| span.start);

@@ -1,11 +1,11 @@
 //! The layer of environment variables, such as `AUTHN_CREDENTIALS__OAUTH__CLIENT_ID`. Values are taken verbatim.
 
-use super::{Layer, LayerName};
+use super::{Layer, LayerName, layer::too_deep};
 use crate::{
     Environment,
     config::sections,
-    diagnostic::{Problem, ProblemCode, Provenance, nearest},
-    options::{Entries, Item, insert},
+    diagnostic::{Problem, ProblemCode, Provenance, SHOWN, nearest},
+    options::{Entries, Item, MAX_NESTING, insert, toml::check_nesting},
 };
 
 /// Variables with the prefix that set no option.
@@ -22,7 +22,8 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
         let provenance = Provenance::Environment { name: name.to_owned() };
         let path: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
         if path.iter().any(String::is_empty) || !sections::keys().any(|key| key == path[0]) {
-            problems.push(unknown_variable(prefix, name, rest, provenance));
+            let explains = problems.len() < SHOWN;
+            problems.push(unknown_variable(prefix, name, rest, provenance, explains));
             continue;
         }
         let Some(value) = value.to_str() else {
@@ -32,6 +33,10 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
             problems.push(problem);
             continue;
         };
+        if path.len() > MAX_NESTING || check_nesting(value, path.len()).is_err() {
+            problems.push(too_deep(provenance));
+            continue;
+        }
         if let Err(other) = insert(&mut values, &path, Item::text(value, provenance.clone())) {
             let problem = Problem::error(
                 ProblemCode::TwoValues,
@@ -46,12 +51,19 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
     Layer::new(LayerName::Environment, values, problems)
 }
 
-fn unknown_variable(prefix: &str, name: &str, rest: &str, provenance: Provenance) -> Problem {
+fn unknown_variable(
+    prefix: &str,
+    name: &str,
+    rest: &str,
+    provenance: Provenance,
+    explains: bool,
+) -> Problem {
     let first = rest.split("__").next().unwrap_or(rest);
     let upper: Vec<String> = sections::keys().map(str::to_uppercase).collect();
     let candidates = RESERVED.into_iter().chain(upper.iter().map(String::as_str));
-    let help = match nearest(first, candidates) {
-        _ if rest.starts_with("CREDENTIALS_") && !rest.starts_with("CREDENTIALS__") => {
+    let near = if explains { nearest(first, candidates) } else { None };
+    let help = match near {
+        _ if explains && rest.starts_with("CREDENTIALS_") && !rest.starts_with("CREDENTIALS__") => {
             format!("did you mean `{prefix}{}`?", rest.replacen("CREDENTIALS_", "CREDENTIALS__", 1))
         }
         Some(near) if near == first => {
