@@ -280,7 +280,10 @@ impl LoadContext for Build<'_> {
 
     fn target(&self, kind: &str, text: &str, at: &Provenance) -> Result<Target, Box<Problem>> {
         match kind {
-            "env" => Ok(Target::variable(text, self.environment)),
+            "env" => match self.environment.not_utf8(text) {
+                Some(problem) => Err(problem.into()),
+                None => Ok(Target::variable(text, self.environment)),
+            },
             "file" => {
                 let base = match at {
                     Provenance::File { path, .. } | Provenance::Layer { file: Some(path), .. } => {

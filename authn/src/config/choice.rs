@@ -56,7 +56,7 @@ pub(crate) fn choose(
             }
         }
     }
-    if environment.get(APP_SERVICE).is_some() {
+    if environment.path(APP_SERVICE).is_some() {
         let provenance = Provenance::Environment { name: APP_SERVICE.to_owned() };
         return Some(Choice { name: "app_service".to_owned(), provenance });
     }

@@ -16,6 +16,11 @@ pub(crate) fn choose(
     environment: &Environment,
     problems: &mut Vec<Problem>,
 ) -> Option<String> {
+    if asked.is_none()
+        && let Some(problem) = environment.not_utf8(variable)
+    {
+        problems.push(problem);
+    }
     let named = asked.or_else(|| environment.get(variable));
     for problem in drop_untrusted_choice(layers, problems) {
         // An explicit choice overrides the project's file, so its ignored choice doesn't matter.

@@ -79,7 +79,7 @@ fn named_file(
     }
     let name = format!("{}CONFIG", loader.prefix());
     // A path that starts with `~/` becomes absolute.
-    let path = environment.absolute(environment.get(&name)?, Some(Path::new("")));
+    let path = environment.absolute(environment.path(&name)?, Some(Path::new("")));
     if path.is_absolute() {
         return Some(Ok(path));
     }

@@ -15,7 +15,19 @@ const RESERVED: [&str; 4] = ["CONFIG", "LOG", "PROFILE", "TOKEN"];
 pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<Problem>) -> Layer {
     let mut values = Entries::new();
     for (name, value) in environment.variables() {
-        let Some(rest) = name.strip_prefix(prefix) else { continue };
+        if !name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
+            continue;
+        }
+        let Some(name) = name.to_str() else {
+            let provenance = Provenance::Environment { name: name.to_string_lossy().into() };
+            let message = "the name of the variable is not UTF-8 text";
+            let problem = Problem::error(ProblemCode::NotUtf8, message)
+                .with_provenance(provenance)
+                .with_help("unset it, and set one with a name in ASCII");
+            problems.push(problem);
+            continue;
+        };
+        let rest = &name[prefix.len()..];
         if RESERVED.contains(&rest) {
             continue;
         }
@@ -27,10 +39,7 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
             continue;
         }
         let Some(value) = value.to_str() else {
-            let problem = Problem::error(ProblemCode::NotUtf8, "the variable is not UTF-8 text")
-                .with_provenance(provenance)
-                .with_help("set it to a text");
-            problems.push(problem);
+            problems.extend(environment.not_utf8(name));
             continue;
         };
         if path.len() > MAX_NESTING || check_nesting(value, path.len()).is_err() {
