@@ -8,6 +8,7 @@ mod printable;
 mod problem;
 mod provenance;
 mod quoted;
+mod reason;
 mod shortened;
 mod source_text;
 
@@ -20,5 +21,6 @@ pub(crate) use problem::{Excerpt, SHOWN};
 pub use problem::{Problem, Severity};
 pub use provenance::Provenance;
 pub(crate) use quoted::quoted;
+pub use reason::{check_limit_on_files, limit_help, reason};
 pub(crate) use shortened::shortened;
 pub(crate) use source_text::SourceText;

@@ -6,7 +6,10 @@ use std::{
     thread,
 };
 
-use authn::{Error, Result, SecretString};
+use authn::{
+    Error, Result, SecretString,
+    diagnostic::{limit_help, reason},
+};
 use rpassword::ConfigBuilder;
 use tokio::{select, sync::oneshot};
 
@@ -73,8 +76,8 @@ pub(super) fn unanswered(error: &io::Error) -> Error {
         ErrorKind::UnexpectedEof | ErrorKind::Interrupted => {
             Error::cancelled("the login was cancelled").with_help("log in again")
         }
-        kind => Error::login_required(format!("the terminal can't be read ({kind})"))
-            .with_help("log in at another terminal"),
+        _ => Error::login_required(format!("the terminal can't be read ({})", reason(error)))
+            .with_help(limit_help(error).unwrap_or("log in at another terminal")),
     }
 }
 
