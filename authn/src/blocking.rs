@@ -11,8 +11,8 @@
 //! ```
 
 use crate::{
-    Login, LoginOutcome, Reaction, Request, ResponseHead, Result, Status, Token, Used, config,
-    runtime::block_on,
+    Login, LoginOutcome, Reaction, Request, ResponseHead, Result, Revocation, Status, Token, Used,
+    config, runtime::block_on,
 };
 
 /// Authorises requests, and waits by blocking the thread. They share the cache with the asynchronous
@@ -93,8 +93,9 @@ impl Credentials {
         block_on(self.0.logout())?
     }
 
-    /// Revokes the session at the server (RFC 7009) and deletes the local copy.
-    pub fn revoke(&self) -> Result<()> {
+    /// Revokes the session at the server (RFC 7009) and deletes the local copy, as
+    /// [`Credentials::revoke`](crate::Credentials::revoke) does.
+    pub fn revoke(&self) -> Result<Revocation> {
         block_on(self.0.revoke())?
     }
 

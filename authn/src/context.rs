@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Error, Origins, Placement, Result, SecretString, store::StoredSession, time::Clock};
+use crate::{Error, Origins, Placement, Result, SecretString, store::SessionSpec, time::Clock};
 
 /// What a provider gets besides its options: scopes, clock, HTTP client, and the configured host.
 ///
@@ -32,7 +32,7 @@ pub(crate) struct Parts {
     pub(crate) placement: Option<Arc<Placement>>,
     pub(crate) secrets: Arc<[SecretString]>,
     pub(crate) awaits_refresh: bool,
-    pub(crate) stored_session: Option<Arc<StoredSession>>,
+    pub(crate) session_spec: Option<Arc<SessionSpec>>,
     pub(crate) login_command: Option<Arc<str>>,
     #[cfg(feature = "reqwest")]
     pub(crate) http: crate::http::HttpClient,
@@ -108,9 +108,9 @@ impl Context {
         self.0.awaits_refresh
     }
 
-    /// Returns the store of the session; `None` if it is only in memory.
-    pub(crate) fn stored_session(&self) -> Option<&StoredSession> {
-        self.0.stored_session.as_deref()
+    /// Returns where the sessions are stored; `None` if they are only in memory.
+    pub(crate) fn session_spec(&self) -> Option<&SessionSpec> {
+        self.0.session_spec.as_deref()
     }
 
     /// Resolves the configured references to secrets again.

@@ -2,10 +2,12 @@
 
 use std::{fmt, sync::Arc};
 
+#[cfg(feature = "reqwest")]
+use crate::request::Place;
 use crate::{
     Bound, Cached, Context, Environment, Error, ErrorKind, InteractiveSource, Login, LoginOutcome,
-    LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Show, Status,
-    Token, TokenProvider, TokenSource, Used, View,
+    LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Revocation,
+    Show, Status, Token, TokenProvider, TokenSource, Used, View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
     provider::Erased,
     runtime::Boxed,
@@ -116,8 +118,11 @@ impl Credentials {
         Self::of(self.0.with_scopes(scopes.map(str::to_owned).collect()))
     }
 
-    /// Reports that a server has refused this token, so that it is not used again. If it has been replaced meanwhile,
-    /// nothing changes.
+    /// Reports that a server has refused this token, so that the next caller gets another one.
+    ///
+    /// If it has been replaced meanwhile, nothing changes. Nor if refusals have just caused an exchange: a server that
+    /// refuses each token must not cause one for each request. [`guide::refresh_timing`](crate::guide::refresh_timing)
+    /// has the times.
     pub fn invalidate(&self, token: &Token) {
         self.0.managed().invalidate(token, &self.0.context);
     }
@@ -177,8 +182,8 @@ impl Credentials {
         self.0.managed().login_plan(environment)
     }
 
-    /// Checks the options of `[http]`, such as the file of certificate authorities, without any network. Otherwise they are
-    /// checked when the first request is sent.
+    /// Checks the options of `[http]` without any network. The file of certificate authorities was read when the
+    /// configuration was loaded, and is read again here and before the first request.
     #[cfg(feature = "reqwest")]
     pub fn check_http(&self) -> Result<()> {
         self.0.context.http().check_options()
@@ -200,14 +205,24 @@ impl Credentials {
         self.0.managed().logout(&self.0.context).await
     }
 
-    /// Revokes the session at the server (RFC 7009) and deletes the local copy.
-    pub async fn revoke(&self) -> Result<()> {
-        self.0.managed().revoke(&self.0.context).await
+    /// Revokes the session at the server (RFC 7009) and deletes the local copy: the refresh token, and each access token
+    /// that has not expired, of all scopes.
+    ///
+    /// If it fails, nothing is deleted, so that it can be tried again. If only access tokens of a revoked session are not
+    /// revoked, the result has their errors.
+    pub async fn revoke(&self) -> Result<Revocation> {
+        self.0.managed().revoke(&self.0.context, Vec::new()).await
     }
 
     /// Returns the origins that the credentials are bound to.
     pub fn origins(&self) -> &Origins {
         self.0.context.origins()
+    }
+
+    /// Returns every place of a credential that the configuration names.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn places(&self) -> Vec<Place> {
+        self.0.placements().into_iter().map(|placement| placement.place).collect()
     }
 
     #[cfg(feature = "reqwest")]
@@ -230,14 +245,7 @@ impl Credentials {
     #[cold]
     #[inline(never)]
     fn wait(&self) -> Boxed<'_, Result<Token>> {
-        let inner = &*self.0;
-        if inner.resolves {
-            return Box::pin(async {
-                inner.context.resolve_references().await?;
-                inner.provider.token_boxed(&inner.context).await
-            });
-        }
-        inner.provider.token_boxed(&inner.context)
+        Box::pin(self.0.token())
     }
 
     #[cold]
@@ -366,9 +374,7 @@ impl CredentialsBuilder {
             Error::new(ErrorKind::Configuration, "no provider was given")
                 .with_help("call `provider`, `source` or `interactive` on the builder")
         })?;
-        let context = self.context;
-        provider.validate(&context)?;
-        let per_request = provider.is_per_request();
-        Ok(Credentials::of(Bound { provider, context, per_request, resolves: false }))
+        let placed_by = self.context.placement().map(|_| "CredentialsBuilder::placement");
+        Bound::new(provider, self.context, placed_by).map(Credentials::of)
     }
 }

@@ -145,15 +145,15 @@ impl Environment {
         self.working_directory.as_deref()
     }
 
-    /// Returns the absolute path of a path in a configuration. `~/` is the home, and a relative path is below `base`, or
-    /// else below the working folder.
-    pub(crate) fn absolute(&self, path: impl AsRef<Path>, base: Option<&Path>) -> PathBuf {
-        let path = path.as_ref();
-        match (path.strip_prefix("~"), &self.home, base.or(self.working())) {
-            (Ok(rest), Some(home), _) if rest != Path::new("") => home.join(rest),
-            (_, _, Some(base)) => base.join(path),
-            (_, _, None) => path.to_owned(),
-        }
+    /// Returns the absolute path of a path in a configuration: `~/` is the home, and a relative path is below `base`. `None`
+    /// if there is no such folder.
+    pub(crate) fn absolute(&self, path: &Path, base: Option<&Path>) -> Option<PathBuf> {
+        let path = match path.strip_prefix("~") {
+            Ok(rest) if rest != Path::new("") => self.home.as_ref()?.join(rest),
+            _ if path.is_absolute() => path.to_owned(),
+            _ => base?.join(path),
+        };
+        path.is_absolute().then_some(path)
     }
 }
 

@@ -88,6 +88,16 @@
 //! dependencies are tokio and, by the feature `reqwest`, reqwest with rustls. The first exchange starts one background
 //! thread; a program that makes no exchange starts none.
 //!
+//! # Fork
+//!
+//! Credentials also work in a child that a program forks without an exec, such as a worker of a server: the child starts
+//! a background thread and connections of its own. It does not wait for an exchange or a login of its parent.
+//!
+//! - Fork before the program starts other threads, or before they use credentials. A lock that another thread holds at
+//!   that moment stays locked in the child, whether it is authn's or the allocator's.
+//! - A session in memory is copied. If its server rotates refresh tokens, only one of the processes can go on with it.
+//!   In a store, they share it.
+//!
 //! # Features
 //!
 //! | feature | default | what it adds |
@@ -111,9 +121,11 @@ mod environment;
 mod error;
 pub mod guide;
 pub mod http;
+mod input_file;
 mod integrations;
 mod login;
 pub mod options;
+mod per_process;
 #[doc(hidden)]
 pub mod private;
 mod private_file;
@@ -145,7 +157,8 @@ pub use login::{Login, LoginMethod, LoginOutcome, LoginPlan};
 pub use options::{Options, Secret, Show, Validation, View};
 #[doc(inline)]
 pub use provider::{
-    Bound, InteractiveSource, Managed, Probe, Status, TokenProvider, TokenSource, from_fn, hooks,
+    Bound, InteractiveSource, Managed, Probe, Revocation, Status, TokenProvider, TokenSource,
+    from_fn, hooks,
 };
 pub use registry::{Entry, Provider, Registry, RegistryBuilder, Store, StoreEntry};
 pub use request::{Origins, Placement, Reaction, Request, ResponseHead, Used};

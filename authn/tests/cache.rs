@@ -485,6 +485,9 @@ async fn closing_waits_for_running_exchanges_and_starts_no_more() {
     assert_eq!(bench.token().await.unwrap(), "t1", "what is at hand still serves");
     bench.clock.advance(61 * MINUTE);
     assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::Closed);
+    for scoped in [["read"], ["write"]].map(|scopes| bench.credentials.with_scope(&scopes)) {
+        assert_eq!(scoped.token().await.unwrap_err().kind(), ErrorKind::Closed, "also new scopes");
+    }
     assert_eq!(bench.server.exchanges(), 1);
 }
 

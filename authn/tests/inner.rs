@@ -11,9 +11,9 @@ use std::{
 };
 
 use authn::{
-    Bound, Context, Credentials, Environment, Error, ErrorKind, InteractiveSource, Loader, Login,
-    LoginOutcome, Managed, Result, SecretString, SessionPolicy, Token, TokenProvider, TokenSet,
-    TokenSource,
+    Bound, Context, Credentials, CredentialsBuilder, Environment, Error, ErrorKind,
+    InteractiveSource, Loader, Login, LoginOutcome, Managed, Placement, Request, Result,
+    SecretString, SessionPolicy, Token, TokenProvider, TokenSet, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
 
@@ -179,4 +179,71 @@ async fn a_refused_scoped_token_is_refused_in_the_inner_provider_too() {
     let refused = narrow.token().await.unwrap();
     narrow.invalidate(&refused);
     assert_ne!(narrow.token().await.unwrap().secret(), refused.secret());
+}
+
+/// Returns a token of the request being served, or adds a credential of its own.
+#[derive(Debug)]
+struct Odd {
+    per_request: bool,
+}
+
+impl TokenProvider for Odd {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        Token::new("s3cr3t")
+    }
+
+    async fn authorize(&self, request: &mut Request<'_>, context: &Context) -> Result<()> {
+        request.bearer(&self.token(context).await?)
+    }
+
+    fn is_per_request(&self) -> bool {
+        self.per_request
+    }
+}
+
+/// Returns one token.
+#[derive(Debug)]
+struct Plain;
+
+impl TokenProvider for Plain {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        Token::new("abc")
+    }
+}
+
+#[derive(Debug)]
+struct Passing(Credentials);
+
+impl TokenSource for Passing {
+    async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        self.0.bound().token_set(context.scopes()).await
+    }
+
+    fn inner(&self) -> Option<&Bound> {
+        Some(self.0.bound())
+    }
+}
+
+#[tokio::test]
+async fn credentials_made_in_code_follow_the_same_rules() {
+    let built = |provider: CredentialsBuilder| provider.origin("*");
+    for (per_request, said) in [(true, "must not be cached"), (false, "can't be cached")] {
+        let inner = built(Credentials::builder().provider(Odd { per_request })).build().unwrap();
+        assert_eq!(inner.status().await.unwrap().is_authenticated(), !per_request);
+        let error = built(Credentials::builder().source(Passing(inner))).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains(said), "{error}");
+    }
+    let inner = built(Credentials::builder().provider(Plain).placement(Placement::query("key")));
+    let inner = inner.build().unwrap();
+    assert!(!inner.status().await.unwrap().is_authenticated(), "it is not ready");
+    let outer = built(Credentials::builder().source(Passing(inner.clone()))).build().unwrap();
+    for _ in ["cold", "warm"] {
+        let (mut parts, ()) = http::Request::get("https://a.test/").body(()).unwrap().into_parts();
+        outer.authorize(&mut parts).await.unwrap();
+        assert_eq!(parts.uri, "https://a.test/?key=abc");
+    }
+    let twice = Credentials::builder().source(Passing(inner)).placement(Placement::query("other"));
+    let error = built(twice).build().unwrap_err();
+    assert!(error.to_string().contains("set twice"), "{error}");
 }

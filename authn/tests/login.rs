@@ -383,6 +383,25 @@ async fn the_servers_tokens_are_stored_even_if_the_caller_has_gone() {
 }
 
 #[tokio::test]
+async fn no_login_starts_after_the_close() {
+    let bench = Bench::new();
+    let credentials = bench.process();
+    let person = Person::new("alice");
+    let first = begin(&credentials, &person);
+    person.asked.notified().await;
+    let waiting = {
+        let credentials = credentials.clone();
+        tokio::spawn(async move { credentials.login(by(&Person::ready("bob"))).await })
+    };
+    first.abort();
+    credentials.close().await;
+    let late = credentials.login(by(&Person::ready("carol"))).await;
+    for outcome in [waiting.await.unwrap(), late] {
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Closed);
+    }
+}
+
+#[tokio::test]
 async fn another_user_than_the_expected_is_refused_and_the_session_stays() {
     let bench = Bench::new();
     let credentials = bench.with("expected_username = 'alice'");

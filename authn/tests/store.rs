@@ -2,8 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod rotating;
+
 use std::{
-    collections::HashSet,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -14,155 +15,11 @@ use std::{
 };
 
 use authn::{
-    Context, Credentials, Environment, Error, ErrorKind, InteractiveSource, Loader, Login, Result,
-    SecretString, SessionPolicy, Token, TokenSet, TokenSource,
+    Credentials, Environment, Error, ErrorKind, Result, Token,
     store::{Document, FileStore, Lease, StoreKey, TokenStore},
-    time::{Clock, ManualClock},
 };
-use tempfile::TempDir;
+use rotating::{Bench, token};
 use tokio::sync::Notify;
-
-/// A server that accepts each refresh token once (RFC 9700, 4.14). All providers of a test share it.
-#[derive(Default)]
-struct Server {
-    live: Mutex<HashSet<String>>,
-    used: Mutex<HashSet<String>>,
-    exchanges: AtomicUsize,
-    /// Where exchanges wait if a test delays them: before and after the server's commit.
-    gates: Mutex<Option<(Arc<Notify>, Arc<Notify>)>>,
-    revoked: Mutex<Vec<String>>,
-}
-
-static SERVERS: Mutex<Vec<Arc<Server>>> = Mutex::new(Vec::new());
-
-/// Requests tokens from the test's server.
-#[authn::token_provider("rotating", cached, login)]
-struct Rotating {
-    /// Name of the server.
-    server: usize,
-    /// First refresh token.
-    _refresh_token: Option<SecretString>,
-    /// Another option.
-    audience: Option<String>,
-    /// Scopes.
-    scope: Option<Vec<String>>,
-}
-
-impl TokenSource for Rotating {
-    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
-        let server = Arc::clone(&SERVERS.lock().unwrap()[self.server]);
-        let gates = server.gates.lock().unwrap().clone();
-        if let Some((before, _)) = &gates {
-            before.notified().await;
-        }
-        let sent = last.and_then(TokenSet::refresh_token).or(self._refresh_token.as_ref());
-        let sent = sent.ok_or_else(Error::no_token)?.expose().to_owned();
-        let number = server.exchanges.fetch_add(1, Ordering::SeqCst) + 1;
-        let next = format!("r{number}");
-        {
-            let mut live = server.live.lock().unwrap();
-            if !live.remove(&sent) {
-                if server.used.lock().unwrap().contains(&sent) {
-                    live.clear();
-                }
-                return Err(Error::login_required("the refresh token is spent; log in again"));
-            }
-            server.used.lock().unwrap().insert(sent);
-            live.insert(next.clone());
-        }
-        if let Some((_, after)) = &gates {
-            after.notified().await;
-        }
-        let scope = context.scopes().join(" ");
-        let token = Token::new(format!("t{number}"))?
-            .with_expires_in(Duration::from_mins(10))
-            .with_scope(&scope);
-        Ok(TokenSet::new(token).with_refresh_token(next.into()))
-    }
-}
-
-impl InteractiveSource for Rotating {
-    async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> {
-        Ok(None)
-    }
-
-    fn session(&self) -> SessionPolicy<'_> {
-        let _ = (&self.audience, &self.scope);
-        self._refresh_token.as_ref().map_or(SessionPolicy::Begun, SessionPolicy::From)
-    }
-
-    async fn revoke(&self, _context: &Context, grant: &TokenSet) -> Result<()> {
-        let server = Arc::clone(&SERVERS.lock().unwrap()[self.server]);
-        let refresh_token = grant.refresh_token().unwrap().expose().to_owned();
-        server.live.lock().unwrap().remove(&refresh_token);
-        server.revoked.lock().unwrap().push(refresh_token);
-        Ok(())
-    }
-
-    fn needs_login(&self) -> bool {
-        false
-    }
-}
-
-struct Bench {
-    server: Arc<Server>,
-    number: usize,
-    folder: TempDir,
-    clock: ManualClock,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let server = Arc::new(Server::default());
-        server.live.lock().unwrap().insert("r0".to_owned());
-        let mut servers = SERVERS.lock().unwrap();
-        servers.push(Arc::clone(&server));
-        let number = servers.len() - 1;
-        Self { server, number, folder: tempfile::tempdir().unwrap(), clock: ManualClock::new() }
-    }
-
-    fn loader(&self, more: &str) -> Loader {
-        let text = format!(
-            "[credentials]\norigins = ['*']\n[credentials.rotating]\nserver = {}\n{more}\n",
-            self.number
-        );
-        Loader::new()
-            .environment(Environment::empty().state_directory(self.folder.path()))
-            .clock(Clock::custom(self.clock.clone()))
-            .inline("test.toml", &text)
-    }
-
-    /// Returns credentials as another process has them: they share only the store.
-    fn process(&self, refresh_token: &str) -> Credentials {
-        self.loader(&format!("refresh_token = '{refresh_token}'")).load().unwrap()
-    }
-
-    fn exchanges(&self) -> usize {
-        self.server.exchanges.load(Ordering::SeqCst)
-    }
-
-    fn files(&self) -> Vec<PathBuf> {
-        let folder = self.folder.path().join("authn/tokens");
-        let entries = fs::read_dir(folder).into_iter().flatten();
-        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        files
-    }
-
-    fn document(&self) -> PathBuf {
-        let is_document = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
-        self.files().into_iter().find(is_document).unwrap()
-    }
-
-    /// Moves the clock past the refresh point and the end of the token.
-    fn expire(&self) {
-        self.clock.advance(Duration::from_mins(11));
-    }
-}
-
-async fn token(credentials: &Credentials) -> String {
-    credentials.token().await.unwrap().secret().to_owned()
-}
 
 #[tokio::test]
 async fn a_rotated_refresh_token_and_a_fresh_token_outlive_the_process() {
@@ -195,8 +52,7 @@ async fn other_options_are_another_session_and_other_scopes_are_not() {
     let one = bench.loader("refresh_token = 'a'\naudience = 'one'").load().unwrap();
     let other = bench.loader("refresh_token = 'b'\naudience = 'other'").load().unwrap();
     assert_eq!((token(&one).await, token(&other).await), ("t1".into(), "t2".into()));
-    let is_document = |path: &&PathBuf| path.extension().is_some_and(|ending| ending == "json");
-    assert_eq!(bench.files().iter().filter(is_document).count(), 2);
+    assert_eq!(bench.documents().len(), 2);
     // A scope has a token of its own, and shares the refresh token as it rotates.
     let scoped = one.with_scope(&["read"]);
     assert_eq!(token(&scoped).await, "t3");
@@ -426,11 +282,28 @@ async fn files_are_private_and_open_ones_and_links_are_refused() {
     assert_eq!(error.kind(), ErrorKind::Store);
     assert!(error.to_string().contains("chmod 600"), "{error}");
     mode(&document, 0o600);
+    // Others may list the folder, and not write to it: not even a valid token is read from there then.
     mode(&folder, 0o755);
-    bench.expire();
-    let error = bench.process("r0").token().await.unwrap_err();
-    assert!(error.to_string().contains("chmod 700"), "{error}");
+    assert_eq!(token(&bench.process("r0")).await, "t1");
+    for open in [0o775, 0o777, 0o702] {
+        mode(&folder, open);
+        for error in [
+            bench.process("r0").token().await.unwrap_err(),
+            bench.process("r0").status().await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Store);
+            assert!(error.to_string().contains("chmod go-w"), "{error}");
+        }
+    }
     mode(&folder, 0o700);
+    // A folder behind a link may be another user's.
+    let moved = bench.folder.path().join("authn/moved");
+    fs::rename(&folder, &moved).unwrap();
+    symlink(&moved, &folder).unwrap();
+    let error = bench.process("r0").token().await.unwrap_err();
+    assert!(error.to_string().contains("symbolic link"), "{error}");
+    fs::remove_file(&folder).unwrap();
+    fs::rename(&moved, &folder).unwrap();
     let elsewhere = bench.folder.path().join("elsewhere.json");
     fs::rename(&document, &elsewhere).unwrap();
     symlink(&elsewhere, &document).unwrap();

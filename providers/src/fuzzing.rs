@@ -21,17 +21,18 @@ const LONGEST: usize = 250;
 ///
 /// If the parser has a fault.
 pub fn token_response(body: &[u8]) {
-    let grant_advice = GrantAdvice { meaning: "-", help: "-", login_helps: true };
+    let grant_advice = GrantAdvice { meaning: "-", help: "-", login_helps: true, guess: None };
     let advice = Advice { client: "-", grant: grant_advice };
-    for (status, is_json) in [
-        (StatusCode::OK, true),
-        (StatusCode::OK, false),
-        (StatusCode::BAD_REQUEST, true),
-        (StatusCode::SERVICE_UNAVAILABLE, true),
+    for (status, content_type) in [
+        (StatusCode::OK, "application/json"),
+        (StatusCode::OK, "application/x-www-form-urlencoded"),
+        (StatusCode::BAD_REQUEST, "application/json"),
+        (StatusCode::SERVICE_UNAVAILABLE, "text/html"),
     ] {
         let place = "https://server.test";
-        let received = Received { place, status, is_json, retry_after: None, body };
-        let granted = grant(&received, &advice).map(drop).map_err(Error::from);
+        let content_type = Some(content_type);
+        let received = Received { place, status, content_type, retry_after: None, body };
+        let granted = grant(&received, &advice, None).map(drop).map_err(Error::from);
         let codes = device_authorization(&received, &advice).map(drop).map_err(Error::from);
         for result in [granted, codes, accepted(&received, &advice)] {
             if let Err(error) = result {

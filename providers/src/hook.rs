@@ -1,5 +1,7 @@
 //! Provider `hook`: tokens of a closure that the program registers.
 
+use std::sync::OnceLock;
+
 use authn::{Context, Result, TokenSet, TokenSource, hooks};
 
 /// Gets tokens from a closure of the program.
@@ -25,19 +27,31 @@ pub struct Hook {
     name: String,
     /// Name of the user that the tokens belong to. Unset, the hook's own username is used.
     username: Option<String>,
+    /// Found when the options are checked, so that these credentials get its first token.
+    __found: OnceLock<hooks::Hook>,
 }
 
 impl TokenSource for Hook {
     fn validate(&self, _: &Context) -> Result<()> {
-        hooks::find(&self.name).map(drop)
+        let hook = hooks::find(&self.name)?;
+        self.__found.get_or_init(|| hook);
+        Ok(())
     }
 
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
-        hooks::find(&self.name)?.request_token(context, last).await
+        let hook = match self.__found.get() {
+            Some(hook) => hook,
+            None => &hooks::find(&self.name)?,
+        };
+        hook.request_token(context, last).await
+    }
+
+    fn initial(&self, context: &Context) -> Option<TokenSet> {
+        self.__found.get()?.initial(context)
     }
 
     fn principal(&self, context: &Context) -> Option<String> {
-        self.username.clone().or_else(|| hooks::find(&self.name).ok()?.principal(context))
+        self.username.clone().or_else(|| self.__found.get()?.principal(context))
     }
 }
 
@@ -52,7 +66,7 @@ mod tests {
     };
 
     use authn::{
-        Error, ErrorKind, Token,
+        Credentials, Error, ErrorKind, Token,
         time::{Clock, ManualClock, Moment, Sleep, Time},
     };
 
@@ -115,6 +129,81 @@ mod tests {
         assert_eq!(wait(credentials.token()).unwrap().secret(), "later");
         let other = load("hook = { name = \"named\", username = \"bob\" }").unwrap();
         assert_eq!(other.principal().as_deref(), Some("bob"));
+    }
+
+    #[test]
+    fn all_credentials_of_a_process_start_with_the_first_token() {
+        let hook = hooks::Hook::new(|_| async { Token::new("later") })
+            .with_initial(Token::new("first").unwrap().with_expires_in(Duration::from_mins(1)));
+        hooks::register("initial", hook.clone()).unwrap();
+        let in_code = || Credentials::builder().source(hook.clone()).origin("*").build().unwrap();
+        for credentials in [
+            load("hook = \"initial\"").unwrap(),
+            load("hook = \"initial\"").unwrap(),
+            load("[credentials.cached]\nhook = \"initial\"").unwrap(),
+            in_code(),
+            in_code(),
+        ] {
+            let status = wait(credentials.status()).unwrap();
+            assert!(status.is_authenticated() && status.has_token, "{status:?}");
+            assert!(status.expires_at.is_some());
+            let scoped = credentials.with_scope(&["read"]);
+            assert!(!wait(scoped.status()).unwrap().is_authenticated());
+            assert_eq!(wait(scoped.token()).unwrap().secret(), "later", "it has other scopes");
+
+            let first = wait(credentials.token()).unwrap();
+            assert_eq!(first.secret(), "first");
+            assert!(wait(credentials.status()).unwrap().is_authenticated());
+            credentials.invalidate(&first);
+            assert!(!wait(credentials.status()).unwrap().is_authenticated(), "it was refused");
+            assert_eq!(wait(credentials.token()).unwrap().secret(), "later");
+        }
+    }
+
+    #[test]
+    fn a_first_token_that_has_expired_is_not_used() {
+        let clock = ManualClock::new();
+        let first = Token::new("first").unwrap().with_expires_in(Duration::from_mins(1));
+        let hook = hooks::Hook::new(|_| async { Token::new("later") }).with_initial(first);
+        hooks::register("started late", hook).unwrap();
+        clock.advance(Duration::from_hours(1));
+        let credentials = load_at("hook = \"started late\"", Clock::custom(clock.clone())).unwrap();
+        assert!(!wait(credentials.status()).unwrap().is_authenticated());
+        assert_eq!(wait(credentials.token()).unwrap().secret(), "later");
+    }
+
+    #[test]
+    fn an_expired_token_is_a_failed_attempt() {
+        for (expired, succeeds) in [(1, true), (2, true), (3, false)] {
+            let asked = Arc::new(AtomicUsize::new(0));
+            let count = Arc::clone(&asked);
+            let hook = hooks::Hook::sync(move |context| {
+                let is_expired = count.fetch_add(1, Ordering::Relaxed) < expired;
+                let now = context.clock().now().wall();
+                let minute = Duration::from_mins(1);
+                let end = if is_expired { now - minute } else { now + minute };
+                Ok(Token::new("abc")?.with_expires_at(end))
+            });
+            let name = format!("returns {expired} expired tokens");
+            hooks::register(&name, hook).unwrap();
+            let manual = ManualClock::new();
+            let clock = Clock::custom(Impatient(manual.clone()));
+            let start = manual.now();
+            let result = load_at(&format!("hook = \"{name}\""), clock)
+                .and_then(|credentials| wait(credentials.token()));
+            // 200 ms, then 400 ms.
+            let waited = Duration::from_millis([200, 600, 600][expired - 1]);
+            assert_eq!(manual.now(), start.plus(waited));
+            assert_eq!(asked.load(Ordering::Relaxed), (expired + 1).min(3));
+            match result {
+                Ok(token) => assert!(succeeds && token.secret() == "abc"),
+                Err(error) => {
+                    assert!(!succeeds);
+                    assert_eq!(error.kind(), ErrorKind::Expired);
+                    assert!(error.to_string().contains("the hook returned a token"), "{error}");
+                }
+            }
+        }
     }
 
     #[test]

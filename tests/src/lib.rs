@@ -8,6 +8,7 @@
 //! - [`browser`]: a user and a browser, for a program that logs in;
 //! - [`terminal`]: a program in a terminal of a given size, with keys and a screen;
 //! - [`snapshot`]: screens compared with files;
+//! - [`logs`]: everything that all crates of a test's process log;
 //! - [`waiting`]: waiting for another process;
 //! - [`document`]: the documents of the repository.
 //!
@@ -22,6 +23,7 @@ pub mod browser;
 pub mod command;
 pub mod document;
 pub mod keyring;
+pub mod logs;
 pub mod rig;
 #[cfg(unix)]
 mod sgr;

@@ -125,7 +125,7 @@ async fn googles_key_file_is_taken_as_it_is() {
     moved.invalidate(&token);
     assert_ne!(moved.token().await.unwrap().secret(), token.secret());
     key_file(&rig, folder.path(), |file| file["private_key_id"] = json!("ec-1"));
-    moved.invalidate(&moved.try_token().unwrap());
+    moved.logout().await.unwrap();
     let error = moved.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Refused, "a key that is not the one it is said to be");
 }
@@ -135,8 +135,8 @@ async fn each_exchange_has_its_own_assertion() {
     let rig = Rig::start();
     let credentials = load(&rig, &account(&rig, "ed.pem", "ed-1", &token_endpoint(&rig)));
     for exchange in 1..=3 {
-        let token = credentials.token().await.unwrap();
-        credentials.invalidate(&token);
+        credentials.token().await.unwrap();
+        credentials.logout().await.unwrap();
         assert_eq!(rig.count(&[("client", "sa"), ("status", "200")]), exchange);
     }
 }

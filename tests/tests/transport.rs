@@ -38,13 +38,13 @@ async fn an_own_authority_is_configured_and_no_certificate_is_trusted_blindly() 
     for (contents, says) in [("", "no certificate"), ("nonsense", "no certificate"), (broken, "")] {
         fs::write(&path, contents).unwrap();
         let ca = format!("ca_file = '{}'", path.display());
-        let error = load(&endpoint, &ca).unwrap().token().await.unwrap_err();
+        let error = load(&endpoint, &ca).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration, "{contents}: {error}");
         assert!(error.to_string().contains(says), "{contents}: {error}");
     }
     fs::remove_file(&path).unwrap();
     let ca = format!("ca_file = '{}'", path.display());
-    let error = load(&endpoint, &ca).unwrap().token().await.unwrap_err();
+    let error = load(&endpoint, &ca).unwrap_err();
     assert!(error.to_string().contains("can't be read"), "{error}");
     assert_eq!(rig.count(&[("grant", "client_credentials")]), 1);
 }

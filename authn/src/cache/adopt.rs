@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{exchange::Exchange, schedule::Schedule};
 use crate::{
     Issued,
-    store::Record,
+    store::{Record, StoredSession},
     time::{Moment, chance, later},
 };
 
@@ -16,8 +16,8 @@ const TOLERANCE: Duration = Duration::from_mins(1);
 impl Exchange {
     /// Publishes a stored token, unless it is the cached one or was refused. Returns it if it is fresh. A token past its
     /// refresh point is published only, in case the exchange fails.
-    pub(super) fn adopt(&self, record: &Record) -> Option<Issued> {
-        let (issued, schedule) = self.stored(record)?;
+    pub(super) fn adopt(&self, session: &StoredSession, record: &Record) -> Option<Issued> {
+        let (issued, schedule) = self.stored(session, record)?;
         if self.scope.knows(issued.token()) {
             return None;
         }
@@ -28,8 +28,12 @@ impl Exchange {
 
     /// Returns the record's token for these scopes, and its schedule; `None` if it has expired, or if the clock that
     /// stored it was ahead of this one, so that its age is not known.
-    pub(super) fn stored(&self, record: &Record) -> Option<(Issued, Schedule)> {
-        let stored = record.tokens.get(&self.context.scopes().join(" "))?;
+    pub(super) fn stored(
+        &self,
+        session: &StoredSession,
+        record: &Record,
+    ) -> Option<(Issued, Schedule)> {
+        let stored = record.tokens.get(&session.entry(self.context.scopes()))?;
         let now = self.context.clock().now();
         if stored.asked_at > now.wall() + TOLERANCE {
             return None;

@@ -1,11 +1,8 @@
 //! `Core`: the cache of one source, whatever the source's type.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
-};
+use std::sync::{Arc, atomic::AtomicU64};
 
-use tokio::sync::MutexGuard;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{
     CacheOptions,
@@ -16,7 +13,9 @@ use super::{
     single_flight::{Admission, wait},
     slot::Rotation,
 };
-use crate::{Context, Error, ErrorKind, Issued, Result, provider::ErasedSource, time::Moment};
+use crate::{
+    Context, Error, Issued, Result, per_process::PerProcess, provider::ErasedSource, time::Moment,
+};
 
 /// The cache of one source for one set of scopes. A clone shares everything.
 #[derive(Clone)]
@@ -30,25 +29,40 @@ pub(super) struct Shared {
     pub(super) source: Arc<dyn ErasedSource>,
     pub(super) options: CacheOptions,
     pub(super) slots: ScopeSlots,
-    memory: tokio::sync::Mutex<Memory>,
+    /// An exchange of the parent can have it locked when the process forks.
+    memory: PerProcess<Arc<Mutex<Memory>>>,
     pub(super) on_update: Option<OnUpdate>,
-    /// Held while a user logs in.
-    pub(super) login: tokio::sync::Mutex<()>,
+    /// Locked while a user logs in.
+    login: PerProcess<Arc<Mutex<()>>>,
     /// Counts logins, so that a caller that waited for one sees that it succeeded.
     pub(super) logins: AtomicU64,
-    pub(super) closed: AtomicBool,
 }
 
 impl Shared {
     /// Locks the memory and empties it if a logout or a login has happened since it was filled.
-    pub(super) async fn memory(&self) -> MutexGuard<'_, Memory> {
-        let mut memory = self.memory.lock().await;
+    pub(super) async fn memory(&self) -> OwnedMutexGuard<Memory> {
+        let mut memory = self.memory_lock().lock_owned().await;
         memory.keep_if_of(self.slots.generation());
         memory
     }
 
+    /// Returns the lock of the memory. A child takes over what its parent kept, unless an exchange was under way: that
+    /// one's result is the parent's.
+    fn memory_lock(&self) -> Arc<Mutex<Memory>> {
+        let of_child = |of_parent: Option<&Arc<Mutex<Memory>>>| {
+            let kept = of_parent.and_then(|memory| Some(memory.try_lock().ok()?.clone()));
+            Arc::new(Mutex::new(kept.unwrap_or_default()))
+        };
+        Arc::clone(&self.memory.get(of_child).value)
+    }
+
+    /// Returns the lock of logins.
+    pub(super) fn login_lock(&self) -> Arc<Mutex<()>> {
+        Arc::clone(&self.login.get(|_| Arc::default()).value)
+    }
+
     /// Unlocks the memory and publishes the session's state, unless a logout or a login has happened.
-    pub(super) fn put_back(&self, mut memory: MutexGuard<'_, Memory>) {
+    pub(super) fn put_back(&self, mut memory: OwnedMutexGuard<Memory>) {
         memory.keep_if_of(self.slots.generation());
         self.slots.set_status(memory.generation, memory.status());
     }
@@ -57,7 +71,7 @@ impl Shared {
     pub(super) fn forget(&self) {
         let generation = self.slots.start_generation();
         // If it is locked, its holder finds the generation changed.
-        if let Ok(mut memory) = self.memory.try_lock() {
+        if let Ok(mut memory) = self.memory_lock().try_lock() {
             memory.keep_if_of(generation);
         }
     }
@@ -71,11 +85,10 @@ impl Core {
             source,
             options,
             slots,
-            memory: tokio::sync::Mutex::default(),
+            memory: PerProcess::default(),
             on_update: None,
-            login: tokio::sync::Mutex::default(),
+            login: PerProcess::default(),
             logins: AtomicU64::new(0),
-            closed: AtomicBool::new(false),
         };
         Self { shared: Arc::new(shared), scope }
     }
@@ -93,15 +106,16 @@ impl Core {
         Self { shared: Arc::clone(&self.shared), scope }
     }
 
-    /// Fails if an option has no effect.
+    /// Fails if an option has no effect, or if the inner provider's credential can't be cached.
     pub(super) fn validate(&self) -> Result<()> {
-        match self.shared.options.about_users() {
-            Some(option) if self.shared.source.inner().is_some() => Err(Error::configuration(
-                format!("`{option}` has no effect here, where a token is passed on"),
-            )
-            .with_help("move it to the table of the inner provider")),
-            _ => Ok(()),
+        let Some(inner) = self.shared.source.inner() else { return Ok(()) };
+        if let Some(option) = self.shared.options.about_users() {
+            return Err(Error::configuration(format!(
+                "`{option}` has no effect here, where a token is passed on"
+            ))
+            .with_help("move it to the table of the inner provider"));
         }
+        inner.check_is_cacheable()
     }
 
     /// Passes the cached token to `use_token`, and starts a refresh if it is due.
@@ -146,9 +160,9 @@ impl Core {
             return Ok(issued);
         }
         let result = match self.admit(context, context.clock().now()) {
-            Ok(Admission::Ready(issued)) => Ok(issued),
-            Ok(Admission::Wait(waiter) | Admission::Lead(waiter, ..)) => wait(waiter).await,
-            Ok(Admission::HeldBack(error)) | Err(error) => Err(error),
+            Admission::Ready(issued) => Ok(issued),
+            Admission::Wait(waiter) | Admission::Lead(waiter, ..) => wait(waiter).await,
+            Admission::HeldBack(error) => Err(error),
         };
         // The exchange failed: a token that has not expired is used.
         let unexpired =
@@ -158,19 +172,20 @@ impl Core {
 
     /// Adopts a stored token that is fresh, so that a short-lived program starts no thread.
     fn stored(&self, context: &Context) -> Option<Issued> {
-        if self.scope.slot.load().is_some() || self.shared.closed.load(Ordering::Acquire) {
+        if self.scope.slot.load().is_some() || self.shared.slots.is_closed() {
             return None;
         }
-        let session = context.stored_session()?;
+        let session = context.session_spec()?.find_now(self.shared.source.session());
         // If an exchange has it locked, it may hold more than the store does.
-        let memory = self.shared.memory.try_lock().ok()?;
+        let memory = self.shared.memory_lock();
+        let memory = memory.try_lock().ok()?;
         let exchange = self.exchange(context);
         if memory.has_unsaved(exchange.generation) {
             return None;
         }
         let mut record = session.load_now()?;
-        exchange.keep_session(session, &mut record);
-        exchange.adopt(&record)
+        exchange.keep_session(&session, &mut record);
+        exchange.adopt(&session, &record)
     }
 
     pub(super) fn exchange(&self, context: &Context) -> Exchange {
@@ -183,24 +198,16 @@ impl Core {
     }
 
     /// Joins the exchange that is under way, or starts one in the background.
-    fn admit(&self, context: &Context, now: Moment) -> Result<Admission> {
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Err(closed());
-        }
+    fn admit(&self, context: &Context, now: Moment) -> Admission {
         let scope = &self.scope;
         let unexpired = scope.before(|schedule| schedule.expiry, now, Clone::clone);
         let fresh = || scope.before(|schedule| schedule.refresh, now, Clone::clone);
-        let admission = scope.single_flight.admit(now, unexpired, &self.shared.options, fresh);
-        Ok(match admission {
+        match scope.single_flight.admit(now, unexpired, &self.shared.options, fresh) {
             Admission::Lead(waiter, leader) => {
                 Flight::start(self.exchange(context), leader);
                 Admission::Wait(waiter)
             }
             other => other,
-        })
+        }
     }
-}
-
-pub(super) fn closed() -> Error {
-    Error::new(ErrorKind::Closed, "these credentials are closed").with_help("load new ones")
 }

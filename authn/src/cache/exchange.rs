@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use super::{core::Shared, memory::Memory, schedule::Schedule, scopes::ScopeSlot};
 use crate::{
-    Context, Error, ErrorKind, Issued, Result, TokenSet,
-    store::{Lease, Record, StoredSession},
+    Context, Error, ErrorKind, Issued, Result, SessionPolicy, TokenSet,
+    store::{Lease, Record, StoredFailure, StoredSession},
     time::{Moment, before, chance},
     token::BEARER,
 };
@@ -46,23 +46,24 @@ pub(super) struct Fresh {
     pub(super) issued: Issued,
     schedule: Schedule,
     pub(super) asked_at: SystemTime,
-    /// Why its user could not be verified: then it is stored without its access token, which is not used.
+    /// Why its access token is not used: the exchange failed, or its user could not be verified. The rest is stored.
     unverified: Option<Error>,
 }
 
 impl Exchange {
     /// Makes one exchange and publishes its token.
     pub(super) async fn run(&mut self) -> Result<Issued> {
+        let asked = self.context.clock().now().wall();
         self.context.resolve_references().await?;
         // Locked throughout if there is a session: its one refresh token is for all scopes, and a server that rotates
         // it accepts each only once. Otherwise scopes don't wait for each other.
         let shared = Arc::clone(&self.shared);
         let mut memory = shared.memory().await;
         self.generation = memory.generation;
-        let result = match self.context.stored_session() {
+        let result = match self.session().await? {
             Some(session) => {
-                let mut lease = self.lease(session).await?;
-                self.with_store(session, &mut lease, &mut memory).await
+                let mut lease = self.lease(&session).await?;
+                self.with_store(&session, &mut lease, &mut memory, asked).await
             }
             None if memory.has_session(shared.source.session()) => {
                 self.in_memory(&mut memory).await
@@ -118,8 +119,9 @@ impl Exchange {
         session: &StoredSession,
         lease: &mut Lease,
         memory: &mut Memory,
+        asked: SystemTime,
     ) -> Result<Issued> {
-        let scope = self.context.scopes().join(" ");
+        let scope = session.entry(self.context.scopes());
         let mut record = self.limited(self.read(session)).await??;
         let unsaved = memory.unsaved.take().filter(|unsaved| unsaved.revision == record.revision);
         if let Some(unsaved) = unsaved {
@@ -130,18 +132,46 @@ impl Exchange {
             }
             self.keep_session(session, &mut record);
         }
-        if let Some(issued) = self.adopt(&record) {
+        if let Some(issued) = self.adopt(session, &record) {
             return Ok(issued);
         }
         self.check()?;
-        let fresh = self.request_for(session, lease, &mut record, &scope).await?;
-        self.check()?;
-        match fresh.unverified {
-            Some(_) => record.take_session(&fresh.tokens),
+        let now = self.context.clock().now().wall();
+        if let Some(error) = record.failure.as_ref().and_then(|failure| failure.holds(asked, now)) {
+            return Err(error);
+        }
+        let policy = self.shared.source.session();
+        if record.has_session() || !matches!(policy, SessionPolicy::None) {
+            self.reserve(session, &mut record).await?;
+        }
+        let fresh = match self.request_for(session, lease, &mut record, &scope).await {
+            Ok(fresh) => fresh,
+            Err(error) => {
+                self.leave(session, &mut record, &error).await;
+                return Err(error);
+            }
+        };
+        match &fresh.unverified {
+            Some(error) => {
+                record.take_session(&fresh.tokens);
+                record.failure = StoredFailure::of(error, self.context.clock().now().wall());
+            }
             None => record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at),
         }
+        // It is saved even if a logout has started meanwhile, which waits for the lease: the session of a process that
+        // reads the store before that would be taken for stolen otherwise.
         self.save(session, memory, &mut record).await?;
+        self.check()?;
         self.hand_out(fresh).await
+    }
+
+    /// Leaves a failure for the processes that wait for the lease: each would wait as long for the same one.
+    async fn leave(&self, session: &StoredSession, record: &mut Record, error: &Error) {
+        record.failure = StoredFailure::of(error, self.context.clock().now().wall());
+        if record.failure.is_some() {
+            // If it can't be saved, each process asks by itself.
+            let _ = self.limited(session.save(record)).await;
+        }
     }
 
     /// Exchanges the tokens of a record. If the server has ended that session, the store is read once more: if a login
@@ -188,22 +218,56 @@ impl Exchange {
         is_active.then_some(()).ok_or_else(logged_out)
     }
 
-    /// Saves the record. If the store fails, the record is kept in memory until the store works again, because the
-    /// server may accept its refresh token only.
+    /// Makes sure that the result of an exchange can be saved.
+    pub(super) async fn reserve(&self, session: &StoredSession, record: &mut Record) -> Result<()> {
+        let reserved = self.limited(session.reserve(record)).await.flatten();
+        match reserved {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(logged_out()),
+            Err(error) => Err(unreserved(error)),
+        }
+    }
+
+    /// Saves the record. If the whole can't be saved, the session is saved without access tokens. If that fails, too, the
+    /// record is kept in memory until the store works again, because the server may accept its refresh token only.
     pub(super) async fn save(
         &self,
         session: &StoredSession,
         memory: &mut Memory,
         record: &mut Record,
     ) -> Result<()> {
-        let saved = self.limited(session.save(record)).await;
-        match saved.and_then(|saved| saved) {
+        let now = self.context.clock().now().wall();
+        let is_new = record.revision == 0;
+        record.set_saved_at(now);
+        let mut saved = self.limited(session.save(record)).await.flatten();
+        if saved.is_err() && record.has_session() {
+            let mut without_tokens = record.without_tokens();
+            saved = self.limited(session.save(&mut without_tokens)).await.flatten().or(saved);
+            if saved.is_ok() {
+                record.revision = without_tokens.revision;
+            }
+        }
+        if is_new && saved.is_ok() {
+            // Next time, if it fails.
+            let _ = self.limited(session.remove_unused(now)).await;
+        }
+        match saved {
             Ok(true) => Ok(()),
             Ok(false) => Err(logged_out()),
             Err(error) => {
                 memory.unsaved = Some(record.clone());
-                Err(error)
+                Err(if record.has_session() { unsaved(error) } else { error })
             }
+        }
+    }
+
+    /// Returns the session that the configured secrets start; `None` if it is only in memory.
+    pub(super) async fn session(&self) -> Result<Option<StoredSession>> {
+        match self.context.session_spec() {
+            Some(spec) => {
+                self.limited(spec.open(self.shared.source.session())).await.flatten().map(Some)
+            }
+            None => Ok(None),
         }
     }
 
@@ -295,6 +359,21 @@ fn same_refresh_token(record: &Record, sent: Option<&TokenSet>) -> bool {
 fn lost(session: &StoredSession) -> Error {
     Error::store(format!("the lease of the session in {} was lost", session.place()))
         .with_help("try again")
+}
+
+/// Nothing was sent: the session is as it was.
+fn unreserved(error: Error) -> Error {
+    Error::store("the session can't be renewed, because the renewed one could not be saved")
+        .with_help(error.help().unwrap_or("check the store").to_owned())
+        .with_source(error)
+}
+
+fn unsaved(error: Error) -> Error {
+    Error::store(
+        "the session was renewed but could not be saved, and is lost when this program ends",
+    )
+    .with_help("keep it running until the store works again, or log in again")
+    .with_source(error)
 }
 
 fn expired_on_arrival() -> Error {

@@ -35,7 +35,7 @@ impl Flight {
         // Without a session, the next attempt only reads the store, to find another process's login.
         let lacks_login = |error: &Error| error.kind() == ErrorKind::LoginRequired;
         let is_local = result.as_ref().is_err_and(lacks_login)
-            && context.stored_session().is_some()
+            && context.session_spec().is_some()
             && matches!(shared.source.session(), SessionPolicy::Begun);
         if let Err(error) = &result {
             tracing::warn!(key = context.key(), kind = ?error.kind(), usable, "exchange failed");

@@ -9,15 +9,15 @@ use std::{
 use tokio::runtime::Handle;
 
 use super::{
-    core::closed,
     exchange::{Exchange, logged_out},
     memory::Memory,
+    single_flight::closed,
 };
 use crate::{
     Error, ErrorKind, Login, LoginOutcome, Result, TokenSet,
     prompt::Progress,
     runtime,
-    store::{Lease, Record},
+    store::{Lease, Record, StoredSession},
 };
 
 /// A lock acquired within this time was not contended: some stores need this long.
@@ -36,12 +36,11 @@ impl Exchange {
             let forgotten = self.forget().await;
             return outcome.and_then(|outcome| forgotten.map(|()| outcome));
         }
-        if self.shared.closed.load(Ordering::Acquire) {
-            return Err(closed());
-        }
         let (_caller, login) = login.clone().for_caller();
         let runtime = runtime::handle()?;
+        let background = runtime.clone();
         let work = async move {
+            let runtime = &background;
             let done = on_own_thread(runtime, {
                 let login = login.clone();
                 async move { self.log_in(&login).await }
@@ -62,25 +61,33 @@ impl Exchange {
 
     /// Logs in after any other login has ended, unless that one has started a session.
     async fn log_in(&mut self, login: &Login) -> Result<LoginOutcome> {
-        let seen = self.read_if_stored().await?;
+        let session = self.session().await?;
+        let seen = self.read_if_stored(session.as_ref()).await?;
         let shared = Arc::clone(&self.shared);
         let logins = shared.logins.load(Ordering::Acquire);
-        let _here = self.wait(shared.login.lock(), login).await?;
+        let _here = self.wait(shared.login_lock().lock_owned(), login).await?;
+        // With the lock, so that a close that has ended is seen, and one that starts now waits for this login.
+        if shared.slots.is_closed() {
+            return Err(closed());
+        }
         if shared.logins.load(Ordering::Acquire) != logins {
             return Ok(LoginOutcome::ByAnother);
         }
-        let _lease: Option<Lease> = match self.context.stored_session() {
+        let _lease: Option<Lease> = match &session {
             Some(session) => Some(self.wait(session.lock_login(), login).await??),
             None => None,
         };
         self.generation = shared.slots.generation();
-        let begun = self.read_if_stored().await?;
+        let begun = self.read_if_stored(session.as_ref()).await?;
         // A refresh of the same session is not a login.
-        if begun.session != seen.session && !begun.is_empty() {
+        if let Some(session) = &session
+            && begun.session != seen.session
+            && !begun.is_empty()
+        {
             self.generation =
                 shared.slots.start_generation_after(self.generation).ok_or_else(logged_out)?;
             // A token past its refresh point is renewed by the next caller.
-            let _ = self.adopt(&begun);
+            let _ = self.adopt(session, &begun);
             return Ok(LoginOutcome::ByAnother);
         }
         self.context.resolve_references().await?;
@@ -93,14 +100,22 @@ impl Exchange {
             }
             return Ok(LoginOutcome::NotNeeded);
         };
+        if let Some(error) = tokens.failure() {
+            return Err(error.clone());
+        }
         // The user of a new session is always verified, or the session is refused.
         let (tokens, _) = self.check_user(tokens.with_new_session(), None).await?;
-        self.replace_session(tokens, begun.revision).await?;
+        self.replace_session(session.as_ref(), tokens, begun.revision).await?;
         Ok(LoginOutcome::LoggedIn)
     }
 
     /// Replaces the last session by the one of the login, unless a logout has happened since the login started.
-    async fn replace_session(&mut self, tokens: TokenSet, begun: u64) -> Result<()> {
+    async fn replace_session(
+        &mut self,
+        session: Option<&StoredSession>,
+        tokens: TokenSet,
+        begun: u64,
+    ) -> Result<()> {
         let shared = Arc::clone(&self.shared);
         let mut memory = shared.memory().await;
         if memory.generation != self.generation {
@@ -108,15 +123,15 @@ impl Exchange {
         }
         let has_session = tokens.has_session();
         let fresh = self.fresh(tokens, self.context.clock().now(), !has_session);
-        let saved = if let Some(session) = self.context.stored_session() {
+        let saved = if let Some(session) = session {
             let _lease = self.lease(session).await?;
             let mut record = self.limited(session.load()).await??;
             // A logout takes precedence; any other change is replaced.
             if record.revision != begun && record.is_empty() {
                 return Err(logged_out());
             }
-            session.keep_session(&mut record, shared.source.session());
-            let scope = self.context.scopes().join(" ");
+            session.keep_session(&mut record);
+            let scope = session.entry(self.context.scopes());
             record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at);
             memory.unsaved = None;
             self.save(session, &mut memory, &mut record).await
@@ -164,8 +179,8 @@ impl Exchange {
         login.unless_cancelled(work).await
     }
 
-    async fn read_if_stored(&self) -> Result<Record> {
-        match self.context.stored_session() {
+    async fn read_if_stored(&self, session: Option<&StoredSession>) -> Result<Record> {
+        match session {
             Some(session) => self.limited(self.read(session)).await?,
             None => Ok(Record::default()),
         }
@@ -175,10 +190,11 @@ impl Exchange {
 /// Runs code of a source or a prompt on a thread of its own, which it may block; `None` if it panicked. Its timers and
 /// connections run on the background thread.
 async fn on_own_thread<T: Send + 'static>(
-    runtime: &'static Handle,
+    runtime: &Handle,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
-    runtime.spawn_blocking(move || runtime.block_on(work)).await.ok()
+    let here = runtime.clone();
+    runtime.spawn_blocking(move || here.block_on(work)).await.ok()
 }
 
 fn panicked() -> Error {

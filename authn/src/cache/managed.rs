@@ -1,21 +1,40 @@
 //! `Core` as a session: status, login, logout, revocation, closing.
 
-use std::sync::atomic::Ordering;
-
 use super::{core::Core, exchange, single_flight::wait};
 use crate::{
-    Context, Environment, Login, LoginOutcome, LoginPlan, Managed, Probe, Result, SessionPolicy,
-    Status, Token,
+    Bound, Context, Environment, Issued, Login, LoginOutcome, LoginPlan, Managed, Probe, Request,
+    Result, Revocation, SessionPolicy, Status, Token,
     runtime::{self, Boxed},
     time::before,
 };
 
 impl Managed for Core {
+    fn inner(&self) -> Option<&Bound> {
+        self.shared.source.inner()
+    }
+
+    fn issues(&self) -> bool {
+        true
+    }
+
+    fn issued<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Issued>> {
+        Box::pin(Core::issued(self, context))
+    }
+
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()> {
+        self.shared.source.authorize(request, issued, context)
+    }
+
     fn invalidate(&self, token: &Token, context: &Context) {
         if let Some(inner) = self.exchange(context).inner() {
             inner.managed().invalidate(token, &inner.context);
         }
-        self.scope.refuse(token);
+        self.scope.refuse(token, context.clock().now(), &self.shared.options);
     }
 
     fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>> {
@@ -54,8 +73,12 @@ impl Managed for Core {
         Box::pin(self.exchange(context).logout())
     }
 
-    fn revoke<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
-        Box::pin(self.exchange(context).revoke())
+    fn revoke<'a>(
+        &'a self,
+        context: &'a Context,
+        passed_on: Vec<Token>,
+    ) -> Boxed<'a, Result<Revocation>> {
+        Box::pin(self.exchange(context).revoke(passed_on))
     }
 
     fn store(&self) -> Option<String> {
@@ -72,16 +95,16 @@ impl Managed for Core {
 
     fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {
-            self.shared.closed.store(true, Ordering::Release);
+            let waiters = self.shared.slots.close();
             if let Some(inner) = self.shared.source.inner() {
                 inner.managed().close(&inner.context).await;
             }
-            let waiters = self.shared.slots.waiters();
-            if waiters.is_empty() && self.shared.login.try_lock().is_ok() {
+            let login = self.shared.login_lock();
+            if waiters.is_empty() && login.try_lock().is_ok() {
                 return;
             }
             let ended = async {
-                drop(self.shared.login.lock().await);
+                drop(login.lock().await);
                 for waiter in waiters {
                     // Its callers get its error.
                     let _ = wait(waiter).await;

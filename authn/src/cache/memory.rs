@@ -3,7 +3,7 @@
 use crate::{SessionPolicy, Status, TokenSet, store::Record};
 
 /// The state between the exchanges of one source.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Memory {
     /// The generation that it belongs to; see `ScopeSlots`.
     pub(super) generation: u64,

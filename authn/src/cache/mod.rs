@@ -13,6 +13,7 @@ mod login;
 mod managed;
 mod memory;
 mod options;
+mod revocation;
 mod schedule;
 mod scopes;
 mod session;
@@ -25,8 +26,8 @@ pub use options::CacheOptions;
 
 use self::core::Core;
 use crate::{
-    Context, InteractiveSource, Issued, Managed, Reaction, Request, ResponseHead, Result, Token,
-    TokenProvider, TokenSet, TokenSource, Used,
+    Bound, Context, InteractiveSource, Issued, Managed, Placement, Reaction, Request, ResponseHead,
+    Result, Token, TokenProvider, TokenSet, TokenSource, Used,
     provider::{Interactive, Plain},
 };
 
@@ -193,6 +194,11 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn principal(&self, context: &Context) -> Option<String> {
         self.source.principal(context)
+    }
+
+    fn placements(&self, context: &Context) -> Vec<Placement> {
+        let inner = self.source.inner().map(Bound::placements);
+        [self.source.placements(context), inner.unwrap_or_default()].concat()
     }
 
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {

@@ -16,6 +16,11 @@ const LONGEST_THRESHOLD: Duration = Duration::from_mins(5);
 const LONGEST_BACK_OFF: Duration = Duration::from_mins(1);
 /// Shortest wait between two attempts, whatever the jitter and the server.
 const SHORTEST_BACK_OFF: Duration = Duration::from_millis(100);
+/// First wait between two exchanges that refusals cause. It doubles up to [`LONGEST_BACK_OFF`].
+const FIRST_FLOOR: Duration = Duration::from_secs(1);
+/// A refusal that comes so long after the last exchange of a refusal starts a new row. It is longer than every floor, so
+/// that a token that is always refused does not start one.
+pub(super) const END_OF_ROW: Duration = Duration::from_mins(2);
 /// First back-off without a usable token: callers are waiting.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 /// First back-off while the old token is usable: no caller is waiting. With full jitter, the mean is half of it.
@@ -67,6 +72,16 @@ pub(super) fn back_off(
     }
 }
 
+/// Returns the shortest time between two exchanges that refusals cause, after so many of them in a row. A server that
+/// refuses each token at once must not cause an exchange for each request.
+pub(super) fn floor(refusals: u32) -> Duration {
+    match refusals {
+        // A token that was revoked is replaced at once.
+        0 => Duration::ZERO,
+        _ => BackOff::new(FIRST_FLOOR, LONGEST_BACK_OFF).after(refusals),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +125,10 @@ mod tests {
         assert_eq!(back_off(1, false, Some(seconds(100)), 1.0), seconds(110));
         assert_eq!(back_off(3, false, Some(Duration::ZERO), 0.5), seconds(2));
         assert_eq!(back_off(1, false, Some(Duration::ZERO), 0.0), SHORTEST_BACK_OFF);
+    }
+    #[test]
+    fn the_floor_doubles_and_is_capped() {
+        let floors = [0, 1, 2, 3, 6, 7, 8, u32::MAX].map(|refusals| floor(refusals).as_secs());
+        assert_eq!(floors, [0, 1, 2, 4, 32, 60, 60, 60]);
     }
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    options::CacheOptions,
     schedule::Schedule,
     single_flight::{SingleFlight, Waiter},
     slot::Slot,
@@ -25,6 +26,7 @@ pub(super) struct ScopeSlots(Mutex<State>);
 #[derive(Default)]
 struct State {
     generation: u64,
+    is_closed: bool,
     /// By scopes; the most recently used is last.
     slots: VecDeque<(Vec<String>, Arc<ScopeSlot>)>,
     /// The state of a session in memory, readable during an exchange.
@@ -86,7 +88,7 @@ impl ScopeSlots {
 
     /// Returns the slot of a set of scopes, which may be new.
     pub(super) fn of(&self, scopes: &[String]) -> Arc<ScopeSlot> {
-        let slots = &mut self.lock().slots;
+        let State { slots, is_closed, .. } = &mut *self.lock();
         let known = slots.iter().position(|(known, _)| known == scopes);
         let entry = known.and_then(|at| slots.remove(at)).unwrap_or_else(|| {
             // A slot with a handle is not removed, because a logout must reach it.
@@ -98,16 +100,35 @@ impl ScopeSlots {
             {
                 slots.remove(oldest);
             }
-            (scopes.to_vec(), Arc::default())
+            let new = Arc::<ScopeSlot>::default();
+            if *is_closed {
+                new.single_flight.close();
+            }
+            (scopes.to_vec(), new)
         });
         let slot = Arc::clone(&entry.1);
         slots.push_back(entry);
         slot
     }
 
-    /// Returns what to wait on for the end of all running exchanges.
-    pub(super) fn waiters(&self) -> Vec<Waiter> {
-        self.lock().slots.iter().filter_map(|(_, slot)| slot.single_flight.waiter()).collect()
+    /// Returns the access tokens that have not expired.
+    pub(super) fn unexpired(&self, now: Moment) -> Vec<Token> {
+        let unexpired = |(_, slot): &(Vec<String>, Arc<ScopeSlot>)| {
+            slot.before(|schedule| schedule.expiry, now, |issued| issued.token().clone())
+        };
+        self.lock().slots.iter().filter_map(unexpired).collect()
+    }
+
+    /// Starts no more exchanges. Returns what to wait on for the end of the running ones.
+    pub(super) fn close(&self) -> Vec<Waiter> {
+        let mut state = self.lock();
+        state.is_closed = true;
+        state.slots.iter().filter_map(|(_, slot)| slot.single_flight.close()).collect()
+    }
+
+    /// Returns whether no more exchanges are started.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().is_closed
     }
 }
 
@@ -146,8 +167,11 @@ impl ScopeSlot {
             || refused.as_ref().is_some_and(|refused| refused.secret() == stored.secret())
     }
 
-    pub(super) fn refuse(&self, token: &Token) {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
-        self.slot.clear_if(token);
+    /// Drops a token that a server has refused, unless that is held back.
+    pub(super) fn refuse(&self, token: &Token, now: Moment, options: &CacheOptions) {
+        self.single_flight.refuse(now, options, || {
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+            self.slot.clear_if(token)
+        });
     }
 }

@@ -1,8 +1,8 @@
-//! The stored session: its state, its deletion, its revocation.
+//! The stored session: its state, its deletion.
 
-use super::exchange::Exchange;
+use super::{exchange::Exchange, schedule::Schedule};
 use crate::{
-    Bound, Issued, Result, Status,
+    Bound, Result, Status,
     store::{Record, StoredSession},
 };
 
@@ -16,6 +16,14 @@ impl Exchange {
         })
     }
 
+    /// Returns the session that the configured secrets start, and writes nothing; `None` if it is only in memory.
+    pub(super) async fn found(&self) -> Result<Option<StoredSession>> {
+        match self.context.session_spec() {
+            Some(spec) => spec.find(self.shared.source.session()).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Reads the record of the configured session.
     pub(super) async fn read(&self, session: &StoredSession) -> Result<Record> {
         let mut record = session.load().await?;
@@ -25,34 +33,43 @@ impl Exchange {
 
     /// Returns the state of the session, without any network.
     pub(super) async fn status(self) -> Result<Status> {
-        let now = self.context.clock().now();
-        let mut issued = self.scope.before(|schedule| schedule.expiry, now, Clone::clone);
-        let inner = match self.inner() {
+        let expiry = |schedule: &Schedule| schedule.expiry;
+        let mut issued = self.scope.before(expiry, self.context.clock().now(), Clone::clone);
+        let inner = self.inner();
+        let has_inner = inner.is_some();
+        let inner = match inner {
             Some(inner) => inner.status().await?,
             None => Status::default(),
         };
-        let kept = match self.context.stored_session() {
+        let kept = match self.found().await? {
             None => self.shared.slots.status(),
             Some(session) => {
-                let record = self.read(session).await?;
-                issued = issued.or_else(|| Some(self.stored(&record)?.0));
+                let record = self.read(&session).await?;
+                issued = issued.or_else(|| Some(self.stored(&session, &record)?.0));
                 Status {
                     has_refresh_token: record.refresh_token.is_some(),
                     has_session: record.has_session(),
-                    store: Some(session.name.to_string()),
+                    store: Some(session.name().to_owned()),
                     username: record.username,
                     server_clock_ahead: record.server_clock_ahead,
                     ..Status::default()
                 }
             }
         };
+        let token = match issued {
+            Some(issued) => Some(issued.token().clone()),
+            None => self.shared.source.initial(&self.context).map(|first| first.token().clone()),
+        };
+        // Without a token here, a valid one of the inner provider is passed on.
+        let current = token.map_or_else(|| inner.clone(), |token| Status::of(Some(&token)));
         Ok(Status {
             has_refresh_token: inner.has_refresh_token || kept.has_refresh_token,
-            has_session: inner.has_session || kept.has_session,
+            // The secrets that a cache keeps of the inner provider sign requests, and start no session.
+            has_session: if has_inner { inner.has_session } else { kept.has_session },
             store: kept.store.or(inner.store),
             username: kept.username.or(inner.username),
             server_clock_ahead: kept.server_clock_ahead.or(inner.server_clock_ahead),
-            ..Status::of(issued.as_ref().map(Issued::token))
+            ..current
         })
     }
 
@@ -70,29 +87,13 @@ impl Exchange {
     /// Deletes the session of this cache, not that of an inner provider.
     pub(super) async fn forget(&self) -> Result<()> {
         self.shared.forget();
-        let cleared = match self.context.stored_session() {
-            Some(session) => session.clear().await,
-            None => Ok(()),
+        let cleared = match self.found().await {
+            Ok(Some(session)) => session.clear().await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
         };
         // Once more, for a record that was read meanwhile.
         self.shared.forget();
         cleared
-    }
-
-    /// Revokes the session at the server (RFC 7009) and deletes it.
-    pub(super) async fn revoke(self) -> Result<()> {
-        if let Some(inner) = self.shared.source.inner() {
-            inner.managed().revoke(&inner.context).await?;
-            return self.logout().await;
-        }
-        let tokens = match self.context.stored_session() {
-            Some(session) => self.read(session).await?.any_token_set(),
-            None => self.shared.memory().await.last.clone(),
-        };
-        if let Some(tokens) = tokens {
-            self.context.resolve_references().await?;
-            self.shared.source.revoke(&self.context, &tokens).await?;
-        }
-        self.logout().await
     }
 }

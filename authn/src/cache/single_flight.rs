@@ -8,16 +8,22 @@
 use shuttle::sync::{Mutex, MutexGuard};
 #[cfg(not(all(test, shuttle)))]
 use std::sync::{Mutex, MutexGuard};
-use std::sync::{
-    PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    process,
+    sync::{
+        PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use tokio::sync::watch;
 
-use super::{options::CacheOptions, schedule::back_off};
+use super::{
+    options::CacheOptions,
+    schedule::{END_OF_ROW, back_off, floor},
+};
 use crate::{
-    Error, Issued, Result,
+    Error, ErrorKind, Issued, Result,
     time::{AtomicMoment, Moment, chance},
 };
 
@@ -31,8 +37,8 @@ pub(super) type Leader = watch::Sender<Option<Result<Issued>>>;
 #[derive(Default)]
 pub(super) struct SingleFlight {
     state: Mutex<State>,
-    /// Whether `state` has an exchange, for callers that have a token: they take no lock.
-    busy: AtomicBool,
+    /// The process whose exchange `state` has, else 0, for callers that have a token: they take no lock.
+    busy: AtomicU32,
     /// When the next exchange may start, likewise.
     next: AtomicMoment,
 }
@@ -45,7 +51,7 @@ pub(super) enum Admission {
     Wait(Waiter),
     /// It makes the exchange, and waits for it as the others do.
     Lead(Waiter, Leader),
-    /// It gets the error of the last exchange, which has failed just now.
+    /// It gets the error of the last exchange, which has failed just now, or that of closed credentials.
     HeldBack(Error),
 }
 
@@ -54,6 +60,14 @@ struct State {
     waiter: Option<Waiter>,
     failure: Option<Failure>,
     started: Option<Moment>,
+    refusals: Option<Refusals>,
+    is_closed: bool,
+}
+
+/// The refusals in a row that have caused an exchange.
+struct Refusals {
+    count: u32,
+    last: Moment,
 }
 
 struct Failure {
@@ -69,7 +83,18 @@ impl SingleFlight {
 
     /// Returns whether a refresh may start: none is under way, and none is held back. It takes no lock.
     pub(super) fn is_due(&self, now: Moment) -> bool {
-        !self.busy.load(Ordering::Acquire) && self.next.get().reached(now)
+        self.next.get().reached(now) && !self.is_busy()
+    }
+
+    /// Returns whether an exchange is under way in this process. That of a parent never ends in its child.
+    fn is_busy(&self) -> bool {
+        let busy = self.busy.load(Ordering::Acquire);
+        busy != 0 && busy == process::id()
+    }
+
+    /// Returns what to wait on for the end of the exchange that is under way.
+    fn running(&self, state: &State) -> Option<Waiter> {
+        if self.is_busy() { state.waiter.clone() } else { None }
     }
 
     /// Decides what one caller does. `fresh` looks at the slot once more, now that no other caller can start an
@@ -85,8 +110,11 @@ impl SingleFlight {
         if let Some(issued) = fresh() {
             return Admission::Ready(issued);
         }
-        if let Some(waiter) = &state.waiter {
-            return Admission::Wait(waiter.clone());
+        if state.is_closed {
+            return Admission::HeldBack(closed());
+        }
+        if let Some(waiter) = self.running(&state) {
+            return Admission::Wait(waiter);
         }
         if let Some(failure) = &state.failure
             && !failure.until.reached(now)
@@ -102,20 +130,45 @@ impl SingleFlight {
         }
         let (leader, waiter) = watch::channel(None);
         state.waiter = Some(waiter.clone());
-        self.busy.store(true, Ordering::Release);
+        self.busy.store(process::id(), Ordering::Release);
         state.started = Some(now);
         Admission::Lead(waiter, leader)
     }
 
-    /// Returns what to wait on for the end of the running exchange.
-    pub(super) fn waiter(&self) -> Option<Waiter> {
-        self.lock().waiter.clone()
+    /// Drops a token that a server has refused, so that the next caller exchanges for another one: `drop_token` does it,
+    /// and returns whether the token was the current one.
+    ///
+    /// A refusal that comes too soon changes nothing. The token is kept, because a server that refuses a new token can
+    /// refuse it for one request alone, and the others need it.
+    pub(super) fn refuse(
+        &self,
+        now: Moment,
+        options: &CacheOptions,
+        drop_token: impl FnOnce() -> bool,
+    ) {
+        let mut state = self.lock();
+        let row = state.refusals.as_ref().filter(|row| !row.last.plus(END_OF_ROW).reached(now));
+        let count = row.map_or(0, |row| row.count);
+        let period = state.started.zip(options.minimal_refresh_period);
+        let is_due = row.is_none_or(|row| row.last.plus(floor(count)).reached(now))
+            && period.is_none_or(|(started, period)| started.plus(period).reached(now));
+        if is_due && drop_token() {
+            state.refusals = Some(Refusals { count: count.saturating_add(1), last: now });
+        }
     }
 
-    /// Forgets the last failure, so that the next caller can start an exchange.
+    /// Starts no more exchanges. Returns what to wait on for the end of the running one.
+    pub(super) fn close(&self) -> Option<Waiter> {
+        let mut state = self.lock();
+        state.is_closed = true;
+        self.running(&state)
+    }
+
+    /// Forgets the last failure and the refusals, so that the next caller can start an exchange.
     pub(super) fn forget_failure(&self) {
         let mut state = self.lock();
         state.failure = None;
+        state.refusals = None;
         self.next.set(Moment::PAST);
     }
 
@@ -131,7 +184,7 @@ impl SingleFlight {
     ) {
         let mut state = self.lock();
         state.waiter = None;
-        self.busy.store(false, Ordering::Release);
+        self.busy.store(0, Ordering::Release);
         state.failure = result.as_ref().err().map(|error| {
             let before = state.failure.as_ref().filter(|_| !is_local);
             let count = before.map_or(0, |failure| failure.count).saturating_add(1);
@@ -154,6 +207,11 @@ pub(super) async fn wait(mut waiter: Waiter) -> Result<Issued> {
     }
 }
 
+/// The error of a call after the credentials were closed.
+pub(super) fn closed() -> Error {
+    Error::new(ErrorKind::Closed, "these credentials are closed").with_help("load new ones")
+}
+
 /// The error of an exchange whose source panicked.
 pub(super) fn crashed() -> Error {
     Error::internal("the provider panicked during the exchange")
@@ -163,6 +221,8 @@ pub(super) fn crashed() -> Error {
 /// The order of the threads must not matter: shuttle tries many thousands of orders.
 #[cfg(all(test, shuttle))]
 mod model {
+    use std::sync::atomic::AtomicBool;
+
     use shuttle::{
         sync::{Arc, Mutex, atomic::AtomicUsize},
         thread,
@@ -180,6 +240,8 @@ mod model {
         slot: Mutex<Option<Issued>>,
         busy: AtomicBool,
         flights: AtomicUsize,
+        /// Whether closing has ended.
+        closed: AtomicBool,
     }
 
     impl Cache {
@@ -191,6 +253,7 @@ mod model {
                 Admission::Wait(waiter) => Some(waiter),
                 Admission::Lead(waiter, leader) => {
                     assert!(!self.busy.swap(true, Ordering::SeqCst), "two exchanges at once");
+                    assert!(!self.closed.load(Ordering::SeqCst), "an exchange after the close");
                     self.flights.fetch_add(1, Ordering::SeqCst);
                     thread::yield_now();
                     let result =
@@ -225,7 +288,34 @@ mod model {
                     assert!(ended, "no caller waits for ever");
                 }
                 assert_eq!(cache.flights.load(Ordering::SeqCst), expected_flights);
-                assert!(cache.single_flight.waiter().is_none(), "the next can start");
+                assert!(cache.single_flight.lock().waiter.is_none(), "the next can start");
+            },
+            ORDERS,
+        );
+    }
+
+    #[test]
+    fn refusals_of_one_token_drop_it_once_in_every_order() {
+        shuttle::check_random(
+            || {
+                let cache = Arc::new(Cache::default());
+                let now = Clock::system().now();
+                cache.call(now, false);
+                let callers: Vec<_> = (0..CALLERS)
+                    .map(|_| {
+                        let cache = Arc::clone(&cache);
+                        thread::spawn(move || {
+                            let drop_token =
+                                || cache.slot.lock().is_ok_and(|mut slot| slot.take().is_some());
+                            cache.single_flight.refuse(now, &CacheOptions::default(), drop_token);
+                            cache.call(now, false);
+                        })
+                    })
+                    .collect();
+                for caller in callers {
+                    assert!(caller.join().is_ok(), "a caller panicked");
+                }
+                assert_eq!(cache.flights.load(Ordering::SeqCst), 2, "the clock stands still");
             },
             ORDERS,
         );
@@ -234,6 +324,36 @@ mod model {
     #[test]
     fn one_flight_serves_all_in_every_order() {
         check(false, 1);
+    }
+
+    #[test]
+    fn no_flight_starts_after_the_close_in_any_order() {
+        shuttle::check_random(
+            || {
+                let cache = Arc::new(Cache::default());
+                let now = Clock::system().now();
+                let callers: Vec<_> = (0..CALLERS)
+                    .map(|_| {
+                        let cache = Arc::clone(&cache);
+                        thread::spawn(move || drop(cache.call(now, true)))
+                    })
+                    .collect();
+                if let Some(waiter) = cache.single_flight.close() {
+                    while waiter.borrow().is_none() {
+                        thread::yield_now();
+                    }
+                }
+                cache.closed.store(true, Ordering::SeqCst);
+                for caller in callers {
+                    assert!(caller.join().is_ok());
+                }
+                let after = cache.single_flight.admit(now, None, &CacheOptions::default(), || None);
+                assert!(
+                    matches!(after, Admission::HeldBack(error) if error.kind() == ErrorKind::Closed)
+                );
+            },
+            ORDERS,
+        );
     }
 
     #[test]

@@ -45,11 +45,14 @@ impl Slot {
         self.0.store(None);
     }
 
-    /// Empties the slot if it has this token.
-    pub(super) fn clear_if(&self, token: &Token) {
+    /// Empties the slot if it has this token, and returns whether it had it.
+    pub(super) fn clear_if(&self, token: &Token) -> bool {
         let current = self.0.load();
-        if current.as_deref().is_some_and(|rotation| rotation.issued().token().is_same(token)) {
+        let has =
+            current.as_deref().is_some_and(|rotation| rotation.issued().token().is_same(token));
+        if has {
             self.0.compare_and_swap(&current, None);
         }
+        has
     }
 }

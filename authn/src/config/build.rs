@@ -3,14 +3,15 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
-    path::Path,
-    sync::Arc,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
 };
 
 use super::{
     Loader,
     choice::Choice,
     layers::merge::Part,
+    path,
     sections::{self, SECTIONS},
     session_key,
     visibility::{Visibility, spans},
@@ -24,10 +25,11 @@ use crate::{
         BuiltProvider, Entries, Item, Key, LoadContext, Options as _, Table, Value, report_failure,
         report_unknown_key,
     },
+    provider::{PER_REQUEST, PER_REQUEST_HELP},
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
-    store::{StoreKey, StoredSession, fingerprint},
+    store::{SessionSpec, StoreKey},
 };
 
 /// How deep providers can be nested in providers.
@@ -105,8 +107,8 @@ pub(super) struct Build<'a> {
 struct Found {
     /// The references among its secrets.
     references: Vec<SecretString>,
-    /// Fingerprints of its secrets, and of the secrets of the providers below it.
-    secrets: Vec<String>,
+    /// Its secrets, and the secrets of the providers below it.
+    secrets: Vec<SecretString>,
     /// Whether the tokens of a provider below it belong to the request being served.
     per_request_below: bool,
 }
@@ -188,6 +190,13 @@ impl<'a> Build<'a> {
         self.depth.set(self.depth.get() + 1);
         let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
         let provider = entry.build(&mut table);
+        let [_, placing] = entry.options_of_framework();
+        let set = placing.iter().find(|field| entries.contains_key(field.key()));
+        let placed_by = match set {
+            Some(field) => Some(key.child(field.key()).to_string()),
+            // It places its token itself, so no other table can.
+            None => (!entry.has_placement()).then(|| key.to_string()),
+        };
         let placement = if entry.has_placement() {
             PlacementOptions::from_table(&mut table).map(PlacementOptions::into_placement)
         } else {
@@ -200,10 +209,9 @@ impl<'a> Build<'a> {
 
         let (provider, placement) = (provider?, placement?);
         if entry.is_cached() && per_request_below {
-            let message = "a token that belongs to the request being served must not be cached";
-            let problem = Problem::error(ProblemCode::CachedPerRequest, message)
+            let problem = Problem::error(ProblemCode::CachedPerRequest, PER_REQUEST)
                 .with_key(key)
-                .with_help("move the per-request provider out of this one");
+                .with_help(PER_REQUEST_HELP);
             return self.reporter.refuse(problem, item, false);
         }
         let per_request = per_request_below || provider.is_per_request();
@@ -212,10 +220,10 @@ impl<'a> Build<'a> {
         let resolves = !entry.is_cached() && !references.is_empty();
         let managed = provider.managed();
         let store = managed.and_then(Managed::store).filter(|store| store != "memory");
-        let stored_session = match store {
+        let session_spec = match store {
             Some(store) => {
                 let how = managed.map_or(&[][..], Managed::login_options);
-                Some(self.stored_session(key, name, item, &store, &secrets, how)?.into())
+                Some(self.session_spec(key, name, item, &store, secrets, how)?.into())
             }
             None => None,
         };
@@ -223,25 +231,30 @@ impl<'a> Build<'a> {
             parts.key = key.to_string().into();
             parts.placement = placement.map(Into::into);
             parts.secrets = references.into();
-            parts.stored_session = stored_session;
+            parts.session_spec = session_spec;
         });
-        if let Err(error) = provider.validate(&context) {
-            report_failure(self, &error, key, item);
-            return None;
+        match Bound::new(provider, context, placed_by.as_deref()) {
+            Ok(mut bound) => {
+                (bound.per_request, bound.resolves) = (per_request, resolves);
+                Some(Credentials::of(bound))
+            }
+            Err(error) => {
+                report_failure(self, &error, key, item);
+                None
+            }
         }
-        Some(Credentials::of(Bound { provider, context, per_request, resolves }))
     }
 
-    /// Returns the place of a provider's session in its store.
-    fn stored_session(
+    /// Returns where the sessions of a provider are stored.
+    fn session_spec(
         &self,
         key: &Key,
         name: &str,
         item: &Item,
         store: &str,
-        secrets: &[String],
+        secrets: Vec<SecretString>,
         login_options: &[&str],
-    ) -> Option<StoredSession> {
+    ) -> Option<SessionSpec> {
         let Some(found) = self.stores.get(store) else {
             let problem = self.stores.missing(store, self.reporter.registry)?;
             let problem = problem.with_key(key.child("store"));
@@ -250,10 +263,16 @@ impl<'a> Build<'a> {
         let visibility = Visibility::top(self.reporter.registry);
         let visibility =
             key.segments().iter().fold(visibility, |visibility, segment| visibility.child(segment));
-        let options = session_key::options(self.context.host(), item, visibility, login_options);
-        let key = StoreKey::of(name, self.profile, &options);
-        let fingerprint = secrets.join("-");
-        Some(StoredSession { name: store.into(), store: found, key, fingerprint })
+        let options =
+            session_key::options(self.context.host(), item, visibility, login_options, self);
+        Some(SessionSpec {
+            name: store.into(),
+            store: found,
+            key: StoreKey::of(name, self.profile, &options),
+            secrets,
+            scope: session_key::scope(item, visibility),
+            fingerprint_key: OnceLock::new(),
+        })
     }
 }
 
@@ -284,30 +303,18 @@ impl LoadContext for Build<'_> {
                 Some(problem) => Err(problem.into()),
                 None => Ok(Target::variable(text, self.environment)),
             },
-            "file" => {
-                let base = match at {
-                    Provenance::File { path, .. } | Provenance::Layer { file: Some(path), .. } => {
-                        path.parent()
-                    }
-                    _ => None,
-                };
-                if matches!(at, Provenance::Layer { file: None, .. })
-                    && !Path::new(text).is_absolute()
-                    && !text.starts_with("~/")
-                {
-                    let message = "a relative path needs a file that it is relative to, and this layer is no file";
-                    let problem = Problem::error(ProblemCode::RelativePath, message);
-                    return Err(Box::new(problem.with_help("write an absolute path, or `~/…`")));
-                }
-                Ok(Target::File(self.environment.absolute(text, base)))
-            }
+            "file" => self.path(text, at).map(Target::File),
             _ => self.stores.target(kind, text, self.reporter.registry),
         }
     }
 
+    fn path(&self, text: &str, at: &Provenance) -> Result<PathBuf, Box<Problem>> {
+        path::absolute(text, at, self.loader, self.environment)
+    }
+
     fn record_secret(&self, secret: &SecretString) {
         let mut found = self.found.borrow_mut();
-        found.secrets.push(fingerprint(secret));
+        found.secrets.push(secret.clone());
         if secret.can_change() {
             found.references.push(secret.clone());
         }

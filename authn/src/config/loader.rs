@@ -129,7 +129,8 @@ impl Loader {
         self
     }
 
-    /// Adds a text in TOML below all files, such as a program's own defaults. `name` stands for its path in messages.
+    /// Adds a text in TOML below all files, such as a program's own defaults. `name` stands for its path in messages. If
+    /// it is an absolute path, a relative path in the text is relative to its folder; otherwise that is an error.
     pub fn inline(mut self, name: &str, text: &str) -> Self {
         self.inline.push((PathBuf::from(name), Zeroizing::new(text.to_owned())));
         self

@@ -33,6 +33,7 @@ mod build;
 mod choice;
 pub(crate) mod layers;
 mod loader;
+mod path;
 mod profile;
 mod project;
 mod sections;

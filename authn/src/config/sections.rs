@@ -1,6 +1,8 @@
 //! The top-level keys of a configuration, and how each is read.
 
 use super::{build::Build, choice, visibility::Place};
+#[cfg(feature = "reqwest")]
+use crate::diagnostic::ProblemCode;
 use crate::{
     http::options::HttpOptions,
     options::{Item, Key, Options as _, Table, report_wrong_type, section},
@@ -42,7 +44,15 @@ fn http(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<()> {
     let options = section::<HttpOptions>(build, key, item)?;
     #[cfg(feature = "reqwest")]
     {
-        let client = crate::http::HttpClient::new(options, build.environment);
+        let ca_file = options.ca_file.is_some();
+        let client = crate::http::HttpClient::new(options);
+        // A file of authorities that can't be used would otherwise be found when the first token is requested.
+        if ca_file && let Err(error) = client.check_options() {
+            let key = key.child("ca_file");
+            let problem = error.as_problem(ProblemCode::InvalidValue).with_key(&key);
+            build.reporter.report(problem, item.and_then(|item| item.get(&["ca_file"])), false);
+            return None;
+        }
         build.context = build.context.clone().change(|parts| parts.http = client);
     }
     #[cfg(not(feature = "reqwest"))]

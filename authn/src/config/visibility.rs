@@ -165,6 +165,17 @@ impl<'r> Visibility<'r> {
         matches!(self.place, Place::Secret)
     }
 
+    /// Returns whether a text at this place is the path of a file.
+    pub(super) fn is_path(self) -> bool {
+        match self.place {
+            Place::Plain(Some(field)) => field.value_type() == Type::Path,
+            Place::Element(field) => {
+                matches!(field.value_type(), Type::List(of) | Type::Map(of) if *of == Type::Path)
+            }
+            _ => false,
+        }
+    }
+
     /// Returns how much of a value at this place may be shown.
     pub(crate) fn class(self) -> Class {
         match self.place {

@@ -20,7 +20,7 @@ mod canary;
 use std::time::SystemTime;
 
 use crate::{
-    Entry, Environment, Loader, Provider, Registry, Result, Token, View,
+    Entry, Environment, Loader, Provider, Registry, Request, Result, Token, Used, View,
     diagnostic::ProblemCode,
     options::{Field, Kind, Type},
     runtime,
@@ -55,7 +55,8 @@ pub struct Report {
 /// - the provider and each of its options are documented,
 /// - each default can be read as it is shown,
 /// - the token has not expired,
-/// - no secret is shown by `Debug`, by `config show`, in problems or in the exchange's error.
+/// - no secret is shown by `Debug`, by `config show`, in problems, in the exchange's error, or by the headers of a request
+///   that it authorises.
 ///
 /// For the last of these it sets each secret option to a made-up secret and searches for it. Sessions are in a temporary
 /// folder.
@@ -117,11 +118,12 @@ pub fn sample(entry: &Entry, secret: &str) -> String {
     lines.chain(inner).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns another provider's table for among the options: any for which a bare secret is enough.
+/// Returns another provider's table for among the options: any that returns a token and needs only a secret.
 fn inner_sample(secret: &str) -> Option<String> {
     let registry = Registry::linked().ok()?;
     let simple = registry.iter().find(|entry| {
         !entry.has_inner_provider()
+            && entry.has_placement()
             && entry.shorthand().is_some_and(|field| field.kind() == Kind::Secret)
     })?;
     Some(format!("{} = {secret:?}", simple.name()))
@@ -247,6 +249,7 @@ fn leaks(entry: &Entry, path: &str, field: &Field, options: &str) -> (bool, Vec<
             Ok(token) => look("the token's `{:?}`", &format!("{token:?}")),
             Err(error) => look("the exchange's error", &format!("{error} {error:?}")),
         }
+        look("an authorised request", &authorized(&credentials));
         return (true, faults);
     }
     (false, faults)
@@ -338,4 +341,17 @@ fn loader(
 /// Asks for a token. It also works on a thread of a runtime.
 fn exchange(credentials: &crate::Credentials) -> Result<Token> {
     runtime::block_on(credentials.token())?
+}
+
+/// Authorises a request, and returns what its headers show, or the error. The query is not searched: a token can belong
+/// there.
+fn authorized(credentials: &crate::Credentials) -> String {
+    let Ok(request) = ::http::Request::get("https://conformance.invalid/").body(()) else {
+        return String::new();
+    };
+    let (mut parts, ()) = request.into_parts();
+    let mut used = Used::default();
+    let request = Request::from(&mut parts).with_used(&mut used);
+    let result = runtime::block_on(credentials.authorize(request));
+    format!("{result:?} {used:?} {:?}", parts.headers)
 }

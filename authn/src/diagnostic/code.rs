@@ -99,6 +99,8 @@ codes! {
     Unreadable = "unreadable",
     /// The target of a reference to a secret can't be read.
     UnresolvedReference = "unresolved-reference",
+    /// Another user can change a configuration file.
+    UnsafeFile = "unsafe-file",
     /// A project's file that is not trusted chooses a profile that no other source defines.
     UntrustedProfile = "untrusted-profile",
     /// A project's file is not trusted, so it may only choose a profile.

@@ -1,9 +1,10 @@
 //! `HttpClient`: sends token requests. Its connections are set up by the first request.
 
 use std::{
-    fmt, fs,
-    path::PathBuf,
-    sync::{Arc, OnceLock},
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
 };
 
 use http::Method;
@@ -11,7 +12,14 @@ use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect::Policy};
 use url::Url;
 
 use super::{HttpRequest, options::HttpOptions};
-use crate::{Environment, Error, Result, request::is_loopback, time::Clock};
+use crate::{
+    Error, Result,
+    input_file::{self, Rules},
+    per_process::PerProcess,
+    request::{LOCALHOST, is_loopback},
+    runtime::aside,
+    time::Clock,
+};
 
 /// Sends token requests. A clone shares its connections.
 ///
@@ -45,17 +53,16 @@ pub struct HttpClient {
 /// What all clones share.
 struct Shared {
     options: HttpOptions,
-    ca_file: Option<PathBuf>,
-    client: OnceLock<Result<Client>>,
+    /// With connections that the background thread of the process serves.
+    client: PerProcess<Result<Client>>,
     /// For the loopback interface. Its requests can be plain http, so no proxy may see them.
-    direct: OnceLock<Result<Client>>,
+    direct: PerProcess<Result<Client>>,
 }
 
 impl HttpClient {
-    pub(crate) fn new(options: HttpOptions, environment: &Environment) -> Self {
-        let ca_file = options.ca_file.as_deref().map(|path| environment.absolute(path, None));
-        let (client, direct) = (OnceLock::new(), OnceLock::new());
-        let shared = Arc::new(Shared { options, ca_file, client, direct });
+    pub(crate) fn new(options: HttpOptions) -> Self {
+        let (client, direct) = (PerProcess::new(), PerProcess::new());
+        let shared = Arc::new(Shared { options, client, direct });
         Self { shared, clock: Clock::system() }
     }
 
@@ -81,7 +88,7 @@ impl HttpClient {
     /// Returns a builder for another client with the same options: proxy, certificate authorities, deadlines, name.
     pub(crate) fn builder(&self) -> Result<ClientBuilder> {
         let HttpOptions { proxy, timeout, connect_timeout, user_agent, .. } = &self.shared.options;
-        let mut builder = Client::builder()
+        let mut builder = pinned(Client::builder())
             .redirect(Policy::none())
             .referer(false)
             .timeout(*timeout)
@@ -94,7 +101,7 @@ impl HttpClient {
             })?;
             builder = builder.proxy(proxy);
         }
-        if let Some(path) = &self.shared.ca_file {
+        if let Some(path) = &self.shared.options.ca_file {
             builder = builder.tls_certs_merge(certificates(path)?);
         }
         Ok(builder)
@@ -105,14 +112,31 @@ impl HttpClient {
         build(self.builder()?).map(drop)
     }
 
-    /// Returns the client for a URL.
-    pub(super) fn client(&self, url: &Url) -> Result<Client> {
-        if url.host_str().is_some_and(is_loopback) {
-            let direct = || build(self.builder()?.no_proxy());
-            return self.shared.direct.get_or_init(direct).clone();
+    /// Returns the client for a URL. It is built aside, because that reads the file of certificate authorities.
+    pub(super) async fn client(&self, url: &Url) -> Result<Client> {
+        let is_direct = url.host_str().is_some_and(is_loopback);
+        let built = if is_direct { self.shared.direct.made() } else { self.shared.client.made() };
+        if let Some(built) = built {
+            return built.value.clone();
         }
-        self.shared.client.get_or_init(|| build(self.builder()?)).clone()
+        let client = self.clone();
+        aside(move || client.built(is_direct)).await
     }
+
+    fn built(&self, is_direct: bool) -> Result<Client> {
+        if is_direct {
+            let direct = || build(self.builder()?.no_proxy());
+            return self.shared.direct.get(|_| direct()).value.clone();
+        }
+        self.shared.client.get(|_| build(self.builder()?)).value.clone()
+    }
+}
+
+/// Makes `localhost` the loopback interface, whatever it resolves to: secrets are sent there over plain http.
+pub(crate) fn pinned(builder: ClientBuilder) -> ClientBuilder {
+    // A port of 0 is replaced by the URL's.
+    let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    builder.resolve_to_addrs(LOCALHOST, &loopback.map(|address| SocketAddr::new(address, 0)))
 }
 
 fn build(builder: ClientBuilder) -> Result<Client> {
@@ -122,18 +146,31 @@ fn build(builder: ClientBuilder) -> Result<Client> {
     })
 }
 
-fn certificates(path: &PathBuf) -> Result<Vec<Certificate>> {
-    let fail = |what: &str| {
+/// Reads a bundle of certificates. It is an error if any of them would be ignored.
+fn certificates(path: &Path) -> Result<Vec<Certificate>> {
+    let pem = input_file::read(path, Rules::Certificates).map_err(|refusal| {
+        Error::configuration(format!("`http.ca_file` {}", refusal.fault)).with_help(refusal.help)
+    })?;
+    let fail = |what: &str, help: &'static str| {
         let path = path.display();
-        Error::configuration(format!("`http.ca_file` {path} {what}"))
-            .with_help("set it to a PEM file of certificate authorities")
+        Error::configuration(format!("`http.ca_file` {path} {what}")).with_help(help)
     };
-    let pem = fs::read(path).map_err(|error| fail(&format!("can't be read ({})", error.kind())))?;
-    let bundle = Certificate::from_pem_bundle(&pem).map_err(|_| fail("is not a PEM file"))?;
-    if bundle.is_empty() {
-        return Err(fail("contains no certificate"));
+    let bundle = Certificate::from_pem_bundle(&pem.bytes).map_err(|_| {
+        fail("is not a PEM file", "set it to a PEM file of certificate authorities")
+    })?;
+    // The parser skips a certificate whose first line is not a line of its own, and those of other kinds.
+    let text = String::from_utf8_lossy(&pem.bytes);
+    let labels = text.split("-----BEGIN ").skip(1).filter_map(|part| part.split('-').next());
+    match (bundle.len(), labels.filter(|label| label.contains("CERTIFICATE")).count()) {
+        (0, 0) => {
+            Err(fail("contains no certificate", "set it to a PEM file of certificate authorities"))
+        }
+        (read, all) if read != all => Err(fail(
+            &format!("contains {all} certificates, but only {read} can be read"),
+            "put each `-----BEGIN CERTIFICATE-----` on a line of its own",
+        )),
+        _ => Ok(bundle),
     }
-    Ok(bundle)
 }
 
 /// Refuses a URL to which a secret must not be sent. `https` is allowed, and `http` to the loopback interface;
@@ -172,7 +209,7 @@ pub(super) fn shown(url: &Url) -> String {
 
 impl Default for HttpClient {
     fn default() -> Self {
-        Self::new(HttpOptions::default(), &Environment::empty())
+        Self::new(HttpOptions::default())
     }
 }
 

@@ -4,10 +4,13 @@
 //! - No redirect is followed: a token request that is redirected is a mistake or an attack.
 //! - A response is limited to 1 MiB. There are deadlines for the connection and for the whole request.
 //! - A request is sent again only if the server can't have acted on it.
-//! - No error contains the path or the query of a URL, a header, or a byte of the response.
+//! - No error contains the path or the query of a URL, or a byte of the response's body. Of its headers, an error names
+//!   the media type and the encoding at most.
 
 #[cfg(feature = "reqwest")]
 mod client;
+#[cfg(feature = "reqwest")]
+mod describe;
 pub(crate) mod options;
 #[cfg(feature = "reqwest")]
 mod proxy;
@@ -20,7 +23,11 @@ mod retry;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 #[cfg(feature = "reqwest")]
+pub(crate) use client::pinned;
+#[cfg(feature = "reqwest")]
 pub use client::{HttpClient, check};
+#[cfg(feature = "reqwest")]
+pub use describe::{describe, is_showable};
 #[cfg(feature = "reqwest")]
 pub use proxy::ProxyInUse;
 #[cfg(feature = "reqwest")]

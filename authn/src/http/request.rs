@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, fmt, io, iter};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::Client;
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{
     HttpClient, HttpResponse,
     client::{check, shown},
-    retry,
+    is_showable, retry,
 };
 use crate::{
     Error, Result, Token, runtime,
@@ -21,6 +21,9 @@ use crate::{
 
 /// Largest response that is read.
 const LARGEST: usize = 1024 * 1024;
+
+/// The mark with which some servers start a UTF-8 text. No parser of JSON accepts it (RFC 8259, 8.1).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A request that is being built. [`send`](Self::send) checks and sends it, so all errors come from there.
 ///
@@ -46,6 +49,8 @@ impl HttpRequest {
     pub(super) fn new(client: HttpClient, method: Method, url: Url) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        // An encoded body is not decoded here. Without the header, a server may choose any encoding (RFC 9110, 12.5.3).
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         Self { client, method, url, headers, body: None, allow_http: false, problem: None }
     }
 
@@ -110,14 +115,14 @@ impl HttpRequest {
             return Err(problem);
         }
         let place = shown(&self.url);
-        let client = self.client.client(&self.url)?;
+        let client = self.client.client(&self.url).await?;
         let mut request = reqwest::Request::new(self.method, self.url);
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
         let clock = self.client.clock().clone();
         // Dropping the set ends the request.
         let mut sending = JoinSet::new();
-        sending.spawn_on(send(client, request, place, clock), runtime::handle()?);
+        sending.spawn_on(send(client, request, place, clock), &runtime::handle()?);
         sending.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
             Err(Error::network("the request ended because the program is shutting down"))
         })
@@ -161,6 +166,8 @@ async fn receive(
         ))
         .with_help("configure the address that it redirects to"));
     }
+    let (status, headers) = (response.status(), response.headers().clone());
+    let encoding = encoding(&headers);
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(|error| failed(&place, &error))? {
         if body.len() + chunk.len() > LARGEST {
@@ -171,8 +178,37 @@ async fn receive(
         }
         body.extend_from_slice(&chunk);
     }
-    let (status, headers) = (response.status(), response.headers().clone());
+    match encoding {
+        None if body.starts_with(BYTE_ORDER_MARK) => drop(body.drain(..BYTE_ORDER_MARK.len())),
+        None => {}
+        // The status says enough: the server can't answer now.
+        Some(_) if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+            body.clear();
+        }
+        Some(encoding) => return Err(encoded(&place, status, encoding)),
+    }
     Ok(HttpResponse { place, status, headers, body, clock })
+}
+
+/// Returns the encoding of a body that has one (RFC 9110, 8.4).
+fn encoding(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let is_one = |value: &&HeaderValue| {
+        let codings = value.to_str().unwrap_or("?").split(',').map(str::trim);
+        codings.into_iter().any(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))
+    };
+    headers.get_all(header::CONTENT_ENCODING).into_iter().find(is_one)
+}
+
+fn encoded(place: &str, status: StatusCode, encoding: &HeaderValue) -> Error {
+    let name = encoding.to_str().ok().filter(|name| is_showable(name));
+    let name = name.map(|name| format!(" {name}")).unwrap_or_default();
+    let status = status.as_u16();
+    Error::protocol(format!(
+        "{place} answered with the content encoding{name} (status {status}), which was not accepted"
+    ))
+    .with_help(
+        "configure the server, or the proxy before it, to respect `Accept-Encoding: identity`",
+    )
 }
 
 /// Returns the error of a failed request, without the URL and without any text of the server.

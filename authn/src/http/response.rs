@@ -7,8 +7,10 @@ use std::{
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use zeroize::Zeroizing;
 
+use super::describe;
 use crate::{Error, Result, time::Clock};
 
 /// The response to a token request. Its body is wiped on drop.
@@ -94,14 +96,13 @@ impl HttpResponse {
     }
 
     /// Parses the body as JSON, whatever the status and the content type are. The error contains nothing of the body.
+    ///
+    /// serde's derive makes a struct of a list, too, by the order of the fields; [`member`](Self::member) does not.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let what = match error.classify() {
-                serde_json::error::Category::Data => "JSON of another shape than expected",
-                serde_json::error::Category::Eof => "JSON that ends too early",
-                serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
-                    "something that is not JSON"
-                }
+                Category::Data => "JSON of another shape than expected".to_owned(),
+                _ => format!("{} instead of JSON", self.description()),
             };
             Error::protocol(format!("{} answered with {what}", self.place))
                 .with_help("check the address")
@@ -127,9 +128,13 @@ impl HttpResponse {
         })
     }
 
-    /// Returns the bytes of the body. They may contain secrets, so they must not be shown.
+    /// Returns the bytes of the body, without a byte order mark. They may contain secrets, so they must not be shown.
     pub fn bytes(&self) -> &[u8] {
         &self.body
+    }
+
+    fn description(&self) -> String {
+        describe(self.header(&header::CONTENT_TYPE), &self.body)
     }
 }
 

@@ -11,13 +11,24 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::{Entries, Item, Value, toml::parse_inline};
-use crate::{diagnostic::Provenance, time::duration};
+use super::{Entries, Item, LoadContext, Value, probe::expects_path, toml::parse_inline};
+use crate::{
+    diagnostic::{Problem, Provenance},
+    time::duration,
+};
 
 /// The error of a value that is not what its type expects. It contains nothing of the value.
 #[derive(Debug, Default)]
 pub(crate) struct Mismatch {
     pub(crate) expected: Option<String>,
+    /// The problem of a path that can't be resolved.
+    pub(crate) path: Option<Box<Problem>>,
+}
+
+impl Mismatch {
+    fn expected(expected: impl Into<String>) -> Self {
+        Self { expected: Some(expected.into()), path: None }
+    }
 }
 
 impl fmt::Display for Mismatch {
@@ -35,11 +46,11 @@ impl de::Error for Mismatch {
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self { expected: Some(expected.to_string()) }
+        Self::expected(expected.to_string())
     }
 
     fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self { expected: Some(expected.to_string()) }
+        Self::expected(expected.to_string())
     }
 }
 
@@ -82,9 +93,12 @@ impl<'de> Deserializer<'de> for Absent {
     }
 }
 
-/// A value that is present.
+/// A value that is present. Paths in it are resolved by the context.
 #[derive(Clone, Copy)]
-pub(crate) struct Values<'a>(pub(crate) &'a Item);
+pub(crate) struct Values<'a> {
+    pub(crate) item: &'a Item,
+    pub(crate) context: &'a dyn LoadContext,
+}
 
 impl IntoDeserializer<'_, Mismatch> for Values<'_> {
     type Deserializer = Self;
@@ -95,11 +109,35 @@ impl IntoDeserializer<'_, Mismatch> for Values<'_> {
 }
 
 impl<'a> Values<'a> {
+    /// Returns another value of the same configuration.
+    fn of<'b>(self, item: &'b Item) -> Values<'b>
+    where
+        'a: 'b,
+    {
+        Values { item, context: self.context }
+    }
+
     /// Returns the values of a table, by key.
     fn entries<'de>(
+        self,
         entries: &'a Entries,
     ) -> MapDeserializer<'de, impl Iterator<Item = (&'a str, Self)>, Mismatch> {
-        MapDeserializer::new(entries.iter().map(|(key, item)| (key.as_str(), Self(item))))
+        MapDeserializer::new(entries.iter().map(move |(key, item)| (key.as_str(), self.of(item))))
+    }
+
+    /// Deserialises a text. A path becomes absolute.
+    fn string<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
+        let expects: &dyn Expected = &visitor;
+        let Some(text) = self.item.as_text().filter(|_| expects_path(&expects.to_string())) else {
+            return self.deserialize_any(visitor);
+        };
+        match self.context.path(text, &self.item.provenance) {
+            Ok(path) => match path.to_str() {
+                Some(path) => visitor.visit_str(path),
+                None => Err(Mismatch::expected("a path below folders whose names are UTF-8")),
+            },
+            Err(problem) => Err(Mismatch { path: Some(problem), expected: None }),
+        }
     }
 
     /// Deserialises a value that can be given as a text.
@@ -108,7 +146,7 @@ impl<'a> Values<'a> {
         visitor: V,
         visit: fn(V, T) -> Result<V::Value, Mismatch>,
     ) -> Result<V::Value, Mismatch> {
-        match self.0.as_text().map(|text| text.trim().parse()) {
+        match self.item.as_text().map(|text| text.trim().parse()) {
             Some(Ok(value)) => visit(visitor, value),
             Some(Err(_)) => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
             None => self.deserialize_any(visitor),
@@ -117,26 +155,30 @@ impl<'a> Values<'a> {
 
     /// Deserialises a list. A text is split at commas and spaces, or parsed as TOML.
     fn seq<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        let Some(text) = self.0.as_text() else { return self.deserialize_any(visitor) };
+        let Some(text) = self.item.as_text() else { return self.deserialize_any(visitor) };
         if text.trim_start().starts_with('[') {
-            return match parse_inline(text, &self.0.provenance) {
-                Some(item) => Values(&item).deserialize_any(visitor),
+            return match parse_inline(text, &self.item.provenance) {
+                Some(item) => self.of(&item).deserialize_any(visitor),
                 None => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
             };
         }
         let items: Vec<Item> = text
             .split(|c: char| c == ',' || c.is_whitespace())
             .filter(|part| !part.is_empty())
-            .map(|part| Item::text(part, self.0.provenance.clone()))
+            .map(|part| Item::text(part, self.item.provenance.clone()))
             .collect();
-        visitor.visit_seq(SeqDeserializer::new(items.iter().map(Values)))
+        visitor.visit_seq(SeqDeserializer::new(items.iter().map(|item| self.of(item))))
     }
 
     /// Deserialises a map. A text is parsed as TOML.
     fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        match self.0.as_text().filter(|_| !matches!(self.0.provenance, Provenance::File { .. })) {
-            Some(text) => match parse_inline(text, &self.0.provenance) {
-                Some(item) if item.as_table().is_some() => Values(&item).deserialize_any(visitor),
+        match self
+            .item
+            .as_text()
+            .filter(|_| !matches!(self.item.provenance, Provenance::File { .. }))
+        {
+            Some(text) => match parse_inline(text, &self.item.provenance) {
+                Some(item) if item.as_table().is_some() => self.of(&item).deserialize_any(visitor),
                 _ => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
             },
             None => self.deserialize_any(visitor),
@@ -144,12 +186,12 @@ impl<'a> Values<'a> {
     }
 
     fn duration(self) -> Result<Duration, Mismatch> {
-        let duration = match &self.0.value {
+        let duration = match &self.item.value {
             Value::Text(text) => duration::parse(text),
             Value::Integer(seconds) => u64::try_from(*seconds).ok().map(Duration::from_secs),
             _ => None,
         };
-        duration.ok_or_else(|| Mismatch { expected: Some(duration::EXPECTED.to_owned()) })
+        duration.ok_or_else(|| Mismatch::expected(duration::EXPECTED))
     }
 }
 
@@ -157,15 +199,15 @@ impl<'de> Deserializer<'de> for Values<'_> {
     type Error = Mismatch;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        match &self.0.value {
+        match &self.item.value {
             Value::Boolean(value) => visitor.visit_bool(*value),
             Value::Integer(value) => visitor.visit_i64(*value),
             Value::Float(value) => visitor.visit_f64(*value),
             Value::Text(text) => visitor.visit_str(text),
             Value::Array(items) => {
-                visitor.visit_seq(SeqDeserializer::new(items.iter().map(Values)))
+                visitor.visit_seq(SeqDeserializer::new(items.iter().map(|item| self.of(item))))
             }
-            Value::Table(entries) => visitor.visit_map(Self::entries(entries)),
+            Value::Table(entries) => visitor.visit_map(self.entries(entries)),
         }
     }
 
@@ -176,6 +218,7 @@ impl<'de> Deserializer<'de> for Values<'_> {
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64: () =>
             self.parsed(visitor, V::visit_u64);
         deserialize_f32 deserialize_f64: () => self.parsed(visitor, V::visit_f64);
+        deserialize_str deserialize_string: () => self.string(visitor);
         deserialize_option: () => visitor.visit_some(self);
         deserialize_newtype_struct: (_name: &'static str) => visitor.visit_newtype_struct(self);
         deserialize_seq: () => self.seq(visitor);
@@ -203,17 +246,17 @@ impl<'de> Deserializer<'de> for Values<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        match &self.0.value {
+        match &self.item.value {
             Value::Text(text) => visitor.visit_enum(StrDeserializer::new(text.trim())),
             Value::Table(entries) => {
-                visitor.visit_enum(MapAccessDeserializer::new(Self::entries(entries)))
+                visitor.visit_enum(MapAccessDeserializer::new(self.entries(entries)))
             }
             _ => self.deserialize_any(visitor),
         }
     }
 
     forward_to_deserialize_any! {
-        i128 u128 char str string bytes byte_buf unit unit_struct tuple tuple_struct identifier
+        i128 u128 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
         ignored_any
     }
 }

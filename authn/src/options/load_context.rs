@@ -1,6 +1,6 @@
 //! `LoadContext`: the services that options need from the configuration while they are read.
 
-use std::any::Any;
+use std::{any::Any, path::PathBuf};
 
 use super::{Item, Key};
 use crate::{
@@ -31,6 +31,9 @@ pub(crate) trait LoadContext {
 
     /// Returns the target of a reference.
     fn target(&self, kind: &str, text: &str, at: &Provenance) -> Result<Target, Box<Problem>>;
+
+    /// Returns the absolute path of a text.
+    fn path(&self, text: &str, at: &Provenance) -> Result<PathBuf, Box<Problem>>;
 
     /// Records a secret that was read.
     fn record_secret(&self, secret: &SecretString);

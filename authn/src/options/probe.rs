@@ -28,6 +28,11 @@ const FORMS: [&str; 6] = [
     "IP address",
 ];
 
+/// Returns whether a visitor expects the path of a file, such as that of `PathBuf`.
+pub(super) fn expects_path(expected: &str) -> bool {
+    expected.contains("path string")
+}
+
 /// Returns the shape of a type.
 pub(crate) fn shape<T: DeserializeOwned>() -> Shape {
     let asked = probe::<T>();
@@ -89,7 +94,7 @@ impl Probe<'_> {
             Type::Url
         } else if expected.contains("duration") {
             Type::Duration
-        } else if expected.contains("path") {
+        } else if expects_path(&expected) {
             Type::Path
         } else {
             Type::String

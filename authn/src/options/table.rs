@@ -404,9 +404,10 @@ impl<T: DeserializeOwned> Plain for T {
             // Only an `Option` can be absent.
             return T::deserialize(Absent).ok().or_else(|| node.missing());
         };
-        match T::deserialize(Values(item)) {
+        match T::deserialize(Values { item, context: node.context }) {
             Ok(value) => Some(value),
-            Err(Mismatch { expected }) => {
+            Err(Mismatch { path: Some(problem), .. }) => node.report(problem.with_key(&node.key)),
+            Err(Mismatch { expected, .. }) => {
                 let shape = Self::shape().value_type;
                 let range = expected.as_deref().and_then(IntegerRange::expected);
                 let found = match (&shape, range) {

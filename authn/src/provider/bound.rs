@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Erased, Managed, Status, managed::Unmanaged};
-use crate::{Context, Result};
+use crate::{Context, Error, Issued, Placement, Request, Result, Token, TokenSet};
 
 /// A provider with its context: what [`Credentials`](crate::Credentials) hold, and what a source that passes tokens on
 /// refers to.
@@ -12,6 +12,8 @@ use crate::{Context, Result};
 pub struct Bound {
     pub(crate) provider: Arc<dyn Erased>,
     pub(crate) context: Context,
+    /// The option that sets the place of the token, for errors.
+    placed_by: Option<Arc<str>>,
     /// The token belongs to the request being served.
     pub(crate) per_request: bool,
     /// The provider keeps no token, but its secrets can change, so they are resolved for each call.
@@ -19,6 +21,30 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// Binds a provider to its context. `placed_by` is the option that sets the place of its token; if there is none, the
+    /// place is that of the provider whose tokens it passes on.
+    pub(crate) fn new(
+        provider: Arc<dyn Erased>,
+        mut context: Context,
+        placed_by: Option<&str>,
+    ) -> Result<Self> {
+        let mut placed_by = placed_by.map(Arc::from);
+        if let Some(inner) = provider.managed().and_then(Managed::inner) {
+            match (&placed_by, &inner.placed_by) {
+                (Some(here), Some(there)) => return Err(placed_twice(here, there)),
+                (Some(_), None) => {}
+                (None, _) => {
+                    placed_by.clone_from(&inner.placed_by);
+                    let placement = inner.context.placement().cloned();
+                    context = context.change(|parts| parts.placement = placement.map(Arc::new));
+                }
+            }
+        }
+        provider.validate(&context)?;
+        let per_request = provider.is_per_request();
+        Ok(Self { provider, context, placed_by, per_request, resolves: false })
+    }
+
     /// Returns the provider's session functions; the defaults if it has no session.
     pub(crate) fn managed(&self) -> &dyn Managed {
         self.provider.managed().unwrap_or(&Unmanaged)
@@ -28,14 +54,91 @@ impl Bound {
     pub(crate) async fn status(&self) -> Result<Status> {
         match self.provider.managed() {
             Some(managed) => managed.status(&self.context).await,
-            None => Ok(Status::of(self.provider.ready(&self.context).as_ref())),
+            None => Ok(Status {
+                without_token: !self.per_request && !self.provider.sends_token_alone(&self.context),
+                ..Status::of(self.provider.ready(&self.context).as_ref())
+            }),
         }
+    }
+
+    /// Returns every place of a credential that the configuration names.
+    pub(crate) fn placements(&self) -> Vec<Placement> {
+        let mut placements = self.provider.placements(&self.context);
+        placements.push(self.context.placement().cloned().unwrap_or_default());
+        placements
     }
 
     /// Returns the same provider for other scopes.
     pub(crate) fn with_scopes(&self, scopes: Vec<String>) -> Self {
         let context = self.context.clone().change(|parts| parts.scopes = scopes.into());
         let provider = Arc::clone(&self.provider).scoped_shared(&context);
-        Self { provider, context, ..*self }
+        Self { provider, context, placed_by: self.placed_by.clone(), ..*self }
     }
+
+    /// Returns a valid token, and waits for it.
+    pub(crate) async fn token(&self) -> Result<Token> {
+        if self.resolves {
+            self.context.resolve_references().await?;
+        }
+        self.provider.token_boxed(&self.context).await
+    }
+
+    /// Returns a valid token for a cache, with the secrets that sign requests with it.
+    pub async fn token_set(&self, scopes: &[String]) -> Result<TokenSet> {
+        let narrowed = (!scopes.is_empty()).then(|| self.with_scopes(scopes.to_vec()));
+        let this = narrowed.as_ref().unwrap_or(self);
+        match this.managed() {
+            managed if managed.issues() => Ok(managed.issued(&this.context).await?.into()),
+            _ => Ok(this.token().await?.into()),
+        }
+    }
+
+    /// Adds a token of this provider, which a cache has kept, to a request.
+    pub(crate) fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()> {
+        let scopes = context.scopes();
+        if scopes.is_empty() {
+            return self.managed().authorize(request, issued, &self.context);
+        }
+        let context = self.context.clone().change(|parts| parts.scopes = scopes.into());
+        self.managed().authorize(request, issued, &context)
+    }
+
+    /// Fails if a cache can't keep the credential.
+    pub(crate) fn check_is_cacheable(&self) -> Result<()> {
+        if self.per_request {
+            return Err(Error::configuration(PER_REQUEST).with_help(PER_REQUEST_HELP));
+        }
+        if self.managed().issues() || self.provider.sends_token_alone(&self.context) {
+            return Ok(());
+        }
+        let name = match self.context.key() {
+            "" => "the inner provider".to_owned(),
+            key => format!("`{key}`"),
+        };
+        Err(Error::configuration(format!(
+            "{name} can't be cached, because it adds its own credential to each request"
+        ))
+        .with_help(
+            "use it without a cache, or cache a provider that returns a token, such as `bearer`, \
+             `hook`, `jwt`, `jwt_bearer` or `oauth`",
+        ))
+    }
+}
+
+/// The problem of a cache over a provider whose token belongs to the request being served.
+pub(crate) const PER_REQUEST: &str =
+    "a token that belongs to the request being served must not be cached";
+/// The help for [`PER_REQUEST`].
+pub(crate) const PER_REQUEST_HELP: &str = "move the per-request provider out of this one";
+
+fn placed_twice(here: &str, there: &str) -> Error {
+    Error::configuration(format!(
+        "the place of the token is set twice, by `{here}` and by `{there}`"
+    ))
+    .with_help("keep these options in one of the two tables")
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Bound, InteractiveSource, Probe, TokenSource, nothing_to_revoke};
 use crate::{
-    Claims, Context, Environment, Error, Login, LoginPlan, Result, TokenSet, runtime::Boxed,
-    store::SessionPolicy,
+    Claims, Context, Environment, Error, Issued, Login, LoginPlan, Request, Result, TokenSet,
+    runtime::Boxed, store::SessionPolicy,
 };
 
 /// A source behind a pointer, so that the cache is compiled once and not for each source. The defaults are those of
@@ -16,6 +16,15 @@ pub(crate) trait ErasedSource: Send + Sync {
         context: &'a Context,
         last: Option<&'a TokenSet>,
     ) -> Boxed<'a, Result<TokenSet>>;
+
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()>;
+
+    fn initial(&self, context: &Context) -> Option<TokenSet>;
 
     fn inner(&self) -> Option<&Bound>;
 
@@ -58,6 +67,14 @@ pub(crate) trait ErasedSource: Send + Sync {
     fn revoke<'a>(&'a self, _context: &'a Context, _tokens: &'a TokenSet) -> Boxed<'a, Result<()>> {
         Box::pin(async { Err::<(), Error>(nothing_to_revoke()) })
     }
+
+    fn revoke_access_token<'a>(
+        &'a self,
+        _context: &'a Context,
+        _tokens: &'a TokenSet,
+    ) -> Boxed<'a, Result<bool>> {
+        Box::pin(async { Ok(false) })
+    }
 }
 
 /// A source without a session of its own.
@@ -75,6 +92,19 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
         Box::pin(self.0.request_token(context, last))
     }
 
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()> {
+        self.0.authorize(request, issued, context)
+    }
+
+    fn initial(&self, context: &Context) -> Option<TokenSet> {
+        self.0.initial(context)
+    }
+
     fn inner(&self) -> Option<&Bound> {
         self.0.inner()
     }
@@ -87,6 +117,19 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
         last: Option<&'a TokenSet>,
     ) -> Boxed<'a, Result<TokenSet>> {
         Box::pin(self.0.request_token(context, last))
+    }
+
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()> {
+        self.0.authorize(request, issued, context)
+    }
+
+    fn initial(&self, context: &Context) -> Option<TokenSet> {
+        self.0.initial(context)
     }
 
     fn inner(&self) -> Option<&Bound> {
@@ -131,5 +174,12 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
 
     fn revoke<'a>(&'a self, context: &'a Context, tokens: &'a TokenSet) -> Boxed<'a, Result<()>> {
         Box::pin(self.0.revoke(context, tokens))
+    }
+    fn revoke_access_token<'a>(
+        &'a self,
+        context: &'a Context,
+        tokens: &'a TokenSet,
+    ) -> Boxed<'a, Result<bool>> {
+        Box::pin(self.0.revoke_access_token(context, tokens))
     }
 }

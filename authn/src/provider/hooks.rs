@@ -4,7 +4,10 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::Future,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,18 +27,20 @@ const BACK_OFF: BackOff = BackOff::new(Duration::from_millis(200), Duration::fro
 
 /// A closure that returns tokens, with an optional first token and user name.
 ///
+/// Each clone returns the first token once, and each [`Credentials`](crate::Credentials) that are loaded have their own.
+///
 /// ```
 /// use authn::{Token, hooks::{self, Hook}};
 ///
 /// hooks::register("corp", Hook::new(|_context| async { Token::new("abc") }).with_username("alice"))?;
 /// # Ok::<(), authn::Error>(())
 /// ```
-#[derive(Clone)]
 #[must_use]
 pub struct Hook {
     closure: Arc<Closure>,
-    /// Returned once, by the first clone that is asked.
-    initial: Arc<Mutex<Option<TokenSet>>>,
+    initial: Option<TokenSet>,
+    /// Whether the first token has been returned. It is returned once: a server that refuses it gets another one.
+    is_started: AtomicBool,
     username: Option<String>,
 }
 
@@ -54,7 +59,12 @@ impl Hook {
             let answer = closure(context);
             Box::pin(async { answer.await.map(Into::into) })
         };
-        Self { closure: Arc::new(closure), initial: Arc::default(), username: None }
+        Self {
+            closure: Arc::new(closure),
+            initial: None,
+            is_started: AtomicBool::new(false),
+            username: None,
+        }
     }
 
     /// Creates a hook from a closure that may block, because it runs on a thread of its own. A panic of it is an error of
@@ -78,7 +88,8 @@ impl Hook {
         })
     }
 
-    /// Adds a first token, which is used until it expires.
+    /// Adds a first token, which is used until it expires. Its lifetime starts when the token is created. Credentials
+    /// for other scopes don't use it.
     ///
     /// ```
     /// use authn::{Token, hooks::Hook};
@@ -88,7 +99,8 @@ impl Hook {
     /// # Ok::<(), authn::Error>(())
     /// ```
     pub fn with_initial(self, initial: impl Into<TokenSet>) -> Self {
-        Self { initial: Arc::new(Mutex::new(Some(initial.into()))), ..self }
+        let initial = initial.into().with_settled_expiry();
+        Self { initial: Some(initial), ..self }
     }
 
     /// Sets the name of the user that its tokens belong to.
@@ -96,11 +108,31 @@ impl Hook {
         Self { username: Some(username.into()), ..self }
     }
 
-    fn take_initial(&self, context: &Context) -> Option<TokenSet> {
-        let grant = self.initial.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        let now = context.clock().now();
-        let expiry = grant.token().expiry(now, now);
-        expiry.is_none_or(|expiry| !expiry.reached(now)).then_some(grant)
+    /// Calls the closure once. A token that has expired is an error, like any other failure.
+    async fn call(&self, context: &Context) -> Result<TokenSet> {
+        let tokens = (self.closure)(context.clone()).await?;
+        if has_expired(&tokens, context) {
+            return Err(Error::expired("the hook returned a token that has expired")
+                .with_help("return a new token from its closure, or check this machine's clock"));
+        }
+        Ok(tokens)
+    }
+}
+
+fn has_expired(tokens: &TokenSet, context: &Context) -> bool {
+    let now = context.clock().now();
+    tokens.token().expiry(now, now).is_some_and(|expiry| expiry.reached(now))
+}
+
+/// A clone starts with the first token again.
+impl Clone for Hook {
+    fn clone(&self) -> Self {
+        Self {
+            closure: Arc::clone(&self.closure),
+            initial: self.initial.clone(),
+            is_started: AtomicBool::new(false),
+            username: self.username.clone(),
+        }
     }
 }
 
@@ -112,14 +144,15 @@ impl fmt::Debug for Hook {
 
 impl TokenSource for Hook {
     async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
-        if let Some(initial) = self.take_initial(context) {
+        if let Some(initial) = self.initial(context) {
+            self.is_started.store(true, Ordering::Release);
             return Ok(initial);
         }
         let mut tried = 0;
         loop {
             tried += 1;
-            let error = match (self.closure)(context.clone()).await {
-                Ok(grant) => return Ok(grant),
+            let error = match self.call(context).await {
+                Ok(tokens) => return Ok(tokens),
                 Err(error) => error,
             };
             let is_final =
@@ -129,6 +162,13 @@ impl TokenSource for Hook {
             }
             context.clock().sleep(BACK_OFF.after(tried)).await;
         }
+    }
+
+    fn initial(&self, context: &Context) -> Option<TokenSet> {
+        if self.is_started.load(Ordering::Acquire) || !context.scopes().is_empty() {
+            return None;
+        }
+        self.initial.clone().filter(|tokens| !has_expired(tokens, context))
     }
 
     fn principal(&self, _context: &Context) -> Option<String> {

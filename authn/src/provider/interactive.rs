@@ -84,6 +84,10 @@ use crate::{
 ///     async fn revoke(&self, _context: &Context, _tokens: &TokenSet) -> Result<()> {
 ///         Err(Error::configuration("the STS ends sessions by itself"))
 ///     }
+///
+///     async fn revoke_access_token(&self, _: &Context, _tokens: &TokenSet) -> Result<bool> {
+///         Ok(false)
+///     }
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
@@ -148,7 +152,8 @@ pub trait InteractiveSource: TokenSource {
         async { Ok(None) }
     }
 
-    /// Revokes a token set at the server (RFC 7009). The framework deletes the local copy afterwards.
+    /// Revokes a token set at the server (RFC 7009): its session, such as a refresh token, or else its access token. The
+    /// framework deletes the local copy afterwards.
     fn revoke(
         &self,
         context: &Context,
@@ -156,5 +161,15 @@ pub trait InteractiveSource: TokenSource {
     ) -> impl Future<Output = Result<()>> + Send {
         let _ = (context, tokens);
         async { Err(nothing_to_revoke()) }
+    }
+    /// Revokes the access token of a set whose session has been revoked before; `false` if the server revokes access
+    /// tokens with their session. It is called for each set of scopes, and a failure does not stop the others.
+    fn revoke_access_token(
+        &self,
+        context: &Context,
+        tokens: &TokenSet,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        let _ = (context, tokens);
+        async { Ok(false) }
     }
 }

@@ -1,13 +1,41 @@
 //! `Managed`: what the framework's cache has beyond other providers: a session, a login, a store.
 
-use super::{Probe, Status, nothing_to_revoke};
-use crate::{Context, Environment, Login, LoginOutcome, LoginPlan, Result, Token, runtime::Boxed};
+use super::{Bound, Probe, Revocation, Status, nothing_to_revoke};
+use crate::{
+    Context, Environment, Error, Issued, Login, LoginOutcome, LoginPlan, Request, Result, Token,
+    runtime::Boxed,
+};
 
 /// A provider whose session the framework keeps. The defaults are those of a provider without one.
 #[doc(hidden)]
 pub trait Managed: Send + Sync {
     /// Stops using a token that a server has refused, if it has not been replaced meanwhile.
     fn invalidate(&self, _token: &Token, _context: &Context) {}
+
+    /// Returns the provider whose tokens it passes on.
+    fn inner(&self) -> Option<&Bound> {
+        None
+    }
+
+    /// Returns whether [`issued`](Self::issued) and [`authorize`](Self::authorize) are its own.
+    fn issues(&self) -> bool {
+        false
+    }
+
+    /// Returns a valid token, with the secrets that sign requests with it.
+    fn issued<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<Issued>> {
+        Box::pin(async { Err(Error::no_token()) })
+    }
+
+    /// Adds a token of it, which a cache has kept, to a request.
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        _context: &Context,
+    ) -> Result<()> {
+        request.bearer(issued.token())
+    }
 
     /// Waits for the exchanges under way and starts no more.
     fn close<'a>(&'a self, _context: &'a Context) -> Boxed<'a, ()> {
@@ -49,8 +77,13 @@ pub trait Managed: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
-    /// Revokes the session at the server (RFC 7009) and deletes the local copy.
-    fn revoke<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<()>> {
+    /// Revokes the session at the server (RFC 7009) and deletes the local copy. `passed_on` are access tokens of this
+    /// provider that another cache has.
+    fn revoke<'a>(
+        &'a self,
+        _context: &'a Context,
+        _passed_on: Vec<Token>,
+    ) -> Boxed<'a, Result<Revocation>> {
         Box::pin(async { Err(nothing_to_revoke()) })
     }
 

@@ -20,15 +20,16 @@ mod status;
 use std::{fmt::Debug, future::Future};
 
 pub use bound::Bound;
+pub(crate) use bound::{PER_REQUEST, PER_REQUEST_HELP};
 pub(crate) use erased::Erased;
 pub(crate) use erased_source::{ErasedSource, Interactive, Plain};
 pub use from_fn::{FromFn, from_fn};
 pub use interactive::InteractiveSource;
 pub use managed::Managed;
 pub use source::TokenSource;
-pub use status::{Probe, Status};
+pub use status::{Probe, Revocation, Status};
 
-use crate::{Context, Error, Reaction, Request, ResponseHead, Result, Token, Used};
+use crate::{Context, Error, Placement, Reaction, Request, ResponseHead, Result, Token, Used};
 
 /// Answers each call itself, such as with a static token, an API key, or the token of the request being served.
 ///
@@ -103,6 +104,8 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         Self: Sized;
 
     /// Adds the credential to a request: unless it is overridden, the token, where the configuration wants it.
+    ///
+    /// A provider that overrides it can't be the inner provider of a cache, which has only its token.
     fn authorize(
         &self,
         request: &mut Request<'_>,
@@ -111,6 +114,7 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     where
         Self: Sized,
     {
+        erased::mark_default();
         async {
             if request.is_authorized() {
                 return Ok(());
@@ -159,6 +163,17 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
         let _ = (head, used, context);
         Reaction::Pass
+    }
+
+    /// Returns the places in which [`authorize`](Self::authorize) sets credentials itself, besides the configured one.
+    ///
+    /// A client removes what is there, the caller's own credential too, from a request that is redirected to another
+    /// origin. What was set on that request is known without this. It is needed for a place that was not used, such as in
+    /// a request whose token is withheld, so it depends on the configuration alone.
+    #[doc(hidden)]
+    fn placements(&self, context: &Context) -> Vec<Placement> {
+        let _ = context;
+        Vec::new()
     }
 
     /// Returns what only the framework's cache has.

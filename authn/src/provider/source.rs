@@ -3,7 +3,7 @@
 use std::{fmt::Debug, future::Future};
 
 use super::Bound;
-use crate::{Context, Issued, Reaction, Request, ResponseHead, Result, TokenSet, Used};
+use crate::{Context, Issued, Placement, Reaction, Request, ResponseHead, Result, TokenSet, Used};
 
 /// Exchanges the configuration and the last tokens for new ones; [`Cached`](crate::Cached) does the rest.
 ///
@@ -20,7 +20,10 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Makes one exchange. `last` is the result of the last one.
+    /// Makes one exchange. `last` is the result of the last one. Its access token may have expired long ago, and is a
+    /// stand-in if a store had room for the refresh token alone.
+    ///
+    /// If it fails after the server has issued a new refresh token, return [`TokenSet::failed`], so that it is stored.
     ///
     /// It runs on the framework's background runtime, at most once at a time, and goes on even if every caller
     /// has stopped waiting. It must not block, because all exchanges of the program share one thread there: use
@@ -31,7 +34,8 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         last: Option<&TokenSet>,
     ) -> impl Future<Output = Result<TokenSet>> + Send;
 
-    /// Adds the credential to a request: unless it is overridden, the token, where the configuration wants it.
+    /// Adds the credential to a request: unless it is overridden, the token, where the configuration wants it. A source that
+    /// passes on another provider's token lets that provider add it.
     ///
     /// It must not wait, because it runs for every request. A signature reads its key from [`Issued::kept`].
     fn authorize(
@@ -40,26 +44,49 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         issued: &Issued,
         context: &Context,
     ) -> Result<()> {
-        let _ = context;
-        request.bearer(issued.token())
+        match self.inner() {
+            Some(inner) => inner.authorize(request, issued, context),
+            None => request.bearer(issued.token()),
+        }
     }
 
     /// Returns the name of the principal that the credential is for, if it is known without asking a server.
     fn principal(&self, context: &Context) -> Option<String> {
         let _ = context;
-        None
+        let inner = self.inner()?;
+        inner.provider.principal(&inner.context)
     }
 
     /// Reacts to the answer to a request that was authorised, as [`TokenProvider::response`] does.
     ///
     /// [`TokenProvider::response`]: crate::TokenProvider::response
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
-        let _ = (head, used, context);
-        Reaction::Pass
+        let _ = context;
+        match self.inner() {
+            Some(inner) => inner.provider.response(head, used, &inner.context),
+            None => Reaction::Pass,
+        }
+    }
+
+    /// Returns a token that it has before the first exchange, which returns this token. It does not wait.
+    #[doc(hidden)]
+    fn initial(&self, context: &Context) -> Option<TokenSet> {
+        let _ = context;
+        None
+    }
+
+    /// Returns the places in which [`authorize`](Self::authorize) sets credentials itself, as [`TokenProvider::placements`]
+    /// does.
+    ///
+    /// [`TokenProvider::placements`]: crate::TokenProvider::placements
+    #[doc(hidden)]
+    fn placements(&self, context: &Context) -> Vec<Placement> {
+        let _ = context;
+        Vec::new()
     }
 
     /// Returns the provider whose tokens it passes on unchanged, from
-    /// [`Credentials::bound`](crate::Credentials::bound), so that an invalidation, a login or a logout here is one there.
+    /// [`Credentials::bound`](crate::Credentials::bound), so that an invalidation, a login or a logout here is one there, and so that provider places its token on requests.
     ///
     /// A login by another program straight at that provider is not noticed: a token that has been passed on to a
     /// cache is used until it expires.

@@ -1,8 +1,25 @@
-//! The state of a session and of its server: `Status`, `Probe`.
+//! The state of a session and of its server: `Status`, `Probe`, `Revocation`.
 
-use crate::Token;
+use crate::{Error, Token};
 
 /// The state of a session; see [`Credentials::status`](crate::Credentials::status).
+///
+/// [`is_authenticated`](Self::is_authenticated) depends on the provider:
+///
+/// | provider | authenticated |
+/// |---|---|
+/// | `api_key`, `basic` | always |
+/// | `bearer` | always |
+/// | `jwt` | until its `exp`; without one always |
+/// | `app_service` | while a request with a token is served |
+/// | `hook` | while its first token or a cached one is valid |
+/// | `jwt_bearer`, `oauth` | while a cached or stored token is valid |
+/// | `cached` | while its cached token is valid, or if the inner provider is authenticated |
+/// | others, with the mark `cached` | while a cached or stored token is valid |
+/// | others, with a [`TokenProvider::authorize`](crate::TokenProvider::authorize) of their own | always |
+/// | others | while [`TokenProvider::ready`](crate::TokenProvider::ready) returns a token |
+///
+/// An expired token is not valid, even if a refresh token or a login can replace it: see `has_session`.
 ///
 /// ```no_run
 /// # async fn example(credentials: authn::Credentials) -> authn::Result<()> {
@@ -12,6 +29,7 @@ use crate::Token;
 /// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Status {
     /// Whether there is a token that has not expired.
     pub has_token: bool,
@@ -30,6 +48,8 @@ pub struct Status {
     /// Seconds by which the server's clock was ahead of this machine's at the last exchange; negative if it was behind.
     /// `None` if it is not known.
     pub server_clock_ahead: Option<i64>,
+    /// Whether requests are authorised by more than a token, or without one.
+    pub(crate) without_token: bool,
 }
 
 /// A server that has answered; see [`Credentials::probe`](crate::Credentials::probe).
@@ -47,6 +67,23 @@ pub struct Probe {
     pub date: Option<std::time::SystemTime>,
 }
 
+/// The result of a revocation; see [`Credentials::revoke`](crate::Credentials::revoke).
+///
+/// ```no_run
+/// # async fn example(credentials: authn::Credentials) -> authn::Result<()> {
+/// let revocation: authn::Revocation = credentials.revoke().await?;
+/// println!("{} tokens were revoked, {} were not", revocation.revoked, revocation.failed.len());
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Revocation {
+    /// How many tokens the server has revoked. A refresh token and each access token are one.
+    pub revoked: usize,
+    /// The error for each access token that was not revoked, though its session was. It is valid until it expires.
+    pub failed: Vec<Error>,
+}
+
 impl Probe {
     /// Creates a probe from the server's origin and the date of its answer.
     pub fn new(place: impl Into<String>, date: Option<std::time::SystemTime>) -> Self {
@@ -55,6 +92,26 @@ impl Probe {
 }
 
 impl Status {
+    /// Returns whether a request can be authorised without asking a server: with a valid token, or with a configured
+    /// credential such as an API key. The server can still refuse the credential.
+    ///
+    /// ```
+    /// # use authn::{Context, Credentials, Result, Token, TokenProvider};
+    /// # #[derive(Debug)]
+    /// # struct Fixed;
+    /// # impl TokenProvider for Fixed {
+    /// #     async fn token(&self, _: &Context) -> Result<Token> { Token::new("abc") }
+    /// #     fn ready(&self, _: &Context) -> Option<Token> { Token::new("abc").ok() }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<()> {
+    /// let credentials = Credentials::builder().provider(Fixed).domain("api.example.com").build()?;
+    /// assert!(credentials.status().await?.is_authenticated());
+    /// # Ok(()) }
+    /// ```
+    pub fn is_authenticated(&self) -> bool {
+        self.has_token || self.without_token
+    }
+
     pub(crate) fn of(token: Option<&Token>) -> Self {
         Self {
             has_token: token.is_some(),

@@ -10,7 +10,7 @@ use crate::{
         Field, Item, Key, LoadContext, Options as _, report_unknown_key, section, section_with,
     },
     secret::{SecretSource, Target},
-    store::{ErasedStore, FileOptions, FileStore, Record, StoreContext, StoreKey},
+    store::{ErasedStore, FileOptions, FileStore, Record, StoreContext, StoreKey, is_session},
 };
 
 const NO_SUCH_STORE: &str = "this program has no such token store";
@@ -85,7 +85,7 @@ impl KnownStore {
     /// Returns the keys of its sessions, without those that were logged out.
     pub async fn sessions(&self) -> Result<Vec<StoreKey>> {
         let mut sessions = Vec::new();
-        for key in self.store.list_boxed().await? {
+        for key in self.store.list_boxed().await?.into_iter().filter(is_session) {
             let document = self.store.load_boxed(&key).await?;
             if document.is_some_and(|document| !Record::read(&document).is_empty()) {
                 sessions.push(key);

@@ -18,7 +18,7 @@ use crate::{Error, Issued, Result, Token};
 
 pub use origins::Origins;
 #[cfg(feature = "reqwest")]
-pub(crate) use origins::is_loopback;
+pub(crate) use origins::{LOCALHOST, is_loopback};
 pub(crate) use placement::Place;
 pub use placement::Placement;
 pub use response::{Reaction, ResponseHead, Used};
@@ -159,6 +159,9 @@ impl<'a> Request<'a> {
 
     /// Sets a header with a secret, unless the caller has set it. The value is marked as sensitive.
     pub fn set_header(&mut self, name: &HeaderName, mut value: HeaderValue) {
+        if let Some(used) = &mut self.used {
+            used.add_place(Placement::header(name.clone(), ""));
+        }
         value.set_sensitive(true);
         if self.replaces() || !self.headers.contains_key(name) {
             self.headers.insert(name, value);
@@ -167,6 +170,9 @@ impl<'a> Request<'a> {
 
     /// Sets a parameter of the query, percent-encoded, unless the caller has set it.
     pub fn set_query(&mut self, parameter: &str, value: &str) -> Result<()> {
+        if let Some(used) = &mut self.used {
+            used.add_place(Placement::query(parameter));
+        }
         if !self.replaces() && has_parameter(self.uri.query(), parameter) {
             return Ok(());
         }
@@ -193,9 +199,7 @@ impl<'a> Request<'a> {
             }
             Place::Query { parameter } => self.set_query(parameter, token.secret()),
             Place::Body { parameter } => {
-                let is_form = self.headers.get(CONTENT_TYPE).is_some_and(|value| {
-                    value.as_bytes().starts_with(b"application/x-www-form-urlencoded")
-                });
+                let is_form = is_form(self.headers);
                 let form = self.form.as_deref_mut().filter(|_| is_form).ok_or_else(|| {
                     Error::configuration(
                         "`placement = \"body\"` needs a form-encoded body that is in memory",
@@ -260,6 +264,14 @@ impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
     }
+}
+
+/// Returns whether the body is form-encoded. A media type has no case (RFC 9110, 8.3.1).
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    const FORM: &[u8] = b"application/x-www-form-urlencoded";
+    headers.get(CONTENT_TYPE).is_some_and(|value| {
+        value.as_bytes().get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM))
+    })
 }
 
 fn has_parameter(encoded: Option<&str>, name: &str) -> bool {

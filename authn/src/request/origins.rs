@@ -195,9 +195,12 @@ impl fmt::Debug for Pattern {
     }
 }
 
+/// The only name among the hosts for plain http. Clients resolve it to the loopback interface.
+pub(crate) const LOCALHOST: &str = "localhost";
+
 /// Returns whether a host is `localhost` or a literal loopback address, the only hosts for plain http.
 pub(crate) fn is_loopback(host: &str) -> bool {
-    if host.eq_ignore_ascii_case("localhost") {
+    if host.eq_ignore_ascii_case(LOCALHOST) {
         return true;
     }
     let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);

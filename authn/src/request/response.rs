@@ -4,6 +4,7 @@ use std::fmt;
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 
+use super::{Place, Placement};
 use crate::{Issued, SecretString, Token};
 
 /// The head of the answer to an authorised request.
@@ -85,21 +86,35 @@ impl fmt::Debug for ResponseHead<'_> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Used(Option<Issued>);
+pub struct Used {
+    issued: Option<Issued>,
+    places: Vec<Place>,
+}
 
 impl Used {
     /// Returns the token; `None` if the caller's own credential was left, or the provider uses none.
     pub fn token(&self) -> Option<&Token> {
-        self.0.as_ref().map(Issued::token)
+        self.issued.as_ref().map(Issued::token)
     }
 
     /// Returns the secret that was kept with the token under a name.
     pub fn kept(&self, name: &str) -> Option<&SecretString> {
-        self.0.as_ref()?.kept(name)
+        self.issued.as_ref()?.kept(name)
     }
 
     pub(crate) fn set(&mut self, issued: Issued) {
-        self.0 = Some(issued);
+        self.issued = Some(issued);
+    }
+
+    /// Notes a place that the provider has set itself, or left as the caller set it.
+    pub(crate) fn add_place(&mut self, placement: Placement) {
+        self.places.push(placement.place);
+    }
+
+    /// Returns the places that the provider has set itself.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn places(&self) -> &[Place] {
+        &self.places
     }
 }
 
@@ -113,7 +128,8 @@ pub enum Reaction {
     /// Nothing: the client's own rule applies, by which a status of 401 is [`Invalidate`](Self::Invalidate).
     #[default]
     Pass,
-    /// The token was refused: it is not used again, and the request is sent once more with a new one.
+    /// The token was refused: it is replaced, and the request is sent once more with the new one. If one has just been
+    /// replaced, the caller gets the answer; see [`guide::refresh_timing`](crate::guide::refresh_timing).
     Invalidate,
     /// The request is authorised anew and sent once more, such as with the nonce of the answer (RFC 9449, section 9).
     Retry,

@@ -46,9 +46,12 @@ impl SecretString {
 
     /// Reads a secret from a file, like `{ file = "…" }` in a configuration.
     ///
-    /// It must be a regular file with at most 1 MiB of UTF-8 text, and private to the user: another user may neither
-    /// own it nor be able to read it. Files that the platform provides, such as a container's secrets, may belong to
-    /// root, and may be open to others on a read-only mount. Line breaks at the end are removed.
+    /// It must be a regular file with at most 1 MiB of UTF-8 text. A byte order mark at the start and line breaks at the
+    /// end are removed. A symbolic link is followed.
+    ///
+    /// No other user may be able to write it, and if it belongs to the user, none may be able to read it. A file of
+    /// another user that is only readable is accepted, and so is any file on a read-only mount: platforms provide a
+    /// container's secrets like that.
     ///
     /// ```
     /// use authn::SecretString;

@@ -2,22 +2,16 @@
 //! that a rotated secret is used.
 
 use std::{
-    io::Read as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use zeroize::Zeroizing;
-
 use super::SecretSource;
 use crate::{
     Environment, Error, Result,
-    private_file::{self, Rules},
-    runtime,
+    input_file::{self, Rules},
+    runtime::aside,
 };
-
-/// Largest file that a secret is read from.
-const LARGEST: u64 = 1024 * 1024;
 
 /// A secret that is stored elsewhere, with the text that it was last resolved to.
 #[derive(Clone)]
@@ -65,16 +59,13 @@ impl Target {
         }
     }
 
-    /// Resolves the target without blocking the thread of other exchanges.
+    /// Resolves the target without blocking the thread of other exchanges. A file can be on a disk that does not answer.
     async fn resolve_aside(&self) -> Result<Arc<secrecy::SecretString>> {
-        if !matches!(self, Self::Stored { .. }) {
+        if matches!(self, Self::Variable { .. }) {
             return self.resolve();
         }
         let target = self.clone();
-        let resolving = runtime::handle()?.spawn_blocking(move || target.resolve());
-        resolving.await.map_err(|_| {
-            Error::internal("a store panicked while it read a secret").with_help("report it")
-        })?
+        aside(move || target.resolve()).await
     }
 }
 
@@ -116,20 +107,9 @@ impl Reference {
 
 /// Reads a secret from a file, without the line breaks at its end.
 pub(crate) fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
-    let rules = Rules { follows_links: true, trusts_platform: true };
-    let file = private_file::open(path, rules).map_err(|refusal| {
+    let text = input_file::read_text(path, Rules::Secret).map_err(|refusal| {
         let message = format!("the secret file {}", refusal.fault);
         Error::configuration(message).with_help(refusal.help)
     })?;
-    let shown = path.display();
-    let fail = |what: &str, help: &'static str| {
-        Error::configuration(format!("the secret file {shown} {what}")).with_help(help)
-    };
-    let mut text = Zeroizing::new(String::new());
-    let read = file.take(LARGEST + 1).read_to_string(&mut text);
-    read.map_err(|_| fail("is not UTF-8 text", "save it as text"))?;
-    if text.len() as u64 > LARGEST {
-        return Err(fail("is larger than 1 MiB", "name the file that holds the secret"));
-    }
     Ok(Arc::new(text.trim_end_matches(['\r', '\n']).into()))
 }

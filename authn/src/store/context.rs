@@ -40,7 +40,7 @@ impl<'a> StoreContext<'a> {
     /// Returns the folder of the `file` store, which can be configured; `None` without a state directory.
     pub(crate) fn tokens(&self, directory: Option<&Path>) -> Option<PathBuf> {
         match directory {
-            Some(directory) => Some(self.environment.absolute(directory, None)),
+            Some(directory) => Some(directory.to_owned()),
             None => Some(self.state()?.join("tokens")),
         }
     }

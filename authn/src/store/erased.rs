@@ -8,6 +8,12 @@ use crate::{Result, runtime::Boxed};
 pub(crate) trait ErasedStore: TokenStore {
     fn lock_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Lease>>;
     fn load_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>>;
+    fn reserve_boxed<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        document: &'a Document,
+        expected: u64,
+    ) -> Boxed<'a, Result<Option<u64>>>;
     fn save_boxed<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -15,6 +21,7 @@ pub(crate) trait ErasedStore: TokenStore {
         expected: u64,
     ) -> Boxed<'a, Result<bool>>;
     fn list_boxed(&self) -> Boxed<'_, Result<Vec<StoreKey>>>;
+    fn remove_leftovers_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<()>>;
 }
 
 impl<S: TokenStore> ErasedStore for S {
@@ -24,6 +31,15 @@ impl<S: TokenStore> ErasedStore for S {
 
     fn load_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>> {
         Box::pin(self.load(key))
+    }
+
+    fn reserve_boxed<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        document: &'a Document,
+        expected: u64,
+    ) -> Boxed<'a, Result<Option<u64>>> {
+        Box::pin(self.reserve(key, document, expected))
     }
 
     fn save_boxed<'a>(
@@ -37,5 +53,9 @@ impl<S: TokenStore> ErasedStore for S {
 
     fn list_boxed(&self) -> Boxed<'_, Result<Vec<StoreKey>>> {
         Box::pin(self.list())
+    }
+
+    fn remove_leftovers_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<()>> {
+        Box::pin(self.remove_leftovers(key))
     }
 }

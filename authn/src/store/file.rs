@@ -1,29 +1,34 @@
 //! `FileStore`: one file per session, readable by its user alone, and written whole or not at all.
 //!
 //! A document is written to a temporary file in the same folder and synced. The file is then renamed over the old one,
-//! and the folder is synced. Locks are files of their own.
+//! and the folder is synced. Locks are files of their own. The folder is checked at each read and write, and no call
+//! blocks the thread of its caller, except `load_now`.
 
 use std::{
+    collections::BTreeMap,
     fs,
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-
-use zeroize::Zeroizing;
 
 use super::{
-    Content, Document, Lease, StoreKey, TokenStore, Versioned,
-    locks::{Locks, failed, refused},
+    Content, Document, Lease, StoreKey, TokenStore,
+    failure::{failed, refused},
+    locks::{LockFile, Locks},
+    reserved::{Reserved, remove_leftovers},
 };
 use crate::{
-    Options, Result,
+    Error, Options, Result,
     diagnostic::{Problem, ProblemCode, quoted},
-    private_file::{self, Refusal, Rules},
+    input_file::{self, Reason, Refusal, Rules},
+    private_file,
+    runtime::{aside, to_its_end},
 };
 
 /// A session belongs to the user. Neither another user nor the platform puts one there, and none is a link.
-pub(super) const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
-/// Largest document that is read.
+pub(super) const RULES: Rules = Rules::Session;
+/// Largest document that is written, and that the rules let be read.
 const LARGEST: u64 = 1024 * 1024;
 
 /// The options of `[stores.file]`.
@@ -43,88 +48,33 @@ pub(crate) struct FileOptions {
 #[derive(Clone, Debug)]
 pub struct FileStore {
     locks: Locks,
+    /// By the key of a lease that is held.
+    reserved: Arc<Mutex<BTreeMap<StoreKey, Reserved>>>,
+}
+
+/// A lease that is held. What was reserved under it is released with it.
+struct Held {
+    store: FileStore,
+    key: StoreKey,
+    _lock: LockFile,
 }
 
 impl FileStore {
     /// Creates a store in a folder. The folder itself is created with the first session.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { locks: Locks::new(folder) }
+        Self { locks: Locks::new(folder), reserved: Arc::default() }
     }
 
-    /// Reads the text of a key.
-    fn look(&self, key: &StoreKey) -> Result<Option<Content>> {
-        let path = self.locks.path(key, "json");
-        let file = match private_file::open(&path, RULES) {
-            Ok(file) => file,
-            Err(refusal) if refusal.is_absence() => return Ok(None),
-            Err(refusal) => return Err(refused(refusal)),
-        };
-        let mut text = Zeroizing::new(String::new());
-        match file.take(LARGEST + 1).read_to_string(&mut text) {
-            Ok(length) if length as u64 <= LARGEST => Ok(Some(Content::of(&text))),
-            Err(error) if error.kind() != io::ErrorKind::InvalidData => {
-                Err(failed("read", &path, &error))
-            }
-            _ => Ok(Some(Content::Other(Content::CORRUPT))),
-        }
+    fn reserved(&self) -> MutexGuard<'_, BTreeMap<StoreKey, Reserved>> {
+        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes the temporary files of killed processes. The caller holds the lock, so no other process writes for this
-    /// key.
-    fn remove_leftovers(&self, prefix: &str) {
-        for entry in fs::read_dir(self.locks.folder()).into_iter().flatten().flatten() {
-            if entry.file_name().to_str().is_some_and(|name| name.starts_with(prefix)) {
-                // One that can't be removed does no harm.
-                let _ = fs::remove_file(entry.path());
-            }
-        }
-    }
-}
-
-impl Versioned for FileStore {
-    async fn save_lock(&self, key: &StoreKey) -> Result<Lease> {
-        self.locks.save_lock_blocking(key)
-    }
-
-    async fn read(&self, key: &StoreKey) -> Result<Option<Content>> {
-        self.look(key)
-    }
-
-    async fn write(&self, key: &StoreKey, document: &Document) -> Result<()> {
-        let path = self.locks.path(key, "json");
-        let prefix = format!(".{key}-");
-        self.remove_leftovers(&prefix);
-        private_file::replace(&path, &prefix, document.text.expose().as_bytes())
-            .map_err(|error| failed("write", &path, &error))
-    }
-
-    async fn set_aside(&self, key: &StoreKey, ending: &str) -> Result<()> {
-        let aside = self.locks.path(key, ending);
-        // One that can't be moved is replaced by the next document.
-        let moved = fs::rename(self.locks.path(key, "json"), &aside).is_ok();
-        Content::warn_of_set_aside(&aside.display().to_string(), moved);
-        Ok(())
-    }
-}
-
-impl TokenStore for FileStore {
-    async fn lock(&self, key: &StoreKey) -> Result<Lease> {
-        self.locks.lease(key).await
-    }
-
-    async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
-        self.document(key).await
-    }
-
-    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
-        self.replace(key, document, expected).await
-    }
-
-    async fn list(&self) -> Result<Vec<StoreKey>> {
-        let entries = match fs::read_dir(self.locks.folder()) {
+    fn list_now(&self) -> Result<Vec<StoreKey>> {
+        let folder = self.locks.folder();
+        let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed("read", self.locks.folder(), &error)),
+            Err(error) => return Err(failed("read", folder, &error)),
         };
         let mut keys: Vec<StoreKey> = entries
             .filter_map(|entry| {
@@ -136,9 +86,96 @@ impl TokenStore for FileStore {
         keys.sort();
         Ok(keys)
     }
+}
+
+impl TokenStore for FileStore {
+    async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+        let lock = self.locks.acquire(key, "lease").await?;
+        Ok(Lease::new(Held { store: self.clone(), key: key.clone(), _lock: lock }))
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        let path = self.locks.document(key);
+        let content = aside({
+            let path = path.clone();
+            move || look(&path)
+        });
+        Ok(content.await?.and_then(|content| content.document(&path.display().to_string())))
+    }
+
+    async fn reserve(
+        &self,
+        key: &StoreKey,
+        document: &Document,
+        expected: u64,
+    ) -> Result<Option<u64>> {
+        let (this, key) = (self.clone(), key.clone());
+        let length = document.text.expose().len() as u64;
+        aside(move || {
+            remove_leftovers(this.locks.folder(), &key);
+            let reserved = Reserved::with_growth(&this.locks, &key, length)?;
+            this.reserved().insert(key, reserved);
+            Ok(Some(expected))
+        })
+        .await
+    }
+
+    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        let text = document.text.clone();
+        if text.expose().len() as u64 > LARGEST {
+            return Err(Error::store("the session is larger than 1 MiB, so it is not stored")
+                .with_help("ask for fewer scopes at once"));
+        }
+        let (this, key) = (self.clone(), key.clone());
+        // Others wait for the lock that a save holds.
+        to_its_end(async move {
+            let taken = this.reserved().remove(&key);
+            let is_reserved = taken.is_some();
+            let reserved = if let Some(reserved) = taken {
+                reserved
+            } else {
+                let (locks, key) = (this.locks.clone(), key.clone());
+                aside(move || Reserved::new(&locks, &key)).await?
+            };
+            let reserved = reserved.locked().await?;
+            aside(move || {
+                reserved.save(text.expose().as_bytes(), expected).map_err(|failure| {
+                    if is_reserved {
+                        this.reserved().insert(key, failure.reserved.unlocked());
+                    }
+                    failure.error
+                })
+            })
+            .await
+        })
+        .await
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        let this = self.clone();
+        aside(move || this.list_now()).await
+    }
+
+    async fn remove_leftovers(&self, key: &StoreKey) -> Result<()> {
+        let (this, key) = (self.clone(), key.clone());
+        aside(move || {
+            remove_leftovers(this.locks.folder(), &key);
+            for ending in [Content::CORRUPT, Content::NEWER] {
+                let path = this.locks.path(&key, ending);
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        return Err(failed("remove", &path, &error));
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
 
     fn load_now(&self, key: &StoreKey) -> Option<Document> {
-        match self.look(key) {
+        match look(&self.locks.document(key)) {
             Ok(Some(Content::Document(document))) => Some(document),
             // The exchange reads again and reports the error.
             _ => None,
@@ -151,6 +188,32 @@ impl TokenStore for FileStore {
 
     fn examine(&self) -> Vec<Problem> {
         examine(self.locks.folder())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let reserved = self.store.reserved().remove(&self.key);
+        drop(reserved);
+    }
+}
+
+/// Reads the text of a file in a folder that no other user can write to; `None` if there is none.
+pub(super) fn look(path: &Path) -> Result<Option<Content>> {
+    let folder = path.parent().unwrap_or(path);
+    if !private_file::check_folder(folder).map_err(refused)? {
+        return Ok(None);
+    }
+    match input_file::read(path, RULES) {
+        Ok(contents) => Ok(Some(match input_file::into_text(contents.bytes) {
+            Ok(text) => Content::of(&text),
+            Err(_) => Content::Other(Content::CORRUPT),
+        })),
+        Err(refusal) if refusal.is_absence() => Ok(None),
+        Err(refusal) if refusal.reason == Reason::TooLarge => {
+            Ok(Some(Content::Other(Content::CORRUPT)))
+        }
+        Err(refusal) => Err(refused(refusal)),
     }
 }
 

@@ -4,15 +4,19 @@
 
 use std::{
     fs::{File, TryLockError},
-    io,
     path::{Path, PathBuf},
+    process,
     time::Duration,
 };
 
-use super::{Lease, StoreKey};
+use super::{
+    Lease, StoreKey,
+    failure::{failed, refused},
+    fingerprint::is_session,
+};
 use crate::{
-    Error, Result,
-    private_file::{self, Refusal},
+    Result, private_file,
+    runtime::{aside, sleep},
     time::BackOff,
 };
 
@@ -24,6 +28,17 @@ const BETWEEN_TRIES: BackOff = BackOff::new(Duration::from_millis(5), Duration::
 #[derive(Clone, Debug)]
 pub struct Locks {
     folder: PathBuf,
+}
+
+/// A lock file that is open, and locked or not.
+///
+/// It is unlocked when it is dropped, and not only closed: a forked child may have inherited it.
+#[derive(Debug)]
+pub(super) struct LockFile {
+    file: File,
+    path: PathBuf,
+    /// The process that has opened it. A forked child shares the lock, and must not release it.
+    process: u32,
 }
 
 impl Locks {
@@ -38,56 +53,30 @@ impl Locks {
     }
 
     /// Acquires the right to exchange for a key, or to log in. It waits for the holder until the caller drops the
-    /// future, and needs a tokio runtime with timers.
+    /// future.
     pub async fn lease(&self, key: &StoreKey) -> Result<Lease> {
-        self.acquire(key, "lease").await
+        self.acquire(key, "lease").await.map(Lease::new)
     }
 
-    /// Acquires the right to replace a key's document. It waits for the holder until the caller drops the future, and
-    /// needs a tokio runtime with timers.
+    /// Acquires the right to replace a key's document. It waits for the holder until the caller drops the future.
     pub async fn save_lock(&self, key: &StoreKey) -> Result<Lease> {
-        self.acquire(key, "lock").await
+        self.acquire(key, "lock").await.map(Lease::new)
     }
 
-    /// Acquires the same right and blocks the thread meanwhile, which is short: no holder waits for anything but the
-    /// disk.
-    pub(super) fn save_lock_blocking(&self, key: &StoreKey) -> Result<Lease> {
-        let lock = self.open(key, "lock")?;
-        lock.lock().map_err(|error| failed("lock", &self.path(key, "lock"), &error))?;
-        Ok(Lease::new(lock))
+    pub(super) async fn acquire(&self, key: &StoreKey, ending: &'static str) -> Result<LockFile> {
+        let (this, key) = (self.clone(), key.clone());
+        aside(move || this.open(&key, ending)).await?.acquired().await
     }
 
-    /// Tries again and again instead of blocking, so that the only background thread stays free.
-    async fn acquire(&self, key: &StoreKey, ending: &str) -> Result<Lease> {
-        let file = self.open(key, ending)?;
-        let mut tries: u32 = 0;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(Lease::new(file)),
-                Err(TryLockError::WouldBlock) => {
-                    tries = tries.saturating_add(1);
-                    // Real time, whatever the context's clock is: this waits for another process, which has no part
-                    // in a clock that a test moves.
-                    tokio::time::sleep(BETWEEN_TRIES.after(tries)).await;
-                }
-                Err(TryLockError::Error(error)) => {
-                    return Err(failed("lock", &self.path(key, ending), &error));
-                }
-            }
-        }
-    }
-
-    fn open(&self, key: &StoreKey, ending: &str) -> Result<File> {
+    /// Opens a lock file without locking it.
+    pub(super) fn open(&self, key: &StoreKey, ending: &str) -> Result<LockFile> {
         private_file::make_folder(&self.folder).map_err(refused)?;
-        let path = self.path(key, ending);
-        let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        options.open(&path).map_err(|error| failed("open", &path, &error))
+        LockFile::open(self.path(key, ending))
+    }
+
+    /// Returns the path of a key's document. One that is no session has no ending.
+    pub(super) fn document(&self, key: &StoreKey) -> PathBuf {
+        if is_session(key) { self.path(key, "json") } else { self.folder.join(key.as_str()) }
     }
 
     pub(super) fn path(&self, key: &StoreKey, ending: &str) -> PathBuf {
@@ -95,13 +84,51 @@ impl Locks {
     }
 }
 
-/// Returns the error of an operation on a file, such as `lock`.
-pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
-    Error::store(format!("can't {what} {} ({})", path.display(), error.kind()))
-        .with_help("check the folder and the disk")
+impl LockFile {
+    fn open(path: PathBuf) -> Result<Self> {
+        let file = private_file::open_or_create(&path).map_err(refused)?;
+        Ok(Self { file, path, process: process::id() })
+    }
+
+    /// Waits until it is locked. It tries again and again, because a thread that blocks could not be stopped.
+    pub(super) async fn acquired(mut self) -> Result<Self> {
+        let mut tries: u32 = 0;
+        loop {
+            let (is_locked, this) = aside(move || Ok((self.try_lock()?, self))).await?;
+            if is_locked {
+                return Ok(this);
+            }
+            self = this;
+            tries = tries.saturating_add(1);
+            // Real time, whatever the context's clock is: this waits for another process, which has no part in a clock
+            // that a test moves.
+            sleep(BETWEEN_TRIES.after(tries)).await?;
+        }
+    }
+
+    /// Locks the file if it is free. If the file was removed and another one has its name, that one is locked: a lock of
+    /// the old one would exclude no other process.
+    fn try_lock(&mut self) -> Result<bool> {
+        loop {
+            match self.file.try_lock() {
+                Ok(()) if private_file::is_at(&self.file, &self.path) => return Ok(true),
+                Ok(()) => *self = Self::open(self.path.clone())?,
+                Err(TryLockError::WouldBlock) => return Ok(false),
+                Err(TryLockError::Error(error)) => return Err(failed("lock", &self.path, &error)),
+            }
+        }
+    }
+
+    pub(super) fn unlock(&self) {
+        if self.process == process::id() {
+            // If it fails, closing the file releases the lock.
+            let _ = self.file.unlock();
+        }
+    }
 }
 
-/// Returns the error of a file or a folder that is not the user's alone.
-pub(super) fn refused(refusal: Refusal) -> Error {
-    Error::store(refusal.fault).with_help(refusal.help)
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        self.unlock();
+    }
 }

@@ -7,14 +7,18 @@
 mod context;
 mod document;
 mod erased;
+mod failure;
 mod file;
+mod fingerprint;
 mod hex;
 mod key;
 mod lease;
 mod locks;
 mod policy;
 mod record;
+mod reserved;
 mod session;
+mod spec;
 mod versioned;
 
 use std::{fmt, future::Future};
@@ -24,14 +28,16 @@ pub use document::Document;
 pub(crate) use erased::ErasedStore;
 pub(crate) use file::FileOptions;
 pub use file::FileStore;
+pub(crate) use fingerprint::is_session;
 pub(crate) use hex::hex;
 pub use key::StoreKey;
 pub use lease::Lease;
 #[doc(hidden)]
 pub use locks::Locks;
 pub use policy::SessionPolicy;
-pub(crate) use record::{Record, fingerprint};
+pub(crate) use record::{Record, StoredFailure};
 pub(crate) use session::StoredSession;
+pub(crate) use spec::{ConfiguredScope, SessionSpec};
 #[doc(hidden)]
 pub use versioned::{Content, Versioned};
 
@@ -113,6 +119,30 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     where
         Self: Sized;
 
+    /// Makes sure that the next save of a key can succeed. It is called under the key's lease, before a token is sent that
+    /// the server accepts only once: a save that fails after that loses the session. What is reserved is released by the
+    /// save, or else with the lease.
+    ///
+    /// `document` is the stored one, with its revision `expected`; without a stored one it is empty, and `expected` is 0.
+    /// Returns the revision that the next save replaces, or `None` if the revision is not `expected`.
+    ///
+    /// By default the document is saved once more, which shows that the store can be written to. A store that can reserve
+    /// room does that instead, for 32 KiB more than the document has, and returns `expected`.
+    fn reserve(
+        &self,
+        key: &StoreKey,
+        document: &Document,
+        expected: u64,
+    ) -> impl Future<Output = Result<Option<u64>>> + Send
+    where
+        Self: Sized,
+    {
+        async move {
+            let saved = self.save(key, document, expected).await?;
+            Ok(saved.then_some(document.revision))
+        }
+    }
+
     /// Replaces a key's document durably if its revision is still `expected` (0 for no document), and returns whether
     /// it did. The check and the replacement must be one step for every process.
     fn save(
@@ -128,6 +158,16 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     fn list(&self) -> impl Future<Output = Result<Vec<StoreKey>>> + Send
     where
         Self: Sized;
+
+    /// Removes everything that the store keeps under a key besides its document, such as texts that it has set aside. A
+    /// logout calls it. By default there is nothing.
+    fn remove_leftovers(&self, key: &StoreKey) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sized,
+    {
+        let _ = key;
+        async { Ok(()) }
+    }
 
     /// Reads a key's document without waiting, if that takes well under a millisecond; `None` otherwise.
     fn load_now(&self, key: &StoreKey) -> Option<Document> {

@@ -7,24 +7,40 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{Document, hex};
-use crate::{SecretString, Token, TokenSet, token::Kept};
+use super::Document;
+use crate::{
+    Error, ErrorKind, SecretString, Token, TokenSet,
+    time::{BackOff, later},
+    token::Kept,
+};
 
 /// The version of the documents that are written. A document of a newer version is treated as missing.
 pub(super) const VERSION: u32 = 1;
+/// Longest document that is written, in bytes. A store reads documents of at least twice that length.
+const LONGEST: usize = 512 * 1024;
+/// Most access tokens in one record.
+const MOST_TOKENS: usize = 64;
 
 /// One session: its refresh token, and an access token for each set of scopes.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(super) version: u32,
     pub(crate) revision: u64,
+    /// The key of its document, so that a document that was moved is not used. Records of earlier versions have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) key: Option<String>,
+    /// When an exchange has saved it last, in milliseconds since the Unix epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) saved_at: Option<i64>,
+    /// Of the last exchange, if it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) failure: Option<StoredFailure>,
     /// The revision with which a login started the session; 0 if no login did.
     #[serde(default)]
     pub(crate) session: u64,
-    /// Of the configured secret that the session started with.
+    /// Of the configured secrets that the session started with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fingerprint: Option<String>,
     /// The user of the session, if the server has vouched for it.
@@ -57,10 +73,72 @@ pub(crate) struct StoredToken {
     id_token: Option<Zeroizing<String>>,
 }
 
-/// Returns a short hash of a configured secret, which differs for another secret.
-pub(crate) fn fingerprint(secret: &SecretString) -> String {
-    let digest = Sha256::digest(secret.expose().as_bytes());
-    hex(&digest)[..16].to_owned()
+/// An exchange that failed, for the processes that waited for it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredFailure {
+    kind: FailureKind,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<String>,
+    #[serde(with = "millis")]
+    at: SystemTime,
+    /// Until when the server asked not to be asked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<i64>,
+}
+
+/// The failures that are the same for each process.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FailureKind {
+    Network,
+    Protocol,
+    Refused,
+}
+
+impl StoredFailure {
+    /// Returns the failure to be stored; `None` if another process may succeed.
+    pub(crate) fn of(error: &Error, at: SystemTime) -> Option<Self> {
+        let kind = match error.kind() {
+            ErrorKind::Network => FailureKind::Network,
+            ErrorKind::Protocol => FailureKind::Protocol,
+            ErrorKind::Refused => FailureKind::Refused,
+            _ => return None,
+        };
+        let until = error.retry_after().map(|wait| millis::of(later(at, BackOff::asked(wait))));
+        let help = error.help().map(str::to_owned);
+        Some(Self { kind, message: error.message().to_owned(), help, at, until })
+    }
+
+    /// Returns the error if it also holds for an exchange that was asked for at `asked`: it failed after that, or the
+    /// server has asked not to be asked again until later than `now`.
+    pub(crate) fn holds(&self, asked: SystemTime, now: SystemTime) -> Option<Error> {
+        let wait = self.until.and_then(|until| millis::time(until).duration_since(now).ok());
+        // A longer wait was not asked for: a clock was set back.
+        let wait = wait.filter(|wait| !wait.is_zero() && *wait == BackOff::asked(*wait));
+        if wait.is_none() && (self.at <= asked || self.at > now) {
+            return None;
+        }
+        let error = self.error();
+        Some(match wait {
+            Some(wait) => error.with_retry_after(wait),
+            None => error,
+        })
+    }
+
+    /// Returns the error, and when it happened.
+    pub(crate) fn error(&self) -> Error {
+        let kind = match self.kind {
+            FailureKind::Network => ErrorKind::Network,
+            FailureKind::Protocol => ErrorKind::Protocol,
+            FailureKind::Refused => ErrorKind::Refused,
+        };
+        let error = Error::new(kind, self.message.as_str());
+        match &self.help {
+            Some(help) => error.with_help(help.clone()),
+            None => error,
+        }
+    }
 }
 
 impl Record {
@@ -87,11 +165,51 @@ impl Record {
     }
 
     /// Returns the record as a document with this revision.
+    ///
+    /// If it were longer than 512 KiB, the oldest access tokens are left out: a store must be able to read what it writes.
     pub(crate) fn write(&self, revision: u64) -> Document {
-        let written = Self { version: VERSION, revision, ..self.clone() };
-        // Maps with text keys and plain members can always be written.
-        let text = Zeroizing::new(serde_json::to_string(&written).unwrap_or_default());
-        Document { revision, text: text.as_str().into() }
+        let mut written = Self { version: VERSION, revision, ..self.clone() };
+        loop {
+            // Maps with text keys and plain members can always be written.
+            let text = Zeroizing::new(serde_json::to_string(&written).unwrap_or_default());
+            if text.len() <= LONGEST || !written.drop_oldest() {
+                return Document { revision, text: text.as_str().into() };
+            }
+        }
+    }
+
+    /// Drops the access token that was asked for first; `false` if there is none.
+    fn drop_oldest(&mut self) -> bool {
+        let oldest = self.tokens.iter().min_by_key(|(_, stored)| stored.asked_at);
+        let oldest = oldest.map(|(scope, _)| scope.clone());
+        oldest.is_some_and(|scope| self.tokens.remove(&scope).is_some())
+    }
+
+    /// Names the tokens of a record of an earlier version. It named them by the scopes of the call alone, so it is not known
+    /// which configured ones they have: another token is obtained. Only a login without anything else keeps its token,
+    /// because the user would have to log in again.
+    pub(super) fn name_tokens(&mut self, entry: &str) {
+        let tokens = std::mem::take(&mut self.tokens);
+        if self.session != 0 && !self.has_session() {
+            let last = tokens.into_values().max_by_key(|stored| stored.asked_at);
+            self.tokens.extend(last.map(|stored| (entry.to_owned(), stored)));
+        }
+    }
+
+    /// Notes that an exchange saves the record.
+    pub(crate) fn set_saved_at(&mut self, now: SystemTime) {
+        self.saved_at = Some(millis::of(now));
+    }
+
+    /// Returns whether no exchange has saved it since `before`, and no access token is usable.
+    pub(super) fn is_unused(&self, before: SystemTime, now: SystemTime) -> bool {
+        let is_old = |at| millis::time(at) < before;
+        // A login's token without an expiry is used until a server refuses it.
+        let has_ended = |stored: &StoredToken| match stored.expires_at {
+            Some(at) => millis::time(at) < now,
+            None => self.session == 0 || self.has_session(),
+        };
+        !self.is_empty() && self.saved_at.is_some_and(is_old) && self.tokens.values().all(has_ended)
     }
 
     /// Returns the revision of the next save. After the last number it is 1 again, because 0 is no document.
@@ -102,6 +220,11 @@ impl Record {
     /// Returns whether there is anything besides access tokens.
     pub(crate) fn has_session(&self) -> bool {
         self.refresh_token.is_some() || !self.kept.is_empty()
+    }
+
+    /// Returns the record without its access tokens.
+    pub(crate) fn without_tokens(&self) -> Self {
+        Self { tokens: BTreeMap::new(), ..self.clone() }
     }
 
     /// Returns whether there is neither a session nor an access token.
@@ -115,21 +238,15 @@ impl Record {
         *self = Self { revision, fingerprint, ..Self::default() };
     }
 
-    /// Forgets the session if it belongs to other configured secrets than `now`.
-    pub(crate) fn keep_if_of(&mut self, now: &str) {
-        if self.fingerprint.as_deref() != Some(now) {
-            self.fingerprint = Some(now.to_owned());
-            self.forget();
-        }
-    }
-
     /// Returns the last grant as the source receives it; `None` if there is no session.
     pub(crate) fn token_set(&self, scope: &str) -> Option<TokenSet> {
         if !self.has_session() {
             return None;
         }
-        let stored = self.tokens.get(scope).or_else(|| self.tokens.values().next())?;
-        let mut tokens = TokenSet::new(stored.token()?).with_username(self.username.clone());
+        let stored = self.tokens.get(scope).or_else(|| self.tokens.values().next());
+        let token = stored.and_then(StoredToken::token).map(TokenSet::new);
+        let tokens = token.unwrap_or_else(TokenSet::without_token);
+        let mut tokens = tokens.with_username(self.username.clone());
         if let Some(refresh_token) = &self.refresh_token {
             tokens = tokens.with_refresh_token(refresh_token.as_str().into());
         }
@@ -147,10 +264,17 @@ impl Record {
         Arc::new(kept.map(|(name, value)| (name.clone(), value.as_str().into())).collect())
     }
 
-    /// Returns a set with everything that can be revoked; `None` if there is no access token.
+    /// Returns the last grant, or else a set of an access token alone; `None` if there is nothing to revoke.
     pub(crate) fn any_token_set(&self) -> Option<TokenSet> {
-        let stored = self.tokens.values().next()?;
-        self.token_set("").or_else(|| stored.token().map(TokenSet::new))
+        self.token_set("").or_else(|| self.tokens.values().next()?.token().map(TokenSet::new))
+    }
+
+    /// Returns the access tokens that have not expired.
+    pub(crate) fn unexpired(&self, now: SystemTime) -> Vec<Token> {
+        let has_expired = |at| millis::time(at) <= now;
+        let stored = self.tokens.values();
+        let unexpired = stored.filter(|stored| !stored.expires_at.is_some_and(has_expired));
+        unexpired.filter_map(StoredToken::token).collect()
     }
 
     /// Adds the result of an exchange: its access token, and what the next exchange needs.
@@ -162,9 +286,12 @@ impl Record {
         asked_at: SystemTime,
     ) {
         self.take_session(tokens);
+        self.failure = None;
         // Otherwise expired tokens of scopes that are no longer asked for would pile up.
         let has_expired = |at| millis::time(at) <= asked_at;
         self.tokens.retain(|_, stored| !stored.expires_at.is_some_and(has_expired));
+        self.tokens.remove(scope);
+        while self.tokens.len() >= MOST_TOKENS && self.drop_oldest() {}
         self.tokens.insert(scope.to_owned(), StoredToken::new(token, asked_at));
     }
 
@@ -303,15 +430,51 @@ mod tests {
     }
 
     #[test]
-    fn another_secret_is_another_session() {
-        let (one, other) = (SecretString::from("r0"), SecretString::from("r9"));
-        let mut kept = record();
-        kept.fingerprint = Some(fingerprint(&one));
-        kept.keep_if_of(&fingerprint(&one));
-        assert!(!kept.is_empty());
-        kept.keep_if_of(&fingerprint(&other));
-        assert!(kept.is_empty());
-        assert_eq!(kept.fingerprint, Some(fingerprint(&other)));
+    fn a_record_is_bounded_and_the_oldest_tokens_are_dropped_first() {
+        for (count, length) in [(28, 40_000), (200, 10)] {
+            let mut record = Record::default();
+            for number in 0..count {
+                let token = Token::new("x".repeat(length)).unwrap();
+                let tokens = TokenSet::new(token.clone()).with_refresh_token("r1".into());
+                let asked_at = SystemTime::UNIX_EPOCH + Duration::from_secs(number);
+                record.take(&tokens, &format!("s{number}"), &token, asked_at);
+            }
+            let document = record.write(1);
+            assert!(document.text.expose().len() <= LONGEST);
+            let read = Record::read(&document);
+            assert!(read.tokens.len() <= MOST_TOKENS && read.tokens.len() > 10);
+            assert!(read.tokens.contains_key(&format!("s{}", count - 1)));
+            assert!(!read.tokens.contains_key("s0"));
+            assert!(read.refresh_token.is_some());
+        }
+        // A refresh token is never left out: what is too long for a store is its error.
+        let token = Token::new("abc").unwrap();
+        let long = "r".repeat(LONGEST);
+        let tokens = TokenSet::new(token.clone()).with_refresh_token(long.as_str().into());
+        let mut record = Record::default();
+        record.take(&tokens, "s", &token, SystemTime::UNIX_EPOCH);
+        let read = Record::read(&record.write(1));
+        assert!(read.tokens.is_empty() && read.refresh_token.is_some());
+    }
+
+    #[test]
+    fn a_stored_failure_holds_for_those_that_waited_or_as_long_as_the_server_asked() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let error = Error::network("down").with_help("wait");
+        let failure = StoredFailure::of(&error, at(100)).unwrap();
+        assert_eq!(failure.error().to_string(), "down; wait");
+        assert!(failure.holds(at(99), at(101)).is_some());
+        assert!(failure.holds(at(100), at(101)).is_none(), "asked for afterwards");
+        assert!(failure.holds(at(1), at(99)).is_none(), "the clock was set back");
+        let asked = error.with_retry_after(Duration::from_mins(1));
+        let failure = StoredFailure::of(&asked, at(100)).unwrap();
+        let rest = |now| failure.holds(at(now), at(now)).and_then(|error| error.retry_after());
+        assert_eq!(rest(130), Some(Duration::from_secs(30)));
+        assert_eq!(rest(161), None);
+        let day = asked.with_retry_after(Duration::from_hours(24));
+        let failure = StoredFailure::of(&day, at(100)).unwrap();
+        assert!(failure.holds(at(1_000), at(1_000)).is_none(), "5 minutes at most");
+        assert!(StoredFailure::of(&Error::store("full"), at(1)).is_none());
     }
 
     #[test]

@@ -1,33 +1,61 @@
 //! `StoredSession`: one session in a store.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use super::{ErasedStore, Lease, Record, SessionPolicy, StoreKey, fingerprint};
+use super::{ErasedStore, Lease, Record, StoreKey, fingerprint::is_session, spec::ConfiguredScope};
 use crate::Result;
+
+/// A session is removed if no exchange has used it for this long.
+const UNUSED: Duration = Duration::from_hours(24 * 90);
 
 /// A store, and the key under which it keeps one session.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredSession {
-    pub(crate) name: Arc<str>,
-    pub(crate) store: Arc<dyn ErasedStore>,
-    pub(crate) key: StoreKey,
-    /// Of all configured secrets: with others it is another session.
-    pub(crate) fingerprint: String,
+    pub(super) name: Arc<str>,
+    pub(super) store: Arc<dyn ErasedStore>,
+    pub(super) key: StoreKey,
+    /// Where earlier versions kept it, if that is elsewhere.
+    pub(super) old_key: Option<StoreKey>,
+    /// Of the configured secrets; `None` if the store has no key for it, so that no record has one.
+    pub(super) fingerprint: Option<String>,
+    /// The fingerprint of earlier versions.
+    pub(super) old_fingerprint: String,
+    pub(super) scope: ConfiguredScope,
 }
 
 impl StoredSession {
     /// Empties a record that belongs to other secrets than the configured ones.
-    pub(crate) fn keep_session(&self, record: &mut Record, session: SessionPolicy<'_>) {
-        let now = match session {
-            SessionPolicy::From(secret) => fingerprint(secret),
-            SessionPolicy::None | SessionPolicy::Begun => self.fingerprint.clone(),
-        };
-        record.keep_if_of(&now);
+    pub(crate) fn keep_session(&self, record: &mut Record) {
+        let is_of_now = record.fingerprint.is_some() && record.fingerprint == self.fingerprint;
+        if !is_of_now && !self.is_old(record) {
+            record.forget();
+        }
+        record.fingerprint.clone_from(&self.fingerprint);
     }
 
-    /// Acquires the lease.
+    /// Returns whether an earlier version has stored a record, for the configured secrets.
+    fn is_old(&self, record: &Record) -> bool {
+        record.key.is_none() && record.fingerprint.as_deref() == Some(&self.old_fingerprint)
+    }
+
+    /// Returns the name of the store.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the name of the tokens of these scopes in the record.
+    pub(crate) fn entry(&self, scopes: &[String]) -> String {
+        self.scope.entry(scopes)
+    }
+
+    /// Acquires the lease, and takes over the record of an earlier version.
     pub(crate) async fn lock(&self) -> Result<Lease> {
-        self.store.lock_boxed(&self.key).await
+        let lease = self.store.lock_boxed(&self.key).await?;
+        self.take_over().await?;
+        Ok(lease)
     }
 
     /// Acquires the right to log a user in. The holder may wait for a user, so this waits as long as its caller does.
@@ -42,18 +70,80 @@ impl StoredSession {
 
     /// Reads the record; an empty one with the revision 0 if there is none.
     pub(crate) async fn load(&self) -> Result<Record> {
-        Ok(self.store.load_boxed(&self.key).await?.as_ref().map(Record::read).unwrap_or_default())
+        let record = self.load_at(&self.key).await?;
+        if record.revision == 0
+            && let Some(old) = self.load_old().await?
+        {
+            return Ok(Record { revision: 0, ..old });
+        }
+        Ok(record)
     }
 
     /// Reads the record without waiting; `None` if there is none or the store can't.
     pub(crate) fn load_now(&self) -> Option<Record> {
-        self.store.load_now(&self.key).as_ref().map(Record::read)
+        self.store.load_now(&self.key).map(|document| self.read(&self.key, &document))
+    }
+
+    async fn load_at(&self, key: &StoreKey) -> Result<Record> {
+        let document = self.store.load_boxed(key).await?;
+        Ok(document.map(|document| self.read(key, &document)).unwrap_or_default())
+    }
+
+    fn read(&self, key: &StoreKey, document: &super::Document) -> Record {
+        let mut record = Record::read(document);
+        match &record.key {
+            // It was moved there.
+            Some(named) if named != key.as_str() => {
+                record = Record { revision: document.revision, ..Record::default() };
+            }
+            Some(_) => {}
+            None => record.name_tokens(&self.entry(&[])),
+        }
+        record
+    }
+
+    /// Reads the record that an earlier version has stored under its own key, if it is of the configured secrets.
+    async fn load_old(&self) -> Result<Option<Record>> {
+        let Some(key) = &self.old_key else { return Ok(None) };
+        let record = self.load_at(key).await?;
+        Ok((self.is_old(&record) && !record.is_empty()).then_some(record))
+    }
+
+    /// Moves the record of an earlier version to this version's key, so that no user has to log in again. The caller holds
+    /// the lease; the one of the earlier version is acquired here.
+    async fn take_over(&self) -> Result<()> {
+        let Some(old_key) = &self.old_key else { return Ok(()) };
+        if self.load_at(&self.key).await?.revision != 0 || self.load_old().await?.is_none() {
+            return Ok(());
+        }
+        let _lease = self.store.lock_boxed(old_key).await?;
+        let Some(record) = self.load_old().await? else { return Ok(()) };
+        let fingerprint = self.fingerprint.clone();
+        if self.save(&mut Record { revision: 0, fingerprint, ..record.clone() }).await? {
+            let next = record.next_revision();
+            let empty = Record::default().write(next);
+            self.store.save_boxed(old_key, &empty, record.revision).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the next save can succeed; `false` if another process has replaced the record since it was read.
+    pub(crate) async fn reserve(&self, record: &mut Record) -> Result<bool> {
+        let expected = record.revision;
+        let document = match expected {
+            0 => record.write(record.next_revision()),
+            _ => record.write(expected),
+        };
+        let revision = self.store.reserve_boxed(&self.key, &document, expected).await?;
+        record.revision = revision.unwrap_or(expected);
+        Ok(revision.is_some())
     }
 
     /// Replaces the record; `false` if another process has replaced it since it was read.
     pub(crate) async fn save(&self, record: &mut Record) -> Result<bool> {
         let expected = record.revision;
         let next = record.next_revision();
+        record.key = Some(self.key.to_string());
         let document = record.write(next);
         let saved = self.store.save_boxed(&self.key, &document, expected).await?;
         if saved {
@@ -64,11 +154,40 @@ impl StoredSession {
 
     /// Replaces the record with an empty one, and tries again if another process replaces it meanwhile.
     pub(crate) async fn clear(&self) -> Result<()> {
+        self.clear_at(&self.key).await?;
+        if let Some(key) = &self.old_key
+            && self.load_old().await?.is_some()
+        {
+            self.clear_at(key).await?;
+        }
+        Ok(())
+    }
+
+    async fn clear_at(&self, key: &StoreKey) -> Result<()> {
         loop {
-            let revision = self.load().await?.revision;
-            if self.save(&mut Record { revision, ..Record::default() }).await? {
-                return Ok(());
+            let revision = self.load_at(key).await?.revision;
+            let empty = Record { revision, ..Record::default() };
+            let document = empty.write(empty.next_revision());
+            if self.store.save_boxed(key, &document, revision).await? {
+                return self.store.remove_leftovers_boxed(key).await;
             }
         }
+    }
+
+    /// Removes the sessions of the store that no exchange has used for 90 days. They pile up where configured secrets
+    /// change.
+    pub(crate) async fn remove_unused(&self, now: SystemTime) -> Result<()> {
+        let Some(before) = now.checked_sub(UNUSED) else { return Ok(()) };
+        for key in self.store.list_boxed().await? {
+            if key == self.key || !is_session(&key) {
+                continue;
+            }
+            let record = self.load_at(&key).await?;
+            if record.is_unused(before, now) {
+                let empty = Record::default().write(record.next_revision());
+                self.store.save_boxed(&key, &empty, record.revision).await?;
+            }
+        }
+        Ok(())
     }
 }

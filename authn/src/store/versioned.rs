@@ -1,7 +1,7 @@
 //! `Versioned`: documents by revision, in a place that has no compare-and-swap of its own.
 //!
-//! A lock makes a check and a write one step for every process. A text that can't be read is set aside, so that it
-//! neither blocks the key nor is lost.
+//! A lock makes a check and a write one step for every process. A text that can't be read is set aside when a session is
+//! saved, so that it neither blocks the key nor is lost. Reading changes nothing.
 
 use super::{Document, Lease, StoreKey, record::Record, record::VERSION};
 use crate::Result;
@@ -31,32 +31,19 @@ pub trait Versioned {
     /// Moves the text of a key to a name with this ending.
     async fn set_aside(&self, key: &StoreKey, ending: &str) -> Result<()>;
 
-    /// Reads a key's document.
+    /// Reads a key's document, and changes nothing.
     async fn document(&self, key: &StoreKey) -> Result<Option<Document>> {
-        match self.read(key).await? {
-            Some(Content::Document(document)) => Ok(Some(document)),
-            Some(Content::Other(_)) => {
-                // It is read again under the lock: another process may have replaced it meanwhile.
-                let _lock = self.save_lock(key).await?;
-                self.document_under_lock(key).await
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// Reads a key's document, and sets anything else aside. The caller holds the lock.
-    async fn document_under_lock(&self, key: &StoreKey) -> Result<Option<Document>> {
-        match self.read(key).await? {
-            Some(Content::Document(document)) => Ok(Some(document)),
-            Some(Content::Other(ending)) => self.set_aside(key, ending).await.map(|()| None),
-            None => Ok(None),
-        }
+        Ok(self.read(key).await?.and_then(|content| content.document(key.as_str())))
     }
 
     /// Replaces a key's document if its revision is `expected`, and returns whether it did.
     async fn replace(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
         let _lock = self.save_lock(key).await?;
-        let current = self.document_under_lock(key).await?.map_or(0, |document| document.revision);
+        let current = match self.read(key).await? {
+            Some(Content::Document(document)) => document.revision,
+            Some(Content::Other(ending)) => self.set_aside(key, ending).await.map(|()| 0)?,
+            None => 0,
+        };
         if current == expected {
             self.write(key, document).await?;
         }
@@ -79,12 +66,23 @@ impl Content {
         }
     }
 
-    /// Logs a warning about a text that was set aside. `moved` is whether it could be moved to its new name.
-    pub fn warn_of_set_aside(name: &str, moved: bool) {
-        tracing::warn!(
-            name,
-            moved,
-            "a stored session can't be read by this version and is set aside; log in again"
-        );
+    /// Returns the document. If it is none, a warning is logged, and there is no session: the next save keeps the text
+    /// under another name.
+    pub(super) fn document(self, name: &str) -> Option<Document> {
+        match self {
+            Self::Document(document) => Some(document),
+            Self::Other(_) => {
+                tracing::warn!(
+                    name,
+                    "a stored session can't be read by this version and is not used; log in again"
+                );
+                None
+            }
+        }
+    }
+
+    /// Logs that a text was set aside. `moved` is whether it could be moved to its new name.
+    pub fn report_set_aside(name: &str, moved: bool) {
+        tracing::info!(name, moved, "a stored session that can't be read was set aside");
     }
 }

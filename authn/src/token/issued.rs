@@ -44,6 +44,10 @@ impl Issued {
         self.kept.get(name)
     }
 
+    pub(crate) fn all_kept(&self) -> Arc<Kept> {
+        Arc::clone(&self.kept)
+    }
+
     /// Copies the token so that it shares no memory with this one; the secrets are shared.
     pub(crate) fn separate(&self, prefix: &str) -> Result<Self> {
         Ok(Self { token: self.token.separate(prefix)?, kept: Arc::clone(&self.kept) })

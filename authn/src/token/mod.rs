@@ -7,7 +7,7 @@ mod token_set;
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
@@ -104,6 +104,16 @@ impl Token {
             scope: None,
             id_token: None,
         })))
+    }
+
+    /// Creates a token that has expired, for a session whose access token is not known.
+    pub(crate) fn placeholder() -> Self {
+        static PLACEHOLDER: LazyLock<Token> = LazyLock::new(|| {
+            let expired =
+                Token::new("-").map(|token| token.with_expires_at(SystemTime::UNIX_EPOCH));
+            expired.unwrap_or_else(|_| unreachable!("a dash is visible ASCII"))
+        });
+        PLACEHOLDER.clone()
     }
 
     /// Sets the time until which the token is valid.

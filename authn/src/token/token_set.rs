@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::SystemTime};
 
-use super::issued::Kept;
-use crate::{Claims, SecretString, Token, time::unix_nanos};
+use super::{Issued, issued::Kept};
+use crate::{Claims, Error, SecretString, Token, time::unix_nanos};
 
 /// The result of one exchange: an access token, and what the next exchange needs.
 ///
@@ -30,6 +30,7 @@ pub struct TokenSet {
     username: Option<String>,
     server_date: Option<SystemTime>,
     server_clock_ahead: Option<i64>,
+    failure: Option<Error>,
 }
 
 impl TokenSet {
@@ -44,7 +45,31 @@ impl TokenSet {
             username: None,
             server_date: None,
             server_clock_ahead: None,
+            failure: None,
         }
+    }
+
+    /// Creates the result of an exchange that returned no usable token, but renewed the session. Callers get the error.
+    ///
+    /// Its refresh token and its other secrets are stored like those of any other exchange: a server that rotates refresh
+    /// tokens no longer accepts the old one, whatever is wrong with the rest of its answer. A token of an earlier
+    /// exchange is used until it expires. A login that returns such a set fails, and stores nothing.
+    ///
+    /// ```
+    /// use authn::{Error, TokenSet, SecretString};
+    ///
+    /// let error = Error::protocol("sts.example.com answered without an access token");
+    /// let tokens = TokenSet::failed(error).with_refresh_token(SecretString::from("r2"));
+    /// assert_eq!(tokens.failure().unwrap().message(), "sts.example.com answered without an access token");
+    /// assert!(tokens.token().expires_at().unwrap() < std::time::SystemTime::now());
+    /// ```
+    pub fn failed(error: Error) -> Self {
+        Self { failure: Some(error), ..Self::without_token() }
+    }
+
+    /// Creates a set for a session whose access token is not known.
+    pub(crate) fn without_token() -> Self {
+        Self::new(Token::placeholder())
     }
 
     /// Adds the refresh token for the next exchange (RFC 6749, 1.5).
@@ -87,9 +112,14 @@ impl TokenSet {
         Self { server_date: Some(date), ..self }
     }
 
-    /// Returns the access token.
+    /// Returns the access token. Of a [failed](Self::failed) exchange it is one that has expired.
     pub fn token(&self) -> &Token {
         &self.token
+    }
+
+    /// Returns the error of a [failed](Self::failed) exchange.
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
     }
 
     /// Returns the refresh token.
@@ -141,6 +171,19 @@ impl TokenSet {
         self.new_session
     }
 
+    /// Counts the token's lifetime from its creation, not from when a cache asks for it.
+    pub(crate) fn with_settled_expiry(mut self) -> Self {
+        if let Some(time) = self.token.expires_at() {
+            self.token = self.token.with_expires_at(time);
+        }
+        self
+    }
+
+    /// Replaces the access token and leaves out the refresh token.
+    pub(crate) fn with_access_token(self, token: Token) -> Self {
+        Self { token, refresh_token: None, ..self }
+    }
+
     /// Keeps what the next exchange needs, with the last one's access token.
     pub(crate) fn with_token_of(mut self, last: &Self) -> Self {
         self.token = last.token.clone();
@@ -166,6 +209,12 @@ impl TokenSet {
             }
         }
         self
+    }
+}
+
+impl From<Issued> for TokenSet {
+    fn from(issued: Issued) -> Self {
+        Self { kept: issued.all_kept(), ..Self::new(issued.token().clone()) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `logout`: deletes the stored session.
 
 use authn::{
-    Credentials, Error, ErrorKind, Status,
+    Credentials, Error, ErrorKind, Revocation, Status,
     config::{Config, KnownStore},
     store::StoreKey,
 };
@@ -95,11 +95,12 @@ async fn end_session(
     let Status { store, username, .. } = credentials.status().await?;
     let known = known_store(config, store.as_deref());
     let before = sessions(known.as_ref()).await?;
-    if revoke {
-        credentials.revoke().await?;
+    let revocation = if revoke {
+        credentials.revoke().await?
     } else {
         credentials.logout().await?;
-    }
+        Revocation::default()
+    };
     let after = sessions(known.as_ref()).await?;
     // Only this session's key is removed here; other programs may add and remove others meanwhile.
     let is_deleted = before.iter().any(|key| !after.contains(key));
@@ -109,17 +110,69 @@ async fn end_session(
         None => "no session is stored, because no store is in use".to_owned(),
         Some(store) if !is_deleted => format!("the store `{store}` has no session"),
         Some(store) if revoke => format!(
-            "logged out{user}: revoked the session at the server, and deleted it from the store \
-             `{store}`"
+            "logged out{user}: revoked the session at the server{}, and deleted it from the store \
+             `{store}`",
+            counted(&revocation)
         ),
         Some(store) => format!("logged out{user}: deleted the session from the store `{store}`"),
     };
     Ok(format!("{message} ({})", active(config)))
 }
 
+/// Returns how many tokens were revoked, if that was not one, and how many were not.
+fn counted(revocation: &Revocation) -> String {
+    let tokens = |count: usize| match count {
+        1 => "1 token".to_owned(),
+        count => format!("{count} tokens"),
+    };
+    match (revocation.revoked, revocation.failed.as_slice()) {
+        (0 | 1, []) => String::new(),
+        (revoked, []) => format!(" ({})", tokens(revoked)),
+        (revoked, [error, ..]) => format!(
+            " ({}; {} valid until the expiry, because {})",
+            tokens(revoked),
+            match revocation.failed.len() {
+                1 => "an access token stays".to_owned(),
+                failed => format!("{failed} access tokens stay"),
+            },
+            error.message()
+        ),
+    }
+}
+
 async fn sessions(store: Option<&KnownStore>) -> authn::Result<Vec<StoreKey>> {
     match store {
         Some(store) => store.sessions().await,
         None => Ok(Vec::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_tokens_is_told_unless_it_is_one() {
+        let failed = || Error::refused("the server refused").with_help("ask it");
+        for (revoked, failures, expected) in [
+            (0, 0, ""),
+            (1, 0, ""),
+            (4, 0, " (4 tokens)"),
+            (
+                1,
+                1,
+                " (1 token; an access token stays valid until the expiry, because the server refused)",
+            ),
+            (
+                2,
+                3,
+                " (2 tokens; 3 access tokens stay valid until the expiry, because the server refused)",
+            ),
+        ] {
+            let mut revocation = Revocation::default();
+            revocation.revoked = revoked;
+            revocation.failed = (0..failures).map(|_| failed()).collect();
+            assert_eq!(counted(&revocation), expected);
+        }
     }
 }

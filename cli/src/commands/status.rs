@@ -43,7 +43,8 @@ struct Row {
     principal: Option<String>,
     /// The user of the session, as confirmed by the server.
     username: Option<String>,
-    /// Null, like `has_refresh_token`, if it is unknown.
+    /// Null, like `has_token` and `has_refresh_token`, if it is unknown.
+    authenticated: Option<bool>,
     has_token: Option<bool>,
     expires_at: Option<String>,
     /// Seconds from now on.
@@ -116,7 +117,7 @@ fn row(
         let in_memory = entry(config).is_some_and(Entry::is_cached).then_some("memory");
         status.store.as_deref().or(in_memory)
     });
-    if let (Some(app), Some(status)) = (hints, status.filter(|status| !status.has_token)) {
+    if let (Some(app), Some(status)) = (hints, status.filter(|status| !status.is_authenticated())) {
         output::message(&hint(app, config, needs_login && !status.has_session, store));
     }
     let username = status.and_then(|status| status.username.clone());
@@ -128,6 +129,7 @@ fn row(
         provider: config.provider().map(str::to_owned),
         principal: username.clone().or(principal),
         username,
+        authenticated: status.map(Status::is_authenticated),
         has_token: status.map(|status| status.has_token),
         expires_at: end.and_then(rfc_3339),
         expires_in: end.map(|end| left(end).as_secs()),
@@ -146,7 +148,7 @@ fn token_text(found: &authn::Result<Status>) -> String {
     match found {
         Err(error) if error.kind() == ErrorKind::Configuration => "wrong".to_owned(),
         Err(_) => "unknown".to_owned(),
-        Ok(status) if !status.has_token => "none".to_owned(),
+        Ok(status) if !status.is_authenticated() => "none".to_owned(),
         Ok(status) => match status.expires_at {
             None => "valid".to_owned(),
             Some(end) => format!("{} left", words(left(end))),

@@ -272,3 +272,49 @@ fn many_problems_are_counted_and_the_first_are_shown() {
     assert!(outcome.stderr.contains("\n… and 2951 more problems\n"));
     assert!(outcome.stderr.contains("the configuration has 3001 errors ("));
 }
+
+#[test]
+fn a_file_of_authorities_is_read() {
+    let sandbox = Sandbox::new();
+    let text = "[http]\nca_file = \"ca.pem\"\n[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n";
+    sandbox.file("repo/conf/named.toml", text);
+    sandbox.file("repo/ca.pem", "not beside the file that names it");
+    let check = ["--config", "conf/named.toml", "config", "check"];
+    let outcome = sandbox.run_without_folder(&check);
+    assert_eq!(outcome.code, 3);
+    for said in [
+        "error: invalid-value: `http.ca_file` /repo/conf/ca.pem can't be read",
+        "conf/named.toml:2:11",
+        "http.ca_file",
+    ] {
+        assert!(outcome.stderr.contains(said), "{outcome:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_another_user_can_change_is_reported() {
+    let sandbox = Sandbox::new();
+    let path =
+        sandbox.file("repo/named.toml", "[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n");
+    set_mode(&path, 0o646);
+    let check = ["--config", "named.toml", "config", "check"];
+    let outcome = sandbox.run(&check);
+    assert_eq!(outcome.code, 3);
+    let help = "error: unsafe-file: the file is writable by every user";
+    assert!(outcome.stderr.contains(help), "{outcome:?}");
+    assert!(outcome.stderr.contains("`chmod o-w named.toml`"), "{outcome:?}");
+    set_mode(&path, 0o664);
+    // The group of another can only be set by root, which tests usually are in a container.
+    if std::os::unix::fs::chown(&path, None, Some(12345)).is_err() {
+        println!("not tested: this needs root");
+        return;
+    }
+    let doctor = ["--config", "named.toml", "doctor"];
+    for command in [&check[..], &doctor] {
+        let outcome = sandbox.run(command);
+        let all = outcome.stdout + &outcome.stderr;
+        assert!(all.contains("the file is writable by its group"), "{all}");
+        assert!(all.contains("`chmod g-w named.toml`"), "{all}");
+    }
+}

@@ -136,7 +136,8 @@ fn a_problem_of_the_store_has_its_command() {
     server.giving("t0k3n", 3_600, || sandbox.run(&["token"])).done();
     let folder = sandbox.path("home/.local/state/authn/tokens");
     let session = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    let session = session.into_iter().find(|path| path.extension().unwrap() == "json").unwrap();
+    let session =
+        session.into_iter().find(|path| path.extension().is_some_and(|end| end == "json")).unwrap();
     let name = session.file_name().unwrap().to_str().unwrap().to_owned();
     let path = format!("/home/.local/state/authn/tokens/{name}");
     sandbox.file("home/.local/state/authn/tokens/old.newer", "s3cr3t");
@@ -160,26 +161,27 @@ fn a_problem_of_the_store_has_its_command() {
     assert!(session.is_file());
 
     set_mode(&session, 0o600);
-    set_mode(&folder, 0o755);
+    set_mode(&folder, 0o777);
     let outcome = run(&sandbox);
     let folder = "/home/.local/state/authn/tokens";
-    let open = format!("{folder} is open to other users");
-    has(&outcome, "store", ["problem", &open, &format!("`chmod 700 {folder}`")]);
+    let open = format!("{folder} is writable by other users");
+    has(&outcome, "store", ["problem", &open, &format!("`chmod go-w {folder}`")]);
 }
 
 #[test]
 fn a_file_of_authorities_is_parsed() {
     let text = "[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n[http]\nca_file = \"ca.pem\"\n";
     let sandbox = Sandbox::with(text);
-    for contents in [None, Some("s3cr3t")] {
+    let set_it = "set it to a PEM file of certificate authorities";
+    for (contents, expected) in [(None, "check the path"), (Some("s3cr3t"), set_it)] {
         if let Some(contents) = contents {
-            sandbox.file("repo/ca.pem", contents);
+            sandbox.file("home/.config/authn/ca.pem", contents);
         }
         let outcome = run(&sandbox);
         let rows = of(&outcome, "authorities");
         let [["problem", message, help]] = rows[..] else { panic!("{rows:?}") };
-        assert!(message.starts_with("`http.ca_file` /repo/ca.pem "), "{message}");
-        assert_eq!(help, "set it to a PEM file of certificate authorities");
+        assert!(message.contains(":5:11: http.ca_file: `http.ca_file` /home/"), "{message}");
+        assert_eq!(help, expected);
         assert_eq!(outcome.code, 3);
         assert!(!outcome.stdout.contains("s3cr3t"));
     }

@@ -150,7 +150,8 @@ fn the_user_of_the_session_is_reported() {
     // The record as a login writes it.
     let folder = sandbox.path("home/.local/state/authn/tokens");
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let path = files.into_iter().find(|path| path.extension().unwrap() == "json").unwrap();
+    let path =
+        files.into_iter().find(|path| path.extension().is_some_and(|end| end == "json")).unwrap();
     let record = std::fs::read_to_string(&path).unwrap();
     let record =
         record.replacen('{', r#"{"username":"ann\u001b[2J","server_clock_ahead":-180,"#, 1);

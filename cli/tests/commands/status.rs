@@ -77,6 +77,7 @@ fn json_has_the_times_exactly() {
         "provider": "jwt",
         "principal": null,
         "username": null,
+        "authenticated": true,
         "has_token": true,
         "expires_at": "2100-01-01T00:00:00Z",
         "scopes": null,
@@ -119,13 +120,30 @@ fn a_missing_token_is_not_an_error() {
     );
     server.is_left_alone();
 
-    let sandbox = Sandbox::with("[credentials]\nbasic = { username = \"ann\" }\n");
+    // It expired in 2023.
+    let expired = "eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjE3MDAwMDAwMDB9.c2lnbmF0dXJl";
+    let sandbox = Sandbox::with(format!("[credentials]\njwt = \"{expired}\"\n"));
     let (cells, said) = row(sandbox.run(&["status"]));
-    assert_eq!(cells, ["-", "yes", "basic", "ann", "none", "no", "-", "-", "-", "-"]);
+    assert_eq!(cells, ["-", "yes", "jwt", "-", "none", "no", "-", "-", "-", "-"]);
     assert!(said.starts_with("no token is stored: run `authn token`"), "{said}");
+}
 
-    let (cells, said) = row(Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n").run(&["status"]));
-    assert_eq!((&*cells[4], &*said), ("valid", ""));
+#[test]
+fn a_configured_credential_is_valid_with_or_without_a_token() {
+    for (provider, principal, has_token) in [
+        ("basic = { username = \"ann\" }", "ann", false),
+        ("api_key = \"s3cr3t\"", "-", false),
+        ("bearer = \"s3cr3t\"", "-", true),
+        ("[credentials.cached]\nbearer = \"s3cr3t\"", "-", true),
+    ] {
+        let sandbox = Sandbox::with(format!("[credentials]\n{provider}\n"));
+        let (cells, said) = row(sandbox.run(&["status"]));
+        assert_eq!((&*cells[3], &*cells[4], &*said), (principal, "valid", ""), "{provider}");
+        let shown: Value =
+            serde_json::from_str(&sandbox.run(&["status", "--json"]).done()).unwrap();
+        let shown = (&shown[0]["authenticated"], &shown[0]["has_token"]);
+        assert_eq!(shown, (&json!(true), &json!(has_token)), "{provider}");
+    }
 }
 
 #[test]
@@ -160,7 +178,7 @@ fn all_profiles_are_shown_even_if_one_is_invalid() {
         (
             3,
             "broken\tno\tbasic\t-\twrong\t-\t-\t-\t-\t-\n\
-             dev\tno\tbasic\tann\tnone\tno\t-\t-\t-\thttps://a.test\n\
+             dev\tno\tbasic\tann\tvalid\tno\t-\t-\t-\thttps://a.test\n\
              prod\tno\tjwt\t-\tvalid\tno\t-\t-\t-\thttps://b.test\n"
         ),
         "{}",

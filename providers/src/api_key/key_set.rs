@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use authn::{Origins, Result, Secret as _, SecretString, Validation, options::Origin};
+use authn::{Origins, Placement, Result, Secret as _, SecretString, Validation, options::Origin};
 
-use super::prepared::Additions;
+use super::prepared::{Additions, placements};
 
 /// One entry of the option `for`.
 #[derive(authn::Options)]
@@ -37,7 +37,20 @@ impl KeySet {
         Ok((self.origins()?, additions))
     }
 
+    pub(super) fn placements(&self) -> Vec<Placement> {
+        placements(self._headers.as_ref(), self._query.as_ref())
+    }
+
     fn origins(&self) -> Result<Origins> {
         Origins::none().and(&self.origin)
+    }
+
+    #[cfg(test)]
+    pub(super) fn sample(
+        headers: Option<BTreeMap<String, SecretString>>,
+        query: Option<BTreeMap<String, SecretString>>,
+    ) -> Self {
+        let origin = serde_json::from_str("\"https://a.test\"").unwrap();
+        Self { origin, _headers: headers, _query: query }
     }
 }

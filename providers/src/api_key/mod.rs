@@ -5,9 +5,11 @@ mod prepared;
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-use authn::{Context, Error, Request, Result, SecretString, Striped, Token, TokenProvider};
+use authn::{
+    Context, Error, Placement, Request, Result, SecretString, Striped, Token, TokenProvider,
+};
 use key_set::KeySet;
-use prepared::{Additions, Prepared};
+use prepared::{Additions, Prepared, header_place, placements};
 
 const HEADER: &str = "x-api-key";
 
@@ -109,6 +111,15 @@ impl TokenProvider for ApiKey {
     #[inline]
     fn try_authorize(&self, request: &mut Request<'_>, _: &Context) -> Option<Result<()>> {
         Some(self.__prepared.get()?.get().put_on(request))
+    }
+
+    fn placements(&self, _: &Context) -> Vec<Placement> {
+        let own = [header_place(&self.header)].into_iter().flatten();
+        let own = own.chain(self.query_parameter.iter().map(Placement::query));
+        let further = placements(self._headers.as_ref(), self._query.as_ref());
+        let plain = placements(self.plain_headers.as_ref(), None);
+        let sets = self.r#for.iter().flat_map(KeySet::placements);
+        own.chain(further).chain(plain).chain(sets).collect()
     }
 
     fn principal(&self, _: &Context) -> Option<String> {

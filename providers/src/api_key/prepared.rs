@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use authn::{Error, ErrorKind, Origins, Request, Result, SecretString};
+use authn::{Error, ErrorKind, Origins, Placement, Request, Result, SecretString};
 use http::{HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
@@ -160,6 +160,21 @@ impl Additions {
         }
         Ok(())
     }
+}
+
+/// Returns the places of headers and query parameters by name, whether their values are known or not.
+pub(super) fn placements<V>(
+    headers: Option<&BTreeMap<String, V>>,
+    query: Option<&BTreeMap<String, V>>,
+) -> Vec<Placement> {
+    let headers = headers.into_iter().flatten().filter_map(|(name, _)| header_place(name));
+    let query = query.into_iter().flatten().map(|(name, _)| Placement::query(name));
+    headers.chain(query).collect()
+}
+
+/// Returns the place in a header; `None` if the name is invalid, which is an error when the options are checked.
+pub(super) fn header_place(name: &str) -> Option<Placement> {
+    Some(Placement::header(HeaderName::try_from(name).ok()?, ""))
 }
 
 #[cold]

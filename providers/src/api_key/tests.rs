@@ -1,7 +1,11 @@
 //! The visible behaviour of `api_key`: what is sent with requests, and the errors of wrong options.
 
-use authn::{Environment, ErrorKind, Loader};
+use std::{collections::BTreeMap, sync::OnceLock};
 
+use authn::{Context, Environment, ErrorKind, Loader, Placement, SecretString, TokenProvider as _};
+use http::HeaderName;
+
+use super::{ApiKey, KeySet};
 use crate::testing::{SecretFile, authorized, load, request, wait};
 
 const URL: &str = "https://api.example.com/v1?page=2";
@@ -259,4 +263,37 @@ fn every_key_of_a_set_is_shown_as_set_and_no_more() {
     assert!(shown.contains(&"credentials.api_key.for.0.headers.x"), "{shown:?}");
     assert!(shown.contains(&"credentials.api_key.query.k"), "{shown:?}");
     assert!(!format!("{settings:?}").contains("s3cr3t"));
+}
+
+/// A redirect to another origin removes what is there. The values are not needed, so a secret may be missing.
+#[test]
+fn every_place_of_a_key_is_named_by_the_configuration() {
+    let missing = || SecretString::from("");
+    let keys = |name: &str| Some(BTreeMap::from([(name.to_owned(), missing())]));
+    let set = KeySet::sample(keys("x-set"), keys("set"));
+    let provider = ApiKey {
+        _key: Some(missing()),
+        header: "X-Own".to_owned(),
+        query_parameter: Some("own".to_owned()),
+        _headers: keys("x-further"),
+        _query: keys("further"),
+        plain_headers: Some(BTreeMap::from([("x-plain".to_owned(), "value".to_owned())])),
+        r#for: vec![set],
+        username: None,
+        __prepared: OnceLock::new(),
+    };
+    let placements = provider.placements(&Context::new());
+    for name in ["x-own", "x-further", "x-plain", "x-set"] {
+        let placement = Placement::header(HeaderName::from_static(name), "");
+        assert!(placements.contains(&placement), "{name}: {placements:?}");
+    }
+    for name in ["own", "further", "set"] {
+        assert!(placements.contains(&Placement::query(name)), "{name}: {placements:?}");
+    }
+}
+
+#[test]
+fn keys_need_no_token_to_be_authenticated() {
+    let status = wait(load("api_key = \"s3cr3t\"").unwrap().status()).unwrap();
+    assert!(status.is_authenticated() && !status.has_token, "{status:?}");
 }

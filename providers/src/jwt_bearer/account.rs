@@ -1,5 +1,7 @@
 //! `Account`: the account that signs, and its key.
 
+use std::path::Path;
+
 use authn::{Error, Result};
 
 use super::{JwtBearer, refuse_any, service_account::ServiceAccount};
@@ -18,20 +20,31 @@ pub(super) struct Account {
 impl JwtBearer {
     /// Reads the account from the key file or from the options.
     pub(super) fn account(&self) -> Result<Account> {
-        match &self.service_account_file {
-            Some(path) => {
-                self.check_file_conflicts()?;
-                let file = ServiceAccount::read(path)?;
-                let signer = file.signer(self.algorithm);
-                Ok(Account {
-                    signer: signer.map_err(|error| error.at(format_args!("{}", path.display())))?,
-                    issuer: file.client_email,
-                    token_endpoint: Some(file.token_uri),
-                    is_google: true,
-                })
-            }
-            None => self.account_of_options(),
-        }
+        let Some(path) = &self.service_account_file else { return self.account_of_options() };
+        self.account_of_file(path, ServiceAccount::read(path)?)
+    }
+
+    /// Reads the same account without blocking the thread: the key file can be on a disk that does not answer.
+    pub(super) async fn account_aside(&self) -> Result<Account> {
+        let Some(path) = self.service_account_file.clone() else {
+            return self.account_of_options();
+        };
+        let reading = tokio::task::spawn_blocking(move || (ServiceAccount::read(&path), path));
+        let (file, path) = reading.await.map_err(|_| {
+            Error::internal("reading `service_account_file` panicked").with_help("report it")
+        })?;
+        self.account_of_file(&path, file?)
+    }
+
+    fn account_of_file(&self, path: &Path, file: ServiceAccount) -> Result<Account> {
+        self.check_file_conflicts()?;
+        let signer = file.signer(self.algorithm);
+        Ok(Account {
+            signer: signer.map_err(|error| error.at(format_args!("{}", path.display())))?,
+            issuer: file.client_email,
+            token_endpoint: Some(file.token_uri),
+            is_google: true,
+        })
     }
 
     fn account_of_options(&self) -> Result<Account> {

@@ -17,7 +17,9 @@ use serde_json::Value;
 
 use crate::{
     jws::{Algorithm, Claims},
-    token_endpoint::{self, Address, Advice, Discovery, Endpoint, Form, GrantAdvice, Received},
+    token_endpoint::{
+        self, Address, Advice, Discovery, Endpoint, Form, GrantAdvice, Received, TokenType,
+    },
 };
 use account::Account;
 
@@ -29,6 +31,7 @@ const ADVICE: Advice<'static> = Advice {
         meaning: "",
         help: "check `issuer`, `subject`, `audience`, `private_key` and `key_id`, and this machine's clock",
         login_helps: false,
+        guess: None,
     },
 };
 
@@ -91,8 +94,11 @@ pub struct JwtBearer {
     claims: BTreeMap<String, Claim>,
     /// Client identifier that is sent in the form, for servers that require one.
     client_id: Option<String>,
-    /// Path of the JSON key file of a Google service account. A relative path starts at the working directory. The file
-    /// is read at each exchange, and no other user may be able to read it.
+    /// What to take a token as whose type the server names and authn does not know. Unset, such a token is an error. A token
+    /// without a type is a bearer token.
+    token_type: Option<TokenType>,
+    /// Path of the JSON key file of a Google service account. The file is read at each exchange, and the rules for files
+    /// of secrets apply.
     service_account_file: Option<PathBuf>,
     /// Sends the signed token itself to the API instead of exchanging it.
     #[default(false)]
@@ -143,8 +149,8 @@ impl JwtBearer {
         let endpoint = match (&self.token_endpoint_url, &self.issuer_url) {
             (Some(address), _) => address.clone(),
             (None, Some(issuer)) => {
-                let metadata = self.__discovery.metadata(issuer, issuer.as_str(), context);
-                metadata.await?.endpoint(Endpoint::Token)?
+                let discovery = &self.__discovery;
+                discovery.endpoint(issuer, issuer.as_str(), Endpoint::Token, context).await?
             }
             (None, None) => account.token_endpoint.clone().ok_or_else(no_server)?,
         };
@@ -158,7 +164,7 @@ impl JwtBearer {
         }
         let request = context.http().post(endpoint.url()).form(&form.pairs());
         let response = request.send().await?;
-        Ok(token_endpoint::grant(&Received::from(&response), &ADVICE)?)
+        Ok(token_endpoint::grant(&Received::from(&response), &ADVICE, self.token_type)?)
     }
 
     fn sign(&self, account: &Account, context: &Context) -> Result<TokenSet> {
@@ -182,6 +188,7 @@ impl JwtBearer {
                     ("token_endpoint_url", self.token_endpoint_url.is_some()),
                     ("issuer_url", self.issuer_url.is_some()),
                     ("client_id", self.client_id.is_some()),
+                    ("token_type", self.token_type.is_some()),
                 ];
                 refuse_any(unused, "`self_signed` exchanges nothing")?;
             }
@@ -215,7 +222,7 @@ impl TokenSource for JwtBearer {
     }
 
     async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
-        let account = self.account()?;
+        let account = self.account_aside().await?;
         if self.self_signed {
             return self.sign(&account, context);
         }
@@ -229,7 +236,7 @@ impl TokenSource for JwtBearer {
 }
 
 /// Fails if one of these options is set.
-fn refuse_any(options: [(&str, bool); 3], why: &str) -> Result<()> {
+fn refuse_any<const N: usize>(options: [(&str, bool); N], why: &str) -> Result<()> {
     match options.into_iter().find(|(_, is_set)| *is_set) {
         Some((option, _)) => Err(Error::configuration(format!("`{option}` is set, but {why}"))
             .with_help("remove one of them")),

@@ -109,6 +109,20 @@ fn a_key_file_says_who_signs_and_is_read_again() {
 }
 
 #[test]
+fn a_key_file_may_start_with_a_byte_order_mark() {
+    let json = key_file(|_| {});
+    let pem = SecretFile::new(KEY);
+    for file in [&json, &pem] {
+        file.write(&format!("\u{feff}{}", std::fs::read_to_string(file.path()).unwrap()));
+    }
+    let options = "self_signed = true\naudience = 'https://api.test/'";
+    assert_eq!(parts(&loaded(&with_file(&json, options)).unwrap()).1["iss"], "robot@p.test");
+    let path = pem.path();
+    let options = format!("{options}\nissuer = 'me'\nprivate_key.file = '{}'", path.display());
+    assert_eq!(parts(&loaded(&options).unwrap()).1["iss"], "me");
+}
+
+#[test]
 fn the_callers_scopes_replace_the_configured_ones() {
     let options = with_key("self_signed = true\nscope = ['read']");
     let credentials = loaded(&options).unwrap();
@@ -139,6 +153,10 @@ fn wrong_options_are_found_before_anything_is_sent() {
         (
             with_key(&format!("self_signed = true\naudience = 'a'\n{endpoint}")),
             "`token_endpoint_url` is set",
+        ),
+        (
+            with_key("self_signed = true\naudience = 'a'\ntoken_type = 'bearer'"),
+            "`token_type` is set",
         ),
     ] {
         let problem = problem(&options);

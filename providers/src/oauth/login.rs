@@ -89,10 +89,12 @@ impl LoginOptions {
     }
 }
 
-/// Returns the keys of the options that are used only by logins.
+/// Returns the keys of the options that change no session: those that are used only by logins, and the one that an
+/// error names after the session was renewed.
 pub(super) fn options() -> &'static [&'static str] {
-    static KEYS: LazyLock<Vec<&str>> =
-        LazyLock::new(|| LoginOptions::FIELDS.iter().map(Field::key).collect());
+    static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        LoginOptions::FIELDS.iter().map(Field::key).chain(["token_type"]).collect()
+    });
     &KEYS
 }
 

@@ -7,6 +7,8 @@
 //! - [`id_token`]: the user that a token belongs to
 
 mod browser;
+#[cfg(test)]
+mod discovered;
 mod grants;
 pub(crate) mod id_token;
 mod login;
@@ -120,7 +122,8 @@ impl<'a> Call<'a> {
     /// Sends one token request with the form and the client's authentication.
     async fn redeem(self, form: Form, advice: GrantAdvice<'_>) -> Result<TokenSet, Failure> {
         let (response, advice) = self.post(Endpoint::Token, form, advice).await?;
-        let grant = token_endpoint::grant(&Received::from(&response), &advice)?;
+        let unknown_type = self.options.request.token_type;
+        let grant = token_endpoint::grant(&Received::from(&response), &advice, unknown_type)?;
         Ok(with(grant, response.date(), TokenSet::with_server_date))
     }
 
@@ -199,5 +202,9 @@ impl InteractiveSource for OAuth {
 
     async fn revoke(&self, context: &Context, grant: &TokenSet) -> Result<()> {
         revocation::revoke(self.call(context), grant).await
+    }
+
+    async fn revoke_access_token(&self, context: &Context, grant: &TokenSet) -> Result<bool> {
+        revocation::revoke_access_token(self.call(context), grant).await.map(|()| true)
     }
 }

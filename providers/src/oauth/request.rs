@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use authn::{Context, Error, Result};
 
-use crate::token_endpoint::Form;
+use crate::token_endpoint::{Form, TokenType};
 
 /// The options for the content of requests.
 #[derive(authn::Options)]
@@ -21,6 +21,9 @@ pub(super) struct RequestOptions {
     /// must not be secret.
     #[default(BTreeMap::new())]
     parameters: BTreeMap<String, String>,
+    /// What to take a token as whose type the server names and authn does not know, such as `N_A`. Unset, such a token is
+    /// an error. A token without a type is a bearer token.
+    pub(super) token_type: Option<TokenType>,
 }
 
 /// Parameters that the provider sets itself, or that would change the form of the server's answer.

@@ -95,8 +95,9 @@ impl Server {
         if let Some(address) = configured {
             return Ok(address.clone());
         }
-        let metadata = self.metadata(context).await?.ok_or_else(|| endpoint.unknown())?;
-        metadata.endpoint(endpoint)
+        let address = self.discovered()?.ok_or_else(|| endpoint.unknown())?;
+        let issuer = self.issuer.as_deref().unwrap_or_else(|| address.as_str());
+        self.__discovery.endpoint(&address, issuer, endpoint, context).await
     }
 
     /// Returns whether the server promises to name its issuer in answers to the redirect address (RFC 9207, 3). It is

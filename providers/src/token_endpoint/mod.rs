@@ -1,21 +1,26 @@
 //! Everything that clients of an authorization server share: its endpoints, the requests, and the parser of answers.
 //!
-//! - [`address`]: an endpoint or an issuer; [`discovery`]: the server's metadata
+//! - [`address`]: an endpoint or an issuer
+//! - [`discovery`]: fetches the server's [`metadata`], which name each [`endpoint`]
 //! - [`form`]: the parameters of a request
 //! - [`response`]: the parser of answers
 //! - [`mod@with`]: adds optional members of an answer
 
 mod address;
 mod discovery;
+mod endpoint;
 mod form;
+mod metadata;
 mod response;
 mod with;
 
 pub(crate) use address::{Address, AnyAddress};
-pub(crate) use discovery::{Discovery, Endpoint, Metadata, ask_for_metadata, unavailable};
+pub(crate) use discovery::{Discovery, ask_for_metadata, unavailable};
+pub(crate) use endpoint::Endpoint;
 pub(crate) use form::Form;
+pub(crate) use metadata::Metadata;
 pub(crate) use response::{
-    Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, Received, accepted,
+    Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, Received, TokenType, accepted,
     device_authorization, grant,
 };
 pub(crate) use with::with;

@@ -2,9 +2,8 @@
 //! searched for in all that is shown, told and logged, whatever fails.
 
 use std::{
-    io::{self, Write},
     path::Path,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -13,9 +12,8 @@ use authn::{
     conformance::Canary,
     time::{Clock, ManualClock, Moment, Sleep, Time},
 };
-use authn_tests::rig::Rig;
+use authn_tests::{logs::Logs, rig::Rig};
 use serde_json::{Value, json};
-use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
     person::{Person, come_back, open},
@@ -37,37 +35,6 @@ impl Time for Hasty {
     fn sleep(&self, duration: Duration) -> Sleep {
         let manual = self.0.clone();
         Box::pin(async move { manual.advance(duration) })
-    }
-}
-
-/// Everything that any crate of this program logs, from the first call on.
-#[derive(Clone, Default)]
-struct Logs(Arc<Mutex<Vec<u8>>>);
-
-impl Logs {
-    fn of_process() -> Self {
-        static LOGS: OnceLock<Logs> = OnceLock::new();
-        let start = || {
-            let logs = Self::default();
-            let writer = logs.clone();
-            let subscriber = tracing_subscriber::fmt()
-                .with_max_level(LevelFilter::TRACE)
-                .with_ansi(false)
-                .with_writer(move || writer.clone());
-            subscriber.init();
-            logs
-        };
-        LOGS.get_or_init(start).clone()
-    }
-}
-
-impl Write for Logs {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -170,10 +137,9 @@ async fn sweep(
 }
 
 fn search_logs(canary: &Canary) {
-    let logs = Logs::of_process().0.lock().unwrap().clone();
+    let logs = Logs::of_process().text(0);
     assert!(!logs.is_empty(), "something is logged");
-    if let Some(spelling) = canary.find_in(&logs) {
-        let logs = String::from_utf8_lossy(&logs).into_owned();
+    if let Some(spelling) = canary.find_in(logs.as_bytes()) {
         let line = logs.lines().find(|line| line.contains(canary.as_str()));
         panic!("logged as {spelling:?}: {line:?}");
     }

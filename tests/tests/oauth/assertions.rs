@@ -63,8 +63,8 @@ async fn each_attempt_has_its_own_assertion() {
     let rig = Rig::start();
     let clocked = Clocked::load(&rig, &private_key(&rig, "ec.pem", "key_id = 'ec-1'"));
     for exchange in 1..=3 {
-        let token = clocked.credentials.token().await.unwrap();
-        clocked.credentials.invalidate(&token);
+        clocked.credentials.token().await.unwrap();
+        clocked.credentials.logout().await.unwrap();
         assert_eq!(rig.count(&[("client", "cc-pkjwt"), ("status", "200")]), exchange);
     }
 }

@@ -57,6 +57,22 @@ async fn every_client_can_revoke_its_access_token() {
 }
 
 #[tokio::test]
+async fn the_access_token_of_each_scope_is_revoked() {
+    let rig = Rig::start();
+    let more = "client_secret = 'secret'\nresource = 'urn:rig:opaque'";
+    let credentials = load(&rig, &client(&rig, "cc-basic", more));
+    let scopes: [&[&str]; 4] = [&[], &["read"], &["write"], &["read", "write"]];
+    let narrowed = scopes.map(|scopes| credentials.with_scope(scopes));
+    for credentials in &narrowed {
+        credentials.token().await.unwrap();
+    }
+    let revocation = credentials.revoke().await.unwrap();
+    assert_eq!((revocation.revoked, revocation.failed.len()), (4, 0));
+    assert_eq!(revocations(&rig), 4);
+    assert!(narrowed.iter().all(|credentials| credentials.try_token().is_none()));
+}
+
+#[tokio::test]
 async fn revoking_ends_the_session() {
     let rig = Rig::start();
     let options = client(

@@ -1,18 +1,16 @@
 //! The layer of a TOML file, whose values have a line and a column.
 
-use std::{fs, io, ops::Range, path::Path, sync::Arc};
+use std::{ops::Range, path::Path, sync::Arc};
 
 use toml_edit::Document;
 use zeroize::Zeroizing;
 
 use super::{Layer, LayerName, SourceState, layer::too_deep};
 use crate::{
-    diagnostic::{Problem, ProblemCode, Provenance, SourceText, quoted, syntax_excerpt},
+    diagnostic::{Problem, ProblemCode, Provenance, SourceText, syntax_excerpt},
+    input_file::{self, Contents, Reason, Refusal, Rules},
     options::toml::{self, TooDeep},
 };
-
-/// Size in bytes of the largest configuration file that is read.
-const MAX_SIZE: u64 = 1024 * 1024;
 
 /// Reads the layer of a file, which is empty if there is no file. Problems are added to `problems`.
 pub(crate) fn read(
@@ -21,7 +19,7 @@ pub(crate) fn read(
     must_exist: bool,
     problems: &mut Vec<Problem>,
 ) -> Layer {
-    let state = match text(path) {
+    let state = match text(path, problems) {
         Ok(Some(text)) => return parse(name, path, text, problems),
         Ok(None) => {
             let problem = Problem::error(ProblemCode::NoSuchFile, "there is no such file");
@@ -38,51 +36,39 @@ pub(crate) fn read(
     Layer::empty(name, Some(path), state)
 }
 
-/// Reads a file; `Ok(None)` if there is no file. Every other failure is a problem.
-fn text(path: &Path) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
-    let fail = |code, message: &str, help: &str| {
-        Box::new(
-            Problem::error(code, message).with_provenance(Provenance::file(path)).with_help(help),
-        )
+/// Reads the text of a file; `Ok(None)` if there is no file. Rights of other users that are only doubtful are added to
+/// `problems`, and any other failure is the error.
+fn text(
+    path: &Path,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
+    let Contents { bytes, warning } = match input_file::read(path, Rules::Configuration) {
+        Ok(contents) => contents,
+        Err(refusal) if refusal.is_absence() => return Ok(None),
+        Err(refusal) => return Err(Box::new(problem(path, &refusal, Problem::error))),
     };
-    let unreadable = |error: io::Error| {
-        let help = match error.kind() {
-            io::ErrorKind::PermissionDenied => &*format!(
-                "make it readable with `chmod u+r {}`",
-                quoted(&path.display().to_string())
-            ),
-            _ => "check the path and the file system",
-        };
-        fail(ProblemCode::Unreadable, &format!("the file can't be read ({})", error.kind()), help)
+    problems.extend(warning.map(|refusal| problem(path, &refusal, Problem::warning)));
+    input_file::into_text(bytes).map(Some).map_err(|good| {
+        let at = good.len();
+        let problem = Problem::error(ProblemCode::NotUtf8, "the file is not UTF-8 text");
+        let provenance = SourceText::new(path.to_owned(), good).provenance(at);
+        Box::new(problem.with_provenance(provenance).with_help("save it as UTF-8"))
+    })
+}
+
+/// Returns the problem of a file that is refused.
+fn problem(path: &Path, refusal: &Refusal, of: fn(ProblemCode, String) -> Problem) -> Problem {
+    let code = match refusal.reason {
+        Reason::Absent | Reason::Unreadable => ProblemCode::Unreadable,
+        Reason::NotAFile => ProblemCode::NotAFile,
+        Reason::TooLarge => ProblemCode::TooLarge,
+        Reason::NotUtf8 => ProblemCode::NotUtf8,
+        Reason::Access => ProblemCode::UnsafeFile,
     };
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreadable(error)),
-    };
-    if metadata.is_dir() {
-        let help = "name a TOML file, or remove the folder";
-        return Err(fail(ProblemCode::NotAFile, "this is a folder", help));
-    }
-    if !metadata.is_file() {
-        return Err(fail(ProblemCode::NotAFile, "this is not a regular file", "name a TOML file"));
-    }
-    if metadata.len() > MAX_SIZE {
-        let help = "check that this is the right file";
-        return Err(fail(ProblemCode::TooLarge, "the file is larger than 1 MiB", help));
-    }
-    let bytes = Zeroizing::new(fs::read(path).map_err(unreadable)?);
-    match std::str::from_utf8(&bytes) {
-        Ok(text) => Ok(Some(Zeroizing::new(text.to_owned()))),
-        Err(error) => {
-            let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned();
-            let at = good.len();
-            let provenance = SourceText::new(path.to_owned(), Zeroizing::new(good)).provenance(at);
-            let problem =
-                fail(ProblemCode::NotUtf8, "the file is not UTF-8 text", "save it as UTF-8");
-            Err(Box::new(problem.with_provenance(provenance)))
-        }
-    }
+    let subject = if code == ProblemCode::NotAFile { "this" } else { "the file" };
+    of(code, format!("{subject} {}", refusal.clause))
+        .with_provenance(Provenance::file(path))
+        .with_help(&*refusal.help)
 }
 
 /// Parses the text of a file. If it is not valid TOML, a problem is added and the layer is empty.

@@ -10,7 +10,7 @@ pub(super) mod shorthand;
 mod source;
 mod variables;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub(super) use flag::split as split_flag;
 pub(super) use layer::Layer;
@@ -78,9 +78,8 @@ fn named_file(
         return Some(Ok(path.clone()));
     }
     let name = format!("{}CONFIG", loader.prefix());
-    // A path that starts with `~/` becomes absolute.
-    let path = environment.absolute(environment.path(&name)?, Some(Path::new("")));
-    if path.is_absolute() {
+    let path = environment.path(&name)?;
+    if let Some(path) = environment.absolute(path, None) {
         return Some(Ok(path));
     }
     let message = "the variable has a relative path, which could lead to a file of a project that you have \
@@ -88,5 +87,5 @@ fn named_file(
     let problem = Problem::error(ProblemCode::RelativePath, message)
         .with_provenance(Provenance::Environment { name })
         .with_help("write an absolute path, or name the file with `--config FILE`");
-    Some(Err((path, problem)))
+    Some(Err((path.to_owned(), problem)))
 }

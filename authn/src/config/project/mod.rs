@@ -58,7 +58,8 @@ impl Project {
     /// Reads the nearest project file; `None` if there is none.
     pub(super) fn read(app: &str, environment: &Environment, registry: &Registry) -> Option<Self> {
         let mut problems = Vec::new();
-        let (mut layer, place) = read(app, environment, &mut problems)?;
+        let (path, place) = nearest(app, environment)?;
+        let mut layer = read(&path, place.as_ref(), &mut problems);
         shorthand::expand_layer(&mut layer, registry);
         let contents = contents(&layer).map(|text| Zeroizing::new(text.to_vec()));
         let settings = setting::of_layer(&layer, registry);
@@ -117,11 +118,18 @@ impl fmt::Debug for Project {
     }
 }
 
+/// Returns the root of the repository of the working directory; the working directory if it is in none.
+fn root(environment: &Environment) -> Option<&Path> {
+    let start = environment.working()?;
+    Some(start.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(start))
+}
+
 /// Returns the paths at which the file is searched for, the nearest first: from the working directory up to the root of
 /// the repository.
 pub(super) fn candidates(app: &str, environment: &Environment) -> Vec<PathBuf> {
-    let Some(start) = environment.working() else { return Vec::new() };
-    let root = start.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(start);
+    let (Some(start), Some(root)) = (environment.working(), root(environment)) else {
+        return Vec::new();
+    };
     let folders = start.ancestors().take_while(|folder| folder.starts_with(root));
     folders.map(|folder| folder.join(format!(".{app}.toml"))).collect()
 }
@@ -140,7 +148,16 @@ pub(super) fn layer(
     problems: &mut Vec<Problem>,
 ) -> Option<Layer> {
     let before = problems.len();
-    let (layer, _) = read(app, environment, problems)?;
+    let (path, place) = nearest(app, environment)?;
+    let layer = match &place {
+        Some(place) if leads_out(place, environment) && !place.is_recorded() => {
+            problems.push(led_out(app, &path));
+            let mut layer = Layer::empty(LayerName::Project, Some(&path), SourceState::Withheld);
+            layer.untrusted = true;
+            layer
+        }
+        place => read(&path, place.as_ref(), problems),
+    };
     if layer.untrusted {
         downgrade(problems, before);
         problems.extend(withheld(app, &layer));
@@ -177,19 +194,36 @@ pub(super) fn revoke(app: &str, environment: &Environment) -> Result<Vec<PathBuf
     Ok(revoked)
 }
 
-/// Finds the file and reads it once, so that the bytes that are parsed are the bytes compared with the record.
-fn read(
-    app: &str,
-    environment: &Environment,
-    problems: &mut Vec<Problem>,
-) -> Option<(Layer, Option<Place>)> {
+/// Finds the file. The path of a symbolic link is that of its target: a relative path in the file is relative to the file
+/// itself.
+fn nearest(app: &str, environment: &Environment) -> Option<(PathBuf, Option<Place>)> {
     let path = candidates(app, environment).into_iter().find(|path| path.exists())?;
     let place = Place::of(&path, app, environment);
     let target = place.as_ref().and_then(Place::link_target).map(Path::to_owned);
-    // A relative path in the file is relative to the file itself, not to a link to it.
     let path = if path.is_symlink() { target.unwrap_or(path) } else { path };
-    let mut layer = file::read(LayerName::Project, &path, false, problems);
-    let trust_state = match (&place, contents(&layer)) {
+    Some((path, place))
+}
+
+/// Returns whether the file is a symbolic link to a file outside of the repository. Both paths are canonical. The author
+/// of the repository could make it lead to any file of the user.
+fn leads_out(place: &Place, environment: &Environment) -> bool {
+    let Some(target) = place.link_target() else { return false };
+    let root = root(environment).and_then(|root| fs::canonicalize(root).ok());
+    root.is_none_or(|root| !target.starts_with(root))
+}
+
+/// Returns the problem of an untrusted link that is not followed.
+fn led_out(app: &str, target: &Path) -> Problem {
+    let message = "the project's file is a link to this file outside of the repository, and you have not trusted it";
+    Problem::error(ProblemCode::UntrustedProject, message)
+        .with_provenance(Provenance::file(target))
+        .with_help(how_to_trust(app))
+}
+
+/// Reads the file once, so that the bytes that are parsed are the bytes compared with the record.
+fn read(path: &Path, place: Option<&Place>, problems: &mut Vec<Problem>) -> Layer {
+    let mut layer = file::read(LayerName::Project, path, false, problems);
+    let trust_state = match (place, contents(&layer)) {
         (Some(place), Some(contents)) => place.trust_state(contents, problems),
         _ => TrustState::Unknown,
     };
@@ -201,7 +235,7 @@ fn read(
             TrustState::Unknown => SourceState::Withheld,
         };
     }
-    Some((layer, place))
+    layer
 }
 
 /// Returns the bytes that were parsed.
@@ -219,15 +253,18 @@ fn withheld(app: &str, layer: &Layer) -> Option<Problem> {
         SourceState::Changed => "it has changed since it was trusted",
         _ => "you have not trusted it",
     };
-    let app = if app == "authn" { String::new() } else { format!(" --app {app}") };
     let message = format!("the project's file may only choose a profile, because {why}");
-    let help = format!("review and trust it with `authn{app} config trust`");
     let provenance = Provenance::file(layer.source.path.as_ref()?);
     Some(
         Problem::warning(ProblemCode::UntrustedProject, message)
             .with_provenance(provenance)
-            .with_help(help),
+            .with_help(how_to_trust(app)),
     )
+}
+
+fn how_to_trust(app: &str) -> String {
+    let app = if app == "authn" { String::new() } else { format!(" --app {app}") };
+    format!("review and trust it with `authn{app} config trust`")
 }
 
 /// Returns the help for something missing that a withheld file may contain.

@@ -6,8 +6,7 @@
 //! or that another user owns, is ignored.
 
 use std::{
-    fs,
-    io::{self, Read as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -17,14 +16,11 @@ use sha2::{Digest, Sha256};
 use crate::{
     Environment, Error, ErrorKind, Result,
     diagnostic::{Problem, ProblemCode, Provenance},
-    private_file::{self, Refusal, Rules},
+    input_file::{self, Refusal, Rules},
+    private_file,
     store::hex,
 };
 
-/// A record must be the user's own file.
-const RULES: Rules = Rules { follows_links: false, trusts_platform: false };
-/// Largest record that is read.
-const MAX_SIZE: u64 = 64 * 1024;
 const VERSION: u32 = 1;
 
 /// The path of a project's file, and the path of its record.
@@ -66,6 +62,16 @@ impl Place {
         let name = format!("{}.json", hex(&Sha256::digest(path.as_os_str().as_encoded_bytes())));
         let record = environment.state().map(|state| state.join(app).join("trust").join(name));
         Some(Self { path, target, record })
+    }
+
+    /// Returns whether the user has trusted this file, also if its contents have changed since.
+    pub(super) fn is_recorded(&self) -> bool {
+        match (self.read(), self.texts()) {
+            (Ok(Some(record)), Some((path, target))) => {
+                record.path == path && record.target == target
+            }
+            _ => false,
+        }
     }
 
     /// Returns the target of a symbolic link at this place.
@@ -151,18 +157,13 @@ impl Place {
         if !private_file::check_folder(folder(path)).map_err(refused)? {
             return Ok(None);
         }
-        let file = match private_file::open(path, RULES) {
-            Ok(file) => file,
+        let text = match input_file::read(path, Rules::Session) {
+            Ok(contents) => contents.bytes,
             Err(refusal) if refusal.is_absence() => return Ok(None),
             Err(refusal) => return Err(refused(refusal)),
         };
-        let mut text = Vec::new();
-        let record = file
-            .take(MAX_SIZE)
-            .read_to_end(&mut text)
-            .ok()
-            .and_then(|_| serde_json::from_slice::<Record>(&text).ok())
-            .filter(|record| record.version == VERSION);
+        let record = serde_json::from_slice::<Record>(&text).ok();
+        let record = record.filter(|record| record.version == VERSION);
         let unread = || {
             let why = format!("{} can't be read by this version", path.display());
             ignored(why, "remove it and trust the file again".to_owned())
@@ -316,9 +317,9 @@ mod tests {
         refused("`chmod 600 ");
         set(&record, 0o600);
         set(folder(&record), 0o770);
-        refused("`chmod 700 ");
+        refused("`chmod go-w ");
         let error = scene.place("clone/.authn.toml").trust(CONTENTS).expect_err("refused");
-        assert!(error.to_string().contains("`chmod 700 "), "{error}");
+        assert!(error.to_string().contains("`chmod go-w "), "{error}");
         set(folder(&record), 0o700);
         fs::rename(&record, folder(&record).join("x")).expect("renamed");
         symlink("x", &record).expect("linked");

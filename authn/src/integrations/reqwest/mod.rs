@@ -9,6 +9,7 @@ mod error;
 mod redirect;
 mod replay;
 mod request;
+mod response;
 
 use std::fmt;
 
@@ -16,9 +17,10 @@ use ::reqwest::{
     ClientBuilder, IntoUrl, Method, Request as HttpRequest, Response, redirect::Policy,
 };
 
-use crate::{Credentials, request::is_loopback};
+use crate::{Credentials, http::pinned, request::is_loopback};
 use redirect::{redirected, same_origin, strip, target};
 use replay::send;
+use response::with_callers_url;
 
 pub use error::{Error, Result};
 pub use request::RequestBuilder;
@@ -86,13 +88,16 @@ impl Client {
     /// Creates a client from the caller's builder. Its redirect policy is replaced, and it sends no `Referer`. Its
     /// proxies are used for every request, also to the loopback interface.
     ///
+    /// `localhost` is the loopback interface, whatever the builder or its resolver says. A proxy of the builder or of
+    /// the environment resolves the name itself, so build with `no_proxy()` if requests go to `http://localhost`.
+    ///
     /// The builder applies to the origin of the first request. After a redirect to another origin, a client with the
     /// options of `[http]` alone is used, so that no default header is sent there.
     ///
     /// Default headers are not known to this client. Credentials in a header replace a default header of the same name.
     /// To send your own value, set it on the request.
     pub fn from_builder(builder: ClientBuilder, credentials: Credentials) -> Result<Self> {
-        let http = build(builder)?;
+        let http = build(pinned(builder))?;
         let first_origin = Clients { direct: http.clone(), http };
         Ok(Self { first_origin, other_origins: Clients::of(&credentials)?, credentials })
     }
@@ -127,17 +132,23 @@ impl Client {
         let origin = request.url().clone();
         let mut first = true;
         let mut clients = &self.first_origin;
+        // Also if the token is withheld: the caller may have set its own credential where the token would be.
+        let mut places = self.credentials.places();
+        places.extend(credentials.into_iter().flat_map(Credentials::places));
         for _ in 0..=MOST_REDIRECTS {
             // A body that is a stream can be sent only once.
             let again = request.try_clone();
             let url = request.url().clone();
-            let response = send(clients, request, credentials, first).await?;
+            let response = send(clients, request, credentials, first, &mut places).await?;
             first = false;
-            let Some(target) = target(&response, &url)? else { return Ok(response) };
-            let Some(mut next) = redirected(again, response.status()) else { return Ok(response) };
+            let target = target(&response, &url)?;
+            let next = target.zip(redirected(again, response.status()));
+            let Some((target, mut next)) = next else {
+                return Ok(with_callers_url(response, &url));
+            };
             *next.url_mut() = target;
             if !same_origin(&url, next.url()) {
-                strip(&mut next, &url, credentials).await;
+                strip(&mut next, &places);
             }
             if !same_origin(&origin, next.url()) {
                 clients = &self.other_origins;

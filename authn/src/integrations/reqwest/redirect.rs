@@ -1,17 +1,14 @@
 //! Where a redirect leads, and which credentials are removed from a request to another origin.
 
 use ::reqwest::{
-    Body, Method, Request as HttpRequest, Response, StatusCode, Url, header,
-    header::{HeaderName, HeaderValue},
+    Body, Method, Request as HttpRequest, Response, StatusCode, Url, header, header::HeaderName,
 };
 
-use super::{Error, Result, authorize::authorize};
-use crate::{
-    Credentials, Used,
-    request::{is_loopback, without_parameter},
-};
+use super::{Error, Result};
+use crate::request::{Place, is_form, is_loopback, without_parameter};
 
-/// Returns the target of a redirect; `None` if the response is none.
+/// Returns the target of a redirect; `None` if the response is none. `from` is the caller's URL. The response has the
+/// URL that was sent: its credential is not in the target, even if the server repeats it there.
 pub(super) fn target(response: &Response, from: &Url) -> Result<Option<Url>> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
@@ -33,7 +30,23 @@ pub(super) fn target(response: &Response, from: &Url) -> Result<Option<Url>> {
     if target.fragment().is_none() {
         target.set_fragment(from.fragment());
     }
+    remove_added(&mut target, from, response.url());
     Ok(Some(target))
+}
+
+/// Removes the parameters that `sent` has and `from` does not. The other parameters keep their encoding.
+fn remove_added(target: &mut Url, from: &Url, sent: &Url) {
+    let is_added = |pair: &str| {
+        form_urlencoded::parse(pair.as_bytes()).any(|pair| {
+            sent.query_pairs().any(|sent| sent == pair) && from.query_pairs().all(|own| own != pair)
+        })
+    };
+    let Some(query) = target.query() else { return };
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_added(pair)).collect();
+    let kept = kept.join("&");
+    if kept != query {
+        target.set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
+    }
 }
 
 /// Returns the request that follows a redirect (RFC 9110, 15.4); `None` if its body can't be sent again.
@@ -60,52 +73,61 @@ pub(super) fn same_origin(one: &Url, other: &Url) -> bool {
     one.origin() == other.origin()
 }
 
-/// Removes every credential from a request to another origin: the usual headers, those that the caller marked as
-/// sensitive, and everything that the provider adds to a request.
-pub(super) async fn strip(
-    request: &mut HttpRequest,
-    from: &Url,
-    credentials: Option<&Credentials>,
-) {
+/// Removes every credential from a request to another origin, whether the provider or the caller has set it: the usual
+/// headers, those that the caller marked as sensitive, and everything in the places of the provider.
+pub(super) fn strip(request: &mut HttpRequest, places: &[Place]) {
     let mut names: Vec<HeaderName> =
         vec![header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
     let sensitive = request.headers().iter().filter(|(_, value)| value.is_sensitive());
     names.extend(sensitive.map(|(name, _)| name.clone()));
-    let mut parameters = Vec::new();
-    if let Some(credentials) = credentials {
-        let mut probe = HttpRequest::new(Method::POST, from.clone());
-        probe.url_mut().set_query(None);
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        probe.headers_mut().insert(header::CONTENT_TYPE, form);
-        *probe.body_mut() = Some(Body::from(Vec::new()));
-        // If that fails, the provider added nothing to the request either.
-        if authorize(&mut probe, credentials, &mut Used::default()).await.is_ok() {
-            names.extend(
-                probe.headers().keys().filter(|name| **name != header::CONTENT_TYPE).cloned(),
-            );
-            parameters.extend(probe.url().query_pairs().map(|(key, _)| key.into_owned()));
-            let body = probe.body().and_then(Body::as_bytes).unwrap_or_default();
-            parameters.extend(url::form_urlencoded::parse(body).map(|(key, _)| key.into_owned()));
+    for place in places {
+        match place {
+            Place::Header { name, .. } => names.push(name.clone()),
+            Place::Query { parameter } | Place::Body { parameter } => {
+                strip_parameter(request, parameter);
+            }
         }
     }
     for name in names {
         request.headers_mut().remove(name);
     }
-    for parameter in parameters {
-        if let Some(query) = request.url().query() {
-            let left = without_parameter(query, &parameter);
-            request.url_mut().set_query(Some(left.as_str()).filter(|left| !left.is_empty()));
+}
+
+/// Removes a parameter from the query and from a form-encoded body.
+fn strip_parameter(request: &mut HttpRequest, parameter: &str) {
+    if let Some(query) = request.url().query() {
+        let left = without_parameter(query, parameter);
+        request.url_mut().set_query(Some(left.as_str()).filter(|left| !left.is_empty()));
+    }
+    let body = request.body().and_then(Body::as_bytes).filter(|_| is_form(request.headers()));
+    if let Some(form) = body.and_then(|body| std::str::from_utf8(body).ok()) {
+        let left = without_parameter(form, parameter);
+        if left != form {
+            *request.body_mut() = Some(Body::from(left));
+            request.headers_mut().remove(header::CONTENT_LENGTH);
         }
-        let is_form = request.headers().get(header::CONTENT_TYPE).is_some_and(|value| {
-            value.as_bytes().starts_with(b"application/x-www-form-urlencoded")
-        });
-        let body = request.body().and_then(Body::as_bytes).filter(|_| is_form);
-        if let Some(form) = body.and_then(|body| std::str::from_utf8(body).ok()) {
-            let left = without_parameter(form, &parameter);
-            if left != form {
-                *request.body_mut() = Some(Body::from(left));
-                request.headers_mut().remove(header::CONTENT_LENGTH);
-            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        for (other, is_same) in [
+            ("https://a.test/x?y", true),
+            ("https://A.test:443/", true),
+            ("https://user@a.test/", true),
+            ("http://a.test/", false),
+            ("http://a.test:443/", false),
+            ("https://a.test:8443/", false),
+            ("https://b.test/", false),
+            ("https://a.test.b.test/", false),
+            ("https://a.test./", false),
+        ] {
+            let url = |text: &str| text.parse::<Url>().unwrap();
+            assert_eq!(same_origin(&url("https://a.test/"), &url(other)), is_same, "{other}");
         }
     }
 }

@@ -6,9 +6,9 @@ use super::{
     Clients, Result,
     authorize::{authorize, uri},
 };
-use crate::{Credentials, ErrorKind, Reaction, ResponseHead, Used};
+use crate::{Credentials, ErrorKind, Reaction, ResponseHead, Used, request::Place};
 
-/// Sends one request, and at most once more.
+/// Sends one request, and at most once more. The places in which the provider sets credentials are added to `places`.
 ///
 /// A request is not sent again after a success (2xx), because the server has done what it asks for, nor if its body
 /// streams, because such a body can be read once.
@@ -17,6 +17,7 @@ pub(super) async fn send(
     mut request: HttpRequest,
     credentials: Option<&Credentials>,
     is_first: bool,
+    places: &mut Vec<Place>,
 ) -> Result<Response> {
     let Some(credentials) = credentials else { return clients.execute(request).await };
     let uri = match uri(request.url()) {
@@ -40,6 +41,7 @@ pub(super) async fn send(
         }
         Err(error) => return Err(error.into()),
     }
+    places.extend_from_slice(used.places());
     let react = |response: &Response, credentials: &Credentials, used: &Used| {
         let head = ResponseHead::new(&method, &uri, response.status(), response.headers());
         credentials.response(&head, used)
@@ -57,6 +59,7 @@ pub(super) async fn send(
     {
         return Ok(response);
     }
+    places.extend_from_slice(renewed.places());
     let response = clients.execute(again).await?;
     // The provider sees this answer too, such as its next nonce; it is not sent a third time.
     let _ = react(&response, &next, &renewed);

@@ -22,15 +22,20 @@ use crate::{
     },
 };
 
+/// The key of the file of additional certificate authorities.
+pub(super) const CA_FILE: &str = "http.ca_file";
+
 /// Returns the name of the check that reports a problem.
 fn check_of(problem: &Problem) -> &'static str {
     match problem.code() {
+        _ if problem.key() == Some(CA_FILE) => "authorities",
         ProblemCode::NoSuchFile
         | ProblemCode::NotAFile
         | ProblemCode::NotUtf8
         | ProblemCode::Syntax
         | ProblemCode::TooLarge
         | ProblemCode::Unreadable
+        | ProblemCode::UnsafeFile
         | ProblemCode::UntrustedProject => "files",
         ProblemCode::DuplicateProvider
         | ProblemCode::NoCredentials
@@ -45,7 +50,7 @@ fn check_of(problem: &Problem) -> &'static str {
 }
 
 /// Returns the problems of the configuration that a check reports.
-fn problems(snapshot: &Snapshot, check: &str) -> Vec<Finding> {
+pub(super) fn problems(snapshot: &Snapshot, check: &str) -> Vec<Finding> {
     let problems = snapshot.config.problems().iter().filter(|problem| check_of(problem) == check);
     problems.map(|problem| Finding::of(Code::Configuration, problem)).collect()
 }
@@ -185,6 +190,9 @@ pub(super) fn session(snapshot: &Snapshot) -> Vec<Finding> {
         Ok(status) if status.has_session => Finding::ok(
             "the client's typed-in credentials are stored, and tokens are requested with them",
         ),
+        Ok(status) if status.is_authenticated() => {
+            Finding::ok("requests are authorised without a token, and no login is needed")
+        }
         Ok(_) if credentials.needs_login() => Finding::warning("not logged in")
             .with_help(format!("`{}`", snapshot.config.login_command())),
         Ok(_) => Finding::ok("no token is stored, and no login is needed"),

@@ -4,19 +4,22 @@ use std::time::{Duration, SystemTime};
 
 use authn::Environment;
 
-use super::{finding::Finding, snapshot::Snapshot};
+use super::{
+    checks::{CA_FILE, problems},
+    finding::Finding,
+    snapshot::Snapshot,
+};
 use crate::{exit::Code, style::time::words};
 
 /// Checks the file of additional certificate authorities.
 pub(super) fn authorities(snapshot: &Snapshot) -> Vec<Finding> {
-    let (Some(credentials), Some(path)) = (&snapshot.credentials, snapshot.text("http.ca_file"))
-    else {
-        return Vec::new();
-    };
-    vec![match credentials.check_http() {
-        Ok(()) => Finding::ok(format!("{path} contains certificate authorities")),
-        Err(error) => Finding::failure(&error),
-    }]
+    let mut findings = problems(snapshot, "authorities");
+    if findings.is_empty()
+        && let Some(path) = snapshot.text(CA_FILE)
+    {
+        findings.push(Finding::ok(format!("{path} contains certificate authorities")));
+    }
+    findings
 }
 
 /// Checks whether the server that issues the tokens can be reached.

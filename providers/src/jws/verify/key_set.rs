@@ -18,6 +18,9 @@ const MOST_KEYS: usize = 100;
 pub(crate) struct KeySet(Vec<PublicKey>);
 
 impl KeySet {
+    /// The error of anything but a JSON object.
+    pub(crate) const NO_OBJECT: &str = "something that is not a JSON object";
+
     /// Parses a set. Keys that are invalid, of an unknown type or not for signatures are left out (RFC 7517, 5), and so
     /// are all after the first hundred. The error names what was found instead, and contains nothing of it.
     pub(crate) fn read(json: &[u8]) -> Result<Self, &'static str> {
@@ -25,7 +28,7 @@ impl KeySet {
             return Err("more than 256 KiB");
         }
         let Ok(Value::Object(mut document)) = serde_json::from_slice(json) else {
-            return Err("something that is not a JSON object");
+            return Err(Self::NO_OBJECT);
         };
         let Some(Value::Array(keys)) = document.remove("keys") else {
             return Err("JSON without a list of keys");

@@ -13,6 +13,7 @@ const ADVICE: GrantAdvice<'static> = GrantAdvice {
     meaning: "",
     help: "check the client's permissions at the server, and the server's log",
     login_helps: false,
+    guess: None,
 };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
@@ -25,14 +26,16 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet> {
+pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet, Failure> {
     let Some(missing) = Missing::of(call.options) else {
-        return Ok(redeem(call).await?);
+        return redeem(call).await;
     };
     let client = &missing.find(call, last)?;
     match redeem(Call { client, ..call }).await {
-        Err(failure) if failure.is_of_client => Err(missing.no_longer_accepted(call.context)),
-        result => Ok(result?),
+        Err(failure) if failure.is_of_client => {
+            Err(missing.no_longer_accepted(call.context).into())
+        }
+        result => result,
     }
 }
 

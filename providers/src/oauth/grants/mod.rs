@@ -10,7 +10,7 @@ mod session;
 use authn::{Error, Result, SecretString, SessionPolicy, TokenSet};
 
 use super::{Call, OAuth, typed_client::Missing};
-use crate::choice::choice;
+use crate::{choice::choice, token_endpoint::Failure};
 
 choice! {
     /// A grant type.
@@ -112,12 +112,13 @@ impl GrantType {
         call: Call<'_>,
         last: Option<&TokenSet>,
     ) -> Result<TokenSet> {
-        match self {
+        let exchanged = match self {
             Self::ClientCredentials => client_credentials::exchange(call, last).await,
             Self::RefreshToken => refresh_token::exchange(call, last).await,
             Self::Password => password::exchange(call, last).await,
             Self::AuthorizationCode | Self::DeviceCode => session::exchange(call, last).await,
-        }
+        };
+        exchanged.or_else(Failure::keeping_session)
     }
 
     /// Returns the session that outlives a token.

@@ -12,8 +12,12 @@ use crate::{
     token_endpoint::{Failure, Form, GrantAdvice},
 };
 
-const ADVICE: GrantAdvice<'static> =
-    GrantAdvice { meaning: "", help: "check `username` and `password`", login_helps: true };
+const ADVICE: GrantAdvice<'static> = GrantAdvice {
+    meaning: "",
+    help: "check `username` and `password`",
+    login_helps: true,
+    guess: None,
+};
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
     let missing = |option: &str| {
@@ -29,19 +33,19 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet> {
+pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet, Failure> {
     let mut refused = None;
     if let Some(refresh_token) = last.and_then(TokenSet::refresh_token) {
         match refresh(call, refresh_token, call.scopes(), ADVICE).await {
             Err(failure) if failure.is_refusal => refused = Some(failure.error),
-            result => return Ok(result?),
+            result => return result,
         }
     }
-    match log_in(call).await {
+    log_in(call).await.map_err(|failure| Failure {
         // If the server refused only something else, such as a scope, the session has not ended.
-        Err(failure) => Err(refused.filter(is_not_the_end).unwrap_or(failure.error)),
-        Ok(grant) => Ok(grant),
-    }
+        error: refused.filter(is_not_the_end).unwrap_or(failure.error),
+        ..failure
+    })
 }
 
 /// Starts a session. The last session has ended, even if the new one has no refresh token.

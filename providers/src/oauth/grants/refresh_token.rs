@@ -11,18 +11,19 @@ const ADVICE: GrantAdvice<'static> = GrantAdvice {
     meaning: "the refresh token has expired, was revoked, or was used elsewhere",
     help: "get a new refresh token and set `refresh_token` to it",
     login_helps: true,
+    guess: Some("the refresh token may have expired or been revoked"),
 };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
     configured(options).map(drop)
 }
 
-pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet> {
+pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet, Failure> {
     let refresh_token = match last.and_then(TokenSet::refresh_token) {
         Some(last) => last,
         None => configured(call.options)?,
     };
-    Ok(refresh(call, refresh_token, call.scopes(), ADVICE).await?)
+    refresh(call, refresh_token, call.scopes(), ADVICE).await
 }
 
 /// Exchanges a refresh token for some of its scopes, or for all of them.

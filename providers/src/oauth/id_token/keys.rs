@@ -8,7 +8,7 @@ use std::{
 
 use authn::{
     Context, Error, Result,
-    http::{HttpResponse, StatusCode, header},
+    http::{HttpResponse, StatusCode, describe, header},
     time::Moment,
 };
 
@@ -114,10 +114,15 @@ fn read(response: &HttpResponse) -> Result<KeySet> {
         Error::protocol(format!("{place} answered with {what} instead of a key set"))
             .with_help("check `jwks_url` if it is set")
     };
-    if status != StatusCode::OK {
+    if !status.is_success() {
         return Err(wrong(&format!("status {}", status.as_u16())));
     }
-    KeySet::read(response.bytes()).map_err(wrong)
+    KeySet::read(response.bytes()).map_err(|found| match found {
+        KeySet::NO_OBJECT => {
+            wrong(&describe(response.header(&header::CONTENT_TYPE), response.bytes()))
+        }
+        _ => wrong(found),
+    })
 }
 
 fn place(error: Error) -> Error {

@@ -148,7 +148,7 @@ impl Versioned for Keyring {
     async fn set_aside(&self, key: &StoreKey, ending: &str) -> Result<()> {
         let moved = self.__system.set_aside(self.service(), key.as_str(), ending).await;
         let name = format!("{} {ending}", label(key.as_str()));
-        Content::warn_of_set_aside(&name, moved.is_ok());
+        Content::report_set_aside(&name, moved.is_ok());
         moved
     }
 }

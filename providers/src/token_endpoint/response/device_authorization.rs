@@ -6,12 +6,8 @@
 use std::time::Duration;
 
 use authn::{SecretString, Url};
-use serde::Deserialize;
 
-use super::{
-    member::Member,
-    token_response::{self, lifetime},
-};
+use super::{instead::Instead, lifetime::lifetime, member::Member, object::Object, token_response};
 
 /// Longest code that a user could be asked to type.
 const LONGEST_USER_CODE: usize = 64;
@@ -35,41 +31,36 @@ pub(crate) struct DeviceAuthorization {
     pub(crate) interval: Option<Duration>,
 }
 
-/// The members that are used. Each can have any type.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Written {
-    device_code: Member,
-    user_code: Member,
-    verification_uri: Member,
-    /// The name in a draft, which Google still uses.
-    verification_url: Member,
-    verification_uri_complete: Member,
-    expires_in: Member,
-    interval: Member,
-}
+/// The members that are used. `verification_url` is the name in a draft, which Google still uses.
+const MEMBERS: [&str; 7] = [
+    "device_code",
+    "expires_in",
+    "interval",
+    "user_code",
+    "verification_uri",
+    "verification_uri_complete",
+    "verification_url",
+];
 
 impl DeviceAuthorization {
-    /// Parses a body. The error names what was found instead, and contains nothing of it.
-    pub(super) fn read(body: &[u8]) -> Result<Self, &'static str> {
-        let written: Written = token_response::read(body)?;
-        let bad_code = "an invalid device code";
-        let device_code =
-            token_response::secret(&written.device_code, bad_code)?.ok_or("no device code")?;
-        let verification_uri = match (&written.verification_uri, &written.verification_url) {
-            (Member::Absent, Member::Absent) => return Err("no `verification_uri`"),
-            (Member::Absent, url) | (url, _) => {
-                address(url).ok_or("a `verification_uri` that is not safe to show or to open")?
-            }
-        };
+    /// Makes the codes of an answer.
+    pub(super) fn of(answer: &Object, place: &str) -> Result<Self, Instead> {
+        answer.has_once(&MEMBERS)?;
+        let device_code = answer.get("device_code");
+        let device_code = token_response::secret(device_code, "an invalid device code")?;
+        let verification_uri = ["verification_uri", "verification_url"]
+            .map(|name| answer.get(name))
+            .into_iter()
+            .find(|member| !matches!(member, Member::Absent))
+            .ok_or("no `verification_uri`")?;
         Ok(Self {
-            device_code,
-            user_code: user_code(&written.user_code)?,
-            verification_uri,
-            verification_uri_complete: address(&written.verification_uri_complete),
-            expires_in: lifetime(&written.expires_in)?,
-            // An invalid interval is ignored, because it only sets the pace.
-            interval: lifetime(&written.interval).unwrap_or_default(),
+            device_code: device_code.ok_or("no device code")?,
+            user_code: user_code(answer.get("user_code"))?,
+            verification_uri: address(verification_uri)
+                .ok_or("a `verification_uri` that is not safe to show or to open")?,
+            verification_uri_complete: address(answer.get("verification_uri_complete")),
+            expires_in: lifetime(answer, "expires_in", place),
+            interval: lifetime(answer, "interval", place),
         })
     }
 }
@@ -82,7 +73,7 @@ fn user_code(member: &Member) -> Result<String, &'static str> {
         Member::Text(text) => text.to_string(),
         // Some servers send a code of digits without quotes.
         Member::Whole(number) => number.to_string(),
-        Member::Number(_) | Member::Other => return Err("a code that can't be typed in"),
+        _ => return Err("a code that can't be typed in"),
     };
     let is_seen = |c: &char| c.is_alphanumeric() || c.is_ascii_punctuation() || *c == ' ';
     let seen: String = text.chars().filter(is_seen).collect();
@@ -95,8 +86,7 @@ fn user_code(member: &Member) -> Result<String, &'static str> {
 
 /// Returns an address that is safe to show and to open. [`Url`] writes it in ASCII without control characters.
 fn address(member: &Member) -> Option<Url> {
-    let Member::Text(text) = member else { return None };
-    let url = Url::parse(text).ok()?;
+    let url = Url::parse(member.text()?).ok()?;
     let is_fit = url.as_str().len() <= LONGEST_ADDRESS
         // `https://bank.test@evil.test` looks like an address of the bank.
         && url.username().is_empty()
@@ -120,12 +110,18 @@ mod tests {
     }
 
     /// Reads the complete answer with other members; `null` leaves one out.
-    fn read(other: &Value) -> Result<DeviceAuthorization, &'static str> {
+    fn read(other: &Value) -> Result<DeviceAuthorization, String> {
         let mut body = complete();
         for (name, value) in other.as_object().unwrap() {
             body[name] = value.clone();
         }
-        DeviceAuthorization::read(body.to_string().as_bytes())
+        parsed(body.to_string().as_bytes())
+    }
+
+    fn parsed(body: &[u8]) -> Result<DeviceAuthorization, String> {
+        let object = Object::parse(body, None).unwrap();
+        let made = DeviceAuthorization::of(&object, "https://a.test");
+        made.map_err(|instead| instead.found.into_owned())
     }
 
     fn shown_code(code: &str) -> Option<String> {
@@ -167,8 +163,9 @@ mod tests {
         let texts = read(&json!({ "expires_in": "900", "interval": "7.0" })).unwrap();
         assert_eq!(texts.expires_in, Some(Duration::from_mins(15)));
         assert_eq!(texts.interval, Some(Duration::from_secs(7)));
-        for interval in [json!(0), json!(-1), json!("soon"), json!(null), json!([5])] {
-            assert_eq!(read(&json!({ "interval": interval })).unwrap().interval, None);
+        for none in [json!(0), json!(-1), json!("soon"), json!(""), json!(null), json!([5])] {
+            assert_eq!(read(&json!({ "interval": none })).unwrap().interval, None);
+            assert_eq!(read(&json!({ "expires_in": none })).unwrap().expires_in, None);
         }
         assert_eq!(read(&json!({ "user_code": 12_345_678 })).unwrap().user_code, "12345678");
     }
@@ -238,13 +235,11 @@ mod tests {
             (json!({ "verification_uri": null }), "no `verification_uri`"),
             (json!({ "verification_uri": 7 }), "not safe"),
             (json!({ "verification_uri": { "href": "https://a.test" } }), "not safe"),
-            (json!({ "expires_in": -1 }), "lifetime"),
-            (json!({ "expires_in": "soon" }), "lifetime"),
         ] {
             let Err(error) = read(&other) else { panic!("{other}") };
             assert!(error.contains(says), "{other}: {error}");
         }
         let twice = br#"{"device_code":"a","device_code":"b"}"#;
-        assert!(DeviceAuthorization::read(twice).is_err());
+        assert_eq!(parsed(twice).err().as_deref(), Some("more than one `device_code`"));
     }
 }

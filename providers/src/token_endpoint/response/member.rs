@@ -6,17 +6,37 @@ use serde::{Deserialize, Deserializer, de};
 use zeroize::Zeroizing;
 
 /// A member of any type. Texts are wiped on drop.
-#[derive(Default)]
-pub(super) enum Member {
+pub(in crate::token_endpoint) enum Member {
     /// Missing, or `null`.
-    #[default]
     Absent,
     Text(Zeroizing<String>),
     Number(f64),
     /// A whole number, with all its digits.
     Whole(u64),
-    /// A list, an object, a boolean or a negative whole number.
+    Boolean(bool),
+    /// A list, an object or a negative whole number.
     Other,
+    /// There is more than one.
+    Repeated,
+}
+
+impl Member {
+    /// Returns the text of a text.
+    pub(in crate::token_endpoint) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns whether it says nothing: missing, `null` or an empty text.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Text(text) => text.is_empty(),
+            _ => false,
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Member {
@@ -54,8 +74,8 @@ impl<'de> de::Visitor<'de> for Visitor {
         Ok(Member::Number(number))
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Member, E> {
-        Ok(Member::Other)
+    fn visit_bool<E>(self, value: bool) -> Result<Member, E> {
+        Ok(Member::Boolean(value))
     }
 
     fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Member, A::Error> {

@@ -1,13 +1,18 @@
-//! The parser of an authorization server's answers (RFC 6749, 5). It is total: any answer becomes a grant or an
-//! error, and an error contains no byte of the answer.
+//! The parser of an authorization server's answers (RFC 6749, 5). It is total: any answer becomes a token set or an
+//! error. It is lenient where nothing is risked, because servers differ in much that makes no difference: the status,
+//! the media type, members that are missing or of another type. Of an answer, an error contains at most its known error
+//! code, the token's type and the media type.
 //!
-//! - [`token_response`]: makes a grant of a token response
+//! - [`object`]: the members of an answer, and [`member`], one of any type
+//! - [`token_response`]: makes a token set of a token response; [`lifetime`]: its lifetime
 //! - [`device_authorization`]: the codes that start a login on another device
-//! - [`member`]: one member of an answer, of any type
-//! - [`refusal`]: makes an error of a refusal
+//! - [`refusal`]: makes an error of a refusal; [`instead`]: of any other answer
 
 mod device_authorization;
+mod instead;
+mod lifetime;
 mod member;
+mod object;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -17,21 +22,31 @@ use std::time::Duration;
 
 use authn::{
     Error, Result, TokenSet,
-    http::{HttpResponse, StatusCode},
+    http::{HttpResponse, StatusCode, describe, header},
 };
 
+use self::instead::Instead;
 use super::with;
+use crate::choice::choice;
 pub(crate) use device_authorization::DeviceAuthorization;
+pub(super) use member::Member;
+pub(super) use object::Object;
 pub(crate) use refusal::{Advice, ErrorCode, Failure, GrantAdvice};
-use token_response::TokenResponse;
+
+choice! {
+    /// A type of tokens (RFC 6749, 7.1).
+    pub(crate) enum TokenType {
+        /// Every holder of the token can use it (RFC 6750).
+        Bearer = "bearer",
+    }
+}
 
 /// The parts of an answer that are used.
 pub(crate) struct Received<'a> {
     /// The origin that answered.
     pub(crate) place: &'a str,
     pub(crate) status: StatusCode,
-    /// Whether its media type is JSON.
-    pub(crate) is_json: bool,
+    pub(crate) content_type: Option<&'a str>,
     /// The wait that the server asks for.
     pub(crate) retry_after: Option<Duration>,
     pub(crate) body: &'a [u8],
@@ -42,16 +57,34 @@ impl<'a> From<&'a HttpResponse> for Received<'a> {
         Self {
             place: response.place(),
             status: response.status(),
-            is_json: response.is_json(),
+            content_type: response.header(&header::CONTENT_TYPE),
             retry_after: response.retry_after(),
             body: response.bytes(),
         }
     }
 }
 
-/// Makes a grant of a token endpoint's answer. Success is status 200 and JSON without an `error`.
-pub(crate) fn grant(received: &Received<'_>, advice: &Advice<'_>) -> Result<TokenSet, Failure> {
-    parse(received, advice, "token response", "a token endpoint", |answer, _| answer.into_grant())
+/// Makes a token set of a token endpoint's answer: a 2xx with a JSON object or a form that has an access token and no
+/// `error`. `unknown_type` is what to take a token of an unknown type as.
+///
+/// The refresh token of any other 2xx is part of the failure: the server may accept no older one.
+pub(crate) fn grant(
+    received: &Received<'_>,
+    advice: &Advice<'_>,
+    unknown_type: Option<TokenType>,
+) -> Result<TokenSet, Failure> {
+    let place = received.place;
+    let object = received.object();
+    let made =
+        parse(received, object.as_ref(), advice, "token response", "a token endpoint", |object| {
+            token_response::token_set(object, place, unknown_type)
+        });
+    made.map_err(|failure| {
+        let renewed = object.as_ref().filter(|_| received.status.is_success());
+        let refresh_token =
+            renewed.and_then(|object| token_response::refresh_token(object).ok()?);
+        Failure { refresh_token, ..failure }
+    })
 }
 
 /// Parses the answer of a device authorization endpoint (RFC 8628, 3.2), with the same definition of success.
@@ -59,52 +92,56 @@ pub(crate) fn device_authorization(
     received: &Received<'_>,
     advice: &Advice<'_>,
 ) -> Result<DeviceAuthorization, Failure> {
-    let place = "a device authorization endpoint";
-    parse(received, advice, "device authorization response", place, |_, body| {
-        DeviceAuthorization::read(body)
+    let (what, endpoint) = ("device authorization response", "a device authorization endpoint");
+    parse(received, received.object().as_ref(), advice, what, endpoint, |object| {
+        DeviceAuthorization::of(object, received.place)
     })
 }
 
 /// Checks the answer to a request that returns nothing, such as a revocation (RFC 7009, 2.2).
 pub(crate) fn accepted(received: &Received<'_>, advice: &Advice<'_>) -> Result<()> {
-    // Most answers are not JSON, and so have no `error`.
-    let answer: TokenResponse = token_response::read(received.body).unwrap_or_default();
-    if received.status.is_success() && !answer.is_error() {
+    // Most answers are neither JSON nor a form, and so have no `error`.
+    let object = received.object().unwrap_or_default();
+    if received.status.is_success() && !refusal::is_one(&object) {
         return Ok(());
     }
-    Err(received.with_retry_after(refusal::failure(received, &answer, advice)).into())
+    Err(received.with_retry_after(refusal::failure(received, &object, advice)).into())
 }
 
 /// Makes a value of a successful answer. `what` and `endpoint` name the expected answer and endpoint, for errors.
 fn parse<T>(
     received: &Received<'_>,
+    object: Option<&Object>,
     advice: &Advice<'_>,
     what: &str,
     endpoint: &str,
-    make: impl FnOnce(TokenResponse, &[u8]) -> Result<T, &'static str>,
+    make: impl FnOnce(&Object) -> Result<T, Instead>,
 ) -> Result<T, Failure> {
-    let Received { place, status, is_json, body, .. } = received;
-    let refused = |answer| received.with_retry_after(refusal::failure(received, &answer, advice));
-    let other = |instead: &str| {
-        received.with_retry_after(Failure::from(
-            Error::protocol(format!("{place} answered with {instead} instead of a {what}"))
-                .with_help(format!("check that the address is {endpoint}")),
-        ))
+    let instead = match object {
+        object if !received.status.is_success() || object.is_some_and(refusal::is_one) => {
+            let failure = refusal::failure(received, object.unwrap_or(&Object::default()), advice);
+            return Err(received.with_retry_after(failure));
+        }
+        Some(object) => match make(object) {
+            Ok(value) => return Ok(value),
+            Err(instead) => instead,
+        },
+        None => Instead::new(describe(received.content_type, received.body)),
     };
-    if *status != StatusCode::OK {
-        return Err(refused(token_response::read(body).unwrap_or_default()));
-    }
-    if !is_json {
-        return Err(other("something that is not JSON"));
-    }
-    let answer: TokenResponse = token_response::read(body).map_err(other)?;
-    if answer.is_error() {
-        return Err(refused(answer));
-    }
-    make(answer, body).map_err(other)
+    let Instead { found, help } = instead;
+    let place = received.place;
+    let error = Error::protocol(format!("{place} answered with {found} instead of a {what}"));
+    Err(received.with_retry_after(Failure::from(match help {
+        Some(help) => error.with_help(help),
+        None => error.with_help(format!("check that the address is {endpoint}")),
+    })))
 }
 
 impl Received<'_> {
+    fn object(&self) -> Option<Object> {
+        Object::parse(self.body, self.content_type)
+    }
+
     /// Adds the wait that the server asks for to a failure.
     fn with_retry_after(&self, failure: Failure) -> Failure {
         let error = with(failure.error, self.retry_after, Error::with_retry_after);

@@ -1,16 +1,19 @@
 //! The errors of a server (RFC 6749, 5.2), with their kind and help.
 
-use authn::{Error, ErrorKind, http::StatusCode};
+use authn::{Error, ErrorKind, Result, SecretString, TokenSet, http::StatusCode};
 
-use super::{Received, member::Member, token_response::TokenResponse};
+use super::{Received, member::Member, object::Object};
 use crate::choice::choice;
 
 choice! {
     /// An error code that a specification defines (RFC 6749, 5.2; RFC 7009, 2.2.1; RFC 8707, 2; RFC 6750, 3.1;
-    /// RFC 8628, 3.5). Only these are shown, because any other code could contain anything.
+    /// RFC 8628, 3.5), or another name that servers use for it. Only these are shown, because any other code could contain
+    /// anything.
     pub(crate) enum ErrorCode {
+        #[serde(alias = "authorization_declined", alias = "declined")]
         AccessDenied = "access_denied",
         AuthorizationPending = "authorization_pending",
+        #[serde(alias = "code_expired")]
         ExpiredToken = "expired_token",
         InvalidClient = "invalid_client",
         InvalidGrant = "invalid_grant",
@@ -44,6 +47,9 @@ pub(crate) struct GrantAdvice<'a> {
     pub(crate) help: &'a str,
     /// Whether a new login can help.
     pub(crate) login_helps: bool,
+    /// The end of the error message if the server names no known reason (2xx, 400, 401 or 403), such as "the session has
+    /// probably ended". Then the help is the same. `None` if there is nothing more likely than a wrong option.
+    pub(crate) guess: Option<&'a str>,
 }
 
 /// A failed request.
@@ -56,11 +62,26 @@ pub(crate) struct Failure {
     pub(crate) code: Option<ErrorCode>,
     /// Whether the server rejected the client's authentication.
     pub(crate) is_of_client: bool,
+    /// The refresh token of an answer that could not be used otherwise.
+    pub(crate) refresh_token: Option<SecretString>,
+}
+
+impl Failure {
+    /// Makes the result of an exchange: a session that was renewed even so is kept, and callers get the error. Not if the
+    /// server says that the session is over.
+    pub(crate) fn keeping_session(self) -> Result<TokenSet> {
+        match self.refresh_token {
+            Some(refresh_token) if self.error.kind() != ErrorKind::LoginRequired => {
+                Ok(TokenSet::failed(self.error).with_refresh_token(refresh_token))
+            }
+            _ => Err(self.error),
+        }
+    }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, is_refusal: false, code: None, is_of_client: false }
+        Self { error, is_refusal: false, code: None, is_of_client: false, refresh_token: None }
     }
 }
 
@@ -71,26 +92,42 @@ impl From<Failure> for Error {
 }
 
 /// Makes the failure of an answer that is not a success, with its error code if it is a known one.
-pub(super) fn failure(
-    received: &Received<'_>,
-    answer: &TokenResponse,
-    advice: &Advice<'_>,
-) -> Failure {
+pub(super) fn failure(received: &Received<'_>, answer: &Object, advice: &Advice<'_>) -> Failure {
     let Received { place, status, .. } = received;
-    let code = code(&answer.error);
+    let code = code(answer.get("error"));
     let what = match code {
         Some(code) => format!("{}, status {}", code.name(), status.as_u16()),
         None => format!("status {}", status.as_u16()),
     };
-    let mut message = format!("{place} refused the request ({what})");
-    if let Some(meaning) = meaning(code, advice) {
-        message += ": ";
-        message += meaning;
-    }
+    let guess = advice.grant.guess.filter(|_| code.is_none() && is_of_session(*status));
+    let message = match (guess, meaning(code, advice)) {
+        (Some(guess), _) => {
+            format!("{place} refused the request without a known reason ({what}): {guess}")
+        }
+        (None, Some(meaning)) => format!("{place} refused the request ({what}): {meaning}"),
+        (None, None) => format!("{place} refused the request ({what})"),
+    };
     let kind = kind(code, *status, advice);
-    let error = Error::new(kind, message).with_help(help(code, *status, advice).to_owned());
+    let help = guess.map_or_else(|| help(code, *status, advice), |_| advice.grant.help);
+    let error = Error::new(kind, message).with_help(help.to_owned());
     let is_busy = kind == ErrorKind::Network || *status == StatusCode::TOO_MANY_REQUESTS;
-    Failure { error, is_refusal: !is_busy, code, is_of_client: is_of_client(code, *status) }
+    let is_of_client = is_of_client(code, *status);
+    Failure { error, is_refusal: !is_busy, code, is_of_client, refresh_token: None }
+}
+
+/// Returns whether an answer is an error, independent of the status. Some servers add an `error` without a value to each
+/// answer.
+pub(super) fn is_one(answer: &Object) -> bool {
+    match answer.get("error") {
+        Member::Boolean(false) | Member::Whole(0) => false,
+        Member::Number(number) => *number != 0.0,
+        other => !other.is_empty(),
+    }
+}
+
+/// Returns whether servers use the status for a session that has ended. Some answer each request with 200.
+fn is_of_session(status: StatusCode) -> bool {
+    status.is_success() || matches!(status.as_u16(), 400 | 401 | 403)
 }
 
 /// Returns whether the client's authentication was rejected.
@@ -143,6 +180,5 @@ fn help<'a>(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'a>) ->
 }
 
 pub(super) fn code(member: &Member) -> Option<ErrorCode> {
-    let Member::Text(text) = member else { return None };
-    ErrorCode::by_name(text)
+    ErrorCode::by_name(member.text()?)
 }

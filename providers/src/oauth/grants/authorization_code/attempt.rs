@@ -17,6 +17,7 @@ const ADVICE: GrantAdvice<'static> = GrantAdvice {
     meaning: "the code was rejected",
     help: "check `client_id` and the redirect address at the server, and log in again",
     login_helps: false,
+    guess: None,
 };
 
 /// One login. Its secrets are used once.

@@ -74,6 +74,7 @@ async fn request_codes(call: Call<'_>) -> Result<DeviceAuthorization, Failure> {
         meaning: "",
         help: "check the client's permissions at the server, and the server's log",
         login_helps: false,
+        guess: None,
     };
     let endpoint = Endpoint::DeviceAuthorization;
     let (response, advice) = call.post(endpoint, form, advice).await?;
@@ -158,7 +159,7 @@ async fn redeem(call: Call<'_>, codes: &DeviceAuthorization) -> Result<TokenSet,
     call.options.request.ask_for_resource(&mut form);
     let help = call.context.login_help();
     let meaning = "the code is no longer valid";
-    call.redeem(form, GrantAdvice { meaning, help: &help, login_helps: true }).await
+    call.redeem(form, GrantAdvice { meaning, help: &help, login_helps: true, guess: None }).await
 }
 
 /// Returns whether the request can be repeated: the server can't be reached, fails, or limits the rate of requests.

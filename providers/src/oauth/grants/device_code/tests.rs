@@ -348,7 +348,10 @@ fn some_servers_answer_errors_with_status_200() {
 fn a_denial_and_an_expiry_are_distinct_and_final() {
     for (code, kind, says) in [
         ("access_denied", ErrorKind::Refused, "was denied"),
+        ("authorization_declined", ErrorKind::Refused, "was denied"),
+        ("declined", ErrorKind::Refused, "was denied"),
         ("expired_token", ErrorKind::LoginRequired, "the code expired before"),
+        ("code_expired", ErrorKind::LoginRequired, "the code expired before"),
         ("invalid_grant", ErrorKind::LoginRequired, "the code is no longer valid; log in with"),
         ("invalid_client", ErrorKind::Refused, "check `client_id`"),
         ("unauthorized_client", ErrorKind::Refused, "check `client_id`"),
@@ -367,7 +370,7 @@ fn a_denial_and_an_expiry_are_distinct_and_final() {
 #[test]
 fn an_invalid_answer_ends_the_login() {
     for answer in [
-        json_answer("200 OK", &json!({ "access_token": "a" })),
+        json_answer("200 OK", &json!({ "token_type": "Bearer" })),
         Answer::Sent("200 OK\r\nContent-Type: text/html".to_owned(), "CANARY".to_owned()),
         Answer::Sent("302 Found\r\nLocation: https://CANARY.test/".to_owned(), String::new()),
     ] {

@@ -92,13 +92,13 @@ fn an_invalid_key_set_is_an_error() {
     for (head, body, expected) in [
         ("404 Not Found", MARKER.to_owned(), "status 404"),
         ("400 Bad Request\r\nContent-Type: application/json", set.clone(), "status 400"),
-        ("201 Created\r\nContent-Type: application/json", set.clone(), "status 201"),
         ("302 Found\r\nLocation: /elsewhere", set.clone(), "redirect"),
         ("307 Temporary Redirect\r\nLocation: /elsewhere", set.clone(), "redirect"),
         ("429 Too Many Requests\r\nRetry-After: 7", MARKER.to_owned(), "try again later"),
-        (json, String::new(), "not a JSON object"),
-        (json, format!("<html>{MARKER}</html>"), "not a JSON object"),
-        (json, set[..set.len() - 1].to_owned(), "not a JSON object"),
+        (json, String::new(), "an empty body"),
+        (json, format!("<html>{MARKER}</html>"), "HTML (application/json)"),
+        (json, format!("[{set}]"), "a JSON list"),
+        (json, set[..set.len() - 1].to_owned(), "ends too early"),
         (json, json!({ MARKER: [] }).to_string(), "without a list of keys"),
         (json, json!({ "keys": { MARKER: 1 } }).to_string(), "without a list of keys"),
         (json, long(300 * 1024), "more than 256 KiB"),
@@ -153,7 +153,7 @@ fn an_issuer_with_another_name_has_no_keys() {
     assert!(error.contains("another issuer than configured"), "{error}");
     login.server.serve(METADATA, &json!({ "issuer": login.server.url("") }).to_string());
     let error = login.unable(&login.issue(&pair, &json!({})));
-    assert!(error.contains("no key set; set `jwks_url`"), "{error}");
+    assert!(error.contains("name no key set") && error.contains("set `jwks_url`"), "{error}");
     let metadata = json!({ "issuer": login.server.url(""), "jwks_uri": "http://a.test/jwks" });
     login.server.serve(METADATA, &metadata.to_string());
     login.manual.advance(Duration::from_hours(1));

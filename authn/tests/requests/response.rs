@@ -1,96 +1,21 @@
 //! What a provider makes of answers: nonces, refusals, scopes that are missing; and signatures with what was kept.
 
-#![cfg(feature = "reqwest")]
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    net::{Ipv4Addr, TcpListener},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use authn::{
-    Cached, Context, Credentials, Environment, Error, InteractiveSource, Issued, Loader, Login,
-    Reaction, Registry, Request, ResponseHead, Result, SessionPolicy, Token, TokenProvider,
-    TokenSet, TokenSource, Used, reqwest::Client,
+    Cached, Context, Environment, Error, InteractiveSource, Issued, Loader, Login, Reaction,
+    Registry, Request, ResponseHead, Result, SessionPolicy, Token, TokenProvider, TokenSet,
+    TokenSource, Used, reqwest::Client,
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use crate::server::{Received, Server};
+
 const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const PROOF: HeaderName = HeaderName::from_static("x-proof");
-
-/// A server that notes what it gets, and answers what a test decides by it.
-struct Server {
-    url: String,
-    requests: Arc<Mutex<Vec<Received>>>,
-}
-
-/// A request, as the server got it.
-#[derive(Clone, Debug)]
-struct Received {
-    target: String,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-impl Received {
-    fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.as_str())
-    }
-}
-
-impl Server {
-    /// `answer` returns the status and the lines of the headers.
-    fn start(answer: impl Fn(&Received) -> (u16, String) + Send + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let requests = Arc::<Mutex<Vec<Received>>>::default();
-        let noted = Arc::clone(&requests);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let received = receive(&mut BufReader::new(&stream));
-                let (status, headers) = answer(&received);
-                noted.lock().unwrap().push(received);
-                let head = format!("HTTP/1.1 {status} -\r\n{headers}Connection: close\r\n");
-                stream.write_all(format!("{head}Content-Length: 0\r\n\r\n").as_bytes()).unwrap();
-            }
-        });
-        Self { url, requests }
-    }
-
-    fn requests(&self) -> Vec<Received> {
-        self.requests.lock().unwrap().clone()
-    }
-
-    fn client(&self, provider: impl TokenProvider) -> Client {
-        let builder = Credentials::builder().provider(provider).origin(&self.url);
-        Client::new(builder.build().unwrap()).unwrap()
-    }
-}
-
-fn receive(stream: &mut impl std::io::BufRead) -> Received {
-    let mut lines = stream.by_ref().lines().map(std::result::Result::unwrap);
-    let target = lines.next().unwrap().split(' ').nth(1).unwrap().to_owned();
-    let headers: Vec<(String, String)> = lines
-        .take_while(|line| !line.is_empty())
-        .map(|line| {
-            let (name, value) = line.split_once(": ").unwrap();
-            (name.to_owned(), value.to_owned())
-        })
-        .collect();
-    let mut received = Received { target, headers, body: String::new() };
-    let length = received.header("content-length").map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).unwrap();
-    received.body = String::from_utf8(body).unwrap();
-    received
-}
 
 /// Proves itself with the server's last nonce (RFC 9449, section 9).
 #[derive(Debug, Default)]

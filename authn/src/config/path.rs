@@ -1,0 +1,45 @@
+//! Paths in a configuration: the folder that a relative path is relative to follows from the place of its text.
+
+use std::path::{self, Path, PathBuf};
+
+use super::Loader;
+use crate::{
+    Environment,
+    diagnostic::{Problem, ProblemCode, Provenance},
+};
+
+/// Returns the absolute path of a text in a configuration. It is relative to the folder of the file that contains it, or
+/// from a flag to the working folder. `~/` is the home.
+///
+/// An environment variable applies in every folder, so a relative path in it would lead to files of whichever project is
+/// the current one. It is refused, and so is one in a layer without a folder.
+pub(super) fn absolute(
+    text: &str,
+    at: &Provenance,
+    loader: &Loader,
+    environment: &Environment,
+) -> Result<PathBuf, Box<Problem>> {
+    let is_inline = |path: &Path| loader.inline.iter().any(|(name, _)| name == path);
+    let base = match at {
+        // The name of an inline text need not be a path.
+        Provenance::File { path, .. } if is_inline(path) => path.parent().map(Path::to_owned),
+        // A file is opened relative to the folder of the process.
+        Provenance::File { path, .. } | Provenance::Layer { file: Some(path), .. } => {
+            path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned))
+        }
+        Provenance::Flag { .. } => environment.working().map(Path::to_owned),
+        Provenance::Environment { .. } | Provenance::Layer { .. } | Provenance::Default => None,
+    };
+    environment.absolute(Path::new(text), base.as_deref()).ok_or_else(|| {
+        let message = match at {
+            _ if text.starts_with("~/") => "there is no home folder for `~/`",
+            Provenance::Environment { .. } => {
+                "a relative path in a variable could lead to a file of a project that you have not trusted"
+            }
+            Provenance::Flag { .. } => "there is no working folder for a relative path",
+            _ => "a relative path needs a file that it is relative to, and this layer is no file",
+        };
+        let problem = Problem::error(ProblemCode::RelativePath, message);
+        Box::new(problem.with_help("write an absolute path, or `~/…`"))
+    })
+}

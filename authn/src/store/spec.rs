@@ -1,0 +1,150 @@
+//! `SessionSpec`: where the sessions of a provider are stored, and what tells them apart.
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    ErasedStore, SessionPolicy, StoreKey, StoredSession,
+    fingerprint::{FingerprintKey, unkeyed},
+    hex,
+};
+use crate::{Result, SecretString};
+
+/// Where the sessions of a configured provider are stored.
+///
+/// A provider has one session, or one for each secret that starts one (`SessionPolicy::From`). References to such a secret
+/// can change, so the session is found anew for each exchange.
+pub(crate) struct SessionSpec {
+    pub(crate) name: Arc<str>,
+    pub(crate) store: Arc<dyn ErasedStore>,
+    /// Of the provider, the profile and the options.
+    pub(crate) key: StoreKey,
+    /// All configured secrets: with others it is another session.
+    pub(crate) secrets: Vec<SecretString>,
+    pub(crate) scope: ConfiguredScope,
+    pub(crate) fingerprint_key: OnceLock<FingerprintKey>,
+}
+
+/// The scopes of a configuration, which apply unless a call names others.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConfiguredScope {
+    /// Of the provider itself.
+    pub(crate) own: Vec<String>,
+    /// Of its nested providers, as a text.
+    pub(crate) nested: String,
+}
+
+impl SessionSpec {
+    /// Returns the session for an exchange or a login.
+    pub(crate) async fn open(&self, policy: SessionPolicy<'_>) -> Result<StoredSession> {
+        if self.fingerprint_key.get().is_none() && !self.secrets_of(policy).is_empty() {
+            let key = FingerprintKey::of(&*self.store).await?;
+            self.fingerprint_key.get_or_init(|| key);
+        }
+        Ok(self.session(policy))
+    }
+
+    /// Returns the session to be read. Nothing is written.
+    pub(crate) async fn find(&self, policy: SessionPolicy<'_>) -> Result<StoredSession> {
+        if self.fingerprint_key.get().is_none()
+            && !self.secrets_of(policy).is_empty()
+            && let Some(key) = FingerprintKey::existing(&*self.store).await?
+        {
+            self.fingerprint_key.get_or_init(|| key);
+        }
+        Ok(self.session(policy))
+    }
+
+    /// Does the same without waiting.
+    pub(crate) fn find_now(&self, policy: SessionPolicy<'_>) -> StoredSession {
+        if self.fingerprint_key.get().is_none()
+            && !self.secrets_of(policy).is_empty()
+            && let Some(key) = FingerprintKey::existing_now(&*self.store)
+        {
+            self.fingerprint_key.get_or_init(|| key);
+        }
+        self.session(policy)
+    }
+
+    fn secrets_of<'a>(&'a self, policy: SessionPolicy<'a>) -> Vec<&'a SecretString> {
+        match policy {
+            SessionPolicy::From(secret) => vec![secret],
+            SessionPolicy::None | SessionPolicy::Begun => self.secrets.iter().collect(),
+        }
+    }
+
+    fn session(&self, policy: SessionPolicy<'_>) -> StoredSession {
+        let secrets = self.secrets_of(policy);
+        let fingerprint = match self.fingerprint_key.get() {
+            Some(key) => Some(key.fingerprint(&secrets)),
+            None => secrets.is_empty().then(String::new),
+        };
+        // Without a fingerprint, the store has only records of earlier versions.
+        let (key, old_key) = match (policy, &fingerprint) {
+            (SessionPolicy::From(_), Some(fingerprint)) => {
+                let key = StoreKey::new(&format!("{}-{}", self.key, &fingerprint[..16]));
+                (key, Some(self.key.clone()))
+            }
+            _ => (self.key.clone(), None),
+        };
+        StoredSession {
+            name: Arc::clone(&self.name),
+            store: Arc::clone(&self.store),
+            key,
+            old_key,
+            fingerprint,
+            old_fingerprint: unkeyed(&secrets),
+            scope: self.scope.clone(),
+        }
+    }
+}
+
+impl ConfiguredScope {
+    /// Returns the name of the tokens of these scopes in a record; without scopes, the configured ones apply. The order
+    /// of scopes has no meaning (RFC 6749, section 3.3).
+    pub(crate) fn entry(&self, scopes: &[String]) -> String {
+        let mut scopes = if scopes.is_empty() { self.own.clone() } else { scopes.to_vec() };
+        scopes.sort();
+        scopes.dedup();
+        let own = scopes.join(" ");
+        if self.nested.is_empty() {
+            return own;
+        }
+        format!("{own}\n{}", &hex(&Sha256::digest(&self.nested))[..16])
+    }
+}
+
+impl fmt::Debug for SessionSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionSpec")
+            .field("name", &self.name)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_named_by_the_scopes_that_apply() {
+        let scopes = |text: &str| -> Vec<String> { text.split(' ').map(str::to_owned).collect() };
+        let configured = |own: &str, nested: &str| ConfiguredScope {
+            own: if own.is_empty() { Vec::new() } else { scopes(own) },
+            nested: nested.to_owned(),
+        };
+        let admin = configured("write admin", "");
+        assert_eq!(admin.entry(&[]), "admin write");
+        assert_eq!(admin.entry(&scopes("read")), "read");
+        assert_eq!(admin.entry(&scopes("write admin admin")), "admin write");
+        assert_eq!(configured("", "").entry(&[]), "");
+        let nested = configured("read", ".subject.scope=\"a\"\n");
+        assert_ne!(nested.entry(&[]), configured("read", ".subject.scope=\"b\"\n").entry(&[]));
+        assert_ne!(nested.entry(&[]), "read");
+    }
+}

@@ -1,0 +1,206 @@
+//! The two addresses of a server's metadata, and metadata as servers write them.
+
+use std::time::Duration;
+
+use authn::{
+    Error, ErrorKind, Result,
+    time::{Clock, ManualClock},
+};
+use serde_json::{Value, json};
+
+use super::loopback::{Loopback, loaded};
+use crate::{
+    testing::wait,
+    token_endpoint::{Address, Endpoint},
+};
+
+const OPENID: &str = "/.well-known/openid-configuration";
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+const JSON: &str = "200 OK\r\nContent-Type: application/json";
+
+/// A server, and the options of its client.
+struct Scene {
+    server: Loopback,
+    manual: ManualClock,
+    find: Box<dyn Fn(Endpoint) -> Result<Address>>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let server = Loopback::start();
+        let options =
+            format!("issuer_url = '{}'\nclient_id = 'c'\nclient_secret = 's'", server.url(""));
+        let manual = ManualClock::new();
+        let (options, context) = loaded(&options, Clock::custom(manual.clone()));
+        let find = move |endpoint| wait(options.server.endpoint(endpoint, &context));
+        Self { server, manual, find: Box::new(find) }
+    }
+
+    /// Metadata of the server with more members.
+    fn metadata(&self, more: &Value) -> String {
+        let mut metadata = json!({ "issuer": self.server.url("") });
+        metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        metadata.to_string()
+    }
+
+    fn find(&self, endpoint: Endpoint) -> String {
+        (self.find)(endpoint).unwrap().as_str().to_owned()
+    }
+
+    fn fail(&self, endpoint: Endpoint) -> Error {
+        (self.find)(endpoint).map(drop).unwrap_err()
+    }
+
+    fn asked(&self) -> [usize; 2] {
+        [OPENID, OAUTH].map(|path| self.server.asked(path))
+    }
+}
+
+#[test]
+fn an_endpoint_may_be_in_either_document() {
+    let scene = Scene::new();
+    let token =
+        json!({ "token_endpoint": "https://a.test/token", "jwks_uri": "https://a.test/one" });
+    let device = json!({ "device_authorization_endpoint": "https://a.test/device", "jwks_uri": "https://a.test/two" });
+    scene.server.serve(OPENID, &scene.metadata(&token));
+    scene.server.serve(OAUTH, &scene.metadata(&device));
+    assert_eq!(scene.find(Endpoint::Token), "https://a.test/token");
+    assert_eq!(scene.asked(), [1, 0], "the second is not asked for what the first has");
+    assert_eq!(scene.find(Endpoint::DeviceAuthorization), "https://a.test/device");
+    assert_eq!(scene.find(Endpoint::Jwks), "https://a.test/one");
+    let error = scene.fail(Endpoint::Revocation);
+    assert_eq!(error.kind(), ErrorKind::Protocol);
+    assert!(
+        error.message().ends_with(
+            "name no revocation endpoint (openid-configuration: no `revocation_endpoint`; \
+             oauth-authorization-server: no `revocation_endpoint`)"
+        ),
+        "{error}"
+    );
+    assert_eq!(scene.asked(), [1, 1], "both are cached");
+    scene.manual.advance(Duration::from_hours(1));
+    assert_eq!(scene.find(Endpoint::DeviceAuthorization), "https://a.test/device");
+    assert_eq!(scene.asked(), [2, 2]);
+}
+
+#[test]
+fn one_good_document_is_enough_whatever_the_other_address_answers() {
+    for bad in [
+        ("404 Not Found", "secret"),
+        ("500 Internal Server Error", "secret"),
+        ("429 Too Many Requests", ""),
+        ("302 Found\r\nLocation: https://a.test/login", ""),
+        ("200 OK\r\nContent-Type: text/html", "<html>secret"),
+        ("200 OK\r\nContent-Encoding: gzip", "secret"),
+        (JSON, ""),
+        (JSON, "[]"),
+        (JSON, r#"{"issuer":7}"#),
+        (JSON, r#"{"issuer":"https://another.test"}"#),
+    ] {
+        for [is_bad, is_good] in [[OPENID, OAUTH], [OAUTH, OPENID]] {
+            let scene = Scene::new();
+            scene.server.answer(is_bad, bad.0, bad.1);
+            let good = scene.metadata(&json!({ "token_endpoint": "https://a.test/token" }));
+            // Whatever the media type says, and with a byte order mark.
+            scene.server.answer(
+                is_good,
+                "200 OK\r\nContent-Type: text/plain",
+                &format!("\u{feff}{good}"),
+            );
+            assert_eq!(scene.find(Endpoint::Token), "https://a.test/token", "{bad:?}");
+            assert_eq!(scene.find(Endpoint::Token), "https://a.test/token", "{bad:?}");
+            assert_eq!(scene.asked(), if is_bad == OPENID { [1, 1] } else { [1, 0] }, "{bad:?}");
+        }
+    }
+}
+
+#[test]
+fn each_address_is_reported_with_its_answer() {
+    let of_another = r#"{"issuer":"https://another.test"}"#;
+    for (openid, oauth, kind, says) in [
+        (
+            ("404 Not Found", ""),
+            ("200 OK\r\nContent-Type: text/html", "<html>secret"),
+            ErrorKind::Protocol,
+            "the issuer has no metadata (openid-configuration: status 404; \
+             oauth-authorization-server: HTML (text/html))",
+        ),
+        (
+            ("200 OK", ""),
+            (JSON, "[\"secret\"]"),
+            ErrorKind::Protocol,
+            "(openid-configuration: an empty body; \
+             oauth-authorization-server: a JSON list (application/json))",
+        ),
+        (
+            ("500 Internal Server Error\r\nRetry-After: 7", "secret"),
+            ("404 Not Found", ""),
+            ErrorKind::Network,
+            "the issuer's metadata can't be read (openid-configuration: status 500; \
+             oauth-authorization-server: status 404)",
+        ),
+        (
+            (JSON, of_another),
+            ("404 Not Found", "secret"),
+            ErrorKind::Protocol,
+            "another issuer than configured (openid-configuration: of another issuer; \
+             oauth-authorization-server: status 404)",
+        ),
+        (
+            (JSON, r#"{"issuer":["secret"]}"#),
+            (JSON, r#"{"issuer":"a","issuer":"b"}"#),
+            ErrorKind::Protocol,
+            "(openid-configuration: no `issuer`; oauth-authorization-server: no `issuer`)",
+        ),
+    ] {
+        let scene = Scene::new();
+        scene.server.answer(OPENID, openid.0, openid.1);
+        scene.server.answer(OAUTH, oauth.0, oauth.1);
+        let error = scene.fail(Endpoint::Token);
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.message().ends_with(says), "{error}");
+        assert_eq!(error.retry_after().is_some(), openid.0.contains("Retry-After"), "{error}");
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_server_that_could_not_answer_is_asked_again() {
+    let scene = Scene::new();
+    scene
+        .server
+        .serve(OPENID, &scene.metadata(&json!({ "token_endpoint": "https://a.test/token" })));
+    scene.server.answer(OAUTH, "500 Internal Server Error", "");
+    let error = scene.fail(Endpoint::DeviceAuthorization);
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(error.message().contains("oauth-authorization-server: status 500"), "{error}");
+    let device = json!({ "device_authorization_endpoint": "https://a.test/device" });
+    scene.server.serve(OAUTH, &scene.metadata(&device));
+    assert_eq!(scene.find(Endpoint::DeviceAuthorization), "https://a.test/device");
+    assert_eq!(scene.asked(), [1, 2]);
+}
+
+#[test]
+fn a_member_of_another_type_is_ignored_unless_it_is_needed() {
+    let scene = Scene::new();
+    let metadata = json!({
+        "token_endpoint": "https://a.test/token",
+        "authorization_endpoint": null,
+        "device_authorization_endpoint": ["https://a.test/device"],
+        "revocation_endpoint": 7,
+        "jwks_uri": { "href": "https://a.test/jwks" },
+        "scopes_supported": "openid",
+        "require_pushed_authorization_requests": "no",
+    });
+    scene.server.serve(OPENID, &scene.metadata(&metadata));
+    assert_eq!(scene.find(Endpoint::Token), "https://a.test/token");
+    for (endpoint, says) in [
+        (Endpoint::Authorization, "no `authorization_endpoint`"),
+        (Endpoint::DeviceAuthorization, "`device_authorization_endpoint` is not an address"),
+        (Endpoint::Revocation, "`revocation_endpoint` is not an address"),
+        (Endpoint::Jwks, "`jwks_uri` is not an address"),
+    ] {
+        let error = scene.fail(endpoint);
+        assert!(error.message().contains(says), "{error}");
+    }
+}

@@ -1,0 +1,198 @@
+//! `Metadata`: what a server says of itself at its well-known addresses (RFC 8414, 2; RFC 8628, 4; RFC 9126, 5;
+//! RFC 9207, 3).
+
+use std::{sync::Arc, time::Duration};
+
+use authn::{Error, ErrorKind, Result};
+
+use super::{
+    Address, Endpoint,
+    response::{Member, Object},
+    with,
+};
+
+/// The names of the documents, in the order in which they are asked for (OpenID Connect Discovery 1.0, 4; RFC 8414, 3).
+pub(super) const DOCUMENTS: [&str; 2] = ["openid-configuration", "oauth-authorization-server"];
+
+/// A server's documents.
+#[derive(Clone)]
+pub(crate) struct Metadata {
+    pub(super) documents: [Document; 2],
+    /// Whether they come from an `https` address.
+    pub(super) is_secure: bool,
+}
+
+/// What there is at one of the addresses.
+#[derive(Clone)]
+pub(super) enum Document {
+    NotAsked,
+    /// Metadata of the configured issuer. Members of any type are kept, because most are not used.
+    Found(Arc<Object>),
+    /// Anything else, in a few words.
+    Missing(String),
+    /// The server could not answer now.
+    Unavailable(String, Option<Duration>),
+    /// Metadata of another issuer. The flag says whether the two differ only in a slash at the end.
+    OfAnother {
+        by_slash: bool,
+    },
+}
+
+impl Metadata {
+    /// Returns whether all documents that are needed have been read: one, and one with the endpoint if one is asked for.
+    pub(super) fn suffices(&self, endpoint: Option<Endpoint>) -> bool {
+        self.found().any(|found| endpoint.is_none_or(|endpoint| address(found, endpoint).is_some()))
+    }
+
+    /// Returns an endpoint of the server.
+    pub(super) fn endpoint(&self, endpoint: Endpoint) -> Result<Address> {
+        let Some(found) = self.found().find_map(|found| address(found, endpoint)) else {
+            return Err(self.lacks(endpoint));
+        };
+        if self.is_secure && found.url().scheme() != "https" {
+            let ([_, option, _], member) = (endpoint.texts(), endpoint.member());
+            return Err(Error::protocol(format!(
+                "`{member}` in the metadata of an https issuer is not an https address"
+            ))
+            .with_help(format!("correct the server's metadata, or set `{option}`")));
+        }
+        // A browser opens the authorization endpoint, so the HTTP client would not check it.
+        authn::http::check(found.url(), false)?;
+        Ok(found)
+    }
+
+    /// Returns whether the server promises to name its issuer in answers to the redirect address (RFC 9207, 3). If
+    /// so, an answer without `iss` is not the server's.
+    pub(crate) fn names_itself_in_answers(&self) -> bool {
+        self.says("authorization_response_iss_parameter_supported")
+    }
+
+    /// Returns whether the server accepts only pushed authorization requests (RFC 9126, 5).
+    pub(crate) fn wants_pushed_requests(&self) -> bool {
+        self.says("require_pushed_authorization_requests")
+    }
+
+    /// Fails if there are no metadata at all.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.suffices(None) {
+            return Ok(());
+        }
+        let all = self.summary(|_| String::new());
+        if let Some(error) =
+            self.unavailable(&format!("the issuer's metadata can't be read ({all})"))
+        {
+            return Err(error.with_help("try again later"));
+        }
+        let slash = |document: &Document| match document {
+            Document::OfAnother { by_slash } => Some(*by_slash),
+            _ => None,
+        };
+        Err(match self.documents.iter().find_map(slash) {
+            Some(true) => Error::protocol(format!(
+                "the server calls itself another issuer than configured: the two differ in a slash at the end ({all})"
+            ))
+            .with_help("add the slash to `issuer_url`, or remove it"),
+            Some(false) => {
+                Error::protocol(format!("the server calls itself another issuer than configured ({all})"))
+                    .with_help("set `issuer_url` exactly to the issuer in the server's metadata")
+            }
+            None => Error::protocol(format!("the issuer has no metadata ({all})"))
+                .with_help("check `issuer_url`, or set `token_endpoint_url` instead"),
+        })
+    }
+
+    /// Returns the error of an endpoint that no document names.
+    fn lacks(&self, endpoint: Endpoint) -> Error {
+        let ([name, option, more], member) = (endpoint.texts(), endpoint.member());
+        let all = self.summary(|found| match found.get(member) {
+            Member::Absent => format!("no `{member}`"),
+            _ => format!("`{member}` is not an address"),
+        });
+        let message = format!("the server's metadata name no {name} ({all})");
+        let error = self.unavailable(&message).unwrap_or_else(|| Error::protocol(message));
+        error.with_help(format!("set `{option}` {more}"))
+    }
+
+    /// Returns the error if the server could not answer now at one of the addresses.
+    fn unavailable(&self, message: &str) -> Option<Error> {
+        let wait = |document: &Document| match document {
+            Document::Unavailable(_, wait) => Some(*wait),
+            _ => None,
+        };
+        let wait = self.documents.iter().filter_map(wait).max()?;
+        Some(with(Error::new(ErrorKind::Network, message), wait, Error::with_retry_after))
+    }
+
+    /// Returns what there is at each address. `of_found` is what to say of metadata.
+    fn summary(&self, of_found: impl Fn(&Object) -> String) -> String {
+        let lines = DOCUMENTS.iter().zip(&self.documents).map(|(name, document)| {
+            let what = match document {
+                Document::NotAsked => "not asked for".to_owned(),
+                Document::Found(found) => of_found(found),
+                Document::Missing(what) | Document::Unavailable(what, _) => what.clone(),
+                Document::OfAnother { .. } => "of another issuer".to_owned(),
+            };
+            format!("{name}: {what}")
+        });
+        lines.collect::<Vec<_>>().join("; ")
+    }
+
+    fn says(&self, member: &str) -> bool {
+        self.found().any(|found| matches!(found.get(member), Member::Boolean(true)))
+    }
+
+    fn found(&self) -> impl Iterator<Item = &Object> {
+        self.documents.iter().filter_map(|document| match document {
+            Document::Found(found) => Some(&**found),
+            _ => None,
+        })
+    }
+}
+
+fn address(found: &Object, endpoint: Endpoint) -> Option<Address> {
+    Address::parse(found.get(endpoint.member()).text()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata(is_secure: bool, json: &str) -> Metadata {
+        let found = Object::parse(json.as_bytes(), None).unwrap();
+        let documents =
+            [Document::Found(Arc::new(found)), Document::Missing("status 404".to_owned())];
+        Metadata { documents, is_secure }
+    }
+
+    #[test]
+    fn metadata_of_an_https_issuer_name_https_endpoints() {
+        for endpoint in [
+            Endpoint::Authorization,
+            Endpoint::DeviceAuthorization,
+            Endpoint::Token,
+            Endpoint::Revocation,
+            Endpoint::Jwks,
+        ] {
+            let member = endpoint.member();
+            let of = |is_secure, url: &str| {
+                metadata(is_secure, &format!("{{\"{member}\":\"{url}\"}}")).endpoint(endpoint)
+            };
+            assert!(of(true, "https://a.test/x").is_ok());
+            for url in [
+                "http://127.0.0.1/x",
+                "http://localhost:8080/x",
+                "http://a.test/x",
+                "ws://a.test/x",
+            ] {
+                let error = of(true, url).map(drop).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Protocol, "{url}");
+                assert!(
+                    error.message().starts_with(&format!("`{member}` in the metadata")),
+                    "{error}"
+                );
+            }
+            assert!(of(false, "http://127.0.0.1/x").is_ok());
+            assert!(of(false, "http://a.test/x").is_err());
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `Object`: the members of an answer, of a JSON object or of a form.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+
+use super::member::Member;
+
+/// The members of an answer by their names.
+#[derive(Default)]
+pub(in crate::token_endpoint) struct Object(BTreeMap<String, Member>);
+
+impl Object {
+    /// Parses a body. A JSON object is one whatever the media type is, because servers send many; a form is one only if
+    /// the media type says so, because any text could be a form. Anything else is `None`, such as a JSON list.
+    pub(in crate::token_endpoint) fn parse(
+        body: &[u8],
+        content_type: Option<&str>,
+    ) -> Option<Self> {
+        if body.trim_ascii_start().starts_with(b"{") {
+            return serde_json::from_slice(body).ok();
+        }
+        is_form(content_type?).then(|| Self::of_form(body)).filter(|form| !form.0.is_empty())
+    }
+
+    fn of_form(body: &[u8]) -> Self {
+        let mut members = Self::default();
+        for (name, value) in url::form_urlencoded::parse(body.trim_ascii()) {
+            members.add(name.into_owned(), Member::Text(value.into_owned().into()));
+        }
+        members
+    }
+
+    fn add(&mut self, name: String, member: Member) {
+        self.0.entry(name).and_modify(|found| *found = Member::Repeated).or_insert(member);
+    }
+
+    /// Returns a member.
+    pub(in crate::token_endpoint) fn get(&self, name: &str) -> &Member {
+        self.0.get(name).unwrap_or(&Member::Absent)
+    }
+
+    /// Fails if one of these members is repeated: two parsers could then read different values (RFC 8259, 4).
+    pub(super) fn has_once(&self, names: &[&'static str]) -> Result<(), String> {
+        match names.iter().find(|name| matches!(self.get(name), Member::Repeated)) {
+            Some(name) => Err(format!("more than one `{name}`")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn is_form(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// Accepts no list, which a derived implementation would read as an object.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Object;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+        let mut members = Object::default();
+        while let Some((name, member)) = map.next_entry()? {
+            members.add(name, member);
+        }
+        Ok(members)
+    }
+}
