@@ -28,8 +28,7 @@ pub fn reason(error: &io::Error) -> String {
 /// assert_eq!(help, "check the path");
 /// ```
 pub fn limit_help(error: &io::Error) -> Option<&'static str> {
-    is_limit_on_files(error)
-        .then_some("raise the limit on open files, such as with `ulimit -n 1024`")
+    is_limit_on_files(error).then_some("raise the limit with `ulimit -n`")
 }
 
 /// Fails if a runtime can't open its files. tokio panics then if it listens to signals.

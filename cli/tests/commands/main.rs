@@ -12,6 +12,7 @@ mod header;
 mod init;
 #[cfg(unix)]
 mod interrupt;
+mod limits;
 mod login;
 mod logout;
 mod man;
