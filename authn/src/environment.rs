@@ -4,12 +4,14 @@
 use std::{
     collections::BTreeMap,
     env,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt,
     path::{Path, PathBuf},
 };
 
 use etcetera::BaseStrategy;
+
+use crate::diagnostic::{Problem, ProblemCode, Provenance};
 
 /// The variables and the folders that a configuration is read from.
 ///
@@ -32,7 +34,7 @@ use etcetera::BaseStrategy;
 #[derive(Clone, Default)]
 #[must_use]
 pub struct Environment {
-    variables: BTreeMap<String, OsString>,
+    variables: BTreeMap<OsString, OsString>,
     home: Option<PathBuf>,
     user_directory: Option<PathBuf>,
     system_directory: Option<PathBuf>,
@@ -54,9 +56,7 @@ impl Environment {
     pub fn of_process() -> Self {
         let strategy = etcetera::choose_base_strategy().ok();
         Self {
-            variables: env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-                .collect(),
+            variables: env::vars_os().collect(),
             home: strategy.as_ref().map(|of| of.home_dir().to_owned()).and_then(absolute),
             user_directory: strategy.as_ref().map(BaseStrategy::config_dir).and_then(absolute),
             state_directory: strategy
@@ -69,7 +69,7 @@ impl Environment {
     }
 
     /// Sets a variable.
-    pub fn variable(mut self, name: impl Into<String>, value: impl Into<OsString>) -> Self {
+    pub fn variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.variables.insert(name.into(), value.into());
         self
     }
@@ -99,8 +99,24 @@ impl Environment {
         Self { working_directory: Some(path.into()), ..self }
     }
 
-    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &OsString)> {
-        self.variables.iter().map(|(name, value)| (name.as_str(), value))
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// Returns a variable that is a path; `None` if it is not set or empty.
+    pub(crate) fn path(&self, name: &str) -> Option<&Path> {
+        self.variables.get(OsStr::new(name)).filter(|value| !value.is_empty()).map(Path::new)
+    }
+
+    /// Returns the problem of a variable that is set, but not to a text. [`get`](Self::get) treats it as not set.
+    pub(crate) fn not_utf8(&self, name: &str) -> Option<Problem> {
+        let value = self.variables.get(OsStr::new(name))?;
+        value.to_str().is_none().then(|| {
+            let message = format!("the environment variable {name} is not UTF-8 text");
+            Problem::error(ProblemCode::NotUtf8, message)
+                .with_provenance(Provenance::Environment { name: name.to_owned() })
+                .with_help("set it to a text, or unset it")
+        })
     }
 
     /// Returns a variable; `None` if it is not set or empty.
@@ -110,7 +126,7 @@ impl Environment {
 
     /// Returns a variable, which may be empty; `None` if it is not set.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        self.variables.get(name)?.to_str()
+        self.variables.get(OsStr::new(name))?.to_str()
     }
 
     pub(crate) fn user(&self) -> Option<&Path> {

@@ -6,8 +6,11 @@ use std::{
     path::Path,
 };
 
-use crate::input_file::{self, Reason};
 pub(crate) use crate::input_file::{Refusal, Rules, open};
+use crate::{
+    diagnostic::{limit_help, reason},
+    input_file::{self, Reason},
+};
 
 /// Opens a file for reading and writing, or creates it with mode 0600. An existing one must be a regular file, private and
 /// no link.
@@ -57,8 +60,9 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Refusal> {
         builder.mode(0o700);
     }
     builder.create(path).map_err(|error| {
-        let clause = format!("can't be created ({})", error.kind());
-        Refusal::new(Reason::Unreadable, path, clause, "check the folder and the disk")
+        let clause = format!("can't be created ({})", reason(&error));
+        let help = limit_help(&error).unwrap_or("check the folder and the disk");
+        Refusal::new(Reason::Unreadable, path, clause, help)
     })
 }
 

@@ -6,6 +6,7 @@
 use std::{
     cell::Cell,
     future::Future,
+    io,
     pin::{Pin, pin},
     process,
     sync::Arc,
@@ -19,7 +20,11 @@ use tokio::{
     sync::oneshot,
 };
 
-use crate::{Error, Result, per_process::PerProcess};
+use crate::{
+    Error, Result,
+    diagnostic::{check_limit_on_files, limit_help, reason},
+    per_process::PerProcess,
+};
 
 /// A future behind a pointer, for traits that are used as objects.
 pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -33,14 +38,19 @@ struct Running {
     _until_dropped: oneshot::Sender<()>,
 }
 
-/// Returns the handle of the background runtime, and starts it if it does not run yet in this process.
+/// Returns the handle of the background runtime, and starts it if it does not run yet in this process. A failure is not
+/// final: the next call tries again.
 pub(crate) fn handle() -> Result<Handle> {
-    static RUNTIME: PerProcess<Option<Running>> = PerProcess::new();
-    let running = RUNTIME.get(|_| start());
-    running.value.as_ref().map(|running| running.handle.clone()).ok_or_else(|| {
-        Error::internal("the background thread could not be started")
-            .with_help("check the limits on threads and open files")
-    })
+    static RUNTIME: PerProcess<Running> = PerProcess::new();
+    if let Some(running) = RUNTIME.made() {
+        return Ok(running.value.handle.clone());
+    }
+    let started = start().map_err(|error| {
+        Error::internal(format!("the background thread can't be started ({})", reason(&error)))
+            .with_help(limit_help(&error).unwrap_or("check the limits on threads and memory"))
+    })?;
+    // Of two that were started at once, one ends here.
+    Ok(RUNTIME.get(|_| started).value.handle.clone())
 }
 
 /// Runs work that blocks its thread, such as reading a disk, on a thread of its own. All exchanges share the background
@@ -77,24 +87,21 @@ thread_local! {
     static HERE: Cell<u32> = const { Cell::new(0) };
 }
 
-fn start() -> Option<Running> {
+fn start() -> io::Result<Running> {
+    check_limit_on_files()?;
     let runtime = Builder::new_current_thread()
         .enable_all()
         // The thread on which a store reserved room is there for the save, even if no other could be started then.
         .thread_keep_alive(KEEP_ALIVE)
-        .build()
-        .ok()?;
+        .build()?;
     let handle = runtime.handle().clone();
     let (until_dropped, dropped) = oneshot::channel::<()>();
-    thread::Builder::new()
-        .name("authn".to_owned())
-        .spawn(move || {
-            HERE.set(process::id());
-            // The sender sends nothing.
-            let _ = runtime.block_on(dropped);
-        })
-        .ok()?;
-    Some(Running { handle, _until_dropped: until_dropped })
+    thread::Builder::new().name("authn".to_owned()).spawn(move || {
+        HERE.set(process::id());
+        // The sender sends nothing.
+        let _ = runtime.block_on(dropped);
+    })?;
+    Ok(Running { handle, _until_dropped: until_dropped })
 }
 
 /// Blocks the thread until a future ends. The future's own timers and connections use the background runtime.

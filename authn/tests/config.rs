@@ -571,3 +571,73 @@ fn an_application_name_cannot_leave_its_folder() {
         assert!(config.credentials().is_err());
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn what_is_not_utf8_is_an_error_and_not_ignored() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let odd = || std::ffi::OsString::from_vec(b"s3cr3t\xff".to_vec());
+    let base =
+        "[credentials]\ndomain = \"a.test\"\n[credentials.fixed]\nfixed = { env = \"TOKEN\" }";
+    let set = |name: &str| Environment::empty().variable("TOKEN", "t").variable(name, odd());
+    let mut odd_name = b"AUTHN_CREDENTIALS__FIXED__WAIT\xff".to_vec();
+    let odd_name = std::ffi::OsString::from_vec(std::mem::take(&mut odd_name));
+    for (environment, expected) in [
+        (
+            set("AUTHN_PROFILE"),
+            Some("env AUTHN_PROFILE: the environment variable AUTHN_PROFILE is not UTF-8 text"),
+        ),
+        (
+            set("AUTHN_CREDENTIALS__FIXED__WAIT"),
+            Some(
+                "env AUTHN_CREDENTIALS__FIXED__WAIT: the environment variable AUTHN_CREDENTIALS__FIXED__WAIT is not UTF-8 text",
+            ),
+        ),
+        (
+            set("TOKEN"),
+            Some(
+                "x.toml:4:9: credentials.fixed.fixed: the environment variable TOKEN is not UTF-8 text",
+            ),
+        ),
+        (
+            set("X").variable(odd_name, "1"),
+            Some(
+                "env AUTHN_CREDENTIALS__FIXED__WAIT\u{fffd}: the name of the variable is not UTF-8",
+            ),
+        ),
+        // A path need not be UTF-8.
+        (set("AUTHN_CONFIG"), Some("env AUTHN_CONFIG: the variable has a relative path")),
+        (set("UNRELATED").variable(odd(), odd()), None),
+        // It is not used.
+        (set("OTHER_PROFILE"), None),
+    ] {
+        let config = Loader::new().environment(environment).inline("x.toml", base).read();
+        let Some(expected) = expected else {
+            assert!(config.problems().is_empty(), "{:?}", config.problems());
+            continue;
+        };
+        let error = config.credentials().unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert!(!error.contains("s3cr3t"), "{error}");
+    }
+    let config = Loader::new().environment(set("AUTHN_PROFILE")).inline("x.toml", base);
+    assert!(config.clone().without_profile().load().is_ok(), "the variable is not used");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_path_in_a_variable_need_not_be_utf8() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join(std::ffi::OsString::from_vec(b"a\xffb".to_vec()));
+    fs::create_dir(&odd).unwrap();
+    let path = odd.join("config.toml");
+    fs::write(&path, "[credentials]\ndomain = \"a.test\"\nfixed = \"t\"").unwrap();
+    let environment = Environment::empty().variable("AUTHN_CONFIG", path.as_os_str());
+    assert!(Loader::new().environment(environment).load().is_ok());
+    fs::create_dir(odd.join("authn")).unwrap();
+    fs::rename(&path, odd.join("authn/config.toml")).unwrap();
+    assert!(Loader::new().environment(Environment::empty().user_directory(&odd)).load().is_ok());
+}

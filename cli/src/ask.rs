@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use authn::diagnostic::reason;
+
 use crate::exit::{Code, Failure};
 
 /// Returns whether the user can be asked: questions go to standard error, answers come from standard input.
@@ -13,7 +15,7 @@ pub(crate) fn can_ask() -> bool {
 pub(crate) fn confirm(question: &str, default: bool) -> Result<bool, Failure> {
     let choice = if default { "[Y/n]" } else { "[y/N]" };
     let fail = |error: io::Error| {
-        Failure::new(Code::Other, format!("the terminal can't be used ({})", error.kind()))
+        Failure::new(Code::Other, format!("the terminal can't be used ({})", reason(&error)))
     };
     let mut stderr = io::stderr().lock();
     write!(stderr, "{question} {choice} ").and_then(|()| stderr.flush()).map_err(fail)?;

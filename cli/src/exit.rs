@@ -2,7 +2,10 @@
 
 use std::{fmt::Display, io, process::ExitCode};
 
-use authn::{Error, ErrorKind};
+use authn::{
+    Error, ErrorKind,
+    diagnostic::{limit_help, reason},
+};
 
 use crate::output::{self, Output};
 
@@ -39,8 +42,8 @@ impl Failure {
 
     /// Returns the failure of writing a file.
     pub(crate) fn unwritten(what: impl Display, error: &io::Error) -> Self {
-        Self::new(Code::Other, format!("{what} can't be written ({})", error.kind()))
-            .with_help("check the path and its permissions")
+        Self::new(Code::Other, format!("{what} can't be written ({})", reason(error)))
+            .with_help(limit_help(error).unwrap_or("check the path and its permissions"))
     }
 
     /// Sets the help. The problems of a configuration have their own, so it is not changed for them.
@@ -126,7 +129,7 @@ impl From<io::Error> for Failure {
             // The reader has closed the pipe, which is not a failure.
             return Self::Silent(Code::Success);
         }
-        Self::new(Code::Other, format!("standard output can't be written ({})", error.kind()))
+        Self::new(Code::Other, format!("standard output can't be written ({})", reason(&error)))
             .with_help("check where it is redirected to, and whether space is left")
     }
 }

@@ -42,6 +42,7 @@ mod exit;
 mod log;
 mod output;
 mod prompt;
+mod signal_mask;
 mod style;
 
 use app::App;

@@ -40,8 +40,8 @@ fn wanted(app: &App) -> Option<Targets> {
     let level = match app.global.verbose {
         0 => {
             let name = app.variable("LOG");
-            let text = env::var(&name).ok().filter(|text| !text.is_empty())?;
-            return text.parse().ok().or_else(|| {
+            let text = env::var_os(&name).filter(|text| !text.is_empty())?;
+            return text.to_str().and_then(|text| text.parse().ok()).or_else(|| {
                 app.output.warning(
                     &format!("{name} is invalid, so nothing is logged"),
                     Some(

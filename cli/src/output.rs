@@ -3,12 +3,15 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::AutoStream;
-use authn::config::Problem;
+use authn::config::{Problem, Severity};
 use clap::{ColorChoice, builder::styling::Style};
 use console::Term;
 use serde::Serialize;
 
 use crate::style::{ERROR, HELP, Table, WARNING, plain, styled, wrapped};
+
+/// How many problems are written at once. The library has a line and a suggestion for as many.
+const SHOWN: usize = 50;
 
 /// The abilities of the two standard streams.
 #[derive(Debug)]
@@ -85,10 +88,19 @@ impl Output {
         message(&text.replacen(label, &styled(label, style, self.stderr_colour), 1));
     }
 
-    /// Writes problems of a configuration to standard error, each with its source line.
+    /// Writes problems of a configuration to standard error, each with its source line. Of many, it writes the first
+    /// errors, and then the first warnings if there is room.
     pub(crate) fn problems<'p>(&self, problems: impl IntoIterator<Item = &'p Problem>) {
-        for problem in problems {
+        let mut all: Vec<_> = problems.into_iter().collect();
+        let left_out = all.len().saturating_sub(SHOWN);
+        if left_out > 0 {
+            all.sort_by_key(|problem| problem.severity() != Severity::Error);
+        }
+        for problem in all.iter().take(SHOWN) {
             message(&format!("{}\n", problem.render(self.stderr_colour)));
+        }
+        if left_out > 0 {
+            message(&format!("… and {left_out} more problems\n"));
         }
     }
 }

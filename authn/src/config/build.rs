@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     path::PathBuf,
     sync::{Arc, OnceLock},
 };
@@ -13,11 +14,13 @@ use super::{
     path,
     sections::{self, SECTIONS},
     session_key,
-    visibility::{Visibility, excerpt},
+    visibility::{Visibility, spans},
 };
 use crate::{
     Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
-    diagnostic::{Excerpt, Problem, ProblemCode, Provenance, SourceText},
+    diagnostic::{
+        Excerpt, Problem, ProblemCode, Provenance, SHOWN, Severity, SourceText, Spans, excerpt,
+    },
     options::{
         BuiltProvider, Entries, Item, Key, LoadContext, Options as _, Table, Value, report_failure,
         report_unknown_key,
@@ -38,19 +41,32 @@ pub(super) struct Reporter<'a> {
     pub(super) parts: &'a [Part],
     pub(super) texts: &'a [Option<Arc<SourceText>>],
     pub(super) problems: RefCell<Vec<Problem>>,
+    /// The values of each file of which a line was shown, by the index of its layer.
+    pub(super) spans: RefCell<BTreeMap<usize, Spans>>,
+    /// The number of errors so far.
+    pub(super) errors: Cell<usize>,
 }
 
 impl Reporter<'_> {
     /// Reports a problem at an item. `hide` masks the item's own value in the line that is shown.
     pub(super) fn report(&self, problem: Problem, item: Option<&Item>, hide: bool) {
+        let shows_line = self.explains();
+        if problem.severity() == Severity::Error {
+            self.errors.set(self.errors.get() + 1);
+        }
         let problem = match item {
             Some(item) => {
-                let excerpt = self.excerpt(item, hide);
+                let excerpt = shows_line.then(|| self.excerpt(item, hide)).flatten();
                 problem.with_provenance(item.provenance.clone()).with_excerpt(excerpt)
             }
             None => problem,
         };
         self.problems.borrow_mut().push(problem);
+    }
+
+    /// Returns whether the next problem is one of those that are shown.
+    pub(super) fn explains(&self) -> bool {
+        self.errors.get() < SHOWN
     }
 
     /// Reports a problem at an item, and returns `None` because nothing can be built.
@@ -66,8 +82,11 @@ impl Reporter<'_> {
             |text: &Option<Arc<SourceText>>| text.as_ref().is_some_and(|text| text.path == *path);
         let index = self.texts.iter().position(is_of_file)?;
         let source = self.texts.get(index)?.as_ref()?;
-        let parts = self.parts.iter().filter(|part| part.layer == index).map(|part| &part.values);
-        Some(excerpt(source, parts, self.registry, &span, hide))
+        let of_file =
+            || self.parts.iter().filter(|part| part.layer == index).map(|part| &part.values);
+        let mut all = self.spans.borrow_mut();
+        let spans = all.entry(index).or_insert_with(|| spans(of_file(), self.registry));
+        Some(excerpt(&source.text, spans, &span, hide))
     }
 }
 
@@ -262,6 +281,10 @@ impl LoadContext for Build<'_> {
         self.reporter.report(problem, at, hide);
     }
 
+    fn explains(&self) -> bool {
+        self.reporter.explains()
+    }
+
     fn variable(&self, key: &Key) -> String {
         self.loader.variable(&key.segments().join("."))
     }
@@ -276,7 +299,10 @@ impl LoadContext for Build<'_> {
 
     fn target(&self, kind: &str, text: &str, at: &Provenance) -> Result<Target, Box<Problem>> {
         match kind {
-            "env" => Ok(Target::variable(text, self.environment)),
+            "env" => match self.environment.not_utf8(text) {
+                Some(problem) => Err(problem.into()),
+                None => Ok(Target::variable(text, self.environment)),
+            },
             "file" => self.path(text, at).map(Target::File),
             _ => self.stores.target(kind, text, self.reporter.registry),
         }

@@ -3,7 +3,7 @@
 use super::{Source, SourceState, build::Reporter, project};
 use crate::{
     Environment,
-    diagnostic::{Problem, ProblemCode, Provenance, nearest},
+    diagnostic::{Problem, ProblemCode, Provenance, nearest, shortened},
     options::{Entries, Field, Item, Key, Options as _},
     registry::Entry,
     request::binding::Binding,
@@ -46,7 +46,8 @@ pub(crate) fn choose(
             [_, (_, second), ..] => {
                 let names: Vec<String> =
                     tables.iter().map(|(name, _)| format!("`{name}`")).collect();
-                let message = format!("one source has the tables of {}", names.join(" and "));
+                let message =
+                    format!("one source has the tables of {}", shortened(&names.join(" and ")));
                 let problem = Problem::error(ProblemCode::TwoProviders, message)
                     .with_key("credentials")
                     .with_help("choose one with `provider = \"NAME\"` in `[credentials]`");
@@ -55,7 +56,7 @@ pub(crate) fn choose(
             }
         }
     }
-    if environment.get(APP_SERVICE).is_some() {
+    if environment.path(APP_SERVICE).is_some() {
         let provenance = Provenance::Environment { name: APP_SERVICE.to_owned() };
         return Some(Choice { name: "app_service".to_owned(), provenance });
     }
@@ -101,7 +102,8 @@ pub(crate) fn report_unknown_keys(reporter: &Reporter<'_>, entries: &Entries) {
         let candidates = options.chain(reporter.registry.iter().map(Entry::name));
         let problem = Problem::error(ProblemCode::UnknownKey, "unknown key")
             .with_key(Key::new(&["credentials", name]));
-        let help = match nearest(name, candidates) {
+        let near = if reporter.explains() { nearest(name, candidates) } else { None };
+        let help = match near {
             Some(near) => &*format!("did you mean `{near}`?"),
             None => "remove it, or move it into the table of its provider",
         };

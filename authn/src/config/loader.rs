@@ -1,6 +1,11 @@
 //! `Loader`: finds the layers of a configuration and reads them.
 
-use std::{fmt::Write as _, path::PathBuf, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    fmt::Write as _,
+    path::PathBuf,
+    sync::Arc,
+};
 
 use zeroize::Zeroizing;
 
@@ -252,6 +257,8 @@ impl Loader {
             parts: &parts,
             texts: &texts,
             problems: problems.into(),
+            spans: RefCell::default(),
+            errors: Cell::default(),
         };
         // Without a registry every provider would be unknown, and that would hide the real problem.
         let choice =

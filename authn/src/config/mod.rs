@@ -54,7 +54,9 @@ pub use project::Project;
 pub use setting::Setting;
 pub use visibility::Class;
 
-use crate::{Credentials, Error, Registry, Result, options::Entries, registry::Stores};
+use crate::{
+    Credentials, Error, Registry, Result, diagnostic::SHOWN, options::Entries, registry::Stores,
+};
 #[cfg(feature = "reqwest")]
 use crate::{
     Environment, Url,
@@ -155,9 +157,9 @@ impl Config {
     /// Returns the credentials, or one error with all problems.
     pub fn credentials(&self) -> Result<Credentials> {
         let is_error = |problem: &Problem| problem.severity() == Severity::Error;
-        let (errors, warnings): (Vec<_>, Vec<_>) =
+        let (mut errors, warnings): (Vec<_>, Vec<_>) =
             self.problems.iter().cloned().partition(is_error);
-        for warning in warnings {
+        for warning in warnings.iter().take(SHOWN) {
             tracing::warn!("{warning}");
         }
         match &self.credentials {
@@ -165,8 +167,14 @@ impl Config {
             _ => {
                 let summary = match errors.len() {
                     1 => "the configuration has a problem".to_owned(),
+                    count if count > SHOWN => format!(
+                        "the configuration has {count} problems: the first {SHOWN} are listed, and {} more are \
+                         not",
+                        count - SHOWN
+                    ),
                     count => format!("the configuration has {count} problems"),
                 };
+                errors.truncate(SHOWN);
                 Err(Error::problems_found(summary, errors))
             }
         }

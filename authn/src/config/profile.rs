@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{layers::Layer, project};
 use crate::{
     Environment,
-    diagnostic::{Problem, ProblemCode, Provenance, nearest},
+    diagnostic::{Problem, ProblemCode, Provenance, nearest, shortened},
 };
 
 /// Chooses the profile: the one that the caller asks for, else the variable's, else the highest `default_profile`.
@@ -16,6 +16,11 @@ pub(crate) fn choose(
     environment: &Environment,
     problems: &mut Vec<Problem>,
 ) -> Option<String> {
+    if asked.is_none()
+        && let Some(problem) = environment.not_utf8(variable)
+    {
+        problems.push(problem);
+    }
     let named = asked.or_else(|| environment.get(variable));
     for problem in drop_untrusted_choice(layers, problems) {
         // An explicit choice overrides the project's file, so its ignored choice doesn't matter.
@@ -48,10 +53,10 @@ pub(crate) fn choose(
     let help = match nearest(&name, known.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if known.is_empty() => "define a profile as `[profile.NAME.credentials]`".to_owned(),
-        None => format!("choose one of {}", known.join(", ")),
+        None => format!("choose one of {}", shortened(&known.join(", "))),
     };
     let trust_help = project::trust_help(problems).filter(|_| is_withheld);
-    let message = format!("no source defines the profile `{}`", name.escape_debug());
+    let message = format!("no source defines the profile `{}`", shortened(&name).escape_debug());
     let problem = Problem::error(ProblemCode::UnknownProfile, message).with_key("default_profile");
     problems.push(problem.with_provenance(provenance).with_help(trust_help.unwrap_or(help)));
     None

@@ -1,5 +1,7 @@
 //! Lists the values of a configuration with their provenance and without secrets, for `config show`.
 
+use std::collections::BTreeSet;
+
 use super::{
     Config,
     layers::{
@@ -82,8 +84,11 @@ impl Setting {
 
 /// Returns all settings: `[credentials]`, the active provider with its unset options, then everything else.
 pub(super) fn list(config: &Config) -> Vec<Setting> {
+    let is_rejection = |problem: &&Problem| {
+        matches!(problem.code(), ProblemCode::WrongType | ProblemCode::InvalidValue)
+    };
     let mut lister = Lister {
-        problems: &config.problems,
+        rejected: config.problems.iter().filter(is_rejection).filter_map(Problem::key).collect(),
         parts: &config.parts,
         with_unset: true,
         ..Lister::default()
@@ -143,7 +148,8 @@ pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
 
 #[derive(Default)]
 struct Lister<'a> {
-    problems: &'a [Problem],
+    /// The keys with values that their options can't hold.
+    rejected: BTreeSet<&'a str>,
     parts: &'a [Part],
     settings: Vec<Setting>,
     /// Whether options that are not set are listed too.
@@ -253,11 +259,8 @@ impl Lister<'_> {
     /// is one of every value in it.
     fn checked(&self, key: &Key) -> Checked {
         let key = key.to_string();
-        let is_rejected = self.problems.iter().any(|problem| {
-            let rest = problem.key().and_then(|rejected| key.strip_prefix(rejected));
-            matches!(problem.code(), ProblemCode::WrongType | ProblemCode::InvalidValue)
-                && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        });
+        let ends = key.match_indices('.').map(|(end, _)| end).chain([key.len()]);
+        let is_rejected = ends.into_iter().any(|end| self.rejected.contains(&key[..end]));
         match (is_rejected, self.unvalidated) {
             (true, _) => Checked::Rejected,
             (false, true) => Checked::Unread,

@@ -5,13 +5,11 @@
 //! or masked is decided by [`Visibility::shown`] alone: the listings, the JSON, the summary of a project's file and
 //! the excerpts of problems all follow its answer.
 
-use std::ops::Range;
-
 use url::Url;
 
 use super::sections::SECTIONS;
 use crate::{
-    diagnostic::{self, Excerpt, Provenance, SourceText},
+    diagnostic::{Provenance, Spans},
     options::{
         Entries, Field, Item, Key, Kind, Options as _, Show as _, Type, Value, View, names_secret,
         toml::parse_inline,
@@ -318,50 +316,31 @@ pub(super) fn type_at(registry: &Registry, key: &Key) -> Option<Type> {
     found
 }
 
-/// Returns the line of a problem as it may be shown: each value that could be a secret is masked. `hide` masks
-/// the marked value too, because a value that is not valid may be a misplaced secret.
-pub(super) fn excerpt<'a>(
-    source: &SourceText,
-    parts: impl Iterator<Item = &'a Entries>,
-    registry: &Registry,
-    marked: &Range<usize>,
-    hide: bool,
-) -> Excerpt {
+/// Returns the values of a file, each of which may be shown in an excerpt or could be a secret. A problem masks its own
+/// value too, because a value that is not valid may be a misplaced secret.
+pub(super) fn spans<'a>(parts: impl Iterator<Item = &'a Entries>, registry: &Registry) -> Spans {
     let mut spans = Spans::default();
     for (_, item, visibility) in parts.flat_map(|entries| Visibility::top(registry).within(entries))
     {
-        spans.collect(item, visibility);
+        collect(&mut spans, item, visibility);
     }
-    if hide {
-        spans.hidden.retain(|span| !(marked.start <= span.start && span.end <= marked.end));
-        spans.hidden.push(marked.clone());
-    }
-    diagnostic::excerpt(&source.text, &spans.shown, &spans.hidden, marked)
+    spans.sorted()
 }
 
-/// The spans of a file's values, split by whether each may be shown.
-#[derive(Default)]
-struct Spans {
-    shown: Vec<Range<usize>>,
-    hidden: Vec<Range<usize>>,
-}
-
-impl Spans {
-    fn collect(&mut self, item: &Item, visibility: Visibility<'_>) {
-        if matches!(item.value, Value::Table(_) | Value::Array(_)) {
-            let is_reference = visibility.is_whole() && visibility.reference(item).is_some();
-            for (_, item, mut below) in visibility.below(item) {
-                if is_reference && item.as_text().is_some() {
-                    below.place = Place::Plain(None);
-                }
-                self.collect(item, below);
+fn collect(spans: &mut Spans, item: &Item, visibility: Visibility<'_>) {
+    if matches!(item.value, Value::Table(_) | Value::Array(_)) {
+        let is_reference = visibility.is_whole() && visibility.reference(item).is_some();
+        for (_, item, mut below) in visibility.below(item) {
+            if is_reference && item.as_text().is_some() {
+                below.place = Place::Plain(None);
             }
-            return;
+            collect(spans, item, below);
         }
-        let is_shown = visibility.is_shown_in_full(item);
-        let spans = if is_shown { &mut self.shown } else { &mut self.hidden };
-        spans.extend(item.span.clone());
+        return;
     }
+    let is_shown = visibility.is_shown_in_full(item);
+    let spans = if is_shown { &mut spans.shown } else { &mut spans.hidden };
+    spans.extend(item.span.clone());
 }
 
 #[cfg(test)]
@@ -369,6 +348,7 @@ mod tests {
     use std::{collections::BTreeMap, path::PathBuf};
 
     use super::*;
+    use crate::diagnostic::{SourceText, excerpt};
     use crate::{
         Context, Environment, Loader, Result, SecretString, Token, TokenProvider, config::Setting,
         options::insert,
@@ -509,7 +489,8 @@ mod tests {
         item.span = Some("key = ".len()..source.text.len());
         let mut entries = Entries::new();
         assert!(insert(&mut entries, &["credentials", "kinds", key], item).is_ok());
-        excerpt(&source, [&entries].into_iter(), &registry(), &(0..0), false).line
+        let spans = spans([&entries].into_iter(), &registry());
+        excerpt(&source.text, &spans, &(0..0), false).line
     }
 
     #[test]

@@ -75,7 +75,7 @@ codes! {
     StoreLeftover = "store-leftover",
     /// A file is not TOML.
     Syntax = "syntax",
-    /// Providers are nested too deeply.
+    /// Values or providers are nested too deeply.
     TooDeep = "too-deep",
     /// A file is too large.
     TooLarge = "too-large",

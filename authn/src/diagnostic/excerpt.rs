@@ -7,19 +7,44 @@ use super::Excerpt;
 /// Replaces a masked value. Its width doesn't depend on the value.
 const MASK: &str = "***";
 
-/// Returns the line on which `marked` starts, without comments. Only values in `shown` are shown, and a mask replaces each
-/// value in `hidden`.
-pub(crate) fn excerpt(
-    text: &str,
-    shown: &[Range<usize>],
-    hidden: &[Range<usize>],
-    marked: &Range<usize>,
-) -> Excerpt {
-    let start = text[..marked.start].rfind('\n').map_or(0, |newline| newline + 1);
+/// Replaces the parts of a long line that are left out.
+const CUT: &str = "…";
+
+/// The largest number of bytes of a line before its mark, and of characters after the start of the mark.
+const WIDTH: usize = 120;
+
+/// The values of a file. The spans of each list are sorted and don't overlap.
+#[derive(Default)]
+pub(crate) struct Spans {
+    /// The values that may be shown.
+    pub(crate) shown: Vec<Range<usize>>,
+    /// The values that are replaced by a mask.
+    pub(crate) hidden: Vec<Range<usize>>,
+}
+
+impl Spans {
+    /// Sorts the spans.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.shown.sort_unstable_by_key(|span| span.start);
+        self.hidden.sort_unstable_by_key(|span| span.start);
+        self
+    }
+}
+
+/// Returns the span that contains a byte.
+fn find(spans: &[Range<usize>], at: usize) -> Option<&Range<usize>> {
+    let behind = spans.partition_point(|span| span.start <= at);
+    spans[..behind].last().filter(|span| span.contains(&at))
+}
+
+/// Returns the line on which `marked` starts, without comments, and cut around the mark if it is long. Only values in
+/// `shown` are shown, and a mask replaces each value in `hidden`; with `hide`, also the marked value.
+pub(crate) fn excerpt(text: &str, spans: &Spans, marked: &Range<usize>, hide: bool) -> Excerpt {
     let end = text[marked.start..].find('\n').map_or(text.len(), |length| marked.start + length);
-    let mut line = String::new();
+    let (mut at, is_cut) = start(text, spans, marked);
+    let mut line = if is_cut { CUT.to_owned() } else { String::new() };
     let (mut from, mut to) = (None, None);
-    let mut at = start;
+    let mut left = WIDTH;
     while at < end {
         if at >= marked.start && from.is_none() {
             from = Some(line.len());
@@ -27,13 +52,22 @@ pub(crate) fn excerpt(
         if at >= marked.end && to.is_none() {
             to = Some(line.len());
         }
-        if let Some(span) = hidden.iter().find(|span| span.contains(&at)) {
+        if from.is_some() {
+            if left == 0 {
+                to = to.or(Some(line.len()));
+                line.push_str(CUT);
+                break;
+            }
+            left -= 1;
+        }
+        let is_marked = hide && marked.contains(&at);
+        if let Some(span) = if is_marked { Some(marked) } else { find(&spans.hidden, at) } {
             line.push_str(MASK);
             at = span.end.min(end);
             continue;
         }
         let next = text[at..].chars().next().unwrap_or('\n');
-        let is_shown = shown.iter().any(|span| span.contains(&at));
+        let is_shown = find(&spans.shown, at).is_some();
         if next == '#' && !is_shown {
             break;
         }
@@ -52,6 +86,20 @@ pub(crate) fn excerpt(
     Excerpt { line, marked: from..to }
 }
 
+/// Returns where the excerpt of a line starts, and whether that is within the line. It is never within a text that is not
+/// a value, because nothing would show that it is one.
+fn start(text: &str, spans: &Spans, marked: &Range<usize>) -> (usize, bool) {
+    let line = text[..marked.start].rfind('\n').map_or(0, |newline| newline + 1);
+    if marked.start - line <= WIDTH {
+        return (line, false);
+    }
+    let from = text.floor_char_boundary(marked.start - WIDTH);
+    let is_value = |at| find(&spans.shown, at).is_some() || find(&spans.hidden, at).is_some();
+    let quotes = text[from..marked.start].rmatch_indices(['"', '\'']);
+    let last = quotes.map(|(at, _)| from + at).find(|at| !is_value(*at));
+    (last.map_or(from, |last| last + 1), true)
+}
+
 /// Returns a line that can't be parsed: its key, if it has one, and a mask.
 pub(crate) fn syntax_excerpt(text: &str, at: usize) -> Excerpt {
     let at = at.min(text.len());
@@ -59,7 +107,7 @@ pub(crate) fn syntax_excerpt(text: &str, at: usize) -> Excerpt {
     let end = text[start..].find('\n').map_or(text.len(), |length| start + length);
     let line = &text[start..end];
     let is_key = |text: &str| {
-        !text.is_empty()
+        (1..WIDTH).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte))
     };
     let shown = match line.split_once('=') {

@@ -7,6 +7,11 @@
 /// ```
 pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     const CLOSE_ENOUGH: f64 = 0.8;
+    /// A longer name in bytes is no mistyped one.
+    const LONGEST: usize = 128;
+    if name.len() > LONGEST {
+        return None;
+    }
     candidates
         .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
         .filter(|(similarity, _)| *similarity > CLOSE_ENOUGH)

@@ -4,7 +4,10 @@ use std::{fmt, ops::Range};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{ProblemCode, Provenance, printable};
+use super::{ProblemCode, Provenance, printable, shortened};
+
+/// How many problems are shown at once. Only these have a line of their file and a suggestion.
+pub(crate) const SHOWN: usize = 50;
 
 /// A problem of a configuration or a store. It contains no configured value.
 ///
@@ -133,7 +136,8 @@ impl Problem {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = match (&self.key, &self.excerpt) {
+        let key = self.key.as_deref().map(shortened);
+        let title = match (&key, &self.excerpt) {
             (Some(key), None) => printable(&format!("{}: {key}: {}", self.code, self.message)),
             _ => printable(&format!("{}: {}", self.code, self.message)),
         };
@@ -145,7 +149,7 @@ impl Problem {
         if let (Some(Provenance::File { path, line, .. }), Some(excerpt)) =
             (&self.provenance, excerpt)
         {
-            let label = printable(self.key.as_deref().unwrap_or_default());
+            let label = printable(key.as_deref().unwrap_or_default());
             group = group.element(
                 Snippet::source(excerpt.line.as_str())
                     .path(printable(&path.display().to_string()))
@@ -174,7 +178,7 @@ impl fmt::Display for Problem {
             write!(f, "{provenance}: ")?;
         }
         if let Some(key) = &self.key {
-            write!(f, "{}: ", printable(key))?;
+            write!(f, "{}: ", printable(&shortened(key)))?;
         }
         write!(f, "{} ({})", printable(&self.message), self.code)?;
         match &self.help {

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::printable;
+use super::{printable, shortened};
 
 /// Where a value comes from, exactly enough to find and change it. Its text escapes invisible characters.
 ///
@@ -62,9 +62,9 @@ impl fmt::Display for Provenance {
             Self::File { path, line, column } => {
                 write!(f, "{}:{line}:{column}", printable(&path.display().to_string()))
             }
-            Self::Environment { name } => write!(f, "env {}", printable(name)),
-            Self::Layer { place, .. } => f.write_str(&printable(place)),
-            Self::Flag { name } => write!(f, "flag {}", printable(name)),
+            Self::Environment { name } => write!(f, "env {}", printable(&shortened(name))),
+            Self::Layer { place, .. } => f.write_str(&printable(&shortened(place))),
+            Self::Flag { name } => write!(f, "flag {}", printable(&shortened(name))),
         }
     }
 }

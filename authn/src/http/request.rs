@@ -15,7 +15,9 @@ use super::{
     is_showable, retry,
 };
 use crate::{
-    Error, Result, Token, runtime,
+    Error, Result, Token,
+    diagnostic::{limit_help, reason},
+    runtime,
     time::{Clock, chance},
 };
 
@@ -222,6 +224,9 @@ fn failed(place: &str, error: &reqwest::Error) -> Error {
     for inner in iter::successors(error.source(), |&inner| inner.source()) {
         if let Some(io) = inner.downcast_ref::<io::Error>() {
             // A name that does not resolve has no kind of its own, and its text is of no use.
+            if let Some(help) = limit_help(io) {
+                return fail(&format!("can't be reached ({})", reason(io)), help);
+            }
             connection = Some(io.kind()).filter(|kind| kind.to_string() != "uncategorized error");
         }
         // The texts of TLS errors come from the library and contain nothing of the request.

@@ -112,6 +112,11 @@ impl Fault {
             Self::AllWrite => ("is writable by every user", "chmod o-w".to_owned()),
             Self::GroupWrites => ("is writable by its group", "chmod g-w".to_owned()),
         };
+        if self == Self::Foreign && user.id == 0 {
+            // To take it from its owner would not help: root has the user's `HOME`.
+            let help = "run the program as the owner, or give root a `HOME` of its own, such as with `sudo -H`";
+            return Refusal::new(Reason::Access, path, clause, help);
+        }
         let can_change = self == Self::Foreign || access.owner == user.id || user.id == 0;
         let who = if can_change { "" } else { ", as its owner" };
         let help = format!("`{command} {}`{who}", quoted(&path.display().to_string()));
@@ -172,6 +177,8 @@ mod tests {
             fault.refusal(Path::new("/a b"), access, user).help
         };
         assert_eq!(help(Fault::Foreign, 7, ANN), "`chown 1000 '/a b'`");
+        let of_root = help(Fault::Foreign, 1000, ROOT);
+        assert!(of_root.starts_with("run the program as the owner, or"), "{of_root}");
         assert_eq!(help(Fault::Open, 1000, ANN), "`chmod 600 '/a b'`");
         assert_eq!(help(Fault::OthersWrite, 0, ANN), "`chmod go-w '/a b'`, as its owner");
         assert_eq!(help(Fault::AllWrite, 1000, ROOT), "`chmod o-w '/a b'`");

@@ -14,7 +14,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::diagnostic::quoted;
+use crate::diagnostic::{self, limit_help, quoted};
 
 /// The byte order mark that some editors write at the start of a text in UTF-8. It is not part of the text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -97,9 +97,12 @@ impl Refusal {
                     format!("make it readable with `chmod u+r {}`", quoted(&shown)),
                 )
             }
-            _ => (Reason::Unreadable, "check the path and the file system".to_owned()),
+            _ => {
+                let help = limit_help(error).unwrap_or("check the path and the file system");
+                (Reason::Unreadable, help.to_owned())
+            }
         };
-        Self::new(reason, path, format!("can't be read ({})", error.kind()), help)
+        Self::new(reason, path, format!("can't be read ({})", diagnostic::reason(error)), help)
     }
 
     /// Returns why a file can't be opened that must not be a link.

@@ -17,6 +17,9 @@ pub(crate) trait LoadContext {
     /// Reports a problem at a value. `hide` masks the value in the line that is shown.
     fn report(&self, problem: Problem, at: Option<&Item>, hide: bool);
 
+    /// Returns whether the next problem is one of those that are shown, so that it needs a suggestion.
+    fn explains(&self) -> bool;
+
     /// Returns the environment variable of a key.
     fn variable(&self, key: &Key) -> String;
 
@@ -80,7 +83,8 @@ pub(crate) fn report_unknown_key<'k>(
 ) {
     let name = key.segments().last().map_or("", String::as_str);
     let problem = Problem::error(ProblemCode::UnknownKey, "unknown key").with_key(key);
-    let problem = match nearest(name, known) {
+    let near = if context.explains() { nearest(name, known) } else { None };
+    let problem = match near {
         Some(near) => problem.with_help(format!("did you mean `{near}`?")),
         None => problem.with_help("check its spelling, or remove it"),
     };

@@ -6,6 +6,9 @@ use zeroize::Zeroizing;
 
 use crate::diagnostic::Provenance;
 
+/// How deep values can be nested: the largest number of parts of a key, in every layer. An index in a list is a part.
+pub(crate) const MAX_NESTING: usize = 32;
+
 /// A table's values by key.
 pub(crate) type Entries = BTreeMap<String, Item>;
 

@@ -1,10 +1,10 @@
 //! The problems of a name that no entry has, or that two entries have.
 
 use super::Registry;
-use crate::diagnostic::{Location, Problem, ProblemCode, nearest};
+use crate::diagnostic::{Location, Problem, ProblemCode, nearest, shortened};
 
 pub(super) fn unknown(registry: &Registry, name: &str) -> Problem {
-    let name = &name.escape_debug().to_string();
+    let name = &shortened(name).escape_debug().to_string();
     let names: Vec<&str> = registry.providers.keys().copied().collect();
     let near = nearest(name, names.iter().copied())
         .map_or_else(String::new, |near| format!("did you mean `{near}`? "));

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Error, Options, Result,
-    diagnostic::{Problem, ProblemCode, quoted},
+    diagnostic::{Problem, ProblemCode, quoted, reason},
     input_file::{self, Reason, Refusal, Rules},
     private_file,
     runtime::{aside, to_its_end},
@@ -233,7 +233,7 @@ fn examine(folder: &Path) -> Vec<Problem> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            let message = format!("{} can't be read ({})", folder.display(), error.kind());
+            let message = format!("{} can't be read ({})", folder.display(), reason(&error));
             let help = format!("`chmod 700 {}`, or check the disk", shown(folder));
             problems.push(Problem::error(ProblemCode::Store, message).with_help(help));
             return problems;
@@ -278,7 +278,7 @@ fn unwritable(folder: &Path) -> Option<Problem> {
         file.sync_all()
     });
     let error = written.err()?;
-    let message = format!("{} can't be written to ({})", folder.display(), error.kind());
+    let message = format!("{} can't be written to ({})", folder.display(), reason(&error));
     let help = match error.kind() {
         io::ErrorKind::PermissionDenied => format!("`chmod u+rwx {}`", shown(folder)),
         _ => "free space on the disk, or set `stores.file.directory` to a folder elsewhere".into(),

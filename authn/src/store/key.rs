@@ -24,11 +24,14 @@ impl StoreKey {
         Self(name.chars().map(safe).collect())
     }
 
-    /// Creates the key of a provider's session.
+    /// Creates the key of a provider's session. A long name of a profile is cut, because the name of a file is limited to
+    /// 255 bytes; the hash is of the whole name.
     pub(crate) fn of(provider: &str, profile: Option<&str>, options: &str) -> Self {
+        const LONGEST_NAME: usize = 64;
         let profile = profile.unwrap_or("default");
+        let name: String = profile.chars().take(LONGEST_NAME).collect();
         let hash = hex(&Sha256::digest(format!("{provider}\n{profile}\n{options}")));
-        Self::new(&format!("{provider}-{profile}-{}", &hash[..32]))
+        Self::new(&format!("{provider}-{name}-{}", &hash[..32]))
     }
 
     /// Returns the key as text. It can be part of a file name.
@@ -40,5 +43,24 @@ impl StoreKey {
 impl fmt::Display for StoreKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_a_long_profile_can_be_a_files_name() {
+        let of = |profile: &str| StoreKey::of("oauth", Some(profile), "");
+        for name in ["work", &"x".repeat(64)] {
+            assert!(of(name).as_str().starts_with(&format!("oauth-{name}-")), "{name}");
+        }
+        let long = ["x".repeat(65), "x".repeat(10_000), "ä".repeat(10_000)];
+        let keys = long.each_ref().map(|name| of(name));
+        for key in &keys {
+            assert_eq!(key.as_str().len(), "oauth--".len() + 64 + 32);
+        }
+        assert_ne!(keys[0], keys[1], "the hash is of the whole name");
     }
 }

@@ -52,7 +52,8 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if credentials.needs_login() {
         check_terminal(&config, arguments)?;
     }
-    let mut prompt = TerminalPrompt::new().with_colour(app.output.stderr_colour());
+    let mut prompt = TerminalPrompt::new().without_cancelling();
+    prompt = prompt.with_colour(app.output.stderr_colour());
     if LevelFilter::current() != LevelFilter::OFF {
         // Log lines would disturb the spinner.
         prompt = prompt.without_spinner();

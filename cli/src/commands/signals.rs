@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use crate::exit::Code;
+use crate::{exit::Code, signal_mask};
 
 /// The signals that end this program, except those that it was started to ignore.
 pub(super) struct Signals(Vec<(Code, Stream)>);
@@ -16,7 +16,8 @@ impl Signals {
         let listen = |(code, number)| Ok((code, stream(number)?));
         ENDING
             .into_iter()
-            .filter(|(_, number)| !is_ignored(*number))
+            // `nohup` ignores SIGHUP, for example. To listen would end that.
+            .filter(|(_, number)| !signal_mask::contains("SigIgn", *number))
             .map(listen)
             .collect::<io::Result<_>>()
             .map(Self)
@@ -61,35 +62,4 @@ fn stream(number: i32) -> io::Result<Stream> {
 #[cfg(windows)]
 fn stream(_number: i32) -> io::Result<Stream> {
     tokio::signal::windows::ctrl_c()
-}
-
-/// Returns whether the program was started to ignore a signal, as `nohup` does with SIGHUP. To listen would end that.
-/// Only Linux tells it.
-fn is_ignored(number: i32) -> bool {
-    let status = if cfg!(target_os = "linux") {
-        std::fs::read_to_string("/proc/self/status").unwrap_or_default()
-    } else {
-        String::new()
-    };
-    ignores(&status, number)
-}
-
-/// Reads the mask `SigIgn` of a process's status (`proc_pid_status(5)`).
-fn ignores(status: &str, number: i32) -> bool {
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
-    mask >> (number - 1) & 1 == 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ignored_signal_is_read_from_the_mask() {
-        let status = "Name:\tauthn\nSigBlk:\t0000000000000006\nSigIgn:\t0000000000001001\n";
-        assert!(ignores(status, 1) && ignores(status, 13));
-        assert!(!ignores(status, 2) && !ignores(status, 15));
-        assert!(!ignores("", 1));
-    }
 }

@@ -10,6 +10,7 @@ use std::{
 use authn::{
     Credentials,
     config::{Config, Problem, ProblemCode, Severity},
+    diagnostic::{check_limit_on_files, limit_help, reason},
 };
 use tokio::{runtime::Builder, select, time};
 
@@ -107,6 +108,7 @@ pub(super) fn query<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T
 }
 
 fn block_on<T>(work: impl AsyncFnOnce(&mut Signals) -> Result<T, Failure>) -> Result<T, Failure> {
+    check_limit_on_files().map_err(|error| no_runtime(&error))?;
     let runtime =
         Builder::new_current_thread().enable_all().build().map_err(|error| no_runtime(&error))?;
     runtime
@@ -114,6 +116,6 @@ fn block_on<T>(work: impl AsyncFnOnce(&mut Signals) -> Result<T, Failure>) -> Re
 }
 
 fn no_runtime(error: &io::Error) -> Failure {
-    Failure::new(Code::Other, format!("can't start the async runtime ({})", error.kind()))
-        .with_help("check the limit on open files")
+    Failure::new(Code::Other, format!("can't start the async runtime ({})", reason(error)))
+        .with_help(limit_help(error).unwrap_or("check the limits on threads and memory"))
 }

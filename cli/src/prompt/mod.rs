@@ -5,15 +5,24 @@
 //! - [`qr`]: the QR code
 //! - [`spinner`]: the last line, which counts down
 //! - [`question`]: the user's answers
+//! - [`modes`]: the terminal while a secret is typed
+//! - [`signals`]: the signals meanwhile
 //!
 //! Everything is written to standard error: standard output is for data. Addresses and codes are never broken, so
 //! that they can be copied. They are plain text, not hyperlinks (OSC 8): terminals recognise an address by
 //! themselves, and some would show the unknown sequence.
 
 mod layout;
+#[cfg(unix)]
+mod modes;
+#[cfg(not(unix))]
+#[path = "modes_elsewhere.rs"]
+mod modes;
 mod qr;
 mod question;
 mod screen;
+#[cfg(unix)]
+mod signals;
 mod spinner;
 
 use std::{
@@ -28,7 +37,7 @@ use authn::{
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
 
-use self::{layout::Awaited, question::Modes, screen::Screen, spinner::Spinner};
+use self::{layout::Awaited, modes::Modes, screen::Screen, spinner::Spinner};
 use crate::{output::write, style::plain};
 
 /// Shows a login on this process's terminal, and asks there.
@@ -47,14 +56,26 @@ use crate::{output::write, style::plain};
 /// Everything is written to standard error. If that is not a terminal, or one that can't move its cursor
 /// (`TERM=dumb`), there is neither a spinner nor any control character.
 ///
-/// A secret is read from the controlling terminal without echo, everything else from standard input. The program
-/// must handle Ctrl-C: instead of ending at once, as by default, it must first drop the login's future, for example
-/// by `tokio::select!` with `tokio::signal::ctrl_c()`. That restores the terminal's echo. The thread that was
-/// reading consumes one more line of standard input before it ends.
+/// A secret is read from the controlling terminal without echo, everything else from standard input. To cancel, a
+/// program drops the login's future, for example by `tokio::select!` with `tokio::signal::ctrl_c()`. That restores the
+/// terminal's echo. The thread that was reading consumes one more line of standard input before it ends.
+///
+/// # Signals
+///
+/// From the first secret on, and until the program ends, this listens to SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP.
+/// It restores the terminal, and then the signal ends or stops the program as by default. After SIGCONT it asks again.
+/// If the program handles a signal that would end it, the question fails with
+/// [`Cancelled`](authn::ErrorKind::Cancelled) instead. So a program must start to handle these signals before a secret
+/// is asked for. A signal that the program was started to ignore stays ignored.
+///
+/// SIGKILL, SIGSTOP and [`std::process::exit`] leave the terminal as it is. Outside of Linux, a signal that ends the
+/// program does so too, unless the program handles it and drops the login's future.
 #[derive(Clone, Debug)]
 pub struct TerminalPrompt {
     colour: bool,
     animated: bool,
+    /// Whether the program drops the login's future after a signal.
+    ends_by_itself: bool,
     state: Arc<Mutex<State>>,
 }
 
@@ -77,6 +98,7 @@ impl TerminalPrompt {
         Self {
             colour: AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never,
             animated: screen::is_animated(),
+            ends_by_itself: false,
             state: Arc::default(),
         }
     }
@@ -92,6 +114,12 @@ impl TerminalPrompt {
     #[must_use]
     pub fn without_spinner(mut self) -> Self {
         self.animated = false;
+        self
+    }
+
+    /// Leaves it to the program to drop the login's future after a signal.
+    pub(crate) fn without_cancelling(mut self) -> Self {
+        self.ends_by_itself = true;
         self
     }
 
@@ -160,7 +188,7 @@ impl Prompt for TerminalPrompt {
         }
         loop {
             let mut open = OpenQuestion::start(self, question)?;
-            let answer = question::read(question.is_secret()).await?;
+            let answer = question::read(open.modes.as_mut()).await?;
             open.is_on_its_line = question.is_secret();
             if let Some(answer) = answer {
                 open.modes.iter_mut().for_each(Modes::answered);
@@ -201,8 +229,7 @@ struct OpenQuestion<'a> {
 
 impl<'a> OpenQuestion<'a> {
     fn start(prompt: &'a TerminalPrompt, question: &Question) -> Result<Self> {
-        // Before the question is shown, and so before anything is typed.
-        let modes = question.is_secret().then(Modes::without_echo).transpose()?;
+        let mut open = Self { prompt, modes: None, is_on_its_line: false };
         let mut state = prompt.state();
         state.spinner = None;
         state.is_asking = true;
@@ -210,8 +237,16 @@ impl<'a> OpenQuestion<'a> {
         state.page = question.page().cloned();
         let text = layout::question(question, is_new_page, &Screen::now(prompt.colour));
         // An empty line separates it from the link or code.
-        write(&if state.shown.take().is_some() { format!("\n{text}") } else { text });
-        Ok(Self { prompt, modes, is_on_its_line: true })
+        let gap = if state.shown.take().is_some() { "\n" } else { "" };
+        drop(state);
+        if question.is_secret() {
+            // Before the question is shown, and so before anything is typed.
+            let modes = Modes::without_echo(&text, prompt.ends_by_itself);
+            open.modes = Some(modes.map_err(|error| question::unanswered(&error))?);
+        }
+        write(&format!("{gap}{text}"));
+        open.is_on_its_line = true;
+        Ok(open)
     }
 }
 

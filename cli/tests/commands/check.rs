@@ -263,6 +263,17 @@ fn providers_without_a_request_are_reported() {
 }
 
 #[test]
+fn many_problems_are_counted_and_the_first_are_shown() {
+    let keys: Vec<_> = (0..3000).map(|number| format!("key_{number} = 1\n")).collect();
+    let sandbox = Sandbox::with(format!("[credentials]\n{}", keys.concat()));
+    let outcome = sandbox.run(&["config", "check"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""));
+    assert_eq!(outcome.stderr.matches("error: unknown-key").count(), 49);
+    assert!(outcome.stderr.contains("\n… and 2951 more problems\n"));
+    assert!(outcome.stderr.contains("the configuration has 3001 errors ("));
+}
+
+#[test]
 fn a_file_of_authorities_is_read() {
     let sandbox = Sandbox::new();
     let text = "[http]\nca_file = \"ca.pem\"\n[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n";

@@ -12,12 +12,17 @@ mod header;
 mod init;
 #[cfg(unix)]
 mod interrupt;
+mod limits;
 mod login;
 mod logout;
 mod man;
 mod path;
 mod providers;
+#[cfg(target_os = "linux")]
+mod pty;
 mod sandbox;
+#[cfg(target_os = "linux")]
+mod secret_prompt;
 mod secrets;
 mod server;
 mod show;

@@ -185,3 +185,35 @@ fn invalid_durations_and_scopes_are_refused() {
         assert!(outcome.stderr.contains(flag), "{}", outcome.stderr);
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn what_is_not_utf8_is_reported() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
+    let odd = OsStr::from_bytes(b"s3cr3t\xff");
+    let text = "[credentials]\ndomain = \"a.test\"\nbearer = \"base\"\n";
+    for (name, code, said) in [
+        ("AUTHN_PROFILE", 3, "the environment variable AUTHN_PROFILE is not UTF-8 text"),
+        ("AUTHN_CONFIG", 3, "the variable has a relative path"),
+        ("AUTHN_LOG", 0, "warning: AUTHN_LOG is invalid, so nothing is logged"),
+        ("UNRELATED", 0, ""),
+    ] {
+        let outcome = Sandbox::with(text).env(name, odd).run(&["token"]);
+        assert_eq!(outcome.code, code, "{outcome:?}");
+        assert_eq!(outcome.stdout, if code == 0 { "base\n" } else { "" }, "{outcome:?}");
+        assert!(outcome.stderr.contains(said), "{outcome:?}");
+        assert!(!outcome.stderr.contains("s3cr3t"), "{outcome:?}");
+    }
+    // An argument that is a path need not be UTF-8, any other must be.
+    let sandbox = Sandbox::with(text);
+    let path = sandbox.path("repo").join(odd);
+    std::fs::write(&path, text.replace("base", "other")).unwrap();
+    let run = |arguments: &[&OsStr]| {
+        crate::sandbox::Outcome::of(sandbox.command(&["token"]).args(arguments).output().unwrap())
+    };
+    assert_eq!(run(&["--config".as_ref(), path.as_os_str()]).done(), "other\n");
+    for flag in ["--profile", "--app", "--set"] {
+        assert_eq!(run(&[flag.as_ref(), odd]).code, 2, "{flag}");
+    }
+}

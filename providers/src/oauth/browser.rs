@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use authn::{Login, Url, time::Clock};
+use authn::{Login, Url, diagnostic::reason, time::Clock};
 
 /// A command that fails within this time has shown nothing, so the next one is started.
 const EARLY_EXIT: Duration = Duration::from_secs(5);
@@ -92,7 +92,7 @@ impl Browsers {
 }
 
 fn unstarted(error: &io::Error) -> String {
-    format!("can't be started ({})", error.kind())
+    format!("can't be started ({})", reason(error))
 }
 
 /// Parses `BROWSER` like desktops do: colons separate commands, and spaces separate words. On Windows a colon is part

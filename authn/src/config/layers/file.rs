@@ -5,11 +5,11 @@ use std::{ops::Range, path::Path, sync::Arc};
 use toml_edit::Document;
 use zeroize::Zeroizing;
 
-use super::{Layer, LayerName, SourceState};
+use super::{Layer, LayerName, SourceState, layer::too_deep};
 use crate::{
     diagnostic::{Problem, ProblemCode, Provenance, SourceText, syntax_excerpt},
     input_file::{self, Contents, Reason, Refusal, Rules},
-    options::toml,
+    options::toml::{self, TooDeep},
 };
 
 /// Reads the layer of a file, which is empty if there is no file. Problems are added to `problems`.
@@ -86,7 +86,14 @@ pub(crate) fn parse(
             let place = |span: Option<Range<usize>>| {
                 (source.provenance(span.as_ref().map_or(0, |span| span.start)), span)
             };
-            layer.fill(toml::entries(document.as_table(), &place), problems);
+            match toml::entries(document.as_table(), &place) {
+                Ok(values) => layer.fill(values, problems),
+                Err(TooDeep(at)) => problems.push(too_deep(source.provenance(at))),
+            }
+        }
+        Err(error) if toml::is_too_deep(&error) => {
+            let at = error.span().map_or(0, |span| span.start);
+            problems.push(too_deep(source.provenance(at)));
         }
         Err(error) => {
             let at = error.span().map_or(0, |span| span.start);

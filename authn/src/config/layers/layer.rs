@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use super::{LayerName, Source, SourceState};
 use crate::{
     diagnostic::{Problem, ProblemCode, Provenance, SourceText},
-    options::{Entries, Item, Value},
+    options::{Entries, Item, MAX_NESTING, Value},
 };
 
 /// One source, and its values.
@@ -62,6 +62,13 @@ impl Layer {
     pub(crate) fn is_empty(&self) -> bool {
         self.base.is_empty() && self.profiles.is_empty()
     }
+}
+
+/// Returns the problem of values that are nested too deeply.
+pub(crate) fn too_deep(provenance: Provenance) -> Problem {
+    Problem::error(ProblemCode::TooDeep, "the values are nested too deeply")
+        .with_provenance(provenance)
+        .with_help(format!("nest at most {MAX_NESTING} tables and lists in each other"))
 }
 
 fn not_a_table(key: &str, provenance: Provenance) -> Problem {

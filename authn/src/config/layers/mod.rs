@@ -10,7 +10,7 @@ pub(super) mod shorthand;
 mod source;
 mod variables;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 pub(super) use flag::split as split_flag;
 pub(super) use layer::Layer;
@@ -78,7 +78,7 @@ fn named_file(
         return Some(Ok(path.clone()));
     }
     let name = format!("{}CONFIG", loader.prefix());
-    let path = Path::new(environment.get(&name)?);
+    let path = environment.path(&name)?;
     if let Some(path) = environment.absolute(path, None) {
         return Some(Ok(path));
     }

@@ -8,18 +8,26 @@ use figment::{
 };
 use zeroize::Zeroizing;
 
-use super::{Layer, LayerName, SourceState, merge::number};
+use super::{Layer, LayerName, SourceState, layer::too_deep, merge::number};
 use crate::{
     diagnostic::{Problem, ProblemCode, Provenance},
-    options::{Entries, Item, Value},
+    options::{Entries, Item, MAX_NESTING, Value},
 };
 
 /// The data of a provider of figment, read once.
 #[derive(Clone)]
 pub(crate) struct ProgramLayer {
     metadata: Metadata,
-    /// `None` if the provider failed. Its error is dropped, because its text could contain a value.
-    layer: Option<(Entries, Vec<(String, Entries)>)>,
+    layer: Result<(Entries, Vec<(String, Entries)>), Failure>,
+}
+
+/// Why the data of a provider can't be used.
+#[derive(Clone)]
+enum Failure {
+    /// The provider failed. Its error is dropped, because its text could contain a value.
+    Unread,
+    /// A value is nested too deeply.
+    TooDeep(Provenance),
 }
 
 impl fmt::Debug for ProgramLayer {
@@ -34,19 +42,27 @@ impl ProgramLayer {
         let metadata = provider.metadata();
         // A `Figment` knows which of its providers each value is from.
         let figment = Figment::from(provider);
-        let layer = figment.data().ok().map(|data| split_profiles(&figment, data));
+        let data = figment.data().map_err(|_| Failure::Unread);
+        let layer = data.and_then(|data| split_profiles(&figment, data));
         Self { metadata, layer }
     }
 
     /// Returns the layer. If the provider failed, the problem names the provider and doesn't repeat its error.
     pub(crate) fn layer(&self, problems: &mut Vec<Problem>) -> Layer {
-        let Some((base, profiles)) = self.layer.clone() else {
-            let problem =
-                Problem::error(ProblemCode::Layer, "a layer that the program adds can't be read")
+        let (base, profiles) = match self.layer.clone() {
+            Ok(layer) => layer,
+            Err(failure) => {
+                problems.push(match failure {
+                    Failure::TooDeep(provenance) => too_deep(provenance),
+                    Failure::Unread => Problem::error(
+                        ProblemCode::Layer,
+                        "a layer that the program adds can't be read",
+                    )
                     .with_provenance(provenance(&self.metadata, &Profile::Default, &[]))
-                    .with_help("check the provider that the program passes to `Loader::layer`");
-            problems.push(problem);
-            return Layer::empty(LayerName::Layer, None, SourceState::Failed);
+                    .with_help("check the provider that the program passes to `Loader::layer`"),
+                });
+                return Layer::empty(LayerName::Layer, None, SourceState::Failed);
+            }
         };
         let mut layer = Layer::empty(LayerName::Layer, None, SourceState::Read);
         layer.fill(base, problems);
@@ -59,19 +75,19 @@ impl ProgramLayer {
 fn split_profiles(
     figment: &Figment,
     data: Map<Profile, Dict>,
-) -> (Entries, Vec<(String, Entries)>) {
+) -> Result<(Entries, Vec<(String, Entries)>), Failure> {
     let mut base = Entries::new();
     let mut profiles = Vec::new();
     // `default` comes before `global`, which wins over it.
     for (profile, dict) in data {
-        let entries = ProfileValues { figment, profile: &profile }.entries(dict, &[]);
+        let entries = ProfileValues { figment, profile: &profile }.entries(dict, &[], 1)?;
         if profile.is_custom() {
             profiles.push((profile.as_str().to_string(), entries));
         } else {
             overlay(&mut base, entries);
         }
     }
-    (base, profiles)
+    Ok((base, profiles))
 }
 
 /// Overrides values with others. Tables are merged.
@@ -95,29 +111,40 @@ struct ProfileValues<'a> {
 }
 
 impl ProfileValues<'_> {
-    fn entries(&self, dict: Dict, path: &[String]) -> Entries {
-        let item = |(key, figment_value): (String, _)| {
-            let item = self.item(figment_value, &[path, slice::from_ref(&key)].concat());
-            item.map(|item| (key, item))
-        };
-        dict.into_iter().filter_map(item).collect()
+    fn entries(&self, dict: Dict, path: &[String], level: usize) -> Result<Entries, Failure> {
+        let mut entries = Entries::new();
+        for (key, figment_value) in dict {
+            let path = [path, slice::from_ref(&key)].concat();
+            let item = self.item(figment_value, &path, level)?;
+            entries.extend(item.map(|item| (key, item)));
+        }
+        Ok(entries)
     }
 
-    /// Converts a value. The `null` of JSON is no value.
-    fn item(&self, figment_value: FigmentValue, path: &[String]) -> Option<Item> {
+    /// Converts a value at this level, counted from 1. The `null` of JSON is no value.
+    fn item(
+        &self,
+        figment_value: FigmentValue,
+        path: &[String],
+        level: usize,
+    ) -> Result<Option<Item>, Failure> {
         let metadata = self.figment.get_metadata(figment_value.tag()).cloned().unwrap_or_default();
+        if level > MAX_NESTING {
+            return Err(Failure::TooDeep(provenance(&metadata, self.profile, path)));
+        }
         let value = match figment_value {
             FigmentValue::String(_, text) => Value::Text(Zeroizing::new(text)),
             FigmentValue::Char(_, character) => Value::Text(Zeroizing::new(character.into())),
             FigmentValue::Bool(_, value) => Value::Boolean(value),
             FigmentValue::Num(_, num) => number(num),
-            FigmentValue::Empty(..) => return None,
-            FigmentValue::Dict(_, dict) => Value::Table(self.entries(dict, path)),
+            FigmentValue::Empty(..) => return Ok(None),
+            FigmentValue::Dict(_, dict) => Value::Table(self.entries(dict, path, level + 1)?),
             FigmentValue::Array(_, array) => {
-                Value::Array(array.into_iter().filter_map(|one| self.item(one, path)).collect())
+                let item = |value| self.item(value, path, level + 1).transpose();
+                Value::Array(array.into_iter().filter_map(item).collect::<Result<_, _>>()?)
             }
         };
-        Some(Item::new(value, provenance(&metadata, self.profile, path)))
+        Ok(Some(Item::new(value, provenance(&metadata, self.profile, path))))
     }
 }
 

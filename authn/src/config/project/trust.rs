@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Environment, Error, ErrorKind, Result,
-    diagnostic::{Problem, ProblemCode, Provenance},
+    diagnostic::{Problem, ProblemCode, Provenance, limit_help, reason},
     input_file::{self, Refusal, Rules},
     private_file,
     store::hex,
@@ -114,8 +114,8 @@ impl Place {
             sha256: digest(contents),
         };
         let fail = |error: &io::Error| {
-            failed(format!("can't write {} ({})", path.display(), error.kind()))
-                .with_help("check the folder and the disk")
+            failed(format!("can't write {} ({})", path.display(), reason(error)))
+                .with_help(limit_help(error).unwrap_or("check the folder and the disk"))
         };
         let mut text = serde_json::to_vec_pretty(&record).map_err(|error| fail(&error.into()))?;
         text.push(b'\n');
@@ -132,7 +132,7 @@ impl Place {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => {
-                Err(failed(format!("can't remove {} ({})", path.display(), error.kind()))
+                Err(failed(format!("can't remove {} ({})", path.display(), reason(&error)))
                     .with_help("remove it by hand"))
             }
         }

@@ -5,7 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use authn::config::{Problem, Provenance, Severity, SourceState};
+use authn::{
+    config::{Problem, Provenance, Severity, SourceState},
+    diagnostic::{limit_help, reason},
+};
 
 use super::{editor, init};
 use crate::{
@@ -148,8 +151,8 @@ impl Draft {
         let text = text(app);
         init::write(path, &text).map_err(|error| {
             let shown = visible(&path.display().to_string());
-            Failure::new(Code::Other, format!("{shown} can't be created ({})", error.kind()))
-                .with_help("check the path and its permissions")
+            Failure::new(Code::Other, format!("{shown} can't be created ({})", reason(&error)))
+                .with_help(limit_help(&error).unwrap_or("check the path and its permissions"))
         })?;
         Ok(Some(Self { text, folders }))
     }

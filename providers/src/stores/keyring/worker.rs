@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use authn::{Error, Result};
+use authn::{Error, Result, diagnostic::reason};
 use tokio::{runtime, sync::oneshot, time};
 
 use super::failure;
@@ -51,7 +51,7 @@ fn block_on<T>(limit: Duration, visit: impl AsyncFnOnce() -> Result<T>) -> Resul
 }
 
 fn unstarted(what: &str, error: &std::io::Error) -> Error {
-    failure(format!("the {what} that asks the keyring can't be started ({})", error.kind()))
+    failure(format!("the {what} that asks the keyring can't be started ({})", reason(&error)))
         .with_help("check the limits on threads and open files")
 }
 
