@@ -48,8 +48,8 @@ pub(crate) struct FileOptions {
 #[derive(Clone, Debug)]
 pub struct FileStore {
     locks: Locks,
-    /// By the key of a lease that is held.
-    reserved: Arc<Mutex<BTreeMap<StoreKey, Reserved>>>,
+    /// What is reserved under each lease that is held.
+    held: Arc<Mutex<BTreeMap<StoreKey, Option<Reserved>>>>,
 }
 
 /// A lease that is held. What was reserved under it is released with it.
@@ -62,11 +62,11 @@ struct Held {
 impl FileStore {
     /// Creates a store in a folder. The folder itself is created with the first session.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { locks: Locks::new(folder), reserved: Arc::default() }
+        Self { locks: Locks::new(folder), held: Arc::default() }
     }
 
-    fn reserved(&self) -> MutexGuard<'_, BTreeMap<StoreKey, Reserved>> {
-        self.reserved.lock().unwrap_or_else(PoisonError::into_inner)
+    fn held(&self) -> MutexGuard<'_, BTreeMap<StoreKey, Option<Reserved>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn list_now(&self) -> Result<Vec<StoreKey>> {
@@ -91,6 +91,7 @@ impl FileStore {
 impl TokenStore for FileStore {
     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
         let lock = self.locks.acquire(key, "lease").await?;
+        self.held().insert(key.clone(), None);
         Ok(Lease::new(Held { store: self.clone(), key: key.clone(), _lock: lock }))
     }
 
@@ -114,7 +115,7 @@ impl TokenStore for FileStore {
         aside(move || {
             remove_leftovers(this.locks.folder(), &key);
             let reserved = Reserved::with_growth(&this.locks, &key, length)?;
-            this.reserved().insert(key, reserved);
+            this.held().insert(key, Some(reserved));
             Ok(Some(expected))
         })
         .await
@@ -129,19 +130,24 @@ impl TokenStore for FileStore {
         let (this, key) = (self.clone(), key.clone());
         // Others wait for the lock that a save holds.
         to_its_end(async move {
-            let taken = this.reserved().remove(&key);
-            let is_reserved = taken.is_some();
-            let reserved = if let Some(reserved) = taken {
+            let held = this.held().get_mut(&key).map(Option::take);
+            let reserved = if let Some(Some(reserved)) = held {
                 reserved
             } else {
                 let (locks, key) = (this.locks.clone(), key.clone());
-                aside(move || Reserved::new(&locks, &key)).await?
+                aside(move || {
+                    if held.is_some() {
+                        remove_leftovers(locks.folder(), &key);
+                    }
+                    Reserved::new(&locks, &key)
+                })
+                .await?
             };
             let reserved = reserved.locked().await?;
             aside(move || {
                 reserved.save(text.expose().as_bytes(), expected).map_err(|failure| {
-                    if is_reserved {
-                        this.reserved().insert(key, failure.reserved.unlocked());
+                    if let Some(held) = this.held().get_mut(&key) {
+                        *held = Some(failure.reserved.unlocked());
                     }
                     failure.error
                 })
@@ -193,7 +199,7 @@ impl TokenStore for FileStore {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let reserved = self.store.reserved().remove(&self.key);
+        let reserved = self.store.held().remove(&self.key);
         drop(reserved);
     }
 }
