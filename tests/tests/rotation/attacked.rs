@@ -99,8 +99,8 @@ fn processes_that_are_ended_by_signals_lose_no_session() {
         for _ in 0..ROTATIONS {
             let child = scene.plain().spawn().unwrap();
             let wait = Duration::from_millis(random() % 64);
-            let is_ended = random() % 2 == 0;
-            let name = if random() % 2 == 0 { "TERM" } else { "HUP" };
+            let is_ended = random().is_multiple_of(2);
+            let name = if random().is_multiple_of(2) { "TERM" } else { "HUP" };
             if is_ended {
                 // Any moment will do: none may lose the session.
                 thread::sleep(wait);
@@ -267,7 +267,7 @@ fn session_beside(scene: &Scene) -> PathBuf {
     let text = std::fs::read_to_string(&scene.configuration).unwrap();
     let text = text.replace("grant_type = 'refresh_token'", "grant_type = 'client_credentials'");
     let lines = text.lines().filter(|line| !line.starts_with("refresh_token"));
-    let text: String = lines.map(|line| format!("{line}\n")).collect();
+    let text = lines.collect::<Vec<_>>().join("\n");
     let text = text.replace("client_id = 'pw'", "client_id = 'cc-basic'\nstore = 'file'");
     scene.sandbox.file("other.toml", text)
 }

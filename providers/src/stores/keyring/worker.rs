@@ -51,7 +51,7 @@ fn block_on<T>(limit: Duration, visit: impl AsyncFnOnce() -> Result<T>) -> Resul
 }
 
 fn unstarted(what: &str, error: &std::io::Error) -> Error {
-    failure(format!("the {what} that asks the keyring can't be started ({})", reason(&error)))
+    failure(format!("the {what} that asks the keyring can't be started ({})", reason(error)))
         .with_help("check the limits on threads and open files")
 }
 
