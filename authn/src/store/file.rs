@@ -160,7 +160,7 @@ impl TokenStore for FileStore {
         let (this, key) = (self.clone(), key.clone());
         aside(move || {
             remove_leftovers(this.locks.folder(), &key);
-            for ending in [Content::CORRUPT, Content::NEWER] {
+            for ending in Content::ENDINGS {
                 let path = this.locks.path(&key, ending);
                 match fs::remove_file(&path) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {
