@@ -157,8 +157,8 @@ pub use login::{Login, LoginMethod, LoginOutcome, LoginPlan};
 pub use options::{Options, Secret, Show, Validation, View};
 #[doc(inline)]
 pub use provider::{
-    Bound, InteractiveSource, Managed, Probe, Revocation, Status, TokenProvider, TokenSource,
-    from_fn, hooks,
+    Bound, InteractiveSource, LastFailure, Managed, Probe, Revocation, Status, TokenProvider,
+    TokenSource, from_fn, hooks,
 };
 pub use registry::{Entry, Provider, Registry, RegistryBuilder, Store, StoreEntry};
 pub use request::{Origins, Placement, Reaction, Request, ResponseHead, Used};

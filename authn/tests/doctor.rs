@@ -99,6 +99,7 @@ async fn files_open_to_other_users_and_files_set_aside_are_reported_with_a_comma
     write("a.json", 0o600);
     write("a.lock", 0o600);
     assert_eq!(faults(&folder).await, []);
+    write(".fingerprint-key", 0o644);
     write("a.json", 0o640);
     write("a.corrupt", 0o600);
     write("b.newer", 0o600);
@@ -107,6 +108,11 @@ async fn files_open_to_other_users_and_files_set_aside_are_reported_with_a_comma
     assert_eq!(
         faults(&folder).await,
         [
+            (
+                Severity::Error,
+                text("F/.fingerprint-key is open to other users"),
+                quoted("chmod 600", "/.fingerprint-key"),
+            ),
             (
                 Severity::Warning,
                 text("F/a.corrupt is a session that was set aside, because it was damaged"),
@@ -127,6 +133,7 @@ async fn files_open_to_other_users_and_files_set_aside_are_reported_with_a_comma
     assert!(folder.join("a.json").is_file(), "examining sets nothing aside");
 
     mode(&folder.join("a.json"), 0o600);
+    mode(&folder.join(".fingerprint-key"), 0o600);
     fs::remove_file(folder.join("a.corrupt")).unwrap();
     fs::remove_file(folder.join("b.newer")).unwrap();
     mode(&folder, 0o755);

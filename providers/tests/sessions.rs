@@ -194,6 +194,9 @@ async fn a_refusal_without_a_known_reason_names_the_login_and_clears_nothing() {
             )
         );
         assert_eq!(error.help(), Some("log in with `authn login`"));
+        let shown = load(&server, &clock, state.path(), &options).status().await.unwrap();
+        assert!(shown.has_refresh_token);
+        assert_eq!(shown.last_failure.unwrap().error.to_string(), error.to_string());
     }
     assert_eq!(server.sent("refresh_token"), ["", "", "r1", "r1", "r1"]);
 }

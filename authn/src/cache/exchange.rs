@@ -206,6 +206,8 @@ impl Exchange {
             }
             if is_same {
                 now.refresh_token = None;
+                // An earlier one: this one holds until a user logs in.
+                now.failure = None;
                 self.limited(session.save(&mut now)).await??;
             }
             return Err(error);

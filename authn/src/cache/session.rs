@@ -2,7 +2,7 @@
 
 use super::{exchange::Exchange, schedule::Schedule};
 use crate::{
-    Bound, Result, Status,
+    Bound, LastFailure, Result, Status,
     store::{Record, StoredSession},
 };
 
@@ -42,7 +42,10 @@ impl Exchange {
             None => Status::default(),
         };
         let kept = match self.found().await? {
-            None => self.shared.slots.status(),
+            None => Status {
+                last_failure: self.scope.single_flight.last_failure(),
+                ..self.shared.slots.status()
+            },
             Some(session) => {
                 let record = self.read(&session).await?;
                 issued = issued.or_else(|| Some(self.stored(&session, &record)?.0));
@@ -52,6 +55,9 @@ impl Exchange {
                     store: Some(session.name().to_owned()),
                     username: record.username,
                     server_clock_ahead: record.server_clock_ahead,
+                    last_failure: record
+                        .failure
+                        .map(|failure| LastFailure { error: failure.error(), at: failure.at }),
                     ..Status::default()
                 }
             }
@@ -69,6 +75,7 @@ impl Exchange {
             store: kept.store.or(inner.store),
             username: kept.username.or(inner.username),
             server_clock_ahead: kept.server_clock_ahead.or(inner.server_clock_ahead),
+            last_failure: kept.last_failure.or(inner.last_failure),
             ..current
         })
     }

@@ -23,7 +23,7 @@ use super::{
     schedule::{END_OF_ROW, back_off, floor},
 };
 use crate::{
-    Error, ErrorKind, Issued, Result,
+    Error, ErrorKind, Issued, LastFailure, Result,
     time::{AtomicMoment, Moment, chance},
 };
 
@@ -72,6 +72,7 @@ struct Refusals {
 
 struct Failure {
     error: Error,
+    at: Moment,
     count: u32,
     until: Moment,
 }
@@ -164,6 +165,13 @@ impl SingleFlight {
         self.running(&state)
     }
 
+    /// Returns the failure of the last exchange.
+    pub(super) fn last_failure(&self) -> Option<LastFailure> {
+        let state = self.lock();
+        let failure = state.failure.as_ref();
+        failure.map(|failure| LastFailure { error: failure.error.clone(), at: failure.at.wall() })
+    }
+
     /// Forgets the last failure and the refusals, so that the next caller can start an exchange.
     pub(super) fn forget_failure(&self) {
         let mut state = self.lock();
@@ -189,7 +197,7 @@ impl SingleFlight {
             let before = state.failure.as_ref().filter(|_| !is_local);
             let count = before.map_or(0, |failure| failure.count).saturating_add(1);
             let wait = back_off(count, usable, error.retry_after(), chance());
-            Failure { error: error.clone(), count, until: now.plus(wait) }
+            Failure { error: error.clone(), at: now, count, until: now.plus(wait) }
         });
         self.next.set(state.failure.as_ref().map_or(Moment::PAST, |failure| failure.until));
         drop(state);

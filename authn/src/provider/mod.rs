@@ -27,7 +27,7 @@ pub use from_fn::{FromFn, from_fn};
 pub use interactive::InteractiveSource;
 pub use managed::Managed;
 pub use source::TokenSource;
-pub use status::{Probe, Revocation, Status};
+pub use status::{LastFailure, Probe, Revocation, Status};
 
 use crate::{Context, Error, Placement, Reaction, Request, ResponseHead, Result, Token, Used};
 

@@ -1,4 +1,4 @@
-//! The state of a session and of its server: `Status`, `Probe`, `Revocation`.
+//! The state of a session and of its server: `Status`, `LastFailure`, `Probe`, `Revocation`.
 
 use crate::{Error, Token};
 
@@ -48,8 +48,29 @@ pub struct Status {
     /// Seconds by which the server's clock was ahead of this machine's at the last exchange; negative if it was behind.
     /// `None` if it is not known.
     pub server_clock_ahead: Option<i64>,
+    /// The failure of the last exchange; `None` if it succeeded. A session in a store has the failures that are the same
+    /// for each process: the server refused, could not be reached, or sent an unusable answer.
+    pub last_failure: Option<LastFailure>,
     /// Whether requests are authorised by more than a token, or without one.
     pub(crate) without_token: bool,
+}
+
+/// The failure of the last exchange; see [`Status::last_failure`].
+///
+/// ```no_run
+/// # async fn example(credentials: authn::Credentials) -> authn::Result<()> {
+/// if let Some(failure) = credentials.status().await?.last_failure {
+///     println!("the last refresh failed at {:?}: {}", failure.at, failure.error);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LastFailure {
+    /// Why it failed.
+    pub error: Error,
+    /// When it failed.
+    pub at: std::time::SystemTime,
 }
 
 /// A server that has answered; see [`Credentials::probe`](crate::Credentials::probe).

@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -15,6 +16,7 @@ use std::{
 use super::{
     Content, Document, Lease, StoreKey, TokenStore,
     failure::{failed, refused},
+    fingerprint::is_session,
     locks::{LockFile, Locks},
     reserved::{Reserved, remove_leftovers},
 };
@@ -166,7 +168,7 @@ impl TokenStore for FileStore {
         let (this, key) = (self.clone(), key.clone());
         aside(move || {
             remove_leftovers(this.locks.folder(), &key);
-            for ending in [Content::CORRUPT, Content::NEWER] {
+            for ending in Content::ENDINGS {
                 let path = this.locks.path(&key, ending);
                 match fs::remove_file(&path) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -252,11 +254,11 @@ fn examine(folder: &Path) -> Vec<Problem> {
     problems
 }
 
-/// Returns the problem of one file of the store: a session, a lock, or a text that was set aside.
+/// Returns the problem of one file of the store: a document, a lock, or a text that was set aside.
 fn examine_file(path: &Path) -> Option<Problem> {
-    let ending = path.extension()?.to_str()?;
-    match ending {
-        Content::CORRUPT | Content::NEWER => {
+    let name = StoreKey::new(path.file_name()?.to_str()?);
+    match path.extension().and_then(OsStr::to_str) {
+        Some(ending @ (Content::CORRUPT | Content::NEWER)) => {
             let why = if ending == Content::CORRUPT {
                 "it was damaged"
             } else {
@@ -267,12 +269,18 @@ fn examine_file(path: &Path) -> Option<Problem> {
             let help = format!("`rm {}`, once you don't need it", shown(path));
             Some(Problem::warning(ProblemCode::StoreLeftover, message).with_help(help))
         }
-        "json" | "lease" | "lock" => match private_file::open(path, RULES) {
-            Ok(_) => None,
-            Err(refusal) if refusal.is_absence() => None,
-            Err(refusal) => Some(problem(refusal)),
-        },
+        Some("json" | "lease" | "lock") => examine_mode(path),
+        // A document that is no session has no ending.
+        _ if !is_session(&name) => examine_mode(path),
         _ => None,
+    }
+}
+
+fn examine_mode(path: &Path) -> Option<Problem> {
+    match private_file::open(path, RULES) {
+        Ok(_) => None,
+        Err(refusal) if refusal.is_absence() => None,
+        Err(refusal) => Some(problem(refusal)),
     }
 }
 

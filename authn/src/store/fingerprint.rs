@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 use super::{Document, ErasedStore, StoreKey, hex, record::VERSION};
 use crate::{Error, Result, SecretString};
 
+/// Most tries to create it. Of several processes that create it at once, one does, and the others find it.
+const TRIES: u32 = 10;
 /// The name of its document. The names of sessions start with a letter.
 const NAME: &str = ".fingerprint-key";
 
@@ -27,18 +29,19 @@ struct Written {
 impl FingerprintKey {
     /// Returns the key of a store, and creates it if there is none.
     pub(crate) async fn of(store: &dyn ErasedStore) -> Result<Self> {
-        loop {
+        for _ in 0..TRIES {
             let document = store.load_boxed(&name()).await?;
             if let Some(key) = document.as_ref().and_then(Self::read) {
                 return Ok(key);
             }
             let expected = document.map_or(0, |document| document.revision);
             let key = Self::random()?;
-            // Of several processes, one creates it.
             if store.save_boxed(&name(), &key.write(expected + 1), expected).await? {
                 return Ok(key);
             }
         }
+        Err(Error::store(format!("the token store does not save the document `{NAME}`"))
+            .with_help("check that its `save` replaces a document of the expected revision"))
     }
 
     /// Returns the key of a store, if there is one.

@@ -49,6 +49,14 @@ use crate::{Result, diagnostic::Problem};
 /// [`token_store`](macro@crate::token_store). A configuration chooses it with `store = "name"`. The documents are
 /// secret, and a store must not interpret them.
 ///
+/// Four functions are required: [`lock`](Self::lock), [`load`](Self::load), [`save`](Self::save) and [`list`](Self::list).
+/// Two more have a default that some stores must replace: [`reserve`](Self::reserve), if room can be reserved without a
+/// save, and [`remove_leftovers`](Self::remove_leftovers), if the store keeps more than one text under a key.
+///
+/// Besides the sessions, the framework keeps a document of its own in each store, under the key `.fingerprint-key`. It is
+/// a random key, by which records belong to configured secrets. A store treats it like a session's document, and lists it.
+/// If it is lost, the sessions of configured secrets are not found again.
+///
 /// ```
 /// use authn::{Result, SecretString, Url, store::{Document, Lease, StoreContext, StoreKey, TokenStore}};
 ///

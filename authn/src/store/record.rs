@@ -81,7 +81,7 @@ pub(crate) struct StoredFailure {
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<String>,
     #[serde(with = "millis")]
-    at: SystemTime,
+    pub(crate) at: SystemTime,
     /// Until when the server asked not to be asked again.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<i64>,
@@ -126,7 +126,7 @@ impl StoredFailure {
         })
     }
 
-    /// Returns the error, and when it happened.
+    /// Returns the error.
     pub(crate) fn error(&self) -> Error {
         let kind = match self.kind {
             FailureKind::Network => ErrorKind::Network,

@@ -56,6 +56,8 @@ impl Content {
     pub const CORRUPT: &str = "corrupt";
     /// The word for a document of a later version.
     pub(super) const NEWER: &str = "newer";
+    /// The endings of all texts that are set aside.
+    pub const ENDINGS: [&str; 2] = [Self::CORRUPT, Self::NEWER];
 
     /// Parses a text.
     pub fn of(text: &str) -> Self {

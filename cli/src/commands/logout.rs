@@ -2,7 +2,7 @@
 
 use authn::{
     Credentials, Error, ErrorKind, Revocation, Status,
-    config::{Config, KnownStore},
+    config::{Config, KnownStore, Problem, ProblemCode},
     store::StoreKey,
 };
 
@@ -20,6 +20,14 @@ const MEMORY: &str = "memory";
 /// The help if a session could not be revoked, after what else helps.
 const NOT_REVOKED: &str =
     "or leave out `--revoke` to delete only the local copy; nothing was deleted";
+
+/// The contents of a store.
+#[derive(Default)]
+struct Stored {
+    sessions: Vec<StoreKey>,
+    /// The texts that were set aside, as `doctor` reports them.
+    set_aside: Vec<String>,
+}
 
 /// The arguments of `logout`.
 #[derive(clap::Args, Debug)]
@@ -94,20 +102,24 @@ async fn end_session(
 ) -> authn::Result<String> {
     let Status { store, username, .. } = credentials.status().await?;
     let known = known_store(config, store.as_deref());
-    let before = sessions(known.as_ref()).await?;
+    let before = Stored::of(known.as_ref()).await?;
     let revocation = if revoke {
         credentials.revoke().await?
     } else {
         credentials.logout().await?;
         Revocation::default()
     };
-    let after = sessions(known.as_ref()).await?;
+    let after = Stored::of(known.as_ref()).await?;
     // Only this session's key is removed here; other programs may add and remove others meanwhile.
-    let is_deleted = before.iter().any(|key| !after.contains(key));
+    let is_deleted = before.sessions.iter().any(|key| !after.sessions.contains(key));
+    let is_cleaned = before.set_aside.iter().any(|text| !after.set_aside.contains(text));
     // The user's name, if the server has confirmed it.
     let user = plain(&with_name(" ", username.as_deref()));
     let message = match store {
         None => "no session is stored, because no store is in use".to_owned(),
+        Some(store) if !is_deleted && is_cleaned => {
+            format!("deleted an unreadable session from the store `{store}`")
+        }
         Some(store) if !is_deleted => format!("the store `{store}` has no session"),
         Some(store) if revoke => format!(
             "logged out{user}: revoked the session at the server{}, and deleted it from the store \
@@ -140,10 +152,14 @@ fn counted(revocation: &Revocation) -> String {
     }
 }
 
-async fn sessions(store: Option<&KnownStore>) -> authn::Result<Vec<StoreKey>> {
-    match store {
-        Some(store) => store.sessions().await,
-        None => Ok(Vec::new()),
+impl Stored {
+    async fn of(store: Option<&KnownStore>) -> authn::Result<Self> {
+        let Some(store) = store else { return Ok(Self::default()) };
+        let sessions = store.sessions().await?;
+        let problems = store.examine().await;
+        let is_leftover = |problem: &&Problem| problem.code() == ProblemCode::StoreLeftover;
+        let set_aside = problems.iter().filter(is_leftover);
+        Ok(Self { sessions, set_aside: set_aside.map(|text| text.message().to_owned()).collect() })
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use authn::{Entry, ErrorKind, Status, config::Config};
+use authn::{Entry, ErrorKind, LastFailure, Status, config::Config};
 use serde::Serialize;
 
 use super::{
-    entry,
+    active, entry,
     profiles::{self, Profile, Reporter},
     text,
 };
@@ -16,7 +16,7 @@ use crate::{
     output,
     style::{
         Table, or_dash,
-        time::{left, rfc_3339, words},
+        time::{left, rfc_3339, since, words},
     },
 };
 
@@ -53,6 +53,7 @@ struct Row {
     has_refresh_token: Option<bool>,
     store: Option<String>,
     server_clock_ahead_seconds: Option<i64>,
+    last_failure: Option<Failed>,
     domain: Option<String>,
     origins: Vec<String>,
     error: Option<String>,
@@ -61,10 +62,17 @@ struct Row {
     token: String,
 }
 
+/// The failure of the last refresh, as in the JSON.
+#[derive(Serialize)]
+struct Failed {
+    error: String,
+    at: Option<String>,
+    seconds_ago: u64,
+}
+
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let (rows, end) = profiles::each(app, |profile, reporter| {
-        let hints = (profile.is_active && !arguments.json).then_some(app);
-        row(profile, reporter, hints)
+        row(profile, reporter, (!arguments.json).then_some(app))
     })?;
     if arguments.json {
         output::json(&rows)?;
@@ -93,13 +101,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     end
 }
 
-/// Returns the row of one profile, and reports its failure. With `hints`, also reports what to do if there is no
-/// token.
-fn row(
-    profile: &Profile,
-    reporter: &mut Reporter<'_>,
-    hints: Option<&App>,
-) -> Result<Row, Failure> {
+/// Returns the row of one profile, and reports its failure. For the text, which is printed by `app`, also reports the
+/// failure of the last refresh, and for the active profile what to do if there is no token.
+fn row(profile: &Profile, reporter: &mut Reporter<'_>, app: Option<&App>) -> Result<Row, Failure> {
     let config = &profile.config;
     let (mut principal, mut origins, mut needs_login) = (None, Vec::new(), false);
     let found = profile.attempt(reporter, async |credentials| {
@@ -117,6 +121,11 @@ fn row(
         let in_memory = entry(config).is_some_and(Entry::is_cached).then_some("memory");
         status.store.as_deref().or(in_memory)
     });
+    let failure = status.and_then(|status| status.last_failure.as_ref());
+    if let (Some(app), Some(failure)) = (app, failure) {
+        report(app, config, failure);
+    }
+    let hints = app.filter(|_| profile.is_active);
     if let (Some(app), Some(status)) = (hints, status.filter(|status| !status.is_authenticated())) {
         output::message(&hint(app, config, needs_login && !status.has_session, store));
     }
@@ -137,6 +146,11 @@ fn row(
         has_refresh_token: status.map(|status| status.has_refresh_token),
         store: store.map(str::to_owned),
         server_clock_ahead_seconds: status.and_then(|status| status.server_clock_ahead),
+        last_failure: failure.map(|failure| Failed {
+            error: one_line(&failure.error),
+            at: rfc_3339(failure.at),
+            seconds_ago: since(failure.at).as_secs(),
+        }),
         domain: text(&config.settings(), "credentials.domain").map(str::to_owned),
         origins,
         error: found.as_ref().err().map(one_line),
@@ -173,6 +187,14 @@ fn cells(row: Row) -> [String; 10] {
         list(row.scopes.unwrap_or_default(), " "),
         list(row.origins, ", "),
     ]
+}
+
+/// Reports that the last refresh failed.
+fn report(app: &App, config: &Config, failure: &LastFailure) {
+    let (ago, error) = (words(since(failure.at)), &failure.error);
+    let message =
+        format!("the last refresh failed {ago} ago: {} ({})", error.message(), active(config));
+    app.output.warning(&message, error.help());
 }
 
 /// Returns what to do if there is no token.

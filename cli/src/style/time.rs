@@ -15,6 +15,11 @@ pub(crate) fn left(until: SystemTime) -> Duration {
     until.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
+/// Returns the time that has passed since `then`, or zero if it is yet to come.
+pub(crate) fn since(then: SystemTime) -> Duration {
+    then.elapsed().unwrap_or_default()
+}
+
 /// Returns a duration in words: whole seconds, whole minutes, or the two longest units.
 pub(crate) fn words(duration: Duration) -> String {
     let seconds = duration.as_secs();

@@ -42,6 +42,32 @@ fn tokens_of_other_scopes_are_deleted_too() {
 }
 
 #[test]
+fn an_unreadable_session_is_deleted_and_the_message_says_so() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    let folder = sandbox.path("home/.local/state/authn/tokens");
+    let files = || -> Vec<_> {
+        std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect()
+    };
+    let ends = |path: &std::path::Path, ending| path.extension().is_some_and(|end| end == ending);
+    let document = || files().into_iter().find(|path| ends(path, "json")).unwrap();
+    let is_set_aside = || files().iter().any(|path| ends(path, "corrupt"));
+    server.giving("one", 3_600, || sandbox.run(&["token"])).done();
+    std::fs::write(document(), "{\"refresh_token\":\"l1ve\"").unwrap();
+    server.giving("two", 3_600, || sandbox.run(&["token"])).done();
+    assert!(is_set_aside());
+    let ended = format!("logged out: deleted the session from the store `file` {OAUTH}");
+    said(&sandbox.run(&["logout"]), &ended);
+    assert!(!is_set_aside());
+
+    std::fs::write(document().with_extension("corrupt"), "l1ve").unwrap();
+    let deleted = format!("deleted an unreadable session from the store `file` {OAUTH}");
+    said(&sandbox.run(&["logout"]), &deleted);
+    assert!(!is_set_aside());
+    said(&sandbox.run(&["logout"]), &format!("the store `file` has no session {OAUTH}"));
+}
+
+#[test]
 fn another_profiles_session_stays() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();

@@ -84,6 +84,7 @@ fn json_has_the_times_exactly() {
         "has_refresh_token": false,
         "store": null,
         "server_clock_ahead_seconds": null,
+        "last_failure": null,
         "domain": "a.test",
         "origins": ["https://a.test", "https://*.b.test"],
         "error": null,
@@ -107,6 +108,66 @@ fn json_of_a_stored_session() {
     assert_eq!(kept["expires_at"], token["expires_at"]);
     assert_eq!(kept["scopes"], json!(["read"]));
     assert!(kept["expires_in"].as_u64().unwrap() < 3_600);
+}
+
+#[test]
+fn a_failed_refresh_is_shown_until_one_succeeds() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    let failure = || -> Value {
+        let shown = sandbox.run(&["status", "--json"]).done();
+        serde_json::from_str::<Value>(&shown).unwrap()[0]["last_failure"].take()
+    };
+    for (status, body, message) in [
+        ("400 Bad Request", r#"{"code":17}"#, "refused the request (status 400)"),
+        ("403 Forbidden", "", "refused the request (status 403)"),
+        ("503 Service Unavailable", "", "(status 503)"),
+        ("200 OK", "{}", "answered with no access token"),
+    ] {
+        assert_eq!(failure(), Value::Null, "{status}");
+        let earliest = now();
+        let (outcome, _) = server.answering(status, body, || sandbox.run(&["token"]));
+        let reported = outcome.stderr.lines().next().unwrap().strip_prefix("error: ").unwrap();
+        assert!(reported.contains(message), "{reported}");
+        let help = outcome.stderr.lines().nth(1).unwrap();
+
+        let (cells, said) = row(sandbox.run(&["status"]));
+        assert_eq!(cells[4], "none");
+        let mut lines = said.lines();
+        let warning = lines.next().unwrap();
+        let (ago, error) = warning.split_once(" ago: ").unwrap();
+        assert!(ago.starts_with("warning: the last refresh failed "), "{said}");
+        assert_eq!(error, format!("{reported} (profile: none, provider: oauth)"));
+        assert_eq!(lines.next().unwrap(), help);
+
+        let shown = failure();
+        let line = format!("{reported}; {}", help.strip_prefix("help: ").unwrap());
+        assert_eq!(shown["error"], line);
+        assert!(shown["at"].as_str().unwrap().ends_with('Z'), "{shown}");
+        assert!(shown["seconds_ago"].as_u64().unwrap() <= now() - earliest, "{shown}");
+
+        server.giving("t0k3n", 3_600, || sandbox.run(&["token"])).done();
+        let (_, said) = row(sandbox.run(&["status"]));
+        assert_eq!((failure(), &*said), (Value::Null, ""), "{status}");
+        sandbox.run(&["logout"]);
+    }
+}
+
+#[test]
+fn a_failed_refresh_of_each_profile_is_shown() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    let more = sandbox.file("repo/more.toml", "[profile.ci]\n");
+    let sandbox = sandbox.env("AUTHN_CONFIG", more);
+    for profile in [&[][..], &["-p", "ci"]] {
+        let token = [profile, &["token"]].concat();
+        server.answering("400 Bad Request", "", || sandbox.run(&token));
+    }
+    let outcome = sandbox.run(&["status"]);
+    for profile in ["none", "ci"] {
+        let end = format!("(profile: {profile}, provider: oauth)");
+        assert_eq!(outcome.stderr.lines().filter(|line| line.ends_with(&end)).count(), 1);
+    }
 }
 
 #[test]

@@ -96,6 +96,8 @@ impl SystemKeyring {
         write(service: &str, key: &str, text: &SecretString) -> ();
         /// Renames the text of a session.
         set_aside(service: &str, key: &str, ending: &str) -> ();
+        /// Removes the texts of a session that were renamed.
+        remove_set_aside(service: &str, key: &str, ending: &str) -> ();
         /// Returns the keys of all sessions.
         list(service: &str) -> Vec<String>;
         /// Returns the secret that a reference names.

@@ -36,9 +36,13 @@ pub(super) fn set_aside(service: &str, key: &str, ending: &str) -> Result<()> {
     let ring = ring()?;
     let name = description(service, key);
     let Some(bytes) = get(ring, &name)?.map(zeroize::Zeroizing::new) else { return Ok(()) };
-    put(ring, &format!("{ending} {name}"), &bytes)?;
-    let old = ring.search(&name).map_err(|error| failed("find a session", error))?;
-    ring.unlink_key(old).map_err(|error| failed("rename a session", error))
+    put(ring, &aside(service, key, ending), &bytes)?;
+    remove(ring, &name)
+}
+
+/// Removes the text of a session that was renamed.
+pub(super) fn remove_set_aside(service: &str, key: &str, ending: &str) -> Result<()> {
+    remove(ring()?, &aside(service, key, ending))
 }
 
 /// Returns the keys of all sessions.
@@ -95,6 +99,16 @@ fn put(ring: KeyRing, name: &str, bytes: &[u8]) -> Result<()> {
     }
 }
 
+/// Removes a key, if there is one.
+fn remove(ring: KeyRing, name: &str) -> Result<()> {
+    match ring.search(name).and_then(|key| ring.unlink_key(key)) {
+        Ok(()) | Err(KeyError::KeyDoesNotExist | KeyError::KeyExpired | KeyError::KeyRevoked) => {
+            Ok(())
+        }
+        Err(error) => Err(failed("remove a key", error)),
+    }
+}
+
 /// Returns the user keyring, linked to this thread's keyring.
 fn ring() -> Result<KeyRing> {
     let ring = || {
@@ -107,6 +121,11 @@ fn ring() -> Result<KeyRing> {
 
 fn description(service: &str, key: &str) -> String {
     format!("authn session:{service}:{key}")
+}
+
+/// Returns the description of a session that was renamed.
+fn aside(service: &str, key: &str, ending: &str) -> String {
+    format!("{ending} {}", description(service, key))
 }
 
 fn failed(what: &str, error: KeyError) -> Error {

@@ -83,6 +83,17 @@ impl TokenStore for Keyring {
         Ok(keys)
     }
 
+    async fn remove_leftovers(&self, key: &StoreKey) -> Result<()> {
+        let (this, key) = (self.clone(), key.clone());
+        worker::run(self.timeout, async move || {
+            for ending in Content::ENDINGS {
+                this.__system.remove_set_aside(this.service(), key.as_str(), ending).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     fn place(&self) -> Option<String> {
         Some(format!("{} ({})", self.__system.name(), self.service()))
     }

@@ -99,6 +99,37 @@ async fn keeps_sessions(store: &Keyring, size: usize) {
     assert_eq!(elsewhere.list().await.unwrap(), []);
 }
 
+/// Tests that the leftovers of a key are removed in every keyring, and nothing else. `is_aside` returns whether a text was
+/// set aside with this ending for this key.
+async fn removes_leftovers(store: &Keyring, is_aside: impl Fn(&str, &str) -> bool) {
+    let broken = async |key: &str, text: &'static str| {
+        let (place, service, key) =
+            (store.__system.clone(), store.service().to_owned(), StoreKey::new(key));
+        let name = key.clone();
+        worker::run(TIMEOUT, async move || {
+            place.write(&service, name.as_str(), &text.into()).await
+        })
+        .await
+        .unwrap();
+        assert!(saved(store, &key, 1, 0).await);
+    };
+    let newer = r#"{"version":2,"revision":1}"#;
+    for (key, text, ending) in
+        [("one", "{", "corrupt"), ("one", newer, "newer"), ("other", "{", "corrupt")]
+    {
+        broken(key, text).await;
+        assert!(is_aside(ending, key), "{key} {ending}");
+    }
+    for _ in 0..2 {
+        store.remove_leftovers(&StoreKey::new("one")).await.unwrap();
+        assert!(!is_aside("corrupt", "one") && !is_aside("newer", "one"));
+        assert!(is_aside("corrupt", "other"));
+    }
+    for key in ["one", "other"] {
+        assert_eq!(revision(store, &StoreKey::new(key)).await, Some(1), "{key}");
+    }
+}
+
 #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
 mod secret_service {
     use authn::Error;
@@ -199,13 +230,14 @@ mod secret_service {
         store.secret(target).map(|secret: SecretString| secret.expose().to_owned())
     }
 
-    async fn every_visit(store: &Keyring) -> [String; 4] {
+    async fn every_visit(store: &Keyring) -> [String; 5] {
         let key = StoreKey::new("any");
         [
             refused(store.lock(&key).await.map(drop)),
             refused(store.load(&key).await),
             refused(store.save(&key, &document(1, 1), 0).await),
             refused(store.list().await),
+            refused(store.remove_leftovers(&key).await),
         ]
     }
 
@@ -220,6 +252,18 @@ mod secret_service {
         let aside = found("authn.Session.corrupt");
         assert!(aside.contains("label = authn: one-default-1 (corrupt)\n"), "{aside}");
         assert!(aside.contains("secret = {\n"), "it is not lost: {aside}");
+    }
+
+    #[tokio::test]
+    async fn leftovers_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let bus = Bus::with_keyring("NONE");
+        let is_aside = |ending: &str, key: &str| {
+            let schema = format!("authn.Session.{ending}");
+            let found = bus.run("secret-tool", &["search", "--all", "xdg:schema", &schema], b"");
+            found.contains(&format!("label = authn: {key} ({ending})\n"))
+        };
+        removes_leftovers(&bus.store(&folder), is_aside).await;
     }
 
     #[tokio::test]
@@ -395,6 +439,21 @@ mod keyutils {
         keeps_sessions(&store, 10 * 1024).await;
         let aside = format!("corrupt authn session:{service}:one-default-1");
         assert_eq!(&*store.secret(&aside).unwrap().expose(), "{", "it is not lost");
+        forget(&service);
+    }
+
+    #[tokio::test]
+    async fn leftovers_are_removed() {
+        if !is_there() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let service = format!("authn-test-leftovers-{}", std::process::id());
+        let store = store(&folder, &service);
+        let is_aside = |ending: &str, key: &str| {
+            store.secret(&format!("{ending} authn session:{service}:{key}")).is_ok()
+        };
+        removes_leftovers(&store, is_aside).await;
         forget(&service);
     }
 

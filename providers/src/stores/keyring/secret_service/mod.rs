@@ -76,12 +76,29 @@ impl SecretService {
     /// Renames the items of a session.
     pub(super) async fn set_aside(&self, service: &str, key: &str, ending: &str) -> Result<()> {
         let bus = self.bus().await?;
-        let schema = format!("{SCHEMA}.{ending}");
+        let schema = aside(ending);
         let mut attributes = session(service, Some(key));
         let items = bus.find(&attributes).await?;
         attributes.insert("xdg:schema", &schema);
         for item in &items {
             bus.rename(item, &format!("{} ({ending})", label(key)), &attributes).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes the items of a session that were renamed.
+    pub(super) async fn remove_set_aside(
+        &self,
+        service: &str,
+        key: &str,
+        ending: &str,
+    ) -> Result<()> {
+        let bus = self.bus().await?;
+        let schema = aside(ending);
+        let mut attributes = session(service, Some(key));
+        attributes.insert("xdg:schema", &schema);
+        for item in &bus.find(&attributes).await? {
+            bus.delete(item).await?;
         }
         Ok(())
     }
@@ -130,6 +147,11 @@ fn session<'a>(service: &'a str, key: Option<&'a str>) -> Attributes<'a> {
     let mut attributes = HashMap::from([("xdg:schema", SCHEMA), ("service", service)]);
     attributes.extend(key.map(|key| ("username", key)));
     attributes
+}
+
+/// Returns the schema of sessions that were renamed.
+fn aside(ending: &str) -> String {
+    format!("{SCHEMA}.{ending}")
 }
 
 /// Splits a reference at its last slash. A service can be a URL, but a user's name has no slash.
