@@ -137,17 +137,19 @@ fn a_configuration_of_another_user_is_refused_and_one_of_a_group_is_a_warning() 
             println!("not tested: this needs root");
             return;
         }
-        let is_found = |config: &Config, severity, command: &str| {
-            let expected = (severity, "unsafe-file", format!("`{command} {}`", path.display()));
+        let is_found = |config: &Config, severity, help: &str| {
+            let expected = (severity, "unsafe-file", help.to_owned());
             assert!(problems(config).contains(&expected), "{name}: {config:?}");
         };
         let config = load(&scene, name);
-        is_found(&config, Severity::Warning, "chmod g-w");
+        is_found(&config, Severity::Warning, &format!("`chmod g-w {}`", path.display()));
         assert!(config.credentials().is_ok(), "{name}");
         chown(&path, Some(12345), Some(0)).unwrap();
         let config = load(&scene, name);
         let refused = if name == "project" { Severity::Warning } else { Severity::Error };
-        is_found(&config, refused, "chown 0");
+        // Root must not take another user's file over.
+        let help = "run the program as the owner, or give root a `HOME` of its own, such as with `sudo -H`";
+        is_found(&config, refused, help);
         assert_eq!(config.credentials().is_ok(), name == "project");
         fs::remove_file(path).unwrap();
     }

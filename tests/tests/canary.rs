@@ -215,7 +215,7 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
                 let outcome = sandbox.run(binary("authn"), &all);
                 // What is asked for is given: the static providers' own secret, on stdout alone.
                 let gives = arguments.contains(&"token") || arguments.first() == Some(&"header");
-                let own = matches!(entry.name(), "jwt" | "bearer" | "basic" | "api_key");
+                let own = matches!(entry.name(), "jwt" | "bearer" | "basic" | "api_key" | "cached");
                 let mut shown = outcome.stderr.clone();
                 if !(gives && own && outcome.code == 0) {
                     shown.push_str(&outcome.stdout);

@@ -159,7 +159,11 @@ fn secrets_of(record: &Value) -> Vec<String> {
     match record {
         Value::String(text) if text.len() > 40 => vec![text.clone()],
         Value::Array(list) => list.iter().flat_map(secrets_of).collect(),
-        Value::Object(members) => members.values().flat_map(secrets_of).collect(),
+        Value::Object(members) => {
+            // The name of the session and an error are shown.
+            let secret = members.iter().filter(|(name, _)| !["key", "failure"].contains(&&***name));
+            secret.flat_map(|(_, value)| secrets_of(value)).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -324,6 +328,7 @@ fn a_users_session_is_refreshed_and_revoked() {
     let said = scene.run_later(120, &["logout", "--revoke"]);
     assert_eq!(said.code, 0, "{}", said.stderr);
     assert!(said.stderr.contains("revoked the session at the server"), "{}", said.stderr);
+    // The access token has expired.
     assert_eq!(scene.rig.count(&[("path", "/token/revocation"), ("status", "200")]), 1);
     let members = [("grant_type", "refresh_token"), ("refresh_token", &*refresh_token)];
     assert_eq!(scene.ask_for_token(&members)["error"], "invalid_grant");

@@ -59,7 +59,8 @@ pub struct Status {
 ///
 /// ```no_run
 /// # async fn example(credentials: authn::Credentials) -> authn::Result<()> {
-/// if let Some(failure) = credentials.status().await?.last_failure {
+/// let failure: Option<authn::LastFailure> = credentials.status().await?.last_failure;
+/// if let Some(failure) = failure {
 ///     println!("the last refresh failed at {:?}: {}", failure.at, failure.error);
 /// }
 /// # Ok(()) }

@@ -91,6 +91,19 @@ use crate::{Result, diagnostic::Problem};
 ///         Ok(false)
 ///     }
 ///
+///     async fn reserve(
+///         &self,
+///         _key: &StoreKey,
+///         _document: &Document,
+///         expected: u64,
+///     ) -> Result<Option<u64>> {
+///         Ok(Some(expected)) // the vault is never full
+///     }
+///
+///     async fn remove_leftovers(&self, _key: &StoreKey) -> Result<()> {
+///         Ok(()) // it sets nothing aside
+///     }
+///
 ///     async fn list(&self) -> Result<Vec<StoreKey>> {
 ///         Ok(Vec::new())
 ///     }

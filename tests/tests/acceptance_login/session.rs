@@ -71,7 +71,8 @@ fn it_is_revoked_at_the_server() {
     scene.rig.faults(&json!([]));
 
     scene.authn(&["logout", "--revoke"]).success();
-    assert_eq!(scene.rig.count(&[("endpoint", "revocation"), ("status", "200")]), 1);
+    // The refresh token and the access token.
+    assert_eq!(scene.rig.count(&[("endpoint", "revocation"), ("status", "200")]), 2);
     assert_eq!(send(&scene, &refresh_token), 400);
     scene.keeps_nothing();
     let status = scene.authn(&["status"]).success();

@@ -23,7 +23,11 @@ use crate::{
 
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// A clock on which every sleep ends at once.
+/// The shortest limit on a store or an exchange.
+const LIMITS: Duration = Duration::from_secs(30);
+
+/// A clock on which every sleep of a login ends at once. The limits on stores and exchanges, which work in real time, are
+/// longer and are never reached.
 #[derive(Debug)]
 struct Hasty(ManualClock);
 
@@ -33,6 +37,9 @@ impl Time for Hasty {
     }
 
     fn sleep(&self, duration: Duration) -> Sleep {
+        if duration >= LIMITS {
+            return Box::pin(std::future::pending());
+        }
         let manual = self.0.clone();
         Box::pin(async move { manual.advance(duration) })
     }

@@ -122,7 +122,8 @@ async fn it_can_be_revoked_by_a_client_without_a_secret() {
     person.is_done();
     outcome.unwrap();
     credentials.revoke().await.unwrap();
-    assert_eq!(rig.count(&[("endpoint", "revocation"), ("status", "200")]), 1);
+    // The refresh token and the access token.
+    assert_eq!(rig.count(&[("endpoint", "revocation"), ("status", "200")]), 2);
     let error = credentials.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LoginRequired, "{error}");
     assert!(!credentials.status().await.unwrap().has_refresh_token);
