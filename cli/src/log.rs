@@ -1,24 +1,103 @@
-//! Logs on standard error, enabled by `-v` or by the variable `AUTHN_LOG`.
+//! Logs on standard error, enabled by `-v` or by the variable `AUTHN_LOG`, and the warnings of stores, which are always
+//! shown.
 
-use std::{collections::BTreeSet, env, io};
+use std::{
+    collections::BTreeSet,
+    env, fmt, io,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use tracing::{Level, Metadata};
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+};
 use tracing_subscriber::{
     Layer, Registry,
     filter::{FilterExt as _, Targets, filter_fn},
     fmt::MakeWriter,
-    layer::SubscriberExt as _,
+    layer::{Context, SubscriberExt as _},
     util::SubscriberInitExt as _,
 };
 
-use crate::app::App;
+use crate::{app::App, output::Output};
 
-/// Starts logging if it is enabled.
+/// The module whose warnings are shown without a log.
+const STORES: &str = "authn::store";
+
+/// Whether lines of a log may be written.
+static IS_ON: AtomicBool = AtomicBool::new(false);
+
+/// Starts logging if it is enabled, and the output of warnings that the log will not contain.
 pub(crate) fn start(app: &App) {
-    let Some(wanted) = wanted(app) else { return };
-    let lines = lines(wanted, our_crates(), io::stderr);
+    let wanted = wanted(app);
+    IS_ON.store(wanted.is_some(), Ordering::Relaxed);
+    let has_warnings =
+        wanted.as_ref().is_some_and(|wanted| wanted.would_enable(STORES, &Level::WARN));
+    let warnings = (!has_warnings).then(|| Warnings::new(app.output.clone()).of_stores().boxed());
+    let lines = wanted.map(|wanted| lines(wanted, our_crates(), io::stderr).boxed());
+    let layers: Vec<_> = lines.into_iter().chain(warnings).collect();
     // A second start in one process keeps the first one's.
-    let _ = Registry::default().with(lines).try_init();
+    let _ = Registry::default().with(layers).try_init();
+}
+
+/// Returns whether lines of a log may be written, which would disturb a line that is redrawn.
+pub(crate) fn is_on() -> bool {
+    IS_ON.load(Ordering::Relaxed)
+}
+
+/// Writes warnings as the program writes its own, each once.
+struct Warnings {
+    output: Output,
+    written: Mutex<BTreeSet<String>>,
+}
+
+impl Warnings {
+    fn new(output: Output) -> Self {
+        Self { output, written: Mutex::default() }
+    }
+
+    fn of_stores(self) -> impl Layer<Registry> {
+        self.with_filter(Targets::new().with_target(STORES, Level::WARN))
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Warnings {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.insert(text.message.clone() + &text.name) {
+            let (message, help) = match text.message.split_once("; ") {
+                Some((message, help)) => (message, Some(help)),
+                None => (text.message.as_str(), None),
+            };
+            self.output.warning(&format!("{message}{}", text.name), help);
+        }
+    }
+}
+
+/// The message of an event, and its field `name` in parentheses.
+#[derive(Default)]
+struct Text {
+    message: String,
+    name: String,
+}
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        match field.name() {
+            "message" => self.message = format!("{value:?}"),
+            "name" => self.name = format!(" ({value:?})"),
+            _ => {}
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
 }
 
 /// Returns the layer that writes the wanted events, except for unsafe ones.

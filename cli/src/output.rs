@@ -14,7 +14,7 @@ use crate::style::{ERROR, HELP, Table, WARNING, plain, styled, wrapped};
 const SHOWN: usize = 50;
 
 /// The abilities of the two standard streams.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Output {
     /// Whether standard output is a terminal, so that columns are aligned.
     terminal: bool,

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::{Document, ErasedStore, StoreKey, hex, record::VERSION};
+use super::{
+    Document, ErasedStore, StoreKey, hex,
+    record::{VERSION, next_revision},
+};
 use crate::{Error, Result, SecretString};
 
 /// Most tries to create it. Of several processes that create it at once, one does, and the others find it.
@@ -36,7 +39,7 @@ impl FingerprintKey {
             }
             let expected = document.map_or(0, |document| document.revision);
             let key = Self::random()?;
-            if store.save_boxed(&name(), &key.write(expected + 1), expected).await? {
+            if store.save_boxed(&name(), &key.write(next_revision(expected)), expected).await? {
                 return Ok(key);
             }
         }

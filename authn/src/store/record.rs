@@ -212,9 +212,9 @@ impl Record {
         !self.is_empty() && self.saved_at.is_some_and(is_old) && self.tokens.values().all(has_ended)
     }
 
-    /// Returns the revision of the next save. After the last number it is 1 again, because 0 is no document.
+    /// Returns the revision of the next save.
     pub(crate) fn next_revision(&self) -> u64 {
-        self.revision.checked_add(1).unwrap_or(1)
+        next_revision(self.revision)
     }
 
     /// Returns whether there is anything besides access tokens.
@@ -346,6 +346,11 @@ impl StoredToken {
     pub(crate) fn lifetime(&self) -> Option<Duration> {
         millis::time(self.expires_at?).duration_since(self.asked_at).ok()
     }
+}
+
+/// Returns the revision after another. After the last number it is 1 again, because 0 is no document.
+pub(super) fn next_revision(revision: u64) -> u64 {
+    revision.checked_add(1).unwrap_or(1)
 }
 
 fn text(secret: &SecretString) -> Zeroizing<String> {

@@ -48,7 +48,9 @@ impl BackOff {
     /// `chance` decides, a random number from 0 to 1.
     #[must_use]
     pub fn jittered(self, failures: u32, chance: f64) -> Duration {
-        self.after(failures).mul_f64(chance.clamp(0.0, 1.0))
+        let wait = self.after(failures);
+        // A product of the longest durations can be rounded up to more than a duration can be.
+        Duration::try_from_secs_f64(wait.as_secs_f64() * chance.clamp(0.0, 1.0)).unwrap_or(wait)
     }
 
     /// Returns the wait that a server asks for by `Retry-After` (RFC 9110, 10.2.3), at most 5 minutes.
@@ -82,6 +84,8 @@ mod tests {
         let back_off = BackOff::new(Duration::from_millis(200), Duration::from_secs(1));
         let waits = [0.0, 0.5, 1.0, 7.0].map(|chance| back_off.jittered(2, chance).as_millis());
         assert_eq!(waits, [0, 200, 400, 400]);
+        let longest = BackOff::new(Duration::MAX, Duration::MAX);
+        assert_eq!(longest.jittered(u32::MAX, 1.0), Duration::MAX);
     }
 
     #[test]

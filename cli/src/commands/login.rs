@@ -14,12 +14,12 @@ use authn::{
     prompt::{Link, Progress, Prompt, Question, UserCode},
 };
 use tokio::{select, sync::Notify};
-use tracing::level_filters::LevelFilter;
 
 use super::{entry, known_store, waiting};
 use crate::{
     app::App,
     exit::{Code, Failure},
+    log,
     prompt::TerminalPrompt,
     style::{home, short, with_name},
 };
@@ -54,7 +54,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     let mut prompt = TerminalPrompt::new().without_cancelling();
     prompt = prompt.with_colour(app.output.stderr_colour());
-    if LevelFilter::current() != LevelFilter::OFF {
+    if log::is_on() {
         // Log lines would disturb the spinner.
         prompt = prompt.without_spinner();
     }

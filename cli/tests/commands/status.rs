@@ -349,3 +349,45 @@ fn a_narrow_terminal_shows_a_block_for_each_profile() {
         assert!(narrow.lines().any(|shown| shown == line), "{line}\n{narrow}");
     }
 }
+
+#[test]
+fn a_session_that_cannot_be_read_is_a_warning() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    server.giving("one", 3600, || sandbox.run(&["token"])).done();
+    let folder = sandbox.path("home/.local/state/authn/tokens");
+    let files = || {
+        let entries = std::fs::read_dir(&folder).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        names.retain(|path| {
+            path.extension().is_some_and(|ending| ending != "lock" && ending != "lease")
+        });
+        names.sort();
+        names
+    };
+    let record = files().into_iter().find(|path| path.extension().unwrap() == "json").unwrap();
+    let name = record.to_str().unwrap();
+    std::fs::write(&record, "{ s3cr3t").unwrap();
+    let before = files();
+    let warning = format!(
+        "warning: a stored session can't be read by this version and is not used ({name})\nhelp: log in again\n"
+    );
+    // Whether a log is on that does not contain it, or none.
+    for levels in [None, Some("off"), Some("reqwest=info"), Some("authn=error")] {
+        let mut command = sandbox.command(&["status"]);
+        command.envs(levels.map(|levels| ("AUTHN_LOG", levels)));
+        let outcome = Outcome::of(command.output().unwrap());
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert_eq!(outcome.stderr.matches(&warning).count(), 1, "{levels:?}: {outcome:?}");
+        assert!(!outcome.stderr.contains("s3cr3t"), "{outcome:?}");
+        assert_eq!(files(), before, "status only looks");
+    }
+    let logged = sandbox.run(&["-v", "status"]);
+    assert!(!logged.stderr.contains("warning: "), "{logged:?}");
+    assert_eq!(logged.stderr.matches("a stored session can't be read").count(), 1, "{logged:?}");
+    // The next save replaces it.
+    let outcome = server.giving("two", 3600, || sandbox.run(&["token"]));
+    assert_eq!(outcome.stderr.matches(&warning).count(), 1, "{outcome:?}");
+    assert_eq!(outcome.done(), "two\n");
+    assert_eq!(sandbox.run(&["status"]).stderr, "");
+}
