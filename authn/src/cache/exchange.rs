@@ -241,14 +241,19 @@ impl Exchange {
         let now = self.context.clock().now().wall();
         let is_new = record.revision == 0;
         record.set_saved_at(now);
-        let mut saved = self.limited(session.save(record)).await.flatten();
-        if saved.is_err() && record.has_session() {
-            let mut without_tokens = record.without_tokens();
-            saved = self.limited(session.save(&mut without_tokens)).await.flatten().or(saved);
-            if saved.is_ok() {
-                record.revision = without_tokens.revision;
+        let saved = match self.limited(session.save(record)).await {
+            // The save goes on, and may still succeed.
+            Err(too_long) => Err(too_long),
+            Ok(Err(error)) if record.has_session() => {
+                let mut without_tokens = record.without_tokens();
+                let saved = self.limited(session.save(&mut without_tokens)).await.flatten();
+                if saved.is_ok() {
+                    record.revision = without_tokens.revision;
+                }
+                saved.or(Err(error))
             }
-        }
+            Ok(saved) => saved,
+        };
         if is_new && saved.is_ok() {
             // Next time, if it fails.
             let _ = self.limited(session.remove_unused(now)).await;

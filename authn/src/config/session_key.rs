@@ -7,7 +7,7 @@ use crate::{
     CacheOptions,
     options::{Item, LoadContext, Options as _, Value},
     request::options::PlacementOptions,
-    store::ConfiguredScope,
+    store::{ConfiguredScope, ordered},
 };
 
 /// Returns the options of a provider's table that its session depends on, one per line.
@@ -45,7 +45,7 @@ fn nested_scope(item: &Item, visibility: Visibility<'_>, path: &str, text: &mut 
         let path = format!("{path}.{key}");
         if key == "scope" {
             // Writing to a string can't fail.
-            let _ = writeln!(text, "{path}={:?}", words(item));
+            let _ = writeln!(text, "{path}={:?}", ordered(words(item)));
         } else {
             nested_scope(item, visibility, &path, text);
         }

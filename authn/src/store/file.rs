@@ -50,15 +50,22 @@ pub(crate) struct FileOptions {
 #[derive(Clone, Debug)]
 pub struct FileStore {
     locks: Locks,
-    /// What is reserved under each lease that is held.
-    held: Arc<Mutex<BTreeMap<StoreKey, Option<Reserved>>>>,
+    held: Arc<Mutex<BTreeMap<StoreKey, UnderLease>>>,
 }
 
 /// A lease that is held. What was reserved under it is released with it.
 struct Held {
     store: FileStore,
     key: StoreKey,
-    _lock: LockFile,
+}
+
+/// What belongs to a lease that is held.
+#[derive(Debug)]
+struct UnderLease {
+    /// A save that its caller no longer waits for has it, too: before the save ends, no other process may read the old
+    /// document.
+    lock: Arc<LockFile>,
+    reserved: Option<Reserved>,
 }
 
 impl FileStore {
@@ -67,7 +74,7 @@ impl FileStore {
         Self { locks: Locks::new(folder), held: Arc::default() }
     }
 
-    fn held(&self) -> MutexGuard<'_, BTreeMap<StoreKey, Option<Reserved>>> {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<StoreKey, UnderLease>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -92,9 +99,9 @@ impl FileStore {
 
 impl TokenStore for FileStore {
     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
-        let lock = self.locks.acquire(key, "lease").await?;
-        self.held().insert(key.clone(), None);
-        Ok(Lease::new(Held { store: self.clone(), key: key.clone(), _lock: lock }))
+        let lock = Arc::new(self.locks.acquire(key, "lease").await?);
+        self.held().insert(key.clone(), UnderLease { lock, reserved: None });
+        Ok(Lease::new(Held { store: self.clone(), key: key.clone() }))
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
@@ -117,7 +124,9 @@ impl TokenStore for FileStore {
         aside(move || {
             remove_leftovers(this.locks.folder(), &key);
             let reserved = Reserved::with_growth(&this.locks, &key, length)?;
-            this.held().insert(key, Some(reserved));
+            if let Some(held) = this.held().get_mut(&key) {
+                held.reserved = Some(reserved);
+            }
             Ok(Some(expected))
         })
         .await
@@ -132,13 +141,18 @@ impl TokenStore for FileStore {
         let (this, key) = (self.clone(), key.clone());
         // Others wait for the lock that a save holds.
         to_its_end(async move {
-            let held = this.held().get_mut(&key).map(Option::take);
-            let reserved = if let Some(Some(reserved)) = held {
+            let held = this
+                .held()
+                .get_mut(&key)
+                .map(|held| (Arc::clone(&held.lock), held.reserved.take()));
+            let (_lease, reserved) = held.unzip();
+            let is_held = reserved.is_some();
+            let reserved = if let Some(Some(reserved)) = reserved {
                 reserved
             } else {
                 let (locks, key) = (this.locks.clone(), key.clone());
                 aside(move || {
-                    if held.is_some() {
+                    if is_held {
                         remove_leftovers(locks.folder(), &key);
                     }
                     Reserved::new(&locks, &key)
@@ -149,7 +163,7 @@ impl TokenStore for FileStore {
             aside(move || {
                 reserved.save(text.expose().as_bytes(), expected).map_err(|failure| {
                     if let Some(held) = this.held().get_mut(&key) {
-                        *held = Some(failure.reserved.unlocked());
+                        held.reserved = Some(failure.reserved.unlocked());
                     }
                     failure.error
                 })
@@ -201,8 +215,8 @@ impl TokenStore for FileStore {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let reserved = self.store.held().remove(&self.key);
-        drop(reserved);
+        let held = self.store.held().remove(&self.key);
+        drop(held);
     }
 }
 

@@ -37,7 +37,7 @@ pub use locks::Locks;
 pub use policy::SessionPolicy;
 pub(crate) use record::{Record, StoredFailure};
 pub(crate) use session::StoredSession;
-pub(crate) use spec::{ConfiguredScope, SessionSpec};
+pub(crate) use spec::{ConfiguredScope, SessionSpec, ordered};
 #[doc(hidden)]
 pub use versioned::{Content, Versioned};
 

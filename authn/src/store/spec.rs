@@ -104,18 +104,22 @@ impl SessionSpec {
 }
 
 impl ConfiguredScope {
-    /// Returns the name of the tokens of these scopes in a record; without scopes, the configured ones apply. The order
-    /// of scopes has no meaning (RFC 6749, section 3.3).
+    /// Returns the name of the tokens of these scopes in a record; without scopes, the configured ones apply.
     pub(crate) fn entry(&self, scopes: &[String]) -> String {
-        let mut scopes = if scopes.is_empty() { self.own.clone() } else { scopes.to_vec() };
-        scopes.sort();
-        scopes.dedup();
-        let own = scopes.join(" ");
+        let scopes = if scopes.is_empty() { &self.own } else { scopes };
+        let own = ordered(scopes.to_vec()).join(" ");
         if self.nested.is_empty() {
             return own;
         }
         format!("{own}\n{}", &hex(&Sha256::digest(&self.nested))[..16])
     }
+}
+
+/// Sorts scopes, whose order has no meaning (RFC 6749, section 3.3).
+pub(crate) fn ordered(mut scopes: Vec<String>) -> Vec<String> {
+    scopes.sort();
+    scopes.dedup();
+    scopes
 }
 
 impl fmt::Debug for SessionSpec {
