@@ -83,8 +83,11 @@ impl SingleFlight {
     }
 
     /// Returns whether a refresh may start: none is under way, and none is held back. It takes no lock.
+    ///
+    /// Which process the exchange is in is not asked, which would cost more than all the rest. A forked child of a parent
+    /// that was refreshing refreshes at the token's end of use.
     pub(super) fn is_due(&self, now: Moment) -> bool {
-        self.next.get().reached(now) && !self.is_busy()
+        self.busy.load(Ordering::Acquire) == 0 && self.next.get().reached(now)
     }
 
     /// Returns whether an exchange is under way in this process. That of a parent never ends in its child.
