@@ -3,7 +3,7 @@
 use std::{hint::black_box, time::Duration};
 
 use authn::{
-    Context, Credentials, Environment, TokenSet, Loader, Result, Token, TokenProvider, TokenSource,
+    Context, Credentials, Environment, Loader, Result, Token, TokenProvider, TokenSet, TokenSource,
     blocking,
 };
 use authn_providers as _;

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use authn::{Context, Credentials, Error, TokenSet, Result, Token, TokenSource};
+use authn::{Context, Credentials, Error, Result, Token, TokenSet, TokenSource};
 use tokio::runtime::Runtime;
 
 use crate::{measure::finish, ours, report::Report, token};
