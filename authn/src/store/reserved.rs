@@ -50,12 +50,19 @@ impl Unsaved {
     }
 }
 
-/// The document that was there. It is kept open, so that no other file can have its inode number.
+/// The file that was there. It is kept open, so that no other file can have its inode number.
 #[derive(Debug)]
 struct Seen {
     file: File,
     metadata: Metadata,
-    revision: u64,
+    found: Found,
+}
+
+/// What a file has: a document of this revision, or a text that is none, with the ending of its new name.
+#[derive(Clone, Copy, Debug)]
+enum Found {
+    Revision(u64),
+    Other(&'static str),
 }
 
 impl Reserved {
@@ -126,14 +133,16 @@ impl Reserved {
 
     /// Returns the revision of the document that is there now, and sets aside what is none. The caller holds the lock.
     ///
-    /// An unchanged document is not opened again, which could fail.
+    /// An unchanged file is not opened again, and neither is one that is still missing: that could fail.
     fn revision(&self) -> Result<u64> {
-        if self.seen.as_ref().is_some_and(|seen| seen.is_at(&self.path)) {
-            return Ok(self.seen.as_ref().map_or(0, |seen| seen.revision));
-        }
-        match look(&self.path)? {
-            Some(Content::Document(document)) => Ok(document.revision),
-            Some(Content::Other(ending)) => {
+        let found = match &self.seen {
+            Some(seen) if seen.is_at(&self.path) => Some(seen.found),
+            None if is_missing(&self.path) => None,
+            _ => look(&self.path)?.as_ref().map(Found::of),
+        };
+        match found {
+            Some(Found::Revision(revision)) => Ok(revision),
+            Some(Found::Other(ending)) => {
                 let aside = self.path.with_extension(ending);
                 // One that can't be moved is replaced.
                 let moved = fs::rename(&self.path, &aside).is_ok();
@@ -164,8 +173,8 @@ impl Seen {
         // What can't be opened is read by its path at the save.
         let Ok(file) = private_file::open(path, RULES) else { return Ok(None) };
         let metadata = file.metadata().map_err(|error| failed("read", path, &error))?;
-        let Some(Content::Document(document)) = look(path)? else { return Ok(None) };
-        let seen = Self { file, metadata, revision: document.revision };
+        let Some(content) = look(path)? else { return Ok(None) };
+        let seen = Self { file, metadata, found: Found::of(&content) };
         Ok(seen.is_at(path).then_some(seen))
     }
 
@@ -176,6 +185,19 @@ impl Seen {
         };
         private_file::is_at(&self.file, path) && self.file.metadata().is_ok_and(unchanged)
     }
+}
+
+impl Found {
+    fn of(content: &Content) -> Self {
+        match content {
+            Content::Document(document) => Self::Revision(document.revision),
+            Content::Other(ending) => Self::Other(ending),
+        }
+    }
+}
+
+fn is_missing(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 /// Removes the temporary files of processes that were killed. The caller holds the lease.

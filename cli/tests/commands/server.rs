@@ -53,23 +53,39 @@ impl Server {
         body: &str,
         work: impl FnOnce() -> T,
     ) -> (T, Request) {
-        let came = AtomicBool::new(false);
+        match self.answering_if_asked(status, body, work) {
+            (done, Some(request)) => (done, request),
+            (done, None) => panic!("no request came: {done:?}"),
+        }
+    }
+
+    /// Answers one request, if it arrives during `work`.
+    pub(crate) fn answering_if_asked<T>(
+        &self,
+        status: &str,
+        body: &str,
+        work: impl FnOnce() -> T,
+    ) -> (T, Option<Request>) {
+        let (came, done) = (AtomicBool::new(false), AtomicBool::new(false));
         thread::scope(|scope| {
             let request = scope.spawn(|| {
                 let (connection, _) = self.0.accept().unwrap();
+                if done.load(Ordering::SeqCst) {
+                    return None;
+                }
                 came.store(true, Ordering::SeqCst);
                 let mut request = Request::read(connection);
-                request.answer(status, body);
-                request
+                // Like most servers, it keeps the connection, so that the client has a file open for it.
+                request.answer_with("keep-alive", status, body);
+                Some(request)
             });
-            let done = work();
+            let outcome = work();
+            done.store(true, Ordering::SeqCst);
             if !came.load(Ordering::SeqCst) {
-                // Ends the wait, so that the test fails instead of waiting for ever.
+                // Ends the wait for a request.
                 drop(TcpStream::connect(self.0.local_addr().unwrap()));
-                let _ = request.join();
-                panic!("no request came: {done:?}");
             }
-            (done, request.join().unwrap())
+            (outcome, request.join().unwrap())
         })
     }
 
@@ -124,10 +140,14 @@ impl Request {
     }
 
     pub(crate) fn answer(&mut self, status: &str, body: &str) {
+        self.answer_with("close", status, body);
+    }
+
+    fn answer_with(&mut self, connection: &str, status: &str, body: &str) {
         let length = body.len();
         write!(
             self.connection,
-            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: close\r\n\
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nConnection: {connection}\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         )
         .unwrap();
