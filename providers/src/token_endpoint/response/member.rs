@@ -14,13 +14,20 @@ pub(in crate::token_endpoint) enum Member {
     /// A whole number, with all its digits.
     Whole(u64),
     Boolean(bool),
-    /// A list, an object or a negative whole number.
+    /// A list, an object, a negative whole number, or a text that is no Unicode.
     Other,
     /// There is more than one.
     Repeated,
 }
 
 impl Member {
+    /// Parses a JSON value.
+    pub(super) fn of_json(json: &str) -> Self {
+        // A number that serde_json refuses is too large, and becomes infinite.
+        let of_large = |_| json.parse().map_or(Self::Other, Self::Number);
+        serde_json::from_str(json).unwrap_or_else(of_large)
+    }
+
     /// Returns the text of a text.
     pub(in crate::token_endpoint) fn text(&self) -> Option<&str> {
         match self {

@@ -6,6 +6,8 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use super::member::Member;
 
@@ -15,13 +17,18 @@ pub(in crate::token_endpoint) struct Object(BTreeMap<String, Member>);
 
 impl Object {
     /// Parses a body. A JSON object is one whatever the media type is, because servers send many; a form is one only if
-    /// the media type says so, because any text could be a form. Anything else is `None`, such as a JSON list.
+    /// the media type says so, because any text could be a form. Anything else is `None`, such as a JSON list. Bytes that
+    /// are no UTF-8 are replaced, because they are mostly in members that are not used, such as descriptions.
     pub(in crate::token_endpoint) fn parse(
         body: &[u8],
         content_type: Option<&str>,
     ) -> Option<Self> {
         if body.trim_ascii_start().starts_with(b"{") {
-            return serde_json::from_slice(body).ok();
+            if let Ok(text) = str::from_utf8(body) {
+                return serde_json::from_str(text).ok();
+            }
+            let text = Zeroizing::new(String::from_utf8_lossy(body).into_owned());
+            return serde_json::from_str(&text).ok();
         }
         is_form(content_type?).then(|| Self::of_form(body)).filter(|form| !form.0.is_empty())
     }
@@ -75,8 +82,11 @@ impl<'de> Visitor<'de> for Members {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
         let mut members = Object::default();
-        while let Some((name, member)) = map.next_entry()? {
-            members.add(name, member);
+        // Each is read by itself, so that one which can't be read spoils no other. No name that is used is unreadable.
+        while let Some((name, member)) = map.next_entry::<&RawValue, &RawValue>()? {
+            if let Ok(name) = serde_json::from_str(name.get()) {
+                members.add(name, Member::of_json(member.get()));
+            }
         }
         Ok(members)
     }

@@ -71,12 +71,43 @@ fn other_answers_than_token_responses_are_refused() {
         r#"{"access_token":"a","token_type":7}"#,
         r#"{"access_token":"a","token_type":"Bearer","refresh_token":{}}"#,
         r#"{"access_token":"a","token_type":"Bearer","refresh_token":"a\nb"}"#,
+        r#"{"access_token":"a","token_type":"Bearer","refresh_token":"\ud800"}"#,
         r#"{"access_token":"a","access_token":"b","token_type":"Bearer"}"#,
         r#"{"access_token":"a","refresh_token":"b","refresh_token":"b"}"#,
         r#"{"access_token":"a","expires_in":1,"expires_in":1}"#,
     ] {
         let error = parsed(200, bad).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{bad}: {error}");
+    }
+}
+
+/// JSON has numbers, texts and names that Rust has not, and servers send bytes that are no UTF-8.
+#[test]
+fn a_member_that_can_not_be_read_spoils_no_other() {
+    for member in [
+        &br#""expires_in":1e400"#[..],
+        br#""expires_in":-1e400"#,
+        br#""unused":1e400"#,
+        br#""unused":[1e400,{"\ud800":"\ud800"}]"#,
+        br#""scope":"\ud800""#,
+        b"\"scope\":\"\xe9\"",
+        b"\"unused\":\"\xe9\"",
+        b"\"\xe9\":1",
+        br#""\ud800":1"#,
+        br#""\ud800":1,"\ud800":1"#,
+    ] {
+        let with_member = |rest: &[u8]| [b"{", member, b",", rest, b"}"].concat();
+        let shown = String::from_utf8_lossy(member);
+        let good = with_member(br#""access_token":"a","refresh_token":"r""#);
+        let tokens = grant(&received(200, JSON, &good), &ADVICE, None).map_err(Error::from);
+        let tokens = tokens.unwrap_or_else(|error| panic!("{shown}: {error}"));
+        assert_eq!(tokens.token().secret(), "a", "{shown}");
+        assert_eq!(&*tokens.refresh_token().unwrap().expose(), "r", "{shown}");
+        assert_eq!(tokens.token().scope(), None, "{shown}");
+        let refusal = with_member(br#""error":"invalid_grant""#);
+        let failure = grant(&received(400, JSON, &refusal), &ADVICE, None).unwrap_err();
+        let error = Error::from(failure);
+        assert!(error.message().contains("invalid_grant"), "{shown}: {error}");
     }
 }
 
