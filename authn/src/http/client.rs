@@ -14,6 +14,7 @@ use url::Url;
 use super::{HttpRequest, options::HttpOptions};
 use crate::{
     Error, Result,
+    diagnostic::{check_limit_on_files, limit_help, reason},
     input_file::{self, Rules},
     per_process::PerProcess,
     request::{LOCALHOST, is_loopback},
@@ -140,9 +141,16 @@ pub(crate) fn pinned(builder: ClientBuilder) -> ClientBuilder {
 }
 
 fn build(builder: ClientBuilder) -> Result<Client> {
-    builder.build().map_err(|_| {
-        Error::configuration("the HTTP client can't be built from the options in `[http]`")
-            .with_help("check `ca_file`")
+    builder.build().map_err(|_| match check_limit_on_files() {
+        Ok(()) => {
+            Error::configuration("the HTTP client can't be built from the options in `[http]`")
+                .with_help("check `ca_file`")
+        }
+        Err(error) => {
+            let help = limit_help(&error).unwrap_or("check the limit on open files");
+            Error::internal(format!("the HTTP client can't be built ({})", reason(&error)))
+                .with_help(help)
+        }
     })
 }
 

@@ -8,9 +8,10 @@ use crate::{
     private_file::Refusal,
 };
 
-/// Returns the error of an operation on a file, such as `lock`.
+/// Returns the error of an operation on a file or a folder, such as `lock`.
 pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
-    let folder = path.parent().unwrap_or(path).display().to_string();
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    let folder = folder.display().to_string();
     let (why, help) = match error.kind() {
         io::ErrorKind::StorageFull => ("the disk is full".into(), "free space on it".into()),
         io::ErrorKind::QuotaExceeded => {
@@ -31,4 +32,20 @@ pub(super) fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
 /// Returns the error of a file or a folder that is not the user's alone.
 pub(super) fn refused(refusal: Refusal) -> Error {
     Error::store(refusal.fault).with_help(refusal.help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_names_the_folder_that_can_not_be_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let expected = format!("`chmod u+rwx {}`", folder.path().display());
+        for path in [folder.path().to_owned(), folder.path().join("key.json")] {
+            let error = failed("write to", &path, &denied);
+            assert_eq!(error.help(), Some(&*expected), "{}", path.display());
+        }
+    }
 }

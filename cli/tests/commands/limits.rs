@@ -59,6 +59,7 @@ fn few_open_files_lose_no_new_refresh_token() {
             let run = || limited(&sandbox.command(&["token"]), limit);
             let (outcome, request) = server.answering_if_asked("200 OK", answer, run);
             if request.is_none() {
+                assert!(!outcome.stderr.contains("ca_file"), "{limit} {record:?}: {outcome:?}");
                 refused += 1;
                 continue;
             }
