@@ -93,7 +93,7 @@ async fn files_open_to_other_users_and_files_set_aside_are_reported_with_a_comma
     fs::create_dir(&folder).unwrap();
     mode(&folder, 0o700);
     let write = |name: &str, bits| {
-        fs::write(folder.join(name), "{}").unwrap();
+        fs::write(folder.join(name), r#"{"version":1,"revision":1}"#).unwrap();
         mode(&folder.join(name), bits);
     };
     write("a.json", 0o600);
@@ -173,4 +173,29 @@ fn a_file_of_authorities_is_checked_when_it_is_loaded() {
         assert!(!error.to_string().contains("s3cr3t"), "{error}");
     }
     assert!(loader("[credentials.impersonal]").load().unwrap().check_http().is_ok());
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_session_is_reported_before_a_save_sets_it_aside() {
+    for name in ["a.json", ".fingerprint-key"] {
+        for (contents, why) in [
+            (&b""[..], "it was damaged"),
+            (b"{", "it was damaged"),
+            (b"\xff", "it was damaged"),
+            (br#"{"version":1}"#, "it was damaged"),
+            (br#"{"version":99,"revision":1}"#, "a later version wrote it"),
+        ] {
+            let home = tempfile::tempdir().unwrap();
+            let path = home.path().join(name);
+            fs::write(&path, contents).unwrap();
+            #[cfg(unix)]
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+                .unwrap();
+            let found = faults(home.path()).await;
+            let [(Severity::Warning, fault, help)] = found.as_slice() else { panic!("{found:?}") };
+            assert_eq!(*fault, format!("F/{name} is not used, because {why}"));
+            assert!(!help.is_empty());
+            assert_eq!(fs::read(&path).unwrap(), contents, "examining sets nothing aside");
+        }
+    }
 }

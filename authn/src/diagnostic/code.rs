@@ -71,7 +71,7 @@ codes! {
     RelativePath = "relative-path",
     /// A store can't be used as it is.
     Store = "store",
-    /// A store contains a file that an interrupted save left behind.
+    /// A store contains a file that is no session, or was set aside because it is none.
     StoreLeftover = "store-leftover",
     /// A file is not TOML.
     Syntax = "syntax",

@@ -273,21 +273,36 @@ fn examine_file(path: &Path) -> Option<Problem> {
     let name = StoreKey::new(path.file_name()?.to_str()?);
     match path.extension().and_then(OsStr::to_str) {
         Some(ending @ (Content::CORRUPT | Content::NEWER)) => {
-            let why = if ending == Content::CORRUPT {
-                "it was damaged"
-            } else {
-                "a later version wrote it"
-            };
-            let message =
-                format!("{} is a session that was set aside, because {why}", path.display());
+            let message = format!(
+                "{} is a session that was set aside, because {}",
+                path.display(),
+                why(ending)
+            );
             let help = format!("`rm {}`, once you don't need it", shown(path));
             Some(Problem::warning(ProblemCode::StoreLeftover, message).with_help(help))
         }
-        Some("json" | "lease" | "lock") => examine_mode(path),
+        Some("json") => examine_mode(path).or_else(|| examine_document(path)),
+        Some("lease" | "lock") => examine_mode(path),
         // A document that is no session has no ending.
-        _ if !is_session(&name) => examine_mode(path),
+        _ if !is_session(&name) => examine_mode(path).or_else(|| examine_document(path)),
         _ => None,
     }
+}
+
+/// Returns the problem of a text that is no document, before a save sets it aside.
+fn examine_document(path: &Path) -> Option<Problem> {
+    let Ok(Some(Content::Other(ending))) = look(path) else { return None };
+    let message = format!("{} is not used, because {}", path.display(), why(ending));
+    let help = match ending {
+        Content::NEWER => "use the later version, or log in again with this one",
+        _ => "log in again, or set a new refresh token",
+    };
+    Some(Problem::warning(ProblemCode::StoreLeftover, message).with_help(help))
+}
+
+/// Returns why a text is no document, by the ending of its name when it is set aside.
+fn why(ending: &str) -> &'static str {
+    if ending == Content::CORRUPT { "it was damaged" } else { "a later version wrote it" }
 }
 
 fn examine_mode(path: &Path) -> Option<Problem> {
