@@ -5,6 +5,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use http::Method;
@@ -86,13 +87,18 @@ impl HttpClient {
         HttpRequest::new(self.clone(), Method::POST, url.clone())
     }
 
-    /// Returns a builder for another client with the same options: proxy, certificate authorities, deadlines, name.
+    /// Returns the deadline of a request.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.shared.options.timeout
+    }
+
+    /// Returns a builder for a client with these options: proxy, certificate authorities, the deadline of a connection,
+    /// name. The deadline of a request is left to the caller.
     pub(crate) fn builder(&self) -> Result<ClientBuilder> {
-        let HttpOptions { proxy, timeout, connect_timeout, user_agent, .. } = &self.shared.options;
+        let HttpOptions { proxy, connect_timeout, user_agent, .. } = &self.shared.options;
         let mut builder = pinned(Client::builder())
             .redirect(Policy::none())
             .referer(false)
-            .timeout(*timeout)
             .connect_timeout(*connect_timeout)
             .user_agent(user_agent);
         if let Some(proxy) = proxy {

@@ -1,6 +1,6 @@
 //! `HttpRequest`: one request, which a provider builds and the background runtime sends.
 
-use std::{error::Error as _, fmt, io, iter};
+use std::{error::Error as _, fmt, io, iter, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::Client;
@@ -18,7 +18,7 @@ use crate::{
     Error, Result, Token,
     diagnostic::{limit_help, reason},
     runtime,
-    time::{Clock, chance},
+    time::{Clock, before, chance},
 };
 
 /// Largest response that is read.
@@ -121,10 +121,10 @@ impl HttpRequest {
         let mut request = reqwest::Request::new(self.method, self.url);
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
-        let clock = self.client.clock().clone();
+        let (limit, clock) = (self.client.timeout(), self.client.clock().clone());
         // Dropping the set ends the request.
         let mut sending = JoinSet::new();
-        sending.spawn_on(send(client, request, place, clock), &runtime::handle()?);
+        sending.spawn_on(send(client, request, place, limit, clock), &runtime::handle()?);
         sending.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
             Err(Error::network("the request ended because the program is shutting down"))
         })
@@ -135,6 +135,7 @@ async fn send(
     client: Client,
     mut request: reqwest::Request,
     place: String,
+    limit: Duration,
     clock: Clock,
 ) -> Result<HttpResponse> {
     let method = request.method().clone();
@@ -142,14 +143,20 @@ async fn send(
     loop {
         // Bodies are in memory, so they can be sent again.
         let again = request.try_clone().filter(|_| tried < retry::TRIES);
-        let result = client.execute(request).await;
+        // Real time, whatever the context's clock is: the network does not follow it. It is no deadline of reqwest, which
+        // would end a request whose answer arrived while the process was stopped.
+        let mut deadline = Clock::system().sleep(limit);
+        let result = before(client.execute(request), &mut deadline).await;
         let repeat = match &result {
-            Ok(response) => retry::after_response(&method, response.status()),
-            Err(error) => retry::after_failure(&method, error.is_connect()),
+            Some(Ok(response)) => retry::after_response(&method, response.status()),
+            Some(Err(error)) => retry::after_failure(&method, error.is_connect()),
+            None => retry::after_failure(&method, false),
         };
         let Some(again) = again.filter(|_| repeat) else {
-            let response = result.map_err(|error| failed(&place, &error))?;
-            return receive(response, place, clock).await;
+            let response = result.ok_or_else(|| late(&place))?;
+            let response = response.map_err(|error| failed(&place, &error))?;
+            let received = before(receive(response, place.clone(), clock), deadline).await;
+            return received.unwrap_or_else(|| Err(late(&place)));
         };
         request = again;
         clock.sleep(retry::BACK_OFF.jittered(tried, chance())).await;
@@ -213,12 +220,17 @@ fn encoded(place: &str, status: StatusCode, encoding: &HeaderValue) -> Error {
     )
 }
 
+fn late(place: &str) -> Error {
+    Error::network(format!("{place} did not answer in time"))
+        .with_help("check the network, or raise `http.timeout`")
+}
+
 /// Returns the error of a failed request, without the URL and without any text of the server.
 fn failed(place: &str, error: &reqwest::Error) -> Error {
     let fail =
         |what: &str, help: &'static str| Error::network(format!("{place} {what}")).with_help(help);
     if error.is_timeout() {
-        return fail("did not answer in time", "check the network, or raise `http.timeout`");
+        return late(place);
     }
     let mut connection = None;
     for inner in iter::successors(error.source(), |&inner| inner.source()) {

@@ -11,11 +11,15 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::before;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// A wait that ends later than planned by this time was noticed late, because the process or the machine was stopped.
+/// It is then as much longer, so that a deadline does not end work whose result has arrived meanwhile.
+const MOMENT_AFTER_A_STOP: Duration = Duration::from_secs(1);
 
 /// A point in time on the wall clock and on the monotonic clock.
 ///
@@ -175,10 +179,19 @@ impl Clock {
     }
 
     /// Waits for `duration`. The system's clock needs a tokio runtime with timers, such as the framework's own
-    /// background runtime.
+    /// background runtime. If the process was stopped until later, it waits for a second more.
     pub fn sleep(&self, duration: Duration) -> Sleep {
         match &self.0 {
-            None => Box::pin(tokio::time::sleep(duration)),
+            None => {
+                let started = Instant::now();
+                let sleep = tokio::time::sleep(duration);
+                Box::pin(async move {
+                    sleep.await;
+                    if started.elapsed().saturating_sub(duration) >= MOMENT_AFTER_A_STOP {
+                        tokio::time::sleep(MOMENT_AFTER_A_STOP).await;
+                    }
+                })
+            }
             Some(time) => time.sleep(duration),
         }
     }
@@ -324,6 +337,27 @@ mod tests {
         assert!(!now.plus(Duration::MAX).reached(now));
         assert_eq!(Moment::NEVER.plus(Duration::MAX), Moment::NEVER);
         assert_eq!(now.minus(Duration::from_secs(1)).after(now), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_stop_there_is_a_moment_for_what_has_arrived_meanwhile() {
+        let (clock, minute, moment) =
+            (Clock::system(), Duration::from_mins(1), Duration::from_millis(10));
+        // The time jumps, as it does for a process that was stopped. Then another task needs a moment.
+        let stopped_for = |time| async move {
+            tokio::time::advance(time).await;
+            tokio::time::sleep(moment).await;
+        };
+        assert_eq!(clock.within(minute, stopped_for(60 * minute)).await, Some(()));
+        assert_eq!(clock.within(minute, stopped_for(minute / 2)).await, Some(()));
+        let endless = async {
+            stopped_for(60 * minute).await;
+            std::future::pending::<()>().await;
+        };
+        assert_eq!(clock.within(minute, endless).await, None);
+        let started = Instant::now();
+        clock.sleep(minute).await;
+        assert!(started.elapsed() < minute + moment, "no other wait is longer");
     }
 
     #[tokio::test]

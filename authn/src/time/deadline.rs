@@ -9,14 +9,14 @@ use std::{
 /// Waits for `work`, and returns `None` if `end` ends first.
 pub(crate) async fn before<T>(
     work: impl Future<Output = T>,
-    mut end: Pin<Box<dyn Future<Output = ()> + Send>>,
+    mut end: impl Future<Output = ()> + Unpin,
 ) -> Option<T> {
     let mut work = pin!(work);
     poll_fn(|context| {
         if let Poll::Ready(done) = work.as_mut().poll(context) {
             return Poll::Ready(Some(done));
         }
-        end.as_mut().poll(context).map(|()| None)
+        Pin::new(&mut end).poll(context).map(|()| None)
     })
     .await
 }

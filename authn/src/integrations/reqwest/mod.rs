@@ -57,8 +57,9 @@ struct Clients {
 impl Clients {
     /// Creates clients with the options of `[http]`.
     fn of(credentials: &Credentials) -> Result<Self> {
-        let direct = build(credentials.http().builder()?.no_proxy())?;
-        let http = build(credentials.http().builder()?)?;
+        let timeout = credentials.http().timeout();
+        let direct = build(credentials.http().builder()?.timeout(timeout).no_proxy())?;
+        let http = build(credentials.http().builder()?.timeout(timeout))?;
         Ok(Self { http, direct })
     }
 
