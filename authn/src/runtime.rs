@@ -101,6 +101,9 @@ fn start() -> io::Result<Running> {
         // The sender sends nothing.
         let _ = runtime.block_on(dropped);
     })?;
+    // tokio panics if it can't start its first thread for blocking work. A limit on threads is noticed here instead.
+    thread::Builder::new().spawn(|| ())?;
+    drop(handle.spawn_blocking(|| ()));
     Ok(Running { handle, _until_dropped: until_dropped })
 }
 
