@@ -29,7 +29,7 @@ async fn a_held_lease_blocks_no_other_session_and_its_wait_has_an_end() {
     token(&credentials).await;
     let _lease = held(&bench, "lease");
     // The token is valid: it is returned at once, and only its renewal waits.
-    bench.clock.advance(Duration::from_secs(9 * 60));
+    bench.clock.advance(Duration::from_mins(9));
     assert_eq!(token(&credentials).await, "t1");
     assert_eq!(token(&bench.process("r0")).await, "t1");
     assert_eq!(token(&unrelated(&bench, "other")).await, "t2");
