@@ -158,8 +158,8 @@ impl Exchange {
             }
             None => record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at),
         }
-        // It is saved even if a logout has started meanwhile, which waits for the lease: the session of a process that
-        // reads the store before that would be taken for stolen otherwise.
+        // It is saved even if a logout has started meanwhile. Until that has reached the store, another process can read
+        // the record, and must not find the spent refresh token there.
         self.save(session, memory, &mut record).await?;
         self.check()?;
         self.hand_out(fresh).await

@@ -10,8 +10,8 @@ impl Exchange {
     /// Adds the user's name to new tokens, and refuses those of another user than the expected one.
     ///
     /// If the exchange failed, or the user can't be verified now, but the session was the expected user's, it returns the
-    /// error beside the tokens. The refresh token must be stored even then: a server that sees the old one again takes it for stolen
-    /// (RFC 9700, section 4.14.2).
+    /// error beside the tokens. The refresh token must be stored even then: a server that sees the old one again takes it
+    /// for stolen (RFC 9700, section 4.14.2).
     pub(super) async fn check_user(
         &self,
         tokens: TokenSet,
