@@ -10,7 +10,9 @@ use std::sync::{
 };
 
 use authn::{
-    Credentials, ErrorKind, Result,
+    Context, Credentials, Environment, ErrorKind, InteractiveSource, Loader, Login, Result,
+    SecretString, SessionPolicy, Token, TokenSet, TokenSource,
+    prompt::{Link, Progress, Prompt, Question, UserCode},
     store::{Document, FileStore, Lease, StoreKey, TokenStore},
 };
 use rotating::{Bench, token};
@@ -139,6 +141,60 @@ async fn a_failed_exchange_leaves_no_file_behind() {
     bench.server.used.lock().unwrap().clear();
     bench.process("r0").token().await.unwrap_err();
     assert_eq!(bench.files(), before);
+}
+
+/// Counts how often a user is asked.
+#[authn::token_provider("counts_logins", cached, login)]
+struct CountsLogins {}
+
+static LOGINS: AtomicUsize = AtomicUsize::new(0);
+
+impl TokenSource for CountsLogins {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        Err(authn::Error::login_required("no user is logged in"))
+    }
+}
+
+impl InteractiveSource for CountsLogins {
+    async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> {
+        LOGINS.fetch_add(1, Ordering::SeqCst);
+        Ok(Some(TokenSet::new(Token::new("abc")?).with_refresh_token("r".into())))
+    }
+
+    fn session(&self) -> SessionPolicy<'_> {
+        SessionPolicy::Begun
+    }
+}
+
+#[derive(Debug)]
+struct Silent;
+
+impl Prompt for Silent {
+    fn show_link(&self, _: &Link) {}
+
+    fn show_code(&self, _: &UserCode) {}
+
+    async fn ask(&self, _: &Question) -> Result<SecretString> {
+        Err(authn::Error::cancelled("no user is here"))
+    }
+
+    fn progress(&self, _: &Progress) {}
+}
+
+#[tokio::test]
+async fn no_user_logs_in_for_a_session_that_could_not_be_saved() {
+    let bench = Bench::new();
+    let disk = Disk::of(&bench, false);
+    let text = "[credentials]\norigins = ['*']\n[credentials.counts_logins]\nstore = 'disk'";
+    let loader = Loader::new().environment(Environment::empty()).inline("test.toml", text);
+    let credentials = loader.store("disk", disk.clone()).load().unwrap();
+    disk.set_room(0);
+    let error = credentials.login(Login::new(Silent)).await.unwrap_err();
+    assert_eq!((error.kind(), error.help()), (ErrorKind::Store, Some("make room")));
+    assert_eq!(LOGINS.load(Ordering::SeqCst), 0, "the user was not asked");
+    disk.set_room(usize::MAX);
+    credentials.login(Login::new(Silent)).await.unwrap();
+    assert!(credentials.status().await.unwrap().has_refresh_token);
 }
 
 /// Returns how often this process has a file open.

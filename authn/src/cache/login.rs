@@ -18,6 +18,7 @@ use crate::{
     prompt::Progress,
     runtime,
     store::{Lease, Record, StoredSession},
+    time::{Clock, before},
 };
 
 /// A lock acquired within this time was not contended: some stores need this long.
@@ -78,7 +79,7 @@ impl Exchange {
             None => None,
         };
         self.generation = shared.slots.generation();
-        let begun = self.read_if_stored(session.as_ref()).await?;
+        let mut begun = self.read_if_stored(session.as_ref()).await?;
         // A refresh of the same session is not a login.
         if let Some(session) = &session
             && begun.session != seen.session
@@ -91,6 +92,11 @@ impl Exchange {
             return Ok(LoginOutcome::ByAnother);
         }
         self.context.resolve_references().await?;
+        if let Some(session) = &session
+            && shared.source.needs_login()
+        {
+            self.check_store(session, &mut begun).await?;
+        }
         let Some(tokens) = shared.source.login(&self.context, login).await? else {
             if shared.source.needs_login() {
                 return Err(Error::internal(
@@ -107,6 +113,27 @@ impl Exchange {
         let (tokens, _) = self.check_user(tokens.with_new_session(), None).await?;
         self.replace_session(session.as_ref(), tokens, begun.revision).await?;
         Ok(LoginOutcome::LoggedIn)
+    }
+
+    /// Fails if the store can't be written to, so that no user logs in for a session that is lost.
+    async fn check_store(&self, session: &StoredSession, begun: &mut Record) -> Result<()> {
+        // A process that has the lease has checked it, too.
+        let Some(lease) = before(session.lock(), Clock::system().sleep(MOMENT)).await else {
+            return Ok(());
+        };
+        let _lease = lease?;
+        let mut record = self.limited(session.load()).await??;
+        match self.limited(session.reserve(&mut record)).await.flatten() {
+            Ok(_) => {
+                begun.revision = record.revision;
+                Ok(())
+            }
+            Err(error) => {
+                let message = format!("the login could not be stored: {}", error.message());
+                let help = error.help().unwrap_or("check the store").to_owned();
+                Err(Error::store(message).with_help(help).with_source(error))
+            }
+        }
     }
 
     /// Replaces the last session by the one of the login, unless a logout has happened since the login started.
