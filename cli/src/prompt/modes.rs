@@ -33,6 +33,9 @@ const CTRL_U: u8 = 0x15;
 /// The secrets that are being typed, the oldest first.
 static OPEN: Mutex<Vec<Hidden>> = Mutex::new(Vec::new());
 
+/// Whether SIGINT ends the program.
+static INTERRUPT_ENDS: AtomicBool = AtomicBool::new(false);
+
 /// A secret that is being typed.
 struct Hidden {
     id: u64,
@@ -177,6 +180,11 @@ impl Read for Input {
     }
 }
 
+/// Returns whether a typed Ctrl-C ends the program, by the signal that it causes.
+pub(super) fn interrupt_ends() -> bool {
+    INTERRUPT_ENDS.load(Ordering::SeqCst)
+}
+
 fn open() -> MutexGuard<'static, Vec<Hidden>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -211,6 +219,7 @@ fn start_guard() -> io::Result<()> {
     let mut is_started = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner);
     if !*is_started {
         let mut received = signals::listen()?;
+        INTERRUPT_ENDS.store(received.interrupt_ends(), Ordering::SeqCst);
         let work = move || received.each(react);
         thread::Builder::new().name("authn-prompt-signals".to_owned()).spawn(work)?;
         *is_started = true;

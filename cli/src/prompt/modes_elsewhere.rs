@@ -26,6 +26,11 @@ impl Modes {
     pub(super) fn answered(&mut self) {}
 }
 
+/// Returns whether a typed Ctrl-C ends the program, by the signal that it causes.
+pub(super) fn interrupt_ends() -> bool {
+    false
+}
+
 /// The console.
 pub(super) struct Input;
 

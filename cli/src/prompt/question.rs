@@ -13,7 +13,7 @@ use authn::{
 use rpassword::ConfigBuilder;
 use tokio::{select, sync::oneshot};
 
-use super::modes::{Input, Modes};
+use super::modes::{self, Input, Modes};
 
 /// The longest line that a terminal in line mode accepts, without its end (Linux: `N_TTY_BUF_SIZE`). Other
 /// systems accept less, and reject the rest with a bell.
@@ -23,6 +23,7 @@ const LONGEST_LINE: usize = 4095;
 /// the answer off.
 pub(super) async fn read(modes: Option<&mut Modes>) -> Result<Option<SecretString>> {
     let (answer, answered) = oneshot::channel();
+    let is_secret = modes.is_some();
     let input = modes.as_ref().map(|modes| modes.input()).transpose();
     let input = input.map_err(|error| unanswered(&error))?;
     let work = move || {
@@ -43,6 +44,11 @@ pub(super) async fn read(modes: Option<&mut Modes>) -> Result<Option<SecretStrin
         read = answered => read.unwrap_or_else(|_| Err(ErrorKind::Other.into())),
         () = cancelled => Err(ErrorKind::Interrupted.into()),
     };
+    let is_interrupted = read.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted);
+    if is_secret && is_interrupted && modes::interrupt_ends() {
+        // The signal of Ctrl-C is on its way. The caller would end the program with another status before it.
+        pending::<()>().await;
+    }
     read.map_err(|error| unanswered(&error))
 }
 

@@ -49,6 +49,11 @@ pub(super) fn listen() -> io::Result<Received> {
 }
 
 impl Received {
+    /// Returns whether SIGINT ends the program once it has been reacted to.
+    pub(super) fn interrupt_ends(&self) -> bool {
+        self.dispositions.contains(&(SIGINT, Disposition::Default))
+    }
+
     /// Calls a function with each signal.
     pub(super) fn each(&mut self, react: fn(i32, Disposition)) {
         for signal in self.signals.forever() {
