@@ -122,4 +122,7 @@ async fn a_store_that_saves_nothing_is_an_error() {
     assert_eq!(error.kind(), ErrorKind::Store, "{error}");
     assert!(error.message().contains("does not save the document `.fingerprint-key`"), "{error}");
     assert_eq!(bench.exchanges(), 0, "nothing was sent");
+    // A logout ends, too.
+    let error = shelf.process(&bench).logout().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store, "{error}");
 }

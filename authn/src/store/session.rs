@@ -6,10 +6,13 @@ use std::{
 };
 
 use super::{ErasedStore, Lease, Record, StoreKey, fingerprint::is_session, spec::ConfiguredScope};
-use crate::Result;
+use crate::{Error, Result};
 
 /// A session is removed if no exchange has used it for this long.
 const UNUSED: Duration = Duration::from_hours(24 * 90);
+
+/// How often a record that is replaced meanwhile is cleared. Other processes replace it once in an exchange.
+const MOST_TRIES: usize = 100;
 
 /// A store, and the key under which it keeps one session.
 #[derive(Clone, Debug)]
@@ -164,7 +167,7 @@ impl StoredSession {
     }
 
     async fn clear_at(&self, key: &StoreKey) -> Result<()> {
-        loop {
+        for _ in 0..MOST_TRIES {
             let revision = self.load_at(key).await?.revision;
             let empty = Record { revision, ..Record::default() };
             let document = empty.write(empty.next_revision());
@@ -172,6 +175,8 @@ impl StoredSession {
                 return self.store.remove_leftovers_boxed(key).await;
             }
         }
+        Err(Error::store("the token store does not save that the session has ended")
+            .with_help("check that its `save` replaces a document of the expected revision"))
     }
 
     /// Removes the sessions of the store that no exchange has used for 90 days. They pile up where configured secrets
