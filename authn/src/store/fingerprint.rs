@@ -1,6 +1,6 @@
 //! `FingerprintKey`: the random key by which a store's records tell one configured secret from another.
 //!
-//! It is a document of the store. Without it, nobody who reads a record can try out passwords.
+//! It is a document of the store. Without it, a record does not help to try out passwords.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};

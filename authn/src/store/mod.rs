@@ -7,6 +7,7 @@
 mod context;
 mod document;
 mod erased;
+mod failed_exchange;
 mod failure;
 mod file;
 mod fingerprint;
@@ -26,6 +27,7 @@ use std::{fmt, future::Future};
 pub use context::StoreContext;
 pub use document::Document;
 pub(crate) use erased::ErasedStore;
+pub(crate) use failed_exchange::StoredFailure;
 pub(crate) use file::FileOptions;
 pub use file::FileStore;
 pub(crate) use fingerprint::is_session;
@@ -35,7 +37,7 @@ pub use lease::Lease;
 #[doc(hidden)]
 pub use locks::Locks;
 pub use policy::SessionPolicy;
-pub(crate) use record::{Record, StoredFailure};
+pub(crate) use record::Record;
 pub(crate) use session::StoredSession;
 pub(crate) use spec::{ConfiguredScope, SessionSpec, ordered};
 #[doc(hidden)]

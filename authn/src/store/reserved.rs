@@ -86,7 +86,11 @@ impl Reserved {
             let _ = temporary.as_file().try_lock();
             Ok((temporary, File::open(folder)?))
         };
-        let (temporary, opened) = make().map_err(|error| failed("write to", folder, &error))?;
+        let (temporary, opened) = make().map_err(|error| {
+            // tempfile hides the system's code, such as that of the limit on open files. That fails here, too.
+            let plain = File::open(folder).err().unwrap_or(error);
+            failed("write to", folder, &plain)
+        })?;
         let path = locks.document(key);
         let seen = Seen::at(&path)?;
         Ok(Self { path, lock, temporary, folder: opened, seen })

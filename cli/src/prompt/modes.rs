@@ -1,4 +1,4 @@
-//! The modes of the terminal while a secret is typed. They are restored on every way out: an answer, an error, a panic,
+//! The modes of the terminal while a secret is typed. They are restored however the question ends: by an answer, an error, a panic,
 //! and each signal that ends or stops the program, except SIGKILL and SIGSTOP, which no program can handle.
 
 use std::{
