@@ -6,6 +6,7 @@ use quote::quote;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, DeriveInput, Visibility};
 
+use crate::expand::builder;
 use crate::model::{Macro, Options};
 
 /// Emits the error of an item that is no struct, enum or union. It needs no implementations.
@@ -46,6 +47,7 @@ pub(crate) fn refused(item: &DeriveInput, options: &Options, errors: &syn::Error
             }
         }
     });
+    let set = builder::refused(options);
     quote! {
         #errors
         #(#cfg)*
@@ -65,5 +67,6 @@ pub(crate) fn refused(item: &DeriveInput, options: &Options, errors: &syn::Error
                 }
             }
         };
+        #set
     }
 }

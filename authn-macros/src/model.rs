@@ -1,6 +1,6 @@
 //! A valid item: `valid` creates it, and `expand` writes its code.
 
-use syn::{Attribute, Expr, Ident, LitStr, Path, Type};
+use syn::{Attribute, Expr, Ident, LitStr, Path, Type, Visibility};
 
 /// One of the three macros.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,7 @@ impl Arguments {
 pub(crate) struct Options {
     pub(crate) arguments: Arguments,
     pub(crate) ident: Ident,
+    pub(crate) visibility: Visibility,
     pub(crate) docs: Vec<Expr>,
     pub(crate) cfg: Vec<Attribute>,
     pub(crate) fields: Vec<Field>,

@@ -5,13 +5,10 @@ use std::{fmt, sync::Arc};
 #[cfg(feature = "reqwest")]
 use crate::request::Place;
 use crate::{
-    Bound, Cached, Context, Environment, Error, ErrorKind, InteractiveSource, Login, LoginOutcome,
-    LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Revocation,
-    Show, Status, Token, TokenProvider, TokenSource, Used, View,
+    Bound, Environment, Login, LoginOutcome, LoginPlan, Origins, Placement, Probe, Reaction,
+    Request, ResponseHead, Result, Revocation, Show, Status, Token, Used, View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
-    provider::Erased,
     runtime::Boxed,
-    time::Clock,
 };
 
 /// Authorises requests with the credential of the configured provider.
@@ -48,13 +45,13 @@ use crate::{
 pub struct Credentials(Arc<Bound>);
 
 impl Credentials {
-    /// Creates credentials in code, from a provider or a source.
-    pub fn builder() -> CredentialsBuilder {
-        CredentialsBuilder { provider: None, context: Context::new(), problem: None }
-    }
-
     pub(crate) fn of(bound: Bound) -> Self {
         Self(Arc::new(bound))
+    }
+
+    /// Returns the same credentials with another place of the token, which `placed_by` sets.
+    pub(crate) fn placed(self, placement: Placement, placed_by: &str) -> Result<Self> {
+        Arc::unwrap_or_clone(self.0).placed(placement, placed_by).map(Self::of)
     }
 
     /// Returns the provider with its context, for a source that passes its tokens on.
@@ -284,97 +281,5 @@ impl Show for Credentials {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.provider.fmt(f)
-    }
-}
-
-/// Creates [`Credentials`] in code; see [`Credentials::builder`].
-///
-/// ```
-/// # use authn::{Context, Credentials, InteractiveSource, Login, Result, TokenSet, TokenSource};
-/// # #[derive(Debug)]
-/// # struct CorpCode;
-/// # impl TokenSource for CorpCode {
-/// #     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
-/// #         Err(context.login_required("no user is logged in"))
-/// #     }
-/// # }
-/// # impl InteractiveSource for CorpCode {
-/// #     async fn login(&self, _: &Context, _: &Login) -> Result<Option<TokenSet>> { Ok(None) }
-/// # }
-/// use authn::CredentialsBuilder;
-///
-/// let builder: CredentialsBuilder = Credentials::builder().interactive(CorpCode);
-/// let credentials = builder.domain("api.example.com").origin("https://*.example.org").build()?;
-/// # let _ = credentials;
-/// # Ok::<(), authn::Error>(())
-/// ```
-#[derive(Debug)]
-#[must_use = "it does nothing until it is built"]
-pub struct CredentialsBuilder {
-    provider: Option<Arc<dyn Erased>>,
-    context: Context,
-    problem: Option<Error>,
-}
-
-impl CredentialsBuilder {
-    /// Sets a provider, such as a [`Cached`].
-    pub fn provider(self, provider: impl TokenProvider) -> Self {
-        Self { provider: Some(Arc::new(provider)), ..self }
-    }
-
-    /// Sets a source, whose tokens are cached.
-    pub fn source(self, source: impl TokenSource) -> Self {
-        self.provider(Cached::new(source))
-    }
-
-    /// Sets a source with a session, whose tokens are cached.
-    pub fn interactive(self, source: impl InteractiveSource) -> Self {
-        self.provider(Cached::interactive(source))
-    }
-
-    /// Binds the credentials to `https://<domain>`; `domain` is a host with an optional port.
-    pub fn domain(mut self, domain: &str) -> Self {
-        self.context = self.context.change(|parts| parts.host = Some(domain.into()));
-        self.origin(&format!("https://{domain}"))
-    }
-
-    /// Binds the credentials to one more origin, in the syntax of [`Origins::and`].
-    pub fn origin(mut self, origin: &str) -> Self {
-        match self.context.origins().clone().and(origin) {
-            Ok(origins) => {
-                self.context = self.context.change(|parts| parts.origins = origins.into());
-            }
-            Err(error) => self.problem = Some(error),
-        }
-        self
-    }
-
-    /// Sets the place of the token on a request.
-    pub fn placement(self, placement: Placement) -> Self {
-        let placement = crate::request::unless_default(placement);
-        Self {
-            context: self.context.change(|parts| parts.placement = placement.map(Arc::new)),
-            ..self
-        }
-    }
-
-    /// Sets another clock, such as that of a test.
-    pub fn clock(self, clock: Clock) -> Self {
-        Self { context: self.context.change(|parts| parts.clock = clock), ..self }
-    }
-
-    /// Creates the credentials.
-    ///
-    /// Fails with [`Configuration`](ErrorKind::Configuration) without a provider, or with an invalid origin.
-    pub fn build(self) -> Result<Credentials> {
-        if let Some(problem) = self.problem {
-            return Err(problem);
-        }
-        let provider = self.provider.ok_or_else(|| {
-            Error::new(ErrorKind::Configuration, "no provider was given")
-                .with_help("call `provider`, `source` or `interactive` on the builder")
-        })?;
-        let placed_by = self.context.placement().map(|_| "CredentialsBuilder::placement");
-        Bound::new(provider, self.context, placed_by).map(Credentials::of)
     }
 }

@@ -111,6 +111,7 @@
 extern crate self as authn;
 
 pub mod blocking;
+mod builder;
 mod cache;
 pub mod config;
 pub mod conformance;
@@ -142,11 +143,12 @@ mod token;
 
 #[doc(inline)]
 pub use authn_macros::{Options, token_provider, token_store};
+pub use builder::CredentialsBuilder;
 pub use cache::{CacheOptions, Cached};
 #[doc(inline)]
 pub use config::{Loader, load, load_profile};
 pub use context::Context;
-pub use credentials::{Credentials, CredentialsBuilder};
+pub use credentials::Credentials;
 #[doc(inline)]
 pub use diagnostic::Location;
 pub use environment::Environment;

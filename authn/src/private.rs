@@ -3,10 +3,13 @@
 pub use inventory;
 
 pub use crate::{
+    Credentials, CredentialsBuilder, Result,
+    builder::ProviderOptions,
     diagnostic::Location,
     options::{
-        Field, Group, Kind, NestedProvider, Node, Options, Plain, Secret, Shape, Shown, Table, Tag,
-        Type, Validation, View, Views, count, fields, join, kinds, set_or_not, views,
+        Field, Group, Kind, NestedProvider, Node, OptionValue, Options, Plain, Secret, Shape,
+        Shown, Table, Tag, Type, Validation, View, Views, count, fields, join, kinds, set_or_not,
+        views,
     },
     registry::{About, Entry, Provider, Store, StoreEntry},
     store::{Content, Locks, Versioned},

@@ -3,6 +3,7 @@
 //! All paths are absolute and all names start with `__`, so the code needs no prelude and does not collide with
 //! the names in the user's module. It uses only `authn::private` of the framework.
 
+pub(crate) mod builder;
 mod entry;
 mod option;
 mod table;
@@ -42,6 +43,7 @@ fn code((item, options, errors): &Checked) -> TokenStream {
     let table = table::implementation(options);
     let default = table::default(options);
     let entry = entry::definition(options);
+    let builder = builder::definition(options);
     quote! {
         #(#cfg)*
         const _: () = {
@@ -50,6 +52,7 @@ fn code((item, options, errors): &Checked) -> TokenStream {
             #default
             #entry
         };
+        #builder
     }
 }
 

@@ -112,13 +112,16 @@ fn bad_name(key: &str) -> Option<String> {
 
 /// Returns why a key is taken by an option of the framework; `None` if it is free.
 fn framework_option(key: &str, arguments: &Arguments) -> Option<&'static str> {
-    if arguments.of != Macro::Provider {
+    let has = |options: &[(&str, &str)]| options.iter().any(|(option, _)| *option == key);
+    if arguments.of != Macro::Store && name::BUILDER_METHODS.contains(&key) {
+        Some("the builder of a provider has a method of this name")
+    } else if arguments.of != Macro::Provider {
         None
-    } else if arguments.has("cached") && name::CACHE_OPTIONS.contains(&key) {
+    } else if arguments.has("cached") && has(&name::CACHE_OPTIONS) {
         Some("every cached provider has an option of this name")
-    } else if name::EVERY_OPTIONS.contains(&key) {
+    } else if has(&name::EVERY_OPTIONS) {
         Some("every provider has an option of this name")
-    } else if !arguments.has("own_placement") && name::PLACEMENT_OPTIONS.contains(&key) {
+    } else if !arguments.has("own_placement") && has(&name::PLACEMENT_OPTIONS) {
         Some(
             "it is the framework's option for the place of the token; only a provider with \
              `own_placement` may have its own",

@@ -15,6 +15,7 @@ mod words;
 use syn::DeriveInput;
 
 use self::errors::Errors;
+pub(crate) use self::name::{CACHE_OPTIONS, EVERY_OPTIONS, PLACEMENT_OPTIONS};
 use crate::args::Argument;
 use crate::ast::Item;
 use crate::model::{Macro, Options};
@@ -29,7 +30,8 @@ pub(crate) fn check(of: Macro, arguments: syn::Result<Vec<Argument>>, item: Item
     item::check(&item, &arguments, &mut errors);
     let fields = field::check_all(item.fields, &arguments, &mut errors);
     let ident = item.emitted.ident.clone();
-    let options = Options { arguments, ident, docs: item.docs, cfg: item.cfg, fields };
+    let visibility = item.emitted.vis.clone();
+    let options = Options { arguments, ident, visibility, docs: item.docs, cfg: item.cfg, fields };
     (item.emitted, options, errors.into_error())
 }
 
@@ -106,18 +108,18 @@ mod tests {
 
     #[test]
     fn an_option_of_the_framework_is_refused_only_where_the_framework_adds_it() {
-        for name in name::CACHE_OPTIONS {
+        for (name, _) in name::CACHE_OPTIONS {
             let ident = syn::parse_str::<syn::Ident>(name).unwrap();
             let option = quote!(#[doc = "Taken."] #ident: String);
             assert_eq!(field(quote!("corp_sts", cached), &option).len(), 1, "{name}");
             assert_eq!(field(quote!("corp_sts"), &option).len(), 0, "{name}");
         }
-        for name in name::EVERY_OPTIONS {
+        for (name, _) in name::EVERY_OPTIONS {
             let ident = quote::format_ident!("r#{name}");
             let option = quote!(#[doc = "Taken."] #ident: String);
             assert_eq!(field(quote!("corp_sts", own_placement), &option).len(), 1, "{name}");
         }
-        for name in name::PLACEMENT_OPTIONS {
+        for (name, _) in name::PLACEMENT_OPTIONS {
             let ident = quote::format_ident!("r#{name}");
             let option = quote!(#[doc = "Taken."] #ident: String);
             assert_eq!(field(quote!("corp_sts"), &option).len(), 1, "{name}");

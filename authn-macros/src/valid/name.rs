@@ -6,22 +6,39 @@ pub(crate) const RESERVED: [&str; 5] = ["domain", "scheme", "origins", "provider
 /// The stores and the kinds of references of the framework.
 pub(crate) const RESERVED_STORES: [&str; 4] = ["memory", "file", "env", "command"];
 
-/// The options that the framework adds to the table of a cached provider.
-pub(crate) const CACHE_OPTIONS: [&str; 6] = [
-    "expiry_threshold",
-    "expires_in_fallback",
-    "minimal_refresh_period",
-    "store",
-    "expected_username",
-    "username_claim",
+/// The options that the framework adds to the table of a cached provider, with what they are in its builder.
+pub(crate) const CACHE_OPTIONS: [(&str, &str); 6] = [
+    (
+        "expiry_threshold",
+        "How long before the end of use a refresh may start. Unset, it is 10 to 20 % of the lifetime, chosen at random.",
+    ),
+    ("expires_in_fallback", "Lifetime of a token if the server does not name one, or names 0."),
+    ("minimal_refresh_period", "Shortest time between two refreshes while the token is valid."),
+    (
+        "store",
+        "Store of the tokens: `memory`, which is the default in code, `file`, or the name of another store.",
+    ),
+    (
+        "expected_username",
+        "User that the tokens must belong to. Tokens are refused unless the server names this user.",
+    ),
+    ("username_claim", "Claim with the user's name."),
 ];
 
 /// The options that the framework adds to the table of each provider.
-pub(crate) const EVERY_OPTIONS: [&str; 1] = ["override"];
+pub(crate) const EVERY_OPTIONS: [(&str, &str); 1] =
+    [("override", "Whether the credential replaces one that the caller has set.")];
 
 /// The options that the framework adds to the table of each provider without `own_placement`.
-pub(crate) const PLACEMENT_OPTIONS: [&str; 4] =
-    ["placement", "header", "header_prefix", "query_parameter"];
+pub(crate) const PLACEMENT_OPTIONS: [(&str, &str); 4] = [
+    ("placement", "Place of the token on a request: `header`, `query` or `body`."),
+    ("header", "Header of the token. The default is `authorization`."),
+    ("header_prefix", "Text before the token in its header. The default is `Bearer`."),
+    ("query_parameter", "Parameter of the query or the form. The default is `access_token`."),
+];
+
+/// The methods of a provider's builder besides those of the options.
+pub(crate) const BUILDER_METHODS: [&str; 2] = ["build", "credentials"];
 
 /// The form of a name, in words.
 pub(crate) const FORM: &str =

@@ -25,7 +25,7 @@ use crate::{
         BuiltProvider, Entries, Item, Key, LoadContext, Options as _, Table, Value, report_failure,
         report_unknown_key,
     },
-    provider::{PER_REQUEST, PER_REQUEST_HELP},
+    provider::{Erased, PER_REQUEST, PER_REQUEST_HELP},
     registry::Stores,
     request::options::{Override, PlacementOptions},
     secret::Target,
@@ -144,6 +144,9 @@ impl<'a> Build<'a> {
         for section in &SECTIONS {
             is_complete &= section.read(self, merged.get(section.key)).is_some();
         }
+        if let Some(given) = self.loader.code.as_ref().and_then(|code| code.provider.clone()) {
+            return self.bind(given).filter(|_| is_complete);
+        }
         let choice = choice?;
         let item = merged.get("credentials");
         if is_complete && self.context.origins().is_empty() {
@@ -165,6 +168,17 @@ impl<'a> Build<'a> {
         credentials.filter(|_| is_complete)
     }
 
+    /// Binds a provider that was made in code.
+    fn bind(&self, provider: Arc<dyn Erased>) -> Option<Credentials> {
+        match Bound::new(provider, self.context.clone(), None) {
+            Ok(bound) => Some(Credentials::of(bound)),
+            Err(error) => {
+                report_failure(self, &error, &Key::new(&["credentials"]), &Item::empty_table());
+                None
+            }
+        }
+    }
+
     /// Builds a provider from its table.
     pub(super) fn credentials(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
         let Some(entry) = self.reporter.registry.get(name) else {
@@ -184,6 +198,16 @@ impl<'a> Build<'a> {
                 .with_help(format!("`authn providers {name}` lists the options"));
             return self.reporter.refuse(problem, item, true);
         };
+
+        let in_memory;
+        let entries =
+            if self.loader.code.is_some() && entry.is_cached() && !entries.contains_key("store") {
+                // The file of a user's own sessions is not for the many users of a server program.
+                in_memory = with_memory(entries);
+                &in_memory
+            } else {
+                entries
+            };
 
         // The findings below this provider must not mix with those of its siblings.
         let outer = self.found.take();
@@ -276,6 +300,13 @@ impl<'a> Build<'a> {
     }
 }
 
+/// Returns the options with the default store of credentials that are made in code.
+fn with_memory(entries: &Entries) -> Entries {
+    let mut entries = entries.clone();
+    entries.insert("store".to_owned(), Item::text("memory", Provenance::Code));
+    entries
+}
+
 impl LoadContext for Build<'_> {
     fn report(&self, problem: Problem, at: Option<&Item>, hide: bool) {
         self.reporter.report(problem, at, hide);
@@ -285,8 +316,19 @@ impl LoadContext for Build<'_> {
         self.reporter.explains()
     }
 
-    fn variable(&self, key: &Key) -> String {
-        self.loader.variable(&key.segments().join("."))
+    fn how_to_set(&self, key: &Key) -> String {
+        if self.loader.code.is_some() {
+            return match key.segments() {
+                [credentials, _, method] if credentials == "credentials" => {
+                    format!("call `{method}` on the builder")
+                }
+                _ => format!("set `{key}` on the builder"),
+            };
+        }
+        let variable = key.is_reachable().then(|| self.loader.variable(&key.segments().join(".")));
+        let variable = variable
+            .map_or_else(String::new, |name| format!(", or the environment variable `{name}`"));
+        format!("set `{key}`{variable}")
     }
 
     fn reference_kinds(&self) -> Vec<&'static str> {

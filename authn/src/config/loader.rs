@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    fmt::Write as _,
+    fmt::{self, Write as _},
     path::PathBuf,
     sync::Arc,
 };
@@ -13,14 +13,14 @@ use super::{
     Config,
     build::{Build, Reporter},
     choice,
-    layers::{self, merge, parts, shorthand},
+    layers::{self, Layer, LayerName, merge, parts, shorthand},
     profile,
     project::{self, Project},
     visibility::Visibility,
 };
 use crate::{
-    Context, Credentials, Environment, Registry, Result, diagnostic::quoted, registry::Stores,
-    store::TokenStore, time::Clock,
+    Context, Credentials, Environment, Registry, Result, diagnostic::quoted, options::Entries,
+    provider::Erased, registry::Stores, store::TokenStore, time::Clock,
 };
 
 /// Reads a layered configuration.
@@ -75,8 +75,26 @@ pub struct Loader {
     clock: Clock,
     awaits_refresh: bool,
     pub(super) stores: Stores,
+    pub(super) overrides: Vec<Zeroizing<String>>,
+    /// What is built in code instead of read.
+    pub(super) code: Option<Code>,
     /// The program that logs a user in, and the application whose configuration it reads by default.
     login_program: (String, String),
+}
+
+/// What a program has set in code.
+#[derive(Clone)]
+pub(crate) struct Code {
+    /// The values, as in the tables of a configuration.
+    pub(crate) entries: Entries,
+    /// The provider, if it is not among the values.
+    pub(crate) provider: Option<Arc<dyn Erased>>,
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Code").finish_non_exhaustive()
+    }
 }
 
 impl Loader {
@@ -104,6 +122,8 @@ impl Loader {
             clock: Clock::system(),
             awaits_refresh: false,
             stores: Stores::default(),
+            overrides: Vec::new(),
+            code: None,
             login_program: ("authn".to_owned(), "authn".to_owned()),
         }
     }
@@ -163,6 +183,30 @@ impl Loader {
     /// sign needs quotes. A secret can only be set by reference.
     pub fn set(mut self, setting: &str) -> Self {
         self.flags.push(Zeroizing::new(setting.to_owned()));
+        self
+    }
+
+    /// Adds a text in TOML above all other layers, also above the environment and [`set`](Self::set). A secret may be
+    /// literal. Of several texts, the last one wins. In messages it is called `overrides`. A relative path in it is an
+    /// error.
+    ///
+    /// ```
+    /// use authn::{Environment, Loader};
+    ///
+    /// let environment = Environment::empty().variable("AUTHN_HTTP__TIMEOUT", "5s");
+    /// let config = Loader::new().environment(environment).overrides("[http]\ntimeout = '2s'").read();
+    /// let timeout = config.settings().into_iter().find(|setting| setting.key == "http.timeout").unwrap();
+    /// assert_eq!(timeout.shown().to_string(), "\"2s\"");
+    /// assert_eq!(timeout.provenance.to_string(), "overrides:2:11");
+    /// ```
+    pub fn overrides(mut self, text: &str) -> Self {
+        self.overrides.push(Zeroizing::new(text.to_owned()));
+        self
+    }
+
+    /// Builds what a program has set in code, and reads no layer.
+    pub(crate) fn code(mut self, code: Code) -> Self {
+        self.code = Some(code);
         self
     }
 
@@ -234,7 +278,12 @@ impl Loader {
                 Registry::default()
             });
         let has_registry = problems.is_empty();
-        let mut layers = layers::find(&self, &environment, &mut problems);
+        let mut layers = match &self.code {
+            Some(code) => {
+                vec![Layer::new(LayerName::Overrides, code.entries.clone(), &mut problems)]
+            }
+            None => layers::find(&self, &environment, &mut problems),
+        };
         for layer in &mut layers {
             shorthand::expand_layer(layer, &registry);
         }
@@ -250,7 +299,11 @@ impl Loader {
         };
         let profiles = profile::defined(&layers);
         let parts = parts(layers, profile.as_deref());
-        let merged = merge::merge(&parts, Visibility::top(&registry));
+        let merged = match &self.code {
+            // One layer needs no merging, and its secrets are no texts.
+            Some(code) => code.entries.clone(),
+            None => merge::merge(&parts, Visibility::top(&registry)),
+        };
 
         let reporter = Reporter {
             registry: &registry,
@@ -261,8 +314,10 @@ impl Loader {
             errors: Cell::default(),
         };
         // Without a registry every provider would be unknown, and that would hide the real problem.
-        let choice =
-            has_registry.then(|| choice::choose(&reporter, &environment, &sources)).flatten();
+        let choice = (has_registry
+            && self.code.as_ref().is_none_or(|code| code.provider.is_none()))
+        .then(|| choice::choose(&reporter, &environment, &sources))
+        .flatten();
         let mut build = Build::new(&reporter, &environment, &self, profile.as_deref());
         let credentials = build.run(&merged, choice.as_ref());
         let stores = build.stores;
@@ -382,7 +437,8 @@ impl Loader {
         Context::new().change(|parts| {
             parts.clock = self.clock.clone();
             parts.awaits_refresh = self.awaits_refresh;
-            parts.login_command = Some(self.login_command(profile).into());
+            let command = self.code.is_none().then(|| self.login_command(profile).into());
+            parts.login_command = command;
         })
     }
 }

@@ -49,6 +49,7 @@ pub use crate::{
     time::duration,
 };
 pub use layers::{LayerName, Source, SourceState};
+pub(crate) use loader::Code;
 pub use loader::{Loader, load, load_profile};
 pub use project::Project;
 pub use setting::Setting;

@@ -2,7 +2,7 @@
 
 use std::path::{self, Path, PathBuf};
 
-use super::Loader;
+use super::{Loader, layers::OVERRIDES};
 use crate::{
     Environment,
     diagnostic::{Problem, ProblemCode, Provenance},
@@ -19,7 +19,9 @@ pub(super) fn absolute(
     loader: &Loader,
     environment: &Environment,
 ) -> Result<PathBuf, Box<Problem>> {
-    let is_inline = |path: &Path| loader.inline.iter().any(|(name, _)| name == path);
+    let is_inline = |path: &Path| {
+        path == Path::new(OVERRIDES) || loader.inline.iter().any(|(name, _)| name == path)
+    };
     let base = match at {
         // The name of an inline text need not be a path.
         Provenance::File { path, .. } if is_inline(path) => path.parent().map(Path::to_owned),
@@ -28,7 +30,10 @@ pub(super) fn absolute(
             path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned))
         }
         Provenance::Flag { .. } => environment.working().map(Path::to_owned),
-        Provenance::Environment { .. } | Provenance::Layer { .. } | Provenance::Default => None,
+        Provenance::Environment { .. }
+        | Provenance::Layer { .. }
+        | Provenance::Code
+        | Provenance::Default => None,
     };
     environment.absolute(Path::new(text), base.as_deref()).ok_or_else(|| {
         let message = match at {

@@ -86,7 +86,7 @@ fn canonical(
     }
     // Writing to a string can't fail.
     let _ = match &item.value {
-        Value::Table(_) | Value::Array(_) => Ok(()),
+        Value::Table(_) | Value::Array(_) | Value::Secret(_) => Ok(()),
         Value::Boolean(value) => writeln!(text, "{path}={value}"),
         Value::Integer(value) => writeln!(text, "{path}={value}"),
         Value::Float(value) => writeln!(text, "{path}={value}"),

@@ -41,6 +41,8 @@ pub enum Provenance {
         /// Path of the file that the layer reads, if the layer names it.
         file: Option<PathBuf>,
     },
+    /// The program itself, by a builder.
+    Code,
     /// A flag of the command line.
     Flag {
         /// The flag, with the key that it set: `--set credentials.domain`.
@@ -49,6 +51,12 @@ pub enum Provenance {
 }
 
 impl Provenance {
+    /// Returns whether a value from there has a type of its own. Variables and flags hold texts, which can be values of any
+    /// type.
+    pub(crate) fn is_typed(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::Code)
+    }
+
     /// Returns the start of a file.
     pub(crate) fn file(path: &Path) -> Self {
         Self::File { path: path.to_owned(), line: 1, column: 1 }
@@ -59,6 +67,7 @@ impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::Code => f.write_str("set in code"),
             Self::File { path, line, column } => {
                 write!(f, "{}:{line}:{column}", printable(&path.display().to_string()))
             }

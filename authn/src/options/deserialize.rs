@@ -12,10 +12,7 @@ use serde::{
 };
 
 use super::{Entries, Item, LoadContext, Value, probe::expects_path, toml::parse_inline};
-use crate::{
-    diagnostic::{Problem, Provenance},
-    time::duration,
-};
+use crate::{diagnostic::Problem, time::duration};
 
 /// The error of a value that is not what its type expects. It contains nothing of the value.
 #[derive(Debug, Default)]
@@ -172,11 +169,7 @@ impl<'a> Values<'a> {
 
     /// Deserialises a map. A text is parsed as TOML.
     fn map<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mismatch> {
-        match self
-            .item
-            .as_text()
-            .filter(|_| !matches!(self.item.provenance, Provenance::File { .. }))
-        {
+        match self.item.as_text().filter(|_| !self.item.provenance.is_typed()) {
             Some(text) => match parse_inline(text, &self.item.provenance) {
                 Some(item) if item.as_table().is_some() => self.of(&item).deserialize_any(visitor),
                 _ => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
@@ -204,6 +197,9 @@ impl<'de> Deserializer<'de> for Values<'_> {
             Value::Integer(value) => visitor.visit_i64(*value),
             Value::Float(value) => visitor.visit_f64(*value),
             Value::Text(text) => visitor.visit_str(text),
+            Value::Secret(_) => {
+                Err(de::Error::invalid_type(Unexpected::Other("a secret"), &visitor))
+            }
             Value::Array(items) => {
                 visitor.visit_seq(SeqDeserializer::new(items.iter().map(|item| self.of(item))))
             }

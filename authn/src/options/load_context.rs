@@ -20,8 +20,8 @@ pub(crate) trait LoadContext {
     /// Returns whether the next problem is one of those that are shown, so that it needs a suggestion.
     fn explains(&self) -> bool;
 
-    /// Returns the environment variable of a key.
-    fn variable(&self, key: &Key) -> String;
+    /// Returns how a key is set, as the help of a problem.
+    fn how_to_set(&self, key: &Key) -> String;
 
     /// Returns the kinds of references to secrets that this program can resolve.
     fn reference_kinds(&self) -> Vec<&'static str>;

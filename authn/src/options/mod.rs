@@ -29,6 +29,7 @@ mod join;
 mod json;
 mod key;
 mod load_context;
+mod option_value;
 mod origin;
 pub(crate) mod probe;
 mod schema;
@@ -49,6 +50,7 @@ pub(crate) use key::Key;
 pub(crate) use load_context::{
     BuiltProvider, LoadContext, report_failure, report_invalid, report_unknown_key,
 };
+pub use option_value::OptionValue;
 pub use origin::Origin;
 use schema::holds;
 pub use schema::{Field, Kind, Options, Shape, Type};

@@ -105,6 +105,8 @@ impl Show for Item {
             Value::Integer(value) => View::Integer(*value),
             Value::Float(value) => View::Float(*value),
             Value::Text(text) => View::text(text.as_str()),
+            Value::Secret(secret) if secret.is_empty() => View::NotSet,
+            Value::Secret(_) => View::Set,
             Value::Array(items) => items.show(),
             Value::Table(entries) => entries.show(),
         }

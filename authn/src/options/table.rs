@@ -211,12 +211,9 @@ impl Node<'_> {
 
     /// Reports that the value is missing.
     pub fn missing<T>(&self) -> Option<T> {
-        let variable = self.key.is_reachable().then(|| self.context.variable(&self.key));
-        let variable = variable
-            .map_or_else(String::new, |name| format!(", or the environment variable `{name}`"));
         let problem = Problem::error(ProblemCode::MissingKey, "a required key is missing")
             .with_key(&self.key)
-            .with_help(format!("set `{}`{variable}", self.key));
+            .with_help(self.context.how_to_set(&self.key));
         let at = Some(self.table).filter(|table| table.provenance != Provenance::Default);
         self.context.report(problem, at, false);
         None
@@ -229,7 +226,10 @@ impl Node<'_> {
 
     /// Returns whether there is no value or an empty text. An empty text is no secret.
     pub fn is_absent_or_empty(&self) -> bool {
-        self.item.as_ref().is_none_or(|item| item.as_text() == Some(""))
+        self.item.as_ref().is_none_or(|item| match &item.value {
+            Value::Secret(secret) => secret.is_empty(),
+            _ => item.as_text() == Some(""),
+        })
     }
 
     /// Reads a required secret. Returns `None` after a failure, when the problem has been reported.
@@ -256,6 +256,10 @@ impl Node<'_> {
                     self.report(problem)
                 }
             },
+            Value::Secret(secret) => {
+                self.context.record_secret(secret);
+                Some(secret.clone())
+            }
             Value::Text(text) => {
                 let secret = SecretString::from(text.as_str());
                 self.context.record_secret(&secret);
@@ -355,8 +359,9 @@ impl Node<'_> {
 
     /// Returns the value, or the table or list that the text of a variable or a flag contains as TOML.
     fn inline(item: &Item, opening: char) -> Cow<'_, Item> {
-        let is_file = matches!(item.provenance, Provenance::File { .. });
-        let text = item.as_text().filter(|text| !is_file && text.trim_start().starts_with(opening));
+        let is_typed = item.provenance.is_typed();
+        let text =
+            item.as_text().filter(|text| !is_typed && text.trim_start().starts_with(opening));
         let inline = text.and_then(|text| parse_inline(text, &item.provenance));
         inline.map_or(Cow::Borrowed(item), Cow::Owned)
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 use zeroize::Zeroizing;
 
-use crate::diagnostic::Provenance;
+use crate::{SecretString, diagnostic::Provenance};
 
 /// How deep values can be nested: the largest number of parts of a key, in every layer. An index in a list is a part.
 pub(crate) const MAX_NESTING: usize = 32;
@@ -29,6 +29,8 @@ pub(crate) enum Value {
     Integer(i64),
     Float(f64),
     Text(Zeroizing<String>),
+    /// A secret that is set in code. Only the option of a secret accepts it.
+    Secret(SecretString),
 }
 
 impl Item {
@@ -68,6 +70,7 @@ impl Item {
             Value::Integer(_) => "an integer",
             Value::Float(_) => "a number",
             Value::Text(_) => "a text",
+            Value::Secret(_) => "a secret",
         }
     }
 

@@ -68,6 +68,15 @@ impl Bound {
         placements
     }
 
+    /// Returns the same provider with another place of its token, which `placed_by` sets.
+    pub(crate) fn placed(self, placement: Placement, placed_by: &str) -> Result<Self> {
+        if let Some(there) = &self.placed_by {
+            return Err(placed_twice(placed_by, there));
+        }
+        let context = self.context.change(|parts| parts.placement = Some(Arc::new(placement)));
+        Ok(Self { context, placed_by: Some(placed_by.into()), ..self })
+    }
+
     /// Returns the same provider for other scopes.
     pub(crate) fn with_scopes(&self, scopes: Vec<String>) -> Self {
         let context = self.context.clone().change(|parts| parts.scopes = scopes.into());

@@ -107,6 +107,7 @@ fn figment_value(item: &Item, visibility: Visibility<'_>) -> FigmentValue {
         Value::Integer(value) => FigmentValue::from(*value),
         Value::Float(value) => FigmentValue::from(*value),
         Value::Text(text) => FigmentValue::from(text.as_str()),
+        Value::Secret(_) => FigmentValue::Empty(Tag::Default, Empty::Unit),
     }
 }
 

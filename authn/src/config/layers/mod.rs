@@ -10,7 +10,7 @@ pub(super) mod shorthand;
 mod source;
 mod variables;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(super) use flag::split as split_flag;
 pub(super) use layer::Layer;
@@ -24,6 +24,9 @@ use crate::{
     Environment,
     diagnostic::{Problem, ProblemCode, Provenance},
 };
+
+/// The name of the text above all other layers.
+pub(super) const OVERRIDES: &str = "overrides";
 
 /// Finds the layers, from the lowest to the highest. This list is the order.
 pub(super) fn find(
@@ -65,6 +68,14 @@ pub(super) fn find(
     layers.extend(loader.program_layers.iter().map(|program_layer| program_layer.layer(problems)));
     layers.push(variables::read(&loader.prefix(), environment, problems));
     layers.push(flag::read(&loader.flags, problems));
+    for text in &loader.overrides {
+        layers.push(file::parse(
+            LayerName::Overrides,
+            Path::new(OVERRIDES),
+            text.clone(),
+            problems,
+        ));
+    }
     layers
 }
 

@@ -4,7 +4,6 @@
 use super::Layer;
 use crate::{
     config::visibility::{Place, Visibility},
-    diagnostic::Provenance,
     options::{Entries, Item, Value, toml::parse_inline},
     registry::{Entry, Registry},
 };
@@ -44,7 +43,7 @@ fn expand_item(item: &mut Item, visibility: Visibility<'_>) {
 /// Replaces the text of a variable or a flag with the table or the list that it contains as TOML.
 fn expand_text(item: &mut Item) {
     if let Some(text) = item.as_text()
-        && !matches!(item.provenance, Provenance::File { .. })
+        && !item.provenance.is_typed()
         && text.trim_start().starts_with(['{', '['])
         && let Some(inline) = parse_inline(text, &item.provenance)
     {

@@ -49,11 +49,13 @@ pub enum LayerName {
     Environment,
     /// The flags of the command line.
     Flags,
+    /// A text that the program adds with [`Loader::overrides`](crate::Loader::overrides).
+    Overrides,
 }
 
 impl LayerName {
     /// Returns the name as it is printed: `system`, `user`, `project`, `file`, `inline`, `layer`, `environment`,
-    /// `flags`.
+    /// `flags`, `overrides`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Inline => "inline",
@@ -64,6 +66,7 @@ impl LayerName {
             Self::Layer => "layer",
             Self::Environment => "environment",
             Self::Flags => "flags",
+            Self::Overrides => "overrides",
         }
     }
 }

@@ -1,0 +1,223 @@
+//! Writes the builder of a provider, with a method for each option, and what a set of options adds to the builder of the
+//! provider that it is flattened into.
+//!
+//! The macro of a provider does not see the fields of a flattened set. So each set is also a macro of the same name, which
+//! writes the methods for its fields into the builder that it is given. Types and macros have separate namespaces, and
+//! whoever imports the type imports the macro too.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
+use syn::{Attribute, Expr, Type, Visibility};
+
+use super::local;
+use crate::model::{Field, Macro, Options, Role};
+use crate::valid::{CACHE_OPTIONS, EVERY_OPTIONS, PLACEMENT_OPTIONS};
+
+/// Writes the builder of a provider, or the macro of a set of options.
+pub(super) fn definition(options: &Options) -> TokenStream {
+    match options.arguments.of {
+        Macro::Provider => of_provider(options),
+        Macro::Options => of_set(options),
+        Macro::Store => TokenStream::new(),
+    }
+}
+
+fn of_provider(options: &Options) -> TokenStream {
+    let Options { arguments, ident, cfg, visibility, .. } = options;
+    let private = private(options);
+    let builder = format_ident!("{}Builder", ident.unraw());
+    let name = arguments.name.value();
+    let about = format!(
+        "Sets the options of the provider `{name}` in code, a method for each option. It has the defaults and the checks \
+         of the table `[credentials.{name}]`. See [`{ident}`]."
+    );
+    let create = format!("Returns the builder of the provider `{name}`: a method for each option.");
+    let own = methods(options, &private);
+    let sets = sets(options, &quote!(#builder));
+    let framework = framework_methods(options, &private);
+    let allow =
+        quote!(#[allow(dead_code, unreachable_pub, clippy::allow_attributes, clippy::pedantic)]);
+    quote! {
+        #(#cfg)*
+        #[doc = #about]
+        #[derive(Clone, Debug)]
+        #[must_use = "it does nothing until it is built"]
+        #allow
+        #visibility struct #builder(#private::ProviderOptions);
+
+        #(#cfg)*
+        #allow
+        impl #ident {
+            #[doc = #create]
+            #visibility fn builder() -> #builder {
+                #builder(#private::ProviderOptions::of::<#ident>())
+            }
+        }
+
+        #(#cfg)*
+        #allow
+        impl #builder {
+            #own
+            #framework
+
+            /// Creates the credentials. They are bound to no origin: their tokens can be fetched, but they authorise no
+            /// request. `credentials` binds them.
+            ///
+            /// All problems of the options are one error of the kind `Configuration`.
+            #visibility fn build(self) -> #private::Result<#private::Credentials> {
+                self.credentials().build()
+            }
+
+            /// Returns the builder of the credentials, which sets their origins, clock and stores.
+            #visibility fn credentials(self) -> #private::CredentialsBuilder {
+                self.0.credentials()
+            }
+        }
+
+        #(#cfg)*
+        #[automatically_derived]
+        impl ::core::convert::From<#builder> for #private::OptionValue {
+            fn from(builder: #builder) -> Self {
+                builder.0.into()
+            }
+        }
+
+        #(#cfg)*
+        #[automatically_derived]
+        impl ::core::convert::From<#builder> for #private::ProviderOptions {
+            fn from(builder: #builder) -> Self {
+                builder.0
+            }
+        }
+
+        #(#cfg)*
+        const _: () = { #sets };
+    }
+}
+
+fn of_set(options: &Options) -> TokenStream {
+    let private = private(options);
+    let builder = local("builder");
+    let (own, sets) = (methods(options, &private), sets(options, &quote!($ #builder)));
+    let body = quote! {
+        #[allow(dead_code, unreachable_pub, clippy::allow_attributes, clippy::pedantic)]
+        impl $ #builder { #own }
+        #sets
+    };
+    set_macro(options, &builder, &body)
+}
+
+/// Writes the macro of a set of options that was refused. It adds nothing, so that its use is not one more error.
+pub(crate) fn refused(options: &Options) -> TokenStream {
+    match options.arguments.of {
+        Macro::Options => set_macro(options, &local("builder"), &TokenStream::new()),
+        Macro::Provider | Macro::Store => TokenStream::new(),
+    }
+}
+
+/// Writes the macro of a set of options, visible where its type is.
+fn set_macro(options: &Options, builder: &Ident, body: &TokenStream) -> TokenStream {
+    let Options { ident, cfg, visibility, .. } = options;
+    let name = format_ident!("__{}_methods{}", ident.unraw(), place(ident));
+    // Only an exported macro can be used in another crate.
+    let (exported, visibility) = match visibility {
+        Visibility::Public(_) => (Some(quote!(#[macro_export] #[doc(hidden)])), quote!(pub)),
+        _ => (None, quote!(pub(crate))),
+    };
+    quote! {
+        #(#cfg)*
+        #exported
+        #[allow(unused_macros)]
+        macro_rules! #name {
+            ($ #builder:ident) => { #body };
+        }
+        #(#cfg)*
+        #[doc(hidden)]
+        #[allow(unused_imports)]
+        #visibility use #name as #ident;
+    }
+}
+
+/// Returns the place of a name in its crate, as the end of another name. All exported macros of a crate have different
+/// names, but its structs need not.
+fn place(ident: &Ident) -> String {
+    if !proc_macro::is_available() {
+        return String::new();
+    }
+    let span = ident.span().unwrap();
+    let mut hasher = DefaultHasher::new();
+    span.file().hash(&mut hasher);
+    format!("_{:x}_{}_{}", hasher.finish(), span.line(), span.column())
+}
+
+fn private(options: &Options) -> TokenStream {
+    let authn = &options.arguments.authn;
+    quote!(#authn::private)
+}
+
+/// Writes the methods for the options among the fields.
+fn methods(options: &Options, private: &TokenStream) -> TokenStream {
+    let methods = options.fields.iter().map(|Field { ident, cfg, role, .. }| match role {
+        Role::Option(option) => {
+            let key = option.key.value();
+            let name = format_ident!("r#{key}");
+            method(private, cfg, &option.docs, &name, &key)
+        }
+        Role::Inner => {
+            let about = "Sets the provider whose tokens are passed on, by its builder.";
+            quote! {
+                #(#cfg)*
+                #[doc = #about]
+                pub fn #ident(self, provider: impl ::core::convert::Into<#private::ProviderOptions>) -> Self {
+                    Self(self.0.set_inner(provider.into()))
+                }
+            }
+        }
+        Role::Internal | Role::Flattened => TokenStream::new(),
+    });
+    methods.collect()
+}
+
+/// Writes the methods for the options that the framework adds to the table.
+fn framework_methods(options: &Options, private: &TokenStream) -> TokenStream {
+    let arguments = &options.arguments;
+    let cache = arguments.has("cached").then_some(&CACHE_OPTIONS[..]).unwrap_or_default();
+    let placement = if arguments.has("own_placement") { &[] } else { &PLACEMENT_OPTIONS[..] };
+    let all = cache.iter().chain(&EVERY_OPTIONS).chain(placement);
+    let methods = all.map(|(key, about)| {
+        let about: Expr = syn::parse_quote!(#about);
+        method(private, &[], &[about], &format_ident!("r#{key}"), key)
+    });
+    methods.collect()
+}
+
+fn method(
+    private: &TokenStream,
+    cfg: &[Attribute],
+    docs: &[Expr],
+    name: &Ident,
+    key: &str,
+) -> TokenStream {
+    let key = Literal::string(key);
+    quote! {
+        #(#cfg)*
+        #(#[doc = #docs])*
+        pub fn #name(self, value: impl ::core::convert::Into<#private::OptionValue>) -> Self {
+            Self(self.0.set(#key, ::core::convert::Into::into(value)))
+        }
+    }
+}
+
+/// Writes the calls of the macros of the flattened sets.
+fn sets(options: &Options, builder: &TokenStream) -> TokenStream {
+    let sets = options.fields.iter().filter_map(|field| {
+        let Type::Path(path) = &field.ty else { return None };
+        let (Role::Flattened, path) = (&field.role, &path.path) else { return None };
+        let cfg = &field.cfg;
+        Some(quote!(#(#cfg)* #path! { #builder }))
+    });
+    sets.collect()
+}
