@@ -92,10 +92,27 @@ use self::model::Macro;
 ///
 /// A `#[cfg(…)]` on a field applies to its option, too.
 ///
+/// # In code
+///
+/// `CorpSts::builder()` returns a `CorpStsBuilder`, which sets the same options without a configuration. It has a method
+/// for each option, the flattened and the framework's ones too, with the option's documentation, default and checks. It
+/// is as visible as the struct: export both.
+///
+/// ```ignore
+/// let credentials = CorpSts::builder()
+///     .url("https://sts.corp.example")
+///     .key(SecretString::read_file("/run/secrets/sts")?)
+///     .tries(5)
+///     .expiry_threshold(Duration::from_secs(30))
+///     .credentials()
+///     .domain("api.corp.example")
+///     .build()?;
+/// ```
+///
 /// # What it writes
 ///
 /// The struct does not change. The macro adds the code that reads it from a table, its schema, its entry in
-/// the registry of linked providers, and a `Debug` that hides secrets: `#[derive(Debug)]` is refused. The
+/// the registry of linked providers, its builder, and a `Debug` that hides secrets: `#[derive(Debug)]` is refused. The
 /// code needs no prelude, no serde in your crate and no unsafe code.
 #[proc_macro_attribute]
 pub fn token_provider(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -186,7 +203,8 @@ pub fn token_store(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// `Role`, `Option<Role>`, `Vec<Role>` and `BTreeMap<String, Role>` can be a field's type. With
-/// `#[flatten]` the options are in the same table as the others.
+/// `#[flatten]` the options are in the same table as the others. The type of such a field is written by its own name, and
+/// not by that of an alias, because the provider's builder gets the methods of the set by it.
 ///
 /// # Arguments
 ///
@@ -200,7 +218,8 @@ pub fn token_store(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # What it writes
 ///
-/// The macro writes `impl Options` and a `Debug` that hides secrets. `#[derive(Debug)]` on the same struct is an
+/// The macro writes `impl Options`, a `Debug` that hides secrets, and a hidden macro of the struct's name, by which a
+/// provider's builder gets the methods of a flattened set. `#[derive(Debug)]` on the same struct is an
 /// error.
 #[proc_macro_derive(Options, attributes(options, default, provider, flatten))]
 pub fn options(item: TokenStream) -> TokenStream {

@@ -151,6 +151,31 @@ async fn every_kind_of_option_is_set_by_a_value_or_by_a_text() {
     assert_eq!(token(by_texts).await, expected);
 }
 
+/// Passes options of another crate on.
+#[authn::token_provider("shared_in_code")]
+struct SharedInCode {
+    #[flatten]
+    cache: authn::CacheOptions,
+}
+
+impl TokenProvider for SharedInCode {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        Token::new("abc")
+    }
+}
+
+#[test]
+fn a_set_of_another_crate_has_its_methods_too() {
+    let build = |threshold: &str| {
+        SharedInCode::builder().expiry_threshold(threshold).username_claim("sub").build()
+    };
+    build("5s").unwrap();
+    assert_eq!(
+        problems(&build("soon").unwrap_err())[0].1,
+        "credentials.shared_in_code.expiry_threshold"
+    );
+}
+
 #[tokio::test]
 async fn none_leaves_an_option_unset() {
     let builder = minimal().tries(None::<u8>).labels(None::<OptionValue>).kind(Some("very_long"));

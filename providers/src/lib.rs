@@ -46,6 +46,20 @@
 //! # Ok::<(), authn::Error>(())
 //! ```
 //!
+//! Each type has a builder, for credentials that a program makes in code instead of reading a configuration. See
+//! [`OAuth`] and [`authn::CredentialsBuilder`]:
+//!
+//! ```
+//! use authn_providers::{ApiKey, Jwt};
+//!
+//! # let (key, jwt) = ("abc", "eyJhbGciOiJub25lIn0.e30.");
+//! let search = ApiKey::builder().key(key).header("x-search-key").credentials();
+//! let search = search.origin("https://search.example.com").build()?;
+//! let foundry = Jwt::builder().jwt(jwt).credentials().domain("foundry.example.com").build()?;
+//! # let _ = (search, foundry);
+//! # Ok::<(), authn::Error>(())
+//! ```
+//!
 //! # Features
 //!
 //! Each provider has a feature, and all of these are enabled by default. `jwt` also contains `bearer`, and `jwt_bearer`
@@ -97,20 +111,20 @@ mod testing;
 mod token_endpoint;
 
 #[cfg(feature = "api_key")]
-pub use api_key::ApiKey;
+pub use api_key::{ApiKey, ApiKeyBuilder};
 #[cfg(feature = "app_service")]
-pub use app_service::AppService;
+pub use app_service::{AppService, AppServiceBuilder};
 #[cfg(feature = "basic")]
-pub use basic::Basic;
+pub use basic::{Basic, BasicBuilder};
 #[cfg(feature = "jwt")]
-pub use bearer::Bearer;
+pub use bearer::{Bearer, BearerBuilder};
 #[cfg(feature = "cached")]
-pub use cached::Cached;
+pub use cached::{Cached, CachedBuilder};
 #[cfg(feature = "hook")]
-pub use hook::Hook;
+pub use hook::{Hook, HookBuilder};
 #[cfg(feature = "jwt")]
-pub use jwt::Jwt;
+pub use jwt::{Jwt, JwtBuilder};
 #[cfg(feature = "jwt_bearer")]
-pub use jwt_bearer::JwtBearer;
+pub use jwt_bearer::{JwtBearer, JwtBearerBuilder};
 #[cfg(feature = "oauth")]
-pub use oauth::OAuth;
+pub use oauth::{OAuth, OAuthBuilder};

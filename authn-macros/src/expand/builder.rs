@@ -35,6 +35,7 @@ fn of_provider(options: &Options) -> TokenStream {
          of the table `[credentials.{name}]`. See [`{ident}`]."
     );
     let create = format!("Returns the builder of the provider `{name}`: a method for each option.");
+    let given = local("builder");
     let own = methods(options, &private);
     let sets = sets(options, &quote!(#builder));
     let framework = framework_methods(options, &private);
@@ -80,16 +81,16 @@ fn of_provider(options: &Options) -> TokenStream {
         #(#cfg)*
         #[automatically_derived]
         impl ::core::convert::From<#builder> for #private::OptionValue {
-            fn from(builder: #builder) -> Self {
-                builder.0.into()
+            fn from(#given: #builder) -> Self {
+                ::core::convert::Into::into(#given.0)
             }
         }
 
         #(#cfg)*
         #[automatically_derived]
         impl ::core::convert::From<#builder> for #private::ProviderOptions {
-            fn from(builder: #builder) -> Self {
-                builder.0
+            fn from(#given: #builder) -> Self {
+                #given.0
             }
         }
 
@@ -167,12 +168,16 @@ fn methods(options: &Options, private: &TokenStream) -> TokenStream {
             method(private, cfg, &option.docs, &name, &key)
         }
         Role::Inner => {
+            let value = local("value");
             let about = "Sets the provider whose tokens are passed on, by its builder.";
             quote! {
                 #(#cfg)*
                 #[doc = #about]
-                pub fn #ident(self, provider: impl ::core::convert::Into<#private::ProviderOptions>) -> Self {
-                    Self(self.0.set_inner(provider.into()))
+                pub fn #ident(
+                    self,
+                    #value: impl ::core::convert::Into<#private::ProviderOptions>,
+                ) -> Self {
+                    Self(self.0.set_inner(::core::convert::Into::into(#value)))
                 }
             }
         }
@@ -201,12 +206,12 @@ fn method(
     name: &Ident,
     key: &str,
 ) -> TokenStream {
-    let key = Literal::string(key);
+    let (key, value) = (Literal::string(key), local("value"));
     quote! {
         #(#cfg)*
         #(#[doc = #docs])*
-        pub fn #name(self, value: impl ::core::convert::Into<#private::OptionValue>) -> Self {
-            Self(self.0.set(#key, ::core::convert::Into::into(value)))
+        pub fn #name(self, #value: impl ::core::convert::Into<#private::OptionValue>) -> Self {
+            Self(self.0.set(#key, ::core::convert::Into::into(#value)))
         }
     }
 }

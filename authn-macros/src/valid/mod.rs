@@ -128,6 +128,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_of_the_builders_own_methods_is_refused() {
+        for name in name::BUILDER_METHODS {
+            let ident = quote::format_ident!("{name}");
+            let option = quote!(#[doc = "Taken."] #ident: String);
+            assert_eq!(field(quote!("corp_sts"), &option).len(), 1, "{name}");
+        }
+    }
+
+    #[test]
     fn fields_under_conditions_may_share_a_key() {
         let key = quote!(#[doc = "Key."] key: String, #[doc = "Key."] _key: SecretString);
         assert_eq!(field(quote!("corp_sts"), &key).len(), 1);

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -19,7 +20,7 @@ use crate::{SecretString, diagnostic::Provenance, time::duration};
 ///
 /// | option | value |
 /// |---|---|
-/// | text, address, path, one word of several | `&str`, `String`, `Url` |
+/// | text, address, path, one word of several | `&str`, `String`, `Url`, `&Path`, `PathBuf` |
 /// | number, boolean | the number or the boolean |
 /// | duration | `Duration`, in whole milliseconds, or a text such as `"15m"` |
 /// | list | an array, a slice or a `Vec` |
@@ -100,6 +101,19 @@ impl From<Url> for OptionValue {
 impl From<&Url> for OptionValue {
     fn from(url: &Url) -> Self {
         url.as_str().into()
+    }
+}
+
+/// A path must be UTF-8, like a configuration.
+impl From<&Path> for OptionValue {
+    fn from(path: &Path) -> Self {
+        path.to_string_lossy().into_owned().into()
+    }
+}
+
+impl From<PathBuf> for OptionValue {
+    fn from(path: PathBuf) -> Self {
+        path.as_path().into()
     }
 }
 

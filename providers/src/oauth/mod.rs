@@ -69,6 +69,27 @@ use crate::{
 /// # let _ = credentials;
 /// # Ok::<(), authn::Error>(())
 /// ```
+///
+/// In code, each option is a method of the builder. Its sessions are in memory unless `store` says otherwise:
+///
+/// ```
+/// use authn_providers::OAuth;
+/// use std::time::Duration;
+///
+/// # let (refresh_token, client_secret) = ("abc", Some("def"));
+/// let credentials = OAuth::builder()
+///     .issuer_url("https://idp.example.com")
+///     .client_id("reports")
+///     .client_secret(client_secret) // an `Option`: `None` leaves it unset
+///     .refresh_token(refresh_token)
+///     .scope(["read", "write"])
+///     .expiry_threshold(Duration::from_secs(5))
+///     .credentials()
+///     .domain("api.example.com")
+///     .build()?;
+/// # let _ = credentials;
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[authn::token_provider("oauth", cached, login)]
 pub struct OAuth {
     #[flatten]

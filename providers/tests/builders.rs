@@ -1,0 +1,105 @@
+//! The builder of each provider has a method for each of its options, and builds what its table does.
+
+use std::{collections::BTreeSet, path::Path, time::Duration};
+
+use authn::{Entry, ErrorKind, Provider, config::ProblemCode, options::OptionValue};
+use authn_providers::{ApiKey, AppService, Basic, Bearer, Cached, Hook, Jwt, JwtBearer, OAuth};
+
+/// Calls a builder's method for each option that is named, and checks that these are all options of the provider.
+macro_rules! methods {
+    ($($provider:ident: $($option:ident)*;)*) => {$(
+        let named = BTreeSet::from([$(stringify!($option).trim_start_matches("r#")),*]);
+        let entry: Entry = <$provider as Provider>::ENTRY;
+        let known: BTreeSet<&str> = entry.fields().map(|field| field.key()).collect();
+        assert_eq!(named, known, "{}", entry.name());
+        let nothing = || None::<OptionValue>;
+        let _ = $provider::builder()$(.$option(nothing()))*;
+    )*};
+}
+
+#[test]
+fn every_builder_has_a_method_for_each_option() {
+    methods! {
+        ApiKey: key header query_parameter headers query plain_headers r#for username r#override;
+        AppService: incoming_headers lifetime
+            placement header header_prefix query_parameter r#override;
+        Basic: username password r#override;
+        Bearer: token placement header header_prefix query_parameter r#override;
+        Cached: expiry_threshold expires_in_fallback minimal_refresh_period store expected_username
+            username_claim placement header header_prefix query_parameter r#override;
+        Hook: name username
+            expiry_threshold expires_in_fallback minimal_refresh_period store expected_username
+            username_claim placement header header_prefix query_parameter r#override;
+        Jwt: jwt placement header header_prefix query_parameter r#override;
+        JwtBearer: token_endpoint_url issuer_url issuer subject audience scope private_key key_id
+            algorithm lifetime claims client_id token_type service_account_file self_signed
+            expiry_threshold expires_in_fallback minimal_refresh_period store expected_username
+            username_claim placement header header_prefix query_parameter r#override;
+        OAuth: issuer_url token_endpoint_url keycloak_url realm issuer authorization_endpoint_url
+            device_authorization_endpoint_url revocation_endpoint_url jwks_url grant_type client_id
+            client_secret token_endpoint_auth_method basic_encoding private_key key_id algorithm
+            assertion_audience refresh_token username password registration_page_url redirect_port
+            redirect_path redirect_uri prompt login_hint browser login_timeout scope audience
+            resource parameters token_type
+            expiry_threshold expires_in_fallback minimal_refresh_period store expected_username
+            username_claim placement header header_prefix query_parameter r#override;
+    }
+}
+
+#[tokio::test]
+async fn each_provider_is_built_in_code() {
+    let bearer = Bearer::builder().token("abc").build().unwrap();
+    assert_eq!(bearer.token().await.unwrap().secret(), "abc");
+    let cached = Cached::builder().of(Bearer::builder().token("inner")).build().unwrap();
+    assert_eq!(cached.token().await.unwrap().secret(), "inner");
+    let basic = Basic::builder().username("ali").password("baba").credentials().domain("a.test");
+    assert_eq!(authorization(&basic.build().unwrap()).await, "Basic YWxpOmJhYmE=");
+    let keys = ApiKey::builder()
+        .headers(OptionValue::table([("authorization", "Key abc")]))
+        .credentials()
+        .domain("a.test");
+    assert_eq!(authorization(&keys.build().unwrap()).await, "Key abc");
+    authn::hooks::register("in_code", authn::hooks::Hook::sync(|_| authn::Token::new("hooked")))
+        .unwrap();
+    let hook = Hook::builder().name("in_code").build().unwrap();
+    assert_eq!(hook.token().await.unwrap().secret(), "hooked");
+    assert!(AppService::builder().build().unwrap().is_per_request());
+}
+
+async fn authorization(credentials: &authn::Credentials) -> String {
+    let (mut parts, ()) = http::Request::get("https://a.test/").body(()).unwrap().into_parts();
+    credentials.authorize(&mut parts).await.unwrap();
+    parts.headers["authorization"].to_str().unwrap().to_owned()
+}
+
+#[test]
+fn the_checks_of_the_table_apply() {
+    let oauth = || OAuth::builder().client_id("c").client_secret("s");
+    oauth().issuer_url("https://idp.test").build().unwrap();
+    // Exactly one address names the server, an option that is not used is refused, an address is https.
+    for (builder, word) in [
+        (oauth(), "issuer_url"),
+        (
+            oauth().issuer_url("https://idp.test").token_endpoint_url("https://idp.test/t"),
+            "token_endpoint_url",
+        ),
+        (oauth().issuer_url("https://idp.test").grant_type("implicit"), "grant_type"),
+        (
+            oauth().issuer_url("https://idp.test").login_timeout(Duration::from_secs(3)),
+            "login_timeout",
+        ),
+        (oauth().issuer_url("http://idp.test"), "https"),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains(word), "{word}: {error}");
+    }
+    let relative = JwtBearer::builder().service_account_file(Path::new("key.json")).build();
+    assert_eq!(relative.unwrap_err().problems()[0].code(), ProblemCode::RelativePath);
+}
+
+#[test]
+fn the_builders_of_nested_providers_are_values() {
+    let error = Cached::builder().of(OAuth::builder().client_id("c")).build().unwrap_err();
+    assert!(error.to_string().contains("issuer_url"), "{error}");
+}
