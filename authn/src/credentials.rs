@@ -238,6 +238,12 @@ impl Credentials {
         self.0.managed().close(&self.0.context).await;
     }
 
+    /// Waits until no exchange is under way.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn settled(&self) {
+        self.0.managed().settled(&self.0.context).await;
+    }
+
     // Cold, boxed and not inlined, so that the future of a warm call stays small.
     #[cold]
     #[inline(never)]

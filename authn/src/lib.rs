@@ -53,6 +53,7 @@
 //! | limit where a credential is sent | [`Origins`] |
 //! | choose the header or the query parameter | [`Placement`] |
 //! | pass on the token of the request being served | [`app_service`] |
+//! | test a program that uses credentials | [`testing`] |
 //! | test a provider | [`conformance::check`] |
 //! | test with a clock or an environment of my own | [`time::Clock`], [`Environment`] |
 //!
@@ -105,6 +106,7 @@
 //! | `reqwest` | yes | [`Context::http`] and [`reqwest::Client`] |
 //! | `tower` | no | [`app_service::AppServiceLayer`], which provides an incoming request's token to `app_service` |
 //! | `figment` | no | [`Loader::layer`], which adds any provider of figment as a layer |
+//! | `testing` | no | [`testing`]: stubs and a token server for tests |
 //!
 //! The minimum supported Rust version is 1.95.
 
@@ -138,6 +140,8 @@ mod runtime;
 mod secret;
 pub mod store;
 mod striped;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 mod token;
 

@@ -93,6 +93,19 @@ impl Managed for Core {
         self.shared.source.login_options()
     }
 
+    #[cfg(feature = "testing")]
+    fn settled<'a>(&'a self, _context: &'a Context) -> Boxed<'a, ()> {
+        Box::pin(async {
+            for waiter in self.shared.slots.under_way() {
+                // Its callers get its error.
+                let _ = wait(waiter).await;
+            }
+            if let Some(inner) = self.shared.source.inner() {
+                inner.managed().settled(&inner.context).await;
+            }
+        })
+    }
+
     fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {
             let waiters = self.shared.slots.close();

@@ -119,6 +119,12 @@ impl ScopeSlots {
         self.lock().slots.iter().filter_map(unexpired).collect()
     }
 
+    /// Returns what to wait on for the end of the running exchanges.
+    #[cfg(feature = "testing")]
+    pub(super) fn under_way(&self) -> Vec<Waiter> {
+        self.lock().slots.iter().filter_map(|(_, slot)| slot.single_flight.under_way()).collect()
+    }
+
     /// Starts no more exchanges. Returns what to wait on for the end of the running ones.
     pub(super) fn close(&self) -> Vec<Waiter> {
         let mut state = self.lock();

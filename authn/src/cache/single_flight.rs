@@ -161,6 +161,12 @@ impl SingleFlight {
         }
     }
 
+    /// Returns what to wait on for the end of the running exchange.
+    #[cfg(feature = "testing")]
+    pub(super) fn under_way(&self) -> Option<Waiter> {
+        self.running(&self.lock())
+    }
+
     /// Starts no more exchanges. Returns what to wait on for the end of the running one.
     pub(super) fn close(&self) -> Option<Waiter> {
         let mut state = self.lock();

@@ -42,6 +42,12 @@ pub trait Managed: Send + Sync {
         Box::pin(async {})
     }
 
+    /// Waits until no exchange is under way.
+    #[cfg(feature = "testing")]
+    fn settled<'a>(&'a self, _context: &'a Context) -> Boxed<'a, ()> {
+        Box::pin(async {})
+    }
+
     /// Returns the state of the session, without any network.
     fn status<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<Status>> {
         Box::pin(async { Ok(Status::default()) })
