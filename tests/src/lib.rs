@@ -43,3 +43,9 @@ pub struct Readme;
 #[doc = include_str!("../../docs/login.md")]
 #[derive(Debug)]
 pub struct LoginGuide;
+
+/// The guide to tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing.md")]
+#[derive(Debug)]
+pub struct TestingGuide;

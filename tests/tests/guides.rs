@@ -11,8 +11,13 @@ use authn_providers as _;
 use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 
-const GUIDES: [&str; 4] =
-    ["docs/login.md", "docs/project-files.md", "docs/stores.md", "docs/troubleshooting.md"];
+const GUIDES: [&str; 5] = [
+    "docs/login.md",
+    "docs/project-files.md",
+    "docs/stores.md",
+    "docs/testing.md",
+    "docs/troubleshooting.md",
+];
 
 /// The options that a guide leaves out when it shows only a few.
 const REST: [(&str, &str); 3] = [
