@@ -35,11 +35,11 @@
 //! | send authorized requests with reqwest | [`reqwest::Client`] |
 //! | authorize the request of another HTTP client | [`Credentials::authorize`] |
 //! | get the token itself | [`Credentials::token`], [`Credentials::try_token`] |
-//! | work without an asynchronous runtime | [`blocking`] |
+//! | work without an asynchronous runtime | [`blocking`], [`blocking::reqwest::Client`] |
 //! | load the configuration | [`load`], [`load_profile`] |
 //! | read other files, or an application's own name | [`Loader`] |
 //! | know where a value comes from | [`config::Config::settings`], [`guide::layers`] |
-//! | build credentials in code | [`Credentials::builder`] |
+//! | build credentials in code | the builder of a [provider](macro@token_provider#in-code), [`Credentials::builder`] |
 //! | write a provider | [`guide::writing_a_provider`], [`TokenSource`], [`TokenProvider`] |
 //! | write a provider whose user logs in | [`InteractiveSource`], [`guide::sessions`] |
 //! | sign requests, or react to an answer | [`Issued`], [`Reaction`] |
@@ -103,7 +103,7 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `reqwest` | yes | [`Context::http`] and [`reqwest::Client`] |
+//! | `reqwest` | yes | [`Context::http`], [`reqwest::Client`] and [`blocking::reqwest::Client`] |
 //! | `tower` | no | [`app_service::AppServiceLayer`], which provides an incoming request's token to `app_service` |
 //! | `figment` | no | [`Loader::layer`], which adds any provider of figment as a layer |
 //! | `testing` | no | [`testing`]: stubs and a token server for tests |

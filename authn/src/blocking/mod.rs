@@ -10,6 +10,9 @@
 //! # Ok::<(), authn::Error>(())
 //! ```
 
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
+
 use crate::{
     Login, LoginOutcome, Reaction, Request, ResponseHead, Result, Revocation, Status, Token, Used,
     config, runtime::block_on,
