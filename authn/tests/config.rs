@@ -474,7 +474,7 @@ fn messages_name_the_program_that_runs() {
     let read = |text: &str| loader(&[text]).login_program("corp auth", "corp").read();
     for (text, command) in [
         ("", "`corp auth --app authn config init PROVIDER`"),
-        ("[credentials]\nfixed = 5", "`corp auth --app authn providers fixed`"),
+        ("[credentials]\nother = []", "`corp auth --app authn providers other`"),
         ("[credentials.fixed]\nfixed = 'a'\ntries = []", "`corp auth --app authn providers NAME`"),
         ("[credentials.fixed]\nfixed = 'a'", "`corp auth --app authn config trust`"),
     ] {

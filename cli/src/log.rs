@@ -160,6 +160,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::{app::Global, program::Program};
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
@@ -179,7 +180,11 @@ mod tests {
         let written = Written::default();
         let writer = written.clone();
         let wanted = "trace".parse().unwrap();
-        let layer = lines(wanted, our_crates(), move || writer.clone());
+        let layer = lines(
+            wanted,
+            our_crates(&App::new(Program::default(), Global::default())),
+            move || writer.clone(),
+        );
         tracing::subscriber::with_default(Registry::default().with(layer), || {
             tracing::trace!(target: "authn::cache", "one");
             tracing::trace!(target: "authn_providers::oauth", "two");
