@@ -67,7 +67,7 @@ use crate::{
 ///     }
 /// }
 ///
-/// assert_eq!(run(&["acme", "auth", "stores"]), ExitCode::SUCCESS);
+/// assert_eq!(run(&["acme", "auth", "providers"]), ExitCode::SUCCESS);
 /// ```
 #[must_use]
 #[derive(Clone, Default)]

@@ -34,8 +34,8 @@
 
 use std::process::ExitCode;
 
+pub use ::clap;
 use authn_providers as _;
-pub use clap;
 
 mod app;
 mod args;

@@ -36,13 +36,16 @@ pub(crate) struct OwnCommand {
 /// /// Prints how many bytes an address has.
 /// fn size(run: &Run<'_>, matches: &clap::ArgMatches) -> Result<ExitCode, BoxError> {
 ///     let url = matches.get_one::<String>("url").expect("it is required");
+///     let config = run.loader().read(); // with `--profile`, `--set` and so on
 ///     let credentials = run.credentials()?;
 ///     let client = authn::reqwest::Client::new(credentials.clone())?;
 ///     let bytes = run.wait(&credentials, async {
 ///         Ok(client.get(url).send().await?.bytes().await?.len())
 ///     })?;
 ///     if bytes == 0 {
-///         run.message(&format!("nothing is there; `{}` tells why", run.command_line("config show")));
+///         let profile = config.profile().unwrap_or("none");
+///         let command = run.command_line("config show");
+///         run.message(&format!("nothing is there for the profile {profile}; see `{command}`"));
 ///         return Ok(ExitCode::FAILURE);
 ///     }
 ///     run.print(&bytes.to_string())?;

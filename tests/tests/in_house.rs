@@ -306,13 +306,24 @@ fn its_own_store_and_defaults_are_used(find: Find) {
     assert!(saved() > before, "a logout is recorded too");
     sessions("0");
 
-    // A log that can't be written is noticed before a token is requested.
-    fs::remove_file(&log).unwrap();
+    // A log that can't be written is noticed before a token is sent that the server accepts only once.
+    let (host, url) = (&server.host, server.url("/oauth"));
+    let oauth = format!(
+        "[credentials]\ndomain = \"{host}\"\nscheme = \"http\"\nprovider = \"oauth\"\n\
+         [credentials.oauth]\nclient_id = \"x\"\nrefresh_token = \"r\"\nstore = \"audited\"\n\
+         token_endpoint_url = \"{url}\"\n"
+    );
+    sandbox.file(sandbox.config().join("corp/config.toml"), oauth);
+    let kept = log.with_extension("kept");
+    fs::rename(&log, &kept).unwrap();
     fs::create_dir(&log).unwrap();
     let outcome = sandbox.run(&program, &["token"]);
     assert_eq!((outcome.code, &*outcome.stdout), (1, ""), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("audit.log can't be written"), "{}", outcome.stderr);
     assert_eq!(server.minted(), 1);
+    fs::remove_dir(&log).unwrap();
+    fs::rename(&kept, &log).unwrap();
+    assert_eq!(run(&["token"]), "renewed\n");
 }
 
 fn another_command_line_contains_the_commands(find: Find) {
@@ -418,6 +429,11 @@ fn answer(mut connection: TcpStream, minted: &AtomicU32) -> io::Result<()> {
             ("200 OK", format!(r#"{{"token":"minted-in-{region}","seconds":"{seconds}"}}"#))
         }
         "/token" => ("403 Forbidden", String::new()),
+        "/oauth" => {
+            minted.fetch_add(1, Ordering::SeqCst);
+            let body = r#"{"access_token":"renewed","token_type":"Bearer","expires_in":900}"#;
+            ("200 OK", body.to_owned())
+        }
         "/things" => match request.token {
             Some(token) => ("200 OK", format!("things for {token}")),
             None => ("401 Unauthorized", String::new()),
