@@ -3,6 +3,8 @@
 //!
 //! Which providers a program has is decided by the linker, so everything here is tried in both profiles.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
+
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

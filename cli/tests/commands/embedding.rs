@@ -4,6 +4,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     process::ExitCode,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use authn::{Environment, Loader};
@@ -20,7 +21,7 @@ impl Seen {
             let credentials = run.credentials()?;
             // The work needs the clock of a runtime.
             let status = run.wait(&credentials, async {
-                tokio::time::timeout(std::time::Duration::from_secs(60), credentials.status())
+                tokio::time::timeout(Duration::from_mins(1), credentials.status())
                     .await?
                     .map_err(BoxError::from)
             })?;
@@ -108,9 +109,7 @@ fn a_command_that_collides_is_refused_at_the_start() {
         let said = added.err().map(|panic| panic.downcast::<String>().unwrap());
         match reason {
             None => assert_eq!(said, None),
-            Some(reason) => {
-                assert!(said.as_ref().is_some_and(|said| said.contains(reason)), "{said:?}")
-            }
+            Some(reason) => assert!(said.is_some_and(|said| said.contains(reason)), "{reason}"),
         }
     }
 }
