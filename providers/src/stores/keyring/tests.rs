@@ -247,13 +247,13 @@ mod secret_service {
         let bus = Bus::with_keyring("NONE");
         let store = bus.store(&folder);
         keeps_sessions(&store, 20 * 1024).await;
-        let place = store.place_of(&StoreKey::new("one-default-1")).unwrap();
+        let place = store.place_of(&StoreKey::new("other-default-2")).unwrap();
         let reference = place.strip_prefix("Secret Service (").unwrap().strip_suffix(')').unwrap();
-        assert!(reference.ends_with("/one-default-1"), "{place}");
+        assert!(reference.ends_with("/other-default-2"), "{place}");
         store.secret(reference).unwrap();
         let found =
             |schema| bus.run("secret-tool", &["search", "--all", "xdg:schema", schema], b"");
-        assert!(found("authn.Session").contains("label = authn: one-default-1\n"));
+        assert!(found("authn.Session").contains("label = authn: other-default-2\n"));
         let aside = found("authn.Session.corrupt");
         assert!(aside.contains("label = authn: one-default-1 (corrupt)\n"), "{aside}");
         assert!(aside.contains("secret = {\n"), "it is not lost: {aside}");
