@@ -253,7 +253,7 @@ mod secret_service {
         store.secret(reference).unwrap();
         let found =
             |schema| bus.run("secret-tool", &["search", "--all", "xdg:schema", schema], b"");
-        assert!(found("authn.Session").contains("label = authn: other-default-2\n"));
+        assert!(found("authn.Session").contains("label = authn: one-default-1\n"));
         let aside = found("authn.Session.corrupt");
         assert!(aside.contains("label = authn: one-default-1 (corrupt)\n"), "{aside}");
         assert!(aside.contains("secret = {\n"), "it is not lost: {aside}");
