@@ -3,7 +3,11 @@
 //! Nothing in this library writes to a terminal or opens a window. A login shows and asks everything through the
 //! program's [`Prompt`]; without one, no user is ever asked for anything.
 
-use std::{fmt::Debug, future::Future, time::Duration};
+use std::{
+    fmt::Debug,
+    future::Future,
+    time::{Duration, SystemTime},
+};
 
 use url::Url;
 
@@ -103,18 +107,32 @@ impl Link {
     }
 }
 
-/// A code that the user types in at an address, on any device (RFC 8628, 3.2).
+/// A code that the user types in at an address, on any device: what the server has answered (RFC 8628, 3.2).
 ///
 /// ```
 /// # use authn::Url;
 /// use authn::prompt::UserCode;
+/// use std::time::{Duration, SystemTime};
 ///
-/// let code = UserCode::new("WDJB-MJHT", Url::parse("https://example.com/device")?);
-/// assert_eq!(code.code(), "WDJB-MJHT");
-/// assert!(code.complete_url().is_none());
+/// /// Returns a code for the company's chat, which shows it until it expires.
+/// fn message(code: &UserCode) -> String {
+///     let address = code.complete_url().unwrap_or(code.url());
+///     let end = code.expires_at().map(|end| format!(" until {end:?}")).unwrap_or_default();
+///     format!("{} at {address}{end}", code.code())
+/// }
 ///
-/// let complete = Url::parse("https://example.com/device?user_code=WDJB-MJHT")?;
-/// assert!(code.with_complete_url(complete).complete_url().is_some());
+/// let [code, login] = ["device", "device?user_code=WDJB-MJHT"].map(|path| format!("https://a.example/{path}"));
+/// let now = SystemTime::now();
+/// let code = UserCode::new("WDJB-MJHT", Url::parse(&code)?)
+///     .with_complete_url(Url::parse(&login)?)
+///     .with_interval(Duration::from_secs(5))
+///     .with_lifetime(Duration::from_secs(600))
+///     .with_received_at(now);
+/// assert!(message(&code).starts_with("WDJB-MJHT at https://a.example/device?user_code=WDJB-MJHT until"));
+/// assert_eq!(code.interval(), Some(Duration::from_secs(5)));
+/// assert_eq!(code.lifetime(), Some(Duration::from_secs(600)));
+/// assert_eq!(code.received_at(), Some(now));
+/// assert_eq!(code.expires_at(), Some(now + Duration::from_secs(600)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -122,18 +140,46 @@ pub struct UserCode {
     code: String,
     url: Url,
     complete: Option<Url>,
+    interval: Option<Duration>,
+    lifetime: Option<Duration>,
+    received_at: Option<SystemTime>,
 }
 
 impl UserCode {
     /// Creates a code with the address to type it in at.
     pub fn new(code: impl Into<String>, url: Url) -> Self {
-        Self { code: code.into(), url, complete: None }
+        Self {
+            code: code.into(),
+            url,
+            complete: None,
+            interval: None,
+            lifetime: None,
+            received_at: None,
+        }
     }
 
     /// Adds the address that already contains the code, for a QR code.
     #[must_use]
     pub fn with_complete_url(self, url: Url) -> Self {
         Self { complete: Some(url), ..self }
+    }
+
+    /// Adds the time that the server wants between two requests for the tokens.
+    #[must_use]
+    pub fn with_interval(self, interval: Duration) -> Self {
+        Self { interval: Some(interval), ..self }
+    }
+
+    /// Adds how long the code is valid, from when it was received.
+    #[must_use]
+    pub fn with_lifetime(self, lifetime: Duration) -> Self {
+        Self { lifetime: Some(lifetime), ..self }
+    }
+
+    /// Adds when the code was received, on the wall clock.
+    #[must_use]
+    pub fn with_received_at(self, time: SystemTime) -> Self {
+        Self { received_at: Some(time), ..self }
     }
 
     /// Returns the code.
@@ -149,6 +195,28 @@ impl UserCode {
     /// Returns the address that already contains the code, if the server has one.
     pub fn complete_url(&self) -> Option<&Url> {
         self.complete.as_ref()
+    }
+
+    /// Returns the time that the server wants between two requests for the tokens, in whole seconds; `None` if it has
+    /// named none, which means 5 seconds (RFC 8628, 3.2). The login keeps to it by itself.
+    pub fn interval(&self) -> Option<Duration> {
+        self.interval
+    }
+
+    /// Returns how long the code is valid from when it was received, in whole seconds; `None` if the server has not said.
+    /// The option `login_timeout` may end the login earlier, which [`Progress::Waiting`] tells.
+    pub fn lifetime(&self) -> Option<Duration> {
+        self.lifetime
+    }
+
+    /// Returns when the code was received, on the wall clock; `None` if the provider has not said.
+    pub fn received_at(&self) -> Option<SystemTime> {
+        self.received_at
+    }
+
+    /// Returns when the code expires, on the wall clock; `None` if that is unknown.
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.received_at?.checked_add(self.lifetime?)
     }
 }
 

@@ -464,9 +464,32 @@ fn the_login_command_is_complete_and_contains_no_value() {
         "authn login --set 'credentials.other.\"a=b.c\".tries'=…"
     );
     assert_eq!(command(loader().login_program("corp-cli", "authn")), "corp-cli login");
-    assert_eq!(command(loader().login_program("fdt", "fdt")), "fdt login --app authn");
+    assert_eq!(command(loader().login_program("fdt", "fdt")), "fdt --app authn login");
     assert_eq!(command(Loader::app("fdt").login_program("fdt", "fdt")), "fdt login");
-    assert_eq!(command(Loader::app("fdt")), "authn login --app fdt");
+    assert_eq!(command(Loader::app("fdt")), "authn --app fdt login");
+}
+
+#[test]
+fn messages_name_the_program_that_runs() {
+    let read = |text: &str| loader(&[text]).login_program("corp auth", "corp").read();
+    for (text, command) in [
+        ("", "`corp auth --app authn config init PROVIDER`"),
+        ("[credentials]\nother = []", "`corp auth --app authn providers other`"),
+        ("[credentials.fixed]\nfixed = 'a'\ntries = []", "`corp auth --app authn providers NAME`"),
+        ("[credentials.fixed]\nfixed = 'a'", "`corp auth --app authn config trust`"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let config = if command.contains("trust") {
+            std::fs::write(folder.path().join(".authn.toml"), text).unwrap();
+            let environment = Environment::empty().working_directory(folder.path());
+            loader(&[]).environment(environment).login_program("corp auth", "corp").read()
+        } else {
+            read(text)
+        };
+        let helps: Vec<_> = config.problems().iter().filter_map(|problem| problem.help()).collect();
+        assert!(helps.iter().any(|help| help.contains(command)), "{command}: {helps:?}");
+        assert!(!helps.iter().any(|help| help.contains("`authn ")), "{command}: {helps:?}");
+    }
 }
 
 #[test]

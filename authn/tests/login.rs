@@ -470,7 +470,7 @@ async fn the_error_names_the_command() {
     assert_eq!(
         message(loader.set("credentials.scheme=https")).await,
         "no user is logged in; log in with \
-         `authn login --app fdt --profile 'the team' --set credentials.scheme=… --no-project`"
+         `authn --app fdt login --profile 'the team' --set credentials.scheme=… --no-project`"
     );
 }
 

@@ -1,40 +1,36 @@
 //! One run of the program: the application, the global flags, and the output streams.
 
-use std::{
-    env::{self, consts::EXE_SUFFIX},
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
-use authn::Loader;
+use authn::{Loader, Registry};
 use clap::{ArgAction, Args, ColorChoice, ValueHint};
 
-use crate::output::Output;
+use crate::{
+    output::Output,
+    program::{Program, has_only},
+};
 
 /// One run of the program.
 #[derive(Debug)]
 pub(crate) struct App {
-    /// Name of the application whose configuration is used: `authn`, unless the program or `--app` names another.
+    pub(crate) program: Program,
+    /// Name of the application whose configuration is used: the program's, unless `--app` names another.
     pub(crate) name: String,
-    /// Name of the application without `--app`.
-    own_name: String,
     pub(crate) global: Global,
     pub(crate) output: Output,
 }
 
 impl App {
-    pub(crate) fn new(app: &str, global: Global) -> Self {
-        let name = global.app.as_deref().unwrap_or(app).to_owned();
+    pub(crate) fn new(program: Program, global: Global) -> Self {
+        let name = global.app.as_deref().unwrap_or(&program.app).to_owned();
         let output = Output::new(global.color.unwrap_or_default());
-        Self { name, own_name: app.to_owned(), global, output }
+        Self { program, name, global, output }
     }
 
-    /// Returns the loader that the global flags describe. The program is short-lived: it waits for every
-    /// exchange that it starts.
+    /// Returns the loader that the program and the global flags describe. The program is short-lived: it waits for
+    /// every exchange that it starts.
     pub(crate) fn loader(&self) -> Loader {
-        let mut loader = Loader::app(&self.name).short_lived();
-        if let Some(program) = program() {
-            loader = loader.login_program(program, &self.own_name);
-        }
+        let mut loader = self.program.loader(&self.name).short_lived();
         if let Some(profile) = &self.global.profile {
             loader = loader.profile(profile);
         }
@@ -47,19 +43,17 @@ impl App {
         self.global.set.iter().fold(loader, |loader, setting| loader.set(setting))
     }
 
-    /// Returns the name that this program was started by, or the application's name if a shell would need to
-    /// quote that one.
-    pub(crate) fn program(&self) -> String {
-        program().filter(|name| has_only(name, "_-.")).unwrap_or_else(|| self.name.clone())
+    /// Returns the providers that a configuration can choose from.
+    pub(crate) fn providers(&self) -> authn::Result<Registry> {
+        self.loader().providers()
     }
 
     /// Returns a command of this program as it is typed, with `--app` if it is needed.
     pub(crate) fn command_line(&self, command: &str) -> String {
-        let program =
-            program().filter(|name| has_only(name, "_-.")).unwrap_or_else(|| "authn".to_owned());
+        let words = self.program.words();
         match &self.name {
-            own if *own == self.own_name => format!("{program} {command}"),
-            app => format!("{program} --app {app} {command}"),
+            own if *own == self.program.app => format!("{words} {command}"),
+            app => format!("{words} --app {app} {command}"),
         }
     }
 
@@ -67,13 +61,6 @@ impl App {
     pub(crate) fn variable(&self, name: &str) -> String {
         Loader::app(&self.name).variable(name)
     }
-}
-
-/// Returns the name that this program was started by: a program with its own providers is not `authn`.
-fn program() -> Option<String> {
-    let path = env::args_os().next()?;
-    let name = Path::new(&path).file_name()?.to_str()?;
-    Some(name.strip_suffix(EXE_SUFFIX).unwrap_or(name).to_owned())
 }
 
 // The flags that every command has. (A documentation comment would be the description of each command.)
@@ -131,9 +118,4 @@ fn app_name(name: &str) -> Result<String, &'static str> {
         return Err("use only letters, digits, `-` and `_`");
     }
     Ok(name.to_owned())
-}
-
-/// Returns whether a name consists of ASCII letters, digits and these marks.
-fn has_only(name: &str, marks: &str) -> bool {
-    name.chars().all(|letter| letter.is_ascii_alphanumeric() || marks.contains(letter))
 }

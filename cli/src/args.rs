@@ -1,15 +1,21 @@
 //! The command line: subcommands, and the global flags, which may be before or after them.
 
-use std::{ffi::OsString, fmt::Write as _};
+use std::{ffi::OsString, fmt::Write as _, iter};
 
 use authn::Loader;
 use clap::{
-    ArgMatches, Args as _, ColorChoice, CommandFactory as _, FromArgMatches as _, Parser,
-    ValueEnum as _,
+    Arg, ArgMatches, Args as _, ColorChoice, FromArgMatches as _, Subcommand as _, ValueEnum as _,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use crate::{app::Global, commands::Command};
+use crate::{
+    app::Global,
+    commands::{self, Command},
+    own::OwnCommand,
+    program::Program,
+};
+
+const ABOUT: &str = "Manage logins, tokens and their configuration";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -27,18 +33,25 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("Shell integration", &["completions", "man"]),
 ];
 
-/// Manage logins, tokens and their configuration
-#[derive(Debug, Parser)]
-#[command(name = "authn", version, subcommand_required = true, arg_required_else_help = true)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
+/// A command to run.
+pub(crate) enum Chosen<'a> {
+    BuiltIn(Command),
+    Own(&'a OwnCommand, &'a ArgMatches),
 }
 
-/// Reads the command line; `app` is the application unless a flag says otherwise.
-pub(crate) fn parse(app: &str, arguments: &[OsString]) -> Result<(Global, Command), clap::Error> {
-    let matches = command(app).try_get_matches_from(arguments).map_err(without_stray_value)?;
-    Ok((global(&matches)?, Arguments::from_arg_matches(&matches)?.command))
+/// Returns the global flags and the command of a command line that was parsed by [`definition`].
+pub(crate) fn chosen<'a>(
+    program: &Program,
+    own: &'a [OwnCommand],
+    matches: &'a ArgMatches,
+) -> Result<(Global, Chosen<'a>), clap::Error> {
+    let global = global(&definition(program, own, &program.app), matches)?;
+    if let Some((name, matches)) = matches.subcommand()
+        && let Some(own) = own.iter().find(|own| own.definition.get_name() == name)
+    {
+        return Ok((global, Chosen::Own(own, matches)));
+    }
+    Ok((global, Chosen::BuiltIn(Command::from_arg_matches(matches)?)))
 }
 
 /// Returns the value of `--color` in a command line that can't be parsed, for its error message.
@@ -55,8 +68,8 @@ pub(crate) fn colour(arguments: &[OsString]) -> ColorChoice {
     choice.and_then(|choice| ColorChoice::from_str(choice, false).ok()).unwrap_or_default()
 }
 
-/// Defines the command line of an application.
-pub(crate) fn command(app: &str) -> clap::Command {
+/// Defines the command line of a program for an application's configuration.
+pub(crate) fn definition(program: &Program, own: &[OwnCommand], app: &str) -> clap::Command {
     let loader = Loader::app(app);
     let [profile, config, log, option] =
         ["PROFILE", "CONFIG", "LOG", "CREDENTIALS__DOMAIN"].map(|name| loader.variable(name));
@@ -68,21 +81,98 @@ Environment variables:
 
 {EXIT_CODES}"
     );
-    let command = with_global(Arguments::command()).after_help(after);
-    let listed = listed(&command);
+    let name = program.path.last().map_or(program.name(), String::as_str).to_owned();
+    let mut command = built_in(clap::Command::new(name), program)
+        .about(program.about.as_deref().unwrap_or(ABOUT).to_owned())
+        .subcommands(own.iter().map(|own| own.definition.clone()))
+        .subcommand_required(true)
+        .arg_required_else_help(true);
+    if let Some(version) = program.version.as_ref().filter(|_| !program.is_embedded()) {
+        command = command.version(version.clone());
+    }
+    let command = with_global(command).after_help(after);
+    let own: Vec<&str> = own.iter().map(|own| own.definition.get_name()).collect();
+    let listed = listed(&command, &own);
     command.help_template(listed)
 }
 
+/// Checks that a command of the program's own differs from all others, and that its arguments differ from the global
+/// flags. Returns what does not.
+pub(crate) fn collision(own: &[OwnCommand], command: &clap::Command) -> Option<String> {
+    let all = Command::augment_subcommands(clap::Command::new("all"));
+    let taken: Vec<String> = all
+        .get_subcommands()
+        .chain(own.iter().map(|own| &own.definition))
+        .flat_map(names)
+        .chain(["help".to_owned()])
+        .collect();
+    let name = names(command).find(|name| taken.contains(name));
+    if let Some(name) = name {
+        return Some(format!("there is already a command `{name}`"));
+    }
+    let flags = Global::augment_args(clap::Command::new("all"));
+    let reserved: Vec<&Arg> = flags.get_arguments().collect();
+    colliding_argument(command, &reserved)
+}
+
+fn names(command: &clap::Command) -> impl Iterator<Item = String> {
+    iter::once(command.get_name()).chain(command.get_all_aliases()).map(str::to_owned)
+}
+
+fn colliding_argument(command: &clap::Command, reserved: &[&Arg]) -> Option<String> {
+    let is_taken = |argument: &Arg| {
+        reserved.iter().any(|flag| {
+            argument.get_id() == flag.get_id()
+                || argument.get_long().is_some() && argument.get_long() == flag.get_long()
+                || argument.get_short().is_some() && argument.get_short() == flag.get_short()
+        })
+    };
+    if let Some(argument) = command.get_arguments().find(|argument| is_taken(argument)) {
+        let (command, argument) = (command.get_name(), argument.get_id());
+        return Some(format!(
+            "the argument `{argument}` of the command `{command}` is like a global flag"
+        ));
+    }
+    command.get_subcommands().find_map(|below| colliding_argument(below, reserved))
+}
+
+/// Adds the built-in commands, whose texts name the program.
+fn built_in(command: clap::Command, program: &Program) -> clap::Command {
+    let words = program.words();
+    let mut commands = Command::augment_subcommands(command);
+    commands = commands.mut_subcommands(|command| naming(command, &words));
+    if !program.is_embedded() {
+        return commands;
+    }
+    let kept = |command: &&clap::Command| !commands::OF_PROGRAM.contains(&command.get_name());
+    let kept: Vec<_> = commands.get_subcommands().filter(kept).cloned().collect();
+    clap::Command::new(commands.get_name().to_owned()).subcommands(kept)
+}
+
+/// Replaces `authn` in the texts of a command and its subcommands by the words before a command of this program.
+fn naming(command: clap::Command, words: &str) -> clap::Command {
+    let text = command.get_after_help().map(|text| text.to_string().replace("authn", words));
+    let command = command.mut_subcommands(|below| naming(below, words));
+    match text {
+        Some(text) => command.after_help(text),
+        None => command,
+    }
+}
+
 /// Returns the template of the help, with the commands by topic: clap would list all of them under one heading.
-fn listed(command: &clap::Command) -> String {
+fn listed(command: &clap::Command, own: &[&str]) -> String {
     let (heading, literal) =
         (command.get_styles().get_header(), command.get_styles().get_literal());
-    let names = GROUPS.iter().flat_map(|(_, names)| *names);
-    let width = names.map(|name| name.len()).max().unwrap_or(0);
+    let groups = || iter::once(("Commands", own)).chain(GROUPS);
+    let width = groups().flat_map(|(_, names)| names).map(|name| name.len()).max().unwrap_or(0);
     let mut template = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
-    for (title, names) in GROUPS {
-        let _ = writeln!(template, "\n{heading}{title}:{heading:#}");
-        for command in names.iter().filter_map(|name| command.find_subcommand(name)) {
+    for (title, names) in groups() {
+        let commands = names.iter().filter_map(|name| command.find_subcommand(name));
+        let mut commands = commands.filter(|command| !command.is_hide_set()).peekable();
+        if commands.peek().is_some() {
+            let _ = writeln!(template, "\n{heading}{title}:{heading:#}");
+        }
+        for command in commands {
             let (name, about) = (command.get_name(), command.get_about().cloned());
             let about = about.unwrap_or_default();
             let _ = writeln!(template, "  {literal}{name:width$}{literal:#}  {about}");
@@ -101,16 +191,19 @@ fn with_global(command: clap::Command) -> clap::Command {
     Global::augment_args(command).mut_subcommands(with_global)
 }
 
-fn global(matches: &ArgMatches) -> Result<Global, clap::Error> {
+/// Returns the global flags at all levels of a command line. Below a command of another program, such as one that clap
+/// calls external, there are none.
+fn global(command: &clap::Command, matches: &ArgMatches) -> Result<Global, clap::Error> {
     let here = Global::from_arg_matches(matches)?;
-    match matches.subcommand() {
-        Some((_, below)) => Ok(here.and(global(below)?)),
+    let below = matches.subcommand();
+    match below.and_then(|(name, below)| Some((command.find_subcommand(name)?, below))) {
+        Some((command, below)) => Ok(here.and(global(command, below)?)),
         None => Ok(here),
     }
 }
 
 /// Hides an unexpected argument in the message: it may be part of a secret that the shell has split.
-fn without_stray_value(mut error: clap::Error) -> clap::Error {
+pub(crate) fn without_stray_value(mut error: clap::Error) -> clap::Error {
     if error.kind() == ErrorKind::UnknownArgument
         && let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
         && !argument.starts_with('-')
@@ -128,17 +221,27 @@ mod tests {
 
     fn parsed(line: &str) -> Result<(Global, Command), clap::Error> {
         let arguments: Vec<OsString> = line.split(' ').map(Into::into).collect();
-        parse("authn", &arguments)
+        parse(&arguments)
+    }
+
+    fn parse(arguments: &[OsString]) -> Result<(Global, Command), clap::Error> {
+        let program = Program::default();
+        let matches = definition(&program, &[], "authn").try_get_matches_from(arguments);
+        let matches = matches.map_err(without_stray_value)?;
+        match chosen(&program, &[], &matches)? {
+            (global, Chosen::BuiltIn(command)) => Ok((global, command)),
+            (_, Chosen::Own(..)) => panic!("there is none"),
+        }
     }
 
     #[test]
     fn the_definition_is_consistent() {
-        command("authn").debug_assert();
+        definition(&Program::default(), &[], "authn").debug_assert();
     }
 
     #[test]
     fn every_command_is_in_one_group_on_one_line() {
-        let mut command = command("authn");
+        let mut command = definition(&Program::default(), &[], "authn");
         let help = command.render_help().to_string();
         for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
             let name = below.get_name();
@@ -194,7 +297,7 @@ mod tests {
     fn an_application_name_is_not_a_path() {
         for bad in ["../x", "", "a.b", "a b", "ä"] {
             let arguments = ["authn", "--app", bad, "token"].map(OsString::from);
-            let error = parse("authn", &arguments).map(|_| ()).unwrap_err();
+            let error = parse(&arguments).map(|_| ()).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{bad}");
         }
     }

@@ -12,6 +12,8 @@
 //! }
 //! ```
 //!
+//! [`Cli`] adds names, stores, defaults and subcommands of your own, or embeds the commands in your command line.
+//!
 //! This library links the providers of `authn-providers`, so such a program has them too. The feature `keyring`,
 //! which is on by default, links the store for the system's keyring.
 //!
@@ -30,52 +32,30 @@
 //!
 //! Data goes to standard output and everything else to standard error.
 
-use std::{env, process::ExitCode};
+use std::process::ExitCode;
 
+pub use ::clap;
 use authn_providers as _;
 
 mod app;
 mod args;
 mod ask;
+mod cli;
 mod commands;
 mod exit;
 mod log;
 mod output;
+mod own;
+mod program;
 mod prompt;
 mod signal_mask;
 mod style;
 
-use app::App;
-use output::Output;
+pub use cli::Cli;
+pub use own::{BoxError, Run};
 pub use prompt::TerminalPrompt;
 
 /// Runs the command line of authn with the arguments of this process, and returns its exit code.
 pub fn main() -> ExitCode {
-    main_for("authn")
-}
-
-/// Runs the command line for another application's configuration: `main_for("fdt")` reads files named
-/// `fdt` and variables that start with `FDT_`, like [`authn::Loader::app`]. The flag `--app` chooses another one.
-///
-/// ```no_run
-/// use std::process::ExitCode;
-///
-/// fn main() -> ExitCode {
-///     authn_cli::main_for("fdt")
-/// }
-/// ```
-pub fn main_for(app: &str) -> ExitCode {
-    let arguments: Vec<_> = env::args_os().collect();
-    let (global, command) = match args::parse(app, &arguments) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            return exit::usage(&error, &Output::new(args::colour(&arguments))).into();
-        }
-    };
-    let app = App::new(app, global);
-    log::start(&app);
-    match commands::run(&app, command, args::command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(&app.output).into(),
-    }
+    Cli::new().version(env!("CARGO_PKG_VERSION")).run()
 }

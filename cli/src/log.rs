@@ -37,7 +37,7 @@ pub(crate) fn start(app: &App) {
     let has_warnings =
         wanted.as_ref().is_some_and(|wanted| wanted.would_enable(STORES, &Level::WARN));
     let warnings = (!has_warnings).then(|| Warnings::new(app.output.clone()).of_stores().boxed());
-    let lines = wanted.map(|wanted| lines(wanted, our_crates(), io::stderr).boxed());
+    let lines = wanted.map(|wanted| lines(wanted, our_crates(app), io::stderr).boxed());
     let layers: Vec<_> = lines.into_iter().chain(warnings).collect();
     // A second start in one process keeps the first one's.
     let _ = Registry::default().with(layers).try_init();
@@ -139,8 +139,8 @@ fn wanted(app: &App) -> Option<Targets> {
 }
 
 /// Returns the crates whose logs contain no secrets: authn's and those of the linked providers.
-fn our_crates() -> BTreeSet<&'static str> {
-    let registry = authn::Registry::linked().unwrap_or_default();
+fn our_crates(app: &App) -> BTreeSet<&'static str> {
+    let registry = app.providers().unwrap_or_default();
     let providers = registry.iter().map(|entry| root(entry.location().module));
     providers.chain(["authn", "authn_cli", "authn_providers"]).collect()
 }
@@ -160,6 +160,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::{app::Global, program::Program};
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
@@ -179,7 +180,11 @@ mod tests {
         let written = Written::default();
         let writer = written.clone();
         let wanted = "trace".parse().unwrap();
-        let layer = lines(wanted, our_crates(), move || writer.clone());
+        let layer = lines(
+            wanted,
+            our_crates(&App::new(Program::default(), Global::default())),
+            move || writer.clone(),
+        );
         tracing::subscriber::with_default(Registry::default().with(layer), || {
             tracing::trace!(target: "authn::cache", "one");
             tracing::trace!(target: "authn_providers::oauth", "two");

@@ -1,10 +1,17 @@
-//! An in-house provider: linked by naming its crate, chosen by configuration, and redacted like the built-in ones.
+//! An in-house provider: linked by naming its crate, chosen by configuration, and redacted like the built-in ones. And
+//! the in-house command lines: one built of ours, and one that contains ours.
 //!
 //! Which providers a program has is decided by the linker, so everything here is tried in both profiles.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where something fails")]
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 use std::{fs, thread};
 
 use authn::conformance::Canary;
@@ -30,6 +37,10 @@ in_both_profiles! {
     its_secret_is_redacted,
     a_program_that_does_not_link_it_says_how,
     two_providers_of_one_name_are_refused,
+    its_command_line_has_its_names_everywhere,
+    its_own_command_uses_the_credentials,
+    its_own_store_and_defaults_are_used,
+    another_command_line_contains_the_commands,
 }
 
 /// Returns the path of a program.
@@ -55,7 +66,7 @@ fn its_own_command_line_lists_it(find: Find) {
     let template = sandbox.run(find("corp-cli"), &["config", "init", "corp_sts"]).success();
     assert!(template.starts_with("# `corp-cli config show` shows"), "{template}");
     assert!(options.contains("Address of the STS."), "{options}");
-    assert!(options.contains("AUTHN_CREDENTIALS__CORP_STS__KEY"), "{options}");
+    assert!(options.contains("CORP_CREDENTIALS__CORP_STS__KEY"), "{options}");
 }
 
 fn a_file_configures_it(find: Find) {
@@ -70,10 +81,10 @@ fn the_environment_configures_it(find: Find) {
     let server = Server::start();
     let mut sandbox = Sandbox::new();
     sandbox
-        .env("AUTHN_CREDENTIALS__DOMAIN", &server.host)
-        .env("AUTHN_CREDENTIALS__SCHEME", "http")
-        .env("AUTHN_CREDENTIALS__CORP_STS__URL", server.url("/token"))
-        .env("AUTHN_CREDENTIALS__CORP_STS__KEY", KEY);
+        .env("CORP_CREDENTIALS__DOMAIN", &server.host)
+        .env("CORP_CREDENTIALS__SCHEME", "http")
+        .env("CORP_CREDENTIALS__CORP_STS__URL", server.url("/token"))
+        .env("CORP_CREDENTIALS__CORP_STS__KEY", KEY);
     let header = sandbox.run(find("corp-cli"), &["header"]).success();
     assert_eq!(header, "Authorization: Bearer minted-in-nearest\n");
 }
@@ -81,7 +92,7 @@ fn the_environment_configures_it(find: Find) {
 fn a_program_that_links_it_authorises_requests(find: Find) {
     let server = Server::start();
     let sandbox = Sandbox::new();
-    configure(&sandbox, &server, &format!("key = \"{KEY}\""));
+    configure_app(&sandbox, "authn", &server, &format!("key = \"{KEY}\""));
     let answer = sandbox.run(find("corp-program"), &[&server.url("/things")]).success();
     assert_eq!(answer, "200 OK\nthings for minted-in-nearest\n");
 
@@ -123,7 +134,7 @@ fn a_program_that_does_not_link_it_says_how(find: Find) {
     let server = Server::start();
     let sandbox = Sandbox::new();
     configure(&sandbox, &server, &format!("key = \"{KEY}\""));
-    let outcome = sandbox.run(find("authn"), &["token"]);
+    let outcome = sandbox.run(find("authn"), &["--app", "corp", "token"]);
     assert_eq!(outcome.code, 3);
     assert_eq!(outcome.stdout, "");
     for part in [
@@ -142,7 +153,8 @@ fn two_providers_of_one_name_are_refused(find: Find) {
     configure(&sandbox, &server, &format!("key = \"{KEY}\""));
     let source = |path: &str| path.replace('/', std::path::MAIN_SEPARATOR_STR);
     for arguments in [["providers"].as_slice(), &["config", "check"], &["token"]] {
-        let outcome = sandbox.run(find("duplicate-provider"), arguments);
+        let arguments = [["--app", "corp"].as_slice(), arguments].concat();
+        let outcome = sandbox.run(find("duplicate-provider"), &arguments);
         assert_eq!(outcome.code, 3, "{arguments:?}");
         assert_eq!(outcome.stdout, "", "{arguments:?}");
         for part in [
@@ -166,14 +178,211 @@ fn its_crate_depends_on_authn_alone() {
     assert_eq!(manifest.matches("dependencies]").count(), 1);
 }
 
-/// Writes the user's configuration, and returns its path.
+/// The built-in commands that a program has, as they are typed.
+const COMMANDS: [&str; 15] = [
+    "config show",
+    "config check",
+    "config path",
+    "config init",
+    "config edit",
+    "config trust",
+    "providers",
+    "doctor",
+    "login",
+    "status",
+    "logout",
+    "stores",
+    "token",
+    "header",
+    "config",
+];
+
+/// Checks that the help of each command of a program names the program, and never `authn`.
+fn check_help(sandbox: &Sandbox, program: &Path, words: &[&str], also: &[&str]) {
+    for command in COMMANDS.iter().chain(also) {
+        let typed: Vec<&str> = words[1..].iter().copied().chain(command.split(' ')).collect();
+        let help = sandbox.run(program, &[typed.as_slice(), &["--help"]].concat()).success();
+        let usage = format!("Usage: {} {command}", words.join(" "));
+        assert!(help.contains(&usage), "{usage:?} is missing in\n{help}");
+        assert!(!help.contains("authn"), "{command}\n{help}");
+    }
+}
+
+fn its_command_line_has_its_names_everywhere(find: Find) {
+    let sandbox = Sandbox::new();
+    let program = find("corp-cli");
+    let run = |arguments: &[&str]| sandbox.run(&program, arguments).success();
+    assert_eq!(run(&["--version"]), format!("corp-cli {}\n", env!("CARGO_PKG_VERSION")));
+    let help = run(&["--help"]);
+    let about = "\nCommands:\n  whoami       Print who the company's API takes this machine for\n";
+    for part in ["Work with the services of the company\n", about, "CORP_PROFILE"] {
+        assert!(help.contains(part), "{part:?} is missing in\n{help}");
+    }
+    assert!(!help.contains("authn"), "{help}");
+    check_help(&sandbox, &program, &["corp-cli"], &["completions", "man", "whoami"]);
+
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = run(&["completions", shell]);
+        assert!(script.contains("corp-cli") && script.contains("whoami"), "{shell}\n{script}");
+        assert!(!script.contains("authn"), "{shell}\n{script}");
+    }
+    let page = run(&["man"]);
+    let source = format!("\"corp-cli {}\"", env!("CARGO_PKG_VERSION"));
+    for part in [&*source, "corp\\-cli\\-whoami(1)", "~/.config/corp/config.toml", "CORP_PROFILE"] {
+        assert!(page.contains(part), "{part:?} is missing in\n{page}");
+    }
+    run(&["man", "--out", "man1"]);
+    let page = fs::read_to_string(sandbox.work().join("man1/corp-cli-whoami.1")).unwrap();
+    assert!(page.contains("Print who the company") && !page.contains("authn"), "{page}");
+
+    let outcome = sandbox.run(&program, &["--app", "fdt", "token"]);
+    assert_eq!(outcome.code, 3);
+    let help = "`corp-cli --app fdt config init PROVIDER` writes a configuration";
+    assert!(outcome.stderr.contains(help), "{}", outcome.stderr);
+}
+
+fn its_own_command_uses_the_credentials(find: Find) {
+    let server = Server::start();
+    let sandbox = Sandbox::new();
+    let program = find("corp-cli");
+    configure(&sandbox, &server, &format!("key = \"{KEY}\""));
+    let whoami = |arguments: &[&str]| sandbox.run(&program, arguments);
+    assert_eq!(whoami(&["whoami"]).success(), "the machine of minted-in-nearest\n");
+    // The global flags are valid before and after it.
+    let region = "credentials.corp_sts.region=eu";
+    for arguments in [["--set", region, "whoami"], ["whoami", "--set", region]] {
+        assert_eq!(whoami(&arguments).success(), "the machine of minted-in-eu\n");
+    }
+    for (setting, code, message) in [
+        ("credentials.scheme=ftp", 3, "credentials.scheme"),
+        ("credentials.corp_sts.key.file=/nowhere/key", 3, "/nowhere/key"),
+        ("credentials.corp_sts.region=lost", 5, "error: the API answered with status 404"),
+    ] {
+        let outcome = whoami(&["whoami", "--set", setting]);
+        assert_eq!((outcome.code, &*outcome.stdout), (code, ""), "{setting}\n{}", outcome.stderr);
+        assert!(outcome.stderr.contains(message), "{setting}\n{}", outcome.stderr);
+    }
+    assert_eq!(whoami(&["whoami", "--nothing"]).code, 2);
+}
+
+fn its_own_store_and_defaults_are_used(find: Find) {
+    let server = Server::start();
+    let sandbox = Sandbox::new();
+    let program = find("corp-cli");
+    let run = |arguments: &[&str]| sandbox.run(&program, arguments).success();
+    let shown = run(&["config", "show", "credentials.domain"]);
+    assert_eq!(shown, "api.corp.example\n");
+    let other = sandbox.run(&program, &["--app", "fdt", "config", "show", "credentials.domain"]);
+    assert_ne!(other.stdout, shown, "the defaults are those of one application");
+
+    configure(&sandbox, &server, &format!("key = \"{KEY}\""));
+    let folder = sandbox.state().join("corp/sessions");
+    let sessions = |count: &str| {
+        let row = format!("audited\t{count}\t{}\n", folder.display());
+        let listed = run(&["stores"]);
+        assert!(listed.contains(&row), "{row:?} is missing in\n{listed}");
+    };
+    sessions("0");
+    assert_eq!(run(&["token"]), "minted-in-nearest\n");
+    sessions("1");
+    let one = run(&["stores", "audited"]);
+    let (name, file) = one.trim_end().split_once('\t').expect("a row");
+    assert!(name.starts_with("corp_sts-default-"), "{one}");
+    assert_eq!(Path::new(file), folder.join(format!("{name}.json")));
+    assert!(Path::new(file).is_file());
+    let status: Value = serde_json::from_str(&run(&["status", "--json"])).unwrap();
+    assert_eq!((&status[0]["store"], &status[0]["has_token"]), (&"audited".into(), &true.into()));
+
+    // Another process uses the stored token, and requests none.
+    assert_eq!(run(&["token"]), "minted-in-nearest\n");
+    assert_eq!(server.minted(), 1);
+    let log = sandbox.state().join("corp/audit.log");
+    let saved = || {
+        let lines = fs::read_to_string(&log).unwrap();
+        assert!(!lines.contains("minted") && !lines.contains(KEY), "{lines}");
+        lines.lines().filter(|line| line.split(' ').nth(1) == Some(name)).count()
+    };
+    let before = saved();
+    assert!(before > 0);
+    sandbox.run(&program, &["logout"]).success();
+    assert!(saved() > before, "a logout is recorded too");
+    sessions("0");
+
+    // A log that can't be written is noticed before a token is sent that the server accepts only once.
+    let (host, url) = (&server.host, server.url("/oauth"));
+    let oauth = format!(
+        "[credentials]\ndomain = \"{host}\"\nscheme = \"http\"\nprovider = \"oauth\"\n\
+         [credentials.oauth]\nclient_id = \"x\"\nrefresh_token = \"r\"\nstore = \"audited\"\n\
+         token_endpoint_url = \"{url}\"\n"
+    );
+    sandbox.file(sandbox.config().join("corp/config.toml"), oauth);
+    let kept = log.with_extension("kept");
+    fs::rename(&log, &kept).unwrap();
+    fs::create_dir(&log).unwrap();
+    let outcome = sandbox.run(&program, &["token"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (1, ""), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("audit.log can't be written"), "{}", outcome.stderr);
+    assert_eq!(server.minted(), 1);
+    fs::remove_dir(&log).unwrap();
+    fs::rename(&kept, &log).unwrap();
+    assert_eq!(run(&["token"]), "renewed\n");
+}
+
+fn another_command_line_contains_the_commands(find: Find) {
+    let server = Server::start();
+    let sandbox = Sandbox::new();
+    let program = find("corp-tool");
+    let run = |arguments: &[&str]| sandbox.run(&program, arguments);
+    assert_eq!(run(&["greet"]).success(), "hello\n");
+    assert!(run(&["--help"]).success().contains("\n  auth         Manage logins and tokens\n"));
+    let help = run(&["auth", "--help"]).success();
+    assert!(help.contains("Usage: corp-tool auth [OPTIONS] <COMMAND>\n"), "{help}");
+    for absent in ["authn", "completions", "Shell integration", "--version"] {
+        assert!(!help.contains(absent), "{absent}\n{help}");
+    }
+    check_help(&sandbox, &program, &["corp-tool", "auth"], &[]);
+    assert_eq!(run(&["auth", "man"]).code, 2);
+    let script = run(&["completions", "bash"]).success();
+    for part in ["corp__tool__subcmd__auth__subcmd__stores", "--no-project"] {
+        assert!(script.contains(part), "{part} is missing in\n{script}");
+    }
+
+    for (arguments, help) in [
+        (["auth", "token"].as_slice(), "`corp-tool auth config init PROVIDER`"),
+        (&["auth", "--app", "fdt", "token"], "`corp-tool auth --app fdt config init PROVIDER`"),
+        (&["auth", "config", "show", "x"], "run `corp-tool auth config show` to list"),
+    ] {
+        let outcome = run(arguments);
+        assert_eq!(outcome.code, 3, "{arguments:?}");
+        assert!(outcome.stderr.contains(help), "{arguments:?}\n{}", outcome.stderr);
+    }
+    let oauth = "[credentials]\ndomain = \"a.example\"\n[credentials.oauth]\nclient_id = \"x\"\n\
+                 issuer_url = \"https://a.example\"\n";
+    sandbox.file(sandbox.config().join("fdt/config.toml"), oauth);
+    let outcome = run(&["auth", "--app", "fdt", "token"]);
+    assert_eq!(outcome.code, 4, "{}", outcome.stderr);
+    let help = "log in with `corp-tool auth --app fdt login`";
+    assert!(outcome.stderr.contains(help), "{}", outcome.stderr);
+
+    // Requests are made, although the program has a runtime of its own.
+    configure(&sandbox, &server, &format!("key = \"{KEY}\""));
+    assert_eq!(run(&["auth", "token"]).success(), "minted-in-nearest\n");
+    let region = "credentials.corp_sts.region=eu";
+    assert_eq!(run(&["auth", "--set", region, "token"]).success(), "minted-in-eu\n");
+}
+
+/// Writes the user's configuration of the company's application, and returns its path.
 fn configure(sandbox: &Sandbox, server: &Server, options: &str) -> PathBuf {
+    configure_app(sandbox, "corp", server, options)
+}
+
+fn configure_app(sandbox: &Sandbox, app: &str, server: &Server, options: &str) -> PathBuf {
     let text = format!(
         "[credentials]\ndomain = \"{}\"\nscheme = \"http\"\n\n[credentials.corp_sts]\nurl = \"{}\"\n{options}\n",
         server.host,
         server.url("/token"),
     );
-    sandbox.file(sandbox.config().join("authn/config.toml"), text)
+    sandbox.file(sandbox.config().join(app).join("config.toml"), text)
 }
 
 /// The machine key that the STS knows.
@@ -182,19 +391,30 @@ const KEY: &str = "the-key-of-this-machine";
 /// An STS and an API on loopback, which end with the test.
 struct Server {
     host: String,
+    minted: Arc<AtomicU32>,
 }
 
 impl Server {
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let host = listener.local_addr().expect("the port").to_string();
+        let minted = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&minted);
         thread::spawn(move || {
             for connection in listener.incoming() {
                 // A client may open more connections than it uses.
-                thread::spawn(|| connection.and_then(answer));
+                let counter = Arc::clone(&counter);
+                thread::spawn(move || {
+                    connection.and_then(|connection| answer(connection, &counter))
+                });
             }
         });
-        Self { host }
+        Self { host, minted }
+    }
+
+    /// Returns how many tokens the STS has minted.
+    fn minted(&self) -> u32 {
+        self.minted.load(Ordering::SeqCst)
     }
 
     fn url(&self, path: &str) -> String {
@@ -202,17 +422,29 @@ impl Server {
     }
 }
 
-fn answer(mut connection: TcpStream) -> io::Result<()> {
+fn answer(mut connection: TcpStream, minted: &AtomicU32) -> io::Result<()> {
     let request = read(&connection)?;
     let (status, body) = match request.path.as_str() {
         "/token" if request.member("machine_key") == KEY => {
+            minted.fetch_add(1, Ordering::SeqCst);
             let (region, seconds) = (request.member("region"), request.member("seconds"));
             ("200 OK", format!(r#"{{"token":"minted-in-{region}","seconds":"{seconds}"}}"#))
         }
         "/token" => ("403 Forbidden", String::new()),
+        "/oauth" => {
+            minted.fetch_add(1, Ordering::SeqCst);
+            let body = r#"{"access_token":"renewed","token_type":"Bearer","expires_in":900}"#;
+            ("200 OK", body.to_owned())
+        }
         "/things" => match request.token {
             Some(token) => ("200 OK", format!("things for {token}")),
             None => ("401 Unauthorized", String::new()),
+        },
+        "/whoami" => match request.token {
+            Some(token) if token != "minted-in-lost" => {
+                ("200 OK", format!("the machine of {token}"))
+            }
+            _ => ("404 Not Found", String::new()),
         },
         _ => ("404 Not Found", String::new()),
     };

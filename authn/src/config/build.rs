@@ -37,6 +37,7 @@ const MAX_DEPTH: u32 = 8;
 
 /// Collects problems, with the lines of the files in which they are.
 pub(super) struct Reporter<'a> {
+    pub(super) loader: &'a Loader,
     pub(super) registry: &'a Registry,
     pub(super) parts: &'a [Part],
     pub(super) texts: &'a [Option<Arc<SourceText>>],
@@ -117,9 +118,9 @@ impl<'a> Build<'a> {
     pub(super) fn new(
         reporter: &'a Reporter<'a>,
         environment: &'a Environment,
-        loader: &'a Loader,
         profile: Option<&'a str>,
     ) -> Self {
+        let loader = reporter.loader;
         Self {
             reporter,
             environment,
@@ -193,9 +194,10 @@ impl<'a> Build<'a> {
         }
         let Value::Table(entries) = &item.value else {
             let message = format!("expected a table of options, found {}", item.found());
+            let command = self.command_line(&format!("providers {name}"));
             let problem = Problem::error(ProblemCode::WrongType, message)
                 .with_key(key)
-                .with_help(format!("`authn providers {name}` lists the options"));
+                .with_help(format!("`{command}` lists the options"));
             return self.reporter.refuse(problem, item, true);
         };
 
@@ -329,6 +331,10 @@ impl LoadContext for Build<'_> {
         let variable = variable
             .map_or_else(String::new, |name| format!(", or the environment variable `{name}`"));
         format!("set `{key}`{variable}")
+    }
+
+    fn command_line(&self, command: &str) -> String {
+        self.loader.command_line(command)
     }
 
     fn reference_kinds(&self) -> Vec<&'static str> {

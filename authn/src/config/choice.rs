@@ -73,8 +73,9 @@ pub(crate) fn choose(
                 "add a table such as `[credentials.oauth]`; linked providers: {linked}"
             ))
     } else {
+        let command = reporter.loader.command_line("config init PROVIDER");
         Problem::error(ProblemCode::NoCredentials, "no credentials are configured")
-            .with_help("`authn config init PROVIDER` writes a configuration to start from")
+            .with_help(format!("`{command}` writes a configuration to start from"))
     };
     let mut problems = reporter.problems.borrow_mut();
     let problem = match project::trust_help(&problems) {

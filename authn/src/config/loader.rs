@@ -246,14 +246,18 @@ impl Loader {
         self
     }
 
-    /// Names the program whose command `login` logs a user in, and the application whose configuration it reads by
-    /// default. Messages name both. The default is `authn`, which reads its own configuration.
+    /// Names the program whose commands help a user, such as `login` and `providers`, and the application whose
+    /// configuration it reads by default. Messages name both. The default is `authn`, which reads its own configuration.
+    ///
+    /// `program` is written as in a shell: a program with the commands below a subcommand is `corp auth`, and a name
+    /// with a space needs quotes.
     ///
     /// ```
     /// use authn::{Environment, Loader};
     ///
-    /// let loader = Loader::app("corp").environment(Environment::empty()).login_program("corp", "corp");
-    /// assert_eq!(loader.read().login_command(), "corp login");
+    /// let loader = Loader::app("corp").environment(Environment::empty());
+    /// assert_eq!(loader.clone().login_program("corp", "corp").read().login_command(), "corp login");
+    /// assert_eq!(loader.login_program("corp auth", "corp").read().login_command(), "corp auth login");
     /// ```
     pub fn login_program(mut self, program: impl Into<String>, app: impl Into<String>) -> Self {
         self.login_program = (program.into(), app.into());
@@ -306,6 +310,7 @@ impl Loader {
         };
 
         let reporter = Reporter {
+            loader: &self,
             registry: &registry,
             parts: &parts,
             texts: &texts,
@@ -318,7 +323,7 @@ impl Loader {
             && self.code.as_ref().is_none_or(|code| code.provider.is_none()))
         .then(|| choice::choose(&reporter, &environment, &sources))
         .flatten();
-        let mut build = Build::new(&reporter, &environment, &self, profile.as_deref());
+        let mut build = Build::new(&reporter, &environment, profile.as_deref());
         let credentials = build.run(&merged, choice.as_ref());
         let stores = build.stores;
         let problems = reporter.problems.into_inner();
@@ -343,8 +348,7 @@ impl Loader {
     ///
     /// A file that a program or its user names, such as with [`file`](Self::file), needs no trust.
     pub fn project(&self) -> Option<Project> {
-        let registry = self.registry.clone().or_else(|| Registry::linked().ok());
-        let registry = registry.unwrap_or_default();
+        let registry = self.providers().unwrap_or_default();
         let found = || Project::read(&self.app, &self.surroundings(), &registry);
         (self.project && self.has_valid_name()).then(found).flatten()
     }
@@ -381,6 +385,20 @@ impl Loader {
         project::revoke(&self.app, &self.surroundings())
     }
 
+    /// Returns the providers that a configuration can choose from: those of [`registry`](Self::registry), or else all
+    /// linked ones. Two linked providers of the same name are an error.
+    ///
+    /// ```
+    /// use authn::{Loader, Registry};
+    ///
+    /// let none = Loader::new().registry(Registry::builder().build()?).providers()?;
+    /// assert_eq!(none.iter().count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn providers(&self) -> Result<Registry> {
+        self.registry.clone().map_or_else(Registry::linked, Ok)
+    }
+
     fn surroundings(&self) -> Environment {
         self.environment.clone().unwrap_or_else(Environment::of_process)
     }
@@ -390,17 +408,22 @@ impl Loader {
         format!("{}{}", self.prefix(), key.replace('.', "__").to_uppercase())
     }
 
+    /// Returns the command line of a command for the application of this loader, such as `authn login`.
+    pub(super) fn command_line(&self, command: &str) -> String {
+        let (program, app) = &self.login_program;
+        if self.app == *app {
+            return format!("{program} {command}");
+        }
+        format!("{program} --app {} {command}", quoted(&self.app))
+    }
+
     /// Returns the command line that logs a user in for the credentials of this loader.
     fn login_command(&self, profile: Option<&str>) -> String {
-        let (program, app) = &self.login_program;
-        let mut command = format!("{} login", quoted(program));
+        let mut command = self.command_line("login");
         let mut add = |flag: &str, value: &str| {
             command.push_str(flag);
             command.push_str(&quoted(value));
         };
-        if self.app != *app {
-            add(" --app ", &self.app);
-        }
         if let Some(profile) = profile {
             add(" --profile ", profile);
         }

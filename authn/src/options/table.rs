@@ -436,7 +436,8 @@ impl<T: DeserializeOwned> Plain for T {
                     _ => shape.with_article(),
                 };
                 let quotes = if item.as_text().is_some() { "" } else { "put a text in quotes; " };
-                let help = format!("{quotes}`authn providers NAME` lists what each option takes");
+                let command = node.context.command_line("providers NAME");
+                let help = format!("{quotes}`{command}` lists what each option takes");
                 let found = found.unwrap_or_else(|| item.found());
                 node.report(node.wrong_type(&expected, found).with_help(help))
             }

@@ -37,6 +37,8 @@ pub(crate) struct Stores {
 /// let stores = config.stores();
 /// let file = stores.iter().find(|store| store.name() == "file").expect("a store");
 /// assert_eq!(file.place().as_deref(), Some("/var/lib/app/tokens"));
+/// let place = file.place_of(&authn::store::StoreKey::new("oauth-default-1"));
+/// assert_eq!(place.as_deref(), Some("/var/lib/app/tokens/oauth-default-1.json"));
 /// ```
 ///
 /// ```
@@ -68,6 +70,11 @@ impl KnownStore {
     /// Returns where the store keeps its sessions, such as a folder or an address without secrets.
     pub fn place(&self) -> Option<String> {
         self.store.place()
+    }
+
+    /// Returns where the store keeps the session of a key, such as a file; `None` if it has no place of its own.
+    pub fn place_of(&self, key: &StoreKey) -> Option<String> {
+        self.store.place_of(key)
     }
 
     /// Returns the problems of the store without changing it: who can read it, whether it can be written to, and which

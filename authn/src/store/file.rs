@@ -208,6 +208,10 @@ impl TokenStore for FileStore {
         Some(self.locks.folder().display().to_string())
     }
 
+    fn place_of(&self, key: &StoreKey) -> Option<String> {
+        Some(self.locks.document(key).display().to_string())
+    }
+
     fn examine(&self) -> Vec<Problem> {
         examine(self.locks.folder())
     }

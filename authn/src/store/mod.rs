@@ -84,7 +84,7 @@ use crate::{Result, diagnostic::Problem};
 ///     }
 ///
 ///     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
-///         # let _ = (key, &self.url, &self._key);
+///         # let _ = (key, &self._key);
 ///         Ok(None)
 ///     }
 ///
@@ -112,6 +112,10 @@ use crate::{Result, diagnostic::Problem};
 ///
 ///     fn load_now(&self, _key: &StoreKey) -> Option<Document> {
 ///         None // the vault is across the network
+///     }
+///
+///     fn place_of(&self, key: &StoreKey) -> Option<String> {
+///         self.url.join(key.as_str()).ok().map(String::from)
 ///     }
 /// }
 /// ```
@@ -200,6 +204,13 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
 
     /// Returns where the documents are, for users: a folder, or an address without its secrets.
     fn place(&self) -> Option<String> {
+        None
+    }
+
+    /// Returns where a key's document is, for users: a file, or an address without its secrets. `None` if it has no place
+    /// of its own. The document need not exist.
+    fn place_of(&self, key: &StoreKey) -> Option<String> {
+        let _ = key;
         None
     }
 

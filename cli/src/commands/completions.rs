@@ -1,6 +1,6 @@
 //! `completions`: prints a script by which a shell completes this program's command lines.
 
-use authn::{Entry, Registry};
+use authn::Entry;
 use clap::{Arg, Command, builder::PossibleValuesParser};
 use clap_complete::Shell;
 
@@ -15,9 +15,9 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments, definition: Command) -> Result<(), Failure> {
-    let names: Vec<&'static str> = Registry::linked()?.iter().map(Entry::name).collect();
+    let names: Vec<&'static str> = app.providers()?.iter().map(Entry::name).collect();
     let mut command = with_names(definition, &names);
-    let program = app.program();
+    let program = app.program.started_as();
     // If the name of bash's function has a hyphen, clap's generator mistakes parts of it for commands.
     let is_bash = arguments.shell == Shell::Bash;
     let name = if is_bash { program.replace('-', "_") } else { program.clone() };

@@ -63,7 +63,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let is_stored = before.store.is_some() || !entry(&config).is_some_and(Entry::is_cached);
     let work = async {
         if !is_stored {
-            return login_without_store(&config, &credentials).await;
+            return login_without_store(app, &config, &credentials).await;
         }
         let login = arguments.chosen(Login::new(prompt.clone()));
         Ok(credentials.login(login).await?)
@@ -154,11 +154,12 @@ fn wait(
 
 /// Fails if a user must log in, because the session would end with this program.
 async fn login_without_store(
+    app: &App,
     config: &Config,
     credentials: &Credentials,
 ) -> Result<LoginOutcome, Failure> {
     if credentials.needs_login() {
-        return Err(not_stored(config));
+        return Err(not_stored(app, config));
     }
     // Some providers only know once they start a login.
     let asked = Arc::new(Notify::new());
@@ -166,15 +167,16 @@ async fn login_without_store(
     select! {
         biased;
         outcome = credentials.login(login) => Ok(outcome?),
-        () = asked.notified() => Err(not_stored(config)),
+        () = asked.notified() => Err(not_stored(app, config)),
     }
 }
 
-fn not_stored(config: &Config) -> Failure {
+fn not_stored(app: &App, config: &Config) -> Failure {
     let why = "with `store = \"memory\"` the login would be lost when this command ends";
     let provider = config.provider().unwrap_or_default();
     Failure::new(Code::Configuration, why).with_help(format!(
-        "set `credentials.{provider}.store` to `file`, or to another store that `authn stores` lists"
+        "set `credentials.{provider}.store` to `file`, or to another store that `{}` lists",
+        app.command_line("stores")
     ))
 }
 

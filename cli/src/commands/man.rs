@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments, definition: Command) -> Result<(), Failure> {
-    let program = app.program();
+    let program = app.program.started_as();
     let mut command =
         definition.disable_help_subcommand(true).bin_name(&program).display_name(&program);
     command.build();
@@ -55,9 +55,10 @@ fn write(folder: &Path, command: &Command, app: &App) -> io::Result<()> {
 
 /// Returns the page of one command.
 fn page(command: &Command, app: &App) -> io::Result<Vec<u8>> {
-    let program = app.program();
+    let program = app.program.started_as();
     let is_whole = command.get_display_name() == Some(&program);
-    let source = format!("{program} {}", env!("CARGO_PKG_VERSION"));
+    let version = app.program.version.iter().map(|version| format!(" {version}"));
+    let source = program.clone() + &version.collect::<String>();
     let man = Man::new(command.clone()).source(source);
     let mut page = Vec::new();
     man.render_title(&mut page)?;

@@ -13,7 +13,7 @@ mod signals;
 mod status;
 mod stores;
 mod token;
-mod waiting;
+pub(crate) mod waiting;
 
 use authn::{
     Entry, View,
@@ -51,11 +51,14 @@ pub(crate) enum Command {
     Man(man::Arguments),
 }
 
+/// The commands about the whole program. An embedding program has its own.
+pub(crate) const OF_PROGRAM: [&str; 2] = ["completions", "man"];
+
 /// Runs a command. `definition` builds the definition of the command line, for the commands that need it.
 pub(crate) fn run(
     app: &App,
     command: Command,
-    definition: fn(&str) -> clap::Command,
+    definition: impl FnOnce() -> clap::Command,
 ) -> Result<(), Failure> {
     match command {
         Command::Config(command) => config::run(app, command),
@@ -67,8 +70,8 @@ pub(crate) fn run(
         Command::Logout(arguments) => logout::run(app, &arguments),
         Command::Stores(arguments) => stores::run(app, &arguments),
         Command::Doctor(arguments) => doctor::run(app, &arguments),
-        Command::Completions(arguments) => completions::run(app, &arguments, definition(&app.name)),
-        Command::Man(arguments) => man::run(app, &arguments, definition(&app.name)),
+        Command::Completions(arguments) => completions::run(app, &arguments, definition()),
+        Command::Man(arguments) => man::run(app, &arguments, definition()),
     }
 }
 

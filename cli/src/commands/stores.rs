@@ -1,12 +1,15 @@
 //! `stores`: the token stores and their sessions.
 
+use std::io;
+
 use authn::{
     View,
-    config::{Config, Problem, Setting, Severity},
+    config::{Config, KnownStore, Problem, Setting, Severity},
 };
+use clap::ValueHint;
 use serde::Serialize;
 
-use super::waiting;
+use super::{known_store, waiting};
 use crate::{
     app::App,
     exit::{Code, Failure},
@@ -22,6 +25,10 @@ const FILE: &str = "file";
 #[derive(clap::Args, Debug)]
 #[command(after_help = include_str!("stores.txt"))]
 pub(crate) struct Arguments {
+    /// List the sessions of this store, and where each is
+    #[arg(value_hint = ValueHint::Other)]
+    name: Option<String>,
+
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -33,15 +40,27 @@ struct Store {
     name: String,
     place: Option<String>,
     /// Null if unknown.
-    sessions: Option<Vec<String>>,
+    sessions: Option<Vec<Session>>,
     /// The reason why the sessions are unknown, if that is a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
+/// One session, as in the JSON.
+#[derive(Serialize)]
+struct Session {
+    name: String,
+    /// Null if it has no place of its own.
+    place: Option<String>,
+}
+
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let config = app.loader().read();
     check(&config, app)?;
+    if let Some(name) = &arguments.name {
+        let store = waiting::query(one(app, &config, name)?)?;
+        return Ok(if arguments.json { output::json(&store) } else { print_one(app, store) }?);
+    }
     let stores = waiting::query(list(&config))?;
     if arguments.json {
         return Ok(output::json(&stores)?);
@@ -52,6 +71,14 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         table.row([store.name, or_dash(count), or_dash(store.place)]);
     }
     Ok(app.output.table(&table)?)
+}
+
+fn print_one(app: &App, store: Store) -> io::Result<()> {
+    let mut table = Table::new(&["SESSION", "LOCATION"]);
+    for session in store.sessions.into_iter().flatten() {
+        table.row([session.name, or_dash(session.place)]);
+    }
+    app.output.table(&table)
 }
 
 /// Reports the errors in the stores' options. Errors elsewhere are ignored.
@@ -69,18 +96,54 @@ fn check(config: &Config, app: &App) -> Result<(), Failure> {
 }
 
 async fn list(config: &Config) -> authn::Result<Vec<Store>> {
-    let memory = Store { name: MEMORY.to_owned(), place: None, sessions: None, error: None };
-    let mut stores = vec![memory];
+    let mut stores = vec![memory()];
     for store in config.stores() {
-        let (sessions, error) = match store.sessions().await {
-            Ok(sessions) => (Some(sessions.iter().map(ToString::to_string).collect()), None),
+        stores.push(match read(&store).await {
             // The store may not exist on this machine at all, such as a keyring on a server.
-            Err(error) if !is_named(config, store.name()) => (None, Some(error.to_string())),
-            Err(error) => return Err(error),
-        };
-        stores.push(Store { name: store.name().to_owned(), place: store.place(), sessions, error });
+            Err(error) if !is_named(config, store.name()) => Store {
+                name: store.name().to_owned(),
+                place: store.place(),
+                sessions: None,
+                error: Some(error.to_string()),
+            },
+            read => read?,
+        });
     }
     Ok(stores)
+}
+
+/// Returns the store with a name.
+fn one(
+    app: &App,
+    config: &Config,
+    name: &str,
+) -> Result<impl Future<Output = authn::Result<Store>>, Failure> {
+    let store = known_store(config, Some(name));
+    if store.is_none() && name != MEMORY {
+        let message = format!("this program has no token store `{name}`");
+        let help = format!("`{}` lists the stores", app.command_line("stores"));
+        return Err(Failure::new(Code::Configuration, message).with_help(help));
+    }
+    Ok(async move {
+        match store {
+            Some(store) => read(&store).await,
+            None => Ok(memory()),
+        }
+    })
+}
+
+fn memory() -> Store {
+    Store { name: MEMORY.to_owned(), place: None, sessions: None, error: None }
+}
+
+async fn read(store: &KnownStore) -> authn::Result<Store> {
+    let sessions = store.sessions().await?;
+    let sessions = sessions
+        .iter()
+        .map(|key| Session { name: key.to_string(), place: store.place_of(key) })
+        .collect();
+    let (name, place) = (store.name().to_owned(), store.place());
+    Ok(Store { name, place, sessions: Some(sessions), error: None })
 }
 
 /// Returns whether the configuration names a store. The store for files always exists.

@@ -25,7 +25,7 @@ use crate::{
 const MESSAGE_DELAY: Duration = Duration::from_millis(300);
 
 /// Reads the configuration and returns it with its credentials.
-pub(super) fn load(app: &App) -> Result<(Config, Credentials), Failure> {
+pub(crate) fn load(app: &App) -> Result<(Config, Credentials), Failure> {
     let config = app.loader().read();
     let credentials = credentials(&config, |problem| app.output.problems([problem]))?;
     Ok((config, credentials))
@@ -33,7 +33,7 @@ pub(super) fn load(app: &App) -> Result<(Config, Credentials), Failure> {
 
 /// Returns the credentials of a configuration, and passes its warnings to `report`, even if it fails: they may be
 /// the cause.
-pub(super) fn credentials(
+pub(crate) fn credentials(
     config: &Config,
     report: impl FnMut(&Problem),
 ) -> authn::Result<Credentials> {
@@ -51,7 +51,7 @@ pub(super) fn credentials(
 ///
 /// After a signal, an exchange in progress is completed, because a token that the server issues only once must not be
 /// lost. A second signal stops that too.
-pub(super) fn wait<T, E: Into<Failure>>(
+pub(crate) fn wait<T, E: Into<Failure>>(
     credentials: &Credentials,
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Failure> {
@@ -65,7 +65,7 @@ pub(super) fn wait<T, E: Into<Failure>>(
 
 /// Waits for the user and for the exchange that follows. A signal ends the wait for the user at once; `report`
 /// is called if an exchange must be completed first.
-pub(super) fn wait_for_user<T, E: Into<Failure>>(
+pub(crate) fn wait_for_user<T, E: Into<Failure>>(
     credentials: &Credentials,
     mut work: Pin<Box<impl Future<Output = Result<T, E>>>>,
     report: &dyn Fn(&str),
@@ -97,7 +97,7 @@ pub(super) fn wait_for_user<T, E: Into<Failure>>(
 }
 
 /// Waits until a read-only operation is done, or a signal ends the program.
-pub(super) fn query<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T, Failure> {
+pub(crate) fn query<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T, Failure> {
     block_on(async |signals| {
         select! {
             biased;

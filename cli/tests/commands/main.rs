@@ -7,6 +7,7 @@ mod completions;
 mod doctor;
 #[cfg(unix)]
 mod edit;
+mod embedding;
 mod exchange;
 mod header;
 mod init;

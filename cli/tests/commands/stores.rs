@@ -23,9 +23,20 @@ fn sessions_are_counted_by_store() {
     assert_eq!(shown[0], json!({ "name": "memory", "place": null, "sessions": null }));
     assert_eq!((&shown[1]["name"], &shown[1]["place"]), (&json!("file"), &json!(place)));
     let [session] = shown[1]["sessions"].as_array().unwrap().as_slice() else { panic!("{shown}") };
-    let name = session.as_str().unwrap();
+    let name = session["name"].as_str().unwrap();
     assert!(name.starts_with("oauth-default-"), "{name}");
-    assert!(sandbox.path(&format!("home/.local/state/authn/tokens/{name}.json")).is_file());
+    let file = format!("{place}/{name}.json");
+    assert_eq!(session["place"], json!(file));
+    assert!(sandbox.path(file.trim_start_matches('/')).is_file());
+
+    let one = sandbox.run_without_folder(&["stores", "file"]).done();
+    assert_eq!(one, format!("{name}\t{file}\n"));
+    let json = sandbox.run_without_folder(&["stores", "file", "--json"]).done();
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), shown[1]);
+    assert_eq!(sandbox.run(&["stores", "memory"]).done(), "");
+    let unknown = sandbox.run(&["stores", "nowhere"]);
+    assert_eq!((unknown.code, &*unknown.stdout), (3, ""), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("`authn stores` lists the stores"), "{}", unknown.stderr);
 
     sandbox.run(&["logout"]).done();
     assert_eq!(listed(), format!("memory\t-\t-\nfile\t0\t{place}\n{KEYRING}"));

@@ -20,8 +20,8 @@ use authn_tests::document::{Document, difference};
 use crate::{examples::Examples, list::list, tree::Tree};
 
 /// Crates whose types may be in a public signature. Another one would tie our version to its version.
-const FOREIGN: [&str; 8] =
-    ["authn", "figment", "http", "reqwest", "serde", "serde_json", "std", "url"];
+const FOREIGN: [&str; 9] =
+    ["authn", "clap", "figment", "http", "reqwest", "serde", "serde_json", "std", "url"];
 /// Crates whose traits a public type implements, without the trait's name in a signature of ours.
 const TOWER: [&str; 2] = ["tower_layer", "tower_service"];
 

@@ -54,7 +54,7 @@ pub(super) fn find(
     // A user who names the project's file trusts it: it is read once, as the named file.
     let is_project = |path: &PathBuf| project::is_nearest(path, &loader.app, environment);
     if loader.project && !named.as_ref().is_some_and(|named| named.as_ref().is_ok_and(is_project)) {
-        layers.extend(project::layer(&loader.app, environment, problems));
+        layers.extend(project::layer(loader, environment, problems));
     }
     match named {
         Some(Ok(path)) => layers.push(file::read(LayerName::File, &path, true, problems)),

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use self::trust::{Place, TrustState};
 use super::{
-    LayerName, Source, SourceState,
+    LayerName, Loader, Source, SourceState,
     layers::{Layer, file, shorthand},
     setting::{self, Setting},
 };
@@ -143,15 +143,16 @@ pub(super) fn is_nearest(path: &Path, app: &str, environment: &Environment) -> b
 
 /// Returns the layer of the file. The problems of an untrusted file are only warnings.
 pub(super) fn layer(
-    app: &str,
+    loader: &Loader,
     environment: &Environment,
     problems: &mut Vec<Problem>,
 ) -> Option<Layer> {
+    let app = loader.app_name();
     let before = problems.len();
     let (path, place) = nearest(app, environment)?;
     let layer = match &place {
         Some(place) if leads_out(place, environment) && !place.is_recorded() => {
-            problems.push(led_out(app, &path));
+            problems.push(led_out(loader, &path));
             let mut layer = Layer::empty(LayerName::Project, Some(&path), SourceState::Withheld);
             layer.untrusted = true;
             layer
@@ -160,7 +161,7 @@ pub(super) fn layer(
     };
     if layer.untrusted {
         downgrade(problems, before);
-        problems.extend(withheld(app, &layer));
+        problems.extend(withheld(loader, &layer));
     }
     Some(layer)
 }
@@ -213,11 +214,11 @@ fn leads_out(place: &Place, environment: &Environment) -> bool {
 }
 
 /// Returns the problem of an untrusted link that is not followed.
-fn led_out(app: &str, target: &Path) -> Problem {
+fn led_out(loader: &Loader, target: &Path) -> Problem {
     let message = "the project's file is a link to this file outside of the repository, and you have not trusted it";
     Problem::error(ProblemCode::UntrustedProject, message)
         .with_provenance(Provenance::file(target))
-        .with_help(how_to_trust(app))
+        .with_help(how_to_trust(loader))
 }
 
 /// Reads the file once, so that the bytes that are parsed are the bytes compared with the record.
@@ -244,7 +245,7 @@ fn contents(layer: &Layer) -> Option<&[u8]> {
 }
 
 /// Returns the warning that something in the file has no effect.
-fn withheld(app: &str, layer: &Layer) -> Option<Problem> {
+fn withheld(loader: &Loader, layer: &Layer) -> Option<Problem> {
     let has_more = layer.base.keys().any(|key| key != "default_profile");
     if !has_more && layer.profiles.is_empty() {
         return None;
@@ -258,13 +259,12 @@ fn withheld(app: &str, layer: &Layer) -> Option<Problem> {
     Some(
         Problem::warning(ProblemCode::UntrustedProject, message)
             .with_provenance(provenance)
-            .with_help(how_to_trust(app)),
+            .with_help(how_to_trust(loader)),
     )
 }
 
-fn how_to_trust(app: &str) -> String {
-    let app = if app == "authn" { String::new() } else { format!(" --app {app}") };
-    format!("review and trust it with `authn{app} config trust`")
+fn how_to_trust(loader: &Loader) -> String {
+    format!("review and trust it with `{}`", loader.command_line("config trust"))
 }
 
 /// Returns the help for something missing that a withheld file may contain.

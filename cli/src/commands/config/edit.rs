@@ -197,11 +197,11 @@ fn text(app: &App) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::Global;
+    use crate::{app::Global, program::Program};
 
     #[test]
     fn a_draft_is_a_configuration_with_and_without_its_comments() {
-        let text = text(&App::new("authn", Global::default()));
+        let text = text(&App::new(Program::default(), Global::default()));
         assert!(text.parse::<toml_edit::Document<String>>().unwrap().is_empty());
         let options = text.lines().skip(3).filter_map(|line| line.strip_prefix("# "));
         let options: Vec<&str> = options.collect();

@@ -17,7 +17,7 @@ use crate::{
 /// The arguments of `config init`.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Arguments {
-    /// Provider to configure, as listed by `authn providers`
+    /// Provider to configure, as listed by the command `providers`
     provider: String,
 
     /// Write it to your file, or to that of `--config`; the file must not exist
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
-    let text = text(app, &Registry::linked()?, &arguments.provider)?;
+    let text = text(app, &app.providers()?, &arguments.provider)?;
     if !arguments.write {
         return Ok(output::data(text)?);
     }
@@ -98,15 +98,15 @@ fn not_written(path: &Path, error: &io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{app::Global, program::Program};
 
     #[test]
     fn the_template_of_every_linked_provider_is_toml() {
-        let registry = Registry::linked().unwrap();
+        let app = App::new(Program::default(), Global::default());
+        let registry = app.providers().unwrap();
         assert!(registry.iter().count() > 0);
         for entry in registry.iter() {
-            let text =
-                text(&App::new("authn", crate::app::Global::default()), &registry, entry.name())
-                    .unwrap();
+            let text = text(&app, &registry, entry.name()).unwrap();
             let uncommented: String = text
                 .lines()
                 .map(|line| match line.strip_prefix("# ") {

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
-    let registry = Registry::linked()?;
+    let registry = app.providers()?;
     let one = arguments.name.as_deref().map(|name| registry.find(name)).transpose()?;
     if arguments.json {
         let entries: Vec<&Entry> =

@@ -97,6 +97,10 @@ impl TokenStore for Keyring {
     fn place(&self) -> Option<String> {
         Some(format!("{} ({})", self.__system.name(), self.service()))
     }
+
+    fn place_of(&self, key: &StoreKey) -> Option<String> {
+        Some(format!("{} ({}/{key})", self.__system.name(), self.service()))
+    }
 }
 
 impl SecretSource for Keyring {

@@ -245,7 +245,12 @@ mod secret_service {
     async fn sessions_are_kept() {
         let folder = tempfile::tempdir().unwrap();
         let bus = Bus::with_keyring("NONE");
-        keeps_sessions(&bus.store(&folder), 20 * 1024).await;
+        let store = bus.store(&folder);
+        keeps_sessions(&store, 20 * 1024).await;
+        let place = store.place_of(&StoreKey::new("other-default-2")).unwrap();
+        let reference = place.strip_prefix("Secret Service (").unwrap().strip_suffix(')').unwrap();
+        assert!(reference.ends_with("/other-default-2"), "{place}");
+        store.secret(reference).unwrap();
         let found =
             |schema| bus.run("secret-tool", &["search", "--all", "xdg:schema", schema], b"");
         assert!(found("authn.Session").contains("label = authn: one-default-1\n"));

@@ -101,9 +101,12 @@ fn not_allowed(failure: &Failure) -> Option<Error> {
     )
 }
 
-fn user_code(codes: &DeviceAuthorization) -> UserCode {
-    let code = UserCode::new(&codes.user_code, codes.verification_uri.clone());
-    with(code, codes.verification_uri_complete.clone(), UserCode::with_complete_url)
+fn user_code(codes: &DeviceAuthorization, received: Moment) -> UserCode {
+    let code = UserCode::new(&codes.user_code, codes.verification_uri.clone())
+        .with_received_at(received.wall());
+    let code = with(code, codes.verification_uri_complete.clone(), UserCode::with_complete_url);
+    let code = with(code, codes.interval, UserCode::with_interval);
+    with(code, codes.expires_in, UserCode::with_lifetime)
 }
 
 /// Shows the code, and polls for the tokens until the server issues them or the login fails (RFC 8628, 3.4 and 3.5).
@@ -111,11 +114,12 @@ async fn poll(call: Call<'_>, login: &Login, codes: &DeviceAuthorization) -> Res
     let (context, timeout) = (call.context, call.options.login.login_timeout);
     let clock = context.clock();
     let left = codes.expires_in.map_or(timeout, |lifetime| lifetime.min(timeout));
+    let received = clock.now();
     let end = Deadline {
-        moment: clock.now().plus(left),
+        moment: received.plus(left),
         code_expires: codes.expires_in.is_some_and(|lifetime| lifetime <= timeout),
     };
-    login.show_code(&user_code(codes));
+    login.show_code(&user_code(codes, received));
     login.progress(&Progress::Waiting { left });
     let mut pace = Pace::new(codes.interval);
     let mut last_failure = None;

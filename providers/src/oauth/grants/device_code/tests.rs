@@ -308,6 +308,49 @@ fn the_tokens_are_requested_until_the_user_approves() {
     );
 }
 
+/// Records the code that is shown.
+#[derive(Clone, Debug, Default)]
+struct Recorder(Arc<Mutex<Vec<UserCode>>>);
+
+impl Prompt for Recorder {
+    fn show_link(&self, _: &Link) {}
+
+    fn show_code(&self, code: &UserCode) {
+        self.0.lock().unwrap().push(code.clone());
+    }
+
+    async fn ask(&self, question: &Question) -> Result<SecretString> {
+        panic!("unexpected question: {}", question.label());
+    }
+
+    fn progress(&self, _: &Progress) {}
+}
+
+#[test]
+fn the_prompt_gets_all_that_the_server_says_about_the_code() {
+    let seconds = |seconds: Option<u64>| seconds.map(Duration::from_secs);
+    for (changes, interval, lifetime) in [
+        (json!({ "interval": 7, "expires_in": 900 }), Some(7), Some(900)),
+        // `login_timeout` is shorter, but the code still expires when the server says.
+        (json!({ "interval": 86_400, "expires_in": 86_400 }), Some(86_400), Some(86_400)),
+        (json!({ "interval": null, "expires_in": null }), None, None),
+    ] {
+        let hasty = Hasty::new();
+        let (server, _) = Server::start(&hasty, codes(&changes), vec![granted()]);
+        let (options, context): (_, Context) = loaded(&server.client(""), hasty.clock());
+        let received = hasty.manual.now().wall();
+        let prompt = Recorder::default();
+        let login = Login::new(prompt.clone());
+        wait(super::login(&options, &context, &login, false)).unwrap();
+        let shown = prompt.0.lock().unwrap();
+        let [code] = shown.as_slice() else { panic!("{shown:?}") };
+        assert_eq!((code.interval(), code.lifetime()), (seconds(interval), seconds(lifetime)));
+        assert_eq!(code.received_at(), Some(received), "{changes}");
+        let end = seconds(lifetime).map(|lifetime| received + lifetime);
+        assert_eq!(code.expires_at(), end, "{changes}");
+    }
+}
+
 #[test]
 fn the_servers_interval_is_used() {
     for (interval, expected) in [
