@@ -7,8 +7,9 @@ pub(crate) const RESERVED: [&str; 5] = ["domain", "scheme", "origins", "provider
 pub(crate) const RESERVED_STORES: [&str; 4] = ["memory", "file", "env", "command"];
 
 /// The options that the framework adds to the table of a cached provider.
-pub(crate) const CACHE_OPTIONS: [&str; 6] = [
+pub(crate) const CACHE_OPTIONS: [&str; 7] = [
     "expiry_threshold",
+    "clock_skew",
     "expires_in_fallback",
     "minimal_refresh_period",
     "store",
