@@ -502,8 +502,9 @@ impl Credentials {
     #[inline(never)]
     fn wait(&self) -> Boxed<'_, Result<Token>> {
         Box::pin(async {
+            let before = self.logins_started();
             let result = self.now().token().await;
-            match self.logged_in(&result).await {
+            match self.logged_in(&result, before).await {
                 Some(logged_in) => {
                     logged_in?;
                     self.now().token().await
@@ -517,8 +518,9 @@ impl Credentials {
     #[inline(never)]
     fn authorize_waiting<'a>(&'a self, request: &'a mut Request<'_>) -> Boxed<'a, Result<()>> {
         Box::pin(async move {
+            let before = self.logins_started();
             let mut result = self.now().authorize_waiting(request).await;
-            if let Some(logged_in) = self.logged_in(&result).await {
+            if let Some(logged_in) = self.logged_in(&result, before).await {
                 logged_in?;
                 result = self.now().authorize_waiting(request).await;
             }
@@ -529,11 +531,16 @@ impl Credentials {
         })
     }
 
+    fn logins_started(&self) -> u64 {
+        self.0.way.login.as_ref().map_or(0, |login| login.started())
+    }
+
     /// Logs a user in if a result asks for it and these credentials have a login. Returns the result of the login.
-    async fn logged_in<T>(&self, result: &Result<T>) -> Option<Result<()>> {
+    /// `before` is how many logins had been started before the call.
+    async fn logged_in<T>(&self, result: &Result<T>, before: u64) -> Option<Result<()>> {
         let login = self.0.way.login_for(result.as_ref().err()?)?;
         let without_login = Self(Arc::new(self.0.change(Way::default(), None)));
-        Some(login.run(&without_login).await)
+        Some(login.run(&without_login, before).await)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `LoginOnce`: a login that a request starts, once for all requests that wait for it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -10,7 +10,14 @@ use crate::{Error, ErrorKind, Login, Result, runtime, time::before};
 /// A login, and whether it is under way.
 pub(super) struct LoginOnce {
     login: Login,
-    running: Mutex<Option<Arc<watch::Sender<Option<Ended>>>>>,
+    last: Mutex<Attempt>,
+}
+
+/// The last login that was started.
+#[derive(Default)]
+struct Attempt {
+    number: u64,
+    ended: Option<Arc<watch::Sender<Option<Ended>>>>,
 }
 
 #[derive(Clone)]
@@ -22,34 +29,52 @@ enum Ended {
 
 impl LoginOnce {
     pub(super) fn new(login: Login) -> Self {
-        Self { login, running: Mutex::default() }
+        Self { login, last: Mutex::default() }
     }
 
-    /// Waits for the login that is under way, or starts one. `credentials` start no login themselves.
-    pub(super) async fn run(&self, credentials: &Credentials) -> Result<()> {
+    /// Returns how many logins have been started. A call reads it before it asks for a token.
+    pub(super) fn started(&self) -> u64 {
+        self.last().number
+    }
+
+    /// Waits for a login that has been started since the call began, or starts one. A login that has failed meanwhile is not
+    /// repeated: the user would be asked once for each call. `credentials` start no login themselves.
+    pub(super) async fn run(&self, credentials: &Credentials, before_call: u64) -> Result<()> {
         loop {
-            let mut waiter = self.join(credentials)?;
+            let mut waiter = self.join(credentials, before_call)?;
             let ended = waiter.wait_for(Option::is_some).await.map(|ended| ended.clone());
             match ended {
                 Ok(Some(Ended::By(result))) => return result,
                 Ok(Some(Ended::Abandoned)) => {}
-                Ok(None) | Err(_) => {
-                    return Err(Error::internal("the login ended by a fault in its code")
-                        .with_help("report it"));
-                }
+                Ok(None) | Err(_) => return Err(crashed()),
             }
         }
     }
 
-    fn join(&self, credentials: &Credentials) -> Result<watch::Receiver<Option<Ended>>> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sender) = running.as_ref().filter(|sender| sender.borrow().is_none()) {
-            return Ok(sender.subscribe());
+    fn last(&self) -> MutexGuard<'_, Attempt> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn join(
+        &self,
+        credentials: &Credentials,
+        before_call: u64,
+    ) -> Result<watch::Receiver<Option<Ended>>> {
+        let mut last = self.last();
+        if let Some(ended) = &last.ended {
+            let is_usable = match &*ended.borrow() {
+                None => true,
+                Some(Ended::By(_)) => last.number > before_call,
+                Some(Ended::Abandoned) => false,
+            };
+            if is_usable {
+                return Ok(ended.subscribe());
+            }
         }
         let runtime = runtime::handle()?;
         let (sender, waiter) = watch::channel(None);
         let sender = Arc::new(sender);
-        *running = Some(Arc::clone(&sender));
+        *last = Attempt { number: last.number + 1, ended: Some(Arc::clone(&sender)) };
         let end = End(sender);
         let work = log_in(credentials.clone(), self.login.clone());
         runtime.spawn(async move {
@@ -66,12 +91,11 @@ struct End(Arc<watch::Sender<Option<Ended>>>);
 impl Drop for End {
     fn drop(&mut self) {
         self.0.send_if_modified(|ended| {
-            let crashed = ended.is_none();
-            if crashed {
-                let error = Error::internal("the login ended by a fault in its code");
-                *ended = Some(Ended::By(Err(error.with_help("report it"))));
+            let is_running = ended.is_none();
+            if is_running {
+                *ended = Some(Ended::By(Err(crashed())));
             }
-            crashed
+            is_running
         });
     }
 }
@@ -84,4 +108,8 @@ async fn log_in(credentials: Credentials, login: Login) -> Result<()> {
         }
         other => other.map(drop),
     }
+}
+
+fn crashed() -> Error {
+    Error::internal("the login ended by a fault in its code").with_help("report it")
 }
