@@ -194,8 +194,18 @@ impl TokenSource for PassingOn {
 async fn a_cache_that_passes_tokens_on_refreshes_the_inner_provider() {
     let source = Source::new();
     let (inner, clock) = credentials(&source, CacheOptions::default());
-    let builder = Credentials::builder().source(PassingOn(inner.clone())).origin("*");
-    let outer = builder.clock(Clock::custom(clock)).build().unwrap();
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&told);
+    let outer = Credentials::builder()
+        .source(PassingOn(inner.clone()))
+        .origin("*")
+        .clock(Clock::custom(clock))
+        .on_update_sync(move |_| {
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        })
+        .build()
+        .unwrap();
     assert_eq!(token(&outer).await, "t1");
     assert_eq!(refreshed(&outer).await, "t2");
     assert_eq!((token(&outer).await, token(&inner).await), ("t2".into(), "t2".into()));
@@ -206,6 +216,7 @@ async fn a_cache_that_passes_tokens_on_refreshes_the_inner_provider() {
     outer.adopt(Token::new("held").unwrap().into()).await.unwrap();
     assert_eq!((token(&outer).await, token(&inner).await), ("held".into(), "held".into()));
     assert_eq!(source.asked(), 4);
+    assert_eq!(told.load(Ordering::SeqCst), 5, "the inner credentials have no function");
 }
 
 #[tokio::test]

@@ -87,7 +87,10 @@ impl Exchange {
 
     /// Calls the functions of `on_update` with a new token set, and waits for them.
     async fn notify(&self, update: &Update) -> Result<()> {
-        for on_update in self.shared.on_update.iter().chain(self.context.on_update()) {
+        // A token that is passed on was reported where it was exchanged for.
+        let inner = self.shared.source.inner().and_then(|inner| inner.context.on_update());
+        let configured = self.context.on_update().filter(|_| inner.is_none());
+        for on_update in self.shared.on_update.iter().chain(configured) {
             self.limited(on_update.call(update.clone())).await??;
         }
         Ok(())

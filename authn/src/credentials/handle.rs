@@ -14,6 +14,9 @@ use tokio::sync::Mutex;
 use super::{Credentials, login_once::LoginOnce};
 use crate::{Bound, Context, Error, ErrorKind, Result, SecretString, runtime};
 
+/// Most sessions that are kept although the configuration has no provider for them.
+const MOST_UNUSED: usize = 16;
+
 /// A provider for the scopes and the parameters of one handle.
 pub(super) struct Handle {
     /// Of the version with which the handle was made.
@@ -125,9 +128,9 @@ impl Handle {
         let new = runtime::aside(move || read()).await?;
         let new = new.0.reloads.as_ref().ok_or_else(no_configuration)?.current.load_full();
         let old = reloads.current.load_full();
-        continue_sessions(&new.sessions, &old.sessions);
+        let sessions = continue_sessions(&new.sessions, &old.sessions);
         let version = old.version + 1;
-        let (bound, sessions) = (new.bound.clone(), Arc::clone(&new.sessions));
+        let bound = new.bound.clone();
         reloads.current.store(Arc::new(Version { version, bound, sessions }));
         reloads.version.store(version, Ordering::Release);
         Ok(())
@@ -146,7 +149,8 @@ pub(super) struct Reloads {
 struct Version {
     version: u64,
     bound: Bound,
-    sessions: Arc<[BuiltSession]>,
+    /// Those of earlier versions are last.
+    sessions: Vec<Arc<BuiltSession>>,
 }
 
 /// A provider of a configuration that has a session, by what the session depends on.
@@ -172,7 +176,8 @@ impl Reloads {
         sessions: Vec<BuiltSession>,
         read: impl Fn() -> Result<Credentials> + Send + Sync + 'static,
     ) -> Self {
-        let version = Version { version: 0, bound, sessions: sessions.into() };
+        let version =
+            Version { version: 0, bound, sessions: sessions.into_iter().map(Arc::new).collect() };
         Self {
             version: AtomicU64::new(0),
             current: ArcSwap::from_pointee(version),
@@ -183,16 +188,22 @@ impl Reloads {
 }
 
 /// Lets the new providers continue the sessions in memory that stay the same. Of several ones, the one at the same place
-/// comes first.
-fn continue_sessions(new: &[BuiltSession], old: &[BuiltSession]) {
-    let mut old: Vec<_> = old.iter().collect();
+/// comes first. Returns the new ones, and after them those that are not in use any more: a mistake in the configuration
+/// that is corrected by the next reload must not lose them.
+fn continue_sessions(
+    new: &[Arc<BuiltSession>],
+    old: &[Arc<BuiltSession>],
+) -> Vec<Arc<BuiltSession>> {
+    let mut old = old.to_vec();
     for new in new {
-        let is_here = |old: &&BuiltSession| old.bound.context.key() == new.bound.context.key();
+        let is_here = |old: &BuiltSession| old.bound.context.key() == new.bound.context.key();
         let at = old.iter().position(|old| is_here(old) && old.is_same(new));
         if let Some(at) = at.or_else(|| old.iter().position(|old| old.is_same(new))) {
-            new.bound.continue_session(&old.swap_remove(at).bound);
+            new.bound.continue_session(&old.remove(at).bound);
         }
     }
+    old.truncate(MOST_UNUSED);
+    new.iter().cloned().chain(old).collect()
 }
 
 fn no_configuration() -> Error {
