@@ -21,9 +21,10 @@ impl TokenSource for Showing {
     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         let _ = &self.scope;
         let number = EXCHANGES.fetch_add(1, Ordering::SeqCst) + 1;
-        let parameters = context.parameters().iter();
-        let parameters: String =
-            parameters.map(|(name, value)| format!("{name}={value}&")).collect();
+        let mut parameters = String::new();
+        for (name, value) in context.parameters() {
+            parameters.extend([name, "=", value, "&"]);
+        }
         let text = format!("{number}:{}?{parameters}", context.scopes().join("+"));
         Ok(Token::new(text)?.with_expires_in(std::time::Duration::from_hours(1)).into())
     }

@@ -43,7 +43,7 @@ async fn configured_credentials() {
                MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
                -----END PRIVATE KEY-----";
     let all = [
-        ("[credentials.api_key.headers]\nX-Key = 'k'".to_owned(), [true, true]),
+        ("api_key = { key = 'k', header = 'X-Key' }".to_owned(), [true, true]),
         ("[credentials.basic]\nusername = 'u'\npassword = 'p'".to_owned(), [true, true]),
         ("bearer = 'abc'".to_owned(), [true, true]),
         (format!("jwt = '{}'", jwt("{}")), [true, true]),

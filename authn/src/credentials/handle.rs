@@ -103,11 +103,8 @@ impl Handle {
             return Current::Newer(known, &self.bound);
         }
         let current = reloads.current.load_full();
-        let bound = match self.bound.context.is_narrowed() {
-            true => current.bound.narrowed(&self.bound.context),
-            false => current.bound.clone(),
-        };
-        self.newer.store(Some(Arc::new(Newer { version: current.version, bound })));
+        let bound = current.bound.for_call(&self.bound.context).into_owned();
+        self.newer.store(Some(Arc::new(Newer { version: current.number, bound })));
         Current::Newer(self.newer.load(), &self.bound)
     }
 
@@ -129,10 +126,10 @@ impl Handle {
         let new = new.0.reloads.as_ref().ok_or_else(no_configuration)?.current.load_full();
         let old = reloads.current.load_full();
         let sessions = continue_sessions(&new.sessions, &old.sessions);
-        let version = old.version + 1;
+        let number = old.number + 1;
         let bound = new.bound.clone();
-        reloads.current.store(Arc::new(Version { version, bound, sessions }));
-        reloads.version.store(version, Ordering::Release);
+        reloads.current.store(Arc::new(Version { number, bound, sessions }));
+        reloads.version.store(number, Ordering::Release);
         Ok(())
     }
 }
@@ -147,7 +144,7 @@ pub(super) struct Reloads {
 
 /// The provider that one reading of a configuration has made.
 struct Version {
-    version: u64,
+    number: u64,
     bound: Bound,
     /// Those of earlier versions are last.
     sessions: Vec<Arc<BuiltSession>>,
@@ -177,7 +174,7 @@ impl Reloads {
         read: impl Fn() -> Result<Credentials> + Send + Sync + 'static,
     ) -> Self {
         let version =
-            Version { version: 0, bound, sessions: sessions.into_iter().map(Arc::new).collect() };
+            Version { number: 0, bound, sessions: sessions.into_iter().map(Arc::new).collect() };
         Self {
             version: AtomicU64::new(0),
             current: ArcSwap::from_pointee(version),
