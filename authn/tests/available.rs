@@ -173,7 +173,7 @@ fn requests(
     let request = |number: usize| {
         let credentials = credentials.clone();
         tokio::spawn(async move {
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 return Ok(credentials.token().await?.secret().to_owned());
             }
             let mut request = parts("https://api.example.com/");

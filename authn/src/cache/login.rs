@@ -33,6 +33,23 @@ pub(super) enum Start {
     Held,
 }
 
+impl Start {
+    fn not_saved(self, error: Error) -> Error {
+        let (what, help) = match self {
+            Self::Login { .. } => (
+                "the login was not saved",
+                "this program keeps it in memory and saves it once the store works again; for other programs, log \
+                 in again",
+            ),
+            Self::Held => (
+                "the tokens were not saved",
+                "this program keeps them in memory and saves them once the store works again",
+            ),
+        };
+        Error::new(error.kind(), what).with_help(help).with_source(error)
+    }
+}
+
 impl Exchange {
     /// Logs a user in. If the caller stops waiting, a request to the server goes on in the background, and the user is
     /// no longer waited for.
@@ -191,7 +208,7 @@ impl Exchange {
                 if let Start::Login { .. } = start {
                     self.note(&mut memory, fresh);
                 }
-                Err(not_saved(error))
+                Err(start.not_saved(error))
             }
             Ok(()) if counts => {
                 state.logins.fetch_add(1, Ordering::AcqRel);
@@ -262,13 +279,4 @@ async fn on_own_thread<T: Send + 'static>(
 
 fn panicked() -> Error {
     Error::internal("the login ended by a fault in its code").with_help("report it")
-}
-
-fn not_saved(error: Error) -> Error {
-    Error::new(error.kind(), "the login was not saved")
-        .with_help(
-            "this program keeps it in memory and saves it once the store works again; \
-             for other programs, log in again",
-        )
-        .with_source(error)
 }

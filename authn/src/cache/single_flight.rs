@@ -292,6 +292,27 @@ mod model {
     }
 
     impl Cache {
+        /// One caller that wants a new token: it makes its exchange if it leads.
+        fn wish(&self, now: Moment) -> Admission {
+            let current = || self.slot.lock().ok()?.clone();
+            let admission = self.single_flight.admit(
+                Wish::NewToken,
+                now,
+                None,
+                &CacheOptions::default(),
+                current,
+            );
+            if let Admission::Lead(_, leader) = &admission {
+                assert!(!self.busy.swap(true, Ordering::SeqCst), "two exchanges at once");
+                self.flights.fetch_add(1, Ordering::SeqCst);
+                thread::yield_now();
+                self.busy.store(false, Ordering::SeqCst);
+                let token = Token::new("new").map(Issued::from);
+                self.single_flight.end(leader, token, now, false, false);
+            }
+            admission
+        }
+
         /// One caller: it uses the token, waits, or leads. `fails` is whether its exchange fails.
         fn call(&self, now: Moment, fails: bool) -> Option<Waiter> {
             let current = || self.slot.lock().ok()?.clone();
@@ -377,6 +398,50 @@ mod model {
     #[test]
     fn one_flight_serves_all_in_every_order() {
         check(false, 1);
+    }
+
+    /// Its own, or that of another caller with the same wish.
+    #[test]
+    fn a_wish_for_a_new_token_gets_one_in_every_order() {
+        shuttle::check_random(
+            || {
+                let cache = Arc::new(Cache::default());
+                let now = Clock::system().now();
+                let callers: Vec<_> = (0..CALLERS)
+                    .map(|number| {
+                        let cache = Arc::clone(&cache);
+                        thread::spawn(move || {
+                            if number.is_multiple_of(2) {
+                                drop(cache.call(now, false));
+                                return;
+                            }
+                            loop {
+                                let (waiter, is_own) = match cache.wish(now) {
+                                    Admission::Lead(..) => break,
+                                    Admission::Wait(waiter) => (waiter, true),
+                                    Admission::After(waiter) => (waiter, false),
+                                    Admission::Ready(_) => panic!("it is a cached token"),
+                                    Admission::HeldBack(error) => panic!("{error}"),
+                                };
+                                while waiter.borrow().is_none() {
+                                    thread::yield_now();
+                                }
+                                if is_own {
+                                    let ended = waiter.borrow();
+                                    let Some(Ok(issued)) = &*ended else { panic!("it failed") };
+                                    assert_eq!(issued.token().secret(), "new");
+                                    break;
+                                }
+                            }
+                        })
+                    })
+                    .collect();
+                for caller in callers {
+                    assert!(caller.join().is_ok(), "a caller panicked");
+                }
+            },
+            ORDERS,
+        );
     }
 
     #[test]
