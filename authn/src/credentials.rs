@@ -342,7 +342,7 @@ impl Credentials {
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # /// Returns a fixed token.
-    /// # #[authn::token_provider("fixed-of-reload")]
+    /// # #[authn::token_provider("fixed_of_reload")]
     /// # struct Fixed {
     /// #     /// The token.
     /// #     #[shorthand]
@@ -356,7 +356,7 @@ impl Credentials {
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("app.toml");
     /// # let write = |token: &str| {
-    /// #     let text = format!("[credentials]\ndomain = 'api.example.com'\nfixed-of-reload = '{token}'");
+    /// #     let text = format!("[credentials]\ndomain = 'api.example.com'\nfixed_of_reload = '{token}'");
     /// #     std::fs::write(&path, text)?;
     /// #     #[cfg(unix)]
     /// #     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
