@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     Cached, Credentials, Entry, Environment, Error, InteractiveSource, Loader, Placement, Provider,
-    Registry, Result, TokenProvider, TokenSource,
+    Registry, Result, TokenProvider, TokenSource, Update,
     config::Code,
     diagnostic::Provenance,
     options::{Entries, Item, OptionValue, Value, insert},
@@ -121,6 +121,38 @@ impl CredentialsBuilder {
     /// Adds a token store, which the option `store` of a provider chooses by this name.
     pub fn store(self, name: &str, store: impl TokenStore) -> Self {
         Self { loader: self.loader.store(name, store), ..self }
+    }
+
+    /// Calls a function with each new token set, and waits for it before the token is used. It is for programs that store
+    /// tokens themselves; [`Update`] has the rules and an example. A function of [`Cached::on_update`] is called before.
+    pub fn on_update<F, Done>(self, function: F) -> Self
+    where
+        F: Fn(Update) -> Done + Send + Sync + 'static,
+        Done: Future<Output = Result<()>> + Send + 'static,
+    {
+        Self { loader: self.loader.on_update(function), ..self }
+    }
+
+    /// Does what [`on_update`](Self::on_update) does with a function that may block, because it runs on a thread of its
+    /// own.
+    ///
+    /// ```
+    /// # let source = authn::from_fn(|_| async { authn::Token::new("abc") });
+    /// let credentials = authn::Credentials::builder()
+    ///     .source(source)
+    ///     .domain("api.example.com")
+    ///     .on_update_sync(|update| {
+    ///         println!("a new token of {:?}", update.profile());
+    ///         Ok(())
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), authn::Error>(())
+    /// ```
+    pub fn on_update_sync(
+        self,
+        function: impl Fn(&Update) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        Self { loader: self.loader.on_update_sync(function), ..self }
     }
 
     /// Sets another environment, for the references to secrets and the folder of the store `file`.

@@ -1,8 +1,11 @@
 //! `Context`: what the framework provides to a provider for one call.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use crate::{Error, Origins, Placement, Result, SecretString, store::SessionSpec, time::Clock};
+use crate::{
+    Error, Origins, Placement, Result, SecretString, TokenSet, store::SessionSpec, time::Clock,
+    token::OnUpdate,
+};
 
 /// What a provider gets besides its options: scopes, clock, HTTP client, and the configured host.
 ///
@@ -28,12 +31,16 @@ pub(crate) struct Parts {
     pub(crate) host: Option<Arc<str>>,
     pub(crate) origins: Arc<Origins>,
     pub(crate) scopes: Arc<[String]>,
+    pub(crate) parameters: Arc<BTreeMap<String, String>>,
+    pub(crate) last: Option<Arc<TokenSet>>,
     pub(crate) clock: Clock,
     pub(crate) placement: Option<Arc<Placement>>,
     pub(crate) secrets: Arc<[SecretString]>,
     pub(crate) awaits_refresh: bool,
     pub(crate) session_spec: Option<Arc<SessionSpec>>,
     pub(crate) login_command: Option<Arc<str>>,
+    pub(crate) profile: Option<Arc<str>>,
+    pub(crate) on_update: Option<OnUpdate>,
     #[cfg(feature = "reqwest")]
     pub(crate) http: crate::http::HttpClient,
 }
@@ -68,6 +75,49 @@ impl Context {
     /// Returns the scopes of `with_scope`; empty if the configured ones apply.
     pub fn scopes(&self) -> &[String] {
         &self.0.scopes
+    }
+
+    /// Returns the parameters of `with_parameters`, which a source adds to its token request; empty unless a call names
+    /// some.
+    ///
+    /// ```
+    /// use authn::{Credentials, Token};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> authn::Result<()> {
+    /// let source = authn::from_fn(|context| {
+    ///     let tenant = context.parameters().get("tenant").cloned();
+    ///     async move { Token::new(format!("token-of-{}", tenant.as_deref().unwrap_or("nobody"))) }
+    /// });
+    /// let credentials = Credentials::builder().source(source).domain("api.example.com").build()?;
+    /// let of_tenant = credentials.with_parameters([("tenant", "a")]);
+    /// assert_eq!(of_tenant.token().await?.secret(), "token-of-a");
+    /// assert_eq!(credentials.token().await?.secret(), "token-of-nobody");
+    /// # Ok(()) }
+    /// ```
+    pub fn parameters(&self) -> &BTreeMap<String, String> {
+        &self.0.parameters
+    }
+
+    /// Returns the last token set in a closure that requests a token, a hook or that of [`from_fn`](crate::from_fn);
+    /// `None` at the first exchange, and everywhere else. Its access token may have expired long ago.
+    ///
+    /// A [`TokenSource`](crate::TokenSource) gets it as an argument.
+    ///
+    /// ```
+    /// use authn::{Token, TokenSet, hooks::Hook};
+    ///
+    /// let hook = Hook::sync(|context| {
+    ///     let number = match context.last().and_then(TokenSet::refresh_token) {
+    ///         Some(last) => last.expose().parse::<u32>().unwrap_or(0) + 1,
+    ///         None => 1,
+    ///     };
+    ///     let tokens = TokenSet::new(Token::new(format!("t{number}"))?);
+    ///     Ok(tokens.with_refresh_token(number.to_string().as_str().into()))
+    /// });
+    /// # let _ = hook;
+    /// ```
+    pub fn last(&self) -> Option<&TokenSet> {
+        self.0.last.as_deref()
     }
 
     /// Returns the clock.
@@ -111,6 +161,37 @@ impl Context {
     /// Returns where the sessions are stored; `None` if they are only in memory.
     pub(crate) fn session_spec(&self) -> Option<&SessionSpec> {
         self.0.session_spec.as_deref()
+    }
+
+    /// Returns the name of the profile.
+    pub(crate) fn profile(&self) -> Option<Arc<str>> {
+        self.0.profile.clone()
+    }
+
+    /// Returns the function that the program has set for new token sets.
+    pub(crate) fn on_update(&self) -> Option<&OnUpdate> {
+        self.0.on_update.as_ref()
+    }
+
+    /// Returns this context for the scopes and the parameters of another one's call.
+    pub(crate) fn for_call_of(&self, call: &Self) -> Self {
+        self.clone().change(|parts| {
+            parts.scopes = Arc::clone(&call.0.scopes);
+            parts.parameters = Arc::clone(&call.0.parameters);
+        })
+    }
+
+    /// Returns this context for a closure that requests a token.
+    pub(crate) fn with_last(&self, last: Option<&TokenSet>) -> Self {
+        match last {
+            Some(last) => self.clone().change(|parts| parts.last = Some(Arc::new(last.clone()))),
+            None => self.clone(),
+        }
+    }
+
+    /// Returns whether it is of a call with scopes or parameters of its own.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        !self.0.scopes.is_empty() || !self.0.parameters.is_empty()
     }
 
     /// Resolves the configured references to secrets again.

@@ -310,6 +310,7 @@ fn a_builder_reads_no_file_and_no_variable() {
 fn every_option_of_the_framework_has_a_method() {
     let builder = minimal()
         .expiry_threshold(Duration::from_secs(5))
+        .clock_skew("1s")
         .expires_in_fallback("30s")
         .minimal_refresh_period(1)
         .store("memory")
@@ -324,5 +325,5 @@ fn every_option_of_the_framework_has_a_method() {
     let entry = registry.get("in_code").unwrap();
     let [cache, placement] = entry.options_of_framework();
     // The list of the macro has the names of the schema: see also `every_builder_has_a_method_for_each_option`.
-    assert_eq!((cache.len(), placement.len()), (6, 5));
+    assert_eq!((cache.len(), placement.len()), (7, 5));
 }

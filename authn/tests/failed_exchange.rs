@@ -229,9 +229,11 @@ async fn a_program_that_stores_tokens_itself_gets_the_new_refresh_token() {
     let updates = Arc::<Mutex<Vec<(String, bool)>>>::default();
     let cached = Cached::new(Twice::default()).on_update_sync({
         let updates = Arc::clone(&updates);
-        move |tokens| {
+        move |update| {
+            let tokens = update.tokens();
             let refresh_token = tokens.refresh_token().unwrap().expose().to_owned();
             updates.lock().unwrap().push((refresh_token, tokens.failure().is_some()));
+            Ok(())
         }
     });
     let clock = ManualClock::new();

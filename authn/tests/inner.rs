@@ -216,7 +216,7 @@ struct Passing(Credentials);
 
 impl TokenSource for Passing {
     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
-        self.0.bound().token_set(context.scopes()).await
+        self.0.bound().token_set(context).await
     }
 
     fn inner(&self) -> Option<&Bound> {

@@ -250,6 +250,7 @@ async fn a_logout_beats_a_token_that_the_program_is_being_notified_of() {
                     if held {
                         gate.pass().await;
                     }
+                    Ok(())
                 }
             }
         });

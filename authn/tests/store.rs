@@ -391,19 +391,22 @@ async fn the_program_is_notified_before_the_token_is_returned() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let source = || authn::from_fn(|_| async { Token::new("abc") });
     let note = Arc::clone(&told);
-    let cached = authn::Cached::new(source()).on_update(move |grant| {
+    let cached = authn::Cached::new(source()).on_update(move |update| {
         let note = Arc::clone(&note);
         async move {
             tokio::task::yield_now().await;
-            note.lock().unwrap().push(grant.token().secret().to_owned());
+            note.lock().unwrap().push(update.tokens().token().secret().to_owned());
+            Ok(())
         }
     });
     let credentials = Credentials::builder().provider(cached).origin("*").build().unwrap();
     credentials.token().await.unwrap();
     assert_eq!(*told.lock().unwrap(), ["abc"]);
     let note = Arc::clone(&told);
-    let cached = authn::Cached::new(source())
-        .on_update_sync(move |grant| note.lock().unwrap().push(grant.token().secret().to_owned()));
+    let cached = authn::Cached::new(source()).on_update_sync(move |update| {
+        note.lock().unwrap().push(update.tokens().token().secret().to_owned());
+        Ok(())
+    });
     let credentials = Credentials::builder().provider(cached).origin("*").build().unwrap();
     authn::blocking::Credentials::from(credentials).token().unwrap();
     assert_eq!(told.lock().unwrap().len(), 2);

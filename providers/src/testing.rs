@@ -3,8 +3,12 @@
 #![allow(dead_code, reason = "some features have no test that needs them")]
 
 use std::{
+    collections::BTreeMap,
     future::Future,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpListener,
     path::{Path, PathBuf},
+    thread::{self, JoinHandle},
 };
 
 use authn::{Credentials, Environment, Loader, Result, time::Clock};
@@ -38,6 +42,52 @@ pub(crate) fn authorized(credentials: &Credentials, url: &str) -> Parts {
 
 pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+const ANSWER: &str = r#"{"access_token":"a","token_type":"Bearer","expires_in":60}"#;
+
+/// A received request: the `Authorization` header and the form.
+pub(crate) struct Sent {
+    pub(crate) authorization: Option<String>,
+    pub(crate) form: Vec<(String, String)>,
+}
+
+impl Sent {
+    /// Returns the form, without the values that differ each time.
+    pub(crate) fn stable(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut members = BTreeMap::<_, Vec<_>>::new();
+        for (name, value) in &self.form {
+            let value = if name == "client_assertion" { "(signed)" } else { value };
+            members.entry(name.as_str()).or_default().push(value);
+        }
+        members
+    }
+}
+
+/// Starts a server that answers one request. Returns its address and the request.
+pub(crate) fn serve() -> (String, JoinHandle<Sent>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/token", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut headers = BTreeMap::new();
+        for line in (&mut reader).lines().map(Result::unwrap).take_while(|line| !line.is_empty()) {
+            if let Some((name, value)) = line.split_once(": ") {
+                headers.insert(name.to_ascii_lowercase(), value.to_owned());
+            }
+        }
+        assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
+        assert_eq!(headers["accept"], "application/json");
+        let mut body = vec![0; headers["content-length"].parse().unwrap()];
+        reader.read_exact(&mut body).unwrap();
+        let length = ANSWER.len();
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
+        write!(stream, "{head}\r\nContent-Length: {length}\r\n\r\n{ANSWER}").unwrap();
+        let form = url::form_urlencoded::parse(&body).into_owned().collect();
+        Sent { authorization: headers.remove("authorization"), form }
+    });
+    (address, server)
 }
 
 /// Makes a JWT with a payload and an invalid signature.

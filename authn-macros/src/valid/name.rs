@@ -7,10 +7,14 @@ pub(crate) const RESERVED: [&str; 5] = ["domain", "scheme", "origins", "provider
 pub(crate) const RESERVED_STORES: [&str; 4] = ["memory", "file", "env", "command"];
 
 /// The options that the framework adds to the table of a cached provider, with what they are in its builder.
-pub(crate) const CACHE_OPTIONS: [(&str, &str); 6] = [
+pub(crate) const CACHE_OPTIONS: [(&str, &str); 7] = [
     (
         "expiry_threshold",
         "How long before the end of use a refresh may start. Unset, it is 10 to 20 % of the lifetime, chosen at random.",
+    ),
+    (
+        "clock_skew",
+        "How long before its expiry a token is no longer used. Unset, it is 10 seconds or a tenth of the lifetime, the smaller.",
     ),
     ("expires_in_fallback", "Lifetime of a token if the server does not name one, or names 0."),
     ("minimal_refresh_period", "Shortest time between two refreshes while the token is valid."),

@@ -14,8 +14,8 @@
 pub mod reqwest;
 
 use crate::{
-    Login, LoginOutcome, Reaction, Request, ResponseHead, Result, Revocation, Status, Token, Used,
-    config, runtime::block_on,
+    Login, LoginOutcome, Reaction, Request, ResponseHead, Result, Revocation, Status, Token,
+    TokenSet, Used, config, runtime::block_on,
 };
 
 /// Authorises requests, and waits by blocking the thread. They share the cache with the asynchronous
@@ -64,6 +64,72 @@ impl Credentials {
     #[must_use]
     pub fn with_scope<S: AsRef<str>>(&self, scopes: &[S]) -> Self {
         Self(self.0.with_scope(scopes))
+    }
+
+    /// Returns the same credentials with more parameters of the token request, as
+    /// [`Credentials::with_parameters`](crate::Credentials::with_parameters) does.
+    ///
+    /// ```no_run
+    /// let credentials = authn::blocking::load()?.with_parameters([("tenant", "a")]).if_available();
+    /// println!("{:?}: {}", credentials.host(), credentials.refresh()?.secret().len());
+    /// credentials.invalidate_all();
+    /// credentials.reload()?;
+    /// # Ok::<(), authn::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_parameters<N: Into<String>, V: Into<String>>(
+        &self,
+        parameters: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        Self(self.0.with_parameters(parameters))
+    }
+
+    /// Returns the same credentials for requests that need no credential, as
+    /// [`Credentials::if_available`](crate::Credentials::if_available) does.
+    #[must_use]
+    pub fn if_available(&self) -> Self {
+        Self(self.0.if_available())
+    }
+
+    /// Returns the same credentials with a login for the first request that finds nobody logged in, as
+    /// [`Credentials::with_login`](crate::Credentials::with_login) does.
+    ///
+    /// ```no_run
+    /// # use authn::{Login, Token, TokenSet, prompt::Prompt};
+    /// # fn example(prompt: impl Prompt) -> authn::Result<()> {
+    /// let credentials = authn::blocking::load()?.with_login(Login::new(prompt));
+    /// credentials.adopt(TokenSet::new(Token::new("abc")?))?; // or let the user log in:
+    /// let token = credentials.token()?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn with_login(&self, login: Login) -> Self {
+        Self(self.0.with_login(login))
+    }
+
+    /// Returns the configured `domain`, a host with an optional port; `None` without one.
+    pub fn host(&self) -> Option<String> {
+        self.0.host()
+    }
+
+    /// Exchanges for a new token now, as [`Credentials::refresh`](crate::Credentials::refresh) does.
+    pub fn refresh(&self) -> Result<Token> {
+        block_on(self.0.refresh())?
+    }
+
+    /// Drops every cached access token, as [`Credentials::invalidate_all`](crate::Credentials::invalidate_all) does.
+    pub fn invalidate_all(&self) {
+        self.0.invalidate_all();
+    }
+
+    /// Starts with a token set that the program has, as [`Credentials::adopt`](crate::Credentials::adopt) does.
+    pub fn adopt(&self, tokens: TokenSet) -> Result<()> {
+        block_on(self.0.adopt(tokens))?
+    }
+
+    /// Reads the configuration again, as [`Credentials::reload`](crate::Credentials::reload) does.
+    pub fn reload(&self) -> Result<()> {
+        block_on(self.0.reload())?
     }
 
     /// Reports that a server has refused this token, so that it is not used again.

@@ -21,21 +21,23 @@ impl Exchange {
         if self.scope.knows(issued.token()) {
             return None;
         }
-        let is_published = self.publish(&issued, schedule).ok()?;
+        let is_published =
+            self.publish_in(&self.scope, self.invalidations, &issued, schedule).ok()?;
         let is_fresh = !schedule.refresh.reached(self.context.clock().now());
         (is_published && is_fresh).then_some(issued)
     }
 
-    /// Returns the record's token for these scopes, and its schedule; `None` if it has expired, or if the clock that
-    /// stored it was ahead of this one, so that its age is not known.
+    /// Returns the record's token for these scopes, and its schedule; `None` if it has expired or was invalidated, or if the
+    /// clock that stored it was ahead of this one, so that its age is not known.
     pub(super) fn stored(
         &self,
         session: &StoredSession,
         record: &Record,
     ) -> Option<(Issued, Schedule)> {
-        let stored = record.tokens.get(&session.entry(self.context.scopes()))?;
+        let stored = record.tokens.get(&self.entry(session))?;
         let now = self.context.clock().now();
-        if stored.asked_at > now.wall() + TOLERANCE {
+        let is_from_later = stored.asked_at > now.wall() + TOLERANCE;
+        if is_from_later || !self.state.slots.accepts_stored(stored.asked_at) {
             return None;
         }
         let token = stored.token()?;

@@ -1,20 +1,20 @@
 //! `Core`: the cache of one source, whatever the source's type.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::Arc;
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use arc_swap::ArcSwap;
 
 use super::{
     CacheOptions,
-    exchange::{Exchange, OnUpdate},
+    exchange::Exchange,
     flight::Flight,
-    memory::Memory,
-    scopes::{ScopeSlot, ScopeSlots},
-    single_flight::{Admission, wait},
+    scopes::{ScopeSlot, SlotKey},
+    single_flight::{Admission, Wish, wait},
     slot::Rotation,
+    state::SessionState,
 };
 use crate::{
-    Context, Error, Issued, Result, per_process::PerProcess, provider::ErasedSource, time::Moment,
+    Context, Error, Issued, Result, provider::ErasedSource, time::Moment, token::OnUpdate,
 };
 
 /// The cache of one source for one set of scopes. A clone shares everything.
@@ -28,69 +28,36 @@ pub(super) struct Core {
 pub(super) struct Shared {
     pub(super) source: Arc<dyn ErasedSource>,
     pub(super) options: CacheOptions,
-    pub(super) slots: ScopeSlots,
-    /// An exchange of the parent can have it locked when the process forks.
-    memory: PerProcess<Arc<Mutex<Memory>>>,
     pub(super) on_update: Option<OnUpdate>,
-    /// Locked while a user logs in.
-    login: PerProcess<Arc<Mutex<()>>>,
-    /// Counts logins, so that a caller that waited for one sees that it succeeded.
-    pub(super) logins: AtomicU64,
+    joined: ArcSwap<Joined>,
+}
+
+/// The session that a cache works for, and which of its reloads this cache is of.
+struct Joined {
+    state: Arc<SessionState>,
+    reload: u64,
 }
 
 impl Shared {
-    /// Locks the memory and empties it if a logout or a login has happened since it was filled.
-    pub(super) async fn memory(&self) -> OwnedMutexGuard<Memory> {
-        let mut memory = self.memory_lock().lock_owned().await;
-        memory.keep_if_of(self.slots.generation());
-        memory
-    }
-
-    /// Returns the lock of the memory. A child takes over what its parent kept, unless an exchange was under way: that
-    /// one's result is the parent's.
-    fn memory_lock(&self) -> Arc<Mutex<Memory>> {
-        let of_child = |of_parent: Option<&Arc<Mutex<Memory>>>| {
-            let kept = of_parent.and_then(|memory| Some(memory.try_lock().ok()?.clone()));
-            Arc::new(Mutex::new(kept.unwrap_or_default()))
-        };
-        Arc::clone(&self.memory.get(of_child).value)
-    }
-
-    /// Returns the lock of logins.
-    pub(super) fn login_lock(&self) -> Arc<Mutex<()>> {
-        Arc::clone(&self.login.get(|_| Arc::default()).value)
-    }
-
-    /// Unlocks the memory and publishes the session's state, unless a logout or a login has happened.
-    pub(super) fn put_back(&self, mut memory: OwnedMutexGuard<Memory>) {
-        memory.keep_if_of(self.slots.generation());
-        self.slots.set_status(memory.generation, memory.status());
-    }
-
-    /// Drops all tokens that were obtained before.
-    pub(super) fn forget(&self) {
-        let generation = self.slots.start_generation();
-        // If it is locked, its holder finds the generation changed.
-        if let Ok(mut memory) = self.memory_lock().try_lock() {
-            memory.keep_if_of(generation);
-        }
+    /// Returns the state of the session.
+    pub(super) fn state(&self) -> Arc<SessionState> {
+        Arc::clone(&self.joined.load().state)
     }
 }
 
 impl Core {
     pub(super) fn new(source: Arc<dyn ErasedSource>, options: CacheOptions) -> Self {
-        let slots = ScopeSlots::default();
-        let scope = slots.of(&[]);
-        let shared = Shared {
-            source,
-            options,
-            slots,
-            memory: PerProcess::default(),
-            on_update: None,
-            login: PerProcess::default(),
-            logins: AtomicU64::new(0),
-        };
-        Self { shared: Arc::new(shared), scope }
+        let state = Arc::<SessionState>::default();
+        let scope = state.slots.of(SlotKey::default());
+        let joined = ArcSwap::from_pointee(Joined { state, reload: 0 });
+        Self { shared: Arc::new(Shared { source, options, on_update: None, joined }), scope }
+    }
+
+    /// Continues the session in memory of an older cache, with access tokens of its own. It is called before the first
+    /// use of this one.
+    pub(super) fn join(&self, state: Arc<SessionState>) {
+        let reload = state.slots.join(Arc::clone(&self.scope));
+        self.shared.joined.store(Arc::new(Joined { state, reload }));
     }
 
     pub(super) fn set_on_update(&mut self, on_update: OnUpdate) {
@@ -102,7 +69,8 @@ impl Core {
 
     /// Returns the same cache for the scopes of a context.
     pub(super) fn scoped(&self, context: &Context) -> Self {
-        let scope = self.shared.slots.of(context.scopes());
+        let joined = self.shared.joined.load();
+        let scope = joined.state.slots.of(SlotKey::of(joined.reload, context));
         Self { shared: Arc::clone(&self.shared), scope }
     }
 
@@ -146,7 +114,7 @@ impl Core {
             return true;
         }
         // Whatever its result, this token is usable.
-        let _ = self.admit(context, now);
+        let _ = self.admit(context, now, Wish::Token);
         true
     }
 
@@ -159,28 +127,46 @@ impl Core {
         if let Some(issued) = self.with_ready(context, Clone::clone) {
             return Ok(issued);
         }
-        let result = match self.admit(context, context.clock().now()) {
-            Admission::Ready(issued) => Ok(issued),
-            Admission::Wait(waiter) | Admission::Lead(waiter, ..) => wait(waiter).await,
-            Admission::HeldBack(error) => Err(error),
-        };
+        let result = self.exchanged(context, Wish::Token).await;
         // The exchange failed: a token that has not expired is used.
         let unexpired =
             || self.scope.before(|schedule| schedule.expiry, context.clock().now(), Clone::clone);
         result.or_else(|error| unexpired().ok_or(error))
     }
 
+    /// Returns the token of an exchange that starts after this call, or that others have asked for in the same way.
+    pub(super) async fn refreshed(&self, context: &Context) -> Result<Issued> {
+        self.exchanged(context, Wish::NewToken).await
+    }
+
+    /// Joins or starts an exchange that fulfils a wish, and waits for it.
+    async fn exchanged(&self, context: &Context, wish: Wish) -> Result<Issued> {
+        loop {
+            return match self.admit(context, context.clock().now(), wish) {
+                Admission::Ready(issued) => Ok(issued),
+                Admission::Wait(waiter) | Admission::Lead(waiter, ..) => wait(waiter).await,
+                Admission::After(waiter) => {
+                    // Its result is for those who joined it.
+                    let _ = wait(waiter).await;
+                    continue;
+                }
+                Admission::HeldBack(error) => Err(error),
+            };
+        }
+    }
+
     /// Adopts a stored token that is fresh, so that a short-lived program starts no thread.
     fn stored(&self, context: &Context) -> Option<Issued> {
-        if self.scope.slot.load().is_some() || self.shared.slots.is_closed() {
+        let state = self.shared.state();
+        if self.scope.slot.load().is_some() || state.slots.is_closed() {
             return None;
         }
         let session = context.session_spec()?.find_now(self.shared.source.session());
         // If an exchange has it locked, it may hold more than the store does.
-        let memory = self.shared.memory_lock();
+        let memory = state.memory_lock();
         let memory = memory.try_lock().ok()?;
-        let exchange = self.exchange(context);
-        if memory.has_unsaved(exchange.generation) {
+        let exchange = self.exchange(context, Wish::Token);
+        if memory.is_ahead(exchange.generation) {
             return None;
         }
         let mut record = session.load_now()?;
@@ -188,23 +174,28 @@ impl Core {
         exchange.adopt(&session, &record)
     }
 
-    pub(super) fn exchange(&self, context: &Context) -> Exchange {
+    pub(super) fn exchange(&self, context: &Context, wish: Wish) -> Exchange {
+        let state = self.shared.state();
+        let (generation, invalidations) = state.slots.counts();
         Exchange {
             shared: Arc::clone(&self.shared),
+            state,
             scope: Arc::clone(&self.scope),
             context: context.clone(),
-            generation: self.shared.slots.generation(),
+            generation,
+            invalidations,
+            forced: wish == Wish::NewToken,
         }
     }
 
     /// Joins the exchange that is under way, or starts one in the background.
-    fn admit(&self, context: &Context, now: Moment) -> Admission {
+    fn admit(&self, context: &Context, now: Moment, wish: Wish) -> Admission {
         let scope = &self.scope;
         let unexpired = scope.before(|schedule| schedule.expiry, now, Clone::clone);
         let fresh = || scope.before(|schedule| schedule.refresh, now, Clone::clone);
-        match scope.single_flight.admit(now, unexpired, &self.shared.options, fresh) {
+        match scope.single_flight.admit(wish, now, unexpired, &self.shared.options, fresh) {
             Admission::Lead(waiter, leader) => {
-                Flight::start(self.exchange(context), leader);
+                Flight::start(self.exchange(context, wish), leader);
                 Admission::Wait(waiter)
             }
             other => other,

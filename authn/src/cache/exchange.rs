@@ -2,17 +2,18 @@
 
 use std::{
     future::Future,
-    pin::Pin,
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use zeroize::Zeroizing;
 
-use super::{core::Shared, memory::Memory, schedule::Schedule, scopes::ScopeSlot};
+use super::{
+    core::Shared, memory::Memory, schedule::Schedule, scopes::ScopeSlot, state::SessionState,
+};
 use crate::{
-    Context, Error, ErrorKind, Issued, Result, SessionPolicy, TokenSet,
-    store::{Lease, Record, StoredFailure, StoredSession},
+    Context, Error, ErrorKind, Issued, Result, SecretString, SessionPolicy, Token, TokenSet,
+    store::{Lease, Record, StoredFailure, StoredSession, StoredToken},
     time::{Moment, before, chance},
     token::BEARER,
 };
@@ -27,27 +28,31 @@ const LEASE: Duration = Duration::from_mins(5);
 /// Longest time that closing waits for running exchanges.
 pub(super) const CLOSE: Duration = Duration::from_secs(30);
 
-/// The function that is called with each new token set before its token is used.
-pub(super) type OnUpdate =
-    Arc<dyn Fn(TokenSet) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
-
 /// One exchange for the scopes of a context. Its result is dropped if a logout or a login happens meanwhile, which
 /// starts a new generation.
 pub(super) struct Exchange {
     pub(super) shared: Arc<Shared>,
+    pub(super) state: Arc<SessionState>,
     pub(super) scope: Arc<ScopeSlot>,
     pub(super) context: Context,
     pub(super) generation: u64,
+    /// How often all tokens had been invalidated when it started.
+    pub(super) invalidations: u64,
+    /// Whether a caller wants a new token, so that neither a stored nor a cached one will do.
+    pub(super) forced: bool,
 }
 
 /// A token set and when it was asked for.
+#[derive(Clone)]
 pub(super) struct Fresh {
     pub(super) tokens: TokenSet,
     pub(super) issued: Issued,
-    schedule: Schedule,
+    pub(super) schedule: Schedule,
     pub(super) asked_at: SystemTime,
     /// Why its access token is not used: the exchange failed, or its user could not be verified. The rest is stored.
-    unverified: Option<Error>,
+    pub(super) unverified: Option<Error>,
+    /// The refresh token and the access token that it replaces.
+    pub(super) previous: (Option<SecretString>, Option<Token>),
 }
 
 impl Exchange {
@@ -57,26 +62,29 @@ impl Exchange {
         self.context.resolve_references().await?;
         // Locked throughout if there is a session: its one refresh token is for all scopes, and a server that rotates
         // it accepts each only once. Otherwise scopes don't wait for each other.
-        let shared = Arc::clone(&self.shared);
-        let mut memory = shared.memory().await;
+        let state = Arc::clone(&self.state);
+        let mut memory = state.memory().await;
         self.generation = memory.generation;
         let result = match self.session().await? {
             Some(session) => {
                 let mut lease = self.lease(&session).await?;
                 self.with_store(&session, &mut lease, &mut memory, asked).await
             }
-            None if memory.has_session(shared.source.session()) => {
-                self.in_memory(&mut memory).await
-            }
-            None => {
-                let sent = memory.last.clone();
-                drop(memory);
-                let fresh = self.request(sent.as_ref()).await?;
-                memory = shared.memory().await;
-                self.keep(&mut memory, fresh).await
-            }
+            None => match self.report_left(&mut memory).await? {
+                Some(issued) => Ok(issued),
+                None if memory.has_session(self.shared.source.session()) => {
+                    self.in_memory(&mut memory).await
+                }
+                None => {
+                    let sent = memory.last.clone();
+                    drop(memory);
+                    let fresh = self.request(sent.as_ref()).await?;
+                    memory = state.memory().await;
+                    self.keep(&mut memory, fresh).await
+                }
+            },
         };
-        shared.put_back(memory);
+        state.put_back(memory);
         result
     }
 
@@ -97,21 +105,8 @@ impl Exchange {
     async fn keep(&self, memory: &mut Memory, fresh: Fresh) -> Result<Issued> {
         self.check()?;
         memory.last = Some(fresh.tokens.clone());
-        self.hand_out(fresh).await
-    }
-
-    /// Calls `on_update` and publishes the token. The token set is stored before.
-    pub(super) async fn hand_out(&self, fresh: Fresh) -> Result<Issued> {
-        self.notify(&fresh.tokens).await?;
-        if let Some(unverified) = fresh.unverified {
-            return Err(unverified);
-        }
-        // Checked last: the refresh token is valid, whatever the clocks say of the access token.
-        if fresh.schedule.expiry.reached(self.context.clock().now()) {
-            return Err(expired_on_arrival());
-        }
-        let is_published = self.publish(&fresh.issued, fresh.schedule)?;
-        is_published.then_some(fresh.issued).ok_or_else(logged_out)
+        self.warn_of_rotation(&fresh.tokens);
+        self.hand_out(memory, fresh).await
     }
 
     async fn with_store(
@@ -121,18 +116,21 @@ impl Exchange {
         memory: &mut Memory,
         asked: SystemTime,
     ) -> Result<Issued> {
-        let scope = session.entry(self.context.scopes());
+        let scope = self.entry(session);
         let mut record = self.limited(self.read(session)).await??;
         let unsaved = memory.unsaved.take().filter(|unsaved| unsaved.revision == record.revision);
         if let Some(unsaved) = unsaved {
             record = unsaved;
             self.save(session, memory, &mut record).await?;
-            if let Some(tokens) = record.token_set(&scope) {
-                self.notify(&tokens).await?;
-            }
             self.keep_session(session, &mut record);
         }
-        if let Some(issued) = self.adopt(session, &record) {
+        memory.pending.retain(|pending| pending.is_of(&record));
+        if let Some(issued) = self.report_left(memory).await? {
+            return Ok(issued);
+        }
+        if !self.forced
+            && let Some(issued) = self.adopt(session, &record)
+        {
             return Ok(issued);
         }
         self.check()?;
@@ -144,13 +142,15 @@ impl Exchange {
         if record.has_session() || !matches!(policy, SessionPolicy::None) {
             self.reserve(session, &mut record).await?;
         }
-        let fresh = match self.request_for(session, lease, &mut record, &scope).await {
+        let stored = record.tokens.get(&scope).and_then(StoredToken::token);
+        let mut fresh = match self.request_for(session, lease, &mut record, &scope).await {
             Ok(fresh) => fresh,
             Err(error) => {
                 self.leave(session, &mut record, &error).await;
                 return Err(error);
             }
         };
+        fresh.previous.1 = fresh.previous.1.or(stored);
         match &fresh.unverified {
             Some(error) => {
                 record.take_session(&fresh.tokens);
@@ -160,9 +160,14 @@ impl Exchange {
         }
         // It is saved even if a logout has started meanwhile. Until that has reached the store, another process can read
         // the record, and must not find the spent refresh token there.
-        self.save(session, memory, &mut record).await?;
+        if let Err(error) = self.save(session, memory, &mut record).await {
+            if memory.unsaved.is_some() {
+                self.note(memory, fresh);
+            }
+            return Err(error);
+        }
         self.check()?;
-        self.hand_out(fresh).await
+        self.hand_out(memory, fresh).await
     }
 
     /// Leaves a failure for the processes that wait for the lease: each would wait as long for the same one.
@@ -216,7 +221,7 @@ impl Exchange {
 
     /// Fails if a logout or a login has happened since the generation was read.
     fn check(&self) -> Result<()> {
-        let is_active = self.shared.slots.generation() == self.generation;
+        let is_active = self.state.slots.generation() == self.generation;
         is_active.then_some(()).ok_or_else(logged_out)
     }
 
@@ -291,14 +296,6 @@ impl Exchange {
         })
     }
 
-    /// Calls `on_update` with a new token set, and waits for it.
-    async fn notify(&self, tokens: &TokenSet) -> Result<()> {
-        match &self.shared.on_update {
-            Some(on_update) => self.limited(on_update(tokens.clone())).await,
-            None => Ok(()),
-        }
-    }
-
     /// Waits for a store or for `on_update`, at most as long as [`STORE`].
     pub(super) async fn limited<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         before(work, self.context.clock().sleep(STORE)).await.ok_or_else(|| {
@@ -322,10 +319,32 @@ impl Exchange {
     }
 
     async fn request(&self, last: Option<&TokenSet>) -> Result<Fresh> {
+        if self.forced {
+            self.prepare().await?;
+        }
         let asked = self.context.clock().now();
         let tokens = self.answered(self.shared.source.request_token(&self.context, last)).await?;
         let (tokens, unverified) = self.check_user(tokens, last).await?;
-        Ok(Fresh { unverified, ..self.fresh(tokens, asked, false) })
+        let configured = match self.shared.source.session() {
+            SessionPolicy::From(secret) => Some(secret),
+            SessionPolicy::None | SessionPolicy::Begun => None,
+        };
+        let sent = last.and_then(TokenSet::refresh_token).or(configured).cloned();
+        let previous = (sent, self.scope.last_token());
+        Ok(Fresh { unverified, previous, ..self.fresh(tokens, asked, false) })
+    }
+
+    /// Makes sure that the next answer of the source is a new token.
+    async fn prepare(&self) -> Result<()> {
+        if let Some(inner) = self.inner() {
+            inner.refresh().await?;
+        }
+        if self.shared.source.initial(&self.context).is_some() {
+            // The first token, which the source returns once.
+            let first = self.shared.source.request_token(&self.context, None);
+            let _ = self.answered(first).await?;
+        }
+        Ok(())
     }
 
     /// Plans when to refresh a token that was asked for at a time. `is_lasting` is whether it is of a login that nothing
@@ -340,14 +359,32 @@ impl Exchange {
         let token = tokens.token().clone().settled(expiry);
         let issued = Issued::new(token, tokens.all_kept());
         let schedule = Schedule::plan(asked, expiry, options, chance());
-        Fresh { tokens, issued, schedule, asked_at: asked.wall(), unverified: None }
+        Fresh {
+            tokens,
+            issued,
+            schedule,
+            asked_at: asked.wall(),
+            unverified: None,
+            previous: (None, None),
+        }
     }
 
-    /// Publishes a token; `false` if a logout or a login has happened since the generation was read.
-    pub(super) fn publish(&self, issued: &Issued, schedule: Schedule) -> Result<bool> {
+    /// Publishes a token for some scopes; `false` if a logout or a login has happened since the generation was read.
+    pub(super) fn publish_in(
+        &self,
+        scope: &ScopeSlot,
+        invalidations: u64,
+        issued: &Issued,
+        schedule: Schedule,
+    ) -> Result<bool> {
         let prefix = self.context.placement().map_or(BEARER, |placement| placement.prefix());
-        let publish = || self.scope.slot.publish(issued, schedule, prefix);
-        self.shared.slots.publish(self.generation, publish)
+        let publish = || scope.slot.publish(issued, schedule, prefix);
+        self.state.slots.publish(self.generation, invalidations, publish)
+    }
+
+    /// Returns the name of the tokens of this call in a record.
+    pub(super) fn entry(&self, session: &StoredSession) -> String {
+        session.entry(self.context.scopes(), self.context.parameters())
     }
 }
 
@@ -385,7 +422,7 @@ fn unsaved(error: Error) -> Error {
     .with_source(error)
 }
 
-fn expired_on_arrival() -> Error {
+pub(super) fn expired_on_arrival() -> Error {
     Error::expired("the server's token had expired on arrival")
         .with_help("compare this machine's clock with the server's")
 }

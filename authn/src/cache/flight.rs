@@ -29,7 +29,7 @@ impl Flight {
 
     fn end(&mut self, result: Result<Issued>) {
         let Some(leader) = self.leader.take() else { return };
-        let Exchange { shared, scope, context, generation } = &self.exchange;
+        let Exchange { shared, state, scope, context, generation, .. } = &self.exchange;
         let now = context.clock().now();
         let usable = scope.before(|schedule| schedule.end_of_use, now, |_| ()).is_some();
         // Without a session, the next attempt only reads the store, to find another process's login.
@@ -41,7 +41,7 @@ impl Flight {
             tracing::warn!(key = context.key(), kind = ?error.kind(), usable, "exchange failed");
         }
         scope.single_flight.end(&leader, result, now, usable, is_local);
-        if shared.slots.generation() != *generation {
+        if state.slots.generation() != *generation {
             scope.single_flight.forget_failure();
         }
     }

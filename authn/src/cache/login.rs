@@ -9,7 +9,7 @@ use std::{
 use tokio::runtime::Handle;
 
 use super::{
-    exchange::{Exchange, logged_out},
+    exchange::{Exchange, Fresh, logged_out},
     memory::Memory,
     single_flight::closed,
 };
@@ -23,6 +23,32 @@ use crate::{
 
 /// A lock acquired within this time was not contended: some stores need this long.
 const MOMENT: Duration = Duration::from_millis(200);
+
+/// How a session starts.
+#[derive(Clone, Copy)]
+pub(super) enum Start {
+    /// A login, which found the record with this revision.
+    Login { revision: u64 },
+    /// Tokens that the program has.
+    Held,
+}
+
+impl Start {
+    fn not_saved(self, error: Error) -> Error {
+        let (what, help) = match self {
+            Self::Login { .. } => (
+                "the login was not saved",
+                "this program keeps it in memory and saves it once the store works again; for other programs, log \
+                 in again",
+            ),
+            Self::Held => (
+                "the tokens were not saved",
+                "this program keeps them in memory and saves them once the store works again",
+            ),
+        };
+        Error::new(error.kind(), what).with_help(help).with_source(error)
+    }
+}
 
 impl Exchange {
     /// Logs a user in. If the caller stops waiting, a request to the server goes on in the background, and the user is
@@ -65,20 +91,21 @@ impl Exchange {
         let session = self.session().await?;
         let seen = self.read_if_stored(session.as_ref()).await?;
         let shared = Arc::clone(&self.shared);
-        let logins = shared.logins.load(Ordering::Acquire);
-        let _here = self.wait(shared.login_lock().lock_owned(), login).await?;
+        let state = Arc::clone(&self.state);
+        let logins = state.logins.load(Ordering::Acquire);
+        let _here = self.wait(state.login_lock().lock_owned(), login).await?;
         // With the lock, so that a close that has ended is seen, and one that starts now waits for this login.
-        if shared.slots.is_closed() {
+        if state.slots.is_closed() {
             return Err(closed());
         }
-        if shared.logins.load(Ordering::Acquire) != logins {
+        if state.logins.load(Ordering::Acquire) != logins {
             return Ok(LoginOutcome::ByAnother);
         }
         let _lease: Option<Lease> = match &session {
             Some(session) => Some(self.wait(session.lock_login(), login).await??),
             None => None,
         };
-        self.generation = shared.slots.generation();
+        (self.generation, self.invalidations) = state.slots.counts();
         let mut begun = self.read_if_stored(session.as_ref()).await?;
         // A refresh of the same session is not a login.
         if let Some(session) = &session
@@ -86,7 +113,7 @@ impl Exchange {
             && !begun.is_empty()
         {
             self.generation =
-                shared.slots.start_generation_after(self.generation).ok_or_else(logged_out)?;
+                state.slots.start_generation_after(self.generation).ok_or_else(logged_out)?;
             // A token past its refresh point is renewed by the next caller.
             let _ = self.adopt(session, &begun);
             return Ok(LoginOutcome::ByAnother);
@@ -111,7 +138,8 @@ impl Exchange {
         }
         // The user of a new session is always verified, or the session is refused.
         let (tokens, _) = self.check_user(tokens.with_new_session(), None).await?;
-        self.replace_session(session.as_ref(), tokens, begun.revision).await?;
+        let start = Start::Login { revision: begun.revision };
+        self.replace_session(session.as_ref(), tokens, start).await?;
         Ok(LoginOutcome::LoggedIn)
     }
 
@@ -136,29 +164,33 @@ impl Exchange {
         }
     }
 
-    /// Replaces the last session by the one of the login, unless a logout has happened since the login started.
-    async fn replace_session(
+    /// Replaces the last session by another one, unless a logout has happened since the login started.
+    pub(super) async fn replace_session(
         &mut self,
         session: Option<&StoredSession>,
         tokens: TokenSet,
-        begun: u64,
+        start: Start,
     ) -> Result<()> {
-        let shared = Arc::clone(&self.shared);
-        let mut memory = shared.memory().await;
+        let state = Arc::clone(&self.state);
+        let mut memory = state.memory().await;
         if memory.generation != self.generation {
             return Err(logged_out());
         }
         let has_session = tokens.has_session();
-        let fresh = self.fresh(tokens, self.context.clock().now(), !has_session);
+        let mut fresh = self.fresh(tokens, self.context.clock().now(), !has_session);
+        fresh.previous.1 = self.scope.last_token();
         let saved = if let Some(session) = session {
             let _lease = self.lease(session).await?;
             let mut record = self.limited(session.load()).await??;
             // A logout takes precedence; any other change is replaced.
-            if record.revision != begun && record.is_empty() {
+            if let Start::Login { revision } = start
+                && record.revision != revision
+                && record.is_empty()
+            {
                 return Err(logged_out());
             }
             session.keep_session(&mut record);
-            let scope = session.entry(self.context.scopes());
+            let scope = self.entry(session);
             record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at);
             memory.unsaved = None;
             self.save(session, &mut memory, &mut record).await
@@ -172,27 +204,48 @@ impl Exchange {
         // If the store failed, the next exchange saves the session. Until then no caller gets the last user's token.
         let counts = self.start_generation(&mut memory);
         let result = match saved {
-            Err(error) => Err(not_saved(error)),
+            Err(error) => {
+                if let Start::Login { .. } = start {
+                    self.note(&mut memory, fresh);
+                }
+                Err(start.not_saved(error))
+            }
             Ok(()) if counts => {
-                shared.logins.fetch_add(1, Ordering::AcqRel);
-                match self.hand_out(fresh).await {
+                state.logins.fetch_add(1, Ordering::AcqRel);
+                match self.use_new(&mut memory, fresh, start).await {
                     // The user is logged in: the next caller gets a new token by the session.
                     Err(error) if error.kind() == ErrorKind::Expired && has_session => Ok(()),
-                    result => result.map(drop),
+                    result => result,
                 }
             }
             Ok(()) => Err(logged_out()),
         };
-        shared.put_back(memory);
+        state.put_back(memory);
         result
+    }
+
+    /// Publishes the first token of a session. The program is told of that of a login.
+    async fn use_new(&self, memory: &mut Memory, fresh: Fresh, start: Start) -> Result<()> {
+        if let Start::Login { .. } = start {
+            return self.hand_out(memory, fresh).await.map(drop);
+        }
+        if fresh.schedule.expiry.reached(self.context.clock().now()) {
+            self.scope.note_dropped(fresh.issued.token().clone());
+            return Ok(());
+        }
+        let is_published =
+            self.publish_in(&self.scope, self.invalidations, &fresh.issued, fresh.schedule)?;
+        is_published.then_some(()).ok_or_else(logged_out)
     }
 
     /// Starts a new generation; `false` if another one has started meanwhile.
     fn start_generation(&mut self, memory: &mut Memory) -> bool {
-        let Some(generation) = self.shared.slots.start_generation_after(self.generation) else {
+        let Some(generation) = self.state.slots.start_generation_after(self.generation) else {
             return false;
         };
         (memory.generation, self.generation) = (generation, generation);
+        memory.pending.clear();
+        self.invalidations = self.state.slots.counts().1;
         true
     }
 
@@ -226,13 +279,4 @@ async fn on_own_thread<T: Send + 'static>(
 
 fn panicked() -> Error {
     Error::internal("the login ended by a fault in its code").with_help("report it")
-}
-
-fn not_saved(error: Error) -> Error {
-    Error::new(error.kind(), "the login was not saved")
-        .with_help(
-            "this program keeps it in memory and saves it once the store works again; \
-             for other programs, log in again",
-        )
-        .with_source(error)
 }

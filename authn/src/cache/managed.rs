@@ -1,9 +1,16 @@
 //! `Core` as a session: status, login, logout, revocation, closing.
 
-use super::{core::Core, exchange, single_flight::wait};
+use std::{any::Any, sync::Arc};
+
+use super::{
+    core::Core,
+    exchange,
+    single_flight::{Wish, wait},
+    state::SessionState,
+};
 use crate::{
     Bound, Context, Environment, Issued, Login, LoginOutcome, LoginPlan, Managed, Probe, Request,
-    Result, Revocation, SessionPolicy, Status, Token,
+    Result, Revocation, SessionPolicy, Status, Token, TokenSet,
     runtime::{self, Boxed},
     time::before,
 };
@@ -31,14 +38,39 @@ impl Managed for Core {
     }
 
     fn invalidate(&self, token: &Token, context: &Context) {
-        if let Some(inner) = self.exchange(context).inner() {
+        if let Some(inner) = self.exchange(context, Wish::Token).inner() {
             inner.managed().invalidate(token, &inner.context);
         }
         self.scope.refuse(token, context.clock().now(), &self.shared.options);
     }
 
+    fn invalidate_all(&self, context: &Context) {
+        if let Some(inner) = self.shared.source.inner() {
+            inner.managed().invalidate_all(&inner.context);
+        }
+        self.shared.state().slots.invalidate_all(context.clock().now());
+    }
+
+    fn refresh<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Issued>> {
+        Box::pin(self.refreshed(context))
+    }
+
+    fn adopt<'a>(&'a self, tokens: TokenSet, context: &'a Context) -> Boxed<'a, Result<()>> {
+        Box::pin(self.exchange(context, Wish::Token).start_with(tokens))
+    }
+
+    fn state(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        Some(self.shared.state())
+    }
+
+    fn continue_session(&self, state: Arc<dyn Any + Send + Sync>) {
+        if let Ok(state) = state.downcast::<SessionState>() {
+            self.join(state);
+        }
+    }
+
     fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>> {
-        Box::pin(self.exchange(context).status())
+        Box::pin(self.exchange(context, Wish::Token).status())
     }
 
     fn login<'a>(
@@ -46,7 +78,7 @@ impl Managed for Core {
         context: &'a Context,
         login: &'a Login,
     ) -> Boxed<'a, Result<LoginOutcome>> {
-        Box::pin(self.exchange(context).login(login))
+        Box::pin(self.exchange(context, Wish::Token).login(login))
     }
 
     fn needs_login(&self) -> bool {
@@ -70,7 +102,7 @@ impl Managed for Core {
     }
 
     fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
-        Box::pin(self.exchange(context).logout())
+        Box::pin(self.exchange(context, Wish::Token).logout())
     }
 
     fn revoke<'a>(
@@ -78,7 +110,7 @@ impl Managed for Core {
         context: &'a Context,
         passed_on: Vec<Token>,
     ) -> Boxed<'a, Result<Revocation>> {
-        Box::pin(self.exchange(context).revoke(passed_on))
+        Box::pin(self.exchange(context, Wish::Token).revoke(passed_on))
     }
 
     fn store(&self) -> Option<String> {
@@ -96,7 +128,7 @@ impl Managed for Core {
     #[cfg(feature = "testing")]
     fn settled<'a>(&'a self, _context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {
-            for waiter in self.shared.slots.under_way() {
+            for waiter in self.shared.state().slots.under_way() {
                 // Its callers get its error.
                 let _ = wait(waiter).await;
             }
@@ -108,11 +140,11 @@ impl Managed for Core {
 
     fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {
-            let waiters = self.shared.slots.close();
+            let waiters = self.shared.state().slots.close();
             if let Some(inner) = self.shared.source.inner() {
                 inner.managed().close(&inner.context).await;
             }
-            let login = self.shared.login_lock();
+            let login = self.shared.state().login_lock();
             if waiters.is_empty() && login.try_lock().is_ok() {
                 return;
             }

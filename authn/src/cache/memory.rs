@@ -1,5 +1,6 @@
 //! `Memory`: the state between the exchanges of one source.
 
+use super::update::Pending;
 use crate::{SessionPolicy, Status, TokenSet, store::Record};
 
 /// The state between the exchanges of one source.
@@ -11,6 +12,8 @@ pub(super) struct Memory {
     pub(super) last: Option<TokenSet>,
     /// The record that the store failed to save. The server may accept its refresh token only.
     pub(super) unsaved: Option<Record>,
+    /// The token sets that `on_update` has not accepted. No other token is handed out before.
+    pub(super) pending: Vec<Pending>,
 }
 
 impl Memory {
@@ -21,9 +24,9 @@ impl Memory {
         }
     }
 
-    /// Returns whether it has a record that is not in the store.
-    pub(super) fn has_unsaved(&self, generation: u64) -> bool {
-        self.generation == generation && self.unsaved.is_some()
+    /// Returns whether it has what the store or the program does not have, so that no stored token may be used.
+    pub(super) fn is_ahead(&self, generation: u64) -> bool {
+        self.generation == generation && (self.unsaved.is_some() || !self.pending.is_empty())
     }
 
     /// Returns whether the next exchange needs the tokens of the last one.

@@ -9,6 +9,7 @@ mod core;
 mod exchange;
 mod expected_user;
 mod flight;
+mod held;
 mod login;
 mod managed;
 mod memory;
@@ -19,6 +20,8 @@ mod scopes;
 mod session;
 mod single_flight;
 mod slot;
+mod state;
+mod update;
 
 use std::{fmt, future::Future, sync::Arc};
 
@@ -27,8 +30,9 @@ pub use options::CacheOptions;
 use self::core::Core;
 use crate::{
     Bound, Context, InteractiveSource, Issued, Managed, Placement, Reaction, Request, ResponseHead,
-    Result, Token, TokenProvider, TokenSet, TokenSource, Used,
+    Result, Token, TokenProvider, TokenSource, Update, Used,
     provider::{Interactive, Plain},
+    token::OnUpdate,
 };
 
 /// Caches a source's token: one exchange for all callers, early refresh, shared failures.
@@ -67,7 +71,10 @@ impl<S: TokenSource> Cached<S> {
     /// let source = authn::from_fn(|_| async { Token::new("abc") });
     /// let options = CacheOptions::default().with_expires_in_fallback(Duration::from_secs(60));
     /// let cached = Cached::with_options(source, options)
-    ///     .on_update_sync(|tokens| println!("until {:?}", tokens.token().expires_at()));
+    ///     .on_update_sync(|update| {
+    ///         println!("until {:?}", update.tokens().token().expires_at());
+    ///         Ok(())
+    ///     });
     /// ```
     pub fn with_options(source: S, options: CacheOptions) -> Self {
         let source = Arc::new(source);
@@ -76,30 +83,33 @@ impl<S: TokenSource> Cached<S> {
     }
 
     /// Calls a function with each new token set, and waits for it before the token is used. It is for programs that
-    /// store tokens themselves.
+    /// store tokens themselves; [`Update`] has the rules.
     ///
     /// ```
     /// # use authn::{Cached, Token};
-    /// let cached = Cached::new(authn::from_fn(|_| async { Token::new("abc") }))
-    ///     .on_update(|tokens| async move { println!("until {:?}", tokens.token().expires_at()) });
+    /// let cached = Cached::new(authn::from_fn(|_| async { Token::new("abc") })).on_update(|update| async move {
+    ///     println!("until {:?}", update.tokens().token().expires_at());
+    ///     Ok(())
+    /// });
     /// ```
     #[must_use]
     pub fn on_update<F, Done>(mut self, function: F) -> Self
     where
-        F: Fn(TokenSet) -> Done + Send + Sync + 'static,
-        Done: Future<Output = ()> + Send + 'static,
+        F: Fn(Update) -> Done + Send + Sync + 'static,
+        Done: Future<Output = Result<()>> + Send + 'static,
     {
-        self.core.set_on_update(Arc::new(move |tokens| Box::pin(function(tokens))));
+        self.core.set_on_update(OnUpdate::new(function));
         self
     }
 
-    /// Does what [`on_update`](Self::on_update) does with a function that does not wait.
+    /// Does what [`on_update`](Self::on_update) does with a function that may block, because it runs on a thread of its
+    /// own.
     #[must_use]
-    pub fn on_update_sync(mut self, function: impl Fn(&TokenSet) + Send + Sync + 'static) -> Self {
-        self.core.set_on_update(Arc::new(move |tokens| {
-            function(&tokens);
-            Box::pin(std::future::ready(()))
-        }));
+    pub fn on_update_sync(
+        mut self,
+        function: impl Fn(&Update) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.core.set_on_update(OnUpdate::sync(function));
         self
     }
 

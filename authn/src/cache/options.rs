@@ -22,6 +22,7 @@ const FALLBACK: Duration = Duration::from_secs(30);
 ///
 /// let options = CacheOptions::default()
 ///     .with_expiry_threshold(Duration::from_secs(60))
+///     .with_clock_skew(Duration::from_secs(2))
 ///     .with_expires_in_fallback(Duration::from_secs(300))
 ///     .with_minimal_refresh_period(Duration::from_secs(10))
 ///     .with_expected_username("alice")
@@ -36,6 +37,10 @@ pub struct CacheOptions {
     /// most 2.5 to 5 minutes.
     #[default(Threshold::Auto)]
     pub(super) expiry_threshold: Threshold,
+    /// How long before its expiry a token is no longer used, because clocks differ and a request takes time to arrive. `auto`
+    /// is 10 seconds or a tenth of the lifetime, whichever is less. If an exchange fails, the token is used until it expires.
+    #[default(Threshold::Auto)]
+    pub(super) clock_skew: Threshold,
     /// Lifetime of a token if the server does not name one, or names 0. Unset, it is 30 seconds, and the token of a login
     /// that nothing can renew is used until a server refuses it.
     pub(super) expires_in_fallback: Option<Duration>,
@@ -52,7 +57,7 @@ pub struct CacheOptions {
     pub(super) username_claim: Option<String>,
 }
 
-/// The earliest time before the end of use at which a refresh may start.
+/// A time that is chosen by the lifetime of a token, or fixed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Threshold {
     Auto,
@@ -64,6 +69,12 @@ impl CacheOptions {
     /// the lifetime, or a random 2.5 to 5 minutes if that is less, so that many clients don't refresh at the same time.
     pub fn with_expiry_threshold(self, threshold: Duration) -> Self {
         Self { expiry_threshold: Threshold::Fixed(threshold), ..self }
+    }
+
+    /// Sets how long before its expiry a token is no longer used. Unset, it is 10 seconds or a tenth of the lifetime,
+    /// whichever is less. If it is longer than the lifetime, every call waits for an exchange.
+    pub fn with_clock_skew(self, skew: Duration) -> Self {
+        Self { clock_skew: Threshold::Fixed(skew), ..self }
     }
 
     /// Sets the lifetime of a token if the server does not name one, or names 0. Unset, it is 30 seconds, and the token

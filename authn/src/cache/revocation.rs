@@ -28,9 +28,9 @@ impl Exchange {
                 let record = self.read(&session).await?;
                 (record.any_token_set(), record.unexpired(now.wall()))
             }
-            None => (self.shared.memory().await.last.clone(), Vec::new()),
+            None => (self.state.memory().await.last.clone(), Vec::new()),
         };
-        for token in self.shared.slots.unexpired(now) {
+        for token in self.state.slots.unexpired(now) {
             add(&mut tokens, token);
         }
         Ok((last, tokens))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::options::{CacheOptions, Threshold};
 use crate::time::{BackOff, Moment};
 
-/// Longest skew: servers' clocks differ, and a request takes time to arrive.
+/// Longest automatic skew: servers' clocks differ, and a request takes time to arrive.
 const LONGEST_SKEW: Duration = Duration::from_secs(10);
 /// Longest time before the end of use at which an automatic refresh starts. The shortest for such a token is half of it.
 const LONGEST_THRESHOLD: Duration = Duration::from_mins(5);
@@ -42,7 +42,11 @@ impl Schedule {
     /// from 0 to 1.
     pub(super) fn plan(asked: Moment, expiry: Moment, options: &CacheOptions, chance: f64) -> Self {
         let lifetime = expiry.after(asked);
-        let end_of_use = expiry.minus(LONGEST_SKEW.min(lifetime / 10));
+        let skew = match options.clock_skew {
+            Threshold::Auto => LONGEST_SKEW.min(lifetime / 10),
+            Threshold::Fixed(skew) => skew,
+        };
+        let end_of_use = expiry.minus(skew);
         let threshold = match options.expiry_threshold {
             // The limit comes before the jitter: clients with long-lived tokens must not refresh at the same time either.
             Threshold::Auto => (lifetime / 5).min(LONGEST_THRESHOLD).mul_f64(0.5 + 0.5 * chance),
@@ -106,6 +110,26 @@ mod tests {
         assert_eq!(plan(60, Threshold::Auto, 1.0), [54 - 12, 54, 60]);
         assert_eq!(plan(600, Threshold::Fixed(seconds(5)), 0.5), [585, 590, 600]);
         assert_eq!(plan(0, Threshold::Auto, 0.5), [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_clock_skew_is_taken_as_it_is() {
+        let asked = Moment::new(seconds(1_000_000), seconds(1_000));
+        for (skew, lifetime, expected) in [
+            (0, 600, [595, 600, 600]),
+            (2, 60, [53, 58, 60]),
+            (30, 60, [25, 30, 60]),
+            // Longer than the lifetime: no call uses the token without an exchange.
+            (90, 60, [0, 0, 60]),
+        ] {
+            let options = CacheOptions::default()
+                .with_clock_skew(seconds(skew))
+                .with_expiry_threshold(seconds(5));
+            let plan = Schedule::plan(asked, asked.plus(seconds(lifetime)), &options, 0.5);
+            let points = [plan.refresh, plan.end_of_use, plan.expiry];
+            let points = points.map(|moment| moment.after(asked).as_secs());
+            assert_eq!(points, expected, "{skew} of {lifetime}");
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! generation, and it is held while a token is published.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
 };
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     single_flight::{SingleFlight, Waiter},
     slot::Slot,
 };
-use crate::{Issued, Result, Status, Token, time::Moment};
+use crate::{Context, Issued, Result, Status, Token, time::Moment};
 
 /// Most sets of scopes in one cache. The least recently used is removed first.
 const MOST_SCOPES: usize = 64;
@@ -27,19 +28,43 @@ pub(super) struct ScopeSlots(Mutex<State>);
 struct State {
     generation: u64,
     is_closed: bool,
-    /// By scopes; the most recently used is last.
-    slots: VecDeque<(Vec<String>, Arc<ScopeSlot>)>,
+    /// How often all tokens were invalidated, and when last: a stored token that is older is not used.
+    invalidations: u64,
+    invalidated_at: Option<SystemTime>,
+    /// How often the configuration was reloaded.
+    reloads: u64,
+    /// The most recently used is last.
+    slots: VecDeque<(SlotKey, Arc<ScopeSlot>)>,
     /// The state of a session in memory, readable during an exchange.
     status: Status,
 }
 
-/// The access token of one set of scopes.
+/// What an access token is for. A token of another reload may be of other configured scopes.
+#[derive(Default, PartialEq, Eq)]
+pub(super) struct SlotKey {
+    reload: u64,
+    scopes: Vec<String>,
+    parameters: BTreeMap<String, String>,
+}
+
+impl SlotKey {
+    pub(super) fn of(reload: u64, context: &Context) -> Self {
+        Self { reload, scopes: context.scopes().to_vec(), parameters: context.parameters().clone() }
+    }
+
+    /// Returns whether it is of the configured scopes alone.
+    fn is_configured(&self, reload: u64) -> bool {
+        self.reload == reload && self.scopes.is_empty() && self.parameters.is_empty()
+    }
+}
+
+/// The access token of one set of scopes and parameters.
 #[derive(Default)]
 pub(super) struct ScopeSlot {
     pub(super) slot: Slot,
     pub(super) single_flight: SingleFlight,
-    /// The token that a server has refused last. It may still be in a store.
-    refused: Mutex<Option<Token>>,
+    /// The token that was dropped last, such as because a server has refused it. It may still be in a store.
+    dropped: Mutex<Option<Token>>,
 }
 
 impl ScopeSlots {
@@ -50,6 +75,12 @@ impl ScopeSlots {
     /// Returns the generation. It is read before an exchange starts.
     pub(super) fn generation(&self) -> u64 {
         self.lock().generation
+    }
+
+    /// Returns the generation, and how often all tokens were invalidated.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        let state = self.lock();
+        (state.generation, state.invalidations)
     }
 
     /// Starts a new generation: older tokens are dropped, and never published.
@@ -68,13 +99,46 @@ impl ScopeSlots {
         self.during(generation, State::start_generation)
     }
 
-    /// Runs `work`, which publishes a token, if its generation is the current one. Returns whether it is.
+    /// Runs `work`, which publishes a token, if its generation is the current one. Returns whether it is. A token that was
+    /// asked for before all were invalidated is not published, and is for those who waited for it.
     pub(super) fn publish(
         &self,
         generation: u64,
+        invalidations: u64,
         work: impl FnOnce() -> Result<()>,
     ) -> Result<bool> {
-        Ok(self.during(generation, |_| work()).transpose()?.is_some())
+        let publish = |state: &mut State| {
+            if state.invalidations == invalidations { work() } else { Ok(()) }
+        };
+        Ok(self.during(generation, publish).transpose()?.is_some())
+    }
+
+    /// Drops the access tokens of all scopes, also those of exchanges under way and those that are stored.
+    pub(super) fn invalidate_all(&self, now: Moment) {
+        let mut state = self.lock();
+        state.invalidations += 1;
+        state.invalidated_at = Some(now.wall());
+        for (_, slot) in &state.slots {
+            slot.single_flight.outdate();
+            slot.drop_current();
+        }
+    }
+
+    /// Returns whether a stored token that was asked for at a time may be used.
+    pub(super) fn accepts_stored(&self, asked_at: SystemTime) -> bool {
+        self.lock().invalidated_at.is_none_or(|at| asked_at > at)
+    }
+
+    /// Adds the slot of the configured scopes of a new configuration. Returns the number of its reload.
+    pub(super) fn join(&self, slot: Arc<ScopeSlot>) -> u64 {
+        let mut state = self.lock();
+        state.reloads += 1;
+        if state.is_closed {
+            slot.single_flight.close();
+        }
+        let reload = state.reloads;
+        state.slots.push_back((SlotKey { reload, ..SlotKey::default() }, slot));
+        reload
     }
 
     /// Sets the state of the session in memory, if its generation is the current one.
@@ -86,14 +150,14 @@ impl ScopeSlots {
         self.lock().status.clone()
     }
 
-    /// Returns the slot of a set of scopes, which may be new.
-    pub(super) fn of(&self, scopes: &[String]) -> Arc<ScopeSlot> {
-        let State { slots, is_closed, .. } = &mut *self.lock();
-        let known = slots.iter().position(|(known, _)| known == scopes);
+    /// Returns the slot of a key, which may be new.
+    pub(super) fn of(&self, key: SlotKey) -> Arc<ScopeSlot> {
+        let State { slots, is_closed, reloads, .. } = &mut *self.lock();
+        let known = slots.iter().position(|(known, _)| *known == key);
         let entry = known.and_then(|at| slots.remove(at)).unwrap_or_else(|| {
             // A slot with a handle is not removed, because a logout must reach it.
-            let unused = |(scopes, slot): &(Vec<String>, Arc<ScopeSlot>)| {
-                !scopes.is_empty() && Arc::strong_count(slot) == 1
+            let unused = |(key, slot): &(SlotKey, Arc<ScopeSlot>)| {
+                !key.is_configured(*reloads) && Arc::strong_count(slot) == 1
             };
             if slots.len() >= MOST_SCOPES
                 && let Some(oldest) = slots.iter().position(unused)
@@ -104,7 +168,7 @@ impl ScopeSlots {
             if *is_closed {
                 new.single_flight.close();
             }
-            (scopes.to_vec(), new)
+            (key, new)
         });
         let slot = Arc::clone(&entry.1);
         slots.push_back(entry);
@@ -113,7 +177,7 @@ impl ScopeSlots {
 
     /// Returns the access tokens that have not expired.
     pub(super) fn unexpired(&self, now: Moment) -> Vec<Token> {
-        let unexpired = |(_, slot): &(Vec<String>, Arc<ScopeSlot>)| {
+        let unexpired = |(_, slot): &(SlotKey, Arc<ScopeSlot>)| {
             slot.before(|schedule| schedule.expiry, now, |issued| issued.token().clone())
         };
         self.lock().slots.iter().filter_map(unexpired).collect()
@@ -141,6 +205,7 @@ impl ScopeSlots {
 impl State {
     fn start_generation(&mut self) -> u64 {
         self.generation += 1;
+        self.invalidated_at = None;
         self.status = Status::default();
         for (_, slot) in &self.slots {
             slot.slot.clear();
@@ -164,19 +229,42 @@ impl ScopeSlot {
         (!point(&rotation.schedule).reached(now)).then(|| use_token(rotation.issued()))
     }
 
-    /// Returns whether a stored token is the cached one, or was refused.
+    /// Returns whether a stored token is the cached one, or was dropped.
     pub(super) fn knows(&self, stored: &Token) -> bool {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let guard = self.slot.load();
-        let at_hand = guard.as_deref().map(|rotation| rotation.issued().token().secret());
-        at_hand == Some(stored.secret())
-            || refused.as_ref().is_some_and(|refused| refused.secret() == stored.secret())
+        let is_stored =
+            |token: Option<Token>| token.is_some_and(|token| token.secret() == stored.secret());
+        is_stored(self.current()) || is_stored(self.dropped().clone())
+    }
+
+    fn current(&self) -> Option<Token> {
+        self.slot.load().as_deref().map(|rotation| rotation.issued().token().clone())
+    }
+
+    fn dropped(&self) -> MutexGuard<'_, Option<Token>> {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the cached token, also if it has expired, or else the one that was dropped last.
+    pub(super) fn last_token(&self) -> Option<Token> {
+        self.current().or_else(|| self.dropped().clone())
+    }
+
+    /// Notes a token that the program had before, and that can't be used.
+    pub(super) fn note_dropped(&self, token: Token) {
+        *self.dropped() = Some(token);
+    }
+
+    fn drop_current(&self) {
+        if let Some(current) = self.current() {
+            self.note_dropped(current);
+        }
+        self.slot.clear();
     }
 
     /// Drops a token that a server has refused, unless that is held back.
     pub(super) fn refuse(&self, token: &Token, now: Moment, options: &CacheOptions) {
         self.single_flight.refuse(now, options, || {
-            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+            self.note_dropped(token.clone());
             self.slot.clear_if(token)
         });
     }

@@ -9,11 +9,7 @@ use crate::{
 impl Exchange {
     /// Returns the inner provider for the scopes of the context.
     pub(super) fn inner(&self) -> Option<Bound> {
-        let inner = self.shared.source.inner()?;
-        Some(match self.context.scopes() {
-            [] => inner.clone(),
-            scopes => inner.with_scopes(scopes.to_vec()),
-        })
+        Some(self.shared.source.inner()?.for_call(&self.context).into_owned())
     }
 
     /// Returns the session that the configured secrets start, and writes nothing; `None` if it is only in memory.
@@ -44,7 +40,7 @@ impl Exchange {
         let kept = match self.found().await? {
             None => Status {
                 last_failure: self.scope.single_flight.last_failure(),
-                ..self.shared.slots.status()
+                ..self.state.slots.status()
             },
             Some(session) => {
                 let record = self.read(&session).await?;
@@ -83,7 +79,7 @@ impl Exchange {
     /// Deletes the session and its tokens.
     pub(super) async fn logout(self) -> Result<()> {
         // First, so that a running exchange leaves nothing, even if the store fails.
-        self.shared.forget();
+        self.state.forget();
         let inner = match self.shared.source.inner() {
             Some(inner) => inner.managed().logout(&inner.context).await,
             None => Ok(()),
@@ -93,14 +89,14 @@ impl Exchange {
 
     /// Deletes the session of this cache, not that of an inner provider.
     pub(super) async fn forget(&self) -> Result<()> {
-        self.shared.forget();
+        self.state.forget();
         let cleared = match self.found().await {
             Ok(Some(session)) => session.clear().await,
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
         // Once more, for a record that was read meanwhile.
-        self.shared.forget();
+        self.state.forget();
         cleared
     }
 }

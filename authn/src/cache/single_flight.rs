@@ -43,12 +43,23 @@ pub(super) struct SingleFlight {
     next: AtomicMoment,
 }
 
+/// What one caller wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// A valid token, from wherever.
+    Token,
+    /// A token of an exchange that is not older than the wish.
+    NewToken,
+}
+
 /// What one caller does.
 pub(super) enum Admission {
     /// It uses this token.
     Ready(Issued),
     /// It waits for the running exchange.
     Wait(Waiter),
+    /// It waits for the running exchange, whose result it can't use, and asks again.
+    After(Waiter),
     /// It makes the exchange, and waits for it as the others do.
     Lead(Waiter, Leader),
     /// It gets the error of the last exchange, which has failed just now, or that of closed credentials.
@@ -58,6 +69,10 @@ pub(super) enum Admission {
 #[derive(Default)]
 struct State {
     waiter: Option<Waiter>,
+    /// What the running exchange was started for.
+    wish: Option<Wish>,
+    /// Whether all tokens were invalidated since it started.
+    is_outdated: bool,
     failure: Option<Failure>,
     started: Option<Moment>,
     refusals: Option<Refusals>,
@@ -103,30 +118,44 @@ impl SingleFlight {
 
     /// Decides what one caller does. `fresh` looks at the slot once more, now that no other caller can start an
     /// exchange; `unexpired` is the old token if it has not expired.
+    ///
+    /// A wish for a new token waits for its own exchange, or joins one with the same wish: another one may have been
+    /// answered already, or may end with a stored token. The wait after a failure applies to it, too, because a server that
+    /// is down or asks for time must be left alone. The waits after refusals and the option `minimal_refresh_period` don't:
+    /// they limit what a server's answers cause.
     pub(super) fn admit(
         &self,
+        wish: Wish,
         now: Moment,
         unexpired: Option<Issued>,
         options: &CacheOptions,
         fresh: impl FnOnce() -> Option<Issued>,
     ) -> Admission {
         let mut state = self.lock();
-        if let Some(issued) = fresh() {
+        if wish == Wish::Token
+            && let Some(issued) = fresh()
+        {
             return Admission::Ready(issued);
         }
         if state.is_closed {
             return Admission::HeldBack(closed());
         }
         if let Some(waiter) = self.running(&state) {
-            return Admission::Wait(waiter);
+            let fulfils = wish == Wish::Token || state.wish == Some(wish);
+            return if fulfils && !state.is_outdated {
+                Admission::Wait(waiter)
+            } else {
+                Admission::After(waiter)
+            };
         }
         if let Some(failure) = &state.failure
             && !failure.until.reached(now)
         {
             return Admission::HeldBack(failure.error.clone());
         }
-        if let (Some(issued), Some(started), Some(period)) =
-            (unexpired, state.started, options.minimal_refresh_period)
+        if wish == Wish::Token
+            && let (Some(issued), Some(started), Some(period)) =
+                (unexpired, state.started, options.minimal_refresh_period)
             && !started.plus(period).reached(now)
         {
             self.next.set(started.plus(period));
@@ -134,6 +163,8 @@ impl SingleFlight {
         }
         let (leader, waiter) = watch::channel(None);
         state.waiter = Some(waiter.clone());
+        state.wish = Some(wish);
+        state.is_outdated = false;
         self.busy.store(process::id(), Ordering::Release);
         state.started = Some(now);
         Admission::Lead(waiter, leader)
@@ -165,6 +196,11 @@ impl SingleFlight {
     #[cfg(feature = "testing")]
     pub(super) fn under_way(&self) -> Option<Waiter> {
         self.running(&self.lock())
+    }
+
+    /// Notes that all tokens were invalidated: the result of the running exchange is for those who have joined it.
+    pub(super) fn outdate(&self) {
+        self.lock().is_outdated = true;
     }
 
     /// Starts no more exchanges. Returns what to wait on for the end of the running one.
@@ -262,12 +298,39 @@ mod model {
     }
 
     impl Cache {
+        /// One caller that wants a new token: it makes its exchange if it leads.
+        fn wish(&self, now: Moment) -> Admission {
+            let current = || self.slot.lock().ok()?.clone();
+            let admission = self.single_flight.admit(
+                Wish::NewToken,
+                now,
+                None,
+                &CacheOptions::default(),
+                current,
+            );
+            if let Admission::Lead(_, leader) = &admission {
+                assert!(!self.busy.swap(true, Ordering::SeqCst), "two exchanges at once");
+                self.flights.fetch_add(1, Ordering::SeqCst);
+                thread::yield_now();
+                self.busy.store(false, Ordering::SeqCst);
+                let token = Token::new("new").map(Issued::from);
+                self.single_flight.end(leader, token, now, false, false);
+            }
+            admission
+        }
+
         /// One caller: it uses the token, waits, or leads. `fails` is whether its exchange fails.
         fn call(&self, now: Moment, fails: bool) -> Option<Waiter> {
             let current = || self.slot.lock().ok()?.clone();
-            match self.single_flight.admit(now, None, &CacheOptions::default(), current) {
+            match self.single_flight.admit(
+                Wish::Token,
+                now,
+                None,
+                &CacheOptions::default(),
+                current,
+            ) {
                 Admission::Ready(_) | Admission::HeldBack(_) => None,
-                Admission::Wait(waiter) => Some(waiter),
+                Admission::Wait(waiter) | Admission::After(waiter) => Some(waiter),
                 Admission::Lead(waiter, leader) => {
                     assert!(!self.busy.swap(true, Ordering::SeqCst), "two exchanges at once");
                     assert!(!self.closed.load(Ordering::SeqCst), "an exchange after the close");
@@ -343,6 +406,50 @@ mod model {
         check(false, 1);
     }
 
+    /// Its own, or that of another caller with the same wish.
+    #[test]
+    fn a_wish_for_a_new_token_gets_one_in_every_order() {
+        shuttle::check_random(
+            || {
+                let cache = Arc::new(Cache::default());
+                let now = Clock::system().now();
+                let callers: Vec<_> = (0..CALLERS)
+                    .map(|number| {
+                        let cache = Arc::clone(&cache);
+                        thread::spawn(move || {
+                            if number.is_multiple_of(2) {
+                                drop(cache.call(now, false));
+                                return;
+                            }
+                            loop {
+                                let (waiter, is_own) = match cache.wish(now) {
+                                    Admission::Lead(..) => break,
+                                    Admission::Wait(waiter) => (waiter, true),
+                                    Admission::After(waiter) => (waiter, false),
+                                    Admission::Ready(_) => panic!("it is a cached token"),
+                                    Admission::HeldBack(error) => panic!("{error}"),
+                                };
+                                while waiter.borrow().is_none() {
+                                    thread::yield_now();
+                                }
+                                if is_own {
+                                    let ended = waiter.borrow();
+                                    let Some(Ok(issued)) = &*ended else { panic!("it failed") };
+                                    assert_eq!(issued.token().secret(), "new");
+                                    break;
+                                }
+                            }
+                        })
+                    })
+                    .collect();
+                for caller in callers {
+                    assert!(caller.join().is_ok(), "a caller panicked");
+                }
+            },
+            ORDERS,
+        );
+    }
+
     #[test]
     fn no_flight_starts_after_the_close_in_any_order() {
         shuttle::check_random(
@@ -364,7 +471,13 @@ mod model {
                 for caller in callers {
                     assert!(caller.join().is_ok());
                 }
-                let after = cache.single_flight.admit(now, None, &CacheOptions::default(), || None);
+                let after = cache.single_flight.admit(
+                    Wish::Token,
+                    now,
+                    None,
+                    &CacheOptions::default(),
+                    || None,
+                );
                 assert!(
                     matches!(after, Admission::HeldBack(error) if error.kind() == ErrorKind::Closed)
                 );

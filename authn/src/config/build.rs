@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
+    credentials::BuiltSession,
     diagnostic::{
         Excerpt, Problem, ProblemCode, Provenance, SHOWN, Severity, SourceText, Spans, excerpt,
     },
@@ -99,6 +100,8 @@ pub(super) struct Build<'a> {
     pub(super) loader: &'a Loader,
     pub(super) profile: Option<&'a str>,
     pub(super) stores: Stores,
+    /// The providers with a session that were built.
+    pub(super) sessions: RefCell<Vec<BuiltSession>>,
     found: RefCell<Found>,
     depth: Cell<u32>,
 }
@@ -128,6 +131,7 @@ impl<'a> Build<'a> {
             loader,
             profile,
             stores: loader.stores.clone(),
+            sessions: RefCell::default(),
             found: RefCell::default(),
             depth: Cell::new(0),
         }
@@ -245,11 +249,18 @@ impl<'a> Build<'a> {
         // A cached provider resolves its references at each exchange, any other provider at each call.
         let resolves = !entry.is_cached() && !references.is_empty();
         let managed = provider.managed();
-        let store = managed.and_then(Managed::store).filter(|store| store != "memory");
-        let session_spec = match store {
+        let store = managed.and_then(Managed::store);
+        let how = managed.map_or(&[][..], Managed::login_options);
+        let options =
+            session_key::options(self.context.host(), item, self.visibility(key), how, self);
+        // What `reload` compares: a session is of one store, and of the user that is expected.
+        let place = store.as_ref().and_then(|store| self.stores.get(store)?.place());
+        let user = item.get(&["expected_username"]).and_then(Item::as_text);
+        let identity =
+            format!("{name}\n{:?}\n{store:?} {place:?} {user:?}\n{options}", self.profile);
+        let session_spec = match store.filter(|store| store != "memory") {
             Some(store) => {
-                let how = managed.map_or(&[][..], Managed::login_options);
-                Some(self.session_spec(key, name, item, &store, secrets, how)?.into())
+                Some(self.session_spec(key, name, item, &store, secrets.clone(), &options)?.into())
             }
             None => None,
         };
@@ -262,6 +273,8 @@ impl<'a> Build<'a> {
         match Bound::new(provider, context, placed_by.as_deref()) {
             Ok(mut bound) => {
                 (bound.per_request, bound.resolves) = (per_request, resolves);
+                let session = BuiltSession { options: identity, secrets, bound: bound.clone() };
+                self.sessions.borrow_mut().push(session);
                 Some(Credentials::of(bound))
             }
             Err(error) => {
@@ -269,6 +282,11 @@ impl<'a> Build<'a> {
                 None
             }
         }
+    }
+
+    fn visibility(&self, key: &Key) -> Visibility<'_> {
+        let top = Visibility::top(self.reporter.registry);
+        key.segments().iter().fold(top, |visibility, segment| visibility.child(segment))
     }
 
     /// Returns where the sessions of a provider are stored.
@@ -279,24 +297,19 @@ impl<'a> Build<'a> {
         item: &Item,
         store: &str,
         secrets: Vec<SecretString>,
-        login_options: &[&str],
+        options: &str,
     ) -> Option<SessionSpec> {
         let Some(found) = self.stores.get(store) else {
             let problem = self.stores.missing(store, self.reporter.registry)?;
             let problem = problem.with_key(key.child("store"));
             return self.reporter.refuse(problem, item.get(&["store"]).unwrap_or(item), false);
         };
-        let visibility = Visibility::top(self.reporter.registry);
-        let visibility =
-            key.segments().iter().fold(visibility, |visibility, segment| visibility.child(segment));
-        let options =
-            session_key::options(self.context.host(), item, visibility, login_options, self);
         Some(SessionSpec {
             name: store.into(),
             store: found,
-            key: StoreKey::of(name, self.profile, &options),
+            key: StoreKey::of(name, self.profile, options),
             secrets,
-            scope: session_key::scope(item, visibility),
+            scope: session_key::scope(item, self.visibility(key)),
             fingerprint_key: OnceLock::new(),
         })
     }

@@ -19,8 +19,9 @@ use super::{
     visibility::Visibility,
 };
 use crate::{
-    Context, Credentials, Environment, Registry, Result, diagnostic::quoted, options::Entries,
-    provider::Erased, registry::Stores, store::TokenStore, time::Clock,
+    Context, Credentials, Environment, Registry, Result, Update, diagnostic::quoted,
+    options::Entries, provider::Erased, registry::Stores, store::TokenStore, time::Clock,
+    token::OnUpdate,
 };
 
 /// Reads a layered configuration.
@@ -78,6 +79,7 @@ pub struct Loader {
     pub(super) overrides: Vec<Zeroizing<String>>,
     /// What is built in code instead of read.
     pub(super) code: Option<Code>,
+    on_update: Option<OnUpdate>,
     /// The program that logs a user in, and the application whose configuration it reads by default.
     login_program: (String, String),
 }
@@ -124,6 +126,7 @@ impl Loader {
             stores: Stores::default(),
             overrides: Vec::new(),
             code: None,
+            on_update: None,
             login_program: ("authn".to_owned(), "authn".to_owned()),
         }
     }
@@ -234,6 +237,42 @@ impl Loader {
         self
     }
 
+    /// Calls a function with each new token set of any provider of the configuration, and waits for it before the token
+    /// is used. It is for programs that store tokens themselves; [`Update`] has the rules. Of nested providers, it is
+    /// called for the one that has made the exchange.
+    ///
+    /// ```
+    /// use authn::{Environment, Loader};
+    ///
+    /// let loader = Loader::new().environment(Environment::empty()).on_update(|update| async move {
+    ///     println!("new tokens of {} in profile {:?}", update.key(), update.profile());
+    ///     Ok(()) // once they are in the database
+    /// });
+    /// // With a function that blocks:
+    /// let loader = loader.on_update_sync(|update| {
+    ///     println!("it replaces {:?}", update.previous_access_token());
+    ///     Ok(())
+    /// });
+    /// ```
+    pub fn on_update<F, Done>(mut self, function: F) -> Self
+    where
+        F: Fn(Update) -> Done + Send + Sync + 'static,
+        Done: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.on_update = Some(OnUpdate::new(function));
+        self
+    }
+
+    /// Does what [`on_update`](Self::on_update) does with a function that may block, because it runs on a thread of its
+    /// own. It replaces one that was set before.
+    pub fn on_update_sync(
+        mut self,
+        function: impl Fn(&Update) -> Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.on_update = Some(OnUpdate::sync(function));
+        self
+    }
+
     /// Sets another clock, for tests.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -325,7 +364,16 @@ impl Loader {
         .flatten();
         let mut build = Build::new(&reporter, &environment, profile.as_deref());
         let credentials = build.run(&merged, choice.as_ref());
+        let sessions = build.sessions.take();
         let stores = build.stores;
+        let credentials = credentials.map(|credentials| match &self.code {
+            // There is nothing to read again.
+            Some(_) => credentials,
+            None => {
+                let again = self.clone();
+                credentials.reloadable(sessions, move || again.clone().load())
+            }
+        });
         let problems = reporter.problems.into_inner();
         let login_command = self.login_command(profile.as_deref());
         Config {
@@ -462,6 +510,8 @@ impl Loader {
             parts.awaits_refresh = self.awaits_refresh;
             let command = self.code.is_none().then(|| self.login_command(profile).into());
             parts.login_command = command;
+            parts.profile = profile.map(Into::into);
+            parts.on_update.clone_from(&self.on_update);
         })
     }
 }

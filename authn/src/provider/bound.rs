@@ -1,6 +1,6 @@
 //! `Bound`: a provider with the context of its calls.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{Erased, Managed, Status, managed::Unmanaged};
 use crate::{Context, Error, Issued, Placement, Request, Result, Token, TokenSet};
@@ -77,9 +77,14 @@ impl Bound {
         Ok(Self { context, placed_by: Some(placed_by.into()), ..self })
     }
 
-    /// Returns the same provider for other scopes.
-    pub(crate) fn with_scopes(&self, scopes: Vec<String>) -> Self {
-        let context = self.context.clone().change(|parts| parts.scopes = scopes.into());
+    /// Returns the same provider for the scopes and the parameters of a call's context.
+    pub(crate) fn for_call(&self, call: &Context) -> Cow<'_, Self> {
+        if call.is_narrowed() { Cow::Owned(self.narrowed(call)) } else { Cow::Borrowed(self) }
+    }
+
+    /// Returns this provider for the scopes and the parameters of a context, also if it has none.
+    pub(crate) fn narrowed(&self, call: &Context) -> Self {
+        let context = self.context.for_call_of(call);
         let provider = Arc::clone(&self.provider).scoped_shared(&context);
         Self { provider, context, placed_by: self.placed_by.clone(), ..*self }
     }
@@ -92,10 +97,55 @@ impl Bound {
         self.provider.token_boxed(&self.context).await
     }
 
-    /// Returns a valid token for a cache, with the secrets that sign requests with it.
-    pub async fn token_set(&self, scopes: &[String]) -> Result<TokenSet> {
-        let narrowed = (!scopes.is_empty()).then(|| self.with_scopes(scopes.to_vec()));
-        let this = narrowed.as_ref().unwrap_or(self);
+    /// Adds the credential to a request of the caller; `None` if that needs waiting.
+    #[inline]
+    pub(crate) fn try_authorize(&self, request: &mut Request<'_>) -> Option<Result<()>> {
+        if !self.context.origins().allows(request.uri()) {
+            return Some(Err(self.context.origins().refuse(request.uri())));
+        }
+        if self.resolves {
+            return None;
+        }
+        let placement = self.context.placement();
+        if placement.is_none() && !request.has_placement() {
+            // The common case.
+            return self.provider.try_authorize(request, &self.context);
+        }
+        self.provider.try_authorize(&mut request.with_placement(placement), &self.context)
+    }
+
+    /// Adds the credential to a request of the caller, and waits for it.
+    pub(crate) async fn authorize_waiting(&self, request: &mut Request<'_>) -> Result<()> {
+        // Here too: a reload may have bound the credentials to other origins since they were checked.
+        if !self.context.origins().allows(request.uri()) {
+            return Err(self.context.origins().refuse(request.uri()));
+        }
+        if self.resolves {
+            self.context.resolve_references().await?;
+        }
+        let mut request = request.with_placement(self.context.placement());
+        self.provider.authorize_boxed(&mut request, &self.context).await
+    }
+
+    /// Returns a new token, which no cache had. A provider without a cache returns the token of any call.
+    pub(crate) async fn refresh(&self) -> Result<Token> {
+        match self.provider.managed() {
+            Some(managed) => Ok(managed.refresh(&self.context).await?.token().clone()),
+            None => self.token().await,
+        }
+    }
+
+    /// Continues the session in memory that another provider of the same session has.
+    pub(crate) fn continue_session(&self, of: &Self) {
+        if let Some(state) = of.managed().state() {
+            self.managed().continue_session(state);
+        }
+    }
+
+    /// Returns a valid token for a cache, with the secrets that sign requests with it. `call` has the scopes and the
+    /// parameters.
+    pub async fn token_set(&self, call: &Context) -> Result<TokenSet> {
+        let this = self.for_call(call);
         match this.managed() {
             managed if managed.issues() => Ok(managed.issued(&this.context).await?.into()),
             _ => Ok(this.token().await?.into()),
@@ -109,12 +159,10 @@ impl Bound {
         issued: &Issued,
         context: &Context,
     ) -> Result<()> {
-        let scopes = context.scopes();
-        if scopes.is_empty() {
+        if !context.is_narrowed() {
             return self.managed().authorize(request, issued, &self.context);
         }
-        let context = self.context.clone().change(|parts| parts.scopes = scopes.into());
-        self.managed().authorize(request, issued, &context)
+        self.managed().authorize(request, issued, &self.context.for_call_of(context))
     }
 
     /// Fails if a cache can't keep the credential.

@@ -21,7 +21,8 @@ use crate::{Context, Result, TokenSet};
 #[derive(Clone)]
 pub struct FromFn<F>(F);
 
-/// Creates a source from a closure that returns a [`Token`](crate::Token) or a [`TokenSet`].
+/// Creates a source from a closure that returns a [`Token`](crate::Token) or a [`TokenSet`]. It gets the last token set by
+/// [`Context::last`].
 ///
 /// ```
 /// use authn::{Credentials, Token};
@@ -53,7 +54,7 @@ where
     Answer: Future<Output = Result<Given>> + Send,
     Given: Into<TokenSet>,
 {
-    async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
-        (self.0)(context.clone()).await.map(Into::into)
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
+        (self.0)(context.with_last(last)).await.map(Into::into)
     }
 }

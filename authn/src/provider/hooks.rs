@@ -48,7 +48,7 @@ type Closure = dyn Fn(Context) -> Boxed<'static, Result<TokenSet>> + Send + Sync
 
 impl Hook {
     /// Creates a hook from an asynchronous closure that returns a [`Token`](crate::Token) or a [`TokenSet`]. If it fails,
-    /// it is called at most twice more.
+    /// it is called at most twice more. It gets the last token set by [`Context::last`].
     pub fn new<F, Answer, Given>(closure: F) -> Self
     where
         F: Fn(Context) -> Answer + Send + Sync + 'static,
@@ -143,11 +143,12 @@ impl fmt::Debug for Hook {
 }
 
 impl TokenSource for Hook {
-    async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
         if let Some(initial) = self.initial(context) {
             self.is_started.store(true, Ordering::Release);
             return Ok(initial);
         }
+        let context = &context.with_last(last);
         let mut tried = 0;
         loop {
             tried += 1;

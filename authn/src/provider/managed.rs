@@ -1,9 +1,11 @@
 //! `Managed`: what the framework's cache has beyond other providers: a session, a login, a store.
 
+use std::{any::Any, sync::Arc};
+
 use super::{Bound, Probe, Revocation, Status, nothing_to_revoke};
 use crate::{
     Context, Environment, Error, Issued, Login, LoginOutcome, LoginPlan, Request, Result, Token,
-    runtime::Boxed,
+    TokenSet, runtime::Boxed,
 };
 
 /// A provider whose session the framework keeps. The defaults are those of a provider without one.
@@ -11,6 +13,27 @@ use crate::{
 pub trait Managed: Send + Sync {
     /// Stops using a token that a server has refused, if it has not been replaced meanwhile.
     fn invalidate(&self, _token: &Token, _context: &Context) {}
+
+    /// Drops the access tokens of all scopes.
+    fn invalidate_all(&self, _context: &Context) {}
+
+    /// Returns a new token, whose exchange is not older than this call.
+    fn refresh<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Issued>> {
+        self.issued(context)
+    }
+
+    /// Starts a session with tokens that the program has.
+    fn adopt<'a>(&'a self, _tokens: TokenSet, _context: &'a Context) -> Boxed<'a, Result<()>> {
+        Box::pin(async { Err(keeps_nothing()) })
+    }
+
+    /// Returns the state of its session in memory, for another provider of the same session.
+    fn state(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+
+    /// Continues the session that another provider of the same session had. It is called before the first use.
+    fn continue_session(&self, _state: Arc<dyn Any + Send + Sync>) {}
 
     /// Returns the provider whose tokens it passes on.
     fn inner(&self) -> Option<&Bound> {
@@ -102,6 +125,11 @@ pub trait Managed: Send + Sync {
     fn login_options(&self) -> &'static [&'static str] {
         &[]
     }
+}
+
+fn keeps_nothing() -> Error {
+    Error::configuration("the provider has no cache, so it can't start with a token that the program has")
+        .with_help("use a provider that fetches tokens, such as `oauth` or `hook`, or configure the token as `bearer`")
 }
 
 /// A provider that answers each call itself.

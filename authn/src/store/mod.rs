@@ -37,7 +37,7 @@ pub use lease::Lease;
 #[doc(hidden)]
 pub use locks::Locks;
 pub use policy::SessionPolicy;
-pub(crate) use record::Record;
+pub(crate) use record::{Record, StoredToken};
 pub(crate) use session::StoredSession;
 pub(crate) use spec::{ConfiguredScope, SessionSpec, ordered};
 #[doc(hidden)]

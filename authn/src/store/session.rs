@@ -1,6 +1,7 @@
 //! `StoredSession`: one session in a store.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -49,9 +50,9 @@ impl StoredSession {
         &self.name
     }
 
-    /// Returns the name of the tokens of these scopes in the record.
-    pub(crate) fn entry(&self, scopes: &[String]) -> String {
-        self.scope.entry(scopes)
+    /// Returns the name of the tokens of a call's scopes and parameters in the record.
+    pub(crate) fn entry(&self, scopes: &[String], parameters: &BTreeMap<String, String>) -> String {
+        self.scope.entry(scopes, parameters)
     }
 
     /// Acquires the lease, and takes over the record of an earlier version.
@@ -100,7 +101,7 @@ impl StoredSession {
                 record = Record { revision: document.revision, ..Record::default() };
             }
             Some(_) => {}
-            None => record.name_tokens(&self.entry(&[])),
+            None => record.name_tokens(&self.entry(&[], &BTreeMap::new())),
         }
         record
     }

@@ -1,6 +1,7 @@
 //! `SessionSpec`: where the sessions of a provider are stored, and what tells them apart.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Arc, OnceLock},
 };
@@ -104,14 +105,22 @@ impl SessionSpec {
 }
 
 impl ConfiguredScope {
-    /// Returns the name of the tokens of these scopes in a record; without scopes, the configured ones apply.
-    pub(crate) fn entry(&self, scopes: &[String]) -> String {
+    /// Returns the name of the tokens of these scopes and parameters in a record; without scopes, the configured ones
+    /// apply.
+    pub(crate) fn entry(&self, scopes: &[String], parameters: &BTreeMap<String, String>) -> String {
         let scopes = if scopes.is_empty() { &self.own } else { scopes };
-        let own = ordered(scopes.to_vec()).join(" ");
-        if self.nested.is_empty() {
-            return own;
+        let mut name = ordered(scopes.to_vec()).join(" ");
+        if !self.nested.is_empty() {
+            name = format!("{name}\n{}", &hex(&Sha256::digest(&self.nested))[..16]);
         }
-        format!("{own}\n{}", &hex(&Sha256::digest(&self.nested))[..16])
+        if !parameters.is_empty() {
+            // With lengths, so that two sets of parameters never have one text.
+            let counted = |text: &String| format!("{}:{text}", text.len());
+            let text: String =
+                parameters.iter().flat_map(<[&String; 2]>::from).map(counted).collect();
+            name = format!("{name}\n?{}", &hex(&Sha256::digest(text))[..32]);
+        }
+        name
     }
 }
 
@@ -142,13 +151,25 @@ mod tests {
             own: if own.is_empty() { Vec::new() } else { scopes(own) },
             nested: nested.to_owned(),
         };
+        let none = BTreeMap::new();
         let admin = configured("write admin", "");
-        assert_eq!(admin.entry(&[]), "admin write");
-        assert_eq!(admin.entry(&scopes("read")), "read");
-        assert_eq!(admin.entry(&scopes("write admin admin")), "admin write");
-        assert_eq!(configured("", "").entry(&[]), "");
+        assert_eq!(admin.entry(&[], &none), "admin write");
+        assert_eq!(admin.entry(&scopes("read"), &none), "read");
+        assert_eq!(admin.entry(&scopes("write admin admin"), &none), "admin write");
+        assert_eq!(configured("", "").entry(&[], &none), "");
         let nested = configured("read", ".subject.scope=\"a\"\n");
-        assert_ne!(nested.entry(&[]), configured("read", ".subject.scope=\"b\"\n").entry(&[]));
-        assert_ne!(nested.entry(&[]), "read");
+        let other = configured("read", ".subject.scope=\"b\"\n");
+        assert_ne!(nested.entry(&[], &none), other.entry(&[], &none));
+        assert_ne!(nested.entry(&[], &none), "read");
+        let with = |pairs: &[(&str, &str)]| {
+            let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            admin.entry(&[], &pairs.collect())
+        };
+        let names =
+            [with(&[]), with(&[("a", "1")]), with(&[("a", "2")]), with(&[("a", "1"), ("b", "2")])];
+        let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(distinct.len(), names.len());
+        assert_ne!(with(&[("a", "1\", \"b\": \"2")]), with(&[("a", "1"), ("b", "2")]));
+        assert_eq!(with(&[("b", "2"), ("a", "1")]), names[3], "their order has no meaning");
     }
 }

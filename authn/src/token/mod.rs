@@ -3,6 +3,7 @@
 mod claims;
 mod issued;
 mod token_set;
+mod update;
 
 use std::{
     fmt,
@@ -26,6 +27,8 @@ pub use claims::Claims;
 pub use issued::Issued;
 pub(crate) use issued::Kept;
 pub use token_set::TokenSet;
+pub(crate) use update::OnUpdate;
+pub use update::Update;
 
 /// Longest token that is accepted, in bytes. The longest known tokens, with group claims, have nearly 16 KiB.
 const LONGEST: usize = 64 * 1024;

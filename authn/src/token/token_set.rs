@@ -184,6 +184,11 @@ impl TokenSet {
         Self { token, refresh_token: None, ..self }
     }
 
+    /// Replaces the access token.
+    pub(crate) fn with_token(self, token: Token) -> Self {
+        Self { token, ..self }
+    }
+
     /// Keeps what the next exchange needs, with the last one's access token.
     pub(crate) fn with_token_of(mut self, last: &Self) -> Self {
         self.token = last.token.clone();

@@ -27,7 +27,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let (_, credentials) = waiting::load(app)?;
     let uri = match &arguments.url {
         Some(url) => parse(url)?,
-        None => default(credentials.origins())?,
+        None => default(&credentials.origins())?,
     };
     let (mut parts, ()) = http::Request::new(()).into_parts();
     parts.method = arguments.method.clone();

@@ -38,7 +38,7 @@ pub struct Cached {
 
 impl TokenSource for Cached {
     async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
-        self.of.bound().token_set(context.scopes()).await
+        self.of.bound().token_set(context).await
     }
 
     fn inner(&self) -> Option<&Bound> {

@@ -114,6 +114,17 @@ struct Claim(Value);
 /// Claims that the provider sets itself.
 const OWN_CLAIMS: [&str; 7] = ["aud", "exp", "iat", "iss", "jti", "scope", "sub"];
 
+/// Parameters of the token request that the provider sets itself, or that would authenticate another client.
+const OWN_PARAMETERS: [&str; 7] = [
+    "assertion",
+    "client_assertion",
+    "client_assertion_type",
+    "client_id",
+    "client_secret",
+    "grant_type",
+    "scope",
+];
+
 impl JwtBearer {
     /// Returns the scopes: the caller's, else the configured ones.
     fn scope(&self, context: &Context) -> String {
@@ -162,6 +173,7 @@ impl JwtBearer {
         if !account.is_google {
             form.add_unless_empty("scope", &self.scope(context));
         }
+        form.add_of_call(context, &OWN_PARAMETERS)?;
         let request = context.http().post(endpoint.url()).form(&form.pairs());
         let response = request.send().await?;
         Ok(token_endpoint::grant(&Received::from(&response), &ADVICE, self.token_type)?)

@@ -9,7 +9,7 @@ use authn::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use crate::testing::{SecretFile, load, load_at, wait};
+use crate::testing::{SecretFile, load, load_at, serve, wait};
 
 /// RFC 8410, 10.3.
 const KEY: &str = "-----BEGIN PRIVATE KEY-----
@@ -210,4 +210,22 @@ fn it_knows_its_principal() {
     let subject = format!("{endpoint}\nsubject = 'alice'");
     assert_eq!(identity(&with_key(&subject)).as_deref(), Some("alice"));
     assert_eq!(identity(&with_file(&key_file(|_| {}), "")), None);
+}
+
+#[test]
+fn parameters_of_a_call_are_sent_and_can_not_replace_the_providers_own() {
+    let (address, server) = serve();
+    let options = with_key(&format!("token_endpoint_url = '{address}'"));
+    let credentials = loaded(&options).unwrap();
+    for name in super::OWN_PARAMETERS {
+        let error = wait(credentials.with_parameters([(name, "s3cr3t")]).token()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        let text = format!("{error} {error:?}");
+        assert!(text.contains(&format!("must not contain `{name}`")), "{text}");
+        assert!(!text.contains("s3cr3t"), "{text}");
+    }
+    wait(credentials.with_parameters([("tenant", "a")]).token()).unwrap();
+    let sent = server.join().unwrap();
+    assert_eq!(sent.stable()["tenant"], ["a"]);
+    assert!(sent.stable()["assertion"].len() == 1 && sent.authorization.is_none());
 }

@@ -136,7 +136,7 @@ impl<'a> Call<'a> {
         scopes: &[String],
         advice: GrantAdvice<'_>,
     ) -> Result<TokenSet, Failure> {
-        self.options.request.ask_for(&mut form, scopes);
+        self.options.request.ask_for(&mut form, scopes, self.context)?;
         self.redeem(form, advice).await
     }
 

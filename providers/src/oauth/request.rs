@@ -73,20 +73,28 @@ impl RequestOptions {
     }
 
     /// Adds the scopes, the audience, the resources and the additional parameters.
-    pub(super) fn ask_for(&self, form: &mut Form, scopes: &[String]) {
+    pub(super) fn ask_for(
+        &self,
+        form: &mut Form,
+        scopes: &[String],
+        context: &Context,
+    ) -> Result<()> {
         form.add_unless_empty("scope", &scopes.join(" "));
         form.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
-        self.ask_for_resource(form);
+        self.ask_for_resource(form, context)
     }
 
-    /// Adds the resources and the additional parameters. A token request that redeems a code repeats the resources
+    /// Adds the resources and the additional parameters; those of the call replace the configured ones. A token request that redeems a code repeats the resources
     /// (RFC 8707, 2.2), but not the scopes.
-    pub(super) fn ask_for_resource(&self, form: &mut Form) {
+    pub(super) fn ask_for_resource(&self, form: &mut Form, context: &Context) -> Result<()> {
         for resource in &self.resource {
             form.add("resource", resource);
         }
         for (name, value) in &self.parameters {
-            form.add(name, value);
+            if !context.parameters().contains_key(name) {
+                form.add(name, value);
+            }
         }
+        form.add_of_call(context, &OWN_PARAMETERS)
     }
 }

@@ -1,70 +1,27 @@
 //! The exact requests: every parameter, once, in one place.
 
-use std::{
-    collections::BTreeMap,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpListener,
-    thread::{self, JoinHandle},
-};
+use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::testing::{load, wait};
+use authn::{Credentials, ErrorKind};
 
-const ANSWER: &str = r#"{"access_token":"a","token_type":"Bearer","expires_in":60}"#;
-
-/// A received request: the `Authorization` header and the form.
-struct Sent {
-    authorization: Option<String>,
-    form: Vec<(String, String)>,
-}
-
-impl Sent {
-    /// Returns the form, without the values that differ each time.
-    fn stable(&self) -> BTreeMap<&str, Vec<&str>> {
-        let mut members = BTreeMap::<_, Vec<_>>::new();
-        for (name, value) in &self.form {
-            let value = if name == "client_assertion" { "(signed)" } else { value };
-            members.entry(name.as_str()).or_default().push(value);
-        }
-        members
-    }
-}
-
-/// Starts a server that answers one request. Returns its address and the request.
-fn serve() -> (String, JoinHandle<Sent>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}/token", listener.local_addr().unwrap());
-    let server = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut reader = BufReader::new(stream.try_clone().unwrap());
-        let mut headers = BTreeMap::new();
-        for line in (&mut reader).lines().map(Result::unwrap).take_while(|line| !line.is_empty()) {
-            if let Some((name, value)) = line.split_once(": ") {
-                headers.insert(name.to_ascii_lowercase(), value.to_owned());
-            }
-        }
-        assert_eq!(headers["content-type"], "application/x-www-form-urlencoded");
-        assert_eq!(headers["accept"], "application/json");
-        let mut body = vec![0; headers["content-length"].parse().unwrap()];
-        reader.read_exact(&mut body).unwrap();
-        let length = ANSWER.len();
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
-        write!(stream, "{head}\r\nContent-Length: {length}\r\n\r\n{ANSWER}").unwrap();
-        let form = url::form_urlencoded::parse(&body).into_owned().collect();
-        Sent { authorization: headers.remove("authorization"), form }
-    });
-    (address, server)
-}
+use super::request::OWN_PARAMETERS;
+use crate::testing::{Sent, load, serve, wait};
 
 /// Makes one exchange with these options.
 fn sent(options: &str) -> Sent {
+    sent_by(options, Credentials::clone)
+}
+
+/// Makes one exchange with the credentials of a call.
+fn sent_by(options: &str, call: impl FnOnce(&Credentials) -> Credentials) -> Sent {
     let (address, server) = serve();
     let options = format!(
         "[credentials.oauth]\nstore = 'memory'\ntoken_endpoint_url = '{address}'\n\
          client_id = 'the client'\n{options}"
     );
-    wait(load(&options).unwrap().token()).unwrap();
+    wait(call(&load(&options).unwrap()).token()).unwrap();
     server.join().unwrap()
 }
 
@@ -136,6 +93,38 @@ fn all_request_options_are_in_the_form() {
             ("requested_subject", vec!["ü"]),
         ])
     );
+}
+
+#[test]
+fn parameters_of_a_call_are_added_and_replace_configured_ones() {
+    let options = "grant_type = 'client_credentials'\nclient_secret = 's'\n\
+                   parameters = { tenant = 'configured', kind = 'x' }";
+    let sent = sent_by(options, |credentials| {
+        credentials.with_parameters([("tenant", "a&b"), ("actor", "ü")])
+    });
+    assert_eq!(
+        sent.stable(),
+        BTreeMap::from([
+            ("grant_type", vec!["client_credentials"]),
+            ("tenant", vec!["a&b"]),
+            ("actor", vec!["ü"]),
+            ("kind", vec!["x"]),
+        ])
+    );
+}
+
+#[test]
+fn parameters_of_a_call_can_not_replace_what_the_provider_sends() {
+    let options = "[credentials.oauth]\nstore = 'memory'\nclient_id = 'c'\nclient_secret = 's'\n\
+                   token_endpoint_url = 'http://127.0.0.1:9/token'";
+    let credentials = load(options).unwrap();
+    for name in OWN_PARAMETERS {
+        let error = wait(credentials.with_parameters([(name, "s3cr3t")]).token()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        let text = format!("{error} {error:?}");
+        assert!(text.contains(&format!("must not contain `{name}`")), "{text}");
+        assert!(text.contains("with_parameters") && !text.contains("s3cr3t"), "{text}");
+    }
 }
 
 #[test]

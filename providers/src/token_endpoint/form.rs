@@ -1,5 +1,6 @@
 //! `Form`: the parameters of a request to the authorization server.
 
+use authn::{Context, Error, Result};
 use zeroize::Zeroizing;
 
 /// The parameters of a request, in order. They are wiped on drop.
@@ -24,6 +25,20 @@ impl Form {
         if !value.is_empty() {
             self.add(name, value);
         }
+    }
+
+    /// Adds the parameters of the call. `own` are those that the provider sets itself.
+    pub(crate) fn add_of_call(&mut self, context: &Context, own: &[&str]) -> Result<()> {
+        for (name, value) in context.parameters() {
+            if own.contains(&name.as_str()) {
+                return Err(Error::configuration(format!(
+                    "the call's parameters must not contain `{name}`, which the provider sets itself"
+                ))
+                .with_help("remove it from `with_parameters`, and use an option of the provider"));
+            }
+            self.add(name, value);
+        }
+        Ok(())
     }
 
     /// Returns the parameters in the order in which they are sent.

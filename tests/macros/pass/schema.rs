@@ -58,8 +58,9 @@ impl authn::TokenProvider for Nothing {
 }
 
 /// What the macro refuses as a field of a cached provider.
-const CACHE_OPTIONS: [&str; 6] = [
+const CACHE_OPTIONS: [&str; 7] = [
     "expiry_threshold",
+    "clock_skew",
     "expires_in_fallback",
     "minimal_refresh_period",
     "store",

@@ -69,7 +69,7 @@ impl Attempt {
             "login_hint",
             options.login.login_hint.as_deref().unwrap_or_default(),
         );
-        options.request.ask_for(&mut form, call.scopes());
+        options.request.ask_for(&mut form, call.scopes(), call.context)?;
         let mut url = endpoint.url().clone();
         // The query that the endpoint already has must be kept (RFC 6749, 3.1).
         url.query_pairs_mut().extend_pairs(form.pairs());
@@ -84,7 +84,7 @@ impl Attempt {
         form.add("code", code);
         form.add("redirect_uri", &self.redirect_uri);
         form.add("code_verifier", self.verifier.expose());
-        call.options.request.ask_for_resource(&mut form);
+        call.options.request.ask_for_resource(&mut form, call.context)?;
         Ok(call.redeem(form, ADVICE).await?)
     }
 }

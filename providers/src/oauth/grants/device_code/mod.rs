@@ -69,7 +69,7 @@ struct Deadline {
 /// Requests the two codes (RFC 8628, 3.1).
 async fn request_codes(call: Call<'_>) -> Result<DeviceAuthorization, Failure> {
     let mut form = Form::default();
-    call.options.request.ask_for(&mut form, call.scopes());
+    call.options.request.ask_for(&mut form, call.scopes(), call.context)?;
     let advice = GrantAdvice {
         meaning: "",
         help: "check the client's permissions at the server, and the server's log",
@@ -160,7 +160,7 @@ async fn poll(call: Call<'_>, login: &Login, codes: &DeviceAuthorization) -> Res
 async fn redeem(call: Call<'_>, codes: &DeviceAuthorization) -> Result<TokenSet, Failure> {
     let mut form = Form::of_grant(GRANT_TYPE);
     form.add("device_code", &codes.device_code.expose());
-    call.options.request.ask_for_resource(&mut form);
+    call.options.request.ask_for_resource(&mut form, call.context)?;
     let help = call.context.login_help();
     let meaning = "the code is no longer valid";
     call.redeem(form, GrantAdvice { meaning, help: &help, login_helps: true, guess: None }).await
