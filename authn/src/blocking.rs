@@ -11,8 +11,8 @@
 //! ```
 
 use crate::{
-    Login, LoginOutcome, Reaction, Request, ResponseHead, Result, Revocation, Status, Token, Used,
-    config, runtime::block_on,
+    Login, LoginOutcome, PendingLogin, Reaction, Request, ResponseHead, Result, Revocation, Status,
+    Token, TokenSet, Url, Used, config, runtime::block_on,
 };
 
 /// Authorises requests, and waits by blocking the thread. They share the cache with the asynchronous
@@ -86,6 +86,17 @@ impl Credentials {
     /// Logs a user in, as [`Credentials::login`](crate::Credentials::login) does.
     pub fn login(&self, login: Login) -> Result<LoginOutcome> {
         block_on(self.0.login(login))?
+    }
+
+    /// Starts a login in a web application, as
+    /// [`Credentials::authorization_url`](crate::Credentials::authorization_url) does.
+    pub fn authorization_url(&self, redirect_uri: &str) -> Result<(Url, PendingLogin)> {
+        block_on(self.0.authorization_url(redirect_uri))?
+    }
+
+    /// Completes a login in a web application, as [`Credentials::complete`](crate::Credentials::complete) does.
+    pub fn complete(&self, pending: PendingLogin, returned_url: &str) -> Result<TokenSet> {
+        block_on(self.0.complete(pending, returned_url))?
     }
 
     /// Deletes the session and its tokens.

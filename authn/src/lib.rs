@@ -125,6 +125,7 @@ mod input_file;
 mod integrations;
 mod login;
 pub mod options;
+mod pending_login;
 mod per_process;
 #[doc(hidden)]
 pub mod private;
@@ -139,6 +140,7 @@ pub mod store;
 mod striped;
 pub mod time;
 mod token;
+mod web_login;
 
 #[doc(inline)]
 pub use authn_macros::{Options, token_provider, token_store};
@@ -155,6 +157,7 @@ pub use integrations::*;
 pub use login::{Login, LoginMethod, LoginOutcome, LoginPlan};
 #[doc(inline)]
 pub use options::{Options, Secret, Show, Validation, View};
+pub use pending_login::PendingLogin;
 #[doc(inline)]
 pub use provider::{
     Bound, InteractiveSource, LastFailure, Managed, Probe, Revocation, Status, TokenProvider,

@@ -2,8 +2,8 @@
 
 use super::{core::Core, exchange, single_flight::wait};
 use crate::{
-    Bound, Context, Environment, Issued, Login, LoginOutcome, LoginPlan, Managed, Probe, Request,
-    Result, Revocation, SessionPolicy, Status, Token,
+    Bound, Context, Environment, Issued, Login, LoginOutcome, LoginPlan, Managed, PendingLogin,
+    Probe, Request, Result, Revocation, SessionPolicy, Status, Token, TokenSet, Url,
     runtime::{self, Boxed},
     time::before,
 };
@@ -47,6 +47,23 @@ impl Managed for Core {
         login: &'a Login,
     ) -> Boxed<'a, Result<LoginOutcome>> {
         Box::pin(self.exchange(context).login(login))
+    }
+
+    fn begin_login<'a>(
+        &'a self,
+        context: &'a Context,
+        redirect_uri: &'a str,
+    ) -> Boxed<'a, Result<(Url, PendingLogin)>> {
+        Box::pin(self.exchange(context).begin_login(redirect_uri))
+    }
+
+    fn complete_login<'a>(
+        &'a self,
+        context: &'a Context,
+        pending: PendingLogin,
+        returned: &'a str,
+    ) -> Boxed<'a, Result<TokenSet>> {
+        Box::pin(self.exchange(context).complete_login(pending, returned))
     }
 
     fn needs_login(&self) -> bool {

@@ -19,6 +19,7 @@ mod scopes;
 mod session;
 mod single_flight;
 mod slot;
+mod web_login;
 
 use std::{fmt, future::Future, sync::Arc};
 

@@ -21,7 +21,7 @@ pub(super) async fn ask(login: &Login, expected: &Expected) -> Result<Zeroizing<
         let answer = login.ask(&Question::new(LABEL)).await?;
         let wrong = match read(&answer.expose(), expected) {
             Ok(Answer::Code(code)) => return Ok(code),
-            Ok(Answer::Failed(error)) => return Err(error),
+            Ok(Answer::Denied(error) | Answer::Failed(error)) => return Err(error),
             Ok(Answer::Foreign) => {
                 "this address belongs to another login; open the link above, and paste the address that it ends at"
             }
