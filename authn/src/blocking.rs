@@ -4,6 +4,10 @@
 //! let credentials = authn::blocking::load()?;
 //! let token = credentials.token()?;
 //! println!("{:?}", credentials.principal());
+//! let (url, pending) = credentials.authorization_url("https://app.example.com/callback")?;
+//! println!("log in at {url}");
+//! let tokens = credentials.complete(pending, "/callback?code=abc&state=xyz")?;
+//! # let _ = tokens;
 //! credentials.invalidate(&token);
 //! credentials.logout()?; // or `credentials.revoke()?`, which asks the server too
 //! # credentials.revoke()?;

@@ -42,7 +42,8 @@ use crate::{
 ///
 /// ```
 /// # use authn::{Claims, Context, Environment, Error, Login, LoginPlan, Probe, Result, SessionPolicy, Token};
-/// # use authn::{InteractiveSource, TokenSet, TokenSource};
+/// # use authn::{InteractiveSource, PendingLogin, TokenSet, TokenSource, Url};
+/// # use std::time::Duration;
 /// # #[derive(Debug)]
 /// # struct CorpSession;
 /// # impl TokenSource for CorpSession {
@@ -54,6 +55,24 @@ use crate::{
 ///     async fn login(&self, _context: &Context, login: &Login) -> Result<Option<TokenSet>> {
 ///         # let _ = login;
 ///         Ok(Some(TokenSet::new(Token::new("abc")?)))
+///     }
+///
+///     async fn begin_login(&self, context: &Context, redirect_uri: &str) -> Result<(Url, PendingLogin)> {
+///         let end = context.clock().now().plus(Duration::from_secs(600));
+///         // A real one is random and part of the address.
+///         let pending = PendingLogin::new(redirect_uri, end.wall()).with_kept("state", "af0ifjsldkj");
+///         Ok((Url::parse("https://sts.corp.example/login").unwrap(), pending))
+///     }
+///
+///     async fn complete_login(
+///         &self,
+///         _context: &Context,
+///         pending: &PendingLogin,
+///         returned: &Url,
+///     ) -> Result<TokenSet> {
+///         // A real one compares the state, and exchanges the code.
+///         # let _ = (pending, returned);
+///         Ok(TokenSet::new(Token::new("abc")?))
 ///     }
 ///
 ///     fn session(&self) -> SessionPolicy<'_> {
