@@ -61,9 +61,12 @@ const LONGEST: usize = 16 << 10;
 /// assert_eq!(format!("{pending:?}"), "PendingLogin { .. }");
 /// # Ok::<(), authn::Error>(())
 /// ```
-#[derive(Serialize, Deserialize)]
 #[must_use = "without it the login can't be completed"]
-pub struct PendingLogin {
+pub struct PendingLogin(Parts);
+
+/// What the text holds. It is not public, so that only [`PendingLogin::to_secret`] writes it.
+#[derive(Serialize, Deserialize)]
+struct Parts {
     redirect_uri: String,
     /// Seconds since the Unix epoch.
     valid_until: u64,
@@ -75,35 +78,35 @@ impl PendingLogin {
     /// time is kept in whole seconds.
     pub fn new(redirect_uri: impl Into<String>, valid_until: SystemTime) -> Self {
         let valid_until = valid_until.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        Self { redirect_uri: redirect_uri.into(), valid_until, kept: BTreeMap::new() }
+        Self(Parts { redirect_uri: redirect_uri.into(), valid_until, kept: BTreeMap::new() })
     }
 
     /// Keeps a secret for the end of the login, such as the `state` (RFC 6749, section 4.1.1).
     pub fn with_kept(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.kept.insert(name.into(), Zeroizing::new(value.into()));
+        self.0.kept.insert(name.into(), Zeroizing::new(value.into()));
         self
     }
 
     /// Returns the secret that was kept under a name.
     pub fn kept(&self, name: &str) -> Option<&str> {
-        self.kept.get(name).map(|value| value.as_str())
+        self.0.kept.get(name).map(|value| value.as_str())
     }
 
     /// Returns the address that the browser comes back to, exactly as it was given.
     pub fn redirect_uri(&self) -> &str {
-        &self.redirect_uri
+        &self.0.redirect_uri
     }
 
     /// Returns the time until which the login can be completed.
     pub fn valid_until(&self) -> SystemTime {
-        let since = Duration::from_secs(self.valid_until);
+        let since = Duration::from_secs(self.0.valid_until);
         UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
     }
 
     /// Returns the login as one text of letters, digits, `-`, `_` and `.`, usually less than 1 KiB. All of it is secret.
     pub fn to_secret(&self) -> SecretString {
         // Texts and numbers always become JSON.
-        let json = Zeroizing::new(serde_json::to_vec(self).unwrap_or_default());
+        let json = Zeroizing::new(serde_json::to_vec(&self.0).unwrap_or_default());
         let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(&*json));
         SecretString::from(format!("{VERSION}{}", &*text))
     }
@@ -116,7 +119,8 @@ impl PendingLogin {
         let text = text.expose();
         let read = text.strip_prefix(VERSION).filter(|_| text.len() <= LONGEST);
         let json = read.and_then(|read| URL_SAFE_NO_PAD.decode(read).ok()).map(Zeroizing::new);
-        json.and_then(|json| serde_json::from_slice(&json).ok()).ok_or_else(damaged)
+        let parts = json.and_then(|json| serde_json::from_slice(&json).ok());
+        parts.map(Self).ok_or_else(damaged)
     }
 
     /// Returns the address that the browser came back to. A relative one, such as a path with a query, is relative to the
@@ -128,7 +132,7 @@ impl PendingLogin {
             return Err(Error::login_required("the browser came back after the login had expired")
                 .with_help("start the login again"));
         }
-        let expected = Url::parse(&self.redirect_uri).map_err(|_| damaged())?;
+        let expected = Url::parse(&self.0.redirect_uri).map_err(|_| damaged())?;
         let returned = expected.join(returned).ok();
         let is_same = |url: &Url| {
             (url.origin(), url.path()) == (expected.origin(), expected.path())

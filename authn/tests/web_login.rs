@@ -1,5 +1,7 @@
 //! Logins in a web application, between the framework and a source.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::time::{Duration, SystemTime};
 
 use authn::{

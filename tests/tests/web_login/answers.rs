@@ -104,13 +104,13 @@ async fn a_login_expires_after_an_hour_or_its_timeout() {
         let (_, login) = credentials.authorization_url(REDIRECT_URI).await.unwrap();
         let text = login.to_secret();
         let lasts = login.valid_until().duration_since(start).unwrap();
-        // Whole seconds are kept.
-        let minute = Duration::from_secs(60);
-        assert!(lasts <= minutes * minute && lasts > minutes * minute - Duration::from_secs(1));
-        clock.advance(lasts - Duration::from_nanos(1));
+        // The end is a whole second.
+        assert_eq!((lasts + Duration::from_nanos(999_999_999)).as_secs(), minutes * 60);
+        let moment = Duration::from_nanos(1);
+        clock.advance(lasts.saturating_sub(moment));
         let error = credentials.complete(pending(&text), "?state=a").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
-        clock.advance(Duration::from_nanos(1));
+        clock.advance(moment);
         let error = credentials.complete(pending(&text), "?state=a").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LoginRequired, "{error}");
         assert!(error.to_string().contains("had expired"), "{error}");

@@ -191,7 +191,7 @@ impl Visitor {
         let headers = headers.map(|(name, value)| (name.to_string(), text(value))).collect();
         let status = response.status().as_u16();
         let body = response.body_mut().read_to_string().unwrap();
-        self.seen += &format!("{location}\n{body}\n");
+        self.seen.extend([&*location, "\n", &body, "\n"]);
         Page { status, location, body, set_cookies, headers }
     }
 }

@@ -204,7 +204,9 @@ mod tests {
             ("s3cret", ErrorKind::Refused, "a code of its own"),
         ] {
             let query = format!("error={code}&error_description=s3cret&code=s3cret&state=right");
-            let error = error(expected().check(&query));
+            let answer = expected().check(&query);
+            assert_eq!(matches!(answer, Answer::Denied(_)), code == "access_denied");
+            let error = error(answer);
             assert_eq!(error.kind(), kind, "{code}");
             assert!(error.to_string().contains(said), "{code}: {error}");
             assert!(!error.to_string().contains("s3cret"), "{error}");
