@@ -79,7 +79,7 @@ impl Credentials {
     }
 
     /// Returns the provider as it is now. A call keeps it until its end.
-    fn now(&self) -> Bound {
+    pub(crate) fn now(&self) -> Bound {
         self.0.current().clone()
     }
 

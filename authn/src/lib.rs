@@ -128,6 +128,7 @@ mod input_file;
 mod integrations;
 mod login;
 pub mod options;
+mod pending_login;
 mod per_process;
 #[doc(hidden)]
 pub mod private;
@@ -144,6 +145,7 @@ mod striped;
 pub mod testing;
 pub mod time;
 mod token;
+mod web_login;
 
 #[doc(inline)]
 pub use authn_macros::{Options, token_provider, token_store};
@@ -161,6 +163,7 @@ pub use integrations::*;
 pub use login::{Login, LoginMethod, LoginOutcome, LoginPlan};
 #[doc(inline)]
 pub use options::{Options, Secret, Show, Validation, View};
+pub use pending_login::PendingLogin;
 #[doc(inline)]
 pub use provider::{
     Bound, InteractiveSource, LastFailure, Managed, Probe, Revocation, Status, TokenProvider,

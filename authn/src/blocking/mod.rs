@@ -4,6 +4,10 @@
 //! let credentials = authn::blocking::load()?;
 //! let token = credentials.token()?;
 //! println!("{:?}", credentials.principal());
+//! let (url, pending) = credentials.authorization_url("https://app.example.com/callback")?;
+//! println!("log in at {url}");
+//! let tokens = credentials.complete(pending, "/callback?code=abc&state=xyz")?;
+//! # let _ = tokens;
 //! credentials.invalidate(&token);
 //! credentials.logout()?; // or `credentials.revoke()?`, which asks the server too
 //! # credentials.revoke()?;
@@ -14,8 +18,8 @@
 pub mod reqwest;
 
 use crate::{
-    Login, LoginOutcome, Reaction, Request, ResponseHead, Result, Revocation, Status, Token,
-    TokenSet, Used, config, runtime::block_on,
+    Login, LoginOutcome, PendingLogin, Reaction, Request, ResponseHead, Result, Revocation, Status,
+    Token, TokenSet, Url, Used, config, runtime::block_on,
 };
 
 /// Authorises requests, and waits by blocking the thread. They share the cache with the asynchronous
@@ -155,6 +159,17 @@ impl Credentials {
     /// Logs a user in, as [`Credentials::login`](crate::Credentials::login) does.
     pub fn login(&self, login: Login) -> Result<LoginOutcome> {
         block_on(self.0.login(login))?
+    }
+
+    /// Starts a login in a web application, as
+    /// [`Credentials::authorization_url`](crate::Credentials::authorization_url) does.
+    pub fn authorization_url(&self, redirect_uri: &str) -> Result<(Url, PendingLogin)> {
+        block_on(self.0.authorization_url(redirect_uri))?
+    }
+
+    /// Completes a login in a web application, as [`Credentials::complete`](crate::Credentials::complete) does.
+    pub fn complete(&self, pending: PendingLogin, returned_url: &str) -> Result<TokenSet> {
+        block_on(self.0.complete(pending, returned_url))?
     }
 
     /// Deletes the session and its tokens.

@@ -9,8 +9,8 @@ use super::{
     state::SessionState,
 };
 use crate::{
-    Bound, Context, Environment, Issued, Login, LoginOutcome, LoginPlan, Managed, Probe, Request,
-    Result, Revocation, SessionPolicy, Status, Token, TokenSet,
+    Bound, Context, Environment, Issued, Login, LoginOutcome, LoginPlan, Managed, PendingLogin,
+    Probe, Request, Result, Revocation, SessionPolicy, Status, Token, TokenSet, Url,
     runtime::{self, Boxed},
     time::before,
 };
@@ -79,6 +79,23 @@ impl Managed for Core {
         login: &'a Login,
     ) -> Boxed<'a, Result<LoginOutcome>> {
         Box::pin(self.exchange(context, Wish::Token).login(login))
+    }
+
+    fn begin_login<'a>(
+        &'a self,
+        context: &'a Context,
+        redirect_uri: &'a str,
+    ) -> Boxed<'a, Result<(Url, PendingLogin)>> {
+        Box::pin(self.exchange(context, Wish::Token).begin_login(redirect_uri))
+    }
+
+    fn complete_login<'a>(
+        &'a self,
+        context: &'a Context,
+        pending: PendingLogin,
+        returned: &'a str,
+    ) -> Boxed<'a, Result<TokenSet>> {
+        Box::pin(self.exchange(context, Wish::Token).complete_login(pending, returned))
     }
 
     fn needs_login(&self) -> bool {

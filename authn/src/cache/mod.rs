@@ -22,6 +22,7 @@ mod single_flight;
 mod slot;
 mod state;
 mod update;
+mod web_login;
 
 use std::{fmt, future::Future, sync::Arc};
 

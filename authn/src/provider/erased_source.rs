@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Bound, InteractiveSource, Probe, TokenSource, nothing_to_revoke};
+use super::{Bound, InteractiveSource, Probe, TokenSource, no_web_login, nothing_to_revoke};
 use crate::{
-    Claims, Context, Environment, Error, Issued, Login, LoginPlan, Request, Result, TokenSet,
-    runtime::Boxed, store::SessionPolicy,
+    Claims, Context, Environment, Error, Issued, Login, LoginPlan, PendingLogin, Request, Result,
+    TokenSet, Url, runtime::Boxed, store::SessionPolicy,
 };
 
 /// A source behind a pointer, so that the cache is compiled once and not for each source. The defaults are those of
@@ -38,6 +38,23 @@ pub(crate) trait ErasedSource: Send + Sync {
         _login: &'a Login,
     ) -> Boxed<'a, Result<Option<TokenSet>>> {
         Box::pin(async { Ok(None) })
+    }
+
+    fn begin_login<'a>(
+        &'a self,
+        _context: &'a Context,
+        _redirect_uri: &'a str,
+    ) -> Boxed<'a, Result<(Url, PendingLogin)>> {
+        Box::pin(async { Err(no_web_login()) })
+    }
+
+    fn complete_login<'a>(
+        &'a self,
+        _context: &'a Context,
+        _pending: &'a PendingLogin,
+        _returned: &'a Url,
+    ) -> Boxed<'a, Result<TokenSet>> {
+        Box::pin(async { Err(no_web_login()) })
     }
 
     fn needs_login(&self) -> bool {
@@ -146,6 +163,23 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
         login: &'a Login,
     ) -> Boxed<'a, Result<Option<TokenSet>>> {
         Box::pin(self.0.login(context, login))
+    }
+
+    fn begin_login<'a>(
+        &'a self,
+        context: &'a Context,
+        redirect_uri: &'a str,
+    ) -> Boxed<'a, Result<(Url, PendingLogin)>> {
+        Box::pin(self.0.begin_login(context, redirect_uri))
+    }
+
+    fn complete_login<'a>(
+        &'a self,
+        context: &'a Context,
+        pending: &'a PendingLogin,
+        returned: &'a Url,
+    ) -> Boxed<'a, Result<TokenSet>> {
+        Box::pin(self.0.complete_login(context, pending, returned))
     }
 
     fn needs_login(&self) -> bool {

@@ -2,9 +2,10 @@
 
 use std::future::Future;
 
-use super::{Probe, TokenSource, nothing_to_revoke};
+use super::{Probe, TokenSource, no_web_login, nothing_to_revoke};
 use crate::{
-    Claims, Context, Environment, Login, LoginPlan, Result, TokenSet, store::SessionPolicy,
+    Claims, Context, Environment, Login, LoginPlan, PendingLogin, Result, TokenSet, Url,
+    store::SessionPolicy,
 };
 
 /// A [`TokenSource`] whose session a user starts by logging in. It is marked with the flag `login`.
@@ -41,7 +42,8 @@ use crate::{
 ///
 /// ```
 /// # use authn::{Claims, Context, Environment, Error, Login, LoginPlan, Probe, Result, SessionPolicy, Token};
-/// # use authn::{InteractiveSource, TokenSet, TokenSource};
+/// # use authn::{InteractiveSource, PendingLogin, TokenSet, TokenSource, Url};
+/// # use std::time::Duration;
 /// # #[derive(Debug)]
 /// # struct CorpSession;
 /// # impl TokenSource for CorpSession {
@@ -53,6 +55,24 @@ use crate::{
 ///     async fn login(&self, _context: &Context, login: &Login) -> Result<Option<TokenSet>> {
 ///         # let _ = login;
 ///         Ok(Some(TokenSet::new(Token::new("abc")?)))
+///     }
+///
+///     async fn begin_login(&self, context: &Context, redirect_uri: &str) -> Result<(Url, PendingLogin)> {
+///         let end = context.clock().now().plus(Duration::from_secs(600));
+///         // A real one is random and part of the address.
+///         let pending = PendingLogin::new(redirect_uri, end.wall()).with_kept("state", "af0ifjsldkj");
+///         Ok((Url::parse("https://sts.corp.example/login").unwrap(), pending))
+///     }
+///
+///     async fn complete_login(
+///         &self,
+///         _context: &Context,
+///         pending: &PendingLogin,
+///         returned: &Url,
+///     ) -> Result<TokenSet> {
+///         // A real one compares the state, and exchanges the code.
+///         # let _ = (pending, returned);
+///         Ok(TokenSet::new(Token::new("abc")?))
 ///     }
 ///
 ///     fn session(&self) -> SessionPolicy<'_> {
@@ -108,6 +128,33 @@ pub trait InteractiveSource: TokenSource {
         context: &Context,
         login: &Login,
     ) -> impl Future<Output = Result<Option<TokenSet>>> + Send;
+
+    /// Starts a login in a web application, whose browser comes back to a redirect address. Returns the address that the
+    /// browser is sent to, and what [`complete_login`](Self::complete_login) needs.
+    ///
+    /// The framework has checked that the redirect address is `https`, or `http` on loopback.
+    fn begin_login(
+        &self,
+        context: &Context,
+        redirect_uri: &str,
+    ) -> impl Future<Output = Result<(Url, PendingLogin)>> + Send {
+        let _ = (context, redirect_uri);
+        async { Err(no_web_login()) }
+    }
+
+    /// Checks the answer that the browser brought back, and exchanges it for the tokens.
+    ///
+    /// The framework has checked that the login has not expired, and that `returned` is its redirect address with more in
+    /// its query. It checks whose tokens they are afterwards.
+    fn complete_login(
+        &self,
+        context: &Context,
+        pending: &PendingLogin,
+        returned: &Url,
+    ) -> impl Future<Output = Result<TokenSet>> + Send {
+        let _ = (context, pending, returned);
+        async { Err(no_web_login()) }
+    }
 
     /// Returns what of a token set is stored when the program ends, which decides the default of the option
     /// `store`.

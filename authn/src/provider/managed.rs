@@ -2,10 +2,10 @@
 
 use std::{any::Any, sync::Arc};
 
-use super::{Bound, Probe, Revocation, Status, nothing_to_revoke};
+use super::{Bound, Probe, Revocation, Status, no_web_login, nothing_to_revoke};
 use crate::{
-    Context, Environment, Error, Issued, Login, LoginOutcome, LoginPlan, Request, Result, Token,
-    TokenSet, runtime::Boxed,
+    Context, Environment, Error, Issued, Login, LoginOutcome, LoginPlan, PendingLogin, Request,
+    Result, Token, TokenSet, Url, runtime::Boxed,
 };
 
 /// A provider whose session the framework keeps. The defaults are those of a provider without one.
@@ -83,6 +83,25 @@ pub trait Managed: Send + Sync {
         _login: &'a Login,
     ) -> Boxed<'a, Result<LoginOutcome>> {
         Box::pin(async { Ok(LoginOutcome::NotNeeded) })
+    }
+
+    /// Starts a login in a web application.
+    fn begin_login<'a>(
+        &'a self,
+        _context: &'a Context,
+        _redirect_uri: &'a str,
+    ) -> Boxed<'a, Result<(Url, PendingLogin)>> {
+        Box::pin(async { Err(no_web_login()) })
+    }
+
+    /// Ends a login in a web application. The session does not change.
+    fn complete_login<'a>(
+        &'a self,
+        _context: &'a Context,
+        _pending: PendingLogin,
+        _returned: &'a str,
+    ) -> Boxed<'a, Result<TokenSet>> {
+        Box::pin(async { Err(no_web_login()) })
     }
 
     /// Returns whether a user has to log in before there is a token.

@@ -183,6 +183,11 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     }
 }
 
+fn no_web_login() -> Error {
+    Error::configuration("this provider has no login in a web application")
+        .with_help("use a provider that has one, such as `oauth`")
+}
+
 fn nothing_to_revoke() -> Error {
     Error::configuration("this provider has no server to revoke a session at")
         .with_help("log out instead, which deletes the tokens")

@@ -16,9 +16,10 @@ use http::{
 
 use crate::{Error, Issued, Result, Token};
 
-pub use origins::Origins;
 #[cfg(feature = "reqwest")]
-pub(crate) use origins::{LOCALHOST, is_loopback};
+pub(crate) use origins::LOCALHOST;
+pub use origins::Origins;
+pub(crate) use origins::is_loopback;
 pub(crate) use placement::Place;
 pub use placement::Placement;
 pub use response::{Reaction, ResponseHead, Used};

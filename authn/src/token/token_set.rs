@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::SystemTime};
 
 use super::{Issued, issued::Kept};
-use crate::{Claims, Error, SecretString, Token, time::unix_nanos};
+use crate::{
+    Claims, Error, SecretString, Token,
+    time::{Moment, unix_nanos},
+};
 
 /// The result of one exchange: an access token, and what the next exchange needs.
 ///
@@ -100,7 +103,7 @@ impl TokenSet {
     ///     .with_new_session()
     ///     .with_claims(claims)
     ///     .with_server_date(SystemTime::now());
-    /// # let _ = tokens;
+    /// assert_eq!(tokens.claims().and_then(|claims| claims.get("sub")), Some("42"));
     /// # Ok::<(), authn::Error>(())
     /// ```
     pub fn with_claims(self, claims: Claims) -> Self {
@@ -142,7 +145,8 @@ impl TokenSet {
         self.username.as_deref()
     }
 
-    pub(crate) fn claims(&self) -> Option<&Claims> {
+    /// Returns the verified claims about the user, if the server has vouched for one in this exchange.
+    pub fn claims(&self) -> Option<&Claims> {
         self.claims.as_ref()
     }
 
@@ -177,6 +181,14 @@ impl TokenSet {
             self.token = self.token.with_expires_at(time);
         }
         self
+    }
+
+    /// Counts the token's lifetime from when it was asked for, by the clock of the exchange.
+    pub(crate) fn with_lifetime_from(mut self, asked: Moment, now: Moment) -> Self {
+        if let Some(expiry) = self.token.expiry(asked, now) {
+            self.token = self.token.settled(expiry);
+        }
+        self.with_clock_compared(asked.wall(), now.wall())
     }
 
     /// Replaces the access token and leaves out the refresh token.

@@ -41,22 +41,35 @@ pub(super) struct LoginOptions {
     /// Command that starts a browser: the program and its arguments. The address replaces `%s`, or is appended. Unset,
     /// it is the environment variable `BROWSER`, else the desktop's browser.
     pub(super) browser: Option<Command>,
-    /// How long a login waits for the user. The code of a device login can expire earlier.
-    #[default(DEFAULT_TIMEOUT)]
-    pub(super) login_timeout: Duration,
+    /// How long a login waits for the user. Unset, it is 5 minutes, and an hour in a web application. The code of a device
+    /// login can expire earlier.
+    login_timeout: Option<Duration>,
 }
 
 const DEFAULT_PATH: &str = "/callback";
+/// A user at a terminal sees that the login waits.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
+/// A user of a web application may first reset a password or set up a second factor. Nothing waits meanwhile.
+const DEFAULT_WEB_TIMEOUT: Duration = Duration::from_hours(1);
 
 impl LoginOptions {
+    /// Returns how long a login of a program waits for its user.
+    pub(super) fn timeout(&self) -> Duration {
+        self.login_timeout.unwrap_or(DEFAULT_TIMEOUT)
+    }
+
+    /// Returns how long a login in a web application can be completed.
+    pub(super) fn web_timeout(&self) -> Duration {
+        self.login_timeout.unwrap_or(DEFAULT_WEB_TIMEOUT)
+    }
+
     /// Checks the options. Options that the grant does not use have their defaults.
     pub(super) fn validate(&self) -> Result<()> {
         if let Some(page) = &self.registration_page_url {
             authn::http::check(page.url(), false)?;
         }
         let has_own_redirect = self.redirect_port != 0 || self.redirect_path != DEFAULT_PATH;
-        let (problem, help) = if self.login_timeout.is_zero() {
+        let (problem, help) = if self.login_timeout.is_some_and(|timeout| timeout.is_zero()) {
             ("`login_timeout` is 0", "set it to a duration like `5m`")
         } else if self.browser.as_ref().is_some_and(|browser| browser.is_empty()) {
             ("`browser` is empty", "set it to a command, or leave it out")
@@ -84,7 +97,7 @@ impl LoginOptions {
             ("prompt", self.prompt.is_some()),
             ("login_hint", self.login_hint.is_some()),
             ("browser", self.browser.is_some()),
-            ("login_timeout", self.login_timeout != DEFAULT_TIMEOUT),
+            ("login_timeout", self.login_timeout.is_some()),
         ]
     }
 }
@@ -130,7 +143,12 @@ pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<TokenS
         }
         (None, _) => authorization_code::by_browser(call, login).await?,
     };
-    let grant = verify_identity(call, login, logged_in).await?;
+    let notify = |error| {
+        let text = format!("the user's identity can't be verified: {error}");
+        login.progress(&Progress::Notice(text));
+        Ok(())
+    };
+    let grant = verify_identity(call, logged_in, notify).await?;
     warn_if_not_renewable(&grant, login);
     Ok(Some(grant))
 }
@@ -226,26 +244,32 @@ fn warn_if_not_renewable(grant: &TokenSet, login: &Login) {
     )));
 }
 
-/// Adds the claims of the ID token. An ID token that can't be checked is ignored; a wrong one ends the login.
-async fn verify_identity(call: Call<'_>, login: &Login, logged_in: LoggedIn) -> Result<TokenSet> {
+/// Adds the claims of the ID token. A wrong one ends the login; `unable` decides on one that can't be checked.
+pub(super) async fn verify_identity(
+    call: Call<'_>,
+    logged_in: LoggedIn,
+    unable: impl FnOnce(Error) -> Result<()> + Send,
+) -> Result<TokenSet> {
     let Call { options, context, .. } = call;
     let LoggedIn { grant, nonce } = logged_in;
     let Some(id_token) = grant.token().id_token() else { return Ok(grant) };
     let nonce = nonce.as_ref().map(|nonce| nonce.as_str());
-    match id_token::verify(options, context, &id_token.expose(), nonce).await {
-        Ok(claims) => Ok(grant.with_claims(claims.into())),
-        Err(Failure::Mismatch(error)) => {
-            // The tokens are not used, so they are revoked. Whether that succeeds does not change the error.
-            let revoked = revocation::revoke(call, &grant);
-            drop(context.clock().within(REVOCATION_TIMEOUT, revoked).await);
-            Err(error)
-        }
-        Err(Failure::Unable(error)) => {
-            let text = format!("the user's identity can't be verified: {error}");
-            login.progress(&Progress::Notice(text));
-            Ok(grant)
-        }
+    let unverified = match id_token::verify(options, context, &id_token.expose(), nonce).await {
+        Ok(claims) => return Ok(grant.with_claims(claims.into())),
+        Err(Failure::Mismatch(error)) => Err(error),
+        Err(Failure::Unable(error)) => unable(error),
+    };
+    match unverified {
+        Ok(()) => Ok(grant),
+        Err(error) => Err(give_back(call, &grant, error).await),
     }
+}
+
+/// Revokes tokens that are not used because of an error, which it returns. Whether that succeeds does not change it.
+pub(super) async fn give_back(call: Call<'_>, grant: &TokenSet, error: Error) -> Error {
+    let revoked = revocation::revoke(call, grant);
+    drop(call.context.clock().within(REVOCATION_TIMEOUT, revoked).await);
+    error
 }
 
 #[cfg(test)]

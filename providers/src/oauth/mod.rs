@@ -24,11 +24,11 @@ mod tests;
 mod typed_client;
 
 use authn::{
-    Claims, Context, Environment, InteractiveSource, Login, LoginPlan, Probe, Result,
-    SessionPolicy, TokenSet, TokenSource, http::HttpResponse,
+    Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe, Result,
+    SessionPolicy, TokenSet, TokenSource, Url, http::HttpResponse,
 };
 
-use grants::{GrantOptions, GrantType};
+use grants::{GrantOptions, GrantType, authorization_code};
 use id_token::Keys;
 use login::LoginOptions;
 use request::RequestOptions;
@@ -200,6 +200,23 @@ impl InteractiveSource for OAuth {
 
     async fn login(&self, context: &Context, login: &Login) -> Result<Option<TokenSet>> {
         login::login(self.call(context), login).await
+    }
+
+    async fn begin_login(
+        &self,
+        context: &Context,
+        redirect_uri: &str,
+    ) -> Result<(Url, PendingLogin)> {
+        authorization_code::begin(self.call(context), redirect_uri).await
+    }
+
+    async fn complete_login(
+        &self,
+        context: &Context,
+        pending: &PendingLogin,
+        returned: &Url,
+    ) -> Result<TokenSet> {
+        authorization_code::complete(self.call(context), pending, returned).await
     }
 
     /// What a client's own credentials lack is typed in once.

@@ -92,7 +92,7 @@ impl Missing {
     pub(super) async fn log_in(self, call: Call<'_>, login: &Login) -> Result<TokenSet> {
         let Call { options, context, .. } = call;
         let clock = context.clock();
-        let end = clock.now().plus(options.login.login_timeout);
+        let end = clock.now().plus(options.login.timeout());
         for tried in 1..=TRIES {
             // Other processes can wait for this login, so it ends if the user does not answer.
             let left = end.after(clock.now());

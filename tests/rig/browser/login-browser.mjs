@@ -18,7 +18,9 @@ const SCHEMES = ['light', 'dark'];
 const MOST_PAGES = 10;
 const options = readOptions();
 const { url, user = 'alice', password = 'wonderland', deny, shots } = options;
-const server = new URL(url).origin;
+const first = new URL(url).origin;
+// A web application leads to the server: the first other origin.
+let server = options.app ? undefined : first;
 const started = Date.now();
 
 const say = (text) => process.stderr.write(`${String(Date.now() - started).padStart(6)} ms ${text}\n`);
@@ -68,7 +70,9 @@ async function stopAtCallback() {
   const session = await page.context().newCDPSession(page);
   await session.send('Fetch.enable', { patterns: [{ resourceType: 'Document' }] });
   session.on('Fetch.requestPaused', async ({ requestId, request }) => {
-    if (new URL(request.url).origin !== server && !report.location) {
+    const { origin } = new URL(request.url);
+    if (!server && origin !== first) server = origin;
+    if (server && origin !== server && !report.location) {
       report.location = callbackAddress(request.url, options);
       if (options.favicon) report.favicon = await iconStatus(report.location);
       if (report.location !== request.url) {
@@ -100,6 +104,13 @@ async function browse() {
   report.words = (await page.innerText('body')).replace(/\s+/g, ' ').trim();
   say(`ended at ${shown(page.url())}: ${report.words.slice(0, 80)}`);
   if (shots) report.widths = await picturesOfEnd();
+
+  if (options.then) {
+    await page.click(`button:has-text("${options.then}")`);
+    await page.waitForLoadState('domcontentloaded');
+    report.then = (await page.innerText('body')).replace(/\s+/g, ' ').trim();
+    say(`after ${options.then}: ${report.then.slice(0, 80)}`);
+  }
 
   if (options.twice && report.location) {
     const response = await page.goto(report.location).catch(() => undefined);

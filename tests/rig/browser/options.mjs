@@ -8,6 +8,8 @@
 //   --favicon         asks the callback's host for /favicon.ico before the callback, as browsers may
 //   --tamper-state    opens the callback with another `state`
 //   --twice           opens the callback once more
+//   --app             the address is that of a web application, which leads to the server (real browser)
+//   --then TEXT       presses the button with this text on the last page (real browser)
 //   --report FILE     writes what happened, as JSON, when all is done
 //   --shots FOLDER    takes pictures of every page, and of the last one in every size and colour scheme (real browser)
 //
@@ -15,8 +17,8 @@
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
 
-const STRINGS = ['user', 'password', 'user-code', 'report', 'shots'];
-const FLAGS = ['deny', 'close', 'favicon', 'tamper-state', 'twice'];
+const STRINGS = ['user', 'password', 'user-code', 'report', 'shots', 'then'];
+const FLAGS = ['deny', 'close', 'favicon', 'tamper-state', 'twice', 'app'];
 
 const variable = (name) =>
   process.env[name === 'user' ? 'LOGIN' : name.toUpperCase().replaceAll('-', '_')] || undefined;

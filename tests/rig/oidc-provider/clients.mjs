@@ -104,6 +104,8 @@ export const clients = (keys) => [
     token_endpoint_auth_method: 'client_secret_post',
     require_pushed_authorization_requests: true,
   }),
+  // A web application: it keeps a secret.
+  native('web', { client_secret: 'secret', token_endpoint_auth_method: 'client_secret_basic' }),
   // With Keycloak people have a public client for logins and a confidential one for services.
   native('kc-public'),
   service('kc-cc', { client_secret: 'tell-nobody-4711', token_endpoint_auth_method: 'client_secret_basic' }),

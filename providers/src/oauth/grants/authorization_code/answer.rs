@@ -24,6 +24,8 @@ pub(super) enum Answer {
     Empty,
     /// The code to exchange.
     Code(Zeroizing<String>),
+    /// The user or the server's policy denied the login (`access_denied`).
+    Denied(Error),
     /// The login has failed.
     Failed(Error),
 }
@@ -58,7 +60,8 @@ impl Expected {
         }
         // The error comes first: an answer with an error is not a grant, even if it contains a code.
         if let Some(code) = get("error") {
-            return Answer::Failed(refusal(code));
+            let error = refusal(code);
+            return if code == DENIED { Answer::Denied(error) } else { Answer::Failed(error) };
         }
         let Some(code) = get("code") else { return Answer::Empty };
         if self.must_name_issuer && get("iss").is_none() {
@@ -74,10 +77,12 @@ impl Expected {
     }
 }
 
+const DENIED: &str = "access_denied";
+
 /// Error codes that a server can send instead of a code, with their help (RFC 6749, 4.1.2.1; OpenID Connect Core,
 /// 3.1.2.6; RFC 8707, 2). Only these are shown, because any other code could contain anything.
 const REFUSALS: [(&str, &str); 13] = [
-    ("access_denied", "log in again and agree, or ask the server's administrator for access"),
+    (DENIED, "log in again and agree, or ask the server's administrator for access"),
     ("account_selection_required", "change or remove `prompt`"),
     ("consent_required", "change or remove `prompt`"),
     ("interaction_required", "change or remove `prompt`"),
@@ -99,7 +104,7 @@ fn refusal(code: &str) -> Error {
     let known = REFUSALS.into_iter().find(|(known, _)| *known == code);
     let (code, help) = known.unwrap_or(("a code of its own", "check the server's log"));
     let (kind, what) = match code {
-        "access_denied" => (ErrorKind::Refused, "the consent was denied"),
+        DENIED => (ErrorKind::Refused, "the consent was denied"),
         "server_error" | "temporarily_unavailable" => {
             (ErrorKind::Network, "the server can't log in any user now")
         }
@@ -125,7 +130,7 @@ mod tests {
 
     fn error(answer: Answer) -> Error {
         match answer {
-            Answer::Failed(error) => error,
+            Answer::Failed(error) | Answer::Denied(error) => error,
             _ => panic!("it did not fail"),
         }
     }
@@ -199,7 +204,9 @@ mod tests {
             ("s3cret", ErrorKind::Refused, "a code of its own"),
         ] {
             let query = format!("error={code}&error_description=s3cret&code=s3cret&state=right");
-            let error = error(expected().check(&query));
+            let answer = expected().check(&query);
+            assert_eq!(matches!(answer, Answer::Denied(_)), code == "access_denied");
+            let error = error(answer);
             assert_eq!(error.kind(), kind, "{code}");
             assert!(error.to_string().contains(said), "{code}: {error}");
             assert!(!error.to_string().contains("s3cret"), "{error}");

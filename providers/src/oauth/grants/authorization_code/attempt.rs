@@ -1,17 +1,27 @@
 //! `Attempt`: one login in progress, with the request that the browser sends (RFC 6749, 4.1.1) and its secrets.
 
-use authn::{Result, TokenSet, Url};
+use std::time::SystemTime;
+
+use authn::{Error, PendingLogin, Result, TokenSet, Url};
 use zeroize::Zeroizing;
 
 use super::{answer::Expected, pkce, pkce::Verifier};
 use crate::{
     oauth::{Call, OAuth},
     random::random,
-    token_endpoint::{Endpoint, Form, GrantAdvice},
+    token_endpoint::{Endpoint, Form, GrantAdvice, with},
 };
 
 /// Random bytes of `state` and `nonce`: too many to guess.
 const RANDOM_BYTES: usize = 32;
+
+/// The names under which a suspended login is kept.
+const STATE: &str = "state";
+const VERIFIER: &str = "code_verifier";
+const NONCE: &str = "nonce";
+/// The server and the client, so that no other server gets the code (RFC 9700, section 4.4).
+const SERVER: &str = "server";
+const CLIENT: &str = "client_id";
 
 const ADVICE: GrantAdvice<'static> = GrantAdvice {
     meaning: "the code was rejected",
@@ -43,12 +53,46 @@ impl Attempt {
 
     /// Returns the address of the login page, and the values that the answer must contain.
     pub(super) async fn prepare(&self, call: Call<'_>) -> Result<(Url, Expected)> {
-        let Call { options: OAuth { server, .. }, context, .. } = call;
-        server.check_requests(context).await?;
+        call.options.server.check_requests(call.context).await?;
         let link = self.link(call).await?;
+        Ok((link, self.expected(call).await?))
+    }
+
+    /// Returns the values that the answer must contain.
+    pub(super) async fn expected(&self, call: Call<'_>) -> Result<Expected> {
+        let Call { options: OAuth { server, .. }, context, .. } = call;
         let (issuer, state) = (server.issuer()?, self.state.clone());
         let must_name_issuer = server.names_itself_in_answers(context).await?;
-        Ok((link, Expected { state, issuer, must_name_issuer }))
+        Ok(Expected { state, issuer, must_name_issuer })
+    }
+
+    /// Returns the login as what a web application keeps until the browser comes back.
+    pub(super) fn suspend(self, call: Call<'_>, valid_until: SystemTime) -> Result<PendingLogin> {
+        let OAuth { server, client, .. } = call.options;
+        let pending = PendingLogin::new(self.redirect_uri, valid_until)
+            .with_kept(STATE, &**self.state)
+            .with_kept(VERIFIER, self.verifier.expose())
+            .with_kept(SERVER, server.audience()?)
+            .with_kept(CLIENT, client.id());
+        Ok(with(pending, self.nonce, |pending, nonce| pending.with_kept(NONCE, &**nonce)))
+    }
+
+    /// Continues a login of these options that was suspended.
+    pub(super) fn resume(call: Call<'_>, pending: &PendingLogin) -> Result<Self> {
+        let OAuth { server, client, .. } = call.options;
+        let kept = |name| pending.kept(name).map(|value| Zeroizing::new(value.to_owned()));
+        let is_ours = pending.kept(SERVER) == Some(&*server.audience()?)
+            && pending.kept(CLIENT) == Some(client.id());
+        let (Some(state), Some(verifier), true) = (kept(STATE), kept(VERIFIER), is_ours) else {
+            return Err(Error::login_required("the login was started with other credentials")
+                .with_help("complete it with the credentials that started it, or start it again"));
+        };
+        Ok(Self {
+            redirect_uri: pending.redirect_uri().to_owned(),
+            state,
+            verifier: Verifier::restored(verifier),
+            nonce: kept(NONCE),
+        })
     }
 
     /// Returns the address of the login page. It contains no secret: another user who sees it can only log in and give

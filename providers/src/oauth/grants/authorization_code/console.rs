@@ -21,7 +21,7 @@ pub(super) async fn ask(login: &Login, expected: &Expected) -> Result<Zeroizing<
         let answer = login.ask(&Question::new(LABEL)).await?;
         let wrong = match read(&answer.expose(), expected) {
             Ok(Answer::Code(code)) => return Ok(code),
-            Ok(Answer::Failed(error)) => return Err(error),
+            Ok(Answer::Denied(error) | Answer::Failed(error)) => return Err(error),
             Ok(Answer::Foreign) => {
                 "this address belongs to another login; open the link above, and paste the address that it ends at"
             }
@@ -138,7 +138,7 @@ mod tests {
             "http://127.0.0.1/?code=a&code=b&state=right",
             "http://127.0.0.1/?code=a&state=right&iss=https://j.test",
         ] {
-            assert!(matches!(read(pasted), Ok(Answer::Failed(_))), "{pasted}");
+            assert!(matches!(read(pasted), Ok(Answer::Denied(_) | Answer::Failed(_))), "{pasted}");
         }
     }
 }

@@ -4,6 +4,7 @@
 //! - [`attempt`]: one login in progress; [`pkce`]: its secret
 //! - [`redirect`]: the redirect address; [`listener`]: waits there for the browser
 //! - [`console`]: the text that the user pastes if the browser can't come back
+//! - [`web`]: a login of two requests in a web application
 //! - [`answer`]: the server's answer, and its checks
 
 mod answer;
@@ -12,6 +13,7 @@ mod console;
 mod listener;
 mod pkce;
 mod redirect;
+mod web;
 
 use authn::{
     Error, Login, Result,
@@ -30,6 +32,7 @@ use listener::Listener;
 use redirect::Redirect;
 
 pub(in crate::oauth) use redirect::is_local;
+pub(in crate::oauth) use web::{begin, complete};
 
 /// An event while the user logs in.
 enum Event {
@@ -63,7 +66,7 @@ pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Resul
                 drop(sender.send(Event::Browser(browser)));
             });
         }
-        login.progress(&Progress::Waiting { left: options.login.login_timeout });
+        login.progress(&Progress::Waiting { left: options.login.timeout() });
         answer(&mut events, login).await
     };
     finish(attempt, call, login, waiting).await
@@ -75,7 +78,7 @@ pub(in crate::oauth) async fn by_console(call: Call<'_>, login: &Login) -> Resul
     let (url, expected) = login.unless_cancelled(attempt.prepare(call)).await??;
     let waiting = async {
         login.show_link(&Link::new(url));
-        login.progress(&Progress::Waiting { left: call.options.login.login_timeout });
+        login.progress(&Progress::Waiting { left: call.options.login.timeout() });
         console::ask(login, &expected).await
     };
     finish(attempt, call, login, waiting).await
@@ -90,7 +93,7 @@ async fn finish(
     waiting: impl Future<Output = Result<Zeroizing<String>>>,
 ) -> Result<LoggedIn> {
     let Call { options, context, .. } = call;
-    let limited = context.clock().within(options.login.login_timeout, waiting);
+    let limited = context.clock().within(options.login.timeout(), waiting);
     let late = "no user logged in within `login_timeout`";
     let code = login.unless_cancelled(limited).await?;
     let code = code.unwrap_or_else(|| Err(context.login_required(late)))?;

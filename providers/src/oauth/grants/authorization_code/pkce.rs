@@ -23,6 +23,11 @@ impl Verifier {
         random::<VERIFIER_BYTES>().map(Self)
     }
 
+    /// Returns the verifier of a login that was suspended.
+    pub(super) fn restored(verifier: Zeroizing<String>) -> Self {
+        Self(verifier)
+    }
+
     /// Returns the challenge, which is sent first. The verifier can't be derived from it.
     pub(super) fn challenge(&self) -> String {
         URL_SAFE_NO_PAD.encode(digest(&SHA256, self.0.as_bytes()))

@@ -111,7 +111,7 @@ fn user_code(codes: &DeviceAuthorization, received: Moment) -> UserCode {
 
 /// Shows the code, and polls for the tokens until the server issues them or the login fails (RFC 8628, 3.4 and 3.5).
 async fn poll(call: Call<'_>, login: &Login, codes: &DeviceAuthorization) -> Result<TokenSet> {
-    let (context, timeout) = (call.context, call.options.login.login_timeout);
+    let (context, timeout) = (call.context, call.options.login.timeout());
     let clock = context.clock();
     let left = codes.expires_in.map_or(timeout, |lifetime| lifetime.min(timeout));
     let received = clock.now();

@@ -96,7 +96,7 @@ impl Responder {
     fn take(&self, answer: Answer) {
         let code = match answer {
             Answer::Code(code) => Ok(code),
-            Answer::Failed(error) => Err(error),
+            Answer::Denied(error) | Answer::Failed(error) => Err(error),
             Answer::Foreign | Answer::Empty => {
                 Err(Error::protocol("the server's answer holds neither a code nor an error")
                     .with_help("check the authorization endpoint, and log in again"))

@@ -1,0 +1,79 @@
+//! A login of two requests in a web application, whose server the browser comes back to (RFC 6749, 4.1).
+
+use authn::{Error, PendingLogin, Result, TokenSet, Url};
+
+use super::{answer::Answer, attempt::Attempt};
+use crate::oauth::{
+    Call,
+    grants::GrantType,
+    login::{LoggedIn, give_back, verify_identity},
+};
+
+/// Starts a login. Returns the address of the login page, and what is kept until the browser comes back.
+pub(in crate::oauth) async fn begin(
+    call: Call<'_>,
+    redirect_uri: &str,
+) -> Result<(Url, PendingLogin)> {
+    check(call, redirect_uri)?;
+    let attempt = Attempt::start(call, redirect_uri)?;
+    let (url, _) = attempt.prepare(call).await?;
+    let end = call.context.clock().now().plus(call.options.login.web_timeout());
+    Ok((url, attempt.suspend(call, end.wall())?))
+}
+
+/// Checks the address that the browser came back to, and exchanges its code.
+pub(in crate::oauth) async fn complete(
+    call: Call<'_>,
+    pending: &PendingLogin,
+    returned: &Url,
+) -> Result<TokenSet> {
+    check(call, pending.redirect_uri())?;
+    let attempt = Attempt::resume(call, pending)?;
+    let expected = attempt.expected(call).await?;
+    let code = match expected.check(returned.query().unwrap_or_default()) {
+        Answer::Code(code) => code,
+        Answer::Failed(error) => return Err(error),
+        // The program goes on without a login, as if the user had closed the page.
+        Answer::Denied(error) => {
+            let denied = Error::cancelled(error.message());
+            let help = error.help().unwrap_or("log in again and agree").to_owned();
+            return Err(denied.with_help(help));
+        }
+        Answer::Empty => {
+            return Err(Error::protocol("the browser came back with neither a code nor an error")
+                .with_help("start the login again"));
+        }
+        Answer::Foreign => {
+            return Err(Error::protocol("the browser came back from another login")
+                .with_help("start the login again, in the browser that completes it"));
+        }
+    };
+    let grant = attempt.exchange(call, &code).await?;
+    let must_name_user = attempt.nonce.is_some();
+    // A set without a token has an error of its own.
+    if must_name_user && grant.token().id_token().is_none() && grant.failure().is_none() {
+        let error =
+            Error::protocol("the server issued no ID token, although `openid` was requested")
+                .with_help("allow the scope `openid` for this client at the server, or remove it");
+        return Err(give_back(call, &grant, error).await);
+    }
+    let unable = |error| if must_name_user { Err(error) } else { Ok(()) };
+    verify_identity(call, LoggedIn { grant, nonce: attempt.nonce }, unable).await
+}
+
+/// Checks that the options allow a login that comes back to this address.
+fn check(call: Call<'_>, redirect_uri: &str) -> Result<()> {
+    let options = call.options;
+    if GrantType::of(options) != GrantType::AuthorizationCode {
+        return Err(Error::configuration("the grant has no login in a web application")
+            .with_help("set `grant_type = \"authorization_code\"`"));
+    }
+    let configured = options.login.redirect_uri.as_ref();
+    if configured.is_some_and(|configured| configured.as_str() != redirect_uri) {
+        return Err(Error::configuration(
+            "the redirect address is another one than `redirect_uri`",
+        )
+        .with_help("use that one, or remove the option"));
+    }
+    Ok(())
+}
