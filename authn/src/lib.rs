@@ -145,7 +145,7 @@ pub use authn_macros::{Options, token_provider, token_store};
 pub use cache::{CacheOptions, Cached};
 #[doc(inline)]
 pub use config::{Loader, load, load_profile};
-pub use context::Context;
+pub use context::{Context, Reason};
 pub use credentials::{Credentials, CredentialsBuilder};
 #[doc(inline)]
 pub use diagnostic::Location;
@@ -161,7 +161,7 @@ pub use provider::{
     TokenSource, from_fn, hooks,
 };
 pub use registry::{Entry, Provider, Registry, RegistryBuilder, Store, StoreEntry};
-pub use request::{Origins, Placement, Reaction, Request, ResponseHead, Used};
+pub use request::{Body, Origins, Placement, Reaction, Request, ResponseHead, Used};
 pub use secret::{Exposed, SecretSource, SecretString};
 #[doc(inline)]
 pub use store::SessionPolicy;

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{core::Shared, memory::Memory, schedule::Schedule, scopes::ScopeSlot};
 use crate::{
-    Context, Error, ErrorKind, Issued, Result, SessionPolicy, TokenSet,
+    Context, Error, ErrorKind, Issued, Result, SessionPolicy, Token, TokenSet,
     store::{Lease, Record, StoredFailure, StoredSession},
     time::{Moment, before, chance},
     token::BEARER,
@@ -71,7 +71,7 @@ impl Exchange {
             None => {
                 let sent = memory.last.clone();
                 drop(memory);
-                let fresh = self.request(sent.as_ref()).await?;
+                let fresh = self.request(sent.as_ref(), None).await?;
                 memory = shared.memory().await;
                 self.keep(&mut memory, fresh).await
             }
@@ -82,7 +82,7 @@ impl Exchange {
 
     async fn in_memory(&self, memory: &mut Memory) -> Result<Issued> {
         let sent = memory.last.clone();
-        match self.request(sent.as_ref()).await {
+        match self.request(sent.as_ref(), None).await {
             Ok(fresh) => self.keep(memory, fresh).await,
             Err(error) => {
                 if is_over(&error, sent.as_ref()) {
@@ -192,7 +192,8 @@ impl Exchange {
             if lease.is_lost() {
                 return Err(lost(session));
             }
-            let error = match self.request(sent.as_ref()).await {
+            let last = record.tokens.get(scope).and_then(|stored| stored.token());
+            let error = match self.request(sent.as_ref(), last.as_ref()).await {
                 Err(error) if is_over(&error, sent.as_ref()) => error,
                 result => return result,
             };
@@ -321,9 +322,12 @@ impl Exchange {
         })
     }
 
-    async fn request(&self, last: Option<&TokenSet>) -> Result<Fresh> {
+    /// Asks the source. `token` is the last token for the same scopes, if that is known.
+    async fn request(&self, last: Option<&TokenSet>, token: Option<&Token>) -> Result<Fresh> {
         let asked = self.context.clock().now();
-        let tokens = self.answered(self.shared.source.request_token(&self.context, last)).await?;
+        let reason = self.scope.reason(token, asked);
+        let context = self.context.clone().change(|parts| parts.reason = reason);
+        let tokens = self.answered(self.shared.source.request_token(&context, last)).await?;
         let (tokens, unverified) = self.check_user(tokens, last).await?;
         Ok(Fresh { unverified, ..self.fresh(tokens, asked, false) })
     }
@@ -346,7 +350,7 @@ impl Exchange {
     /// Publishes a token; `false` if a logout or a login has happened since the generation was read.
     pub(super) fn publish(&self, issued: &Issued, schedule: Schedule) -> Result<bool> {
         let prefix = self.context.placement().map_or(BEARER, |placement| placement.prefix());
-        let publish = || self.scope.slot.publish(issued, schedule, prefix);
+        let publish = || self.scope.publish(issued, schedule, prefix);
         self.shared.slots.publish(self.generation, publish)
     }
 }

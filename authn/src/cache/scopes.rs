@@ -12,9 +12,9 @@ use super::{
     options::CacheOptions,
     schedule::Schedule,
     single_flight::{SingleFlight, Waiter},
-    slot::Slot,
+    slot::{Rotation, Slot},
 };
-use crate::{Issued, Result, Status, Token, time::Moment};
+use crate::{Issued, Reason, Result, Status, Token, time::Moment};
 
 /// Most sets of scopes in one cache. The least recently used is removed first.
 const MOST_SCOPES: usize = 64;
@@ -38,8 +38,16 @@ struct State {
 pub(super) struct ScopeSlot {
     pub(super) slot: Slot,
     pub(super) single_flight: SingleFlight,
-    /// The token that a server has refused last. It may still be in a store.
-    refused: Mutex<Option<Token>>,
+    refused: Mutex<Refused>,
+}
+
+/// What servers have refused.
+#[derive(Default)]
+struct Refused {
+    /// The token that was refused last. It may still be in a store.
+    last: Option<Token>,
+    /// Whether the cached token was dropped for it, and no other has been published since.
+    is_replaced_next: bool,
 }
 
 impl ScopeSlots {
@@ -140,6 +148,7 @@ impl State {
             slot.slot.clear();
             // The last failure may be that no user was logged in.
             slot.single_flight.forget_failure();
+            slot.refused().is_replaced_next = false;
         }
         self.generation
     }
@@ -160,18 +169,55 @@ impl ScopeSlot {
 
     /// Returns whether a stored token is the cached one, or was refused.
     pub(super) fn knows(&self, stored: &Token) -> bool {
-        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let guard = self.slot.load();
         let at_hand = guard.as_deref().map(|rotation| rotation.issued().token().secret());
-        at_hand == Some(stored.secret())
-            || refused.as_ref().is_some_and(|refused| refused.secret() == stored.secret())
+        at_hand == Some(stored.secret()) || self.refused().has(stored)
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Refused> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns why an exchange is made. `last` is the last token for these scopes that is not in the slot.
+    pub(super) fn reason(&self, last: Option<&Token>, now: Moment) -> Reason {
+        let has_expired = |issued: &Rotation| issued.schedule.expiry.reached(now);
+        match self.slot.load().as_deref().map(has_expired) {
+            Some(true) => Reason::Expired,
+            Some(false) => Reason::Expiring,
+            None => {
+                let refused = self.refused();
+                if refused.is_replaced_next || last.is_some_and(|last| refused.has(last)) {
+                    Reason::Refused
+                } else if last.is_some() {
+                    Reason::Expired
+                } else {
+                    Reason::First
+                }
+            }
+        }
+    }
+
+    /// Publishes a token for these scopes.
+    pub(super) fn publish(&self, issued: &Issued, schedule: Schedule, prefix: &str) -> Result<()> {
+        self.slot.publish(issued, schedule, prefix)?;
+        self.refused().is_replaced_next = false;
+        Ok(())
     }
 
     /// Drops a token that a server has refused, unless that is held back.
     pub(super) fn refuse(&self, token: &Token, now: Moment, options: &CacheOptions) {
         self.single_flight.refuse(now, options, || {
-            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
-            self.slot.clear_if(token)
+            let mut refused = self.refused();
+            refused.last = Some(token.clone());
+            let is_dropped = self.slot.clear_if(token);
+            refused.is_replaced_next |= is_dropped;
+            is_dropped
         });
+    }
+}
+
+impl Refused {
+    fn has(&self, token: &Token) -> bool {
+        self.last.as_ref().is_some_and(|last| last.secret() == token.secret())
     }
 }
