@@ -9,4 +9,5 @@ mod redirects;
 mod refusals;
 mod response;
 mod server;
+mod signing;
 mod urls;
