@@ -2,7 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Error, Origins, Placement, Result, SecretString, store::SessionSpec, time::Clock};
+use crate::{
+    Error, Kept, Origins, Placement, Result, SecretString, store::SessionSpec, time::Clock,
+};
 
 /// What a provider gets besides its options: scopes, clock, HTTP client, and the configured host.
 ///
@@ -70,6 +72,7 @@ pub(crate) struct Parts {
     pub(crate) placement: Option<Arc<Placement>>,
     pub(crate) secrets: Arc<[SecretString]>,
     pub(crate) awaits_refresh: bool,
+    pub(crate) kept: Kept,
     pub(crate) reason: Reason,
     pub(crate) session_spec: Option<Arc<SessionSpec>>,
     pub(crate) login_command: Option<Arc<str>>,
@@ -114,6 +117,12 @@ impl Context {
     /// [`TokenSource::request_token`]: crate::TokenSource::request_token
     pub fn reason(&self) -> Reason {
         self.0.reason
+    }
+
+    /// Returns the secrets that a [`TokenProvider`](crate::TokenProvider) keeps between its calls, and between programs.
+    /// A source keeps its secrets with its tokens, by [`TokenSet::with_kept`](crate::TokenSet::with_kept).
+    pub fn kept(&self) -> &Kept {
+        &self.0.kept
     }
 
     /// Returns the clock.

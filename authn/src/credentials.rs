@@ -9,7 +9,8 @@ use crate::{
     LoginPlan, Origins, Placement, Probe, Reaction, Request, ResponseHead, Result, Revocation,
     Show, Status, Token, TokenProvider, TokenSource, Used, View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
-    provider::Erased,
+    provider::{Declared, Erased},
+    request::DefaultPlace,
     runtime::Boxed,
     time::Clock,
 };
@@ -50,7 +51,8 @@ pub struct Credentials(Arc<Bound>);
 impl Credentials {
     /// Creates credentials in code, from a provider or a source.
     pub fn builder() -> CredentialsBuilder {
-        CredentialsBuilder { provider: None, context: Context::new(), problem: None }
+        let context = Context::new();
+        CredentialsBuilder { provider: None, context, is_placed: false, problem: None }
     }
 
     pub(crate) fn of(bound: Bound) -> Self {
@@ -135,7 +137,8 @@ impl Credentials {
     /// Passes the answer to a request to the provider, and returns what the client has to do.
     ///
     /// [`authn::reqwest::Client`](crate::reqwest::Client) calls it for every answer to a request that it has authorised.
-    /// Code for another client does the same, and obeys the [`Reaction`] at most once for a request.
+    /// Code for another client does the same, and obeys the [`Reaction`] at most once for a request. A status that refuses
+    /// the token is [`Reaction::Invalidate`]: 401, or those that the provider names.
     ///
     /// ```
     /// use authn::{Credentials, Reaction, Request, ResponseHead, Used};
@@ -154,7 +157,7 @@ impl Credentials {
     /// # Ok(()) }
     /// ```
     pub fn response(&self, head: &ResponseHead<'_>, used: &Used) -> Reaction {
-        self.0.provider.response(head, used, &self.0.context)
+        self.0.response(head, used)
     }
 
     /// Returns the state of the session, without any network.
@@ -191,7 +194,8 @@ impl Credentials {
 
     /// Returns the name of the session's store, such as `file` or `memory`; `None` if the provider has no session.
     pub fn store(&self) -> Option<String> {
-        self.0.managed().store()
+        let kept = self.0.context.kept().store().map(str::to_owned);
+        self.0.managed().store().or(kept)
     }
 
     /// Asks whether the server that issues the tokens can be reached, without sending a secret; `None` if there is no
@@ -313,6 +317,7 @@ impl fmt::Debug for Credentials {
 pub struct CredentialsBuilder {
     provider: Option<Arc<dyn Erased>>,
     context: Context,
+    is_placed: bool,
     problem: Option<Error>,
 }
 
@@ -354,6 +359,7 @@ impl CredentialsBuilder {
         let placement = crate::request::unless_default(placement);
         Self {
             context: self.context.change(|parts| parts.placement = placement.map(Arc::new)),
+            is_placed: true,
             ..self
         }
     }
@@ -375,6 +381,13 @@ impl CredentialsBuilder {
                 .with_help("call `provider`, `source` or `interactive` on the builder")
         })?;
         let placed_by = self.context.placement().map(|_| "CredentialsBuilder::placement");
-        Bound::new(provider, self.context, placed_by).map(Credentials::of)
+        let declared = provider.declared().and_then(Declared::place).filter(|_| !self.is_placed);
+        let context = match declared.and_then(DefaultPlace::placement) {
+            Some(placement) => {
+                self.context.change(|parts| parts.placement = Some(Arc::new(placement)))
+            }
+            None => self.context,
+        };
+        Bound::new(provider, context, placed_by).map(Credentials::of)
     }
 }

@@ -123,6 +123,7 @@ pub mod guide;
 pub mod http;
 mod input_file;
 mod integrations;
+mod kept;
 mod login;
 pub mod options;
 mod per_process;
@@ -152,6 +153,7 @@ pub use diagnostic::Location;
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Recovery, Result};
 pub use integrations::*;
+pub use kept::Kept;
 pub use login::{Login, LoginMethod, LoginOutcome, LoginPlan};
 #[doc(inline)]
 pub use options::{Options, Secret, Show, Validation, View};

@@ -8,7 +8,9 @@ pub use crate::{
         Field, Group, Kind, NestedProvider, Node, Options, Plain, Secret, Shape, Shown, Table, Tag,
         Type, Validation, View, Views, count, fields, join, kinds, set_or_not, views,
     },
+    provider::Declared,
     registry::{About, Entry, Provider, Store, StoreEntry},
+    request::{DefaultPlace, Placed},
     store::{Content, Locks, Versioned},
 };
 

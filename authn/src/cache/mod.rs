@@ -20,7 +20,7 @@ mod session;
 mod single_flight;
 mod slot;
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{any::TypeId, fmt, future::Future, sync::Arc};
 
 pub use options::CacheOptions;
 
@@ -28,7 +28,7 @@ use self::core::Core;
 use crate::{
     Bound, Context, InteractiveSource, Issued, Managed, Placement, Reaction, Request, ResponseHead,
     Result, Token, TokenProvider, TokenSet, TokenSource, Used,
-    provider::{Interactive, Plain},
+    provider::{Declared, Interactive, Plain},
 };
 
 /// Caches a source's token: one exchange for all callers, early refresh, shared failures.
@@ -203,6 +203,10 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
         self.source.response(head, used, context)
+    }
+
+    fn declared(&self) -> Option<&'static Declared> {
+        Declared::find(TypeId::of::<S>())
     }
 
     fn managed(&self) -> Option<&dyn Managed> {

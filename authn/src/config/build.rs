@@ -25,6 +25,7 @@ use crate::{
         BuiltProvider, Entries, Item, Key, LoadContext, Options as _, Table, Value, report_failure,
         report_unknown_key,
     },
+    kept::{Kept, KeptOptions},
     provider::{PER_REQUEST, PER_REQUEST_HELP},
     registry::Stores,
     request::options::{Override, PlacementOptions},
@@ -198,10 +199,13 @@ impl<'a> Build<'a> {
             None => (!entry.has_placement()).then(|| key.to_string()),
         };
         let placement = if entry.has_placement() {
-            PlacementOptions::from_table(&mut table).map(PlacementOptions::into_placement)
+            let is_set = |key: &str| entries.contains_key(key);
+            let options = PlacementOptions::from_table(&mut table);
+            options.map(|options| options.or(entry.place(), is_set).into_placement())
         } else {
             Override::from_table(&mut table).map(Override::into_placement)
         };
+        let kept = if entry.has_kept() { KeptOptions::from_table(&mut table) } else { None };
         table.finish();
         self.depth.set(self.depth.get() - 1);
         let Found { references, secrets, per_request_below } = self.found.replace(outer);
@@ -219,11 +223,15 @@ impl<'a> Build<'a> {
         // A cached provider resolves its references at each exchange, any other provider at each call.
         let resolves = !entry.is_cached() && !references.is_empty();
         let managed = provider.managed();
-        let store = managed.and_then(Managed::store).filter(|store| store != "memory");
+        let store = match kept {
+            Some(kept) => Some(kept.store),
+            None => managed.and_then(Managed::store),
+        };
+        let store = store.filter(|store| store != "memory");
         let session_spec = match store {
             Some(store) => {
                 let how = managed.map_or(&[][..], Managed::login_options);
-                Some(self.session_spec(key, name, item, &store, secrets, how)?.into())
+                Some(Arc::new(self.session_spec(key, name, item, &store, secrets, how)?))
             }
             None => None,
         };
@@ -231,11 +239,14 @@ impl<'a> Build<'a> {
             parts.key = key.to_string().into();
             parts.placement = placement.map(Into::into);
             parts.secrets = references.into();
-            parts.session_spec = session_spec;
+            parts.kept = Kept::new(session_spec.clone().filter(|_| entry.has_kept()));
+            // What it keeps is all that such a provider has of a session.
+            parts.session_spec = session_spec.filter(|_| !entry.has_kept());
         });
         match Bound::new(provider, context, placed_by.as_deref()) {
             Ok(mut bound) => {
                 (bound.per_request, bound.resolves) = (per_request, resolves);
+                bound.refusing = entry.refusing().unwrap_or(bound.refusing);
                 Some(Credentials::of(bound))
             }
             Err(error) => {

@@ -101,4 +101,8 @@ pub trait Managed: Send + Sync {
 /// A provider that answers each call itself.
 pub(super) struct Unmanaged;
 
-impl Managed for Unmanaged {}
+impl Managed for Unmanaged {
+    fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
+        Box::pin(async { context.kept().clear().await })
+    }
+}

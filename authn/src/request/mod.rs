@@ -20,6 +20,7 @@ use http::{
 use crate::{Error, Issued, Result, Token};
 
 pub use body::Body;
+pub use options::{DefaultPlace, Placed};
 pub use origins::Origins;
 #[cfg(feature = "reqwest")]
 pub(crate) use origins::{LOCALHOST, is_loopback};
