@@ -86,10 +86,9 @@ async fn renewed(credentials: &Credentials) {
 async fn a_source_knows_why_it_is_asked_with_a_store_and_without() {
     let folder = tempfile::tempdir().unwrap();
     let clock = ManualClock::new();
-    for (name, credentials) in [
-        ("memory", in_memory("memory", &clock)),
-        ("store", stored("store", folder.path(), &clock)),
-    ] {
+    for (name, credentials) in
+        [("memory", in_memory("memory", &clock)), ("store", stored("store", folder.path(), &clock))]
+    {
         credentials.token().await.unwrap();
         assert_eq!(reasons(name), [Reason::First]);
         clock.advance(LIFETIME.saturating_sub(Duration::from_secs(1)));

@@ -4,7 +4,7 @@ use syn::ext::IdentExt as _;
 use syn::{Ident, LitStr, parse_quote};
 
 use super::errors::Errors;
-use super::name;
+use super::{name, requests};
 use crate::args::{Argument, Form};
 use crate::model::{Arguments, Macro};
 
@@ -21,6 +21,8 @@ pub(crate) fn check(
         name: LitStr::new(&expected_name(ident), ident.span()),
         flags: Vec::new(),
         validate: None,
+        place: Vec::new(),
+        refusing: Vec::new(),
         authn: parse_quote!(::authn),
     };
     let mut arguments = match arguments {
@@ -53,6 +55,19 @@ pub(crate) fn check(
                 check_once(checked.validate.is_some(), &name, errors);
                 checked.validate = Some(path);
             }
+            Form::Value(name, value)
+                if of == Macro::Provider
+                    && name::PLACEMENT_OPTIONS.iter().any(|key| name == key) =>
+            {
+                check_once(checked.place.iter().any(|(set, _)| *set == name), &name, errors);
+                checked
+                    .place
+                    .extend(requests::place(&name, &value, errors).map(|text| (name, text)));
+            }
+            Form::Value(name, value) if of == Macro::Provider && name == "refusing" => {
+                check_once(!checked.refusing.is_empty(), &name, errors);
+                checked.refusing = requests::refusing(&value, errors);
+            }
             Form::Path(name, path) if name == "crate" => {
                 check_once(authn_given, &name, errors);
                 authn_given = true;
@@ -70,6 +85,27 @@ pub(crate) fn check(
     {
         errors.refuse(login, "add `cached`: only a cached provider keeps the session of a login");
     }
+    if let Some(kept) = checked.flags.iter().find(|flag| *flag == "kept")
+        && checked.has("cached")
+    {
+        errors.refuse(kept, "remove `kept`: a cached provider keeps secrets with its tokens, by `TokenSet::with_kept`");
+    }
+    if let Some((place, _)) = checked.place.first()
+        && checked.has("own_placement")
+    {
+        errors.refuse(
+            place,
+            format_args!(
+                "remove `{place}`: with `own_placement` the provider places its token itself"
+            ),
+        );
+    }
+    if !checked.refusing.is_empty() && !checked.has("cached") {
+        errors.refuse(
+            &checked.name,
+            "add `cached` for `refusing`: only a cached token is replaced when it is refused",
+        );
+    }
     checked
 }
 
@@ -84,7 +120,7 @@ fn check_name_is_first(
     let is_argument = match arguments.first().map(|first| &first.form) {
         Some(Form::Name(_)) => return,
         Some(Form::Flag(flag)) => of.has_flag(flag),
-        Some(Form::Path(name, _)) => name == "crate",
+        Some(Form::Path(name, _) | Form::Value(name, _)) => name == "crate",
         Some(Form::Other) | None => false,
     };
     let tokens = arguments.first().map(|first| &first.tokens);

@@ -10,6 +10,7 @@ mod field;
 mod helper;
 mod item;
 mod name;
+mod requests;
 mod words;
 
 use syn::DeriveInput;

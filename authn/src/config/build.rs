@@ -21,11 +21,11 @@ use crate::{
     diagnostic::{
         Excerpt, Problem, ProblemCode, Provenance, SHOWN, Severity, SourceText, Spans, excerpt,
     },
+    kept::{Kept, KeptOptions},
     options::{
         BuiltProvider, Entries, Item, Key, LoadContext, Options as _, Table, Value, report_failure,
         report_unknown_key,
     },
-    kept::{Kept, KeptOptions},
     provider::{PER_REQUEST, PER_REQUEST_HELP},
     registry::Stores,
     request::options::{Override, PlacementOptions},

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Declared, Erased, Managed, Status,
-    declared::REFUSING,
-    managed::Unmanaged,
-};
+use super::{Declared, Erased, Managed, Status, declared::REFUSING, managed::Unmanaged};
 use crate::{
     Context, Error, Issued, Placement, Reaction, Request, ResponseHead, Result, Token, TokenSet,
     Used,

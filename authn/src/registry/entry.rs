@@ -6,8 +6,8 @@ use super::About;
 use crate::{
     CacheOptions, Cached, InteractiveSource, TokenProvider, TokenSource,
     diagnostic::Location,
-    options::{Field, Options, Table, count, join, listed, summary},
     kept::KeptOptions,
+    options::{Field, Options, Table, count, join, listed, summary},
     provider::{Declared, Erased},
     request::{
         DefaultPlace, Placed, options,

@@ -61,7 +61,8 @@ impl<'a> Body<'a> {
         let bytes = body.downcast_ref::<Vec<u8>>().map(Vec::as_slice);
         let bytes = bytes.or_else(|| body.downcast_ref::<Bytes>().map(|bytes| &**bytes));
         let bytes = bytes.or_else(|| body.downcast_ref::<String>().map(String::as_bytes));
-        let bytes = bytes.or_else(|| body.downcast_ref::<&'static str>().map(|text| text.as_bytes()));
+        let bytes =
+            bytes.or_else(|| body.downcast_ref::<&'static str>().map(|text| text.as_bytes()));
         let bytes = bytes.or_else(|| body.downcast_ref::<&'static [u8]>().copied());
         bytes.map_or(Self::Unknown, Self::Bytes)
     }

@@ -203,7 +203,8 @@ impl Record {
             Some(secret) => self.kept.insert(name.to_owned(), text(secret)),
             None => self.kept.remove(name),
         };
-        before.as_deref().map(String::as_str) != secret.map(|secret| secret.expose().to_owned()).as_deref()
+        before.as_deref().map(String::as_str)
+            != secret.map(|secret| secret.expose().to_owned()).as_deref()
     }
 
     /// Returns the last grant, or else a set of an access token alone; `None` if there is nothing to revoke.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod conformance;
+mod declared;
 mod loopback;
 mod redirects;
 mod refusals;
