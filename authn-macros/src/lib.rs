@@ -3,6 +3,7 @@
 //! The crate is one pipeline, and each step is a module:
 //!
 //! 1. `args` and `ast` parse the source, and `attr` and `doc` its attributes. They check no rule.
+//!    `manifest` finds the name that the crate has for `authn`.
 //! 2. `valid` contains every rule with its message, and turns the parsed item into `model::Options`.
 //! 3. `expand` writes the code of a valid item. `fallback` writes empty implementations for a refused
 //!    one, so that one mistake is one error.
@@ -13,6 +14,7 @@ mod attr;
 mod doc;
 mod expand;
 mod fallback;
+mod manifest;
 mod model;
 mod valid;
 

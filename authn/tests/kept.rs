@@ -30,7 +30,9 @@ impl TokenProvider for Keeping {
             [long] if long == "long_name" => kept.set(&"n".repeat(65), "x".into()).await?,
             [get, name] if get == "get" => {
                 let found = kept.get(name).await?;
-                return Token::new(found.map_or_else(|| "none".to_owned(), |one| one.expose().to_owned()));
+                return Token::new(
+                    found.map_or_else(|| "none".to_owned(), |one| one.expose().to_owned()),
+                );
             }
             [debug] if debug == "debug" => return Token::new(format!("{kept:?}").replace(' ', "")),
             _ => {}

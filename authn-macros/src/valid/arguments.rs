@@ -6,6 +6,7 @@ use syn::{Ident, LitStr, parse_quote};
 use super::errors::Errors;
 use super::{name, requests};
 use crate::args::{Argument, Form};
+use crate::manifest;
 use crate::model::{Arguments, Macro};
 
 /// Checks the arguments. After an error it still returns the valid ones, which the rules for the item and
@@ -36,6 +37,7 @@ pub(crate) fn check(
         check_name_is_first(of, &mut arguments, ident, errors);
     }
     let (mut name_given, mut authn_given) = (false, false);
+    let mut given: Vec<Ident> = Vec::new();
     for Argument { tokens, form } in arguments {
         match form {
             Form::Name(name) if of.has_name() && name_given => {
@@ -55,18 +57,17 @@ pub(crate) fn check(
                 check_once(checked.validate.is_some(), &name, errors);
                 checked.validate = Some(path);
             }
-            Form::Value(name, value)
-                if of == Macro::Provider
-                    && name::PLACEMENT_OPTIONS.iter().any(|key| name == key) =>
-            {
-                check_once(checked.place.iter().any(|(set, _)| *set == name), &name, errors);
-                checked
-                    .place
-                    .extend(requests::place(&name, &value, errors).map(|text| (name, text)));
+            Form::Value(name, value) if of == Macro::Provider && requests::is_argument(&name) => {
+                check_once(given.contains(&name), &name, errors);
+                if name == "refusing" {
+                    checked.refusing = requests::refusing(&value, errors);
+                } else if let Some(text) = requests::place(&name, &value, errors) {
+                    checked.place.push((name.clone(), text));
+                }
+                given.push(name);
             }
-            Form::Value(name, value) if of == Macro::Provider && name == "refusing" => {
-                check_once(!checked.refusing.is_empty(), &name, errors);
-                checked.refusing = requests::refusing(&value, errors);
+            Form::Path(name, path) if of == Macro::Provider && requests::is_argument(&name) => {
+                requests::refuse_path(&name, &path, errors);
             }
             Form::Path(name, path) if name == "crate" => {
                 check_once(authn_given, &name, errors);
@@ -80,6 +81,10 @@ pub(crate) fn check(
             }
         }
     }
+    if !authn_given && let Some(name) = manifest::other_name() {
+        let message = format!("add `crate = {name}`: Cargo.toml has `authn` under this name");
+        errors.add(syn::Error::new(proc_macro2::Span::call_site(), message));
+    }
     if let Some(login) = checked.flags.iter().find(|flag| *flag == "login")
         && !checked.has("cached")
     {
@@ -90,21 +95,16 @@ pub(crate) fn check(
     {
         errors.refuse(kept, "remove `kept`: a cached provider keeps secrets with its tokens, by `TokenSet::with_kept`");
     }
-    if let Some((place, _)) = checked.place.first()
-        && checked.has("own_placement")
-    {
-        errors.refuse(
-            place,
-            format_args!(
-                "remove `{place}`: with `own_placement` the provider places its token itself"
-            ),
-        );
-    }
-    if !checked.refusing.is_empty() && !checked.has("cached") {
-        errors.refuse(
-            &checked.name,
-            "add `cached` for `refusing`: only a cached token is replaced when it is refused",
-        );
+    for argument in given {
+        if argument != "refusing" && checked.has("own_placement") {
+            let message = format!(
+                "remove `{argument}`: with `own_placement` the provider places its token itself"
+            );
+            errors.refuse(argument, message);
+        } else if argument == "refusing" && !checked.has("cached") {
+            let message = "add `cached`: only a cached token is replaced when it is refused";
+            errors.refuse(argument, message);
+        }
     }
     checked
 }

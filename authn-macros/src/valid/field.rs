@@ -116,6 +116,8 @@ fn framework_option(key: &str, arguments: &Arguments) -> Option<&'static str> {
         None
     } else if arguments.has("cached") && name::CACHE_OPTIONS.contains(&key) {
         Some("every cached provider has an option of this name")
+    } else if arguments.has("kept") && key == "store" {
+        Some("it is the framework's option for where the provider keeps secrets")
     } else if name::EVERY_OPTIONS.contains(&key) {
         Some("every provider has an option of this name")
     } else if !arguments.has("own_placement") && name::PLACEMENT_OPTIONS.contains(&key) {

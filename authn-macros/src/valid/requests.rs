@@ -1,8 +1,25 @@
 //! The rules for the arguments about requests: the place of the token, and the statuses that refuse it.
 
-use syn::{Expr, ExprArray, ExprLit, Ident, Lit, LitStr};
+use syn::{Expr, ExprArray, ExprLit, Ident, Lit, LitStr, Path};
 
 use super::errors::Errors;
+use super::name::PLACEMENT_OPTIONS;
+
+/// Returns whether a word is one of these arguments.
+pub(super) fn is_argument(word: &Ident) -> bool {
+    word == "refusing" || PLACEMENT_OPTIONS.iter().any(|option| word == option)
+}
+
+/// Refuses a path as the value of such an argument.
+pub(super) fn refuse_path(argument: &Ident, path: &Path, errors: &mut Errors) {
+    if argument == "refusing" {
+        errors.refuse(path, LIST);
+    } else {
+        errors.refuse(path, format_args!("write the value of `{argument}` in quotes"));
+    }
+}
+
+const LIST: &str = "write a list of statuses, such as `[401, 403]`";
 
 /// Returns the default of an option for the place of the token.
 pub(super) fn place(option: &Ident, value: &Expr, errors: &mut Errors) -> Option<LitStr> {
@@ -33,7 +50,7 @@ pub(super) fn refusing(value: &Expr, errors: &mut Errors) -> Vec<u16> {
     let elements = match value {
         Expr::Array(ExprArray { elems, .. }) if !elems.is_empty() => elems,
         _ => {
-            errors.refuse(value, "write a list of statuses, such as `[401, 403]`");
+            errors.refuse(value, LIST);
             return Vec::new();
         }
     };
