@@ -42,7 +42,9 @@
 //! | build credentials in code | [`Credentials::builder`] |
 //! | write a provider | [`guide::writing_a_provider`], [`TokenSource`], [`TokenProvider`] |
 //! | write a provider whose user logs in | [`InteractiveSource`], [`guide::sessions`] |
-//! | sign requests, or react to an answer | [`Issued`], [`Reaction`] |
+//! | sign requests, or react to an answer | [`Request`], [`Body`], [`Issued`], [`Reaction`] |
+//! | know why a token is asked for | [`Reason`] |
+//! | keep a secret between calls | [`Kept`] |
 //! | use a closure as a provider | [`from_fn`], [`hooks`] |
 //! | group options in a struct | [`macro@Options`] |
 //! | know when a token is refreshed | [`guide::refresh_timing`], [`CacheOptions`] |

@@ -433,12 +433,13 @@ impl<T: DeserializeOwned> Plain for T {
                     (Type::Any, None) => "any value that fits".to_owned(),
                     _ => shape.with_article(),
                 };
-                let quotes = if item.as_text().is_some() { "" } else { "put a text in quotes; " };
-                let help = match node.key.provider() {
-                    Some(name) => {
-                        format!("{quotes}`authn providers {name}` lists what each option takes")
-                    }
-                    None => format!("{quotes}write {expected}"),
+                let how = match node.key.provider() {
+                    Some(name) => format!("`authn providers {name}` lists what each option takes"),
+                    None => format!("write {expected}"),
+                };
+                let help = match item.as_text() {
+                    Some(_) => how,
+                    None => format!("put a text in quotes; {how}"),
                 };
                 let found = found.unwrap_or_else(|| item.found());
                 node.report(node.wrong_type(&expected, found).with_help(help))

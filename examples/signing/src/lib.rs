@@ -1,14 +1,7 @@
-//! A provider that signs each request with a key that the service issues to this machine once:
-//!
-//! ```text
-//! X-Date: 1767225600
-//! Content-Digest: sha-256=:…:                                (RFC 9530)
-//! X-Signature: base64(HMAC-SHA256(key, method \n path?query \n date \n digest))
-//! ```
+//! A provider that signs each request with a key that the service issues to this machine once. `X-Signature` is the
+//! HMAC-SHA256 of the method, the path and query, `X-Date`, and `Content-Digest` (RFC 9530), a line each.
 
-#![forbid(unsafe_code)]
-
-use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 use authn::{Context, Error, Request, Result, SecretString, Token, TokenProvider, Url};
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
@@ -26,24 +19,24 @@ pub struct Signed {
 
 impl TokenProvider for Signed {
     async fn token(&self, _: &Context) -> Result<Token> {
-        Err(Error::no_token()) // a request needs a signature, which no token replaces
+        Err(Error::no_token()) // a signature is not a token
     }
 
     async fn authorize(&self, request: &mut Request<'_>, context: &Context) -> Result<()> {
         let key = self.key(context).await?;
         let body = request.body().bytes().ok_or_else(|| {
-            Error::configuration("the body of this request is not known, so it can't be signed")
-                .with_help("send a body that is in memory")
+            let message = "the body of this request is not known, so it can't be signed";
+            Error::configuration(message).with_help("send a body that is in memory")
         })?;
         let digest = format!("sha-256=:{}:", BASE64.encode(Sha256::digest(body)));
-        let now = context.clock().now().wall().duration_since(SystemTime::UNIX_EPOCH);
+        let now = context.clock().now().wall().duration_since(UNIX_EPOCH);
         let date = now.unwrap_or_default().as_secs().to_string();
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         let signed = format!("{}\n{path}\n{date}\n{digest}", request.method());
-        let key = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes());
-        let mac = key.map_err(|_| Error::internal("HMAC takes a key of any length"))?;
+        let mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes());
+        let mac = mac.map_err(|_| Error::internal("the key of this machine is too short"))?;
         let signature = BASE64.encode(mac.chain_update(signed).finalize().into_bytes());
-        // These headers are the provider's alone, and new for each call: replaced, not set.
+        // They are new for each call, and the provider's alone: replaced, and not only set.
         request.replace_header("x-date", date)?;
         request.replace_header("content-digest", digest)?;
         request.replace_header("x-signature", signature)

@@ -1,18 +1,13 @@
 //! A provider for a service with the HTTP API of `HashiCorp` Vault: a role's login gives a token with a lease, which the
 //! token itself renews. The service takes it in `X-Vault-Token`, and refuses one that it does not know with 403.
 
-#![forbid(unsafe_code)]
-
 use std::{collections::BTreeMap, time::Duration};
 
 use authn::http::{HeaderName, HttpRequest};
-use authn::{Context, Error, ErrorKind, Reason, Result, SecretString, Token, TokenSet};
-use authn::{TokenSource, Url};
+use authn::{Context, Error, ErrorKind, Reason, Result, SecretString, Token, TokenSet, Url};
 
 /// Logs a role in to a vault.
-#[authn::token_provider(
-    "vault", cached, header = "x-vault-token", header_prefix = "", refusing = [401, 403]
-)]
+#[authn::token_provider("vault", cached, header = "x-vault-token", header_prefix = "", refusing = [401, 403])]
 pub struct Vault {
     /// Address of the vault, such as `https://vault.example.com/`.
     url: Url,
@@ -22,17 +17,16 @@ pub struct Vault {
     _secret_id: SecretString,
 }
 
-impl TokenSource for Vault {
+impl authn::TokenSource for Vault {
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
         // A token that has ended, or that the vault refuses, can't renew itself.
         if let (Some(last), Reason::Expiring) = (last, context.reason())
             && last.kept("renewable").is_some_and(|renewable| *renewable.expose() == *"true")
         {
-            let name = HeaderName::from_static("x-vault-token");
             let request = self.post(context, "/v1/auth/token/renew-self");
+            let name = HeaderName::from_static("x-vault-token");
             match granted(request.header(name, last.token().secret())).await {
-                // Such as at the longest lifetime of the token.
-                Err(error) if error.kind() == ErrorKind::Refused => {}
+                Err(error) if error.kind() == ErrorKind::Refused => {} // at its longest lifetime
                 result => return result,
             }
         }
@@ -59,7 +53,7 @@ struct Auth {
 async fn granted(request: HttpRequest) -> Result<TokenSet> {
     let auth: Option<Auth> = request.send().await?.success()?.member("auth")?;
     let auth = auth.ok_or_else(|| Error::protocol("the vault's answer has no `auth`"))?;
-    let token = Token::new(auth.client_token)?;
-    let token = token.with_expires_in(Duration::from_secs(auth.lease_duration));
-    Ok(TokenSet::new(token).with_kept("renewable", auth.renewable.to_string().into()))
+    let lease = Duration::from_secs(auth.lease_duration);
+    let tokens = TokenSet::new(Token::new(auth.client_token)?.with_expires_in(lease));
+    Ok(tokens.with_kept("renewable", auth.renewable.to_string().into()))
 }

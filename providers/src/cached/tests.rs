@@ -6,7 +6,7 @@ use authn::{
     Context, Credentials, Environment, ErrorKind, Issued, Loader, Reaction, Request, ResponseHead,
     Result, Token, TokenProvider, TokenSet, TokenSource, Used, config::Class,
 };
-use http::{HeaderName, HeaderValue, StatusCode, request::Parts};
+use http::{StatusCode, request::Parts};
 
 fn loader(text: &str) -> Loader {
     let text = format!("[credentials]\norigins = ['*']\n{text}");
