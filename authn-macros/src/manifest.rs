@@ -11,11 +11,11 @@ pub(crate) fn other_name() -> Option<String> {
     let folder = env::var_os("CARGO_MANIFEST_DIR")?;
     let folder = Path::new(&folder);
     let own = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
-    let above = folder.ancestors().skip(1).filter_map(|folder| {
+    let mut above = folder.ancestors().skip(1).filter_map(|folder| {
         let text = fs::read_to_string(folder.join("Cargo.toml")).ok()?;
         text.contains("[workspace").then_some(text)
     });
-    renamed(&own, above.take(1).next().as_deref())
+    renamed(&own, above.next().as_deref())
 }
 
 /// Returns the other name of `authn` in a manifest: in a table of dependencies, or through that of the workspace. A
@@ -68,15 +68,12 @@ fn dependencies(manifest: &str) -> Vec<Dependency> {
         let (mut parts, whole) = (key.trim().split('.'), format!("{}={value}", key.trim()));
         let is_authn = whole.contains("package=\"authn\"");
         let is_inherited = whole.contains("workspace=true");
-        match all.last_mut().filter(|_| is_one) {
-            Some(last) => {
-                last.is_authn |= is_authn;
-                last.is_inherited |= is_inherited;
-            }
-            None => {
-                let name = parts.next().unwrap_or_default().trim_matches('"').to_owned();
-                all.push(Dependency { name, is_authn, is_inherited });
-            }
+        if let Some(last) = all.last_mut().filter(|_| is_one) {
+            last.is_authn |= is_authn;
+            last.is_inherited |= is_inherited;
+        } else {
+            let name = parts.next().unwrap_or_default().trim_matches('"').to_owned();
+            all.push(Dependency { name, is_authn, is_inherited });
         }
     }
     all

@@ -89,9 +89,12 @@ fn requests(options: &Options) -> Option<(TokenStream, TokenStream)> {
         return None;
     }
     let placed = (!place.is_empty()).then(|| {
-        let set = |key: &str| match place.iter().find(|(option, _)| option == key) {
-            Some((_, text)) => quote!(::core::option::Option::Some(#text)),
-            None => quote!(::core::option::Option::None),
+        let set = |key: &str| {
+            let set = place.iter().find(|(option, _)| option == key).map(|(_, text)| text);
+            set.map_or_else(
+                || quote!(::core::option::Option::None),
+                |text| quote!(::core::option::Option::Some(#text)),
+            )
         };
         let (placement, header) = (set("placement"), set("header"));
         let (prefix, parameter) = (set("header_prefix"), set("query_parameter"));

@@ -192,7 +192,7 @@ impl Exchange {
             if lease.is_lost() {
                 return Err(lost(session));
             }
-            let last = record.tokens.get(scope).and_then(|stored| stored.token());
+            let last = record.token(scope);
             let error = match self.request(sent.as_ref(), last.as_ref()).await {
                 Err(error) if is_over(&error, sent.as_ref()) => error,
                 result => return result,

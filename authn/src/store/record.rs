@@ -192,6 +192,11 @@ impl Record {
         Arc::new(kept.map(|(name, value)| (name.clone(), value.as_str().into())).collect())
     }
 
+    /// Returns the access token of these scopes, which may have expired.
+    pub(crate) fn token(&self, scope: &str) -> Option<Token> {
+        self.tokens.get(scope)?.token()
+    }
+
     /// Returns how many secrets are kept.
     pub(crate) fn kept_count(&self) -> usize {
         self.kept.len()
