@@ -1,5 +1,6 @@
 //! The rules for the arguments of the attribute.
 
+use proc_macro2::Span;
 use syn::ext::IdentExt as _;
 use syn::{Ident, LitStr, parse_quote};
 
@@ -82,8 +83,13 @@ pub(crate) fn check(
         }
     }
     if !authn_given && let Some(name) = manifest::other_name() {
-        let message = format!("add `crate = {name}`: Cargo.toml has `authn` under this name");
-        errors.add(syn::Error::new(proc_macro2::Span::call_site(), message));
+        let argument = match of {
+            Macro::Options => format!("#[options(crate = {name})]"),
+            Macro::Provider | Macro::Store => format!("crate = {name}"),
+        };
+        let message = format!("add `{argument}`: Cargo.toml has `authn` under this name");
+        errors.add(syn::Error::new(Span::call_site(), message));
+        checked.authn = syn::parse_str(&name).unwrap_or(checked.authn);
     }
     if let Some(login) = checked.flags.iter().find(|flag| *flag == "login")
         && !checked.has("cached")

@@ -254,3 +254,12 @@ fn the_command_line_signs_the_body_that_it_is_given() {
         assert!(!is_done && text.contains(words), "{text}");
     }
 }
+
+#[test]
+fn keeps_the_rules() {
+    let server = Server::start(None);
+    let options = format!("url = '{}/key'\ncode = 'c0de'", server.url);
+    let report = authn::conformance::check::<signing::Signed>(&options);
+    let error = report.token.expect_err("it signs, and has no token");
+    assert_eq!(error.kind(), authn::ErrorKind::NoToken);
+}
