@@ -53,7 +53,7 @@ impl TokenSource for Signer {
 
     fn authorize(&self, request: &mut Request<'_>, issued: &Issued, _: &Context) -> Result<()> {
         let key = issued.kept("key").unwrap().expose();
-        request.set_header("x-signature", &**key)?;
+        request.set_header("x-signature", &*key)?;
         request.set_query("signature", &key)
     }
 }
