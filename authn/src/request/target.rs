@@ -131,14 +131,18 @@ impl Target<'_> {
 
     /// Replaces a form that the client keeps with the rest; returns whether it does.
     pub(super) fn set_form(&mut self, form: Vec<u8>) -> bool {
-        #[cfg(feature = "reqwest")]
-        if let Self::Reqwest { request, .. } = self {
-            *request.body_mut() = Some(form.into());
-            request.headers_mut().remove(http::header::CONTENT_LENGTH);
-            return true;
+        match self {
+            Self::Parts { .. } | Self::Whole(_) => {
+                drop(form);
+                false
+            }
+            #[cfg(feature = "reqwest")]
+            Self::Reqwest { request, .. } => {
+                *request.body_mut() = Some(form.into());
+                request.headers_mut().remove(http::header::CONTENT_LENGTH);
+                true
+            }
         }
-        drop(form);
-        false
     }
 
     #[inline]
