@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
-use syn::{Ident, LitStr, Path, Result, Token};
+use syn::{Expr, Ident, LitStr, Path, Result, Token};
 
 /// One argument, up to the next comma.
 pub(crate) struct Argument {
@@ -21,6 +21,8 @@ pub(crate) enum Form {
     Flag(Ident),
     /// A word with a path, such as `validate = Self::check` or `crate = path`.
     Path(Ident, Path),
+    /// A word with any other expression, such as `header = "x-token"` or `refusing = [401, 403]`.
+    Value(Ident, Expr),
     /// Anything else.
     Other,
 }
@@ -55,7 +57,11 @@ fn form(input: ParseStream<'_>) -> Result<Form> {
         return Ok(Form::Flag(name));
     }
     input.parse::<Token![=]>()?;
-    Ok(Form::Path(name, input.call(Path::parse_mod_style)?))
+    let ahead = input.fork();
+    if ahead.call(Path::parse_mod_style).is_ok() && ahead.is_empty() {
+        return Ok(Form::Path(name, input.call(Path::parse_mod_style)?));
+    }
+    Ok(Form::Value(name, input.parse()?))
 }
 
 #[cfg(test)]
@@ -71,6 +77,7 @@ mod tests {
                 Form::Flag(_) => "flag",
                 Form::Path(name, _) if name == "crate" => "crate",
                 Form::Path(..) => "path",
+                Form::Value(..) => "value",
                 Form::Other => "other",
             };
             format!("{kind} {}", argument.tokens)
@@ -86,6 +93,8 @@ mod tests {
             crate = ::kelvin::authn,
             own_placement,
             validate = Self::check,
+            header = "x-token",
+            refusing = [401, 403],
         );
         let expected = [
             r#"name "corp_sts""#,
@@ -93,6 +102,8 @@ mod tests {
             "crate crate = :: kelvin :: authn",
             "flag own_placement",
             "path validate = Self :: check",
+            r#"value header = "x-token""#,
+            "value refusing = [401 , 403]",
         ];
         assert_eq!(kinds(tokens), expected);
     }
@@ -103,8 +114,8 @@ mod tests {
             quote!("a" "b", cached = true, crate = "authn", crate, cache now, type, size(1, 2));
         let expected = [
             r#"other "a" "b""#,
-            "other cached = true",
-            r#"other crate = "authn""#,
+            "value cached = true",
+            r#"value crate = "authn""#,
             "other crate",
             "other cache now",
             "other type",

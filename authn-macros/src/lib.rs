@@ -3,6 +3,7 @@
 //! The crate is one pipeline, and each step is a module:
 //!
 //! 1. `args` and `ast` parse the source, and `attr` and `doc` its attributes. They check no rule.
+//!    `manifest` finds the name that the crate has for `authn`.
 //! 2. `valid` contains every rule with its message, and turns the parsed item into `model::Options`.
 //! 3. `expand` writes the code of a valid item. `fallback` writes empty implementations for a refused
 //!    one, so that one mistake is one error.
@@ -13,6 +14,7 @@ mod attr;
 mod doc;
 mod expand;
 mod fallback;
+mod manifest;
 mod model;
 mod valid;
 
@@ -66,6 +68,9 @@ use self::model::Macro;
 /// |---|---|
 /// | `cached` | the struct implements `TokenSource`, and the framework caches and renews its tokens; otherwise the struct implements `TokenProvider` and answers each call itself |
 /// | `login` | with `cached`: a user logs in, and the struct implements `InteractiveSource` as well |
+/// | `kept` | without `cached`: the secrets of `Context::kept` are in a store, which the option `store` names |
+/// | `placement = "query"`, `header = "x-vault-token"`, `header_prefix = ""`, `query_parameter = "key"` | the defaults of the options for the place of the token |
+/// | `refusing = [401, 403]` | with `cached`: the statuses by which a server refuses the token, so that it is replaced; `[401]` by default |
 /// | `own_placement` | the provider adds its credential to requests itself, so its table does not have the framework's options for the place (`header`, `query_parameter` …) |
 /// | `crate = path` | the path of `authn`; `::authn` by default |
 ///

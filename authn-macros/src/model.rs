@@ -23,6 +23,10 @@ pub(crate) struct Arguments {
     pub(crate) flags: Vec<Ident>,
     /// The function that validates the options together.
     pub(crate) validate: Option<Path>,
+    /// The defaults for the place of the token, by their options.
+    pub(crate) place: Vec<(Ident, LitStr)>,
+    /// The statuses that refuse a token; none if they are the framework's.
+    pub(crate) refusing: Vec<u16>,
     /// The path of `authn`.
     pub(crate) authn: Path,
 }

@@ -115,7 +115,7 @@ impl CredentialsBuilder {
 
     /// Sets the place of the token on a request.
     pub fn placement(self, placement: Placement) -> Self {
-        Self { placement: crate::request::unless_default(placement), ..self }
+        Self { placement: Some(placement), ..self }
     }
 
     /// Adds a token store, which the option `store` of a provider chooses by this name.

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
-    Error, Origins, Placement, Result, SecretString, TokenSet, store::SessionSpec, time::Clock,
-    token::OnUpdate,
+    Error, Kept, Origins, Placement, Result, SecretString, TokenSet, store::SessionSpec,
+    time::Clock, token::OnUpdate,
 };
 
 /// What a provider gets besides its options: scopes, clock, HTTP client, and the configured host.
@@ -24,6 +24,44 @@ use crate::{
 #[must_use]
 pub struct Context(Arc<Parts>);
 
+/// Why an exchange is made. [`Context::reason`] returns it.
+///
+/// ```
+/// use authn::{Context, Reason, Result, TokenSet, TokenSource};
+/// # async fn log_in() -> Result<TokenSet> { Err(authn::Error::no_token()) }
+/// # async fn renew(_: &TokenSet) -> Result<TokenSet> { Err(authn::Error::no_token()) }
+///
+/// #[derive(Debug)]
+/// struct Vault;
+///
+/// impl TokenSource for Vault {
+///     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
+///         match (last, context.reason()) {
+///             (Some(last), Reason::Expiring) => renew(last).await,
+///             // A token that has ended, or that a server refuses, can't renew itself.
+///             _ => log_in().await,
+///         }
+///     }
+/// }
+/// # assert_eq!(Context::new().reason(), Reason::First);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// There is no token for these scopes yet, or no longer, such as after a logout.
+    #[default]
+    First,
+    /// The last token can be used, and is renewed before it ends.
+    Expiring,
+    /// The last token has ended.
+    Expired,
+    /// A server has refused the last token, as [`Credentials::invalidate`] reports it, so that what the token
+    /// itself renews will be refused, too.
+    ///
+    /// [`Credentials::invalidate`]: crate::Credentials::invalidate
+    Refused,
+}
+
 /// The fields of a context; [`Context::change`] sets them.
 #[derive(Clone, Default)]
 pub(crate) struct Parts {
@@ -37,6 +75,8 @@ pub(crate) struct Parts {
     pub(crate) placement: Option<Arc<Placement>>,
     pub(crate) secrets: Arc<[SecretString]>,
     pub(crate) awaits_refresh: bool,
+    pub(crate) kept: Kept,
+    pub(crate) reason: Reason,
     pub(crate) session_spec: Option<Arc<SessionSpec>>,
     pub(crate) login_command: Option<Arc<str>>,
     pub(crate) profile: Option<Arc<str>>,
@@ -118,6 +158,19 @@ impl Context {
     /// ```
     pub fn last(&self) -> Option<&TokenSet> {
         self.0.last.as_deref()
+    }
+
+    /// Returns why the exchange is made. Outside of [`TokenSource::request_token`] it is [`Reason::First`].
+    ///
+    /// [`TokenSource::request_token`]: crate::TokenSource::request_token
+    pub fn reason(&self) -> Reason {
+        self.0.reason
+    }
+
+    /// Returns the secrets that a [`TokenProvider`](crate::TokenProvider) keeps between its calls, and between programs.
+    /// A source keeps its secrets with its tokens, by [`TokenSet::with_kept`](crate::TokenSet::with_kept).
+    pub fn kept(&self) -> &Kept {
+        &self.0.kept
     }
 
     /// Returns the clock.

@@ -380,7 +380,8 @@ impl Credentials {
     /// Passes the answer to a request to the provider, and returns what the client has to do.
     ///
     /// [`authn::reqwest::Client`](crate::reqwest::Client) calls it for every answer to a request that it has authorised.
-    /// Code for another client does the same, and obeys the [`Reaction`] at most once for a request.
+    /// Code for another client does the same, and obeys the [`Reaction`] at most once for a request. A status that refuses
+    /// the token is [`Reaction::Invalidate`]: 401, or those that the provider names.
     ///
     /// ```
     /// use authn::{Credentials, Reaction, Request, ResponseHead, Used};
@@ -399,8 +400,7 @@ impl Credentials {
     /// # Ok(()) }
     /// ```
     pub fn response(&self, head: &ResponseHead<'_>, used: &Used) -> Reaction {
-        let bound = self.0.current();
-        bound.provider.response(head, used, &bound.context)
+        self.0.current().response(head, used)
     }
 
     /// Returns the state of the session, without any network.
@@ -438,7 +438,9 @@ impl Credentials {
 
     /// Returns the name of the session's store, such as `file` or `memory`; `None` if the provider has no session.
     pub fn store(&self) -> Option<String> {
-        self.0.current().managed().store()
+        let bound = self.0.current();
+        let kept = bound.context.kept().store().map(str::to_owned);
+        bound.managed().store().or(kept)
     }
 
     /// Asks whether the server that issues the tokens can be reached, without sending a secret; `None` if there is no

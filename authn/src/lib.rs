@@ -42,7 +42,9 @@
 //! | build credentials in code | the builder of a [provider](macro@token_provider#in-code), [`Credentials::builder`] |
 //! | write a provider | [`guide::writing_a_provider`], [`TokenSource`], [`TokenProvider`] |
 //! | write a provider whose user logs in | [`InteractiveSource`], [`guide::sessions`] |
-//! | sign requests, or react to an answer | [`Issued`], [`Reaction`] |
+//! | sign requests, or react to an answer | [`Request`], [`Body`], [`Issued`], [`Reaction`] |
+//! | know why a token is asked for | [`Reason`] |
+//! | keep a secret between calls | [`Kept`] |
 //! | use a closure as a provider | [`from_fn`], [`hooks`] |
 //! | group options in a struct | [`macro@Options`] |
 //! | know when a token is refreshed | [`guide::refresh_timing`], [`CacheOptions`] |
@@ -126,6 +128,7 @@ pub mod guide;
 pub mod http;
 mod input_file;
 mod integrations;
+mod kept;
 mod login;
 pub mod options;
 mod pending_login;
@@ -153,13 +156,14 @@ pub use builder::CredentialsBuilder;
 pub use cache::{CacheOptions, Cached};
 #[doc(inline)]
 pub use config::{Loader, load, load_profile};
-pub use context::Context;
+pub use context::{Context, Reason};
 pub use credentials::Credentials;
 #[doc(inline)]
 pub use diagnostic::Location;
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Recovery, Result};
 pub use integrations::*;
+pub use kept::Kept;
 pub use login::{Login, LoginMethod, LoginOutcome, LoginPlan};
 #[doc(inline)]
 pub use options::{Options, Secret, Show, Validation, View};
@@ -170,7 +174,7 @@ pub use provider::{
     TokenSource, from_fn, hooks,
 };
 pub use registry::{Entry, Provider, Registry, RegistryBuilder, Store, StoreEntry};
-pub use request::{Origins, Placement, Reaction, Request, ResponseHead, Used};
+pub use request::{Body, Origins, Placement, Reaction, Request, ResponseHead, Used};
 pub use secret::{Exposed, SecretSource, SecretString};
 #[doc(inline)]
 pub use store::SessionPolicy;

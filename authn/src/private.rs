@@ -11,7 +11,9 @@ pub use crate::{
         Shown, Table, Tag, Type, Validation, View, Views, count, fields, join, kinds, set_or_not,
         views,
     },
+    provider::Declared,
     registry::{About, Entry, Provider, Store, StoreEntry},
+    request::{DefaultPlace, Placed},
     store::{Content, Locks, Versioned},
 };
 

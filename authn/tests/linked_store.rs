@@ -257,7 +257,11 @@ fn a_mistyped_store_gets_a_suggestion() {
     for (store, help) in [
         ("celar", "did you mean `cellar`?"),
         ("memmory", "did you mean `memory`?"),
-        ("s3cr3t", "choose one of memory, cellar"),
+        (
+            "s3cr3t",
+            "choose one of memory, cellar; for a store of another crate, add the crate to Cargo.toml and `use \
+             its_crate as _;` to main.rs",
+        ),
     ] {
         let config = read(&format!("[credentials.mirror]\nsecret = 'x'\nstore = '{store}'"));
         let code = ProblemCode::UnknownStore;

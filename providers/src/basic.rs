@@ -85,14 +85,12 @@ impl TokenProvider for Basic {
     }
 
     async fn authorize(&self, request: &mut Request<'_>, _: &Context) -> Result<()> {
-        request.set_header(&AUTHORIZATION, self.value()?);
-        Ok(())
+        request.set_header(AUTHORIZATION, self.value()?)
     }
 
     #[inline]
     fn try_authorize(&self, request: &mut Request<'_>, _: &Context) -> Option<Result<()>> {
-        request.set_header(&AUTHORIZATION, self.__value.get()?.get().clone());
-        Some(Ok(()))
+        Some(request.set_header(AUTHORIZATION, self.__value.get()?.get().clone()))
     }
 
     fn principal(&self, _: &Context) -> Option<String> {

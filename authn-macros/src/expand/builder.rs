@@ -14,7 +14,7 @@ use syn::{Attribute, Expr, Type, Visibility};
 
 use super::local;
 use crate::model::{Field, Macro, Options, Role};
-use crate::valid::{CACHE_OPTIONS, EVERY_OPTIONS, PLACEMENT_OPTIONS};
+use crate::valid::{CACHE_OPTIONS, EVERY_OPTIONS, KEPT_OPTIONS, PLACEMENT_OPTIONS};
 
 /// Writes the builder of a provider, or the macro of a set of options.
 pub(super) fn definition(options: &Options) -> TokenStream {
@@ -190,8 +190,9 @@ fn methods(options: &Options, private: &TokenStream) -> TokenStream {
 fn framework_methods(options: &Options, private: &TokenStream) -> TokenStream {
     let arguments = &options.arguments;
     let cache = arguments.has("cached").then_some(&CACHE_OPTIONS[..]).unwrap_or_default();
+    let kept = arguments.has("kept").then_some(&KEPT_OPTIONS[..]).unwrap_or_default();
     let placement = if arguments.has("own_placement") { &[] } else { &PLACEMENT_OPTIONS[..] };
-    let all = cache.iter().chain(&EVERY_OPTIONS).chain(placement);
+    let all = cache.iter().chain(kept).chain(&EVERY_OPTIONS).chain(placement);
     let methods = all.map(|(key, about)| {
         let about: Expr = syn::parse_quote!(#about);
         method(private, &[], &[about], &format_ident!("r#{key}"), key)

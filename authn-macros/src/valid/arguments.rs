@@ -1,11 +1,13 @@
 //! The rules for the arguments of the attribute.
 
+use proc_macro2::Span;
 use syn::ext::IdentExt as _;
 use syn::{Ident, LitStr, parse_quote};
 
 use super::errors::Errors;
-use super::name;
+use super::{name, requests};
 use crate::args::{Argument, Form};
+use crate::manifest;
 use crate::model::{Arguments, Macro};
 
 /// Checks the arguments. After an error it still returns the valid ones, which the rules for the item and
@@ -21,6 +23,8 @@ pub(crate) fn check(
         name: LitStr::new(&expected_name(ident), ident.span()),
         flags: Vec::new(),
         validate: None,
+        place: Vec::new(),
+        refusing: Vec::new(),
         authn: parse_quote!(::authn),
     };
     let mut arguments = match arguments {
@@ -34,6 +38,7 @@ pub(crate) fn check(
         check_name_is_first(of, &mut arguments, ident, errors);
     }
     let (mut name_given, mut authn_given) = (false, false);
+    let mut given: Vec<Ident> = Vec::new();
     for Argument { tokens, form } in arguments {
         match form {
             Form::Name(name) if of.has_name() && name_given => {
@@ -53,6 +58,18 @@ pub(crate) fn check(
                 check_once(checked.validate.is_some(), &name, errors);
                 checked.validate = Some(path);
             }
+            Form::Value(name, value) if of == Macro::Provider && requests::is_argument(&name) => {
+                check_once(given.contains(&name), &name, errors);
+                if name == "refusing" {
+                    checked.refusing = requests::refusing(&value, errors);
+                } else if let Some(text) = requests::place(&name, &value, errors) {
+                    checked.place.push((name.clone(), text));
+                }
+                given.push(name);
+            }
+            Form::Path(name, path) if of == Macro::Provider && requests::is_argument(&name) => {
+                requests::refuse_path(&name, &path, errors);
+            }
             Form::Path(name, path) if name == "crate" => {
                 check_once(authn_given, &name, errors);
                 authn_given = true;
@@ -65,10 +82,35 @@ pub(crate) fn check(
             }
         }
     }
+    if !authn_given && let Some(name) = manifest::other_name() {
+        let argument = match of {
+            Macro::Options => format!("#[options(crate = {name})]"),
+            Macro::Provider | Macro::Store => format!("crate = {name}"),
+        };
+        let message = format!("add `{argument}`: Cargo.toml has `authn` under this name");
+        errors.add(syn::Error::new(Span::call_site(), message));
+        checked.authn = syn::parse_str(&name).unwrap_or(checked.authn);
+    }
     if let Some(login) = checked.flags.iter().find(|flag| *flag == "login")
         && !checked.has("cached")
     {
         errors.refuse(login, "add `cached`: only a cached provider keeps the session of a login");
+    }
+    if let Some(kept) = checked.flags.iter().find(|flag| *flag == "kept")
+        && checked.has("cached")
+    {
+        errors.refuse(kept, "remove `kept`: a cached provider keeps secrets with its tokens, by `TokenSet::with_kept`");
+    }
+    for argument in given {
+        if argument != "refusing" && checked.has("own_placement") {
+            let message = format!(
+                "remove `{argument}`: with `own_placement` the provider places its token itself"
+            );
+            errors.refuse(argument, message);
+        } else if argument == "refusing" && !checked.has("cached") {
+            let message = "add `cached`: only a cached token is replaced when it is refused";
+            errors.refuse(argument, message);
+        }
     }
     checked
 }
@@ -84,7 +126,7 @@ fn check_name_is_first(
     let is_argument = match arguments.first().map(|first| &first.form) {
         Some(Form::Name(_)) => return,
         Some(Form::Flag(flag)) => of.has_flag(flag),
-        Some(Form::Path(name, _)) => name == "crate",
+        Some(Form::Path(name, _) | Form::Value(name, _)) => name == "crate",
         Some(Form::Other) | None => false,
     };
     let tokens = arguments.first().map(|first| &first.tokens);

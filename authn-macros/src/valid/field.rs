@@ -119,6 +119,8 @@ fn framework_option(key: &str, arguments: &Arguments) -> Option<&'static str> {
         None
     } else if arguments.has("cached") && has(&name::CACHE_OPTIONS) {
         Some("every cached provider has an option of this name")
+    } else if arguments.has("kept") && has(&name::KEPT_OPTIONS) {
+        Some("it is the framework's option for where the provider keeps secrets")
     } else if has(&name::EVERY_OPTIONS) {
         Some("every provider has an option of this name")
     } else if !arguments.has("own_placement") && has(&name::PLACEMENT_OPTIONS) {

@@ -10,12 +10,13 @@ mod field;
 mod helper;
 mod item;
 mod name;
+mod requests;
 mod words;
 
 use syn::DeriveInput;
 
 use self::errors::Errors;
-pub(crate) use self::name::{CACHE_OPTIONS, EVERY_OPTIONS, PLACEMENT_OPTIONS};
+pub(crate) use self::name::{CACHE_OPTIONS, EVERY_OPTIONS, KEPT_OPTIONS, PLACEMENT_OPTIONS};
 use crate::args::Argument;
 use crate::ast::Item;
 use crate::model::{Macro, Options};

@@ -29,6 +29,12 @@ pub(crate) const CACHE_OPTIONS: [(&str, &str); 7] = [
     ("username_claim", "Claim with the user's name."),
 ];
 
+/// The options that the framework adds to the table of a provider with `kept`.
+pub(crate) const KEPT_OPTIONS: [(&str, &str); 1] = [(
+    "store",
+    "Store of what the provider keeps: `memory`, which is the default in code, `file`, or the name of another store.",
+)];
+
 /// The options that the framework adds to the table of each provider.
 pub(crate) const EVERY_OPTIONS: [(&str, &str); 1] =
     [("override", "Whether the credential replaces one that the caller has set.")];

@@ -24,8 +24,9 @@ pub(crate) struct Words {
 const PROVIDER: Words = Words {
     attribute: "#[token_provider]",
     noun: "provider",
-    flags: &["cached", "login", "own_placement"],
-    arguments: "the name, `cached`, `login`, `own_placement` and `crate = path`",
+    flags: &["cached", "login", "kept", "own_placement"],
+    arguments: "the name, `cached`, `login`, `kept`, `own_placement`, and with a value `placement`, `header`, \
+                `header_prefix`, `query_parameter`, `refusing` and `crate`",
     reserved: (&name::RESERVED, "a key of `[credentials]` itself"),
     one_type: "a provider is one type, which the configuration names",
 };

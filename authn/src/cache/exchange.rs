@@ -78,7 +78,7 @@ impl Exchange {
                 None => {
                     let sent = memory.last.clone();
                     drop(memory);
-                    let fresh = self.request(sent.as_ref()).await?;
+                    let fresh = self.request(sent.as_ref(), None).await?;
                     memory = state.memory().await;
                     self.keep(&mut memory, fresh).await
                 }
@@ -90,7 +90,7 @@ impl Exchange {
 
     async fn in_memory(&self, memory: &mut Memory) -> Result<Issued> {
         let sent = memory.last.clone();
-        match self.request(sent.as_ref()).await {
+        match self.request(sent.as_ref(), None).await {
             Ok(fresh) => self.keep(memory, fresh).await,
             Err(error) => {
                 if is_over(&error, sent.as_ref()) {
@@ -197,7 +197,8 @@ impl Exchange {
             if lease.is_lost() {
                 return Err(lost(session));
             }
-            let error = match self.request(sent.as_ref()).await {
+            let last = record.token(scope);
+            let error = match self.request(sent.as_ref(), last.as_ref()).await {
                 Err(error) if is_over(&error, sent.as_ref()) => error,
                 result => return result,
             };
@@ -318,12 +319,15 @@ impl Exchange {
         })
     }
 
-    async fn request(&self, last: Option<&TokenSet>) -> Result<Fresh> {
+    /// Asks the source. `token` is the last token for the same scopes, if that is known.
+    async fn request(&self, last: Option<&TokenSet>, token: Option<&Token>) -> Result<Fresh> {
         if self.forced {
             self.prepare().await?;
         }
         let asked = self.context.clock().now();
-        let tokens = self.answered(self.shared.source.request_token(&self.context, last)).await?;
+        let reason = self.scope.reason(token, asked);
+        let context = self.context.clone().change(|parts| parts.reason = reason);
+        let tokens = self.answered(self.shared.source.request_token(&context, last)).await?;
         let (tokens, unverified) = self.check_user(tokens, last).await?;
         let configured = match self.shared.source.session() {
             SessionPolicy::From(secret) => Some(secret),
@@ -378,7 +382,7 @@ impl Exchange {
         schedule: Schedule,
     ) -> Result<bool> {
         let prefix = self.context.placement().map_or(BEARER, |placement| placement.prefix());
-        let publish = || scope.slot.publish(issued, schedule, prefix);
+        let publish = || scope.publish(issued, schedule, prefix);
         self.state.slots.publish(self.generation, invalidations, publish)
     }
 

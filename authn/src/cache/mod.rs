@@ -24,7 +24,7 @@ mod state;
 mod update;
 mod web_login;
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{any::TypeId, fmt, future::Future, sync::Arc};
 
 pub use options::CacheOptions;
 
@@ -32,7 +32,7 @@ use self::core::Core;
 use crate::{
     Bound, Context, InteractiveSource, Issued, Managed, Placement, Reaction, Request, ResponseHead,
     Result, Token, TokenProvider, TokenSource, Update, Used,
-    provider::{Interactive, Plain},
+    provider::{Declared, Interactive, Plain},
     token::OnUpdate,
 };
 
@@ -214,6 +214,10 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
         self.source.response(head, used, context)
+    }
+
+    fn declared(&self) -> Option<&'static Declared> {
+        Declared::find(TypeId::of::<S>())
     }
 
     fn managed(&self) -> Option<&dyn Managed> {

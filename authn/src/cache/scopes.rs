@@ -13,9 +13,9 @@ use super::{
     options::CacheOptions,
     schedule::Schedule,
     single_flight::{SingleFlight, Waiter},
-    slot::Slot,
+    slot::{Rotation, Slot},
 };
-use crate::{Context, Issued, Result, Status, Token, time::Moment};
+use crate::{Context, Issued, Reason, Result, Status, Token, time::Moment};
 
 /// Most sets of scopes in one cache. The least recently used is removed first.
 const MOST_SCOPES: usize = 64;
@@ -63,8 +63,17 @@ impl SlotKey {
 pub(super) struct ScopeSlot {
     pub(super) slot: Slot,
     pub(super) single_flight: SingleFlight,
-    /// The token that was dropped last, such as because a server has refused it. It may still be in a store.
-    dropped: Mutex<Option<Token>>,
+    dropped: Mutex<Dropped>,
+}
+
+/// The token that was dropped last. It may still be in a store.
+#[derive(Default)]
+struct Dropped {
+    last: Option<Token>,
+    /// Whether a server has refused it.
+    is_refused: bool,
+    /// Whether the cached token was dropped because a server has refused it, and no other has been published since.
+    is_replaced_next: bool,
 }
 
 impl ScopeSlots {
@@ -211,6 +220,7 @@ impl State {
             slot.slot.clear();
             // The last failure may be that no user was logged in.
             slot.single_flight.forget_failure();
+            slot.dropped().is_replaced_next = false;
         }
         self.generation
     }
@@ -231,27 +241,27 @@ impl ScopeSlot {
 
     /// Returns whether a stored token is the cached one, or was dropped.
     pub(super) fn knows(&self, stored: &Token) -> bool {
-        let is_stored =
-            |token: Option<Token>| token.is_some_and(|token| token.secret() == stored.secret());
-        is_stored(self.current()) || is_stored(self.dropped().clone())
+        self.current().is_some_and(|current| current.secret() == stored.secret())
+            || self.dropped().has(stored)
     }
 
     fn current(&self) -> Option<Token> {
         self.slot.load().as_deref().map(|rotation| rotation.issued().token().clone())
     }
 
-    fn dropped(&self) -> MutexGuard<'_, Option<Token>> {
+    fn dropped(&self) -> MutexGuard<'_, Dropped> {
         self.dropped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the cached token, also if it has expired, or else the one that was dropped last.
     pub(super) fn last_token(&self) -> Option<Token> {
-        self.current().or_else(|| self.dropped().clone())
+        self.current().or_else(|| self.dropped().last.clone())
     }
 
     /// Notes a token that the program had before, and that can't be used.
     pub(super) fn note_dropped(&self, token: Token) {
-        *self.dropped() = Some(token);
+        let mut dropped = self.dropped();
+        (dropped.last, dropped.is_refused) = (Some(token), false);
     }
 
     fn drop_current(&self) {
@@ -261,11 +271,47 @@ impl ScopeSlot {
         self.slot.clear();
     }
 
+    /// Returns why an exchange is made. `last` is the last token for these scopes that is not in the slot.
+    pub(super) fn reason(&self, last: Option<&Token>, now: Moment) -> Reason {
+        let has_expired = |issued: &Rotation| issued.schedule.expiry.reached(now);
+        match self.slot.load().as_deref().map(has_expired) {
+            Some(true) => Reason::Expired,
+            Some(false) => Reason::Expiring,
+            None => {
+                let dropped = self.dropped();
+                let is_refused = dropped.is_refused && last.is_some_and(|last| dropped.has(last));
+                if dropped.is_replaced_next || is_refused {
+                    Reason::Refused
+                } else if last.is_some() {
+                    Reason::Expired
+                } else {
+                    Reason::First
+                }
+            }
+        }
+    }
+
+    /// Publishes a token for these scopes.
+    pub(super) fn publish(&self, issued: &Issued, schedule: Schedule, prefix: &str) -> Result<()> {
+        self.slot.publish(issued, schedule, prefix)?;
+        self.dropped().is_replaced_next = false;
+        Ok(())
+    }
+
     /// Drops a token that a server has refused, unless that is held back.
     pub(super) fn refuse(&self, token: &Token, now: Moment, options: &CacheOptions) {
         self.single_flight.refuse(now, options, || {
-            self.note_dropped(token.clone());
-            self.slot.clear_if(token)
+            let mut dropped = self.dropped();
+            (dropped.last, dropped.is_refused) = (Some(token.clone()), true);
+            let is_dropped = self.slot.clear_if(token);
+            dropped.is_replaced_next |= is_dropped;
+            is_dropped
         });
+    }
+}
+
+impl Dropped {
+    fn has(&self, token: &Token) -> bool {
+        self.last.as_ref().is_some_and(|last| last.secret() == token.secret())
     }
 }

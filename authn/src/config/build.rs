@@ -22,13 +22,17 @@ use crate::{
     diagnostic::{
         Excerpt, Problem, ProblemCode, Provenance, SHOWN, Severity, SourceText, Spans, excerpt,
     },
+    kept::{Kept, KeptOptions},
     options::{
         BuiltProvider, Entries, Item, Key, LoadContext, Options as _, Table, Value, report_failure,
         report_unknown_key,
     },
-    provider::{Erased, PER_REQUEST, PER_REQUEST_HELP},
+    provider::{Declared, Erased, PER_REQUEST, PER_REQUEST_HELP},
     registry::Stores,
-    request::options::{Override, PlacementOptions},
+    request::{
+        DefaultPlace,
+        options::{Override, PlacementOptions},
+    },
     secret::Target,
     store::{SessionSpec, StoreKey},
 };
@@ -175,7 +179,11 @@ impl<'a> Build<'a> {
 
     /// Binds a provider that was made in code.
     fn bind(&self, provider: Arc<dyn Erased>) -> Option<Credentials> {
-        match Bound::new(provider, self.context.clone(), None) {
+        let declared = provider.declared().and_then(Declared::place);
+        let placement = declared.and_then(DefaultPlace::placement);
+        let context =
+            self.context.clone().change(|parts| parts.placement = placement.map(Arc::new));
+        match Bound::new(provider, context, None) {
             Ok(bound) => Some(Credentials::of(bound)),
             Err(error) => {
                 report_failure(self, &error, &Key::new(&["credentials"]), &Item::empty_table());
@@ -207,7 +215,8 @@ impl<'a> Build<'a> {
 
         let in_memory;
         let entries =
-            if self.loader.code.is_some() && entry.is_cached() && !entries.contains_key("store") {
+            if self.loader.code.is_some() && (entry.is_cached() || entry.has_kept())
+            && !entries.contains_key("store") {
                 // The file of a user's own sessions is not for the many users of a server program.
                 in_memory = with_memory(entries);
                 &in_memory
@@ -228,10 +237,13 @@ impl<'a> Build<'a> {
             None => (!entry.has_placement()).then(|| key.to_string()),
         };
         let placement = if entry.has_placement() {
-            PlacementOptions::from_table(&mut table).map(PlacementOptions::into_placement)
+            let is_set = |key: &str| entries.contains_key(key);
+            let options = PlacementOptions::from_table(&mut table);
+            options.map(|options| options.or(entry.place(), is_set).into_placement())
         } else {
             Override::from_table(&mut table).map(Override::into_placement)
         };
+        let kept = if entry.has_kept() { KeptOptions::from_table(&mut table) } else { None };
         table.finish();
         self.depth.set(self.depth.get() - 1);
         let Found { references, secrets, per_request_below } = self.found.replace(outer);
@@ -249,7 +261,10 @@ impl<'a> Build<'a> {
         // A cached provider resolves its references at each exchange, any other provider at each call.
         let resolves = !entry.is_cached() && !references.is_empty();
         let managed = provider.managed();
-        let store = managed.and_then(Managed::store);
+        let store = match kept {
+            Some(kept) => Some(kept.store),
+            None => managed.and_then(Managed::store),
+        };
         let how = managed.map_or(&[][..], Managed::login_options);
         let options =
             session_key::options(self.context.host(), item, self.visibility(key), how, self);
@@ -260,7 +275,8 @@ impl<'a> Build<'a> {
             format!("{name}\n{:?}\n{store:?} {place:?} {user:?}\n{options}", self.profile);
         let session_spec = match store.filter(|store| store != "memory") {
             Some(store) => {
-                Some(self.session_spec(key, name, item, &store, secrets.clone(), &options)?.into())
+                let secrets = secrets.clone();
+                Some(Arc::new(self.session_spec(key, name, item, &store, secrets, &options)?))
             }
             None => None,
         };
@@ -268,11 +284,14 @@ impl<'a> Build<'a> {
             parts.key = key.to_string().into();
             parts.placement = placement.map(Into::into);
             parts.secrets = references.into();
-            parts.session_spec = session_spec;
+            parts.kept = Kept::new(session_spec.clone().filter(|_| entry.has_kept()));
+            // What it keeps is all that such a provider has of a session.
+            parts.session_spec = session_spec.filter(|_| !entry.has_kept());
         });
         match Bound::new(provider, context, placed_by.as_deref()) {
             Ok(mut bound) => {
                 (bound.per_request, bound.resolves) = (per_request, resolves);
+                bound.refusing = entry.refusing().unwrap_or(bound.refusing);
                 let session = BuiltSession { options: identity, secrets, bound: bound.clone() };
                 self.sessions.borrow_mut().push(session);
                 Some(Credentials::of(bound))

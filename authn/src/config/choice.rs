@@ -43,14 +43,17 @@ pub(crate) fn choose(
             [(name, item)] => {
                 return Some(Choice { name: (*name).clone(), provenance: item.provenance.clone() });
             }
-            [_, (_, second), ..] => {
+            [(first, _), (_, second), ..] => {
                 let names: Vec<String> =
                     tables.iter().map(|(name, _)| format!("`{name}`")).collect();
                 let message =
                     format!("one source has the tables of {}", shortened(&names.join(" and ")));
                 let problem = Problem::error(ProblemCode::TwoProviders, message)
                     .with_key("credentials")
-                    .with_help("choose one with `provider = \"NAME\"` in `[credentials]`");
+                    .with_help(format!(
+                        "choose one in `[credentials]`, such as `provider = {:?}`",
+                        shortened(first)
+                    ));
                 reporter.report(problem, Some(second), false);
                 return None;
             }

@@ -48,7 +48,7 @@ pub const fn join<const N: usize>(mut sets: &[&[Field]]) -> [Field; N] {
     all
 }
 
-const fn is_same(one: &[u8], other: &[u8]) -> bool {
+pub(crate) const fn is_same(one: &[u8], other: &[u8]) -> bool {
     match (one, other) {
         ([], []) => true,
         ([a, one @ ..], [b, other @ ..]) => *a == *b && is_same(one, other),

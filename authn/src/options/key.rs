@@ -21,6 +21,15 @@ impl Key {
         &self.0
     }
 
+    /// Returns the name of the provider whose own option it is; `None` if it is another key, or an option of a nested
+    /// provider.
+    pub(crate) fn provider(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [credentials, name, _] if credentials == "credentials" => Some(name),
+            _ => None,
+        }
+    }
+
     /// Returns whether an environment variable can set it. A variable can't set an element of a list, and its name can't
     /// contain capitals or dots.
     pub(crate) fn is_reachable(&self) -> bool {

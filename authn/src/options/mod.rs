@@ -44,6 +44,7 @@ mod view;
 
 pub use command::Command;
 pub use group::{Group, Tag, kinds};
+pub(crate) use join::is_same;
 pub use join::{count, fields, join};
 pub use json::json_schema;
 pub(crate) use key::Key;

@@ -85,7 +85,7 @@ impl<'a> Table<'a> {
         let tables: Vec<_> = self.entries.iter().filter(|(key, _)| !is_option(key)).collect();
         let [provider] = tables.as_slice() else {
             let message = format!("expected one provider's table, found {}", tables.len());
-            let help = format!("write it as `[{}.NAME]`", self.key);
+            let help = format!("add one table, such as `[{}.oauth]`", self.key);
             report_not_one_provider(self.context, &self.key, self.item, message, &help);
             self.taken.extend(tables.into_iter().map(|(key, _)| key.clone()));
             return None;
@@ -316,8 +316,11 @@ impl Node<'_> {
         let mut providers = entries.iter();
         let (Some(provider), None) = (providers.next(), providers.next()) else {
             let message = format!("expected one provider, found {}", entries.len());
-            let help = "write it as `{ NAME = { … } }`";
-            report_not_one_provider(self.context, &self.key, item, message, help);
+            let help = match entries.keys().next() {
+                Some(first) => format!("keep one of them, such as `{}`", self.key.child(first)),
+                None => format!("add its table, such as `[{}.oauth]`", self.key),
+            };
+            report_not_one_provider(self.context, &self.key, item, message, &help);
             return None;
         };
         built(self.context, &self.key, provider)
@@ -435,9 +438,17 @@ impl<T: DeserializeOwned> Plain for T {
                     (Type::Any, None) => "any value that fits".to_owned(),
                     _ => shape.with_article(),
                 };
-                let quotes = if item.as_text().is_some() { "" } else { "put a text in quotes; " };
-                let command = node.context.command_line("providers NAME");
-                let help = format!("{quotes}`{command}` lists what each option takes");
+                let how = match node.key.provider() {
+                    Some(name) => {
+                        let command = node.context.command_line(&format!("providers {name}"));
+                        format!("`{command}` lists what each option takes")
+                    }
+                    None => format!("write {expected}"),
+                };
+                let help = match item.as_text() {
+                    Some(_) => how,
+                    None => format!("put a text in quotes; {how}"),
+                };
                 let found = found.unwrap_or_else(|| item.found());
                 node.report(node.wrong_type(&expected, found).with_help(help))
             }

@@ -2,8 +2,11 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::{Erased, Managed, Status, managed::Unmanaged};
-use crate::{Context, Error, Issued, Placement, Request, Result, Token, TokenSet};
+use super::{Declared, Erased, Managed, Status, declared::REFUSING, managed::Unmanaged};
+use crate::{
+    Context, Error, Issued, Placement, Reaction, Request, ResponseHead, Result, Token, TokenSet,
+    Used, request::unless_default,
+};
 
 /// A provider with its context: what [`Credentials`](crate::Credentials) hold, and what a source that passes tokens on
 /// refers to.
@@ -14,6 +17,8 @@ pub struct Bound {
     pub(crate) context: Context,
     /// The option that sets the place of the token, for errors.
     placed_by: Option<Arc<str>>,
+    /// The statuses that refuse a token.
+    pub(crate) refusing: &'static [u16],
     /// The token belongs to the request being served.
     pub(crate) per_request: bool,
     /// The provider keeps no token, but its secrets can change, so they are resolved for each call.
@@ -29,7 +34,9 @@ impl Bound {
         placed_by: Option<&str>,
     ) -> Result<Self> {
         let mut placed_by = placed_by.map(Arc::from);
+        let mut refusing = provider.declared().and_then(Declared::refusing);
         if let Some(inner) = provider.managed().and_then(Managed::inner) {
+            refusing = refusing.or(Some(inner.refusing));
             match (&placed_by, &inner.placed_by) {
                 (Some(here), Some(there)) => return Err(placed_twice(here, there)),
                 (Some(_), None) => {}
@@ -42,7 +49,8 @@ impl Bound {
         }
         provider.validate(&context)?;
         let per_request = provider.is_per_request();
-        Ok(Self { provider, context, placed_by, per_request, resolves: false })
+        let refusing = refusing.unwrap_or(REFUSING);
+        Ok(Self { provider, context, placed_by, refusing, per_request, resolves: false })
     }
 
     /// Returns the provider's session functions; the defaults if it has no session.
@@ -56,6 +64,8 @@ impl Bound {
             Some(managed) => managed.status(&self.context).await,
             None => Ok(Status {
                 without_token: !self.per_request && !self.provider.sends_token_alone(&self.context),
+                has_session: self.context.kept().has_any().await?,
+                store: self.context.kept().store().map(str::to_owned),
                 ..Status::of(self.provider.ready(&self.context).as_ref())
             }),
         }
@@ -73,7 +83,8 @@ impl Bound {
         if let Some(there) = &self.placed_by {
             return Err(placed_twice(placed_by, there));
         }
-        let context = self.context.change(|parts| parts.placement = Some(Arc::new(placement)));
+        let placement = unless_default(placement).map(Arc::new);
+        let context = self.context.change(|parts| parts.placement = placement);
         Ok(Self { context, placed_by: Some(placed_by.into()), ..self })
     }
 
@@ -87,6 +98,19 @@ impl Bound {
         let context = self.context.for_call_of(call);
         let provider = Arc::clone(&self.provider).scoped_shared(&context);
         Self { provider, context, placed_by: self.placed_by.clone(), ..*self }
+    }
+
+    /// Returns what the client has to do after an answer: what the provider says, or else an invalidation if the status
+    /// refuses the token.
+    pub(crate) fn response(&self, head: &ResponseHead<'_>, used: &Used) -> Reaction {
+        match self.provider.response(head, used, &self.context) {
+            Reaction::Pass
+                if used.token().is_some() && self.refusing.contains(&head.status().as_u16()) =>
+            {
+                Reaction::Invalidate
+            }
+            reaction => reaction,
+        }
     }
 
     /// Returns a valid token, and waits for it.

@@ -154,4 +154,8 @@ fn keeps_nothing() -> Error {
 /// A provider that answers each call itself.
 pub(super) struct Unmanaged;
 
-impl Managed for Unmanaged {}
+impl Managed for Unmanaged {
+    fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
+        Box::pin(async { context.kept().clear().await })
+    }
+}

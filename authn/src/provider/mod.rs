@@ -8,6 +8,7 @@
 //! | answers each call itself, such as with an API key | [`TokenProvider`] | `#[token_provider("name")]` |
 
 mod bound;
+mod declared;
 mod erased;
 mod erased_source;
 mod from_fn;
@@ -17,10 +18,11 @@ mod managed;
 mod source;
 mod status;
 
-use std::{fmt::Debug, future::Future};
+use std::{any::TypeId, fmt::Debug, future::Future};
 
 pub use bound::Bound;
 pub(crate) use bound::{PER_REQUEST, PER_REQUEST_HELP};
+pub use declared::Declared;
 pub(crate) use erased::Erased;
 pub(crate) use erased_source::{ErasedSource, Interactive, Plain};
 pub use from_fn::{FromFn, from_fn};
@@ -174,6 +176,12 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     fn placements(&self, context: &Context) -> Vec<Placement> {
         let _ = context;
         Vec::new()
+    }
+
+    /// Returns what the macro says of its requests.
+    #[doc(hidden)]
+    fn declared(&self) -> Option<&'static Declared> {
+        Declared::find(TypeId::of::<Self>())
     }
 
     /// Returns what only the framework's cache has.

@@ -63,7 +63,7 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
         let _ = context;
         match self.inner() {
-            Some(inner) => inner.provider.response(head, used, &inner.context),
+            Some(inner) => inner.response(head, used),
             None => Reaction::Pass,
         }
     }

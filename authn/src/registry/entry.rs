@@ -6,9 +6,13 @@ use super::About;
 use crate::{
     CacheOptions, Cached, InteractiveSource, TokenProvider, TokenSource,
     diagnostic::Location,
+    kept::KeptOptions,
     options::{Field, Options, Table, count, join, listed, summary},
-    provider::Erased,
-    request::{options, options::PlacementOptions},
+    provider::{Declared, Erased},
+    request::{
+        DefaultPlace, Placed, options,
+        options::{PlacedFields, PlacementOptions},
+    },
 };
 
 /// A struct that `#[token_provider]` has turned into a provider.
@@ -59,7 +63,10 @@ pub struct Entry {
     about: About,
     own: &'static [Field],
     cached: bool,
-    placed: bool,
+    kept: bool,
+    /// The options for the place of the token; `None` if the provider places it itself.
+    placing: Option<&'static [Field]>,
+    declared: Option<Declared>,
     inner: bool,
     build: Build,
 }
@@ -101,7 +108,9 @@ impl Entry {
     }
 
     const fn new<P: Options>(about: About, cached: bool, build: Build) -> Self {
-        Self { about, own: P::FIELDS, cached, placed: true, inner: false, build }
+        let placing = Some(PlacementOptions::FIELDS);
+        let own = P::FIELDS;
+        Self { about, own, cached, kept: false, placing, declared: None, inner: false, build }
     }
 
     /// Leaves out the framework's options for the placement of a token in a request, because this provider places it
@@ -109,7 +118,31 @@ impl Entry {
     #[must_use]
     #[doc(hidden)]
     pub const fn with_own_placement(mut self) -> Self {
-        self.placed = false;
+        self.placing = None;
+        self
+    }
+
+    /// Sets the defaults of the framework's options for the placement.
+    #[must_use]
+    #[doc(hidden)]
+    pub const fn with_place<P: Placed + 'static>(mut self) -> Self {
+        self.placing = Some(PlacedFields::<P>::FIELDS);
+        self
+    }
+
+    /// Adds what the macro says of the provider's requests.
+    #[must_use]
+    #[doc(hidden)]
+    pub const fn with_declared(mut self, declared: Declared) -> Self {
+        self.declared = Some(declared);
+        self
+    }
+
+    /// Adds the option `store`, in which the provider keeps its secrets.
+    #[must_use]
+    #[doc(hidden)]
+    pub const fn with_kept(mut self) -> Self {
+        self.kept = true;
         self
     }
 
@@ -190,10 +223,16 @@ impl Entry {
     /// Returns the framework's options in its table.
     #[doc(hidden)]
     pub const fn options_of_framework(&self) -> [&'static [Field]; 2] {
-        let cache = if self.cached { CacheOptions::FIELDS } else { &[] };
-        let placement =
-            if self.placed { PlacementOptions::FIELDS } else { options::Override::FIELDS };
-        [cache, placement]
+        let cache = match (self.cached, self.kept) {
+            (true, _) => CacheOptions::FIELDS,
+            (false, true) => KeptOptions::FIELDS,
+            (false, false) => &[],
+        };
+        let placing = match self.placing {
+            Some(placing) => placing,
+            None => options::Override::FIELDS,
+        };
+        [cache, placing]
     }
 
     /// Returns all options and those of the tables among them, with their paths in the table: `role`, `role.name`,
@@ -207,7 +246,22 @@ impl Entry {
     }
 
     pub(crate) fn has_placement(&self) -> bool {
-        self.placed
+        self.placing.is_some()
+    }
+
+    /// Returns the defaults of the placement that the provider sets.
+    pub(crate) fn place(&self) -> DefaultPlace {
+        self.declared.and_then(|declared| declared.place()).unwrap_or_default()
+    }
+
+    /// Returns the statuses that refuse a token, if the provider names them.
+    pub(crate) fn refusing(&self) -> Option<&'static [u16]> {
+        self.declared.and_then(|declared| declared.refusing())
+    }
+
+    /// Returns whether it has a store for what it keeps.
+    pub(crate) fn has_kept(&self) -> bool {
+        self.kept
     }
 
     pub(super) fn about(&self) -> About {

@@ -3,6 +3,10 @@
 use super::Registry;
 use crate::diagnostic::{Location, Problem, ProblemCode, nearest, shortened};
 
+/// How a program links a crate.
+pub(super) const HOW_TO_LINK: &str =
+    "add the crate to Cargo.toml and `use its_crate as _;` to main.rs";
+
 pub(super) fn unknown(registry: &Registry, name: &str) -> Problem {
     let name = &shortened(name).escape_debug().to_string();
     let names: Vec<&str> = registry.providers.keys().copied().collect();
@@ -11,10 +15,8 @@ pub(super) fn unknown(registry: &Registry, name: &str) -> Problem {
     let linked = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     let message = format!("no provider `{name}` is linked into this program");
     // The linker drops a crate that the program never names.
-    let help = format!(
-        "{near}linked providers: {linked}; for a provider of another crate, add the crate to Cargo.toml and \
-         `use its_crate as _;` to main.rs"
-    );
+    let help =
+        format!("{near}linked providers: {linked}; for a provider of another crate, {HOW_TO_LINK}");
     Problem::error(ProblemCode::UnknownProvider, message).with_help(help)
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use super::{Registry, StoreEntry, reference::how_to_get};
+use super::{Registry, StoreEntry, error::HOW_TO_LINK, reference::how_to_get};
 use crate::{
     Result,
     diagnostic::{Problem, ProblemCode, Severity, nearest},
@@ -163,7 +163,9 @@ impl Stores {
         let help = match (how_to_get(name), nearest(name, self.names())) {
             (Some(how), _) => format!("choose one of {names}; {how}"),
             (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) => format!("choose one of {names}"),
+            (None, None) => {
+                format!("choose one of {names}; for a store of another crate, {HOW_TO_LINK}")
+            }
         };
         Problem::error(ProblemCode::UnknownStore, NO_SUCH_STORE).with_help(help)
     }
@@ -190,7 +192,18 @@ impl Stores {
                 }
                 None => {
                     let linked = registry.stores().map(StoreEntry::name);
-                    report_unknown_key(context, &key, item, std::iter::once(FILE).chain(linked));
+                    let known: Vec<&str> = std::iter::once(FILE).chain(linked).collect();
+                    let is_near = nearest(name, known.iter().copied()).is_some();
+                    if item.as_table().is_none() || is_near {
+                        report_unknown_key(context, &key, item, known.into_iter());
+                        continue;
+                    }
+                    let problem =
+                        Problem::error(ProblemCode::UnknownStore, NO_SUCH_STORE).with_key(&key);
+                    let help = format!(
+                        "for a store of another crate, {HOW_TO_LINK}; or remove this table"
+                    );
+                    context.report(problem.with_help(help), Some(item), true);
                 }
             }
         }

@@ -1,10 +1,13 @@
 //! `Request`: the parts of an outgoing request that a provider may change.
 
 pub(crate) mod binding;
+mod body;
+mod name;
 pub(crate) mod options;
 mod origins;
 mod placement;
 mod response;
+mod target;
 
 use std::{fmt, sync::LazyLock};
 
@@ -16,6 +19,8 @@ use http::{
 
 use crate::{Error, Issued, Result, Token};
 
+pub use body::Body;
+pub use options::{DefaultPlace, Placed};
 #[cfg(feature = "reqwest")]
 pub(crate) use origins::LOCALHOST;
 pub use origins::Origins;
@@ -23,6 +28,9 @@ pub(crate) use origins::is_loopback;
 pub(crate) use placement::Place;
 pub use placement::Placement;
 pub use response::{Reaction, ResponseHead, Used};
+use target::Target;
+#[cfg(feature = "reqwest")]
+pub(crate) use target::uri_of;
 
 static DEFAULT: LazyLock<Placement> = LazyLock::new(Placement::default);
 
@@ -44,23 +52,43 @@ static DEFAULT: LazyLock<Placement> = LazyLock::new(Placement::default);
 /// assert_eq!(parts.uri, "https://api.example.com/?page=10");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// The whole request of `http` and of reqwest does as well. A signer then sees its body, if that is in memory:
+///
+/// ```
+/// # use authn::{Request, Token};
+/// let mut request = http::Request::post("https://api.example.com/").body(b"a=1".to_vec())?;
+/// Request::from(&mut request).bearer(&Token::new("abc")?)?;
+/// assert_eq!(request.headers()["authorization"], "Bearer abc");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Request<'a> {
-    method: &'a Method,
-    uri: &'a mut Uri,
-    headers: &'a mut HeaderMap,
-    form: Option<&'a mut Vec<u8>>,
+    target: Target<'a>,
+    body: Passed<'a>,
     placement: Option<&'a Placement>,
     used: Option<&'a mut Used>,
+}
+
+/// The body that the caller has passed.
+enum Passed<'a> {
+    /// None: it is the one that the client keeps with the request, if it does.
+    None,
+    Known(Body<'a>),
+    Writable(&'a mut Vec<u8>),
 }
 
 impl<'a> Request<'a> {
     /// Creates a request from its parts.
     pub fn new(method: &'a Method, uri: &'a mut Uri, headers: &'a mut HeaderMap) -> Self {
-        Self { method, uri, headers, form: None, placement: None, used: None }
+        Self::of(Target::Parts { method, uri, headers })
     }
 
-    /// Adds the body, so that a token can be added to it. It is changed only if the content type is
-    /// `application/x-www-form-urlencoded`.
+    fn of(target: Target<'a>) -> Self {
+        Self { target, body: Passed::None, placement: None, used: None }
+    }
+
+    /// Adds the body, so that a signer sees it, and a token can be added to it. It is changed only by
+    /// `placement = "body"`, and only if the content type is `application/x-www-form-urlencoded`.
     ///
     /// ```
     /// use authn::{Credentials, Placement, Request, Token, TokenProvider};
@@ -82,7 +110,14 @@ impl<'a> Request<'a> {
     /// ```
     #[must_use]
     pub fn with_body(mut self, body: &'a mut Vec<u8>) -> Self {
-        self.form = Some(body);
+        self.body = Passed::Writable(body);
+        self
+    }
+
+    /// Adds the body, so that a signer sees it. It is not changed. [`Body`] has an example.
+    #[must_use]
+    pub fn with_known_body(mut self, body: Body<'a>) -> Self {
+        self.body = Passed::Known(body);
         self
     }
 
@@ -96,17 +131,31 @@ impl<'a> Request<'a> {
 
     /// Returns the method.
     pub fn method(&self) -> &Method {
-        self.method
+        self.target.method()
     }
 
     /// Returns the URI.
     pub fn uri(&self) -> &Uri {
-        self.uri
+        self.target.uri()
     }
 
     /// Returns the headers.
     pub fn headers(&self) -> &HeaderMap {
-        self.headers
+        self.target.headers()
+    }
+
+    /// Returns the body, for a signer. A `GET` or `HEAD` without a body that was passed counts as one without a body,
+    /// unless its headers announce one.
+    ///
+    /// The requests of reqwest bring their body along. So do those of `http` whose body is `()`, a `Vec<u8>`,
+    /// `Bytes`, a `String` or a static text or slice. For any other client, the caller passes it by
+    /// [`with_body`](Self::with_body) or [`with_known_body`](Self::with_known_body).
+    pub fn body(&self) -> Body<'_> {
+        match &self.body {
+            Passed::None => self.target.body(),
+            Passed::Known(body) => *body,
+            Passed::Writable(bytes) => Body::Bytes(bytes),
+        }
     }
 
     /// Adds a token at the configured place, by default as `Authorization: Bearer`.
@@ -120,8 +169,8 @@ impl<'a> Request<'a> {
             return self.bearer_with_options(token);
         }
         // The common case, on its own so that it stays small.
-        if !self.headers.contains_key(AUTHORIZATION) {
-            self.headers.insert(AUTHORIZATION, token.bearer()?);
+        if !self.headers().contains_key(AUTHORIZATION) {
+            self.target.headers_mut().insert(AUTHORIZATION, token.bearer()?);
         }
         Ok(())
     }
@@ -134,7 +183,7 @@ impl<'a> Request<'a> {
         self.record(token.clone().into());
         match self.placement {
             None => {
-                self.headers.insert(AUTHORIZATION, token.bearer()?);
+                self.target.headers_mut().insert(AUTHORIZATION, token.bearer()?);
                 Ok(())
             }
             Some(placement) => self.place(token, placement),
@@ -145,44 +194,119 @@ impl<'a> Request<'a> {
     #[inline]
     pub fn is_authorized(&self) -> bool {
         let Some(placement) = self.placement else {
-            return self.headers.contains_key(AUTHORIZATION);
+            return self.headers().contains_key(AUTHORIZATION);
         };
         !placement.replace
             && match &placement.place {
-                Place::Header { name, .. } => self.headers.contains_key(name),
-                Place::Query { parameter } => has_parameter(self.uri.query(), parameter),
+                Place::Header { name, .. } => self.headers().contains_key(name),
+                Place::Query { parameter } => has_parameter(self.uri().query(), parameter),
                 Place::Body { parameter } => {
-                    let form = self.form.as_deref().and_then(|form| str::from_utf8(form).ok());
+                    let form = self.body().bytes().and_then(|form| str::from_utf8(form).ok());
                     has_parameter(form, parameter)
                 }
             }
     }
 
-    /// Sets a header with a secret, unless the caller has set it. The value is marked as sensitive.
-    pub fn set_header(&mut self, name: &HeaderName, mut value: HeaderValue) {
+    /// Sets a header with a secret, unless the caller has set it, or it is set already. The value is marked as
+    /// sensitive. Names and values are ready ones or texts.
+    ///
+    /// A header that is set anew for each request, such as a date or a signature, is for
+    /// [`replace_header`](Self::replace_header): requests are authorised more than once.
+    ///
+    /// ```
+    /// # use authn::Request;
+    /// let (mut parts, ()) = http::Request::get("https://api.example.com/").body(())?.into_parts();
+    /// parts.headers.insert("x-key", "mine".parse()?);
+    /// let mut request = Request::from(&mut parts);
+    /// request.set_header("x-key", "kept out")?;
+    /// request.replace_header("x-date", "Mon")?;
+    /// request.replace_header("x-date", "Tue")?;
+    /// request.set_query("signature", "abc")?;
+    /// request.remove_query("signature")?;
+    /// request.remove_header("x-old")?;
+    /// assert_eq!(parts.headers["x-key"], "mine");
+    /// assert_eq!(parts.headers["x-date"], "Tue");
+    /// assert_eq!(parts.uri, "https://api.example.com/");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_header(
+        &mut self,
+        name: impl TryInto<HeaderName>,
+        value: impl TryInto<HeaderValue>,
+    ) -> Result<()> {
+        let name = self.noted(name)?;
+        let value = name::value(&name, value)?;
+        if self.replaces() || !self.headers().contains_key(&name) {
+            self.target.headers_mut().insert(name, value);
+        }
+        Ok(())
+    }
+
+    /// Sets a header with a secret, in place of every value that it has, whoever has set that: a provider can't tell
+    /// its own value of an earlier call from the caller's. So use it for headers that are the provider's alone. The value
+    /// is marked as sensitive.
+    pub fn replace_header(
+        &mut self,
+        name: impl TryInto<HeaderName>,
+        value: impl TryInto<HeaderValue>,
+    ) -> Result<()> {
+        let name = self.noted(name)?;
+        let value = name::value(&name, value)?;
+        self.target.headers_mut().insert(name, value);
+        Ok(())
+    }
+
+    /// Removes every value of a header, whoever has set it.
+    pub fn remove_header(&mut self, name: impl TryInto<HeaderName>) -> Result<()> {
+        let name = self.noted(name)?;
+        self.target.headers_mut().remove(name);
+        Ok(())
+    }
+
+    /// Returns the name of a header of the provider, and notes it as one of its places.
+    fn noted(&mut self, name: impl TryInto<HeaderName>) -> Result<HeaderName> {
+        let name = name::name(name)?;
         if let Some(used) = &mut self.used {
             used.add_place(Placement::header(name.clone(), ""));
         }
-        value.set_sensitive(true);
-        if self.replaces() || !self.headers.contains_key(name) {
-            self.headers.insert(name, value);
-        }
+        Ok(name)
     }
 
     /// Sets a parameter of the query, percent-encoded, unless the caller has set it.
     pub fn set_query(&mut self, parameter: &str, value: &str) -> Result<()> {
+        self.note_parameter(parameter);
+        if !self.replaces() && has_parameter(self.uri().query(), parameter) {
+            return Ok(());
+        }
+        let query = with_parameter(self.uri().query().unwrap_or(""), parameter, value);
+        self.replace_query(&query)
+    }
+
+    /// Removes every value of a parameter from the query, whoever has set it. The other parameters keep their encoding.
+    pub fn remove_query(&mut self, parameter: &str) -> Result<()> {
+        self.note_parameter(parameter);
+        let Some(query) = self.uri().query().filter(|query| has_parameter(Some(query), parameter))
+        else {
+            return Ok(());
+        };
+        let query = without_parameter(query, parameter);
+        self.replace_query(&query)
+    }
+
+    fn note_parameter(&mut self, parameter: &str) {
         if let Some(used) = &mut self.used {
             used.add_place(Placement::query(parameter));
         }
-        if !self.replaces() && has_parameter(self.uri.query(), parameter) {
-            return Ok(());
-        }
-        let query = with_parameter(self.uri.query().unwrap_or(""), parameter, value);
+    }
+
+    fn replace_query(&mut self, query: &str) -> Result<()> {
+        let uri = self.uri();
+        let mark = if query.is_empty() { "" } else { "?" };
         let path_and_query: PathAndQuery =
-            format!("{}?{query}", self.uri.path()).parse().map_err(|_| cannot_hold("the query"))?;
-        let mut parts = self.uri.clone().into_parts();
+            format!("{}{mark}{query}", uri.path()).parse().map_err(|_| cannot_hold("the query"))?;
+        let mut parts = uri.clone().into_parts();
         parts.path_and_query = Some(path_and_query);
-        *self.uri = Uri::from_parts(parts).map_err(|_| cannot_hold("the query"))?;
+        self.target.set_uri(Uri::from_parts(parts).map_err(|_| cannot_hold("the query"))?);
         Ok(())
     }
 
@@ -195,20 +319,20 @@ impl<'a> Request<'a> {
         match &placement.place {
             Place::Header { name, prefix } => {
                 let value = token.header(prefix)?;
-                self.headers.insert(name, value);
+                self.target.headers_mut().insert(name, value);
                 Ok(())
             }
             Place::Query { parameter } => self.set_query(parameter, token.secret()),
             Place::Body { parameter } => {
-                let is_form = is_form(self.headers);
-                let form = self.form.as_deref_mut().filter(|_| is_form).ok_or_else(|| {
-                    Error::configuration(
-                        "`placement = \"body\"` needs a form-encoded body that is in memory",
-                    )
-                    .with_help("send one, or choose `header` for this provider")
-                })?;
-                let text = std::str::from_utf8(form).map_err(|_| cannot_hold("the form"))?;
-                *form = with_parameter(text, parameter, token.secret()).into_bytes();
+                let form = self.body().bytes().filter(|_| is_form(self.headers()));
+                let text = std::str::from_utf8(form.ok_or_else(no_form)?)
+                    .map_err(|_| cannot_hold("the form"))?;
+                let form = with_parameter(text, parameter, token.secret()).into_bytes();
+                match &mut self.body {
+                    Passed::Writable(body) => **body = form,
+                    Passed::None if self.target.set_form(form) => {}
+                    Passed::None | Passed::Known(_) => return Err(no_form()),
+                }
                 Ok(())
             }
         }
@@ -239,10 +363,12 @@ impl<'a> Request<'a> {
         placement: Option<&'b Placement>,
     ) -> Request<'b> {
         Request {
-            method: self.method,
-            uri: self.uri,
-            headers: self.headers,
-            form: self.form.as_deref_mut(),
+            target: self.target.reborrow(),
+            body: match &mut self.body {
+                Passed::None => Passed::None,
+                Passed::Known(body) => Passed::Known(*body),
+                Passed::Writable(bytes) => Passed::Writable(bytes),
+            },
             placement,
             used: self.used.as_deref_mut(),
         }
@@ -261,9 +387,24 @@ impl<'a> From<&'a mut http::request::Parts> for Request<'a> {
     }
 }
 
+impl<'a, B: Send + 'static> From<&'a mut http::Request<B>> for Request<'a> {
+    fn from(request: &'a mut http::Request<B>) -> Self {
+        Self::of(Target::Whole(request))
+    }
+}
+
+/// A URL that is no URI of HTTP has no origin, so no credential is added to its request.
+#[cfg(feature = "reqwest")]
+impl<'a> From<&'a mut reqwest::Request> for Request<'a> {
+    fn from(request: &'a mut reqwest::Request) -> Self {
+        let uri = target::OwnUri::Owned(uri_of(request.url()).unwrap_or_default());
+        Self::of(Target::Reqwest { request, uri })
+    }
+}
+
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
+        f.debug_struct("Request").field("method", self.method()).finish_non_exhaustive()
     }
 }
 
@@ -296,6 +437,11 @@ pub(crate) fn without_parameter(encoded: &str, name: &str) -> String {
         .filter(|pair| !pair.is_empty() && !has_parameter(Some(pair), name))
         .collect();
     kept.join("&")
+}
+
+fn no_form() -> Error {
+    Error::configuration("`placement = \"body\"` needs a form-encoded body that is in memory")
+        .with_help("send one, or choose `header` for this provider")
 }
 
 fn cannot_hold(what: &str) -> Error {
@@ -359,8 +505,8 @@ mod tests {
         let mut parts = parts("https://a.test/");
         let name = HeaderName::from_static("x-api-key");
         let mut request = Request::from(&mut parts);
-        request.set_header(&name, HeaderValue::from_static("one"));
-        request.set_header(&name, HeaderValue::from_static("two"));
+        request.set_header(&name, HeaderValue::from_static("one")).unwrap();
+        request.set_header(&name, HeaderValue::from_static("two")).unwrap();
         assert_eq!(parts.headers["x-api-key"], "one");
         assert!(parts.headers["x-api-key"].is_sensitive());
     }

@@ -4,7 +4,11 @@ use http::{HeaderName, header::AUTHORIZATION};
 use serde::Deserialize;
 
 use super::{Place, unless_default};
-use crate::{Options, Placement, Validation, token::BEARER};
+use crate::{
+    Options, Placement, Validation, View,
+    options::{Field, is_same},
+    token::BEARER,
+};
 
 /// The placement options of a provider's table.
 #[derive(Options)]
@@ -34,12 +38,83 @@ pub(crate) struct Override {
     r#override: bool,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Where {
     Header,
     Query,
     Body,
+}
+
+/// The defaults of these options that a provider's macro sets; the others are the framework's.
+#[derive(Clone, Copy, Debug, Default)]
+#[doc(hidden)]
+pub struct DefaultPlace {
+    pub placement: Option<&'static str>,
+    pub header: Option<&'static str>,
+    pub header_prefix: Option<&'static str>,
+    pub query_parameter: Option<&'static str>,
+}
+
+/// A provider whose macro sets such defaults.
+#[doc(hidden)]
+pub trait Placed {
+    const PLACE: DefaultPlace;
+}
+
+/// The options of such a provider, with its defaults.
+#[derive(Debug)]
+pub(crate) struct PlacedFields<P>(std::marker::PhantomData<P>);
+
+const COUNT: usize = PlacementOptions::FIELDS.len();
+
+impl<P: Placed> PlacedFields<P> {
+    pub(crate) const FIELDS: &'static [Field] = &Self::with_defaults();
+
+    const fn with_defaults() -> [Field; COUNT] {
+        let mut fields = [PlacementOptions::FIELDS[0]; COUNT];
+        let mut index = 0;
+        while index < COUNT {
+            fields[index] = Self::with_default(PlacementOptions::FIELDS[index]);
+            index += 1;
+        }
+        fields
+    }
+
+    const fn with_default(field: Field) -> Field {
+        let DefaultPlace { placement, header, header_prefix, query_parameter } = P::PLACE;
+        let key = field.key().as_bytes();
+        // A function pointer has no argument, so each option has a function of its own.
+        if placement.is_some() && is_same(key, b"placement") {
+            field.with_default(|| view(P::PLACE.placement))
+        } else if header.is_some() && is_same(key, b"header") {
+            field.with_default(|| view(P::PLACE.header))
+        } else if header_prefix.is_some() && is_same(key, b"header_prefix") {
+            field.with_default(|| view(P::PLACE.header_prefix))
+        } else if query_parameter.is_some() && is_same(key, b"query_parameter") {
+            field.with_default(|| view(P::PLACE.query_parameter))
+        } else {
+            field
+        }
+    }
+}
+
+fn view(text: Option<&'static str>) -> View {
+    View::text(text.unwrap_or_default())
+}
+
+impl DefaultPlace {
+    /// Returns the placement that these defaults are without a configuration.
+    pub(crate) fn placement(self) -> Option<Placement> {
+        let framework = PlacementOptions {
+            placement: Where::Header,
+            header: AUTHORIZATION.as_str().to_owned(),
+            header_prefix: BEARER.to_owned(),
+            query_parameter: "access_token".to_owned(),
+            replacement: Override { r#override: false },
+        };
+        framework.or(self, |_| false).into_placement()
+    }
 }
 
 impl Override {
@@ -59,6 +134,28 @@ impl PlacementOptions {
             let help = "leave the space out: one is added after the prefix";
             problems.at("header_prefix").error("expected visible ASCII without spaces", help);
         }
+    }
+
+    /// Replaces the framework's defaults by those of a provider. `is_set` returns whether an option is configured.
+    pub(crate) fn or(mut self, place: DefaultPlace, is_set: impl Fn(&str) -> bool) -> Self {
+        let default = |key, text: Option<&'static str>| text.filter(|_| !is_set(key));
+        match default("placement", place.placement) {
+            Some("query") => self.placement = Where::Query,
+            Some("body") => self.placement = Where::Body,
+            Some(_) => self.placement = Where::Header,
+            None => {}
+        }
+        let texts = [
+            (&mut self.header, "header", place.header),
+            (&mut self.header_prefix, "header_prefix", place.header_prefix),
+            (&mut self.query_parameter, "query_parameter", place.query_parameter),
+        ];
+        for (option, key, text) in texts {
+            if let Some(text) = default(key, text) {
+                text.clone_into(option);
+            }
+        }
+        self
     }
 
     pub(crate) fn into_placement(self) -> Option<Placement> {

@@ -125,7 +125,8 @@ impl Used {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reaction {
-    /// Nothing: the client's own rule applies, by which a status of 401 is [`Invalidate`](Self::Invalidate).
+    /// Nothing. From a provider it means that the status decides: 401, or the statuses that
+    /// [`token_provider`](macro@crate::token_provider) names by `refusing`, are [`Invalidate`](Self::Invalidate).
     #[default]
     Pass,
     /// The token was refused: it is replaced, and the request is sent once more with the new one. If one has just been

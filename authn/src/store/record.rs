@@ -192,6 +192,26 @@ impl Record {
         Arc::new(kept.map(|(name, value)| (name.clone(), value.as_str().into())).collect())
     }
 
+    /// Returns the access token of these scopes, which may have expired.
+    pub(crate) fn token(&self, scope: &str) -> Option<Token> {
+        self.tokens.get(scope)?.token()
+    }
+
+    /// Returns how many secrets are kept.
+    pub(crate) fn kept_count(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Keeps a secret under a name, or with `None` no longer. Returns whether that changed anything.
+    pub(crate) fn keep(&mut self, name: &str, secret: Option<&SecretString>) -> bool {
+        let before = match secret {
+            Some(secret) => self.kept.insert(name.to_owned(), text(secret)),
+            None => self.kept.remove(name),
+        };
+        before.as_deref().map(String::as_str)
+            != secret.map(|secret| secret.expose().to_owned()).as_deref()
+    }
+
     /// Returns the last grant, or else a set of an access token alone; `None` if there is nothing to revoke.
     pub(crate) fn any_token_set(&self) -> Option<TokenSet> {
         self.token_set("").or_else(|| self.tokens.values().next()?.token().map(TokenSet::new))

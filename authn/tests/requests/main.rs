@@ -4,9 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod conformance;
+mod declared;
 mod loopback;
 mod redirects;
 mod refusals;
 mod response;
 mod server;
+mod signing;
 mod urls;

@@ -62,8 +62,7 @@ impl TokenProvider for Declares {
         if request.headers().contains_key(KEY) || request.uri().query().is_some() {
             return Ok(());
         }
-        request.set_header(&KEY, HeaderValue::from_str(self.0.token().await?.secret()).unwrap());
-        Ok(())
+        request.set_header(KEY, self.0.token().await?.secret())
     }
 
     fn placements(&self, _context: &Context) -> Vec<Placement> {
@@ -81,8 +80,7 @@ impl TokenSource for DeclaresAsSource {
     }
 
     fn authorize(&self, request: &mut Request<'_>, issued: &Issued, _: &Context) -> Result<()> {
-        request.set_header(&KEY, HeaderValue::from_str(issued.token().secret()).unwrap());
-        Ok(())
+        request.set_header(KEY, issued.token().secret())
     }
 
     fn placements(&self, _context: &Context) -> Vec<Placement> {
@@ -100,7 +98,7 @@ impl TokenProvider for Undeclared {
     }
 
     async fn authorize(&self, request: &mut Request<'_>, _context: &Context) -> Result<()> {
-        request.set_header(&KEY, HeaderValue::from_static("the-providers-s3cr3t"));
+        request.set_header(KEY, "the-providers-s3cr3t")?;
         request.set_query("token", "the-providers-s3cr3t")
     }
 }

@@ -15,7 +15,6 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use crate::server::{Received, Server};
 
 const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
-const PROOF: HeaderName = HeaderName::from_static("x-proof");
 
 /// Proves itself with the server's last nonce (RFC 9449, section 9).
 #[derive(Debug, Default)]
@@ -30,8 +29,8 @@ impl TokenProvider for Prover {
 
     async fn authorize(&self, request: &mut Request<'_>, _context: &Context) -> Result<()> {
         let nonce = self.nonce.lock().unwrap();
-        request.set_header(&PROOF, HeaderValue::from_str(&format!("proof-{nonce}")).unwrap());
-        Ok(())
+        // Anew for each of the two requests.
+        request.replace_header("x-proof", format!("proof-{nonce}"))
     }
 
     fn response(&self, head: &ResponseHead<'_>, _used: &Used, _context: &Context) -> Reaction {
@@ -151,7 +150,7 @@ impl TokenSource for Signer {
     fn authorize(&self, request: &mut Request<'_>, issued: &Issued, _: &Context) -> Result<()> {
         let key = issued.kept("key").ok_or_else(|| Error::internal("the key is not there"))?;
         let signed = format!("{} {} {}", request.method(), request.uri().path(), &*key.expose());
-        request.set_header(&SIGNATURE, HeaderValue::from_str(&signed).unwrap());
+        request.set_header(SIGNATURE, signed)?;
         request.bearer(issued.token())
     }
 

@@ -36,7 +36,7 @@ impl TokenProvider for Keys {
     }
 
     async fn authorize(&self, request: &mut Request<'_>, _context: &Context) -> Result<()> {
-        request.set_header(&KEY, HeaderValue::from_str(self.0.as_str()).unwrap());
+        request.set_header(KEY, self.0.as_str())?;
         request.set_query("key", self.0.as_str())
     }
 }

@@ -1,6 +1,11 @@
 //! `header`: prints the headers that authorise a request, for `curl -H @-`.
 
-use authn::{Origins, Url};
+use std::{
+    fs,
+    io::{self, Read as _},
+};
+
+use authn::{Body, Origins, Request, Url, diagnostic::reason};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use super::waiting;
@@ -12,15 +17,30 @@ use crate::{
 
 /// The arguments of `header`.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example: authn header | curl -H @- https://api.example.com/v1/things")]
+#[command(after_help = "\
+A provider that signs requests signs the URL, the method and the body. Pass each of them as the request has it. `--data` \
+and `--data-binary` mean the same bytes as in curl, and make the method POST. Without them, a GET or HEAD has no body. \
+The body of any other method is then not known, which some providers refuse; `--data ''` says that it is empty.
+
+Examples:
+  authn header | curl -H @- https://api.example.com/v1/things
+  authn header --data @order.json | curl -H @- --data @order.json https://api.example.com/")]
 pub(crate) struct Arguments {
     /// URL of the request; defaults to the configured domain
     #[arg(long)]
     url: Option<String>,
 
-    /// Method of the request
-    #[arg(long, default_value = "GET")]
-    method: Method,
+    /// Method of the request [default: GET, or POST with a body]
+    #[arg(long)]
+    method: Option<Method>,
+
+    /// Body of the request, for providers that sign it; `@FILE` reads a file without its line ends, `@-` the standard input
+    #[arg(long, value_name = "TEXT|@FILE", conflicts_with = "data_binary")]
+    data: Option<String>,
+
+    /// The same, with the line ends of a file
+    #[arg(long, value_name = "TEXT|@FILE")]
+    data_binary: Option<String>,
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
@@ -29,10 +49,16 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         Some(url) => parse(url)?,
         None => default(&credentials.origins())?,
     };
+    let body = body(arguments)?;
     let (mut parts, ()) = http::Request::new(()).into_parts();
-    parts.method = arguments.method.clone();
+    let usual = if body.is_some() { Method::POST } else { Method::GET };
+    parts.method = arguments.method.clone().unwrap_or(usual);
     parts.uri = uri.clone();
-    waiting::wait(&credentials, credentials.authorize(&mut parts))?;
+    let mut request = Request::from(&mut parts);
+    if let Some(body) = &body {
+        request = request.with_known_body(Body::Bytes(body));
+    }
+    waiting::wait(&credentials, credentials.authorize(request))?;
     if parts.uri != uri {
         let message = "this provider puts the credential in the query, not in a header";
         return Err(Failure::new(Code::Configuration, message)
@@ -46,6 +72,29 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         )));
     }
     Ok(output::data(lines(&parts.headers))?)
+}
+
+/// Returns the body that the arguments name, as curl would send it.
+fn body(arguments: &Arguments) -> Result<Option<Vec<u8>>, Failure> {
+    let (option, value) = match (&arguments.data, &arguments.data_binary) {
+        (Some(text), _) => ("--data", text),
+        (None, Some(text)) => ("--data-binary", text),
+        (None, None) => return Ok(None),
+    };
+    let Some(file) = value.strip_prefix('@') else { return Ok(Some(value.clone().into_bytes())) };
+    let mut bytes = Vec::new();
+    let read = match file {
+        "-" => io::stdin().read_to_end(&mut bytes).map(|_| ()),
+        file => fs::read(file).map(|read| bytes = read),
+    };
+    read.map_err(|error| {
+        let message = format!("the file of `{option}` can't be read ({})", reason(&error));
+        Failure::new(Code::Usage, message).with_help("check its path and its permissions")
+    })?;
+    if option == "--data" {
+        bytes.retain(|byte| !matches!(byte, b'\r' | b'\n' | 0));
+    }
+    Ok(Some(bytes))
 }
 
 /// Parses a URL. The error does not repeat it, because it may contain a password.

@@ -136,7 +136,7 @@ impl Additions {
     /// Adds all headers and parameters to a request.
     fn put_all_on(&self, request: &mut Request<'_>) -> Result<()> {
         for (name, value) in &self.headers {
-            request.set_header(name, value.clone());
+            request.set_header(name, value.clone())?;
         }
         for (name, secret) in &self.query {
             request.set_query(name, &secret.expose())?;
@@ -149,7 +149,7 @@ impl Additions {
         for (name, value) in &self.headers {
             if !taken.headers.contains(&name) {
                 taken.headers.push(name);
-                request.set_header(name, value.clone());
+                request.set_header(name, value.clone())?;
             }
         }
         for (name, secret) in &self.query {

@@ -6,7 +6,7 @@ use authn::{
     Context, Credentials, Environment, ErrorKind, Issued, Loader, Reaction, Request, ResponseHead,
     Result, Token, TokenProvider, TokenSet, TokenSource, Used, config::Class,
 };
-use http::{HeaderName, HeaderValue, StatusCode, request::Parts};
+use http::{StatusCode, request::Parts};
 
 fn loader(text: &str) -> Loader {
     let text = format!("[credentials]\norigins = ['*']\n{text}");
@@ -197,8 +197,7 @@ impl TokenProvider for TwoHeaders {
     }
 
     async fn authorize(&self, request: &mut Request<'_>, context: &Context) -> Result<()> {
-        let name = HeaderName::from_static("x-second");
-        request.set_header(&name, HeaderValue::from_static("second"));
+        request.set_header("x-second", "second")?;
         request.bearer(&self.token(context).await?)
     }
 }
@@ -240,8 +239,7 @@ impl TokenSource for Signing {
     ) -> Result<()> {
         let key = issued.kept("key").expect("kept with the token").expose();
         let signature = format!("{}-{}-{}", &*key, request.method(), context.scopes().join(""));
-        let name = HeaderName::from_static("x-signature");
-        request.set_header(&name, HeaderValue::try_from(signature).unwrap());
+        request.set_header("x-signature", signature)?;
         request.bearer(issued.token())
     }
 
@@ -265,9 +263,7 @@ impl TokenSource for Placing {
     }
 
     fn authorize(&self, request: &mut Request<'_>, issued: &Issued, _: &Context) -> Result<()> {
-        let value = HeaderValue::from_str(issued.token().secret()).unwrap();
-        request.set_header(&HeaderName::from_static("x-own"), value);
-        Ok(())
+        request.set_header("x-own", issued.token().secret())
     }
 }
 

@@ -53,8 +53,7 @@ impl TokenSource for Signer {
 
     fn authorize(&self, request: &mut Request<'_>, issued: &Issued, _: &Context) -> Result<()> {
         let key = issued.kept("key").unwrap().expose();
-        let name = HeaderName::from_static("x-signature");
-        request.set_header(&name, HeaderValue::from_str(&key).unwrap());
+        request.set_header("x-signature", &*key)?;
         request.set_query("signature", &key)
     }
 }

@@ -1,6 +1,7 @@
-//! One hop of a request: authorised, sent, and sent once more if the provider or a status of 401 asks for it.
+//! One hop of a request: authorised, sent, and sent once more if the provider or a status that refuses the token asks
+//! for it.
 
-use ::reqwest::{Request as HttpRequest, Response, StatusCode};
+use ::reqwest::{Request as HttpRequest, Response};
 
 use super::{
     Clients, Result,
@@ -55,7 +56,7 @@ pub(super) async fn send(
     let mut renewed = Used::default();
     // If there is no other credential, the caller gets the server's own answer.
     if authorize(&mut again, &next, &mut renewed).await.is_err()
-        || (reaction.refuses(&response) && is_same_token(&used, &renewed))
+        || (reaction == Reaction::Invalidate && is_same_token(&used, &renewed))
     {
         return Ok(response);
     }
@@ -75,22 +76,11 @@ impl Credentials {
         match reaction {
             Reaction::Retry => Some(self.clone()),
             Reaction::RetryWithScopes(scopes) => Some(self.with_scope(scopes)),
-            Reaction::Pass | Reaction::Invalidate => {
-                let token = used.token().filter(|_| reaction.refuses(response))?;
-                self.invalidate(token);
+            Reaction::Pass => None,
+            Reaction::Invalidate => {
+                self.invalidate(used.token()?);
                 Some(self.clone())
             }
-        }
-    }
-}
-
-impl Reaction {
-    /// Returns whether the token was refused.
-    fn refuses(&self, response: &Response) -> bool {
-        match self {
-            Self::Pass => response.status() == StatusCode::UNAUTHORIZED,
-            Self::Invalidate => true,
-            Self::Retry | Self::RetryWithScopes(_) => false,
         }
     }
 }

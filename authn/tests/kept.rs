@@ -1,0 +1,186 @@
+//! What a provider keeps between its calls: in memory, or in a store for other processes.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use std::{fs, path::Path, sync::Arc};
+
+use authn::{
+    Context, Credentials, Environment, ErrorKind, Loader, Registry, Result, SecretString, Token,
+    TokenProvider,
+    store::{FileStore, Lease, StoreKey, TokenStore as _},
+};
+use tokio::task::JoinSet;
+
+/// Returns what it keeps under the name of the scope, or counts there.
+#[authn::token_provider("keeping", kept)]
+struct Keeping {
+    /// Key of the account.
+    _key: SecretString,
+}
+
+impl TokenProvider for Keeping {
+    async fn token(&self, context: &Context) -> Result<Token> {
+        let kept = context.kept();
+        match context.scopes() {
+            [set, name, value] if set == "set" => {
+                kept.set(name, value.as_str().into()).await?;
+            }
+            [remove, name] if remove == "remove" => kept.remove(name).await?,
+            [long] if long == "long" => kept.set("n", "x".repeat(16 * 1024 + 1).into()).await?,
+            [long] if long == "long_name" => kept.set(&"n".repeat(65), "x".into()).await?,
+            [get, name] if get == "get" => {
+                let found = kept.get(name).await?;
+                return Token::new(
+                    found.map_or_else(|| "none".to_owned(), |one| one.expose().to_owned()),
+                );
+            }
+            [debug] if debug == "debug" => return Token::new(format!("{kept:?}").replace(' ', "")),
+            _ => {}
+        }
+        Token::new("done")
+    }
+}
+
+async fn call(credentials: &Credentials, call: &[&str]) -> Result<String> {
+    let credentials = credentials.with_scope(call);
+    Ok(credentials.token().await?.secret().to_owned())
+}
+
+fn loader(folder: &Path, options: &str) -> Loader {
+    let environment = Environment::empty().state_directory(folder);
+    let registry = Registry::builder().register::<Keeping>().build().unwrap();
+    let text = format!("[credentials]\norigins = ['*']\nkeeping = {{ {options} }}");
+    Loader::new().registry(registry).environment(environment).inline("test.toml", &text)
+}
+
+fn load(folder: &Path, options: &str) -> Credentials {
+    loader(folder, options).load().unwrap()
+}
+
+fn in_code() -> Credentials {
+    let provider = Keeping { _key: "k".into() };
+    Credentials::builder().provider(provider).origin("*").build().unwrap()
+}
+
+#[tokio::test]
+async fn a_secret_is_kept_replaced_and_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let of_memory = load(folder.path(), "key = 'k', store = 'memory'");
+    for credentials in [in_code(), load(folder.path(), "key = 'k'"), of_memory] {
+        assert_eq!(call(&credentials, &["get", "code"]).await.unwrap(), "none");
+        for value in ["c1", "c2"] {
+            call(&credentials, &["set", "code", value]).await.unwrap();
+            assert_eq!(call(&credentials, &["get", "code"]).await.unwrap(), value);
+        }
+        call(&credentials, &["set", "other", "o1"]).await.unwrap();
+        call(&credentials, &["remove", "code"]).await.unwrap();
+        call(&credentials, &["remove", "code"]).await.unwrap();
+        assert_eq!(call(&credentials, &["get", "code"]).await.unwrap(), "none");
+        assert_eq!(call(&credentials, &["get", "other"]).await.unwrap(), "o1");
+        credentials.logout().await.unwrap();
+        assert_eq!(call(&credentials, &["get", "other"]).await.unwrap(), "none");
+    }
+}
+
+#[tokio::test]
+async fn a_store_keeps_it_for_other_programs_with_the_same_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = load(folder.path(), "key = 'k'");
+    assert_eq!(first.store().as_deref(), Some("file"));
+    assert!(!first.status().await.unwrap().has_session);
+    call(&first, &["set", "code", "c1"]).await.unwrap();
+    let status = first.status().await.unwrap();
+    assert!(status.has_session && status.store.as_deref() == Some("file"));
+    assert_eq!(call(&load(folder.path(), "key = 'k'"), &["get", "code"]).await.unwrap(), "c1");
+    let other = load(folder.path(), "key = 'another'");
+    assert_eq!(call(&other, &["get", "code"]).await.unwrap(), "none");
+    for credentials in [in_code(), load(folder.path(), "key = 'k', store = 'memory'")] {
+        assert_eq!(call(&credentials, &["get", "code"]).await.unwrap(), "none");
+    }
+    // Another process logs out.
+    load(folder.path(), "key = 'k'").logout().await.unwrap();
+    assert_eq!(call(&first, &["get", "code"]).await.unwrap(), "none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_at_once_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = Arc::new(folder);
+    for stored in [true, false] {
+        let shared = in_code();
+        let mut calls = JoinSet::new();
+        for number in 0..16 {
+            let (folder, shared) = (Arc::clone(&folder), shared.clone());
+            // Each has a store of its own, as each process has.
+            calls.spawn(async move {
+                let own = if stored { load(folder.path(), "key = 'k'") } else { shared };
+                call(&own, &["set", &format!("n{number}"), "v"]).await.unwrap();
+            });
+        }
+        while let Some(done) = calls.join_next().await {
+            done.unwrap();
+        }
+        let credentials = if stored { load(folder.path(), "key = 'k'") } else { shared };
+        for number in 0..16 {
+            let name = format!("n{number}");
+            assert_eq!(call(&credentials, &["get", &name]).await.unwrap(), "v", "{stored} {name}");
+        }
+        let error = call(&credentials, &["set", "one_more", "v"]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        call(&credentials, &["set", "n0", "again"]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for credentials in [in_code(), load(folder.path(), "key = 'k'")] {
+        for long in ["long", "long_name"] {
+            let error = call(&credentials, &[long]).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Internal, "{long}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_waits_for_the_lease_of_another_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let credentials = load(folder.path(), "key = 'k'");
+    call(&credentials, &["set", "code", "c1"]).await.unwrap();
+    let store = FileStore::new(folder.path().join("authn").join("tokens"));
+    let keys: Vec<StoreKey> = store.list().await.unwrap();
+    let session = keys.into_iter().find(|key| key.as_str().starts_with("keeping")).unwrap();
+    let lease: Lease = store.lock(&session).await.unwrap();
+    let waiting = tokio::spawn({
+        let credentials = credentials.clone();
+        async move { call(&credentials, &["set", "code", "c2"]).await }
+    });
+    // Reading waits for nobody.
+    assert_eq!(call(&credentials, &["get", "code"]).await.unwrap(), "c1");
+    assert!(!waiting.is_finished());
+    drop(lease);
+    waiting.await.unwrap().unwrap();
+    assert_eq!(call(&credentials, &["get", "code"]).await.unwrap(), "c2");
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = call(&load(&file, "key = 'k'"), &["set", "code", "c1"]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    let unknown = loader(folder.path(), "key = 'k', store = 'vault'").load().unwrap_err();
+    assert!(unknown.to_string().contains("no such token store"), "{unknown}");
+}
+
+#[tokio::test]
+async fn the_text_for_a_log_has_names_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    for credentials in [in_code(), load(folder.path(), "key = 'k'")] {
+        call(&credentials, &["set", "code", "canary-4711"]).await.unwrap();
+        let shown = call(&credentials, &["debug"]).await.unwrap();
+        assert!(shown.starts_with("Kept") && !shown.contains("canary-4711"), "{shown}");
+        assert!(!format!("{credentials:?}").contains("canary-4711"));
+    }
+}
