@@ -5,7 +5,6 @@ use std::{error::Error as _, fmt, io, iter, time::Duration};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::Client;
 use serde::Serialize;
-use tokio::task::JoinSet;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -17,7 +16,7 @@ use super::{
 use crate::{
     Error, Result, Token,
     diagnostic::{limit_help, reason},
-    runtime,
+    runtime::in_background,
     time::{Clock, before, chance},
 };
 
@@ -122,12 +121,7 @@ impl HttpRequest {
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
         let (limit, clock) = (self.client.timeout(), self.client.clock().clone());
-        // Dropping the set ends the request.
-        let mut sending = JoinSet::new();
-        sending.spawn_on(send(client, request, place, limit, clock), &runtime::handle()?);
-        sending.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
-            Err(Error::network("the request ended because the program is shutting down"))
-        })
+        in_background(send(client, request, place, limit, clock)).await
     }
 }
 
