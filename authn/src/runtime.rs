@@ -81,8 +81,10 @@ pub(crate) async fn in_background<T: Send + 'static>(
     match task.join_next().await {
         Some(Ok(done)) => done,
         Some(Err(error)) if error.is_panic() => Err(panicked()),
-        _ => Err(Error::internal("work in the background ended because the program is shutting down")
-            .with_help("wait for it before the program ends")),
+        _ => Err(Error::internal(
+            "work in the background ended because the program is shutting down",
+        )
+        .with_help("wait for it before the program ends")),
     }
 }
 

@@ -220,7 +220,12 @@ fn what_must_be_refused_is_checked_by_code_and_key() {
         ("", "missing-key", Some("key"), None),
         (url, "missing-key", Some("key"), None),
         (port.as_str(), "invalid-value", Some("url"), None),
-        (url, "missing-key", Some("url"), Some("expected `missing-key` at `credentials.no_port.url`")),
+        (
+            url,
+            "missing-key",
+            Some("url"),
+            Some("expected `missing-key` at `credentials.no_port.url`"),
+        ),
         (url, "unknown-key", None, Some("- `missing-key` at `credentials.no_port.key`: ")),
         (both.as_str(), "missing-key", None, Some("but the options are accepted")),
     ] {

@@ -12,8 +12,8 @@ use std::{
 };
 
 use authn::{
-    Context, Credentials, Environment, InteractiveSource, Loader, Login, LoginOutcome, Result, SecretString,
-    Token, TokenSet, TokenSource, blocking,
+    Context, Credentials, Environment, InteractiveSource, Loader, Login, LoginOutcome, Result,
+    SecretString, Token, TokenSet, TokenSource, blocking,
     prompt::{Link, Progress, Prompt, Question, UserCode},
     store::{Document, FileStore, Lease, StoreKey, TokenStore},
 };

@@ -64,7 +64,8 @@ pub fn check_store<S: TokenStore>(open: impl Fn() -> Result<S>) {
     };
     let bench = Bench { handles: (0..HANDLES).map(open).collect(), canary: Canary::new() };
     let checked = block_on(in_background(async move { Ok(bench.faults().await) }));
-    let faults = checked.flatten().unwrap_or_else(|error| vec![format!("panic: {}", error.message())]);
+    let faults =
+        checked.flatten().unwrap_or_else(|error| vec![format!("panic: {}", error.message())]);
     assert!(faults.is_empty(), "the store:\n- {}", faults.join("\n- "));
 }
 
@@ -175,7 +176,8 @@ impl Bench {
     async fn documents(&self) -> Result<(), Fault> {
         let key = self.key("documents");
         check(self.load(0, &key).await?.is_none(), || "a key that is new has a document".into())?;
-        let unusual: String = (0..0x180).filter_map(char::from_u32).chain("\u{2028}\u{1f511}".chars()).collect();
+        let unusual: String =
+            (0..0x180).filter_map(char::from_u32).chain("\u{2028}\u{1f511}".chars()).collect();
         let texts = ["a", &unusual, &"x".repeat(USUAL), ""];
         for (expected, text) in (0..).zip(texts) {
             check(self.save(0, &key, text, expected).await?, || {
@@ -232,7 +234,9 @@ impl Bench {
         }
         let revision = self.load(0, &key).await?.map_or(0, |document| document.revision);
         let all = CHANGES * HANDLES as u64;
-        check(revision == all, || format!("after {all} saves that succeeded, the revision is {revision}"))
+        check(revision == all, || {
+            format!("after {all} saves that succeeded, the revision is {revision}")
+        })
     }
 
     async fn torn_write(&self) -> Result<(), Fault> {
@@ -258,7 +262,9 @@ impl Bench {
                 break saved;
             }
             if let Some(document) = self.load(1, &key).await? {
-                check(is_whole(&document), || "a part of a document is read while it is saved".into())?;
+                check(is_whole(&document), || {
+                    "a part of a document is read while it is saved".into()
+                })?;
             }
             yield_now().await;
         };
@@ -286,7 +292,9 @@ impl Bench {
         check(left.as_ref().is_none_or(|left| Record::read(left).is_empty()), || {
             "the session is still there after an empty document has replaced it".into()
         })?;
-        check(!self.save(0, &key, "stale", 1).await?, || "a stale save brings the session back".into())?;
+        check(!self.save(0, &key, "stale", 1).await?, || {
+            "a stale save brings the session back".into()
+        })?;
         check(left.is_some_and(|left| is_same(&left, &empty)), || {
             "the empty document is lost, and its revision with it".into()
         })?;
@@ -325,14 +333,17 @@ impl Bench {
         let names = ["k", "k.login", "k-", "kk", &long, &format!("{long}l")];
         let keys = names.map(|name| self.key(name));
         for (key, name) in iter::zip(&keys, names) {
-            check(self.save(0, key, name, 0).await?, || "the document of one key is that of another".into())?;
+            check(self.save(0, key, name, 0).await?, || {
+                "the document of one key is that of another".into()
+            })?;
         }
         for (key, name) in iter::zip(&keys, names) {
             self.expect(key, 1, name).await?;
         }
         let mut leases = Vec::new();
         for (number, key) in keys.iter().enumerate() {
-            leases.push(self.acquired(number, key, "the lease of one key is that of another").await?);
+            leases
+                .push(self.acquired(number, key, "the lease of one key is that of another").await?);
         }
         Ok(())
     }
@@ -371,7 +382,9 @@ impl Bench {
         let missing = self.key("missing");
         self.load(0, &missing).await?;
         let listed = self.done(self.handle(1).list().await)?;
-        check(keys.iter().all(|key| listed.contains(key)), || "the key of a session is missing".into())?;
+        check(keys.iter().all(|key| listed.contains(key)), || {
+            "the key of a session is missing".into()
+        })?;
         check(!listed.contains(&missing), || "it has a key without a document".into())?;
         let all = listed.iter().collect::<BTreeSet<_>>().len();
         check(all == listed.len(), || "it has a key twice".into())
@@ -397,7 +410,11 @@ impl Bench {
 }
 
 /// Replaces the document of a key by the one of the next revision, however often others are faster.
-async fn change(store: &Arc<dyn ErasedStore>, key: &StoreKey, documents: &[Document]) -> Result<()> {
+async fn change(
+    store: &Arc<dyn ErasedStore>,
+    key: &StoreKey,
+    documents: &[Document],
+) -> Result<()> {
     for _ in 0..TRIES {
         let revision = store.load(key).await?.map_or(0, |document| document.revision);
         let next = usize::try_from(revision).ok().and_then(|index| documents.get(index));
