@@ -166,6 +166,6 @@ pub use secret::{Exposed, SecretSource, SecretString};
 #[doc(inline)]
 pub use store::SessionPolicy;
 pub use striped::Striped;
-pub use token::{Claims, Issued, Token, TokenSet};
+pub use token::{Claims, IntoTokenSet, Issued, Token, TokenSet};
 #[doc(inline)]
 pub use url::Url;

@@ -1,6 +1,7 @@
 //! `Token`: an access token. Its `Authorization` value is built once, and wiped when the token is dropped.
 
 mod claims;
+mod into_token_set;
 mod issued;
 mod token_set;
 
@@ -23,6 +24,7 @@ use crate::{
 };
 
 pub use claims::Claims;
+pub use into_token_set::IntoTokenSet;
 pub use issued::Issued;
 pub(crate) use issued::Kept;
 pub use token_set::TokenSet;
