@@ -73,6 +73,8 @@ pub(crate) async fn to_its_end<T: Send + 'static>(
 pub(crate) async fn in_background<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
+    // So that the caller's future is small: it would hold the work twice.
+    let work = Box::pin(work);
     if is_here() {
         return work.await;
     }

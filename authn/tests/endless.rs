@@ -1,7 +1,5 @@
 //! A token that never expires, as its source says: no fallback ends it, in memory or in a store.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "reqwest")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![expect(clippy::used_underscore_binding, reason = "an underscore marks a secret")]
 
 use std::{
     fs,

@@ -249,17 +249,17 @@ impl Bench {
             .zip(texts.iter().cycle())
             .map(|(revision, text)| self.session(revision, text))
             .collect();
-        let mut saves: JoinSet<Result<()>> = JoinSet::new();
-        let (store, saved) = (Arc::clone(self.handle(0)), key.clone());
-        saves.spawn(async move {
+        let mut writer: JoinSet<Result<()>> = JoinSet::new();
+        let (store, target) = (Arc::clone(self.handle(0)), key.clone());
+        writer.spawn(async move {
             for (expected, document) in (0..).zip(&documents) {
-                store.save(&saved, document, expected).await?;
+                store.save(&target, document, expected).await?;
             }
             Ok(())
         });
-        let saved = loop {
-            if let Some(saved) = saves.try_join_next() {
-                break saved;
+        let result = loop {
+            if let Some(result) = writer.try_join_next() {
+                break result;
             }
             if let Some(document) = self.load(1, &key).await? {
                 check(is_whole(&document), || {
@@ -268,7 +268,7 @@ impl Bench {
             }
             yield_now().await;
         };
-        self.done(saved.unwrap_or_else(|_| Err(panicked())))?;
+        self.done(result.unwrap_or_else(|_| Err(panicked())))?;
         for polls in 1..=4 {
             let revision = self.load(0, &key).await?.map_or(0, |document| document.revision);
             let document = self.session(revision + 1, &texts[polls % 2]);
