@@ -20,7 +20,7 @@ use crate::{Provider, diagnostic::Problem};
 /// use authn::conformance::{rejects, rejects_at};
 ///
 /// rejects::<Rejecting>("", "missing-key");
-/// rejects_at::<Rejecting>("token = 7", "token", "bad-reference");
+/// rejects_at::<Rejecting>("token = 7", "token", "wrong-type");
 /// ```
 ///
 /// # Panics
