@@ -179,6 +179,6 @@ pub use secret::{Exposed, SecretSource, SecretString};
 #[doc(inline)]
 pub use store::SessionPolicy;
 pub use striped::Striped;
-pub use token::{Claims, Issued, Token, TokenSet, Update};
+pub use token::{Claims, IntoTokenSet, Issued, Token, TokenSet, Update};
 #[doc(inline)]
 pub use url::Url;

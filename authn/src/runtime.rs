@@ -18,6 +18,7 @@ use std::{
 use tokio::{
     runtime::{Builder, Handle},
     sync::oneshot,
+    task::JoinSet,
 };
 
 use crate::{
@@ -68,6 +69,27 @@ pub(crate) async fn to_its_end<T: Send + 'static>(
     handle()?.spawn(work).await.unwrap_or_else(|_| Err(panicked()))
 }
 
+/// Runs work on the background thread. Dropping the future ends the work.
+pub(crate) async fn in_background<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    // So that the caller's future is small: it would hold the work twice.
+    let work = Box::pin(work);
+    if is_here() {
+        return work.await;
+    }
+    let mut task = JoinSet::new();
+    task.spawn_on(work, &handle()?);
+    match task.join_next().await {
+        Some(Ok(done)) => done,
+        Some(Err(error)) if error.is_panic() => Err(panicked()),
+        _ => Err(Error::internal(
+            "work in the background ended because the program is shutting down",
+        )
+        .with_help("wait for it before the program ends")),
+    }
+}
+
 fn panicked() -> Error {
     Error::internal("work in the background ended by a fault in its code").with_help("report it")
 }
@@ -85,6 +107,11 @@ pub(crate) async fn sleep(wait: Duration) -> Result<()> {
 thread_local! {
     /// The process whose background thread this is; 0 on other threads. A child of it has the value of its parent.
     static HERE: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Returns whether this is the background thread.
+fn is_here() -> bool {
+    HERE.get() == process::id()
 }
 
 fn start() -> io::Result<Running> {
@@ -109,7 +136,7 @@ fn start() -> io::Result<Running> {
 
 /// Blocks the thread until a future ends. The future's own timers and connections use the background runtime.
 pub(crate) fn block_on<F: Future>(future: F) -> Result<F::Output> {
-    if HERE.get() == process::id() {
+    if is_here() {
         // The exchange that it waits for needs this thread.
         return Err(Error::internal(
             "a provider or hook waits by blocking the thread on which all exchanges run",

@@ -62,6 +62,20 @@ impl TokenProvider for Other {
     }
 }
 
+/// Returns a token without any option.
+#[authn::token_provider("bare")]
+struct Bare {
+    /// An option that need not be set.
+    #[default("bare".to_owned())]
+    text: String,
+}
+
+impl TokenProvider for Bare {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        Token::new(&self.text)
+    }
+}
+
 const BASE: &str = "
 [credentials]
 domain = \"api.example.com\"
@@ -171,6 +185,42 @@ fn shorthands_and_references_work_in_every_layer() {
     assert_eq!(flag("credentials.fixed.fixed.env=SECRET"), "from-env");
     assert_eq!(flag("credentials.fixed.fixed={ env = 'SECRET' }"), "from-env");
     assert_eq!(flag("credentials.fixed={ env = 'SECRET' }"), "from-env");
+}
+
+#[test]
+fn an_empty_value_is_an_empty_table_in_every_layer() {
+    let empty = "[credentials]\nbare = ''";
+    assert_eq!(token(loader(&["[credentials.bare]"])), "bare");
+    assert_eq!(token(loader(&[empty])), "bare");
+    assert_eq!(
+        token(loader(&["[credentials.other.of]\nbare = ''"])),
+        "bare",
+        "of another provider"
+    );
+    let environment = Environment::empty().variable("AUTHN_CREDENTIALS__BARE", "");
+    assert_eq!(token(loader(&[BASE]).environment(environment)), "bare");
+    assert_eq!(token(loader(&[BASE]).set("credentials.bare=")), "bare");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    fs::write(&path, empty).unwrap();
+    assert_eq!(token(loader(&[BASE]).file(&path)), "bare");
+    let profile = "[profile.p.credentials]\nbare = ''";
+    assert_eq!(token(loader(&[BASE, profile]).profile("p")), "bare");
+    // It is merged with the tables of other layers, as an empty table is.
+    let low = "[credentials.bare]\ntext = 'low'";
+    assert_eq!(token(loader(&[low, empty])), "low");
+    assert_eq!(token(loader(&[empty, low])), "low");
+    assert_eq!(token(loader(&[low]).set("credentials.bare=")), "low");
+    // Any other text is still a mistake, and the empty text of a shorthand is its field's.
+    for text in ["' '", "'s3cr3t'", "false", "0", "[]"] {
+        let config = loader(&[&format!("[credentials]\nbare = {text}")]).read();
+        assert!(codes(&config).contains(&("wrong-type", Some("credentials.bare"))), "{text}");
+    }
+    let config = loader(&["[credentials]\nfixed = ''"]).read();
+    assert!(
+        codes(&config).iter().any(|(_, key)| *key == Some("credentials.fixed.fixed")),
+        "{config:?}"
+    );
 }
 
 #[test]

@@ -62,11 +62,11 @@ mod tests {
             Arc,
             atomic::{AtomicUsize, Ordering},
         },
-        time::Duration,
+        time::{Duration, SystemTime},
     };
 
     use authn::{
-        Credentials, Error, ErrorKind, Token,
+        Credentials, Error, ErrorKind, SecretString, Token,
         time::{Clock, ManualClock, Moment, Sleep, Time},
     };
 
@@ -203,6 +203,39 @@ mod tests {
                     assert!(error.to_string().contains("the hook returned a token"), "{error}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_hook_may_answer_a_pair_of_a_text_and_its_expiry() {
+        let expiry = SystemTime::now() + Duration::from_hours(1);
+        let hooks: [(&str, hooks::Hook); 4] = [
+            ("text", hooks::Hook::new(move |_| async move { Ok(("abc".to_owned(), expiry)) })),
+            ("sync", hooks::Hook::sync(move |_| Ok(("abc", expiry)))),
+            ("secret", hooks::Hook::sync(move |_| Ok((SecretString::from("abc"), expiry)))),
+            (
+                "set",
+                hooks::Hook::sync(move |_| {
+                    let token = Token::new("abc")?.with_expires_at(expiry);
+                    Ok(TokenSet::new(token))
+                }),
+            ),
+        ];
+        for (name, hook) in hooks {
+            let name = format!("pair_{name}");
+            hooks::register(&name, hook).unwrap();
+            let token = wait(load(&format!("hook = '{name}'")).unwrap().token());
+            let token = token.unwrap();
+            assert_eq!((token.secret(), token.expires_at()), ("abc", Some(expiry)), "{name}");
+        }
+        // A text that can't be a token is an error of the hook.
+        for (name, text) in [("pair_empty", ""), ("pair_bad", "s3cr3t s3cr3t")] {
+            hooks::register(name, hooks::Hook::sync(move |_| Ok((text, expiry)))).unwrap();
+            let clock = Clock::custom(Impatient(ManualClock::new()));
+            let credentials = load_at(&format!("hook = '{name}'"), clock).unwrap();
+            let error = wait(credentials.token()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidToken, "{name}");
+            assert!(!format!("{error:?} {error}").contains("s3cr3t"), "{error}");
         }
     }
 

@@ -32,13 +32,13 @@ fn every_builder_has_a_method_for_each_option() {
             username_claim placement header header_prefix query_parameter r#override;
         Jwt: jwt placement header header_prefix query_parameter r#override;
         JwtBearer: token_endpoint_url issuer_url issuer subject audience scope private_key key_id
-            algorithm lifetime claims client_id token_type service_account_file self_signed
+            algorithm jwt_header lifetime claims client_id token_type service_account_file self_signed
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
             username_claim placement header header_prefix query_parameter r#override;
         OAuth: issuer_url token_endpoint_url keycloak_url realm issuer authorization_endpoint_url
             device_authorization_endpoint_url revocation_endpoint_url jwks_url grant_type client_id
             client_secret token_endpoint_auth_method basic_encoding private_key key_id algorithm
-            assertion_audience refresh_token username password registration_page_url redirect_port
+            jwt_header assertion_audience refresh_token username password registration_page_url redirect_port
             redirect_path redirect_uri prompt login_hint browser login_timeout scope audience
             resource parameters token_type
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username

@@ -43,7 +43,8 @@ impl Exchange {
         let token = stored.token()?;
         let options = &self.shared.options;
         // A record that a login began, with its token alone.
-        let fallback = options.fallback(record.session != 0 && !record.has_session());
+        let is_lasting = record.session != 0 && !record.has_session();
+        let fallback = options.fallback(is_lasting).filter(|_| !token.never_expires());
         let lifetime = stored.lifetime().or(fallback).unwrap_or(Duration::MAX);
         let expires_at = token.expires_at().or_else(|| Some(later(stored.asked_at, fallback?)));
         let expiry = match expires_at {

@@ -214,15 +214,16 @@ impl<'a> Build<'a> {
         };
 
         let in_memory;
-        let entries =
-            if self.loader.code.is_some() && (entry.is_cached() || entry.has_kept())
-            && !entries.contains_key("store") {
-                // The file of a user's own sessions is not for the many users of a server program.
-                in_memory = with_memory(entries);
-                &in_memory
-            } else {
-                entries
-            };
+        let entries = if self.loader.code.is_some()
+            && (entry.is_cached() || entry.has_kept())
+            && !entries.contains_key("store")
+        {
+            // The file of a user's own sessions is not for the many users of a server program.
+            in_memory = with_memory(entries);
+            &in_memory
+        } else {
+            entries
+        };
 
         // The findings below this provider must not mix with those of its siblings.
         let outer = self.found.take();

@@ -1,4 +1,4 @@
-//! Tests a provider in one line, and all linked providers in a loop.
+//! Tests a provider or a store in one line, and all linked providers in a loop.
 //!
 //! ```
 //! # use authn::{Context, Result, SecretString, Token, TokenProvider};
@@ -16,6 +16,8 @@
 //! ```
 
 mod canary;
+mod refusal;
+mod stores;
 
 use std::time::SystemTime;
 
@@ -27,6 +29,8 @@ use crate::{
 };
 
 pub use canary::{Canary, Encoding};
+pub use refusal::{rejects, rejects_at};
+pub use stores::check_store;
 
 /// The result of a check that found no fault; [`check`] panics with faults.
 ///

@@ -3,21 +3,23 @@
 use std::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::Path,
     sync::Arc,
     time::Duration,
 };
 
 use http::Method;
-use reqwest::{Certificate, Client, ClientBuilder, Proxy, redirect::Policy};
+use reqwest::{Client, ClientBuilder, Proxy, redirect::Policy};
 use url::Url;
 
-use super::{HttpRequest, options::HttpOptions};
+use super::{
+    ClientIdentity, HttpRequest,
+    connections::{Connections, Identified},
+    options::HttpOptions,
+    tls::with_tls,
+};
 use crate::{
     Error, Result,
     diagnostic::{check_limit_on_files, limit_help, reason},
-    input_file::{self, Rules},
-    per_process::PerProcess,
     request::{LOCALHOST, is_loopback},
     runtime::aside,
     time::Clock,
@@ -46,6 +48,17 @@ use crate::{
 ///     Token::new(std::str::from_utf8(response.bytes()).unwrap_or_default().trim())
 /// }
 /// ```
+///
+/// ```no_run
+/// # use authn::{Result, Url, http::HttpClient};
+/// # async fn rotate(http: &HttpClient, key: &Url) -> Result<()> {
+/// http.head(key).send().await?.success()?;
+/// http.put(key).body("application/octet-stream", [1, 2, 3]).send().await?.success()?;
+/// http.patch(key).json(&[("active", true)]).send().await?.success()?;
+/// http.delete(key).send().await?.success()?;
+/// http.request("PURGE".parse().expect("a method"), key).send().await?.success()?;
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct HttpClient {
     shared: Arc<Shared>,
@@ -53,18 +66,25 @@ pub struct HttpClient {
 }
 
 /// What all clones share.
+#[derive(Default)]
 struct Shared {
     options: HttpOptions,
-    /// With connections that the background thread of the process serves.
-    client: PerProcess<Result<Client>>,
-    /// For the loopback interface. Its requests can be plain http, so no proxy may see them.
-    direct: PerProcess<Result<Client>>,
+    plain: Connections,
+    identified: Identified,
+}
+
+macro_rules! verbs {
+    ($($name:ident $method:ident),*) => {$(
+        #[doc = concat!("Starts a `", stringify!($method), "` request.")]
+        pub fn $name(&self, url: &Url) -> HttpRequest {
+            self.request(Method::$method, url)
+        }
+    )*};
 }
 
 impl HttpClient {
     pub(crate) fn new(options: HttpOptions) -> Self {
-        let (client, direct) = (PerProcess::new(), PerProcess::new());
-        let shared = Arc::new(Shared { options, client, direct });
+        let shared = Arc::new(Shared { options, ..Shared::default() });
         Self { shared, clock: Clock::system() }
     }
 
@@ -77,14 +97,11 @@ impl HttpClient {
         &self.clock
     }
 
-    /// Starts a `GET` request.
-    pub fn get(&self, url: &Url) -> HttpRequest {
-        HttpRequest::new(self.clone(), Method::GET, url.clone())
-    }
+    verbs! { get GET, post POST, put PUT, patch PATCH, delete DELETE, head HEAD }
 
-    /// Starts a `POST` request.
-    pub fn post(&self, url: &Url) -> HttpRequest {
-        HttpRequest::new(self.clone(), Method::POST, url.clone())
+    /// Starts a request.
+    pub fn request(&self, method: Method, url: &Url) -> HttpRequest {
+        HttpRequest::new(self.clone(), method, url.clone())
     }
 
     /// Returns the deadline of a request.
@@ -95,6 +112,10 @@ impl HttpClient {
     /// Returns a builder for a client with these options: proxy, certificate authorities, the deadline of a connection,
     /// name. The deadline of a request is left to the caller.
     pub(crate) fn builder(&self) -> Result<ClientBuilder> {
+        self.builder_with(None)
+    }
+
+    fn builder_with(&self, identity: Option<&ClientIdentity>) -> Result<ClientBuilder> {
         let HttpOptions { proxy, connect_timeout, user_agent, .. } = &self.shared.options;
         let mut builder = pinned(Client::builder())
             .redirect(Policy::none())
@@ -108,10 +129,7 @@ impl HttpClient {
             })?;
             builder = builder.proxy(proxy);
         }
-        if let Some(path) = &self.shared.options.ca_file {
-            builder = builder.tls_certs_merge(certificates(path)?);
-        }
-        Ok(builder)
+        with_tls(builder, self.shared.options.ca_file.as_deref(), identity)
     }
 
     /// Checks whether a client can be built from the options.
@@ -119,23 +137,33 @@ impl HttpClient {
         build(self.builder()?).map(drop)
     }
 
-    /// Returns the client for a URL. It is built aside, because that reads the file of certificate authorities.
-    pub(super) async fn client(&self, url: &Url) -> Result<Client> {
+    /// Returns the client for a URL. It is built aside, because that reads the files of certificate authorities.
+    pub(super) async fn client(
+        &self,
+        url: &Url,
+        identity: Option<&ClientIdentity>,
+    ) -> Result<Client> {
         let is_direct = url.host_str().is_some_and(is_loopback);
-        let built = if is_direct { self.shared.direct.made() } else { self.shared.client.made() };
-        if let Some(built) = built {
-            return built.value.clone();
+        let Some(identity) = identity else {
+            if let Some(made) = self.shared.plain.made(is_direct) {
+                return made;
+            }
+            let client = self.clone();
+            return aside(move || client.built(&client.shared.plain, is_direct)).await;
+        };
+        let connections = self.shared.identified.of(identity);
+        if let Some(made) = connections.made(is_direct) {
+            return made;
         }
         let client = self.clone();
-        aside(move || client.built(is_direct)).await
+        aside(move || client.built(&connections, is_direct)).await
     }
 
-    fn built(&self, is_direct: bool) -> Result<Client> {
-        if is_direct {
-            let direct = || build(self.builder()?.no_proxy());
-            return self.shared.direct.get(|_| direct()).value.clone();
-        }
-        self.shared.client.get(|_| build(self.builder()?)).value.clone()
+    fn built(&self, connections: &Connections, is_direct: bool) -> Result<Client> {
+        connections.get(is_direct, |identity| {
+            let builder = self.builder_with(identity)?;
+            build(if is_direct { builder.no_proxy() } else { builder })
+        })
     }
 }
 
@@ -147,7 +175,12 @@ pub(crate) fn pinned(builder: ClientBuilder) -> ClientBuilder {
 }
 
 fn build(builder: ClientBuilder) -> Result<Client> {
-    builder.build().map_err(|_| match check_limit_on_files() {
+    builder.build().map_err(|_| unbuildable())
+}
+
+/// Returns the error of a client that can't be built: a limit of the system, or else the options.
+pub(super) fn unbuildable() -> Error {
+    match check_limit_on_files() {
         Ok(()) => {
             Error::configuration("the HTTP client can't be built from the options in `[http]`")
                 .with_help("check `ca_file`")
@@ -157,33 +190,6 @@ fn build(builder: ClientBuilder) -> Result<Client> {
             Error::internal(format!("the HTTP client can't be built ({})", reason(&error)))
                 .with_help(help)
         }
-    })
-}
-
-/// Reads a bundle of certificates. It is an error if any of them would be ignored.
-fn certificates(path: &Path) -> Result<Vec<Certificate>> {
-    let pem = input_file::read(path, Rules::Certificates).map_err(|refusal| {
-        Error::configuration(format!("`http.ca_file` {}", refusal.fault)).with_help(refusal.help)
-    })?;
-    let fail = |what: &str, help: &'static str| {
-        let path = path.display();
-        Error::configuration(format!("`http.ca_file` {path} {what}")).with_help(help)
-    };
-    let bundle = Certificate::from_pem_bundle(&pem.bytes).map_err(|_| {
-        fail("is not a PEM file", "set it to a PEM file of certificate authorities")
-    })?;
-    // The parser skips a certificate whose first line is not a line of its own, and those of other kinds.
-    let text = String::from_utf8_lossy(&pem.bytes);
-    let labels = text.split("-----BEGIN ").skip(1).filter_map(|part| part.split('-').next());
-    match (bundle.len(), labels.filter(|label| label.contains("CERTIFICATE")).count()) {
-        (0, 0) => {
-            Err(fail("contains no certificate", "set it to a PEM file of certificate authorities"))
-        }
-        (read, all) if read != all => Err(fail(
-            &format!("contains {all} certificates, but only {read} can be read"),
-            "put each `-----BEGIN CERTIFICATE-----` on a line of its own",
-        )),
-        _ => Ok(bundle),
     }
 }
 

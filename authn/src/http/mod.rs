@@ -1,7 +1,8 @@
 //! Sends token requests, and is the only place that does. All of them follow the same policy:
 //!
 //! - Only `https` is used. Plain `http` is possible to the loopback interface, or if the provider's options allow it.
-//! - No redirect is followed: a token request that is redirected is a mistake or an attack.
+//! - No redirect is followed: a token request that is redirected is a mistake or an attack. A provider can allow redirects
+//!   within the same origin.
 //! - A response is limited to 1 MiB. There are deadlines for the connection and for the whole request.
 //! - A request is sent again only if the server can't have acted on it.
 //! - No error contains the path or the query of a URL, or a byte of the response's body. Of its headers, an error names
@@ -10,16 +11,24 @@
 #[cfg(feature = "reqwest")]
 mod client;
 #[cfg(feature = "reqwest")]
+mod connections;
+#[cfg(feature = "reqwest")]
 mod describe;
+#[cfg(feature = "reqwest")]
+mod identity;
 pub(crate) mod options;
 #[cfg(feature = "reqwest")]
 mod proxy;
+#[cfg(feature = "reqwest")]
+mod redirect;
 #[cfg(feature = "reqwest")]
 mod request;
 #[cfg(feature = "reqwest")]
 mod response;
 #[cfg(feature = "reqwest")]
 mod retry;
+#[cfg(feature = "reqwest")]
+mod tls;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 #[cfg(feature = "reqwest")]
@@ -29,7 +38,11 @@ pub use client::{HttpClient, check};
 #[cfg(feature = "reqwest")]
 pub use describe::{describe, is_showable};
 #[cfg(feature = "reqwest")]
+pub use identity::ClientIdentity;
+#[cfg(feature = "reqwest")]
 pub use proxy::ProxyInUse;
+#[cfg(feature = "reqwest")]
+pub(crate) use redirect::{redirected, same_origin};
 #[cfg(feature = "reqwest")]
 pub use request::HttpRequest;
 #[cfg(feature = "reqwest")]

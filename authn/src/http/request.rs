@@ -5,21 +5,23 @@ use std::{error::Error as _, fmt, io, iter, time::Duration};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::Client;
 use serde::Serialize;
-use tokio::task::JoinSet;
 use url::Url;
 use zeroize::Zeroizing;
 
 use super::{
-    HttpClient, HttpResponse,
+    ClientIdentity, HttpClient, HttpResponse,
     client::{check, shown},
-    is_showable, retry,
+    is_showable, redirected, retry, same_origin,
 };
 use crate::{
     Error, Result, Token,
     diagnostic::{limit_help, reason},
-    runtime,
-    time::{Clock, before, chance},
+    runtime::in_background,
+    time::{Clock, Sleep, before, chance},
 };
+
+/// Most redirects that are followed.
+const MOST_REDIRECTS: usize = 10;
 
 /// Largest response that is read.
 const LARGEST: usize = 1024 * 1024;
@@ -31,9 +33,9 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 ///
 /// ```no_run
 /// # use authn::{Context, Result, Token, Url};
-/// # use authn::http::{HttpResponse, header};
+/// # use authn::http::HttpResponse;
 /// # async fn example(context: &Context, url: &Url, token: &Token) -> Result<HttpResponse> {
-/// context.http().post(url).bearer(token).header(header::ACCEPT_LANGUAGE, "en").json(&[1, 2]).send().await
+/// context.http().post(url).bearer(token).header("accept-language", "en").json(&[1, 2]).send().await
 /// # }
 /// ```
 #[must_use]
@@ -43,7 +45,9 @@ pub struct HttpRequest {
     url: Url,
     headers: HeaderMap,
     body: Option<Zeroizing<Vec<u8>>>,
+    identity: Option<ClientIdentity>,
     allow_http: bool,
+    follows: bool,
     problem: Option<Error>,
 }
 
@@ -53,7 +57,17 @@ impl HttpRequest {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         // An encoded body is not decoded here. Without the header, a server may choose any encoding (RFC 9110, 12.5.3).
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        Self { client, method, url, headers, body: None, allow_http: false, problem: None }
+        Self {
+            client,
+            method,
+            url,
+            headers,
+            body: None,
+            identity: None,
+            allow_http: false,
+            follows: false,
+            problem: None,
+        }
     }
 
     /// Allows plain `http` to every host, and not to the loopback interface alone. Only an option of the provider should
@@ -63,19 +77,47 @@ impl HttpRequest {
         self
     }
 
-    /// Sets a header. Its value is marked sensitive.
-    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
-        match HeaderValue::from_str(value) {
-            Ok(mut value) => {
+    /// Follows redirects to the same scheme, host and port, at most ten (RFC 9110, 15.4). A redirect to another origin stays
+    /// an error, so that no secret is sent there.
+    ///
+    /// ```no_run
+    /// # use authn::{Context, Result, Url, http::HttpResponse};
+    /// # async fn example(context: &Context, url: &Url) -> Result<HttpResponse> {
+    /// context.http().get(url).same_origin_redirects().send().await
+    /// # }
+    /// ```
+    pub fn same_origin_redirects(mut self) -> Self {
+        self.follows = true;
+        self
+    }
+
+    /// Shows the server this certificate, if it asks for one (mutual TLS). Connections are shared only with requests of the
+    /// same certificate.
+    pub fn identity(mut self, identity: &ClientIdentity) -> Self {
+        self.identity = Some(identity.clone());
+        self
+    }
+
+    /// Sets a header by its name, which is text such as `"x-tenant"` or a [`HeaderName`]. Its value is marked sensitive.
+    pub fn header(mut self, name: impl TryInto<HeaderName>, value: &str) -> Self {
+        match (name.try_into(), HeaderValue::from_str(value)) {
+            (Ok(name), Ok(mut value)) => {
                 value.set_sensitive(true);
                 self.headers.insert(name, value);
+                self
             }
-            Err(_) => {
-                self.problem = Some(Error::configuration(format!(
-                    "the value of the header `{name}` has characters that no header may have"
-                )));
-            }
+            (Ok(name), Err(_)) => self.refuse(format!(
+                "the value of the header `{name}` has characters that no header may have"
+            )),
+            (Err(_), _) => self.refuse("the name of a header has characters that no name may have"),
         }
+    }
+
+    /// Keeps the first problem, which [`send`](Self::send) returns.
+    fn refuse(mut self, message: impl Into<String>) -> Self {
+        self.problem.get_or_insert_with(|| {
+            Error::configuration(message).with_help("check what the request is built from")
+        });
         self
     }
 
@@ -93,90 +135,135 @@ impl HttpRequest {
     }
 
     /// Sets a JSON body.
-    pub fn json(mut self, body: &impl Serialize) -> Self {
-        let body = serde_json::to_vec(body).unwrap_or_else(|_| {
-            let message = "the body of a token request can't be written as JSON";
-            self.problem = Some(Error::configuration(message));
-            Vec::new()
-        });
-        self.body("application/json", body)
+    pub fn json(self, body: &impl Serialize) -> Self {
+        match serde_json::to_vec(body) {
+            Ok(body) => self.body("application/json", body),
+            Err(_) => self.refuse("the body of a token request can't be written as JSON"),
+        }
     }
 
-    fn body(mut self, kind: &'static str, body: Vec<u8>) -> Self {
-        self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        self.body = Some(Zeroizing::new(body));
-        self
+    /// Sets a body of bytes with its media type, such as `application/octet-stream`.
+    pub fn body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(Zeroizing::new(body.into()));
+        match HeaderValue::from_str(content_type) {
+            Ok(content_type) => {
+                self.headers.insert(header::CONTENT_TYPE, content_type);
+                self
+            }
+            Err(_) => self.refuse("the media type has characters that no header may have"),
+        }
     }
 
     /// Sends the request. It works in any runtime and in none. Dropping the future ends the request.
     ///
-    /// A response of any status is returned, except a redirect, which is an error.
+    /// A response of any status is returned, except a redirect that is not [followed](Self::same_origin_redirects), which is
+    /// an error.
     pub async fn send(self) -> Result<HttpResponse> {
         check(&self.url, self.allow_http)?;
         if let Some(problem) = self.problem {
             return Err(problem);
         }
         let place = shown(&self.url);
-        let client = self.client.client(&self.url).await?;
+        let client = self.client.client(&self.url, self.identity.as_ref()).await?;
         let mut request = reqwest::Request::new(self.method, self.url);
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
         let (limit, clock) = (self.client.timeout(), self.client.clock().clone());
-        // Dropping the set ends the request.
-        let mut sending = JoinSet::new();
-        sending.spawn_on(send(client, request, place, limit, clock), &runtime::handle()?);
-        sending.join_next().await.and_then(Result::ok).unwrap_or_else(|| {
-            Err(Error::network("the request ended because the program is shutting down"))
-        })
+        let sending = Sending { client, place, limit, clock, follows: self.follows };
+        in_background(async move { sending.send(request).await }).await
     }
 }
 
-async fn send(
+/// How a request is sent.
+struct Sending {
     client: Client,
-    mut request: reqwest::Request,
     place: String,
+    /// For each request that is sent.
     limit: Duration,
     clock: Clock,
-) -> Result<HttpResponse> {
-    let method = request.method().clone();
-    let mut tried = 1;
-    loop {
-        // Bodies are in memory, so they can be sent again.
-        let again = request.try_clone().filter(|_| tried < retry::TRIES);
-        // Real time, whatever the context's clock is: the network does not follow it. It is no deadline of reqwest, which
-        // would end a request whose answer arrived while the process was stopped.
-        let mut deadline = Clock::system().sleep(limit);
-        let result = before(client.execute(request), &mut deadline).await;
-        let repeat = match &result {
-            Some(Ok(response)) => retry::after_response(&method, response.status()),
-            Some(Err(error)) => retry::after_failure(&method, error.is_connect()),
-            None => retry::after_failure(&method, false),
-        };
-        let Some(again) = again.filter(|_| repeat) else {
-            let response = result.ok_or_else(|| late(&place))?;
-            let response = response.map_err(|error| failed(&place, &error))?;
-            let received = before(receive(response, place.clone(), clock), deadline).await;
-            return received.unwrap_or_else(|| Err(late(&place)));
-        };
-        request = again;
-        clock.sleep(retry::BACK_OFF.jittered(tried, chance())).await;
-        tried += 1;
+    /// Whether redirects within the origin are followed.
+    follows: bool,
+}
+
+impl Sending {
+    /// Sends a request, and the requests to which its answers redirect.
+    async fn send(&self, mut request: reqwest::Request) -> Result<HttpResponse> {
+        for _ in 0..=MOST_REDIRECTS {
+            // Bodies are in memory, so they can be sent again.
+            let again = request.try_clone();
+            let url = request.url().clone();
+            let is_head = request.method() == Method::HEAD;
+            let (response, deadline) = self.answer(request).await?;
+            if !response.status().is_redirection() {
+                let received = receive(response, self.place.clone(), self.clock.clone(), is_head);
+                return before(received, deadline).await.unwrap_or_else(|| Err(late(&self.place)));
+            }
+            let target = target(&response, &url).filter(|_| self.follows);
+            let is_within = |target: &Url| same_origin(&url, target);
+            let next = redirected(again, response.status());
+            let Some((target, mut next)) = target.filter(is_within).zip(next) else {
+                return Err(self.redirected());
+            };
+            *next.url_mut() = target;
+            request = next;
+        }
+        let message = format!("{} redirects without end", self.place);
+        Err(Error::protocol(message).with_help("check the address"))
     }
+
+    /// Sends one request, more than once if the server can't have acted on it. Returns the answer without its body, and the
+    /// deadline for that.
+    async fn answer(&self, mut request: reqwest::Request) -> Result<(reqwest::Response, Sleep)> {
+        let method = request.method().clone();
+        let mut tried = 1;
+        loop {
+            let again = request.try_clone().filter(|_| tried < retry::TRIES);
+            // Real time, whatever the context's clock is: the network does not follow it. It is no deadline of reqwest,
+            // which would end a request whose answer arrived while the process was stopped.
+            let mut deadline = Clock::system().sleep(self.limit);
+            let result = before(self.client.execute(request), &mut deadline).await;
+            let repeat = match &result {
+                Some(Ok(response)) => retry::after_response(&method, response.status()),
+                Some(Err(error)) => retry::after_failure(&method, error.is_connect()),
+                None => retry::after_failure(&method, false),
+            };
+            let Some(again) = again.filter(|_| repeat) else {
+                let response = result.ok_or_else(|| late(&self.place))?;
+                return Ok((response.map_err(|error| failed(&self.place, &error))?, deadline));
+            };
+            request = again;
+            self.clock.sleep(retry::BACK_OFF.jittered(tried, chance())).await;
+            tried += 1;
+        }
+    }
+
+    fn redirected(&self) -> Error {
+        let kind = if self.follows { " to another origin" } else { "" };
+        Error::protocol(format!(
+            "{} answered with a redirect{kind}, which is not followed here",
+            self.place
+        ))
+        .with_help("configure the address that it redirects to")
+    }
+}
+
+/// Returns the target of a redirect, without a user or a fragment of its own; `None` if it is no URL.
+fn target(response: &reqwest::Response, from: &Url) -> Option<Url> {
+    let is_followed = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = response.headers().get(header::LOCATION).filter(|_| is_followed)?;
+    let target = from.join(location.to_str().ok()?).ok()?;
+    (target.username().is_empty() && target.password().is_none()).then_some(target)
 }
 
 async fn receive(
     mut response: reqwest::Response,
     place: String,
     clock: Clock,
+    is_head: bool,
 ) -> Result<HttpResponse> {
-    if response.status().is_redirection() {
-        return Err(Error::protocol(format!(
-            "{place} answered with a redirect, which is not followed here"
-        ))
-        .with_help("configure the address that it redirects to"));
-    }
     let (status, headers) = (response.status(), response.headers().clone());
-    let encoding = encoding(&headers);
+    // The answer to a `HEAD` has no body that could be encoded.
+    let encoding = encoding(&headers).filter(|_| !is_head);
     let mut body = Zeroizing::new(Vec::new());
     while let Some(chunk) = response.chunk().await.map_err(|error| failed(&place, &error))? {
         if body.len() + chunk.len() > LARGEST {

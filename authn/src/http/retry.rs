@@ -1,6 +1,6 @@
 //! When a request is sent again: only if the server can't have acted on the first one.
 //!
-//! A `GET` changes nothing at the server, so it may be repeated. Other methods can spend a refresh token or a code, so
+//! A safe method, such as `GET`, changes nothing at the server (RFC 9110, 9.2.1), so it may be repeated. Other methods can spend a refresh token or a code, so
 //! they are repeated only if they never left this machine. All other failures are up to the source, which the cache
 //! asks again after a back-off.
 
@@ -18,12 +18,12 @@ pub(super) const BACK_OFF: BackOff =
 
 /// Returns whether a request that failed may be sent again.
 pub(super) fn after_failure(method: &Method, never_sent: bool) -> bool {
-    never_sent || method == Method::GET
+    never_sent || method.is_safe()
 }
 
 /// Returns whether a request may be sent again after a response with this status.
 pub(super) fn after_response(method: &Method, status: StatusCode) -> bool {
-    method == Method::GET && matches!(status.as_u16(), 502..=504)
+    method.is_safe() && matches!(status.as_u16(), 502..=504)
 }
 
 #[cfg(test)]
@@ -32,7 +32,8 @@ mod tests {
 
     #[test]
     fn a_request_is_sent_again_only_if_the_server_has_not_acted_on_it() {
-        assert!(after_failure(&Method::GET, false));
+        assert!(after_failure(&Method::GET, false) && after_failure(&Method::HEAD, false));
+        assert!(!after_failure(&Method::PUT, false) && !after_failure(&Method::DELETE, false));
         assert!(after_failure(&Method::POST, true));
         assert!(!after_failure(&Method::POST, false));
         assert!(after_response(&Method::GET, StatusCode::SERVICE_UNAVAILABLE));

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::TokenSource;
-use crate::{Context, Result, TokenSet};
+use crate::{Context, IntoTokenSet, Result, TokenSet};
 
 /// A source made from an asynchronous closure; see [`from_fn`].
 ///
@@ -21,8 +21,8 @@ use crate::{Context, Result, TokenSet};
 #[derive(Clone)]
 pub struct FromFn<F>(F);
 
-/// Creates a source from a closure that returns a [`Token`](crate::Token) or a [`TokenSet`]. It gets the last token set by
-/// [`Context::last`].
+/// Creates a source from a closure that returns a [`Token`](crate::Token), a [`TokenSet`], or a pair of a token's text and
+/// the time of its expiry ([`IntoTokenSet`]). It gets the last token set by [`Context::last`].
 ///
 /// ```
 /// use authn::{Credentials, Token};
@@ -37,7 +37,7 @@ pub fn from_fn<F, Answer, Given>(closure: F) -> FromFn<F>
 where
     F: Fn(Context) -> Answer + Send + Sync + 'static,
     Answer: Future<Output = Result<Given>> + Send,
-    Given: Into<TokenSet>,
+    Given: IntoTokenSet,
 {
     FromFn(closure)
 }
@@ -52,9 +52,9 @@ impl<F, Answer, Given> TokenSource for FromFn<F>
 where
     F: Fn(Context) -> Answer + Send + Sync + 'static,
     Answer: Future<Output = Result<Given>> + Send,
-    Given: Into<TokenSet>,
+    Given: IntoTokenSet,
 {
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
-        (self.0)(context.with_last(last)).await.map(Into::into)
+        (self.0)(context.with_last(last)).await?.into_token_set()
     }
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use crate::{
-    Context, Error, ErrorKind, Result, TokenSet, TokenSource,
+    Context, Error, ErrorKind, IntoTokenSet, Result, TokenSet, TokenSource,
     runtime::{self, Boxed},
     time::BackOff,
 };
@@ -47,17 +47,28 @@ pub struct Hook {
 type Closure = dyn Fn(Context) -> Boxed<'static, Result<TokenSet>> + Send + Sync;
 
 impl Hook {
-    /// Creates a hook from an asynchronous closure that returns a [`Token`](crate::Token) or a [`TokenSet`]. If it fails,
-    /// it is called at most twice more. It gets the last token set by [`Context::last`].
+    /// Creates a hook from an asynchronous closure that returns a [`Token`](crate::Token), a [`TokenSet`], or a pair of a
+    /// token's text and the time of its expiry ([`IntoTokenSet`]). If it fails, it is called at most twice more.
+    /// It gets the last token set by [`Context::last`].
+    ///
+    /// ```
+    /// use authn::hooks::Hook;
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// let hook = Hook::new(|_context| async {
+    ///     Ok(("eyJ0".to_owned(), SystemTime::now() + Duration::from_secs(60)))
+    /// });
+    /// # let _ = hook;
+    /// ```
     pub fn new<F, Answer, Given>(closure: F) -> Self
     where
         F: Fn(Context) -> Answer + Send + Sync + 'static,
         Answer: Future<Output = Result<Given>> + Send + 'static,
-        Given: Into<TokenSet> + 'static,
+        Given: IntoTokenSet + 'static,
     {
         let closure = move |context| -> Boxed<'static, Result<TokenSet>> {
             let answer = closure(context);
-            Box::pin(async { answer.await.map(Into::into) })
+            Box::pin(async { answer.await?.into_token_set() })
         };
         Self {
             closure: Arc::new(closure),
@@ -72,7 +83,7 @@ impl Hook {
     pub fn sync<F, Given>(closure: F) -> Self
     where
         F: Fn(&Context) -> Result<Given> + Send + Sync + 'static,
-        Given: Into<TokenSet> + Send + 'static,
+        Given: IntoTokenSet + Send + 'static,
     {
         let closure = Arc::new(closure);
         Self::new(move |context| {

@@ -82,7 +82,7 @@ impl KnownStore {
     pub async fn examine(&self) -> Vec<Problem> {
         let mut problems = self.store.examine();
         if problems.iter().all(|problem| problem.severity() != Severity::Error)
-            && let Err(error) = self.store.list_boxed().await
+            && let Err(error) = self.store.list().await
         {
             problems.push(error.as_problem(ProblemCode::Store));
         }
@@ -92,8 +92,8 @@ impl KnownStore {
     /// Returns the keys of its sessions, without those that were logged out.
     pub async fn sessions(&self) -> Result<Vec<StoreKey>> {
         let mut sessions = Vec::new();
-        for key in self.store.list_boxed().await?.into_iter().filter(is_session) {
-            let document = self.store.load_boxed(&key).await?;
+        for key in self.store.list().await?.into_iter().filter(is_session) {
+            let document = self.store.load(&key).await?;
             if document.is_some_and(|document| !Record::read(&document).is_empty()) {
                 sessions.push(key);
             }

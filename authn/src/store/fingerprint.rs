@@ -2,6 +2,8 @@
 //!
 //! It is a document of the store. Without it, a record does not help to try out passwords.
 
+use std::sync::Arc;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -31,15 +33,15 @@ struct Written {
 
 impl FingerprintKey {
     /// Returns the key of a store, and creates it if there is none.
-    pub(crate) async fn of(store: &dyn ErasedStore) -> Result<Self> {
+    pub(crate) async fn of(store: &Arc<dyn ErasedStore>) -> Result<Self> {
         for _ in 0..TRIES {
-            let document = store.load_boxed(&name()).await?;
+            let document = store.load(&name()).await?;
             if let Some(key) = document.as_ref().and_then(Self::read) {
                 return Ok(key);
             }
             let expected = document.map_or(0, |document| document.revision);
             let key = Self::random()?;
-            if store.save_boxed(&name(), &key.write(next_revision(expected)), expected).await? {
+            if store.save(&name(), &key.write(next_revision(expected)), expected).await? {
                 return Ok(key);
             }
         }
@@ -48,12 +50,12 @@ impl FingerprintKey {
     }
 
     /// Returns the key of a store, if there is one.
-    pub(crate) async fn existing(store: &dyn ErasedStore) -> Result<Option<Self>> {
-        Ok(store.load_boxed(&name()).await?.as_ref().and_then(Self::read))
+    pub(crate) async fn existing(store: &Arc<dyn ErasedStore>) -> Result<Option<Self>> {
+        Ok(store.load(&name()).await?.as_ref().and_then(Self::read))
     }
 
     /// Returns the key of a store without waiting, if there is one and the store can read at once.
-    pub(crate) fn existing_now(store: &dyn ErasedStore) -> Option<Self> {
+    pub(crate) fn existing_now(store: &Arc<dyn ErasedStore>) -> Option<Self> {
         store.load_now(&name()).as_ref().and_then(Self::read)
     }
 

@@ -19,6 +19,7 @@ mod policy;
 mod record;
 mod reserved;
 mod session;
+mod shared;
 mod spec;
 mod versioned;
 
@@ -58,6 +59,68 @@ use crate::{Result, diagnostic::Problem};
 /// Besides the sessions, the framework keeps a document of its own in each store, under the key `.fingerprint-key`. It is
 /// a random key, by which records belong to configured secrets. A store treats it like a session's document, and lists it.
 /// If it is lost, the sessions of configured secrets are not found again.
+///
+/// The framework increments revisions: a store keeps the document that [`save`](Self::save) receives as it is, and compares
+/// only the revision of the stored one with `expected`.
+///
+/// # Threads
+///
+/// Futures of a store are polled on the framework's background thread, whoever calls: a token request, a status, a login, a
+/// logout, and programs without any runtime. So a store may use tokio's timers, tasks and connections. It must not block,
+/// because all exchanges of the program share that thread: use `tokio::task::spawn_blocking`. A lease is dropped within
+/// the same runtime. A future is dropped before it ends if the caller no longer waits.
+///
+/// The other functions are called on the thread of the caller, without a runtime: [`open`](Self::open),
+/// [`load_now`](Self::load_now) and [`place`](Self::place).
+///
+/// # Examples
+///
+/// [`conformance::check_store`](crate::conformance::check_store) tests a store. This one keeps documents in memory, and
+/// limits the time that it waits for a lease:
+///
+/// ```
+/// use std::{collections::BTreeMap, sync::Arc, time::Duration};
+///
+/// use authn::{Error, Result, conformance, store::{Document, Lease, StoreKey, TokenStore}};
+/// use tokio::{sync::Mutex, time::timeout};
+///
+/// #[derive(Clone, Debug, Default)]
+/// struct Shelf {
+///     documents: Arc<Mutex<BTreeMap<StoreKey, Document>>>,
+///     leases: Arc<Mutex<BTreeMap<StoreKey, Arc<Mutex<()>>>>>,
+/// }
+///
+/// impl TokenStore for Shelf {
+///     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+///         let lease = Arc::clone(self.leases.lock().await.entry(key.clone()).or_default());
+///         // A timer of tokio: the store runs on the background thread.
+///         let held = timeout(Duration::from_secs(600), lease.lock_owned()).await;
+///         held.map(Lease::new).map_err(|_| Error::store("the lease is held by another").with_help("try again"))
+///     }
+///
+///     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+///         Ok(self.documents.lock().await.get(key).cloned())
+///     }
+///
+///     async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+///         let mut documents = self.documents.lock().await;
+///         let revision = documents.get(key).map_or(0, |stored| stored.revision);
+///         if revision == expected {
+///             documents.insert(key.clone(), document.clone()); // its revision is the next one already
+///         }
+///         Ok(revision == expected)
+///     }
+///
+///     async fn list(&self) -> Result<Vec<StoreKey>> {
+///         Ok(self.documents.lock().await.keys().cloned().collect())
+///     }
+/// }
+///
+/// let shelf = Shelf::default();
+/// conformance::check_store(|| Ok(shelf.clone()));
+/// ```
+///
+/// One that a configuration can choose has options:
 ///
 /// ```
 /// use authn::{Result, SecretString, Url, store::{Document, Lease, StoreContext, StoreKey, TokenStore}};

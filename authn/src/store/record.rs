@@ -61,6 +61,9 @@ pub(crate) struct StoredToken {
     pub(crate) asked_at: SystemTime,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
+    /// Whether it has no expiry, rather than one that is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    never_expires: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,10 +135,10 @@ impl Record {
     /// Returns whether no exchange has saved it since `before`, and no access token is usable.
     pub(super) fn is_unused(&self, before: SystemTime, now: SystemTime) -> bool {
         let is_old = |at| millis::time(at) < before;
-        // A login's token without an expiry is used until a server refuses it.
+        // A token that never expires is used until a server refuses it, and so is a login's without a known expiry.
         let has_ended = |stored: &StoredToken| match stored.expires_at {
             Some(at) => millis::time(at) < now,
-            None => self.session == 0 || self.has_session(),
+            None => !stored.never_expires && (self.session == 0 || self.has_session()),
         };
         !self.is_empty() && self.saved_at.is_some_and(is_old) && self.tokens.values().all(has_ended)
     }
@@ -255,6 +258,7 @@ impl Record {
         if let Some(refresh_token) = tokens.refresh_token() {
             self.refresh_token = Some(text(refresh_token));
         }
+        self.kept.retain(|name, _| !tokens.is_dropped(name));
         let kept = tokens.all_kept();
         self.kept.extend(kept.iter().map(|(name, secret)| (name.clone(), text(secret))));
     }
@@ -266,6 +270,7 @@ impl StoredToken {
             access_token: Zeroizing::new(token.secret().to_owned()),
             asked_at,
             expires_at: token.expires_at().map(millis::of),
+            never_expires: token.never_expires(),
             token_type: token.token_type().map(str::to_owned),
             scope: token.scope().map(str::to_owned),
             id_token: token.id_token().map(text),
@@ -277,6 +282,8 @@ impl StoredToken {
         let mut token = Token::new(self.access_token.as_str()).ok()?;
         if let Some(at) = self.expires_at {
             token = token.with_expires_at(millis::time(at));
+        } else if self.never_expires {
+            token = token.without_expiry();
         }
         if let Some(token_type) = &self.token_type {
             token = token.with_token_type(token_type);
@@ -369,6 +376,32 @@ mod tests {
         assert_eq!(&*tokens.token().id_token().unwrap().expose(), "i.d");
         assert_eq!(read.tokens["read"].asked_at, SystemTime::UNIX_EPOCH + Duration::from_secs(7));
         assert!(read.tokens["read"].lifetime().is_some());
+    }
+
+    #[test]
+    fn a_stored_token_that_never_expires_stays_so_and_is_used_for_years() {
+        let (asked_at, years) = (SystemTime::UNIX_EPOCH, Duration::from_hours(24 * 9_999));
+        for (token, never) in [
+            (Token::new("abc").unwrap(), false),
+            (Token::new("abc").unwrap().without_expiry(), true),
+        ] {
+            let mut record = Record::default();
+            record.take(&TokenSet::new(token.clone()), "s", &token, asked_at);
+            record.set_saved_at(asked_at);
+            let read = Record::read(&record.write(1));
+            assert_eq!(read.tokens["s"].token().unwrap().never_expires(), never);
+            assert_eq!(read.is_unused(asked_at + years, asked_at + years), !never);
+        }
+    }
+
+    #[test]
+    fn a_secret_that_is_no_longer_kept_is_removed() {
+        let token = Token::new("abc").unwrap();
+        let mut record = record();
+        record.take_session(&TokenSet::new(token.clone()));
+        assert!(record.kept.contains_key("key"), "what is left out is kept");
+        record.take_session(&TokenSet::new(token).without_kept("key"));
+        assert!(record.kept.is_empty());
     }
 
     #[test]

@@ -57,14 +57,14 @@ impl StoredSession {
 
     /// Acquires the lease, and takes over the record of an earlier version.
     pub(crate) async fn lock(&self) -> Result<Lease> {
-        let lease = self.store.lock_boxed(&self.key).await?;
+        let lease = self.store.lock(&self.key).await?;
         self.take_over().await?;
         Ok(lease)
     }
 
     /// Acquires the right to log a user in. The holder may wait for a user, so this waits as long as its caller does.
     pub(crate) async fn lock_login(&self) -> Result<Lease> {
-        self.store.lock_boxed(&StoreKey::new(&format!("{}.login", self.key))).await
+        self.store.lock(&StoreKey::new(&format!("{}.login", self.key))).await
     }
 
     /// Returns where the session is, for users.
@@ -89,7 +89,7 @@ impl StoredSession {
     }
 
     async fn load_at(&self, key: &StoreKey) -> Result<Record> {
-        let document = self.store.load_boxed(key).await?;
+        let document = self.store.load(key).await?;
         Ok(document.map(|document| self.read(key, &document)).unwrap_or_default())
     }
 
@@ -120,13 +120,13 @@ impl StoredSession {
         if self.load_at(&self.key).await?.revision != 0 || self.load_old().await?.is_none() {
             return Ok(());
         }
-        let _lease = self.store.lock_boxed(old_key).await?;
+        let _lease = self.store.lock(old_key).await?;
         let Some(record) = self.load_old().await? else { return Ok(()) };
         let fingerprint = self.fingerprint.clone();
         if self.save(&mut Record { revision: 0, fingerprint, ..record.clone() }).await? {
             let next = record.next_revision();
             let empty = Record::default().write(next);
-            self.store.save_boxed(old_key, &empty, record.revision).await?;
+            self.store.save(old_key, &empty, record.revision).await?;
         }
         Ok(())
     }
@@ -138,7 +138,7 @@ impl StoredSession {
             0 => record.write(record.next_revision()),
             _ => record.write(expected),
         };
-        let revision = self.store.reserve_boxed(&self.key, &document, expected).await?;
+        let revision = self.store.reserve(&self.key, &document, expected).await?;
         record.revision = revision.unwrap_or(expected);
         Ok(revision.is_some())
     }
@@ -149,7 +149,7 @@ impl StoredSession {
         let next = record.next_revision();
         record.key = Some(self.key.to_string());
         let document = record.write(next);
-        let saved = self.store.save_boxed(&self.key, &document, expected).await?;
+        let saved = self.store.save(&self.key, &document, expected).await?;
         if saved {
             record.revision = next;
         }
@@ -172,8 +172,8 @@ impl StoredSession {
             let revision = self.load_at(key).await?.revision;
             let empty = Record { revision, ..Record::default() };
             let document = empty.write(empty.next_revision());
-            if self.store.save_boxed(key, &document, revision).await? {
-                return self.store.remove_leftovers_boxed(key).await;
+            if self.store.save(key, &document, revision).await? {
+                return self.store.remove_leftovers(key).await;
             }
         }
         Err(Error::store("the token store does not save that the session has ended")
@@ -184,14 +184,14 @@ impl StoredSession {
     /// change.
     pub(crate) async fn remove_unused(&self, now: SystemTime) -> Result<()> {
         let Some(before) = now.checked_sub(UNUSED) else { return Ok(()) };
-        for key in self.store.list_boxed().await? {
+        for key in self.store.list().await? {
             if key == self.key || !is_session(&key) {
                 continue;
             }
             let record = self.load_at(&key).await?;
             if record.is_unused(before, now) {
                 let empty = Record::default().write(record.next_revision());
-                self.store.save_boxed(&key, &empty, record.revision).await?;
+                self.store.save(&key, &empty, record.revision).await?;
             }
         }
         Ok(())

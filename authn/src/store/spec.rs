@@ -43,7 +43,7 @@ impl SessionSpec {
     /// Returns the session for an exchange or a login.
     pub(crate) async fn open(&self, policy: SessionPolicy<'_>) -> Result<StoredSession> {
         if self.fingerprint_key.get().is_none() && !self.secrets_of(policy).is_empty() {
-            let key = FingerprintKey::of(&*self.store).await?;
+            let key = FingerprintKey::of(&self.store).await?;
             self.fingerprint_key.get_or_init(|| key);
         }
         Ok(self.session(policy))
@@ -53,7 +53,7 @@ impl SessionSpec {
     pub(crate) async fn find(&self, policy: SessionPolicy<'_>) -> Result<StoredSession> {
         if self.fingerprint_key.get().is_none()
             && !self.secrets_of(policy).is_empty()
-            && let Some(key) = FingerprintKey::existing(&*self.store).await?
+            && let Some(key) = FingerprintKey::existing(&self.store).await?
         {
             self.fingerprint_key.get_or_init(|| key);
         }
@@ -64,7 +64,7 @@ impl SessionSpec {
     pub(crate) fn find_now(&self, policy: SessionPolicy<'_>) -> StoredSession {
         if self.fingerprint_key.get().is_none()
             && !self.secrets_of(policy).is_empty()
-            && let Some(key) = FingerprintKey::existing_now(&*self.store)
+            && let Some(key) = FingerprintKey::existing_now(&self.store)
         {
             self.fingerprint_key.get_or_init(|| key);
         }

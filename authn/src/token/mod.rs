@@ -1,6 +1,7 @@
 //! `Token`: an access token. Its `Authorization` value is built once, and wiped when the token is dropped.
 
 mod claims;
+mod into_token_set;
 mod issued;
 mod token_set;
 mod update;
@@ -20,10 +21,11 @@ use zeroize::Zeroizing;
 
 use crate::{
     Error, Result, SecretString,
-    time::{Moment, from_unix_nanos, unix_nanos},
+    time::{Clock, Moment, from_unix_nanos, unix_nanos},
 };
 
 pub use claims::Claims;
+pub use into_token_set::IntoTokenSet;
 pub use issued::Issued;
 pub(crate) use issued::Kept;
 pub use token_set::TokenSet;
@@ -66,6 +68,8 @@ struct Data {
     is_bearer: bool,
     /// Nanoseconds since the Unix epoch.
     expires_at: Option<i64>,
+    /// Set if the token has no expiry, rather than one that is not known.
+    never_expires: bool,
     /// Set if the server named the lifetime rather than the time of expiry.
     lifetime: Option<Duration>,
     token_type: Option<Box<str>>,
@@ -85,7 +89,8 @@ impl AsRef<[u8]> for SharedText {
 }
 
 impl Token {
-    /// Creates a token without an expiry.
+    /// Creates a token whose expiry is not known. A cache uses it for the time of
+    /// [`expires_in_fallback`](crate::CacheOptions::with_expires_in_fallback).
     ///
     /// The secret must be visible ASCII without spaces, at most 64 KiB (RFC 6750, section 2.1 allows fewer characters).
     /// Any other text could break out of its header, and fails with
@@ -102,6 +107,7 @@ impl Token {
             skip: BEARER.len() + 1,
             is_bearer: true,
             expires_at: None,
+            never_expires: false,
             lifetime: None,
             token_type: None,
             scope: None,
@@ -124,6 +130,28 @@ impl Token {
     pub fn with_expires_at(self, time: SystemTime) -> Self {
         self.change(|data| {
             data.expires_at = Some(unix_nanos(time));
+            data.never_expires = false;
+            data.lifetime = None;
+        })
+    }
+
+    /// Sets that the token never expires. A cache uses it until a server refuses it, whatever
+    /// [`expires_in_fallback`](crate::CacheOptions::with_expires_in_fallback) is.
+    ///
+    /// ```
+    /// use authn::{Token, time::Clock};
+    /// use std::time::SystemTime;
+    ///
+    /// let token = Token::new("abc")?.with_expires_at(SystemTime::UNIX_EPOCH);
+    /// assert!(token.is_expired(&Clock::system()));
+    /// assert!(!token.without_expiry().is_expired(&Clock::system()));
+    /// # Ok::<(), authn::Error>(())
+    /// ```
+    #[must_use]
+    pub fn without_expiry(self) -> Self {
+        self.change(|data| {
+            data.expires_at = None;
+            data.never_expires = true;
             data.lifetime = None;
         })
     }
@@ -136,8 +164,9 @@ impl Token {
             return self;
         }
         self.change(|data| {
-            let now = crate::time::Clock::system().now();
+            let now = Clock::system().now();
             data.expires_at = Some(now.plus(lifetime).wall_nanos());
+            data.never_expires = false;
             data.lifetime = Some(lifetime);
         })
     }
@@ -166,9 +195,19 @@ impl Token {
         &self.0.text.0[self.0.skip..]
     }
 
-    /// Returns the wall-clock time until which the token is valid; `None` if it is not known.
+    /// Returns the wall-clock time until which the token is valid; `None` if it is not known, or if the token never
+    /// expires.
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.0.expires_at.map(from_unix_nanos)
+    }
+
+    /// Returns whether the token has expired by the wall-clock time of a clock. A token without a known expiry has not.
+    pub fn is_expired(&self, clock: &Clock) -> bool {
+        self.0.expires_at.is_some_and(|at| at <= clock.now().wall_nanos())
+    }
+
+    pub(crate) fn never_expires(&self) -> bool {
+        self.0.never_expires
     }
 
     /// Returns the token's type as the server named it.
@@ -200,7 +239,20 @@ impl Token {
         self.0.id_token.as_ref()
     }
 
-    /// Returns the header value of the scheme [`BEARER`], which is the common case.
+    /// Returns `Bearer <secret>` as the value of a header, marked as sensitive (RFC 6750, section 2.1).
+    ///
+    /// ```
+    /// use authn::Token;
+    ///
+    /// let value = Token::new("abc")?.header_value()?;
+    /// assert_eq!(value, "Bearer abc");
+    /// assert!(value.is_sensitive());
+    /// # Ok::<(), authn::Error>(())
+    /// ```
+    pub fn header_value(&self) -> Result<HeaderValue> {
+        self.bearer()
+    }
+
     #[inline]
     pub(crate) fn bearer(&self) -> Result<HeaderValue> {
         if self.0.is_bearer { Ok(self.0.header.clone()) } else { self.header(BEARER) }
@@ -225,6 +277,9 @@ impl Token {
 
     /// Returns the moment of expiry of a token that was asked for at `asked`; `now` is the present moment.
     pub(crate) fn expiry(&self, asked: Moment, now: Moment) -> Option<Moment> {
+        if self.0.never_expires {
+            return Some(Moment::NEVER);
+        }
         if let Some(lifetime) = self.0.lifetime {
             return Some(asked.plus(lifetime));
         }
@@ -294,6 +349,7 @@ fn join(prefix: &str, secret: &str) -> Result<(Arc<Text>, HeaderValue)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::ManualClock;
 
     #[test]
     fn refuses_what_could_break_out_of_a_header() {
@@ -316,6 +372,29 @@ mod tests {
         assert_eq!(copy.header("").unwrap(), "abc");
         assert!(copy.header("Bearer").unwrap().is_sensitive());
         assert!(!Token::new("abc").unwrap().is_same(&token));
+    }
+
+    #[test]
+    fn the_last_word_about_the_expiry_holds() {
+        let manual = ManualClock::new();
+        let clock = Clock::custom(manual.clone());
+        let (hour, new) = (Duration::from_hours(1), || Token::new("abc").unwrap());
+        let end = clock.now().wall() + hour;
+        for (token, expires, never) in [
+            (new(), false, false),
+            (new().without_expiry(), false, true),
+            (new().with_expires_at(end).without_expiry(), false, true),
+            (new().with_expires_in(hour).without_expiry(), false, true),
+            (new().without_expiry().with_expires_in(Duration::ZERO), false, true),
+            (new().without_expiry().with_expires_at(end), true, false),
+        ] {
+            assert_eq!(token.expires_at().is_some(), expires);
+            assert_eq!(token.expiry(clock.now(), clock.now()) == Some(Moment::NEVER), never);
+            assert!(!token.is_expired(&clock));
+        }
+        let token = new().with_expires_at(end);
+        manual.advance(hour);
+        assert!(token.is_expired(&clock));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `TokenSet`: the result of an exchange, of which the access token is one part.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
 
 use super::{Issued, issued::Kept};
 use crate::{
@@ -28,6 +28,8 @@ pub struct TokenSet {
     token: Token,
     refresh_token: Option<SecretString>,
     kept: Arc<Kept>,
+    /// Names that are not inherited from the last set.
+    dropped: BTreeSet<String>,
     new_session: bool,
     claims: Option<Claims>,
     username: Option<String>,
@@ -43,6 +45,7 @@ impl TokenSet {
             token,
             refresh_token: None,
             kept: Arc::default(),
+            dropped: BTreeSet::new(),
             new_session: false,
             claims: None,
             username: None,
@@ -83,7 +86,25 @@ impl TokenSet {
     /// Keeps another secret for the next exchange and for signing requests, such as a session, a key or a token's
     /// secret.
     pub fn with_kept(mut self, name: impl Into<String>, value: SecretString) -> Self {
-        Arc::make_mut(&mut self.kept).insert(name.into(), value);
+        let name = name.into();
+        self.dropped.remove(&name);
+        Arc::make_mut(&mut self.kept).insert(name, value);
+        self
+    }
+
+    /// Keeps the secret of this name no longer. Without this, one that a set leaves out is kept from the last set.
+    ///
+    /// ```
+    /// use authn::{Token, TokenSet};
+    ///
+    /// let tokens = TokenSet::new(Token::new("abc")?).with_kept("nonce", "n1".into());
+    /// assert!(tokens.without_kept("nonce").kept("nonce").is_none());
+    /// # Ok::<(), authn::Error>(())
+    /// ```
+    pub fn without_kept(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        Arc::make_mut(&mut self.kept).remove(&name);
+        self.dropped.insert(name);
         self
     }
 
@@ -138,6 +159,11 @@ impl TokenSet {
     /// Returns the secret that was kept under a name.
     pub fn kept(&self, name: &str) -> Option<&SecretString> {
         self.kept.get(name)
+    }
+
+    /// Returns whether a secret of this name is [no longer kept](Self::without_kept).
+    pub(crate) fn is_dropped(&self, name: &str) -> bool {
+        self.dropped.contains(name)
     }
 
     /// Returns the name of the user, if the server names it.
@@ -216,11 +242,12 @@ impl TokenSet {
             if self.username.is_none() {
                 self.username.clone_from(&last.username);
             }
-            if self.kept.is_empty() {
+            if self.kept.is_empty() && self.dropped.is_empty() {
                 self.kept = Arc::clone(&last.kept);
             } else {
                 let kept = Arc::make_mut(&mut self.kept);
-                for (name, value) in last.kept.iter() {
+                let dropped = &self.dropped;
+                for (name, value) in last.kept.iter().filter(|(name, _)| !dropped.contains(*name)) {
                     kept.entry(name.clone()).or_insert_with(|| value.clone());
                 }
             }
@@ -258,6 +285,11 @@ mod tests {
         assert_eq!(&*new.kept("b").unwrap().expose(), "2");
         let rotated = TokenSet::new(token()).with_refresh_token("new".into()).inherit(Some(&last));
         assert_eq!(&*rotated.refresh_token().unwrap().expose(), "new");
+        let dropped = TokenSet::new(token()).without_kept("a").inherit(Some(&last));
+        assert!(dropped.kept("a").is_none() && dropped.is_dropped("a"));
+        assert_eq!(&*dropped.kept("b").unwrap().expose(), "1");
+        let again = TokenSet::new(token()).without_kept("a").with_kept("a", "3".into());
+        assert_eq!(&*again.inherit(Some(&last)).kept("a").unwrap().expose(), "3");
         let begun = TokenSet::new(token()).with_new_session().inherit(Some(&last));
         assert!(begun.refresh_token().is_none() && begun.kept("a").is_none());
     }

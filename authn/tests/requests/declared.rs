@@ -54,7 +54,7 @@ struct Passing {
 
 impl TokenSource for Passing {
     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
-        self.of.bound().token_set(context.scopes()).await
+        self.of.bound().token_set(context).await
     }
 
     fn inner(&self) -> Option<&authn::Bound> {

@@ -38,9 +38,15 @@ pub(super) fn add(
 /// Reads the secret or the key. It is read for each request, because it can come from a file that is rotated, and
 /// when the configuration is loaded, so that an invalid one is found then.
 pub(super) fn signer(client: &Client) -> Result<Signer> {
-    if client.method() == Method::ClientSecretJwt {
-        return Signer::with_shared_secret(&client.secret()?.expose(), client.algorithm);
-    }
+    let signer = if client.method() == Method::ClientSecretJwt {
+        Signer::with_shared_secret(&client.secret()?.expose(), client.algorithm)?
+    } else {
+        with_private_key(client)?
+    };
+    Ok(signer.with_header(&client.jwt_header))
+}
+
+fn with_private_key(client: &Client) -> Result<Signer> {
     let key = client._private_key.as_ref().ok_or_else(|| {
         Error::configuration(
             "`private_key` is not set, but `token_endpoint_auth_method` private_key_jwt needs it",

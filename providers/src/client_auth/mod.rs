@@ -11,7 +11,11 @@ mod client_secret_basic;
 
 use authn::{Context, Error, Result, SecretString, http::HttpRequest};
 
-use crate::{choice::choice, jws::Algorithm, token_endpoint::Form};
+use crate::{
+    choice::choice,
+    jws::{Algorithm, Header, check_header},
+    token_endpoint::Form,
+};
 
 use client_secret_basic::BasicEncoding;
 
@@ -57,6 +61,10 @@ pub(crate) struct Client {
     algorithm: Option<Algorithm>,
     /// Audience of the client's assertions. Unset, it is the issuer if it is known, else the token endpoint.
     assertion_audience: Option<String>,
+    /// Further members of the header of the client's assertions (RFC 7515, 4), such as `x5t`. `alg`, `b64`, `crit`, `kid`
+    /// and `typ` are not allowed.
+    #[default(Header::new())]
+    jwt_header: Header,
 }
 
 impl Client {
@@ -111,6 +119,7 @@ impl Client {
                 .with_help("remove the one that the client does not authenticate with"));
         }
         self.check_unused()?;
+        check_header(&self.jwt_header)?;
         match self.method() {
             Method::ClientSecretBasic | Method::ClientSecretPost => self.secret().map(drop),
             Method::ClientSecretJwt | Method::PrivateKeyJwt => assertion::signer(self).map(drop),
@@ -129,6 +138,7 @@ impl Client {
             ("key_id", self.key_id.is_some(), with_key),
             ("algorithm", self.algorithm.is_some(), signs),
             ("assertion_audience", self.assertion_audience.is_some(), signs),
+            ("jwt_header", !self.jwt_header.is_empty(), signs),
         ];
         match options.into_iter().find(|(_, is_set, is_used)| *is_set && !is_used) {
             Some((option, ..)) => Err(Error::configuration(format!(
@@ -196,5 +206,52 @@ impl Client {
                 "set it, preferably to a reference like `{ file = \"/run/secrets/client\" }`",
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::jws::Claims;
+
+    /// RFC 8410, 10.3.
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+-----END PRIVATE KEY-----
+";
+
+    #[test]
+    fn both_kinds_of_assertions_have_the_configured_header() {
+        let members = json!({ "x5t": "abc", "n": 1, "list": [true], "table": { "a": 1.5 } });
+        for (method, expected) in [
+            (Method::ClientSecretJwt, json!({ "alg": "HS256", "typ": "JWT" })),
+            (Method::PrivateKeyJwt, json!({ "alg": "EdDSA", "typ": "JWT", "kid": "k" })),
+        ] {
+            let with_key = method == Method::PrivateKeyJwt;
+            let client = Client {
+                client_id: Some("c".to_owned()),
+                _client_secret: (!with_key).then(|| "s3cr3t".into()),
+                token_endpoint_auth_method: Some(method),
+                basic_encoding: BasicEncoding::Form,
+                _private_key: with_key.then(|| KEY.into()),
+                key_id: with_key.then(|| "k".to_owned()),
+                algorithm: None,
+                assertion_audience: None,
+                jwt_header: serde_json::from_value(members.clone()).unwrap(),
+            };
+            client.validate().unwrap();
+            let lifetime = std::time::Duration::from_mins(1);
+            let claims = Claims::valid_for(lifetime, &authn::time::Clock::system()).unwrap();
+            let token = assertion::signer(&client).unwrap().sign(&claims).unwrap();
+            let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
+            let mut header: Value = serde_json::from_slice(&header).unwrap();
+            for (name, value) in members.as_object().unwrap() {
+                assert_eq!(header.as_object_mut().unwrap().remove(name).as_ref(), Some(value));
+            }
+            assert_eq!(header, expected);
+        }
     }
 }

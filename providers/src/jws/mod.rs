@@ -6,6 +6,7 @@
 
 mod algorithm;
 mod claims;
+mod header;
 mod jwk;
 mod key;
 #[cfg(test)]
@@ -14,11 +15,12 @@ mod verify;
 
 use authn::{Error, Result};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::json;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 pub(crate) use algorithm::Algorithm;
 pub(crate) use claims::Claims;
+pub(crate) use header::{Header, Json, check as check_header};
 use key::Key;
 pub(crate) use verify::{KeySet, ParseError, Signed, VerifyError};
 
@@ -27,6 +29,7 @@ pub(crate) struct Signer {
     key: Key,
     algorithm: Algorithm,
     key_id: Option<String>,
+    header: Map<String, Value>,
 }
 
 impl Signer {
@@ -54,7 +57,7 @@ impl Signer {
             .with_help(format!("set it to one of {}, or leave it out", fitting.join(", "))));
         }
         let key_id = key_id.map(str::to_owned).or(parsed.key_id);
-        Ok(Self { key: parsed.key, algorithm, key_id })
+        Ok(Self { key: parsed.key, algorithm, key_id, header: Map::new() })
     }
 
     /// Creates a signer with a shared secret. The algorithm is `HS256` by default.
@@ -68,17 +71,25 @@ impl Signer {
             ))
             .with_help("set it to HS256, HS384 or HS512, or leave it out"));
         }
-        Ok(Self { key, algorithm, key_id: None })
+        Ok(Self { key, algorithm, key_id: None, header: Map::new() })
+    }
+
+    /// Adds members to the header of each token.
+    #[must_use]
+    pub(crate) fn with_header(self, header: &Header) -> Self {
+        Self { header: header::members(header), ..self }
     }
 
     /// Signs the claims and returns the token.
     pub(crate) fn sign(&self, claims: &Claims) -> Result<Zeroizing<String>> {
-        let mut header = json!({ "alg": self.algorithm.name(), "typ": "JWT" });
+        let mut header = self.header.clone();
+        header.insert("alg".to_owned(), self.algorithm.name().into());
+        header.insert("typ".to_owned(), "JWT".into());
         if let Some(key_id) = &self.key_id {
-            header["kid"] = key_id.as_str().into();
+            header.insert("kid".to_owned(), key_id.as_str().into());
         }
         let encode = |json: String| URL_SAFE_NO_PAD.encode(json);
-        let mut token = Zeroizing::new(encode(header.to_string()));
+        let mut token = Zeroizing::new(encode(Value::Object(header).to_string()));
         token.push('.');
         token.push_str(&encode(claims.to_json()));
         let signature = self.key.sign(self.algorithm, token.as_bytes()).ok_or_else(|| {

@@ -39,8 +39,9 @@ impl JwtBearer {
     fn account_of_file(&self, path: &Path, file: ServiceAccount) -> Result<Account> {
         self.check_file_conflicts()?;
         let signer = file.signer(self.algorithm);
+        let signer = signer.map_err(|error| error.at(format_args!("{}", path.display())))?;
         Ok(Account {
-            signer: signer.map_err(|error| error.at(format_args!("{}", path.display())))?,
+            signer: signer.with_header(&self.jwt_header),
             issuer: file.client_email,
             token_endpoint: Some(file.token_uri),
             is_google: true,
@@ -60,6 +61,7 @@ impl JwtBearer {
         })?;
         let signer =
             Signer::with_private_key(&key.expose(), self.algorithm, self.key_id.as_deref())?;
+        let signer = signer.with_header(&self.jwt_header);
         Ok(Account { issuer, signer, token_endpoint: None, is_google: false })
     }
 

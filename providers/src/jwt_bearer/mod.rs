@@ -11,12 +11,10 @@ mod tests;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use authn::{Context, Error, Result, SecretString, Show, Token, TokenSet, TokenSource, View};
-use serde::Deserialize;
-use serde_json::Value;
+use authn::{Context, Error, Result, SecretString, Token, TokenSet, TokenSource};
 
 use crate::{
-    jws::{Algorithm, Claims},
+    jws::{Algorithm, Claims, Header, Json, check_header},
     token_endpoint::{
         self, Address, Advice, Discovery, Endpoint, Form, GrantAdvice, Received, TokenType,
     },
@@ -91,7 +89,11 @@ pub struct JwtBearer {
     lifetime: Duration,
     /// Additional claims of the signed token.
     #[default(BTreeMap::new())]
-    claims: BTreeMap<String, Claim>,
+    claims: BTreeMap<String, Json>,
+    /// Further members of the header of the signed token (RFC 7515, 4), such as `x5t`. `alg`, `b64`, `crit`, `kid` and `typ`
+    /// are not allowed.
+    #[default(Header::new())]
+    jwt_header: Header,
     /// Client identifier that is sent in the form, for servers that require one.
     client_id: Option<String>,
     /// What to take a token as whose type the server names and authn does not know. Unset, such a token is an error. A token
@@ -105,11 +107,6 @@ pub struct JwtBearer {
     self_signed: bool,
     __discovery: Discovery,
 }
-
-/// The value of a claim: any JSON value.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-struct Claim(Value);
 
 /// Claims that the provider sets itself.
 const OWN_CLAIMS: [&str; 7] = ["aud", "exp", "iat", "iss", "jti", "scope", "sub"];
@@ -140,7 +137,7 @@ impl JwtBearer {
         context: &Context,
     ) -> Result<Claims> {
         let mut claims = Claims::valid_for(self.lifetime, context.clock())?;
-        for (name, Claim(value)) in &self.claims {
+        for (name, Json(value)) in &self.claims {
             claims = claims.with(name, value.clone());
         }
         claims = claims.with("iss", account.issuer.as_str());
@@ -230,6 +227,7 @@ impl TokenSource for JwtBearer {
             ))
             .with_help("remove it, and use the option for it if there is one"));
         }
+        check_header(&self.jwt_header)?;
         self.check_server(&self.account()?)
     }
 
@@ -258,22 +256,4 @@ fn refuse_any<const N: usize>(options: [(&str, bool); N], why: &str) -> Result<(
 
 fn no_server() -> Error {
     Error::configuration("no server is set").with_help("set `token_endpoint_url` or `issuer_url`")
-}
-
-impl Show for Claim {
-    fn show(&self) -> View {
-        match &self.0 {
-            Value::String(text) => View::text(text),
-            Value::Bool(value) => View::Boolean(*value),
-            Value::Number(number) => match number.as_i64() {
-                Some(value) => View::Integer(value),
-                None => View::Float(number.as_f64().unwrap_or(f64::NAN)),
-            },
-            Value::Array(values) => {
-                View::List(values.iter().map(|value| Self(value.clone()).show()).collect())
-            }
-            // An object can have keys for secrets, so it is never shown.
-            Value::Object(_) | Value::Null => View::Hidden,
-        }
-    }
 }

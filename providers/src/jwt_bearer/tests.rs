@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use authn::{
-    Credentials, ErrorKind, Result,
+    Credentials, ErrorKind, Result, conformance,
     time::{Clock, ManualClock},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
+use super::JwtBearer;
 use crate::testing::{SecretFile, load, load_at, serve, wait};
 
 /// RFC 8410, 10.3.
@@ -58,6 +59,29 @@ fn parts(credentials: &Credentials) -> (Value, Value) {
         serde_json::from_slice(&decoded).unwrap_or_default()
     });
     (parts.next().unwrap(), parts.next().unwrap())
+}
+
+#[test]
+fn a_signed_token_has_the_configured_header_from_options_and_from_a_file() {
+    let members = "jwt_header = { x5t = 'abc', n = 1, list = [true], table = { a = 1.5 } }\n\
+                   self_signed = true\naudience = 'https://api.test/'";
+    let file = key_file(|_| {});
+    for options in [with_key(&format!("key_id = 'k1'\n{members}")), with_file(&file, members)] {
+        let (header, _) = parts(&loaded(&options).unwrap());
+        assert_eq!(
+            header,
+            json!({ "alg": "EdDSA", "typ": "JWT", "kid": "k1", "x5t": "abc", "n": 1, "list": [true],
+                    "table": { "a": 1.5 } })
+        );
+    }
+    for name in ["alg", "b64", "crit", "kid", "typ"] {
+        let server = "token_endpoint_url = 'https://i.test/t'";
+        let options = format!("{server}\njwt_header = {{ {name} = 's3cr3t' }}");
+        let key = format!("jwt_header.{name}");
+        conformance::rejects_at::<JwtBearer>(&with_key(&options), &key, "invalid-value");
+        let problem = problem(&with_key(&options));
+        assert!(problem.contains(&key), "{problem}");
+    }
 }
 
 #[test]

@@ -166,6 +166,21 @@ fn a_method_needs_what_it_authenticates_with_and_nothing_else() {
             "`algorithm` RS256 does not fit this `private_key` (invalid); set it to one of EdDSA",
         ),
         ("private_key_jwt", "private_key = 's3cr3t'".to_owned(), "`private_key` holds no"),
+        (
+            "client_secret_post",
+            "client_secret = 's'\njwt_header = { x5t = 'a' }".to_owned(),
+            "`jwt_header` is set",
+        ),
+        (
+            "client_secret_jwt",
+            "client_secret = 's'\njwt_header = { kid = 's3cr3t' }".to_owned(),
+            "credentials.oauth.jwt_header.kid: `jwt_header` must not",
+        ),
+        (
+            "private_key_jwt",
+            format!("{KEY}\njwt_header = {{ alg = 'none' }}"),
+            "credentials.oauth.jwt_header.alg: `jwt_header` must not",
+        ),
         ("tls", String::new(), "one of client_secret_basic"),
     ] {
         let options = format!("{}\n{options}\nrefresh_token = 'r'", method(name));

@@ -1,5 +1,5 @@
-//! Expands shorthands in each layer, before layers are merged. `jwt = "eyJ…"` is short for `[…jwt] jwt = "eyJ…"`, and a
-//! variable or a flag can hold a table of options as TOML.
+//! Expands shorthands in each layer, before layers are merged. `jwt = "eyJ…"` is short for `[…jwt] jwt = "eyJ…"`,
+//! `app_service = ""` is short for an empty table, and a variable or a flag can hold a table of options as TOML.
 
 use super::Layer;
 use crate::{
@@ -52,7 +52,13 @@ fn expand_text(item: &mut Item) {
 }
 
 fn expand_one(item: &mut Item, entry: &Entry, registry: &Registry) {
-    let Some(field) = entry.shorthand() else { return };
+    let Some(field) = entry.shorthand() else {
+        // `app_service = ""` chooses a provider, like an empty table.
+        if item.as_text() == Some("") {
+            item.value = Value::Table(Entries::new());
+        }
+        return;
+    };
     // `jwt = { env = "TOKEN" }` is a reference, unless the provider itself has an option `env`.
     let refers = |key: &String| registry.is_reference(key) && entry.field(key).is_none();
     let stands_for_field =

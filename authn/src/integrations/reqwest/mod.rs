@@ -17,8 +17,12 @@ use ::reqwest::{
     ClientBuilder, IntoUrl, Method, Request as HttpRequest, Response, redirect::Policy,
 };
 
-use crate::{Credentials, http::pinned, request::is_loopback};
-use redirect::{redirected, same_origin, strip, target};
+use crate::{
+    Credentials,
+    http::{pinned, redirected, same_origin},
+    request::is_loopback,
+};
+use redirect::{strip, target};
 use replay::send;
 use response::with_callers_url;
 

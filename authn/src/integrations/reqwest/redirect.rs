@@ -1,8 +1,6 @@
 //! Where a redirect leads, and which credentials are removed from a request to another origin.
 
-use ::reqwest::{
-    Body, Method, Request as HttpRequest, Response, StatusCode, Url, header, header::HeaderName,
-};
+use ::reqwest::{Body, Request as HttpRequest, Response, Url, header, header::HeaderName};
 
 use super::{Error, Result};
 use crate::request::{Place, is_form, is_loopback, without_parameter};
@@ -49,30 +47,6 @@ fn remove_added(target: &mut Url, from: &Url, sent: &Url) {
     }
 }
 
-/// Returns the request that follows a redirect (RFC 9110, 15.4); `None` if its body can't be sent again.
-pub(super) fn redirected(request: Option<HttpRequest>, status: StatusCode) -> Option<HttpRequest> {
-    let mut request = request?;
-    let keeps_method = matches!(status.as_u16(), 307 | 308)
-        || matches!(*request.method(), Method::GET | Method::HEAD);
-    if !keeps_method {
-        *request.method_mut() = Method::GET;
-        *request.body_mut() = None;
-        for name in [
-            header::CONTENT_LENGTH,
-            header::CONTENT_TYPE,
-            header::CONTENT_ENCODING,
-            header::TRANSFER_ENCODING,
-        ] {
-            request.headers_mut().remove(name);
-        }
-    }
-    Some(request)
-}
-
-pub(super) fn same_origin(one: &Url, other: &Url) -> bool {
-    one.origin() == other.origin()
-}
-
 /// Removes every credential from a request to another origin, whether the provider or the caller has set it: the usual
 /// headers, those that the caller marked as sensitive, and everything in the places of the provider.
 pub(super) fn strip(request: &mut HttpRequest, places: &[Place]) {
@@ -105,29 +79,6 @@ fn strip_parameter(request: &mut HttpRequest, parameter: &str) {
         if left != form {
             *request.body_mut() = Some(Body::from(left));
             request.headers_mut().remove(header::CONTENT_LENGTH);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_origin_is_scheme_host_and_port() {
-        for (other, is_same) in [
-            ("https://a.test/x?y", true),
-            ("https://A.test:443/", true),
-            ("https://user@a.test/", true),
-            ("http://a.test/", false),
-            ("http://a.test:443/", false),
-            ("https://a.test:8443/", false),
-            ("https://b.test/", false),
-            ("https://a.test.b.test/", false),
-            ("https://a.test./", false),
-        ] {
-            let url = |text: &str| text.parse::<Url>().unwrap();
-            assert_eq!(same_origin(&url("https://a.test/"), &url(other)), is_same, "{other}");
         }
     }
 }

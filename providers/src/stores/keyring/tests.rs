@@ -132,7 +132,7 @@ async fn removes_leftovers(store: &Keyring, is_aside: impl Fn(&str, &str) -> boo
 
 #[cfg(all(feature = "keyring", unix, not(target_vendor = "apple")))]
 mod secret_service {
-    use authn::Error;
+    use authn::{Error, conformance};
     use zbus::connection;
 
     use super::{super::secret_service::SecretService, *};
@@ -257,6 +257,13 @@ mod secret_service {
         let aside = found("authn.Session.corrupt");
         assert!(aside.contains("label = authn: one-default-1 (corrupt)\n"), "{aside}");
         assert!(aside.contains("secret = {\n"), "it is not lost: {aside}");
+    }
+
+    #[test]
+    fn the_rules_of_stores_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let bus = Bus::with_keyring("NONE");
+        conformance::check_store(|| Ok(bus.store(&folder)));
     }
 
     #[tokio::test]

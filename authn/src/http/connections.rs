@@ -1,0 +1,68 @@
+//! `Connections`: the connections of one client certificate, or of none.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use reqwest::Client;
+
+use super::ClientIdentity;
+use crate::{Result, per_process::PerProcess};
+
+/// Most client certificates whose connections are kept.
+const MOST: usize = 8;
+
+/// Connections that only requests with the same client certificate use.
+#[derive(Default)]
+pub(super) struct Connections {
+    identity: Option<ClientIdentity>,
+    /// With connections that the background thread of the process serves.
+    client: PerProcess<Result<Client>>,
+    /// For the loopback interface. Its requests can be plain http, so no proxy may see them.
+    direct: PerProcess<Result<Client>>,
+}
+
+/// The connections of several client certificates. The last added are kept.
+#[derive(Default)]
+pub(super) struct Identified(ArcSwap<Vec<Arc<Connections>>>);
+
+impl Connections {
+    /// Returns the client, if it is made in this process.
+    pub(super) fn made(&self, is_direct: bool) -> Option<Result<Client>> {
+        Some(self.of(is_direct).made()?.value.clone())
+    }
+
+    pub(super) fn get(
+        &self,
+        is_direct: bool,
+        make: impl FnOnce(Option<&ClientIdentity>) -> Result<Client>,
+    ) -> Result<Client> {
+        self.of(is_direct).get(|_| make(self.identity.as_ref())).value.clone()
+    }
+
+    fn of(&self, is_direct: bool) -> &PerProcess<Result<Client>> {
+        if is_direct { &self.direct } else { &self.client }
+    }
+}
+
+impl Identified {
+    /// Returns the connections of a client certificate.
+    pub(super) fn of(&self, identity: &ClientIdentity) -> Arc<Connections> {
+        let find = |all: &[Arc<Connections>]| {
+            let is_it = |of: &&Arc<Connections>| {
+                of.identity.as_ref().is_some_and(|other| other.is_same(identity))
+            };
+            all.iter().find(is_it).cloned()
+        };
+        loop {
+            let all = self.0.load();
+            if let Some(found) = find(&all) {
+                return found;
+            }
+            let new = Connections { identity: Some(identity.clone()), ..Connections::default() };
+            let kept = all.iter().rev().take(MOST - 1).rev().cloned();
+            let next = kept.chain([Arc::new(new)]).collect::<Vec<_>>();
+            // If another thread was faster, it may have added the same one.
+            self.0.compare_and_swap(&all, Arc::new(next));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! `Arc` of a store: a store that a program shares with its own code.
+
+use std::sync::Arc;
+
+use super::{Document, Lease, StoreKey, TokenStore};
+use crate::{Result, diagnostic::Problem};
+
+/// A store that a program also uses by itself. [`open`](TokenStore::open) is not passed on: it is for stores that a
+/// configuration opens.
+impl<S: TokenStore> TokenStore for Arc<S> {
+    async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+        S::lock(self, key).await
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        S::load(self, key).await
+    }
+
+    async fn reserve(
+        &self,
+        key: &StoreKey,
+        document: &Document,
+        expected: u64,
+    ) -> Result<Option<u64>> {
+        S::reserve(self, key, document, expected).await
+    }
+
+    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        S::save(self, key, document, expected).await
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        S::list(self).await
+    }
+
+    async fn remove_leftovers(&self, key: &StoreKey) -> Result<()> {
+        S::remove_leftovers(self, key).await
+    }
+
+    fn load_now(&self, key: &StoreKey) -> Option<Document> {
+        S::load_now(self, key)
+    }
+
+    fn place(&self) -> Option<String> {
+        S::place(self)
+    }
+
+    fn examine(&self) -> Vec<Problem> {
+        S::examine(self)
+    }
+}
