@@ -292,8 +292,7 @@ async fn a_session_is_in_memory_unless_the_option_says_otherwise() {
     let first = in_files.token().await.unwrap();
     let text = "[credentials.in_code]\nstore = 'file'\nurl = 'https://sts.test/'\nkey = 'k3y'";
     let registry = Registry::builder().register::<InCode>().build().unwrap();
-    let loaded =
-        Loader::new().environment(state).registry(registry).inline("x.toml", text).load().unwrap();
+    let loaded = Loader::new().environment(state).registry(registry).defaults(text).load().unwrap();
     // The same options have the same session, in code as in a configuration.
     assert!(loaded.status().await.unwrap().has_token);
     assert_eq!(loaded.token().await.unwrap().secret(), first.secret());

@@ -92,7 +92,7 @@ fn loader(texts: &[&str]) -> Loader {
         .iter()
         .enumerate()
         .fold(Loader::new().environment(Environment::empty()), |loader, (index, text)| {
-            loader.inline(&format!("{index}.toml"), text)
+            loader.defaults(text)
         })
 }
 
@@ -685,7 +685,7 @@ fn what_is_not_utf8_is_an_error_and_not_ignored() {
         // It is not used.
         (set("OTHER_PROFILE"), None),
     ] {
-        let config = Loader::new().environment(environment).inline("x.toml", base).read();
+        let config = Loader::new().environment(environment).defaults(base).read();
         let Some(expected) = expected else {
             assert!(config.problems().is_empty(), "{:?}", config.problems());
             continue;
@@ -694,7 +694,7 @@ fn what_is_not_utf8_is_an_error_and_not_ignored() {
         assert!(error.contains(expected), "{error}");
         assert!(!error.contains("s3cr3t"), "{error}");
     }
-    let config = Loader::new().environment(set("AUTHN_PROFILE")).inline("x.toml", base);
+    let config = Loader::new().environment(set("AUTHN_PROFILE")).defaults(base);
     assert!(config.clone().without_profile().load().is_ok(), "the variable is not used");
 }
 

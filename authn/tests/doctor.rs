@@ -45,7 +45,7 @@ impl TokenSource for Impersonal {
 }
 
 fn loader(text: &str) -> Loader {
-    Loader::new().environment(Environment::empty()).inline("test.toml", text)
+    Loader::new().environment(Environment::empty()).defaults(text)
 }
 
 fn store(folder: &Path) -> KnownStore {

@@ -34,7 +34,7 @@ async fn a_token_that_never_expires_is_used_until_it_is_refused() {
                 format!("[credentials]\norigins = ['*']\n[credentials.endless]\n{options}\n");
             let environment = Environment::empty().state_directory(folder.path());
             let loader = Loader::new().environment(environment).clock(Clock::custom(clock.clone()));
-            loader.inline("test.toml", &text).load().unwrap()
+            loader.defaults(&text).load().unwrap()
         };
         let credentials = load();
         let year = Duration::from_hours(24 * 365);

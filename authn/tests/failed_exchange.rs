@@ -109,7 +109,7 @@ impl Bench {
             .registry(Registry::builder().register::<Renewing>().build().unwrap())
             .environment(Environment::empty().state_directory(self.folder.path()))
             .clock(Clock::custom(self.clock.clone()))
-            .inline("test.toml", &text)
+            .defaults(&text)
             .load()
             .unwrap()
     }

@@ -62,7 +62,7 @@ impl Scene {
             .user_directory(self.path("home"))
             .state_directory(self.path("state"))
             .working_directory(self.path("repository/below"));
-        Loader::new().environment(environment).inline("own", OWN)
+        Loader::new().environment(environment).defaults(OWN)
     }
 
     fn read(&self) -> Config {

@@ -26,7 +26,7 @@ impl TokenProvider for Hidden {
 }
 
 fn read(text: &str) -> Config {
-    Loader::new().environment(Environment::empty()).inline("test.toml", text).read()
+    Loader::new().environment(Environment::empty()).defaults(text).read()
 }
 
 fn shown(config: &Config) -> String {
@@ -150,7 +150,7 @@ fn an_untrusted_file_stops_no_command() {
         let folder: &Path = project.path();
         Loader::new()
             .environment(Environment::empty().working_directory(folder))
-            .inline("own.toml", own)
+            .defaults(own)
             .read()
     };
     let own = "[credentials]\nhidden = 'abc'\n[profile.a.credentials]\nhidden = 'def'\n";

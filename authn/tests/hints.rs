@@ -39,7 +39,7 @@ provider!(Counted: number Outer: of Wrapping: of);
 fn help(text: &str) -> String {
     let text = format!("[credentials]\norigins = ['*']\n{text}");
     let loader = Loader::new().environment(Environment::empty());
-    let config = loader.inline("test.toml", &text).read();
+    let config = loader.defaults(&text).read();
     let mut help = config.problems().iter().filter_map(|problem| problem.help());
     help.next().unwrap_or_default().to_owned()
 }

@@ -149,7 +149,7 @@ async fn the_rotated_refresh_token_is_stored_while_the_user_can_not_be_verified(
                 Loader::new()
                     .environment(Environment::empty().state_directory(folder.path()))
                     .clock(Clock::custom(clock.clone()))
-                    .inline("test.toml", &text)
+                    .defaults(&text)
                     .load()
                     .unwrap()
             };
@@ -182,7 +182,7 @@ async fn refused_tokens_are_not_stored() {
     let credentials = Loader::new()
         .environment(Environment::empty().state_directory(folder.path()))
         .clock(Clock::custom(clock.clone()))
-        .inline("test.toml", text)
+        .defaults(text)
         .load()
         .unwrap();
     credentials.login(Login::new(Nobody)).await.unwrap();

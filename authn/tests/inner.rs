@@ -88,9 +88,7 @@ fn loader(state: &Path, options: &str, of: &str) -> Loader {
     let text = format!(
         "[credentials]\norigins = ['*']\n[credentials.lid]\n{options}\n[credentials.lid.of.{of}]"
     );
-    Loader::new()
-        .environment(Environment::empty().state_directory(state))
-        .inline("test.toml", &text)
+    Loader::new().environment(Environment::empty().state_directory(state)).defaults(&text)
 }
 
 /// Credentials as another process would have them: nothing is shared but the store.

@@ -50,7 +50,7 @@ fn loader(folder: &Path, options: &str) -> Loader {
     let environment = Environment::empty().state_directory(folder);
     let registry = Registry::builder().register::<Keeping>().build().unwrap();
     let text = format!("[credentials]\norigins = ['*']\nkeeping = {{ {options} }}");
-    Loader::new().registry(registry).environment(environment).inline("test.toml", &text)
+    Loader::new().registry(registry).environment(environment).defaults(&text)
 }
 
 fn load(folder: &Path, options: &str) -> Credentials {

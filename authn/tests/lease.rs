@@ -91,7 +91,7 @@ impl InteractiveSource for Once {
 fn load(store: &Expiring) -> Credentials {
     let text = "[credentials]\norigins = ['*']\n[credentials.once]\nstore = 'expiring'";
     let loader = Loader::new().environment(Environment::empty()).store("expiring", store.clone());
-    loader.inline("test.toml", text).load().unwrap()
+    loader.defaults(text).load().unwrap()
 }
 
 #[tokio::test]

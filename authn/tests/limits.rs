@@ -16,7 +16,7 @@ fn loader() -> Loader {
 }
 
 fn inline(text: &str) -> Config {
-    loader().inline("x.toml", text).read()
+    loader().defaults(text).read()
 }
 
 /// Returns the same part this number of times, with a separator.

@@ -115,7 +115,7 @@ impl authn::TokenSource for Mirror {
 
 fn loader(text: &str, environment: Environment) -> Loader {
     let text = format!("[credentials]\norigins = ['*']\n{text}\n");
-    Loader::app("fdt").environment(environment).inline("test.toml", &text)
+    Loader::app("fdt").environment(environment).defaults(&text)
 }
 
 fn read(text: &str) -> Config {

@@ -202,7 +202,7 @@ impl Bench {
         Loader::app(app)
             .environment(Environment::empty().state_directory(self.folder.path()))
             .clock(Clock::custom(self.clock.clone()))
-            .inline("test.toml", &text)
+            .defaults(&text)
     }
 
     /// Returns credentials as another process has them: they share only the store.
@@ -449,7 +449,7 @@ async fn a_session_outlives_a_change_of_the_login_options() {
 #[tokio::test]
 async fn no_user_is_asked_if_none_is_needed() {
     let loader = Loader::new().environment(Environment::empty());
-    let credentials = loader.inline("test.toml", "[credentials.machine]").load().unwrap();
+    let credentials = loader.defaults("[credentials.machine]").load().unwrap();
     let person = Person::ready("alice");
     assert_eq!(credentials.login(by(&person)).await.unwrap(), LoginOutcome::NotNeeded);
     assert_eq!(person.times_asked.load(Ordering::SeqCst), 0);
@@ -623,7 +623,7 @@ async fn a_token_of_a_login_that_nothing_can_renew_is_used_until_it_is_refused()
                 format!("[credentials]\norigins = ['*']\n[credentials.lasting]\n{options}\n");
             let environment = Environment::empty().state_directory(folder.path());
             let loader = Loader::new().environment(environment).clock(Clock::custom(clock.clone()));
-            loader.inline("test.toml", &text).load().unwrap()
+            loader.defaults(&text).load().unwrap()
         };
         let credentials = load();
         credentials.login(by(&Person::ready("alice"))).await.unwrap();

@@ -175,10 +175,7 @@ impl Bench {
             .environment(Environment::empty())
             .clock(Clock::custom(self.clock.clone()))
             .store("slow", self.store.clone())
-            .inline(
-                "test.toml",
-                "[credentials]\norigins = ['*']\n[credentials.desk]\nstore = 'slow'",
-            )
+            .defaults("[credentials]\norigins = ['*']\n[credentials.desk]\nstore = 'slow'")
             .load()
             .unwrap()
     }

@@ -184,7 +184,7 @@ async fn a_server_that_demands_a_certificate_gets_it_and_no_identity_shares_conn
             "[http]\nca_file = '{}'\n[credentials]\norigins = ['*']\n[credentials.mutual]\nurl = '{url}'\n{identity}",
             ca.display()
         );
-        Loader::new().environment(Environment::empty()).inline("test.toml", &text).load().unwrap()
+        Loader::new().environment(Environment::empty()).defaults(&text).load().unwrap()
     };
     let alice = load("alice");
     let of = async |credentials: &authn::Credentials| {
@@ -217,7 +217,7 @@ async fn one_client_keeps_the_connections_of_two_identities_apart() {
         table("alice"),
         table("bob")
     );
-    let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
+    let loader = Loader::new().environment(Environment::empty()).defaults(&text);
     let credentials = loader.load().unwrap();
     let mut tokens = Vec::new();
     for _ in 0..4 {

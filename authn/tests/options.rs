@@ -118,7 +118,7 @@ fn read(options: &str) -> Config {
 
 fn read_with(options: &str, environment: Environment) -> Config {
     let text = format!("[credentials]\norigins = ['*']\n[credentials.acme]\n{options}\n");
-    Loader::new().environment(environment).inline("test.toml", &text).read()
+    Loader::new().environment(environment).defaults(&text).read()
 }
 
 /// Problems by key, as `key: message; help`.
@@ -255,7 +255,7 @@ fn a_flag_takes_keys_as_they_are_shown() {
     let name = |flag: &str, key: &str| {
         let config = Loader::new()
             .environment(Environment::empty())
-            .inline("test.toml", "[credentials.acme]\nrole.name = 'r'")
+            .defaults("[credentials.acme]\nrole.name = 'r'")
             .set(&format!("credentials.acme.{flag}"))
             .read();
         let settings = config.settings();
@@ -616,7 +616,7 @@ fn a_default_is_shown_as_it_is_written() {
     assert!(!format!("{}{}", entry.template(), entry.json_schema()).contains(SECRET));
     assert!(!entry.template().contains("Mode::"), "{}", entry.template());
     let text = "[credentials]\norigins = ['*']\n[credentials.shows]";
-    let config = Loader::new().environment(Environment::empty()).inline("test.toml", text).read();
+    let config = Loader::new().environment(Environment::empty()).defaults(text).read();
     let debug = format!("{:?}", config.credentials().expect("credentials"));
     assert!(debug.contains("mode: \"very-fast\", slow: \"slowly\", level: (hidden)"), "{debug}");
     assert!(debug.contains("pair: [\"a\", 5]") && !debug.contains(SECRET), "{debug}");
@@ -650,8 +650,7 @@ fn an_error_names_every_type_in_words() {
         ("modes = 5", "expected a list of one of very-fast, slowly, level, found an integer"),
     ] {
         let text = format!("[credentials]\norigins = ['*']\n[credentials.shows]\n{option}\n");
-        let config =
-            Loader::new().environment(Environment::empty()).inline("test.toml", &text).read();
+        let config = Loader::new().environment(Environment::empty()).defaults(&text).read();
         let found = problems(&config);
         assert!(found.iter().any(|one| one.contains(words)), "{option}: {found:#?}");
         assert!(!rendered(&config).contains(SECRET), "{}", rendered(&config));

@@ -44,7 +44,7 @@ async fn each_set_of_parameters_has_a_token_of_its_own_in_memory_and_in_the_stor
         let environment = Environment::empty().state_directory(folder.path());
         let load = || {
             let loader = Loader::new().environment(environment.clone());
-            loader.inline("test.toml", &text).load().unwrap()
+            loader.defaults(&text).load().unwrap()
         };
         let plain = load();
         let of_a = plain.with_parameters([("tenant", "a")]);

@@ -106,7 +106,7 @@ impl Scene {
     fn loader(&self) -> Loader {
         Loader::new()
             .environment(self.environment())
-            .inline("built in", "[credentials]\ndomain = 'a.test'\n[credentials.paths]")
+            .defaults("[credentials]\ndomain = 'a.test'\n[credentials.paths]")
     }
 }
 
@@ -235,12 +235,12 @@ fn a_layer_without_a_folder_has_no_relative_path() {
     let scene = Scene::new();
     for options in ["one = 'a'", "list = ['a']", "nested.path = 'a'", "secret.file = 'a'"] {
         let text = format!("[credentials.paths]\n{options}");
-        let config = scene.loader().inline("defaults.toml", &text).read();
+        let config = scene.loader().defaults(&text).read();
         assert_eq!(problems(&config)[0].0, "relative-path", "{options}");
     }
     // The name of a text can be a path.
     let name = scene.path("elsewhere/defaults.toml").display().to_string();
-    let loader = scene.loader().inline(&name, "[credentials.paths]\none = 'a'");
+    let loader = scene.loader().defaults("[credentials.paths]\none = 'a'");
     assert_eq!(paths(loader, &scene.path("elsewhere")), ["…a"]);
     // A home that is not known is no folder either.
     let environment = Environment::empty().variable("AUTHN_CREDENTIALS__PATHS__ONE", "~/a");
@@ -270,7 +270,7 @@ fn the_same_relative_path_in_two_files_is_not_the_same_session() {
         let base = scene.path(folder);
         let loader = Loader::new()
             .environment(scene.environment())
-            .inline("built in", "[credentials]\ndomain = 'a.test'")
+            .defaults("[credentials]\ndomain = 'a.test'")
             .file(base.join("named.toml"));
         assert_eq!(paths(loader, &base), ["…x"]);
     }

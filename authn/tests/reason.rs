@@ -64,7 +64,7 @@ fn stored(name: &str, folder: &std::path::Path, clock: &ManualClock) -> Credenti
     let loader = Loader::new().registry(registry).environment(environment);
     let loader = loader.clock(Clock::custom(clock.clone()));
     let text = format!("[credentials]\norigins = ['*']\nreasoned.name = '{name}'");
-    loader.inline("test.toml", &text).load().unwrap()
+    loader.defaults(&text).load().unwrap()
 }
 
 fn in_memory(name: &str, clock: &ManualClock) -> Credentials {

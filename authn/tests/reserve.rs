@@ -186,7 +186,7 @@ async fn no_user_logs_in_for_a_session_that_could_not_be_saved() {
     let bench = Bench::new();
     let disk = Disk::of(&bench, false);
     let text = "[credentials]\norigins = ['*']\n[credentials.counts_logins]\nstore = 'disk'";
-    let loader = Loader::new().environment(Environment::empty()).inline("test.toml", text);
+    let loader = Loader::new().environment(Environment::empty()).defaults(text);
     let credentials = loader.store("disk", disk.clone()).load().unwrap();
     disk.set_room(0);
     let error = credentials.login(Login::new(Silent)).await.unwrap_err();

@@ -122,7 +122,7 @@ fn load(state: &Path, clock: &ManualClock, table: &str) -> Credentials {
     Loader::new()
         .environment(Environment::empty().state_directory(state))
         .clock(Clock::custom(clock.clone()))
-        .inline("test.toml", &format!("[credentials]\norigins = ['*']\n{table}"))
+        .defaults(&format!("[credentials]\norigins = ['*']\n{table}"))
         .load()
         .unwrap()
 }

@@ -247,7 +247,7 @@ async fn a_status_changes_no_file() {
     // Nor is one created.
     let loader = Loader::new()
         .environment(Environment::empty().state_directory(bench.folder.path().join("none")))
-        .inline("a", "[credentials]\norigins = ['*']\n[credentials.rotating]\nserver = 0\nrefresh_token = 'x'");
+        .defaults("[credentials]\norigins = ['*']\n[credentials.rotating]\nserver = 0\nrefresh_token = 'x'");
     loader.load().unwrap().status().await.unwrap();
     assert!(!bench.folder.path().join("none").exists());
 }

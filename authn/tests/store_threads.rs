@@ -173,7 +173,7 @@ fn check(run: fn(&dyn Fn() -> Loader)) {
     run(&|| {
         let text = "[credentials]\norigins = ['*']\n[credentials.threaded]\nstore = 'timed'\n";
         let environment = Environment::empty().state_directory(folder.path());
-        let loader = Loader::new().environment(environment).inline("test.toml", text);
+        let loader = Loader::new().environment(environment).defaults(text);
         loader.store("timed", Arc::clone(&store))
     });
     for name in ["lock", "load", "reserve", "save", "list", "remove_leftovers"] {

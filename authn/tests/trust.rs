@@ -73,7 +73,7 @@ impl Scene {
         let environment = Environment::empty()
             .working_directory(self.path(folder))
             .state_directory(self.path("state"));
-        Loader::new().environment(environment).inline("own.toml", OWN)
+        Loader::new().environment(environment).defaults(OWN)
     }
 
     fn project(&self) -> Project {
@@ -146,13 +146,13 @@ fn settings_without_effect_are_a_warning_with_help() {
     assert!(text.contains("it has changed since it was trusted"), "{text}");
     // A choice of a profile is all that it may make, so nothing is without effect.
     scene.write("default_profile = 'a'");
-    let config = scene.loader().inline("a.toml", "[profile.a]").read();
+    let config = scene.loader().defaults("[profile.a]").read();
     assert_eq!((config.profile(), codes(&config)), (Some("a"), vec![]));
 
     fs::rename(scene.file(), scene.path("repository/.fdt.toml")).unwrap();
     fs::write(scene.path("repository/.fdt.toml"), PROJECT).unwrap();
     let environment = Environment::empty().working_directory(scene.path("repository"));
-    let config = Loader::app("fdt").environment(environment).inline("own", OWN).read();
+    let config = Loader::app("fdt").environment(environment).defaults(OWN).read();
     assert!(warning(&config).contains("`authn --app fdt config trust`"));
 }
 
@@ -170,7 +170,7 @@ fn a_missing_setting_may_be_in_a_withheld_file() {
     };
     for (loader, code) in [
         (empty(), "no-credentials"),
-        (empty().inline("own", "[credentials]\ndomain = 'own.test'"), "no-provider"),
+        (empty().defaults("[credentials]\ndomain = 'own.test'"), "no-provider"),
         (scene.loader().profile("mine"), "unknown-profile"),
     ] {
         let help = help(loader, code);
@@ -184,7 +184,7 @@ fn a_choice_that_a_project_cannot_make_leaves_the_users_own() {
     let own = "default_profile = 'mine'\n[profile.mine.credentials]\nkept = 'own'\n";
     for choice in ["'s3cr3t'", "7", "{ s3cr3t = 's3cr3t' }", "['s3cr3t']", "'theirs'"] {
         let scene = Scene::with(&format!("default_profile = {choice}\n[profile.theirs]\n"));
-        let loader = || scene.loader().inline("mine.toml", own);
+        let loader = || scene.loader().defaults(own);
         let config = loader().read();
         assert_eq!(config.profile(), Some("mine"), "{choice}");
         assert!(
@@ -254,7 +254,7 @@ fn a_file_that_is_named_is_trusted_and_not_withheld_at_once() {
             .home(scene.path("repository"))
             .working_directory(scene.path("repository/deep"))
             .variable("AUTHN_CONFIG", path);
-        Loader::new().environment(environment).inline("own.toml", OWN).read()
+        Loader::new().environment(environment).defaults(OWN).read()
     };
     let file = scene.file();
     let deep = scene.path("repository/deep/../.authn.toml");

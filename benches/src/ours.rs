@@ -120,7 +120,7 @@ fn authorize_otherwise(report: &mut Report, credentials: &Credentials) {
 /// Loads credentials as a program does, of a configuration; `text` stands in `[credentials]`.
 fn configured(text: &str) -> Result<Credentials> {
     let text = format!("[credentials]\ndomain = \"{HOST}\"\n{text}\n");
-    Loader::new().environment(Environment::empty()).inline("benches", &text).load()
+    Loader::new().environment(Environment::empty()).defaults(&text).load()
 }
 
 /// Makes credentials for the benchmarks' host.

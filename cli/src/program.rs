@@ -58,7 +58,7 @@ impl Program {
     }
 
     fn with_defaults(&self, loader: Loader, text: &str) -> Loader {
-        loader.inline(&format!("the defaults of {}", self.name()), text)
+        loader.defaults(text)
     }
 }
 

@@ -25,7 +25,7 @@ use crate::expiry;
 ///
 /// let credentials = Loader::new()
 ///     .environment(Environment::empty())
-///     .inline("built in", "[credentials]\ndomain = 'api.example.com'\nprovider = 'app_service'")
+///     .defaults("[credentials]\ndomain = 'api.example.com'\nprovider = 'app_service'")
 ///     .load()?;
 /// assert!(credentials.is_per_request());
 /// # Ok::<(), authn::Error>(())
@@ -337,7 +337,7 @@ mod tests {
     fn the_environment_of_an_app_service_chooses_it() {
         let load = |text: &str| {
             let environment = Environment::empty().variable("APP_SERVICE_TS", "1");
-            Loader::new().environment(environment).inline("test.toml", text).load().unwrap()
+            Loader::new().environment(environment).defaults(text).load().unwrap()
         };
         let shown = format!("{:?}", load("[credentials]\ndomain = \"api.example.com\""));
         let all = r#"AppService { incoming_headers: ["x-foundry-accesstoken"], lifetime: "1h" }"#;

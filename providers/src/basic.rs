@@ -19,7 +19,7 @@ const SCHEME: &str = "Basic ";
 ///
 /// let credentials = Loader::new()
 ///     .environment(Environment::empty().variable("PASSWORD", "abc"))
-///     .inline("built in", r#"
+///     .defaults(r#"
 ///         [credentials]
 ///         domain = "api.example.com"
 ///         basic = { username = "alice", password = { env = "PASSWORD" } }

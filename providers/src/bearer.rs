@@ -12,7 +12,7 @@ use authn::{Context, Request, Result, SecretString, Striped, Token, TokenProvide
 ///
 /// let credentials = Loader::new()
 ///     .environment(Environment::empty().variable("API_TOKEN", "abc"))
-///     .inline("built in", r#"
+///     .defaults(r#"
 ///         [credentials]
 ///         domain = "api.example.com"
 ///         bearer = { env = "API_TOKEN" }

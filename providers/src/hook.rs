@@ -15,7 +15,7 @@ use authn::{Context, Result, TokenSet, TokenSource, hooks};
 /// hooks::register("vault", hooks::Hook::sync(|_| Token::new("abc")))?;
 /// let credentials = Loader::new()
 ///     .environment(Environment::empty())
-///     .inline("built in", "[credentials]\ndomain = 'api.example.com'\nhook = 'vault'")
+///     .defaults("[credentials]\ndomain = 'api.example.com'\nhook = 'vault'")
 ///     .load()?;
 /// # let _ = credentials;
 /// # Ok::<(), authn::Error>(())

@@ -16,7 +16,7 @@ use crate::expiry;
 ///
 /// let credentials = Loader::new()
 ///     .environment(Environment::empty().variable("API_TOKEN", "abc"))
-///     .inline("built in", r#"
+///     .defaults(r#"
 ///         [credentials]
 ///         domain = "api.example.com"
 ///         jwt = { env = "API_TOKEN" }

@@ -22,7 +22,7 @@
 //!
 //! let credentials = Loader::new()
 //!     .environment(Environment::empty().variable("API_TOKEN", "abc"))
-//!     .inline("built in", r#"
+//!     .defaults(r#"
 //!         [credentials]
 //!         domain = "api.example.com"
 //!         bearer = { env = "API_TOKEN" }

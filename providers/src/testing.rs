@@ -18,7 +18,7 @@ use http::request::Parts;
 /// Returns a loader for `https://api.example.com`. `text` is the content of `[credentials]`.
 pub(crate) fn loader(text: &str) -> Loader {
     let text = format!("[credentials]\ndomain = \"api.example.com\"\n{text}\n");
-    Loader::new().environment(Environment::empty()).inline("test.toml", &text)
+    Loader::new().environment(Environment::empty()).defaults(&text)
 }
 
 pub(crate) fn load(text: &str) -> Result<Credentials> {

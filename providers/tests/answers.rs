@@ -59,7 +59,7 @@ async fn result(answer: Vec<u8>, options: &str) -> String {
     let loader = Loader::new()
         .environment(Environment::empty().state_directory(state.path()))
         .clock(Clock::custom(ManualClock::new()));
-    let credentials = loader.inline("test.toml", &text).load().unwrap();
+    let credentials = loader.defaults(&text).load().unwrap();
     let result = credentials.token().await;
     written(&result, &stored(state.path()), url)
 }

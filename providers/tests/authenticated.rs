@@ -17,7 +17,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 fn load(text: &str, clock: &ManualClock) -> Credentials {
     let text = format!("[credentials]\ndomain = 'api.example.com'\n{text}\n");
     let loader = Loader::new().environment(Environment::empty());
-    loader.clock(Clock::custom(clock.clone())).inline("test.toml", &text).load().unwrap()
+    loader.clock(Clock::custom(clock.clone())).defaults(&text).load().unwrap()
 }
 
 fn jwt(payload: &str) -> String {

@@ -45,7 +45,7 @@ async fn status(profile: &str, passed: Duration, without: &str) -> Status {
     Loader::app("authn")
         .environment(Environment::empty().state_directory(state.path()))
         .clock(Clock::custom(clock))
-        .inline("config.toml", &lines.collect::<Vec<_>>().join("\n"))
+        .defaults(&lines.collect::<Vec<_>>().join("\n"))
         .profile(profile)
         .load()
         .unwrap()

@@ -5,7 +5,7 @@ use authn_providers as _;
 
 /// Returns the problems of a configuration without their places.
 fn problems(environment: Environment, text: &str, flag: Option<&str>) -> Vec<String> {
-    let loader = Loader::new().environment(environment).inline("test.toml", text);
+    let loader = Loader::new().environment(environment).defaults(text);
     let loader = match flag {
         Some(flag) => loader.set(flag),
         None => loader,

@@ -57,7 +57,7 @@ async fn used(provider: &str, line: &str, http: &str, expires_in: &str) -> Resul
     let text = format!("[http]\n{http}\n[credentials]\norigins = ['*']\n{table}\n{line}\n");
     let folder = tempfile::tempdir().unwrap();
     let environment = Environment::empty().variable("KEY", KEY).state_directory(folder.path());
-    let credentials = Loader::new().environment(environment).inline("test.toml", &text).load()?;
+    let credentials = Loader::new().environment(environment).defaults(&text).load()?;
     let first = credentials.token().await;
     credentials.status().await?;
     // Also from the cache, and after a refusal.
@@ -83,7 +83,7 @@ async fn no_number_in_a_stored_session_ends_the_program() {
         );
         let run = async || {
             let environment = Environment::empty().state_directory(folder.path());
-            let loader = Loader::new().environment(environment).inline("test.toml", &text);
+            let loader = Loader::new().environment(environment).defaults(&text);
             let credentials = loader.load().unwrap();
             let outcome = credentials.token().await;
             credentials.status().await.unwrap();
@@ -231,7 +231,7 @@ async fn no_duration_of_a_login_ends_the_program() {
         let folder = tempfile::tempdir().unwrap();
         let environment = Environment::empty().state_directory(folder.path());
         let what = format!("{timeout} {interval} {expires_in}");
-        let loaded = Loader::new().environment(environment).inline("test.toml", &text).load();
+        let loaded = Loader::new().environment(environment).defaults(&text).load();
         check(&loaded, &what);
         let Ok(credentials) = loaded else { continue };
         let waits = Arc::new(Notify::new());

@@ -25,7 +25,7 @@ fn answers() -> Vec<Vec<u8>> {
 fn load(state: &Path, table: &str) -> Credentials {
     let text = format!("[credentials]\norigins = ['*']\n{table}");
     let environment = Environment::empty().state_directory(state);
-    Loader::new().environment(environment).inline("test.toml", &text).load().unwrap()
+    Loader::new().environment(environment).defaults(&text).load().unwrap()
 }
 
 #[tokio::test]

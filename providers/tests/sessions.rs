@@ -34,7 +34,7 @@ fn load(server: &Server, clock: &Clock, state: &Path, options: &str) -> Credenti
     Loader::new()
         .environment(Environment::empty().state_directory(state))
         .clock(clock.clone())
-        .inline("test.toml", &text)
+        .defaults(&text)
         .load()
         .unwrap()
 }

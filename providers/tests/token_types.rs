@@ -28,7 +28,7 @@ fn loader(provider: &str, options: &str, variables: Environment) -> (Loader, Ser
          token_endpoint_url = '{url}/token'\n{client}\n{options}"
     );
     let loader = Loader::new().environment(variables.variable("KEY", KEY));
-    (loader.inline("test.toml", &text), server)
+    (loader.defaults(&text), server)
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ fn no_secret_option_is_shown_by_the_library() {
         let is_secret = |(_, field): &&(String, &Field)| field.kind() == Kind::Secret;
         let secrets = entry.options().iter().filter(is_secret).count();
         for text in documents(&rig, &entry, canary.as_str()) {
-            let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
+            let loader = Loader::new().environment(Environment::empty()).defaults(&text);
             let config = loader.read();
             let mut shown = vec![format!("{config:?} {config:#?} {:#?}", config.settings())];
             for problem in config.problems() {
@@ -270,8 +270,7 @@ fn a_secret_is_hidden_in_whatever_shape_it_is_misplaced() {
                 // Keys are shown; a secret for a key is beyond us.
                 let value = value.replace(&format!("{{ {secret} ="), "{ a =");
                 let text = format!("[credentials.{name}]\n{}\n", assignment(&path, &value));
-                let loader =
-                    Loader::new().environment(Environment::empty()).inline("test.toml", &text);
+                let loader = Loader::new().environment(Environment::empty()).defaults(&text);
                 let config = loader.read();
                 let rendered: String =
                     config.problems().iter().map(|problem| problem.render(false)).collect();

@@ -69,9 +69,9 @@ fn their_configurations_are_right() {
             let environment = Environment::empty().state_directory("/home/alice/.local/state");
             let mut loader = Loader::new().environment(environment);
             for (_, rest) in REST.iter().filter(|(option, _)| !text.contains(option)) {
-                loader = loader.inline("rest.toml", rest);
+                loader = loader.defaults(rest);
             }
-            let config = loader.inline(name, text).read();
+            let config = loader.defaults(text).read();
             // This machine does not have the guide's secrets.
             let wrong: Vec<_> = config
                 .problems()

@@ -11,7 +11,7 @@ const SECRET: &str = "s3cr3t-token";
 
 fn credentials(rig: &Rig, provider: &str) -> Credentials {
     let text = format!("[credentials]\norigins = ['{}']\n{provider}", rig.issuer());
-    Loader::new().environment(Environment::empty()).inline("test.toml", &text).load().unwrap()
+    Loader::new().environment(Environment::empty()).defaults(&text).load().unwrap()
 }
 
 fn client(rig: &Rig, provider: &str) -> Client {

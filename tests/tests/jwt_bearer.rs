@@ -19,7 +19,7 @@ fn load(rig: &Rig, options: &str) -> Credentials {
         "[credentials]\norigins = [\"{}\"]\n[credentials.jwt_bearer]\n{options}\n",
         rig.issuer()
     );
-    let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
+    let loader = Loader::new().environment(Environment::empty()).defaults(&text);
     loader.load().unwrap_or_else(|error| panic!("{options}\n{error}"))
 }
 

@@ -312,7 +312,7 @@ async fn a_running_program_uses_a_rotated_secret() {
     let credentials = Loader::new()
         .environment(Environment::empty().variable(bus.0, bus.1))
         .clock(Clock::custom(clock.clone()))
-        .inline("test.toml", &text)
+        .defaults(&text)
         .load()
         .unwrap();
     let first = credentials.token().await.unwrap();

@@ -53,7 +53,7 @@ fn its_configurations_are_right() {
             _ => false,
         };
         let environment = Environment::empty().state_directory("/home/alice/.local/state");
-        let config = Loader::new().environment(environment).inline("README.md", text).read();
+        let config = Loader::new().environment(environment).defaults(text).read();
         let wrong: Vec<_> =
             config.problems().iter().filter(|problem| !is_expected(problem)).collect();
         assert!(wrong.is_empty(), "{text}\n{wrong:?}");

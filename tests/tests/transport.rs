@@ -18,7 +18,7 @@ fn load(endpoint: &str, http: &str) -> Result<Credentials> {
         "[http]\n{http}\n[credentials]\norigins = ['*']\n[credentials.oauth]\n\
          token_endpoint_url = '{endpoint}'\nclient_id = 'cc-basic'\nclient_secret = 'secret'\n"
     );
-    Loader::new().environment(Environment::empty()).inline("test.toml", &text).load()
+    Loader::new().environment(Environment::empty()).defaults(&text).load()
 }
 
 #[tokio::test]

@@ -390,7 +390,7 @@ impl LoadContext for Build<'_> {
     }
 
     fn path(&self, text: &str, at: &Provenance) -> Result<PathBuf, Box<Problem>> {
-        path::absolute(text, at, self.loader, self.environment)
+        path::absolute(text, at, self.environment)
     }
 
     fn record_secret(&self, secret: &SecretString) {

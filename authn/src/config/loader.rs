@@ -44,7 +44,7 @@ use crate::{
 ///
 /// let credentials = Loader::new()
 ///     .environment(Environment::empty().variable("AUTHN_CREDENTIALS__FIXED", "abc"))
-///     .inline("built in", "[credentials]\ndomain = \"api.example.com\"")
+///     .defaults("[credentials]\ndomain = \"api.example.com\"")
 ///     .load()?;
 /// assert_eq!(format!("{credentials:?}"), "Fixed { token: (set) }");
 ///
@@ -66,7 +66,7 @@ pub struct Loader {
     profile: Option<String>,
     no_profile: bool,
     pub(super) file: Option<PathBuf>,
-    pub(super) inline: Vec<(PathBuf, Zeroizing<String>)>,
+    pub(super) defaults: Vec<Zeroizing<String>>,
     pub(super) flags: Vec<Zeroizing<String>>,
     #[cfg(feature = "figment")]
     pub(super) program_layers: Vec<layers::ProgramLayer>,
@@ -114,7 +114,7 @@ impl Loader {
             profile: None,
             no_profile: false,
             file: None,
-            inline: Vec::new(),
+            defaults: Vec::new(),
             flags: Vec::new(),
             #[cfg(feature = "figment")]
             program_layers: Vec::new(),
@@ -152,10 +152,18 @@ impl Loader {
         self
     }
 
-    /// Adds a text in TOML below all files, such as a program's own defaults. `name` stands for its path in messages. If
-    /// it is an absolute path, a relative path in the text is relative to its folder; otherwise that is an error.
-    pub fn inline(mut self, name: &str, text: &str) -> Self {
-        self.inline.push((PathBuf::from(name), Zeroizing::new(text.to_owned())));
+    /// Adds a text in TOML below all files: the program's own defaults. Of several texts, the last one wins. In messages it
+    /// is called `defaults`. A relative path in it is an error.
+    ///
+    /// ```
+    /// use authn::{Environment, Loader};
+    ///
+    /// let loader = Loader::new().environment(Environment::empty());
+    /// let config = loader.defaults("[credentials]\ndomain = 'api.example.com'").read();
+    /// assert_eq!(config.settings()[0].provenance.to_string(), "defaults:2:10");
+    /// ```
+    pub fn defaults(mut self, text: &str) -> Self {
+        self.defaults.push(Zeroizing::new(text.to_owned()));
         self
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The layers apply in this order, and a later layer overrides an earlier one:
 //!
-//! 1. the program's own defaults ([`Loader::inline`])
+//! 1. the program's own defaults ([`Loader::defaults`])
 //! 2. `/etc/authn/config.toml`
 //! 3. the user's `authn/config.toml`
 //! 4. the project's `.authn.toml`, which is withheld until it is trusted
@@ -18,7 +18,7 @@
 //!
 //! let config = Loader::new()
 //!     .environment(Environment::empty().variable("AUTHN_CREDENTIALS__DOMAIN", "b.example.com"))
-//!     .inline("built in", "[credentials]\ndomain = \"a.example.com\"")
+//!     .defaults("[credentials]\ndomain = \"a.example.com\"")
 //!     .read();
 //! let domain = &config.settings()[0];
 //! assert_eq!(domain.shown().to_string(), "\"b.example.com\"");
@@ -72,7 +72,7 @@ use layers::merge;
 /// use authn::{Environment, Loader};
 ///
 /// let text = "[credentials]\ndomain = 5";
-/// let config = Loader::new().environment(Environment::empty()).inline("built in", text).read();
+/// let config = Loader::new().environment(Environment::empty()).defaults(text).read();
 /// assert_eq!(config.profile(), None);
 /// assert!(config.profiles().is_empty());
 /// assert!(config.provider_provenance().is_none());

@@ -2,7 +2,7 @@
 
 use std::path::{self, Path, PathBuf};
 
-use super::{Loader, layers::OVERRIDES};
+use super::layers::is_text;
 use crate::{
     Environment,
     diagnostic::{Problem, ProblemCode, Provenance},
@@ -16,15 +16,10 @@ use crate::{
 pub(super) fn absolute(
     text: &str,
     at: &Provenance,
-    loader: &Loader,
     environment: &Environment,
 ) -> Result<PathBuf, Box<Problem>> {
-    let is_inline = |path: &Path| {
-        path == Path::new(OVERRIDES) || loader.inline.iter().any(|(name, _)| name == path)
-    };
     let base = match at {
-        // The name of an inline text need not be a path.
-        Provenance::File { path, .. } if is_inline(path) => path.parent().map(Path::to_owned),
+        Provenance::File { path, .. } if is_text(path) => None,
         // A file is opened relative to the folder of the process.
         Provenance::File { path, .. } | Provenance::Layer { file: Some(path), .. } => {
             path::absolute(path).ok().and_then(|path| path.parent().map(Path::to_owned))

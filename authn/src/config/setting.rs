@@ -23,7 +23,7 @@ use crate::{
 /// use authn::{Environment, Loader, View};
 ///
 /// let text = "[credentials]\ndomain = \"api.example.com\"";
-/// let config = Loader::new().environment(Environment::empty()).inline("built in", text).read();
+/// let config = Loader::new().environment(Environment::empty()).defaults(text).read();
 /// let domain = &config.settings()[0];
 /// assert_eq!(domain.key, "credentials.domain");
 /// assert_eq!(domain.shown(), View::text("api.example.com"));
@@ -33,7 +33,7 @@ use crate::{
 /// ```
 /// use authn::{Environment, Loader, config::{Problem, Project, Setting, Source}};
 ///
-/// let config = Loader::new().environment(Environment::empty()).inline("x.toml", "bogus = 1").read();
+/// let config = Loader::new().environment(Environment::empty()).defaults("bogus = 1").read();
 /// let settings: Vec<Setting> = config.settings();
 /// assert_eq!(settings.iter().find(|one| one.key == "bogus").unwrap().shown().to_string(), "(hidden)");
 /// let problems: &[Problem] = config.problems();

@@ -63,7 +63,7 @@ pub(crate) enum Place<'r> {
 /// use authn::{Environment, Loader, config::Class};
 ///
 /// let text = "[credentials]\ndomain = \"api.example.com\"\nbogus = \"abc\"";
-/// let config = Loader::new().environment(Environment::empty()).inline("x.toml", text).read();
+/// let config = Loader::new().environment(Environment::empty()).defaults(text).read();
 /// let class = |key: &str| {
 ///     config.settings().iter().find(|setting| setting.key == key).map(|setting| setting.class)
 /// };
@@ -462,7 +462,7 @@ mod tests {
     fn a_listed_setting_is_shown_like_its_value() {
         let text = "[credentials.kinds]\ntext = 'a'\nnumber = 300\nbogus = 'x'\nsecret = 'x'\nmap.token = 'x'";
         let loader = Loader::new().registry(registry()).environment(Environment::empty());
-        let settings = loader.inline("x.toml", text).read().settings();
+        let settings = loader.defaults(text).read().settings();
         let shown = |key: &str| {
             let of_key = |setting: &&Setting| setting.key == format!("credentials.kinds.{key}");
             settings.iter().find(of_key).map(|setting| setting.shown().to_string())

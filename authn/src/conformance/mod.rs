@@ -334,7 +334,7 @@ fn loader(
     }
     let name = entry.name();
     let text = format!("[credentials]\norigins = [\"*\"]\n[credentials.{name}]\n{options}\n");
-    let mut loader = Loader::new().environment(environment).inline("conformance.toml", &text);
+    let mut loader = Loader::new().environment(environment).defaults(&text);
     // If that fails, the loader reports the problem of the linked providers.
     if let Ok(registry) = Registry::builder().linked().with(*entry).build() {
         loader = loader.registry(registry);

@@ -15,7 +15,7 @@ pub(crate) const SHOWN: usize = 50;
 /// use authn::{Environment, Loader, config::Severity, diagnostic::ProblemCode};
 ///
 /// let text = "[credentials]\ndomian = \"api.example.com\"";
-/// let config = Loader::new().environment(Environment::empty()).inline("built in", text).read();
+/// let config = Loader::new().environment(Environment::empty()).defaults(text).read();
 /// let key = Some("credentials.domian");
 /// let problem = config.problems().iter().find(|problem| problem.key() == key).expect("a problem");
 /// assert_eq!((problem.code(), problem.severity()), (ProblemCode::UnknownKey, Severity::Error));

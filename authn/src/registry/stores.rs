@@ -33,7 +33,7 @@ pub(crate) struct Stores {
 /// use authn::{Environment, Loader};
 ///
 /// let text = "[stores.file]\ndirectory = \"/var/lib/app/tokens\"";
-/// let config = Loader::new().environment(Environment::empty()).inline("built in", text).read();
+/// let config = Loader::new().environment(Environment::empty()).defaults(text).read();
 /// let stores = config.stores();
 /// let file = stores.iter().find(|store| store.name() == "file").expect("a store");
 /// assert_eq!(file.place().as_deref(), Some("/var/lib/app/tokens"));

@@ -65,7 +65,7 @@ impl TokenSource for Passing {
 fn loaded(table: &str, origin: &str) -> Credentials {
     let text = format!("[credentials]\norigins = ['{origin}']\n{table}");
     let loader = Loader::new().environment(Environment::empty());
-    loader.inline("test.toml", &text).load().unwrap()
+    loader.defaults(&text).load().unwrap()
 }
 
 fn in_code() -> authn::CredentialsBuilder {

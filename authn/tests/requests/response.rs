@@ -187,7 +187,7 @@ async fn a_signature_reads_the_key_that_was_kept_with_its_token() {
         let environment = Environment::empty().state_directory(folder.path());
         let registry = Registry::builder().register::<Signer>().build().unwrap();
         let loader = Loader::new().registry(registry).environment(environment);
-        Client::new(loader.inline("test.toml", &text).load().unwrap()).unwrap()
+        Client::new(loader.defaults(&text).load().unwrap()).unwrap()
     };
     // The first one exchanges, then it is cached, then read from the store.
     let first = load();

@@ -140,7 +140,7 @@ impl Bench {
         Loader::new()
             .environment(Environment::empty().state_directory(self.folder.path()))
             .clock(Clock::custom(self.clock.clone()))
-            .inline("test.toml", &text)
+            .defaults(&text)
     }
 
     /// Returns credentials as another process has them: they share only the store.

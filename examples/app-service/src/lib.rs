@@ -43,10 +43,7 @@ pub fn configuration(downstream: SocketAddr) -> String {
 /// Creates the credentials of a configuration. A program would call [`authn::load`]; this one reads nothing else, so that
 /// it does the same on every machine.
 pub fn credentials(configuration: &str) -> authn::Result<Credentials> {
-    Loader::new()
-        .environment(Environment::empty())
-        .inline("the example's configuration", configuration)
-        .load()
+    Loader::new().environment(Environment::empty()).defaults(configuration).load()
 }
 
 /// Creates a client that sends many requests over one connection. Everything is on the loopback interface, so no proxy is

@@ -99,7 +99,7 @@ impl Server {
     fn credentials(&self, folder: &Path, clock: &ManualClock) -> Credentials {
         let environment = Environment::empty().state_directory(folder);
         let loader = Loader::new().environment(environment);
-        let loader = loader.inline("test.toml", &self.configuration("c0de"));
+        let loader = loader.defaults(&self.configuration("c0de"));
         loader.clock(Clock::custom(clock.clone())).load().expect("a provider")
     }
 }

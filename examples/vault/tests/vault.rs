@@ -66,7 +66,7 @@ impl Server {
             "[credentials]\norigins = ['{origin}']\n[credentials.vault]\n{}",
             self.options()
         );
-        let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
+        let loader = Loader::new().environment(Environment::empty()).defaults(&text);
         loader.clock(Clock::custom(clock.clone())).load().expect("a provider")
     }
 }

@@ -73,7 +73,7 @@ impl User {
             self.id
         );
         Loader::new()
-            .inline("the session of a user", &profile)
+            .defaults(&profile)
             .environment(Environment::of_process().variable(VARIABLE, &self.refresh_token))
             .profile(&self.id)
             .load()

@@ -25,7 +25,7 @@ const HEADER: &str = "x-api-key";
 ///
 /// let credentials = Loader::new()
 ///     .environment(Environment::empty().variable("API_KEY", "abc"))
-///     .inline("built in", r#"
+///     .defaults(r#"
 ///         [credentials]
 ///         domain = "api.example.com"
 ///         api_key = { key = { env = "API_KEY" }, header = "x-token" }

@@ -257,7 +257,7 @@ fn every_key_of_a_set_is_shown_as_set_and_no_more() {
         query = { k = "s3cr3t" }
     "#;
     let environment = Environment::empty();
-    let config = Loader::new().environment(environment).inline("test.toml", text).read();
+    let config = Loader::new().environment(environment).defaults(text).read();
     let settings = config.settings();
     let shown: Vec<&str> = settings.iter().map(|setting| setting.key.as_str()).collect();
     assert!(shown.contains(&"credentials.api_key.for.0.headers.x"), "{shown:?}");

@@ -20,7 +20,7 @@ use authn::{Bound, Context, Credentials, Result, TokenSet, TokenSource};
 ///
 /// let credentials = Loader::new()
 ///     .environment(Environment::empty().variable("API_TOKEN", "abc"))
-///     .inline("built in", r#"
+///     .defaults(r#"
 ///         [credentials]
 ///         domain = "api.example.com"
 ///         [credentials.cached]

@@ -10,7 +10,7 @@ use http::{StatusCode, request::Parts};
 
 fn loader(text: &str) -> Loader {
     let text = format!("[credentials]\norigins = ['*']\n{text}");
-    Loader::new().environment(Environment::empty()).inline("test.toml", &text)
+    Loader::new().environment(Environment::empty()).defaults(&text)
 }
 
 #[tokio::test]

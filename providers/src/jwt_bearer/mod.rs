@@ -47,7 +47,7 @@ const ADVICE: Advice<'static> = Advice {
 /// -----END PRIVATE KEY-----";
 /// let credentials = Loader::new()
 ///     .environment(Environment::empty().variable("SIGNING_KEY", key))
-///     .inline("built in", r#"
+///     .defaults(r#"
 ///         [credentials]
 ///         domain = "api.example.com"
 ///         [credentials.jwt_bearer]

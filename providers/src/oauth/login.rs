@@ -289,7 +289,7 @@ mod tests {
         let text = format!(
             "[credentials]\ndomain = 'a.test'\n[credentials.oauth]\nstore = 'memory'\n{options}\n"
         );
-        let loader = Loader::new().environment(Environment::empty()).inline("x.toml", &text);
+        let loader = Loader::new().environment(Environment::empty()).defaults(&text);
         let surroundings = variable
             .map_or_else(Environment::empty, |name| Environment::empty().variable(name, "1"));
         loader.load().unwrap().login_plan(&surroundings)

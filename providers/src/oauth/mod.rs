@@ -57,7 +57,7 @@ use crate::{
 ///
 /// let credentials = Loader::new()
 ///     .environment(Environment::empty().variable("CLIENT_SECRET", "abc"))
-///     .inline("built in", r#"
+///     .defaults(r#"
 ///         [credentials]
 ///         domain = "api.example.com"
 ///         [credentials.oauth]

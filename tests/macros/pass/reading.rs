@@ -40,7 +40,7 @@ impl authn::TokenProvider for CorpSts {
 
 fn load(table: &str) -> Result<Credentials> {
     let text = format!("[credentials]\ndomain = \"api.example.com\"\n{table}");
-    Loader::new().environment(Environment::empty()).inline("test.toml", &text).load()
+    Loader::new().environment(Environment::empty()).defaults(&text).load()
 }
 
 fn token(table: &str) -> String {

@@ -91,7 +91,7 @@ fn load(rig: &Rig, options: &str, folder: &Path) -> Credentials {
         "[stores.file]\ndirectory = '{folder}'\n[credentials]\norigins = ['{origin}']\n\
          [credentials.oauth]\nissuer_url = '{origin}'\n{options}\n"
     );
-    let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
+    let loader = Loader::new().environment(Environment::empty()).defaults(&text);
     loader.clock(Clock::custom(Hasty(ManualClock::new()))).load().unwrap()
 }
 

@@ -29,7 +29,7 @@ fn loader(rig: &Rig, options: &str, folder: &Path) -> Loader {
         "[stores.file]\ndirectory = '{folder}'\n[credentials]\norigins = ['{origin}']\n\
          [credentials.oauth]\nscope = 'openid offline_access read'\n{options}\n"
     );
-    Loader::new().environment(Environment::empty()).inline("test.toml", &text)
+    Loader::new().environment(Environment::empty()).defaults(&text)
 }
 
 fn load(rig: &Rig, options: &str, folder: &Path) -> Credentials {

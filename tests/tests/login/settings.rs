@@ -53,7 +53,7 @@ fn loader(rig: &Rig, options: &str, folder: Option<&Path>) -> Loader {
     let text = format!(
         "{folder}[credentials]\norigins = ['{origin}']\n[credentials.oauth]\nstore = '{store}'\n{options}\n"
     );
-    Loader::new().environment(Environment::empty()).inline("test.toml", &text)
+    Loader::new().environment(Environment::empty()).defaults(&text)
 }
 
 pub(crate) fn load(rig: &Rig, options: &str) -> Credentials {

@@ -26,7 +26,7 @@ fn loader(rig: &Rig, options: &str, folder: &Path) -> Loader {
          [credentials.oauth]\nkeycloak_url = '{origin}'\nrealm = 'test'\n\
          grant_type = 'client_credentials'\n{options}\n"
     );
-    Loader::new().environment(Environment::empty()).inline("test.toml", &text)
+    Loader::new().environment(Environment::empty()).defaults(&text)
 }
 
 fn load(rig: &Rig, options: &str, folder: &Path) -> Credentials {

@@ -35,7 +35,7 @@ fn loader(rig: &Rig, options: &str, folder: Option<&Path>) -> Loader {
         "{folder}[credentials]\norigins = [\"{}\"]\n[credentials.oauth]\nstore = '{store}'\n{options}\n",
         rig.issuer()
     );
-    Loader::new().environment(Environment::empty()).inline("test.toml", &text)
+    Loader::new().environment(Environment::empty()).defaults(&text)
 }
 
 fn load(rig: &Rig, options: &str) -> Credentials {

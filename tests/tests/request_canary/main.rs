@@ -68,7 +68,7 @@ fn all(server: &Server, canary: &Canary) -> Vec<(String, Credentials)> {
         let document = format!("[credentials]\norigins = ['*']\n{text}");
         let document = document.replace("CANARY", canary.as_str());
         let loader = Loader::new().environment(Environment::empty());
-        (text, loader.inline("test.toml", &document).load().unwrap())
+        (text, loader.defaults(&document).load().unwrap())
     };
     let signer = Credentials::builder().source(Signer(canary.as_str().into())).origin("*");
     let signer = ("kept".to_owned(), signer.build().unwrap());
@@ -176,7 +176,7 @@ async fn the_password_of_a_proxy_is_not_shown() {
     let address = proxy.url.replace("http://", &format!("http://alice:{}@", canary.as_str()));
     let text =
         format!("[http]\nproxy = '{address}'\n[credentials]\norigins = ['*']\nbearer = 'abc'");
-    let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
+    let loader = Loader::new().environment(Environment::empty()).defaults(&text);
     let client = Client::new(loader.load().unwrap()).unwrap();
     let shown = sweep(&client, "https://api.invalid", &["/200"]).await;
     assert_eq!(canary.find_in(shown.as_bytes()), None, "{shown}");

@@ -20,7 +20,7 @@ pub(crate) fn load(rig: &Rig, id: &str, more: &str) -> Credentials {
 }
 
 pub(crate) fn load_at(options: &str, clock: Clock) -> Credentials {
-    let loader = Loader::new().environment(Environment::empty()).inline("test.toml", options);
+    let loader = Loader::new().environment(Environment::empty()).defaults(options);
     loader.clock(clock).load().unwrap_or_else(|error| panic!("{options}\n{error}"))
 }
 

@@ -25,8 +25,15 @@ use crate::{
     diagnostic::{Problem, ProblemCode, Provenance},
 };
 
-/// The name of the text above all other layers.
-pub(super) const OVERRIDES: &str = "overrides";
+/// The name of the texts below all other layers.
+const DEFAULTS: &str = "defaults";
+/// The name of the texts above all other layers.
+const OVERRIDES: &str = "overrides";
+
+/// Returns whether a path is the name of a text of the program, which is no file.
+pub(super) fn is_text(path: &Path) -> bool {
+    [DEFAULTS, OVERRIDES].map(Path::new).contains(&path)
+}
 
 /// Finds the layers, from the lowest to the highest. This list is the order.
 pub(super) fn find(
@@ -41,8 +48,8 @@ pub(super) fn find(
         return Vec::new();
     }
     let mut layers = Vec::new();
-    for (name, text) in &loader.inline {
-        layers.push(file::parse(LayerName::Inline, name, text.clone(), problems));
+    for text in &loader.defaults {
+        layers.push(file::parse(LayerName::Defaults, Path::new(DEFAULTS), text.clone(), problems));
     }
     for (name, folder) in
         [(LayerName::System, environment.system()), (LayerName::User, environment.user())]

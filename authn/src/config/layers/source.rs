@@ -13,10 +13,10 @@ use crate::{
 /// ```
 /// use authn::{Environment, Loader, config::{LayerName, SourceState}};
 ///
-/// let config = Loader::new().environment(Environment::empty()).inline("built in", "").read();
+/// let config = Loader::new().environment(Environment::empty()).defaults("").read();
 /// let source = &config.sources()[0];
-/// assert_eq!((source.name, source.state), (LayerName::Inline, SourceState::Read));
-/// assert_eq!(source.name.as_str(), "inline");
+/// assert_eq!((source.name, source.state), (LayerName::Defaults, SourceState::Read));
+/// assert_eq!(source.name.as_str(), "defaults");
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -33,8 +33,8 @@ pub struct Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LayerName {
-    /// A text in TOML that is part of the program.
-    Inline,
+    /// A text that the program adds with [`Loader::defaults`](crate::Loader::defaults).
+    Defaults,
     /// The file for all users of the machine.
     System,
     /// The user's file.
@@ -54,11 +54,11 @@ pub enum LayerName {
 }
 
 impl LayerName {
-    /// Returns the name as it is printed: `system`, `user`, `project`, `file`, `inline`, `layer`, `environment`,
+    /// Returns the name as it is printed: `system`, `user`, `project`, `file`, `defaults`, `layer`, `environment`,
     /// `flags`, `overrides`.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Inline => "inline",
+            Self::Defaults => "defaults",
             Self::System => "system",
             Self::User => "user",
             Self::Project => "project",

@@ -238,8 +238,7 @@ mod tests {
 
     /// Returns the things that a file with these options refers to.
     fn named_in(options: &str) -> Vec<(Kind, String)> {
-        let config =
-            Loader::new().environment(Environment::empty()).inline("x.toml", options).read();
+        let config = Loader::new().environment(Environment::empty()).defaults(options).read();
         config.settings().iter().filter(|setting| setting.is_set).flat_map(names).collect()
     }
 

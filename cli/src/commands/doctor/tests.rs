@@ -45,7 +45,7 @@ impl InteractiveSource for Doctored {
 /// Returns the findings for a configuration of this provider.
 fn findings(options: &str, offline: bool) -> Vec<Finding> {
     let text = format!("[credentials]\ndomain = 'a.test'\n[credentials.doctored]\n{options}\n");
-    let loader = Loader::new().environment(Environment::empty()).inline("test.toml", &text);
+    let loader = Loader::new().environment(Environment::empty()).defaults(&text);
     super::findings(&Snapshot::take(loader.read(), offline).unwrap())
 }
 
