@@ -28,7 +28,7 @@ const ANSWERS: [(&str, &str); 3] = [
 
 #[test]
 fn a_crate_of_it_passes_its_tests_and_has_its_names() {
-    let crate_ = Crate::new(&ANSWERS);
+    let crate_ = Crate::new("built", &ANSWERS);
     crate_.cargo(&["test"]).success();
 
     let sandbox = Sandbox::new();
@@ -48,7 +48,7 @@ fn a_crate_of_it_passes_its_tests_and_has_its_names() {
 #[test]
 fn its_code_is_formatted() {
     for provider in ["sts", "a_provider_with_one_of_the_longest_names"] {
-        let crate_ = Crate::new(&[ANSWERS[0], ("provider", provider), ANSWERS[2]]);
+        let crate_ = Crate::new("formatted", &[ANSWERS[0], ("provider", provider), ANSWERS[2]]);
         crate_.cargo(&["fmt", "--check"]).success();
     }
 }
@@ -56,7 +56,7 @@ fn its_code_is_formatted() {
 #[test]
 fn other_names_are_put_everywhere() {
     let answers = [("project-name", "h2o-2nd"), ("provider", "h2o_2nd_x"), ("program", "h2o-x2")];
-    let files = Crate::new(&answers).files();
+    let files = Crate::new("renamed", &answers).files();
     for (file, part) in [
         ("Cargo.toml", "name = \"h2o-2nd\""),
         ("Cargo.toml", "name = \"h2o-x2\""),
@@ -128,7 +128,7 @@ fn cargo_generate_makes_the_same_crate() {
     }
     outcome.success();
     let generated = texts(&folder.path().join(ANSWERS[0].1));
-    assert_eq!(generated, Crate::new(&ANSWERS).files());
+    assert_eq!(generated, Crate::new("compared", &ANSWERS).files());
 }
 
 /// The template, as it is in the repository.
@@ -159,13 +159,15 @@ impl Template {
     }
 }
 
-/// A crate that was made of the template, in a temporary folder.
+/// A crate that was made of the template.
 struct Crate {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
 }
 
 impl Crate {
-    fn new(answers: &[(&str, &str)]) -> Self {
+    /// Makes a crate for a test. Its folder is always the same one, so that what is built of it replaces what was built
+    /// before.
+    fn new(test: &str, answers: &[(&str, &str)]) -> Self {
         let template = Template::read();
         let mut values: BTreeMap<String, String> =
             answers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
@@ -173,10 +175,13 @@ impl Crate {
         values.insert("authn".to_owned(), workspace());
         assert!(values.keys().eq(&template.names), "the template asks for {:?}", template.names);
 
-        let folder = tempfile::tempdir().unwrap();
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("template").join(test);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
         for (path, text) in &template.files {
             let fill = |text| fill(text, &values).unwrap_or_else(|error| panic!("{path}: {error}"));
-            let filled = folder.path().join(fill(path.strip_suffix(".liquid").unwrap_or(path)));
+            let filled = folder.join(fill(path.strip_suffix(".liquid").unwrap_or(path)));
             fs::create_dir_all(filled.parent().unwrap()).unwrap();
             fs::write(filled, fill(text)).unwrap();
         }
@@ -184,21 +189,21 @@ impl Crate {
     }
 
     fn files(&self) -> BTreeMap<String, String> {
-        texts(self.folder.path())
+        texts(&self.folder)
     }
 
-    /// Runs cargo as a user does, but with the workspace's dependencies: their versions, their profile and what is built
-    /// of them. So it needs no network, and builds little.
+    /// Runs cargo as a user does, but with the versions, the profile and the target folder of this workspace. So it needs
+    /// no network, and builds little.
     fn cargo(&self, arguments: &[&str]) -> Outcome {
         let manifest = fs::read_to_string(format!("{WORKSPACE}/Cargo.toml")).unwrap();
         let profiles = manifest.find("[profile.").expect("the profiles are at the end");
-        let settings = self.folder.path().join(".cargo");
+        let settings = self.folder.join(".cargo");
         fs::create_dir_all(&settings).unwrap();
         fs::write(settings.join("config.toml"), &manifest[profiles..]).unwrap();
-        fs::copy(format!("{WORKSPACE}/Cargo.lock"), self.folder.path().join("Cargo.lock")).unwrap();
+        fs::copy(format!("{WORKSPACE}/Cargo.lock"), self.folder.join("Cargo.lock")).unwrap();
 
         let mut command = Command::new(cargo());
-        command.args(arguments).current_dir(self.folder.path());
+        command.args(arguments).current_dir(&self.folder);
         command.env("CARGO_NET_OFFLINE", "true").env("CARGO_TARGET_DIR", target());
         Outcome::of(command.output().unwrap())
     }
