@@ -88,12 +88,8 @@ domain = \"prod.example.com\"
 ";
 
 fn loader(texts: &[&str]) -> Loader {
-    texts
-        .iter()
-        .enumerate()
-        .fold(Loader::new().environment(Environment::empty()), |loader, (index, text)| {
-            loader.defaults(text)
-        })
+    let empty = Loader::new().environment(Environment::empty());
+    texts.iter().fold(empty, |loader, text| loader.defaults(text))
 }
 
 fn setting(config: &Config, key: &str) -> Setting {
@@ -125,13 +121,13 @@ fn later_layers_win_and_profiles_win_within_their_layer() {
     let config = loader(&[BASE]).profile("prod").read();
     assert_eq!(
         shown(&config, "credentials.domain"),
-        "\"prod.example.com\" 0.toml:9:10 over 0.toml:3:10"
+        "\"prod.example.com\" defaults:9:10 over defaults:3:10"
     );
     // The base of a higher layer beats the profile of a lower one.
     let config = loader(&[BASE, "[credentials]\ndomain = 'two'"]).profile("prod").read();
     assert_eq!(
         shown(&config, "credentials.domain"),
-        "\"two\" 1.toml:2:10 over 0.toml:9:10 over 0.toml:3:10"
+        "\"two\" defaults 2:2:10 over defaults:9:10 over defaults:3:10"
     );
     let environment = Environment::empty()
         .variable("AUTHN_CREDENTIALS__FIXED__TRIES", "7")
@@ -141,11 +137,11 @@ fn later_layers_win_and_profiles_win_within_their_layer() {
     assert_eq!(config.profile(), Some("prod"));
     assert_eq!(
         shown(&config, "credentials.fixed.tries"),
-        "7 env AUTHN_CREDENTIALS__FIXED__TRIES over 0.toml:6:9"
+        "7 env AUTHN_CREDENTIALS__FIXED__TRIES over defaults:6:9"
     );
     assert_eq!(
         shown(&config, "credentials.domain"),
-        "\"flag.example.com\" flag --set credentials.domain over 0.toml:9:10 over 0.toml:3:10"
+        "\"flag.example.com\" flag --set credentials.domain over defaults:9:10 over defaults:3:10"
     );
     assert_eq!(shown(&config, "credentials.fixed.wait"), "\"1m30s\" default");
     assert_eq!(setting(&config, "credentials.fixed.fixed").class, Class::Secret);
@@ -254,7 +250,7 @@ async fn a_rotated_secret_file_is_read_again_and_an_open_one_is_refused() {
     assert_eq!(credentials.token().await.unwrap().secret(), "two");
     fs::remove_file(&path).unwrap();
     let error = credentials.token().await.unwrap_err();
-    assert!(error.to_string().contains("credentials.fixed.fixed (0.toml:2:9)"), "{error}");
+    assert!(error.to_string().contains("credentials.fixed.fixed (defaults:2:9)"), "{error}");
 }
 
 #[test]
@@ -347,7 +343,7 @@ fn all_problems_are_reported_at_once_without_a_value() {
         assert!(!output.contains("s3cr3t"), "{output}");
     }
     for expected in [
-        "0.toml:9:10",
+        "defaults:9:10",
         "fixedd = ***",
         "did you mean `fixed`?",
         "did you mean `domain`?",
@@ -367,7 +363,7 @@ fn a_syntax_error_shows_its_place_and_no_value() {
     let problem = &config.problems()[0];
     assert_eq!(problem.code().as_str(), "syntax");
     let provenance = problem.provenance().unwrap().to_string();
-    assert!(provenance.starts_with("0.toml:2:"), "{provenance}");
+    assert!(provenance.starts_with("defaults:2:"), "{provenance}");
     let rendered = problem.render(false);
     assert!(rendered.contains("fixed = ***") && !rendered.contains("s3cr3t"), "{rendered}");
 }
@@ -525,7 +521,7 @@ fn messages_name_the_program_that_runs() {
     for (text, command) in [
         ("", "`corp auth --app authn config init PROVIDER`"),
         ("[credentials]\nother = []", "`corp auth --app authn providers other`"),
-        ("[credentials.fixed]\nfixed = 'a'\ntries = []", "`corp auth --app authn providers NAME`"),
+        ("[credentials.fixed]\nfixed = 'a'\ntries = []", "`corp auth --app authn providers fixed`"),
         ("[credentials.fixed]\nfixed = 'a'", "`corp auth --app authn config trust`"),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -606,11 +602,11 @@ fn a_path_that_is_not_a_file_is_reported() {
     };
     assert_eq!(code(&folder.path().join("none.toml")), ["no-such-file"]);
     assert_eq!(code(folder.path()), ["not-a-file"]);
-    let path = folder.path().join("x.toml");
+    let path = folder.path().join("defaults");
     fs::write(&path, b"[credentials]\ndomain = '\xff'").unwrap();
     assert_eq!(code(&path), ["not-utf-8"]);
     let config = loader(&[BASE]).file(&path).read();
-    assert!(config.problems()[0].provenance().unwrap().to_string().ends_with("x.toml:2:11"));
+    assert!(config.problems()[0].provenance().unwrap().to_string().ends_with("defaults:2:11"));
     fs::write(&path, "").unwrap();
     assert!(code(&path).is_empty(), "an empty file sets nothing");
     fs::write(&path, " ".repeat(2 << 20)).unwrap();
@@ -670,7 +666,7 @@ fn what_is_not_utf8_is_an_error_and_not_ignored() {
         (
             set("TOKEN"),
             Some(
-                "x.toml:4:9: credentials.fixed.fixed: the environment variable TOKEN is not UTF-8 text",
+                "defaults:4:9: credentials.fixed.fixed: the environment variable TOKEN is not UTF-8 text",
             ),
         ),
         (

@@ -32,12 +32,16 @@ fn problem(config: &Config, code: ProblemCode) -> Option<String> {
 #[expect(clippy::type_complexity, reason = "a table")]
 fn ways() -> Vec<(&'static str, fn(usize) -> Config, &'static str)> {
     let mut ways: Vec<(_, fn(usize) -> Config, _)> = vec![
-        ("dotted key", |parts| inline(&format!("{} = 1", nested("a", ".", parts))), "x.toml:1:"),
-        ("header", |parts| inline(&format!("[{}]\na = 1", nested("a", ".", parts - 1))), "x.toml:"),
+        ("dotted key", |parts| inline(&format!("{} = 1", nested("a", ".", parts))), "defaults:1:"),
+        (
+            "header",
+            |parts| inline(&format!("[{}]\na = 1", nested("a", ".", parts - 1))),
+            "defaults:",
+        ),
         (
             "list of tables",
             |parts| inline(&format!("[[{}]]\na = 1", nested("a", ".", parts - 2))),
-            "x.toml:",
+            "defaults:",
         ),
         (
             "inline tables",
@@ -47,17 +51,17 @@ fn ways() -> Vec<(&'static str, fn(usize) -> Config, &'static str)> {
                         .replace("{ 1 }", "1"),
                 )
             },
-            "x.toml:1:",
+            "defaults:1:",
         ),
         (
             "lists",
             |parts| inline(&format!("a = {}1{}", "[".repeat(parts - 1), "]".repeat(parts - 1))),
-            "x.toml:1:",
+            "defaults:1:",
         ),
         (
             "profile",
             |parts| inline(&format!("[profile.p]\n{} = 1", nested("a", ".", parts - 2))),
-            "x.toml:",
+            "defaults:",
         ),
         (
             "variable",
@@ -142,7 +146,7 @@ fn dotted_keys_in_inline_tables_do_not_multiply() {
     let text = format!("{}1{}", format!("{key} = {{ ").repeat(70), " }".repeat(70));
     let text = text.replace("{ 1 }", "1");
     let found = problem(&inline(&text), ProblemCode::TooDeep).expect("a problem");
-    assert!(found.starts_with("x.toml:1:"), "{found}");
+    assert!(found.starts_with("defaults:1:"), "{found}");
     let environment =
         Environment::empty().variable("AUTHN_CREDENTIALS__A", format!("{{ {text} }}"));
     let config = Loader::new().environment(environment).read();
@@ -210,7 +214,7 @@ fn the_excerpt_of_a_long_line_is_cut_around_its_mark() {
     let text = format!("credentials = {{ {}number = 1, {} z = 1 }}", secrets("a"), secrets("b"));
     let config = inline(&text);
     let at = text.find(" number = 1").expect("it is there") + " number = ".len() + 1;
-    let place = format!("x.toml:1:{at}");
+    let place = format!("defaults:1:{at}");
     let number = config
         .problems()
         .iter()

@@ -248,7 +248,7 @@ async fn it_is_resolved_again_at_each_exchange() {
     SECRETS.lock().expect("a test has failed").remove("spirit");
     clock.advance(Duration::from_hours(1));
     let error = credentials.token().await.expect_err("it is gone").to_string();
-    assert!(error.starts_with("credentials.mirror.secret (test.toml:"), "{error}");
+    assert!(error.starts_with("credentials.mirror.secret (defaults:"), "{error}");
     assert!(error.ends_with("put it on the shelf"), "{error}");
 }
 

@@ -210,7 +210,7 @@ fn a_problem_names_the_whole_key_and_the_line() {
         let config = read(text);
         let found = problems(&config);
         assert!(found.iter().any(|one| one.starts_with(problem)), "{text}: {found:#?}");
-        assert!(rendered(&config).contains("test.toml:"), "{}", rendered(&config));
+        assert!(rendered(&config).contains("defaults:"), "{}", rendered(&config));
         assert!(!shown(&config).contains(SECRET), "{text}: {}", shown(&config));
         assert!(config.credentials().is_err());
     }
@@ -302,7 +302,7 @@ fn each_set_is_validated_in_its_table() {
     }
     assert_eq!(found.len(), 5, "{found:#?}");
     let rendered = rendered(&config);
-    for place in ["test.toml:4:9", "test.toml:5:17", "test.toml:5:32", "test.toml:6:35"] {
+    for place in ["defaults:4:9", "defaults:5:17", "defaults:5:32", "defaults:6:35"] {
         assert!(rendered.contains(place), "{place}: {rendered}");
     }
 }

@@ -238,10 +238,6 @@ fn a_layer_without_a_folder_has_no_relative_path() {
         let config = scene.loader().defaults(&text).read();
         assert_eq!(problems(&config)[0].0, "relative-path", "{options}");
     }
-    // The name of a text can be a path.
-    let name = scene.path("elsewhere/defaults.toml").display().to_string();
-    let loader = scene.loader().defaults("[credentials.paths]\none = 'a'");
-    assert_eq!(paths(loader, &scene.path("elsewhere")), ["…a"]);
     // A home that is not known is no folder either.
     let environment = Environment::empty().variable("AUTHN_CREDENTIALS__PATHS__ONE", "~/a");
     let config = scene.loader().environment(environment).read();

@@ -64,7 +64,7 @@ fn terminals_match_the_snapshots() {
 fn their_configurations_are_right() {
     let mut count = 0;
     for guide in GUIDES.map(Document::read) {
-        for text in guide.blocks("toml") {
+        for text in guide.blocks("toml").into_iter().filter(|text| !text.contains("dependencies")) {
             let name = guide.path();
             let environment = Environment::empty().state_directory("/home/alice/.local/state");
             let mut loader = Loader::new().environment(environment);

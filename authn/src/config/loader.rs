@@ -152,8 +152,8 @@ impl Loader {
         self
     }
 
-    /// Adds a text in TOML below all files: the program's own defaults. Of several texts, the last one wins. In messages it
-    /// is called `defaults`. A relative path in it is an error.
+    /// Adds a text in TOML below all files: the program's own defaults. Of several texts, the last one wins. In messages
+    /// they are called `defaults`, `defaults 2` and so on. A relative path in it is an error.
     ///
     /// ```
     /// use authn::{Environment, Loader};
@@ -198,7 +198,7 @@ impl Loader {
     }
 
     /// Adds a text in TOML above all other layers, also above the environment and [`set`](Self::set). A secret may be
-    /// literal. Of several texts, the last one wins. In messages it is called `overrides`. A relative path in it is an
+    /// literal. Of several texts, the last one wins. In messages they are called `overrides`, `overrides 2` and so on. A relative path in it is an
     /// error.
     ///
     /// ```

@@ -19,20 +19,28 @@ pub(super) use program::ProgramLayer;
 pub(super) use source::parts;
 pub use source::{LayerName, Source, SourceState};
 
+use zeroize::Zeroizing;
+
 use super::{Loader, project};
 use crate::{
     Environment,
     diagnostic::{Problem, ProblemCode, Provenance},
 };
 
-/// The name of the texts below all other layers.
-const DEFAULTS: &str = "defaults";
-/// The name of the texts above all other layers.
-const OVERRIDES: &str = "overrides";
+/// Reads the texts of a program. Each has a name of its own, by which a problem finds its line: `defaults`, `defaults 2`.
+fn texts(name: LayerName, texts: &[Zeroizing<String>], problems: &mut Vec<Problem>) -> Vec<Layer> {
+    let read = |(index, text): (usize, &Zeroizing<String>)| {
+        let number = if index == 0 { String::new() } else { format!(" {}", index + 1) };
+        let path = PathBuf::from(format!("{name}{number}"));
+        file::parse(name, &path, text.clone(), problems)
+    };
+    texts.iter().enumerate().map(read).collect()
+}
 
 /// Returns whether a path is the name of a text of the program, which is no file.
 pub(super) fn is_text(path: &Path) -> bool {
-    [DEFAULTS, OVERRIDES].map(Path::new).contains(&path)
+    let names = [LayerName::Defaults, LayerName::Overrides].map(LayerName::as_str);
+    path.to_str().and_then(|path| path.split(' ').next()).is_some_and(|name| names.contains(&name))
 }
 
 /// Finds the layers, from the lowest to the highest. This list is the order.
@@ -48,9 +56,7 @@ pub(super) fn find(
         return Vec::new();
     }
     let mut layers = Vec::new();
-    for text in &loader.defaults {
-        layers.push(file::parse(LayerName::Defaults, Path::new(DEFAULTS), text.clone(), problems));
-    }
+    layers.extend(texts(LayerName::Defaults, &loader.defaults, problems));
     for (name, folder) in
         [(LayerName::System, environment.system()), (LayerName::User, environment.user())]
     {
@@ -75,14 +81,7 @@ pub(super) fn find(
     layers.extend(loader.program_layers.iter().map(|program_layer| program_layer.layer(problems)));
     layers.push(variables::read(&loader.prefix(), environment, problems));
     layers.push(flag::read(&loader.flags, problems));
-    for text in &loader.overrides {
-        layers.push(file::parse(
-            LayerName::Overrides,
-            Path::new(OVERRIDES),
-            text.clone(),
-            problems,
-        ));
-    }
+    layers.extend(texts(LayerName::Overrides, &loader.overrides, problems));
     layers
 }
 
