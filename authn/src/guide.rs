@@ -2,7 +2,8 @@
 //!
 //! | guide | subject |
 //! |---|---|
-//! | [`writing_a_provider`] | a provider of your own, from ten lines to a signed request |
+//! | [`writing_a_provider`] | a provider of your own, from ten lines |
+//! | [`signing_requests`] | a provider that signs requests, reacts to answers, or keeps secrets between calls |
 //! | [`refresh_timing`] | when a token is refreshed, with every threshold and its reason |
 //! | [`layers`] | where a configured value comes from, and what overrides it |
 //! | [`sessions`] | what of a session is stored, where, and how several processes share it |
@@ -11,6 +12,9 @@
 
 #[doc = include_str!("../guide/writing_a_provider.md")]
 pub mod writing_a_provider {}
+
+#[doc = include_str!("../guide/signing_requests.md")]
+pub mod signing_requests {}
 
 #[doc = include_str!("../guide/refresh_timing.md")]
 pub mod refresh_timing {}

@@ -42,7 +42,7 @@
 //! | build credentials in code | the builder of a [provider](macro@token_provider#in-code), [`Credentials::builder`] |
 //! | write a provider | [`guide::writing_a_provider`], [`TokenSource`], [`TokenProvider`] |
 //! | write a provider whose user logs in | [`InteractiveSource`], [`guide::sessions`] |
-//! | sign requests, or react to an answer | [`Request`], [`Body`], [`Issued`], [`Reaction`] |
+//! | sign requests, or react to an answer | [`guide::signing_requests`], [`Request`], [`Body`], [`Issued`], [`Reaction`] |
 //! | know why a token is asked for | [`Reason`] |
 //! | keep a secret between calls | [`Kept`] |
 //! | use a closure as a provider | [`from_fn`], [`hooks`] |

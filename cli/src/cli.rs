@@ -113,11 +113,10 @@ impl Cli {
         self
     }
 
-    /// Adds a token store, which a provider's option `store` chooses by this name. All clones of a store must share its
-    /// contents, as those of a [`FileStore`](authn::store::FileStore) do.
-    pub fn store(self, name: impl Into<String>, store: impl TokenStore + Clone) -> Self {
-        let name = name.into();
-        self.configure(move |loader| loader.store(&name, store.clone()))
+    /// Adds a token store, which a provider's option `store` chooses by this name.
+    pub fn store(self, name: impl Into<String>, store: impl TokenStore) -> Self {
+        let (name, store) = (name.into(), Arc::new(store));
+        self.configure(move |loader| loader.store(&name, Arc::clone(&store)))
     }
 
     /// Changes each loader: sets a registry or a clock, or adds layers.

@@ -327,6 +327,6 @@ async fn a_running_program_uses_a_rotated_secret() {
     keyring.lock();
     clock.advance(Duration::from_hours(1));
     let error = credentials.token().await.unwrap_err().to_string();
-    assert!(error.contains("client_secret (test.toml:"), "{error}");
+    assert!(error.contains("client_secret (defaults:"), "{error}");
     assert!(error.contains("the keyring is locked; unlock it"), "{error}");
 }

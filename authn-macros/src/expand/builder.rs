@@ -189,8 +189,8 @@ fn methods(options: &Options, private: &TokenStream) -> TokenStream {
 /// Writes the methods for the options that the framework adds to the table.
 fn framework_methods(options: &Options, private: &TokenStream) -> TokenStream {
     let arguments = &options.arguments;
-    let cache = arguments.has("cached").then_some(&CACHE_OPTIONS[..]).unwrap_or_default();
-    let kept = arguments.has("kept").then_some(&KEPT_OPTIONS[..]).unwrap_or_default();
+    let cache = if arguments.has("cached") { &CACHE_OPTIONS[..] } else { &[] };
+    let kept = if arguments.has("kept") { &KEPT_OPTIONS[..] } else { &[] };
     let placement = if arguments.has("own_placement") { &[] } else { &PLACEMENT_OPTIONS[..] };
     let all = cache.iter().chain(kept).chain(&EVERY_OPTIONS).chain(placement);
     let methods = all.map(|(key, about)| {

@@ -240,12 +240,12 @@ impl Response {
     }
 
     /// Reads the rest of the body.
-    pub fn bytes(mut self) -> Result<Bytes> {
+    pub fn bytes(mut self) -> Result<Vec<u8>> {
         let mut body = Vec::from(self.left);
         while let Some(part) = block_on(self.response.chunk())?? {
             body.extend_from_slice(&part);
         }
-        Ok(body.into())
+        Ok(body)
     }
 
     /// Reads the rest of the body as text. What is no UTF-8 is replaced; another `charset` is decoded if nothing of the body

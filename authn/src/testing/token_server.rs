@@ -66,6 +66,12 @@ const MAX_BODY: usize = 1 << 20;
 /// assert_eq!(credentials.token().await?.secret(), "access-1");
 /// assert_eq!(server.token_requests()[0].parameter("client_secret"), Some("s3cr3t"));
 ///
+/// // An API, with requests of `authn::reqwest::Client`:
+/// assert_eq!(server.api_requests(), 0);
+/// server.revoke_access_tokens();
+/// // Users' sessions, and short lifetimes:
+/// server.accept_refresh_token("that of alice");
+/// server.set_lifetime(std::time::Duration::from_mins(10));
 /// // The server is down, and then refuses.
 /// server.answer_next(503, "");
 /// server.answer_next(400, r#"{ "error": "invalid_client" }"#);

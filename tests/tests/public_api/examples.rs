@@ -34,7 +34,7 @@ impl Examples {
         for text in files(&root.join("authn/guide"), "md") {
             examples.blocks(&text, true);
         }
-        for name in ["README.md", "docs/login.md"] {
+        for name in ["README.md", "docs/login.md", "docs/testing.md"] {
             examples.blocks(&read(&root.join(name)), false);
         }
         for text in files(&root.join("examples"), "rs") {

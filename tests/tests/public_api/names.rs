@@ -107,7 +107,10 @@ impl<'a> Names<'a> {
         if inner.is_some() && !(is_last && items.iter().any(is_private)) {
             return inner;
         }
-        if items.iter().any(|item| defines(item, name)) || is_made(items, name) {
+        if items.iter().any(|item| defines(item, name))
+            || is_made(items, name)
+            || is_builder(items, name)
+        {
             return Some(Target::Item(module.to_vec(), name.to_owned()));
         }
         if depth == DEEPEST {
@@ -196,6 +199,20 @@ fn is_made(items: &[Item], name: &str) -> bool {
         Item::Macro(item) if item.ident.is_some() => {
             let text = item.mac.tokens.to_string();
             words.iter().any(|word| text.contains(&format!("{word} {name} ")))
+        }
+        _ => false,
+    })
+}
+
+/// Returns whether a name is that of the builder which `#[token_provider]` writes for a struct of the module.
+fn is_builder(items: &[Item], name: &str) -> bool {
+    items.iter().any(|item| match item {
+        Item::Struct(item) => {
+            let is_provider = |attribute: &syn::Attribute| {
+                attribute.path().segments.last().is_some_and(|last| last.ident == "token_provider")
+            };
+            name.strip_suffix("Builder").is_some_and(|provider| item.ident == provider)
+                && item.attrs.iter().any(is_provider)
         }
         _ => false,
     })

@@ -145,7 +145,7 @@ fn no_question_is_asked_for_a_session_that_is_not_stored() {
         assert_eq!(
             terminal.screen(),
             "error: with `store = \"memory\"` the login would be lost when this command ends\n\
-             help: set `credentials.staged.store` to `file`, or to another store that `authn stores` lists\n"
+             help: set `credentials.staged.store` to `file`, or to another store that `staged stores` lists\n"
         );
     }
 }
