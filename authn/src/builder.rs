@@ -71,7 +71,7 @@ enum Given {
     /// A provider that was made in code.
     Made(Arc<dyn Erased>),
     /// A provider that its options describe.
-    Options(ProviderOptions),
+    Options(Box<ProviderOptions>),
 }
 
 impl CredentialsBuilder {
@@ -185,10 +185,12 @@ impl CredentialsBuilder {
                     &path,
                     Item::new(Value::Table(options.entries), Provenance::Code),
                 );
-                let chosen = OptionValue::from(options.entry.name()).into_item();
-                chosen
-                    .into_iter()
-                    .for_each(|name| set(&mut self.entries, &["credentials", "provider"], name));
+                let chosen = Value::Text(options.entry.name().to_owned().into());
+                set(
+                    &mut self.entries,
+                    &["credentials", "provider"],
+                    Item::new(chosen, Provenance::Code),
+                );
                 None
             }
             None => {
@@ -273,7 +275,10 @@ impl ProviderOptions {
     }
 
     pub fn credentials(self) -> CredentialsBuilder {
-        CredentialsBuilder { provider: Some(Given::Options(self)), ..Credentials::builder() }
+        CredentialsBuilder {
+            provider: Some(Given::Options(Box::new(self))),
+            ..Credentials::builder()
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Credentials in code: the builder of each provider has the names, the defaults and the checks of its table.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::{collections::BTreeMap, time::Duration};
 
 use authn::{

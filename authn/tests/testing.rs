@@ -1,5 +1,6 @@
 //! What `authn::testing` promises: stubs, a token server, and waiting for a refresh.
 #![cfg(all(feature = "testing", feature = "reqwest"))]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::{net::TcpStream, time::Duration};
 

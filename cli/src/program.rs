@@ -52,13 +52,9 @@ impl Program {
         let loader = Loader::app(app);
         // Another application does not have these defaults.
         let defaults = self.defaults.iter().filter(|_| app == self.app);
-        let loader = defaults.fold(loader, |loader, text| self.with_defaults(loader, text));
+        let loader = defaults.fold(loader, |loader, text| loader.defaults(text));
         let loader = self.changes.iter().fold(loader, |loader, change| change(loader));
         loader.login_program(self.words(), &self.app)
-    }
-
-    fn with_defaults(&self, loader: Loader, text: &str) -> Loader {
-        loader.defaults(text)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The builder of each provider has a method for each of its options, and builds what its table does.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use authn::{Entry, ErrorKind, Provider, config::ProblemCode, options::OptionValue};

@@ -1,5 +1,7 @@
 //! One server program with the sessions of many users: nobody gets the token of another, and nobody is logged out.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::{collections::HashMap, time::Duration};
 
 use authn::{

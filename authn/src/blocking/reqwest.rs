@@ -103,7 +103,7 @@ impl fmt::Debug for Client {
 }
 
 fn received(response: Result<::reqwest::Response>) -> Result<Response> {
-    Ok(Response { response: response?, left: Bytes::new(), has_begun: false })
+    Ok(Response { head: response?, left: Bytes::new(), has_begun: false })
 }
 
 /// A request that is being built. It is authorised when it is sent.
@@ -201,7 +201,7 @@ impl RequestBuilder {
 /// # Ok(()) }
 /// ```
 pub struct Response {
-    response: ::reqwest::Response,
+    head: ::reqwest::Response,
     /// The rest of the part of the body that was received last.
     left: Bytes,
     /// Whether a part of the body has been received.
@@ -211,38 +211,38 @@ pub struct Response {
 impl Response {
     /// Returns the status.
     pub fn status(&self) -> StatusCode {
-        self.response.status()
+        self.head.status()
     }
 
     /// Returns the version of HTTP.
     pub fn version(&self) -> Version {
-        self.response.version()
+        self.head.version()
     }
 
     /// Returns the headers.
     pub fn headers(&self) -> &HeaderMap {
-        self.response.headers()
+        self.head.headers()
     }
 
     /// Returns the URL of the last request, without a credential in it.
     pub fn url(&self) -> &Url {
-        self.response.url()
+        self.head.url()
     }
 
     /// Returns the length of the body, if the server names it.
     pub fn content_length(&self) -> Option<u64> {
-        self.response.content_length()
+        self.head.content_length()
     }
 
     /// Turns a status of 400 or more into an error.
     pub fn error_for_status(self) -> Result<Self> {
-        Ok(Self { response: self.response.error_for_status()?, ..self })
+        Ok(Self { head: self.head.error_for_status()?, ..self })
     }
 
     /// Reads the rest of the body.
     pub fn bytes(mut self) -> Result<Vec<u8>> {
         let mut body = Vec::from(self.left);
-        while let Some(part) = block_on(self.response.chunk())?? {
+        while let Some(part) = block_on(self.head.chunk())?? {
             body.extend_from_slice(&part);
         }
         Ok(body)
@@ -252,7 +252,7 @@ impl Response {
     /// has been read before.
     pub fn text(self) -> Result<String> {
         if !self.has_begun {
-            return Ok(block_on(self.response.text())??);
+            return Ok(block_on(self.head.text())??);
         }
         Ok(String::from_utf8_lossy(&self.bytes()?).into_owned())
     }
@@ -272,7 +272,7 @@ impl Response {
 impl Read for Response {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.left.is_empty() {
-            let part = block_on(self.response.chunk()).map_err(io::Error::other)?;
+            let part = block_on(self.head.chunk()).map_err(io::Error::other)?;
             match part.map_err(|error| io::Error::other(error.without_url()))? {
                 Some(part) => (self.left, self.has_begun) = (part, true),
                 None => return Ok(0),

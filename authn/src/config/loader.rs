@@ -374,13 +374,13 @@ impl Loader {
         let credentials = build.run(&merged, choice.as_ref());
         let sessions = build.sessions.take();
         let stores = build.stores;
-        let credentials = credentials.map(|credentials| match &self.code {
-            // There is nothing to read again.
-            Some(_) => credentials,
-            None => {
-                let again = self.clone();
-                credentials.reloadable(sessions, move || again.clone().load())
+        let credentials = credentials.map(|credentials| {
+            if self.code.is_some() {
+                // There is nothing to read again.
+                return credentials;
             }
+            let again = self.clone();
+            credentials.reloadable(sessions, move || again.clone().load())
         });
         let problems = reporter.problems.into_inner();
         let login_command = self.login_command(profile.as_deref());
