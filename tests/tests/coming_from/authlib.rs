@@ -17,7 +17,7 @@ const ANSWERS: &str = "with the token: 200 OK\nwithout it: 401 Unauthorized\n";
 
 fn at(rig: &Rig, client: &str) -> Sandbox {
     let mut sandbox = Sandbox::new();
-    sandbox.env("ISSUER_URL", rig.issuer()).env("CLIENT_ID", client);
+    sandbox.env("ISSUER_URL", rig.issuer()).env("CLIENT_ID", client).env("KEY_ID", "rsa-1");
     sandbox
 }
 

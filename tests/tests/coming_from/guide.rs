@@ -1,11 +1,11 @@
 //! `docs/coming-from.md`: its programs are excerpts of the examples, and it stays short.
 
-use std::collections::BTreeMap;
-
 use authn_tests::document::Document;
 
 const LONGEST: usize = 165;
 const WIDEST: usize = 120;
+/// Where an excerpt leaves lines out.
+const LEFT_OUT: &str = "// …\n";
 
 /// Lines without the indentation that all of them have.
 fn flush(text: &str) -> String {
@@ -25,7 +25,7 @@ fn contains(program: &str, excerpt: &str) -> bool {
 #[test]
 fn each_program_is_an_excerpt_of_its_example() {
     let guide = Document::read("docs/coming-from.md");
-    let mut programs = BTreeMap::new();
+    let mut programs = Vec::new();
     for section in guide.text().split("\n## ").skip(1) {
         let Some((_, rest)) = section.split_once("../examples/coming-from/src/bin/") else {
             continue;
@@ -36,12 +36,13 @@ fn each_program_is_an_excerpt_of_its_example() {
         assert!(!excerpts.is_empty(), "{name} is not shown");
         for excerpt in excerpts {
             let excerpt = excerpt.split("```").next().unwrap();
-            assert!(contains(program.text(), excerpt), "{name} does not have\n{excerpt}");
+            for part in excerpt.split(LEFT_OUT) {
+                assert!(contains(program.text(), part), "{name} does not have\n{part}");
+            }
         }
-        programs.insert(name.to_owned(), ());
+        programs.push(name.to_owned());
     }
-    let names = ["authlib.rs", "bitfount.rs", "cwt.rs", "foundry.rs", "h2o.rs"];
-    assert_eq!(programs.into_keys().collect::<Vec<_>>(), names);
+    assert_eq!(programs, ["h2o.rs", "foundry.rs", "bitfount.rs", "cwt.rs", "authlib.rs"]);
 }
 
 #[test]

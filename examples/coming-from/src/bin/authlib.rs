@@ -5,18 +5,13 @@
 //! authlib update|client_secret_jwt|private_key_jwt|service_account|web https://api.example.com/v1/things
 //! ```
 //!
-//! The server is `ISSUER_URL`, and the client `CLIENT_ID`. `update` starts with `REFRESH_TOKEN`. The keys are `CLIENT_SECRET` and the file
-//! `PRIVATE_KEY_FILE`. `web` prints the address for the user's browser, and reads the one at `REDIRECT_URI` that the browser comes back to.
+//! The server is `ISSUER_URL`, and the client `CLIENT_ID`. Its keys are `CLIENT_SECRET`, or `KEY_ID` in the file
+//! `PRIVATE_KEY_FILE`. `update` starts with `REFRESH_TOKEN`. `web` prints the address for the user's browser, and reads the
+//! one at `REDIRECT_URI` that the browser comes back to.
 
 #![expect(clippy::print_stdout, reason = "it is a program for a terminal")]
 
-use std::{
-    collections::HashMap,
-    env,
-    error::Error,
-    io,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, env, error::Error, io, sync::Arc};
 
 use authn::{
     Credentials, CredentialsBuilder, PendingLogin, Result, SecretString, TokenSet, Update,
@@ -24,6 +19,7 @@ use authn::{
 };
 use authn_providers::{JwtBearer, OAuth, OAuthBuilder};
 use coming_from::{origin, variable};
+use tokio::sync::Mutex;
 
 /// The program's table of tokens. A row is found by its refresh token.
 #[derive(Clone, Default)]
@@ -36,14 +32,15 @@ struct Row {
 }
 
 impl Database {
-    fn insert(&self, refresh_token: &str, row: Row) {
-        self.rows().insert(refresh_token.to_owned(), row);
+    async fn insert(&self, refresh_token: &str, row: Row) {
+        self.0.lock().await.insert(refresh_token.to_owned(), row);
     }
 
-    /// Replaces the tokens of the row that has the previous refresh token.
+    /// Replaces the tokens of the row that has the previous refresh token, in one step.
     async fn update_token(self, update: Update) -> Result<()> {
         let Some(previous) = update.previous_refresh_token() else { return Ok(()) };
-        let Some(mut row) = self.rows().remove(&*previous.expose()) else {
+        let mut rows = self.0.lock().await;
+        let Some(mut row) = rows.remove(&*previous.expose()) else {
             return Err(authn::Error::store("no row has the previous refresh token"));
         };
         let had = if update.previous_access_token().is_some() { "another" } else { "no" };
@@ -51,17 +48,13 @@ impl Database {
         println!("update {} of {}, who had {had} access token", row.updates, row.user);
         row.tokens = Some(update.tokens().clone());
         // A server that sends no new refresh token means the previous one.
-        let refresh_token = update.tokens().refresh_token().unwrap_or(previous);
-        self.insert(&refresh_token.expose(), row);
+        let refresh_token = update.tokens().refresh_token().unwrap_or(previous).expose();
+        rows.insert(refresh_token.to_string(), row);
         Ok(())
     }
 
-    fn tokens_of(&self, user: &str) -> Option<TokenSet> {
-        self.rows().values().find(|row| row.user == user)?.tokens.clone()
-    }
-
-    fn rows(&self) -> std::sync::MutexGuard<'_, HashMap<String, Row>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn tokens_of(&self, user: &str) -> Option<TokenSet> {
+        self.0.lock().await.values().find(|row| row.user == user)?.tokens.clone()
     }
 }
 
@@ -79,7 +72,7 @@ fn of_user(refresh_token: &str, database: &Database) -> Result<CredentialsBuilde
 
 async fn update(url: &str) -> Result<Credentials> {
     let (database, first) = (Database::default(), variable("REFRESH_TOKEN")?);
-    database.insert(&first, Row { user: "alice", tokens: None, updates: 0 });
+    database.insert(&first, Row { user: "alice", tokens: None, updates: 0 }).await;
     let credentials = of_user(&first, &database)?.origin(&origin(url)?).build()?;
     credentials.token().await?;
     credentials.refresh().await?;
@@ -87,7 +80,7 @@ async fn update(url: &str) -> Result<Credentials> {
 
     // The program starts again, with the tokens that it has.
     let credentials = of_user(&first, &database)?.origin(&origin(url)?).build()?;
-    if let Some(tokens) = database.tokens_of("alice") {
+    if let Some(tokens) = database.tokens_of("alice").await {
         credentials.adopt(tokens).await?;
     }
     credentials.refresh().await?;
@@ -108,7 +101,7 @@ fn private_key_jwt() -> Result<CredentialsBuilder> {
         .issuer_url(variable("ISSUER_URL")?)
         .client_id(variable("CLIENT_ID")?)
         .private_key(SecretString::read_file(variable("PRIVATE_KEY_FILE")?)?)
-        .key_id("rsa-1")
+        .key_id(variable("KEY_ID")?)
         .credentials())
 }
 
@@ -118,7 +111,7 @@ fn service_account() -> Result<CredentialsBuilder> {
         .issuer("robot@example.com")
         .scope("read")
         .private_key(OptionValue::reference("file", &variable("PRIVATE_KEY_FILE")?))
-        .key_id("rsa-1") // `kid` in the header
+        .key_id(variable("KEY_ID")?) // `kid` in the header
         .claims(OptionValue::table([("team", "reports")]))
         .client_id(variable("CLIENT_ID")?)
         .credentials())

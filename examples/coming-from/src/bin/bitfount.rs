@@ -4,9 +4,9 @@
 //! bitfount api_keys|own|device|external [URL…]
 //! ```
 //!
-//! It authenticates, and then requests `HUB_URL`, `AM_URL` (the access manager) and the given addresses. `BITFOUNT_USER` is
-//! the user, `API_KEY_ID` and `API_KEY` are the keys, `CLIENT_ID` is the client at the
-//! authorization server `AUTH_URL`. `JWT` is a first JWT, and `JWT_FILE` the file in which another application renews it.
+//! It authenticates, and then requests `HUB_URL`, `AM_URL` (the access manager) and the given addresses. `BITFOUNT_USER`
+//! is the user, `API_KEY_ID` and `API_KEY` are the keys, and `CLIENT_ID` is the client at the authorization server
+//! `AUTH_URL`. `JWT` is a first JWT, and `JWT_FILE` the file in which another application renews it.
 
 #![expect(clippy::print_stdout, reason = "it is a program for a terminal")]
 

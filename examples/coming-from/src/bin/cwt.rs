@@ -4,8 +4,9 @@
 //! cwt bearer|keycloak|client|custom https://wps.example.com/wps
 //! ```
 //!
-//! `bearer` sends `TOKEN`. `keycloak` logs a user in with a browser for the client `CLIENT_ID`, and `client` asks for a
-//! client's identifier and secret, which `REGISTRATION_URL` shows. Both ask the realm `REALM` at `KEYCLOAK_URL`. `custom` sends a code that it gets for `SECRET` at `CODE_URL`.
+//! `bearer` sends `TOKEN`. `keycloak` logs a user in with a browser for the client `CLIENT_ID`. `client` asks for a client's
+//! identifier and secret, which `REGISTRATION_URL` shows. Both use the realm `REALM` at `KEYCLOAK_URL`. `custom` sends a
+//! code that it gets for `SECRET` at `CODE_URL`.
 
 #![expect(clippy::print_stdout, reason = "it is a program for a terminal")]
 
@@ -64,13 +65,13 @@ impl TokenProvider for Custom {
     }
 
     async fn authorize(&self, request: &mut Request<'_>, context: &Context) -> Result<()> {
-        let code = match context.kept().get("code").await? {
-            Some(code) => code,
-            None => {
-                let code = self.use_secret(context).await?;
-                context.kept().set("code", code.clone()).await?;
-                code
-            }
+        let store = context.kept();
+        let code = if let Some(code) = store.get("code").await? {
+            code
+        } else {
+            let code = self.use_secret(context).await?;
+            store.set("code", code.clone()).await?;
+            code
         };
         request.set_header("token", &*code.expose())?;
         request.set_query("format", "json")

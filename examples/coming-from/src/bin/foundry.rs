@@ -86,23 +86,25 @@ fn serve(run: &Run<'_>, _: &ArgMatches) -> std::result::Result<ExitCode, BoxErro
 
 fn ask(run: &Run<'_>, incoming: HeaderMap) -> std::result::Result<ExitCode, BoxError> {
     let credentials = run.credentials()?;
-    let host = credentials.host().ok_or_else(|| Error::configuration("there is no domain"))?;
-    let scheme_and_host = credentials.origins().iter().next().unwrap_or_default();
+    let host = credentials.host().ok_or_else(|| {
+        Error::configuration("there is no domain to ask").with_help("set `credentials.domain`")
+    })?;
+    let origin = credentials.origins().iter().next().unwrap_or_default();
     let client = Client::new(credentials.clone())?;
-    let mut text = format!("host: {host}");
+    let mut lines = vec![format!("host: {host}")];
     run.wait(&credentials, async {
         let serving = async {
             for is_last in [false, false, true] {
                 if is_last {
                     credentials.invalidate_all();
                 }
-                let response = client.get(format!("{scheme_and_host}/whoami")).send().await?;
-                text += &format!("\n{}", response.status());
+                let response = client.get(format!("{origin}/whoami")).send().await?;
+                lines.push(response.status().to_string());
             }
             Ok(())
         };
         app_service::scope(incoming, serving).await
     })?;
-    run.print(&text)?;
+    run.print(&lines.join("\n"))?;
     Ok(ExitCode::SUCCESS)
 }
