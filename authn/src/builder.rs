@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use crate::{
     Cached, Credentials, Entry, Environment, Error, InteractiveSource, Loader, Placement, Provider,
-    Registry, Result, TokenProvider, TokenSource, Update,
+    Registry, Result, TokenProvider, TokenSource, Update, Url,
     config::Code,
     diagnostic::Provenance,
     options::{Entries, Item, OptionValue, Value, insert},
@@ -99,6 +99,20 @@ impl CredentialsBuilder {
     pub fn origin(mut self, origin: &str) -> Self {
         self.origins.push(origin.to_owned());
         self
+    }
+
+    /// Binds the credentials to the origin of a URL, whatever its path is.
+    ///
+    /// ```
+    /// # use authn::{Credentials, Url};
+    /// # let source = authn::from_fn(|_| async { authn::Token::new("abc") });
+    /// let things: Url = "https://api.example.com/v1/things".parse().unwrap();
+    /// let credentials = Credentials::builder().source(source).origin_of(&things).build()?;
+    /// assert!(credentials.origins().iter().eq(["https://api.example.com"]));
+    /// # Ok::<(), authn::Error>(())
+    /// ```
+    pub fn origin_of(self, url: &Url) -> Self {
+        self.origin(&url.origin().ascii_serialization())
     }
 
     /// Sets any other option of a configuration, such as `http.ca_file` or `stores.file.directory`. The key has no quotes:

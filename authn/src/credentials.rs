@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc};
 use crate::request::Place;
 use crate::{
     Bound, Environment, Error, Login, LoginOutcome, LoginPlan, Origins, Placement, Probe, Reaction,
-    Request, ResponseHead, Result, Revocation, Show, Status, Token, TokenSet, Used, View,
+    Request, ResponseHead, Result, Revocation, Show, Status, Token, TokenSet, Url, Used, View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
     runtime::Boxed,
 };
@@ -95,6 +95,25 @@ impl Credentials {
     /// ```
     pub fn host(&self) -> Option<String> {
         self.0.current().context.host().map(str::to_owned)
+    }
+
+    /// Returns the base URL of the configured `domain` with its scheme, such as `https://api.example.com/`; `None` without a
+    /// domain.
+    ///
+    /// ```
+    /// # let source = authn::from_fn(|_| async { authn::Token::new("abc") });
+    /// # let builder = authn::Credentials::builder().source(source);
+    /// let credentials = builder.domain("api.example.com").build()?;
+    /// let things = credentials.base_url().expect("a domain").join("v1/things").unwrap();
+    /// assert_eq!(things.as_str(), "https://api.example.com/v1/things");
+    /// # Ok::<(), authn::Error>(())
+    /// ```
+    pub fn base_url(&self) -> Option<Url> {
+        let bound = self.0.current();
+        let end = format!("://{}", bound.context.host()?);
+        // The origin of the domain is among those that the credentials are bound to.
+        let mut origins = bound.context.origins().iter().filter(|origin| origin.ends_with(&end));
+        origins.next().and_then(|origin| Url::parse(&origin).ok())
     }
 
     /// Returns a valid token. It waits for an exchange if none is cached.

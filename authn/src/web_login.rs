@@ -70,8 +70,8 @@ impl Credentials {
     /// [`TokenSet::claims`] has who it is: `sub` is unique at its server and never changes, and [`TokenSet::username`] is a
     /// name to show.
     ///
-    /// The session of these credentials does not change, since a web application has many users: keep the tokens for the
-    /// user, and give that user credentials of their own. A code is exchanged once. If the caller stops waiting, the
+    /// The session of these credentials does not change, since a web application has many users. Build credentials for the
+    /// user, and start them with the tokens by [`adopt`](Self::adopt). A code is exchanged once. If the caller stops waiting, the
     /// exchange still runs to its end.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::{fs, path::Path};
 use authn::{
     Context, Credentials, Environment, ErrorKind, Loader, Result, SecretString, Token,
     TokenProvider, View,
-    config::{Class, Config, Provenance, Setting},
+    config::{Class, Config, Provenance, Setting, Severity},
 };
 use std::collections::BTreeMap;
 
@@ -513,6 +513,49 @@ fn the_login_command_is_complete_and_contains_no_value() {
     assert_eq!(command(loader().login_program("fdt", "fdt")), "fdt --app authn login");
     assert_eq!(command(Loader::app("fdt").login_program("fdt", "fdt")), "fdt login");
     assert_eq!(command(Loader::app("fdt")), "authn --app fdt login");
+}
+
+#[test]
+fn a_text_under_the_name_of_no_provider_is_an_unknown_provider() {
+    for (text, near) in [
+        ("nosuch = 's3cr3t'", None),
+        ("fixd = 's3cr3t'", Some("did you mean `fixed`?")),
+        ("domain = 'a.test'\nnosuch = 's3cr3t'", None),
+    ] {
+        let config = loader(&[&format!("[credentials]\n{text}")]).read();
+        let problems: Vec<_> = config
+            .problems()
+            .iter()
+            .filter(|problem| problem.severity() == Severity::Error)
+            .collect();
+        let [problem] = &problems[..] else { panic!("{text}: {problems:?}") };
+        assert_eq!(problem.code().as_str(), "unknown-provider", "{text}");
+        let help = problem.help().unwrap();
+        assert!(
+            help.contains("linked providers") && near.is_none_or(|near| help.contains(near)),
+            "{help}"
+        );
+        assert!(!problem.render(false).contains("s3cr3t"), "{}", problem.render(false));
+    }
+    // A key that looks like an option, and one beside a real provider, are unknown keys.
+    for (text, expected) in [
+        (
+            "[credentials]\ndomian = 'a.test'",
+            [("no-provider", "credentials"), ("unknown-key", "credentials.domian")],
+        ),
+        (
+            "[credentials]\nfixed = 'a'\nnosuch = 'b'",
+            [("unknown-key", "credentials.nosuch"), ("no-origins", "credentials.domain")],
+        ),
+    ] {
+        let config = loader(&[text]).read();
+        let mut found: Vec<_> =
+            codes(&config).into_iter().map(|(code, key)| (code, key.unwrap_or_default())).collect();
+        found.sort_unstable();
+        let mut expected = expected.map(|(code, key)| (code, key)).to_vec();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{text}");
+    }
 }
 
 #[test]

@@ -104,6 +104,8 @@ pub(super) struct Build<'a> {
     pub(super) loader: &'a Loader,
     pub(super) profile: Option<&'a str>,
     pub(super) stores: Stores,
+    /// The name of the chosen provider.
+    pub(super) chosen: Option<&'a str>,
     /// The providers with a session that were built.
     pub(super) sessions: RefCell<Vec<BuiltSession>>,
     found: RefCell<Found>,
@@ -135,6 +137,7 @@ impl<'a> Build<'a> {
             loader,
             profile,
             stores: loader.stores.clone(),
+            chosen: None,
             sessions: RefCell::default(),
             found: RefCell::default(),
             depth: Cell::new(0),
@@ -142,7 +145,12 @@ impl<'a> Build<'a> {
     }
 
     /// Reads all sections of a configuration and builds the chosen provider; `None` if something is wrong.
-    pub(super) fn run(&mut self, merged: &Entries, choice: Option<&Choice>) -> Option<Credentials> {
+    pub(super) fn run(
+        &mut self,
+        merged: &Entries,
+        choice: Option<&'a Choice>,
+    ) -> Option<Credentials> {
+        self.chosen = choice.map(|choice| &*choice.name);
         for (name, item) in merged {
             if !sections::keys().any(|key| key == name) {
                 report_unknown_key(self, &Key::new(&[name]), item, sections::keys());
@@ -206,10 +214,9 @@ impl<'a> Build<'a> {
         }
         let Value::Table(entries) = &item.value else {
             let message = format!("expected a table of options, found {}", item.found());
-            let command = self.command_line(&format!("providers {name}"));
-            let problem = Problem::error(ProblemCode::WrongType, message)
-                .with_key(key)
-                .with_help(format!("`{command}` lists the options"));
+            let help = self.how_to_learn(name);
+            let problem =
+                Problem::error(ProblemCode::WrongType, message).with_key(key).with_help(help);
             return self.reporter.refuse(problem, item, true);
         };
 
@@ -366,8 +373,14 @@ impl LoadContext for Build<'_> {
         format!("set `{key}`{variable}")
     }
 
-    fn command_line(&self, command: &str) -> String {
-        self.loader.command_line(command)
+    fn how_to_learn(&self, provider: &str) -> String {
+        if self.loader.code.is_some() {
+            return format!(
+                "the documentation of the builder of `{provider}` says what each option takes"
+            );
+        }
+        let command = self.loader.command_line(&format!("providers {provider}"));
+        format!("`{command}` lists what each option takes")
     }
 
     fn reference_kinds(&self) -> Vec<&'static str> {

@@ -39,7 +39,16 @@ pub(crate) fn choose(
         let tables: Vec<(&String, &Item)> =
             entries.iter().filter(|(name, item)| is_provider(reporter, name, item)).collect();
         match tables.as_slice() {
-            [] => {}
+            [] => {
+                // It names a provider by its shorthand, such as one of a crate that is not linked.
+                let stray = entries.iter().find(|(name, item)| is_stray(reporter, name, item));
+                if let Some((name, item)) = stray {
+                    return Some(Choice {
+                        name: name.clone(),
+                        provenance: item.provenance.clone(),
+                    });
+                }
+            }
             [(name, item)] => {
                 return Some(Choice { name: (*name).clone(), provenance: item.provenance.clone() });
             }
@@ -96,11 +105,27 @@ fn is_provider(reporter: &Reporter<'_>, name: &str, item: &Item) -> bool {
         && (item.as_table().is_some() || reporter.registry.get(name).is_some())
 }
 
+/// Returns whether a key of `[credentials]` with a text is neither an option nor a linked provider, nor looks like an option.
+fn is_stray(reporter: &Reporter<'_>, name: &str, item: &Item) -> bool {
+    let options = || Binding::FIELDS.iter().map(Field::key);
+    let near = || nearest(name, options().chain(reporter.registry.iter().map(Entry::name)));
+    item.as_text().is_some()
+        && !options().any(|key| key == name)
+        && near().is_none_or(|near| reporter.registry.get(near).is_some())
+}
+
 /// Reports the keys of `[credentials]` that are neither options nor providers.
-pub(crate) fn report_unknown_keys(reporter: &Reporter<'_>, entries: &Entries) {
+pub(crate) fn report_unknown_keys(
+    reporter: &Reporter<'_>,
+    chosen: Option<&str>,
+    entries: &Entries,
+) {
     for (name, item) in entries {
         let options = Binding::FIELDS.iter().map(Field::key);
-        if options.clone().any(|key| key == name) || is_provider(reporter, name, item) {
+        if options.clone().any(|key| key == name)
+            || chosen == Some(name)
+            || is_provider(reporter, name, item)
+        {
             continue;
         }
         let candidates = options.chain(reporter.registry.iter().map(Entry::name));

@@ -65,7 +65,7 @@ fn credentials(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<
     let empty = Item::empty_table();
     let item = item.unwrap_or(&empty);
     let Some(entries) = item.as_table() else { return report_wrong_type(build, key, item) };
-    choice::report_unknown_keys(build.reporter, entries);
+    choice::report_unknown_keys(build.reporter, build.chosen, entries);
     let fields = Binding::FIELDS.iter();
     let binding = Binding::from_table(&mut Table::new(build, key.clone(), item, entries, fields))?;
     build.context = build.context.clone().change(|parts| {

@@ -23,8 +23,8 @@ pub(crate) trait LoadContext {
     /// Returns how a key is set, as the help of a problem.
     fn how_to_set(&self, key: &Key) -> String;
 
-    /// Returns the command line of a command that helps the user, such as `authn providers NAME`.
-    fn command_line(&self, command: &str) -> String;
+    /// Returns where the options of a provider are described, as the help of a problem.
+    fn how_to_learn(&self, provider: &str) -> String;
 
     /// Returns the kinds of references to secrets that this program can resolve.
     fn reference_kinds(&self) -> Vec<&'static str>;

@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde::de::DeserializeOwned;
+use url::Url;
 
 use super::{
     BuiltProvider, Entries, Field, Item, Key, LoadContext, Options, Secret, Shape, Type,
@@ -439,18 +440,16 @@ impl<T: DeserializeOwned> Plain for T {
                     _ => shape.with_article(),
                 };
                 let how = match node.key.provider() {
-                    Some(name) => {
-                        let command = node.context.command_line(&format!("providers {name}"));
-                        format!("`{command}` lists what each option takes")
-                    }
+                    Some(name) => node.context.how_to_learn(name),
                     None => format!("write {expected}"),
                 };
                 let help = match item.as_text() {
                     Some(_) => how,
                     None => format!("put a text in quotes; {how}"),
                 };
-                let found = found.unwrap_or_else(|| item.found());
-                node.report(node.wrong_type(&expected, found).with_help(help))
+                let found = found.map(Cow::Borrowed).or_else(|| no_url(&shape, item));
+                let found = found.unwrap_or_else(|| item.found().into());
+                node.report(node.wrong_type(&expected, &found).with_help(help))
             }
         }
     }
@@ -458,6 +457,13 @@ impl<T: DeserializeOwned> Plain for T {
     fn shape() -> Shape {
         probe::shape::<Self>()
     }
+}
+
+/// Returns what is wrong with a text that is no URL. The parser's errors are fixed texts.
+fn no_url(shape: &Type, item: &Item) -> Option<Cow<'static, str>> {
+    let text = item.as_text().filter(|_| *shape == Type::Url)?;
+    let error = Url::parse(text).err()?;
+    Some(format!("a text that is none ({error})").into())
 }
 
 /// The type that an `#[inner]` field can have: [`Credentials`](crate::Credentials).

@@ -50,6 +50,8 @@ pub(crate) const BEARER: &str = "Bearer";
 /// assert_eq!(format!("{token:?}"), "Token(..)");
 /// # Ok::<(), authn::Error>(())
 /// ```
+///
+/// Two tokens are the same if their [`secret`](Self::secret) is.
 #[derive(Clone)]
 pub struct Token(Arc<Data>);
 

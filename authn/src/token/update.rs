@@ -44,7 +44,8 @@ use crate::{Result, SecretString, runtime, runtime::Boxed};
 /// An error of the function is the error of the exchange or the login, and the new access token is not used. The new
 /// token set is not lost: it stays in the session, in memory or in the store, and the function is called with it again
 /// before the next token is handed out. No other exchange starts before it has succeeded. An access token of before that
-/// has not expired is used meanwhile.
+/// has not expired is used meanwhile. So the function must accept the same update twice: it may have stored it before it
+/// failed.
 ///
 /// It has 30 seconds. It must not ask the same credentials for a token, because they wait for it. Tokens that another
 /// process has stored are not reported here, but in that process.
