@@ -8,7 +8,7 @@ use std::{
 use authn::{Body, Origins, Request, Url, diagnostic::reason};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
-use super::waiting;
+use super::{login, waiting};
 use crate::{
     app::App,
     exit::{Code, Failure},
@@ -41,21 +41,30 @@ pub(crate) struct Arguments {
     /// The same, with the line ends of a file
     #[arg(long, value_name = "TEXT|@FILE")]
     data_binary: Option<String>,
+
+    /// Log in first if no user is logged in
+    #[arg(long)]
+    login: bool,
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    // The standard input can be read once.
+    let body = body(arguments)?;
+    login::first(app, arguments.login, || print(app, arguments, body.as_deref()))
+}
+
+fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Failure> {
     let (_, credentials) = waiting::load(app)?;
     let uri = match &arguments.url {
         Some(url) => parse(url)?,
         None => default(&credentials.origins())?,
     };
-    let body = body(arguments)?;
-    let (mut parts, ()) = http::Request::new(()).into_parts();
     let usual = if body.is_some() { Method::POST } else { Method::GET };
+    let (mut parts, ()) = http::Request::new(()).into_parts();
     parts.method = arguments.method.clone().unwrap_or(usual);
     parts.uri = uri.clone();
     let mut request = Request::from(&mut parts);
-    if let Some(body) = &body {
+    if let Some(body) = body {
         request = request.with_known_body(Body::Bytes(body));
     }
     waiting::wait(&credentials, credentials.authorize(request))?;

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The arguments of `login`.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Debug, Default)]
 #[group(multiple = false)]
 #[command(after_help = include_str!("login.txt"))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag, and at most one is given")]
@@ -88,6 +88,22 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         prompt.say(&format!("Tokens are kept in the {store} store{}.", place.unwrap_or_default()));
     }
     Ok(())
+}
+
+/// Runs a command that loads its credentials itself. If it fails because no user is logged in, and it has `--login`, the user
+/// logs in, and it runs once more.
+pub(super) fn first(
+    app: &App,
+    logs_in: bool,
+    command: impl Fn() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    match command() {
+        Err(Failure::Authn(error)) if logs_in && error.kind() == ErrorKind::LoginRequired => {
+            run(app, &Arguments::default())?;
+            command()
+        }
+        result => result,
+    }
 }
 
 impl Arguments {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use authn::{Credentials, Error, ErrorKind, Token};
 use serde::Serialize;
 
-use super::waiting;
+use super::{login, waiting};
 use crate::{
     app::App,
     exit::{Code, Failure},
@@ -25,6 +25,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SCOPE", value_parser = scope)]
     scope: Vec<String>,
 
+    /// Log in first if no user is logged in
+    #[arg(long)]
+    login: bool,
+
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -41,6 +45,10 @@ struct Document<'a> {
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    login::first(app, arguments.login, || print(app, arguments))
+}
+
+fn print(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let (config, credentials) = waiting::load(app)?;
     let scopes: Vec<&str> = arguments.scope.iter().flat_map(|scopes| split(scopes)).collect();
     let credentials = if scopes.is_empty() { credentials } else { credentials.with_scope(&scopes) };

@@ -220,3 +220,36 @@ fn a_missing_login_is_reported_with_the_exact_command() {
         assert_eq!(outcome.stderr, said);
     }
 }
+
+#[test]
+fn a_token_and_headers_are_printed_after_the_login_that_a_flag_asks_for() {
+    for command in ["token --login", "header --login --url https://api.example.com/"] {
+        let scene = Scene::new(&["ask the name"]);
+        let terminal = scene.script(&format!("\"$1\" {command} >out; echo code $?"));
+        terminal.wait_for("The name:");
+        terminal.send("x");
+        terminal.press("Enter");
+        terminal.wait_for("code 0");
+        let screen = terminal.screen();
+        assert!(screen.contains("Logged in as alice."), "{screen}");
+        let out = fs::read_to_string(scene.sandbox.work().join("out")).expect("the output");
+        assert_eq!(out.lines().count(), 1, "{out}");
+        // The user is logged in now, so nothing is asked.
+        let again = scene.run(&command.split(' ').collect::<Vec<_>>());
+        assert_eq!((again.code, again.stdout, again.stderr.as_str()), (0, out, ""));
+    }
+}
+
+#[test]
+fn the_flag_needs_a_terminal_as_the_login_does() {
+    let scene = Scene::new(&["link x"]);
+    for (arguments, words) in [
+        (&["token"][..], "no user is logged in"),
+        (&["token", "--login"], "a login needs a terminal"),
+        (&["header", "--login", "--url", "https://a.test/"], "a login needs a terminal"),
+    ] {
+        let outcome = scene.run(arguments);
+        assert_eq!(outcome.code, 4, "{arguments:?}");
+        assert!(outcome.stderr.contains(words), "{arguments:?}: {}", outcome.stderr);
+    }
+}
