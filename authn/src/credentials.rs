@@ -137,7 +137,7 @@ impl Credentials {
     /// Adds the credential to a request.
     ///
     /// The request must go to an origin that the credentials are bound to. To any other origin nothing is added, and the
-    /// error is of kind [`Origin`](ErrorKind::Origin). A credential that the caller has set is kept.
+    /// error is of kind [`Origin`](crate::ErrorKind::Origin). A credential that the caller has set is kept.
     pub async fn authorize<'r>(&self, request: impl Into<Request<'r>>) -> Result<()> {
         let mut request = request.into();
         match self.try_authorize(&mut request) {
@@ -176,8 +176,8 @@ impl Credentials {
     /// and have an access token of their own. They keep the scopes of [`with_scope`](Self::with_scope).
     ///
     /// The sources `oauth` and `jwt_bearer` send them; they take precedence over the option `parameters`. A parameter that
-    /// the provider sets itself, such as `grant_type`, fails with [`Configuration`](ErrorKind::Configuration) when a token
-    /// is requested. A source of your own reads them from [`Context::parameters`]. They are not wiped from memory, so they
+    /// the provider sets itself, such as `grant_type`, fails with [`Configuration`](crate::ErrorKind::Configuration) when a token
+    /// is requested. A source of your own reads them from [`Context::parameters`](crate::Context::parameters). They are not wiped from memory, so they
     /// must not be secret.
     ///
     /// ```no_run
@@ -200,9 +200,9 @@ impl Credentials {
     /// Returns the same credentials for requests that need no credential: they authorise a request where they can, and
     /// leave it as it is otherwise.
     ///
-    /// A request is left as it is where a user has to log in ([`LoginRequired`](ErrorKind::LoginRequired)), where the
-    /// provider has nothing to say ([`NotApplicable`](ErrorKind::NotApplicable)), and where it goes to another origin
-    /// ([`Origin`](ErrorKind::Origin)): a client of these credentials can call any host. Every other error stays one, such
+    /// A request is left as it is where a user has to log in ([`LoginRequired`](crate::ErrorKind::LoginRequired)), where the
+    /// provider has nothing to say ([`NotApplicable`](crate::ErrorKind::NotApplicable)), and where it goes to another origin
+    /// ([`Origin`](crate::ErrorKind::Origin)): a client of these credentials can call any host. Every other error stays one, such
     /// as a server that is down. [`token`](Self::token) has nothing to leave, so it fails as before.
     ///
     /// ```
@@ -231,7 +231,7 @@ impl Credentials {
     /// Returns the same credentials with a login for the first request that finds nobody logged in.
     ///
     /// [`token`](Self::token) and [`authorize`](Self::authorize) then log in, once for all that wait, and go on. Only an
-    /// error of kind [`LoginRequired`](ErrorKind::LoginRequired) starts a login. If it fails or is cancelled, that is the
+    /// error of kind [`LoginRequired`](crate::ErrorKind::LoginRequired) starts a login. If it fails or is cancelled, that is the
     /// error of all calls that have waited for it, and the next call may try again. If all of them are dropped, the login
     /// is cancelled. [`try_token`](Self::try_token) and [`try_authorize`](Self::try_authorize) start none.
     ///
@@ -308,15 +308,15 @@ impl Credentials {
     ///
     /// The next calls use its access token until that expires, and its refresh token after that. If the provider has a
     /// store, the set is saved there. The function of `on_update` is not called with it, because the program has it. Each
-    /// exchange then replaces it, and `on_update` gets the new set: see [`Update`].
+    /// exchange then replaces it, and `on_update` gets the new set: see [`Update`](crate::Update).
     ///
     /// With `expected_username`, the set needs [claims](TokenSet::with_claims) with that user, or the source must be able
     /// to ask for them.
     ///
     /// # Errors
     ///
-    /// It fails with [`Configuration`](ErrorKind::Configuration) for a provider without a cache, with
-    /// [`Refused`](ErrorKind::Refused) for another user's tokens, and with [`Store`](ErrorKind::Store) if they can't be
+    /// It fails with [`Configuration`](crate::ErrorKind::Configuration) for a provider without a cache, with
+    /// [`Refused`](crate::ErrorKind::Refused) for another user's tokens, and with [`Store`](crate::ErrorKind::Store) if they can't be
     /// saved.
     ///
     /// ```
@@ -352,7 +352,7 @@ impl Credentials {
     /// # Errors
     ///
     /// If the new configuration has any problem, everything stays as it is, and the error lists all problems. Credentials
-    /// that were made in code fail with [`Configuration`](ErrorKind::Configuration).
+    /// that were made in code fail with [`Configuration`](crate::ErrorKind::Configuration).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -508,7 +508,7 @@ impl Credentials {
     }
 
     /// Waits for running exchanges, at most 30 seconds, and starts no more. A call that then needs one fails with
-    /// [`Closed`](ErrorKind::Closed).
+    /// [`Closed`](crate::ErrorKind::Closed).
     pub async fn close(&self) {
         let bound = self.now();
         bound.managed().close(&bound.context).await;

@@ -216,6 +216,9 @@ fn all_problems_are_reported_as_in_a_configuration_with_the_method_as_the_help()
     assert_eq!(found[0].2, "call `url` on the builder");
     let text = error.to_string();
     assert!(!text.contains("middling") && !text.contains("AUTHN_"), "{text}");
+    // What helps in a file does not help in code.
+    assert!(!text.contains("in quotes") && !text.contains("`authn "), "{text}");
+    assert!(text.contains("found another text"), "{text}");
 }
 
 #[test]

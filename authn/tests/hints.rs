@@ -50,11 +50,11 @@ fn no_help_has_a_word_to_be_replaced_where_the_name_is_known() {
     for (text, expected) in [
         (
             "counted = { number = 'x' }",
-            "`authn providers counted` lists what each option takes".to_owned(),
+            "the documentation of the crate `authn` says what each option takes".to_owned(),
         ),
         (
             "counted = { number = [] }",
-            "put a text in quotes; `authn providers counted` lists what each option takes"
+            "put a text in quotes; the documentation of the crate `authn` says what each option takes"
                 .to_owned(),
         ),
         (

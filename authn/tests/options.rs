@@ -625,7 +625,7 @@ fn a_default_is_shown_as_it_is_written() {
 #[test]
 fn an_error_names_every_type_in_words() {
     for (option, words) in [
-        ("mode = 's3cr3t-canary'", "expected one of very-fast, slowly, level, found a text"),
+        ("mode = 's3cr3t-canary'", "expected one of very-fast, slowly, level, found another text"),
         ("address = 's3cr3t-canary'", "expected an IP address, found a text"),
         ("socket = 5", "expected a socket address, found an integer"),
         ("pair = ['s3cr3t-canary']", "expected a list of 2 values, found a list"),

@@ -74,8 +74,8 @@ impl TokenSource for OfTokenServer {
             form = vec![("grant_type", "refresh_token"), ("refresh_token", &refresh_token)];
         }
         let answer = context.http().post(&self.url).form(&form).send().await?.success()?;
-        let token = Token::new(answer.member::<String>("access_token")?.unwrap_or_default())?;
-        let lifetime: u64 = answer.member("expires_in")?.unwrap_or_default();
+        let token = Token::new(answer.required::<String>("access_token")?)?;
+        let lifetime: u64 = answer.required("expires_in")?;
         let tokens = TokenSet::new(token.with_expires_in(Duration::from_secs(lifetime)));
         let next: Option<String> = answer.member("refresh_token")?;
         Ok(match next {

@@ -13,7 +13,7 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, Expr, Type, Visibility};
 
 use super::local;
-use crate::model::{Field, Macro, Options, Role};
+use crate::model::{Field, Kind, Macro, Options, Role};
 use crate::valid::{CACHE_OPTIONS, EVERY_OPTIONS, KEPT_OPTIONS, PLACEMENT_OPTIONS};
 
 /// Writes the builder of a provider, or the macro of a set of options.
@@ -161,11 +161,12 @@ fn private(options: &Options) -> TokenStream {
 
 /// Writes the methods for the options among the fields.
 fn methods(options: &Options, private: &TokenStream) -> TokenStream {
-    let methods = options.fields.iter().map(|Field { ident, cfg, role, .. }| match role {
+    let methods = options.fields.iter().map(|Field { ident, ty, cfg, role }| match role {
         Role::Option(option) => {
             let key = option.key.value();
             let name = format_ident!("r#{key}");
-            method(private, cfg, &option.docs, &name, &key)
+            let docs = [&*option.docs, &[takes(ty, &option.kind)]].concat();
+            method(private, cfg, &docs, &name, &key)
         }
         Role::Inner => {
             let value = local("value");
@@ -198,6 +199,28 @@ fn framework_methods(options: &Options, private: &TokenStream) -> TokenStream {
         method(private, &[], &[about], &format_ident!("r#{key}"), key)
     });
     methods.collect()
+}
+
+/// Returns a line with the type of an option and its default.
+fn takes(ty: &Type, kind: &Kind) -> Expr {
+    let text = |tokens: TokenStream| {
+        tokens
+            .to_string()
+            .replace(" :: ", "::")
+            .replace(" <", "<")
+            .replace("< ", "<")
+            .replace(" >", ">")
+    };
+    let ty = text(quote!(#ty));
+    let default = match kind {
+        Kind::Plain { default: Some(default) } => {
+            format!(" The default is `{}`.", text(quote!(#default)))
+        }
+        _ if ty.starts_with("Option<") => " It is optional.".to_owned(),
+        _ => " It is required.".to_owned(),
+    };
+    let line = format!("\n\nThe type of the option is `{ty}`.{default}");
+    syn::parse_quote!(#line)
 }
 
 fn method(

@@ -1,7 +1,7 @@
 //! The rules for the fields.
 
 use syn::ext::IdentExt as _;
-use syn::{Ident, LitStr, Visibility};
+use syn::{Ident, LitStr, Type, Visibility};
 
 use super::errors::Errors;
 use super::{helper, name};
@@ -68,6 +68,11 @@ fn role(field: &ast::Field, prefix: Prefix, arguments: &Arguments, errors: &mut 
         return Role::Internal;
     }
     if let Some(role) = helper::check_role(helpers, prefix, arguments.of, errors) {
+        if matches!(role, Role::Flattened) && has_arguments(&field.ty) {
+            let message =
+                "flatten the struct itself, with `#[derive(Options)]`: its fields can be optional";
+            errors.refuse(&field.ty, message);
+        }
         return role;
     }
     let name = ident.unraw().to_string();
@@ -86,6 +91,12 @@ fn role(field: &ast::Field, prefix: Prefix, arguments: &Arguments, errors: &mut 
         kind: helper::check_kind(helpers, prefix, errors),
         shorthand: helper::check_flag(&helpers.shorthand, errors),
     }))
+}
+
+/// Returns whether a type has arguments, as `Option<Role>` has.
+fn has_arguments(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return true };
+    path.path.segments.iter().any(|segment| !segment.arguments.is_none())
 }
 
 /// Splits a field's name into its underscores and its key.

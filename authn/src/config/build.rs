@@ -373,7 +373,20 @@ impl LoadContext for Build<'_> {
         format!("set `{key}`{variable}")
     }
 
+    fn is_written(&self) -> bool {
+        self.loader.code.is_none()
+    }
+
     fn how_to_learn(&self, provider: &str) -> String {
+        let package = self.reporter.registry.get(provider).map(|entry| entry.location().package);
+        if let Some(package) = package.filter(|_| !self.loader.has_own_program())
+            && package != "authn-providers"
+        {
+            // The program `authn` does not link it.
+            return format!(
+                "the documentation of the crate `{package}` says what each option takes"
+            );
+        }
         if self.loader.code.is_some() {
             return format!(
                 "the documentation of the builder of `{provider}` says what each option takes"

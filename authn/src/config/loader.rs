@@ -473,6 +473,11 @@ impl Loader {
         format!("{program} --app {} {command}", quoted(&self.app))
     }
 
+    /// Returns whether a program with the linked providers has been named.
+    pub(super) fn has_own_program(&self) -> bool {
+        self.login_program.0 != "authn"
+    }
+
     /// Returns the command line that logs a user in for the credentials of this loader.
     fn login_command(&self, profile: Option<&str>) -> String {
         let mut command = self.command_line("login");

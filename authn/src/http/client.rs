@@ -33,7 +33,7 @@ use crate::{
 /// # use authn::{Context, Result, Token, Url};
 /// # async fn example(context: &Context, url: &Url) -> Result<Token> {
 /// let response = context.http().post(url).form(&[("user", "ann")]).send().await?;
-/// Token::new(response.member::<String>("token")?.unwrap_or_default())
+/// Token::new(response.required::<String>("token")?)
 /// # }
 /// ```
 ///
@@ -43,7 +43,7 @@ use crate::{
 /// async fn exchange(http: &HttpClient, url: &Url, is_internal: bool) -> Result<Token> {
 ///     let response = http.get(url).allow_http(is_internal).send().await?.success()?;
 ///     if response.is_json() {
-///         return Token::new(response.member::<String>("token")?.unwrap_or_default());
+///         return Token::new(response.required::<String>("token")?);
 ///     }
 ///     Token::new(std::str::from_utf8(response.bytes()).unwrap_or_default().trim())
 /// }

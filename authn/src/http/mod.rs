@@ -30,7 +30,9 @@ mod retry;
 #[cfg(feature = "reqwest")]
 mod tls;
 
-pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+pub use ::http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header, request::Parts,
+};
 #[cfg(feature = "reqwest")]
 pub(crate) use client::pinned;
 #[cfg(feature = "reqwest")]

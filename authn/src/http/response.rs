@@ -26,7 +26,7 @@ use crate::{Error, Result, time::Clock};
 ///         None => error,
 ///     });
 /// }
-/// Token::new(response.member::<String>("token")?.unwrap_or_default())
+/// Token::new(response.required::<String>("token")?)
 /// # }
 /// ```
 pub struct HttpResponse {
@@ -124,6 +124,21 @@ impl HttpResponse {
         member.map(serde_json::from_value).transpose().map_err(|_| {
             let place = &self.place;
             Error::protocol(format!("{place} answered with `{name}` of another type than expected"))
+                .with_help("check the address")
+        })
+    }
+
+    /// Parses one member of a JSON object as [`member`](Self::member) does. It is an error of kind
+    /// [`Protocol`](crate::ErrorKind::Protocol) if it is missing or `null`.
+    ///
+    /// ```no_run
+    /// # fn example(response: authn::http::HttpResponse) -> authn::Result<authn::Token> {
+    /// authn::Token::new(response.required::<String>("access_token")?)
+    /// # }
+    /// ```
+    pub fn required<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        self.member(name)?.ok_or_else(|| {
+            Error::protocol(format!("{} answered without `{name}`", self.place))
                 .with_help("check the address")
         })
     }

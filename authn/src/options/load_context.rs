@@ -23,6 +23,9 @@ pub(crate) trait LoadContext {
     /// Returns how a key is set, as the help of a problem.
     fn how_to_set(&self, key: &Key) -> String;
 
+    /// Returns whether values are written as text, in a file or a variable, and not in code.
+    fn is_written(&self) -> bool;
+
     /// Returns where the options of a provider are described, as the help of a problem.
     fn how_to_learn(&self, provider: &str) -> String;
 

@@ -269,7 +269,12 @@ impl Node<'_> {
             Value::Table(_) => self.refer(item),
             _ => {
                 let problem = self.mismatch("a text or a reference");
-                self.report(problem.with_help("put a secret in quotes"))
+                let help = if self.context.is_written() {
+                    "put a secret in quotes"
+                } else {
+                    "pass a text, a `SecretString` or a reference"
+                };
+                self.report(problem.with_help(help))
             }
         }
     }
@@ -443,11 +448,15 @@ impl<T: DeserializeOwned> Plain for T {
                     Some(name) => node.context.how_to_learn(name),
                     None => format!("write {expected}"),
                 };
-                let help = match item.as_text() {
-                    Some(_) => how,
-                    None => format!("put a text in quotes; {how}"),
+                let wants_text = !matches!(shape, Type::Integer | Type::Boolean | Type::Number);
+                let help = if wants_text && item.as_text().is_none() && node.context.is_written() {
+                    format!("put a text in quotes; {how}")
+                } else {
+                    how
                 };
                 let found = found.map(Cow::Borrowed).or_else(|| no_url(&shape, item));
+                let is_word = expected.starts_with("one of ") && item.as_text().is_some();
+                let found = found.or_else(|| is_word.then_some(Cow::Borrowed("another text")));
                 let found = found.unwrap_or_else(|| item.found().into());
                 node.report(node.wrong_type(&expected, &found).with_help(help))
             }

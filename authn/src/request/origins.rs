@@ -108,7 +108,18 @@ impl Origins {
             },
             _ => "a URL without scheme or host".to_owned(),
         };
-        let (message, help) = if self.is_empty() {
+        let is_clear = uri.scheme_str() == Some("http") && !uri.host().is_some_and(is_loopback);
+        let (message, help) = if uri.host().is_none() {
+            let message =
+                "a request needs a URL with a scheme and a host to be authorised".to_owned();
+            (
+                message,
+                "authorise the request with its whole URL, such as `https://api.example.com/`",
+            )
+        } else if is_clear {
+            let message = format!("{asked} would get the credential in the clear");
+            (message, "use https; plain http is possible only on the loopback interface")
+        } else if self.is_empty() {
             let message = format!("these credentials are bound to no origin, so {asked} gets none");
             (message, "set `credentials.domain` or `credentials.origins`")
         } else {

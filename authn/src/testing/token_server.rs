@@ -55,8 +55,7 @@ const MAX_BODY: usize = 1 << 20;
 ///     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
 ///         let form = [("grant_type", "client_credentials"), ("client_secret", &self._secret.expose())];
 ///         let answer = context.http().post(&self.url).form(&form).send().await?.success()?;
-///         let token: String = answer.member("access_token")?.unwrap_or_default();
-///         Ok(Token::new(token)?.into())
+///         Ok(Token::new(answer.required::<String>("access_token")?)?.into())
 ///     }
 /// }
 ///

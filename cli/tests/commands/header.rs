@@ -32,11 +32,11 @@ fn only_configured_origins_get_headers() {
         let stdout = sandbox.run(&["header", "--url", url, "--method", "POST"]).done();
         assert_eq!(stdout, "Authorization: Bearer s3cr3t\n");
     }
-    for url in
-        ["https://c.test/", "http://a.test/", "https://a.test:8443/", "https://a.test.c.test/"]
-    {
+    for url in ["https://c.test/", "https://a.test:8443/", "https://a.test.c.test/"] {
         refused(&sandbox.run(&["header", "--url", url]), 3, &["not for", "credentials.origins"]);
     }
+    let outcome = sandbox.run(&["header", "--url", "http://a.test/"]);
+    refused(&outcome, 3, &["in the clear", "use https"]);
     let outcome = sandbox.run(&["header", "--url", "not an address with s3cr3t"]);
     refused(&outcome, 2, &["--url https://"]);
     assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);

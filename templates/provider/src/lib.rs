@@ -45,12 +45,6 @@ impl TokenSource for {{provider | upper_camel_case}} {
 }
 
 fn read(answer: &HttpResponse) -> Result<Token> {
-    let missing = |name| {
-        let message = format!("{} answered without `{name}`", answer.place());
-        Error::protocol(message).with_help("check the option `url`")
-    };
-    let token: Option<String> = answer.member("access_token")?;
-    let seconds: Option<u64> = answer.member("expires_in")?;
-    let lifetime = Duration::from_secs(seconds.ok_or_else(|| missing("expires_in"))?);
-    Ok(Token::new(token.ok_or_else(|| missing("access_token"))?)?.with_expires_in(lifetime))
+    let lifetime = Duration::from_secs(answer.required("expires_in")?);
+    Ok(Token::new(answer.required::<String>("access_token")?)?.with_expires_in(lifetime))
 }
