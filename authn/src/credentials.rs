@@ -233,7 +233,8 @@ impl Credentials {
     /// [`token`](Self::token) and [`authorize`](Self::authorize) then log in, once for all that wait, and go on. Only an
     /// error of kind [`LoginRequired`](crate::ErrorKind::LoginRequired) starts a login. If it fails or is cancelled, that is the
     /// error of all calls that have waited for it, and the next call may try again. If all of them are dropped, the login
-    /// is cancelled. [`try_token`](Self::try_token) and [`try_authorize`](Self::try_authorize) start none.
+    /// is cancelled. [`try_token`](Self::try_token) and [`try_authorize`](Self::try_authorize) start none. With
+    /// [`if_available`](Self::if_available) as well, the login comes first, and its failure is an error.
     ///
     /// ```no_run
     /// use authn::{Login, prompt::Prompt};

@@ -236,8 +236,7 @@ async fn a_fleet_neither_fails_nor_storms_when_its_server_is_down() {
     let settle = || async {
         // What was started on the background thread is over before the clock moves on: it has begun when one
         // that was started after it is over.
-        let token = last.token().await.unwrap();
-        last.invalidate(&token);
+        last.refresh().await.unwrap();
         while servers
             .iter()
             .any(|server| server.0.finished.load(Ordering::SeqCst) < server.exchanges())

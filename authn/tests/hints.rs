@@ -54,7 +54,7 @@ fn no_help_has_a_word_to_be_replaced_where_the_name_is_known() {
         ),
         (
             "counted = { number = [] }",
-            "put a text in quotes; the documentation of the crate `authn` says what each option takes"
+            "the documentation of the crate `authn` says what each option takes"
                 .to_owned(),
         ),
         (

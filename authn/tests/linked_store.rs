@@ -260,7 +260,7 @@ fn a_mistyped_store_gets_a_suggestion() {
         (
             "s3cr3t",
             "choose one of memory, cellar; for a store of another crate, add the crate to Cargo.toml and `use \
-             its_crate as _;` to main.rs",
+             its_crate as _;` to main.rs; for a store that the program makes itself, call `Loader::store`",
         ),
     ] {
         let config = read(&format!("[credentials.mirror]\nsecret = 'x'\nstore = '{store}'"));

@@ -32,6 +32,11 @@ impl Program {
         self.name.as_deref().unwrap_or(&self.app)
     }
 
+    /// Returns the program's name and version, if it has a version of its own.
+    pub(crate) fn own_version(&self) -> Option<String> {
+        self.version.as_ref().map(|version| format!("{} {version}", self.name()))
+    }
+
     pub(crate) fn is_embedded(&self) -> bool {
         !self.path.is_empty()
     }

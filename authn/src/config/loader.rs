@@ -198,7 +198,8 @@ impl Loader {
     }
 
     /// Adds a text in TOML above all other layers, also above the environment and [`set`](Self::set). A secret may be
-    /// literal. Of several texts, the last one wins. In messages they are called `overrides`, `overrides 2` and so on. A relative path in it is an
+    /// literal. Of several texts, the last one wins. A provider's table in it also chooses that provider. In messages they are
+    /// called `overrides`, `overrides 2` and so on. A relative path in it is an
     /// error.
     ///
     /// ```

@@ -454,7 +454,7 @@ impl<T: DeserializeOwned> Plain for T {
                 } else {
                     how
                 };
-                let found = found.map(Cow::Borrowed).or_else(|| no_url(&shape, item));
+                let found = found.map(Cow::Borrowed).or_else(|| not_one(&shape, item));
                 let is_word = expected.starts_with("one of ") && item.as_text().is_some();
                 let found = found.or_else(|| is_word.then_some(Cow::Borrowed("another text")));
                 let found = found.unwrap_or_else(|| item.found().into());
@@ -468,11 +468,14 @@ impl<T: DeserializeOwned> Plain for T {
     }
 }
 
-/// Returns what is wrong with a text that is no URL. The parser's errors are fixed texts.
-fn no_url(shape: &Type, item: &Item) -> Option<Cow<'static, str>> {
-    let text = item.as_text().filter(|_| *shape == Type::Url)?;
-    let error = Url::parse(text).err()?;
-    Some(format!("a text that is none ({error})").into())
+/// Returns what is wrong with a text that is no URL or no duration. The parser's errors are fixed texts.
+fn not_one(shape: &Type, item: &Item) -> Option<Cow<'static, str>> {
+    let text = item.as_text()?;
+    match shape {
+        Type::Url => Some(format!("a text that is none ({})", Url::parse(text).err()?).into()),
+        Type::Duration => Some("a text that is none".into()),
+        _ => None,
+    }
 }
 
 /// The type that an `#[inner]` field can have: [`Credentials`](crate::Credentials).

@@ -164,7 +164,10 @@ impl Stores {
             (Some(how), _) => format!("choose one of {names}; {how}"),
             (None, Some(near)) => format!("did you mean `{near}`?"),
             (None, None) => {
-                format!("choose one of {names}; for a store of another crate, {HOW_TO_LINK}")
+                format!(
+                    "choose one of {names}; for a store of another crate, {HOW_TO_LINK}; for a store that the \
+                     program makes itself, call `Loader::store`"
+                )
             }
         };
         Problem::error(ProblemCode::UnknownStore, NO_SUCH_STORE).with_help(help)

@@ -62,8 +62,9 @@ pub(super) fn version(snapshot: &Snapshot) -> Vec<Finding> {
     let stores = config.stores();
     let stores: Vec<&str> =
         ["memory"].into_iter().chain(stores.iter().map(KnownStore::name)).collect();
+    let own = snapshot.program.as_ref().map_or_else(String::new, |own| format!("{own}, with "));
     vec![Finding::ok(format!(
-        "authn {}; providers {}; stores {}",
+        "{own}authn {}; providers {}; stores {}",
         env!("CARGO_PKG_VERSION"),
         providers.join(", "),
         stores.join(", "),

@@ -64,7 +64,8 @@ const CHECKS: [(&str, Check); 14] = [
 ];
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
-    let snapshot = Snapshot::take(app.loader().read(), arguments.offline)?;
+    let snapshot =
+        Snapshot::take(app.loader().read(), app.program.own_version(), arguments.offline)?;
     let findings = findings(&snapshot);
     let output = &app.output;
     if arguments.json {

@@ -14,6 +14,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Snapshot {
     pub(super) config: Config,
+    /// The name and the version of a program of one's own.
+    pub(super) program: Option<String>,
     /// Without the withheld ones.
     pub(super) settings: Vec<Setting>,
     /// `None` if the configuration is invalid, like all fields below.
@@ -34,12 +36,23 @@ pub(super) struct Store {
 
 impl Snapshot {
     /// Reads the store, and contacts the server unless `offline` is set.
-    pub(super) fn take(config: Config, offline: bool) -> Result<Self, Failure> {
+    pub(super) fn take(
+        config: Config,
+        program: Option<String>,
+        offline: bool,
+    ) -> Result<Self, Failure> {
         let mut settings = config.settings();
         settings.retain(|setting| !setting.is_withheld);
         let credentials = config.credentials().ok();
-        let mut snapshot =
-            Self { config, settings, credentials: None, status: None, store: None, probe: None };
+        let mut snapshot = Self {
+            config,
+            program,
+            settings,
+            credentials: None,
+            status: None,
+            store: None,
+            probe: None,
+        };
         if let Some(credentials) = credentials {
             // The only failure is an interrupt.
             let work = async {

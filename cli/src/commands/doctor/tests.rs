@@ -46,7 +46,7 @@ impl InteractiveSource for Doctored {
 fn findings(options: &str, offline: bool) -> Vec<Finding> {
     let text = format!("[credentials]\ndomain = 'a.test'\n[credentials.doctored]\n{options}\n");
     let loader = Loader::new().environment(Environment::empty()).defaults(&text);
-    super::findings(&Snapshot::take(loader.read(), offline).unwrap())
+    super::findings(&Snapshot::take(loader.read(), None, offline).unwrap())
 }
 
 fn of<'f>(findings: &'f [Finding], check: &str) -> Option<&'f Finding> {
