@@ -1,7 +1,5 @@
 //! What `on_update` is told of a source that has no refresh tokens.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 use std::{
     sync::{
         Arc, Mutex,
