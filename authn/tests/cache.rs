@@ -412,20 +412,6 @@ async fn short_tokens_are_not_exchanged_at_each_call() {
     }
 }
 
-async fn the_minimal_refresh_period_delays_no_caller_without_a_token() {
-    let minute = Step::Give(Some(MINUTE));
-    let options = CacheOptions::default()
-        .with_expiry_threshold(Duration::from_secs(30))
-        .with_minimal_refresh_period(Duration::from_secs(50));
-    let bench = bench_with(&[minute], options);
-    bench.token().await.unwrap();
-    bench.clock.advance(Duration::from_secs(40));
-    bench.token().await.unwrap();
-    assert_eq!(bench.server.exchanges(), 1, "usable, and the period has not passed");
-    bench.clock.advance(Duration::from_secs(21));
-    assert_eq!(bench.token().await.unwrap(), "t2", "expired: it is needed");
-}
-
 async fn ten_refusals_of_one_token_cause_one_refresh() {
     let bench = bench(&[HOUR]);
     let refused = bench.credentials.token().await.unwrap();

@@ -10,7 +10,7 @@ use authn::{
     reqwest::Error,
     testing::TokenServer,
 };
-use authn_providers::{Bearer, OAuth};
+use authn_providers::{Bearer, JwtBearer, OAuth};
 use authn_tests::rig::Rig;
 use serde_json::{Value, json};
 
@@ -81,6 +81,38 @@ fn a_refused_token_is_renewed_and_the_request_is_sent_again() {
     server.revoke_access_tokens();
     assert_eq!(status(), 200);
     assert_eq!((server.token_requests().len(), server.api_requests()), (2, 3));
+}
+
+/// RFC 8410, 10.3.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+-----END PRIVATE KEY-----
+";
+
+#[test]
+fn a_signed_assertion_is_exchanged_once_for_all_requests() {
+    let server = TokenServer::start().unwrap();
+    let credentials = JwtBearer::builder()
+        .token_endpoint_url(server.url("/token"))
+        .issuer("robot@example.com")
+        .private_key(KEY)
+        .credentials()
+        .origin(&server.url(""))
+        .build()
+        .unwrap();
+    let client = Client::new(credentials.into()).unwrap();
+    let url = server.url("/things");
+    for request in [client.get(&url), client.post(&url).json(&json!({ "a": 1 })), client.get(&url)]
+    {
+        let answer = request.send().unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.json::<Value>().unwrap(), json!({ "authorized": true }));
+    }
+    let exchanges = server.token_requests();
+    assert_eq!((exchanges.len(), server.api_requests()), (1, 3));
+    let grant = exchanges[0].parameter("grant_type");
+    assert_eq!(grant, Some("urn:ietf:params:oauth:grant-type:jwt-bearer"));
+    assert_eq!(exchanges[0].parameter("assertion").unwrap().split('.').count(), 3);
 }
 
 /// Answers one request with a body in two parts.

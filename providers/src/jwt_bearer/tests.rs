@@ -53,8 +53,12 @@ fn problem(options: &str) -> String {
 
 /// The header and the claims of the token.
 fn parts(credentials: &Credentials) -> (Value, Value) {
-    let token = wait(credentials.token()).unwrap();
-    let mut parts = token.secret().split('.').map(|part| {
+    parts_of(wait(credentials.token()).unwrap().secret())
+}
+
+/// The header and the claims of a JWT.
+fn parts_of(jwt: &str) -> (Value, Value) {
+    let mut parts = jwt.split('.').map(|part| {
         let decoded = URL_SAFE_NO_PAD.decode(part).unwrap();
         serde_json::from_slice(&decoded).unwrap_or_default()
     });
@@ -130,6 +134,30 @@ fn a_key_file_says_who_signs_and_is_read_again() {
     file.write(&std::fs::read_to_string(other.path()).unwrap());
     manual.advance(Duration::from_hours(1));
     assert_eq!(parts(&credentials).0["kid"], "k2");
+}
+
+#[test]
+fn without_a_key_identifier_the_header_has_only_the_algorithm_and_the_type() {
+    let file = key_file(|file| drop(file.as_object_mut().unwrap().remove("private_key_id")));
+    let options = "self_signed = true\naudience = 'https://api.test/'";
+    for options in [with_file(&file, options), with_key(options)] {
+        let (header, _) = parts(&loaded(&options).unwrap());
+        assert_eq!(header, json!({ "alg": "EdDSA", "typ": "JWT" }));
+    }
+}
+
+#[test]
+fn the_assertion_of_a_key_file_is_for_its_server_and_has_a_subject_only_if_one_is_set() {
+    for (options, subject) in [("", None), ("subject = 'alice'", Some("alice"))] {
+        let (address, server) = serve();
+        let file = key_file(|file| file["token_uri"] = json!(address));
+        wait(loaded(&with_file(&file, options)).unwrap().token()).unwrap();
+        let sent = server.join().unwrap();
+        let (header, claims) = parts_of(sent.stable()["assertion"][0]);
+        assert_eq!(header, json!({ "alg": "EdDSA", "typ": "JWT", "kid": "k1" }));
+        assert_eq!((&claims["iss"], &claims["aud"]), (&json!("robot@p.test"), &json!(address)));
+        assert_eq!(claims.get("sub"), subject.map(Value::from).as_ref(), "{claims}");
+    }
 }
 
 #[test]
