@@ -1,6 +1,9 @@
 //! `LoginOnce`: a login that a request starts, once for all requests that wait for it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    process,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use tokio::sync::watch;
 
@@ -17,6 +20,8 @@ pub(super) struct LoginOnce {
 #[derive(Default)]
 struct Attempt {
     number: u64,
+    /// The process that it was started in. A login of a parent never ends in its child.
+    process: u32,
     ended: Option<Arc<watch::Sender<Option<Ended>>>>,
 }
 
@@ -60,10 +65,11 @@ impl LoginOnce {
         credentials: &Credentials,
         before_call: u64,
     ) -> Result<watch::Receiver<Option<Ended>>> {
+        let (runtime, process) = (runtime::handle()?, process::id());
         let mut last = self.last();
         if let Some(ended) = &last.ended {
             let is_usable = match &*ended.borrow() {
-                None => true,
+                None => last.process == process,
                 Some(Ended::By(_)) => last.number > before_call,
                 Some(Ended::Abandoned) => false,
             };
@@ -71,10 +77,9 @@ impl LoginOnce {
                 return Ok(ended.subscribe());
             }
         }
-        let runtime = runtime::handle()?;
         let (sender, waiter) = watch::channel(None);
         let sender = Arc::new(sender);
-        *last = Attempt { number: last.number + 1, ended: Some(Arc::clone(&sender)) };
+        *last = Attempt { number: last.number + 1, process, ended: Some(Arc::clone(&sender)) };
         let end = End(sender);
         let work = log_in(credentials.clone(), self.login.clone());
         runtime.spawn(async move {
