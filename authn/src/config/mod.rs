@@ -10,6 +10,7 @@
 //! 6. the layers that the program adds with `Loader::layer`
 //! 7. environment variables
 //! 8. `--set`
+//! 9. the program's own overrides ([`Loader::overrides`])
 //!
 //! Each layer applies its base, then its active profile, before the next layer.
 //!
@@ -23,7 +24,7 @@
 //! let domain = &config.settings()[0];
 //! assert_eq!(domain.shown().to_string(), "\"b.example.com\"");
 //! assert_eq!(domain.provenance.to_string(), "env AUTHN_CREDENTIALS__DOMAIN");
-//! assert_eq!(domain.overrides[0].to_string(), "built in:2:10");
+//! assert_eq!(domain.overrides[0].to_string(), "defaults:2:10");
 //! ```
 
 // figment merges the layers. Plain values pass through it, and its tags tell which layer each value is from. Secret and

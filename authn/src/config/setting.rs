@@ -27,7 +27,7 @@ use crate::{
 /// let domain = &config.settings()[0];
 /// assert_eq!(domain.key, "credentials.domain");
 /// assert_eq!(domain.shown(), View::text("api.example.com"));
-/// assert_eq!(domain.provenance.to_string(), "built in:2:10");
+/// assert_eq!(domain.provenance.to_string(), "defaults:2:10");
 /// ```
 ///
 /// ```
@@ -39,7 +39,7 @@ use crate::{
 /// let problems: &[Problem] = config.problems();
 /// assert!(problems.iter().any(|problem| problem.key() == Some("bogus")));
 /// let sources: &[Source] = config.sources();
-/// assert_eq!(sources[0].path.as_deref(), Some(std::path::Path::new("x.toml")));
+/// assert_eq!(sources[0].path.as_deref(), Some(std::path::Path::new("defaults")));
 /// let project: Option<Project> = Loader::new().environment(Environment::empty()).project();
 /// # let _ = project;
 /// ```

@@ -21,7 +21,7 @@ pub(crate) const SHOWN: usize = 50;
 /// assert_eq!((problem.code(), problem.severity()), (ProblemCode::UnknownKey, Severity::Error));
 /// assert_eq!(problem.message(), "unknown key");
 /// assert_eq!(problem.help(), Some("did you mean `domain`?"));
-/// assert_eq!(problem.provenance().expect("a place").to_string(), "built in:2:10");
+/// assert_eq!(problem.provenance().expect("a place").to_string(), "defaults:2:10");
 /// assert!(problem.render(false).contains("domian = ***"));
 /// ```
 #[must_use]
