@@ -46,8 +46,8 @@ use crate::{Result, SecretString, runtime, runtime::Boxed};
 /// before the next token is handed out. No other exchange starts before it has succeeded. An access token of before that
 /// has not expired is used meanwhile.
 ///
-/// It has 30 seconds. It must not ask the same credentials for a token, because they wait for it. Tokens that another
-/// process has stored are not reported here, but in that process.
+/// It has 30 seconds. It must not ask the same credentials for a token, nor log in, adopt tokens or revoke them there,
+/// because they wait for it. Tokens that another process has stored are not reported here, but in that process.
 #[derive(Clone)]
 pub struct Update(Arc<Parts>);
 
