@@ -70,7 +70,7 @@ enum Given {
     /// A provider that was made in code.
     Made(Arc<dyn Erased>),
     /// A provider that the values describe.
-    Options(Entry),
+    Options(Box<Entry>),
 }
 
 impl CredentialsBuilder {
@@ -177,7 +177,7 @@ impl CredentialsBuilder {
         let provider = match self.provider {
             Some(Given::Made(provider)) => Some(provider),
             Some(Given::Options(entry)) => {
-                loader = loader.registry(registry_with(entry)?);
+                loader = loader.registry(registry_with(*entry)?);
                 None
             }
             None => {
@@ -266,7 +266,7 @@ impl ProviderOptions {
         let builder = Credentials::builder()
             .option("credentials.provider", entry.name())
             .option(&format!("credentials.{}", entry.name()), OptionValue::from_entries(entries));
-        CredentialsBuilder { provider: Some(Given::Options(entry)), ..builder }
+        CredentialsBuilder { provider: Some(Given::Options(Box::new(entry))), ..builder }
     }
 }
 
