@@ -6,7 +6,6 @@ use crate::{
     Cached, Credentials, Entry, Environment, Error, InteractiveSource, Loader, Placement, Provider,
     Registry, Result, TokenProvider, TokenSource, Update, Url,
     config::Code,
-    diagnostic::Provenance,
     options::{Entries, Item, OptionValue, Value, insert},
     provider::Erased,
     store::TokenStore,
@@ -70,8 +69,8 @@ pub struct CredentialsBuilder {
 enum Given {
     /// A provider that was made in code.
     Made(Arc<dyn Erased>),
-    /// A provider that its options describe.
-    Options(Box<ProviderOptions>),
+    /// A provider that the values describe.
+    Options(Box<Entry>),
 }
 
 impl CredentialsBuilder {
@@ -191,20 +190,8 @@ impl CredentialsBuilder {
         let mut loader = self.loader;
         let provider = match self.provider {
             Some(Given::Made(provider)) => Some(provider),
-            Some(Given::Options(options)) => {
-                loader = loader.registry(registry_with(options.entry)?);
-                let path = ["credentials", options.entry.name()];
-                set(
-                    &mut self.entries,
-                    &path,
-                    Item::new(Value::Table(options.entries), Provenance::Code),
-                );
-                let chosen = Value::Text(options.entry.name().to_owned().into());
-                set(
-                    &mut self.entries,
-                    &["credentials", "provider"],
-                    Item::new(chosen, Provenance::Code),
-                );
+            Some(Given::Options(entry)) => {
+                loader = loader.registry(registry_with(*entry)?);
                 None
             }
             None => {
@@ -289,10 +276,11 @@ impl ProviderOptions {
     }
 
     pub fn credentials(self) -> CredentialsBuilder {
-        CredentialsBuilder {
-            provider: Some(Given::Options(Box::new(self))),
-            ..Credentials::builder()
-        }
+        let Self { entry, entries } = self;
+        let builder = Credentials::builder()
+            .option("credentials.provider", entry.name())
+            .option(&format!("credentials.{}", entry.name()), OptionValue::from_entries(entries));
+        CredentialsBuilder { provider: Some(Given::Options(Box::new(entry))), ..builder }
     }
 }
 

@@ -511,8 +511,7 @@ impl Credentials {
     /// Waits for running exchanges, at most 30 seconds, and starts no more. A call that then needs one fails with
     /// [`Closed`](crate::ErrorKind::Closed).
     pub async fn close(&self) {
-        let bound = self.now();
-        bound.managed().close(&bound.context).await;
+        self.0.close().await;
     }
 
     /// Waits until no exchange is under way.

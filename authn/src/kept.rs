@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -72,9 +72,12 @@ pub(crate) struct KeptOptions {
 #[derive(Clone, Default)]
 pub struct Kept(Place);
 
+/// Secrets in memory. After a reload, the new provider shares those of the old one.
+type InMemory = Arc<Mutex<Secrets>>;
+
 #[derive(Clone)]
 enum Place {
-    Memory(Arc<Mutex<Secrets>>),
+    Memory(Arc<Mutex<InMemory>>),
     Store(Arc<SessionSpec>),
 }
 
@@ -89,7 +92,7 @@ impl Kept {
     /// It is read from the store each time, so it is the one that any process has set last.
     pub async fn get(&self, name: &str) -> Result<Option<SecretString>> {
         match &self.0 {
-            Place::Memory(secrets) => Ok(lock(secrets).get(name).cloned()),
+            Place::Memory(secrets) => Ok(lock(&shared(secrets)).get(name).cloned()),
             Place::Store(spec) => Ok(read(spec).await?.kept().get(name).cloned()),
         }
     }
@@ -115,7 +118,8 @@ impl Kept {
     async fn change(&self, name: &str, secret: Option<SecretString>) -> Result<()> {
         let spec = match &self.0 {
             Place::Memory(secrets) => {
-                let mut secrets = lock(secrets);
+                let secrets = shared(secrets);
+                let mut secrets = lock(&secrets);
                 match secret {
                     Some(_) if secrets.len() >= MOST && !secrets.contains_key(name) => {
                         return Err(too_many());
@@ -149,6 +153,14 @@ impl Kept {
         .await
     }
 
+    /// Continues with what another one has in memory, so that both see each change. A store is shared anyway.
+    pub(crate) fn continue_from(&self, of: &Self) {
+        if let (Place::Memory(own), Place::Memory(of)) = (&self.0, &of.0) {
+            let of = shared(of);
+            *lock(own) = of;
+        }
+    }
+
     /// Returns the name of the store; `None` for memory.
     pub(crate) fn store(&self) -> Option<&str> {
         match &self.0 {
@@ -169,7 +181,7 @@ impl Kept {
     pub(crate) async fn clear(&self) -> Result<()> {
         match &self.0 {
             Place::Memory(secrets) => {
-                lock(secrets).clear();
+                lock(&shared(secrets)).clear();
                 Ok(())
             }
             Place::Store(spec) => spec.find(SessionPolicy::Begun).await?.clear().await,
@@ -184,8 +196,12 @@ async fn read(spec: &SessionSpec) -> Result<Record> {
     Ok(record)
 }
 
-fn lock(secrets: &Mutex<Secrets>) -> std::sync::MutexGuard<'_, Secrets> {
+fn lock<T>(secrets: &Mutex<T>) -> MutexGuard<'_, T> {
     secrets.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn shared(secrets: &Mutex<InMemory>) -> InMemory {
+    Arc::clone(&lock(secrets))
 }
 
 fn too_many() -> Error {
@@ -212,7 +228,9 @@ impl Default for Place {
 impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Memory(secrets) => f.debug_tuple("Kept").field(&lock(secrets).keys()).finish(),
+            Place::Memory(secrets) => {
+                f.debug_tuple("Kept").field(&lock(&shared(secrets)).keys()).finish()
+            }
             Place::Store(spec) => f.debug_struct("Kept").field("store", &spec.name).finish(),
         }
     }

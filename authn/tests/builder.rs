@@ -286,6 +286,31 @@ fn another_section_of_the_configuration_is_set_by_its_key() {
 }
 
 #[tokio::test]
+async fn an_option_of_the_provider_that_is_set_by_its_key_replaces_that_of_the_method() {
+    let set = |key: &str, value: OptionValue| {
+        minimal().names(["a"]).credentials().option(&format!("credentials.in_code{key}"), value)
+    };
+    let credentials = set(".names", ["b"].into()).build().unwrap();
+    let text = credentials.token().await.unwrap().secret().to_owned();
+    assert_eq!(text.split('|').nth(6), Some("b"), "{text}");
+    let credentials = set(".role.name", "admin".into()).build().unwrap();
+    let text = credentials.token().await.unwrap().secret().to_owned();
+    assert_eq!(text.split('|').nth(7), Some("admin"), "{text}");
+    let builder = minimal().labels(OptionValue::table([("a", "1"), ("b", "2")])).credentials();
+    let builder = builder.option("credentials.in_code.labels.b", "3");
+    let text = builder.build().unwrap().token().await.unwrap().secret().to_owned();
+    assert_eq!(text.split('|').nth(5), Some("a=1,b=3"), "{text}");
+    for (key, value, expected) in [
+        (".tries", OptionValue::from("many"), "credentials.in_code.tries"),
+        (".unknown", 1.into(), "credentials.in_code.unknown"),
+        ("", 5.into(), "credentials.in_code"),
+    ] {
+        let error = set(key, value).build().unwrap_err();
+        assert_eq!(problems(&error)[0].1, expected, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_is_in_memory_unless_the_option_says_otherwise() {
     let in_memory = minimal().build().unwrap();
     assert_eq!(in_memory.store().as_deref(), Some("memory"));

@@ -8,7 +8,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -17,9 +17,11 @@ use authn::{
     CacheOptions, Cached, Claims, Context, Credentials, Error, ErrorKind, InteractiveSource, Login,
     Result, SecretString, Token, TokenSet, TokenSource, Update,
     prompt::{Link, Progress, Prompt, Question, UserCode},
+    store::{Document, Lease, StoreKey, TokenStore},
     time::{Clock, ManualClock},
 };
 use rotating::{Bench, token};
+use tokio::sync::Notify;
 
 const LIFETIME: Duration = Duration::from_mins(10);
 
@@ -433,4 +435,86 @@ async fn closures_get_their_last_token_set() {
         credentials.adopt(held).await.unwrap();
         assert_eq!(credentials.refresh().await.unwrap().secret(), "t8");
     }
+}
+
+/// A store whose answers to saves are held back, although it has saved.
+#[derive(Clone, Debug, Default)]
+struct Slow {
+    documents: Arc<Mutex<BTreeMap<StoreKey, Document>>>,
+    is_slow: Arc<AtomicBool>,
+    has_saved: Arc<Notify>,
+    answers: Arc<Notify>,
+}
+
+impl TokenStore for Slow {
+    async fn lock(&self, _: &StoreKey) -> Result<Lease> {
+        Ok(Lease::new(()))
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        Ok(self.documents.lock().unwrap().get(key).cloned())
+    }
+
+    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        let revision = self.load(key).await?.map_or(0, |document| document.revision);
+        assert_eq!(revision, expected);
+        self.documents.lock().unwrap().insert(key.clone(), document.clone());
+        if self.is_slow.swap(false, Ordering::SeqCst) {
+            self.has_saved.notify_one();
+            self.answers.notified().await;
+        }
+        Ok(true)
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        Ok(self.documents.lock().unwrap().keys().cloned().collect())
+    }
+}
+
+#[tokio::test]
+async fn a_set_is_adopted_as_a_whole_although_its_caller_gives_up() {
+    let (bench, store) = (Bench::new(), Slow::default());
+    let loader = bench.loader("store = 'slow'").store("slow", store.clone());
+    let credentials = loader.load().unwrap();
+    let of = |user: &str| {
+        bench.server.live.lock().unwrap().insert(format!("refresh-{user}"));
+        let token = Token::new(user).unwrap().with_expires_in(LIFETIME);
+        TokenSet::new(token).with_refresh_token(format!("refresh-{user}").into())
+    };
+    credentials.adopt(of("alice")).await.unwrap();
+    assert_eq!(token(&credentials).await, "alice");
+    store.is_slow.store(true, Ordering::SeqCst);
+    let mut adopting = Box::pin(credentials.adopt(of("bob")));
+    tokio::select! {
+        result = &mut adopting => panic!("{result:?}"),
+        () = store.has_saved.notified() => {}
+    }
+    drop(adopting);
+    store.answers.notify_one();
+    // It waits for the one that is under way.
+    assert_eq!(token(&credentials.with_scope(&["other"])).await, "t1");
+    assert!(bench.server.used.lock().unwrap().contains("refresh-bob"));
+    assert_eq!(token(&credentials).await, "bob", "the session in the store is of bob");
+}
+
+#[tokio::test]
+async fn after_a_logout_a_login_replaces_no_token_of_another_user() {
+    let previous = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&previous);
+    let credentials = Credentials::builder()
+        .interactive(Server::default())
+        .origin("*")
+        .on_update_sync(move |update| {
+            let replaced = update.previous_access_token().map(|token| token.secret().to_owned());
+            told.lock().unwrap().push(replaced);
+            Ok(())
+        })
+        .build()
+        .unwrap();
+    let held = Token::new("of-alice").unwrap();
+    credentials.adopt(held.clone().into()).await.unwrap();
+    credentials.invalidate(&credentials.token().await.unwrap());
+    credentials.logout().await.unwrap();
+    credentials.login(Login::new(NoPrompt)).await.unwrap();
+    assert_eq!(*previous.lock().unwrap(), [None]);
 }

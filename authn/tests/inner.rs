@@ -3,10 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     path::Path,
     pin::Pin,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,6 +19,7 @@ use authn::{
     InteractiveSource, Loader, Login, LoginOutcome, Managed, Placement, Request, Result,
     SecretString, SessionPolicy, Token, TokenProvider, TokenSet, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
+    store::{Document, Lease, StoreKey, TokenStore},
 };
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
@@ -244,4 +249,54 @@ async fn credentials_made_in_code_follow_the_same_rules() {
     let twice = Credentials::builder().source(Passing(inner)).placement(Placement::query("other"));
     let error = built(twice).build().unwrap_err();
     assert!(error.to_string().contains("set twice"), "{error}");
+}
+
+/// A store whose disk can be full.
+#[derive(Clone, Debug, Default)]
+struct Disk {
+    documents: Arc<Mutex<BTreeMap<StoreKey, Document>>>,
+    is_full: Arc<AtomicBool>,
+}
+
+impl TokenStore for Disk {
+    async fn lock(&self, _: &StoreKey) -> Result<Lease> {
+        Ok(Lease::new(()))
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        Ok(self.documents.lock().unwrap().get(key).cloned())
+    }
+
+    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        if self.is_full.load(Ordering::SeqCst) {
+            return Err(Error::store("the disk is full").with_help("make room"));
+        }
+        let mut documents = self.documents.lock().unwrap();
+        let revision = documents.get(key).map_or(0, |document| document.revision);
+        if revision == expected {
+            documents.insert(key.clone(), document.clone());
+        }
+        Ok(revision == expected)
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        Ok(self.documents.lock().unwrap().keys().cloned().collect())
+    }
+}
+
+#[tokio::test]
+async fn an_adopted_set_that_is_not_saved_leaves_nothing_of_the_last_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Disk::default();
+    let text = "[credentials]\norigins = ['*']\n[credentials.lid.of.desk]\nstore = 'disk'";
+    let environment = Environment::empty().state_directory(folder.path());
+    let loader = Loader::new().environment(environment).defaults(text);
+    let credentials = loader.store("disk", disk.clone()).load().unwrap();
+    credentials.adopt(grant("alice").unwrap()).await.unwrap();
+    assert_eq!(holder(&credentials).await, "alice");
+    disk.is_full.store(true, Ordering::SeqCst);
+    let error = credentials.adopt(grant("bob").unwrap()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store, "{error}");
+    disk.is_full.store(false, Ordering::SeqCst);
+    assert_eq!(holder(&credentials).await, "bob", "the tokens are in memory, and saved now");
 }

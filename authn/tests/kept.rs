@@ -184,3 +184,37 @@ async fn the_text_for_a_log_has_names_alone() {
         assert!(!format!("{credentials:?}").contains("canary-4711"));
     }
 }
+
+#[tokio::test]
+async fn what_is_kept_in_memory_stays_after_a_reload_with_the_same_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.toml");
+    let write = |options: &str| {
+        fs::write(&file, format!("[credentials]\norigins = ['*']\nkeeping = {{ {options} }}"))
+            .unwrap();
+        #[cfg(unix)]
+        fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    write("key = 'k', store = 'memory'");
+    let registry = Registry::builder().register::<Keeping>().build().unwrap();
+    let loader = Loader::new().registry(registry).environment(Environment::empty()).file(&file);
+    let credentials = loader.load().unwrap();
+    let before = credentials.clone();
+    call(&before, &["set", "code", "c1"]).await.unwrap();
+    for (options, expected) in [
+        ("key = 'k', store = 'memory', header = 'x-token'", "c1"),
+        ("key = 'other', store = 'memory'", "none"),
+        ("key = 'k', store = 'memory'", "c1"),
+    ] {
+        write(options);
+        credentials.reload().await.unwrap();
+        for handle in [&credentials, &before] {
+            assert_eq!(call(handle, &["get", "code"]).await.unwrap(), expected, "{options}");
+        }
+    }
+    call(&credentials, &["set", "code", "c2"]).await.unwrap();
+    credentials.reload().await.unwrap();
+    assert_eq!(call(&credentials, &["get", "code"]).await.unwrap(), "c2");
+    credentials.logout().await.unwrap();
+    assert_eq!(call(&before, &["get", "code"]).await.unwrap(), "none");
+}

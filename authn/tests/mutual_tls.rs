@@ -199,6 +199,33 @@ async fn a_server_that_demands_a_certificate_gets_it_and_no_identity_shares_conn
 }
 
 #[tokio::test]
+async fn a_file_of_authorities_that_can_not_be_read_for_a_moment_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    make_certificates(folder.path());
+    let (url, _) = serve(folder.path());
+    let file = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let (ca, away) = (folder.path().join("ca.crt"), folder.path().join("away"));
+    let plain = format!(
+        "[http]\nca_file = '{}'\n[credentials]\norigins = ['*']\n[credentials.mutual]\nurl = '{url}'\n",
+        ca.display()
+    );
+    let (certificate, key) = (file("alice.crt"), file("alice.key"));
+    let with_identity = format!("{plain}certificate = '''\n{certificate}'''\nkey = '''\n{key}'''");
+    let load =
+        |text: &str| Loader::new().environment(Environment::empty()).defaults(text).load().unwrap();
+    let (alice, nobody) = (load(&with_identity), load(&plain));
+    fs::rename(&ca, &away).unwrap();
+    for credentials in [&alice, &nobody] {
+        let error = credentials.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+    }
+    fs::rename(&away, &ca).unwrap();
+    assert!(alice.token().await.unwrap().secret().starts_with("alice."));
+    let error = nobody.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Network, "the server demands a certificate: {error}");
+}
+
+#[tokio::test]
 async fn one_client_keeps_the_connections_of_two_identities_apart() {
     let folder = tempfile::tempdir().unwrap();
     make_certificates(folder.path());

@@ -5,7 +5,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use authn::{
-    Context, Credentials, Environment, Loader, Result, Token, TokenSet, TokenSource, blocking,
+    Context, Credentials, Environment, Loader, Reason, Result, Token, TokenSet, TokenSource,
+    blocking,
 };
 
 static EXCHANGES: AtomicUsize = AtomicUsize::new(0);
@@ -83,4 +84,29 @@ async fn each_set_of_parameters_has_a_token_of_its_own_in_memory_and_in_the_stor
             Some("?tenant=c&")
         );
     }
+}
+
+/// Renews a token by itself, as the documentation of `Context::reason` shows.
+#[derive(Debug)]
+struct Renewing;
+
+impl TokenSource for Renewing {
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
+        let text = match (last, context.reason()) {
+            (Some(last), Reason::Expiring) => format!("{}+", last.token().secret()),
+            _ => context.parameters()["tenant"].clone(),
+        };
+        Ok(Token::new(text)?.with_expires_in(std::time::Duration::from_hours(1)).into())
+    }
+}
+
+#[tokio::test]
+async fn the_last_token_of_a_source_is_that_of_the_same_parameters() {
+    let credentials = Credentials::builder().source(Renewing).origin("*").build().unwrap();
+    let [a, b] = ["a", "b"].map(|tenant| credentials.with_parameters([("tenant", tenant)]));
+    assert_eq!([token(&a).await, token(&b).await], ["a", "b"]);
+    for expected in ["a+", "a++"] {
+        assert_eq!(a.refresh().await.unwrap().secret(), expected);
+    }
+    assert_eq!(b.refresh().await.unwrap().secret(), "b+");
 }

@@ -284,6 +284,19 @@ async fn a_logout_and_a_close_reach_what_was_reloaded() {
 }
 
 #[tokio::test]
+async fn closed_credentials_stay_closed() {
+    let (bench, file) = (Bench::new(), File::new());
+    file.write(&rotating(&bench, "", "store = 'memory'"));
+    let credentials = file.loader_of(&bench).load().unwrap();
+    credentials.close().await;
+    // Of another session, which has nothing in common with the closed one.
+    file.write(&rotating(&bench, "", "store = 'memory'\naudience = 'other'"));
+    credentials.reload().await.unwrap();
+    assert_eq!(credentials.token().await.unwrap_err().kind(), ErrorKind::Closed);
+    assert_eq!(bench.exchanges(), 0);
+}
+
+#[tokio::test]
 async fn the_programs_function_is_called_after_a_reload_too() {
     let (bench, file) = (Bench::new(), File::new());
     file.write(&rotating(&bench, "passing.", "store = 'memory'"));

@@ -5,8 +5,8 @@
 use std::time::{Duration, SystemTime};
 
 use authn::{
-    Context, Credentials, ErrorKind, InteractiveSource, Login, PendingLogin, Result, SecretString,
-    Token, TokenProvider, TokenSet, TokenSource, Url, blocking,
+    Bound, Context, Credentials, ErrorKind, InteractiveSource, Login, PendingLogin, Result,
+    SecretString, Token, TokenProvider, TokenSet, TokenSource, Url, blocking,
     time::{Clock, ManualClock},
 };
 
@@ -29,19 +29,23 @@ impl InteractiveSource for Web {
 
     async fn begin_login(&self, context: &Context, uri: &str) -> Result<(Url, PendingLogin)> {
         let end = context.clock().now().plus(Duration::from_mins(1));
-        let url = Url::parse("https://idp.test/login").unwrap();
+        let mut url = Url::parse("https://idp.test/login").unwrap();
+        if let Some(tenant) = context.parameters().get("tenant") {
+            url.set_query(Some(&format!("{}&tenant={tenant}", context.scopes().join("+"))));
+        }
         Ok((url, PendingLogin::new(uri, end.wall()).with_kept("state", "af0ifjsldkj")))
     }
 
     async fn complete_login(
         &self,
-        _: &Context,
+        context: &Context,
         pending: &PendingLogin,
         returned: &Url,
     ) -> Result<TokenSet> {
         assert_eq!(pending.kept("state"), Some("af0ifjsldkj"));
         assert_eq!(pending.kept("nonce"), None);
-        Ok(TokenSet::new(Token::new(returned.query().unwrap())?))
+        let token = Token::new(returned.query().unwrap())?;
+        Ok(TokenSet::new(token.with_scope(&context.scopes().join(" "))))
     }
 }
 
@@ -171,5 +175,33 @@ fn a_provider_without_it_says_so() {
         let pending = PendingLogin::new(REDIRECT_URI, in_an_hour());
         let error = credentials.complete(pending, "?code=a").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+    }
+}
+
+/// A cache in front of another provider.
+#[derive(Debug)]
+struct Outer(Credentials);
+
+impl TokenSource for Outer {
+    async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        self.0.bound().token_set(context).await
+    }
+
+    fn inner(&self) -> Option<&Bound> {
+        Some(self.0.bound())
+    }
+}
+
+#[test]
+fn a_login_has_the_scopes_and_the_parameters_of_its_call_behind_a_cache_too() {
+    let direct = Credentials::builder().interactive(Web).build().unwrap();
+    let cached = Credentials::builder().source(Outer(direct.clone())).build().unwrap();
+    for credentials in [direct, cached] {
+        let call = credentials.with_scope(&["read"]).with_parameters([("tenant", "a")]);
+        let call = blocking::Credentials::from(call);
+        let (url, pending) = call.authorization_url(REDIRECT_URI).unwrap();
+        assert_eq!(url.query(), Some("read&tenant=a"));
+        let tokens = call.complete(pending, "?code=a").unwrap();
+        assert_eq!(tokens.token().scope(), Some("read"));
     }
 }

@@ -54,6 +54,7 @@ struct Endless {
     reached: mpsc::SyncSender<()>,
     keeps_session: bool,
     never_ends: bool,
+    needs_user: bool,
 }
 
 impl Endless {
@@ -69,7 +70,10 @@ impl Endless {
 }
 
 impl TokenSource for Endless {
-    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
+        if self.needs_user && last.is_none() {
+            return Err(context.login_required("no user is logged in"));
+        }
         self.tokens().await
     }
 }
@@ -101,8 +105,16 @@ impl Prompt for Silent {
 
 /// Returns credentials of this process, and what is received when their source is asked.
 fn endless(keeps_session: bool, never_ends: bool) -> (blocking::Credentials, mpsc::Receiver<()>) {
+    endless_with(keeps_session, never_ends, false)
+}
+
+fn endless_with(
+    keeps_session: bool,
+    never_ends: bool,
+    needs_user: bool,
+) -> (blocking::Credentials, mpsc::Receiver<()>) {
     let (reached, is_reached) = mpsc::sync_channel(8);
-    let source = Endless { parent: process::id(), reached, keeps_session, never_ends };
+    let source = Endless { parent: process::id(), reached, keeps_session, never_ends, needs_user };
     let credentials = Credentials::builder().interactive(source).origin("*").build().unwrap();
     (credentials.into(), is_reached)
 }
@@ -180,6 +192,14 @@ fn a_forked_child_has_exchanges_and_logins_of_its_own() {
         assert_eq!(credentials.login(Login::new(Silent)).unwrap(), LoginOutcome::LoggedIn);
         own(&credentials);
     });
+
+    // A request logs a user in in the parent.
+    let (credentials, asked) = endless_with(true, true, true);
+    let credentials = credentials.with_login(Login::new(Silent));
+    let waiting = credentials.clone();
+    thread::spawn(move || waiting.token());
+    asked.recv().unwrap();
+    in_child(|| own(&credentials));
 
     // A connection is open in the parent.
     let credentials = asking();

@@ -5,7 +5,9 @@
 //! writes the methods for its fields into the builder that it is given. Types and macros have separate namespaces, and
 //! whoever imports the type imports the macro too.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Mutex, PoisonError};
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -145,13 +147,20 @@ fn set_macro(options: &Options, builder: &Ident, body: &TokenStream) -> TokenStr
 /// Returns the place of a name in its crate, as the end of another name. All exported macros of a crate have different
 /// names, but its structs need not.
 fn place(ident: &Ident) -> String {
+    /// How often each place has been written: a macro of the crate may write one several times.
+    static WRITTEN: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
+
     if !proc_macro::is_available() {
         return String::new();
     }
     let span = ident.span().unwrap();
     let mut hasher = DefaultHasher::new();
     span.file().hash(&mut hasher);
-    format!("_{:x}_{}_{}", hasher.finish(), span.line(), span.column())
+    let place = format!("_{:x}_{}_{}", hasher.finish(), span.line(), span.column());
+    let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let count = written.entry(place.clone()).or_default();
+    *count += 1;
+    if *count == 1 { place } else { format!("{place}_{count}") }
 }
 
 fn private(options: &Options) -> TokenStream {

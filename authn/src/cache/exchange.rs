@@ -76,7 +76,7 @@ impl Exchange {
                     self.in_memory(&mut memory).await
                 }
                 None => {
-                    let sent = memory.last.clone();
+                    let sent = self.last(&memory);
                     drop(memory);
                     let fresh = self.request(sent.as_ref(), None).await?;
                     memory = state.memory().await;
@@ -89,7 +89,7 @@ impl Exchange {
     }
 
     async fn in_memory(&self, memory: &mut Memory) -> Result<Issued> {
-        let sent = memory.last.clone();
+        let sent = self.last(memory);
         match self.request(sent.as_ref(), None).await {
             Ok(fresh) => self.keep(memory, fresh).await,
             Err(error) => {
@@ -104,9 +104,26 @@ impl Exchange {
     /// Keeps the result of an exchange in memory, and publishes its token.
     async fn keep(&self, memory: &mut Memory, fresh: Fresh) -> Result<Issued> {
         self.check()?;
-        memory.last = Some(fresh.tokens.clone());
+        self.keep_in(memory, &fresh);
         self.warn_of_rotation(&fresh.tokens);
         self.hand_out(memory, fresh).await
+    }
+
+    pub(super) fn keep_in(&self, memory: &mut Memory, fresh: &Fresh) {
+        memory.last = Some(fresh.tokens.clone());
+        memory.last_of = Arc::downgrade(&self.scope);
+    }
+
+    /// Returns the last tokens in memory. If they are of other scopes or parameters, they get the last access token of
+    /// these, if there is one: a source that renews an access token by itself must not renew another one.
+    fn last(&self, memory: &Memory) -> Option<TokenSet> {
+        let last = memory.last.clone()?;
+        let is_own = memory.last_of.as_ptr() == Arc::as_ptr(&self.scope);
+        let own = self.scope.last_token().filter(|_| !is_own);
+        Some(match own {
+            Some(token) => last.with_token(token),
+            None => last,
+        })
     }
 
     async fn with_store(

@@ -54,7 +54,7 @@ impl Exchange {
     /// Logs a user in. If the caller stops waiting, a request to the server goes on in the background, and the user is
     /// no longer waited for.
     pub(super) async fn login(mut self, login: &Login) -> Result<LoginOutcome> {
-        if let Some(inner) = self.shared.source.inner() {
+        if let Some(inner) = self.inner() {
             let outcome = inner.managed().login(&inner.context, login).await;
             if matches!(outcome, Ok(LoginOutcome::NotNeeded)) {
                 return outcome;
@@ -195,7 +195,7 @@ impl Exchange {
             memory.unsaved = None;
             self.save(session, &mut memory, &mut record).await
         } else {
-            memory.last = Some(fresh.tokens.clone());
+            self.keep_in(&mut memory, &fresh);
             Ok(())
         };
         if saved.is_err() && memory.unsaved.is_none() {

@@ -1,6 +1,8 @@
 //! `Memory`: the state between the exchanges of one source.
 
-use super::update::Pending;
+use std::sync::Weak;
+
+use super::{scopes::ScopeSlot, update::Pending};
 use crate::{SessionPolicy, Status, TokenSet, store::Record};
 
 /// The state between the exchanges of one source.
@@ -10,6 +12,8 @@ pub(super) struct Memory {
     pub(super) generation: u64,
     /// The last tokens of any scopes, if there is no store.
     pub(super) last: Option<TokenSet>,
+    /// The scopes that their access token is for.
+    pub(super) last_of: Weak<ScopeSlot>,
     /// The record that the store failed to save. The server may accept its refresh token only.
     pub(super) unsaved: Option<Record>,
     /// The token sets that `on_update` has not accepted. No other token is handed out before.

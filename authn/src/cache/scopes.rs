@@ -142,6 +142,7 @@ impl ScopeSlots {
     pub(super) fn join(&self, slot: Arc<ScopeSlot>) -> u64 {
         let mut state = self.lock();
         state.reloads += 1;
+        state.make_room();
         if state.is_closed {
             slot.single_flight.close();
         }
@@ -161,26 +162,18 @@ impl ScopeSlots {
 
     /// Returns the slot of a key, which may be new.
     pub(super) fn of(&self, key: SlotKey) -> Arc<ScopeSlot> {
-        let State { slots, is_closed, reloads, .. } = &mut *self.lock();
-        let known = slots.iter().position(|(known, _)| *known == key);
-        let entry = known.and_then(|at| slots.remove(at)).unwrap_or_else(|| {
-            // A slot with a handle is not removed, because a logout must reach it.
-            let unused = |(key, slot): &(SlotKey, Arc<ScopeSlot>)| {
-                !key.is_configured(*reloads) && Arc::strong_count(slot) == 1
-            };
-            if slots.len() >= MOST_SCOPES
-                && let Some(oldest) = slots.iter().position(unused)
-            {
-                slots.remove(oldest);
-            }
+        let state = &mut *self.lock();
+        let known = state.slots.iter().position(|(known, _)| *known == key);
+        let entry = known.and_then(|at| state.slots.remove(at)).unwrap_or_else(|| {
+            state.make_room();
             let new = Arc::<ScopeSlot>::default();
-            if *is_closed {
+            if state.is_closed {
                 new.single_flight.close();
             }
             (key, new)
         });
         let slot = Arc::clone(&entry.1);
-        slots.push_back(entry);
+        state.slots.push_back(entry);
         slot
     }
 
@@ -212,6 +205,19 @@ impl ScopeSlots {
 }
 
 impl State {
+    /// Removes the slot that was used last the longest ago, if there are many. A slot with a handle is not removed, because
+    /// a logout must reach it.
+    fn make_room(&mut self) {
+        let unused = |(key, slot): &(SlotKey, Arc<ScopeSlot>)| {
+            !key.is_configured(self.reloads) && Arc::strong_count(slot) == 1
+        };
+        if self.slots.len() >= MOST_SCOPES
+            && let Some(oldest) = self.slots.iter().position(unused)
+        {
+            self.slots.remove(oldest);
+        }
+    }
+
     fn start_generation(&mut self) -> u64 {
         self.generation += 1;
         self.invalidated_at = None;
@@ -220,7 +226,8 @@ impl State {
             slot.slot.clear();
             // The last failure may be that no user was logged in.
             slot.single_flight.forget_failure();
-            slot.dropped().is_replaced_next = false;
+            // It was of another session, whose user may be another one.
+            *slot.dropped() = Dropped::default();
         }
         self.generation
     }
@@ -313,5 +320,26 @@ impl ScopeSlot {
 impl Dropped {
     fn has(&self, token: &Token) -> bool {
         self.last.as_ref().is_some_and(|last| last.secret() == token.secret())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reloads_do_not_pile_up_slots() {
+        let slots = ScopeSlots::default();
+        let mut current = slots.of(SlotKey::default());
+        let oldest = Arc::clone(&current);
+        for _ in 0..MOST_SCOPES * 3 {
+            current = Arc::default();
+            slots.join(Arc::clone(&current));
+        }
+        let left = |slots: &ScopeSlots, one: &Arc<ScopeSlot>| {
+            slots.lock().slots.iter().any(|(_, slot)| Arc::ptr_eq(slot, one))
+        };
+        assert!(slots.lock().slots.len() <= MOST_SCOPES);
+        assert!(left(&slots, &current) && left(&slots, &oldest), "a logout must reach them");
     }
 }

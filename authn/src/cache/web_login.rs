@@ -6,7 +6,7 @@ use crate::{Error, PendingLogin, Result, TokenSet, Url, request::is_loopback, ru
 impl Exchange {
     /// Starts a login whose browser comes back to a redirect address.
     pub(super) async fn begin_login(self, redirect_uri: &str) -> Result<(Url, PendingLogin)> {
-        if let Some(inner) = self.shared.source.inner() {
+        if let Some(inner) = self.inner() {
             return inner.managed().begin_login(&inner.context, redirect_uri).await;
         }
         check(redirect_uri)?;
@@ -26,7 +26,7 @@ impl Exchange {
         pending: PendingLogin,
         returned: &str,
     ) -> Result<TokenSet> {
-        if let Some(inner) = self.shared.source.inner() {
+        if let Some(inner) = self.inner() {
             return inner.managed().complete_login(&inner.context, pending, returned).await;
         }
         let asked = self.context.clock().now();

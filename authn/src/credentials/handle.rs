@@ -4,15 +4,17 @@ use std::{
     ops::Deref,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{Credentials, login_once::LoginOnce};
-use crate::{Bound, Context, Error, ErrorKind, Result, SecretString, runtime};
+use crate::{
+    Bound, Context, Error, ErrorKind, Result, SecretString, per_process::PerProcess, runtime,
+};
 
 /// Most sessions that are kept although the configuration has no provider for them.
 const MOST_UNUSED: usize = 16;
@@ -120,7 +122,7 @@ impl Handle {
     /// Reads the configuration again. Until the new provider is complete, nothing changes.
     pub(super) async fn reload(&self) -> Result<()> {
         let reloads = self.reloads.as_ref().ok_or_else(no_configuration)?;
-        let _one_at_a_time = reloads.running.lock().await;
+        let _one_at_a_time = reloads.lock().await;
         let read = Arc::clone(&reloads.read);
         let new = runtime::aside(move || read()).await?;
         let new = new.0.reloads.as_ref().ok_or_else(no_configuration)?.current.load_full();
@@ -128,9 +130,26 @@ impl Handle {
         let sessions = continue_sessions(&new.sessions, &old.sessions);
         let number = old.number + 1;
         let bound = new.bound.clone();
+        if reloads.is_closed.load(Ordering::Relaxed) {
+            bound.managed().close(&bound.context).await;
+        }
         reloads.current.store(Arc::new(Version { number, bound, sessions }));
         reloads.version.store(number, Ordering::Release);
         Ok(())
+    }
+
+    /// Closes the current provider and those of later reloads.
+    pub(super) async fn close(&self) {
+        let bound = match &self.reloads {
+            Some(reloads) => {
+                // A reload sees it, or has ended.
+                let _no_reload = reloads.lock().await;
+                reloads.is_closed.store(true, Ordering::Relaxed);
+                self.current().clone()
+            }
+            None => self.bound.clone(),
+        };
+        bound.managed().close(&bound.context).await;
     }
 }
 
@@ -139,7 +158,10 @@ pub(super) struct Reloads {
     version: AtomicU64,
     current: ArcSwap<Version>,
     read: Arc<dyn Fn() -> Result<Credentials> + Send + Sync>,
-    running: Mutex<()>,
+    /// Locked while the configuration is read. A reload of the parent never ends in its child.
+    running: PerProcess<Arc<Mutex<()>>>,
+    /// It changes under the lock.
+    is_closed: AtomicBool,
 }
 
 /// The provider that one reading of a configuration has made.
@@ -179,8 +201,13 @@ impl Reloads {
             version: AtomicU64::new(0),
             current: ArcSwap::from_pointee(version),
             read: Arc::new(read),
-            running: Mutex::default(),
+            running: PerProcess::default(),
+            is_closed: AtomicBool::new(false),
         }
+    }
+
+    async fn lock(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.running.get(|_| Arc::default()).value).lock_owned().await
     }
 }
 

@@ -5,12 +5,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::Credentials;
-use crate::{Error, ErrorKind, Login, Result, runtime, time::before};
+use crate::{
+    Error, ErrorKind, Login, Result,
+    per_process::{Made, PerProcess},
+    runtime,
+    time::before,
+};
 
 /// A login, and whether it is under way.
 pub(super) struct LoginOnce {
     login: Login,
-    last: Mutex<Attempt>,
+    /// A login of the parent never ends in its child.
+    last: PerProcess<Mutex<Attempt>>,
 }
 
 /// The last login that was started.
@@ -29,12 +35,12 @@ enum Ended {
 
 impl LoginOnce {
     pub(super) fn new(login: Login) -> Self {
-        Self { login, last: Mutex::default() }
+        Self { login, last: PerProcess::default() }
     }
 
     /// Returns how many logins have been started. A call reads it before it asks for a token.
     pub(super) fn started(&self) -> u64 {
-        self.last().number
+        lock(&self.last().value).number
     }
 
     /// Waits for a login that has been started since the call began, or starts one. A login that has failed meanwhile is not
@@ -51,8 +57,8 @@ impl LoginOnce {
         }
     }
 
-    fn last(&self) -> MutexGuard<'_, Attempt> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last(&self) -> Arc<Made<Mutex<Attempt>>> {
+        self.last.get(|_| Mutex::default())
     }
 
     fn join(
@@ -60,7 +66,9 @@ impl LoginOnce {
         credentials: &Credentials,
         before_call: u64,
     ) -> Result<watch::Receiver<Option<Ended>>> {
-        let mut last = self.last();
+        let runtime = runtime::handle()?;
+        let last = self.last();
+        let mut last = lock(&last.value);
         if let Some(ended) = &last.ended {
             let is_usable = match &*ended.borrow() {
                 None => true,
@@ -71,7 +79,6 @@ impl LoginOnce {
                 return Ok(ended.subscribe());
             }
         }
-        let runtime = runtime::handle()?;
         let (sender, waiter) = watch::channel(None);
         let sender = Arc::new(sender);
         *last = Attempt { number: last.number + 1, ended: Some(Arc::clone(&sender)) };
@@ -83,6 +90,10 @@ impl LoginOnce {
         });
         Ok(waiter)
     }
+}
+
+fn lock(last: &Mutex<Attempt>) -> MutexGuard<'_, Attempt> {
+    last.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends the login also if its task panics.

@@ -146,14 +146,14 @@ impl HttpClient {
         let is_direct = url.host_str().is_some_and(is_loopback);
         let Some(identity) = identity else {
             if let Some(made) = self.shared.plain.made(is_direct) {
-                return made;
+                return Ok(made);
             }
             let client = self.clone();
             return aside(move || client.built(&client.shared.plain, is_direct)).await;
         };
         let connections = self.shared.identified.of(identity);
         if let Some(made) = connections.made(is_direct) {
-            return made;
+            return Ok(made);
         }
         let client = self.clone();
         aside(move || client.built(&connections, is_direct)).await

@@ -16,9 +16,9 @@ const MOST: usize = 8;
 pub(super) struct Connections {
     identity: Option<ClientIdentity>,
     /// With connections that the background thread of the process serves.
-    client: PerProcess<Result<Client>>,
+    client: PerProcess<Client>,
     /// For the loopback interface. Its requests can be plain http, so no proxy may see them.
-    direct: PerProcess<Result<Client>>,
+    direct: PerProcess<Client>,
 }
 
 /// The connections of several client certificates. The last added are kept.
@@ -27,19 +27,24 @@ pub(super) struct Identified(ArcSwap<Vec<Arc<Connections>>>);
 
 impl Connections {
     /// Returns the client, if it is made in this process.
-    pub(super) fn made(&self, is_direct: bool) -> Option<Result<Client>> {
+    pub(super) fn made(&self, is_direct: bool) -> Option<Client> {
         Some(self.of(is_direct).made()?.value.clone())
     }
 
+    /// Returns the client, and makes it if there is none. A failure is not kept: the next request tries again.
     pub(super) fn get(
         &self,
         is_direct: bool,
         make: impl FnOnce(Option<&ClientIdentity>) -> Result<Client>,
     ) -> Result<Client> {
-        self.of(is_direct).get(|_| make(self.identity.as_ref())).value.clone()
+        if let Some(made) = self.made(is_direct) {
+            return Ok(made);
+        }
+        let client = make(self.identity.as_ref())?;
+        Ok(self.of(is_direct).get(|_| client).value.clone())
     }
 
-    fn of(&self, is_direct: bool) -> &PerProcess<Result<Client>> {
+    fn of(&self, is_direct: bool) -> &PerProcess<Client> {
         if is_direct { &self.direct } else { &self.client }
     }
 }

@@ -159,8 +159,9 @@ impl Bound {
         }
     }
 
-    /// Continues the session in memory that another provider of the same session has.
+    /// Continues the session and the secrets in memory that another provider of the same session has.
     pub(crate) fn continue_session(&self, of: &Self) {
+        self.context.kept().continue_from(of.context.kept());
         if let Some(state) = of.managed().state() {
             self.managed().continue_session(state);
         }

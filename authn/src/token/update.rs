@@ -47,8 +47,8 @@ use crate::{Result, SecretString, runtime, runtime::Boxed};
 /// has not expired is used meanwhile. So the function must accept the same update twice: it may have stored it before it
 /// failed.
 ///
-/// It has 30 seconds. It must not ask the same credentials for a token, because they wait for it. Tokens that another
-/// process has stored are not reported here, but in that process.
+/// It has 30 seconds. It must not ask the same credentials for a token, nor log in, adopt tokens or revoke them there,
+/// because they wait for it. Tokens that another process has stored are not reported here, but in that process.
 #[derive(Clone)]
 pub struct Update(Arc<Parts>);
 

@@ -37,7 +37,54 @@ macro_rules! provider {
 
 provider!("outer", outer, /** Outer. */ Outer, SecretString, 1 + 2);
 
+/// Sets of one name, which are written at one place.
+macro_rules! sets {
+    ($($module:ident)*) => {$(
+        pub mod $module {
+            /// Same.
+            #[derive(authn::Options)]
+            pub struct Same {
+                /// Number.
+                #[default(1)]
+                pub number: u8,
+            }
+        }
+    )*};
+}
+
+sets!(first second);
+
+/// Has a set.
+#[authn::token_provider("of_first")]
+struct OfFirst {
+    #[flatten]
+    same: first::Same,
+}
+
+impl authn::TokenProvider for OfFirst {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        Token::new(self.same.number.to_string())
+    }
+}
+
+/// Has a set.
+#[authn::token_provider("of_second")]
+struct OfSecond {
+    #[flatten]
+    same: second::Same,
+}
+
+impl authn::TokenProvider for OfSecond {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        Token::new(self.same.number.to_string())
+    }
+}
+
 pub(crate) fn main() {
+    assert!(
+        OfFirst::builder().number(2).build().is_ok()
+            && OfSecond::builder().number(3).build().is_ok()
+    );
     provider!("inner", inner, /** Inner. */ Inner, Option<SecretString>, { 4 });
 
     let registry = Registry::linked().unwrap();
