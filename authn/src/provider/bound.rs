@@ -162,7 +162,7 @@ impl Bound {
     /// Continues the session in memory that another provider of the same session has.
     pub(crate) fn continue_session(&self, of: &Self) {
         if let Some(state) = of.managed().state() {
-            self.managed().continue_session(state);
+            self.managed().continue_session(state, &self.context);
         }
     }
 
