@@ -17,14 +17,7 @@ pub(super) struct LoginOnce {
 #[derive(Default)]
 struct Attempt {
     number: u64,
-    ended: Option<Arc<watch::Sender<Option<Ended>>>>,
-}
-
-#[derive(Clone)]
-enum Ended {
-    By(Result<()>),
-    /// All requests had stopped waiting.
-    Abandoned,
+    ended: Option<Arc<watch::Sender<Option<Result<()>>>>>,
 }
 
 impl LoginOnce {
@@ -40,14 +33,11 @@ impl LoginOnce {
     /// Waits for a login that has been started since the call began, or starts one. A login that has failed meanwhile is not
     /// repeated: the user would be asked once for each call. `credentials` start no login themselves.
     pub(super) async fn run(&self, credentials: &Credentials, before_call: u64) -> Result<()> {
-        loop {
-            let mut waiter = self.join(credentials, before_call)?;
-            let ended = waiter.wait_for(Option::is_some).await.map(|ended| ended.clone());
-            match ended {
-                Ok(Some(Ended::By(result))) => return result,
-                Ok(Some(Ended::Abandoned)) => {}
-                Ok(None) | Err(_) => return Err(crashed()),
-            }
+        let mut waiter = self.join(credentials, before_call)?;
+        let ended = waiter.wait_for(Option::is_some).await;
+        match ended.as_deref() {
+            Ok(Some(result)) => result.clone(),
+            Ok(None) | Err(_) => Err(crashed()),
         }
     }
 
@@ -59,13 +49,13 @@ impl LoginOnce {
         &self,
         credentials: &Credentials,
         before_call: u64,
-    ) -> Result<watch::Receiver<Option<Ended>>> {
+    ) -> Result<watch::Receiver<Option<Result<()>>>> {
         let mut last = self.last();
         if let Some(ended) = &last.ended {
             let is_usable = match &*ended.borrow() {
-                None => true,
-                Some(Ended::By(_)) => last.number > before_call,
-                Some(Ended::Abandoned) => false,
+                // Once nobody waits it is cancelled, and its user may have left. The next login waits for its end.
+                None => ended.receiver_count() > 0,
+                Some(_) => last.number > before_call,
             };
             if is_usable {
                 return Ok(ended.subscribe());
@@ -78,22 +68,23 @@ impl LoginOnce {
         let end = End(sender);
         let work = log_in(credentials.clone(), self.login.clone());
         runtime.spawn(async move {
-            let ended = before(Box::pin(work), Box::pin(end.0.closed())).await;
-            end.0.send_replace(Some(ended.map_or(Ended::Abandoned, Ended::By)));
+            if let Some(result) = before(Box::pin(work), Box::pin(end.0.closed())).await {
+                end.0.send_replace(Some(result));
+            }
         });
         Ok(waiter)
     }
 }
 
-/// Ends the login also if its task panics.
-struct End(Arc<watch::Sender<Option<Ended>>>);
+/// Ends the login for those who wait, also if its task panics.
+struct End(Arc<watch::Sender<Option<Result<()>>>>);
 
 impl Drop for End {
     fn drop(&mut self) {
         self.0.send_if_modified(|ended| {
-            let is_running = ended.is_none();
+            let is_running = ended.is_none() && self.0.receiver_count() > 0;
             if is_running {
-                *ended = Some(Ended::By(Err(crashed())));
+                *ended = Some(Err(crashed()));
             }
             is_running
         });
