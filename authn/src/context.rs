@@ -3,8 +3,10 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
-    Error, Kept, Origins, Placement, Result, SecretString, TokenSet, store::SessionSpec,
-    time::Clock, token::OnUpdate,
+    Error, Kept, Origins, Placement, Result, SecretString, TokenSet,
+    store::{ConfiguredScope, SessionSpec},
+    time::Clock,
+    token::OnUpdate,
 };
 
 /// What a provider gets besides its options: scopes, clock, HTTP client, and the configured host.
@@ -77,6 +79,7 @@ pub(crate) struct Parts {
     pub(crate) awaits_refresh: bool,
     pub(crate) kept: Kept,
     pub(crate) reason: Reason,
+    pub(crate) configured_scope: Arc<ConfiguredScope>,
     pub(crate) session_spec: Option<Arc<SessionSpec>>,
     pub(crate) login_command: Option<Arc<str>>,
     pub(crate) profile: Option<Arc<str>>,
@@ -209,6 +212,11 @@ impl Context {
     /// Returns whether the program is short-lived, so that it never starts an exchange that it does not wait for.
     pub(crate) fn awaits_refresh(&self) -> bool {
         self.0.awaits_refresh
+    }
+
+    /// Returns the configured scopes, which apply unless a call names others.
+    pub(crate) fn configured_scope(&self) -> &ConfiguredScope {
+        &self.0.configured_scope
     }
 
     /// Returns where the sessions are stored; `None` if they are only in memory.

@@ -348,7 +348,9 @@ impl Credentials {
     ///
     /// A session goes on if the provider's name, its options and its secrets are the same; the options for a login, for the
     /// cache (except `store` and `expected_username`), for the place of the token and for scopes don't matter. So a refresh
-    /// token that was replaced in memory is not lost. Access tokens are requested again, unless a store has them.
+    /// token that was replaced in memory is not lost. Its access tokens are used until they expire, except for calls to which
+    /// other configured scopes apply now: a token for these is requested. If an option of the cache has changed, it applies
+    /// to the tokens that are requested afterwards.
     ///
     /// # Errors
     ///

@@ -253,6 +253,29 @@ async fn a_login_that_nobody_waits_for_is_given_up() {
 }
 
 #[tokio::test]
+async fn no_call_joins_a_login_that_nobody_waits_for() {
+    for count in [1, 3] {
+        let user = User::new(Some("ann"));
+        let (door, credentials, _) = door(&user);
+        let waiting = requests(&credentials, count);
+        user.was_asked(1).await;
+        for request in waiting {
+            request.abort();
+            assert!(request.await.unwrap_err().is_cancelled());
+        }
+        // The login may not have noticed yet.
+        let next = requests(&credentials, count);
+        user.was_asked(2).await;
+        assert_eq!(user.gone.load(Ordering::SeqCst), 1, "the one before has ended");
+        user.may_answer.add_permits(1);
+        for request in next {
+            assert_eq!(request.await.unwrap().unwrap(), "ann2");
+        }
+        assert_eq!(door.0.logins.load(Ordering::SeqCst), 2);
+    }
+}
+
+#[tokio::test]
 async fn a_user_who_is_logged_in_meanwhile_is_not_asked() {
     let user = User::new(Some("ann"));
     let (_, credentials, _) = door(&user);

@@ -170,12 +170,13 @@ fn rotating(bench: &Bench, outer: &str, options: &str) -> String {
 
 #[tokio::test]
 async fn a_session_in_memory_goes_on_if_it_is_the_same() {
-    for (options, goes_on) in [
-        ("", true),
-        ("scope = ['other']", true),
-        ("expiry_threshold = '5s'\nclock_skew = '1s'\nheader = 'X-Token'", true),
-        ("audience = 'other'", false),
-        ("expected_username = 'alice'", false),
+    for (options, expected) in [
+        ("", Ok("t1")),
+        ("expiry_threshold = '5s'\nclock_skew = '1s'\nheader = 'X-Token'", Ok("t1")),
+        // Another access token, by the same session.
+        ("scope = ['other']", Ok("t2")),
+        ("audience = 'other'", Err(ErrorKind::LoginRequired)),
+        ("expected_username = 'alice'", Err(ErrorKind::LoginRequired)),
     ] {
         for outer in ["", "passing."] {
             let (bench, file) = (Bench::new(), File::new());
@@ -185,13 +186,81 @@ async fn a_session_in_memory_goes_on_if_it_is_the_same() {
             file.write(&rotating(&bench, outer, &format!("store = 'memory'\n{options}")));
             credentials.reload().await.unwrap();
             let result = credentials.token().await;
-            let result =
-                result.map(|token| token.secret().to_owned()).map_err(|error| error.kind());
-            let expected =
-                if goes_on { Ok("t2".to_owned()) } else { Err(ErrorKind::LoginRequired) };
+            let result = result.as_ref().map(Token::secret).map_err(authn::Error::kind);
             assert_eq!(result, expected, "{options} {outer}");
+            if result.is_ok() {
+                bench.expire();
+                let exchanges = bench.exchanges();
+                assert_eq!(token(&credentials).await, format!("t{}", exchanges + 1));
+            }
         }
     }
+}
+
+/// Returns a token without a refresh token.
+fn alone(token: &str) -> TokenSet {
+    TokenSet::new(Token::new(token).unwrap().without_expiry())
+}
+
+#[tokio::test]
+async fn a_session_without_a_refresh_token_goes_on() {
+    let lasting = || Token::new("a1").unwrap().with_expires_in(Duration::from_mins(10));
+    for held in [alone("a1"), TokenSet::new(lasting())] {
+        let (bench, file) = (Bench::new(), File::new());
+        let text = |scope: &str| {
+            let number = bench.number;
+            format!(
+                "[credentials]\norigins = ['*']\n[credentials.rotating]\nserver = {number}\nstore = 'memory'\n{scope}"
+            )
+        };
+        file.write(&text(""));
+        let credentials = file.loader_of(&bench).load().unwrap();
+        let scoped = credentials.with_scope(&["a"]);
+        let with_parameters = credentials.with_parameters([("tenant", "b")]);
+        credentials.adopt(held).await.unwrap();
+        for _ in 0..3 {
+            credentials.reload().await.unwrap();
+            assert_eq!(token(&credentials).await, "a1");
+            assert_eq!(credentials.try_token().unwrap().secret(), "a1");
+            assert!(credentials.status().await.unwrap().is_authenticated());
+            // It is for no other scopes and parameters.
+            assert!(scoped.token().await.is_err() && with_parameters.token().await.is_err());
+        }
+        file.write(&text("scope = ['other']"));
+        credentials.reload().await.unwrap();
+        assert!(credentials.try_token().is_none() && credentials.token().await.is_err());
+        file.write(&text(""));
+        credentials.reload().await.unwrap();
+        assert_eq!(token(&credentials).await, "a1", "a mistake that is corrected loses no token");
+        credentials.logout().await.unwrap();
+        assert!(credentials.try_token().is_none() && credentials.token().await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn tokens_for_the_scopes_of_a_call_go_on_whatever_the_configured_scopes_are() {
+    let (bench, file) = (Bench::new(), File::new());
+    let text = |options: &str| rotating(&bench, "", &format!("store = 'memory'\n{options}"));
+    file.write(&text("scope = ['one', 'two']"));
+    let credentials = file.loader_of(&bench).load().unwrap();
+    let (scoped, other) =
+        (credentials.with_scope(&["a"]), credentials.with_parameters([("tenant", "b")]));
+    let all = || async { (token(&credentials).await, token(&scoped).await, token(&other).await) };
+    assert_eq!(all().await, ("t1".into(), "t2".into(), "t3".into()));
+    for (options, expected) in [
+        ("scope = 'two one'", ("t1", "t2", "t3")),
+        ("scope = ['three']", ("t4", "t2", "t5")),
+        ("scope = ['one', 'two']", ("t1", "t2", "t3")),
+    ] {
+        file.write(&text(options));
+        credentials.reload().await.unwrap();
+        let (one, two, three) = all().await;
+        assert_eq!((&*one, &*two, &*three), expected, "{options}");
+    }
+    // A refused token is not used again.
+    credentials.invalidate(&credentials.token().await.unwrap());
+    credentials.reload().await.unwrap();
+    assert_eq!(token(&credentials).await, "t6");
 }
 
 #[tokio::test]
@@ -206,6 +275,7 @@ async fn a_session_may_move_to_another_table_and_back() {
         file.write(text);
         credentials.reload().await.unwrap();
         assert_eq!(token(&credentials).await, expected);
+        bench.expire();
     }
 }
 
@@ -221,6 +291,8 @@ async fn a_mistake_that_is_corrected_loses_no_session() {
         file.write(text);
         credentials.reload().await.unwrap();
     }
+    assert_eq!(token(&credentials).await, "t1");
+    bench.expire();
     assert_eq!(token(&credentials).await, "t2");
 }
 
@@ -238,6 +310,36 @@ async fn a_stored_session_and_its_tokens_go_on() {
 
 #[tokio::test]
 async fn an_exchange_that_is_under_way_is_not_lost() {
+    let (bench, credentials, _file, old, after) = under_way().await;
+    credentials.reload().await.unwrap();
+    let mut new = Box::pin(token(&credentials));
+    assert!(
+        std::future::poll_fn(|context| {
+            std::task::Poll::Ready(Future::poll(new.as_mut(), context).is_pending())
+        })
+        .await
+    );
+    after.notify_one();
+    assert_eq!(old.await.unwrap(), "t1", "a call under way ends with the old configuration");
+    assert_eq!(new.await, "t2", "by the refresh token that the old one got");
+    assert_eq!(bench.exchanges(), 2);
+}
+
+#[tokio::test]
+async fn the_token_of_an_exchange_that_is_under_way_is_used_after_the_reload() {
+    let (bench, credentials, _file, old, after) = under_way().await;
+    for _ in 0..2 {
+        credentials.reload().await.unwrap();
+    }
+    after.notify_one();
+    assert_eq!(old.await.unwrap(), "t1");
+    assert_eq!(token(&credentials).await, "t1");
+    assert_eq!(bench.exchanges(), 1);
+}
+
+/// Returns credentials with a call whose exchange the server has answered. The answer arrives after the notification.
+async fn under_way()
+-> (Bench, Credentials, File, tokio::task::JoinHandle<String>, Arc<tokio::sync::Notify>) {
     let (bench, file) = (Bench::new(), File::new());
     file.write(&rotating(&bench, "", "store = 'memory'"));
     let credentials = file.loader_of(&bench).load().unwrap();
@@ -251,19 +353,8 @@ async fn an_exchange_that_is_under_way_is_not_lost() {
     while bench.exchanges() == 0 {
         tokio::task::yield_now().await;
     }
-    // The server has answered, and the answer has not arrived.
     *bench.server.gates.lock().unwrap() = None;
-    credentials.reload().await.unwrap();
-    let mut new = Box::pin(token(&credentials));
-    assert!(
-        std::future::poll_fn(|context| {
-            std::task::Poll::Ready(Future::poll(new.as_mut(), context).is_pending())
-        })
-        .await
-    );
-    after.notify_one();
-    assert_eq!(old.await.unwrap(), "t1", "a call under way ends with the old configuration");
-    assert_eq!(new.await, "t2", "by the refresh token that the old one got");
+    (bench, credentials, file, old, after)
 }
 
 #[tokio::test]
@@ -274,7 +365,7 @@ async fn a_logout_and_a_close_reach_what_was_reloaded() {
     let scoped = credentials.with_scope(&["a"]);
     assert_eq!((token(&credentials).await, token(&scoped).await), ("t1".into(), "t2".into()));
     credentials.reload().await.unwrap();
-    assert_eq!((token(&credentials).await, token(&scoped).await), ("t3".into(), "t4".into()));
+    assert_eq!((token(&credentials).await, token(&scoped).await), ("t1".into(), "t2".into()));
     credentials.logout().await.unwrap();
     assert!(credentials.try_token().is_none() && scoped.try_token().is_none());
     credentials.close().await;
@@ -315,6 +406,7 @@ async fn the_programs_function_is_called_after_a_reload_too() {
         // The provider that made the exchange, not the cache that passes its token on.
         assert_eq!(told, [format!("credentials.passing.rotating r{number}")]);
         credentials.reload().await.unwrap();
+        bench.expire();
     }
 }
 

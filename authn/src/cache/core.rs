@@ -29,19 +29,13 @@ pub(super) struct Shared {
     pub(super) source: Arc<dyn ErasedSource>,
     pub(super) options: CacheOptions,
     pub(super) on_update: Option<OnUpdate>,
-    joined: ArcSwap<Joined>,
-}
-
-/// The session that a cache works for, and which of its reloads this cache is of.
-struct Joined {
-    state: Arc<SessionState>,
-    reload: u64,
+    state: ArcSwap<SessionState>,
 }
 
 impl Shared {
     /// Returns the state of the session.
     pub(super) fn state(&self) -> Arc<SessionState> {
-        Arc::clone(&self.joined.load().state)
+        self.state.load_full()
     }
 }
 
@@ -49,15 +43,14 @@ impl Core {
     pub(super) fn new(source: Arc<dyn ErasedSource>, options: CacheOptions) -> Self {
         let state = Arc::<SessionState>::default();
         let scope = state.slots.of(SlotKey::default());
-        let joined = ArcSwap::from_pointee(Joined { state, reload: 0 });
-        Self { shared: Arc::new(Shared { source, options, on_update: None, joined }), scope }
+        let state = ArcSwap::new(state);
+        Self { shared: Arc::new(Shared { source, options, on_update: None, state }), scope }
     }
 
-    /// Continues the session in memory of an older cache, with access tokens of its own. It is called before the first
-    /// use of this one.
-    pub(super) fn join(&self, state: Arc<SessionState>) {
-        let reload = state.slots.join(Arc::clone(&self.scope));
-        self.shared.joined.store(Arc::new(Joined { state, reload }));
+    /// Continues a session in memory, which may be that of an older cache. It is called before the first use of this one.
+    pub(super) fn join(&self, state: Arc<SessionState>, context: &Context) {
+        state.slots.join(SlotKey::of(context), &self.scope);
+        self.shared.state.store(state);
     }
 
     pub(super) fn set_on_update(&mut self, on_update: OnUpdate) {
@@ -69,8 +62,7 @@ impl Core {
 
     /// Returns the same cache for the scopes of a context.
     pub(super) fn scoped(&self, context: &Context) -> Self {
-        let joined = self.shared.joined.load();
-        let scope = joined.state.slots.of(SlotKey::of(joined.reload, context));
+        let scope = self.shared.state.load().slots.of(SlotKey::of(context));
         Self { shared: Arc::clone(&self.shared), scope }
     }
 

@@ -9,7 +9,8 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    core::Shared, memory::Memory, schedule::Schedule, scopes::ScopeSlot, state::SessionState,
+    core::Shared, memory::Memory, schedule::Schedule, scopes::ScopeSlot, slot::Rotation,
+    state::SessionState,
 };
 use crate::{
     Context, Error, ErrorKind, Issued, Result, SecretString, SessionPolicy, Token, TokenSet,
@@ -393,14 +394,14 @@ impl Exchange {
     /// Publishes a token for some scopes; `false` if a logout or a login has happened since the generation was read.
     pub(super) fn publish_in(
         &self,
-        scope: &ScopeSlot,
+        scope: &Arc<ScopeSlot>,
         invalidations: u64,
         issued: &Issued,
         schedule: Schedule,
     ) -> Result<bool> {
         let prefix = self.context.placement().map_or(BEARER, |placement| placement.prefix());
-        let publish = || scope.publish(issued, schedule, prefix);
-        self.state.slots.publish(self.generation, invalidations, publish)
+        let rotation = Rotation::new(issued, schedule, prefix)?;
+        Ok(self.state.slots.publish(self.generation, invalidations, scope, rotation))
     }
 
     /// Returns the name of the tokens of this call in a record.

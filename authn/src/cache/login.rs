@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::OwnedMutexGuard};
 
 use super::{
     exchange::{Exchange, Fresh, logged_out},
@@ -70,9 +70,13 @@ impl Exchange {
             let runtime = &background;
             let done = on_own_thread(runtime, {
                 let login = login.clone();
-                async move { self.log_in(&login).await }
+                async move {
+                    let mut here = None;
+                    (self.log_in(&login, &mut here).await, here)
+                }
             });
-            let outcome = done.await.unwrap_or_else(|| Err(panicked()));
+            // The next login starts when this one has told its prompt of its end.
+            let (outcome, _here) = done.await.unwrap_or_else(|| (Err(panicked()), None));
             let is_logged_in = outcome.is_ok();
             // Each in a task of its own, so that it runs even if the one before panics.
             on_own_thread(runtime, {
@@ -86,14 +90,18 @@ impl Exchange {
         runtime.spawn(work).await.unwrap_or_else(|_| Err(panicked()))
     }
 
-    /// Logs in after any other login has ended, unless that one has started a session.
-    async fn log_in(&mut self, login: &Login) -> Result<LoginOutcome> {
+    /// Logs in after any other login has ended, unless that one has started a session. `here` gets the lock of logins.
+    async fn log_in(
+        &mut self,
+        login: &Login,
+        here: &mut Option<OwnedMutexGuard<()>>,
+    ) -> Result<LoginOutcome> {
         let session = self.session().await?;
         let seen = self.read_if_stored(session.as_ref()).await?;
         let shared = Arc::clone(&self.shared);
         let state = Arc::clone(&self.state);
         let logins = state.logins.load(Ordering::Acquire);
-        let _here = self.wait(state.login_lock().lock_owned(), login).await?;
+        *here = Some(self.wait(state.login_lock().lock_owned(), login).await?);
         // With the lock, so that a close that has ended is seen, and one that starts now waits for this login.
         if state.slots.is_closed() {
             return Err(closed());

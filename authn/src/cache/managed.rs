@@ -63,9 +63,13 @@ impl Managed for Core {
         Some(self.shared.state())
     }
 
-    fn continue_session(&self, state: Arc<dyn Any + Send + Sync>) {
+    fn begin_session(&self, context: &Context) {
+        self.join(Arc::default(), context);
+    }
+
+    fn continue_session(&self, state: Arc<dyn Any + Send + Sync>, context: &Context) {
         if let Ok(state) = state.downcast::<SessionState>() {
-            self.join(state);
+            self.join(state, context);
         }
     }
 

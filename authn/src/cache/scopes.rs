@@ -15,7 +15,7 @@ use super::{
     single_flight::{SingleFlight, Waiter},
     slot::{Rotation, Slot},
 };
-use crate::{Context, Issued, Reason, Result, Status, Token, time::Moment};
+use crate::{Context, Issued, Reason, Status, Token, store::ConfiguredScope, time::Moment};
 
 /// Most sets of scopes in one cache. The least recently used is removed first.
 const MOST_SCOPES: usize = 64;
@@ -31,30 +31,28 @@ struct State {
     /// How often all tokens were invalidated, and when last: a stored token that is older is not used.
     invalidations: u64,
     invalidated_at: Option<SystemTime>,
-    /// How often the configuration was reloaded.
-    reloads: u64,
-    /// The most recently used is last.
+    /// The configured scopes alone, of the last configuration.
+    configured: SlotKey,
+    /// The most recently used is last. After a reload, several slots can have one key: their tokens are the same, and the
+    /// last one is of the last configuration.
     slots: VecDeque<(SlotKey, Arc<ScopeSlot>)>,
     /// The state of a session in memory, readable during an exchange.
     status: Status,
 }
 
-/// What an access token is for. A token of another reload may be of other configured scopes.
-#[derive(Default, PartialEq, Eq)]
+/// What an access token is for. After a reload, a token of other configured scopes is another one.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct SlotKey {
-    reload: u64,
+    configured: ConfiguredScope,
     scopes: Vec<String>,
     parameters: BTreeMap<String, String>,
 }
 
 impl SlotKey {
-    pub(super) fn of(reload: u64, context: &Context) -> Self {
-        Self { reload, scopes: context.scopes().to_vec(), parameters: context.parameters().clone() }
-    }
-
-    /// Returns whether it is of the configured scopes alone.
-    fn is_configured(&self, reload: u64) -> bool {
-        self.reload == reload && self.scopes.is_empty() && self.parameters.is_empty()
+    pub(super) fn of(context: &Context) -> Self {
+        let scopes = context.scopes().to_vec();
+        let configured = context.configured_scope().for_call(&scopes);
+        Self { configured, scopes, parameters: context.parameters().clone() }
     }
 }
 
@@ -67,7 +65,7 @@ pub(super) struct ScopeSlot {
 }
 
 /// The token that was dropped last. It may still be in a store.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Dropped {
     last: Option<Token>,
     /// Whether a server has refused it.
@@ -108,18 +106,31 @@ impl ScopeSlots {
         self.during(generation, State::start_generation)
     }
 
-    /// Runs `work`, which publishes a token, if its generation is the current one. Returns whether it is. A token that was
-    /// asked for before all were invalidated is not published, and is for those who waited for it.
+    /// Publishes a token for a slot and for those that have become its successors, if its generation is the current one.
+    /// Returns whether it is. A token that was asked for before all were invalidated is not published, and is for those who
+    /// waited for it.
     pub(super) fn publish(
         &self,
         generation: u64,
         invalidations: u64,
-        work: impl FnOnce() -> Result<()>,
-    ) -> Result<bool> {
+        slot: &Arc<ScopeSlot>,
+        rotation: Rotation,
+    ) -> bool {
         let publish = |state: &mut State| {
-            if state.invalidations == invalidations { work() } else { Ok(()) }
+            if state.invalidations != invalidations {
+                return;
+            }
+            let rotation = Arc::new(rotation);
+            for slot in state.same(slot) {
+                slot.publish(Arc::clone(&rotation));
+            }
         };
-        Ok(self.during(generation, publish).transpose()?.is_some())
+        self.during(generation, publish).is_some()
+    }
+
+    /// Returns whether two slots are for the same scopes and parameters.
+    pub(super) fn are_same(&self, one: &Arc<ScopeSlot>, other: &Arc<ScopeSlot>) -> bool {
+        self.lock().same(one).any(|slot| Arc::ptr_eq(slot, other))
     }
 
     /// Drops the access tokens of all scopes, also those of exchanges under way and those that are stored.
@@ -138,17 +149,20 @@ impl ScopeSlots {
         self.lock().invalidated_at.is_none_or(|at| asked_at > at)
     }
 
-    /// Adds the slot of the configured scopes of a new configuration. Returns the number of its reload.
-    pub(super) fn join(&self, slot: Arc<ScopeSlot>) -> u64 {
+    /// Adds the slot of the configured scopes of a new configuration, with the token that an earlier one has for them.
+    pub(super) fn join(&self, key: SlotKey, slot: &Arc<ScopeSlot>) {
         let mut state = self.lock();
-        state.reloads += 1;
         state.make_room();
         if state.is_closed {
             slot.single_flight.close();
         }
-        let reload = state.reloads;
-        state.slots.push_back((SlotKey { reload, ..SlotKey::default() }, slot));
-        reload
+        if let Some((_, last)) = state.slots.iter().rfind(|(known, _)| *known == key) {
+            slot.take_over(last);
+        }
+        // One with a handle stays, because a logout must reach it.
+        state.slots.retain(|(known, slot)| *known != key || Arc::strong_count(slot) > 1);
+        state.configured = key.clone();
+        state.slots.push_back((key, Arc::clone(slot)));
     }
 
     /// Sets the state of the session in memory, if its generation is the current one.
@@ -163,7 +177,7 @@ impl ScopeSlots {
     /// Returns the slot of a key, which may be new.
     pub(super) fn of(&self, key: SlotKey) -> Arc<ScopeSlot> {
         let state = &mut *self.lock();
-        let known = state.slots.iter().position(|(known, _)| *known == key);
+        let known = state.slots.iter().rposition(|(known, _)| *known == key);
         let entry = known.and_then(|at| state.slots.remove(at)).unwrap_or_else(|| {
             state.make_room();
             let new = Arc::<ScopeSlot>::default();
@@ -209,13 +223,19 @@ impl State {
     /// a logout must reach it.
     fn make_room(&mut self) {
         let unused = |(key, slot): &(SlotKey, Arc<ScopeSlot>)| {
-            !key.is_configured(self.reloads) && Arc::strong_count(slot) == 1
+            *key != self.configured && Arc::strong_count(slot) == 1
         };
         if self.slots.len() >= MOST_SCOPES
             && let Some(oldest) = self.slots.iter().position(unused)
         {
             self.slots.remove(oldest);
         }
+    }
+
+    /// Returns a slot and the others for the same scopes and parameters.
+    fn same(&self, slot: &Arc<ScopeSlot>) -> impl Iterator<Item = &Arc<ScopeSlot>> {
+        let key = self.slots.iter().find(|(_, known)| Arc::ptr_eq(known, slot)).map(|(key, _)| key);
+        self.slots.iter().filter(move |(known, _)| Some(known) == key).map(|(_, slot)| slot)
     }
 
     fn start_generation(&mut self) -> u64 {
@@ -298,11 +318,15 @@ impl ScopeSlot {
         }
     }
 
-    /// Publishes a token for these scopes.
-    pub(super) fn publish(&self, issued: &Issued, schedule: Schedule, prefix: &str) -> Result<()> {
-        self.slot.publish(issued, schedule, prefix)?;
+    fn publish(&self, rotation: Arc<Rotation>) {
+        self.slot.publish(Some(rotation));
         self.dropped().is_replaced_next = false;
-        Ok(())
+    }
+
+    /// Takes over the token of the same scopes from an earlier configuration.
+    fn take_over(&self, earlier: &Self) {
+        self.slot.publish(earlier.slot.load().clone());
+        *self.dropped() = earlier.dropped().clone();
     }
 
     /// Drops a token that a server has refused, unless that is held back.
@@ -334,7 +358,7 @@ mod tests {
         let oldest = Arc::clone(&current);
         for _ in 0..MOST_SCOPES * 3 {
             current = Arc::default();
-            slots.join(Arc::clone(&current));
+            slots.join(SlotKey::default(), &current);
         }
         let left = |slots: &ScopeSlots, one: &Arc<ScopeSlot>| {
             slots.lock().slots.iter().any(|(_, slot)| Arc::ptr_eq(slot, one))

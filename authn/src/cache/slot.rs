@@ -20,6 +20,11 @@ pub(super) struct Rotation {
 }
 
 impl Rotation {
+    /// Copies the token for all threads. `prefix` is the scheme of its header value.
+    pub(super) fn new(issued: &Issued, schedule: Schedule, prefix: &str) -> Result<Self> {
+        Ok(Self { schedule, stripes: Striped::try_new(|| issued.separate(prefix))? })
+    }
+
     /// Returns the copy of this thread's stripe.
     #[inline]
     pub(super) fn issued(&self) -> &Issued {
@@ -33,16 +38,14 @@ impl Slot {
         self.0.load()
     }
 
-    /// Replaces the token for all threads. `prefix` is the scheme of its header value.
-    pub(super) fn publish(&self, issued: &Issued, schedule: Schedule, prefix: &str) -> Result<()> {
-        let stripes = Striped::try_new(|| issued.separate(prefix))?;
-        self.0.store(Some(Arc::new(Rotation { schedule, stripes })));
-        Ok(())
+    /// Replaces the token for all threads.
+    pub(super) fn publish(&self, rotation: Option<Arc<Rotation>>) {
+        self.0.store(rotation);
     }
 
     /// Empties the slot.
     pub(super) fn clear(&self) {
-        self.0.store(None);
+        self.publish(None);
     }
 
     /// Empties the slot if it has this token, and returns whether it had it.

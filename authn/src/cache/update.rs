@@ -57,7 +57,7 @@ impl Exchange {
             self.notify(&pending.update).await?;
             memory.pending.remove(0);
             let result = self.publish_reported(&pending);
-            if Arc::ptr_eq(&pending.scope, &self.scope) {
+            if self.state.slots.are_same(&pending.scope, &self.scope) {
                 own = Some(result);
             }
         }

@@ -292,6 +292,7 @@ impl<'a> Build<'a> {
             parts.key = key.to_string().into();
             parts.placement = placement.map(Into::into);
             parts.secrets = references.into();
+            parts.configured_scope = session_key::scope(item, self.visibility(key)).into();
             parts.kept = Kept::new(session_spec.clone().filter(|_| entry.has_kept()));
             // What it keeps is all that such a provider has of a session.
             parts.session_spec = session_spec.filter(|_| !entry.has_kept());
@@ -300,6 +301,7 @@ impl<'a> Build<'a> {
             Ok(mut bound) => {
                 (bound.per_request, bound.resolves) = (per_request, resolves);
                 bound.refusing = entry.refusing().unwrap_or(bound.refusing);
+                bound.managed().begin_session(&bound.context);
                 let session = BuiltSession { options: identity, secrets, bound: bound.clone() };
                 self.sessions.borrow_mut().push(session);
                 Some(Credentials::of(bound))

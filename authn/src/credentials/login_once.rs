@@ -71,7 +71,8 @@ impl LoginOnce {
         let mut last = lock(&last.value);
         if let Some(ended) = &last.ended {
             let is_usable = match &*ended.borrow() {
-                None => true,
+                // Once nobody waits it is cancelled, and its user may have left. The next login waits for its end.
+                None => ended.receiver_count() > 0,
                 Some(Ended::By(_)) => last.number > before_call,
                 Some(Ended::Abandoned) => false,
             };

@@ -163,7 +163,7 @@ impl Bound {
     pub(crate) fn continue_session(&self, of: &Self) {
         self.context.kept().continue_from(of.context.kept());
         if let Some(state) = of.managed().state() {
-            self.managed().continue_session(state);
+            self.managed().continue_session(state, &self.context);
         }
     }
 

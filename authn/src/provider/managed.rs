@@ -32,8 +32,11 @@ pub trait Managed: Send + Sync {
         None
     }
 
-    /// Continues the session that another provider of the same session had. It is called before the first use.
-    fn continue_session(&self, _state: Arc<dyn Any + Send + Sync>) {}
+    /// Begins a session in memory for the configured scopes of a context. It is called before the first use.
+    fn begin_session(&self, _context: &Context) {}
+
+    /// Does the same with the session that another provider of the same session has.
+    fn continue_session(&self, _state: Arc<dyn Any + Send + Sync>, _context: &Context) {}
 
     /// Returns the provider whose tokens it passes on.
     fn inner(&self) -> Option<&Bound> {

@@ -31,7 +31,7 @@ pub(crate) struct SessionSpec {
 }
 
 /// The scopes of a configuration, which apply unless a call names others.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ConfiguredScope {
     /// Of the provider itself.
     pub(crate) own: Vec<String>,
@@ -105,6 +105,12 @@ impl SessionSpec {
 }
 
 impl ConfiguredScope {
+    /// Returns those that apply to a call, which may name other scopes than the provider's own.
+    pub(crate) fn for_call(&self, scopes: &[String]) -> Self {
+        let own = if scopes.is_empty() { ordered(self.own.clone()) } else { Vec::new() };
+        Self { own, nested: self.nested.clone() }
+    }
+
     /// Returns the name of the tokens of these scopes and parameters in a record; without scopes, the configured ones
     /// apply.
     pub(crate) fn entry(&self, scopes: &[String], parameters: &BTreeMap<String, String>) -> String {
