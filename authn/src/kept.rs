@@ -161,7 +161,8 @@ impl Kept {
         self.check(name, None)?;
         let (this, name, making) = (self.clone(), name.to_owned(), make());
         let (_caller, gone) = oneshot::channel::<()>();
-        to_its_end(async move {
+        // So that the caller's future is small.
+        let work = Box::pin(async move {
             let gone = Box::pin(async { drop(gone.await) });
             // Without its caller, nothing is begun.
             let Some(turn) = before(Turn::of(&this), gone).await else { return Err(cancelled()) };
@@ -171,12 +172,12 @@ impl Kept {
             }
             turn.reserve(&name).await?;
             let making = MAKING.scope(this.id(), making);
-            let made = before(making, this.clock.sleep(MAKE)).await.ok_or_else(too_slow)??;
-            this.check(&name, Some(&made))?;
-            turn.put(&name, Some(&made)).await?;
-            Ok(made)
-        })
-        .await
+            let secret = before(making, this.clock.sleep(MAKE)).await.ok_or_else(too_slow)??;
+            this.check(&name, Some(&secret))?;
+            turn.put(&name, Some(&secret)).await?;
+            Ok(secret)
+        });
+        to_its_end(work).await
     }
 
     /// Keeps a secret under a name, in place of the last one. When it returns, the store has saved it.
@@ -284,11 +285,11 @@ impl Default for Place {
 /// Shows names, and no secret.
 impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Kept");
         match &self.place {
-            Place::Memory(memory) => {
-                f.debug_tuple("Kept").field(&lock(memory).secrets.keys()).finish()
-            }
-            Place::Store(spec) => f.debug_struct("Kept").field("store", &spec.name).finish(),
-        }
+            Place::Memory(memory) => shown.field("names", &lock(memory).secrets.keys()),
+            Place::Store(spec) => shown.field("store", &spec.name),
+        };
+        shown.finish_non_exhaustive()
     }
 }

@@ -27,7 +27,13 @@ pub(super) struct Turn {
 /// What is kept.
 enum Present {
     Memory { memory: Arc<Mutex<Memory>>, logouts: u64 },
-    Store { session: StoredSession, record: Box<Record>, lease: Lease },
+    Store(Box<Stored>),
+}
+
+struct Stored {
+    session: StoredSession,
+    record: Record,
+    lease: Lease,
 }
 
 impl Turn {
@@ -47,9 +53,9 @@ impl Turn {
                 let rights = async { Ok((gate.lock_owned().await, session.lock().await?)) };
                 let rights = before(rights, end).await;
                 let (gate, lease) = rights.ok_or_else(|| busy(&session.place()))??;
-                let mut record = Box::new(session.load().await?);
+                let mut record = session.load().await?;
                 session.keep_session(&mut record);
-                (gate, Present::Store { session, record, lease })
+                (gate, Present::Store(Box::new(Stored { session, record, lease })))
             }
         };
         Ok(Self { secrets, _gate: gate })
@@ -59,14 +65,15 @@ impl Turn {
     pub(super) fn get(&self, name: &str) -> Option<SecretString> {
         match &self.secrets {
             Present::Memory { memory, .. } => lock(memory).secrets.get(name).cloned(),
-            Present::Store { record, .. } => record.kept().get(name).cloned(),
+            Present::Store(stored) => stored.record.kept().get(name).cloned(),
         }
     }
 
     /// Makes sure that a secret under a name can be saved.
     pub(super) async fn reserve(&mut self, name: &str) -> Result<()> {
         self.check_room(name)?;
-        let Present::Store { session, record, lease } = &mut self.secrets else { return Ok(()) };
+        let Present::Store(stored) = &mut self.secrets else { return Ok(()) };
+        let Stored { session, record, lease } = &mut **stored;
         if lease.is_lost() {
             return Err(Error::store(format!(
                 "the lease of what is kept in {} was lost",
@@ -94,7 +101,8 @@ impl Turn {
                 };
                 Ok(())
             }
-            Present::Store { session, record, .. } => {
+            Present::Store(stored) => {
+                let Stored { session, record, .. } = &mut **stored;
                 let is_saved = !record.keep(name, secret) || session.save(record).await?;
                 is_saved.then_some(()).ok_or_else(deleted)
             }
@@ -104,7 +112,7 @@ impl Turn {
     fn check_room(&self, name: &str) -> Result<()> {
         let count = match &self.secrets {
             Present::Memory { memory, .. } => lock(memory).secrets.len(),
-            Present::Store { record, .. } => record.kept_count(),
+            Present::Store(stored) => stored.record.kept_count(),
         };
         if count < MOST || self.get(name).is_some() {
             return Ok(());
