@@ -267,7 +267,8 @@ impl Context {
     pub(crate) fn change(self, change: impl FnOnce(&mut Parts)) -> Self {
         let mut inner = Arc::unwrap_or_clone(self.0);
         change(&mut inner);
-        // The client waits by the context's clock, whichever of the two was set last.
+        // Both wait by the context's clock, whichever was set last.
+        inner.kept.set_clock(inner.clock.clone());
         #[cfg(feature = "reqwest")]
         inner.http.set_clock(inner.clock.clone());
         Self(Arc::new(inner))

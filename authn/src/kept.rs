@@ -1,16 +1,23 @@
 //! `Kept`: a small map of secrets that a provider keeps between its calls.
 
+mod turn;
+
 use std::{
     fmt,
+    future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use tokio::{sync::oneshot, task_local};
+
+use self::turn::Turn;
 use crate::{
     Error, Options, Result, SecretString, SessionPolicy,
+    per_process::PerProcess,
     runtime::to_its_end,
-    store::{Record, SessionSpec, StoredSession},
-    time::before,
+    store::{Record, SessionSpec},
+    time::{Clock, before},
     token::Kept as Secrets,
 };
 
@@ -20,8 +27,13 @@ const MOST: usize = 16;
 const LONGEST_NAME: usize = 64;
 /// Longest secret, in bytes.
 const LONGEST: usize = 16 * 1024;
-/// Longest time to wait for another process that changes the same secrets.
-const LEASE: Duration = Duration::from_secs(30);
+/// Longest time for making a secret: as for an exchange.
+const MAKE: Duration = Duration::from_mins(2);
+
+task_local! {
+    /// Whose secret the code makes that is running.
+    static MAKING: usize;
+}
 
 /// The option of a provider that keeps secrets.
 #[derive(Options)]
@@ -34,9 +46,10 @@ pub(crate) struct KeptOptions {
 /// The secrets that a [`TokenProvider`](crate::TokenProvider) keeps, by name. [`Context::kept`](crate::Context::kept)
 /// returns them.
 ///
-/// They are in memory, and end with the credentials. Under `#[token_provider("name", kept)]` they are in the store that the
-/// option `store` names, by default `file`, so that other processes and later programs find them. They belong to the
-/// configured secrets and options of the provider: with others, they are not found.
+/// Without the flag `kept` they are in memory, and end with the credentials. Under `#[token_provider("name", kept)]` the
+/// option `store` names where they are, so that other processes and later programs find them. By default that is `file` in
+/// a configuration, and `memory` for a provider that a program makes by its builder. They belong to the configured secrets
+/// and options of the provider: with others, they are not found.
 /// [`Credentials::logout`](crate::Credentials::logout) deletes them.
 ///
 /// There are at most 16. A name has at most 64 bytes, and a secret at most 16 KiB.
@@ -51,14 +64,12 @@ pub(crate) struct KeptOptions {
 /// impl TokenProvider for Enrolled {
 ///     async fn token(&self, context: &Context) -> Result<Token> {
 ///         let kept: &Kept = context.kept();
-///         let code = match kept.get("code").await? {
-///             Some(code) => code,
-///             None => {
-///                 let code = SecretString::from("c1"); // a real one comes from a server
-///                 kept.set("code", code.clone()).await?;
-///                 code
-///             }
-///         };
+///         let code = kept.get_or_try_init("code", || async {
+///             Ok(SecretString::from("c1")) // a real one comes from a server
+///         });
+///         let code = code.await?;
+///         # kept.set("old", code.clone()).await?;
+///         # assert!(kept.get("old").await?.is_some());
 ///         # kept.remove("old").await?;
 ///         Token::new(&*code.expose())
 ///     }
@@ -70,43 +81,122 @@ pub(crate) struct KeptOptions {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Default)]
-pub struct Kept(Place);
-
-/// Secrets in memory. After a reload, the new provider shares those of the old one.
-type InMemory = Arc<Mutex<Secrets>>;
+pub struct Kept {
+    place: Place,
+    clock: Clock,
+}
 
 #[derive(Clone)]
 enum Place {
-    Memory(Arc<Mutex<InMemory>>),
-    Store(Arc<SessionSpec>),
+    /// After a reload, the new provider shares those of the old one.
+    Memory(Arc<Mutex<Arc<InMemory>>>),
+    Store(Arc<SessionSpec>, Gate),
+}
+
+/// Held by the one call of this process that changes something.
+type Gate = Arc<PerProcess<Arc<tokio::sync::Mutex<()>>>>;
+
+#[derive(Default)]
+struct InMemory {
+    memory: Mutex<Memory>,
+    gate: Gate,
+}
+
+#[derive(Default)]
+struct Memory {
+    secrets: Secrets,
+    /// How often everything was deleted.
+    logouts: u64,
 }
 
 impl Kept {
     /// Creates a map in a store, or in memory.
     pub(crate) fn new(spec: Option<Arc<SessionSpec>>) -> Self {
-        Self(spec.map_or_else(Place::default, Place::Store))
+        let in_store = |spec| Place::Store(spec, Gate::default());
+        Self { place: spec.map_or_else(Place::default, in_store), ..Self::default() }
+    }
+
+    /// Sets the clock by which it waits.
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
     }
 
     /// Returns the secret under a name; `None` if there is none.
     ///
     /// It is read from the store each time, so it is the one that any process has set last.
     pub async fn get(&self, name: &str) -> Result<Option<SecretString>> {
-        match &self.0 {
-            Place::Memory(secrets) => Ok(lock(&shared(secrets)).get(name).cloned()),
-            Place::Store(spec) => Ok(read(spec).await?.kept().get(name).cloned()),
+        match &self.place {
+            Place::Memory(shared) => Ok(lock(&lock(shared).memory).secrets.get(name).cloned()),
+            Place::Store(spec, _) => Ok(read(spec).await?.kept().get(name).cloned()),
         }
+    }
+
+    /// Returns the secret under a name. If there is none, it is made and kept: by one call, while the others wait for it.
+    ///
+    /// That holds for all calls of this process, and with a store for all processes that share it. `make` is called only if
+    /// there is no secret. Its future runs at most once, under the lease of the store, and may be dropped before it has
+    /// started, because another process has made the secret. It runs on the framework's background thread, so it must not
+    /// block. It goes on if the caller stops waiting, so that a secret which a server has issued is kept.
+    ///
+    /// The future has 2 minutes. If it fails, nothing is kept, its caller gets the error, and the next one makes the
+    /// secret. It can read what is kept, and must not change it.
+    ///
+    /// ```
+    /// # use authn::{Context, Kept, Result, SecretString, Url};
+    /// # async fn key(context: &Context, url: &Url) -> Result<SecretString> {
+    /// let issue = || {
+    ///     let request = context.http().post(url);
+    ///     async move { Ok(request.send().await?.success()?.json::<String>()?.into()) }
+    /// };
+    /// context.kept().get_or_try_init("key", issue).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of `make`, or one of kind [`Network`](crate::ErrorKind::Network) if its time is up. Otherwise it fails like
+    /// [`set`](Self::set). What can be checked before is checked before `make` runs, such as the room in the store.
+    pub async fn get_or_try_init<M>(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> M,
+    ) -> Result<SecretString>
+    where
+        M: Future<Output = Result<SecretString>> + Send + 'static,
+    {
+        if let Some(kept) = self.get(name).await? {
+            return Ok(kept);
+        }
+        self.check(name, None)?;
+        let (this, name, making) = (self.clone(), name.to_owned(), make());
+        let (_caller, gone) = oneshot::channel::<()>();
+        // So that the caller's future is small.
+        let work = Box::pin(async move {
+            let gone = Box::pin(async { drop(gone.await) });
+            // Without its caller, nothing is begun.
+            let Some(turn) = before(Turn::of(&this), gone).await else { return Err(cancelled()) };
+            let mut turn = turn?;
+            if let Some(kept) = turn.get(&name) {
+                return Ok(kept);
+            }
+            turn.reserve(&name).await?;
+            let making = MAKING.scope(this.id(), making);
+            let secret = before(making, this.clock.sleep(MAKE)).await.ok_or_else(too_slow)??;
+            this.check(&name, Some(&secret))?;
+            turn.put(&name, Some(&secret)).await?;
+            Ok(secret)
+        });
+        to_its_end(work).await
     }
 
     /// Keeps a secret under a name, in place of the last one. When it returns, the store has saved it.
     ///
-    /// Fails with [`Store`](crate::ErrorKind::Store) if the store can't save it, and with
+    /// It waits while a secret is [made](Self::get_or_try_init), and at most 5 minutes. For a secret that a server issues
+    /// once, use `get_or_try_init`: between a `get` and a `set`, another call may get one, too.
+    ///
+    /// Fails with [`Store`](crate::ErrorKind::Store) if the store can't save it or the wait is too long, and with
     /// [`Internal`](crate::ErrorKind::Internal) if there are too many, or the name or the secret is too long.
     pub async fn set(&self, name: &str, secret: SecretString) -> Result<()> {
-        if name.len() > LONGEST_NAME || secret.expose().len() > LONGEST {
-            let message = "the secret that a provider keeps, or its name, is too long";
-            return Err(Error::internal(message)
-                .with_help("keep at most 16 KiB under a name of at most 64 bytes"));
-        }
         self.change(name, Some(secret)).await
     }
 
@@ -116,75 +206,74 @@ impl Kept {
     }
 
     async fn change(&self, name: &str, secret: Option<SecretString>) -> Result<()> {
-        let spec = match &self.0 {
-            Place::Memory(secrets) => {
-                let secrets = shared(secrets);
-                let mut secrets = lock(&secrets);
-                match secret {
-                    Some(_) if secrets.len() >= MOST && !secrets.contains_key(name) => {
-                        return Err(too_many());
-                    }
-                    Some(secret) => secrets.insert(name.to_owned(), secret),
-                    None => secrets.remove(name),
-                };
-                return Ok(());
-            }
-            Place::Store(spec) => Arc::clone(spec),
-        };
-        let name = name.to_owned();
+        self.check(name, secret.as_ref())?;
+        let (this, name) = (self.clone(), name.to_owned());
         // It holds the lease, so it ends even if the caller stops waiting.
-        to_its_end(async move {
-            let session = spec.open(SessionPolicy::Begun).await?;
-            let end = crate::time::Clock::system().sleep(LEASE);
-            let lease = before(session.lock(), end).await.ok_or_else(|| busy(&session))??;
-            let mut record = session.load().await?;
-            session.keep_session(&mut record);
-            let changes = record.keep(&name, secret.as_ref());
-            if record.kept_count() > MOST {
-                return Err(too_many());
-            }
-            let is_saved = !changes || session.save(&mut record).await?;
-            drop(lease);
-            is_saved.then_some(()).ok_or_else(|| {
-                Error::store("what a provider keeps was deleted by a logout meanwhile")
-                    .with_help("try again")
-            })
-        })
-        .await
+        to_its_end(async move { Turn::of(&this).await?.put(&name, secret.as_ref()).await }).await
+    }
+
+    /// Fails if a secret can't be changed, whatever is kept.
+    fn check(&self, name: &str, secret: Option<&SecretString>) -> Result<()> {
+        if MAKING.try_with(|making| *making == self.id()).unwrap_or(false) {
+            // It would wait for itself.
+            let message = "a provider changes what it keeps while it makes a secret to be kept";
+            return Err(Error::internal(message).with_help("change it before or after that"));
+        }
+        if name.len() > LONGEST_NAME || secret.is_some_and(|secret| secret.expose().len() > LONGEST)
+        {
+            let message = "the secret that a provider keeps, or its name, is too long";
+            return Err(Error::internal(message)
+                .with_help("keep at most 16 KiB under a name of at most 64 bytes"));
+        }
+        Ok(())
+    }
+
+    fn gate(&self) -> Gate {
+        match &self.place {
+            Place::Memory(shared) => Arc::clone(&lock(shared).gate),
+            Place::Store(_, gate) => Arc::clone(gate),
+        }
+    }
+
+    fn id(&self) -> usize {
+        Arc::as_ptr(&self.gate()).addr()
     }
 
     /// Continues with what another one has in memory, so that both see each change. A store is shared anyway.
     pub(crate) fn continue_from(&self, of: &Self) {
-        if let (Place::Memory(own), Place::Memory(of)) = (&self.0, &of.0) {
-            let of = shared(of);
+        if let (Place::Memory(own), Place::Memory(of)) = (&self.place, &of.place) {
+            let of = Arc::clone(&lock(of));
             *lock(own) = of;
         }
     }
 
     /// Returns the name of the store; `None` for memory.
     pub(crate) fn store(&self) -> Option<&str> {
-        match &self.0 {
+        match &self.place {
             Place::Memory(_) => None,
-            Place::Store(spec) => Some(&spec.name),
+            Place::Store(spec, _) => Some(&spec.name),
         }
     }
 
     /// Returns whether a store has anything.
     pub(crate) async fn has_any(&self) -> Result<bool> {
-        match &self.0 {
+        match &self.place {
             Place::Memory(_) => Ok(false),
-            Place::Store(spec) => Ok(read(spec).await?.kept_count() > 0),
+            Place::Store(spec, _) => Ok(read(spec).await?.kept_count() > 0),
         }
     }
 
     /// Deletes everything.
     pub(crate) async fn clear(&self) -> Result<()> {
-        match &self.0 {
-            Place::Memory(secrets) => {
-                lock(&shared(secrets)).clear();
+        match &self.place {
+            Place::Memory(shared) => {
+                let shared = Arc::clone(&lock(shared));
+                let mut memory = lock(&shared.memory);
+                memory.secrets.clear();
+                memory.logouts += 1;
                 Ok(())
             }
-            Place::Store(spec) => spec.find(SessionPolicy::Begun).await?.clear().await,
+            Place::Store(spec, _) => spec.find(SessionPolicy::Begun).await?.clear().await,
         }
     }
 }
@@ -196,26 +285,20 @@ async fn read(spec: &SessionSpec) -> Result<Record> {
     Ok(record)
 }
 
-fn lock<T>(secrets: &Mutex<T>) -> MutexGuard<'_, T> {
-    secrets.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(memory: &Mutex<T>) -> MutexGuard<'_, T> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn shared(secrets: &Mutex<InMemory>) -> InMemory {
-    Arc::clone(&lock(secrets))
-}
-
-fn too_many() -> Error {
-    Error::internal(format!("a provider keeps more than {MOST} secrets"))
-        .with_help("remove those that it no longer needs")
-}
-
-fn busy(session: &StoredSession) -> Error {
-    Error::store(format!(
-        "another process has held what is kept in {} for {} seconds",
-        session.place(),
-        LEASE.as_secs()
+fn too_slow() -> Error {
+    Error::network(format!(
+        "what a provider keeps was not made within {} minutes, and that was cancelled",
+        MAKE.as_secs() / 60
     ))
-    .with_help("end it, or try again")
+    .with_help("try again later")
+}
+
+fn cancelled() -> Error {
+    Error::cancelled("nobody waits for what a provider keeps").with_help("try again")
 }
 
 impl Default for Place {
@@ -227,11 +310,14 @@ impl Default for Place {
 /// Shows names, and no secret.
 impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Place::Memory(secrets) => {
-                f.debug_tuple("Kept").field(&lock(&shared(secrets)).keys()).finish()
+        let mut shown = f.debug_struct("Kept");
+        match &self.place {
+            Place::Memory(shared) => {
+                let shared = Arc::clone(&lock(shared));
+                shown.field("names", &lock(&shared.memory).secrets.keys())
             }
-            Place::Store(spec) => f.debug_struct("Kept").field("store", &spec.name).finish(),
-        }
+            Place::Store(spec, _) => shown.field("store", &spec.name),
+        };
+        shown.finish_non_exhaustive()
     }
 }

@@ -90,7 +90,8 @@ pub(crate) async fn in_background<T: Send + 'static>(
     }
 }
 
-fn panicked() -> Error {
+/// The error of work that panicked.
+pub(crate) fn panicked() -> Error {
     Error::internal("work in the background ended by a fault in its code").with_help("report it")
 }
 

@@ -2,14 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs, future,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use authn::{
-    Context, Credentials, Environment, ErrorKind, Loader, Registry, Result, SecretString, Token,
-    TokenProvider,
+    Context, Credentials, Environment, Error, ErrorKind, Loader, Registry, Result, SecretString,
+    Token, TokenProvider,
     store::{FileStore, Lease, StoreKey, TokenStore as _},
+    time::{Clock, ManualClock},
 };
-use tokio::task::JoinSet;
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 
 /// Returns what it keeps under the name of the scope, or counts there.
 #[authn::token_provider("keeping", kept)]
@@ -25,6 +35,10 @@ impl TokenProvider for Keeping {
             [set, name, value] if set == "set" => {
                 kept.set(name, value.as_str().into()).await?;
             }
+            [make, name, server] if make == "make" => {
+                let issued = kept.get_or_try_init(name, || Server::of(server).issue(context));
+                return Token::new(&*issued.await?.expose());
+            }
             [remove, name] if remove == "remove" => kept.remove(name).await?,
             [long] if long == "long" => kept.set("n", "x".repeat(16 * 1024 + 1).into()).await?,
             [long] if long == "long_name" => kept.set(&"n".repeat(65), "x".into()).await?,
@@ -39,6 +53,79 @@ impl TokenProvider for Keeping {
         }
         Token::new("done")
     }
+}
+
+/// Issues secrets, which are numbered.
+#[derive(Clone)]
+struct Server {
+    name: &'static str,
+    /// What the first one does in place of that.
+    first: &'static str,
+    issued: watch::Sender<usize>,
+    /// Each issue waits for a permit.
+    permits: Arc<Semaphore>,
+}
+
+static SERVERS: Mutex<BTreeMap<&str, Server>> = Mutex::new(BTreeMap::new());
+
+impl Server {
+    fn start(name: &'static str, first: &'static str) -> Self {
+        let permits = Arc::new(Semaphore::new(0));
+        let server = Self { name, first, issued: watch::Sender::new(0), permits };
+        SERVERS.lock().unwrap().insert(name, server.clone());
+        server
+    }
+
+    fn of(name: &str) -> Self {
+        SERVERS.lock().unwrap()[name].clone()
+    }
+
+    fn issue(self, context: &Context) -> impl Future<Output = Result<SecretString>> + use<> {
+        let context = context.clone();
+        async move {
+            self.issued.send_modify(|issued| *issued += 1);
+            let number = *self.issued.borrow();
+            self.permits.acquire().await.unwrap().forget();
+            match self.first {
+                _ if number > 1 => {}
+                "fails" => return Err(Error::refused("no secret today")),
+                "panics" => panic!("as the test wants it"),
+                "hangs" => future::pending().await,
+                "is long" => return Ok("x".repeat(16 * 1024 + 1).into()),
+                "sets another" => context.kept().set("other", "o1".into()).await?,
+                "makes another" => {
+                    let other = || async { Ok("o1".into()) };
+                    context.kept().get_or_try_init("other", other).await?;
+                }
+                _ => {}
+            }
+            Ok(format!("c{number}").into())
+        }
+    }
+
+    /// Lets all that is issued from now on be issued.
+    fn open(&self) {
+        self.permits.add_permits(1000);
+    }
+
+    fn count(&self) -> usize {
+        *self.issued.borrow()
+    }
+
+    async fn has_begun(&self) {
+        self.issued.subscribe().wait_for(|issued| *issued > 0).await.unwrap();
+    }
+
+    fn call(&self, credentials: &Credentials) -> impl Future<Output = Result<String>> + use<> {
+        let (credentials, name) = (credentials.clone(), self.name);
+        async move { call(&credentials, &["make", "code", name]).await }
+    }
+}
+
+/// Returns credentials that keep in memory, and in a store.
+fn of_each_place(folder: &Path) -> [(&'static str, Credentials); 3] {
+    let of_memory = load(folder, "key = 'k', store = 'memory'");
+    [("code", in_code()), ("file", load(folder, "key = 'k'")), ("memory", of_memory)]
 }
 
 async fn call(credentials: &Credentials, call: &[&str]) -> Result<String> {
@@ -217,4 +304,144 @@ async fn what_is_kept_in_memory_stays_after_a_reload_with_the_same_secrets() {
     assert_eq!(call(&credentials, &["get", "code"]).await.unwrap(), "c2");
     credentials.logout().await.unwrap();
     assert_eq!(call(&before, &["get", "code"]).await.unwrap(), "none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_calls_makes_a_secret_and_the_others_wait_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (place, credentials) in of_each_place(folder.path()) {
+        let server = Server::start("of_many", "");
+        let mut calls = JoinSet::new();
+        for _ in 0..50 {
+            calls.spawn(server.call(&credentials));
+        }
+        server.has_begun().await;
+        server.open();
+        for made in calls.join_all().await {
+            assert_eq!(made.unwrap(), "c1", "{place}");
+        }
+        assert_eq!(call(&credentials, &["get", "code"]).await.unwrap(), "c1");
+        assert_eq!(server.count(), 1, "{place}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_many_processes_makes_a_secret_in_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start("of_processes", "");
+    // Each has a store of its own, as each process has.
+    let loaded = [(); 2].map(|()| load(folder.path(), "key = 'k'"));
+    let mut calls = JoinSet::new();
+    for number in 0..16 {
+        calls.spawn(server.call(&loaded[number % 2]));
+    }
+    server.has_begun().await;
+    server.open();
+    for made in calls.join_all().await {
+        assert_eq!(made.unwrap(), "c1");
+    }
+    assert_eq!(server.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_failure_the_next_caller_makes_the_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    for (first, kind) in [
+        ("fails", ErrorKind::Refused),
+        ("panics", ErrorKind::Internal),
+        ("is long", ErrorKind::Internal),
+        ("sets another", ErrorKind::Internal),
+        ("makes another", ErrorKind::Internal),
+    ] {
+        for (place, credentials) in of_each_place(folder.path()) {
+            let server = Server::start("of_failures", first);
+            server.open();
+            let calls: JoinSet<_> = (0..4).map(|_| server.call(&credentials)).collect();
+            let (made, failed): (Vec<_>, Vec<_>) =
+                calls.join_all().await.into_iter().partition(Result::is_ok);
+            let made: Vec<_> = made.into_iter().map(Result::unwrap).collect();
+            assert_eq!(made, ["c2"; 3], "{first} {place}");
+            let kinds: Vec<_> = failed.into_iter().map(|error| error.unwrap_err().kind()).collect();
+            assert_eq!(kinds, [kind], "{first} {place}");
+            assert_eq!(server.count(), 2, "{first} {place}");
+            assert_eq!(call(&credentials, &["get", "other"]).await.unwrap(), "none");
+            credentials.logout().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_kept_although_its_caller_has_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    for (place, credentials) in of_each_place(folder.path()) {
+        let server = Server::start("of_gone", "");
+        let first = tokio::spawn(server.call(&credentials));
+        server.has_begun().await;
+        let second = tokio::spawn(server.call(&credentials));
+        first.abort();
+        assert!(first.await.unwrap_err().is_cancelled());
+        server.open();
+        assert_eq!(second.await.unwrap().unwrap(), "c1", "{place}");
+        assert_eq!(server.count(), 1, "{place}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_has_two_minutes_to_be_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = ManualClock::new();
+    let provider = Keeping { _key: "k".into() };
+    let in_code = Credentials::builder().provider(provider).origin("*");
+    let in_code = in_code.clock(Clock::custom(clock.clone())).build().unwrap();
+    let in_file = loader(folder.path(), "key = 'k'").clock(Clock::custom(clock.clone()));
+    for credentials in [in_code, in_file.load().unwrap()] {
+        let server = Server::start("of_hanging", "hangs");
+        server.open();
+        let first = tokio::spawn(server.call(&credentials));
+        server.has_begun().await;
+        clock.advance(Duration::from_secs(119));
+        tokio::task::yield_now().await;
+        assert!(!first.is_finished());
+        clock.advance(Duration::from_secs(1));
+        let error = first.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Network, "{error}");
+        assert_eq!(server.call(&credentials).await.unwrap(), "c2");
+    }
+}
+
+#[tokio::test]
+async fn a_logout_wins_over_a_secret_that_is_being_made() {
+    let folder = tempfile::tempdir().unwrap();
+    for (place, credentials) in of_each_place(folder.path()) {
+        let server = Server::start("of_logout", "");
+        let first = tokio::spawn(server.call(&credentials));
+        server.has_begun().await;
+        credentials.logout().await.unwrap();
+        server.open();
+        assert_eq!(first.await.unwrap().unwrap_err().kind(), ErrorKind::Store, "{place}");
+        assert_eq!(call(&credentials, &["get", "code"]).await.unwrap(), "none");
+        assert_eq!(server.call(&credentials).await.unwrap(), "c2");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_made_that_could_not_be_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start("of_nothing", "");
+    server.open();
+    for (place, credentials) in of_each_place(folder.path()) {
+        let long = "n".repeat(65);
+        let error = call(&credentials, &["make", &long, server.name]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Internal, "{place}");
+        for number in 0..16 {
+            call(&credentials, &["set", &format!("n{number}"), "v"]).await.unwrap();
+        }
+        assert_eq!(server.call(&credentials).await.unwrap_err().kind(), ErrorKind::Internal);
+        assert_eq!(call(&credentials, &["make", "n0", server.name]).await.unwrap(), "v");
+    }
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = server.call(&load(&file, "key = 'k'")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store);
+    assert_eq!(server.count(), 0);
 }

@@ -122,6 +122,8 @@ async fn a_session_that_can_not_be_saved_at_all_is_said_to_be_lost() {
     let error = credentials.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store);
     assert!(error.message().contains("is lost when this program ends"), "{error}");
+    let help = error.help().unwrap();
+    assert!(help.ends_with("and keep the program running until then, or log in again"), "{help}");
     assert!(format!("{error:?}").contains("caused by: the disk is full"), "{error:?}");
     // As long as the program runs, it is not.
     disk.set_room(usize::MAX);

@@ -15,7 +15,8 @@ use std::{
 };
 
 use authn::{
-    Credentials, Environment, Error, ErrorKind, Result, Token,
+    Context, Credentials, Environment, Error, ErrorKind, Loader, Recovery, Registry, Result, Token,
+    TokenSet, TokenSource,
     store::{Document, FileStore, Lease, StoreKey, TokenStore},
 };
 use rotating::{Bench, token};
@@ -423,4 +424,52 @@ async fn a_lease_is_waited_for_as_long_as_its_caller_does() {
     assert!(waits.await.is_err(), "the lease was neither acquired nor refused");
     drop(held);
     other.lock(&key).await.unwrap();
+}
+
+/// Keeps as many bytes as the scope says.
+#[authn::token_provider("hoarding", cached)]
+struct Hoarding {}
+
+impl TokenSource for Hoarding {
+    async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
+        let length = context.scopes()[0].parse().unwrap();
+        let before = last.and_then(|last| last.kept("a")).map_or(0, |kept| kept.expose().len());
+        Ok(TokenSet::new(Token::new(format!("after-{before}"))?)
+            .with_kept("a", "x".repeat(length).into()))
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_no_store_takes_is_refused_with_its_size() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = |store: &str| {
+        let registry = Registry::builder().register::<Hoarding>().build().unwrap();
+        let environment = Environment::empty().state_directory(folder.path());
+        let text = format!("[credentials]\norigins = ['*']\nhoarding = {{ store = '{store}' }}");
+        Loader::new().registry(registry).environment(environment).defaults(&text).load().unwrap()
+    };
+    let ask = async |credentials: &Credentials, length: usize| {
+        let credentials = credentials.with_scope(&[length.to_string()]);
+        credentials.refresh().await.map(|token| token.secret().to_owned())
+    };
+    let stored = load("file");
+    assert_eq!(ask(&stored, 10).await.unwrap(), "after-0");
+    let error = ask(&stored, 2 << 20).await.unwrap_err();
+    assert_eq!((error.kind(), error.recovery()), (ErrorKind::Internal, Recovery::None));
+    assert_eq!(
+        format!("{error:?}"),
+        "the session has 2049 KiB, and a store keeps at most 1024, so it is not stored\n  \
+         help: keep less by `TokenSet::with_kept`, or set `store = \"memory\"`"
+    );
+    // The last one has stayed, in this process and in others.
+    assert_eq!(ask(&stored, 20).await.unwrap(), "after-10");
+    assert_eq!(ask(&load("file"), 600 << 10).await.unwrap(), "after-20");
+    assert_eq!(ask(&load("file"), 1).await.unwrap(), format!("after-{}", 600 << 10));
+    let in_memory = load("memory");
+    assert_eq!(ask(&in_memory, 2 << 20).await.unwrap(), "after-0");
+    assert_eq!(ask(&in_memory, 1).await.unwrap(), format!("after-{}", 2 << 20));
+    let too_long =
+        TokenSet::new(Token::new("abc").unwrap()).with_kept("a", "x".repeat(2 << 20).into());
+    assert_eq!(stored.adopt(too_long).await.unwrap_err().kind(), ErrorKind::Internal);
+    assert_eq!(ask(&load("file"), 1).await.unwrap(), "after-1");
 }

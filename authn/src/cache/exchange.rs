@@ -256,12 +256,15 @@ impl Exchange {
 
     /// Saves the record. If the whole can't be saved, the session is saved without access tokens. If that fails, too, the
     /// record is kept in memory until the store works again, because the server may accept its refresh token only.
+    ///
+    /// A session that no store takes is not kept: saving it again would not help.
     pub(super) async fn save(
         &self,
         session: &StoredSession,
         memory: &mut Memory,
         record: &mut Record,
     ) -> Result<()> {
+        record.check_length()?;
         let now = self.context.clock().now().wall();
         let is_new = record.revision == 0;
         record.set_saved_at(now);
@@ -437,10 +440,12 @@ fn unreserved(error: Error) -> Error {
 
 fn unsaved(error: Error) -> Error {
     let why = error.message();
+    let help = error.help().unwrap_or("check the store");
+    let help = format!("{help}, and keep the program running until then, or log in again");
     Error::store(format!(
         "the session was renewed but can't be saved, and is lost when this program ends: {why}"
     ))
-    .with_help("keep it running until the store works again, or log in again")
+    .with_help(help)
     .with_source(error)
 }
 

@@ -27,6 +27,7 @@ mod web_login;
 use std::{any::TypeId, fmt, future::Future, sync::Arc};
 
 pub use options::CacheOptions;
+pub(crate) use single_flight::crashed;
 
 use self::core::Core;
 use crate::{

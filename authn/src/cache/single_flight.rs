@@ -266,7 +266,7 @@ pub(super) fn closed() -> Error {
 }
 
 /// The error of an exchange whose source panicked.
-pub(super) fn crashed() -> Error {
+pub(crate) fn crashed() -> Error {
     Error::internal("the provider panicked during the exchange")
         .with_help("report this to the provider's authors")
 }

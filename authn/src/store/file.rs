@@ -134,9 +134,14 @@ impl TokenStore for FileStore {
 
     async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
         let text = document.text.clone();
-        if text.expose().len() as u64 > LARGEST {
-            return Err(Error::store("the session is larger than 1 MiB, so it is not stored")
-                .with_help("ask for fewer scopes at once"));
+        let length = text.expose().len() as u64;
+        if length > LARGEST {
+            return Err(Error::store(format!(
+                "the session has {} KiB, and the `file` store takes at most {}",
+                length.div_ceil(1024),
+                LARGEST / 1024
+            ))
+            .with_help("keep less in it"));
         }
         let (this, key) = (self.clone(), key.clone());
         // Others wait for the lock that a save holds.

@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{Document, StoredFailure};
-use crate::{SecretString, Token, TokenSet, token::Kept};
+use crate::{Error, Result, SecretString, Token, TokenSet, token::Kept};
 
 /// The version of the documents that are written. A document of a newer version is treated as missing.
 pub(super) const VERSION: u32 = 1;
 /// Longest document that is written, in bytes. A store reads documents of at least twice that length.
 const LONGEST: usize = 512 * 1024;
+/// Longest session that is written, in bytes: what every store can read.
+const LARGEST: usize = 2 * LONGEST;
 /// Most access tokens in one record.
 const MOST_TOKENS: usize = 64;
 
@@ -107,6 +109,20 @@ impl Record {
                 return Document { revision, text: text.as_str().into() };
             }
         }
+    }
+
+    /// Fails if the session is too long for a store, also without its access tokens. No later save could succeed.
+    pub(crate) fn check_length(&self) -> Result<()> {
+        let length = self.without_tokens().write(self.next_revision()).text.expose().len();
+        if length <= LARGEST {
+            return Ok(());
+        }
+        Err(Error::internal(format!(
+            "the session has {} KiB, and a store keeps at most {}, so it is not stored",
+            length.div_ceil(1024),
+            LARGEST / 1024
+        ))
+        .with_help("keep less by `TokenSet::with_kept`, or set `store = \"memory\"`"))
     }
 
     /// Drops the access token that was asked for first; `false` if there is none.

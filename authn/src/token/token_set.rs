@@ -85,6 +85,10 @@ impl TokenSet {
 
     /// Keeps another secret for the next exchange and for signing requests, such as a session, a key or a token's
     /// secret.
+    ///
+    /// A session that is stored, with all that is kept, has at most 1 MiB as JSON; some stores take less, such as the kernel's
+    /// keyring. The exchange fails with [`Internal`](crate::ErrorKind::Internal) if it is longer, and the last session stays
+    /// stored. In memory there is no limit.
     pub fn with_kept(mut self, name: impl Into<String>, value: SecretString) -> Self {
         let name = name.into();
         self.dropped.remove(&name);

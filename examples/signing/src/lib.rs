@@ -44,14 +44,12 @@ impl TokenProvider for Signed {
 }
 
 impl Signed {
-    /// Returns the key that the store has, or asks for it once.
+    /// Returns the key that the store has. Of all calls and processes that find none, one asks for it.
     async fn key(&self, context: &Context) -> Result<SecretString> {
-        if let Some(key) = context.kept().get("key").await? {
-            return Ok(key);
-        }
-        let request = context.http().post(&self.url).form(&[("code", &self._code.expose())]);
-        let key: String = request.send().await?.success()?.json()?;
-        context.kept().set("key", key.as_str().into()).await?;
-        Ok(key.into())
+        let issue = || {
+            let request = context.http().post(&self.url).form(&[("code", &self._code.expose())]);
+            async move { Ok(request.send().await?.success()?.json::<String>()?.into()) }
+        };
+        context.kept().get_or_try_init("key", issue).await
     }
 }

@@ -145,6 +145,27 @@ async fn each_request_is_signed_with_the_body_that_is_sent_and_the_key_is_issued
 }
 
 #[tokio::test]
+async fn one_key_is_issued_for_all_requests_of_all_programs_that_come_first_at_once() {
+    let (server, clock) = (Server::start(None), ManualClock::new());
+    let folder = tempfile::tempdir().expect("a folder");
+    // Each has a store of its own, as each program has.
+    let programs = [(); 2].map(|()| server.credentials(folder.path(), &clock));
+    let mut requests = tokio::task::JoinSet::new();
+    for number in 0..8 {
+        let client = Client::new(programs[number % 2].clone()).expect("a client");
+        requests.spawn(client.get(format!("{}/things", server.url)).send());
+    }
+    for answer in requests.join_all().await {
+        answer.expect("an answer");
+    }
+    let received = server.received();
+    let (of_key, signed): (Vec<_>, Vec<_>) =
+        received.iter().partition(|request| request.path == "/key");
+    assert_eq!((of_key.len(), signed.len()), (1, 8));
+    assert!(signed.iter().all(|request| request.is_signed()));
+}
+
+#[tokio::test]
 async fn the_same_parts_get_a_new_date_and_signature_each_time() {
     let (server, clock) = (Server::start(None), ManualClock::new());
     let folder = tempfile::tempdir().expect("a folder");

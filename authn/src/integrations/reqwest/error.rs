@@ -68,22 +68,6 @@ impl From<crate::Error> for Error {
     }
 }
 
-/// For functions that return [`authn::Result`](crate::Result).
-impl From<Error> for crate::Error {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Authorization(error) => error,
-            Error::Http(http) => Self::network(format!("the request failed: {http}"))
-                .with_help("try again later")
-                .with_source(http),
-            Error::Redirect(reason) => {
-                Self::protocol(format!("the redirect was not followed: {reason}"))
-                    .with_help("ask the operator of the server")
-            }
-        }
-    }
-}
-
 impl From<::reqwest::Error> for Error {
     fn from(error: ::reqwest::Error) -> Self {
         Self::Http(error.without_url())

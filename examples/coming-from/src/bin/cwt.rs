@@ -52,10 +52,9 @@ struct Custom {
 }
 
 impl Custom {
-    async fn use_secret(&self, context: &Context) -> Result<SecretString> {
+    fn use_secret(&self, context: &Context) -> impl Future<Output = Result<SecretString>> + use<> {
         let request = context.http().post(&self.url).form(&[("secret", &self._secret.expose())]);
-        let code: String = request.send().await?.success()?.json()?;
-        Ok(code.into())
+        async move { Ok(request.send().await?.success()?.json::<String>()?.into()) }
     }
 }
 
@@ -65,14 +64,7 @@ impl TokenProvider for Custom {
     }
 
     async fn authorize(&self, request: &mut Request<'_>, context: &Context) -> Result<()> {
-        let store = context.kept();
-        let code = if let Some(code) = store.get("code").await? {
-            code
-        } else {
-            let code = self.use_secret(context).await?;
-            store.set("code", code.clone()).await?;
-            code
-        };
+        let code = context.kept().get_or_try_init("code", || self.use_secret(context)).await?;
         request.set_header("token", &*code.expose())?;
         request.set_query("format", "json")
     }
