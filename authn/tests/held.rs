@@ -441,7 +441,7 @@ async fn closures_get_their_last_token_set() {
 #[derive(Clone, Debug, Default)]
 struct Slow {
     documents: Arc<Mutex<BTreeMap<StoreKey, Document>>>,
-    is_slow: Arc<AtomicBool>,
+    holds_next: Arc<AtomicBool>,
     has_saved: Arc<Notify>,
     answers: Arc<Notify>,
 }
@@ -459,7 +459,7 @@ impl TokenStore for Slow {
         let revision = self.load(key).await?.map_or(0, |document| document.revision);
         assert_eq!(revision, expected);
         self.documents.lock().unwrap().insert(key.clone(), document.clone());
-        if self.is_slow.swap(false, Ordering::SeqCst) {
+        if self.holds_next.swap(false, Ordering::SeqCst) {
             self.has_saved.notify_one();
             self.answers.notified().await;
         }
@@ -483,7 +483,7 @@ async fn a_set_is_adopted_as_a_whole_although_its_caller_gives_up() {
     };
     credentials.adopt(of("alice")).await.unwrap();
     assert_eq!(token(&credentials).await, "alice");
-    store.is_slow.store(true, Ordering::SeqCst);
+    store.holds_next.store(true, Ordering::SeqCst);
     let mut adopting = Box::pin(credentials.adopt(of("bob")));
     tokio::select! {
         result = &mut adopting => panic!("{result:?}"),
