@@ -153,7 +153,7 @@ impl Kept {
     pub(crate) fn store(&self) -> Option<&str> {
         match &self.0 {
             Place::Memory(_) => None,
-            Place::Store(spec) => Some(&spec.name),
+            Place::Store(spec) => Some(spec.store.name()),
         }
     }
 
@@ -213,7 +213,9 @@ impl fmt::Debug for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Place::Memory(secrets) => f.debug_tuple("Kept").field(&lock(secrets).keys()).finish(),
-            Place::Store(spec) => f.debug_struct("Kept").field("store", &spec.name).finish(),
+            Place::Store(spec) => {
+                f.debug_struct("Kept").field("store", &spec.store.name()).finish()
+            }
         }
     }
 }
