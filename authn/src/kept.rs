@@ -251,7 +251,7 @@ impl Kept {
     pub(crate) fn store(&self) -> Option<&str> {
         match &self.place {
             Place::Memory(_) => None,
-            Place::Store(spec, _) => Some(&spec.name),
+            Place::Store(spec, _) => Some(spec.store.name()),
         }
     }
 
@@ -316,7 +316,7 @@ impl fmt::Debug for Kept {
                 let shared = Arc::clone(&lock(shared));
                 shown.field("names", &lock(&shared.memory).secrets.keys())
             }
-            Place::Store(spec, _) => shown.field("store", &spec.name),
+            Place::Store(spec, _) => shown.field("store", &spec.store.name()),
         };
         shown.finish_non_exhaustive()
     }

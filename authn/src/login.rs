@@ -3,7 +3,8 @@
 use std::{
     fmt,
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    panic,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use tokio::sync::watch;
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 use crate::{
     Environment, Error, Result, SecretString,
     prompt::{ErasedPrompt, Link, Progress, Prompt, Question, UserCode},
-    runtime::Boxed,
+    runtime::{Boxed, catch, caught},
     time::before,
 };
 
@@ -56,6 +57,8 @@ pub struct Login {
     /// Its sender is dropped with the caller that waits for the login.
     caller: Option<watch::Receiver<()>>,
     at_end: Arc<Mutex<Option<AtEnd>>>,
+    /// The function of the prompt that has panicked.
+    panicked: Arc<OnceLock<&'static str>>,
 }
 
 /// The method by which a user logs in.
@@ -155,6 +158,7 @@ impl Login {
             environment: Arc::new(Environment::of_process()),
             caller: None,
             at_end: Arc::default(),
+            panicked: Arc::default(),
         }
     }
 
@@ -214,23 +218,44 @@ impl Login {
 
     /// Shows the link at which a user logs in.
     pub fn show_link(&self, link: &Link) {
-        self.prompt.show_link(link);
+        self.prompted("show_link", || self.prompt.show_link(link));
     }
 
     /// Shows the code that the user types in.
     pub fn show_code(&self, code: &UserCode) {
-        self.prompt.show_code(code);
+        self.prompted("show_code", || self.prompt.show_code(code));
     }
 
     /// Asks the user for a text. It is an error of kind [`Cancelled`](crate::ErrorKind::Cancelled) if the caller goes
     /// away meanwhile, or if the user gives up.
     pub async fn ask(&self, question: &Question) -> Result<SecretString> {
-        self.unless_cancelled(self.prompt.ask_boxed(question)).await?
+        let asked = caught(async { self.prompt.ask_boxed(question).await });
+        let answer = self.unless_cancelled(asked).await?;
+        answer.unwrap_or_else(|| self.prompted("ask", || panic::resume_unwind(Box::new(()))))
     }
 
     /// Shows the progress of the login.
     pub fn progress(&self, progress: &Progress) {
-        self.prompt.progress(progress);
+        self.prompted("progress", || self.prompt.progress(progress));
+    }
+
+    /// Runs a function of the prompt. If it panics, the login ends, and its error names the function.
+    fn prompted<T>(&self, function: &'static str, work: impl FnOnce() -> T) -> T {
+        catch(work).unwrap_or_else(|| {
+            // The first one counts.
+            let _ = self.panicked.set(function);
+            panic::resume_unwind(Box::new(()))
+        })
+    }
+
+    /// Returns the error of a login that has panicked.
+    pub(crate) fn crashed(&self) -> Error {
+        match self.panicked.get() {
+            Some(function) => Error::internal(format!("the prompt panicked in `{function}`"))
+                .with_help("fix its code"),
+            None => Error::internal("the provider panicked during the login")
+                .with_help("report this to the provider's authors"),
+        }
     }
 
     /// Waits for work of the user. It is an error of kind [`Cancelled`](crate::ErrorKind::Cancelled) if the caller goes
@@ -272,6 +297,7 @@ impl Login {
         self.caller = Some(caller);
         // The program may use the same `Login` for several logins at once. Each has its own closure.
         self.at_end = Arc::default();
+        self.panicked = Arc::default();
         (guard, self)
     }
 }

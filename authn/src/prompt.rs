@@ -16,7 +16,7 @@ use crate::{Result, SecretString, runtime::Boxed};
 /// Shows a login's link, code and progress to a user, and asks for missing values.
 ///
 /// The login calls it on a thread of its own, so it may block, for example to read a line. While it blocks, the login
-/// does not notice that its caller has gone.
+/// does not notice that its caller has gone. If a function panics, the login fails, and its error names the function.
 ///
 /// ```
 /// use authn::{Error, Result, SecretString, prompt::{Link, Progress, Prompt, Question, UserCode}};

@@ -7,6 +7,7 @@ use std::{
     cell::Cell,
     future::Future,
     io,
+    panic::{self, AssertUnwindSafe},
     pin::{Pin, pin},
     process,
     sync::Arc,
@@ -88,6 +89,23 @@ pub(crate) async fn in_background<T: Send + 'static>(
         )
         .with_help("wait for it before the program ends")),
     }
+}
+
+/// Runs code of the program or of another crate; `None` if it panics. The panic's message could contain a secret.
+pub(crate) fn catch<T>(work: impl FnOnce() -> T) -> Option<T> {
+    // Nothing of this crate is changed by it halfway.
+    panic::catch_unwind(AssertUnwindSafe(work)).ok()
+}
+
+/// Does the same with a future, which is dropped if it panics.
+pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    std::future::poll_fn(|context| match catch(|| work.as_mut().poll(context)) {
+        Some(Poll::Pending) => Poll::Pending,
+        Some(Poll::Ready(done)) => Poll::Ready(Some(done)),
+        None => Poll::Ready(None),
+    })
+    .await
 }
 
 /// The error of work that panicked.

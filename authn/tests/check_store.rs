@@ -159,7 +159,7 @@ fn each_planted_fault_of_a_store_is_named() {
         (Fault::ReservesNothing, Some("reserve: room for the next save is refused")),
         (Fault::ShowsDocuments, Some("secrets: `Debug`")),
         (Fault::ErrorsOfAnotherKind, Some("error kind: an error is of kind Network")),
-        (Fault::Panics, Some("panic: ")),
+        (Fault::Panics, Some("panicked in `load`")),
     ] {
         let place = Arc::<Place>::default();
         let found = panicked(|| {

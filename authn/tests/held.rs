@@ -386,27 +386,43 @@ async fn a_login_is_reported_and_what_the_program_has_is_not() {
 
 #[tokio::test]
 async fn a_program_that_panics_fails_the_exchange_and_is_asked_again() {
+    for how in ["in the future", "before the future", "on its thread"] {
+        panics_at_first(how).await;
+    }
+}
+
+async fn panics_at_first(how: &str) {
     let (server, calls) = (Server::default(), Arc::new(AtomicUsize::new(0)));
     let count = Arc::clone(&calls);
     let clock = ManualClock::new();
-    let credentials = Credentials::builder()
-        .source(server.clone())
-        .origin("*")
-        .clock(Clock::custom(clock.clone()))
-        .on_update(move |_| {
-            let count = Arc::clone(&count);
+    let work = move || assert!(count.fetch_add(1, Ordering::SeqCst) > 0, "a fault");
+    let builder = Credentials::builder().source(server.clone()).origin("*");
+    let builder = builder.clock(Clock::custom(clock.clone()));
+    let builder = match how {
+        "in the future" => builder.on_update(move |_| {
+            let work = work.clone();
             async move {
-                assert!(count.fetch_add(1, Ordering::SeqCst) > 0, "a fault");
+                work();
                 Ok(())
             }
-        })
-        .build()
-        .unwrap();
+        }),
+        "before the future" => builder.on_update(move |_| {
+            work();
+            async { Ok(()) }
+        }),
+        _ => builder.on_update_sync(move |_| {
+            work();
+            Ok(())
+        }),
+    };
+    let credentials = builder.build().unwrap();
     let expired = Token::new("old").unwrap().with_expires_at(SystemTime::UNIX_EPOCH);
     let refresh_token = server.refresh_token(1);
     let held = TokenSet::new(expired).with_refresh_token(refresh_token.into());
     credentials.adopt(held).await.unwrap();
-    assert_eq!(credentials.token().await.unwrap_err().kind(), ErrorKind::Internal);
+    let error = credentials.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal, "{how}");
+    assert_eq!(error.message(), "the function of `on_update` panicked", "{how}");
     clock.advance(Duration::from_mins(1));
     assert_eq!(token(&credentials).await, "t1");
     assert_eq!((server.exchanges(), calls.load(Ordering::SeqCst)), (1, 2));

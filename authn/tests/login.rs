@@ -14,7 +14,7 @@ use std::{
 
 use authn::{
     Claims, Context, Credentials, Environment, ErrorKind, InteractiveSource, Loader, Login,
-    LoginOutcome, Result, SecretString, SessionPolicy, Token, TokenSet, TokenSource,
+    LoginOutcome, Result, SecretString, SessionPolicy, Token, TokenSet, TokenSource, Url,
     prompt::{Link, Progress, Prompt, Question, UserCode},
     time::{Clock, ManualClock},
 };
@@ -530,10 +530,83 @@ async fn the_end_is_reported_whatever_panics() {
         assert_eq!(outcome.is_ok(), is_logged_in);
         if let Err(error) = outcome {
             assert_eq!(error.kind(), ErrorKind::Internal);
+            assert_eq!(error.message(), "the prompt panicked in `ask`");
         }
         assert_eq!(ends.load(Ordering::SeqCst), 1);
         // No lock is held any more.
         credentials.login(by(&Person::ready("bob"))).await.unwrap();
+    }
+}
+
+/// Calls each function of a prompt.
+#[derive(Debug)]
+struct Shows;
+
+impl TokenSource for Shows {
+    async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        Err(context.login_required("nobody is logged in"))
+    }
+}
+
+impl InteractiveSource for Shows {
+    async fn login(&self, _: &Context, login: &Login) -> Result<Option<TokenSet>> {
+        let page = Url::parse("https://login.example.com/").unwrap();
+        login.show_link(&Link::new(page.clone()));
+        login.show_code(&UserCode::new("BCDF-GHJK", page));
+        login.progress(&Progress::Exchanging);
+        login.ask(&Question::new("Name")).await?;
+        panic!("CNRY in the provider")
+    }
+}
+
+/// Panics in one function.
+#[derive(Debug)]
+struct Faulty(&'static str);
+
+impl Faulty {
+    fn enter(&self, function: &str) {
+        assert!(self.0 != function, "CNRY in the prompt");
+    }
+}
+
+impl Prompt for Faulty {
+    fn show_link(&self, _: &Link) {
+        self.enter("show_link");
+    }
+
+    fn show_code(&self, _: &UserCode) {
+        self.enter("show_code");
+    }
+
+    fn ask(&self, _: &Question) -> impl Future<Output = Result<SecretString>> + Send {
+        self.enter("ask");
+        async { Ok("alice".into()) }
+    }
+
+    fn progress(&self, _: &Progress) {
+        self.enter("progress");
+    }
+}
+
+#[tokio::test]
+async fn the_error_of_a_panic_names_who_panicked() {
+    for (function, expected) in [
+        ("show_link", "the prompt panicked in `show_link`"),
+        ("show_code", "the prompt panicked in `show_code`"),
+        ("progress", "the prompt panicked in `progress`"),
+        ("ask", "the prompt panicked in `ask`"),
+        ("", "the provider panicked during the login"),
+    ] {
+        let credentials = Credentials::builder().interactive(Shows).origin("*").build().unwrap();
+        let by_itself = credentials.with_login(Login::new(Faulty(function)));
+        let errors = [
+            credentials.login(Login::new(Faulty(function))).await.unwrap_err(),
+            by_itself.token().await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!((error.kind(), error.message()), (ErrorKind::Internal, expected));
+            assert!(error.help().is_some() && !format!("{error:?}").contains("CNRY"), "{error:?}");
+        }
     }
 }
 

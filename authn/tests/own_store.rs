@@ -126,3 +126,143 @@ async fn a_store_that_saves_nothing_is_an_error() {
     let error = shelf.process(&bench).logout().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Store, "{error}");
 }
+
+/// A store one of whose functions panics.
+#[derive(Clone, Debug, Default)]
+struct Shaky {
+    inner: Shelf,
+    panics: Arc<Mutex<&'static str>>,
+}
+
+impl Shaky {
+    fn enter(&self, function: &str) {
+        assert!(*self.panics.lock().unwrap() != function, "CNRY in {function}");
+    }
+}
+
+/// Panics when it is dropped.
+struct Loud(Shaky);
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        self.0.enter("drop");
+    }
+}
+
+impl TokenStore for Shaky {
+    async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+        self.enter("lock");
+        let (held, lost) = ((self.inner.lock(key).await?, Loud(self.clone())), self.clone());
+        Ok(Lease::new(held).with_lost(async move {
+            lost.enter("lost");
+            std::future::pending::<()>().await;
+        }))
+    }
+
+    fn load(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Document>>> + Send {
+        // Before there is a future.
+        self.enter("load");
+        self.inner.load(key)
+    }
+
+    async fn reserve(&self, _: &StoreKey, _: &Document, expected: u64) -> Result<Option<u64>> {
+        self.enter("reserve");
+        Ok(Some(expected))
+    }
+
+    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        tokio::task::yield_now().await;
+        self.enter("save");
+        self.inner.save(key, document, expected).await
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        self.enter("list");
+        self.inner.list().await
+    }
+
+    async fn remove_leftovers(&self, _: &StoreKey) -> Result<()> {
+        self.enter("remove_leftovers");
+        Ok(())
+    }
+
+    fn load_now(&self, _: &StoreKey) -> Option<Document> {
+        self.enter("load_now");
+        None
+    }
+
+    fn place(&self) -> Option<String> {
+        self.enter("place");
+        None
+    }
+
+    fn place_of(&self, _: &StoreKey) -> Option<String> {
+        self.enter("place_of");
+        None
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_panics_has_failed_and_no_session_is_lost() {
+    let text = |function: &str| format!("the token store `shaky` panicked in `{function}`");
+    for (function, fails, exchanges) in [
+        ("lock", Some(text("lock")), 1),
+        ("load", Some(text("load")), 1),
+        ("reserve", Some(text("reserve")), 1),
+        ("save", Some(text("save")), 2),
+        ("lost", Some("was lost".to_owned()), 1),
+        ("drop", None, 2),
+        ("list", None, 2),
+        ("load_now", None, 2),
+        ("place", None, 2),
+    ] {
+        let (bench, shaky) = (Bench::new(), Shaky::default());
+        let credentials = process(&bench, &shaky);
+        assert_eq!(token(&credentials).await, "t1");
+        bench.expire();
+        *shaky.panics.lock().unwrap() = function;
+        let result = credentials.token().await;
+        assert_eq!(bench.exchanges(), exchanges, "{function}");
+        match fails {
+            None => assert_eq!(result.unwrap().secret(), "t2", "{function}"),
+            Some(expected) => {
+                let error = result.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Store, "{error:?}");
+                assert!(error.message().contains(&expected), "{error}");
+                assert!(!format!("{error} {error:?}").contains("CNRY"), "{error:?}");
+            }
+        }
+        *shaky.panics.lock().unwrap() = "";
+        bench.clock.advance(Duration::from_mins(1));
+        // By the refresh token that the server has issued last, which accepts no other.
+        assert_eq!(token(&credentials).await, "t2", "{function}");
+        bench.expire();
+        assert_eq!(token(&process(&bench, &shaky)).await, "t3", "{function} of another process");
+    }
+}
+
+fn process(bench: &Bench, shaky: &Shaky) -> Credentials {
+    let loader = bench.loader("refresh_token = 'r0'\nstore = 'shaky'");
+    loader.store("shaky", shaky.clone()).load().unwrap()
+}
+
+#[tokio::test]
+async fn a_logout_and_a_listing_report_a_function_that_panics() {
+    let (bench, shaky) = (Bench::new(), Shaky::default());
+    let credentials = process(&bench, &shaky);
+    assert_eq!(token(&credentials).await, "t1");
+    let stores = bench.loader("").store("shaky", shaky.clone()).read().stores();
+    let known = stores.into_iter().find(|known| known.name() == "shaky").unwrap();
+    *shaky.panics.lock().unwrap() = "list";
+    let errors = [
+        known.sessions().await.unwrap_err().message().to_owned(),
+        known.examine().await[0].message().to_owned(),
+    ];
+    assert!(errors.iter().all(|error| error.ends_with("panicked in `list`")), "{errors:?}");
+    *shaky.panics.lock().unwrap() = "place_of";
+    assert_eq!(known.place_of(&StoreKey::new("key")), None);
+    *shaky.panics.lock().unwrap() = "remove_leftovers";
+    let error = credentials.logout().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Store, "{error}");
+    assert!(error.message().ends_with("panicked in `remove_leftovers`"), "{error}");
+}

@@ -76,7 +76,7 @@ impl Exchange {
                 }
             });
             // The next login starts when this one has told its prompt of its end.
-            let (outcome, _here) = done.await.unwrap_or_else(|| (Err(panicked()), None));
+            let (outcome, _here) = done.await.unwrap_or_else(|| (Err(login.crashed()), None));
             let is_logged_in = outcome.is_ok();
             // Each in a task of its own, so that it runs even if the one before panics.
             on_own_thread(runtime, {

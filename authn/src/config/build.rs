@@ -334,7 +334,6 @@ impl<'a> Build<'a> {
             return self.reporter.refuse(problem, item.get(&["store"]).unwrap_or(item), false);
         };
         Some(SessionSpec {
-            name: store.into(),
             store: found,
             key: StoreKey::of(name, self.profile, options),
             secrets,

@@ -11,7 +11,7 @@ use super::Canary;
 use crate::{
     Error, ErrorKind, Result, TokenSet,
     runtime::{block_on, in_background},
-    store::{Document, ErasedStore, Lease, Record, StoreKey, TokenStore},
+    store::{Document, Lease, NamedStore, Record, StoreKey, TokenStore},
 };
 
 /// Handles of the store, each as another process would have it.
@@ -59,8 +59,9 @@ type Fault = String;
 ///
 /// If there are faults, with a list of them, or if `open` fails.
 pub fn check_store<S: TokenStore>(open: impl Fn() -> Result<S>) {
-    let open = |_| -> Arc<dyn ErasedStore> {
-        Arc::new(open().unwrap_or_else(|error| panic!("the store can't be opened: {error}")))
+    let open = |_| {
+        let store = open().unwrap_or_else(|error| panic!("the store can't be opened: {error}"));
+        NamedStore::new("checked", Arc::new(store))
     };
     let bench = Bench { handles: (0..HANDLES).map(open).collect(), canary: Canary::new() };
     let checked = block_on(in_background(async move { Ok(bench.faults().await) }));
@@ -70,7 +71,7 @@ pub fn check_store<S: TokenStore>(open: impl Fn() -> Result<S>) {
 }
 
 struct Bench {
-    handles: Vec<Arc<dyn ErasedStore>>,
+    handles: Vec<NamedStore>,
     /// In each document, and in the keys.
     canary: Canary,
 }
@@ -95,7 +96,7 @@ impl Bench {
         faults
     }
 
-    fn handle(&self, number: usize) -> &Arc<dyn ErasedStore> {
+    fn handle(&self, number: usize) -> &NamedStore {
         &self.handles[number % self.handles.len()]
     }
 
@@ -218,7 +219,7 @@ impl Bench {
         let key = self.key("updates");
         let mut savers = JoinSet::new();
         for number in 0..HANDLES {
-            let (store, key) = (Arc::clone(self.handle(number)), key.clone());
+            let (store, key) = (self.handle(number).clone(), key.clone());
             let documents: Vec<_> = (1..=CHANGES * HANDLES as u64 + 1)
                 .map(|revision| self.session(revision, "update"))
                 .collect();
@@ -250,7 +251,7 @@ impl Bench {
             .map(|(revision, text)| self.session(revision, text))
             .collect();
         let mut writer: JoinSet<Result<()>> = JoinSet::new();
-        let (store, target) = (Arc::clone(self.handle(0)), key.clone());
+        let (store, target) = (self.handle(0).clone(), key.clone());
         writer.spawn(async move {
             for (expected, document) in (0..).zip(&documents) {
                 store.save(&target, document, expected).await?;
@@ -309,7 +310,7 @@ impl Bench {
             let acquired = timeout(MOMENT, self.handle(second).lock(&key)).await;
             check(acquired.is_err(), || "a second holder acquires it, too".into())?;
         }
-        let (store, waited) = (Arc::clone(self.handle(2)), key.clone());
+        let (store, waited) = (self.handle(2).clone(), key.clone());
         let mut waiting = JoinSet::new();
         waiting.spawn(async move { store.lock(&waited).await.map(drop) });
         yield_now().await;
@@ -410,11 +411,7 @@ impl Bench {
 }
 
 /// Replaces the document of a key by the one of the next revision, however often others are faster.
-async fn change(
-    store: &Arc<dyn ErasedStore>,
-    key: &StoreKey,
-    documents: &[Document],
-) -> Result<()> {
+async fn change(store: &NamedStore, key: &StoreKey, documents: &[Document]) -> Result<()> {
     for _ in 0..TRIES {
         let revision = store.load(key).await?.map_or(0, |document| document.revision);
         let next = usize::try_from(revision).ok().and_then(|index| documents.get(index));

@@ -10,7 +10,9 @@ use crate::{
         Field, Item, Key, LoadContext, Options as _, report_unknown_key, section, section_with,
     },
     secret::{SecretSource, Target},
-    store::{ErasedStore, FileOptions, FileStore, Record, StoreContext, StoreKey, is_session},
+    store::{
+        ErasedStore, FileOptions, FileStore, NamedStore, Record, StoreContext, StoreKey, is_session,
+    },
 };
 
 const NO_SUCH_STORE: &str = "this program has no such token store";
@@ -20,7 +22,7 @@ const FILE: &str = "file";
 /// The stores by name. `memory` is not among them, because its sessions are only in the cache.
 #[derive(Clone, Default)]
 pub(crate) struct Stores {
-    by_name: BTreeMap<String, Arc<dyn ErasedStore>>,
+    by_name: BTreeMap<String, NamedStore>,
     /// The stores that references can point into.
     sources: BTreeMap<&'static str, Arc<dyn SecretSource>>,
     /// The stores whose options are not valid.
@@ -56,33 +58,30 @@ pub(crate) struct Stores {
 /// # Ok(()) }
 /// ```
 #[derive(Clone, Debug)]
-pub struct KnownStore {
-    name: String,
-    store: Arc<dyn ErasedStore>,
-}
+pub struct KnownStore(NamedStore);
 
 impl KnownStore {
     /// Returns the name by which the option `store` chooses it.
     pub fn name(&self) -> &str {
-        &self.name
+        self.0.name()
     }
 
     /// Returns where the store keeps its sessions, such as a folder or an address without secrets.
     pub fn place(&self) -> Option<String> {
-        self.store.place()
+        self.0.place()
     }
 
     /// Returns where the store keeps the session of a key, such as a file; `None` if it has no place of its own.
     pub fn place_of(&self, key: &StoreKey) -> Option<String> {
-        self.store.place_of(key)
+        self.0.place_of(key)
     }
 
     /// Returns the problems of the store without changing it: who can read it, whether it can be written to, and which
     /// files were set aside.
     pub async fn examine(&self) -> Vec<Problem> {
-        let mut problems = self.store.examine();
+        let mut problems = self.0.examine();
         if problems.iter().all(|problem| problem.severity() != Severity::Error)
-            && let Err(error) = self.store.list().await
+            && let Err(error) = self.0.list().await
         {
             problems.push(error.as_problem(ProblemCode::Store));
         }
@@ -92,8 +91,8 @@ impl KnownStore {
     /// Returns the keys of its sessions, without those that were logged out.
     pub async fn sessions(&self) -> Result<Vec<StoreKey>> {
         let mut sessions = Vec::new();
-        for key in self.store.list().await?.into_iter().filter(is_session) {
-            let document = self.store.load(&key).await?;
+        for key in self.0.list().await?.into_iter().filter(is_session) {
+            let document = self.0.load(&key).await?;
             if document.is_some_and(|document| !Record::read(&document).is_empty()) {
                 sessions.push(key);
             }
@@ -104,10 +103,10 @@ impl KnownStore {
 
 impl Stores {
     pub(crate) fn add(&mut self, name: &str, store: Arc<dyn ErasedStore>) {
-        self.by_name.insert(name.to_owned(), store);
+        self.by_name.insert(name.to_owned(), NamedStore::new(name, store));
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<Arc<dyn ErasedStore>> {
+    pub(crate) fn get(&self, name: &str) -> Option<NamedStore> {
         self.by_name.get(name).cloned()
     }
 
@@ -131,8 +130,7 @@ impl Stores {
     }
 
     pub(crate) fn all(&self) -> Vec<KnownStore> {
-        let stores = self.by_name.clone().into_iter();
-        stores.map(|(name, store)| KnownStore { name, store }).collect()
+        self.by_name.values().cloned().map(KnownStore).collect()
     }
 
     /// Returns the values that the option `store` may have.
@@ -242,7 +240,8 @@ impl Stores {
             entry.build(table, surroundings)
         })?;
         // A store that the program has added itself has precedence.
-        self.by_name.entry(name.to_owned()).or_insert(made.store);
+        let named = || NamedStore::new(name, made.store);
+        self.by_name.entry(name.to_owned()).or_insert_with(named);
         self.sources.extend(made.source.map(|source| (name, source)));
         Some(())
     }

@@ -1,11 +1,12 @@
-//! `ErasedStore`: a `TokenStore` as a trait object, whose futures run on the background thread.
+//! `NamedStore`: a `TokenStore` behind a pointer, whose futures run on the background thread.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use super::{Document, Lease, StoreKey, TokenStore};
 use crate::{
-    Result,
-    runtime::{Boxed, in_background},
+    Error, Result,
+    diagnostic::{Problem, ProblemCode},
+    runtime::{Boxed, catch, caught, in_background},
 };
 
 /// A [`TokenStore`] behind a pointer. A method that returns a future can't be called through a trait object, so each
@@ -65,46 +66,100 @@ impl<S: TokenStore> ErasedStore for S {
     }
 }
 
-/// The functions of a store, on the background thread whichever thread calls them. So a store may use tokio's timers,
-/// tasks and connections, and they outlive the caller's runtime. Dropping a future ends the store's one.
-impl dyn ErasedStore {
-    pub(crate) async fn lock(self: &Arc<Self>, key: &StoreKey) -> Result<Lease> {
-        let (store, key) = (Arc::clone(self), key.clone());
-        in_background(async move { store.lock_boxed(&key).await }).await
+/// A store under the name by which a configuration chooses it.
+///
+/// Its functions run on the background thread whichever thread calls them. So a store may use tokio's timers, tasks and
+/// connections, and they outlive the caller's runtime. Dropping a future ends the store's one. A function that panics has
+/// failed: an exchange that calls it must still keep what its server has answered.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedStore {
+    name: Arc<str>,
+    store: Arc<dyn ErasedStore>,
+}
+
+impl NamedStore {
+    pub(crate) fn new(name: &str, store: Arc<dyn ErasedStore>) -> Self {
+        Self { name: name.into(), store }
     }
 
-    pub(crate) async fn load(self: &Arc<Self>, key: &StoreKey) -> Result<Option<Document>> {
-        let (store, key) = (Arc::clone(self), key.clone());
-        in_background(async move { store.load_boxed(&key).await }).await
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+        let (store, key) = (Arc::clone(&self.store), key.clone());
+        self.run("lock", async move { store.lock_boxed(&key).await }).await
+    }
+
+    pub(crate) async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        let (store, key) = (Arc::clone(&self.store), key.clone());
+        self.run("load", async move { store.load_boxed(&key).await }).await
     }
 
     pub(crate) async fn reserve(
-        self: &Arc<Self>,
+        &self,
         key: &StoreKey,
         document: &Document,
         expected: u64,
     ) -> Result<Option<u64>> {
-        let (store, key, document) = (Arc::clone(self), key.clone(), document.clone());
-        in_background(async move { store.reserve_boxed(&key, &document, expected).await }).await
+        let (store, key, document) = (Arc::clone(&self.store), key.clone(), document.clone());
+        let work = async move { store.reserve_boxed(&key, &document, expected).await };
+        self.run("reserve", work).await
     }
 
     pub(crate) async fn save(
-        self: &Arc<Self>,
+        &self,
         key: &StoreKey,
         document: &Document,
         expected: u64,
     ) -> Result<bool> {
-        let (store, key, document) = (Arc::clone(self), key.clone(), document.clone());
-        in_background(async move { store.save_boxed(&key, &document, expected).await }).await
+        let (store, key, document) = (Arc::clone(&self.store), key.clone(), document.clone());
+        let work = async move { store.save_boxed(&key, &document, expected).await };
+        self.run("save", work).await
     }
 
-    pub(crate) async fn list(self: &Arc<Self>) -> Result<Vec<StoreKey>> {
-        let store = Arc::clone(self);
-        in_background(async move { store.list_boxed().await }).await
+    pub(crate) async fn list(&self) -> Result<Vec<StoreKey>> {
+        let store = Arc::clone(&self.store);
+        self.run("list", async move { store.list_boxed().await }).await
     }
 
-    pub(crate) async fn remove_leftovers(self: &Arc<Self>, key: &StoreKey) -> Result<()> {
-        let (store, key) = (Arc::clone(self), key.clone());
-        in_background(async move { store.remove_leftovers_boxed(&key).await }).await
+    pub(crate) async fn remove_leftovers(&self, key: &StoreKey) -> Result<()> {
+        let (store, key) = (Arc::clone(&self.store), key.clone());
+        let work = async move { store.remove_leftovers_boxed(&key).await };
+        self.run("remove_leftovers", work).await
     }
+
+    pub(crate) fn load_now(&self, key: &StoreKey) -> Option<Document> {
+        catch(|| self.store.load_now(key)).flatten()
+    }
+
+    pub(crate) fn place(&self) -> Option<String> {
+        catch(|| self.store.place()).flatten()
+    }
+
+    pub(crate) fn place_of(&self, key: &StoreKey) -> Option<String> {
+        catch(|| self.store.place_of(key)).flatten()
+    }
+
+    pub(crate) fn examine(&self) -> Vec<Problem> {
+        catch(|| self.store.examine())
+            .unwrap_or_else(|| vec![panicked(&self.name, "examine").as_problem(ProblemCode::Store)])
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        function: &'static str,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let name = Arc::clone(&self.name);
+        in_background(async move {
+            caught(Box::pin(work)).await.unwrap_or_else(|| Err(panicked(&name, function)))
+        })
+        .await
+    }
+}
+
+fn panicked(name: &str, function: &str) -> Error {
+    Error::store(format!("the token store `{name}` panicked in `{function}`"))
+        .with_help("fix its code")
 }

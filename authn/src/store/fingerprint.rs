@@ -2,15 +2,13 @@
 //!
 //! It is a document of the store. Without it, a record does not help to try out passwords.
 
-use std::sync::Arc;
-
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
-    Document, ErasedStore, StoreKey, hex,
+    Document, NamedStore, StoreKey, hex,
     record::{VERSION, next_revision},
 };
 use crate::{Error, Result, SecretString};
@@ -33,7 +31,7 @@ struct Written {
 
 impl FingerprintKey {
     /// Returns the key of a store, and creates it if there is none.
-    pub(crate) async fn of(store: &Arc<dyn ErasedStore>) -> Result<Self> {
+    pub(crate) async fn of(store: &NamedStore) -> Result<Self> {
         for _ in 0..TRIES {
             let document = store.load(&name()).await?;
             if let Some(key) = document.as_ref().and_then(Self::read) {
@@ -50,12 +48,12 @@ impl FingerprintKey {
     }
 
     /// Returns the key of a store, if there is one.
-    pub(crate) async fn existing(store: &Arc<dyn ErasedStore>) -> Result<Option<Self>> {
+    pub(crate) async fn existing(store: &NamedStore) -> Result<Option<Self>> {
         Ok(store.load(&name()).await?.as_ref().and_then(Self::read))
     }
 
     /// Returns the key of a store without waiting, if there is one and the store can read at once.
-    pub(crate) fn existing_now(store: &Arc<dyn ErasedStore>) -> Option<Self> {
+    pub(crate) fn existing_now(store: &NamedStore) -> Option<Self> {
         store.load_now(&name()).as_ref().and_then(Self::read)
     }
 

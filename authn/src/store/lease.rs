@@ -7,6 +7,8 @@ use std::{
     task::{Context, Waker},
 };
 
+use crate::runtime::{catch, caught};
+
 /// The right to exchange for a key. Dropping it releases it.
 ///
 /// A lease in a network store expires if it is not renewed, so it can be lost while its holder still works. Such a
@@ -32,9 +34,17 @@ use std::{
 /// # }
 /// ```
 pub struct Lease {
-    /// Held for its drop, which releases the lease.
-    _held: Box<dyn Send>,
+    _held: Held,
     loss: Loss,
+}
+
+/// A value that is held for its drop, which releases the lease. If that panics, an exchange goes on.
+struct Held(Option<Box<dyn Send>>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        catch(|| drop(self.0.take()));
+    }
 }
 
 /// What is known of the loss of a lease.
@@ -50,13 +60,16 @@ enum Loss {
 impl Lease {
     /// Creates a lease from a value that releases the lease when it is dropped. Such a lease is never lost.
     pub fn new(held: impl Send + 'static) -> Self {
-        Self { _held: Box::new(held), loss: Loss::Never }
+        Self { _held: Held(Some(Box::new(held))), loss: Loss::Never }
     }
 
-    /// Sets the future that ends when the lease is lost. It is dropped with the lease.
+    /// Sets the future that ends when the lease is lost. It is dropped with the lease. If it panics, the lease is lost.
     #[must_use]
     pub fn with_lost(self, lost: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self { loss: Loss::Awaited(Box::pin(lost)), ..self }
+        Self {
+            loss: Loss::Awaited(Box::pin(async { caught(lost).await.unwrap_or_default() })),
+            ..self
+        }
     }
 
     /// Waits until the lease is lost: for ever if the store's leases don't expire.

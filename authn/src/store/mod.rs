@@ -27,7 +27,7 @@ use std::{fmt, future::Future};
 
 pub use context::StoreContext;
 pub use document::Document;
-pub(crate) use erased::ErasedStore;
+pub(crate) use erased::{ErasedStore, NamedStore};
 pub(crate) use failed_exchange::StoredFailure;
 pub(crate) use file::FileOptions;
 pub use file::FileStore;
@@ -72,6 +72,9 @@ use crate::{Result, diagnostic::Problem};
 ///
 /// The other functions are called on the thread of the caller, without a runtime: [`open`](Self::open),
 /// [`load_now`](Self::load_now) and [`place`](Self::place).
+///
+/// A function that panics has failed, as if it had returned an error of kind [`Store`](crate::ErrorKind::Store) that names the
+/// store and the function. So a new refresh token stays in memory, and is saved first the next time.
 ///
 /// # Examples
 ///

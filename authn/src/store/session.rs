@@ -2,11 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
-use super::{ErasedStore, Lease, Record, StoreKey, fingerprint::is_session, spec::ConfiguredScope};
+use super::{Lease, NamedStore, Record, StoreKey, fingerprint::is_session, spec::ConfiguredScope};
 use crate::{Error, Result};
 
 /// A session is removed if no exchange has used it for this long.
@@ -18,8 +17,7 @@ const MOST_TRIES: usize = 100;
 /// A store, and the key under which it keeps one session.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredSession {
-    pub(super) name: Arc<str>,
-    pub(super) store: Arc<dyn ErasedStore>,
+    pub(super) store: NamedStore,
     pub(super) key: StoreKey,
     /// Where earlier versions kept it, if that is elsewhere.
     pub(super) old_key: Option<StoreKey>,
@@ -47,7 +45,7 @@ impl StoredSession {
 
     /// Returns the name of the store.
     pub(crate) fn name(&self) -> &str {
-        &self.name
+        self.store.name()
     }
 
     /// Returns the name of the tokens of a call's scopes and parameters in the record.
@@ -69,7 +67,7 @@ impl StoredSession {
 
     /// Returns where the session is, for users.
     pub(crate) fn place(&self) -> String {
-        self.store.place().unwrap_or_else(|| self.name.to_string())
+        self.store.place().unwrap_or_else(|| self.name().to_owned())
     }
 
     /// Reads the record; an empty one with the revision 0 if there is none.

@@ -45,6 +45,10 @@ impl<S: TokenStore> TokenStore for Arc<S> {
         S::place(self)
     }
 
+    fn place_of(&self, key: &StoreKey) -> Option<String> {
+        S::place_of(self, key)
+    }
+
     fn examine(&self) -> Vec<Problem> {
         S::examine(self)
     }

@@ -1,15 +1,11 @@
 //! `SessionSpec`: where the sessions of a provider are stored, and what tells them apart.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::{Arc, OnceLock},
-};
+use std::{collections::BTreeMap, fmt, sync::OnceLock};
 
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    ErasedStore, SessionPolicy, StoreKey, StoredSession,
+    NamedStore, SessionPolicy, StoreKey, StoredSession,
     fingerprint::{FingerprintKey, unkeyed},
     hex,
 };
@@ -20,8 +16,7 @@ use crate::{Result, SecretString};
 /// A provider has one session, or one for each secret that starts one (`SessionPolicy::From`). References to such a secret
 /// can change, so the session is found anew for each exchange.
 pub(crate) struct SessionSpec {
-    pub(crate) name: Arc<str>,
-    pub(crate) store: Arc<dyn ErasedStore>,
+    pub(crate) store: NamedStore,
     /// Of the provider, the profile and the options.
     pub(crate) key: StoreKey,
     /// All configured secrets: with others it is another session.
@@ -93,8 +88,7 @@ impl SessionSpec {
             _ => (self.key.clone(), None),
         };
         StoredSession {
-            name: Arc::clone(&self.name),
-            store: Arc::clone(&self.store),
+            store: self.store.clone(),
             key,
             old_key,
             fingerprint,
@@ -140,7 +134,7 @@ pub(crate) fn ordered(mut scopes: Vec<String>) -> Vec<String> {
 impl fmt::Debug for SessionSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SessionSpec")
-            .field("name", &self.name)
+            .field("name", &self.store.name())
             .field("key", &self.key)
             .finish_non_exhaustive()
     }

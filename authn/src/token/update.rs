@@ -3,7 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use super::{Token, TokenSet};
-use crate::{Result, SecretString, runtime, runtime::Boxed};
+use crate::{
+    Error, Result, SecretString,
+    runtime::{self, Boxed, catch, caught},
+};
 
 /// A new token set with what it replaces: the argument of the function that a program sets by `on_update`.
 ///
@@ -45,7 +48,7 @@ use crate::{Result, SecretString, runtime, runtime::Boxed};
 /// token set is not lost: it stays in the session, in memory or in the store, and the function is called with it again
 /// before the next token is handed out. No other exchange starts before it has succeeded. An access token of before that
 /// has not expired is used meanwhile. So the function must accept the same update twice: it may have stored it before it
-/// failed.
+/// failed. A panic counts as an error of kind [`Internal`](crate::ErrorKind::Internal).
 ///
 /// It has 30 seconds. It must not ask the same credentials for a token, nor log in, adopt tokens or revoke them there,
 /// because they wait for it. Tokens that another process has stored are not reported here, but in that process.
@@ -133,13 +136,20 @@ impl OnUpdate {
         let function = Arc::new(function);
         Self::new(move |update| {
             let function = Arc::clone(&function);
-            runtime::aside(move || function(&update))
+            runtime::aside(move || catch(|| function(&update)).unwrap_or_else(|| Err(panicked())))
         })
     }
 
     pub(crate) fn call(&self, update: Update) -> Boxed<'static, Result<()>> {
-        (self.0)(update)
+        let function = Arc::clone(&self.0);
+        Box::pin(async move {
+            caught(async { function(update).await }).await.unwrap_or_else(|| Err(panicked()))
+        })
     }
+}
+
+fn panicked() -> Error {
+    Error::internal("the function of `on_update` panicked").with_help("fix its code")
 }
 
 impl fmt::Debug for OnUpdate {
