@@ -10,8 +10,6 @@ struct Server {
 struct Role {
     #[flatten]
     name: String,
-    #[flatten]
-    server: Option<Server>,
 }
 
 fn main() {}
