@@ -20,7 +20,9 @@ use zeroize::Zeroizing;
 
 pub(crate) use algorithm::Algorithm;
 pub(crate) use claims::Claims;
-pub(crate) use header::{Header, Json, check as check_header};
+#[cfg(feature = "jwt_bearer")]
+pub(crate) use header::Json;
+pub(crate) use header::{Header, check as check_header};
 use key::Key;
 pub(crate) use verify::{KeySet, ParseError, Signed, VerifyError};
 
