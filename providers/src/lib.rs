@@ -100,7 +100,12 @@ mod jwt;
 #[cfg(feature = "jwt_bearer")]
 mod jwt_bearer;
 #[cfg(feature = "oauth")]
+mod named;
+#[cfg(feature = "oauth")]
 mod oauth;
+#[cfg(feature = "oauth")]
+#[doc(hidden)]
+pub mod private;
 #[cfg(feature = "oauth")]
 mod random;
 #[cfg(any(feature = "keyring", feature = "keyutils"))]
@@ -127,4 +132,8 @@ pub use jwt::{Jwt, JwtBuilder};
 #[cfg(feature = "jwt_bearer")]
 pub use jwt_bearer::{JwtBearer, JwtBearerBuilder};
 #[cfg(feature = "oauth")]
-pub use oauth::{OAuth, OAuthBuilder};
+pub use client_auth::{ClientAuth, RegisteredClient};
+#[cfg(feature = "oauth")]
+pub use oauth::{OAuth, OAuthBuilder, compliance::Compliance};
+#[cfg(feature = "oauth")]
+pub use token_endpoint::{TokenRequest, TokenResponse};

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use authn::{Context, Error, Result};
 
-use super::{Client, Method};
+use super::{Client, Standard};
 use crate::{
     jws::{Claims, Signer},
-    token_endpoint::Form,
+    token_endpoint::TokenRequest,
 };
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -18,10 +18,10 @@ const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// How long an assertion is valid: long enough to reach the server, too short to be useful to a thief.
 const LIFETIME: Duration = Duration::from_mins(1);
 
-/// Adds a new assertion to a form. Each request has its own, because a server accepts each one only once.
+/// Adds a new assertion to a request. Each request has its own, because a server accepts each one only once.
 pub(super) fn add(
     client: &Client,
-    form: &mut Form,
+    request: &mut TokenRequest,
     audience: &str,
     context: &Context,
 ) -> Result<()> {
@@ -30,15 +30,15 @@ pub(super) fn add(
         .with("sub", client.id())
         // One audience, not a list: a server could use an assertion for several servers at another one.
         .with("aud", client.assertion_audience.as_deref().unwrap_or(audience));
-    form.add("client_assertion_type", TYPE);
-    form.add("client_assertion", &signer(client)?.sign(&claims)?);
+    request.set_parameter("client_assertion_type", TYPE);
+    request.set_parameter("client_assertion", &signer(client)?.sign(&claims)?);
     Ok(())
 }
 
 /// Reads the secret or the key. It is read for each request, because it can come from a file that is rotated, and
 /// when the configuration is loaded, so that an invalid one is found then.
 pub(super) fn signer(client: &Client) -> Result<Signer> {
-    let signer = if client.method() == Method::ClientSecretJwt {
+    let signer = if client.method().is(Standard::ClientSecretJwt) {
         Signer::with_shared_secret(&client.secret()?.expose(), client.algorithm)?
     } else {
         with_private_key(client)?

@@ -1,14 +1,11 @@
 //! `client_secret_basic`: client identifier and secret in the `Authorization` header (RFC 6749, 2.3.1).
 
-use authn::{
-    Result,
-    http::{HttpRequest, header},
-};
+use authn::Result;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
 use super::Client;
-use crate::choice::choice;
+use crate::{choice::choice, token_endpoint::TokenRequest};
 
 choice! {
     /// How identifier and secret are encoded.
@@ -20,10 +17,10 @@ choice! {
     }
 }
 
-pub(super) fn authenticate(client: &Client, request: HttpRequest) -> Result<HttpRequest> {
+pub(super) fn authenticate(client: &Client, request: &mut TokenRequest) -> Result<()> {
     let secret = client.secret()?.expose();
-    let value = value(client.id(), &secret, client.basic_encoding);
-    Ok(request.header(header::AUTHORIZATION, &value))
+    request.set_header("authorization", &value(client.id(), &secret, client.basic_encoding));
+    Ok(())
 }
 
 fn value(id: &str, secret: &str, encoding: BasicEncoding) -> Zeroizing<String> {

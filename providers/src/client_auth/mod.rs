@@ -1,39 +1,29 @@
 //! How the client authenticates (RFC 6749, 2.3).
 //!
+//! - [`method`]: the ways that a configuration can choose
 //! - [`client_secret_basic`]: with a header
 //! - [`assertion`]: with a signed token
+//! - [`own`]: in a way of a crate's own
 //!
 //! Each request uses one method. Another method is never tried after a failure, because the request contains a code or
 //! a refresh token that can be used only once.
 
 mod assertion;
 mod client_secret_basic;
+mod method;
+mod own;
 
-use authn::{Context, Error, Result, SecretString, http::HttpRequest};
+use authn::{Context, Error, Result, SecretString};
 
 use crate::{
-    choice::choice,
     jws::{Algorithm, Header, check_header},
-    token_endpoint::Form,
+    token_endpoint::TokenRequest,
 };
 
 use client_secret_basic::BasicEncoding;
 
-choice! {
-    /// A way to authenticate, by its registered name (RFC 7591, 2; OpenID Connect Core, 9).
-    pub(crate) enum Method {
-        /// Identifier and secret in the `Authorization` header.
-        ClientSecretBasic = "client_secret_basic",
-        /// Identifier and secret in the form.
-        ClientSecretPost = "client_secret_post",
-        /// A token signed with the secret.
-        ClientSecretJwt = "client_secret_jwt",
-        /// A token signed with a private key.
-        PrivateKeyJwt = "private_key_jwt",
-        /// The identifier only (a public client).
-        None = "none",
-    }
-}
+pub(crate) use method::{Method, Standard};
+pub use own::{ClientAuth, ErasedClientAuth, RegisteredClient};
 
 /// The options for a client's authentication.
 #[derive(Clone, authn::Options)]
@@ -44,7 +34,7 @@ pub(crate) struct Client {
     pub(crate) client_id: Option<String>,
     /// Client secret.
     _client_secret: Option<SecretString>,
-    /// How the client authenticates. Unset, it is `client_secret_basic` with a client secret, `private_key_jwt` with a
+    /// How the client authenticates: one of these, or a way that a crate registers. Unset, it is `client_secret_basic` with a client secret, `private_key_jwt` with a
     /// private key, and `none` otherwise.
     token_endpoint_auth_method: Option<Method>,
     /// How identifier and secret are encoded for `client_secret_basic`: `form` as RFC 6749, 2.3.1 requires, or `raw`
@@ -86,7 +76,7 @@ impl Client {
     /// Returns whether the client authenticates with a secret if it has one.
     pub(crate) fn uses_secret(&self) -> bool {
         let method = self.token_endpoint_auth_method;
-        self._private_key.is_none() && !matches!(method, Some(Method::PrivateKeyJwt | Method::None))
+        self._private_key.is_none() && !method.is_some_and(|method| method.is(Standard::PrivateKeyJwt) || method.is(Standard::None))
     }
 
     /// Sets the secret.
@@ -96,13 +86,13 @@ impl Client {
 
     /// Returns the configured method, or the one that follows from the other options.
     pub(crate) fn method(&self) -> Method {
-        self.token_endpoint_auth_method.unwrap_or(
+        self.token_endpoint_auth_method.unwrap_or(Method::Standard(
             match (&self._client_secret, &self._private_key) {
-                (Some(_), _) => Method::ClientSecretBasic,
-                (None, Some(_)) => Method::PrivateKeyJwt,
-                (None, None) => Method::None,
+                (Some(_), _) => Standard::ClientSecretBasic,
+                (None, Some(_)) => Standard::PrivateKeyJwt,
+                (None, None) => Standard::None,
             },
-        )
+        ))
     }
 
     /// Checks that all options that the method needs are set, and none that it does not use.
@@ -118,20 +108,39 @@ impl Client {
             return Err(Error::configuration("both `client_secret` and `private_key` are set")
                 .with_help("remove the one that the client does not authenticate with"));
         }
-        self.check_unused()?;
         check_header(&self.jwt_header)?;
-        match self.method() {
-            Method::ClientSecretBasic | Method::ClientSecretPost => self.secret().map(drop),
-            Method::ClientSecretJwt | Method::PrivateKeyJwt => assertion::signer(self).map(drop),
-            Method::None => Ok(()),
+        let method = match self.method() {
+            Method::Standard(method) => method,
+            method @ Method::Own(own) => {
+                method.check()?;
+                return own.value().validate_client(&self.registered(""));
+            }
+        };
+        self.check_unused(method)?;
+        match method {
+            Standard::ClientSecretBasic | Standard::ClientSecretPost => self.secret().map(drop),
+            Standard::ClientSecretJwt | Standard::PrivateKeyJwt => {
+                assertion::signer(self).map(drop)
+            }
+            Standard::None => Ok(()),
         }
     }
 
-    fn check_unused(&self) -> Result<()> {
-        let method = self.method();
-        let with_secret = !matches!(method, Method::PrivateKeyJwt | Method::None);
-        let with_key = method == Method::PrivateKeyJwt;
-        let signs = with_key || method == Method::ClientSecretJwt;
+    /// Returns the client as its own way to authenticate sees it.
+    fn registered<'a>(&'a self, audience: &'a str) -> RegisteredClient<'a> {
+        RegisteredClient {
+            id: self.id(),
+            secret: self._client_secret.as_ref(),
+            private_key: self._private_key.as_ref(),
+            key_id: self.key_id.as_deref(),
+            audience: self.assertion_audience.as_deref().unwrap_or(audience),
+        }
+    }
+
+    fn check_unused(&self, method: Standard) -> Result<()> {
+        let with_secret = !matches!(method, Standard::PrivateKeyJwt | Standard::None);
+        let with_key = method == Standard::PrivateKeyJwt;
+        let signs = with_key || method == Standard::ClientSecretJwt;
         let options = [
             ("client_secret", self._client_secret.is_some(), with_secret),
             ("private_key", self._private_key.is_some(), with_key),
@@ -150,47 +159,56 @@ impl Client {
         }
     }
 
-    /// Adds the form and the client's authentication to a request to the authorization server. `audience` is the
-    /// audience of an assertion unless another one is configured.
-    pub(crate) fn authenticate(
+    /// Adds the client's authentication to a request to the authorization server. `audience` is the audience of an
+    /// assertion unless another one is configured.
+    pub(crate) async fn authenticate(
         &self,
-        request: HttpRequest,
-        mut form: Form,
+        request: &mut TokenRequest,
         audience: &str,
         context: &Context,
-    ) -> Result<HttpRequest> {
-        let method = self.method();
-        if method == Method::ClientSecretBasic {
-            let request = client_secret_basic::authenticate(self, request)?;
-            return Ok(request.form(&form.pairs()));
+    ) -> Result<()> {
+        let method = match self.method() {
+            Method::Standard(method) => method,
+            Method::Own(own) => {
+                let client = self.registered(audience);
+                return own.value().authenticate_boxed(request, &client, context).await;
+            }
+        };
+        if method == Standard::ClientSecretBasic {
+            return client_secret_basic::authenticate(self, request);
         }
         // Optional with an assertion (RFC 7521, 4.2), but some servers find the client by it.
-        form.add("client_id", self.id());
+        request.set_parameter("client_id", self.id());
         match method {
-            Method::ClientSecretPost => form.add("client_secret", &self.secret()?.expose()),
-            Method::ClientSecretJwt | Method::PrivateKeyJwt => {
-                assertion::add(self, &mut form, audience, context)?;
+            Standard::ClientSecretPost => {
+                request.set_parameter("client_secret", &self.secret()?.expose());
             }
-            Method::ClientSecretBasic | Method::None => {}
+            Standard::ClientSecretJwt | Standard::PrivateKeyJwt => {
+                assertion::add(self, request, audience, context)?;
+            }
+            Standard::ClientSecretBasic | Standard::None => {}
         }
-        Ok(request.form(&form.pairs()))
+        Ok(())
     }
 
     /// Returns the help if the server rejects the client.
     pub(crate) fn advice(&self) -> &'static str {
-        match self.method() {
-            Method::ClientSecretBasic | Method::ClientSecretPost => {
+        let Method::Standard(method) = self.method() else {
+            return "check `client_id`, its credentials and `token_endpoint_auth_method`";
+        };
+        match method {
+            Standard::ClientSecretBasic | Standard::ClientSecretPost => {
                 "check `client_id`, `client_secret` and `token_endpoint_auth_method`"
             }
-            Method::ClientSecretJwt => {
+            Standard::ClientSecretJwt => {
                 "check `client_id`, `client_secret`, `algorithm` and `assertion_audience`, and this \
                  machine's clock"
             }
-            Method::PrivateKeyJwt => {
+            Standard::PrivateKeyJwt => {
                 "check `client_id`, `private_key`, `key_id` and `assertion_audience`, and this \
                  machine's clock"
             }
-            Method::None => "check `client_id`, and set `client_secret` if the client needs one",
+            Standard::None => "check `client_id`, and set `client_secret` if the client needs one",
         }
     }
 
@@ -227,14 +245,14 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
     fn both_kinds_of_assertions_have_the_configured_header() {
         let members = json!({ "x5t": "abc", "n": 1, "list": [true], "table": { "a": 1.5 } });
         for (method, expected) in [
-            (Method::ClientSecretJwt, json!({ "alg": "HS256", "typ": "JWT" })),
-            (Method::PrivateKeyJwt, json!({ "alg": "EdDSA", "typ": "JWT", "kid": "k" })),
+            (Standard::ClientSecretJwt, json!({ "alg": "HS256", "typ": "JWT" })),
+            (Standard::PrivateKeyJwt, json!({ "alg": "EdDSA", "typ": "JWT", "kid": "k" })),
         ] {
-            let with_key = method == Method::PrivateKeyJwt;
+            let with_key = method == Standard::PrivateKeyJwt;
             let client = Client {
                 client_id: Some("c".to_owned()),
                 _client_secret: (!with_key).then(|| "s3cr3t".into()),
-                token_endpoint_auth_method: Some(method),
+                token_endpoint_auth_method: Some(Method::Standard(method)),
                 basic_encoding: BasicEncoding::Form,
                 _private_key: with_key.then(|| KEY.into()),
                 key_id: with_key.then(|| "k".to_owned()),

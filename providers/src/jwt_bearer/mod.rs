@@ -16,7 +16,8 @@ use authn::{Context, Error, Result, SecretString, Token, TokenSet, TokenSource};
 use crate::{
     jws::{Algorithm, Claims, Header, Json, check_header},
     token_endpoint::{
-        self, Address, Advice, Discovery, Endpoint, Form, GrantAdvice, Received, TokenType,
+        self, Address, Advice, Discovery, Endpoint, Form, GrantAdvice, Received, TokenRequest,
+        TokenResponse, TokenType,
     },
 };
 use account::Account;
@@ -171,8 +172,8 @@ impl JwtBearer {
             form.add_unless_empty("scope", &self.scope(context));
         }
         form.add_of_call(context, &OWN_PARAMETERS)?;
-        let request = context.http().post(endpoint.url()).form(&form.pairs());
-        let response = request.send().await?;
+        let request = TokenRequest::new(Endpoint::Token, endpoint.url(), form);
+        let response = TokenResponse::from(request.send(context).await?);
         Ok(token_endpoint::grant(&Received::from(&response), &ADVICE, self.token_type)?)
     }
 

@@ -4,9 +4,11 @@
 //! - [`grants`]: the grants, one file each
 //! - [`login`]: how a user logs in
 //! - [`request`]: the scopes, the audience and the parameters of requests
+//! - [`compliance`]: what is changed for servers that deviate from the specifications
 //! - [`id_token`]: the user that a token belongs to
 
 mod browser;
+pub(crate) mod compliance;
 #[cfg(test)]
 mod discovered;
 mod grants;
@@ -25,7 +27,7 @@ mod typed_client;
 
 use authn::{
     Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe, Result,
-    SessionPolicy, TokenSet, TokenSource, Url, http::HttpResponse,
+    SessionPolicy, TokenSet, TokenSource, Url,
 };
 
 use grants::{GrantOptions, GrantType, authorization_code};
@@ -37,7 +39,7 @@ use typed_client::Missing;
 
 use crate::{
     client_auth::Client,
-    token_endpoint::{self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, with},
+    token_endpoint::{self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse, with},
 };
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
@@ -155,11 +157,15 @@ impl<'a> Call<'a> {
         endpoint: Endpoint,
         form: Form,
         grant: GrantAdvice<'_>,
-    ) -> Result<(HttpResponse, Advice<'_>)> {
-        let Self { options: OAuth { server, .. }, client, context } = self;
-        let request = context.http().post(server.endpoint(endpoint, context).await?.url());
-        let request = client.authenticate(request, form, &server.audience()?, context)?;
-        Ok((request.send().await?, Advice { client: client.advice(), grant }))
+    ) -> Result<(TokenResponse, Advice<'_>)> {
+        let Self { options: OAuth { server, request: options, .. }, client, context } = self;
+        let address = server.endpoint(endpoint, context).await?;
+        let mut request = TokenRequest::new(endpoint, address.url(), form);
+        let answered = options.prepare(&mut request)?;
+        client.authenticate(&mut request, &server.audience()?, context).await?;
+        let mut response = TokenResponse::from(request.send(context).await?);
+        options.correct(answered, &mut response)?;
+        Ok((response, Advice { client: client.advice(), grant }))
     }
 }
 

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use authn::{Context, Error, Result};
 
-use crate::token_endpoint::{Form, TokenType};
+use super::compliance::{Answered, Fix};
+use crate::token_endpoint::{
+    Endpoint, Form, RequestEncoding, RequestMethod, TokenRequest, TokenResponse, TokenType,
+    check_shape,
+};
 
 /// The options for the content of requests.
 #[derive(authn::Options)]
@@ -21,9 +25,24 @@ pub(super) struct RequestOptions {
     /// must not be secret.
     #[default(BTreeMap::new())]
     parameters: BTreeMap<String, String>,
+    /// Additional parameters of the request that starts a login in a browser, and of no other. Their values are shown, so
+    /// they must not be secret.
+    #[default(BTreeMap::new())]
+    authorization_parameters: BTreeMap<String, String>,
     /// What to take a token as whose type the server names and authn does not know, such as `N_A`. Unset, such a token is
     /// an error. A token without a type is a bearer token.
     pub(super) token_type: Option<TokenType>,
+    /// Method of token requests: `post`, or `get` for servers that read the parameters from the query. A server may log
+    /// the query with its secrets.
+    #[default(RequestMethod::Post)]
+    token_request_method: RequestMethod,
+    /// Encoding of token requests: `form`, or `json` for servers that read a JSON object.
+    #[default(RequestEncoding::Form)]
+    token_request_encoding: RequestEncoding,
+    /// Fixes for a server that deviates from the specifications, in their order: built-in ones, or those that a crate
+    /// registers.
+    #[default(Vec::new())]
+    compliance: Vec<Fix>,
 }
 
 /// Parameters that the provider sets itself, or that would change the form of the server's answer.
@@ -56,15 +75,42 @@ pub(super) const OWN_PARAMETERS: [&str; 25] = [
 ];
 
 impl RequestOptions {
-    /// Checks that no parameter is one of the provider's own.
+    /// Checks that no parameter is one of the provider's own, and that the form of requests is possible.
     pub(super) fn validate(&self) -> Result<()> {
-        match OWN_PARAMETERS.iter().find(|name| self.parameters.contains_key(**name)) {
-            Some(name) => Err(Error::configuration(format!(
-                "`parameters` must not contain `{name}`, which the provider sets itself"
-            ))
-            .with_help("remove it")),
-            None => Ok(()),
+        for (option, parameters) in [
+            ("parameters", &self.parameters),
+            ("authorization_parameters", &self.authorization_parameters),
+        ] {
+            if let Some(name) = OWN_PARAMETERS.iter().find(|name| parameters.contains_key(**name)) {
+                return Err(Error::configuration(format!(
+                    "`{option}` must not contain `{name}`, which the provider sets itself"
+                ))
+                .with_help("remove it"));
+            }
         }
+        self.compliance.iter().try_for_each(|fix| fix.check())?;
+        check_shape(self.token_request_method, self.token_request_encoding)
+    }
+
+    /// Gives a request the configured form, and applies the fixes to it. Returns the kind of its answer.
+    pub(super) fn prepare(&self, request: &mut TokenRequest) -> Result<Option<Answered>> {
+        if request.endpoint() == Endpoint::Token {
+            request.set_shape(self.token_request_method, self.token_request_encoding);
+        }
+        let answered = Answered::of(request);
+        for fix in &self.compliance {
+            fix.before(answered, request)?;
+        }
+        Ok(answered)
+    }
+
+    /// Applies the fixes to an answer.
+    pub(super) fn correct(
+        &self,
+        answered: Option<Answered>,
+        response: &mut TokenResponse,
+    ) -> Result<()> {
+        self.compliance.iter().try_for_each(|fix| fix.after(answered, response))
     }
 
     /// Returns the caller's scopes, else the configured ones.
@@ -82,6 +128,14 @@ impl RequestOptions {
         form.add_unless_empty("scope", &scopes.join(" "));
         form.add_unless_empty("audience", self.audience.as_deref().unwrap_or_default());
         self.ask_for_resource(form, context)
+    }
+
+    /// Adds the additional parameters of the request that starts a login.
+    pub(super) fn ask_for_login(&self, form: &mut Form) {
+        for (name, value) in &self.authorization_parameters {
+            form.remove(name);
+            form.add(name, value);
+        }
     }
 
     /// Adds the resources and the additional parameters; those of the call replace the configured ones. A token request that redeems a code repeats the resources

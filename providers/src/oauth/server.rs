@@ -26,8 +26,19 @@ pub(super) struct Server {
     authorization_endpoint_url: Option<Address>,
     /// Device authorization endpoint (RFC 8628), instead of the discovered one.
     device_authorization_endpoint_url: Option<Address>,
+    /// Endpoint for pushed authorization requests (RFC 9126), instead of the discovered one.
+    pushed_authorization_request_endpoint_url: Option<Address>,
+    /// Introspection endpoint (RFC 7662), instead of the discovered one.
+    introspection_endpoint_url: Option<Address>,
     /// Revocation endpoint (RFC 7009), instead of the discovered one.
     revocation_endpoint_url: Option<Address>,
+    /// Endpoint at which clients register themselves (RFC 7591), instead of the discovered one.
+    registration_endpoint_url: Option<Address>,
+    /// UserInfo endpoint (OpenID Connect Core, 5.3), instead of the discovered one.
+    userinfo_endpoint_url: Option<Address>,
+    /// Endpoint that ends the user's session at the server (OpenID Connect RP-Initiated Logout), instead of the
+    /// discovered one.
+    end_session_endpoint_url: Option<Address>,
     /// Address of the keys that the server signs ID tokens with (RFC 7517), instead of the discovered one.
     jwks_url: Option<Address>,
     __discovery: Discovery,
@@ -59,7 +70,12 @@ impl Server {
         let others = [
             &self.authorization_endpoint_url,
             &self.device_authorization_endpoint_url,
+            &self.pushed_authorization_request_endpoint_url,
+            &self.introspection_endpoint_url,
             &self.revocation_endpoint_url,
+            &self.registration_endpoint_url,
+            &self.userinfo_endpoint_url,
+            &self.end_session_endpoint_url,
             &self.jwks_url,
         ];
         let mut addresses = named.into_iter().flatten().chain(others.into_iter().flatten());
@@ -88,7 +104,14 @@ impl Server {
         let configured = match endpoint {
             Endpoint::Authorization => &self.authorization_endpoint_url,
             Endpoint::DeviceAuthorization => &self.device_authorization_endpoint_url,
+            Endpoint::PushedAuthorizationRequest => {
+                &self.pushed_authorization_request_endpoint_url
+            }
             Endpoint::Token => &self.token_endpoint_url,
+            Endpoint::Introspection => &self.introspection_endpoint_url,
+            Endpoint::Registration => &self.registration_endpoint_url,
+            Endpoint::UserInfo => &self.userinfo_endpoint_url,
+            Endpoint::EndSession => &self.end_session_endpoint_url,
             Endpoint::Revocation => &self.revocation_endpoint_url,
             Endpoint::Jwks => &self.jwks_url,
         };

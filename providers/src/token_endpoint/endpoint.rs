@@ -3,12 +3,17 @@
 use authn::Error;
 
 /// An endpoint that can be discovered.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Authorization,
     DeviceAuthorization,
+    PushedAuthorizationRequest,
     Token,
+    Introspection,
     Revocation,
+    Registration,
+    UserInfo,
+    EndSession,
     Jwks,
 }
 
@@ -22,12 +27,18 @@ impl Endpoint {
         .with_help(format!("set `{option}`"))
     }
 
-    /// Returns the name of the endpoint's member in the metadata (RFC 8414, 2; RFC 8628, 4).
+    /// Returns the name of the endpoint's member in the metadata (RFC 8414, 2; RFC 8628, 4; RFC 9126, 5;
+    /// OpenID Connect Discovery 1.0, 3; OpenID Connect RP-Initiated Logout 1.0, 2.1).
     pub(super) fn member(self) -> &'static str {
         match self {
             Self::Authorization => "authorization_endpoint",
             Self::DeviceAuthorization => "device_authorization_endpoint",
+            Self::PushedAuthorizationRequest => "pushed_authorization_request_endpoint",
             Self::Token => "token_endpoint",
+            Self::Introspection => "introspection_endpoint",
+            Self::Registration => "registration_endpoint",
+            Self::UserInfo => "userinfo_endpoint",
+            Self::EndSession => "end_session_endpoint",
             Self::Revocation => "revocation_endpoint",
             Self::Jwks => "jwks_uri",
         }
@@ -45,6 +56,27 @@ impl Endpoint {
                 "device authorization endpoint",
                 "device_authorization_endpoint_url",
                 OR_ANOTHER_GRANT,
+            ],
+            Self::PushedAuthorizationRequest => [
+                "endpoint for pushed authorization requests",
+                "pushed_authorization_request_endpoint_url",
+                "if it has one, or set `pushed_authorization_request = \"never\"`",
+            ],
+            Self::Introspection => [
+                "introspection endpoint",
+                "introspection_endpoint_url",
+                "if it has one",
+            ],
+            Self::Registration => [
+                "registration endpoint",
+                "registration_endpoint_url",
+                "if it has one, or register a client by hand and set `client_id`",
+            ],
+            Self::UserInfo => ["UserInfo endpoint", "userinfo_endpoint_url", "if it has one"],
+            Self::EndSession => [
+                "endpoint for logouts",
+                "end_session_endpoint_url",
+                "if it has one, or log out without `--at-server`",
             ],
             Self::Token => ["token endpoint", "token_endpoint_url", "instead of `issuer_url`"],
             Self::Revocation => [

@@ -27,6 +27,16 @@ impl Form {
         }
     }
 
+    /// Returns the first parameter with a name.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Removes all parameters with a name.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.retain(|(own, _)| own != name);
+    }
+
     /// Adds the parameters of the call. `own` are those that the provider sets itself.
     pub(crate) fn add_of_call(&mut self, context: &Context, own: &[&str]) -> Result<()> {
         for (name, value) in context.parameters() {

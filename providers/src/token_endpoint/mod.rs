@@ -2,23 +2,28 @@
 //!
 //! - [`address`]: an endpoint or an issuer
 //! - [`discovery`]: fetches the server's [`metadata`], which name each [`endpoint`]
-//! - [`form`]: the parameters of a request
-//! - [`response`]: the parser of answers
+//! - [`form`]: the parameters of a request, and [`request`], the request itself
+//! - [`answer`]: an answer, and [`response`], the parser of answers
 //! - [`mod@with`]: adds optional members of an answer
 
 mod address;
+mod answer;
 mod discovery;
 mod endpoint;
 mod form;
 mod metadata;
+mod request;
 mod response;
 mod with;
 
 pub(crate) use address::{Address, AnyAddress};
+pub use answer::TokenResponse;
 pub(crate) use discovery::{Discovery, ask_for_metadata, unavailable};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use form::Form;
 pub(crate) use metadata::Metadata;
+pub use request::TokenRequest;
+pub(crate) use request::{RequestEncoding, RequestMethod, check_shape};
 pub(crate) use response::{
     Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, Received, TokenType, accepted,
     device_authorization, grant,

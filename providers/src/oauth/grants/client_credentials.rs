@@ -4,7 +4,7 @@
 use authn::{Error, Result, TokenSet};
 
 use crate::{
-    client_auth::Method,
+    client_auth::Standard,
     oauth::{Call, OAuth, typed_client::Missing},
     token_endpoint::{Failure, Form, GrantAdvice},
 };
@@ -17,7 +17,7 @@ const ADVICE: GrantAdvice<'static> = GrantAdvice {
 };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
-    if Missing::of(options).is_none() && options.client.method() == Method::None {
+    if Missing::of(options).is_none() && options.client.method().is(Standard::None) {
         return Err(Error::configuration(
             "the grant client_credentials needs a client that authenticates",
         )

@@ -22,11 +22,11 @@ use std::time::Duration;
 
 use authn::{
     Error, Result, TokenSet,
-    http::{HttpResponse, StatusCode, describe, header},
+    http::{StatusCode, describe},
 };
 
 use self::instead::Instead;
-use super::with;
+use super::{TokenResponse, with};
 use crate::choice::choice;
 pub(crate) use device_authorization::DeviceAuthorization;
 pub(super) use member::Member;
@@ -52,14 +52,14 @@ pub(crate) struct Received<'a> {
     pub(crate) body: &'a [u8],
 }
 
-impl<'a> From<&'a HttpResponse> for Received<'a> {
-    fn from(response: &'a HttpResponse) -> Self {
+impl<'a> From<&'a TokenResponse> for Received<'a> {
+    fn from(response: &'a TokenResponse) -> Self {
         Self {
-            place: response.place(),
-            status: response.status(),
-            content_type: response.header(&header::CONTENT_TYPE),
-            retry_after: response.retry_after(),
-            body: response.bytes(),
+            place: &response.place,
+            status: response.status,
+            content_type: response.content_type.as_deref(),
+            retry_after: response.retry_after,
+            body: &response.body,
         }
     }
 }

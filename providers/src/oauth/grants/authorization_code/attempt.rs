@@ -114,6 +114,7 @@ impl Attempt {
             options.login.login_hint.as_deref().unwrap_or_default(),
         );
         options.request.ask_for(&mut form, call.scopes(), call.context)?;
+        options.request.ask_for_login(&mut form);
         let mut url = endpoint.url().clone();
         // The query that the endpoint already has must be kept (RFC 6749, 3.1).
         url.query_pairs_mut().extend_pairs(form.pairs());

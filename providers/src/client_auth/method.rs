@@ -1,0 +1,97 @@
+//! `Method`: the way to authenticate that a configuration chooses: a registered one, or one of a crate's own.
+
+use std::{fmt, sync::LazyLock};
+
+use authn::{Result, Show, View};
+use serde::{Deserialize, Deserializer, de};
+
+use super::own::{self, ErasedClientAuth};
+use crate::{
+    choice::choice,
+    named::{Named, find, names},
+};
+
+choice! {
+    /// A way to authenticate, by its registered name (RFC 7591, 2; OpenID Connect Core, 9).
+    pub(crate) enum Standard {
+        /// Identifier and secret in the `Authorization` header.
+        ClientSecretBasic = "client_secret_basic",
+        /// Identifier and secret in the form.
+        ClientSecretPost = "client_secret_post",
+        /// A token signed with the secret.
+        ClientSecretJwt = "client_secret_jwt",
+        /// A token signed with a private key.
+        PrivateKeyJwt = "private_key_jwt",
+        /// The identifier only (a public client).
+        None = "none",
+    }
+}
+
+/// A way to authenticate.
+#[derive(Clone, Copy)]
+pub(crate) enum Method {
+    Standard(Standard),
+    Own(&'static Named<dyn ErasedClientAuth>),
+}
+
+impl Method {
+    /// Returns its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Standard(method) => method.name(),
+            Self::Own(own) => own.name(),
+        }
+    }
+
+    /// Returns whether it is this one.
+    pub(crate) fn is(self, standard: Standard) -> bool {
+        matches!(self, Self::Standard(method) if method == standard)
+    }
+
+    /// Fails if another crate registers a way of the same name.
+    pub(super) fn check(self) -> Result<()> {
+        match self {
+            Self::Standard(_) => Ok(()),
+            Self::Own(own) => {
+                find(own::registered(), own.name(), "ways to authenticate a client").map(drop)
+            }
+        }
+    }
+}
+
+fn all_names() -> &'static [&'static str] {
+    static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        names(Standard::ALL.iter().map(|method| method.name()), own::registered())
+    });
+    &NAMES
+}
+
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Method;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a way to authenticate")
+            }
+
+            fn visit_enum<A: de::EnumAccess<'de>>(self, access: A) -> Result<Method, A::Error> {
+                let (name, variant) = access.variant::<String>()?;
+                de::VariantAccess::unit_variant(variant)?;
+                if let Some(method) = Standard::by_name(&name) {
+                    return Ok(Method::Standard(method));
+                }
+                let own = own::registered().find(|own| own.name() == name);
+                own.map(Method::Own).ok_or_else(|| de::Error::unknown_variant(&name, all_names()))
+            }
+        }
+        deserializer.deserialize_enum("Method", all_names(), Visitor)
+    }
+}
+
+impl Show for Method {
+    fn show(&self) -> View {
+        View::text(self.name())
+    }
+}
