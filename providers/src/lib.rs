@@ -78,6 +78,8 @@ mod app_service;
 mod basic;
 #[cfg(feature = "jwt")]
 mod bearer;
+#[cfg(feature = "oauth")]
+mod browser_login;
 #[cfg(feature = "cached")]
 mod cached;
 #[cfg(any(feature = "oauth", feature = "keyring", feature = "keyutils"))]

@@ -6,7 +6,6 @@
 //! - [`request`]: the scopes, the audience and the parameters of requests
 //! - [`id_token`]: the user that a token belongs to
 
-mod browser;
 #[cfg(test)]
 mod discovered;
 mod grants;
