@@ -78,6 +78,8 @@ mod app_service;
 mod basic;
 #[cfg(feature = "jwt")]
 mod bearer;
+#[cfg(feature = "oauth")]
+mod browser_login;
 #[cfg(feature = "cached")]
 mod cached;
 #[cfg(any(feature = "oauth", feature = "keyring", feature = "keyutils"))]
@@ -125,14 +127,14 @@ pub use basic::{Basic, BasicBuilder};
 pub use bearer::{Bearer, BearerBuilder};
 #[cfg(feature = "cached")]
 pub use cached::{Cached, CachedBuilder};
+#[cfg(feature = "oauth")]
+pub use client_auth::{ClientAuth, RegisteredClient};
 #[cfg(feature = "hook")]
 pub use hook::{Hook, HookBuilder};
 #[cfg(feature = "jwt")]
 pub use jwt::{Jwt, JwtBuilder};
 #[cfg(feature = "jwt_bearer")]
 pub use jwt_bearer::{JwtBearer, JwtBearerBuilder};
-#[cfg(feature = "oauth")]
-pub use client_auth::{ClientAuth, RegisteredClient};
 #[cfg(feature = "oauth")]
 pub use oauth::{OAuth, OAuthBuilder, compliance::Compliance};
 #[cfg(feature = "oauth")]

@@ -2,6 +2,4 @@
 
 pub use authn::private::inventory;
 
-pub use crate::{
-    client_auth::ErasedClientAuth, named::Named, oauth::compliance::Compliance,
-};
+pub use crate::{client_auth::ErasedClientAuth, named::Named, oauth::compliance::Compliance};

@@ -16,7 +16,10 @@ use super::{
     revocation,
     typed_client::Missing,
 };
-use crate::token_endpoint::{Address, AnyAddress, Endpoint};
+use crate::{
+    browser_login::RedirectOptions,
+    token_endpoint::{Address, AnyAddress, Endpoint},
+};
 
 /// How a user logs in.
 #[derive(authn::Options)]
@@ -61,6 +64,16 @@ impl LoginOptions {
     /// Returns how long a login in a web application can be completed.
     pub(super) fn web_timeout(&self) -> Duration {
         self.login_timeout.unwrap_or(DEFAULT_WEB_TIMEOUT)
+    }
+
+    /// Returns the redirect address.
+    pub(super) fn redirect(&self) -> RedirectOptions<'_> {
+        RedirectOptions {
+            uri: self.redirect_uri.as_ref().map(|uri| (uri.url(), uri.as_str())),
+            uri_option: "redirect_uri",
+            port: self.redirect_port,
+            path: &self.redirect_path,
+        }
     }
 
     /// Checks the options. Options that the grant does not use have their defaults.
@@ -166,7 +179,7 @@ impl Plan {
     /// Chooses the way. `sees_browser` says whether the environment has a browser.
     fn of(options: &OAuth, sees_browser: bool) -> Self {
         let login = &options.login;
-        let is_local = authorization_code::is_local(login);
+        let is_local = login.redirect().is_local();
         let has_browser = login.browser.is_some() || sees_browser;
         let is_free = options.grant_type.is_none() && login.redirect_uri.is_none();
         // Without a login page there is a device authorization endpoint: `validate` checks that.

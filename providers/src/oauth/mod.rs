@@ -7,7 +7,6 @@
 //! - [`compliance`]: what is changed for servers that deviate from the specifications
 //! - [`id_token`]: the user that a token belongs to
 
-mod browser;
 pub(crate) mod compliance;
 #[cfg(test)]
 mod discovered;
@@ -39,7 +38,10 @@ use typed_client::Missing;
 
 use crate::{
     client_auth::Client,
-    token_endpoint::{self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse, with},
+    token_endpoint::{
+        self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse,
+        with,
+    },
 };
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).

@@ -73,8 +73,7 @@ impl Fix {
 }
 
 fn all_names() -> &'static [&'static str] {
-    static NAMES: LazyLock<Vec<&str>> =
-        LazyLock::new(|| names(std::iter::empty(), registered()));
+    static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| names(std::iter::empty(), registered()));
     &NAMES
 }
 

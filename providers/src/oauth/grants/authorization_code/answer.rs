@@ -7,6 +7,8 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use crate::browser_login::{Answer, Checks};
+
 /// The values that an answer to this login must contain.
 pub(super) struct Expected {
     pub(super) state: Zeroizing<String>,
@@ -16,23 +18,12 @@ pub(super) struct Expected {
     pub(super) must_name_issuer: bool,
 }
 
-/// A checked answer.
-pub(super) enum Answer {
-    /// It belongs to another login, or its sender does not know the state of this login. It is ignored.
-    Foreign,
-    /// It belongs to this login and contains neither a code nor an error, such as the address of the login page.
-    Empty,
-    /// The code to exchange.
-    Code(Zeroizing<String>),
-    /// The user or the server's policy denied the login (`access_denied`).
-    Denied(Error),
-    /// The login has failed.
-    Failed(Error),
-}
+impl Checks for Expected {
+    fn parameters(&self) -> &'static [&'static str] {
+        &["code", "state", "error"]
+    }
 
-impl Expected {
-    /// Checks the query of the address that a browser came back to.
-    pub(super) fn check(&self, query: &str) -> Answer {
+    fn check(&self, query: &str) -> Answer {
         let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
         let is_ours =
             |value: &str| verify_slices_are_equal(value.as_bytes(), self.state.as_bytes()).is_ok();

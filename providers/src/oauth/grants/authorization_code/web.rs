@@ -2,11 +2,14 @@
 
 use authn::{Error, PendingLogin, Result, TokenSet, Url};
 
-use super::{answer::Answer, attempt::Attempt};
-use crate::oauth::{
-    Call,
-    grants::GrantType,
-    login::{LoggedIn, give_back, verify_identity},
+use super::attempt::Attempt;
+use crate::{
+    browser_login::{Answer, Checks as _},
+    oauth::{
+        Call,
+        grants::GrantType,
+        login::{LoggedIn, give_back, verify_identity},
+    },
 };
 
 /// Starts a login. Returns the address of the login page, and what is kept until the browser comes back.

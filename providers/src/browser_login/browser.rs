@@ -284,7 +284,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("it");
         let mut again = Command::new(env::current_exe().unwrap());
-        again.args(["--exact", "oauth::browser::tests::no_secret_of_authn_reaches_the_browser"]);
+        again.args([
+            "--exact",
+            "browser_login::browser::tests::no_secret_of_authn_reaches_the_browser",
+        ]);
         again.env(FILE, &file).envs(SECRET.iter().chain(&OTHER).map(|name| (name, "s3cr3t")));
         assert!(again.stdout(Stdio::null()).status().unwrap().success());
         let seen = std::fs::read_to_string(file).unwrap();

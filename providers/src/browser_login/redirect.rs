@@ -9,15 +9,26 @@ use authn::{Error, Result, Url};
 use tokio::net::TcpListener;
 use url::Host;
 
-use crate::oauth::login::LoginOptions;
-
 /// How many free ports are tried until one is free at every address.
 const TRIES: usize = 8;
 
+/// The configured redirect address.
+#[derive(Clone, Copy)]
+pub(crate) struct RedirectOptions<'a> {
+    /// The whole address, and its configured text. It replaces the port and the path.
+    pub(crate) uri: Option<(&'a Url, &'a str)>,
+    /// The name of that option, for errors.
+    pub(crate) uri_option: &'static str,
+    /// The option `redirect_port`; 0 is any free port.
+    pub(crate) port: u16,
+    /// The option `redirect_path`.
+    pub(crate) path: &'a str,
+}
+
 /// A redirect address on this machine with open sockets.
-pub(super) struct Redirect {
+pub(crate) struct Redirect {
     /// The address that is sent to the server.
-    pub(super) uri: String,
+    pub(crate) uri: String,
     /// The path that the browser requests.
     pub(super) path: String,
     pub(super) sockets: Vec<TcpListener>,
@@ -25,6 +36,7 @@ pub(super) struct Redirect {
 
 /// A redirect address on this machine, and the addresses to listen on.
 struct LoopbackAddress {
+    uri_option: &'static str,
     url: Url,
     /// The configured text, because some servers compare it exactly.
     text: Option<String>,
@@ -36,9 +48,9 @@ struct LoopbackAddress {
 
 impl Redirect {
     /// Starts to listen.
-    pub(super) async fn listen(options: &LoginOptions) -> Result<Self> {
+    pub(crate) async fn listen(options: RedirectOptions<'_>) -> Result<Self> {
         let local = LoopbackAddress::of(options)?.ok_or_else(|| {
-            Error::configuration("`redirect_uri` is not on this machine")
+            Error::configuration(format!("`{}` is not on this machine", options.uri_option))
                 .with_help("log in with `--console`, or set it to an `http` address on 127.0.0.1")
         })?;
         let mut again = 1..TRIES;
@@ -52,41 +64,41 @@ impl Redirect {
     }
 }
 
-/// Returns whether the redirect address is on this machine.
-pub(in crate::oauth) fn is_local(options: &LoginOptions) -> bool {
-    matches!(LoopbackAddress::of(options), Ok(Some(_)))
-}
-
-/// Returns the redirect address for a login on the console, where the user pastes the address that the browser ends at.
-/// Unless a port is configured, it is one on which no program of this machine listens.
-pub(super) fn console_redirect_uri(options: &LoginOptions) -> Result<String> {
-    let Some(local) = LoopbackAddress::of(options)? else {
-        let elsewhere = options.redirect_uri.as_ref().map(|uri| uri.as_str().to_owned());
-        return Ok(elsewhere.unwrap_or_default());
-    };
-    if local.port != 0 {
-        return Ok(local.uri(local.port));
+impl RedirectOptions<'_> {
+    /// Returns whether the redirect address is on this machine.
+    pub(crate) fn is_local(self) -> bool {
+        matches!(LoopbackAddress::of(self), Ok(Some(_)))
     }
-    let free = std::net::TcpListener::bind((local.addresses[0], 0));
-    let free = free.and_then(|socket| socket.local_addr());
-    let free = free.map_err(|error| local.unavailable(&error))?;
-    Ok(local.uri(free.port()))
+
+    /// Returns the redirect address for a login on the console, where the user pastes the address that the browser ends
+    /// at. Unless a port is configured, it is one on which no program of this machine listens.
+    pub(crate) fn of_console(self) -> Result<String> {
+        let Some(local) = LoopbackAddress::of(self)? else {
+            return Ok(self.uri.map(|(_, text)| text.to_owned()).unwrap_or_default());
+        };
+        if local.port != 0 {
+            return Ok(local.uri(local.port));
+        }
+        let free = std::net::TcpListener::bind((local.addresses[0], 0));
+        let free = free.and_then(|socket| socket.local_addr());
+        let free = free.map_err(|error| local.unavailable(&error))?;
+        Ok(local.uri(free.port()))
+    }
 }
 
 impl LoopbackAddress {
     /// Returns the redirect address, or `None` if the configured one is not on this machine.
-    fn of(options: &LoginOptions) -> Result<Option<Self>> {
-        let Some(uri) = &options.redirect_uri else {
-            let path = &options.redirect_path;
+    fn of(options: RedirectOptions<'_>) -> Result<Option<Self>> {
+        let RedirectOptions { uri_option, port, path, .. } = options;
+        let Some((url, text)) = options.uri else {
             let url = Url::parse(&format!("http://{}{path}", Ipv4Addr::LOCALHOST));
             let url = url.map_err(|_| {
                 Error::configuration("`redirect_path` is not a path")
                     .with_help("set it to a path that starts with `/`")
             })?;
             let addresses = vec![Ipv4Addr::LOCALHOST.into()];
-            return Ok(Some(Self { url, text: None, addresses, port: options.redirect_port }));
+            return Ok(Some(Self { uri_option, url, text: None, addresses, port }));
         };
-        let url = uri.url();
         let addresses = match url.host() {
             // The browser can try either address first.
             Some(Host::Domain("localhost")) => {
@@ -100,8 +112,8 @@ impl LoopbackAddress {
             return Ok(None);
         }
         let port = url.port_or_known_default().unwrap_or_default();
-        let text = (port != 0).then(|| uri.as_str().to_owned());
-        Ok(Some(Self { url: url.clone(), text, addresses, port }))
+        let text = (port != 0).then(|| text.to_owned());
+        Ok(Some(Self { uri_option, url: url.clone(), text, addresses, port }))
     }
 
     async fn sockets(&self) -> io::Result<Vec<TcpListener>> {
@@ -146,11 +158,11 @@ impl LoopbackAddress {
             if is_taken { "another program uses it".to_owned() } else { error.kind().to_string() };
         let end = if is_taken { "end that program, or " } else { "" };
         let change = if self.text.is_some() {
-            "change the port in `redirect_uri` and at the server"
+            format!("change the port in `{}` and at the server", self.uri_option)
         } else if port == 0 {
-            "log in with `--console`"
+            "log in with `--console`".to_owned()
         } else {
-            "set `redirect_port` to another port, or to 0 for any free port"
+            "set `redirect_port` to another port, or to 0 for any free port".to_owned()
         };
         Error::configuration(format!(
             "the browser can't come back to port {port} of {address} ({reason})"
@@ -161,34 +173,39 @@ impl LoopbackAddress {
 
 #[cfg(test)]
 mod tests {
-    use authn::time::Clock;
-
     use super::*;
-    use crate::{oauth::loopback::loaded, testing::wait};
+    use crate::testing::wait;
 
-    fn options(more: &str) -> LoginOptions {
-        let server = "issuer_url = 'https://i.test'\nclient_id = 'c'\n";
-        loaded(&format!("{server}{more}"), Clock::system()).0.login
+    fn free(port: u16, path: &str) -> RedirectOptions<'_> {
+        RedirectOptions { uri: None, uri_option: "redirect_uri", port, path }
     }
 
-    fn listen(more: &str) -> Result<Redirect> {
-        wait(async { Redirect::listen(&options(more)).await })
+    fn listen(options: RedirectOptions<'_>) -> Result<Redirect> {
+        wait(async { Redirect::listen(options).await })
+    }
+
+    fn at<'a>(url: &'a Url, text: &'a str) -> RedirectOptions<'a> {
+        RedirectOptions { uri: Some((url, text)), ..free(0, "/callback") }
+    }
+
+    fn listen_at(text: &str) -> Result<Redirect> {
+        listen(at(&Url::parse(text).unwrap(), text))
     }
 
     #[test]
     fn any_free_port_is_taken_unless_one_is_configured() {
-        let redirect = listen("redirect_path = '/a/b'").unwrap();
+        let redirect = listen(free(0, "/a/b")).unwrap();
         let port = redirect.sockets[0].local_addr().unwrap().port();
         assert_eq!(redirect.uri, format!("http://127.0.0.1:{port}/a/b"));
         assert_eq!(redirect.path, "/a/b");
         drop(redirect);
-        let redirect = listen(&format!("redirect_port = {port}")).unwrap();
+        let redirect = listen(free(port, "/callback")).unwrap();
         assert_eq!(redirect.uri, format!("http://127.0.0.1:{port}/callback"));
     }
 
     #[test]
     fn a_configured_address_is_not_changed() {
-        let free = listen("redirect_uri = 'http://localhost:0/x?y=z'").unwrap();
+        let free = listen_at("http://localhost:0/x?y=z").unwrap();
         let port = free.sockets[0].local_addr().unwrap().port();
         assert_eq!(free.uri, format!("http://localhost:{port}/x?y=z"));
         let addresses = free.sockets.iter().map(|socket| socket.local_addr().unwrap());
@@ -201,8 +218,7 @@ mod tests {
             format!("http://127.0.0.1:{port}/a%20b/../c"),
             format!("http://127.0.0.2:{port}/"),
         ] {
-            let redirect = listen(&format!("redirect_uri = '{text}'"));
-            assert_eq!(redirect.unwrap().uri, text);
+            assert_eq!(listen_at(&text).unwrap().uri, text);
         }
     }
 
@@ -210,11 +226,11 @@ mod tests {
     fn a_busy_port_is_named_with_the_option_that_changes_it() {
         let busy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = busy.local_addr().unwrap().port();
-        for (more, option) in [
-            (format!("redirect_port = {port}"), "`redirect_port`"),
-            (format!("redirect_uri = 'http://localhost:{port}/'"), "`redirect_uri`"),
+        for (redirect, option) in [
+            (listen(free(port, "/callback")), "`redirect_port`"),
+            (listen_at(&format!("http://localhost:{port}/")), "`redirect_uri`"),
         ] {
-            let error = listen(&more).map(drop).unwrap_err().to_string();
+            let error = redirect.map(drop).unwrap_err().to_string();
             assert!(error.contains(&format!("port {port}")) && error.contains(option), "{error}");
         }
     }
@@ -228,14 +244,15 @@ mod tests {
             "com.example.app:/callback",
             "urn:ietf:wg:oauth:2.0:oob",
         ] {
-            let more = format!("redirect_uri = '{text}'");
-            let options = options(&more);
-            assert!(!is_local(&options), "{text}");
-            assert_eq!(console_redirect_uri(&options).unwrap(), text);
-            assert!(listen(&more).is_err(), "{text}");
+            let url = Url::parse(text).unwrap();
+            let options = at(&url, text);
+            assert!(!options.is_local(), "{text}");
+            assert_eq!(options.of_console().unwrap(), text);
+            assert!(listen_at(text).is_err(), "{text}");
         }
-        assert!(console_redirect_uri(&options("")).unwrap().starts_with("http://127.0.0.1:"));
-        let fixed = console_redirect_uri(&options("redirect_port = 8888")).unwrap();
+        let any = free(0, "/callback").of_console().unwrap();
+        assert!(any.starts_with("http://127.0.0.1:"));
+        let fixed = free(8888, "/callback").of_console().unwrap();
         assert_eq!(fixed, "http://127.0.0.1:8888/callback");
     }
 }

@@ -22,7 +22,7 @@ use tokio::{
     task::{self, AbortHandle, JoinSet},
 };
 
-use super::{Event, answer::Expected, redirect::Redirect};
+use super::{Checks, Event, redirect::Redirect};
 use responder::{Held, Responder};
 
 /// Most connections at a time, for each address. A browser opens a few, some of them in advance.
@@ -51,7 +51,7 @@ impl Listener {
     /// Starts to answer requests, and reports events.
     pub(super) fn start(
         redirect: Redirect,
-        expected: Expected,
+        expected: Arc<dyn Checks>,
         events: UnboundedSender<Event>,
         context: &Context,
     ) -> Self {

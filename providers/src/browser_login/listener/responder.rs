@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     sync::{
-        OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -15,17 +15,14 @@ use http_body_util::Full;
 use tokio::sync::{mpsc::UnboundedSender, watch};
 
 use super::{
-    super::{
-        Event,
-        answer::{Answer, Expected},
-    },
+    super::{Answer, Checks, Event},
     page,
 };
 
 /// The state that all connections share.
 pub(super) struct Responder {
     path: String,
-    expected: Expected,
+    expected: Arc<dyn Checks>,
     events: UnboundedSender<Event>,
     /// Only the first answer is used; a browser can repeat it.
     answered: AtomicBool,
@@ -36,7 +33,11 @@ pub(super) struct Responder {
 }
 
 impl Responder {
-    pub(super) fn new(path: String, expected: Expected, events: UnboundedSender<Event>) -> Self {
+    pub(super) fn new(
+        path: String,
+        expected: Arc<dyn Checks>,
+        events: UnboundedSender<Event>,
+    ) -> Self {
         Self {
             path,
             expected,
