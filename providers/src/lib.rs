@@ -128,6 +128,9 @@ pub use bearer::{Bearer, BearerBuilder};
 #[cfg(feature = "cached")]
 pub use cached::{Cached, CachedBuilder};
 #[cfg(feature = "oauth")]
+#[doc(hidden)]
+pub use client_auth::ErasedClientAuth;
+#[cfg(feature = "oauth")]
 pub use client_auth::{ClientAuth, RegisteredClient};
 #[cfg(feature = "hook")]
 pub use hook::{Hook, HookBuilder};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::own::{self, ErasedClientAuth};
 use crate::{
     choice::choice,
-    named::{Named, find, names},
+    named::{Kind, Named},
 };
 
 choice! {
@@ -26,6 +26,10 @@ choice! {
         None = "none",
     }
 }
+
+/// What the ways of a crate's own are.
+const OWN: Kind =
+    Kind { singular: "way to authenticate a client", plural: "ways to authenticate a client" };
 
 /// A way to authenticate.
 #[derive(Clone, Copy)]
@@ -52,16 +56,15 @@ impl Method {
     pub(super) fn check(self) -> Result<()> {
         match self {
             Self::Standard(_) => Ok(()),
-            Self::Own(own) => {
-                find(own::registered(), own.name(), "ways to authenticate a client").map(drop)
-            }
+            Self::Own(own) => OWN.find(own.name(), own::registered()).map(drop),
         }
     }
 }
 
 fn all_names() -> &'static [&'static str] {
     static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
-        names(Standard::ALL.iter().map(|method| method.name()), own::registered())
+        let standard = Standard::ALL.iter().map(|method| method.name());
+        standard.chain(own::registered().map(Named::name)).collect()
     });
     &NAMES
 }

@@ -101,11 +101,7 @@ impl fmt::Debug for RegisteredClient<'_> {
 #[macro_export]
 macro_rules! client_auth {
     ($name:literal, $value:expr) => {
-        $crate::private::inventory::submit! {
-            $crate::private::Named::<dyn $crate::private::ErasedClientAuth>::new(
-                $name, &$value, (file!(), line!()),
-            )
-        }
+        $crate::named!($crate::ErasedClientAuth, $name, $value);
     };
 }
 
@@ -142,6 +138,6 @@ impl<A: ClientAuth> ErasedClientAuth for A {
 authn::private::inventory::collect!(Named<dyn ErasedClientAuth>);
 
 /// Returns the ways that are registered.
-pub(super) fn registered() -> impl Iterator<Item = &'static Named<dyn ErasedClientAuth>> {
+pub(super) fn registered() -> impl Iterator<Item = &'static Named<dyn ErasedClientAuth>> + Clone {
     authn::private::inventory::iter::<Named<dyn ErasedClientAuth>>.into_iter()
 }

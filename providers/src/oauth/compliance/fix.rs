@@ -7,9 +7,11 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::{Compliance, registered};
 use crate::{
-    named::{Named, find, names},
+    named::{Kind, Named},
     token_endpoint::{Endpoint, TokenRequest, TokenResponse},
 };
+
+const FIXES: Kind = Kind { singular: "fix", plural: "fixes" };
 
 /// A fix.
 #[derive(Clone, Copy)]
@@ -40,7 +42,7 @@ impl Answered {
 impl Fix {
     /// Fails if another crate registers a fix of the same name.
     pub(in crate::oauth) fn check(self) -> Result<()> {
-        find(registered(), self.0.name(), "fixes").map(drop)
+        FIXES.find(self.0.name(), registered()).map(drop)
     }
 
     /// Changes a request before it is sent.
@@ -73,7 +75,7 @@ impl Fix {
 }
 
 fn all_names() -> &'static [&'static str] {
-    static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| names(std::iter::empty(), registered()));
+    static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| registered().map(Named::name).collect());
     &NAMES
 }
 

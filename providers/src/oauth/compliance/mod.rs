@@ -88,17 +88,13 @@ pub trait Compliance: Send + Sync + 'static {
 #[macro_export]
 macro_rules! compliance {
     ($name:literal, $value:expr) => {
-        $crate::private::inventory::submit! {
-            $crate::private::Named::<dyn $crate::private::Compliance>::new(
-                $name, &$value, (file!(), line!()),
-            )
-        }
+        $crate::named!($crate::Compliance, $name, $value);
     };
 }
 
 authn::private::inventory::collect!(Named<dyn Compliance>);
 
 /// Returns the fixes that are registered.
-fn registered() -> impl Iterator<Item = &'static Named<dyn Compliance>> {
+fn registered() -> impl Iterator<Item = &'static Named<dyn Compliance>> + Clone {
     authn::private::inventory::iter::<Named<dyn Compliance>>.into_iter()
 }
