@@ -1,7 +1,9 @@
 //! A code that a browser brings back from the server (RFC 6749, 4.1), for native programs (RFC 8252), with PKCE
 //! (RFC 7636).
 //!
+//! - [`options`]: what its request asks for
 //! - [`attempt`]: one login in progress; [`pkce`]: its secret
+//! - [`request_object`]: the signed request; [`pushed`]: the request that goes to the server directly
 //! - [`redirect`]: the redirect address; [`listener`]: waits there for the browser
 //! - [`console`]: the text that the user pastes if the browser can't come back
 //! - [`web`]: a login of two requests in a web application
@@ -11,9 +13,14 @@ mod answer;
 mod attempt;
 mod console;
 mod listener;
+mod options;
 mod pkce;
+mod pushed;
 mod redirect;
+mod request_object;
 mod web;
+
+use std::time::Duration;
 
 use authn::{
     Error, Login, Result,
@@ -27,10 +34,11 @@ use crate::oauth::{
     browser::{Browser, Browsers},
     login::LoggedIn,
 };
-use attempt::Attempt;
+use attempt::{Attempt, Prepared};
 use listener::Listener;
 use redirect::Redirect;
 
+pub(in crate::oauth) use options::AuthorizationOptions;
 pub(in crate::oauth) use redirect::is_local;
 pub(in crate::oauth) use web::{begin, complete};
 
@@ -49,7 +57,12 @@ pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Resul
     let Call { options, context, .. } = call;
     let redirect = Redirect::listen(&options.login).await?;
     let attempt = Attempt::start(call, &redirect.uri)?;
-    let (url, expected) = login.unless_cancelled(attempt.prepare(call)).await??;
+    let Prepared { url, expected, expires_in } =
+        login.unless_cancelled(attempt.prepare(call)).await??;
+    let valid = shorter(call, expires_in);
+    if !login.may_open_browser() {
+        note_end(login, valid);
+    }
     let (sender, mut events) = mpsc::unbounded_channel();
     let listener = Listener::start(redirect, expected, sender.clone(), context);
     login.at_end(|is_logged_in| listener.finish(is_logged_in));
@@ -69,19 +82,47 @@ pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Resul
         login.progress(&Progress::Waiting { left: options.login.timeout() });
         answer(&mut events, login).await
     };
-    finish(attempt, call, login, waiting).await
+    finish(attempt, call, login, late(valid), waiting).await
 }
 
 /// Logs the user in with a browser anywhere. The user pastes the address that it ends at.
 pub(in crate::oauth) async fn by_console(call: Call<'_>, login: &Login) -> Result<LoggedIn> {
+    call.options.authorization.check_can_be_pasted()?;
     let attempt = Attempt::start(call, &redirect::console_redirect_uri(&call.options.login)?)?;
-    let (url, expected) = login.unless_cancelled(attempt.prepare(call)).await??;
+    let Prepared { url, expected, expires_in } =
+        login.unless_cancelled(attempt.prepare(call)).await??;
+    let valid = shorter(call, expires_in);
+    note_end(login, valid);
     let waiting = async {
         login.show_link(&Link::new(url));
         login.progress(&Progress::Waiting { left: call.options.login.timeout() });
         console::ask(login, &expected).await
     };
-    finish(attempt, call, login, waiting).await
+    finish(attempt, call, login, late(valid), waiting).await
+}
+
+/// Returns how long the link is valid if that is less than the login waits.
+fn shorter(call: Call<'_>, expires_in: Option<Duration>) -> Option<Duration> {
+    expires_in.filter(|valid| *valid < call.options.login.timeout())
+}
+
+/// Tells a user who opens the link by hand until when that is possible.
+fn note_end(login: &Login, valid: Option<Duration>) {
+    let Some(valid) = valid else { return };
+    login.progress(&Progress::Notice(format!(
+        "the server accepts the link for only {} seconds, so open it in time",
+        valid.as_secs()
+    )));
+}
+
+/// Returns what is said if the timeout ends.
+fn late(valid: Option<Duration>) -> &'static str {
+    match valid {
+        Some(_) => {
+            "no user logged in within `login_timeout`, and the server accepted the link for a shorter time"
+        }
+        None => "no user logged in within `login_timeout`",
+    }
 }
 
 /// Waits for the code until the timeout, unless the user cancels, and exchanges it. The exchange is not cancelled,
@@ -90,16 +131,16 @@ async fn finish(
     attempt: Attempt,
     call: Call<'_>,
     login: &Login,
+    late: &str,
     waiting: impl Future<Output = Result<Zeroizing<String>>>,
 ) -> Result<LoggedIn> {
     let Call { options, context, .. } = call;
     let limited = context.clock().within(options.login.timeout(), waiting);
-    let late = "no user logged in within `login_timeout`";
     let code = login.unless_cancelled(limited).await?;
     let code = code.unwrap_or_else(|| Err(context.login_required(late)))?;
     login.progress(&Progress::Exchanging);
     let grant = attempt.exchange(call, &code).await?;
-    Ok(LoggedIn { grant, nonce: attempt.nonce })
+    Ok(LoggedIn { grant, nonce: attempt.nonce, max_age: attempt.max_age })
 }
 
 /// Waits until the browser has come back, and reports other events to the user.
