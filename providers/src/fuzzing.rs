@@ -8,7 +8,9 @@ use authn::{Error, http::StatusCode};
 use crate::{
     jws::{KeySet, Signed},
     oauth::id_token::{Expected, Failure},
-    token_endpoint::{Advice, GrantAdvice, Received, accepted, device_authorization, grant, pushed_request},
+    token_endpoint::{
+        Advice, GrantAdvice, Received, accepted, device_authorization, grant, pushed_request,
+    },
 };
 
 /// Longest error text, in bytes. A parser that repeats a part of an answer would exceed it some day.

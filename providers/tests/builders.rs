@@ -38,11 +38,16 @@ fn every_builder_has_a_method_for_each_option() {
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
             username_claim placement header header_prefix query_parameter r#override;
         OAuth: issuer_url token_endpoint_url keycloak_url realm issuer authorization_endpoint_url
-            device_authorization_endpoint_url revocation_endpoint_url jwks_url grant_type client_id
+            device_authorization_endpoint_url pushed_authorization_request_endpoint_url
+            introspection_endpoint_url revocation_endpoint_url registration_endpoint_url
+            userinfo_endpoint_url end_session_endpoint_url jwks_url grant_type client_id
             client_secret token_endpoint_auth_method basic_encoding private_key key_id algorithm
             jwt_header assertion_audience refresh_token username password registration_page_url redirect_port
             redirect_path redirect_uri prompt login_hint browser login_timeout scope audience
-            resource parameters token_type
+            resource parameters authorization_parameters token_type token_request_method
+            token_request_encoding compliance
+            pushed_authorization_request request_object response_mode acr_values max_age ui_locales
+            claims authorization_details
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
             username_claim placement header header_prefix query_parameter r#override;
     }

@@ -79,7 +79,10 @@ impl Client {
     /// Returns whether the client authenticates with a secret if it has one.
     pub(crate) fn uses_secret(&self) -> bool {
         let method = self.token_endpoint_auth_method;
-        self._private_key.is_none() && !method.is_some_and(|method| method.is(Standard::PrivateKeyJwt) || method.is(Standard::None))
+        self._private_key.is_none()
+            && !method.is_some_and(|method| {
+                method.is(Standard::PrivateKeyJwt) || method.is(Standard::None)
+            })
     }
 
     /// Sets the secret.

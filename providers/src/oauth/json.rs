@@ -31,8 +31,10 @@ impl AuthorizationDetails {
         if !self.0.is_empty() && self.0.iter().all(has_type) {
             return Ok(());
         }
-        Err(Error::configuration("`authorization_details` is not a list of tables with a `type` each (RFC 9396, 2)")
-            .with_help("add `type` to each table, or leave the option out"))
+        Err(Error::configuration(
+            "`authorization_details` is not a list of tables with a `type` each (RFC 9396, 2)",
+        )
+        .with_help("add `type` to each table, or leave the option out"))
     }
 
     /// Returns the JSON.
@@ -131,7 +133,8 @@ mod tests {
             assert_eq!(read, json!([{ "type": "payment", "amount": 7 }, { "type": "account" }]));
             details.validate().unwrap();
         }
-        let null: JsonObject = serde_json::from_value(json!(r#"{"userinfo":{"name":null}}"#)).unwrap();
+        let null: JsonObject =
+            serde_json::from_value(json!(r#"{"userinfo":{"name":null}}"#)).unwrap();
         assert_eq!(null.to_json(), r#"{"userinfo":{"name":null}}"#);
     }
 
@@ -145,7 +148,9 @@ mod tests {
                 assert!(text.contains("JSON") && !text.contains("s3cr3t"), "{value}: {text}");
             }
         }
-        for details in [json!([]), json!([{}]), json!([{ "type": 1 }]), json!([{ "type": "" }]), json!(["a"])] {
+        for details in
+            [json!([]), json!([{}]), json!([{ "type": 1 }]), json!([{ "type": "" }]), json!(["a"])]
+        {
             let read: AuthorizationDetails = serde_json::from_value(details.clone()).unwrap();
             assert!(read.validate().is_err(), "{details}");
         }

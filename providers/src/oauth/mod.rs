@@ -7,6 +7,8 @@
 //! - [`compliance`]: what is changed for servers that deviate from the specifications
 //! - [`id_token`]: the user that a token belongs to
 
+#[cfg(test)]
+mod begun;
 mod browser;
 pub(crate) mod compliance;
 #[cfg(test)]
@@ -31,7 +33,9 @@ use authn::{
     SessionPolicy, TokenSet, TokenSource, Url,
 };
 
-use grants::{GrantOptions, GrantType, authorization_code, authorization_code::AuthorizationOptions};
+use grants::{
+    GrantOptions, GrantType, authorization_code, authorization_code::AuthorizationOptions,
+};
 use id_token::{Asked, Keys};
 use login::LoginOptions;
 use request::RequestOptions;
@@ -40,7 +44,10 @@ use typed_client::Missing;
 
 use crate::{
     client_auth::Client,
-    token_endpoint::{self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse, with},
+    token_endpoint::{
+        self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse,
+        with,
+    },
 };
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).

@@ -104,9 +104,7 @@ impl Server {
         let configured = match endpoint {
             Endpoint::Authorization => &self.authorization_endpoint_url,
             Endpoint::DeviceAuthorization => &self.device_authorization_endpoint_url,
-            Endpoint::PushedAuthorizationRequest => {
-                &self.pushed_authorization_request_endpoint_url
-            }
+            Endpoint::PushedAuthorizationRequest => &self.pushed_authorization_request_endpoint_url,
             Endpoint::Token => &self.token_endpoint_url,
             Endpoint::Introspection => &self.introspection_endpoint_url,
             Endpoint::Registration => &self.registration_endpoint_url,

@@ -80,7 +80,8 @@ impl Metadata {
     /// Returns the algorithms that may sign a request object; none if the server does not name them (OpenID Connect
     /// Discovery 1.0, 3).
     pub(crate) fn request_object_algorithms(&self) -> impl Iterator<Item = &str> {
-        self.found().flat_map(|found| found.get("request_object_signing_alg_values_supported").texts())
+        self.found()
+            .flat_map(|found| found.get("request_object_signing_alg_values_supported").texts())
     }
 
     /// Returns whether a document that was read names an endpoint.

@@ -149,7 +149,10 @@ impl Expected<'_> {
         let Some(max_age) = self.max_age else { return Ok(()) };
         let login = claims.get("auth_time").and_then(Value::as_f64).ok_or_else(|| {
             let help = "configure the server to put `auth_time` into it, or remove `max_age`";
-            Failure::mismatch("does not say when the user logged in, although `max_age` was sent", help)
+            Failure::mismatch(
+                "does not say when the user logged in, although `max_age` was sent",
+                help,
+            )
         })?;
         let since = self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         if since.as_secs_f64() > login + (max_age.saturating_add(LEEWAY)).as_secs_f64() {

@@ -114,7 +114,8 @@ impl Attempt {
             .with_kept(VERIFIER, self.verifier.expose())
             .with_kept(SERVER, server.audience()?)
             .with_kept(CLIENT, client.id());
-        let pending = with(pending, self.nonce, |pending, nonce| pending.with_kept(NONCE, &**nonce));
+        let pending =
+            with(pending, self.nonce, |pending, nonce| pending.with_kept(NONCE, &**nonce));
         Ok(with(pending, self.max_age, |pending, age| {
             pending.with_kept(MAX_AGE, age.as_secs().to_string())
         }))
@@ -130,12 +131,17 @@ impl Attempt {
             return Err(Error::login_required("the login was started with other credentials")
                 .with_help("complete it with the credentials that started it, or start it again"));
         };
+        // A limit that can't be read is no reason to do without.
+        let max_age = pending.kept(MAX_AGE).map(str::parse).transpose().map_err(|_| {
+            Error::login_required("the pending login is of another version of authn")
+                .with_help("start the login again")
+        })?;
         Ok(Self {
             redirect_uri: pending.redirect_uri().to_owned(),
             state,
             verifier: Verifier::restored(verifier),
             nonce: kept(NONCE),
-            max_age: kept(MAX_AGE).and_then(|age| age.parse().ok()).map(Duration::from_secs),
+            max_age: max_age.map(Duration::from_secs),
         })
     }
 

@@ -55,7 +55,8 @@ pub(super) async fn sign(call: Call<'_>, form: &Form) -> Result<Zeroizing<String
         .not_before_now()
         .with("iss", client.id())
         .with("aud", options.server.audience()?);
-    let claims = members(form).into_iter().fold(claims, |claims, (name, value)| claims.with(&name, value));
+    let claims =
+        members(form).into_iter().fold(claims, |claims, (name, value)| claims.with(&name, value));
     signer.sign(&claims)
 }
 

@@ -58,7 +58,12 @@ pub(in crate::oauth) async fn complete(
         return Err(give_back(call, &grant, error).await);
     }
     let unable = |error| if must_name_user { Err(error) } else { Ok(()) };
-    verify_identity(call, LoggedIn { grant, nonce: attempt.nonce, max_age: attempt.max_age }, unable).await
+    verify_identity(
+        call,
+        LoggedIn { grant, nonce: attempt.nonce, max_age: attempt.max_age },
+        unable,
+    )
+    .await
 }
 
 /// Checks that the options allow a login that comes back to this address.

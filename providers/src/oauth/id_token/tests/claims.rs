@@ -177,7 +177,7 @@ proptest! {
 }
 
 #[test]
-fn a_login_that_is_older_than_allowed_is_refused() {
+fn a_login_that_is_older_than_max_age_is_refused() {
     let old = "proves a login that is older than `max_age`";
     let missing = "does not say when the user logged in";
     for (max_age, auth_time, error) in [
