@@ -29,7 +29,8 @@ const LONGEST: usize = 16 << 10;
 ///
 /// - in the session that the server keeps for that browser, or
 /// - in an encrypted cookie that is `HttpOnly`, `Secure` and `SameSite=Lax`, with a name that starts with `__Host-`, so
-///   that no other host can set it. `SameSite=Strict` would withhold it from the redirect.
+///   that no other host can set it. `SameSite=Strict` would withhold it from the redirect, and `Lax` from an answer in a form
+///   (`response_mode = "form_post"`), which needs `SameSite=None`.
 ///
 /// The text holds secrets, but is neither encrypted nor signed. Delete it when the browser comes back, whatever the
 /// outcome: a login is completed once.

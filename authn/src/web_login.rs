@@ -63,7 +63,8 @@ impl Credentials {
     /// program, and returns the tokens of the user. [`authorization_url`](Self::authorization_url) has an example.
     ///
     /// `returned_url` is the address that the browser came back to. A path with a query is enough, which is relative to the
-    /// redirect address. If a proxy has changed the path, pass `?` and the query.
+    /// redirect address. If a proxy has changed the path, pass `?` and the query. If the answer is in a form (`response_mode =
+    /// "form_post"`), pass `?` and the body of the POST request.
     ///
     /// It checks what a login on this machine checks: `state`, `iss` (RFC 9207), PKCE (RFC 7636), the ID token with its
     /// `nonce`, and `expected_username`. With the scope `openid`, a user whom no ID token proves is refused. Then

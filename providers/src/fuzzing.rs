@@ -8,14 +8,16 @@ use authn::{Error, http::StatusCode};
 use crate::{
     jws::{KeySet, Signed},
     oauth::id_token::{Expected, Failure},
-    token_endpoint::{Advice, GrantAdvice, Received, accepted, device_authorization, grant},
+    token_endpoint::{
+        Advice, GrantAdvice, Received, accepted, device_authorization, grant, pushed_request,
+    },
 };
 
 /// Longest error text, in bytes. A parser that repeats a part of an answer would exceed it some day.
 const LONGEST: usize = 250;
 
-/// Parses a body as the answer to a token request, a device authorization request and a revocation, with several
-/// statuses.
+/// Parses a body as the answer to a token request, a device authorization request, a pushed authorization request
+/// and a revocation, with several statuses.
 ///
 /// # Panics
 ///
@@ -34,7 +36,8 @@ pub fn token_response(body: &[u8]) {
         let received = Received { place, status, content_type, retry_after: None, body };
         let granted = grant(&received, &advice, None).map(drop).map_err(Error::from);
         let codes = device_authorization(&received, &advice).map(drop).map_err(Error::from);
-        for result in [granted, codes, accepted(&received, &advice)] {
+        let pushed = pushed_request(&received, &advice).map(drop).map_err(Error::from);
+        for result in [granted, codes, pushed, accepted(&received, &advice)] {
             if let Err(error) = result {
                 assert!(error.to_string().len() <= LONGEST, "the error is too long");
             }
@@ -59,6 +62,7 @@ pub fn id_token(bytes: &[u8]) {
         issuer: "https://i.test",
         client_id: "me",
         nonce: Some("n"),
+        max_age: Some(Duration::from_hours(1)),
         now: SystemTime::UNIX_EPOCH + Duration::from_hours(500_000),
     };
     if let Ok(claims) = expected.check(bytes) {

@@ -46,6 +46,8 @@ fn every_builder_has_a_method_for_each_option() {
             redirect_path redirect_uri prompt login_hint browser login_timeout scope audience
             resource parameters authorization_parameters token_type token_request_method
             token_request_encoding compliance
+            pushed_authorization_request request_object response_mode acr_values max_age ui_locales
+            claims authorization_details
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
             username_claim placement header header_prefix query_parameter r#override;
     }

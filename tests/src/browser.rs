@@ -110,7 +110,8 @@ impl Browser {
 
     /// Waits until the browser that a program has started has ended, and takes its report.
     ///
-    /// `url` is what was opened, `location` the callback's address, `status` and `words` are the last page's;
+    /// `url` is what was opened, `location` the callback's address, `form` what was sent there in a form, `status` and `words`
+    /// are the last page's;
     /// `favicon` and `again` are the statuses of the icon and of the second callback. A status of null is an address
     /// without a listener.
     #[track_caller]

@@ -3,6 +3,7 @@
 //! - [`method`]: the ways that a configuration can choose
 //! - [`client_secret_basic`]: with a header
 //! - [`assertion`]: with a signed token
+//! - [`request_signer`]: the key that also signs authorization requests
 //! - [`own`]: in a way of a crate's own
 //!
 //! Each request uses one method. Another method is never tried after a failure, because the request contains a code or
@@ -12,6 +13,7 @@ mod assertion;
 mod client_secret_basic;
 mod method;
 mod own;
+mod request_signer;
 
 use authn::{Context, Error, Result, SecretString};
 
@@ -41,18 +43,19 @@ pub(crate) struct Client {
     /// for servers that do not decode them.
     #[default(BasicEncoding::Form)]
     basic_encoding: BasicEncoding,
-    /// Private key for `private_key_jwt`, as PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase) or as a JWK. RSA of
-    /// 2048 to 8192 bits, P-256, P-384 and Ed25519 are supported.
+    /// Private key for `private_key_jwt` and for request objects, as PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase) or
+    /// as a JWK. RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519 are supported.
     _private_key: Option<SecretString>,
     /// Identifier of the private key at the server. Unset, it is the JWK's `kid`.
     key_id: Option<String>,
-    /// Algorithm that signs the client's assertions. Unset, it is the JWK's `alg`, or follows from the type of the key:
-    /// `RS256`, `ES256`, `ES384` or `EdDSA`, and `HS256` for `client_secret_jwt`.
+    /// Algorithm that signs the client's assertions and request objects. Unset, it is the JWK's `alg`, or follows from the
+    /// type of the key: `RS256`, `ES256`, `ES384` or `EdDSA`, and `HS256` for `client_secret_jwt`. A request object is
+    /// signed with another algorithm for this key if the server says that it accepts only that one.
     algorithm: Option<Algorithm>,
     /// Audience of the client's assertions. Unset, it is the issuer if it is known, else the token endpoint.
     assertion_audience: Option<String>,
-    /// Further members of the header of the client's assertions (RFC 7515, 4), such as `x5t`. `alg`, `b64`, `crit`, `kid`
-    /// and `typ` are not allowed.
+    /// Further members of the header of the client's assertions and request objects (RFC 7515, 4), such as `x5t`. `alg`,
+    /// `b64`, `crit`, `kid` and `typ` are not allowed.
     #[default(Header::new())]
     jwt_header: Header,
 }
@@ -98,8 +101,14 @@ impl Client {
         ))
     }
 
-    /// Checks that all options that the method needs are set, and none that it does not use.
-    pub(crate) fn validate(&self) -> Result<()> {
+    /// Returns whether the client authenticates at all.
+    pub(crate) fn authenticates(&self) -> bool {
+        !self.method().is(Standard::None)
+    }
+
+    /// Checks that all options that the method needs are set, and none that it does not use. `signs_requests` is whether
+    /// the private key always signs authorization requests too.
+    pub(crate) fn validate(&self, signs_requests: bool) -> Result<()> {
         if self.id().is_empty() {
             return Err(Error::configuration("`client_id` is not set")
                 .with_help("set it to the client identifier at the server"));
@@ -109,9 +118,15 @@ impl Client {
             && self._private_key.is_some()
         {
             return Err(Error::configuration("both `client_secret` and `private_key` are set")
-                .with_help("remove the one that the client does not authenticate with"));
+                .with_help(
+                    "remove the one that the client does not authenticate with, or set \
+                     `token_endpoint_auth_method` if the key is for `request_object = \"always\"`",
+                ));
         }
         check_header(&self.jwt_header)?;
+        if signs_requests {
+            self.request_signer(&[])?;
+        }
         let method = match self.method() {
             Method::Standard(method) => method,
             method @ Method::Own(own) => {
@@ -119,7 +134,7 @@ impl Client {
                 return own.value().validate_client(&self.registered(""));
             }
         };
-        self.check_unused(method)?;
+        self.check_unused(method, signs_requests)?;
         match method {
             Standard::ClientSecretBasic | Standard::ClientSecretPost => self.secret().map(drop),
             Standard::ClientSecretJwt | Standard::PrivateKeyJwt => {
@@ -140,16 +155,17 @@ impl Client {
         }
     }
 
-    fn check_unused(&self, method: Standard) -> Result<()> {
+    fn check_unused(&self, method: Standard, signs_requests: bool) -> Result<()> {
         let with_secret = !matches!(method, Standard::PrivateKeyJwt | Standard::None);
-        let with_key = method == Standard::PrivateKeyJwt;
-        let signs = with_key || method == Standard::ClientSecretJwt;
+        let is_asserted = matches!(method, Standard::PrivateKeyJwt | Standard::ClientSecretJwt);
+        let with_key = method == Standard::PrivateKeyJwt || signs_requests;
+        let signs = is_asserted || signs_requests;
         let options = [
             ("client_secret", self._client_secret.is_some(), with_secret),
             ("private_key", self._private_key.is_some(), with_key),
             ("key_id", self.key_id.is_some(), with_key),
             ("algorithm", self.algorithm.is_some(), signs),
-            ("assertion_audience", self.assertion_audience.is_some(), signs),
+            ("assertion_audience", self.assertion_audience.is_some(), is_asserted),
             ("jwt_header", !self.jwt_header.is_empty(), signs),
         ];
         match options.into_iter().find(|(_, is_set, is_used)| *is_set && !is_used) {
@@ -263,7 +279,7 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
                 assertion_audience: None,
                 jwt_header: serde_json::from_value(members.clone()).unwrap(),
             };
-            client.validate().unwrap();
+            client.validate(false).unwrap();
             let lifetime = std::time::Duration::from_mins(1);
             let claims = Claims::valid_for(lifetime, &authn::time::Clock::system()).unwrap();
             let token = assertion::signer(&client).unwrap().sign(&claims).unwrap();

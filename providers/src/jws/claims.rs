@@ -23,6 +23,13 @@ impl Claims {
             .with("jti", random::<IDENTIFIER_BYTES>()?.as_str()))
     }
 
+    /// Makes the token invalid before now (`nbf`), which some profiles require.
+    #[must_use]
+    pub(crate) fn not_before_now(self) -> Self {
+        let now = self.0["iat"].clone();
+        self.with("nbf", now)
+    }
+
     /// Adds a claim.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

@@ -26,11 +26,17 @@ pub(crate) use header::{Header, check as check_header};
 use key::Key;
 pub(crate) use verify::{KeySet, ParseError, Signed, VerifyError};
 
+/// The type of a token for which nothing else is said (RFC 7519, 5.1).
+const TOKEN_TYPE: &str = "JWT";
+
 /// A key, and how tokens are signed with it.
 pub(crate) struct Signer {
     key: Key,
     algorithm: Algorithm,
     key_id: Option<String>,
+    /// Whether neither an option nor the key has named the algorithm.
+    is_usual: bool,
+    token_type: &'static str,
     header: Map<String, Value>,
 }
 
@@ -49,7 +55,8 @@ impl Signer {
                  a JWK: RSA of 2048 to 8192 bits, P-256, P-384 or Ed25519",
             )
         })?;
-        let algorithm = algorithm.or(parsed.algorithm).unwrap_or(parsed.key.usual_algorithm());
+        let named = algorithm.or(parsed.algorithm);
+        let algorithm = named.unwrap_or(parsed.key.usual_algorithm());
         if !parsed.key.signs(algorithm) {
             let fitting: Vec<&str> = parsed.key.algorithms().map(Algorithm::name).collect();
             return Err(Error::configuration(format!(
@@ -59,7 +66,15 @@ impl Signer {
             .with_help(format!("set it to one of {}, or leave it out", fitting.join(", "))));
         }
         let key_id = key_id.map(str::to_owned).or(parsed.key_id);
-        Ok(Self { key: parsed.key, algorithm, key_id, header: Map::new() })
+        let is_usual = named.is_none();
+        Ok(Self {
+            key: parsed.key,
+            algorithm,
+            key_id,
+            is_usual,
+            token_type: TOKEN_TYPE,
+            header: Map::new(),
+        })
     }
 
     /// Creates a signer with a shared secret. The algorithm is `HS256` by default.
@@ -73,7 +88,30 @@ impl Signer {
             ))
             .with_help("set it to HS256, HS384 or HS512, or leave it out"));
         }
-        Ok(Self { key, algorithm, key_id: None, header: Map::new() })
+        Ok(Self {
+            key,
+            algorithm,
+            key_id: None,
+            is_usual: false,
+            token_type: TOKEN_TYPE,
+            header: Map::new(),
+        })
+    }
+
+    /// Chooses the first algorithm for this type of key that a server accepts, unless an option or the key has named one.
+    /// Returns `None` if it accepts none of them. `accepted` is empty if the server does not say what it accepts.
+    pub(crate) fn accepted_by(self, accepted: &[Algorithm]) -> Option<Self> {
+        if !self.is_usual || accepted.is_empty() || accepted.contains(&self.algorithm) {
+            return Some(self);
+        }
+        let algorithm = self.key.algorithms().find(|algorithm| accepted.contains(algorithm))?;
+        Some(Self { algorithm, ..self })
+    }
+
+    /// Sets the type of the tokens (`typ`), which is `JWT` otherwise.
+    #[must_use]
+    pub(crate) fn with_type(self, token_type: &'static str) -> Self {
+        Self { token_type, ..self }
     }
 
     /// Adds members to the header of each token.
@@ -86,7 +124,7 @@ impl Signer {
     pub(crate) fn sign(&self, claims: &Claims) -> Result<Zeroizing<String>> {
         let mut header = self.header.clone();
         header.insert("alg".to_owned(), self.algorithm.name().into());
-        header.insert("typ".to_owned(), "JWT".into());
+        header.insert("typ".to_owned(), self.token_type.into());
         if let Some(key_id) = &self.key_id {
             header.insert("kid".to_owned(), key_id.as_str().into());
         }

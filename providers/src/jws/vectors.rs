@@ -188,6 +188,27 @@ fn a_jwk_provides_its_identifier_and_algorithm_and_options_win() {
     assert_eq!(plain, json!({ "alg": "EdDSA", "typ": "JWT" }));
 }
 
+#[test]
+fn an_algorithm_that_a_server_accepts_is_chosen_unless_one_is_named() {
+    use Algorithm::{EdDsa, Es256, Ps256, Ps512, Rs256};
+    let unnamed = pem("PRIVATE KEY", &rsa_der());
+    for (key, named, accepted, chosen) in [
+        (unnamed.as_str(), None, &[][..], Some(Rs256)),
+        (&unnamed, None, &[Es256, Rs256], Some(Rs256)),
+        (&unnamed, None, &[Es256, Ps512, Ps256], Some(Ps256)),
+        (&unnamed, None, &[Es256, EdDsa], None),
+        (&unnamed, Some(Rs256), &[Ps256], Some(Rs256)),
+        // The JWK names one.
+        (RSA, None, &[Ps256], Some(Rs256)),
+        (ED25519, None, &[EdDsa], Some(EdDsa)),
+        (ED25519, None, &[Es256], None),
+    ] {
+        let signer = Signer::with_private_key(key, named, None).unwrap();
+        let found = signer.accepted_by(accepted).map(|signer| signer.algorithm);
+        assert_eq!(found, chosen, "{named:?} {accepted:?}");
+    }
+}
+
 fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines: Vec<&str> =

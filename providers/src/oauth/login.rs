@@ -11,8 +11,10 @@ use zeroize::Zeroizing;
 
 use super::{
     Call, OAuth,
-    grants::{GrantType, authorization_code, device_code},
-    id_token::{self, Failure},
+    grants::{
+        GrantType, authorization_code, authorization_code::AuthorizationOptions, device_code,
+    },
+    id_token::{self, Asked, Failure},
     revocation,
     typed_client::Missing,
 };
@@ -119,7 +121,8 @@ impl LoginOptions {
 /// error names after the session was renewed.
 pub(super) fn options() -> &'static [&'static str] {
     static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-        LoginOptions::FIELDS.iter().map(Field::key).chain(["token_type"]).collect()
+        let fields = LoginOptions::FIELDS.iter().chain(AuthorizationOptions::FIELDS);
+        fields.map(Field::key).chain(["token_type"]).collect()
     });
     &KEYS
 }
@@ -132,6 +135,8 @@ pub(super) struct LoggedIn {
     pub(super) grant: TokenSet,
     /// The nonce that the ID token must repeat, if one was sent.
     pub(super) nonce: Option<Zeroizing<String>>,
+    /// How long ago the user may have logged in at the server, if that was limited.
+    pub(super) max_age: Option<Duration>,
 }
 
 /// Logs the user in. Returns `None` if the grant needs no login.
@@ -150,7 +155,7 @@ pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<TokenS
         _ => None,
     };
     let logged_in = match (by_code, way) {
-        (Some(grant), _) => LoggedIn { grant, nonce: None },
+        (Some(grant), _) => LoggedIn { grant, nonce: None, max_age: None },
         (None, LoginMethod::Device | LoginMethod::Console) => {
             authorization_code::by_console(call, login).await?
         }
@@ -264,10 +269,11 @@ pub(super) async fn verify_identity(
     unable: impl FnOnce(Error) -> Result<()> + Send,
 ) -> Result<TokenSet> {
     let Call { options, context, .. } = call;
-    let LoggedIn { grant, nonce } = logged_in;
+    let LoggedIn { grant, nonce, max_age } = logged_in;
     let Some(id_token) = grant.token().id_token() else { return Ok(grant) };
     let nonce = nonce.as_ref().map(|nonce| nonce.as_str());
-    let unverified = match id_token::verify(options, context, &id_token.expose(), nonce).await {
+    let asked = Asked { nonce, max_age };
+    let unverified = match id_token::verify(options, context, &id_token.expose(), asked).await {
         Ok(claims) => return Ok(grant.with_claims(claims.into())),
         Err(Failure::Mismatch(error)) => Err(error),
         Err(Failure::Unable(error)) => unable(error),

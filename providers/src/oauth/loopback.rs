@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     fmt,
-    io::{BufRead as _, BufReader, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
@@ -32,6 +32,8 @@ struct Documents {
     /// The first lines of the head and the body, by path.
     answers: BTreeMap<String, (String, String)>,
     asked: Vec<String>,
+    /// The head and the body of each request, in order.
+    sent: Vec<(String, String)>,
 }
 
 impl Loopback {
@@ -69,12 +71,27 @@ impl Loopback {
         self.documents.lock().unwrap().asked.iter().filter(|asked| *asked == path).count()
     }
 
+    /// Returns the last request with a body: its head and its form.
+    pub(super) fn posted(&self) -> (String, Vec<(String, String)>) {
+        let documents = self.documents.lock().unwrap();
+        let posted = documents.sent.iter().rev().find(|(_, body)| !body.is_empty());
+        let (head, body) = posted.expect("a form was sent");
+        (head.clone(), url::form_urlencoded::parse(body.as_bytes()).into_owned().collect())
+    }
+
     fn answer_one(&self, mut stream: &TcpStream) {
-        let lines = BufReader::new(stream).lines().map_while(Result::ok);
+        let mut reader = BufReader::new(stream);
+        let lines = reader.by_ref().lines().map_while(Result::ok);
         let request: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+        let length =
+            |line: &String| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok();
+        let mut sent = vec![0; request.iter().find_map(length).unwrap_or_default()];
+        reader.read_exact(&mut sent).unwrap();
         let Some(path) = request.first().and_then(|line| line.split(' ').nth(1)) else { return };
         let mut documents = self.documents.lock().unwrap();
         documents.asked.push(path.to_owned());
+        let sent = String::from_utf8_lossy(&sent).into_owned();
+        documents.sent.push((request.join("\n"), sent));
         let missing = ("404 Not Found".to_owned(), String::new());
         let (head, body) = documents.answers.get(path).unwrap_or(&missing);
         let length = body.len();

@@ -3,15 +3,18 @@
 //! - [`server`]: the server and its endpoints
 //! - [`grants`]: the grants, one file each
 //! - [`login`]: how a user logs in
-//! - [`request`]: the scopes, the audience and the parameters of requests
+//! - [`request`]: the scopes, the audience and the parameters of requests; [`json`]: those that are JSON
 //! - [`compliance`]: what is changed for servers that deviate from the specifications
 //! - [`id_token`]: the user that a token belongs to
 
+#[cfg(test)]
+mod begun;
 pub(crate) mod compliance;
 #[cfg(test)]
 mod discovered;
 mod grants;
 pub(crate) mod id_token;
+mod json;
 mod login;
 #[cfg(test)]
 mod loopback;
@@ -29,8 +32,10 @@ use authn::{
     SessionPolicy, TokenSet, TokenSource, Url,
 };
 
-use grants::{GrantOptions, GrantType, authorization_code};
-use id_token::Keys;
+use grants::{
+    GrantOptions, GrantType, authorization_code, authorization_code::AuthorizationOptions,
+};
+use id_token::{Asked, Keys};
 use login::LoginOptions;
 use request::RequestOptions;
 use server::Server;
@@ -108,6 +113,8 @@ pub struct OAuth {
     #[flatten]
     login: LoginOptions,
     #[flatten]
+    authorization: AuthorizationOptions,
+    #[flatten]
     request: RequestOptions,
     __keys: Keys,
 }
@@ -176,10 +183,11 @@ impl TokenSource for OAuth {
         self.server.validate()?;
         match Missing::of(self) {
             Some(missing) => missing.validate(self)?,
-            None => self.client.validate()?,
+            None => self.client.validate(self.authorization.always_signs())?,
         }
         GrantType::of(self).validate(self)?;
         self.login.validate()?;
+        self.authorization.validate()?;
         self.request.validate()
     }
 
@@ -238,7 +246,7 @@ impl InteractiveSource for OAuth {
 
     async fn identify(&self, context: &Context, grant: &TokenSet) -> Result<Option<Claims>> {
         let Some(id_token) = grant.token().id_token() else { return Ok(None) };
-        let claims = id_token::verify(self, context, &id_token.expose(), None).await?;
+        let claims = id_token::verify(self, context, &id_token.expose(), Asked::default()).await?;
         Ok(Some(claims.into()))
     }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use authn::{Context, Error, Result};
 
-use super::compliance::{Answered, Fix};
+use super::{
+    compliance::{Answered, Fix},
+    json::AuthorizationDetails,
+};
 use crate::token_endpoint::{
     Endpoint, Form, RequestEncoding, RequestMethod, TokenRequest, TokenResponse, TokenType,
     check_shape,
@@ -21,6 +24,9 @@ pub(super) struct RequestOptions {
     /// Resources that the token is for (RFC 8707).
     #[default(Vec::new())]
     resource: Vec<String>,
+    /// Authorization to request in detail (RFC 9396), as a list of tables or as JSON. Each table has a `type`. It is not
+    /// sent when the session of a login is renewed, which keeps what the user has agreed to.
+    authorization_details: Option<AuthorizationDetails>,
     /// Additional parameters of token requests and of the request that starts a login. Their values are shown, so they
     /// must not be secret.
     #[default(BTreeMap::new())]
@@ -44,6 +50,10 @@ pub(super) struct RequestOptions {
     #[default(Vec::new())]
     compliance: Vec<Fix>,
 }
+
+/// Parameters that the options set, and that a call can replace, such as for a login of a higher level (RFC 9470).
+const OPTIONS: [&str; 5] =
+    ["acr_values", "authorization_details", "claims", "max_age", "ui_locales"];
 
 /// Parameters that the provider sets itself, or that would change the form of the server's answer.
 pub(super) const OWN_PARAMETERS: [&str; 25] = [
@@ -81,12 +91,22 @@ impl RequestOptions {
             ("parameters", &self.parameters),
             ("authorization_parameters", &self.authorization_parameters),
         ] {
-            if let Some(name) = OWN_PARAMETERS.iter().find(|name| parameters.contains_key(**name)) {
+            let is_set = |name: &&&str| parameters.contains_key(**name);
+            if let Some(name) = OWN_PARAMETERS.iter().find(is_set) {
                 return Err(Error::configuration(format!(
                     "`{option}` must not contain `{name}`, which the provider sets itself"
                 ))
                 .with_help("remove it"));
             }
+            if let Some(name) = OPTIONS.iter().find(is_set) {
+                return Err(Error::configuration(format!(
+                    "`{option}` must not contain `{name}`, which is an option"
+                ))
+                .with_help(format!("set the option `{name}` instead")));
+            }
+        }
+        if let Some(details) = &self.authorization_details {
+            details.validate()?;
         }
         self.compliance.iter().try_for_each(|fix| fix.check())?;
         check_shape(self.token_request_method, self.token_request_encoding)
@@ -118,8 +138,22 @@ impl RequestOptions {
         if context.scopes().is_empty() { &self.scope } else { context.scopes() }
     }
 
-    /// Adds the scopes, the audience, the resources and the additional parameters.
+    /// Adds the scopes, the details, the audience, the resources and the additional parameters.
     pub(super) fn ask_for(
+        &self,
+        form: &mut Form,
+        scopes: &[String],
+        context: &Context,
+    ) -> Result<()> {
+        if let Some(details) = &self.authorization_details {
+            form.add("authorization_details", &details.to_json());
+        }
+        self.ask_for_less(form, scopes, context)
+    }
+
+    /// Adds all of it but the details, to renew the session of a login: the server may have granted other details than were
+    /// requested (RFC 9396, 7.1).
+    pub(super) fn ask_for_less(
         &self,
         form: &mut Form,
         scopes: &[String],
@@ -138,8 +172,8 @@ impl RequestOptions {
         }
     }
 
-    /// Adds the resources and the additional parameters; those of the call replace the configured ones. A token request that redeems a code repeats the resources
-    /// (RFC 8707, 2.2), but not the scopes.
+    /// Adds the resources and the additional parameters; those of the call replace the configured ones. A token request that
+    /// redeems a code repeats the resources (RFC 8707, 2.2), but not the scopes.
     pub(super) fn ask_for_resource(&self, form: &mut Form, context: &Context) -> Result<()> {
         for resource in &self.resource {
             form.add("resource", resource);

@@ -114,6 +114,33 @@ fn parameters_of_a_call_are_added_and_replace_configured_ones() {
 }
 
 #[test]
+fn authorization_details_are_json_and_a_call_can_replace_them() {
+    let options = "authorization_details = [{ type = 'payment', amount = 7, to = ['a'] }]\n\
+                   resource = 'https://a.test'";
+    let details = r#"[{"amount":7,"to":["a"],"type":"payment"}]"#;
+    let secret = "client_secret = 's'\n";
+    let grants = [
+        ("client_credentials", ""),
+        ("refresh_token", "refresh_token = 'r'\n"),
+        ("password", "username = 'u'\npassword = 'p'\n"),
+    ];
+    for (grant, more) in grants {
+        let options = format!("grant_type = '{grant}'\n{secret}{more}{options}");
+        let configured = sent(&options);
+        let form = configured.stable();
+        assert_eq!(form["authorization_details"], [details], "{grant}");
+        assert_eq!(form["resource"], ["https://a.test"], "{grant}");
+        let replaced = sent_by(&options, |credentials| {
+            credentials.with_parameters([("authorization_details", "[]")])
+        });
+        assert_eq!(replaced.stable()["authorization_details"], ["[]"], "{grant}");
+    }
+    // As JSON, which a variable can hold.
+    let text = format!("{secret}authorization_details = '{details}'");
+    assert_eq!(sent(&text).stable()["authorization_details"], [details]);
+}
+
+#[test]
 fn parameters_of_a_call_can_not_replace_what_the_provider_sends() {
     let options = "[credentials.oauth]\nstore = 'memory'\nclient_id = 'c'\nclient_secret = 's'\n\
                    token_endpoint_url = 'http://127.0.0.1:9/token'";

@@ -128,19 +128,9 @@ impl Server {
         Ok(metadata.is_some_and(|metadata| metadata.names_itself_in_answers()))
     }
 
-    /// Checks that the server's metadata do not require pushed authorization requests (RFC 9126, 5).
-    pub(super) async fn check_requests(&self, context: &Context) -> Result<()> {
-        let metadata = self.metadata(context).await?;
-        if !metadata.is_some_and(|metadata| metadata.wants_pushed_requests()) {
-            return Ok(());
-        }
-        Err(Error::protocol(
-            "the server requires pushed authorization requests (RFC 9126), which authn does not send yet",
-        )
-        .with_help(
-            "log in with `--device` if the server supports it, or allow other authorization requests \
-             for this client at the server",
-        ))
+    /// Returns whether an endpoint for pushed authorization requests is configured.
+    pub(super) fn pushes_requests(&self) -> bool {
+        self.pushed_authorization_request_endpoint_url.is_some()
     }
 
     /// Checks that a user can log in somewhere.
@@ -172,7 +162,7 @@ impl Server {
     }
 
     /// Returns the server's metadata, or `None` if no issuer is configured.
-    async fn metadata(&self, context: &Context) -> Result<Option<Arc<Metadata>>> {
+    pub(super) async fn metadata(&self, context: &Context) -> Result<Option<Arc<Metadata>>> {
         let Some(address) = self.discovered()? else { return Ok(None) };
         let issuer = self.issuer.as_deref().unwrap_or_else(|| address.as_str());
         self.__discovery.metadata(&address, issuer, context).await.map(Some)
@@ -254,25 +244,6 @@ mod tests {
         manual.advance(Duration::from_mins(30));
         ask();
         assert_eq!(server.asked(METADATA), 2);
-    }
-
-    #[test]
-    fn a_server_that_requires_pushed_requests_is_an_error() {
-        let server = Loopback::start();
-        for (required, is_fine) in
-            [(json!(true), false), (json!(false), true), (json!("true"), true), (json!(null), true)]
-        {
-            let metadata = json!({
-                "issuer": server.url(""), "require_pushed_authorization_requests": required,
-            });
-            server.serve(METADATA, &metadata.to_string());
-            let (options, context) = loaded(&client(&server, ""), Clock::system());
-            let checked = wait(options.server.check_requests(&context));
-            assert_eq!(checked.is_ok(), is_fine, "{required}");
-            if let Err(error) = checked {
-                assert!(error.to_string().contains("does not send yet"), "{error}");
-            }
-        }
     }
 
     #[test]

@@ -37,7 +37,8 @@ impl Form {
         self.0.retain(|(own, _)| own != name);
     }
 
-    /// Adds the parameters of the call. `own` are those that the provider sets itself.
+    /// Adds the parameters of the call, in place of those with their names. `own` are those that the provider sets itself
+    /// and that no call replaces.
     pub(crate) fn add_of_call(&mut self, context: &Context, own: &[&str]) -> Result<()> {
         for (name, value) in context.parameters() {
             if own.contains(&name.as_str()) {
@@ -46,6 +47,7 @@ impl Form {
                 ))
                 .with_help("remove it from `with_parameters`, and use an option of the provider"));
             }
+            self.remove(name);
             self.add(name, value);
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! `Metadata`: what a server says of itself at its well-known addresses (RFC 8414, 2; RFC 8628, 4; RFC 9126, 5;
-//! RFC 9207, 3).
+//! `Metadata`: what a server says of itself at its well-known addresses (RFC 8414, 2; RFC 8628, 4; RFC 9101, 10.5;
+//! RFC 9126, 5; RFC 9207, 3).
 
 use std::{sync::Arc, time::Duration};
 
@@ -70,6 +70,23 @@ impl Metadata {
     /// Returns whether the server accepts only pushed authorization requests (RFC 9126, 5).
     pub(crate) fn wants_pushed_requests(&self) -> bool {
         self.says("require_pushed_authorization_requests")
+    }
+
+    /// Returns whether the server accepts only signed request objects (RFC 9101, 10.5).
+    pub(crate) fn wants_request_objects(&self) -> bool {
+        self.says("require_signed_request_object")
+    }
+
+    /// Returns the algorithms that may sign a request object; none if the server does not name them (OpenID Connect
+    /// Discovery 1.0, 3).
+    pub(crate) fn request_object_algorithms(&self) -> impl Iterator<Item = &str> {
+        self.found()
+            .flat_map(|found| found.get("request_object_signing_alg_values_supported").texts())
+    }
+
+    /// Returns whether a document that was read names an endpoint.
+    pub(crate) fn names(&self, endpoint: Endpoint) -> bool {
+        self.found().any(|found| address(found, endpoint).is_some())
     }
 
     /// Fails if there are no metadata at all.

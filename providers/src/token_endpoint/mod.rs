@@ -25,7 +25,7 @@ pub(crate) use metadata::Metadata;
 pub use request::TokenRequest;
 pub(crate) use request::{RequestEncoding, RequestMethod, check_shape};
 pub(crate) use response::{
-    Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, Received, TokenType, accepted,
-    device_authorization, grant,
+    Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, PushedRequest, Received,
+    TokenType, accepted, device_authorization, grant, pushed_request,
 };
 pub(crate) use with::with;

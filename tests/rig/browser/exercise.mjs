@@ -39,13 +39,15 @@ async function browse(program, options, url, env = {}) {
 }
 
 /** What a program does for a login: listens, and makes the address that is to be opened. */
-async function beginLogin() {
+async function beginLogin(more = {}) {
   const verifier = crypto.randomBytes(32).toString('base64url');
   const state = crypto.randomUUID();
   const requests = [];
   const listener = http.createServer((request, response) => {
-    requests.push(new URL(request.url, 'http://127.0.0.1'));
-    response.writeHead(request.url.startsWith('/callback?') ? 200 : 404, {
+    const asked = new URL(request.url, 'http://127.0.0.1');
+    requests.push(asked);
+    asked.method = request.method;
+    response.writeHead(asked.pathname === '/callback' ? 200 : 404, {
       'content-type': 'text/html',
       connection: 'close',
     });
@@ -64,13 +66,14 @@ async function beginLogin() {
     state,
     code_challenge: crypto.createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
+    ...more,
   });
   return { url: url.href, state, verifier, redirect_uri, requests, listener };
 }
 
 /** A login with a browser that is told this: its report, and the queries that came to the listener by path. */
-async function login(program, options, env) {
-  const begun = await beginLogin();
+async function login(program, options, env, more) {
+  const begun = await beginLogin(more);
   const report = await browse(program, options, begun.url, env);
   begun.listener.close();
   const answer = begun.requests.find(({ pathname }) => pathname === '/callback')?.searchParams;
@@ -105,6 +108,15 @@ const CHECKS = {
     const headers = { authorization: `Bearer ${second.access_token}` };
     const resource = await fetch(`${new URL(issuer).origin}/rs/bearer`, { headers });
     assert.equal((await resource.json()).sub, 'bob');
+  },
+
+  async 'an answer in a form'(program) {
+    const { requests, state, report } = await login(program, [], {}, { response_mode: 'form_post' });
+    const form = new URLSearchParams(report.form);
+    assert.deepEqual(requests.map(({ method, href }) => [method, href]), [['POST', 'http://127.0.0.1/callback']]);
+    assert.equal(form.get('state'), state);
+    assert.ok(form.get('code'));
+    assert.deepEqual([report.status, report.words], [200, 'You may close this window']);
   },
 
   async 'a refusal'(program) {

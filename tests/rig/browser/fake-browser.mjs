@@ -4,18 +4,18 @@
 //
 //   node fake-browser.mjs [OPTIONS] URL
 //
-// The report is `{url, location, status, words, favicon, again}`: what was opened, the callback's address, and the
-// status and words of the last page; the statuses of the icon and of the second callback, where these were asked
-// for. A status of null is an address where nobody listened.
+// The report is `{url, location, form, status, words, favicon, again}`: what was opened, the callback's address and the
+// form that was sent there if there was one, and the status and words of the last page; the statuses of the icon and of
+// the second callback, where these were asked for. A status of null is an address where nobody listened.
 import { User, wordsOf } from '../oidc-provider/user.mjs';
-import { callbackAddress, readOptions, writeReport } from './options.mjs';
+import { callbackAddress, callbackForm, readOptions, writeReport } from './options.mjs';
 
 const options = readOptions();
 const { url, deny } = options;
 const user = new User({ login: options.user, password: options.password, userCode: options['user-code'], deny });
 
 /** A page of the program, which may have closed its listener. */
-const ofProgram = (address) => user.request(address).catch(() => ({ status: null, body: '' }));
+const ofProgram = (address, form) => user.request(address, form).catch(() => ({ status: null, body: '' }));
 
 /** What happened. */
 async function browse() {
@@ -28,9 +28,10 @@ async function browse() {
 
   const location = callbackAddress(page.location, options);
   const favicon = options.favicon ? (await ofProgram(new URL('/favicon.ico', location))).status : undefined;
-  const { status, body } = await ofProgram(location);
-  const again = options.twice ? (await ofProgram(location)).status : undefined;
-  return { location, status, words: wordsOf(body), favicon, again };
+  const form = callbackForm(page.form, options);
+  const { status, body } = await ofProgram(location, form);
+  const again = options.twice ? (await ofProgram(location, form)).status : undefined;
+  return { location, form: form && String(new URLSearchParams(form)), status, words: wordsOf(body), favicon, again };
 }
 
 writeReport(options.report, { url, ...await browse() });

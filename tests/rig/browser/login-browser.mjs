@@ -74,6 +74,7 @@ async function stopAtCallback() {
     if (!server && origin !== first) server = origin;
     if (server && origin !== server && !report.location) {
       report.location = callbackAddress(request.url, options);
+      report.form = request.postData;
       if (options.favicon) report.favicon = await iconStatus(report.location);
       if (report.location !== request.url) {
         const responseHeaders = [{ name: 'location', value: report.location }];
@@ -141,10 +142,18 @@ async function fillIn() {
     await picture('continue');
     await page.click(deny ? '[name=abort], a:has-text("Cancel")' : 'button:has-text("Continue")');
     say(deny ? 'cancelled' : 'continue pressed');
+  } else if (await leadsAway()) {
+    await page.waitForURL(({ origin }) => origin !== server, { waitUntil: 'commit' });
   } else {
     return false;
   }
   return true;
+}
+
+/** Whether the page sends a form to another site by itself. It may have left already. */
+async function leadsAway() {
+  const away = () => document.forms.length > 0 && new URL(document.forms[0].action).origin !== location.origin;
+  return page.evaluate(away).catch(() => true);
 }
 
 async function shows(selector) {

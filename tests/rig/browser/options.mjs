@@ -6,7 +6,7 @@
 //   --deny            presses Cancel instead
 //   --close           closes the page before the login, so that nothing ever comes back
 //   --favicon         asks the callback's host for /favicon.ico before the callback, as browsers may
-//   --tamper-state    opens the callback with another `state`
+//   --tamper-state    opens the callback with another `state` (in a form: the fake browser)
 //   --twice           opens the callback once more
 //   --app             the address is that of a web application, which leads to the server (real browser)
 //   --then TEXT       presses the button with this text on the last page (real browser)
@@ -45,6 +45,11 @@ export function callbackAddress(location, options) {
   const url = new URL(location);
   if (options['tamper-state']) url.searchParams.set('state', 'tampered');
   return url.href;
+}
+
+/** The form that is sent to a callback, if there is one. */
+export function callbackForm(form, options) {
+  return form && options['tamper-state'] ? { ...form, state: 'tampered' } : form;
 }
 
 /** Writes the report in one step: whoever sees the file sees all of it. */

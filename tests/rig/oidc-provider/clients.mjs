@@ -13,6 +13,9 @@ export const GRANT = {
   tokenExchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
 };
 
+/** The details that a client may ask for (RFC 9396). */
+const DETAILS = { authorization_details_types: ['urn:rig:payment'] };
+
 const LOGIN_SCOPES = 'openid offline_access read write';
 
 // No port: a native application listens on any free one (RFC 8252 section 7.3).
@@ -42,6 +45,7 @@ const native = (client_id, rest) => ({
   grant_types: [GRANT.code, GRANT.refresh],
   response_types: ['code'],
   scope: LOGIN_SCOPES,
+  ...DETAILS,
   ...rest,
 });
 
@@ -56,7 +60,11 @@ const device = (client_id, x_device = {}) => machine(client_id, [GRANT.device, G
 /** All clients, as the metadata that oidc-provider takes. */
 export const clients = (keys) => [
   // Client credentials, by way of authenticating (RFC 6749 section 2.3.1, RFC 7523, RFC 8705).
-  service('cc-basic', { client_secret: 'secret', token_endpoint_auth_method: 'client_secret_basic' }),
+  service('cc-basic', {
+    client_secret: 'secret',
+    token_endpoint_auth_method: 'client_secret_basic',
+    ...DETAILS,
+  }),
   // Both halves must be form-encoded before they are joined for Basic, which many programs forget.
   service('cc:special id', {
     client_secret: 'p@ss w%rd+&=:/?~',
@@ -103,6 +111,14 @@ export const clients = (keys) => [
     client_secret: 'secret',
     token_endpoint_auth_method: 'client_secret_post',
     require_pushed_authorization_requests: true,
+  }),
+  // Clients whose requests are signed (RFC 9101): one that does not authenticate, and one that also pushes them.
+  native('native-jar', { require_signed_request_object: true, jwks: { keys: keys.ofClients } }),
+  native('native-jar-par', {
+    token_endpoint_auth_method: 'private_key_jwt',
+    require_signed_request_object: true,
+    require_pushed_authorization_requests: true,
+    jwks: { keys: keys.ofClients },
   }),
   // A web application: it keeps a secret.
   native('web', { client_secret: 'secret', token_endpoint_auth_method: 'client_secret_basic' }),

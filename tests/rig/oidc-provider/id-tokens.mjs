@@ -24,6 +24,9 @@ const BENDS = {
   alg_none: (claims, { kid }) => unsigned(claims, { alg: 'none', kid }),
   // The public key, which everybody has, as the secret of a symmetric signature.
   hs256: (claims, { kid }, keys) => sign(claims, { alg: 'HS256', kid }, { HS256: publicPem(keys.RS256) }),
+  // A server that does not ask the user again, and one that does not say when it did.
+  old_login: (claims, header, keys) => sign({ ...claims, auth_time: claims.iat - 7200 }, header, keys),
+  no_login_time: ({ auth_time, ...claims }, header, keys) => sign(claims, header, keys),
   missing: () => undefined,
 };
 

@@ -33,6 +33,9 @@ function resourceServerInfo(ctx, resource) {
   throw new errors.InvalidTarget();
 }
 
+/** The details that a request asks for (RFC 9396), which the code and the token then have. */
+const requestedDetails = (ctx) => JSON.parse(ctx.oidc.params.authorization_details ?? 'null') ?? undefined;
+
 /** Native clients may take any port (RFC 8252 section 7.3), but for those with `x_exact_redirect`. */
 function allowExactRedirects({ Client: { prototype } }) {
   const { redirectUriAllowed } = prototype;
@@ -103,6 +106,13 @@ export function buildProvider({ issuer, mtls, keys, routes, keycloak = false }) 
       requestObjects: { enabled: true },
       rpInitiatedLogout: { enabled: true },
       claimsParameter: { enabled: true },
+      richAuthorizationRequests: {
+        enabled: true,
+        types: { 'urn:rig:payment': { validate: () => {} } },
+        authorizationDetailsForGrantSource: requestedDetails,
+        authorizationDetailsForAccessToken: (ctx, token, source) => requestedDetails(ctx) ?? source?.rar,
+        authorizationDetailsForIntrospection: (ctx, token) => token.rar,
+      },
       dPoP: {
         enabled: true,
         nonceSecret: Buffer.alloc(32, 7),

@@ -32,7 +32,8 @@ export class User {
   /**
    * Opens a page of the server, or sends a form there, and follows redirects.
    *
-   * One that leads away from the server isn't followed: it is the page's `location`.
+   * One that leads away from the server isn't followed: it is the page's `location`. So is the target of a page that
+   * sends a form there by itself (OAuth 2.0 Form Post Response Mode), which is the page's `form`.
    */
   async open(url, form) {
     const { origin } = new URL(url);
@@ -42,7 +43,9 @@ export class User {
       if (new URL(page.location).origin !== origin) break;
       page = await this.request(page.location);
     }
-    return page;
+    const sent = page.location ? undefined : formOf(page.body);
+    const leadsAway = sent && new URL(sent.address, page.url).origin !== origin;
+    return leadsAway ? { ...page, location: sent.address, form: sent.form } : page;
   }
 
   /** Opens a page of the server and goes on until nothing is left to do there. Gives the last page. */
@@ -58,11 +61,9 @@ export class User {
 
   /** What is sent from a page, and where to; nothing if the page wants nothing. */
   #answer(html) {
-    const address = /<form[^>]*action="([^"]*)"/.exec(html)?.[1];
-    if (!address) return undefined;
-    const form = Object.fromEntries(
-      [...html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)].map(([, ...pair]) => pair),
-    );
+    const found = formOf(html);
+    if (!found) return undefined;
+    const { address, form } = found;
     if (form.prompt) {
       if (this.deny) return { address: /<a href="([^"]*)">\[ Cancel \]/.exec(html)[1] };
       if (form.prompt === 'login') Object.assign(form, { login: this.login, password: this.password });
@@ -75,6 +76,20 @@ export class User {
     }
     return { address, form };
   }
+}
+
+const ENTITIES = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" };
+const unescaped = (html) => html.replace(/&(amp|lt|gt|quot|#39);/g, (whole, name) => ENTITIES[name]);
+
+/** The first form of a page: its address and its hidden fields. */
+function formOf(html) {
+  const address = /<form[^>]*action="([^"]*)"/.exec(html)?.[1];
+  if (!address) return undefined;
+  const fields = [...html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)];
+  return {
+    address: unescaped(address),
+    form: Object.fromEntries(fields.map(([, name, value]) => [name, unescaped(value)])),
+  };
 }
 
 /** The words of a page. */

@@ -226,6 +226,35 @@ async fn a_login_by_a_browser_shows_no_secret_whatever_fails() {
     search_logs(&canary);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pushed_request_shows_no_secret_whatever_fails() {
+    Logs::of_process();
+    let rig = Rig::start();
+    let canary = Canary::new();
+    let mut cases = vec![json!([])];
+    for mut failure in failures(canary.as_str()) {
+        failure["endpoint"] = json!("pushed_authorization_request");
+        cases.push(json!([failure]));
+    }
+    for (faults, method) in
+        cases.iter().flat_map(|faults| ["post", "basic", "jwt"].map(|method| (faults, method)))
+    {
+        rig.faults(faults);
+        let options = format!(
+            "client_secret = '{}'\ntoken_endpoint_auth_method = 'client_secret_{method}'\n\
+             grant_type = 'authorization_code'",
+            canary.as_str()
+        );
+        let credentials = settings::load(&rig, &settings::client(&rig, "native-par", &options));
+        let person = Person::who(|_| ());
+        let error = credentials.login(person.login()).await.unwrap_err();
+        let shown = format!("{error} {error:?} {error:#?} {credentials:?} {:?}", person.progress());
+        assert_eq!(canary.find_in(shown.as_bytes()), None, "{shown}");
+        assert!(person.links().is_empty(), "{faults}");
+    }
+    search_logs(&canary);
+}
+
 #[tokio::test]
 async fn a_typed_in_secret_is_never_shown_whatever_fails() {
     Logs::of_process();

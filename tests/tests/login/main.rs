@@ -9,6 +9,7 @@ mod console;
 mod device;
 mod identity;
 mod person;
+mod request;
 mod screen;
 mod session;
 mod settings;

@@ -5,6 +5,7 @@
 mod answers;
 mod canary;
 mod logins;
+mod request;
 mod settings;
 #[cfg(unix)]
 mod site;

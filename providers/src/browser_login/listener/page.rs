@@ -44,7 +44,7 @@ pub(super) fn text(status: StatusCode, text: &'static str) -> Response<Full<Byte
     let body = Bytes::from_static(text.as_bytes());
     let mut response = response(status, "text/plain; charset=utf-8", body);
     if status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
     }
     response
 }

@@ -11,13 +11,24 @@ use std::{
 use authn::Error;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Body;
 use tokio::sync::{mpsc::UnboundedSender, watch};
+use zeroize::Zeroizing;
 
 use super::{
     super::{Answer, Checks, Event},
     page,
 };
+
+/// Longest form, in bytes. A query can't be longer either.
+const FORM: usize = 64 << 10;
+
+/// The error of a body that is cut off.
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The response to a request that can't be the server's answer.
+type Other = (StatusCode, &'static str);
 
 /// The state that all connections share.
 pub(super) struct Responder {
@@ -50,14 +61,14 @@ impl Responder {
     }
 
     /// Answers a request. The answer to this login is shown only when its result is known.
-    pub(super) async fn answer<B>(
+    pub(super) async fn answer<B: Body<Error: Into<BoxError>>>(
         &self,
         request: Request<B>,
         held: &Held,
     ) -> Result<Response<Full<Bytes>>, Infallible> {
-        Ok(match self.expected_query(&request) {
+        Ok(match self.parameters(request).await {
             Err((status, text)) => page::text(status, text),
-            Ok(query) => match self.expected.check(query) {
+            Ok(parameters) => match self.expected.check(&parameters) {
                 Answer::Foreign => {
                     if !self.was_foreign.swap(true, Ordering::AcqRel) {
                         self.tell(Event::Foreign);
@@ -74,11 +85,12 @@ impl Responder {
         })
     }
 
-    /// Returns the query of a request that can be the server's answer. The error is the response to any other request.
-    fn expected_query<'a, B>(
+    /// Returns the parameters of a request that can be the server's answer: its query, or the form of a POST request (OAuth
+    /// 2.0 Form Post Response Mode). A form is read whatever was asked for, because some servers always send one.
+    async fn parameters<B: Body<Error: Into<BoxError>>>(
         &self,
-        request: &'a Request<B>,
-    ) -> Result<&'a str, (StatusCode, &'static str)> {
+        request: Request<B>,
+    ) -> Result<Zeroizing<String>, Other> {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         // With the name of another site (DNS rebinding) this listener would be a part of that site.
         if !host.is_some_and(is_loopback) {
@@ -88,10 +100,11 @@ impl Responder {
         if request.uri().path() != self.path {
             return Err((StatusCode::NOT_FOUND, "There is nothing here."));
         }
-        if request.method() != Method::GET {
-            return Err((StatusCode::METHOD_NOT_ALLOWED, "This address is only for GET."));
+        match *request.method() {
+            Method::GET => Ok(request.uri().query().unwrap_or_default().to_owned().into()),
+            Method::POST => form(request).await,
+            _ => Err((StatusCode::METHOD_NOT_ALLOWED, "This address is only for GET and POST.")),
         }
-        Ok(request.uri().query().unwrap_or_default())
     }
 
     fn take(&self, answer: Answer) {
@@ -153,6 +166,21 @@ impl Drop for Counted {
     fn drop(&mut self) {
         self.0.send_modify(|count| *count -= 1);
     }
+}
+
+/// Returns the form of a POST request.
+async fn form<B: Body<Error: Into<BoxError>>>(
+    request: Request<B>,
+) -> Result<Zeroizing<String>, Other> {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "This address is only for forms."));
+    }
+    let unread = |_| (StatusCode::PAYLOAD_TOO_LARGE, "This form is too long, or was cut off.");
+    let body = Limited::new(request.into_body(), FORM).collect().await.map_err(unread)?.to_bytes();
+    Ok(String::from_utf8_lossy(&body).into_owned().into())
 }
 
 /// Returns whether a `Host` is a name of the loopback interface, with any port.

@@ -70,9 +70,9 @@ impl GrantType {
             ("username", exchanged.username.is_some(), Self::Password),
             ("password", exchanged._password.is_some(), Self::Password),
         ];
-        let of_login = options
-            .login
-            .used_by_login()
+        let of_login = options.login.used_by_login().into_iter();
+        let of_login = of_login
+            .chain(options.authorization.used_by_login())
             .map(|(option, is_set)| (option, is_set, Self::AuthorizationCode));
         // A login in which the user types in the client's credentials has a timeout too.
         let is_typed = |option| option == "login_timeout" && Missing::of(options).is_some();

@@ -26,7 +26,19 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<
     refresh(call, refresh_token, call.scopes(), ADVICE).await
 }
 
-/// Exchanges a refresh token for some of its scopes, or for all of them.
+/// Exchanges the refresh token of a login for some of its scopes, or for all of them.
+pub(super) async fn renew(
+    call: Call<'_>,
+    refresh_token: &SecretString,
+    scopes: &[String],
+    advice: GrantAdvice<'_>,
+) -> Result<TokenSet, Failure> {
+    let mut form = of(refresh_token);
+    call.options.request.ask_for_less(&mut form, scopes, call.context)?;
+    call.redeem(form, advice).await
+}
+
+/// Exchanges a refresh token for what the options request.
 ///
 /// It is sent only once. A server that sees it again can treat that as a theft and end the session (RFC 9700, 4.14.2).
 pub(super) async fn refresh(
@@ -35,9 +47,13 @@ pub(super) async fn refresh(
     scopes: &[String],
     advice: GrantAdvice<'_>,
 ) -> Result<TokenSet, Failure> {
+    call.exchange(of(refresh_token), scopes, advice).await
+}
+
+fn of(refresh_token: &SecretString) -> Form {
     let mut form = Form::of_grant("refresh_token");
     form.add("refresh_token", &refresh_token.expose());
-    call.exchange(form, scopes, advice).await
+    form
 }
 
 fn configured(options: &OAuth) -> Result<&SecretString> {

@@ -2,7 +2,7 @@
 
 use authn::TokenSet;
 
-use super::refresh_token::refresh;
+use super::refresh_token::renew;
 use crate::{
     oauth::Call,
     token_endpoint::{Failure, GrantAdvice},
@@ -25,5 +25,5 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<
     };
     // Without the caller's scopes none are sent: the server then uses those that the user consented to, which can be
     // fewer than the configured ones.
-    refresh(call, refresh_token, context.scopes(), advice).await
+    renew(call, refresh_token, context.scopes(), advice).await
 }

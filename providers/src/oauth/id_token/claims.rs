@@ -34,6 +34,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) client_id: &'a str,
     /// `None` if no nonce was sent. Then any nonce is accepted.
     pub(crate) nonce: Option<&'a str>,
+    /// How long ago the user may have logged in. `None` if it was not limited.
+    pub(crate) max_age: Option<Duration>,
     pub(crate) now: SystemTime,
 }
 
@@ -82,6 +84,7 @@ impl Expected<'_> {
         }
         self.audience(&claims)?;
         self.time(&claims)?;
+        self.age(&claims)?;
         // The comparison need not take constant time: an attacker who could repeat it would need the server's key, and
         // a nonce is used for one login only.
         if self.nonce.is_some_and(|nonce| text(&claims, "nonce") != Some(nonce)) {
@@ -137,6 +140,24 @@ impl Expected<'_> {
             if date > seconds(since) + seconds(AHEAD) {
                 return Err(Failure::mismatch("was issued in the future", CLOCK));
             }
+        }
+        Ok(())
+    }
+
+    /// Checks that the user has logged in recently enough (OpenID Connect Core 1.0, 3.1.3.7, 13).
+    fn age(&self, claims: &Map<String, Value>) -> Result<(), Failure> {
+        let Some(max_age) = self.max_age else { return Ok(()) };
+        let login = claims.get("auth_time").and_then(Value::as_f64).ok_or_else(|| {
+            let help = "configure the server to put `auth_time` into it, or remove `max_age`";
+            Failure::mismatch(
+                "does not say when the user logged in, although `max_age` was sent",
+                help,
+            )
+        })?;
+        let since = self.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        if since.as_secs_f64() > login + (max_age.saturating_add(LEEWAY)).as_secs_f64() {
+            let help = "log in again, and check this machine's clock";
+            return Err(Failure::mismatch("proves a login that is older than `max_age`", help));
         }
         Ok(())
     }

@@ -10,6 +10,8 @@ mod keys;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use authn::{Context, Error};
 
 use super::OAuth;
@@ -23,14 +25,21 @@ pub(crate) use claims::Expected;
 pub(crate) use failure::Failure;
 pub(super) use keys::Keys;
 
+/// What an authentication request has asked for, which the ID token must prove.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Asked<'a> {
+    /// The nonce, or `None` if none was sent.
+    pub(super) nonce: Option<&'a str>,
+    /// How long ago the user may have logged in, or `None` if that was not limited.
+    pub(super) max_age: Option<Duration>,
+}
+
 /// Verifies an ID token that the server has issued to this client, and returns its claims.
-///
-/// `nonce` is the nonce of the authentication request, or `None` if none was sent.
 pub(super) async fn verify(
     options: &OAuth,
     context: &Context,
     id_token: &str,
-    nonce: Option<&str>,
+    asked: Asked<'_>,
 ) -> Result<Claims, Failure> {
     let signed = Signed::parse(id_token)?;
     let server = &options.server;
@@ -45,7 +54,8 @@ pub(super) async fn verify(
     let expected = Expected {
         issuer: &issuer,
         client_id: options.client.id(),
-        nonce,
+        nonce: asked.nonce,
+        max_age: asked.max_age,
         now: context.clock().now().wall(),
     };
     expected.check(payload)

@@ -14,7 +14,9 @@ pub(in crate::token_endpoint) enum Member {
     /// A whole number, with all its digits.
     Whole(u64),
     Boolean(bool),
-    /// A list, an object, a negative whole number, or a text that is no Unicode.
+    /// The texts in a list, which may have other elements too.
+    List(Vec<Zeroizing<String>>),
+    /// An object, a negative whole number, or a text that is no Unicode.
     Other,
     /// There is more than one.
     Repeated,
@@ -34,6 +36,12 @@ impl Member {
             Self::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// Returns the texts in a list; none if it is no list.
+    pub(in crate::token_endpoint) fn texts(&self) -> impl Iterator<Item = &str> {
+        let texts = if let Self::List(texts) = self { texts.as_slice() } else { &[] };
+        texts.iter().map(|text| text.as_str())
     }
 
     /// Returns whether it says nothing: missing, `null` or an empty text.
@@ -86,8 +94,13 @@ impl<'de> de::Visitor<'de> for Visitor {
     }
 
     fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Member, A::Error> {
-        while seq.next_element::<de::IgnoredAny>()?.is_some() {}
-        Ok(Member::Other)
+        let mut texts = Vec::new();
+        while let Some(element) = seq.next_element()? {
+            if let Member::Text(text) = element {
+                texts.push(text);
+            }
+        }
+        Ok(Member::List(texts))
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Member, A::Error> {

@@ -6,6 +6,7 @@
 //! - [`object`]: the members of an answer, and [`member`], one of any type
 //! - [`token_response`]: makes a token set of a token response; [`lifetime`]: its lifetime
 //! - [`device_authorization`]: the codes that start a login on another device
+//! - [`pushed_request`]: the reference to a request that was pushed
 //! - [`refusal`]: makes an error of a refusal; [`instead`]: of any other answer
 
 mod device_authorization;
@@ -13,6 +14,7 @@ mod instead;
 mod lifetime;
 mod member;
 mod object;
+mod pushed_request;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -31,6 +33,7 @@ use crate::choice::choice;
 pub(crate) use device_authorization::DeviceAuthorization;
 pub(super) use member::Member;
 pub(super) use object::Object;
+pub(crate) use pushed_request::PushedRequest;
 pub(crate) use refusal::{Advice, ErrorCode, Failure, GrantAdvice};
 
 choice! {
@@ -95,6 +98,18 @@ pub(crate) fn device_authorization(
     let (what, endpoint) = ("device authorization response", "a device authorization endpoint");
     parse(received, received.object().as_ref(), advice, what, endpoint, |object| {
         DeviceAuthorization::of(object, received.place)
+    })
+}
+
+/// Parses the answer of an endpoint for pushed authorization requests (RFC 9126, 2.2), with the same definition of success.
+pub(crate) fn pushed_request(
+    received: &Received<'_>,
+    advice: &Advice<'_>,
+) -> Result<PushedRequest, Failure> {
+    let what = "response to a pushed authorization request";
+    let endpoint = "an endpoint for pushed authorization requests";
+    parse(received, received.object().as_ref(), advice, what, endpoint, |object| {
+        PushedRequest::of(object, received.place)
     })
 }
 

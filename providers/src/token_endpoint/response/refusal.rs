@@ -6,8 +6,8 @@ use super::{Received, member::Member, object::Object};
 use crate::choice::choice;
 
 choice! {
-    /// An error code that a specification defines (RFC 6749, 5.2; RFC 7009, 2.2.1; RFC 8707, 2; RFC 6750, 3.1;
-    /// RFC 8628, 3.5), or another name that servers use for it. Only these are shown, because any other code could contain
+    /// An error code that a specification defines (RFC 6749, 4.1.2.1 and 5.2; RFC 7009, 2.2.1; RFC 8707, 2; RFC 6750, 3.1;
+    /// RFC 8628, 3.5; RFC 9101, 6.2; RFC 9396, 5; RFC 7591, 3.2.2), or another name that servers use for it. Only these are shown, because any other code could contain
     /// anything.
     pub(crate) enum ErrorCode {
         #[serde(alias = "authorization_declined", alias = "declined")]
@@ -15,17 +15,22 @@ choice! {
         AuthorizationPending = "authorization_pending",
         #[serde(alias = "code_expired")]
         ExpiredToken = "expired_token",
+        InvalidAuthorizationDetails = "invalid_authorization_details",
         InvalidClient = "invalid_client",
         InvalidGrant = "invalid_grant",
+        InvalidRedirectUri = "invalid_redirect_uri",
         InvalidRequest = "invalid_request",
+        InvalidRequestObject = "invalid_request_object",
         InvalidScope = "invalid_scope",
         InvalidTarget = "invalid_target",
         InvalidToken = "invalid_token",
+        RequestNotSupported = "request_not_supported",
         ServerError = "server_error",
         SlowDown = "slow_down",
         TemporarilyUnavailable = "temporarily_unavailable",
         UnauthorizedClient = "unauthorized_client",
         UnsupportedGrantType = "unsupported_grant_type",
+        UnsupportedResponseType = "unsupported_response_type",
         UnsupportedTokenType = "unsupported_token_type",
     }
 }
@@ -167,6 +172,12 @@ fn help<'a>(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'a>) ->
     match code {
         Some(ErrorCode::InvalidClient | ErrorCode::UnauthorizedClient) => advice.client,
         Some(ErrorCode::InvalidGrant) => advice.grant.help,
+        Some(ErrorCode::InvalidAuthorizationDetails) => "check `authorization_details`",
+        Some(ErrorCode::InvalidRedirectUri) => "check the redirect address at the server",
+        Some(ErrorCode::InvalidRequestObject) => {
+            "check `private_key`, `key_id`, `algorithm` and `jwt_header`, and this machine's clock"
+        }
+        Some(ErrorCode::RequestNotSupported) => "set `request_object = \"never\"`",
         Some(ErrorCode::InvalidScope) => "check `scope`",
         Some(ErrorCode::InvalidTarget) => "check `resource` and `audience`",
         Some(ErrorCode::UnsupportedGrantType) => "choose another grant or another server",

@@ -1,11 +1,17 @@
 //! `Attempt`: one login in progress, with the request that the browser sends (RFC 6749, 4.1.1) and its secrets.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use authn::{Error, PendingLogin, Result, TokenSet, Url};
 use zeroize::Zeroizing;
 
-use super::{answer::Expected, pkce, pkce::Verifier};
+use super::{
+    answer::Expected,
+    pkce,
+    pkce::Verifier,
+    pushed::{Push, push},
+    request_object,
+};
 use crate::{
     oauth::{Call, OAuth},
     random::random,
@@ -19,6 +25,7 @@ const RANDOM_BYTES: usize = 32;
 const STATE: &str = "state";
 const VERIFIER: &str = "code_verifier";
 const NONCE: &str = "nonce";
+const MAX_AGE: &str = "max_age";
 /// The server and the client, so that no other server gets the code (RFC 9700, section 4.4).
 const SERVER: &str = "server";
 const CLIENT: &str = "client_id";
@@ -37,6 +44,18 @@ pub(super) struct Attempt {
     verifier: Verifier,
     /// Present if an ID token is requested, which repeats it.
     pub(super) nonce: Option<Zeroizing<String>>,
+    /// How long ago the user may have logged in, which the ID token must prove.
+    pub(super) max_age: Option<Duration>,
+}
+
+/// A login whose link can be shown.
+pub(super) struct Prepared {
+    /// The address of the login page.
+    pub(super) url: Url,
+    /// The values that the answer must contain.
+    pub(super) expected: Expected,
+    /// How long the link is valid, if the server says so.
+    pub(super) expires_in: Option<Duration>,
 }
 
 impl Attempt {
@@ -48,14 +67,35 @@ impl Attempt {
             state: random::<RANDOM_BYTES>()?,
             verifier: Verifier::new()?,
             nonce: if asks_who { Some(random::<RANDOM_BYTES>()?) } else { None },
+            max_age: call.options.authorization.max_age(call.context)?,
         })
     }
 
-    /// Returns the address of the login page, and the values that the answer must contain.
-    pub(super) async fn prepare(&self, call: Call<'_>) -> Result<(Url, Expected)> {
-        call.options.server.check_requests(call.context).await?;
-        let link = self.link(call).await?;
-        Ok((link, self.expected(call).await?))
+    /// Makes the link to the login page, and pushes the request if the link contains only a reference to it.
+    pub(super) async fn prepare(&self, call: Call<'_>) -> Result<Prepared> {
+        let Call { options, context, .. } = call;
+        let (is_signed, pushes) = (request_object::is_wanted(call).await?, Push::of(call).await?);
+        let endpoint = options.server.endpoint(Endpoint::Authorization, context).await?;
+        let expected = self.expected(call).await?;
+        let mut form = self.request(call)?;
+        if is_signed {
+            let request = request_object::sign(call, &form).await?;
+            form = Form::default();
+            form.add("client_id", options.client.id());
+            form.add("request", &request);
+        }
+        let mut expires_in = None;
+        if pushes != Push::No {
+            let pushed = push(call, pushes, form).await?;
+            form = Form::default();
+            form.add("client_id", options.client.id());
+            form.add("request_uri", &pushed.request_uri);
+            expires_in = pushed.expires_in;
+        }
+        let mut url = endpoint.url().clone();
+        // The query that the endpoint already has must be kept (RFC 6749, 3.1).
+        url.query_pairs_mut().extend_pairs(form.pairs());
+        Ok(Prepared { url, expected, expires_in })
     }
 
     /// Returns the values that the answer must contain.
@@ -74,7 +114,11 @@ impl Attempt {
             .with_kept(VERIFIER, self.verifier.expose())
             .with_kept(SERVER, server.audience()?)
             .with_kept(CLIENT, client.id());
-        Ok(with(pending, self.nonce, |pending, nonce| pending.with_kept(NONCE, &**nonce)))
+        let pending =
+            with(pending, self.nonce, |pending, nonce| pending.with_kept(NONCE, &**nonce));
+        Ok(with(pending, self.max_age, |pending, age| {
+            pending.with_kept(MAX_AGE, age.as_secs().to_string())
+        }))
     }
 
     /// Continues a login of these options that was suspended.
@@ -87,19 +131,24 @@ impl Attempt {
             return Err(Error::login_required("the login was started with other credentials")
                 .with_help("complete it with the credentials that started it, or start it again"));
         };
+        // A limit that can't be read is no reason to do without.
+        let max_age = pending.kept(MAX_AGE).map(str::parse).transpose().map_err(|_| {
+            Error::login_required("the pending login is of another version of authn")
+                .with_help("start the login again")
+        })?;
         Ok(Self {
             redirect_uri: pending.redirect_uri().to_owned(),
             state,
             verifier: Verifier::restored(verifier),
             nonce: kept(NONCE),
+            max_age: max_age.map(Duration::from_secs),
         })
     }
 
-    /// Returns the address of the login page. It contains no secret: another user who sees it can only log in and give
+    /// Returns the parameters of the request. They contain no secret: another user who sees them can only log in and give
     /// this program their tokens.
-    async fn link(&self, call: Call<'_>) -> Result<Url> {
+    fn request(&self, call: Call<'_>) -> Result<Form> {
         let Call { options, context, .. } = call;
-        let endpoint = options.server.endpoint(Endpoint::Authorization, context).await?;
         let mut form = Form::default();
         form.add("response_type", "code");
         form.add("client_id", options.client.id());
@@ -113,12 +162,10 @@ impl Attempt {
             "login_hint",
             options.login.login_hint.as_deref().unwrap_or_default(),
         );
-        options.request.ask_for(&mut form, call.scopes(), call.context)?;
+        options.authorization.ask_for(&mut form);
+        options.request.ask_for(&mut form, call.scopes(), context)?;
         options.request.ask_for_login(&mut form);
-        let mut url = endpoint.url().clone();
-        // The query that the endpoint already has must be kept (RFC 6749, 3.1).
-        url.query_pairs_mut().extend_pairs(form.pairs());
-        Ok(url)
+        Ok(form)
     }
 
     /// Exchanges the code for the tokens (RFC 6749, 4.1.3).

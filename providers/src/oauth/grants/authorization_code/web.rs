@@ -19,7 +19,7 @@ pub(in crate::oauth) async fn begin(
 ) -> Result<(Url, PendingLogin)> {
     check(call, redirect_uri)?;
     let attempt = Attempt::start(call, redirect_uri)?;
-    let (url, _) = attempt.prepare(call).await?;
+    let url = attempt.prepare(call).await?.url;
     let end = call.context.clock().now().plus(call.options.login.web_timeout());
     Ok((url, attempt.suspend(call, end.wall())?))
 }
@@ -61,7 +61,12 @@ pub(in crate::oauth) async fn complete(
         return Err(give_back(call, &grant, error).await);
     }
     let unable = |error| if must_name_user { Err(error) } else { Ok(()) };
-    verify_identity(call, LoggedIn { grant, nonce: attempt.nonce }, unable).await
+    verify_identity(
+        call,
+        LoggedIn { grant, nonce: attempt.nonce, max_age: attempt.max_age },
+        unable,
+    )
+    .await
 }
 
 /// Checks that the options allow a login that comes back to this address.

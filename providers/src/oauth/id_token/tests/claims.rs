@@ -13,6 +13,7 @@ fn expected() -> Expected<'static> {
         issuer: "https://i.test",
         client_id: "me",
         nonce: Some("n"),
+        max_age: None,
         now: SystemTime::UNIX_EPOCH + Duration::from_secs(NOW),
     }
 }
@@ -171,6 +172,36 @@ proptest! {
             let mut claims = json!({});
             claims[&name] = value;
             drop(checked(&claims));
+        }
+    }
+}
+
+#[test]
+fn a_login_that_is_older_than_max_age_is_refused() {
+    let old = "proves a login that is older than `max_age`";
+    let missing = "does not say when the user logged in";
+    for (max_age, auth_time, error) in [
+        (Some(300), json!(NOW), None),
+        (Some(300), json!(NOW - 300), None),
+        (Some(300), json!(NOW - 360), None),
+        (Some(300), json!(NOW - 361), Some(old)),
+        (Some(0), json!(NOW), None),
+        (Some(0), json!(NOW - 61), Some(old)),
+        (Some(u64::MAX), json!(0), None),
+        (Some(300), json!(1e300), None),
+        (Some(300), json!(null), Some(missing)),
+        (Some(300), json!("1800000000"), Some(missing)),
+        (None, json!(0), None),
+        (None, json!(null), None),
+    ] {
+        let payload = said(&json!({ "auth_time": auth_time }));
+        let expected = Expected { max_age: max_age.map(Duration::from_secs), ..expected() };
+        match (expected.check(payload.as_bytes()).map_err(Error::from), error) {
+            (Ok(_), None) => {}
+            (Err(found), Some(error)) => {
+                assert!(found.to_string().contains(error), "{max_age:?} {auth_time}: {found}");
+            }
+            (found, _) => panic!("{max_age:?} {auth_time}: {found:?}"),
         }
     }
 }

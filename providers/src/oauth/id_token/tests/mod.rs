@@ -101,7 +101,7 @@ impl Login {
     }
 
     fn verify(&self, token: &str) -> Result<Claims, Failure> {
-        wait(verify(&self.options, &self.context, token, Some("n")))
+        wait(verify(&self.options, &self.context, token, Asked { nonce: Some("n"), max_age: None }))
     }
 
     /// Returns the error of a wrong token.
