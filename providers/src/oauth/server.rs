@@ -117,7 +117,8 @@ impl Server {
         self.find(endpoint, client.has_certificate(), context).await
     }
 
-    async fn find(
+    /// Returns an endpoint, for clients that show a certificate or for others.
+    pub(super) async fn find(
         &self,
         endpoint: Endpoint,
         is_mutual_tls: bool,
