@@ -5,14 +5,14 @@ mod login_once;
 
 use std::{fmt, sync::Arc};
 
-#[cfg(feature = "reqwest")]
-use crate::{http::ClientIdentity, request::Place};
 use crate::{
     Bound, Environment, Error, Login, LoginOutcome, LoginPlan, Origins, Placement, Probe, Reaction,
     Request, ResponseHead, Result, Revocation, Show, Status, Token, TokenSet, Url, Used, View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
     runtime::Boxed,
 };
+#[cfg(feature = "reqwest")]
+use crate::{http::ClientIdentity, request::Place};
 use handle::{Handle, Reloads, Way};
 use login_once::LoginOnce;
 

@@ -3,8 +3,6 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::{path::PathBuf, sync::LazyLock};
-
 use authn::{
     Entry, Environment, Loader, Registry,
     conformance::{Canary, check_entry, sample},
@@ -23,17 +21,8 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
 -----END PRIVATE KEY-----
 ";
 
-/// The certificate of this key.
-const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
-MIIBOjCB7aADAgECAhQ1djLqHDCK7Kd7j9WpKrO/r/HcNTAFBgMrZXAwEjEQMA4G
-A1UEAwwHY2xpZW50MTAgFw0yNjExMjkwODA1MzBaGA8yMTI2MTEwNTA4MDUzMFow
-EjEQMA4GA1UEAwwHY2xpZW50MTAqMAUGAytlcAMhABm/RAlphM3+hUG6wWfcO5bI
-UIaqMLa2ywxcOK1wMWbho1MwUTAdBgNVHQ4EFgQUoozB+G5ZYNPgOudcliyXqNRI
-KTwwHwYDVR0jBBgwFoAUoozB+G5ZYNPgOudcliyXqNRIKTwwDwYDVR0TAQH/BAUw
-AwEB/zAFBgMrZXADQQDAq1oZL7J6VjdIMHEMGue34sanlSrPM7yBiuF8JiujaAH6
-c0uRjCddSYwNO3dwCSg3ILwpRKsLJ2NWd+gUEZ8I
------END CERTIFICATE-----
-";
+/// A certificate of this key.
+const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/canary.crt");
 
 /// One way of using a provider, so complete that the sweep reaches its exchange.
 #[derive(Default)]
@@ -51,8 +40,6 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
     };
     // Keys may be commented, and a comment is no less secret than what it stands beside.
     let key = format!("private_key = \"\"\"\n{secret}\n{KEY}\"\"\"");
-    let certificate = certificate();
-    let certificate = format!("certificate = '{}'", certificate.display());
     let certificate_key = key.replace("private_key =", "certificate_key =");
     let ways = match name {
         "oauth" => vec![
@@ -68,7 +55,7 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
             ),
             way(&key, &["client_secret", "refresh_token", "password", "certificate_key"]),
             way(
-                &format!("{certificate}\n{certificate_key}"),
+                &format!("certificate = '{CERTIFICATE}'\n{certificate_key}"),
                 &["client_secret", "private_key", "refresh_token", "password"],
             ),
             way(
@@ -93,16 +80,6 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
         _ => way,
     };
     ways.into_iter().chain([Way::default()]).map(client).collect()
-}
-
-/// The file of the certificate, which all tests of this process share.
-fn certificate() -> PathBuf {
-    static FILE: LazyLock<tempfile::NamedTempFile> = LazyLock::new(|| {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), CERTIFICATE).unwrap();
-        file
-    });
-    FILE.path().to_owned()
 }
 
 /// The lines of a provider's table.

@@ -79,8 +79,7 @@ impl Certificates {
     pub(super) fn of(&self, used: &Used) -> Option<ClientIdentity> {
         let state = self.state();
         let current = state.current.as_ref()?;
-        let is_current =
-            |(_, of): &(_, ClientIdentity)| of.thumbprint() == current.thumbprint();
+        let is_current = |(_, of): &(_, ClientIdentity)| of.thumbprint() == current.thumbprint();
         if !state.issued.iter().all(is_current)
             && let Some(name) = used.token().map(name)
             && let Some((_, of)) = state.issued.iter().find(|(of, _)| *of == name)
@@ -175,7 +174,8 @@ MC4CAQAwBQYDK2VwBCIEIHxbYkGydGrSmvxOpfbLE0TNr/3Pa70JLUfh0NQhtcx1
     impl Scene {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
-            let scene = Self { folder, certificates: Certificates::default(), manual: ManualClock::new() };
+            let scene =
+                Self { folder, certificates: Certificates::default(), manual: ManualClock::new() };
             scene.write(CLIENTS[0][0]);
             scene.certificates.load(&scene.files(KEY_OF_ONE)).unwrap();
             scene
@@ -199,7 +199,8 @@ MC4CAQAwBQYDK2VwBCIEIHxbYkGydGrSmvxOpfbLE0TNr/3Pa70JLUfh0NQhtcx1
         /// Returns the thumbprint of the certificate that is shown with a token.
         fn of(&self, token: &str) -> String {
             let mut used = Used::default();
-            let (mut parts, ()) = http::Request::get("https://a.test/").body(()).unwrap().into_parts();
+            let (mut parts, ()) =
+                http::Request::get("https://a.test/").body(()).unwrap().into_parts();
             let mut request = authn::Request::from(&mut parts).with_used(&mut used);
             request.bearer(&Token::new(token).unwrap()).unwrap();
             self.certificates.of(&used).unwrap().thumbprint().to_owned()
@@ -214,7 +215,9 @@ MC4CAQAwBQYDK2VwBCIEIHxbYkGydGrSmvxOpfbLE0TNr/3Pa70JLUfh0NQhtcx1
     #[test]
     fn the_last_pair_is_used_while_the_files_do_not_fit_but_not_for_long() {
         let half = &TWO[..TWO.len() / 2];
-        for (certificate, key) in [(TWO, KEY_OF_ONE), (ONE, KEY_OF_TWO), (half, KEY_OF_TWO), ("", KEY_OF_ONE)] {
+        for (certificate, key) in
+            [(TWO, KEY_OF_ONE), (ONE, KEY_OF_TWO), (half, KEY_OF_TWO), ("", KEY_OF_ONE)]
+        {
             let scene = Scene::new();
             assert_eq!(scene.read(KEY_OF_ONE).unwrap(), THUMBPRINTS[0]);
             scene.manual.advance(GRACE);
@@ -225,7 +228,10 @@ MC4CAQAwBQYDK2VwBCIEIHxbYkGydGrSmvxOpfbLE0TNr/3Pa70JLUfh0NQhtcx1
             scene.manual.advance(Duration::from_millis(1));
             let error = scene.read(key).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration);
-            assert!(error.message().starts_with("`certificate` and `certificate_key`: "), "{error}");
+            assert!(
+                error.message().starts_with("`certificate` and `certificate_key`: "),
+                "{error}"
+            );
             // Once both are there, the new pair is used, and the time starts anew with the next rotation.
             scene.write(TWO);
             assert_eq!(scene.read(KEY_OF_TWO).unwrap(), THUMBPRINTS[1]);

@@ -101,7 +101,9 @@ fn clients_with_a_certificate_have_other_addresses() {
             "device_authorization_endpoint": 7,
         },
     });
-    for (aliases, is_usable) in [(metadata["mtls_endpoint_aliases"].clone(), true), (json!("x"), false), (json!([]), false)] {
+    for (aliases, is_usable) in
+        [(metadata["mtls_endpoint_aliases"].clone(), true), (json!("x"), false), (json!([]), false)]
+    {
         let mut metadata = metadata.clone();
         metadata["mtls_endpoint_aliases"] = aliases;
         scene.server.serve(OPENID, &scene.metadata(&metadata));

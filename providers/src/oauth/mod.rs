@@ -39,7 +39,10 @@ use typed_client::Missing;
 
 use crate::{
     client_auth::Client,
-    token_endpoint::{self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse, with},
+    token_endpoint::{
+        self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse,
+        with,
+    },
 };
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).

@@ -6,9 +6,7 @@ use authn::{Context, Error, Probe, Result, Used};
 
 use crate::{
     client_auth::Client,
-    token_endpoint::{
-        Address, Discovery, Endpoint, Metadata, ask_for_metadata, unavailable,
-    },
+    token_endpoint::{Address, Discovery, Endpoint, Metadata, ask_for_metadata, unavailable},
 };
 
 /// The options that name the server and its endpoints.
@@ -127,9 +125,7 @@ impl Server {
         let configured = match endpoint {
             Endpoint::Authorization => &self.authorization_endpoint_url,
             Endpoint::DeviceAuthorization => &self.device_authorization_endpoint_url,
-            Endpoint::PushedAuthorizationRequest => {
-                &self.pushed_authorization_request_endpoint_url
-            }
+            Endpoint::PushedAuthorizationRequest => &self.pushed_authorization_request_endpoint_url,
             Endpoint::Token => &self.token_endpoint_url,
             Endpoint::Introspection => &self.introspection_endpoint_url,
             Endpoint::Registration => &self.registration_endpoint_url,

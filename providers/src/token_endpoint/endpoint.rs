@@ -76,11 +76,9 @@ impl Endpoint {
                 "pushed_authorization_request_endpoint_url",
                 "if it has one, or set `pushed_authorization_request = \"never\"`",
             ],
-            Self::Introspection => [
-                "introspection endpoint",
-                "introspection_endpoint_url",
-                "if it has one",
-            ],
+            Self::Introspection => {
+                ["introspection endpoint", "introspection_endpoint_url", "if it has one"]
+            }
             Self::Registration => [
                 "registration endpoint",
                 "registration_endpoint_url",

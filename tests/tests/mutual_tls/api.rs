@@ -1,6 +1,6 @@
 //! Bound tokens at an API: the certificate is shown where the token is sent, and nowhere else.
 
-use authn::{Credentials, Loader, Environment, Request, Used, blocking, reqwest::Client};
+use authn::{Credentials, Environment, Loader, Request, Used, blocking, reqwest::Client};
 use authn_tests::rig::Rig;
 
 use super::scene::{at, client, load, loader, plain, shown, thumbprint};
@@ -14,11 +14,7 @@ async fn a_bound_token_is_accepted_with_its_certificate_alone() {
     let rig = Rig::start();
     for (id, certificate, more) in [
         ("cc-mtls-san", "client", ""),
-        (
-            "cc-mtls-self",
-            "self",
-            "token_endpoint_auth_method = 'self_signed_tls_client_auth'",
-        ),
+        ("cc-mtls-self", "self", "token_endpoint_auth_method = 'self_signed_tls_client_auth'"),
         (
             "cc-mtls-bound",
             "client",

@@ -29,9 +29,8 @@ async fn each_client_gets_a_token_by_discovery_and_from_a_configured_endpoint() 
         let discovered = client(&rig, id, certificate, more);
         let issuer = format!("issuer_url = '{}'", rig.issuer());
         let endpoint = format!("token_endpoint_url = '{}/token'", rig.mtls());
-        for (number, options) in [&discovered, &discovered.replace(&issuer, &endpoint)]
-            .into_iter()
-            .enumerate()
+        for (number, options) in
+            [&discovered, &discovered.replace(&issuer, &endpoint)].into_iter().enumerate()
         {
             let token = load(&rig, options).token().await;
             assert!(token.is_ok(), "{options}\n{token:?}");
@@ -59,7 +58,8 @@ async fn another_certificate_is_refused_with_what_to_check() {
 #[tokio::test]
 async fn the_token_is_revoked_at_the_endpoint_for_certificates() {
     let rig = Rig::start();
-    let credentials = load(&rig, &client(&rig, "cc-mtls-san", "client", "resource = ['urn:rig:opaque']"));
+    let credentials =
+        load(&rig, &client(&rig, "cc-mtls-san", "client", "resource = ['urn:rig:opaque']"));
     credentials.token().await.unwrap();
     credentials.revoke().await.unwrap();
     let wanted = [("endpoint", "revocation"), ("status", "200"), ("tls", "true")];
@@ -93,7 +93,8 @@ fn options_that_do_not_fit_are_errors_when_they_are_loaded() {
             "`certificate` is not set, but `token_endpoint_auth_method` tls_client_auth needs it",
         ),
         (
-            both("client.crt", "client.key") + "client_secret = 's'\ntoken_endpoint_auth_method = 'tls_client_auth'",
+            both("client.crt", "client.key")
+                + "client_secret = 's'\ntoken_endpoint_auth_method = 'tls_client_auth'",
             "`client_secret` is set, but `token_endpoint_auth_method` tls_client_auth does not use it",
         ),
     ] {
@@ -112,11 +113,8 @@ async fn one_file_may_have_both() {
     // A copy of the key, which only its owner can read.
     fs::copy(rig.key("client.key"), &path).unwrap();
     fs::write(&path, fs::read(rig.key("client.pem")).unwrap()).unwrap();
-    let options = format!(
-        "issuer_url = '{}'\nclient_id = 'cc-mtls'\n{}",
-        rig.issuer(),
-        files(&path, &path)
-    );
+    let options =
+        format!("issuer_url = '{}'\nclient_id = 'cc-mtls'\n{}", rig.issuer(), files(&path, &path));
     assert!(load(&rig, &options).token().await.is_ok());
 }
 

@@ -91,7 +91,8 @@ fn swap(folder: &Path, version: &str) {
 async fn new_files_are_used_by_the_next_exchange_and_by_apis_with_its_token() {
     let scene = Scene::new();
     let folder = scene.folder.path();
-    let overwrite: fn(&Path, &str) = |folder, version| copy(folder, version, &["tls.crt", "tls.key"]);
+    let overwrite: fn(&Path, &str) =
+        |folder, version| copy(folder, version, &["tls.crt", "tls.key"]);
     scene.expect_shown(0).await;
     let mut exchanges = 1;
     for (replace, version, last, now) in [

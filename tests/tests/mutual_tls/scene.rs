@@ -74,15 +74,40 @@ pub(crate) fn make_renewed(rig: &Rig, folder: &Path) {
         let output = output.expect("openssl is installed");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
-    let extensions = "extendedKeyUsage=clientAuth\nsubjectAltName=DNS:cc-mtls.test\nbasicConstraints=CA:FALSE\n";
+    let extensions =
+        "extendedKeyUsage=clientAuth\nsubjectAltName=DNS:cc-mtls.test\nbasicConstraints=CA:FALSE\n";
     fs::write(folder.join("ext"), extensions).unwrap();
     openssl(&[
-        "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "renewed.key",
-        "-out", "renewed.csr", "-subj", "/CN=cc-mtls/O=rig",
+        "req",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-keyout",
+        "renewed.key",
+        "-out",
+        "renewed.csr",
+        "-subj",
+        "/CN=cc-mtls/O=rig",
     ]);
     let (ca, key) = (rig.ca(), rig.key("ca.key"));
     openssl(&[
-        "x509", "-req", "-in", "renewed.csr", "-CA", ca.to_str().unwrap(), "-CAkey", key.to_str().unwrap(),
-        "-set_serial", "4711", "-days", "3650", "-extfile", "ext", "-out", "renewed.crt",
+        "x509",
+        "-req",
+        "-in",
+        "renewed.csr",
+        "-CA",
+        ca.to_str().unwrap(),
+        "-CAkey",
+        key.to_str().unwrap(),
+        "-set_serial",
+        "4711",
+        "-days",
+        "3650",
+        "-extfile",
+        "ext",
+        "-out",
+        "renewed.crt",
     ]);
 }

@@ -50,7 +50,8 @@ impl Object {
     pub(in crate::token_endpoint) fn add_members_of(&mut self, name: &str, body: &[u8]) {
         let text = Zeroizing::new(String::from_utf8_lossy(body).into_owned());
         let members = serde_json::from_str::<BTreeMap<&str, &RawValue>>(&text).ok();
-        let of_member = members.and_then(|members| serde_json::from_str(members.get(name)?.get()).ok());
+        let of_member =
+            members.and_then(|members| serde_json::from_str(members.get(name)?.get()).ok());
         let Some(Self(inner)) = of_member else { return };
         for (member, value) in inner {
             self.add(format!("{name}.{member}"), value);
