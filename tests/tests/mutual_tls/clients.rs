@@ -10,8 +10,9 @@ use super::scene::{client, files, load, loader};
 const SELF_SIGNED: &str = "token_endpoint_auth_method = 'self_signed_tls_client_auth'";
 
 /// The clients of the rig, with their certificates and options.
-const CLIENTS: [(&str, &str, &str); 4] = [
+const CLIENTS: [(&str, &str, &str); 5] = [
     ("cc-mtls", "client", ""),
+    ("cc-mtls", "client", "grant_type = 'client_credentials'\nscope = 'read'"),
     ("cc-mtls-san", "client", "token_endpoint_auth_method = 'tls_client_auth'"),
     ("cc-mtls-self", "self", SELF_SIGNED),
     // The certificate only binds the token (RFC 8705, 4).
@@ -26,6 +27,8 @@ const CLIENTS: [(&str, &str, &str); 4] = [
 async fn each_client_gets_a_token_by_discovery_and_from_a_configured_endpoint() {
     let rig = Rig::start();
     for (id, certificate, more) in CLIENTS {
+        let wanted = [("client", id), ("status", "200"), ("tls", "true")];
+        let before = rig.count(&wanted);
         let discovered = client(&rig, id, certificate, more);
         let issuer = format!("issuer_url = '{}'", rig.issuer());
         let endpoint = format!("token_endpoint_url = '{}/token'", rig.mtls());
@@ -34,8 +37,7 @@ async fn each_client_gets_a_token_by_discovery_and_from_a_configured_endpoint() 
         {
             let token = load(&rig, options).token().await;
             assert!(token.is_ok(), "{options}\n{token:?}");
-            let wanted = [("client", id), ("status", "200"), ("tls", "true")];
-            assert_eq!(rig.count(&wanted), number as u64 + 1, "{options}");
+            assert_eq!(rig.count(&wanted), before + number as u64 + 1, "{options}");
         }
     }
 }
@@ -53,6 +55,15 @@ async fn another_certificate_is_refused_with_what_to_check() {
         assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
         assert!(error.to_string().contains(says), "{id} {certificate}: {error}");
     }
+}
+
+/// A certificate that authenticates nobody makes no client that gets tokens for itself.
+#[test]
+fn a_public_client_with_a_certificate_logs_a_user_in() {
+    let rig = Rig::start();
+    let public = client(&rig, "native", "client", "token_endpoint_auth_method = 'none'");
+    assert!(load(&rig, &public).needs_login());
+    assert!(!load(&rig, &client(&rig, "cc-mtls", "client", "")).needs_login());
 }
 
 #[tokio::test]
