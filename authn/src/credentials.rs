@@ -5,14 +5,14 @@ mod login_once;
 
 use std::{fmt, sync::Arc};
 
-#[cfg(feature = "reqwest")]
-use crate::request::Place;
 use crate::{
     Bound, Environment, Error, Login, LoginOutcome, LoginPlan, Origins, Placement, Probe, Reaction,
     Request, ResponseHead, Result, Revocation, Show, Status, Token, TokenSet, Url, Used, View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
     runtime::Boxed,
 };
+#[cfg(feature = "reqwest")]
+use crate::{http::ClientIdentity, request::Place};
 use handle::{Handle, Reloads, Way};
 use login_once::LoginOnce;
 
@@ -423,6 +423,33 @@ impl Credentials {
     /// ```
     pub fn response(&self, head: &ResponseHead<'_>, used: &Used) -> Reaction {
         self.0.current().response(head, used)
+    }
+
+    /// Returns the certificate that a client shows to the server of a request that was authorised with `used` (mutual TLS,
+    /// RFC 8705, section 3); `None` if the token is good without one, or the request has no token of these credentials.
+    ///
+    /// [`authn::reqwest::Client`](crate::reqwest::Client) shows it by itself. Code for another client makes its connections
+    /// with it, and never shares them with requests that have another certificate or none. A token stays with the certificate
+    /// that it was issued for, also after a rotation, so ask for each request.
+    ///
+    /// ```
+    /// use authn::{Credentials, Request, Used, http::ClientIdentity};
+    ///
+    /// # async fn example(credentials: Credentials) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (mut parts, ()) = http::Request::get("https://api.example.com/").body(())?.into_parts();
+    /// let mut used = Used::default();
+    /// credentials.authorize(Request::from(&mut parts).with_used(&mut used)).await?;
+    /// if let Some(identity) = credentials.client_identity(&used) {
+    ///     let pem = [identity.certificates(), b"\n", identity.key().expose().as_bytes()].concat();
+    ///     let client = reqwest::Client::builder().identity(reqwest::Identity::from_pem(&pem)?);
+    ///     # drop(client);
+    ///     // … keep the client for the next request with this `identity.thumbprint()` …
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "reqwest")]
+    pub fn client_identity(&self, used: &Used) -> Option<ClientIdentity> {
+        self.0.current().client_identity(used)
     }
 
     /// Returns the state of the session, without any network.

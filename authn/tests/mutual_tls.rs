@@ -41,16 +41,19 @@ fn make_certificates(folder: &Path) {
     openssl(&format!(
         "req -x509 {key} -keyout ca.key -out ca.crt -subj /CN=ca -addext basicConstraints=critical,CA:TRUE"
     ));
+    openssl(&format!("req -x509 {key} -keyout stranger.key -out stranger.crt -subj /CN=stranger"));
     for (name, extensions) in [
         ("server", "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth"),
         ("alice", "extendedKeyUsage=clientAuth"),
         ("bob", "extendedKeyUsage=clientAuth"),
+        ("expired", "extendedKeyUsage=clientAuth"),
     ] {
         fs::write(folder.join("ext"), format!("{extensions}\nbasicConstraints=CA:FALSE\n"))
             .unwrap();
+        let days = if name == "expired" { -1 } else { 30 };
         openssl(&format!("req {key} -keyout {name}.key -out {name}.csr -subj /CN={name}"));
         openssl(&format!(
-            "x509 -req -in {name}.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile ext -out {name}.crt"
+            "x509 -req -in {name}.csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile ext -days {days} -out {name}.crt"
         ));
     }
 }
@@ -195,6 +198,15 @@ async fn a_server_that_demands_a_certificate_gets_it_and_no_identity_shares_conn
     assert_eq!(of(&load("bob")).await.unwrap(), "bob.2");
     let error = of(&load("")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Network, "{error}");
+    assert!(error.message().ends_with("demands a client certificate"), "{error}");
+    for (name, says) in [
+        ("stranger", "refused the client certificate"),
+        ("expired", "refused the client certificate, which has expired"),
+    ] {
+        let error = of(&load(name)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Network, "{error}");
+        assert!(error.message().ends_with(says), "{error}");
+    }
     assert_eq!(connections.load(Ordering::SeqCst), 2);
 }
 

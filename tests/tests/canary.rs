@@ -21,6 +21,9 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
 -----END PRIVATE KEY-----
 ";
 
+/// A certificate of this key.
+const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/canary.crt");
+
 /// One way of using a provider, so complete that the sweep reaches its exchange.
 #[derive(Default)]
 struct Way {
@@ -37,30 +40,35 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
     };
     // Keys may be commented, and a comment is no less secret than what it stands beside.
     let key = format!("private_key = \"\"\"\n{secret}\n{KEY}\"\"\"");
+    let certificate_key = key.replace("private_key =", "certificate_key =");
     let ways = match name {
         "oauth" => vec![
-            way("", &["private_key", "refresh_token", "password"]),
+            way("", &["private_key", "refresh_token", "password", "certificate_key"]),
             way(
                 "token_endpoint_auth_method = 'client_secret_jwt'",
-                &["private_key", "refresh_token", "password"],
+                &["private_key", "refresh_token", "password", "certificate_key"],
             ),
-            way("", &["private_key", "password"]),
+            way("", &["private_key", "password", "certificate_key"]),
             way(
                 "grant_type = 'password'\nusername = 'alice'",
-                &["private_key", "refresh_token", "client_secret"],
+                &["private_key", "refresh_token", "client_secret", "certificate_key"],
             ),
-            way(&key, &["client_secret", "refresh_token", "password"]),
+            way(&key, &["client_secret", "refresh_token", "password", "certificate_key"]),
+            way(
+                &format!("certificate = '{CERTIFICATE}'\n{certificate_key}"),
+                &["client_secret", "private_key", "refresh_token", "password"],
+            ),
             way(
                 &format!(
                     "grant_type = 'device_code'\ndevice_authorization_endpoint_url = '{endpoint}'"
                 ),
-                &["private_key", "refresh_token", "password"],
+                &["private_key", "refresh_token", "password", "certificate_key"],
             ),
             way(
                 &format!(
                     "grant_type = 'authorization_code'\nauthorization_endpoint_url = '{endpoint}'"
                 ),
-                &["private_key", "refresh_token", "password"],
+                &["private_key", "refresh_token", "password", "certificate_key"],
             ),
         ],
         "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],

@@ -17,6 +17,8 @@
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
 
+#[cfg(feature = "reqwest")]
+use crate::http::ClientIdentity;
 use crate::{
     Login, LoginOutcome, PendingLogin, Reaction, Request, ResponseHead, Result, Revocation, Status,
     Token, TokenSet, Url, Used, config, runtime::block_on,
@@ -149,6 +151,20 @@ impl Credentials {
     /// Passes the answer to a request to the provider, as [`Credentials::response`](crate::Credentials::response) does.
     pub fn response(&self, head: &ResponseHead<'_>, used: &Used) -> Reaction {
         self.0.response(head, used)
+    }
+
+    /// Returns the certificate that a client shows with a token, as
+    /// [`Credentials::client_identity`](crate::Credentials::client_identity) does.
+    ///
+    /// ```no_run
+    /// # fn example(used: &authn::Used) -> authn::Result<()> {
+    /// let identity = authn::blocking::load()?.client_identity(used);
+    /// # let _ = identity;
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "reqwest")]
+    pub fn client_identity(&self, used: &Used) -> Option<ClientIdentity> {
+        self.0.client_identity(used)
     }
 
     /// Returns the state of the session, without any network.

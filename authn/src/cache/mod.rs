@@ -30,6 +30,8 @@ pub use options::CacheOptions;
 pub(crate) use single_flight::crashed;
 
 use self::core::Core;
+#[cfg(feature = "reqwest")]
+use crate::http::ClientIdentity;
 use crate::{
     Bound, Context, InteractiveSource, Issued, Managed, Placement, Reaction, Request, ResponseHead,
     Result, Token, TokenProvider, TokenSource, Update, Used,
@@ -215,6 +217,11 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
         self.source.response(head, used, context)
+    }
+
+    #[cfg(feature = "reqwest")]
+    fn client_identity(&self, used: &Used, context: &Context) -> Option<ClientIdentity> {
+        self.source.client_identity(used, context)
     }
 
     fn declared(&self) -> Option<&'static Declared> {

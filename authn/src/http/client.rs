@@ -88,6 +88,11 @@ impl HttpClient {
         Self { shared, clock: Clock::system() }
     }
 
+    /// Returns a client with the same options and connections of its own.
+    pub(crate) fn apart(&self) -> Self {
+        Self { clock: self.clock.clone(), ..Self::new(self.shared.options.clone()) }
+    }
+
     /// Sets the clock by which retries wait and a `Retry-After` date is read. Deadlines of the network are real time.
     pub(crate) fn set_clock(&mut self, clock: Clock) {
         self.clock = clock;
@@ -138,7 +143,7 @@ impl HttpClient {
     }
 
     /// Returns the client for a URL. It is built aside, because that reads the files of certificate authorities.
-    pub(super) async fn client(
+    pub(crate) async fn client(
         &self,
         url: &Url,
         identity: Option<&ClientIdentity>,

@@ -322,6 +322,10 @@ fn failed(place: &str, error: &reqwest::Error) -> Error {
     let mut connection = None;
     for inner in iter::successors(error.source(), |&inner| inner.source()) {
         if let Some(io) = inner.downcast_ref::<io::Error>() {
+            let tls = io.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+            if let Some((what, help)) = tls.and_then(refusal_of_certificate) {
+                return fail(what, help);
+            }
             // A name that does not resolve has no kind of its own, and its text is of no use.
             if let Some(help) = limit_help(io) {
                 return fail(&format!("can't be reached ({})", reason(io)), help);
@@ -343,6 +347,32 @@ fn failed(place: &str, error: &reqwest::Error) -> Error {
         Some(kind) => fail(&format!("ended the connection ({kind})"), "try again"),
         None => fail("ended the connection before its answer was complete", "try again"),
     }
+}
+
+/// Returns what a server's TLS alert says of the client's certificate (RFC 8446, 6.2), and the help.
+fn refusal_of_certificate(error: &rustls::Error) -> Option<(&'static str, &'static str)> {
+    use rustls::AlertDescription as Alert;
+
+    let rustls::Error::AlertReceived(alert) = error else { return None };
+    Some(match alert {
+        Alert::CertificateRequired => {
+            ("demands a client certificate", "set one if the provider has options for it")
+        }
+        Alert::CertificateExpired => {
+            ("refused the client certificate, which has expired", "renew it")
+        }
+        Alert::CertificateRevoked => {
+            ("refused the client certificate, which is revoked", "use another one")
+        }
+        Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA => (
+            "refused the client certificate",
+            "use one of an authority that the server trusts for clients",
+        ),
+        _ => return None,
+    })
 }
 
 impl fmt::Debug for HttpRequest {

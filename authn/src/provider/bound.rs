@@ -3,6 +3,8 @@
 use std::{borrow::Cow, sync::Arc};
 
 use super::{Declared, Erased, Managed, Status, declared::REFUSING, managed::Unmanaged};
+#[cfg(feature = "reqwest")]
+use crate::http::ClientIdentity;
 use crate::{
     Context, Error, Issued, Placement, Reaction, Request, ResponseHead, Result, Token, TokenSet,
     Used, request::unless_default,
@@ -111,6 +113,13 @@ impl Bound {
             }
             reaction => reaction,
         }
+    }
+
+    /// Returns the certificate that a client shows with a token; `None` if the request has no token of this provider.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn client_identity(&self, used: &Used) -> Option<ClientIdentity> {
+        used.token()?;
+        self.provider.client_identity(used, &self.context)
     }
 
     /// Returns a valid token, and waits for it.

@@ -31,6 +31,8 @@ pub use managed::Managed;
 pub use source::TokenSource;
 pub use status::{LastFailure, Probe, Revocation, Status};
 
+#[cfg(feature = "reqwest")]
+use crate::http::ClientIdentity;
 use crate::{Context, Error, Placement, Reaction, Request, ResponseHead, Result, Token, Used};
 
 /// Answers each call itself, such as with a static token, an API key, or the token of the request being served.
@@ -165,6 +167,32 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
         let _ = (head, used, context);
         Reaction::Pass
+    }
+
+    /// Returns the certificate that the client of an API shows with a token (RFC 8705, section 3); `None` if the token is
+    /// good without one.
+    ///
+    /// Clients call it for each request that was authorised with `used`, so it must be fast and must not wait.
+    ///
+    /// ```
+    /// # use authn::{Context, Result, Token, TokenProvider, Used, http::ClientIdentity};
+    /// #[derive(Debug)]
+    /// struct Bound(Token, ClientIdentity);
+    ///
+    /// impl TokenProvider for Bound {
+    ///     async fn token(&self, _context: &Context) -> Result<Token> {
+    ///         Ok(self.0.clone())
+    ///     }
+    ///
+    ///     fn client_identity(&self, _used: &Used, _context: &Context) -> Option<ClientIdentity> {
+    ///         Some(self.1.clone())
+    ///     }
+    /// }
+    /// ```
+    #[cfg(feature = "reqwest")]
+    fn client_identity(&self, used: &Used, context: &Context) -> Option<ClientIdentity> {
+        let _ = (used, context);
+        None
     }
 
     /// Returns the places in which [`authorize`](Self::authorize) sets credentials itself, besides the configured one.

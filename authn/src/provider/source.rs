@@ -3,6 +3,8 @@
 use std::{fmt::Debug, future::Future};
 
 use super::Bound;
+#[cfg(feature = "reqwest")]
+use crate::http::ClientIdentity;
 use crate::{Context, Issued, Placement, Reaction, Request, ResponseHead, Result, TokenSet, Used};
 
 /// Exchanges the configuration and the last tokens for new ones; [`Cached`](crate::Cached) does the rest.
@@ -66,6 +68,16 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
             Some(inner) => inner.response(head, used),
             None => Reaction::Pass,
         }
+    }
+
+    /// Returns the certificate that the client of an API shows with a token, as [`TokenProvider::client_identity`] does. A
+    /// source that passes on another provider's token has that provider's.
+    ///
+    /// [`TokenProvider::client_identity`]: crate::TokenProvider::client_identity
+    #[cfg(feature = "reqwest")]
+    fn client_identity(&self, used: &Used, context: &Context) -> Option<ClientIdentity> {
+        let _ = context;
+        self.inner()?.client_identity(used)
     }
 
     /// Returns a token that it has before the first exchange, which returns this token. It does not wait.

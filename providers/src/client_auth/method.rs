@@ -22,6 +22,10 @@ choice! {
         ClientSecretJwt = "client_secret_jwt",
         /// A token signed with a private key.
         PrivateKeyJwt = "private_key_jwt",
+        /// A certificate of an authority that the server trusts.
+        TlsClientAuth = "tls_client_auth",
+        /// A certificate that is registered at the server.
+        SelfSignedTlsClientAuth = "self_signed_tls_client_auth",
         /// The identifier only (a public client).
         None = "none",
     }
@@ -36,6 +40,13 @@ const OWN: Kind =
 pub(crate) enum Method {
     Standard(Standard),
     Own(&'static Named<dyn ErasedClientAuth>),
+}
+
+impl Standard {
+    /// Returns whether the certificate of the connection authenticates the client (RFC 8705, 2).
+    pub(crate) fn is_mutual_tls(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
+    }
 }
 
 impl Method {

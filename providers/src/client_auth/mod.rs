@@ -4,24 +4,29 @@
 //! - [`client_secret_basic`]: with a header
 //! - [`assertion`]: with a signed token
 //! - [`request_signer`]: the key that also signs authorization requests
+//! - [`certificate`]: with the certificate of the connection
 //! - [`own`]: in a way of a crate's own
 //!
 //! Each request uses one method. Another method is never tried after a failure, because the request contains a code or
 //! a refresh token that can be used only once.
 
 mod assertion;
+mod certificate;
 mod client_secret_basic;
 mod method;
 mod own;
 mod request_signer;
 
-use authn::{Context, Error, Result, SecretString};
+use std::path::PathBuf;
+
+use authn::{Context, Error, Result, SecretString, Token, Used, http::ClientIdentity};
 
 use crate::{
     jws::{Algorithm, Header, check_header},
     token_endpoint::TokenRequest,
 };
 
+use certificate::{Certificates, Files};
 use client_secret_basic::BasicEncoding;
 
 pub(crate) use method::{Method, Standard};
@@ -37,7 +42,7 @@ pub(crate) struct Client {
     /// Client secret.
     _client_secret: Option<SecretString>,
     /// How the client authenticates: one of these, or a way that a crate registers. Unset, it is `client_secret_basic` with a client secret, `private_key_jwt` with a
-    /// private key, and `none` otherwise.
+    /// private key, `tls_client_auth` with a certificate alone, and `none` otherwise.
     token_endpoint_auth_method: Option<Method>,
     /// How identifier and secret are encoded for `client_secret_basic`: `form` as RFC 6749, 2.3.1 requires, or `raw`
     /// for servers that do not decode them.
@@ -58,6 +63,14 @@ pub(crate) struct Client {
     /// `b64`, `crit`, `kid` and `typ` are not allowed.
     #[default(Header::new())]
     jwt_header: Header,
+    /// PEM file with the client's certificate and those between it and its authority, in this order, for `tls_client_auth` and
+    /// `self_signed_tls_client_auth` (RFC 8705). With another method, it binds the tokens alone (RFC 8705, 4). It is
+    /// read again for each exchange. It is shown to the server's `mtls_endpoint_aliases`, and to the APIs that tokens are sent to.
+    certificate: Option<PathBuf>,
+    /// Private key of the certificate, as PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase). While it and the
+    /// certificate do not fit during a rotation, the last ones that did are used for at most five minutes.
+    _certificate_key: Option<SecretString>,
+    __certificates: Certificates,
 }
 
 impl Client {
@@ -71,18 +84,39 @@ impl Client {
         self._client_secret.is_some()
     }
 
-    /// Returns whether there is a secret or a private key.
+    /// Returns whether there is a secret, a private key, or a certificate that authenticates the client.
     pub(crate) fn has_credentials(&self) -> bool {
-        self.has_secret() || self._private_key.is_some()
+        let is_mutual_tls =
+            matches!(self.method(), Method::Standard(method) if method.is_mutual_tls());
+        self.has_secret() || self._private_key.is_some() || is_mutual_tls
+    }
+
+    /// Returns whether requests to the authorization server show a certificate.
+    pub(crate) fn has_certificate(&self) -> bool {
+        self.certificate.is_some()
+    }
+
+    /// Remembers the certificate that a token was issued for.
+    pub(crate) fn note_identity(&self, token: &Token, identity: Option<ClientIdentity>) {
+        if let Some(identity) = identity {
+            self.__certificates.note(token, identity);
+        }
+    }
+
+    /// Returns the certificate that a client shows with a token.
+    pub(crate) fn identity_of(&self, used: &Used) -> Option<ClientIdentity> {
+        self.certificate.as_ref()?;
+        self.__certificates.of(used)
     }
 
     /// Returns whether the client authenticates with a secret if it has one.
     pub(crate) fn uses_secret(&self) -> bool {
-        let method = self.token_endpoint_auth_method;
         self._private_key.is_none()
-            && !method.is_some_and(|method| {
-                method.is(Standard::PrivateKeyJwt) || method.is(Standard::None)
-            })
+            && match self.token_endpoint_auth_method {
+                Some(Method::Standard(method)) => Self::is_with_secret(method),
+                Some(Method::Own(_)) => true,
+                None => self.has_secret() || self.certificate.is_none(),
+            }
     }
 
     /// Sets the secret.
@@ -93,10 +127,11 @@ impl Client {
     /// Returns the configured method, or the one that follows from the other options.
     pub(crate) fn method(&self) -> Method {
         self.token_endpoint_auth_method.unwrap_or(Method::Standard(
-            match (&self._client_secret, &self._private_key) {
-                (Some(_), _) => Standard::ClientSecretBasic,
-                (None, Some(_)) => Standard::PrivateKeyJwt,
-                (None, None) => Standard::None,
+            match (&self._client_secret, &self._private_key, &self.certificate) {
+                (Some(_), ..) => Standard::ClientSecretBasic,
+                (None, Some(_), _) => Standard::PrivateKeyJwt,
+                (None, None, Some(_)) => Standard::TlsClientAuth,
+                (None, None, None) => Standard::None,
             },
         ))
     }
@@ -127,6 +162,9 @@ impl Client {
         if signs_requests {
             self.request_signer(&[])?;
         }
+        if let Some(files) = self.files()? {
+            self.__certificates.load(&files)?;
+        }
         let method = match self.method() {
             Method::Standard(method) => method,
             method @ Method::Own(own) => {
@@ -140,8 +178,42 @@ impl Client {
             Standard::ClientSecretJwt | Standard::PrivateKeyJwt => {
                 assertion::signer(self).map(drop)
             }
+            Standard::TlsClientAuth | Standard::SelfSignedTlsClientAuth => self.check_certificate(),
             Standard::None => Ok(()),
         }
+    }
+
+    /// Returns the files of the certificate, if one is set.
+    fn files(&self) -> Result<Option<Files>> {
+        match (&self.certificate, &self._certificate_key) {
+            (Some(certificate), Some(key)) => {
+                Ok(Some(Files { certificate: certificate.clone(), key: key.clone() }))
+            }
+            (None, None) => Ok(None),
+            _ => Err(Error::configuration(
+                "only one of `certificate` and `certificate_key` is set",
+            )
+            .with_help(
+                "set both, the key preferably to a reference like `{ file = \"/run/secrets/client.key\" }`",
+            )),
+        }
+    }
+
+    /// Fails if there is no certificate, but the method needs it.
+    fn check_certificate(&self) -> Result<()> {
+        if self.has_certificate() {
+            return Ok(());
+        }
+        Err(Error::configuration(format!(
+            "`certificate` is not set, but `token_endpoint_auth_method` {} needs it",
+            self.method().name()
+        ))
+        .with_help("set it to a PEM file, and `certificate_key` to its key"))
+    }
+
+    /// Returns whether a method sends the secret, or signs with it.
+    fn is_with_secret(method: Standard) -> bool {
+        !matches!(method, Standard::PrivateKeyJwt | Standard::None) && !method.is_mutual_tls()
     }
 
     /// Returns the client as its own way to authenticate sees it.
@@ -156,7 +228,7 @@ impl Client {
     }
 
     fn check_unused(&self, method: Standard, signs_requests: bool) -> Result<()> {
-        let with_secret = !matches!(method, Standard::PrivateKeyJwt | Standard::None);
+        let with_secret = Self::is_with_secret(method);
         let is_asserted = matches!(method, Standard::PrivateKeyJwt | Standard::ClientSecretJwt);
         let with_key = method == Standard::PrivateKeyJwt || signs_requests;
         let signs = is_asserted || signs_requests;
@@ -186,6 +258,9 @@ impl Client {
         audience: &str,
         context: &Context,
     ) -> Result<()> {
+        if let Some(files) = self.files()? {
+            request.set_identity(self.__certificates.read(&files, context.clock()).await?)?;
+        }
         let method = match self.method() {
             Method::Standard(method) => method,
             Method::Own(own) => {
@@ -205,7 +280,10 @@ impl Client {
             Standard::ClientSecretJwt | Standard::PrivateKeyJwt => {
                 assertion::add(self, request, audience, context)?;
             }
-            Standard::ClientSecretBasic | Standard::None => {}
+            Standard::ClientSecretBasic
+            | Standard::TlsClientAuth
+            | Standard::SelfSignedTlsClientAuth
+            | Standard::None => {}
         }
         Ok(())
     }
@@ -226,6 +304,12 @@ impl Client {
             Standard::PrivateKeyJwt => {
                 "check `client_id`, `private_key`, `key_id` and `assertion_audience`, and this \
                  machine's clock"
+            }
+            Standard::TlsClientAuth => {
+                "check `client_id`, and that the server expects the subject and the authority of `certificate`"
+            }
+            Standard::SelfSignedTlsClientAuth => {
+                "check `client_id`, and that `certificate` is registered at the server"
             }
             Standard::None => "check `client_id`, and set `client_secret` if the client needs one",
         }
@@ -278,6 +362,9 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
                 algorithm: None,
                 assertion_audience: None,
                 jwt_header: serde_json::from_value(members.clone()).unwrap(),
+                certificate: None,
+                _certificate_key: None,
+                __certificates: Certificates::default(),
             };
             client.validate(false).unwrap();
             let lifetime = std::time::Duration::from_mins(1);

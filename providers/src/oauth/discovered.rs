@@ -22,7 +22,8 @@ const JSON: &str = "200 OK\r\nContent-Type: application/json";
 struct Scene {
     server: Loopback,
     manual: ManualClock,
-    find: Box<dyn Fn(Endpoint) -> Result<Address>>,
+    /// Finds an endpoint, for clients with a certificate or without one.
+    find: Box<dyn Fn(Endpoint, bool) -> Result<Address>>,
 }
 
 impl Scene {
@@ -32,7 +33,9 @@ impl Scene {
             format!("issuer_url = '{}'\nclient_id = 'c'\nclient_secret = 's'", server.url(""));
         let manual = ManualClock::new();
         let (options, context) = loaded(&options, Clock::custom(manual.clone()));
-        let find = move |endpoint| wait(options.server.endpoint(endpoint, &context));
+        let find = move |endpoint, is_mutual_tls| {
+            wait(options.server.find(endpoint, is_mutual_tls, &context))
+        };
         Self { server, manual, find: Box::new(find) }
     }
 
@@ -44,11 +47,11 @@ impl Scene {
     }
 
     fn find(&self, endpoint: Endpoint) -> String {
-        (self.find)(endpoint).unwrap().as_str().to_owned()
+        (self.find)(endpoint, false).unwrap().as_str().to_owned()
     }
 
     fn fail(&self, endpoint: Endpoint) -> Error {
-        (self.find)(endpoint).map(drop).unwrap_err()
+        (self.find)(endpoint, false).map(drop).unwrap_err()
     }
 
     fn asked(&self) -> [usize; 2] {
@@ -81,6 +84,46 @@ fn an_endpoint_may_be_in_either_document() {
     scene.manual.advance(Duration::from_hours(1));
     assert_eq!(scene.find(Endpoint::DeviceAuthorization), "https://a.test/device");
     assert_eq!(scene.asked(), [2, 2]);
+}
+
+#[test]
+fn clients_with_a_certificate_have_other_addresses() {
+    let scene = Scene::new();
+    let metadata = json!({
+        "token_endpoint": "https://a.test/token",
+        "revocation_endpoint": "https://a.test/revoke",
+        "authorization_endpoint": "https://a.test/authorize",
+        "device_authorization_endpoint": "https://a.test/device",
+        "mtls_endpoint_aliases": {
+            "token_endpoint": "https://mtls.a.test/token",
+            "authorization_endpoint": "https://mtls.a.test/authorize",
+            "introspection_endpoint": "https://mtls.a.test/introspect",
+            "device_authorization_endpoint": 7,
+        },
+    });
+    for (aliases, is_usable) in
+        [(metadata["mtls_endpoint_aliases"].clone(), true), (json!("x"), false), (json!([]), false)]
+    {
+        let mut metadata = metadata.clone();
+        metadata["mtls_endpoint_aliases"] = aliases;
+        scene.server.serve(OPENID, &scene.metadata(&metadata));
+        scene.manual.advance(Duration::from_hours(1));
+        let token = if is_usable { "https://mtls.a.test/token" } else { "https://a.test/token" };
+        for (endpoint, plain, mutual) in [
+            (Endpoint::Token, "https://a.test/token", token),
+            // Without an alias of its own, an endpoint has one address.
+            (Endpoint::Revocation, "https://a.test/revoke", "https://a.test/revoke"),
+            (Endpoint::DeviceAuthorization, "https://a.test/device", "https://a.test/device"),
+            // A browser asks it, which has no certificate of the client.
+            (Endpoint::Authorization, "https://a.test/authorize", "https://a.test/authorize"),
+        ] {
+            assert_eq!(scene.find(endpoint), plain);
+            assert_eq!((scene.find)(endpoint, true).unwrap().as_str(), mutual);
+        }
+        let alone = (scene.find)(Endpoint::Introspection, true);
+        assert_eq!(alone.is_ok(), is_usable, "an alias is enough");
+        assert!((scene.find)(Endpoint::Introspection, false).is_err());
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ mod typed_client;
 
 use authn::{
     Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe, Result,
-    SessionPolicy, TokenSet, TokenSource, Url,
+    SessionPolicy, TokenSet, TokenSource, Url, Used, http::ClientIdentity,
 };
 
 use grants::{
@@ -104,7 +104,7 @@ pub struct OAuth {
     #[flatten]
     server: Server,
     /// Grant that is exchanged for tokens (RFC 6749, 1.3). Unset, it is `refresh_token` if a refresh token is set, else
-    /// `client_credentials` if a client secret or a private key is set, else `authorization_code`.
+    /// `client_credentials` if a client secret, a private key or a certificate is set, else `authorization_code`.
     grant_type: Option<GrantType>,
     #[flatten]
     client: Client,
@@ -156,6 +156,7 @@ impl<'a> Call<'a> {
         let (response, advice) = self.post(Endpoint::Token, form, advice).await?;
         let unknown_type = self.options.request.token_type;
         let grant = token_endpoint::grant(&Received::from(&response), &advice, unknown_type)?;
+        self.client.note_identity(grant.token(), response.identity());
         Ok(with(grant, response.date(), TokenSet::with_server_date))
     }
 
@@ -168,11 +169,13 @@ impl<'a> Call<'a> {
         grant: GrantAdvice<'_>,
     ) -> Result<(TokenResponse, Advice<'_>)> {
         let Self { options: OAuth { server, request: options, .. }, client, context } = self;
-        let address = server.endpoint(endpoint, context).await?;
+        let address = server.endpoint_for(client, endpoint, context).await?;
         let mut request = TokenRequest::new(endpoint, address.url(), form);
         let answered = options.prepare(&mut request)?;
         client.authenticate(&mut request, &server.audience()?, context).await?;
+        let identity = request.identity();
         let mut response = TokenResponse::from(request.send(context).await?);
+        response.set_identity(identity);
         options.correct(answered, &mut response)?;
         Ok((response, Advice { client: client.advice(), grant }))
     }
@@ -193,6 +196,11 @@ impl TokenSource for OAuth {
 
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
         GrantType::of(self).exchange(self.call(context), last).await
+    }
+
+    /// A typed client shows the configured certificate.
+    fn client_identity(&self, used: &Used, _context: &Context) -> Option<ClientIdentity> {
+        self.client.identity_of(used)
     }
 
     /// For a user's password the user, for a client's own credentials the client.
@@ -251,7 +259,7 @@ impl InteractiveSource for OAuth {
     }
 
     async fn probe(&self, context: &Context) -> Result<Option<Probe>> {
-        self.server.probe(context).await.map(Some)
+        self.server.probe(&self.client, context).await.map(Some)
     }
 
     async fn revoke(&self, context: &Context, grant: &TokenSet) -> Result<()> {

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use authn::{Context, Error, Probe, Result};
+use authn::{Context, Error, Probe, Result, Used};
 
-use crate::token_endpoint::{
-    Address, Discovery, Endpoint, Metadata, ask_for_metadata, unavailable,
+use crate::{
+    client_auth::Client,
+    token_endpoint::{Address, Discovery, Endpoint, Metadata, ask_for_metadata, unavailable},
 };
 
 /// The options that name the server and its endpoints.
@@ -101,6 +102,26 @@ impl Server {
 
     /// Returns an endpoint: the configured one, or else the discovered one.
     pub(super) async fn endpoint(&self, endpoint: Endpoint, context: &Context) -> Result<Address> {
+        self.find(endpoint, false, context).await
+    }
+
+    /// Returns an endpoint for the requests of a client, which may show a certificate.
+    pub(super) async fn endpoint_for(
+        &self,
+        client: &Client,
+        endpoint: Endpoint,
+        context: &Context,
+    ) -> Result<Address> {
+        self.find(endpoint, client.has_certificate(), context).await
+    }
+
+    /// Returns an endpoint, for clients that show a certificate or for others.
+    pub(super) async fn find(
+        &self,
+        endpoint: Endpoint,
+        is_mutual_tls: bool,
+        context: &Context,
+    ) -> Result<Address> {
         let configured = match endpoint {
             Endpoint::Authorization => &self.authorization_endpoint_url,
             Endpoint::DeviceAuthorization => &self.device_authorization_endpoint_url,
@@ -118,6 +139,9 @@ impl Server {
         }
         let address = self.discovered()?.ok_or_else(|| endpoint.unknown())?;
         let issuer = self.issuer.as_deref().unwrap_or_else(|| address.as_str());
+        if is_mutual_tls {
+            return self.__discovery.mutual_tls_endpoint(&address, issuer, endpoint, context).await;
+        }
         self.__discovery.endpoint(&address, issuer, endpoint, context).await
     }
 
@@ -142,18 +166,23 @@ impl Server {
             "no credentials are set, and without an issuer or an authorization endpoint no user can log in",
         )
         .with_help(
-            "set `refresh_token`, `client_secret` or `private_key`, or set `issuer_url` or \
+            "set `refresh_token`, `client_secret`, `private_key` or `certificate`, or set `issuer_url` or \
              `authorization_endpoint_url`",
         ))
     }
 
-    /// Sends the server a request that needs no secret: for its metadata, or a GET to its token endpoint.
-    pub(super) async fn probe(&self, context: &Context) -> Result<Probe> {
+    /// Sends the server a request that needs no secret: for its metadata, or a GET to its token endpoint, to which a client
+    /// with a certificate shows it: a server can end connections without one.
+    pub(super) async fn probe(&self, client: &Client, context: &Context) -> Result<Probe> {
         let response = if let Some(address) = self.discovered()? {
             ask_for_metadata(&address, context).await?
         } else {
             let endpoint = self.endpoint(Endpoint::Token, context).await?;
-            context.http().get(endpoint.url()).send().await?
+            let request = context.http().get(endpoint.url());
+            match client.identity_of(&Used::default()) {
+                Some(identity) => request.identity(&identity).send().await?,
+                None => request.send().await?,
+            }
         };
         if response.status().is_server_error() {
             return Err(unavailable(&response));

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use authn::http::{HttpResponse, StatusCode, header};
+use authn::http::{ClientIdentity, HttpResponse, StatusCode, header};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -16,6 +16,7 @@ pub struct TokenResponse {
     pub(super) content_type: Option<String>,
     pub(super) retry_after: Option<Duration>,
     date: Option<SystemTime>,
+    identity: Option<ClientIdentity>,
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
@@ -51,6 +52,16 @@ impl TokenResponse {
         self.body = Zeroizing::new(serde_json::to_vec(members).unwrap_or_default());
     }
 
+    /// Sets the certificate that the server was shown.
+    pub(crate) fn set_identity(&mut self, identity: Option<ClientIdentity>) {
+        self.identity = identity;
+    }
+
+    /// Returns the certificate that the server was shown. The tokens of the answer can be bound to it.
+    pub(crate) fn identity(&self) -> Option<ClientIdentity> {
+        self.identity.clone()
+    }
+
     /// Returns the server's time.
     pub(crate) fn date(&self) -> Option<SystemTime> {
         self.date
@@ -65,6 +76,7 @@ impl From<HttpResponse> for TokenResponse {
             content_type: response.header(&header::CONTENT_TYPE).map(str::to_owned),
             retry_after: response.retry_after(),
             date: response.date(),
+            identity: None,
             body: Zeroizing::new(response.bytes().to_vec()),
         }
     }

@@ -17,7 +17,7 @@ use authn::{
 
 use super::{
     Address, Endpoint,
-    metadata::{DOCUMENTS, Document, Metadata},
+    metadata::{ALIASES, DOCUMENTS, Document, Metadata},
     response::Object,
     with,
 };
@@ -55,6 +55,17 @@ impl Discovery {
         context: &Context,
     ) -> Result<Address> {
         self.read(address, issuer, Some(endpoint), context).await?.endpoint(endpoint)
+    }
+
+    /// Returns an endpoint of that server for clients that show a certificate.
+    pub(crate) async fn mutual_tls_endpoint(
+        &self,
+        address: &Address,
+        issuer: &str,
+        endpoint: Endpoint,
+        context: &Context,
+    ) -> Result<Address> {
+        self.read(address, issuer, Some(endpoint), context).await?.mutual_tls_endpoint(endpoint)
     }
 
     /// Asks for documents until they suffice.
@@ -122,10 +133,11 @@ async fn ask(url: &Url, issuer: &str, context: &Context) -> Result<Document> {
             Document::Missing(what)
         });
     }
-    let Some(found) = Object::parse(response.bytes(), None) else {
+    let Some(mut found) = Object::parse(response.bytes(), None) else {
         let content_type = response.header(&header::CONTENT_TYPE);
         return Ok(Document::Missing(describe(content_type, response.bytes())));
     };
+    found.add_members_of(ALIASES, response.bytes());
     // The metadata must name exactly the configured issuer (RFC 8414, 3.3). Otherwise another server could answer in
     // its place.
     Ok(match found.get("issuer").text() {

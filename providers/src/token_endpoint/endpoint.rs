@@ -44,6 +44,20 @@ impl Endpoint {
         }
     }
 
+    /// Returns whether it can have another address for clients with a certificate (RFC 8705, 5): a client asks it directly, and
+    /// authenticates or shows a token.
+    pub(super) fn can_be_mutual_tls(self) -> bool {
+        matches!(
+            self,
+            Self::Token
+                | Self::Introspection
+                | Self::Revocation
+                | Self::PushedAuthorizationRequest
+                | Self::DeviceAuthorization
+                | Self::UserInfo
+        )
+    }
+
     /// Returns the name of the endpoint, the option that sets it, and the rest of the help after "set `option`" if the
     /// metadata do not name it.
     pub(super) fn texts(self) -> [&'static str; 3] {

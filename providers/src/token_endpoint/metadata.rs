@@ -1,5 +1,5 @@
-//! `Metadata`: what a server says of itself at its well-known addresses (RFC 8414, 2; RFC 8628, 4; RFC 9101, 10.5;
-//! RFC 9126, 5; RFC 9207, 3).
+//! `Metadata`: what a server says of itself at its well-known addresses (RFC 8414, 2; RFC 8628, 4; RFC 8705, 5;
+//! RFC 9101, 10.5; RFC 9126, 5; RFC 9207, 3).
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,6 +13,9 @@ use super::{
 
 /// The names of the documents, in the order in which they are asked for (OpenID Connect Discovery 1.0, 4; RFC 8414, 3).
 pub(super) const DOCUMENTS: [&str; 2] = ["openid-configuration", "oauth-authorization-server"];
+
+/// The member with other addresses of endpoints, for clients that show a certificate (RFC 8705, 5).
+pub(super) const ALIASES: &str = "mtls_endpoint_aliases";
 
 /// A server's documents.
 #[derive(Clone)]
@@ -49,8 +52,23 @@ impl Metadata {
         let Some(found) = self.found().find_map(|found| address(found, endpoint)) else {
             return Err(self.lacks(endpoint));
         };
+        self.checked(found, endpoint, endpoint.member())
+    }
+
+    /// Returns an endpoint for clients that show a certificate: its alias (RFC 8705, 5), or else the endpoint itself.
+    pub(super) fn mutual_tls_endpoint(&self, endpoint: Endpoint) -> Result<Address> {
+        let member = format!("{ALIASES}.{}", endpoint.member());
+        let alias = |found: &Object| Address::parse(found.get(&member).text()?);
+        match self.found().find_map(alias).filter(|_| endpoint.can_be_mutual_tls()) {
+            Some(found) => self.checked(found, endpoint, &member),
+            None => self.endpoint(endpoint),
+        }
+    }
+
+    /// Fails if an address in the metadata is not as secure as the issuer's.
+    fn checked(&self, found: Address, endpoint: Endpoint, member: &str) -> Result<Address> {
         if self.is_secure && found.url().scheme() != "https" {
-            let ([_, option, _], member) = (endpoint.texts(), endpoint.member());
+            let [_, option, _] = endpoint.texts();
             return Err(Error::protocol(format!(
                 "`{member}` in the metadata of an https issuer is not an https address"
             ))

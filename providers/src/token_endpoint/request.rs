@@ -79,10 +79,24 @@ impl TokenRequest {
         }
     }
 
-    /// Shows the server this certificate (RFC 8705).
-    #[allow(dead_code, reason = "mutual TLS sets it")]
-    pub(crate) fn set_identity(&mut self, identity: ClientIdentity) {
+    /// Shows the server this certificate (RFC 8705). Fails if the address is not https: there is no connection to show it on.
+    pub(crate) fn set_identity(&mut self, identity: ClientIdentity) -> Result<()> {
+        if self.url.scheme() != "https" {
+            let [name, option, _] = self.endpoint.texts();
+            return Err(Error::configuration(format!(
+                "`certificate` is set, but the {name} is not an https address, so no certificate can be shown to it"
+            ))
+            .with_help(format!(
+                "set `{option}` to an https address, or add it to the server's `mtls_endpoint_aliases`"
+            )));
+        }
         self.identity = Some(identity);
+        Ok(())
+    }
+
+    /// Returns the certificate that the server is shown.
+    pub(crate) fn identity(&self) -> Option<ClientIdentity> {
+        self.identity.clone()
     }
 
     /// Returns the address.

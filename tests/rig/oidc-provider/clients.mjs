@@ -91,6 +91,11 @@ export const clients = (keys) => [
     jwks: { keys: [keys.certificateJwk('self.crt', 'self-1')] },
     tls_client_certificate_bound_access_tokens: true,
   }),
+  service('cc-mtls-bound', {
+    client_secret: 'secret',
+    token_endpoint_auth_method: 'client_secret_post',
+    tls_client_certificate_bound_access_tokens: true,
+  }),
 
   // Tokens bound to a key (RFC 9449). For the second the token endpoint demands a DPoP-Nonce.
   service('cc-dpop', { client_secret: 'secret', dpop_bound_access_tokens: true }),

@@ -34,6 +34,12 @@ function joined(pairs) {
   return Object.fromEntries(all);
 }
 
+/** The thumbprint of the certificate that a client has shown. */
+function thumbprint(request) {
+  const certificate = request.socket.getPeerX509Certificate?.();
+  return certificate && sha256(certificate.raw);
+}
+
 function echo(request, response, url) {
   // From the raw list: in `request.headers` Node drops a second Authorization.
   const names = request.rawHeaders.filter((_, at) => at % 2 === 0);
@@ -43,6 +49,7 @@ function echo(request, response, url) {
     path: url.pathname,
     query: joined(url.searchParams),
     headers: joined(headers),
+    certificate: thumbprint(request),
   });
 }
 
@@ -85,8 +92,7 @@ export function buildResourceServer({ provider, keys }) {
   function checkCertificate(request, claims, scheme) {
     const bound = claims.cnf?.['x5t#S256'];
     if (!bound) return;
-    const certificate = request.socket.getPeerX509Certificate?.();
-    if (!certificate || sha256(certificate.raw) !== bound) {
+    if (thumbprint(request) !== bound) {
       throw new Refusal(401, scheme, 'invalid_token', ', error_description="certificate binding"');
     }
   }

@@ -11,7 +11,7 @@ mod replay;
 mod request;
 mod response;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use ::reqwest::{
     ClientBuilder, IntoUrl, Method, Request as HttpRequest, Response, redirect::Policy,
@@ -19,7 +19,7 @@ use ::reqwest::{
 
 use crate::{
     Credentials,
-    http::{pinned, redirected, same_origin},
+    http::{ClientIdentity, HttpClient, pinned, redirected, same_origin},
     request::is_loopback,
 };
 use redirect::{strip, target};
@@ -56,18 +56,43 @@ struct Clients {
     http: ::reqwest::Client,
     /// For the loopback interface. Its requests can be plain http, so no proxy may see them.
     direct: ::reqwest::Client,
+    /// For requests with a client certificate; `None` where none is shown.
+    identified: Option<Identified>,
+}
+
+/// The connections of requests with client certificates, which no other request shares.
+#[derive(Clone)]
+struct Identified {
+    connections: HttpClient,
+    timeout: Duration,
 }
 
 impl Clients {
-    /// Creates clients with the options of `[http]`.
+    /// Creates clients with the options of `[http]`, which show no client certificate.
     fn of(credentials: &Credentials) -> Result<Self> {
         let timeout = credentials.http().timeout();
         let direct = build(credentials.http().builder()?.timeout(timeout).no_proxy())?;
         let http = build(credentials.http().builder()?.timeout(timeout))?;
-        Ok(Self { http, direct })
+        Ok(Self { http, direct, identified: None })
     }
 
-    async fn execute(&self, request: HttpRequest) -> Result<Response> {
+    /// Returns the same clients, and more for requests with a client certificate.
+    fn with_identities(self, credentials: &Credentials) -> Self {
+        let http = credentials.http();
+        let identified = Identified { timeout: http.timeout(), connections: http.apart() };
+        Self { identified: Some(identified), ..self }
+    }
+
+    async fn execute(
+        &self,
+        mut request: HttpRequest,
+        identity: Option<&ClientIdentity>,
+    ) -> Result<Response> {
+        if let (Some(identified), Some(identity)) = (&self.identified, identity) {
+            request.timeout_mut().get_or_insert(identified.timeout);
+            let client = identified.connections.client(request.url(), Some(identity)).await?;
+            return Ok(client.execute(request).await?);
+        }
         let is_loopback = request.url().host_str().is_some_and(is_loopback);
         let client = if is_loopback { &self.direct } else { &self.http };
         Ok(client.execute(request).await?)
@@ -85,9 +110,13 @@ macro_rules! verbs {
 
 impl Client {
     /// Creates a client with the options of `[http]`: proxy, certificate authorities, deadlines, `User-Agent`.
+    ///
+    /// Where the tokens are bound to a client certificate, it is shown with them ([`Credentials::client_identity`]), on
+    /// connections that no other request uses. It is not shown after a redirect to another origin.
     pub fn new(credentials: Credentials) -> Result<Self> {
         let clients = Clients::of(&credentials)?;
-        Ok(Self { first_origin: clients.clone(), other_origins: clients, credentials })
+        let first_origin = clients.clone().with_identities(&credentials);
+        Ok(Self { first_origin, other_origins: clients, credentials })
     }
 
     /// Creates a client from the caller's builder. Its redirect policy is replaced, and it sends no `Referer`. Its
@@ -101,9 +130,13 @@ impl Client {
     ///
     /// Default headers are not known to this client. Credentials in a header replace a default header of the same name.
     /// To send your own value, set it on the request.
+    ///
+    /// Client certificates are the caller's, too: add [`Credentials::client_identity`] or another one to the builder. This
+    /// client can't add that of the credentials, nor replace it after a rotation, so for tokens that are bound to a certificate
+    /// [`new`](Self::new) is better.
     pub fn from_builder(builder: ClientBuilder, credentials: Credentials) -> Result<Self> {
         let http = build(pinned(builder))?;
-        let first_origin = Clients { direct: http.clone(), http };
+        let first_origin = Clients { direct: http.clone(), http, identified: None };
         Ok(Self { first_origin, other_origins: Clients::of(&credentials)?, credentials })
     }
 

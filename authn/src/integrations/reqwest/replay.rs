@@ -20,11 +20,11 @@ pub(super) async fn send(
     is_first: bool,
     places: &mut Vec<Place>,
 ) -> Result<Response> {
-    let Some(credentials) = credentials else { return clients.execute(request).await };
+    let Some(credentials) = credentials else { return clients.execute(request, None).await };
     let uri = match uri(request.url()) {
         Ok(uri) => uri,
         // As below: the server has chosen where a redirect leads.
-        Err(_) if !is_first => return clients.execute(request).await,
+        Err(_) if !is_first => return clients.execute(request, None).await,
         Err(error) => return Err(error.into()),
     };
     let method = request.method().clone();
@@ -38,7 +38,7 @@ pub(super) async fn send(
             if !is_first
                 && matches!(error.kind(), ErrorKind::Origin | ErrorKind::Configuration) =>
         {
-            return clients.execute(request).await;
+            return clients.execute(request, None).await;
         }
         Err(error) => return Err(error.into()),
     }
@@ -47,7 +47,8 @@ pub(super) async fn send(
         let head = ResponseHead::new(&method, &uri, response.status(), response.headers());
         credentials.response(&head, used)
     };
-    let response = clients.execute(request).await?;
+    let identity = credentials.client_identity(&used);
+    let response = clients.execute(request, identity.as_ref()).await?;
     let reaction = react(&response, credentials, &used);
     let (Some(mut again), Some(next)) = (again, credentials.next(&reaction, &response, &used))
     else {
@@ -61,7 +62,8 @@ pub(super) async fn send(
         return Ok(response);
     }
     places.extend_from_slice(renewed.places());
-    let response = clients.execute(again).await?;
+    let identity = next.client_identity(&renewed);
+    let response = clients.execute(again, identity.as_ref()).await?;
     // The provider sees this answer too, such as its next nonce; it is not sent a third time.
     let _ = react(&response, &next, &renewed);
     Ok(response)

@@ -249,6 +249,8 @@ mod tests {
             ("http.ca_file = 'ca.pem'", Kind::File, "ca.pem"),
             ("http.ca_file = 'https:evil.test'", Kind::File, "https:evil.test"),
             ("stores.file.directory = 'x'", Kind::File, "x"),
+            ("credentials.oauth.certificate = 'c.pem'", Kind::File, "c.pem"),
+            ("credentials.oauth.certificate_key = { file = '/k.pem' }", Kind::File, "/k.pem"),
             ("credentials.oauth.issuer_url = 'https://a.test/x'", Kind::Server, "https://a.test"),
             ("credentials.oauth.browser = ['a', 'b']", Kind::Command, "[\"a\", \"b\"]"),
             ("credentials.oauth.parameters.x = 'https:a.test'", Kind::Server, "https://a.test"),

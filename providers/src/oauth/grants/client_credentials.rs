@@ -21,7 +21,7 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
         return Err(Error::configuration(
             "the grant client_credentials needs a client that authenticates",
         )
-        .with_help("set `client_secret` or `private_key`"));
+        .with_help("set `client_secret`, `private_key` or `certificate`"));
     }
     Ok(())
 }

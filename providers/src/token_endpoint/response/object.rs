@@ -45,6 +45,19 @@ impl Object {
         self.0.entry(name).and_modify(|found| *found = Member::Repeated).or_insert(member);
     }
 
+    /// Adds the members of a member of a JSON object that is an object itself, as `NAME.MEMBER`. Nothing is added if it is
+    /// none.
+    pub(in crate::token_endpoint) fn add_members_of(&mut self, name: &str, body: &[u8]) {
+        let text = Zeroizing::new(String::from_utf8_lossy(body).into_owned());
+        let members = serde_json::from_str::<BTreeMap<&str, &RawValue>>(&text).ok();
+        let of_member =
+            members.and_then(|members| serde_json::from_str(members.get(name)?.get()).ok());
+        let Some(Self(inner)) = of_member else { return };
+        for (member, value) in inner {
+            self.add(format!("{name}.{member}"), value);
+        }
+    }
+
     /// Returns a member.
     pub(in crate::token_endpoint) fn get(&self, name: &str) -> &Member {
         self.0.get(name).unwrap_or(&Member::Absent)
