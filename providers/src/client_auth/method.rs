@@ -22,6 +22,8 @@ choice! {
         ClientSecretJwt = "client_secret_jwt",
         /// A token signed with a private key.
         PrivateKeyJwt = "private_key_jwt",
+        /// A token of a nested provider.
+        ClientAssertion = "client_assertion",
         /// The identifier only (a public client).
         None = "none",
     }

@@ -22,6 +22,7 @@ use crate::{
 
 use client_secret_basic::BasicEncoding;
 
+pub(crate) use assertion::TYPE as ASSERTION_TYPE;
 pub(crate) use method::{Method, Standard};
 pub use own::{ClientAuth, ErasedClientAuth, RegisteredClient};
 
@@ -68,15 +69,19 @@ impl Client {
         self._client_secret.is_some()
     }
 
-    /// Returns whether there is a secret or a private key.
+    /// Returns whether there is a secret, a private key, or a provider of assertions.
     pub(crate) fn has_credentials(&self) -> bool {
-        self.has_secret() || self._private_key.is_some()
+        self.has_secret() || self._private_key.is_some() || self.method().is(Standard::ClientAssertion)
     }
 
     /// Returns whether the client authenticates with a secret if it has one.
     pub(crate) fn uses_secret(&self) -> bool {
         let method = self.token_endpoint_auth_method;
-        self._private_key.is_none() && !method.is_some_and(|method| method.is(Standard::PrivateKeyJwt) || method.is(Standard::None))
+        self._private_key.is_none() && !method.is_some_and(|method| {
+                method.is(Standard::PrivateKeyJwt)
+                    || method.is(Standard::ClientAssertion)
+                    || method.is(Standard::None)
+            })
     }
 
     /// Sets the secret.
@@ -95,9 +100,13 @@ impl Client {
         ))
     }
 
-    /// Checks that all options that the method needs are set, and none that it does not use.
-    pub(crate) fn validate(&self) -> Result<()> {
-        if self.id().is_empty() {
+    /// Checks that all options that the method needs are set, and none that it does not use. `is_needed` is whether the server
+    /// has to know the client, also one that does not authenticate.
+    pub(crate) fn validate(&self, is_needed: bool) -> Result<()> {
+        // An assertion says which client it is of (RFC 7521, 4.2).
+        let is_named = self.method().is(Standard::ClientAssertion);
+        let is_needed = is_needed || !self.method().is(Standard::None);
+        if self.id().is_empty() && is_needed && !is_named {
             return Err(Error::configuration("`client_id` is not set")
                 .with_help("set it to the client identifier at the server"));
         }
@@ -122,7 +131,7 @@ impl Client {
             Standard::ClientSecretJwt | Standard::PrivateKeyJwt => {
                 assertion::signer(self).map(drop)
             }
-            Standard::None => Ok(()),
+            Standard::ClientAssertion | Standard::None => Ok(()),
         }
     }
 
@@ -138,7 +147,10 @@ impl Client {
     }
 
     fn check_unused(&self, method: Standard) -> Result<()> {
-        let with_secret = !matches!(method, Standard::PrivateKeyJwt | Standard::None);
+        let with_secret = !matches!(
+            method,
+            Standard::PrivateKeyJwt | Standard::ClientAssertion | Standard::None
+        );
         let with_key = method == Standard::PrivateKeyJwt;
         let signs = with_key || method == Standard::ClientSecretJwt;
         let options = [
@@ -178,7 +190,9 @@ impl Client {
             return client_secret_basic::authenticate(self, request);
         }
         // Optional with an assertion (RFC 7521, 4.2), but some servers find the client by it.
-        request.set_parameter("client_id", self.id());
+        if !self.id().is_empty() {
+            request.set_parameter("client_id", self.id());
+        }
         match method {
             Standard::ClientSecretPost => {
                 request.set_parameter("client_secret", &self.secret()?.expose());
@@ -186,7 +200,8 @@ impl Client {
             Standard::ClientSecretJwt | Standard::PrivateKeyJwt => {
                 assertion::add(self, request, audience, context)?;
             }
-            Standard::ClientSecretBasic | Standard::None => {}
+            // The caller adds the assertion of a nested provider.
+            Standard::ClientSecretBasic | Standard::ClientAssertion | Standard::None => {}
         }
         Ok(())
     }
@@ -207,6 +222,9 @@ impl Client {
             Standard::PrivateKeyJwt => {
                 "check `client_id`, `private_key`, `key_id` and `assertion_audience`, and this \
                  machine's clock"
+            }
+            Standard::ClientAssertion => {
+                "check `client_id`, and the provider of the client's assertion"
             }
             Standard::None => "check `client_id`, and set `client_secret` if the client needs one",
         }
@@ -260,7 +278,7 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
                 assertion_audience: None,
                 jwt_header: serde_json::from_value(members.clone()).unwrap(),
             };
-            client.validate().unwrap();
+            client.validate(true).unwrap();
             let lifetime = std::time::Duration::from_mins(1);
             let claims = Claims::valid_for(lifetime, &authn::time::Clock::system()).unwrap();
             let token = assertion::signer(&client).unwrap().sign(&claims).unwrap();

@@ -2,11 +2,13 @@
 //!
 //! - [`server`]: the server and its endpoints
 //! - [`grants`]: the grants, one file each
+//! - [`assertions`]: the JWTs of nested providers
 //! - [`login`]: how a user logs in
 //! - [`request`]: the scopes, the audience and the parameters of requests
 //! - [`compliance`]: what is changed for servers that deviate from the specifications
 //! - [`id_token`]: the user that a token belongs to
 
+mod assertions;
 mod browser;
 pub(crate) mod compliance;
 #[cfg(test)]
@@ -26,11 +28,12 @@ mod tests;
 mod typed_client;
 
 use authn::{
-    Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe, Result,
+    Bound, Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe, Result,
     SessionPolicy, TokenSet, TokenSource, Url,
 };
 
-use grants::{GrantOptions, GrantType, authorization_code};
+use assertions::Assertions;
+use grants::{GrantOptions, GrantType, authorization_code, token_exchange::TokenExchangeOptions};
 use id_token::Keys;
 use login::LoginOptions;
 use request::RequestOptions;
@@ -104,6 +107,10 @@ pub struct OAuth {
     #[flatten]
     exchanged: GrantOptions,
     #[flatten]
+    token_exchange: TokenExchangeOptions,
+    #[flatten]
+    assertions: Assertions,
+    #[flatten]
     login: LoginOptions,
     #[flatten]
     request: RequestOptions,
@@ -163,6 +170,7 @@ impl<'a> Call<'a> {
         let mut request = TokenRequest::new(endpoint, address.url(), form);
         let answered = options.prepare(&mut request)?;
         client.authenticate(&mut request, &server.audience()?, context).await?;
+        self.add_client_assertion(&mut request).await?;
         let mut response = TokenResponse::from(request.send(context).await?);
         options.correct(answered, &mut response)?;
         Ok((response, Advice { client: client.advice(), grant }))
@@ -174,9 +182,10 @@ impl TokenSource for OAuth {
         self.server.validate()?;
         match Missing::of(self) {
             Some(missing) => missing.validate(self)?,
-            None => self.client.validate()?,
+            None => self.client.validate(GrantType::of(self).needs_client())?,
         }
         GrantType::of(self).validate(self)?;
+        Assertions::validate(self)?;
         self.login.validate()?;
         self.request.validate()
     }
@@ -185,12 +194,20 @@ impl TokenSource for OAuth {
         GrantType::of(self).exchange(self.call(context), last).await
     }
 
+    fn subjects(&self) -> Vec<&Bound> {
+        self.token_exchange.nested().chain(self.assertions.nested()).collect()
+    }
+
     /// For a user's password the user, for a client's own credentials the client.
     fn principal(&self, _context: &Context) -> Option<String> {
         match GrantType::of(self) {
             GrantType::ClientCredentials => self.client.client_id.clone(),
             GrantType::Password => self.exchanged.username.clone(),
-            GrantType::RefreshToken | GrantType::AuthorizationCode | GrantType::DeviceCode => None,
+            GrantType::RefreshToken
+            | GrantType::AuthorizationCode
+            | GrantType::DeviceCode
+            | GrantType::TokenExchange
+            | GrantType::JwtBearer => None,
         }
     }
 }
