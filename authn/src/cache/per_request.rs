@@ -185,3 +185,74 @@ pub(super) fn adopted() -> Error {
     )
     .with_help("send that token as it is, such as by `bearer`")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{provider::Plain, time::ManualClock};
+
+    fn core() -> Core {
+        let source = crate::from_fn(|_| async { Token::new("abc") });
+        Core::new(Arc::new(Plain(Arc::new(source))), CacheOptions::default())
+    }
+
+    fn key(number: usize) -> Key {
+        let mut key = Key::default();
+        key[..8].copy_from_slice(&number.to_le_bytes());
+        key
+    }
+
+    fn kept(requests: &PerRequest) -> usize {
+        requests.lock().caches.len()
+    }
+
+    #[tokio::test]
+    async fn a_cache_ends_with_its_token_and_not_before() {
+        let (core, requests, clock) = (core(), PerRequest::default(), ManualClock::new());
+        let context = Context::new()
+            .change(|parts| parts.clock = crate::time::Clock::custom(clock.clone()));
+        let new = |number| requests.cache(key(number), context.clock().now(), || core.for_one_request());
+        drop(new(1));
+        let second = new(2);
+        assert_eq!(kept(&requests), 1, "the first has had no token");
+        second.issued(&context).await.unwrap();
+        drop(second);
+        drop(new(3));
+        assert_eq!(kept(&requests), 2, "the second one's token is valid");
+        clock.advance(Duration::from_secs(31));
+        drop(new(4));
+        assert_eq!(kept(&requests), 1);
+    }
+
+    #[test]
+    fn one_in_use_is_never_removed() {
+        let (core, requests) = (core(), PerRequest::default());
+        let now = Context::new().clock().now();
+        let new = |number| requests.cache(key(number), now, || core.for_one_request());
+        let used: Vec<_> = (0..MOST + 10).map(new).collect();
+        assert_eq!(kept(&requests), MOST + 10);
+        for (number, cache) in used.iter().enumerate() {
+            assert!(Arc::ptr_eq(&new(number).shared, &cache.shared), "{number}");
+        }
+        requests.close();
+        assert!(new(MOST + 10).shared.state().slots.is_closed());
+    }
+
+    #[test]
+    fn what_a_request_brings_is_told_apart() {
+        let token = |text: &str| Token::new(text).unwrap();
+        let with = |text: &str, id: &str| token(text).with_id_token(id.into());
+        let keys: std::collections::BTreeSet<_> = [
+            vec![(1, token("ab"))],
+            vec![(1, token("a")), (2, token("b"))],
+            vec![(1, with("a", "b"))],
+            vec![(1, with("a", "c"))],
+        ]
+        .iter()
+        .map(key_of)
+        .collect();
+        assert_eq!(keys.len(), 4);
+    }
+}

@@ -13,6 +13,8 @@ mod browser;
 pub(crate) mod compliance;
 #[cfg(test)]
 mod discovered;
+#[cfg(test)]
+mod exchanged;
 mod grants;
 pub(crate) mod id_token;
 mod login;
@@ -20,6 +22,8 @@ mod login;
 mod loopback;
 mod request;
 mod revocation;
+#[cfg(test)]
+mod scripted;
 #[cfg(test)]
 mod sent;
 mod server;
