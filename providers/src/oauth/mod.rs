@@ -26,7 +26,11 @@ mod revocation;
 mod scripted;
 #[cfg(test)]
 mod sent;
+#[cfg(test)]
+mod served;
 mod server;
+#[cfg(test)]
+mod shaped;
 #[cfg(test)]
 mod tests;
 mod typed_client;
