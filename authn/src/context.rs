@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
-    Error, Kept, Origins, Placement, Result, SecretString, TokenSet,
+    Error, Kept, Origins, Placement, Result, SecretString, Token, TokenSet,
     store::{ConfiguredScope, SessionSpec},
     time::Clock,
     token::OnUpdate,
@@ -79,6 +79,8 @@ pub(crate) struct Parts {
     pub(crate) awaits_refresh: bool,
     pub(crate) kept: Kept,
     pub(crate) reason: Reason,
+    /// The tokens of the request that an exchange is for, by the providers that they are of.
+    pub(crate) served: Arc<[(usize, Token)]>,
     pub(crate) configured_scope: Arc<ConfiguredScope>,
     pub(crate) session_spec: Option<Arc<SessionSpec>>,
     pub(crate) login_command: Option<Arc<str>>,
@@ -201,6 +203,11 @@ impl Context {
             Some(command) => format!("log in with `{command}`"),
             None => "log in with `Credentials::login`".to_owned(),
         }
+    }
+
+    /// Returns the token that the request, which an exchange is for, has of a provider.
+    pub(crate) fn served(&self, provider: usize) -> Option<&Token> {
+        self.0.served.iter().find(|(of, _)| *of == provider).map(|(_, token)| token)
     }
 
     /// Returns the placement; `None` is the default one.

@@ -6,8 +6,9 @@ mod login_once;
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Bound, Environment, Error, Login, LoginOutcome, LoginPlan, Origins, Placement, Probe, Reaction,
-    Request, ResponseHead, Result, Revocation, Show, Status, Token, TokenSet, Url, Used, View,
+    Bound, Context, Environment, Error, Login, LoginOutcome, LoginPlan, Origins, Placement, Probe,
+    Reaction, Request, ResponseHead, Result, Revocation, Show, Status, Token, TokenSet, Url, Used,
+    View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
     runtime::Boxed,
 };
@@ -127,11 +128,15 @@ impl Credentials {
     /// Returns the cached token; `None` if getting one needs waiting.
     #[inline]
     pub fn try_token(&self) -> Option<Token> {
-        let bound = self.0.current();
-        if bound.resolves {
-            return None;
-        }
-        bound.provider.ready(&bound.context)
+        self.0.current().ready()
+    }
+
+    /// Returns the token for an exchange of a source that has these credentials among its
+    /// [`subjects`](crate::TokenSource::subjects). If it belongs to the request being served, it is the token of the request
+    /// that the exchange is for: the exchange itself runs elsewhere.
+    #[doc(hidden)]
+    pub async fn token_for(&self, exchange: &Context) -> Result<Token> {
+        self.now().token_for(exchange).await
     }
 
     /// Adds the credential to a request.

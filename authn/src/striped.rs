@@ -39,6 +39,11 @@ impl<T> Striped<T> {
         std::iter::repeat_with(make).take(count()).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Keeps a single value for all threads: one that few threads read at the same time.
+    pub(crate) fn one(value: T) -> Self {
+        Self(Box::new([value]))
+    }
+
     /// Returns the copy of this thread's stripe.
     #[inline]
     pub fn get(&self) -> &T {

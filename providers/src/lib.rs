@@ -104,6 +104,8 @@ mod jwt_bearer;
 #[cfg(feature = "oauth")]
 mod named;
 #[cfg(feature = "oauth")]
+mod nested;
+#[cfg(feature = "oauth")]
 mod oauth;
 #[cfg(feature = "oauth")]
 #[doc(hidden)]

@@ -8,13 +8,14 @@ use super::{
     CacheOptions,
     exchange::Exchange,
     flight::Flight,
+    per_request::{self, PerRequest},
     scopes::{ScopeSlot, SlotKey},
     single_flight::{Admission, Wish, wait},
     slot::Rotation,
     state::SessionState,
 };
 use crate::{
-    Context, Error, Issued, Result, provider::ErasedSource, time::Moment, token::OnUpdate,
+    Bound, Context, Error, Issued, Result, provider::ErasedSource, time::Moment, token::OnUpdate,
 };
 
 /// The cache of one source for one set of scopes. A clone shares everything.
@@ -29,6 +30,10 @@ pub(super) struct Shared {
     pub(super) source: Arc<dyn ErasedSource>,
     pub(super) options: CacheOptions,
     pub(super) on_update: Option<OnUpdate>,
+    /// The caches that are used in its place, if the tokens belong to the request being served.
+    pub(super) requests: Option<PerRequest>,
+    /// Whether it is one of these caches.
+    pub(super) is_of_request: bool,
     state: ArcSwap<SessionState>,
 }
 
@@ -37,14 +42,52 @@ impl Shared {
     pub(super) fn state(&self) -> Arc<SessionState> {
         self.state.load_full()
     }
+
+    /// Returns the state of the session, and those of the requests being served.
+    pub(super) fn states(&self) -> Vec<Arc<SessionState>> {
+        let mut states = self.requests.as_ref().map_or_else(Vec::new, PerRequest::states);
+        states.push(self.state());
+        states
+    }
+
+    /// Returns the provider whose tokens are passed on, and those whose tokens are sent.
+    pub(super) fn nested(&self) -> impl Iterator<Item = &Bound> {
+        self.source.inner().into_iter().chain(self.source.subjects())
+    }
+
+    /// Returns the provider at which users log in and out in place of this one: the one whose tokens are passed on, or a
+    /// subject that needs a login.
+    pub(super) fn below(&self) -> Option<&Bound> {
+        let subjects = || self.source.subjects();
+        let needs_login = |subject: &&Bound| subject.managed().needs_login();
+        self.source.inner().or_else(|| subjects().into_iter().find(needs_login))
+    }
 }
 
 impl Core {
     pub(super) fn new(source: Arc<dyn ErasedSource>, options: CacheOptions) -> Self {
+        let is_per_request = source.subjects().iter().any(|subject| subject.per_request);
+        let requests = is_per_request.then(PerRequest::default);
+        Self::with(source, options, requests, false)
+    }
+
+    /// Returns an empty cache for one request.
+    pub(super) fn for_one_request(&self) -> Self {
+        let Shared { source, options, .. } = &*self.shared;
+        Self::with(Arc::clone(source), options.clone(), None, true)
+    }
+
+    fn with(
+        source: Arc<dyn ErasedSource>,
+        options: CacheOptions,
+        requests: Option<PerRequest>,
+        is_of_request: bool,
+    ) -> Self {
         let state = Arc::<SessionState>::default();
         let scope = state.slots.of(SlotKey::default());
         let state = ArcSwap::new(state);
-        Self { shared: Arc::new(Shared { source, options, on_update: None, state }), scope }
+        let shared = Shared { source, options, on_update: None, requests, is_of_request, state };
+        Self { shared: Arc::new(shared), scope }
     }
 
     /// Continues a session in memory, which may be that of an older cache. It is called before the first use of this one.
@@ -68,6 +111,10 @@ impl Core {
 
     /// Fails if an option has no effect, or if the inner provider's credential can't be cached.
     pub(super) fn validate(&self) -> Result<()> {
+        let store = self.shared.options.store.as_deref();
+        if self.shared.requests.is_some() && store.is_some_and(|store| store != "memory") {
+            return Err(per_request::stored());
+        }
         let Some(inner) = self.shared.source.inner() else { return Ok(()) };
         if let Some(option) = self.shared.options.about_users() {
             return Err(Error::configuration(format!(
@@ -85,6 +132,9 @@ impl Core {
         context: &Context,
         use_token: impl FnOnce(&Issued) -> R,
     ) -> Option<R> {
+        if let Some(requests) = &self.shared.requests {
+            return self.with_ready_of_request(requests, context, use_token);
+        }
         let guard = self.scope.slot.load();
         let rotation = guard.as_deref()?;
         let now = context.clock().now();
@@ -92,6 +142,18 @@ impl Core {
             return None;
         }
         Some(use_token(rotation.issued()))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn with_ready_of_request<R>(
+        &self,
+        requests: &PerRequest,
+        context: &Context,
+        use_token: impl FnOnce(&Issued) -> R,
+    ) -> Option<R> {
+        let (cache, context) = self.of_request_now(requests, context)?;
+        cache.with_ready(&context, use_token)
     }
 
     /// After the refresh point: starts a refresh in the background, and returns whether the token may be used until
@@ -112,6 +174,16 @@ impl Core {
 
     /// Returns a valid token, exchanging for one if there is none.
     pub(super) async fn issued(&self, context: &Context) -> Result<Issued> {
+        match &self.shared.requests {
+            Some(requests) => {
+                let (cache, context) = self.of_request(requests, context).await?;
+                cache.issued_here(&context).await
+            }
+            None => self.issued_here(context).await,
+        }
+    }
+
+    async fn issued_here(&self, context: &Context) -> Result<Issued> {
         if let Some(issued) = self.stored(context) {
             return Ok(issued);
         }
@@ -128,7 +200,13 @@ impl Core {
 
     /// Returns the token of an exchange that starts after this call, or that others have asked for in the same way.
     pub(super) async fn refreshed(&self, context: &Context) -> Result<Issued> {
-        self.exchanged(context, Wish::NewToken).await
+        match &self.shared.requests {
+            Some(requests) => {
+                let (cache, context) = self.of_request(requests, context).await?;
+                cache.exchanged(&context, Wish::NewToken).await
+            }
+            None => self.exchanged(context, Wish::NewToken).await,
+        }
     }
 
     /// Joins or starts an exchange that fulfils a wish, and waits for it.

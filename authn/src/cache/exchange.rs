@@ -403,7 +403,8 @@ impl Exchange {
         schedule: Schedule,
     ) -> Result<bool> {
         let prefix = self.context.placement().map_or(BEARER, |placement| placement.prefix());
-        let rotation = Rotation::new(issued, schedule, prefix)?;
+        let new = if self.shared.is_of_request { Rotation::of_request } else { Rotation::new };
+        let rotation = new(issued, schedule, prefix)?;
         Ok(self.state.slots.publish(self.generation, invalidations, scope, rotation))
     }
 

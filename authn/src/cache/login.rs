@@ -54,8 +54,8 @@ impl Exchange {
     /// Logs a user in. If the caller stops waiting, a request to the server goes on in the background, and the user is
     /// no longer waited for.
     pub(super) async fn login(mut self, login: &Login) -> Result<LoginOutcome> {
-        if let Some(inner) = self.inner() {
-            let outcome = inner.managed().login(&inner.context, login).await;
+        if let Some(below) = self.below() {
+            let outcome = below.managed().login(&below.context, login).await;
             if matches!(outcome, Ok(LoginOutcome::NotNeeded)) {
                 return outcome;
             }

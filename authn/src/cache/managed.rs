@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc};
 
 use super::{
     core::Core,
-    exchange,
+    exchange, per_request,
     single_flight::{Wish, wait},
     state::SessionState,
 };
@@ -18,6 +18,10 @@ use crate::{
 impl Managed for Core {
     fn inner(&self) -> Option<&Bound> {
         self.shared.source.inner()
+    }
+
+    fn subjects(&self) -> Vec<&Bound> {
+        self.shared.source.subjects()
     }
 
     fn issues(&self) -> bool {
@@ -38,17 +42,26 @@ impl Managed for Core {
     }
 
     fn invalidate(&self, token: &Token, context: &Context) {
+        let now = context.clock().now();
+        if let Some(requests) = &self.shared.requests {
+            return requests.refuse(token, now, &self.shared.options);
+        }
         if let Some(inner) = self.exchange(context, Wish::Token).inner() {
             inner.managed().invalidate(token, &inner.context);
         }
-        self.scope.refuse(token, context.clock().now(), &self.shared.options);
+        self.scope.refuse(token, now, &self.shared.options);
     }
 
     fn invalidate_all(&self, context: &Context) {
         if let Some(inner) = self.shared.source.inner() {
             inner.managed().invalidate_all(&inner.context);
         }
-        self.shared.state().slots.invalidate_all(context.clock().now());
+        for subject in self.shared.source.subjects() {
+            subject.managed().invalidate_all(&subject.context);
+        }
+        for state in self.shared.states() {
+            state.slots.invalidate_all(context.clock().now());
+        }
     }
 
     fn refresh<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Issued>> {
@@ -56,6 +69,9 @@ impl Managed for Core {
     }
 
     fn adopt<'a>(&'a self, tokens: TokenSet, context: &'a Context) -> Boxed<'a, Result<()>> {
+        if self.shared.requests.is_some() {
+            return Box::pin(async { Err(per_request::adopted()) });
+        }
         Box::pin(self.exchange(context, Wish::Token).start_with(tokens))
     }
 
@@ -74,7 +90,14 @@ impl Managed for Core {
     }
 
     fn status<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Status>> {
-        Box::pin(self.exchange(context, Wish::Token).status())
+        let Some(requests) = &self.shared.requests else {
+            return Box::pin(self.exchange(context, Wish::Token).status());
+        };
+        match self.of_request_now(requests, context) {
+            Some((cache, context)) => Box::pin(cache.exchange(&context, Wish::Token).status()),
+            // No request is being served here.
+            None => Box::pin(async { Ok(Status::default()) }),
+        }
     }
 
     fn login<'a>(
@@ -103,14 +126,15 @@ impl Managed for Core {
     }
 
     fn needs_login(&self) -> bool {
-        let inner = self.shared.source.inner();
-        inner
-            .map_or_else(|| self.shared.source.needs_login(), |inner| inner.managed().needs_login())
+        match self.shared.below() {
+            Some(below) => below.managed().needs_login(),
+            None => self.shared.source.needs_login(),
+        }
     }
 
     fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
-        match self.shared.source.inner() {
-            Some(inner) => inner.managed().login_plan(environment),
+        match self.shared.below() {
+            Some(below) => below.managed().login_plan(environment),
             None => self.shared.source.login_plan(environment),
         }
     }
@@ -149,21 +173,27 @@ impl Managed for Core {
     #[cfg(feature = "testing")]
     fn settled<'a>(&'a self, _context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {
-            for waiter in self.shared.state().slots.under_way() {
-                // Its callers get its error.
-                let _ = wait(waiter).await;
+            for state in self.shared.states() {
+                for waiter in state.slots.under_way() {
+                    // Its callers get its error.
+                    let _ = wait(waiter).await;
+                }
             }
-            if let Some(inner) = self.shared.source.inner() {
-                inner.managed().settled(&inner.context).await;
+            for nested in self.shared.nested() {
+                nested.managed().settled(&nested.context).await;
             }
         })
     }
 
     fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {
-            let waiters = self.shared.state().slots.close();
-            if let Some(inner) = self.shared.source.inner() {
-                inner.managed().close(&inner.context).await;
+            if let Some(requests) = &self.shared.requests {
+                requests.close();
+            }
+            let states = self.shared.states();
+            let waiters: Vec<_> = states.iter().flat_map(|state| state.slots.close()).collect();
+            for nested in self.shared.nested() {
+                nested.managed().close(&nested.context).await;
             }
             let login = self.shared.state().login_lock();
             if waiters.is_empty() && login.try_lock().is_ok() {

@@ -14,6 +14,7 @@ mod login;
 mod managed;
 mod memory;
 mod options;
+mod per_request;
 mod revocation;
 mod schedule;
 mod scopes;
@@ -208,6 +209,10 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn principal(&self, context: &Context) -> Option<String> {
         self.source.principal(context)
+    }
+
+    fn is_per_request(&self) -> bool {
+        self.core.shared.requests.is_some()
     }
 
     fn placements(&self, context: &Context) -> Vec<Placement> {

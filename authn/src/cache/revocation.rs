@@ -14,7 +14,16 @@ impl Exchange {
         }
         let revocation = match self.shared.source.inner() {
             Some(inner) => inner.managed().revoke(&inner.context, tokens).await?,
-            None => self.revoke_all(last, tokens).await?,
+            None => {
+                let mut done = self.revoke_all(last, tokens).await?;
+                if let Some(subject) = self.shared.below() {
+                    // The user's session is there.
+                    let of_user = subject.managed().revoke(&subject.context, Vec::new()).await?;
+                    done.revoked += of_user.revoked;
+                    done.failed.extend(of_user.failed);
+                }
+                done
+            }
         };
         self.logout().await?;
         Ok(revocation)
@@ -30,8 +39,10 @@ impl Exchange {
             }
             None => (self.state.memory().await.last.clone(), Vec::new()),
         };
-        for token in self.state.slots.unexpired(now) {
-            add(&mut tokens, token);
+        for state in self.shared.states() {
+            for token in state.slots.unexpired(now) {
+                add(&mut tokens, token);
+            }
         }
         Ok((last, tokens))
     }

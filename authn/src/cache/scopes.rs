@@ -144,6 +144,22 @@ impl ScopeSlots {
         }
     }
 
+    /// Drops a token that a server has refused, of whatever scopes it is.
+    pub(super) fn refuse(&self, token: &Token, now: Moment, options: &CacheOptions) {
+        let slots: Vec<_> = self.lock().slots.iter().map(|(_, slot)| Arc::clone(slot)).collect();
+        let is_its = |slot: &&Arc<ScopeSlot>| slot.current().is_some_and(|own| own.is_same(token));
+        slots.iter().filter(is_its).for_each(|slot| slot.refuse(token, now, options));
+    }
+
+    /// Returns whether no token is valid, and nothing is known that holds the next exchange back.
+    pub(super) fn have_ended(&self, now: Moment) -> bool {
+        let has_ended = |slot: &ScopeSlot| {
+            let valid = slot.before(|schedule| schedule.expiry, now, |_| ());
+            valid.is_none() && slot.single_flight.is_over(now)
+        };
+        self.lock().slots.iter().all(|(_, slot)| has_ended(slot))
+    }
+
     /// Returns whether a stored token that was asked for at a time may be used.
     pub(super) fn accepts_stored(&self, asked_at: SystemTime) -> bool {
         self.lock().invalidated_at.is_none_or(|at| asked_at > at)

@@ -7,6 +7,12 @@ use crate::{
 };
 
 impl Exchange {
+    /// Returns the provider at which users log in and out in place of this one: the inner one for the scopes of the context,
+    /// or a subject.
+    pub(super) fn below(&self) -> Option<Bound> {
+        self.inner().or_else(|| self.shared.below().cloned())
+    }
+
     /// Returns the inner provider for the scopes of the context.
     pub(super) fn inner(&self) -> Option<Bound> {
         Some(self.shared.source.inner()?.for_call(&self.context).into_owned())
@@ -31,10 +37,11 @@ impl Exchange {
     pub(super) async fn status(self) -> Result<Status> {
         let expiry = |schedule: &Schedule| schedule.expiry;
         let mut issued = self.scope.before(expiry, self.context.clock().now(), Clone::clone);
-        let inner = self.inner();
-        let has_inner = inner.is_some();
-        let inner = match inner {
-            Some(inner) => inner.status().await?,
+        let passes_on = self.shared.source.inner().is_some();
+        let below = self.below();
+        let has_below = below.is_some();
+        let below = match below {
+            Some(below) => below.status().await?,
             None => Status::default(),
         };
         let kept = match self.found().await? {
@@ -63,15 +70,18 @@ impl Exchange {
             None => self.shared.source.initial(&self.context).map(|first| first.token().clone()),
         };
         // Without a token here, a valid one of the inner provider is passed on.
-        let current = token.map_or_else(|| inner.clone(), |token| Status::of(Some(&token)));
+        let current = match token {
+            None if passes_on => below.clone(),
+            token => Status::of(token.as_ref()),
+        };
         Ok(Status {
-            has_refresh_token: inner.has_refresh_token || kept.has_refresh_token,
+            has_refresh_token: below.has_refresh_token || kept.has_refresh_token,
             // The secrets that a cache keeps of the inner provider sign requests, and start no session.
-            has_session: if has_inner { inner.has_session } else { kept.has_session },
-            store: kept.store.or(inner.store),
-            username: kept.username.or(inner.username),
-            server_clock_ahead: kept.server_clock_ahead.or(inner.server_clock_ahead),
-            last_failure: kept.last_failure.or(inner.last_failure),
+            has_session: if has_below { below.has_session } else { kept.has_session },
+            store: kept.store.or(below.store),
+            username: kept.username.or(below.username),
+            server_clock_ahead: kept.server_clock_ahead.or(below.server_clock_ahead),
+            last_failure: kept.last_failure.or(below.last_failure),
             ..current
         })
     }
@@ -79,24 +89,32 @@ impl Exchange {
     /// Deletes the session and its tokens.
     pub(super) async fn logout(self) -> Result<()> {
         // First, so that a running exchange leaves nothing, even if the store fails.
-        self.state.forget();
-        let inner = match self.shared.source.inner() {
-            Some(inner) => inner.managed().logout(&inner.context).await,
-            None => Ok(()),
-        };
-        inner.and(self.forget().await)
+        self.drop_all();
+        let mut result = Ok(());
+        for nested in self.shared.nested() {
+            let done = nested.managed().logout(&nested.context).await;
+            result = result.and(done);
+        }
+        result.and(self.forget().await)
     }
 
-    /// Deletes the session of this cache, not that of an inner provider.
+    /// Drops all tokens in memory, also those of the requests being served.
+    fn drop_all(&self) {
+        for state in self.shared.states() {
+            state.forget();
+        }
+    }
+
+    /// Deletes the session of this cache, not that of a nested provider.
     pub(super) async fn forget(&self) -> Result<()> {
-        self.state.forget();
+        self.drop_all();
         let cleared = match self.found().await {
             Ok(Some(session)) => session.clear().await,
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
         // Once more, for a record that was read meanwhile.
-        self.state.forget();
+        self.drop_all();
         cleared
     }
 }

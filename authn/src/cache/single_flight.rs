@@ -217,6 +217,16 @@ impl SingleFlight {
         failure.map(|failure| LastFailure { error: failure.error.clone(), at: failure.at.wall() })
     }
 
+    /// Returns whether it has nothing to remember: no exchange is under way, and no failure and no refusal holds the next
+    /// one back.
+    pub(super) fn is_over(&self, now: Moment) -> bool {
+        let state = self.lock();
+        let failure = state.failure.as_ref().is_none_or(|failure| failure.until.reached(now));
+        let row = state.refusals.as_ref();
+        let row = row.is_none_or(|row| row.last.plus(END_OF_ROW).reached(now));
+        self.running(&state).is_none() && failure && row
+    }
+
     /// Forgets the last failure and the refusals, so that the next caller can start an exchange.
     pub(super) fn forget_failure(&self) {
         let mut state = self.lock();

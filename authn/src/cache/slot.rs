@@ -25,6 +25,11 @@ impl Rotation {
         Ok(Self { schedule, stripes: Striped::try_new(|| issued.separate(prefix))? })
     }
 
+    /// Copies the token once: there are many such tokens, and few threads use the same one.
+    pub(super) fn of_request(issued: &Issued, schedule: Schedule, prefix: &str) -> Result<Self> {
+        Ok(Self { schedule, stripes: Striped::one(issued.separate(prefix)?) })
+    }
+
     /// Returns the copy of this thread's stripe.
     #[inline]
     pub(super) fn issued(&self) -> &Issued {

@@ -119,8 +119,8 @@ struct Found {
     references: Vec<SecretString>,
     /// Its secrets, and the secrets of the providers below it.
     secrets: Vec<SecretString>,
-    /// Whether the tokens of a provider below it belong to the request being served.
-    per_request_below: bool,
+    /// The providers in its table whose tokens belong to the request being served.
+    per_request: Vec<usize>,
 }
 
 impl<'a> Build<'a> {
@@ -254,18 +254,20 @@ impl<'a> Build<'a> {
         let kept = if entry.has_kept() { KeptOptions::from_table(&mut table) } else { None };
         table.finish();
         self.depth.set(self.depth.get() - 1);
-        let Found { references, secrets, per_request_below } = self.found.replace(outer);
+        let Found { references, secrets, per_request: below } = self.found.replace(outer);
         self.found.borrow_mut().secrets.extend(secrets.iter().cloned());
 
         let (provider, placement) = (provider?, placement?);
-        if entry.is_cached() && per_request_below {
+        // An exchange whose subject it is has a cache for each of its tokens.
+        let subjects = provider.managed().map(Managed::subjects).unwrap_or_default();
+        let is_subject = |nested| subjects.iter().any(|subject| subject.identity() == nested);
+        if entry.is_cached() && !below.iter().copied().all(is_subject) {
             let problem = Problem::error(ProblemCode::CachedPerRequest, PER_REQUEST)
                 .with_key(key)
                 .with_help(PER_REQUEST_HELP);
             return self.reporter.refuse(problem, item, false);
         }
-        let per_request = per_request_below || provider.is_per_request();
-        self.found.borrow_mut().per_request_below |= per_request;
+        let per_request = !below.is_empty() || provider.is_per_request();
         // A cached provider resolves its references at each exchange, any other provider at each call.
         let resolves = !entry.is_cached() && !references.is_empty();
         let managed = provider.managed();
@@ -300,6 +302,9 @@ impl<'a> Build<'a> {
         match Bound::new(provider, context, placed_by.as_deref()) {
             Ok(mut bound) => {
                 (bound.per_request, bound.resolves) = (per_request, resolves);
+                if per_request {
+                    self.found.borrow_mut().per_request.push(bound.identity());
+                }
                 bound.refusing = entry.refusing().unwrap_or(bound.refusing);
                 bound.managed().begin_session(&bound.context);
                 let session = BuiltSession { options: identity, secrets, bound: bound.clone() };

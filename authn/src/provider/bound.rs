@@ -160,6 +160,25 @@ impl Bound {
         self.provider.authorize_boxed(&mut request, &self.context).await
     }
 
+    /// Returns the token if that needs no waiting.
+    #[inline]
+    pub(crate) fn ready(&self) -> Option<Token> {
+        if self.resolves { None } else { self.provider.ready(&self.context) }
+    }
+
+    /// Returns which provider it is, for the tokens that a context has of it.
+    pub(crate) fn identity(&self) -> usize {
+        Arc::as_ptr(&self.provider).cast::<()>().addr()
+    }
+
+    /// Returns the token for an exchange: of the request that it is for, or else the valid one.
+    pub(crate) async fn token_for(&self, exchange: &Context) -> Result<Token> {
+        match exchange.served(self.identity()) {
+            Some(token) => Ok(token.clone()),
+            None => self.token().await,
+        }
+    }
+
     /// Returns a new token, which no cache had. A provider without a cache returns the token of any call.
     pub(crate) async fn refresh(&self) -> Result<Token> {
         match self.provider.managed() {

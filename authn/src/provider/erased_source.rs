@@ -28,6 +28,8 @@ pub(crate) trait ErasedSource: Send + Sync {
 
     fn inner(&self) -> Option<&Bound>;
 
+    fn subjects(&self) -> Vec<&Bound>;
+
     fn session(&self) -> SessionPolicy<'_> {
         SessionPolicy::None
     }
@@ -125,6 +127,10 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
     fn inner(&self) -> Option<&Bound> {
         self.0.inner()
     }
+
+    fn subjects(&self) -> Vec<&Bound> {
+        self.0.subjects()
+    }
 }
 
 impl<S: InteractiveSource> ErasedSource for Interactive<S> {
@@ -151,6 +157,10 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
 
     fn inner(&self) -> Option<&Bound> {
         self.0.inner()
+    }
+
+    fn subjects(&self) -> Vec<&Bound> {
+        self.0.subjects()
     }
 
     fn session(&self) -> SessionPolicy<'_> {

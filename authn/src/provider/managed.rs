@@ -43,6 +43,11 @@ pub trait Managed: Send + Sync {
         None
     }
 
+    /// Returns the nested providers whose tokens its exchanges send.
+    fn subjects(&self) -> Vec<&Bound> {
+        Vec::new()
+    }
+
     /// Returns whether [`issued`](Self::issued) and [`authorize`](Self::authorize) are its own.
     fn issues(&self) -> bool {
         false

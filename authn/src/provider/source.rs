@@ -106,4 +106,17 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     fn inner(&self) -> Option<&Bound> {
         None
     }
+
+    /// Returns the nested providers whose tokens its exchanges send, from
+    /// [`Credentials::bound`](crate::Credentials::bound), such as the subject of a token exchange (RFC 8693). An exchange gets each
+    /// of these tokens by [`Credentials::token_for`](crate::Credentials::token_for).
+    ///
+    /// Only here a provider is allowed whose token belongs to the request being served. Each of its tokens then has a cache of its
+    /// own, in memory alone, so that no user gets another user's token.
+    ///
+    /// A login, a logout, an invalidation of all tokens and the end of the credentials reach these providers.
+    #[doc(hidden)]
+    fn subjects(&self) -> Vec<&Bound> {
+        Vec::new()
+    }
 }

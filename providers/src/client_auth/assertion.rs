@@ -13,7 +13,8 @@ use crate::{
     token_endpoint::TokenRequest,
 };
 
-const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// The type of assertions that are JWTs.
+pub(crate) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// How long an assertion is valid: long enough to reach the server, too short to be useful to a thief.
 const LIFETIME: Duration = Duration::from_mins(1);

@@ -26,6 +26,8 @@ choice! {
         TlsClientAuth = "tls_client_auth",
         /// A certificate that is registered at the server.
         SelfSignedTlsClientAuth = "self_signed_tls_client_auth",
+        /// A token of a nested provider.
+        ClientAssertion = "client_assertion",
         /// The identifier only (a public client).
         None = "none",
     }

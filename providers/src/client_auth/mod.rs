@@ -29,6 +29,7 @@ use crate::{
 use certificate::{Certificates, Files};
 use client_secret_basic::BasicEncoding;
 
+pub(crate) use assertion::TYPE as ASSERTION_TYPE;
 pub(crate) use method::{Method, Standard};
 pub use own::{ClientAuth, ErasedClientAuth, RegisteredClient};
 
@@ -84,11 +85,12 @@ impl Client {
         self._client_secret.is_some()
     }
 
-    /// Returns whether there is a secret, a private key, or a certificate that authenticates the client.
+    /// Returns whether there is a secret, a private key, a provider of assertions, or a certificate that authenticates the
+    /// client.
     pub(crate) fn has_credentials(&self) -> bool {
-        let is_mutual_tls =
-            matches!(self.method(), Method::Standard(method) if method.is_mutual_tls());
-        self.has_secret() || self._private_key.is_some() || is_mutual_tls
+        let is_other = matches!(self.method(), Method::Standard(method)
+            if method.is_mutual_tls() || method == Standard::ClientAssertion);
+        self.has_secret() || self._private_key.is_some() || is_other
     }
 
     /// Returns whether requests to the authorization server show a certificate.
@@ -141,10 +143,13 @@ impl Client {
         !self.method().is(Standard::None)
     }
 
-    /// Checks that all options that the method needs are set, and none that it does not use. `signs_requests` is whether
-    /// the private key always signs authorization requests too.
-    pub(crate) fn validate(&self, signs_requests: bool) -> Result<()> {
-        if self.id().is_empty() {
+    /// Checks that all options that the method needs are set, and none that it does not use. `is_needed` is whether the server
+    /// has to know the client, also one that does not authenticate. `signs_requests` is whether the private key always signs
+    /// authorization requests too.
+    pub(crate) fn validate(&self, is_needed: bool, signs_requests: bool) -> Result<()> {
+        // An assertion says which client it is of (RFC 7521, 4.2).
+        let is_named = self.method().is(Standard::ClientAssertion);
+        if self.id().is_empty() && (is_needed || self.authenticates()) && !is_named {
             return Err(Error::configuration("`client_id` is not set")
                 .with_help("set it to the client identifier at the server"));
         }
@@ -179,7 +184,7 @@ impl Client {
                 assertion::signer(self).map(drop)
             }
             Standard::TlsClientAuth | Standard::SelfSignedTlsClientAuth => self.check_certificate(),
-            Standard::None => Ok(()),
+            Standard::ClientAssertion | Standard::None => Ok(()),
         }
     }
 
@@ -213,7 +218,8 @@ impl Client {
 
     /// Returns whether a method sends the secret, or signs with it.
     fn is_with_secret(method: Standard) -> bool {
-        !matches!(method, Standard::PrivateKeyJwt | Standard::None) && !method.is_mutual_tls()
+        use Standard::{ClientAssertion, None, PrivateKeyJwt};
+        !matches!(method, PrivateKeyJwt | ClientAssertion | None) && !method.is_mutual_tls()
     }
 
     /// Returns the client as its own way to authenticate sees it.
@@ -272,7 +278,9 @@ impl Client {
             return client_secret_basic::authenticate(self, request);
         }
         // Optional with an assertion (RFC 7521, 4.2), but some servers find the client by it.
-        request.set_parameter("client_id", self.id());
+        if !self.id().is_empty() {
+            request.set_parameter("client_id", self.id());
+        }
         match method {
             Standard::ClientSecretPost => {
                 request.set_parameter("client_secret", &self.secret()?.expose());
@@ -280,9 +288,11 @@ impl Client {
             Standard::ClientSecretJwt | Standard::PrivateKeyJwt => {
                 assertion::add(self, request, audience, context)?;
             }
+            // The caller adds the assertion of a nested provider.
             Standard::ClientSecretBasic
             | Standard::TlsClientAuth
             | Standard::SelfSignedTlsClientAuth
+            | Standard::ClientAssertion
             | Standard::None => {}
         }
         Ok(())
@@ -310,6 +320,9 @@ impl Client {
             }
             Standard::SelfSignedTlsClientAuth => {
                 "check `client_id`, and that `certificate` is registered at the server"
+            }
+            Standard::ClientAssertion => {
+                "check `client_id`, and the provider of the client's assertion"
             }
             Standard::None => "check `client_id`, and set `client_secret` if the client needs one",
         }
@@ -366,7 +379,7 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
                 _certificate_key: None,
                 __certificates: Certificates::default(),
             };
-            client.validate(false).unwrap();
+            client.validate(true, false).unwrap();
             let lifetime = std::time::Duration::from_mins(1);
             let claims = Claims::valid_for(lifetime, &authn::time::Clock::system()).unwrap();
             let token = assertion::signer(&client).unwrap().sign(&claims).unwrap();

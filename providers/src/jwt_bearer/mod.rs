@@ -1,23 +1,27 @@
 //! Provider `jwt_bearer`: a token that this program signs. It is exchanged at a server (RFC 7523, 2.1), or sent to the
 //! API as it is.
 //!
+//! - [`assertion`]: the token of a nested provider, which is exchanged in place of one that is signed here
 //! - [`account`]: the account that signs and its key, from the options or from a key file
 //! - [`service_account`]: Google's key file
 
 mod account;
+mod assertion;
 mod service_account;
 #[cfg(test)]
 mod tests;
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use authn::{Context, Error, Result, SecretString, Token, TokenSet, TokenSource};
+use authn::{
+    Bound, Context, Credentials, Error, Result, SecretString, Token, TokenSet, TokenSource,
+};
 
 use crate::{
     jws::{Algorithm, Claims, Header, Json, check_header},
     token_endpoint::{
-        self, Address, Advice, Discovery, Endpoint, Form, GrantAdvice, Received, TokenRequest,
-        TokenResponse, TokenType,
+        self, Address, Advice, Discovery, Endpoint, Failure, Form, GrantAdvice, Received,
+        TokenRequest, TokenResponse, TokenType,
     },
 };
 use account::Account;
@@ -37,7 +41,8 @@ const ADVICE: Advice<'static> = Advice {
 /// Signs a token for a service account, and exchanges it at an authorization server (RFC 7523, 2.1).
 ///
 /// With `service_account_file`, a Google key file provides the account, its key and the token endpoint. With
-/// `self_signed` nothing is exchanged: the signed token itself is sent to the API.
+/// `self_signed` nothing is exchanged: the signed token itself is sent to the API. With `assertion`, the token of another
+/// provider is exchanged, and nothing is signed.
 ///
 /// ```
 /// use authn::{Environment, Loader};
@@ -106,6 +111,9 @@ pub struct JwtBearer {
     /// Sends the signed token itself to the API instead of exchanging it.
     #[default(false)]
     self_signed: bool,
+    /// Provider of the signed token, in place of a key: a table that contains the table of one provider.
+    #[provider]
+    assertion: Option<Credentials>,
     __discovery: Discovery,
 }
 
@@ -154,27 +162,44 @@ impl JwtBearer {
         Ok(if scope.is_empty() { claims } else { claims.with("scope", scope) })
     }
 
-    async fn exchange(&self, account: &Account, context: &Context) -> Result<TokenSet> {
-        let endpoint = match (&self.token_endpoint_url, &self.issuer_url) {
-            (Some(address), _) => address.clone(),
+    /// Returns the token endpoint. `from_file` is the one that a key file names.
+    async fn endpoint(&self, from_file: Option<&Address>, context: &Context) -> Result<Address> {
+        match (&self.token_endpoint_url, &self.issuer_url) {
+            (Some(address), _) => Ok(address.clone()),
             (None, Some(issuer)) => {
                 let discovery = &self.__discovery;
-                discovery.endpoint(issuer, issuer.as_str(), Endpoint::Token, context).await?
+                discovery.endpoint(issuer, issuer.as_str(), Endpoint::Token, context).await
             }
-            (None, None) => account.token_endpoint.clone().ok_or_else(no_server)?,
-        };
+            (None, None) => from_file.cloned().ok_or_else(no_server),
+        }
+    }
+
+    async fn exchange(&self, account: &Account, context: &Context) -> Result<TokenSet> {
+        let endpoint = self.endpoint(account.token_endpoint.as_ref(), context).await?;
         let audience = self.audience.as_deref().unwrap_or_else(|| endpoint.as_str());
         let claims = self.claims(account, Some(audience), context)?;
+        let assertion = account.signer.sign(&claims)?;
+        let scope = if account.is_google { String::new() } else { self.scope(context) };
+        Ok(self.send(&endpoint, &assertion, &scope, &ADVICE, context).await?)
+    }
+
+    /// Sends one token request.
+    async fn send(
+        &self,
+        endpoint: &Address,
+        assertion: &str,
+        scope: &str,
+        advice: &Advice<'_>,
+        context: &Context,
+    ) -> Result<TokenSet, Failure> {
         let mut form = Form::of_grant(GRANT_TYPE);
-        form.add("assertion", &account.signer.sign(&claims)?);
+        form.add("assertion", assertion);
         form.add_unless_empty("client_id", self.client_id.as_deref().unwrap_or_default());
-        if !account.is_google {
-            form.add_unless_empty("scope", &self.scope(context));
-        }
+        form.add_unless_empty("scope", scope);
         form.add_of_call(context, &OWN_PARAMETERS)?;
         let request = TokenRequest::new(Endpoint::Token, endpoint.url(), form);
         let response = TokenResponse::from(request.send(context).await?);
-        Ok(token_endpoint::grant(&Received::from(&response), &ADVICE, self.token_type)?)
+        token_endpoint::grant(&Received::from(&response), advice, self.token_type)
     }
 
     fn sign(&self, account: &Account, context: &Context) -> Result<TokenSet> {
@@ -183,8 +208,7 @@ impl JwtBearer {
         Ok(token.with_expires_in(self.lifetime).with_token_type("Bearer").into())
     }
 
-    fn check_server(&self, account: &Account) -> Result<()> {
-        let from_file = account.token_endpoint.as_ref();
+    fn check_server(&self, from_file: Option<&Address>) -> Result<()> {
         let named = [self.token_endpoint_url.as_ref(), self.issuer_url.as_ref()];
         match named.iter().flatten().count() {
             _ if self.self_signed => {
@@ -229,15 +253,26 @@ impl TokenSource for JwtBearer {
             .with_help("remove it, and use the option for it if there is one"));
         }
         check_header(&self.jwt_header)?;
-        self.check_server(&self.account()?)
+        if self.assertion.is_some() {
+            self.check_unsigned()?;
+            return self.check_server(None);
+        }
+        self.check_server(self.account()?.token_endpoint.as_ref())
     }
 
     async fn request_token(&self, context: &Context, _last: Option<&TokenSet>) -> Result<TokenSet> {
+        if let Some(assertion) = &self.assertion {
+            return self.exchange_assertion(assertion, context).await;
+        }
         let account = self.account_aside().await?;
         if self.self_signed {
             return self.sign(&account, context);
         }
         self.exchange(&account, context).await
+    }
+
+    fn subjects(&self) -> Vec<&Bound> {
+        self.assertion.iter().map(Credentials::bound).collect()
     }
 
     /// The subject or the issuer, if the options say it.

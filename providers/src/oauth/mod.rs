@@ -2,16 +2,20 @@
 //!
 //! - [`server`]: the server and its endpoints
 //! - [`grants`]: the grants, one file each
+//! - [`assertions`]: the JWTs of nested providers
 //! - [`login`]: how a user logs in
 //! - [`request`]: the scopes, the audience and the parameters of requests; [`json`]: those that are JSON
 //! - [`compliance`]: what is changed for servers that deviate from the specifications
 //! - [`id_token`]: the user that a token belongs to
 
+mod assertions;
 #[cfg(test)]
 mod begun;
 pub(crate) mod compliance;
 #[cfg(test)]
 mod discovered;
+#[cfg(test)]
+mod exchanged;
 mod grants;
 pub(crate) mod id_token;
 mod json;
@@ -21,19 +25,27 @@ mod loopback;
 mod request;
 mod revocation;
 #[cfg(test)]
+mod scripted;
+#[cfg(test)]
 mod sent;
+#[cfg(test)]
+mod served;
 mod server;
+#[cfg(test)]
+mod shaped;
 #[cfg(test)]
 mod tests;
 mod typed_client;
 
 use authn::{
-    Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe, Result,
-    SessionPolicy, TokenSet, TokenSource, Url, Used, http::ClientIdentity,
+    Bound, Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe,
+    Result, SessionPolicy, TokenSet, TokenSource, Url, Used, http::ClientIdentity,
 };
 
+use assertions::Assertions;
 use grants::{
     GrantOptions, GrantType, authorization_code, authorization_code::AuthorizationOptions,
+    token_exchange::TokenExchangeOptions,
 };
 use id_token::{Asked, Keys};
 use login::LoginOptions;
@@ -111,6 +123,10 @@ pub struct OAuth {
     #[flatten]
     exchanged: GrantOptions,
     #[flatten]
+    token_exchange: TokenExchangeOptions,
+    #[flatten]
+    assertions: Assertions,
+    #[flatten]
     login: LoginOptions,
     #[flatten]
     authorization: AuthorizationOptions,
@@ -173,6 +189,7 @@ impl<'a> Call<'a> {
         let mut request = TokenRequest::new(endpoint, address.url(), form);
         let answered = options.prepare(&mut request)?;
         client.authenticate(&mut request, &server.audience()?, context).await?;
+        self.add_client_assertion(&mut request).await?;
         let identity = request.identity();
         let mut response = TokenResponse::from(request.send(context).await?);
         response.set_identity(identity);
@@ -186,9 +203,13 @@ impl TokenSource for OAuth {
         self.server.validate()?;
         match Missing::of(self) {
             Some(missing) => missing.validate(self)?,
-            None => self.client.validate(self.authorization.always_signs())?,
+            None => {
+                let is_needed = GrantType::of(self).needs_client();
+                self.client.validate(is_needed, self.authorization.always_signs())?;
+            }
         }
         GrantType::of(self).validate(self)?;
+        Assertions::validate(self)?;
         self.login.validate()?;
         self.authorization.validate()?;
         self.request.validate()
@@ -203,12 +224,20 @@ impl TokenSource for OAuth {
         self.client.identity_of(used)
     }
 
+    fn subjects(&self) -> Vec<&Bound> {
+        self.token_exchange.nested().chain(self.assertions.nested()).collect()
+    }
+
     /// For a user's password the user, for a client's own credentials the client.
     fn principal(&self, _context: &Context) -> Option<String> {
         match GrantType::of(self) {
             GrantType::ClientCredentials => self.client.client_id.clone(),
             GrantType::Password => self.exchanged.username.clone(),
-            GrantType::RefreshToken | GrantType::AuthorizationCode | GrantType::DeviceCode => None,
+            GrantType::RefreshToken
+            | GrantType::AuthorizationCode
+            | GrantType::DeviceCode
+            | GrantType::TokenExchange
+            | GrantType::JwtBearer => None,
         }
     }
 }

@@ -56,7 +56,10 @@ const OPTIONS: [&str; 5] =
     ["acr_values", "authorization_details", "claims", "max_age", "ui_locales"];
 
 /// Parameters that the provider sets itself, or that would change the form of the server's answer.
-pub(super) const OWN_PARAMETERS: [&str; 25] = [
+pub(super) const OWN_PARAMETERS: [&str; 31] = [
+    "actor_token",
+    "actor_token_type",
+    "assertion",
     "audience",
     "client_assertion",
     "client_assertion_type",
@@ -76,11 +79,14 @@ pub(super) const OWN_PARAMETERS: [&str; 25] = [
     "refresh_token",
     "request",
     "request_uri",
+    "requested_token_type",
     "resource",
     "response_mode",
     "response_type",
     "scope",
     "state",
+    "subject_token",
+    "subject_token_type",
     "username",
 ];
 

@@ -44,7 +44,7 @@ impl Missing {
     pub(super) fn validate(self, options: &OAuth) -> Result<()> {
         // A placeholder for the values that will be typed in.
         let any = || Some("-".into());
-        self.client(options, any(), any()).validate(false)
+        self.client(options, any(), any()).validate(true, false)
     }
 
     /// Returns the client with the values of a session. Fails with a request to log in if the session lacks them.

@@ -3,9 +3,11 @@
 pub(super) mod authorization_code;
 pub(super) mod client_credentials;
 pub(super) mod device_code;
+mod jwt_bearer;
 mod password;
 mod refresh_token;
 mod session;
+pub(super) mod token_exchange;
 
 use authn::{Error, Result, SecretString, SessionPolicy, TokenSet};
 
@@ -25,6 +27,10 @@ choice! {
         AuthorizationCode = "authorization_code",
         /// A code that the user types in at the server, on any device.
         DeviceCode = "device_code",
+        /// The token of a nested provider.
+        TokenExchange = "token_exchange",
+        /// A JWT of a nested provider.
+        JwtBearer = "jwt_bearer",
     }
 }
 
@@ -74,12 +80,16 @@ impl GrantType {
         let of_login = of_login
             .chain(options.authorization.used_by_login())
             .map(|(option, is_set)| (option, is_set, Self::AuthorizationCode));
+        let of_exchange = options
+            .token_exchange
+            .are_set()
+            .map(|(option, is_set)| (option, is_set, Self::TokenExchange));
         // A login in which the user types in the client's credentials has a timeout too.
         let is_typed = |option| option == "login_timeout" && Missing::of(options).is_some();
-        let unused = is_set
-            .into_iter()
-            .chain(of_login)
-            .find(|(option, is_set, user)| *is_set && !self.uses_of(*user) && !is_typed(*option));
+        let unused =
+            is_set.into_iter().chain(of_exchange).chain(of_login).find(|(option, is_set, user)| {
+                *is_set && !self.uses_of(*user) && !is_typed(*option)
+            });
         if let Some((option, _, user)) = unused {
             return Err(Error::configuration(format!(
                 "`{option}` is set, but the grant {} does not use it",
@@ -92,7 +102,20 @@ impl GrantType {
             Self::RefreshToken => refresh_token::validate(options),
             Self::Password => password::validate(options),
             Self::AuthorizationCode | Self::DeviceCode => options.server.validate_login(),
+            Self::TokenExchange => token_exchange::validate(options),
+            Self::JwtBearer => jwt_bearer::validate(options),
         }
+    }
+
+    /// Returns whether the server has to know the client. What is exchanged can be all that it needs to know (RFC 8693, 2.1;
+    /// RFC 7521, 4.1).
+    pub(super) fn needs_client(self) -> bool {
+        !matches!(self, Self::TokenExchange | Self::JwtBearer)
+    }
+
+    /// Returns whether nothing is spent if the server refuses the client, so that the same request can be sent again.
+    fn can_be_repeated(self) -> bool {
+        matches!(self, Self::ClientCredentials | Self::TokenExchange | Self::JwtBearer)
     }
 
     /// Returns whether it uses the options of another grant. The login grants share theirs, because the user can choose
@@ -107,18 +130,39 @@ impl GrantType {
     }
 
     /// Exchanges the configured grant, or the refresh token of the last exchange, for new tokens.
+    ///
+    /// If the server refuses a client's assertion that another provider makes, that one is asked for another assertion, once.
+    /// The request is not sent again if it has what can be used only once.
     pub(super) async fn exchange(
         self,
         call: Call<'_>,
         last: Option<&TokenSet>,
     ) -> Result<TokenSet> {
-        let exchanged = match self {
+        let mut assertion = call.client_assertion().await?;
+        let mut exchanged = self.exchange_once(call, last).await;
+        if let (Err(failure), Some(assertion)) = (&exchanged, &mut assertion)
+            && failure.is_of_client
+            && assertion.renew(call.context).await?
+            && self.can_be_repeated()
+        {
+            exchanged = self.exchange_once(call, last).await;
+        }
+        exchanged.or_else(Failure::keeping_session)
+    }
+
+    async fn exchange_once(
+        self,
+        call: Call<'_>,
+        last: Option<&TokenSet>,
+    ) -> Result<TokenSet, Failure> {
+        match self {
             Self::ClientCredentials => client_credentials::exchange(call, last).await,
             Self::RefreshToken => refresh_token::exchange(call, last).await,
             Self::Password => password::exchange(call, last).await,
             Self::AuthorizationCode | Self::DeviceCode => session::exchange(call, last).await,
-        };
-        exchanged.or_else(Failure::keeping_session)
+            Self::TokenExchange => token_exchange::exchange(call).await,
+            Self::JwtBearer => jwt_bearer::exchange(call).await,
+        }
     }
 
     /// Returns the session that outlives a token.
@@ -126,7 +170,13 @@ impl GrantType {
         match (self, &options.exchanged._refresh_token) {
             (Self::RefreshToken, Some(refresh_token)) => SessionPolicy::From(refresh_token),
             (Self::ClientCredentials, _) if Missing::of(options).is_some() => SessionPolicy::Begun,
-            (Self::RefreshToken | Self::ClientCredentials, _) => SessionPolicy::None,
+            (
+                Self::RefreshToken
+                | Self::ClientCredentials
+                | Self::TokenExchange
+                | Self::JwtBearer,
+                _,
+            ) => SessionPolicy::None,
             (Self::Password | Self::AuthorizationCode | Self::DeviceCode, _) => {
                 SessionPolicy::Begun
             }

@@ -157,6 +157,11 @@ impl Received<'_> {
         Object::parse(self.body, self.content_type)
     }
 
+    /// Returns the text of a member.
+    pub(crate) fn text(&self, member: &str) -> Option<String> {
+        self.object()?.get(member).text().map(str::to_owned)
+    }
+
     /// Adds the wait that the server asks for to a failure.
     fn with_retry_after(&self, failure: Failure) -> Failure {
         let error = with(failure.error, self.retry_after, Error::with_retry_after);

@@ -1,0 +1,58 @@
+//! `Sent`: the token of a nested provider that an exchange sends, and another one if the server refuses it.
+
+use std::sync::{Mutex, PoisonError};
+
+use authn::{Context, Credentials, Reason, Result, Token};
+
+/// The token of a nested provider that an exchange sends.
+pub(crate) struct Sent<'a> {
+    of: &'a Credentials,
+    token: Token,
+}
+
+impl<'a> Sent<'a> {
+    /// Gets the provider's token for an exchange.
+    pub(crate) async fn of(of: &'a Credentials, exchange: &Context) -> Result<Self> {
+        Ok(Self { of, token: of.token_for(exchange).await? })
+    }
+
+    pub(crate) fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Tells the provider that a server has refused its token. Returns whether it has another one now.
+    ///
+    /// A provider that can't get another one, and the request being served, have the same as before.
+    pub(crate) async fn renew(&mut self, exchange: &Context) -> Result<bool> {
+        self.of.invalidate(&self.token);
+        let token = self.of.token_for(exchange).await?;
+        let is_another = token.secret() != self.token.secret();
+        self.token = token;
+        Ok(is_another)
+    }
+}
+
+/// Which token was exchanged last because an API had refused the token that it was exchanged for before.
+#[derive(Default)]
+pub(crate) struct Refused(Mutex<Option<Token>>);
+
+impl Refused {
+    /// Renews the token that is about to be sent if an API has refused both tokens that it was exchanged for: then what is
+    /// wrong may be the token itself, such as one whose user has lost a role.
+    pub(crate) async fn check(&self, sent: &mut Sent<'_>, exchange: &Context) -> Result<()> {
+        if sent.of.is_per_request() {
+            return Ok(());
+        }
+        let is_refused = exchange.reason() == Reason::Refused;
+        let last = self.replace(is_refused.then(|| sent.token.clone()));
+        let is_second = last.is_some_and(|last| last.secret() == sent.token.secret());
+        if is_refused && is_second && sent.renew(exchange).await? {
+            self.replace(None);
+        }
+        Ok(())
+    }
+
+    fn replace(&self, token: Option<Token>) -> Option<Token> {
+        std::mem::replace(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), token)
+    }
+}

@@ -1,0 +1,198 @@
+//! Token exchange (RFC 8693): the token of a nested provider, the subject, for another one.
+//!
+//! A refresh token of the answer is not used: the subject's token is at hand, and another user's session must not
+//! outlive it.
+
+mod token_kind;
+
+use authn::{Bound, Context, Credentials, Error, Result, TokenSet};
+
+use crate::{
+    nested::{Refused, Sent},
+    oauth::{Call, OAuth},
+    token_endpoint::{
+        self, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received, TokenResponse, TokenType,
+        with,
+    },
+};
+use token_kind::TokenKind;
+
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// The type of a token that is no access token and can't be used as one (RFC 8693, 2.2.1).
+const NOT_APPLICABLE: &str = "N_A";
+
+const ADVICE: GrantAdvice<'static> = GrantAdvice {
+    meaning: "the server does not accept the token of `subject` or of `actor`",
+    help: "check the nested providers, `subject_token_type`, and the client's permissions at the server",
+    login_helps: false,
+    guess: None,
+};
+
+/// The options of a token exchange.
+#[derive(authn::Options)]
+pub(in crate::oauth) struct TokenExchangeOptions {
+    /// Provider of the token that is exchanged, for the grant `token_exchange` (RFC 8693): a table that contains the table
+    /// of one provider. With `app_service` it is the token of the user who is being served.
+    #[provider]
+    subject: Option<Credentials>,
+    /// Type of the subject's token: `access_token`, `id_token`, `jwt`, `refresh_token`, `saml1`, `saml2`, or a URI. Unset, it
+    /// is `access_token`. With `id_token`, the ID token that came with the subject's token is sent, if one did.
+    subject_token_type: Option<TokenKind>,
+    /// Provider of the token of the party that acts for the subject (RFC 8693, 2.1), such as this service itself: a table
+    /// that contains the table of one provider.
+    #[provider]
+    actor: Option<Credentials>,
+    /// Type of the actor's token, like `subject_token_type`.
+    actor_token_type: Option<TokenKind>,
+    /// Type of the token to request, like `subject_token_type`. Unset, the server chooses it. A token of another type than
+    /// `access_token` is used like an access token, also if the server calls its type `N_A`.
+    requested_token_type: Option<TokenKind>,
+    __refused: Refused,
+}
+
+impl TokenExchangeOptions {
+    /// Returns whether each option is set.
+    pub(super) fn are_set(&self) -> [(&'static str, bool); 5] {
+        [
+            ("subject", self.subject.is_some()),
+            ("subject_token_type", self.subject_token_type.is_some()),
+            ("actor", self.actor.is_some()),
+            ("actor_token_type", self.actor_token_type.is_some()),
+            ("requested_token_type", self.requested_token_type.is_some()),
+        ]
+    }
+
+    /// Returns the nested providers.
+    pub(in crate::oauth) fn nested(&self) -> impl Iterator<Item = &Bound> {
+        self.subject.iter().chain(&self.actor).map(Credentials::bound)
+    }
+
+    fn subject(&self) -> Result<&Credentials> {
+        self.subject.as_ref().ok_or_else(|| {
+            Error::configuration("`subject` is not set, but the grant token_exchange needs it")
+                .with_help(
+                    "add the table of the provider whose token is exchanged, such as `subject.jwt`",
+                )
+        })
+    }
+
+    /// Returns whether a token that is no access token is asked for.
+    fn asks_for_another_kind(&self) -> bool {
+        self.requested_token_type.as_ref().is_some_and(|kind| !kind.is_access_token())
+    }
+}
+
+pub(super) fn validate(options: &OAuth) -> Result<()> {
+    let options = &options.token_exchange;
+    if options.actor.is_none() && options.actor_token_type.is_some() {
+        return Err(Error::configuration("`actor_token_type` is set, but `actor` is not")
+            .with_help("set `actor` too, or remove `actor_token_type`"));
+    }
+    options.subject().map(drop)
+}
+
+/// The tokens that one exchange sends.
+struct Tokens<'a> {
+    subject: Sent<'a>,
+    actor: Option<Sent<'a>>,
+}
+
+/// Exchanges the subject's token. If the server refuses it, the subject is asked for another one, once.
+pub(super) async fn exchange(call: Call<'_>) -> Result<TokenSet, Failure> {
+    let options = &call.options.token_exchange;
+    let mut subject = Sent::of(options.subject()?, call.context).await?;
+    options.__refused.check(&mut subject, call.context).await?;
+    let actor = match &options.actor {
+        Some(actor) => Some(Sent::of(actor, call.context).await?),
+        None => None,
+    };
+    let mut tokens = Tokens { subject, actor };
+    match send(call, &tokens).await {
+        Err(failure) if is_of_tokens(&failure) && tokens.renew(call.context).await? => {
+            send(call, &tokens).await
+        }
+        result => result,
+    }
+}
+
+/// Returns whether the server may have refused one of the tokens (RFC 8693, 2.2.2, and servers that answer as for other
+/// grants).
+fn is_of_tokens(failure: &Failure) -> bool {
+    use ErrorCode::{InvalidGrant, InvalidRequest, InvalidToken};
+    matches!(failure.code, Some(InvalidGrant | InvalidRequest | InvalidToken))
+}
+
+impl Tokens<'_> {
+    /// Renews the tokens. Returns whether there is another one: the server does not say which of them it has refused.
+    async fn renew(&mut self, exchange: &Context) -> Result<bool> {
+        let subject = self.subject.renew(exchange).await?;
+        let actor = match &mut self.actor {
+            Some(actor) => actor.renew(exchange).await?,
+            None => false,
+        };
+        Ok(subject || actor)
+    }
+}
+
+async fn send(call: Call<'_>, tokens: &Tokens<'_>) -> Result<TokenSet, Failure> {
+    let options = &call.options.token_exchange;
+    let mut form = Form::of_grant(GRANT);
+    TokenKind::add(
+        options.subject_token_type.as_ref(),
+        &mut form,
+        "subject_token",
+        tokens.subject.token(),
+    );
+    if let Some(actor) = &tokens.actor {
+        TokenKind::add(options.actor_token_type.as_ref(), &mut form, "actor_token", actor.token());
+    }
+    if let Some(requested) = &options.requested_token_type {
+        form.add("requested_token_type", requested.uri());
+    }
+    let response = ask(call, form, ADVICE).await?;
+    let received = Received::from(&response.0);
+    let is_not_applicable =
+        received.text("token_type").is_some_and(|name| name.eq_ignore_ascii_case(NOT_APPLICABLE));
+    let taken_as =
+        (is_not_applicable && options.asks_for_another_kind()).then_some(TokenType::Bearer);
+    let tokens = response.tokens(call, taken_as)?;
+    let issued = received.text("issued_token_type");
+    match (&options.requested_token_type, issued) {
+        (Some(requested), Some(issued)) if !requested.is_served_by(&issued) => {
+            let place = received.place;
+            let error =
+                format!("{place} issued a token of another type than `requested_token_type`");
+            Err(Error::protocol(error).with_help("check `requested_token_type`").into())
+        }
+        _ => Ok(tokens),
+    }
+}
+
+/// An answer, and the advice if it is a refusal.
+pub(super) struct Answer<'a>(TokenResponse, token_endpoint::Advice<'a>);
+
+/// Sends one token request for the token of a nested provider.
+pub(super) async fn ask<'a>(
+    call: Call<'a>,
+    mut form: Form,
+    advice: GrantAdvice<'a>,
+) -> Result<Answer<'a>> {
+    call.options.request.ask_for(&mut form, call.scopes(), call.context)?;
+    let (response, advice) = call.post(Endpoint::Token, form, advice).await?;
+    Ok(Answer(response, advice))
+}
+
+impl Answer<'_> {
+    /// Returns the tokens without a refresh token. `taken_as` is what to take a token of an unknown type as unless an option
+    /// says it.
+    pub(super) fn tokens(
+        &self,
+        call: Call<'_>,
+        taken_as: Option<TokenType>,
+    ) -> Result<TokenSet, Failure> {
+        let taken_as = call.options.request.token_type.or(taken_as);
+        let granted = token_endpoint::grant(&Received::from(&self.0), &self.1, taken_as);
+        let granted = granted.map_err(|failure| Failure { refresh_token: None, ..failure })?;
+        Ok(with(TokenSet::new(granted.token().clone()), self.0.date(), TokenSet::with_server_date))
+    }
+}
