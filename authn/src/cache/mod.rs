@@ -17,6 +17,7 @@ mod options;
 mod revocation;
 mod schedule;
 mod scopes;
+mod server_side;
 mod session;
 mod single_flight;
 mod slot;

@@ -26,6 +26,6 @@ pub use request::TokenRequest;
 pub(crate) use request::{RequestEncoding, RequestMethod, check_shape};
 pub(crate) use response::{
     Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, Received, TokenType, accepted,
-    device_authorization, grant,
+    device_authorization, grant, introspection, user_info,
 };
 pub(crate) use with::with;

@@ -6,6 +6,7 @@
 //! - [`object`]: the members of an answer, and [`member`], one of any type
 //! - [`token_response`]: makes a token set of a token response; [`lifetime`]: its lifetime
 //! - [`device_authorization`]: the codes that start a login on another device
+//! - [`statement`]: what the server says about a token or its user
 //! - [`refusal`]: makes an error of a refusal; [`instead`]: of any other answer
 
 mod device_authorization;
@@ -14,6 +15,7 @@ mod lifetime;
 mod member;
 mod object;
 mod refusal;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod token_response;
@@ -32,6 +34,7 @@ pub(crate) use device_authorization::DeviceAuthorization;
 pub(super) use member::Member;
 pub(super) use object::Object;
 pub(crate) use refusal::{Advice, ErrorCode, Failure, GrantAdvice};
+pub(crate) use statement::{introspection, user_info};
 
 choice! {
     /// A type of tokens (RFC 6749, 7.1).
