@@ -26,7 +26,14 @@ impl Exchange {
     pub(super) async fn revoke_tokens(self, tokens: TokenSet) -> Result<Revocation> {
         if let Some(inner) = self.inner() {
             let revocation = inner.managed().revoke_tokens(&inner.context, tokens.clone()).await?;
-            runtime::to_its_end(async move { self.drop_tokens(&tokens).await }).await?;
+            runtime::to_its_end(async move {
+                match tokens.refresh_token() {
+                    // Of the inner session, maybe: then the tokens of all scopes are of no use.
+                    Some(_) => self.forget().await,
+                    None => self.drop_tokens(&tokens).await,
+                }
+            })
+            .await?;
             return Ok(revocation);
         }
         runtime::to_its_end(async move {

@@ -7,6 +7,7 @@
 // The report is `{url, location, status, words, favicon, again}`: what was opened, the callback's address, and the
 // status and words of the last page; the statuses of the icon and of the second callback, where these were asked
 // for. A status of null is an address where nobody listened.
+import fs from 'node:fs';
 import { User, wordsOf } from '../oidc-provider/user.mjs';
 import { callbackAddress, readOptions, writeReport } from './options.mjs';
 
@@ -33,4 +34,8 @@ async function browse() {
   return { location, status, words: wordsOf(body), favicon, again };
 }
 
-writeReport(options.report, { url, ...await browse() });
+const { jar } = options;
+if (jar && fs.existsSync(jar)) user.remember(JSON.parse(fs.readFileSync(jar)));
+const report = { url, ...await browse() };
+if (jar) fs.writeFileSync(jar, JSON.stringify(user.cookies));
+writeReport(options.report, report);
