@@ -280,7 +280,14 @@ async fn a_set_of_another_session_leaves_this_one_and_a_set_of_this_one_ends_it(
             assert_eq!(*server.revoked.lock().unwrap(), revoked);
             let status = credentials.status().await.unwrap();
             assert_eq!((status.has_session, status.has_token), (!is_over, !is_over), "{table}");
-            assert_eq!(credentials.with_scope(&["two"]).try_token().is_some(), !is_over, "{table}");
+            let other = credentials.with_scope(&["two"]);
+            if is_over || !table.contains("over") {
+                // A cache over this one asks it again, which costs nothing.
+                assert_eq!(other.try_token().is_some(), !is_over, "{table}");
+            }
+            let issued = server.issued.load(Ordering::SeqCst);
+            other.token().await.unwrap();
+            assert_eq!(server.issued.load(Ordering::SeqCst) > issued, is_over, "{table}");
         }
     }
 }
