@@ -142,6 +142,7 @@ mod registry;
 mod request;
 mod runtime;
 mod secret;
+mod server_side;
 pub mod store;
 mod striped;
 #[cfg(feature = "testing")]
@@ -179,6 +180,6 @@ pub use secret::{Exposed, SecretSource, SecretString};
 #[doc(inline)]
 pub use store::SessionPolicy;
 pub use striped::Striped;
-pub use token::{Claims, IntoTokenSet, Issued, Token, TokenSet, Update};
+pub use token::{Claims, IntoTokenSet, Introspection, Issued, Token, TokenSet, Update, UserInfo};
 #[doc(inline)]
 pub use url::Url;

@@ -15,6 +15,7 @@ pub use crate::{
     registry::{About, Entry, Provider, Store, StoreEntry},
     request::{DefaultPlace, Placed},
     store::{Content, Locks, Versioned},
+    token::seconds,
 };
 
 use std::marker::PhantomData;

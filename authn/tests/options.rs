@@ -623,6 +623,24 @@ fn a_default_is_shown_as_it_is_written() {
 }
 
 #[test]
+fn a_mistyped_word_is_recognised_also_in_a_list() {
+    for (option, help) in [
+        ("mode = 'slowy'", "did you mean `slowly`?"),
+        ("modes = ['slowly', 'very-fst']", "did you mean `very-fast`?"),
+        ("modes = 'slowly, very-fst'", "did you mean `very-fast`?"),
+        ("modes = ['s3cr3t-canary']", "found a list with another text"),
+        ("modes = [5]", "found a list (wrong-type)"),
+    ] {
+        let text = format!("[credentials]\norigins = ['*']\n[credentials.shows]\n{option}\n");
+        let config = Loader::new().environment(Environment::empty()).defaults(&text).read();
+        let error = config.credentials().unwrap_err().to_string();
+        assert!(error.contains(help), "{option}: {error}");
+        assert_eq!(error.contains("did you mean"), help.contains("did you mean"), "{error}");
+        assert!(!rendered(&config).contains(SECRET), "{}", rendered(&config));
+    }
+}
+
+#[test]
 fn an_error_names_every_type_in_words() {
     for (option, words) in [
         ("mode = 's3cr3t-canary'", "expected one of very-fast, slowly, level, found another text"),

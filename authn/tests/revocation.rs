@@ -217,3 +217,108 @@ async fn a_failure_stops_no_other_revocation_and_nothing_is_deleted() {
         assert_eq!(credentials.revoke().await.unwrap().revoked, all);
     }
 }
+
+/// Loads credentials for a second process, which sees the store alone.
+fn other_process(folder: &Path, clock: &ManualClock, table: &str) -> Credentials {
+    load(folder, clock, table)
+}
+
+#[tokio::test]
+async fn one_access_token_is_revoked_and_dropped_everywhere() {
+    for (table, has_sessions) in (0..4).flat_map(|table| [(table, false), (table, true)]) {
+        let (number, server) = server();
+        server.has_sessions.store(has_sessions, Ordering::SeqCst);
+        let (table, is_stored) = &tables(number, "")[table];
+        let (folder, clock) = (tempfile::tempdir().unwrap(), ManualClock::new());
+        let credentials = load(folder.path(), &clock, table);
+        fill(&credentials, &clock).await;
+        let issued = server.issued.load(Ordering::SeqCst);
+        let one = credentials.with_scope(&["one"]);
+        let revocation = credentials.revoke_tokens(one.token().await.unwrap()).await.unwrap();
+        assert_eq!((revocation.revoked, revocation.failed.len()), (1, 0), "{table}");
+        assert_eq!(*server.revoked.lock().unwrap(), ["a-one"], "{table}");
+        assert!(one.try_token().is_none(), "{table}");
+        assert!(credentials.with_scope(&["two"]).try_token().is_some(), "{table}");
+        if *is_stored {
+            let elsewhere = other_process(folder.path(), &clock, table);
+            assert!(elsewhere.with_scope(&["two"]).token().await.is_ok());
+            assert_eq!(server.issued.load(Ordering::SeqCst), issued, "the others are stored");
+            let _ = elsewhere.with_scope(&["one"]).token().await.unwrap();
+            assert_eq!(server.issued.load(Ordering::SeqCst), issued + 1, "{table}");
+        }
+        one.token().await.unwrap();
+        assert!(server.issued.load(Ordering::SeqCst) > issued, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_set_of_another_session_leaves_this_one_and_a_set_of_this_one_ends_it() {
+    let token = |text: &str| Token::new(text).unwrap();
+    for table in 0..4 {
+        for (set, revoked, is_over) in [
+            (
+                TokenSet::new(token("b")).with_refresh_token("other".into()),
+                &["other", "b"][..],
+                false,
+            ),
+            (TokenSet::new(token("a-")).with_refresh_token("r".into()), &["r", "a-"], true),
+            (
+                TokenSet::new(token("b").with_expires_at(std::time::SystemTime::UNIX_EPOCH))
+                    .with_refresh_token("other".into()),
+                &["other"],
+                false,
+            ),
+        ] {
+            let (number, server) = server();
+            server.has_sessions.store(true, Ordering::SeqCst);
+            let (table, _) = &tables(number, "")[table];
+            let (folder, clock) = (tempfile::tempdir().unwrap(), ManualClock::new());
+            let credentials = load(folder.path(), &clock, table);
+            fill(&credentials, &clock).await;
+            let revocation = credentials.revoke_tokens(set).await.unwrap();
+            assert_eq!(revocation.revoked, revoked.len());
+            assert_eq!(*server.revoked.lock().unwrap(), revoked);
+            let status = credentials.status().await.unwrap();
+            assert_eq!((status.has_session, status.has_token), (!is_over, !is_over), "{table}");
+            let other = credentials.with_scope(&["two"]);
+            if is_over || !table.contains("over") {
+                // A cache over this one asks it again, which costs nothing.
+                assert_eq!(other.try_token().is_some(), !is_over, "{table}");
+            }
+            let issued = server.issued.load(Ordering::SeqCst);
+            other.token().await.unwrap();
+            assert_eq!(server.issued.load(Ordering::SeqCst) > issued, is_over, "{table}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_dropped_if_tokens_are_not_revoked() {
+    let (number, server) = server();
+    server.has_sessions.store(true, Ordering::SeqCst);
+    let table = format!("[credentials.revocable]\nserver = {number}\nstore = 'file'");
+    let (folder, clock) = (tempfile::tempdir().unwrap(), ManualClock::new());
+    let credentials = load(folder.path(), &clock, &table);
+    let token = credentials.token().await.unwrap();
+    server.refused.lock().unwrap().push("a-".to_owned());
+    let error = credentials.revoke_tokens(token.clone()).await.unwrap_err();
+    assert_eq!(error.message(), "the server does not revoke this");
+    assert_eq!(credentials.try_token().unwrap().secret(), "a-");
+    // The refresh token is revoked all the same, so the session is over.
+    let set = TokenSet::new(token).with_refresh_token("r".into());
+    let revocation = credentials.revoke_tokens(set).await.unwrap();
+    assert_eq!((revocation.revoked, revocation.failed.len()), (1, 1));
+    assert!(!credentials.status().await.unwrap().has_session);
+}
+
+#[tokio::test]
+async fn a_configured_refresh_token_is_not_revoked_with_an_access_token() {
+    let (number, server) = server();
+    let table = format!(
+        "[credentials.revocable]\nserver = {number}\nstore = 'memory'\nrefresh_token = 'c'"
+    );
+    let (folder, clock) = (tempfile::tempdir().unwrap(), ManualClock::new());
+    let credentials = load(folder.path(), &clock, &table);
+    credentials.revoke_tokens(credentials.token().await.unwrap()).await.unwrap();
+    assert_eq!(*server.revoked.lock().unwrap(), ["a-"]);
+}

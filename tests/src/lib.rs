@@ -49,3 +49,9 @@ pub struct LoginGuide;
 #[doc = include_str!("../../docs/testing.md")]
 #[derive(Debug)]
 pub struct TestingGuide;
+
+/// The guide to servers that deviate, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/servers.md")]
+#[derive(Debug)]
+pub struct ServersGuide;

@@ -10,11 +10,13 @@ use authn::{Environment, Loader};
 use authn_providers as _;
 use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
+use corp_compliance as _;
 
-const GUIDES: [&str; 6] = [
+const GUIDES: [&str; 7] = [
     "docs/coming-from.md",
     "docs/login.md",
     "docs/project-files.md",
+    "docs/servers.md",
     "docs/stores.md",
     "docs/testing.md",
     "docs/troubleshooting.md",

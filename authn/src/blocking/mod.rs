@@ -20,8 +20,8 @@ pub mod reqwest;
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
 use crate::{
-    Login, LoginOutcome, PendingLogin, Reaction, Request, ResponseHead, Result, Revocation, Status,
-    Token, TokenSet, Url, Used, config, runtime::block_on,
+    Introspection, Login, LoginOutcome, PendingLogin, Reaction, Request, ResponseHead, Result,
+    Revocation, Status, Token, TokenSet, Url, Used, UserInfo, config, runtime::block_on,
 };
 
 /// Authorises requests, and waits by blocking the thread. They share the cache with the asynchronous
@@ -197,6 +197,51 @@ impl Credentials {
     /// [`Credentials::revoke`](crate::Credentials::revoke) does.
     pub fn revoke(&self) -> Result<Revocation> {
         block_on(self.0.revoke())?
+    }
+
+    /// Asks the server about the current token, as [`Credentials::introspect`](crate::Credentials::introspect) does.
+    ///
+    /// ```no_run
+    /// # use authn::{Login, Token, prompt::Prompt};
+    /// # fn example(prompt: impl Prompt) -> authn::Result<()> {
+    /// let credentials = authn::blocking::load()?;
+    /// println!("{}", credentials.introspect()?.is_active());
+    /// println!("{}", credentials.introspect_token(&Token::new("abc")?)?.is_active());
+    /// println!("{}", credentials.user_info()?.subject());
+    /// credentials.revoke_tokens(credentials.token()?)?;
+    /// let url = credentials.logout_url(None)?;
+    /// credentials.logout()?;
+    /// credentials.open_logout(&url, Login::new(prompt))?;
+    /// # Ok(()) }
+    /// ```
+    pub fn introspect(&self) -> Result<Introspection> {
+        block_on(self.0.introspect())?
+    }
+
+    /// Asks the server about any token, as [`Credentials::introspect_token`](crate::Credentials::introspect_token) does.
+    pub fn introspect_token(&self, token: &Token) -> Result<Introspection> {
+        block_on(self.0.introspect_token(token))?
+    }
+
+    /// Asks the server who the user is, as [`Credentials::user_info`](crate::Credentials::user_info) does.
+    pub fn user_info(&self) -> Result<UserInfo> {
+        block_on(self.0.user_info())?
+    }
+
+    /// Revokes tokens that the program has, as [`Credentials::revoke_tokens`](crate::Credentials::revoke_tokens) does.
+    pub fn revoke_tokens(&self, tokens: impl Into<TokenSet>) -> Result<Revocation> {
+        block_on(self.0.revoke_tokens(tokens.into()))?
+    }
+
+    /// Returns the address that ends the user's session at the server, as
+    /// [`Credentials::logout_url`](crate::Credentials::logout_url) does.
+    pub fn logout_url(&self, post_logout_redirect_uri: Option<&str>) -> Result<Url> {
+        block_on(self.0.logout_url(post_logout_redirect_uri))?
+    }
+
+    /// Shows that address to the user, as [`Credentials::open_logout`](crate::Credentials::open_logout) does.
+    pub fn open_logout(&self, url: &Url, login: Login) -> Result<()> {
+        block_on(self.0.open_logout(url, login))?
     }
 
     /// Waits for running exchanges and starts no more.

@@ -277,7 +277,7 @@ impl Exchange {
 
 /// Runs code of a source or a prompt on a thread of its own, which it may block; `None` if it panicked. Its timers and
 /// connections run on the background thread.
-async fn on_own_thread<T: Send + 'static>(
+pub(super) async fn on_own_thread<T: Send + 'static>(
     runtime: &Handle,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {

@@ -9,8 +9,9 @@ use super::{
     state::SessionState,
 };
 use crate::{
-    Bound, Context, Environment, Issued, Login, LoginOutcome, LoginPlan, Managed, PendingLogin,
-    Probe, Request, Result, Revocation, SessionPolicy, Status, Token, TokenSet, Url,
+    Bound, Context, Environment, Introspection, Issued, Login, LoginOutcome, LoginPlan, Managed,
+    PendingLogin, Probe, Request, Result, Revocation, SessionPolicy, Status, Token, TokenSet, Url,
+    UserInfo,
     runtime::{self, Boxed},
     time::before,
 };
@@ -156,6 +157,43 @@ impl Managed for Core {
         passed_on: Vec<Token>,
     ) -> Boxed<'a, Result<Revocation>> {
         Box::pin(self.exchange(context, Wish::Token).revoke(passed_on))
+    }
+
+    fn revoke_tokens<'a>(
+        &'a self,
+        context: &'a Context,
+        tokens: TokenSet,
+    ) -> Boxed<'a, Result<Revocation>> {
+        Box::pin(self.exchange(context, Wish::Token).revoke_tokens(tokens))
+    }
+
+    fn introspect<'a>(
+        &'a self,
+        context: &'a Context,
+        token: &'a Token,
+    ) -> Boxed<'a, Result<Introspection>> {
+        Box::pin(self.exchange(context, Wish::Token).introspect(token))
+    }
+
+    fn user_info<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<UserInfo>> {
+        Box::pin(Core::user_info(self, context))
+    }
+
+    fn logout_url<'a>(
+        &'a self,
+        context: &'a Context,
+        post_logout_redirect_uri: Option<&'a str>,
+    ) -> Boxed<'a, Result<Url>> {
+        Box::pin(self.exchange(context, Wish::Token).logout_url(post_logout_redirect_uri))
+    }
+
+    fn open_logout<'a>(
+        &'a self,
+        context: &'a Context,
+        url: &'a Url,
+        login: &'a Login,
+    ) -> Boxed<'a, Result<()>> {
+        Box::pin(self.exchange(context, Wish::Token).open_logout(url, login))
     }
 
     fn store(&self) -> Option<String> {

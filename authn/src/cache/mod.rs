@@ -18,6 +18,7 @@ mod per_request;
 mod revocation;
 mod schedule;
 mod scopes;
+mod server_side;
 mod session;
 mod single_flight;
 mod slot;

@@ -1,7 +1,8 @@
-//! The revocation of a session (RFC 7009): its refresh token, and each access token that has not expired.
+//! Revocations (RFC 7009): of a session with its refresh token and each access token that has not expired, and of tokens
+//! that the program has.
 
 use super::exchange::Exchange;
-use crate::{Error, Result, Revocation, SessionPolicy, Token, TokenSet};
+use crate::{Error, Result, Revocation, SessionPolicy, Token, TokenSet, runtime};
 
 impl Exchange {
     /// Revokes the session at the server and deletes it. `passed_on` are access tokens in the caches before this one.
@@ -29,8 +30,86 @@ impl Exchange {
         Ok(revocation)
     }
 
+    /// Revokes tokens that the program has, and drops them here. With the refresh token of this session, the session is
+    /// deleted. It goes on in the background if the caller stops waiting, so that no revoked token is used.
+    pub(super) async fn revoke_tokens(self, tokens: TokenSet) -> Result<Revocation> {
+        if let Some(inner) = self.inner() {
+            let revocation = inner.managed().revoke_tokens(&inner.context, tokens.clone()).await?;
+            runtime::to_its_end(async move {
+                match tokens.refresh_token() {
+                    // Of the inner session, maybe: then the tokens of all scopes are of no use.
+                    Some(_) => self.forget().await,
+                    None => self.drop_tokens(&tokens).await,
+                }
+            })
+            .await?;
+            return Ok(revocation);
+        }
+        runtime::to_its_end(async move {
+            self.prepare_to_ask().await?;
+            let last = self.kept_tokens().await?.0;
+            let revocation = self.revoke_set(&tokens, last.as_ref()).await?;
+            let is_of_session = |last: TokenSet| {
+                let of =
+                    |set: &TokenSet| set.refresh_token().map(|secret| secret.expose().to_owned());
+                of(&tokens).is_some() && of(&tokens) == of(&last)
+            };
+            if last.is_some_and(is_of_session) {
+                self.logout().await?;
+            } else {
+                self.drop_tokens(&tokens).await?;
+            }
+            Ok(revocation)
+        })
+        .await
+    }
+
+    /// Asks the server to revoke a set: its refresh token, if it has one, and its access token.
+    async fn revoke_set(&self, tokens: &TokenSet, last: Option<&TokenSet>) -> Result<Revocation> {
+        let source = &self.shared.source;
+        let mut done = Revocation::default();
+        // The credentials of a client that a user has typed in are kept by the session.
+        let alone = match last {
+            Some(last) => last.clone().with_access_token(tokens.token().clone()),
+            None => TokenSet::new(tokens.token().clone()),
+        };
+        if tokens.refresh_token().is_none() {
+            let revoked = self.answered(source.revoke_access_token(&self.context, &alone)).await?;
+            done.revoked = usize::from(revoked);
+            return if revoked { Ok(done) } else { Err(nothing_alone()) };
+        }
+        let session = tokens.clone().inherit(last);
+        self.answered(source.revoke(&self.context, &session)).await?;
+        done.revoked = 1;
+        if !tokens.token().is_expired(self.context.clock()) {
+            let revoked = source.revoke_access_token(&self.context, &alone);
+            match self.answered(revoked).await {
+                Ok(revoked) => done.revoked += usize::from(revoked),
+                Err(error) => done.failed.push(error),
+            }
+        }
+        Ok(done)
+    }
+
+    /// Drops an access token that was revoked, from memory and from the store.
+    async fn drop_tokens(&self, tokens: &TokenSet) -> Result<()> {
+        let token = tokens.token();
+        self.state.slots.drop_token(token);
+        let Some(session) = self.found().await? else { return Ok(()) };
+        if !self.read(&session).await?.remove_token(token) {
+            return Ok(());
+        }
+        let _lease = self.lease(&session).await?;
+        let mut record = self.read(&session).await?;
+        if record.remove_token(token) {
+            // If it has been replaced or deleted meanwhile, the next exchange finds a refused token.
+            self.limited(session.save(&mut record)).await??;
+        }
+        Ok(())
+    }
+
     /// Returns the last token set, and the access tokens of all scopes that have not expired.
-    async fn kept_tokens(&self) -> Result<(Option<TokenSet>, Vec<Token>)> {
+    pub(super) async fn kept_tokens(&self) -> Result<(Option<TokenSet>, Vec<Token>)> {
         let now = self.context.clock().now();
         let (last, mut tokens) = match self.found().await? {
             Some(session) => {
@@ -101,6 +180,11 @@ fn add(tokens: &mut Vec<Token>, token: Token) {
     if tokens.iter().all(|other| other.secret() != token.secret()) {
         tokens.push(token);
     }
+}
+
+fn nothing_alone() -> Error {
+    Error::configuration("this provider revokes access tokens with their session alone")
+        .with_help("revoke the session, or let the token expire")
 }
 
 /// Adds how many tokens were not revoked, if some were.

@@ -160,6 +160,15 @@ impl ScopeSlots {
         self.lock().slots.iter().all(|(_, slot)| has_ended(slot))
     }
 
+    /// Drops a token, for whatever scopes it is.
+    pub(super) fn drop_token(&self, token: &Token) {
+        for (_, slot) in &self.lock().slots {
+            if slot.current().is_some_and(|current| current.secret() == token.secret()) {
+                slot.drop_current();
+            }
+        }
+    }
+
     /// Returns whether a stored token that was asked for at a time may be used.
     pub(super) fn accepts_stored(&self, asked_at: SystemTime) -> bool {
         self.lock().invalidated_at.is_none_or(|at| asked_at > at)

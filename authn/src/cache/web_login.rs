@@ -12,7 +12,7 @@ impl Exchange {
         check(redirect_uri)?;
         let redirect_uri = redirect_uri.to_owned();
         let begun = async move {
-            self.prepare_web_login().await?;
+            self.prepare_to_ask().await?;
             let source = &self.shared.source;
             self.answered(source.begin_login(&self.context, &redirect_uri)).await
         };
@@ -32,7 +32,7 @@ impl Exchange {
         let asked = self.context.clock().now();
         let returned = pending.returned(returned, asked.wall())?;
         let completed = async move {
-            self.prepare_web_login().await?;
+            self.prepare_to_ask().await?;
             let source = &self.shared.source;
             let answer = source.complete_login(&self.context, &pending, &returned);
             let tokens = self.answered(answer).await?;
@@ -48,7 +48,8 @@ impl Exchange {
         runtime::to_its_end(completed).await
     }
 
-    async fn prepare_web_login(&self) -> Result<()> {
+    /// Fails if the credentials are closed, and resolves the references to secrets.
+    pub(super) async fn prepare_to_ask(&self) -> Result<()> {
         if self.shared.state().slots.is_closed() {
             return Err(closed());
         }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Error, SecretString,
-    diagnostic::{Problem, ProblemCode, Provenance},
+    diagnostic::{Problem, ProblemCode, Provenance, nearest},
     secret::Reference,
 };
 
@@ -449,12 +449,22 @@ impl<T: DeserializeOwned> Plain for T {
                     None => format!("write {expected}"),
                 };
                 let wants_text = !matches!(shape, Type::Integer | Type::Boolean | Type::Number);
-                let help = if wants_text && item.as_text().is_none() && node.context.is_written() {
-                    format!("put a text in quotes; {how}")
-                } else {
-                    how
+                let unknown = unknown_word(&shape, item);
+                let near = unknown.and_then(|(word, words)| nearest(word, words.iter().copied()));
+                let help = match near.filter(|_| node.context.explains()) {
+                    Some(near) => format!("did you mean `{near}`? {how}"),
+                    None if wants_text
+                        && unknown.is_none()
+                        && item.as_text().is_none()
+                        && node.context.is_written() =>
+                    {
+                        format!("put a text in quotes; {how}")
+                    }
+                    None => how,
                 };
                 let found = found.map(Cow::Borrowed).or_else(|| not_one(&shape, item));
+                let in_list = unknown.filter(|_| matches!(shape, Type::List(_)));
+                let found = found.or(in_list.map(|_| "a list with another text".into()));
                 let is_word = expected.starts_with("one of ") && item.as_text().is_some();
                 let found = found.or_else(|| is_word.then_some(Cow::Borrowed("another text")));
                 let found = found.unwrap_or_else(|| item.found().into());
@@ -466,6 +476,20 @@ impl<T: DeserializeOwned> Plain for T {
     fn shape() -> Shape {
         probe::shape::<Self>()
     }
+}
+
+/// Returns the text that is none of the words of a choice, or of a list of choices, with these words.
+fn unknown_word<'a>(shape: &'a Type, item: &'a Item) -> Option<(&'a str, &'a [&'static str])> {
+    let (of, texts): (_, Vec<&str>) = match (shape, &item.value) {
+        (Type::List(of), Value::Array(items)) => {
+            (&**of, items.iter().filter_map(Item::as_text).collect())
+        }
+        (Type::List(of), _) => (&**of, item.as_text()?.split([',', ' ']).map(str::trim).collect()),
+        (one, _) => (one, vec![item.as_text()?]),
+    };
+    let Type::Choice(words) = of else { return None };
+    let unknown = texts.into_iter().find(|text| !text.is_empty() && !words.contains(text))?;
+    Some((unknown, words))
 }
 
 /// Returns what is wrong with a text that is no URL or no duration. The parser's errors are fixed texts.

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Bound, InteractiveSource, Probe, TokenSource, no_web_login, nothing_to_revoke};
+use super::{
+    Bound, InteractiveSource, Probe, TokenSource, no_logout_page, no_web_login, nothing_to_ask,
+    nothing_to_revoke,
+};
 use crate::{
-    Claims, Context, Environment, Error, Issued, Login, LoginPlan, PendingLogin, Request, Result,
-    TokenSet, Url, runtime::Boxed, store::SessionPolicy,
+    Claims, Context, Environment, Error, Introspection, Issued, Login, LoginPlan, PendingLogin,
+    Request, Result, TokenSet, Url, UserInfo, runtime::Boxed, store::SessionPolicy,
 };
 
 /// A source behind a pointer, so that the cache is compiled once and not for each source. The defaults are those of
@@ -93,6 +96,40 @@ pub(crate) trait ErasedSource: Send + Sync {
         _tokens: &'a TokenSet,
     ) -> Boxed<'a, Result<bool>> {
         Box::pin(async { Ok(false) })
+    }
+
+    fn introspect<'a>(
+        &'a self,
+        _context: &'a Context,
+        _tokens: &'a TokenSet,
+    ) -> Boxed<'a, Result<Introspection>> {
+        Box::pin(async { Err(nothing_to_ask()) })
+    }
+
+    fn user_info<'a>(
+        &'a self,
+        _context: &'a Context,
+        _tokens: &'a TokenSet,
+    ) -> Boxed<'a, Result<Option<UserInfo>>> {
+        Box::pin(async { Err(nothing_to_ask()) })
+    }
+
+    fn logout_url<'a>(
+        &'a self,
+        _context: &'a Context,
+        _last: Option<&'a TokenSet>,
+        _post_logout_redirect_uri: Option<&'a str>,
+    ) -> Boxed<'a, Result<Url>> {
+        Box::pin(async { Err(no_logout_page()) })
+    }
+
+    fn open_logout<'a>(
+        &'a self,
+        _context: &'a Context,
+        _url: &'a Url,
+        _login: &'a Login,
+    ) -> Boxed<'a, Result<()>> {
+        Box::pin(async { Err(no_logout_page()) })
     }
 }
 
@@ -219,11 +256,46 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
     fn revoke<'a>(&'a self, context: &'a Context, tokens: &'a TokenSet) -> Boxed<'a, Result<()>> {
         Box::pin(self.0.revoke(context, tokens))
     }
+
     fn revoke_access_token<'a>(
         &'a self,
         context: &'a Context,
         tokens: &'a TokenSet,
     ) -> Boxed<'a, Result<bool>> {
         Box::pin(self.0.revoke_access_token(context, tokens))
+    }
+
+    fn introspect<'a>(
+        &'a self,
+        context: &'a Context,
+        tokens: &'a TokenSet,
+    ) -> Boxed<'a, Result<Introspection>> {
+        Box::pin(self.0.introspect(context, tokens))
+    }
+
+    fn user_info<'a>(
+        &'a self,
+        context: &'a Context,
+        tokens: &'a TokenSet,
+    ) -> Boxed<'a, Result<Option<UserInfo>>> {
+        Box::pin(self.0.user_info(context, tokens))
+    }
+
+    fn logout_url<'a>(
+        &'a self,
+        context: &'a Context,
+        last: Option<&'a TokenSet>,
+        post_logout_redirect_uri: Option<&'a str>,
+    ) -> Boxed<'a, Result<Url>> {
+        Box::pin(self.0.logout_url(context, last, post_logout_redirect_uri))
+    }
+
+    fn open_logout<'a>(
+        &'a self,
+        context: &'a Context,
+        url: &'a Url,
+        login: &'a Login,
+    ) -> Boxed<'a, Result<()>> {
+        Box::pin(self.0.open_logout(context, url, login))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::future::Future;
 
-use super::{Probe, TokenSource, no_web_login, nothing_to_revoke};
+use super::{Probe, TokenSource, no_logout_page, no_web_login, nothing_to_ask, nothing_to_revoke};
 use crate::{
-    Claims, Context, Environment, Login, LoginPlan, PendingLogin, Result, TokenSet, Url,
-    store::SessionPolicy,
+    Claims, Context, Environment, Introspection, Login, LoginPlan, PendingLogin, Result, TokenSet,
+    Url, UserInfo, prompt::Link, store::SessionPolicy,
 };
 
 /// A [`TokenSource`] whose session a user starts by logging in. It is marked with the flag `login`.
@@ -41,8 +41,8 @@ use crate::{
 /// The other methods have defaults, which fit a source with a session that a server keeps:
 ///
 /// ```
-/// # use authn::{Claims, Context, Environment, Error, Login, LoginPlan, Probe, Result, SessionPolicy, Token};
-/// # use authn::{InteractiveSource, PendingLogin, TokenSet, TokenSource, Url};
+/// # use authn::{Claims, Context, Environment, Error, Introspection, Login, LoginPlan, Probe, Result, SessionPolicy};
+/// # use authn::{InteractiveSource, PendingLogin, Token, TokenSet, TokenSource, Url, UserInfo, prompt::Link};
 /// # use std::time::Duration;
 /// # #[derive(Debug)]
 /// # struct CorpSession;
@@ -107,6 +107,29 @@ use crate::{
 ///
 ///     async fn revoke_access_token(&self, _: &Context, _tokens: &TokenSet) -> Result<bool> {
 ///         Ok(false)
+///     }
+///
+///     async fn introspect(&self, _: &Context, _tokens: &TokenSet) -> Result<Introspection> {
+///         // A real one asks the server.
+///         Introspection::from_json(br#"{ "active": true }"#)
+///     }
+///
+///     async fn user_info(&self, _: &Context, _tokens: &TokenSet) -> Result<Option<UserInfo>> {
+///         UserInfo::from_json(br#"{ "sub": "42" }"#).map(Some)
+///     }
+///
+///     async fn logout_url(
+///         &self,
+///         _: &Context,
+///         _last: Option<&TokenSet>,
+///         _post_logout_redirect_uri: Option<&str>,
+///     ) -> Result<Url> {
+///         Ok(Url::parse("https://sts.corp.example/logout").unwrap())
+///     }
+///
+///     async fn open_logout(&self, _: &Context, url: &Url, login: &Login) -> Result<()> {
+///         login.show_link(&Link::new(url.clone()));
+///         Ok(())
 ///     }
 /// }
 /// ```
@@ -209,6 +232,7 @@ pub trait InteractiveSource: TokenSource {
         let _ = (context, tokens);
         async { Err(nothing_to_revoke()) }
     }
+
     /// Revokes the access token of a set whose session has been revoked before; `false` if the server revokes access
     /// tokens with their session. It is called for each set of scopes, and a failure does not stop the others.
     fn revoke_access_token(
@@ -218,5 +242,53 @@ pub trait InteractiveSource: TokenSource {
     ) -> impl Future<Output = Result<bool>> + Send {
         let _ = (context, tokens);
         async { Ok(false) }
+    }
+
+    /// Asks the server about the access token of a set (RFC 7662). The set also has what the session keeps.
+    fn introspect(
+        &self,
+        context: &Context,
+        tokens: &TokenSet,
+    ) -> impl Future<Output = Result<Introspection>> + Send {
+        let _ = (context, tokens);
+        async { Err(nothing_to_ask()) }
+    }
+
+    /// Asks the server about the user of a set (OpenID Connect Core, section 5.3); `None` if it refuses the access token,
+    /// which the framework then renews once. The `sub` must be that of the [ID token](TokenSet::id_token), if there is one.
+    fn user_info(
+        &self,
+        context: &Context,
+        tokens: &TokenSet,
+    ) -> impl Future<Output = Result<Option<UserInfo>>> + Send {
+        let _ = (context, tokens);
+        async { Err(nothing_to_ask()) }
+    }
+
+    /// Returns the address at which a browser ends the user's session at the server (OpenID Connect RP-Initiated Logout).
+    /// `last` is the last token set of the session; `None` if there is no session.
+    fn logout_url(
+        &self,
+        context: &Context,
+        last: Option<&TokenSet>,
+        post_logout_redirect_uri: Option<&str>,
+    ) -> impl Future<Output = Result<Url>> + Send {
+        let _ = (context, last, post_logout_redirect_uri);
+        async { Err(no_logout_page()) }
+    }
+
+    /// Shows the link of [`logout_url`](Self::logout_url) to the user, and starts a browser if there is one. It does not
+    /// wait for the user. It is polled on a thread of its own, as [`login`](Self::login) is.
+    fn open_logout(
+        &self,
+        context: &Context,
+        url: &Url,
+        login: &Login,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = context;
+        async {
+            login.show_link(&Link::new(url.clone()));
+            Ok(())
+        }
     }
 }

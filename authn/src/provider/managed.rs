@@ -2,10 +2,13 @@
 
 use std::{any::Any, sync::Arc};
 
-use super::{Bound, Probe, Revocation, Status, no_web_login, nothing_to_revoke};
+use super::{
+    Bound, Probe, Revocation, Status, no_logout_page, no_web_login, nothing_to_ask,
+    nothing_to_revoke,
+};
 use crate::{
-    Context, Environment, Error, Issued, Login, LoginOutcome, LoginPlan, PendingLogin, Request,
-    Result, Token, TokenSet, Url, runtime::Boxed,
+    Context, Environment, Error, Introspection, Issued, Login, LoginOutcome, LoginPlan,
+    PendingLogin, Request, Result, Token, TokenSet, Url, UserInfo, runtime::Boxed,
 };
 
 /// A provider whose session the framework keeps. The defaults are those of a provider without one.
@@ -141,6 +144,48 @@ pub trait Managed: Send + Sync {
         _passed_on: Vec<Token>,
     ) -> Boxed<'a, Result<Revocation>> {
         Box::pin(async { Err(nothing_to_revoke()) })
+    }
+
+    /// Revokes tokens that the program has, and drops them here.
+    fn revoke_tokens<'a>(
+        &'a self,
+        _context: &'a Context,
+        _tokens: TokenSet,
+    ) -> Boxed<'a, Result<Revocation>> {
+        Box::pin(async { Err(nothing_to_revoke()) })
+    }
+
+    /// Asks the server about a token (RFC 7662).
+    fn introspect<'a>(
+        &'a self,
+        _context: &'a Context,
+        _token: &'a Token,
+    ) -> Boxed<'a, Result<Introspection>> {
+        Box::pin(async { Err(nothing_to_ask()) })
+    }
+
+    /// Asks the server about the user of its token (OpenID Connect Core, section 5.3).
+    fn user_info<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<UserInfo>> {
+        Box::pin(async { Err(nothing_to_ask()) })
+    }
+
+    /// Returns the address at which a browser ends the user's session at the server.
+    fn logout_url<'a>(
+        &'a self,
+        _context: &'a Context,
+        _post_logout_redirect_uri: Option<&'a str>,
+    ) -> Boxed<'a, Result<Url>> {
+        Box::pin(async { Err(no_logout_page()) })
+    }
+
+    /// Shows that address to the user, and starts a browser if there is one.
+    fn open_logout<'a>(
+        &'a self,
+        _context: &'a Context,
+        _url: &'a Url,
+        _login: &'a Login,
+    ) -> Boxed<'a, Result<()>> {
+        Box::pin(async { Err(no_logout_page()) })
     }
 
     /// Returns the name of the store of its session; `None` if it has no session.

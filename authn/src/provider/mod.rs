@@ -224,6 +224,16 @@ fn no_web_login() -> Error {
         .with_help("use a provider that has one, such as `oauth`")
 }
 
+fn nothing_to_ask() -> Error {
+    Error::configuration("this provider has no server to ask about its tokens")
+        .with_help("use a provider that has one, such as `oauth`")
+}
+
+fn no_logout_page() -> Error {
+    Error::configuration("this provider has no server to log out at")
+        .with_help("log out instead, which deletes the tokens")
+}
+
 fn nothing_to_revoke() -> Error {
     Error::configuration("this provider has no server to revoke a session at")
         .with_help("log out instead, which deletes the tokens")

@@ -49,6 +49,9 @@ pub(crate) struct Record {
     pub(crate) server_clock_ahead: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<Zeroizing<String>>,
+    /// The last one that the server has issued in the session, which ends it at the server.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id_token: Option<Zeroizing<String>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) kept: BTreeMap<String, Zeroizing<String>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -193,7 +196,8 @@ impl Record {
         let stored = self.tokens.get(scope).or_else(|| self.tokens.values().next());
         let token = stored.and_then(StoredToken::token).map(TokenSet::new);
         let tokens = token.unwrap_or_else(TokenSet::without_token);
-        let mut tokens = tokens.with_username(self.username.clone());
+        let tokens = tokens.with_username(self.username.clone());
+        let mut tokens = tokens.with_last_id_token(self.last_id_token());
         if let Some(refresh_token) = &self.refresh_token {
             tokens = tokens.with_refresh_token(refresh_token.as_str().into());
         }
@@ -233,7 +237,21 @@ impl Record {
 
     /// Returns the last grant, or else a set of an access token alone; `None` if there is nothing to revoke.
     pub(crate) fn any_token_set(&self) -> Option<TokenSet> {
-        self.token_set("").or_else(|| self.tokens.values().next()?.token().map(TokenSet::new))
+        self.token_set("").or_else(|| {
+            let token = self.tokens.values().next()?.token()?;
+            Some(TokenSet::new(token).with_last_id_token(self.last_id_token()))
+        })
+    }
+
+    fn last_id_token(&self) -> Option<SecretString> {
+        self.id_token.as_ref().map(|id_token| id_token.as_str().into())
+    }
+
+    /// Removes an access token, for whatever scopes it is. Returns whether it was there.
+    pub(crate) fn remove_token(&mut self, token: &Token) -> bool {
+        let before = self.tokens.len();
+        self.tokens.retain(|_, stored| *stored.access_token != token.secret());
+        self.tokens.len() < before
     }
 
     /// Returns the access tokens that have not expired.
@@ -273,6 +291,9 @@ impl Record {
         self.server_clock_ahead = tokens.server_clock_ahead();
         if let Some(refresh_token) = tokens.refresh_token() {
             self.refresh_token = Some(text(refresh_token));
+        }
+        if let Some(id_token) = tokens.id_token() {
+            self.id_token = Some(text(id_token));
         }
         self.kept.retain(|name, _| !tokens.is_dropped(name));
         let kept = tokens.all_kept();
@@ -408,6 +429,19 @@ mod tests {
             assert_eq!(read.tokens["s"].token().unwrap().never_expires(), never);
             assert_eq!(read.is_unused(asked_at + years, asked_at + years), !never);
         }
+    }
+
+    #[test]
+    fn the_last_id_token_outlives_the_access_token_it_came_with() {
+        let token = Token::new("new").unwrap();
+        let mut record = record();
+        let renewed = TokenSet::new(token.clone()).inherit(record.token_set("read").as_ref());
+        record.take(&renewed, "read", &token, SystemTime::UNIX_EPOCH);
+        assert!(record.remove_token(&token) && !record.remove_token(&token));
+        let read = Record::read(&record.write(1));
+        assert_eq!(&*read.any_token_set().unwrap().id_token().unwrap().expose(), "i.d");
+        record.take_session(&TokenSet::new(token).with_new_session());
+        assert!(record.id_token.is_none(), "it is another user's now");
     }
 
     #[test]

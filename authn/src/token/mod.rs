@@ -1,10 +1,15 @@
 //! `Token`: an access token. Its `Authorization` value is built once, and wiped when the token is dropped.
 
 mod claims;
+mod fragment;
 mod into_token_set;
+mod introspection;
 mod issued;
+mod members;
+mod seconds;
 mod token_set;
 mod update;
+mod user_info;
 
 use std::{
     fmt,
@@ -26,11 +31,14 @@ use crate::{
 
 pub use claims::Claims;
 pub use into_token_set::IntoTokenSet;
+pub use introspection::Introspection;
 pub use issued::Issued;
 pub(crate) use issued::Kept;
+pub use seconds::seconds;
 pub use token_set::TokenSet;
 pub(crate) use update::OnUpdate;
 pub use update::Update;
+pub use user_info::UserInfo;
 
 /// Longest token that is accepted, in bytes. The longest known tokens, with group claims, have nearly 16 KiB.
 const LONGEST: usize = 64 * 1024;

@@ -27,6 +27,8 @@ use crate::{
 pub struct TokenSet {
     token: Token,
     refresh_token: Option<SecretString>,
+    /// The last one of the session, if the answer had none.
+    id_token: Option<SecretString>,
     kept: Arc<Kept>,
     /// Names that are not inherited from the last set.
     dropped: BTreeSet<String>,
@@ -44,6 +46,7 @@ impl TokenSet {
         Self {
             token,
             refresh_token: None,
+            id_token: None,
             kept: Arc::default(),
             dropped: BTreeSet::new(),
             new_session: false,
@@ -155,6 +158,25 @@ impl TokenSet {
         self.refresh_token.as_ref()
     }
 
+    /// Returns the ID token of the answer, or else the last one that the server has issued in the session. It may have
+    /// expired.
+    ///
+    /// ```
+    /// use authn::{Token, TokenSet};
+    ///
+    /// let tokens = TokenSet::new(Token::new("abc")?.with_id_token("e30.e30.c2ln".into()));
+    /// assert_eq!(&*tokens.id_token().unwrap().expose(), "e30.e30.c2ln");
+    /// # Ok::<(), authn::Error>(())
+    /// ```
+    pub fn id_token(&self) -> Option<&SecretString> {
+        self.token.id_token().or(self.id_token.as_ref())
+    }
+
+    /// Sets the last ID token of the session.
+    pub(crate) fn with_last_id_token(self, id_token: Option<SecretString>) -> Self {
+        Self { id_token, ..self }
+    }
+
     /// Returns whether it has anything but the token.
     pub(crate) fn has_session(&self) -> bool {
         self.refresh_token.is_some() || !self.kept.is_empty()
@@ -223,12 +245,13 @@ impl TokenSet {
 
     /// Replaces the access token and leaves out the refresh token.
     pub(crate) fn with_access_token(self, token: Token) -> Self {
-        Self { token, refresh_token: None, ..self }
+        Self { refresh_token: None, ..self.with_token(token) }
     }
 
     /// Replaces the access token.
     pub(crate) fn with_token(self, token: Token) -> Self {
-        Self { token, ..self }
+        let id_token = self.id_token().cloned();
+        Self { token, id_token, ..self }
     }
 
     /// Keeps what the next exchange needs, with the last one's access token.
@@ -242,6 +265,9 @@ impl TokenSet {
         if let Some(last) = last.filter(|_| !self.new_session) {
             if self.refresh_token.is_none() {
                 self.refresh_token.clone_from(&last.refresh_token);
+            }
+            if self.id_token().is_none() {
+                self.id_token = last.id_token().cloned();
             }
             if self.username.is_none() {
                 self.username.clone_from(&last.username);
@@ -296,5 +322,20 @@ mod tests {
         assert_eq!(&*again.inherit(Some(&last)).kept("a").unwrap().expose(), "3");
         let begun = TokenSet::new(token()).with_new_session().inherit(Some(&last));
         assert!(begun.refresh_token().is_none() && begun.kept("a").is_none());
+    }
+
+    #[test]
+    fn the_last_id_token_of_a_session_stays_known() {
+        let set = |id: Option<&str>| {
+            let token = Token::new("t").unwrap();
+            TokenSet::new(id.map_or(token.clone(), |id| token.with_id_token(id.into())))
+        };
+        let known = |set: &TokenSet| set.id_token().map(|id| id.expose().to_owned());
+        let first = set(Some("1"));
+        let renewed = set(None).inherit(Some(&first)).with_token(Token::new("u").unwrap());
+        assert_eq!(known(&set(None).inherit(Some(&renewed))).as_deref(), Some("1"));
+        assert_eq!(known(&set(Some("2")).inherit(Some(&renewed))).as_deref(), Some("2"));
+        assert_eq!(known(&set(None).with_new_session().inherit(Some(&renewed))), None);
+        assert!(renewed.token().id_token().is_none(), "a token has that of its own answer");
     }
 }

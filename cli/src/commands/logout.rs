@@ -1,8 +1,11 @@
 //! `logout`: deletes the stored session.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use authn::{
-    Credentials, Error, ErrorKind, Revocation, Status,
+    Credentials, Error, ErrorKind, Login, Revocation, SecretString, Status, Url,
     config::{Config, KnownStore, Problem, ProblemCode},
+    prompt::{Link, Progress, Prompt, Question, UserCode},
     store::StoreKey,
 };
 
@@ -40,6 +43,14 @@ pub(crate) struct Arguments {
     /// First revoke the session at the server
     #[arg(long)]
     revoke: bool,
+
+    /// Also end your session at the server, in a browser
+    #[arg(long, conflicts_with = "all")]
+    at_server: bool,
+
+    /// With `--at-server`, open the link yourself
+    #[arg(long, requires = "at_server")]
+    no_browser: bool,
 }
 
 /// Returns the help if a session could not be revoked.
@@ -55,6 +66,11 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         return run_all(app, arguments.revoke);
     }
     let (config, credentials) = waiting::load(app)?;
+    // First, because it is made of the session, and because without it nothing is deleted.
+    let page = match arguments.at_server {
+        true => Some(waiting::query(credentials.logout_url(None))?),
+        false => None,
+    };
     let work = end_session(&config, &credentials, arguments.revoke);
     let message = waiting::wait(&credentials, work).map_err(|failure| {
         if !arguments.revoke {
@@ -65,7 +81,66 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         failure.with_help(help)
     })?;
     output::message(&message);
-    Ok(())
+    match page {
+        Some(page) => open(&credentials, &page, arguments.no_browser),
+        None => Ok(()),
+    }
+}
+
+/// Opens the page that ends the session at the server, or prints its address if there is no browser.
+fn open(credentials: &Credentials, page: &Url, no_browser: bool) -> Result<(), Failure> {
+    let login = Login::new(LogoutPrompt::default());
+    let login = if no_browser { login.without_browser() } else { login };
+    waiting::query(credentials.open_logout(page, login))
+}
+
+/// Prints the link of a logout, unless a browser shows it.
+#[derive(Debug, Default)]
+struct LogoutPrompt {
+    /// Of the link for which a browser is started.
+    opened: Arc<Mutex<Option<Url>>>,
+}
+
+impl LogoutPrompt {
+    fn opened(&self) -> Option<Url> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Prompt for LogoutPrompt {
+    fn show_link(&self, link: &Link) {
+        if link.opens_browser() {
+            let opened = Some(link.url().clone());
+            *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = opened;
+        } else {
+            print(link.url());
+        }
+    }
+
+    fn show_code(&self, _: &UserCode) {}
+
+    async fn ask(&self, _: &Question) -> authn::Result<SecretString> {
+        Err(Error::cancelled("a logout asks nothing").with_help("log out again"))
+    }
+
+    fn progress(&self, progress: &Progress) {
+        match progress {
+            Progress::BrowserOpened => {
+                output::message("the browser shows the server's page: confirm there if it asks");
+            }
+            Progress::BrowserFailed(why) => {
+                output::message(&plain(why));
+                self.opened().iter().for_each(print);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Prints the address of the page. It is ASCII without control characters.
+fn print(page: &Url) {
+    output::message("to log out at the server, open this link in a browser:");
+    output::message(page.as_str());
 }
 
 fn run_all(app: &App, revoke: bool) -> Result<(), Failure> {

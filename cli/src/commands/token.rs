@@ -29,6 +29,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     login: bool,
 
+    /// Ask the server about the token, and print its answer as JSON instead of the token
+    #[arg(long)]
+    introspect: bool,
+
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -44,6 +48,21 @@ struct Document<'a> {
     profile: Option<&'a str>,
 }
 
+/// What the server says about a token, as in the JSON.
+#[derive(Serialize)]
+struct Description<'a> {
+    active: bool,
+    scopes: Option<Vec<&'a str>>,
+    client_id: Option<&'a str>,
+    username: Option<&'a str>,
+    subject: Option<&'a str>,
+    r#type: Option<&'a str>,
+    issuer: Option<&'a str>,
+    audience: Vec<&'a str>,
+    issued_at: Option<String>,
+    expires_at: Option<String>,
+}
+
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     login::first(app, arguments.login, || print(app, arguments))
 }
@@ -53,6 +72,9 @@ fn print(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let scopes: Vec<&str> = arguments.scope.iter().flat_map(|scopes| split(scopes)).collect();
     let credentials = if scopes.is_empty() { credentials } else { credentials.with_scope(&scopes) };
     let token = waiting::wait(&credentials, obtain(app, &credentials, arguments.min_ttl))?;
+    if arguments.introspect {
+        return describe(&credentials, &token);
+    }
     if let Some(min_ttl) = arguments.min_ttl {
         warn_if_short(&token, min_ttl, &app.output);
     }
@@ -66,6 +88,23 @@ fn print(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         expires_at: token.expires_at().and_then(time::rfc_3339),
         scopes: token.scope().map(|scope| scope.split_whitespace().collect()),
         profile: config.profile(),
+    })?)
+}
+
+/// Asks the server about a token, and prints the answer.
+fn describe(credentials: &Credentials, token: &Token) -> Result<(), Failure> {
+    let found = waiting::query(credentials.introspect_token(token))?;
+    Ok(output::json(&Description {
+        active: found.is_active(),
+        scopes: found.scope().map(|scope| scope.split_whitespace().collect()),
+        client_id: found.client_id(),
+        username: found.username(),
+        subject: found.subject(),
+        r#type: found.token_type(),
+        issuer: found.issuer(),
+        audience: found.audience(),
+        issued_at: found.issued_at().and_then(time::rfc_3339),
+        expires_at: found.expires_at().and_then(time::rfc_3339),
     })?)
 }
 

@@ -192,3 +192,89 @@ fn the_user_of_the_session_is_reported() {
         "{outcome:?}"
     );
 }
+
+/// A token with an ID token, as after a login.
+const WITH_ID_TOKEN: &str =
+    r#"{"access_token":"one","token_type":"Bearer","expires_in":3600,"id_token":"e30.e30.c2ln"}"#;
+
+const PAGE: &str = "credentials.oauth.end_session_endpoint_url=https://i.test/bye";
+const LINK: &str = "https://i.test/bye?id_token_hint=e30.e30.c2ln&client_id=cli";
+
+#[test]
+fn without_a_page_for_logouts_nothing_is_deleted() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    server.giving("one", 3_600, || sandbox.run(&["token"])).done();
+    let outcome = sandbox.run(&["logout", "--at-server"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
+    let help = "help: set `end_session_endpoint_url`";
+    assert!(outcome.stderr.contains(help), "{}", outcome.stderr);
+    assert_eq!(sandbox.run(&["token"]).done(), "one\n");
+    // What the help says does not end the session.
+    let outcome = sandbox.run(&["--set", PAGE, "logout", "--at-server"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let link = "https://i.test/bye?client_id=cli";
+    assert!(outcome.stderr.contains("logged out: deleted the session"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(link), "{}", outcome.stderr);
+    server.is_left_alone();
+}
+
+#[test]
+#[cfg(unix)]
+fn the_page_is_opened_or_its_link_is_printed() {
+    const OPENED: &str = "the browser shows the server's page: confirm there if it asks\n";
+    const PRINTED: &str = "to log out at the server, open this link in a browser:\n";
+    for (script, arguments, is_opened, is_printed) in [
+        (Some("echo \"$1\" > opened"), &[][..], true, false),
+        (Some("echo \"$1\" > opened"), &["--no-browser"], false, true),
+        (Some("exit 1"), &[], false, true),
+        (None, &[], false, true),
+    ] {
+        let server = Server::new();
+        let mut sandbox = server.sandbox_with_store();
+        if let Some(script) = script {
+            let browser = sandbox.file("browser", format!("#!/bin/sh\n{script}\n"));
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+            std::fs::set_permissions(&browser, mode).unwrap();
+            sandbox = sandbox.env("BROWSER", browser);
+        }
+        server.answering("200 OK", WITH_ID_TOKEN, || sandbox.run(&["token"])).0.done();
+        let logout = [&["--set", PAGE, "logout", "--at-server"][..], arguments].concat();
+        let outcome = sandbox.run(&logout);
+        assert_eq!((outcome.code, &*outcome.stdout), (0, ""), "{}", outcome.stderr);
+        assert!(outcome.stderr.starts_with("logged out: deleted the session"), "{outcome:?}");
+        let opened = std::fs::read_to_string(sandbox.path("repo/opened")).unwrap_or_default();
+        assert_eq!(opened.trim_end(), if is_opened { LINK } else { "" }, "{outcome:?}");
+        let shown = format!("{PRINTED}{LINK}\n");
+        assert_eq!(outcome.stderr.ends_with(&shown), is_printed, "{}", outcome.stderr);
+        let is_told = script.is_some() && arguments.is_empty();
+        assert_eq!(outcome.stderr.contains(OPENED), is_told, "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.contains("ended with exit status: 1"), script == Some("exit 1"));
+        let status = sandbox.run(&["status"]).done();
+        assert!(status.contains("\tnone\t"), "{status}");
+        server.is_left_alone();
+    }
+}
+
+#[test]
+fn a_page_for_logouts_is_not_opened_if_the_revocation_fails() {
+    let server = Server::new();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let sandbox = server.sandbox_with_store();
+    let option = format!("credentials.oauth.revocation_endpoint_url=http://{closed}/revoke");
+    let run =
+        |command: &[&str]| sandbox.run(&[&["--set", &option, "--set", PAGE][..], command].concat());
+    server.giving("one", 3_600, || run(&["token"])).done();
+    let outcome = run(&["logout", "--revoke", "--at-server", "--no-browser"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("open this link"), "{}", outcome.stderr);
+    assert_eq!(run(&["token"]).done(), "one\n");
+}
+
+#[test]
+fn some_flags_of_a_logout_exclude_others() {
+    for arguments in [&["--at-server", "--all"][..], &["--no-browser"]] {
+        let outcome = Server::new().sandbox().run(&[&["logout"], arguments].concat());
+        assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+    }
+}

@@ -37,6 +37,11 @@ impl Server {
         self.sandbox_with("store = \"file\"\n")
     }
 
+    /// Returns the address of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.0.local_addr().unwrap())
+    }
+
     fn sandbox_with(&self, more: &str) -> Sandbox {
         let address = self.0.local_addr().unwrap();
         Sandbox::with(format!(

@@ -217,3 +217,43 @@ fn what_is_not_utf8_is_reported() {
         assert_eq!(run(&[flag.as_ref(), odd]).code, 2, "{flag}");
     }
 }
+
+#[test]
+fn the_server_describes_the_token() {
+    let server = Server::new();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let sandbox = server.sandbox_with_store();
+    let set = format!("credentials.oauth.introspection_endpoint_url={}", server.url("/introspect"));
+    let run =
+        |option: &str, command: &[&str]| sandbox.run(&[&["--set", option][..], command].concat());
+    server.giving("one", 3_600, || run(&set, &["token"])).done();
+    let answer = r#"{"active":true,"scope":"read write","sub":"ann\u001b[2J","aud":["a","b"],"exp":1900000000}"#;
+    let (described, request) =
+        server.answering("200 OK", answer, || run(&set, &["token", "--introspect"]));
+    assert!(request.body.contains("token=one&token_type_hint=access_token"), "{}", request.body);
+    let text = described.done();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        json,
+        json!({
+            "active": true, "scopes": ["read", "write"], "client_id": null, "username": null,
+            "subject": "ann\u{1b}[2J", "type": null, "issuer": null, "audience": ["a", "b"],
+            "issued_at": null, "expires_at": "2030-03-17T17:46:40Z",
+        })
+    );
+    assert!(!text.contains('\u{1b}') && !text.contains("one"), "{text}");
+
+    let inactive = r#"{"active":false}"#;
+    let introspect = || run(&set, &["token", "--introspect"]);
+    let described = server.answering("200 OK", inactive, introspect).0.done();
+    assert!(described.contains("\"active\": false"), "{described}");
+
+    server.giving("one", 3_600, || sandbox.run(&["token"])).done();
+    let unknown = sandbox.run(&["token", "--introspect"]);
+    assert_eq!((unknown.code, &*unknown.stdout), (3, ""), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("`introspection_endpoint_url`"), "{}", unknown.stderr);
+    let unreachable = format!("credentials.oauth.introspection_endpoint_url=http://{closed}/i");
+    server.giving("two", 3_600, || run(&unreachable, &["token"])).done();
+    let outcome = run(&unreachable, &["token", "--introspect"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
+}

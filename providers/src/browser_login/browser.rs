@@ -17,7 +17,7 @@ use authn::{Login, Url, diagnostic::reason, time::Clock};
 const EARLY_EXIT: Duration = Duration::from_secs(5);
 
 /// The result of starting a browser.
-pub(super) enum Browser {
+pub(crate) enum Browser {
     /// It was started.
     Opened,
     /// It could not be started, or ended with an error. The text is the reason.
@@ -25,7 +25,7 @@ pub(super) enum Browser {
 }
 
 /// Commands that start a browser. They are tried in order, until one exists and does not fail at once.
-pub(super) struct Browsers {
+pub(crate) struct Browsers {
     commands: Vec<Vec<String>>,
     /// The provenance of the commands, for messages.
     from: &'static str,
@@ -33,7 +33,7 @@ pub(super) struct Browsers {
 
 impl Browsers {
     /// Returns the configured command, or else the commands of `BROWSER`, or else the desktop's.
-    pub(super) fn of(configured: Option<&[String]>, login: &Login) -> Self {
+    pub(crate) fn of(configured: Option<&[String]>, login: &Login) -> Self {
         if let Some(command) = configured {
             return Self { commands: vec![command.to_vec()], from: "the command in `browser`" };
         }
@@ -46,7 +46,7 @@ impl Browsers {
     }
 
     /// Starts a browser with an address in the background, and reports the result.
-    pub(super) fn open(self, url: &Url, clock: Clock, report: impl Fn(Browser) + Send + 'static) {
+    pub(crate) fn open(self, url: &Url, clock: Clock, report: impl Fn(Browser) + Send + 'static) {
         let url = url.as_str().to_owned();
         let work = move || {
             if let Err(why) = self.start(&url, &clock, &report) {

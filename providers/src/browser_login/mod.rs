@@ -20,7 +20,7 @@ use authn::{
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 use zeroize::Zeroizing;
 
-use browser::{Browser, Browsers};
+pub(crate) use browser::{Browser, Browsers};
 use listener::Listener;
 
 pub(crate) use answer::{Answer, Checks};

@@ -117,15 +117,18 @@ impl LoginOptions {
     }
 }
 
-/// Returns the keys of the options that change no session: those that are used only by logins, and the one that an
-/// error names after the session was renewed.
+/// Returns the keys of the options that change no session: those that are used only by logins, and those that an error
+/// names when the session exists already.
 pub(super) fn options() -> &'static [&'static str] {
     static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
         let fields = LoginOptions::FIELDS.iter().chain(AuthorizationOptions::FIELDS);
-        fields.map(Field::key).chain(["token_type"]).collect()
+        fields.map(Field::key).chain(NAMED_LATER).collect()
     });
     &KEYS
 }
+
+/// The options that a token of an unknown type needs, and a logout at the server.
+const NAMED_LATER: [&str; 2] = ["token_type", "end_session_endpoint_url"];
 
 /// How long a failed login waits until the server has revoked the tokens that it issued.
 const REVOCATION_TIMEOUT: Duration = Duration::from_secs(5);

@@ -18,8 +18,10 @@ mod discovered;
 mod exchanged;
 mod grants;
 pub(crate) mod id_token;
+mod introspection;
 mod json;
 mod login;
+mod logout;
 #[cfg(test)]
 mod loopback;
 mod request;
@@ -36,10 +38,12 @@ mod shaped;
 #[cfg(test)]
 mod tests;
 mod typed_client;
+mod user_info;
 
 use authn::{
-    Bound, Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe,
-    Result, SessionPolicy, TokenSet, TokenSource, Url, Used, http::ClientIdentity,
+    Bound, Claims, Context, Environment, InteractiveSource, Introspection, Login, LoginPlan,
+    PendingLogin, Probe, Result, SessionPolicy, TokenSet, TokenSource, Url, Used, UserInfo,
+    http::ClientIdentity,
 };
 
 use assertions::Assertions;
@@ -297,5 +301,26 @@ impl InteractiveSource for OAuth {
 
     async fn revoke_access_token(&self, context: &Context, grant: &TokenSet) -> Result<bool> {
         revocation::revoke_access_token(self.call(context), grant).await.map(|()| true)
+    }
+
+    async fn introspect(&self, context: &Context, tokens: &TokenSet) -> Result<Introspection> {
+        introspection::introspect(self.call(context), tokens).await
+    }
+
+    async fn user_info(&self, context: &Context, tokens: &TokenSet) -> Result<Option<UserInfo>> {
+        user_info::ask(self.call(context), tokens).await
+    }
+
+    async fn logout_url(
+        &self,
+        context: &Context,
+        last: Option<&TokenSet>,
+        post_logout_redirect_uri: Option<&str>,
+    ) -> Result<Url> {
+        logout::url(self.call(context), last, post_logout_redirect_uri).await
+    }
+
+    async fn open_logout(&self, context: &Context, url: &Url, login: &Login) -> Result<()> {
+        logout::open(self.call(context), url, login).await
     }
 }

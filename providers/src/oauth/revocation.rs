@@ -26,8 +26,7 @@ async fn post(call: Call<'_>, grant: &TokenSet, token: &str, hint: &str) -> Resu
     let mut form = Form::default();
     form.add("token", token);
     form.add("token_type_hint", hint);
-    let missing = Missing::of(call.options);
-    let typed = missing.map(|missing| missing.find(call, Some(grant))).transpose()?;
+    let typed = Missing::client_of(call, grant)?;
     let client = typed.as_ref().unwrap_or(call.client);
     let advice = GrantAdvice {
         meaning: "",

@@ -58,6 +58,11 @@ impl Missing {
         Err(call.context.login_required(&format!("the client's {what} {is} not configured")))
     }
 
+    /// Returns the client that a session's values complete; `None` if the configured one is complete.
+    pub(super) fn client_of(call: Call<'_>, last: &TokenSet) -> Result<Option<Client>> {
+        Self::of(call.options).map(|missing| missing.find(call, Some(last))).transpose()
+    }
+
     /// Returns the client with the missing values added.
     fn client(
         self,

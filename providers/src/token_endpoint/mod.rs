@@ -26,6 +26,6 @@ pub use request::TokenRequest;
 pub(crate) use request::{RequestEncoding, RequestMethod, check_shape};
 pub(crate) use response::{
     Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, PushedRequest, Received,
-    TokenType, accepted, device_authorization, grant, pushed_request,
+    TokenType, accepted, device_authorization, grant, introspection, pushed_request, user_info,
 };
 pub(crate) use with::with;

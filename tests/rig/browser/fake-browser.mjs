@@ -7,6 +7,7 @@
 // The report is `{url, location, form, status, words, favicon, again}`: what was opened, the callback's address and the
 // form that was sent there if there was one, and the status and words of the last page; the statuses of the icon and of
 // the second callback, where these were asked for. A status of null is an address where nobody listened.
+import fs from 'node:fs';
 import { User, wordsOf } from '../oidc-provider/user.mjs';
 import { callbackAddress, callbackForm, readOptions, writeReport } from './options.mjs';
 
@@ -34,4 +35,8 @@ async function browse() {
   return { location, form: form && String(new URLSearchParams(form)), status, words: wordsOf(body), favicon, again };
 }
 
-writeReport(options.report, { url, ...await browse() });
+const { jar } = options;
+if (jar && fs.existsSync(jar)) user.remember(JSON.parse(fs.readFileSync(jar)));
+const report = { url, ...await browse() };
+if (jar) fs.writeFileSync(jar, JSON.stringify(user.cookies));
+writeReport(options.report, report);

@@ -17,7 +17,7 @@ const WINDOWS = { desktop: { width: 1280, height: 800 }, phone: { width: 390, he
 const SCHEMES = ['light', 'dark'];
 const MOST_PAGES = 10;
 const options = readOptions();
-const { url, user = 'alice', password = 'wonderland', deny, shots } = options;
+const { url, user = 'alice', password = 'wonderland', deny, jar, shots } = options;
 const first = new URL(url).origin;
 // A web application leads to the server: the first other origin.
 let server = options.app ? undefined : first;
@@ -49,7 +49,8 @@ const browser = await chromium.launch({
     '--host-resolver-rules=MAP fonts.googleapis.com 127.0.0.1:9', // the login pages import a web font
   ],
 });
-const page = await browser.newPage({ viewport: WINDOWS.desktop });
+const storageState = jar && fs.existsSync(jar) ? jar : undefined;
+const page = await browser.newPage({ viewport: WINDOWS.desktop, storageState });
 page.setDefaultTimeout(15_000);
 say(`launched ${executablePath} ${browser.version()}`);
 
@@ -62,6 +63,7 @@ page.on('requestfailed', (request) => {
 });
 await stopAtCallback();
 await browse();
+if (jar) await page.context().storageState({ path: jar });
 await browser.close();
 writeReport(options.report, report);
 
@@ -138,6 +140,10 @@ async function fillIn() {
     await picture('user-code');
     await page.click('button[type=submit]');
     say('user code sent');
+  } else if (await shows('button:has-text("Yes, sign me out")')) {
+    await picture('sign-out');
+    await page.click('button:has-text("Yes, sign me out")');
+    say('sign-out sent');
   } else if (await shows('button:has-text("Continue")')) {
     await picture('continue');
     await page.click(deny ? '[name=abort], a:has-text("Cancel")' : 'button:has-text("Continue")');

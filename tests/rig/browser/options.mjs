@@ -10,6 +10,7 @@
 //   --twice           opens the callback once more
 //   --app             the address is that of a web application, which leads to the server (real browser)
 //   --then TEXT       presses the button with this text on the last page (real browser)
+//   --jar FILE        keeps the cookies in a file, and starts with those of an earlier run
 //   --report FILE     writes what happened, as JSON, when all is done
 //   --shots FOLDER    takes pictures of every page, and of the last one in every size and colour scheme (real browser)
 //
@@ -17,7 +18,7 @@
 import fs from 'node:fs';
 import { parseArgs } from 'node:util';
 
-const STRINGS = ['user', 'password', 'user-code', 'report', 'shots', 'then'];
+const STRINGS = ['user', 'password', 'user-code', 'jar', 'report', 'shots', 'then'];
 const FLAGS = ['deny', 'close', 'favicon', 'tamper-state', 'twice', 'app'];
 
 const variable = (name) =>

@@ -10,6 +10,16 @@ export class User {
     Object.assign(this, { login, password, deny, userCode });
   }
 
+  /** The cookies so far, as names and values. */
+  get cookies() {
+    return [...this.#cookies];
+  }
+
+  /** Starts with cookies that an earlier user had. */
+  remember(cookies) {
+    this.#cookies = new Map(cookies);
+  }
+
   /** One request with the cookies so far: a POST if there is a form. No redirect is followed. */
   async request(url, form) {
     const response = await fetch(url, {
@@ -64,7 +74,9 @@ export class User {
     const found = formOf(html);
     if (!found) return undefined;
     const { address, form } = found;
-    if (form.prompt) {
+    if (form.logout || html.includes('op.logoutForm')) {
+      form.logout = 'yes'; // the page asks only a browser that is logged in
+    } else if (form.prompt) {
       if (this.deny) return { address: /<a href="([^"]*)">\[ Cancel \]/.exec(html)[1] };
       if (form.prompt === 'login') Object.assign(form, { login: this.login, password: this.password });
     } else if (form.confirm && this.deny) {

@@ -13,6 +13,7 @@ use authn::{
     time::{Clock, ManualClock, Moment, Sleep, Time},
 };
 use authn_tests::{logs::Logs, rig::Rig};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::{
@@ -280,6 +281,59 @@ async fn a_typed_in_secret_is_never_shown_whatever_fails() {
         let answers = ["kc-cc", canary.as_str()].repeat(3);
         let outcome = sweep(&load(&rig, &options, &folder), &answers, &canary).await;
         assert_eq!(outcome.is_ok(), *faults == granted, "{faults}");
+    }
+    search_logs(&canary);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_about_a_token_shows_no_secret_whatever_fails() {
+    Logs::of_process();
+    let rig = Rig::start();
+    let folder = tempfile::tempdir().unwrap();
+    let canary = Canary::new();
+    let secret = canary.as_str();
+    let json = json!({ "content-type": "application/json" });
+    let described = json!({ "active": true, "sub": secret, "username": secret });
+    let mut answers = failures(secret);
+    answers.push(json!({ "status": 200, "headers": json, "body": described }));
+    answers.push(
+        json!({ "status": 200, "headers": json, "body": { "active": secret, "sub": [secret] } }),
+    );
+    let jwt = json!({ "content-type": "application/jwt" });
+    answers.push(json!({ "status": 200, "headers": jwt, "body": secret }));
+    let subject = URL_SAFE_NO_PAD.encode(json!({ "sub": "someone else" }).to_string());
+    let id_token = format!("e30.{subject}.{secret}");
+    let options = format!(
+        "client_id = 'cc-post'\nclient_secret = '{secret}'\ngrant_type = 'client_credentials'"
+    );
+    for (number, answer) in answers.iter().enumerate() {
+        let credentials = load(&rig, &options, &folder.path().join(number.to_string()));
+        rig.faults(&always(&tokens(secret, Some(&id_token)), &json!({ "endpoint": "token" })));
+        let token = credentials.token().await.unwrap();
+        let mut faults = vec![always(&tokens(secret, Some(&id_token)), &json!({}))[0].clone()];
+        for endpoint in ["introspection", "userinfo", "revocation"] {
+            faults.push(always(answer, &json!({ "endpoint": endpoint }))[0].clone());
+        }
+        rig.faults(&Value::Array(faults));
+        let introspection = credentials.introspect().await;
+        let user = credentials.user_info().await;
+        let url = credentials.logout_url(None).await.unwrap();
+        assert!(canary.find_in(url.as_str().as_bytes()).is_some(), "the hint has it");
+        let refused = credentials.logout_url(Some(secret)).await;
+        let revocation = credentials.revoke_tokens(token).await;
+        let mut shown = format!("{introspection:?} {introspection:#?} {user:?} {user:#?}");
+        shown += &format!("{refused:?} {revocation:?} {credentials:?}");
+        let errors = [
+            introspection.as_ref().err(),
+            user.as_ref().err(),
+            refused.as_ref().err(),
+            revocation.as_ref().err(),
+        ];
+        for error in errors.into_iter().flatten() {
+            shown += &error.to_string();
+        }
+        assert_eq!(canary.find_in(shown.as_bytes()), None, "{answer}: {shown}");
+        assert!(user.is_err(), "it is another user, or none");
     }
     search_logs(&canary);
 }

@@ -9,6 +9,7 @@ mod grants;
 mod matrix;
 mod revocation;
 mod servers;
+mod token_info;
 
 use std::{path::Path, time::Duration};
 

@@ -23,15 +23,8 @@ fn seconds(member: &Member) -> Result<Option<u64>, NotSeconds> {
         Member::Absent => return Ok(None),
         Member::Whole(seconds) => *seconds,
         Member::Number(seconds) => whole(*seconds)?,
-        Member::Text(text) if is_decimal(text) => match text.parse::<u64>() {
-            Ok(seconds) => seconds,
-            Err(_) => whole(text.parse().map_err(|_| NotSeconds)?)?,
-        },
-        Member::Text(_)
-        | Member::Boolean(_)
-        | Member::List(_)
-        | Member::Other
-        | Member::Repeated => {
+        Member::Text(text) => authn::private::seconds(text).ok_or(NotSeconds)?,
+        Member::Boolean(_) | Member::List(_) | Member::Other | Member::Repeated => {
             return Err(NotSeconds);
         }
     }))
@@ -45,15 +38,6 @@ fn seconds(member: &Member) -> Result<Option<u64>, NotSeconds> {
 )]
 fn whole(seconds: f64) -> Result<u64, NotSeconds> {
     if seconds >= 0.0 { Ok(seconds as u64) } else { Err(NotSeconds) }
-}
-
-/// Returns whether a text has only digits and at most one point. Rust would also parse `+1`, `inf`, `nan` and `1e9`.
-fn is_decimal(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    match text.split_once('.') {
-        Some((before, after)) => digits(before) && digits(after),
-        None => digits(text),
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! - [`token_response`]: makes a token set of a token response; [`lifetime`]: its lifetime
 //! - [`device_authorization`]: the codes that start a login on another device
 //! - [`pushed_request`]: the reference to a request that was pushed
+//! - [`statement`]: what the server says about a token or its user
 //! - [`refusal`]: makes an error of a refusal; [`instead`]: of any other answer
 
 mod device_authorization;
@@ -16,6 +17,7 @@ mod member;
 mod object;
 mod pushed_request;
 mod refusal;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod token_response;
@@ -35,6 +37,7 @@ pub(super) use member::Member;
 pub(super) use object::Object;
 pub(crate) use pushed_request::PushedRequest;
 pub(crate) use refusal::{Advice, ErrorCode, Failure, GrantAdvice};
+pub(crate) use statement::{introspection, user_info};
 
 choice! {
     /// A type of tokens (RFC 6749, 7.1).
