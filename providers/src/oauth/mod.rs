@@ -4,6 +4,7 @@
 //! - [`grants`]: the grants, one file each
 //! - [`login`]: how a user logs in
 //! - [`request`]: the scopes, the audience and the parameters of requests
+//! - [`dpop`]: tokens that are bound to a key
 //! - [`compliance`]: what is changed for servers that deviate from the specifications
 //! - [`id_token`]: the user that a token belongs to
 
@@ -11,6 +12,7 @@ mod browser;
 pub(crate) mod compliance;
 #[cfg(test)]
 mod discovered;
+mod dpop;
 mod grants;
 pub(crate) mod id_token;
 mod login;
@@ -25,11 +27,15 @@ mod server;
 mod tests;
 mod typed_client;
 
+use std::sync::Arc;
+
 use authn::{
-    Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe, Result,
-    SessionPolicy, TokenSet, TokenSource, Url,
+    Claims, Context, Environment, InteractiveSource, Issued, Login, LoginPlan, PendingLogin,
+    Placement, Probe, Reaction, Request, ResponseHead, Result, SecretString, SessionPolicy,
+    TokenSet, TokenSource, Url, Used,
 };
 
+use dpop::{Dpop, SessionKey};
 use grants::{GrantOptions, GrantType, authorization_code};
 use id_token::Keys;
 use login::LoginOptions;
@@ -107,6 +113,8 @@ pub struct OAuth {
     login: LoginOptions,
     #[flatten]
     request: RequestOptions,
+    #[flatten]
+    dpop: Dpop,
     __keys: Keys,
 }
 
@@ -117,11 +125,22 @@ struct Call<'a> {
     /// The client that authenticates: the configured one, or one whose credentials the user has typed in.
     client: &'a Client,
     context: &'a Context,
+    /// The key that tokens are bound to, if one is used.
+    key: Option<&'a SessionKey>,
 }
 
 impl OAuth {
     fn call<'a>(&'a self, context: &'a Context) -> Call<'a> {
-        Call { options: self, client: &self.client, context }
+        Call { options: self, client: &self.client, context, key: None }
+    }
+
+    /// Returns the key of an exchange, which the session may have kept.
+    async fn key(
+        &self,
+        context: &Context,
+        kept: Option<&SecretString>,
+    ) -> Result<Option<Arc<SessionKey>>> {
+        self.dpop.key(&self.server, context, kept).await
     }
 }
 
@@ -146,7 +165,9 @@ impl<'a> Call<'a> {
     async fn redeem(self, form: Form, advice: GrantAdvice<'_>) -> Result<TokenSet, Failure> {
         let (response, advice) = self.post(Endpoint::Token, form, advice).await?;
         let unknown_type = self.options.request.token_type;
-        let grant = token_endpoint::grant(&Received::from(&response), &advice, unknown_type)?;
+        let proof = self.options.dpop.expected(self.key);
+        let received = Received::from(&response);
+        let grant = token_endpoint::grant(&received, &advice, unknown_type, proof)?;
         Ok(with(grant, response.date(), TokenSet::with_server_date))
     }
 
@@ -158,19 +179,38 @@ impl<'a> Call<'a> {
         form: Form,
         grant: GrantAdvice<'_>,
     ) -> Result<(TokenResponse, Advice<'_>)> {
-        let Self { options: OAuth { server, request: options, .. }, client, context } = self;
-        let address = server.endpoint(endpoint, context).await?;
-        let mut request = TokenRequest::new(endpoint, address.url(), form);
+        let address = self.options.server.endpoint(endpoint, self.context).await?;
+        let (mut response, wants_another) = self.send(endpoint, address.url(), form.clone()).await?;
+        if wants_another {
+            // Once more at most. The server has not used up a code or a refresh token (RFC 9449, 8).
+            (response, _) = self.send(endpoint, address.url(), form).await?;
+        }
+        Ok((response, Advice { client: self.client.advice(), grant }))
+    }
+
+    /// Sends a form once, with an authentication and a proof of its own, because a server takes each of them once. Returns
+    /// the answer, and whether the server wants another proof.
+    async fn send(
+        self,
+        endpoint: Endpoint,
+        url: &Url,
+        form: Form,
+    ) -> Result<(TokenResponse, bool)> {
+        let Self { options: OAuth { server, request: options, dpop, .. }, client, context, key } = self;
+        let mut request = TokenRequest::new(endpoint, url, form);
         let answered = options.prepare(&mut request)?;
         client.authenticate(&mut request, &server.audience()?, context).await?;
-        let mut response = TokenResponse::from(request.send(context).await?);
+        let proof = dpop.prove(&mut request, key, context)?;
+        let response = request.send(context).await?;
+        let wants_another = proof.is_some_and(|sent| dpop.wants_another(&sent, &response, context));
+        let mut response = TokenResponse::from(response);
         options.correct(answered, &mut response)?;
-        Ok((response, Advice { client: client.advice(), grant }))
+        Ok((response, wants_another))
     }
 }
 
 impl TokenSource for OAuth {
-    fn validate(&self, _context: &Context) -> Result<()> {
+    fn validate(&self, context: &Context) -> Result<()> {
         self.server.validate()?;
         match Missing::of(self) {
             Some(missing) => missing.validate(self)?,
@@ -178,11 +218,32 @@ impl TokenSource for OAuth {
         }
         GrantType::of(self).validate(self)?;
         self.login.validate()?;
+        self.dpop.validate(context)?;
         self.request.validate()
     }
 
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
-        GrantType::of(self).exchange(self.call(context), last).await
+        let key = self.key(context, last.and_then(|last| last.kept(dpop::KEPT))).await?;
+        let call = Call { key: key.as_deref(), ..self.call(context) };
+        let tokens = GrantType::of(self).exchange(call, last).await?;
+        Ok(dpop::keep(tokens, call.key))
+    }
+
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()> {
+        self.dpop.authorize(request, issued, context)
+    }
+
+    fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
+        self.dpop.response(head, used, context)
+    }
+
+    fn placements(&self, _context: &Context) -> Vec<Placement> {
+        self.dpop.placements()
     }
 
     /// For a user's password the user, for a client's own credentials the client.
@@ -205,7 +266,13 @@ impl InteractiveSource for OAuth {
     }
 
     async fn login(&self, context: &Context, login: &Login) -> Result<Option<TokenSet>> {
-        login::login(self.call(context), login).await
+        if !self.needs_login() {
+            return Ok(None);
+        }
+        let key = login.unless_cancelled(self.key(context, None)).await??;
+        let call = Call { key: key.as_deref(), ..self.call(context) };
+        let tokens = login::login(call, login).await?;
+        Ok(Some(dpop::keep(tokens, call.key)))
     }
 
     async fn begin_login(
@@ -213,7 +280,9 @@ impl InteractiveSource for OAuth {
         context: &Context,
         redirect_uri: &str,
     ) -> Result<(Url, PendingLogin)> {
-        authorization_code::begin(self.call(context), redirect_uri).await
+        let key = self.key(context, None).await?;
+        let call = Call { key: key.as_deref(), ..self.call(context) };
+        authorization_code::begin(call, redirect_uri).await
     }
 
     async fn complete_login(
@@ -222,7 +291,11 @@ impl InteractiveSource for OAuth {
         pending: &PendingLogin,
         returned: &Url,
     ) -> Result<TokenSet> {
-        authorization_code::complete(self.call(context), pending, returned).await
+        let kept = pending.kept(dpop::KEPT).map(SecretString::from);
+        let key = self.key(context, kept.as_ref()).await?;
+        let call = Call { key: key.as_deref(), ..self.call(context) };
+        let tokens = authorization_code::complete(call, pending, returned).await?;
+        Ok(dpop::keep(tokens, call.key))
     }
 
     /// What a client's own credentials lack is typed in once.

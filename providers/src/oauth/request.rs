@@ -46,7 +46,7 @@ pub(super) struct RequestOptions {
 }
 
 /// Parameters that the provider sets itself, or that would change the form of the server's answer.
-pub(super) const OWN_PARAMETERS: [&str; 25] = [
+pub(super) const OWN_PARAMETERS: [&str; 26] = [
     "audience",
     "client_assertion",
     "client_assertion_type",
@@ -57,6 +57,7 @@ pub(super) const OWN_PARAMETERS: [&str; 25] = [
     "code_challenge_method",
     "code_verifier",
     "device_code",
+    "dpop_jkt",
     "grant_type",
     "login_hint",
     "nonce",

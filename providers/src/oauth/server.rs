@@ -130,6 +130,13 @@ impl Server {
         Ok(metadata.is_some_and(|metadata| metadata.names_itself_in_answers()))
     }
 
+    /// Returns the algorithms of the proofs that the server takes (RFC 9449, 5.1); `None` if it takes none, or nothing is
+    /// discovered.
+    pub(super) async fn proof_algorithms(&self, context: &Context) -> Result<Option<Vec<String>>> {
+        let metadata = self.metadata(context).await?;
+        Ok(metadata.and_then(|metadata| metadata.proof_algorithms().map(<[_]>::to_vec)))
+    }
+
     /// Checks that the server's metadata do not require pushed authorization requests (RFC 9126, 5).
     pub(super) async fn check_requests(&self, context: &Context) -> Result<()> {
         let metadata = self.metadata(context).await?;

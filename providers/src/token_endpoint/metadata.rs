@@ -72,6 +72,14 @@ impl Metadata {
         self.says("require_pushed_authorization_requests")
     }
 
+    /// Returns the algorithms of the proofs that the server takes (RFC 9449, 5.1); `None` if it takes none.
+    pub(crate) fn proof_algorithms(&self) -> Option<&[String]> {
+        self.found().find_map(|found| match found.get("dpop_signing_alg_values_supported") {
+            Member::Texts(algorithms) => Some(&**algorithms),
+            _ => None,
+        })
+    }
+
     /// Fails if there are no metadata at all.
     pub(super) fn check(&self) -> Result<()> {
         if self.suffices(None) {

@@ -25,7 +25,8 @@ pub(crate) use metadata::Metadata;
 pub use request::TokenRequest;
 pub(crate) use request::{RequestEncoding, RequestMethod, check_shape};
 pub(crate) use response::{
-    Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, Received, TokenType, accepted,
+    Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, Proof, Received, TokenType,
+    accepted,
     device_authorization, grant,
 };
 pub(crate) use with::with;

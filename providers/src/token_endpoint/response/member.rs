@@ -14,7 +14,9 @@ pub(in crate::token_endpoint) enum Member {
     /// A whole number, with all its digits.
     Whole(u64),
     Boolean(bool),
-    /// A list, an object, a negative whole number, or a text that is no Unicode.
+    /// The texts of a list.
+    Texts(Vec<String>),
+    /// An object, a negative whole number, or a text that is no Unicode.
     Other,
     /// There is more than one.
     Repeated,
@@ -86,8 +88,11 @@ impl<'de> de::Visitor<'de> for Visitor {
     }
 
     fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Member, A::Error> {
-        while seq.next_element::<de::IgnoredAny>()?.is_some() {}
-        Ok(Member::Other)
+        let mut texts = Vec::new();
+        while let Some(element) = seq.next_element::<Member>()? {
+            texts.extend(element.text().map(str::to_owned));
+        }
+        Ok(Member::Texts(texts))
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Member, A::Error> {

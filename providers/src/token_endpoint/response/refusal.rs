@@ -7,7 +7,7 @@ use crate::choice::choice;
 
 choice! {
     /// An error code that a specification defines (RFC 6749, 5.2; RFC 7009, 2.2.1; RFC 8707, 2; RFC 6750, 3.1;
-    /// RFC 8628, 3.5), or another name that servers use for it. Only these are shown, because any other code could contain
+    /// RFC 8628, 3.5; RFC 9449, 5 and 8), or another name that servers use for it. Only these are shown, because any other code could contain
     /// anything.
     pub(crate) enum ErrorCode {
         #[serde(alias = "authorization_declined", alias = "declined")]
@@ -16,6 +16,7 @@ choice! {
         #[serde(alias = "code_expired")]
         ExpiredToken = "expired_token",
         InvalidClient = "invalid_client",
+        InvalidDpopProof = "invalid_dpop_proof",
         InvalidGrant = "invalid_grant",
         InvalidRequest = "invalid_request",
         InvalidScope = "invalid_scope",
@@ -27,6 +28,7 @@ choice! {
         UnauthorizedClient = "unauthorized_client",
         UnsupportedGrantType = "unsupported_grant_type",
         UnsupportedTokenType = "unsupported_token_type",
+        UseDpopNonce = "use_dpop_nonce",
     }
 }
 
@@ -167,11 +169,16 @@ fn help<'a>(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'a>) ->
     match code {
         Some(ErrorCode::InvalidClient | ErrorCode::UnauthorizedClient) => advice.client,
         Some(ErrorCode::InvalidGrant) => advice.grant.help,
+        Some(ErrorCode::InvalidDpopProof) => {
+            "check this machine's clock and `dpop_algorithm`, and that no proxy changes the server's address"
+        }
         Some(ErrorCode::InvalidScope) => "check `scope`",
         Some(ErrorCode::InvalidTarget) => "check `resource` and `audience`",
         Some(ErrorCode::UnsupportedGrantType) => "choose another grant or another server",
         Some(ErrorCode::UnsupportedTokenType) => "let the token expire",
-        Some(ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable) => "try again later",
+        Some(
+            ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable | ErrorCode::UseDpopNonce,
+        ) => "try again later",
         _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
             "try again later"
         }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{answer::Expected, pkce, pkce::Verifier};
 use crate::{
-    oauth::{Call, OAuth},
+    oauth::{Call, OAuth, dpop},
     random::random,
     token_endpoint::{Endpoint, Form, GrantAdvice, with},
 };
@@ -74,6 +74,8 @@ impl Attempt {
             .with_kept(VERIFIER, self.verifier.expose())
             .with_kept(SERVER, server.audience()?)
             .with_kept(CLIENT, client.id());
+        let pending =
+            with(pending, call.key, |pending, key| pending.with_kept(dpop::KEPT, &*key.text().expose()));
         Ok(with(pending, self.nonce, |pending, nonce| pending.with_kept(NONCE, &**nonce)))
     }
 
@@ -113,6 +115,8 @@ impl Attempt {
             "login_hint",
             options.login.login_hint.as_deref().unwrap_or_default(),
         );
+        // The server takes the code only with a proof of this key (RFC 9449, 10).
+        form.add_unless_empty("dpop_jkt", call.key.map_or("", |key| key.thumbprint()));
         options.request.ask_for(&mut form, call.scopes(), call.context)?;
         options.request.ask_for_login(&mut form);
         let mut url = endpoint.url().clone();
