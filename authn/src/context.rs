@@ -210,9 +210,13 @@ impl Context {
         self.0.served.iter().find(|(of, _)| *of == provider).map(|(_, token)| token)
     }
 
-    /// Returns the placement; `None` is the default one.
+    /// Returns the configured place of the token on requests; `None` if it is the default one.
+    ///
+    /// ```
+    /// assert!(authn::Context::new().placement().is_none());
+    /// ```
     #[inline]
-    pub(crate) fn placement(&self) -> Option<&Placement> {
+    pub fn placement(&self) -> Option<&Placement> {
         self.0.placement.as_deref()
     }
 
@@ -247,6 +251,11 @@ impl Context {
             parts.scopes = Arc::clone(&call.0.scopes);
             parts.parameters = Arc::clone(&call.0.parameters);
         })
+    }
+
+    /// Returns this context with the place of another one.
+    pub(crate) fn placed_like(&self, other: &Self) -> Self {
+        self.clone().change(|parts| parts.placement.clone_from(&other.0.placement))
     }
 
     /// Returns this context for a closure that requests a token.

@@ -9,7 +9,7 @@ use crate::{
     jws::{KeySet, Signed},
     oauth::id_token::{Expected, Failure},
     token_endpoint::{
-        Advice, GrantAdvice, Received, accepted, device_authorization, grant, pushed_request,
+        Advice, GrantAdvice, Proof, Received, accepted, device_authorization, grant, pushed_request,
     },
 };
 
@@ -34,7 +34,7 @@ pub fn token_response(body: &[u8]) {
         let place = "https://server.test";
         let content_type = Some(content_type);
         let received = Received { place, status, content_type, retry_after: None, body };
-        let granted = grant(&received, &advice, None).map(drop).map_err(Error::from);
+        let granted = grant(&received, &advice, None, Proof::None).map(drop).map_err(Error::from);
         let codes = device_authorization(&received, &advice).map(drop).map_err(Error::from);
         let pushed = pushed_request(&received, &advice).map(drop).map_err(Error::from);
         for result in [granted, codes, pushed, accepted(&received, &advice)] {

@@ -52,7 +52,10 @@ impl Exchange {
             None => Moment::NEVER,
         };
         let schedule = Schedule::plan(expiry.minus(lifetime), expiry, options, chance());
-        let issued = || Issued::new(token.settled(expiry), record.kept());
+        let issued = || {
+            Issued::new(token.settled(expiry), record.kept())
+                .with_server_clock_ahead(record.server_clock_ahead)
+        };
         (!expiry.reached(now)).then(|| (issued(), schedule))
     }
 }

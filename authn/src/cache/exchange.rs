@@ -382,7 +382,8 @@ impl Exchange {
             || options.fallback(is_lasting).map_or(Moment::NEVER, |life| asked.plus(life));
         let expiry = tokens.token().expiry(asked, now).unwrap_or_else(fallback);
         let token = tokens.token().clone().settled(expiry);
-        let issued = Issued::new(token, tokens.all_kept());
+        let issued = Issued::new(token, tokens.all_kept())
+            .with_server_clock_ahead(tokens.server_clock_ahead());
         let schedule = Schedule::plan(asked, expiry, options, chance());
         Fresh {
             tokens,

@@ -239,11 +239,15 @@ impl<'de> Deserializer<'de> for Values<'_> {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        words: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
         match &self.item.value {
             Value::Text(text) => visitor.visit_enum(StrDeserializer::new(text.trim())),
+            // An option such as `true`, `false` or `"auto"`.
+            Value::Boolean(value) if words.contains(&word(*value)) => {
+                visitor.visit_enum(StrDeserializer::new(word(*value)))
+            }
             Value::Table(entries) => {
                 visitor.visit_enum(MapAccessDeserializer::new(self.entries(entries)))
             }
@@ -255,4 +259,9 @@ impl<'de> Deserializer<'de> for Values<'_> {
         i128 u128 char bytes byte_buf unit unit_struct tuple tuple_struct identifier
         ignored_any
     }
+}
+
+/// Returns the word of a boolean.
+fn word(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
 }

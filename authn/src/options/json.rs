@@ -48,7 +48,12 @@ fn property(value_type: &Type, depth: usize) -> Value {
         Type::String | Type::Path | Type::Text(_) => json!({ "type": "string" }),
         Type::Url | Type::Origin => json!({ "type": "string", "format": "uri" }),
         Type::Duration => json!({ "type": ["string", "integer"] }),
-        Type::Choice(words) => json!({ "enum": words }),
+        Type::Choice(words) => {
+            // `true` and `false` are accepted as booleans too.
+            let booleans = words.iter().filter_map(|word| word.parse::<bool>().ok());
+            let words = words.iter().map(|word| json!(word));
+            json!({ "enum": words.chain(booleans.map(Value::from)).collect::<Vec<_>>() })
+        }
         Type::Command => property(&Type::List(Box::new(Type::String)), depth),
         Type::List(of) => json!({ "type": ["array", "string"], "items": property(of, depth) }),
         Type::Tuple(length) => {

@@ -41,7 +41,8 @@ impl Bound {
             refusing = refusing.or(Some(inner.refusing));
             match (&placed_by, &inner.placed_by) {
                 (Some(here), Some(there)) => return Err(placed_twice(here, there)),
-                (Some(_), None) => {}
+                // A provider that sets headers of its own beside the token may refuse another place.
+                (Some(_), None) => inner.provider.validate(&inner.context.placed_like(&context))?,
                 (None, _) => {
                     placed_by.clone_from(&inner.placed_by);
                     let placement = inner.context.placement().cloned();
@@ -87,6 +88,10 @@ impl Bound {
         }
         let placement = unless_default(placement).map(Arc::new);
         let context = self.context.change(|parts| parts.placement = placement);
+        self.provider.validate(&context)?;
+        if let Some(inner) = self.provider.managed().and_then(Managed::inner) {
+            inner.provider.validate(&inner.context.placed_like(&context))?;
+        }
         Ok(Self { context, placed_by: Some(placed_by.into()), ..self })
     }
 

@@ -9,7 +9,11 @@ mod placement;
 mod response;
 mod target;
 
-use std::{fmt, sync::LazyLock};
+use std::{
+    any::Any,
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Uri,
@@ -127,6 +131,26 @@ impl<'a> Request<'a> {
     pub fn with_used(mut self, used: &'a mut Used) -> Self {
         self.used = Some(used);
         self
+    }
+
+    /// Notes something about this request, in place of an earlier note, for the provider's reaction to the answer:
+    /// [`Used::note`] returns it. Without [`with_used`](Self::with_used) it is dropped.
+    ///
+    /// ```
+    /// use authn::{Request, Used};
+    ///
+    /// struct Nonce(String);
+    ///
+    /// let mut used = Used::default();
+    /// let (mut parts, ()) = http::Request::get("https://api.example.com/").body(())?.into_parts();
+    /// Request::from(&mut parts).with_used(&mut used).note(Nonce("n1".to_owned()));
+    /// assert_eq!(used.note::<Nonce>().unwrap().0, "n1");
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn note(&mut self, note: impl Any + Send + Sync) {
+        if let Some(used) = &mut self.used {
+            used.set_note(Arc::new(note));
+        }
     }
 
     /// Returns the method.

@@ -1,6 +1,6 @@
 //! The answer to an authorised request, and what a provider makes of it: `ResponseHead`, `Used`, `Reaction`.
 
-use std::fmt;
+use std::{any::Any, fmt, sync::Arc};
 
 use http::{HeaderMap, Method, StatusCode, Uri};
 
@@ -89,6 +89,7 @@ impl fmt::Debug for ResponseHead<'_> {
 pub struct Used {
     issued: Option<Issued>,
     places: Vec<Place>,
+    note: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Used {
@@ -100,6 +101,16 @@ impl Used {
     /// Returns the secret that was kept with the token under a name.
     pub fn kept(&self, name: &str) -> Option<&SecretString> {
         self.issued.as_ref()?.kept(name)
+    }
+
+    /// Returns what the provider has [noted](crate::Request::note) about the request; `None` if it has noted nothing, or
+    /// another type.
+    pub fn note<T: Any>(&self) -> Option<&T> {
+        self.note.as_deref()?.downcast_ref()
+    }
+
+    pub(crate) fn set_note(&mut self, note: Arc<dyn Any + Send + Sync>) {
+        self.note = Some(note);
     }
 
     pub(crate) fn set(&mut self, issued: Issued) {

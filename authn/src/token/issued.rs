@@ -20,17 +20,23 @@ pub(crate) type Kept = BTreeMap<String, SecretString>;
 /// let issued = Issued::from(tokens);
 /// assert_eq!(issued.token().secret(), "abc");
 /// assert_eq!(&*issued.kept("secret").unwrap().expose(), "s1");
+/// assert_eq!(issued.server_clock_ahead(), None);
 /// # Ok::<(), authn::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Issued {
     token: Token,
     kept: Arc<Kept>,
+    server_clock_ahead: Option<i64>,
 }
 
 impl Issued {
     pub(crate) fn new(token: Token, kept: Arc<Kept>) -> Self {
-        Self { token, kept }
+        Self { token, kept, server_clock_ahead: None }
+    }
+
+    pub(crate) fn with_server_clock_ahead(self, seconds: Option<i64>) -> Self {
+        Self { server_clock_ahead: seconds, ..self }
     }
 
     /// Returns the access token.
@@ -44,25 +50,32 @@ impl Issued {
         self.kept.get(name)
     }
 
+    /// Returns by how many seconds the server's clock was ahead of this machine's in the last exchange, for a signature
+    /// with a time; negative if it was behind, and `None` if the server did not name its time.
+    pub fn server_clock_ahead(&self) -> Option<i64> {
+        self.server_clock_ahead
+    }
+
     pub(crate) fn all_kept(&self) -> Arc<Kept> {
         Arc::clone(&self.kept)
     }
 
     /// Copies the token so that it shares no memory with this one; the secrets are shared.
     pub(crate) fn separate(&self, prefix: &str) -> Result<Self> {
-        Ok(Self { token: self.token.separate(prefix)?, kept: Arc::clone(&self.kept) })
+        Ok(Self { token: self.token.separate(prefix)?, ..self.clone() })
     }
 }
 
 impl From<Token> for Issued {
     fn from(token: Token) -> Self {
-        Self { token, kept: Arc::default() }
+        Self::new(token, Arc::default())
     }
 }
 
 impl From<TokenSet> for Issued {
     fn from(tokens: TokenSet) -> Self {
-        Self { token: tokens.token().clone(), kept: tokens.all_kept() }
+        Self::new(tokens.token().clone(), tokens.all_kept())
+            .with_server_clock_ahead(tokens.server_clock_ahead())
     }
 }
 

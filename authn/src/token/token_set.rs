@@ -206,7 +206,10 @@ impl TokenSet {
     pub(crate) fn with_clock_compared(mut self, asked: SystemTime, now: SystemTime) -> Self {
         let seconds = |time| unix_nanos(time).div_euclid(1_000_000_000);
         let middle = i64::midpoint(seconds(asked), seconds(now));
-        self.server_clock_ahead = self.server_date.map(|date| seconds(date) - middle);
+        // Without a date, the tokens that another provider has issued keep what was compared there.
+        if let Some(date) = self.server_date {
+            self.server_clock_ahead = Some(seconds(date) - middle);
+        }
         self
     }
 
@@ -288,7 +291,11 @@ impl TokenSet {
 
 impl From<Issued> for TokenSet {
     fn from(issued: Issued) -> Self {
-        Self { kept: issued.all_kept(), ..Self::new(issued.token().clone()) }
+        Self {
+            kept: issued.all_kept(),
+            server_clock_ahead: issued.server_clock_ahead(),
+            ..Self::new(issued.token().clone())
+        }
     }
 }
 

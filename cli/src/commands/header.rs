@@ -5,8 +5,11 @@ use std::{
     io::{self, Read as _},
 };
 
-use authn::{Body, Origins, Request, Url, diagnostic::reason};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use authn::{Body, Credentials, Origins, Request, ResponseHead, Url, Used, diagnostic::reason};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header::WWW_AUTHENTICATE,
+    request::Parts,
+};
 
 use super::{login, waiting};
 use crate::{
@@ -15,12 +18,18 @@ use crate::{
     output,
 };
 
+/// The header of a proof (RFC 9449, 4.1).
+const PROOF: &str = "dpop";
+
 /// The arguments of `header`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 A provider that signs requests signs the URL, the method and the body. Pass each of them as the request has it. `--data` \
 and `--data-binary` mean the same bytes as in curl, and make the method POST. Without them, a GET or HEAD has no body. \
 The body of any other method is then not known, which some providers refuse; `--data ''` says that it is empty.
+
+A token that is bound to a key (`dpop`) is printed with a proof for this URL and method, which an API takes once and for a \
+short time. If the API answers with a `DPoP-Nonce`, pass it with `--dpop-nonce`, and send the request again.
 
 Examples:
   authn header | curl -H @- https://api.example.com/v1/things
@@ -41,6 +50,10 @@ pub(crate) struct Arguments {
     /// The same, with the line ends of a file
     #[arg(long, value_name = "TEXT|@FILE")]
     data_binary: Option<String>,
+
+    /// Nonce that the server has answered with as `DPoP-Nonce` (RFC 9449), for tokens that are bound to a key
+    #[arg(long, value_name = "NONCE")]
+    dpop_nonce: Option<HeaderValue>,
 
     /// Log in first if no user is logged in
     #[arg(long)]
@@ -63,11 +76,18 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
     let (mut parts, ()) = http::Request::new(()).into_parts();
     parts.method = arguments.method.clone().unwrap_or(usual);
     parts.uri = uri.clone();
+    if let Some(nonce) = &arguments.dpop_nonce {
+        tell_nonce(&credentials, &parts, nonce);
+    }
     let mut request = Request::from(&mut parts);
     if let Some(body) = body {
         request = request.with_known_body(Body::Bytes(body));
     }
     waiting::wait(&credentials, credentials.authorize(request))?;
+    if arguments.dpop_nonce.is_some() && !parts.headers.contains_key(PROOF) {
+        let message = "`--dpop-nonce` has no effect, because this token is not bound to a key";
+        return Err(Failure::new(Code::Usage, message).with_help("leave it out"));
+    }
     if parts.uri != uri {
         let message = "this provider puts the credential in the query, not in a header";
         return Err(Failure::new(Code::Configuration, message)
@@ -81,6 +101,17 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
         )));
     }
     Ok(output::data(lines(&parts.headers))?)
+}
+
+/// Tells the credentials that the server has refused a request because of its nonce.
+fn tell_nonce(credentials: &Credentials, parts: &Parts, nonce: &HeaderValue) {
+    let mut headers = HeaderMap::new();
+    headers.insert("dpop-nonce", nonce.clone());
+    headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("DPoP error=\"use_dpop_nonce\""));
+    let refused = StatusCode::UNAUTHORIZED;
+    let head = ResponseHead::new(&parts.method, &parts.uri, refused, &headers);
+    // The request is authorised for the first time anyway.
+    let _ = credentials.response(&head, &Used::default());
 }
 
 /// Returns the body that the arguments name, as curl would send it.

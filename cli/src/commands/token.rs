@@ -79,6 +79,7 @@ fn print(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         warn_if_short(&token, min_ttl, &app.output);
     }
     warn_if_narrow(&token, &scopes, &app.output);
+    warn_if_bound(&token, app);
     if !arguments.json {
         return Ok(output::line(token.secret())?);
     }
@@ -165,6 +166,18 @@ fn warn_if_narrow(token: &Token, asked: &[&str], output: &Output) {
     if !missing.is_empty() {
         output.warning(&format!("the server did not grant the scope {}", missing.join(" ")), None);
     }
+}
+
+/// Warns if the token is of no use by itself (RFC 9449, 7.1).
+fn warn_if_bound(token: &Token, app: &App) {
+    if !token.token_type().is_some_and(|name| name.eq_ignore_ascii_case("DPoP")) {
+        return;
+    }
+    let command = app.command_line("header --url URL --method METHOD");
+    app.output.warning(
+        "this token is bound to a key (DPoP), so an API takes it only with a proof for each request",
+        Some(&format!("run `{command}` to print both")),
+    );
 }
 
 /// Adds help to the error of a provider that never has a token.

@@ -9,6 +9,7 @@ mod claims;
 mod header;
 mod jwk;
 mod key;
+mod key_pair;
 #[cfg(test)]
 mod vectors;
 mod verify;
@@ -24,6 +25,7 @@ pub(crate) use claims::Claims;
 pub(crate) use header::Json;
 pub(crate) use header::{Header, check as check_header};
 use key::Key;
+pub(crate) use key_pair::{KeyPair, KeyPairAlgorithm};
 pub(crate) use verify::{KeySet, ParseError, Signed, VerifyError};
 
 /// The type of a token for which nothing else is said (RFC 7519, 5.1).

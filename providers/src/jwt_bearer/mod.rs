@@ -20,7 +20,7 @@ use authn::{
 use crate::{
     jws::{Algorithm, Claims, Header, Json, check_header},
     token_endpoint::{
-        self, Address, Advice, Discovery, Endpoint, Failure, Form, GrantAdvice, Received,
+        self, Address, Advice, Discovery, Endpoint, Failure, Form, GrantAdvice, Proof, Received,
         TokenRequest, TokenResponse, TokenType,
     },
 };
@@ -199,7 +199,8 @@ impl JwtBearer {
         form.add_of_call(context, &OWN_PARAMETERS)?;
         let request = TokenRequest::new(Endpoint::Token, endpoint.url(), form);
         let response = TokenResponse::from(request.send(context).await?);
-        token_endpoint::grant(&Received::from(&response), advice, self.token_type)
+        let received = Received::from(&response);
+        token_endpoint::grant(&received, advice, self.token_type, Proof::None)
     }
 
     fn sign(&self, account: &Account, context: &Context) -> Result<TokenSet> {

@@ -117,12 +117,12 @@ impl LoginOptions {
     }
 }
 
-/// Returns the keys of the options that change no session: those that are used only by logins, and those that an error
-/// names when the session exists already.
+/// Returns the keys of the options that change no session: those that are used only by logins, the one for a session's new
+/// key, and those that an error names when the session exists already.
 pub(super) fn options() -> &'static [&'static str] {
     static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
         let fields = LoginOptions::FIELDS.iter().chain(AuthorizationOptions::FIELDS);
-        fields.map(Field::key).chain(NAMED_LATER).collect()
+        fields.map(Field::key).chain(["dpop_algorithm"]).chain(NAMED_LATER).collect()
     });
     &KEYS
 }
@@ -142,19 +142,15 @@ pub(super) struct LoggedIn {
     pub(super) max_age: Option<Duration>,
 }
 
-/// Logs the user in. Returns `None` if the grant needs no login.
-pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<TokenSet>> {
-    let Call { options, context, .. } = call;
-    if let Some(missing) = Missing::of(options) {
-        return missing.log_in(call, login).await.map(Some);
-    }
-    if !GrantType::of(options).is_login() {
-        return Ok(None);
+/// Logs the user in, by a grant that needs it.
+pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<TokenSet> {
+    if let Some(missing) = Missing::of(call.options) {
+        return missing.log_in(call, login).await;
     }
     // This can ask the server. Cancelling it loses nothing.
     let (way, or_by_console) = login.unless_cancelled(way(call, login)).await?;
     let by_code = match way {
-        LoginMethod::Device => device_code::login(options, context, login, or_by_console).await?,
+        LoginMethod::Device => device_code::login(call, login, or_by_console).await?,
         _ => None,
     };
     let logged_in = match (by_code, way) {
@@ -171,7 +167,7 @@ pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<Option<TokenS
     };
     let grant = verify_identity(call, logged_in, notify).await?;
     warn_if_not_renewable(&grant, login);
-    Ok(Some(grant))
+    Ok(grant)
 }
 
 /// The way of a login as far as it is known before the server is asked.

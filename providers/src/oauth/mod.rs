@@ -5,6 +5,7 @@
 //! - [`assertions`]: the JWTs of nested providers
 //! - [`login`]: how a user logs in
 //! - [`request`]: the scopes, the audience and the parameters of requests; [`json`]: those that are JSON
+//! - [`dpop`]: tokens that are bound to a key
 //! - [`compliance`]: what is changed for servers that deviate from the specifications
 //! - [`id_token`]: the user that a token belongs to
 
@@ -14,6 +15,7 @@ mod begun;
 pub(crate) mod compliance;
 #[cfg(test)]
 mod discovered;
+mod dpop;
 #[cfg(test)]
 mod exchanged;
 mod grants;
@@ -40,13 +42,16 @@ mod tests;
 mod typed_client;
 mod user_info;
 
+use std::sync::Arc;
+
 use authn::{
-    Bound, Claims, Context, Environment, InteractiveSource, Introspection, Login, LoginPlan,
-    PendingLogin, Probe, Result, SessionPolicy, TokenSet, TokenSource, Url, Used, UserInfo,
-    http::ClientIdentity,
+    Bound, Claims, Context, Environment, InteractiveSource, Introspection, Issued, Login,
+    LoginPlan, PendingLogin, Placement, Probe, Reaction, Request, ResponseHead, Result,
+    SecretString, SessionPolicy, TokenSet, TokenSource, Url, Used, UserInfo, http::ClientIdentity,
 };
 
 use assertions::Assertions;
+use dpop::{Dpop, SessionKey};
 use grants::{
     GrantOptions, GrantType, authorization_code, authorization_code::AuthorizationOptions,
     token_exchange::TokenExchangeOptions,
@@ -136,6 +141,8 @@ pub struct OAuth {
     authorization: AuthorizationOptions,
     #[flatten]
     request: RequestOptions,
+    #[flatten]
+    dpop: Dpop,
     __keys: Keys,
 }
 
@@ -146,11 +153,22 @@ struct Call<'a> {
     /// The client that authenticates: the configured one, or one whose credentials the user has typed in.
     client: &'a Client,
     context: &'a Context,
+    /// The key that tokens are bound to, if one is used.
+    key: Option<&'a SessionKey>,
 }
 
 impl OAuth {
     fn call<'a>(&'a self, context: &'a Context) -> Call<'a> {
-        Call { options: self, client: &self.client, context }
+        Call { options: self, client: &self.client, context, key: None }
+    }
+
+    /// Returns the key of an exchange, which the session may have kept.
+    async fn key(
+        &self,
+        context: &Context,
+        kept: Option<&SecretString>,
+    ) -> Result<Option<Arc<SessionKey>>> {
+        self.dpop.key(&self.server, context, kept).await
     }
 }
 
@@ -175,7 +193,9 @@ impl<'a> Call<'a> {
     async fn redeem(self, form: Form, advice: GrantAdvice<'_>) -> Result<TokenSet, Failure> {
         let (response, advice) = self.post(Endpoint::Token, form, advice).await?;
         let unknown_type = self.options.request.token_type;
-        let grant = token_endpoint::grant(&Received::from(&response), &advice, unknown_type)?;
+        let proof = self.options.dpop.expected(self.key);
+        let received = Received::from(&response);
+        let grant = token_endpoint::grant(&received, &advice, unknown_type, proof)?;
         self.client.note_identity(grant.token(), response.identity());
         Ok(with(grant, response.date(), TokenSet::with_server_date))
     }
@@ -188,22 +208,43 @@ impl<'a> Call<'a> {
         form: Form,
         grant: GrantAdvice<'_>,
     ) -> Result<(TokenResponse, Advice<'_>)> {
-        let Self { options: OAuth { server, request: options, .. }, client, context } = self;
-        let address = server.endpoint_for(client, endpoint, context).await?;
-        let mut request = TokenRequest::new(endpoint, address.url(), form);
+        let address = self.options.server.endpoint_for(self.client, endpoint, self.context).await?;
+        let (mut response, wants_another) =
+            self.send(endpoint, address.url(), form.clone()).await?;
+        if wants_another {
+            // Once more at most. The server has not used up a code or a refresh token (RFC 9449, 8).
+            (response, _) = self.send(endpoint, address.url(), form).await?;
+        }
+        Ok((response, Advice { client: self.client.advice(), grant }))
+    }
+
+    /// Sends a form once, with an authentication and a proof of its own, because a server takes each of them once. Returns
+    /// the answer, and whether the server wants another proof.
+    async fn send(
+        self,
+        endpoint: Endpoint,
+        url: &Url,
+        form: Form,
+    ) -> Result<(TokenResponse, bool)> {
+        let Self { options: OAuth { server, request: options, dpop, .. }, client, context, key } =
+            self;
+        let mut request = TokenRequest::new(endpoint, url, form);
         let answered = options.prepare(&mut request)?;
         client.authenticate(&mut request, &server.audience()?, context).await?;
         self.add_client_assertion(&mut request).await?;
         let identity = request.identity();
-        let mut response = TokenResponse::from(request.send(context).await?);
+        let proof = dpop.prove(&mut request, key, context)?;
+        let response = request.send(context).await?;
+        let wants_another = proof.is_some_and(|sent| dpop.wants_another(&sent, &response, context));
+        let mut response = TokenResponse::from(response);
         response.set_identity(identity);
         options.correct(answered, &mut response)?;
-        Ok((response, Advice { client: client.advice(), grant }))
+        Ok((response, wants_another))
     }
 }
 
 impl TokenSource for OAuth {
-    fn validate(&self, _context: &Context) -> Result<()> {
+    fn validate(&self, context: &Context) -> Result<()> {
         self.server.validate()?;
         match Missing::of(self) {
             Some(missing) => missing.validate(self)?,
@@ -216,11 +257,32 @@ impl TokenSource for OAuth {
         Assertions::validate(self)?;
         self.login.validate()?;
         self.authorization.validate()?;
+        self.dpop.validate(context)?;
         self.request.validate()
     }
 
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
-        GrantType::of(self).exchange(self.call(context), last).await
+        let key = self.key(context, last.and_then(|last| last.kept(dpop::KEPT))).await?;
+        let call = Call { key: key.as_deref(), ..self.call(context) };
+        let tokens = GrantType::of(self).exchange(call, last).await?;
+        Ok(dpop::keep(tokens, call.key))
+    }
+
+    fn authorize(
+        &self,
+        request: &mut Request<'_>,
+        issued: &Issued,
+        context: &Context,
+    ) -> Result<()> {
+        self.dpop.authorize(request, issued, context)
+    }
+
+    fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
+        self.dpop.response(head, used, context)
+    }
+
+    fn placements(&self, _context: &Context) -> Vec<Placement> {
+        self.dpop.placements()
     }
 
     /// A typed client shows the configured certificate.
@@ -256,7 +318,13 @@ impl InteractiveSource for OAuth {
     }
 
     async fn login(&self, context: &Context, login: &Login) -> Result<Option<TokenSet>> {
-        login::login(self.call(context), login).await
+        if !self.needs_login() {
+            return Ok(None);
+        }
+        let key = login.unless_cancelled(self.key(context, None)).await??;
+        let call = Call { key: key.as_deref(), ..self.call(context) };
+        let tokens = login::login(call, login).await?;
+        Ok(Some(dpop::keep(tokens, call.key)))
     }
 
     async fn begin_login(
@@ -264,7 +332,9 @@ impl InteractiveSource for OAuth {
         context: &Context,
         redirect_uri: &str,
     ) -> Result<(Url, PendingLogin)> {
-        authorization_code::begin(self.call(context), redirect_uri).await
+        let key = self.key(context, None).await?;
+        let call = Call { key: key.as_deref(), ..self.call(context) };
+        authorization_code::begin(call, redirect_uri).await
     }
 
     async fn complete_login(
@@ -273,7 +343,11 @@ impl InteractiveSource for OAuth {
         pending: &PendingLogin,
         returned: &Url,
     ) -> Result<TokenSet> {
-        authorization_code::complete(self.call(context), pending, returned).await
+        let kept = pending.kept(dpop::KEPT).map(SecretString::from);
+        let key = self.key(context, kept.as_ref()).await?;
+        let call = Call { key: key.as_deref(), ..self.call(context) };
+        let tokens = authorization_code::complete(call, pending, returned).await?;
+        Ok(dpop::keep(tokens, call.key))
     }
 
     /// What a client's own credentials lack is typed in once.

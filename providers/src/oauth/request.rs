@@ -56,7 +56,7 @@ const OPTIONS: [&str; 5] =
     ["acr_values", "authorization_details", "claims", "max_age", "ui_locales"];
 
 /// Parameters that the provider sets itself, or that would change the form of the server's answer.
-pub(super) const OWN_PARAMETERS: [&str; 31] = [
+pub(super) const OWN_PARAMETERS: [&str; 32] = [
     "actor_token",
     "actor_token_type",
     "assertion",
@@ -70,6 +70,7 @@ pub(super) const OWN_PARAMETERS: [&str; 31] = [
     "code_challenge_method",
     "code_verifier",
     "device_code",
+    "dpop_jkt",
     "grant_type",
     "login_hint",
     "nonce",

@@ -157,6 +157,13 @@ impl Server {
         self.pushed_authorization_request_endpoint_url.is_some()
     }
 
+    /// Returns the algorithms of the proofs that the server takes (RFC 9449, 5.1); `None` if it takes none, or nothing is
+    /// discovered.
+    pub(super) async fn proof_algorithms(&self, context: &Context) -> Result<Option<Vec<String>>> {
+        let metadata = self.metadata(context).await?;
+        Ok(metadata.and_then(|metadata| metadata.proof_algorithms()))
+    }
+
     /// Checks that a user can log in somewhere.
     pub(super) fn validate_login(&self) -> Result<()> {
         if self.has_login_page() || self.device_authorization_endpoint_url.is_some() {

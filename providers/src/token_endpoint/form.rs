@@ -4,7 +4,7 @@ use authn::{Context, Error, Result};
 use zeroize::Zeroizing;
 
 /// The parameters of a request, in order. They are wiped on drop.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
 
 impl Form {

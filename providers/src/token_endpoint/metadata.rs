@@ -107,6 +107,16 @@ impl Metadata {
         self.found().any(|found| address(found, endpoint).is_some())
     }
 
+    /// Returns the algorithms of the proofs that the server takes (RFC 9449, 5.1); `None` if it takes none.
+    pub(crate) fn proof_algorithms(&self) -> Option<Vec<String>> {
+        self.found().find_map(|found| match found.get("dpop_signing_alg_values_supported") {
+            Member::List(algorithms) => {
+                Some(algorithms.iter().map(|name| name.as_str().to_owned()).collect())
+            }
+            _ => None,
+        })
+    }
+
     /// Fails if there are no metadata at all.
     pub(super) fn check(&self) -> Result<()> {
         if self.suffices(None) {

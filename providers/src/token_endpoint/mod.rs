@@ -25,7 +25,7 @@ pub(crate) use metadata::Metadata;
 pub use request::TokenRequest;
 pub(crate) use request::{RequestEncoding, RequestMethod, check_shape};
 pub(crate) use response::{
-    Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, PushedRequest, Received,
+    Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, Proof, PushedRequest, Received,
     TokenType, accepted, device_authorization, grant, introspection, pushed_request, user_info,
 };
 pub(crate) use with::with;

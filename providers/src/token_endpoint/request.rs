@@ -71,7 +71,6 @@ impl TokenRequest {
     }
 
     /// Returns the HTTP method.
-    #[allow(dead_code, reason = "a proof of possession names it")]
     pub(crate) fn method(&self) -> &'static str {
         match self.method {
             RequestMethod::Post => "POST",

@@ -1,5 +1,6 @@
 // Which part of the server answers a request.
 import { readBody } from './body.mjs';
+import { now } from './clock.mjs';
 import { control } from './control.mjs';
 import { KEYCLOAK_ROUTES, REALMS } from './keycloak.mjs';
 import { buildProvider } from './provider.mjs';
@@ -64,8 +65,11 @@ export function buildRouter({ issuer, mtls, keys }) {
     return realms[base](request, response);
   }
 
-  return (request, response) => route(request, response).catch((error) => {
-    if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
-    response.end(String(error)); // a test's mistake, such as faults that aren't JSON, must not end the server
-  });
+  return (request, response) => {
+    response.setHeader('date', now().toUTCString()); // Node's own is of the real clock
+    return route(request, response).catch((error) => {
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
+      response.end(String(error)); // a test's mistake, such as faults that aren't JSON, must not end the server
+    });
+  };
 }

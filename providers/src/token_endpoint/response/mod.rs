@@ -47,6 +47,17 @@ choice! {
     }
 }
 
+/// Whether a proof that the client has a key (RFC 9449) was sent with a request, and so which tokens are accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// None was sent: a token that is bound to a key would be useless.
+    None,
+    /// The token may be bound to the key.
+    Offered,
+    /// The token must be bound to the key.
+    Required,
+}
+
 /// The parts of an answer that are used.
 pub(crate) struct Received<'a> {
     /// The origin that answered.
@@ -71,19 +82,21 @@ impl<'a> From<&'a TokenResponse> for Received<'a> {
 }
 
 /// Makes a token set of a token endpoint's answer: a 2xx with a JSON object or a form that has an access token and no
-/// `error`. `unknown_type` is what to take a token of an unknown type as.
+/// `error`. `unknown_type` is what to take a token of an unknown type as, and `proof` says whether the token can be bound to
+/// a key.
 ///
 /// The refresh token of any other 2xx is part of the failure: the server may accept no older one.
 pub(crate) fn grant(
     received: &Received<'_>,
     advice: &Advice<'_>,
     unknown_type: Option<TokenType>,
+    proof: Proof,
 ) -> Result<TokenSet, Failure> {
     let place = received.place;
     let object = received.object();
     let made =
         parse(received, object.as_ref(), advice, "token response", "a token endpoint", |object| {
-            token_response::token_set(object, place, unknown_type)
+            token_response::token_set(object, place, unknown_type, proof)
         });
     made.map_err(|failure| {
         let renewed = object.as_ref().filter(|_| received.status.is_success());

@@ -7,7 +7,8 @@ use crate::choice::choice;
 
 choice! {
     /// An error code that a specification defines (RFC 6749, 4.1.2.1 and 5.2; RFC 7009, 2.2.1; RFC 8707, 2; RFC 6750, 3.1;
-    /// RFC 8628, 3.5; RFC 9101, 6.2; RFC 9396, 5; RFC 7591, 3.2.2), or another name that servers use for it. Only these are shown, because any other code could contain
+    /// RFC 8628, 3.5; RFC 9101, 6.2; RFC 9396, 5; RFC 7591, 3.2.2; RFC 9449, 5 and 8), or another name that servers use for
+    /// it. Only these are shown, because any other code could contain
     /// anything.
     pub(crate) enum ErrorCode {
         #[serde(alias = "authorization_declined", alias = "declined")]
@@ -17,6 +18,7 @@ choice! {
         ExpiredToken = "expired_token",
         InvalidAuthorizationDetails = "invalid_authorization_details",
         InvalidClient = "invalid_client",
+        InvalidDpopProof = "invalid_dpop_proof",
         InvalidGrant = "invalid_grant",
         InvalidRedirectUri = "invalid_redirect_uri",
         InvalidRequest = "invalid_request",
@@ -32,6 +34,7 @@ choice! {
         UnsupportedGrantType = "unsupported_grant_type",
         UnsupportedResponseType = "unsupported_response_type",
         UnsupportedTokenType = "unsupported_token_type",
+        UseDpopNonce = "use_dpop_nonce",
     }
 }
 
@@ -178,11 +181,16 @@ fn help<'a>(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'a>) ->
             "check `private_key`, `key_id`, `algorithm` and `jwt_header`, and this machine's clock"
         }
         Some(ErrorCode::RequestNotSupported) => "set `request_object = \"never\"`",
+        Some(ErrorCode::InvalidDpopProof) => {
+            "check this machine's clock and `dpop_algorithm`, and that no proxy changes the server's address"
+        }
         Some(ErrorCode::InvalidScope) => "check `scope`",
         Some(ErrorCode::InvalidTarget) => "check `resource` and `audience`",
         Some(ErrorCode::UnsupportedGrantType) => "choose another grant or another server",
         Some(ErrorCode::UnsupportedTokenType) => "let the token expire",
-        Some(ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable) => "try again later",
+        Some(
+            ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable | ErrorCode::UseDpopNonce,
+        ) => "try again later",
         _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
             "try again later"
         }

@@ -3,8 +3,12 @@
 use authn::{SecretString, Token, TokenSet, http::is_showable};
 
 use super::{
-    super::with, TokenType, instead::Instead, lifetime::lifetime, member::Member, object::Object,
+    super::with, Proof, TokenType, instead::Instead, lifetime::lifetime, member::Member,
+    object::Object,
 };
+
+/// The type of a token that is bound to a key (RFC 9449, 5).
+const BOUND: &str = "DPoP";
 
 /// The members that are used.
 const MEMBERS: [&str; 6] =
@@ -15,14 +19,19 @@ pub(super) fn token_set(
     response: &Object,
     place: &str,
     unknown_type: Option<TokenType>,
+    proof: Proof,
 ) -> Result<TokenSet, Instead> {
     response.has_once(&MEMBERS)?;
     let access_token = response.get("access_token").text().ok_or("no access token")?;
     let token = Token::new(access_token).map_err(|_| "an invalid access token")?;
-    let token_type = token_type(response.get("token_type"), unknown_type)?;
-    let token = token.with_token_type(match token_type {
-        TokenType::Bearer => "Bearer",
-    });
+    let member = response.get("token_type");
+    let token = if is_bound(member, proof)? {
+        token.with_token_type(BOUND)
+    } else {
+        token.with_token_type(match token_type(member, unknown_type)? {
+            TokenType::Bearer => "Bearer",
+        })
+    };
     let token = with(token, lifetime(response, "expires_in", place), Token::with_expires_in);
     let scope = response.get("scope").text().filter(|scope| is_visible(scope, true));
     let token = with(token, scope, Token::with_scope);
@@ -35,6 +44,23 @@ pub(super) fn token_set(
 /// Returns the refresh token of a response, whatever is wrong with the rest of it.
 pub(super) fn refresh_token(response: &Object) -> Result<Option<SecretString>, &'static str> {
     secret(response.get("refresh_token"), "an invalid refresh token")
+}
+
+/// Returns whether a token is bound to the key of the proof. Without a proof, it would be bound to another one's key.
+fn is_bound(member: &Member, proof: Proof) -> Result<bool, Instead> {
+    let is_bound = member.text().is_some_and(|name| name.eq_ignore_ascii_case(BOUND));
+    match (is_bound, proof) {
+        (true, Proof::None) => {
+            Err(Instead::new("a token that is bound to a key (DPoP), which authn does not have,")
+                .with_help("set `dpop = true`, an option of provider `oauth`"))
+        }
+        (false, Proof::Required) => {
+            Err(Instead::new("a token that is bound to no key (DPoP)").with_help(
+                "let the server bind the tokens of this client, or set `dpop` to `\"auto\"` or `false`",
+            ))
+        }
+        (is_bound, _) => Ok(is_bound),
+    }
 }
 
 /// A response without a type is of a bearer token: it is the only common type, and some servers leave it out. A token of

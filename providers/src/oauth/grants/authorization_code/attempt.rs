@@ -13,7 +13,7 @@ use super::{
     request_object,
 };
 use crate::{
-    oauth::{Call, OAuth},
+    oauth::{Call, OAuth, dpop},
     random::random,
     token_endpoint::{Endpoint, Form, GrantAdvice, with},
 };
@@ -116,8 +116,11 @@ impl Attempt {
             .with_kept(CLIENT, client.id());
         let pending =
             with(pending, self.nonce, |pending, nonce| pending.with_kept(NONCE, &**nonce));
-        Ok(with(pending, self.max_age, |pending, age| {
+        let pending = with(pending, self.max_age, |pending, age| {
             pending.with_kept(MAX_AGE, age.as_secs().to_string())
+        });
+        Ok(with(pending, call.key, |pending, key| {
+            pending.with_kept(dpop::KEPT, &*key.text().expose())
         }))
     }
 
@@ -162,6 +165,8 @@ impl Attempt {
             "login_hint",
             options.login.login_hint.as_deref().unwrap_or_default(),
         );
+        // The server takes the code only with a proof of this key (RFC 9449, 10).
+        form.add_unless_empty("dpop_jkt", call.key.map_or("", |key| key.thumbprint()));
         options.authorization.ask_for(&mut form);
         options.request.ask_for(&mut form, call.scopes(), context)?;
         options.request.ask_for_login(&mut form);

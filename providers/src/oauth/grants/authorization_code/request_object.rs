@@ -41,7 +41,7 @@ pub(super) async fn is_wanted(call: Call<'_>) -> Result<bool> {
 
 /// Signs the parameters.
 pub(super) async fn sign(call: Call<'_>, form: &Form) -> Result<Zeroizing<String>> {
-    let Call { options, client, context } = call;
+    let Call { options, client, context, .. } = call;
     let metadata = options.server.metadata(context).await?;
     let accepted: Vec<_> = metadata
         .iter()

@@ -20,7 +20,7 @@ use authn::{
 
 use self::pace::Pace;
 use crate::{
-    oauth::{Call, OAuth},
+    oauth::Call,
     token_endpoint::{
         DeviceAuthorization, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received,
         device_authorization, with,
@@ -36,12 +36,10 @@ const MIN_WAIT: Duration = Duration::from_secs(1);
 ///
 /// If the server does not allow that for the client and `or_by_console` is set, notifies the user and returns `None`.
 pub(in crate::oauth) async fn login(
-    options: &OAuth,
-    context: &Context,
+    call: Call<'_>,
     login: &Login,
     or_by_console: bool,
 ) -> Result<Option<TokenSet>> {
-    let call = options.call(context);
     // Cancelling this loses nothing: an unused code expires.
     let failure = match login.unless_cancelled(request_codes(call)).await? {
         Ok(codes) => return poll(call, login, &codes).await.map(Some),

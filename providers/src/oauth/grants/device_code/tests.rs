@@ -278,7 +278,7 @@ fn log_in_with(more: &str, codes: &Value, answers: Vec<Answer>) -> Outcome {
     let (options, context): (_, Context) = loaded(&server.client(more), hasty.clock());
     let screen = Screen::default();
     let login = Login::new(screen.clone());
-    let result = wait(super::login(&options, &context, &login, false)).map(Option::unwrap);
+    let result = wait(super::login(options.call(&context), &login, false)).map(Option::unwrap);
     Outcome {
         result,
         polls: server.polls().iter().map(|poll| poll.seconds).collect(),
@@ -341,7 +341,7 @@ fn the_prompt_gets_all_that_the_server_says_about_the_code() {
         let received = hasty.manual.now().wall();
         let prompt = Recorder::default();
         let login = Login::new(prompt.clone());
-        wait(super::login(&options, &context, &login, false)).unwrap();
+        wait(super::login(options.call(&context), &login, false)).unwrap();
         let shown = prompt.0.lock().unwrap();
         let [code] = shown.as_slice() else { panic!("{shown:?}") };
         assert_eq!((code.interval(), code.lifetime()), (seconds(interval), seconds(lifetime)));

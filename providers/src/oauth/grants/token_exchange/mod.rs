@@ -191,7 +191,8 @@ impl Answer<'_> {
         taken_as: Option<TokenType>,
     ) -> Result<TokenSet, Failure> {
         let taken_as = call.options.request.token_type.or(taken_as);
-        let granted = token_endpoint::grant(&Received::from(&self.0), &self.1, taken_as);
+        let proof = call.options.dpop.expected(call.key);
+        let granted = token_endpoint::grant(&Received::from(&self.0), &self.1, taken_as, proof);
         let granted = granted.map_err(|failure| Failure { refresh_token: None, ..failure })?;
         Ok(with(TokenSet::new(granted.token().clone()), self.0.date(), TokenSet::with_server_date))
     }

@@ -12,7 +12,7 @@ const MARKER: &str = "M4r:K3r";
 fn check(status: u16, content_type: &str, body: &[u8]) {
     let received = received(status, content_type, body);
     for result in [
-        grant(&received, &ADVICE, None).map(drop).map_err(Error::from),
+        grant(&received, &ADVICE, None, Proof::None).map(drop).map_err(Error::from),
         device_authorization(&received, &ADVICE).map(drop).map_err(Error::from),
         accepted(&received, &ADVICE),
     ] {

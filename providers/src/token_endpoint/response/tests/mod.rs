@@ -30,7 +30,7 @@ fn received<'a>(status: u16, content_type: &'a str, body: &'a [u8]) -> Received<
 }
 
 fn answered(status: u16, body: &str) -> Result<TokenSet, Failure> {
-    grant(&received(status, JSON, body.as_bytes()), &ADVICE, None)
+    grant(&received(status, JSON, body.as_bytes()), &ADVICE, None, Proof::None)
 }
 
 fn parsed(status: u16, body: &str) -> Result<TokenSet> {
@@ -99,13 +99,15 @@ fn a_member_that_can_not_be_read_spoils_no_other() {
         let with_member = |rest: &[u8]| [b"{", member, b",", rest, b"}"].concat();
         let shown = String::from_utf8_lossy(member);
         let good = with_member(br#""access_token":"a","refresh_token":"r""#);
-        let tokens = grant(&received(200, JSON, &good), &ADVICE, None).map_err(Error::from);
+        let tokens =
+            grant(&received(200, JSON, &good), &ADVICE, None, Proof::None).map_err(Error::from);
         let tokens = tokens.unwrap_or_else(|error| panic!("{shown}: {error}"));
         assert_eq!(tokens.token().secret(), "a", "{shown}");
         assert_eq!(&*tokens.refresh_token().unwrap().expose(), "r", "{shown}");
         assert_eq!(tokens.token().scope(), None, "{shown}");
         let refusal = with_member(br#""error":"invalid_grant""#);
-        let failure = grant(&received(400, JSON, &refusal), &ADVICE, None).unwrap_err();
+        let failure =
+            grant(&received(400, JSON, &refusal), &ADVICE, None, Proof::None).unwrap_err();
         let error = Error::from(failure);
         assert!(error.message().contains("invalid_grant"), "{shown}: {error}");
     }
@@ -131,11 +133,12 @@ fn every_2xx_with_an_object_is_a_success_whatever_its_media_type() {
         (302, JSON, json, false),
         (400, JSON, json, false),
     ] {
-        let made = grant(&received(status, content_type, body.as_bytes()), &ADVICE, None);
+        let made =
+            grant(&received(status, content_type, body.as_bytes()), &ADVICE, None, Proof::None);
         assert_eq!(made.is_ok(), is_one, "{status} {content_type} {body}");
     }
     let answer = Received { content_type: None, ..received(200, "", json.as_bytes()) };
-    assert!(grant(&answer, &ADVICE, None).is_ok());
+    assert!(grant(&answer, &ADVICE, None, Proof::None).is_ok());
 }
 
 #[test]
@@ -157,8 +160,44 @@ fn a_token_without_a_type_is_a_bearer_token_and_an_option_decides_about_unknown_
         let error = parsed(200, &body).unwrap_err();
         assert!(error.message().contains(says), "{error}");
         assert!(error.help().unwrap().contains("`token_type = \"bearer\"`"), "{error}");
-        let taken = grant(&received(200, JSON, body.as_bytes()), &ADVICE, Some(TokenType::Bearer));
+        let taken = grant(
+            &received(200, JSON, body.as_bytes()),
+            &ADVICE,
+            Some(TokenType::Bearer),
+            Proof::None,
+        );
         assert_eq!(taken.unwrap().token().token_type(), Some("Bearer"), "{token_type}");
+    }
+}
+
+#[test]
+fn a_token_is_bound_to_a_key_if_a_proof_was_sent() {
+    let typed = |token_type: &str| format!(r#"{{"access_token":"a"{token_type}}}"#);
+    let (dpop, bearer) = (r#","token_type":"dpop""#, r#","token_type":"Bearer""#);
+    for (token_type, proof, expected) in [
+        (dpop, Proof::Offered, Ok("DPoP")),
+        (dpop, Proof::Required, Ok("DPoP")),
+        (dpop, Proof::None, Err(("bound to a key (DPoP)", "`dpop = true`"))),
+        (bearer, Proof::None, Ok("Bearer")),
+        (bearer, Proof::Offered, Ok("Bearer")),
+        ("", Proof::Offered, Ok("Bearer")),
+        (bearer, Proof::Required, Err(("bound to no key (DPoP)", "`dpop`"))),
+        ("", Proof::Required, Err(("bound to no key (DPoP)", "`dpop`"))),
+    ] {
+        // Not even an option makes a bearer token of one that is bound.
+        for unknown_type in [None, Some(TokenType::Bearer)] {
+            let body = typed(token_type);
+            let made = grant(&received(200, JSON, body.as_bytes()), &ADVICE, unknown_type, proof);
+            match (made, expected) {
+                (Ok(tokens), Ok(name)) => assert_eq!(tokens.token().token_type(), Some(name)),
+                (Err(failure), Err((message, help))) => {
+                    let error = failure.error;
+                    assert!(error.message().contains(message), "{error}");
+                    assert!(error.help().unwrap().contains(help), "{error}");
+                }
+                (made, _) => panic!("{token_type} {proof:?}: {:?}", made.is_ok()),
+            }
+        }
     }
 }
 
@@ -203,7 +242,7 @@ fn the_refresh_token_of_an_answer_that_is_unusable_is_part_of_the_failure() {
         assert_eq!(kept(status, body), None, "{body}");
     }
     let form = received(200, FORM, b"token_type=bearer&refresh_token=r%2B");
-    let failure = grant(&form, &ADVICE, None).unwrap_err();
+    let failure = grant(&form, &ADVICE, None, Proof::None).unwrap_err();
     assert_eq!(failure.refresh_token.map(|token| token.expose().to_owned()).unwrap(), "r+");
 }
 
@@ -240,7 +279,8 @@ fn a_refusal_without_a_known_reason_is_probably_the_end_of_a_session() {
         (400, r#"{"error":"invalid_client"}"#, false),
         (400, r#"{"error":"invalid_scope"}"#, false),
     ] {
-        let failure = grant(&received(status, JSON, body.as_bytes()), &advice, None).unwrap_err();
+        let failure = grant(&received(status, JSON, body.as_bytes()), &advice, None, Proof::None)
+            .unwrap_err();
         let is_found = failure.error.message().ends_with("the session has probably ended");
         assert_eq!(is_found, is_guess, "{}", failure.error);
         assert_eq!(failure.error.help() == Some("log in"), is_guess, "{}", failure.error);
@@ -274,7 +314,10 @@ fn codes_and_statuses_decide_the_kind_of_the_error() {
     }
     let advice = Advice { grant: GrantAdvice { login_helps: false, ..ADVICE.grant }, ..ADVICE };
     let received = received(400, JSON, br#"{"error":"invalid_grant"}"#);
-    assert_eq!(grant(&received, &advice, None).unwrap_err().error.kind(), ErrorKind::Refused);
+    assert_eq!(
+        grant(&received, &advice, None, Proof::None).unwrap_err().error.kind(),
+        ErrorKind::Refused
+    );
 }
 
 #[test]
@@ -317,7 +360,7 @@ fn servers_have_many_ways_to_refuse_a_client() {
 fn retry_after_is_passed_on() {
     let mut answer = received(503, JSON, b"");
     answer.retry_after = Some(Duration::from_secs(7));
-    let error = grant(&answer, &ADVICE, None).unwrap_err().error;
+    let error = grant(&answer, &ADVICE, None, Proof::None).unwrap_err().error;
     assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
     let error = accepted(&answer, &ADVICE).unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
