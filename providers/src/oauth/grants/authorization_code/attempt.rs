@@ -162,7 +162,8 @@ impl Attempt {
             "login_hint",
             options.login.login_hint.as_deref().unwrap_or_default(),
         );
-        options.authorization.ask_for(&mut form);
+        options.authorization.ask_for_answer(&mut form);
+        options.authorization.ask_for_user(&mut form);
         options.request.ask_for(&mut form, call.scopes(), context)?;
         options.request.ask_for_login(&mut form);
         Ok(form)
