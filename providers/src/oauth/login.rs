@@ -154,7 +154,9 @@ pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<TokenSet> {
         _ => None,
     };
     let logged_in = match (by_code, way) {
-        (Some(grant), _) => LoggedIn { grant, nonce: None, max_age: None },
+        (Some(grant), _) => {
+            LoggedIn { grant, nonce: None, max_age: options.authorization.max_age(context)? }
+        }
         (None, LoginMethod::Device | LoginMethod::Console) => {
             authorization_code::by_console(call, login).await?
         }
@@ -261,7 +263,8 @@ fn warn_if_not_renewable(grant: &TokenSet, login: &Login) {
     )));
 }
 
-/// Adds the claims of the ID token. A wrong one ends the login; `unable` decides on one that can't be checked.
+/// Adds the claims of the ID token. A wrong one ends the login; `unable` decides on one that can't be checked, unless it must
+/// prove something.
 pub(super) async fn verify_identity(
     call: Call<'_>,
     logged_in: LoggedIn,
@@ -269,12 +272,21 @@ pub(super) async fn verify_identity(
 ) -> Result<TokenSet> {
     let Call { options, context, .. } = call;
     let LoggedIn { grant, nonce, max_age } = logged_in;
-    let Some(id_token) = grant.token().id_token() else { return Ok(grant) };
+    let Some(id_token) = grant.token().id_token() else {
+        // A set without a token has an error of its own.
+        if max_age.is_none() || grant.failure().is_some() {
+            return Ok(grant);
+        }
+        let error = Error::protocol("the server issued no ID token, which must prove `max_age`");
+        let error = error.with_help("add `openid` to `scope`, and allow that at the server");
+        return Err(give_back(call, &grant, error).await);
+    };
     let nonce = nonce.as_ref().map(|nonce| nonce.as_str());
     let asked = Asked { nonce, max_age };
     let unverified = match id_token::verify(options, context, &id_token.expose(), asked).await {
         Ok(claims) => return Ok(grant.with_claims(claims.into())),
         Err(Failure::Mismatch(error)) => Err(error),
+        Err(Failure::Unable(error)) if max_age.is_some() => Err(error),
         Err(Failure::Unable(error)) => unable(error),
     };
     match unverified {

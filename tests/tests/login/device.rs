@@ -41,6 +41,27 @@ fn client(rig: &Rig, id: &str) -> String {
     format!("issuer_url = '{}'\nclient_id = '{id}'\ngrant_type = 'device_code'", rig.issuer())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_by_a_code_proves_that_it_is_recent() {
+    let rig = Arc::new(Rig::start());
+    let folder = tempfile::tempdir().unwrap();
+    for (id, max_age, said) in [
+        ("id-old_login", "3h", None),
+        ("id-old_login", "1h", Some("older than `max_age`")),
+        ("id-missing", "1h", Some("no ID token, which must prove `max_age`")),
+    ] {
+        let options = format!("{}\nmax_age = '{max_age}'", client(&rig, id));
+        rig.reset();
+        let credentials = load(&rig, &options, &folder.path().join(max_age));
+        let (outcome, _) = log_in(&rig, &credentials, Browser::fake()).await;
+        match (outcome, said) {
+            (Ok(_), None) => {}
+            (Err(error), Some(said)) => assert!(error.to_string().contains(said), "{id}: {error}"),
+            (outcome, _) => panic!("{id} {max_age}: {outcome:?}"),
+        }
+    }
+}
+
 /// Logs in while a user opens the address with the code in a browser.
 async fn log_in(
     rig: &Arc<Rig>,

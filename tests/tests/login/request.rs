@@ -109,7 +109,7 @@ async fn a_refused_push_ends_the_login_before_anything_is_shown() {
 async fn a_user_who_opens_a_pushed_request_late_is_told_why() {
     let rig = Rig::start();
     let clock = ManualClock::new();
-    let options = client(&rig, "native-par", SECRET);
+    let options = client(&rig, "native-par", &format!("{SECRET}\nlogin_timeout = '5m'"));
     for (is_console, way) in [(false, "browser"), (true, "console")] {
         let moved = clock.clone();
         let person = Person::who_notices(move |progress| {
@@ -255,6 +255,9 @@ async fn a_login_that_is_older_than_allowed_is_refused() {
         ("id-old_login", "", None),
         ("id-old_login", "max_age = '3h'", None),
         ("id-old_login", "max_age = '1h'", Some("older than `max_age`")),
+        ("id-missing", "max_age = '1h'", Some("no ID token, which must prove `max_age`")),
+        ("id-unknown_key", "", None),
+        ("id-unknown_key", "max_age = '1h'", Some("a key that the server does not publish")),
         ("id-no_login_time", "max_age = '1h'", Some("does not say when the user logged in")),
     ] {
         let (status, words) = if said.is_none() { (200, LOGGED_IN) } else { (400, FAILED) };

@@ -210,7 +210,8 @@ async fn the_code_is_sent_by_the_configured_method_and_by_no_other() {
     let rig = Rig::start();
     // This server knows the client without a secret, and takes none from it.
     let more = "grant_type = 'authorization_code'\nclient_secret = 'wrong'\n\
-                token_endpoint_auth_method = 'client_secret_post'";
+                token_endpoint_auth_method = 'client_secret_post'\n\
+                pushed_authorization_request = 'never'";
     let credentials = load(&rig, &client(&rig, "native", more));
     let person = who_logs_in(&rig, 400, FAILED);
     let error = credentials.login(person.login()).await.unwrap_err();

@@ -71,22 +71,33 @@ impl Checks for Expected {
 const DENIED: &str = "access_denied";
 
 /// Error codes that a server can send instead of a code, with their help (RFC 6749, 4.1.2.1; OpenID Connect Core,
-/// 3.1.2.6; RFC 8707, 2). Only these are shown, because any other code could contain anything.
-const REFUSALS: [(&str, &str); 13] = [
+/// 3.1.2.6; RFC 8707, 2; RFC 9101, 6; RFC 9396, 5). Only these are shown, because any other code could contain anything.
+const REFUSALS: [(&str, &str); 17] = [
     (DENIED, "log in again and agree, or ask the server's administrator for access"),
     ("account_selection_required", "change or remove `prompt`"),
     ("consent_required", "change or remove `prompt`"),
     ("interaction_required", "change or remove `prompt`"),
-    ("invalid_request", "check the options and the server's log"),
+    ("invalid_authorization_details", "check `authorization_details`"),
+    (
+        "invalid_request",
+        "check the options and the server's log; the server may require \
+         `pushed_authorization_request` or `request_object`",
+    ),
+    (
+        "invalid_request_object",
+        "check `private_key`, `key_id`, `algorithm` and `jwt_header`, and this machine's clock",
+    ),
+    ("invalid_request_uri", "log in again, and open the link sooner"),
     ("invalid_scope", "check `scope`"),
     ("invalid_target", "check `resource` and `audience`"),
     ("login_required", "change or remove `prompt`"),
+    ("request_not_supported", "set `request_object = \"never\"`"),
     ("server_error", "try again later"),
     ("temporarily_unavailable", "try again later"),
     ("unauthorized_client", "check `client_id` and the client's permissions at the server"),
     (
         "unmet_authentication_requirements",
-        "check `parameters`, and log in with a method that meets them",
+        "check `acr_values` and `claims`, and log in with a method that meets them",
     ),
     ("unsupported_response_type", "choose another `grant_type`"),
 ];
@@ -185,6 +196,10 @@ mod tests {
             ("invalid_scope", ErrorKind::Refused, "`scope`"),
             ("invalid_target", ErrorKind::Refused, "`resource`"),
             ("invalid_request", ErrorKind::Refused, "(invalid_request)"),
+            ("invalid_authorization_details", ErrorKind::Refused, "`authorization_details`"),
+            ("invalid_request_object", ErrorKind::Refused, "`key_id`"),
+            ("invalid_request_uri", ErrorKind::Refused, "open the link sooner"),
+            ("request_not_supported", ErrorKind::Refused, "`request_object = \"never\"`"),
             ("unsupported_response_type", ErrorKind::Refused, "`grant_type`"),
             ("login_required", ErrorKind::Refused, "`prompt`"),
             ("interaction_required", ErrorKind::Refused, "`prompt`"),

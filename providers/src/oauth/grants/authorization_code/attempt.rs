@@ -167,7 +167,8 @@ impl Attempt {
         );
         // The server takes the code only with a proof of this key (RFC 9449, 10).
         form.add_unless_empty("dpop_jkt", call.key.map_or("", |key| key.thumbprint()));
-        options.authorization.ask_for(&mut form);
+        options.authorization.ask_for_answer(&mut form);
+        options.authorization.ask_for_user(&mut form);
         options.request.ask_for(&mut form, call.scopes(), context)?;
         options.request.ask_for_login(&mut form);
         Ok(form)

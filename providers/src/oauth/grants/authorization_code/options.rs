@@ -49,7 +49,8 @@ pub(in crate::oauth) struct AuthorizationOptions {
     #[default(Vec::new())]
     acr_values: Vec<String>,
     /// How long ago the user may have logged in at the server (OpenID Connect Core, 3.1.2.1), in whole seconds. If it is
-    /// longer, the server asks the user to log in again. The ID token, which the scope `openid` requests, must prove it.
+    /// longer, the server asks the user to log in again. The ID token, which the scope `openid` requests, must prove it:
+    /// otherwise the login fails.
     max_age: Option<Duration>,
     /// Languages of the server's pages, as language tags such as `fr-CA`, most wanted first (OpenID Connect Core, 3.1.2.1).
     #[default(Vec::new())]
@@ -99,7 +100,7 @@ impl AuthorizationOptions {
     }
 
     /// Returns how long ago the user may have logged in: the call's limit, or else the configured one.
-    pub(super) fn max_age(&self, context: &Context) -> Result<Option<Duration>> {
+    pub(in crate::oauth) fn max_age(&self, context: &Context) -> Result<Option<Duration>> {
         let Some(text) = context.parameters().get("max_age") else { return Ok(self.max_age) };
         let seconds = text.parse().map(Duration::from_secs).map(Some);
         seconds.map_err(|_| {
@@ -108,11 +109,15 @@ impl AuthorizationOptions {
         })
     }
 
-    /// Adds the parameters for what is asked for. `query` is what a server does anyway.
-    pub(super) fn ask_for(&self, form: &mut Form) {
+    /// Adds the way of the answer. `query` is what a server does anyway.
+    pub(super) fn ask_for_answer(&self, form: &mut Form) {
         if self.response_mode == ResponseMode::FormPost {
             form.add("response_mode", ResponseMode::FormPost.name());
         }
+    }
+
+    /// Adds what is asked of the server about the user.
+    pub(in crate::oauth) fn ask_for_user(&self, form: &mut Form) {
         form.add_unless_empty("acr_values", &self.acr_values.join(" "));
         if let Some(age) = self.max_age {
             form.add("max_age", &age.as_secs().to_string());

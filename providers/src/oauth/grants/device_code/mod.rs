@@ -67,6 +67,8 @@ struct Deadline {
 /// Requests the two codes (RFC 8628, 3.1).
 async fn request_codes(call: Call<'_>) -> Result<DeviceAuthorization, Failure> {
     let mut form = Form::default();
+    // Servers of OpenID Connect take these here too, and others ignore them.
+    call.options.authorization.ask_for_user(&mut form);
     call.options.request.ask_for(&mut form, call.scopes(), call.context)?;
     let advice = GrantAdvice {
         meaning: "",
