@@ -11,12 +11,13 @@ use authn_providers as _;
 use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 
-const GUIDES: [&str; 6] = [
+const GUIDES: [&str; 7] = [
     "docs/coming-from.md",
     "docs/login.md",
     "docs/project-files.md",
     "docs/stores.md",
     "docs/testing.md",
+    "docs/token-exchange.md",
     "docs/troubleshooting.md",
 ];
 
