@@ -8,8 +8,9 @@ use std::{fmt, sync::Arc};
 #[cfg(feature = "reqwest")]
 use crate::request::Place;
 use crate::{
-    Bound, Context, Environment, Error, Login, LoginOutcome, LoginPlan, Origins, Placement, Probe, Reaction,
-    Request, ResponseHead, Result, Revocation, Show, Status, Token, TokenSet, Url, Used, View,
+    Bound, Context, Environment, Error, Login, LoginOutcome, LoginPlan, Origins, Placement, Probe,
+    Reaction, Request, ResponseHead, Result, Revocation, Show, Status, Token, TokenSet, Url, Used,
+    View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
     runtime::Boxed,
 };

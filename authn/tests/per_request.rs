@@ -160,7 +160,8 @@ async fn a_thousand_requests_of_ten_users_make_ten_exchanges_and_mix_nothing() {
             serving(&user, async {
                 let token = credentials.token().await.unwrap();
                 assert!(token.secret().starts_with(&own), "{user}: {token:?}");
-                let mut parts = http::Request::get("https://a.test/").body(()).unwrap().into_parts().0;
+                let mut parts =
+                    http::Request::get("https://a.test/").body(()).unwrap().into_parts().0;
                 credentials.authorize(Request::from(&mut parts)).await.unwrap();
                 let header = parts.headers["authorization"].to_str().unwrap().to_owned();
                 assert_eq!(header, format!("Bearer {}", token.secret()));
@@ -320,7 +321,10 @@ fn nothing_else_may_keep_them() {
     for table in [
         "test = 't'\nsubject = { lid_over_request = { brought = {} } }",
         "test = 't'\nsubject = { lid_over_request = { window = { of = { brought = {} } } } }",
-        &format!("test = 't'\nsubject = {{ lid_over_request = {{ on_behalf = {{ {} }} }} }}", "test = 'i', subject = { brought = {} }"),
+        &format!(
+            "test = 't'\nsubject = {{ lid_over_request = {{ on_behalf = {{ {} }} }} }}",
+            "test = 'i', subject = { brought = {} }"
+        ),
     ] {
         let error = load(table).unwrap_err();
         assert!(error.to_string().contains("must not be cached"), "{table}: {error}");

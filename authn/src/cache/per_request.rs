@@ -211,9 +211,10 @@ mod tests {
     #[tokio::test]
     async fn a_cache_ends_with_its_token_and_not_before() {
         let (core, requests, clock) = (core(), PerRequest::default(), ManualClock::new());
-        let context = Context::new()
-            .change(|parts| parts.clock = crate::time::Clock::custom(clock.clone()));
-        let new = |number| requests.cache(key(number), context.clock().now(), || core.for_one_request());
+        let context =
+            Context::new().change(|parts| parts.clock = crate::time::Clock::custom(clock.clone()));
+        let new =
+            |number| requests.cache(key(number), context.clock().now(), || core.for_one_request());
         drop(new(1));
         let second = new(2);
         assert_eq!(kept(&requests), 1, "the first has had no token");

@@ -71,13 +71,16 @@ impl Client {
 
     /// Returns whether there is a secret, a private key, or a provider of assertions.
     pub(crate) fn has_credentials(&self) -> bool {
-        self.has_secret() || self._private_key.is_some() || self.method().is(Standard::ClientAssertion)
+        self.has_secret()
+            || self._private_key.is_some()
+            || self.method().is(Standard::ClientAssertion)
     }
 
     /// Returns whether the client authenticates with a secret if it has one.
     pub(crate) fn uses_secret(&self) -> bool {
         let method = self.token_endpoint_auth_method;
-        self._private_key.is_none() && !method.is_some_and(|method| {
+        self._private_key.is_none()
+            && !method.is_some_and(|method| {
                 method.is(Standard::PrivateKeyJwt)
                     || method.is(Standard::ClientAssertion)
                     || method.is(Standard::None)
@@ -147,10 +150,8 @@ impl Client {
     }
 
     fn check_unused(&self, method: Standard) -> Result<()> {
-        let with_secret = !matches!(
-            method,
-            Standard::PrivateKeyJwt | Standard::ClientAssertion | Standard::None
-        );
+        let with_secret =
+            !matches!(method, Standard::PrivateKeyJwt | Standard::ClientAssertion | Standard::None);
         let with_key = method == Standard::PrivateKeyJwt;
         let signs = with_key || method == Standard::ClientSecretJwt;
         let options = [

@@ -20,8 +20,8 @@ use authn::{
 use crate::{
     jws::{Algorithm, Claims, Header, Json, check_header},
     token_endpoint::{
-        self, Address, Advice, Discovery, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest,
-        TokenResponse, TokenType,
+        self, Address, Advice, Discovery, Endpoint, Failure, Form, GrantAdvice, Received,
+        TokenRequest, TokenResponse, TokenType,
     },
 };
 use account::Account;

@@ -198,8 +198,10 @@ fn a_token_that_the_server_refuses_is_replaced_once() {
         ("token_exchange", "subject", "subject_token", all, "invalid_target, invalid_scope"),
         ("jwt_bearer", "assertion", "assertion", "invalid_grant", "invalid_request, invalid_scope"),
     ] {
-        for (code, is_of_token) in
-            codes.split(", ").map(|code| (code, true)).chain(others.split(", ").map(|code| (code, false)))
+        for (code, is_of_token) in codes
+            .split(", ")
+            .map(|code| (code, true))
+            .chain(others.split(", ").map(|code| (code, false)))
         {
             for accepted in [1, 2, 3] {
                 let name_of_hook: &'static str = format!("{grant}-{code}-{accepted}").leak();
@@ -347,7 +349,8 @@ fn a_jwt_of_another_provider_is_a_grant_and_authenticates_the_client() {
 
 #[test]
 fn a_client_assertion_that_the_server_refuses_is_replaced_once_if_nothing_is_spent() {
-    let method = "token_endpoint_auth_method = 'client_assertion'\nclient_id = 'c'\nstore = 'memory'";
+    let method =
+        "token_endpoint_auth_method = 'client_assertion'\nclient_id = 'c'\nstore = 'memory'";
     for (grant, is_repeated) in [
         ("grant_type = 'client_credentials'", true),
         ("grant_type = 'token_exchange'\nsubject.bearer = 'abc'", true),
@@ -365,7 +368,10 @@ fn a_client_assertion_that_the_server_refuses_is_replaced_once_if_nothing_is_spe
         let options = table(&server, &format!("{method}\n{grant}\nassertion.hook = '{of_hook}'"));
         let credentials = load_at(&options, Clock::custom(clock.clone())).unwrap();
         let result = wait(credentials.token());
-        assert_eq!((result.is_ok(), server.received().len()), (is_repeated, 1 + usize::from(is_repeated)));
+        assert_eq!(
+            (result.is_ok(), server.received().len()),
+            (is_repeated, 1 + usize::from(is_repeated))
+        );
         if !is_repeated {
             // The next exchange has another one.
             clock.advance(Duration::from_mins(2));
@@ -402,7 +408,8 @@ fn a_revocation_has_the_client_assertion() {
 #[test]
 fn only_what_is_used_may_be_set() {
     fn problem(options: &str) -> String {
-        let text = format!("[credentials.oauth]\ntoken_endpoint_url = 'https://i.test/t'\n{options}");
+        let text =
+            format!("[credentials.oauth]\ntoken_endpoint_url = 'https://i.test/t'\n{options}");
         let error = load(&text).map(drop).expect_err(options);
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
@@ -450,7 +457,8 @@ fn only_what_is_used_may_be_set() {
 #[test]
 fn nested_tables_are_options_of_the_session_and_of_the_builder() -> Result<()> {
     use crate::{Bearer, OAuth};
-    let server = Scripted::start(|request| issued(&format!("for-{}", request.one("subject_token"))));
+    let server =
+        Scripted::start(|request| issued(&format!("for-{}", request.one("subject_token"))));
     let built = OAuth::builder()
         .token_endpoint_url(server.url.as_str())
         .grant_type("token_exchange")

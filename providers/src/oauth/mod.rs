@@ -36,8 +36,8 @@ mod tests;
 mod typed_client;
 
 use authn::{
-    Bound, Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe, Result,
-    SessionPolicy, TokenSet, TokenSource, Url,
+    Bound, Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe,
+    Result, SessionPolicy, TokenSet, TokenSource, Url,
 };
 
 use assertions::Assertions;
@@ -50,7 +50,10 @@ use typed_client::Missing;
 
 use crate::{
     client_auth::Client,
-    token_endpoint::{self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse, with},
+    token_endpoint::{
+        self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse,
+        with,
+    },
 };
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).

@@ -113,7 +113,8 @@ impl Scripted {
         let (status, answer) = answer(&received);
         self.log.lock().unwrap().push(received);
         let answer = answer.to_string();
-        let head = format!("HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nConnection: close");
+        let head =
+            format!("HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nConnection: close");
         write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{answer}", answer.len()).unwrap();
     }
 }

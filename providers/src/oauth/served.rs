@@ -44,14 +44,24 @@ fn names_the_sent(request: &Received) -> (u16, Value) {
 #[test]
 fn whatever_exchanges_the_users_token_keeps_users_apart() {
     for (table, options, parameter, expected) in [
-        ("oauth", "grant_type = 'token_exchange'\nsubject.app_service = {}", "subject_token", "forUSER.."),
+        (
+            "oauth",
+            "grant_type = 'token_exchange'\nsubject.app_service = {}",
+            "subject_token",
+            "forUSER..",
+        ),
         (
             "oauth",
             "grant_type = 'token_exchange'\nsubject.bearer = 'x'\nactor.app_service = {}",
             "actor_token",
             "forx.USER.",
         ),
-        ("oauth", "grant_type = 'jwt_bearer'\nassertion.app_service = {}", "assertion", "for..USER"),
+        (
+            "oauth",
+            "grant_type = 'jwt_bearer'\nassertion.app_service = {}",
+            "assertion",
+            "for..USER",
+        ),
         ("jwt_bearer", "assertion.app_service = {}", "assertion", "for..USER"),
     ] {
         let server = Scripted::start(names_the_sent);
@@ -73,7 +83,8 @@ fn whatever_exchanges_the_users_token_keeps_users_apart() {
 #[test]
 fn many_at_once_make_one_exchange_a_user() {
     let server = Scripted::start(names_the_sent);
-    let credentials = loaded(&server, "oauth", "grant_type = 'token_exchange'\nsubject.app_service = {}");
+    let credentials =
+        loaded(&server, "oauth", "grant_type = 'token_exchange'\nsubject.app_service = {}");
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let mut tasks = tokio::task::JoinSet::new();
         for number in 0..200 {

@@ -113,8 +113,10 @@ fn no_error_shows_the_query() {
 
 #[test]
 fn a_request_has_a_body_or_a_query() {
-    let options = format!("{CONTENT}\ntoken_request_method = 'get'\ntoken_request_encoding = 'json'");
-    let options = format!("[credentials.oauth]\ntoken_endpoint_url = 'https://i.test/t'\n{options}");
+    let options =
+        format!("{CONTENT}\ntoken_request_method = 'get'\ntoken_request_encoding = 'json'");
+    let options =
+        format!("[credentials.oauth]\ntoken_endpoint_url = 'https://i.test/t'\n{options}");
     let error = load(&options).map(drop).unwrap_err();
     assert!(error.to_string().contains("`token_request_encoding` is json"), "{error}");
 }

@@ -21,7 +21,10 @@ async fn no_nested_token_is_logged_or_shown() {
             exchange(&rig, &format!("subject.jwt = '{subject}'\naudience = 'urn:rig:forbidden'")),
             false,
         ),
-        (exchange(&rig, &format!("subject.jwt = '{subject}'\nactor.bearer = 'n0t-a-t0ken'")), false),
+        (
+            exchange(&rig, &format!("subject.jwt = '{subject}'\nactor.bearer = 'n0t-a-t0ken'")),
+            false,
+        ),
         (
             format!(
                 "[credentials.oauth]\nissuer_url = '{}'\nclient_id = 'cc-pkjwt'\n\

@@ -41,7 +41,8 @@ async fn actor_scope_audience_and_types_reach_the_server() {
     let narrower = credentials.with_scope(&["read"]);
     assert_eq!(claims_of(&narrower).await["scope"], "read");
 
-    let target = format!("{subject}\nresource = ['https://a.test/']\nrequested_token_type = 'access_token'");
+    let target =
+        format!("{subject}\nresource = ['https://a.test/']\nrequested_token_type = 'access_token'");
     assert_eq!(claims_of(&load(&rig, &exchange(&rig, &target))).await["aud"], "https://a.test/");
 
     for (more, said) in [

@@ -86,11 +86,10 @@ impl GrantType {
             .map(|(option, is_set)| (option, is_set, Self::TokenExchange));
         // A login in which the user types in the client's credentials has a timeout too.
         let is_typed = |option| option == "login_timeout" && Missing::of(options).is_some();
-        let unused = is_set
-            .into_iter()
-            .chain(of_exchange)
-            .chain(of_login)
-            .find(|(option, is_set, user)| *is_set && !self.uses_of(*user) && !is_typed(*option));
+        let unused =
+            is_set.into_iter().chain(of_exchange).chain(of_login).find(|(option, is_set, user)| {
+                *is_set && !self.uses_of(*user) && !is_typed(*option)
+            });
         if let Some((option, _, user)) = unused {
             return Err(Error::configuration(format!(
                 "`{option}` is set, but the grant {} does not use it",

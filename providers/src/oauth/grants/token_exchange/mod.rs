@@ -11,7 +11,8 @@ use crate::{
     nested::{Refused, Sent},
     oauth::{Call, OAuth},
     token_endpoint::{
-        self, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received, TokenResponse, TokenType, with,
+        self, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received, TokenResponse, TokenType,
+        with,
     },
 };
 use token_kind::TokenKind;
@@ -69,7 +70,9 @@ impl TokenExchangeOptions {
     fn subject(&self) -> Result<&Credentials> {
         self.subject.as_ref().ok_or_else(|| {
             Error::configuration("`subject` is not set, but the grant token_exchange needs it")
-                .with_help("add the table of the provider whose token is exchanged, such as `subject.jwt`")
+                .with_help(
+                    "add the table of the provider whose token is exchanged, such as `subject.jwt`",
+                )
         })
     }
 
@@ -134,7 +137,12 @@ impl Tokens<'_> {
 async fn send(call: Call<'_>, tokens: &Tokens<'_>) -> Result<TokenSet, Failure> {
     let options = &call.options.token_exchange;
     let mut form = Form::of_grant(GRANT);
-    TokenKind::add(options.subject_token_type.as_ref(), &mut form, "subject_token", tokens.subject.token());
+    TokenKind::add(
+        options.subject_token_type.as_ref(),
+        &mut form,
+        "subject_token",
+        tokens.subject.token(),
+    );
     if let Some(actor) = &tokens.actor {
         TokenKind::add(options.actor_token_type.as_ref(), &mut form, "actor_token", actor.token());
     }
@@ -145,13 +153,15 @@ async fn send(call: Call<'_>, tokens: &Tokens<'_>) -> Result<TokenSet, Failure> 
     let received = Received::from(&response.0);
     let is_not_applicable =
         received.text("token_type").is_some_and(|name| name.eq_ignore_ascii_case(NOT_APPLICABLE));
-    let taken_as = (is_not_applicable && options.asks_for_another_kind()).then_some(TokenType::Bearer);
+    let taken_as =
+        (is_not_applicable && options.asks_for_another_kind()).then_some(TokenType::Bearer);
     let tokens = response.tokens(call, taken_as)?;
     let issued = received.text("issued_token_type");
     match (&options.requested_token_type, issued) {
         (Some(requested), Some(issued)) if !requested.is_served_by(&issued) => {
             let place = received.place;
-            let error = format!("{place} issued a token of another type than `requested_token_type`");
+            let error =
+                format!("{place} issued a token of another type than `requested_token_type`");
             Err(Error::protocol(error).with_help("check `requested_token_type`").into())
         }
         _ => Ok(tokens),

@@ -23,7 +23,9 @@ impl TokenKind {
             return Some(Self(format!("{PREFIX}{text}")));
         }
         let (scheme, rest) = text.split_once(':')?;
-        let is_uri = !scheme.is_empty() && !rest.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_uri = !scheme.is_empty()
+            && !rest.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_graphic());
         is_uri.then(|| Self(text.to_owned()))
     }
 
@@ -94,7 +96,10 @@ mod tests {
             ("access_token", Some("urn:ietf:params:oauth:token-type:access_token")),
             ("saml2", Some("urn:ietf:params:oauth:token-type:saml2")),
             ("urn:ietf:params:oauth:token-type:jwt", Some("urn:ietf:params:oauth:token-type:jwt")),
-            ("urn:ietf:params:aws:token-type:aws4_request", Some("urn:ietf:params:aws:token-type:aws4_request")),
+            (
+                "urn:ietf:params:aws:token-type:aws4_request",
+                Some("urn:ietf:params:aws:token-type:aws4_request"),
+            ),
             ("https://idp.test/badge", Some("https://idp.test/badge")),
             ("saml", None),
             ("Access_Token", None),
@@ -121,6 +126,8 @@ mod tests {
             assert_eq!(requested.is_served_by(&format!("{PREFIX}{issued}")), is_served, "{issued}");
         }
         let own = TokenKind::of("https://idp.test/badge").unwrap();
-        assert!(own.is_served_by("https://idp.test/badge") && !own.is_served_by("https://idp.test/x"));
+        assert!(
+            own.is_served_by("https://idp.test/badge") && !own.is_served_by("https://idp.test/x")
+        );
     }
 }
