@@ -74,6 +74,25 @@ impl TokenSource for Lid {
     }
 }
 
+/// Exchanges the tokens of others.
+#[authn::token_provider("swap", cached)]
+struct Swap {
+    /// Whose.
+    #[provider]
+    of: Credentials,
+}
+
+impl TokenSource for Swap {
+    async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        let token = self.of.token_for(context).await?;
+        Ok(Token::new(format!("swapped/{}", token.secret()))?.into())
+    }
+
+    fn subjects(&self) -> Vec<&Bound> {
+        vec![self.of.bound()]
+    }
+}
+
 #[derive(Debug)]
 struct Named(&'static str);
 
@@ -122,6 +141,33 @@ async fn an_inner_login_leaves_nothing_of_the_last_user() {
             assert_eq!(holder(&process()).await, name, "{store}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_login_and_a_logout_reach_the_subject_of_an_exchange() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[credentials]\norigins = ['*']\n[credentials.swap.of.desk]";
+    let environment = Environment::empty().state_directory(folder.path());
+    let credentials = Loader::new().environment(environment).defaults(text).load().unwrap();
+    assert!(credentials.needs_login());
+    let error = credentials.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LoginRequired, "{error}");
+    for name in ["alice", "bob"] {
+        let outcome = credentials.login(Login::new(Named(name))).await.unwrap();
+        assert_eq!(outcome, LoginOutcome::LoggedIn);
+        assert_eq!(holder(&credentials).await, format!("swapped/{name}"));
+        let status = credentials.status().await.unwrap();
+        assert!(status.has_token && status.has_session && status.has_refresh_token);
+        assert_eq!(status.store.as_deref(), Some("file"), "the session is the subject's");
+    }
+    let first = credentials.token().await.unwrap();
+    credentials.invalidate_all();
+    assert_ne!(credentials.token().await.unwrap().secret(), first.secret(), "of a new subject");
+    credentials.logout().await.unwrap();
+    assert!(!credentials.status().await.unwrap().has_session);
+    assert_eq!(credentials.token().await.unwrap_err().kind(), ErrorKind::LoginRequired);
+    credentials.close().await;
+    assert_eq!(credentials.token().await.unwrap_err().kind(), ErrorKind::Closed);
 }
 
 /// Has a token, and can't forget it.

@@ -19,6 +19,9 @@ use crate::expiry;
 /// from the request's arrival, or until its own `exp` if it is a JWT and that is earlier. This provider is chosen
 /// without any configuration if the environment variable `APP_SERVICE_TS` is set.
 ///
+/// The token is never cached. If the service behind needs a token of its own for the user, it can be the `subject` of a token
+/// exchange, or the `assertion` of the grant `jwt_bearer`, of `oauth`: each user's token is then exchanged once.
+///
 /// ```
 /// use authn::{Environment, Loader};
 /// use authn_providers as _;

@@ -44,6 +44,12 @@ pub struct Readme;
 #[derive(Debug)]
 pub struct LoginGuide;
 
+/// The guide to exchanges, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/token-exchange.md")]
+#[derive(Debug)]
+pub struct TokenExchangeGuide;
+
 /// The guide to tests, too.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/testing.md")]

@@ -19,6 +19,7 @@ const GUIDES: [&str; 7] = [
     "docs/servers.md",
     "docs/stores.md",
     "docs/testing.md",
+    "docs/token-exchange.md",
     "docs/troubleshooting.md",
 ];
 

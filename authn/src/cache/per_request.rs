@@ -190,7 +190,7 @@ pub(super) fn adopted() -> Error {
 mod tests {
     use std::time::Duration;
 
-    use super::*;
+    use super::{super::single_flight::Wish, *};
     use crate::{provider::Plain, time::ManualClock};
 
     fn core() -> Core {
@@ -218,7 +218,8 @@ mod tests {
         drop(new(1));
         let second = new(2);
         assert_eq!(kept(&requests), 1, "the first has had no token");
-        second.issued(&context).await.unwrap();
+        // Here, not in the background, where the cache stays in use a little longer.
+        second.exchange(&context, Wish::Token).run().await.unwrap();
         drop(second);
         drop(new(3));
         assert_eq!(kept(&requests), 2, "the second one's token is valid");

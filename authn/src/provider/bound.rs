@@ -249,7 +249,7 @@ impl Bound {
 pub(crate) const PER_REQUEST: &str =
     "a token that belongs to the request being served must not be cached";
 /// The help for [`PER_REQUEST`].
-pub(crate) const PER_REQUEST_HELP: &str = "move the per-request provider out of this one";
+pub(crate) const PER_REQUEST_HELP: &str = "move the per-request provider out of this one, or exchange its token, such as by the option `subject` of `oauth`";
 
 fn placed_twice(here: &str, there: &str) -> Error {
     Error::configuration(format!(

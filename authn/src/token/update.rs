@@ -51,7 +51,8 @@ use crate::{
 /// failed. A panic counts as an error of kind [`Internal`](crate::ErrorKind::Internal).
 ///
 /// It has 30 seconds. It must not ask the same credentials for a token, nor log in, adopt tokens or revoke them there,
-/// because they wait for it. Tokens that another process has stored are not reported here, but in that process.
+/// because they wait for it. Tokens that another process has stored are not reported here, but in that process. Tokens that
+/// belong to a request being served are not reported, because nothing may keep them.
 #[derive(Clone)]
 pub struct Update(Arc<Parts>);
 

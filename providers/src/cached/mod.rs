@@ -8,7 +8,7 @@ use authn::{Bound, Context, Credentials, Result, TokenSet, TokenSource};
 /// options for the place of the token, such as `header`, can be in its table or in this one, but not in both.
 ///
 /// A provider without a token, such as `api_key` or `basic`, can't be cached, nor one whose token belongs to the request
-/// being served, such as `app_service`.
+/// being served, such as `app_service`, or an exchange of that token.
 ///
 /// A login or logout is passed to the other provider, and deletes the tokens of the last user that are cached here. A
 /// program that configures the other provider without this one can log in too, but that login is not noticed here:

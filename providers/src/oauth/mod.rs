@@ -81,6 +81,16 @@ use crate::{
 /// can't check which login it belongs to; the server issues tokens for it only to the program that started that login
 /// (RFC 7636).
 ///
+/// The grants `token_exchange` and `jwt_bearer` exchange the token of a nested provider. If the server refuses that token, the
+/// nested provider is asked for another one, and the exchange is tried once more. If an API refuses two tokens of an exchange
+/// one after the other, the nested provider is also asked for another one. An exchanged token is used until its own end, as the
+/// server says it, also if the nested token ends before. A refresh token of the answer is not used. A login and a logout are
+/// those of the nested provider.
+///
+/// The nested provider can be `app_service`, whose token is that of the user being served. Then each user's token is exchanged
+/// once, and kept in memory beside the hash of the user's token, for at most 1024 users at the same time. Without a request
+/// being served there is no token. `store` must not be set to anything but `memory`.
+///
 /// ```
 /// use authn::{Environment, Loader};
 /// use authn_providers as _;

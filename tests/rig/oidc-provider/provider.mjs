@@ -65,6 +65,7 @@ export function buildProvider({ issuer, mtls, keys, routes, keycloak = false }) 
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: false,
     clientAuthMethods: CLIENT_AUTH_METHODS,
+    extraTokenClaims: (ctx, token) => token.extra, // the actor of a token exchange
     extraClientMetadata: { properties: ['x_device', 'x_exact_redirect', 'x_id_token', 'x_quirk'] },
     findAccount: (ctx, id) => ({
       accountId: id,
