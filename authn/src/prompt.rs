@@ -4,7 +4,7 @@
 //! program's [`Prompt`]; without one, no user is ever asked for anything.
 
 use std::{
-    fmt::Debug,
+    fmt::{self, Debug},
     future::Future,
     time::{Duration, SystemTime},
 };
@@ -68,7 +68,7 @@ impl<P: Prompt> ErasedPrompt for P {
     }
 }
 
-/// The link at which a user logs in.
+/// The link at which a user logs in, or [logs out at the server](crate::Credentials::open_logout). `{:?}` leaves out its query.
 ///
 /// ```
 /// # use authn::Url;
@@ -78,7 +78,7 @@ impl<P: Prompt> ErasedPrompt for P {
 /// assert!(link.opens_browser());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Link {
     url: Url,
     opens_browser: bool,
@@ -96,7 +96,8 @@ impl Link {
         Self { opens_browser: true, ..self }
     }
 
-    /// Returns the address. It contains values for this login alone, and no secret.
+    /// Returns the address. For a login it contains values for this login alone, and no secret. For a logout it contains the
+    /// ID token, so it is for the user alone.
     pub fn url(&self) -> &Url {
         &self.url
     }
@@ -104,6 +105,18 @@ impl Link {
     /// Returns whether a browser is about to be started for it.
     pub fn opens_browser(&self) -> bool {
         self.opens_browser
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut page = self.url.clone();
+        page.set_query(None);
+        let opens_browser = self.opens_browser;
+        f.debug_struct("Link")
+            .field("page", &page.as_str())
+            .field("opens_browser", &opens_browser)
+            .finish_non_exhaustive()
     }
 }
 

@@ -23,6 +23,9 @@ const REFUSALS: [(&str, &str); 10] = [
     ("unsupported_response_type", "use another grant"),
 ];
 
+/// The help for an answer that no server should send.
+const CHECK: &str = "check how the program gets the fragment";
+
 /// The longest answer that is read, in bytes. A token has at most 64 KiB, and so has an ID token.
 const LONGEST: usize = 256 * 1024;
 
@@ -86,23 +89,24 @@ impl TokenSet {
         if !get("token_type").is_none_or(|name| name.eq_ignore_ascii_case("bearer")) {
             return Err(wrong("has a token of an unknown type", "use another grant"));
         }
-        let mut token = Token::new(secret)?.with_token_type("Bearer");
+        let token = Token::new(secret).map_err(|_| wrong("has an invalid access token", CHECK))?;
+        let mut token = token.with_token_type("Bearer");
         if let Some(lifetime) = get("expires_in").and_then(seconds) {
             token = token.with_expires_in(Duration::from_secs(lifetime));
         }
-        let is_visible = |text: &&str, also: u8| {
-            text.bytes().all(|byte| byte.is_ascii_graphic() || byte == also)
-        };
-        if let Some(scope) = get("scope").filter(|scope| is_visible(scope, b' ')) {
+        let is_visible = |byte: u8| byte.is_ascii_graphic();
+        if let Some(scope) = get("scope")
+            && scope.bytes().all(|byte| is_visible(byte) || byte == b' ')
+        {
             token = token.with_scope(scope);
         }
-        match get("id_token") {
-            Some(id_token) if !is_visible(&id_token, b'.') => {
-                Err(wrong("has an invalid ID token", "check the server"))
+        if let Some(id_token) = get("id_token") {
+            if !id_token.bytes().all(is_visible) {
+                return Err(wrong("has an invalid ID token", CHECK));
             }
-            Some(id_token) => Ok(Self::new(token.with_id_token(id_token.into()))),
-            None => Ok(Self::new(token)),
+            token = token.with_id_token(id_token.into());
         }
+        Ok(Self::new(token))
     }
 }
 
@@ -169,7 +173,7 @@ mod tests {
             ("state=right&access_token=", ErrorKind::Protocol, "no access token"),
             ("state=right&access_token=s3cr3t&state=right", ErrorKind::Protocol, "twice"),
             ("state=right&access_token=s3cr3t&access_token=b", ErrorKind::Protocol, "twice"),
-            ("state=right&access_token=s3cr3t%0A", ErrorKind::InvalidToken, "characters"),
+            ("state=right&access_token=s3cr3t%0A", ErrorKind::Protocol, "invalid access token"),
             (
                 "state=right&access_token=s3cr3t&token_type=dpop",
                 ErrorKind::Protocol,

@@ -213,6 +213,7 @@ async fn without_a_browser_the_link_is_shown() {
         credentials.open_logout(&url, login).await.unwrap();
         let links = person.links();
         assert_eq!((links[0].url(), links[0].opens_browser()), (&url, failed));
+        assert!(!format!("{:?}", links[0]).contains("client_id"), "{:?}", links[0]);
         let progress = person.progress();
         let is_failure = |one: &Progress| matches!(one, Progress::BrowserFailed(_));
         assert_eq!(progress.iter().any(is_failure), failed, "{progress:?}");
