@@ -72,8 +72,12 @@ impl KeyPair {
     /// Makes a key pair, as the JWK of the private key.
     pub(crate) fn generate(algorithm: KeyPairAlgorithm) -> Result<Zeroizing<String>> {
         let made = match algorithm {
-            KeyPairAlgorithm::Es256 => elliptic(&ECDSA_P256_SHA256_FIXED_SIGNING).map(|(pair, d)| (Key::P256(pair), d)),
-            KeyPairAlgorithm::Es384 => elliptic(&ECDSA_P384_SHA384_FIXED_SIGNING).map(|(pair, d)| (Key::P384(pair), d)),
+            KeyPairAlgorithm::Es256 => {
+                elliptic(&ECDSA_P256_SHA256_FIXED_SIGNING).map(|(pair, d)| (Key::P256(pair), d))
+            }
+            KeyPairAlgorithm::Es384 => {
+                elliptic(&ECDSA_P384_SHA384_FIXED_SIGNING).map(|(pair, d)| (Key::P384(pair), d))
+            }
             KeyPairAlgorithm::EdDsa => edwards().map(|(pair, d)| (Key::Ed25519(pair), d)),
         };
         let text = made.and_then(|(key, d)| {
@@ -108,7 +112,8 @@ impl KeyPair {
         let failed = || Error::internal("a claim or a key pair is invalid").with_help("report it");
         let mut token = self.header.clone();
         token.push('.');
-        URL_SAFE_NO_PAD.encode_string(serde_json::to_vec(claims).map_err(|_| failed())?, &mut token);
+        URL_SAFE_NO_PAD
+            .encode_string(serde_json::to_vec(claims).map_err(|_| failed())?, &mut token);
         let signature = self.key.sign(self.algorithm, token.as_bytes()).ok_or_else(failed)?;
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
@@ -179,7 +184,10 @@ mod tests {
             let pair = KeyPair::parse(&text, "test+jwt").unwrap();
             let (header, payload) = verified(&pair.sign(&json!({ "a": "ü\"" })).unwrap());
             assert_eq!(payload, json!({ "a": "ü\"" }));
-            assert_eq!((&header["typ"], &header["alg"]), (&json!("test+jwt"), &json!(algorithm.name())));
+            assert_eq!(
+                (&header["typ"], &header["alg"]),
+                (&json!("test+jwt"), &json!(algorithm.name()))
+            );
             assert!(header["jwk"].get("d").is_none() && header.as_object().unwrap().len() == 3);
             // The text is a JWK that another program can read.
             let private: Value = serde_json::from_str(&text).unwrap();

@@ -16,8 +16,8 @@ use authn::{Context, Error, Result, SecretString, Token, TokenSet, TokenSource};
 use crate::{
     jws::{Algorithm, Claims, Header, Json, check_header},
     token_endpoint::{
-        self, Address, Advice, Discovery, Endpoint, Form, GrantAdvice, Proof, Received, TokenRequest,
-        TokenResponse, TokenType,
+        self, Address, Advice, Discovery, Endpoint, Form, GrantAdvice, Proof, Received,
+        TokenRequest, TokenResponse, TokenType,
     },
 };
 use account::Account;
@@ -174,7 +174,12 @@ impl JwtBearer {
         form.add_of_call(context, &OWN_PARAMETERS)?;
         let request = TokenRequest::new(Endpoint::Token, endpoint.url(), form);
         let response = TokenResponse::from(request.send(context).await?);
-        Ok(token_endpoint::grant(&Received::from(&response), &ADVICE, self.token_type, Proof::None)?)
+        Ok(token_endpoint::grant(
+            &Received::from(&response),
+            &ADVICE,
+            self.token_type,
+            Proof::None,
+        )?)
     }
 
     fn sign(&self, account: &Account, context: &Context) -> Result<TokenSet> {

@@ -106,7 +106,11 @@ impl LoginOptions {
 /// new key, and the one that an error names after the session was renewed.
 pub(super) fn options() -> &'static [&'static str] {
     static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-        LoginOptions::FIELDS.iter().map(Field::key).chain(["dpop_algorithm", "token_type"]).collect()
+        LoginOptions::FIELDS
+            .iter()
+            .map(Field::key)
+            .chain(["dpop_algorithm", "token_type"])
+            .collect()
     });
     &KEYS
 }

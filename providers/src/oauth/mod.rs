@@ -45,7 +45,10 @@ use typed_client::Missing;
 
 use crate::{
     client_auth::Client,
-    token_endpoint::{self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse, with},
+    token_endpoint::{
+        self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse,
+        with,
+    },
 };
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
@@ -180,7 +183,8 @@ impl<'a> Call<'a> {
         grant: GrantAdvice<'_>,
     ) -> Result<(TokenResponse, Advice<'_>)> {
         let address = self.options.server.endpoint(endpoint, self.context).await?;
-        let (mut response, wants_another) = self.send(endpoint, address.url(), form.clone()).await?;
+        let (mut response, wants_another) =
+            self.send(endpoint, address.url(), form.clone()).await?;
         if wants_another {
             // Once more at most. The server has not used up a code or a refresh token (RFC 9449, 8).
             (response, _) = self.send(endpoint, address.url(), form).await?;
@@ -196,7 +200,8 @@ impl<'a> Call<'a> {
         url: &Url,
         form: Form,
     ) -> Result<(TokenResponse, bool)> {
-        let Self { options: OAuth { server, request: options, dpop, .. }, client, context, key } = self;
+        let Self { options: OAuth { server, request: options, dpop, .. }, client, context, key } =
+            self;
         let mut request = TokenRequest::new(endpoint, url, form);
         let answered = options.prepare(&mut request)?;
         client.authenticate(&mut request, &server.audience()?, context).await?;

@@ -26,7 +26,6 @@ pub use request::TokenRequest;
 pub(crate) use request::{RequestEncoding, RequestMethod, check_shape};
 pub(crate) use response::{
     Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, Proof, Received, TokenType,
-    accepted,
-    device_authorization, grant,
+    accepted, device_authorization, grant,
 };
 pub(crate) use with::with;

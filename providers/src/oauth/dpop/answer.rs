@@ -84,7 +84,11 @@ mod tests {
     #[test]
     fn an_api_says_what_it_refuses() {
         for (status, challenges, expected) in [
-            (401, &["DPoP error=\"use_dpop_nonce\", error_description=\"more\""][..], Some(Refusal::Nonce)),
+            (
+                401,
+                &["DPoP error=\"use_dpop_nonce\", error_description=\"more\""][..],
+                Some(Refusal::Nonce),
+            ),
             (400, &["DPoP error=\"use_dpop_nonce\""], Some(Refusal::Nonce)),
             (401, &["Bearer realm=\"a\"", "DPoP error=use_dpop_nonce"], Some(Refusal::Nonce)),
             (401, &["DPoP error=\"invalid_dpop_proof\""], Some(Refusal::Proof)),

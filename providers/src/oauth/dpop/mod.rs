@@ -104,7 +104,8 @@ impl Dpop {
         }
         let algorithm = self.dpop_algorithm.unwrap_or(KeyPairAlgorithm::Es256);
         let taken = server.proof_algorithms(context).await?;
-        let is_taken = taken.as_ref().map(|taken| taken.iter().any(|name| name == algorithm.name()));
+        let is_taken =
+            taken.as_ref().map(|taken| taken.iter().any(|name| name == algorithm.name()));
         match (self.dpop, is_taken) {
             (Use::Auto, None | Some(false)) => Ok(None),
             (_, Some(false)) => Err(Error::configuration(format!(
@@ -112,7 +113,9 @@ impl Dpop {
                 algorithm.name()
             ))
             .with_help("set `dpop_algorithm` to one of `dpop_signing_alg_values_supported` there")),
-            (_, None | Some(true)) => SessionKey::generate(algorithm).map(|key| Some(self.__keys.add(key))),
+            (_, None | Some(true)) => {
+                SessionKey::generate(algorithm).map(|key| Some(self.__keys.add(key)))
+            }
         }
     }
 
@@ -123,10 +126,8 @@ impl Dpop {
         key: Option<&SessionKey>,
         context: &Context,
     ) -> Result<Option<Sent>> {
-        let takes = matches!(
-            request.endpoint(),
-            Endpoint::Token | Endpoint::PushedAuthorizationRequest
-        );
+        let takes =
+            matches!(request.endpoint(), Endpoint::Token | Endpoint::PushedAuthorizationRequest);
         let Some(key) = key.filter(|_| takes) else { return Ok(None) };
         let target = Target::of(request.url().as_str()).ok_or_else(no_target)?;
         let ask = Ask { method: request.method(), target: &target, token: None, ahead: 0 };
@@ -144,14 +145,12 @@ impl Dpop {
         context: &Context,
     ) -> bool {
         let nonce = response.header(&answer::NONCE);
-        let is_news = nonce.is_some_and(|nonce| {
-            self.__authorization.take_nonce(&sent.origin, nonce, Some(sent))
-        });
+        let is_news = nonce
+            .is_some_and(|nonce| self.__authorization.take_nonce(&sent.origin, nonce, Some(sent)));
         let Some(refusal) = Refusal::of_token_endpoint(response) else { return false };
         let now = context.clock().now().wall();
-        let is_late = response
-            .date()
-            .is_some_and(|date| self.__authorization.take_date(sent, date, now));
+        let is_late =
+            response.date().is_some_and(|date| self.__authorization.take_date(sent, date, now));
         match refusal {
             Refusal::Nonce => is_news,
             Refusal::Proof => is_late,
@@ -255,7 +254,7 @@ pub(super) fn keep(tokens: TokenSet, key: Option<&SessionKey>) -> TokenSet {
         && tokens.refresh_token().is_none()
         && tokens.failure().is_none();
     match key.filter(|_| !is_bare) {
-        Some(key) => tokens.with_kept(KEPT, key.text().clone()),
+        Some(key) => tokens.with_signing_secret(KEPT, key.text().clone()),
         None => tokens,
     }
 }
@@ -270,7 +269,12 @@ struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    fn prove(&self, key: &SessionKey, servers: &Servers, context: &Context) -> Result<(String, Sent)> {
+    fn prove(
+        &self,
+        key: &SessionKey,
+        servers: &Servers,
+        context: &Context,
+    ) -> Result<(String, Sent)> {
         let Self { method, target, token, ahead } = *self;
         let known = servers.get(&target.origin);
         let now = context.clock().now().wall();

@@ -105,9 +105,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{
-        jws::{KeyPairAlgorithm, KeySet, Signed},
-    };
+    use crate::jws::{KeyPairAlgorithm, KeySet, Signed};
 
     #[test]
     fn a_proof_has_the_claims_of_the_specification() {
@@ -142,7 +140,8 @@ mod tests {
                 let header = URL_SAFE_NO_PAD.decode(first.split('.').next().unwrap()).unwrap();
                 let header: Value = serde_json::from_slice(&header).unwrap();
                 assert_eq!(header["typ"], "dpop+jwt");
-                let keys = KeySet::read(&json!({ "keys": [header["jwk"]] }).to_string().into_bytes());
+                let keys =
+                    KeySet::read(&json!({ "keys": [header["jwk"]] }).to_string().into_bytes());
                 let keys = keys.unwrap();
                 let claims = |proof: &str| {
                     let signed = Signed::parse(proof).unwrap();
@@ -151,7 +150,10 @@ mod tests {
                 let (mut first, second) = (claims(&first), claims(&second));
                 let identifier = first.as_object_mut().unwrap().remove("jti").unwrap();
                 assert_ne!(identifier, second["jti"]);
-                assert_eq!(first.as_object_mut().unwrap().remove("iat"), Some(json!(1_562_262_618)));
+                assert_eq!(
+                    first.as_object_mut().unwrap().remove("iat"),
+                    Some(json!(1_562_262_618))
+                );
                 assert_eq!(first, expected);
             }
         }

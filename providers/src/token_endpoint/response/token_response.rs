@@ -3,7 +3,8 @@
 use authn::{SecretString, Token, TokenSet, http::is_showable};
 
 use super::{
-    super::with, Proof, TokenType, instead::Instead, lifetime::lifetime, member::Member, object::Object,
+    super::with, Proof, TokenType, instead::Instead, lifetime::lifetime, member::Member,
+    object::Object,
 };
 
 /// The type of a token that is bound to a key (RFC 9449, 5).

@@ -74,8 +74,9 @@ impl Attempt {
             .with_kept(VERIFIER, self.verifier.expose())
             .with_kept(SERVER, server.audience()?)
             .with_kept(CLIENT, client.id());
-        let pending =
-            with(pending, call.key, |pending, key| pending.with_kept(dpop::KEPT, &*key.text().expose()));
+        let pending = with(pending, call.key, |pending, key| {
+            pending.with_kept(dpop::KEPT, &*key.text().expose())
+        });
         Ok(with(pending, self.nonce, |pending, nonce| pending.with_kept(NONCE, &**nonce)))
     }
 

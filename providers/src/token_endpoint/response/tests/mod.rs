@@ -99,13 +99,15 @@ fn a_member_that_can_not_be_read_spoils_no_other() {
         let with_member = |rest: &[u8]| [b"{", member, b",", rest, b"}"].concat();
         let shown = String::from_utf8_lossy(member);
         let good = with_member(br#""access_token":"a","refresh_token":"r""#);
-        let tokens = grant(&received(200, JSON, &good), &ADVICE, None, Proof::None).map_err(Error::from);
+        let tokens =
+            grant(&received(200, JSON, &good), &ADVICE, None, Proof::None).map_err(Error::from);
         let tokens = tokens.unwrap_or_else(|error| panic!("{shown}: {error}"));
         assert_eq!(tokens.token().secret(), "a", "{shown}");
         assert_eq!(&*tokens.refresh_token().unwrap().expose(), "r", "{shown}");
         assert_eq!(tokens.token().scope(), None, "{shown}");
         let refusal = with_member(br#""error":"invalid_grant""#);
-        let failure = grant(&received(400, JSON, &refusal), &ADVICE, None, Proof::None).unwrap_err();
+        let failure =
+            grant(&received(400, JSON, &refusal), &ADVICE, None, Proof::None).unwrap_err();
         let error = Error::from(failure);
         assert!(error.message().contains("invalid_grant"), "{shown}: {error}");
     }
@@ -131,7 +133,8 @@ fn every_2xx_with_an_object_is_a_success_whatever_its_media_type() {
         (302, JSON, json, false),
         (400, JSON, json, false),
     ] {
-        let made = grant(&received(status, content_type, body.as_bytes()), &ADVICE, None, Proof::None);
+        let made =
+            grant(&received(status, content_type, body.as_bytes()), &ADVICE, None, Proof::None);
         assert_eq!(made.is_ok(), is_one, "{status} {content_type} {body}");
     }
     let answer = Received { content_type: None, ..received(200, "", json.as_bytes()) };
@@ -157,7 +160,12 @@ fn a_token_without_a_type_is_a_bearer_token_and_an_option_decides_about_unknown_
         let error = parsed(200, &body).unwrap_err();
         assert!(error.message().contains(says), "{error}");
         assert!(error.help().unwrap().contains("`token_type = \"bearer\"`"), "{error}");
-        let taken = grant(&received(200, JSON, body.as_bytes()), &ADVICE, Some(TokenType::Bearer), Proof::None);
+        let taken = grant(
+            &received(200, JSON, body.as_bytes()),
+            &ADVICE,
+            Some(TokenType::Bearer),
+            Proof::None,
+        );
         assert_eq!(taken.unwrap().token().token_type(), Some("Bearer"), "{token_type}");
     }
 }
@@ -271,7 +279,8 @@ fn a_refusal_without_a_known_reason_is_probably_the_end_of_a_session() {
         (400, r#"{"error":"invalid_client"}"#, false),
         (400, r#"{"error":"invalid_scope"}"#, false),
     ] {
-        let failure = grant(&received(status, JSON, body.as_bytes()), &advice, None, Proof::None).unwrap_err();
+        let failure = grant(&received(status, JSON, body.as_bytes()), &advice, None, Proof::None)
+            .unwrap_err();
         let is_found = failure.error.message().ends_with("the session has probably ended");
         assert_eq!(is_found, is_guess, "{}", failure.error);
         assert_eq!(failure.error.help() == Some("log in"), is_guess, "{}", failure.error);
@@ -305,7 +314,10 @@ fn codes_and_statuses_decide_the_kind_of_the_error() {
     }
     let advice = Advice { grant: GrantAdvice { login_helps: false, ..ADVICE.grant }, ..ADVICE };
     let received = received(400, JSON, br#"{"error":"invalid_grant"}"#);
-    assert_eq!(grant(&received, &advice, None, Proof::None).unwrap_err().error.kind(), ErrorKind::Refused);
+    assert_eq!(
+        grant(&received, &advice, None, Proof::None).unwrap_err().error.kind(),
+        ErrorKind::Refused
+    );
 }
 
 #[test]
