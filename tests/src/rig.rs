@@ -122,6 +122,19 @@ impl Rig {
         }
     }
 
+    /// Sets the nonce that `/rs/dpop` demands, at once or after so many more good requests.
+    pub fn nonce(&self, value: &str, after: u32) {
+        self.get("/__rig/nonce", &[("value", value), ("after", &after.to_string())]);
+    }
+
+    /// Every request to `/rs/bearer` and `/rs/dpop` so far, in order: `{path, query, status, error}`.
+    pub fn api_log(&self) -> Vec<Value> {
+        match self.get("/__rig/api-log", &[]) {
+            Value::Array(entries) => entries,
+            other => panic!("the API's log is no list: {other}"),
+        }
+    }
+
     /// Puts the server's clock this many seconds ahead of the real one; negative is behind.
     pub fn clock(&self, offset_s: i64) {
         self.get("/__rig/clock", &[("offset_s", &offset_s.to_string())]);

@@ -1,7 +1,7 @@
 //! `Record`: one session as a versioned JSON document.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -54,6 +54,9 @@ pub(crate) struct Record {
     pub(super) id_token: Option<Zeroizing<String>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) kept: BTreeMap<String, Zeroizing<String>>,
+    /// Names of those that only sign requests.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) signing: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) tokens: BTreeMap<String, StoredToken>,
 }
@@ -167,9 +170,9 @@ impl Record {
         next_revision(self.revision)
     }
 
-    /// Returns whether there is anything besides access tokens.
+    /// Returns whether there is anything that a new token can be obtained with.
     pub(crate) fn has_session(&self) -> bool {
-        self.refresh_token.is_some() || !self.kept.is_empty()
+        self.refresh_token.is_some() || self.kept.keys().any(|name| !self.signing.contains(name))
     }
 
     /// Returns the record without its access tokens.
@@ -202,11 +205,14 @@ impl Record {
             tokens = tokens.with_refresh_token(refresh_token.as_str().into());
         }
         let kept = self.kept.iter();
-        Some(
-            kept.fold(tokens, |tokens, (name, value)| {
-                tokens.with_kept(name, value.as_str().into())
-            }),
-        )
+        Some(kept.fold(tokens, |tokens, (name, value)| {
+            let value = value.as_str().into();
+            if self.signing.contains(name) {
+                tokens.with_signing_secret(name, value)
+            } else {
+                tokens.with_kept(name, value)
+            }
+        }))
     }
 
     /// Returns the secrets that were kept for signing requests.
@@ -227,6 +233,7 @@ impl Record {
 
     /// Keeps a secret under a name, or with `None` no longer. Returns whether that changed anything.
     pub(crate) fn keep(&mut self, name: &str, secret: Option<&SecretString>) -> bool {
+        self.signing.remove(name);
         let before = match secret {
             Some(secret) => self.kept.insert(name.to_owned(), text(secret)),
             None => self.kept.remove(name),
@@ -298,6 +305,10 @@ impl Record {
         self.kept.retain(|name, _| !tokens.is_dropped(name));
         let kept = tokens.all_kept();
         self.kept.extend(kept.iter().map(|(name, secret)| (name.clone(), text(secret))));
+        let is_signing = |name: &String| {
+            tokens.only_signs(name) || (!kept.contains_key(name) && self.signing.contains(name))
+        };
+        self.signing = self.kept.keys().filter(|name| is_signing(name)).cloned().collect();
     }
 }
 
@@ -452,6 +463,23 @@ mod tests {
         assert!(record.kept.contains_key("key"), "what is left out is kept");
         record.take_session(&TokenSet::new(token).without_kept("key"));
         assert!(record.kept.is_empty());
+    }
+
+    #[test]
+    fn a_secret_that_only_signs_is_no_session() {
+        let token = Token::new("abc").unwrap();
+        let mut record = Record::default();
+        let tokens = TokenSet::new(token.clone()).with_signing_secret("key", "k1".into());
+        record.take(&tokens, "s", &token, SystemTime::UNIX_EPOCH);
+        let mut read = Record::read(&record.write(1));
+        assert!(!read.has_session() && read.token_set("s").is_none());
+        assert_eq!(&*read.kept()["key"].expose(), "k1");
+        read.take_session(&TokenSet::new(token.clone()).with_refresh_token("r1".into()));
+        let tokens = Record::read(&read.write(2)).token_set("s").unwrap();
+        assert!(tokens.only_signs("key") && tokens.kept("key").is_some());
+        read.take_session(&TokenSet::new(token).with_kept("key", "k2".into()));
+        read.refresh_token = None;
+        assert!(read.has_session());
     }
 
     #[test]

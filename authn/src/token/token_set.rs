@@ -1,6 +1,10 @@
 //! `TokenSet`: the result of an exchange, of which the access token is one part.
 
-use std::{collections::BTreeSet, sync::Arc, time::SystemTime};
+use std::{
+    collections::{BTreeSet, btree_map::Entry},
+    sync::Arc,
+    time::SystemTime,
+};
 
 use super::{Issued, issued::Kept};
 use crate::{
@@ -30,6 +34,8 @@ pub struct TokenSet {
     /// The last one of the session, if the answer had none.
     id_token: Option<SecretString>,
     kept: Arc<Kept>,
+    /// Names of those that only sign requests.
+    signing: BTreeSet<String>,
     /// Names that are not inherited from the last set.
     dropped: BTreeSet<String>,
     new_session: bool,
@@ -48,6 +54,7 @@ impl TokenSet {
             refresh_token: None,
             id_token: None,
             kept: Arc::default(),
+            signing: BTreeSet::new(),
             dropped: BTreeSet::new(),
             new_session: false,
             claims: None,
@@ -95,8 +102,27 @@ impl TokenSet {
     pub fn with_kept(mut self, name: impl Into<String>, value: SecretString) -> Self {
         let name = name.into();
         self.dropped.remove(&name);
+        self.signing.remove(&name);
         Arc::make_mut(&mut self.kept).insert(name, value);
         self
+    }
+
+    /// Keeps a secret that only signs requests with the access token, such as a key (RFC 9449), as
+    /// [`with_kept`](Self::with_kept) does. No token can be obtained with it, so alone it is no session: see
+    /// [`Status::has_session`](crate::Status::has_session).
+    ///
+    /// ```
+    /// use authn::{Token, TokenSet};
+    ///
+    /// let tokens = TokenSet::new(Token::new("abc")?).with_signing_secret("key", "k1".into());
+    /// assert_eq!(&*tokens.kept("key").unwrap().expose(), "k1");
+    /// # Ok::<(), authn::Error>(())
+    /// ```
+    pub fn with_signing_secret(self, name: impl Into<String>, value: SecretString) -> Self {
+        let name = name.into();
+        let mut tokens = self.with_kept(name.clone(), value);
+        tokens.signing.insert(name);
+        tokens
     }
 
     /// Keeps the secret of this name no longer. Without this, one that a set leaves out is kept from the last set.
@@ -111,6 +137,7 @@ impl TokenSet {
     pub fn without_kept(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
         Arc::make_mut(&mut self.kept).remove(&name);
+        self.signing.remove(&name);
         self.dropped.insert(name);
         self
     }
@@ -177,9 +204,14 @@ impl TokenSet {
         Self { id_token, ..self }
     }
 
-    /// Returns whether it has anything but the token.
+    /// Returns whether it has anything that a new token can be obtained with.
     pub(crate) fn has_session(&self) -> bool {
-        self.refresh_token.is_some() || !self.kept.is_empty()
+        self.refresh_token.is_some() || self.kept.keys().any(|name| !self.only_signs(name))
+    }
+
+    /// Returns whether the secret of this name only signs requests.
+    pub(crate) fn only_signs(&self, name: &str) -> bool {
+        self.signing.contains(name)
     }
 
     /// Returns the secret that was kept under a name.
@@ -277,11 +309,15 @@ impl TokenSet {
             }
             if self.kept.is_empty() && self.dropped.is_empty() {
                 self.kept = Arc::clone(&last.kept);
+                self.signing.clone_from(&last.signing);
             } else {
                 let kept = Arc::make_mut(&mut self.kept);
                 let dropped = &self.dropped;
                 for (name, value) in last.kept.iter().filter(|(name, _)| !dropped.contains(*name)) {
-                    kept.entry(name.clone()).or_insert_with(|| value.clone());
+                    if let Entry::Vacant(vacant) = kept.entry(name.clone()) {
+                        vacant.insert(value.clone());
+                        self.signing.extend(last.signing.get(name).cloned());
+                    }
                 }
             }
         }
@@ -327,6 +363,15 @@ mod tests {
         assert_eq!(&*dropped.kept("b").unwrap().expose(), "1");
         let again = TokenSet::new(token()).without_kept("a").with_kept("a", "3".into());
         assert_eq!(&*again.inherit(Some(&last)).kept("a").unwrap().expose(), "3");
+        let last = last.without_kept("b").with_signing_secret("a", "1".into());
+        assert!(last.has_session());
+        let last = TokenSet { refresh_token: None, ..last };
+        assert!(!last.has_session());
+        for new in [TokenSet::new(token()), TokenSet::new(token()).without_kept("b")] {
+            let new = new.inherit(Some(&last));
+            assert!(new.kept("a").is_some() && !new.has_session());
+            assert!(new.with_kept("a", "1".into()).has_session());
+        }
         let begun = TokenSet::new(token()).with_new_session().inherit(Some(&last));
         assert!(begun.refresh_token().is_none() && begun.kept("a").is_none());
     }

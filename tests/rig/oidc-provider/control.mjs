@@ -37,10 +37,13 @@ export async function control(request, response, url, resourceServer) {
     case '/__rig/rotate-keys':
       return send({ keys: rotateKeys(query.has('keep-old')) });
     case '/__rig/nonce':
-      resourceServer.setNonce(query.get('value'));
+      resourceServer.setNonce(query.get('value'), Number(query.get('after') ?? 0));
       return send({ dpopNonce: query.get('value') });
+    case '/__rig/api-log':
+      return send(resourceServer.requests());
     case '/__rig/reset':
       forget();
+      resourceServer.forget();
       setPatches({});
       forgetRotation();
       setOffsetSeconds(0);

@@ -66,7 +66,9 @@ function redirect(response, url) {
 export function buildResourceServer({ provider, keys }) {
   const serverKeys = jose.createLocalJWKSet({ keys: keys.ofServer });
   const seenProofs = new Set();
+  let log = [];
   let nonce = FIRST_NONCE;
+  let nextNonce; // {value, after}: the nonce after that many good requests
 
   /** The claims of a JWT, or what the authorization server remembers of an opaque token. */
   async function claimsOf(token, scheme) {
@@ -134,6 +136,11 @@ export function buildResourceServer({ provider, keys }) {
       throw new Refusal(401, 'DPoP', 'invalid_token'); // a bound token must not pass as a bearer token
     }
 
+    if (scheme === 'DPoP' && nextNonce) {
+      nextNonce.after -= 1;
+      if (nextNonce.after <= 0) [nonce, nextNonce] = [nextNonce.value, undefined];
+    }
+
     const scope = url.searchParams.get('scope');
     if (scope && !(claims.scope ?? '').split(' ').includes(scope)) {
       throw new Refusal(403, scheme, 'insufficient_scope', `, scope="${scope}"`);
@@ -150,10 +157,12 @@ export function buildResourceServer({ provider, keys }) {
       try {
         const { claims, scheme } = await authorize(request, url);
         const { sub, client_id, scope, exp, act } = claims;
+        log.push({ path: url.pathname, query: joined(url.searchParams), status: 200 });
         return sendJson(response, 200, { ok: true, sub, client_id, scope, exp, act }, nonceHeader(scheme));
       } catch (refusal) {
         if (!(refusal instanceof Refusal)) throw refusal;
         const { status, scheme, error, parameters } = refusal;
+        log.push({ path: url.pathname, query: joined(url.searchParams), status, error });
         const challenge = `${scheme} realm="rig"${error ? `, error="${error}"` : ''}${parameters}`;
         return sendJson(response, status, { error: error || 'unauthorized' }, {
           'www-authenticate': challenge,
@@ -162,9 +171,17 @@ export function buildResourceServer({ provider, keys }) {
       }
     },
 
-    /** Sets the nonce that proofs must carry; without one, the first again. */
-    setNonce(value = FIRST_NONCE) {
-      nonce = value;
+    /** Sets the nonce that proofs must carry; without one, the first again. It may change after some good requests. */
+    setNonce(value = FIRST_NONCE, after = 0) {
+      if (after > 0) nextNonce = { value, after };
+      else [nonce, nextNonce] = [value, undefined];
+    },
+
+    /** Every request to /rs/bearer and /rs/dpop so far. */
+    requests: () => log,
+
+    forget() {
+      log = [];
     },
   };
 }

@@ -254,7 +254,7 @@ pub(super) fn keep(tokens: TokenSet, key: Option<&SessionKey>) -> TokenSet {
         && tokens.refresh_token().is_none()
         && tokens.failure().is_none();
     match key.filter(|_| !is_bare) {
-        Some(key) => tokens.with_kept(KEPT, key.text().clone()),
+        Some(key) => tokens.with_signing_secret(KEPT, key.text().clone()),
         None => tokens,
     }
 }

@@ -1,6 +1,13 @@
 //! Options, and requests to an API with a token that is bound to a key.
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpListener,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
 
 use authn::{
     Credentials, ErrorKind, Placement, Reaction, Request, ResponseHead, SecretString, Token,
@@ -286,4 +293,133 @@ fn a_refused_proof_is_dated_by_the_servers_clock() {
     let right = date(Duration::ZERO);
     assert_eq!(reaction(&credentials, 401, &[refused, ("date", &right)]), Reaction::Retry);
     assert!((-1..=0).contains(&ahead()), "{}", ahead());
+}
+
+/// A request that a server has received.
+struct Received {
+    headers: String,
+    form: BTreeMap<String, String>,
+}
+
+impl Received {
+    fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.headers.lines().filter_map(|line| line.split_once(": "));
+        lines.find_map(|(own, value)| own.eq_ignore_ascii_case(name).then_some(value))
+    }
+
+    fn claims(&self) -> Value {
+        let part = self.header("dpop").unwrap().split('.').nth(1).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    }
+}
+
+/// Starts a server with these answers: the head from the status on, and the body. Returns its address and the requests.
+fn server(answers: &'static [(&'static str, &'static str)]) -> (String, mpsc::Receiver<Received>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/token?tenant=1", listener.local_addr().unwrap());
+    let (sender, requests) = mpsc::channel();
+    thread::spawn(move || {
+        for (head, body) in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let lines = (&mut reader).lines().map(Result::unwrap);
+            let headers: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let received = Received { headers: headers.join("\n"), form: BTreeMap::new() };
+            let mut form = vec![0; received.header("content-length").unwrap().parse().unwrap()];
+            reader.read_exact(&mut form).unwrap();
+            let form = url::form_urlencoded::parse(&form).into_owned().collect();
+            let length = body.len();
+            let head = format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {length}");
+            write!(stream, "{head}\r\n\r\n{body}").unwrap();
+            sender.send(Received { form, ..received }).unwrap();
+        }
+    });
+    (address, requests)
+}
+
+const GRANTED: (&str, &str) = (
+    "200 OK\r\nContent-Type: application/json\r\nDPoP-Nonce: n2",
+    r#"{"access_token":"a","token_type":"DPoP","expires_in":60}"#,
+);
+const WANTED: (&str, &str) = (
+    "400 Bad Request\r\nContent-Type: application/json\r\nDPoP-Nonce: n1",
+    r#"{"error":"use_dpop_nonce"}"#,
+);
+
+/// A client with a signed assertion.
+fn signing(address: &str) -> Credentials {
+    let options = format!(
+        "[credentials.oauth]\nstore = 'memory'\ntoken_endpoint_url = '{address}'\nclient_id = 'c'\n\
+         client_secret = '01234567890123456789012345678901'\n\
+         token_endpoint_auth_method = 'client_secret_jwt'\ndpop = true"
+    );
+    load(&options).unwrap()
+}
+
+#[test]
+fn a_request_is_sent_again_once_with_another_proof() {
+    let (address, requests) = server(&[WANTED, GRANTED, GRANTED]);
+    let credentials = signing(&address);
+    let token = wait(credentials.token()).unwrap();
+    let (first, second) = (requests.recv().unwrap(), requests.recv().unwrap());
+    assert_eq!(first.claims().get("nonce"), None);
+    assert_eq!(second.claims()["nonce"], "n1");
+    for claims in [first.claims(), second.claims()] {
+        assert_eq!(claims["htu"], address.split('?').next().unwrap());
+        assert_eq!((&claims["htm"], claims.get("ath")), (&Value::from("POST"), None));
+    }
+    // A server takes neither an assertion nor a proof twice.
+    assert_ne!(first.form["client_assertion"], second.form["client_assertion"]);
+    assert_ne!(first.claims()["jti"], second.claims()["jti"]);
+    let key =
+        |request: &Received| request.header("dpop").unwrap().split('.').next().unwrap().to_owned();
+    assert_eq!(key(&first), key(&second));
+    // The nonce of the last answer, and the same key.
+    credentials.invalidate(&token);
+    wait(credentials.token()).unwrap();
+    let third = requests.recv().unwrap();
+    assert_eq!(third.claims()["nonce"], "n2");
+    assert_eq!(key(&first), key(&third));
+}
+
+#[test]
+fn a_server_that_is_never_content_is_asked_twice() {
+    const MORE: (&str, &str) = (
+        "400 Bad Request\r\nContent-Type: application/json\r\nDPoP-Nonce: n2",
+        r#"{"error":"use_dpop_nonce"}"#,
+    );
+    let (address, requests) = server(&[WANTED, MORE]);
+    let error = wait(signing(&address).token()).unwrap_err();
+    assert!(error.to_string().contains("use_dpop_nonce"), "{error}");
+    assert_eq!(requests.iter().count(), 2);
+}
+
+#[test]
+fn a_refusal_of_something_else_is_not_repeated() {
+    const OTHERS: [(&str, &str); 4] = [
+        ("400 Bad Request\r\nDPoP-Nonce: n1", r#"{"error":"invalid_grant"}"#),
+        ("400 Bad Request", r#"{"error":"use_dpop_nonce"}"#),
+        ("400 Bad Request\r\nDPoP-Nonce: n1", r#"{"error":"invalid_dpop_proof"}"#),
+        ("403 Forbidden\r\nDPoP-Nonce: n1", r#"{"error":"use_dpop_nonce"}"#),
+    ];
+    let (address, requests) = server(&OTHERS);
+    for _ in OTHERS {
+        let error = wait(signing(&address).token()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+    }
+    assert_eq!(requests.iter().count(), OTHERS.len());
+}
+
+#[test]
+fn a_proof_of_the_wrong_time_is_repeated_with_the_servers() {
+    const LATE: (&str, &str) = (
+        "400 Bad Request\r\nContent-Type: application/json\r\nDate: Wed, 01 Jan 2053 00:00:00 GMT",
+        r#"{"error":"invalid_dpop_proof"}"#,
+    );
+    let (address, requests) = server(&[LATE, GRANTED]);
+    wait(signing(&address).token()).unwrap();
+    let (first, second) = (requests.recv().unwrap(), requests.recv().unwrap());
+    let dated = |request: &Received| request.claims()["iat"].as_u64().unwrap();
+    // `date -u -d 2053-01-01 +%s`
+    assert!(dated(&first) < 2_619_302_400 && dated(&second).abs_diff(2_619_302_400) < 60);
 }
