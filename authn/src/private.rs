@@ -12,7 +12,7 @@ pub use crate::{
         views,
     },
     provider::Declared,
-    registry::{About, Entry, Provider, Store, StoreEntry},
+    registry::{About, Entry, PresetEntry, Provider, Store, StoreEntry},
     request::{DefaultPlace, Placed},
     store::{Content, Locks, Versioned},
 };

@@ -28,7 +28,7 @@ use crate::{
         report_unknown_key,
     },
     provider::{Declared, Erased, PER_REQUEST, PER_REQUEST_HELP},
-    registry::Stores,
+    registry::{PresetOption, Stores},
     request::{
         DefaultPlace,
         options::{Override, PlacementOptions},
@@ -237,7 +237,7 @@ impl<'a> Build<'a> {
         self.depth.set(self.depth.get() + 1);
         let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
         let provider = entry.build(&mut table);
-        let [_, placing] = entry.options_of_framework();
+        let [_, placing, _] = entry.options_of_framework();
         let set = placing.iter().find(|field| entries.contains_key(field.key()));
         let placed_by = match set {
             Some(field) => Some(key.child(field.key()).to_string()),
@@ -252,12 +252,13 @@ impl<'a> Build<'a> {
             Override::from_table(&mut table).map(Override::into_placement)
         };
         let kept = if entry.has_kept() { KeptOptions::from_table(&mut table) } else { None };
+        let preset = PresetOption::from_table(&mut table);
         table.finish();
         self.depth.set(self.depth.get() - 1);
         let Found { references, secrets, per_request_below } = self.found.replace(outer);
         self.found.borrow_mut().secrets.extend(secrets.iter().cloned());
 
-        let (provider, placement) = (provider?, placement?);
+        let (provider, placement, _) = (provider?, placement?, preset?);
         if entry.is_cached() && per_request_below {
             let problem = Problem::error(ProblemCode::CachedPerRequest, PER_REQUEST)
                 .with_key(key)

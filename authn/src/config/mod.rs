@@ -12,6 +12,9 @@
 //! 8. `--set`
 //! 9. the program's own values ([`Loader::overrides`])
 //!
+//! Below them are the values of a preset, if a provider's table [names one](crate::preset!), and below those are the
+//! defaults of the options.
+//!
 //! Each layer applies its base, then its active profile, before the next layer.
 //!
 //! ```
@@ -35,6 +38,7 @@ mod choice;
 pub(crate) mod layers;
 mod loader;
 mod path;
+mod presets;
 mod profile;
 mod project;
 mod sections;
@@ -52,6 +56,7 @@ pub use crate::{
 pub use layers::{LayerName, Source, SourceState};
 pub(crate) use loader::Code;
 pub use loader::{Loader, load, load_profile};
+pub use presets::Preset;
 pub use project::Project;
 pub use setting::Setting;
 pub use visibility::Class;

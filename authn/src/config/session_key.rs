@@ -6,6 +6,7 @@ use super::{Class, visibility::Visibility};
 use crate::{
     CacheOptions,
     options::{Item, LoadContext, Options as _, Value},
+    registry::PresetOption,
     request::options::PlacementOptions,
     store::{ConfiguredScope, ordered},
 };
@@ -76,7 +77,8 @@ fn canonical(
         return;
     }
     let of_framework = |key: &str| {
-        let mut fields = CacheOptions::FIELDS.iter().chain(PlacementOptions::FIELDS);
+        let mut fields =
+            CacheOptions::FIELDS.iter().chain(PlacementOptions::FIELDS).chain(PresetOption::FIELDS);
         fields.any(|field| field.key() == key) || login.contains(&key)
     };
     for (key, item, visibility) in visibility.below(item) {
