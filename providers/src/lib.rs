@@ -102,6 +102,8 @@ mod jwt_bearer;
 #[cfg(feature = "oauth")]
 mod oauth;
 #[cfg(feature = "oauth")]
+mod presets;
+#[cfg(feature = "oauth")]
 mod random;
 #[cfg(any(feature = "keyring", feature = "keyutils"))]
 mod stores;
