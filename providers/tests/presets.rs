@@ -52,7 +52,10 @@ fn configuration(preset: &Preset) -> String {
         let option = need.split('.').next().unwrap();
         let sample = SAMPLES.iter().find(|(name, _)| *name == option);
         let (_, value) = sample.unwrap_or_else(|| panic!("`{option}` has a sample"));
-        text += &format!("{need} = {value}\n");
+        text += need;
+        text += " = ";
+        text += value;
+        text += "\n";
     }
     text
 }

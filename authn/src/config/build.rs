@@ -236,7 +236,7 @@ impl<'a> Build<'a> {
         let outer = self.found.take();
         self.depth.set(self.depth.get() + 1);
         let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
-        let provider = entry.build(&mut table);
+        let provider = entry.build(&mut table).zip(PresetOption::from_table(&mut table));
         let [_, placing, _] = entry.options_of_framework();
         let set = placing.iter().find(|field| entries.contains_key(field.key()));
         let placed_by = match set {
@@ -252,13 +252,12 @@ impl<'a> Build<'a> {
             Override::from_table(&mut table).map(Override::into_placement)
         };
         let kept = if entry.has_kept() { KeptOptions::from_table(&mut table) } else { None };
-        let preset = PresetOption::from_table(&mut table);
         table.finish();
         self.depth.set(self.depth.get() - 1);
         let Found { references, secrets, per_request_below } = self.found.replace(outer);
         self.found.borrow_mut().secrets.extend(secrets.iter().cloned());
 
-        let (provider, placement, _) = (provider?, placement?, preset?);
+        let ((provider, _), placement) = (provider?, placement?);
         if entry.is_cached() && per_request_below {
             let problem = Problem::error(ProblemCode::CachedPerRequest, PER_REQUEST)
                 .with_key(key)

@@ -14,14 +14,19 @@ use super::{
     build::{Build, Reporter},
     choice,
     layers::{self, Layer, LayerName, merge, parts, shorthand},
-    presets::{Fault, Filled, Preset, Presets},
+    presets::{Fault, Filled, Presets},
     profile,
     project::{self, Project},
     visibility::Visibility,
 };
 use crate::{
-    Context, Credentials, Environment, Registry, Result, Update, diagnostic::quoted,
-    options::{Entries, Key}, provider::Erased, registry::Stores, store::TokenStore, time::Clock,
+    Context, Credentials, Environment, Registry, Result, Update,
+    diagnostic::quoted,
+    options::{Entries, Key},
+    provider::Erased,
+    registry::{Preset, Stores},
+    store::TokenStore,
+    time::Clock,
     token::OnUpdate,
 };
 
@@ -357,7 +362,8 @@ impl Loader {
             Some(code) => code.entries.clone(),
             None => merge::merge(&parts, Visibility::top(&registry)),
         };
-        let filled = Filled::fill(&self.known_presets(&registry, &environment), &mut merged, texts.len());
+        let filled =
+            Filled::fill(&self.known_presets(&registry, &environment), &mut merged, texts.len());
         parts.splice(0..0, filled.parts);
         sources.splice(0..0, filled.sources);
         texts.extend(filled.texts);
@@ -379,7 +385,8 @@ impl Loader {
         // The tables of other providers are not read.
         let chosen = choice.as_ref().map(|choice| Key::new(&["credentials", &choice.name]));
         for Fault { table, problem, item } in filled.faults {
-            if chosen.as_ref().is_some_and(|chosen| table.segments().starts_with(chosen.segments())) {
+            if chosen.as_ref().is_some_and(|chosen| table.segments().starts_with(chosen.segments()))
+            {
                 reporter.report(problem, item.as_ref(), false);
             }
         }
@@ -488,11 +495,7 @@ impl Loader {
         self.known_presets(&self.providers()?, &self.surroundings()).all()
     }
 
-    fn known_presets<'a>(
-        &self,
-        registry: &'a Registry,
-        environment: &Environment,
-    ) -> Presets<'a> {
+    fn known_presets<'a>(&self, registry: &'a Registry, environment: &Environment) -> Presets<'a> {
         // What is built in code reads no file of the user.
         if self.code.is_some() || !self.has_valid_name() {
             return Presets::linked(registry);

@@ -50,13 +50,12 @@ use std::fmt;
 
 pub use crate::{
     diagnostic::{Problem, ProblemCode, Provenance, Severity, nearest, printable},
-    registry::KnownStore,
+    registry::{KnownStore, Preset},
     time::duration,
 };
 pub use layers::{LayerName, Source, SourceState};
 pub(crate) use loader::Code;
 pub use loader::{Loader, load, load_profile};
-pub use presets::Preset;
 pub use project::Project;
 pub use setting::Setting;
 pub use visibility::Class;

@@ -16,9 +16,10 @@ use std::collections::BTreeMap;
 #[doc(hidden)]
 pub use about::About;
 pub use entry::{Entry, Provider};
+pub use preset::Preset;
 #[doc(hidden)]
 pub use preset::PresetEntry;
-pub(crate) use preset::{PRESET, PresetOption, is_preset_name};
+pub(crate) use preset::{PRESET, PresetDocument, PresetOption, is_preset_name};
 pub use store_entry::{Store, StoreEntry};
 pub use stores::KnownStore;
 pub(crate) use stores::Stores;

@@ -326,10 +326,13 @@ fn a_preset_that_is_unknown_or_of_another_provider_is_an_error() {
         ("basic", "this preset is one of the provider `oauth`, and not of `basic`"),
     ] {
         let name = if table == "oauth" { "githb" } else { "github" };
-        let text = format!("[credentials]\ndomain = 'a.test'\n[credentials.{table}]\npreset = '{name}'\n");
+        let text =
+            format!("[credentials]\ndomain = 'a.test'\n[credentials.{table}]\npreset = '{name}'\n");
         let outcome = Sandbox::with(text).run_without_folder(&["config", "check"]);
         assert_eq!(outcome.code, 3);
         assert!(outcome.stderr.contains(message), "{}", outcome.stderr);
-        assert!(outcome.stderr.contains("config.toml:4:10") || outcome.stderr.contains("preset = "));
+        assert!(
+            outcome.stderr.contains("config.toml:4:10") || outcome.stderr.contains("preset = ")
+        );
     }
 }

@@ -100,6 +100,13 @@ fn presets_are_listed_with_what_they_need_and_their_pages() {
     assert_eq!(sandbox.run(&["providers", "oauth", "--presets"]).done(), rows);
     assert_eq!(sandbox.run(&["providers", "basic", "--presets"]).done(), "");
 
+    let options = sandbox.run(&["providers", "oauth"]).done();
+    let option = "\npreset\tstring\t-\t-\tAUTHN_CREDENTIALS__OAUTH__PRESET\t";
+    assert!(options.contains(option), "{options}");
+    let schema = sandbox.run(&["providers", "oauth", "--json-schema"]).done();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!(schema["properties"]["preset"]["type"], "string", "{schema}");
+
     let json = sandbox.run(&["providers", "--presets", "--json"]).done();
     let json: Value = serde_json::from_str(&json).unwrap();
     let github = json.as_array().unwrap().iter().find(|one| one["name"] == "github").unwrap();

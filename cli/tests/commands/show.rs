@@ -198,7 +198,8 @@ fn values_of_a_preset_have_it_as_their_origin() {
     let text = "[credentials]\ndomain = 'api.github.com'\n[credentials.oauth]\npreset = 'github'\n\
                 client_id = 'cli'\ntoken_endpoint_url = 'https://ghe.test/login/oauth/access_token'\n";
     let sandbox = Sandbox::with(text);
-    let show = |flags: &[&str]| sandbox.run_without_folder(&[&["config", "show"], flags].concat()).stdout;
+    let show =
+        |flags: &[&str]| sandbox.run_without_folder(&[&["config", "show"], flags].concat()).stdout;
     let rows = show(&[]);
     let device = "credentials.oauth.device_authorization_endpoint_url\t\"https://github.com/login/device/code\"\tpreset github\n";
     assert!(rows.contains(device), "{rows}");
@@ -206,8 +207,12 @@ fn values_of_a_preset_have_it_as_their_origin() {
                  ~/.config/authn/config.toml:6:22 (overrides preset github)\n";
     assert!(rows.contains(token), "{rows}");
     let layers = show(&["--all-layers"]);
-    assert!(layers.contains("credentials.oauth.token_endpoint_url\t(overridden)\tpreset github\n"), "{layers}");
-    let json: Value = serde_json::from_str(&show(&["--json", "credentials.oauth.grant_type"])).unwrap();
+    assert!(
+        layers.contains("credentials.oauth.token_endpoint_url\t(overridden)\tpreset github\n"),
+        "{layers}"
+    );
+    let json: Value =
+        serde_json::from_str(&show(&["--json", "credentials.oauth.grant_type"])).unwrap();
     assert_eq!(json["values"][0]["origin"], json!({ "kind": "preset", "name": "github" }));
     assert_eq!(sandbox.run(&["config", "check"]).code, 0);
 

@@ -3,19 +3,16 @@
 
 use std::sync::Arc;
 
-use super::{Presets, document::Document};
+use super::Presets;
 use crate::{
     config::{
         Class, LayerName, Source, SourceState,
-        layers::{
-            merge::Part,
-            shorthand,
-        },
+        layers::{merge::Part, shorthand},
         visibility::{Place, Visibility},
     },
-    diagnostic::{Problem, ProblemCode, Provenance, SourceText},
+    diagnostic::{Problem, ProblemCode, Provenance, SourceText, shortened},
     options::{Entries, Item, Key, Value, insert},
-    registry::{Entry, PRESET},
+    registry::{Entry, PRESET, PresetDocument},
 };
 
 /// What filling in presets has found.
@@ -103,15 +100,16 @@ impl Filling<'_> {
         }
         let path = self.presets.path(name);
         let own = |state| Source { name: LayerName::Preset, path: path.clone(), state };
-        let Some(Document { preset, mut options, text }) = found else {
+        let Some((PresetDocument { preset, mut options }, text)) = found else {
             let is_own = path.as_ref().is_some_and(|path| path.exists());
             self.filled.sources.extend(is_own.then(|| own(SourceState::Failed)));
             return;
         };
         self.filled.sources.extend(text.is_some().then(|| own(SourceState::Read)));
         if preset.provider != entry.name() {
-            let of = &preset.provider;
-            let message = format!("this preset is one of the provider `{of}`, and not of `{}`", entry.name());
+            let of = shortened(&preset.provider);
+            let message =
+                format!("this preset is one of the provider `{of}`, and not of `{}`", entry.name());
             let problem = Problem::error(ProblemCode::InvalidValue, message)
                 .with_key(key.child(PRESET))
                 .with_help(format!("use the table of `{of}`, or remove `{PRESET}`"));
@@ -187,7 +185,8 @@ fn add(entries: &mut Entries, options: Entries, visibility: Visibility<'_>) {
         let below = visibility.child(&key);
         match (entries.get_mut(&key).map(|item| &mut item.value), option.value) {
             (None, value) => {
-                entries.insert(key, Item { value, provenance: option.provenance, span: option.span });
+                entries
+                    .insert(key, Item { value, provenance: option.provenance, span: option.span });
             }
             (Some(Value::Table(entries)), Value::Table(options)) if !below.is_whole() => {
                 add(entries, options, below);

@@ -7,12 +7,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{Preset, document::Document};
 use crate::{
     Environment, Error, Registry, Result,
     config::layers::file,
     diagnostic::{Problem, ProblemCode, Provenance, Severity, SourceText, nearest, shortened},
-    registry::is_preset_name,
+    registry::{Preset, PresetDocument, is_preset_name},
 };
 
 /// The folder of the user's own presets, beside the user's configuration.
@@ -26,6 +25,9 @@ pub(crate) struct Presets<'a> {
     /// The command that lists them.
     command: String,
 }
+
+/// A preset, and the text of the user's file that it is from.
+type Found = (PresetDocument, Option<Arc<SourceText>>);
 
 impl<'a> Presets<'a> {
     /// Returns the presets of a registry and the user's own of an application.
@@ -51,13 +53,15 @@ impl<'a> Presets<'a> {
         Some(folder.join(format!("{name}.toml")))
     }
 
-    /// Finds a preset: the user's own, or else the linked one. `None` after a failure. A problem without a provenance is
-    /// one of the name.
-    pub(super) fn find(&self, name: &str, problems: &mut Vec<Problem>) -> Option<Document> {
+    /// Finds a preset: the user's own, with the text of its file, or else the linked one. `None` after a failure. A
+    /// problem without a provenance is one of the name.
+    pub(super) fn find(&self, name: &str, problems: &mut Vec<Problem>) -> Option<Found> {
         match self.path(name).map(|path| (file::text(&path, problems), path)) {
             Some((Ok(Some(text)), path)) => {
                 let text = Arc::new(SourceText::new(path, text));
-                return Document::of_user(name, text, problems);
+                let entries = file::document(&text, problems)?;
+                let start = text.provenance(0);
+                return Some((PresetDocument::read(name, start, entries, problems)?, Some(text)));
             }
             Some((Err(problem), _)) => {
                 problems.push(*problem);
@@ -69,7 +73,7 @@ impl<'a> Presets<'a> {
             problems.push(self.unknown(name));
             return None;
         };
-        Document::linked(name, entry.text(), problems)
+        Some((entry.read(problems)?, None))
     }
 
     fn unknown(&self, name: &str) -> Problem {
@@ -77,9 +81,10 @@ impl<'a> Presets<'a> {
         let near = nearest(name, names.iter().map(String::as_str))
             .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
         let list = names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let all = match names.is_empty() {
-            true => "no crate with presets is linked".to_owned(),
-            false => format!("the presets are {}", shortened(&list)),
+        let all = if names.is_empty() {
+            "no crate with presets is linked".to_owned()
+        } else {
+            format!("the presets are {}", shortened(&list))
         };
         let own = self.folder.as_ref().map_or_else(String::new, |folder| {
             let folder = folder.display();
@@ -121,7 +126,7 @@ impl<'a> Presets<'a> {
         let mut problems: Vec<Problem> = problem.into_iter().collect();
         let mut presets = Vec::new();
         for name in names {
-            let found = self.find(&name, &mut problems).map(|document| document.preset);
+            let found = self.find(&name, &mut problems).map(|(document, _)| document.preset);
             presets.extend(found.filter(|preset| self.registry.get(&preset.provider).is_some()));
         }
         problems.retain(|problem| problem.severity() == Severity::Error);

@@ -91,13 +91,13 @@ impl Project {
         self.state
     }
 
-    /// Returns all settings in the file, also those of its profiles, in the order of its lines. No reference is
-    /// resolved, and no value is shown that may be a secret.
+    /// Returns all settings in the file, also those of its profiles, in the order of its lines, and then the values that
+    /// its [presets](crate::preset!) bring. No reference is resolved, and no value is shown that may be a secret.
     pub fn settings(&self) -> &[Setting] {
         &self.settings
     }
 
-    /// Returns the problems of reading the file and the record of its trust.
+    /// Returns the problems of reading the file, its presets and the record of its trust.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }

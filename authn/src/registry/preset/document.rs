@@ -1,11 +1,8 @@
-//! `Document`: the text of a preset, read. It starts with what the preset is about, and `[options]` has the values.
-
-use std::sync::Arc;
+//! `PresetDocument`: the text of a preset, read. It starts with what the preset is about, and `[options]` has the values.
 
 use crate::{
-    config::layers::file,
-    diagnostic::{Problem, ProblemCode, Provenance, SourceText, nearest},
-    options::{Entries, Item, Value, toml},
+    diagnostic::{Problem, ProblemCode, Provenance, nearest},
+    options::{Entries, Item, Value},
 };
 
 /// What is known of a service, by the name that the option `preset` chooses. [`Loader::presets`](crate::Loader::presets)
@@ -56,11 +53,9 @@ pub struct Preset {
 }
 
 /// A preset, and its values.
-pub(super) struct Document {
-    pub(super) preset: Preset,
-    pub(super) options: Entries,
-    /// The text of a user's file, from which problems show lines.
-    pub(super) text: Option<Arc<SourceText>>,
+pub(crate) struct PresetDocument {
+    pub(crate) preset: Preset,
+    pub(crate) options: Entries,
 }
 
 /// The keys before the values.
@@ -69,31 +64,15 @@ const KEYS: [&str; 6] = ["title", "provider", "source", "checked", "needs", OPTI
 /// The table of the values.
 const OPTIONS: &str = "options";
 
-impl Document {
-    /// Reads the text of a linked preset.
-    pub(super) fn linked(name: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Self> {
-        let provenance = Provenance::Preset { name: name.to_owned() };
-        let Some(entries) = toml::parse_document(text, &provenance) else {
-            // Its text is a part of this program, so there is no file to show.
-            let message = "the text of this preset is not valid TOML";
-            let problem = Problem::error(ProblemCode::Syntax, message)
-                .with_provenance(provenance)
-                .with_help("fix it in the crate that registers it");
-            problems.push(problem);
-            return None;
-        };
-        Reader { name, provenance, problems }.read(entries, None)
-    }
-
-    /// Reads the text of a user's file.
-    pub(super) fn of_user(
+impl PresetDocument {
+    /// Reads a preset from the values of its text. Problems are added to `problems`.
+    pub(crate) fn read(
         name: &str,
-        text: Arc<SourceText>,
+        provenance: Provenance,
+        entries: Entries,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
-        let provenance = text.provenance(0);
-        let entries = file::document(&text, problems)?;
-        Reader { name, provenance, problems }.read(entries, Some(text))
+        Reader { name, provenance, problems }.read(entries)
     }
 }
 
@@ -105,7 +84,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(mut self, mut entries: Entries, text: Option<Arc<SourceText>>) -> Option<Document> {
+    fn read(mut self, mut entries: Entries) -> Option<PresetDocument> {
         let before = self.problems.len();
         for (key, item) in &entries {
             if !KEYS.contains(&key.as_str()) {
@@ -136,26 +115,22 @@ impl Reader<'_> {
         let (name, provenance) = (self.name.to_owned(), self.provenance);
         let (title, provider, source) = (title?, provider?, source?);
         let preset = Preset { name, title, provider, source, checked, needs, provenance };
-        Some(Document { preset, options, text })
+        Some(PresetDocument { preset, options })
     }
 
     fn text(&mut self, entries: &Entries, key: &str, required: bool) -> Option<String> {
-        match entries.get(key) {
-            Some(item) => {
-                let text = item.as_text();
-                if text.is_none() {
-                    self.wrong_type("a text", key, item);
-                }
-                text.map(str::to_owned)
+        let Some(item) = entries.get(key) else {
+            if required {
+                let help = format!("set `{key}` at the start of the preset");
+                let message = "a required key is missing";
+                self.report(ProblemCode::MissingKey, message, key, None, help);
             }
-            None => {
-                if required {
-                    let help = format!("set `{key}` at the start of the preset");
-                    self.report(ProblemCode::MissingKey, "a required key is missing", key, None, help);
-                }
-                None
-            }
+            return None;
+        };
+        if item.as_text().is_none() {
+            self.wrong_type("a text", key, item);
         }
+        item.as_text().map(str::to_owned)
     }
 
     fn needs(&mut self, entries: &Entries) -> Vec<String> {
