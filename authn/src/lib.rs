@@ -45,6 +45,7 @@
 //! | sign requests, or react to an answer | [`guide::signing_requests`], [`Request`], [`Body`], [`Issued`], [`Reaction`] |
 //! | know why a token is asked for | [`Reason`] |
 //! | keep a secret between calls | [`Kept`] |
+//! | fill in what is known of a service | [`preset!`], [`guide::layers`](guide::layers#presets) |
 //! | use a closure as a provider | [`from_fn`], [`hooks`] |
 //! | group options in a struct | [`macro@Options`] |
 //! | know when a token is refreshed | [`guide::refresh_timing`], [`CacheOptions`] |

@@ -12,7 +12,7 @@ pub use crate::{
         views,
     },
     provider::Declared,
-    registry::{About, Entry, Provider, Store, StoreEntry},
+    registry::{About, Entry, PresetEntry, Provider, Store, StoreEntry},
     request::{DefaultPlace, Placed},
     store::{Content, Locks, Versioned},
     token::seconds,
@@ -37,3 +37,59 @@ pub trait MaybeInteractive {
 }
 
 impl<S> MaybeInteractive for Interactivity<S> {}
+
+/// Registers a preset of a service for a provider, by its name and its text in TOML. The option `preset` of that
+/// provider's table chooses it.
+///
+/// ```
+/// authn::preset!(
+///     "corp",
+///     r#"
+///     title = "Corp: the login of all employees"
+///     provider = "oauth"
+///     source = "https://wiki.corp.example/login"
+///     checked = "2026-01-31"
+///     needs = ["client_id"]
+///
+///     [options]
+///     issuer_url = "https://login.corp.example"
+///     scope = ["openid", "offline_access"]
+///     "#
+/// );
+/// # fn main() {}
+/// ```
+///
+/// A text in a file of its own is `include_str!("../presets/corp.toml")`. Its keys are:
+///
+/// | key | what |
+/// |---|---|
+/// | `title` | the service, in a few words |
+/// | `provider` | the provider whose options it sets |
+/// | `source` | the page of the service that documents the values |
+/// | `checked` | the day on which they were compared, `YYYY-MM-DD`; optional |
+/// | `needs` | the options that a user must set, because the preset can't know them; optional |
+/// | `[options]` | the values |
+///
+/// The values are below every layer of a configuration, and above the defaults of the options. A preset can set any option
+/// of its provider, except secrets and `preset`. It is read when a configuration names it: a mistake in it is a problem of
+/// that configuration. The macro is an item of a module, outside of functions. Its name consists of lower-case ASCII
+/// letters, digits, `-` and `_`; another name is a compile error. Two linked presets with the same name are an error, as for
+/// [providers](crate::Registry::linked).
+#[macro_export]
+macro_rules! preset {
+    ($name:literal, $text:expr $(,)?) => {
+        $crate::private::inventory::submit! {
+            $crate::private::PresetEntry::new(
+                $name,
+                $text,
+                $crate::private::Location {
+                    package: ::core::env!("CARGO_PKG_NAME"),
+                    module: ::core::module_path!(),
+                    file: ::core::file!(),
+                    line: ::core::line!(),
+                    column: ::core::column!(),
+                },
+            )
+        }
+    };
+}

@@ -352,7 +352,7 @@ fn every_option_of_the_framework_has_a_method() {
     minimal().header("x-a").header_prefix("T").build().unwrap();
     let registry = Registry::builder().register::<InCode>().build().unwrap();
     let entry = registry.get("in_code").unwrap();
-    let [cache, placement] = entry.options_of_framework();
+    let [cache, placement, preset] = entry.options_of_framework();
     // The list of the macro has the names of the schema: see also `every_builder_has_a_method_for_each_option`.
-    assert_eq!((cache.len(), placement.len()), (7, 5));
+    assert_eq!((cache.len(), placement.len(), preset.len()), (7, 5, 1));
 }

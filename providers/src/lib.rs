@@ -108,6 +108,8 @@ mod nested;
 #[cfg(feature = "oauth")]
 mod oauth;
 #[cfg(feature = "oauth")]
+mod presets;
+#[cfg(feature = "oauth")]
 #[doc(hidden)]
 pub mod private;
 #[cfg(feature = "oauth")]

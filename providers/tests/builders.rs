@@ -22,21 +22,21 @@ macro_rules! methods {
 #[test]
 fn every_builder_has_a_method_for_each_option() {
     methods! {
-        ApiKey: key header query_parameter headers query plain_headers r#for username r#override;
+        ApiKey: key header query_parameter headers query plain_headers r#for username r#override preset;
         AppService: incoming_headers lifetime
-            placement header header_prefix query_parameter r#override;
-        Basic: username password r#override;
-        Bearer: token placement header header_prefix query_parameter r#override;
+            placement header header_prefix query_parameter r#override preset;
+        Basic: username password r#override preset;
+        Bearer: token placement header header_prefix query_parameter r#override preset;
         Cached: expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
-            username_claim placement header header_prefix query_parameter r#override;
+            username_claim placement header header_prefix query_parameter r#override preset;
         Hook: name username
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
-            username_claim placement header header_prefix query_parameter r#override;
-        Jwt: jwt placement header header_prefix query_parameter r#override;
+            username_claim placement header header_prefix query_parameter r#override preset;
+        Jwt: jwt placement header header_prefix query_parameter r#override preset;
         JwtBearer: token_endpoint_url issuer_url issuer subject audience scope private_key key_id
             algorithm jwt_header lifetime claims client_id token_type service_account_file self_signed
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
-            username_claim placement header header_prefix query_parameter r#override;
+            username_claim placement header header_prefix query_parameter r#override preset;
         OAuth: issuer_url token_endpoint_url keycloak_url realm issuer authorization_endpoint_url
             device_authorization_endpoint_url pushed_authorization_request_endpoint_url
             introspection_endpoint_url revocation_endpoint_url registration_endpoint_url
@@ -49,7 +49,7 @@ fn every_builder_has_a_method_for_each_option() {
             pushed_authorization_request request_object response_mode acr_values max_age ui_locales
             claims authorization_details
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
-            username_claim placement header header_prefix query_parameter r#override;
+            username_claim placement header header_prefix query_parameter r#override preset;
     }
 }
 

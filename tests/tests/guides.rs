@@ -12,11 +12,12 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 7] = [
+const GUIDES: [&str; 8] = [
     "docs/coming-from.md",
     "docs/login.md",
     "docs/project-files.md",
     "docs/servers.md",
+    "docs/services.md",
     "docs/stores.md",
     "docs/testing.md",
     "docs/token-exchange.md",
@@ -68,13 +69,18 @@ fn terminals_match_the_snapshots() {
 fn their_configurations_are_right() {
     let mut count = 0;
     for guide in GUIDES.map(Document::read) {
-        // A manifest is no configuration.
+        // A manifest is no configuration, and neither is a preset.
         let texts = guide.blocks("toml").into_iter();
-        for text in texts.filter(|text| !text.contains("dependencies]")) {
+        for text in texts.filter(|text| !text.contains("dependencies]") && !is_preset(text)) {
             let name = guide.path();
             let environment = Environment::empty().state_directory("/home/alice/.local/state");
             let mut loader = Loader::new().environment(environment);
-            for (_, rest) in REST.iter().filter(|(option, _)| !text.contains(option)) {
+            let is_left_out = |option: &str| match option {
+                // A preset may have the server.
+                "_url = " => !text.contains(option) && !text.contains("preset = "),
+                _ => !text.contains(option),
+            };
+            for (_, rest) in REST.iter().filter(|(option, _)| is_left_out(option)) {
                 loader = loader.defaults(rest);
             }
             let config = loader.defaults(text).read();
@@ -90,6 +96,54 @@ fn their_configurations_are_right() {
         }
     }
     assert!(count >= 6, "the guides have configurations, and {count} were found");
+}
+
+/// Returns whether a block is the file of a preset.
+fn is_preset(text: &str) -> bool {
+    text.contains("\n[options]\n")
+}
+
+#[test]
+fn their_presets_are_right() {
+    let mut count = 0;
+    for guide in GUIDES.map(Document::read) {
+        for text in guide.blocks("toml").into_iter().filter(|text| is_preset(text)) {
+            let folder = tempfile::tempdir().expect("a folder");
+            let presets = folder.path().join("authn/presets");
+            fs::create_dir_all(&presets).expect("a folder");
+            fs::write(presets.join("github.toml"), text).expect("a file");
+            let environment = Environment::empty()
+                .user_directory(folder.path())
+                .state_directory("/home/alice/.local/state");
+            let named = "[credentials]\ndomain = 'api.example.com'\n[credentials.oauth]\n\
+                         preset = 'github'\nclient_id = 'things-reader'";
+            let config = Loader::new().environment(environment).defaults(named).read();
+            assert!(config.problems().is_empty(), "{}:\n{:?}", guide.path(), config.problems());
+            count += 1;
+        }
+    }
+    assert_eq!(count, 1, "a guide has a preset");
+}
+
+#[test]
+fn each_service_of_the_guide_has_a_preset() {
+    let guide = Document::read("docs/services.md");
+    let presets = Loader::new().environment(Environment::empty()).presets().expect("presets");
+    let named =
+        guide.text().split("\npreset = \"").skip(1).filter_map(|rest| rest.split('"').next());
+    let named: Vec<&str> = named.collect();
+    assert!(named.len() >= 8, "{named:?}");
+    for name in named {
+        let preset = presets.iter().find(|preset| preset.name == name).expect(name);
+        let block = guide
+            .blocks("toml")
+            .into_iter()
+            .find(|text| text.contains(&format!("preset = \"{name}\"")));
+        for need in &preset.needs {
+            let is_set = block.is_some_and(|text| text.contains(&format!("\n{need} = ")));
+            assert!(is_set, "the example of {name} sets `{need}`");
+        }
+    }
 }
 
 #[test]

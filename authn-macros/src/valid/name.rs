@@ -36,8 +36,13 @@ pub(crate) const KEPT_OPTIONS: [(&str, &str); 1] = [(
 )];
 
 /// The options that the framework adds to the table of each provider.
-pub(crate) const EVERY_OPTIONS: [(&str, &str); 1] =
-    [("override", "Whether the credential replaces one that the caller has set.")];
+pub(crate) const EVERY_OPTIONS: [(&str, &str); 2] = [
+    ("override", "Whether the credential replaces one that the caller has set."),
+    (
+        "preset",
+        "Preset of a service, for the options that are not set. Only presets of linked crates can be used in code.",
+    ),
+];
 
 /// The options that the framework adds to the table of each provider without `own_placement`.
 pub(crate) const PLACEMENT_OPTIONS: [(&str, &str); 4] = [

@@ -13,18 +13,17 @@ impl Exchange {
         for token in passed_on {
             add(&mut tokens, token);
         }
-        let revocation = match self.shared.source.inner() {
-            Some(inner) => inner.managed().revoke(&inner.context, tokens).await?,
-            None => {
-                let mut done = self.revoke_all(last, tokens).await?;
-                if let Some(subject) = self.shared.below() {
-                    // The user's session is there.
-                    let of_user = subject.managed().revoke(&subject.context, Vec::new()).await?;
-                    done.revoked += of_user.revoked;
-                    done.failed.extend(of_user.failed);
-                }
-                done
+        let revocation = if let Some(inner) = self.shared.source.inner() {
+            inner.managed().revoke(&inner.context, tokens).await?
+        } else {
+            let mut done = self.revoke_all(last, tokens).await?;
+            if let Some(subject) = self.shared.below() {
+                // The user's session is there.
+                let of_user = subject.managed().revoke(&subject.context, Vec::new()).await?;
+                done.revoked += of_user.revoked;
+                done.failed.extend(of_user.failed);
             }
+            done
         };
         self.logout().await?;
         Ok(revocation)

@@ -28,7 +28,7 @@ use crate::{
         report_unknown_key,
     },
     provider::{Declared, Erased, PER_REQUEST, PER_REQUEST_HELP},
-    registry::Stores,
+    registry::{Entry, PresetOption, Stores},
     request::{
         DefaultPlace,
         options::{Override, PlacementOptions},
@@ -236,14 +236,8 @@ impl<'a> Build<'a> {
         let outer = self.found.take();
         self.depth.set(self.depth.get() + 1);
         let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
-        let provider = entry.build(&mut table);
-        let [_, placing] = entry.options_of_framework();
-        let set = placing.iter().find(|field| entries.contains_key(field.key()));
-        let placed_by = match set {
-            Some(field) => Some(key.child(field.key()).to_string()),
-            // It places its token itself, so no other table can.
-            None => (!entry.has_placement()).then(|| key.to_string()),
-        };
+        let provider = entry.build(&mut table).zip(PresetOption::from_table(&mut table));
+        let placed_by = placed_by(key, entry, entries);
         let placement = if entry.has_placement() {
             let is_set = |key: &str| entries.contains_key(key);
             let options = PlacementOptions::from_table(&mut table);
@@ -257,7 +251,7 @@ impl<'a> Build<'a> {
         let Found { references, secrets, per_request: below } = self.found.replace(outer);
         self.found.borrow_mut().secrets.extend(secrets.iter().cloned());
 
-        let (provider, placement) = (provider?, placement?);
+        let ((provider, _), placement) = (provider?, placement?);
         // An exchange whose subject it is has a cache for each of its tokens.
         let subjects = provider.managed().map(Managed::subjects).unwrap_or_default();
         let is_subject = |nested| subjects.iter().any(|subject| subject.identity() == nested);
@@ -345,6 +339,16 @@ impl<'a> Build<'a> {
             scope: session_key::scope(item, self.visibility(key)),
             fingerprint_key: OnceLock::new(),
         })
+    }
+}
+
+/// Returns the key that decides where the token is placed.
+fn placed_by(key: &Key, entry: &Entry, entries: &Entries) -> Option<String> {
+    let [_, placing, _] = entry.options_of_framework();
+    match placing.iter().find(|field| entries.contains_key(field.key())) {
+        Some(field) => Some(key.child(field.key()).to_string()),
+        // It places its token itself, so no other table can.
+        None => (!entry.has_placement()).then(|| key.to_string()),
     }
 }
 

@@ -14,13 +14,19 @@ use super::{
     build::{Build, Reporter},
     choice,
     layers::{self, Layer, LayerName, merge, parts, shorthand},
+    presets::{Fault, Filled, Presets},
     profile,
     project::{self, Project},
     visibility::Visibility,
 };
 use crate::{
-    Context, Credentials, Environment, Registry, Result, Update, diagnostic::quoted,
-    options::Entries, provider::Erased, registry::Stores, store::TokenStore, time::Clock,
+    Context, Credentials, Environment, Registry, Result, Update,
+    diagnostic::quoted,
+    options::{Entries, Key},
+    provider::Erased,
+    registry::{Preset, Stores},
+    store::TokenStore,
+    time::Clock,
     token::OnUpdate,
 };
 
@@ -339,8 +345,8 @@ impl Loader {
         for layer in &mut layers {
             shorthand::expand_layer(layer, &registry);
         }
-        let sources: Vec<_> = layers.iter().map(|layer| layer.source.clone()).collect();
-        let texts: Vec<_> = layers.iter().map(|layer| layer.text.clone()).collect();
+        let mut sources: Vec<_> = layers.iter().map(|layer| layer.source.clone()).collect();
+        let mut texts: Vec<_> = layers.iter().map(|layer| layer.text.clone()).collect();
         let variable = self.variable("profile");
         let asked = self.profile.as_deref();
         let profile = if self.no_profile {
@@ -350,12 +356,17 @@ impl Loader {
             profile::choose(asked, &variable, &mut layers, &environment, &mut problems)
         };
         let profiles = profile::defined(&layers);
-        let parts = parts(layers, profile.as_deref());
-        let merged = match &self.code {
+        let mut parts = parts(layers, profile.as_deref());
+        let mut merged = match &self.code {
             // One layer needs no merging, and its secrets are no texts.
             Some(code) => code.entries.clone(),
             None => merge::merge(&parts, Visibility::top(&registry)),
         };
+        let filled =
+            Filled::fill(&self.known_presets(&registry, &environment), &mut merged, texts.len());
+        parts.splice(0..0, filled.parts);
+        sources.splice(0..0, filled.sources);
+        texts.extend(filled.texts);
 
         let reporter = Reporter {
             loader: &self,
@@ -371,6 +382,14 @@ impl Loader {
             && self.code.as_ref().is_none_or(|code| code.provider.is_none()))
         .then(|| choice::choose(&reporter, &environment, &sources))
         .flatten();
+        // The tables of other providers are not read.
+        let chosen = choice.as_ref().map(|choice| Key::new(&["credentials", &choice.name]));
+        for Fault { table, problem, item } in filled.faults {
+            if chosen.as_ref().is_some_and(|chosen| table.segments().starts_with(chosen.segments()))
+            {
+                reporter.report(problem, item.as_ref(), false);
+            }
+        }
         let mut build = Build::new(&reporter, &environment, profile.as_deref());
         let credentials = build.run(&merged, choice.as_ref());
         let sessions = build.sessions.take();
@@ -406,7 +425,9 @@ impl Loader {
     /// A file that a program or its user names, such as with [`file`](Self::file), needs no trust.
     pub fn project(&self) -> Option<Project> {
         let registry = self.providers().unwrap_or_default();
-        let found = || Project::read(&self.app, &self.surroundings(), &registry);
+        let environment = self.surroundings();
+        let presets = self.known_presets(&registry, &environment);
+        let found = || Project::read(&self.app, &environment, &registry, &presets);
         (self.project && self.has_valid_name()).then(found).flatten()
     }
 
@@ -454,6 +475,32 @@ impl Loader {
     /// ```
     pub fn providers(&self) -> Result<Registry> {
         self.registry.clone().map_or_else(Registry::linked, Ok)
+    }
+
+    /// Returns the presets that the option `preset` can name: the linked ones of the [`providers`](Self::providers), and
+    /// the user's own. The user's own are the files `presets/NAME.toml` beside the user's `config.toml`, in the format of
+    /// [`preset!`](crate::preset). They replace linked presets of the same name as a whole.
+    ///
+    /// One error contains the problems of all presets that can't be read.
+    ///
+    /// ```
+    /// use authn::{Environment, Loader};
+    ///
+    /// for preset in Loader::new().environment(Environment::empty()).presets()? {
+    ///     println!("{} of {}: {}", preset.name, preset.provider, preset.title);
+    /// }
+    /// # Ok::<(), authn::Error>(())
+    /// ```
+    pub fn presets(&self) -> Result<Vec<Preset>> {
+        self.known_presets(&self.providers()?, &self.surroundings()).all()
+    }
+
+    fn known_presets<'a>(&self, registry: &'a Registry, environment: &Environment) -> Presets<'a> {
+        // What is built in code reads no file of the user.
+        if self.code.is_some() || !self.has_valid_name() {
+            return Presets::linked(registry);
+        }
+        Presets::of(registry, &self.app, environment, self.command_line("providers --presets"))
     }
 
     fn surroundings(&self) -> Environment {

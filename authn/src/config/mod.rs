@@ -12,6 +12,9 @@
 //! 8. `--set`
 //! 9. the program's own values ([`Loader::overrides`])
 //!
+//! Below them are the values of a preset, if a provider's table [names one](crate::preset!), and below those are the
+//! defaults of the options.
+//!
 //! Each layer applies its base, then its active profile, before the next layer.
 //!
 //! ```
@@ -35,6 +38,7 @@ mod choice;
 pub(crate) mod layers;
 mod loader;
 mod path;
+mod presets;
 mod profile;
 mod project;
 mod sections;
@@ -46,7 +50,7 @@ use std::fmt;
 
 pub use crate::{
     diagnostic::{Problem, ProblemCode, Provenance, Severity, nearest, printable},
-    registry::KnownStore,
+    registry::{KnownStore, Preset},
     time::duration,
 };
 pub use layers::{LayerName, Source, SourceState};

@@ -27,6 +27,7 @@ pub(super) fn absolute(
         Provenance::Flag { .. } => environment.working().map(Path::to_owned),
         Provenance::Environment { .. }
         | Provenance::Layer { .. }
+        | Provenance::Preset { .. }
         | Provenance::Code
         | Provenance::Default => None,
     };

@@ -2,10 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::{Class, visibility::Visibility};
+use super::{
+    Class,
+    visibility::{Place, Visibility},
+};
 use crate::{
     CacheOptions,
     options::{Item, LoadContext, Options as _, Value},
+    registry::PRESET,
     request::options::PlacementOptions,
     store::{ConfiguredScope, ordered},
 };
@@ -79,8 +83,10 @@ fn canonical(
         let mut fields = CacheOptions::FIELDS.iter().chain(PlacementOptions::FIELDS);
         fields.any(|field| field.key() == key) || login.contains(&key)
     };
+    // The values of a preset count, and not that it is one.
+    let is_preset = |key: &str| key == PRESET && matches!(visibility.place, Place::Provider(_));
     for (key, item, visibility) in visibility.below(item) {
-        if key != "scope" && !(path.is_empty() && of_framework(&key)) {
+        if key != "scope" && !is_preset(&key) && !(path.is_empty() && of_framework(&key)) {
             canonical(item, visibility, &format!("{path}.{key}"), login, context, text);
         }
     }

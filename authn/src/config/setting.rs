@@ -130,7 +130,7 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     lister.settings
 }
 
-/// Returns all settings in a layer, also those without effect, in the order of its lines. Its values have not been
+/// Returns all settings in a layer, also those without effect, in the order of its lines, and then those of its presets. Its values have not been
 /// validated, so a value that its option can't hold is hidden: it may be a misplaced secret.
 pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
     let mut lister = Lister { unvalidated: true, ..Lister::default() };
@@ -139,9 +139,12 @@ pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
     for (name, entries) in &layer.profiles {
         lister.all(&Key::new(&["profile", name]), top.within(entries));
     }
-    lister.settings.sort_by_key(|setting| match setting.provenance {
-        Provenance::File { line, column, .. } => (line, column),
-        _ => (0, 0),
+    // The values of presets are not in the file, and follow those that are.
+    lister.settings.sort_by_key(|setting| match &setting.provenance {
+        Provenance::File { path, line, column } if layer.source.path.as_ref() == Some(path) => {
+            (*line, *column)
+        }
+        _ => (usize::MAX, 0),
     });
     lister.settings
 }

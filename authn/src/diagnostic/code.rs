@@ -37,6 +37,8 @@ codes! {
     BadReference = "bad-reference",
     /// A cache would keep the token of a single request.
     CachedPerRequest = "cached-per-request",
+    /// Two linked presets have the same name.
+    DuplicatePreset = "duplicate-preset",
     /// Two linked providers have the same name.
     DuplicateProvider = "duplicate-provider",
     /// Two linked stores have the same name.
@@ -87,6 +89,8 @@ codes! {
     TwoValues = "two-values",
     /// No option has this key.
     UnknownKey = "unknown-key",
+    /// No preset has this name.
+    UnknownPreset = "unknown-preset",
     /// No layer defines this profile.
     UnknownProfile = "unknown-profile",
     /// No provider of this name is linked.

@@ -20,6 +20,11 @@ use super::{printable, shortened};
 pub enum Provenance {
     /// The default of an option, or no value.
     Default,
+    /// A preset of a linked crate. A preset in a file of the user's own is a [`File`](Self::File).
+    Preset {
+        /// The name of the preset.
+        name: String,
+    },
     /// A file.
     File {
         /// Path of the file.
@@ -54,7 +59,7 @@ impl Provenance {
     /// Returns whether a value from there has a type of its own. Variables and flags hold texts, which can be values of any
     /// type.
     pub(crate) fn is_typed(&self) -> bool {
-        matches!(self, Self::File { .. } | Self::Code)
+        matches!(self, Self::File { .. } | Self::Preset { .. } | Self::Code)
     }
 
     /// Returns the start of a file.
@@ -67,6 +72,7 @@ impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::Preset { name } => write!(f, "preset {}", printable(&shortened(name))),
             Self::Code => f.write_str("set in code"),
             Self::File { path, line, column } => {
                 write!(f, "{}:{line}:{column}", printable(&path.display().to_string()))

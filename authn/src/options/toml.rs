@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use toml_edit::{Item as TomlItem, TableLike, TomlError, Value as TomlValue};
+use toml_edit::{Document, Item as TomlItem, TableLike, TomlError, Value as TomlValue};
 use zeroize::Zeroizing;
 
 use super::{Entries, Item, MAX_NESTING, Value};
@@ -24,6 +24,13 @@ pub(crate) fn entries(table: &dyn TableLike, locate: Locate<'_>) -> Result<Entri
 /// one that is nested too deeply.
 pub(crate) fn parse_inline(text: &str, provenance: &Provenance) -> Option<Item> {
     parse(text, provenance, 0).ok().flatten()
+}
+
+/// Parses a text of this program. All its values have this provenance. `None` if it is not valid TOML, or nested too
+/// deeply.
+pub(crate) fn parse_document(text: &str, provenance: &Provenance) -> Option<Entries> {
+    let document = Document::parse(text).ok()?;
+    entries(document.as_table(), &|_| (provenance.clone(), None)).ok()
 }
 
 /// Checks a text that may be the value of a variable or a flag, at a key with this number of parts.

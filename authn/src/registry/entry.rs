@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::About;
+use super::{About, preset::PresetOption};
 use crate::{
     CacheOptions, Cached, InteractiveSource, TokenProvider, TokenSource,
     diagnostic::Location,
@@ -161,8 +161,8 @@ impl Entry {
     /// If one has. The macro checks the entry at compile time, so this is a compile error.
     #[doc(hidden)]
     pub const fn checked(&self) {
-        let [cache, placement] = self.options_of_framework();
-        let sets = [self.own, cache, placement];
+        let [cache, placement, preset] = self.options_of_framework();
+        let sets = [self.own, cache, placement, preset];
         assert!(count(&sets) <= MAX_OPTIONS, "a provider has at most 256 options");
         // `join` fills the unused elements with a placeholder.
         let _: [Field; MAX_OPTIONS] = join(&sets);
@@ -200,8 +200,8 @@ impl Entry {
 
     /// Returns all options: its own, then the framework's.
     pub fn fields(&self) -> impl Iterator<Item = &'static Field> + Clone + use<> {
-        let [cache, placement] = self.options_of_framework();
-        self.own.iter().chain(cache).chain(placement)
+        let [cache, placement, preset] = self.options_of_framework();
+        self.own.iter().chain(cache).chain(placement).chain(preset)
     }
 
     /// Returns the option with this key.
@@ -222,7 +222,7 @@ impl Entry {
 
     /// Returns the framework's options in its table.
     #[doc(hidden)]
-    pub const fn options_of_framework(&self) -> [&'static [Field]; 2] {
+    pub const fn options_of_framework(&self) -> [&'static [Field]; 3] {
         let cache = match (self.cached, self.kept) {
             (true, _) => CacheOptions::FIELDS,
             (false, true) => KeptOptions::FIELDS,
@@ -232,7 +232,7 @@ impl Entry {
             Some(placing) => placing,
             None => options::Override::FIELDS,
         };
-        [cache, placing]
+        [cache, placing, PresetOption::FIELDS]
     }
 
     /// Returns all options and those of the tables among them, with their paths in the table: `role`, `role.name`,

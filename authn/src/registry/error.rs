@@ -20,7 +20,7 @@ pub(super) fn unknown(registry: &Registry, name: &str) -> Problem {
     Problem::error(ProblemCode::UnknownProvider, message).with_help(help)
 }
 
-/// Whether two entries with the same name are providers or stores.
+/// Whether two entries with the same name are providers, stores or presets.
 #[derive(Clone, Copy)]
 pub(super) struct EntryKind {
     code: ProblemCode,
@@ -31,6 +31,8 @@ pub(super) const PROVIDERS: EntryKind =
     EntryKind { code: ProblemCode::DuplicateProvider, plural: "providers" };
 pub(super) const STORES: EntryKind =
     EntryKind { code: ProblemCode::DuplicateStore, plural: "token stores" };
+pub(super) const PRESETS: EntryKind =
+    EntryKind { code: ProblemCode::DuplicatePreset, plural: "presets" };
 
 pub(super) fn duplicate(kind: EntryKind, name: &str, one: Location, other: Location) -> Problem {
     let mut places = [one, other];

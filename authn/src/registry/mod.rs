@@ -6,6 +6,7 @@
 mod about;
 mod entry;
 mod error;
+mod preset;
 mod reference;
 mod store_entry;
 mod stores;
@@ -15,6 +16,10 @@ use std::collections::BTreeMap;
 #[doc(hidden)]
 pub use about::About;
 pub use entry::{Entry, Provider};
+pub use preset::Preset;
+#[doc(hidden)]
+pub use preset::PresetEntry;
+pub(crate) use preset::{PRESET, PresetDocument, PresetOption, is_preset_name};
 pub use store_entry::{Store, StoreEntry};
 pub use stores::KnownStore;
 pub(crate) use stores::Stores;
@@ -49,6 +54,7 @@ use crate::{Error, Result, diagnostic::Problem};
 pub struct Registry {
     providers: BTreeMap<&'static str, Entry>,
     stores: BTreeMap<&'static str, StoreEntry>,
+    presets: BTreeMap<&'static str, PresetEntry>,
 }
 
 impl Registry {
@@ -61,8 +67,12 @@ impl Registry {
     }
 
     /// Creates a builder of an empty registry, to register the entries of a static library or of a test by hand.
+    ///
+    /// Presets need no registration: every registry has all linked ones, and those of its providers can be chosen.
     pub fn builder() -> RegistryBuilder {
-        RegistryBuilder { registry: Ok(Self::default()) }
+        let presets = inventory::iter::<PresetEntry>.into_iter();
+        let empty = RegistryBuilder { registry: Ok(Self::default()) };
+        presets.fold(empty, |builder, entry| builder.with_preset(*entry))
     }
 
     /// Returns the provider with this name.
@@ -89,6 +99,16 @@ impl Registry {
     /// Returns all stores, sorted by name.
     pub(crate) fn stores(&self) -> impl Iterator<Item = &StoreEntry> {
         self.stores.values()
+    }
+
+    /// Returns the linked preset with this name.
+    pub(crate) fn preset(&self, name: &str) -> Option<&PresetEntry> {
+        self.presets.get(name)
+    }
+
+    /// Returns all linked presets, sorted by name.
+    pub(crate) fn presets(&self) -> impl Iterator<Item = &PresetEntry> {
+        self.presets.values()
     }
 
     /// Returns the problem of a name that no linked provider has.
@@ -159,6 +179,10 @@ impl RegistryBuilder {
 
     fn with_store(self, entry: StoreEntry) -> Self {
         self.add(error::STORES, entry, StoreEntry::about, |registry| &mut registry.stores)
+    }
+
+    fn with_preset(self, entry: PresetEntry) -> Self {
+        self.add(error::PRESETS, entry, PresetEntry::about, |registry| &mut registry.presets)
     }
 
     fn add<E: Copy>(

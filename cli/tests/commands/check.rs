@@ -318,3 +318,21 @@ fn a_configuration_that_another_user_can_change_is_reported() {
         assert!(all.contains("`chmod g-w named.toml`"), "{all}");
     }
 }
+
+#[test]
+fn a_preset_that_is_unknown_or_of_another_provider_is_an_error() {
+    for (table, message) in [
+        ("oauth", "did you mean `github`?"),
+        ("basic", "this preset is one of the provider `oauth`, and not of `basic`"),
+    ] {
+        let name = if table == "oauth" { "githb" } else { "github" };
+        let text =
+            format!("[credentials]\ndomain = 'a.test'\n[credentials.{table}]\npreset = '{name}'\n");
+        let outcome = Sandbox::with(text).run_without_folder(&["config", "check"]);
+        assert_eq!(outcome.code, 3);
+        assert!(outcome.stderr.contains(message), "{}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("config.toml:4:10") || outcome.stderr.contains("preset = ")
+        );
+    }
+}

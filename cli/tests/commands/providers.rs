@@ -82,3 +82,52 @@ fn an_unknown_name_lists_the_linked_providers_and_how_to_link() {
         }
     }
 }
+
+#[test]
+fn presets_are_listed_with_what_they_need_and_their_pages() {
+    let sandbox = Sandbox::new();
+    let rows = sandbox.run(&["providers", "--presets"]).done();
+    let row = |name: &str| {
+        let row = rows.lines().find(|row| row.starts_with(&format!("{name}\t")));
+        row.unwrap().split('\t').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let okta = row("okta");
+    assert_eq!(okta[1..4], ["oauth", "Okta: login of a user", "issuer_url, client_id"]);
+    assert!(okta[4].starts_with("https://developer.okta.com/"), "{okta:?}");
+    assert_eq!(row("bitfount")[3], "-");
+    let names: Vec<&str> = rows.lines().filter_map(|row| row.split('\t').next()).collect();
+    assert!(names.is_sorted() && names.len() >= 14, "{names:?}");
+    assert_eq!(sandbox.run(&["providers", "oauth", "--presets"]).done(), rows);
+    assert_eq!(sandbox.run(&["providers", "basic", "--presets"]).done(), "");
+
+    let options = sandbox.run(&["providers", "oauth"]).done();
+    let option = "\npreset\tstring\t-\t-\tAUTHN_CREDENTIALS__OAUTH__PRESET\t";
+    assert!(options.contains(option), "{options}");
+    let schema = sandbox.run(&["providers", "oauth", "--json-schema"]).done();
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert_eq!(schema["properties"]["preset"]["type"], "string", "{schema}");
+
+    let json = sandbox.run(&["providers", "--presets", "--json"]).done();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let github = json.as_array().unwrap().iter().find(|one| one["name"] == "github").unwrap();
+    assert_eq!(github["provider"], "oauth");
+    assert_eq!(github["needs"], serde_json::json!(["client_id"]));
+    assert_eq!(github["origin"], "preset github");
+    assert!(github["source"].as_str().unwrap().starts_with("https://docs.github.com/"));
+    assert!(github["checked"].as_str().unwrap().starts_with("20"));
+}
+
+#[test]
+fn presets_of_the_user_are_listed_and_broken_ones_are_an_error() {
+    let sandbox = Sandbox::new();
+    let own = "title = \"Ours \\u001b[2J\"\nprovider = 'oauth'\nsource = 'https://git.test/docs'\n[options]\n";
+    let path = sandbox.file("home/.config/authn/presets/github.toml", own);
+    let rows = sandbox.run(&["providers", "--presets"]).done();
+    assert!(rows.contains("github\toauth\tOurs \\u{1b}[2J\t-\thttps://git.test/docs\n"), "{rows}");
+    let json = sandbox.run(&["providers", "--presets", "--json"]).done();
+    assert!(json.contains(&format!("\"origin\": \"{}:1:1\"", path.display())), "{json}");
+    sandbox.file("home/.config/authn/presets/github.toml", "title = 5");
+    let outcome = sandbox.run_without_folder(&["providers", "--presets"]);
+    assert_eq!(outcome.code, 3);
+    assert!(outcome.stderr.contains("presets/github.toml:1:9"), "{}", outcome.stderr);
+}

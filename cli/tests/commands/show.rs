@@ -192,3 +192,37 @@ fn another_application_has_its_own_files_and_variables() {
     assert_eq!(show("credentials.domain"), "fdt.test\n");
     assert_eq!(show("credentials.basic.username"), "ann\n");
 }
+
+#[test]
+fn values_of_a_preset_have_it_as_their_origin() {
+    let text = "[credentials]\ndomain = 'api.github.com'\n[credentials.oauth]\npreset = 'github'\n\
+                client_id = 'cli'\ntoken_endpoint_url = 'https://ghe.test/login/oauth/access_token'\n";
+    let sandbox = Sandbox::with(text);
+    let show =
+        |flags: &[&str]| sandbox.run_without_folder(&[&["config", "show"], flags].concat()).stdout;
+    let rows = show(&[]);
+    let device = "credentials.oauth.device_authorization_endpoint_url\t\"https://github.com/login/device/code\"\tpreset github\n";
+    assert!(rows.contains(device), "{rows}");
+    let token = "credentials.oauth.token_endpoint_url\t\"https://ghe.test/login/oauth/access_token\"\t\
+                 ~/.config/authn/config.toml:6:22 (overrides preset github)\n";
+    assert!(rows.contains(token), "{rows}");
+    let layers = show(&["--all-layers"]);
+    assert!(
+        layers.contains("credentials.oauth.token_endpoint_url\t(overridden)\tpreset github\n"),
+        "{layers}"
+    );
+    let json: Value =
+        serde_json::from_str(&show(&["--json", "credentials.oauth.grant_type"])).unwrap();
+    assert_eq!(json["values"][0]["origin"], json!({ "kind": "preset", "name": "github" }));
+    assert_eq!(sandbox.run(&["config", "check"]).code, 0);
+
+    // The user's own replaces it, also the values that it does not have.
+    let own = "title = 'Ours'\nprovider = 'oauth'\nsource = 'https://git.test'\n[options]\n\
+               authorization_endpoint_url = 'https://ghe.test/login/oauth/authorize'\n";
+    sandbox.file("home/.config/authn/presets/github.toml", own);
+    let rows = show(&["credentials.oauth"]);
+    let own = "~/.config/authn/presets/github.toml:5:30\n";
+    assert!(rows.contains(own) && !rows.contains("preset github"), "{rows}");
+    let paths = sandbox.run_without_folder(&["config", "path"]).stdout;
+    assert!(paths.starts_with("preset\tread\t"), "{paths}");
+}

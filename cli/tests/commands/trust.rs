@@ -285,3 +285,22 @@ fn each_application_has_its_own_session_and_command() {
     assert_eq!(sandbox.run(&["--app", "fdt", "token"]).done(), "theirs\n");
     assert!(sandbox.path("home/.local/state/fdt/trust").is_dir());
 }
+
+#[test]
+fn what_a_preset_brings_is_shown() {
+    let sandbox = sandbox("[credentials.oauth]\npreset = 'github'\nclient_id = 'cli'\n");
+    let stderr = trust(&sandbox, &[]).stderr;
+    for row in [
+        "2              credentials.oauth.preset",
+        "preset github  credentials.oauth.token_endpoint_url",
+        "server  https://github.com  preset github",
+    ] {
+        assert!(stderr.contains(row), "{row}:\n{stderr}");
+    }
+    let own = "title = 'Ours'\nprovider = 'oauth'\nsource = 'https://git.test'\n[options]\n\
+               token_endpoint_url = 'https://git.test/token'\n";
+    sandbox.file("home/.config/authn/presets/github.toml", own);
+    let stderr = trust(&sandbox, &[]).stderr;
+    let row = "server  https://git.test  /home/.config/authn/presets/github.toml:5:22";
+    assert!(stderr.contains(row), "{stderr}");
+}

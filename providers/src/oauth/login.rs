@@ -155,7 +155,8 @@ pub(super) async fn login(call: Call<'_>, login: &Login) -> Result<TokenSet> {
     };
     let logged_in = match (by_code, way) {
         (Some(grant), _) => {
-            LoggedIn { grant, nonce: None, max_age: options.authorization.max_age(context)? }
+            let max_age = call.options.authorization.max_age(call.context)?;
+            LoggedIn { grant, nonce: None, max_age }
         }
         (None, LoginMethod::Device | LoginMethod::Console) => {
             authorization_code::by_console(call, login).await?

@@ -13,6 +13,8 @@ struct CorpSts {
     query_parameter: String,
     /// Taken.
     r#override: String,
+    /// Taken.
+    preset: String,
 }
 
 impl authn::TokenProvider for CorpSts {

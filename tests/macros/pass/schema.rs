@@ -69,7 +69,7 @@ const CACHE_OPTIONS: [&str; 7] = [
 ];
 
 /// What it refuses as a field of any provider.
-const EVERY_OPTIONS: [&str; 1] = ["override"];
+const EVERY_OPTIONS: [&str; 2] = ["override", "preset"];
 
 /// What it refuses as a field of a provider without `own_placement`.
 const PLACEMENT_OPTIONS: [&str; 4] = ["placement", "header", "header_prefix", "query_parameter"];

@@ -9,7 +9,10 @@ use super::{Layer, LayerName, SourceState, layer::too_deep};
 use crate::{
     diagnostic::{Problem, ProblemCode, Provenance, SourceText, syntax_excerpt},
     input_file::{self, Contents, Reason, Refusal, Rules},
-    options::toml::{self, TooDeep},
+    options::{
+        Entries,
+        toml::{self, TooDeep},
+    },
 };
 
 /// Reads the layer of a file, which is empty if there is no file. Problems are added to `problems`.
@@ -38,7 +41,7 @@ pub(crate) fn read(
 
 /// Reads the text of a file; `Ok(None)` if there is no file. Rights of other users that are only doubtful are added to
 /// `problems`, and any other failure is the error.
-fn text(
+pub(crate) fn text(
     path: &Path,
     problems: &mut Vec<Problem>,
 ) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
@@ -81,13 +84,25 @@ pub(crate) fn parse(
     let before = problems.len();
     let mut layer = Layer::empty(name, Some(path), SourceState::Read);
     let source = Arc::new(SourceText::new(path.to_owned(), text));
+    if let Some(values) = document(&source, problems) {
+        layer.fill(values, problems);
+    }
+    if problems.len() > before && layer.is_empty() {
+        layer.source.state = SourceState::Failed;
+    }
+    layer.text = Some(source);
+    layer
+}
+
+/// Returns the values in a text. If it is not valid TOML, a problem is added.
+pub(crate) fn document(source: &SourceText, problems: &mut Vec<Problem>) -> Option<Entries> {
     match Document::parse(source.text.as_str()) {
         Ok(document) => {
             let place = |span: Option<Range<usize>>| {
                 (source.provenance(span.as_ref().map_or(0, |span| span.start)), span)
             };
             match toml::entries(document.as_table(), &place) {
-                Ok(values) => layer.fill(values, problems),
+                Ok(values) => return Some(values),
                 Err(TooDeep(at)) => problems.push(too_deep(source.provenance(at))),
             }
         }
@@ -105,9 +120,5 @@ pub(crate) fn parse(
             problems.push(problem.with_help(help));
         }
     }
-    if problems.len() > before && layer.is_empty() {
-        layer.source.state = SourceState::Failed;
-    }
-    layer.text = Some(source);
-    layer
+    None
 }

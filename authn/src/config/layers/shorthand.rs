@@ -16,7 +16,7 @@ pub(crate) fn expand_layer(layer: &mut Layer, registry: &Registry) {
 }
 
 /// Expands the shorthands in a table and the tables below it.
-fn expand(entries: &mut Entries, visibility: Visibility<'_>) {
+pub(crate) fn expand(entries: &mut Entries, visibility: Visibility<'_>) {
     for (key, item) in entries {
         let visibility = visibility.child(key);
         match visibility.place {

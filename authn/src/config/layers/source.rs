@@ -33,6 +33,8 @@ pub struct Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LayerName {
+    /// A preset that an option `preset` names.
+    Preset,
     /// A text that the program adds with [`Loader::defaults`](crate::Loader::defaults).
     Defaults,
     /// The file for all users of the machine.
@@ -54,10 +56,11 @@ pub enum LayerName {
 }
 
 impl LayerName {
-    /// Returns the name as it is printed: `system`, `user`, `project`, `file`, `defaults`, `layer`, `environment`,
+    /// Returns the name as it is printed: `preset`, `system`, `user`, `project`, `file`, `defaults`, `layer`, `environment`,
     /// `flags`, `overrides`.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Preset => "preset",
             Self::Defaults => "defaults",
             Self::System => "system",
             Self::User => "user",

@@ -17,6 +17,7 @@ use self::trust::{Place, TrustState};
 use super::{
     LayerName, Loader, Source, SourceState,
     layers::{Layer, file, shorthand},
+    presets::{Fault, Filled, Presets},
     setting::{self, Setting},
 };
 use crate::{
@@ -56,11 +57,23 @@ pub struct Project {
 
 impl Project {
     /// Reads the nearest project file; `None` if there is none.
-    pub(super) fn read(app: &str, environment: &Environment, registry: &Registry) -> Option<Self> {
+    pub(super) fn read(
+        app: &str,
+        environment: &Environment,
+        registry: &Registry,
+        presets: &Presets<'_>,
+    ) -> Option<Self> {
         let mut problems = Vec::new();
         let (path, place) = nearest(app, environment)?;
         let mut layer = read(&path, place.as_ref(), &mut problems);
         shorthand::expand_layer(&mut layer, registry);
+        // A user who decides about the file sees what its presets bring.
+        for entries in std::iter::once(&mut layer.base).chain(layer.profiles.values_mut()) {
+            for Fault { problem, item, .. } in Filled::fill(presets, entries, 0).faults {
+                let at = item.map(|item| item.provenance).or_else(|| problem.provenance().cloned());
+                problems.push(problem.with_provenance(at));
+            }
+        }
         let contents = contents(&layer).map(|text| Zeroizing::new(text.to_vec()));
         let settings = setting::of_layer(&layer, registry);
         let Source { path, state, .. } = layer.source;
@@ -78,13 +91,13 @@ impl Project {
         self.state
     }
 
-    /// Returns all settings in the file, also those of its profiles, in the order of its lines. No reference is
-    /// resolved, and no value is shown that may be a secret.
+    /// Returns all settings in the file, also those of its profiles, in the order of its lines, and then the values that
+    /// its [presets](crate::preset!) bring. No reference is resolved, and no value is shown that may be a secret.
     pub fn settings(&self) -> &[Setting] {
         &self.settings
     }
 
-    /// Returns the problems of reading the file and the record of its trust.
+    /// Returns the problems of reading the file, its presets and the record of its trust.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }

@@ -1,7 +1,7 @@
 //! The external things that a configuration refers to, for the user who decides whether to trust it: profiles,
-//! origins, servers, commands, files, variables.
+//! origins, servers, commands, files, variables. What its presets bring is a part of it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use authn::{
     Url, View,
@@ -48,22 +48,22 @@ impl Kind {
     }
 }
 
-/// Returns every setting with its line, as a table.
-pub(super) fn settings(settings: &[Setting]) -> Table {
+/// Returns every setting with its line in the project's file, as a table.
+pub(super) fn settings(settings: &[Setting], project: &Path) -> Table {
     let mut table = Table::new(&["LINE", "KEY", "VALUE"]);
     for setting in settings {
-        table.row([line(setting), visible(&setting.key), value(setting)]);
+        table.row([line(setting, project), visible(&setting.key), value(setting)]);
     }
     table
 }
 
 /// Returns a table of the things that the settings refer to, each once with its lines; `None` if there are none.
-pub(super) fn named(settings: &[Setting]) -> Option<Table> {
+pub(super) fn named(settings: &[Setting], project: &Path) -> Option<Table> {
     let mut lines: BTreeMap<(Kind, String), Vec<String>> = BTreeMap::new();
     for setting in settings {
         for named in names(setting) {
             let lines = lines.entry(named).or_default();
-            let line = line(setting);
+            let line = line(setting, project);
             if lines.last() != Some(&line) {
                 lines.push(line);
             }
@@ -88,10 +88,11 @@ fn value(setting: &Setting) -> String {
     }
 }
 
-fn line(setting: &Setting) -> String {
-    match setting.provenance {
-        Provenance::File { line, .. } => line.to_string(),
-        _ => String::new(),
+/// Returns the line of a setting in the project's file, or the preset that brings it.
+fn line(setting: &Setting, project: &Path) -> String {
+    match &setting.provenance {
+        Provenance::File { path, line, .. } if path == project => line.to_string(),
+        other => visible(&other.to_string()),
     }
 }
 

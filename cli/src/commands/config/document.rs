@@ -36,6 +36,7 @@ struct ValueEntry {
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Place {
     Default,
+    Preset { name: String },
     File { path: String, line: usize, column: usize },
     Env { name: String },
     Flag { name: String },
@@ -88,6 +89,7 @@ impl Place {
     fn of(provenance: &Provenance) -> Self {
         match provenance {
             Provenance::Default => Self::Default,
+            Provenance::Preset { name } => Self::Preset { name: name.clone() },
             Provenance::File { path, line, column } => {
                 Self::File { path: path.display().to_string(), line: *line, column: *column }
             }

@@ -81,8 +81,8 @@ fn show(app: &App, project: &Project, path: &str) {
         return;
     }
     output::message(&format!("{path} would set:\n"));
-    output::message(&claims::settings(settings).shown(colour, None));
-    if let Some(named) = claims::named(settings) {
+    output::message(&claims::settings(settings, project.path()).shown(colour, None));
+    if let Some(named) = claims::named(settings, project.path()) {
         output::message("It refers to:\n");
         output::message(&named.shown(colour, None));
     }

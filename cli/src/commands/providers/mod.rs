@@ -1,7 +1,8 @@
-//! `providers`: the linked providers, and the options of each.
+//! `providers`: the linked providers, the options of each, and the presets of services.
 
 mod document;
 mod manual;
+mod presets;
 
 use std::io;
 
@@ -14,7 +15,12 @@ use crate::{app::App, exit::Failure, output, style::Table};
 #[command(after_help = "\
 On a terminal, the output is a table with headings, or a page with NAME. Otherwise, each row is a line of \
 tab-separated columns: NAME, SUMMARY and CRATE, or with NAME the columns OPTION, TYPE, DEFAULT (`required`, or `-` \
-for none), SECRET (`secret` or `-`), VARIABLE and DESCRIPTION.")]
+for none), SECRET (`secret` or `-`), VARIABLE and DESCRIPTION.
+
+A preset has what is known of a service, such as its addresses: `preset = \"github\"` in the table of its provider. With \
+`--presets`, the columns are NAME, PROVIDER, WHAT, NEEDS (the options that you must set beside it, or `-`) and PAGE (the \
+service's documentation). The guide docs/services.md has an example for each service. A preset of your own is \
+the file `presets/NAME.toml` beside your `config.toml`.")]
 pub(crate) struct Arguments {
     /// Describe this provider and its options
     name: Option<String>,
@@ -22,6 +28,10 @@ pub(crate) struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+
+    /// List the presets of services, with NAME only those of this provider
+    #[arg(long, conflicts_with = "json_schema")]
+    presets: bool,
 
     /// Print the JSON Schema of the provider's table
     #[arg(long, requires = "name", conflicts_with = "json")]
@@ -31,6 +41,9 @@ pub(crate) struct Arguments {
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let registry = app.providers()?;
     let one = arguments.name.as_deref().map(|name| registry.find(name)).transpose()?;
+    if arguments.presets {
+        return presets::run(app, one, arguments.json);
+    }
     if arguments.json {
         let entries: Vec<&Entry> =
             one.map_or_else(|| registry.iter().collect(), |entry| vec![entry]);

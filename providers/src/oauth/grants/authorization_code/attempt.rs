@@ -74,7 +74,7 @@ impl Attempt {
     /// Makes the link to the login page, and pushes the request if the link contains only a reference to it.
     pub(super) async fn prepare(&self, call: Call<'_>) -> Result<Prepared> {
         let Call { options, context, .. } = call;
-        let (is_signed, pushes) = (request_object::is_wanted(call).await?, Push::of(call).await?);
+        let (is_signed, pushing) = (request_object::is_wanted(call).await?, Push::of(call).await?);
         let endpoint = options.server.endpoint(Endpoint::Authorization, context).await?;
         let expected = self.expected(call).await?;
         let mut form = self.request(call)?;
@@ -85,8 +85,8 @@ impl Attempt {
             form.add("request", &request);
         }
         let mut expires_in = None;
-        if pushes != Push::No {
-            let pushed = push(call, pushes, form).await?;
+        if pushing != Push::No {
+            let pushed = push(call, pushing, form).await?;
             form = Form::default();
             form.add("client_id", options.client.id());
             form.add("request_uri", &pushed.request_uri);
