@@ -41,6 +41,7 @@ mod sections;
 mod session_key;
 mod setting;
 mod visibility;
+mod writer;
 
 use std::fmt;
 
@@ -55,6 +56,7 @@ pub use loader::{Loader, load, load_profile};
 pub use project::Project;
 pub use setting::Setting;
 pub use visibility::Class;
+pub use writer::Writer;
 
 use crate::{
     Credentials, Error, Registry, Result, diagnostic::SHOWN, options::Entries, registry::Stores,
