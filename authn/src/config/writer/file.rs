@@ -104,11 +104,9 @@ impl Original {
         }
         // Other writers lock the file that they replace, too, so between the comparison and the change there is none.
         let file = File::open(&self.target).map_err(|error| failed(&error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(self.changed()),
-            // A file system without locks. The comparison remains.
-            Err(fs::TryLockError::Error(_)) => {}
+        // On a file system without locks, the comparison remains.
+        if matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)) {
+            return Err(self.changed());
         }
         let now = input_file::read(&self.target, Rules::Configuration);
         let now = now.map_err(|refusal| refused(&refusal))?;

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     Context, Environment, ErrorKind, Loader, SecretString, Token, TokenProvider, View,
-    config::Config,
+    config::{Config, Setting},
 };
 
 /// Has options of several types.
@@ -70,7 +70,7 @@ impl Place {
 }
 
 fn shown(config: &Config, key: &str) -> Option<View> {
-    config.settings().iter().find(|one| one.key == key && one.is_set).map(|one| one.shown())
+    config.settings().iter().find(|one| one.key == key && one.is_set).map(Setting::shown)
 }
 
 const TEXT: &str = "\

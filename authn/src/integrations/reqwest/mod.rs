@@ -48,6 +48,7 @@ pub struct Client {
     /// again at every address.
     other_origins: Clients,
     credentials: Credentials,
+    steps_up: bool,
 }
 
 /// The two clients of a set of options.
@@ -87,7 +88,12 @@ impl Client {
     /// Creates a client with the options of `[http]`: proxy, certificate authorities, deadlines, `User-Agent`.
     pub fn new(credentials: Credentials) -> Result<Self> {
         let clients = Clients::of(&credentials)?;
-        Ok(Self { first_origin: clients.clone(), other_origins: clients, credentials })
+        Ok(Self {
+            first_origin: clients.clone(),
+            other_origins: clients,
+            credentials,
+            steps_up: false,
+        })
     }
 
     /// Creates a client from the caller's builder. Its redirect policy is replaced, and it sends no `Referer`. Its
@@ -104,7 +110,26 @@ impl Client {
     pub fn from_builder(builder: ClientBuilder, credentials: Credentials) -> Result<Self> {
         let http = build(pinned(builder))?;
         let first_origin = Clients { direct: http.clone(), http };
-        Ok(Self { first_origin, other_origins: Clients::of(&credentials)?, credentials })
+        let other_origins = Clients::of(&credentials)?;
+        Ok(Self { first_origin, other_origins, credentials, steps_up: false })
+    }
+
+    /// Sets whether a request is sent once more with a token of more scopes, if the server says that they are missing
+    /// (`insufficient_scope`, RFC 6750, section 3.1). By default it is not.
+    ///
+    /// The scopes that the server names are added to the configured ones, for this request alone. If no such token can be
+    /// had, because the user has consented to fewer scopes, or if the second token has too few as well, the caller gets the
+    /// server's answer.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = authn::reqwest::Client::new(authn::load()?)?.step_up(true);
+    /// let response = client.delete("https://api.example.com/v1/things/1").send().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn step_up(self, enabled: bool) -> Self {
+        Self { steps_up: enabled, ..self }
     }
 
     /// Returns the credentials.
@@ -144,7 +169,7 @@ impl Client {
             // A body that is a stream can be sent only once.
             let again = request.try_clone();
             let url = request.url().clone();
-            let response = send(clients, request, credentials, first, &mut places).await?;
+            let response = send(clients, request, credentials, first, self.steps_up, &mut places).await?;
             first = false;
             let target = target(&response, &url)?;
             let next = target.zip(redirected(again, response.status()));
