@@ -14,7 +14,11 @@ impl Exchange {
         }
         let revocation = match self.shared.source.inner() {
             Some(inner) => inner.managed().revoke(&inner.context, tokens).await?,
-            None => self.revoke_all(last, tokens).await?,
+            None => {
+                let done = self.revoke_all(last.clone(), tokens).await?;
+                self.shared.source.delete_client(&self.context, last.as_ref()).await?;
+                done
+            }
         };
         self.logout().await?;
         Ok(revocation)

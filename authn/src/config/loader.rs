@@ -379,6 +379,8 @@ impl Loader {
         let credentials = build.run(&merged, choice.as_ref());
         let sessions = build.sessions.take();
         let stores = build.stores;
+        #[cfg(feature = "reqwest")]
+        let http = build.context.http().clone();
         let credentials = credentials.map(|credentials| {
             if self.code.is_some() {
                 // There is nothing to read again.
@@ -390,6 +392,8 @@ impl Loader {
         let problems = reporter.problems.into_inner();
         let login_command = self.login_command(profile.as_deref());
         Config {
+            #[cfg(feature = "reqwest")]
+            http,
             login_command,
             parts,
             merged,

@@ -64,7 +64,7 @@ use crate::{
 #[cfg(feature = "reqwest")]
 use crate::{
     Environment, Url,
-    http::{ProxyInUse, options::is_proxy},
+    http::{HttpClient, ProxyInUse, options::is_proxy},
     options::Item,
 };
 use layers::merge;
@@ -94,6 +94,8 @@ pub struct Config {
     registry: Registry,
     stores: Stores,
     login_command: String,
+    #[cfg(feature = "reqwest")]
+    http: HttpClient,
 }
 
 impl Config {
@@ -141,6 +143,13 @@ impl Config {
     /// Returns the providers that the configuration can choose from.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Returns a client with the options of `[http]`.
+    #[cfg(feature = "reqwest")]
+    #[doc(hidden)]
+    pub fn http(&self) -> &HttpClient {
+        &self.http
     }
 
     /// Returns the command line that logs a user in, as messages name it.

@@ -63,6 +63,7 @@ use crate::{
 pub struct HttpClient {
     shared: Arc<Shared>,
     clock: Clock,
+    reach: Reach,
 }
 
 /// What all clones share.
@@ -92,7 +93,7 @@ impl HttpClient {
             private: Connections::within(Reach::Private),
             identified: Identified::default(),
         });
-        Self { shared, clock: Clock::system() }
+        Self { shared, clock: Clock::system(), reach: Reach::Any }
     }
 
     /// Sets the clock by which retries wait and a `Retry-After` date is read. Deadlines of the network are real time.
@@ -109,6 +110,16 @@ impl HttpClient {
     /// Starts a request.
     pub fn request(&self, method: Method, url: &Url) -> HttpRequest {
         HttpRequest::new(self.clone(), method, url.clone())
+    }
+
+    /// Sets which addresses its requests may connect to.
+    #[doc(hidden)]
+    pub fn set_reach(&mut self, reach: Reach) {
+        self.reach = reach;
+    }
+
+    pub(super) fn own_reach(&self) -> Reach {
+        self.reach
     }
 
     /// Returns the reach of a server and of what it names: [`Reach::Public`] or [`Reach::Private`].

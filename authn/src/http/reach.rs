@@ -51,6 +51,12 @@ impl Reach {
         Ok(if is_public { Self::Public } else { Self::Private })
     }
 
+    /// Returns the reach of what a server of this reach names: a private one may lead anywhere.
+    #[must_use]
+    pub fn of_named(self) -> Self {
+        if self == Self::Public { self } else { Self::Any }
+    }
+
     /// Fails if the address in a URL itself is out of reach.
     pub(super) fn check(self, url: &Url, options: &HttpOptions) -> Result<()> {
         let is_allowed = match literal(url) {

@@ -60,6 +60,7 @@ impl HttpRequest {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         // An encoded body is not decoded here. Without the header, a server may choose any encoding (RFC 9110, 12.5.3).
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let reach = client.own_reach();
         Self {
             client,
             method,
@@ -69,7 +70,7 @@ impl HttpRequest {
             identity: None,
             allow_http: false,
             follows: false,
-            reach: Reach::Any,
+            reach,
             problem: None,
         }
     }
@@ -111,9 +112,7 @@ impl HttpRequest {
         self.within(Reach::Public)
     }
 
-    /// Connects only to addresses within a reach.
-    #[doc(hidden)]
-    pub fn within(mut self, reach: Reach) -> Self {
+    fn within(mut self, reach: Reach) -> Self {
         self.reach = reach;
         self
     }

@@ -89,6 +89,26 @@ impl Client {
         self._private_key.is_none() && !matches!(method, Some(Method::PrivateKeyJwt | Method::None))
     }
 
+    /// Returns whether two clients have the same identifier and secret.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let secret = |client: &Self| client._client_secret.as_ref().map(|secret| secret.expose().to_owned());
+        self.client_id == other.client_id && *secret(self).unwrap_or_default() == *secret(other).unwrap_or_default()
+    }
+
+    /// Returns the client with what a server has registered. Without a method, it is the one that follows from the
+    /// secret.
+    pub(crate) fn registered(
+        &self,
+        id: &str,
+        secret: Option<SecretString>,
+        method: Option<Method>,
+    ) -> Self {
+        let client_id = Some(id.to_owned());
+        let token_endpoint_auth_method = method.or(self.token_endpoint_auth_method);
+        let _client_secret = secret.filter(|_| method != Some(Method::None));
+        Self { client_id, _client_secret, token_endpoint_auth_method, ..self.clone() }
+    }
+
     /// Sets the secret.
     pub(crate) fn set_secret(&mut self, secret: Option<SecretString>) {
         self._client_secret = secret;

@@ -19,7 +19,7 @@ use super::{
 use crate::token_endpoint::{Address, AnyAddress, Endpoint};
 
 /// How a user logs in.
-#[derive(authn::Options)]
+#[derive(Clone, authn::Options)]
 pub(super) struct LoginOptions {
     /// Page where a client is registered. With `grant_type = "client_credentials"`, a login asks for a client
     /// identifier or secret that is not configured, and shows this page. Otherwise it is not used.

@@ -5,6 +5,8 @@
 //! - [`login`]: how a user logs in
 //! - [`request`]: the scopes, the audience and the parameters of requests
 //! - [`id_token`]: the user that a token belongs to
+//! - [`resource`]: the server that a resource names; [`registration`]: a client that is registered there;
+//!   [`resolved`]: the options with both
 
 mod browser;
 #[cfg(test)]
@@ -14,7 +16,10 @@ pub(crate) mod id_token;
 mod login;
 #[cfg(test)]
 mod loopback;
+mod registration;
 mod request;
+mod resolved;
+mod resource;
 mod revocation;
 #[cfg(test)]
 mod sent;
@@ -24,14 +29,17 @@ mod tests;
 mod typed_client;
 
 use authn::{
-    Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe, Result,
-    SessionPolicy, TokenSet, TokenSource, Url, http::HttpResponse,
+    Claims, Context, Environment, InteractiveSource, Login, LoginPlan, PendingLogin, Probe,
+    Reaction, ResponseHead, Result, SessionPolicy, TokenSet, TokenSource, Url, Used,
+    http::HttpResponse, private::Challenge, prompt::Progress,
 };
 
 use grants::{GrantOptions, GrantType, authorization_code};
 use id_token::Keys;
 use login::LoginOptions;
+use registration::RegistrationOptions;
 use request::RequestOptions;
+use resolved::{Resolutions, Resolved};
 use server::Server;
 use typed_client::Missing;
 
@@ -42,7 +50,7 @@ use crate::{
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
 ///
-/// Exactly one of `issuer_url`, `token_endpoint_url` and `keycloak_url` names the server. The grant and the client's
+/// Exactly one of `issuer_url`, `token_endpoint_url`, `keycloak_url` and `resource_url` names the server. The grant and the client's
 /// authentication follow from the other options. Options that are not used are refused.
 ///
 /// With the grants `authorization_code` and `device_code`, a user logs in with a browser on this machine, with a
@@ -105,7 +113,10 @@ pub struct OAuth {
     login: LoginOptions,
     #[flatten]
     request: RequestOptions,
+    #[flatten]
+    registration: RegistrationOptions,
     __keys: Keys,
+    __resolutions: Resolutions,
 }
 
 /// One call of the provider.
@@ -144,7 +155,8 @@ impl<'a> Call<'a> {
     async fn redeem(self, form: Form, advice: GrantAdvice<'_>) -> Result<TokenSet, Failure> {
         let (response, advice) = self.post(Endpoint::Token, form, advice).await?;
         let unknown_type = self.options.request.token_type;
-        let grant = token_endpoint::grant(&Received::from(&response), &advice, unknown_type)?;
+        let grant = token_endpoint::grant(&Received::from(&response), &advice, unknown_type);
+        let grant = grant.inspect_err(|failure| self.options.note(failure))?;
         Ok(with(grant, response.date(), TokenSet::with_server_date))
     }
 
@@ -164,10 +176,12 @@ impl<'a> Call<'a> {
 }
 
 impl TokenSource for OAuth {
-    fn validate(&self, _context: &Context) -> Result<()> {
+    fn validate(&self, context: &Context) -> Result<()> {
         self.server.validate()?;
+        self.validate_open(context)?;
         match Missing::of(self) {
             Some(missing) => missing.validate(self)?,
+            None if self.registration.is_dynamic() => {}
             None => self.client.validate()?,
         }
         GrantType::of(self).validate(self)?;
@@ -176,7 +190,38 @@ impl TokenSource for OAuth {
     }
 
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
-        GrantType::of(self).exchange(self.call(context), last).await
+        let grant_type = GrantType::of(self);
+        if self.is_complete() {
+            return grant_type.exchange(self.call(context), last).await;
+        }
+        if grant_type.is_login() && last.is_none_or(|last| last.refresh_token().is_none()) {
+            // Nothing is to be sent, so nothing is to be found.
+            return grant_type.exchange(self.call(context), last).await;
+        }
+        let mut resolved = self.resolve_for_session(context, last).await?;
+        let mut tokens = grant_type.exchange(resolved.call(), last).await;
+        if tokens.is_err() && !grant_type.is_login() && resolved.takes_refusal_of_client() {
+            resolved = resolved.with_new_client().await?;
+            tokens = grant_type.exchange(resolved.call(), last).await;
+        }
+        match tokens {
+            Ok(tokens) => Ok(resolved.keep(tokens)),
+            Err(error) => Err(resolved.ended(error).await),
+        }
+    }
+
+    /// Asks for the scopes that are missing, if the program wants that (RFC 6750, 3.1).
+    fn response(&self, head: &ResponseHead<'_>, _used: &Used, context: &Context) -> Reaction {
+        let is_refusal = matches!(head.status().as_u16(), 401 | 403);
+        if !head.allows_step_up() || !is_refusal {
+            return Reaction::Pass;
+        }
+        let missing = Challenge::of_bearer(head.headers(), |challenge| {
+            let is_it = challenge.get("error") == Some("insufficient_scope");
+            Some(challenge.scopes()).filter(|_| is_it)
+        });
+        let scopes = missing.and_then(|missing| self.request.stepped_up(&missing, context));
+        scopes.map_or(Reaction::Pass, Reaction::RetryWithScopes)
     }
 
     /// For a user's password the user, for a client's own credentials the client.
@@ -199,7 +244,22 @@ impl InteractiveSource for OAuth {
     }
 
     async fn login(&self, context: &Context, login: &Login) -> Result<Option<TokenSet>> {
-        login::login(self.call(context), login).await
+        if self.is_complete() {
+            self.server.check_client(&self.client, context).await?;
+            return login::login(self.call(context), login).await;
+        }
+        let mut resolved = self.resolve_for_login(context, login).await?;
+        let server = &resolved.options.server;
+        server.check_client(&resolved.options.client, &resolved.context).await?;
+        let mut tokens = login::login(resolved.call(), login).await;
+        if tokens.is_err() && resolved.takes_refusal_of_client() {
+            login.progress(&Progress::Notice(
+                "the server has forgotten the client, which is registered once more".to_owned(),
+            ));
+            resolved = resolved.with_new_client().await?;
+            tokens = login::login(resolved.call(), login).await;
+        }
+        Ok(tokens?.map(|tokens| resolved.keep(tokens)))
     }
 
     async fn begin_login(
@@ -207,7 +267,11 @@ impl InteractiveSource for OAuth {
         context: &Context,
         redirect_uri: &str,
     ) -> Result<(Url, PendingLogin)> {
-        authorization_code::begin(self.call(context), redirect_uri).await
+        if self.is_complete() {
+            return authorization_code::begin(self.call(context), redirect_uri).await;
+        }
+        let resolved = self.resolve_for_web(context, redirect_uri, true).await?;
+        authorization_code::begin(resolved.call(), redirect_uri).await
     }
 
     async fn complete_login(
@@ -216,7 +280,12 @@ impl InteractiveSource for OAuth {
         pending: &PendingLogin,
         returned: &Url,
     ) -> Result<TokenSet> {
-        authorization_code::complete(self.call(context), pending, returned).await
+        if self.is_complete() {
+            return authorization_code::complete(self.call(context), pending, returned).await;
+        }
+        let resolved = self.resolve_for_web(context, pending.redirect_uri(), false).await?;
+        let tokens = authorization_code::complete(resolved.call(), pending, returned).await?;
+        Ok(resolved.keep(tokens))
     }
 
     /// What a client's own credentials lack is typed in once.
@@ -230,7 +299,13 @@ impl InteractiveSource for OAuth {
 
     async fn identify(&self, context: &Context, grant: &TokenSet) -> Result<Option<Claims>> {
         let Some(id_token) = grant.token().id_token() else { return Ok(None) };
-        let claims = id_token::verify(self, context, &id_token.expose(), None).await?;
+        let claims = if self.is_complete() {
+            id_token::verify(self, context, &id_token.expose(), None).await?
+        } else {
+            let resolved = self.resolve_for_session(context, Some(grant)).await?;
+            let Resolved { options, context, .. } = &resolved;
+            id_token::verify(options, context, &id_token.expose(), None).await?
+        };
         Ok(Some(claims.into()))
     }
 
@@ -239,10 +314,28 @@ impl InteractiveSource for OAuth {
     }
 
     async fn revoke(&self, context: &Context, grant: &TokenSet) -> Result<()> {
-        revocation::revoke(self.call(context), grant).await
+        if self.is_complete() {
+            return revocation::revoke(self.call(context), grant).await;
+        }
+        let resolved = self.resolve_for_session(context, Some(grant)).await?;
+        revocation::revoke(resolved.call(), grant).await
     }
 
     async fn revoke_access_token(&self, context: &Context, grant: &TokenSet) -> Result<bool> {
-        revocation::revoke_access_token(self.call(context), grant).await.map(|()| true)
+        if self.is_complete() {
+            return revocation::revoke_access_token(self.call(context), grant).await.map(|()| true);
+        }
+        let resolved = self.resolve_for_session(context, Some(grant)).await?;
+        revocation::revoke_access_token(resolved.call(), grant).await.map(|()| true)
+    }
+
+    async fn delete_client(&self, context: &Context, tokens: Option<&TokenSet>) -> Result<()> {
+        if !self.registration.is_dynamic() {
+            return Ok(());
+        }
+        match self.known_server(context, tokens).await? {
+            Some(resolved) => resolved.delete_client().await,
+            None => Ok(()),
+        }
     }
 }

@@ -7,7 +7,7 @@ use authn::{Context, Error, Result};
 use crate::token_endpoint::{Form, TokenType};
 
 /// The options for the content of requests.
-#[derive(authn::Options)]
+#[derive(Clone, authn::Options)]
 pub(super) struct RequestOptions {
     /// Scopes to request. Empty, the server chooses them, or uses those of the refresh token.
     #[default(Vec::new())]
@@ -65,6 +65,35 @@ impl RequestOptions {
             .with_help("remove it")),
             None => Ok(()),
         }
+    }
+
+    /// Returns the options with the scopes and the resource that apply unless others are configured.
+    pub(super) fn or(&self, scope: &[String], resource: Option<&str>) -> Self {
+        let mut options = self.clone();
+        if options.scope.is_empty() {
+            options.scope = scope.to_vec();
+        }
+        if options.resource.is_empty() {
+            options.resource.extend(resource.map(str::to_owned));
+        }
+        options
+    }
+
+    /// Returns whether two options ask for the same scopes and resources.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.scope == other.scope && self.resource == other.resource
+    }
+
+    /// Returns the scopes that an answer says are missing, with those that were asked for; `None` if it names no other.
+    pub(super) fn stepped_up(&self, missing: &[String], context: &Context) -> Option<Vec<String>> {
+        let mut scopes = self.scopes(context).to_vec();
+        let before = scopes.len();
+        for scope in missing {
+            if !scopes.contains(scope) {
+                scopes.push(scope.clone());
+            }
+        }
+        (scopes.len() > before).then_some(scopes)
     }
 
     /// Returns the caller's scopes, else the configured ones.

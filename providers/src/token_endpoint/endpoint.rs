@@ -10,6 +10,7 @@ pub(crate) enum Endpoint {
     Token,
     Revocation,
     Jwks,
+    Registration,
 }
 
 impl Endpoint {
@@ -30,6 +31,7 @@ impl Endpoint {
             Self::Token => "token_endpoint",
             Self::Revocation => "revocation_endpoint",
             Self::Jwks => "jwks_uri",
+            Self::Registration => "registration_endpoint",
         }
     }
 
@@ -53,6 +55,12 @@ impl Endpoint {
                 "if it has one, or let the tokens expire",
             ],
             Self::Jwks => ["key set", "jwks_url", "to the address of its keys"],
+            Self::Registration => [
+                "registration endpoint",
+                "registration_endpoint_url",
+                "if it has one, or register a client there by hand, and set `client_id` instead of \
+                 `client_registration`",
+            ],
         }
     }
 }

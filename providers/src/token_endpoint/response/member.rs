@@ -14,7 +14,9 @@ pub(in crate::token_endpoint) enum Member {
     /// A whole number, with all its digits.
     Whole(u64),
     Boolean(bool),
-    /// A list, an object, a negative whole number, or a text that is no Unicode.
+    /// A list of texts.
+    Texts(Vec<String>),
+    /// Any other list, an object, a negative whole number, or a text that is no Unicode.
     Other,
     /// There is more than one.
     Repeated,
@@ -86,8 +88,14 @@ impl<'de> de::Visitor<'de> for Visitor {
     }
 
     fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Member, A::Error> {
-        while seq.next_element::<de::IgnoredAny>()?.is_some() {}
-        Ok(Member::Other)
+        let mut texts = Some(Vec::new());
+        while let Some(element) = seq.next_element::<Member>()? {
+            match (element, &mut texts) {
+                (Member::Text(text), Some(texts)) => texts.push(text.to_string()),
+                _ => texts = None,
+            }
+        }
+        Ok(texts.map_or(Member::Other, Member::Texts))
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Member, A::Error> {

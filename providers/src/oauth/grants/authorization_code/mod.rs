@@ -31,7 +31,7 @@ use attempt::Attempt;
 use listener::Listener;
 use redirect::Redirect;
 
-pub(in crate::oauth) use redirect::is_local;
+pub(in crate::oauth) use redirect::{is_local, registered_redirect_uri};
 pub(in crate::oauth) use web::{begin, complete};
 
 /// An event while the user logs in.

@@ -73,6 +73,22 @@ pub(super) fn console_redirect_uri(options: &LoginOptions) -> Result<String> {
     Ok(local.uri(free.port()))
 }
 
+/// Returns the redirect address to register at a server. Without a fixed port it has none: a server takes any port for a
+/// native client (RFC 8252, 7.3).
+pub(in crate::oauth) fn registered_redirect_uri(options: &LoginOptions) -> Result<String> {
+    let Some(local) = LoopbackAddress::of(options)? else {
+        let elsewhere = options.redirect_uri.as_ref().map(|uri| uri.as_str().to_owned());
+        return Ok(elsewhere.unwrap_or_default());
+    };
+    if local.port != 0 {
+        return Ok(local.uri(local.port));
+    }
+    let mut url = local.url.clone();
+    // This can't fail, because the URL has a host.
+    let _ = url.set_port(None);
+    Ok(url.into())
+}
+
 impl LoopbackAddress {
     /// Returns the redirect address, or `None` if the configured one is not on this machine.
     fn of(options: &LoginOptions) -> Result<Option<Self>> {
