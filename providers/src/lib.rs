@@ -128,3 +128,6 @@ pub use jwt::{Jwt, JwtBuilder};
 pub use jwt_bearer::{JwtBearer, JwtBearerBuilder};
 #[cfg(feature = "oauth")]
 pub use oauth::{OAuth, OAuthBuilder};
+#[cfg(feature = "oauth")]
+#[doc(hidden)]
+pub use oauth::{FoundResource, discover_resource};

@@ -69,6 +69,11 @@ impl Loopback {
         self.documents.lock().unwrap().asked.iter().filter(|asked| *asked == path).count()
     }
 
+    /// Returns how many requests there were.
+    pub(super) fn asked_for_all(&self) -> usize {
+        self.documents.lock().unwrap().asked.len()
+    }
+
     fn answer_one(&self, mut stream: &TcpStream) {
         let lines = BufReader::new(stream).lines().map_while(Result::ok);
         let request: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();

@@ -34,6 +34,9 @@ use authn::{
     http::HttpResponse, private::Challenge, prompt::Progress,
 };
 
+#[doc(hidden)]
+pub use resource::{Found as FoundResource, discover_resource};
+
 use grants::{GrantOptions, GrantType, authorization_code};
 use id_token::Keys;
 use login::LoginOptions;

@@ -39,17 +39,19 @@ impl Registration<'_> {
     /// Returns the registered client, and registers one if there is none or if its secret has expired.
     pub(super) async fn client(self) -> Result<Client> {
         let kept = self.kept()?;
-        if self.record(&kept).await?.is_some_and(|record| record.has_expired(self.context)) {
-            kept.remove(&self.name()).await?;
+        match self.record(&kept).await? {
+            Some(record) if !record.has_expired(self.context) => {
+                return Ok(record.client(&self.options.client));
+            }
+            // It would be in the way of a new one.
+            _ => kept.remove(NAME).await?,
         }
+        // Before the lease, because it can ask the server for its metadata.
+        let endpoint = self.options.server.endpoint(Endpoint::Registration, self.context).await?;
         let metadata = self.metadata().await?;
-        let endpoint = match kept.get(&self.name()).await? {
-            Some(_) => None,
-            // Outside of the lease, because it can ask the server for its metadata.
-            None => Some(self.options.server.endpoint(Endpoint::Registration, self.context).await?),
-        };
-        let work = metadata.work(endpoint, &self.options.registration, self.context);
-        let text = kept.get_or_try_init(&self.name(), || work).await?;
+        let work =
+            metadata.work(endpoint, self.place()?, &self.options.registration, self.context);
+        let text = kept.get_or_try_init(NAME, || work).await?;
         let record = Record::parse(&text.expose()).ok_or_else(Record::unreadable)?;
         Ok(record.client(&self.options.client))
     }
@@ -60,9 +62,9 @@ impl Registration<'_> {
         let kept = self.kept()?;
         let Some(record) = self.record(&kept).await? else { return Ok(()) };
         match request::read(&record, self.context).await {
-            Some(request::State::Unknown) => kept.remove(&self.name()).await,
+            Some(request::State::Unknown) => kept.remove(NAME).await,
             Some(request::State::Known(Some(token))) => {
-                kept.set(&self.name(), record.with_access_token(token).write()).await
+                kept.set(NAME, record.with_access_token(token).write()).await
             }
             Some(request::State::Known(None)) | None => Ok(()),
         }
@@ -70,7 +72,7 @@ impl Registration<'_> {
 
     /// Forgets the client, which the server does not know any longer.
     pub(super) async fn forget(self) -> Result<()> {
-        self.kept()?.remove(&self.name()).await
+        self.kept()?.remove(NAME).await
     }
 
     /// Deletes the client at the server, if it can be deleted there (RFC 7592, 2.3), and here.
@@ -78,32 +80,23 @@ impl Registration<'_> {
         let kept = self.kept()?;
         let Some(record) = self.record(&kept).await? else { return Ok(()) };
         request::delete(&record, self.context).await?;
-        kept.remove(&self.name()).await
+        kept.remove(NAME).await
     }
 
     async fn record(self, kept: &Kept) -> Result<Option<Record>> {
-        let text = kept.get(&self.name()).await?;
-        Ok(text.and_then(|text| Record::parse(&text.expose())))
+        let place = self.place()?;
+        let record = kept.get(NAME).await?.and_then(|text| Record::parse(&text.expose()));
+        Ok(record.filter(|record| record.is_for(&place)))
     }
 
-    fn issuer(self) -> Result<String> {
-        self.options.server.audience()
+    /// Returns what tells the client from others: the server, the redirect address, and whether users log in.
+    fn place(self) -> Result<String> {
+        let issuer = self.options.server.audience()?;
+        Ok(format!("{NAME}\n{issuer}\n{}\n{}", self.redirect_uri, self.grant_type.is_login()))
     }
 
-    /// Returns where the client is kept: by all that tells it from another client.
     fn kept(self) -> Result<Kept> {
-        let name = format!(
-            "client\n{}\n{}\n{}",
-            self.issuer()?,
-            self.redirect_uri,
-            self.grant_type.name()
-        );
-        Ok(self.context.kept_beside_sessions(&name))
-    }
-
-    /// Returns the name of the record. In memory, all servers have one place.
-    fn name(self) -> String {
-        NAME.to_owned()
+        Ok(self.context.kept_beside_sessions(&self.place()?))
     }
 
     async fn metadata(self) -> Result<Metadata> {

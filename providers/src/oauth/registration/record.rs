@@ -14,6 +14,8 @@ use crate::{
 /// A registered client.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Record {
+    /// The server and the redirect address that it is for. In memory, all records have one name.
+    place: String,
     client_id: String,
     client_secret: Option<Zeroizing<String>>,
     /// When the secret expires, in seconds since 1970; 0 or nothing if it does not.
@@ -26,7 +28,7 @@ pub(super) struct Record {
 impl Record {
     /// Reads the answer to a registration. Members that are not understood are left out, except those that decide how the
     /// client authenticates.
-    pub(super) fn of(response: &HttpResponse, asked_for: &str) -> Result<Self> {
+    pub(super) fn of(response: &HttpResponse, asked_for: &str, place: &str) -> Result<Self> {
         let text = |name: &str| response.member::<Zeroizing<String>>(name);
         let client_id = response.required::<String>("client_id")?;
         let client_secret = text("client_secret")?.filter(|secret| !secret.is_empty());
@@ -41,6 +43,7 @@ impl Record {
                 .with_help("register a client by hand, and set `client_id`"));
         }
         Ok(Self {
+            place: place.to_owned(),
             client_id,
             client_secret,
             client_secret_expires_at: response.member("client_secret_expires_at").unwrap_or(None),
@@ -67,6 +70,10 @@ impl Record {
 
     pub(super) fn with_access_token(self, token: Zeroizing<String>) -> Self {
         Self { registration_access_token: Some(token), ..self }
+    }
+
+    pub(super) fn is_for(&self, place: &str) -> bool {
+        self.place == place
     }
 
     /// Returns whether the secret has expired.

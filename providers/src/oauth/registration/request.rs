@@ -44,10 +44,11 @@ impl Metadata {
         Self { body, method }
     }
 
-    /// Returns the work that registers the client, as it is kept. Without an endpoint, the client is kept already.
+    /// Returns the work that registers the client, as it is kept.
     pub(super) fn work(
         mut self,
-        endpoint: Option<Address>,
+        endpoint: Address,
+        place: String,
         options: &RegistrationOptions,
         context: &Context,
     ) -> impl Future<Output = Result<SecretString>> + Send + use<> {
@@ -57,7 +58,6 @@ impl Metadata {
         }
         let (context, token) = (context.clone(), options.initial_access_token().cloned());
         async move {
-            let Some(endpoint) = endpoint else { return Err(Record::unreadable()) };
             let request = context.http().post(endpoint.url()).json(&self.body);
             let request = match &token {
                 Some(token) => bearer(request, &token.expose()),
@@ -67,7 +67,7 @@ impl Metadata {
             if !response.status().is_success() {
                 return Err(refusal(&response, token.is_some()));
             }
-            Ok(Record::of(&response, self.method)?.write())
+            Ok(Record::of(&response, self.method, &place)?.write())
         }
     }
 }

@@ -4,6 +4,8 @@
 //! that was asked for, redirects stay within their origin, and a resource at a public address leads only to public ones.
 
 mod document;
+#[cfg(test)]
+mod tests;
 
 use authn::{
     Error, ErrorKind, Result, Url,
@@ -14,6 +16,15 @@ use authn::{
 use crate::token_endpoint::{Address, unavailable};
 
 pub use document::Found;
+
+/// Returns what a protected resource says of itself. Nothing is sent to the server that it names.
+pub async fn discover_resource(url: &str, http: &HttpClient) -> Result<Found> {
+    let address = Address::parse(url).ok_or_else(|| {
+        Error::configuration("this is not the address of a resource")
+            .with_help("write it like `https://api.example.com/mcp`")
+    })?;
+    discover(&address, http).await
+}
 use document::Document;
 
 /// The path before the resource's own one at which its metadata are (RFC 9728, 3).
@@ -33,10 +44,20 @@ async fn discover_within(
     reach: Reach,
     http: &HttpClient,
 ) -> Result<Found> {
+    let challenge = challenge(configured.url(), &within(reach, http)).await?;
+    follow(challenge, configured, reach, http).await
+}
+
+/// Reads the metadata that a challenge names, or else those at the well-known places.
+async fn follow(
+    challenge: Answer,
+    configured: &Address,
+    reach: Reach,
+    http: &HttpClient,
+) -> Result<Found> {
     // What the resource itself says must come from the same kind of address as the resource.
     let of_resource = within(reach, http);
     let of_others = within(reach.of_named(), http);
-    let challenge = challenge(configured.url(), &of_resource).await?;
     let mut seen = Vec::new();
     let named = match &challenge.metadata {
         Some(named) => vec![checked(named)?],
