@@ -127,7 +127,7 @@ pub use jwt::{Jwt, JwtBuilder};
 #[cfg(feature = "jwt_bearer")]
 pub use jwt_bearer::{JwtBearer, JwtBearerBuilder};
 #[cfg(feature = "oauth")]
-pub use oauth::{OAuth, OAuthBuilder};
-#[cfg(feature = "oauth")]
 #[doc(hidden)]
 pub use oauth::{FoundResource, discover_resource};
+#[cfg(feature = "oauth")]
+pub use oauth::{OAuth, OAuthBuilder};

@@ -43,7 +43,8 @@ impl Reach {
             None => {
                 let name = url.host_str().unwrap_or_default().to_owned();
                 // If it can't be resolved, the request itself says so.
-                let found = in_background(async move { Ok(lookup(&name).await.unwrap_or_default()) });
+                let found =
+                    in_background(async move { Ok(lookup(&name).await.unwrap_or_default()) });
                 let found = found.await?;
                 found.is_empty() || found.into_iter().any(|address| is_public(address.ip()))
             }
@@ -71,7 +72,8 @@ impl Reach {
     pub(super) fn resolver(self, options: &HttpOptions) -> Option<Arc<dyn Resolve>> {
         let system: Lookup = Arc::new(|name| Box::pin(async move { lookup(&name).await }));
         let proxies = Proxies::of(options);
-        (self != Self::Any).then(|| Arc::new(Resolver { reach: self, proxies, lookup: system }) as _)
+        (self != Self::Any)
+            .then(|| Arc::new(Resolver { reach: self, proxies, lookup: system }) as _)
     }
 
     pub(super) fn refusal(self, place: &str) -> Error {
@@ -152,10 +154,15 @@ struct Proxies(Vec<String>);
 impl Proxies {
     fn of(options: &HttpOptions) -> Self {
         let environment = Environment::of_process();
-        let variables = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+        let variables =
+            ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
         let set = match &options.proxy {
             Some(proxy) => vec![proxy.to_string()],
-            None => variables.iter().filter_map(|name| environment.text(name)).map(str::to_owned).collect(),
+            None => variables
+                .iter()
+                .filter_map(|name| environment.text(name))
+                .map(str::to_owned)
+                .collect(),
         };
         let host = |text: String| {
             let text = if text.contains("://") { text } else { format!("http://{text}") };

@@ -91,7 +91,8 @@ fn token68(after_scheme: &str) -> &str {
     let text = after_scheme.trim_start_matches([' ', '\t']);
     let is_part = |c: char| c.is_ascii_alphanumeric() || "-._~+/".contains(c);
     let end = text.trim_start_matches(is_part).trim_start_matches('=');
-    let is_whole = end.trim_start_matches([' ', '\t']).is_empty() || end.trim_start().starts_with(',');
+    let is_whole =
+        end.trim_start_matches([' ', '\t']).is_empty() || end.trim_start().starts_with(',');
     if is_whole { end } else { text }
 }
 
@@ -126,7 +127,8 @@ mod tests {
 
     fn shown(text: &str) -> String {
         let challenges = parse(text).into_iter().map(|challenge| {
-            let parameters = challenge.parameters.iter().map(|(name, value)| format!(" {name}={value}"));
+            let parameters =
+                challenge.parameters.iter().map(|(name, value)| format!(" {name}={value}"));
             challenge.scheme.clone() + &parameters.collect::<String>()
         });
         challenges.collect::<Vec<_>>().join(" | ")
@@ -147,7 +149,10 @@ mod tests {
                 "Bearer resource_metadata=\"https://a.test/.well-known/x?y=1\"",
                 "Bearer resource_metadata=https://a.test/.well-known/x?y=1",
             ),
-            ("Bearer resource_metadata=https://a.test/x, scope=y", "Bearer resource_metadata=https://a.test/x scope=y"),
+            (
+                "Bearer resource_metadata=https://a.test/x, scope=y",
+                "Bearer resource_metadata=https://a.test/x scope=y",
+            ),
             (",, ,Bearer ,,a=1,,", "Bearer a=1"),
             ("a=1, Bearer b=2", "Bearer b=2"),
             ("Bearer a=\"open, b=2", "Bearer | open"),

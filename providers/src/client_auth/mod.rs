@@ -91,8 +91,10 @@ impl Client {
 
     /// Returns whether two clients have the same identifier and secret.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        let secret = |client: &Self| client._client_secret.as_ref().map(|secret| secret.expose().to_owned());
-        self.client_id == other.client_id && *secret(self).unwrap_or_default() == *secret(other).unwrap_or_default()
+        let secret =
+            |client: &Self| client._client_secret.as_ref().map(|secret| secret.expose().to_owned());
+        self.client_id == other.client_id
+            && *secret(self).unwrap_or_default() == *secret(other).unwrap_or_default()
     }
 
     /// Returns the client with what a server has registered. Without a method, it is the one that follows from the

@@ -138,7 +138,9 @@ impl OAuth {
             Some(pinned) if pinned.as_str() != found.issuer => Err(Error::protocol(
                 "the resource names another authorization server than `issuer`",
             )
-            .with_help("check with the resource whether its server has changed, and then change `issuer`")),
+            .with_help(
+                "check with the resource whether its server has changed, and then change `issuer`",
+            )),
             _ => Ok(found),
         }
     }
@@ -203,7 +205,9 @@ impl OAuth {
         let issuer = match self.server.resource() {
             Some(_) => match self.server.pinned()? {
                 Some(pinned) => Some(pinned),
-                None => last.and_then(|last| last.kept(ISSUER)).and_then(|issuer| Address::parse(&issuer.expose())),
+                None => last
+                    .and_then(|last| last.kept(ISSUER))
+                    .and_then(|issuer| Address::parse(&issuer.expose())),
             },
             None => None,
         };

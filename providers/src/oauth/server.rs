@@ -252,9 +252,8 @@ impl Server {
     /// identifier of a public client is.
     pub(super) async fn check_client(&self, client: &Client, context: &Context) -> Result<()> {
         let is_document = client.method() == Method::None
-            && Address::parse(client.id()).is_some_and(|id| {
-                id.url().scheme() == "https" && id.url().path() != "/"
-            });
+            && Address::parse(client.id())
+                .is_some_and(|id| id.url().scheme() == "https" && id.url().path() != "/");
         if !is_document {
             return Ok(());
         }
@@ -279,10 +278,9 @@ impl Server {
 }
 
 fn unnamed() -> Error {
-    Error::configuration("no server is set")
-        .with_help(
-            "set `issuer_url`, `token_endpoint_url`, `resource_url`, or `keycloak_url` with `realm`",
-        )
+    Error::configuration("no server is set").with_help(
+        "set `issuer_url`, `token_endpoint_url`, `resource_url`, or `keycloak_url` with `realm`",
+    )
 }
 
 #[cfg(test)]

@@ -169,7 +169,8 @@ impl Client {
             // A body that is a stream can be sent only once.
             let again = request.try_clone();
             let url = request.url().clone();
-            let response = send(clients, request, credentials, first, self.steps_up, &mut places).await?;
+            let response =
+                send(clients, request, credentials, first, self.steps_up, &mut places).await?;
             first = false;
             let target = target(&response, &url)?;
             let next = target.zip(redirected(again, response.status()));

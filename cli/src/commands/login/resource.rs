@@ -42,8 +42,7 @@ pub(super) fn run(app: &App, url: &str, ways: &Ways) -> Result<(), Failure> {
             .with_help("nothing was sent to the authorization server, and nothing was saved"));
     }
     let edited = app.loader().profile(&name).edited(&writer).read();
-    let credentials =
-        waiting::credentials(&edited, |problem| app.output.problems([problem]))?;
+    let credentials = waiting::credentials(&edited, |problem| app.output.problems([problem]))?;
     log_in(app, &edited, &credentials, ways)?;
     writer.write()?;
     output::message(&format!(
@@ -85,8 +84,7 @@ fn known(app: &App, config: &Config, url: &Url) -> Result<Option<String>, Failur
 fn again(app: &App, profile: &str, ways: &Ways) -> Result<(), Failure> {
     output::message(&format!("The profile `{}` has this resource.", plain(profile)));
     let config = app.loader().profile(profile).read();
-    let credentials =
-        waiting::credentials(&config, |problem| app.output.problems([problem]))?;
+    let credentials = waiting::credentials(&config, |problem| app.output.problems([problem]))?;
     log_in(app, &config, &credentials, ways)
 }
 

@@ -49,8 +49,7 @@ impl Registration<'_> {
         // Before the lease, because it can ask the server for its metadata.
         let endpoint = self.options.server.endpoint(Endpoint::Registration, self.context).await?;
         let metadata = self.metadata().await?;
-        let work =
-            metadata.work(endpoint, self.place()?, &self.options.registration, self.context);
+        let work = metadata.work(endpoint, self.place()?, &self.options.registration, self.context);
         let text = kept.get_or_try_init(NAME, || work).await?;
         let record = Record::parse(&text.expose()).ok_or_else(Record::unreadable)?;
         Ok(record.client(&self.options.client))

@@ -56,10 +56,10 @@ impl RegistrationOptions {
             ("initial_access_token", self._initial_access_token.is_some()),
         ];
         match options.into_iter().find(|(_, is_set)| *is_set) {
-            Some((option, _)) => Err(Error::configuration(format!(
-                "`{option}` is set, but no client is registered"
-            ))
-            .with_help("remove it, or set `client_registration = \"dynamic\"`")),
+            Some((option, _)) => {
+                Err(Error::configuration(format!("`{option}` is set, but no client is registered"))
+                    .with_help("remove it, or set `client_registration = \"dynamic\"`"))
+            }
             None => Ok(()),
         }
     }

@@ -78,7 +78,8 @@ impl Record {
 
     /// Returns whether the secret has expired.
     pub(super) fn has_expired(&self, context: &Context) -> bool {
-        let at = self.client_secret_expires_at.filter(|at| *at != 0 && self.client_secret.is_some());
+        let at =
+            self.client_secret_expires_at.filter(|at| *at != 0 && self.client_secret.is_some());
         let at = at.and_then(|at| UNIX_EPOCH.checked_add(Duration::from_secs(at)));
         at.is_some_and(|at| at <= context.clock().now().wall())
     }

@@ -58,8 +58,10 @@ impl Document {
     /// Returns what is used. `challenged` are the scopes that the resource itself has asked for.
     pub(super) fn found(self, challenged: Vec<String>, reach: Reach) -> Result<Found> {
         let Some(issuer) = self.authorization_servers.into_iter().next() else {
-            return Err(Error::protocol("the metadata of the resource name no authorization server")
-                .with_help("set `issuer_url` in place of `resource_url`"));
+            return Err(Error::protocol(
+                "the metadata of the resource name no authorization server",
+            )
+            .with_help("set `issuer_url` in place of `resource_url`"));
         };
         let address = Address::parse(&issuer).filter(|address| {
             let url = address.url();
@@ -70,8 +72,10 @@ impl Document {
                 && url.fragment().is_none()
         });
         if address.is_none() {
-            return Err(Error::protocol("the authorization server of the resource is no https address")
-                .with_help("correct `authorization_servers` in the resource's metadata"));
+            return Err(Error::protocol(
+                "the authorization server of the resource is no https address",
+            )
+            .with_help("correct `authorization_servers` in the resource's metadata"));
         }
         let is_scope = |scope: &String| {
             let is_part = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');

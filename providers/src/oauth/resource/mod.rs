@@ -39,11 +39,7 @@ pub(super) async fn discover(configured: &Address, http: &HttpClient) -> Result<
     discover_within(configured, reach, http).await
 }
 
-async fn discover_within(
-    configured: &Address,
-    reach: Reach,
-    http: &HttpClient,
-) -> Result<Found> {
+async fn discover_within(configured: &Address, reach: Reach, http: &HttpClient) -> Result<Found> {
     let challenge = challenge(configured.url(), &within(reach, http)).await?;
     follow(challenge, configured, reach, http).await
 }
@@ -75,8 +71,11 @@ async fn follow(
             status => seen.push(format!("{}: status {}", url.path(), status.as_u16())),
         }
     }
-    Err(Error::protocol(format!("the resource names no authorization server ({})", seen.join("; ")))
-        .with_help("check `resource_url`, or set `issuer_url` in its place"))
+    Err(Error::protocol(format!(
+        "the resource names no authorization server ({})",
+        seen.join("; ")
+    ))
+    .with_help("check `resource_url`, or set `issuer_url` in its place"))
 }
 
 fn within(reach: Reach, http: &HttpClient) -> HttpClient {

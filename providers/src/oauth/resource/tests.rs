@@ -20,10 +20,12 @@ struct Lie(BTreeMap<String, String>);
 impl Lie {
     fn read(path: &Path, resource: &Loopback, server: &Loopback) -> Self {
         let text = fs::read_to_string(path).unwrap();
-        let text = text.replace("{resource}", &resource.url("")).replace("{server}", &server.url(""));
+        let text =
+            text.replace("{resource}", &resource.url("")).replace("{server}", &server.url(""));
         let document: toml_edit::Document<String> = text.parse().unwrap();
         let member = |(name, item): (&str, &toml_edit::Item)| {
-            let text = item.as_str().map_or_else(|| item.to_string().trim().to_owned(), str::to_owned);
+            let text =
+                item.as_str().map_or_else(|| item.to_string().trim().to_owned(), str::to_owned);
             (name.to_owned(), text)
         };
         Self(document.iter().map(member).collect())
@@ -59,7 +61,8 @@ impl Prompt for Person {
 }
 
 fn login(lie: &Lie, resource: &Loopback) -> Result<()> {
-    let pinned = lie.get("pinned").map(|issuer| format!("issuer = '{issuer}'\n")).unwrap_or_default();
+    let pinned =
+        lie.get("pinned").map(|issuer| format!("issuer = '{issuer}'\n")).unwrap_or_default();
     let text = format!(
         "[credentials]\norigins = ['{}']\n[credentials.oauth]\nstore = 'memory'\n\
          resource_url = '{}'\nclient_registration = 'dynamic'\n{pinned}",
@@ -91,7 +94,8 @@ fn discovered(lie: &Lie, resource: &Loopback) -> Result<()> {
 #[test]
 fn a_resource_that_lies_is_refused_before_a_login_starts() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/oauth/resource/lies");
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut paths: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     paths.sort();
     assert!(paths.len() > 20);
     for path in paths {

@@ -27,7 +27,11 @@ fn seconds(member: &Member) -> Result<Option<u64>, NotSeconds> {
             Ok(seconds) => seconds,
             Err(_) => whole(text.parse().map_err(|_| NotSeconds)?)?,
         },
-        Member::Text(_) | Member::Boolean(_) | Member::Texts(_) | Member::Other | Member::Repeated => {
+        Member::Text(_)
+        | Member::Boolean(_)
+        | Member::Texts(_)
+        | Member::Other
+        | Member::Repeated => {
             return Err(NotSeconds);
         }
     }))
