@@ -190,6 +190,27 @@ impl Context {
         &self.0.http
     }
 
+    /// Returns this context with a client whose requests connect only to addresses within a reach.
+    #[cfg(feature = "reqwest")]
+    #[doc(hidden)]
+    pub fn within(&self, reach: crate::http::Reach) -> Self {
+        self.clone().change(|parts| parts.http.set_reach(reach))
+    }
+
+    /// Returns secrets that are kept in the store of the sessions under a name of their own, and shared by all providers
+    /// with that store. A logout does not delete them. Without a store they are in memory.
+    #[doc(hidden)]
+    pub fn kept_beside_sessions(&self, name: &str) -> Kept {
+        match &self.0.session_spec {
+            Some(spec) => {
+                let mut kept = Kept::new(Some(Arc::new(spec.beside(name))));
+                kept.set_clock(self.0.clock.clone());
+                kept
+            }
+            None => self.0.kept.clone(),
+        }
+    }
+
     /// Creates an error of kind [`LoginRequired`](crate::ErrorKind::LoginRequired) with what happened. Its help names the
     /// command by which a user logs in, or the function for credentials made in code.
     #[must_use]

@@ -13,7 +13,7 @@ pub use crate::{
     },
     provider::Declared,
     registry::{About, Entry, PresetEntry, Provider, Store, StoreEntry},
-    request::{DefaultPlace, Placed},
+    request::{Challenge, DefaultPlace, Placed},
     store::{Content, Locks, Versioned},
     token::seconds,
 };

@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use tempfile::NamedTempFile;
+
 pub(crate) use crate::input_file::{Refusal, Rules, open};
 use crate::{
     diagnostic::{limit_help, reason},
@@ -69,12 +71,60 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), Refusal> {
 /// Replaces a file with one of mode 0600: whole or not at all, and durably. Until then the new one has a name that starts
 /// with `prefix`, in the same folder.
 pub(crate) fn replace(path: &Path, prefix: &str, contents: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    let mut temporary = tempfile::Builder::new().prefix(prefix).tempfile_in(folder)?;
+    named(temporary(path, prefix, contents)?, path)
+}
+
+/// Does the same with the group and the mode of an open file.
+pub(crate) fn replace_like(
+    like: &File,
+    path: &Path,
+    prefix: &str,
+    contents: &[u8],
+) -> io::Result<()> {
+    let temporary = temporary(path, prefix, contents)?;
+    #[cfg(unix)]
+    {
+        use std::{
+            fs::Permissions, os::unix::fs::MetadataExt as _, os::unix::fs::PermissionsExt as _,
+        };
+
+        use rustix::fs::{Gid, fchown};
+
+        let metadata = like.metadata()?;
+        let mut mode = metadata.mode() & 0o777;
+        let group = Gid::from_raw(metadata.gid());
+        // Another group must not get the rights of this one.
+        if fchown(temporary.as_file(), None, Some(group)).is_err() {
+            mode &= !0o070;
+        }
+        temporary.as_file().set_permissions(Permissions::from_mode(mode))?;
+    }
+    #[cfg(not(unix))]
+    let _ = like;
+    named(temporary, path)
+}
+
+/// Creates a file of mode 0600: whole or not at all, and durably. Fails if there is one.
+pub(crate) fn create(path: &Path, prefix: &str, contents: &[u8]) -> io::Result<()> {
+    let temporary = temporary(path, prefix, contents)?;
+    temporary.persist_noclobber(path).map_err(|error| error.error)?;
+    sync_folder(folder(path))
+}
+
+fn temporary(path: &Path, prefix: &str, contents: &[u8]) -> io::Result<NamedTempFile> {
+    let mut temporary = tempfile::Builder::new().prefix(prefix).tempfile_in(folder(path))?;
     temporary.write_all(contents)?;
     temporary.as_file().sync_all()?;
+    Ok(temporary)
+}
+
+fn named(temporary: NamedTempFile, path: &Path) -> io::Result<()> {
     temporary.persist(path).map_err(|error| error.error)?;
-    sync_folder(folder)
+    sync_folder(folder(path))
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
 }
 
 /// Makes changes of names in a folder survive a loss of power.

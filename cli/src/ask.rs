@@ -24,6 +24,21 @@ pub(crate) fn confirm(question: &str, default: bool) -> Result<bool, Failure> {
     Ok(read > 0 && means_yes(&answer, default))
 }
 
+/// Asks for a text. An empty line means `default`.
+pub(crate) fn text(question: &str, default: &str) -> Result<String, Failure> {
+    let fail = |error: io::Error| {
+        Failure::new(Code::Other, format!("the terminal can't be used ({})", reason(&error)))
+    };
+    let mut stderr = io::stderr().lock();
+    write!(stderr, "{question} [{default}]: ").and_then(|()| stderr.flush()).map_err(fail)?;
+    let mut answer = String::new();
+    if io::stdin().read_line(&mut answer).map_err(fail)? == 0 {
+        return Err(Failure::new(Code::Interrupted, "nothing was answered"));
+    }
+    let answer = answer.trim();
+    Ok(if answer.is_empty() { default } else { answer }.to_owned())
+}
+
 fn means_yes(answer: &str, default: bool) -> bool {
     match answer.trim().to_lowercase().as_str() {
         "" => default,

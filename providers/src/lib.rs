@@ -143,6 +143,9 @@ pub use jwt::{Jwt, JwtBuilder};
 #[cfg(feature = "jwt_bearer")]
 pub use jwt_bearer::{JwtBearer, JwtBearerBuilder};
 #[cfg(feature = "oauth")]
+#[doc(hidden)]
+pub use oauth::{FoundResource, discover_resource};
+#[cfg(feature = "oauth")]
 pub use oauth::{OAuth, OAuthBuilder, compliance::Compliance};
 #[cfg(feature = "oauth")]
 pub use token_endpoint::{TokenRequest, TokenResponse};

@@ -183,6 +183,11 @@ impl Rig {
         self.get("/__rig/reset", &[]);
     }
 
+    /// Forgets also every client that was registered, and all sessions and tokens.
+    pub fn forget_clients(&self) {
+        self.get("/__rig/reset", &[("store", "")]);
+    }
+
     fn post(&self, path: &str, body: &Value) {
         let response = self.agent.post(self.resource_url(path)).send_json(body);
         let mut response = response.unwrap_or_else(|error| panic!("{path}: {error}"));

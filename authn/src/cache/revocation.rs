@@ -16,13 +16,14 @@ impl Exchange {
         let revocation = if let Some(inner) = self.shared.source.inner() {
             inner.managed().revoke(&inner.context, tokens).await?
         } else {
-            let mut done = self.revoke_all(last, tokens).await?;
+            let mut done = self.revoke_all(last.clone(), tokens).await?;
             if let Some(subject) = self.shared.below() {
                 // The user's session is there.
                 let of_user = subject.managed().revoke(&subject.context, Vec::new()).await?;
                 done.revoked += of_user.revoked;
                 done.failed.extend(of_user.failed);
             }
+            self.shared.source.delete_client(&self.context, last.as_ref()).await?;
             done
         };
         self.logout().await?;

@@ -18,9 +18,10 @@ use super::{
     profile,
     project::{self, Project},
     visibility::Visibility,
+    writer::Writer,
 };
 use crate::{
-    Context, Credentials, Environment, Registry, Result, Update,
+    Context, Credentials, Environment, Error, Registry, Result, Update,
     diagnostic::quoted,
     options::{Entries, Key},
     provider::Erased,
@@ -86,6 +87,8 @@ pub struct Loader {
     /// What is built in code instead of read.
     pub(super) code: Option<Code>,
     on_update: Option<OnUpdate>,
+    /// The text of a file that is not written yet.
+    pub(super) edited: Option<(PathBuf, Zeroizing<String>)>,
     /// The program that logs a user in, and the application whose configuration it reads by default.
     login_program: (String, String),
 }
@@ -133,6 +136,7 @@ impl Loader {
             overrides: Vec::new(),
             code: None,
             on_update: None,
+            edited: None,
             login_program: ("authn".to_owned(), "authn".to_owned()),
         }
     }
@@ -394,6 +398,8 @@ impl Loader {
         let credentials = build.run(&merged, choice.as_ref());
         let sessions = build.sessions.take();
         let stores = build.stores;
+        #[cfg(feature = "reqwest")]
+        let http = build.context.http().clone();
         let credentials = credentials.map(|credentials| {
             if self.code.is_some() {
                 // There is nothing to read again.
@@ -405,6 +411,8 @@ impl Loader {
         let problems = reporter.problems.into_inner();
         let login_command = self.login_command(profile.as_deref());
         Config {
+            #[cfg(feature = "reqwest")]
+            http,
             login_command,
             parts,
             merged,
@@ -417,6 +425,29 @@ impl Loader {
             registry,
             stores,
         }
+    }
+
+    /// Returns what changes the file named with [`file`](Self::file), or else the user's own file. It need not exist.
+    ///
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the file can't be read, if it is unsafe to read,
+    /// if it is not valid TOML, or if there is no folder for the user's configuration.
+    pub fn writer(&self) -> Result<Writer> {
+        let user = || {
+            let folder = self.surroundings().user()?.join(&self.app);
+            self.has_valid_name().then(|| folder.join("config.toml"))
+        };
+        let path = self.file.clone().or_else(user).ok_or_else(|| {
+            Error::configuration("there is no folder for your configuration")
+                .with_help("set HOME, or name a file with `--config FILE`")
+        })?;
+        Writer::open(&path, self.providers()?)
+    }
+
+    /// Reads the text that a [`Writer`] would write, in place of its file.
+    #[doc(hidden)]
+    pub fn edited(mut self, writer: &Writer) -> Self {
+        self.edited = Some((writer.path().to_owned(), writer.text()));
+        self
     }
 
     /// Reads only the project's file, to show it and to trust it; `None` if there is none, or after

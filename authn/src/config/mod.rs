@@ -45,6 +45,7 @@ mod sections;
 mod session_key;
 mod setting;
 mod visibility;
+mod writer;
 
 use std::fmt;
 
@@ -59,6 +60,7 @@ pub use loader::{Loader, load, load_profile};
 pub use project::Project;
 pub use setting::Setting;
 pub use visibility::Class;
+pub use writer::Writer;
 
 use crate::{
     Credentials, Error, Registry, Result, diagnostic::SHOWN, options::Entries, registry::Stores,
@@ -66,7 +68,7 @@ use crate::{
 #[cfg(feature = "reqwest")]
 use crate::{
     Environment, Url,
-    http::{ProxyInUse, options::is_proxy},
+    http::{HttpClient, ProxyInUse, options::is_proxy},
     options::Item,
 };
 use layers::merge;
@@ -96,6 +98,8 @@ pub struct Config {
     registry: Registry,
     stores: Stores,
     login_command: String,
+    #[cfg(feature = "reqwest")]
+    http: HttpClient,
 }
 
 impl Config {
@@ -143,6 +147,13 @@ impl Config {
     /// Returns the providers that the configuration can choose from.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Returns a client with the options of `[http]`.
+    #[cfg(feature = "reqwest")]
+    #[doc(hidden)]
+    pub fn http(&self) -> &HttpClient {
+        &self.http
     }
 
     /// Returns the command line that logs a user in, as messages name it.

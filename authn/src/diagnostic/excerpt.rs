@@ -31,6 +31,44 @@ impl Spans {
     }
 }
 
+/// Returns a text without its comments. A mask replaces each value that is not in `shown`.
+pub(crate) fn masked(text: &str, spans: &Spans) -> String {
+    let mut masked = String::new();
+    let mut at = 0;
+    while at < text.len() {
+        if let Some(span) = find(&spans.shown, at) {
+            masked.push_str(&text[at..span.end]);
+            at = span.end;
+            continue;
+        }
+        if let Some(span) = find(&spans.hidden, at) {
+            // A value of several lines keeps them, so that the lines of both texts match.
+            masked.push_str(MASK);
+            masked.extend(text[at..span.end].matches('\n'));
+            at = span.end;
+            continue;
+        }
+        let next = text[at..].chars().next().unwrap_or('\n');
+        let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
+        match next {
+            '#' => {
+                masked.push_str(if at + 1 < end { "# …" } else { "#" });
+                at = end;
+            }
+            // Only the parser knows where a text ends that is no value.
+            '"' | '\'' => {
+                masked.push_str(MASK);
+                at = end;
+            }
+            next => {
+                masked.push(next);
+                at += next.len_utf8();
+            }
+        }
+    }
+    masked
+}
+
 /// Returns the span that contains a byte.
 fn find(spans: &[Range<usize>], at: usize) -> Option<&Range<usize>> {
     let behind = spans.partition_point(|span| span.start <= at);

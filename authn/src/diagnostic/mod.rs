@@ -13,7 +13,7 @@ mod shortened;
 mod source_text;
 
 pub use code::ProblemCode;
-pub(crate) use excerpt::{Spans, excerpt, syntax_excerpt};
+pub(crate) use excerpt::{Spans, excerpt, masked, syntax_excerpt};
 pub use location::Location;
 pub use nearest::nearest;
 pub use printable::printable;

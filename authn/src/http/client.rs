@@ -12,7 +12,7 @@ use reqwest::{Client, ClientBuilder, Proxy, redirect::Policy};
 use url::Url;
 
 use super::{
-    ClientIdentity, HttpRequest,
+    ClientIdentity, HttpRequest, Reach,
     connections::{Connections, Identified},
     options::HttpOptions,
     tls::with_tls,
@@ -63,13 +63,15 @@ use crate::{
 pub struct HttpClient {
     shared: Arc<Shared>,
     clock: Clock,
+    reach: Reach,
 }
 
 /// What all clones share.
-#[derive(Default)]
 struct Shared {
     options: HttpOptions,
     plain: Connections,
+    public: Connections,
+    private: Connections,
     identified: Identified,
 }
 
@@ -84,8 +86,14 @@ macro_rules! verbs {
 
 impl HttpClient {
     pub(crate) fn new(options: HttpOptions) -> Self {
-        let shared = Arc::new(Shared { options, ..Shared::default() });
-        Self { shared, clock: Clock::system() }
+        let shared = Arc::new(Shared {
+            options,
+            plain: Connections::default(),
+            public: Connections::within(Reach::Public),
+            private: Connections::within(Reach::Private),
+            identified: Identified::default(),
+        });
+        Self { shared, clock: Clock::system(), reach: Reach::Any }
     }
 
     /// Returns a client with the same options and connections of its own.
@@ -109,6 +117,26 @@ impl HttpClient {
         HttpRequest::new(self.clone(), method, url.clone())
     }
 
+    /// Sets which addresses its requests may connect to.
+    #[doc(hidden)]
+    pub fn set_reach(&mut self, reach: Reach) {
+        self.reach = reach;
+    }
+
+    pub(super) fn own_reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// Returns the reach of a server and of what it names: [`Reach::Public`] or [`Reach::Private`].
+    #[doc(hidden)]
+    pub async fn reach(&self, url: &Url) -> Result<Reach> {
+        Reach::of(url, &self.shared.options).await
+    }
+
+    pub(super) fn check_reach(&self, url: &Url, reach: Reach) -> Result<()> {
+        reach.check(url, &self.shared.options)
+    }
+
     /// Returns the deadline of a request.
     pub(crate) fn timeout(&self) -> Duration {
         self.shared.options.timeout
@@ -117,16 +145,23 @@ impl HttpClient {
     /// Returns a builder for a client with these options: proxy, certificate authorities, the deadline of a connection,
     /// name. The deadline of a request is left to the caller.
     pub(crate) fn builder(&self) -> Result<ClientBuilder> {
-        self.builder_with(None)
+        self.builder_with(None, Reach::Any)
     }
 
-    fn builder_with(&self, identity: Option<&ClientIdentity>) -> Result<ClientBuilder> {
+    fn builder_with(
+        &self,
+        identity: Option<&ClientIdentity>,
+        reach: Reach,
+    ) -> Result<ClientBuilder> {
         let HttpOptions { proxy, connect_timeout, user_agent, .. } = &self.shared.options;
         let mut builder = pinned(Client::builder())
             .redirect(Policy::none())
             .referer(false)
             .connect_timeout(*connect_timeout)
             .user_agent(user_agent);
+        if let Some(resolver) = reach.resolver(&self.shared.options) {
+            builder = builder.dns_resolver(resolver);
+        }
         if let Some(proxy) = proxy {
             let proxy = Proxy::all(proxy.as_str()).map_err(|_| {
                 Error::configuration("`http.proxy` is not the URL of a proxy")
@@ -147,16 +182,17 @@ impl HttpClient {
         &self,
         url: &Url,
         identity: Option<&ClientIdentity>,
+        reach: Reach,
     ) -> Result<Client> {
         let is_direct = url.host_str().is_some_and(is_loopback);
         let Some(identity) = identity else {
-            if let Some(made) = self.shared.plain.made(is_direct) {
+            if let Some(made) = self.shared.of(reach).made(is_direct) {
                 return Ok(made);
             }
             let client = self.clone();
-            return aside(move || client.built(&client.shared.plain, is_direct)).await;
+            return aside(move || client.built(client.shared.of(reach), is_direct)).await;
         };
-        let connections = self.shared.identified.of(identity);
+        let connections = self.shared.identified.of(identity, reach);
         if let Some(made) = connections.made(is_direct) {
             return Ok(made);
         }
@@ -165,10 +201,20 @@ impl HttpClient {
     }
 
     fn built(&self, connections: &Connections, is_direct: bool) -> Result<Client> {
-        connections.get(is_direct, |identity| {
-            let builder = self.builder_with(identity)?;
+        connections.get(is_direct, |identity, reach| {
+            let builder = self.builder_with(identity, reach)?;
             build(if is_direct { builder.no_proxy() } else { builder })
         })
+    }
+}
+
+impl Shared {
+    fn of(&self, reach: Reach) -> &Connections {
+        match reach {
+            Reach::Any => &self.plain,
+            Reach::Public => &self.public,
+            Reach::Private => &self.private,
+        }
     }
 }
 

@@ -1,11 +1,11 @@
-//! `Connections`: the connections of one client certificate, or of none.
+//! `Connections`: the connections of one client certificate, or of none, and of one reach.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use reqwest::Client;
 
-use super::ClientIdentity;
+use super::{ClientIdentity, Reach};
 use crate::{Result, per_process::PerProcess};
 
 /// Most client certificates whose connections are kept.
@@ -15,6 +15,7 @@ const MOST: usize = 8;
 #[derive(Default)]
 pub(super) struct Connections {
     identity: Option<ClientIdentity>,
+    reach: Reach,
     /// With connections that the background thread of the process serves.
     client: PerProcess<Client>,
     /// For the loopback interface. Its requests can be plain http, so no proxy may see them.
@@ -26,6 +27,10 @@ pub(super) struct Connections {
 pub(super) struct Identified(ArcSwap<Vec<Arc<Connections>>>);
 
 impl Connections {
+    pub(super) fn within(reach: Reach) -> Self {
+        Self { reach, ..Self::default() }
+    }
+
     /// Returns the client, if it is made in this process.
     pub(super) fn made(&self, is_direct: bool) -> Option<Client> {
         Some(self.of(is_direct).made()?.value.clone())
@@ -35,12 +40,12 @@ impl Connections {
     pub(super) fn get(
         &self,
         is_direct: bool,
-        make: impl FnOnce(Option<&ClientIdentity>) -> Result<Client>,
+        make: impl FnOnce(Option<&ClientIdentity>, Reach) -> Result<Client>,
     ) -> Result<Client> {
         if let Some(made) = self.made(is_direct) {
             return Ok(made);
         }
-        let client = make(self.identity.as_ref())?;
+        let client = make(self.identity.as_ref(), self.reach)?;
         Ok(self.of(is_direct).get(|_| client).value.clone())
     }
 
@@ -50,11 +55,12 @@ impl Connections {
 }
 
 impl Identified {
-    /// Returns the connections of a client certificate.
-    pub(super) fn of(&self, identity: &ClientIdentity) -> Arc<Connections> {
+    /// Returns the connections of a client certificate within a reach.
+    pub(super) fn of(&self, identity: &ClientIdentity, reach: Reach) -> Arc<Connections> {
         let find = |all: &[Arc<Connections>]| {
             let is_it = |of: &&Arc<Connections>| {
-                of.identity.as_ref().is_some_and(|other| other.is_same(identity))
+                let is_same = |other: &ClientIdentity| other.is_same(identity);
+                of.reach == reach && of.identity.as_ref().is_some_and(is_same)
             };
             all.iter().find(is_it).cloned()
         };
@@ -63,7 +69,8 @@ impl Identified {
             if let Some(found) = find(&all) {
                 return found;
             }
-            let new = Connections { identity: Some(identity.clone()), ..Connections::default() };
+            let identity = Some(identity.clone());
+            let new = Connections { identity, ..Connections::within(reach) };
             let kept = all.iter().rev().take(MOST - 1).rev().cloned();
             let next = kept.chain([Arc::new(new)]).collect::<Vec<_>>();
             // If another thread was faster, it may have added the same one.

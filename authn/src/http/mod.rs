@@ -20,6 +20,8 @@ pub(crate) mod options;
 #[cfg(feature = "reqwest")]
 mod proxy;
 #[cfg(feature = "reqwest")]
+mod reach;
+#[cfg(feature = "reqwest")]
 mod redirect;
 #[cfg(feature = "reqwest")]
 mod request;
@@ -43,6 +45,9 @@ pub use describe::{describe, is_showable};
 pub use identity::ClientIdentity;
 #[cfg(feature = "reqwest")]
 pub use proxy::ProxyInUse;
+#[cfg(feature = "reqwest")]
+#[doc(hidden)]
+pub use reach::Reach;
 #[cfg(feature = "reqwest")]
 pub(crate) use redirect::{redirected, same_origin};
 #[cfg(feature = "reqwest")]

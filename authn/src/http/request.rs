@@ -9,9 +9,11 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::{
-    ClientIdentity, HttpClient, HttpResponse,
+    ClientIdentity, HttpClient, HttpResponse, Reach,
     client::{check, shown},
-    is_showable, redirected, retry, same_origin,
+    is_showable,
+    reach::OutOfReach,
+    redirected, retry, same_origin,
 };
 use crate::{
     Error, Result, Token,
@@ -48,6 +50,7 @@ pub struct HttpRequest {
     identity: Option<ClientIdentity>,
     allow_http: bool,
     follows: bool,
+    reach: Reach,
     problem: Option<Error>,
 }
 
@@ -57,6 +60,7 @@ impl HttpRequest {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         // An encoded body is not decoded here. Without the header, a server may choose any encoding (RFC 9110, 12.5.3).
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let reach = client.own_reach();
         Self {
             client,
             method,
@@ -66,6 +70,7 @@ impl HttpRequest {
             identity: None,
             allow_http: false,
             follows: false,
+            reach,
             problem: None,
         }
     }
@@ -88,6 +93,27 @@ impl HttpRequest {
     /// ```
     pub fn same_origin_redirects(mut self) -> Self {
         self.follows = true;
+        self
+    }
+
+    /// Refuses addresses that are not public: loopback, private, link-local and reserved ones, also within an IPv6 address.
+    /// It is for an address that a public server has named.
+    ///
+    /// The address that is connected to is checked, so a name can't resolve to another one meanwhile. Behind a proxy, which
+    /// resolves names itself, only an address in the URL and `localhost` are checked.
+    ///
+    /// ```no_run
+    /// # use authn::{Context, Result, Url, http::HttpResponse};
+    /// # async fn example(context: &Context, named: &Url) -> Result<HttpResponse> {
+    /// context.http().get(named).public_only().send().await
+    /// # }
+    /// ```
+    pub fn public_only(self) -> Self {
+        self.within(Reach::Public)
+    }
+
+    fn within(mut self, reach: Reach) -> Self {
+        self.reach = reach;
         self
     }
 
@@ -163,8 +189,9 @@ impl HttpRequest {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
+        self.client.check_reach(&self.url, self.reach)?;
         let place = shown(&self.url);
-        let client = self.client.client(&self.url, self.identity.as_ref()).await?;
+        let client = self.client.client(&self.url, self.identity.as_ref(), self.reach).await?;
         let mut request = reqwest::Request::new(self.method, self.url);
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
@@ -224,7 +251,10 @@ impl Sending {
             let result = before(self.client.execute(request), &mut deadline).await;
             let repeat = match &result {
                 Some(Ok(response)) => retry::after_response(&method, response.status()),
-                Some(Err(error)) => retry::after_failure(&method, error.is_connect()),
+                Some(Err(error)) => {
+                    OutOfReach::cause(error).is_none()
+                        && retry::after_failure(&method, error.is_connect())
+                }
                 None => retry::after_failure(&method, false),
             };
             let Some(again) = again.filter(|_| repeat) else {
@@ -318,6 +348,9 @@ fn failed(place: &str, error: &reqwest::Error) -> Error {
         |what: &str, help: &'static str| Error::network(format!("{place} {what}")).with_help(help);
     if error.is_timeout() {
         return late(place);
+    }
+    if let Some(OutOfReach(reach)) = OutOfReach::cause(error) {
+        return reach.refusal(place);
     }
     let mut connection = None;
     for inner in iter::successors(error.source(), |&inner| inner.source()) {

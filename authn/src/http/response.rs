@@ -53,6 +53,12 @@ impl HttpResponse {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Returns all headers. They may contain secrets, so they must not be shown.
+    #[doc(hidden)]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     /// Returns the server's time, from its `Date` header (RFC 9110, 6.6.1).
     pub fn date(&self) -> Option<SystemTime> {
         httpdate::parse_http_date(self.header(&header::DATE)?).ok()

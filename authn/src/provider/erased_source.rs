@@ -90,6 +90,14 @@ pub(crate) trait ErasedSource: Send + Sync {
         Box::pin(async { Err::<(), Error>(nothing_to_revoke()) })
     }
 
+    fn delete_client<'a>(
+        &'a self,
+        _context: &'a Context,
+        _tokens: Option<&'a TokenSet>,
+    ) -> Boxed<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
     fn revoke_access_token<'a>(
         &'a self,
         _context: &'a Context,
@@ -255,6 +263,14 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
 
     fn revoke<'a>(&'a self, context: &'a Context, tokens: &'a TokenSet) -> Boxed<'a, Result<()>> {
         Box::pin(self.0.revoke(context, tokens))
+    }
+
+    fn delete_client<'a>(
+        &'a self,
+        context: &'a Context,
+        tokens: Option<&'a TokenSet>,
+    ) -> Boxed<'a, Result<()>> {
+        Box::pin(self.0.delete_client(context, tokens))
     }
 
     fn revoke_access_token<'a>(

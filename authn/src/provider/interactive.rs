@@ -233,6 +233,18 @@ pub trait InteractiveSource: TokenSource {
         async { Err(nothing_to_revoke()) }
     }
 
+    /// Deletes the client that was registered for these options, at the server and here. It is called after the session
+    /// was revoked, and `tokens` are the last ones of the session.
+    #[doc(hidden)]
+    fn delete_client(
+        &self,
+        context: &Context,
+        tokens: Option<&TokenSet>,
+    ) -> impl Future<Output = Result<()>> + Send {
+        let _ = (context, tokens);
+        async { Ok(()) }
+    }
+
     /// Revokes the access token of a set whose session has been revoked before; `false` if the server revokes access
     /// tokens with their session. It is called for each set of scopes, and a failure does not stop the others.
     fn revoke_access_token(

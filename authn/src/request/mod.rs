@@ -2,6 +2,7 @@
 
 pub(crate) mod binding;
 mod body;
+mod challenge;
 mod name;
 pub(crate) mod options;
 mod origins;
@@ -24,6 +25,8 @@ use http::{
 use crate::{Error, Issued, Result, Token};
 
 pub use body::Body;
+#[doc(hidden)]
+pub use challenge::Challenge;
 pub use options::{DefaultPlace, Placed};
 #[cfg(feature = "reqwest")]
 pub(crate) use origins::LOCALHOST;

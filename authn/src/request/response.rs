@@ -24,6 +24,7 @@ pub struct ResponseHead<'a> {
     uri: &'a Uri,
     status: StatusCode,
     headers: &'a HeaderMap,
+    allows_step_up: bool,
 }
 
 impl<'a> ResponseHead<'a> {
@@ -35,7 +36,28 @@ impl<'a> ResponseHead<'a> {
         status: StatusCode,
         headers: &'a HeaderMap,
     ) -> Self {
-        Self { method, uri, status, headers }
+        Self { method, uri, status, headers, allows_step_up: false }
+    }
+
+    /// Says that the program wants a token with more scopes if the server asks for them, and the request sent once more:
+    /// [`Reaction::RetryWithScopes`].
+    ///
+    /// ```
+    /// # use authn::ResponseHead;
+    /// # use http::{HeaderMap, Method, StatusCode, Uri};
+    /// # let (uri, headers) = (Uri::from_static("https://api.example.com/"), HeaderMap::new());
+    /// let head = ResponseHead::new(&Method::GET, &uri, StatusCode::FORBIDDEN, &headers);
+    /// assert!(!head.allows_step_up());
+    /// assert!(head.with_step_up(true).allows_step_up());
+    /// ```
+    #[must_use]
+    pub fn with_step_up(self, allows: bool) -> Self {
+        Self { allows_step_up: allows, ..self }
+    }
+
+    /// Returns whether the program wants a token with more scopes if the server asks for them.
+    pub fn allows_step_up(&self) -> bool {
+        self.allows_step_up
     }
 
     /// Returns the method of the request.

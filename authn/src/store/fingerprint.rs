@@ -93,9 +93,18 @@ impl FingerprintKey {
     }
 }
 
+/// The start of the names of documents that belong to no session.
+const BESIDE: &str = ".beside-";
+
 /// Returns whether a key is the name of a session's document.
 pub(crate) fn is_session(key: &StoreKey) -> bool {
-    key.as_str() != NAME
+    key.as_str() != NAME && !key.as_str().starts_with(BESIDE)
+}
+
+/// Returns the key of a document that belongs to no session. The name may be of any length.
+pub(super) fn beside_sessions(name: &str) -> StoreKey {
+    let hash = hex(&Sha256::digest(name));
+    StoreKey::new(&format!("{BESIDE}{}", &hash[..32]))
 }
 
 fn name() -> StoreKey {

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     NamedStore, SessionPolicy, StoreKey, StoredSession,
-    fingerprint::{FingerprintKey, unkeyed},
+    fingerprint::{FingerprintKey, beside_sessions, unkeyed},
     hex,
 };
 use crate::{Result, SecretString};
@@ -42,6 +42,17 @@ impl SessionSpec {
             self.fingerprint_key.get_or_init(|| key);
         }
         Ok(self.session(policy))
+    }
+
+    /// Returns where a record is stored that is of no session.
+    pub(crate) fn beside(&self, name: &str) -> Self {
+        Self {
+            store: self.store.clone(),
+            key: beside_sessions(name),
+            secrets: Vec::new(),
+            scope: ConfiguredScope::default(),
+            fingerprint_key: OnceLock::new(),
+        }
     }
 
     /// Returns the session to be read. Nothing is written.

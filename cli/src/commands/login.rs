@@ -1,5 +1,7 @@
 //! `login`: logs in the user at the terminal.
 
+mod resource;
+
 use std::{
     cell::Cell,
     future::pending,
@@ -26,10 +28,21 @@ use crate::{
 
 /// The arguments of `login`.
 #[derive(clap::Args, Debug, Default)]
-#[group(multiple = false)]
 #[command(after_help = include_str!("login.txt"))]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag, and at most one is given")]
 pub(crate) struct Arguments {
+    /// Address of an API to log in to. What it needs is found, shown, and saved as a profile
+    #[arg(value_name = "URL", value_hint = clap::ValueHint::Url)]
+    resource: Option<String>,
+
+    #[command(flatten)]
+    ways: Ways,
+}
+
+/// The way to log in.
+#[derive(clap::Args, Debug, Default)]
+#[group(multiple = false)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag, and at most one is given")]
+struct Ways {
     /// Log in with a browser on this machine
     #[arg(long)]
     browser: bool,
@@ -48,9 +61,22 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
+    if let Some(url) = &arguments.resource {
+        return resource::run(app, url, &arguments.ways);
+    }
     let (config, credentials) = waiting::load(app)?;
+    log_in(app, &config, &credentials, &arguments.ways)
+}
+
+/// Logs the user in with these credentials.
+fn log_in(
+    app: &App,
+    config: &Config,
+    credentials: &Credentials,
+    arguments: &Ways,
+) -> Result<(), Failure> {
     if credentials.needs_login() {
-        check_terminal(&config, arguments)?;
+        check_terminal(config, arguments)?;
     }
     let mut prompt = TerminalPrompt::new().without_cancelling();
     prompt = prompt.with_colour(app.output.stderr_colour());
@@ -60,15 +86,15 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     let before = waiting::query(credentials.status())?;
     // A provider without our cache decides itself whether it stores the session.
-    let is_stored = before.store.is_some() || !entry(&config).is_some_and(Entry::is_cached);
+    let is_stored = before.store.is_some() || !entry(config).is_some_and(Entry::is_cached);
     let work = async {
         if !is_stored {
-            return login_without_store(app, &config, &credentials).await;
+            return login_without_store(app, config, credentials).await;
         }
         let login = arguments.chosen(Login::new(prompt.clone()));
         Ok(credentials.login(login).await?)
     };
-    let outcome = wait(&credentials, work, &prompt)?;
+    let outcome = wait(credentials, work, &prompt)?;
     if outcome == LoginOutcome::NotNeeded {
         prompt.say(
             &format!("No login is needed: this provider gets its tokens by the configuration alone. `{}` prints one.", app.command_line("token")),
@@ -82,7 +108,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let Status { username, store, .. } = waiting::query(credentials.status())?;
     prompt.say(&format!("{done}{}.", with_name(" as ", username.as_deref())));
     if let Some(store) = store {
-        let place = known_store(&config, Some(&store)).and_then(|known| known.place());
+        let place = known_store(config, Some(&store)).and_then(|known| known.place());
         let place =
             place.map(|place| format!(" ({})", short(Path::new(&place), home().as_deref())));
         prompt.say(&format!("Tokens are kept in the {store} store{}.", place.unwrap_or_default()));
@@ -106,7 +132,7 @@ pub(super) fn first(
     }
 }
 
-impl Arguments {
+impl Ways {
     /// Sets the way to log in, if a flag chooses one.
     fn chosen(&self, login: Login) -> Login {
         let Some((_, way)) = self.way() else { return login };
@@ -127,7 +153,7 @@ impl Arguments {
 
 /// Fails if the user can't be asked, whatever the way to log in: a login with a browser needs the terminal too,
 /// to be cancelled and to report the user.
-fn check_terminal(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
+fn check_terminal(config: &Config, arguments: &Ways) -> Result<(), Failure> {
     let streams = [
         ("standard input", io::stdin().is_terminal()),
         ("standard error", io::stderr().is_terminal()),

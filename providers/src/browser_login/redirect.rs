@@ -84,6 +84,21 @@ impl RedirectOptions<'_> {
         let free = free.map_err(|error| local.unavailable(&error))?;
         Ok(local.uri(free.port()))
     }
+
+    /// Returns the redirect address to register at a server. Without a fixed port it has none: a server takes any port for
+    /// a native client (RFC 8252, 7.3).
+    pub(crate) fn registered(self) -> Result<String> {
+        let Some(local) = LoopbackAddress::of(self)? else {
+            return Ok(self.uri.map(|(_, text)| text.to_owned()).unwrap_or_default());
+        };
+        if local.port != 0 {
+            return Ok(local.uri(local.port));
+        }
+        let mut url = local.url.clone();
+        // This can't fail, because the URL has a host.
+        let _ = url.set_port(None);
+        Ok(url.into())
+    }
 }
 
 impl LoopbackAddress {

@@ -121,6 +121,29 @@ impl Client {
             }
     }
 
+    /// Returns whether two clients have the same identifier and secret.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let secret =
+            |client: &Self| client._client_secret.as_ref().map(|secret| secret.expose().to_owned());
+        self.client_id == other.client_id
+            && *secret(self).unwrap_or_default() == *secret(other).unwrap_or_default()
+    }
+
+    /// Returns the client with what a server has registered. Without a method, it is the one that follows from the
+    /// secret.
+    pub(crate) fn registered(
+        &self,
+        id: &str,
+        secret: Option<SecretString>,
+        method: Option<Standard>,
+    ) -> Self {
+        let client_id = Some(id.to_owned());
+        let _client_secret = secret.filter(|_| method != Some(Standard::None));
+        let token_endpoint_auth_method =
+            method.map(Method::Standard).or(self.token_endpoint_auth_method);
+        Self { client_id, _client_secret, token_endpoint_auth_method, ..self.clone() }
+    }
+
     /// Sets the secret.
     pub(crate) fn set_secret(&mut self, secret: Option<SecretString>) {
         self._client_secret = secret;
@@ -174,7 +197,7 @@ impl Client {
             Method::Standard(method) => method,
             method @ Method::Own(own) => {
                 method.check()?;
-                return own.value().validate_client(&self.registered(""));
+                return own.value().validate_client(&self.seen(""));
             }
         };
         self.check_unused(method, signs_requests)?;
@@ -223,7 +246,7 @@ impl Client {
     }
 
     /// Returns the client as its own way to authenticate sees it.
-    fn registered<'a>(&'a self, audience: &'a str) -> RegisteredClient<'a> {
+    fn seen<'a>(&'a self, audience: &'a str) -> RegisteredClient<'a> {
         RegisteredClient {
             id: self.id(),
             secret: self._client_secret.as_ref(),
@@ -270,7 +293,7 @@ impl Client {
         let method = match self.method() {
             Method::Standard(method) => method,
             Method::Own(own) => {
-                let client = self.registered(audience);
+                let client = self.seen(audience);
                 return own.value().authenticate_boxed(request, &client, context).await;
             }
         };

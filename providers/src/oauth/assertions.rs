@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The options for JWTs of nested providers.
-#[derive(authn::Options)]
+#[derive(Clone, authn::Options)]
 pub(super) struct Assertions {
     /// Provider of a JWT: a table that contains the table of one provider. The grant `jwt_bearer` exchanges the JWT
     /// (RFC 7523, 2.1). With any other grant, the client authenticates with it (RFC 7523, 2.2), if

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How a user logs in.
-#[derive(authn::Options)]
+#[derive(Clone, authn::Options)]
 pub(super) struct LoginOptions {
     /// Page where a client is registered. With `grant_type = "client_credentials"`, a login asks for a client
     /// identifier or secret that is not configured, and shows this page. Otherwise it is not used.

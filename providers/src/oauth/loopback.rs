@@ -79,6 +79,11 @@ impl Loopback {
         (head.clone(), url::form_urlencoded::parse(body.as_bytes()).into_owned().collect())
     }
 
+    /// Returns how many requests there were.
+    pub(super) fn asked_for_all(&self) -> usize {
+        self.documents.lock().unwrap().asked.len()
+    }
+
     fn answer_one(&self, mut stream: &TcpStream) {
         let mut reader = BufReader::new(stream);
         let lines = reader.by_ref().lines().map_while(Result::ok);

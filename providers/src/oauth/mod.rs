@@ -8,6 +8,8 @@
 //! - [`dpop`]: tokens that are bound to a key
 //! - [`compliance`]: what is changed for servers that deviate from the specifications
 //! - [`id_token`]: the user that a token belongs to
+//! - [`resource`]: the server that a resource names; [`registration`]: a client that is registered there;
+//!   [`resolved`]: the options with both
 
 mod assertions;
 #[cfg(test)]
@@ -26,7 +28,10 @@ mod login;
 mod logout;
 #[cfg(test)]
 mod loopback;
+mod registration;
 mod request;
+mod resolved;
+mod resource;
 mod revocation;
 #[cfg(test)]
 mod scripted;
@@ -48,7 +53,11 @@ use authn::{
     Bound, Claims, Context, Environment, InteractiveSource, Introspection, Issued, Login,
     LoginPlan, PendingLogin, Placement, Probe, Reaction, Request, ResponseHead, Result,
     SecretString, SessionPolicy, TokenSet, TokenSource, Url, Used, UserInfo, http::ClientIdentity,
+    prompt::Progress,
 };
+
+#[doc(hidden)]
+pub use resource::{Found as FoundResource, discover_resource};
 
 use assertions::Assertions;
 use dpop::{Dpop, SessionKey};
@@ -58,7 +67,9 @@ use grants::{
 };
 use id_token::{Asked, Keys};
 use login::LoginOptions;
+use registration::RegistrationOptions;
 use request::RequestOptions;
+use resolved::Resolutions;
 use server::Server;
 use typed_client::Missing;
 
@@ -72,7 +83,7 @@ use crate::{
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
 ///
-/// Exactly one of `issuer_url`, `token_endpoint_url` and `keycloak_url` names the server. The grant and the client's
+/// Exactly one of `issuer_url`, `token_endpoint_url`, `keycloak_url` and `resource_url` names the server. The grant and the client's
 /// authentication follow from the other options. Options that are not used are refused.
 ///
 /// With the grants `authorization_code` and `device_code`, a user logs in with a browser on this machine, with a
@@ -153,7 +164,10 @@ pub struct OAuth {
     request: RequestOptions,
     #[flatten]
     dpop: Dpop,
+    #[flatten]
+    registration: RegistrationOptions,
     __keys: Keys,
+    __resolutions: Resolutions,
 }
 
 /// One call of the provider.
@@ -171,21 +185,22 @@ impl OAuth {
     fn call<'a>(&'a self, context: &'a Context) -> Call<'a> {
         Call { options: self, client: &self.client, context, key: None }
     }
-
-    /// Returns the key of an exchange, which the session may have kept.
-    async fn key(
-        &self,
-        context: &Context,
-        kept: Option<&SecretString>,
-    ) -> Result<Option<Arc<SessionKey>>> {
-        self.dpop.key(&self.server, context, kept).await
-    }
 }
 
 impl<'a> Call<'a> {
     /// Returns the caller's scopes, else the configured ones.
     fn scopes(self) -> &'a [String] {
         self.options.request.scopes(self.context)
+    }
+
+    /// Returns the key of an exchange, which the session may have kept.
+    async fn new_key(self, kept: Option<&SecretString>) -> Result<Option<Arc<SessionKey>>> {
+        self.options.dpop.key(&self.options.server, self.context, kept).await
+    }
+
+    /// Returns the call with the key of its exchange.
+    fn with_key(self, key: &'a Option<Arc<SessionKey>>) -> Self {
+        Self { key: key.as_deref(), ..self }
     }
 
     /// Sends one token request with the grant, the request options and the client's authentication.
@@ -205,7 +220,8 @@ impl<'a> Call<'a> {
         let unknown_type = self.options.request.token_type;
         let proof = self.options.dpop.expected(self.key);
         let received = Received::from(&response);
-        let grant = token_endpoint::grant(&received, &advice, unknown_type, proof)?;
+        let grant = token_endpoint::grant(&received, &advice, unknown_type, proof);
+        let grant = grant.inspect_err(|failure| self.options.note(failure))?;
         self.client.note_identity(grant.token(), response.identity());
         Ok(with(grant, response.date(), TokenSet::with_server_date))
     }
@@ -256,8 +272,10 @@ impl<'a> Call<'a> {
 impl TokenSource for OAuth {
     fn validate(&self, context: &Context) -> Result<()> {
         self.server.validate()?;
+        self.validate_open(context)?;
         match Missing::of(self) {
             Some(missing) => missing.validate(self)?,
+            None if self.registration.is_dynamic() => {}
             None => {
                 let is_needed = GrantType::of(self).needs_client();
                 self.client.validate(is_needed, self.authorization.always_signs())?;
@@ -272,10 +290,21 @@ impl TokenSource for OAuth {
     }
 
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
-        let key = self.key(context, last.and_then(|last| last.kept(dpop::KEPT))).await?;
-        let call = Call { key: key.as_deref(), ..self.call(context) };
-        let tokens = GrantType::of(self).exchange(call, last).await?;
-        Ok(dpop::keep(tokens, call.key))
+        let grant_type = GrantType::of(self);
+        if grant_type.is_login() && last.is_none_or(|last| last.refresh_token().is_none()) {
+            // Nothing is to be sent, so nothing is to be found.
+            return grant_type.exchange(self.call(context), last).await;
+        }
+        let mut resolved = self.resolve_for_session(context, last).await?;
+        let mut tokens = resolved.exchange(last).await;
+        if tokens.is_err() && !grant_type.is_login() && resolved.takes_refusal_of_client() {
+            resolved = resolved.with_new_client().await?;
+            tokens = resolved.exchange(last).await;
+        }
+        match tokens {
+            Ok(tokens) => Ok(tokens),
+            Err(error) => Err(resolved.ended(error).await),
+        }
     }
 
     fn authorize(
@@ -287,8 +316,12 @@ impl TokenSource for OAuth {
         self.dpop.authorize(request, issued, context)
     }
 
+    /// Sends another proof, or asks for the scopes that are missing if the program wants that.
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
-        self.dpop.response(head, used, context)
+        match self.dpop.response(head, used, context) {
+            Reaction::Pass => self.request.step_up(head, context),
+            reaction => reaction,
+        }
     }
 
     fn placements(&self, _context: &Context) -> Vec<Placement> {
@@ -331,10 +364,16 @@ impl InteractiveSource for OAuth {
         if !self.needs_login() {
             return Ok(None);
         }
-        let key = login.unless_cancelled(self.key(context, None)).await??;
-        let call = Call { key: key.as_deref(), ..self.call(context) };
-        let tokens = login::login(call, login).await?;
-        Ok(Some(dpop::keep(tokens, call.key)))
+        let mut resolved = self.resolve_for_login(context, login).await?;
+        let mut tokens = resolved.log_in(login).await;
+        if tokens.is_err() && resolved.takes_refusal_of_client() {
+            login.progress(&Progress::Notice(
+                "the server has forgotten the client, which is registered once more".to_owned(),
+            ));
+            resolved = resolved.with_new_client().await?;
+            tokens = resolved.log_in(login).await;
+        }
+        tokens.map(Some)
     }
 
     async fn begin_login(
@@ -342,9 +381,9 @@ impl InteractiveSource for OAuth {
         context: &Context,
         redirect_uri: &str,
     ) -> Result<(Url, PendingLogin)> {
-        let key = self.key(context, None).await?;
-        let call = Call { key: key.as_deref(), ..self.call(context) };
-        authorization_code::begin(call, redirect_uri).await
+        let resolved = self.resolve_for_web(context, redirect_uri, true).await?;
+        let key = resolved.call().new_key(None).await?;
+        authorization_code::begin(resolved.call().with_key(&key), redirect_uri).await
     }
 
     async fn complete_login(
@@ -353,11 +392,12 @@ impl InteractiveSource for OAuth {
         pending: &PendingLogin,
         returned: &Url,
     ) -> Result<TokenSet> {
+        let resolved = self.resolve_for_web(context, pending.redirect_uri(), false).await?;
         let kept = pending.kept(dpop::KEPT).map(SecretString::from);
-        let key = self.key(context, kept.as_ref()).await?;
-        let call = Call { key: key.as_deref(), ..self.call(context) };
+        let key = resolved.call().new_key(kept.as_ref()).await?;
+        let call = resolved.call().with_key(&key);
         let tokens = authorization_code::complete(call, pending, returned).await?;
-        Ok(dpop::keep(tokens, call.key))
+        Ok(resolved.keep(dpop::keep(tokens, call.key)))
     }
 
     /// What a client's own credentials lack is typed in once.
@@ -371,7 +411,10 @@ impl InteractiveSource for OAuth {
 
     async fn identify(&self, context: &Context, grant: &TokenSet) -> Result<Option<Claims>> {
         let Some(id_token) = grant.token().id_token() else { return Ok(None) };
-        let claims = id_token::verify(self, context, &id_token.expose(), Asked::default()).await?;
+        let resolved = self.resolve_for_session(context, Some(grant)).await?;
+        let Call { options, context, .. } = resolved.call();
+        let id_token = id_token.expose();
+        let claims = id_token::verify(options, context, &id_token, Asked::default()).await?;
         Ok(Some(claims.into()))
     }
 
@@ -380,19 +423,33 @@ impl InteractiveSource for OAuth {
     }
 
     async fn revoke(&self, context: &Context, grant: &TokenSet) -> Result<()> {
-        revocation::revoke(self.call(context), grant).await
+        let resolved = self.resolve_for_session(context, Some(grant)).await?;
+        revocation::revoke(resolved.call(), grant).await
     }
 
     async fn revoke_access_token(&self, context: &Context, grant: &TokenSet) -> Result<bool> {
-        revocation::revoke_access_token(self.call(context), grant).await.map(|()| true)
+        let resolved = self.resolve_for_session(context, Some(grant)).await?;
+        revocation::revoke_access_token(resolved.call(), grant).await.map(|()| true)
+    }
+
+    async fn delete_client(&self, context: &Context, tokens: Option<&TokenSet>) -> Result<()> {
+        if !self.registration.is_dynamic() {
+            return Ok(());
+        }
+        match self.known_server(context, tokens).await? {
+            Some(resolved) => resolved.delete_client().await,
+            None => Ok(()),
+        }
     }
 
     async fn introspect(&self, context: &Context, tokens: &TokenSet) -> Result<Introspection> {
-        introspection::introspect(self.call(context), tokens).await
+        let resolved = self.resolve_for_session(context, Some(tokens)).await?;
+        introspection::introspect(resolved.call(), tokens).await
     }
 
     async fn user_info(&self, context: &Context, tokens: &TokenSet) -> Result<Option<UserInfo>> {
-        user_info::ask(self.call(context), tokens).await
+        let resolved = self.resolve_for_session(context, Some(tokens)).await?;
+        user_info::ask(resolved.call(), tokens).await
     }
 
     async fn logout_url(
@@ -401,7 +458,8 @@ impl InteractiveSource for OAuth {
         last: Option<&TokenSet>,
         post_logout_redirect_uri: Option<&str>,
     ) -> Result<Url> {
-        logout::url(self.call(context), last, post_logout_redirect_uri).await
+        let resolved = self.resolve_for_session(context, last).await?;
+        logout::url(resolved.call(), last, post_logout_redirect_uri).await
     }
 
     async fn open_logout(&self, context: &Context, url: &Url, login: &Login) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use authn::{Context, Error, Result};
+use authn::{Context, Error, Reaction, ResponseHead, Result, private::Challenge};
 
 use super::{
     compliance::{Answered, Fix},
@@ -14,7 +14,7 @@ use crate::token_endpoint::{
 };
 
 /// The options for the content of requests.
-#[derive(authn::Options)]
+#[derive(Clone, authn::Options)]
 pub(super) struct RequestOptions {
     /// Scopes to request. Empty, the server chooses them, or uses those of the refresh token.
     #[default(Vec::new())]
@@ -138,6 +138,44 @@ impl RequestOptions {
         response: &mut TokenResponse,
     ) -> Result<()> {
         self.compliance.iter().try_for_each(|fix| fix.after(answered, response))
+    }
+
+    /// Returns the options with the scopes and the resource that apply unless others are configured.
+    pub(super) fn or(&self, scope: &[String], resource: Option<&str>) -> Self {
+        let mut options = self.clone();
+        if options.scope.is_empty() {
+            options.scope = scope.to_vec();
+        }
+        if options.resource.is_empty() {
+            options.resource.extend(resource.map(str::to_owned));
+        }
+        options
+    }
+
+    /// Returns whether two options ask for the same scopes and resources.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.scope == other.scope && self.resource == other.resource
+    }
+
+    /// Asks for the scopes that an API says are missing, with those that were asked for, if the program wants that (RFC
+    /// 6750, 3.1; RFC 9449, 7.1).
+    pub(super) fn step_up(&self, head: &ResponseHead<'_>, context: &Context) -> Reaction {
+        let is_refusal = matches!(head.status().as_u16(), 401 | 403);
+        if !head.allows_step_up() || !is_refusal {
+            return Reaction::Pass;
+        }
+        let missing = Challenge::of_token(head.headers(), |challenge| {
+            let is_it = challenge.get("error") == Some("insufficient_scope");
+            Some(challenge.scopes()).filter(|_| is_it)
+        });
+        let mut scopes = self.scopes(context).to_vec();
+        let before = scopes.len();
+        for scope in missing.unwrap_or_default() {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        if scopes.len() > before { Reaction::RetryWithScopes(scopes) } else { Reaction::Pass }
     }
 
     /// Returns the caller's scopes, else the configured ones.

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use authn::{Context, Error, Probe, Result, Used};
 
 use crate::{
-    client_auth::Client,
+    client_auth::{Client, Standard},
     token_endpoint::{Address, Discovery, Endpoint, Metadata, ask_for_metadata, unavailable},
 };
 
 /// The options that name the server and its endpoints.
-#[derive(authn::Options)]
+#[derive(Clone, authn::Options)]
 pub(super) struct Server {
+    /// Protected resource, such as an API, whose metadata name the server (RFC 9728). It replaces `issuer_url`. Without
+    /// `issuer`, a login shows the server that was found, and asks before anything is sent to it.
+    resource_url: Option<Address>,
     /// Issuer identifier of the server, exactly as in its metadata. The endpoints are discovered from it (RFC 8414,
     /// OpenID Connect Discovery).
     issuer_url: Option<Address>,
@@ -21,7 +24,8 @@ pub(super) struct Server {
     keycloak_url: Option<Address>,
     /// Realm at the Keycloak server.
     realm: Option<String>,
-    /// Issuer identifier that the server uses, if it differs from `issuer_url` or nothing is discovered.
+    /// Issuer identifier that the server uses, if it differs from `issuer_url` or nothing is discovered. Beside
+    /// `resource_url`, it is the only server that the resource may name.
     issuer: Option<String>,
     /// Authorization endpoint (RFC 6749, 3.1), instead of the discovered one.
     authorization_endpoint_url: Option<Address>,
@@ -42,20 +46,21 @@ pub(super) struct Server {
     end_session_endpoint_url: Option<Address>,
     /// Address of the keys that the server signs ID tokens with (RFC 7517), instead of the discovered one.
     jwks_url: Option<Address>,
-    __discovery: Discovery,
+    __discovery: Arc<Discovery>,
 }
 
 impl Server {
     /// Checks that exactly one server is set, and that nothing would be sent to it in the clear.
     pub(super) fn validate(&self) -> Result<()> {
-        let named = [&self.issuer_url, &self.token_endpoint_url, &self.keycloak_url];
+        let named =
+            [&self.issuer_url, &self.token_endpoint_url, &self.keycloak_url, &self.resource_url];
         let named = named.map(Option::as_ref);
         match named.iter().flatten().count() {
             0 => return Err(unnamed()),
             1 => {}
             _ => {
                 return Err(Error::configuration("the server is set more than once").with_help(
-                    "keep only one of `issuer_url`, `token_endpoint_url` and `keycloak_url`",
+                    "keep only one of `issuer_url`, `token_endpoint_url`, `keycloak_url` and `resource_url`",
                 ));
             }
         }
@@ -181,7 +186,11 @@ impl Server {
     /// Sends the server a request that needs no secret: for its metadata, or a GET to its token endpoint, to which a client
     /// with a certificate shows it: a server can end connections without one.
     pub(super) async fn probe(&self, client: &Client, context: &Context) -> Result<Probe> {
-        let response = if let Some(address) = self.discovered()? {
+        let response = if let (Some(resource), None) = (&self.resource_url, self.pinned()?) {
+            // The server is not known before a login.
+            let reach = context.http().reach(resource.url()).await?;
+            context.within(reach).http().get(resource.url()).same_origin_redirects().send().await?
+        } else if let Some(address) = self.discovered()? {
             ask_for_metadata(&address, context).await?
         } else {
             let endpoint = self.endpoint(Endpoint::Token, context).await?;
@@ -206,7 +215,9 @@ impl Server {
 
     /// Returns whether there can be a page where a user logs in.
     pub(super) fn has_login_page(&self) -> bool {
-        matches!(self.discovered(), Ok(Some(_))) || self.authorization_endpoint_url.is_some()
+        matches!(self.discovered(), Ok(Some(_)))
+            || self.authorization_endpoint_url.is_some()
+            || self.resource_url.is_some()
     }
 
     /// Returns the issuer whose endpoints are discovered, or `None` if nothing is discovered.
@@ -214,14 +225,86 @@ impl Server {
         match (&self.issuer_url, &self.keycloak_url, &self.realm) {
             (Some(issuer), _, _) => Ok(Some(issuer.clone())),
             (None, Some(keycloak), Some(realm)) => keycloak.realm(realm).map(Some),
-            _ => Ok(None),
+            _ => self.pinned(),
         }
+    }
+
+    /// Returns the protected resource whose metadata name the server.
+    pub(super) fn resource(&self) -> Option<&Address> {
+        self.resource_url.as_ref()
+    }
+
+    /// Returns the only server that the resource may name, if there is one.
+    pub(super) fn pinned(&self) -> Result<Option<Address>> {
+        let (Some(_), Some(issuer)) = (&self.resource_url, &self.issuer) else { return Ok(None) };
+        let address = Address::parse(issuer).ok_or_else(|| {
+            Error::configuration("`issuer` is no URL, so nothing can be discovered there")
+                .with_help("set it to the issuer that the resource names")
+        })?;
+        authn::http::check(address.url(), false)?;
+        Ok(Some(address))
+    }
+
+    /// Returns the same options for a server that was found.
+    pub(super) fn found(&self, issuer: &Address) -> Self {
+        Self {
+            resource_url: None,
+            issuer_url: Some(issuer.clone()),
+            token_endpoint_url: None,
+            keycloak_url: None,
+            realm: None,
+            issuer: None,
+            __discovery: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Checks that a server that was found offers PKCE with SHA-256, without which it could be tricked into giving the
+    /// tokens of this login to others.
+    pub(super) async fn check_found(&self, context: &Context) -> Result<()> {
+        let metadata = self.metadata(context).await?;
+        if metadata.is_none_or(|metadata| metadata.offers_s256()) {
+            return Ok(());
+        }
+        Err(Error::protocol(
+            "the server that the resource names does not offer PKCE with S256 (RFC 7636)",
+        )
+        .with_help("do not log in there, or set `issuer_url` in place of `resource_url`"))
+    }
+
+    /// Checks that the server takes the address of a client's metadata as its identifier, if that is what the
+    /// identifier of a public client is.
+    pub(super) async fn check_client(&self, client: &Client, context: &Context) -> Result<()> {
+        let is_document = client.method().is(Standard::None)
+            && Address::parse(client.id())
+                .is_some_and(|id| id.url().scheme() == "https" && id.url().path() != "/");
+        if !is_document {
+            return Ok(());
+        }
+        let metadata = self.metadata(context).await?;
+        if metadata.is_none_or(|metadata| metadata.takes_client_documents()) {
+            return Ok(());
+        }
+        Err(Error::protocol(
+            "`client_id` is the address of a client's metadata, which the server does not support",
+        )
+        .with_help(
+            "register a client at the server and set `client_id` to its identifier, or set \
+             `client_registration = \"dynamic\"` in its place",
+        ))
+    }
+
+    /// Returns whether the server names a grant type among those that it supports.
+    pub(super) async fn names_grant_type(&self, name: &str, context: &Context) -> Result<bool> {
+        let metadata = self.metadata(context).await?;
+        Ok(metadata.is_some_and(|metadata| metadata.names_grant_type(name)))
     }
 }
 
 fn unnamed() -> Error {
-    Error::configuration("no server is set")
-        .with_help("set `issuer_url`, `token_endpoint_url`, or `keycloak_url` with `realm`")
+    Error::configuration("no server is set").with_help(
+        "set `issuer_url`, `token_endpoint_url`, `resource_url`, or `keycloak_url` with `realm`",
+    )
 }
 
 #[cfg(test)]

@@ -33,7 +33,10 @@ impl Missing {
     /// set to `client_credentials`: otherwise a missing secret can mean a public client.
     pub(super) fn of(options: &OAuth) -> Option<Self> {
         let client = &options.client;
-        if options.grant_type != Some(GrantType::ClientCredentials) || !client.uses_secret() {
+        if options.grant_type != Some(GrantType::ClientCredentials)
+            || !client.uses_secret()
+            || options.registration.is_dynamic()
+        {
             return None;
         }
         let (id, secret) = (client.id().is_empty(), !client.has_secret());

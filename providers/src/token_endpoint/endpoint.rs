@@ -82,7 +82,8 @@ impl Endpoint {
             Self::Registration => [
                 "registration endpoint",
                 "registration_endpoint_url",
-                "if it has one, or register a client by hand and set `client_id`",
+                "if it has one, or register a client there by hand, and set `client_id` instead of \
+                 `client_registration`",
             ],
             Self::UserInfo => ["UserInfo endpoint", "userinfo_endpoint_url", "if it has one"],
             Self::EndSession => [

@@ -117,6 +117,21 @@ impl Metadata {
         })
     }
 
+    /// Returns whether the server offers PKCE with SHA-256 (RFC 7636, 6.2).
+    pub(crate) fn offers_s256(&self) -> bool {
+        self.lists("code_challenge_methods_supported", "S256")
+    }
+
+    /// Returns whether the server takes the address of a client's metadata as its identifier.
+    pub(crate) fn takes_client_documents(&self) -> bool {
+        self.says("client_id_metadata_document_supported")
+    }
+
+    /// Returns whether the server names a grant type among those that it supports (RFC 8414, 2).
+    pub(crate) fn names_grant_type(&self, name: &str) -> bool {
+        self.lists("grant_types_supported", name)
+    }
+
     /// Fails if there are no metadata at all.
     pub(super) fn check(&self) -> Result<()> {
         if self.suffices(None) {
@@ -184,6 +199,10 @@ impl Metadata {
 
     fn says(&self, member: &str) -> bool {
         self.found().any(|found| matches!(found.get(member), Member::Boolean(true)))
+    }
+
+    fn lists(&self, member: &str, wanted: &str) -> bool {
+        self.found().any(|found| found.get(member).texts().any(|text| text == wanted))
     }
 
     fn found(&self) -> impl Iterator<Item = &Object> {

@@ -156,6 +156,10 @@ access=$(json access_token <<<"$response")
 check password-wrong invalid_grant "$(login alice x)"
 check rs-bearer '"ok":true,"sub":"alice"' "$(bearer "$access" "$BASE/rs/bearer")"
 check rs-insufficient-scope insufficient_scope "$(bearer "$access" "$BASE/rs/bearer?scope=write")"
+check rs-mcp-challenge 'resource_metadata="[^"]*/.well-known/oauth-protected-resource/rs/mcp", scope="read"' \
+  "$(fetch -i "$BASE/rs/mcp")"
+check rs-mcp-metadata '"resource":"[^"]*/rs/mcp".*"authorization_servers":\["http' \
+  "$(fetch "$BASE/.well-known/oauth-protected-resource/rs/mcp")"
 check rs-echo '"path":"/rs/echo","query":\{"a":"1, 2"\},"headers":\{.*"x-one":"1, 2"' \
   "$(fetch -H 'X-One: 1' -H 'x-one: 2' "$BASE/rs/echo?a=1&a=2")"
 check rs-redirect '^308 http://127.0.0.1:9/x\?y=z$' "$(fetch -o /dev/null -w '%{http_code} %{redirect_url}' \

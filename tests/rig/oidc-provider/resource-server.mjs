@@ -2,6 +2,7 @@
 //
 //   /rs/bearer     200 for a good bearer token, else a challenge (RFC 6750); ?scope=NAME wants that too
 //   /rs/dpop       the same for a token bound to a key, with a nonce (RFC 9449)
+//   /rs/mcp        as /rs/bearer, for tokens of this address; its challenge names its metadata (RFC 9728)
 //   /rs/echo       200 and the request as it came, without any check
 //   /rs/redirect   ?to=URL&status=N (307 by default): a redirect, without any check
 import crypto from 'node:crypto';
@@ -11,6 +12,10 @@ import { now } from './clock.mjs';
 
 const FIRST_NONCE = 'rs-nonce-1';
 const PROOF_SECONDS = 60;
+const MCP = '/rs/mcp';
+
+/** Where the metadata of a resource are: before its path (RFC 9728, section 3.1). */
+export const RESOURCE_METADATA = '/.well-known/oauth-protected-resource';
 
 /** A refusal that becomes a challenge. Without an `error` it only says that a token is needed. */
 class Refusal extends Error {
@@ -62,8 +67,20 @@ function redirect(response, url) {
   return response.writeHead(status, { location: to }).end();
 }
 
+/** What /rs/mcp says of itself. */
+function resourceMetadata(response, url, issuer) {
+  if (url.pathname !== RESOURCE_METADATA + MCP) return sendJson(response, 404, { error: 'no resource' });
+  return sendJson(response, 200, {
+    resource: url.origin + MCP,
+    resource_name: 'The rig',
+    authorization_servers: [issuer],
+    scopes_supported: ['read', 'write'],
+    bearer_methods_supported: ['header'],
+  });
+}
+
 /** Builds the resource server of one authorization server. */
-export function buildResourceServer({ provider, keys }) {
+export function buildResourceServer({ provider, keys, issuer }) {
   const serverKeys = jose.createLocalJWKSet({ keys: keys.ofServer });
   const seenProofs = new Set();
   let log = [];
@@ -71,9 +88,9 @@ export function buildResourceServer({ provider, keys }) {
   let nextNonce; // {value, after}: the nonce after that many good requests
 
   /** The claims of a JWT, or what the authorization server remembers of an opaque token. */
-  async function claimsOf(token, scheme) {
+  async function claimsOf(token, scheme, audience) {
     try {
-      const options = { audience: API, typ: 'at+jwt', currentDate: now() };
+      const options = { audience, typ: 'at+jwt', currentDate: now() };
       return (await jose.jwtVerify(token, serverKeys, options)).payload;
     } catch (error) {
       const { AccessToken, ClientCredentials } = provider;
@@ -123,9 +140,13 @@ export function buildResourceServer({ provider, keys }) {
   async function authorize(request, url) {
     const scheme = url.pathname === '/rs/dpop' ? 'DPoP' : 'Bearer';
     const [kind, token] = (request.headers.authorization ?? '').split(' ');
-    if (!token || kind.toLowerCase() !== scheme.toLowerCase()) throw new Refusal(401, scheme);
+    const isMcp = url.pathname === MCP;
+    const metadata = `, resource_metadata="${url.origin}${RESOURCE_METADATA}${MCP}", scope="read"`;
+    if (!token || kind.toLowerCase() !== scheme.toLowerCase()) {
+      throw new Refusal(401, scheme, undefined, isMcp ? metadata : '');
+    }
 
-    const claims = await claimsOf(token, scheme);
+    const claims = await claimsOf(token, scheme, isMcp ? url.origin + MCP : API);
     checkCertificate(request, claims, scheme);
     if (scheme === 'DPoP') {
       await checkProof(request, url, token, claims).catch((error) => {
@@ -152,6 +173,7 @@ export function buildResourceServer({ provider, keys }) {
 
   return {
     async answer(request, response, url) {
+      if (url.pathname.startsWith(RESOURCE_METADATA)) return resourceMetadata(response, url, issuer);
       if (url.pathname === '/rs/echo') return echo(request, response, url);
       if (url.pathname === '/rs/redirect') return redirect(response, url);
       try {

@@ -4,7 +4,7 @@ import { now } from './clock.mjs';
 import { control } from './control.mjs';
 import { KEYCLOAK_ROUTES, REALMS } from './keycloak.mjs';
 import { buildProvider } from './provider.mjs';
-import { buildResourceServer } from './resource-server.mjs';
+import { RESOURCE_METADATA, buildResourceServer } from './resource-server.mjs';
 
 const DISCOVERY = '/.well-known/openid-configuration';
 
@@ -30,7 +30,7 @@ const GOOGLE = {
 export function buildRouter({ issuer, mtls, keys }) {
   const provider = buildProvider({ issuer, mtls, keys });
   const authorizationServer = provider.callback();
-  const resourceServer = buildResourceServer({ provider, keys });
+  const resourceServer = buildResourceServer({ provider, keys, issuer });
   const realms = Object.fromEntries(REALMS.map((base) => {
     const realm = { issuer: issuer + base, mtls, keys, routes: KEYCLOAK_ROUTES, keycloak: true };
     return [base, buildProvider(realm).callback()];
@@ -40,7 +40,7 @@ export function buildRouter({ issuer, mtls, keys }) {
     const scheme = request.socket.encrypted ? 'https' : 'http';
     const url = new URL(request.url, `${scheme}://${request.headers.host}`);
     if (url.pathname.startsWith('/__rig/')) return control(request, response, url, resourceServer);
-    if (url.pathname.startsWith('/rs/')) return resourceServer.answer(request, response, url);
+    if (/^\/rs\//.test(url.pathname) || url.pathname.startsWith(RESOURCE_METADATA)) return resourceServer.answer(request, response, url);
 
     if (request.method === 'POST' && GOOGLE[url.pathname]) {
       const form = Object.fromEntries(new URLSearchParams(await readBody(request)));

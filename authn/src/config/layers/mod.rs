@@ -61,7 +61,7 @@ pub(super) fn find(
         [(LayerName::System, environment.system()), (LayerName::User, environment.user())]
     {
         let path = folder.map(|folder| folder.join(&loader.app).join("config.toml"));
-        layers.extend(path.map(|path| file::read(name, &path, false, problems)));
+        layers.extend(path.map(|path| read(loader, name, &path, false, problems)));
     }
     let named = named_file(loader, environment);
     // A user who names the project's file trusts it: it is read once, as the named file.
@@ -70,7 +70,7 @@ pub(super) fn find(
         layers.extend(project::layer(loader, environment, problems));
     }
     match named {
-        Some(Ok(path)) => layers.push(file::read(LayerName::File, &path, true, problems)),
+        Some(Ok(path)) => layers.push(read(loader, LayerName::File, &path, true, problems)),
         Some(Err((path, problem))) => {
             problems.push(problem);
             layers.push(Layer::empty(LayerName::File, Some(&path), SourceState::Failed));
@@ -83,6 +83,20 @@ pub(super) fn find(
     layers.push(flag::read(&loader.flags, problems));
     layers.extend(texts(LayerName::Overrides, &loader.overrides, problems));
     layers
+}
+
+/// Reads a file, or the text that is to be written there.
+fn read(
+    loader: &Loader,
+    name: LayerName,
+    path: &Path,
+    must_exist: bool,
+    problems: &mut Vec<Problem>,
+) -> Layer {
+    match &loader.edited {
+        Some((edited, text)) if edited == path => file::parse(name, path, text.clone(), problems),
+        _ => file::read(name, path, must_exist, problems),
+    }
 }
 
 /// Returns the file that the program or its user names. A variable with a relative path is refused, because the file would

@@ -19,7 +19,7 @@ use ::reqwest::{
 
 use crate::{
     Credentials,
-    http::{ClientIdentity, HttpClient, pinned, redirected, same_origin},
+    http::{ClientIdentity, HttpClient, Reach, pinned, redirected, same_origin},
     request::is_loopback,
 };
 use redirect::{strip, target};
@@ -48,6 +48,7 @@ pub struct Client {
     /// again at every address.
     other_origins: Clients,
     credentials: Credentials,
+    steps_up: bool,
 }
 
 /// The two clients of a set of options.
@@ -90,7 +91,8 @@ impl Clients {
     ) -> Result<Response> {
         if let (Some(identified), Some(identity)) = (&self.identified, identity) {
             request.timeout_mut().get_or_insert(identified.timeout);
-            let client = identified.connections.client(request.url(), Some(identity)).await?;
+            let connections = &identified.connections;
+            let client = connections.client(request.url(), Some(identity), Reach::Any).await?;
             return Ok(client.execute(request).await?);
         }
         let is_loopback = request.url().host_str().is_some_and(is_loopback);
@@ -116,7 +118,7 @@ impl Client {
     pub fn new(credentials: Credentials) -> Result<Self> {
         let clients = Clients::of(&credentials)?;
         let first_origin = clients.clone().with_identities(&credentials);
-        Ok(Self { first_origin, other_origins: clients, credentials })
+        Ok(Self { first_origin, other_origins: clients, credentials, steps_up: false })
     }
 
     /// Creates a client from the caller's builder. Its redirect policy is replaced, and it sends no `Referer`. Its
@@ -137,7 +139,26 @@ impl Client {
     pub fn from_builder(builder: ClientBuilder, credentials: Credentials) -> Result<Self> {
         let http = build(pinned(builder))?;
         let first_origin = Clients { direct: http.clone(), http, identified: None };
-        Ok(Self { first_origin, other_origins: Clients::of(&credentials)?, credentials })
+        let other_origins = Clients::of(&credentials)?;
+        Ok(Self { first_origin, other_origins, credentials, steps_up: false })
+    }
+
+    /// Sets whether a request is sent once more with a token of more scopes, if the server says that they are missing
+    /// (`insufficient_scope`, RFC 6750, section 3.1). By default it is not.
+    ///
+    /// The scopes that the server names are added to the configured ones, for this request alone. If no such token can be
+    /// had, because the user has consented to fewer scopes, or if the second token has too few as well, the caller gets the
+    /// server's answer.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = authn::reqwest::Client::new(authn::load()?)?.step_up(true);
+    /// let response = client.delete("https://api.example.com/v1/things/1").send().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn step_up(self, enabled: bool) -> Self {
+        Self { steps_up: enabled, ..self }
     }
 
     /// Returns the credentials.
@@ -177,7 +198,8 @@ impl Client {
             // A body that is a stream can be sent only once.
             let again = request.try_clone();
             let url = request.url().clone();
-            let response = send(clients, request, credentials, first, &mut places).await?;
+            let response =
+                send(clients, request, credentials, first, self.steps_up, &mut places).await?;
             first = false;
             let target = target(&response, &url)?;
             let next = target.zip(redirected(again, response.status()));

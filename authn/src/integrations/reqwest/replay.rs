@@ -18,6 +18,7 @@ pub(super) async fn send(
     mut request: HttpRequest,
     credentials: Option<&Credentials>,
     is_first: bool,
+    steps_up: bool,
     places: &mut Vec<Place>,
 ) -> Result<Response> {
     let Some(credentials) = credentials else { return clients.execute(request, None).await };
@@ -45,7 +46,7 @@ pub(super) async fn send(
     places.extend_from_slice(used.places());
     let react = |response: &Response, credentials: &Credentials, used: &Used| {
         let head = ResponseHead::new(&method, &uri, response.status(), response.headers());
-        credentials.response(&head, used)
+        credentials.response(&head.with_step_up(steps_up), used)
     };
     let identity = credentials.client_identity(&used);
     let response = clients.execute(request, identity.as_ref()).await?;

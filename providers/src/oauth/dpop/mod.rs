@@ -54,8 +54,8 @@ choice! {
     }
 }
 
-/// The options of tokens that are bound to a key, and what is known of servers.
-#[derive(authn::Options)]
+/// The options of tokens that are bound to a key, and what is known of servers. A clone shares that.
+#[derive(Clone, authn::Options)]
 pub(super) struct Dpop {
     /// Whether tokens are bound to a key that this program makes for each session, so that a stolen token can't be used
     /// (RFC 9449). With `auto` they are if the server's metadata say that it can. The key is stored with the session.
@@ -63,10 +63,10 @@ pub(super) struct Dpop {
     dpop: Use,
     /// Algorithm of the key. Unset, it is `ES256`. A session keeps the key that it has.
     dpop_algorithm: Option<KeyPairAlgorithm>,
-    __keys: Keys,
+    __keys: Arc<Keys>,
     /// A nonce of the authorization server is not one of an API at the same address.
-    __authorization: Servers,
-    __apis: Servers,
+    __authorization: Arc<Servers>,
+    __apis: Arc<Servers>,
 }
 
 impl Dpop {

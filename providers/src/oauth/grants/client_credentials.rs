@@ -17,7 +17,9 @@ const ADVICE: GrantAdvice<'static> = GrantAdvice {
 };
 
 pub(super) fn validate(options: &OAuth) -> Result<()> {
-    if Missing::of(options).is_none() && options.client.method().is(Standard::None) {
+    let is_typed_or_registered =
+        Missing::of(options).is_some() || options.registration.is_dynamic();
+    if !is_typed_or_registered && options.client.method().is(Standard::None) {
         return Err(Error::configuration(
             "the grant client_credentials needs a client that authenticates",
         )

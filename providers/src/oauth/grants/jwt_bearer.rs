@@ -10,7 +10,7 @@ use crate::{
     token_endpoint::{ErrorCode, Failure, Form, GrantAdvice},
 };
 
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+pub(super) const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 const ADVICE: GrantAdvice<'static> = GrantAdvice {
     meaning: "the server does not accept the JWT of `assertion`",

@@ -35,7 +35,7 @@ choice! {
 }
 
 /// The options for configured grants.
-#[derive(authn::Options)]
+#[derive(Clone, authn::Options)]
 #[allow(clippy::used_underscore_binding, reason = "an underscore marks a secret")]
 pub(super) struct GrantOptions {
     /// First refresh token, for the grant `refresh_token`. If the server replaces it, the new one is stored and used.
@@ -122,6 +122,16 @@ impl GrantType {
     /// the way at each login.
     fn uses_of(self, other: Self) -> bool {
         self == other || (self.is_login() && other.is_login())
+    }
+
+    /// Returns its name in requests to a server (RFC 7591, 2).
+    pub(super) fn registered_name(self) -> &'static str {
+        match self {
+            Self::DeviceCode => device_code::GRANT_TYPE,
+            Self::TokenExchange => token_exchange::GRANT,
+            Self::JwtBearer => jwt_bearer::GRANT,
+            other => other.name(),
+        }
     }
 
     /// Returns whether a user logs in.

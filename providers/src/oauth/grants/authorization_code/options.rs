@@ -29,7 +29,7 @@ choice! {
 }
 
 /// The options for the request that starts a login in a browser.
-#[derive(authn::Options)]
+#[derive(Clone, authn::Options)]
 pub(in crate::oauth) struct AuthorizationOptions {
     /// Whether a login sends its request to the server before it shows the link (RFC 9126), so that the link contains only a
     /// reference to it: `always`, `never` or `auto`. `auto` does so if the server requires it, if

@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Shortest time between two requests for the tokens, whatever the server's interval is.
 const MIN_WAIT: Duration = Duration::from_secs(1);
@@ -78,7 +78,8 @@ async fn request_codes(call: Call<'_>) -> Result<DeviceAuthorization, Failure> {
     };
     let endpoint = Endpoint::DeviceAuthorization;
     let (response, advice) = call.post(endpoint, form, advice).await?;
-    device_authorization(&Received::from(&response), &advice)
+    let codes = device_authorization(&Received::from(&response), &advice);
+    codes.inspect_err(|failure| call.options.note(failure))
 }
 
 /// Returns the error if the server does not let the client start such a login, or `None` for any other failure.

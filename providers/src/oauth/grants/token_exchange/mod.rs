@@ -5,6 +5,8 @@
 
 mod token_kind;
 
+use std::sync::Arc;
+
 use authn::{Bound, Context, Credentials, Error, Result, TokenSet};
 
 use crate::{
@@ -17,7 +19,7 @@ use crate::{
 };
 use token_kind::TokenKind;
 
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(super) const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 /// The type of a token that is no access token and can't be used as one (RFC 8693, 2.2.1).
 const NOT_APPLICABLE: &str = "N_A";
 
@@ -29,7 +31,7 @@ const ADVICE: GrantAdvice<'static> = GrantAdvice {
 };
 
 /// The options of a token exchange.
-#[derive(authn::Options)]
+#[derive(Clone, authn::Options)]
 pub(in crate::oauth) struct TokenExchangeOptions {
     /// Provider of the token that is exchanged, for the grant `token_exchange` (RFC 8693): a table that contains the table
     /// of one provider. With `app_service` it is the token of the user who is being served.
@@ -47,7 +49,7 @@ pub(in crate::oauth) struct TokenExchangeOptions {
     /// Type of the token to request, like `subject_token_type`. Unset, the server chooses it. A token of another type than
     /// `access_token` is used like an access token, also if the server calls its type `N_A`.
     requested_token_type: Option<TokenKind>,
-    __refused: Refused,
+    __refused: Arc<Refused>,
 }
 
 impl TokenExchangeOptions {

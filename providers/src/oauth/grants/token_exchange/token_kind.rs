@@ -14,6 +14,7 @@ const EXPECTED: &str =
     "`access_token`, `id_token`, `jwt`, `refresh_token`, `saml1`, `saml2`, or a URI";
 
 /// The type of a token: the URI of a registered type or of a server's own.
+#[derive(Clone)]
 pub(super) struct TokenKind(String);
 
 impl TokenKind {

@@ -1,0 +1,152 @@
+//! `Writer`: changes a configuration file and keeps everything else in it. It is the only code that changes such files.
+
+mod difference;
+mod edit;
+mod file;
+mod schema;
+
+use std::{fmt, path::Path};
+
+use serde::Serialize;
+use toml_edit::{DocumentMut, Key};
+use zeroize::Zeroizing;
+
+use crate::{Error, Registry, Result};
+use file::Original;
+
+/// Changes a configuration file: sets and removes values, shows the difference, and writes the file as a whole.
+///
+/// Comments, order and formatting of the rest of the file are kept. Nothing is written before [`write`](Self::write).
+/// [`Loader::writer`](crate::Loader::writer) returns one.
+///
+/// ```
+/// use authn::{Environment, Loader, config::Writer};
+///
+/// # let folder = std::env::temp_dir().join(format!("authn-writer-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("config.toml");
+/// # let _ = std::fs::remove_file(&path);
+/// let loader = Loader::new().environment(Environment::empty()).file(&path);
+/// let mut writer: Writer = loader.writer()?;
+/// writer.set("profile.work.credentials.domain", "api.example.com")?;
+/// writer.set("profile.work.http.timeout", "5s")?;
+/// assert!(writer.remove("profile.work.http")?);
+/// assert_eq!(writer.path(), path);
+/// assert_eq!(
+///     writer.difference(),
+///     "+[profile.work.credentials]\n+domain = \"api.example.com\"\n",
+/// );
+/// assert!(!writer.contains("default_profile")? && writer.is_changed());
+/// writer.write()?;
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok::<(), authn::Error>(())
+/// ```
+pub struct Writer {
+    original: Original,
+    document: DocumentMut,
+    registry: Registry,
+}
+
+impl Writer {
+    /// Reads the file at a path, which need not exist.
+    pub(super) fn open(path: &Path, registry: Registry) -> Result<Self> {
+        let original = Original::read(path)?;
+        let document = edit::parse(original.editable()).map_err(|at| original.not_toml(at))?;
+        Ok(Self { original, document, registry })
+    }
+
+    /// Returns the path of the file, as it was given.
+    pub fn path(&self) -> &Path {
+        self.original.path()
+    }
+
+    /// Sets a value, or replaces it. Missing tables are added at the end of the file.
+    ///
+    /// The key is written as in TOML, such as `profile.work.credentials.domain`. A secret can only be set to a
+    /// reference, such as `{ env = "API_KEY" }`. A table is merged into the one that is there.
+    ///
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is no option, if the value contains a
+    /// secret, or if TOML has no such value. Then nothing is changed. Whether the option accepts the value is checked when
+    /// the configuration is loaded.
+    pub fn set(&mut self, key: &str, value: impl Serialize) -> Result<()> {
+        let path = path(key)?;
+        let value = serde_json::to_value(value).map_err(|_| schema::not_a_value(key))?;
+        schema::check(&self.registry, key, &path, &value)?;
+        let mut document = self.document.clone();
+        let is_group = |path: &[String]| schema::is_group(&self.registry, path);
+        edit::set(&mut document, &path, &value, &is_group)
+            .map_err(|part| no_table(key, &path[..=part.min(path.len() - 1)]))?;
+        self.document = document;
+        Ok(())
+    }
+
+    /// Removes a value or a table, with the tables that this leaves empty, and returns whether it was there.
+    ///
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is not written as in TOML.
+    pub fn remove(&mut self, key: &str) -> Result<bool> {
+        Ok(edit::remove(&mut self.document, &path(key)?))
+    }
+
+    /// Returns whether the file has a value or a table at a key.
+    ///
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is not written as in TOML.
+    pub fn contains(&self, key: &str) -> Result<bool> {
+        Ok(edit::contains(&self.document, &path(key)?))
+    }
+
+    /// Returns whether a write would change the file.
+    pub fn is_changed(&self) -> bool {
+        *self.text() != **self.original.text()
+    }
+
+    /// Returns the lines that a write changes, as a unified difference. Secrets, unknown values and comments are masked.
+    pub fn difference(&self) -> String {
+        difference::of(self.original.text(), &self.text(), &self.registry)
+    }
+
+    /// Writes the file as a whole, or leaves it as it is.
+    ///
+    /// A new file has the mode 0600, and missing folders above it have the mode 0700. A file that is there keeps its
+    /// mode. If it is a symbolic link, its target is replaced.
+    ///
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if another program has changed the file since it was
+    /// read, or if it can't be written.
+    pub fn write(self) -> Result<()> {
+        let text = self.text();
+        if *text == **self.original.text() {
+            return Ok(());
+        }
+        self.original.replace(&text)
+    }
+
+    /// Returns the text that a write makes.
+    pub(super) fn text(&self) -> Zeroizing<String> {
+        self.original.restored(&edit::text(&self.document))
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("path", &self.path()).finish_non_exhaustive()
+    }
+}
+
+/// Returns the parts of a key.
+fn path(key: &str) -> Result<Vec<String>> {
+    let parts = Key::parse(key).map_err(|_| {
+        // It may be a misplaced secret, so it is not repeated.
+        Error::configuration("a key is not valid TOML").with_help(
+            "write it as `credentials.domain`, and a part with other characters in quotes",
+        )
+    })?;
+    Ok(parts.into_iter().map(|part| part.get().to_owned()).collect())
+}
+
+fn no_table(key: &str, above: &[String]) -> Error {
+    let above = above.join(".");
+    Error::configuration(format!("`{key}` can't be set, because `{above}` in the file is no table"))
+        .with_help(format!("remove `{above}` first"))
+}
+
+#[cfg(test)]
+mod tests;

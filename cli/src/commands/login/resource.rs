@@ -1,0 +1,150 @@
+//! `login URL`: finds out what an API needs, asks whether to log in there, and saves that as a profile.
+//!
+//! The API and its metadata are strangers. What they say is shown, and nothing is sent to the server that they name before
+//! the user has agreed. The profile is written after the login, as a whole, so a login that ends early changes no file.
+
+use authn::{
+    Url,
+    config::{Config, Writer},
+};
+use authn_providers::{FoundResource, discover_resource};
+
+use super::{Ways, check_terminal, log_in};
+use crate::{
+    app::App,
+    ask,
+    commands::{text, waiting},
+    exit::{Code, Failure},
+    output,
+    program::has_only,
+    style::{home, plain, short, visible},
+};
+
+/// The option of the resource, by which its profile is found.
+const OPTION: &str = "credentials.oauth.resource_url";
+
+pub(super) fn run(app: &App, url: &str, ways: &Ways) -> Result<(), Failure> {
+    let url = parse(url)?;
+    let config = app.loader().without_profile().read();
+    if let Some(profile) = known(app, &config, &url)? {
+        return again(app, &profile, ways);
+    }
+    check_terminal(&config, ways)?;
+    let found = waiting::query(discover_resource(url.as_str(), config.http()))?;
+    output::write(&shown(&found));
+    let name = name(app, &config, &url)?;
+    let mut writer = app.loader().writer()?;
+    set(&mut writer, &name, &found, &url)?;
+    let path = short(writer.path(), home().as_deref());
+    output::write(&format!("\nThis is added to {path}:\n\n{}\n", writer.difference()));
+    if !ask::confirm("Log in there, and save this profile?", false)? {
+        return Err(Failure::new(Code::Interrupted, "the login was cancelled")
+            .with_help("nothing was sent to the authorization server, and nothing was saved"));
+    }
+    let edited = app.loader().profile(&name).edited(&writer).read();
+    let credentials = waiting::credentials(&edited, |problem| app.output.problems([problem]))?;
+    log_in(app, &edited, &credentials, ways)?;
+    writer.write()?;
+    output::message(&format!(
+        "The profile `{name}` was saved. `{}` prints a token.",
+        with_profile(app, &name, "token")
+    ));
+    Ok(())
+}
+
+fn parse(text: &str) -> Result<Url, Failure> {
+    let url = Url::parse(text).ok().filter(|url| url.has_host());
+    let url = url.filter(|url| url.username().is_empty() && url.password().is_none());
+    url.ok_or_else(|| {
+        Failure::new(Code::Usage, "this is not the address of an API")
+            .with_help("write it like `https://api.example.com/mcp`, without a user")
+    })
+}
+
+/// Returns the profile that has this resource already.
+fn known(app: &App, config: &Config, url: &Url) -> Result<Option<String>, Failure> {
+    let has_it = |name: &str| {
+        let settings = app.loader().profile(name).read().settings();
+        text(&settings, OPTION).is_some_and(|own| Url::parse(own).is_ok_and(|own| own == *url))
+    };
+    let Some(asked) = &app.global.profile else {
+        return Ok(config.profiles().iter().find(|name| has_it(name)).cloned());
+    };
+    if !config.profiles().contains(asked) {
+        return Ok(None);
+    }
+    if has_it(asked) {
+        return Ok(Some(asked.clone()));
+    }
+    Err(Failure::new(Code::Usage, format!("the profile `{}` is for something else", plain(asked)))
+        .with_help("choose another name with `--profile`"))
+}
+
+/// Logs in with the profile that has the resource.
+fn again(app: &App, profile: &str, ways: &Ways) -> Result<(), Failure> {
+    output::message(&format!("The profile `{}` has this resource.", plain(profile)));
+    let config = app.loader().profile(profile).read();
+    let credentials = waiting::credentials(&config, |problem| app.output.problems([problem]))?;
+    log_in(app, &config, &credentials, ways)
+}
+
+/// Returns what was found, for the user to judge.
+fn shown(found: &FoundResource) -> String {
+    let scopes = match found.scopes.as_slice() {
+        [] => "(those that the server chooses)".to_owned(),
+        scopes => scopes.join(" "),
+    };
+    let mut rows = vec![("resource", found.resource.as_str())];
+    rows.extend(found.name.as_deref().map(|name| ("calls itself", name)));
+    rows.extend([
+        ("authorization server", found.issuer.as_str()),
+        ("scopes", &scopes),
+        ("client", "authn registers one there (RFC 7591)"),
+    ]);
+    let line = |(label, value): &(&str, &str)| format!("  {label:<21} {}\n", visible(value));
+    rows.iter().map(line).collect()
+}
+
+/// Returns the name of the new profile: that of `--profile`, or else what the user chooses.
+fn name(app: &App, config: &Config, url: &Url) -> Result<String, Failure> {
+    if let Some(name) = &app.global.profile {
+        return checked(name, config);
+    }
+    let host = url.host_str().unwrap_or_default();
+    let words = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = host.chars().map(words).collect();
+    let name = name.trim_matches('-').to_owned();
+    let is_free = |name: &String| !config.profiles().contains(name);
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let free = std::iter::once(name.clone()).chain(numbered).find(is_free).unwrap_or_default();
+    checked(&ask::text("\nName of the profile", &free)?, config)
+}
+
+fn checked(name: &str, config: &Config) -> Result<String, Failure> {
+    let (what, help) = if name.is_empty() || !has_only(name, "-_.") {
+        ("can't be the name of a profile", "use only letters, digits, `-`, `_` and `.`")
+    } else if config.profiles().iter().any(|profile| profile == name) {
+        ("is the name of another profile", "choose another name")
+    } else {
+        return Ok(name.to_owned());
+    };
+    Err(Failure::new(Code::Usage, format!("`{}` {what}", plain(name))).with_help(help))
+}
+
+/// Sets the profile. It names the server that the user has agreed to, so that no other one is used later.
+fn set(writer: &mut Writer, name: &str, found: &FoundResource, url: &Url) -> authn::Result<()> {
+    let key = |option: &str| format!("profile.\"{name}\".credentials.{option}");
+    writer.set(&key("origins"), [url.origin().ascii_serialization()])?;
+    writer.set(&key("oauth.resource_url"), &found.resource)?;
+    writer.set(&key("oauth.issuer"), &found.issuer)?;
+    writer.set(&key("oauth.client_registration"), "dynamic")?;
+    if !found.scopes.is_empty() {
+        writer.set(&key("oauth.scope"), &found.scopes)?;
+    }
+    Ok(())
+}
+
+/// Returns a command of this program with a profile.
+fn with_profile(app: &App, name: &str, command: &str) -> String {
+    app.command_line(&format!("-p {name} {command}"))
+}

@@ -1,0 +1,391 @@
+//! The options with what the configuration leaves open: the server that a resource names, and a client that is registered
+//! there. All grants see options that name both.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use authn::{
+    Context, Error, Login, Result, TokenSet,
+    prompt::{Progress, Question},
+};
+
+use super::{
+    Call, OAuth,
+    dpop,
+    grants::GrantType,
+    id_token::Keys,
+    login,
+    registration::{Registration, unknown_client},
+    request::RequestOptions,
+    resource::{self, Found},
+    server::Server,
+};
+use crate::{
+    client_auth::Client,
+    token_endpoint::{Address, Failure},
+};
+
+/// The name under which a session keeps the issuer that it was made with.
+const ISSUER: &str = "issuer";
+
+/// The options that were last completed, with the server's metadata and keys, and whether the server has refused the
+/// client.
+#[derive(Default)]
+pub(super) struct Resolutions {
+    last: Mutex<Option<Arc<OAuth>>>,
+    has_refused_client: AtomicBool,
+}
+
+/// Options that name the server and the client, and the context in which requests to them are sent.
+pub(super) struct Resolved<'a> {
+    original: &'a OAuth,
+    /// What is used in place of the original, if that leaves something open.
+    completed: Option<Arc<OAuth>>,
+    context: Context,
+    /// The address that a browser comes back to.
+    redirect_uri: String,
+}
+
+impl OAuth {
+    /// Returns whether the configuration names the server and the client.
+    fn is_complete(&self) -> bool {
+        self.server.resource().is_none() && !self.registration.is_dynamic()
+    }
+
+    /// Notes that the server does not accept the client.
+    pub(super) fn note(&self, failure: &Failure) {
+        if failure.is_of_client {
+            self.__resolutions.has_refused_client.store(true, Ordering::Release);
+        }
+    }
+
+    /// Checks the options that leave the server or the client open.
+    pub(super) fn validate_open(&self, context: &Context) -> Result<()> {
+        self.registration.validate(&self.client)?;
+        let Some(resource) = self.server.resource() else { return Ok(()) };
+        let grant_type = GrantType::of(self);
+        if self.server.pinned()?.is_none() && !grant_type.is_login() {
+            return Err(Error::configuration(format!(
+                "`issuer` is not set, but the grant {} can't ask a user about the server that the resource names",
+                grant_type.name()
+            ))
+            .with_help("set `issuer` to the issuer of the resource's authorization server"));
+        }
+        let origins = context.origins();
+        let uri = resource.url().as_str().parse::<http::Uri>();
+        if !origins.is_empty() && !uri.is_ok_and(|uri| origins.allows(&uri)) {
+            return Err(Error::configuration(
+                "the credentials are bound to other origins than that of `resource_url`",
+            )
+            .with_help("set `credentials.origins` to the origin of the resource"));
+        }
+        Ok(())
+    }
+
+    fn as_configured(&self, context: &Context) -> Resolved<'_> {
+        let context = context.clone();
+        Resolved { original: self, completed: None, context, redirect_uri: String::new() }
+    }
+
+    /// Finds the server for a login, asks the user about one that is not configured, and registers a client.
+    pub(super) async fn resolve_for_login(
+        &self,
+        context: &Context,
+        login: &Login,
+    ) -> Result<Resolved<'_>> {
+        if self.is_complete() {
+            return Ok(self.as_configured(context));
+        }
+        let found = match self.server.resource() {
+            Some(resource) => {
+                let found = login.unless_cancelled(self.discover(resource, context)).await??;
+                if self.server.pinned()?.is_none() {
+                    consent(&found, login).await?;
+                }
+                Some(found)
+            }
+            None => None,
+        };
+        let redirect_uri = self.login.redirect().registered()?;
+        login.unless_cancelled(self.complete(context, found, None, redirect_uri, true)).await?
+    }
+
+    /// Completes the options for an exchange without a user: with the server of the configuration or of the session.
+    pub(super) async fn resolve_for_session(
+        &self,
+        context: &Context,
+        last: Option<&TokenSet>,
+    ) -> Result<Resolved<'_>> {
+        if self.is_complete() {
+            return Ok(self.as_configured(context));
+        }
+        let redirect_uri = self.login.redirect().registered()?;
+        self.complete(context, None, last, redirect_uri, false).await
+    }
+
+    /// Does the same for a login in a web application, whose server nobody can be asked about.
+    pub(super) async fn resolve_for_web(
+        &self,
+        context: &Context,
+        redirect_uri: &str,
+        is_start: bool,
+    ) -> Result<Resolved<'_>> {
+        if self.is_complete() {
+            return Ok(self.as_configured(context));
+        }
+        let found = match self.server.resource() {
+            Some(_) if self.server.pinned()?.is_none() => {
+                return Err(Error::configuration(
+                    "`issuer` is not set, and a web application can't ask its user about the server that the resource names",
+                )
+                .with_help("set `issuer` to the issuer of the resource's authorization server"));
+            }
+            Some(resource) if is_start => Some(self.discover(resource, context).await?),
+            _ => None,
+        };
+        self.complete(context, found, None, redirect_uri.to_owned(), false).await
+    }
+
+    /// Asks the resource, and refuses another server than the pinned one.
+    async fn discover(&self, resource: &Address, context: &Context) -> Result<Found> {
+        let found = resource::discover(resource, context.http()).await?;
+        match self.server.pinned()? {
+            Some(pinned) if pinned.as_str() != found.issuer => Err(Error::protocol(
+                "the resource names another authorization server than `issuer`",
+            )
+            .with_help(
+                "check with the resource whether its server has changed, and then change `issuer`",
+            )),
+            _ => Ok(found),
+        }
+    }
+
+    async fn complete(
+        &self,
+        context: &Context,
+        found: Option<Found>,
+        last: Option<&TokenSet>,
+        redirect_uri: String,
+        is_login: bool,
+    ) -> Result<Resolved<'_>> {
+        let mut context = context.clone();
+        let mut server = self.server.clone();
+        if let Some(resource) = self.server.resource() {
+            let reach = match &found {
+                Some(found) => found.reach,
+                None => context.http().reach(resource.url()).await?,
+            };
+            context = context.within(reach.of_named());
+            let kept = || last.and_then(|last| last.kept(ISSUER)).map(|issuer| issuer.expose());
+            let issuer = match (&found, self.server.pinned()?) {
+                (_, Some(pinned)) => Some(pinned),
+                (Some(found), None) => Address::parse(&found.issuer),
+                (None, None) => kept().and_then(|issuer| Address::parse(&issuer)),
+            };
+            let issuer = issuer.ok_or_else(|| {
+                context.login_required("no user is logged in, so no authorization server is known")
+            })?;
+            server = server.found(&issuer);
+        }
+        let resource = found.as_ref().map(|found| found.resource.as_str());
+        let resource = resource.or_else(|| self.server.resource().map(Address::as_str));
+        let scopes = found.as_ref().map_or(&[][..], |found| &found.scopes);
+        let request = self.request.or(scopes, resource);
+        let mut options = self.shared(self.with_server(server, request));
+        if self.server.resource().is_some() {
+            options.server.check_found(&context).await?;
+        }
+        if self.registration.is_dynamic() {
+            let grant_type = GrantType::of(self);
+            let redirect_uri = if grant_type.is_login() { redirect_uri.as_str() } else { "" };
+            let registration =
+                Registration { options: &options, grant_type, redirect_uri, context: &context };
+            if is_login {
+                registration.forget_if_unknown().await?;
+            }
+            let client = registration.client().await?;
+            if !options.client.is_same(&client) {
+                options = self.with_client(&options, client);
+            }
+        }
+        *self.last() = Some(Arc::clone(&options));
+        Ok(Resolved { original: self, completed: Some(options), context, redirect_uri })
+    }
+
+    /// Returns the options with the server, and the client only if it is registered already; `None` if the server is not
+    /// known.
+    pub(super) async fn known_server(
+        &self,
+        context: &Context,
+        last: Option<&TokenSet>,
+    ) -> Result<Option<Resolved<'_>>> {
+        let issuer = match self.server.resource() {
+            Some(_) => match self.server.pinned()? {
+                Some(pinned) => Some(pinned),
+                None => last
+                    .and_then(|last| last.kept(ISSUER))
+                    .and_then(|issuer| Address::parse(&issuer.expose())),
+            },
+            None => None,
+        };
+        let mut context = context.clone();
+        let server = match (self.server.resource(), issuer) {
+            (None, _) => self.server.clone(),
+            (Some(resource), Some(issuer)) => {
+                context = context.within(context.http().reach(resource.url()).await?.of_named());
+                self.server.found(&issuer)
+            }
+            (Some(_), None) => return Ok(None),
+        };
+        let options = self.with_server(server, self.request.clone());
+        let redirect_uri = self.login.redirect().registered()?;
+        Ok(Some(Resolved {
+            original: self,
+            completed: Some(Arc::new(options)),
+            context,
+            redirect_uri,
+        }))
+    }
+
+    fn with_server(&self, server: Server, request: RequestOptions) -> Self {
+        Self {
+            server,
+            grant_type: Some(GrantType::of(self)),
+            client: self.client.clone(),
+            exchanged: self.exchanged.clone(),
+            token_exchange: self.token_exchange.clone(),
+            assertions: self.assertions.clone(),
+            login: self.login.clone(),
+            authorization: self.authorization.clone(),
+            request,
+            dpop: self.dpop.clone(),
+            registration: self.registration.clone(),
+            __keys: Keys::default(),
+            __resolutions: Resolutions::default(),
+        }
+    }
+
+    /// Returns the last options if these are the same, so that metadata and keys are not asked for again.
+    fn shared(&self, options: OAuth) -> Arc<OAuth> {
+        let last = self.last();
+        let is_same = |last: &&Arc<OAuth>| {
+            last.server.issuer().ok() == options.server.issuer().ok()
+                && last.request.is_same(&options.request)
+        };
+        last.as_ref().filter(is_same).map_or_else(|| Arc::new(options), Arc::clone)
+    }
+
+    /// Returns the options with a registered client.
+    fn with_client(&self, options: &OAuth, client: Client) -> Arc<OAuth> {
+        let (server, request) = (options.server.clone(), options.request.clone());
+        Arc::new(Self { client, ..self.with_server(server, request) })
+    }
+
+    fn last(&self) -> std::sync::MutexGuard<'_, Option<Arc<OAuth>>> {
+        self.__resolutions.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Resolved<'_> {
+    /// Returns a call with these options.
+    pub(super) fn call(&self) -> Call<'_> {
+        self.options().call(&self.context)
+    }
+
+    fn options(&self) -> &OAuth {
+        self.completed.as_deref().unwrap_or(self.original)
+    }
+
+    /// Exchanges the grant.
+    pub(super) async fn exchange(&self, last: Option<&TokenSet>) -> Result<TokenSet> {
+        let key = self.call().new_key(last.and_then(|last| last.kept(dpop::KEPT))).await?;
+        let call = self.call().with_key(&key);
+        let tokens = GrantType::of(self.original).exchange(call, last).await?;
+        Ok(self.keep(dpop::keep(tokens, call.key)))
+    }
+
+    /// Logs the user in.
+    pub(super) async fn log_in(&self, login: &Login) -> Result<TokenSet> {
+        let call = self.call();
+        let (server, client) = (&call.options.server, call.client);
+        login.unless_cancelled(server.check_client(client, call.context)).await??;
+        let key = login.unless_cancelled(call.new_key(None)).await??;
+        let call = call.with_key(&key);
+        let tokens = login::login(call, login).await?;
+        Ok(self.keep(dpop::keep(tokens, call.key)))
+    }
+
+    /// Returns whether the server has refused the client that was registered there, since this was last asked.
+    pub(super) fn takes_refusal_of_client(&self) -> bool {
+        self.options().__resolutions.has_refused_client.swap(false, Ordering::AcqRel)
+            && self.original.registration.is_dynamic()
+    }
+
+    /// Forgets the registered client.
+    async fn forget_client(&self) -> Result<()> {
+        self.registration().forget().await
+    }
+
+    /// Registers the client once more, and returns the options with it.
+    pub(super) async fn with_new_client(self) -> Result<Self> {
+        self.forget_client().await?;
+        let client = self.registration().client().await?;
+        let options = self.original.with_client(self.options(), client);
+        *self.original.last() = Some(Arc::clone(&options));
+        Ok(Self { completed: Some(options), ..self })
+    }
+
+    /// Deletes the registered client at the server and here.
+    pub(super) async fn delete_client(&self) -> Result<()> {
+        self.registration().delete().await
+    }
+
+    /// Adds the issuer, so that the session is renewed there and nowhere else.
+    pub(super) fn keep(&self, tokens: TokenSet) -> TokenSet {
+        match self.options().server.issuer() {
+            Ok(Some(issuer)) if self.original.server.resource().is_some() => {
+                tokens.with_kept(ISSUER, issuer.as_str().into())
+            }
+            _ => tokens,
+        }
+    }
+
+    /// Returns what a failed exchange of a session means.
+    pub(super) async fn ended(&self, error: Error) -> Error {
+        if !self.takes_refusal_of_client() {
+            return error;
+        }
+        match self.forget_client().await {
+            Ok(()) => unknown_client(&self.context),
+            Err(error) => error,
+        }
+    }
+
+    fn registration(&self) -> Registration<'_> {
+        let grant_type = GrantType::of(self.original);
+        let redirect_uri = if grant_type.is_login() { self.redirect_uri.as_str() } else { "" };
+        Registration { options: self.options(), grant_type, redirect_uri, context: &self.context }
+    }
+}
+
+/// Shows the server that was found, and asks whether the user wants to log in there.
+async fn consent(found: &Found, login: &Login) -> Result<()> {
+    let name = found.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    let scopes = match found.scopes.as_slice() {
+        [] => String::new(),
+        scopes => format!(", with the scopes {}", scopes.join(" ")),
+    };
+    login.progress(&Progress::Notice(format!(
+        "{}{name} wants you to log in at {}{scopes}; nothing has been sent there yet",
+        found.resource, found.issuer
+    )));
+    let question = Question::new("\"yes\" to log in there, or anything else to cancel");
+    let answer = login.ask(&question).await?;
+    if answer.expose().trim().eq_ignore_ascii_case("yes") {
+        return Ok(());
+    }
+    Err(Error::cancelled("the server that the resource names was not accepted")
+        .with_help("set `issuer` to accept it without a question"))
+}
