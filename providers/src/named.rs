@@ -1,5 +1,7 @@
 //! `Named`: an implementation of a trait that the configuration chooses by its name. A crate registers it at link time.
 
+use std::fmt;
+
 use authn::{Error, Location, Result, diagnostic::nearest};
 
 /// An implementation of a trait, with its name and where it is registered. `T` is the trait, as `dyn Trait`.
@@ -8,6 +10,13 @@ pub struct Named<T: ?Sized + 'static> {
     name: &'static str,
     value: &'static T,
     location: Location,
+}
+
+/// Shows the name only.
+impl<T: ?Sized + 'static> fmt::Debug for Named<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Named").field(&self.name).finish()
+    }
 }
 
 impl<T: ?Sized + 'static> Named<T> {
@@ -138,13 +147,13 @@ mod tests {
     fn two_entries_of_one_name_are_an_error_that_names_both_places() {
         static ENTRIES: [Named<str>; 3] =
             [entry("A", "a", 1), entry("B", "b", 2), entry("A", "c", 3)];
+        // The same entry, linked twice.
+        static TWICE: [Named<str>; 2] = [entry("A", "a", 1), entry("A", "a", 1)];
         for name in ["A", "B", "C"] {
             let error = METHODS.find(name, ENTRIES.iter()).unwrap_err();
             let message = "two methods are named `A`: corp in lib.rs:1:1, and corp in lib.rs:3:1";
             assert_eq!(error.message(), message);
         }
-        // The same entry, linked twice.
-        static TWICE: [Named<str>; 2] = [entry("A", "a", 1), entry("A", "a", 1)];
         assert_eq!(METHODS.find("A", TWICE.iter()).unwrap(), "a");
         assert!(METHODS.find("x", TWICE.iter()).unwrap_err().help().unwrap().contains(": A;"));
     }

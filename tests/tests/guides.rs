@@ -12,7 +12,7 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 8] = [
+const GUIDES: [&str; 9] = [
     "docs/coming-from.md",
     "docs/login.md",
     "docs/project-files.md",

@@ -34,6 +34,7 @@ struct Stored {
 
 /// The arguments of `logout`.
 #[derive(clap::Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 #[command(after_help = include_str!("logout.txt"))]
 pub(crate) struct Arguments {
     /// Delete the sessions of all profiles
@@ -67,9 +68,10 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     let (config, credentials) = waiting::load(app)?;
     // First, because it is made of the session, and because without it nothing is deleted.
-    let page = match arguments.at_server {
-        true => Some(waiting::query(credentials.logout_url(None))?),
-        false => None,
+    let page = if arguments.at_server {
+        Some(waiting::query(credentials.logout_url(None))?)
+    } else {
+        None
     };
     let work = end_session(&config, &credentials, arguments.revoke);
     let message = waiting::wait(&credentials, work).map_err(|failure| {

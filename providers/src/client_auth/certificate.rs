@@ -223,7 +223,7 @@ MC4CAQAwBQYDK2VwBCIEIHxbYkGydGrSmvxOpfbLE0TNr/3Pa70JLUfh0NQhtcx1
             scene.manual.advance(GRACE);
             scene.write(certificate);
             assert_eq!(scene.read(key).unwrap(), THUMBPRINTS[0]);
-            scene.manual.advance(GRACE - Duration::from_millis(1));
+            scene.manual.advance(GRACE.saturating_sub(Duration::from_millis(1)));
             assert_eq!(scene.read(key).unwrap(), THUMBPRINTS[0]);
             scene.manual.advance(Duration::from_millis(1));
             let error = scene.read(key).unwrap_err();

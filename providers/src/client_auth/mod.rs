@@ -137,11 +137,14 @@ impl Client {
         secret: Option<SecretString>,
         method: Option<Standard>,
     ) -> Self {
-        let client_id = Some(id.to_owned());
-        let _client_secret = secret.filter(|_| method != Some(Standard::None));
-        let token_endpoint_auth_method =
-            method.map(Method::Standard).or(self.token_endpoint_auth_method);
-        Self { client_id, _client_secret, token_endpoint_auth_method, ..self.clone() }
+        Self {
+            client_id: Some(id.to_owned()),
+            _client_secret: secret.filter(|_| method != Some(Standard::None)),
+            token_endpoint_auth_method: method
+                .map(Method::Standard)
+                .or(self.token_endpoint_auth_method),
+            ..self.clone()
+        }
     }
 
     /// Sets the secret.

@@ -44,14 +44,14 @@ impl JwtBearer {
         let endpoint = self.endpoint(None, context).await?;
         let scope = self.scope(context);
         let mut sent = Sent::of(assertion, context).await?;
-        let send = async |sent: &Sent<'_>| {
+        let exchange = async |sent: &Sent<'_>| {
             self.send(&endpoint, sent.token().secret(), &scope, &NESTED_ADVICE, context).await
         };
-        let exchanged = match send(&sent).await {
+        let exchanged = match exchange(&sent).await {
             Err(failure)
                 if failure.code == Some(ErrorCode::InvalidGrant) && sent.renew(context).await? =>
             {
-                send(&sent).await
+                exchange(&sent).await
             }
             result => result,
         };

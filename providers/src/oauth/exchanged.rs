@@ -177,7 +177,7 @@ fn a_refresh_token_of_the_answer_is_not_used() {
     for (grant, name) in [("token_exchange", "subject"), ("jwt_bearer", "assertion")] {
         let server = Scripted::start(|request| {
             assert!(request.one("grant_type").starts_with("urn:"));
-            let (status, mut answer) = issued(&format!("t{:p}", request));
+            let (status, mut answer) = issued(&format!("t{request:p}"));
             answer["refresh_token"] = json!("s3cr3t");
             (status, answer)
         });

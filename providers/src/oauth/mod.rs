@@ -199,8 +199,8 @@ impl<'a> Call<'a> {
     }
 
     /// Returns the call with the key of its exchange.
-    fn with_key(self, key: &'a Option<Arc<SessionKey>>) -> Self {
-        Self { key: key.as_deref(), ..self }
+    fn with_key(self, key: Option<&'a Arc<SessionKey>>) -> Self {
+        Self { key: key.map(Arc::as_ref), ..self }
     }
 
     /// Sends one token request with the grant, the request options and the client's authentication.
@@ -383,7 +383,7 @@ impl InteractiveSource for OAuth {
     ) -> Result<(Url, PendingLogin)> {
         let resolved = self.resolve_for_web(context, redirect_uri, true).await?;
         let key = resolved.call().new_key(None).await?;
-        authorization_code::begin(resolved.call().with_key(&key), redirect_uri).await
+        authorization_code::begin(resolved.call().with_key(key.as_ref()), redirect_uri).await
     }
 
     async fn complete_login(
@@ -395,7 +395,7 @@ impl InteractiveSource for OAuth {
         let resolved = self.resolve_for_web(context, pending.redirect_uri(), false).await?;
         let kept = pending.kept(dpop::KEPT).map(SecretString::from);
         let key = resolved.call().new_key(kept.as_ref()).await?;
-        let call = resolved.call().with_key(&key);
+        let call = resolved.call().with_key(key.as_ref());
         let tokens = authorization_code::complete(call, pending, returned).await?;
         Ok(resolved.keep(dpop::keep(tokens, call.key)))
     }

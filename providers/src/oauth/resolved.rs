@@ -12,8 +12,7 @@ use authn::{
 };
 
 use super::{
-    Call, OAuth,
-    dpop,
+    Call, OAuth, dpop,
     grants::GrantType,
     id_token::Keys,
     login,
@@ -109,7 +108,9 @@ impl OAuth {
             None => None,
         };
         let redirect_uri = self.login.redirect().registered()?;
-        login.unless_cancelled(self.complete(context, found, None, redirect_uri, true)).await?
+        login
+            .unless_cancelled(Box::pin(self.complete(context, found, None, redirect_uri, true)))
+            .await?
     }
 
     /// Completes the options for an exchange without a user: with the server of the configuration or of the session.
@@ -122,7 +123,7 @@ impl OAuth {
             return Ok(self.as_configured(context));
         }
         let redirect_uri = self.login.redirect().registered()?;
-        self.complete(context, None, last, redirect_uri, false).await
+        Box::pin(self.complete(context, None, last, redirect_uri, false)).await
     }
 
     /// Does the same for a login in a web application, whose server nobody can be asked about.
@@ -145,7 +146,7 @@ impl OAuth {
             Some(resource) if is_start => Some(self.discover(resource, context).await?),
             _ => None,
         };
-        self.complete(context, found, None, redirect_uri.to_owned(), false).await
+        Box::pin(self.complete(context, found, None, redirect_uri.to_owned(), false)).await
     }
 
     /// Asks the resource, and refuses another server than the pinned one.
@@ -301,7 +302,7 @@ impl Resolved<'_> {
     /// Exchanges the grant.
     pub(super) async fn exchange(&self, last: Option<&TokenSet>) -> Result<TokenSet> {
         let key = self.call().new_key(last.and_then(|last| last.kept(dpop::KEPT))).await?;
-        let call = self.call().with_key(&key);
+        let call = self.call().with_key(key.as_ref());
         let tokens = GrantType::of(self.original).exchange(call, last).await?;
         Ok(self.keep(dpop::keep(tokens, call.key)))
     }
@@ -312,7 +313,7 @@ impl Resolved<'_> {
         let (server, client) = (&call.options.server, call.client);
         login.unless_cancelled(server.check_client(client, call.context)).await??;
         let key = login.unless_cancelled(call.new_key(None)).await??;
-        let call = call.with_key(&key);
+        let call = call.with_key(key.as_ref());
         let tokens = login::login(call, login).await?;
         Ok(self.keep(dpop::keep(tokens, call.key)))
     }

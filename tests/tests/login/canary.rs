@@ -321,8 +321,10 @@ async fn what_is_asked_about_a_token_shows_no_secret_whatever_fails() {
         assert!(canary.find_in(url.as_str().as_bytes()).is_some(), "the hint has it");
         let refused = credentials.logout_url(Some(secret)).await;
         let revocation = credentials.revoke_tokens(token).await;
-        let mut shown = format!("{introspection:?} {introspection:#?} {user:?} {user:#?}");
-        shown += &format!("{refused:?} {revocation:?} {credentials:?}");
+        let mut shown = format!(
+            "{introspection:?} {introspection:#?} {user:?} {user:#?} \
+             {refused:?} {revocation:?} {credentials:?}"
+        );
         let errors = [
             introspection.as_ref().err(),
             user.as_ref().err(),

@@ -51,10 +51,10 @@ async fn no_nested_token_is_logged_or_shown() {
             }
             Err(error) => {
                 assert!(!is_fine && error.kind() == ErrorKind::Refused, "{table}\n{error}");
-                shown.push_str(&format!("{error} {error:?}"));
+                shown.extend([error.to_string(), format!("{error:?}")]);
             }
         }
-        shown.push_str(&format!("{credentials:?} {:?}", credentials.status().await));
+        shown.extend([format!("{credentials:?}"), format!("{:?}", credentials.status().await)]);
         credentials.close().await;
     }
     secrets.extend(["n0t-a-t0ken", "wonderland", "p@ss w%rd"].map(str::to_owned));

@@ -53,7 +53,7 @@ pub(super) fn run(app: &App, url: &str, ways: &Ways) -> Result<(), Failure> {
 }
 
 fn parse(text: &str) -> Result<Url, Failure> {
-    let url = Url::parse(text).ok().filter(|url| url.has_host());
+    let url = Url::parse(text).ok().filter(Url::has_host);
     let url = url.filter(|url| url.username().is_empty() && url.password().is_none());
     url.ok_or_else(|| {
         Failure::new(Code::Usage, "this is not the address of an API")

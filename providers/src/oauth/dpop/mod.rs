@@ -56,6 +56,7 @@ choice! {
 
 /// The options of tokens that are bound to a key, and what is known of servers. A clone shares that.
 #[derive(Clone, authn::Options)]
+#[expect(clippy::struct_field_names, reason = "they are the options' names")]
 pub(super) struct Dpop {
     /// Whether tokens are bound to a key that this program makes for each session, so that a stolen token can't be used
     /// (RFC 9449). With `auto` they are if the server's metadata say that it can. The key is stored with the session.

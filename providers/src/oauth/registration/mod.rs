@@ -110,7 +110,7 @@ impl Registration<'_> {
                 grant_types.push(device);
             }
         }
-        Ok(Metadata::new(self.redirect_uri, grant_types, self.grant_type.is_login()))
+        Ok(Metadata::new(self.redirect_uri, &grant_types, self.grant_type.is_login()))
     }
 }
 

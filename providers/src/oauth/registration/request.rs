@@ -26,20 +26,20 @@ pub(super) struct Metadata {
 }
 
 impl Metadata {
-    pub(super) fn new(redirect_uri: &str, grant_types: Vec<&str>, is_public: bool) -> Self {
+    pub(super) fn new(redirect_uri: &str, grant_types: &[&str], is_public: bool) -> Self {
         let method = if is_public { "none" } else { "client_secret_basic" };
         let mut body = json!({
             "grant_types": grant_types,
             "token_endpoint_auth_method": method,
         });
-        if !redirect_uri.is_empty() {
+        if redirect_uri.is_empty() {
+            body["redirect_uris"] = json!([]);
+            body["response_types"] = json!([]);
+        } else {
             body["redirect_uris"] = json!([redirect_uri]);
             body["response_types"] = json!(["code"]);
             let is_web = redirect_uri.starts_with("https:");
             body["application_type"] = json!(if is_web { "web" } else { "native" });
-        } else {
-            body["redirect_uris"] = json!([]);
-            body["response_types"] = json!([]);
         }
         Self { body, method }
     }
