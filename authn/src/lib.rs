@@ -119,6 +119,7 @@ pub mod blocking;
 mod builder;
 mod cache;
 pub mod config;
+mod config_writer;
 pub mod conformance;
 mod context;
 mod credentials;
@@ -158,6 +159,7 @@ pub use builder::CredentialsBuilder;
 pub use cache::{CacheOptions, Cached};
 #[doc(inline)]
 pub use config::{Loader, load, load_profile};
+pub use config_writer::ConfigWriter;
 pub use context::{Context, Reason};
 pub use credentials::Credentials;
 #[doc(inline)]

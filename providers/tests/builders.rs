@@ -34,7 +34,7 @@ fn every_builder_has_a_method_for_each_option() {
             username_claim placement header header_prefix query_parameter r#override preset;
         Jwt: jwt placement header header_prefix query_parameter r#override preset;
         JwtBearer: token_endpoint_url issuer_url issuer subject audience scope private_key key_id
-            algorithm jwt_header lifetime claims client_id token_type service_account_file self_signed
+            algorithm jwt_header lifetime claims client_id token_type service_account_file self_signed assertion
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
             username_claim placement header header_prefix query_parameter r#override preset;
         OAuth: issuer_url token_endpoint_url keycloak_url realm issuer authorization_endpoint_url

@@ -29,14 +29,14 @@ const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/canary.crt
 struct Way {
     options: String,
     /// Secrets that do not go with the others. What one way leaves out, another has.
-    without: &'static [&'static str],
+    without: Vec<&'static str>,
 }
 
 /// The ways of using a provider. All secrets at once, which may be refused, is always one of them.
 fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
-    let way = |options: &str, without| {
+    let way = |options: &str, without: &[&'static str]| {
         let options = format!("token_endpoint_url = '{endpoint}'\n{options}");
-        Way { options, without }
+        Way { options, without: without.to_vec() }
     };
     // Keys may be commented, and a comment is no less secret than what it stands beside.
     let key = format!("private_key = \"\"\"\n{secret}\n{KEY}\"\"\"");
@@ -44,6 +44,13 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
     let ways = match name {
         "oauth" => vec![
             way("", &["private_key", "refresh_token", "password", "certificate_key"]),
+            way(
+                &format!(
+                    "grant_type = 'client_credentials'\nclient_registration = 'dynamic'\n\
+                     registration_endpoint_url = '{endpoint}'"
+                ),
+                &["client_secret", "private_key", "refresh_token", "password", "certificate_key"],
+            ),
             way(
                 "token_endpoint_auth_method = 'client_secret_jwt'",
                 &["private_key", "refresh_token", "password", "certificate_key"],
@@ -75,9 +82,14 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
         _ => Vec::new(),
     };
     // A user may type in the client, so it is not required; here no user does.
-    let client = |way: Way| match name {
-        "oauth" => Way { options: format!("client_id = 'sample'\n{}", way.options), ..way },
-        _ => way,
+    let client = |mut way: Way| {
+        if name == "oauth" && !way.options.contains("client_registration") {
+            way.options.insert_str(0, "client_id = 'sample'\n");
+            if !way.without.is_empty() {
+                way.without.push("initial_access_token");
+            }
+        }
+        way
     };
     ways.into_iter().chain([Way::default()]).map(client).collect()
 }

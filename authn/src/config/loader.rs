@@ -18,10 +18,9 @@ use super::{
     profile,
     project::{self, Project},
     visibility::Visibility,
-    writer::Writer,
 };
 use crate::{
-    Context, Credentials, Environment, Error, Registry, Result, Update,
+    Context, Credentials, Environment, Registry, Result, Update,
     diagnostic::quoted,
     options::{Entries, Key},
     provider::Erased,
@@ -88,7 +87,7 @@ pub struct Loader {
     pub(super) code: Option<Code>,
     on_update: Option<OnUpdate>,
     /// The text of a file that is not written yet.
-    pub(super) edited: Option<(PathBuf, Zeroizing<String>)>,
+    pub(crate) edited: Option<(PathBuf, Zeroizing<String>)>,
     /// The program that logs a user in, and the application whose configuration it reads by default.
     login_program: (String, String),
 }
@@ -427,27 +426,12 @@ impl Loader {
         }
     }
 
-    /// Returns what changes the file named with [`file`](Self::file), or else the user's own file. It need not exist.
-    ///
-    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the file can't be read, if it is unsafe to read,
-    /// if it is not valid TOML, or if there is no folder for the user's configuration.
-    pub fn writer(&self) -> Result<Writer> {
-        let user = || {
+    /// Returns the file that is named, or else the user's own file.
+    pub(crate) fn written_file(&self) -> Option<PathBuf> {
+        self.file.clone().or_else(|| {
             let folder = self.surroundings().user()?.join(&self.app);
             self.has_valid_name().then(|| folder.join("config.toml"))
-        };
-        let path = self.file.clone().or_else(user).ok_or_else(|| {
-            Error::configuration("there is no folder for your configuration")
-                .with_help("set HOME, or name a file with `--config FILE`")
-        })?;
-        Writer::open(&path, self.providers()?)
-    }
-
-    /// Reads the text that a [`Writer`] would write, in place of its file.
-    #[doc(hidden)]
-    pub fn edited(mut self, writer: &Writer) -> Self {
-        self.edited = Some((writer.path().to_owned(), writer.text()));
-        self
+        })
     }
 
     /// Reads only the project's file, to show it and to trust it; `None` if there is none, or after

@@ -41,11 +41,10 @@ mod path;
 mod presets;
 mod profile;
 mod project;
-mod sections;
+pub(crate) mod sections;
 mod session_key;
 mod setting;
-mod visibility;
-mod writer;
+pub(crate) mod visibility;
 
 use std::fmt;
 
@@ -60,7 +59,6 @@ pub use loader::{Loader, load, load_profile};
 pub use project::Project;
 pub use setting::Setting;
 pub use visibility::Class;
-pub use writer::Writer;
 
 use crate::{
     Credentials, Error, Registry, Result, diagnostic::SHOWN, options::Entries, registry::Stores,

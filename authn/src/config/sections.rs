@@ -30,7 +30,7 @@ pub(super) const SECTIONS: [Section; 5] = [
 ];
 
 /// Returns the top-level keys.
-pub(super) fn keys() -> impl Iterator<Item = &'static str> {
+pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
     SECTIONS.iter().map(|section| section.key)
 }
 

@@ -318,7 +318,7 @@ pub(super) fn type_at(registry: &Registry, key: &Key) -> Option<Type> {
 
 /// Returns the values of a file, each of which may be shown in an excerpt or could be a secret. A problem masks its own
 /// value too, because a value that is not valid may be a misplaced secret.
-pub(super) fn spans<'a>(parts: impl Iterator<Item = &'a Entries>, registry: &Registry) -> Spans {
+pub(crate) fn spans<'a>(parts: impl Iterator<Item = &'a Entries>, registry: &Registry) -> Spans {
     let mut spans = Spans::default();
     for (_, item, visibility) in parts.flat_map(|entries| Visibility::top(registry).within(entries))
     {

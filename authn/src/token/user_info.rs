@@ -1,5 +1,7 @@
 //! `UserInfo`: what a server says about the user of a token (OpenID Connect Core, section 5.3).
 
+use std::fmt;
+
 use serde::de::DeserializeOwned;
 
 use super::members::Members;
@@ -22,10 +24,17 @@ use crate::{Error, Result};
 /// assert!(!format!("{user:?}").contains("alice"));
 /// # Ok::<(), authn::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct UserInfo {
     subject: String,
     members: Members,
+}
+
+/// Shows the names of the claims alone: the values are personal data.
+impl fmt::Debug for UserInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("UserInfo").field(&self.members).finish()
+    }
 }
 
 impl UserInfo {

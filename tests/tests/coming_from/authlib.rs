@@ -108,7 +108,7 @@ fn log_in(rig: &Rig, change: impl FnOnce(String) -> String) -> Outcome {
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
     let mut outcome = Outcome::of(program.wait_with_output().unwrap());
-    assert!(!address.contains("secret") && address.contains("code_challenge="), "{address}");
+    assert!(!address.contains("secret") && address.contains("request_uri="), "{address}");
     outcome.stdout = rest;
     outcome
 }

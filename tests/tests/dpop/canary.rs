@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use super::{load_in, log_in, native, status};
+use super::{load_in, log_in, log_in_by_command, native, status};
 
 /// Returns the private part of the only stored key.
 fn private(folder: &std::path::Path) -> String {
@@ -73,17 +73,17 @@ async fn it_is_in_no_debug_no_error_and_no_log() {
 
 #[test]
 fn it_is_not_shown_by_the_command_line() {
-    let (rig, mut sandbox) = (Rig::start(), Sandbox::new());
+    let (rig, sandbox) = (Rig::start(), Sandbox::new());
     let browser = Browser::fake();
     let text = format!(
         "[credentials]\norigins = ['*']\n[credentials.oauth]\n{}\n",
         native(&rig, &browser)
     );
     sandbox.file(sandbox.config().join("authn/config.toml"), text);
-    sandbox.env("DISPLAY", ":0");
     let authn = |arguments: &[&str]| sandbox.run(binary("authn"), arguments);
-    authn(&["-vv", "login"]).success();
+    let shown = log_in_by_command(&sandbox, &["-vv"]);
     let secret = private(&sandbox.state().join("authn/tokens"));
+    assert!(!shown.contains(&secret));
     let url = rig.resource_url("/rs/dpop");
     for arguments in [
         &["config", "show"][..],

@@ -6,7 +6,7 @@ use authn_tests::{
     rig::{self, Rig},
 };
 
-use super::{native, service};
+use super::{log_in_by_command, native, service};
 
 /// Writes the configuration of a sandbox.
 fn configure(sandbox: &Sandbox, options: &str) {
@@ -79,11 +79,10 @@ fn a_token_alone_is_printed_with_a_warning() {
 
 #[test]
 fn a_login_is_one_session_with_one_key() {
-    let (rig, mut sandbox) = (Rig::start(), Sandbox::new());
+    let (rig, sandbox) = (Rig::start(), Sandbox::new());
     let browser = Browser::fake();
     configure(&sandbox, &native(&rig, &browser));
-    sandbox.env("DISPLAY", ":0");
-    authn(&sandbox, &["login"]).success();
+    log_in_by_command(&sandbox, &[]);
     let url = rig.resource_url("/rs/dpop");
     for _ in 0..2 {
         let arguments = ["header", "--url", &url, "--dpop-nonce", "rs-nonce-1"];

@@ -26,7 +26,9 @@ use authn::{
 use authn_providers as _;
 use authn_tests::{
     browser::Browser,
+    command::{Sandbox, binary},
     rig::{self, Rig},
+    terminal::Terminal,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{Method, request::Parts};
@@ -126,6 +128,15 @@ impl Prompt for User {
     }
 
     fn progress(&self, _: &Progress) {}
+}
+
+/// Logs in with the command line, in a terminal, and returns all that it has shown.
+fn log_in_by_command(sandbox: &Sandbox, flags: &[&str]) -> String {
+    let program = binary("authn");
+    let command = [&[program.to_str().unwrap()], flags, &["login"]].concat();
+    let terminal = Terminal::start(sandbox, (200, 50), &command, &[]);
+    assert_eq!(terminal.wait_for_end(), 0, "{}", terminal.transcript());
+    terminal.transcript()
 }
 
 async fn log_in(rig: &Arc<Rig>, credentials: &Credentials, method: LoginMethod) {

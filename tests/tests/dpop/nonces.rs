@@ -16,9 +16,8 @@ async fn the_nonce_of_the_token_endpoint_costs_one_request_once() {
         (rig.count(&[client, ("status", "200")]), refused)
     };
     for exchanges in 1..=3 {
-        let token = credentials.token().await.unwrap();
+        credentials.refresh().await.unwrap();
         assert_eq!(requests(), (exchanges, 1));
-        credentials.invalidate(&token);
     }
     assert_eq!(rig.log().iter().filter(|entry| entry["endpoint"] == "token").count(), 4);
 }

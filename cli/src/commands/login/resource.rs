@@ -3,10 +3,7 @@
 //! The API and its metadata are strangers. What they say is shown, and nothing is sent to the server that they name before
 //! the user has agreed. The profile is written after the login, as a whole, so a login that ends early changes no file.
 
-use authn::{
-    Url,
-    config::{Config, Writer},
-};
+use authn::{ConfigWriter, Url, config::Config};
 use authn_providers::{FoundResource, discover_resource};
 
 use super::{Ways, check_terminal, log_in};
@@ -132,7 +129,12 @@ fn checked(name: &str, config: &Config) -> Result<String, Failure> {
 }
 
 /// Sets the profile. It names the server that the user has agreed to, so that no other one is used later.
-fn set(writer: &mut Writer, name: &str, found: &FoundResource, url: &Url) -> authn::Result<()> {
+fn set(
+    writer: &mut ConfigWriter,
+    name: &str,
+    found: &FoundResource,
+    url: &Url,
+) -> authn::Result<()> {
     let key = |option: &str| format!("profile.\"{name}\".credentials.{option}");
     writer.set(&key("origins"), [url.origin().ascii_serialization()])?;
     writer.set(&key("oauth.resource_url"), &found.resource)?;

@@ -153,7 +153,7 @@ fn scopes_are_those_of_the_challenge_or_else_of_the_metadata() {
         ("Bearer scope=\"a b\"", ",\"scopes_supported\":[\"c\"]", &["a", "b"][..], None),
         ("Bearer", ",\"scopes_supported\":[\"c\",\"d e\",\"\"]", &["c"], None),
         ("Basic, Bearer error=\"x\", Bearer scope=b", "", &["b"], None),
-        ("DPoP scope=\"a\"", ",\"resource_name\":\"A\\u001b[31m\"", &[], Some("A\\u{1b}[31m")),
+        ("DPoP scope=\"a\"", ",\"resource_name\":\"A\\u001b[31m\"", &["a"], Some("A\\u{1b}[31m")),
     ] {
         let resource = Loopback::start();
         let head = format!("401 Unauthorized\r\nWWW-Authenticate: {challenge}");

@@ -1,4 +1,4 @@
-//! Tests of `Writer` by the files that it writes and the configurations that are read back.
+//! Tests of `ConfigWriter` by the files that it writes and the configurations that are read back.
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -55,7 +55,7 @@ impl Place {
         Loader::new().environment(Environment::empty()).registry(registry).file(self.path())
     }
 
-    fn writer(&self) -> Writer {
+    fn writer(&self) -> ConfigWriter {
         self.loader().writer().unwrap()
     }
 

@@ -1,4 +1,4 @@
-//! `Writer`: changes a configuration file and keeps everything else in it. It is the only code that changes such files.
+//! `ConfigWriter`: changes a configuration file and keeps everything else in it. It is the only code that changes such files.
 
 mod difference;
 mod edit;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use toml_edit::{DocumentMut, Key};
 use zeroize::Zeroizing;
 
-use crate::{Error, Registry, Result};
+use crate::{Error, Loader, Registry, Result};
 use file::Original;
 
 /// Changes a configuration file: sets and removes values, shows the difference, and writes the file as a whole.
@@ -20,14 +20,14 @@ use file::Original;
 /// [`Loader::writer`](crate::Loader::writer) returns one.
 ///
 /// ```
-/// use authn::{Environment, Loader, config::Writer};
+/// use authn::{ConfigWriter, Environment, Loader};
 ///
 /// # let folder = std::env::temp_dir().join(format!("authn-writer-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder).unwrap();
 /// # let path = folder.join("config.toml");
 /// # let _ = std::fs::remove_file(&path);
 /// let loader = Loader::new().environment(Environment::empty()).file(&path);
-/// let mut writer: Writer = loader.writer()?;
+/// let mut writer: ConfigWriter = loader.writer()?;
 /// writer.set("profile.work.credentials.domain", "api.example.com")?;
 /// writer.set("profile.work.http.timeout", "5s")?;
 /// assert!(writer.remove("profile.work.http")?);
@@ -41,13 +41,13 @@ use file::Original;
 /// # std::fs::remove_dir_all(&folder).unwrap();
 /// # Ok::<(), authn::Error>(())
 /// ```
-pub struct Writer {
+pub struct ConfigWriter {
     original: Original,
     document: DocumentMut,
     registry: Registry,
 }
 
-impl Writer {
+impl ConfigWriter {
     /// Reads the file at a path, which need not exist.
     pub(super) fn open(path: &Path, registry: Registry) -> Result<Self> {
         let original = Original::read(path)?;
@@ -125,9 +125,9 @@ impl Writer {
     }
 }
 
-impl fmt::Debug for Writer {
+impl fmt::Debug for ConfigWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writer").field("path", &self.path()).finish_non_exhaustive()
+        f.debug_struct("ConfigWriter").field("path", &self.path()).finish_non_exhaustive()
     }
 }
 
@@ -146,6 +146,27 @@ fn no_table(key: &str, above: &[String]) -> Error {
     let above = above.join(".");
     Error::configuration(format!("`{key}` can't be set, because `{above}` in the file is no table"))
         .with_help(format!("remove `{above}` first"))
+}
+
+impl Loader {
+    /// Returns what changes the file named with [`file`](Self::file), or else the user's own file. It need not exist.
+    ///
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the file can't be read, if it is unsafe to read,
+    /// if it is not valid TOML, or if there is no folder for the user's configuration.
+    pub fn writer(&self) -> Result<ConfigWriter> {
+        let path = self.written_file().ok_or_else(|| {
+            Error::configuration("there is no folder for your configuration")
+                .with_help("set HOME, or name a file with `--config FILE`")
+        })?;
+        ConfigWriter::open(&path, self.providers()?)
+    }
+
+    /// Reads the text that a [`ConfigWriter`] would write, in place of its file.
+    #[doc(hidden)]
+    pub fn edited(mut self, writer: &ConfigWriter) -> Self {
+        self.edited = Some((writer.path().to_owned(), writer.text()));
+        self
+    }
 }
 
 #[cfg(test)]
