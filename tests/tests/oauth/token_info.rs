@@ -114,14 +114,14 @@ async fn what_is_no_description_is_an_error() {
 #[tokio::test]
 async fn the_tokens_of_one_of_many_users_are_revoked() {
     let rig = Rig::start();
-    let user = |name: &str| {
+    let user = |name: &str, password: &str| {
         let more = format!(
-            "{SECRET}\ngrant_type = 'password'\nusername = '{name}'\npassword = 'wonderland'\n\
+            "{SECRET}\ngrant_type = 'password'\nusername = '{name}'\npassword = '{password}'\n\
              scope = 'read offline_access'\nresource = 'urn:rig:opaque'"
         );
         load(&rig, &client(&rig, "pw", &more))
     };
-    let (alice, bob) = (user("alice"), user("bob"));
+    let (alice, bob) = (user("alice", "wonderland"), user("bob", "p@ss w%rd+&=:/"));
     let held = alice.token().await.unwrap();
     let cached = bob.token().await.unwrap();
     // As a web application has it in its own database.

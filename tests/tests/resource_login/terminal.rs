@@ -55,8 +55,11 @@ fn from_an_empty_home_to_an_answer_of_the_resource() {
     // Both requests name the resource (RFC 8707).
     let log = scene.rig.log();
     let named = |entry: &&Value| entry["params"]["resource"] == *resource;
-    let paths: Vec<_> = log.iter().filter(named).map(|entry| entry["path"].clone()).collect();
-    assert!(paths.contains(&"/auth".into()) && paths.contains(&"/token".into()), "{paths:?}");
+    let paths: Vec<_> =
+        log.iter().filter(named).filter_map(|entry| entry["path"].as_str()).collect();
+    for start in ["/auth?", "/token"] {
+        assert!(paths.iter().any(|path| path.starts_with(start)), "{paths:?}");
+    }
     // What the server has issued for later requests about the client is in the store alone.
     let stored = scene.stored();
     let (_, rest) = stored.split_once("registration_access_token\\\":\\\"").unwrap();
