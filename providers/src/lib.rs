@@ -102,7 +102,13 @@ mod jwt;
 #[cfg(feature = "jwt_bearer")]
 mod jwt_bearer;
 #[cfg(feature = "oauth")]
+#[allow(dead_code, reason = "the traits that are chosen by name use it")]
+mod named;
+#[cfg(feature = "oauth")]
 mod oauth;
+#[cfg(feature = "oauth")]
+#[doc(hidden)]
+pub mod private;
 #[cfg(feature = "oauth")]
 mod random;
 #[cfg(any(feature = "keyring", feature = "keyutils"))]

@@ -1,0 +1,152 @@
+//! `Named`: an implementation of a trait that the configuration chooses by its name. A crate registers it at link time.
+
+use std::fmt;
+
+use authn::{Error, Location, Result, diagnostic::nearest};
+
+/// An implementation of a trait, with its name and where it is registered. `T` is the trait, as `dyn Trait`.
+#[derive(Clone, Copy)]
+pub struct Named<T: ?Sized + 'static> {
+    name: &'static str,
+    value: &'static T,
+    location: Location,
+}
+
+impl<T: ?Sized> Named<T> {
+    /// Creates an entry. The macro of the trait does so with [`named!`](crate::named).
+    pub const fn new(name: &'static str, value: &'static T, location: Location) -> Self {
+        Self { name, value, location }
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Named<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Named")
+            .field("name", &self.name)
+            .field("location", &self.location)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the entries of a trait are, for messages.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind {
+    pub(crate) singular: &'static str,
+    pub(crate) plural: &'static str,
+}
+
+impl Kind {
+    /// Returns the implementation with this name, which is compared byte for byte.
+    ///
+    /// It is an error if there is none, or if two entries have the same name, whichever one is looked for.
+    pub(crate) fn find<T: ?Sized>(
+        self,
+        name: &str,
+        entries: impl Iterator<Item = &'static Named<T>> + Clone,
+    ) -> Result<&'static T> {
+        let mut sorted: Vec<_> = entries.collect();
+        sorted.sort_by_key(|entry| (entry.name, entry.location.package, entry.location.file));
+        for pair in sorted.windows(2) {
+            if let [one, other] = pair
+                && one.name == other.name
+                // A static library may be linked twice, which is the same entry twice.
+                && one.location != other.location
+            {
+                return Err(self.duplicate(one, other));
+            }
+        }
+        let found = sorted.iter().find(|entry| entry.name == name);
+        found.map(|entry| entry.value).ok_or_else(|| {
+            sorted.dedup_by_key(|entry| entry.name);
+            self.unknown(name, &sorted.iter().map(|entry| entry.name).collect::<Vec<_>>())
+        })
+    }
+
+    fn duplicate<T: ?Sized>(self, one: &Named<T>, other: &Named<T>) -> Error {
+        let place = |entry: &Named<T>| format!("{} in {}", entry.location.package, entry.location);
+        Error::configuration(format!(
+            "two {} are named `{}`: {}, and {}",
+            self.plural,
+            one.name,
+            place(one),
+            place(other)
+        ))
+        .with_help("rename one, or remove one of the crates")
+    }
+
+    fn unknown(self, name: &str, known: &[&str]) -> Error {
+        let near = nearest(name, known.iter().copied());
+        let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+        Error::configuration(format!("no {} has this name", self.singular)).with_help(format!(
+            "{near}known {}: {}; for one of another crate, add the crate to Cargo.toml and `use its_crate as _;` to \
+             main.rs",
+            self.plural,
+            known.join(", ")
+        ))
+    }
+}
+
+/// Registers an implementation of a trait under a name. Each trait has a public macro that calls this one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! named {
+    ($of:path, $name:expr, $value:expr) => {
+        const _: () = {
+            const VALUE: &'static dyn $of = &$value;
+            $crate::private::inventory::submit! {
+                $crate::private::Named::<dyn $of>::new(
+                    $name,
+                    VALUE,
+                    $crate::private::Location {
+                        package: ::std::env!("CARGO_PKG_NAME"),
+                        module: ::std::module_path!(),
+                        file: ::std::file!(),
+                        line: ::std::line!(),
+                        column: ::std::column!(),
+                    },
+                )
+            }
+        };
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const METHODS: Kind = Kind { singular: "method", plural: "methods" };
+
+    const fn entry(name: &'static str, value: &'static str, line: u32) -> Named<str> {
+        let location =
+            Location { package: "corp", module: "corp", file: "lib.rs", line, column: 1 };
+        Named::new(name, value, location)
+    }
+
+    #[test]
+    fn the_name_is_compared_byte_for_byte() {
+        static ENTRIES: [Named<str>; 2] = [entry("PLAIN", "p", 1), entry("HMAC", "h", 2)];
+        assert_eq!(METHODS.find("HMAC", ENTRIES.iter()).unwrap(), "h");
+        let error = METHODS.find("HMACC", ENTRIES.iter()).unwrap_err();
+        assert_eq!(error.message(), "no method has this name");
+        let help = error.help().unwrap();
+        assert!(help.starts_with("did you mean `HMAC`? known methods: HMAC, PLAIN; "), "{help}");
+        let error = METHODS.find("s3cret", ENTRIES.iter()).unwrap_err();
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+        assert!(error.help().unwrap().starts_with("known methods"), "{error}");
+    }
+
+    #[test]
+    fn two_entries_of_one_name_are_an_error_that_names_both_places() {
+        static TWICE: [Named<str>; 2] = [entry("A", "a", 1), entry("A", "a", 1)];
+        static ENTRIES: [Named<str>; 3] =
+            [entry("A", "a", 1), entry("B", "b", 2), entry("A", "c", 3)];
+        for name in ["A", "B", "C"] {
+            let error = METHODS.find(name, ENTRIES.iter()).unwrap_err();
+            let message = "two methods are named `A`: corp in lib.rs:1:1, and corp in lib.rs:3:1";
+            assert_eq!(error.message(), message);
+        }
+        // The same entry, linked twice.
+        assert_eq!(METHODS.find("A", TWICE.iter()).unwrap(), "a");
+        assert!(METHODS.find("x", TWICE.iter()).unwrap_err().help().unwrap().contains(": A;"));
+    }
+}
