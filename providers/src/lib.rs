@@ -12,6 +12,7 @@
 //! | `hook` | the token of a closure that the program registers |
 //! | `app_service` | the token of the request that is being served |
 //! | `oauth` | a token of an OAuth 2 authorization server (RFC 6749) |
+//! | `oauth1` | a signature of the request (OAuth 1.0a, RFC 5849) |
 //! | `jwt_bearer` | a token signed for a service account, exchanged (RFC 7523) or as it is |
 //!
 //! `authn providers NAME` shows the options of a provider. A program links all of them with one line:
@@ -37,10 +38,10 @@
 //!
 //! ```
 //! use authn::Registry;
-//! use authn_providers::{AppService, Basic, Bearer, Jwt, JwtBearer, OAuth};
+//! use authn_providers::{AppService, Basic, Bearer, Jwt, JwtBearer, OAuth, OAuth1};
 //!
 //! let tokens = Registry::builder().register::<Bearer>().register::<Jwt>().register::<Basic>();
-//! let exchanges = tokens.register::<OAuth>().register::<JwtBearer>();
+//! let exchanges = tokens.register::<OAuth>().register::<JwtBearer>().register::<OAuth1>();
 //! let registry = exchanges.register::<AppService>().build()?;
 //! assert!(registry.get("jwt").is_some());
 //! # Ok::<(), authn::Error>(())
@@ -63,7 +64,7 @@
 //! # Features
 //!
 //! Each provider has a feature, and all of these are enabled by default. `jwt` also contains `bearer`, and `jwt_bearer`
-//! enables `oauth`.
+//! and `oauth1` enable `oauth`.
 //!
 //! `keyring` and `keyutils` are not enabled by default, because they need further crates. They add the token store
 //! `keyring`, which also resolves references like `{ keyring = "service/user" }`. `keyring` uses the desktop's keyring
@@ -101,12 +102,13 @@ mod jws;
 mod jwt;
 #[cfg(feature = "jwt_bearer")]
 mod jwt_bearer;
-#[cfg(feature = "oauth")]
-#[allow(dead_code, reason = "the traits that are chosen by name use it")]
+#[cfg(feature = "oauth1")]
 mod named;
 #[cfg(feature = "oauth")]
 mod oauth;
-#[cfg(feature = "oauth")]
+#[cfg(feature = "oauth1")]
+mod oauth1;
+#[cfg(feature = "oauth1")]
 #[doc(hidden)]
 pub mod private;
 #[cfg(feature = "oauth")]
@@ -136,3 +138,5 @@ pub use jwt::{Jwt, JwtBuilder};
 pub use jwt_bearer::{JwtBearer, JwtBearerBuilder};
 #[cfg(feature = "oauth")]
 pub use oauth::{OAuth, OAuthBuilder};
+#[cfg(feature = "oauth1")]
+pub use oauth1::{OAuth1, OAuth1Builder, SignatureInput, SignatureMethod};

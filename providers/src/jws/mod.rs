@@ -9,6 +9,8 @@ mod claims;
 mod header;
 mod jwk;
 mod key;
+#[cfg(feature = "oauth1")]
+mod rsa_key;
 #[cfg(test)]
 mod vectors;
 mod verify;
@@ -24,6 +26,8 @@ pub(crate) use claims::Claims;
 pub(crate) use header::Json;
 pub(crate) use header::{Header, check as check_header};
 use key::Key;
+#[cfg(feature = "oauth1")]
+pub(crate) use rsa_key::RsaKey;
 pub(crate) use verify::{KeySet, ParseError, Signed, VerifyError};
 
 /// A key, and how tokens are signed with it.
