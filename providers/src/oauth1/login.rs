@@ -44,25 +44,22 @@ pub(super) async fn login(options: &OAuth1, context: &Context, login: &Login) ->
         timeout: TIMEOUT,
         late: "no user logged in within 5 minutes",
     };
-    let begin = async |callback: &str| {
-        let temporary = initiate(options, context, callback).await?;
-        let url = link(options, &temporary)?;
-        let expected = Expected { token: temporary.token.clone() };
-        Ok::<_, Error>((temporary, url, expected))
-    };
     let callback = Callback::of(options)?;
-    let (temporary, verifier) = match way(&callback, login.method(), login.has_browser())? {
-        LoginMethod::Browser => {
-            let redirect = Redirect::listen(callback.redirect()?).await?;
-            let begun = login.unless_cancelled(begin(&redirect.uri)).await?;
-            let (temporary, url, expected) = begun?;
-            (temporary, waiting.by_browser(url, redirect, expected).await?)
-        }
-        _ => {
-            let begun = login.unless_cancelled(begin(&callback.of_console()?)).await?;
-            let (temporary, url, expected) = begun?;
-            (temporary, waiting.by_console(url, expected).await?)
-        }
+    let redirect = match way(&callback, login.method(), login.has_browser())? {
+        LoginMethod::Browser => Some(Redirect::listen(callback.redirect()?).await?),
+        _ => None,
+    };
+    let sent = match &redirect {
+        Some(redirect) => redirect.uri.clone(),
+        None => callback.of_console()?,
+    };
+    // Cancelling this loses nothing: temporary credentials expire.
+    let temporary = login.unless_cancelled(initiate(options, context, &sent)).await??;
+    let url = link(options, &temporary)?;
+    let expected = Expected { token: temporary.token.clone() };
+    let verifier = match redirect {
+        Some(redirect) => waiting.by_browser(url, redirect, expected).await?,
+        None => waiting.by_console(url, expected).await?,
     };
     login.progress(&Progress::Exchanging);
     // It is not cancelled, because the server issues the token only once.

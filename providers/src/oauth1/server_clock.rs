@@ -54,9 +54,9 @@ mod tests {
             (seconds - 2..=seconds + 2).contains(&time)
         };
         assert!(!server.learn(now + Duration::from_secs(20), &ours) && is_near(0));
-        assert!(server.learn(now + Duration::from_secs(3600), &ours) && is_near(3600));
+        assert!(server.learn(now + Duration::from_hours(1), &ours) && is_near(3600));
         assert!(!server.learn(now + Duration::from_secs(3610), &ours) && is_near(3600));
-        assert!(server.learn(now - Duration::from_secs(600), &ours) && is_near(-600));
+        assert!(server.learn(now - Duration::from_mins(10), &ours) && is_near(-600));
         assert!(server.learn(now + Duration::from_secs(5), &ours) && is_near(0));
     }
 }

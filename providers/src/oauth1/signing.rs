@@ -120,7 +120,7 @@ pub(super) fn header_value(protocol: &Protocol, realm: Option<&str>) -> String {
     if let Some(realm) = realm {
         // A quoted string (RFC 9110, 5.6.4).
         let quoted = realm.replace('\\', "\\\\").replace('"', "\\\"");
-        value.push_str(&format!("realm=\"{quoted}\", "));
+        value = format!("{value}realm=\"{quoted}\", ");
     }
     for (index, (name, of)) in protocol.iter().enumerate() {
         value.push_str(if index > 0 { ", " } else { "" });

@@ -237,7 +237,7 @@ fn no_two_requests_have_the_same_nonce() {
 fn a_refusal_because_of_the_clocks_is_answered_with_the_servers_time() {
     let credentials = load_at(&format!("[credentials.oauth1]\n{CLIENT}"), Clock::system()).unwrap();
     let now = SystemTime::now();
-    let later = now + Duration::from_secs(3600);
+    let later = now + Duration::from_hours(1);
     let timestamp = || header(&authorized(&credentials, URL))["oauth_timestamp"].parse::<u64>();
     let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     assert!(timestamp().unwrap() < seconds(now) + 60);
