@@ -28,8 +28,11 @@ CLIENTS = {
     "key": "rsa-has-none",
     # Its identifier, too.
     "other client/&": "another",
+    # oauthlib decodes a signature in a query or a body twice, so PLAINTEXT can have no encoded secrets there.
+    "plain": "plain-s3cret",
 }
 TOKEN, TOKEN_SECRET = "configuredtoken", "t0ken &s3cret"
+TOKENS = {TOKEN: ("client", TOKEN_SECRET), "plainertoken": ("plain", "plain-t0ken")}
 METHODS = ["HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "RSA-SHA1", "RSA-SHA256", "PLAINTEXT"]
 
 
@@ -37,7 +40,7 @@ class State:
     def __init__(self):
         self.lock = threading.Lock()
         self.private_key, self.public_key = new_key()
-        self.request_tokens, self.access_tokens = {}, {TOKEN: ("client", TOKEN_SECRET)}
+        self.request_tokens, self.access_tokens = {}, dict(TOKENS)
         self.nonces, self.log, self.clients = set(), [], dict(CLIENTS)
         # Seconds by which this server's clock is ahead.
         self.clock = 0
@@ -172,7 +175,7 @@ def handler(state):
             path = urllib.parse.urlsplit(self.path).path
             uri = f"http://{self.headers['Host']}{self.path}"
             if path.startswith("/__rig/"):
-                return self.control(path, urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query))
+                return self.control(path, urllib.parse.urlsplit(self.path).query)
             self.received = {
                 "path": path,
                 "target": self.path,
@@ -221,7 +224,7 @@ def handler(state):
             return headers, text or "", status
 
         def control(self, path, query):
-            values = {name: value[0] for name, value in query.items()}
+            values = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
             with state.lock:
                 if path == "/__rig/log":
                     return self.reply({"Content-Type": "application/json"}, json.dumps(state.log), 200)

@@ -40,7 +40,7 @@ async fn status(server: &Server, credentials: &Credentials) -> u16 {
 async fn a_browser_on_this_machine() {
     let server = Server::start();
     for (method, placement) in
-        [("HMAC-SHA1", "header"), ("PLAINTEXT", "query"), ("HMAC-SHA256", "body")]
+        [("PLAINTEXT", "header"), ("HMAC-SHA1", "query"), ("HMAC-SHA256", "body")]
     {
         let more = format!("signature_method = '{method}'\nplacement = '{placement}'");
         let credentials = server.load(&format!("{}{more}", server.login()));

@@ -11,6 +11,11 @@ const METHODS: [&str; 5] = ["HMAC-SHA1", "HMAC-SHA256", "RSA-SHA1", "RSA-SHA256"
 /// The options of a method, and of what it signs with.
 fn options(server: &Server, method: &str, is_token: bool, placement: &str) -> String {
     let common = format!("signature_method = '{method}'\nplacement = '{placement}'\n");
+    if method == "PLAINTEXT" && placement != "header" {
+        let token =
+            if is_token { "token = 'plainertoken'\ntoken_secret = 'plain-t0ken'\n" } else { "" };
+        return format!("{common}client_id = 'plain'\nclient_secret = 'plain-s3cret'\n{token}");
+    }
     if !method.starts_with("RSA") {
         let token = if is_token { server.token() } else { String::new() };
         return format!("{common}{}{token}", server.client());
@@ -33,9 +38,14 @@ fn body(received: &Value) -> Vec<u8> {
 async fn every_method_at_every_place_is_accepted() {
     let server = Server::start();
     for method in METHODS {
-        for (placement, is_token) in
-            [("header", true), ("header", false), ("query", true), ("body", true), ("body", false)]
-        {
+        for (placement, is_token) in [
+            ("header", true),
+            ("header", false),
+            ("query", true),
+            ("query", false),
+            ("body", true),
+            ("body", false),
+        ] {
             let options = options(&server, method, is_token, placement);
             let client = Client::new(server.load(&format!("{options}realm = 'Photos'"))).unwrap();
             let url = server.url("/api/a%20b;c/\u{e4}?q=%3D%253D&a=1+2&a=&b5=%C3%A4&a=%2B*~");

@@ -143,16 +143,14 @@ impl Drop for Oauthlib {
 
 fn python(arguments: &[&str]) -> Child {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let packages = root.join("../target/tests/oauth1");
-    assert!(packages.join("oauthlib").is_dir(), "oauthlib is missing: run `tests/run`");
-    Command::new("python3")
+    let python = root.join("../target/tests/oauth1/bin/python");
+    Command::new(&python)
         .arg("server.py")
         .args(arguments)
         .current_dir(root.join("rig/oauth1"))
-        .env("PYTHONPATH", packages)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("`python3` can't be started ({error}): install Python"))
+        .unwrap_or_else(|error| panic!("{} ({error}): run `tests/run`", python.display()))
 }
