@@ -102,13 +102,14 @@ mod jws;
 mod jwt;
 #[cfg(feature = "jwt_bearer")]
 mod jwt_bearer;
-#[cfg(feature = "oauth1")]
+#[cfg(feature = "oauth")]
+#[allow(dead_code, reason = "the traits that are chosen by name use it")]
 mod named;
 #[cfg(feature = "oauth")]
 mod oauth;
 #[cfg(feature = "oauth1")]
 mod oauth1;
-#[cfg(feature = "oauth1")]
+#[cfg(feature = "oauth")]
 #[doc(hidden)]
 pub mod private;
 #[cfg(feature = "oauth")]

@@ -12,10 +12,20 @@ pub struct Named<T: ?Sized + 'static> {
     location: Location,
 }
 
-impl<T: ?Sized> Named<T> {
+impl<T: ?Sized + 'static> Named<T> {
     /// Creates an entry. The macro of the trait does so with [`named!`](crate::named).
     pub const fn new(name: &'static str, value: &'static T, location: Location) -> Self {
         Self { name, value, location }
+    }
+
+    /// Returns the name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the implementation.
+    pub(crate) fn value(&self) -> &'static T {
+        self.value
     }
 }
 

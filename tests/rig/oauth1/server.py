@@ -1,7 +1,8 @@
 """A server of OAuth 1.0a on loopback, with a resource that only signed requests reach, by oauthlib.
 
     python3 server.py           a server: prints `READY {json}`, and ends when its standard input closes
-    python3 server.py --sign    signs the requests on standard input, a line of JSON each, by oauthlib's client
+    python3 server.py --sign    signs the requests on standard input, a line of JSON each: as a client that has them to
+                                send, or as a server that has received them
 
 /request_token, /authorize and /access_token are the server's addresses (RFC 5849, 2). /authorize asks nobody: it sends
 the browser back at once, or shows the verifier. Every address below /api/ is the resource. It answers with what it has
@@ -19,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 from oauthlib import oauth1
-from oauthlib.oauth1.rfc5849 import endpoints
+from oauthlib.oauth1.rfc5849 import endpoints, signature
 from oauthlib.oauth1.rfc5849.errors import OAuth1Error
 
 CLIENTS = {
@@ -296,21 +297,43 @@ def run():
 def sign():
     for line in sys.stdin:
         request = json.loads(line)
-        client = oauth1.Client(
-            request["client_id"],
-            client_secret=request["client_secret"],
-            resource_owner_key=request["token"],
-            resource_owner_secret=request["token_secret"],
-            signature_method=request["signature_method"],
-            nonce=request["nonce"],
-            timestamp=request["timestamp"],
-        )
-        headers = {"Content-Type": request["content_type"]} if request["content_type"] else {}
-        _, headers, _ = client.sign(request["uri"], request["method"], request["body"], headers)
-        parameters = dict(
-            pair.strip().split("=", 1) for pair in headers["Authorization"].removeprefix("OAuth ").split(",")
-        )
-        print(urllib.parse.unquote(parameters["oauth_signature"].strip('"')), flush=True)
+        print(received(request) if request["is_received"] else sent(request), flush=True)
+
+
+def sent(request):
+    client = oauth1.Client(
+        request["client_id"],
+        client_secret=request["client_secret"],
+        resource_owner_key=request["token"],
+        resource_owner_secret=request["token_secret"],
+        signature_method=request["signature_method"],
+        rsa_key=request["private_key"],
+        nonce=request["nonce"],
+        timestamp=request["timestamp"],
+    )
+    headers = {"Content-Type": request["content_type"]} if request["content_type"] else {}
+    _, headers, _ = client.sign(request["uri"], request["method"], request["body"], headers)
+    parameters = dict(pair.strip().split("=", 1) for pair in headers["Authorization"].removeprefix("OAuth ").split(","))
+    return urllib.parse.unquote(parameters["oauth_signature"].strip('"'))
+
+
+def received(request):
+    uri, authorization = request["uri"], request["authorization"]
+    parameters = signature.collect_parameters(
+        uri_query=urllib.parse.urlsplit(uri).query,
+        body=request["body"] or [],
+        headers={"Authorization": authorization} if authorization else {},
+    )
+    base = signature.signature_base_string(
+        request["method"], signature.base_string_uri(uri), signature.normalize_parameters(parameters)
+    )
+    client = SimpleNamespace(
+        client_secret=request["client_secret"],
+        resource_owner_secret=request["token_secret"],
+        rsa_key=request["private_key"],
+    )
+    sign = oauth1.Client.SIGNATURE_METHODS[request["signature_method"]]
+    return sign(base, client)
 
 
 if __name__ == "__main__":
