@@ -69,10 +69,7 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
         "oauth1" => vec![
             Way { options: String::new(), without: &["private_key"] },
             Way {
-                options: format!(
-                    "signature_method = 'RSA-SHA1'\n{}",
-                    key.replace(KEY, RSA_KEY).replace('\n', "\\n").replace("\"\"\"", "\"")
-                ),
+                options: format!("signature_method = 'RSA-SHA1'\n{}", key.replace(KEY, RSA_KEY)),
                 without: &["client_secret", "token_secret"],
             },
             Way {
