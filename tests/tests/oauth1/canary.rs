@@ -11,19 +11,19 @@ async fn shown(server: &Server, credentials: &Credentials) -> String {
         let mut page = agent().get(link).call().unwrap();
         Some(page.body_mut().read_to_string().unwrap())
     });
-    let mut shown = format!("{:?}", credentials.login(person.login_at_console()).await);
-    let token = credentials.token().await;
-    shown.push_str(&format!("{token:?} {:?} {credentials:?}", credentials.status().await));
+    let login = credentials.login(person.login_at_console()).await;
+    let (token, status) = (credentials.token().await, credentials.status().await);
+    let mut shown = vec![format!("{login:?} {token:?} {status:?} {credentials:?}")];
     let client = Client::new(credentials.clone()).unwrap();
     for path in ["/api/a", "/nowhere"] {
         let response = client.post(server.url(path)).form(&[("a", "b")]).send().await;
-        match response {
-            Ok(response) => shown.push_str(&format!("{response:?}")),
-            Err(error) => shown.push_str(&format!("{error} {error:?} {error:#?}")),
-        }
+        shown.push(match response {
+            Ok(response) => format!("{response:?}"),
+            Err(error) => format!("{error} {error:?} {error:#?}"),
+        });
     }
-    shown.push_str(&format!("{:?} {:?}", person.progress(), person.questions()));
-    shown
+    shown.push(format!("{:?} {:?}", person.progress(), person.questions()));
+    shown.concat()
 }
 
 #[tokio::test(flavor = "multi_thread")]

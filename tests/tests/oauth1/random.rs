@@ -1,6 +1,6 @@
 //! Random requests are signed as oauthlib signs them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use authn::{Credentials, Request};
 use http::request::Parts;
@@ -11,7 +11,7 @@ use crate::server::{Oauthlib, Server};
 const REQUESTS: u32 = 1_000;
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Random numbers, the same in each run (SplitMix64).
+/// Random numbers, the same in each run (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
@@ -62,8 +62,8 @@ impl Random {
                 | (b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_', 0 | 1) => {
                     encoded.push(byte.into());
                 }
-                (_, 1) => encoded.push_str(&format!("%{byte:02x}")),
-                _ => encoded.push_str(&format!("%{byte:02X}")),
+                (_, 1) => write!(encoded, "%{byte:02x}").unwrap(),
+                _ => write!(encoded, "%{byte:02X}").unwrap(),
             }
         }
         encoded
