@@ -12,6 +12,13 @@ pub struct Named<T: ?Sized + 'static> {
     location: Location,
 }
 
+/// Shows the name only.
+impl<T: ?Sized + 'static> fmt::Debug for Named<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Named").field(&self.name).finish()
+    }
+}
+
 impl<T: ?Sized + 'static> Named<T> {
     /// Creates an entry. The macro of the trait does so with [`named!`](crate::named).
     pub const fn new(name: &'static str, value: &'static T, location: Location) -> Self {
@@ -26,15 +33,6 @@ impl<T: ?Sized + 'static> Named<T> {
     /// Returns the implementation.
     pub(crate) fn value(&self) -> &'static T {
         self.value
-    }
-}
-
-impl<T: ?Sized> fmt::Debug for Named<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Named")
-            .field("name", &self.name)
-            .field("location", &self.location)
-            .finish_non_exhaustive()
     }
 }
 
@@ -147,15 +145,15 @@ mod tests {
 
     #[test]
     fn two_entries_of_one_name_are_an_error_that_names_both_places() {
-        static TWICE: [Named<str>; 2] = [entry("A", "a", 1), entry("A", "a", 1)];
         static ENTRIES: [Named<str>; 3] =
             [entry("A", "a", 1), entry("B", "b", 2), entry("A", "c", 3)];
+        // The same entry, linked twice.
+        static TWICE: [Named<str>; 2] = [entry("A", "a", 1), entry("A", "a", 1)];
         for name in ["A", "B", "C"] {
             let error = METHODS.find(name, ENTRIES.iter()).unwrap_err();
             let message = "two methods are named `A`: corp in lib.rs:1:1, and corp in lib.rs:3:1";
             assert_eq!(error.message(), message);
         }
-        // The same entry, linked twice.
         assert_eq!(METHODS.find("A", TWICE.iter()).unwrap(), "a");
         assert!(METHODS.find("x", TWICE.iter()).unwrap_err().help().unwrap().contains(": A;"));
     }
