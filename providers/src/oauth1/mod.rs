@@ -68,7 +68,7 @@ choice! {
 /// use authn_providers as _;
 ///
 /// let credentials = Loader::new()
-///     .environment(Environment::empty().variable("CLIENT_SECRET", "abc"))
+///     .environment(Environment::empty().variable("CLIENT_SECRET", "abc").state_directory("/var/lib/reports"))
 ///     .defaults(r#"
 ///         [credentials]
 ///         domain = "api.example.com"
