@@ -75,6 +75,7 @@
 //! | `jwt` | `jwt` | a JWT of the configuration (RFC 7519) |
 //! | `jwt_bearer` | `jwt_bearer` | a service account's signed token, exchanged (RFC 7523) or as it is |
 //! | `oauth` | `oauth` | a token of an OAuth 2 authorization server (RFC 6749) |
+//! | `oauth1` | `oauth1` | a signature of the request (OAuth 1.0a, RFC 5849) |
 //!
 //! The features `keyring` and `keyutils` of that crate add the token store `keyring`.
 //!

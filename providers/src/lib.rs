@@ -12,6 +12,7 @@
 //! | `hook` | the token of a closure that the program registers |
 //! | `app_service` | the token of the request that is being served |
 //! | `oauth` | a token of an OAuth 2 authorization server (RFC 6749) |
+//! | `oauth1` | a signature of the request (OAuth 1.0a, RFC 5849) |
 //! | `jwt_bearer` | a token signed for a service account, exchanged (RFC 7523) or as it is |
 //!
 //! `authn providers NAME` shows the options of a provider. A program links all of them with one line:
@@ -37,10 +38,10 @@
 //!
 //! ```
 //! use authn::Registry;
-//! use authn_providers::{AppService, Basic, Bearer, Jwt, JwtBearer, OAuth};
+//! use authn_providers::{AppService, Basic, Bearer, Jwt, JwtBearer, OAuth, OAuth1};
 //!
 //! let tokens = Registry::builder().register::<Bearer>().register::<Jwt>().register::<Basic>();
-//! let exchanges = tokens.register::<OAuth>().register::<JwtBearer>();
+//! let exchanges = tokens.register::<OAuth>().register::<JwtBearer>().register::<OAuth1>();
 //! let registry = exchanges.register::<AppService>().build()?;
 //! assert!(registry.get("jwt").is_some());
 //! # Ok::<(), authn::Error>(())
@@ -63,7 +64,7 @@
 //! # Features
 //!
 //! Each provider has a feature, and all of these are enabled by default. `jwt` also contains `bearer`, and `jwt_bearer`
-//! enables `oauth`.
+//! and `oauth1` enable `oauth`.
 //!
 //! `keyring` and `keyutils` are not enabled by default, because they need further crates. They add the token store
 //! `keyring`, which also resolves references like `{ keyring = "service/user" }`. `keyring` uses the desktop's keyring
@@ -107,6 +108,8 @@ mod named;
 mod nested;
 #[cfg(feature = "oauth")]
 mod oauth;
+#[cfg(feature = "oauth1")]
+mod oauth1;
 #[cfg(feature = "oauth")]
 mod presets;
 #[cfg(feature = "oauth")]
@@ -147,5 +150,7 @@ pub use jwt_bearer::{JwtBearer, JwtBearerBuilder};
 pub use oauth::{FoundResource, discover_resource};
 #[cfg(feature = "oauth")]
 pub use oauth::{OAuth, OAuthBuilder, compliance::Compliance};
+#[cfg(feature = "oauth1")]
+pub use oauth1::{OAuth1, OAuth1Builder, SignatureInput, SignatureMethod};
 #[cfg(feature = "oauth")]
 pub use token_endpoint::{TokenRequest, TokenResponse};

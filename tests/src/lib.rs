@@ -50,6 +50,12 @@ pub struct LoginGuide;
 #[derive(Debug)]
 pub struct TokenExchangeGuide;
 
+/// The guide to OAuth 1, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/oauth1.md")]
+#[derive(Debug)]
+pub struct OAuth1Guide;
+
 /// The guide to tests, too.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/testing.md")]

@@ -24,6 +24,9 @@ MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
 /// A certificate of this key.
 const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/canary.crt");
 
+/// An RSA key, which is used nowhere else.
+const RSA_KEY: &str = include_str!("canary-rsa.pem");
+
 /// One way of using a provider, so complete that the sweep reaches its exchange.
 #[derive(Default)]
 struct Way {
@@ -77,6 +80,20 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
                 ),
                 &["private_key", "refresh_token", "password", "certificate_key"],
             ),
+        ],
+        "oauth1" => vec![
+            Way { options: String::new(), without: vec!["private_key"] },
+            Way {
+                options: format!("signature_method = 'RSA-SHA1'\n{}", key.replace(KEY, RSA_KEY)),
+                without: vec!["client_secret", "token_secret"],
+            },
+            Way {
+                options: format!(
+                    "request_token_url = '{endpoint}'\nauthorization_url = '{endpoint}'\n\
+                     access_token_url = '{endpoint}'"
+                ),
+                without: vec!["private_key", "token", "token_secret"],
+            },
         ],
         "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],
         _ => Vec::new(),
@@ -136,7 +153,9 @@ fn every_provider_conforms() {
         for way in ways {
             let report = check_entry(&entry, &table(&entry, "sample", &way));
             unswept.retain(|key| report.unswept.contains(key));
-            let expected = matches!(entry.name(), "jwt" | "bearer" | "cached" | "hook");
+            let is_login = way.options.contains("request_token_url");
+            let expected = matches!(entry.name(), "jwt" | "bearer" | "cached" | "hook" | "oauth1");
+            let expected = expected && !is_login;
             assert_eq!(report.token.is_ok(), expected, "{}: {:?}", entry.name(), report.token);
         }
         assert_eq!(unswept, Vec::<&str>::new(), "{}", entry.name());
@@ -235,7 +254,8 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
                 let outcome = sandbox.run(binary("authn"), &all);
                 // What is asked for is given: the static providers' own secret, on stdout alone.
                 let gives = arguments.contains(&"token") || arguments.first() == Some(&"header");
-                let own = matches!(entry.name(), "jwt" | "bearer" | "basic" | "api_key" | "cached");
+                let own = ["jwt", "bearer", "basic", "api_key", "cached", "oauth1"];
+                let own = own.contains(&entry.name());
                 let mut shown = outcome.stderr.clone();
                 if !(gives && own && outcome.code == 0) {
                     shown.push_str(&outcome.stdout);

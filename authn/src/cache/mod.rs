@@ -136,7 +136,7 @@ impl<S: TokenSource> Cached<S> {
         issued: &Issued,
         context: &Context,
     ) -> Result<()> {
-        let is_callers = request.is_authorized();
+        let is_callers = self.source.is_authorized(request);
         self.source.authorize(request, issued, context)?;
         if !is_callers {
             request.record(issued.clone());
@@ -187,7 +187,7 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
     }
 
     async fn authorize(&self, request: &mut Request<'_>, context: &Context) -> Result<()> {
-        if request.is_authorized() {
+        if self.source.is_authorized(request) {
             return Ok(());
         }
         let issued = self.core.issued(context).await?;

@@ -52,6 +52,14 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         }
     }
 
+    /// Returns whether the caller has set its own credential on a request, which is then left as it is.
+    ///
+    /// A source that signs requests overrides it, if it recognises its own signature of an earlier call.
+    #[doc(hidden)]
+    fn is_authorized(&self, request: &Request<'_>) -> bool {
+        request.is_authorized()
+    }
+
     /// Returns the name of the principal that the credential is for, if it is known without asking a server.
     fn principal(&self, context: &Context) -> Option<String> {
         let _ = context;

@@ -326,6 +326,65 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Sets a parameter of the form-encoded body, unless the caller has set it.
+    ///
+    /// It is an error of kind [`Configuration`](crate::ErrorKind::Configuration) if the request has no form-encoded body
+    /// in memory, or one that was passed by [`with_known_body`](Self::with_known_body).
+    ///
+    /// ```
+    /// # use authn::Request;
+    /// let (mut parts, mut body) = http::Request::post("https://api.example.com/")
+    ///     .header("content-type", "application/x-www-form-urlencoded")
+    ///     .body(b"a=1".to_vec())?
+    ///     .into_parts();
+    /// let mut request = Request::from(&mut parts).with_body(&mut body);
+    /// request.set_form("signature", "abc")?;
+    /// request.remove_form("signature")?;
+    /// request.set_form("signature", "def")?;
+    /// assert_eq!(body, b"a=1&signature=def");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_form(&mut self, parameter: &str, value: &str) -> Result<()> {
+        self.note_member(parameter);
+        let form = self.form().ok_or_else(no_form)?;
+        let form = str::from_utf8(form).map_err(|_| cannot_hold("the form"))?;
+        if !self.replaces() && has_parameter(Some(form), parameter) {
+            return Ok(());
+        }
+        self.replace_form(with_parameter(form, parameter, value))
+    }
+
+    /// Removes every value of a parameter from the form-encoded body, whoever has set it. The other parameters keep their
+    /// encoding. A request without such a body has nothing to remove.
+    pub fn remove_form(&mut self, parameter: &str) -> Result<()> {
+        self.note_member(parameter);
+        let form = self.form().and_then(|form| str::from_utf8(form).ok());
+        let Some(form) = form.filter(|form| has_parameter(Some(form), parameter)) else {
+            return Ok(());
+        };
+        self.replace_form(without_parameter(form, parameter))
+    }
+
+    fn note_member(&mut self, parameter: &str) {
+        if let Some(used) = &mut self.used {
+            used.add_place(Placement::body(parameter));
+        }
+    }
+
+    /// Returns the form-encoded body, if it is in memory.
+    fn form(&self) -> Option<&[u8]> {
+        self.body().bytes().filter(|_| is_form(self.headers()))
+    }
+
+    fn replace_form(&mut self, form: String) -> Result<()> {
+        match &mut self.body {
+            Passed::Writable(body) => **body = form.into_bytes(),
+            Passed::None if self.target.set_form(form.into_bytes()) => {}
+            Passed::None | Passed::Known(_) => return Err(no_form()),
+        }
+        Ok(())
+    }
+
     fn replace_query(&mut self, query: &str) -> Result<()> {
         let uri = self.uri();
         let mark = if query.is_empty() { "" } else { "?" };
@@ -351,16 +410,9 @@ impl<'a> Request<'a> {
             }
             Place::Query { parameter } => self.set_query(parameter, token.secret()),
             Place::Body { parameter } => {
-                let form = self.body().bytes().filter(|_| is_form(self.headers()));
-                let text = std::str::from_utf8(form.ok_or_else(no_form)?)
-                    .map_err(|_| cannot_hold("the form"))?;
-                let form = with_parameter(text, parameter, token.secret()).into_bytes();
-                match &mut self.body {
-                    Passed::Writable(body) => **body = form,
-                    Passed::None if self.target.set_form(form) => {}
-                    Passed::None | Passed::Known(_) => return Err(no_form()),
-                }
-                Ok(())
+                let form = self.form().ok_or_else(no_form)?;
+                let text = str::from_utf8(form).map_err(|_| cannot_hold("the form"))?;
+                self.replace_form(with_parameter(text, parameter, token.secret()))
             }
         }
     }

@@ -7,7 +7,8 @@ use std::{
 
 use authn::{Body, Credentials, Origins, Request, ResponseHead, Url, Used, diagnostic::reason};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header::WWW_AUTHENTICATE,
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
+    header::{CONTENT_TYPE, WWW_AUTHENTICATE},
     request::Parts,
 };
 
@@ -26,14 +27,17 @@ const PROOF: &str = "dpop";
 #[command(after_help = "\
 A provider that signs requests signs the URL, the method and the body. Pass each of them as the request has it. `--data` \
 and `--data-binary` mean the same bytes as in curl, and make the method POST. Without them, a GET or HEAD has no body. \
-The body of any other method is then not known, which some providers refuse; `--data ''` says that it is empty.
+The body of any other method is then not known, which some providers refuse; `--data ''` says that it is empty. The body is \
+taken as a form, as in curl, unless `--content-type` says otherwise.
 
 A token that is bound to a key (`dpop`) is printed with a proof for this URL and method, which an API takes once and for a \
 short time. If the API answers with a `DPoP-Nonce`, pass it with `--dpop-nonce`, and send the request again.
 
 Examples:
   authn header | curl -H @- https://api.example.com/v1/things
-  authn header --data @order.json | curl -H @- --data @order.json https://api.example.com/")]
+  authn header --data item=1 | curl -H @- --data item=1 https://api.example.com/
+  authn header --data @a.json --content-type application/json \\
+    | curl -H @- -H 'Content-Type: application/json' --data @a.json https://api.example.com/")]
 pub(crate) struct Arguments {
     /// URL of the request; defaults to the configured domain
     #[arg(long)]
@@ -50,6 +54,10 @@ pub(crate) struct Arguments {
     /// The same, with the line ends of a file
     #[arg(long, value_name = "TEXT|@FILE")]
     data_binary: Option<String>,
+
+    /// Content type of the body, for providers that sign it [default: application/x-www-form-urlencoded, as curl sends]
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<HeaderValue>,
 
     /// Nonce that the server has answered with as `DPoP-Nonce` (RFC 9449), for tokens that are bound to a key
     #[arg(long, value_name = "NONCE")]
@@ -76,6 +84,10 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
     let (mut parts, ()) = http::Request::new(()).into_parts();
     parts.method = arguments.method.clone().unwrap_or(usual);
     parts.uri = uri.clone();
+    let usual = body.map(|_| HeaderValue::from_static("application/x-www-form-urlencoded"));
+    // It is a part of what is signed; the client that sends the request sets it.
+    let content_type = arguments.content_type.clone().or(usual);
+    parts.headers.extend(content_type.clone().map(|of| (CONTENT_TYPE, of)));
     if let Some(nonce) = &arguments.dpop_nonce {
         tell_nonce(&credentials, &parts, nonce);
     }
@@ -92,6 +104,9 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
         let message = "this provider puts the credential in the query, not in a header";
         return Err(Failure::new(Code::Configuration, message)
             .with_help("configure a header in the provider's options, if the server accepts one"));
+    }
+    if parts.headers.get(CONTENT_TYPE) == content_type.as_ref() {
+        parts.headers.remove(CONTENT_TYPE);
     }
     if parts.headers.is_empty() {
         let message = "this provider adds no header to such a request";

@@ -47,7 +47,7 @@ fn bash_completes_commands_flags_and_providers() {
     assert_eq!(proposed("authn status --j"), ["--json"]);
     assert_eq!(proposed("authn --color al"), ["always"]);
     assert_eq!(proposed("authn providers api"), ["api_key"]);
-    assert_eq!(proposed("authn config init oa"), ["oauth"]);
+    assert_eq!(proposed("authn config init oa"), ["oauth", "oauth1"]);
     assert_eq!(proposed("authn completions z"), ["zsh"]);
     let all = proposed("authn ");
     for command in ["config", "doctor", "header", "man", "providers", "stores", "token"] {

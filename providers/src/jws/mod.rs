@@ -10,6 +10,8 @@ mod header;
 mod jwk;
 mod key;
 mod key_pair;
+#[cfg(feature = "oauth1")]
+mod rsa_key;
 #[cfg(test)]
 mod vectors;
 mod verify;
@@ -26,6 +28,8 @@ pub(crate) use header::Json;
 pub(crate) use header::{Header, check as check_header};
 use key::Key;
 pub(crate) use key_pair::{KeyPair, KeyPairAlgorithm};
+#[cfg(feature = "oauth1")]
+pub(crate) use rsa_key::RsaKey;
 pub(crate) use verify::{KeySet, ParseError, Signed, VerifyError};
 
 /// The type of a token for which nothing else is said (RFC 7519, 5.1).
