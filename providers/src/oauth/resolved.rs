@@ -189,6 +189,11 @@ impl OAuth {
                 context.login_required("no user is logged in, so no authorization server is known")
             })?;
             server = server.found(&issuer);
+            if let Some(last) = self.last().as_ref() {
+                // Its metadata are known.
+                let is_same = last.server.issuer()? == server.issuer()?;
+                server = if is_same { last.server.clone() } else { server };
+            }
         }
         let resource = found.as_ref().map(|found| found.resource.as_str());
         let resource = resource.or_else(|| self.server.resource().map(Address::as_str));

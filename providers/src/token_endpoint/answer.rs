@@ -32,6 +32,15 @@ impl TokenResponse {
     }
 
     /// Returns the media type.
+    ///
+    /// ```
+    /// use authn_providers::TokenResponse;
+    ///
+    /// /// Returns whether the server has answered with a form in place of JSON.
+    /// fn is_form(response: &TokenResponse) -> bool {
+    ///     response.content_type() == Some("application/x-www-form-urlencoded")
+    /// }
+    /// ```
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }

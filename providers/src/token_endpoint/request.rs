@@ -125,6 +125,15 @@ impl TokenRequest {
     }
 
     /// Adds a parameter, also if there is one with its name.
+    ///
+    /// ```
+    /// use authn_providers::TokenRequest;
+    ///
+    /// fn name_audiences(request: &mut TokenRequest) {
+    ///     request.add_parameter("audience", "orders");
+    ///     request.add_parameter("audience", "reports");
+    /// }
+    /// ```
     pub fn add_parameter(&mut self, name: &str, value: &str) {
         self.form.add(name, value);
     }

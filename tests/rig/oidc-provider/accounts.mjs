@@ -1,7 +1,7 @@
 // Who logs in, and what for.
 
 /** Users of the password grant. The login page takes any password. */
-export const USERS = { alice: 'wonderland', bob: 'p@ss w%rd+&=:/' };
+export const USERS = { alice: 'wonderland', bob: 'p@ss w%rd+&=:/', carol: 'wonderland' };
 
 /** The resource whose access tokens are JWTs that /rs/bearer and /rs/dpop accept; the default of cc-*. */
 export const API = 'urn:rig:api';

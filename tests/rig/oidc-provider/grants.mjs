@@ -2,7 +2,9 @@
 // 8693).
 import { errors } from 'oidc-provider';
 import * as jose from 'jose';
-import { API, FORBIDDEN, RESOURCE_SCOPES, USERS, jwtResource } from './accounts.mjs';
+import {
+  API, FORBIDDEN, OPAQUE, RESOURCE_SCOPES, USERS, jwtResource, opaqueResource,
+} from './accounts.mjs';
 import { GRANT } from './clients.mjs';
 import { now } from './clock.mjs';
 
@@ -28,7 +30,8 @@ export function registerGrants(provider, { issuer, keys }) {
     const grantId = await grant.save();
 
     const token = new provider.AccessToken({ accountId, client, grantId, gty, scope, extra });
-    token.resourceServer = new provider.ResourceServer(resource, jwtResource(resource, 'RS256'));
+    const format = resource === OPAQUE ? opaqueResource : jwtResource(resource, 'RS256');
+    token.resourceServer = new provider.ResourceServer(resource, format);
     token.scope = scope.split(' ').filter((one) => RESOURCE_SCOPES.includes(one)).join(' ') || undefined;
     const body = {
       access_token: await token.save(),
@@ -45,12 +48,14 @@ export function registerGrants(provider, { issuer, keys }) {
   }
 
   async function password(ctx) {
-    const { username, password: given, scope = 'read' } = ctx.oidc.params;
+    const { username, password: given, scope = 'read', resource } = ctx.oidc.params;
     if (USERS[username] === undefined || USERS[username] !== given) {
       throw new errors.InvalidGrant('invalid credentials provided');
     }
     const refresh = scope.split(' ').includes('offline_access');
-    ctx.body = await issue(ctx, { accountId: username, scope, gty: 'password', refresh });
+    ctx.body = await issue(ctx, {
+      accountId: username, scope, gty: 'password', refresh, resource: [resource].flat()[0],
+    });
   }
 
   // As Google does it: `iss` is the service account, `sub` the user it acts for, and the scope is in the

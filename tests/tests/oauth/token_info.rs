@@ -140,7 +140,7 @@ async fn the_tokens_of_one_of_many_users_are_revoked() {
     let carol = TokenSet::new(Token::new(text("access_token")).unwrap())
         .with_refresh_token(text("refresh_token").into());
     let revocation = bob.revoke_tokens(carol.clone()).await.unwrap();
-    assert_eq!((revocation.revoked, revocation.failed.len()), (2, 0));
+    assert_eq!((revocation.revoked, revocation.failed.len()), (2, 0), "{revocation:?}");
     assert!(!bob.introspect_token(carol.token()).await.unwrap().is_active());
     assert_eq!(bob.try_token().unwrap().secret(), cached.secret(), "bob's session is as it was");
     assert!(bob.introspect().await.unwrap().is_active());
