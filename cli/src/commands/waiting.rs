@@ -4,6 +4,7 @@ use std::{
     io,
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
+    thread,
     time::Duration,
 };
 
@@ -12,7 +13,7 @@ use authn::{
     config::{Config, Problem, ProblemCode, Severity},
     diagnostic::{check_limit_on_files, limit_help, reason},
 };
-use tokio::{runtime::Builder, select, time};
+use tokio::{runtime::Builder, select, sync::oneshot, time};
 
 use super::signals::Signals;
 use crate::{
@@ -103,6 +104,24 @@ pub(crate) fn query<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T
             biased;
             done = work => done.map_err(Failure::from),
             code = signals.recv() => Err(Failure::Silent(code)),
+        }
+    })
+}
+
+/// Waits until a question at the terminal is answered, or a signal ends the program. Once an operation was waited for, no
+/// signal ends a question otherwise.
+pub(crate) fn answer<T: Send + 'static>(
+    question: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    block_on(async |signals| {
+        let (sender, answer) = oneshot::channel();
+        // It can't be interrupted, so at the end of the program nothing waits for it.
+        let ask = move || drop(sender.send(question()));
+        thread::Builder::new().spawn(ask).map_err(|error| no_runtime(&error))?;
+        select! {
+            biased;
+            code = signals.recv() => Err(Failure::Silent(code)),
+            answer = answer => answer.unwrap_or(Err(Failure::Silent(Code::Other))),
         }
     })
 }

@@ -34,7 +34,7 @@ pub(super) fn run(app: &App, url: &str, ways: &Ways) -> Result<(), Failure> {
     set(&mut writer, &name, &found, &url)?;
     let path = short(writer.path(), home().as_deref());
     output::write(&format!("\nThis is added to {path}:\n\n{}\n", writer.difference()));
-    if !ask::confirm("Log in there, and save this profile?", false)? {
+    if !waiting::answer(|| ask::confirm("Log in there, and save this profile?", false))? {
         return Err(Failure::new(Code::Interrupted, "the login was cancelled")
             .with_help("nothing was sent to the authorization server, and nothing was saved"));
     }
@@ -114,7 +114,8 @@ fn name(app: &App, config: &Config, url: &Url) -> Result<String, Failure> {
     let is_free = |name: &String| !config.profiles().contains(name);
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     let free = std::iter::once(name.clone()).chain(numbered).find(is_free).unwrap_or_default();
-    checked(&ask::text("\nName of the profile", &free)?, config)
+    let name = waiting::answer(move || ask::text("\nName of the profile", &free))?;
+    checked(&name, config)
 }
 
 fn checked(name: &str, config: &Config) -> Result<String, Failure> {
