@@ -5,7 +5,7 @@
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use authn::{Entry, ErrorKind, Provider, config::ProblemCode, options::OptionValue};
-use authn_providers::{ApiKey, AppService, Basic, Bearer, Cached, Hook, Jwt, JwtBearer, OAuth};
+use authn_providers::{ApiKey, AppService, Basic, Bearer, Cached, Hook, Jwt, JwtBearer, OAuth, OAuth1};
 
 /// Calls a builder's method for each option that is named, and checks that these are all options of the provider.
 macro_rules! methods {
@@ -33,23 +33,26 @@ fn every_builder_has_a_method_for_each_option() {
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
             username_claim placement header header_prefix query_parameter r#override preset;
         Jwt: jwt placement header header_prefix query_parameter r#override preset;
-        JwtBearer: token_endpoint_url issuer_url issuer subject audience scope private_key key_id
-            algorithm jwt_header lifetime claims client_id token_type service_account_file self_signed assertion
+        JwtBearer: token_endpoint_url issuer_url issuer subject audience scope private_key key_id algorithm
+            lifetime claims jwt_header client_id token_type service_account_file self_signed assertion
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
             username_claim placement header header_prefix query_parameter r#override preset;
-        OAuth: issuer_url token_endpoint_url keycloak_url realm issuer authorization_endpoint_url
+        OAuth: resource_url issuer_url token_endpoint_url keycloak_url realm issuer authorization_endpoint_url
             device_authorization_endpoint_url pushed_authorization_request_endpoint_url
-            introspection_endpoint_url revocation_endpoint_url registration_endpoint_url
-            userinfo_endpoint_url end_session_endpoint_url jwks_url grant_type client_id
-            client_secret token_endpoint_auth_method basic_encoding private_key key_id algorithm
-            jwt_header assertion_audience refresh_token username password registration_page_url redirect_port
-            redirect_path redirect_uri prompt login_hint browser login_timeout scope audience
-            resource parameters authorization_parameters token_type token_request_method
-            token_request_encoding compliance
-            pushed_authorization_request request_object response_mode acr_values max_age ui_locales
-            claims authorization_details
-            expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
-            username_claim placement header header_prefix query_parameter r#override preset;
+            introspection_endpoint_url revocation_endpoint_url registration_endpoint_url userinfo_endpoint_url
+            end_session_endpoint_url jwks_url grant_type client_id client_secret token_endpoint_auth_method
+            basic_encoding private_key key_id algorithm assertion_audience jwt_header certificate
+            certificate_key refresh_token username password subject subject_token_type actor actor_token_type
+            requested_token_type assertion client_assertion registration_page_url redirect_port redirect_path
+            redirect_uri prompt login_hint browser login_timeout pushed_authorization_request request_object
+            response_mode acr_values max_age ui_locales claims scope audience resource authorization_details
+            parameters authorization_parameters token_type token_request_method token_request_encoding
+            compliance dpop dpop_algorithm client_registration client_name software_statement
+            initial_access_token expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store
+            expected_username username_claim placement header header_prefix query_parameter r#override preset;
+        OAuth1: client_id client_secret token token_secret signature_method private_key realm placement
+            body_hash request_token_url authorization_url access_token_url callback expiry_threshold clock_skew
+            expires_in_fallback minimal_refresh_period store expected_username username_claim r#override preset;
     }
 }
 

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 pub(crate) use browser::{Browser, Browsers};
 use listener::Listener;
 
-pub(crate) use answer::{Answer, Checks};
+pub(crate) use answer::{Answer, Checks, Parameters, code_of};
 pub(crate) use redirect::{Redirect, RedirectOptions};
 
 /// An event while the user logs in.

@@ -1,14 +1,10 @@
 //! The server's answer, which the browser brings back (RFC 5849, 2.2), and its checks.
 
-use std::collections::BTreeSet;
-
 use authn::Error;
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 use super::{exchange::known_problem, signing::TOKEN};
-use crate::browser_login::{Answer, Checks};
+use crate::browser_login::{Answer, Checks, Parameters};
 
 /// A server of the protocol says so by an address of its own; widespread is this parameter, with the token.
 const DENIED: &str = "denied";
@@ -26,29 +22,19 @@ impl Checks for Expected {
     }
 
     fn check(&self, query: &str) -> Answer {
-        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-        let is_ours =
-            |value: &str| verify_slices_are_equal(value.as_bytes(), self.token.as_bytes()).is_ok();
-        let has = |wanted: &str| pairs.iter().any(|(name, value)| name == wanted && is_ours(value));
-        if !has(TOKEN) && !has(DENIED) {
+        let answer = Parameters::parse(query);
+        let is_denied = answer.have(DENIED, &self.token);
+        if !answer.have(TOKEN, &self.token) && !is_denied {
             return Answer::Foreign;
         }
-        let mut names = BTreeSet::new();
-        if !pairs.iter().all(|(name, _)| names.insert(name)) {
-            return Answer::Failed(
-                Error::protocol("the server's answer contains a parameter twice")
-                    .with_help("log in again"),
-            );
+        if let Err(error) = answer.check() {
+            return Answer::Failed(error);
         }
-        let get = |wanted: &str| {
-            let found = pairs.iter().find(|(name, value)| name == wanted && !value.is_empty());
-            found.map(|(_, value)| &**value)
-        };
         // The refusal comes first: an answer with one is none, even if it contains a verifier.
-        if has(DENIED) {
+        if is_denied {
             return Answer::Denied(denied());
         }
-        match (get(PROBLEM), get(VERIFIER)) {
+        match (answer.get(PROBLEM), answer.get(VERIFIER)) {
             (Some("permission_denied" | "user_refused"), _) => Answer::Denied(denied()),
             (Some(problem), _) => Answer::Failed(failed(problem)),
             (None, Some(verifier)) => Answer::Code(Zeroizing::new(verifier.to_owned())),

@@ -15,7 +15,7 @@ use super::{
     signing::TOKEN,
 };
 use crate::{
-    browser_login::{Answer, BrowserLogin, Checks as _, Redirect, RedirectOptions},
+    browser_login::{BrowserLogin, Redirect, RedirectOptions, code_of},
     token_endpoint::Address,
 };
 
@@ -191,22 +191,7 @@ pub(super) async fn complete(
     };
     let temporary = Credential { token, secret };
     let expected = Expected { token: temporary.token.clone() };
-    let verifier = match expected.check(returned.query().unwrap_or_default()) {
-        Answer::Code(verifier) => verifier,
-        Answer::Failed(error) => return Err(error),
-        // The program goes on without a login, as if the user had closed the page.
-        Answer::Denied(error) => {
-            return Err(Error::cancelled(error.message()).with_help("log in again and agree"));
-        }
-        Answer::Empty => {
-            return Err(Error::protocol("the browser came back with neither a code nor an error")
-                .with_help("start the login again"));
-        }
-        Answer::Foreign => {
-            return Err(Error::protocol("the browser came back from another login")
-                .with_help("start the login again, in the browser that completes it"));
-        }
-    };
+    let verifier = code_of(returned, &expected)?;
     redeem(options, context, &temporary, &verifier).await
 }
 

@@ -1,13 +1,9 @@
 //! The server's answer, which the browser brings back (RFC 6749, 4.1.2), and its checks.
 
-use std::collections::BTreeSet;
-
 use authn::{Error, ErrorKind};
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::browser_login::{Answer, Checks};
+use crate::browser_login::{Answer, Checks, Parameters};
 
 /// The values that an answer to this login must contain.
 pub(super) struct Expected {
@@ -24,24 +20,14 @@ impl Checks for Expected {
     }
 
     fn check(&self, query: &str) -> Answer {
-        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-        let is_ours =
-            |value: &str| verify_slices_are_equal(value.as_bytes(), self.state.as_bytes()).is_ok();
-        if !pairs.iter().any(|(name, value)| name == "state" && is_ours(value)) {
+        let answer = Parameters::parse(query);
+        if !answer.have("state", &self.state) {
             return Answer::Foreign;
         }
-        let mut names = BTreeSet::new();
-        if !pairs.iter().all(|(name, _)| names.insert(name)) {
-            return Answer::Failed(
-                Error::protocol("the server's answer contains a parameter twice")
-                    .with_help("log in again"),
-            );
+        if let Err(error) = answer.check() {
+            return Answer::Failed(error);
         }
-        let get = |wanted: &str| {
-            let found = pairs.iter().find(|(name, value)| name == wanted && !value.is_empty());
-            found.map(|(_, value)| &**value)
-        };
-        if let (Some(named), Some(issuer)) = (get("iss"), &self.issuer)
+        if let (Some(named), Some(issuer)) = (answer.get("iss"), &self.issuer)
             && named != issuer
         {
             return Answer::Failed(
@@ -50,12 +36,12 @@ impl Checks for Expected {
             );
         }
         // The error comes first: an answer with an error is not a grant, even if it contains a code.
-        if let Some(code) = get("error") {
+        if let Some(code) = answer.get("error") {
             let error = refusal(code);
             return if code == DENIED { Answer::Denied(error) } else { Answer::Failed(error) };
         }
-        let Some(code) = get("code") else { return Answer::Empty };
-        if self.must_name_issuer && get("iss").is_none() {
+        let Some(code) = answer.get("code") else { return Answer::Empty };
+        if self.must_name_issuer && answer.get("iss").is_none() {
             return Answer::Failed(
                 Error::protocol(
                     "the answer does not name its issuer, although the server's metadata promise that \

@@ -4,7 +4,7 @@ use authn::{Error, PendingLogin, Result, TokenSet, Url};
 
 use super::attempt::Attempt;
 use crate::{
-    browser_login::{Answer, Checks as _},
+    browser_login::code_of,
     oauth::{
         Call,
         grants::GrantType,
@@ -33,24 +33,7 @@ pub(in crate::oauth) async fn complete(
     check(call, pending.redirect_uri())?;
     let attempt = Attempt::resume(call, pending)?;
     let expected = attempt.expected(call).await?;
-    let code = match expected.check(returned.query().unwrap_or_default()) {
-        Answer::Code(code) => code,
-        Answer::Failed(error) => return Err(error),
-        // The program goes on without a login, as if the user had closed the page.
-        Answer::Denied(error) => {
-            let denied = Error::cancelled(error.message());
-            let help = error.help().unwrap_or("log in again and agree").to_owned();
-            return Err(denied.with_help(help));
-        }
-        Answer::Empty => {
-            return Err(Error::protocol("the browser came back with neither a code nor an error")
-                .with_help("start the login again"));
-        }
-        Answer::Foreign => {
-            return Err(Error::protocol("the browser came back from another login")
-                .with_help("start the login again, in the browser that completes it"));
-        }
-    };
+    let code = code_of(returned, &expected)?;
     let grant = attempt.exchange(call, &code).await?;
     let must_name_user = attempt.nonce.is_some();
     // A set without a token has an error of its own.
