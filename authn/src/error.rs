@@ -37,6 +37,8 @@ struct Inner {
     source: Option<Arc<dyn StdError + Send + Sync>>,
     retry_after: Option<Duration>,
     problems: Vec<Problem>,
+    /// Whether the session may still be good, although a user has to log in.
+    keeps_session: bool,
 }
 
 /// What sort of failure an [`Error`] is.
@@ -103,6 +105,7 @@ impl Error {
             source: None,
             retry_after: None,
             problems: Vec::new(),
+            keeps_session: false,
         }))
     }
 
@@ -138,6 +141,18 @@ impl Error {
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.inner().source = Some(Arc::new(source));
         self
+    }
+
+    /// Says that the session may still be good, although a user has to log in. Only a refused refresh token ends it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn keeping_session(mut self) -> Self {
+        self.inner().keeps_session = true;
+        self
+    }
+
+    pub(crate) fn keeps_session(&self) -> bool {
+        self.0.keeps_session
     }
 
     /// Adds how long the server asked to wait before the next attempt.

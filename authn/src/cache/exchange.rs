@@ -418,6 +418,7 @@ impl Exchange {
 /// Returns whether the server has ended the session of the refresh token that was sent.
 fn is_over(error: &Error, sent: Option<&TokenSet>) -> bool {
     error.kind() == ErrorKind::LoginRequired
+        && !error.keeps_session()
         && sent.is_some_and(|tokens| tokens.refresh_token().is_some())
 }
 

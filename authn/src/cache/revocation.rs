@@ -16,14 +16,27 @@ impl Exchange {
         let revocation = if let Some(inner) = self.shared.source.inner() {
             inner.managed().revoke(&inner.context, tokens).await?
         } else {
-            let mut done = self.revoke_all(last.clone(), tokens).await?;
+            let revoked = self.revoke_all(last.clone(), tokens).await;
+            let deleted = self.shared.source.delete_client(&self.context, last.as_ref()).await;
+            let mut done = match (revoked, deleted) {
+                // The tokens of a client end with it.
+                (Err(error), Ok(true)) => {
+                    Revocation { failed: vec![error], ..Revocation::default() }
+                }
+                (Err(error), _) => return Err(error),
+                (Ok(done), Ok(_)) => done,
+                // The session has ended, whatever has become of the client.
+                (Ok(mut done), Err(error)) => {
+                    done.failed.push(error);
+                    done
+                }
+            };
             if let Some(subject) = self.shared.below() {
                 // The user's session is there.
                 let of_user = subject.managed().revoke(&subject.context, Vec::new()).await?;
                 done.revoked += of_user.revoked;
                 done.failed.extend(of_user.failed);
             }
-            self.shared.source.delete_client(&self.context, last.as_ref()).await?;
             done
         };
         self.logout().await?;

@@ -50,6 +50,7 @@ pub struct HttpRequest {
     identity: Option<ClientIdentity>,
     allow_http: bool,
     follows: bool,
+    reads_body: bool,
     reach: Reach,
     problem: Option<Error>,
 }
@@ -70,6 +71,7 @@ impl HttpRequest {
             identity: None,
             allow_http: false,
             follows: false,
+            reads_body: true,
             reach,
             problem: None,
         }
@@ -114,6 +116,13 @@ impl HttpRequest {
 
     fn within(mut self, reach: Reach) -> Self {
         self.reach = reach;
+        self
+    }
+
+    /// Leaves the body of the answer unread: it is empty. It may be without an end, such as a stream of events.
+    #[doc(hidden)]
+    pub fn head_only(mut self) -> Self {
+        self.reads_body = false;
         self
     }
 
@@ -196,7 +205,8 @@ impl HttpRequest {
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
         let (limit, clock) = (self.client.timeout(), self.client.clock().clone());
-        let sending = Sending { client, place, limit, clock, follows: self.follows };
+        let (follows, reads_body) = (self.follows, self.reads_body);
+        let sending = Sending { client, place, limit, clock, follows, reads_body };
         in_background(async move { sending.send(request).await }).await
     }
 }
@@ -210,6 +220,7 @@ struct Sending {
     clock: Clock,
     /// Whether redirects within the origin are followed.
     follows: bool,
+    reads_body: bool,
 }
 
 impl Sending {
@@ -219,10 +230,11 @@ impl Sending {
             // Bodies are in memory, so they can be sent again.
             let again = request.try_clone();
             let url = request.url().clone();
-            let is_head = request.method() == Method::HEAD;
+            let has_no_body = request.method() == Method::HEAD || !self.reads_body;
             let (response, deadline) = self.answer(request).await?;
             if !response.status().is_redirection() {
-                let received = receive(response, self.place.clone(), self.clock.clone(), is_head);
+                let received =
+                    receive(response, self.place.clone(), self.clock.clone(), has_no_body);
                 return before(received, deadline).await.unwrap_or_else(|| Err(late(&self.place)));
             }
             let target = target(&response, &url).filter(|_| self.follows);
@@ -289,13 +301,17 @@ async fn receive(
     mut response: reqwest::Response,
     place: String,
     clock: Clock,
-    is_head: bool,
+    has_no_body: bool,
 ) -> Result<HttpResponse> {
     let (status, headers) = (response.status(), response.headers().clone());
     // The answer to a `HEAD` has no body that could be encoded.
-    let encoding = encoding(&headers).filter(|_| !is_head);
+    let encoding = encoding(&headers).filter(|_| !has_no_body);
     let mut body = Zeroizing::new(Vec::new());
-    while let Some(chunk) = response.chunk().await.map_err(|error| failed(&place, &error))? {
+    while let Some(chunk) = if has_no_body {
+        None
+    } else {
+        response.chunk().await.map_err(|error| failed(&place, &error))?
+    } {
         if body.len() + chunk.len() > LARGEST {
             return Err(Error::protocol(format!(
                 "{place} answered with more than 1 MiB, which is no token response"

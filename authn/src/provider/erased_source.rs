@@ -94,8 +94,8 @@ pub(crate) trait ErasedSource: Send + Sync {
         &'a self,
         _context: &'a Context,
         _tokens: Option<&'a TokenSet>,
-    ) -> Boxed<'a, Result<()>> {
-        Box::pin(async { Ok(()) })
+    ) -> Boxed<'a, Result<bool>> {
+        Box::pin(async { Ok(false) })
     }
 
     fn revoke_access_token<'a>(
@@ -269,7 +269,7 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
         &'a self,
         context: &'a Context,
         tokens: Option<&'a TokenSet>,
-    ) -> Boxed<'a, Result<()>> {
+    ) -> Boxed<'a, Result<bool>> {
         Box::pin(self.0.delete_client(context, tokens))
     }
 

@@ -47,7 +47,10 @@ mod tests;
 mod typed_client;
 mod user_info;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use authn::{
     Bound, Claims, Context, Environment, InteractiveSource, Introspection, Issued, Login,
@@ -76,8 +79,8 @@ use typed_client::Missing;
 use crate::{
     client_auth::Client,
     token_endpoint::{
-        self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse,
-        with,
+        self, Advice, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received, TokenRequest,
+        TokenResponse, with,
     },
 };
 
@@ -179,11 +182,13 @@ struct Call<'a> {
     context: &'a Context,
     /// The key that tokens are bound to, if one is used.
     key: Option<&'a SessionKey>,
+    /// Where it is noted that the server has refused the client.
+    refused: Option<&'a AtomicBool>,
 }
 
 impl OAuth {
     fn call<'a>(&'a self, context: &'a Context) -> Call<'a> {
-        Call { options: self, client: &self.client, context, key: None }
+        Call { options: self, client: &self.client, context, key: None, refused: None }
     }
 }
 
@@ -191,6 +196,18 @@ impl<'a> Call<'a> {
     /// Returns the caller's scopes, else the configured ones.
     fn scopes(self) -> &'a [String] {
         self.options.request.scopes(self.context)
+    }
+
+    /// Notes whether the server does not know the client. Without an error code, something else may have refused it.
+    fn note(self, failure: &Failure) {
+        let is_unknown = match failure.code {
+            Some(ErrorCode::InvalidClient) => true,
+            Some(ErrorCode::UnauthorizedClient) => failure.is_of_client,
+            _ => false,
+        };
+        if let Some(refused) = self.refused.filter(|_| is_unknown) {
+            refused.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Returns the key of an exchange, which the session may have kept.
@@ -221,7 +238,7 @@ impl<'a> Call<'a> {
         let proof = self.options.dpop.expected(self.key);
         let received = Received::from(&response);
         let grant = token_endpoint::grant(&received, &advice, unknown_type, proof);
-        let grant = grant.inspect_err(|failure| self.options.note(failure))?;
+        let grant = grant.inspect_err(|failure| self.note(failure))?;
         self.client.note_identity(grant.token(), response.identity());
         Ok(with(grant, response.date(), TokenSet::with_server_date))
     }
@@ -252,8 +269,13 @@ impl<'a> Call<'a> {
         url: &Url,
         form: Form,
     ) -> Result<(TokenResponse, bool)> {
-        let Self { options: OAuth { server, request: options, dpop, .. }, client, context, key } =
-            self;
+        let Self {
+            options: OAuth { server, request: options, dpop, .. },
+            client,
+            context,
+            key,
+            ..
+        } = self;
         let mut request = TokenRequest::new(endpoint, url, form);
         let answered = options.prepare(&mut request)?;
         client.authenticate(&mut request, &server.audience()?, context).await?;
@@ -297,7 +319,7 @@ impl TokenSource for OAuth {
         }
         let mut resolved = self.resolve_for_session(context, last).await?;
         let mut tokens = resolved.exchange(last).await;
-        if tokens.is_err() && !grant_type.is_login() && resolved.takes_refusal_of_client() {
+        if tokens.is_err() && !grant_type.is_login() && resolved.is_client_refused() {
             resolved = resolved.with_new_client().await?;
             tokens = resolved.exchange(last).await;
         }
@@ -319,7 +341,7 @@ impl TokenSource for OAuth {
     /// Sends another proof, or asks for the scopes that are missing if the program wants that.
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
         match self.dpop.response(head, used, context) {
-            Reaction::Pass => self.request.step_up(head, context),
+            Reaction::Pass if head.allows_step_up() => self.last_request().step_up(head, context),
             reaction => reaction,
         }
     }
@@ -365,13 +387,13 @@ impl InteractiveSource for OAuth {
             return Ok(None);
         }
         let mut resolved = self.resolve_for_login(context, login).await?;
-        let mut tokens = resolved.log_in(login).await;
-        if tokens.is_err() && resolved.takes_refusal_of_client() {
+        let mut tokens = Box::pin(resolved.log_in(login)).await;
+        if tokens.is_err() && resolved.is_client_refused() {
             login.progress(&Progress::Notice(
                 "the server has forgotten the client, which is registered once more".to_owned(),
             ));
             resolved = resolved.with_new_client().await?;
-            tokens = resolved.log_in(login).await;
+            tokens = Box::pin(resolved.log_in(login)).await;
         }
         tokens.map(Some)
     }
@@ -396,8 +418,10 @@ impl InteractiveSource for OAuth {
         let kept = pending.kept(dpop::KEPT).map(SecretString::from);
         let key = resolved.call().new_key(kept.as_ref()).await?;
         let call = resolved.call().with_key(key.as_ref());
-        let tokens = authorization_code::complete(call, pending, returned).await?;
-        Ok(resolved.keep(dpop::keep(tokens, call.key)))
+        match Box::pin(authorization_code::complete(call, pending, returned)).await {
+            Ok(tokens) => Ok(resolved.keep(dpop::keep(tokens, call.key))),
+            Err(error) => Err(resolved.ended(error).await),
+        }
     }
 
     /// What a client's own credentials lack is typed in once.
@@ -432,13 +456,13 @@ impl InteractiveSource for OAuth {
         revocation::revoke_access_token(resolved.call(), grant).await.map(|()| true)
     }
 
-    async fn delete_client(&self, context: &Context, tokens: Option<&TokenSet>) -> Result<()> {
+    async fn delete_client(&self, context: &Context, tokens: Option<&TokenSet>) -> Result<bool> {
         if !self.registration.is_dynamic() {
-            return Ok(());
+            return Ok(false);
         }
         match self.known_server(context, tokens).await? {
             Some(resolved) => resolved.delete_client().await,
-            None => Ok(()),
+            None => Ok(false),
         }
     }
 

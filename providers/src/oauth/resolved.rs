@@ -16,25 +16,30 @@ use super::{
     grants::GrantType,
     id_token::Keys,
     login,
-    registration::{Registration, unknown_client},
+    registration::{Registration, no_client, unknown_client},
     request::RequestOptions,
     resource::{self, Found},
     server::Server,
 };
-use crate::{
-    client_auth::Client,
-    token_endpoint::{Address, Failure},
-};
+use crate::{client_auth::Client, token_endpoint::Address};
 
-/// The name under which a session keeps the issuer that it was made with.
+/// The names under which a session keeps the issuer that it was made with, and the redirect address of its client.
 const ISSUER: &str = "issuer";
+const REDIRECT_URI: &str = "redirect_uri";
 
-/// The options that were last completed, with the server's metadata and keys, and whether the server has refused the
-/// client.
+/// The options that were last completed, with the server's metadata and keys.
 #[derive(Default)]
-pub(super) struct Resolutions {
-    last: Mutex<Option<Arc<OAuth>>>,
-    has_refused_client: AtomicBool,
+pub(super) struct Resolutions(Mutex<Option<Arc<OAuth>>>);
+
+/// Which client is used, if one is registered dynamically.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    /// The one that is registered.
+    Known,
+    /// That one, or else one that is registered now.
+    Registered,
+    /// The same, for a login: one that the server does not know any longer is replaced.
+    Checked,
 }
 
 /// Options that name the server and the client, and the context in which requests to them are sent.
@@ -45,19 +50,14 @@ pub(super) struct Resolved<'a> {
     context: Context,
     /// The address that a browser comes back to.
     redirect_uri: String,
+    /// Whether the server has refused the client.
+    refused: AtomicBool,
 }
 
 impl OAuth {
     /// Returns whether the configuration names the server and the client.
     fn is_complete(&self) -> bool {
         self.server.resource().is_none() && !self.registration.is_dynamic()
-    }
-
-    /// Notes that the server does not accept the client.
-    pub(super) fn note(&self, failure: &Failure) {
-        if failure.is_of_client {
-            self.__resolutions.has_refused_client.store(true, Ordering::Release);
-        }
     }
 
     /// Checks the options that leave the server or the client open.
@@ -84,8 +84,13 @@ impl OAuth {
     }
 
     fn as_configured(&self, context: &Context) -> Resolved<'_> {
-        let context = context.clone();
-        Resolved { original: self, completed: None, context, redirect_uri: String::new() }
+        Resolved {
+            original: self,
+            completed: None,
+            context: context.clone(),
+            redirect_uri: String::new(),
+            refused: AtomicBool::new(false),
+        }
     }
 
     /// Finds the server for a login, asks the user about one that is not configured, and registers a client.
@@ -109,11 +114,17 @@ impl OAuth {
         };
         let redirect_uri = self.login.redirect().registered()?;
         login
-            .unless_cancelled(Box::pin(self.complete(context, found, None, redirect_uri, true)))
+            .unless_cancelled(Box::pin(self.complete(
+                context,
+                found,
+                None,
+                redirect_uri,
+                Need::Checked,
+            )))
             .await?
     }
 
-    /// Completes the options for an exchange without a user: with the server of the configuration or of the session.
+    /// Completes the options for what is done without a user: with the server of the configuration or of the session.
     pub(super) async fn resolve_for_session(
         &self,
         context: &Context,
@@ -122,8 +133,10 @@ impl OAuth {
         if self.is_complete() {
             return Ok(self.as_configured(context));
         }
-        let redirect_uri = self.login.redirect().registered()?;
-        Box::pin(self.complete(context, None, last, redirect_uri, false)).await
+        let redirect_uri = self.redirect_uri_of(last)?;
+        // The refresh token of a login is good for its own client alone.
+        let need = if GrantType::of(self).is_login() { Need::Known } else { Need::Registered };
+        Box::pin(self.complete(context, None, last, redirect_uri, need)).await
     }
 
     /// Does the same for a login in a web application, whose server nobody can be asked about.
@@ -146,13 +159,15 @@ impl OAuth {
             Some(resource) if is_start => Some(self.discover(resource, context).await?),
             _ => None,
         };
-        Box::pin(self.complete(context, found, None, redirect_uri.to_owned(), false)).await
+        let need = if is_start { Need::Checked } else { Need::Known };
+        Box::pin(self.complete(context, found, None, redirect_uri.to_owned(), need)).await
     }
 
     /// Asks the resource, and refuses another server than the pinned one.
     async fn discover(&self, resource: &Address, context: &Context) -> Result<Found> {
-        let found = resource::discover(resource, context.http()).await?;
-        match self.server.pinned()? {
+        let pinned = self.server.pinned()?;
+        let found = resource::discover(resource, pinned.as_ref(), context.http()).await?;
+        match pinned {
             Some(pinned) if pinned.as_str() != found.issuer => Err(Error::protocol(
                 "the resource names another authorization server than `issuer`",
             )
@@ -169,7 +184,7 @@ impl OAuth {
         found: Option<Found>,
         last: Option<&TokenSet>,
         redirect_uri: String,
-        is_login: bool,
+        need: Need,
     ) -> Result<Resolved<'_>> {
         let mut context = context.clone();
         let mut server = self.server.clone();
@@ -208,16 +223,20 @@ impl OAuth {
             let redirect_uri = if grant_type.is_login() { redirect_uri.as_str() } else { "" };
             let registration =
                 Registration { options: &options, grant_type, redirect_uri, context: &context };
-            if is_login {
+            if need == Need::Checked {
                 registration.forget_if_unknown().await?;
             }
-            let client = registration.client().await?;
+            let client = match need {
+                Need::Known => registration.known().await?.ok_or_else(|| no_client(&context))?,
+                Need::Registered | Need::Checked => registration.client().await?,
+            };
             if !options.client.is_same(&client) {
                 options = self.with_client(&options, client);
             }
         }
         *self.last() = Some(Arc::clone(&options));
-        Ok(Resolved { original: self, completed: Some(options), context, redirect_uri })
+        let (completed, refused) = (Some(options), AtomicBool::new(false));
+        Ok(Resolved { original: self, completed, context, redirect_uri, refused })
     }
 
     /// Returns the options with the server, and the client only if it is registered already; `None` if the server is not
@@ -246,13 +265,26 @@ impl OAuth {
             (Some(_), None) => return Ok(None),
         };
         let options = self.with_server(server, self.request.clone());
-        let redirect_uri = self.login.redirect().registered()?;
         Ok(Some(Resolved {
             original: self,
             completed: Some(Arc::new(options)),
             context,
-            redirect_uri,
+            redirect_uri: self.redirect_uri_of(last)?,
+            refused: AtomicBool::new(false),
         }))
+    }
+
+    /// Returns the redirect address of the session's client.
+    fn redirect_uri_of(&self, last: Option<&TokenSet>) -> Result<String> {
+        match last.and_then(|last| last.kept(REDIRECT_URI)) {
+            Some(kept) => Ok(kept.expose().to_string()),
+            None => self.login.redirect().registered(),
+        }
+    }
+
+    /// Returns the options of requests: those that were last completed, or else the configured ones.
+    pub(super) fn last_request(&self) -> RequestOptions {
+        self.last().as_ref().map_or_else(|| self.request.clone(), |last| last.request.clone())
     }
 
     fn with_server(&self, server: Server, request: RequestOptions) -> Self {
@@ -290,14 +322,14 @@ impl OAuth {
     }
 
     fn last(&self) -> std::sync::MutexGuard<'_, Option<Arc<OAuth>>> {
-        self.__resolutions.last.lock().unwrap_or_else(PoisonError::into_inner)
+        self.__resolutions.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Resolved<'_> {
     /// Returns a call with these options.
     pub(super) fn call(&self) -> Call<'_> {
-        self.options().call(&self.context)
+        Call { refused: Some(&self.refused), ..self.options().call(&self.context) }
     }
 
     fn options(&self) -> &OAuth {
@@ -323,47 +355,44 @@ impl Resolved<'_> {
         Ok(self.keep(dpop::keep(tokens, call.key)))
     }
 
-    /// Returns whether the server has refused the client that was registered there, since this was last asked.
-    pub(super) fn takes_refusal_of_client(&self) -> bool {
-        self.options().__resolutions.has_refused_client.swap(false, Ordering::AcqRel)
-            && self.original.registration.is_dynamic()
-    }
-
-    /// Forgets the registered client.
-    async fn forget_client(&self) -> Result<()> {
-        self.registration().forget().await
+    /// Returns whether the server has refused the client that was registered there.
+    pub(super) fn is_client_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed) && self.original.registration.is_dynamic()
     }
 
     /// Registers the client once more, and returns the options with it.
     pub(super) async fn with_new_client(self) -> Result<Self> {
-        self.forget_client().await?;
+        self.registration().forget(self.options().client.id()).await?;
         let client = self.registration().client().await?;
         let options = self.original.with_client(self.options(), client);
         *self.original.last() = Some(Arc::clone(&options));
-        Ok(Self { completed: Some(options), ..self })
+        Ok(Self { completed: Some(options), refused: AtomicBool::new(false), ..self })
     }
 
-    /// Deletes the registered client at the server and here.
-    pub(super) async fn delete_client(&self) -> Result<()> {
+    /// Deletes the registered client at the server and here. Returns whether there was one.
+    pub(super) async fn delete_client(&self) -> Result<bool> {
         self.registration().delete().await
     }
 
-    /// Adds the issuer, so that the session is renewed there and nowhere else.
-    pub(super) fn keep(&self, tokens: TokenSet) -> TokenSet {
-        match self.options().server.issuer() {
-            Ok(Some(issuer)) if self.original.server.resource().is_some() => {
-                tokens.with_kept(ISSUER, issuer.as_str().into())
-            }
-            _ => tokens,
+    /// Adds the issuer and the redirect address, so that the session is renewed there, and by the same client.
+    pub(super) fn keep(&self, mut tokens: TokenSet) -> TokenSet {
+        if let Ok(Some(issuer)) = self.options().server.issuer()
+            && self.original.server.resource().is_some()
+        {
+            tokens = tokens.with_signing_secret(ISSUER, issuer.as_str().into());
         }
+        if self.original.registration.is_dynamic() && !self.redirect_uri.is_empty() {
+            tokens = tokens.with_signing_secret(REDIRECT_URI, self.redirect_uri.as_str().into());
+        }
+        tokens
     }
 
     /// Returns what a failed exchange of a session means.
     pub(super) async fn ended(&self, error: Error) -> Error {
-        if !self.takes_refusal_of_client() {
+        if !self.is_client_refused() {
             return error;
         }
-        match self.forget_client().await {
+        match self.registration().refuse(self.options().client.id()).await {
             Ok(()) => unknown_client(&self.context),
             Err(error) => error,
         }

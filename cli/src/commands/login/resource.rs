@@ -33,15 +33,25 @@ pub(super) fn run(app: &App, url: &str, ways: &Ways) -> Result<(), Failure> {
     let mut writer = app.loader().writer()?;
     set(&mut writer, &name, &found, &url)?;
     let path = short(writer.path(), home().as_deref());
-    output::write(&format!("\nThis is added to {path}:\n\n{}\n", writer.difference()));
+    // The texts of strangers must not look like something else.
+    let lines: String =
+        writer.difference().lines().map(|line| format!("{}\n", visible(line))).collect();
+    let edited = app.loader().profile(&name).edited(&writer).read();
+    let credentials = waiting::credentials(&edited, |problem| app.output.problems([problem]))?;
+    output::write(&format!("\nThis is added to {path}:\n\n{lines}\n"));
     if !waiting::answer(|| ask::confirm("Log in there, and save this profile?", false))? {
         return Err(Failure::new(Code::Interrupted, "the login was cancelled")
             .with_help("nothing was sent to the authorization server, and nothing was saved"));
     }
-    let edited = app.loader().profile(&name).edited(&writer).read();
-    let credentials = waiting::credentials(&edited, |problem| app.output.problems([problem]))?;
     log_in(app, &edited, &credentials, ways)?;
-    writer.write()?;
+    if let Err(error) = writer.write() {
+        let message =
+            format!("you are logged in, but the profile was not saved: {}", error.message());
+        return Err(Failure::new(Code::Other, message).with_help(format!(
+            "add the lines above to {path}, or run `{}`",
+            with_profile(app, &name, "logout --revoke")
+        )));
+    }
     output::message(&format!(
         "The profile `{name}` was saved. `{}` prints a token.",
         with_profile(app, &name, "token")

@@ -6,6 +6,7 @@ use authn::{Context, Error, Result, SecretString, http::HttpResponse};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::is_safe;
 use crate::{
     client_auth::{Client, Standard},
     token_endpoint::Address,
@@ -14,7 +15,7 @@ use crate::{
 /// A registered client.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Record {
-    /// The server and the redirect address that it is for. In memory, all records have one name.
+    /// The server, the redirect address and the grant that it is for.
     place: String,
     client_id: String,
     client_secret: Option<Zeroizing<String>>,
@@ -23,6 +24,9 @@ pub(super) struct Record {
     token_endpoint_auth_method: Option<String>,
     registration_access_token: Option<Zeroizing<String>>,
     registration_client_uri: Option<String>,
+    /// Whether the server has refused the client since it was registered.
+    #[serde(default)]
+    is_refused: bool,
 }
 
 impl Record {
@@ -49,7 +53,11 @@ impl Record {
             client_secret_expires_at: response.member("client_secret_expires_at").unwrap_or(None),
             token_endpoint_auth_method: method.or_else(|| Some(asked_for.to_owned())),
             registration_access_token: text("registration_access_token").unwrap_or(None),
-            registration_client_uri: response.member("registration_client_uri").unwrap_or(None),
+            registration_client_uri: response
+                .member::<String>("registration_client_uri")
+                .unwrap_or(None)
+                .filter(|uri| Address::parse(uri).is_some_and(|address| is_safe(&address))),
+            is_refused: false,
         })
     }
 
@@ -68,8 +76,22 @@ impl Record {
             .with_help("run `logout --revoke`, and log in again")
     }
 
-    pub(super) fn with_access_token(self, token: Zeroizing<String>) -> Self {
-        Self { registration_access_token: Some(token), ..self }
+    pub(super) fn id(&self) -> &str {
+        &self.client_id
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_refused
+    }
+
+    pub(super) fn refused(self) -> Self {
+        Self { is_refused: true, ..self }
+    }
+
+    /// Returns the client as one that the server knows, which may have given it another token for later requests.
+    pub(super) fn accepted(self, token: Option<Zeroizing<String>>) -> Self {
+        let registration_access_token = token.or(self.registration_access_token);
+        Self { registration_access_token, is_refused: false, ..self }
     }
 
     pub(super) fn is_for(&self, place: &str) -> bool {
