@@ -49,8 +49,7 @@ pub struct HttpRequest {
     body: Option<Zeroizing<Vec<u8>>>,
     identity: Option<ClientIdentity>,
     allow_http: bool,
-    follows: bool,
-    reads_body: bool,
+    manner: Manner,
     reach: Reach,
     problem: Option<Error>,
 }
@@ -70,8 +69,7 @@ impl HttpRequest {
             body: None,
             identity: None,
             allow_http: false,
-            follows: false,
-            reads_body: true,
+            manner: Manner { follows: false, reads_body: true, is_once: false },
             reach,
             problem: None,
         }
@@ -94,7 +92,7 @@ impl HttpRequest {
     /// # }
     /// ```
     pub fn same_origin_redirects(mut self) -> Self {
-        self.follows = true;
+        self.manner.follows = true;
         self
     }
 
@@ -122,7 +120,15 @@ impl HttpRequest {
     /// Leaves the body of the answer unread: it is empty. It may be without an end, such as a stream of events.
     #[doc(hidden)]
     pub fn head_only(mut self) -> Self {
-        self.reads_body = false;
+        self.manner.reads_body = false;
+        self
+    }
+
+    /// Sends it a second time only if it can't have reached the server, whatever its method is. It contains what a server
+    /// takes once.
+    #[doc(hidden)]
+    pub fn once(mut self) -> Self {
+        self.manner.is_once = true;
         self
     }
 
@@ -205,10 +211,18 @@ impl HttpRequest {
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
         let (limit, clock) = (self.client.timeout(), self.client.clock().clone());
-        let (follows, reads_body) = (self.follows, self.reads_body);
-        let sending = Sending { client, place, limit, clock, follows, reads_body };
+        let sending = Sending { client, place, limit, clock, manner: self.manner };
         in_background(async move { sending.send(request).await }).await
     }
+}
+
+/// What is done differently for a request.
+#[derive(Clone, Copy)]
+struct Manner {
+    /// Whether redirects within the origin are followed.
+    follows: bool,
+    reads_body: bool,
+    is_once: bool,
 }
 
 /// How a request is sent.
@@ -218,9 +232,7 @@ struct Sending {
     /// For each request that is sent.
     limit: Duration,
     clock: Clock,
-    /// Whether redirects within the origin are followed.
-    follows: bool,
-    reads_body: bool,
+    manner: Manner,
 }
 
 impl Sending {
@@ -230,14 +242,14 @@ impl Sending {
             // Bodies are in memory, so they can be sent again.
             let again = request.try_clone();
             let url = request.url().clone();
-            let has_no_body = request.method() == Method::HEAD || !self.reads_body;
+            let has_no_body = request.method() == Method::HEAD || !self.manner.reads_body;
             let (response, deadline) = self.answer(request).await?;
             if !response.status().is_redirection() {
                 let received =
                     receive(response, self.place.clone(), self.clock.clone(), has_no_body);
                 return before(received, deadline).await.unwrap_or_else(|| Err(late(&self.place)));
             }
-            let target = target(&response, &url).filter(|_| self.follows);
+            let target = target(&response, &url).filter(|_| self.manner.follows);
             let is_within = |target: &Url| same_origin(&url, target);
             let next = redirected(again, response.status());
             let Some((target, mut next)) = target.filter(is_within).zip(next) else {
@@ -253,7 +265,7 @@ impl Sending {
     /// Sends one request, more than once if the server can't have acted on it. Returns the answer without its body, and the
     /// deadline for that.
     async fn answer(&self, mut request: reqwest::Request) -> Result<(reqwest::Response, Sleep)> {
-        let method = request.method().clone();
+        let method = if self.manner.is_once { Method::POST } else { request.method().clone() };
         let mut tried = 1;
         loop {
             let again = request.try_clone().filter(|_| tried < retry::TRIES);
@@ -280,7 +292,7 @@ impl Sending {
     }
 
     fn redirected(&self) -> Error {
-        let kind = if self.follows { " to another origin" } else { "" };
+        let kind = if self.manner.follows { " to another origin" } else { "" };
         Error::protocol(format!(
             "{} answered with a redirect{kind}, which is not followed here",
             self.place

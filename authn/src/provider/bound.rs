@@ -116,6 +116,7 @@ impl Bound {
             {
                 Reaction::Invalidate
             }
+            Reaction::Keep => Reaction::Pass,
             reaction => reaction,
         }
     }

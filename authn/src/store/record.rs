@@ -191,9 +191,10 @@ impl Record {
         *self = Self { revision, fingerprint, ..Self::default() };
     }
 
-    /// Returns the last grant as the source receives it; `None` if there is no session.
+    /// Returns the last grant as the source receives it; `None` if there is neither a session nor a secret that signs
+    /// requests.
     pub(crate) fn token_set(&self, scope: &str) -> Option<TokenSet> {
-        if !self.has_session() {
+        if !self.has_session() && self.kept.is_empty() {
             return None;
         }
         let stored = self.tokens.get(scope).or_else(|| self.tokens.values().next());

@@ -193,9 +193,7 @@ impl Client {
         if signs_requests {
             self.request_signer(&[])?;
         }
-        if let Some(files) = self.files()? {
-            self.__certificates.load(&files)?;
-        }
+        self.load_certificate()?;
         let method = match self.method() {
             Method::Standard(method) => method,
             method @ Method::Own(own) => {
@@ -211,6 +209,14 @@ impl Client {
             }
             Standard::TlsClientAuth | Standard::SelfSignedTlsClientAuth => self.check_certificate(),
             Standard::ClientAssertion | Standard::None => Ok(()),
+        }
+    }
+
+    /// Reads the certificate, if one is set.
+    pub(crate) fn load_certificate(&self) -> Result<()> {
+        match self.files()? {
+            Some(files) => self.__certificates.load(&files),
+            None => Ok(()),
         }
     }
 

@@ -28,6 +28,8 @@ mod login;
 mod logout;
 #[cfg(test)]
 mod loopback;
+#[cfg(test)]
+mod registered;
 mod registration;
 mod request;
 mod resolved;
@@ -171,6 +173,8 @@ pub struct OAuth {
     registration: RegistrationOptions,
     __keys: Keys,
     __resolutions: Resolutions,
+    /// Whether options that name a grant do so because these were completed, not because the user has set it.
+    __is_grant_implied: bool,
 }
 
 /// One call of the provider.
@@ -297,7 +301,7 @@ impl TokenSource for OAuth {
         self.validate_open(context)?;
         match Missing::of(self) {
             Some(missing) => missing.validate(self)?,
-            None if self.registration.is_dynamic() => {}
+            None if self.registration.is_dynamic() => self.client.load_certificate()?,
             None => {
                 let is_needed = GrantType::of(self).needs_client();
                 self.client.validate(is_needed, self.authorization.always_signs())?;
@@ -317,7 +321,7 @@ impl TokenSource for OAuth {
             // Nothing is to be sent, so nothing is to be found.
             return grant_type.exchange(self.call(context), last).await;
         }
-        let mut resolved = self.resolve_for_session(context, last).await?;
+        let mut resolved = self.resolve_for_exchange(context, last).await?;
         let mut tokens = resolved.exchange(last).await;
         if tokens.is_err() && !grant_type.is_login() && resolved.is_client_refused() {
             resolved = resolved.with_new_client().await?;
@@ -403,9 +407,11 @@ impl InteractiveSource for OAuth {
         context: &Context,
         redirect_uri: &str,
     ) -> Result<(Url, PendingLogin)> {
-        let resolved = self.resolve_for_web(context, redirect_uri, true).await?;
+        let resolved = self.resolve_for_web(context, redirect_uri, None).await?;
         let key = resolved.call().new_key(None).await?;
-        authorization_code::begin(resolved.call().with_key(key.as_ref()), redirect_uri).await
+        let call = resolved.call().with_key(key.as_ref());
+        let (url, pending) = authorization_code::begin(call, redirect_uri).await?;
+        Ok((url, resolved.keep_in(pending)))
     }
 
     async fn complete_login(
@@ -414,7 +420,7 @@ impl InteractiveSource for OAuth {
         pending: &PendingLogin,
         returned: &Url,
     ) -> Result<TokenSet> {
-        let resolved = self.resolve_for_web(context, pending.redirect_uri(), false).await?;
+        let resolved = self.resolve_for_web(context, pending.redirect_uri(), Some(pending)).await?;
         let kept = pending.kept(dpop::KEPT).map(SecretString::from);
         let key = resolved.call().new_key(kept.as_ref()).await?;
         let call = resolved.call().with_key(key.as_ref());

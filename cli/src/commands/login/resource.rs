@@ -3,7 +3,10 @@
 //! The API and its metadata are strangers. What they say is shown, and nothing is sent to the server that they name before
 //! the user has agreed. The profile is written after the login, as a whole, so a login that ends early changes no file.
 
-use authn::{ConfigWriter, Url, config::Config};
+use authn::{
+    ConfigWriter, Url,
+    config::{Config, Provenance, Setting},
+};
 use authn_providers::{FoundResource, discover_resource};
 
 use super::{Ways, check_terminal, log_in};
@@ -20,6 +23,10 @@ use crate::{
 /// The option of the resource, by which its profile is found.
 const OPTION: &str = "credentials.oauth.resource_url";
 
+/// The option, and the options, that a profile for an API must not inherit.
+const DOMAIN: &str = "credentials.domain";
+const INHERITED: &str = "credentials.oauth.";
+
 pub(super) fn run(app: &App, url: &str, ways: &Ways) -> Result<(), Failure> {
     let url = parse(url)?;
     let config = app.loader().without_profile().read();
@@ -27,18 +34,22 @@ pub(super) fn run(app: &App, url: &str, ways: &Ways) -> Result<(), Failure> {
         return again(app, &profile, ways);
     }
     check_terminal(&config, ways)?;
+    check_base(&config)?;
     let found = waiting::query(discover_resource(url.as_str(), config.http()))?;
     output::write(&shown(&found));
     let name = name(app, &config, &url)?;
     let mut writer = app.loader().writer()?;
-    set(&mut writer, &name, &found, &url)?;
+    set(&mut writer, &name, &found, &url, config.provider().is_some())?;
     let path = short(writer.path(), home().as_deref());
     // The texts of strangers must not look like something else.
-    let lines: String =
-        writer.difference().lines().map(|line| format!("{}\n", visible(line))).collect();
+    let lines: Vec<_> = writer.difference().lines().map(visible).collect();
+    let lines = lines.join(
+        "
+",
+    );
     let edited = app.loader().profile(&name).edited(&writer).read();
     let credentials = waiting::credentials(&edited, |problem| app.output.problems([problem]))?;
-    output::write(&format!("\nThis is added to {path}:\n\n{lines}\n"));
+    output::write(&format!("\nThis is added to {path}:\n\n{lines}\n\n"));
     if !waiting::answer(|| ask::confirm("Log in there, and save this profile?", false))? {
         return Err(Failure::new(Code::Interrupted, "the login was cancelled")
             .with_help("nothing was sent to the authorization server, and nothing was saved"));
@@ -66,6 +77,24 @@ fn parse(text: &str) -> Result<Url, Failure> {
         Failure::new(Code::Usage, "this is not the address of an API")
             .with_help("write it like `https://api.example.com/mcp`, without a user")
     })
+}
+
+/// Fails if a new profile would inherit options that are for another server, or that bind its token to another origin.
+fn check_base(config: &Config) -> Result<(), Failure> {
+    let settings = config.settings();
+    let is_set = |setting: &&Setting| !matches!(setting.provenance, Provenance::Default);
+    let is_in_the_way =
+        |setting: &&Setting| setting.key == DOMAIN || setting.key.starts_with(INHERITED);
+    let Some(setting) = settings.iter().filter(is_set).find(is_in_the_way) else { return Ok(()) };
+    let message = format!(
+        "each profile inherits `{}` ({}), which is not for this API",
+        plain(&setting.key),
+        setting.provenance
+    );
+    Err(Failure::new(Code::Configuration, message).with_help(
+        "move `[credentials]` and its tables to a profile, such as `[profile.work.credentials]`, and set \
+         `default_profile = \"work\"`",
+    ))
 }
 
 /// Returns the profile that has this resource already.
@@ -145,8 +174,12 @@ fn set(
     name: &str,
     found: &FoundResource,
     url: &Url,
+    has_provider: bool,
 ) -> authn::Result<()> {
     let key = |option: &str| format!("profile.\"{name}\".credentials.{option}");
+    if has_provider {
+        writer.set(&key("provider"), "oauth")?;
+    }
     writer.set(&key("origins"), [url.origin().ascii_serialization()])?;
     writer.set(&key("oauth.resource_url"), &found.resource)?;
     writer.set(&key("oauth.issuer"), &found.issuer)?;

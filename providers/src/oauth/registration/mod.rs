@@ -16,12 +16,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{OAuth, grants::GrantType};
-use crate::{
-    client_auth::Client,
-    token_endpoint::{Address, Endpoint},
-};
+use crate::token_endpoint::{Address, Endpoint};
 pub(super) use options::RegistrationOptions;
-use record::Record;
+pub(super) use record::Record;
 use request::Metadata;
 
 /// The registration of one client at a server. `options` are those with the server.
@@ -36,15 +33,15 @@ pub(super) struct Registration<'a> {
 
 impl Registration<'_> {
     /// Returns the registered client, if there is one.
-    pub(super) async fn known(self) -> Result<Option<Client>> {
-        Ok(self.record().await?.map(|record| record.client(&self.options.client)))
+    pub(super) async fn known(self) -> Result<Option<Record>> {
+        self.record().await
     }
 
     /// Returns the registered client, and registers one if there is none or if its secret has expired.
-    pub(super) async fn client(self) -> Result<Client> {
+    pub(super) async fn client(self) -> Result<Record> {
         if let Some(record) = self.record().await? {
             if !record.has_expired(self.context) {
-                return Ok(record.client(&self.options.client));
+                return Ok(record);
             }
             // It would be in the way of a new one.
             self.forget(record.id()).await?;
@@ -54,8 +51,7 @@ impl Registration<'_> {
         let metadata = self.metadata().await?;
         let work = metadata.work(endpoint, self.place()?, &self.options.registration, self.context);
         let text = self.kept()?.get_or_try_init(&self.name()?, || work).await?;
-        let record = Record::parse(&text.expose()).ok_or_else(Record::unreadable)?;
-        Ok(record.client(&self.options.client))
+        Record::parse(&text.expose()).ok_or_else(Record::unreadable)
     }
 
     /// Asks the server whether it still knows the client, and forgets one that it does not. If the server can't be asked, a

@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// A registered client.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Record {
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::oauth) struct Record {
     /// The server, the redirect address and the grant that it is for.
     place: String,
     client_id: String,
@@ -61,7 +61,7 @@ impl Record {
         })
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::oauth) fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 
@@ -74,6 +74,13 @@ impl Record {
     pub(super) fn unreadable() -> Error {
         Error::store("what is kept of the registered client can't be read")
             .with_help("run `logout --revoke`, and log in again")
+    }
+
+    /// Returns the client as a session keeps it: without what is for the registration alone.
+    pub(in crate::oauth) fn of_session(&self) -> SecretString {
+        let record =
+            Self { registration_access_token: None, registration_client_uri: None, ..self.clone() };
+        record.write()
     }
 
     pub(super) fn id(&self) -> &str {
@@ -107,7 +114,7 @@ impl Record {
     }
 
     /// Returns the client that authenticates with it.
-    pub(super) fn client(&self, options: &Client) -> Client {
+    pub(in crate::oauth) fn client(&self, options: &Client) -> Client {
         let secret = self.client_secret.as_ref().map(|secret| secret.as_str().into());
         let method = self.token_endpoint_auth_method.as_deref().and_then(Standard::by_name);
         options.registered(&self.client_id, secret, method)
