@@ -214,8 +214,8 @@ fn a_request_is_sent_again_with_a_new_nonce() {
     assert_eq!(sent(), Value::Null);
     let steps: [(u16, &[_], Reaction, &str); 11] = [
         (401, &[wanted, nonce("n1")], Reaction::Retry, "n1"),
-        // The server wants the nonce that it has been sent.
-        (401, &[wanted, nonce("n1")], Reaction::Invalidate, "n1"),
+        // The server wants the nonce that it has been sent. Another token would not help.
+        (401, &[wanted, nonce("n1")], Reaction::Pass, "n1"),
         (200, &[nonce("n2")], Reaction::Pass, "n2"),
         (404, &[nonce("n3")], Reaction::Pass, "n3"),
         (401, &[nonce("n4")], Reaction::Retry, "n4"),
@@ -234,7 +234,7 @@ fn a_request_is_sent_again_with_a_new_nonce() {
             "n6",
         ),
         (400, &[wanted, nonce("n7")], Reaction::Retry, "n7"),
-        (401, &[wanted], Reaction::Invalidate, "n7"),
+        (401, &[wanted], Reaction::Pass, "n7"),
         (401, &[], Reaction::Invalidate, "n7"),
     ];
     for (number, (status, answer, expected, next)) in (1..).zip(steps) {
@@ -275,7 +275,7 @@ fn a_refused_proof_is_dated_by_the_servers_clock() {
     // An answer from a cache has the time of another answer.
     let old = date(hour);
     let answer = [refused, ("date", &*old), ("age", "3600")];
-    assert_eq!(reaction(&credentials, 401, &answer), Reaction::Invalidate);
+    assert_eq!(reaction(&credentials, 401, &answer), Reaction::Pass);
     // A server that takes the proof may name any time.
     assert_eq!(reaction(&credentials, 200, &[("date", &date(hour))]), Reaction::Pass);
     let answer = date(hour);
@@ -287,7 +287,7 @@ fn a_refused_proof_is_dated_by_the_servers_clock() {
     // The same again: the time was not the reason.
     assert_eq!(
         reaction(&credentials, 401, &[refused, ("date", &date(hour))]),
-        Reaction::Invalidate
+        Reaction::Pass
     );
     // This machine's clock is corrected.
     manual.advance(hour);
@@ -436,7 +436,7 @@ fn tokens_of_all_scopes_are_bound_to_one_key() {
     });
     let folder = tempfile::tempdir().unwrap();
     let text = format!(
-        "[credentials]\ndomain = 'api.example.com'\n[credentials.oauth]\nstore = 'file'\n\
+        "[credentials.oauth]\nstore = 'file'\n\
          token_endpoint_url = '{}'\nclient_id = 'c'\nclient_secret = 's'\ndpop = true\n\
          [stores.file]\ndirectory = '{}'\n",
         server.url,
