@@ -5,7 +5,7 @@ use std::{any::Any, sync::Arc};
 use super::{
     core::Core,
     exchange, per_request,
-    single_flight::{Wish, wait},
+    single_flight::{Waiter, Wish, wait},
     state::SessionState,
 };
 use crate::{
@@ -133,6 +133,13 @@ impl Managed for Core {
         }
     }
 
+    fn has_session(&self) -> bool {
+        let source = &self.shared.source;
+        source.needs_login()
+            || !matches!(source.session(), SessionPolicy::None)
+            || self.shared.sessions_below().next().is_some()
+    }
+
     fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
         match self.shared.below() {
             Some(below) => below.managed().login_plan(environment),
@@ -148,7 +155,12 @@ impl Managed for Core {
     }
 
     fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
-        Box::pin(self.exchange(context, Wish::Token).logout())
+        Box::pin(async {
+            match self.of_user(context).await? {
+                Some((cache, context)) => cache.exchange(&context, Wish::Token).logout().await,
+                None => self.exchange(context, Wish::Token).logout().await,
+            }
+        })
     }
 
     fn revoke<'a>(
@@ -156,7 +168,14 @@ impl Managed for Core {
         context: &'a Context,
         passed_on: Vec<Token>,
     ) -> Boxed<'a, Result<Revocation>> {
-        Box::pin(self.exchange(context, Wish::Token).revoke(passed_on))
+        Box::pin(async {
+            match self.of_user(context).await? {
+                Some((cache, context)) => {
+                    cache.exchange(&context, Wish::Token).revoke(passed_on).await
+                }
+                None => self.exchange(context, Wish::Token).revoke(passed_on).await,
+            }
+        })
     }
 
     fn revoke_tokens<'a>(
@@ -223,19 +242,19 @@ impl Managed for Core {
         })
     }
 
+    fn stop(&self) {
+        self.stop_own();
+        for nested in self.shared.nested() {
+            nested.managed().stop();
+        }
+    }
+
     fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {
-            if let Some(requests) = &self.shared.requests {
-                requests.close();
-            }
-            let states = self.shared.states();
-            let waiters: Vec<_> = states.iter().flat_map(|state| state.slots.close()).collect();
-            for nested in self.shared.nested() {
-                nested.managed().close(&nested.context).await;
-            }
+            let waiters = self.stop_own();
             let login = self.shared.state().login_lock();
             if waiters.is_empty() && login.try_lock().is_ok() {
-                return;
+                return self.close_nested().await;
             }
             let ended = async {
                 drop(login.lock().await);
@@ -243,6 +262,8 @@ impl Managed for Core {
                     // Its callers get its error.
                     let _ = wait(waiter).await;
                 }
+                // Last, because an exchange can ask them for another token until its end.
+                self.close_nested().await;
             };
             // An exchange has started the background runtime, whose timers need no runtime of the caller's.
             if let Ok(runtime) = runtime::handle() {
@@ -253,6 +274,23 @@ impl Managed for Core {
                 // An exchange that has not ended by then goes on without being waited for.
                 let _ = before(ended, end).await;
             }
+            self.stop();
         })
+    }
+}
+
+impl Core {
+    /// Starts no more exchanges here. Returns what to wait on for the end of the running ones.
+    fn stop_own(&self) -> Vec<Waiter> {
+        if let Some(requests) = &self.shared.requests {
+            requests.close();
+        }
+        self.shared.states().iter().flat_map(|state| state.slots.close()).collect()
+    }
+
+    async fn close_nested(&self) {
+        for nested in self.shared.nested() {
+            nested.managed().close(&nested.context).await;
+        }
     }
 }

@@ -71,6 +71,9 @@ pub trait Managed: Send + Sync {
         request.bearer(issued.token())
     }
 
+    /// Starts no more exchanges, also not in nested providers.
+    fn stop(&self) {}
+
     /// Waits for the exchanges under way and starts no more.
     fn close<'a>(&'a self, _context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {})
@@ -117,6 +120,11 @@ pub trait Managed: Send + Sync {
 
     /// Returns whether a user has to log in before there is a token.
     fn needs_login(&self) -> bool {
+        false
+    }
+
+    /// Returns whether there is a session to end, of it or of a nested provider.
+    fn has_session(&self) -> bool {
         false
     }
 

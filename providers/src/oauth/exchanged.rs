@@ -496,3 +496,107 @@ fn nothing_shows_a_nested_token() {
         assert!(shown.contains("token: (set)") || shown.contains("jwt: (set)"), "{shown}");
     }
 }
+
+/// A server that issues tokens with sessions, and revokes them at the paths that start with `/revoke`.
+fn revoking() -> Scripted {
+    Scripted::start(|request| match &*request.target {
+        target if target.starts_with("/revoke") => (200, json!({})),
+        "/sts" => issued("exchanged"),
+        _ => {
+            let (status, mut answer) = issued("subject");
+            answer["refresh_token"] = json!("r2");
+            (status, answer)
+        }
+    })
+}
+
+#[test]
+fn a_revocation_ends_the_sessions_of_nested_providers() {
+    for (grant, refresh_token) in [
+        ("refresh_token = 'r1'", "r2"),
+        ("grant_type = 'password'\nusername = 'u'\npassword = 'p'", "r2"),
+    ] {
+        for (name, outer_revokes) in
+            [("subject", true), ("actor", true), ("subject", false), ("actor", false)]
+        {
+            let server = revoking();
+            let at = |path: &str| server.url.replace("/token", path);
+            let outer = if outer_revokes {
+                format!("revocation_endpoint_url = '{}'", at("/revoke-outer"))
+            } else {
+                String::new()
+            };
+            let other = if name == "actor" { "subject.bearer = 'abc'" } else { "" };
+            let credentials = load(
+                &format!(
+                    "[credentials.oauth]\ntoken_endpoint_url = '{}'\n{outer}\nclient_id = 'c'\n{other}\n\
+                     grant_type = 'token_exchange'\n[credentials.oauth.{name}.oauth]\n\
+                     token_endpoint_url = '{}'\nrevocation_endpoint_url = '{}'\nclient_id = 'c'\n\
+                     store = 'memory'\n{grant}",
+                    at("/sts"),
+                    server.url,
+                    at("/revoke-nested"),
+                ),
+            )
+            .unwrap();
+            wait(credentials.token()).unwrap();
+            let done = wait(credentials.revoke()).unwrap();
+            let revoked: Vec<_> = server
+                .received()
+                .iter()
+                .filter(|request| request.target.starts_with("/revoke"))
+                .map(|request| (request.target.clone(), request.one("token")))
+                .collect();
+            let mut expected = vec![
+                ("/revoke-nested".to_owned(), refresh_token.to_owned()),
+                ("/revoke-nested".to_owned(), "subject".to_owned()),
+            ];
+            if outer_revokes {
+                expected.insert(0, ("/revoke-outer".to_owned(), "exchanged".to_owned()));
+            }
+            assert_eq!(revoked, expected, "{grant} {name}");
+            assert_eq!(
+                (done.revoked, done.failed.len()),
+                (expected.len(), usize::from(!outer_revokes))
+            );
+            let status = wait(credentials.status()).unwrap();
+            assert!(!status.has_token && !status.has_session, "{grant} {name}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_deleted_if_no_session_is_revoked() {
+    for (outer, nested, kept) in [("/revoke", "/fail", false), ("/fail", "/fail", true)] {
+        let server = Scripted::start(|request| match &*request.target {
+            "/revoke" => (200, json!({})),
+            "/fail" => (400, json!({ "error": "unsupported_token_type" })),
+            "/sts" => issued("exchanged"),
+            _ => issued("subject"),
+        });
+        let at = |path: &str| server.url.replace("/token", path);
+        let options = format!(
+            "[credentials.oauth]\ntoken_endpoint_url = '{}'\nrevocation_endpoint_url = '{}'\n\
+             client_id = 'c'\ngrant_type = 'token_exchange'\n[credentials.oauth.subject.oauth]\n\
+             token_endpoint_url = '{}'\nrevocation_endpoint_url = '{}'\nclient_id = 'c'\n\
+             store = 'memory'\nrefresh_token = 'r1'",
+            at("/sts"),
+            at(outer),
+            server.url,
+            at(nested),
+        );
+        let credentials = load(&options).unwrap();
+        wait(credentials.token()).unwrap();
+        let error = wait(credentials.revoke()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+        // The subject can be revoked once more. A token that is revoked is not used meanwhile.
+        wait(credentials.revoke()).unwrap_err();
+        let tries = |path: &str| {
+            let received = server.received();
+            received.iter().filter(|request| request.target == path).count()
+        };
+        assert_eq!(tries(outer) > tries("/sts"), kept, "{outer}");
+        wait(credentials.token()).unwrap();
+        assert_eq!(tries("/sts"), if kept { 1 } else { 2 }, "{outer}");
+    }
+}
