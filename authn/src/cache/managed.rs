@@ -12,9 +12,16 @@ use crate::{
     Bound, Context, Environment, Introspection, Issued, Login, LoginOutcome, LoginPlan, Managed,
     PendingLogin, Probe, Request, Result, Revocation, SessionPolicy, Status, Token, TokenSet, Url,
     UserInfo,
+    provider::ErasedSource,
     runtime::{self, Boxed},
     time::before,
 };
+
+/// What another cache of the same session continues.
+struct Continued {
+    state: Arc<SessionState>,
+    source: Arc<dyn ErasedSource>,
+}
 
 impl Managed for Core {
     fn inner(&self) -> Option<&Bound> {
@@ -23,6 +30,13 @@ impl Managed for Core {
 
     fn subjects(&self) -> Vec<&Bound> {
         self.shared.source.subjects()
+    }
+
+    fn is_oauth_client(&self) -> bool {
+        match self.shared.source.inner() {
+            Some(inner) => inner.is_oauth_client(),
+            None => self.shared.source.is_oauth_client(),
+        }
     }
 
     fn issues(&self) -> bool {
@@ -77,7 +91,8 @@ impl Managed for Core {
     }
 
     fn state(&self) -> Option<Arc<dyn Any + Send + Sync>> {
-        Some(self.shared.state())
+        let (state, source) = (self.shared.state(), Arc::clone(&self.shared.source));
+        Some(Arc::new(Continued { state, source }))
     }
 
     fn begin_session(&self, context: &Context) {
@@ -85,8 +100,9 @@ impl Managed for Core {
     }
 
     fn continue_session(&self, state: Arc<dyn Any + Send + Sync>, context: &Context) {
-        if let Ok(state) = state.downcast::<SessionState>() {
-            self.join(state, context);
+        if let Some(older) = state.downcast_ref::<Continued>() {
+            self.shared.source.continue_from(&*older.source);
+            self.join(Arc::clone(&older.state), context);
         }
     }
 

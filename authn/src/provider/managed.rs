@@ -51,6 +51,11 @@ pub trait Managed: Send + Sync {
         Vec::new()
     }
 
+    /// Returns whether its tokens are access tokens that an authorization server issues.
+    fn is_oauth_client(&self) -> bool {
+        false
+    }
+
     /// Returns whether [`issued`](Self::issued) and [`authorize`](Self::authorize) are its own.
     fn issues(&self) -> bool {
         false
