@@ -176,6 +176,13 @@ impl Exchange {
             }
             None => record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at),
         }
+        if matches!(policy, SessionPolicy::None) {
+            // Nobody has logged in, whatever the source says: each exchange can be made again.
+            record.session = 0;
+        }
+        if fresh.issued.id_token().is_none() {
+            fresh.issued = fresh.issued.with_id_token(last_id_token(&record));
+        }
         // It is saved even if a logout has started meanwhile. Until that has reached the store, another process can read
         // the record, and must not find the spent refresh token there.
         if let Err(error) = self.save(session, memory, &mut record).await {
@@ -383,6 +390,7 @@ impl Exchange {
         let expiry = tokens.token().expiry(asked, now).unwrap_or_else(fallback);
         let token = tokens.token().clone().settled(expiry);
         let issued = Issued::new(token, tokens.all_kept())
+            .with_id_token(tokens.id_token().cloned())
             .with_server_clock_ahead(tokens.server_clock_ahead());
         let schedule = Schedule::plan(asked, expiry, options, chance());
         Fresh {
@@ -426,6 +434,11 @@ fn same_refresh_token(record: &Record, sent: Option<&TokenSet>) -> bool {
     let sent = sent.and_then(TokenSet::refresh_token);
     let is_same = |stored: &Zeroizing<String>| sent.is_some_and(|sent| **stored == *sent.expose());
     record.refresh_token.as_ref().is_some_and(is_same)
+}
+
+/// Returns the last ID token of a stored session.
+pub(super) fn last_id_token(record: &Record) -> Option<SecretString> {
+    record.any_token_set()?.id_token().cloned()
 }
 
 fn lost(session: &StoredSession) -> Error {

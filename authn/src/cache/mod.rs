@@ -216,6 +216,10 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
         self.core.shared.requests.is_some()
     }
 
+    fn is_serving(&self, _context: &Context) -> bool {
+        self.core.is_serving()
+    }
+
     fn placements(&self, context: &Context) -> Vec<Placement> {
         let inner = self.source.inner().map(Bound::placements);
         [self.source.placements(context), inner.unwrap_or_default()].concat()

@@ -91,7 +91,9 @@ impl Exchange {
         // First, so that a running exchange leaves nothing, even if the store fails.
         self.drop_all();
         let mut result = Ok(());
-        for nested in self.shared.nested() {
+        // What a service has for all users does not end with one of them.
+        let is_its = |nested: &&Bound| nested.per_request || !self.shared.is_of_request;
+        for nested in self.shared.nested().filter(is_its) {
             let done = nested.managed().logout(&nested.context).await;
             result = result.and(done);
         }

@@ -160,6 +160,13 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         false
     }
 
+    /// Returns whether a request is being served here, also one without a token. It is for a provider whose token belongs to
+    /// that request.
+    #[doc(hidden)]
+    fn is_serving(&self, context: &Context) -> bool {
+        self.ready(context).is_some()
+    }
+
     /// Reacts to the answer to a request that was authorised, such as by taking the nonce of the next signature.
     ///
     /// Clients call it for every answer, whatever its status, so it must be fast and must not wait. A client sends a

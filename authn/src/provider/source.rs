@@ -115,6 +115,20 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         None
     }
 
+    /// Takes over what an older source of the same session remembers of its tokens, such as the certificate that each was issued
+    /// for. It is called after a reload, before the first use.
+    #[doc(hidden)]
+    fn continue_from(&self, older: &Self) {
+        let _ = older;
+    }
+
+    /// Returns whether its tokens are access tokens that an authorization server issues, so that none of them is itself an ID
+    /// token.
+    #[doc(hidden)]
+    fn is_oauth_client(&self) -> bool {
+        false
+    }
+
     /// Returns the nested providers whose tokens its exchanges send, from
     /// [`Credentials::bound`](crate::Credentials::bound), such as the subject of a token exchange (RFC 8693). An exchange gets each
     /// of these tokens by [`Credentials::token_for`](crate::Credentials::token_for).

@@ -329,6 +329,7 @@ impl From<Issued> for TokenSet {
     fn from(issued: Issued) -> Self {
         Self {
             kept: issued.all_kept(),
+            id_token: issued.id_token().cloned(),
             server_clock_ahead: issued.server_clock_ahead(),
             ..Self::new(issued.token().clone())
         }

@@ -32,11 +32,14 @@ pub(super) struct Certificates(Arc<Mutex<State>>);
 struct State {
     /// The last pair that fitted.
     current: Option<ClientIdentity>,
-    /// The last tokens, by their digests, with the certificates that they were issued for. The newest is first.
-    issued: VecDeque<(Vec<u8>, ClientIdentity)>,
+    /// After a reload, the old client and the new one share it: an exchange of either issues tokens for both.
+    issued: Arc<Mutex<Issued>>,
     /// Since when the files do not fit.
     unfit_since: Option<Moment>,
 }
+
+/// The last tokens, by their digests, with the certificates that they were issued for. The newest is first.
+type Issued = VecDeque<(Vec<u8>, ClientIdentity)>;
 
 /// The options that name a certificate and its key.
 #[derive(Clone)]
@@ -69,9 +72,16 @@ impl Certificates {
 
     /// Remembers that a token was issued for a certificate.
     pub(super) fn note(&self, token: &Token, identity: ClientIdentity) {
-        let mut state = self.state();
-        state.issued.push_front((name(token), identity));
-        state.issued.truncate(MOST);
+        let issued = Arc::clone(&self.state().issued);
+        let mut issued = lock(&issued);
+        issued.push_front((name(token), identity));
+        issued.truncate(MOST);
+    }
+
+    /// Remembers what an older client remembers of its tokens.
+    pub(super) fn continue_from(&self, older: &Self) {
+        let issued = Arc::clone(&older.state().issued);
+        self.state().issued = issued;
     }
 
     /// Returns the certificate that a token was issued for. If it is not known, such as for a token of another process, it
@@ -79,10 +89,11 @@ impl Certificates {
     pub(super) fn of(&self, used: &Used) -> Option<ClientIdentity> {
         let state = self.state();
         let current = state.current.as_ref()?;
+        let issued = lock(&state.issued);
         let is_current = |(_, of): &(_, ClientIdentity)| of.thumbprint() == current.thumbprint();
-        if !state.issued.iter().all(is_current)
+        if !issued.iter().all(is_current)
             && let Some(name) = used.token().map(name)
-            && let Some((_, of)) = state.issued.iter().find(|(of, _)| *of == name)
+            && let Some((_, of)) = issued.iter().find(|(of, _)| *of == name)
         {
             return Some(of.clone());
         }
@@ -90,8 +101,12 @@ impl Certificates {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
@@ -121,7 +136,7 @@ fn place(error: Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::fs;
 
     use authn::{ErrorKind, time::ManualClock};
@@ -130,7 +145,7 @@ mod tests {
     use crate::testing::wait;
 
     /// Two clients, each with a certificate that it has signed itself.
-    const CLIENTS: [[&str; 2]; 2] = [[ONE, KEY_OF_ONE], [TWO, KEY_OF_TWO]];
+    pub(crate) const CLIENTS: [[&str; 2]; 2] = [[ONE, KEY_OF_ONE], [TWO, KEY_OF_TWO]];
     const ONE: &str = "-----BEGIN CERTIFICATE-----
 MIIBOjCB7aADAgECAhQ1djLqHDCK7Kd7j9WpKrO/r/HcNTAFBgMrZXAwEjEQMA4G
 A1UEAwwHY2xpZW50MTAgFw0yNjExMjkwODA1MzBaGA8yMTI2MTEwNTA4MDUzMFow
@@ -159,7 +174,7 @@ OQvq6gcJdnWSETzXn8Q+R7SNPGA2g1WfcDmQw4sB
 MC4CAQAwBQYDK2VwBCIEIHxbYkGydGrSmvxOpfbLE0TNr/3Pa70JLUfh0NQhtcx1
 -----END PRIVATE KEY-----
 ";
-    const THUMBPRINTS: [&str; 2] = [
+    pub(crate) const THUMBPRINTS: [&str; 2] = [
         "pgQ9hoIJfp6QWIUz8Lqg7m7v-P5zNk8SPyE0iouonhA",
         "Eqj3SUToImUaE2pLGBr-kru8BdNiCC_EsQFV9G6qDbs",
     ];

@@ -26,6 +26,8 @@ use crate::{
     token_endpoint::TokenRequest,
 };
 
+#[cfg(test)]
+pub(crate) use certificate::tests::{CLIENTS, THUMBPRINTS};
 use certificate::{Certificates, Files};
 use client_secret_basic::BasicEncoding;
 
@@ -103,6 +105,11 @@ impl Client {
         if let Some(identity) = identity {
             self.__certificates.note(token, identity);
         }
+    }
+
+    /// Remembers the certificates of the tokens of an older client.
+    pub(crate) fn continue_from(&self, older: &Self) {
+        self.__certificates.continue_from(&older.__certificates);
     }
 
     /// Returns the certificate that a client shows with a token.

@@ -29,6 +29,8 @@ mod logout;
 #[cfg(test)]
 mod loopback;
 #[cfg(test)]
+mod nested_sessions;
+#[cfg(test)]
 mod registered;
 mod registration;
 mod request;
@@ -82,7 +84,7 @@ use crate::{
     client_auth::Client,
     token_endpoint::{
         self, Advice, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received, TokenRequest,
-        TokenResponse, with,
+        TokenResponse, TokenType, with,
     },
 };
 
@@ -238,10 +240,20 @@ impl<'a> Call<'a> {
     /// Sends one token request with the form and the client's authentication.
     async fn redeem(self, form: Form, advice: GrantAdvice<'_>) -> Result<TokenSet, Failure> {
         let (response, advice) = self.post(Endpoint::Token, form, advice).await?;
-        let unknown_type = self.options.request.token_type;
+        self.granted(&response, &advice, None)
+    }
+
+    /// Returns the tokens of an answer. `taken_as` is what to take a token of an unknown type as unless an option says it.
+    fn granted(
+        self,
+        response: &TokenResponse,
+        advice: &Advice<'_>,
+        taken_as: Option<TokenType>,
+    ) -> Result<TokenSet, Failure> {
+        let unknown_type = self.options.request.token_type.or(taken_as);
         let proof = self.options.dpop.expected(self.key);
-        let received = Received::from(&response);
-        let grant = token_endpoint::grant(&received, &advice, unknown_type, proof);
+        let received = Received::from(response);
+        let grant = token_endpoint::grant(&received, advice, unknown_type, proof);
         let grant = grant.inspect_err(|failure| self.note(failure))?;
         self.client.note_identity(grant.token(), response.identity());
         Ok(with(grant, response.date(), TokenSet::with_server_date))
@@ -357,6 +369,14 @@ impl TokenSource for OAuth {
     /// A typed client shows the configured certificate.
     fn client_identity(&self, used: &Used, _context: &Context) -> Option<ClientIdentity> {
         self.client.identity_of(used)
+    }
+
+    fn continue_from(&self, older: &Self) {
+        self.client.continue_from(&older.client);
+    }
+
+    fn is_oauth_client(&self) -> bool {
+        true
     }
 
     fn subjects(&self) -> Vec<&Bound> {

@@ -152,7 +152,7 @@ impl GrantType {
         let mut exchanged = self.exchange_once(call, last).await;
         if let (Err(failure), Some(assertion)) = (&exchanged, &mut assertion)
             && failure.is_of_client
-            && assertion.renew(call.context).await?
+            && assertion.renew(call.context).await
             && self.can_be_repeated()
         {
             exchanged = self.exchange_once(call, last).await;
