@@ -542,6 +542,36 @@ impl Credentials {
         self.0.current().per_request
     }
 
+    /// Returns whether the provider has tokens that are good by themselves, as opposed to signatures and keys.
+    #[doc(hidden)]
+    pub fn gives_tokens(&self) -> bool {
+        self.0.current().provider.gives_tokens()
+    }
+
+    /// Returns whether a credential is put into the body of a request.
+    #[doc(hidden)]
+    pub fn uses_body(&self) -> bool {
+        let placements = self.0.current().placements();
+        placements
+            .iter()
+            .any(|placement| matches!(placement.place, crate::request::Place::Body { .. }))
+    }
+
+    /// Returns the certificate that a client shows with a token of these credentials, whatever the request is.
+    #[cfg(feature = "reqwest")]
+    #[doc(hidden)]
+    pub async fn identity_for(&self, token: &Token) -> Result<Option<ClientIdentity>> {
+        let bound = self.now();
+        let mut used = Used::default();
+        used.set(match bound.provider.managed() {
+            Some(managed) => managed.issued(&bound.context).await?,
+            None => token.clone().into(),
+        });
+        // Another process may have replaced it meanwhile.
+        let is_it = used.token().is_some_and(|of| of.secret() == token.secret());
+        Ok(bound.client_identity(&used).filter(|_| is_it))
+    }
+
     /// Waits for running exchanges, at most 30 seconds, and starts no more. A call that then needs one fails with
     /// [`Closed`](crate::ErrorKind::Closed).
     pub async fn close(&self) {

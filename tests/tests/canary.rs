@@ -64,10 +64,14 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
                 &["private_key", "refresh_token", "client_secret", "certificate_key"],
             ),
             way(&key, &["client_secret", "refresh_token", "password", "certificate_key"]),
-            way(
-                &format!("certificate = '{CERTIFICATE}'\n{certificate_key}"),
-                &["client_secret", "private_key", "refresh_token", "password"],
-            ),
+            // It is shown only by TLS.
+            Way {
+                options: format!(
+                    "token_endpoint_url = '{}'\ncertificate = '{CERTIFICATE}'\n{certificate_key}",
+                    endpoint.replacen("http:", "https:", 1)
+                ),
+                without: vec!["client_secret", "private_key", "refresh_token", "password"],
+            },
             way(
                 &format!(
                     "grant_type = 'device_code'\ndevice_authorization_endpoint_url = '{endpoint}'"
