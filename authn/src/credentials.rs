@@ -560,16 +560,10 @@ impl Credentials {
     /// Returns the certificate that a client shows with a token of these credentials, whatever the request is.
     #[cfg(feature = "reqwest")]
     #[doc(hidden)]
-    pub async fn identity_for(&self, token: &Token) -> Result<Option<ClientIdentity>> {
-        let bound = self.now();
+    pub fn identity_for(&self, token: &Token) -> Option<ClientIdentity> {
         let mut used = Used::default();
-        used.set(match bound.provider.managed() {
-            Some(managed) => managed.issued(&bound.context).await?,
-            None => token.clone().into(),
-        });
-        // Another process may have replaced it meanwhile.
-        let is_it = used.token().is_some_and(|of| of.secret() == token.secret());
-        Ok(bound.client_identity(&used).filter(|_| is_it))
+        used.set(token.clone().into());
+        self.client_identity(&used)
     }
 
     /// Waits for running exchanges, at most 30 seconds, and starts no more. A call that then needs one fails with

@@ -82,10 +82,9 @@ fn print(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         } else {
             None
         };
-        let is_shown = found.is_none() && credentials.identity_for(&token).await?.is_some();
-        Ok((token, found, is_shown))
+        Ok((token, found))
     };
-    let (token, found, with_certificate) = waiting::wait(&credentials, work)?;
+    let (token, found) = waiting::wait(&credentials, work)?;
     if let Some(found) = found {
         return describe(&found);
     }
@@ -94,7 +93,7 @@ fn print(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     warn_if_narrow(&token, &scopes, &app.output);
     warn_if_bound(&token, app);
-    if with_certificate {
+    if credentials.identity_for(&token).is_some() {
         warn_of_certificate(&app.output);
     }
     if !arguments.json {

@@ -171,12 +171,6 @@ const CASES: &[Case] = &[
         said: &["credentials.oauth.compliance", "no crate of this program registers one", "`use its_crate as _;`"],
     },
     Case {
-        name: "an empty secret",
-        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.basic]\nusername = \"u\"\n\
-            password = { file = \"/dev/null\" }\n",
-        said: &["credentials.basic.password", "config.toml:5:"],
-    },
-    Case {
         name: "a preset without what it needs",
         configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\npreset = \"slack\"\n\
             client_id = \"c\"\n",
@@ -262,6 +256,22 @@ fn a_certificate_needs_tls() {
         said(&sandbox.run(&["config", "check"]), &[&place, "config.toml:4:", "no https address"]);
         sandbox.file("home/.config/authn/config.toml", text.replace("http:", "https:"));
         assert_eq!(sandbox.run(&["config", "check"]).code, 0);
+    }
+}
+
+#[test]
+fn an_empty_secret_is_not_a_missing_one() {
+    for contents in ["", "\n"] {
+        let sandbox = Sandbox::new();
+        let path = sandbox.file("empty", contents);
+        let text = format!(
+            "[credentials]\ndomain = 'a.test'\n[credentials.basic]\nusername = 'u'\npassword = {{ file = '{}' }}\n",
+            path.display()
+        );
+        sandbox.file("home/.config/authn/config.toml", text);
+        let outcome = sandbox.run(&["config", "check"]);
+        said(&outcome, &["credentials.basic.password", "config.toml:5:12", "refers to is empty"]);
+        assert!(!outcome.stderr.contains("missing"), "{}", outcome.stderr);
     }
 }
 

@@ -136,14 +136,14 @@ impl Filling<'_> {
         self.check(key, key, &options, visibility);
         let problem = needs::unknown(&preset, entry)
             .or_else(|| self.is_whole.then(|| needs::unset(&preset, entries)).flatten());
+        self.part(key, &options, preset.provenance, text);
+        if self.filled.faults.len() == before {
+            add(entries, options, visibility);
+        }
         if let Some(problem) = problem {
             let item = problem.provenance().is_none().then(|| named.clone());
             let problem = problem.with_key(key.child(PRESET));
             self.filled.faults.push(Fault { table: key.clone(), problem, item });
-        }
-        self.part(key, &options, preset.provenance, text);
-        if self.filled.faults.len() == before {
-            add(entries, options, visibility);
         }
     }
 
