@@ -549,6 +549,30 @@ impl Credentials {
         self.0.current().per_request
     }
 
+    /// Returns whether the provider has tokens that are good by themselves, as opposed to signatures and keys.
+    #[doc(hidden)]
+    pub fn gives_tokens(&self) -> bool {
+        self.0.current().provider.gives_tokens()
+    }
+
+    /// Returns whether a credential is put into the body of a request.
+    #[doc(hidden)]
+    pub fn uses_body(&self) -> bool {
+        let placements = self.0.current().placements();
+        placements
+            .iter()
+            .any(|placement| matches!(placement.place, crate::request::Place::Body { .. }))
+    }
+
+    /// Returns the certificate that a client shows with a token of these credentials, whatever the request is.
+    #[cfg(feature = "reqwest")]
+    #[doc(hidden)]
+    pub fn identity_for(&self, token: &Token) -> Option<ClientIdentity> {
+        let mut used = Used::default();
+        used.set(token.clone().into());
+        self.client_identity(&used)
+    }
+
     /// Waits for running exchanges, at most 30 seconds, and starts no more. A call that then needs one fails with
     /// [`Closed`](crate::ErrorKind::Closed). Nested providers are closed after the exchanges that need their tokens.
     pub async fn close(&self) {

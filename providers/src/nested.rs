@@ -2,7 +2,18 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use authn::{Context, Credentials, Reason, Result, SecretString, Token};
+use authn::{Context, Credentials, Error, Reason, Result, SecretString, Token};
+
+/// Fails if the provider of an option never has a token that can be sent.
+pub(crate) fn check(option: &str, nested: Option<&Credentials>) -> Result<()> {
+    match nested {
+        Some(nested) if !nested.gives_tokens() => Err(Error::configuration(format!(
+            "`{option}` is a provider that has no token that could be sent"
+        ))
+        .with_help("use one that has tokens, such as `jwt`, `oauth` or `hook`")),
+        _ => Ok(()),
+    }
+}
 
 /// The token of a nested provider that an exchange sends.
 pub(crate) struct Sent<'a> {

@@ -354,8 +354,12 @@ impl Exchange {
         }
         let asked = self.context.clock().now();
         let reason = self.scope.reason(token, asked);
+        let key = self.context.key();
+        tracing::info!(key, ?reason, "exchange started");
         let context = self.context.clone().change(|parts| parts.reason = reason);
         let tokens = self.answered(self.shared.source.request_token(&context, last)).await?;
+        // A failure is logged where the exchange ends.
+        tracing::info!(key, "exchange ended");
         let (tokens, unverified) = self.check_user(tokens, last).await?;
         let configured = match self.shared.source.session() {
             SessionPolicy::From(secret) => Some(secret),

@@ -20,6 +20,7 @@ impl Exchange {
             let own = self.revoke_own(last, tokens).await;
             self.revoke_nested(own).await?
         };
+        log(&self, &revocation);
         self.logout().await?;
         Ok(revocation)
     }
@@ -93,6 +94,7 @@ impl Exchange {
             self.prepare_to_ask().await?;
             let last = self.kept_tokens().await?.0;
             let revocation = self.revoke_set(&tokens, last.as_ref()).await?;
+            log(&self, &revocation);
             let is_of_session = |last: TokenSet| {
                 let of =
                     |set: &TokenSet| set.refresh_token().map(|secret| secret.expose().to_owned());
@@ -219,6 +221,11 @@ impl Exchange {
             None => Ok(done),
         }
     }
+}
+
+fn log(exchange: &Exchange, revocation: &Revocation) {
+    let (key, revoked) = (exchange.context.key(), revocation.revoked);
+    tracing::info!(key, revoked, failed = revocation.failed.len(), "revocation ended");
 }
 
 /// Adds a token, unless it is there.

@@ -97,7 +97,14 @@ impl Exchange {
             let done = nested.managed().logout(&nested.context).await;
             result = result.and(done);
         }
-        result.and(self.forget().await)
+        let result = result.and(self.forget().await);
+        match &result {
+            Ok(()) => tracing::info!(key = self.context.key(), "logged out"),
+            Err(error) => {
+                tracing::info!(key = self.context.key(), kind = ?error.kind(), "logout failed");
+            }
+        }
+        result
     }
 
     /// Drops all tokens in memory, also those of the requests being served.

@@ -17,7 +17,7 @@ use super::{
     visibility::{Visibility, spans},
 };
 use crate::{
-    Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
+    Bound, Context, Credentials, Environment, Error, Managed, Registry, SecretString,
     credentials::BuiltSession,
     diagnostic::{
         Excerpt, Problem, ProblemCode, Provenance, SHOWN, Severity, SourceText, Spans, excerpt,
@@ -106,6 +106,8 @@ pub(super) struct Build<'a> {
     pub(super) stores: Stores,
     /// The name of the chosen provider.
     pub(super) chosen: Option<&'a str>,
+    /// The tables whose presets have problems. What they lack because of that is no problem of its own.
+    pub(super) unfilled: Vec<Key>,
     /// The providers with a session that were built.
     pub(super) sessions: RefCell<Vec<BuiltSession>>,
     found: RefCell<Found>,
@@ -138,6 +140,7 @@ impl<'a> Build<'a> {
             profile,
             stores: loader.stores.clone(),
             chosen: None,
+            unfilled: Vec::new(),
             sessions: RefCell::default(),
             found: RefCell::default(),
             depth: Cell::new(0),
@@ -306,9 +309,16 @@ impl<'a> Build<'a> {
                 Some(Credentials::of(bound))
             }
             Err(error) => {
-                report_failure(self, &error, key, item);
+                self.report_invalid_options(&error, key, item);
                 None
             }
+        }
+    }
+
+    /// Reports that options don't fit, unless a preset that should have set some of them has a problem.
+    fn report_invalid_options(&self, error: &Error, key: &Key, item: &Item) {
+        if !self.unfilled.iter().any(|table| table.segments() == key.segments()) {
+            report_failure(self, error, key, item);
         }
     }
 

@@ -1,6 +1,10 @@
 //! `HttpRequest`: one request, which a provider builds and the background runtime sends.
 
-use std::{error::Error as _, fmt, io, iter, time::Duration};
+use std::{
+    error::Error as _,
+    fmt, io, iter,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::Client;
@@ -272,7 +276,9 @@ impl Sending {
             // Real time, whatever the context's clock is: the network does not follow it. It is no deadline of reqwest,
             // which would end a request whose answer arrived while the process was stopped.
             let mut deadline = Clock::system().sleep(self.limit);
+            let sent = Instant::now();
             let result = before(self.client.execute(request), &mut deadline).await;
+            self.log(&method, result.as_ref(), sent.elapsed());
             let repeat = match &result {
                 Some(Ok(response)) => retry::after_response(&method, response.status()),
                 Some(Err(error)) => {
@@ -288,6 +294,24 @@ impl Sending {
             request = again;
             self.clock.sleep(retry::BACK_OFF.jittered(tried, chance())).await;
             tried += 1;
+        }
+    }
+
+    /// Logs a request that was sent, and the status of its answer. The rest of both may contain secrets.
+    fn log(
+        &self,
+        method: &Method,
+        result: Option<&reqwest::Result<reqwest::Response>>,
+        elapsed: Duration,
+    ) {
+        let (place, milliseconds) = (&*self.place, elapsed.as_millis());
+        match result {
+            Some(Ok(response)) => {
+                let status = response.status().as_u16();
+                tracing::debug!(%method, place, status, milliseconds, "request answered");
+            }
+            Some(Err(_)) => tracing::debug!(%method, place, milliseconds, "request failed"),
+            None => tracing::debug!(%method, place, milliseconds, "request not answered in time"),
         }
     }
 
@@ -326,7 +350,7 @@ async fn receive(
     } {
         if body.len() + chunk.len() > LARGEST {
             return Err(Error::protocol(format!(
-                "{place} answered with more than 1 MiB, which is no token response"
+                "{place} answered with more than 1 MiB, which is not read"
             ))
             .with_help("check the address"));
         }

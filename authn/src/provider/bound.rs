@@ -64,7 +64,10 @@ impl Bound {
     /// Returns the state of the session, without any network.
     pub(crate) async fn status(&self) -> Result<Status> {
         match self.provider.managed() {
-            Some(managed) => managed.status(&self.context).await,
+            Some(managed) => {
+                let is_signed = !self.provider.gives_tokens() && !managed.needs_login();
+                Ok(Status { without_token: is_signed, ..managed.status(&self.context).await? })
+            }
             None => Ok(Status {
                 without_token: !self.per_request && !self.provider.sends_token_alone(&self.context),
                 has_session: self.context.kept().has_any().await?,

@@ -67,6 +67,12 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         inner.provider.principal(&inner.context)
     }
 
+    /// Returns whether its tokens are good by themselves, and not only within the signature of a request.
+    #[doc(hidden)]
+    fn gives_tokens(&self) -> bool {
+        self.inner().is_none_or(|inner| inner.provider.gives_tokens())
+    }
+
     /// Reacts to the answer to a request that was authorised, as [`TokenProvider::response`] does.
     ///
     /// [`TokenProvider::response`]: crate::TokenProvider::response

@@ -17,6 +17,8 @@ use authn::{
 };
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::jws::{NOT_A_PATH, is_path};
+
 /// How long the last pair is used while the files do not fit. A rotation takes seconds. A mistake must not go unnoticed
 /// until the old certificate expires.
 const GRACE: Duration = Duration::from_mins(5);
@@ -51,6 +53,11 @@ pub(super) struct Files {
 impl Certificates {
     /// Reads the files when the configuration is loaded. It may block.
     pub(super) fn load(&self, files: &Files) -> Result<()> {
+        let key = files.key.expose();
+        if is_path(&key) {
+            return Err(Error::configuration("`certificate_key` is a path, and not a key in PEM")
+                .with_help(NOT_A_PATH));
+        }
         let identity = ClientIdentity::read_file(&files.certificate, &files.key).map_err(place)?;
         self.state().current = Some(identity);
         Ok(())

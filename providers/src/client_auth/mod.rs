@@ -44,8 +44,10 @@ pub(crate) struct Client {
     pub(crate) client_id: Option<String>,
     /// Client secret.
     _client_secret: Option<SecretString>,
-    /// How the client authenticates: one of these, or a way that a crate registers. Unset, it is `client_secret_basic` with a client secret, `private_key_jwt` with a
-    /// private key, `tls_client_auth` with a certificate alone, and `none` otherwise.
+    /// How the client authenticates: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`,
+    /// `tls_client_auth`, `self_signed_tls_client_auth`, `client_assertion`, `none`, or a way that a crate registers. Unset,
+    /// it is `client_secret_basic` with a client secret, `private_key_jwt` with a private key, `tls_client_auth` with a
+    /// certificate alone, and `none` otherwise.
     token_endpoint_auth_method: Option<Method>,
     /// How identifier and secret are encoded for `client_secret_basic`: `form` as RFC 6749, 2.3.1 requires, or `raw`
     /// for servers that do not decode them.

@@ -285,10 +285,7 @@ fn a_refused_proof_is_dated_by_the_servers_clock() {
     assert_eq!(reaction(&credentials, 401, &[refused, ("date", &date(hour))]), Reaction::Retry);
     assert!((3599..=3600).contains(&ahead()), "{}", ahead());
     // The same again: the time was not the reason.
-    assert_eq!(
-        reaction(&credentials, 401, &[refused, ("date", &date(hour))]),
-        Reaction::Pass
-    );
+    assert_eq!(reaction(&credentials, 401, &[refused, ("date", &date(hour))]), Reaction::Pass);
     // This machine's clock is corrected.
     manual.advance(hour);
     let right = date(Duration::ZERO);

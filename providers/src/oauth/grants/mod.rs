@@ -97,6 +97,9 @@ impl GrantType {
             ))
             .with_help(format!("remove it, or set `grant_type = \"{}\"`", user.name())));
         }
+        if options.client.has_certificate() {
+            options.server.validate_for_certificate()?;
+        }
         match self {
             Self::ClientCredentials => client_credentials::validate(options),
             Self::RefreshToken => refresh_token::validate(options),

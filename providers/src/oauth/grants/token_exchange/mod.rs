@@ -10,7 +10,7 @@ use std::sync::Arc;
 use authn::{Bound, Context, Credentials, Error, Result, TokenSet};
 
 use crate::{
-    nested::{Refused, Sent},
+    nested::{self, Refused, Sent},
     oauth::{Call, OAuth},
     token_endpoint::{
         self, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received, TokenResponse, TokenType,
@@ -96,7 +96,8 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
         return Err(Error::configuration("`actor_token_type` is set, but `actor` is not")
             .with_help("set `actor` too, or remove `actor_token_type`"));
     }
-    options.subject().map(drop)
+    nested::check("subject", Some(options.subject()?))?;
+    nested::check("actor", options.actor.as_ref())
 }
 
 /// The tokens that one exchange sends.
