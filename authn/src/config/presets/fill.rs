@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Presets, needs};
+use super::Presets;
 use crate::{
     config::{
         Class, LayerName, Source, SourceState,
@@ -12,7 +12,7 @@ use crate::{
     },
     diagnostic::{Problem, ProblemCode, Provenance, SourceText, shortened},
     options::{Entries, Item, Key, Value, insert},
-    registry::{Entry, PRESET, PresetDocument},
+    registry::{Entry, PRESET, PresetDocument, preset_needs as needs},
 };
 
 /// What filling in presets has found.

@@ -2,11 +2,9 @@
 //!
 //! - [`find`]: where presets are found, by their names
 //! - [`fill`]: how a preset fills in the table that names it
-//! - [`needs`]: what must be set beside it
 
 mod fill;
 mod find;
-mod needs;
 
 pub(super) use fill::{Fault, Filled};
 pub(super) use find::Presets;

@@ -1,16 +1,17 @@
 //! What a preset needs beside it: `needs` names options of its provider, and the configuration must set them.
 
+use super::Preset;
 use crate::{
     diagnostic::{Problem, ProblemCode, shortened},
     options::{Entries, Item, Value},
-    registry::{Entry, Preset},
+    registry::Entry,
 };
 
 /// What is between the options of a need of which one is enough.
 const OR: &str = " or ";
 
 /// Returns the problem of a preset that needs what is no option of its provider.
-pub(super) fn unknown(preset: &Preset, entry: &Entry) -> Option<Problem> {
+pub(crate) fn unknown(preset: &Preset, entry: &Entry) -> Option<Problem> {
     let is_option = |path: &&str| {
         let first = path.split('.').next().unwrap_or_default();
         entry.fields().any(|field| field.key() == first)
@@ -25,7 +26,7 @@ pub(super) fn unknown(preset: &Preset, entry: &Entry) -> Option<Problem> {
 }
 
 /// Returns the problem of a table that lacks what its preset needs, with all of it.
-pub(super) fn unset(preset: &Preset, entries: &Entries) -> Option<Problem> {
+pub(crate) fn unset(preset: &Preset, entries: &Entries) -> Option<Problem> {
     let has_one = |need: &&String| need.split(OR).any(|path| is_set(entries, path));
     let lacking: Vec<String> = preset
         .needs
