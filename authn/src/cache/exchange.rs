@@ -174,11 +174,17 @@ impl Exchange {
                 record.take_session(&fresh.tokens);
                 record.failure = StoredFailure::of(error, self.context.clock().now().wall());
             }
-            None => record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at),
-        }
-        if matches!(policy, SessionPolicy::None) {
-            // Nobody has logged in, whatever the source says: each exchange can be made again.
-            record.session = 0;
+            None => {
+                let mut tokens = fresh.tokens.clone();
+                if matches!(policy, SessionPolicy::None) && tokens.is_new_session() {
+                    // No session has begun: the access tokens of other scopes are used until their own ends.
+                    let of_all_scopes = std::mem::take(&mut record.tokens);
+                    record.forget();
+                    record.tokens = of_all_scopes;
+                    tokens = tokens.without_new_session();
+                }
+                record.take(&tokens, &scope, fresh.issued.token(), fresh.asked_at);
+            }
         }
         if fresh.issued.id_token().is_none() {
             fresh.issued = fresh.issued.with_id_token(last_id_token(&record));

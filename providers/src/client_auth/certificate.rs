@@ -143,7 +143,7 @@ fn place(error: Error) -> Error {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use std::fs;
 
     use authn::{ErrorKind, time::ManualClock};
@@ -152,7 +152,7 @@ pub(crate) mod tests {
     use crate::testing::wait;
 
     /// Two clients, each with a certificate that it has signed itself.
-    pub(crate) const CLIENTS: [[&str; 2]; 2] = [[ONE, KEY_OF_ONE], [TWO, KEY_OF_TWO]];
+    const CLIENTS: [[&str; 2]; 2] = [[ONE, KEY_OF_ONE], [TWO, KEY_OF_TWO]];
     const ONE: &str = "-----BEGIN CERTIFICATE-----
 MIIBOjCB7aADAgECAhQ1djLqHDCK7Kd7j9WpKrO/r/HcNTAFBgMrZXAwEjEQMA4G
 A1UEAwwHY2xpZW50MTAgFw0yNjExMjkwODA1MzBaGA8yMTI2MTEwNTA4MDUzMFow
@@ -181,7 +181,7 @@ OQvq6gcJdnWSETzXn8Q+R7SNPGA2g1WfcDmQw4sB
 MC4CAQAwBQYDK2VwBCIEIHxbYkGydGrSmvxOpfbLE0TNr/3Pa70JLUfh0NQhtcx1
 -----END PRIVATE KEY-----
 ";
-    pub(crate) const THUMBPRINTS: [&str; 2] = [
+    const THUMBPRINTS: [&str; 2] = [
         "pgQ9hoIJfp6QWIUz8Lqg7m7v-P5zNk8SPyE0iouonhA",
         "Eqj3SUToImUaE2pLGBr-kru8BdNiCC_EsQFV9G6qDbs",
     ];
@@ -288,5 +288,20 @@ MC4CAQAwBQYDK2VwBCIEIHxbYkGydGrSmvxOpfbLE0TNr/3Pa70JLUfh0NQhtcx1
             scene.note(&format!("t{number}"), CLIENTS[1]);
         }
         assert_eq!(scene.of("first"), THUMBPRINTS[1], "old ones are forgotten");
+    }
+
+    #[test]
+    fn a_token_stays_with_its_certificate_when_a_reload_makes_another_client() {
+        let (old, new) = (Scene::new(), Scene::new());
+        old.note("before", CLIENTS[0]);
+        new.write(TWO);
+        new.read(KEY_OF_TWO).unwrap();
+        new.certificates.continue_from(&old.certificates);
+        // An exchange of the old client can end after the reload.
+        old.note("meanwhile", CLIENTS[0]);
+        new.note("after", CLIENTS[1]);
+        for (token, number) in [("before", 0), ("meanwhile", 0), ("after", 1), ("other", 1)] {
+            assert_eq!(new.of(token), THUMBPRINTS[number], "{token}");
+        }
     }
 }

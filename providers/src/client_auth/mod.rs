@@ -26,8 +26,6 @@ use crate::{
     token_endpoint::TokenRequest,
 };
 
-#[cfg(test)]
-pub(crate) use certificate::tests::{CLIENTS, THUMBPRINTS};
 use certificate::{Certificates, Files};
 use client_secret_basic::BasicEncoding;
 

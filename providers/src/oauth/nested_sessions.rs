@@ -6,8 +6,8 @@ use std::{
 };
 
 use authn::{
-    Context, Credentials, Environment, ErrorKind, InteractiveSource, Login, LoginOutcome, Request,
-    Result, SecretString, SessionPolicy, Token, TokenSet, TokenSource, Used,
+    Context, Environment, ErrorKind, InteractiveSource, Login, LoginOutcome, Result, SecretString,
+    SessionPolicy, Token, TokenSet, TokenSource,
     app_service::scope,
     hooks,
     prompt::{Link, Progress, Prompt, Question, UserCode},
@@ -17,10 +17,7 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::scripted::Scripted;
-use crate::{
-    client_auth::{CLIENTS, THUMBPRINTS},
-    testing::{SecretFile, jwt, load, load_at, loader, wait},
-};
+use crate::testing::{jwt, load, load_at, loader, wait};
 
 fn issued(token: &str) -> (u16, Value) {
     (200, json!({ "access_token": token, "token_type": "Bearer", "expires_in": 600 }))
@@ -328,6 +325,20 @@ fn nothing_of_the_last_user_is_taken_for_the_next_one() {
 }
 
 #[test]
+fn a_stored_token_without_a_lifetime_is_exchanged_for_again() {
+    let server = Scripted::start(|_| (200, json!({ "access_token": "t", "token_type": "Bearer" })));
+    let text = exchange_at(&server, "store = 'file'\nsubject.bearer = 'x'");
+    let (clock, folder) = (ManualClock::new(), tempfile::tempdir().unwrap());
+    for (hours, exchanges) in [(0, 1), (0, 1), (48, 2)] {
+        clock.advance(Duration::from_hours(hours));
+        let environment = Environment::empty().state_directory(folder.path());
+        let loader = loader(&text).clock(Clock::custom(clock.clone()));
+        wait(loader.environment(environment).load().unwrap().token()).unwrap();
+        assert_eq!(server.received().len(), exchanges, "after {hours} hours");
+    }
+}
+
+#[test]
 fn a_registered_client_that_the_server_has_forgotten_is_registered_again() {
     for grant in [
         "grant_type = 'client_credentials'",
@@ -356,51 +367,6 @@ fn a_registered_client_that_the_server_has_forgotten_is_registered_again() {
         let credentials = credentials.unwrap_or_else(|error| panic!("{grant}\n{error}"));
         assert_eq!(wait(credentials.token()).unwrap().secret(), "t", "{grant}");
         assert_eq!(number.load(Ordering::Relaxed), 2, "{grant}");
-    }
-}
-
-#[test]
-fn a_token_is_shown_with_its_own_certificate_after_a_rotation_and_after_a_reload() {
-    for grant in [
-        "grant_type = 'client_credentials'",
-        "grant_type = 'token_exchange'\nsubject.bearer = 'x'",
-        "grant_type = 'jwt_bearer'\nassertion.bearer = 'x'",
-    ] {
-        let number = counter();
-        let server = Scripted::start(move |_| {
-            issued(&format!("t{}", number.fetch_add(1, Ordering::Relaxed) + 1))
-        });
-        let files = [SecretFile::new(""), SecretFile::new("")];
-        let write = |client: [&str; 2]| {
-            files.iter().zip(client).for_each(|(file, text)| file.write(text));
-        };
-        write(CLIENTS[0]);
-        let credentials = load(&format!(
-            "[credentials.oauth]\ntoken_endpoint_url = '{}'\nclient_id = 'c'\nclient_secret = 's'\n\
-             token_endpoint_auth_method = 'client_secret_post'\ncertificate = '{}'\n\
-             certificate_key = {{ file = '{}' }}\n{grant}",
-            server.url,
-            files[0].path().display(),
-            files[1].path().display(),
-        ));
-        let credentials = credentials.unwrap();
-        let shown = |credentials: &Credentials| {
-            let mut used = Used::default();
-            let mut parts = crate::testing::request("https://api.example.com/");
-            let request = Request::from(&mut parts).with_used(&mut used);
-            wait(credentials.authorize(request)).unwrap();
-            let identity = credentials.client_identity(&used).unwrap();
-            (used.token().unwrap().secret().to_owned(), identity.thumbprint().to_owned())
-        };
-        let of = |token: &str, number: usize| (token.to_owned(), THUMBPRINTS[number].to_owned());
-        let other = credentials.with_scope(&["other"]);
-        assert_eq!(shown(&credentials), of("t1", 0), "{grant}");
-        write(CLIENTS[1]);
-        assert_eq!(shown(&other), of("t2", 1), "{grant}");
-        assert_eq!(shown(&credentials), of("t1", 0), "{grant}");
-        wait(credentials.reload()).unwrap();
-        assert_eq!(shown(&credentials), of("t1", 0), "{grant}");
-        assert_eq!(shown(&other), of("t2", 1), "{grant}");
     }
 }
 
