@@ -169,22 +169,19 @@ impl Exchange {
             }
         };
         fresh.previous.1 = fresh.previous.1.or(stored);
-        match &fresh.unverified {
-            Some(error) => {
-                record.take_session(&fresh.tokens);
-                record.failure = StoredFailure::of(error, self.context.clock().now().wall());
+        if let Some(error) = &fresh.unverified {
+            record.take_session(&fresh.tokens);
+            record.failure = StoredFailure::of(error, self.context.clock().now().wall());
+        } else {
+            let mut tokens = fresh.tokens.clone();
+            if matches!(policy, SessionPolicy::None) && tokens.is_new_session() {
+                // No session has begun: the access tokens of other scopes are used until their own ends.
+                let of_all_scopes = std::mem::take(&mut record.tokens);
+                record.forget();
+                record.tokens = of_all_scopes;
+                tokens = tokens.without_new_session();
             }
-            None => {
-                let mut tokens = fresh.tokens.clone();
-                if matches!(policy, SessionPolicy::None) && tokens.is_new_session() {
-                    // No session has begun: the access tokens of other scopes are used until their own ends.
-                    let of_all_scopes = std::mem::take(&mut record.tokens);
-                    record.forget();
-                    record.tokens = of_all_scopes;
-                    tokens = tokens.without_new_session();
-                }
-                record.take(&tokens, &scope, fresh.issued.token(), fresh.asked_at);
-            }
+            record.take(&tokens, &scope, fresh.issued.token(), fresh.asked_at);
         }
         if fresh.issued.id_token().is_none() {
             fresh.issued = fresh.issued.with_id_token(last_id_token(&record));
