@@ -149,7 +149,9 @@ fn each_service_of_the_guide_has_a_preset() {
             .into_iter()
             .find(|text| text.contains(&format!("preset = \"{name}\"")));
         for need in &preset.needs {
-            let is_set = block.is_some_and(|text| text.contains(&format!("\n{need} = ")));
+            let sets =
+                |option: &str| block.is_some_and(|text| text.contains(&format!("\n{option} = ")));
+            let is_set = need.split(" or ").any(sets);
             assert!(is_set, "the example of {name} sets `{need}`");
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de};
 use super::own::{self, ErasedClientAuth};
 use crate::{
     choice::choice,
-    named::{Kind, Named},
+    named::{Kind, Named, names},
 };
 
 choice! {
@@ -77,7 +77,7 @@ impl Method {
 fn all_names() -> &'static [&'static str] {
     static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
         let standard = Standard::ALL.iter().map(|method| method.name());
-        standard.chain(own::registered().map(Named::name)).collect()
+        standard.chain(names(own::registered())).collect()
     });
     &NAMES
 }

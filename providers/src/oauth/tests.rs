@@ -163,7 +163,7 @@ fn a_method_needs_what_it_authenticates_with_and_nothing_else() {
         (
             "private_key_jwt",
             format!("{KEY}\nalgorithm = 'RS256'"),
-            "`algorithm` RS256 does not fit this `private_key` (invalid); set it to one of EdDSA",
+            "`algorithm` RS256 does not fit this `private_key` (invalid-value); set it to `EdDSA`",
         ),
         ("private_key_jwt", "private_key = 's3cr3t'".to_owned(), "`private_key` holds no"),
         (

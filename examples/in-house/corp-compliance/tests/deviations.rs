@@ -153,7 +153,7 @@ fn what_can_not_work_is_an_error_of_the_configuration() {
         ),
         (
             "client_secret = 's'\ncompliance = ['of_two_crates']",
-            &["two fixes have the name `of_two_crates`", "deviations.rs:", "rename one of them"],
+            &["two fixes are named `of_two_crates`", "deviations.rs:", "rename one"],
         ),
         (
             "client_secret = 's'\ntoken_endpoint_auth_method = 'corp_header'",
@@ -161,7 +161,7 @@ fn what_can_not_work_is_an_error_of_the_configuration() {
         ),
         (
             "client_secret = 's'\ntoken_endpoint_auth_method = 'way_of_two_crates'",
-            &["two ways to authenticate a client have the name `way_of_two_crates`"],
+            &["two ways to authenticate a client are named `way_of_two_crates`"],
         ),
         (
             "token_endpoint_auth_method = 'corp_headers'",

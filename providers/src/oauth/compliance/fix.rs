@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::{Compliance, registered};
 use crate::{
-    named::{Kind, Named},
+    named::{Kind, Named, names},
     token_endpoint::{Endpoint, TokenRequest, TokenResponse},
 };
 
@@ -75,7 +75,7 @@ impl Fix {
 }
 
 fn all_names() -> &'static [&'static str] {
-    static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| registered().map(Named::name).collect());
+    static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| names(registered()));
     &NAMES
 }
 

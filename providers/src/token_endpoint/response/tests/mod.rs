@@ -374,7 +374,7 @@ fn a_revocation_is_accepted_by_its_status() {
         assert!(accepted(status, body).is_ok(), "{status} {body}");
     }
     for (status, body, says) in [
-        (400, r#"{"error":"unsupported_token_type"}"#, "does not revoke"),
+        (400, r#"{"error":"unsupported_token_type"}"#, "takes no token of this type"),
         (401, r#"{"error":"invalid_client"}"#, "check the client"),
         (200, r#"{"error":"invalid_client"}"#, "check the client"),
         (503, "", "later"),
