@@ -280,7 +280,7 @@ fn a_refused_push_ends_the_login_and_shows_nothing_of_it() {
         assert_eq!(canary.find_in(shown.as_bytes()), None, "{shown}");
         assert_eq!(server.asked(PAR), 1, "it is sent once");
     }
-    // A server that requires it gives no such way out.
+    // At a server that requires it, no option avoids it.
     let server = server(&json!({ "require_pushed_authorization_requests": true }));
     server.answer(
         PAR,

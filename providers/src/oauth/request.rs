@@ -119,7 +119,7 @@ impl RequestOptions {
         check_shape(self.token_request_method, self.token_request_encoding)
     }
 
-    /// Gives a request the configured form, and applies the fixes to it. Returns the kind of its answer.
+    /// Sets the configured method and encoding of a request, and applies the fixes to it. Returns the kind of its answer.
     pub(super) fn prepare(&self, request: &mut TokenRequest) -> Result<Option<Answered>> {
         if request.endpoint() == Endpoint::Token {
             request.set_shape(self.token_request_method, self.token_request_encoding);
