@@ -132,6 +132,7 @@ pub mod http;
 mod input_file;
 mod integrations;
 mod kept;
+mod links;
 mod login;
 pub mod options;
 mod pending_login;
@@ -169,6 +170,8 @@ pub use environment::Environment;
 pub use error::{Error, ErrorKind, Recovery, Result};
 pub use integrations::*;
 pub use kept::Kept;
+#[doc(hidden)]
+pub use links::Links;
 pub use login::{Login, LoginMethod, LoginOutcome, LoginPlan};
 #[doc(inline)]
 pub use options::{Options, Secret, Show, Validation, View};

@@ -110,6 +110,10 @@ pub(super) struct Build<'a> {
     pub(super) sessions: RefCell<Vec<BuiltSession>>,
     found: RefCell<Found>,
     depth: Cell<u32>,
+    /// Whether the next provider is one of a chain.
+    is_link: Cell<bool>,
+    /// Whether this provider is, or one around it.
+    allows_absence: Cell<bool>,
 }
 
 /// The findings about a provider while it is built.
@@ -119,6 +123,10 @@ struct Found {
     references: Vec<SecretString>,
     /// Its secrets, and the secrets of the providers below it.
     secrets: Vec<SecretString>,
+    /// Those of them that are absent.
+    absent: Vec<SecretString>,
+    /// Whether a provider below it could not be checked, because what it needs is absent.
+    is_unchecked: bool,
     /// The providers in its table whose tokens belong to the request being served.
     per_request: Vec<usize>,
 }
@@ -141,6 +149,8 @@ impl<'a> Build<'a> {
             sessions: RefCell::default(),
             found: RefCell::default(),
             depth: Cell::new(0),
+            is_link: Cell::new(false),
+            allows_absence: Cell::new(false),
         }
     }
 
@@ -234,6 +244,9 @@ impl<'a> Build<'a> {
 
         // The findings below this provider must not mix with those of its siblings.
         let outer = self.found.take();
+        let is_link = self.is_link.take();
+        let outer_allows = self.allows_absence.get();
+        self.allows_absence.set(outer_allows || is_link);
         self.depth.set(self.depth.get() + 1);
         let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
         let provider = entry.build(&mut table).zip(PresetOption::from_table(&mut table));
@@ -248,8 +261,14 @@ impl<'a> Build<'a> {
         let kept = if entry.has_kept() { KeptOptions::from_table(&mut table) } else { None };
         table.finish();
         self.depth.set(self.depth.get() - 1);
-        let Found { references, secrets, per_request: below } = self.found.replace(outer);
+        let allows_absence = self.allows_absence.replace(outer_allows);
+        let Found { references, secrets, absent, is_unchecked, per_request: below } =
+            self.found.replace(outer);
         self.found.borrow_mut().secrets.extend(secrets.iter().cloned());
+        if !is_link {
+            self.found.borrow_mut().absent.extend(absent.iter().cloned());
+            self.found.borrow_mut().is_unchecked |= is_unchecked;
+        }
 
         let ((provider, _), placement) = (provider?, placement?);
         // An exchange whose subject it is has a cache for each of its tokens.
@@ -267,7 +286,8 @@ impl<'a> Build<'a> {
         let managed = provider.managed();
         let store = match kept {
             Some(kept) => Some(kept.store),
-            None => managed.and_then(Managed::store),
+            // The providers of a chain have their own.
+            None => managed.filter(|of| of.links().is_empty()).and_then(Managed::store),
         };
         let how = managed.map_or(&[][..], Managed::login_options);
         let options =
@@ -293,7 +313,20 @@ impl<'a> Build<'a> {
             // What it keeps is all that such a provider has of a session.
             parts.session_spec = session_spec.filter(|_| !entry.has_kept());
         });
-        match Bound::new(provider, context, placed_by.as_deref()) {
+        let placed_by = placed_by.as_deref();
+        let bound = if absent.is_empty() && !is_unchecked {
+            Bound::new(Arc::clone(&provider), context.clone(), placed_by)
+        } else {
+            Bound::absent(Arc::clone(&provider), context.clone(), placed_by, &absent)
+        };
+        let bound = match bound {
+            Err(error) if allows_absence && error.is_not_applicable() => {
+                self.found.borrow_mut().is_unchecked |= !is_link;
+                Bound::absent(provider, context, placed_by, &absent)
+            }
+            bound => bound,
+        };
+        match bound {
             Ok(mut bound) => {
                 (bound.per_request, bound.resolves) = (per_request, resolves);
                 if per_request {
@@ -435,6 +468,18 @@ impl LoadContext for Build<'_> {
         if secret.can_change() {
             found.references.push(secret.clone());
         }
+    }
+
+    fn allows_absence(&self) -> bool {
+        self.allows_absence.get()
+    }
+
+    fn record_absent(&self, secret: &SecretString) {
+        self.found.borrow_mut().absent.push(secret.clone());
+    }
+
+    fn set_is_link(&self, is_link: bool) {
+        self.is_link.set(is_link);
     }
 
     fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<BuiltProvider> {

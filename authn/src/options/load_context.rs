@@ -44,6 +44,15 @@ pub(crate) trait LoadContext {
     /// Records a secret that was read.
     fn record_secret(&self, secret: &SecretString);
 
+    /// Returns whether a secret may be absent, because the provider is one of a chain.
+    fn allows_absence(&self) -> bool;
+
+    /// Records a secret that is absent.
+    fn record_absent(&self, secret: &SecretString);
+
+    /// Sets whether the next provider is one of a chain.
+    fn set_is_link(&self, is_link: bool);
+
     /// Builds the provider that a table configures.
     fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<BuiltProvider>;
 }

@@ -303,7 +303,13 @@ impl Node<'_> {
             Err(problem) => return self.report(problem.with_key(&self.key)),
         };
         let place = format!("{} ({})", self.key, item.provenance);
-        match Reference::new(target, place) {
+        match Reference::new(target.clone(), place.clone()) {
+            Err(error) if error.is_not_applicable() && self.context.allows_absence() => {
+                let secret = SecretString::referring(Reference::absent(target, place));
+                self.context.record_secret(&secret);
+                self.context.record_absent(&secret);
+                Some(secret)
+            }
             Ok(reference) => {
                 let secret = SecretString::referring(reference);
                 self.context.record_secret(&secret);
@@ -330,6 +336,14 @@ impl Node<'_> {
             return None;
         };
         built(self.context, &self.key, provider)
+    }
+
+    /// Builds the provider of a table as one of a chain, whose secrets may be absent.
+    pub(crate) fn built_as_link<T: Any>(&self) -> Option<T> {
+        self.context.set_is_link(true);
+        let built = self.built();
+        self.context.set_is_link(false);
+        built
     }
 
     /// Reads the value if there is one.

@@ -50,7 +50,8 @@ impl Target {
             Self::Variable { value: Some(value), .. } => Ok(Arc::clone(value)),
             Self::Variable { name, value: None } => {
                 let message = format!("the environment variable {name} is not set");
-                Err(Error::configuration(message).with_help("set it, or refer to another"))
+                let error = Error::configuration(message).with_help("set it, or refer to another");
+                Err(error.as_absence())
             }
             Self::File(path) => read(path),
             Self::Stored { target, source, .. } => {
@@ -86,6 +87,12 @@ impl Reference {
         Ok(Self(Arc::new(Inner { target, place, value })))
     }
 
+    /// Creates a reference to what is absent. Its text is empty until it is resolved.
+    pub(crate) fn absent(target: Target, place: String) -> Self {
+        let value = Mutex::new(Arc::new(secrecy::SecretString::default()));
+        Self(Arc::new(Inner { target, place, value }))
+    }
+
     /// Returns whether it can resolve to another text the next time.
     pub(crate) fn can_change(&self) -> bool {
         !matches!(self.0.target, Target::Variable { .. })
@@ -109,7 +116,9 @@ impl Reference {
 pub(crate) fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
     let text = input_file::read_text(path, Rules::Secret).map_err(|refusal| {
         let message = format!("the secret file {}", refusal.fault);
-        Error::configuration(message).with_help(refusal.help)
+        let is_absent = refusal.is_absence();
+        let error = Error::configuration(message).with_help(refusal.help);
+        if is_absent { error.as_absence() } else { error }
     })?;
     Ok(Arc::new(text.trim_end_matches(['\r', '\n']).into()))
 }
