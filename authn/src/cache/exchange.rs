@@ -109,12 +109,7 @@ impl Exchange {
     }
 
     /// Marks the error of a source at which no user has ever logged in: a chain then asks its next provider.
-    fn as_absence_of_login(
-        &self,
-        error: Error,
-        sent: Option<&TokenSet>,
-        has_ended: bool,
-    ) -> Error {
+    fn as_absence_of_login(&self, error: Error, sent: Option<&TokenSet>, has_ended: bool) -> Error {
         let is_marked = error.kind() == ErrorKind::LoginRequired
             && sent.is_none()
             && !has_ended

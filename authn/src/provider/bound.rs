@@ -2,16 +2,12 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::{
-    Absent, Declared, Erased, Managed, Status, declared::REFUSING, managed::Unmanaged,
-};
+use super::{Absent, Declared, Erased, Managed, Status, declared::REFUSING, managed::Unmanaged};
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
 use crate::{
-    Context, Error, Issued, Placement, Reaction, Request, ResponseHead, Result, SecretString, Token,
-    TokenSet, Used,
-    request::unless_default,
-    runtime::Boxed,
+    Context, Error, Issued, Placement, Reaction, Request, ResponseHead, Result, SecretString,
+    Token, TokenSet, Used, request::unless_default, runtime::Boxed,
 };
 
 /// A provider with its context: what [`Credentials`](crate::Credentials) hold, and what a source that passes tokens on

@@ -111,6 +111,3 @@ impl TokenProvider for Chain {
         Some(self.providers.managed())
     }
 }
-
-#[cfg(test)]
-mod tests;
