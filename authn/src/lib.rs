@@ -127,6 +127,7 @@ mod credentials;
 pub mod diagnostic;
 mod environment;
 mod error;
+mod explained;
 pub mod guide;
 pub mod http;
 mod input_file;
@@ -168,6 +169,8 @@ pub use credentials::Credentials;
 pub use diagnostic::Location;
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Recovery, Result};
+#[doc(hidden)]
+pub use explained::{Explained, Part};
 pub use integrations::*;
 pub use kept::Kept;
 #[doc(hidden)]

@@ -17,7 +17,7 @@ use super::{
     visibility::{Visibility, spans},
 };
 use crate::{
-    Bound, Context, Credentials, Environment, Managed, Registry, SecretString,
+    Bound, Context, Credentials, Environment, Error, Managed, Registry, SecretString,
     credentials::BuiltSession,
     diagnostic::{
         Excerpt, Problem, ProblemCode, Provenance, SHOWN, Severity, SourceText, Spans, excerpt,
@@ -125,6 +125,8 @@ struct Found {
     secrets: Vec<SecretString>,
     /// Those of them that are absent.
     absent: Vec<SecretString>,
+    /// Why some are absent, where references are left alone.
+    absences: Vec<Error>,
     /// Whether a provider below it could not be checked, because what it needs is absent.
     is_unchecked: bool,
     /// The providers in its table whose tokens belong to the request being served.
@@ -262,11 +264,12 @@ impl<'a> Build<'a> {
         table.finish();
         self.depth.set(self.depth.get() - 1);
         let allows_absence = self.allows_absence.replace(outer_allows);
-        let Found { references, secrets, absent, is_unchecked, per_request: below } =
+        let Found { references, secrets, absent, absences, is_unchecked, per_request: below } =
             self.found.replace(outer);
         self.found.borrow_mut().secrets.extend(secrets.iter().cloned());
         if !is_link {
             self.found.borrow_mut().absent.extend(absent.iter().cloned());
+            self.found.borrow_mut().absences.extend(absences.iter().cloned());
             self.found.borrow_mut().is_unchecked |= is_unchecked;
         }
 
@@ -314,13 +317,15 @@ impl<'a> Build<'a> {
             parts.session_spec = session_spec.filter(|_| !entry.has_kept());
         });
         let placed_by = placed_by.as_deref();
-        let bound = if absent.is_empty() && !is_unchecked {
+        let explains = self.loader.explains;
+        let bound = if absent.is_empty() && !is_unchecked && !(explains && entry.is_cached()) {
             Bound::new(Arc::clone(&provider), context.clone(), placed_by)
         } else {
             Bound::absent(Arc::clone(&provider), context.clone(), placed_by, &absent)
         };
+
         let bound = match bound {
-            Err(error) if allows_absence && error.is_not_applicable() => {
+            Err(error) if explains || (allows_absence && error.is_not_applicable()) => {
                 self.found.borrow_mut().is_unchecked |= !is_link;
                 Bound::absent(provider, context, placed_by, &absent)
             }
@@ -329,6 +334,7 @@ impl<'a> Build<'a> {
         match bound {
             Ok(mut bound) => {
                 (bound.per_request, bound.resolves) = (per_request, resolves);
+                bound.absence = absences.into_iter().next();
                 if per_request {
                     self.found.borrow_mut().per_request.push(bound.identity());
                 }
@@ -476,6 +482,14 @@ impl LoadContext for Build<'_> {
 
     fn record_absent(&self, secret: &SecretString) {
         self.found.borrow_mut().absent.push(secret.clone());
+    }
+
+    fn leaves_references(&self) -> bool {
+        self.loader.explains
+    }
+
+    fn record_absence(&self, error: Error) {
+        self.found.borrow_mut().absences.push(error);
     }
 
     fn set_is_link(&self, is_link: bool) {

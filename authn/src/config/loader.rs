@@ -90,6 +90,8 @@ pub struct Loader {
     pub(crate) edited: Option<(PathBuf, Zeroizing<String>)>,
     /// The program that logs a user in, and the application whose configuration it reads by default.
     login_program: (String, String),
+    /// Whether the references to secrets are left alone.
+    pub(super) explains: bool,
 }
 
 /// What a program has set in code.
@@ -137,6 +139,7 @@ impl Loader {
             on_update: None,
             edited: None,
             login_program: ("authn".to_owned(), "authn".to_owned()),
+            explains: false,
         }
     }
 
@@ -300,6 +303,14 @@ impl Loader {
     /// Declares that this program is short-lived, so that every exchange that is started is waited for.
     pub fn short_lived(mut self) -> Self {
         self.awaits_refresh = true;
+        self
+    }
+
+    /// Leaves the references to secrets alone: no variable, file or keyring that one names is read. The credentials are good
+    /// for [`Credentials::explain`] alone, and the options of the providers are not checked beyond their types.
+    #[doc(hidden)]
+    pub fn explaining(mut self) -> Self {
+        self.explains = true;
         self
     }
 

@@ -50,6 +50,12 @@ pub(crate) trait LoadContext {
     /// Records a secret that is absent.
     fn record_absent(&self, secret: &SecretString);
 
+    /// Returns whether references to secrets are left alone.
+    fn leaves_references(&self) -> bool;
+
+    /// Records that what a reference names is absent, where references are left alone.
+    fn record_absence(&self, error: Error);
+
     /// Sets whether the next provider is one of a chain.
     fn set_is_link(&self, is_link: bool);
 

@@ -129,6 +129,9 @@ impl<'a> Table<'a> {
     }
 }
 
+/// What stands for a secret whose reference is left alone. It fits into a header.
+const UNREAD: &str = "unread";
+
 /// Builds the provider that a table configures.
 fn built<T: Any>(
     context: &dyn LoadContext,
@@ -303,6 +306,12 @@ impl Node<'_> {
             Err(problem) => return self.report(problem.with_key(&self.key)),
         };
         let place = format!("{} ({})", self.key, item.provenance);
+        if self.context.leaves_references() {
+            if let Some(error) = target.absence() {
+                self.context.record_absence(error.at(place));
+            }
+            return Some(SecretString::from(UNREAD));
+        }
         match Reference::new(target.clone(), place.clone()) {
             Err(error) if error.is_not_applicable() && self.context.allows_absence() => {
                 let secret = SecretString::referring(Reference::absent(target, place));

@@ -27,6 +27,8 @@ pub struct Bound {
     pub(crate) resolves: bool,
     /// What was absent when the configuration was loaded.
     absent: Option<Arc<Absent>>,
+    /// Why a secret is absent, where references are left alone.
+    pub(crate) absence: Option<Error>,
 }
 
 impl Bound {
@@ -81,8 +83,17 @@ impl Bound {
         // Each link of a chain has its own statuses.
         let refusing = refusing.unwrap_or(if has_links { &[] } else { REFUSING });
         let absent = absent.map(Arc::new);
-        let bound =
-            Self { provider, context, placed_by, refusing, per_request, resolves: false, absent };
+        let (resolves, absence) = (false, None);
+        let bound = Self {
+            provider,
+            context,
+            placed_by,
+            refusing,
+            per_request,
+            resolves,
+            absent,
+            absence,
+        };
         bound.place_links()?;
         Ok(bound)
     }
@@ -166,8 +177,7 @@ impl Bound {
     pub(crate) fn narrowed(&self, call: &Context) -> Self {
         let context = self.context.for_call_of(call);
         let provider = Arc::clone(&self.provider).scoped_shared(&context);
-        let (placed_by, absent) = (self.placed_by.clone(), self.absent.clone());
-        Self { provider, context, placed_by, absent, ..*self }
+        Self { provider, context, ..self.clone() }
     }
 
     /// Returns what the client has to do after an answer: what the provider says, or else an invalidation if the status

@@ -507,7 +507,7 @@ pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     })
 }
 
-fn has_parameter(encoded: Option<&str>, name: &str) -> bool {
+pub(crate) fn has_parameter(encoded: Option<&str>, name: &str) -> bool {
     encoded.is_some_and(|encoded| {
         url::form_urlencoded::parse(encoded.as_bytes()).any(|(key, _)| key == name)
     })

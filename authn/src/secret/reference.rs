@@ -48,15 +48,23 @@ impl Target {
     fn resolve(&self) -> Result<Arc<secrecy::SecretString>> {
         match self {
             Self::Variable { value: Some(value), .. } => Ok(Arc::clone(value)),
-            Self::Variable { name, value: None } => {
-                let message = format!("the environment variable {name} is not set");
-                let error = Error::configuration(message).with_help("set it, or refer to another");
-                Err(error.as_absence())
-            }
+            Self::Variable { name, value: None } => Err(unset(name)),
             Self::File(path) => read(path),
             Self::Stored { target, source, .. } => {
                 Ok(Arc::new((&*source.secret(target)?.expose()).into()))
             }
+        }
+    }
+
+    /// Returns the error of a target that is known to be absent. The secret is not read.
+    pub(crate) fn absence(&self) -> Option<Error> {
+        match self {
+            Self::Variable { name, value: None } => Some(unset(name)),
+            Self::File(path) if path.try_exists().is_ok_and(|exists| !exists) => {
+                let message = format!("the secret file {} does not exist", path.display());
+                Some(Error::configuration(message).with_help("check the path").as_absence())
+            }
+            _ => None,
         }
     }
 
@@ -110,6 +118,11 @@ impl Reference {
         *self.0.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
         Ok(())
     }
+}
+
+fn unset(name: &str) -> Error {
+    let message = format!("the environment variable {name} is not set");
+    Error::configuration(message).with_help("set it, or refer to another").as_absence()
 }
 
 /// Reads a secret from a file, without the line breaks at its end.
