@@ -363,12 +363,13 @@ impl Loader {
         let mut texts: Vec<_> = layers.iter().map(|layer| layer.text.clone()).collect();
         let variable = self.variable("profile");
         let asked = self.profile.as_deref();
-        let profile = if self.no_profile {
+        let chosen = if self.no_profile {
             profile::drop_untrusted_choice(&mut layers, &problems);
             None
         } else {
             profile::choose(asked, &variable, &mut layers, &environment, &mut problems)
         };
+        let (profile, profile_provenance) = chosen.unzip();
         let profiles = profile::defined(&layers);
         let mut parts = parts(layers, profile.as_deref());
         let mut merged = match &self.code {
@@ -427,6 +428,7 @@ impl Loader {
             parts,
             merged,
             profile,
+            profile_provenance,
             profiles,
             provider: choice.map(|choice| (choice.name, choice.provenance)),
             problems,
