@@ -55,6 +55,17 @@ impl Credentials {
     pub fn explain(&self, method: &Method, uri: &Uri) -> Explained {
         explained(self.bound(), method, uri)
     }
+
+    /// Returns the keys of the secrets that were absent when the configuration was loaded, which only a chain allows.
+    #[doc(hidden)]
+    pub fn absences(&self) -> Vec<String> {
+        absences(self.bound())
+    }
+}
+
+fn absences(bound: &Bound) -> Vec<String> {
+    let own = bound.absences.iter().map(|(key, _)| key.clone());
+    own.chain(bound.managed().links().into_iter().flat_map(absences)).collect()
 }
 
 fn explained(bound: &Bound, method: &Method, uri: &Uri) -> Explained {
@@ -63,7 +74,13 @@ fn explained(bound: &Bound, method: &Method, uri: &Uri) -> Explained {
         managed.links().into_iter().map(|link| explained(link, method, uri)).collect();
     let (places, refusal) = match tried(bound, method, uri) {
         _ if !links.is_empty() => (BTreeSet::new(), None),
-        Some(Ok(places)) => (places, None),
+        Some(Ok(mut places)) => {
+            if managed.issues() {
+                // Such as the proof of a key, which only a real token has.
+                places.extend(bound.provider.placements(&bound.context).into_iter().map(named));
+            }
+            (places, None)
+        }
         Some(Err(error)) if !managed.issues() => (BTreeSet::new(), Some(error.to_string())),
         _ => (bound.placements().into_iter().map(named).collect(), None),
     };
@@ -71,7 +88,7 @@ fn explained(bound: &Bound, method: &Method, uri: &Uri) -> Explained {
         key: bound.context.key().to_owned(),
         places,
         refusal,
-        absence: bound.absence.as_ref().map(|error| error.message().to_owned()),
+        absence: bound.absences.first().map(|(_, error)| error.message().to_owned()),
         needs_login: managed.needs_login(),
         is_per_request: bound.per_request,
         store: managed.store().or_else(|| bound.context.kept().store().map(str::to_owned)),

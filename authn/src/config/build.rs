@@ -125,8 +125,8 @@ struct Found {
     secrets: Vec<SecretString>,
     /// Those of them that are absent.
     absent: Vec<SecretString>,
-    /// Why some are absent, where references are left alone.
-    absences: Vec<Error>,
+    /// Why some are absent.
+    absences: Vec<(String, Error)>,
     /// Whether a provider below it could not be checked, because what it needs is absent.
     is_unchecked: bool,
     /// The providers in its table whose tokens belong to the request being served.
@@ -334,7 +334,7 @@ impl<'a> Build<'a> {
         match bound {
             Ok(mut bound) => {
                 (bound.per_request, bound.resolves) = (per_request, resolves);
-                bound.absence = absences.into_iter().next();
+                bound.absences = absences.into();
                 if per_request {
                     self.found.borrow_mut().per_request.push(bound.identity());
                 }
@@ -488,8 +488,8 @@ impl LoadContext for Build<'_> {
         self.loader.explains
     }
 
-    fn record_absence(&self, error: Error) {
-        self.found.borrow_mut().absences.push(error);
+    fn record_absence(&self, key: &Key, error: Error) {
+        self.found.borrow_mut().absences.push((key.to_string(), error));
     }
 
     fn set_is_link(&self, is_link: bool) {

@@ -53,8 +53,8 @@ pub(crate) trait LoadContext {
     /// Returns whether references to secrets are left alone.
     fn leaves_references(&self) -> bool;
 
-    /// Records that what a reference names is absent, where references are left alone.
-    fn record_absence(&self, error: Error);
+    /// Records why what a reference names is absent.
+    fn record_absence(&self, key: &Key, error: Error);
 
     /// Sets whether the next provider is one of a chain.
     fn set_is_link(&self, is_link: bool);

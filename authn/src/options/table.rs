@@ -308,7 +308,7 @@ impl Node<'_> {
         let place = format!("{} ({})", self.key, item.provenance);
         if self.context.leaves_references() {
             if let Some(error) = target.absence() {
-                self.context.record_absence(error.at(place));
+                self.context.record_absence(&self.key, error);
             }
             return Some(SecretString::from(UNREAD));
         }
@@ -317,6 +317,7 @@ impl Node<'_> {
                 let secret = SecretString::referring(Reference::absent(target, place));
                 self.context.record_secret(&secret);
                 self.context.record_absent(&secret);
+                self.context.record_absence(&self.key, error);
                 Some(secret)
             }
             Ok(reference) => {

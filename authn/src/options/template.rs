@@ -45,7 +45,7 @@ fn table<'a>(
 fn example(field: &Field) -> String {
     match (field.default(), field.kind()) {
         (Some(default), _) if default.is_complete() => default.to_string(),
-        (_, Kind::Provider) => "{ }".to_owned(),
+        (_, Kind::Provider) => value(&field.value_type(), 0),
         (_, Kind::Secret | Kind::Plain) => value(&field.value_type(), 0),
     }
 }
@@ -62,6 +62,8 @@ fn value(value_type: &Type, depth: usize) -> String {
         Type::Command => "[]".to_owned(),
         Type::List(of) => match &**of {
             Type::Table(_) | Type::Options(_) => format!("[{}]", value(of, depth)),
+            // An example, because nothing else shows that each table of the list has the table of a provider.
+            Type::Provider => "[{ bearer = { env = \"NAME\" } }]".to_owned(),
             _ => "[]".to_owned(),
         },
         Type::Map(of) => format!("{{ name = {} }}", value(of, depth)),

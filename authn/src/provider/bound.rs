@@ -27,8 +27,8 @@ pub struct Bound {
     pub(crate) resolves: bool,
     /// What was absent when the configuration was loaded.
     absent: Option<Arc<Absent>>,
-    /// Why a secret is absent, where references are left alone.
-    pub(crate) absence: Option<Error>,
+    /// The secrets that were absent when the configuration was loaded: their keys, and why.
+    pub(crate) absences: Arc<[(String, Error)]>,
 }
 
 impl Bound {
@@ -83,7 +83,7 @@ impl Bound {
         // Each link of a chain has its own statuses.
         let refusing = refusing.unwrap_or(if has_links { &[] } else { REFUSING });
         let absent = absent.map(Arc::new);
-        let (resolves, absence) = (false, None);
+        let (resolves, absences) = (false, Arc::default());
         let bound = Self {
             provider,
             context,
@@ -92,7 +92,7 @@ impl Bound {
             per_request,
             resolves,
             absent,
-            absence,
+            absences,
         };
         bound.place_links()?;
         Ok(bound)

@@ -5,11 +5,7 @@ use std::collections::BTreeSet;
 use ::reqwest::Url;
 
 use super::redirect::{USUAL, refusal};
-use crate::{
-    Explained, Part,
-    http::same_origin,
-    integrations::reqwest::authorize::uri,
-};
+use crate::{Explained, Part, http::same_origin, integrations::reqwest::authorize::uri};
 
 /// What [`Client`](super::Client) would do about a redirect.
 #[derive(Clone, Debug)]

@@ -70,7 +70,10 @@ impl<'a> Reading<'a> {
     /// Returns the values of a provider, with those of the providers nested in it.
     pub(super) fn values_of(&self, key: &str) -> impl Iterator<Item = &Setting> {
         let is_its = move |setting: &&Setting| {
-            setting.key.strip_prefix(key).is_some_and(|rest| rest.starts_with('.') || rest.is_empty())
+            setting
+                .key
+                .strip_prefix(key)
+                .is_some_and(|rest| rest.starts_with('.') || rest.is_empty())
         };
         self.settings.iter().filter(is_its)
     }
