@@ -116,14 +116,12 @@ impl Links {
     pub fn try_authorize(&self, request: &mut Request<'_>) -> Option<Result<()>> {
         let (index, link) = self.first()?;
         let before = request.enter_link(index);
-        match link.try_authorize(request) {
-            Some(Ok(())) => Some(Ok(())),
-            // The next one may apply.
-            _ => {
-                request.leave_link(before);
-                None
-            }
+        if let Some(Ok(())) = link.try_authorize(request) {
+            return Some(Ok(()));
         }
+        // The next one may apply.
+        request.leave_link(before);
+        None
     }
 
     /// Returns the same providers for the scopes and the parameters of a context.

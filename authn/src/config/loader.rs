@@ -67,6 +67,7 @@ use crate::{
 /// ```
 #[must_use]
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Loader {
     pub(super) app: String,
     profile: Option<String>,
