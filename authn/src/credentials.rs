@@ -504,7 +504,11 @@ impl Credentials {
         bound.managed().probe(&bound.context).await
     }
 
-    /// Deletes the session and its tokens. A running exchange leaves nothing either.
+    /// Deletes the session and its tokens, also those of nested providers. A running exchange leaves nothing either.
+    ///
+    /// If the tokens belong to the request being served ([`is_per_request`](Self::is_per_request)), those of its user are
+    /// deleted, and neither those of other users nor what the program itself has. Outside of a request, those of all users are.
+    /// A request without a token is an error of kind [`NotApplicable`](crate::ErrorKind::NotApplicable).
     pub async fn logout(&self) -> Result<()> {
         let bound = self.now();
         bound.managed().logout(&bound.context).await
@@ -513,8 +517,11 @@ impl Credentials {
     /// Revokes the session at the server (RFC 7009) and deletes the local copy: the refresh token, and each access token
     /// that has not expired, of all scopes.
     ///
-    /// If it fails, nothing is deleted, so that it can be tried again. If only access tokens of a revoked session are not
-    /// revoked, the result has their errors.
+    /// The sessions of nested providers are revoked as well, such as that of the subject of a token exchange. Whose tokens are
+    /// revoked while a request is being served, [`logout`](Self::logout) says.
+    ///
+    /// If it fails, nothing is deleted, so that it can be tried again; only tokens that are revoked all the same are dropped. If
+    /// a session is revoked, but not all access tokens, the result has their errors.
     pub async fn revoke(&self) -> Result<Revocation> {
         let bound = self.now();
         bound.managed().revoke(&bound.context, Vec::new()).await
@@ -542,8 +549,32 @@ impl Credentials {
         self.0.current().per_request
     }
 
+    /// Returns whether the provider has tokens that are good by themselves, as opposed to signatures and keys.
+    #[doc(hidden)]
+    pub fn gives_tokens(&self) -> bool {
+        self.0.current().provider.gives_tokens()
+    }
+
+    /// Returns whether a credential is put into the body of a request.
+    #[doc(hidden)]
+    pub fn uses_body(&self) -> bool {
+        let placements = self.0.current().placements();
+        placements
+            .iter()
+            .any(|placement| matches!(placement.place, crate::request::Place::Body { .. }))
+    }
+
+    /// Returns the certificate that a client shows with a token of these credentials, whatever the request is.
+    #[cfg(feature = "reqwest")]
+    #[doc(hidden)]
+    pub fn identity_for(&self, token: &Token) -> Option<ClientIdentity> {
+        let mut used = Used::default();
+        used.set(token.clone().into());
+        self.client_identity(&used)
+    }
+
     /// Waits for running exchanges, at most 30 seconds, and starts no more. A call that then needs one fails with
-    /// [`Closed`](crate::ErrorKind::Closed).
+    /// [`Closed`](crate::ErrorKind::Closed). Nested providers are closed after the exchanges that need their tokens.
     pub async fn close(&self) {
         self.0.close().await;
     }

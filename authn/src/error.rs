@@ -39,6 +39,8 @@ struct Inner {
     /// Whether a chain asks its next provider, although the kind is another one.
     is_absence: bool,
     problems: Vec<Problem>,
+    /// Whether the session may still be good, although a user has to log in.
+    keeps_session: bool,
 }
 
 /// What sort of failure an [`Error`] is.
@@ -106,6 +108,7 @@ impl Error {
             retry_after: None,
             is_absence: false,
             problems: Vec::new(),
+            keeps_session: false,
         }))
     }
 
@@ -141,6 +144,18 @@ impl Error {
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.inner().source = Some(Arc::new(source));
         self
+    }
+
+    /// Says that the session may still be good, although a user has to log in. Only a refused refresh token ends it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn keeping_session(mut self) -> Self {
+        self.inner().keeps_session = true;
+        self
+    }
+
+    pub(crate) fn keeps_session(&self) -> bool {
+        self.0.keeps_session
     }
 
     /// Adds how long the server asked to wait before the next attempt.

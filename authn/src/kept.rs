@@ -205,6 +205,32 @@ impl Kept {
         self.change(name, None).await
     }
 
+    /// Changes a secret by what it is while no other call or process changes it. `None` is one that is not there.
+    #[doc(hidden)]
+    pub async fn update(
+        &self,
+        name: &str,
+        change: impl FnOnce(Option<SecretString>) -> Option<SecretString> + Send + 'static,
+    ) -> Result<()> {
+        self.check(name, None)?;
+        let (this, name) = (self.clone(), name.to_owned());
+        to_its_end(async move {
+            let mut turn = Turn::of(&this).await?;
+            let old = turn.get(&name);
+            let new = change(old.clone());
+            let is_same = match (&old, &new) {
+                (Some(old), Some(new)) => *old.expose() == *new.expose(),
+                (old, new) => old.is_none() && new.is_none(),
+            };
+            if is_same {
+                return Ok(());
+            }
+            this.check(&name, new.as_ref())?;
+            turn.put(&name, new.as_ref()).await
+        })
+        .await
+    }
+
     async fn change(&self, name: &str, secret: Option<SecretString>) -> Result<()> {
         self.check(name, secret.as_ref())?;
         let (this, name) = (self.clone(), name.to_owned());

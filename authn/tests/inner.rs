@@ -4,13 +4,14 @@
 
 use std::{
     collections::BTreeMap,
-    future::Future,
+    future::{Future, poll_fn},
     path::Path,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
 
@@ -20,7 +21,9 @@ use authn::{
     SecretString, SessionPolicy, Token, TokenProvider, TokenSet, TokenSource,
     prompt::{Link, Progress, Prompt, Question, UserCode},
     store::{Document, Lease, StoreKey, TokenStore},
+    time::{Clock, ManualClock},
 };
+use tokio::sync::Notify;
 
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 
@@ -345,4 +348,60 @@ async fn an_adopted_set_that_is_not_saved_leaves_nothing_of_the_last_user() {
     assert_eq!(error.kind(), ErrorKind::Store, "{error}");
     disk.is_full.store(false, Ordering::SeqCst);
     assert_eq!(holder(&credentials).await, "bob", "the tokens are in memory, and saved now");
+}
+
+/// Needs another token of its subject at the end of each exchange.
+#[derive(Debug)]
+struct Slow {
+    of: Credentials,
+    started: Arc<Notify>,
+    goes_on: Arc<Notify>,
+}
+
+impl TokenSource for Slow {
+    async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        let refused = self.of.token_for(context).await?;
+        self.started.notify_one();
+        self.goes_on.notified().await;
+        self.of.invalidate(&refused);
+        Ok(self.of.token_for(context).await?.into())
+    }
+
+    fn subjects(&self) -> Vec<&Bound> {
+        vec![self.of.bound()]
+    }
+}
+
+#[tokio::test]
+async fn a_subject_is_closed_after_the_exchanges_that_need_it() {
+    for goes_on in [true, false] {
+        let clock = ManualClock::new();
+        let built = |builder: CredentialsBuilder| {
+            builder.clock(Clock::custom(clock.clone())).origin("*").build().unwrap()
+        };
+        let count = AtomicUsize::new(0);
+        let nested = built(Credentials::builder().source(authn::from_fn(move |_| {
+            let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+            async move { Token::new(format!("t{number}")) }
+        })));
+        let slow = Slow { of: nested.clone(), started: Arc::default(), goes_on: Arc::default() };
+        let (started, gate) = (Arc::clone(&slow.started), Arc::clone(&slow.goes_on));
+        let outer = built(Credentials::builder().source(slow));
+        let caller = outer.clone();
+        let call = tokio::spawn(async move { caller.token().await });
+        started.notified().await;
+        let mut close = pin!(outer.close());
+        assert!(poll_fn(|context| Poll::Ready(close.as_mut().poll(context).is_pending())).await);
+        if goes_on {
+            gate.notify_one();
+            close.await;
+            assert_eq!(call.await.unwrap().unwrap().secret(), "t2");
+        } else {
+            // An exchange that does not end is not waited for longer than this.
+            clock.advance(Duration::from_secs(30));
+            close.await;
+            call.abort();
+        }
+        assert_eq!(nested.refresh().await.unwrap_err().kind(), ErrorKind::Closed);
+    }
 }

@@ -48,7 +48,6 @@ title = "The service"
 provider = "asking"
 source = "https://docs.service.test/login"
 checked = "2026-01-31"
-needs = ["user"]
 
 [options]
 url = "https://service.test/"
@@ -56,6 +55,15 @@ words = ["preset"]
 labels = { a = "preset", b = "preset" }
 header_prefix = "Service"
 "#
+);
+authn::preset!(
+    "needing",
+    "title = ''\nprovider = 'asking'\nsource = 'https://docs.needing.test'\n\
+     needs = ['user or words', 'key', 'labels.tenant']\n[options]\nurl = 'https://needing.test/'"
+);
+authn::preset!(
+    "needing_more",
+    "title = ''\nprovider = 'asking'\nsource = ''\nneeds = ['usr']\n[options]\nurl = 'https://a.test'"
 );
 authn::preset!("wrong_type", "title = ''\nprovider = 'asking'\nsource = ''\n[options]\nurl = 5");
 authn::preset!(
@@ -317,6 +325,43 @@ fn mistakes_in_a_preset_name_it_and_the_key() {
     }
 }
 
+/// One problem lists all of it, wherever the rest is set, and nothing else is reported because of it.
+#[test]
+fn what_a_preset_needs_must_be_set() {
+    let named = NAMED.replace("service", "needing");
+    for (more, unset) in [
+        ("", "`user` or `words`, `key` and `labels.tenant`"),
+        ("words = ['a']\n", "`key` and `labels.tenant`"),
+        ("user = ''\nkey = 'k'\n", "`user` or `words` and `labels.tenant`"),
+        ("user = 'u'\nkey = { env = 'KEY' }\nlabels = { other = 'x' }\n", "`labels.tenant`"),
+    ] {
+        let environment = Environment::empty().variable("KEY", "s3cr3t");
+        let config = loader(&format!("{named}{more}")).environment(environment).read();
+        let [problem] = config.problems() else { panic!("{more}: {:?}", config.problems()) };
+        let message = format!("the preset `needing` needs {unset}, which the configuration lacks");
+        assert_eq!(problem.message(), message);
+        assert_eq!(
+            (problem.code(), problem.key()),
+            (ProblemCode::MissingKey, Some("credentials.asking.preset"))
+        );
+        assert!(problem.help().unwrap().contains("https://docs.needing.test"), "{problem}");
+        assert!(config.credentials().is_err());
+    }
+    let all = "user = 'u'\nkey = 'k'\nlabels = { tenant = 'x' }\n";
+    fine(&loader(&format!("{named}{all}")).read());
+    // Another layer sets it.
+    let set =
+        ["user=u", "key.env=KEY", "labels.tenant=x"].map(|set| format!("credentials.asking.{set}"));
+    let environment = Environment::empty().variable("KEY", "s3cr3t");
+    let loader_of = |named| loader(named).environment(environment.clone());
+    fine(&set.iter().fold(loader_of(&named), |loader, set| loader.set(set)).read());
+
+    let config = loader(&NAMED.replace("service", "needing_more")).read();
+    let [problem] = config.problems() else { panic!("{:?}", config.problems()) };
+    assert_eq!(problem.message(), "the preset needs `usr`, which is no option of `asking`");
+    assert_eq!(problem.provenance().unwrap().to_string(), "preset needing_more");
+}
+
 #[test]
 fn the_builder_in_code_takes_linked_presets() {
     let credentials = Asking::builder().preset("service").user("ann").build().unwrap();
@@ -432,7 +477,9 @@ fn all_presets_are_listed() {
     assert_eq!((&*service.title, &*service.provider), ("The service", "asking"));
     assert_eq!(service.source, "https://docs.service.test/login");
     assert_eq!(service.checked.as_deref(), Some("2026-01-31"));
-    assert_eq!(service.needs, ["user"]);
+    assert!(service.needs.is_empty());
+    let needing = presets.iter().find(|preset| preset.name == "needing").unwrap();
+    assert_eq!(needing.needs, ["user or words", "key", "labels.tenant"]);
     assert_eq!(service.provenance.to_string(), "preset service");
 }
 

@@ -7,7 +7,10 @@ mod rotating;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -46,6 +49,23 @@ impl TokenSource for Passing {
 
     fn inner(&self) -> Option<&authn::Bound> {
         Some(self.of.bound())
+    }
+}
+
+/// Names how many reloads its session has gone through.
+#[authn::token_provider("remembering", cached)]
+struct Remembering {
+    __reloads: AtomicUsize,
+}
+
+impl TokenSource for Remembering {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        let number = self.__reloads.load(Ordering::SeqCst);
+        Ok(Token::new(format!("r{number}"))?.with_expires_in(Duration::from_hours(1)).into())
+    }
+
+    fn continue_from(&self, older: &Self) {
+        self.__reloads.store(older.__reloads.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
     }
 }
 
@@ -422,5 +442,20 @@ async fn the_warm_path_after_a_reload_waits_for_nothing() {
         let mut request = parts("https://api.example.com/");
         credentials.try_authorize(&mut Request::from(&mut request)).unwrap().unwrap();
         assert_eq!(request.headers["authorization"], "Bearer t1");
+    }
+}
+
+#[tokio::test]
+async fn a_source_goes_on_with_what_it_remembers_of_its_tokens() {
+    for table in ["remembering", "passing.remembering"] {
+        let file = File::new();
+        let text = format!("[credentials]\ndomain = 'one.example.com'\n[credentials.{table}]\n");
+        let credentials = file.write(&text).loader().load().unwrap();
+        assert_eq!(token(&credentials).await, "r0", "{table}");
+        for reload in 1..3 {
+            credentials.reload().await.unwrap();
+            assert_eq!(token(&credentials).await, format!("r{}", reload - 1), "{table}");
+            assert_eq!(credentials.refresh().await.unwrap().secret(), format!("r{reload}"));
+        }
     }
 }

@@ -48,13 +48,14 @@ impl App {
         self.loader().providers()
     }
 
-    /// Returns a command of this program as it is typed, with `--app` if it is needed.
+    /// Returns a command of this program as it is typed, with the global flags that choose the configuration.
     pub(crate) fn command_line(&self, command: &str) -> String {
-        let words = self.program.words();
-        match &self.name {
-            own if *own == self.program.app => format!("{words} {command}"),
-            app => format!("{words} --app {app} {command}"),
-        }
+        self.loader().command_with_flags(command)
+    }
+
+    /// Returns the same with another profile.
+    pub(crate) fn command_line_of(&self, profile: &str, command: &str) -> String {
+        self.loader().profile(profile).command_with_flags(command)
     }
 
     /// Returns the name of an environment variable of this application, such as `AUTHN_LOG`.

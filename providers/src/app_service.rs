@@ -132,6 +132,10 @@ impl TokenProvider for AppService {
     fn is_per_request(&self) -> bool {
         true
     }
+
+    fn is_serving(&self, _: &Context) -> bool {
+        with_incoming(|_| ()).is_some()
+    }
 }
 
 /// Returns the token in a header, if there is one.

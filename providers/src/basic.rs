@@ -84,6 +84,10 @@ impl TokenProvider for Basic {
         Err(Error::no_token())
     }
 
+    fn gives_tokens(&self) -> bool {
+        false
+    }
+
     async fn authorize(&self, request: &mut Request<'_>, _: &Context) -> Result<()> {
         request.set_header(AUTHORIZATION, self.value()?)
     }

@@ -49,6 +49,7 @@ fn configuration(preset: &Preset) -> String {
         preset.provider, preset.name
     );
     for need in &preset.needs {
+        let need = need.split(" or ").next().unwrap();
         let option = need.split('.').next().unwrap();
         let sample = SAMPLES.iter().find(|(name, _)| *name == option);
         let (_, value) = sample.unwrap_or_else(|| panic!("`{option}` has a sample"));
@@ -90,7 +91,8 @@ fn each_file_is_a_preset_with_its_source() {
         assert!(date.iter().all(|part| part.parse::<u32>().is_ok()), "{name}");
         let options = file(&preset);
         let options = options["options"].as_table().unwrap();
-        let twice = preset.needs.iter().find(|need| options.contains_key(need));
+        let mut needs = preset.needs.iter().flat_map(|need| need.split(" or "));
+        let twice = needs.find(|need| options.contains_key(need));
         assert_eq!(twice, None, "{name} sets what it says that users must set");
     }
 }
@@ -116,21 +118,23 @@ fn each_is_valid_with_what_it_needs() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What is said to be needed is needed: without it, the server, the client or the user's login is not complete. A scope, an
-/// audience and a redirect address are up to the service.
+/// One problem says so, and no other one follows from it.
 #[test]
 fn without_what_it_needs_a_preset_is_not_enough() {
     for mut preset in presets() {
-        let up_to_service = ["scope", "audience", "redirect_uri"];
         let needs = preset.needs.clone();
-        for need in needs.iter().filter(|need| !up_to_service.contains(&need.as_str())) {
-            // The service asks for them, and authn does not know that it does.
-            if need.starts_with("parameters.") || need == "client_secret" {
-                continue;
-            }
+        for need in &needs {
             preset.needs = needs.iter().filter(|other| *other != need).cloned().collect();
             let config = loader().defaults(&configuration(&preset)).read();
-            assert!(config.credentials().is_err(), "{} without `{need}`", preset.name);
+            let expected = format!(
+                "the preset `{}` needs `{}`, which",
+                preset.name,
+                need.replace(" or ", "` or `")
+            );
+            let problems: Vec<_> = config.problems().iter().map(Problem::to_string).collect();
+            let [problem] = problems.as_slice() else { panic!("{expected}: {problems:?}") };
+            assert!(problem.contains(&expected), "{problem}");
+            assert!(config.credentials().is_err(), "{expected}");
         }
     }
 }

@@ -64,10 +64,14 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
                 &["private_key", "refresh_token", "client_secret", "certificate_key"],
             ),
             way(&key, &["client_secret", "refresh_token", "password", "certificate_key"]),
-            way(
-                &format!("certificate = '{CERTIFICATE}'\n{certificate_key}"),
-                &["client_secret", "private_key", "refresh_token", "password"],
-            ),
+            // It is shown only by TLS.
+            Way {
+                options: format!(
+                    "token_endpoint_url = '{}'\ncertificate = '{CERTIFICATE}'\n{certificate_key}",
+                    endpoint.replacen("http:", "https:", 1)
+                ),
+                without: vec!["client_secret", "private_key", "refresh_token", "password"],
+            },
             way(
                 &format!(
                     "grant_type = 'device_code'\ndevice_authorization_endpoint_url = '{endpoint}'"
@@ -217,6 +221,7 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
         json!([{ "status": 200, "headers": json, "body": "{\"access_token\":[\"CANARY\"]}" }]),
         json!([{ "drop": true }]),
     ];
+    let mut logged = String::new();
     for entry in entries() {
         let canary = Canary::new();
         let documents = documents(&rig, &entry, canary.as_str());
@@ -260,6 +265,8 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
                 let own = ["jwt", "bearer", "basic", "api_key", "cached", "chain", "oauth1"];
                 let own = own.contains(&entry.name());
                 let mut shown = outcome.stderr.clone();
+                let lines = shown.lines().filter(|line| line.contains(" authn::"));
+                logged.extend(lines.map(|line| format!("{line}\n")));
                 if !(gives && own && outcome.code == 0) {
                     shown.push_str(&outcome.stdout);
                 }
@@ -271,6 +278,10 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
                 );
             }
         }
+    }
+    // The sweep has searched the lines about each step.
+    for line in ["exchange started", "request answered", "request failed", "logged out"] {
+        assert!(logged.contains(line), "{line}");
     }
 }
 

@@ -114,11 +114,18 @@ fn table() -> String {
     let placing: Vec<&Field> = Placing::ENTRY.fields().collect();
     let is_for_both = |field: &&Field| placing.iter().any(|other| other.key() == field.key());
     let fetching = Fetching::ENTRY.fields().filter(|field| !is_for_both(field));
+    // Some providers place what they add themselves.
+    let (of_all, of_tokens): (Vec<&Field>, Vec<&Field>) = placing.iter().partition(|field| {
+        let entries = registry.iter().filter(|entry| entry.location().package == "authn-providers");
+        entries.into_iter().all(|entry| entry.field(field.key()).is_some())
+    });
     lines.push(format!(
         "\nEvery provider that fetches tokens also has {}.\n\
-         Every provider that puts a token on a request also has {}.",
+         Every provider that puts its token where you want it also has {}.\n\
+         Every provider has {}.",
         keys(fetching),
-        keys(placing.iter().copied()),
+        keys(of_tokens.into_iter()),
+        keys(of_all.into_iter()),
     ));
     lines.join("\n") + "\n"
 }

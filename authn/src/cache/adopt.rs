@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{exchange::Exchange, schedule::Schedule};
+use super::{
+    exchange::{Exchange, last_id_token},
+    schedule::Schedule,
+};
 use crate::{
     Issued,
     store::{Record, StoredSession},
@@ -54,6 +57,7 @@ impl Exchange {
         let schedule = Schedule::plan(expiry.minus(lifetime), expiry, options, chance());
         let issued = || {
             Issued::new(token.settled(expiry), record.kept())
+                .with_id_token(last_id_token(record))
                 .with_server_clock_ahead(record.server_clock_ahead)
         };
         (!expiry.reached(now)).then(|| (issued(), schedule))

@@ -55,6 +55,13 @@ impl Shared {
         self.source.inner().into_iter().chain(self.source.subjects())
     }
 
+    /// Returns the nested providers whose sessions end with that of this cache. A user who is being served has none.
+    pub(super) fn sessions_below(&self) -> impl Iterator<Item = &Bound> {
+        let has_session = |nested: &&Bound| !nested.per_request && nested.managed().has_session();
+        let is_of_request = self.is_of_request;
+        self.nested().filter(move |nested| !is_of_request && has_session(nested))
+    }
+
     /// Returns the provider at which users log in and out in place of this one: the one whose tokens are passed on, or a
     /// subject that needs a login.
     pub(super) fn below(&self) -> Option<&Bound> {

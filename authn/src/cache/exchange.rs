@@ -186,12 +186,22 @@ impl Exchange {
             }
         };
         fresh.previous.1 = fresh.previous.1.or(stored);
-        match &fresh.unverified {
-            Some(error) => {
-                record.take_session(&fresh.tokens);
-                record.failure = StoredFailure::of(error, self.context.clock().now().wall());
+        if let Some(error) = &fresh.unverified {
+            record.take_session(&fresh.tokens);
+            record.failure = StoredFailure::of(error, self.context.clock().now().wall());
+        } else {
+            let mut tokens = fresh.tokens.clone();
+            if matches!(policy, SessionPolicy::None) && tokens.is_new_session() {
+                // No session has begun: the access tokens of other scopes are used until their own ends.
+                let of_all_scopes = std::mem::take(&mut record.tokens);
+                record.forget();
+                record.tokens = of_all_scopes;
+                tokens = tokens.without_new_session();
             }
-            None => record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at),
+            record.take(&tokens, &scope, fresh.issued.token(), fresh.asked_at);
+        }
+        if fresh.issued.id_token().is_none() {
+            fresh.issued = fresh.issued.with_id_token(last_id_token(&record));
         }
         // It is saved even if a logout has started meanwhile. Until that has reached the store, another process can read
         // the record, and must not find the spent refresh token there.
@@ -364,8 +374,12 @@ impl Exchange {
         }
         let asked = self.context.clock().now();
         let reason = self.scope.reason(token, asked);
+        let key = self.context.key();
+        tracing::info!(key, ?reason, "exchange started");
         let context = self.context.clone().change(|parts| parts.reason = reason);
         let tokens = self.answered(self.shared.source.request_token(&context, last)).await?;
+        // A failure is logged where the exchange ends.
+        tracing::info!(key, "exchange ended");
         let (tokens, unverified) = self.check_user(tokens, last).await?;
         let configured = match self.shared.source.session() {
             SessionPolicy::From(secret) => Some(secret),
@@ -400,6 +414,7 @@ impl Exchange {
         let expiry = tokens.token().expiry(asked, now).unwrap_or_else(fallback);
         let token = tokens.token().clone().settled(expiry);
         let issued = Issued::new(token, tokens.all_kept())
+            .with_id_token(tokens.id_token().cloned())
             .with_server_clock_ahead(tokens.server_clock_ahead());
         let schedule = Schedule::plan(asked, expiry, options, chance());
         Fresh {
@@ -435,6 +450,7 @@ impl Exchange {
 /// Returns whether the server has ended the session of the refresh token that was sent.
 fn is_over(error: &Error, sent: Option<&TokenSet>) -> bool {
     error.kind() == ErrorKind::LoginRequired
+        && !error.keeps_session()
         && sent.is_some_and(|tokens| tokens.refresh_token().is_some())
 }
 
@@ -442,6 +458,11 @@ fn same_refresh_token(record: &Record, sent: Option<&TokenSet>) -> bool {
     let sent = sent.and_then(TokenSet::refresh_token);
     let is_same = |stored: &Zeroizing<String>| sent.is_some_and(|sent| **stored == *sent.expose());
     record.refresh_token.as_ref().is_some_and(is_same)
+}
+
+/// Returns the last ID token of a stored session.
+pub(super) fn last_id_token(record: &Record) -> Option<SecretString> {
+    record.any_token_set()?.id_token().cloned()
 }
 
 fn lost(session: &StoredSession) -> Error {

@@ -66,6 +66,8 @@ impl Exchange {
         let (_caller, login) = login.clone().for_caller();
         let runtime = runtime::handle()?;
         let background = runtime.clone();
+        let key = self.context.key().to_owned();
+        tracing::info!(key, "login started");
         let work = async move {
             let runtime = &background;
             let done = on_own_thread(runtime, {
@@ -77,6 +79,10 @@ impl Exchange {
             });
             // The next login starts when this one has told its prompt of its end.
             let (outcome, _here) = done.await.unwrap_or_else(|| (Err(login.crashed()), None));
+            match &outcome {
+                Ok(outcome) => tracing::info!(key, ?outcome, "login ended"),
+                Err(error) => tracing::info!(key, kind = ?error.kind(), "login failed"),
+            }
             let is_logged_in = outcome.is_ok();
             // Each in a task of its own, so that it runs even if the one before panics.
             on_own_thread(runtime, {

@@ -5,16 +5,23 @@ use std::{any::Any, sync::Arc};
 use super::{
     core::Core,
     exchange, per_request,
-    single_flight::{Wish, wait},
+    single_flight::{Waiter, Wish, wait},
     state::SessionState,
 };
 use crate::{
     Bound, Context, Environment, Introspection, Issued, Login, LoginOutcome, LoginPlan, Managed,
     PendingLogin, Probe, Request, Result, Revocation, SessionPolicy, Status, Token, TokenSet, Url,
     UserInfo,
+    provider::ErasedSource,
     runtime::{self, Boxed},
     time::before,
 };
+
+/// What another cache of the same session continues.
+struct Continued {
+    state: Arc<SessionState>,
+    source: Arc<dyn ErasedSource>,
+}
 
 impl Managed for Core {
     fn inner(&self) -> Option<&Bound> {
@@ -23,6 +30,13 @@ impl Managed for Core {
 
     fn subjects(&self) -> Vec<&Bound> {
         self.shared.source.subjects()
+    }
+
+    fn is_oauth_client(&self) -> bool {
+        match self.shared.source.inner() {
+            Some(inner) => inner.is_oauth_client(),
+            None => self.shared.source.is_oauth_client(),
+        }
     }
 
     fn issues(&self) -> bool {
@@ -77,7 +91,8 @@ impl Managed for Core {
     }
 
     fn state(&self) -> Option<Arc<dyn Any + Send + Sync>> {
-        Some(self.shared.state())
+        let (state, source) = (self.shared.state(), Arc::clone(&self.shared.source));
+        Some(Arc::new(Continued { state, source }))
     }
 
     fn begin_session(&self, context: &Context) {
@@ -85,8 +100,9 @@ impl Managed for Core {
     }
 
     fn continue_session(&self, state: Arc<dyn Any + Send + Sync>, context: &Context) {
-        if let Ok(state) = state.downcast::<SessionState>() {
-            self.join(state, context);
+        if let Some(older) = state.downcast_ref::<Continued>() {
+            self.shared.source.continue_from(&*older.source);
+            self.join(Arc::clone(&older.state), context);
         }
     }
 
@@ -133,6 +149,13 @@ impl Managed for Core {
         }
     }
 
+    fn has_session(&self) -> bool {
+        let source = &self.shared.source;
+        source.needs_login()
+            || !matches!(source.session(), SessionPolicy::None)
+            || self.shared.sessions_below().next().is_some()
+    }
+
     fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
         match self.shared.below() {
             Some(below) => below.managed().login_plan(environment),
@@ -148,7 +171,12 @@ impl Managed for Core {
     }
 
     fn logout<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<()>> {
-        Box::pin(self.exchange(context, Wish::Token).logout())
+        Box::pin(async {
+            match self.of_user(context).await? {
+                Some((cache, context)) => cache.exchange(&context, Wish::Token).logout().await,
+                None => self.exchange(context, Wish::Token).logout().await,
+            }
+        })
     }
 
     fn revoke<'a>(
@@ -156,7 +184,14 @@ impl Managed for Core {
         context: &'a Context,
         passed_on: Vec<Token>,
     ) -> Boxed<'a, Result<Revocation>> {
-        Box::pin(self.exchange(context, Wish::Token).revoke(passed_on))
+        Box::pin(async {
+            match self.of_user(context).await? {
+                Some((cache, context)) => {
+                    cache.exchange(&context, Wish::Token).revoke(passed_on).await
+                }
+                None => self.exchange(context, Wish::Token).revoke(passed_on).await,
+            }
+        })
     }
 
     fn revoke_tokens<'a>(
@@ -223,19 +258,19 @@ impl Managed for Core {
         })
     }
 
+    fn stop(&self) {
+        self.stop_own();
+        for nested in self.shared.nested() {
+            nested.managed().stop();
+        }
+    }
+
     fn close<'a>(&'a self, context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {
-            if let Some(requests) = &self.shared.requests {
-                requests.close();
-            }
-            let states = self.shared.states();
-            let waiters: Vec<_> = states.iter().flat_map(|state| state.slots.close()).collect();
-            for nested in self.shared.nested() {
-                nested.managed().close(&nested.context).await;
-            }
+            let waiters = self.stop_own();
             let login = self.shared.state().login_lock();
             if waiters.is_empty() && login.try_lock().is_ok() {
-                return;
+                return self.close_nested().await;
             }
             let ended = async {
                 drop(login.lock().await);
@@ -243,6 +278,8 @@ impl Managed for Core {
                     // Its callers get its error.
                     let _ = wait(waiter).await;
                 }
+                // Last, because an exchange can ask them for another token until its end.
+                self.close_nested().await;
             };
             // An exchange has started the background runtime, whose timers need no runtime of the caller's.
             if let Ok(runtime) = runtime::handle() {
@@ -253,6 +290,23 @@ impl Managed for Core {
                 // An exchange that has not ended by then goes on without being waited for.
                 let _ = before(ended, end).await;
             }
+            self.stop();
         })
+    }
+}
+
+impl Core {
+    /// Starts no more exchanges here. Returns what to wait on for the end of the running ones.
+    fn stop_own(&self) -> Vec<Waiter> {
+        if let Some(requests) = &self.shared.requests {
+            requests.close();
+        }
+        self.shared.states().iter().flat_map(|state| state.slots.close()).collect()
+    }
+
+    async fn close_nested(&self) {
+        for nested in self.shared.nested() {
+            nested.managed().close(&nested.context).await;
+        }
     }
 }

@@ -35,8 +35,8 @@ use self::core::Core;
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
 use crate::{
-    Bound, Context, InteractiveSource, Issued, Managed, Placement, Reaction, Request, ResponseHead,
-    Result, Token, TokenProvider, TokenSource, Update, Used,
+    Bound, Context, Error, InteractiveSource, Issued, Managed, Placement, Reaction, Request,
+    ResponseHead, Result, Token, TokenProvider, TokenSource, Update, Used,
     provider::{Declared, Interactive, Plain},
     token::OnUpdate,
 };
@@ -179,6 +179,13 @@ impl<S: InteractiveSource> Cached<S> {
 impl<S: TokenSource> TokenProvider for Cached<S> {
     fn validate(&self, context: &Context) -> Result<()> {
         self.core.validate()?;
+        if !self.source.gives_tokens()
+            && let Some(option) = self.core.shared.options.about_users()
+        {
+            let why = "no token of this provider names its user";
+            return Err(Error::configuration(format!("`{option}` has no effect, because {why}"))
+                .with_help("remove it"));
+        }
         self.source.validate(context)
     }
 
@@ -214,6 +221,14 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     fn is_per_request(&self) -> bool {
         self.core.shared.requests.is_some()
+    }
+
+    fn is_serving(&self, _context: &Context) -> bool {
+        self.core.is_serving()
+    }
+
+    fn gives_tokens(&self) -> bool {
+        self.source.gives_tokens()
     }
 
     fn placements(&self, context: &Context) -> Vec<Placement> {

@@ -12,7 +12,7 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use super::{core::Core, options::CacheOptions, state::SessionState};
-use crate::{Bound, Context, Error, Result, SecretString, Token, time::Moment};
+use crate::{Bound, Context, Error, ErrorKind, Result, SecretString, Token, time::Moment};
 
 /// Most caches at the same time. The least recently used one that is not in use is removed first.
 const MOST: usize = 1024;
@@ -65,6 +65,27 @@ impl Core {
         let brought = |subject: &Bound| Some((subject.identity(), subject.ready()?));
         let brought = self.per_request_subjects().map(brought).collect::<Option<_>>()?;
         Some(self.with_brought(requests, brought, context))
+    }
+
+    /// Returns the cache for the request being served and the context of its exchanges; `None` if no request is being served.
+    ///
+    /// It fails if the request has no token: what is meant for its user must not reach all users.
+    pub(super) async fn of_user(&self, context: &Context) -> Result<Option<(Self, Context)>> {
+        let Some(requests) = &self.shared.requests else { return Ok(None) };
+        if let Some(found) = self.of_request_now(requests, context) {
+            return Ok(Some(found));
+        }
+        match self.of_request(requests, context).await {
+            Err(error) if error.kind() == ErrorKind::NotApplicable && !self.is_serving() => {
+                Ok(None)
+            }
+            found => found.map(Some),
+        }
+    }
+
+    /// Returns whether a request is being served, also one without a token.
+    pub(super) fn is_serving(&self) -> bool {
+        self.per_request_subjects().any(|subject| subject.provider.is_serving(&subject.context))
     }
 
     fn per_request_subjects(&self) -> impl Iterator<Item = &Bound> {

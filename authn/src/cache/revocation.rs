@@ -7,7 +7,8 @@ use crate::{Error, Result, Revocation, SessionPolicy, Token, TokenSet, runtime};
 impl Exchange {
     /// Revokes the session at the server and deletes it. `passed_on` are access tokens in the caches before this one.
     ///
-    /// If the session itself is not revoked, or an access token without a session, nothing is deleted.
+    /// If the session itself is not revoked, or an access token without a session, nothing is deleted, unless the session of
+    /// a nested provider is.
     pub(super) async fn revoke(self, passed_on: Vec<Token>) -> Result<Revocation> {
         let (last, mut tokens) = self.kept_tokens().await?;
         for token in passed_on {
@@ -16,18 +17,62 @@ impl Exchange {
         let revocation = if let Some(inner) = self.shared.source.inner() {
             inner.managed().revoke(&inner.context, tokens).await?
         } else {
-            let mut done = self.revoke_all(last.clone(), tokens).await?;
-            if let Some(subject) = self.shared.below() {
-                // The user's session is there.
-                let of_user = subject.managed().revoke(&subject.context, Vec::new()).await?;
-                done.revoked += of_user.revoked;
-                done.failed.extend(of_user.failed);
-            }
-            self.shared.source.delete_client(&self.context, last.as_ref()).await?;
-            done
+            let own = self.revoke_own(last, tokens).await;
+            self.revoke_nested(own).await?
         };
+        log(&self, &revocation);
         self.logout().await?;
         Ok(revocation)
+    }
+
+    /// Revokes the session of this cache and its access tokens, and deletes a client that was registered for them.
+    async fn revoke_own(&self, last: Option<TokenSet>, tokens: Vec<Token>) -> Result<Revocation> {
+        let revoked = self.revoke_all(last.clone(), tokens).await;
+        let deleted = self.shared.source.delete_client(&self.context, last.as_ref()).await;
+        match (revoked, deleted) {
+            // The tokens of a client end with it.
+            (Err(error), Ok(true)) => {
+                Ok(Revocation { failed: vec![error], ..Revocation::default() })
+            }
+            (Err(error), _) => Err(error),
+            (Ok(done), Ok(_)) => Ok(done),
+            // The session has ended, whatever has become of the client.
+            (Ok(mut done), Err(error)) => {
+                done.failed.push(error);
+                Ok(done)
+            }
+        }
+    }
+
+    /// Revokes the sessions of the nested providers, from which new tokens would come, whatever has become of the tokens of
+    /// this cache.
+    async fn revoke_nested(&self, own: Result<Revocation>) -> Result<Revocation> {
+        let mut below = Revocation::default();
+        let mut unrevoked = None;
+        for nested in self.shared.sessions_below() {
+            match nested.managed().revoke(&nested.context, Vec::new()).await {
+                Ok(done) => {
+                    below.revoked += done.revoked;
+                    below.failed.extend(done.failed);
+                }
+                Err(error) => {
+                    unrevoked.get_or_insert_with(|| error.clone());
+                    below.failed.push(error);
+                }
+            }
+        }
+        let mut done = match own {
+            Ok(done) => done,
+            // No session has ended, so it can be tried again.
+            Err(error) if unrevoked.is_some() || below.revoked == 0 => return Err(error),
+            Err(error) => Revocation { failed: vec![error], ..Revocation::default() },
+        };
+        done.revoked += below.revoked;
+        done.failed.extend(below.failed);
+        let Some(error) = unrevoked else { return Ok(done) };
+        // The tokens of this cache are revoked, so they must not be used while that is tried again.
+        self.forget().await?;
+        Err(not_revoked(error, &done))
     }
 
     /// Revokes tokens that the program has, and drops them here. With the refresh token of this session, the session is
@@ -49,6 +94,7 @@ impl Exchange {
             self.prepare_to_ask().await?;
             let last = self.kept_tokens().await?.0;
             let revocation = self.revoke_set(&tokens, last.as_ref()).await?;
+            log(&self, &revocation);
             let is_of_session = |last: TokenSet| {
                 let of =
                     |set: &TokenSet| set.refresh_token().map(|secret| secret.expose().to_owned());
@@ -94,7 +140,9 @@ impl Exchange {
     /// Drops an access token that was revoked, from memory and from the store.
     async fn drop_tokens(&self, tokens: &TokenSet) -> Result<()> {
         let token = tokens.token();
-        self.state.slots.drop_token(token);
+        for state in self.shared.states() {
+            state.slots.drop_token(token);
+        }
         let Some(session) = self.found().await? else { return Ok(()) };
         if !self.read(&session).await?.remove_token(token) {
             return Ok(());
@@ -173,6 +221,11 @@ impl Exchange {
             None => Ok(done),
         }
     }
+}
+
+fn log(exchange: &Exchange, revocation: &Revocation) {
+    let (key, revoked) = (exchange.context.key(), revocation.revoked);
+    tracing::info!(key, revoked, failed = revocation.failed.len(), "revocation ended");
 }
 
 /// Adds a token, unless it is there.

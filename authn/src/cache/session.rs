@@ -93,11 +93,20 @@ impl Exchange {
         // First, so that a running exchange leaves nothing, even if the store fails.
         self.drop_all();
         let mut result = Ok(());
-        for nested in self.shared.nested() {
+        // What a service has for all users does not end with one of them.
+        let is_its = |nested: &&Bound| nested.per_request || !self.shared.is_of_request;
+        for nested in self.shared.nested().filter(is_its) {
             let done = nested.managed().logout(&nested.context).await;
             result = result.and(done);
         }
-        result.and(self.forget().await)
+        let result = result.and(self.forget().await);
+        match &result {
+            Ok(()) => tracing::info!(key = self.context.key(), "logged out"),
+            Err(error) => {
+                tracing::info!(key = self.context.key(), kind = ?error.kind(), "logout failed");
+            }
+        }
+        result
     }
 
     /// Drops all tokens in memory, also those of the requests being served.

@@ -107,6 +107,8 @@ pub(super) struct Build<'a> {
     pub(super) stores: Stores,
     /// The name of the chosen provider.
     pub(super) chosen: Option<&'a str>,
+    /// The tables whose presets have problems. What they lack because of that is no problem of its own.
+    pub(super) unfilled: Vec<Key>,
     /// The providers with a session that were built.
     pub(super) sessions: RefCell<Vec<BuiltSession>>,
     found: RefCell<Found>,
@@ -153,6 +155,7 @@ impl<'a> Build<'a> {
             profile,
             stores: loader.stores.clone(),
             chosen: None,
+            unfilled: Vec::new(),
             sessions: RefCell::default(),
             found: RefCell::default(),
             depth: Cell::new(0),
@@ -323,7 +326,7 @@ impl<'a> Build<'a> {
                 Some(Credentials::of(bound))
             }
             Err(error) => {
-                report_failure(self, &error, key, item);
+                self.report_invalid_options(&error, key, item);
                 None
             }
         }
@@ -376,6 +379,13 @@ impl<'a> Build<'a> {
             }
         }
         Bound::absent(provider, context, placed_by, &found.absent)
+    }
+
+    /// Reports that options don't fit, unless a preset that should have set some of them has a problem.
+    fn report_invalid_options(&self, error: &Error, key: &Key, item: &Item) {
+        if !self.unfilled.iter().any(|table| table.segments() == key.segments()) {
+            report_failure(self, error, key, item);
+        }
     }
 
     fn visibility(&self, key: &Key) -> Visibility<'_> {

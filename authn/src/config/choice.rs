@@ -20,11 +20,13 @@ pub(crate) struct Choice {
 
 /// Chooses the provider. The highest part that names a provider wins, by the option `provider` or by a provider's table.
 ///
-/// If no part names a provider, the environment of an app service chooses `app_service`.
+/// If no part names a provider, the environment of an app service chooses `app_service`. `inactive` are the profiles if none
+/// is active.
 pub(crate) fn choose(
     reporter: &Reporter<'_>,
     environment: &Environment,
     sources: &[Source],
+    inactive: &[String],
 ) -> Option<Choice> {
     let mut has_credentials = false;
     for part in reporter.parts.iter().rev().filter(|part| part.is_active()) {
@@ -77,7 +79,30 @@ pub(crate) fn choose(
         return None;
     }
     let linked: Vec<&str> = reporter.registry.iter().map(Entry::name).collect();
-    let problem = if has_credentials {
+    let choose = (!inactive.is_empty()).then(|| {
+        let names = inactive.join(", ");
+        let names = shortened(&names);
+        let variable = reporter.loader.variable("profile");
+        format!(
+            "choose a profile with `--profile NAME`, the variable {variable}, or `default_profile = \"NAME\"` at the top of \
+             your configuration; the profiles are {names}"
+        )
+    });
+    let problem = if let Some(choose) = choose {
+        let (code, message) = if has_credentials {
+            (
+                ProblemCode::NoProvider,
+                "no profile is active, and no provider is configured for all of them",
+            )
+        } else {
+            (
+                ProblemCode::NoCredentials,
+                "no profile is active, and there are no credentials outside of profiles",
+            )
+        };
+        let problem = Problem::error(code, message).with_help(choose);
+        if has_credentials { problem.with_key("credentials") } else { problem }
+    } else if has_credentials {
         let linked = linked.join(", ");
         Problem::error(ProblemCode::NoProvider, "no provider is configured")
             .with_key("credentials")

@@ -396,17 +396,23 @@ impl Loader {
         // Without a registry every provider would be unknown, and that would hide the real problem.
         let choice = (has_registry
             && self.code.as_ref().is_none_or(|code| code.provider.is_none()))
-        .then(|| choice::choose(&reporter, &environment, &sources))
+        .then(|| {
+            let inactive = if profile.is_none() { &*profiles } else { &[] };
+            choice::choose(&reporter, &environment, &sources, inactive)
+        })
         .flatten();
         // The tables of other providers are not read.
         let chosen = choice.as_ref().map(|choice| Key::new(&["credentials", &choice.name]));
+        let mut unfilled = Vec::new();
         for Fault { table, problem, item } in filled.faults {
             if chosen.as_ref().is_some_and(|chosen| table.segments().starts_with(chosen.segments()))
             {
                 reporter.report(problem, item.as_ref(), false);
+                unfilled.push(table);
             }
         }
         let mut build = Build::new(&reporter, &environment, profile.as_deref());
+        build.unfilled = unfilled;
         let credentials = build.run(&merged, choice.as_ref());
         let sessions = build.sessions.take();
         let stores = build.stores;
@@ -524,6 +530,12 @@ impl Loader {
         self.known_presets(&self.providers()?, &self.surroundings()).all()
     }
 
+    /// Returns the presets that can be read, and the problems of the others.
+    #[doc(hidden)]
+    pub fn readable_presets(&self) -> Result<(Vec<Preset>, Vec<super::Problem>)> {
+        Ok(self.known_presets(&self.providers()?, &self.surroundings()).readable())
+    }
+
     fn known_presets<'a>(&self, registry: &'a Registry, environment: &Environment) -> Presets<'a> {
         // What is built in code reads no file of the user.
         if self.code.is_some() || !self.has_valid_name() {
@@ -555,18 +567,29 @@ impl Loader {
         self.login_program.0 != "authn"
     }
 
+    /// Returns the command line of a command for this configuration, with the flags that choose it.
+    #[doc(hidden)]
+    pub fn command_with_flags(&self, command: &str) -> String {
+        self.with_flags(command, self.profile.as_deref())
+    }
+
     /// Returns the command line that logs a user in for the credentials of this loader.
     fn login_command(&self, profile: Option<&str>) -> String {
-        let mut command = self.command_line("login");
+        self.with_flags("login", profile)
+    }
+
+    fn with_flags(&self, command: &str, profile: Option<&str>) -> String {
+        let mut command = self.command_line(command);
         let mut add = |flag: &str, value: &str| {
-            command.push_str(flag);
-            command.push_str(&quoted(value));
+            // Otherwise it would be another flag.
+            let between = if value.starts_with('-') { '=' } else { ' ' };
+            let _ = write!(command, " {flag}{between}{}", quoted(value));
         };
         if let Some(profile) = profile {
-            add(" --profile ", profile);
+            add("--profile", profile);
         }
         if let Some(file) = &self.file {
-            add(" --config ", &file.display().to_string());
+            add("--config", &file.display().to_string());
         }
         for (key, ..) in self.flags.iter().filter_map(|flag| layers::split_flag(flag)) {
             // A message must not contain a configured value.

@@ -12,8 +12,10 @@ pub fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     if name.len() > LONGEST {
         return None;
     }
+    // `rs256` is a mistyped `RS256`, although half of it differs.
+    let name = name.to_lowercase();
     candidates
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .map(|candidate| (strsim::jaro_winkler(&name, &candidate.to_lowercase()), candidate))
         .filter(|(similarity, _)| *similarity > CLOSE_ENOUGH)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, candidate)| candidate)

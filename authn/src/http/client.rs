@@ -133,6 +133,12 @@ impl HttpClient {
         Reach::of(url, &self.shared.options).await
     }
 
+    /// Fails if the address in a URL is out of this client's reach.
+    #[doc(hidden)]
+    pub fn check(&self, url: &Url) -> Result<()> {
+        self.check_reach(url, self.reach)
+    }
+
     pub(super) fn check_reach(&self, url: &Url, reach: Reach) -> Result<()> {
         reach.check(url, &self.shared.options)
     }

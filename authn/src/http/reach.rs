@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
 };
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -39,7 +40,8 @@ impl Reach {
     pub(super) async fn of(url: &Url, options: &HttpOptions) -> Result<Self> {
         let is_public = match literal(url) {
             Some(is_public) => is_public,
-            None if Proxies::of(options).is_any() => true,
+            // The proxy resolves its name.
+            None if is_proxied(url, options) => true,
             None => {
                 let name = url.host_str().unwrap_or_default().to_owned();
                 // If it can't be resolved, the request itself says so.
@@ -171,10 +173,6 @@ impl Proxies {
         Self(set.into_iter().filter_map(host).collect())
     }
 
-    fn is_any(&self) -> bool {
-        !self.0.is_empty()
-    }
-
     fn has(&self, name: &str) -> bool {
         self.0.iter().any(|host| host.eq_ignore_ascii_case(name))
     }
@@ -182,6 +180,12 @@ impl Proxies {
     fn is_one(&self, url: &Url) -> bool {
         url.host_str().is_some_and(|host| self.has(host))
     }
+}
+
+/// Returns whether a request to a URL goes to a proxy, as the HTTP client decides it.
+fn is_proxied(url: &Url, options: &HttpOptions) -> bool {
+    let is_matched = |uri: http::Uri| Matcher::from_env().intercept(&uri).is_some();
+    options.proxy.is_some() || url.as_str().parse().is_ok_and(is_matched)
 }
 
 /// Returns whether the address in a URL is public; `None` if it has a name.

@@ -1,6 +1,10 @@
 //! `HttpRequest`: one request, which a provider builds and the background runtime sends.
 
-use std::{error::Error as _, fmt, io, iter, time::Duration};
+use std::{
+    error::Error as _,
+    fmt, io, iter,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::Client;
@@ -49,7 +53,7 @@ pub struct HttpRequest {
     body: Option<Zeroizing<Vec<u8>>>,
     identity: Option<ClientIdentity>,
     allow_http: bool,
-    follows: bool,
+    manner: Manner,
     reach: Reach,
     problem: Option<Error>,
 }
@@ -69,7 +73,7 @@ impl HttpRequest {
             body: None,
             identity: None,
             allow_http: false,
-            follows: false,
+            manner: Manner { follows: false, reads_body: true, is_once: false },
             reach,
             problem: None,
         }
@@ -92,7 +96,7 @@ impl HttpRequest {
     /// # }
     /// ```
     pub fn same_origin_redirects(mut self) -> Self {
-        self.follows = true;
+        self.manner.follows = true;
         self
     }
 
@@ -114,6 +118,21 @@ impl HttpRequest {
 
     fn within(mut self, reach: Reach) -> Self {
         self.reach = reach;
+        self
+    }
+
+    /// Leaves the body of the answer unread: it is empty. It may be without an end, such as a stream of events.
+    #[doc(hidden)]
+    pub fn head_only(mut self) -> Self {
+        self.manner.reads_body = false;
+        self
+    }
+
+    /// Sends it a second time only if it can't have reached the server, whatever its method is. It contains what a server
+    /// takes once.
+    #[doc(hidden)]
+    pub fn once(mut self) -> Self {
+        self.manner.is_once = true;
         self
     }
 
@@ -196,9 +215,18 @@ impl HttpRequest {
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
         let (limit, clock) = (self.client.timeout(), self.client.clock().clone());
-        let sending = Sending { client, place, limit, clock, follows: self.follows };
+        let sending = Sending { client, place, limit, clock, manner: self.manner };
         in_background(async move { sending.send(request).await }).await
     }
+}
+
+/// What is done differently for a request.
+#[derive(Clone, Copy)]
+struct Manner {
+    /// Whether redirects within the origin are followed.
+    follows: bool,
+    reads_body: bool,
+    is_once: bool,
 }
 
 /// How a request is sent.
@@ -208,8 +236,7 @@ struct Sending {
     /// For each request that is sent.
     limit: Duration,
     clock: Clock,
-    /// Whether redirects within the origin are followed.
-    follows: bool,
+    manner: Manner,
 }
 
 impl Sending {
@@ -219,13 +246,14 @@ impl Sending {
             // Bodies are in memory, so they can be sent again.
             let again = request.try_clone();
             let url = request.url().clone();
-            let is_head = request.method() == Method::HEAD;
+            let has_no_body = request.method() == Method::HEAD || !self.manner.reads_body;
             let (response, deadline) = self.answer(request).await?;
             if !response.status().is_redirection() {
-                let received = receive(response, self.place.clone(), self.clock.clone(), is_head);
+                let received =
+                    receive(response, self.place.clone(), self.clock.clone(), has_no_body);
                 return before(received, deadline).await.unwrap_or_else(|| Err(late(&self.place)));
             }
-            let target = target(&response, &url).filter(|_| self.follows);
+            let target = target(&response, &url).filter(|_| self.manner.follows);
             let is_within = |target: &Url| same_origin(&url, target);
             let next = redirected(again, response.status());
             let Some((target, mut next)) = target.filter(is_within).zip(next) else {
@@ -241,14 +269,16 @@ impl Sending {
     /// Sends one request, more than once if the server can't have acted on it. Returns the answer without its body, and the
     /// deadline for that.
     async fn answer(&self, mut request: reqwest::Request) -> Result<(reqwest::Response, Sleep)> {
-        let method = request.method().clone();
+        let method = if self.manner.is_once { Method::POST } else { request.method().clone() };
         let mut tried = 1;
         loop {
             let again = request.try_clone().filter(|_| tried < retry::TRIES);
             // Real time, whatever the context's clock is: the network does not follow it. It is no deadline of reqwest,
             // which would end a request whose answer arrived while the process was stopped.
             let mut deadline = Clock::system().sleep(self.limit);
+            let sent = Instant::now();
             let result = before(self.client.execute(request), &mut deadline).await;
+            self.log(&method, result.as_ref(), sent.elapsed());
             let repeat = match &result {
                 Some(Ok(response)) => retry::after_response(&method, response.status()),
                 Some(Err(error)) => {
@@ -267,8 +297,26 @@ impl Sending {
         }
     }
 
+    /// Logs a request that was sent, and the status of its answer. The rest of both may contain secrets.
+    fn log(
+        &self,
+        method: &Method,
+        result: Option<&reqwest::Result<reqwest::Response>>,
+        elapsed: Duration,
+    ) {
+        let (place, milliseconds) = (&*self.place, elapsed.as_millis());
+        match result {
+            Some(Ok(response)) => {
+                let status = response.status().as_u16();
+                tracing::debug!(%method, place, status, milliseconds, "request answered");
+            }
+            Some(Err(_)) => tracing::debug!(%method, place, milliseconds, "request failed"),
+            None => tracing::debug!(%method, place, milliseconds, "request not answered in time"),
+        }
+    }
+
     fn redirected(&self) -> Error {
-        let kind = if self.follows { " to another origin" } else { "" };
+        let kind = if self.manner.follows { " to another origin" } else { "" };
         Error::protocol(format!(
             "{} answered with a redirect{kind}, which is not followed here",
             self.place
@@ -289,16 +337,20 @@ async fn receive(
     mut response: reqwest::Response,
     place: String,
     clock: Clock,
-    is_head: bool,
+    has_no_body: bool,
 ) -> Result<HttpResponse> {
     let (status, headers) = (response.status(), response.headers().clone());
     // The answer to a `HEAD` has no body that could be encoded.
-    let encoding = encoding(&headers).filter(|_| !is_head);
+    let encoding = encoding(&headers).filter(|_| !has_no_body);
     let mut body = Zeroizing::new(Vec::new());
-    while let Some(chunk) = response.chunk().await.map_err(|error| failed(&place, &error))? {
+    while let Some(chunk) = if has_no_body {
+        None
+    } else {
+        response.chunk().await.map_err(|error| failed(&place, &error))?
+    } {
         if body.len() + chunk.len() > LARGEST {
             return Err(Error::protocol(format!(
-                "{place} answered with more than 1 MiB, which is no token response"
+                "{place} answered with more than 1 MiB, which is not read"
             ))
             .with_help("check the address"));
         }

@@ -81,9 +81,16 @@ pub(crate) fn report_invalid(
     }
 }
 
-/// Reports why the struct that was read from the table at a key can't be used.
+/// Reports why the struct that was read from the table at a key can't be used. A message that starts with the name of an
+/// option that is set is shown at that option.
 pub(crate) fn report_failure(context: &dyn LoadContext, error: &Error, key: &Key, table: &Item) {
-    if error.problems().is_empty() {
+    let named = error.message().strip_prefix('`').and_then(|rest| rest.split_once('`'));
+    if let Some((name, _)) = named.filter(|_| error.problems().is_empty())
+        && let Some(item) = table.get(&[name]).filter(|item| item.provenance != Provenance::Default)
+    {
+        let problem = error.as_problem(ProblemCode::InvalidValue).with_key(key.child(name));
+        context.report(problem, Some(item), true);
+    } else if error.problems().is_empty() {
         let problem = error.as_problem(ProblemCode::Invalid).with_key(key);
         context.report(
             problem,

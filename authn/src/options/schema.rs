@@ -276,7 +276,7 @@ impl Type {
     /// Returns the name of several values: `strings`, `lists of URLs`.
     fn plural(&self) -> String {
         match self {
-            Self::Choice(_) => self.name(),
+            Self::Choice(words) if !words.is_empty() => self.name(),
             Self::Any => "values".into(),
             Self::List(_) | Self::Map(_) | Self::Tuple(_) => self.name().replacen(" of", "s of", 1),
             Self::Text(form) => format!("{form}es"),
@@ -294,6 +294,8 @@ impl Type {
             Self::Url | Self::Origin => "URL".into(),
             Self::Command => "list of strings".into(),
             Self::Duration => "duration".into(),
+            // No crate of this program registers one.
+            Self::Choice(words) if words.is_empty() => "registered name".into(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::List(of) => format!("list of {}", of.plural()),
             Self::Map(of) => format!("map of {}", of.plural()),

@@ -323,7 +323,13 @@ impl Node<'_> {
             Ok(reference) => {
                 let secret = SecretString::referring(reference);
                 self.context.record_secret(&secret);
-                if secret.is_empty() { self.missing() } else { Some(secret) }
+                if secret.is_empty() {
+                    let message = "the secret that it refers to is empty";
+                    let problem = Problem::error(ProblemCode::UnresolvedReference, message);
+                    let help = "put the secret there, or remove the key";
+                    return self.report(problem.with_key(&self.key).with_help(help));
+                }
+                Some(secret)
             }
             Err(error) => {
                 self.report(error.as_problem(ProblemCode::UnresolvedReference).with_key(&self.key))
@@ -334,7 +340,10 @@ impl Node<'_> {
     /// Builds the provider of a table that must contain exactly one provider.
     pub(crate) fn built<T: Any>(&self) -> Option<T> {
         let item = self.present()?;
-        let Some(entries) = item.as_table() else { return self.expected("a provider's table") };
+        let Some(entries) = item.as_table() else {
+            let help = format!("add the table of a provider, such as `[{}.jwt]`", self.key);
+            return self.report(self.mismatch("a provider's table").with_help(help));
+        };
         let mut providers = entries.iter();
         let (Some(provider), None) = (providers.next(), providers.next()) else {
             let message = format!("expected one provider, found {}", entries.len());
@@ -474,9 +483,21 @@ impl<T: DeserializeOwned> Plain for T {
                 };
                 let wants_text = !matches!(shape, Type::Integer | Type::Boolean | Type::Number);
                 let unknown = unknown_word(&shape, item);
-                let near = unknown.and_then(|(word, words)| nearest(word, words.iter().copied()));
+                let near = match (unknown, item.as_text()) {
+                    (Some((word, words)), _) => nearest(word, words.iter().copied()),
+                    // The words among what else is expected.
+                    (None, Some(word)) => nearest(word, expected.split('`').skip(1).step_by(2)),
+                    (None, None) => None,
+                };
                 let help = match near.filter(|_| node.context.explains()) {
                     Some(near) => format!("did you mean `{near}`? {how}"),
+                    None if unknown.is_some_and(|(_, words)| words.is_empty()) => {
+                        "add the crate that registers it to Cargo.toml, and `use its_crate as _;` to main.rs"
+                            .to_owned()
+                    }
+                    None if shape == Type::Path && item.as_table().is_some() => {
+                        format!("write the path itself as a text, such as `{} = \"/path\"`", node.key)
+                    }
                     None if wants_text
                         && unknown.is_none()
                         && item.as_text().is_none()
@@ -489,6 +510,12 @@ impl<T: DeserializeOwned> Plain for T {
                 let found = found.map(Cow::Borrowed).or_else(|| not_one(&shape, item));
                 let in_list = unknown.filter(|_| matches!(shape, Type::List(_)));
                 let found = found.or(in_list.map(|_| "a list with another text".into()));
+                let expected = match unknown {
+                    Some((_, [])) => {
+                        "a registered name, but no crate of this program registers one".to_owned()
+                    }
+                    _ => expected,
+                };
                 let is_word = expected.starts_with("one of ") && item.as_text().is_some();
                 let found = found.or_else(|| is_word.then_some(Cow::Borrowed("another text")));
                 let found = found.unwrap_or_else(|| item.found().into());

@@ -106,7 +106,10 @@ impl Bound {
     /// Returns the state of the session, without any network.
     pub(crate) async fn status(&self) -> Result<Status> {
         match self.provider.managed() {
-            Some(managed) => managed.status(&self.context).await,
+            Some(managed) => {
+                let is_signed = !self.provider.gives_tokens() && !managed.needs_login();
+                Ok(Status { without_token: is_signed, ..managed.status(&self.context).await? })
+            }
             None => Ok(Status {
                 without_token: !self.per_request && !self.provider.sends_token_alone(&self.context),
                 has_session: self.context.kept().has_any().await?,
@@ -189,6 +192,7 @@ impl Bound {
             {
                 Reaction::Invalidate
             }
+            Reaction::Keep => Reaction::Pass,
             reaction => reaction,
         }
     }
@@ -249,12 +253,22 @@ impl Bound {
         Arc::as_ptr(&self.provider).cast::<()>().addr()
     }
 
-    /// Returns the token for an exchange: of the request that it is for, or else the valid one.
+    /// Returns the token for an exchange: of the request that it is for, or else the valid one, with the last ID token of its
+    /// session.
     pub(crate) async fn token_for(&self, exchange: &Context) -> Result<Token> {
-        match exchange.served(self.identity()) {
-            Some(token) => Ok(token.clone()),
-            None => self.token().await,
+        match (exchange.served(self.identity()), self.managed()) {
+            (Some(token), _) => Ok(token.clone()),
+            (None, managed) if managed.issues() => {
+                Ok(managed.issued(&self.context).await?.token_of_session())
+            }
+            (None, _) => self.token().await,
         }
+    }
+
+    /// Returns whether its tokens are access tokens that an authorization server issues, so that none of them is itself an ID
+    /// token.
+    pub fn is_oauth_client(&self) -> bool {
+        self.managed().is_oauth_client()
     }
 
     /// Returns a new token, which no cache had. A provider without a cache returns the token of any call.

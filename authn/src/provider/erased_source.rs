@@ -1,6 +1,6 @@
 //! `ErasedSource`: a source behind a pointer, as the cache holds it.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use super::{
     Bound, InteractiveSource, Probe, TokenSource, no_logout_page, no_web_login, nothing_to_ask,
@@ -13,7 +13,7 @@ use crate::{
 
 /// A source behind a pointer, so that the cache is compiled once and not for each source. The defaults are those of
 /// a source without a session.
-pub(crate) trait ErasedSource: Send + Sync {
+pub(crate) trait ErasedSource: Any + Send + Sync {
     fn request_token<'a>(
         &'a self,
         context: &'a Context,
@@ -32,6 +32,11 @@ pub(crate) trait ErasedSource: Send + Sync {
     fn inner(&self) -> Option<&Bound>;
 
     fn subjects(&self) -> Vec<&Bound>;
+
+    fn is_oauth_client(&self) -> bool;
+
+    /// Takes over what an older source of the same session remembers, if it is of the same type.
+    fn continue_from(&self, older: &(dyn ErasedSource + 'static));
 
     fn session(&self) -> SessionPolicy<'_> {
         SessionPolicy::None
@@ -94,8 +99,8 @@ pub(crate) trait ErasedSource: Send + Sync {
         &'a self,
         _context: &'a Context,
         _tokens: Option<&'a TokenSet>,
-    ) -> Boxed<'a, Result<()>> {
-        Box::pin(async { Ok(()) })
+    ) -> Boxed<'a, Result<bool>> {
+        Box::pin(async { Ok(false) })
     }
 
     fn revoke_access_token<'a>(
@@ -176,6 +181,16 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
     fn subjects(&self) -> Vec<&Bound> {
         self.0.subjects()
     }
+
+    fn is_oauth_client(&self) -> bool {
+        self.0.is_oauth_client()
+    }
+
+    fn continue_from(&self, older: &(dyn ErasedSource + 'static)) {
+        if let Some(older) = (older as &dyn Any).downcast_ref::<Self>() {
+            self.0.continue_from(&older.0);
+        }
+    }
 }
 
 impl<S: InteractiveSource> ErasedSource for Interactive<S> {
@@ -206,6 +221,16 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
 
     fn subjects(&self) -> Vec<&Bound> {
         self.0.subjects()
+    }
+
+    fn is_oauth_client(&self) -> bool {
+        self.0.is_oauth_client()
+    }
+
+    fn continue_from(&self, older: &(dyn ErasedSource + 'static)) {
+        if let Some(older) = (older as &dyn Any).downcast_ref::<Self>() {
+            self.0.continue_from(&older.0);
+        }
     }
 
     fn session(&self) -> SessionPolicy<'_> {
@@ -269,7 +294,7 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
         &'a self,
         context: &'a Context,
         tokens: Option<&'a TokenSet>,
-    ) -> Boxed<'a, Result<()>> {
+    ) -> Boxed<'a, Result<bool>> {
         Box::pin(self.0.delete_client(context, tokens))
     }
 

@@ -233,16 +233,16 @@ pub trait InteractiveSource: TokenSource {
         async { Err(nothing_to_revoke()) }
     }
 
-    /// Deletes the client that was registered for these options, at the server and here. It is called after the session
-    /// was revoked, and `tokens` are the last ones of the session.
+    /// Deletes the client that was registered for these options, at the server and here. Returns whether there was one. It is
+    /// called after the session was revoked, and `tokens` are the last ones of the session.
     #[doc(hidden)]
     fn delete_client(
         &self,
         context: &Context,
         tokens: Option<&TokenSet>,
-    ) -> impl Future<Output = Result<()>> + Send {
+    ) -> impl Future<Output = Result<bool>> + Send {
         let _ = (context, tokens);
-        async { Ok(()) }
+        async { Ok(false) }
     }
 
     /// Revokes the access token of a set whose session has been revoked before; `false` if the server revokes access

@@ -61,6 +61,11 @@ pub trait Managed: Send + Sync {
         Vec::new()
     }
 
+    /// Returns whether its tokens are access tokens that an authorization server issues.
+    fn is_oauth_client(&self) -> bool {
+        false
+    }
+
     /// Returns whether [`issued`](Self::issued) and [`authorize`](Self::authorize) are its own.
     fn issues(&self) -> bool {
         false
@@ -80,6 +85,9 @@ pub trait Managed: Send + Sync {
     ) -> Result<()> {
         request.bearer(issued.token())
     }
+
+    /// Starts no more exchanges, also not in nested providers.
+    fn stop(&self) {}
 
     /// Waits for the exchanges under way and starts no more.
     fn close<'a>(&'a self, _context: &'a Context) -> Boxed<'a, ()> {
@@ -127,6 +135,11 @@ pub trait Managed: Send + Sync {
 
     /// Returns whether a user has to log in before there is a token.
     fn needs_login(&self) -> bool {
+        false
+    }
+
+    /// Returns whether there is a session to end, of it or of a nested provider.
+    fn has_session(&self) -> bool {
         false
     }
 

@@ -162,6 +162,20 @@ pub trait TokenProvider: Debug + Send + Sync + 'static {
         false
     }
 
+    /// Returns whether a request is being served here, also one without a token. It is for a provider whose token belongs to
+    /// that request.
+    #[doc(hidden)]
+    fn is_serving(&self, context: &Context) -> bool {
+        self.ready(context).is_some()
+    }
+
+    /// Returns whether [`token`](Self::token) returns a token that is good by itself. A provider that signs requests, or
+    /// authorises them without a token, has none, so it can't be where the token itself is needed.
+    #[doc(hidden)]
+    fn gives_tokens(&self) -> bool {
+        true
+    }
+
     /// Reacts to the answer to a request that was authorised, such as by taking the nonce of the next signature.
     ///
     /// Clients call it for every answer, whatever its status, so it must be fast and must not wait. A client sends a

@@ -67,6 +67,12 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         inner.provider.principal(&inner.context)
     }
 
+    /// Returns whether its tokens are good by themselves, and not only within the signature of a request.
+    #[doc(hidden)]
+    fn gives_tokens(&self) -> bool {
+        self.inner().is_none_or(|inner| inner.provider.gives_tokens())
+    }
+
     /// Reacts to the answer to a request that was authorised, as [`TokenProvider::response`] does.
     ///
     /// [`TokenProvider::response`]: crate::TokenProvider::response
@@ -113,6 +119,20 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     #[doc(hidden)]
     fn inner(&self) -> Option<&Bound> {
         None
+    }
+
+    /// Takes over what an older source of the same session remembers of its tokens, such as the certificate that each was issued
+    /// for. It is called after a reload, before the first use.
+    #[doc(hidden)]
+    fn continue_from(&self, older: &Self) {
+        let _ = older;
+    }
+
+    /// Returns whether its tokens are access tokens that an authorization server issues, so that none of them is itself an ID
+    /// token.
+    #[doc(hidden)]
+    fn is_oauth_client(&self) -> bool {
+        false
     }
 
     /// Returns the nested providers whose tokens its exchanges send, from

@@ -15,6 +15,7 @@ use crate::{Error, Token};
 /// | `hook` | while its first token or a cached or stored one is valid; the first one counts until it is refused |
 /// | `jwt_bearer`, `oauth` | while a cached, stored or [adopted](crate::Credentials::adopt) token is valid |
 /// | `chain` | if the provider that serves is authenticated |
+/// | `oauth1` | always; with a login, while a user is logged in |
 /// | `cached` | while its cached token is valid, or if the inner provider is authenticated |
 /// | others, with the mark `cached` | while a cached or stored token is valid |
 /// | others, with a [`TokenProvider::authorize`](crate::TokenProvider::authorize) of their own | always |

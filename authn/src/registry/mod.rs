@@ -19,7 +19,9 @@ pub use entry::{Entry, Provider};
 pub use preset::Preset;
 #[doc(hidden)]
 pub use preset::PresetEntry;
-pub(crate) use preset::{PRESET, PresetDocument, PresetOption, is_preset_name};
+pub(crate) use preset::{
+    PRESET, PresetDocument, PresetOption, is_preset_name, needs as preset_needs,
+};
 pub use store_entry::{Store, StoreEntry};
 pub use stores::KnownStore;
 pub(crate) use stores::Stores;

@@ -180,6 +180,9 @@ pub enum Reaction {
     /// [`token_provider`](macro@crate::token_provider) names by `refusing`, are [`Invalidate`](Self::Invalidate).
     #[default]
     Pass,
+    /// Nothing, and the token stays whatever the status is: something else was refused, such as a proof (RFC 9449, section
+    /// 7.1). Only a provider returns it; a client gets [`Pass`](Self::Pass).
+    Keep,
     /// The token was refused: it is replaced, and the request is sent once more with the new one. If one has just been
     /// replaced, the caller gets the answer; see [`guide::refresh_timing`](crate::guide::refresh_timing).
     Invalidate,

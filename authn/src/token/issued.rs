@@ -27,12 +27,32 @@ pub(crate) type Kept = BTreeMap<String, SecretString>;
 pub struct Issued {
     token: Token,
     kept: Arc<Kept>,
+    /// The last one of the session.
+    id_token: Option<SecretString>,
     server_clock_ahead: Option<i64>,
 }
 
 impl Issued {
     pub(crate) fn new(token: Token, kept: Arc<Kept>) -> Self {
-        Self { token, kept, server_clock_ahead: None }
+        Self { token, kept, id_token: None, server_clock_ahead: None }
+    }
+
+    /// Sets the last ID token of the session.
+    pub(crate) fn with_id_token(self, id_token: Option<SecretString>) -> Self {
+        Self { id_token, ..self }
+    }
+
+    pub(crate) fn id_token(&self) -> Option<&SecretString> {
+        self.id_token.as_ref()
+    }
+
+    /// Returns the access token with the last ID token of the session, if it came without one.
+    pub(crate) fn token_of_session(&self) -> Token {
+        let token = self.token.clone();
+        match self.id_token.clone().filter(|_| token.id_token().is_none()) {
+            Some(id_token) => token.with_id_token(id_token),
+            None => token,
+        }
     }
 
     pub(crate) fn with_server_clock_ahead(self, seconds: Option<i64>) -> Self {
@@ -75,6 +95,7 @@ impl From<Token> for Issued {
 impl From<TokenSet> for Issued {
     fn from(tokens: TokenSet) -> Self {
         Self::new(tokens.token().clone(), tokens.all_kept())
+            .with_id_token(tokens.id_token().cloned())
             .with_server_clock_ahead(tokens.server_clock_ahead())
     }
 }

@@ -262,6 +262,10 @@ impl TokenSet {
         self.new_session
     }
 
+    pub(crate) fn without_new_session(self) -> Self {
+        Self { new_session: false, ..self }
+    }
+
     /// Counts the token's lifetime from its creation, not from when a cache asks for it.
     pub(crate) fn with_settled_expiry(mut self) -> Self {
         if let Some(time) = self.token.expires_at() {
@@ -329,6 +333,7 @@ impl From<Issued> for TokenSet {
     fn from(issued: Issued) -> Self {
         Self {
             kept: issued.all_kept(),
+            id_token: issued.id_token().cloned(),
             server_clock_ahead: issued.server_clock_ahead(),
             ..Self::new(issued.token().clone())
         }

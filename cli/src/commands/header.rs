@@ -5,14 +5,16 @@ use std::{
     io::{self, Read as _},
 };
 
-use authn::{Body, Credentials, Origins, Request, ResponseHead, Url, Used, diagnostic::reason};
+use authn::{
+    Body, Credentials, Error, Origins, Request, ResponseHead, Url, Used, diagnostic::reason,
+};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
     header::{CONTENT_TYPE, WWW_AUTHENTICATE},
     request::Parts,
 };
 
-use super::{login, waiting};
+use super::{login, token::warn_of_certificate, waiting};
 use crate::{
     app::App,
     exit::{Code, Failure},
@@ -21,6 +23,9 @@ use crate::{
 
 /// The header of a proof (RFC 9449, 4.1).
 const PROOF: &str = "dpop";
+
+/// Longest nonce that is sent back.
+const LONGEST_NONCE: usize = 1024;
 
 /// The arguments of `header`.
 #[derive(clap::Args, Debug)]
@@ -31,7 +36,8 @@ The body of any other method is then not known, which some providers refuse; `--
 taken as a form, as in curl, unless `--content-type` says otherwise.
 
 A token that is bound to a key (`dpop`) is printed with a proof for this URL and method, which an API takes once and for a \
-short time. If the API answers with a `DPoP-Nonce`, pass it with `--dpop-nonce`, and send the request again.
+short time. If the API answers with a `DPoP-Nonce`, pass it with `--dpop-nonce`, and send the request again. A token that is \
+bound to a client certificate needs it too: pass its files to curl with `--cert` and `--key`.
 
 Examples:
   authn header | curl -H @- https://api.example.com/v1/things
@@ -60,7 +66,7 @@ pub(crate) struct Arguments {
     content_type: Option<HeaderValue>,
 
     /// Nonce that the server has answered with as `DPoP-Nonce` (RFC 9449), for tokens that are bound to a key
-    #[arg(long, value_name = "NONCE")]
+    #[arg(long, value_name = "NONCE", value_parser = nonce)]
     dpop_nonce: Option<HeaderValue>,
 
     /// Log in first if no user is logged in
@@ -76,6 +82,11 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 
 fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Failure> {
     let (_, credentials) = waiting::load(app)?;
+    if credentials.uses_body() {
+        let message = "this provider puts its parameters in the body, which no header can carry";
+        return Err(Failure::new(Code::Configuration, message)
+            .with_help("set `placement = \"header\"`, if the server accepts that"));
+    }
     let uri = match &arguments.url {
         Some(url) => parse(url)?,
         None => default(&credentials.origins())?,
@@ -91,11 +102,16 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
     if let Some(nonce) = &arguments.dpop_nonce {
         tell_nonce(&credentials, &parts, nonce);
     }
-    let mut request = Request::from(&mut parts);
+    let mut used = Used::default();
+    let mut request = Request::from(&mut parts).with_used(&mut used);
     if let Some(body) = body {
         request = request.with_known_body(Body::Bytes(body));
     }
-    waiting::wait(&credentials, credentials.authorize(request))?;
+    let authorized = async { credentials.authorize(request).await.map_err(in_words_of_flags) };
+    waiting::wait(&credentials, authorized)?;
+    if credentials.client_identity(&used).is_some() {
+        warn_of_certificate(&app.output);
+    }
     if arguments.dpop_nonce.is_some() && !parts.headers.contains_key(PROOF) {
         let message = "`--dpop-nonce` has no effect, because this token is not bound to a key";
         return Err(Failure::new(Code::Usage, message).with_help("leave it out"));
@@ -116,6 +132,28 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
         )));
     }
     Ok(output::data(lines(&parts.headers))?)
+}
+
+/// Returns the failure of a signature. What helps a program that does not pass the body is a flag here.
+fn in_words_of_flags(error: Error) -> Failure {
+    let needs_body = error.help().is_some_and(|help| help.contains("with_known_body"));
+    let failure = Failure::from(error);
+    if needs_body {
+        return failure.with_help(
+            "pass the body with `--data`, as curl gets it, or `--data ''` if there is none",
+        );
+    }
+    failure
+}
+
+/// Parses a nonce of a server. The providers ignore any other text.
+fn nonce(text: &str) -> Result<HeaderValue, String> {
+    let is_nonce = (1..=LONGEST_NONCE).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let value = HeaderValue::from_str(text).ok().filter(|_| is_nonce);
+    value.ok_or_else(|| {
+        format!("use the value of the header `DPoP-Nonce`: 1 to {LONGEST_NONCE} visible ASCII characters")
+    })
 }
 
 /// Tells the credentials that the server has refused a request because of its nonce.

@@ -76,7 +76,7 @@ fn log_in(
     arguments: &Ways,
 ) -> Result<(), Failure> {
     if credentials.needs_login() {
-        check_terminal(config, arguments)?;
+        check_terminal(config.login_command(), arguments)?;
     }
     let mut prompt = TerminalPrompt::new().without_cancelling();
     prompt = prompt.with_colour(app.output.stderr_colour());
@@ -96,9 +96,18 @@ fn log_in(
     };
     let outcome = wait(credentials, work, &prompt)?;
     if outcome == LoginOutcome::NotNeeded {
-        prompt.say(
-            &format!("No login is needed: this provider gets its tokens by the configuration alone. `{}` prints one.", app.command_line("token")),
-        );
+        let next = if credentials.gives_tokens() {
+            let command = app.command_line("token");
+            format!(
+                "this provider gets its tokens by the configuration alone. `{command}` prints one."
+            )
+        } else {
+            let command = app.command_line("header");
+            format!(
+                "this provider authorises requests by the configuration alone. `{command}` prints the headers of one."
+            )
+        };
+        prompt.say(&format!("No login is needed: {next}"));
         return Ok(());
     }
     let done = match outcome {
@@ -153,7 +162,9 @@ impl Ways {
 
 /// Fails if the user can't be asked, whatever the way to log in: a login with a browser needs the terminal too,
 /// to be cancelled and to report the user.
-fn check_terminal(config: &Config, arguments: &Ways) -> Result<(), Failure> {
+///
+/// `command` is the login as it is typed.
+fn check_terminal(command: &str, arguments: &Ways) -> Result<(), Failure> {
     let streams = [
         ("standard input", io::stdin().is_terminal()),
         ("standard error", io::stderr().is_terminal()),
@@ -164,8 +175,7 @@ fn check_terminal(config: &Config, arguments: &Ways) -> Result<(), Failure> {
     let message = format!("a login needs a terminal, and {stream} is not one");
     let flag = with_name(" ", arguments.way().map(|(flag, _)| flag));
     Err(Failure::new(Code::LoginRequired, message).with_help(format!(
-        "run `{}{flag}` in a terminal, or configure a provider or a grant that needs no user",
-        config.login_command()
+        "run `{command}{flag}` in a terminal, or configure a provider or a grant that needs no user"
     )))
 }
 

@@ -9,7 +9,7 @@ use authn::{
     store::StoreKey,
 };
 
-use super::{active, known_store, profiles, waiting};
+use super::{active, known_store, profiles, text, waiting};
 use crate::{
     app::App,
     exit::{Code, Failure},
@@ -192,41 +192,57 @@ async fn end_session(
     let is_cleaned = before.set_aside.iter().any(|text| !after.set_aside.contains(text));
     // The user's name, if the server has confirmed it.
     let user = plain(&with_name(" ", username.as_deref()));
+    let active = active(config);
     let message = match store {
         None => "no session is stored, because no store is in use".to_owned(),
         Some(store) if !is_deleted && is_cleaned => {
             format!("deleted an unreadable session from the store `{store}`")
         }
         Some(store) if !is_deleted => format!("the store `{store}` has no session"),
-        Some(store) if revoke => format!(
-            "logged out{user}: revoked the session at the server{}, and deleted it from the store \
-             `{store}`",
-            counted(&revocation)
-        ),
+        Some(store) if revoke => {
+            let ended = format!(
+                "logged out{user}: revoked the session at the server, and deleted it from the store `{store}`"
+            );
+            let more = details(&revocation, registers(config));
+            return Ok([format!("{ended} ({active})")]
+                .into_iter()
+                .chain(more)
+                .collect::<Vec<_>>()
+                .join("\n"));
+        }
         Some(store) => format!("logged out{user}: deleted the session from the store `{store}`"),
     };
-    Ok(format!("{message} ({})", active(config)))
+    Ok(format!("{message} ({active})"))
 }
 
-/// Returns how many tokens were revoked, if that was not one, and how many were not.
-fn counted(revocation: &Revocation) -> String {
-    let tokens = |count: usize| match count {
-        1 => "1 token".to_owned(),
-        count => format!("{count} tokens"),
-    };
-    match (revocation.revoked, revocation.failed.as_slice()) {
-        (0 | 1, []) => String::new(),
-        (revoked, []) => format!(" ({})", tokens(revoked)),
-        (revoked, [error, ..]) => format!(
-            " ({}; {} valid until the expiry, because {})",
-            tokens(revoked),
-            match revocation.failed.len() {
-                1 => "an access token stays".to_owned(),
-                failed => format!("{failed} access tokens stay"),
-            },
-            error.message()
-        ),
+/// Returns whether authn has registered the client of a configuration.
+fn registers(config: &Config) -> bool {
+    let key = format!("credentials.{}.client_registration", config.provider().unwrap_or_default());
+    text(&config.settings(), &key) == Some("dynamic")
+}
+
+/// Returns how many tokens were revoked, if that was not one, what was not, and what has become of the client, a sentence
+/// each.
+fn details(revocation: &Revocation, is_registered: bool) -> Vec<String> {
+    let mut details = Vec::new();
+    let Revocation { revoked, failed, .. } = revocation;
+    match (*revoked, failed.len()) {
+        (0 | 1, 0) => {}
+        (1, _) => details.push("1 token was revoked".to_owned()),
+        (revoked, _) => details.push(format!("{revoked} tokens were revoked")),
     }
+    if let Some(error) = failed.first() {
+        let what = match failed.len() {
+            1 => "1 request failed".to_owned(),
+            failed => format!("{failed} requests failed"),
+        };
+        details.push(format!("{what}: {}", error.message()));
+        details.push("an access token that was not revoked is valid until it expires".to_owned());
+    } else if is_registered {
+        details.push("the client that authn had registered there was deleted too".to_owned());
+        details.push("other profiles with this client have to log in again".to_owned());
+    }
+    details
 }
 
 impl Stored {
@@ -245,27 +261,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_number_of_tokens_is_told_unless_it_is_one() {
+    fn each_result_of_a_revocation_is_a_sentence() {
+        const VALID: &str = "an access token that was not revoked is valid until it expires";
+        const CLIENT: &str = "the client that authn had registered there was deleted too";
+        const OTHERS: &str = "other profiles with this client have to log in again";
         let failed = || Error::refused("the server refused").with_help("ask it");
-        for (revoked, failures, expected) in [
-            (0, 0, ""),
-            (1, 0, ""),
-            (4, 0, " (4 tokens)"),
-            (
-                1,
-                1,
-                " (1 token; an access token stays valid until the expiry, because the server refused)",
-            ),
+        for (revoked, failures, is_registered, expected) in [
+            (0, 0, false, &[][..]),
+            (1, 0, false, &[]),
+            (4, 0, false, &["4 tokens were revoked"]),
+            (1, 1, true, &["1 token was revoked", "1 request failed: the server refused", VALID]),
             (
                 2,
                 3,
-                " (2 tokens; 3 access tokens stay valid until the expiry, because the server refused)",
+                false,
+                &["2 tokens were revoked", "3 requests failed: the server refused", VALID],
             ),
+            (1, 0, true, &[CLIENT, OTHERS]),
+            (2, 0, true, &["2 tokens were revoked", CLIENT, OTHERS]),
         ] {
             let mut revocation = Revocation::default();
             revocation.revoked = revoked;
             revocation.failed = (0..failures).map(|_| failed()).collect();
-            assert_eq!(counted(&revocation), expected);
+            assert_eq!(details(&revocation, is_registered), expected);
         }
     }
 }

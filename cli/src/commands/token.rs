@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authn::{Credentials, Error, ErrorKind, Token};
+use authn::{Credentials, Error, ErrorKind, Introspection, Token};
 use serde::Serialize;
 
 use super::{login, waiting};
@@ -71,15 +71,31 @@ fn print(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let (config, credentials) = waiting::load(app)?;
     let scopes: Vec<&str> = arguments.scope.iter().flat_map(|scopes| split(scopes)).collect();
     let credentials = if scopes.is_empty() { credentials } else { credentials.with_scope(&scopes) };
-    let token = waiting::wait(&credentials, obtain(app, &credentials, arguments.min_ttl))?;
-    if arguments.introspect {
-        return describe(&credentials, &token);
+    // The question needs the credentials too, so it is asked before the wait closes them.
+    let work = async {
+        if !credentials.gives_tokens() {
+            return Err(without_tokens(app));
+        }
+        let token = obtain(app, &credentials, arguments.min_ttl).await?;
+        let found = if arguments.introspect {
+            Some(credentials.introspect_token(&token).await?)
+        } else {
+            None
+        };
+        Ok((token, found))
+    };
+    let (token, found) = waiting::wait(&credentials, work)?;
+    if let Some(found) = found {
+        return describe(&found);
     }
     if let Some(min_ttl) = arguments.min_ttl {
         warn_if_short(&token, min_ttl, &app.output);
     }
     warn_if_narrow(&token, &scopes, &app.output);
     warn_if_bound(&token, app);
+    if credentials.identity_for(&token).is_some() {
+        warn_of_certificate(&app.output);
+    }
     if !arguments.json {
         return Ok(output::line(token.secret())?);
     }
@@ -92,9 +108,8 @@ fn print(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     })?)
 }
 
-/// Asks the server about a token, and prints the answer.
-fn describe(credentials: &Credentials, token: &Token) -> Result<(), Failure> {
-    let found = waiting::query(credentials.introspect_token(token))?;
+/// Prints what the server says about a token.
+fn describe(found: &Introspection) -> Result<(), Failure> {
     Ok(output::json(&Description {
         active: found.is_active(),
         scopes: found.scope().map(|scope| scope.split_whitespace().collect()),
@@ -127,8 +142,8 @@ async fn obtain(
     }
     credentials.invalidate(&token);
     credentials.token().await.map_err(|error| {
-        // A store's error has its own fix.
-        if error.kind() == ErrorKind::Store {
+        // A store's error has its own fix, and a session that has ended needs a login.
+        if matches!(error.kind(), ErrorKind::Store | ErrorKind::LoginRequired) {
             return error.into();
         }
         Failure::from(error)
@@ -180,19 +195,25 @@ fn warn_if_bound(token: &Token, app: &App) {
     );
 }
 
+/// Warns that the token is of no use without the client's certificate (RFC 8705, 3).
+pub(super) fn warn_of_certificate(output: &Output) {
+    output.warning(
+        "this token is bound to a client certificate, so an API takes it only on a connection with that certificate",
+        Some("pass the files of `certificate` and `certificate_key` to curl with `--cert FILE --key FILE`"),
+    );
+}
+
 /// Adds help to the error of a provider that never has a token.
 fn with_help(app: &App, error: Error) -> Failure {
-    if error.kind() == ErrorKind::NoToken {
-        return Failure::new(
-            Code::Provider,
-            "this provider has no token, only headers or query parameters",
-        )
-        .with_help(format!(
-            "run `{}` to print the headers of a request",
-            app.command_line("header")
-        ));
-    }
-    error.into()
+    if error.kind() == ErrorKind::NoToken { without_tokens(app) } else { error.into() }
+}
+
+fn without_tokens(app: &App) -> Failure {
+    let message = "this provider has no token that is good by itself: it signs requests, or adds a key to them";
+    Failure::new(Code::Provider, message).with_help(format!(
+        "run `{}` to print the headers of a request",
+        app.command_line("header")
+    ))
 }
 
 fn scope(text: &str) -> Result<String, &'static str> {

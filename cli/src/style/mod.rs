@@ -1,6 +1,7 @@
 //! The style of texts: colours, tables, paragraphs, times.
 
 mod paragraph;
+mod prose;
 mod table;
 pub(crate) mod time;
 
@@ -12,7 +13,7 @@ use std::{
 pub(crate) use authn::config::printable as plain;
 use clap::builder::styling::{Ansi256Color, AnsiColor, Color, Style};
 
-pub(crate) use self::{paragraph::wrapped, table::Table};
+pub(crate) use self::{paragraph::wrapped, prose::prose, table::Table};
 
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();

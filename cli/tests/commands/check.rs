@@ -7,6 +7,12 @@ use crate::{
     server::Server,
 };
 
+/// A key that stands in a specification (RFC 8410, 10.3). The certificate is one of it.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+-----END PRIVATE KEY-----
+";
+
 /// An invalid configuration, and the texts that must be printed, without its secret.
 struct Case {
     name: &'static str,
@@ -74,6 +80,117 @@ const CASES: &[Case] = &[
         said: &["warning: no-origins", "credentials.domain", "1 warning"],
     },
     Case {
+        name: "a certificate that can't be read",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
+            grant_type = \"client_credentials\"\ntoken_endpoint_url = \"https://a.test/token\"\n\
+            certificate = \"/nowhere\"\ncertificate_key = \"s3cr3t\"\n",
+        said: &["credentials.oauth.certificate", "config.toml:7:15", "the file of the client certificate"],
+    },
+    Case {
+        name: "a path in the place of a certificate's key",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
+            grant_type = \"client_credentials\"\ntoken_endpoint_url = \"https://a.test/token\"\n\
+            certificate = \"/nowhere\"\ncertificate_key = \"/run/s3cr3t.key\"\n",
+        said: &["credentials.oauth.certificate_key", "config.toml:8:19", "{ file = \"/path\" }"],
+    },
+    Case {
+        name: "a reference in the place of a path",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
+            token_endpoint_url = \"https://a.test/token\"\ncertificate = { file = \"/s3cr3t\" }\n",
+        said: &["credentials.oauth.certificate", "config.toml:6:15", "write the path itself as a text"],
+    },
+    Case {
+        name: "a private key that is none",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
+            grant_type = \"client_credentials\"\ntoken_endpoint_url = \"https://a.test/token\"\n\
+            private_key = \"s3cr3t\"\n",
+        said: &["credentials.oauth.private_key", "config.toml:7:15", "no readable private key"],
+    },
+    Case {
+        name: "a realm that no header has",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth1]\nclient_id = \"c\"\n\
+            client_secret = \"s3cr3t\"\nrealm = \"r\"\nplacement = \"query\"\n",
+        said: &["credentials.oauth1.realm", "config.toml:6:9", "only a header has a realm"],
+    },
+    Case {
+        name: "a user whom no token names",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth1]\nclient_id = \"c\"\n\
+            client_secret = \"s3cr3t\"\nexpected_username = \"u\"\n",
+        said: &["credentials.oauth1.expected_username", "config.toml:6:21", "names its user"],
+    },
+    Case {
+        name: "a subject without a token",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\n\
+            grant_type = \"token_exchange\"\ntoken_endpoint_url = \"https://a.test/token\"\n\
+            subject.api_key = \"s3cr3t\"\n",
+        said: &["credentials.oauth.subject", "config.toml:6:", "no token that could be sent", "`jwt`"],
+    },
+    Case {
+        name: "an actor without a token",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\n\
+            grant_type = \"token_exchange\"\ntoken_endpoint_url = \"https://a.test/token\"\n\
+            subject.jwt = \"s3cr3t\"\nactor.oauth1 = { client_id = \"c\", client_secret = \"s3cr3t\" }\n",
+        said: &["credentials.oauth.actor", "config.toml:7:", "no token that could be sent"],
+    },
+    Case {
+        name: "an assertion without a token",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\n\
+            grant_type = \"jwt_bearer\"\ntoken_endpoint_url = \"https://a.test/token\"\n\
+            assertion.basic = { username = \"u\", password = \"s3cr3t\" }\n",
+        said: &["credentials.oauth.assertion", "config.toml:6:", "no token that could be sent"],
+    },
+    Case {
+        name: "a word of which a part is wrong",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\n\
+            grant_type = \"token_exchange\"\ntoken_endpoint_url = \"https://a.test/token\"\n\
+            subject.jwt = \"s3cr3t\"\nsubject_token_type = \"idtoken\"\n",
+        said: &["credentials.oauth.subject_token_type", "did you mean `id_token`?"],
+    },
+    Case {
+        name: "a word in other letters",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
+            token_endpoint_url = \"https://a.test/token\"\nalgorithm = \"rs256\"\n",
+        said: &["credentials.oauth.algorithm", "did you mean `RS256`?"],
+    },
+    Case {
+        name: "a registered name in other letters",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth1]\nclient_id = \"c\"\n\
+            client_secret = \"s3cr3t\"\nsignature_method = \"hmac-sha1\"\n",
+        said: &["credentials.oauth1.signature_method", "did you mean `HMAC-SHA1`?"],
+    },
+    Case {
+        name: "a text in the place of a provider",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\n\
+            grant_type = \"token_exchange\"\ntoken_endpoint_url = \"https://a.test/token\"\nsubject = \"s3cr3t\"\n",
+        said: &["credentials.oauth.subject", "`[credentials.oauth.subject.jwt]`"],
+    },
+    Case {
+        name: "a fix, where none is linked",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
+            token_endpoint_url = \"https://a.test/token\"\ncompliance = [\"corp\"]\n",
+        said: &["credentials.oauth.compliance", "no crate of this program registers one", "`use its_crate as _;`"],
+    },
+    Case {
+        name: "a preset without what it needs",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\npreset = \"slack\"\n\
+            client_id = \"c\"\n",
+        said: &[
+            "config.toml:4:10",
+            "the preset `slack` needs `scope` and `redirect_uri`, which",
+            "the configuration has 1 error ",
+        ],
+    },
+    Case {
+        name: "a preset that is misspelt",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\npreset = \"slak\"\n",
+        said: &["config.toml:4:10", "did you mean `slack`?", "the configuration has 1 error "],
+    },
+    Case {
+        name: "profiles, and none is active",
+        configuration: b"[profile.a.credentials]\nbearer = \"s3cr3t\"\n[profile.b.credentials]\nbearer = \"s3cr3t\"\n",
+        said: &["error: no-credentials", "no profile is active", "`--profile NAME`", "the profiles are a, b"],
+    },
+    Case {
         name: "no credentials",
         configuration: b"",
         said: &["error: no-credentials", "authn config init"],
@@ -111,6 +228,50 @@ fn each_problem_has_its_place_and_no_secret() {
         let sandbox = Sandbox::with(case.configuration);
         said(&sandbox.run(&["config", "check"]), case.said);
         assert_eq!(sandbox.run(&["config", "show"]).code, 0);
+    }
+}
+
+/// What a certificate can't be shown to is refused when it is loaded: also this machine, because TLS shows it.
+#[test]
+fn a_certificate_needs_tls() {
+    let sandbox = Sandbox::new();
+    let certificate = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/tests/canary.crt");
+    let key = sandbox.file("key.pem", KEY);
+    for (option, url) in [
+        ("token_endpoint_url", "http://127.0.0.1:9/token"),
+        ("revocation_endpoint_url", "http://[::1]:9/revoke"),
+    ] {
+        let endpoint = if option == "token_endpoint_url" {
+            ""
+        } else {
+            "token_endpoint_url = 'https://a.test/t'\n"
+        };
+        let text = format!(
+            "[credentials]\ndomain = 'a.test'\n[credentials.oauth]\n{option} = '{url}'\n{endpoint}client_id = 'c'\n\
+             certificate = '{certificate}'\ncertificate_key = {{ file = '{}' }}\n",
+            key.display()
+        );
+        sandbox.file("home/.config/authn/config.toml", &text);
+        let place = format!("credentials.oauth.{option}");
+        said(&sandbox.run(&["config", "check"]), &[&place, "config.toml:4:", "no https address"]);
+        sandbox.file("home/.config/authn/config.toml", text.replace("http:", "https:"));
+        assert_eq!(sandbox.run(&["config", "check"]).code, 0);
+    }
+}
+
+#[test]
+fn an_empty_secret_is_not_a_missing_one() {
+    for contents in ["", "\n"] {
+        let sandbox = Sandbox::new();
+        let path = sandbox.file("empty", contents);
+        let text = format!(
+            "[credentials]\ndomain = 'a.test'\n[credentials.basic]\nusername = 'u'\npassword = {{ file = '{}' }}\n",
+            path.display()
+        );
+        sandbox.file("home/.config/authn/config.toml", text);
+        let outcome = sandbox.run(&["config", "check"]);
+        said(&outcome, &["credentials.basic.password", "config.toml:5:12", "refers to is empty"]);
+        assert!(!outcome.stderr.contains("missing"), "{}", outcome.stderr);
     }
 }
 

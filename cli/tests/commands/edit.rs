@@ -88,7 +88,7 @@ fn another_file_can_be_named() {
     let outcome = edit(&sandbox, &["--config=-own.toml"]);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("error: syntax"), "{outcome:?}");
-    assert!(outcome.stderr.contains("`authn config edit --config -own.toml`"), "{outcome:?}");
+    assert!(outcome.stderr.contains("`authn config edit --config=-own.toml`"), "{outcome:?}");
     assert!(sandbox.path("repo/-own.toml").is_file());
 }
 

@@ -76,3 +76,57 @@ fn a_credential_that_is_not_a_header_is_an_error() {
         assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
     }
 }
+
+#[test]
+fn parameters_in_the_body_are_no_header() {
+    let sandbox = Sandbox::with(
+        "[credentials]\ndomain = \"a.test\"\n[credentials.oauth1]\nclient_id = \"c\"\nclient_secret = \"s3cr3t\"\n\
+         placement = \"body\"\n",
+    );
+    for data in [&[][..], &["--data", "a=1"]] {
+        let outcome = sandbox.run(&[&["header"], data].concat());
+        refused(&outcome, 3, &["in the body", "no header can carry", "`placement = \"header\"`"]);
+    }
+}
+
+#[test]
+fn a_nonce_that_no_provider_would_use_is_refused() {
+    let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"t\"\n");
+    for nonce in ["a b\"c", "", "\u{e4}", &"n".repeat(1025)] {
+        let outcome = sandbox.run(&["header", &format!("--dpop-nonce={nonce}")]);
+        refused(&outcome, 2, &["--dpop-nonce", "visible ASCII"]);
+    }
+    refused(&sandbox.run(&["header", "--dpop-nonce", "n"]), 2, &["not bound to a key"]);
+}
+
+#[test]
+fn a_body_that_must_be_known_is_asked_for_by_its_flag() {
+    let sandbox = Sandbox::with(
+        "[credentials]\ndomain = \"a.test\"\n[credentials.oauth1]\nclient_id = \"c\"\nclient_secret = \"s3cr3t\"\n\
+         body_hash = true\n",
+    );
+    let outcome = sandbox.run(&["header", "--method", "PUT"]);
+    refused(&outcome, 3, &["body of this request is not known", "`--data ''`"]);
+    assert!(!outcome.stderr.contains("with_known_body"), "{}", outcome.stderr);
+    let signed = sandbox.run(&["header", "--method", "PUT", "--data", ""]).done();
+    assert!(signed.starts_with("Authorization: OAuth "), "{signed}");
+}
+
+/// What is printed to be run next is about the same configuration.
+#[test]
+fn commands_in_messages_have_the_flags_that_choose_the_configuration() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "repo/my own.toml",
+        "[credentials]\ndomain = \"a.test\"\n[credentials.api_key]\nkey = \"s3cr3t\"\n[profile.p]\n",
+    );
+    let flags = ["--config", "my own.toml", "-p", "p", "--no-project", "--set"];
+    let flags = [&flags[..], &["credentials.domain=b.test"]].concat();
+    let outcome = sandbox.run(&[&flags[..], &["token"]].concat());
+    let command =
+        "`authn header --profile p --config 'my own.toml' --set credentials.domain=… --no-project`";
+    refused(&outcome, 5, &[command]);
+    let outcome = sandbox.run(&[&flags[..], &["login"]].concat());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(command), "{}", outcome.stderr);
+}

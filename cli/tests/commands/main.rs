@@ -17,6 +17,7 @@ mod interrupt;
 mod limits;
 mod login;
 mod logout;
+mod logs;
 mod man;
 mod path;
 mod providers;

@@ -92,7 +92,8 @@ fn presets_are_listed_with_what_they_need_and_their_pages() {
         row.unwrap().split('\t').map(str::to_owned).collect::<Vec<_>>()
     };
     let okta = row("okta");
-    assert_eq!(okta[1..4], ["oauth", "Okta: login of a user", "issuer_url, client_id"]);
+    let needs = "issuer_url, client_id or client_registration, redirect_uri or redirect_port";
+    assert_eq!(okta[1..4], ["oauth", "Okta: login of a user", needs]);
     assert!(okta[4].starts_with("https://developer.okta.com/"), "{okta:?}");
     assert_eq!(row("bitfount")[3], "-");
     let names: Vec<&str> = rows.lines().filter_map(|row| row.split('\t').next()).collect();
@@ -130,4 +131,6 @@ fn presets_of_the_user_are_listed_and_broken_ones_are_an_error() {
     let outcome = sandbox.run_without_folder(&["providers", "--presets"]);
     assert_eq!(outcome.code, 3);
     assert!(outcome.stderr.contains("presets/github.toml:1:9"), "{}", outcome.stderr);
+    assert!(outcome.stdout.contains("\nokta\t"), "{}", outcome.stdout);
+    assert!(!outcome.stdout.contains("github\t"), "{}", outcome.stdout);
 }

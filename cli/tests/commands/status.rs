@@ -425,3 +425,24 @@ fn a_chain_names_the_provider_that_serves() {
         assert_eq!(doctor.contains(absent), token.is_empty(), "{doctor}");
     }
 }
+
+/// Its requests are signed without a token of a server.
+#[test]
+fn a_client_that_signs_alone_has_no_token_to_get() {
+    let sandbox = Sandbox::with(
+        "[credentials]\ndomain = \"a.test\"\n[credentials.oauth1]\nclient_id = \"c\"\nclient_secret = \"s3cr3t\"\n",
+    );
+    let (cells, said) = row(sandbox.run(&["status"]));
+    assert_eq!((&*cells[4], &*said), ("valid", ""), "{cells:?}");
+    let outcome = sandbox.run(&["token"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("`authn header`"), "{}", outcome.stderr);
+
+    let login = "request_token_url = \"https://a.test/r\"\nauthorization_url = \"https://a.test/a\"\n\
+                 access_token_url = \"https://a.test/t\"\n";
+    let sandbox = Sandbox::with(format!(
+        "[credentials]\ndomain = \"a.test\"\n[credentials.oauth1]\nclient_id = \"c\"\nclient_secret = \"s3cr3t\"\n{login}"
+    ));
+    let (cells, said) = row(sandbox.run(&["status"]));
+    assert_eq!((&*cells[4], &*said), ("none", "not logged in: run `authn login`\n"), "{cells:?}");
+}

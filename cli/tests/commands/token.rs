@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     sandbox::{Outcome, Sandbox},
-    server::Server,
+    server::{Server, TOKEN},
 };
 
 /// Returns a JWT. Its signature is not checked.
@@ -256,4 +256,39 @@ fn the_server_describes_the_token() {
     server.giving("two", 3_600, || run(&unreachable, &["token"])).done();
     let outcome = run(&unreachable, &["token", "--introspect"]);
     assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
+}
+
+/// The token is requested and described by one program.
+#[test]
+fn a_token_that_is_not_stored_is_described() {
+    let server = Server::new();
+    let sandbox = server.sandbox();
+    let set = format!("credentials.oauth.introspection_endpoint_url={}", server.url("/introspect"));
+    let described = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            server.request().answer("200 OK", TOKEN);
+            let mut question = server.request();
+            assert!(question.body.starts_with("token=t0k3n&"), "{}", question.body);
+            question.answer("200 OK", r#"{"active":true}"#);
+        });
+        sandbox.run(&["--set", &set, "token", "--introspect"])
+    });
+    assert!(described.done().contains("\"active\": true"));
+}
+
+/// What helps is a login.
+#[test]
+fn a_session_that_has_ended_names_the_login() {
+    let server = Server::new();
+    let sandbox = Sandbox::with(format!(
+        "[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\ntoken_endpoint_url = \"{}\"\n\
+         grant_type = \"refresh_token\"\nrefresh_token = \"r\"\nclient_id = \"cli\"\nstore = \"file\"\n",
+        server.url("/token")
+    ));
+    let first = || sandbox.run(&["token"]);
+    printed(&server.giving("one", 3_600, first), "one\n", &[]);
+    let ended = || sandbox.run(&["token", "--min-ttl", "2h"]);
+    let (outcome, _) = server.answering("400 Bad Request", r#"{"error":"invalid_grant"}"#, ended);
+    assert_eq!((outcome.code, &*outcome.stdout), (4, ""), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("leave out"), "{}", outcome.stderr);
 }

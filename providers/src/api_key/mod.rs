@@ -104,6 +104,10 @@ impl TokenProvider for ApiKey {
         Err(Error::no_token())
     }
 
+    fn gives_tokens(&self) -> bool {
+        false
+    }
+
     async fn authorize(&self, request: &mut Request<'_>, _: &Context) -> Result<()> {
         self.prepare()?.put_on(request)
     }

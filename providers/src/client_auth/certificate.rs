@@ -17,6 +17,8 @@ use authn::{
 };
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::jws::{NOT_A_PATH, is_path};
+
 /// How long the last pair is used while the files do not fit. A rotation takes seconds. A mistake must not go unnoticed
 /// until the old certificate expires.
 const GRACE: Duration = Duration::from_mins(5);
@@ -32,11 +34,14 @@ pub(super) struct Certificates(Arc<Mutex<State>>);
 struct State {
     /// The last pair that fitted.
     current: Option<ClientIdentity>,
-    /// The last tokens, by their digests, with the certificates that they were issued for. The newest is first.
-    issued: VecDeque<(Vec<u8>, ClientIdentity)>,
+    /// After a reload, the old client and the new one share it: an exchange of either issues tokens for both.
+    issued: Arc<Mutex<Issued>>,
     /// Since when the files do not fit.
     unfit_since: Option<Moment>,
 }
+
+/// The last tokens, by their digests, with the certificates that they were issued for. The newest is first.
+type Issued = VecDeque<(Vec<u8>, ClientIdentity)>;
 
 /// The options that name a certificate and its key.
 #[derive(Clone)]
@@ -48,6 +53,11 @@ pub(super) struct Files {
 impl Certificates {
     /// Reads the files when the configuration is loaded. It may block.
     pub(super) fn load(&self, files: &Files) -> Result<()> {
+        let key = files.key.expose();
+        if is_path(&key) {
+            return Err(Error::configuration("`certificate_key` is a path, and not a key in PEM")
+                .with_help(NOT_A_PATH));
+        }
         let identity = ClientIdentity::read_file(&files.certificate, &files.key).map_err(place)?;
         self.state().current = Some(identity);
         Ok(())
@@ -69,9 +79,16 @@ impl Certificates {
 
     /// Remembers that a token was issued for a certificate.
     pub(super) fn note(&self, token: &Token, identity: ClientIdentity) {
-        let mut state = self.state();
-        state.issued.push_front((name(token), identity));
-        state.issued.truncate(MOST);
+        let issued = Arc::clone(&self.state().issued);
+        let mut issued = lock(&issued);
+        issued.push_front((name(token), identity));
+        issued.truncate(MOST);
+    }
+
+    /// Remembers what an older client remembers of its tokens.
+    pub(super) fn continue_from(&self, older: &Self) {
+        let issued = Arc::clone(&older.state().issued);
+        self.state().issued = issued;
     }
 
     /// Returns the certificate that a token was issued for. If it is not known, such as for a token of another process, it
@@ -79,10 +96,11 @@ impl Certificates {
     pub(super) fn of(&self, used: &Used) -> Option<ClientIdentity> {
         let state = self.state();
         let current = state.current.as_ref()?;
+        let issued = lock(&state.issued);
         let is_current = |(_, of): &(_, ClientIdentity)| of.thumbprint() == current.thumbprint();
-        if !state.issued.iter().all(is_current)
+        if !issued.iter().all(is_current)
             && let Some(name) = used.token().map(name)
-            && let Some((_, of)) = state.issued.iter().find(|(of, _)| *of == name)
+            && let Some((_, of)) = issued.iter().find(|(of, _)| *of == name)
         {
             return Some(of.clone());
         }
@@ -90,8 +108,12 @@ impl Certificates {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {
@@ -266,5 +288,20 @@ MC4CAQAwBQYDK2VwBCIEIHxbYkGydGrSmvxOpfbLE0TNr/3Pa70JLUfh0NQhtcx1
             scene.note(&format!("t{number}"), CLIENTS[1]);
         }
         assert_eq!(scene.of("first"), THUMBPRINTS[1], "old ones are forgotten");
+    }
+
+    #[test]
+    fn a_token_stays_with_its_certificate_when_a_reload_makes_another_client() {
+        let (old, new) = (Scene::new(), Scene::new());
+        old.note("before", CLIENTS[0]);
+        new.write(TWO);
+        new.read(KEY_OF_TWO).unwrap();
+        new.certificates.continue_from(&old.certificates);
+        // An exchange of the old client can end after the reload.
+        old.note("meanwhile", CLIENTS[0]);
+        new.note("after", CLIENTS[1]);
+        for (token, number) in [("before", 0), ("meanwhile", 0), ("after", 1), ("other", 1)] {
+            assert_eq!(new.of(token), THUMBPRINTS[number], "{token}");
+        }
     }
 }

@@ -42,8 +42,10 @@ pub(crate) struct Client {
     pub(crate) client_id: Option<String>,
     /// Client secret.
     _client_secret: Option<SecretString>,
-    /// How the client authenticates: one of these, or a way that a crate registers. Unset, it is `client_secret_basic` with a client secret, `private_key_jwt` with a
-    /// private key, `tls_client_auth` with a certificate alone, and `none` otherwise.
+    /// How the client authenticates: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`,
+    /// `tls_client_auth`, `self_signed_tls_client_auth`, `client_assertion`, `none`, or a way that a crate registers. Unset,
+    /// it is `client_secret_basic` with a client secret, `private_key_jwt` with a private key, `tls_client_auth` with a
+    /// certificate alone, and `none` otherwise.
     token_endpoint_auth_method: Option<Method>,
     /// How identifier and secret are encoded for `client_secret_basic`: `form` as RFC 6749, 2.3.1 requires, or `raw`
     /// for servers that do not decode them.
@@ -103,6 +105,11 @@ impl Client {
         if let Some(identity) = identity {
             self.__certificates.note(token, identity);
         }
+    }
+
+    /// Remembers the certificates of the tokens of an older client.
+    pub(crate) fn continue_from(&self, older: &Self) {
+        self.__certificates.continue_from(&older.__certificates);
     }
 
     /// Returns the certificate that a client shows with a token.
@@ -193,9 +200,7 @@ impl Client {
         if signs_requests {
             self.request_signer(&[])?;
         }
-        if let Some(files) = self.files()? {
-            self.__certificates.load(&files)?;
-        }
+        self.load_certificate()?;
         let method = match self.method() {
             Method::Standard(method) => method,
             method @ Method::Own(own) => {
@@ -211,6 +216,14 @@ impl Client {
             }
             Standard::TlsClientAuth | Standard::SelfSignedTlsClientAuth => self.check_certificate(),
             Standard::ClientAssertion | Standard::None => Ok(()),
+        }
+    }
+
+    /// Reads the certificate, if one is set.
+    pub(crate) fn load_certificate(&self) -> Result<()> {
+        match self.files()? {
+            Some(files) => self.__certificates.load(&files),
+            None => Ok(()),
         }
     }
 

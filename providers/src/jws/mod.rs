@@ -35,6 +35,15 @@ pub(crate) use verify::{KeySet, ParseError, Signed, VerifyError};
 /// The type of a token for which nothing else is said (RFC 7519, 5.1).
 const TOKEN_TYPE: &str = "JWT";
 
+/// The help for a key in whose place its path is.
+pub(crate) const NOT_A_PATH: &str = "to read a file, write `{ file = \"/path\" }`";
+
+/// Returns whether the text of a key is a path instead.
+pub(crate) fn is_path(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with(['/', '.', '~']) && !text.contains('\n')
+}
+
 /// A key, and how tokens are signed with it.
 pub(crate) struct Signer {
     key: Key,
@@ -56,20 +65,26 @@ impl Signer {
         key_id: Option<&str>,
     ) -> Result<Self> {
         let parsed = key::parse(text).map_err(|what| {
-            Error::configuration(format!("`private_key` {what}")).with_help(
+            Error::configuration(format!("`private_key` {what}")).with_help(if is_path(text) {
+                NOT_A_PATH
+            } else {
                 "set it to a private key in PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase) or to \
-                 a JWK: RSA of 2048 to 8192 bits, P-256, P-384 or Ed25519",
-            )
+                 a JWK: RSA of 2048 to 8192 bits, P-256, P-384 or Ed25519"
+            })
         })?;
         let named = algorithm.or(parsed.algorithm);
         let algorithm = named.unwrap_or(parsed.key.usual_algorithm());
         if !parsed.key.signs(algorithm) {
-            let fitting: Vec<&str> = parsed.key.algorithms().map(Algorithm::name).collect();
+            let fitting: Vec<String> =
+                parsed.key.algorithms().map(|fitting| format!("`{}`", fitting.name())).collect();
             return Err(Error::configuration(format!(
                 "`algorithm` {} does not fit this `private_key`",
                 algorithm.name()
             ))
-            .with_help(format!("set it to one of {}, or leave it out", fitting.join(", "))));
+            .with_help(match fitting.as_slice() {
+                [one] => format!("set it to {one}, or leave it out"),
+                several => format!("set it to one of {}, or leave it out", several.join(", ")),
+            }));
         }
         let key_id = key_id.map(str::to_owned).or(parsed.key_id);
         let is_usual = named.is_none();

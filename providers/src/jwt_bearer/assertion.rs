@@ -49,7 +49,7 @@ impl JwtBearer {
         };
         let exchanged = match exchange(&sent).await {
             Err(failure)
-                if failure.code == Some(ErrorCode::InvalidGrant) && sent.renew(context).await? =>
+                if failure.code == Some(ErrorCode::InvalidGrant) && sent.renew(context).await =>
             {
                 exchange(&sent).await
             }

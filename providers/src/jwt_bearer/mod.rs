@@ -183,7 +183,8 @@ impl JwtBearer {
         Ok(self.send(&endpoint, &assertion, &scope, &ADVICE, context).await?)
     }
 
-    /// Sends one token request.
+    /// Sends one token request. A refresh token of the answer is not used, because what is exchanged is at hand, and nothing
+    /// is kept of the last tokens, which can be another user's.
     async fn send(
         &self,
         endpoint: &Address,
@@ -200,7 +201,8 @@ impl JwtBearer {
         let request = TokenRequest::new(Endpoint::Token, endpoint.url(), form);
         let response = TokenResponse::from(request.send(context).await?);
         let received = Received::from(&response);
-        token_endpoint::grant(&received, advice, self.token_type, Proof::None)
+        let granted = token_endpoint::grant(&received, advice, self.token_type, Proof::None)?;
+        Ok(TokenSet::new(granted.token().clone()).with_new_session())
     }
 
     fn sign(&self, account: &Account, context: &Context) -> Result<TokenSet> {
@@ -270,6 +272,10 @@ impl TokenSource for JwtBearer {
             return self.sign(&account, context);
         }
         self.exchange(&account, context).await
+    }
+
+    fn is_oauth_client(&self) -> bool {
+        !self.self_signed
     }
 
     fn subjects(&self) -> Vec<&Bound> {

@@ -6,7 +6,7 @@ use authn::{Bound, Credentials, Error, Result};
 use super::{Call, OAuth, grants::GrantType};
 use crate::{
     client_auth::{ASSERTION_TYPE, Standard},
-    nested::Sent,
+    nested::{self, Sent},
     token_endpoint::TokenRequest,
 };
 
@@ -33,6 +33,8 @@ impl Assertions {
     /// Checks that each is used, and that the client has the one it needs.
     pub(super) fn validate(options: &OAuth) -> Result<()> {
         let Self { assertion, client_assertion } = &options.assertions;
+        nested::check("assertion", assertion.as_ref())?;
+        nested::check("client_assertion", client_assertion.as_ref())?;
         let (grant, method) = (GrantType::of(options), options.client.method());
         let is_exchanged = grant == GrantType::JwtBearer;
         if !method.is(Standard::ClientAssertion) {

@@ -188,7 +188,7 @@ impl Plan {
         let login = &options.login;
         let is_local = login.redirect().is_local();
         let has_browser = login.browser.is_some() || sees_browser;
-        let is_free = options.grant_type.is_none() && login.redirect_uri.is_none();
+        let is_free = options.is_grant_implied() && login.redirect_uri.is_none();
         // Without a login page there is a device authorization endpoint: `validate` checks that.
         let has_page = options.server.has_login_page();
         let way = if options.grant_type == Some(GrantType::DeviceCode) || (is_free && !has_page) {

@@ -28,6 +28,10 @@ mod login;
 mod logout;
 #[cfg(test)]
 mod loopback;
+#[cfg(test)]
+mod nested_sessions;
+#[cfg(test)]
+mod registered;
 mod registration;
 mod request;
 mod resolved;
@@ -47,7 +51,10 @@ mod tests;
 mod typed_client;
 mod user_info;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use authn::{
     Bound, Claims, Context, Environment, InteractiveSource, Introspection, Issued, Login,
@@ -76,8 +83,8 @@ use typed_client::Missing;
 use crate::{
     client_auth::Client,
     token_endpoint::{
-        self, Advice, Endpoint, Failure, Form, GrantAdvice, Received, TokenRequest, TokenResponse,
-        with,
+        self, Advice, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received, TokenRequest,
+        TokenResponse, TokenType, with,
     },
 };
 
@@ -168,6 +175,8 @@ pub struct OAuth {
     registration: RegistrationOptions,
     __keys: Keys,
     __resolutions: Resolutions,
+    /// Whether options that name a grant do so because these were completed, not because the user has set it.
+    __is_grant_implied: bool,
 }
 
 /// One call of the provider.
@@ -179,11 +188,13 @@ struct Call<'a> {
     context: &'a Context,
     /// The key that tokens are bound to, if one is used.
     key: Option<&'a SessionKey>,
+    /// Where it is noted that the server has refused the client.
+    refused: Option<&'a AtomicBool>,
 }
 
 impl OAuth {
     fn call<'a>(&'a self, context: &'a Context) -> Call<'a> {
-        Call { options: self, client: &self.client, context, key: None }
+        Call { options: self, client: &self.client, context, key: None, refused: None }
     }
 }
 
@@ -191,6 +202,18 @@ impl<'a> Call<'a> {
     /// Returns the caller's scopes, else the configured ones.
     fn scopes(self) -> &'a [String] {
         self.options.request.scopes(self.context)
+    }
+
+    /// Notes whether the server does not know the client. Without an error code, something else may have refused it.
+    fn note(self, failure: &Failure) {
+        let is_unknown = match failure.code {
+            Some(ErrorCode::InvalidClient) => true,
+            Some(ErrorCode::UnauthorizedClient) => failure.is_of_client,
+            _ => false,
+        };
+        if let Some(refused) = self.refused.filter(|_| is_unknown) {
+            refused.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Returns the key of an exchange, which the session may have kept.
@@ -217,11 +240,21 @@ impl<'a> Call<'a> {
     /// Sends one token request with the form and the client's authentication.
     async fn redeem(self, form: Form, advice: GrantAdvice<'_>) -> Result<TokenSet, Failure> {
         let (response, advice) = self.post(Endpoint::Token, form, advice).await?;
-        let unknown_type = self.options.request.token_type;
+        self.granted(&response, &advice, None)
+    }
+
+    /// Returns the tokens of an answer. `taken_as` is what to take a token of an unknown type as unless an option says it.
+    fn granted(
+        self,
+        response: &TokenResponse,
+        advice: &Advice<'_>,
+        taken_as: Option<TokenType>,
+    ) -> Result<TokenSet, Failure> {
+        let unknown_type = self.options.request.token_type.or(taken_as);
         let proof = self.options.dpop.expected(self.key);
-        let received = Received::from(&response);
-        let grant = token_endpoint::grant(&received, &advice, unknown_type, proof);
-        let grant = grant.inspect_err(|failure| self.options.note(failure))?;
+        let received = Received::from(response);
+        let grant = token_endpoint::grant(&received, advice, unknown_type, proof);
+        let grant = grant.inspect_err(|failure| self.note(failure))?;
         self.client.note_identity(grant.token(), response.identity());
         Ok(with(grant, response.date(), TokenSet::with_server_date))
     }
@@ -252,8 +285,13 @@ impl<'a> Call<'a> {
         url: &Url,
         form: Form,
     ) -> Result<(TokenResponse, bool)> {
-        let Self { options: OAuth { server, request: options, dpop, .. }, client, context, key } =
-            self;
+        let Self {
+            options: OAuth { server, request: options, dpop, .. },
+            client,
+            context,
+            key,
+            ..
+        } = self;
         let mut request = TokenRequest::new(endpoint, url, form);
         let answered = options.prepare(&mut request)?;
         client.authenticate(&mut request, &server.audience()?, context).await?;
@@ -275,7 +313,7 @@ impl TokenSource for OAuth {
         self.validate_open(context)?;
         match Missing::of(self) {
             Some(missing) => missing.validate(self)?,
-            None if self.registration.is_dynamic() => {}
+            None if self.registration.is_dynamic() => self.client.load_certificate()?,
             None => {
                 let is_needed = GrantType::of(self).needs_client();
                 self.client.validate(is_needed, self.authorization.always_signs())?;
@@ -295,9 +333,9 @@ impl TokenSource for OAuth {
             // Nothing is to be sent, so nothing is to be found.
             return grant_type.exchange(self.call(context), last).await;
         }
-        let mut resolved = self.resolve_for_session(context, last).await?;
+        let mut resolved = self.resolve_for_exchange(context, last).await?;
         let mut tokens = resolved.exchange(last).await;
-        if tokens.is_err() && !grant_type.is_login() && resolved.takes_refusal_of_client() {
+        if tokens.is_err() && !grant_type.is_login() && resolved.is_client_refused() {
             resolved = resolved.with_new_client().await?;
             tokens = resolved.exchange(last).await;
         }
@@ -319,7 +357,7 @@ impl TokenSource for OAuth {
     /// Sends another proof, or asks for the scopes that are missing if the program wants that.
     fn response(&self, head: &ResponseHead<'_>, used: &Used, context: &Context) -> Reaction {
         match self.dpop.response(head, used, context) {
-            Reaction::Pass => self.request.step_up(head, context),
+            Reaction::Pass if head.allows_step_up() => self.last_request().step_up(head, context),
             reaction => reaction,
         }
     }
@@ -331,6 +369,14 @@ impl TokenSource for OAuth {
     /// A typed client shows the configured certificate.
     fn client_identity(&self, used: &Used, _context: &Context) -> Option<ClientIdentity> {
         self.client.identity_of(used)
+    }
+
+    fn continue_from(&self, older: &Self) {
+        self.client.continue_from(&older.client);
+    }
+
+    fn is_oauth_client(&self) -> bool {
+        true
     }
 
     fn subjects(&self) -> Vec<&Bound> {
@@ -365,13 +411,13 @@ impl InteractiveSource for OAuth {
             return Ok(None);
         }
         let mut resolved = self.resolve_for_login(context, login).await?;
-        let mut tokens = resolved.log_in(login).await;
-        if tokens.is_err() && resolved.takes_refusal_of_client() {
+        let mut tokens = Box::pin(resolved.log_in(login)).await;
+        if tokens.is_err() && resolved.is_client_refused() {
             login.progress(&Progress::Notice(
                 "the server has forgotten the client, which is registered once more".to_owned(),
             ));
             resolved = resolved.with_new_client().await?;
-            tokens = resolved.log_in(login).await;
+            tokens = Box::pin(resolved.log_in(login)).await;
         }
         tokens.map(Some)
     }
@@ -381,9 +427,11 @@ impl InteractiveSource for OAuth {
         context: &Context,
         redirect_uri: &str,
     ) -> Result<(Url, PendingLogin)> {
-        let resolved = self.resolve_for_web(context, redirect_uri, true).await?;
+        let resolved = self.resolve_for_web(context, redirect_uri, None).await?;
         let key = resolved.call().new_key(None).await?;
-        authorization_code::begin(resolved.call().with_key(key.as_ref()), redirect_uri).await
+        let call = resolved.call().with_key(key.as_ref());
+        let (url, pending) = authorization_code::begin(call, redirect_uri).await?;
+        Ok((url, resolved.keep_in(pending)))
     }
 
     async fn complete_login(
@@ -392,12 +440,14 @@ impl InteractiveSource for OAuth {
         pending: &PendingLogin,
         returned: &Url,
     ) -> Result<TokenSet> {
-        let resolved = self.resolve_for_web(context, pending.redirect_uri(), false).await?;
+        let resolved = self.resolve_for_web(context, pending.redirect_uri(), Some(pending)).await?;
         let kept = pending.kept(dpop::KEPT).map(SecretString::from);
         let key = resolved.call().new_key(kept.as_ref()).await?;
         let call = resolved.call().with_key(key.as_ref());
-        let tokens = authorization_code::complete(call, pending, returned).await?;
-        Ok(resolved.keep(dpop::keep(tokens, call.key)))
+        match Box::pin(authorization_code::complete(call, pending, returned)).await {
+            Ok(tokens) => Ok(resolved.keep(dpop::keep(tokens, call.key))),
+            Err(error) => Err(resolved.ended(error).await),
+        }
     }
 
     /// What a client's own credentials lack is typed in once.
@@ -432,13 +482,13 @@ impl InteractiveSource for OAuth {
         revocation::revoke_access_token(resolved.call(), grant).await.map(|()| true)
     }
 
-    async fn delete_client(&self, context: &Context, tokens: Option<&TokenSet>) -> Result<()> {
+    async fn delete_client(&self, context: &Context, tokens: Option<&TokenSet>) -> Result<bool> {
         if !self.registration.is_dynamic() {
-            return Ok(());
+            return Ok(false);
         }
         match self.known_server(context, tokens).await? {
             Some(resolved) => resolved.delete_client().await,
-            None => Ok(()),
+            None => Ok(false),
         }
     }
 

@@ -6,9 +6,10 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
-use authn::{Credentials, ErrorKind, Result, Token, app_service::scope};
+use authn::{Credentials, ErrorKind, Result, Token, app_service::scope, hooks};
 use http::HeaderMap;
 use serde_json::{Value, json};
 
@@ -140,4 +141,107 @@ fn a_chain_of_exchanges_is_the_users_own() {
         }
     });
     assert_eq!(server.sent("subject_token"), ["alice", "foralice..", "bob", "forbob.."]);
+}
+
+/// An exchange of a user's token at a server that revokes tokens, by a service with a token of its own.
+fn revocable(server: &Scripted, more: &str) -> Credentials {
+    let revoke = server.url.replace("/token", "/revoke");
+    let options = format!(
+        "revocation_endpoint_url = '{revoke}'\nclient_id = 'c'\ngrant_type = 'token_exchange'\n\
+         subject.app_service = {{}}\n{more}"
+    );
+    loaded(server, "oauth", &options)
+}
+
+fn names_or_revokes(request: &Received) -> (u16, Value) {
+    if request.target == "/revoke" { (200, json!({})) } else { names_the_sent(request) }
+}
+
+/// Returns the values of a parameter in the requests to a path.
+fn sent_to(server: &Scripted, path: &str, name: &str) -> Vec<String> {
+    let requests = server.received().into_iter().filter(|request| request.target == path);
+    requests.map(|request| request.one(name)).collect()
+}
+
+#[test]
+fn a_users_token_that_is_revoked_by_itself_is_not_used_again() {
+    let server = Scripted::start(names_or_revokes);
+    let credentials = revocable(&server, "");
+    wait(async {
+        let alice = token(&credentials, "alice").await.unwrap();
+        token(&credentials, "bob").await.unwrap();
+        // Within the request, and elsewhere.
+        serving("alice", credentials.revoke_tokens(alice)).await.unwrap();
+        let alice = token(&credentials, "alice").await.unwrap();
+        credentials.revoke_tokens(alice).await.unwrap();
+        for user in ["alice", "bob"] {
+            token(&credentials, user).await.unwrap();
+        }
+    });
+    assert_eq!(sent_to(&server, "/revoke", "token"), ["foralice..", "foralice.."]);
+    let exchanged = ["alice", "bob", "alice", "alice"];
+    assert_eq!(sent_to(&server, "/token", "subject_token"), exchanged);
+}
+
+#[test]
+fn a_users_logout_and_revocation_reach_no_other_user_and_not_the_service() {
+    let actors: &'static AtomicUsize = Box::leak(Box::default());
+    let hook = hooks::Hook::sync(move |_| {
+        let number = actors.fetch_add(1, Ordering::Relaxed) + 1;
+        Ok(Token::new(format!("service{number}"))?.with_expires_in(Duration::from_hours(1)))
+    });
+    hooks::register("service-of-users", hook).unwrap();
+    let server = Scripted::start(names_or_revokes);
+    let credentials = revocable(&server, "actor.hook = 'service-of-users'");
+    let all = async || {
+        for user in ["alice", "bob"] {
+            token(&credentials, user).await.unwrap();
+        }
+        sent_to(&server, "/token", "subject_token").len()
+    };
+    let revoked = || sent_to(&server, "/revoke", "token");
+    wait(async {
+        assert_eq!(all().await, 2);
+        assert_eq!(serving("alice", credentials.revoke()).await.unwrap().revoked, 1);
+        assert_eq!(revoked(), ["foralice.service1."]);
+        assert_eq!(all().await, 3);
+        serving("alice", credentials.logout()).await.unwrap();
+        assert_eq!(all().await, 4);
+        // A request without a token is of no user, and not of all of them.
+        scope(HeaderMap::new(), async {
+            let errors = [credentials.revoke().await.map(drop), credentials.logout().await];
+            for error in errors.map(Result::unwrap_err) {
+                assert_eq!(error.kind(), ErrorKind::NotApplicable, "{error}");
+            }
+        })
+        .await;
+        assert_eq!((all().await, revoked().len()), (4, 1));
+        assert_eq!(actors.load(Ordering::Relaxed), 1);
+        // The program itself, outside of a request.
+        assert_eq!(credentials.revoke().await.unwrap().revoked, 2);
+        assert_eq!((all().await, revoked().len()), (6, 3));
+        assert_eq!(actors.load(Ordering::Relaxed), 2);
+    });
+}
+
+#[test]
+fn the_logout_in_a_chain_of_exchanges_is_the_users_own() {
+    let server = Scripted::start(names_the_sent);
+    let inner = format!(
+        "{{ token_endpoint_url = '{}', grant_type = 'token_exchange', subject = {{ app_service = {{}} }} }}",
+        server.url
+    );
+    let options = format!("grant_type = 'token_exchange'\nsubject.oauth = {inner}");
+    let credentials = loaded(&server, "oauth", &options);
+    wait(async {
+        for user in ["alice", "bob"] {
+            token(&credentials, user).await.unwrap();
+        }
+        serving("alice", credentials.logout()).await.unwrap();
+        for user in ["bob", "alice"] {
+            token(&credentials, user).await.unwrap();
+        }
+    });
+    let sent = ["alice", "foralice..", "bob", "forbob..", "alice", "foralice.."];
+    assert_eq!(server.sent("subject_token"), sent);
 }

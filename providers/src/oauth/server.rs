@@ -88,6 +88,31 @@ impl Server {
         addresses.try_for_each(|address| authn::http::check(address.url(), false))
     }
 
+    /// Checks that a certificate can be shown to each configured endpoint at which a client authenticates: TLS does that, so
+    /// plain `http` to this machine is no exception.
+    pub(super) fn validate_for_certificate(&self) -> Result<()> {
+        let endpoints = [
+            ("token_endpoint_url", &self.token_endpoint_url),
+            ("device_authorization_endpoint_url", &self.device_authorization_endpoint_url),
+            (
+                "pushed_authorization_request_endpoint_url",
+                &self.pushed_authorization_request_endpoint_url,
+            ),
+            ("introspection_endpoint_url", &self.introspection_endpoint_url),
+            ("revocation_endpoint_url", &self.revocation_endpoint_url),
+        ];
+        let is_in_the_clear = |address: &Option<Address>| {
+            address.as_ref().is_some_and(|of| of.url().scheme() != "https")
+        };
+        match endpoints.into_iter().find(|(_, address)| is_in_the_clear(address)) {
+            Some((option, _)) => Err(Error::configuration(format!(
+                "`{option}` is no https address, so the certificate can't be shown to it"
+            ))
+            .with_help("set it to an https address, or remove `certificate`")),
+            None => Ok(()),
+        }
+    }
+
     /// Returns the server's issuer identifier, if it is known without asking the server.
     pub(super) fn issuer(&self) -> Result<Option<String>> {
         if let Some(issuer) = &self.issuer {

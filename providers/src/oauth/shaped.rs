@@ -120,3 +120,18 @@ fn a_request_has_a_body_or_a_query() {
     let error = load(&options).map(drop).unwrap_err();
     assert!(error.to_string().contains("`token_request_encoding` is json"), "{error}");
 }
+
+#[test]
+fn what_a_server_takes_once_is_sent_once_whatever_the_method_is() {
+    for method in ["get", "post"] {
+        let server = Scripted::start(|_| (503, json!({})));
+        let credentials = load(&format!(
+            "[credentials.oauth]\nstore = 'memory'\ntoken_endpoint_url = '{}'\nclient_id = 'c'\n\
+             refresh_token = 'r1'\ntoken_request_method = '{method}'\n",
+            server.url
+        ));
+        let error = wait(credentials.unwrap().token()).unwrap_err();
+        assert_eq!(error.kind(), authn::ErrorKind::Network, "{error}");
+        assert_eq!(server.sent("refresh_token"), ["r1"], "{method}");
+    }
+}

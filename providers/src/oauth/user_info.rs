@@ -52,7 +52,8 @@ async fn get(
     let (issued, mut used) = (Issued::from(tokens.clone()), Used::default());
     let mut authorized = Request::from(&mut parts).with_used(&mut used);
     options.authorize(&mut authorized, &issued, context)?;
-    let mut request = context.http().get(address.url());
+    // A server takes a proof once.
+    let mut request = context.http().get(address.url()).once();
     for (name, value) in &parts.headers {
         request = request.header(name, value.to_str().map_err(|_| unusable())?);
     }

@@ -1,6 +1,8 @@
 //! The requests for temporary credentials (RFC 5849, 2.1) and for the token (RFC 5849, 2.3).
 
-use authn::{Context, Error, Result, SecretString, Token, TokenSet, Url, http::HttpResponse};
+use authn::{
+    Context, Error, LoginMethod, Result, SecretString, Token, TokenSet, Url, http::HttpResponse,
+};
 use http::{Uri, header};
 use zeroize::Zeroizing;
 
@@ -43,8 +45,13 @@ pub(super) async fn initiate(
     context: &Context,
     callback: &str,
 ) -> Result<Credential> {
-    let request =
-        Exchange { options, context, credential: None, more: ("oauth_callback", callback) };
+    let request = Exchange {
+        options,
+        context,
+        credential: None,
+        more: ("oauth_callback", callback),
+        refusal: ("", "check `client_id`, the client's secret or key, and `signature_method`"),
+    };
     let (answer, _) = request.send(options.request_token_url.as_ref()).await?;
     // A server of OAuth 1.0, without the `a`, would not check who comes back (RFC 5849, 2.1).
     if answer.get("oauth_callback_confirmed").is_none_or(|confirmed| confirmed != "true") {
@@ -65,9 +72,17 @@ pub(super) async fn redeem(
     context: &Context,
     temporary: &Credential,
     verifier: &str,
+    way: LoginMethod,
 ) -> Result<TokenSet> {
     let more = ("oauth_verifier", verifier);
-    let request = Exchange { options, context, credential: Some(temporary), more };
+    // The server has just accepted the client, so it is the verifier that is refused.
+    let refusal = match way {
+        LoginMethod::Console => {
+            (" with the code that was pasted", "log in again, and paste the whole code")
+        }
+        _ => (" for the token", "log in again"),
+    };
+    let request = Exchange { options, context, credential: Some(temporary), more, refusal };
     let (answer, date) = request.send(options.access_token_url.as_ref()).await?;
     Ok(with(answer.credential()?.into_token_set()?, date, TokenSet::with_server_date))
 }
@@ -77,6 +92,8 @@ struct Exchange<'a> {
     context: &'a Context,
     credential: Option<&'a Credential>,
     more: (&'static str, &'a str),
+    /// What a refusal without a known problem is of, and what helps.
+    refusal: (&'static str, &'static str),
 }
 
 impl Exchange<'_> {
@@ -97,7 +114,7 @@ impl Exchange<'_> {
             response = self.send_once(address.url()).await?;
         }
         let date = response.date();
-        Ok((Answer::of(response)?, date))
+        Ok((Answer::of(response, self.refusal)?, date))
     }
 
     async fn send_once(&self, url: &Url) -> Result<HttpResponse> {
@@ -146,7 +163,7 @@ struct Answer {
 }
 
 impl Answer {
-    fn of(response: HttpResponse) -> Result<Self> {
+    fn of(response: HttpResponse, (what, help): (&'static str, &'static str)) -> Result<Self> {
         let place = response.place().to_owned();
         let members = members(response.bytes());
         let get = |wanted: &str| members.iter().find(|(name, _)| **name == wanted);
@@ -158,9 +175,9 @@ impl Answer {
         if response.status().is_client_error() && response.status().as_u16() != 429 {
             let status = response.status().as_u16();
             return Err(Error::refused(format!(
-                "{place} refused the request with status {status}"
+                "{place} refused the request{what} (status {status})"
             ))
-            .with_help("check `client_id`, the client's secret or key, and `signature_method`"));
+            .with_help(help));
         }
         response.success()?;
         Ok(Self { place, members })

@@ -57,13 +57,15 @@ pub(super) async fn login(options: &OAuth1, context: &Context, login: &Login) ->
     let temporary = login.unless_cancelled(initiate(options, context, &sent)).await??;
     let url = link(options, &temporary)?;
     let expected = Expected { token: temporary.token.clone() };
-    let verifier = match redirect {
-        Some(redirect) => waiting.by_browser(url, redirect, expected).await?,
-        None => waiting.by_console(url, expected).await?,
+    let (verifier, way) = match redirect {
+        Some(redirect) => {
+            (waiting.by_browser(url, redirect, expected).await?, LoginMethod::Browser)
+        }
+        None => (waiting.by_console(url, expected).await?, LoginMethod::Console),
     };
     login.progress(&Progress::Exchanging);
     // It is not cancelled, because the server issues the token only once.
-    redeem(options, context, &temporary, &verifier).await
+    redeem(options, context, &temporary, &verifier, way).await
 }
 
 /// The option `callback`.
@@ -192,7 +194,7 @@ pub(super) async fn complete(
     let temporary = Credential { token, secret };
     let expected = Expected { token: temporary.token.clone() };
     let verifier = code_of(returned, &expected)?;
-    redeem(options, context, &temporary, &verifier).await
+    redeem(options, context, &temporary, &verifier, LoginMethod::Browser).await
 }
 
 fn server(options: &OAuth1) -> &str {

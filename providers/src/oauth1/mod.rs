@@ -61,7 +61,8 @@ choice! {
 /// not protected by the signature unless `body_hash` is set. Requests with an `Authorization` header of the caller are
 /// left as they are, unless `override` is set.
 ///
-/// The token of `authn token` signs nothing by itself. Without a token, it is the client's identifier, percent-encoded.
+/// The token signs nothing by itself. Without one, [`Credentials::token`](authn::Credentials::token) returns the client's
+/// identifier, percent-encoded. `authn header` prints a signature for one request.
 ///
 /// ```
 /// use authn::{Environment, Loader};
@@ -213,6 +214,11 @@ impl TokenSource for OAuth1 {
             Some(date) if self.__server_clock.learn(date, context.clock()) => Reaction::Retry,
             _ => Reaction::Pass,
         }
+    }
+
+    /// A token is a part of what is signed.
+    fn gives_tokens(&self) -> bool {
+        false
     }
 
     fn placements(&self, _context: &Context) -> Vec<Placement> {

@@ -2,7 +2,7 @@
 
 use authn::{Result, Url, Validation};
 
-use super::{OAuth1, login::OUT_OF_BAND, method::Secrets};
+use super::{OAuth1, Where, login::OUT_OF_BAND, method::Secrets};
 use crate::token_endpoint::Address;
 
 pub(super) fn validate(options: &OAuth1) -> Result<()> {
@@ -20,6 +20,10 @@ pub(super) fn validate(options: &OAuth1) -> Result<()> {
     if options.realm.as_ref().is_some_and(|realm| !realm.bytes().all(is_visible)) {
         let help = "write it as the server names it";
         problems.at("realm").error("expected visible ASCII and spaces", help);
+    }
+    if options.realm.is_some() && options.placement != Where::Header {
+        let help = "remove it, or set `placement = \"header\"`";
+        problems.at("realm").error("it is set, but only a header has a realm", help);
     }
     problems.finish()
 }

@@ -164,6 +164,8 @@ impl TokenRequest {
                 http.post(&self.url).json(&as_json(&pairs))
             }
         };
+        // A server takes a code, a refresh token, an assertion or a proof once.
+        request = request.once();
         for (name, value) in &self.headers {
             request = request.header(name.as_str(), value);
         }

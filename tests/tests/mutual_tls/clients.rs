@@ -129,15 +129,15 @@ async fn one_file_may_have_both() {
     assert!(load(&rig, &options).token().await.is_ok());
 }
 
-#[tokio::test]
-async fn a_certificate_is_never_left_out_because_the_endpoint_is_plain() {
+#[test]
+fn a_certificate_is_never_left_out_because_the_endpoint_is_plain() {
     let rig = Rig::start();
     let options = client(&rig, "cc-mtls", "client", "");
     let issuer = format!("issuer_url = '{}'", rig.issuer());
     let endpoint = format!("token_endpoint_url = '{}/token'", rig.issuer());
-    let error = load(&rig, &options.replace(&issuer, &endpoint)).token().await.unwrap_err();
+    let error = loader(&rig, &options.replace(&issuer, &endpoint), &[]).load().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
-    let says = "`certificate` is set, but the token endpoint is not an https address";
+    let says = "`token_endpoint_url` is no https address";
     assert!(error.to_string().contains(says), "{error}");
     assert!(rig.log().is_empty());
 }

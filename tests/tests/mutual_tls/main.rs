@@ -6,5 +6,6 @@
 mod api;
 mod canary;
 mod clients;
+mod command_line;
 mod rotation;
 mod scene;

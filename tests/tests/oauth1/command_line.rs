@@ -77,6 +77,16 @@ fn a_user_logs_in_once_and_logs_out() {
     assert!(outcome.stderr.contains("log in with `authn login`"), "{}", outcome.stderr);
 
     let authn = binary("authn");
+    // A code of another login, or one that was not copied as a whole.
+    let console = [authn.to_str().unwrap(), "login", "--console"];
+    let terminal = Terminal::start(&sandbox, (200, 50), &console, &[]);
+    terminal.wait_for("or the code");
+    terminal.send("wrong");
+    terminal.press("Enter");
+    assert_eq!(terminal.wait_for_end(), 5, "{}", terminal.transcript());
+    let shown = terminal.transcript();
+    assert!(shown.contains("with the code that was pasted"), "{shown}");
+
     let terminal =
         Terminal::start(&sandbox, (200, 50), &[authn.to_str().unwrap(), "login", "--console"], &[]);
     let screen = terminal.wait_for("/authorize?oauth_token=");
@@ -92,7 +102,10 @@ fn a_user_logs_in_once_and_logs_out() {
 
     assert_eq!(curl(&sandbox, &["--url", &url], &[&url]), "200");
     let status = sandbox.run(binary("authn"), &["status"]).success();
-    assert!(status.contains("oauth1"), "{status}");
+    assert!(status.contains("oauth1") && status.contains("\tvalid\t"), "{status}");
+    let token = sandbox.run(binary("authn"), &["token"]);
+    assert_eq!((token.code, &*token.stdout), (5, ""), "{}", token.stderr);
+    assert!(token.stderr.contains("`authn header`"), "{}", token.stderr);
     sandbox.run(binary("authn"), &["logout"]).success();
     assert_eq!(sandbox.run(binary("authn"), &header).code, 4);
 }

@@ -213,8 +213,7 @@ async fn the_session_outlives_the_program_until_it_is_refused_or_deleted() {
     load("").login(login()).await.unwrap();
     assert_eq!(status(&server, &load("")).await, 200);
     // What changes how a request is signed does not change whose token it has.
-    let more =
-        "signature_method = 'HMAC-SHA256'\nplacement = 'query'\nrealm = 'a'\ncallback = 'oob'";
+    let more = "signature_method = 'HMAC-SHA256'\nplacement = 'query'\ncallback = 'oob'";
     assert_eq!(status(&server, &load(more)).await, 200);
     assert_eq!(server.count("/access_token"), 1);
     let credentials = load("");

@@ -18,7 +18,7 @@ fn from_an_empty_home_to_an_answer_of_the_resource() {
         ("calls itself", "The rig"),
         ("authorization server", &*issuer),
         ("scopes", "read"),
-        ("client", "authn registers one there"),
+        ("client", "authn asks it to register one"),
     ] {
         let line = shown.lines().find(|line| line.trim_start().starts_with(label));
         assert!(line.is_some_and(|line| line.contains(value)), "{label}\n{shown}");
@@ -42,7 +42,10 @@ fn from_an_empty_home_to_an_answer_of_the_resource() {
     terminal.send("y\n");
     assert_eq!(terminal.wait_for_end(), 0, "{}", terminal.transcript());
     let shown = terminal.transcript();
-    assert!(shown.contains(&format!("`authn -p {PROFILE} token` prints a token")), "{shown}");
+    assert!(
+        shown.contains(&format!("`authn token --profile {PROFILE}` prints a token")),
+        "{shown}"
+    );
 
     let written = fs::read_to_string(scene.config()).unwrap();
     let added: Vec<_> = lines.iter().map(|line| line.trim_start_matches('+')).collect();
@@ -102,12 +105,21 @@ fn what_is_given_up_leaves_nothing() {
         assert_eq!(terminal.wait_for_end(), 130, "{}", terminal.transcript());
         nothing_is_left();
     }
-    for bad in ["a b\n", "\u{e4}\n"] {
-        let terminal = at(&[], name.0, "true");
-        terminal.send(bad);
-        assert_eq!(terminal.wait_for_end(), 2, "{}", terminal.transcript());
-        nothing_is_left();
+    // A mistyped name is asked for again, twice.
+    let terminal = at(&[], name.0, "true");
+    for bad in ["a b", "\u{e4}", ".."] {
+        terminal.send(&format!("{bad}\n"));
+        terminal.wait_for(&format!("`{bad}` can't be the name of a profile"));
     }
+    assert_eq!(terminal.wait_for_end(), 2, "{}", terminal.transcript());
+    nothing_is_left();
+    let terminal = at(&[], name.0, "true");
+    terminal.send("-x\n");
+    terminal.wait_for("`-x` can't be the name of a profile");
+    terminal.send("x\n");
+    terminal.wait_for("+[profile.x.credentials]");
+    terminal.press("C-c");
+    assert_eq!(terminal.wait_for_end(), 130, "{}", terminal.transcript());
 }
 
 #[test]
@@ -116,12 +128,20 @@ fn without_a_terminal_or_a_resource_nothing_is_sent() {
     let resource = scene.resource();
     let outcome = scene.authn(&["login", &resource]);
     assert_eq!((outcome.code, &*outcome.stdout), (4, ""), "{outcome:?}");
-    assert!(outcome.stderr.contains("needs a terminal"), "{outcome:?}");
+    for said in ["needs a terminal", &format!("run `authn login {resource}` in a terminal")] {
+        assert!(outcome.stderr.contains(said), "{outcome:?}");
+    }
     for (url, code, said) in [
         ("api.example.com", 2, "not the address of an API"),
         ("https://ann:s3cr3t@api.example.com/", 2, "without a user"),
+        ("ftp://127.0.0.1/mcp", 2, "not the address of an API"),
         ("http://api.example.com/mcp", 3, "in the clear"),
-        (&*scene.rig.resource_url("/rs/bearer"), 5, "names no authorization server"),
+        (
+            &*scene.rig.resource_url("/rs/bearer"),
+            5,
+            "127.0.0.1: the resource names no authorization server",
+        ),
+        (&*scene.rig.resource_url("/rs/bearer"), 5, "`authn config init oauth`"),
         ("http://127.0.0.1:9/", 5, "can't be reached"),
     ] {
         let terminal = scene.start(&["login", url]);

@@ -12,7 +12,7 @@ use crate::{
     },
     diagnostic::{Problem, ProblemCode, Provenance, SourceText, shortened},
     options::{Entries, Item, Key, Value, insert},
-    registry::{Entry, PRESET, PresetDocument},
+    registry::{Entry, PRESET, PresetDocument, preset_needs as needs},
 };
 
 /// What filling in presets has found.
@@ -37,10 +37,23 @@ pub(crate) struct Fault {
 }
 
 impl Filled {
-    /// Fills in the tables of a configuration, or of one layer. `first_layer` is the number of layers before those of
-    /// the presets.
+    /// Fills in the tables of a configuration. `first_layer` is the number of layers before those of the presets.
     pub(crate) fn fill(presets: &Presets<'_>, entries: &mut Entries, first_layer: usize) -> Self {
-        let mut filling = Filling { presets, first_layer, filled: Self::default() };
+        Self::fill_in(presets, entries, first_layer, true)
+    }
+
+    /// Fills in the tables of one layer alone. What it lacks can be in another layer.
+    pub(crate) fn fill_layer(presets: &Presets<'_>, entries: &mut Entries) -> Self {
+        Self::fill_in(presets, entries, 0, false)
+    }
+
+    fn fill_in(
+        presets: &Presets<'_>,
+        entries: &mut Entries,
+        first_layer: usize,
+        is_whole: bool,
+    ) -> Self {
+        let mut filling = Filling { presets, first_layer, is_whole, filled: Self::default() };
         filling.tables(&Key::default(), entries, Visibility::top(presets.registry));
         filling.filled
     }
@@ -49,6 +62,8 @@ impl Filled {
 struct Filling<'a> {
     presets: &'a Presets<'a>,
     first_layer: usize,
+    /// Whether the tables are those of the whole configuration.
+    is_whole: bool,
     filled: Filled,
 }
 
@@ -119,9 +134,16 @@ impl Filling<'_> {
         shorthand::expand(&mut options, visibility);
         let before = self.filled.faults.len();
         self.check(key, key, &options, visibility);
+        let problem = needs::unknown(&preset, entry)
+            .or_else(|| self.is_whole.then(|| needs::unset(&preset, entries)).flatten());
         self.part(key, &options, preset.provenance, text);
         if self.filled.faults.len() == before {
             add(entries, options, visibility);
+        }
+        if let Some(problem) = problem {
+            let item = problem.provenance().is_none().then(|| named.clone());
+            let problem = problem.with_key(key.child(PRESET));
+            self.filled.faults.push(Fault { table: key.clone(), problem, item });
         }
     }
 

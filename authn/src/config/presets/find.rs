@@ -122,6 +122,16 @@ impl<'a> Presets<'a> {
 
     /// Returns all presets of the registry's providers, in alphabetical order; one error with all problems.
     pub(crate) fn all(&self) -> Result<Vec<Preset>> {
+        let (presets, problems) = self.readable();
+        match problems.len() {
+            0 => Ok(presets),
+            1 => Err(Error::problems_found("a preset can't be read".to_owned(), problems)),
+            _ => Err(Error::problems_found("presets can't be read".to_owned(), problems)),
+        }
+    }
+
+    /// Returns the presets that can be read, and the problems of the others.
+    pub(crate) fn readable(&self) -> (Vec<Preset>, Vec<Problem>) {
         let (names, problem) = self.names();
         let mut problems: Vec<Problem> = problem.into_iter().collect();
         let mut presets = Vec::new();
@@ -130,10 +140,6 @@ impl<'a> Presets<'a> {
             presets.extend(found.filter(|preset| self.registry.get(&preset.provider).is_some()));
         }
         problems.retain(|problem| problem.severity() == Severity::Error);
-        match problems.len() {
-            0 => Ok(presets),
-            1 => Err(Error::problems_found("a preset can't be read".to_owned(), problems)),
-            _ => Err(Error::problems_found("presets can't be read".to_owned(), problems)),
-        }
+        (presets, problems)
     }
 }

@@ -69,7 +69,7 @@ impl Project {
         shorthand::expand_layer(&mut layer, registry);
         // A user who decides about the file sees what its presets bring.
         for entries in std::iter::once(&mut layer.base).chain(layer.profiles.values_mut()) {
-            for Fault { problem, item, .. } in Filled::fill(presets, entries, 0).faults {
+            for Fault { problem, item, .. } in Filled::fill_layer(presets, entries).faults {
                 let at = item.map(|item| item.provenance).or_else(|| problem.provenance().cloned());
                 problems.push(problem.with_provenance(at));
             }

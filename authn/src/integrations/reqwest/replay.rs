@@ -79,7 +79,7 @@ impl Credentials {
         match reaction {
             Reaction::Retry => Some(self.clone()),
             Reaction::RetryWithScopes(scopes) => Some(self.with_scope(scopes)),
-            Reaction::Pass => None,
+            Reaction::Pass | Reaction::Keep => None,
             Reaction::Invalidate => {
                 self.invalidate(used.token()?);
                 Some(self.clone())

@@ -46,7 +46,8 @@ pub struct Preset {
     pub source: String,
     /// The day on which the values were compared with that page, `YYYY-MM-DD`.
     pub checked: Option<String>,
-    /// The options that a user must set beside it.
+    /// The options that a user must set beside it: the path of each, such as `parameters.tenant`, or several with ` or `
+    /// between them, of which one is enough.
     pub needs: Vec<String>,
     /// Where it is: in a linked crate, or in a file of the user's own.
     pub provenance: Provenance,

@@ -1,6 +1,7 @@
 //! Presets: what is known of a service, as a text in TOML that a crate submits to the registry at link time.
 
 mod document;
+pub(crate) mod needs;
 
 pub use document::Preset;
 pub(crate) use document::PresetDocument;

@@ -77,12 +77,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn command(app: &App, arguments: &Arguments) -> String {
-    let line = app.command_line("config edit");
-    match &app.global.config {
-        _ if arguments.project => line + " --project",
-        Some(path) => format!("{line} --config {}", visible(&path.display().to_string())),
-        None => line,
-    }
+    app.command_line(if arguments.project { "config edit --project" } else { "config edit" })
 }
 
 /// Returns the project's file, or the path for a new one at the repository's root.

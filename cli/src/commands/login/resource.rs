@@ -3,7 +3,10 @@
 //! The API and its metadata are strangers. What they say is shown, and nothing is sent to the server that they name before
 //! the user has agreed. The profile is written after the login, as a whole, so a login that ends early changes no file.
 
-use authn::{ConfigWriter, Url, config::Config};
+use authn::{
+    ConfigWriter, ErrorKind, Url,
+    config::{Config, Provenance, Setting},
+};
 use authn_providers::{FoundResource, discover_resource};
 
 use super::{Ways, check_terminal, log_in};
@@ -11,14 +14,21 @@ use crate::{
     app::App,
     ask,
     commands::{text, waiting},
-    exit::{Code, Failure},
+    exit::{Code, Failure, code_of},
     output,
     program::has_only,
     style::{home, plain, short, visible},
 };
 
+/// How often the user is asked for a name.
+const TRIES: u32 = 3;
+
 /// The option of the resource, by which its profile is found.
 const OPTION: &str = "credentials.oauth.resource_url";
+
+/// The option, and the options, that a profile for an API must not inherit.
+const DOMAIN: &str = "credentials.domain";
+const INHERITED: &str = "credentials.oauth.";
 
 pub(super) fn run(app: &App, url: &str, ways: &Ways) -> Result<(), Failure> {
     let url = parse(url)?;
@@ -26,36 +36,102 @@ pub(super) fn run(app: &App, url: &str, ways: &Ways) -> Result<(), Failure> {
     if let Some(profile) = known(app, &config, &url)? {
         return again(app, &profile, ways);
     }
-    check_terminal(&config, ways)?;
-    let found = waiting::query(discover_resource(url.as_str(), config.http()))?;
+    check_terminal(&app.command_line(&format!("login {}", quoted(&url))), ways)?;
+    check_base(&config)?;
+    let found = waiting::query(discover_resource(url.as_str(), config.http()))
+        .map_err(|failure| not_found(app, &url, failure))?;
     output::write(&shown(&found));
     let name = name(app, &config, &url)?;
     let mut writer = app.loader().writer()?;
-    set(&mut writer, &name, &found, &url)?;
+    set(&mut writer, &name, &found, &url, config.provider().is_some())?;
     let path = short(writer.path(), home().as_deref());
-    output::write(&format!("\nThis is added to {path}:\n\n{}\n", writer.difference()));
+    // The texts of strangers must not look like something else.
+    let lines: String =
+        writer.difference().lines().flat_map(|line| [visible(line), "\n".to_owned()]).collect();
+    let edited = app.loader().profile(&name).edited(&writer).read();
+    let credentials = waiting::credentials(&edited, |problem| app.output.problems([problem]))?;
+    output::write(&format!("\nThis is added to {path}:\n\n{lines}\n"));
     if !waiting::answer(|| ask::confirm("Log in there, and save this profile?", false))? {
         return Err(Failure::new(Code::Interrupted, "the login was cancelled")
             .with_help("nothing was sent to the authorization server, and nothing was saved"));
     }
-    let edited = app.loader().profile(&name).edited(&writer).read();
-    let credentials = waiting::credentials(&edited, |problem| app.output.problems([problem]))?;
     log_in(app, &edited, &credentials, ways)?;
-    writer.write()?;
+    if let Err(error) = writer.write() {
+        let message =
+            format!("you are logged in, but the profile was not saved: {}", error.message());
+        return Err(Failure::new(Code::Other, message).with_help(format!(
+            "add the lines above to {path}, or run `{}`",
+            app.command_line_of(&name, "logout --revoke")
+        )));
+    }
     output::message(&format!(
         "The profile `{name}` was saved. `{}` prints a token.",
-        with_profile(app, &name, "token")
+        app.command_line_of(&name, "token")
     ));
     Ok(())
 }
 
 fn parse(text: &str) -> Result<Url, Failure> {
     let url = Url::parse(text).ok().filter(Url::has_host);
-    let url = url.filter(|url| url.username().is_empty() && url.password().is_none());
-    url.ok_or_else(|| {
+    let is_one = |url: &Url| {
+        matches!(url.scheme(), "https" | "http")
+            && url.username().is_empty()
+            && url.password().is_none()
+    };
+    url.filter(is_one).ok_or_else(|| {
         Failure::new(Code::Usage, "this is not the address of an API")
             .with_help("write it like `https://api.example.com/mcp`, without a user")
     })
+}
+
+/// Fails if a new profile would inherit options that are for another server, or that bind its token to another origin.
+fn check_base(config: &Config) -> Result<(), Failure> {
+    let settings = config.settings();
+    let is_set = |setting: &&Setting| !matches!(setting.provenance, Provenance::Default);
+    let is_in_the_way =
+        |setting: &&Setting| setting.key == DOMAIN || setting.key.starts_with(INHERITED);
+    let Some(setting) = settings.iter().filter(is_set).find(is_in_the_way) else { return Ok(()) };
+    let message = format!(
+        "each profile inherits `{}` ({}), which is not for this API",
+        plain(&setting.key),
+        setting.provenance
+    );
+    Err(Failure::new(Code::Configuration, message).with_help(
+        "move `[credentials]` and its tables to a profile, such as `[profile.work.credentials]`, and set \
+         `default_profile = \"work\"`",
+    ))
+}
+
+/// Returns a URL as a word of a command line.
+fn quoted(url: &Url) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || ":/._-".contains(c);
+    if url.as_str().chars().all(is_plain) {
+        url.to_string()
+    } else {
+        format!("'{}'", url.as_str().replace('\'', "%27"))
+    }
+}
+
+/// Returns the failure of a search for the server, for a user who has typed an address and has no configuration.
+fn not_found(app: &App, url: &Url, failure: Failure) -> Failure {
+    let Failure::Authn(error) = failure else { return failure };
+    let host = url.host_str().unwrap_or_default();
+    let message = match error.message() {
+        message if message.contains(host) => message.to_owned(),
+        message => format!("{host}: {message}"),
+    };
+    let help = match error.kind() {
+        ErrorKind::Protocol if message.contains("with a redirect") => {
+            "use the address that it redirects to, if that is one of the same API".to_owned()
+        }
+        ErrorKind::Protocol => format!(
+            "check the address; if it is right, ask those who run the API where its users log in, and start with \
+             `{}`",
+            app.command_line("config init oauth")
+        ),
+        _ => error.help().unwrap_or("check the address").to_owned(),
+    };
+    Failure::new(code_of(error.kind()), message).with_help(help)
 }
 
 /// Returns the profile that has this resource already.
@@ -96,7 +172,7 @@ fn shown(found: &FoundResource) -> String {
     rows.extend([
         ("authorization server", found.issuer.as_str()),
         ("scopes", &scopes),
-        ("client", "authn registers one there (RFC 7591)"),
+        ("client", "authn asks it to register one (RFC 7591)"),
     ]);
     let line = |(label, value): &(&str, &str)| format!("  {label:<21} {}\n", visible(value));
     rows.iter().map(line).collect()
@@ -114,13 +190,27 @@ fn name(app: &App, config: &Config, url: &Url) -> Result<String, Failure> {
     let is_free = |name: &String| !config.profiles().contains(name);
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     let free = std::iter::once(name.clone()).chain(numbered).find(is_free).unwrap_or_default();
-    let name = waiting::answer(move || ask::text("\nName of the profile", &free))?;
-    checked(&name, config)
+    let mut tries = 1;
+    loop {
+        let free = free.clone();
+        let name = waiting::answer(move || ask::text("\nName of the profile", &free))?;
+        match checked(&name, config) {
+            Err(failure) if tries < TRIES => {
+                failure.report(&app.output);
+            }
+            result => return result,
+        }
+        tries += 1;
+    }
 }
 
 fn checked(name: &str, config: &Config) -> Result<String, Failure> {
-    let (what, help) = if name.is_empty() || !has_only(name, "-_.") {
-        ("can't be the name of a profile", "use only letters, digits, `-`, `_` and `.`")
+    let is_path = name.chars().all(|c| c == '.');
+    let (what, help) = if is_path || name.starts_with('-') || !has_only(name, "-_.") {
+        (
+            "can't be the name of a profile",
+            "use only letters, digits, `-`, `_` and `.`, and a letter or a digit first",
+        )
     } else if config.profiles().iter().any(|profile| profile == name) {
         ("is the name of another profile", "choose another name")
     } else {
@@ -135,8 +225,12 @@ fn set(
     name: &str,
     found: &FoundResource,
     url: &Url,
+    has_provider: bool,
 ) -> authn::Result<()> {
     let key = |option: &str| format!("profile.\"{name}\".credentials.{option}");
+    if has_provider {
+        writer.set(&key("provider"), "oauth")?;
+    }
     writer.set(&key("origins"), [url.origin().ascii_serialization()])?;
     writer.set(&key("oauth.resource_url"), &found.resource)?;
     writer.set(&key("oauth.issuer"), &found.issuer)?;
@@ -145,9 +239,4 @@ fn set(
         writer.set(&key("oauth.scope"), &found.scopes)?;
     }
     Ok(())
-}
-
-/// Returns a command of this program with a profile.
-fn with_profile(app: &App, name: &str, command: &str) -> String {
-    app.command_line(&format!("-p {name} {command}"))
 }

@@ -6,12 +6,13 @@ use authn::{
     Entry, Registry,
     options::{Field, Kind},
 };
+use console::Term;
 
 use super::variable;
 use crate::{
     app::App,
     output::{self, Output},
-    style::{BOLD, Table, wrapped},
+    style::{BOLD, Table, prose, wrapped},
 };
 
 /// Longest line of an option's description, and of the last paragraph, in columns.
@@ -41,7 +42,7 @@ fn page(entry: &Entry, registry: &Registry, app: &App) -> String {
     let mut page = String::new();
     // Writing to a string can't fail.
     let _ = writeln!(page, "{} ({})", app.output.styled(name, BOLD), location.package);
-    let _ = writeln!(page, "\n{}\n", entry.doc());
+    let _ = writeln!(page, "\n{}\n", prose(&entry.doc(), columns()));
     let _ = writeln!(page, "Options in `[credentials.{name}]`, or in the environment:\n");
     let options = entry.options();
     for (path, field) in &options {
@@ -54,6 +55,12 @@ fn page(entry: &Entry, registry: &Registry, app: &App) -> String {
     let _ = writeln!(page, "\nStart with `{}`.", app.command_line(&format!("config init {name}")));
     let _ = writeln!(page, "Source: {}:{}", location.file, location.line);
     page
+}
+
+/// Returns the width of the paragraphs about the provider.
+fn columns() -> usize {
+    let size = Term::stdout().size_checked();
+    size.map_or(WIDTHS.1, |(_, columns)| WIDTHS.1.min(columns.into()))
 }
 
 /// Returns a paragraph about references to secrets.
@@ -70,7 +77,7 @@ fn references(registry: &Registry) -> String {
         "A secret is a string or a reference: {places}. In the environment, a reference is a variable of \
          that name with the suffix {ends} or {last}."
     );
-    wrapped(&text, WIDTHS.1)
+    wrapped(&text, columns())
 }
 
 fn option(page: &mut String, path: &str, field: &Field, output: &Output) {
@@ -83,7 +90,8 @@ fn option(page: &mut String, path: &str, field: &Field, output: &Output) {
         facts.push("may replace the table".to_owned());
     }
     let _ = writeln!(page, "{}  {}", output.styled(path, BOLD), facts.join("; "));
-    for line in wrapped(&one_line(&field.doc()), WIDTHS.0).lines() {
+    for line in wrapped(&one_line(&field.doc()), WIDTHS.0.min(columns().saturating_sub(4))).lines()
+    {
         let _ = writeln!(page, "    {line}");
     }
 }

@@ -19,7 +19,7 @@ for none), SECRET (`secret` or `-`), VARIABLE and DESCRIPTION.
 
 A preset has what is known of a service, such as its addresses: `preset = \"github\"` in the table of its provider. With \
 `--presets`, the columns are NAME, PROVIDER, WHAT, NEEDS (the options that you must set beside it, or `-`) and PAGE (the \
-service's documentation). The guide docs/services.md has an example for each service. A preset of your own is \
+service's documentation). The guide docs/services.md has examples for the services that many users have. A preset of your own is \
 the file `presets/NAME.toml` beside your `config.toml`.")]
 pub(crate) struct Arguments {
     /// Describe this provider and its options

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     app::App,
-    exit::Failure,
+    exit::{Code, Failure},
     output,
     style::{Table, visible},
 };
@@ -22,9 +22,20 @@ struct Document {
     origin: String,
 }
 
-/// Lists the presets of all providers, or of one.
+/// Lists the presets of all providers, or of one. Those that can't be read are reported, and the others listed.
 pub(super) fn run(app: &App, of: Option<&Entry>, json: bool) -> Result<(), Failure> {
-    let mut presets = app.loader().presets()?;
+    let (presets, problems) = app.loader().readable_presets()?;
+    app.output.problems(&problems);
+    list(app, presets, of, json)?;
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Silent(Code::Configuration)) }
+}
+
+fn list(
+    app: &App,
+    mut presets: Vec<Preset>,
+    of: Option<&Entry>,
+    json: bool,
+) -> Result<(), Failure> {
     presets.retain(|preset| of.is_none_or(|entry| entry.name() == preset.provider));
     if json {
         let documents: Vec<Document> = presets.into_iter().map(document).collect();

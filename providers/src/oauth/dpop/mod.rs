@@ -230,13 +230,17 @@ impl Dpop {
             self.__apis.take_date(sent, date, context.clock().now().wall())
         });
         let retries = match refusal {
-            Refusal::Nonce => is_news,
-            Refusal::Proof => is_news || is_late,
             // Only what differs from what was sent can have been the reason.
-            Refusal::Unknown => is_news && sent.is_some(),
+            Refusal::Nonce | Refusal::Unknown => is_news && sent.is_some(),
+            Refusal::Proof => is_news || is_late,
             Refusal::Token => false,
         };
-        if retries { Reaction::Retry } else { Reaction::Pass }
+        match refusal {
+            _ if retries => Reaction::Retry,
+            // Another token would be refused, too.
+            Refusal::Nonce | Refusal::Proof if sent.is_some() => Reaction::Keep,
+            _ => Reaction::Pass,
+        }
     }
 
     /// Returns the places in which credentials are set besides that of the token.

@@ -16,11 +16,12 @@ use authn::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, Method, StatusCode, request::Parts};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     OAuth,
     jws::{KeyPair, KeyPairAlgorithm},
+    oauth::scripted::Scripted,
     testing::{load, load_at, request, wait},
 };
 
@@ -213,8 +214,8 @@ fn a_request_is_sent_again_with_a_new_nonce() {
     assert_eq!(sent(), Value::Null);
     let steps: [(u16, &[_], Reaction, &str); 11] = [
         (401, &[wanted, nonce("n1")], Reaction::Retry, "n1"),
-        // The server wants the nonce that it has been sent.
-        (401, &[wanted, nonce("n1")], Reaction::Invalidate, "n1"),
+        // The server wants the nonce that it has been sent. Another token would not help.
+        (401, &[wanted, nonce("n1")], Reaction::Pass, "n1"),
         (200, &[nonce("n2")], Reaction::Pass, "n2"),
         (404, &[nonce("n3")], Reaction::Pass, "n3"),
         (401, &[nonce("n4")], Reaction::Retry, "n4"),
@@ -233,7 +234,7 @@ fn a_request_is_sent_again_with_a_new_nonce() {
             "n6",
         ),
         (400, &[wanted, nonce("n7")], Reaction::Retry, "n7"),
-        (401, &[wanted], Reaction::Invalidate, "n7"),
+        (401, &[wanted], Reaction::Pass, "n7"),
         (401, &[], Reaction::Invalidate, "n7"),
     ];
     for (number, (status, answer, expected, next)) in (1..).zip(steps) {
@@ -274,7 +275,7 @@ fn a_refused_proof_is_dated_by_the_servers_clock() {
     // An answer from a cache has the time of another answer.
     let old = date(hour);
     let answer = [refused, ("date", &*old), ("age", "3600")];
-    assert_eq!(reaction(&credentials, 401, &answer), Reaction::Invalidate);
+    assert_eq!(reaction(&credentials, 401, &answer), Reaction::Pass);
     // A server that takes the proof may name any time.
     assert_eq!(reaction(&credentials, 200, &[("date", &date(hour))]), Reaction::Pass);
     let answer = date(hour);
@@ -284,10 +285,7 @@ fn a_refused_proof_is_dated_by_the_servers_clock() {
     assert_eq!(reaction(&credentials, 401, &[refused, ("date", &date(hour))]), Reaction::Retry);
     assert!((3599..=3600).contains(&ahead()), "{}", ahead());
     // The same again: the time was not the reason.
-    assert_eq!(
-        reaction(&credentials, 401, &[refused, ("date", &date(hour))]),
-        Reaction::Invalidate
-    );
+    assert_eq!(reaction(&credentials, 401, &[refused, ("date", &date(hour))]), Reaction::Pass);
     // This machine's clock is corrected.
     manual.advance(hour);
     let right = date(Duration::ZERO);
@@ -422,4 +420,63 @@ fn a_proof_of_the_wrong_time_is_repeated_with_the_servers() {
     let dated = |request: &Received| request.claims()["iat"].as_u64().unwrap();
     // `date -u -d 2053-01-01 +%s`
     assert!(dated(&first) < 2_619_302_400 && dated(&second).abs_diff(2_619_302_400) < 60);
+}
+
+/// Also where nothing but tokens is stored: a process must find the key that a token of any scope was issued for.
+#[test]
+fn tokens_of_all_scopes_are_bound_to_one_key() {
+    let issued = std::sync::atomic::AtomicUsize::new(0);
+    let server = Scripted::start(move |_| {
+        let number = issued.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let token = format!("t{number}");
+        (200, json!({ "access_token": token, "token_type": "DPoP", "expires_in": 3600 }))
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "[credentials.oauth]\nstore = 'file'\n\
+         token_endpoint_url = '{}'\nclient_id = 'c'\nclient_secret = 's'\ndpop = true\n\
+         [stores.file]\ndirectory = '{}'\n",
+        server.url,
+        folder.path().display()
+    );
+    let key = |credentials: &Credentials, scope: &str| {
+        let parts = authorized(&credentials.with_scope(&[scope]));
+        proof(&parts).0["jwk"].clone()
+    };
+    let credentials = load(&text).unwrap();
+    let first = key(&credentials, "a");
+    for scope in ["b", "a"] {
+        assert_eq!(key(&credentials, scope), first, "{scope}");
+        assert_eq!(key(&load(&text).unwrap(), scope), first, "{scope}");
+    }
+    assert_eq!(server.received().len(), 2);
+    assert!(!wait(credentials.status()).unwrap().has_session);
+}
+
+#[test]
+fn a_question_about_the_user_has_a_proof_of_its_own() {
+    let server = Scripted::start(|request| {
+        if request.method == "GET" {
+            return (502, json!({}));
+        }
+        (200, json!({ "access_token": "t", "token_type": "DPoP", "expires_in": 600 }))
+    });
+    let text = format!(
+        "[credentials.oauth]\nstore = 'memory'\ntoken_endpoint_url = '{0}'\nuserinfo_endpoint_url = '{0}'\n\
+         client_id = 'c'\nclient_secret = 's'\ndpop = true\n",
+        server.url
+    );
+    let credentials = load(&text).unwrap();
+    assert!(wait(credentials.user_info()).is_err());
+    let asked = server.received();
+    assert_eq!(asked.iter().filter(|request| request.method == "GET").count(), 1);
+}
+
+#[test]
+fn a_refused_proof_costs_no_token() {
+    let credentials = bound();
+    let challenge = [("www-authenticate", "DPoP error=\"invalid_dpop_proof\"")];
+    assert_eq!(reaction(&credentials, 401, &challenge), Reaction::Pass);
+    let challenge = [("www-authenticate", "DPoP error=\"invalid_token\"")];
+    assert_eq!(reaction(&credentials, 401, &challenge), Reaction::Invalidate);
 }

@@ -29,7 +29,7 @@ pub(super) async fn exchange(call: Call<'_>) -> Result<TokenSet, Failure> {
     match send(call, &assertion).await {
         Err(failure)
             if failure.code == Some(ErrorCode::InvalidGrant)
-                && assertion.renew(call.context).await? =>
+                && assertion.renew(call.context).await =>
         {
             send(call, &assertion).await
         }

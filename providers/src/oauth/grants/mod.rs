@@ -97,6 +97,9 @@ impl GrantType {
             ))
             .with_help(format!("remove it, or set `grant_type = \"{}\"`", user.name())));
         }
+        if options.client.has_certificate() {
+            options.server.validate_for_certificate()?;
+        }
         match self {
             Self::ClientCredentials => client_credentials::validate(options),
             Self::RefreshToken => refresh_token::validate(options),
@@ -152,7 +155,7 @@ impl GrantType {
         let mut exchanged = self.exchange_once(call, last).await;
         if let (Err(failure), Some(assertion)) = (&exchanged, &mut assertion)
             && failure.is_of_client
-            && assertion.renew(call.context).await?
+            && assertion.renew(call.context).await
             && self.can_be_repeated()
         {
             exchanged = self.exchange_once(call, last).await;

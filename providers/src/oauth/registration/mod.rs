@@ -11,19 +11,15 @@ mod options;
 mod record;
 mod request;
 
-use authn::{Context, Error, Kept, Result};
+use authn::{Context, Error, Kept, Result, SecretString};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{OAuth, grants::GrantType};
-use crate::{
-    client_auth::Client,
-    token_endpoint::{Address, Endpoint},
-};
+use crate::token_endpoint::{Address, Endpoint};
 pub(super) use options::RegistrationOptions;
-use record::Record;
+pub(super) use record::Record;
 use request::Metadata;
-
-/// The name under which a registered client is kept.
-const NAME: &str = "client";
 
 /// The registration of one client at a server. `options` are those with the server.
 #[derive(Clone, Copy)]
@@ -36,62 +32,103 @@ pub(super) struct Registration<'a> {
 }
 
 impl Registration<'_> {
+    /// Returns the registered client, if there is one.
+    pub(super) async fn known(self) -> Result<Option<Record>> {
+        self.record().await
+    }
+
     /// Returns the registered client, and registers one if there is none or if its secret has expired.
-    pub(super) async fn client(self) -> Result<Client> {
-        let kept = self.kept()?;
-        match self.record(&kept).await? {
-            Some(record) if !record.has_expired(self.context) => {
-                return Ok(record.client(&self.options.client));
+    pub(super) async fn client(self) -> Result<Record> {
+        if let Some(record) = self.record().await? {
+            if !record.has_expired(self.context) {
+                return Ok(record);
             }
             // It would be in the way of a new one.
-            _ => kept.remove(NAME).await?,
+            self.forget(record.id()).await?;
         }
         // Before the lease, because it can ask the server for its metadata.
         let endpoint = self.options.server.endpoint(Endpoint::Registration, self.context).await?;
         let metadata = self.metadata().await?;
         let work = metadata.work(endpoint, self.place()?, &self.options.registration, self.context);
-        let text = kept.get_or_try_init(NAME, || work).await?;
-        let record = Record::parse(&text.expose()).ok_or_else(Record::unreadable)?;
-        Ok(record.client(&self.options.client))
+        let text = self.kept()?.get_or_try_init(&self.name()?, || work).await?;
+        Record::parse(&text.expose()).ok_or_else(Record::unreadable)
     }
 
-    /// Asks the server whether it still knows the client, and forgets one that it does not. A server that can't be asked
-    /// makes no difference.
+    /// Asks the server whether it still knows the client, and forgets one that it does not. If the server can't be asked, a
+    /// client that it has refused is forgotten.
     pub(super) async fn forget_if_unknown(self) -> Result<()> {
-        let kept = self.kept()?;
-        let Some(record) = self.record(&kept).await? else { return Ok(()) };
+        let Some(record) = self.record().await? else { return Ok(()) };
+        let id = record.id().to_owned();
         match request::read(&record, self.context).await {
-            Some(request::State::Unknown) => kept.remove(NAME).await,
-            Some(request::State::Known(Some(token))) => {
-                kept.set(NAME, record.with_access_token(token).write()).await
+            Some(request::State::Unknown) => self.forget(&id).await,
+            Some(request::State::Known(token)) => {
+                self.change(&id, move |record| Some(record.accepted(token))).await
             }
-            Some(request::State::Known(None)) | None => Ok(()),
+            None if record.is_refused() => self.forget(&id).await,
+            None => Ok(()),
         }
     }
 
-    /// Forgets the client, which the server does not know any longer.
-    pub(super) async fn forget(self) -> Result<()> {
-        self.kept()?.remove(NAME).await
+    /// Notes that the server has refused a client, so that the next login registers another one.
+    pub(super) async fn refuse(self, id: &str) -> Result<()> {
+        self.change(id, |record| Some(record.refused())).await
     }
 
-    /// Deletes the client at the server, if it can be deleted there (RFC 7592, 2.3), and here.
-    pub(super) async fn delete(self) -> Result<()> {
-        let kept = self.kept()?;
-        let Some(record) = self.record(&kept).await? else { return Ok(()) };
+    /// Forgets a client, which the server does not know any longer.
+    pub(super) async fn forget(self, id: &str) -> Result<()> {
+        self.change(id, |_| None).await
+    }
+
+    /// Deletes the client at the server, if it can be deleted there (RFC 7592, 2.3), and here. Returns whether there was one.
+    pub(super) async fn delete(self) -> Result<bool> {
+        let Some(text) = self.kept()?.get(&self.name()?).await? else { return Ok(false) };
+        let Some(record) = Record::parse(&text.expose()) else {
+            // It can't be read, so it can only be removed.
+            return self.kept()?.remove(&self.name()?).await.map(|()| true);
+        };
         request::delete(&record, self.context).await?;
-        kept.remove(NAME).await
+        self.forget(record.id()).await.map(|()| true)
     }
 
-    async fn record(self, kept: &Kept) -> Result<Option<Record>> {
+    async fn record(self) -> Result<Option<Record>> {
         let place = self.place()?;
-        let record = kept.get(NAME).await?.and_then(|text| Record::parse(&text.expose()));
+        let kept = self.kept()?.get(&self.name()?).await?;
+        let record = kept.and_then(|text| Record::parse(&text.expose()));
         Ok(record.filter(|record| record.is_for(&place)))
     }
 
-    /// Returns what tells the client from others: the server, the redirect address, and whether users log in.
+    /// Changes or removes the record of a client. Another process may have registered another one meanwhile, which stays.
+    async fn change(
+        self,
+        id: &str,
+        change: impl FnOnce(Record) -> Option<Record> + Send + 'static,
+    ) -> Result<()> {
+        let id = id.to_owned();
+        let update = move |kept: Option<SecretString>| {
+            let text = kept?;
+            match Record::parse(&text.expose()) {
+                Some(record) if record.id() == id => change(record).map(|record| record.write()),
+                _ => Some(text),
+            }
+        };
+        self.kept()?.update(&self.name()?, update).await
+    }
+
+    /// Returns what tells the client from others: the server, the redirect address, and the grant.
     fn place(self) -> Result<String> {
         let issuer = self.options.server.audience()?;
-        Ok(format!("{NAME}\n{issuer}\n{}\n{}", self.redirect_uri, self.grant_type.is_login()))
+        let grant = match self.grant_type {
+            // Both can be registered for one client.
+            GrantType::AuthorizationCode => "login",
+            other => other.name(),
+        };
+        Ok(format!("client\n{issuer}\n{}\n{grant}", self.redirect_uri))
+    }
+
+    /// Returns the name under which the client is kept. In memory, all clients of the program are kept side by side.
+    fn name(self) -> Result<String> {
+        let digest = digest(&SHA256, self.place()?.as_bytes());
+        Ok(format!("client {}", URL_SAFE_NO_PAD.encode(digest)))
     }
 
     fn kept(self) -> Result<Kept> {
@@ -114,9 +151,19 @@ impl Registration<'_> {
     }
 }
 
-/// Returns the error of a session whose client the server does not know any longer.
+/// Returns the error of a session whose client the server does not know any longer. It may know it again later, so the
+/// session stays.
 pub(super) fn unknown_client(context: &Context) -> Error {
-    context.login_required("the server has forgotten the client that was registered there")
+    let error =
+        context.login_required("the server has forgotten the client that was registered there");
+    error.keeping_session()
+}
+
+/// Returns the error of a session whose client is not registered any longer.
+pub(super) fn no_client(context: &Context) -> Error {
+    context
+        .login_required("the client of this session is not registered any longer")
+        .keeping_session()
 }
 
 /// Checks that the address is one to which a secret may be sent.

@@ -6,15 +6,16 @@ use authn::{Context, Error, Result, SecretString, http::HttpResponse};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::is_safe;
 use crate::{
     client_auth::{Client, Standard},
     token_endpoint::Address,
 };
 
 /// A registered client.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Record {
-    /// The server and the redirect address that it is for. In memory, all records have one name.
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::oauth) struct Record {
+    /// The server, the redirect address and the grant that it is for.
     place: String,
     client_id: String,
     client_secret: Option<Zeroizing<String>>,
@@ -23,6 +24,9 @@ pub(super) struct Record {
     token_endpoint_auth_method: Option<String>,
     registration_access_token: Option<Zeroizing<String>>,
     registration_client_uri: Option<String>,
+    /// Whether the server has refused the client since it was registered.
+    #[serde(default)]
+    is_refused: bool,
 }
 
 impl Record {
@@ -49,11 +53,15 @@ impl Record {
             client_secret_expires_at: response.member("client_secret_expires_at").unwrap_or(None),
             token_endpoint_auth_method: method.or_else(|| Some(asked_for.to_owned())),
             registration_access_token: text("registration_access_token").unwrap_or(None),
-            registration_client_uri: response.member("registration_client_uri").unwrap_or(None),
+            registration_client_uri: response
+                .member::<String>("registration_client_uri")
+                .unwrap_or(None)
+                .filter(|uri| Address::parse(uri).is_some_and(|address| is_safe(&address))),
+            is_refused: false,
         })
     }
 
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::oauth) fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 
@@ -68,8 +76,29 @@ impl Record {
             .with_help("run `logout --revoke`, and log in again")
     }
 
-    pub(super) fn with_access_token(self, token: Zeroizing<String>) -> Self {
-        Self { registration_access_token: Some(token), ..self }
+    /// Returns the client as a session keeps it: without what is for the registration alone.
+    pub(in crate::oauth) fn of_session(&self) -> SecretString {
+        let record =
+            Self { registration_access_token: None, registration_client_uri: None, ..self.clone() };
+        record.write()
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.client_id
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_refused
+    }
+
+    pub(super) fn refused(self) -> Self {
+        Self { is_refused: true, ..self }
+    }
+
+    /// Returns the client as one that the server knows, which may have given it another token for later requests.
+    pub(super) fn accepted(self, token: Option<Zeroizing<String>>) -> Self {
+        let registration_access_token = token.or(self.registration_access_token);
+        Self { registration_access_token, is_refused: false, ..self }
     }
 
     pub(super) fn is_for(&self, place: &str) -> bool {
@@ -85,7 +114,7 @@ impl Record {
     }
 
     /// Returns the client that authenticates with it.
-    pub(super) fn client(&self, options: &Client) -> Client {
+    pub(in crate::oauth) fn client(&self, options: &Client) -> Client {
         let secret = self.client_secret.as_ref().map(|secret| secret.as_str().into());
         let method = self.token_endpoint_auth_method.as_deref().and_then(Standard::by_name);
         options.registered(&self.client_id, secret, method)

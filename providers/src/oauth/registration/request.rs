@@ -7,7 +7,7 @@ use authn::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{RegistrationOptions, is_safe, record::Record};
+use super::{RegistrationOptions, record::Record};
 use crate::token_endpoint::{Address, unavailable};
 
 /// The errors of a registration, with their help (RFC 7591, 3.2.2). Only these are shown.
@@ -81,7 +81,7 @@ pub(super) enum State {
 
 /// Reads the client at the server (RFC 7592, 2.1); `None` if that can't be known.
 pub(super) async fn read(record: &Record, context: &Context) -> Option<State> {
-    let (address, token) = record.management().filter(|(address, _)| is_safe(address))?;
+    let (address, token) = record.management()?;
     let request = bearer(context.http().get(address.url()), token);
     let response = request.send().await.ok()?;
     match response.status() {
@@ -89,9 +89,7 @@ pub(super) async fn read(record: &Record, context: &Context) -> Option<State> {
             let new = response.member::<Zeroizing<String>>("registration_access_token");
             Some(State::Known(new.ok().flatten().filter(|new| new.as_str() != token)))
         }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => {
-            Some(State::Unknown)
-        }
+        StatusCode::UNAUTHORIZED => Some(State::Unknown),
         _ => None,
     }
 }

@@ -55,9 +55,18 @@ impl Document {
         .with_help("log in with the address that the resource's documentation names"))
     }
 
-    /// Returns what is used. `challenged` are the scopes that the resource itself has asked for.
-    pub(super) fn found(self, challenged: Vec<String>, reach: Reach) -> Result<Found> {
-        let Some(issuer) = self.authorization_servers.into_iter().next() else {
+    /// Returns what is used: `challenged` are the scopes that the resource itself has asked for, and of the servers it is the
+    /// first one, unless `pinned` is another one.
+    pub(super) fn found(
+        self,
+        challenged: Vec<String>,
+        reach: Reach,
+        pinned: Option<&Address>,
+    ) -> Result<Found> {
+        let is_pinned = |issuer: &&String| pinned.is_some_and(|pinned| pinned.as_str() == **issuer);
+        let servers = self.authorization_servers;
+        let chosen = servers.iter().find(is_pinned).or_else(|| servers.first());
+        let Some(issuer) = chosen.cloned() else {
             return Err(Error::protocol(
                 "the metadata of the resource name no authorization server",
             )
@@ -65,7 +74,10 @@ impl Document {
         };
         let address = Address::parse(&issuer).filter(|address| {
             let url = address.url();
+            // Written in another form, it could look like another address to the user who is asked about it.
+            let is_plain = url.as_str().trim_end_matches('/') == issuer.trim_end_matches('/');
             authn::http::check(url, false).is_ok()
+                && is_plain
                 && url.username().is_empty()
                 && url.password().is_none()
                 && url.query().is_none()

@@ -23,7 +23,7 @@ pub async fn discover_resource(url: &str, http: &HttpClient) -> Result<Found> {
         Error::configuration("this is not the address of a resource")
             .with_help("write it like `https://api.example.com/mcp`")
     })?;
-    discover(&address, http).await
+    discover(&address, None, http).await
 }
 use document::Document;
 
@@ -33,21 +33,22 @@ const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 /// Asks a resource, and then the places where its metadata can be. Nothing is sent to the server that it names.
 ///
 /// `configured` is the address as the user wrote it.
-pub(super) async fn discover(configured: &Address, http: &HttpClient) -> Result<Found> {
+pub(super) async fn discover(
+    configured: &Address,
+    pinned: Option<&Address>,
+    http: &HttpClient,
+) -> Result<Found> {
     authn::http::check(configured.url(), false)?;
     let reach = http.reach(configured.url()).await?;
-    discover_within(configured, reach, http).await
-}
-
-async fn discover_within(configured: &Address, reach: Reach, http: &HttpClient) -> Result<Found> {
     let challenge = challenge(configured.url(), &within(reach, http)).await?;
-    follow(challenge, configured, reach, http).await
+    follow(challenge, configured, pinned, reach, http).await
 }
 
 /// Reads the metadata that a challenge names, or else those at the well-known places.
 async fn follow(
     challenge: Answer,
     configured: &Address,
+    pinned: Option<&Address>,
     reach: Reach,
     http: &HttpClient,
 ) -> Result<Found> {
@@ -65,7 +66,7 @@ async fn follow(
         match response.status() {
             status if status.is_success() => {
                 let document = Document::read(&response, configured)?;
-                return document.found(challenge.scopes, reach);
+                return document.found(challenge.scopes, reach, pinned);
             }
             status if is_unavailable(status) => return Err(unavailable(&response)),
             status => seen.push(format!("{}: status {}", url.path(), status.as_u16())),
@@ -93,9 +94,9 @@ struct Answer {
 
 /// Asks the resource itself. It fails only if the resource can't be reached: any other answer has no challenge.
 async fn challenge(url: &Url, http: &HttpClient) -> Result<Answer> {
-    match http.get(url).same_origin_redirects().send().await {
+    match http.get(url).same_origin_redirects().head_only().send().await {
         Ok(response) => Ok(Answer::of(&response)),
-        // Such as a body without an end, or a redirect to a page where users log in.
+        // Such as a redirect to a page where users log in.
         Err(error) if error.kind() == ErrorKind::Protocol => Ok(Answer::default()),
         Err(error) => Err(error),
     }

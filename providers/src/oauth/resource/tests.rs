@@ -82,9 +82,11 @@ fn discovered(lie: &Lie, resource: &Loopback) -> Result<()> {
     wait(async {
         if lie.has("is_public") {
             let challenge = challenge(address.url(), context.http()).await?;
-            return follow(challenge, &address, Reach::Public, context.http()).await.map(drop);
+            return follow(challenge, &address, None, Reach::Public, context.http())
+                .await
+                .map(drop);
         }
-        let found = discover(&address, context.http()).await?;
+        let found = discover(&address, None, context.http()).await?;
         let context = context.within(Reach::Public.of_named());
         let url = Url::parse(&found.issuer).unwrap();
         context.http().get(&url).send().await.map(drop)

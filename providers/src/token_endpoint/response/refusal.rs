@@ -166,7 +166,9 @@ fn meaning<'a>(code: Option<ErrorCode>, advice: &Advice<'a>) -> Option<&'a str> 
     match code? {
         ErrorCode::InvalidGrant => Some(advice.grant.meaning).filter(|meaning| !meaning.is_empty()),
         ErrorCode::UnsupportedGrantType => Some("the server does not offer this grant"),
-        ErrorCode::UnsupportedTokenType => Some("the server does not revoke tokens of this type"),
+        ErrorCode::UnsupportedTokenType => {
+            Some("this endpoint of the server takes no token of this type")
+        }
         _ => None,
     }
 }
@@ -187,7 +189,9 @@ fn help<'a>(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'a>) ->
         Some(ErrorCode::InvalidScope) => "check `scope`",
         Some(ErrorCode::InvalidTarget) => "check `resource` and `audience`",
         Some(ErrorCode::UnsupportedGrantType) => "choose another grant or another server",
-        Some(ErrorCode::UnsupportedTokenType) => "let the token expire",
+        Some(ErrorCode::UnsupportedTokenType) => {
+            "do without the request; the token is valid until it expires"
+        }
         Some(
             ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable | ErrorCode::UseDpopNonce,
         ) => "try again later",

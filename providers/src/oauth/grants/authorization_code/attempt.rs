@@ -72,14 +72,16 @@ impl Attempt {
     }
 
     /// Makes the link to the login page, and pushes the request if the link contains only a reference to it.
-    pub(super) async fn prepare(&self, call: Call<'_>) -> Result<Prepared> {
+    pub(super) async fn prepare(&self, call: Call<'_>, timeout: Duration) -> Result<Prepared> {
         let Call { options, context, .. } = call;
         let (is_signed, pushing) = (request_object::is_wanted(call).await?, Push::of(call).await?);
         let endpoint = options.server.endpoint(Endpoint::Authorization, context).await?;
+        // The browser opens it.
+        context.http().check(endpoint.url())?;
         let expected = self.expected(call).await?;
         let mut form = self.request(call)?;
         if is_signed {
-            let request = request_object::sign(call, &form).await?;
+            let request = request_object::sign(call, &form, timeout).await?;
             form = Form::default();
             form.add("client_id", options.client.id());
             form.add("request", &request);

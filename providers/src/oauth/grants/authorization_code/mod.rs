@@ -35,7 +35,7 @@ pub(in crate::oauth) async fn by_browser(call: Call<'_>, login: &Login) -> Resul
     let redirect = Redirect::listen(call.options.login.redirect()).await?;
     let attempt = Attempt::start(call, &redirect.uri)?;
     let Prepared { url, expected, expires_in } =
-        login.unless_cancelled(attempt.prepare(call)).await??;
+        login.unless_cancelled(attempt.prepare(call, call.options.login.timeout())).await??;
     let valid = shorter(call, expires_in);
     if !login.may_open_browser() {
         note_end(login, valid);
@@ -49,7 +49,7 @@ pub(in crate::oauth) async fn by_console(call: Call<'_>, login: &Login) -> Resul
     call.options.authorization.check_can_be_pasted()?;
     let attempt = Attempt::start(call, &call.options.login.redirect().of_console()?)?;
     let Prepared { url, expected, expires_in } =
-        login.unless_cancelled(attempt.prepare(call)).await??;
+        login.unless_cancelled(attempt.prepare(call, call.options.login.timeout())).await??;
     let valid = shorter(call, expires_in);
     note_end(login, valid);
     let code = waiting(call, login, valid).by_console(url, expected).await?;

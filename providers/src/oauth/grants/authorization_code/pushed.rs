@@ -55,6 +55,7 @@ impl Push {
 pub(super) async fn push(call: Call<'_>, push: Push, form: Form) -> Result<PushedRequest> {
     let (response, advice) = call.post(Endpoint::PushedAuthorizationRequest, form, ADVICE).await?;
     pushed_request(&Received::from(&response), &advice).map_err(|failure| {
+        call.note(&failure);
         let error = failure.error;
         if !failure.is_refusal || push != Push::Offered {
             return error;

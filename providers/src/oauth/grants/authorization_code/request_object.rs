@@ -40,7 +40,11 @@ pub(super) async fn is_wanted(call: Call<'_>) -> Result<bool> {
 }
 
 /// Signs the parameters.
-pub(super) async fn sign(call: Call<'_>, form: &Form) -> Result<Zeroizing<String>> {
+pub(super) async fn sign(
+    call: Call<'_>,
+    form: &Form,
+    lifetime: Duration,
+) -> Result<Zeroizing<String>> {
     let Call { options, client, context, .. } = call;
     let metadata = options.server.metadata(context).await?;
     let accepted: Vec<_> = metadata
@@ -50,7 +54,7 @@ pub(super) async fn sign(call: Call<'_>, form: &Form) -> Result<Zeroizing<String
         .collect();
     let signer = client.request_signer(&accepted)?.with_type(TYPE);
     // A server reads the object again when the user has opened the link.
-    let lifetime = options.login.timeout().min(LONGEST_LIFETIME);
+    let lifetime = lifetime.min(LONGEST_LIFETIME);
     let claims = Claims::valid_for(lifetime, context.clock())?
         .not_before_now()
         .with("iss", client.id())

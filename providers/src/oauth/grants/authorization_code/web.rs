@@ -19,8 +19,9 @@ pub(in crate::oauth) async fn begin(
 ) -> Result<(Url, PendingLogin)> {
     check(call, redirect_uri)?;
     let attempt = Attempt::start(call, redirect_uri)?;
-    let url = attempt.prepare(call).await?.url;
-    let end = call.context.clock().now().plus(call.options.login.web_timeout());
+    let timeout = call.options.login.web_timeout();
+    let url = attempt.prepare(call, timeout).await?.url;
+    let end = call.context.clock().now().plus(timeout);
     Ok((url, attempt.suspend(call, end.wall())?))
 }
 

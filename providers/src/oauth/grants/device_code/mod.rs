@@ -79,7 +79,7 @@ async fn request_codes(call: Call<'_>) -> Result<DeviceAuthorization, Failure> {
     let endpoint = Endpoint::DeviceAuthorization;
     let (response, advice) = call.post(endpoint, form, advice).await?;
     let codes = device_authorization(&Received::from(&response), &advice);
-    codes.inspect_err(|failure| call.options.note(failure))
+    codes.inspect_err(|failure| call.note(failure))
 }
 
 /// Returns the error if the server does not let the client start such a login, or `None` for any other failure.

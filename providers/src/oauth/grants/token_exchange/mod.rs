@@ -10,7 +10,7 @@ use std::sync::Arc;
 use authn::{Bound, Context, Credentials, Error, Result, TokenSet};
 
 use crate::{
-    nested::{Refused, Sent},
+    nested::{self, Refused, Sent},
     oauth::{Call, OAuth},
     token_endpoint::{
         self, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received, TokenResponse, TokenType,
@@ -38,7 +38,8 @@ pub(in crate::oauth) struct TokenExchangeOptions {
     #[provider]
     subject: Option<Credentials>,
     /// Type of the subject's token: `access_token`, `id_token`, `jwt`, `refresh_token`, `saml1`, `saml2`, or a URI. Unset, it
-    /// is `access_token`. With `id_token`, the ID token that came with the subject's token is sent, if one did.
+    /// is `access_token`. With `id_token`, the last ID token of the subject's session is sent. A provider without sessions has
+    /// none, such as `jwt` and `hook`; then its token is sent, and must be an ID token.
     subject_token_type: Option<TokenKind>,
     /// Provider of the token of the party that acts for the subject (RFC 8693, 2.1), such as this service itself: a table
     /// that contains the table of one provider.
@@ -78,6 +79,11 @@ impl TokenExchangeOptions {
         })
     }
 
+    /// Returns whether an ID token is asked for.
+    fn asks_for_id_token(&self) -> bool {
+        self.requested_token_type.as_ref().is_some_and(TokenKind::is_id_token)
+    }
+
     /// Returns whether a token that is no access token is asked for.
     fn asks_for_another_kind(&self) -> bool {
         self.requested_token_type.as_ref().is_some_and(|kind| !kind.is_access_token())
@@ -90,7 +96,8 @@ pub(super) fn validate(options: &OAuth) -> Result<()> {
         return Err(Error::configuration("`actor_token_type` is set, but `actor` is not")
             .with_help("set `actor` too, or remove `actor_token_type`"));
     }
-    options.subject().map(drop)
+    nested::check("subject", Some(options.subject()?))?;
+    nested::check("actor", options.actor.as_ref())
 }
 
 /// The tokens that one exchange sends.
@@ -110,29 +117,35 @@ pub(super) async fn exchange(call: Call<'_>) -> Result<TokenSet, Failure> {
     };
     let mut tokens = Tokens { subject, actor };
     match send(call, &tokens).await {
-        Err(failure) if is_of_tokens(&failure) && tokens.renew(call.context).await? => {
-            send(call, &tokens).await
-        }
+        Err(failure) if tokens.renew(&failure, call.context).await => send(call, &tokens).await,
         result => result,
     }
 }
 
-/// Returns whether the server may have refused one of the tokens (RFC 8693, 2.2.2, and servers that answer as for other
-/// grants).
-fn is_of_tokens(failure: &Failure) -> bool {
-    use ErrorCode::{InvalidGrant, InvalidRequest, InvalidToken};
-    matches!(failure.code, Some(InvalidGrant | InvalidRequest | InvalidToken))
-}
-
 impl Tokens<'_> {
-    /// Renews the tokens. Returns whether there is another one: the server does not say which of them it has refused.
-    async fn renew(&mut self, exchange: &Context) -> Result<bool> {
-        let subject = self.subject.renew(exchange).await?;
-        let actor = match &mut self.actor {
-            Some(actor) => actor.renew(exchange).await?,
-            None => false,
+    /// Renews the tokens if the server may have refused one of them (RFC 8693, 2.2.2, and servers that answer as for other
+    /// grants). Returns whether there is another one: the server does not say which of them it has refused.
+    ///
+    /// `invalid_request` is also the answer to a wrong option and to whatever the user who is being served has sent. Then no
+    /// token is dropped that a user would have to log in for, and none that other users need.
+    async fn renew(&mut self, failure: &Failure, exchange: &Context) -> bool {
+        use ErrorCode::{InvalidGrant, InvalidRequest, InvalidToken};
+        let is_vague = match failure.code {
+            Some(InvalidGrant | InvalidToken) => false,
+            Some(InvalidRequest) => true,
+            _ => return false,
         };
-        Ok(subject || actor)
+        let is_of_user = |sent: &Sent<'_>| sent.is_per_request();
+        if is_vague && (is_of_user(&self.subject) || self.actor.as_ref().is_some_and(is_of_user)) {
+            return false;
+        }
+        let mut is_another = false;
+        for sent in [&mut self.subject].into_iter().chain(&mut self.actor) {
+            if !is_vague || sent.is_renewable().await {
+                is_another |= sent.renew(exchange).await;
+            }
+        }
+        is_another
     }
 }
 
@@ -143,10 +156,10 @@ async fn send(call: Call<'_>, tokens: &Tokens<'_>) -> Result<TokenSet, Failure> 
         options.subject_token_type.as_ref(),
         &mut form,
         "subject_token",
-        tokens.subject.token(),
-    );
+        &tokens.subject,
+    )?;
     if let Some(actor) = &tokens.actor {
-        TokenKind::add(options.actor_token_type.as_ref(), &mut form, "actor_token", actor.token());
+        TokenKind::add(options.actor_token_type.as_ref(), &mut form, "actor_token", actor)?;
     }
     if let Some(requested) = &options.requested_token_type {
         form.add("requested_token_type", requested.uri());
@@ -185,17 +198,22 @@ pub(super) async fn ask<'a>(
 }
 
 impl Answer<'_> {
-    /// Returns the tokens without a refresh token. `taken_as` is what to take a token of an unknown type as unless an option
-    /// says it.
+    /// Returns the tokens without a refresh token, and without anything of the last ones, which can be another user's.
+    /// `taken_as` is what to take a token of an unknown type as unless an option says it.
     pub(super) fn tokens(
         &self,
         call: Call<'_>,
         taken_as: Option<TokenType>,
     ) -> Result<TokenSet, Failure> {
-        let taken_as = call.options.request.token_type.or(taken_as);
-        let proof = call.options.dpop.expected(call.key);
-        let granted = token_endpoint::grant(&Received::from(&self.0), &self.1, taken_as, proof);
+        let granted = call.granted(&self.0, &self.1, taken_as);
         let granted = granted.map_err(|failure| Failure { refresh_token: None, ..failure })?;
-        Ok(with(TokenSet::new(granted.token().clone()), self.0.date(), TokenSet::with_server_date))
+        let mut token = granted.token().clone();
+        if call.options.token_exchange.asks_for_id_token() && token.id_token().is_none() {
+            // Another exchange can send it as that.
+            let id_token = token.secret().into();
+            token = token.with_id_token(id_token);
+        }
+        let tokens = TokenSet::new(token).with_new_session();
+        Ok(with(tokens, self.0.date(), TokenSet::with_server_date))
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use authn::{Show, Token, View};
+use authn::{Error, Result, Show, View};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::token_endpoint::Form;
+use crate::{nested::Sent, token_endpoint::Form};
 
 const PREFIX: &str = "urn:ietf:params:oauth:token-type:";
 /// The registered types, by the ends of their URIs.
@@ -49,21 +49,40 @@ impl TokenKind {
         self.0 == issued || (either(self.name()) && either(issued.strip_prefix(PREFIX)))
     }
 
-    /// Adds a token with its type to a form, as the parameters `name` and `name_type`. The ID token is sent in place of the
-    /// token it came with if the type says so.
-    pub(super) fn add(kind: Option<&Self>, form: &mut Form, name: &str, token: &Token) {
-        let id_token = token.id_token().filter(|_| kind.and_then(Self::name) == Some("id_token"));
-        match id_token {
-            Some(id_token) => form.add(name, &id_token.expose()),
-            None => form.add(name, token.secret()),
+    pub(super) fn is_id_token(&self) -> bool {
+        self.name() == Some("id_token")
+    }
+
+    /// Adds a token with its type to a form, as the parameters `name` and `name_type`. If the type says so, it is the ID token
+    /// of the same session.
+    pub(super) fn add(
+        kind: Option<&Self>,
+        form: &mut Form,
+        name: &str,
+        sent: &Sent<'_>,
+    ) -> Result<()> {
+        match kind.filter(|kind| kind.is_id_token()) {
+            Some(_) => form.add(name, &sent.id_token().ok_or_else(|| no_id_token(name))?.expose()),
+            None => form.add(name, sent.token().secret()),
         }
         let access_token = format!("{PREFIX}access_token");
         form.add(&format!("{name}_type"), kind.map_or(&access_token, |kind| &kind.0));
+        Ok(())
     }
 }
 
+fn no_id_token(name: &str) -> Error {
+    let provider = name.trim_end_matches("_token");
+    Error::configuration(format!(
+        "the server of `{provider}` has issued no ID token, but `{name}_type` is `id_token`"
+    ))
+    .with_help(format!(
+        "ask for the scope `openid` there and log in again, or set `{name}_type = \"access_token\"`"
+    ))
+}
+
 impl<'de> Deserialize<'de> for TokenKind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         struct Visitor;
         impl de::Visitor<'_> for Visitor {
             type Value = TokenKind;
@@ -72,7 +91,7 @@ impl<'de> Deserialize<'de> for TokenKind {
                 f.write_str(EXPECTED)
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<TokenKind, E> {
+            fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<TokenKind, E> {
                 let kind = TokenKind::of(text);
                 kind.ok_or_else(|| E::invalid_value(de::Unexpected::Str(""), &self))
             }
