@@ -36,6 +36,8 @@ struct Inner {
     help: Option<Cow<'static, str>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
     retry_after: Option<Duration>,
+    /// Whether a chain asks its next provider, although the kind is another one.
+    is_absence: bool,
     problems: Vec<Problem>,
     /// Whether the session may still be good, although a user has to log in.
     keeps_session: bool,
@@ -104,6 +106,7 @@ impl Error {
             help: None,
             source: None,
             retry_after: None,
+            is_absence: false,
             problems: Vec::new(),
             keeps_session: false,
         }))
@@ -168,6 +171,36 @@ impl Error {
         let inner = self.inner();
         inner.message = format!("{place}: {}", inner.message);
         self
+    }
+
+    /// Says that nothing is there that the provider could use, such as a file or a login, so that a chain asks its next
+    /// provider.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn as_absence(mut self) -> Self {
+        self.inner().is_absence = true;
+        self
+    }
+
+    /// Adds a text to the end of the message.
+    #[must_use]
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.inner().message.push_str(more);
+        self
+    }
+
+    /// Returns whether the provider has nothing to say, rather than having failed: the kind is
+    /// [`NotApplicable`](ErrorKind::NotApplicable), the variable or file of a secret is absent, or no user has logged in yet.
+    /// The provider `chain` then asks its next one.
+    ///
+    /// ```
+    /// use authn::Error;
+    ///
+    /// assert!(Error::not_applicable("no request is being served here").is_not_applicable());
+    /// assert!(!Error::network("sts.example.com did not answer in time").is_not_applicable());
+    /// ```
+    pub fn is_not_applicable(&self) -> bool {
+        self.0.is_absence || self.0.kind == ErrorKind::NotApplicable
     }
 
     /// Returns the sort of failure.

@@ -71,6 +71,7 @@
 //! | `basic` | `basic` | a user's name and password (RFC 7617) |
 //! | `bearer` | `jwt` | an opaque token of the configuration |
 //! | `cached` | `cached` | another provider's token, with a cache and a store |
+//! | `chain` | `chain` | that of the first of several providers that applies |
 //! | `hook` | `hook` | the token of a closure of the program |
 //! | `jwt` | `jwt` | a JWT of the configuration (RFC 7519) |
 //! | `jwt_bearer` | `jwt_bearer` | a service account's signed token, exchanged (RFC 7523) or as it is |
@@ -127,11 +128,13 @@ mod credentials;
 pub mod diagnostic;
 mod environment;
 mod error;
+mod explained;
 pub mod guide;
 pub mod http;
 mod input_file;
 mod integrations;
 mod kept;
+mod links;
 mod login;
 pub mod options;
 mod pending_login;
@@ -167,8 +170,12 @@ pub use credentials::Credentials;
 pub use diagnostic::Location;
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Recovery, Result};
+#[doc(hidden)]
+pub use explained::{Explained, Part};
 pub use integrations::*;
 pub use kept::Kept;
+#[doc(hidden)]
+pub use links::Links;
 pub use login::{Login, LoginMethod, LoginOutcome, LoginPlan};
 #[doc(inline)]
 pub use options::{Options, Secret, Show, Validation, View};

@@ -27,7 +27,7 @@ Data goes to standard output, everything else to standard error.";
 
 /// The commands by topic, in the order in which they are needed.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Configuration", &["config", "providers", "doctor"]),
+    ("Configuration", &["config", "providers", "explain", "doctor"]),
     ("Sessions", &["login", "status", "logout", "stores"]),
     ("Tokens", &["token", "header"]),
     ("Shell integration", &["completions", "man"]),
@@ -283,6 +283,7 @@ mod tests {
             "logout",
             "stores",
             "doctor",
+            "explain https://a.test",
             "completions bash",
             "man",
         ] {

@@ -9,6 +9,7 @@
 //! | `basic` | a user's name and password (RFC 7617) |
 //! | `api_key` | keys in headers and query parameters, which can differ by origin |
 //! | `cached` | the token of another provider, behind a cache and a store |
+//! | `chain` | what the first of several providers that applies sends |
 //! | `hook` | the token of a closure that the program registers |
 //! | `app_service` | the token of the request that is being served |
 //! | `oauth` | a token of an OAuth 2 authorization server (RFC 6749) |
@@ -83,6 +84,8 @@ mod bearer;
 mod browser_login;
 #[cfg(feature = "cached")]
 mod cached;
+#[cfg(feature = "chain")]
+mod chain;
 #[cfg(any(feature = "oauth", feature = "keyring", feature = "keyutils"))]
 mod choice;
 #[cfg(feature = "oauth")]
@@ -134,6 +137,8 @@ pub use basic::{Basic, BasicBuilder};
 pub use bearer::{Bearer, BearerBuilder};
 #[cfg(feature = "cached")]
 pub use cached::{Cached, CachedBuilder};
+#[cfg(feature = "chain")]
+pub use chain::{Chain, ChainBuilder};
 #[cfg(feature = "oauth")]
 #[doc(hidden)]
 pub use client_auth::ErasedClientAuth;

@@ -158,7 +158,8 @@ fn every_provider_conforms() {
             let report = check_entry(&entry, &table(&entry, "sample", &way));
             unswept.retain(|key| report.unswept.contains(key));
             let is_login = way.options.contains("request_token_url");
-            let expected = matches!(entry.name(), "jwt" | "bearer" | "cached" | "hook" | "oauth1");
+            let giving = ["jwt", "bearer", "cached", "chain", "hook", "oauth1"];
+            let expected = giving.contains(&entry.name());
             let expected = expected && !is_login;
             assert_eq!(report.token.is_ok(), expected, "{}: {:?}", entry.name(), report.token);
         }
@@ -248,6 +249,8 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
                 &["token"],
                 &["token", "--json", "--min-ttl", "5m"],
                 &["header", "--url", "https://127.0.0.1:9/"],
+                &["explain", "https://127.0.0.1:9/"],
+                &["explain", "https://127.0.0.1:9/", "--json", "--redirect-to", "https://a.test/"],
                 &["-v", "token"],
                 &["logout"],
             ] {
@@ -259,7 +262,7 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
                 let outcome = sandbox.run(binary("authn"), &all);
                 // What is asked for is given: the static providers' own secret, on stdout alone.
                 let gives = arguments.contains(&"token") || arguments.first() == Some(&"header");
-                let own = ["jwt", "bearer", "basic", "api_key", "cached", "oauth1"];
+                let own = ["jwt", "bearer", "basic", "api_key", "cached", "chain", "oauth1"];
                 let own = own.contains(&entry.name());
                 let mut shown = outcome.stderr.clone();
                 let lines = shown.lines().filter(|line| line.contains(" authn::"));

@@ -12,7 +12,8 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 10] = [
+const GUIDES: [&str; 11] = [
+    "docs/chain.md",
     "docs/coming-from.md",
     "docs/login.md",
     "docs/oauth1.md",
@@ -34,6 +35,8 @@ const REST: [(&str, &str); 3] = [
 
 /// The table of the other provider that guides show.
 const OAUTH1: &str = "[credentials.oauth1]";
+/// The tables of a chain.
+const CHAIN: &str = "[[credentials.chain.providers]]";
 
 #[test]
 fn every_guide_is_tested() {
@@ -87,7 +90,8 @@ fn their_configurations_are_right() {
                 _ => !text.contains(option),
             };
             for (_, rest) in REST.iter().filter(|(option, _)| is_left_out(option)) {
-                if !(text.contains(OAUTH1) && rest.contains("oauth")) {
+                let has_other = text.contains(OAUTH1) || text.contains(CHAIN);
+                if !(has_other && rest.contains("oauth")) {
                     loader = loader.defaults(rest);
                 }
             }
@@ -99,7 +103,11 @@ fn their_configurations_are_right() {
                 .filter(|problem| problem.code().as_str() != "unresolved-reference")
                 .collect();
             assert!(wrong.is_empty(), "{name}:\n{text}\n{wrong:?}");
-            let provider = if text.contains(OAUTH1) { "oauth1" } else { "oauth" };
+            let provider = match text {
+                _ if text.contains(OAUTH1) => "oauth1",
+                _ if text.contains(CHAIN) => "chain",
+                _ => "oauth",
+            };
             assert_eq!(config.provider(), Some(provider), "{name}:\n{text}");
             count += 1;
         }

@@ -78,8 +78,12 @@ impl Exchange {
                 }
                 None => {
                     let sent = self.last(&memory);
+                    let has_ended = memory.has_ended;
                     drop(memory);
-                    let fresh = self.request(sent.as_ref(), None).await?;
+                    let fresh = self.request(sent.as_ref(), None).await;
+                    let fresh = fresh.map_err(|error| {
+                        self.as_absence_of_login(error, sent.as_ref(), has_ended)
+                    })?;
                     memory = state.memory().await;
                     self.keep(&mut memory, fresh).await
                 }
@@ -94,12 +98,23 @@ impl Exchange {
         match self.request(sent.as_ref(), None).await {
             Ok(fresh) => self.keep(memory, fresh).await,
             Err(error) => {
+                let error = self.as_absence_of_login(error, sent.as_ref(), memory.has_ended);
                 if is_over(&error, sent.as_ref()) {
                     memory.last = None;
+                    memory.has_ended = true;
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Marks the error of a source at which no user has ever logged in: a chain then asks its next provider.
+    fn as_absence_of_login(&self, error: Error, sent: Option<&TokenSet>, has_ended: bool) -> Error {
+        let is_marked = error.kind() == ErrorKind::LoginRequired
+            && sent.is_none()
+            && !has_ended
+            && self.shared.source.needs_login();
+        if is_marked { error.as_absence() } else { error }
     }
 
     /// Keeps the result of an exchange in memory, and publishes its token.
@@ -112,6 +127,7 @@ impl Exchange {
 
     pub(super) fn keep_in(&self, memory: &mut Memory, fresh: &Fresh) {
         memory.last = Some(fresh.tokens.clone());
+        memory.has_ended = false;
         memory.last_of = Arc::downgrade(&self.scope);
     }
 
@@ -165,7 +181,8 @@ impl Exchange {
             Ok(fresh) => fresh,
             Err(error) => {
                 self.leave(session, &mut record, &error).await;
-                return Err(error);
+                let (sent, has_ended) = (record.token_set(&scope), record.has_ended());
+                return Err(self.as_absence_of_login(error, sent.as_ref(), has_ended));
             }
         };
         fresh.previous.1 = fresh.previous.1.or(stored);

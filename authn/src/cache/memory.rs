@@ -14,6 +14,8 @@ pub(super) struct Memory {
     pub(super) last: Option<TokenSet>,
     /// The scopes that their access token is for.
     pub(super) last_of: Weak<ScopeSlot>,
+    /// Whether the server has ended the session. A login starts another one.
+    pub(super) has_ended: bool,
     /// The record that the store failed to save. The server may accept its refresh token only.
     pub(super) unsaved: Option<Record>,
     /// The token sets that `on_update` has not accepted. No other token is handed out before.
@@ -41,7 +43,8 @@ impl Memory {
 
     /// Returns the state of the session.
     pub(super) fn status(&self) -> Status {
-        self.last.as_ref().map_or_else(Status::default, |last| Status {
+        let none = || Status { has_ended: self.has_ended, ..Status::default() };
+        self.last.as_ref().map_or_else(none, |last| Status {
             has_refresh_token: last.refresh_token().is_some(),
             has_session: last.has_session(),
             username: last.username().map(str::to_owned),

@@ -55,6 +55,7 @@ impl Exchange {
                 Status {
                     has_refresh_token: record.refresh_token.is_some(),
                     has_session: record.has_session(),
+                    has_ended: record.has_ended(),
                     store: Some(session.name().to_owned()),
                     username: record.username,
                     server_clock_ahead: record.server_clock_ahead,
@@ -78,6 +79,7 @@ impl Exchange {
             has_refresh_token: below.has_refresh_token || kept.has_refresh_token,
             // The secrets that a cache keeps of the inner provider sign requests, and start no session.
             has_session: if has_below { below.has_session } else { kept.has_session },
+            has_ended: kept.has_ended || below.has_ended,
             store: kept.store.or(below.store),
             username: kept.username.or(below.username),
             server_clock_ahead: kept.server_clock_ahead.or(below.server_clock_ahead),

@@ -1,6 +1,7 @@
 //! Builds the provider from the merged values, and reports all problems instead of only the first one.
 
 use std::{
+    borrow::Cow,
     cell::{Cell, RefCell},
     collections::BTreeMap,
     path::PathBuf,
@@ -17,7 +18,7 @@ use super::{
     visibility::{Visibility, spans},
 };
 use crate::{
-    Bound, Context, Credentials, Environment, Error, Managed, Registry, SecretString,
+    Bound, Context, Credentials, Environment, Error, Managed, Registry, Result, SecretString,
     credentials::BuiltSession,
     diagnostic::{
         Excerpt, Problem, ProblemCode, Provenance, SHOWN, Severity, SourceText, Spans, excerpt,
@@ -112,6 +113,10 @@ pub(super) struct Build<'a> {
     pub(super) sessions: RefCell<Vec<BuiltSession>>,
     found: RefCell<Found>,
     depth: Cell<u32>,
+    /// Whether the next provider is one of a chain.
+    is_link: Cell<bool>,
+    /// Whether this provider is, or one around it.
+    allows_absence: Cell<bool>,
 }
 
 /// The findings about a provider while it is built.
@@ -121,6 +126,16 @@ struct Found {
     references: Vec<SecretString>,
     /// Its secrets, and the secrets of the providers below it.
     secrets: Vec<SecretString>,
+    /// Those of them that are absent.
+    absent: Vec<SecretString>,
+    /// Why some are absent.
+    absences: Vec<(String, Error)>,
+    /// Whether a provider below it could not be checked, because what it needs is absent.
+    is_unchecked: bool,
+    /// Whether it is one of a chain.
+    is_link: bool,
+    /// Whether it is, or a provider around it.
+    allows_absence: bool,
     /// The providers in its table whose tokens belong to the request being served.
     per_request: Vec<usize>,
 }
@@ -144,6 +159,8 @@ impl<'a> Build<'a> {
             sessions: RefCell::default(),
             found: RefCell::default(),
             depth: Cell::new(0),
+            is_link: Cell::new(false),
+            allows_absence: Cell::new(false),
         }
     }
 
@@ -223,20 +240,13 @@ impl<'a> Build<'a> {
             return self.reporter.refuse(problem, item, true);
         };
 
-        let in_memory;
-        let entries = if self.loader.code.is_some()
-            && (entry.is_cached() || entry.has_kept())
-            && !entries.contains_key("store")
-        {
-            // The file of a user's own sessions is not for the many users of a server program.
-            in_memory = with_memory(entries);
-            &in_memory
-        } else {
-            entries
-        };
+        let entries = &*self.with_store(entry, entries);
 
         // The findings below this provider must not mix with those of its siblings.
         let outer = self.found.take();
+        let is_link = self.is_link.take();
+        let outer_allows = self.allows_absence.get();
+        self.allows_absence.set(outer_allows || is_link);
         self.depth.set(self.depth.get() + 1);
         let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
         let provider = entry.build(&mut table).zip(PresetOption::from_table(&mut table));
@@ -251,8 +261,8 @@ impl<'a> Build<'a> {
         let kept = if entry.has_kept() { KeptOptions::from_table(&mut table) } else { None };
         table.finish();
         self.depth.set(self.depth.get() - 1);
-        let Found { references, secrets, per_request: below } = self.found.replace(outer);
-        self.found.borrow_mut().secrets.extend(secrets.iter().cloned());
+        let found = self.leave(outer, is_link, outer_allows);
+        let Found { references, secrets, per_request: below, .. } = &found;
 
         let ((provider, _), placement) = (provider?, placement?);
         // An exchange whose subject it is has a cache for each of its tokens.
@@ -270,7 +280,8 @@ impl<'a> Build<'a> {
         let managed = provider.managed();
         let store = match kept {
             Some(kept) => Some(kept.store),
-            None => managed.and_then(Managed::store),
+            // The providers of a chain have their own.
+            None => managed.filter(|of| of.links().is_empty()).and_then(Managed::store),
         };
         let how = managed.map_or(&[][..], Managed::login_options);
         let options =
@@ -281,29 +292,35 @@ impl<'a> Build<'a> {
         let identity =
             format!("{name}\n{:?}\n{store:?} {place:?} {user:?}\n{options}", self.profile);
         let session_spec = match store.filter(|store| store != "memory") {
-            Some(store) => {
-                let secrets = secrets.clone();
-                Some(Arc::new(self.session_spec(key, name, item, &store, secrets, &options)?))
-            }
+            Some(store) => Some(Arc::new(self.session_spec(
+                key,
+                name,
+                item,
+                &store,
+                secrets.clone(),
+                &options,
+            )?)),
             None => None,
         };
         let context = self.context.clone().change(|parts| {
             parts.key = key.to_string().into();
             parts.placement = placement.map(Into::into);
-            parts.secrets = references.into();
+            parts.secrets = references.as_slice().into();
             parts.configured_scope = session_key::scope(item, self.visibility(key)).into();
             parts.kept = Kept::new(session_spec.clone().filter(|_| entry.has_kept()));
             // What it keeps is all that such a provider has of a session.
             parts.session_spec = session_spec.filter(|_| !entry.has_kept());
         });
-        match Bound::new(provider, context, placed_by.as_deref()) {
+        match self.bound(provider, context, placed_by.as_deref(), &found, entry) {
             Ok(mut bound) => {
                 (bound.per_request, bound.resolves) = (per_request, resolves);
+                bound.absences = found.absences.into();
                 if per_request {
                     self.found.borrow_mut().per_request.push(bound.identity());
                 }
                 bound.refusing = entry.refusing().unwrap_or(bound.refusing);
                 bound.managed().begin_session(&bound.context);
+                let secrets = found.secrets;
                 let session = BuiltSession { options: identity, secrets, bound: bound.clone() };
                 self.sessions.borrow_mut().push(session);
                 Some(Credentials::of(bound))
@@ -313,6 +330,55 @@ impl<'a> Build<'a> {
                 None
             }
         }
+    }
+
+    /// Returns the options, with the default store of credentials that are made in code.
+    fn with_store<'e>(&self, entry: &Entry, entries: &'e Entries) -> Cow<'e, Entries> {
+        let is_kept = entry.is_cached() || entry.has_kept();
+        if self.loader.code.is_none() || !is_kept || entries.contains_key("store") {
+            return Cow::Borrowed(entries);
+        }
+        // The file of a user's own sessions is not for the many users of a server program.
+        let mut entries = entries.clone();
+        entries.insert("store".to_owned(), Item::text("memory", Provenance::Code));
+        Cow::Owned(entries)
+    }
+
+    /// Returns the findings about a provider that was read, and adds those that count for the one around it.
+    fn leave(&self, outer: Found, is_link: bool, outer_allows: bool) -> Found {
+        let allows_absence = self.allows_absence.replace(outer_allows);
+        let inner = Found { is_link, allows_absence, ..self.found.replace(outer) };
+        let mut outer = self.found.borrow_mut();
+        outer.secrets.extend(inner.secrets.iter().cloned());
+        if !is_link {
+            // A chain passes over the provider that lacks them, and does not lack them itself.
+            outer.absent.extend(inner.absent.iter().cloned());
+            outer.absences.extend(inner.absences.iter().cloned());
+            outer.is_unchecked |= inner.is_unchecked;
+        }
+        inner
+    }
+
+    /// Binds a provider that was read. One of a chain is checked later if something is absent.
+    fn bound(
+        &self,
+        provider: Arc<dyn Erased>,
+        context: Context,
+        placed_by: Option<&str>,
+        found: &Found,
+        entry: &Entry,
+    ) -> Result<Bound> {
+        let explains = self.loader.explains;
+        let lacks = !found.absent.is_empty() || found.is_unchecked;
+        if !(lacks || explains && entry.is_cached()) {
+            match Bound::new(Arc::clone(&provider), context.clone(), placed_by) {
+                Err(error) if explains || (found.allows_absence && error.is_not_applicable()) => {
+                    self.found.borrow_mut().is_unchecked |= !found.is_link;
+                }
+                bound => return bound,
+            }
+        }
+        Bound::absent(provider, context, placed_by, &found.absent)
     }
 
     /// Reports that options don't fit, unless a preset that should have set some of them has a problem.
@@ -360,13 +426,6 @@ fn placed_by(key: &Key, entry: &Entry, entries: &Entries) -> Option<String> {
         // It places its token itself, so no other table can.
         None => (!entry.has_placement()).then(|| key.to_string()),
     }
-}
-
-/// Returns the options with the default store of credentials that are made in code.
-fn with_memory(entries: &Entries) -> Entries {
-    let mut entries = entries.clone();
-    entries.insert("store".to_owned(), Item::text("memory", Provenance::Code));
-    entries
 }
 
 impl LoadContext for Build<'_> {
@@ -445,6 +504,26 @@ impl LoadContext for Build<'_> {
         if secret.can_change() {
             found.references.push(secret.clone());
         }
+    }
+
+    fn allows_absence(&self) -> bool {
+        self.allows_absence.get()
+    }
+
+    fn record_absent(&self, secret: &SecretString) {
+        self.found.borrow_mut().absent.push(secret.clone());
+    }
+
+    fn leaves_references(&self) -> bool {
+        self.loader.explains
+    }
+
+    fn record_absence(&self, key: &Key, error: Error) {
+        self.found.borrow_mut().absences.push((key.to_string(), error));
+    }
+
+    fn set_is_link(&self, is_link: bool) {
+        self.is_link.set(is_link);
     }
 
     fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<BuiltProvider> {

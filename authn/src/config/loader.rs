@@ -67,6 +67,7 @@ use crate::{
 /// ```
 #[must_use]
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Loader {
     pub(super) app: String,
     profile: Option<String>,
@@ -90,6 +91,8 @@ pub struct Loader {
     pub(crate) edited: Option<(PathBuf, Zeroizing<String>)>,
     /// The program that logs a user in, and the application whose configuration it reads by default.
     login_program: (String, String),
+    /// Whether the references to secrets are left alone.
+    pub(super) explains: bool,
 }
 
 /// What a program has set in code.
@@ -137,6 +140,7 @@ impl Loader {
             on_update: None,
             edited: None,
             login_program: ("authn".to_owned(), "authn".to_owned()),
+            explains: false,
         }
     }
 
@@ -303,6 +307,14 @@ impl Loader {
         self
     }
 
+    /// Leaves the references to secrets alone: no variable, file or keyring that one names is read. The credentials are good
+    /// for [`Credentials::explain`] alone, and the options of the providers are not checked beyond their types.
+    #[doc(hidden)]
+    pub fn explaining(mut self) -> Self {
+        self.explains = true;
+        self
+    }
+
     /// Names the program whose commands help a user, such as `login` and `providers`, and the application whose
     /// configuration it reads by default. Messages name both. The default is `authn`, which reads its own configuration.
     ///
@@ -352,12 +364,13 @@ impl Loader {
         let mut texts: Vec<_> = layers.iter().map(|layer| layer.text.clone()).collect();
         let variable = self.variable("profile");
         let asked = self.profile.as_deref();
-        let profile = if self.no_profile {
+        let chosen = if self.no_profile {
             profile::drop_untrusted_choice(&mut layers, &problems);
             None
         } else {
             profile::choose(asked, &variable, &mut layers, &environment, &mut problems)
         };
+        let (profile, profile_provenance) = chosen.unzip();
         let profiles = profile::defined(&layers);
         let mut parts = parts(layers, profile.as_deref());
         let mut merged = match &self.code {
@@ -422,6 +435,7 @@ impl Loader {
             parts,
             merged,
             profile,
+            profile_provenance,
             profiles,
             provider: choice.map(|choice| (choice.name, choice.provenance)),
             problems,

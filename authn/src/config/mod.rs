@@ -88,6 +88,7 @@ pub struct Config {
     parts: Vec<merge::Part>,
     merged: Entries,
     profile: Option<String>,
+    profile_provenance: Option<Provenance>,
     profiles: Vec<String>,
     provider: Option<(String, Provenance)>,
     problems: Vec<Problem>,
@@ -104,6 +105,20 @@ impl Config {
     /// Returns the name of the active profile.
     pub fn profile(&self) -> Option<&str> {
         self.profile.as_deref()
+    }
+
+    /// Returns where the choice of the active profile comes from; that of [`Loader::profile`] is the flag `--profile`.
+    ///
+    /// ```
+    /// use authn::{Environment, Loader};
+    ///
+    /// let text = "[profile.ci.credentials]\ndomain = 'api.example.com'";
+    /// let environment = Environment::empty().variable("AUTHN_PROFILE", "ci");
+    /// let config = Loader::new().environment(environment).defaults(text).read();
+    /// assert_eq!(config.profile_provenance().unwrap().to_string(), "env AUTHN_PROFILE");
+    /// ```
+    pub fn profile_provenance(&self) -> Option<&Provenance> {
+        self.profile_provenance.as_ref()
     }
 
     /// Returns the names of the profiles that can be chosen, in alphabetical order. Profiles in a project's file that is

@@ -8,14 +8,15 @@ use crate::{
     diagnostic::{Problem, ProblemCode, Provenance, nearest, shortened},
 };
 
-/// Chooses the profile: the one that the caller asks for, else the variable's, else the highest `default_profile`.
+/// Chooses the profile: the one that the caller asks for, else the variable's, else the highest `default_profile`. Returns what
+/// chooses it, too.
 pub(crate) fn choose(
     asked: Option<&str>,
     variable: &str,
     layers: &mut [Layer],
     environment: &Environment,
     problems: &mut Vec<Problem>,
-) -> Option<String> {
+) -> Option<(String, Provenance)> {
     if asked.is_none()
         && let Some(problem) = environment.not_utf8(variable)
     {
@@ -46,7 +47,7 @@ pub(crate) fn choose(
     };
     let known = defined(layers);
     if known.contains(&name) {
-        return Some(name);
+        return Some((name, provenance));
     }
     let is_withheld =
         layers.iter().any(|layer| layer.untrusted && layer.profiles.contains_key(&name));

@@ -189,7 +189,7 @@ fn value(r#type: &Type, secret: &str) -> String {
             table(sampled.map(|field| assignment(field, secret)))
         }
         Type::Secret => format!("{secret:?}"),
-        Type::Provider => "{ }".to_owned(),
+        Type::Provider => table(inner_sample(secret).into_iter()),
     }
 }
 

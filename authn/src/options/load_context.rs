@@ -44,6 +44,21 @@ pub(crate) trait LoadContext {
     /// Records a secret that was read.
     fn record_secret(&self, secret: &SecretString);
 
+    /// Returns whether a secret may be absent, because the provider is one of a chain.
+    fn allows_absence(&self) -> bool;
+
+    /// Records a secret that is absent.
+    fn record_absent(&self, secret: &SecretString);
+
+    /// Returns whether references to secrets are left alone.
+    fn leaves_references(&self) -> bool;
+
+    /// Records why what a reference names is absent.
+    fn record_absence(&self, key: &Key, error: Error);
+
+    /// Sets whether the next provider is one of a chain.
+    fn set_is_link(&self, is_link: bool);
+
     /// Builds the provider that a table configures.
     fn provider(&self, key: &Key, name: &str, item: &Item) -> Option<BuiltProvider>;
 }

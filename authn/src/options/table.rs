@@ -129,6 +129,9 @@ impl<'a> Table<'a> {
     }
 }
 
+/// What stands for a secret whose reference is left alone. It fits into a header.
+const UNREAD: &str = "unread";
+
 /// Builds the provider that a table configures.
 fn built<T: Any>(
     context: &dyn LoadContext,
@@ -303,7 +306,20 @@ impl Node<'_> {
             Err(problem) => return self.report(problem.with_key(&self.key)),
         };
         let place = format!("{} ({})", self.key, item.provenance);
-        match Reference::new(target, place) {
+        if self.context.leaves_references() {
+            if let Some(error) = target.absence() {
+                self.context.record_absence(&self.key, error);
+            }
+            return Some(SecretString::from(UNREAD));
+        }
+        match Reference::new(target.clone(), place.clone()) {
+            Err(error) if error.is_not_applicable() && self.context.allows_absence() => {
+                let secret = SecretString::referring(Reference::absent(target, place));
+                self.context.record_secret(&secret);
+                self.context.record_absent(&secret);
+                self.context.record_absence(&self.key, error);
+                Some(secret)
+            }
             Ok(reference) => {
                 let secret = SecretString::referring(reference);
                 self.context.record_secret(&secret);
@@ -339,6 +355,14 @@ impl Node<'_> {
             return None;
         };
         built(self.context, &self.key, provider)
+    }
+
+    /// Builds the provider of a table as one of a chain, whose secrets may be absent.
+    pub(crate) fn built_as_link<T: Any>(&self) -> Option<T> {
+        self.context.set_is_link(true);
+        let built = self.built();
+        self.context.set_is_link(false);
+        built
     }
 
     /// Reads the value if there is one.

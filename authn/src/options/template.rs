@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Field, Kind, Type, schema::MAX_DEPTH, summary};
+use super::{Field, Type, schema::MAX_DEPTH, summary};
 
 /// Returns a commented TOML table under `path`. Required options are ready to be filled in, the others are commented out
 /// with their defaults. Nested tables of options follow. [`Entry::template`](crate::Entry::template) is the template of a
@@ -43,10 +43,9 @@ fn table<'a>(
 }
 
 fn example(field: &Field) -> String {
-    match (field.default(), field.kind()) {
-        (Some(default), _) if default.is_complete() => default.to_string(),
-        (_, Kind::Provider) => "{ }".to_owned(),
-        (_, Kind::Secret | Kind::Plain) => value(&field.value_type(), 0),
+    match field.default() {
+        Some(default) if default.is_complete() => default.to_string(),
+        _ => value(&field.value_type(), 0),
     }
 }
 
@@ -62,6 +61,8 @@ fn value(value_type: &Type, depth: usize) -> String {
         Type::Command => "[]".to_owned(),
         Type::List(of) => match &**of {
             Type::Table(_) | Type::Options(_) => format!("[{}]", value(of, depth)),
+            // An example, because nothing else shows that each table of the list has the table of a provider.
+            Type::Provider => "[{ bearer = { env = \"NAME\" } }]".to_owned(),
             _ => "[]".to_owned(),
         },
         Type::Map(of) => format!("{{ name = {} }}", value(of, depth)),

@@ -2,12 +2,12 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::{Declared, Erased, Managed, Status, declared::REFUSING, managed::Unmanaged};
+use super::{Absent, Declared, Erased, Managed, Status, declared::REFUSING, managed::Unmanaged};
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
 use crate::{
-    Context, Error, Issued, Placement, Reaction, Request, ResponseHead, Result, Token, TokenSet,
-    Used, request::unless_default,
+    Context, Error, Issued, Placement, Reaction, Request, ResponseHead, Result, SecretString,
+    Token, TokenSet, Used, request::unless_default, runtime::Boxed,
 };
 
 /// A provider with its context: what [`Credentials`](crate::Credentials) hold, and what a source that passes tokens on
@@ -25,6 +25,10 @@ pub struct Bound {
     pub(crate) per_request: bool,
     /// The provider keeps no token, but its secrets can change, so they are resolved for each call.
     pub(crate) resolves: bool,
+    /// What was absent when the configuration was loaded.
+    absent: Option<Arc<Absent>>,
+    /// The secrets that were absent when the configuration was loaded: their keys, and why.
+    pub(crate) absences: Arc<[(String, Error)]>,
 }
 
 impl Bound {
@@ -32,9 +36,32 @@ impl Bound {
     /// place is that of the provider whose tokens it passes on.
     pub(crate) fn new(
         provider: Arc<dyn Erased>,
-        mut context: Context,
+        context: Context,
         placed_by: Option<&str>,
     ) -> Result<Self> {
+        Self::made(provider, context, placed_by, None)
+    }
+
+    /// Binds a provider of a chain, some of whose secrets are absent. It is checked when they are there.
+    pub(crate) fn absent(
+        provider: Arc<dyn Erased>,
+        context: Context,
+        placed_by: Option<&str>,
+        secrets: &[SecretString],
+    ) -> Result<Self> {
+        Self::made(provider, context, placed_by, Some(Absent::new(secrets)))
+    }
+
+    fn made(
+        provider: Arc<dyn Erased>,
+        mut context: Context,
+        placed_by: Option<&str>,
+        absent: Option<Absent>,
+    ) -> Result<Self> {
+        let is_there = absent.is_none();
+        let check = |provider: &dyn Erased, context: &Context| {
+            if is_there { provider.validate(context) } else { Ok(()) }
+        };
         let mut placed_by = placed_by.map(Arc::from);
         let mut refusing = provider.declared().and_then(Declared::refusing);
         if let Some(inner) = provider.managed().and_then(Managed::inner) {
@@ -42,7 +69,7 @@ impl Bound {
             match (&placed_by, &inner.placed_by) {
                 (Some(here), Some(there)) => return Err(placed_twice(here, there)),
                 // A provider that sets headers of its own beside the token may refuse another place.
-                (Some(_), None) => inner.provider.validate(&inner.context.placed_like(&context))?,
+                (Some(_), None) => check(&*inner.provider, &inner.context.placed_like(&context))?,
                 (None, _) => {
                     placed_by.clone_from(&inner.placed_by);
                     let placement = inner.context.placement().cloned();
@@ -50,10 +77,25 @@ impl Bound {
                 }
             }
         }
-        provider.validate(&context)?;
+        check(&*provider, &context)?;
         let per_request = provider.is_per_request();
-        let refusing = refusing.unwrap_or(REFUSING);
-        Ok(Self { provider, context, placed_by, refusing, per_request, resolves: false })
+        let has_links = provider.managed().is_some_and(|managed| !managed.links().is_empty());
+        // Each link of a chain has its own statuses.
+        let refusing = refusing.unwrap_or(if has_links { &[] } else { REFUSING });
+        let absent = absent.map(Arc::new);
+        let (resolves, absences) = (false, Arc::default());
+        let bound = Self {
+            provider,
+            context,
+            placed_by,
+            refusing,
+            per_request,
+            resolves,
+            absent,
+            absences,
+        };
+        bound.place_links()?;
+        Ok(bound)
     }
 
     /// Returns the provider's session functions; the defaults if it has no session.
@@ -91,11 +133,42 @@ impl Bound {
         }
         let placement = unless_default(placement).map(Arc::new);
         let context = self.context.change(|parts| parts.placement = placement);
-        self.provider.validate(&context)?;
-        if let Some(inner) = self.provider.managed().and_then(Managed::inner) {
-            inner.provider.validate(&inner.context.placed_like(&context))?;
+        if self.absent.is_none() {
+            self.provider.validate(&context)?;
+            if let Some(inner) = self.provider.managed().and_then(Managed::inner) {
+                inner.provider.validate(&inner.context.placed_like(&context))?;
+            }
         }
-        Ok(Self { context, placed_by: Some(placed_by.into()), ..self })
+        let placed = Self { context, placed_by: Some(placed_by.into()), ..self };
+        placed.place_links()?;
+        Ok(placed)
+    }
+
+    /// Gives the links of a chain the place of the token that is set for all of them.
+    fn place_links(&self) -> Result<()> {
+        match (&self.placed_by, self.provider.managed()) {
+            (Some(placed_by), Some(managed)) => managed
+                .place_links(&self.context.placement().cloned().unwrap_or_default(), placed_by),
+            _ => Ok(()),
+        }
+    }
+
+    /// Fails with an error that is not applicable as long as something is absent that was absent when the configuration was
+    /// loaded.
+    pub(crate) fn check_presence(&self) -> Boxed<'_, Result<()>> {
+        Box::pin(async {
+            let Some(absent) = self.absent.as_ref().filter(|absent| !absent.is_over()) else {
+                return Ok(());
+            };
+            absent.resolve().await?;
+            let managed = self.managed();
+            for nested in managed.inner().into_iter().chain(managed.subjects()) {
+                nested.check_presence().await?;
+            }
+            self.provider.validate(&self.context)?;
+            absent.end();
+            Ok(())
+        })
     }
 
     /// Returns the same provider for the scopes and the parameters of a call's context.
@@ -107,7 +180,7 @@ impl Bound {
     pub(crate) fn narrowed(&self, call: &Context) -> Self {
         let context = self.context.for_call_of(call);
         let provider = Arc::clone(&self.provider).scoped_shared(&context);
-        Self { provider, context, placed_by: self.placed_by.clone(), ..*self }
+        Self { provider, context, ..self.clone() }
     }
 
     /// Returns what the client has to do after an answer: what the provider says, or else an invalidation if the status

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Context, Environment, Error, Introspection, Issued, Login, LoginOutcome, LoginPlan,
-    PendingLogin, Request, Result, Token, TokenSet, Url, UserInfo, runtime::Boxed,
+    PendingLogin, Placement, Request, Result, Token, TokenSet, Url, UserInfo, runtime::Boxed,
 };
 
 /// A provider whose session the framework keeps. The defaults are those of a provider without one.
@@ -44,6 +44,16 @@ pub trait Managed: Send + Sync {
     /// Returns the provider whose tokens it passes on.
     fn inner(&self) -> Option<&Bound> {
         None
+    }
+
+    /// Returns the providers of a chain, in their order.
+    fn links(&self) -> Vec<&Bound> {
+        Vec::new()
+    }
+
+    /// Sets the place of the token of each link, which `placed_by` sets for all of them.
+    fn place_links(&self, _placement: &Placement, _placed_by: &str) -> Result<()> {
+        Ok(())
     }
 
     /// Returns the nested providers whose tokens its exchanges send.

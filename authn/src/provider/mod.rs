@@ -7,6 +7,7 @@
 //! | does so after a user has logged in | [`TokenSource`] and [`InteractiveSource`] | `#[token_provider("name", cached, login)]` |
 //! | answers each call itself, such as with an API key | [`TokenProvider`] | `#[token_provider("name")]` |
 
+mod absent;
 mod bound;
 mod declared;
 mod erased;
@@ -20,6 +21,7 @@ mod status;
 
 use std::{any::TypeId, fmt::Debug, future::Future};
 
+use absent::Absent;
 pub use bound::Bound;
 pub(crate) use bound::{PER_REQUEST, PER_REQUEST_HELP};
 pub use declared::Declared;

@@ -14,6 +14,7 @@ use crate::{Error, Token};
 /// | `app_service` | while a request with a token is served |
 /// | `hook` | while its first token or a cached or stored one is valid; the first one counts until it is refused |
 /// | `jwt_bearer`, `oauth` | while a cached, stored or [adopted](crate::Credentials::adopt) token is valid |
+/// | `chain` | if the provider that serves is authenticated |
 /// | `oauth1` | always; with a login, while a user is logged in |
 /// | `cached` | while its cached token is valid, or if the inner provider is authenticated |
 /// | others, with the mark `cached` | while a cached or stored token is valid |
@@ -52,8 +53,13 @@ pub struct Status {
     /// The failure of the last exchange; `None` if it succeeded. A session in a store has the failures that are the same
     /// for each process: the server refused, could not be reached, or sent an unusable answer.
     pub last_failure: Option<LastFailure>,
+    /// The key of the provider that serves for a `chain`, such as `credentials.chain.providers.1.oauth`. `None` if none
+    /// of them applies, and for other providers.
+    pub served_by: Option<String>,
     /// Whether requests are authorised by more than a token, or without one.
     pub(crate) without_token: bool,
+    /// Whether a user was logged in, and has to log in again.
+    pub(crate) has_ended: bool,
 }
 
 /// The failure of the last exchange; see [`Status::last_failure`].

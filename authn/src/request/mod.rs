@@ -423,6 +423,18 @@ impl<'a> Request<'a> {
         self.used.is_some()
     }
 
+    /// Notes which provider of a chain authorises the request. Returns how many were noted before.
+    pub(crate) fn enter_link(&mut self, link: usize) -> usize {
+        self.used.as_mut().map_or(0, |used| used.add_link(link))
+    }
+
+    /// Drops what was noted of a provider of a chain that did not authorise the request.
+    pub(crate) fn leave_link(&mut self, before: usize) {
+        if let Some(used) = &mut self.used {
+            used.drop_links(before);
+        }
+    }
+
     /// Records the token that it is authorised with.
     pub(crate) fn record(&mut self, issued: Issued) {
         if let Some(used) = &mut self.used {
@@ -495,7 +507,7 @@ pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     })
 }
 
-fn has_parameter(encoded: Option<&str>, name: &str) -> bool {
+pub(crate) fn has_parameter(encoded: Option<&str>, name: &str) -> bool {
     encoded.is_some_and(|encoded| {
         url::form_urlencoded::parse(encoded.as_bytes()).any(|(key, _)| key == name)
     })

@@ -111,6 +111,8 @@ impl fmt::Debug for ResponseHead<'_> {
 pub struct Used {
     issued: Option<Issued>,
     places: Vec<Place>,
+    /// Which providers of chains have authorised the request, the outermost chain first.
+    links: Vec<usize>,
     note: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -139,13 +141,29 @@ impl Used {
         self.issued = Some(issued);
     }
 
+    /// Notes which provider of a chain authorises the request. Returns how many were noted before.
+    pub(crate) fn add_link(&mut self, link: usize) -> usize {
+        self.links.push(link);
+        self.links.len() - 1
+    }
+
+    /// Drops what was noted of a provider of a chain that did not authorise the request.
+    pub(crate) fn drop_links(&mut self, before: usize) {
+        self.links.truncate(before);
+    }
+
+    /// Returns which provider of a chain has authorised the request, and what that one is told.
+    pub(crate) fn of_link(&self) -> Option<(usize, Self)> {
+        let (first, rest) = self.links.split_first()?;
+        Some((*first, Self { links: rest.to_vec(), ..self.clone() }))
+    }
+
     /// Notes a place that the provider has set itself, or left as the caller set it.
     pub(crate) fn add_place(&mut self, placement: Placement) {
         self.places.push(placement.place);
     }
 
     /// Returns the places that the provider has set itself.
-    #[cfg(feature = "reqwest")]
     pub(crate) fn places(&self) -> &[Place] {
         &self.places
     }

@@ -48,14 +48,23 @@ impl Target {
     fn resolve(&self) -> Result<Arc<secrecy::SecretString>> {
         match self {
             Self::Variable { value: Some(value), .. } => Ok(Arc::clone(value)),
-            Self::Variable { name, value: None } => {
-                let message = format!("the environment variable {name} is not set");
-                Err(Error::configuration(message).with_help("set it, or refer to another"))
-            }
+            Self::Variable { name, value: None } => Err(unset(name)),
             Self::File(path) => read(path),
             Self::Stored { target, source, .. } => {
                 Ok(Arc::new((&*source.secret(target)?.expose()).into()))
             }
+        }
+    }
+
+    /// Returns the error of a target that is known to be absent. The secret is not read.
+    pub(crate) fn absence(&self) -> Option<Error> {
+        match self {
+            Self::Variable { name, value: None } => Some(unset(name)),
+            Self::File(path) if path.try_exists().is_ok_and(|exists| !exists) => {
+                let message = format!("the secret file {} does not exist", path.display());
+                Some(Error::configuration(message).with_help("check the path").as_absence())
+            }
+            _ => None,
         }
     }
 
@@ -86,6 +95,12 @@ impl Reference {
         Ok(Self(Arc::new(Inner { target, place, value })))
     }
 
+    /// Creates a reference to what is absent. Its text is empty until it is resolved.
+    pub(crate) fn absent(target: Target, place: String) -> Self {
+        let value = Mutex::new(Arc::new(secrecy::SecretString::default()));
+        Self(Arc::new(Inner { target, place, value }))
+    }
+
     /// Returns whether it can resolve to another text the next time.
     pub(crate) fn can_change(&self) -> bool {
         !matches!(self.0.target, Target::Variable { .. })
@@ -105,11 +120,18 @@ impl Reference {
     }
 }
 
+fn unset(name: &str) -> Error {
+    let message = format!("the environment variable {name} is not set");
+    Error::configuration(message).with_help("set it, or refer to another").as_absence()
+}
+
 /// Reads a secret from a file, without the line breaks at its end.
 pub(crate) fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
     let text = input_file::read_text(path, Rules::Secret).map_err(|refusal| {
         let message = format!("the secret file {}", refusal.fault);
-        Error::configuration(message).with_help(refusal.help)
+        let is_absent = refusal.is_absence();
+        let error = Error::configuration(message).with_help(refusal.help);
+        if is_absent { error.as_absence() } else { error }
     })?;
     Ok(Arc::new(text.trim_end_matches(['\r', '\n']).into()))
 }

@@ -175,6 +175,11 @@ impl Record {
         self.refresh_token.is_some() || self.kept.keys().any(|name| !self.signing.contains(name))
     }
 
+    /// Returns whether a user was logged in, and has to log in again.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.session != 0 && !self.has_session()
+    }
+
     /// Returns the record without its access tokens.
     pub(crate) fn without_tokens(&self) -> Self {
         Self { tokens: BTreeMap::new(), ..self.clone() }

@@ -3,6 +3,7 @@
 mod completions;
 mod config;
 mod doctor;
+mod explain;
 mod header;
 mod login;
 mod logout;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Token(token::Arguments),
     /// Print the headers that authorise a request, for `curl -H @-`
     Header(header::Arguments),
+    /// Show what would be added to a request and why, and send nothing
+    Explain(explain::Arguments),
     /// Log in as a user, and store the session
     Login(login::Arguments),
     /// Show the session of each profile, without the network
@@ -65,6 +68,7 @@ pub(crate) fn run(
         Command::Providers(arguments) => providers::run(app, &arguments),
         Command::Token(arguments) => token::run(app, &arguments),
         Command::Header(arguments) => header::run(app, &arguments),
+        Command::Explain(arguments) => explain::run(app, &arguments),
         Command::Login(arguments) => login::run(app, &arguments),
         Command::Status(arguments) => status::run(app, &arguments),
         Command::Logout(arguments) => logout::run(app, &arguments),

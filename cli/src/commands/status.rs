@@ -39,6 +39,8 @@ struct Row {
     profile: Option<String>,
     active: bool,
     provider: Option<String>,
+    /// The key of the provider that serves for a chain.
+    served_by: Option<String>,
     /// The username, else the user or client of the configuration.
     principal: Option<String>,
     /// The user of the session, as confirmed by the server.
@@ -136,6 +138,7 @@ fn row(profile: &Profile, reporter: &mut Reporter<'_>, app: Option<&App>) -> Res
         profile: config.profile().map(str::to_owned),
         active: profile.is_active,
         provider: config.provider().map(str::to_owned),
+        served_by: status.and_then(|status| status.served_by.clone()),
         principal: username.clone().or(principal),
         username,
         authenticated: status.map(Status::is_authenticated),
@@ -178,7 +181,7 @@ fn cells(row: Row) -> [String; 10] {
     [
         or_dash(row.profile),
         yes(row.active).to_owned(),
-        or_dash(row.provider),
+        or_dash(row.provider.map(|name| with_link(&name, row.served_by.as_deref()))),
         or_dash(row.principal),
         row.token,
         or_dash(row.has_refresh_token.map(yes)),
@@ -187,6 +190,12 @@ fn cells(row: Row) -> [String; 10] {
         list(row.scopes.unwrap_or_default(), " "),
         list(row.origins, ", "),
     ]
+}
+
+/// Returns a provider's name, and for a chain the place of the provider in it that serves: `chain: 1.oauth`.
+fn with_link(name: &str, served_by: Option<&str>) -> String {
+    let link = served_by.and_then(|key| key.split_once(".providers."));
+    link.map_or_else(|| name.to_owned(), |(_, link)| format!("{name}: {link}"))
 }
 
 /// Reports that the last refresh failed.

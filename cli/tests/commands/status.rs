@@ -75,6 +75,7 @@ fn json_has_the_times_exactly() {
         "profile": "ci",
         "active": true,
         "provider": "jwt",
+        "served_by": null,
         "principal": null,
         "username": null,
         "authenticated": true,
@@ -390,6 +391,39 @@ fn a_session_that_cannot_be_read_is_a_warning() {
     assert_eq!(outcome.stderr.matches(&warning).count(), 1, "{outcome:?}");
     assert_eq!(outcome.done(), "two\n");
     assert_eq!(sandbox.run(&["status"]).stderr, "");
+}
+
+#[test]
+fn a_chain_names_the_provider_that_serves() {
+    let chain = "[credentials]\ndomain = 'a.test'\n\
+         [[credentials.chain.providers]]\njwt = { env = 'CI_TOKEN' }\n\
+         [[credentials.chain.providers]]\n[credentials.chain.providers.oauth]\n\
+         token_endpoint_url = 'https://i.test'\nauthorization_endpoint_url = 'https://i.test'\n\
+         client_id = 'c'\ngrant_type = 'authorization_code'\n";
+    let last = "[[credentials.chain.providers]]\n\
+         chain.providers = [{ bearer = { env = 'NONE' } }, { bearer = 's3cr3t' }]\n";
+    for (configuration, token, served_by, cell, said) in [
+        (chain.to_owned(), "", None, "chain", "not logged in: run `authn login`\n"),
+        (chain.to_owned(), IN_2100, Some("0.jwt"), "chain: 0.jwt", ""),
+        (
+            format!("{chain}{last}"),
+            "",
+            Some("2.chain.providers.1.bearer"),
+            "chain: 2.chain.providers.1.bearer",
+            "",
+        ),
+    ] {
+        let sandbox = Sandbox::with(configuration).env("CI_TOKEN", token);
+        let (cells, stderr) = row(sandbox.run(&["status"]));
+        assert_eq!((cells[2].as_str(), stderr.as_str()), (cell, said));
+        let json: Value = serde_json::from_str(&sandbox.run(&["status", "--json"]).done()).unwrap();
+        let served_by = served_by.map(|link| format!("credentials.chain.providers.{link}"));
+        assert_eq!(json[0]["served_by"], json!(served_by));
+        assert_eq!(json[0]["authenticated"], json!(served_by.is_some()));
+        let doctor = sandbox.run(&["doctor", "--offline"]).stdout;
+        let absent = "jwt.jwt is absent, so the chain passes over its provider: env CI_TOKEN";
+        assert_eq!(doctor.contains(absent), token.is_empty(), "{doctor}");
+    }
 }
 
 /// Its requests are signed without a token of a server.

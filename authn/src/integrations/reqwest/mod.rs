@@ -6,6 +6,7 @@
 
 mod authorize;
 mod error;
+mod explained;
 mod redirect;
 mod replay;
 mod request;
@@ -27,6 +28,8 @@ use replay::send;
 use response::with_callers_url;
 
 pub use error::{Error, Result};
+#[doc(hidden)]
+pub use explained::ExplainedRedirect;
 pub use request::RequestBuilder;
 
 /// Most redirects that are followed.

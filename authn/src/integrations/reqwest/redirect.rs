@@ -5,6 +5,12 @@ use ::reqwest::{Body, Request as HttpRequest, Response, Url, header, header::Hea
 use super::{Error, Result};
 use crate::request::{Place, is_form, is_loopback, without_parameter};
 
+const NO_URL: &str = "its address is not a URL; check the server";
+
+/// The headers that every client removes.
+pub(super) const USUAL: [HeaderName; 3] =
+    [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
+
 /// Returns the target of a redirect; `None` if the response is none. `from` is the caller's URL. The response has the
 /// URL that was sent: its credential is not in the target, even if the server repeats it there.
 pub(super) fn target(response: &Response, from: &Url) -> Result<Option<Url>> {
@@ -12,24 +18,28 @@ pub(super) fn target(response: &Response, from: &Url) -> Result<Option<Url>> {
         return Ok(None);
     }
     let Some(location) = response.headers().get(header::LOCATION) else { return Ok(None) };
-    let bad = Error::Redirect("its address is not a URL; check the server");
     let Some(mut target) = location.to_str().ok().and_then(|text| from.join(text).ok()) else {
-        return Err(bad);
+        return Err(Error::Redirect(NO_URL));
     };
-    if from.scheme() == "https"
-        && target.scheme() == "http"
-        && !target.host_str().is_some_and(is_loopback)
-    {
-        return Err(Error::Redirect("it leads from https to http; use the final address"));
-    }
-    if target.scheme() != "https" && target.scheme() != "http" {
-        return Err(bad);
+    if let Some(refusal) = refusal(from, &target) {
+        return Err(Error::Redirect(refusal));
     }
     if target.fragment().is_none() {
         target.set_fragment(from.fragment());
     }
     remove_added(&mut target, from, response.url());
     Ok(Some(target))
+}
+
+/// Returns why a redirect is not followed.
+pub(super) fn refusal(from: &Url, target: &Url) -> Option<&'static str> {
+    if from.scheme() == "https"
+        && target.scheme() == "http"
+        && !target.host_str().is_some_and(is_loopback)
+    {
+        return Some("it leads from https to http; use the final address");
+    }
+    (target.scheme() != "https" && target.scheme() != "http").then_some(NO_URL)
 }
 
 /// Removes the parameters that `sent` has and `from` does not. The other parameters keep their encoding.
@@ -50,8 +60,7 @@ fn remove_added(target: &mut Url, from: &Url, sent: &Url) {
 /// Removes every credential from a request to another origin, whether the provider or the caller has set it: the usual
 /// headers, those that the caller marked as sensitive, and everything in the places of the provider.
 pub(super) fn strip(request: &mut HttpRequest, places: &[Place]) {
-    let mut names: Vec<HeaderName> =
-        vec![header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
+    let mut names = USUAL.to_vec();
     let sensitive = request.headers().iter().filter(|(_, value)| value.is_sensitive());
     names.extend(sensitive.map(|(name, _)| name.clone()));
     for place in places {

@@ -17,7 +17,7 @@ const MASK: &str = "***";
 
 /// The kind of a thing that a configuration refers to, in the order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(in crate::commands) enum Kind {
     /// A profile that is chosen or defined.
     Profile,
     /// An origin whose requests carry the credentials.
@@ -35,7 +35,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn word(self) -> &'static str {
+    pub(in crate::commands) fn word(self) -> &'static str {
         match self {
             Self::Profile => "profile",
             Self::Origin => "origin",
@@ -97,7 +97,7 @@ fn line(setting: &Setting, project: &Path) -> String {
 }
 
 /// Returns the things that a setting refers to, by its type in the schema.
-fn names(setting: &Setting) -> Vec<(Kind, String)> {
+pub(in crate::commands) fn names(setting: &Setting) -> Vec<(Kind, String)> {
     let mut names = Vec::new();
     let (profile, key) = split_profile(&setting.key);
     names.extend(profile.map(|profile| (Kind::Profile, profile.to_owned())));

@@ -19,7 +19,7 @@ pub(super) struct Document {
 }
 
 #[derive(Serialize)]
-struct ValueEntry {
+pub(in crate::commands) struct ValueEntry {
     key: String,
     kind: &'static str,
     set: bool,
@@ -34,7 +34,7 @@ struct ValueEntry {
 
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-enum Place {
+pub(in crate::commands) enum Place {
     Default,
     Preset { name: String },
     File { path: String, line: usize, column: usize },
@@ -65,7 +65,7 @@ impl Document {
 }
 
 impl ValueEntry {
-    fn of(setting: &Setting) -> Self {
+    pub(in crate::commands) fn of(setting: &Setting) -> Self {
         let kind = match setting.class {
             Class::Plain => "plain",
             Class::Secret => "secret",
@@ -86,7 +86,7 @@ impl ValueEntry {
 }
 
 impl Place {
-    fn of(provenance: &Provenance) -> Self {
+    pub(in crate::commands) fn of(provenance: &Provenance) -> Self {
         match provenance {
             Provenance::Default => Self::Default,
             Provenance::Preset { name } => Self::Preset { name: name.clone() },

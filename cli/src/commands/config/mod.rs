@@ -1,14 +1,14 @@
 //! `config`: the values of the configuration, their origins and their problems.
 
 mod check;
-mod claims;
-mod document;
+pub(super) mod claims;
+pub(super) mod document;
 mod edit;
 mod editor;
 mod init;
 mod live;
 mod path;
-mod place;
+pub(super) mod place;
 mod show;
 mod trust;
 
@@ -47,6 +47,6 @@ pub(super) fn run(app: &App, command: Command) -> Result<(), Failure> {
 }
 
 /// Returns a value for a table: a text in quotes, or in brackets the reason why it is not shown.
-fn shown(setting: &Setting) -> String {
+pub(super) fn shown(setting: &Setting) -> String {
     if setting.is_withheld { "(withheld)".to_owned() } else { setting.shown().to_string() }
 }

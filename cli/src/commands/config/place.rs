@@ -7,21 +7,21 @@ use authn::config::{Config, Provenance, Setting, SourceState};
 use crate::style::{home, short};
 
 /// Writes provenances as text: the user's home as `~`, and an overridden file as its name alone.
-pub(super) struct Places {
+pub(in crate::commands) struct Places {
     home: Option<PathBuf>,
     /// The files that were found.
     files: Vec<PathBuf>,
 }
 
 impl Places {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(in crate::commands) fn new(config: &Config) -> Self {
         let found = config.sources().iter().filter(|source| source.state != SourceState::Absent);
         Self { home: home(), files: found.filter_map(|source| source.path.clone()).collect() }
     }
 
     /// Returns the provenance of a setting, its reference, and with `with_overrides` the provenances that it
     /// overrides.
-    pub(super) fn of(&self, setting: &Setting, with_overrides: bool) -> String {
+    pub(in crate::commands) fn of(&self, setting: &Setting, with_overrides: bool) -> String {
         let mut text = self.provenance(&setting.provenance);
         if let Some(reference) = &setting.reference {
             text = format!("{text}, from {reference}");
@@ -35,7 +35,7 @@ impl Places {
     }
 
     /// Returns the full text of a provenance.
-    pub(super) fn provenance(&self, provenance: &Provenance) -> String {
+    pub(in crate::commands) fn provenance(&self, provenance: &Provenance) -> String {
         match provenance {
             Provenance::File { path, line, column } => {
                 format!("{}:{line}:{column}", short(path, self.home.as_deref()))

@@ -6,7 +6,7 @@ use std::{
 };
 
 use authn::{
-    Entry, Status,
+    Credentials, Entry, Status,
     config::{Class, KnownStore, Problem, ProblemCode, Provenance, Source, SourceState},
 };
 
@@ -123,10 +123,19 @@ pub(super) fn references(snapshot: &Snapshot) -> Vec<Finding> {
     };
     // Those of other providers are not resolved.
     let used = format!("credentials.{}.", snapshot.config.provider().unwrap_or_default());
+    let absent = snapshot.credentials.as_ref().map(Credentials::absences).unwrap_or_default();
+    let is_absent = |key: &str| absent.iter().any(|absent| absent == key);
     let fine = snapshot.settings.iter().filter_map(|setting| {
         let reference = setting.reference.as_ref()?;
         let is_fine = setting.key.starts_with(&used) && !is_wrong(&setting.key);
-        is_fine.then(|| Finding::ok(format!("{} is available: {reference}", setting.key)))
+        is_fine.then(|| {
+            let what = if is_absent(&setting.key) {
+                "is absent, so the chain passes over its provider"
+            } else {
+                "is available"
+            };
+            Finding::ok(format!("{} {what}: {reference}", setting.key))
+        })
     });
     fine.chain(problems(snapshot, "references")).collect()
 }
