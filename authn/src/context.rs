@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
     Error, Kept, Origins, Placement, Result, SecretString, Token, TokenSet,
+    process::Surroundings,
     store::{ConfiguredScope, SessionSpec},
     time::Clock,
     token::OnUpdate,
@@ -86,6 +87,7 @@ pub(crate) struct Parts {
     pub(crate) login_command: Option<Arc<str>>,
     pub(crate) profile: Option<Arc<str>>,
     pub(crate) on_update: Option<OnUpdate>,
+    pub(crate) surroundings: Surroundings,
     #[cfg(feature = "reqwest")]
     pub(crate) http: crate::http::HttpClient,
 }
@@ -182,6 +184,12 @@ impl Context {
     #[inline]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Returns the environment of commands: the user's, without the secrets of the configuration.
+    #[doc(hidden)]
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.0.surroundings
     }
 
     /// Returns the HTTP client for token requests, which has limits, deadlines and redaction built in.

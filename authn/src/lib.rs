@@ -139,6 +139,7 @@ mod per_process;
 #[doc(hidden)]
 pub mod private;
 mod private_file;
+mod process;
 pub mod prompt;
 pub mod provider;
 mod registry;

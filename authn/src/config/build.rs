@@ -14,6 +14,7 @@ use super::{
     path,
     sections::{self, SECTIONS},
     session_key,
+    surroundings::surroundings,
     visibility::{Visibility, spans},
 };
 use crate::{
@@ -133,7 +134,9 @@ impl<'a> Build<'a> {
         Self {
             reporter,
             environment,
-            context: loader.context(profile),
+            context: loader
+                .context(profile)
+                .change(|parts| parts.surroundings = surroundings(reporter, environment)),
             loader,
             profile,
             stores: loader.stores.clone(),

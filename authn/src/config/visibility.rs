@@ -239,7 +239,7 @@ impl<'r> Visibility<'r> {
     }
 
     /// Returns whether a value without parts is shown exactly as it is in its file.
-    fn is_shown_in_full(self, item: &Item) -> bool {
+    pub(super) fn is_shown_in_full(self, item: &Item) -> bool {
         match (self.shown(item, Checked::Unread), item.as_text()) {
             (View::Text(shown), Some(text)) => shown == text,
             (View::Boolean(_) | View::Integer(_) | View::Float(_), _) => true,
