@@ -428,6 +428,10 @@ impl LoadContext for Build<'_> {
         }
     }
 
+    fn command(&self, command: Vec<String>) -> Target {
+        Target::Command { command, surroundings: self.context.surroundings().clone() }
+    }
+
     fn path(&self, text: &str, at: &Provenance) -> Result<PathBuf, Box<Problem>> {
         path::absolute(text, at, self.environment)
     }

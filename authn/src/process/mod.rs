@@ -143,6 +143,11 @@ impl Process {
         command.args(&self.arguments).env_clear().envs(self.surroundings.variables());
         command.envs(self.variables.iter().map(|(name, value)| (name, OsString::from(&**value))));
         if let Some(directory) = &self.directory {
+            // The system would say the same of a program that does not exist.
+            if !directory.is_dir() {
+                return Err(Error::configuration("the command's working folder does not exist")
+                    .with_help("create it, or name another"));
+            }
             command.current_dir(directory);
         }
         let input = match (self.is_interactive, &self.input) {
@@ -182,7 +187,7 @@ fn unstarted(error: &io::Error) -> Error {
         return absent();
     }
     Error::configuration(format!("the command can't be started ({})", reason(error)))
-        .with_help("check that the program can be executed, and that its working folder exists")
+        .with_help("check that the program can be executed")
 }
 
 /// Returns the error of a program that this machine does not have.

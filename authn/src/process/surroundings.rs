@@ -26,7 +26,8 @@ impl Surroundings {
     pub(crate) fn of(environment: &Environment, is_withheld: impl Fn(&OsStr) -> bool) -> Self {
         let taken = environment.variables().filter(|(name, _)| !is_withheld(name));
         let variables = taken.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let home = environment.absolute(Path::new("~/."), None);
+        let below_home = environment.absolute(Path::new("~/it"), None);
+        let home = below_home.and_then(|path| Some(path.parent()?.to_owned()));
         Self(Arc::new(Inner { variables, home }))
     }
 

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use super::{Declared, Erased, Managed, Status, declared::REFUSING, managed::Unmanaged};
+use crate::context::Check;
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
 use crate::{
@@ -42,7 +43,9 @@ impl Bound {
             match (&placed_by, &inner.placed_by) {
                 (Some(here), Some(there)) => return Err(placed_twice(here, there)),
                 // A provider that sets headers of its own beside the token may refuse another place.
-                (Some(_), None) => inner.provider.validate(&inner.context.placed_like(&context))?,
+                (Some(_), None) => {
+                    drop(validate(&inner.provider, &inner.context.placed_like(&context))?);
+                }
                 (None, _) => {
                     placed_by.clone_from(&inner.placed_by);
                     let placement = inner.context.placement().cloned();
@@ -50,7 +53,11 @@ impl Bound {
                 }
             }
         }
-        provider.validate(&context)?;
+        let check = validate(&provider, &context)?;
+        let context = match check {
+            Some(_) => context.change(|parts| parts.check = check),
+            None => context,
+        };
         let per_request = provider.is_per_request();
         let refusing = refusing.unwrap_or(REFUSING);
         Ok(Self { provider, context, placed_by, refusing, per_request, resolves: false })
@@ -88,9 +95,9 @@ impl Bound {
         }
         let placement = unless_default(placement).map(Arc::new);
         let context = self.context.change(|parts| parts.placement = placement);
-        self.provider.validate(&context)?;
+        drop(validate(&self.provider, &context)?);
         if let Some(inner) = self.provider.managed().and_then(Managed::inner) {
-            inner.provider.validate(&inner.context.placed_like(&context))?;
+            drop(validate(&inner.provider, &inner.context.placed_like(&context))?);
         }
         Ok(Self { context, placed_by: Some(placed_by.into()), ..self })
     }
@@ -242,6 +249,18 @@ impl Bound {
             "use it without a cache, or cache a provider that returns a token, such as `bearer`, \
              `hook`, `jwt`, `jwt_bearer` or `oauth`",
         ))
+    }
+}
+
+/// Checks the options of a provider. A failure before all secrets are known may be about a secret, so that it counts only
+/// if the returned check fails, too, once they are.
+fn validate(provider: &Arc<dyn Erased>, context: &Context) -> Result<Option<Check>> {
+    match provider.validate(context) {
+        Err(_) if context.awaits_commands() => {
+            let provider = Arc::clone(provider);
+            Ok(Some(Arc::new(move |context| provider.validate(context))))
+        }
+        checked => checked.map(|()| None),
     }
 }
 

@@ -57,7 +57,10 @@ pub(super) fn guessed(number: u64) -> Expiry {
 
 /// Returns a time with an offset from UTC (RFC 3339, 5.6). A time without one is a local time, which is not used.
 pub(super) fn rfc_3339(text: &str) -> Option<Expiry> {
-    let time: Timestamp = text.trim().parse().ok()?;
+    let text = text.trim();
+    // Some tools write "never" as the last second of the year 9999, which is beyond the last time of the crate.
+    let text = text.strip_prefix("9999").map_or(text.into(), |rest| format!("9998{rest}"));
+    let time: Timestamp = text.parse().ok()?;
     Some(unix_time(u64::try_from(time.as_second()).unwrap_or(0)))
 }
 
@@ -84,7 +87,7 @@ mod tests {
             ("2100-01-01T01:00:01.5+01:00", Some(4_102_444_801)),
             ("2100-01-01 00:00:01Z", Some(4_102_444_801)),
             ("1969-01-01T00:00:00Z", Some(0)),
-            ("9999-12-30T23:59:59Z", Some(LATEST)),
+            ("9999-12-31T23:59:59Z", Some(LATEST)),
             ("2100-01-01T00:00:01", None),
             ("2100-01-01 00:00:01.000000", None),
             ("2100-01-01", None),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Answer, Unusable, parsed, present};
+use super::{Answer, Unusable, parsed_object, present};
 use crate::exec::{
     answer::{AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN},
     time::rfc_3339,
@@ -23,7 +23,7 @@ struct Keys {
 }
 
 pub(super) fn read(output: &[u8]) -> Result<Answer, Unusable> {
-    let keys: Keys = parsed(output)?;
+    let keys: Keys = parsed_object(output)?;
     if keys.version != 1 {
         return Err(Unusable::Invalid("its `Version` is not 1"));
     }

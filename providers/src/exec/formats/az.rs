@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Answer, Unusable, parsed, present};
+use super::{Answer, Unusable, parsed_object, present};
 use crate::exec::time::Seconds;
 
 #[derive(Deserialize)]
@@ -16,7 +16,7 @@ struct Response {
 }
 
 pub(super) fn read(output: &[u8]) -> Result<Answer, Unusable> {
-    let response: Response = parsed(output)?;
+    let response: Response = parsed_object(output)?;
     let token = present(response.access_token, "it has no `accessToken`")?;
     let expiry = match response.expires_on {
         None => None,

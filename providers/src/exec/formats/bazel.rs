@@ -6,7 +6,7 @@ use authn::Url;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Answer, Unusable, parsed};
+use super::{Answer, Unusable, parsed_object};
 use crate::exec::{answer::HEADERS, time::rfc_3339};
 
 #[derive(Deserialize)]
@@ -22,7 +22,7 @@ pub(super) fn question(server: &Url) -> Zeroizing<Vec<u8>> {
 
 /// All headers are kept. The token is the last word of `Authorization`, or else of the first header.
 pub(super) fn read(output: &[u8]) -> Result<Answer, Unusable> {
-    let response: Response = parsed(output)?;
+    let response: Response = parsed_object(output)?;
     let mut headers = BTreeMap::new();
     for (name, values) in response.headers.into_iter().filter(|(_, values)| !values.is_empty()) {
         let name = name.to_ascii_lowercase();

@@ -4,7 +4,7 @@ use authn::Url;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Answer, Unusable, parsed};
+use super::{Answer, Unusable, parsed_object};
 use crate::exec::answer::USERNAME;
 
 /// What a helper prints, with exit status 1, if it has no credential.
@@ -37,7 +37,7 @@ pub(super) fn read(output: &[u8], has_succeeded: bool) -> Result<Answer, Unusabl
     if !has_succeeded {
         return Err(Unusable::Invalid("the command failed"));
     }
-    let Credential { username, secret } = parsed(output)?;
+    let Credential { username, secret } = parsed_object(output)?;
     if secret.is_empty() {
         return Err(Unusable::NotFound);
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Answer, Unusable, parsed, present};
+use super::{Answer, Unusable, parsed_object, present};
 use crate::exec::time::rfc_3339;
 
 #[derive(Deserialize)]
@@ -18,7 +18,7 @@ struct Credential {
 }
 
 pub(super) fn read(output: &[u8]) -> Result<Answer, Unusable> {
-    let response: Response = parsed(output)?;
+    let response: Response = parsed_object(output)?;
     let credential = response.credential.ok_or(Unusable::Invalid("it has no `credential`"))?;
     let token = present(credential.access_token, "its `credential` has no `access_token`")?;
     let expiry = match credential.token_expiry.as_deref() {

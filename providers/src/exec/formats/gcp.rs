@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Answer, Unusable, parsed, present};
+use super::{Answer, Unusable, parsed_object, present};
 use crate::exec::time::Seconds;
 
 /// The types of a JWT, which is in `id_token`.
@@ -25,7 +25,7 @@ struct Response {
 }
 
 pub(super) fn read(output: &[u8]) -> Result<Answer, Unusable> {
-    let response: Response = parsed(output)?;
+    let response: Response = parsed_object(output)?;
     if response.version != 1 {
         return Err(Unusable::Invalid("its `version` is not 1"));
     }

@@ -4,7 +4,7 @@ use authn::private::Process;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Answer, Unusable, parsed, present};
+use super::{Answer, Unusable, parsed_object, present};
 use crate::exec::time::rfc_3339;
 
 const VERSIONS: [&str; 2] =
@@ -35,7 +35,7 @@ pub(super) fn ask(process: Process, is_interactive: bool) -> Process {
 }
 
 pub(super) fn read(output: &[u8]) -> Result<Answer, Unusable> {
-    let credential: ExecCredential = parsed(output)?;
+    let credential: ExecCredential = parsed_object(output)?;
     if credential.kind != "ExecCredential" {
         return Err(Unusable::Invalid("its `kind` is not `ExecCredential`"));
     }

@@ -112,6 +112,14 @@ fn text_of(output: &[u8]) -> Result<&str, Unusable> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
+/// Parses a JSON object. A list would be read as an object without names.
+fn parsed_object<T: DeserializeOwned>(output: &[u8]) -> Result<T, Unusable> {
+    if text_of(output)?.trim_start().starts_with('[') {
+        return Err(Unusable::Invalid("it is no object"));
+    }
+    parsed(output)
+}
+
 /// Parses a JSON document.
 fn parsed<T: DeserializeOwned>(output: &[u8]) -> Result<T, Unusable> {
     let invalid = |error: serde_json::Error| {
