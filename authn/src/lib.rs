@@ -71,6 +71,7 @@
 //! | `basic` | `basic` | a user's name and password (RFC 7617) |
 //! | `bearer` | `jwt` | an opaque token of the configuration |
 //! | `cached` | `cached` | another provider's token, with a cache and a store |
+//! | `exec` | `exec` | the token that a command prints |
 //! | `hook` | `hook` | the token of a closure of the program |
 //! | `jwt` | `jwt` | a JWT of the configuration (RFC 7519) |
 //! | `jwt_bearer` | `jwt_bearer` | a service account's signed token, exchanged (RFC 7523) or as it is |

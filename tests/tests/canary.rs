@@ -27,6 +27,9 @@ const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/canary.crt
 /// An RSA key, which is used nowhere else.
 const RSA_KEY: &str = include_str!("canary-rsa.pem");
 
+/// A command that prints the secret as its token.
+const PRINTS: &str = "echo \"$sample\"";
+
 /// One way of using a provider, so complete that the sweep reaches its exchange.
 #[derive(Default)]
 struct Way {
@@ -95,6 +98,23 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
                 without: vec!["private_key", "token", "token_secret"],
             },
         ],
+        "exec" => [
+            // Everything that a command can do wrong, with the secret in its environment.
+            "echo \"$sample\"; echo \"$sample\" >&2; exit 1",
+            "echo \"{$sample\"; echo \"$sample\" >&2'\nformat = 'json",
+            "echo \"$sample $sample\"",
+            "echo \"$sample\"; kill -9 $$",
+            "yes \"$sample\"",
+            PRINTS,
+        ]
+        .map(|script| Way {
+            options: format!("command = ['/bin/sh', '-c', '{script}']").replace(
+                "'\nformat = 'json']",
+                "']\nformat = 'json'",
+            ),
+            without: Vec::new(),
+        })
+        .into(),
         "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],
         _ => Vec::new(),
     };
@@ -155,7 +175,7 @@ fn every_provider_conforms() {
             unswept.retain(|key| report.unswept.contains(key));
             let is_login = way.options.contains("request_token_url");
             let expected = matches!(entry.name(), "jwt" | "bearer" | "cached" | "hook" | "oauth1");
-            let expected = expected && !is_login;
+            let expected = (expected && !is_login) || way.options.ends_with(&format!("{PRINTS}']"));
             assert_eq!(report.token.is_ok(), expected, "{}: {:?}", entry.name(), report.token);
         }
         assert_eq!(unswept, Vec::<&str>::new(), "{}", entry.name());
@@ -254,7 +274,7 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
                 let outcome = sandbox.run(binary("authn"), &all);
                 // What is asked for is given: the static providers' own secret, on stdout alone.
                 let gives = arguments.contains(&"token") || arguments.first() == Some(&"header");
-                let own = ["jwt", "bearer", "basic", "api_key", "cached", "oauth1"];
+                let own = ["jwt", "bearer", "basic", "api_key", "cached", "exec", "oauth1"];
                 let own = own.contains(&entry.name());
                 let mut shown = outcome.stderr.clone();
                 if !(gives && own && outcome.code == 0) {

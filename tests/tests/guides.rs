@@ -12,8 +12,9 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 10] = [
+const GUIDES: [&str; 11] = [
     "docs/coming-from.md",
+    "docs/exec.md",
     "docs/login.md",
     "docs/oauth1.md",
     "docs/project-files.md",
@@ -32,8 +33,9 @@ const REST: [(&str, &str); 3] = [
     ("client_id = ", "[credentials.oauth]\nclient_id = 'things-reader'"),
 ];
 
-/// The table of the other provider that guides show.
-const OAUTH1: &str = "[credentials.oauth1]";
+/// The tables of the other providers that guides show.
+const OTHERS: [(&str, &str); 2] =
+    [("exec", "[credentials.exec]"), ("oauth1", "[credentials.oauth1]")];
 
 #[test]
 fn every_guide_is_tested() {
@@ -79,6 +81,7 @@ fn their_configurations_are_right() {
             let name = guide.path();
             let environment = Environment::empty().state_directory("/home/alice/.local/state");
             let mut loader = Loader::new().environment(environment);
+            let other = OTHERS.iter().find(|(_, table)| text.contains(table)).map(|(name, _)| *name);
             let is_left_out = |option: &str| match option {
                 // A preset may have the server.
                 "_url = " => !text.contains(option) && !text.contains("preset = "),
@@ -87,7 +90,7 @@ fn their_configurations_are_right() {
                 _ => !text.contains(option),
             };
             for (_, rest) in REST.iter().filter(|(option, _)| is_left_out(option)) {
-                if !(text.contains(OAUTH1) && rest.contains("oauth")) {
+                if other.is_none() || !rest.contains("oauth") {
                     loader = loader.defaults(rest);
                 }
             }
@@ -99,8 +102,7 @@ fn their_configurations_are_right() {
                 .filter(|problem| problem.code().as_str() != "unresolved-reference")
                 .collect();
             assert!(wrong.is_empty(), "{name}:\n{text}\n{wrong:?}");
-            let provider = if text.contains(OAUTH1) { "oauth1" } else { "oauth" };
-            assert_eq!(config.provider(), Some(provider), "{name}:\n{text}");
+            assert_eq!(config.provider(), Some(other.unwrap_or("oauth")), "{name}:\n{text}");
             count += 1;
         }
     }

@@ -332,7 +332,7 @@ impl Node<'_> {
         if let Err(error) = Process::check(&words) {
             return bad(error.message(), error.help().unwrap_or_default());
         }
-        if self.key.provider().is_none() {
+        if self.key.segments().first().is_none_or(|first| first != "credentials") {
             return bad(
                 "a command runs only for the secret of a provider",
                 "use another reference, such as `{ file = \"/run/secrets/name\" }`",
