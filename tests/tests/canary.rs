@@ -108,10 +108,8 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
             PRINTS,
         ]
         .map(|script| Way {
-            options: format!("command = ['/bin/sh', '-c', '{script}']").replace(
-                "'\nformat = 'json']",
-                "']\nformat = 'json'",
-            ),
+            options: format!("command = ['/bin/sh', '-c', '{script}']")
+                .replace("'\nformat = 'json']", "']\nformat = 'json'"),
             without: Vec::new(),
         })
         .into(),

@@ -81,7 +81,8 @@ fn their_configurations_are_right() {
             let name = guide.path();
             let environment = Environment::empty().state_directory("/home/alice/.local/state");
             let mut loader = Loader::new().environment(environment);
-            let other = OTHERS.iter().find(|(_, table)| text.contains(table)).map(|(name, _)| *name);
+            let other =
+                OTHERS.iter().find(|(_, table)| text.contains(table)).map(|(name, _)| *name);
             let is_left_out = |option: &str| match option {
                 // A preset may have the server.
                 "_url = " => !text.contains(option) && !text.contains("preset = "),

@@ -45,7 +45,10 @@ impl Variables {
         let top = Visibility::top(registry);
         // A file that is not trusted has no effect here either.
         for part in parts.iter().filter(|part| !part.withheld) {
-            for (_, item, at) in top.within(&part.values) {
+            // A profile that is not active is below a key of its own.
+            let inactive = part.values.get("profile").and_then(Item::as_table);
+            let values = inactive.filter(|_| part.inactive).unwrap_or(&part.values);
+            for (_, item, at) in top.within(values) {
                 variables.note(item, at);
             }
         }
