@@ -1,6 +1,10 @@
 //! Commands that print tokens and secrets: when they run, and what is shown of them.
 
-use std::fs;
+use std::{
+    fs::{self, File},
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Command, Stdio},
+};
 
 use crate::sandbox::Sandbox;
 
@@ -56,7 +60,46 @@ fn nothing_runs_before_trust_and_before_a_token_is_wanted() {
 fn a_reference_to_a_command_is_shown_by_its_words() {
     let sandbox = sandbox("bearer.token = { command = ['pass', 'show', 'a b'] }");
     sandbox.run_without_folder(&["config", "trust", "--yes"]);
-    let shown = sandbox.run(&["config", "show"]).done();
+    let shown = sandbox.run_without_folder(&["config", "show"]).done();
     let row = "credentials.bearer.token\t(set)\t/repo/.authn.toml:3:16, from command pass show a b";
     assert!(shown.lines().any(|line| line == row), "{shown}");
+}
+
+/// A command is not in the program's process group, so that Ctrl-C does not reach it.
+#[test]
+fn no_command_outlives_the_program() {
+    let sandbox = Sandbox::with("");
+    let pipe = sandbox.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // All its processes hold the pipe open.
+    let script = format!(
+        "trap \"\" TERM INT; exec 3> {}; sleep 1000 & echo ready >&3; wait",
+        pipe.display()
+    );
+    let text = format!(
+        "[credentials]\ndomain = 'a.test'\n[credentials.exec]\ncommand = ['/bin/sh', '-c', '{script}']\n"
+    );
+    sandbox.file("home/.config/authn/config.toml", &text);
+    let mut command = sandbox.command(&["token"]);
+    let mut program = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut pipe = BufReader::new(File::open(pipe).unwrap());
+    let mut line = String::new();
+    pipe.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+
+    let mut errors = BufReader::new(program.stderr.take().unwrap());
+    let process = program.id().to_string();
+    let interrupt = || {
+        assert!(Command::new("kill").args(["-INT", &process]).status().unwrap().success());
+    };
+    let mut message = String::new();
+    interrupt();
+    errors.read_line(&mut message).unwrap();
+    assert!(message.starts_with("interrupted: "), "{message}");
+    interrupt();
+    assert_eq!(program.wait().unwrap().code(), Some(130));
+    // The end of the pipe: no process is left.
+    let mut rest = String::new();
+    pipe.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
 }
