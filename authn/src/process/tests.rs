@@ -1,3 +1,5 @@
+//! Commands that misbehave, and what is left of them.
+
 use std::{
     fs::File,
     io::{BufRead as _, BufReader},
@@ -173,6 +175,22 @@ fn a_command_whose_caller_is_gone_is_ended_with_all_its_processes() {
         end(&run.abort_handle());
         assert_eq!(std::io::read_to_string(pipe).unwrap(), "");
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_interactive_command_stays_in_the_foreground() {
+    // The fifth word is the process group.
+    let script = "cut -d' ' -f5 /proc/$$/stat; echo ready >&3";
+    let group = |is_interactive| {
+        let change = if is_interactive { |it: Process| it.interactive(true) } else { |it| it };
+        let (finished, _) = Script::new(script).run(change);
+        let output = String::from_utf8(finished.unwrap().output().to_vec()).unwrap();
+        output.trim().parse::<i32>().unwrap()
+    };
+    let own = rustix::process::getpgrp().as_raw_nonzero().get();
+    assert_eq!(group(true), own);
+    assert_ne!(group(false), own);
 }
 
 #[test]

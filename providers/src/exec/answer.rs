@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use authn::{Context, Error, Issued, Request, Result, SecretString, Token, TokenSet};
+use authn::{Context, Error, Issued, Placement, Request, Result, SecretString, Token, TokenSet};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::header::AUTHORIZATION;
 use zeroize::Zeroizing;
@@ -120,7 +120,9 @@ pub(super) fn authorize(
     issued: &Issued,
     context: &Context,
 ) -> Result<()> {
-    if context.placement().is_some() {
+    // `override` alone names no place.
+    let names_no_place = |placement: &Placement| *placement == Placement::default().replacing();
+    if context.placement().is_some_and(|placement| !names_no_place(placement)) {
         return request.bearer(issued.token());
     }
     if let Some(headers) = issued.kept(HEADERS) {

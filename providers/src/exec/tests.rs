@@ -208,6 +208,7 @@ fn a_credential_goes_on_a_request_as_its_format_means_it() {
         ("echo abc", "", &[("authorization", "Bearer abc")][..]),
         ("echo abc", "header = 'x-key'\nheader_prefix = ''", &[("x-key", "abc")]),
         (docker, "format = 'docker'", &[("authorization", "Basic YW5uOmFiYw==")]),
+        (docker, "format = 'docker'\noverride = true", &[("authorization", "Basic YW5uOmFiYw==")]),
         (docker, "format = 'docker'\nheader_prefix = 'Token'", &[("authorization", "Token abc")]),
         (
             "echo username=ann; echo password=abc; exit 1",

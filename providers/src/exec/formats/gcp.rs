@@ -24,13 +24,17 @@ struct Response {
     expiration_time: Option<Seconds>,
 }
 
-pub(super) fn read(output: &[u8]) -> Result<Answer, Unusable> {
+/// A failure is one whatever the exit status is.
+pub(super) fn read(output: &[u8], has_succeeded: bool) -> Result<Answer, Unusable> {
     let response: Response = parsed_object(output)?;
     if response.version != 1 {
         return Err(Unusable::Invalid("its `version` is not 1"));
     }
     if !response.success {
         return Err(Unusable::Refused);
+    }
+    if !has_succeeded {
+        return Err(Unusable::Invalid("the command failed"));
     }
     let token = match response.token_type.as_deref() {
         Some(jwt) if JWT.contains(&jwt) => present(response.id_token, "it has no `id_token`")?,

@@ -93,7 +93,7 @@ impl Format {
             // Its answer is complete, or it says by itself that there is none.
             Self::Git => git::read(output, has_succeeded),
             Self::Docker => docker::read(output, has_succeeded),
-            Self::Gcp => gcp::read(output),
+            Self::Gcp => gcp::read(output, has_succeeded),
             _ if !has_succeeded => Err(Unusable::Invalid("the command failed")),
             Self::Text => text::read(output),
             Self::Json => json::read(output, fields),

@@ -1,3 +1,5 @@
+//! Recorded outputs in `cases`, and made-up ones.
+
 use std::{fs, path::PathBuf};
 
 use proptest::prelude::*;
