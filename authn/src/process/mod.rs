@@ -18,6 +18,7 @@ use std::{
     fmt, io,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
+    slice,
     time::Duration,
 };
 
@@ -137,7 +138,7 @@ impl Process {
     }
 
     fn start(self) -> Result<Running> {
-        Self::check(slice_of(&self.program))?;
+        Self::check(slice::from_ref(&self.program))?;
         let program = self.surroundings.find(&self.program)?;
         let mut command = Command::new(program);
         command.args(&self.arguments).env_clear().envs(self.surroundings.variables());
@@ -167,10 +168,6 @@ impl Process {
         let pipes = Pipes::of(&mut child, self.input.unwrap_or_default());
         Ok(Running { group, child, pipes })
     }
-}
-
-fn slice_of(program: &String) -> &[String] {
-    std::slice::from_ref(program)
 }
 
 /// Returns whether a program is looked up in the folders of `PATH`.

@@ -32,7 +32,7 @@ pub(crate) struct Answer {
 }
 
 /// Why the output of a command is no credential. It has nothing of the output.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
     /// The tool has no credential, as its format says it.
     NotFound,
@@ -127,7 +127,7 @@ pub(super) fn authorize(
     }
     if let Some(headers) = issued.kept(HEADERS) {
         for (name, value) in parse_headers(&headers.expose())? {
-            let value = header::secret_value(value).map_err(|reason| unsendable(reason))?;
+            let value = header::secret_value(value).map_err(unsendable)?;
             request.set_header(name, value)?;
         }
         return Ok(());

@@ -1,4 +1,4 @@
-//! Format `bazel`: the answer of a credential helper with `get` (EngFlow's specification of credential helpers).
+//! Format `bazel`: the answer of a credential helper with `get` (the specification of credential helpers).
 
 use std::collections::BTreeMap;
 

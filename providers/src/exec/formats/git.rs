@@ -22,15 +22,19 @@ fn question(server: &Url) -> Zeroizing<Vec<u8>> {
     let host = server.host_str().unwrap_or_default();
     let port = server.port().map(|port| format!(":{port}")).unwrap_or_default();
     let path = server.path().trim_start_matches('/');
-    let mut text =
-        format!("capability[]=authtype\nprotocol={}\nhost={host}{port}\n", server.scheme());
-    if !path.is_empty() {
-        text.push_str(&format!("path={path}\n"));
-    }
-    if !server.username().is_empty() {
-        text.push_str(&format!("username={}\n", server.username()));
-    }
-    text.push('\n');
+    let line = |name: &str, value: &str| match value {
+        "" => String::new(),
+        value => format!("{name}={value}\n"),
+    };
+    let text = [
+        line("capability[]", "authtype"),
+        line("protocol", server.scheme()),
+        line("host", &format!("{host}{port}")),
+        line("path", path),
+        line("username", server.username()),
+        "\n".to_owned(),
+    ]
+    .concat();
     Zeroizing::new(text.into_bytes())
 }
 
