@@ -31,7 +31,9 @@ static RUNNING: Mutex<Vec<Target>> = Mutex::new(Vec::new());
 /// Kills every command that is running, for a program that ends without waiting for it.
 pub fn kill_all() {
     let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    running.into_iter().for_each(|target| target.signal(Signal::Kill));
+    for target in running {
+        target.signal(Signal::Kill);
+    }
 }
 
 impl Group {

@@ -10,7 +10,7 @@
 mod group;
 mod pipes;
 mod surroundings;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 
 use std::{

@@ -1,5 +1,7 @@
 //! Commands that misbehave, and what is left of them.
 
+#![cfg(unix)]
+
 use std::{
     fs::File,
     io::{BufRead as _, BufReader},

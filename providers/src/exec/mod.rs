@@ -8,7 +8,7 @@
 mod answer;
 mod asked;
 pub(crate) mod formats;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;
 mod time;
 

@@ -1,5 +1,7 @@
 //! The provider as a program uses it. The commands are scripts.
 
+#![cfg(unix)]
+
 use std::{
     fs,
     path::Path,

@@ -15,7 +15,7 @@ const JWT: [&str; 2] =
 const SAML: &str = "urn:ietf:params:oauth:token-type:saml2";
 
 #[derive(Deserialize)]
-struct Response {
+struct Answered {
     version: Value,
     success: bool,
     token_type: Option<String>,
@@ -26,7 +26,7 @@ struct Response {
 
 /// A failure is one whatever the exit status is.
 pub(super) fn read(output: &[u8], has_succeeded: bool) -> Result<Answer, Unusable> {
-    let response: Response = parsed_object(output)?;
+    let response: Answered = parsed_object(output)?;
     if response.version != 1 {
         return Err(Unusable::Invalid("its `version` is not 1"));
     }
