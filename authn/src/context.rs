@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
     Error, Kept, Origins, Placement, Result, SecretString, Token, TokenSet,
+    process::Surroundings,
     store::{ConfiguredScope, SessionSpec},
     time::Clock,
     token::OnUpdate,
@@ -64,6 +65,9 @@ pub enum Reason {
     Refused,
 }
 
+/// Checks the options of a provider.
+pub(crate) type Check = Arc<dyn Fn(&Context) -> Result<()> + Send + Sync>;
+
 /// The fields of a context; [`Context::change`] sets them.
 #[derive(Clone, Default)]
 pub(crate) struct Parts {
@@ -86,6 +90,9 @@ pub(crate) struct Parts {
     pub(crate) login_command: Option<Arc<str>>,
     pub(crate) profile: Option<Arc<str>>,
     pub(crate) on_update: Option<OnUpdate>,
+    pub(crate) surroundings: Surroundings,
+    /// Checks the options that could not be checked before the secrets were known that commands print.
+    pub(crate) check: Option<Check>,
     #[cfg(feature = "reqwest")]
     pub(crate) http: crate::http::HttpClient,
 }
@@ -182,6 +189,12 @@ impl Context {
     #[inline]
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Returns the environment of commands: the user's, without the secrets of the configuration.
+    #[doc(hidden)]
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.0.surroundings
     }
 
     /// Returns the HTTP client for token requests, which has limits, deadlines and redaction built in.
@@ -297,7 +310,12 @@ impl Context {
         for secret in self.0.secrets.iter() {
             secret.resolve().await?;
         }
-        Ok(())
+        self.0.check.as_ref().map_or(Ok(()), |check| check(self))
+    }
+
+    /// Returns whether a command has to run before all secrets are known.
+    pub(crate) fn awaits_commands(&self) -> bool {
+        !self.0.secrets.iter().all(SecretString::is_resolved)
     }
 
     /// Returns the same context with some parts changed.

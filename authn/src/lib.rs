@@ -72,6 +72,7 @@
 //! | `bearer` | `jwt` | an opaque token of the configuration |
 //! | `cached` | `cached` | another provider's token, with a cache and a store |
 //! | `chain` | `chain` | that of the first of several providers that applies |
+//! | `exec` | `exec` | the token that a command prints |
 //! | `hook` | `hook` | the token of a closure of the program |
 //! | `jwt` | `jwt` | a JWT of the configuration (RFC 7519) |
 //! | `jwt_bearer` | `jwt_bearer` | a service account's signed token, exchanged (RFC 7523) or as it is |
@@ -142,6 +143,7 @@ mod per_process;
 #[doc(hidden)]
 pub mod private;
 mod private_file;
+mod process;
 pub mod prompt;
 pub mod provider;
 mod registry;

@@ -11,6 +11,7 @@ pub use crate::{
         Shown, Table, Tag, Type, Validation, View, Views, count, fields, join, kinds, set_or_not,
         views,
     },
+    process::{Finished, LONGEST_OUTPUT, Process, Surroundings, kill_all},
     provider::Declared,
     registry::{About, Entry, PresetEntry, Provider, Store, StoreEntry},
     request::{Challenge, DefaultPlace, Placed},

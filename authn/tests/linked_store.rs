@@ -303,7 +303,7 @@ fn what_is_not_linked_is_named_with_the_way_to_get_it() {
     let other = read("[credentials.mirror]\nsecret = { wallet = 'idp/me' }");
     assert!(
         problems(&other)
-            .contains("write exactly one of `env`, `file`, `attic`, `cellar` as a text")
+            .contains("write exactly one of `env`, `file`, `command`, `attic`, `cellar`,")
     );
     let broken =
         read("[stores.cellar]\nshelv = 1\n[credentials.mirror]\nsecret = { cellar = 'none' }");

@@ -5,6 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use authn::{Error, http::StatusCode};
 
+#[cfg(feature = "exec")]
+use crate::exec::formats::{Fields, Format};
 use crate::{
     jws::{KeySet, Signed},
     oauth::id_token::{Expected, Failure},
@@ -78,6 +80,22 @@ pub fn id_token(bytes: &[u8]) {
     }
 }
 
+/// Parses bytes as the output of a command, in each format, of one that succeeds and of one that fails.
+///
+/// # Panics
+///
+/// If a parser has a fault.
+#[cfg(feature = "exec")]
+pub fn exec_output(output: &[u8]) {
+    for format in Format::ALL {
+        for has_succeeded in [true, false] {
+            if let Ok(answer) = format.read(output, has_succeeded, &Fields::default()) {
+                assert!(!answer.token().is_empty(), "the token is empty");
+            }
+        }
+    }
+}
+
 /// Replays the fuzzer's corpus; see `fuzz/README.md`.
 #[cfg(test)]
 mod tests {
@@ -96,6 +114,12 @@ mod tests {
     #[test]
     fn the_corpus_of_token_responses_panics_nowhere() {
         replay("token_response", super::token_response);
+    }
+
+    #[test]
+    #[cfg(feature = "exec")]
+    fn the_corpus_of_outputs_of_commands_panics_nowhere() {
+        replay("exec_output", super::exec_output);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! | `api_key` | keys in headers and query parameters, which can differ by origin |
 //! | `cached` | the token of another provider, behind a cache and a store |
 //! | `chain` | what the first of several providers that applies sends |
+//! | `exec` | the token that a command prints |
 //! | `hook` | the token of a closure that the program registers |
 //! | `app_service` | the token of the request that is being served |
 //! | `oauth` | a token of an OAuth 2 authorization server (RFC 6749) |
@@ -86,16 +87,18 @@ mod browser_login;
 mod cached;
 #[cfg(feature = "chain")]
 mod chain;
-#[cfg(any(feature = "oauth", feature = "keyring", feature = "keyutils"))]
+#[cfg(any(feature = "exec", feature = "oauth", feature = "keyring", feature = "keyutils"))]
 mod choice;
 #[cfg(feature = "oauth")]
 mod client_auth;
-#[cfg(any(feature = "jwt", feature = "app_service"))]
+#[cfg(feature = "exec")]
+mod exec;
+#[cfg(any(feature = "jwt", feature = "app_service", feature = "exec"))]
 mod expiry;
 #[cfg(all(feature = "oauth", any(test, fuzzing)))]
 #[doc(hidden)]
 pub mod fuzzing;
-#[cfg(any(feature = "api_key", feature = "basic"))]
+#[cfg(any(feature = "api_key", feature = "basic", feature = "exec"))]
 mod header;
 #[cfg(feature = "hook")]
 mod hook;
@@ -144,6 +147,8 @@ pub use chain::{Chain, ChainBuilder};
 pub use client_auth::ErasedClientAuth;
 #[cfg(feature = "oauth")]
 pub use client_auth::{ClientAuth, RegisteredClient};
+#[cfg(feature = "exec")]
+pub use exec::{Exec, ExecBuilder};
 #[cfg(feature = "hook")]
 pub use hook::{Hook, HookBuilder};
 #[cfg(feature = "jwt")]

@@ -27,6 +27,9 @@ const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/canary.crt
 /// An RSA key, which is used nowhere else.
 const RSA_KEY: &str = include_str!("canary-rsa.pem");
 
+/// A command that prints the secret as its token.
+const PRINTS: &str = "echo \"$sample\"";
+
 /// One way of using a provider, so complete that the sweep reaches its exchange.
 #[derive(Default)]
 struct Way {
@@ -99,6 +102,21 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
                 without: vec!["private_key", "token", "token_secret"],
             },
         ],
+        "exec" => [
+            // Everything that a command can do wrong, with the secret in its environment.
+            "echo \"$sample\"; echo \"$sample\" >&2; exit 1",
+            "echo \"{$sample\"; echo \"$sample\" >&2'\nformat = 'json",
+            "echo \"$sample $sample\"",
+            "echo \"$sample\"; kill -9 $$",
+            "yes \"$sample\"",
+            PRINTS,
+        ]
+        .map(|script| Way {
+            options: format!("command = ['/bin/sh', '-c', '{script}']")
+                .replace("'\nformat = 'json']", "']\nformat = 'json'"),
+            without: Vec::new(),
+        })
+        .into(),
         "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],
         _ => Vec::new(),
     };
@@ -160,7 +178,7 @@ fn every_provider_conforms() {
             let is_login = way.options.contains("request_token_url");
             let giving = ["jwt", "bearer", "cached", "chain", "hook", "oauth1"];
             let expected = giving.contains(&entry.name());
-            let expected = expected && !is_login;
+            let expected = (expected && !is_login) || way.options.ends_with(&format!("{PRINTS}']"));
             assert_eq!(report.token.is_ok(), expected, "{}: {:?}", entry.name(), report.token);
         }
         assert_eq!(unswept, Vec::<&str>::new(), "{}", entry.name());
@@ -262,7 +280,8 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
                 let outcome = sandbox.run(binary("authn"), &all);
                 // What is asked for is given: the static providers' own secret, on stdout alone.
                 let gives = arguments.contains(&"token") || arguments.first() == Some(&"header");
-                let own = ["jwt", "bearer", "basic", "api_key", "cached", "chain", "oauth1"];
+                let own =
+                    ["jwt", "bearer", "basic", "api_key", "cached", "chain", "exec", "oauth1"];
                 let own = own.contains(&entry.name());
                 let mut shown = outcome.stderr.clone();
                 let lines = shown.lines().filter(|line| line.contains(" authn::"));

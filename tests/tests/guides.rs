@@ -12,9 +12,10 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 11] = [
+const GUIDES: [&str; 12] = [
     "docs/chain.md",
     "docs/coming-from.md",
+    "docs/exec.md",
     "docs/login.md",
     "docs/oauth1.md",
     "docs/project-files.md",
@@ -33,10 +34,12 @@ const REST: [(&str, &str); 3] = [
     ("client_id = ", "[credentials.oauth]\nclient_id = 'things-reader'"),
 ];
 
-/// The table of the other provider that guides show.
-const OAUTH1: &str = "[credentials.oauth1]";
-/// The tables of a chain.
-const CHAIN: &str = "[[credentials.chain.providers]]";
+/// The tables of the other providers that guides show.
+const OTHERS: [(&str, &str); 3] = [
+    ("chain", "[[credentials.chain.providers]]"),
+    ("exec", "[credentials.exec]"),
+    ("oauth1", "[credentials.oauth1]"),
+];
 
 #[test]
 fn every_guide_is_tested() {
@@ -82,6 +85,8 @@ fn their_configurations_are_right() {
             let name = guide.path();
             let environment = Environment::empty().state_directory("/home/alice/.local/state");
             let mut loader = Loader::new().environment(environment);
+            let other =
+                OTHERS.iter().find(|(_, table)| text.contains(table)).map(|(name, _)| *name);
             let is_left_out = |option: &str| match option {
                 // A preset may have the server.
                 "_url = " => !text.contains(option) && !text.contains("preset = "),
@@ -90,8 +95,7 @@ fn their_configurations_are_right() {
                 _ => !text.contains(option),
             };
             for (_, rest) in REST.iter().filter(|(option, _)| is_left_out(option)) {
-                let has_other = text.contains(OAUTH1) || text.contains(CHAIN);
-                if !(has_other && rest.contains("oauth")) {
+                if other.is_none() || !rest.contains("oauth") {
                     loader = loader.defaults(rest);
                 }
             }
@@ -103,12 +107,7 @@ fn their_configurations_are_right() {
                 .filter(|problem| problem.code().as_str() != "unresolved-reference")
                 .collect();
             assert!(wrong.is_empty(), "{name}:\n{text}\n{wrong:?}");
-            let provider = match text {
-                _ if text.contains(OAUTH1) => "oauth1",
-                _ if text.contains(CHAIN) => "chain",
-                _ => "oauth",
-            };
-            assert_eq!(config.provider(), Some(provider), "{name}:\n{text}");
+            assert_eq!(config.provider(), Some(other.unwrap_or("oauth")), "{name}:\n{text}");
             count += 1;
         }
     }

@@ -15,6 +15,7 @@ use super::{
     path,
     sections::{self, SECTIONS},
     session_key,
+    surroundings::surroundings,
     visibility::{Visibility, spans},
 };
 use crate::{
@@ -150,7 +151,9 @@ impl<'a> Build<'a> {
         Self {
             reporter,
             environment,
-            context: loader.context(profile),
+            context: loader
+                .context(profile)
+                .change(|parts| parts.surroundings = surroundings(reporter, environment)),
             loader,
             profile,
             stores: loader.stores.clone(),
@@ -492,6 +495,10 @@ impl LoadContext for Build<'_> {
             "file" => self.path(text, at).map(Target::File),
             _ => self.stores.target(kind, text, self.reporter.registry),
         }
+    }
+
+    fn command(&self, command: Vec<String>) -> Target {
+        Target::Command { command, surroundings: self.context.surroundings().clone() }
     }
 
     fn path(&self, text: &str, at: &Provenance) -> Result<PathBuf, Box<Problem>> {

@@ -44,6 +44,7 @@ mod project;
 pub(crate) mod sections;
 mod session_key;
 mod setting;
+mod surroundings;
 pub(crate) mod visibility;
 
 use std::fmt;

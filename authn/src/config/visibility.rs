@@ -239,7 +239,7 @@ impl<'r> Visibility<'r> {
     }
 
     /// Returns whether a value without parts is shown exactly as it is in its file.
-    fn is_shown_in_full(self, item: &Item) -> bool {
+    pub(super) fn is_shown_in_full(self, item: &Item) -> bool {
         match (self.shown(item, Checked::Unread), item.as_text()) {
             (View::Text(shown), Some(text)) => shown == text,
             (View::Boolean(_) | View::Integer(_) | View::Float(_), _) => true,
@@ -260,12 +260,20 @@ impl<'r> Visibility<'r> {
             _ => return None,
         };
         let (kind, target) = entries.iter().next()?;
-        let words = match &target.value {
-            Value::Array(items) => items.iter().filter_map(Item::as_text).collect(),
-            _ => target.as_text().map_or_else(Vec::new, |text| vec![text]),
+        // The list in a variable or a flag is a text.
+        let inline = match target.as_text() {
+            Some(text) if !target.provenance.is_typed() => parse_inline(text, &target.provenance),
+            _ => None,
         };
-        (entries.len() == 1 && self.registry.is_reference(kind))
-            .then(|| format!("{kind} {}", words.join(" ")))
+        let words = match (&inline.as_ref().unwrap_or(target).value, kind == "command") {
+            (Value::Array(words), true) => {
+                words.iter().map(Item::as_text).collect::<Option<Vec<_>>>()?.join(" ")
+            }
+            // A text in the place of a command may be the secret itself.
+            (_, true) => return None,
+            _ => target.as_text().unwrap_or_default().to_owned(),
+        };
+        (entries.len() == 1 && self.registry.is_reference(kind)).then(|| format!("{kind} {words}"))
     }
 }
 

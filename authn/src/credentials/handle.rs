@@ -182,7 +182,7 @@ pub(crate) struct BuiltSession {
 
 impl BuiltSession {
     fn is_same(&self, other: &Self) -> bool {
-        let same = |(one, other): (&SecretString, &SecretString)| *one.expose() == *other.expose();
+        let same = |(one, other): (&SecretString, &SecretString)| one.is_same(other);
         self.options == other.options
             && self.secrets.len() == other.secrets.len()
             && self.secrets.iter().zip(&other.secrets).all(same)

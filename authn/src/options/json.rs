@@ -75,6 +75,7 @@ fn property(value_type: &Type, depth: usize) -> Value {
                     "env": { "type": "string" },
                     "file": { "type": "string" },
                     "keyring": { "type": "string" },
+                    "command": { "type": "array", "items": { "type": "string" }, "minItems": 1 },
                 },
                 "minProperties": 1,
                 "maxProperties": 1,

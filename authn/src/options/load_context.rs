@@ -38,6 +38,9 @@ pub(crate) trait LoadContext {
     /// Returns the target of a reference.
     fn target(&self, kind: &str, text: &str, at: &Provenance) -> Result<Target, Box<Problem>>;
 
+    /// Returns the target of a reference to what a command prints.
+    fn command(&self, command: Vec<String>) -> Target;
+
     /// Returns the absolute path of a text.
     fn path(&self, text: &str, at: &Provenance) -> Result<PathBuf, Box<Problem>>;
 

@@ -21,8 +21,12 @@ use super::{
 use crate::{
     Error, SecretString,
     diagnostic::{Problem, ProblemCode, Provenance, nearest},
-    secret::Reference,
+    process::Process,
+    secret::{Reference, Target},
 };
+
+/// The kind of reference whose target is a list.
+const COMMAND: &str = "command";
 
 /// A table of options in a configuration. `#[derive(authn::Options)]` writes the code that reads it; by hand it is:
 ///
@@ -282,11 +286,12 @@ impl Node<'_> {
         }
     }
 
-    /// Reads a reference: a table with exactly one kind, whose value is a text.
+    /// Reads a reference: a table with exactly one kind, whose value is a text, or a list for a command.
     fn refer(&self, item: &Item) -> Option<SecretString> {
         let entries = item.as_table()?;
         let mut all = entries.iter();
         let target = match (all.next(), all.next()) {
+            (Some((kind, target)), None) if kind == COMMAND => return self.command(item, target),
             (Some((kind, target)), None) if self.context.is_reference(kind) => {
                 let text = target.as_text().filter(|text| !text.is_empty());
                 text.map(|text| (kind.as_str(), text, &target.provenance))
@@ -298,13 +303,49 @@ impl Node<'_> {
             let problem =
                 Problem::error(ProblemCode::BadReference, "this is not a reference to a secret");
             return self.report(problem.with_key(&self.key).with_help(format!(
-                "write exactly one of `{kinds}` as a text, such as `{{ file = \"/run/secrets/name\" }}`",
+                "write exactly one of `{kinds}`, such as `{{ file = \"/run/secrets/name\" }}`",
             )));
         };
         let target = match self.context.target(kind, text, provenance) {
             Ok(target) => target,
             Err(problem) => return self.report(problem.with_key(&self.key)),
         };
+        self.resolved(target, item)
+    }
+
+    /// Reads a reference to what a command prints: a list of the program and its arguments.
+    fn command(&self, item: &Item, target: &Item) -> Option<SecretString> {
+        let target = Self::inline(target, '[');
+        let words: Option<Vec<String>> = match &target.value {
+            Value::Array(words) => {
+                words.iter().map(|word| word.as_text().map(str::to_owned)).collect()
+            }
+            _ => None,
+        };
+        let bad = |message: &str, help: &str| {
+            let problem = Problem::error(ProblemCode::BadReference, message);
+            self.report(problem.with_key(&self.key).with_help(help.to_owned()))
+        };
+        let Some(words) = words else {
+            return bad(
+                "the command of a secret is not a list of texts",
+                "write the program and its arguments, such as `{ command = [\"pass\", \"show\", \"name\"] }`",
+            );
+        };
+        if let Err(error) = Process::check(&words) {
+            return bad(error.message(), error.help().unwrap_or_default());
+        }
+        if self.key.segments().first().is_none_or(|first| first != "credentials") {
+            return bad(
+                "a command runs only for the secret of a provider",
+                "use another reference, such as `{ file = \"/run/secrets/name\" }`",
+            );
+        }
+        self.resolved(self.context.command(words), item)
+    }
+
+    /// Returns the secret of a reference, which is resolved for the first time.
+    fn resolved(&self, target: Target, item: &Item) -> Option<SecretString> {
         let place = format!("{} ({})", self.key, item.provenance);
         if self.context.leaves_references() {
             if let Some(error) = target.absence() {

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use super::{Absent, Declared, Erased, Managed, Status, declared::REFUSING, managed::Unmanaged};
+use crate::context::Check;
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
 use crate::{
@@ -59,8 +60,8 @@ impl Bound {
         absent: Option<Absent>,
     ) -> Result<Self> {
         let is_there = absent.is_none();
-        let check = |provider: &dyn Erased, context: &Context| {
-            if is_there { provider.validate(context) } else { Ok(()) }
+        let check = |provider: &Arc<dyn Erased>, context: &Context| {
+            if is_there { validate(provider, context) } else { Ok(Some(later(provider))) }
         };
         let mut placed_by = placed_by.map(Arc::from);
         let mut refusing = provider.declared().and_then(Declared::refusing);
@@ -69,7 +70,9 @@ impl Bound {
             match (&placed_by, &inner.placed_by) {
                 (Some(here), Some(there)) => return Err(placed_twice(here, there)),
                 // A provider that sets headers of its own beside the token may refuse another place.
-                (Some(_), None) => check(&*inner.provider, &inner.context.placed_like(&context))?,
+                (Some(_), None) => {
+                    drop(check(&inner.provider, &inner.context.placed_like(&context))?);
+                }
                 (None, _) => {
                     placed_by.clone_from(&inner.placed_by);
                     let placement = inner.context.placement().cloned();
@@ -77,7 +80,10 @@ impl Bound {
                 }
             }
         }
-        check(&*provider, &context)?;
+        let check = check(&provider, &context)?;
+        if check.is_some() {
+            context = context.change(|parts| parts.check = check);
+        }
         let per_request = provider.is_per_request();
         let has_links = provider.managed().is_some_and(|managed| !managed.links().is_empty());
         // Each link of a chain has its own statuses.
@@ -134,9 +140,9 @@ impl Bound {
         let placement = unless_default(placement).map(Arc::new);
         let context = self.context.change(|parts| parts.placement = placement);
         if self.absent.is_none() {
-            self.provider.validate(&context)?;
+            drop(validate(&self.provider, &context)?);
             if let Some(inner) = self.provider.managed().and_then(Managed::inner) {
-                inner.provider.validate(&inner.context.placed_like(&context))?;
+                drop(validate(&inner.provider, &inner.context.placed_like(&context))?);
             }
         }
         let placed = Self { context, placed_by: Some(placed_by.into()), ..self };
@@ -165,7 +171,7 @@ impl Bound {
             for nested in managed.inner().into_iter().chain(managed.subjects()) {
                 nested.check_presence().await?;
             }
-            self.provider.validate(&self.context)?;
+            drop(validate(&self.provider, &self.context)?);
             absent.end();
             Ok(())
         })
@@ -330,6 +336,21 @@ impl Bound {
              `hook`, `jwt`, `jwt_bearer` or `oauth`",
         ))
     }
+}
+
+/// Checks the options of a provider. A failure before all secrets are known may be about a secret, so that it counts only
+/// if the returned check fails, too, once they are.
+fn validate(provider: &Arc<dyn Erased>, context: &Context) -> Result<Option<Check>> {
+    match provider.validate(context) {
+        Err(_) if context.awaits_commands() => Ok(Some(later(provider))),
+        checked => checked.map(|()| None),
+    }
+}
+
+/// Returns the check of a provider for when its secrets are known.
+fn later(provider: &Arc<dyn Erased>) -> Check {
+    let provider = Arc::clone(provider);
+    Arc::new(move |context| provider.validate(context))
 }
 
 /// The problem of a cache over a provider whose token belongs to the request being served.

@@ -1,9 +1,10 @@
-//! The kinds of references to secrets: `env`, `file`, and each linked store that can hold secrets.
+//! The kinds of references to secrets: `env`, `file`, `command`, and each linked store that can hold secrets.
 
 use super::Registry;
 
 /// The kinds of references that every program can resolve, each with the form of its target.
-const BUILT_IN: [(&str, &str); 2] = [("env", "NAME"), ("file", "path")];
+const BUILT_IN: [(&str, &str); 3] =
+    [("env", "NAME"), ("file", "path"), ("command", "[\"program\", \"argument\"]")];
 
 /// Stores of other crates that a program may not be linked with, each with the feature that adds it.
 const OPTIONAL_STORES: [(&str, &str); 1] = [("keyring", "feature `keyring` of authn-providers")];

@@ -83,9 +83,28 @@ impl SecretString {
         Exposed(text, PhantomData)
     }
 
-    /// Returns whether the text is empty, which is treated as not set.
+    /// Returns whether the text is empty, which is treated as not set. The text of a command that has not run yet is not.
     pub fn is_empty(&self) -> bool {
-        self.expose().is_empty()
+        self.is_resolved() && self.expose().is_empty()
+    }
+
+    /// Returns whether the text is known. Otherwise a command has to run first.
+    pub(crate) fn is_resolved(&self) -> bool {
+        match &self.0 {
+            Inner::Literal(_) => true,
+            Inner::Reference(reference) => reference.is_resolved(),
+        }
+    }
+
+    /// Returns whether another secret is the same. Of commands, the words are compared, because they may not have run.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let commands = match (&self.0, &other.0) {
+            (Inner::Reference(one), Inner::Reference(other)) => one.is_same_command(other),
+            _ => None,
+        };
+        commands.unwrap_or_else(|| {
+            self.is_resolved() == other.is_resolved() && *self.expose() == *other.expose()
+        })
     }
 
     /// Resolves a reference again. A literal does not change.

@@ -1,5 +1,5 @@
-//! References: secrets in an environment variable, a file or a linked store. They are resolved before each exchange, so
-//! that a rotated secret is used.
+//! References: secrets in an environment variable, a file or a linked store, or printed by a command. They are resolved
+//! before each exchange, so that a rotated secret is used.
 
 use std::{
     path::{Path, PathBuf},
@@ -8,9 +8,11 @@ use std::{
 
 use super::SecretSource;
 use crate::{
-    Environment, Error, Result,
+    Environment, Error, ErrorKind, Result,
     input_file::{self, Rules},
-    runtime::aside,
+    process::{Process, Surroundings},
+    runtime::{aside, in_background},
+    time::Clock,
 };
 
 /// A secret that is stored elsewhere, with the text that it was last resolved to.
@@ -21,7 +23,8 @@ struct Inner {
     target: Target,
     /// The key and the location of the option, for errors.
     place: String,
-    value: Mutex<Arc<secrecy::SecretString>>,
+    /// `None` before a command has run.
+    value: Mutex<Option<Arc<secrecy::SecretString>>>,
 }
 
 #[derive(Clone)]
@@ -36,6 +39,11 @@ pub(crate) enum Target {
         kind: String,
         target: String,
         source: Arc<dyn SecretSource>,
+    },
+    /// It runs only when the secret is needed, and never while a configuration is read.
+    Command {
+        command: Vec<String>,
+        surroundings: Surroundings,
     },
 }
 
@@ -52,6 +60,10 @@ impl Target {
             Self::File(path) => read(path),
             Self::Stored { target, source, .. } => {
                 Ok(Arc::new((&*source.secret(target)?.expose()).into()))
+            }
+            Self::Command { .. } => {
+                Err(Error::internal("a command was not run in the background")
+                    .with_help("report it"))
             }
         }
     }
@@ -70,11 +82,17 @@ impl Target {
 
     /// Resolves the target without blocking the thread of other exchanges. A file can be on a disk that does not answer.
     async fn resolve_aside(&self) -> Result<Arc<secrecy::SecretString>> {
-        if matches!(self, Self::Variable { .. }) {
-            return self.resolve();
+        match self {
+            Self::Variable { .. } => self.resolve(),
+            Self::Command { command, surroundings } => {
+                let process = Process::new(command, surroundings);
+                in_background(printed(process)).await
+            }
+            Self::File(_) | Self::Stored { .. } => {
+                let target = self.clone();
+                aside(move || target.resolve()).await
+            }
         }
-        let target = self.clone();
-        aside(move || target.resolve()).await
     }
 }
 
@@ -84,20 +102,38 @@ impl std::fmt::Display for Target {
             Self::Variable { name, .. } => write!(f, "env {name}"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Stored { kind, target, .. } => write!(f, "{kind} {target}"),
+            Self::Command { command, .. } => write!(f, "command {}", command.join(" ")),
         }
     }
 }
 
 impl Reference {
-    /// Creates a reference and resolves it for the first time.
+    /// Creates a reference and resolves it for the first time, unless a command has to run for that.
     pub(crate) fn new(target: Target, place: String) -> Result<Self> {
-        let value = Mutex::new(target.resolve()?);
-        Ok(Self(Arc::new(Inner { target, place, value })))
+        let is_command = matches!(target, Target::Command { .. });
+        let value = if is_command { None } else { Some(target.resolve()?) };
+        Ok(Self(Arc::new(Inner { target, place, value: Mutex::new(value) })))
+    }
+
+    /// Returns whether its text is known.
+    pub(crate) fn is_resolved(&self) -> bool {
+        self.0.value.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Returns whether another reference has the same command; `None` if neither has a command.
+    pub(crate) fn is_same_command(&self, other: &Self) -> Option<bool> {
+        match (&self.0.target, &other.0.target) {
+            (Target::Command { command, .. }, Target::Command { command: other, .. }) => {
+                Some(command == other)
+            }
+            (Target::Command { .. }, _) | (_, Target::Command { .. }) => Some(false),
+            _ => None,
+        }
     }
 
     /// Creates a reference to what is absent. Its text is empty until it is resolved.
     pub(crate) fn absent(target: Target, place: String) -> Self {
-        let value = Mutex::new(Arc::new(secrecy::SecretString::default()));
+        let value = Mutex::new(Some(Arc::new(secrecy::SecretString::default())));
         Self(Arc::new(Inner { target, place, value }))
     }
 
@@ -106,16 +142,17 @@ impl Reference {
         !matches!(self.0.target, Target::Variable { .. })
     }
 
-    /// Returns the text that it was last resolved to.
+    /// Returns the text that it was last resolved to; an empty one before a command has run.
     pub(crate) fn value(&self) -> Arc<secrecy::SecretString> {
-        Arc::clone(&self.0.value.lock().unwrap_or_else(PoisonError::into_inner))
+        let value = self.0.value.lock().unwrap_or_else(PoisonError::into_inner);
+        value.as_ref().map_or_else(|| Arc::new("".into()), Arc::clone)
     }
 
     /// Resolves it again.
     pub(crate) async fn resolve(&self) -> Result<()> {
         let resolved = self.0.target.resolve_aside().await;
         let value = resolved.map_err(|error| error.at(&self.0.place))?;
-        *self.0.value.lock().unwrap_or_else(PoisonError::into_inner) = value;
+        *self.0.value.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
         Ok(())
     }
 }
@@ -123,6 +160,30 @@ impl Reference {
 fn unset(name: &str) -> Error {
     let message = format!("the environment variable {name} is not set");
     Error::configuration(message).with_help("set it, or refer to another").as_absence()
+}
+
+/// Runs a command that prints a secret, and returns that without the line breaks at its end.
+async fn printed(process: Process) -> Result<Arc<secrecy::SecretString>> {
+    let finished = process.run(&Clock::system()).await.map_err(|error| match error.kind() {
+        // The secret is configured, so that there is something to say.
+        ErrorKind::NotApplicable => {
+            let help = error.help().unwrap_or_default().to_owned();
+            Error::configuration(error.message()).with_help(help)
+        }
+        _ => error,
+    })?;
+    if !finished.has_succeeded() {
+        return Err(finished.failure());
+    }
+    let printed = |what| {
+        Error::configuration(format!("the command printed {what}"))
+            .with_help("run it yourself; it should print the secret and nothing else")
+    };
+    let text = str::from_utf8(finished.output()).map_err(|_| printed("no UTF-8 text"))?;
+    match text.trim_end_matches(['\r', '\n']) {
+        "" => Err(printed("nothing")),
+        text => Ok(Arc::new(text.into())),
+    }
 }
 
 /// Reads a secret from a file, without the line breaks at its end.

@@ -130,8 +130,12 @@ fn block_on<T>(work: impl AsyncFnOnce(&mut Signals) -> Result<T, Failure>) -> Re
     check_limit_on_files().map_err(|error| no_runtime(&error))?;
     let runtime =
         Builder::new_current_thread().enable_all().build().map_err(|error| no_runtime(&error))?;
-    runtime
-        .block_on(async { work(&mut Signals::listen().map_err(|error| no_runtime(&error))?).await })
+    let done = runtime.block_on(async {
+        work(&mut Signals::listen().map_err(|error| no_runtime(&error))?).await
+    });
+    // A command that prints a token has its own process group, so that a signal to this program does not end it.
+    authn::private::kill_all();
+    done
 }
 
 fn no_runtime(error: &io::Error) -> Failure {

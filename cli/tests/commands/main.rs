@@ -9,6 +9,7 @@ mod doctor;
 mod edit;
 mod embedding;
 mod exchange;
+mod exec;
 mod explain;
 mod header;
 mod init;

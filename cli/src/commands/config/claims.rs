@@ -253,6 +253,8 @@ mod tests {
             ("credentials.oauth.certificate = 'c.pem'", Kind::File, "c.pem"),
             ("credentials.oauth.certificate_key = { file = '/k.pem' }", Kind::File, "/k.pem"),
             ("credentials.oauth.issuer_url = 'https://a.test/x'", Kind::Server, "https://a.test"),
+            ("credentials.exec.command = ['a', 'b']", Kind::Command, "[\"a\", \"b\"]"),
+            ("credentials.jwt = { command = ['a', 'b'] }", Kind::Command, "a b"),
             ("credentials.oauth.browser = ['a', 'b']", Kind::Command, "[\"a\", \"b\"]"),
             ("credentials.oauth.parameters.x = 'https:a.test'", Kind::Server, "https://a.test"),
             ("credentials.cached.oauth.browser = ['a']", Kind::Command, "[\"a\"]"),

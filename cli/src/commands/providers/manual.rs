@@ -68,7 +68,9 @@ fn references(registry: &Registry) -> String {
     let (places, ends): (Vec<String>, Vec<String>) = registry
         .references()
         .map(|(kind, target)| {
-            (format!("`{{ {kind} = \"{target}\" }}`"), format!("`__{}`", kind.to_uppercase()))
+            let is_list = target.starts_with('[');
+            let target = if is_list { target.to_owned() } else { format!("\"{target}\"") };
+            (format!("`{{ {kind} = {target} }}`"), format!("`__{}`", kind.to_uppercase()))
         })
         .unzip();
     let (places, ends) = (places.join(", "), ends.join(", "));

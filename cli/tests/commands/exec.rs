@@ -1,0 +1,105 @@
+//! Commands that print tokens and secrets: when they run, and what is shown of them.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Command, Stdio},
+};
+
+use crate::sandbox::Sandbox;
+
+/// Returns a user whose project has a configuration with commands. Each command leaves a file when it runs.
+fn sandbox(provider: &str) -> Sandbox {
+    let sandbox = Sandbox::with("");
+    fs::create_dir(sandbox.path("repo/.git")).unwrap();
+    let ran = sandbox.path("ran");
+    let command = format!("['/bin/sh', '-c', 'echo >> {}; echo abc']", ran.display());
+    let text =
+        format!("[credentials]\ndomain = 'a.test'\n{}\n", provider.replace("COMMAND", &command));
+    sandbox.file("repo/.authn.toml", &text);
+    sandbox
+}
+
+fn runs(sandbox: &Sandbox) -> usize {
+    fs::read(sandbox.path("ran")).map_or(0, |runs| runs.len())
+}
+
+#[test]
+fn nothing_runs_before_trust_and_before_a_token_is_wanted() {
+    for provider in ["exec.command = COMMAND", "bearer.token.command = COMMAND"] {
+        let sandbox = sandbox(provider);
+        let reads = [
+            &["config", "show"][..],
+            &["config", "show", "--json", "--all-layers"],
+            &["config", "check"],
+            &["config", "path"],
+            &["status"],
+            &["doctor"],
+            &["stores"],
+        ];
+        let asks = [&["token"][..], &["header"]];
+        for arguments in reads.iter().chain(&asks) {
+            sandbox.run_without_folder(arguments);
+        }
+        assert_eq!(runs(&sandbox), 0, "{provider}: before trust");
+
+        let shown = sandbox.run_without_folder(&["config", "trust", "--yes"]);
+        assert_eq!(shown.code, 0, "{}", shown.stderr);
+        let said = shown.stdout + &shown.stderr;
+        assert!(said.contains("command") && said.contains("/bin/sh"), "{said}");
+        for arguments in reads {
+            sandbox.run_without_folder(arguments);
+        }
+        assert_eq!(runs(&sandbox), 0, "{provider}: before a token is wanted");
+        assert_eq!(sandbox.run(&["header"]).done(), "Authorization: Bearer abc\n");
+        assert_eq!(runs(&sandbox), 1, "{provider}: for a token");
+    }
+}
+
+#[test]
+fn a_reference_to_a_command_is_shown_by_its_words() {
+    let sandbox = sandbox("bearer.token = { command = ['pass', 'show', 'a b'] }");
+    sandbox.run_without_folder(&["config", "trust", "--yes"]);
+    let shown = sandbox.run_without_folder(&["config", "show"]).done();
+    let row = "credentials.bearer.token\t(set)\t/repo/.authn.toml:3:16, from command pass show a b";
+    assert!(shown.lines().any(|line| line == row), "{shown}");
+}
+
+/// A command is not in the program's process group, so that Ctrl-C does not reach it.
+#[test]
+fn no_command_outlives_the_program() {
+    let sandbox = Sandbox::with("");
+    let pipe = sandbox.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // All its processes hold the pipe open.
+    let script = format!(
+        "trap \"\" TERM INT; exec 3> {}; sleep 1000 & echo ready >&3; wait",
+        pipe.display()
+    );
+    let text = format!(
+        "[credentials]\ndomain = 'a.test'\n[credentials.exec]\ncommand = ['/bin/sh', '-c', '{script}']\n"
+    );
+    sandbox.file("home/.config/authn/config.toml", &text);
+    let mut command = sandbox.command(&["token"]);
+    let mut program = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut pipe = BufReader::new(File::open(pipe).unwrap());
+    let mut line = String::new();
+    pipe.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+
+    let mut errors = BufReader::new(program.stderr.take().unwrap());
+    let process = program.id().to_string();
+    let interrupt = || {
+        assert!(Command::new("kill").args(["-INT", &process]).status().unwrap().success());
+    };
+    let mut message = String::new();
+    interrupt();
+    errors.read_line(&mut message).unwrap();
+    assert!(message.starts_with("interrupted: "), "{message}");
+    interrupt();
+    assert_eq!(program.wait().unwrap().code(), Some(130));
+    // The end of the pipe: no process is left.
+    let mut rest = String::new();
+    pipe.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
