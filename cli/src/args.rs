@@ -26,10 +26,11 @@ Exit codes:
 Data goes to standard output, everything else to standard error.";
 
 /// The commands by topic, in the order in which they are needed.
-const GROUPS: [(&str, &[&str]); 4] = [
+const GROUPS: [(&str, &[&str]); 5] = [
     ("Configuration", &["config", "providers", "doctor"]),
     ("Sessions", &["login", "status", "logout", "stores"]),
     ("Tokens", &["token", "header"]),
+    ("Other tools", &["setup"]),
     ("Shell integration", &["completions", "man"]),
 ];
 
@@ -283,6 +284,7 @@ mod tests {
             "logout",
             "stores",
             "doctor",
+            "setup",
             "completions bash",
             "man",
         ] {

@@ -5,7 +5,9 @@
 use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use authn::{Entry, ErrorKind, Provider, config::ProblemCode, options::OptionValue};
-use authn_providers::{ApiKey, AppService, Basic, Bearer, Cached, Hook, Jwt, JwtBearer, OAuth, OAuth1};
+use authn_providers::{
+    ApiKey, AppService, Basic, Bearer, Cached, Hook, Jwt, JwtBearer, OAuth, OAuth1,
+};
 
 /// Calls a builder's method for each option that is named, and checks that these are all options of the provider.
 macro_rules! methods {
