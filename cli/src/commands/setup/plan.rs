@@ -153,10 +153,13 @@ impl Changes {
             let record = self.record.files.iter().find(|record| record.path == file.path());
             let is_new = if file.exists() { "" } else { " (new)" };
             let _ = writeln!(shown, "{}{is_new}", visible(&file.path().display().to_string()));
+            let mut last = None;
             for step in record.into_iter().flat_map(|record| &record.steps) {
-                if file.exists() {
-                    let _ = writeln!(shown, "@@ line {} @@", step.line(file.text()));
+                let line = file.exists().then(|| step.line(file.text()));
+                if let Some(line) = line.filter(|_| line != last) {
+                    let _ = writeln!(shown, "@@ line {line} @@");
                 }
+                last = line;
                 for (sign, text) in [('-', step.removed()), ('+', &*step.inserted)] {
                     for line in text.lines().filter(|line| !line.trim().is_empty()) {
                         let _ = writeln!(shown, "{sign}{}", plain(line));

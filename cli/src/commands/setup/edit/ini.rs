@@ -9,7 +9,7 @@ pub(in super::super) fn values<'t>(text: &'t str, section: &str, key: &str) -> V
     let all = sections(text).into_iter().filter(|found| found.name == section);
     let pairs = all.flat_map(|found| text[found.body].lines()).filter_map(|line| {
         let (name, value) = line.split_once('=')?;
-        (name.trim().replace('_', "-") == key).then(|| value.trim())
+        (name.trim().replace('_', "-") == key.replace('_', "-")).then(|| value.trim())
     });
     pairs.collect()
 }

@@ -20,7 +20,6 @@ pub(super) fn add(
         return Ok(Some(Added { text, existing: 0 }));
     };
     let rest = text[found.value.clone()].trim();
-    let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest.trim_end());
     if found.items.is_empty() {
         if !matches!(rest, "" | "[]" | "null" | "~") {
             return Err(not_a_list(list));
