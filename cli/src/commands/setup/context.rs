@@ -153,7 +153,10 @@ impl<'a> Context<'a> {
 
     /// Returns the user's folder for configurations.
     pub(super) fn config_folder(&self) -> PathBuf {
-        variable("XDG_CONFIG_HOME").unwrap_or_else(|| self.home.join(".config"))
+        let folder = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
+        // The standard says to ignore another one.
+        let folder = folder.filter(|folder| folder.is_absolute());
+        folder.unwrap_or_else(|| self.home.join(".config"))
     }
 
     /// Returns the text of a file; it is empty if there is none.
@@ -162,9 +165,10 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Returns the absolute path that an environment variable has.
+/// Returns the path that an environment variable has, as an absolute one.
 pub(super) fn variable(name: &str) -> Option<PathBuf> {
-    env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    let path = env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from)?;
+    Some(std::path::absolute(&path).unwrap_or(path))
 }
 
 pub(super) fn home() -> Result<PathBuf, Failure> {

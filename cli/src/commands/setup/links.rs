@@ -118,8 +118,8 @@ fn symlink(target: &Path, path: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn symlink(target: &Path, path: &Path) -> std::io::Result<()> {
-    fs::hard_link(target, path)
+fn symlink(_: &Path, _: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 /// Returns whether a folder is the user's own and can be written, or can be created in the home folder.

@@ -2,6 +2,7 @@
 
 mod context;
 mod edit;
+mod files;
 mod links;
 mod plan;
 mod record;
@@ -76,7 +77,8 @@ fn set_up(app: &App, tool: &Tool, arguments: &Arguments) -> Result<(), Failure> 
     context.audience.clone_from(&arguments.audience);
     let mut plan = (tool.plan)(&context)?;
     let notes = std::mem::take(&mut plan.notes);
-    let changes = plan.changes(&Record::read(app, tool.name)?, &others(app, tool)?)?;
+    let others = others(app, tool)?;
+    let changes = plan.changes(&Record::read(app, tool.name)?, &others)?;
     if changes.is_empty() {
         output::message(&format!("{} is already set up; nothing has changed", tool.name));
         return Ok(());
@@ -86,7 +88,7 @@ fn set_up(app: &App, tool: &Tool, arguments: &Arguments) -> Result<(), Failure> 
         return Ok(());
     }
     confirm(app, tool, arguments, "Write this?")?;
-    changes.write(app, tool.name)?;
+    changes.write(app, tool.name, &others)?;
     output::message(&format!("{} is set up", tool.name));
     notes.iter().for_each(|note| output::message(note));
     Ok(())

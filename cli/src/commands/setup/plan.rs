@@ -2,7 +2,6 @@
 
 use std::{
     fmt::Write as _,
-    fs,
     path::{Path, PathBuf},
 };
 
@@ -11,14 +10,11 @@ use authn::TextFile;
 use super::{
     context,
     edit::{Entry, Step},
+    files,
     record::{FileRecord, Link, Record},
     undo::Undo,
 };
-use crate::{
-    app::App,
-    exit::{Code, Failure},
-    style::{plain, visible},
-};
+use crate::{app::App, exit::Failure, style::visible};
 
 /// What a tool needs.
 #[derive(Default)]
@@ -112,25 +108,7 @@ impl Changes {
 
     /// Fails if one of the files can't be written, before any is.
     fn check(&self) -> Result<(), Failure> {
-        for (file, _) in &self.files {
-            let path = visible(&file.path().display().to_string());
-            let refused = |clause: &str, help: String| {
-                Failure::new(Code::Other, format!("{path} {clause}")).with_help(help)
-            };
-            if file.exists() && is_read_only(file.target()) {
-                let help =
-                    format!("make it writable, or add the lines to what it is made from: {path}");
-                return Err(refused("is read-only", help));
-            }
-            let folder = file.target().ancestors().skip(1).find(|folder| folder.exists());
-            if folder.is_some_and(|folder| is_read_only(folder)) {
-                return Err(refused(
-                    "is in a folder that is read-only",
-                    "make the folder writable".to_owned(),
-                ));
-            }
-        }
-        Ok(())
+        self.files.iter().try_for_each(|(file, _)| files::check_is_writable(file))
     }
 
     fn missing_folders(&self) -> Vec<PathBuf> {
@@ -160,11 +138,8 @@ impl Changes {
                     let _ = writeln!(shown, "@@ line {line} @@");
                 }
                 last = line;
-                for (sign, text) in [('-', step.removed()), ('+', &*step.inserted)] {
-                    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-                        let _ = writeln!(shown, "{sign}{}", plain(line));
-                    }
-                }
+                shown.push_str(&step.shown('-', step.removed()));
+                shown.push_str(&step.shown('+', step.inserted()));
             }
         }
         for link in &self.links {
@@ -176,7 +151,7 @@ impl Changes {
     }
 
     /// Writes everything, or leaves everything as it was.
-    pub(super) fn write(self, app: &App, tool: &str) -> Result<(), Failure> {
+    pub(super) fn write(self, app: &App, tool: &str, others: &[Record]) -> Result<(), Failure> {
         let before = Record::read(app, tool)?;
         let mut record = before.clone();
         record.extend(self.record.clone());
@@ -184,7 +159,7 @@ impl Changes {
         record.write(app, tool)?;
         let written = self.write_all();
         if let Err(failure) = written {
-            Undo::of(&self.record, &[]).carry_out().and_then(|_| before.write(app, tool)).ok();
+            Undo::of(&self.record, others).carry_out().and_then(|_| before.write(app, tool)).ok();
             return Err(failure);
         }
         Ok(())
@@ -194,26 +169,9 @@ impl Changes {
         for (file, text) in &self.files {
             file.replace(text)?;
             if self.scripts.iter().any(|script| script == file.path()) {
-                make_executable(file.path())?;
+                files::make_executable(file.path())?;
             }
         }
         self.links.iter().try_for_each(Link::create)
     }
-}
-
-fn is_read_only(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().readonly())
-}
-
-#[cfg(unix)]
-fn make_executable(path: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
-        .map_err(|error| Failure::unwritten(visible(&path.display().to_string()), &error))
-}
-
-#[cfg(not(unix))]
-fn make_executable(_: &Path) -> Result<(), Failure> {
-    Ok(())
 }

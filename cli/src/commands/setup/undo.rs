@@ -8,11 +8,11 @@ use std::{
 
 use authn::TextFile;
 
-use super::record::{Link, Record};
-use crate::{
-    exit::Failure,
-    style::{plain, visible},
+use super::{
+    files,
+    record::{Link, Record},
 };
+use crate::{exit::Failure, style::visible};
 
 /// What an undo removes.
 pub(super) struct Undo<'r> {
@@ -36,9 +36,7 @@ impl<'r> Undo<'r> {
         for file in &self.record.files {
             let _ = writeln!(shown, "{}", visible(&file.path.display().to_string()));
             for step in &file.steps {
-                for line in step.inserted.lines().filter(|line| !line.trim().is_empty()) {
-                    let _ = writeln!(shown, "-{}", plain(line));
-                }
+                shown.push_str(&step.shown('-', step.inserted()));
             }
         }
         for link in self.own_links() {
@@ -50,23 +48,27 @@ impl<'r> Undo<'r> {
     /// Removes everything that is still what was written.
     pub(super) fn carry_out(&self) -> Result<Left, Failure> {
         let mut left = Left::default();
+        let mut changes = Vec::new();
         for file in &self.record.files {
             let now = TextFile::read(&file.path)?;
-            if !now.exists() {
-                continue;
-            }
             let mut text = now.text().to_string();
             for step in file.steps.iter().rev() {
                 match step.undo(&text) {
                     Some(without) => text = without,
+                    None if step.is_absent(&text) => {}
                     None => left.0.push(file.path.clone()),
                 }
             }
-            let is_empty = matches!(text.trim(), "" | "{}");
-            if file.is_new && is_empty {
-                now.remove()?;
-            } else if **now.text() != *text {
-                now.replace(&text)?;
+            if **now.text() != *text {
+                files::check_is_writable(&now)?;
+                changes.push((now, text, file.is_new));
+            }
+        }
+        for (file, text, is_new) in changes {
+            if is_new && matches!(text.trim(), "" | "{}") {
+                file.remove()?;
+            } else {
+                file.replace(&text)?;
             }
         }
         for link in self.own_links() {

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::{CONFIGURATION, Home};
+use crate::sandbox::set_mode;
 
 #[test]
 fn nothing_changes_without_a_yes() {
@@ -20,12 +21,12 @@ fn nothing_changes_without_a_yes() {
 @@ line 3 @@
 +[credential \"https://git.example.com\"]
 +# `authn setup git --undo` removes this.
-+\\thelper =
-+\\thelper = /authn git-credential
++\thelper =
++\thelper = /authn git-credential
 +[credential \"https://git.example.com:8443\"]
 +# `authn setup git --undo` removes this.
-+\\thelper =
-+\\thelper = /authn git-credential
++\thelper =
++\thelper = /authn git-credential
 "
     );
     let outcome = home.run("git");
@@ -67,6 +68,7 @@ fn the_list_says_what_is_set_up() {
 fn a_host_that_is_new_is_added_and_undone_with_the_others() {
     let home = Home::new();
     home.run("docker --yes").done();
+    home.run("bazel --yes").done();
     let more = CONFIGURATION.replace(
         "\"https://git.example.com\"",
         "\"https://git.example.com\", \"https://new.example.com\"",
@@ -75,6 +77,10 @@ fn a_host_that_is_new_is_added_and_undone_with_the_others() {
     home.run("docker --yes").done();
     let text = fs::read_to_string(home.path().join(".docker/config.json")).unwrap();
     assert_eq!(text.matches("\"authn\"").count(), 3, "{text}");
+    home.run("bazel --yes").done();
+    let text = fs::read_to_string(home.path().join(".bazelrc")).unwrap();
+    assert_eq!(text.matches("--credential_helper=").count(), 2, "{text}");
+    home.run("bazel --undo --yes").done();
     home.run("docker --undo --yes").done();
     assert!(home.tree().is_empty());
 }
@@ -134,4 +140,28 @@ fn the_flags_of_the_call_are_repeated_by_the_tool() {
         "{text}"
     );
     assert!(text.contains("https://work.example.com") && !text.contains("https://git"), "{text}");
+}
+
+#[test]
+fn what_the_user_has_removed_is_no_reason_to_warn() {
+    let home = Home::new();
+    home.run("uv --yes").done();
+    fs::remove_file(home.path().join(".config/uv/uv.toml")).unwrap();
+    fs::remove_file(home.path().join(".local/bin/keyring")).unwrap();
+    assert_eq!(home.run("uv --undo --yes").stderr, "uv is no longer set up\n");
+    assert!(home.tree().is_empty());
+}
+
+#[test]
+fn an_undo_leaves_read_only_files_and_its_record() {
+    let home = Home::new();
+    home.run("docker --yes").done();
+    set_mode(&home.path().join(".docker/config.json"), 0o400);
+    let tree = home.tree();
+    let outcome = home.run("docker --undo --yes");
+    assert!(outcome.code == 1 && outcome.stderr.contains("is read-only"), "{outcome:?}");
+    assert_eq!(home.tree(), tree);
+    set_mode(&home.path().join(".docker/config.json"), 0o600);
+    home.run("docker --undo --yes").done();
+    assert!(home.tree().is_empty());
 }

@@ -43,12 +43,12 @@ fn find(text: &str, lines: &[String], whole: bool) -> Option<Vec<usize>> {
             .position(|window| window.iter().copied().eq(lines.iter().map(|line| line.trim())));
         return start.map(|start| (start..start + lines.len()).collect());
     }
-    let mut rest = 0;
+    // From the end, where they were added: the user may have one of them already.
+    let mut rest = all.len();
     let mut found = Vec::new();
-    for line in lines {
-        let index = rest + all.get(rest..)?.iter().position(|there| *there == line.trim())?;
-        found.push(index);
-        rest = index + 1;
+    for line in lines.iter().rev() {
+        rest = all[..rest].iter().rposition(|there| *there == line.trim())?;
+        found.insert(0, rest);
     }
     Some(found)
 }

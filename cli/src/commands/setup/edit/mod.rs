@@ -12,6 +12,8 @@ pub(super) mod yaml;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::style::plain;
+
 /// An entry in a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "format", rename_all = "snake_case")]
@@ -124,7 +126,7 @@ pub(super) struct Step {
     at: usize,
     /// What was replaced: nothing, blanks, or an empty value.
     removed: String,
-    pub(super) inserted: String,
+    inserted: String,
 }
 
 impl Step {
@@ -176,6 +178,22 @@ impl Step {
     pub(super) fn removed(&self) -> &str {
         &self.removed
     }
+
+    pub(super) fn inserted(&self) -> &str {
+        &self.inserted
+    }
+
+    /// Returns lines of this step behind a sign, without a comma that separates them from what is before.
+    pub(super) fn shown(&self, sign: char, text: &str) -> String {
+        let lines = text.trim_start_matches(',').lines().filter(|line| !line.trim().is_empty());
+        let visible = |line: &str| line.split('\t').map(plain).collect::<Vec<_>>().join("\t");
+        lines.map(|line| format!("{sign}{}\n", visible(line))).collect()
+    }
+
+    /// Returns whether nothing of the entry is in the text, as if it had not been added.
+    pub(super) fn is_absent(&self, text: &str) -> bool {
+        matches!(self.entry.add(text), Ok(Some(_)))
+    }
 }
 
 /// Returns how many bytes two texts have in common at the start, and then at the end.
@@ -191,4 +209,124 @@ fn changed(before: &str, after: &str) -> (usize, usize) {
 /// Returns the end of a line as the text has it.
 fn newline(text: &str) -> &'static str {
     if text.contains("\r\n") { "\r\n" } else { "\n" }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parts(parts: &[&str]) -> Vec<String> {
+        parts.iter().map(|&part| part.to_owned()).collect()
+    }
+
+    /// Adds an entry, checks that a second one changes nothing, undoes it, and returns the text with it.
+    #[track_caller]
+    fn added(entry: &Entry, text: &str) -> String {
+        let (step, after) = Step::of(entry.clone(), text).unwrap().expect("it is not there");
+        assert!(Step::of(entry.clone(), &after).unwrap().is_none(), "{after}");
+        assert!(step.is_in(&after) && !step.is_in(text) && step.is_absent(text));
+        assert_eq!(step.undo(&after).as_deref(), Some(text));
+        assert!(step.removed.trim_matches(['[', ']', '~']).trim().replace("null", "").is_empty());
+        after
+    }
+
+    #[test]
+    fn a_member_of_json_is_added_to_objects_of_every_form() {
+        let entry = Entry::Json { path: parts(&["a", "b\"}"]), value: "c".into() };
+        for text in [
+            "",
+            "\n",
+            "{}",
+            "{ }",
+            "{\n}\n",
+            "{\r\n\t\"x\": 1\r\n}\r\n",
+            r#"{"x": "}\\\"{", "y": [{}, "]"], "z": -1.5e3}"#,
+            r#"{"a": {}}"#,
+            r#"{"a":{"x":true}}"#,
+            "{\n    \"a\": {\n        \"x\": null\n    },\n    \"y\": 1\n}",
+            r#"{"a": 1, "a": {"twice": 2}}"#,
+            r#"{"\u0061": {"x": 1}}"#,
+        ] {
+            let after = added(&entry, text);
+            let value: Json = serde_json::from_str(&after).unwrap();
+            assert_eq!(value["a"]["b\"}"], "c", "{after}");
+        }
+        for text in ["{", "[]", r#"{"a": 1}"#, r#"{"a": {"b\"}": "d"}}"#, "nul"] {
+            assert!(entry.add(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_toml_is_added_to_tables_of_every_form() {
+        let entry = Entry::Toml { path: parts(&["a", "b"]), value: json!({ "c": ["d"] }) };
+        for text in [
+            "",
+            "# x",
+            "x = 1",
+            "[a]\n",
+            "[a]\nx = 1 # y\n\n[z]",
+            "a.x = 1\n",
+            "a = {}\n",
+            "[a.z]\n",
+            "[[z]]\n\n",
+        ] {
+            let after = added(&entry, text);
+            assert_eq!(toml::get(&after, &parts(&["a", "b", "c"])), Some(json!(["d"])), "{after}");
+        }
+        for text in ["a = 1", "[a]\nb = 2", "[a"] {
+            assert!(entry.add(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_item_of_yaml_is_added_to_lists_of_every_form() {
+        let lines = parts(&["name: n", "user:", "  token: t"]);
+        let entry = Entry::Yaml { list: "users".to_owned(), name: "n".to_owned(), lines };
+        for text in [
+            "",
+            "a: 1",
+            "users:",
+            "users: []\n",
+            "users: null\r\nb: 2\r\n",
+            "users: ~\nb: 2",
+            "users:\n- name: x\n",
+            "users:\n  - name: x\n    user:\n      name: n\n\n# b\nb: 2\n",
+            "users:\n# first\n-\n  name: x\nb: 2",
+            "users:\n- user: {}\n  name: \"x\"",
+        ] {
+            added(&entry, text);
+        }
+        for text in ["users: [{name: x}]", "users: *x\n", "{}", "users:\n- name: n\n  user: {}\n"] {
+            assert!(entry.add(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_are_added_to_sections_of_every_form() {
+        let entry = Entry::Ini {
+            section: "s \"a]b\"".to_owned(),
+            lines: parts(&["\tk =", "\tk = v"]),
+            note: "# note".to_owned(),
+        };
+        for text in [
+            "",
+            "# x",
+            "[t]\nk = v\n",
+            "[s \"a]b\"]",
+            "[s \"a]b\"]\nk = w\n\n\n# t\n[t]\n",
+            "[s \"a]b\"] # x\r\nk=v\r\n",
+            "[t]\n[s \"a]b\"]\n[u]\n[s \"a]b\"]\nx = 1",
+        ] {
+            added(&entry, text);
+        }
+        let note = "# note".to_owned();
+        for whole in [false, true] {
+            let lines = parts(&["a {", "}"]);
+            for text in ["", "x", "x\n", "}\na {\n", "x\r\n\r\n"] {
+                added(&Entry::Lines { lines: lines.clone(), whole, note: note.clone() }, text);
+            }
+        }
+    }
 }

@@ -26,15 +26,17 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
             .with_help("install this program in another folder on PATH"));
     }
     plan.scripts.push(script);
-    let hosts = context.hosts("bazel", true)?;
+    let file = context.home.join(".bazelrc");
+    let text = context.read(&file)?;
     let mut lines: Vec<String> = Vec::new();
-    for host in &hosts {
+    for host in context.hosts("bazel", true)? {
         let line = format!("common --credential_helper={}={path}", host.host());
-        if !lines.contains(&line) {
+        if !lines.contains(&line) && !text.lines().any(|there| there.trim() == line) {
             lines.push(line);
         }
     }
-    let file = context.home.join(".bazelrc");
-    plan.entry(&file, Entry::Lines { lines, whole: false, note: context.note("bazel") });
+    if !lines.is_empty() {
+        plan.entry(&file, Entry::Lines { lines, whole: false, note: context.note("bazel") });
+    }
     Ok(plan)
 }

@@ -3,11 +3,11 @@
 //! git asks all helpers of a host, and tells all of them to store what one has answered. So an empty helper is written
 //! first, which ends the list of those before: none of them stores a token.
 
-use std::{env, path::PathBuf};
+use std::path::PathBuf;
 
 use super::{
     super::{
-        context::{Context, shell},
+        context::{Context, shell, variable},
         edit::Entry,
         plan::Plan,
     },
@@ -36,8 +36,8 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
 
 /// Returns the file that `git config --global` changes.
 fn file(context: &Context<'_>) -> PathBuf {
-    if let Some(path) = env::var_os("GIT_CONFIG_GLOBAL").filter(|path| !path.is_empty()) {
-        return PathBuf::from(path);
+    if let Some(path) = variable("GIT_CONFIG_GLOBAL") {
+        return path;
     }
     let [own, shared] =
         [context.home.join(".gitconfig"), context.config_folder().join("git/config")];

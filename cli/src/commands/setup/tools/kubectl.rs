@@ -24,12 +24,6 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let path = file(context);
     let text = context.read(&path)?;
     let name = context.name();
-    if text.trim().is_empty() {
-        for (list, line) in [("apiVersion", "v1"), ("kind", "Config")] {
-            let lines = vec![format!("{list}: {line}")];
-            plan.entry(&path, Entry::Lines { lines, whole: true, note: context.note("kubectl") });
-        }
-    }
     let item = |list: &str, name: &str, lines: Vec<String>| Entry::Yaml {
         list: list.to_owned(),
         name: name.to_owned(),
@@ -89,7 +83,8 @@ fn file(context: &Context<'_>) -> PathBuf {
     let listed: Vec<PathBuf> =
         env::split_paths(&listed).filter(|path| !path.as_os_str().is_empty()).collect();
     let first = listed.iter().find(|path| path.exists()).or(listed.last());
-    first.cloned().unwrap_or_else(|| context.home.join(".kube/config"))
+    let first = first.map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
+    first.unwrap_or_else(|| context.home.join(".kube/config"))
 }
 
 /// Returns a text as a scalar, with quotes only if it needs them.

@@ -1,5 +1,7 @@
 //! pip: passwords of the command `keyring`.
 
+use std::path::PathBuf;
+
 use super::{
     super::{
         context::{Context, conflict, variable},
@@ -17,8 +19,7 @@ const KEY: &str = "keyring-provider";
 
 fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
-    let file = variable("PIP_CONFIG_FILE");
-    let file = file.unwrap_or_else(|| context.config_folder().join("pip/pip.conf"));
+    let file = variable("PIP_CONFIG_FILE").unwrap_or_else(|| own_file(context));
     let text = context.read(&file)?;
     if let Some(other) = ini::values(&text, "global", KEY).last()
         && *other != "subprocess"
@@ -33,4 +34,15 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     plan.links.push(keyring::link(context, "pip")?);
     plan.notes.push(format!("pip {}", keyring::USER));
     Ok(plan)
+}
+
+/// Returns the file that `pip config set` changes.
+fn own_file(context: &Context<'_>) -> PathBuf {
+    let library = context.home.join("Library/Application Support/pip");
+    let folder = if cfg!(target_os = "macos") && library.is_dir() {
+        library
+    } else {
+        context.config_folder().join("pip")
+    };
+    folder.join("pip.conf")
 }
