@@ -158,11 +158,11 @@ impl<'a> Context<'a> {
         let folder = folder.filter(|folder| folder.is_absolute());
         folder.unwrap_or_else(|| self.home.join(".config"))
     }
+}
 
-    /// Returns the text of a file; it is empty if there is none.
-    pub(super) fn read(&self, path: &Path) -> Result<String, Failure> {
-        Ok(TextFile::read(path)?.text().to_string())
-    }
+/// Returns the text of a file; it is empty if there is none.
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
+    Ok(TextFile::read(path)?.text().to_string())
 }
 
 /// Returns the path that an environment variable has, as an absolute one.

@@ -19,10 +19,10 @@ pub(super) fn check_is_writable(file: &TextFile) -> Result<(), Failure> {
         return refused("is read-only", "make it writable, or change what it is generated from");
     }
     let folder = file.target().ancestors().skip(1).find(|folder| folder.exists());
-    match folder.is_some_and(is_read_only) {
-        true => refused("is in a read-only folder", "make the folder writable"),
-        false => Ok(()),
+    if folder.is_some_and(is_read_only) {
+        return refused("is in a read-only folder", "make the folder writable");
     }
+    Ok(())
 }
 
 fn is_read_only(path: &Path) -> bool {

@@ -90,7 +90,9 @@ fn set_up(app: &App, tool: &Tool, arguments: &Arguments) -> Result<(), Failure> 
     confirm(app, tool, arguments, "Write this?")?;
     changes.write(app, tool.name, &others)?;
     output::message(&format!("{} is set up", tool.name));
-    notes.iter().for_each(|note| output::message(note));
+    for note in notes {
+        output::message(&note);
+    }
     Ok(())
 }
 

@@ -82,24 +82,24 @@ impl Changes {
         path: &Path,
         entry: Entry,
     ) -> Result<(), Result<super::edit::Conflict, Failure>> {
-        let index = match self.files.iter().position(|(file, _)| file.path() == path) {
-            Some(index) => index,
-            None => {
-                let file = TextFile::read(path).map_err(|error| Err(error.into()))?;
-                let record =
-                    FileRecord { path: path.to_owned(), is_new: !file.exists(), steps: Vec::new() };
-                let text = file.text().to_string();
-                self.files.push((file, text));
-                self.record.files.push(record);
-                self.files.len() - 1
-            }
-        };
+        let there = self.files.iter().position(|(file, _)| file.path() == path);
+        let index = there.map_or_else(|| self.open(path).map_err(|error| Err(error.into())), Ok)?;
         let (_, text) = &mut self.files[index];
         if let Some((step, after)) = Step::of(entry, text).map_err(Ok)? {
             self.record.files[index].steps.push(step);
             *text = after;
         }
         Ok(())
+    }
+
+    /// Opens a file, and returns its index.
+    fn open(&mut self, path: &Path) -> authn::Result<usize> {
+        let file = TextFile::read(path)?;
+        let is_new = !file.exists();
+        let text = file.text().to_string();
+        self.files.push((file, text));
+        self.record.files.push(FileRecord { path: path.to_owned(), is_new, steps: Vec::new() });
+        Ok(self.files.len() - 1)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -138,8 +138,7 @@ impl Changes {
                     let _ = writeln!(shown, "@@ line {line} @@");
                 }
                 last = line;
-                shown.push_str(&step.shown('-', step.removed()));
-                shown.push_str(&step.shown('+', step.inserted()));
+                shown.push_str(&step.shown());
             }
         }
         for link in &self.links {

@@ -36,7 +36,7 @@ impl<'r> Undo<'r> {
         for file in &self.record.files {
             let _ = writeln!(shown, "{}", visible(&file.path.display().to_string()));
             for step in &file.steps {
-                shown.push_str(&step.shown('-', step.inserted()));
+                shown.push_str(&step.shown_undone());
             }
         }
         for link in self.own_links() {

@@ -1,6 +1,6 @@
 //! Each folder of `cli/tests/setup`: before, after, again, undone, and undone after a change elsewhere in the files.
 
-use std::{env, fs};
+use std::{env, fs, os::unix::fs::PermissionsExt as _};
 
 use super::{Case, Home, Tree, assert_same};
 
@@ -77,7 +77,6 @@ fn neither_a_file_nor_the_record_has_a_secret() {
             // What a file of the user's had before is not in the record either.
             assert!(path != "record" || !text.contains("users-own"), "{} {before:?}", case.name);
         }
-        use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(fs::metadata(&record).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

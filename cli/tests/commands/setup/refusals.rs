@@ -165,3 +165,21 @@ fn an_undo_leaves_read_only_files_and_its_record() {
     home.run("docker --undo --yes").done();
     assert!(home.tree().is_empty());
 }
+
+/// The answer of a user at a terminal, the exit code, and whether the tool is set up then.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_user_is_asked_at_a_terminal() {
+    for (answer, code, is_set_up) in [("y\n", 0, true), ("n\n", 1, false), ("\n", 1, false)] {
+        let home = Home::new();
+        let mut command = home.sandbox.command(&["setup", "git"]);
+        command.env("TERM", "dumb");
+        let mut terminal = crate::pty::Pty::start("exec \"$@\"", &command);
+        let shown = terminal.wait_for("Write this? [y/N] ");
+        assert!(shown.contains("+[credential \"https://git.example.com\"]"), "{shown}");
+        terminal.type_in(answer);
+        terminal.wait_for(if is_set_up { "git is set up" } else { "nothing has changed" });
+        assert_eq!(terminal.end().code(), Some(code), "{answer:?}");
+        assert_eq!(home.path().join(".gitconfig").exists(), is_set_up, "{answer:?}");
+    }
+}

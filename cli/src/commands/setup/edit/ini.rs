@@ -15,40 +15,39 @@ pub(in super::super) fn values<'t>(text: &'t str, section: &str, key: &str) -> V
 }
 
 pub(super) fn add(text: &str, section: &str, lines: &[String], note: &str) -> Option<Added> {
-    let all = sections(text);
-    let same = || all.iter().filter(|found| found.name == section);
-    if same().any(|found| find(&text[found.body.clone()], lines).is_some()) {
+    let same: Vec<Section> =
+        sections(text).into_iter().filter(|found| found.name == section).collect();
+    if same.iter().any(|found| find(&text[found.body.clone()], lines).is_some()) {
         return None;
     }
     let end = newline(text);
-    let mut added: String = [note]
-        .into_iter()
-        .chain(lines.iter().map(String::as_str))
-        .fold(String::new(), |text, line| text + line + end);
-    let at = if let Some(found) = same().next_back() {
-        // Blank lines and comments before the next header are not this section's.
-        let body = &text[found.body.clone()];
-        let is_content = |line: &&str| !line.trim().is_empty() && !is_comment(line);
-        let last = body.split_inclusive('\n').scan(0, |end, line| {
-            *end += line.len();
-            Some((*end, line))
-        });
-        let last = last.filter(|(_, line)| is_content(line)).last().map_or(0, |(end, _)| end);
-        found.body.start + last
+    let added = [note].into_iter().chain(lines.iter().map(String::as_str));
+    let added: String = added.flat_map(|line| [line, end]).collect();
+    let (at, before) = if let Some(found) = same.last() {
+        let at = end_of_content(text, found);
+        (at, if text[..at].ends_with('\n') { String::new() } else { end.to_owned() })
     } else {
-        let before = match text {
-            "" => "",
-            text if text.ends_with('\n') => end,
-            _ => &end.repeat(2),
+        let blank = match text {
+            "" => String::new(),
+            text if text.ends_with('\n') => end.to_owned(),
+            _ => end.repeat(2),
         };
-        added = format!("{before}[{section}]{end}{added}");
-        text.len()
+        (text.len(), format!("{blank}[{section}]{end}"))
     };
-    if at > 0 && !text[..at].ends_with('\n') && same().next().is_some() {
-        added = format!("{end}{added}");
+    let text = [&text[..at], &before, &added, &text[at..]].concat();
+    Some(Added { text, existing: usize::from(!same.is_empty()) })
+}
+
+/// Returns the end of the last line of a section that is not blank. Comments after it are about what follows.
+fn end_of_content(text: &str, section: &Section) -> usize {
+    let (mut last, mut at) = (section.body.start, section.body.start);
+    for line in text[section.body.clone()].split_inclusive('\n') {
+        at += line.len();
+        if !line.trim().is_empty() && !is_comment(line) {
+            last = at;
+        }
     }
-    let existing = usize::from(same().next().is_some());
-    Some(Added { text: [&text[..at], &added, &text[at..]].concat(), existing })
+    last
 }
 
 /// Removes the lines, and the section that this leaves empty if it was not there before.
@@ -59,12 +58,9 @@ pub(super) fn remove(
     note: &str,
     existing: usize,
 ) -> Option<String> {
-    let all = sections(text);
-    let same = all.into_iter().filter(|found| found.name == section);
-    let (found, ours) = same
-        .filter_map(|found| Some((find(&text[found.body.clone()], lines)?, found)))
-        .last()
-        .map(|(ours, found)| (found, ours))?;
+    let same = sections(text).into_iter().rev().filter(|found| found.name == section);
+    let mut found = same.filter_map(|found| Some((find(&text[found.body.clone()], lines)?, found)));
+    let (ours, found) = found.next()?;
     let body: Vec<&str> = text[found.body.clone()].split_inclusive('\n').collect();
     let before = ours.first().and_then(|first| first.checked_sub(1));
     let note = before.filter(|&before| body[before].trim() == note);
@@ -73,17 +69,6 @@ pub(super) fn remove(
     let header =
         if existing == 0 && kept.trim().is_empty() { "" } else { &text[found.header.clone()] };
     Some([&text[..found.header.start], header, &kept, &text[found.body.end..]].concat())
-}
-
-pub(super) fn is_same(one: &str, other: &str) -> bool {
-    let content = |text: &str| -> Vec<(String, Vec<String>)> {
-        let all = sections(text).into_iter().map(|found| {
-            let lines = text[found.body].lines().map(str::trim).filter(|line| !line.is_empty());
-            (found.name, lines.map(str::to_owned).collect())
-        });
-        all.collect()
-    };
-    content(one) == content(other)
 }
 
 struct Section {

@@ -13,7 +13,7 @@ pub(super) fn add(text: &str, lines: &[String], whole: bool, note: &str) -> Opti
         _ => end.repeat(2),
     };
     let added = [note].into_iter().chain(lines.iter().map(String::as_str));
-    let added: String = added.map(|line| format!("{line}{end}")).collect();
+    let added: String = added.flat_map(|line| [line, end]).collect();
     Some(Added { text: format!("{text}{before}{added}"), existing: 0 })
 }
 

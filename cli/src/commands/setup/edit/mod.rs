@@ -109,8 +109,7 @@ impl Entry {
         match self {
             Self::Json { .. } => json::is_same(one, other),
             Self::Toml { .. } | Self::TomlElement { .. } => toml::is_same(one, other),
-            Self::Ini { .. } => ini::is_same(one, other),
-            Self::Lines { .. } => lines::is_same(one, other),
+            Self::Ini { .. } | Self::Lines { .. } => lines::is_same(one, other),
             Self::Yaml { .. } => yaml::is_same(one, other),
             Self::Whole { .. } => one == other,
         }
@@ -175,25 +174,32 @@ impl Step {
         1 + text.get(..self.at).unwrap_or(text).matches('\n').count()
     }
 
-    pub(super) fn removed(&self) -> &str {
-        &self.removed
+    /// Returns the lines that were added, behind `+`, and what they replace, behind `-`.
+    pub(super) fn shown(&self) -> String {
+        signed('-', &self.removed) + &signed('+', &self.inserted)
     }
 
-    pub(super) fn inserted(&self) -> &str {
-        &self.inserted
-    }
-
-    /// Returns lines of this step behind a sign, without a comma that separates them from what is before.
-    pub(super) fn shown(&self, sign: char, text: &str) -> String {
-        let lines = text.trim_start_matches(',').lines().filter(|line| !line.trim().is_empty());
-        let visible = |line: &str| line.split('\t').map(plain).collect::<Vec<_>>().join("\t");
-        lines.map(|line| format!("{sign}{}\n", visible(line))).collect()
+    /// Returns the lines that an undo removes, behind `-`.
+    pub(super) fn shown_undone(&self) -> String {
+        signed('-', &self.inserted)
     }
 
     /// Returns whether nothing of the entry is in the text, as if it had not been added.
     pub(super) fn is_absent(&self, text: &str) -> bool {
         matches!(self.entry.add(text), Ok(Some(_)))
     }
+}
+
+/// Returns the lines of a text behind a sign, without a comma that separates them from what is before.
+fn signed(sign: char, text: &str) -> String {
+    let mut shown = String::new();
+    for line in text.trim_start_matches(',').lines().filter(|line| !line.trim().is_empty()) {
+        shown.push(sign);
+        // Tabs are a part of the layout.
+        shown.push_str(&line.split('\t').map(plain).collect::<Vec<_>>().join("\t"));
+        shown.push('\n');
+    }
+    shown
 }
 
 /// Returns how many bytes two texts have in common at the start, and then at the end.

@@ -33,9 +33,10 @@ pub(super) fn add(
     if let Some(there) =
         found.items.iter().find(|item| name_of(&text[(*item).clone()]) == Some(name))
     {
-        return match has(&text[there.clone()], lines) {
-            true => Ok(None),
-            false => Err(Conflict::taken(&[list.to_owned(), name.to_owned()])),
+        return if has(&text[there.clone()], lines) {
+            Ok(None)
+        } else {
+            Err(Conflict::taken(&[list.to_owned(), name.to_owned()]))
         };
     }
     let at = found.items.last().map_or(found.value.end, |last| last.end);
@@ -153,13 +154,8 @@ impl List {
 
 /// Returns the lines of an item, the first of which has the dash.
 fn item(lines: &[String], indent: &str, end: &str) -> String {
-    let numbered = lines.iter().enumerate();
-    numbered
-        .map(|(index, line)| {
-            let dash = if index == 0 { "- " } else { "  " };
-            format!("{indent}{dash}{line}{end}")
-        })
-        .collect()
+    let dashes = std::iter::once("- ").chain(std::iter::repeat("  "));
+    lines.iter().zip(dashes).flat_map(|(line, dash)| [indent, dash, line, end]).collect()
 }
 
 /// Returns the name of an item, which is one level below the dash.

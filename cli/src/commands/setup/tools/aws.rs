@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        context::{Context, conflict, shell, variable},
+        context::{Context, conflict, read, shell, variable},
         edit::{Conflict, Entry, ini},
         plan::Plan,
     },
@@ -25,7 +25,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let name = context.name();
     let section = format!("profile {name}");
     let call = shell(&context.call_of_profile(&["aws-credential-process"]))?;
-    let text = context.read(&file)?;
+    let text = read(&file)?;
     if ini::values(&text, &section, KEY).iter().any(|there| *there != call) {
         let fault = format!("already has another `{KEY}` for the profile `{name}`");
         let help = "remove that value first, if authn should take its place";

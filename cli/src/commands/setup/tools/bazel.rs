@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        context::{Context, shell},
+        context::{Context, read, shell},
         edit::Entry,
         links,
         plan::Plan,
@@ -27,7 +27,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     }
     plan.scripts.push(script);
     let file = context.home.join(".bazelrc");
-    let text = context.read(&file)?;
+    let text = read(&file)?;
     let mut lines: Vec<String> = Vec::new();
     for host in context.hosts("bazel", true)? {
         let line = format!("common --credential_helper={}={path}", host.host());

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::{
     super::{
-        context::{Context, variable},
+        context::{Context, read, variable},
         edit::{Entry, toml},
         links,
         plan::Plan,
@@ -35,7 +35,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
         first: vec!["cargo:token".to_owned()],
         element: NAME.to_owned(),
     };
-    let registries = toml::get(&context.read(&file)?, &path(["registries"]));
+    let registries = toml::get(&read(&file)?, &path(["registries"]));
     plan.notes = own_providers(context, registries.as_ref());
     plan.entry(&file, entry);
     plan.links.push(links::link(&context.program, NAME)?);

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::{
     super::{
-        context::{Context, shell, variable},
+        context::{Context, read, shell, variable},
         edit::{Entry, json},
         plan::Plan,
     },
@@ -33,7 +33,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
         own.clone().unwrap_or_else(|| context.home.join(".claude")).join("settings.json");
     let servers = own.unwrap_or_else(|| context.home.clone()).join(".claude.json");
 
-    let configured = json::get(&context.read(&settings)?, &path(["env", BASE_URL]));
+    let configured = json::get(&read(&settings)?, &path(["env", BASE_URL]));
     let configured = configured.as_ref().and_then(Json::as_str).map(str::to_owned);
     let api = configured.or_else(|| env::var(BASE_URL).ok());
     if context.allows(api.as_deref().unwrap_or("https://api.anthropic.com")) {
@@ -41,7 +41,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
         plan.entry(&settings, Entry::Json { path: path(["apiKeyHelper"]), value: call.into() });
     }
 
-    let there = json::get(&context.read(&servers)?, &path(["mcpServers"])).unwrap_or_default();
+    let there = json::get(&read(&servers)?, &path(["mcpServers"])).unwrap_or_default();
     for (name, server) in there.as_object().into_iter().flatten() {
         let Some(url) = server["url"].as_str().filter(|url| context.allows(url)) else { continue };
         let call = shell(&context.call(&["header", "--json", "--url", url]))?;

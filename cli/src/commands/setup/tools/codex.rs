@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     super::{
-        context::{Context, variable},
+        context::{Context, read, variable},
         edit::{Entry, toml},
         plan::Plan,
     },
@@ -34,7 +34,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
         "timeout_ms": TIMEOUT,
         "refresh_interval_ms": INTERVAL,
     });
-    let there = toml::get(&context.read(&file)?, &path(["model_providers"])).unwrap_or_default();
+    let there = toml::get(&read(&file)?, &path(["model_providers"])).unwrap_or_default();
     let ours =
         |provider: &Json| provider["base_url"].as_str().is_some_and(|url| context.allows(url));
     let there = there.as_object().into_iter().flatten();

@@ -4,7 +4,7 @@ use std::{env, path::PathBuf};
 
 use super::{
     super::{
-        context::Context,
+        context::{Context, read},
         edit::{Entry, yaml},
         plan::Plan,
     },
@@ -22,7 +22,7 @@ pub(super) const TOOL: Tool = Tool {
 fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     let path = file(context);
-    let text = context.read(&path)?;
+    let text = read(&path)?;
     let name = context.name();
     let item = |list: &str, name: &str, lines: Vec<String>| Entry::Yaml {
         list: list.to_owned(),

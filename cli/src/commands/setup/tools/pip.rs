@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     super::{
-        context::{Context, conflict, variable},
+        context::{Context, conflict, read, variable},
         edit::{Conflict, Entry, ini},
         plan::Plan,
     },
@@ -20,7 +20,7 @@ const KEY: &str = "keyring-provider";
 fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     let file = variable("PIP_CONFIG_FILE").unwrap_or_else(|| own_file(context));
-    let text = context.read(&file)?;
+    let text = read(&file)?;
     if let Some(other) = ini::values(&text, "global", KEY).last()
         && *other != "subprocess"
     {

@@ -1,10 +1,10 @@
-//! Terraform and OpenTofu: a credentials helper, which is a plugin by its name.
+//! Terraform and `OpenTofu`: a credentials helper, which is a plugin by its name.
 
 use serde_json::Value as Json;
 
 use super::{
     super::{
-        context::{Context, conflict, variable},
+        context::{Context, conflict, read, variable},
         edit::{Conflict, Entry},
         plan::Plan,
         record::Link,
@@ -33,7 +33,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     }
     lines.push("}".to_owned());
     let entry = Entry::Lines { lines, whole: true, note: context.note("terraform") };
-    let text = context.read(&file)?;
+    let text = read(&file)?;
     let is_other = text.lines().any(|line| line.trim_start().starts_with("credentials_helper"));
     if is_other && entry.remove(&text, 0).is_none() {
         let fault = "already has a credentials helper, and there can be only one";
