@@ -166,6 +166,8 @@ pub use cache::{CacheOptions, Cached};
 #[doc(inline)]
 pub use config::{Loader, load, load_profile};
 pub use config_writer::ConfigWriter;
+#[doc(hidden)]
+pub use config_writer::{StateFile, TextFile, TomlText};
 pub use context::{Context, Reason};
 pub use credentials::Credentials;
 #[doc(inline)]

@@ -26,10 +26,11 @@ Exit codes:
 Data goes to standard output, everything else to standard error.";
 
 /// The commands by topic, in the order in which they are needed.
-const GROUPS: [(&str, &[&str]); 4] = [
+const GROUPS: [(&str, &[&str]); 5] = [
     ("Configuration", &["config", "providers", "explain", "doctor"]),
     ("Sessions", &["login", "status", "logout", "stores"]),
     ("Tokens", &["token", "header"]),
+    ("Other tools", &["setup"]),
     ("Shell integration", &["completions", "man"]),
 ];
 
@@ -284,6 +285,7 @@ mod tests {
             "stores",
             "doctor",
             "explain https://a.test",
+            "setup",
             "completions bash",
             "man",
         ] {

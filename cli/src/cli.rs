@@ -151,7 +151,8 @@ impl Cli {
     /// Declares that another command line contains the [commands](Self::commands), below this subcommand. `path` has the
     /// words between the program and the commands, such as `auth` or `tools auth`.
     ///
-    /// The commands `completions` and `man` are left out, because those of the program include all commands.
+    /// The commands `completions` and `man` are left out, because those of the program include all commands, and so is
+    /// `setup`, because other tools call a program by its own name.
     pub fn embedded(mut self, path: &str) -> Self {
         self.program.path = path.split_whitespace().map(str::to_owned).collect();
         self

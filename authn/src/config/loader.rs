@@ -544,7 +544,7 @@ impl Loader {
         Presets::of(registry, &self.app, environment, self.command_line("providers --presets"))
     }
 
-    fn surroundings(&self) -> Environment {
+    pub(crate) fn surroundings(&self) -> Environment {
         self.environment.clone().unwrap_or_else(Environment::of_process)
     }
 
@@ -612,7 +612,7 @@ impl Loader {
     }
 
     /// Returns the name of the application.
-    pub(super) fn app_name(&self) -> &str {
+    pub(crate) fn app_name(&self) -> &str {
         &self.app
     }
 

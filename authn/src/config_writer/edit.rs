@@ -90,22 +90,31 @@ fn put_below(
     Ok(())
 }
 
-/// Removes what is at a path, and the tables above it that are empty then.
-pub(super) fn remove(document: &mut DocumentMut, path: &[String]) -> bool {
-    removed(document.as_table_mut(), path)
+/// Removes what is at a path, and the tables above it that are empty then, but not the first `kept` ones.
+pub(super) fn remove(document: &mut DocumentMut, path: &[String], kept: usize) -> bool {
+    removed(document.as_table_mut(), path, kept)
 }
 
-fn removed(table: &mut dyn TableLike, path: &[String]) -> bool {
+fn removed(table: &mut dyn TableLike, path: &[String], kept: usize) -> bool {
     let [first, rest @ ..] = path else { return false };
     if rest.is_empty() {
         return table.remove(first).is_some_and(|item| !item.is_none());
     }
     let Some(below) = table.get_mut(first).and_then(Item::as_table_like_mut) else { return false };
-    let is_removed = removed(below, rest);
-    if is_removed && below.is_empty() {
+    let is_removed = removed(below, rest, kept.saturating_sub(1));
+    if is_removed && below.is_empty() && kept == 0 {
         table.remove(first);
     }
     is_removed
+}
+
+/// Returns the list at a path.
+pub(super) fn array<'d>(document: &'d mut DocumentMut, path: &[String]) -> Option<&'d mut Array> {
+    let mut item = document.as_item_mut();
+    for part in path {
+        item = item.as_table_like_mut()?.get_mut(part)?;
+    }
+    item.as_array_mut()
 }
 
 /// Puts a value in the place of the one that is there, with its comment, or at the end of the table.

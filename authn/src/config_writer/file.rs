@@ -1,6 +1,7 @@
-//! The file that is changed: as it was read, and how it is replaced.
+//! A file of text that is changed: as it was read, and how it is replaced or removed.
 
 use std::{
+    fmt,
     fs::{self, File},
     io,
     path::{self, Path, PathBuf},
@@ -8,89 +9,80 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use super::difference::{Change, changes};
 use crate::{
     Error, Result,
     diagnostic::{SourceText, limit_help, reason},
-    input_file::{self, Refusal, Rules},
+    input_file::{self, BYTE_ORDER_MARK, Refusal, Rules},
     private_file,
 };
 
 /// The start of the name of a new file, until it replaces the other one.
 const PREFIX: &str = ".authn-new-";
 
-/// A configuration file as it was read, or its absence.
-pub(super) struct Original {
+/// A file of text as it was read, or its absence: a configuration of authn or of another program.
+#[doc(hidden)]
+pub struct TextFile {
     path: PathBuf,
     /// The file itself, if the path is a symbolic link.
     target: PathBuf,
     text: Zeroizing<String>,
-    /// The text with the ends of lines that the editor of TOML keeps.
-    editable: Zeroizing<String>,
+    /// Whether the file starts with a byte order mark, which is not part of the text.
+    has_mark: bool,
     exists: bool,
 }
 
-impl Original {
-    pub(super) fn read(path: &Path) -> Result<Self> {
+impl TextFile {
+    /// Reads a file, which need not exist.
+    ///
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the file can't be read, or is unsafe to read.
+    pub fn read(path: &Path) -> Result<Self> {
         let target = if path.symlink_metadata().is_ok() {
             fs::canonicalize(path).map_err(|error| refused(&Refusal::unopened(path, &error)))?
         } else {
             path::absolute(path).unwrap_or_else(|_| path.to_owned())
         };
-        let read = input_file::read_text(&target, Rules::Configuration);
-        let (text, exists) = match read {
-            Ok(text) => (text, true),
-            Err(refusal) if refusal.is_absence() => (Zeroizing::new(String::new()), false),
+        let read = input_file::read_marked_text(&target, Rules::Configuration);
+        let (text, has_mark, exists) = match read {
+            Ok((text, has_mark)) => (text, has_mark, true),
+            Err(refusal) if refusal.is_absence() => (Zeroizing::default(), false, false),
             Err(refusal) => return Err(refused(&refusal)),
         };
-        let editable = Zeroizing::new(text.replace("\r\n", "\n"));
-        Ok(Self { path: path.to_owned(), target, text, editable, exists })
+        Ok(Self { path: path.to_owned(), target, text, has_mark, exists })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// Returns the path, as it was given.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn text(&self) -> &Zeroizing<String> {
+    /// Returns the path of the file itself, if the path is a symbolic link.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Returns the text, without a byte order mark; it is empty if there is no file.
+    pub fn text(&self) -> &Zeroizing<String> {
         &self.text
     }
 
-    pub(super) fn editable(&self) -> &str {
-        &self.editable
-    }
-
-    /// Returns the text of a changed document with the ends of lines of this file.
-    pub(super) fn restored(&self, text: &Zeroizing<String>) -> Zeroizing<String> {
-        if **text == *self.editable {
-            return self.text.clone();
-        }
-        if !self.text.contains("\r\n") {
-            return text.clone();
-        }
-        let [old, new] = [&self.editable, text].map(|text| text.lines().collect::<Vec<_>>());
-        let mut originals = self.text.split_inclusive('\n');
-        let mut added = new.iter();
-        let mut restored = Zeroizing::new(String::new());
-        for change in changes(&old, &new) {
-            let original = if change == Change::Added { None } else { originals.next() };
-            let line = if change == Change::Removed { None } else { added.next() };
-            match (original.filter(|original| original.ends_with('\n')), line) {
-                (Some(original), Some(_)) => restored.push_str(original),
-                (None, Some(line)) => restored.extend([line, "\r\n"]),
-                (_, None) => {}
-            }
-        }
-        restored
+    /// Returns whether there was a file.
+    pub fn exists(&self) -> bool {
+        self.exists
     }
 
     pub(super) fn not_toml(&self, at: usize) -> Error {
-        let place = SourceText::new(self.path.clone(), self.editable.clone()).provenance(at);
+        let place =
+            SourceText::new(self.path.clone(), Zeroizing::new(self.text.replace("\r\n", "\n")))
+                .provenance(at);
         Error::configuration(format!("{place} is not valid TOML, so the file is not changed"))
             .with_help("fix it with `config edit`, or by hand")
     }
 
-    /// Replaces the file by one with this text, if it is still what was read.
-    pub(super) fn replace(&self, text: &str) -> Result<()> {
+    /// Replaces the file by one with this text, if it is still what was read. A new one has the mode 0600.
+    ///
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if another program has changed the file meanwhile, or
+    /// if it can't be written.
+    pub fn replace(&self, text: &str) -> Result<()> {
         let failed = |error: &io::Error| self.unwritten(error);
         if !self.exists {
             let folder = self.target.parent().unwrap_or(&self.target);
@@ -102,19 +94,36 @@ impl Original {
                 result => result.map_err(|error| failed(&error)),
             };
         }
-        // Other writers lock the file that they replace, too, so between the comparison and the change there is none.
-        let file = File::open(&self.target).map_err(|error| failed(&error))?;
+        let file = self.locked()?;
+        let mark = if self.has_mark { BYTE_ORDER_MARK } else { &[] };
+        let bytes = Zeroizing::new([mark, text.as_bytes()].concat());
+        private_file::replace_like(&file, &self.target, PREFIX, &bytes)
+            .map_err(|error| failed(&error))
+    }
+
+    /// Removes the file, if it is still what was read.
+    ///
+    /// Fails like [`replace`](Self::replace).
+    pub fn remove(&self) -> Result<()> {
+        let _file = self.locked()?;
+        fs::remove_file(&self.target).map_err(|error| self.unwritten(&error))
+    }
+
+    /// Returns the file under a lock, if it is still what was read. Other writers lock the file that they replace, too, so
+    /// between the comparison and the change there is none.
+    fn locked(&self) -> Result<File> {
+        let file = File::open(&self.target).map_err(|error| self.unwritten(&error))?;
         // On a file system without locks, the comparison remains.
         if matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)) {
             return Err(self.changed());
         }
         let now = input_file::read(&self.target, Rules::Configuration);
         let now = now.map_err(|refusal| refused(&refusal))?;
-        if !private_file::is_at(&file, &self.target) || *now.bytes != *self.text.as_bytes() {
+        let is_same = *now.bytes == *self.text.as_bytes() && now.has_mark == self.has_mark;
+        if !is_same || !private_file::is_at(&file, &self.target) {
             return Err(self.changed());
         }
-        private_file::replace_like(&file, &self.target, PREFIX, text.as_bytes())
-            .map_err(|error| failed(&error))
+        Ok(file)
     }
 
     fn changed(&self) -> Error {
@@ -127,6 +136,13 @@ impl Original {
         let path = self.path.display();
         Error::configuration(format!("can't write {path} ({})", reason(error)))
             .with_help(limit_help(error).unwrap_or("check the folder and the disk"))
+    }
+}
+
+impl fmt::Debug for TextFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The text may contain a secret.
+        f.debug_struct("TextFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
 

@@ -1,18 +1,24 @@
 //! `ConfigWriter`: changes a configuration file and keeps everything else in it. It is the only code that changes such files.
+//!
+//! `TextFile` and `TomlText` also change the files of other programs, for the command line.
 
 mod difference;
 mod edit;
 mod file;
 mod schema;
+mod state_file;
+mod toml_text;
 
 use std::{fmt, path::Path};
 
 use serde::Serialize;
-use toml_edit::{DocumentMut, Key};
+use toml_edit::Key;
 use zeroize::Zeroizing;
 
 use crate::{Error, Loader, Registry, Result};
-use file::Original;
+pub use file::TextFile;
+pub use state_file::StateFile;
+pub use toml_text::TomlText;
 
 /// Changes a configuration file: sets and removes values, shows the difference, and writes the file as a whole.
 ///
@@ -42,17 +48,17 @@ use file::Original;
 /// # Ok::<(), authn::Error>(())
 /// ```
 pub struct ConfigWriter {
-    original: Original,
-    document: DocumentMut,
+    original: TextFile,
+    toml: TomlText,
     registry: Registry,
 }
 
 impl ConfigWriter {
     /// Reads the file at a path, which need not exist.
     pub(super) fn open(path: &Path, registry: Registry) -> Result<Self> {
-        let original = Original::read(path)?;
-        let document = edit::parse(original.editable()).map_err(|at| original.not_toml(at))?;
-        Ok(Self { original, document, registry })
+        let original = TextFile::read(path)?;
+        let toml = TomlText::parse(original.text()).map_err(|at| original.not_toml(at))?;
+        Ok(Self { original, toml, registry })
     }
 
     /// Returns the path of the file, as it was given.
@@ -72,11 +78,11 @@ impl ConfigWriter {
         let path = path(key)?;
         let value = serde_json::to_value(value).map_err(|_| schema::not_a_value(key))?;
         schema::check(&self.registry, key, &path, &value)?;
-        let mut document = self.document.clone();
+        let mut document = self.toml.document.clone();
         let is_group = |path: &[String]| schema::is_group(&self.registry, path);
         edit::set(&mut document, &path, &value, &is_group)
             .map_err(|part| no_table(key, &path[..=part.min(path.len() - 1)]))?;
-        self.document = document;
+        self.toml.document = document;
         Ok(())
     }
 
@@ -84,14 +90,14 @@ impl ConfigWriter {
     ///
     /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is not written as in TOML.
     pub fn remove(&mut self, key: &str) -> Result<bool> {
-        Ok(edit::remove(&mut self.document, &path(key)?))
+        Ok(self.toml.remove(&path(key)?, 0))
     }
 
     /// Returns whether the file has a value or a table at a key.
     ///
     /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is not written as in TOML.
     pub fn contains(&self, key: &str) -> Result<bool> {
-        Ok(edit::contains(&self.document, &path(key)?))
+        Ok(edit::contains(&self.toml.document, &path(key)?))
     }
 
     /// Returns whether a write would change the file.
@@ -121,7 +127,7 @@ impl ConfigWriter {
 
     /// Returns the text that a write makes.
     pub(super) fn text(&self) -> Zeroizing<String> {
-        self.original.restored(&edit::text(&self.document))
+        self.toml.text()
     }
 }
 

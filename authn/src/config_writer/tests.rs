@@ -374,3 +374,12 @@ proptest! {
         prop_assert_eq!(crlf && !text.is_empty(), after.contains("\r\n"));
     }
 }
+
+#[test]
+fn a_byte_order_mark_stays() {
+    let place = Place::new("\u{feff}default_profile = \"a\"\n");
+    let mut writer = place.writer();
+    writer.set("default_profile", "b").unwrap();
+    writer.write().unwrap();
+    assert_eq!(fs::read_to_string(place.path()).unwrap(), "\u{feff}default_profile = \"b\"\n");
+}

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::diagnostic::{self, limit_help, quoted};
 
 /// The byte order mark that some editors write at the start of a text in UTF-8. It is not part of the text.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+pub(crate) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The purpose of a file. It decides who may own, read and write the file, and how large it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +139,8 @@ impl fmt::Display for Refusal {
 /// The bytes of a file, without a byte order mark.
 pub(crate) struct Contents {
     pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// Whether the file starts with a byte order mark.
+    pub(crate) has_mark: bool,
     /// A doubtful right of other users, for which the file is not refused.
     pub(crate) warning: Option<Refusal>,
 }
@@ -158,13 +160,25 @@ pub(crate) fn read(path: &Path, rules: Rules) -> Result<Contents, Refusal> {
         let clause = format!("is larger than {} MiB", rules.largest());
         Refusal::new(Reason::TooLarge, path, clause, "check that this is the right file")
     })?;
-    Ok(Contents { bytes: without_mark(bytes), warning })
+    let has_mark = bytes.starts_with(BYTE_ORDER_MARK);
+    Ok(Contents { bytes: without_mark(bytes), has_mark, warning })
 }
 
 /// Reads a file of text in UTF-8.
 pub(crate) fn read_text(path: &Path, rules: Rules) -> Result<Zeroizing<String>, Refusal> {
-    into_text(read(path, rules)?.bytes)
-        .map_err(|_| Refusal::new(Reason::NotUtf8, path, "is not UTF-8 text", "save it as UTF-8"))
+    read_marked_text(path, rules).map(|(text, _)| text)
+}
+
+/// Does the same, and returns whether the file starts with a byte order mark.
+pub(crate) fn read_marked_text(
+    path: &Path,
+    rules: Rules,
+) -> Result<(Zeroizing<String>, bool), Refusal> {
+    let contents = read(path, rules)?;
+    let text = into_text(contents.bytes).map_err(|_| {
+        Refusal::new(Reason::NotUtf8, path, "is not UTF-8 text", "save it as UTF-8")
+    })?;
+    Ok((text, contents.has_mark))
 }
 
 /// Returns bytes as a text, without a copy. The error is the text before the first byte that is not UTF-8.

@@ -10,6 +10,7 @@ mod logout;
 mod man;
 mod profiles;
 mod providers;
+mod setup;
 mod signals;
 mod status;
 mod stores;
@@ -48,6 +49,8 @@ pub(crate) enum Command {
     Stores(stores::Arguments),
     /// Find problems, and show how to fix them
     Doctor(doctor::Arguments),
+    /// Make git, kubectl, cargo and other tools use these tokens
+    Setup(setup::Arguments),
     /// Print a completion script for a shell
     Completions(completions::Arguments),
     /// Print the man page, or write one for each command
@@ -55,7 +58,7 @@ pub(crate) enum Command {
 }
 
 /// The commands about the whole program. An embedding program has its own.
-pub(crate) const OF_PROGRAM: [&str; 2] = ["completions", "man"];
+pub(crate) const OF_PROGRAM: [&str; 3] = ["completions", "man", "setup"];
 
 /// Runs a command. `definition` builds the definition of the command line, for the commands that need it.
 pub(crate) fn run(
@@ -74,6 +77,7 @@ pub(crate) fn run(
         Command::Logout(arguments) => logout::run(app, &arguments),
         Command::Stores(arguments) => stores::run(app, &arguments),
         Command::Doctor(arguments) => doctor::run(app, &arguments),
+        Command::Setup(arguments) => setup::run(app, &arguments),
         Command::Completions(arguments) => completions::run(app, &arguments, definition()),
         Command::Man(arguments) => man::run(app, &arguments, definition()),
     }

@@ -29,6 +29,8 @@ mod sandbox;
 mod secret_prompt;
 mod secrets;
 mod server;
+#[cfg(unix)]
+mod setup;
 mod show;
 mod status;
 mod stores;

@@ -45,7 +45,7 @@ pub(crate) fn text(
     path: &Path,
     problems: &mut Vec<Problem>,
 ) -> Result<Option<Zeroizing<String>>, Box<Problem>> {
-    let Contents { bytes, warning } = match input_file::read(path, Rules::Configuration) {
+    let Contents { bytes, warning, .. } = match input_file::read(path, Rules::Configuration) {
         Ok(contents) => contents,
         Err(refusal) if refusal.is_absence() => return Ok(None),
         Err(refusal) => return Err(Box::new(problem(path, &refusal, Problem::error))),
