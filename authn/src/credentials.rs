@@ -6,9 +6,9 @@ mod login_once;
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Bound, Context, Environment, Error, Login, LoginOutcome, LoginPlan, Origins, Placement, Probe,
-    Reaction, Request, ResponseHead, Result, Revocation, Show, Status, Token, TokenSet, Url, Used,
-    View,
+    Bound, Context, Environment, Error, Issued, Login, LoginOutcome, LoginPlan, Origins, Placement,
+    Probe, Reaction, Request, ResponseHead, Result, Revocation, Show, Status, Token, TokenSet, Url,
+    Used, View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
     runtime::Boxed,
 };
@@ -254,6 +254,12 @@ impl Credentials {
     pub fn with_login(&self, login: Login) -> Self {
         let way = Way { login: Some(Arc::new(LoginOnce::new(login))), ..self.0.way.clone() };
         Self(Arc::new(self.0.change(way, None)))
+    }
+
+    /// Returns a valid token with the secrets that are kept with it, such as the keys of AWS.
+    #[doc(hidden)]
+    pub async fn issued(&self) -> Result<Issued> {
+        self.now().issued().await
     }
 
     /// Reports that a server has refused this token, so that the next caller gets another one.

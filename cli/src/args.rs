@@ -26,11 +26,25 @@ Exit codes:
 Data goes to standard output, everything else to standard error.";
 
 /// The commands by topic, in the order in which they are needed.
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 6] = [
     ("Configuration", &["config", "providers", "explain", "doctor"]),
     ("Sessions", &["login", "status", "logout", "stores"]),
-    ("Tokens", &["token", "header"]),
+    ("Tokens", &["token", "header", "exec"]),
     ("Other tools", &["setup"]),
+    (
+        "Called by other tools",
+        &[
+            "git-credential",
+            "kubernetes-exec-credential",
+            "cargo-credential",
+            "docker-credential",
+            "bazel-credential",
+            "terraform-credentials",
+            "keyring",
+            "gcp-executable",
+            "aws-credential-process",
+        ],
+    ),
     ("Shell integration", &["completions", "man"]),
 ];
 
@@ -165,11 +179,11 @@ fn listed(command: &clap::Command, own: &[&str]) -> String {
     let (heading, literal) =
         (command.get_styles().get_header(), command.get_styles().get_literal());
     let groups = || iter::once(("Commands", own)).chain(GROUPS);
-    let width = groups().flat_map(|(_, names)| names).map(|name| name.len()).max().unwrap_or(0);
     let mut template = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
     for (title, names) in groups() {
         let commands = names.iter().filter_map(|name| command.find_subcommand(name));
         let mut commands = commands.filter(|command| !command.is_hide_set()).peekable();
+        let width = names.iter().map(|name| name.len()).max().unwrap_or(0);
         if commands.peek().is_some() {
             let _ = writeln!(template, "\n{heading}{title}:{heading:#}");
         }
@@ -286,6 +300,7 @@ mod tests {
             "doctor",
             "explain https://a.test",
             "setup",
+            "git-credential get",
             "completions bash",
             "man",
         ] {
@@ -294,6 +309,14 @@ mod tests {
             assert_eq!(global.app.as_deref(), Some("fdt"), "{command}");
             assert_eq!(global.config, Some(PathBuf::from("x.toml")), "{command}");
         }
+    }
+
+    #[test]
+    fn the_flags_of_a_program_are_its_own() {
+        let (global, _) = parsed("authn exec --app fdt -- terraform -v --app x").unwrap();
+        assert_eq!((global.app.as_deref(), global.verbose), (Some("fdt"), 0));
+        let (global, _) = parsed("authn keyring -p work get x -v").unwrap();
+        assert_eq!((global.profile.as_deref(), global.verbose), (Some("work"), 0));
     }
 
     #[test]

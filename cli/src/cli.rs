@@ -1,6 +1,6 @@
 //! `Cli`: builds the command line of a program, runs it, or embeds it in another one.
 
-use std::{env, ffi::OsString, process::ExitCode, sync::Arc, thread};
+use std::{env, process::ExitCode, sync::Arc, thread};
 
 use authn::{Loader, store::TokenStore};
 use clap::ArgMatches;
@@ -10,7 +10,7 @@ use crate::{
     args::{self, Chosen},
     commands,
     exit::{self, Code, Failure},
-    log,
+    log, names,
     output::Output,
     own::{BoxError, OwnCommand, Run},
     program::Program,
@@ -171,7 +171,7 @@ impl Cli {
     /// [`run_matches`](Self::run_matches).
     #[must_use]
     pub fn run(&self) -> ExitCode {
-        let arguments: Vec<OsString> = env::args_os().collect();
+        let arguments = names::with_command(env::args_os().collect(), self.program.name());
         match self.commands().try_get_matches_from(&arguments) {
             Ok(matches) => self.run_matches(&matches),
             Err(error) => {

@@ -7,7 +7,10 @@ use authn::{
     diagnostic::{limit_help, reason},
 };
 
-use crate::output::{self, Output};
+use crate::{
+    output::{self, Output},
+    style::plain,
+};
 
 /// The exit codes. `commands/man/exit_status.roff` describes each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub(crate) enum Code {
     Configuration = 3,
     LoginRequired = 4,
     Provider = 5,
+    NotExecutable = 126,
+    NotFound = 127,
     HungUp = 129,
     Interrupted = 130,
     Quit = 131,
@@ -63,18 +68,34 @@ impl Failure {
 
     /// Prints the failure to standard error, and returns the exit code.
     pub(crate) fn report(self, output: &Output) -> Code {
-        match self {
+        match &self {
             Self::Authn(error) => {
                 output.problems(error.problems());
                 output.error(error.message(), error.help());
-                code_of(error.kind())
             }
-            Self::Message { code, message, help } => {
-                output.error(&message, help.as_deref());
-                code
-            }
-            Self::Silent(code) => code,
+            Self::Message { message, help, .. } => output.error(message, help.as_deref()),
+            Self::Silent(_) => {}
         }
+        self.code()
+    }
+
+    /// Returns the exit code.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            Self::Authn(error) => code_of(error.kind()),
+            Self::Message { code, .. } | Self::Silent(code) => *code,
+        }
+    }
+
+    /// Returns the message and the help on one line, for a protocol that has errors of its own.
+    pub(crate) fn one_line(&self) -> String {
+        let text = match self {
+            Self::Authn(error) => one_line(error),
+            Self::Message { message, help: Some(help), .. } => format!("{message}; {help}"),
+            Self::Message { message, help: None, .. } => message.clone(),
+            Self::Silent(_) => String::new(),
+        };
+        plain(&text).replace('\n', " ")
     }
 }
 

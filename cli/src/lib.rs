@@ -27,6 +27,7 @@
 //! | 3 | invalid configuration, or one that does not apply to this request |
 //! | 4 | login required |
 //! | 5 | provider or network error |
+//! | 126, 127 | the program of `exec` can't be run, or is not found |
 //! | 130 | interrupted, or cancelled by the user |
 //! | 129, 131, 143 | ended by SIGHUP, SIGQUIT or SIGTERM |
 //!
@@ -43,13 +44,17 @@ mod ask;
 mod cli;
 mod commands;
 mod exit;
+mod launch;
 mod log;
+mod names;
 mod output;
 mod own;
 mod program;
 mod prompt;
+mod protocols;
 mod signal_mask;
 mod style;
+mod waiting;
 
 pub use cli::Cli;
 pub use own::{BoxError, Run};

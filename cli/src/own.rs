@@ -8,9 +8,8 @@ use serde::Serialize;
 
 use crate::{
     app::App,
-    commands::waiting,
     exit::{Code, Failure, code_of},
-    output,
+    output, waiting,
 };
 
 /// Any error. An [`authn::Error`] in it, or among its sources, decides the exit code.

@@ -1,13 +1,10 @@
 //! The program whose command line this is: what it is called, and what it adds to each configuration.
 
-use std::{
-    env::{self, consts::EXE_SUFFIX},
-    fmt,
-    path::Path,
-    sync::Arc,
-};
+use std::{env, fmt, sync::Arc};
 
 use authn::Loader;
+
+use crate::names;
 
 /// Changes a loader.
 type Change = Arc<dyn Fn(Loader) -> Loader + Send + Sync>;
@@ -43,7 +40,8 @@ impl Program {
 
     /// Returns the name that the program was started by, or its own name if a shell would need to quote that one.
     pub(crate) fn started_as(&self) -> String {
-        started_as().filter(|name| has_only(name, "_-.")).unwrap_or_else(|| self.name().to_owned())
+        let name = started_as(self.name()).filter(|name| has_only(name, "_-."));
+        name.unwrap_or_else(|| self.name().to_owned())
     }
 
     /// Returns the words before a command as they are typed, such as `authn`, or `acme auth` if it is embedded.
@@ -88,11 +86,15 @@ impl fmt::Debug for Program {
     }
 }
 
-/// Returns the name that this process was started by: a program with its own providers is not `authn`.
-fn started_as() -> Option<String> {
+/// Returns the name that this process was started by: a program with its own providers is not `authn`. The name of a
+/// protocol is not one, because it has no other commands.
+fn started_as(own: &str) -> Option<String> {
     let path = env::args_os().next()?;
-    let name = Path::new(&path).file_name()?.to_str()?;
-    Some(name.strip_suffix(EXE_SUFFIX).unwrap_or(name).to_owned())
+    if names::is_of_protocol(&path, own) {
+        let file = env::current_exe().ok()?;
+        return names::name(file.as_os_str()).map(str::to_owned);
+    }
+    names::name(&path).map(str::to_owned)
 }
 
 /// Returns whether a name consists of ASCII letters, digits and these marks.

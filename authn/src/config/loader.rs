@@ -93,6 +93,8 @@ pub struct Loader {
     login_program: (String, String),
     /// Whether the references to secrets are left alone.
     pub(super) explains: bool,
+    /// Whether no command may ask the user for something.
+    pub(super) is_unattended: bool,
 }
 
 /// What a program has set in code.
@@ -141,6 +143,7 @@ impl Loader {
             edited: None,
             login_program: ("authn".to_owned(), "authn".to_owned()),
             explains: false,
+            is_unattended: false,
         }
     }
 
@@ -304,6 +307,16 @@ impl Loader {
     /// Declares that this program is short-lived, so that every exchange that is started is waited for.
     pub fn short_lived(mut self) -> Self {
         self.awaits_refresh = true;
+        self
+    }
+
+    /// Declares that no user is there to answer: the provider `exec` lends no command the terminal, whatever its option
+    /// `interactive` is.
+    ///
+    /// It is for programs that other programs call, such as a helper of git. Logins never start by themselves: see
+    /// [`Credentials::with_login`].
+    pub fn unattended(mut self) -> Self {
+        self.is_unattended = true;
         self
     }
 

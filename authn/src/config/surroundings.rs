@@ -17,13 +17,14 @@ const TABLES: [&str; 4] = ["CREDENTIALS__", "PROFILE__", "STORES__", "HTTP__"];
 pub(super) fn surroundings(reporter: &Reporter<'_>, environment: &Environment) -> Surroundings {
     let variables = Variables::of(reporter.parts, reporter.registry);
     let token = format!("{}TOKEN", reporter.loader.prefix());
-    Surroundings::of(environment, |name| {
+    let surroundings = Surroundings::of(environment, |name| {
         let name = name.to_string_lossy();
         match variables.0.get(&*name) {
             Some(is_secret) => *is_secret,
             None => name == token || may_be_secret(&name),
         }
-    })
+    });
+    if reporter.loader.is_unattended { surroundings.unattended() } else { surroundings }
 }
 
 /// Returns whether a variable that no layer has read can contain a secret: of another application, of a profile or an

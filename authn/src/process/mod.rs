@@ -117,9 +117,9 @@ impl Process {
     }
 
     /// Lends it the terminal: its input and its standard error are the program's. It then stays in the program's process
-    /// group, because another group can't read the terminal.
+    /// group, because another group can't read the terminal. Where [no user is there](Surroundings::has_user), it gets none.
     pub fn interactive(self, is_interactive: bool) -> Self {
-        Self { is_interactive, ..self }
+        Self { is_interactive: is_interactive && self.surroundings.has_user(), ..self }
     }
 
     /// Runs it until its first process ends. What it has started is ended then, or as soon as the future is dropped.

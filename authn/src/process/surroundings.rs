@@ -19,6 +19,8 @@ pub struct Surroundings(Arc<Inner>);
 struct Inner {
     variables: Vec<(OsString, OsString)>,
     home: Option<PathBuf>,
+    /// Whether no command may ask the user for something.
+    is_unattended: bool,
 }
 
 impl Surroundings {
@@ -28,7 +30,20 @@ impl Surroundings {
         let variables = taken.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let below_home = environment.absolute(Path::new("~/it"), None);
         let home = below_home.and_then(|path| Some(path.parent()?.to_owned()));
-        Self(Arc::new(Inner { variables, home }))
+        Self(Arc::new(Inner { variables, home, is_unattended: false }))
+    }
+
+    /// Declares that no user is there, so that no command is lent the terminal.
+    pub(crate) fn unattended(mut self) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.is_unattended = true;
+        }
+        self
+    }
+
+    /// Returns whether commands can be lent the terminal.
+    pub fn has_user(&self) -> bool {
+        !self.0.is_unattended
     }
 
     pub(super) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {

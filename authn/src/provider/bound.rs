@@ -296,10 +296,14 @@ impl Bound {
     /// Returns a valid token for a cache, with the secrets that sign requests with it. `call` has the scopes and the
     /// parameters.
     pub async fn token_set(&self, call: &Context) -> Result<TokenSet> {
-        let this = self.for_call(call);
-        match this.managed() {
-            managed if managed.issues() => Ok(managed.issued(&this.context).await?.into()),
-            _ => Ok(this.token().await?.into()),
+        Ok(self.for_call(call).issued().await?.into())
+    }
+
+    /// Returns a valid token with the secrets that are kept with it.
+    pub(crate) async fn issued(&self) -> Result<Issued> {
+        match self.managed() {
+            managed if managed.issues() => managed.issued(&self.context).await,
+            _ => Ok(self.token().await?.into()),
         }
     }
 

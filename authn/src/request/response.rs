@@ -164,6 +164,7 @@ impl Used {
     }
 
     /// Returns the places that the provider has set itself.
+    #[cfg(feature = "reqwest")]
     pub(crate) fn places(&self) -> &[Place] {
         &self.places
     }

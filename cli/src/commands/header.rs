@@ -1,6 +1,7 @@
 //! `header`: prints the headers that authorise a request, for `curl -H @-`.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, Read as _},
 };
@@ -14,11 +15,13 @@ use http::{
     request::Parts,
 };
 
-use super::{login, token::warn_of_certificate, waiting};
+use super::{login, token::warn_of_certificate};
 use crate::{
     app::App,
     exit::{Code, Failure},
     output,
+    style::spelt,
+    waiting,
 };
 
 /// The header of a proof (RFC 9449, 4.1).
@@ -40,6 +43,7 @@ short time. If the API answers with a `DPoP-Nonce`, pass it with `--dpop-nonce`,
 bound to a client certificate needs it too: pass its files to curl with `--cert` and `--key`.
 
 Examples:
+  authn header --json --url https://mcp.example.com/
   authn header | curl -H @- https://api.example.com/v1/things
   authn header --data item=1 | curl -H @- --data item=1 https://api.example.com/
   authn header --data @a.json --content-type application/json \\
@@ -68,6 +72,10 @@ pub(crate) struct Arguments {
     /// Nonce that the server has answered with as `DPoP-Nonce` (RFC 9449), for tokens that are bound to a key
     #[arg(long, value_name = "NONCE", value_parser = nonce)]
     dpop_nonce: Option<HeaderValue>,
+
+    /// Print one JSON object of names and values
+    #[arg(long)]
+    json: bool,
 
     /// Log in first if no user is logged in
     #[arg(long)]
@@ -131,7 +139,26 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
             app.command_line("config show")
         )));
     }
+    if arguments.json {
+        return Ok(output::json(&object(&parts.headers)?)?);
+    }
     Ok(output::data(lines(&parts.headers))?)
+}
+
+/// Returns the headers as an object of JSON. Several values of a header are one with commas (RFC 9110, 5.3).
+fn object(headers: &HeaderMap) -> Result<BTreeMap<String, String>, Failure> {
+    let mut object: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in headers {
+        let value = str::from_utf8(value.as_bytes()).map_err(|_| {
+            let message = "a header is no UTF-8, so it can't be written as JSON";
+            Failure::new(Code::Configuration, message).with_help("leave out `--json`")
+        })?;
+        object
+            .entry(spelt(name))
+            .and_modify(|values| *values = format!("{values}, {value}"))
+            .or_insert_with(|| value.to_owned());
+    }
+    Ok(object)
 }
 
 /// Returns the failure of a signature. What helps a program that does not pass the body is a flag here.
@@ -219,10 +246,4 @@ fn lines(headers: &HeaderMap) -> Vec<u8> {
         [spelt(name).as_bytes(), b": ", value.as_bytes(), b"\n"].concat()
     };
     headers.iter().flat_map(line).collect()
-}
-
-/// Returns a header's name with capitals, such as `X-Api-Key`. It is ASCII, and not empty.
-fn spelt(name: &HeaderName) -> String {
-    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
-    name.as_str().split_inclusive('-').map(capital).collect()
 }

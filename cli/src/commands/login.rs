@@ -17,13 +17,14 @@ use authn::{
 };
 use tokio::{select, sync::Notify};
 
-use super::{entry, known_store, waiting};
+use super::{entry, known_store};
 use crate::{
     app::App,
     exit::{Code, Failure},
     log,
     prompt::TerminalPrompt,
     style::{home, short, with_name},
+    waiting,
 };
 
 /// The arguments of `login`.

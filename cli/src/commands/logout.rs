@@ -9,12 +9,13 @@ use authn::{
     store::StoreKey,
 };
 
-use super::{active, known_store, profiles, text, waiting};
+use super::{active, known_store, profiles, text};
 use crate::{
     app::App,
     exit::{Code, Failure},
     output,
     style::{plain, with_name},
+    waiting,
 };
 
 /// The store whose sessions end with the program.

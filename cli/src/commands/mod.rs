@@ -3,6 +3,7 @@
 mod completions;
 mod config;
 mod doctor;
+mod exec;
 mod explain;
 mod header;
 mod login;
@@ -11,11 +12,9 @@ mod man;
 mod profiles;
 mod providers;
 mod setup;
-mod signals;
 mod status;
 mod stores;
 mod token;
-pub(crate) mod waiting;
 
 use authn::{
     Entry, View,
@@ -23,7 +22,7 @@ use authn::{
 };
 use clap::Subcommand;
 
-use crate::{app::App, exit::Failure, style::plain};
+use crate::{app::App, exit::Failure, protocols, style::plain};
 
 /// The command to run.
 #[derive(Subcommand, Debug)]
@@ -37,6 +36,8 @@ pub(crate) enum Command {
     Token(token::Arguments),
     /// Print the headers that authorise a request, for `curl -H @-`
     Header(header::Arguments),
+    /// Run a program with a valid token in its environment
+    Exec(exec::Arguments),
     /// Show what would be added to a request and why, and send nothing
     Explain(explain::Arguments),
     /// Log in as a user, and store the session
@@ -51,6 +52,24 @@ pub(crate) enum Command {
     Doctor(doctor::Arguments),
     /// Make git, kubectl, cargo and other tools use these tokens
     Setup(setup::Arguments),
+    /// Answer git as its credential helper
+    GitCredential(protocols::git::Arguments),
+    /// Answer kubectl as its exec plugin
+    KubernetesExecCredential(protocols::kubernetes::Arguments),
+    /// Answer cargo as its credential provider
+    CargoCredential(protocols::cargo::Arguments),
+    /// Answer Docker or Podman as their helper
+    DockerCredential(protocols::docker::Arguments),
+    /// Answer Bazel as its credential helper
+    BazelCredential(protocols::bazel::Arguments),
+    /// Answer Terraform as its credentials helper
+    TerraformCredentials(protocols::terraform::Arguments),
+    /// Answer uv and pip in place of Python's keyring
+    Keyring(protocols::keyring::Arguments),
+    /// Answer the Google SDKs with a workload's identity
+    GcpExecutable(protocols::gcp::Arguments),
+    /// Answer the AWS SDKs as their `credential_process`
+    AwsCredentialProcess(protocols::aws::Arguments),
     /// Print a completion script for a shell
     Completions(completions::Arguments),
     /// Print the man page, or write one for each command
@@ -71,6 +90,7 @@ pub(crate) fn run(
         Command::Providers(arguments) => providers::run(app, &arguments),
         Command::Token(arguments) => token::run(app, &arguments),
         Command::Header(arguments) => header::run(app, &arguments),
+        Command::Exec(arguments) => exec::run(app, &arguments),
         Command::Explain(arguments) => explain::run(app, &arguments),
         Command::Login(arguments) => login::run(app, &arguments),
         Command::Status(arguments) => status::run(app, &arguments),
@@ -78,6 +98,15 @@ pub(crate) fn run(
         Command::Stores(arguments) => stores::run(app, &arguments),
         Command::Doctor(arguments) => doctor::run(app, &arguments),
         Command::Setup(arguments) => setup::run(app, &arguments),
+        Command::GitCredential(arguments) => protocols::git::run(app, &arguments),
+        Command::KubernetesExecCredential(arguments) => protocols::kubernetes::run(app, &arguments),
+        Command::CargoCredential(arguments) => protocols::cargo::run(app, &arguments),
+        Command::DockerCredential(arguments) => protocols::docker::run(app, &arguments),
+        Command::BazelCredential(arguments) => protocols::bazel::run(app, &arguments),
+        Command::TerraformCredentials(arguments) => protocols::terraform::run(app, &arguments),
+        Command::Keyring(arguments) => protocols::keyring::run(app, &arguments),
+        Command::GcpExecutable(arguments) => protocols::gcp::run(app, &arguments),
+        Command::AwsCredentialProcess(arguments) => protocols::aws::run(app, &arguments),
         Command::Completions(arguments) => completions::run(app, &arguments, definition()),
         Command::Man(arguments) => man::run(app, &arguments, definition()),
     }

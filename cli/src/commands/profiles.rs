@@ -7,11 +7,12 @@ use authn::{
     config::{Config, Problem, ProblemCode, Severity},
 };
 
-use super::{active, waiting};
+use super::active;
 use crate::{
     app::App,
     exit::{Code, Failure, code_of},
     output::Output,
+    waiting,
 };
 
 /// The configuration of one profile.

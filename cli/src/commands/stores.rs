@@ -9,12 +9,13 @@ use authn::{
 use clap::ValueHint;
 use serde::Serialize;
 
-use super::{known_store, waiting};
+use super::known_store;
 use crate::{
     app::App,
     exit::{Code, Failure},
     output,
     style::{Table, or_dash},
+    waiting,
 };
 
 /// The store that needs no configuration.

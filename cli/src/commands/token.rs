@@ -5,18 +5,34 @@ use std::time::Duration;
 use authn::{Credentials, Error, ErrorKind, Introspection, Token};
 use serde::Serialize;
 
-use super::{login, waiting};
+use super::login;
 use crate::{
     app::App,
     exit::{Code, Failure},
     output::{self, Output},
     style::time,
+    waiting,
 };
 
 /// The arguments of `token`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = include_str!("token.txt"))]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    wanted: Wanted,
+
+    /// Ask the server about the token, and print its answer as JSON instead of the token
+    #[arg(long)]
+    introspect: bool,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which token is wanted.
+#[derive(clap::Args, Debug)]
+pub(super) struct Wanted {
     /// Get a new token if the cached one expires sooner: `90` (seconds), `5m`, `1h30m`
     #[arg(long, value_name = "DURATION", value_parser = time::duration)]
     min_ttl: Option<Duration>,
@@ -27,15 +43,15 @@ pub(crate) struct Arguments {
 
     /// Log in first if no user is logged in
     #[arg(long)]
-    login: bool,
+    pub(super) login: bool,
+}
 
-    /// Ask the server about the token, and print its answer as JSON instead of the token
-    #[arg(long)]
-    introspect: bool,
-
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+/// A token, and what else was found out.
+pub(super) struct Obtained {
+    profile: Option<String>,
+    pub(super) token: Token,
+    /// What the server says about it, if that was asked for.
+    described: Option<Introspection>,
 }
 
 /// A token, as in the JSON.
@@ -64,38 +80,15 @@ struct Description<'a> {
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
-    login::first(app, arguments.login, || print(app, arguments))
+    login::first(app, arguments.wanted.login, || print(app, arguments))
 }
 
 fn print(app: &App, arguments: &Arguments) -> Result<(), Failure> {
-    let (config, credentials) = waiting::load(app)?;
-    let scopes: Vec<&str> = arguments.scope.iter().flat_map(|scopes| split(scopes)).collect();
-    let credentials = if scopes.is_empty() { credentials } else { credentials.with_scope(&scopes) };
-    // The question needs the credentials too, so it is asked before the wait closes them.
-    let work = async {
-        if !credentials.gives_tokens() {
-            return Err(without_tokens(app));
-        }
-        let token = obtain(app, &credentials, arguments.min_ttl).await?;
-        let found = if arguments.introspect {
-            Some(credentials.introspect_token(&token).await?)
-        } else {
-            None
-        };
-        Ok((token, found))
-    };
-    let (token, found) = waiting::wait(&credentials, work)?;
-    if let Some(found) = found {
-        return describe(&found);
+    let obtained = obtained(app, &arguments.wanted, arguments.introspect)?;
+    if let Some(described) = obtained.described {
+        return describe(&described);
     }
-    if let Some(min_ttl) = arguments.min_ttl {
-        warn_if_short(&token, min_ttl, &app.output);
-    }
-    warn_if_narrow(&token, &scopes, &app.output);
-    warn_if_bound(&token, app);
-    if credentials.identity_for(&token).is_some() {
-        warn_of_certificate(&app.output);
-    }
+    let token = obtained.token;
     if !arguments.json {
         return Ok(output::line(token.secret())?);
     }
@@ -104,8 +97,37 @@ fn print(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         r#type: token.token_type(),
         expires_at: token.expires_at().and_then(time::rfc_3339),
         scopes: token.scope().map(|scope| scope.split_whitespace().collect()),
-        profile: config.profile(),
+        profile: obtained.profile.as_deref(),
     })?)
+}
+
+/// Gets a token, and warns if it is not all that is wanted.
+pub(super) fn obtained(app: &App, wanted: &Wanted, introspect: bool) -> Result<Obtained, Failure> {
+    let (config, credentials) = waiting::load(app)?;
+    let scopes: Vec<&str> = wanted.scope.iter().flat_map(|scopes| split(scopes)).collect();
+    let credentials = if scopes.is_empty() { credentials } else { credentials.with_scope(&scopes) };
+    // The question needs the credentials too, so it is asked before the wait closes them.
+    let work = async {
+        if !credentials.gives_tokens() {
+            return Err(without_tokens(app));
+        }
+        let token = obtain(app, &credentials, wanted.min_ttl).await?;
+        let described =
+            if introspect { Some(credentials.introspect_token(&token).await?) } else { None };
+        Ok((token, described))
+    };
+    let (token, described) = waiting::wait(&credentials, work)?;
+    if described.is_none() {
+        if let Some(min_ttl) = wanted.min_ttl {
+            warn_if_short(&token, min_ttl, &app.output);
+        }
+        warn_if_narrow(&token, &scopes, &app.output);
+        warn_if_bound(&token, app);
+        if credentials.identity_for(&token).is_some() {
+            warn_of_certificate(&app.output);
+        }
+    }
+    Ok(Obtained { profile: config.profile().map(str::to_owned), token, described })
 }
 
 /// Prints what the server says about a token.

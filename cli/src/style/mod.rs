@@ -5,6 +5,7 @@ mod prose;
 mod table;
 pub(crate) mod time;
 
+use http::HeaderName;
 use std::{
     env,
     path::{Path, PathBuf},
@@ -76,6 +77,12 @@ pub(crate) fn short(path: &Path, home: Option<&Path>) -> String {
         Some(rest) => Path::new("~").join(rest).display().to_string(),
         None => path.display().to_string(),
     }
+}
+
+/// Returns a header's name with capitals, such as `X-Api-Key`. It is ASCII, and not empty.
+pub(crate) fn spelt(name: &HeaderName) -> String {
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    name.as_str().split_inclusive('-').map(capital).collect()
 }
 
 #[cfg(test)]

@@ -89,7 +89,8 @@ pub struct Exec {
     url: Option<Url>,
     /// Working folder of the command. Unset, it is that of this program.
     working_directory: Option<PathBuf>,
-    /// Lends the command the terminal, so that it can ask for something. Otherwise it has nothing to read.
+    /// Lends the command the terminal, so that it can ask for something. Otherwise it has nothing to read, nor if another
+    /// program such as git calls this one for a token.
     #[default(false)]
     interactive: bool,
 }
@@ -99,7 +100,8 @@ impl Exec {
         let mut process = Process::new(&self.command, context.surroundings())
             .limit(self.timeout)
             .interactive(self.interactive);
-        process = self.format.ask(process, self.url.as_ref(), context, self.interactive)?;
+        let interactive = self.interactive && context.surroundings().has_user();
+        process = self.format.ask(process, self.url.as_ref(), context, interactive)?;
         if let Some(directory) = &self.working_directory {
             process = process.directory(directory);
         }

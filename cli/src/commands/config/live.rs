@@ -4,10 +4,11 @@ use authn::{Credentials, Entry, ErrorKind, Status, Token, config::Config};
 
 use crate::{
     app::App,
-    commands::{entry, waiting},
+    commands::entry,
     exit::Failure,
     output,
     style::time::{left, words},
+    waiting,
 };
 
 pub(super) fn run(app: &App, config: &Config) -> Result<(), Failure> {

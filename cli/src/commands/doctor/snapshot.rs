@@ -6,8 +6,9 @@ use authn::{
 };
 
 use crate::{
-    commands::{known_store, text, waiting},
+    commands::{known_store, text},
     exit::Failure,
+    waiting,
 };
 
 /// All data that a check may examine. A failure is stored as an error, and does not stop the others.

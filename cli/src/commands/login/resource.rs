@@ -13,11 +13,12 @@ use super::{Ways, check_terminal, log_in};
 use crate::{
     app::App,
     ask,
-    commands::{text, waiting},
+    commands::text,
     exit::{Code, Failure, code_of},
     output,
     program::has_only,
     style::{home, plain, short, visible},
+    waiting,
 };
 
 /// How often the user is asked for a name.

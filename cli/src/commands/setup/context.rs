@@ -103,6 +103,7 @@ impl<'a> Context<'a> {
     /// unless the user has named one.
     pub(super) fn call(&self, command: &[&str]) -> Vec<String> {
         let mut words = vec![self.program.to_string_lossy().into_owned()];
+        words.extend(self.app.program.path.iter().cloned());
         let global = &self.app.global;
         if let Some(app) = &global.app {
             words.extend(["--app".to_owned(), app.clone()]);
@@ -128,8 +129,20 @@ impl<'a> Context<'a> {
         words
     }
 
-    /// Fails if the user has named a configuration that a tool's call can't name.
+    /// Fails if the helper can't have a name of its own, because its commands are below a subcommand.
+    pub(super) fn check_name(&self, tool: &str) -> Result<(), Failure> {
+        if !self.app.program.is_embedded() {
+            return Ok(());
+        }
+        let words = self.app.program.words();
+        let message = format!("{tool} calls its helper by a name, and `{words}` can't have one");
+        Err(Failure::new(Code::Usage, message).with_help("install the program `authn` for it"))
+    }
+
+    /// Fails if a tool can't call the helper by a name alone, or the user has named a configuration that the call can't
+    /// name.
     pub(super) fn check_no_flags(&self, tool: &str) -> Result<(), Failure> {
+        self.check_name(tool)?;
         let global = &self.app.global;
         let flag = if global.config.is_some() {
             "--config"

@@ -11,13 +11,13 @@ mod undo;
 
 use clap::builder::PossibleValuesParser;
 
-use super::waiting;
 use crate::{
     app::App,
     ask,
     exit::{Code, Failure},
     output,
     style::{Table, visible},
+    waiting,
 };
 use context::Context;
 use record::Record;

@@ -21,6 +21,7 @@ pub(super) const TOOL: Tool = Tool {
 };
 
 fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
+    context.check_name("terraform")?;
     let mut plan = Plan::default();
     let file = variable("TF_CLI_CONFIG_FILE");
     let file = file.unwrap_or_else(|| context.home.join(".terraformrc"));

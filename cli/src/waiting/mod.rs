@@ -1,5 +1,7 @@
 //! Loads credentials and waits for their operations: the only module that starts a runtime.
 
+mod signals;
+
 use std::{
     io,
     pin::{Pin, pin},
@@ -15,7 +17,7 @@ use authn::{
 };
 use tokio::{runtime::Builder, select, sync::oneshot, time};
 
-use super::signals::Signals;
+use self::signals::Signals;
 use crate::{
     app::App,
     exit::{Code, Failure},

@@ -1,0 +1,82 @@
+//! The address that a tool names: a URL, or a host with an optional port.
+
+use authn::Url;
+use http::Uri;
+
+use crate::exit::{Code, Failure};
+
+/// Longest address that is read.
+const LONGEST: usize = 8 * 1024;
+
+/// The address that a tool asks about.
+#[derive(Debug)]
+pub(super) struct Address {
+    /// The ways to read it, most likely first.
+    uris: Vec<Uri>,
+    /// The user that it names.
+    username: Option<String>,
+}
+
+impl Address {
+    /// Reads a URL, such as `https://ann@git.example.com/things`.
+    pub(super) fn of_url(text: &str) -> Result<Self, Failure> {
+        let mut url = parse(text)?;
+        let username = decoded(url.username());
+        // A password in an address is never sent anywhere.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_fragment(None);
+        let uri = url.as_str().parse().map_err(|_| malformed())?;
+        Ok(Self { uris: vec![uri], username })
+    }
+
+    /// Reads a URL or a host. A host without a scheme means `https`, and on the loopback interface also `http`.
+    pub(super) fn of_host(text: &str) -> Result<Self, Failure> {
+        if text.contains("://") {
+            return Self::of_url(text);
+        }
+        let secure = Self::of_url(&format!("https://{text}"))?;
+        let plain = Self::of_url(&format!("http://{text}"))?;
+        // Credentials are bound to plain addresses on the loopback interface alone.
+        Ok(Self { uris: [secure.uris, plain.uris].concat(), username: secure.username })
+    }
+
+    /// Names the user, unless the address does.
+    pub(super) fn with_username(mut self, username: Option<&str>) -> Self {
+        let named = username.filter(|name| !name.is_empty()).map(str::to_owned);
+        self.username = self.username.or(named);
+        self
+    }
+
+    pub(super) fn uris(&self) -> &[Uri] {
+        &self.uris
+    }
+
+    pub(super) fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+}
+
+fn parse(text: &str) -> Result<Url, Failure> {
+    // The parser would drop line breaks and blanks.
+    let is_plain = |letter: char| !letter.is_control() && letter != ' ' && letter != '\\';
+    if text.len() > LONGEST || !text.chars().all(is_plain) {
+        return Err(malformed());
+    }
+    let url = Url::parse(text).map_err(|_| malformed())?;
+    if matches!(url.scheme(), "http" | "https") && url.has_host() {
+        Ok(url)
+    } else {
+        Err(malformed())
+    }
+}
+
+fn decoded(name: &str) -> Option<String> {
+    let name = percent_encoding::percent_decode_str(name).decode_utf8().ok()?;
+    (!name.is_empty() && !name.contains(char::is_control)).then(|| name.into_owned())
+}
+
+/// The address is not repeated, because it may contain a password.
+fn malformed() -> Failure {
+    Failure::new(Code::Usage, "the tool asks about something that is no http or https address")
+}
