@@ -4,6 +4,7 @@ use std::{fmt::Display, io, process::ExitCode};
 
 use authn::{
     Error, ErrorKind,
+    config::Severity,
     diagnostic::{limit_help, reason},
 };
 
@@ -90,7 +91,12 @@ impl Failure {
     /// Returns the message and the help on one line, for a protocol that has errors of its own.
     pub(crate) fn one_line(&self) -> String {
         let text = match self {
-            Self::Authn(error) => one_line(error),
+            Self::Authn(error) => {
+                match error.problems().iter().find(|it| it.severity() == Severity::Error) {
+                    Some(problem) => format!("{}: {}", error.message(), problem.message()),
+                    None => one_line(error),
+                }
+            }
             Self::Message { message, help: Some(help), .. } => format!("{message}; {help}"),
             Self::Message { message, help: None, .. } => message.clone(),
             Self::Silent(_) => String::new(),

@@ -44,6 +44,8 @@ mod ask;
 mod cli;
 mod commands;
 mod exit;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod launch;
 mod log;
 mod names;

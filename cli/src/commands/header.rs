@@ -20,6 +20,7 @@ use crate::{
     app::App,
     exit::{Code, Failure},
     output,
+    protocols::{Address, choose},
     style::spelt,
     waiting,
 };
@@ -49,7 +50,7 @@ Examples:
   authn header --data @a.json --content-type application/json \\
     | curl -H @- -H 'Content-Type: application/json' --data @a.json https://api.example.com/")]
 pub(crate) struct Arguments {
-    /// URL of the request; defaults to the configured domain
+    /// URL of the request; it chooses the profile too, unless the active one is for it. Defaults to the configured domain
     #[arg(long)]
     url: Option<String>,
 
@@ -89,7 +90,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Failure> {
-    let (_, credentials) = waiting::load(app)?;
+    let credentials = credentials(app, arguments.url.as_deref())?;
     if credentials.uses_body() {
         let message = "this provider puts its parameters in the body, which no header can carry";
         return Err(Failure::new(Code::Configuration, message)
@@ -143,6 +144,18 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
         return Ok(output::json(&object(&parts.headers)?)?);
     }
     Ok(output::data(lines(&parts.headers))?)
+}
+
+/// Returns the credentials for a URL: those of the profile that answers for it, or else the active ones.
+fn credentials(app: &App, url: Option<&str>) -> Result<Credentials, Failure> {
+    let chosen = match url.and_then(|url| Address::of_url(url).ok()) {
+        Some(address) => choose(app, &address)?,
+        None => None,
+    };
+    match chosen {
+        Some(chosen) => Ok(chosen.credentials),
+        None => waiting::load(app).map(|(_, credentials)| credentials),
+    }
 }
 
 /// Returns the headers as an object of JSON. Several values of a header are one with commas (RFC 9110, 5.3).

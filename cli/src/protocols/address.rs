@@ -10,7 +10,7 @@ const LONGEST: usize = 8 * 1024;
 
 /// The address that a tool asks about.
 #[derive(Debug)]
-pub(super) struct Address {
+pub(crate) struct Address {
     /// The ways to read it, most likely first.
     uris: Vec<Uri>,
     /// The user that it names.
@@ -19,7 +19,7 @@ pub(super) struct Address {
 
 impl Address {
     /// Reads a URL, such as `https://ann@git.example.com/things`.
-    pub(super) fn of_url(text: &str) -> Result<Self, Failure> {
+    pub(crate) fn of_url(text: &str) -> Result<Self, Failure> {
         let mut url = parse(text)?;
         let username = decoded(url.username());
         // A password in an address is never sent anywhere.
@@ -31,7 +31,7 @@ impl Address {
     }
 
     /// Reads a URL or a host. A host without a scheme means `https`, and on the loopback interface also `http`.
-    pub(super) fn of_host(text: &str) -> Result<Self, Failure> {
+    pub(crate) fn of_host(text: &str) -> Result<Self, Failure> {
         if text.contains("://") {
             return Self::of_url(text);
         }
@@ -42,17 +42,17 @@ impl Address {
     }
 
     /// Names the user, unless the address does.
-    pub(super) fn with_username(mut self, username: Option<&str>) -> Self {
+    pub(crate) fn with_username(mut self, username: Option<&str>) -> Self {
         let named = username.filter(|name| !name.is_empty()).map(str::to_owned);
         self.username = self.username.or(named);
         self
     }
 
-    pub(super) fn uris(&self) -> &[Uri] {
+    pub(crate) fn uris(&self) -> &[Uri] {
         &self.uris
     }
 
-    pub(super) fn username(&self) -> Option<&str> {
+    pub(crate) fn username(&self) -> Option<&str> {
         self.username.as_deref()
     }
 }
@@ -63,12 +63,13 @@ fn parse(text: &str) -> Result<Url, Failure> {
     if text.len() > LONGEST || !text.chars().all(is_plain) {
         return Err(malformed());
     }
-    let url = Url::parse(text).map_err(|_| malformed())?;
-    if matches!(url.scheme(), "http" | "https") && url.has_host() {
-        Ok(url)
-    } else {
-        Err(malformed())
+    // It would also read `https:/host` and `https:///host`, where other parsers find another host or none.
+    let (scheme, rest) = text.split_once("://").ok_or_else(malformed)?;
+    let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    if !is_web || rest.starts_with('/') {
+        return Err(malformed());
     }
+    Url::parse(text).ok().filter(Url::has_host).ok_or_else(malformed)
 }
 
 fn decoded(name: &str) -> Option<String> {

@@ -80,15 +80,18 @@ pub(crate) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         return print(app);
     }
     tell(&Hello { v: [1] })?;
-    while let Some(line) = input::line()? {
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        if let Err(failure) = serve(app, &line) {
-            tell(&Told::Err(Refusal::Other { message: &failure.one_line() }))?;
+    loop {
+        match input::line() {
+            Ok(None) => return Ok(()),
+            Ok(Some(line)) if line.trim_ascii().is_empty() => {}
+            Ok(Some(line)) => serve(app, &line).or_else(|failure| refuse(&failure))?,
+            // Where the next request begins is not known.
+            Err(failure) => {
+                refuse(&failure)?;
+                return Err(Failure::Silent(failure.code()));
+            }
         }
     }
-    Ok(())
 }
 
 fn serve(app: &App, line: &[u8]) -> Result<(), Failure> {
@@ -108,6 +111,10 @@ fn serve(app: &App, line: &[u8]) -> Result<(), Failure> {
         expiration,
         operation_independent: true,
     }))
+}
+
+fn refuse(failure: &Failure) -> Result<(), Failure> {
+    tell(&Told::Err(Refusal::Other { message: &failure.one_line() }))
 }
 
 /// Prints the value of `Authorization`.

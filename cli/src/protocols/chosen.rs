@@ -15,8 +15,8 @@ use crate::{
 
 /// The credentials that answer, and for what.
 #[derive(Debug)]
-pub(super) struct Chosen {
-    pub(super) credentials: Credentials,
+pub(crate) struct Chosen {
+    pub(crate) credentials: Credentials,
     pub(super) uri: Uri,
     /// The user that the tool asks for.
     pub(super) username: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct Chosen {
 ///
 /// The active profile answers if it is for the address. Otherwise the one answers whose user is asked for, or else the one
 /// with the narrowest origin. A profile that the user names with `--profile` is the only one.
-pub(super) fn choose(app: &App, address: &Address) -> Result<Option<Chosen>, Failure> {
+pub(crate) fn choose(app: &App, address: &Address) -> Result<Option<Chosen>, Failure> {
     let config = loader(app).read();
     let credentials = waiting::credentials(&config, |problem| app.output.problems([problem]));
     let chosen = |credentials: Credentials, uri| Chosen {

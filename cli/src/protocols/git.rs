@@ -140,7 +140,7 @@ impl Attributes {
     }
 
     /// Returns the address that git asks about; `None` for other protocols, such as `cert`.
-    fn address(&self) -> Result<Option<Address>, Failure> {
+    pub(super) fn address(&self) -> Result<Option<Address>, Failure> {
         let (Some(protocol), Some(host)) = (&self.protocol, &self.host) else { return Ok(None) };
         if !matches!(protocol.as_str(), "http" | "https") || host.is_empty() {
             return Ok(None);

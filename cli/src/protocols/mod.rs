@@ -13,6 +13,8 @@ mod answer;
 pub(crate) mod aws;
 pub(crate) mod bazel;
 pub(crate) mod cargo;
+#[cfg(any(test, fuzzing))]
+mod checks;
 mod chosen;
 pub(crate) mod docker;
 pub(crate) mod gcp;
@@ -21,6 +23,10 @@ mod input;
 pub(crate) mod keyring;
 pub(crate) mod kubernetes;
 pub(crate) mod terraform;
+
+#[cfg(any(test, fuzzing))]
+pub(crate) use self::checks::check_input;
+pub(crate) use self::{address::Address, chosen::choose};
 
 #[cfg(test)]
 mod tests;

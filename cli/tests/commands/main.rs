@@ -21,6 +21,7 @@ mod logout;
 mod logs;
 mod man;
 mod path;
+mod protocols;
 mod providers;
 #[cfg(target_os = "linux")]
 mod pty;
