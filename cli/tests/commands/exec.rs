@@ -36,6 +36,7 @@ fn nothing_runs_before_trust_and_before_a_token_is_wanted() {
             &["status"],
             &["doctor"],
             &["stores"],
+            &["explain", "https://a.test/"],
         ];
         let asks = [&["token"][..], &["header"]];
         for arguments in reads.iter().chain(&asks) {

@@ -25,6 +25,7 @@ mod protocols;
 mod providers;
 #[cfg(target_os = "linux")]
 mod pty;
+mod round_trip;
 mod sandbox;
 #[cfg(target_os = "linux")]
 mod secret_prompt;
