@@ -28,6 +28,8 @@ pub struct Explained {
     pub absence: Option<String>,
     /// Whether a user has to log in.
     pub needs_login: bool,
+    /// Whether only an exchange shows that there is no credential.
+    pub may_not_apply: bool,
     /// Whether the token is that of the request being served.
     pub is_per_request: bool,
     /// The name of the store of the session.
@@ -90,6 +92,7 @@ fn explained(bound: &Bound, method: &Method, uri: &Uri) -> Explained {
         refusal,
         absence: bound.absences.first().map(|(_, error)| error.message().to_owned()),
         needs_login: managed.needs_login(),
+        may_not_apply: managed.may_not_apply(),
         is_per_request: bound.per_request,
         store: managed.store().or_else(|| bound.context.kept().store().map(str::to_owned)),
         links,

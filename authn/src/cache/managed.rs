@@ -39,6 +39,13 @@ impl Managed for Core {
         }
     }
 
+    fn may_not_apply(&self) -> bool {
+        match self.shared.source.inner() {
+            Some(inner) => inner.managed().may_not_apply(),
+            None => self.shared.source.may_not_apply(),
+        }
+    }
+
     fn issues(&self) -> bool {
         true
     }

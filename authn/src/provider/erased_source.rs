@@ -35,6 +35,8 @@ pub(crate) trait ErasedSource: Any + Send + Sync {
 
     fn is_oauth_client(&self) -> bool;
 
+    fn may_not_apply(&self) -> bool;
+
     /// Takes over what an older source of the same session remembers, if it is of the same type.
     fn continue_from(&self, older: &(dyn ErasedSource + 'static));
 
@@ -186,6 +188,10 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
         self.0.is_oauth_client()
     }
 
+    fn may_not_apply(&self) -> bool {
+        self.0.may_not_apply()
+    }
+
     fn continue_from(&self, older: &(dyn ErasedSource + 'static)) {
         if let Some(older) = (older as &dyn Any).downcast_ref::<Self>() {
             self.0.continue_from(&older.0);
@@ -225,6 +231,10 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
 
     fn is_oauth_client(&self) -> bool {
         self.0.is_oauth_client()
+    }
+
+    fn may_not_apply(&self) -> bool {
+        self.0.may_not_apply()
     }
 
     fn continue_from(&self, older: &(dyn ErasedSource + 'static)) {

@@ -66,6 +66,11 @@ pub trait Managed: Send + Sync {
         false
     }
 
+    /// Returns whether only an exchange shows that the source has nothing to say.
+    fn may_not_apply(&self) -> bool {
+        false
+    }
+
     /// Returns whether [`issued`](Self::issued) and [`authorize`](Self::authorize) are its own.
     fn issues(&self) -> bool {
         false

@@ -135,6 +135,13 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         false
     }
 
+    /// Returns whether only an exchange shows that it has [nothing to say](Error::not_applicable), such as for a command that is
+    /// not installed.
+    #[doc(hidden)]
+    fn may_not_apply(&self) -> bool {
+        false
+    }
+
     /// Returns the nested providers whose tokens its exchanges send, from
     /// [`Credentials::bound`](crate::Credentials::bound), such as the subject of a token exchange (RFC 8693). An exchange gets each
     /// of these tokens by [`Credentials::token_for`](crate::Credentials::token_for).

@@ -233,3 +233,15 @@ fn the_rows_are_tab_separated() {
          redirect\theader proxy-authorization\tdropped\n"
     );
 }
+
+#[test]
+fn a_command_may_have_no_token() {
+    let sandbox = Sandbox::with(
+        "[credentials]\ndomain = 'api.example.com'\n\
+         [[credentials.chain.providers]]\nexec.command = ['gh', 'auth', 'token']\n\
+         [[credentials.chain.providers]]\nbearer.token = 's3cr3t'\n",
+    );
+    let document = document(&sandbox, &["https://api.example.com/"]);
+    assert_eq!(each(&document, "applies"), ["depends", "yes"]);
+    assert!(document["touches"].to_string().contains("gh"), "{document}");
+}

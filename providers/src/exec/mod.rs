@@ -174,6 +174,11 @@ impl TokenSource for Exec {
         self.process(context).map(drop)
     }
 
+    /// The command may not be installed, or may have no token.
+    fn may_not_apply(&self) -> bool {
+        true
+    }
+
     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         if !context.scopes().is_empty() || !context.parameters().is_empty() {
             return Err(Error::configuration(
