@@ -7,6 +7,7 @@ mod cold;
 mod measure;
 mod ours;
 mod peers;
+mod process;
 mod references;
 mod refresh;
 mod report;
@@ -32,7 +33,8 @@ fn main() -> Outcome {
     } else {
         Vec::new()
     };
-    targets::print(&report, &crowds, latencies.as_ref());
+    let processes = process::run(&report)?;
+    targets::print(&report, &crowds, latencies.as_ref(), &processes);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     cold::Crowd,
     measure::Cost,
+    process::{NOTHING, Process},
     references::{BOTH_CLOCKS, INSERT, INSERT_BESIDE},
     refresh::Latencies,
     report::Report,
@@ -12,9 +13,16 @@ use crate::{
 const RATIO: f64 = 1.1;
 /// A call may take so many times what its building blocks take.
 const OVERHEAD: f64 = 1.7;
+/// A process may take so many times what one takes that does nothing.
+const PROCESS: f64 = 4.0;
 
 /// Prints a line for each target of which everything was measured.
-pub(crate) fn print(report: &Report, crowds: &[Crowd], latencies: Option<&Latencies>) {
+pub(crate) fn print(
+    report: &Report,
+    crowds: &[Crowd],
+    latencies: Option<&Latencies>,
+    processes: &[Process],
+) {
     println!();
     let cached = report.cost(BOTH_CLOCKS).map(|cost| cost.one);
     let token = report.cost("authn: `token().await`");
@@ -65,6 +73,9 @@ pub(crate) fn print(report: &Report, crowds: &[Crowd], latencies: Option<&Latenc
             ),
         );
     }
+    if let Some((nothing, ours)) = processes.split_first() {
+        ours.iter().for_each(|one| process(one, nothing.took.as_secs_f64() * 1e3));
+    }
     if let Some(Latencies { warm, refreshing }) = latencies {
         line(
             refreshing.median <= warm.median * 5 / 4 && refreshing.most <= warm.most * 2,
@@ -75,6 +86,19 @@ pub(crate) fn print(report: &Report, crowds: &[Crowd], latencies: Option<&Latenc
             ),
         );
     }
+}
+
+/// The whole process of a command with a stored token.
+fn process(process: &Process, nothing: f64) {
+    let took = process.took.as_secs_f64() * 1e3;
+    line(
+        took <= nothing * PROCESS,
+        &format!(
+            "{}: {took:.2} ms, {:.2} times {NOTHING} ({nothing:.2} ms); wanted: at most {PROCESS}",
+            process.name,
+            took / nothing
+        ),
+    );
 }
 
 fn warm(what: &str, cost: Cost, most: f64) {

@@ -44,6 +44,7 @@ mod ask;
 mod cli;
 mod commands;
 mod exit;
+#[doc(hidden)]
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod launch;

@@ -227,6 +227,90 @@ fn no_secret_option_is_shown_by_the_library() {
     }
 }
 
+/// The providers that give the secret itself to whoever asks for the credential.
+const GIVING: [&str; 8] =
+    ["jwt", "bearer", "basic", "api_key", "cached", "chain", "exec", "oauth1"];
+
+/// The commands that ask a server for something.
+const ASKING: &[&[&str]] = &[
+    &["config", "check", "--network"],
+    &["doctor"],
+    &["token"],
+    &["token", "--json", "--min-ttl", "5m"],
+    &["header", "--url", "https://127.0.0.1:9/"],
+    &["-v", "token"],
+    &["logout"],
+];
+
+/// The commands that ask none.
+const QUIET: &[&[&str]] = &[
+    &["config", "show"],
+    &["config", "show", "--json", "--all-layers"],
+    &["config", "check"],
+    &["config", "path"],
+    &["providers", "oauth"],
+    &["status"],
+    &["stores"],
+    &["doctor", "--json"],
+    &["explain", "https://127.0.0.1:9/"],
+    &["explain", "https://127.0.0.1:9/", "--json", "--redirect-to", "https://a.test/"],
+];
+
+/// The helpers of other tools, and what these write.
+const HELPERS: [(&[&str], &str); 13] = [
+    (&["exec", "--", "true"], ""),
+    (&["git-credential", "get"], "protocol=https\nhost=127.0.0.1:9\n\n"),
+    (&["git-credential", "get"], "capability[]=authtype\nprotocol=https\nhost=127.0.0.1:9\n\n"),
+    (&["git-credential", "erase"], "protocol=https\nhost=127.0.0.1:9\npassword=CANARY\n\n"),
+    (&["kubernetes-exec-credential"], ""),
+    (&["cargo-credential"], ""),
+    (
+        &["cargo-credential", "--cargo-plugin"],
+        "{\"v\":1,\"registry\":{\"index-url\":\"sparse+https://127.0.0.1:9/\"},\"kind\":\"get\"}\n",
+    ),
+    (&["docker-credential", "get"], "https://127.0.0.1:9"),
+    (&["bazel-credential", "get"], "{\"uri\":\"https://127.0.0.1:9/\"}"),
+    (&["terraform-credentials", "get", "127.0.0.1:9"], ""),
+    (&["keyring", "--mode=creds", "get", "https://127.0.0.1:9/"], ""),
+    (&["gcp-executable"], ""),
+    (&["aws-credential-process"], ""),
+];
+
+#[test]
+fn no_secret_option_is_shown_by_the_helpers_of_other_tools() {
+    let rig = Rig::start();
+    for entry in entries() {
+        let canary = Canary::new();
+        for document in documents(&rig, &entry, canary.as_str()) {
+            let body = format!("{{\"access_token\":\"{}\"", canary.as_str());
+            let json = json!({ "content-type": "application/json" });
+            for failure in [json!([]), json!([{ "status": 200, "headers": json, "body": body }])] {
+                let mut sandbox = Sandbox::new();
+                sandbox.file("secret.toml", &document);
+                sandbox.env("AUTHN_LOG", "trace").env("RUST_LOG", "trace");
+                sandbox.env("CARGO_REGISTRY_INDEX_URL", "sparse+https://127.0.0.1:9/");
+                for (arguments, input) in HELPERS {
+                    rig.faults(&failure);
+                    let config = sandbox.work().join("secret.toml");
+                    let all = [&["--config", config.to_str().unwrap()][..], arguments].concat();
+                    let input = input.replace("CANARY", canary.as_str());
+                    let outcome = sandbox.run_with_input(binary("authn"), &all, input.as_bytes());
+                    let mut shown = outcome.stderr.clone();
+                    if !(GIVING.contains(&entry.name()) && outcome.code == 0) {
+                        shown.push_str(&outcome.stdout);
+                    }
+                    let name = entry.name();
+                    assert_eq!(
+                        canary.find_in(shown.as_bytes()),
+                        None,
+                        "{name} {arguments:?}\n{shown}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
     let rig = Rig::start();
@@ -253,25 +337,9 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
             let failure: serde_json::Value =
                 serde_json::from_str(&failure.to_string().replace("CANARY", canary.as_str()))
                     .unwrap();
-            for arguments in [
-                &["config", "show"][..],
-                &["config", "show", "--json", "--all-layers"],
-                &["config", "check"],
-                &["config", "check", "--network"],
-                &["config", "path"],
-                &["providers", entry.name()],
-                &["status"],
-                &["stores"],
-                &["doctor"],
-                &["doctor", "--json"],
-                &["token"],
-                &["token", "--json", "--min-ttl", "5m"],
-                &["header", "--url", "https://127.0.0.1:9/"],
-                &["explain", "https://127.0.0.1:9/"],
-                &["explain", "https://127.0.0.1:9/", "--json", "--redirect-to", "https://a.test/"],
-                &["-v", "token"],
-                &["logout"],
-            ] {
+            let is_first = failure == failures[0];
+            let arguments = ASKING.iter().chain(if is_first { QUIET } else { &[] });
+            for &arguments in arguments {
                 rig.faults(&failure);
                 let config = sandbox.work().join("secret.toml");
                 let config = config.to_str().unwrap();
@@ -280,9 +348,7 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
                 let outcome = sandbox.run(binary("authn"), &all);
                 // What is asked for is given: the static providers' own secret, on stdout alone.
                 let gives = arguments.contains(&"token") || arguments.first() == Some(&"header");
-                let own =
-                    ["jwt", "bearer", "basic", "api_key", "cached", "chain", "exec", "oauth1"];
-                let own = own.contains(&entry.name());
+                let own = GIVING.contains(&entry.name());
                 let mut shown = outcome.stderr.clone();
                 let lines = shown.lines().filter(|line| line.contains(" authn::"));
                 logged.extend(lines.map(|line| format!("{line}\n")));

@@ -315,6 +315,14 @@ impl Loader {
     ///
     /// It is for programs that other programs call, such as a helper of git. Logins never start by themselves: see
     /// [`Credentials::with_login`].
+    ///
+    /// ```
+    /// use authn::{Environment, Loader};
+    ///
+    /// let loader = Loader::new().environment(Environment::empty()).unattended();
+    /// let credentials = loader.defaults("[credentials]\ndomain = 'api.example.com'\nbearer.token = 'abc'").load()?;
+    /// # Ok::<(), authn::Error>(())
+    /// ```
     pub fn unattended(mut self) -> Self {
         self.is_unattended = true;
         self

@@ -127,3 +127,16 @@ fn a_huge_input_is_refused_without_reading_it_all() {
     let outcome = answered(&sandbox, &["cargo-credential", "--cargo-plugin"], &huge);
     assert!(outcome.stdout.contains("longer than 64 KiB"), "{outcome:?}");
 }
+
+#[test]
+#[cfg(unix)]
+fn no_command_asks_where_no_user_is() {
+    // It prints what it can read, and so what a user would be asked for.
+    let command = "['/bin/sh', '-c', 'read line && echo got-$line || echo nothing']";
+    let sandbox = Sandbox::with(format!(
+        "[credentials]\ndomain = 'git.example.com'\n[credentials.exec]\ncommand = {command}\ninteractive = true\n"
+    ));
+    assert_eq!(answered(&sandbox, &["token"], b"asked\n").done(), "got-asked\n");
+    let helper = answered(&sandbox, &["kubernetes-exec-credential"], b"asked\n").done();
+    assert!(helper.contains(r#""token": "nothing""#), "{helper}");
+}
