@@ -12,6 +12,7 @@ mod aws;
 mod bazel;
 mod cargo;
 mod docker;
+mod exchanges;
 mod gcloud;
 mod git;
 mod guide;
