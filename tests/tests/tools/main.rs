@@ -23,4 +23,6 @@ mod python_user;
 mod scene;
 mod setup;
 mod terraform;
+mod together;
 mod uv;
+mod warm;
