@@ -53,6 +53,11 @@ impl Sandbox {
         sandbox
     }
 
+    /// The folder that contains all the others.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
     /// The user's home folder.
     pub fn home(&self) -> PathBuf {
         self.root.path().join("home")

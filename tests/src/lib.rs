@@ -8,6 +8,7 @@
 //! - [`browser`]: a user and a browser, for a program that logs in;
 //! - [`terminal`]: a program in a terminal of a given size, with keys and a screen;
 //! - [`snapshot`]: screens compared with files;
+//! - [`tools`]: servers of other tools, such as a repository of git, and these tools themselves;
 //! - [`logs`]: everything that all crates of a test's process log;
 //! - [`waiting`]: waiting for another process;
 //! - [`document`]: the documents of the repository.
@@ -30,6 +31,8 @@ mod sgr;
 pub mod snapshot;
 #[cfg(unix)]
 pub mod terminal;
+#[cfg(unix)]
+pub mod tools;
 pub mod waiting;
 
 /// The README: its Rust is compiled by the test of this package's documentation.

@@ -12,7 +12,7 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 12] = [
+const GUIDES: [&str; 13] = [
     "docs/chain.md",
     "docs/coming-from.md",
     "docs/exec.md",
@@ -24,6 +24,7 @@ const GUIDES: [&str; 12] = [
     "docs/stores.md",
     "docs/testing.md",
     "docs/token-exchange.md",
+    "docs/tools.md",
     "docs/troubleshooting.md",
 ];
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The user's name beside a token where a protocol needs one and none is known.
-const USERNAME: &str = "oauth2";
+pub(super) const USERNAME: &str = "oauth2";
 
 /// What authorises requests to the address.
 #[derive(Debug)]

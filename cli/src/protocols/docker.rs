@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     address::Address,
-    answer::{Answer, Login},
+    answer::{Answer, Login, USERNAME},
     chosen::{Chosen, choose, hosts},
     input,
 };
@@ -71,8 +71,10 @@ fn get(app: &App) -> Result<(), Failure> {
 }
 
 fn list(app: &App) -> Result<(), Failure> {
-    let hosts: BTreeMap<String, String> =
-        hosts(app).into_iter().map(|(host, user)| (host, user.unwrap_or_default())).collect();
+    let hosts: BTreeMap<String, String> = hosts(app)
+        .into_iter()
+        .map(|(host, user)| (host, user.unwrap_or_else(|| USERNAME.to_owned())))
+        .collect();
     Ok(output::json(&hosts)?)
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use authn::private::Challenge;
+use http::{HeaderMap, HeaderValue, header::WWW_AUTHENTICATE};
 use zeroize::Zeroizing;
 
 use super::{
@@ -31,6 +33,8 @@ pub(super) struct Attributes {
     credential: Option<Zeroizing<String>>,
     /// Whether git can send other schemes than Basic (git 2.46).
     takes_schemes: bool,
+    /// What the server asks for (git 2.41).
+    challenges: HeaderMap,
 }
 
 pub(crate) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
@@ -44,7 +48,7 @@ pub(crate) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 
 fn get(app: &App, asked: &Attributes) -> Result<(), Failure> {
     let Some(chosen) = chosen(app, asked)? else { return Ok(()) };
-    let answer = Answer::get(&chosen).and_then(|answer| attributes(&answer, asked.takes_schemes));
+    let answer = Answer::get(&chosen).and_then(|answer| attributes(&answer, asked));
     match answer {
         Ok(attributes) => Ok(output::data(attributes)?),
         Err(failure) => {
@@ -55,10 +59,10 @@ fn get(app: &App, asked: &Attributes) -> Result<(), Failure> {
     }
 }
 
-fn attributes(answer: &Answer, takes_schemes: bool) -> Result<Zeroizing<String>, Failure> {
+fn attributes(answer: &Answer, asked: &Attributes) -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::with_capacity(16 * 1024));
     let (scheme, credential) = answer.scheme()?;
-    if takes_schemes && !scheme.eq_ignore_ascii_case("Basic") {
+    if asked.takes(scheme) && !scheme.eq_ignore_ascii_case("Basic") {
         let _ = write!(
             text,
             "capability[]=authtype\nauthtype={scheme}\ncredential={credential}\nephemeral=1\n"
@@ -134,9 +138,24 @@ impl Attributes {
                 self.takes_schemes |= value == "authtype";
                 return Ok(());
             }
+            "wwwauth[]" => {
+                // What is no value of a header is no challenge.
+                if let Ok(value) = HeaderValue::from_str(value) {
+                    self.challenges.append(WWW_AUTHENTICATE, value);
+                }
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         once(place, value.to_owned())
+    }
+
+    /// Returns whether git can send a scheme and the server takes it. Many servers of git ask for a password alone, and
+    /// refuse the same token as `Bearer`.
+    fn takes(&self, scheme: &str) -> bool {
+        let challenges = Challenge::all(&self.challenges);
+        let asks_for = |scheme: &str| challenges.iter().any(|challenge| challenge.is(scheme));
+        self.takes_schemes && (asks_for(scheme) || !asks_for("Basic"))
     }
 
     /// Returns the address that git asks about; `None` for other protocols, such as `cert`.

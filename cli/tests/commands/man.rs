@@ -15,8 +15,13 @@ fn commands(sandbox: &Sandbox) -> BTreeSet<String> {
         let help = sandbox.run(arguments).done();
         let lines = help.lines().filter_map(|line| line.strip_prefix("  "));
         let names = lines.filter_map(|line| line.split_once("  ").map(|(name, _)| name.to_owned()));
-        let is_name = |name: &String| name.bytes().all(|byte| byte.is_ascii_lowercase());
-        names.filter(|name| !name.is_empty() && is_name(name) && name != "help").collect()
+        let is_name =
+            |name: &String| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        names
+            .filter(|name| {
+                !name.is_empty() && !name.starts_with('-') && is_name(name) && name != "help"
+            })
+            .collect()
     };
     let mut all = BTreeSet::from(["authn".to_owned()]);
     for command in below(&["--help"]) {

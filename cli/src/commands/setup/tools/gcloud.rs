@@ -30,8 +30,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
             "add `--audience //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`",
         ));
     };
-    let folder =
-        variable("CLOUDSDK_CONFIG").unwrap_or_else(|| context.config_folder().join("gcloud"));
+    let folder = variable("CLOUDSDK_CONFIG").unwrap_or_else(|| context.home.join(".config/gcloud"));
     let file = folder.join(format!("{}.json", context.name()));
     let account = json!({
         "type": "external_account",

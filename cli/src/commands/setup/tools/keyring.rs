@@ -12,6 +12,6 @@ pub(super) fn link(context: &Context<'_>, tool: &str) -> Result<Link, Failure> {
     Ok(link)
 }
 
-/// The note for a tool that asks only if it knows a user.
+/// The index for a tool that asks only if it knows a user.
 pub(super) const USER: &str =
-    "asks only for an index with a user in its address, such as `https://oauth2@host/simple`";
+    "an index with a user in its address, such as `https://oauth2@host/simple`";

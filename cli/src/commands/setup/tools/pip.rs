@@ -32,7 +32,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let note = context.note("pip");
     plan.entry(&file, Entry::Ini { section: "global".to_owned(), lines, note });
     plan.links.push(keyring::link(context, "pip")?);
-    plan.notes.push(format!("pip {}", keyring::USER));
+    plan.notes.push(format!("older versions of pip ask only for {}", keyring::USER));
     Ok(plan)
 }
 

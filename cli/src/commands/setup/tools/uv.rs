@@ -19,6 +19,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let file = file.unwrap_or_else(|| context.config_folder().join("uv/uv.toml"));
     plan.entry(&file, Entry::Toml { path: path(["keyring-provider"]), value: "subprocess".into() });
     plan.links.push(keyring::link(context, "uv")?);
-    plan.notes.push(format!("uv {}, or with `authenticate = \"always\"`", keyring::USER));
+    plan.notes
+        .push(format!("uv asks only for {}, or with `authenticate = \"always\"`", keyring::USER));
     Ok(plan)
 }
