@@ -13,6 +13,15 @@ use crate::{report::Report, token_server};
 /// How often each command is run; the fastest run counts.
 const RUNS: usize = 200;
 
+/// The program, and what its processes took.
+#[derive(Default)]
+pub(crate) struct Processes {
+    /// Its size in bytes.
+    pub(crate) size: u64,
+    /// The first one does nothing.
+    pub(crate) all: Vec<Process>,
+}
+
 /// The fastest runs of one command.
 pub(crate) struct Process {
     pub(crate) name: &'static str,
@@ -26,9 +35,9 @@ pub(crate) const NOTHING: &str = "`/bin/true`";
 const QUESTION: &[u8] = b"protocol=http\nhost=127.0.0.1:9\n\n";
 
 /// Runs each command with a session in the file store.
-pub(crate) fn run(report: &Report) -> Result<Vec<Process>, Box<dyn std::error::Error>> {
+pub(crate) fn run(report: &Report) -> Result<Processes, Box<dyn std::error::Error>> {
     if !report.wants("process") {
-        return Ok(Vec::new());
+        return Ok(Processes::default());
     }
     let program = built()?;
     let home = env::temp_dir().join(format!("authn-benches-{}", std::process::id()));
@@ -50,7 +59,7 @@ pub(crate) fn run(report: &Report) -> Result<Vec<Process>, Box<dyn std::error::E
         all.push(Process { name, took });
     }
     fs::remove_dir_all(&home)?;
-    Ok(all)
+    Ok(Processes { size: fs::metadata(&program)?.len(), all })
 }
 
 /// Builds the program in the profile of what is given away.

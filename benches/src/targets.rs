@@ -3,7 +3,7 @@
 use crate::{
     cold::Crowd,
     measure::Cost,
-    process::{NOTHING, Process},
+    process::{NOTHING, Process, Processes},
     references::{BOTH_CLOCKS, INSERT, INSERT_BESIDE},
     refresh::Latencies,
     report::Report,
@@ -13,6 +13,8 @@ use crate::{
 const RATIO: f64 = 1.1;
 /// A call may take so many times what its building blocks take.
 const OVERHEAD: f64 = 1.7;
+/// The program may have so many megabytes.
+const SIZE: f64 = 10.0;
 /// A process may take so many times what one takes that does nothing.
 const PROCESS: f64 = 4.0;
 
@@ -21,7 +23,7 @@ pub(crate) fn print(
     report: &Report,
     crowds: &[Crowd],
     latencies: Option<&Latencies>,
-    processes: &[Process],
+    processes: &Processes,
 ) {
     println!();
     let cached = report.cost(BOTH_CLOCKS).map(|cost| cost.one);
@@ -73,7 +75,9 @@ pub(crate) fn print(
             ),
         );
     }
-    if let Some((nothing, ours)) = processes.split_first() {
+    if let Some((nothing, ours)) = processes.all.split_first() {
+        let size = processes.size as f64 / 1e6;
+        line(size <= SIZE, &format!("the program: {size:.1} MB; wanted: at most {SIZE}"));
         ours.iter().for_each(|one| process(one, nothing.took.as_secs_f64() * 1e3));
     }
     if let Some(Latencies { warm, refreshing }) = latencies {

@@ -214,7 +214,7 @@ fn its_command_line_has_its_names_everywhere(find: Find) {
     let run = |arguments: &[&str]| sandbox.run(&program, arguments).success();
     assert_eq!(run(&["--version"]), format!("corp-cli {}\n", env!("CARGO_PKG_VERSION")));
     let help = run(&["--help"]);
-    let about = "\nCommands:\n  whoami       Print who the company's API takes this machine for\n";
+    let about = "\nCommands:\n  whoami  Print who the company's API takes this machine for\n";
     for part in ["Work with the services of the company\n", about, "CORP_PROFILE"] {
         assert!(help.contains(part), "{part:?} is missing in\n{help}");
     }

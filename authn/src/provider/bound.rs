@@ -114,7 +114,9 @@ impl Bound {
         match self.provider.managed() {
             Some(managed) => {
                 let is_signed = !self.provider.gives_tokens() && !managed.needs_login();
-                Ok(Status { without_token: is_signed, ..managed.status(&self.context).await? })
+                let status = managed.status(&self.context).await?;
+                // A provider of a chain may say it of itself.
+                Ok(Status { without_token: status.without_token || is_signed, ..status })
             }
             None => Ok(Status {
                 without_token: !self.per_request && !self.provider.sends_token_alone(&self.context),

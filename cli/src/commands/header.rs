@@ -20,7 +20,7 @@ use crate::{
     app::App,
     exit::{Code, Failure},
     output,
-    protocols::{Address, choose},
+    protocols::{Address, choose_from},
     style::spelt,
     waiting,
 };
@@ -149,7 +149,7 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
 /// Returns the credentials for a URL: those of the profile that answers for it, or else the active ones.
 fn credentials(app: &App, url: Option<&str>) -> Result<Credentials, Failure> {
     let chosen = match url.and_then(|url| Address::of_url(url).ok()) {
-        Some(address) => choose(app, &address)?,
+        Some(address) => choose_from(app, &app.loader(), &address)?,
         None => None,
     };
     match chosen {

@@ -2,7 +2,7 @@
 
 use authn::{
     Credentials, Loader, Origins,
-    config::{Config, ProblemCode},
+    config::{Config, Problem, ProblemCode, Severity},
 };
 use http::Uri;
 
@@ -22,12 +22,21 @@ pub(crate) struct Chosen {
     pub(super) username: Option<String>,
 }
 
-/// Chooses the profile for an address; `None` if no profile's credentials are bound to it.
+/// Chooses the profile for the address that a tool names; `None` if no profile's credentials are bound to it.
 ///
 /// The active profile answers if it is for the address. Otherwise the one answers whose user is asked for, or else the one
 /// with the narrowest origin. A profile that the user names with `--profile` is the only one.
-pub(crate) fn choose(app: &App, address: &Address) -> Result<Option<Chosen>, Failure> {
-    let config = loader(app).read();
+pub(super) fn choose(app: &App, address: &Address) -> Result<Option<Chosen>, Failure> {
+    choose_from(app, &loader(app), address)
+}
+
+/// Chooses the same among the profiles of a loader.
+pub(crate) fn choose_from(
+    app: &App,
+    loader: &Loader,
+    address: &Address,
+) -> Result<Option<Chosen>, Failure> {
+    let config = loader.clone().read();
     let credentials = waiting::credentials(&config, |problem| app.output.problems([problem]));
     let chosen = |credentials: Credentials, uri| Chosen {
         credentials,
@@ -45,11 +54,11 @@ pub(crate) fn choose(app: &App, address: &Address) -> Result<Option<Chosen>, Fai
         Err(_) if has_none(&config) => None,
         Err(error) => Some(error),
     };
-    let others =
-        if app.global.profile.is_none() { others(app, &config, address) } else { Vec::new() };
+    let has_choice = app.global.profile.is_none();
+    let others = if has_choice { others(loader, &config, address) } else { Vec::new() };
     match (narrowest(others, address.username())?, broken) {
         (Some(other), _) => {
-            let (_, credentials) = load(app, loader(app).profile(&other.profile))?;
+            let credentials = load(app, loader.clone().profile(&other.profile))?;
             Ok(Some(chosen(credentials, other.uri)))
         }
         // Its credentials may be the ones for this address.
@@ -60,16 +69,17 @@ pub(crate) fn choose(app: &App, address: &Address) -> Result<Option<Chosen>, Fai
 
 /// Returns the credentials of the active profile, for a tool that names no address.
 pub(super) fn active(app: &App) -> Result<Credentials, Failure> {
-    load(app, loader(app)).map(|(_, credentials)| credentials)
+    load(app, loader(app))
 }
 
 /// Returns the hosts that all profiles together are for, without patterns, each with the name of its user.
 pub(super) fn hosts(app: &App) -> Vec<(String, Option<String>)> {
-    let config = loader(app).explaining().read();
+    let loader = loader(app);
+    let config = loader.clone().explaining().read();
     let active = config.credentials().ok();
     let mut all: Vec<Credentials> = active.into_iter().collect();
     if app.global.profile.is_none() {
-        let others = inactive(&config).filter_map(|profile| explained(app, profile));
+        let others = inactive(&config).filter_map(|profile| explained(&loader, profile));
         all.extend(others);
     }
     let mut hosts: Vec<(String, Option<String>)> = Vec::new();
@@ -99,9 +109,9 @@ enum Width {
     Any,
 }
 
-fn others(app: &App, config: &Config, address: &Address) -> Vec<Other> {
+fn others(loader: &Loader, config: &Config, address: &Address) -> Vec<Other> {
     let other = |profile: &String| {
-        let credentials = explained(app, profile)?;
+        let credentials = explained(loader, profile)?;
         let origins = credentials.origins();
         let (uri, width) =
             address.uris().iter().find_map(|uri| Some((uri.clone(), width(&origins, uri)?)))?;
@@ -144,8 +154,8 @@ fn inactive(config: &Config) -> impl Iterator<Item = &String> {
 }
 
 /// Returns the credentials of a profile to look at, without any secret; `None` if the profile is invalid.
-fn explained(app: &App, profile: &str) -> Option<Credentials> {
-    match loader(app).profile(profile).explaining().load() {
+fn explained(loader: &Loader, profile: &str) -> Option<Credentials> {
+    match loader.clone().profile(profile).explaining().load() {
         Ok(credentials) => Some(credentials),
         Err(error) => {
             tracing::warn!(profile, %error, "a profile is invalid, so it answers for no address");
@@ -154,10 +164,9 @@ fn explained(app: &App, profile: &str) -> Option<Credentials> {
     }
 }
 
-fn load(app: &App, loader: Loader) -> Result<(Config, Credentials), Failure> {
-    let config = loader.read();
-    let credentials = waiting::credentials(&config, |problem| app.output.problems([problem]))?;
-    Ok((config, credentials))
+fn load(app: &App, loader: Loader) -> Result<Credentials, Failure> {
+    let report = |problem: &_| app.output.problems([problem]);
+    Ok(waiting::credentials(&loader.read(), report)?)
 }
 
 fn loader(app: &App) -> Loader {
@@ -166,7 +175,10 @@ fn loader(app: &App) -> Loader {
 
 /// Returns whether all that is wrong is that no profile is active, or nothing is configured.
 fn has_none(config: &Config) -> bool {
-    config.problems().iter().all(|problem| {
+    let is_none = |problem: &Problem| {
         matches!(problem.code(), ProblemCode::NoCredentials | ProblemCode::NoProvider)
-    })
+    };
+    let mut errors =
+        config.problems().iter().filter(|it| it.severity() == Severity::Error).peekable();
+    errors.peek().is_some() && errors.all(is_none)
 }

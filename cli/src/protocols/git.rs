@@ -27,7 +27,6 @@ pub(crate) struct Arguments {
 pub(super) struct Attributes {
     protocol: Option<String>,
     host: Option<String>,
-    path: Option<String>,
     username: Option<String>,
     password: Option<Zeroizing<String>>,
     credential: Option<Zeroizing<String>>,
@@ -60,8 +59,9 @@ fn get(app: &App, asked: &Attributes) -> Result<(), Failure> {
 }
 
 fn attributes(answer: &Answer, asked: &Attributes) -> Result<Zeroizing<String>, Failure> {
-    let mut text = Zeroizing::new(String::with_capacity(16 * 1024));
     let (scheme, credential) = answer.scheme()?;
+    // A string that grows leaves copies of the secret in memory.
+    let mut text = Zeroizing::new(String::with_capacity(credential.len() + 16 * 1024));
     if asked.takes(scheme) && !scheme.eq_ignore_ascii_case("Basic") {
         let _ = write!(
             text,
@@ -90,7 +90,7 @@ fn erase(app: &App, asked: &Attributes) -> Result<(), Failure> {
 }
 
 /// Exchanges for a new token if the stored one is the refused one.
-pub(super) fn replace(chosen: &Chosen, refused: &str) -> Result<(), Failure> {
+fn replace(chosen: &Chosen, refused: &str) -> Result<(), Failure> {
     let credentials = &chosen.credentials;
     waiting::wait(credentials, async {
         if credentials.gives_tokens()
@@ -130,7 +130,6 @@ impl Attributes {
         let place = match key {
             "protocol" => &mut self.protocol,
             "host" => &mut self.host,
-            "path" => &mut self.path,
             "username" => &mut self.username,
             "password" => return once(&mut self.password, Zeroizing::new(value.to_owned())),
             "credential" => return once(&mut self.credential, Zeroizing::new(value.to_owned())),

@@ -26,7 +26,7 @@ pub(crate) mod terraform;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::checks::check_input;
-pub(crate) use self::{address::Address, chosen::choose};
+pub(crate) use self::{address::Address, chosen::choose_from};
 
 #[cfg(test)]
 mod tests;
