@@ -43,6 +43,17 @@ impl App {
         self.global.set.iter().fold(loader, |loader, setting| loader.set(setting))
     }
 
+    /// Returns the same run without `--profile`.
+    pub(crate) fn without_profile(&self) -> Self {
+        let global = Global { profile: None, ..self.global.clone() };
+        Self {
+            program: self.program.clone(),
+            name: self.name.clone(),
+            global,
+            output: self.output.clone(),
+        }
+    }
+
     /// Returns the providers that a configuration can choose from.
     pub(crate) fn providers(&self) -> authn::Result<Registry> {
         self.loader().providers()

@@ -93,7 +93,7 @@ impl Failure {
         let text = match self {
             Self::Authn(error) => {
                 match error.problems().iter().find(|it| it.severity() == Severity::Error) {
-                    Some(problem) => format!("{}: {}", error.message(), problem.message()),
+                    Some(problem) => format!("{}: {problem}", error.message()),
                     None => one_line(error),
                 }
             }

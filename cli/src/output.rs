@@ -1,6 +1,9 @@
 //! The output: data to standard output, everything else to standard error.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use anstream::AutoStream;
 use authn::config::{Problem, Severity};
@@ -130,8 +133,19 @@ pub(crate) fn message(text: &str) {
     write(&format!("{text}\n"));
 }
 
+/// Whether nothing is written to standard error any more.
+static IS_MUTED: AtomicBool = AtomicBool::new(false);
+
+/// Writes no more messages: for a protocol whose client reads standard error as a part of the answer.
+pub(crate) fn mute() {
+    IS_MUTED.store(true, Ordering::Relaxed);
+}
+
 /// Writes a text to standard error. A failure is ignored, because it can't be reported anywhere.
 pub(crate) fn write(text: &str) {
+    if IS_MUTED.load(Ordering::Relaxed) {
+        return;
+    }
     let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }

@@ -3,7 +3,7 @@
 use super::{Source, SourceState, build::Reporter, project};
 use crate::{
     Environment,
-    diagnostic::{Problem, ProblemCode, Provenance, nearest, shortened},
+    diagnostic::{Problem, ProblemCode, Provenance, Severity, nearest, shortened},
     options::{Entries, Field, Item, Key, Options as _},
     registry::Entry,
     request::binding::Binding,
@@ -74,8 +74,13 @@ pub(crate) fn choose(
         let provenance = Provenance::Environment { name: APP_SERVICE.to_owned() };
         return Some(Choice { name: "app_service".to_owned(), provenance });
     }
-    if sources.iter().any(|source| source.state == SourceState::Failed) {
-        // The unreadable source probably names the provider, and its failure is reported already.
+    let has_errors = || {
+        let problems = reporter.problems.borrow();
+        problems.iter().any(|problem| problem.severity() == Severity::Error)
+    };
+    if sources.iter().any(|source| source.state == SourceState::Failed) && has_errors() {
+        // The unreadable source probably names the provider, and its failure is reported already. That of a project that is
+        // not trusted is a warning, and the source has no provider to name.
         return None;
     }
     let linked: Vec<&str> = reporter.registry.iter().map(Entry::name).collect();

@@ -22,6 +22,11 @@ pub struct StateFile {
 }
 
 impl StateFile {
+    /// Returns where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads the record; `None` if there is none. One that other users can access is an error.
     pub fn read(&self) -> Result<Option<Zeroizing<String>>> {
         let folder = self.folder();

@@ -37,6 +37,11 @@ pub const LONGEST_OUTPUT: usize = 1024 * 1024;
 /// How long a command may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// How many commands may call each other, and the variable that counts them: a command may call this program, and that the
+/// command again.
+const MOST_CALLS: u32 = 5;
+const CALLS: &str = "AUTHN_CALLS";
+
 /// A command that will run.
 #[must_use]
 pub struct Process {
@@ -140,8 +145,16 @@ impl Process {
     fn start(self) -> Result<Running> {
         Self::check(slice::from_ref(&self.program))?;
         let program = self.surroundings.find(&self.program)?;
+        let calls = self.surroundings.calls();
+        if calls >= MOST_CALLS {
+            return Err(Error::configuration("the command calls this program again and again")
+                .with_help(
+                    "use a command that does not ask this program for the same credentials",
+                ));
+        }
         let mut command = Command::new(program);
         command.args(&self.arguments).env_clear().envs(self.surroundings.variables());
+        command.env(CALLS, (calls + 1).to_string());
         command.envs(self.variables.iter().map(|(name, value)| (name, OsString::from(&**value))));
         if let Some(directory) = &self.directory {
             // The system would say the same of a program that does not exist.

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{absent, is_name};
+use super::{CALLS, absent, is_name};
 use crate::{Environment, Result};
 
 /// The variables of the user that a command gets: those that carry no secret of a configuration.
@@ -48,6 +48,12 @@ impl Surroundings {
 
     pub(super) fn variables(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
         self.0.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// Returns how many commands have called each other to get here.
+    pub(super) fn calls(&self) -> u32 {
+        let calls = self.variables().find(|(name, _)| *name == CALLS);
+        calls.and_then(|(_, calls)| calls.to_str()?.parse().ok()).unwrap_or(0)
     }
 
     /// Finds a program: a path as it is, and a name in the folders of `PATH`. A folder with a relative path is skipped,

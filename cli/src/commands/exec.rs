@@ -41,7 +41,7 @@ fn start(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn variable(name: &str) -> Result<String, &'static str> {
-    if name.is_empty() || name.contains(['=', '\0']) {
+    if name.is_empty() || name.contains(|letter: char| letter == '=' || letter.is_control()) {
         return Err("use the name of a variable, such as API_TOKEN");
     }
     Ok(name.to_owned())

@@ -6,9 +6,7 @@ use std::{
     io::{self, Read as _},
 };
 
-use authn::{
-    Body, Credentials, Error, Origins, Request, ResponseHead, Url, Used, diagnostic::reason,
-};
+use authn::{Body, Credentials, Error, Origins, Request, ResponseHead, Used, diagnostic::reason};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
     header::{CONTENT_TYPE, WWW_AUTHENTICATE},
@@ -90,16 +88,12 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Failure> {
-    let credentials = credentials(app, arguments.url.as_deref())?;
+    let (credentials, uri) = chosen(app, arguments.url.as_deref())?;
     if credentials.uses_body() {
         let message = "this provider puts its parameters in the body, which no header can carry";
         return Err(Failure::new(Code::Configuration, message)
             .with_help("set `placement = \"header\"`, if the server accepts that"));
     }
-    let uri = match &arguments.url {
-        Some(url) => parse(url)?,
-        None => default(&credentials.origins())?,
-    };
     let usual = if body.is_some() { Method::POST } else { Method::GET };
     let (mut parts, ()) = http::Request::new(()).into_parts();
     parts.method = arguments.method.clone().unwrap_or(usual);
@@ -147,14 +141,16 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
 }
 
 /// Returns the credentials for a URL: those of the profile that answers for it, or else the active ones.
-fn credentials(app: &App, url: Option<&str>) -> Result<Credentials, Failure> {
-    let chosen = match url.and_then(|url| Address::of_url(url).ok()) {
-        Some(address) => choose_from(app, &app.loader(), &address)?,
-        None => None,
+fn chosen(app: &App, url: Option<&str>) -> Result<(Credentials, Uri), Failure> {
+    let Some(url) = url else {
+        let (_, credentials) = waiting::load(app)?;
+        let uri = default(&credentials.origins())?;
+        return Ok((credentials, uri));
     };
-    match chosen {
-        Some(chosen) => Ok(chosen.credentials),
-        None => waiting::load(app).map(|(_, credentials)| credentials),
+    let address = parse(url)?;
+    match choose_from(app, &app.loader(), &address)? {
+        Some(chosen) => Ok((chosen.credentials, chosen.uri)),
+        None => Ok((waiting::load(app)?.1, address.uri().clone())),
     }
 }
 
@@ -231,9 +227,8 @@ fn body(arguments: &Arguments) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 /// Parses a URL. The error does not repeat it, because it may contain a password.
-fn parse(url: &str) -> Result<Uri, Failure> {
-    let url = Url::parse(url).ok().filter(Url::has_host);
-    url.and_then(|url| url.as_str().parse().ok()).ok_or_else(|| {
+fn parse(url: &str) -> Result<Address, Failure> {
+    Address::of_url(url).map_err(|_| {
         Failure::new(Code::Usage, "the value of `--url` is not a URL")
             .with_help("write it like `--url https://api.example.com/path`")
     })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use authn::{Credentials, Error, ErrorKind, Introspection, Token};
+use authn::{Credentials, Error, ErrorKind, Introspection, Token, config::Config};
 use serde::Serialize;
 
 use super::login;
@@ -10,6 +10,7 @@ use crate::{
     app::App,
     exit::{Code, Failure},
     output::{self, Output},
+    protocols::{Address, choose_from},
     style::time,
     waiting,
 };
@@ -40,6 +41,10 @@ pub(super) struct Wanted {
     /// Request this scope instead of the configured one; separate several by spaces or commas
     #[arg(long, value_name = "SCOPE", value_parser = scope)]
     scope: Vec<String>,
+
+    /// Use the profile that is for this address, and fail if none is. For tools that send the token there
+    #[arg(long, value_name = "URL", value_hint = clap::ValueHint::Url)]
+    url: Option<String>,
 
     /// Log in first if no user is logged in
     #[arg(long)]
@@ -103,7 +108,10 @@ fn print(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 
 /// Gets a token, and warns if it is not all that is wanted.
 pub(super) fn obtained(app: &App, wanted: &Wanted, introspect: bool) -> Result<Obtained, Failure> {
-    let (config, credentials) = waiting::load(app)?;
+    let (config, credentials) = match &wanted.url {
+        Some(url) => for_address(app, url)?,
+        None => waiting::load(app)?,
+    };
     let scopes: Vec<&str> = wanted.scope.iter().flat_map(|scopes| split(scopes)).collect();
     let credentials = if scopes.is_empty() { credentials } else { credentials.with_scope(&scopes) };
     // The question needs the credentials too, so it is asked before the wait closes them.
@@ -128,6 +136,19 @@ pub(super) fn obtained(app: &App, wanted: &Wanted, introspect: bool) -> Result<O
         }
     }
     Ok(Obtained { profile: config.profile().map(str::to_owned), token, described })
+}
+
+/// Returns the configuration and the credentials of the profile that is for an address.
+fn for_address(app: &App, url: &str) -> Result<(Config, Credentials), Failure> {
+    let address = Address::of_url(url).map_err(|_| {
+        Failure::new(Code::Usage, "the value of `--url` is not a URL")
+            .with_help("write it like `--url https://api.example.com/`")
+    })?;
+    let chosen = choose_from(app, &app.loader(), &address)?;
+    chosen.map(|chosen| (chosen.config, chosen.credentials)).ok_or_else(|| {
+        Failure::new(Code::Configuration, "no profile's credentials are for the address of `--url`")
+            .with_help("add it to `credentials.origins` of the profile")
+    })
 }
 
 /// Prints what the server says about a token.

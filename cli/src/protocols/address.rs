@@ -52,6 +52,11 @@ impl Address {
         &self.uris
     }
 
+    /// Returns the address as it was named.
+    pub(crate) fn uri(&self) -> &Uri {
+        &self.uris[0]
+    }
+
     pub(crate) fn username(&self) -> Option<&str> {
         self.username.as_deref()
     }

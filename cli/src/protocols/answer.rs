@@ -125,11 +125,12 @@ impl Answer {
 
 /// Returns a token that is good by itself, for a tool that names no address.
 pub(super) fn token(credentials: &Credentials) -> Result<Token, Failure> {
-    let token = if credentials.gives_tokens() {
-        waiting::wait(credentials, credentials.token())?
-    } else {
-        return Err(signed());
-    };
+    if !credentials.gives_tokens() {
+        let message = "these credentials are no token, and the tool takes nothing else";
+        return Err(Failure::new(Code::Configuration, message)
+            .with_help("use a profile whose provider has a bearer token, such as `oauth`"));
+    }
+    let token = waiting::wait(credentials, credentials.token())?;
     if token.token_type().is_some_and(|name| !name.eq_ignore_ascii_case("Bearer")) {
         return Err(signed());
     }

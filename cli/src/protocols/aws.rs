@@ -1,5 +1,6 @@
 //! `credential_process` of the AWS SDKs and tools: keys that sign requests, for providers that yield them.
 
+use authn::ErrorKind;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -36,12 +37,14 @@ struct Keys<'a> {
 
 pub(crate) fn run(app: &App, _: &Arguments) -> Result<(), Failure> {
     let credentials = active(app)?;
-    let issued = waiting::wait(&credentials, credentials.issued())?;
+    let issued =
+        waiting::wait(&credentials, credentials.issued()).map_err(|failure| match failure {
+            Failure::Authn(error) if error.kind() == ErrorKind::NoToken => without_keys(),
+            failure => failure,
+        })?;
     let kept = |name| issued.kept(name).map(|secret| Zeroizing::new(secret.expose().to_owned()));
     let (Some(identifier), Some(secret)) = (kept(ACCESS_KEY_ID), kept(SECRET_ACCESS_KEY)) else {
-        let message = "these credentials have no AWS keys";
-        return Err(Failure::new(Code::Configuration, message)
-            .with_help("use a provider that yields them, such as `exec` with `format = \"aws\"`"));
+        return Err(without_keys());
     };
     let session = kept(SESSION_TOKEN);
     Ok(output::json(&Keys {
@@ -51,4 +54,9 @@ pub(crate) fn run(app: &App, _: &Arguments) -> Result<(), Failure> {
         session_token: session.as_ref().map(|token| token.as_str()),
         expiration: issued.token().expires_at().and_then(time::rfc_3339),
     })?)
+}
+
+fn without_keys() -> Failure {
+    Failure::new(Code::Configuration, "these credentials have no AWS keys")
+        .with_help("use a provider that yields them, such as `exec` with `format = \"aws\"`")
 }

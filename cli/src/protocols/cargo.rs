@@ -84,7 +84,12 @@ pub(crate) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         match input::line() {
             Ok(None) => return Ok(()),
             Ok(Some(line)) if line.trim_ascii().is_empty() => {}
-            Ok(Some(line)) => serve(app, &line).or_else(|failure| refuse(&failure))?,
+            Ok(Some(line)) => match serve(app, &line) {
+                // Such as after a signal.
+                Err(ended @ Failure::Silent(_)) => return Err(ended),
+                Err(failure) => refuse(&failure)?,
+                Ok(()) => {}
+            },
             // Where the next request begins is not known.
             Err(failure) => {
                 refuse(&failure)?;

@@ -71,7 +71,7 @@ fn get(app: &App) -> Result<(), Failure> {
 }
 
 fn list(app: &App) -> Result<(), Failure> {
-    let hosts: BTreeMap<String, String> = hosts(app)
+    let hosts: BTreeMap<String, String> = hosts(app)?
         .into_iter()
         .map(|(host, user)| (host, user.unwrap_or_else(|| USERNAME.to_owned())))
         .collect();

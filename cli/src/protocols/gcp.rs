@@ -1,6 +1,6 @@
 //! Executable-sourced credentials of the Google SDKs: an identity of a workload that is exchanged at Google (AIP-4117).
 //!
-//! A failure is an answer too: the SDKs show nothing of a program that fails otherwise.
+//! A failure is an answer too: the SDKs show nothing of a program that fails otherwise. Nothing is written to standard error.
 
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -45,10 +45,11 @@ struct Failed<'a> {
 }
 
 pub(crate) fn run(app: &App, _: &Arguments) -> Result<(), Failure> {
+    // Google's library for Python takes the two streams as one.
+    output::mute();
     match print(app) {
         Err(failure) if !matches!(failure, Failure::Silent(_)) => {
             let (code, message) = (code(failure.code()), failure.one_line());
-            failure.report(&app.output);
             Ok(output::json(&Failed { version: 1, success: false, code, message: &message })?)
         }
         done => done,

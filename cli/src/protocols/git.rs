@@ -22,6 +22,10 @@ pub(crate) struct Arguments {
     operation: String,
 }
 
+/// The names of the attributes that matter here.
+const KEYS: [&str; 7] =
+    ["protocol", "host", "username", "password", "credential", "capability[]", "wwwauth[]"];
+
 /// The attributes that matter here.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Attributes {
@@ -113,15 +117,15 @@ fn chosen(app: &App, asked: &Attributes) -> Result<Option<Chosen>, Failure> {
 impl Attributes {
     /// Reads lines of `key=value`, up to an empty line.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
-        let text = str::from_utf8(bytes).map_err(|_| input::invalid("it is no UTF-8"))?;
-        if text.contains('\0') {
-            return Err(input::invalid("it has a NUL character"));
-        }
         let mut found = Self::default();
-        for line in text.split('\n').take_while(|line| !line.is_empty()) {
-            let (key, value) =
-                line.split_once('=').ok_or_else(|| input::invalid("a line is not `key=value`"))?;
-            found.add(key, value)?;
+        for line in bytes.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty()) {
+            let at = line.iter().position(|byte| *byte == b'=');
+            let at = at.ok_or_else(|| input::invalid("a line is not `key=value`"))?;
+            // Others may have any bytes.
+            let Some(key) = KEYS.iter().find(|key| key.as_bytes() == &line[..at]) else { continue };
+            let value = str::from_utf8(&line[at + 1..]).ok();
+            let value = value.filter(|value| !value.contains(char::is_control));
+            found.add(key, value.ok_or_else(|| input::invalid("a value is no text"))?)?;
         }
         Ok(found)
     }

@@ -3,7 +3,7 @@
 
 use std::{
     env,
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs,
     path::{Path, PathBuf},
 };
@@ -24,6 +24,12 @@ use crate::{
 
 /// The name of the program that this one stands in for.
 const NAME: &str = "keyring";
+
+/// The variable with the programs that were asked already.
+const PASSED_ON: &str = "AUTHN_PASSED_ON";
+
+/// The most programs of this name that are asked.
+const MOST_ASKED: usize = 16;
 
 /// The arguments of `keyring`.
 #[derive(clap::Args, Debug)]
@@ -78,19 +84,31 @@ fn print(asked: &Asked, login: &Login) -> Result<(), Failure> {
     Ok(output::line(&login.password)?)
 }
 
-/// Runs the next `keyring` on PATH in place of this process. Without one, there is nothing here, which is an exit code
+/// Runs the next `keyring` on PATH in place of this process. Without one, there is no secret here, which is an exit code
 /// without a message.
 fn pass_on(arguments: &[OsString]) -> Result<(), Failure> {
-    match next() {
-        Some(program) => replaced_by(&program, arguments, None),
-        None => Err(Failure::Silent(Code::Other)),
+    let mut asked: Vec<PathBuf> =
+        env::var_os(PASSED_ON).iter().flat_map(env::split_paths).take(MOST_ASKED).collect();
+    asked.extend(env::current_exe().and_then(fs::canonicalize));
+    if let Some(program) = next(&asked) {
+        asked.extend(fs::canonicalize(&program));
+        let asked = env::join_paths(asked).unwrap_or_default();
+        return replaced_by(&program, arguments, Some((OsStr::new(PASSED_ON), &asked)));
     }
+    if Asked::parse(arguments).is_some() {
+        return Err(Failure::Silent(Code::Other));
+    }
+    Err(Failure::new(
+        Code::Other,
+        "this `keyring` only answers `get`, and there is no other on PATH",
+    ))
 }
 
-/// Returns the first `keyring` on PATH that is not this program.
-fn next() -> Option<PathBuf> {
-    let own = env::current_exe().and_then(fs::canonicalize).ok();
-    let is_other = |path: &PathBuf| path.is_file() && fs::canonicalize(path).ok() != own;
+/// Returns the first `keyring` on PATH that was not asked yet. Another one may be this program, too, or call it.
+fn next(asked: &[PathBuf]) -> Option<PathBuf> {
+    let is_other = |path: &PathBuf| {
+        path.is_file() && fs::canonicalize(path).is_ok_and(|path| !asked.contains(&path))
+    };
     let name = format!("{NAME}{}", env::consts::EXE_SUFFIX);
     let folders = env::split_paths(&env::var_os("PATH")?).collect::<Vec<_>>();
     // A folder with a relative path may be another user's.

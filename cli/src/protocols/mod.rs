@@ -26,7 +26,10 @@ pub(crate) mod terraform;
 
 #[cfg(any(test, fuzzing))]
 pub(crate) use self::checks::check_input;
-pub(crate) use self::{address::Address, chosen::choose_from};
+pub(crate) use self::{
+    address::Address,
+    chosen::{choose_from, has_none},
+};
 
 #[cfg(test)]
 mod tests;

@@ -104,3 +104,16 @@ fn no_command_outlives_the_program() {
     pipe.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "");
 }
+
+#[test]
+fn a_command_that_calls_this_program_ends() {
+    let program = env!("CARGO_BIN_EXE_authn");
+    let sandbox = Sandbox::with(format!(
+        "[credentials]\ndomain = 'a.test'\nexec.command = ['{program}', 'token']\n"
+    ));
+    let outcome = sandbox.run(&["token"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
+    let deep = sandbox.env("AUTHN_CALLS", "5").run(&["token"]);
+    assert!(deep.stderr.contains("calls this program again and again"), "{}", deep.stderr);
+    assert_eq!(deep.code, 3);
+}

@@ -245,3 +245,26 @@ fn a_command_may_have_no_token() {
     assert_eq!(each(&document, "applies"), ["depends", "yes"]);
     assert!(document["touches"].to_string().contains("gh"), "{document}");
 }
+
+#[test]
+fn the_profile_is_that_for_the_url() {
+    let sandbox = Sandbox::with(
+        "[profile.one.credentials]\ndomain = 'one.test'\nbearer.token = 's3cr3t'\n\
+         [profile.two.credentials]\ndomain = 'two.test'\nbearer.token = 's3cr3t'\n",
+    );
+    let document = document(&sandbox, &["https://two.test/"]);
+    assert_eq!((&document["profile"], &document["credentials"]), (&json!("two"), &json!("yes")));
+    for (arguments, code) in [
+        (&["https://two.test/"][..], 1),
+        (&["https://three.test/"], 0),
+        (&["https://three.test/", "--redirect-to", "https://x.test/"], 0),
+    ] {
+        let all = [&["--assert-no-credentials"], arguments].concat();
+        assert_eq!(explain(&sandbox, &all).code, code, "{arguments:?}");
+    }
+    // A redirect to the credentials' own host gets them.
+    let sandbox = Sandbox::with("[credentials]\ndomain = 'one.test'\nbearer.token = 's3cr3t'\n");
+    let redirect =
+        ["https://two.test/", "--redirect-to", "https://one.test/", "--assert-no-credentials"];
+    assert_eq!(explain(&sandbox, &redirect).code, 1);
+}

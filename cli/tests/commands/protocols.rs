@@ -54,7 +54,8 @@ impl Case {
         let input = fs::read(self.folder.join("input")).unwrap_or_default();
         let outcome = answered(&sandbox, &arguments, &input);
         let folder = sandbox.path("").display().to_string();
-        Outcome { stderr: outcome.stderr.replace(folder.trim_end_matches('/'), ""), ..outcome }
+        let short = |text: String| text.replace(folder.trim_end_matches('/'), "");
+        Outcome { code: outcome.code, stdout: short(outcome.stdout), stderr: short(outcome.stderr) }
     }
 
     #[track_caller]
@@ -124,4 +125,31 @@ fn no_command_asks_where_no_user_is() {
     assert_eq!(answered(&sandbox, &["token"], b"asked\n").done(), "got-asked\n");
     let helper = answered(&sandbox, &["kubernetes-exec-credential"], b"asked\n").done();
     assert!(helper.contains(r#""token": "nothing""#), "{helper}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_keyring_that_calls_this_program_is_asked_once() {
+    use crate::sandbox::set_mode;
+
+    let sandbox = Sandbox::with(PROFILES);
+    let program = env!("CARGO_BIN_EXE_authn");
+    // One is a copy of this program, one calls it, and one is Python's.
+    let copy = sandbox.file("copy/keyring", std::fs::read(program).unwrap());
+    let script = |folder: &str, line: &str| {
+        sandbox.file(&format!("{folder}/keyring"), format!("#!/bin/sh\n{line}\n"))
+    };
+    let calling = script("calling", &format!("exec {program} keyring \"$@\""));
+    let other = script("other", "echo \"other $*\"");
+    for path in [&copy, &calling, &other] {
+        set_mode(path, 0o700);
+    }
+    let folder = |path: &Path| path.parent().unwrap().display().to_string();
+    let both = format!("{}:{}", folder(&copy), folder(&calling));
+    let sandbox = sandbox.env("PATH", &both);
+    let asked = ["keyring", "get", "https://other.example.com/", "ann"];
+    let outcome = sandbox.run(&asked);
+    assert_eq!((outcome.code, &*outcome.stdout, &*outcome.stderr), (1, "", ""));
+    let sandbox = sandbox.env("PATH", format!("{both}:{}:/bin", folder(&other)));
+    assert_eq!(sandbox.run(&asked).done(), "other get https://other.example.com/ ann\n");
 }

@@ -174,6 +174,11 @@ impl TokenSource for Exec {
         self.process(context).map(drop)
     }
 
+    /// The keys of AWS sign requests, and the token beside them is their public identifier.
+    fn gives_tokens(&self) -> bool {
+        self.format != Format::Aws
+    }
+
     /// The command may not be installed, or may have no token.
     fn may_not_apply(&self) -> bool {
         true

@@ -172,7 +172,7 @@ fn each_format_asks_as_its_tools_expect() {
             "format = 'git'\nurl = 'https://ann@a.test/x'",
             "0  capability[]=authtype protocol=https host=a.test path=x username=ann  ",
         ),
-        ("format = 'docker'", "  https://api.example.com"),
+        ("format = 'docker'", "  api.example.com"),
         ("format = 'docker'\nurl = 'https://index.docker.io/v1/'", "  https://index.docker.io/v1/"),
         ("format = 'bazel'", r#"  {"uri":"https://api.example.com/"}"#),
         (

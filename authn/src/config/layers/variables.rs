@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Variables with the prefix that set no option.
-const RESERVED: [&str; 4] = ["CONFIG", "LOG", "PROFILE", "TOKEN"];
+const RESERVED: [&str; 6] = ["CALLS", "CONFIG", "LOG", "PASSED_ON", "PROFILE", "TOKEN"];
 
 /// Reads the variables with a prefix such as `AUTHN_`. A variable that sets no option is a warning.
 pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<Problem>) -> Layer {

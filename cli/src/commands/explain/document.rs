@@ -115,8 +115,12 @@ impl Document {
         }
     }
 
+    /// Returns whether credentials would be sent, to the URL or after the redirect.
     pub(super) fn sends(&self) -> Sent {
-        self.credentials
+        match &self.redirect {
+            Some(redirect) if redirect.credentials && self.credentials == Sent::No => Sent::Depends,
+            _ => self.credentials,
+        }
     }
 }
 

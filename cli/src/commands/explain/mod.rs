@@ -5,7 +5,7 @@ mod page;
 mod reading;
 mod verdict;
 
-use authn::{Url, config::ProblemCode};
+use authn::Url;
 use http::Method;
 
 use self::{document::Document, reading::Reading, verdict::Sent};
@@ -13,6 +13,7 @@ use crate::{
     app::App,
     exit::{Code, Failure},
     output,
+    protocols::{Address, choose_from, has_none},
 };
 
 /// The arguments of `explain`.
@@ -40,17 +41,17 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
-    let url = parse(&arguments.url, "the URL")?;
+    let url = parse(&arguments.url, "the argument")?;
     let target = arguments.redirect_to.as_deref();
     let target = target.map(|target| parse(target, "the value of `--redirect-to`")).transpose()?;
-    let config = app.loader().explaining().read();
-    let credentials = match config.credentials() {
-        Err(_) if arguments.assert_no_credentials && configures_none(&config) => {
-            output::message("no credentials are configured, so none would be sent");
-            return Ok(());
-        }
-        credentials => credentials?,
-    };
+    let loader = app.loader().explaining();
+    let chosen = choose_from(app, &loader, &Address::of_url(url.as_str())?)?;
+    let config = chosen.map_or_else(|| loader.read(), |chosen| chosen.config);
+    if arguments.assert_no_credentials && has_none(&config) {
+        output::message("no credentials are for this URL, so none would be sent");
+        return Ok(());
+    }
+    let credentials = config.credentials()?;
     let reading = Reading::new(app, &config, &credentials, &url, &arguments.method, target);
     let document = Document::new(&reading);
     if arguments.json {
@@ -69,17 +70,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns whether all that is wrong is that no credentials are configured.
-fn configures_none(config: &authn::config::Config) -> bool {
-    let mut problems = config.problems().iter();
-    problems.all(|problem| {
-        matches!(problem.code(), ProblemCode::NoCredentials | ProblemCode::NoProvider)
-    })
-}
-
 fn parse(text: &str, what: &str) -> Result<Url, Failure> {
-    let url = Url::parse(text).ok().filter(Url::has_host);
-    url.filter(|url| url.as_str().parse::<http::Uri>().is_ok()).ok_or_else(|| {
+    let url = Address::of_url(text).ok().and_then(|_| Url::parse(text).ok());
+    url.ok_or_else(|| {
         Failure::new(Code::Usage, format!("{what} is not a URL"))
             .with_help("write it like `https://api.example.com/path`")
     })

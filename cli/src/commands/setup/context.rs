@@ -12,6 +12,7 @@ use super::{edit::Conflict, links};
 use crate::{
     app::App,
     exit::{Code, Failure},
+    protocols::{Address, choose_from},
     style::visible,
 };
 
@@ -139,10 +140,32 @@ impl<'a> Context<'a> {
         Err(Failure::new(Code::Usage, message).with_help("install the program `authn` for it"))
     }
 
+    /// Fails if the helper would choose another profile than the one that the user has named.
+    fn check_choice(&self, tool: &str) -> Result<(), Failure> {
+        let Some(profile) = &self.app.global.profile else { return Ok(()) };
+        let (any, loader) =
+            (self.app.without_profile(), self.app.without_profile().loader().explaining());
+        for origin in self.hosts(tool, false)? {
+            let chosen = choose_from(&any, &loader, &Address::of_url(&origin.url)?);
+            let is_it = |config: &Config| config.profile() == Some(profile.as_str());
+            if !chosen.is_ok_and(|chosen| chosen.is_some_and(|chosen| is_it(&chosen.config))) {
+                let url = visible(&origin.url);
+                let message = format!(
+                    "{tool} calls its helper without a profile, and for {url} another one than {profile} would answer"
+                );
+                return Err(Failure::new(Code::Configuration, message).with_help(format!(
+                    "set `default_profile = \"{profile}\"`, or bind only one profile to this origin"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Fails if a tool can't call the helper by a name alone, or the user has named a configuration that the call can't
     /// name.
     pub(super) fn check_no_flags(&self, tool: &str) -> Result<(), Failure> {
         self.check_name(tool)?;
+        self.check_choice(tool)?;
         let global = &self.app.global;
         let flag = if global.config.is_some() {
             "--config"
@@ -160,7 +183,8 @@ impl<'a> Context<'a> {
 
     /// Returns the comment before lines that this program writes.
     pub(super) fn note(&self, tool: &str) -> String {
-        let undo = self.app.command_line(&format!("setup {tool} --undo"));
+        // It removes what was written for all profiles.
+        let undo = self.app.without_profile().command_line(&format!("setup {tool} --undo"));
         format!("# `{undo}` removes this.")
     }
 

@@ -97,6 +97,12 @@ fn set_up(app: &App, tool: &Tool, arguments: &Arguments) -> Result<(), Failure> 
 }
 
 fn undo(app: &App, tool: &Tool, arguments: &Arguments) -> Result<(), Failure> {
+    if app.global.profile.is_some() {
+        let undo = app.without_profile().command_line(&format!("setup {} --undo", tool.name));
+        let message =
+            "`--undo` removes what was written for all profiles, so `--profile` can't choose one";
+        return Err(Failure::new(Code::Usage, message).with_help(format!("run `{undo}`")));
+    }
     let record = Record::read(app, tool.name)?;
     if record.is_empty() {
         output::message(&format!("{} is not set up; nothing has changed", tool.name));

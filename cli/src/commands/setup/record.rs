@@ -11,6 +11,7 @@ use super::edit::Step;
 use crate::{
     app::App,
     exit::{Code, Failure},
+    style::visible,
 };
 
 const VERSION: u32 = 1;
@@ -44,13 +45,15 @@ pub(super) struct Link {
 impl Record {
     /// Reads the record of a tool; it is empty if there is none.
     pub(super) fn read(app: &App, tool: &str) -> Result<Self, Failure> {
-        let Some(text) = file(app, tool)?.read()? else { return Ok(Self::default()) };
+        let file = file(app, tool)?;
+        let Some(text) = file.read()? else { return Ok(Self::default()) };
         let record = serde_json::from_str::<Self>(&text).ok();
         record.filter(|record| record.version == VERSION).ok_or_else(|| {
-            let message =
-                format!("the record of the setup of {tool} can't be read by this version");
-            Failure::new(Code::Other, message)
-                .with_help("use the version of this program that wrote it")
+            let path = visible(&file.path().display().to_string());
+            let message = format!("{path}, the record of the setup of {tool}, can't be read");
+            Failure::new(Code::Other, message).with_help(
+                "use the version of this program that wrote it, or delete it and remove the lines by hand",
+            )
         })
     }
 

@@ -52,12 +52,17 @@ impl<'r> Undo<'r> {
         for file in &self.record.files {
             let now = TextFile::read(&file.path)?;
             let mut text = now.text().to_string();
+            let mut is_left = false;
             for step in file.steps.iter().rev() {
                 match step.undo(&text) {
                     Some(without) => text = without,
-                    None if step.is_absent(&text) => {}
-                    None => left.0.push(file.path.clone()),
+                    None => is_left |= !step.is_absent(&text),
                 }
+            }
+            // The lines below it have been changed.
+            let notes = file.steps.iter().filter_map(|step| step.entry.note());
+            if is_left || notes.into_iter().any(|note| text.contains(note)) {
+                left.0.push(file.path.clone());
             }
             if **now.text() != *text {
                 files::check_is_writable(&now)?;

@@ -16,6 +16,10 @@ struct Response {
     expires: Option<String>,
 }
 
+/// Headers that the client sets, and that would change where a request goes or ends.
+const NEVER: [&str; 6] =
+    ["connection", "content-length", "host", "te", "transfer-encoding", "upgrade"];
+
 pub(super) fn question(server: &Url) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(serde_json::json!({ "uri": server.as_str() }).to_string().into_bytes())
 }
@@ -28,6 +32,9 @@ pub(super) fn read(output: &[u8]) -> Result<Answer, Unusable> {
         let name = name.to_ascii_lowercase();
         if http::HeaderName::try_from(&name).is_err() {
             return Err(Unusable::Invalid("a name of its `headers` is none"));
+        }
+        if NEVER.contains(&name.as_str()) {
+            return Err(Unusable::Invalid("its `headers` has one that is not for credentials"));
         }
         // Several values are the same as one with commas (RFC 9110, 5.3).
         let values: Vec<&str> = values.iter().map(|value| value.as_str()).collect();

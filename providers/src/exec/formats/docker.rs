@@ -22,12 +22,12 @@ struct Credential {
     secret: Zeroizing<String>,
 }
 
-/// The server as the configuration names it, without the slash that a URL alone has at its end.
+/// The server as docker names it: a host with its port, or the whole URL if it has a path, as that of Docker Hub does.
 pub(super) fn question(server: &Url) -> Zeroizing<Vec<u8>> {
     let text = server.as_str();
     let is_bare = server.path() == "/" && server.query().is_none();
-    let text = if is_bare { text.trim_end_matches('/') } else { text };
-    Zeroizing::new(text.as_bytes().to_vec())
+    let host = text.split_once("://").map_or(text, |(_, host)| host.trim_end_matches('/'));
+    Zeroizing::new(if is_bare { host } else { text }.as_bytes().to_vec())
 }
 
 pub(super) fn read(output: &[u8], has_succeeded: bool) -> Result<Answer, Unusable> {

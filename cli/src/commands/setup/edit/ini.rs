@@ -4,12 +4,15 @@ use std::ops::Range;
 
 use super::{Added, newline};
 
-/// Returns the values of a key in a section. `-` and `_` in a key are the same, as in the files of pip.
+/// Returns the values of a key in a section. As in the files of pip, `-` and `_` in a key are the same, so are capitals, and `:`
+/// is another `=`.
 pub(in super::super) fn values<'t>(text: &'t str, section: &str, key: &str) -> Vec<&'t str> {
     let all = sections(text).into_iter().filter(|found| found.name == section);
     let pairs = all.flat_map(|found| text[found.body].lines()).filter_map(|line| {
-        let (name, value) = line.split_once('=')?;
-        (name.trim().replace('_', "-") == key.replace('_', "-")).then(|| value.trim())
+        let (name, value) = line.split_once(['=', ':'])?;
+        let name = name.trim().replace('_', "-");
+        let name = name.trim_start_matches("--");
+        name.eq_ignore_ascii_case(&key.replace('_', "-")).then(|| value.trim())
     });
     pairs.collect()
 }

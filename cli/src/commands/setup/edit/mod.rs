@@ -34,6 +34,16 @@ pub(super) enum Entry {
     Whole { text: String },
 }
 
+impl Entry {
+    /// Returns the comment before the lines, if the format has one.
+    pub(super) fn note(&self) -> Option<&str> {
+        match self {
+            Self::Ini { note, .. } | Self::Lines { note, .. } => Some(note),
+            _ => None,
+        }
+    }
+}
+
 /// The text of a file with one more entry.
 pub(super) struct Added {
     pub(super) text: String,

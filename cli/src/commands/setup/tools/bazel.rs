@@ -2,8 +2,8 @@
 
 use super::{
     super::{
-        context::{Context, read, shell},
-        edit::Entry,
+        context::{Context, conflict, read, shell},
+        edit::{Conflict, Entry},
         links,
         plan::Plan,
     },
@@ -31,6 +31,13 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let mut lines: Vec<String> = Vec::new();
     for host in context.hosts("bazel", true)? {
         let line = format!("common --credential_helper={}={path}", host.host());
+        let option = format!("--credential_helper={}=", host.host());
+        let has_other = |there: &str| there.contains(&option) && there.trim() != line;
+        if text.lines().any(|there| !there.trim_start().starts_with('#') && has_other(there)) {
+            let fault = format!("already has another credential helper for {}", host.host());
+            let help = "remove that line first, if authn should take its place";
+            return Err(conflict(&file, &Conflict::new(fault, help)));
+        }
         if !lines.contains(&line) && !text.lines().any(|there| there.trim() == line) {
             lines.push(line);
         }

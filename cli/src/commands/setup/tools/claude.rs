@@ -36,8 +36,9 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let configured = json::get(&read(&settings)?, &path(["env", BASE_URL]));
     let configured = configured.as_ref().and_then(Json::as_str).map(str::to_owned);
     let api = configured.or_else(|| env::var(BASE_URL).ok());
-    if context.allows(api.as_deref().unwrap_or("https://api.anthropic.com")) {
-        let call = shell(&context.call_of_profile(&["token"]))?;
+    let api = api.as_deref().unwrap_or("https://api.anthropic.com");
+    if context.allows(api) {
+        let call = shell(&context.call(&["token", "--url", api]))?;
         plan.entry(&settings, Entry::Json { path: path(["apiKeyHelper"]), value: call.into() });
     }
 

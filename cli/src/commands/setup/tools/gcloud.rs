@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     super::{
-        context::{Context, shell, variable},
+        context::{Context, variable},
         edit::Entry,
         plan::Plan,
     },
@@ -30,6 +30,17 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
             "add `--audience //iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`",
         ));
     };
+    let words = context.call_of_profile(&["gcp-executable"]);
+    if words
+        .iter()
+        .any(|word| word.contains(|letter: char| letter.is_whitespace() || letter == '"'))
+    {
+        let message =
+            "Google's tools split the command at blanks, and a path or a name in it has one";
+        return Err(Failure::new(Code::Other, message).with_help(
+            "install this program in another folder, or rename the profile or the file",
+        ));
+    }
     let folder = variable("CLOUDSDK_CONFIG").unwrap_or_else(|| context.home.join(".config/gcloud"));
     let file = folder.join(format!("{}.json", context.name()));
     let account = json!({
@@ -39,7 +50,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
         "token_url": "https://sts.googleapis.com/v1/token",
         "credential_source": {
             "executable": {
-                "command": shell(&context.call_of_profile(&["gcp-executable"]))?,
+                "command": words.join(" "),
                 "timeout_millis": TIMEOUT,
             },
         },

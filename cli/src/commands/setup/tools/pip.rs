@@ -21,9 +21,11 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let mut plan = Plan::default();
     let file = variable("PIP_CONFIG_FILE").unwrap_or_else(|| own_file(context));
     let text = read(&file)?;
-    if let Some(other) = ini::values(&text, "global", KEY).last()
-        && *other != "subprocess"
-    {
+    // The same value in another spelling would be there twice, which pip refuses.
+    let is_ours =
+        |text: &str| text.lines().any(|line| line.trim() == format!("{KEY} = subprocess"));
+    let there = ini::values(&text, "global", KEY);
+    if there.iter().any(|value| *value != "subprocess") || (!there.is_empty() && !is_ours(&text)) {
         let fault = format!("already has another value for `global.{KEY}`");
         let help = "remove that value first, if authn should take its place";
         return Err(conflict(&file, &Conflict::new(fault, help)));
