@@ -124,7 +124,8 @@ impl Attributes {
             // Others may have any bytes.
             let Some(key) = KEYS.iter().find(|key| key.as_bytes() == &line[..at]) else { continue };
             let value = str::from_utf8(&line[at + 1..]).ok();
-            let value = value.filter(|value| !value.contains(char::is_control));
+            let is_secret = matches!(*key, "password" | "credential");
+            let value = value.filter(|value| is_secret || !value.contains(char::is_control));
             found.add(key, value.ok_or_else(|| input::invalid("a value is no text"))?)?;
         }
         Ok(found)

@@ -173,7 +173,10 @@ fn each_format_asks_as_its_tools_expect() {
             "0  capability[]=authtype protocol=https host=a.test path=x username=ann  ",
         ),
         ("format = 'docker'", "  api.example.com"),
-        ("format = 'docker'\nurl = 'https://index.docker.io/v1/'", "  https://index.docker.io/v1/"),
+        (
+            "format = 'docker'\nurl = 'https://images.example.org/v1/'",
+            "  https://images.example.org/v1/",
+        ),
         ("format = 'bazel'", r#"  {"uri":"https://api.example.com/"}"#),
         (
             "format = 'kubernetes'",
