@@ -319,9 +319,9 @@ impl Loader {
     /// ```
     /// use authn::{Environment, Loader};
     ///
-    /// let loader = Loader::new().environment(Environment::empty()).unattended();
-    /// let credentials = loader.defaults("[credentials]\ndomain = 'api.example.com'\nbearer.token = 'abc'").load()?;
-    /// # Ok::<(), authn::Error>(())
+    /// // A helper of another tool.
+    /// let config = Loader::new().environment(Environment::empty()).unattended().read();
+    /// assert!(config.credentials().is_err(), "nothing is configured");
     /// ```
     pub fn unattended(mut self) -> Self {
         self.is_unattended = true;
