@@ -76,9 +76,12 @@ pub(crate) fn print(
         );
     }
     if let Some((nothing, ours)) = processes.all.split_first() {
-        let size = processes.size as f64 / 1e6;
-        line(size <= SIZE, &format!("the program: {size:.1} MB; wanted: at most {SIZE}"));
-        ours.iter().for_each(|one| process(one, nothing.took.as_secs_f64() * 1e3));
+        let kilobytes = u32::try_from(processes.size / 1_000).unwrap_or(u32::MAX);
+        let size = f64::from(kilobytes) / 1e3;
+        line(size <= SIZE, &format!("the program: {size:.2} MB; wanted: at most {SIZE}"));
+        for one in ours {
+            process(one, nothing.took.as_secs_f64() * 1e3);
+        }
     }
     if let Some(Latencies { warm, refreshing }) = latencies {
         line(
