@@ -83,7 +83,7 @@ fn prepare(home: &Path, server: &str) -> std::io::Result<()> {
         folder.join("config.toml"),
         format!(
             "[credentials]\norigins = ['http://127.0.0.1:9']\n[credentials.oauth]\ntoken_endpoint_url = \
-             '{server}'\nclient_id = 'bench'\nclient_secret.env = 'BENCH_SECRET'\n",
+             '{server}'\nclient_id = 'bench'\nclient_secret.env = 'BENCH_SECRET'\nstore = 'file'\n",
         ),
     )
 }

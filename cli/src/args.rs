@@ -56,11 +56,10 @@ pub(crate) enum Chosen<'a> {
 
 /// Returns the global flags and the command of a command line that was parsed by [`definition`].
 pub(crate) fn chosen<'a>(
-    program: &Program,
     own: &'a [OwnCommand],
     matches: &'a ArgMatches,
 ) -> Result<(Global, Chosen<'a>), clap::Error> {
-    let global = global(&definition(program, own, &program.app), matches)?;
+    let global = global(matches)?;
     if let Some((name, matches)) = matches.subcommand()
         && let Some(own) = own.iter().find(|own| own.definition.get_name() == name)
     {
@@ -85,6 +84,30 @@ pub(crate) fn colour(arguments: &[OsString]) -> ColorChoice {
 
 /// Defines the command line of a program for an application's configuration.
 pub(crate) fn definition(program: &Program, own: &[OwnCommand], app: &str) -> clap::Command {
+    define(program, own, app, |_| true)
+}
+
+/// Defines what is needed to parse a command line: one command, if the first argument names it. The others take most of the
+/// time of a helper that finds a token.
+pub(crate) fn definition_for(
+    program: &Program,
+    own: &[OwnCommand],
+    arguments: &[OsString],
+) -> clap::Command {
+    let first = arguments.get(1).and_then(|argument| argument.to_str());
+    let is_built_in = |name: &&str| GROUPS.iter().any(|(_, names)| names.contains(name));
+    match first.filter(is_built_in) {
+        Some(only) => define(program, &[], &program.app, |name| name == only),
+        None => definition(program, own, &program.app),
+    }
+}
+
+fn define(
+    program: &Program,
+    own: &[OwnCommand],
+    app: &str,
+    is_wanted: impl Fn(&str) -> bool,
+) -> clap::Command {
     let loader = Loader::app(app);
     let [profile, config, log, option] =
         ["PROFILE", "CONFIG", "LOG", "CREDENTIALS__DOMAIN"].map(|name| loader.variable(name));
@@ -97,7 +120,7 @@ Environment variables:
 {EXIT_CODES}"
     );
     let name = program.path.last().map_or(program.name(), String::as_str).to_owned();
-    let mut command = built_in(clap::Command::new(name), program)
+    let mut command = built_in(clap::Command::new(name), program, is_wanted)
         .about(program.about.as_deref().unwrap_or(ABOUT).to_owned())
         .subcommands(own.iter().map(|own| own.definition.clone()))
         .subcommand_required(true)
@@ -152,16 +175,18 @@ fn colliding_argument(command: &clap::Command, reserved: &[&Arg]) -> Option<Stri
 }
 
 /// Adds the built-in commands, whose texts name the program.
-fn built_in(command: clap::Command, program: &Program) -> clap::Command {
+fn built_in(
+    command: clap::Command,
+    program: &Program,
+    is_wanted: impl Fn(&str) -> bool,
+) -> clap::Command {
     let words = program.words();
-    let mut commands = Command::augment_subcommands(command);
-    commands = commands.mut_subcommands(|command| naming(command, &words));
-    if !program.is_embedded() {
-        return commands;
-    }
-    let kept = |command: &&clap::Command| !commands::OF_PROGRAM.contains(&command.get_name());
-    let kept: Vec<_> = commands.get_subcommands().filter(kept).cloned().collect();
-    clap::Command::new(commands.get_name().to_owned()).subcommands(kept)
+    let all = Command::augment_subcommands(clap::Command::new("all"));
+    let is_kept = |name: &str| {
+        is_wanted(name) && !(program.is_embedded() && commands::OF_PROGRAM.contains(&name))
+    };
+    let kept = all.get_subcommands().filter(|below| is_kept(below.get_name()));
+    command.subcommands(kept.map(|below| naming(below.clone(), &words)))
 }
 
 /// Replaces `authn` in the texts of a command and its subcommands by the words before a command of this program.
@@ -208,12 +233,13 @@ fn with_global(command: clap::Command) -> clap::Command {
 
 /// Returns the global flags at all levels of a command line. Below a command of another program, such as one that clap
 /// calls external, there are none.
-fn global(command: &clap::Command, matches: &ArgMatches) -> Result<Global, clap::Error> {
+fn global(matches: &ArgMatches) -> Result<Global, clap::Error> {
     let here = Global::from_arg_matches(matches)?;
-    let below = matches.subcommand();
-    match below.and_then(|(name, below)| Some((command.find_subcommand(name)?, below))) {
-        Some((command, below)) => Ok(here.and(global(command, below)?)),
-        None => Ok(here),
+    match matches.subcommand() {
+        Some((_, below)) if below.try_contains_id("profile").is_ok() => {
+            Ok(here.and(global(below)?))
+        }
+        _ => Ok(here),
     }
 }
 
@@ -243,7 +269,7 @@ mod tests {
         let program = Program::default();
         let matches = definition(&program, &[], "authn").try_get_matches_from(arguments);
         let matches = matches.map_err(without_stray_value)?;
-        match chosen(&program, &[], &matches)? {
+        match chosen(&[], &matches)? {
             (global, Chosen::BuiltIn(command)) => Ok((global, command)),
             (_, Chosen::Own(..)) => panic!("there is none"),
         }

@@ -172,7 +172,8 @@ impl Cli {
     #[must_use]
     pub fn run(&self) -> ExitCode {
         let arguments = names::with_command(env::args_os().collect(), self.program.name());
-        match self.commands().try_get_matches_from(&arguments) {
+        let definition = args::definition_for(&self.program, &self.own, &arguments);
+        match definition.try_get_matches_from(&arguments) {
             Ok(matches) => self.run_matches(&matches),
             Err(error) => {
                 let error = args::without_stray_value(error);
@@ -212,7 +213,7 @@ impl Cli {
     }
 
     fn carry_out(&self, matches: &ArgMatches) -> ExitCode {
-        let (global, command) = match args::chosen(&self.program, &self.own, matches) {
+        let (global, command) = match args::chosen(&self.own, matches) {
             Ok(chosen) => chosen,
             Err(error) => return exit::usage(&error, &Output::new(clap::ColorChoice::Auto)).into(),
         };
