@@ -81,6 +81,7 @@ pub(crate) struct Parts {
     pub(crate) placement: Option<Arc<Placement>>,
     pub(crate) secrets: Arc<[SecretString]>,
     pub(crate) awaits_refresh: bool,
+    pub(crate) stores_tokens: bool,
     pub(crate) kept: Kept,
     pub(crate) reason: Reason,
     /// The tokens of the request that an exchange is for, by the providers that they are of.
@@ -257,6 +258,11 @@ impl Context {
     /// Returns whether the program is short-lived, so that it never starts an exchange that it does not wait for.
     pub(crate) fn awaits_refresh(&self) -> bool {
         self.0.awaits_refresh
+    }
+
+    /// Returns whether tokens are stored by default, for the next program.
+    pub(crate) fn stores_tokens(&self) -> bool {
+        self.0.stores_tokens
     }
 
     /// Returns the configured scopes, which apply unless a call names others.

@@ -500,7 +500,7 @@ impl Credentials {
     pub fn store(&self) -> Option<String> {
         let bound = self.0.current();
         let kept = bound.context.kept().store().map(str::to_owned);
-        bound.managed().store().or(kept)
+        bound.managed().store(&bound.context).or(kept)
     }
 
     /// Asks whether the server that issues the tokens can be reached, without sending a secret; `None` if there is no

@@ -94,7 +94,9 @@ fn explained(bound: &Bound, method: &Method, uri: &Uri) -> Explained {
         needs_login: managed.needs_login(),
         may_not_apply: managed.may_not_apply(),
         is_per_request: bound.per_request,
-        store: managed.store().or_else(|| bound.context.kept().store().map(str::to_owned)),
+        store: managed
+            .store(&bound.context)
+            .or_else(|| bound.context.kept().store().map(str::to_owned)),
         links,
     }
 }

@@ -38,6 +38,11 @@ impl TokenSource for Hook {
         Ok(())
     }
 
+    /// The program's function answers by what the program knows.
+    fn is_shareable(&self) -> bool {
+        false
+    }
+
     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
         let hook = match self.__found.get() {
             Some(hook) => hook,

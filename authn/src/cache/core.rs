@@ -15,7 +15,8 @@ use super::{
     state::SessionState,
 };
 use crate::{
-    Bound, Context, Error, Issued, Result, provider::ErasedSource, time::Moment, token::OnUpdate,
+    Bound, Context, Error, Issued, Result, SessionPolicy, provider::ErasedSource, time::Moment,
+    token::OnUpdate,
 };
 
 /// The cache of one source for one set of scopes. A clone shares everything.
@@ -60,6 +61,17 @@ impl Shared {
         let has_session = |nested: &&Bound| !nested.per_request && nested.managed().has_session();
         let is_of_request = self.is_of_request;
         self.nested().filter(move |nested| !is_of_request && has_session(nested))
+    }
+
+    /// Returns whether its tokens are stored by default although they are of no session: the next program of a user needs no
+    /// exchange then, and without the store this one goes on.
+    pub(super) fn stores_for_the_next(&self, context: &Context) -> bool {
+        self.options.store.is_none()
+            && context.stores_tokens()
+            && matches!(self.source.session(), SessionPolicy::None)
+            && self.source.is_shareable()
+            // Another user may log in at a nested provider.
+            && self.nested().all(|nested| nested.is_shareable() && !nested.managed().has_session())
     }
 
     /// Returns the provider at which users log in and out in place of this one: the one whose tokens are passed on, or a

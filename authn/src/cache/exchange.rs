@@ -66,10 +66,9 @@ impl Exchange {
         let state = Arc::clone(&self.state);
         let mut memory = state.memory().await;
         self.generation = memory.generation;
-        let result = match self.session().await? {
-            Some(session) => {
-                let mut lease = self.lease(&session).await?;
-                self.with_store(&session, &mut lease, &mut memory, asked).await
+        let result = match self.open().await? {
+            Some((session, mut lease, record)) => {
+                self.with_store(&session, &mut lease, record, &mut memory, asked).await
             }
             None => match self.report_left(&mut memory).await? {
                 Some(issued) => Ok(issued),
@@ -147,11 +146,11 @@ impl Exchange {
         &self,
         session: &StoredSession,
         lease: &mut Lease,
+        mut record: Record,
         memory: &mut Memory,
         asked: SystemTime,
     ) -> Result<Issued> {
         let scope = self.entry(session);
-        let mut record = self.limited(self.read(session)).await??;
         let unsaved = memory.unsaved.take().filter(|unsaved| unsaved.revision == record.revision);
         if let Some(unsaved) = unsaved {
             record = unsaved;
@@ -205,11 +204,15 @@ impl Exchange {
         }
         // It is saved even if a logout has started meanwhile. Until that has reached the store, another process can read
         // the record, and must not find the spent refresh token there.
-        if let Err(error) = self.save(session, memory, &mut record).await {
-            if memory.unsaved.is_some() {
-                self.note(memory, fresh);
+        match self.save(session, memory, &mut record).await {
+            Err(error) if self.goes_on_without(&error) => memory.unsaved = None,
+            Err(error) => {
+                if memory.unsaved.is_some() {
+                    self.note(memory, fresh);
+                }
+                return Err(error);
             }
-            return Err(error);
+            Ok(()) => {}
         }
         self.check()?;
         self.hand_out(memory, fresh).await
@@ -320,6 +323,35 @@ impl Exchange {
                 Err(if record.has_session() { unsaved(error) } else { error })
             }
         }
+    }
+
+    /// Returns what is stored, and the lease of it; `None` if the tokens are only in memory.
+    async fn open(&self) -> Result<Option<(StoredSession, Lease, Record)>> {
+        let found = async {
+            let Some(session) = self.session().await? else { return Ok(None) };
+            let lease = self.lease(&session).await?;
+            let record = self.limited(self.read(&session)).await??;
+            Ok(Some((session, lease, record)))
+        };
+        match found.await {
+            Err(error) if self.goes_on_without(&error) => Ok(None),
+            found => found,
+        }
+    }
+
+    /// Returns whether an exchange goes on although the store has failed, with a warning: the store was not configured, and
+    /// the token that it does not take is good for this program.
+    fn goes_on_without(&self, error: &Error) -> bool {
+        let goes_on =
+            error.kind() == ErrorKind::Store && self.shared.stores_for_the_next(&self.context);
+        if goes_on {
+            tracing::warn!(
+                key = self.context.key(),
+                "the token is not stored for the next program: {}; set `store` to `memory` to do without",
+                error.message()
+            );
+        }
+        goes_on
     }
 
     /// Returns the session that the configured secrets start; `None` if it is only in memory.

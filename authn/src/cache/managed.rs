@@ -39,6 +39,10 @@ impl Managed for Core {
         }
     }
 
+    fn is_shareable(&self) -> bool {
+        self.shared.source.is_shareable() && self.shared.nested().all(Bound::is_shareable)
+    }
+
     fn may_not_apply(&self) -> bool {
         match self.shared.source.inner() {
             Some(inner) => inner.managed().may_not_apply(),
@@ -238,10 +242,10 @@ impl Managed for Core {
         Box::pin(self.exchange(context, Wish::Token).open_logout(url, login))
     }
 
-    fn store(&self) -> Option<String> {
+    fn store(&self, context: &Context) -> Option<String> {
         let by_default = match self.shared.source.session() {
-            SessionPolicy::None => "memory",
-            SessionPolicy::Begun | SessionPolicy::From(_) => "file",
+            SessionPolicy::None if !self.shared.stores_for_the_next(context) => "memory",
+            SessionPolicy::None | SessionPolicy::Begun | SessionPolicy::From(_) => "file",
         };
         Some(self.shared.options.store.clone().unwrap_or_else(|| by_default.to_owned()))
     }

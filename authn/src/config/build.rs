@@ -283,8 +283,7 @@ impl<'a> Build<'a> {
         let managed = provider.managed();
         let store = match kept {
             Some(kept) => Some(kept.store),
-            // The providers of a chain have their own.
-            None => managed.filter(|of| of.links().is_empty()).and_then(Managed::store),
+            None => of_session(managed, &self.context),
         };
         let how = managed.map_or(&[][..], Managed::login_options);
         let options =
@@ -419,6 +418,11 @@ impl<'a> Build<'a> {
             fingerprint_key: OnceLock::new(),
         })
     }
+}
+
+/// Returns the name of the store of a provider's session. The providers of a chain have their own.
+fn of_session(managed: Option<&dyn Managed>, context: &Context) -> Option<String> {
+    managed.filter(|of| of.links().is_empty())?.store(context)
 }
 
 /// Returns the key that decides where the token is placed.

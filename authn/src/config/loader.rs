@@ -304,7 +304,9 @@ impl Loader {
         self
     }
 
-    /// Declares that this program is short-lived, so that every exchange that is started is waited for.
+    /// Declares that this program is short-lived. Every exchange that is started is waited for, and tokens that are fetched are
+    /// stored in `file` unless the option `store` says otherwise, because the next program needs them
+    /// ([`TokenSource::is_shareable`](crate::TokenSource::is_shareable)).
     pub fn short_lived(mut self) -> Self {
         self.awaits_refresh = true;
         self

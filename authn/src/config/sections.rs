@@ -80,5 +80,8 @@ fn stores(build: &mut Build<'_>, _: &Key, item: Option<&Item>) -> Option<()> {
     let mut stores = build.stores.clone();
     let read = stores.read(build, item, build.reporter.registry, &surroundings);
     build.stores = stores;
+    // Without a state directory, a token that is fetched is for this program alone.
+    let stores_tokens = build.context.awaits_refresh() && build.stores.has_file();
+    build.context = build.context.clone().change(|parts| parts.stores_tokens = stores_tokens);
     read
 }

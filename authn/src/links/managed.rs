@@ -241,10 +241,10 @@ impl Managed for Links {
         })
     }
 
-    fn store(&self) -> Option<String> {
+    fn store(&self, _context: &Context) -> Option<String> {
         let stores = |link: &&Bound| link.managed().needs_login();
         let link = self.now().iter().find(stores).or_else(|| self.now().first())?;
-        link.managed().store()
+        link.managed().store(&link.context)
     }
 }
 

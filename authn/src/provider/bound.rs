@@ -279,6 +279,11 @@ impl Bound {
         self.managed().is_oauth_client()
     }
 
+    /// Returns whether its tokens are as good for another program with the same options.
+    pub(crate) fn is_shareable(&self) -> bool {
+        !self.per_request && self.provider.managed().is_none_or(Managed::is_shareable)
+    }
+
     /// Returns a new token, which no cache had. A provider without a cache returns the token of any call.
     pub(crate) async fn refresh(&self) -> Result<Token> {
         match self.provider.managed() {

@@ -37,6 +37,8 @@ pub(crate) trait ErasedSource: Any + Send + Sync {
 
     fn may_not_apply(&self) -> bool;
 
+    fn is_shareable(&self) -> bool;
+
     /// Takes over what an older source of the same session remembers, if it is of the same type.
     fn continue_from(&self, older: &(dyn ErasedSource + 'static));
 
@@ -192,6 +194,10 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
         self.0.may_not_apply()
     }
 
+    fn is_shareable(&self) -> bool {
+        self.0.is_shareable()
+    }
+
     fn continue_from(&self, older: &(dyn ErasedSource + 'static)) {
         if let Some(older) = (older as &dyn Any).downcast_ref::<Self>() {
             self.0.continue_from(&older.0);
@@ -235,6 +241,10 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
 
     fn may_not_apply(&self) -> bool {
         self.0.may_not_apply()
+    }
+
+    fn is_shareable(&self) -> bool {
+        self.0.is_shareable()
     }
 
     fn continue_from(&self, older: &(dyn ErasedSource + 'static)) {

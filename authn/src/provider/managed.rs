@@ -71,6 +71,11 @@ pub trait Managed: Send + Sync {
         false
     }
 
+    /// Returns whether its tokens are as good for another program with the same options.
+    fn is_shareable(&self) -> bool {
+        false
+    }
+
     /// Returns whether [`issued`](Self::issued) and [`authorize`](Self::authorize) are its own.
     fn issues(&self) -> bool {
         false
@@ -217,7 +222,7 @@ pub trait Managed: Send + Sync {
     }
 
     /// Returns the name of the store of its session; `None` if it has no session.
-    fn store(&self) -> Option<String> {
+    fn store(&self, _context: &Context) -> Option<String> {
         None
     }
 

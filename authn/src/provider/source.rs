@@ -135,6 +135,15 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         false
     }
 
+    /// Returns whether a token is as good for another program with the same options, which is so unless an exchange reads anything
+    /// else: a variable, a file, the machine that it runs on.
+    ///
+    /// A [short-lived](crate::Loader::short_lived) program stores such tokens in `file` unless the option `store` says
+    /// otherwise, so that the next one needs no exchange.
+    fn is_shareable(&self) -> bool {
+        true
+    }
+
     /// Returns whether only an exchange shows that it has [nothing to say](Error::not_applicable), such as for a command that is
     /// not installed.
     #[doc(hidden)]

@@ -129,6 +129,11 @@ impl Stores {
         Err(Box::new(Problem::error(ProblemCode::UnresolvedReference, message).with_help(help)))
     }
 
+    /// Returns whether the store `file` has a directory.
+    pub(crate) fn has_file(&self) -> bool {
+        self.by_name.contains_key(FILE)
+    }
+
     pub(crate) fn all(&self) -> Vec<KnownStore> {
         self.by_name.values().cloned().map(KnownStore).collect()
     }

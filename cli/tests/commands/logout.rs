@@ -83,7 +83,7 @@ fn another_profiles_session_stays() {
 #[test]
 fn without_a_store_there_is_nothing_to_delete() {
     let words = "no session is stored, because no store is in use";
-    said(&Server::new().sandbox().run(&["logout"]), &format!("{words} {OAUTH}"));
+    said(&Server::new().sandbox_in_memory().run(&["logout"]), &format!("{words} {OAUTH}"));
     let sandbox = Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n");
     said(&sandbox.run(&["logout"]), &format!("{words} (profile: none, provider: bearer)"));
 }

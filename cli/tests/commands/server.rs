@@ -32,7 +32,12 @@ impl Server {
         self.sandbox_with("")
     }
 
-    /// Like [`sandbox`](Self::sandbox), with tokens that outlive the program.
+    /// Like [`sandbox`](Self::sandbox), with tokens that end with the program.
+    pub(crate) fn sandbox_in_memory(&self) -> Sandbox {
+        self.sandbox_with("store = \"memory\"\n")
+    }
+
+    /// Like [`sandbox`](Self::sandbox), with a store that is configured.
     pub(crate) fn sandbox_with_store(&self) -> Sandbox {
         self.sandbox_with("store = \"file\"\n")
     }

@@ -174,7 +174,7 @@ fn a_failed_refresh_of_each_profile_is_shown() {
 #[test]
 fn a_missing_token_is_not_an_error() {
     let server = Server::new();
-    let (cells, said) = row(server.sandbox().run(&["status"]));
+    let (cells, said) = row(server.sandbox_in_memory().run(&["status"]));
     assert_eq!(cells[4..7], ["none", "no", "memory"]);
     assert_eq!(
         said,

@@ -59,9 +59,9 @@ fn json_has_null_for_unknown_values() {
 }
 
 #[test]
-fn a_stored_token_is_printed_by_the_next_program() {
+fn a_token_is_printed_by_the_next_program() {
     let server = Server::new();
-    let sandbox = server.sandbox_with_store();
+    let sandbox = server.sandbox();
     printed(&server.giving("one", 3_600, || sandbox.run(&["token"])), "one\n", &[]);
     printed(&sandbox.run(&["token"]), "one\n", &[]);
     let header = sandbox.run(&["header"]);

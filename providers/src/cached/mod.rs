@@ -41,6 +41,11 @@ impl TokenSource for Cached {
         self.of.bound().token_set(context).await
     }
 
+    /// The inner provider stores its own tokens.
+    fn is_shareable(&self) -> bool {
+        false
+    }
+
     fn inner(&self) -> Option<&Bound> {
         Some(self.of.bound())
     }

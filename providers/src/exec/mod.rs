@@ -180,6 +180,11 @@ impl TokenSource for Exec {
     }
 
     /// The command may not be installed, or may have no token.
+    /// A command answers by what it finds on this machine.
+    fn is_shareable(&self) -> bool {
+        false
+    }
+
     fn may_not_apply(&self) -> bool {
         true
     }
