@@ -6,6 +6,7 @@ use crate::{
     Error, Kept, Origins, Placement, Result, SecretString, Token, TokenSet,
     process::Surroundings,
     store::{ConfiguredScope, SessionSpec},
+    telemetry::Labels,
     time::Clock,
     token::OnUpdate,
 };
@@ -72,6 +73,7 @@ pub(crate) type Check = Arc<dyn Fn(&Context) -> Result<()> + Send + Sync>;
 #[derive(Clone, Default)]
 pub(crate) struct Parts {
     pub(crate) key: Arc<str>,
+    pub(crate) labels: Labels,
     pub(crate) host: Option<Arc<str>>,
     pub(crate) origins: Arc<Origins>,
     pub(crate) scopes: Arc<[String]>,
@@ -112,6 +114,11 @@ impl Context {
     /// built in code.
     pub fn key(&self) -> &str {
         &self.0.key
+    }
+
+    /// Returns what its spans and metrics are labelled with.
+    pub(crate) fn labels(&self) -> &Labels {
+        &self.0.labels
     }
 
     /// Returns the configured `domain`, a host with an optional port.

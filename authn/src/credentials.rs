@@ -11,6 +11,7 @@ use crate::{
     Used, View,
     options::{InnerProvider, NestedProvider, Node, Shape, Type},
     runtime::Boxed,
+    telemetry::Metric,
 };
 #[cfg(feature = "reqwest")]
 use crate::{http::ClientIdentity, request::Place};
@@ -269,6 +270,7 @@ impl Credentials {
     /// has the times.
     pub fn invalidate(&self, token: &Token) {
         let bound = self.0.current();
+        Metric::Refusal.count(bound.context.labels());
         bound.managed().invalidate(token, &bound.context);
     }
 

@@ -96,6 +96,28 @@ pub enum Recovery {
     None,
 }
 
+impl ErrorKind {
+    /// Returns its name in spans and metrics, as the value of `error.type`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::LoginRequired => "login_required",
+            Self::Origin => "origin",
+            Self::NoToken => "no_token",
+            Self::NotApplicable => "not_applicable",
+            Self::InvalidToken => "invalid_token",
+            Self::Expired => "expired",
+            Self::Refused => "refused",
+            Self::Protocol => "protocol",
+            Self::Network => "network",
+            Self::Store => "store",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 impl Error {
     /// Makes an error of a kind. The message is lower case and says what happened, without a value, a secret or a
     /// response body; what helps is said by [`with_help`](Self::with_help).

@@ -112,7 +112,10 @@
 //! | `reqwest` | yes | [`Context::http`], [`reqwest::Client`] and [`blocking::reqwest::Client`] |
 //! | `tower` | no | [`app_service::AppServiceLayer`], which provides an incoming request's token to `app_service` |
 //! | `figment` | no | [`Loader::layer`], which adds any provider of figment as a layer |
+//! | `metrics` | no | metrics of exchanges, waits, stores and logins, by the crate `metrics` |
 //! | `testing` | no | [`testing`]: stubs and a token server for tests |
+//!
+//! The repository's `docs/metrics.md` lists the metrics, and the spans of `tracing`, which need no feature.
 //!
 //! The minimum supported Rust version is 1.95.
 
@@ -153,6 +156,7 @@ mod secret;
 mod server_side;
 pub mod store;
 mod striped;
+mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;

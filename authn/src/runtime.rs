@@ -21,6 +21,7 @@ use tokio::{
     sync::oneshot,
     task::JoinSet,
 };
+use tracing::Instrument as _;
 
 use crate::{
     Error, Result,
@@ -67,7 +68,7 @@ pub(crate) async fn aside<T: Send + 'static>(
 pub(crate) async fn to_its_end<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
-    handle()?.spawn(work).await.unwrap_or_else(|_| Err(panicked()))
+    handle()?.spawn(work.in_current_span()).await.unwrap_or_else(|_| Err(panicked()))
 }
 
 /// Runs work on the background thread. Dropping the future ends the work.
@@ -80,7 +81,7 @@ pub(crate) async fn in_background<T: Send + 'static>(
         return work.await;
     }
     let mut task = JoinSet::new();
-    task.spawn_on(work, &handle()?);
+    task.spawn_on(work.in_current_span(), &handle()?);
     match task.join_next().await {
         Some(Ok(done)) => done,
         Some(Err(error)) if error.is_panic() => Err(panicked()),

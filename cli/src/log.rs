@@ -105,7 +105,10 @@ fn lines<W>(wanted: Targets, ours: BTreeSet<&'static str>, writer: W) -> impl La
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let safe = filter_fn(move |metadata| is_safe(metadata, &ours));
+    // A line is complete without the spans that it is in. They are only for who wants everything.
+    let shows_spans = wanted.would_enable("authn", &Level::TRACE);
+    let safe =
+        filter_fn(move |metadata| (metadata.is_event() || shows_spans) && is_safe(metadata, &ours));
     tracing_subscriber::fmt::layer()
         .with_writer(writer)
         // Colours are a feature of that crate that is not enabled here, and asking for them would panic.
@@ -165,6 +168,12 @@ mod tests {
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
 
+    impl Written {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
     impl io::Write for Written {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
@@ -194,10 +203,27 @@ mod tests {
             let _span = tracing::trace_span!(target: "h2", "sending", header = "s3cr3t").entered();
             tracing::info!(target: "authn", "four");
         });
-        let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let written = written.text();
         for word in ["one", "two", "three", "four"] {
             assert!(written.contains(word), "{written}");
         }
         assert!(!written.contains("s3cr3t"), "{written}");
+    }
+
+    #[test]
+    fn spans_are_only_at_the_finest_level() {
+        for (wanted, is_shown) in [("info", false), ("debug", false), ("trace", true)] {
+            let written = Written::default();
+            let writer = written.clone();
+            let ours = BTreeSet::from(["authn"]);
+            let layer = lines(wanted.parse().unwrap(), ours, move || writer.clone());
+            tracing::subscriber::with_default(Registry::default().with(layer), || {
+                let _span = tracing::info_span!(target: "authn", "exchange").entered();
+                tracing::info!(target: "authn", "started");
+            });
+            let written = written.text();
+            assert!(written.contains("started"), "{wanted}: {written}");
+            assert_eq!(written.contains("exchange"), is_shown, "{wanted}: {written}");
+        }
     }
 }

@@ -365,7 +365,10 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
         }
     }
     // The sweep has searched the lines about each step.
-    for line in ["exchange started", "request answered", "request failed", "logged out"] {
+    let steps = ["exchange started", "request answered", "request failed", "logged out"];
+    // Each line is written with the spans that it is in, and their fields.
+    let spans = ["exchange{authn.provider=", "HTTP request{", "http.request.method=\"POST\""];
+    for line in steps.into_iter().chain(spans) {
         assert!(logged.contains(line), "{line}");
     }
 }

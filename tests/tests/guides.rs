@@ -12,11 +12,12 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 13] = [
+const GUIDES: [&str; 14] = [
     "docs/chain.md",
     "docs/coming-from.md",
     "docs/exec.md",
     "docs/login.md",
+    "docs/metrics.md",
     "docs/oauth1.md",
     "docs/project-files.md",
     "docs/servers.md",

@@ -1,21 +1,26 @@
 //! `Core`: the cache of one source, whatever the source's type.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use arc_swap::ArcSwap;
+use tracing::Span;
 
 use super::{
     CacheOptions,
     exchange::Exchange,
     flight::Flight,
     per_request::{self, PerRequest},
+    schedule::Schedule,
     scopes::{ScopeSlot, SlotKey},
     single_flight::{Admission, Wish, wait},
     slot::Rotation,
     state::SessionState,
 };
 use crate::{
-    Bound, Context, Error, Issued, Result, SessionPolicy, provider::ErasedSource, time::Moment,
+    Bound, Context, Error, Issued, Result, SessionPolicy,
+    provider::ErasedSource,
+    telemetry::{self, Labels, Metric, Operation},
+    time::Moment,
     token::OnUpdate,
 };
 
@@ -187,7 +192,7 @@ impl Core {
             return true;
         }
         // Whatever its result, this token is usable.
-        let _ = self.admit(context, now, Wish::Token);
+        let _ = self.admit(context, now, Wish::Token, telemetry::refresh);
         true
     }
 
@@ -210,11 +215,17 @@ impl Core {
         if let Some(issued) = self.with_ready(context, Clone::clone) {
             return Ok(issued);
         }
-        let result = self.exchanged(context, Wish::Token).await;
-        // The exchange failed: a token that has not expired is used.
-        let unexpired =
-            || self.scope.before(|schedule| schedule.expiry, context.clock().now(), Clone::clone);
-        result.or_else(|error| unexpired().ok_or(error))
+        let exchanged = async {
+            self.exchanged(context, Wish::Token).await.or_else(|error| {
+                // A token that has not expired is used.
+                let unexpired: fn(&Schedule) -> Moment = |schedule| schedule.expiry;
+                let now = context.clock().now();
+                let stale = self.scope.before(unexpired, now, Clone::clone).ok_or(error)?;
+                Metric::StaleUse.count(context.labels());
+                Ok(stale)
+            })
+        };
+        Operation::wait(context.labels()).run(exchanged).await
     }
 
     /// Returns the token of an exchange that starts after this call, or that others have asked for in the same way.
@@ -231,7 +242,8 @@ impl Core {
     /// Joins or starts an exchange that fulfils a wish, and waits for it.
     async fn exchanged(&self, context: &Context, wish: Wish) -> Result<Issued> {
         loop {
-            return match self.admit(context, context.clock().now(), wish) {
+            let now = context.clock().now();
+            return match self.admit(context, now, wish, telemetry::exchange) {
                 Admission::Ready(issued) => Ok(issued),
                 Admission::Wait(waiter) | Admission::Lead(waiter, ..) => wait(waiter).await,
                 Admission::After(waiter) => {
@@ -274,17 +286,24 @@ impl Core {
             generation,
             invalidations,
             forced: wish == Wish::NewToken,
+            has_asked: AtomicBool::new(false),
         }
     }
 
-    /// Joins the exchange that is under way, or starts one in the background.
-    fn admit(&self, context: &Context, now: Moment, wish: Wish) -> Admission {
+    /// Joins the exchange that is under way, or starts one in the background, within the span that `span` makes.
+    fn admit(
+        &self,
+        context: &Context,
+        now: Moment,
+        wish: Wish,
+        span: fn(&Labels) -> Span,
+    ) -> Admission {
         let scope = &self.scope;
         let unexpired = scope.before(|schedule| schedule.expiry, now, Clone::clone);
         let fresh = || scope.before(|schedule| schedule.refresh, now, Clone::clone);
         match scope.single_flight.admit(wish, now, unexpired, &self.shared.options, fresh) {
             Admission::Lead(waiter, leader) => {
-                Flight::start(self.exchange(context, wish), leader);
+                Flight::start(self.exchange(context, wish), leader, span(context.labels()));
                 Admission::Wait(waiter)
             }
             other => other,

@@ -2,7 +2,10 @@
 
 use std::{
     future::Future,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -15,6 +18,7 @@ use super::{
 use crate::{
     Context, Error, ErrorKind, Issued, Result, SecretString, SessionPolicy, Token, TokenSet,
     store::{Lease, Record, StoredFailure, StoredSession, StoredToken},
+    telemetry::{Operation, note_reason},
     time::{Moment, before, chance},
     token::BEARER,
 };
@@ -41,6 +45,8 @@ pub(super) struct Exchange {
     pub(super) invalidations: u64,
     /// Whether a caller wants a new token, so that neither a stored nor a cached one will do.
     pub(super) forced: bool,
+    /// Whether the source was asked, so that a token is not one that another process has stored.
+    pub(super) has_asked: AtomicBool,
 }
 
 /// A token set and when it was asked for.
@@ -367,14 +373,17 @@ impl Exchange {
     /// Takes the lease of the session.
     pub(super) async fn lease(&self, session: &StoredSession) -> Result<Lease> {
         let end = self.context.clock().sleep(LEASE);
-        before(session.lock(), end).await.unwrap_or_else(|| {
-            Err(Error::store(format!(
-                "another process has held the session in {} for {} minutes",
-                session.place(),
-                LEASE.as_secs() / 60
-            ))
-            .with_help("end it, or try again"))
-        })
+        let leased = async {
+            before(session.lock(), end).await.unwrap_or_else(|| {
+                Err(Error::store(format!(
+                    "another process has held the session in {} for {} minutes",
+                    session.place(),
+                    LEASE.as_secs() / 60
+                ))
+                .with_help("end it, or try again"))
+            })
+        };
+        Operation::lease_wait(self.context.labels()).run(leased).await
     }
 
     /// Waits for a store or for `on_update`, at most as long as [`STORE`].
@@ -407,6 +416,8 @@ impl Exchange {
         let asked = self.context.clock().now();
         let reason = self.scope.reason(token, asked);
         let key = self.context.key();
+        self.has_asked.store(true, Ordering::Relaxed);
+        note_reason(reason);
         tracing::info!(key, ?reason, "exchange started");
         let context = self.context.clone().change(|parts| parts.reason = reason);
         let tokens = self.answered(self.shared.source.request_token(&context, last)).await?;
@@ -420,6 +431,11 @@ impl Exchange {
         let sent = last.and_then(TokenSet::refresh_token).or(configured).cloned();
         let previous = (sent, self.scope.last_token());
         Ok(Fresh { unverified, previous, ..self.fresh(tokens, asked, false) })
+    }
+
+    /// Returns whether the source was asked.
+    pub(super) fn has_asked(&self) -> bool {
+        self.has_asked.load(Ordering::Relaxed)
     }
 
     /// Makes sure that the next answer of the source is a new token.

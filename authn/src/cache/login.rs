@@ -7,6 +7,7 @@ use std::{
 };
 
 use tokio::{runtime::Handle, sync::OwnedMutexGuard};
+use tracing::Instrument as _;
 
 use super::{
     exchange::{Exchange, Fresh, logged_out},
@@ -18,6 +19,7 @@ use crate::{
     prompt::Progress,
     runtime,
     store::{Lease, Record, StoredSession},
+    telemetry::Operation,
     time::{Clock, before},
 };
 
@@ -67,8 +69,9 @@ impl Exchange {
         let runtime = runtime::handle()?;
         let background = runtime.clone();
         let key = self.context.key().to_owned();
-        tracing::info!(key, "login started");
+        let operation = Operation::login(self.context.labels());
         let work = async move {
+            tracing::info!(key, "login started");
             let runtime = &background;
             let done = on_own_thread(runtime, {
                 let login = login.clone();
@@ -81,7 +84,9 @@ impl Exchange {
             let (outcome, _here) = done.await.unwrap_or_else(|| (Err(login.crashed()), None));
             match &outcome {
                 Ok(outcome) => tracing::info!(key, ?outcome, "login ended"),
-                Err(error) => tracing::info!(key, kind = ?error.kind(), "login failed"),
+                Err(error) => {
+                    tracing::info!(key, error.type = error.kind().name(), "login failed");
+                }
             }
             let is_logged_in = outcome.is_ok();
             // Each in a task of its own, so that it runs even if the one before panics.
@@ -93,7 +98,8 @@ impl Exchange {
             on_own_thread(runtime, async move { login.progress(&Progress::Ended) }).await;
             outcome
         };
-        runtime.spawn(work).await.unwrap_or_else(|_| Err(panicked()))
+        let logged_in = operation.run(work);
+        runtime.spawn(logged_in).await.unwrap_or_else(|_| Err(panicked()))
     }
 
     /// Logs in after any other login has ended, unless that one has started a session. `here` gets the lock of logins.
@@ -288,6 +294,7 @@ pub(super) async fn on_own_thread<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Option<T> {
     let here = runtime.clone();
+    let work = work.in_current_span();
     runtime.spawn_blocking(move || here.block_on(work)).await.ok()
 }
 

@@ -103,7 +103,8 @@ impl Exchange {
         match &result {
             Ok(()) => tracing::info!(key = self.context.key(), "logged out"),
             Err(error) => {
-                tracing::info!(key = self.context.key(), kind = ?error.kind(), "logout failed");
+                let kind = error.kind().name();
+                tracing::info!(key = self.context.key(), error.type = kind, "logout failed");
             }
         }
         result

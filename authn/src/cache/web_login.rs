@@ -1,7 +1,9 @@
 //! Logins in a web application. They leave the session as it is: its program has many users.
 
 use super::{exchange::Exchange, single_flight::closed};
-use crate::{Error, PendingLogin, Result, TokenSet, Url, request::is_loopback, runtime};
+use crate::{
+    Error, PendingLogin, Result, TokenSet, Url, request::is_loopback, runtime, telemetry::Operation,
+};
 
 impl Exchange {
     /// Starts a login whose browser comes back to a redirect address.
@@ -31,6 +33,7 @@ impl Exchange {
         }
         let asked = self.context.clock().now();
         let returned = pending.returned(returned, asked.wall())?;
+        let operation = Operation::login(self.context.labels());
         let completed = async move {
             self.prepare_to_ask().await?;
             let source = &self.shared.source;
@@ -45,7 +48,7 @@ impl Exchange {
                 None => Ok(tokens.with_lifetime_from(asked, self.context.clock().now())),
             }
         };
-        runtime::to_its_end(completed).await
+        runtime::to_its_end(operation.run(completed)).await
     }
 
     /// Fails if the credentials are closed, and resolves the references to secrets.

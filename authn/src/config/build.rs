@@ -37,6 +37,7 @@ use crate::{
     },
     secret::Target,
     store::{SessionSpec, StoreKey},
+    telemetry::Labels,
 };
 
 /// How deep providers can be nested in providers.
@@ -306,6 +307,7 @@ impl<'a> Build<'a> {
         };
         let context = self.context.clone().change(|parts| {
             parts.key = key.to_string().into();
+            parts.labels = self.labels(name);
             parts.placement = placement.map(Into::into);
             parts.secrets = references.as_slice().into();
             parts.configured_scope = session_key::scope(item, self.visibility(key)).into();
@@ -395,6 +397,11 @@ impl<'a> Build<'a> {
         key.segments().iter().fold(top, |visibility, segment| visibility.child(segment))
     }
 
+    /// Returns what the spans and metrics of a provider are labelled with.
+    fn labels(&self, name: &str) -> Labels {
+        Labels::new(name, self.profile)
+    }
+
     /// Returns where the sessions of a provider are stored.
     fn session_spec(
         &self,
@@ -411,7 +418,7 @@ impl<'a> Build<'a> {
             return self.reporter.refuse(problem, item.get(&["store"]).unwrap_or(item), false);
         };
         Some(SessionSpec {
-            store: found,
+            store: found.labelled(self.labels(name)),
             key: StoreKey::of(name, self.profile, options),
             secrets,
             scope: session_key::scope(item, self.visibility(key)),

@@ -9,6 +9,7 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::Client;
 use serde::Serialize;
+use tracing::{Instrument as _, Span};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -23,6 +24,7 @@ use crate::{
     Error, Result, Token,
     diagnostic::{limit_help, reason},
     runtime::in_background,
+    telemetry,
     time::{Clock, Sleep, before, chance},
 };
 
@@ -277,8 +279,10 @@ impl Sending {
             // which would end a request whose answer arrived while the process was stopped.
             let mut deadline = Clock::system().sleep(self.limit);
             let sent = Instant::now();
-            let result = before(self.client.execute(request), &mut deadline).await;
-            self.log(&method, result.as_ref(), sent.elapsed());
+            let span = telemetry::request(request.method(), request.url(), tried - 1);
+            let answer = self.client.execute(request).instrument(span.clone());
+            let result = before(answer, &mut deadline).await;
+            span.in_scope(|| self.log(&span, &method, result.as_ref(), sent.elapsed()));
             let repeat = match &result {
                 Some(Ok(response)) => retry::after_response(&method, response.status()),
                 Some(Err(error)) => {
@@ -300,6 +304,7 @@ impl Sending {
     /// Logs a request that was sent, and the status of its answer. The rest of both may contain secrets.
     fn log(
         &self,
+        span: &Span,
         method: &Method,
         result: Option<&reqwest::Result<reqwest::Response>>,
         elapsed: Duration,
@@ -307,11 +312,19 @@ impl Sending {
         let (place, milliseconds) = (&*self.place, elapsed.as_millis());
         match result {
             Some(Ok(response)) => {
+                telemetry::note_status(span, response.status());
                 let status = response.status().as_u16();
                 tracing::debug!(%method, place, status, milliseconds, "request answered");
             }
-            Some(Err(_)) => tracing::debug!(%method, place, milliseconds, "request failed"),
-            None => tracing::debug!(%method, place, milliseconds, "request not answered in time"),
+            Some(Err(error)) => {
+                let why = if error.is_connect() { "connection" } else { "_OTHER" };
+                telemetry::note_failure(span, why);
+                tracing::debug!(%method, place, milliseconds, "request failed");
+            }
+            None => {
+                telemetry::note_failure(span, "timeout");
+                tracing::debug!(%method, place, milliseconds, "request not answered in time");
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
     Error, Result,
     diagnostic::{Problem, ProblemCode},
     runtime::{Boxed, catch, caught, in_background},
+    telemetry::{Labels, Operation},
 };
 
 /// A [`TokenStore`] behind a pointer. A method that returns a future can't be called through a trait object, so each
@@ -75,11 +76,18 @@ impl<S: TokenStore> ErasedStore for S {
 pub(crate) struct NamedStore {
     name: Arc<str>,
     store: Arc<dyn ErasedStore>,
+    /// Of the provider whose sessions it is used for.
+    labels: Labels,
 }
 
 impl NamedStore {
     pub(crate) fn new(name: &str, store: Arc<dyn ErasedStore>) -> Self {
-        Self { name: name.into(), store }
+        Self { name: name.into(), store, labels: Labels::default() }
+    }
+
+    /// Returns this store for the sessions of a provider.
+    pub(crate) fn labelled(self, labels: Labels) -> Self {
+        Self { labels, ..self }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -152,10 +160,10 @@ impl NamedStore {
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
         let name = Arc::clone(&self.name);
-        in_background(async move {
+        let access = in_background(async move {
             caught(Box::pin(work)).await.unwrap_or_else(|| Err(panicked(&name, function)))
-        })
-        .await
+        });
+        Operation::store(&self.name, function, &self.labels).run(access).await
     }
 }
 

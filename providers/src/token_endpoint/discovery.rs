@@ -14,6 +14,7 @@ use authn::{
     http::{HttpResponse, StatusCode, describe, header},
     time::Moment,
 };
+use tracing::{Instrument as _, debug_span};
 
 use super::{
     Address, Endpoint,
@@ -88,22 +89,40 @@ impl Discovery {
         if kept.metadata.suffices(endpoint) {
             return Ok(kept.metadata);
         }
-        let mut metadata = Metadata::clone(&kept.metadata);
-        for (index, url) in well_known_urls(address.url()).into_iter().enumerate() {
-            let known = &mut metadata.documents[index];
-            if matches!(known, Document::NotAsked | Document::Unavailable(..)) {
-                *known = ask(&url, issuer, context).await?;
-                if metadata.suffices(endpoint) {
-                    break;
-                }
-            }
-        }
-        metadata.check()?;
-        let metadata = Arc::new(metadata);
+        let span = debug_span!(
+            "discovery",
+            server.address = address.url().host_str(),
+            server.port = address.url().port_or_known_default(),
+        );
+        let known = Metadata::clone(&kept.metadata);
+        // On the heap: the futures of logins, which have it in them, are large.
+        let asked = Box::pin(ask_for_more(known, address, issuer, endpoint, context));
+        let metadata = Arc::new(asked.instrument(span).await?);
         let kept = Kept { metadata: Arc::clone(&metadata), until: kept.until };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(metadata)
     }
+}
+
+/// Asks for the documents that are not known until they suffice.
+async fn ask_for_more(
+    mut metadata: Metadata,
+    address: &Address,
+    issuer: &str,
+    endpoint: Option<Endpoint>,
+    context: &Context,
+) -> Result<Metadata> {
+    for (index, url) in well_known_urls(address.url()).into_iter().enumerate() {
+        let known = &mut metadata.documents[index];
+        if matches!(known, Document::NotAsked | Document::Unavailable(..)) {
+            *known = ask(&url, issuer, context).await?;
+            if metadata.suffices(endpoint) {
+                break;
+            }
+        }
+    }
+    metadata.check()?;
+    Ok(metadata)
 }
 
 /// Requests the metadata of the server at `address`, and returns any answer: the second one if the server can't answer
