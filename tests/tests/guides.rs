@@ -12,10 +12,11 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 13] = [
+const GUIDES: [&str; 14] = [
     "docs/chain.md",
     "docs/coming-from.md",
     "docs/exec.md",
+    "docs/h2o-cloud.md",
     "docs/login.md",
     "docs/oauth1.md",
     "docs/project-files.md",
@@ -36,9 +37,10 @@ const REST: [(&str, &str); 3] = [
 ];
 
 /// The tables of the other providers that guides show.
-const OTHERS: [(&str, &str); 3] = [
+const OTHERS: [(&str, &str); 4] = [
     ("chain", "[[credentials.chain.providers]]"),
     ("exec", "[credentials.exec]"),
+    ("h2o_cloud", "[credentials.h2o_cloud]"),
     ("oauth1", "[credentials.oauth1]"),
 ];
 

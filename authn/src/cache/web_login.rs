@@ -1,7 +1,7 @@
 //! Logins in a web application. They leave the session as it is: its program has many users.
 
 use super::{exchange::Exchange, single_flight::closed};
-use crate::{Error, PendingLogin, Result, TokenSet, Url, request::is_loopback, runtime};
+use crate::{Error, PendingLogin, Result, TokenSet, Url, origins::is_loopback, runtime};
 
 impl Exchange {
     /// Starts a login whose browser comes back to a redirect address.
@@ -53,7 +53,7 @@ impl Exchange {
         if self.shared.state().slots.is_closed() {
             return Err(closed());
         }
-        self.context.resolve_references().await
+        self.resolve_references().await
     }
 }
 

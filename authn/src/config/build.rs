@@ -114,6 +114,8 @@ pub(super) struct Build<'a> {
     pub(super) sessions: RefCell<Vec<BuiltSession>>,
     found: RefCell<Found>,
     depth: Cell<u32>,
+    /// Whether a provider that was read discovers origins, also one that can't be used.
+    discovers_origins: Cell<bool>,
     /// Whether the next provider is one of a chain.
     is_link: Cell<bool>,
     /// Whether this provider is, or one around it.
@@ -151,9 +153,10 @@ impl<'a> Build<'a> {
         Self {
             reporter,
             environment,
-            context: loader
-                .context(profile)
-                .change(|parts| parts.surroundings = surroundings(reporter, environment)),
+            context: loader.context(profile).change(|parts| {
+                parts.surroundings = surroundings(reporter, environment);
+                parts.environment = Arc::new(environment.clone());
+            }),
             loader,
             profile,
             stores: loader.stores.clone(),
@@ -162,6 +165,7 @@ impl<'a> Build<'a> {
             sessions: RefCell::default(),
             found: RefCell::default(),
             depth: Cell::new(0),
+            discovers_origins: Cell::new(false),
             is_link: Cell::new(false),
             allows_absence: Cell::new(false),
         }
@@ -189,7 +193,15 @@ impl<'a> Build<'a> {
         }
         let choice = choice?;
         let item = merged.get("credentials");
-        if is_complete && self.context.origins().is_empty() {
+        let empty = Item::empty_table();
+        let table = item.and_then(|item| item.get(&[&choice.name]));
+        let key = Key::new(&["credentials", &choice.name]);
+        let credentials = self.credentials(&key, &choice.name, table.unwrap_or(&empty));
+        let discovers = match &credentials {
+            Some(credentials) => credentials.discovers_origins(),
+            None => self.discovers_origins.get(),
+        };
+        if is_complete && self.context.origins().is_empty() && !discovers {
             let message =
                 "no request can be authorised, because the credentials are bound to no origin";
             let problem = Problem::warning(ProblemCode::NoOrigins, message)
@@ -201,10 +213,6 @@ impl<'a> Build<'a> {
                 false,
             );
         }
-        let empty = Item::empty_table();
-        let table = item.and_then(|item| item.get(&[&choice.name]));
-        let key = Key::new(&["credentials", &choice.name]);
-        let credentials = self.credentials(&key, &choice.name, table.unwrap_or(&empty));
         credentials.filter(|_| is_complete)
     }
 
@@ -268,6 +276,7 @@ impl<'a> Build<'a> {
         let Found { references, secrets, per_request: below, .. } = &found;
 
         let ((provider, _), placement) = (provider?, placement?);
+        self.note_discovery(&provider);
         // An exchange whose subject it is has a cache for each of its tokens.
         let subjects = provider.managed().map(Managed::subjects).unwrap_or_default();
         let is_subject = |nested| subjects.iter().any(|subject| subject.identity() == nested);
@@ -332,6 +341,13 @@ impl<'a> Build<'a> {
                 self.report_invalid_options(&error, key, item);
                 None
             }
+        }
+    }
+
+    /// Notes whether a provider discovers origins.
+    fn note_discovery(&self, provider: &Arc<dyn Erased>) {
+        if provider.managed().is_some_and(Managed::discovers_origins) {
+            self.discovers_origins.set(true);
         }
     }
 

@@ -1,7 +1,6 @@
 //! The options of `[credentials]` itself, besides the tables of the providers.
 
-use super::origins::MALFORMED;
-use crate::{Options, Origins, Validation, options::Origin};
+use crate::{Options, Origins, Validation, options::Origin, origins::MALFORMED};
 
 /// Which requests may be authorised, and by which provider.
 #[derive(Options)]
