@@ -32,7 +32,7 @@ use crate::{
     provider::{Declared, Erased, PER_REQUEST, PER_REQUEST_HELP},
     registry::{Entry, PresetOption, Stores},
     request::{
-        DefaultPlace,
+        DefaultPlace, binding,
         options::{Override, PlacementOptions},
     },
     secret::Target,
@@ -202,16 +202,8 @@ impl<'a> Build<'a> {
             None => self.discovers_origins.get(),
         };
         if is_complete && self.context.origins().is_empty() && !discovers {
-            let message =
-                "no request can be authorised, because the credentials are bound to no origin";
-            let problem = Problem::warning(ProblemCode::NoOrigins, message)
-                .with_key("credentials.domain")
-                .with_help("set `credentials.domain` or `credentials.origins`");
-            self.reporter.report(
-                problem,
-                item.filter(|item| item.provenance != Provenance::Default),
-                false,
-            );
+            let item = item.filter(|item| item.provenance != Provenance::Default);
+            self.reporter.report(binding::unbound(), item, false);
         }
         credentials.filter(|_| is_complete)
     }
