@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use crate::{
-    Error, Kept, Origins, Placement, Result, SecretString, Token, TokenSet,
+    Environment, Error, Kept, Origins, Placement, Result, SecretString, Token, TokenSet,
     process::Surroundings,
     store::{ConfiguredScope, SessionSpec},
     telemetry::Labels,
@@ -94,6 +94,7 @@ pub(crate) struct Parts {
     pub(crate) profile: Option<Arc<str>>,
     pub(crate) on_update: Option<OnUpdate>,
     pub(crate) surroundings: Surroundings,
+    pub(crate) environment: Arc<Environment>,
     /// Checks the options that could not be checked before the secrets were known that commands print.
     pub(crate) check: Option<Check>,
     #[cfg(feature = "reqwest")]
@@ -203,6 +204,12 @@ impl Context {
     #[doc(hidden)]
     pub fn surroundings(&self) -> &Surroundings {
         &self.0.surroundings
+    }
+
+    /// Returns the environment of the configuration, for a provider that is documented to read variables of its own.
+    #[doc(hidden)]
+    pub fn environment(&self) -> &Environment {
+        &self.0.environment
     }
 
     /// Returns the HTTP client for token requests, which has limits, deadlines and redaction built in.

@@ -536,8 +536,17 @@ impl Credentials {
     }
 
     /// Returns the origins that the credentials are bound to.
+    ///
+    /// If the configuration names none and the provider discovers them, such as `h2o_cloud`, these are the origins that the
+    /// server has named for the token at hand or the stored one. They are empty before the first exchange.
     pub fn origins(&self) -> Origins {
-        self.0.current().context.origins().clone()
+        self.0.current().origins()
+    }
+
+    /// Returns whether a server names the origins, because the configuration names none.
+    #[doc(hidden)]
+    pub fn discovers_origins(&self) -> bool {
+        self.0.current().discovers_origins()
     }
 
     /// Returns every place of a credential that the configuration names.

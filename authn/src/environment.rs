@@ -120,7 +120,8 @@ impl Environment {
     }
 
     /// Returns a variable; `None` if it is not set or empty.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    #[doc(hidden)]
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.text(name).filter(|value| !value.is_empty())
     }
 
@@ -147,7 +148,8 @@ impl Environment {
 
     /// Returns the absolute path of a path in a configuration: `~/` is the home, and a relative path is below `base`. `None`
     /// if there is no such folder.
-    pub(crate) fn absolute(&self, path: &Path, base: Option<&Path>) -> Option<PathBuf> {
+    #[doc(hidden)]
+    pub fn absolute(&self, path: &Path, base: Option<&Path>) -> Option<PathBuf> {
         let path = match path.strip_prefix("~") {
             Ok(rest) if rest != Path::new("") => self.home.as_ref()?.join(rest),
             _ if path.is_absolute() => path.to_owned(),

@@ -73,6 +73,7 @@
 //! | `cached` | `cached` | another provider's token, with a cache and a store |
 //! | `chain` | `chain` | that of the first of several providers that applies |
 //! | `exec` | `exec` | the token that a command prints |
+//! | `h2o_cloud` | `h2o_cloud` | a token of an H2O AI Cloud, for the services that it discovers |
 //! | `hook` | `hook` | the token of a closure of the program |
 //! | `jwt` | `jwt` | a JWT of the configuration (RFC 7519) |
 //! | `jwt_bearer` | `jwt_bearer` | a service account's signed token, exchanged (RFC 7523) or as it is |
@@ -141,6 +142,7 @@ mod kept;
 mod links;
 mod login;
 pub mod options;
+mod origins;
 mod pending_login;
 mod per_process;
 #[doc(hidden)]
@@ -187,6 +189,7 @@ pub use links::Links;
 pub use login::{Login, LoginMethod, LoginOutcome, LoginPlan};
 #[doc(inline)]
 pub use options::{Options, Secret, Show, Validation, View};
+pub use origins::Origins;
 pub use pending_login::PendingLogin;
 #[doc(inline)]
 pub use provider::{
@@ -194,7 +197,7 @@ pub use provider::{
     TokenSource, from_fn, hooks,
 };
 pub use registry::{Entry, Provider, Registry, RegistryBuilder, Store, StoreEntry};
-pub use request::{Body, Origins, Placement, Reaction, Request, ResponseHead, Used};
+pub use request::{Body, Placement, Reaction, Request, ResponseHead, Used};
 pub use secret::{Exposed, SecretSource, SecretString};
 #[doc(inline)]
 pub use store::SessionPolicy;

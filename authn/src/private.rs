@@ -23,6 +23,11 @@ use std::marker::PhantomData;
 
 use crate::InteractiveSource;
 
+/// Blocks the thread until a future ends.
+pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
+    crate::runtime::block_on(future)
+}
+
 /// Tells at compile time whether a type is an `InteractiveSource`: the inherent constant, which exists only for such a
 /// type, takes precedence over that of [`MaybeInteractive`].
 #[derive(Debug)]

@@ -15,6 +15,7 @@
 //! | `app_service` | the token of the request that is being served |
 //! | `oauth` | a token of an OAuth 2 authorization server (RFC 6749) |
 //! | `oauth1` | a signature of the request (OAuth 1.0a, RFC 5849) |
+//! | `h2o_cloud` | a token of an H2O AI Cloud, whose addresses are discovered |
 //! | `jwt_bearer` | a token signed for a service account, exchanged (RFC 7523) or as it is |
 //!
 //! `authn providers NAME` shows the options of a provider. A program links all of them with one line:
@@ -40,10 +41,11 @@
 //!
 //! ```
 //! use authn::Registry;
-//! use authn_providers::{AppService, Basic, Bearer, Jwt, JwtBearer, OAuth, OAuth1};
+//! use authn_providers::{AppService, Basic, Bearer, H2oCloud, Jwt, JwtBearer, OAuth, OAuth1};
 //!
 //! let tokens = Registry::builder().register::<Bearer>().register::<Jwt>().register::<Basic>();
 //! let exchanges = tokens.register::<OAuth>().register::<JwtBearer>().register::<OAuth1>();
+//! let exchanges = exchanges.register::<H2oCloud>();
 //! let registry = exchanges.register::<AppService>().build()?;
 //! assert!(registry.get("jwt").is_some());
 //! # Ok::<(), authn::Error>(())
@@ -65,8 +67,8 @@
 //!
 //! # Features
 //!
-//! Each provider has a feature, and all of these are enabled by default. `jwt` also contains `bearer`, and `jwt_bearer`
-//! and `oauth1` enable `oauth`.
+//! Each provider has a feature, and all of these are enabled by default. `jwt` also contains `bearer`, and `h2o_cloud`,
+//! `jwt_bearer` and `oauth1` enable `oauth`.
 //!
 //! `keyring` and `keyutils` are not enabled by default, because they need further crates. They add the token store
 //! `keyring`, which also resolves references like `{ keyring = "service/user" }`. `keyring` uses the desktop's keyring
@@ -98,6 +100,8 @@ mod expiry;
 #[cfg(all(feature = "oauth", any(test, fuzzing)))]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "h2o_cloud")]
+mod h2o_cloud;
 #[cfg(any(feature = "api_key", feature = "basic", feature = "exec"))]
 mod header;
 #[cfg(feature = "hook")]
@@ -149,6 +153,8 @@ pub use client_auth::ErasedClientAuth;
 pub use client_auth::{ClientAuth, RegisteredClient};
 #[cfg(feature = "exec")]
 pub use exec::{Exec, ExecBuilder};
+#[cfg(feature = "h2o_cloud")]
+pub use h2o_cloud::{H2oCloud, H2oCloudBuilder, H2oDiscovery, H2oService};
 #[cfg(feature = "hook")]
 pub use hook::{Hook, HookBuilder};
 #[cfg(feature = "jwt")]

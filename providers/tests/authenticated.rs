@@ -56,6 +56,12 @@ async fn configured_credentials() {
         ("[credentials.cached]\nhook = 'with a first token'".to_owned(), [true, false]),
         (format!("[credentials.oauth]\nstore = 'memory'\n{oauth}"), [false, false]),
         (
+            "[credentials.h2o_cloud]\nstore = 'memory'\nenvironment = 'https://i.test'\n\
+             refresh_token = 'r'"
+                .to_owned(),
+            [false, false],
+        ),
+        (
             format!(
                 "[credentials.jwt_bearer]\ntoken_endpoint_url = 'https://i.test'\nissuer = 'me'\n\
                  private_key = '''{key}'''"

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use authn::{Entry, ErrorKind, Provider, config::ProblemCode, options::OptionValue};
 use authn_providers::{
-    ApiKey, AppService, Basic, Bearer, Cached, Hook, Jwt, JwtBearer, OAuth, OAuth1,
+    ApiKey, AppService, Basic, Bearer, Cached, H2oCloud, Hook, Jwt, JwtBearer, OAuth, OAuth1,
 };
 
 /// Calls a builder's method for each option that is named, and checks that these are all options of the provider.
@@ -30,6 +30,9 @@ fn every_builder_has_a_method_for_each_option() {
         Basic: username password r#override preset;
         Bearer: token placement header header_prefix query_parameter r#override preset;
         Cached: expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
+            username_claim placement header header_prefix query_parameter r#override preset;
+        H2oCloud: environment discovery_address discovery client client_secret refresh_token scope config_file
+            expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
             username_claim placement header header_prefix query_parameter r#override preset;
         Hook: name username
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username

@@ -4,6 +4,7 @@
     feature = "api_key",
     feature = "app_service",
     feature = "basic",
+    feature = "h2o_cloud",
     feature = "hook",
     feature = "jwt"
 ))]
@@ -13,7 +14,7 @@ use authn::{
     conformance::{check, sample},
     hooks::{self, Hook},
 };
-use authn_providers::{ApiKey, AppService, Basic, Bearer, Jwt};
+use authn_providers::{ApiKey, AppService, Basic, Bearer, H2oCloud, Jwt};
 
 fn kind(token: Result<Token>) -> Option<ErrorKind> {
     token.err().map(|error| error.kind())
@@ -28,6 +29,14 @@ fn providers_of_a_token() {
     assert!(hooks::register("conformance", hook).is_ok());
     assert_eq!(kind(check::<authn_providers::Hook>("name = 'conformance'").token), None);
     assert_eq!(kind(check::<AppService>("").token), Some(ErrorKind::NotApplicable));
+}
+
+#[test]
+fn a_provider_that_asks_a_server() {
+    let options = "environment = 'http://127.0.0.1:9'\nrefresh_token = 'abc'\nclient_secret = 's'";
+    let report = check::<H2oCloud>(options);
+    assert_eq!(kind(report.token), Some(ErrorKind::Network));
+    assert_eq!(report.unswept, Vec::<&str>::new());
 }
 
 #[test]

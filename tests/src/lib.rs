@@ -5,6 +5,7 @@
 //! - [`rig`]: a real authorization server and resource server, one for each test;
 //! - [`keyring`]: a keyring of a desktop's kind, one for each test;
 //! - [`command`]: a program of the workspace, run with nothing of this machine's environment;
+//! - [`h2o_cloud`]: an H2O AI Cloud, one for each test;
 //! - [`browser`]: a user and a browser, for a program that logs in;
 //! - [`terminal`]: a program in a terminal of a given size, with keys and a screen;
 //! - [`snapshot`]: screens compared with files;
@@ -23,6 +24,7 @@
 pub mod browser;
 pub mod command;
 pub mod document;
+pub mod h2o_cloud;
 pub mod keyring;
 pub mod logs;
 pub mod rig;
@@ -58,6 +60,12 @@ pub struct TokenExchangeGuide;
 #[doc = include_str!("../../docs/oauth1.md")]
 #[derive(Debug)]
 pub struct OAuth1Guide;
+
+/// The guide to H2O AI Cloud, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/h2o-cloud.md")]
+#[derive(Debug)]
+pub struct H2oCloudGuide;
 
 /// The guide to tests, too.
 #[cfg(doctest)]

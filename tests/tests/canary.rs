@@ -117,6 +117,15 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
             without: Vec::new(),
         })
         .into(),
+        "h2o_cloud" => {
+            let issuer = endpoint.trim_end_matches("/token");
+            let given = "{ issuer_url = 'ISSUER', clients = { platform = 'c' } }";
+            let options = [
+                format!("discovery = {}", given.replace("ISSUER", issuer)),
+                format!("environment = '{issuer}'"),
+            ];
+            options.map(|options| Way { options, without: Vec::new() }).into()
+        }
         "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],
         _ => Vec::new(),
     };

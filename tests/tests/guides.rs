@@ -16,6 +16,7 @@ const GUIDES: [&str; 14] = [
     "docs/chain.md",
     "docs/coming-from.md",
     "docs/exec.md",
+    "docs/h2o-cloud.md",
     "docs/login.md",
     "docs/metrics.md",
     "docs/oauth1.md",
@@ -37,9 +38,10 @@ const REST: [(&str, &str); 3] = [
 ];
 
 /// The tables of the other providers that guides show.
-const OTHERS: [(&str, &str); 3] = [
+const OTHERS: [(&str, &str); 4] = [
     ("chain", "[[credentials.chain.providers]]"),
     ("exec", "[credentials.exec]"),
+    ("h2o_cloud", "[credentials.h2o_cloud]"),
     ("oauth1", "[credentials.oauth1]"),
 ];
 

@@ -59,6 +59,7 @@ impl Exchange {
             Issued::new(token.settled(expiry), record.kept())
                 .with_id_token(last_id_token(record))
                 .with_server_clock_ahead(record.server_clock_ahead)
+                .with_origins(record.origins())
         };
         (!expiry.reached(now)).then(|| (issued(), schedule))
     }

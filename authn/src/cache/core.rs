@@ -17,7 +17,7 @@ use super::{
     state::SessionState,
 };
 use crate::{
-    Bound, Context, Error, Issued, Result, SessionPolicy,
+    Bound, Context, Error, Issued, Origins, Result, SessionPolicy,
     provider::ErasedSource,
     telemetry::{self, Labels, Metric, Operation},
     time::Moment,
@@ -254,6 +254,17 @@ impl Core {
                 Admission::HeldBack(error) => Err(error),
             };
         }
+    }
+
+    /// Returns the origins that the server has named for the token at hand, which may have expired, or else for the stored one.
+    pub(super) fn discovered_origins(&self, context: &Context) -> Option<Arc<Origins>> {
+        if let Some(rotation) = self.scope.slot.load().as_deref() {
+            return rotation.issued().origins().cloned();
+        }
+        let session = context.session_spec()?.find_now(self.shared.source.session());
+        let mut record = session.load_now()?;
+        session.keep_session(&mut record);
+        record.origins()
     }
 
     /// Adopts a stored token that is fresh, so that a short-lived program starts no thread.

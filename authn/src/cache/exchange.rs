@@ -66,7 +66,7 @@ impl Exchange {
     /// Makes one exchange and publishes its token.
     pub(super) async fn run(&mut self) -> Result<Issued> {
         let asked = self.context.clock().now().wall();
-        self.context.resolve_references().await?;
+        self.resolve_references().await?;
         // Locked throughout if there is a session: its one refresh token is for all scopes, and a server that rotates
         // it accepts each only once. Otherwise scopes don't wait for each other.
         let state = Arc::clone(&self.state);
@@ -360,6 +360,15 @@ impl Exchange {
         goes_on
     }
 
+    /// Resolves the references to secrets again, and looks for what the source finds by itself.
+    pub(super) async fn resolve_references(&self) -> Result<()> {
+        self.context.resolve_references().await?;
+        match self.shared.source.found_secret() {
+            Some(found) => found.resolve().await,
+            None => Ok(()),
+        }
+    }
+
     /// Returns the session that the configured secrets start; `None` if it is only in memory.
     pub(super) async fn session(&self) -> Result<Option<StoredSession>> {
         match self.context.session_spec() {
@@ -426,7 +435,7 @@ impl Exchange {
         let (tokens, unverified) = self.check_user(tokens, last).await?;
         let configured = match self.shared.source.session() {
             SessionPolicy::From(secret) => Some(secret),
-            SessionPolicy::None | SessionPolicy::Begun => None,
+            SessionPolicy::None | SessionPolicy::Begun | SessionPolicy::Of(_) => None,
         };
         let sent = last.and_then(TokenSet::refresh_token).or(configured).cloned();
         let previous = (sent, self.scope.last_token());
@@ -463,7 +472,8 @@ impl Exchange {
         let token = tokens.token().clone().settled(expiry);
         let issued = Issued::new(token, tokens.all_kept())
             .with_id_token(tokens.id_token().cloned())
-            .with_server_clock_ahead(tokens.server_clock_ahead());
+            .with_server_clock_ahead(tokens.server_clock_ahead())
+            .with_origins(tokens.origins().cloned());
         let schedule = Schedule::plan(asked, expiry, options, chance());
         Fresh {
             tokens,

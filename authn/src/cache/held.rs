@@ -20,7 +20,7 @@ impl Exchange {
         if self.state.slots.is_closed() {
             return Err(closed());
         }
-        self.context.resolve_references().await?;
+        self.resolve_references().await?;
         let tokens = tokens.with_settled_expiry().with_new_session();
         let (tokens, unverified) = self.check_user(tokens, None).await?;
         if let Some(error) = unverified {

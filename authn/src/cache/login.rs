@@ -138,7 +138,7 @@ impl Exchange {
             let _ = self.adopt(session, &begun);
             return Ok(LoginOutcome::ByAnother);
         }
-        self.context.resolve_references().await?;
+        self.resolve_references().await?;
         if let Some(session) = &session
             && shared.source.needs_login()
         {

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     Bound, Context, Environment, Introspection, Issued, Login, LoginOutcome, LoginPlan, Managed,
-    PendingLogin, Probe, Request, Result, Revocation, SessionPolicy, Status, Token, TokenSet, Url,
-    UserInfo,
+    Origins, PendingLogin, Probe, Request, Result, Revocation, SessionPolicy, Status, Token,
+    TokenSet, Url, UserInfo,
     provider::ErasedSource,
     runtime::{self, Boxed},
     time::before,
@@ -48,6 +48,14 @@ impl Managed for Core {
             Some(inner) => inner.managed().may_not_apply(),
             None => self.shared.source.may_not_apply(),
         }
+    }
+
+    fn discovers_origins(&self) -> bool {
+        self.shared.source.discovers_origins()
+    }
+
+    fn discovered_origins(&self, context: &Context) -> Option<Arc<Origins>> {
+        Core::discovered_origins(self, context)
     }
 
     fn issues(&self) -> bool {
@@ -245,7 +253,10 @@ impl Managed for Core {
     fn store(&self, context: &Context) -> Option<String> {
         let by_default = match self.shared.source.session() {
             SessionPolicy::None if !self.shared.stores_for_the_next(context) => "memory",
-            SessionPolicy::None | SessionPolicy::Begun | SessionPolicy::From(_) => "file",
+            SessionPolicy::None
+            | SessionPolicy::Begun
+            | SessionPolicy::From(_)
+            | SessionPolicy::Of(_) => "file",
         };
         Some(self.shared.options.store.clone().unwrap_or_else(|| by_default.to_owned()))
     }

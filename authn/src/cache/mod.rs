@@ -122,6 +122,10 @@ impl<S: TokenSource> Cached<S> {
     /// Adds the token to a request, and records it if the caller wants to know it.
     #[inline]
     fn put(&self, request: &mut Request<'_>, issued: &Issued, context: &Context) -> Result<()> {
+        // Of most sources it is known at compile time.
+        if self.source.discovers_origins() {
+            check_origin(request, issued, context)?;
+        }
         if request.is_recorded() {
             return self.put_recorded(request, issued, context);
         }
@@ -142,6 +146,18 @@ impl<S: TokenSource> Cached<S> {
             request.record(issued.clone());
         }
         Ok(())
+    }
+}
+
+/// Fails if the server has not named the origin of a request for the token, and the configuration names none.
+fn check_origin(request: &Request<'_>, issued: &Issued, context: &Context) -> Result<()> {
+    if !context.origins().is_empty() {
+        return Ok(());
+    }
+    match issued.origins() {
+        Some(origins) if origins.allows(request.uri()) => Ok(()),
+        Some(origins) => Err(origins.refuse_unnamed(request.uri())),
+        None => Err(context.origins().refuse_unnamed(request.uri())),
     }
 }
 

@@ -183,7 +183,7 @@ impl Exchange {
         if last.is_none() && tokens.is_empty() {
             return Ok(Revocation::default());
         }
-        self.context.resolve_references().await?;
+        self.resolve_references().await?;
         let source = &self.shared.source;
         let configured = matches!(source.session(), SessionPolicy::From(_));
         let session = last.filter(|last| configured || last.has_session());

@@ -2,7 +2,7 @@
 
 use super::{exchange::Exchange, single_flight::closed};
 use crate::{
-    Error, PendingLogin, Result, TokenSet, Url, request::is_loopback, runtime, telemetry::Operation,
+    Error, PendingLogin, Result, TokenSet, Url, origins::is_loopback, runtime, telemetry::Operation,
 };
 
 impl Exchange {
@@ -56,7 +56,7 @@ impl Exchange {
         if self.shared.state().slots.is_closed() {
             return Err(closed());
         }
-        self.context.resolve_references().await
+        self.resolve_references().await
     }
 }
 

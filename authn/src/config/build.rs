@@ -32,7 +32,7 @@ use crate::{
     provider::{Declared, Erased, PER_REQUEST, PER_REQUEST_HELP},
     registry::{Entry, PresetOption, Stores},
     request::{
-        DefaultPlace,
+        DefaultPlace, binding,
         options::{Override, PlacementOptions},
     },
     secret::Target,
@@ -115,6 +115,8 @@ pub(super) struct Build<'a> {
     pub(super) sessions: RefCell<Vec<BuiltSession>>,
     found: RefCell<Found>,
     depth: Cell<u32>,
+    /// Whether a provider that was read discovers origins, also one that can't be used.
+    discovers_origins: Cell<bool>,
     /// Whether the next provider is one of a chain.
     is_link: Cell<bool>,
     /// Whether this provider is, or one around it.
@@ -152,9 +154,10 @@ impl<'a> Build<'a> {
         Self {
             reporter,
             environment,
-            context: loader
-                .context(profile)
-                .change(|parts| parts.surroundings = surroundings(reporter, environment)),
+            context: loader.context(profile).change(|parts| {
+                parts.surroundings = surroundings(reporter, environment);
+                parts.environment = Arc::new(environment.clone());
+            }),
             loader,
             profile,
             stores: loader.stores.clone(),
@@ -163,6 +166,7 @@ impl<'a> Build<'a> {
             sessions: RefCell::default(),
             found: RefCell::default(),
             depth: Cell::new(0),
+            discovers_origins: Cell::new(false),
             is_link: Cell::new(false),
             allows_absence: Cell::new(false),
         }
@@ -190,22 +194,18 @@ impl<'a> Build<'a> {
         }
         let choice = choice?;
         let item = merged.get("credentials");
-        if is_complete && self.context.origins().is_empty() {
-            let message =
-                "no request can be authorised, because the credentials are bound to no origin";
-            let problem = Problem::warning(ProblemCode::NoOrigins, message)
-                .with_key("credentials.domain")
-                .with_help("set `credentials.domain` or `credentials.origins`");
-            self.reporter.report(
-                problem,
-                item.filter(|item| item.provenance != Provenance::Default),
-                false,
-            );
-        }
         let empty = Item::empty_table();
         let table = item.and_then(|item| item.get(&[&choice.name]));
         let key = Key::new(&["credentials", &choice.name]);
         let credentials = self.credentials(&key, &choice.name, table.unwrap_or(&empty));
+        let discovers = match &credentials {
+            Some(credentials) => credentials.discovers_origins(),
+            None => self.discovers_origins.get(),
+        };
+        if is_complete && self.context.origins().is_empty() && !discovers {
+            let item = item.filter(|item| item.provenance != Provenance::Default);
+            self.reporter.report(binding::unbound(), item, false);
+        }
         credentials.filter(|_| is_complete)
     }
 
@@ -226,24 +226,7 @@ impl<'a> Build<'a> {
 
     /// Builds a provider from its table.
     pub(super) fn credentials(&self, key: &Key, name: &str, item: &Item) -> Option<Credentials> {
-        let Some(entry) = self.reporter.registry.get(name) else {
-            let problem = self.reporter.registry.unknown(name);
-            return self.reporter.refuse(problem.with_key(key), item, item.as_table().is_none());
-        };
-        if self.depth.get() >= MAX_DEPTH {
-            let problem = Problem::error(ProblemCode::TooDeep, "providers are nested too deeply")
-                .with_key(key)
-                .with_help(format!("nest at most {MAX_DEPTH} providers"));
-            return self.reporter.refuse(problem, item, false);
-        }
-        let Value::Table(entries) = &item.value else {
-            let message = format!("expected a table of options, found {}", item.found());
-            let help = self.how_to_learn(name);
-            let problem =
-                Problem::error(ProblemCode::WrongType, message).with_key(key).with_help(help);
-            return self.reporter.refuse(problem, item, true);
-        };
-
+        let (entry, entries) = self.table_of(key, name, item)?;
         let entries = &*self.with_store(entry, entries);
 
         // The findings below this provider must not mix with those of its siblings.
@@ -269,6 +252,7 @@ impl<'a> Build<'a> {
         let Found { references, secrets, per_request: below, .. } = &found;
 
         let ((provider, _), placement) = (provider?, placement?);
+        self.note_discovery(&provider);
         // An exchange whose subject it is has a cache for each of its tokens.
         let subjects = provider.managed().map(Managed::subjects).unwrap_or_default();
         let is_subject = |nested| subjects.iter().any(|subject| subject.identity() == nested);
@@ -333,6 +317,40 @@ impl<'a> Build<'a> {
                 self.report_invalid_options(&error, key, item);
                 None
             }
+        }
+    }
+
+    /// Returns the provider and its table. Problems are reported.
+    fn table_of<'i>(
+        &self,
+        key: &Key,
+        name: &str,
+        item: &'i Item,
+    ) -> Option<(&'a Entry, &'i Entries)> {
+        let Some(entry) = self.reporter.registry.get(name) else {
+            let problem = self.reporter.registry.unknown(name);
+            return self.reporter.refuse(problem.with_key(key), item, item.as_table().is_none());
+        };
+        if self.depth.get() >= MAX_DEPTH {
+            let problem = Problem::error(ProblemCode::TooDeep, "providers are nested too deeply")
+                .with_key(key)
+                .with_help(format!("nest at most {MAX_DEPTH} providers"));
+            return self.reporter.refuse(problem, item, false);
+        }
+        let Value::Table(entries) = &item.value else {
+            let message = format!("expected a table of options, found {}", item.found());
+            let help = self.how_to_learn(name);
+            let problem =
+                Problem::error(ProblemCode::WrongType, message).with_key(key).with_help(help);
+            return self.reporter.refuse(problem, item, true);
+        };
+        Some((entry, entries))
+    }
+
+    /// Notes whether a provider discovers origins.
+    fn note_discovery(&self, provider: &Arc<dyn Erased>) {
+        if provider.managed().is_some_and(Managed::discovers_origins) {
+            self.discovers_origins.set(true);
         }
     }
 

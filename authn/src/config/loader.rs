@@ -17,11 +17,12 @@ use super::{
     presets::{Fault, Filled, Presets},
     profile,
     project::{self, Project},
+    sections,
     visibility::Visibility,
 };
 use crate::{
     Context, Credentials, Environment, Registry, Result, Update,
-    diagnostic::quoted,
+    diagnostic::{Problem, ProblemCode, quoted},
     options::{Entries, Key},
     provider::Erased,
     registry::{Preset, Stores},
@@ -95,6 +96,8 @@ pub struct Loader {
     pub(super) explains: bool,
     /// Whether no command may ask the user for something.
     pub(super) is_unattended: bool,
+    /// The tables of other programs.
+    ignored_tables: Vec<String>,
 }
 
 /// What a program has set in code.
@@ -144,6 +147,7 @@ impl Loader {
             login_program: ("authn".to_owned(), "authn".to_owned()),
             explains: false,
             is_unattended: false,
+            ignored_tables: Vec::new(),
         }
     }
 
@@ -330,6 +334,25 @@ impl Loader {
         self
     }
 
+    /// Leaves top-level tables alone that are another program's, so that a file of that program is a configuration, too.
+    ///
+    /// They are not read and not shown, in any source and in any profile, and a variable below one of them sets nothing. A
+    /// table of authn itself, such as `credentials`, can't be left alone: its name is a problem of the configuration.
+    ///
+    /// ```
+    /// use authn::{Environment, Loader};
+    ///
+    /// let file = "[credentials]\ndomain = 'api.example.com'\n[config]\ncache_dir = '/tmp'";
+    /// let loader = Loader::new().environment(Environment::empty()).defaults(file);
+    /// let config = loader.ignore_tables(["config"]).read();
+    /// assert!(config.problems().iter().all(|problem| problem.key() != Some("config")));
+    /// assert!(config.settings().iter().all(|setting| setting.key != "config.cache_dir"));
+    /// ```
+    pub fn ignore_tables<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.ignored_tables.extend(names.into_iter().map(Into::into));
+        self
+    }
+
     /// Leaves the references to secrets alone: no variable, file or keyring that one names is read. The credentials are good
     /// for [`Credentials::explain`] alone, and the options of the providers are not checked beyond their types.
     #[doc(hidden)]
@@ -485,7 +508,8 @@ impl Loader {
         let registry = self.providers().unwrap_or_default();
         let environment = self.surroundings();
         let presets = self.known_presets(&registry, &environment);
-        let found = || Project::read(&self.app, &environment, &registry, &presets);
+        let ignored = self.ignored_tables();
+        let found = || Project::read(&self.app, &environment, &registry, &presets, &ignored);
         (self.project && self.has_valid_name()).then(found).flatten()
     }
 
@@ -634,6 +658,21 @@ impl Loader {
         format!("{}_", self.app.to_uppercase().replace('-', "_"))
     }
 
+    /// Returns the tables that are left alone.
+    pub(super) fn ignored_tables(&self) -> Vec<&str> {
+        let names = self.ignored_tables.iter().map(String::as_str);
+        names.filter(|name| !is_own_table(name)).collect()
+    }
+
+    /// Returns a problem for each table of authn that is to be left alone.
+    pub(super) fn own_ignored_tables(&self) -> impl Iterator<Item = Problem> {
+        self.ignored_tables.iter().filter(|name| is_own_table(name)).map(|name| {
+            Problem::error(ProblemCode::IgnoredTable, "a table of authn can't be ignored")
+                .with_key(name.as_str())
+                .with_help("leave it out of `Loader::ignore_tables`")
+        })
+    }
+
     /// Returns the name of the application.
     pub(crate) fn app_name(&self) -> &str {
         &self.app
@@ -650,6 +689,10 @@ impl Loader {
             parts.on_update.clone_from(&self.on_update);
         })
     }
+}
+
+fn is_own_table(name: &str) -> bool {
+    sections::keys().any(|key| key == name)
 }
 
 impl Default for Loader {

@@ -43,6 +43,8 @@ codes! {
     DuplicateProvider = "duplicate-provider",
     /// Two linked stores have the same name.
     DuplicateStore = "duplicate-store",
+    /// A table of authn is to be ignored.
+    IgnoredTable = "ignored-table",
     /// The options of a table can't be combined.
     Invalid = "invalid",
     /// A value has the right type, but can't be used.

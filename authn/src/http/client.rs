@@ -20,7 +20,7 @@ use super::{
 use crate::{
     Error, Result,
     diagnostic::{check_limit_on_files, limit_help, reason},
-    request::{LOCALHOST, is_loopback},
+    origins::{LOCALHOST, is_loopback},
     runtime::aside,
     time::Clock,
 };

@@ -17,7 +17,7 @@ use url::{Host, Url};
 use super::options::HttpOptions;
 use crate::{
     Environment, Error, Result,
-    request::is_loopback,
+    origins::is_loopback,
     runtime::{Boxed, in_background},
 };
 

@@ -3,11 +3,13 @@
 //! What belongs to a login goes to the first provider at which a user can log in. What belongs to a token goes to the provider
 //! that serves. A logout, and the end of the program, reach all of them.
 
+use std::sync::Arc;
+
 use super::Links;
 use crate::{
     Bound, Context, Environment, Error, Introspection, Issued, Login, LoginOutcome, LoginPlan,
-    Managed, PendingLogin, Placement, Probe, Result, Revocation, Status, Token, TokenSet, Url,
-    UserInfo, runtime::Boxed,
+    Managed, Origins, PendingLogin, Placement, Probe, Result, Revocation, Status, Token, TokenSet,
+    Url, UserInfo, runtime::Boxed,
 };
 
 impl Links {
@@ -43,6 +45,17 @@ impl Managed for Links {
         let placed = self.all.iter().map(placed).collect::<Result<_>>()?;
         let _ = self.placed.set(placed);
         Ok(())
+    }
+
+    fn discovers_origins(&self) -> bool {
+        self.now().iter().any(|link| link.managed().discovers_origins())
+    }
+
+    fn discovered_origins(&self, _context: &Context) -> Option<Arc<Origins>> {
+        // Of the provider that serves, or else of the first one that has a session.
+        let serving = self.serving.get().and_then(|index| self.now().get(index));
+        let of = |link: &Bound| link.managed().discovered_origins(&link.context);
+        serving.into_iter().chain(self.now()).find_map(of)
     }
 
     fn invalidate(&self, token: &Token, _context: &Context) {

@@ -2,13 +2,15 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use http::Uri;
+
 use super::{Absent, Declared, Erased, Managed, Status, declared::REFUSING, managed::Unmanaged};
 use crate::context::Check;
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
 use crate::{
-    Context, Error, Issued, Placement, Reaction, Request, ResponseHead, Result, SecretString,
-    Token, TokenSet, Used, request::unless_default, runtime::Boxed,
+    Context, Error, Issued, Origins, Placement, Reaction, Request, ResponseHead, Result,
+    SecretString, Token, TokenSet, Used, request::unless_default, runtime::Boxed,
 };
 
 /// A provider with its context: what [`Credentials`](crate::Credentials) hold, and what a source that passes tokens on
@@ -24,6 +26,8 @@ pub struct Bound {
     pub(crate) refusing: &'static [u16],
     /// The token belongs to the request being served.
     pub(crate) per_request: bool,
+    /// The server names the origins, because the configuration names none.
+    discovers_origins: bool,
     /// The provider keeps no token, but its secrets can change, so they are resolved for each call.
     pub(crate) resolves: bool,
     /// What was absent when the configuration was loaded.
@@ -85,6 +89,8 @@ impl Bound {
             context = context.change(|parts| parts.check = check);
         }
         let per_request = provider.is_per_request();
+        let discovers_origins = context.origins().is_empty()
+            && provider.managed().is_some_and(Managed::discovers_origins);
         let has_links = provider.managed().is_some_and(|managed| !managed.links().is_empty());
         // Each link of a chain has its own statuses.
         let refusing = refusing.unwrap_or(if has_links { &[] } else { REFUSING });
@@ -96,6 +102,7 @@ impl Bound {
             placed_by,
             refusing,
             per_request,
+            discovers_origins,
             resolves,
             absent,
             absences,
@@ -220,10 +227,29 @@ impl Bound {
         self.provider.token_boxed(&self.context).await
     }
 
+    /// Returns whether the cache checks the origin of a request, because the server names the origins of its tokens.
+    fn leaves_origin(&self, uri: &Uri) -> bool {
+        self.discovers_origins && Origins::can_be_named(uri)
+    }
+
+    /// Returns whether the server names the origins that requests are authorised for.
+    pub(crate) fn discovers_origins(&self) -> bool {
+        self.discovers_origins
+    }
+
+    /// Returns the origins that requests are authorised for: the configured ones, or those that the server is known to have
+    /// named.
+    pub(crate) fn origins(&self) -> Origins {
+        let named =
+            self.discovers_origins.then(|| self.managed().discovered_origins(&self.context));
+        let origins = named.flatten();
+        origins.as_deref().unwrap_or_else(|| self.context.origins()).clone()
+    }
+
     /// Adds the credential to a request of the caller; `None` if that needs waiting.
     #[inline]
     pub(crate) fn try_authorize(&self, request: &mut Request<'_>) -> Option<Result<()>> {
-        if !self.context.origins().allows(request.uri()) {
+        if !self.context.origins().allows(request.uri()) && !self.leaves_origin(request.uri()) {
             return Some(Err(self.context.origins().refuse(request.uri())));
         }
         if self.resolves {
@@ -240,7 +266,7 @@ impl Bound {
     /// Adds the credential to a request of the caller, and waits for it.
     pub(crate) async fn authorize_waiting(&self, request: &mut Request<'_>) -> Result<()> {
         // Here too: a reload may have bound the credentials to other origins since they were checked.
-        if !self.context.origins().allows(request.uri()) {
+        if !self.context.origins().allows(request.uri()) && !self.leaves_origin(request.uri()) {
             return Err(self.context.origins().refuse(request.uri()));
         }
         if self.resolves {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Claims, Context, Environment, Error, Introspection, Issued, Login, LoginPlan, PendingLogin,
-    Request, Result, TokenSet, Url, UserInfo, runtime::Boxed, store::SessionPolicy,
+    Request, Result, SecretString, TokenSet, Url, UserInfo, runtime::Boxed, store::SessionPolicy,
 };
 
 /// A source behind a pointer, so that the cache is compiled once and not for each source. The defaults are those of
@@ -38,6 +38,10 @@ pub(crate) trait ErasedSource: Any + Send + Sync {
     fn may_not_apply(&self) -> bool;
 
     fn is_shareable(&self) -> bool;
+
+    fn discovers_origins(&self) -> bool;
+
+    fn found_secret(&self) -> Option<&SecretString>;
 
     /// Takes over what an older source of the same session remembers, if it is of the same type.
     fn continue_from(&self, older: &(dyn ErasedSource + 'static));
@@ -198,6 +202,14 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
         self.0.is_shareable()
     }
 
+    fn discovers_origins(&self) -> bool {
+        self.0.discovers_origins()
+    }
+
+    fn found_secret(&self) -> Option<&SecretString> {
+        self.0.found_secret()
+    }
+
     fn continue_from(&self, older: &(dyn ErasedSource + 'static)) {
         if let Some(older) = (older as &dyn Any).downcast_ref::<Self>() {
             self.0.continue_from(&older.0);
@@ -245,6 +257,14 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
 
     fn is_shareable(&self) -> bool {
         self.0.is_shareable()
+    }
+
+    fn discovers_origins(&self) -> bool {
+        self.0.discovers_origins()
+    }
+
+    fn found_secret(&self) -> Option<&SecretString> {
+        self.0.found_secret()
     }
 
     fn continue_from(&self, older: &(dyn ErasedSource + 'static)) {

@@ -7,7 +7,7 @@ use super::{
     nothing_to_revoke,
 };
 use crate::{
-    Context, Environment, Error, Introspection, Issued, Login, LoginOutcome, LoginPlan,
+    Context, Environment, Error, Introspection, Issued, Login, LoginOutcome, LoginPlan, Origins,
     PendingLogin, Placement, Request, Result, Token, TokenSet, Url, UserInfo, runtime::Boxed,
 };
 
@@ -74,6 +74,16 @@ pub trait Managed: Send + Sync {
     /// Returns whether its tokens are as good for another program with the same options.
     fn is_shareable(&self) -> bool {
         false
+    }
+
+    /// Returns whether a server names the origins that its tokens are for.
+    fn discovers_origins(&self) -> bool {
+        false
+    }
+
+    /// Returns the origins that the server has named for the token at hand or the stored one, without waiting.
+    fn discovered_origins(&self, _context: &Context) -> Option<Arc<Origins>> {
+        None
     }
 
     /// Returns whether [`issued`](Self::issued) and [`authorize`](Self::authorize) are its own.

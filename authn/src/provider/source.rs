@@ -5,7 +5,10 @@ use std::{fmt::Debug, future::Future};
 use super::Bound;
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
-use crate::{Context, Issued, Placement, Reaction, Request, ResponseHead, Result, TokenSet, Used};
+use crate::{
+    Context, Issued, Placement, Reaction, Request, ResponseHead, Result, SecretString, TokenSet,
+    Used,
+};
 
 /// Exchanges the configuration and the last tokens for new ones; [`Cached`](crate::Cached) does the rest.
 ///
@@ -149,6 +152,20 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     #[doc(hidden)]
     fn may_not_apply(&self) -> bool {
         false
+    }
+
+    /// Returns whether a server names the origins that its tokens are for, by [`TokenSet::with_origins`]. They count unless the
+    /// configuration names origins.
+    #[doc(hidden)]
+    #[inline]
+    fn discovers_origins(&self) -> bool {
+        self.inner().is_some_and(|inner| inner.managed().discovers_origins())
+    }
+
+    /// Returns a secret that it finds outside of its options. It is resolved again before each exchange.
+    #[doc(hidden)]
+    fn found_secret(&self) -> Option<&SecretString> {
+        None
     }
 
     /// Returns the nested providers whose tokens its exchanges send, from

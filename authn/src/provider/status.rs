@@ -13,7 +13,7 @@ use crate::{Error, Token};
 /// | `jwt` | until its `exp`; always without one |
 /// | `app_service` | while a request with a token is served |
 /// | `hook` | while its first token or a cached or stored one is valid; the first one counts until it is refused |
-/// | `jwt_bearer`, `oauth` | while a cached, stored or [adopted](crate::Credentials::adopt) token is valid |
+/// | `h2o_cloud`, `jwt_bearer`, `oauth` | while a cached, stored or [adopted](crate::Credentials::adopt) token is valid |
 /// | `chain` | if the provider that serves is authenticated |
 /// | `oauth1` | always; with a login, while a user is logged in |
 /// | `cached` | while its cached token is valid, or if the inner provider is authenticated |

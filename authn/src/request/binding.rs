@@ -1,7 +1,11 @@
 //! The options of `[credentials]` itself, besides the tables of the providers.
 
-use super::origins::MALFORMED;
-use crate::{Options, Origins, Validation, options::Origin};
+use crate::{
+    Options, Origins, Validation,
+    diagnostic::{Problem, ProblemCode},
+    options::Origin,
+    origins::MALFORMED,
+};
 
 /// Which requests may be authorised, and by which provider.
 #[derive(Options)]
@@ -59,4 +63,12 @@ impl Binding {
         }
         origins
     }
+}
+
+/// Returns the problem of credentials that are bound to no origin.
+pub(crate) fn unbound() -> Problem {
+    let message = "no request can be authorised, because the credentials are bound to no origin";
+    Problem::warning(ProblemCode::NoOrigins, message)
+        .with_key("credentials.domain")
+        .with_help("set `credentials.domain` or `credentials.origins`")
 }

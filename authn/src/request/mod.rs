@@ -5,7 +5,6 @@ mod body;
 mod challenge;
 mod name;
 pub(crate) mod options;
-mod origins;
 mod placement;
 mod response;
 mod target;
@@ -28,10 +27,6 @@ pub use body::Body;
 #[doc(hidden)]
 pub use challenge::Challenge;
 pub use options::{DefaultPlace, Placed};
-#[cfg(feature = "reqwest")]
-pub(crate) use origins::LOCALHOST;
-pub use origins::Origins;
-pub(crate) use origins::is_loopback;
 pub(crate) use placement::Place;
 pub use placement::Placement;
 pub use response::{Reaction, ResponseHead, Used};

@@ -69,6 +69,15 @@ impl SecretString {
         reference::read(path.as_ref()).map(|text| Self(Inner::Literal(text)))
     }
 
+    /// Creates a secret that a source finds outside of its options, and looks for it. `place` is the source's key, for errors.
+    /// The text is empty if there is none.
+    #[doc(hidden)]
+    pub fn found(place: &str, source: impl SecretSource) -> Result<Self> {
+        let target =
+            Target::Stored { kind: String::new(), target: String::new(), source: Arc::new(source) };
+        Reference::new(target, place.to_owned()).map(Self::referring)
+    }
+
     /// Returns whether it can resolve to another text the next time.
     pub(crate) fn can_change(&self) -> bool {
         matches!(&self.0, Inner::Reference(reference) if reference.can_change())

@@ -28,4 +28,8 @@ pub enum SessionPolicy<'a> {
     /// A session that starts with a configured secret, such as a refresh token. Another secret starts another
     /// session, and the stored tokens of the old one are discarded.
     From(&'a SecretString),
+    /// A session that an exchange starts, one for each text of a secret that is not sent itself. The source finds that text
+    /// outside of the configuration: see [`TokenSource::found_secret`](crate::TokenSource::found_secret).
+    #[doc(hidden)]
+    Of(&'a SecretString),
 }

@@ -7,10 +7,11 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::{Document, StoredFailure};
-use crate::{Error, Result, SecretString, Token, TokenSet, token::Kept};
+use crate::{Error, Origins, Result, SecretString, Token, TokenSet, token::Kept};
 
 /// The version of the documents that are written. A document of a newer version is treated as missing.
 pub(super) const VERSION: u32 = 1;
@@ -47,6 +48,9 @@ pub(crate) struct Record {
     /// Seconds by which the server's clock was ahead at the last exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server_clock_ahead: Option<i64>,
+    /// The origins that the server has named for its tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) origins: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<Zeroizing<String>>,
     /// The last one that the server has issued in the session, which ends it at the server.
@@ -206,6 +210,7 @@ impl Record {
         let token = stored.and_then(StoredToken::token).map(TokenSet::new);
         let tokens = token.unwrap_or_else(TokenSet::without_token);
         let tokens = tokens.with_username(self.username.clone());
+        let tokens = tokens.with_shared_origins(self.origins());
         let mut tokens = tokens.with_last_id_token(self.last_id_token());
         if let Some(refresh_token) = &self.refresh_token {
             tokens = tokens.with_refresh_token(refresh_token.as_str().into());
@@ -225,6 +230,15 @@ impl Record {
     pub(crate) fn kept(&self) -> Arc<Kept> {
         let kept = self.kept.iter();
         Arc::new(kept.map(|(name, value)| (name.clone(), value.as_str().into())).collect())
+    }
+
+    /// Returns the origins that the server has named for its tokens.
+    pub(crate) fn origins(&self) -> Option<Arc<Origins>> {
+        let mut origins = Origins::none();
+        for address in self.origins.as_ref()?.iter().filter_map(|origin| Url::parse(origin).ok()) {
+            origins.add_named(&address);
+        }
+        Some(Arc::new(origins))
     }
 
     /// Returns the access token of these scopes, which may have expired.
@@ -302,6 +316,9 @@ impl Record {
         }
         self.username = tokens.username().map(str::to_owned);
         self.server_clock_ahead = tokens.server_clock_ahead();
+        if let Some(origins) = tokens.origins() {
+            self.origins = Some(origins.iter().collect());
+        }
         if let Some(refresh_token) = tokens.refresh_token() {
             self.refresh_token = Some(text(refresh_token));
         }

@@ -13,7 +13,7 @@ use crate::{Result, SecretString};
 
 /// Where the sessions of a configured provider are stored.
 ///
-/// A provider has one session, or one for each secret that starts one (`SessionPolicy::From`). References to such a secret
+/// A provider has one session, or one for each secret that starts one (`SessionPolicy::From`, `Of`). References to such a secret
 /// can change, so the session is found anew for each exchange.
 pub(crate) struct SessionSpec {
     pub(crate) store: NamedStore,
@@ -79,7 +79,7 @@ impl SessionSpec {
 
     fn secrets_of<'a>(&'a self, policy: SessionPolicy<'a>) -> Vec<&'a SecretString> {
         match policy {
-            SessionPolicy::From(secret) => vec![secret],
+            SessionPolicy::From(secret) | SessionPolicy::Of(secret) => vec![secret],
             SessionPolicy::None | SessionPolicy::Begun => self.secrets.iter().collect(),
         }
     }
@@ -92,7 +92,7 @@ impl SessionSpec {
         };
         // Without a fingerprint, the store has only records of earlier versions.
         let (key, old_key) = match (policy, &fingerprint) {
-            (SessionPolicy::From(_), Some(fingerprint)) => {
+            (SessionPolicy::From(_) | SessionPolicy::Of(_), Some(fingerprint)) => {
                 let key = StoreKey::new(&format!("{}-{}", self.key, &fingerprint[..16]));
                 (key, Some(self.key.clone()))
             }

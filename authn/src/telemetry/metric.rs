@@ -151,7 +151,8 @@ impl Description {
     }
 }
 
-#[cfg(all(test, feature = "metrics"))]
+#[cfg(test)]
+#[cfg(feature = "metrics")]
 mod tests {
     use std::collections::BTreeSet;
 

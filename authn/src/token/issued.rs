@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::{Token, TokenSet};
-use crate::{Result, SecretString};
+use crate::{Origins, Result, SecretString};
 
 /// Secrets by name.
 pub(crate) type Kept = BTreeMap<String, SecretString>;
@@ -30,11 +30,12 @@ pub struct Issued {
     /// The last one of the session.
     id_token: Option<SecretString>,
     server_clock_ahead: Option<i64>,
+    origins: Option<Arc<Origins>>,
 }
 
 impl Issued {
     pub(crate) fn new(token: Token, kept: Arc<Kept>) -> Self {
-        Self { token, kept, id_token: None, server_clock_ahead: None }
+        Self { token, kept, id_token: None, server_clock_ahead: None, origins: None }
     }
 
     /// Sets the last ID token of the session.
@@ -57,6 +58,15 @@ impl Issued {
 
     pub(crate) fn with_server_clock_ahead(self, seconds: Option<i64>) -> Self {
         Self { server_clock_ahead: seconds, ..self }
+    }
+
+    /// Sets the origins that the server names for the token.
+    pub(crate) fn with_origins(self, origins: Option<Arc<Origins>>) -> Self {
+        Self { origins, ..self }
+    }
+
+    pub(crate) fn origins(&self) -> Option<&Arc<Origins>> {
+        self.origins.as_ref()
     }
 
     /// Returns the access token.
@@ -97,6 +107,7 @@ impl From<TokenSet> for Issued {
         Self::new(tokens.token().clone(), tokens.all_kept())
             .with_id_token(tokens.id_token().cloned())
             .with_server_clock_ahead(tokens.server_clock_ahead())
+            .with_origins(tokens.origins().cloned())
     }
 }
 

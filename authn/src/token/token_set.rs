@@ -8,7 +8,7 @@ use std::{
 
 use super::{Issued, issued::Kept};
 use crate::{
-    Claims, Error, SecretString, Token,
+    Claims, Error, Origins, SecretString, Token,
     time::{Moment, unix_nanos},
 };
 
@@ -43,6 +43,7 @@ pub struct TokenSet {
     username: Option<String>,
     server_date: Option<SystemTime>,
     server_clock_ahead: Option<i64>,
+    origins: Option<Arc<Origins>>,
     failure: Option<Error>,
 }
 
@@ -61,6 +62,7 @@ impl TokenSet {
             username: None,
             server_date: None,
             server_clock_ahead: None,
+            origins: None,
             failure: None,
         }
     }
@@ -163,6 +165,21 @@ impl TokenSet {
     /// ```
     pub fn with_claims(self, claims: Claims) -> Self {
         Self { claims: Some(claims), ..self }
+    }
+
+    /// Sets the origins that the server names for the token, for a source that
+    /// [discovers](crate::TokenSource::discovers_origins) them. They are stored with the session.
+    #[doc(hidden)]
+    pub fn with_origins(self, origins: Origins) -> Self {
+        self.with_shared_origins(Some(Arc::new(origins)))
+    }
+
+    pub(crate) fn with_shared_origins(self, origins: Option<Arc<Origins>>) -> Self {
+        Self { origins, ..self }
+    }
+
+    pub(crate) fn origins(&self) -> Option<&Arc<Origins>> {
+        self.origins.as_ref()
     }
 
     /// Sets the time at the server, from its `Date` header (RFC 9110, section 6.6.1).
@@ -308,6 +325,9 @@ impl TokenSet {
             if self.id_token().is_none() {
                 self.id_token = last.id_token().cloned();
             }
+            if self.origins.is_none() {
+                self.origins.clone_from(&last.origins);
+            }
             if self.username.is_none() {
                 self.username.clone_from(&last.username);
             }
@@ -335,6 +355,7 @@ impl From<Issued> for TokenSet {
             kept: issued.all_kept(),
             id_token: issued.id_token().cloned(),
             server_clock_ahead: issued.server_clock_ahead(),
+            origins: issued.origins().cloned(),
             ..Self::new(issued.token().clone())
         }
     }

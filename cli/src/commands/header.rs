@@ -6,7 +6,7 @@ use std::{
     io::{self, Read as _},
 };
 
-use authn::{Body, Credentials, Error, Origins, Request, ResponseHead, Used, diagnostic::reason};
+use authn::{Body, Credentials, Error, Request, ResponseHead, Used, diagnostic::reason};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri,
     header::{CONTENT_TYPE, WWW_AUTHENTICATE},
@@ -144,7 +144,7 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
 fn chosen(app: &App, url: Option<&str>) -> Result<(Credentials, Uri), Failure> {
     let Some(url) = url else {
         let (_, credentials) = waiting::load(app)?;
-        let uri = default(&credentials.origins())?;
+        let uri = default(&credentials)?;
         return Ok((credentials, uri));
     };
     let address = parse(url)?;
@@ -235,7 +235,15 @@ fn parse(url: &str) -> Result<Address, Failure> {
 }
 
 /// Returns the first origin that is a single host.
-fn default(origins: &Origins) -> Result<Uri, Failure> {
+fn default(credentials: &Credentials) -> Result<Uri, Failure> {
+    if credentials.discovers_origins() {
+        return Err(Failure::new(
+            Code::Usage,
+            "discovery names the hosts, so none is the usual one",
+        )
+        .with_help("choose the host with `--url https://HOST/PATH`"));
+    }
+    let origins = credentials.origins();
     if origins.is_empty() {
         let message = "these credentials have no origin, so they are added to no request";
         return Err(Failure::new(Code::Configuration, message)

@@ -77,6 +77,24 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Creates a client that authenticates with a secret, if it has one (RFC 6749, 2.3.1).
+    pub(crate) fn with_secret(id: &str, secret: Option<&SecretString>) -> Self {
+        Self {
+            client_id: Some(id.to_owned()),
+            _client_secret: secret.cloned(),
+            token_endpoint_auth_method: None,
+            basic_encoding: BasicEncoding::Form,
+            _private_key: None,
+            key_id: None,
+            algorithm: None,
+            assertion_audience: None,
+            jwt_header: Header::new(),
+            certificate: None,
+            _certificate_key: None,
+            __certificates: Certificates::default(),
+        }
+    }
+
     /// Returns the identifier, which is empty if there is none.
     pub(crate) fn id(&self) -> &str {
         self.client_id.as_deref().unwrap_or_default()

@@ -1,6 +1,6 @@
 //! `Form`: the parameters of a request to the authorization server.
 
-use authn::{Context, Error, Result};
+use authn::{Context, Error, Result, SecretString};
 use zeroize::Zeroizing;
 
 /// The parameters of a request, in order. They are wiped on drop.
@@ -12,6 +12,13 @@ impl Form {
     pub(crate) fn of_grant(grant_type: &str) -> Self {
         let mut form = Self::default();
         form.add("grant_type", grant_type);
+        form
+    }
+
+    /// Creates the form of a token request with a refresh token (RFC 6749, 6).
+    pub(crate) fn of_refresh_token(refresh_token: &SecretString) -> Self {
+        let mut form = Self::of_grant("refresh_token");
+        form.add("refresh_token", &refresh_token.expose());
         form
     }
 

@@ -1,6 +1,8 @@
-//! `foundry`: in-house token providers, chosen by a configuration.
+//! `foundry`: in-house token providers, chosen by a configuration, which can be that of foundry-dev-tools.
 
-use authn::conformance::Canary;
+use std::{fs, path::Path};
+
+use authn::{conformance::Canary, testing::TokenServer};
 use authn_tests::command::{Outcome, Sandbox, binary};
 
 use crate::api::Api;
@@ -10,7 +12,7 @@ fn sandbox(api: &Api, credentials: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     let host = api.url.strip_prefix("http://").unwrap();
     let text = format!("[credentials]\nscheme = \"http\"\ndomain = \"{host}\"\n{credentials}\n");
-    let path = sandbox.file(sandbox.config().join("foundry/config.toml"), text);
+    let path = sandbox.file(sandbox.config().join("foundry-dev-tools/config.toml"), text);
     crate::make_private(&path);
     sandbox
 }
@@ -106,4 +108,44 @@ fn a_redirect_to_another_origin_takes_no_token_along() {
     assert!(said.ends_with("200 OK\n"), "{said}");
     assert_eq!(api.headers("authorization"), bearer(["abc"; 3]));
     assert_eq!(elsewhere.headers("authorization"), [None, None, None]);
+}
+
+/// Each folder has a file of foundry-dev-tools: `config.toml`, and what is sent. What authn needs besides is in `variables`,
+/// and a problem in `problem`.
+#[test]
+fn the_files_of_foundry_dev_tools_are_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/coming_from/foundry");
+    let mut cases: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|case| case.unwrap().path()).collect();
+    cases.sort();
+    for case in &cases {
+        let (api, server) = (Api::start(), TokenServer::start().unwrap());
+        let host = api.url.strip_prefix("http://").unwrap();
+        let filled = |text: String| text.replace("HOST", host).replace("SERVER", &server.url(""));
+        let text = |name: &str| fs::read_to_string(case.join(name)).map(filled);
+        let mut sandbox = Sandbox::new();
+        let file = sandbox.config().join("foundry-dev-tools/config.toml");
+        crate::make_private(&sandbox.file(file, text("config.toml").unwrap()));
+        for line in text("variables").unwrap_or_default().lines() {
+            let (name, value) = line.split_once('=').unwrap();
+            sandbox.env(name, value);
+        }
+        let (name, outcome) = (case.display(), run(&sandbox, &["whoami"]));
+        if let Ok(problem) = text("problem") {
+            assert_eq!((outcome.code, api.seen().len()), (3, 0), "{name}: {}", outcome.stderr);
+            assert!(outcome.stderr.contains(problem.trim()), "{name}: {}", outcome.stderr);
+            continue;
+        }
+        if let Ok(sent) = text("sent") {
+            assert_eq!(outcome.code, 0, "{name}: {}", outcome.stderr);
+            let sent: Vec<Option<String>> =
+                sent.lines().map(|line| Some(line.to_owned())).collect();
+            assert_eq!(api.headers("authorization"), sent, "{name}");
+        }
+        let shown = run(&sandbox, &["config", "show"]);
+        assert_eq!(shown.code, 0, "{name}: {}", shown.stderr);
+        assert!(!shown.stdout.contains("cache_dir"), "{name}: {}", shown.stdout);
+        assert_eq!(run(&sandbox, &["config", "check"]).code, 0, "{name}");
+    }
+    assert!(cases.len() >= 8, "{cases:?}");
 }

@@ -2,7 +2,7 @@
 
 use authn_tests::document::Document;
 
-const LONGEST: usize = 165;
+const LONGEST: usize = 230;
 const WIDEST: usize = 120;
 /// Where an excerpt leaves lines out.
 const LEFT_OUT: &str = "// …\n";

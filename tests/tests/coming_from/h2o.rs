@@ -2,6 +2,7 @@
 
 use authn_tests::{
     command::{Outcome, Sandbox, binary},
+    h2o_cloud::Cloud,
     rig::Rig,
 };
 
@@ -51,6 +52,23 @@ fn each_user_has_one_provider_and_both_interfaces_one_cache() {
         assert_eq!(rig.count(&[("grant", "refresh_token"), ("client", client)]), 4);
         assert_eq!(rig.count(&[("grant", "refresh_token"), ("status", "200")]), 4);
     }
+}
+
+#[test]
+fn a_discovery_names_the_server_and_the_service() {
+    let cloud = Cloud::start();
+    let mut sandbox = Sandbox::new();
+    sandbox.env("H2O_CLOUD_ENVIRONMENT", cloud.environment());
+    sandbox.env("REFRESH_TOKEN_ALICE", "alice");
+    cloud.write_file(&sandbox.home().join(".h2oai/h2o-cli-config.toml"), "bob", "first");
+    let said = sandbox.run(binary("h2o"), &["--service", "api", "alice"]).success();
+    assert_eq!(said, "200 OK\n200 OK\n");
+    assert_eq!(cloud.seen(), ["/v1/environment", "/v1/clients", "/v1/services"]);
+    let sent = cloud.tokens.token_requests();
+    let sent: Vec<_> = sent.iter().map(|sent| sent.parameter("refresh_token").unwrap()).collect();
+    assert_eq!(sent, ["first", "alice"]);
+    let nosuch = sandbox.run(binary("h2o"), &["--service", "nosuch"]);
+    assert!(nosuch.code == 1 && nosuch.stderr.contains("no such service"), "{}", nosuch.stderr);
 }
 
 #[test]

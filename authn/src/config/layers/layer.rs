@@ -59,6 +59,13 @@ impl Layer {
         self.base = values;
     }
 
+    /// Removes the tables of other programs, also from the profiles.
+    pub(crate) fn ignore(&mut self, tables: &[&str]) {
+        for entries in std::iter::once(&mut self.base).chain(self.profiles.values_mut()) {
+            entries.retain(|name, _| !tables.contains(&name.as_str()));
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.base.is_empty() && self.profiles.is_empty()
     }

@@ -55,6 +55,8 @@ pub(super) fn find(
         problems.push(Problem::error(ProblemCode::AppName, message).with_help(help));
         return Vec::new();
     }
+    problems.extend(loader.own_ignored_tables());
+    let ignored = loader.ignored_tables();
     let mut layers = Vec::new();
     layers.extend(texts(LayerName::Defaults, &loader.defaults, problems));
     for (name, folder) in
@@ -79,9 +81,12 @@ pub(super) fn find(
     }
     #[cfg(feature = "figment")]
     layers.extend(loader.program_layers.iter().map(|program_layer| program_layer.layer(problems)));
-    layers.push(variables::read(&loader.prefix(), environment, problems));
+    layers.push(variables::read(&loader.prefix(), environment, &ignored, problems));
     layers.push(flag::read(&loader.flags, problems));
     layers.extend(texts(LayerName::Overrides, &loader.overrides, problems));
+    for layer in &mut layers {
+        layer.ignore(&ignored);
+    }
     layers
 }
 

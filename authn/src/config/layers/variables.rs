@@ -11,8 +11,14 @@ use crate::{
 /// Variables with the prefix that set no option.
 const RESERVED: [&str; 6] = ["CALLS", "CONFIG", "LOG", "PASSED_ON", "PROFILE", "TOKEN"];
 
-/// Reads the variables with a prefix such as `AUTHN_`. A variable that sets no option is a warning.
-pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<Problem>) -> Layer {
+/// Reads the variables with a prefix such as `AUTHN_`. A variable that sets no option is a warning, unless it is below an
+/// ignored table.
+pub(crate) fn read(
+    prefix: &str,
+    environment: &Environment,
+    ignored: &[&str],
+    problems: &mut Vec<Problem>,
+) -> Layer {
     let mut values = Entries::new();
     for (name, value) in environment.variables() {
         if !name.as_encoded_bytes().starts_with(prefix.as_bytes()) {
@@ -33,6 +39,9 @@ pub(crate) fn read(prefix: &str, environment: &Environment, problems: &mut Vec<P
         }
         let provenance = Provenance::Environment { name: name.to_owned() };
         let path: Vec<String> = rest.split("__").map(str::to_lowercase).collect();
+        if ignored.iter().any(|table| table.to_lowercase() == path[0]) {
+            continue;
+        }
         if path.iter().any(String::is_empty) || !sections::keys().any(|key| key == path[0]) {
             let explains = problems.len() < SHOWN;
             problems.push(unknown_variable(prefix, name, rest, provenance, explains));

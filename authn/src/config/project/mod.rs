@@ -62,10 +62,12 @@ impl Project {
         environment: &Environment,
         registry: &Registry,
         presets: &Presets<'_>,
+        ignored: &[&str],
     ) -> Option<Self> {
         let mut problems = Vec::new();
         let (path, place) = nearest(app, environment)?;
         let mut layer = read(&path, place.as_ref(), &mut problems);
+        layer.ignore(ignored);
         shorthand::expand_layer(&mut layer, registry);
         // A user who decides about the file sees what its presets bring.
         for entries in std::iter::once(&mut layer.base).chain(layer.profiles.values_mut()) {
@@ -163,7 +165,7 @@ pub(super) fn layer(
     let app = loader.app_name();
     let before = problems.len();
     let (path, place) = nearest(app, environment)?;
-    let layer = match &place {
+    let mut layer = match &place {
         Some(place) if leads_out(place, environment) && !place.is_recorded() => {
             problems.push(led_out(loader, &path));
             let mut layer = Layer::empty(LayerName::Project, Some(&path), SourceState::Withheld);
@@ -172,6 +174,7 @@ pub(super) fn layer(
         }
         place => read(&path, place.as_ref(), problems),
     };
+    layer.ignore(&loader.ignored_tables());
     if layer.untrusted {
         downgrade(problems, before);
         problems.extend(withheld(loader, &layer));

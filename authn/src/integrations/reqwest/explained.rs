@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use ::reqwest::Url;
+use http::Uri;
 
 use super::redirect::{USUAL, refusal};
-use crate::{Explained, Part, http::same_origin, integrations::reqwest::authorize::uri};
+use crate::{Explained, Origins, Part, http::same_origin, integrations::reqwest::authorize::uri};
 
 /// What [`Client`](super::Client) would do about a redirect.
 #[derive(Clone, Debug)]
@@ -16,7 +17,8 @@ pub struct ExplainedRedirect {
     pub refusal: Option<&'static str>,
     /// The names that are removed, whoever has set them; none within the origin.
     pub dropped: BTreeSet<(Part, String)>,
-    /// Whether the credentials are added anew, because they are bound to the target's origin too.
+    /// Whether the credentials are added anew, because they are bound to the target's origin too, or can be if a server
+    /// names the origins.
     pub is_authorized: bool,
 }
 
@@ -32,7 +34,11 @@ impl ExplainedRedirect {
         let leaves = refusal.is_none() && !same_origin(from, target);
         let usual = USUAL.iter().map(|name| (Part::Header, name.to_string()));
         let dropped = usual.chain(all(explained)).filter(|_| leaves).collect();
-        let is_bound = uri(target).is_ok_and(|uri| credentials.origins().allows(&uri));
+        let can_be_bound = |uri: &Uri| {
+            credentials.origins().allows(uri)
+                || (credentials.discovers_origins() && Origins::can_be_named(uri))
+        };
+        let is_bound = uri(target).is_ok_and(|uri| can_be_bound(&uri));
         Self { refusal, dropped, is_authorized: refusal.is_none() && is_bound }
     }
 }

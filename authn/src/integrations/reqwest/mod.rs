@@ -21,7 +21,7 @@ use ::reqwest::{
 use crate::{
     Credentials,
     http::{ClientIdentity, HttpClient, Reach, pinned, redirected, same_origin},
-    request::is_loopback,
+    origins::is_loopback,
 };
 use redirect::{strip, target};
 use replay::send;

@@ -3,7 +3,10 @@
 use ::reqwest::{Body, Request as HttpRequest, Response, Url, header, header::HeaderName};
 
 use super::{Error, Result};
-use crate::request::{Place, is_form, is_loopback, without_parameter};
+use crate::{
+    origins::is_loopback,
+    request::{Place, is_form, without_parameter},
+};
 
 const NO_URL: &str = "its address is not a URL; check the server";
 

@@ -106,11 +106,20 @@ pub(super) fn provider(snapshot: &Snapshot) -> Vec<Finding> {
 /// Reports the origins that credentials may be sent to.
 pub(super) fn origins(snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = problems(snapshot, "origins");
-    if let Some(credentials) = &snapshot.credentials
-        && !credentials.origins().is_empty()
-    {
+    if let Some(credentials) = &snapshot.credentials {
         let origins: Vec<String> = credentials.origins().iter().collect();
-        findings.push(Finding::ok(format!("requests to {} are authorised", origins.join(", "))));
+        let named = origins.join(", ");
+        findings.extend(
+            match (origins.is_empty(), credentials.discovers_origins()) {
+                (true, true) => Some("discovery names them in the first exchange".to_owned()),
+                (false, true) => {
+                    Some(format!("requests to {named} are authorised, as discovery has named them"))
+                }
+                (false, false) => Some(format!("requests to {named} are authorised")),
+                (true, false) => None,
+            }
+            .map(Finding::ok),
+        );
     }
     findings
 }

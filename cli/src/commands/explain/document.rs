@@ -28,6 +28,8 @@ pub(super) struct Document {
     pub(super) other_profiles: Vec<String>,
     pub(super) origins: Vec<String>,
     pub(super) origin_fits: bool,
+    /// Whether a server names the origins, so that it is not known here whether that of the URL is one of them.
+    pub(super) origins_discovered: bool,
     pub(super) provider: Option<String>,
     provider_origin: Option<Place>,
     /// The provider, or those of a chain in their order.
@@ -90,7 +92,8 @@ impl Document {
         let verdict = verdict(reading);
         let (mut providers, mut asked) = (Vec::new(), Vec::new());
         list(reading, &reading.explained, &mut false, &mut providers, &mut asked);
-        let touches = if reading.is_bound { touches(reading, &asked) } else { Vec::new() };
+        let can_be_sent = reading.is_bound || reading.depends_on_discovery;
+        let touches = if can_be_sent { touches(reading, &asked) } else { Vec::new() };
         Self {
             url: bare(reading.url),
             method: reading.method.to_string(),
@@ -101,6 +104,7 @@ impl Document {
             other_profiles: reading.other_profiles.clone(),
             origins: reading.origins.clone(),
             origin_fits: reading.is_bound,
+            origins_discovered: reading.depends_on_discovery,
             provider: reading.config.provider().map(str::to_owned),
             provider_origin: reading.config.provider_provenance().map(Place::of),
             providers,
@@ -127,6 +131,9 @@ impl Document {
 fn verdict(reading: &Reading<'_>) -> Verdict {
     if reading.is_bound {
         return Verdict::of(&reading.explained);
+    }
+    if reading.depends_on_discovery {
+        return Verdict::of(&reading.explained).if_discovered();
     }
     Verdict::no(if reading.origins.is_empty() {
         "the credentials are bound to no origin"

@@ -29,6 +29,13 @@ pub(super) fn table(document: &Document, reading: &Reading<'_>) -> Table {
         let detail = (!document.origin_fits).then(|| "not that of the URL".to_owned());
         row("origin", origin.clone(), detail);
     }
+    if document.origins_discovered {
+        row(
+            "origin",
+            "discovered".to_owned(),
+            Some("named by the server in an exchange".to_owned()),
+        );
+    }
     let provider = document.provider.clone().unwrap_or_else(|| "none".to_owned());
     row("provider", provider, reading.config.provider_provenance().map(because));
     for setting in reading.common_values() {
@@ -53,7 +60,7 @@ pub(super) fn table(document: &Document, reading: &Reading<'_>) -> Table {
         row("touches", touched.name.clone(), Some(touched.kind.to_owned()));
     }
     if let Some(redirect) = &document.redirect {
-        row("redirect", redirect.url.clone(), Some(about(redirect)));
+        row("redirect", redirect.url.clone(), Some(about(redirect, document.origins_discovered)));
         for name in &redirect.dropped {
             row("redirect", named(name), Some("dropped".to_owned()));
         }
@@ -61,9 +68,12 @@ pub(super) fn table(document: &Document, reading: &Reading<'_>) -> Table {
     table
 }
 
-fn about(redirect: &Redirect) -> String {
+fn about(redirect: &Redirect, is_discovered: bool) -> String {
     match (&redirect.refusal, redirect.credentials) {
         (Some(refusal), _) => format!("not followed: {refusal}"),
+        (None, true) if is_discovered => {
+            "followed, and the credentials are added anew if discovery names its origin".to_owned()
+        }
         (None, true) => "followed, and the credentials are added anew".to_owned(),
         (None, false) => "followed without credentials".to_owned(),
     }

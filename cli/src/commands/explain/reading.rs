@@ -1,7 +1,7 @@
 //! What is known about a request and its credentials, collected once.
 
 use authn::{
-    Credentials, Environment, Explained, Url,
+    Credentials, Environment, Explained, Origins, Url,
     config::{Config, Provenance, Setting},
     reqwest::ExplainedRedirect,
 };
@@ -17,6 +17,8 @@ pub(super) struct Reading<'a> {
     pub(super) explained: Explained,
     /// Whether the credentials are bound to the URL's origin.
     pub(super) is_bound: bool,
+    /// Whether a server names the origins, which may include that of the URL.
+    pub(super) depends_on_discovery: bool,
     pub(super) origins: Vec<String>,
     /// The values that are set, without those that have no effect.
     pub(super) settings: Vec<Setting>,
@@ -59,6 +61,7 @@ impl<'a> Reading<'a> {
             method,
             explained,
             is_bound: credentials.origins().allows(&uri),
+            depends_on_discovery: credentials.discovers_origins() && can_be_named(url),
             origins: credentials.origins().iter().collect(),
             settings,
             other_profiles: others.cloned().collect(),
@@ -91,6 +94,11 @@ impl<'a> Reading<'a> {
     pub(super) fn place_of_store(&self, name: &str) -> Option<String> {
         known_store(self.config, Some(name))?.place()
     }
+}
+
+/// Returns whether a server can name the origin of a URL: it is https, or on the loopback interface.
+fn can_be_named(url: &Url) -> bool {
+    Origins::none().add_named(url)
 }
 
 fn first(key: &str) -> &str {

@@ -36,6 +36,20 @@ impl Verdict {
         Self { sent: Sent::No, reason: Some(reason.into()) }
     }
 
+    /// Returns the verdict if the origin is known only once a server has named it.
+    pub(super) fn if_discovered(self) -> Self {
+        match self.sent {
+            Sent::No => self,
+            Sent::Yes | Sent::Depends => Self {
+                sent: Sent::Depends,
+                reason: Some(
+                    "it depends on discovery: the server names the origins, and is not asked here"
+                        .to_owned(),
+                ),
+            },
+        }
+    }
+
     /// Returns the verdict on a provider, also on a chain as a whole.
     pub(super) fn of(explained: &Explained) -> Self {
         let depends = |on: &str| Self { sent: Sent::Depends, reason: Some(on.to_owned()) };

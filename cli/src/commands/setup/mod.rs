@@ -69,9 +69,14 @@ fn set_up(app: &App, tool: &Tool, arguments: &Arguments) -> Result<(), Failure> 
     if origins.is_empty() && tool.needs_origins {
         let message =
             "the credentials are bound to no origin, so there is no host to set a tool up for";
-        return Err(Failure::new(Code::Configuration, message).with_help(
-            "set `credentials.domain` or `credentials.origins`, and run the command again",
-        ));
+        let help = if credentials.discovers_origins() {
+            let token = app.command_line("token");
+            format!("run `{token}`, which discovers them, and run the command again")
+        } else {
+            "set `credentials.domain` or `credentials.origins`, and run the command again"
+                .to_owned()
+        };
+        return Err(Failure::new(Code::Configuration, message).with_help(help));
     }
     let mut context = Context::new(app, &config, origins)?;
     context.audience.clone_from(&arguments.audience);

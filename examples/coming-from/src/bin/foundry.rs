@@ -6,12 +6,16 @@
 //! foundry serve          # does the same for an incoming request, whose token is in INCOMING_TOKEN
 //! ```
 //!
-//! The configuration is `~/.config/foundry/config.toml`:
+//! The configuration is that of foundry-dev-tools, `~/.config/foundry-dev-tools/config.toml`. Its other tables are left
+//! alone:
 //!
 //! ```toml
 //! [credentials]
 //! domain = "foundry.example.com"
 //! static_jwt = "eyJ…"
+//!
+//! [config]
+//! cache_dir = "/tmp/cache"
 //! ```
 
 use std::{
@@ -66,8 +70,9 @@ impl TokenSource for ExampleCached {
 
 fn main() -> ExitCode {
     Cli::new()
-        .app("foundry")
+        .app("foundry-dev-tools") // its files, and variables with FOUNDRY_DEV_TOOLS_
         .name("foundry")
+        .configure(|loader| loader.ignore_tables(["config"])) // a table of the other program
         .command(Command::new("whoami").about("Request /whoami three times"), whoami)
         .command(Command::new("serve").about("Do so for an incoming request"), serve)
         .run()

@@ -3,11 +3,13 @@
 //!
 //! ```text
 //! h2o https://api.example.com/v1/things alice bob alice
+//! h2o --service mlops-api alice   # discovers the server and the service
 //! ```
 //!
 //! It requests the address once for each name, as a server program does that serves these users. The refresh tokens are
 //! in `REFRESH_TOKEN` and, for each user, in `REFRESH_TOKEN_ALICE` and so on. The server is in `ISSUER_URL` or
-//! `TOKEN_ENDPOINT_URL`, the client in `CLIENT_ID` and, if it has a secret, `CLIENT_SECRET`.
+//! `TOKEN_ENDPOINT_URL`, the client in `CLIENT_ID` and, if it has a secret, `CLIENT_SECRET`. With a discovery, the address of the
+//! environment is in `H2O_CLOUD_ENVIRONMENT`, and the refresh token in `H2O_CLOUD_CLIENT_PLATFORM_TOKEN`.
 
 #![expect(clippy::print_stdout, reason = "it is a program for a terminal")]
 
@@ -19,7 +21,7 @@ use std::{
 };
 
 use authn::{Credentials, Result, blocking, reqwest::Client};
-use authn_providers::OAuth;
+use authn_providers::{H2oCloud, H2oDiscovery, OAuth};
 use coming_from::{optional, origin, variable};
 
 /// Creates a provider for requests to the origin of an address.
@@ -37,6 +39,38 @@ fn provider(refresh_token: String, url: &str) -> Result<Credentials> {
         .credentials()
         .origin(&origin(url)?)
         .build()
+}
+
+/// Creates a provider for requests to the services that a discovery names. `None` leaves the refresh token to the variable, or
+/// to the file of H2O's command line.
+fn discovered(discovery: &H2oDiscovery, refresh_token: Option<String>) -> Result<Credentials> {
+    H2oCloud::builder()
+        .discovery(discovery)
+        .client("platform")
+        .refresh_token(refresh_token)
+        .expiry_threshold(Duration::from_secs(5))
+        .expires_in_fallback(Duration::from_secs(30))
+        .minimal_refresh_period(Duration::from_secs(1))
+        .build()
+}
+
+/// Requests a service of the environment, first for whoever runs the program, and then for each user.
+fn discover(
+    service: &str,
+    users: impl Iterator<Item = String>,
+) -> std::result::Result<(), Box<dyn Error>> {
+    let discovery = H2oDiscovery::discover_blocking(None)?;
+    let service = discovery.service(service).ok_or("the environment has no such service")?;
+    let mut refresh_tokens = vec![None];
+    for user in users {
+        refresh_tokens.push(Some(variable(&format!("REFRESH_TOKEN_{}", user.to_uppercase()))?));
+    }
+    for refresh_token in refresh_tokens {
+        let provider = discovered(&discovery, refresh_token)?;
+        let client = blocking::reqwest::Client::new(provider.into())?;
+        println!("{}", client.get(service.uri()).send()?.status());
+    }
+    Ok(())
 }
 
 /// The providers of a server program's users. Each user keeps one for all requests, because the server may replace the
@@ -58,7 +92,11 @@ impl Users {
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
-    let url = arguments.next().ok_or("usage: h2o URL USER…")?;
+    let usage = "usage: h2o URL USER…, or h2o --service NAME USER…";
+    let url = arguments.next().ok_or(usage)?;
+    if url == "--service" {
+        return discover(&arguments.next().ok_or(usage)?, arguments);
+    }
 
     let provider = provider(variable("REFRESH_TOKEN")?, &url)?;
     let sync = blocking::Credentials::from(provider.clone());

@@ -33,7 +33,7 @@ pub(super) async fn renew(
     scopes: &[String],
     advice: GrantAdvice<'_>,
 ) -> Result<TokenSet, Failure> {
-    let mut form = of(refresh_token);
+    let mut form = Form::of_refresh_token(refresh_token);
     call.options.request.ask_for_less(&mut form, scopes, call.context)?;
     call.redeem(form, advice).await
 }
@@ -47,13 +47,7 @@ pub(super) async fn refresh(
     scopes: &[String],
     advice: GrantAdvice<'_>,
 ) -> Result<TokenSet, Failure> {
-    call.exchange(of(refresh_token), scopes, advice).await
-}
-
-fn of(refresh_token: &SecretString) -> Form {
-    let mut form = Form::of_grant("refresh_token");
-    form.add("refresh_token", &refresh_token.expose());
-    form
+    call.exchange(Form::of_refresh_token(refresh_token), scopes, advice).await
 }
 
 fn configured(options: &OAuth) -> Result<&SecretString> {

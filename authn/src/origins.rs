@@ -6,10 +6,12 @@ use std::fmt;
 
 use http::{Uri, uri::Authority};
 
+use url::Url;
+
 use crate::{Error, ErrorKind, Result};
 
 /// The message of a text that has not the form of an origin.
-pub(super) const MALFORMED: &str = "expected a scheme and a host, with an optional port";
+pub(crate) const MALFORMED: &str = "expected a scheme and a host, with an optional port";
 
 /// The origins that credentials are bound to.
 ///
@@ -66,6 +68,34 @@ impl Origins {
         Ok(self)
     }
 
+    /// Allows the origin of an address that a server has named: an `https` address, or one on the loopback interface. Any other
+    /// address adds nothing, nor does one whose host could be read as a pattern. Returns whether it has an origin.
+    #[doc(hidden)]
+    pub fn add_named(&mut self, address: &Url) -> bool {
+        let pattern = match address.host_str() {
+            Some(host) if !host.contains('*') => {
+                Pattern::parse(&address.origin().ascii_serialization()).ok()
+            }
+            _ => None,
+        };
+        let Some(pattern) = pattern else { return false };
+        if !self.list.contains(&pattern) {
+            self.list.push(pattern);
+        }
+        true
+    }
+
+    /// Returns whether a server can name the origin of a request.
+    pub(crate) fn can_be_named(uri: &Uri) -> bool {
+        let is_local = || uri.host().is_some_and(is_loopback);
+        uri.host().is_some()
+            && match uri.scheme_str() {
+                Some("https") => true,
+                Some("http") => is_local(),
+                _ => false,
+            }
+    }
+
     /// Returns whether no origin is allowed.
     pub fn is_empty(&self) -> bool {
         !self.any && self.list.is_empty()
@@ -101,6 +131,16 @@ impl Origins {
     /// Returns the error of a request to `uri`, which may not contain the credential.
     #[cold]
     pub(crate) fn refuse(&self, uri: &Uri) -> Error {
+        self.refusal(uri, false)
+    }
+
+    /// Does the same for origins that a server has named.
+    #[cold]
+    pub(crate) fn refuse_unnamed(&self, uri: &Uri) -> Error {
+        self.refusal(uri, true)
+    }
+
+    fn refusal(&self, uri: &Uri, is_named: bool) -> Error {
         let asked = match (uri.scheme_str(), uri.authority()) {
             (Some(scheme), Some(authority)) => match authority.port() {
                 Some(port) => format!("{scheme}://{}:{}", authority.host(), port.as_str()),
@@ -119,6 +159,12 @@ impl Origins {
         } else if is_clear {
             let message = format!("{asked} would get the credential in the clear");
             (message, "use https; plain http is possible only on the loopback interface")
+        } else if is_named {
+            let message = format!("no service that the server names is at {asked}");
+            (
+                message,
+                "check the address, or set `credentials.origins` to the origins that may get the token",
+            )
         } else if self.is_empty() {
             let message = format!("these credentials are bound to no origin, so {asked} gets none");
             (message, "set `credentials.domain` or `credentials.origins`")
@@ -290,6 +336,34 @@ mod tests {
             "https://a.test?x=1",
         ] {
             assert!(Origins::none().and(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_server_names_exact_origins_of_https_or_loopback_alone() {
+        let mut origins = Origins::none();
+        for (address, is_one) in [
+            ("https://a.test/v1?x=1", true),
+            ("https://a.test:443/other", true),
+            ("https://b.test:8443", true),
+            ("http://127.0.0.1:9/", true),
+            ("http://a.test/", false),
+            ("https://*.test/", false),
+            ("https://%2a.test/", false),
+            ("grpc://a.test:1/", false),
+            ("mlops:443", false),
+            ("data:text/plain,x", false),
+        ] {
+            let address = Url::parse(address);
+            assert_eq!(address.is_ok_and(|address| origins.add_named(&address)), is_one);
+        }
+        let named: Vec<String> = origins.iter().collect();
+        assert_eq!(named, ["https://a.test", "https://b.test:8443", "http://127.0.0.1:9"]);
+        let error = origins.refuse_unnamed(&"https://c.test/secret".parse().unwrap());
+        assert_eq!(error.kind(), ErrorKind::Origin);
+        assert_eq!(error.message(), "no service that the server names is at https://c.test");
+        for (uri, can_be) in [("https://c.test/", true), ("http://c.test/", false), ("/", false)] {
+            assert_eq!(Origins::can_be_named(&uri.parse().unwrap()), can_be, "{uri}");
         }
     }
 
