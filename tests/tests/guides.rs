@@ -12,11 +12,12 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 13] = [
+const GUIDES: [&str; 14] = [
     "docs/chain.md",
     "docs/coming-from.md",
     "docs/exec.md",
     "docs/login.md",
+    "docs/machines.md",
     "docs/oauth1.md",
     "docs/project-files.md",
     "docs/servers.md",
@@ -36,8 +37,13 @@ const REST: [(&str, &str); 3] = [
 ];
 
 /// The tables of the other providers that guides show.
-const OTHERS: [(&str, &str); 3] = [
+const OTHERS: [(&str, &str); 8] = [
+    ("azure_managed_identity", "[credentials.azure_managed_identity]"),
     ("chain", "[[credentials.chain.providers]]"),
+    ("file_token", "[credentials.file_token]"),
+    ("gcp_metadata", "[credentials.gcp_metadata]"),
+    ("github_actions", "[credentials.github_actions]"),
+    ("gitlab", "[credentials.gitlab]"),
     ("exec", "[credentials.exec]"),
     ("oauth1", "[credentials.oauth1]"),
 ];

@@ -15,7 +15,11 @@ use super::{
     state::SessionState,
 };
 use crate::{
-    Bound, Context, Error, Issued, Result, provider::ErasedSource, time::Moment, token::OnUpdate,
+    Bound, Context, Error, Issued, Result,
+    provider::ErasedSource,
+    runtime::{self, aside},
+    time::Moment,
+    token::OnUpdate,
 };
 
 /// The cache of one source for one set of scopes. A clone shares everything.
@@ -48,6 +52,17 @@ impl Shared {
         let mut states = self.requests.as_ref().map_or_else(Vec::new, PerRequest::states);
         states.push(self.state());
         states
+    }
+
+    /// Returns whether a token is still the source's, besides its expiry. That can be asked of a disk that does not answer, so
+    /// that the background thread does not ask itself.
+    pub(super) async fn is_current(&self, issued: &Issued) -> bool {
+        if !runtime::is_here() {
+            return self.source.is_current(issued);
+        }
+        let (source, issued) = (Arc::clone(&self.source), issued.clone());
+        // Without a thread to ask on, the token is used.
+        aside(move || Ok(source.is_current(&issued))).await.unwrap_or(true)
     }
 
     /// Returns the provider whose tokens are passed on, and those whose tokens are sent.
@@ -175,7 +190,7 @@ impl Core {
             return true;
         }
         // Whatever its result, this token is usable.
-        let _ = self.admit(context, now, Wish::Token);
+        let _ = self.admit(context, now, Wish::Token, None);
         true
     }
 
@@ -191,14 +206,23 @@ impl Core {
     }
 
     async fn issued_here(&self, context: &Context) -> Result<Issued> {
-        if let Some(issued) = self.stored(context) {
-            return Ok(issued);
-        }
+        let mut outdated = None;
         // A stored token that is no longer fresh may be usable while it is refreshed in the background.
-        if let Some(issued) = self.with_ready(context, Clone::clone) {
-            return Ok(issued);
+        let ready = self.stored(context).or_else(|| self.with_ready(context, Clone::clone));
+        if let Some(issued) = ready {
+            if self.shared.is_current(&issued).await {
+                return Ok(issued);
+            }
+            outdated = Some(issued);
         }
-        let result = self.exchanged(context, Wish::Token).await;
+        let mut result = self.exchanged(context, Wish::Token, outdated.as_ref()).await;
+        if let Ok(issued) = &result
+            && !self.shared.is_current(issued).await
+        {
+            // An exchange that was under way before this call may have the token before.
+            let issued = issued.clone();
+            result = self.exchanged(context, Wish::Token, Some(&issued)).await;
+        }
         // The exchange failed: a token that has not expired is used.
         let unexpired =
             || self.scope.before(|schedule| schedule.expiry, context.clock().now(), Clone::clone);
@@ -210,16 +234,21 @@ impl Core {
         match &self.shared.requests {
             Some(requests) => {
                 let (cache, context) = self.of_request(requests, context).await?;
-                cache.exchanged(&context, Wish::NewToken).await
+                cache.exchanged(&context, Wish::NewToken, None).await
             }
-            None => self.exchanged(context, Wish::NewToken).await,
+            None => self.exchanged(context, Wish::NewToken, None).await,
         }
     }
 
-    /// Joins or starts an exchange that fulfils a wish, and waits for it.
-    async fn exchanged(&self, context: &Context, wish: Wish) -> Result<Issued> {
+    /// Joins or starts an exchange that fulfils a wish, and waits for it. An outdated token fulfils none.
+    async fn exchanged(
+        &self,
+        context: &Context,
+        wish: Wish,
+        outdated: Option<&Issued>,
+    ) -> Result<Issued> {
         loop {
-            return match self.admit(context, context.clock().now(), wish) {
+            return match self.admit(context, context.clock().now(), wish, outdated) {
                 Admission::Ready(issued) => Ok(issued),
                 Admission::Wait(waiter) | Admission::Lead(waiter, ..) => wait(waiter).await,
                 Admission::After(waiter) => {
@@ -266,10 +295,22 @@ impl Core {
     }
 
     /// Joins the exchange that is under way, or starts one in the background.
-    fn admit(&self, context: &Context, now: Moment, wish: Wish) -> Admission {
+    fn admit(
+        &self,
+        context: &Context,
+        now: Moment,
+        wish: Wish,
+        outdated: Option<&Issued>,
+    ) -> Admission {
         let scope = &self.scope;
         let unexpired = scope.before(|schedule| schedule.expiry, now, Clone::clone);
-        let fresh = || scope.before(|schedule| schedule.refresh, now, Clone::clone);
+        let is_outdated =
+            |issued: &Issued| outdated.is_some_and(|of| of.token().is_same(issued.token()));
+        // Whether it is current is not asked here: nothing that waits may hold the lock of all callers.
+        let fresh = || {
+            let fresh = scope.before(|schedule| schedule.refresh, now, Clone::clone);
+            fresh.filter(|issued| !is_outdated(issued))
+        };
         match scope.single_flight.admit(wish, now, unexpired, &self.shared.options, fresh) {
             Admission::Lead(waiter, leader) => {
                 Flight::start(self.exchange(context, wish), leader);

@@ -151,9 +151,10 @@ impl<'a> Build<'a> {
         Self {
             reporter,
             environment,
-            context: loader
-                .context(profile)
-                .change(|parts| parts.surroundings = surroundings(reporter, environment)),
+            context: loader.context(profile).change(|parts| {
+                parts.surroundings = surroundings(reporter, environment);
+                parts.environment = Arc::new(environment.clone());
+            }),
             loader,
             profile,
             stores: loader.stores.clone(),

@@ -7,7 +7,7 @@ use super::Links;
 use crate::{
     Bound, Context, Environment, Error, Introspection, Issued, Login, LoginOutcome, LoginPlan,
     Managed, PendingLogin, Placement, Probe, Result, Revocation, Status, Token, TokenSet, Url,
-    UserInfo, runtime::Boxed,
+    UserInfo, provider::Touched, runtime::Boxed,
 };
 
 impl Links {
@@ -43,6 +43,15 @@ impl Managed for Links {
         let placed = self.all.iter().map(placed).collect::<Result<_>>()?;
         let _ = self.placed.set(placed);
         Ok(())
+    }
+
+    fn is_current(&self, issued: &Issued) -> bool {
+        let serving = self.serving.get().and_then(|index| self.now().get(index));
+        serving.is_none_or(|link| link.is_current(issued))
+    }
+
+    fn touches(&self, _context: &Context) -> Vec<Touched> {
+        self.now().iter().flat_map(|link| link.managed().touches(&link.context)).collect()
     }
 
     fn invalidate(&self, token: &Token, _context: &Context) {

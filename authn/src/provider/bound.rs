@@ -279,6 +279,11 @@ impl Bound {
         self.managed().is_oauth_client()
     }
 
+    /// Returns whether a token that a cache has is still the provider's, besides its expiry.
+    pub(crate) fn is_current(&self, issued: &Issued) -> bool {
+        self.managed().is_current(issued)
+    }
+
     /// Returns a new token, which no cache had. A provider without a cache returns the token of any call.
     pub(crate) async fn refresh(&self) -> Result<Token> {
         match self.provider.managed() {
