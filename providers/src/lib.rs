@@ -106,7 +106,6 @@ mod exec;
 #[cfg(any(
     feature = "jwt",
     feature = "app_service",
-    feature = "azure_managed_identity",
     feature = "exec",
     feature = "file_token",
     feature = "gcp_metadata",

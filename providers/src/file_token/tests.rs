@@ -82,6 +82,27 @@ fn a_replaced_file_is_read_at_once() {
 }
 
 #[test]
+fn what_passes_the_token_on_has_the_replaced_one_too() {
+    let volume = Volume::new("one");
+    let table = |nested: &str| nested.replace("PATH", &volume.path().display().to_string());
+    let nested = [
+        "cached.file_token = { path = 'PATH' }",
+        "[[credentials.chain.providers]]\ngitlab = {}\n\
+         [[credentials.chain.providers]]\nfile_token = { path = 'PATH' }",
+    ];
+    let all = nested.map(|nested| load(&table(nested)).unwrap());
+    for credentials in &all {
+        assert_eq!(token(credentials), "one");
+    }
+    volume.swap("two", "two");
+    for credentials in &all {
+        assert_eq!(token(credentials), "two");
+        let parts = authorized(credentials, "https://api.example.com/");
+        assert_eq!(parts.headers["authorization"], "Bearer two");
+    }
+}
+
+#[test]
 fn a_file_that_is_unchanged_is_not_read() {
     let volume = Volume::new("one");
     let credentials = volume.load(&ManualClock::new());

@@ -1,8 +1,11 @@
 //! What a platform says in variables. An error names a variable, and never has its value.
 
-use authn::{Context, Error, Result};
+use authn::Error;
+#[cfg(any(feature = "azure_managed_identity", feature = "github_actions"))]
+use authn::{Context, Result};
 
 /// Returns the error of variables that are not set here, so that this is another machine.
+#[cfg(any(feature = "github_actions", feature = "gitlab"))]
 pub(crate) fn unset(names: &[&str], help: String) -> Error {
     let (noun, verb) = if names.len() == 1 { ("variable", "is") } else { ("variables", "are") };
     let names = names.join(" and ");
@@ -10,6 +13,7 @@ pub(crate) fn unset(names: &[&str], help: String) -> Error {
 }
 
 /// Returns two variables that a platform sets together; `None` if neither is set.
+#[cfg(any(feature = "azure_managed_identity", feature = "github_actions"))]
 pub(crate) fn both<'a>(
     context: &'a Context,
     names: [&str; 2],
