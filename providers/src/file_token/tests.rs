@@ -215,11 +215,15 @@ async fn no_token_is_torn_or_old_while_the_volume_is_swapped() {
     let volume = Arc::new(Volume::new(&text(0)));
     let credentials = volume.load(&ManualClock::new());
     let (latest, reads) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+    // A task that has failed drops its copy, so that it is not waited for.
+    let alive = Arc::new(());
     let tasks: Vec<_> = (0..8)
         .map(|_| {
             let (credentials, latest, reads) =
                 (credentials.clone(), Arc::clone(&latest), Arc::clone(&reads));
+            let alive = Arc::clone(&alive);
             tokio::spawn(async move {
+                let _alive = alive;
                 loop {
                     let before = latest.load(Ordering::Acquire);
                     let token = credentials.token().await.unwrap();
@@ -240,7 +244,8 @@ async fn no_token_is_torn_or_old_while_the_volume_is_swapped() {
             volume.swap(&number.to_string(), &text(number));
             latest.store(number, Ordering::Release);
             // Every swap meets readers.
-            while number < SWAPS && reads.load(Ordering::Relaxed) == before {
+            let all_read = || Arc::strong_count(&alive) == 9;
+            while number < SWAPS && all_read() && reads.load(Ordering::Relaxed) == before {
                 thread::yield_now();
             }
         }
