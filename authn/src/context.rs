@@ -200,6 +200,34 @@ impl Context {
         &self.0.clock
     }
 
+    /// Returns a variable of the environment that the configuration was read in, such as one by which a platform names its
+    /// identity service; `None` if it is not set, empty or not UTF-8. It can be a secret.
+    ///
+    /// A provider reads variables here, so that a test can set them without changing those of its process.
+    ///
+    /// ```
+    /// use authn::{Context, Credentials, Environment, Result, Token, TokenSet, TokenSource};
+    ///
+    /// #[derive(Debug)]
+    /// struct OfJob;
+    ///
+    /// impl TokenSource for OfJob {
+    ///     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+    ///         Ok(Token::new(context.variable("JOB_TOKEN").unwrap_or("none"))?.into())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<()> {
+    /// let environment = Environment::empty().variable("JOB_TOKEN", "abc");
+    /// let builder = Credentials::builder().source(OfJob).domain("api.example.com");
+    /// let credentials = builder.environment(environment).build()?;
+    /// assert_eq!(credentials.token().await?.secret(), "abc");
+    /// # Ok(()) }
+    /// ```
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.0.environment.get(name)
+    }
+
     /// Returns the environment of commands: the user's, without the secrets of the configuration.
     #[doc(hidden)]
     pub fn surroundings(&self) -> &Surroundings {

@@ -9,6 +9,7 @@ use http::{
 
 use crate::{
     Bound, Credentials, Issued, Placement, Request, Result, Token, Used,
+    provider::{Applies, Touched},
     request::{Place, has_parameter},
 };
 
@@ -24,12 +25,14 @@ pub struct Explained {
     pub places: BTreeSet<(Part, String)>,
     /// Why nothing is set, although the origin fits.
     pub refusal: Option<String>,
-    /// Why a secret is absent.
+    /// Why a secret is absent, or the machine that the provider is for.
     pub absence: Option<String>,
     /// Whether a user has to log in.
     pub needs_login: bool,
-    /// Whether only an exchange shows that there is no credential.
-    pub may_not_apply: bool,
+    /// On what it depends whether there is a credential, if only an exchange shows it.
+    pub depends_on: Option<&'static str>,
+    /// What would be read or contacted that no option names.
+    pub touches: Vec<Touched>,
     /// Whether the token is that of the request being served.
     pub is_per_request: bool,
     /// The name of the store of the session.
@@ -86,13 +89,23 @@ fn explained(bound: &Bound, method: &Method, uri: &Uri) -> Explained {
         Some(Err(error)) if !managed.issues() => (BTreeSet::new(), Some(error.to_string())),
         _ => (bound.placements().into_iter().map(named).collect(), None),
     };
+    let applies = managed.applies(&bound.context);
+    let depends_on = match &applies {
+        Applies::Depends(on) => Some(*on),
+        _ => None,
+    };
+    let absence = bound.absences.first().map(|(_, error)| error).or(match &applies {
+        Applies::No(error) => Some(error),
+        _ => None,
+    });
     Explained {
         key: bound.context.key().to_owned(),
         places,
         refusal,
-        absence: bound.absences.first().map(|(_, error)| error.message().to_owned()),
+        absence: absence.map(|error| error.message().to_owned()),
         needs_login: managed.needs_login(),
-        may_not_apply: managed.may_not_apply(),
+        depends_on,
+        touches: managed.touches(&bound.context),
         is_per_request: bound.per_request,
         store: managed
             .store(&bound.context)

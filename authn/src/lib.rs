@@ -68,11 +68,16 @@
 //! |---|---|---|
 //! | `api_key` | `api_key` | keys in headers and in the query |
 //! | `app_service` | `app_service` | the token of the request that is being served |
+//! | `azure_managed_identity` | `azure_managed_identity` | a token of the managed identity of a machine of Azure |
 //! | `basic` | `basic` | a user's name and password (RFC 7617) |
 //! | `bearer` | `jwt` | an opaque token of the configuration |
 //! | `cached` | `cached` | another provider's token, with a cache and a store |
 //! | `chain` | `chain` | that of the first of several providers that applies |
 //! | `exec` | `exec` | the token that a command prints |
+//! | `file_token` | `file_token` | the token in a file, which something else writes |
+//! | `gcp_metadata` | `gcp_metadata` | a token of the service account of a machine of Google Cloud |
+//! | `github_actions` | `github_actions` | the ID token of a job of GitHub Actions |
+//! | `gitlab` | `gitlab` | the ID token of a job of GitLab CI/CD |
 //! | `h2o_cloud` | `h2o_cloud` | a token of an H2O AI Cloud, for the services that it discovers |
 //! | `hook` | `hook` | the token of a closure of the program |
 //! | `jwt` | `jwt` | a JWT of the configuration (RFC 7519) |

@@ -15,6 +15,7 @@ use crate::{
     Bound, Context, Credentials, Managed, Placement, Reaction, Request, ResponseHead, Result, Show,
     Status, Token, Used, View,
     options::{NestedProvider, Node, Shape},
+    provider::Applies,
 };
 use serving::Serving;
 use walk::Walk;
@@ -185,6 +186,9 @@ impl Links {
                 match link.check_presence().await {
                     Err(error) if error.is_not_applicable() => continue,
                     presence => presence?,
+                }
+                if let Applies::No(_) = link.managed().applies(&link.context) {
+                    continue;
                 }
                 let status = link.status().await?;
                 let managed = link.managed();

@@ -15,6 +15,7 @@ pub use crate::{
     provider::Declared,
     registry::{About, Entry, PresetEntry, Provider, Store, StoreEntry},
     request::{Challenge, DefaultPlace, Placed},
+    secret::Watched,
     store::{Content, Locks, Versioned},
     token::seconds,
 };

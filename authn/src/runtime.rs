@@ -130,7 +130,7 @@ thread_local! {
 }
 
 /// Returns whether this is the background thread.
-fn is_here() -> bool {
+pub(crate) fn is_here() -> bool {
     HERE.get() == process::id()
 }
 

@@ -17,6 +17,11 @@
 //! | `oauth1` | a signature of the request (OAuth 1.0a, RFC 5849) |
 //! | `h2o_cloud` | a token of an H2O AI Cloud, whose addresses are discovered |
 //! | `jwt_bearer` | a token signed for a service account, exchanged (RFC 7523) or as it is |
+//! | `file_token` | the token in a file, which something else writes, such as Kubernetes |
+//! | `github_actions` | the ID token of a job of GitHub Actions |
+//! | `gitlab` | the ID token of a job of GitLab CI/CD |
+//! | `gcp_metadata` | a token of the service account of a machine of Google Cloud |
+//! | `azure_managed_identity` | a token of the managed identity of a machine of Azure |
 //!
 //! `authn providers NAME` shows the options of a provider. A program links all of them with one line:
 //!
@@ -42,11 +47,14 @@
 //! ```
 //! use authn::Registry;
 //! use authn_providers::{AppService, Basic, Bearer, H2oCloud, Jwt, JwtBearer, OAuth, OAuth1};
+//! use authn_providers::{AzureManagedIdentity, FileToken, GcpMetadata, GithubActions, Gitlab};
 //!
 //! let tokens = Registry::builder().register::<Bearer>().register::<Jwt>().register::<Basic>();
 //! let exchanges = tokens.register::<OAuth>().register::<JwtBearer>().register::<OAuth1>();
 //! let exchanges = exchanges.register::<H2oCloud>();
-//! let registry = exchanges.register::<AppService>().build()?;
+//! let jobs = exchanges.register::<GithubActions>().register::<Gitlab>().register::<FileToken>();
+//! let machines = jobs.register::<GcpMetadata>().register::<AzureManagedIdentity>();
+//! let registry = machines.register::<AppService>().build()?;
 //! assert!(registry.get("jwt").is_some());
 //! # Ok::<(), authn::Error>(())
 //! ```
@@ -79,6 +87,8 @@
 mod api_key;
 #[cfg(feature = "app_service")]
 mod app_service;
+#[cfg(feature = "azure_managed_identity")]
+mod azure_managed_identity;
 #[cfg(feature = "basic")]
 mod basic;
 #[cfg(feature = "jwt")]
@@ -95,11 +105,27 @@ mod choice;
 mod client_auth;
 #[cfg(feature = "exec")]
 mod exec;
-#[cfg(any(feature = "jwt", feature = "app_service", feature = "exec"))]
+#[cfg(any(
+    feature = "jwt",
+    feature = "app_service",
+    feature = "exec",
+    feature = "file_token",
+    feature = "gcp_metadata",
+    feature = "github_actions",
+    feature = "gitlab"
+))]
 mod expiry;
+#[cfg(feature = "file_token")]
+mod file_token;
 #[cfg(all(feature = "oauth", any(test, fuzzing)))]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "gcp_metadata")]
+mod gcp_metadata;
+#[cfg(feature = "github_actions")]
+mod github_actions;
+#[cfg(feature = "gitlab")]
+mod gitlab;
 #[cfg(feature = "h2o_cloud")]
 mod h2o_cloud;
 #[cfg(any(feature = "api_key", feature = "basic", feature = "exec"))]
@@ -112,6 +138,14 @@ mod jws;
 mod jwt;
 #[cfg(feature = "jwt_bearer")]
 mod jwt_bearer;
+#[cfg(any(
+    feature = "azure_managed_identity",
+    feature = "file_token",
+    feature = "gcp_metadata",
+    feature = "github_actions",
+    feature = "gitlab"
+))]
+mod machine;
 #[cfg(feature = "oauth")]
 mod named;
 #[cfg(feature = "oauth")]
@@ -138,6 +172,8 @@ mod token_endpoint;
 pub use api_key::{ApiKey, ApiKeyBuilder};
 #[cfg(feature = "app_service")]
 pub use app_service::{AppService, AppServiceBuilder};
+#[cfg(feature = "azure_managed_identity")]
+pub use azure_managed_identity::{AzureManagedIdentity, AzureManagedIdentityBuilder};
 #[cfg(feature = "basic")]
 pub use basic::{Basic, BasicBuilder};
 #[cfg(feature = "jwt")]
@@ -153,6 +189,14 @@ pub use client_auth::ErasedClientAuth;
 pub use client_auth::{ClientAuth, RegisteredClient};
 #[cfg(feature = "exec")]
 pub use exec::{Exec, ExecBuilder};
+#[cfg(feature = "file_token")]
+pub use file_token::{FileToken, FileTokenBuilder};
+#[cfg(feature = "gcp_metadata")]
+pub use gcp_metadata::{GcpMetadata, GcpMetadataBuilder};
+#[cfg(feature = "github_actions")]
+pub use github_actions::{GithubActions, GithubActionsBuilder};
+#[cfg(feature = "gitlab")]
+pub use gitlab::{Gitlab, GitlabBuilder};
 #[cfg(feature = "h2o_cloud")]
 pub use h2o_cloud::{H2oCloud, H2oCloudBuilder, H2oDiscovery, H2oService};
 #[cfg(feature = "hook")]

@@ -6,7 +6,8 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use authn::{Entry, ErrorKind, Provider, config::ProblemCode, options::OptionValue};
 use authn_providers::{
-    ApiKey, AppService, Basic, Bearer, Cached, H2oCloud, Hook, Jwt, JwtBearer, OAuth, OAuth1,
+    ApiKey, AppService, AzureManagedIdentity, Basic, Bearer, Cached, FileToken, GcpMetadata,
+    GithubActions, Gitlab, H2oCloud, Hook, Jwt, JwtBearer, OAuth, OAuth1,
 };
 
 /// Calls a builder's method for each option that is named, and checks that these are all options of the provider.
@@ -27,7 +28,22 @@ fn every_builder_has_a_method_for_each_option() {
         ApiKey: key header query_parameter headers query plain_headers r#for username r#override preset;
         AppService: incoming_headers lifetime
             placement header header_prefix query_parameter r#override preset;
+        AzureManagedIdentity: resource client_id object_id resource_id host
+            expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
+            username_claim placement header header_prefix query_parameter r#override preset;
         Basic: username password r#override preset;
+        FileToken: path ttl
+            expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
+            username_claim placement header header_prefix query_parameter r#override preset;
+        GcpMetadata: scopes audience service_account host
+            expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
+            username_claim placement header header_prefix query_parameter r#override preset;
+        GithubActions: audience
+            expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
+            username_claim placement header header_prefix query_parameter r#override preset;
+        Gitlab: variable
+            expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
+            username_claim placement header header_prefix query_parameter r#override preset;
         Bearer: token placement header header_prefix query_parameter r#override preset;
         Cached: expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
             username_claim placement header header_prefix query_parameter r#override preset;
@@ -79,6 +95,18 @@ async fn each_provider_is_built_in_code() {
     let hook = Hook::builder().name("in_code").build().unwrap();
     assert_eq!(hook.token().await.unwrap().secret(), "hooked");
     assert!(AppService::builder().build().unwrap().is_per_request());
+    let job = authn::Environment::empty().variable("ID_TOKEN", "of-job");
+    let gitlab = Gitlab::builder().credentials().domain("a.test").environment(job);
+    assert_eq!(authorization(&gitlab.build().unwrap()).await, "Bearer of-job");
+    // Port 9 is `discard`. Usually no program listens on it.
+    for credentials in [
+        FileToken::builder().path(Path::new("/nonexistent/token")).build().unwrap(),
+        GithubActions::builder().audience("a").build().unwrap(),
+        GcpMetadata::builder().host("127.0.0.1:9").scopes(["a"]).build().unwrap(),
+        AzureManagedIdentity::builder().resource("r").host("127.0.0.1:9").build().unwrap(),
+    ] {
+        assert!(credentials.token().await.unwrap_err().is_not_applicable());
+    }
 }
 
 async fn authorization(credentials: &authn::Credentials) -> String {

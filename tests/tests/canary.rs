@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+use std::fs;
+
 use authn::{
     Entry, Environment, Loader, Registry,
     conformance::{Canary, check_entry, sample},
@@ -26,6 +28,9 @@ const CERTIFICATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/canary.crt
 
 /// An RSA key, which is used nowhere else.
 const RSA_KEY: &str = include_str!("canary-rsa.pem");
+
+/// The file with a token. The tests of the command line put it elsewhere.
+const TOKEN_FILE: &str = "/nonexistent/token";
 
 /// A command that prints the secret as its token.
 const PRINTS: &str = "echo \"$sample\"";
@@ -127,6 +132,13 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
             options.map(|options| Way { options, without: Vec::new() }).into()
         }
         "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],
+        // No service is at this address, nor is any asked that is not of this test. What they answer is swept elsewhere.
+        "azure_managed_identity" | "gcp_metadata" => {
+            return vec![Way { options: "host = '127.0.0.1:9'".to_owned(), without: Vec::new() }];
+        }
+        "file_token" => {
+            return vec![Way { options: format!("path = '{TOKEN_FILE}'"), without: Vec::new() }];
+        }
         _ => Vec::new(),
     };
     // A user may type in the client, so it is not required; here no user does.
@@ -237,8 +249,31 @@ fn no_secret_option_is_shown_by_the_library() {
 }
 
 /// The providers that give the secret itself to whoever asks for the credential.
-const GIVING: [&str; 8] =
-    ["jwt", "bearer", "basic", "api_key", "cached", "chain", "exec", "oauth1"];
+const GIVING: [&str; 10] = [
+    "jwt",
+    "bearer",
+    "basic",
+    "api_key",
+    "cached",
+    "chain",
+    "exec",
+    "file_token",
+    "gitlab",
+    "oauth1",
+];
+
+/// Writes the configuration, with the secret where the platform of a machine puts it: in a file, and in variables.
+fn write(sandbox: &mut Sandbox, document: &str, rig: &Rig, secret: &str) {
+    let token = sandbox.file("token", secret);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    sandbox.file("secret.toml", document.replace(TOKEN_FILE, token.to_str().unwrap()));
+    sandbox.env("ACTIONS_ID_TOKEN_REQUEST_URL", &format!("{}/token", rig.issuer()));
+    sandbox.env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", secret).env("ID_TOKEN", secret);
+}
 
 /// The commands that ask a server for something.
 const ASKING: &[&[&str]] = &[
@@ -295,7 +330,7 @@ fn no_secret_option_is_shown_by_the_helpers_of_other_tools() {
             let json = json!({ "content-type": "application/json" });
             for failure in [json!([]), json!([{ "status": 200, "headers": json, "body": body }])] {
                 let mut sandbox = Sandbox::new();
-                sandbox.file("secret.toml", &document);
+                write(&mut sandbox, &document, &rig, canary.as_str());
                 sandbox.env("AUTHN_LOG", "trace").env("RUST_LOG", "trace");
                 sandbox.env("CARGO_REGISTRY_INDEX_URL", "sparse+https://127.0.0.1:9/");
                 for (arguments, input) in HELPERS {
@@ -341,7 +376,7 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
             .flat_map(|document| failures.iter().map(move |failure| (document, failure)))
         {
             let mut sandbox = Sandbox::new();
-            sandbox.file("secret.toml", document);
+            write(&mut sandbox, document, &rig, canary.as_str());
             sandbox.env("AUTHN_LOG", "trace").env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1");
             let failure: serde_json::Value =
                 serde_json::from_str(&failure.to_string().replace("CANARY", canary.as_str()))

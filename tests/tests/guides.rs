@@ -18,6 +18,7 @@ const GUIDES: [&str; 14] = [
     "docs/exec.md",
     "docs/h2o-cloud.md",
     "docs/login.md",
+    "docs/machines.md",
     "docs/metrics.md",
     "docs/oauth1.md",
     "docs/project-files.md",
@@ -38,8 +39,13 @@ const REST: [(&str, &str); 3] = [
 ];
 
 /// The tables of the other providers that guides show.
-const OTHERS: [(&str, &str); 4] = [
+const OTHERS: [(&str, &str); 9] = [
+    ("azure_managed_identity", "[credentials.azure_managed_identity]"),
     ("chain", "[[credentials.chain.providers]]"),
+    ("file_token", "[credentials.file_token]"),
+    ("gcp_metadata", "[credentials.gcp_metadata]"),
+    ("github_actions", "[credentials.github_actions]"),
+    ("gitlab", "[credentials.gitlab]"),
     ("exec", "[credentials.exec]"),
     ("h2o_cloud", "[credentials.h2o_cloud]"),
     ("oauth1", "[credentials.oauth1]"),

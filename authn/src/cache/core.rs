@@ -19,6 +19,7 @@ use super::{
 use crate::{
     Bound, Context, Error, Issued, Origins, Result, SessionPolicy,
     provider::ErasedSource,
+    runtime::{self, aside},
     telemetry::{self, Labels, Metric, Operation},
     time::Moment,
     token::OnUpdate,
@@ -54,6 +55,17 @@ impl Shared {
         let mut states = self.requests.as_ref().map_or_else(Vec::new, PerRequest::states);
         states.push(self.state());
         states
+    }
+
+    /// Returns whether a token is still the source's, besides its expiry. That can be asked of a disk that does not answer, so
+    /// that the background thread does not ask itself.
+    pub(super) async fn is_current(&self, issued: &Issued) -> bool {
+        if !runtime::is_here() {
+            return self.source.is_current(issued);
+        }
+        let (source, issued) = (Arc::clone(&self.source), issued.clone());
+        // Without a thread to ask on, the token is used.
+        aside(move || Ok(source.is_current(&issued))).await.unwrap_or(true)
     }
 
     /// Returns the provider whose tokens are passed on, and those whose tokens are sent.
@@ -192,7 +204,7 @@ impl Core {
             return true;
         }
         // Whatever its result, this token is usable.
-        let _ = self.admit(context, now, Wish::Token, telemetry::refresh);
+        let _ = self.admit(context, now, Wish::Token, None, telemetry::refresh);
         true
     }
 
@@ -208,15 +220,25 @@ impl Core {
     }
 
     async fn issued_here(&self, context: &Context) -> Result<Issued> {
-        if let Some(issued) = self.stored(context) {
-            return Ok(issued);
-        }
+        let mut outdated = None;
         // A stored token that is no longer fresh may be usable while it is refreshed in the background.
-        if let Some(issued) = self.with_ready(context, Clone::clone) {
-            return Ok(issued);
+        let ready = self.stored(context).or_else(|| self.with_ready(context, Clone::clone));
+        if let Some(issued) = ready {
+            if self.shared.is_current(&issued).await {
+                return Ok(issued);
+            }
+            outdated = Some(issued);
         }
         let exchanged = async {
-            self.exchanged(context, Wish::Token).await.or_else(|error| {
+            let mut result = self.exchanged(context, Wish::Token, outdated.as_ref()).await;
+            if let Ok(issued) = &result
+                && !self.shared.is_current(issued).await
+            {
+                // An exchange that was under way before this call may have the token before.
+                let issued = issued.clone();
+                result = self.exchanged(context, Wish::Token, Some(&issued)).await;
+            }
+            result.or_else(|error| {
                 // A token that has not expired is used.
                 let unexpired: fn(&Schedule) -> Moment = |schedule| schedule.expiry;
                 let now = context.clock().now();
@@ -233,17 +255,22 @@ impl Core {
         match &self.shared.requests {
             Some(requests) => {
                 let (cache, context) = self.of_request(requests, context).await?;
-                cache.exchanged(&context, Wish::NewToken).await
+                cache.exchanged(&context, Wish::NewToken, None).await
             }
-            None => self.exchanged(context, Wish::NewToken).await,
+            None => self.exchanged(context, Wish::NewToken, None).await,
         }
     }
 
-    /// Joins or starts an exchange that fulfils a wish, and waits for it.
-    async fn exchanged(&self, context: &Context, wish: Wish) -> Result<Issued> {
+    /// Joins or starts an exchange that fulfils a wish, and waits for it. An outdated token fulfils none.
+    async fn exchanged(
+        &self,
+        context: &Context,
+        wish: Wish,
+        outdated: Option<&Issued>,
+    ) -> Result<Issued> {
         loop {
             let now = context.clock().now();
-            return match self.admit(context, now, wish, telemetry::exchange) {
+            return match self.admit(context, now, wish, outdated, telemetry::exchange) {
                 Admission::Ready(issued) => Ok(issued),
                 Admission::Wait(waiter) | Admission::Lead(waiter, ..) => wait(waiter).await,
                 Admission::After(waiter) => {
@@ -307,11 +334,18 @@ impl Core {
         context: &Context,
         now: Moment,
         wish: Wish,
+        outdated: Option<&Issued>,
         span: fn(&Labels) -> Span,
     ) -> Admission {
         let scope = &self.scope;
         let unexpired = scope.before(|schedule| schedule.expiry, now, Clone::clone);
-        let fresh = || scope.before(|schedule| schedule.refresh, now, Clone::clone);
+        let is_outdated =
+            |issued: &Issued| outdated.is_some_and(|of| of.token().is_same(issued.token()));
+        // Whether it is current is not asked here: nothing that waits may hold the lock of all callers.
+        let fresh = || {
+            let fresh = scope.before(|schedule| schedule.refresh, now, Clone::clone);
+            fresh.filter(|issued| !is_outdated(issued))
+        };
         match scope.single_flight.admit(wish, now, unexpired, &self.shared.options, fresh) {
             Admission::Lead(waiter, leader) => {
                 Flight::start(self.exchange(context, wish), leader, span(context.labels()));

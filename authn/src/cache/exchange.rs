@@ -169,6 +169,7 @@ impl Exchange {
         }
         if !self.forced
             && let Some(issued) = self.adopt(session, &record)
+            && self.shared.is_current(&issued).await
         {
             return Ok(issued);
         }

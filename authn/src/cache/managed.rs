@@ -12,7 +12,7 @@ use crate::{
     Bound, Context, Environment, Introspection, Issued, Login, LoginOutcome, LoginPlan, Managed,
     Origins, PendingLogin, Probe, Request, Result, Revocation, SessionPolicy, Status, Token,
     TokenSet, Url, UserInfo,
-    provider::ErasedSource,
+    provider::{Applies, ErasedSource, Touched},
     runtime::{self, Boxed},
     time::before,
 };
@@ -43,10 +43,14 @@ impl Managed for Core {
         self.shared.source.is_shareable() && self.shared.nested().all(Bound::is_shareable)
     }
 
-    fn may_not_apply(&self) -> bool {
+    fn is_current(&self, issued: &Issued) -> bool {
+        self.shared.source.is_current(issued)
+    }
+
+    fn applies(&self, context: &Context) -> Applies {
         match self.shared.source.inner() {
-            Some(inner) => inner.managed().may_not_apply(),
-            None => self.shared.source.may_not_apply(),
+            Some(inner) => inner.managed().applies(&inner.context),
+            None => self.shared.source.applies(context),
         }
     }
 
@@ -56,6 +60,11 @@ impl Managed for Core {
 
     fn discovered_origins(&self, context: &Context) -> Option<Arc<Origins>> {
         Core::discovered_origins(self, context)
+    }
+
+    fn touches(&self, context: &Context) -> Vec<Touched> {
+        let nested = self.shared.nested().flat_map(|of| of.managed().touches(&of.context));
+        self.shared.source.touches(context).into_iter().chain(nested).collect()
     }
 
     fn issues(&self) -> bool {

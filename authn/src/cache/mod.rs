@@ -219,12 +219,17 @@ impl<S: TokenSource> TokenProvider for Cached<S> {
 
     #[inline]
     fn ready(&self, context: &Context) -> Option<Token> {
-        self.core.with_ready(context, |issued| issued.token().clone())
+        let ready =
+            |issued: &Issued| self.source.is_current(issued).then(|| issued.token().clone());
+        self.core.with_ready(context, ready).flatten()
     }
 
     #[inline]
     fn try_authorize(&self, request: &mut Request<'_>, context: &Context) -> Option<Result<()>> {
-        self.core.with_ready(context, |issued| self.put(request, issued, context))
+        let put = |issued: &Issued| {
+            self.source.is_current(issued).then(|| self.put(request, issued, context))
+        };
+        self.core.with_ready(context, put).flatten()
     }
 
     fn scoped(&self, context: &Context) -> Option<Self> {

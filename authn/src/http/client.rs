@@ -15,6 +15,7 @@ use super::{
     ClientIdentity, HttpRequest, Reach,
     connections::{Connections, Identified},
     options::HttpOptions,
+    reach::GOOGLE_METADATA,
     tls::with_tls,
 };
 use crate::{
@@ -72,6 +73,7 @@ struct Shared {
     plain: Connections,
     public: Connections,
     private: Connections,
+    machine: Connections,
     identified: Identified,
 }
 
@@ -91,6 +93,7 @@ impl HttpClient {
             plain: Connections::default(),
             public: Connections::within(Reach::Public),
             private: Connections::within(Reach::Private),
+            machine: Connections::within(Reach::Machine),
             identified: Identified::default(),
         });
         Self { shared, clock: Clock::system(), reach: Reach::Any }
@@ -165,6 +168,10 @@ impl HttpClient {
             .referer(false)
             .connect_timeout(*connect_timeout)
             .user_agent(user_agent);
+        if reach == Reach::Machine {
+            let (name, address) = GOOGLE_METADATA;
+            builder = builder.resolve(name, SocketAddr::new(address.into(), 0));
+        }
         if let Some(resolver) = reach.resolver(&self.shared.options) {
             builder = builder.dns_resolver(resolver);
         }
@@ -190,7 +197,7 @@ impl HttpClient {
         identity: Option<&ClientIdentity>,
         reach: Reach,
     ) -> Result<Client> {
-        let is_direct = url.host_str().is_some_and(is_loopback);
+        let is_direct = reach == Reach::Machine || url.host_str().is_some_and(is_loopback);
         let Some(identity) = identity else {
             if let Some(made) = self.shared.of(reach).made(is_direct) {
                 return Ok(made);
@@ -220,6 +227,7 @@ impl Shared {
             Reach::Any => &self.plain,
             Reach::Public => &self.public,
             Reach::Private => &self.private,
+            Reach::Machine => &self.machine,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Sends token requests, and is the only place that does. All of them follow the same policy:
 //!
-//! - Only `https` is used. Plain `http` is possible to the loopback interface, or if the provider's options allow it.
+//! - Only `https` is used. Plain `http` is possible to the loopback interface, to a cloud's metadata service at its literal
+//!   address, or if the provider's options allow it.
 //! - No redirect is followed: a token request that is redirected is a mistake or an attack. A provider can allow redirects
 //!   within the same origin.
 //! - A response is limited to 1 MiB. There are deadlines for the connection and for the whole request.
@@ -16,6 +17,8 @@ mod connections;
 mod describe;
 #[cfg(feature = "reqwest")]
 mod identity;
+#[cfg(feature = "reqwest")]
+mod machine;
 pub(crate) mod options;
 #[cfg(feature = "reqwest")]
 mod proxy;
@@ -43,6 +46,9 @@ pub use client::{HttpClient, check};
 pub use describe::{describe, is_showable};
 #[cfg(feature = "reqwest")]
 pub use identity::ClientIdentity;
+#[cfg(feature = "reqwest")]
+#[doc(hidden)]
+pub use machine::OfMachine;
 #[cfg(feature = "reqwest")]
 pub use proxy::ProxyInUse;
 #[cfg(feature = "reqwest")]

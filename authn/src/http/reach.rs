@@ -1,4 +1,4 @@
-//! `Reach`: requests that may only connect to public addresses, or only to others.
+//! `Reach`: requests that may only connect to public addresses, or only to others, or only to services of this machine.
 //!
 //! The address that is connected to is checked, and not a name before it is resolved: a name that resolves to another
 //! address the next time (DNS rebinding) gets no further. If a proxy is used, it resolves the name, and only an address
@@ -32,7 +32,14 @@ pub enum Reach {
     Public,
     /// All others: loopback, private, link-local and reserved ones.
     Private,
+    /// The services of this machine: the loopback and link-local addresses that a URL has literally, `localhost`, and the name
+    /// of Google's metadata service, which is not resolved. Requests may be plain http, use no proxy, and are sent once.
+    Machine,
 }
+
+/// The name of Google's metadata service, and its address. The name is not resolved: another server could answer to it.
+pub(super) const GOOGLE_METADATA: (&str, Ipv4Addr) =
+    ("metadata.google.internal", Ipv4Addr::new(169, 254, 169, 254));
 
 impl Reach {
     /// Returns the reach of a server's address and of all that this server names: a public server must not lead to a
@@ -63,6 +70,7 @@ impl Reach {
     /// Fails if the address in a URL itself is out of reach.
     pub(super) fn check(self, url: &Url, options: &HttpOptions) -> Result<()> {
         let is_allowed = match literal(url) {
+            _ if self == Self::Machine => is_of_machine(url),
             Some(is_public) => self.allows(is_public),
             // Its connections are not checked, because they are those to the proxy.
             None => self == Self::Any || !Proxies::of(options).is_one(url),
@@ -74,11 +82,18 @@ impl Reach {
     pub(super) fn resolver(self, options: &HttpOptions) -> Option<Arc<dyn Resolve>> {
         let system: Lookup = Arc::new(|name| Box::pin(async move { lookup(&name).await }));
         let proxies = Proxies::of(options);
-        (self != Self::Any)
+        // Nothing is resolved for the services of this machine.
+        matches!(self, Self::Public | Self::Private)
             .then(|| Arc::new(Resolver { reach: self, proxies, lookup: system }) as _)
     }
 
     pub(super) fn refusal(self, place: &str) -> Error {
+        if self == Self::Machine {
+            let message = format!("{place} is not the address of a service of this machine");
+            return Error::configuration(message).with_help(
+                "use a loopback or link-local IP address, `localhost` or `metadata.google.internal`",
+            );
+        }
         let (is, help) = match self {
             Self::Private => ("a public address", "try again"),
             _ => (
@@ -95,9 +110,20 @@ impl Reach {
         match self {
             Self::Any => true,
             Self::Public => is_public,
-            Self::Private => !is_public,
+            Self::Private | Self::Machine => !is_public,
         }
     }
+}
+
+/// Returns whether a URL has the address of a service of this machine.
+fn is_of_machine(url: &Url) -> bool {
+    let is_host = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_link_local(),
+        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unicast_link_local(),
+        Some(Host::Domain(name)) => is_loopback(name) || name == GOOGLE_METADATA.0,
+        None => false,
+    };
+    is_host && url.scheme() == "http" && url.username().is_empty() && url.password().is_none()
 }
 
 type Lookup = Arc<dyn Fn(String) -> Boxed<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;

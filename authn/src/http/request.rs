@@ -57,6 +57,7 @@ pub struct HttpRequest {
     allow_http: bool,
     manner: Manner,
     reach: Reach,
+    answered_within: Option<Duration>,
     problem: Option<Error>,
 }
 
@@ -77,6 +78,7 @@ impl HttpRequest {
             allow_http: false,
             manner: Manner { follows: false, reads_body: true, is_once: false },
             reach,
+            answered_within: None,
             problem: None,
         }
     }
@@ -116,6 +118,20 @@ impl HttpRequest {
     /// ```
     pub fn public_only(self) -> Self {
         self.within(Reach::Public)
+    }
+
+    /// Connects only to [services of this machine](Reach::Machine), also by plain http, without a proxy. It is sent once,
+    /// whatever happens: whether to ask again depends on the service.
+    #[doc(hidden)]
+    pub fn to_machine(self) -> Self {
+        self.within(Reach::Machine)
+    }
+
+    /// Ends the request if it has no answer by then on the context's clock: nothing that answers so late is waited for.
+    #[doc(hidden)]
+    pub fn answered_within(mut self, limit: Duration) -> Self {
+        self.answered_within = Some(limit);
+        self
     }
 
     fn within(mut self, reach: Reach) -> Self {
@@ -206,7 +222,8 @@ impl HttpRequest {
     /// A response of any status is returned, except a redirect that is not [followed](Self::same_origin_redirects), which is
     /// an error.
     pub async fn send(self) -> Result<HttpResponse> {
-        check(&self.url, self.allow_http)?;
+        let is_to_machine = self.reach == Reach::Machine;
+        check(&self.url, self.allow_http || is_to_machine)?;
         if let Some(problem) = self.problem {
             return Err(problem);
         }
@@ -217,8 +234,17 @@ impl HttpRequest {
         *request.headers_mut() = self.headers;
         *request.body_mut() = self.body.map(|body| body.to_vec().into());
         let (limit, clock) = (self.client.timeout(), self.client.clock().clone());
-        let sending = Sending { client, place, limit, clock, manner: self.manner };
-        in_background(async move { sending.send(request).await }).await
+        let tries = if is_to_machine { 1 } else { retry::TRIES };
+        let sending = Sending { client, place, limit, clock, manner: self.manner, tries };
+        let answered_within = self.answered_within;
+        // Boxed, so that the caller's future is small.
+        in_background(Box::pin(async move {
+            let Some(limit) = answered_within else { return sending.send(request).await };
+            let end = sending.clock.sleep(limit);
+            let sent = Box::pin(sending.send(request));
+            before(sent, end).await.unwrap_or_else(|| Err(late(&sending.place)))
+        }))
+        .await
     }
 }
 
@@ -239,6 +265,8 @@ struct Sending {
     limit: Duration,
     clock: Clock,
     manner: Manner,
+    /// Most times that one request is sent.
+    tries: u32,
 }
 
 impl Sending {
@@ -274,7 +302,7 @@ impl Sending {
         let method = if self.manner.is_once { Method::POST } else { request.method().clone() };
         let mut tried = 1;
         loop {
-            let again = request.try_clone().filter(|_| tried < retry::TRIES);
+            let again = request.try_clone().filter(|_| tried < self.tries);
             // Real time, whatever the context's clock is: the network does not follow it. It is no deadline of reqwest,
             // which would end a request whose answer arrived while the process was stopped.
             let mut deadline = Clock::system().sleep(self.limit);

@@ -4,20 +4,27 @@
 //! that states no size. So the opened file is checked, not the path, and the limit applies while the file is read.
 
 mod access;
+mod version;
 
 use std::{
     fmt,
     fs::{File, Metadata},
     io::{self, Read},
     path::Path,
+    time::SystemTime,
 };
 
 use zeroize::Zeroizing;
+
+pub(crate) use version::Version;
 
 use crate::diagnostic::{self, limit_help, quoted};
 
 /// The byte order mark that some editors write at the start of a text in UTF-8. It is not part of the text.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// How often a file is read that is written meanwhile.
+const MOST_READS: usize = 3;
 
 /// The purpose of a file. It decides who may own, read and write the file, and how large it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +161,44 @@ pub(crate) fn open(path: &Path, rules: Rules) -> Result<File, Refusal> {
 /// Reads a file, if it is a regular file and its rules allow it.
 pub(crate) fn read(path: &Path, rules: Rules) -> Result<Contents, Refusal> {
     let (file, metadata, warning) = opened(path, rules)?;
+    contents(path, &file, &metadata, warning, rules)
+}
+
+/// Reads a file as [`read`] does, and returns which file it was. A file that is written meanwhile is read again.
+pub(crate) fn read_version(path: &Path, rules: Rules) -> Result<(Contents, Version), Refusal> {
+    for _ in 0..MOST_READS {
+        let asked = SystemTime::now();
+        let (file, metadata, warning) = opened_now(path, rules)?;
+        let contents = contents(path, &file, &metadata, warning, rules)?;
+        let after = file.metadata().map_err(|error| Refusal::unopened(path, &error))?;
+        let version = Version::new(&metadata, asked);
+        if version.is_of(&after) {
+            return Ok((contents, version));
+        }
+    }
+    let help = "replace it as a whole, by renaming another file";
+    Err(Refusal::new(Reason::Unreadable, path, "changes while it is read", help))
+}
+
+/// Opens a file. The folder that a link leads to can be deleted before the file in it is opened, because the link leads to
+/// another one meanwhile: then the file is opened there.
+fn opened_now(path: &Path, rules: Rules) -> Result<(File, Metadata, Option<Refusal>), Refusal> {
+    for _ in 1..version::MOST_LOOKS {
+        match opened(path, rules) {
+            Err(refusal) if refusal.is_absence() && path.exists() => {}
+            opened => return opened,
+        }
+    }
+    opened(path, rules)
+}
+
+fn contents(
+    path: &Path,
+    file: &File,
+    metadata: &Metadata,
+    warning: Option<Refusal>,
+    rules: Rules,
+) -> Result<Contents, Refusal> {
     let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
     let bytes = read_whole(file, size, rules.largest() * 1024 * 1024);
     let bytes = bytes.map_err(|error| Refusal::unopened(path, &error))?.ok_or_else(|| {
@@ -175,10 +220,21 @@ pub(crate) fn read_marked_text(
     rules: Rules,
 ) -> Result<(Zeroizing<String>, bool), Refusal> {
     let contents = read(path, rules)?;
-    let text = into_text(contents.bytes).map_err(|_| {
-        Refusal::new(Reason::NotUtf8, path, "is not UTF-8 text", "save it as UTF-8")
-    })?;
-    Ok((text, contents.has_mark))
+    Ok((text(path, contents.bytes)?, contents.has_mark))
+}
+
+/// Reads a file of text as [`read_version`] does.
+pub(crate) fn read_text_version(
+    path: &Path,
+    rules: Rules,
+) -> Result<(Zeroizing<String>, Version), Refusal> {
+    let (contents, version) = read_version(path, rules)?;
+    Ok((text(path, contents.bytes)?, version))
+}
+
+fn text(path: &Path, bytes: Zeroizing<Vec<u8>>) -> Result<Zeroizing<String>, Refusal> {
+    into_text(bytes)
+        .map_err(|_| Refusal::new(Reason::NotUtf8, path, "is not UTF-8 text", "save it as UTF-8"))
 }
 
 /// Returns bytes as a text, without a copy. The error is the text before the first byte that is not UTF-8.

@@ -9,7 +9,7 @@ use super::Links;
 use crate::{
     Bound, Context, Environment, Error, Introspection, Issued, Login, LoginOutcome, LoginPlan,
     Managed, Origins, PendingLogin, Placement, Probe, Result, Revocation, Status, Token, TokenSet,
-    Url, UserInfo, runtime::Boxed,
+    Url, UserInfo, provider::Touched, runtime::Boxed,
 };
 
 impl Links {
@@ -56,6 +56,15 @@ impl Managed for Links {
         let serving = self.serving.get().and_then(|index| self.now().get(index));
         let of = |link: &Bound| link.managed().discovered_origins(&link.context);
         serving.into_iter().chain(self.now()).find_map(of)
+    }
+
+    fn is_current(&self, issued: &Issued) -> bool {
+        let serving = self.serving.get().and_then(|index| self.now().get(index));
+        serving.is_none_or(|link| link.is_current(issued))
+    }
+
+    fn touches(&self, _context: &Context) -> Vec<Touched> {
+        self.now().iter().flat_map(|link| link.managed().touches(&link.context)).collect()
     }
 
     fn invalidate(&self, token: &Token, _context: &Context) {

@@ -310,6 +310,11 @@ impl Bound {
         !self.per_request && self.provider.managed().is_none_or(Managed::is_shareable)
     }
 
+    /// Returns whether a token that a cache has is still the provider's, besides its expiry.
+    pub(crate) fn is_current(&self, issued: &Issued) -> bool {
+        self.managed().is_current(issued)
+    }
+
     /// Returns a new token, which no cache had. A provider without a cache returns the token of any call.
     pub(crate) async fn refresh(&self) -> Result<Token> {
         match self.provider.managed() {

@@ -3,8 +3,8 @@
 use std::{any::Any, sync::Arc};
 
 use super::{
-    Bound, InteractiveSource, Probe, TokenSource, no_logout_page, no_web_login, nothing_to_ask,
-    nothing_to_revoke,
+    Applies, Bound, InteractiveSource, Probe, TokenSource, Touched, no_logout_page, no_web_login,
+    nothing_to_ask, nothing_to_revoke,
 };
 use crate::{
     Claims, Context, Environment, Error, Introspection, Issued, Login, LoginPlan, PendingLogin,
@@ -35,7 +35,11 @@ pub(crate) trait ErasedSource: Any + Send + Sync {
 
     fn is_oauth_client(&self) -> bool;
 
-    fn may_not_apply(&self) -> bool;
+    fn is_current(&self, issued: &Issued) -> bool;
+
+    fn applies(&self, context: &Context) -> Applies;
+
+    fn touches(&self, context: &Context) -> Vec<Touched>;
 
     fn is_shareable(&self) -> bool;
 
@@ -194,8 +198,16 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
         self.0.is_oauth_client()
     }
 
-    fn may_not_apply(&self) -> bool {
-        self.0.may_not_apply()
+    fn is_current(&self, issued: &Issued) -> bool {
+        self.0.is_current(issued)
+    }
+
+    fn applies(&self, context: &Context) -> Applies {
+        self.0.applies(context)
+    }
+
+    fn touches(&self, context: &Context) -> Vec<Touched> {
+        self.0.touches(context)
     }
 
     fn is_shareable(&self) -> bool {
@@ -214,6 +226,10 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
         if let Some(older) = (older as &dyn Any).downcast_ref::<Self>() {
             self.0.continue_from(&older.0);
         }
+    }
+
+    fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
+        Box::pin(self.0.locate(context))
     }
 }
 
@@ -251,8 +267,16 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
         self.0.is_oauth_client()
     }
 
-    fn may_not_apply(&self) -> bool {
-        self.0.may_not_apply()
+    fn is_current(&self, issued: &Issued) -> bool {
+        self.0.is_current(issued)
+    }
+
+    fn applies(&self, context: &Context) -> Applies {
+        self.0.applies(context)
+    }
+
+    fn touches(&self, context: &Context) -> Vec<Touched> {
+        self.0.touches(context)
     }
 
     fn is_shareable(&self) -> bool {

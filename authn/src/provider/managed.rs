@@ -3,8 +3,8 @@
 use std::{any::Any, sync::Arc};
 
 use super::{
-    Bound, Probe, Revocation, Status, no_logout_page, no_web_login, nothing_to_ask,
-    nothing_to_revoke,
+    Applies, Bound, Probe, Revocation, Status, Touched, no_logout_page, no_web_login,
+    nothing_to_ask, nothing_to_revoke,
 };
 use crate::{
     Context, Environment, Error, Introspection, Issued, Login, LoginOutcome, LoginPlan, Origins,
@@ -66,9 +66,19 @@ pub trait Managed: Send + Sync {
         false
     }
 
-    /// Returns whether only an exchange shows that the source has nothing to say.
-    fn may_not_apply(&self) -> bool {
-        false
+    /// Returns whether a cached token is still the provider's, besides its expiry.
+    fn is_current(&self, _issued: &Issued) -> bool {
+        true
+    }
+
+    /// Returns whether it has something to say, as far as that is known without an exchange.
+    fn applies(&self, _context: &Context) -> Applies {
+        Applies::Yes
+    }
+
+    /// Returns what an exchange reads or contacts that no option names.
+    fn touches(&self, _context: &Context) -> Vec<Touched> {
+        Vec::new()
     }
 
     /// Returns whether its tokens are as good for another program with the same options.

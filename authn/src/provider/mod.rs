@@ -8,6 +8,7 @@
 //! | answers each call itself, such as with an API key | [`TokenProvider`] | `#[token_provider("name")]` |
 
 mod absent;
+mod applies;
 mod bound;
 mod declared;
 mod erased;
@@ -22,6 +23,7 @@ mod status;
 use std::{any::TypeId, fmt::Debug, future::Future};
 
 use absent::Absent;
+pub use applies::{Applies, Touched};
 pub use bound::Bound;
 pub(crate) use bound::{PER_REQUEST, PER_REQUEST_HELP};
 pub use declared::Declared;

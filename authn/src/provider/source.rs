@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, future::Future};
 
-use super::Bound;
+use super::{Applies, Bound, Probe, Touched};
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
 use crate::{
@@ -147,11 +147,39 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         true
     }
 
-    /// Returns whether only an exchange shows that it has [nothing to say](Error::not_applicable), such as for a command that is
-    /// not installed.
+    /// Returns whether a cached token is still the source's, besides its expiry. One that is not is used only if the exchange
+    /// for another fails.
+    ///
+    /// It is called for each use of a cached token, so it must be fast and must not wait.
     #[doc(hidden)]
-    fn may_not_apply(&self) -> bool {
-        false
+    #[inline]
+    fn is_current(&self, issued: &Issued) -> bool {
+        match self.inner() {
+            Some(inner) => inner.is_current(issued),
+            None => true,
+        }
+    }
+
+    /// Returns whether it has [something to say](Error::not_applicable), as far as that is known without an exchange.
+    #[doc(hidden)]
+    fn applies(&self, context: &Context) -> Applies {
+        let _ = context;
+        Applies::Yes
+    }
+
+    /// Returns what an exchange reads or contacts that no option names, such as a service of the machine.
+    #[doc(hidden)]
+    fn touches(&self, context: &Context) -> Vec<Touched> {
+        let _ = context;
+        Vec::new()
+    }
+
+    /// Asks whether the service that issues the tokens is here, without sending a secret; `None` if there is no such service. A
+    /// source with a login has [`InteractiveSource::probe`](crate::InteractiveSource::probe) for that.
+    #[doc(hidden)]
+    fn locate(&self, context: &Context) -> impl Future<Output = Result<Option<Probe>>> + Send {
+        let _ = context;
+        async { Ok(None) }
     }
 
     /// Returns whether a server names the origins that its tokens are for, by [`TokenSet::with_origins`]. They count unless the

@@ -4,12 +4,14 @@
 //! There is no `Display`, no `Serialize`, and only one method that exposes the text.
 
 mod reference;
+mod watched;
 
 use std::{fmt, marker::PhantomData, ops::Deref, path::Path, sync::Arc};
 
 use secrecy::ExposeSecret;
 
 pub(crate) use reference::{Reference, Target};
+pub use watched::Watched;
 
 use crate::Result;
 

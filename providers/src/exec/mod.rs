@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use authn::{
     Context, Error, ErrorKind, Issued, Request, Result, SecretString, TokenSet, TokenSource, Url,
-    options::Command, private::Process,
+    options::Command, private::Process, provider::Applies,
 };
 use zeroize::Zeroizing;
 
@@ -185,8 +185,8 @@ impl TokenSource for Exec {
         false
     }
 
-    fn may_not_apply(&self) -> bool {
-        true
+    fn applies(&self, _: &Context) -> Applies {
+        Applies::Depends("it applies if its command has a token, and no command is run here")
     }
 
     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {

@@ -182,7 +182,14 @@ fn list<'a>(
 fn touches(reading: &Reading<'_>, asked: &[&Explained]) -> Vec<Touched> {
     let http = reading.common_values().filter(|setting| setting.key == "http.ca_file");
     let values = asked.iter().flat_map(|asked| reading.values_of(&asked.key)).chain(http);
-    let named: BTreeSet<(Kind, String)> = values.flat_map(named).collect();
+    let mut named: BTreeSet<(Kind, String)> = values.flat_map(named).collect();
+    named.extend(asked.iter().flat_map(|asked| &asked.touches).filter_map(|touched| {
+        Some(match touched {
+            authn::provider::Touched::Server(address) => (Kind::Server, address.clone()),
+            authn::provider::Touched::Variable(name) => (Kind::Variable, name.clone()),
+            _ => return None,
+        })
+    }));
     let mut touches: Vec<Touched> =
         named.into_iter().map(|(kind, name)| Touched { kind: kind.word(), name }).collect();
     touches.extend(reading.proxy.clone().map(|name| Touched { kind: "proxy", name }));

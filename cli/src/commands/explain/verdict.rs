@@ -66,10 +66,10 @@ impl Verdict {
             _ if explained.needs_login => {
                 depends("it applies if a user is logged in, and the token store is not opened here")
             }
-            _ if explained.may_not_apply => {
-                depends("it applies if its command has a token, and no command is run here")
-            }
-            _ => Self { sent: Sent::Yes, reason: None },
+            _ => match explained.depends_on {
+                Some(on) => depends(on),
+                None => Self { sent: Sent::Yes, reason: None },
+            },
         }
     }
 

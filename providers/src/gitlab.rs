@@ -1,0 +1,89 @@
+//! Provider `gitlab`: the ID token of a job of GitLab CI/CD.
+
+use authn::{
+    Context, Error, Result, TokenSet, TokenSource,
+    provider::{Applies, Touched},
+};
+
+use crate::machine;
+
+/// Sends the ID token of a job of GitLab CI/CD.
+///
+/// The job declares the token and its audience in `.gitlab-ci.yml`, and GitLab sets a variable to it
+/// (<https://docs.gitlab.com/ci/secrets/id_token_authentication/>):
+///
+/// ```yaml
+/// deploy:
+///   id_tokens:
+///     ID_TOKEN:
+///       aud: https://api.example.com
+///   script: things deploy
+/// ```
+///
+/// The token is a JWT that is valid as long as the job may run. A job has no other one.
+///
+/// ```
+/// use authn::{Environment, Loader};
+/// use authn_providers as _;
+///
+/// let credentials = Loader::new()
+///     .environment(Environment::empty().variable("ID_TOKEN", "eyJ"))
+///     .defaults("[credentials]\ndomain = 'api.example.com'\ngitlab = {}")
+///     .load()?;
+/// # let _ = credentials;
+/// # Ok::<(), authn::Error>(())
+/// ```
+#[authn::token_provider("gitlab", cached)]
+pub struct Gitlab {
+    /// Variable with the token: its name below `id_tokens` in the job.
+    #[default("ID_TOKEN".to_owned())]
+    variable: String,
+}
+
+impl Gitlab {
+    fn token<'a>(&self, context: &'a Context) -> Result<&'a str> {
+        let name = &self.variable;
+        context.variable(name).ok_or_else(|| {
+            machine::unset(
+                &[name],
+                format!(
+                    "in `.gitlab-ci.yml`, the job needs `id_tokens: {{ {name}: {{ aud: AUDIENCE }} }}`, with the audience \
+                     that the server accepts"
+                ),
+            )
+        })
+    }
+}
+
+impl TokenSource for Gitlab {
+    fn validate(&self, _: &Context) -> Result<()> {
+        if self.variable.is_empty() || self.variable.contains(['=', '\0']) {
+            let message = "`variable` can't be the name of a variable";
+            return Err(Error::configuration(message).with_help("set it to a name like `ID_TOKEN`"));
+        }
+        Ok(())
+    }
+
+    async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        machine::check_call(context)?;
+        let place = format!("the environment variable {}", self.variable);
+        let help = "raise the `timeout` of the job, which is how long its token is valid";
+        Ok(machine::issued(self.token(context)?.trim(), &place, None, help, context)?.into())
+    }
+
+    /// It is the identity of this machine.
+    fn is_shareable(&self) -> bool {
+        false
+    }
+
+    fn applies(&self, context: &Context) -> Applies {
+        match self.token(context) {
+            Ok(_) => Applies::Yes,
+            Err(error) => Applies::No(error),
+        }
+    }
+
+    fn touches(&self, _: &Context) -> Vec<Touched> {
+        vec![Touched::Variable(self.variable.clone())]
+    }
+}

@@ -1,0 +1,81 @@
+//! No token of a machine, and no secret of its variables, in any log, error or `Debug`, whether all goes well or not.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use authn::{Environment, Loader, conformance::Canary};
+use authn_providers as _;
+use authn_tests::logs::Logs;
+
+use crate::service;
+
+#[tokio::test]
+async fn nothing_of_a_machines_identity_is_logged_or_shown() {
+    let logs = Logs::of_process();
+    let start = logs.len();
+    let (token, variable) = (Canary::new(), Canary::new());
+    let json = format!(
+        "{{\"access_token\":\"{0}\",\"value\":\"{0}\",\"expires_in\":\"60\"}}",
+        token.as_str()
+    );
+    let fine = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google";
+    let services = [
+        (service::start(fine, json.clone()), true),
+        (service::start("HTTP/1.1 403 Forbidden\r\nmetadata-flavor: Google", json.clone()), false),
+        (service::start(fine, json[1..].to_owned()), false),
+        (
+            service::start(fine, json.replace(token.as_str(), &format!("{} \\n", token.as_str()))),
+            false,
+        ),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    let mut shown = String::new();
+    for (host, is_fine) in services {
+        fs::write(
+            &file,
+            if is_fine { token.as_str().to_owned() } else { format!("{0} {0}", token.as_str()) },
+        )
+        .unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let of_job =
+            if is_fine { token.as_str().to_owned() } else { format!("{0}\n{0}", token.as_str()) };
+        let environment = || {
+            Environment::empty()
+                .variable("ID_TOKEN", &of_job)
+                .variable("ACTIONS_ID_TOKEN_REQUEST_URL", format!("http://{host}/token"))
+                .variable("ACTIONS_ID_TOKEN_REQUEST_TOKEN", variable.as_str())
+                .variable("IDENTITY_ENDPOINT", format!("http://{host}/msi/token"))
+                .variable("IDENTITY_HEADER", variable.as_str())
+        };
+        for provider in [
+            format!("file_token = {{ path = '{}' }}", file.display()),
+            "gitlab = {}".to_owned(),
+            "github_actions = { audience = 'a' }".to_owned(),
+            format!("gcp_metadata = {{ host = '{host}' }}"),
+            "azure_managed_identity = { resource = 'r' }".to_owned(),
+        ] {
+            let text = format!("[credentials]\ndomain = 'api.example.com'\n{provider}");
+            let loader = Loader::new().environment(environment()).defaults(&text);
+            let credentials = loader.load().unwrap();
+            match credentials.token().await {
+                Ok(given) => {
+                    assert!(is_fine, "{provider}");
+                    assert_eq!(given.secret(), token.as_str());
+                    shown.push_str(&format!("{given:?}"));
+                }
+                Err(error) => {
+                    assert!(!is_fine, "{provider}: {error}");
+                    assert!(!error.is_not_applicable(), "{provider}: {error}");
+                    shown.push_str(&format!("{error} {error:?}"));
+                }
+            }
+            shown.push_str(&format!("{credentials:?} {:?}", credentials.status().await));
+            credentials.close().await;
+        }
+    }
+    shown.push_str(&logs.text(start));
+    assert!(shown.contains("exchange ended"), "the exchanges were logged");
+    for canary in [token, variable] {
+        assert_eq!(canary.find_in(shown.as_bytes()), None);
+    }
+}
