@@ -223,7 +223,6 @@ async fn no_token_is_torn_or_old_while_the_volume_is_swapped() {
                 (credentials.clone(), Arc::clone(&latest), Arc::clone(&reads));
             let alive = Arc::clone(&alive);
             tokio::spawn(async move {
-                let _alive = alive;
                 loop {
                     let before = latest.load(Ordering::Acquire);
                     let token = credentials.token().await.unwrap();
@@ -232,6 +231,7 @@ async fn no_token_is_torn_or_old_while_the_volume_is_swapped() {
                     assert!(number >= before, "{number} after the swap to {before}");
                     reads.fetch_add(1, Ordering::Relaxed);
                     if number == SWAPS {
+                        drop(alive);
                         return;
                     }
                 }
