@@ -30,6 +30,11 @@ impl Exchange {
         (is_published && is_fresh).then_some(issued)
     }
 
+    /// Returns whether a token is good only for the origins that the server has named for it.
+    fn needs_origins(&self) -> bool {
+        self.context.origins().is_empty() && self.shared.source.discovers_origins()
+    }
+
     /// Returns the record's token for these scopes, and its schedule; `None` if it has expired or was invalidated, or if the
     /// clock that stored it was ahead of this one, so that its age is not known.
     pub(super) fn stored(
@@ -37,6 +42,10 @@ impl Exchange {
         session: &StoredSession,
         record: &Record,
     ) -> Option<(Issued, Schedule)> {
+        if self.needs_origins() && record.origins.is_none() {
+            // It was stored while the configuration named origins.
+            return None;
+        }
         let stored = record.tokens.get(&self.entry(session))?;
         let now = self.context.clock().now();
         let is_from_later = stored.asked_at > now.wall() + TOLERANCE;

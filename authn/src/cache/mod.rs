@@ -35,8 +35,8 @@ use self::core::Core;
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
 use crate::{
-    Bound, Context, Error, InteractiveSource, Issued, Managed, Placement, Reaction, Request,
-    ResponseHead, Result, Token, TokenProvider, TokenSource, Update, Used,
+    Bound, Context, Error, InteractiveSource, Issued, Managed, Origins, Placement, Reaction,
+    Request, ResponseHead, Result, Token, TokenProvider, TokenSource, Update, Used,
     provider::{Declared, Interactive, Plain},
     token::OnUpdate,
 };
@@ -122,9 +122,9 @@ impl<S: TokenSource> Cached<S> {
     /// Adds the token to a request, and records it if the caller wants to know it.
     #[inline]
     fn put(&self, request: &mut Request<'_>, issued: &Issued, context: &Context) -> Result<()> {
-        // Of most sources it is known at compile time.
-        if self.source.discovers_origins() {
-            check_origin(request, issued, context)?;
+        // Of most sources it is known at compile time that they discover none.
+        if context.origins().is_empty() && self.source.discovers_origins() {
+            check_origin(request, issued)?;
         }
         if request.is_recorded() {
             return self.put_recorded(request, issued, context);
@@ -149,15 +149,12 @@ impl<S: TokenSource> Cached<S> {
     }
 }
 
-/// Fails if the server has not named the origin of a request for the token, and the configuration names none.
-fn check_origin(request: &Request<'_>, issued: &Issued, context: &Context) -> Result<()> {
-    if !context.origins().is_empty() {
-        return Ok(());
-    }
+/// Fails if the server has not named the origin of a request for the token.
+fn check_origin(request: &Request<'_>, issued: &Issued) -> Result<()> {
     match issued.origins() {
         Some(origins) if origins.allows(request.uri()) => Ok(()),
         Some(origins) => Err(origins.refuse_unnamed(request.uri())),
-        None => Err(context.origins().refuse_unnamed(request.uri())),
+        None => Err(Origins::none().refuse_unnamed(request.uri())),
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct Record {
     pub(crate) server_clock_ahead: Option<i64>,
     /// The origins that the server has named for its tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) origins: Option<Vec<String>>,
+    pub(crate) origins: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<Zeroizing<String>>,
     /// The last one that the server has issued in the session, which ends it at the server.

@@ -73,7 +73,7 @@ const ADVICE: GrantAdvice<'static> = GrantAdvice {
 /// let environment = Environment::empty().variable("H2O_CLOUD_CLIENT_PLATFORM_TOKEN", "abc");
 /// let credentials = Loader::new()
 ///     .environment(environment)
-///     .defaults("[credentials.h2o_cloud]\nenvironment = 'https://cloud.example.com'")
+///     .defaults("[credentials.h2o_cloud]\nenvironment = 'https://cloud.example.com'\nstore = 'memory'")
 ///     .load()?;
 /// assert!(credentials.origins().is_empty(), "nothing is discovered while the configuration is loaded");
 /// # Ok::<(), authn::Error>(())

@@ -104,6 +104,22 @@ async fn a_stored_token_knows_its_origins_without_a_discovery() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_stored_for_configured_origins_is_replaced() {
+    let (cloud, user) = (Cloud::start(), User::new());
+    let load = |options: &str| {
+        let environment = user.environment().variable(VARIABLE, "first");
+        loader(&cloud, environment, options).load().unwrap()
+    };
+    let configured = load("[credentials]\norigins = ['https://a.test']");
+    assert_eq!(authorized(&configured, "https://a.test/").await, Ok(()));
+    let discovering = load("");
+    assert_eq!(authorized(&discovering, "https://drive.example.com/").await, Ok(()));
+    assert!(authorized(&discovering, "https://a.test/").await.is_err());
+    assert_eq!(cloud.tokens.token_requests().len(), 2);
+    assert_eq!(authorized(&configured, "https://a.test/").await, Ok(()));
+}
+
+#[tokio::test]
 async fn services_that_come_and_go_are_known_after_an_hour() {
     let (cloud, clock) = (Cloud::start(), ManualClock::new());
     let environment = Environment::empty().variable(VARIABLE, "first");
