@@ -223,8 +223,8 @@ impl Bound {
     /// Adds the credential to a request of the caller; `None` if that needs waiting.
     #[inline]
     pub(crate) fn try_authorize(&self, request: &mut Request<'_>) -> Option<Result<()>> {
-        if !self.context.origins().allows(request.uri()) {
-            return Some(Err(self.context.origins().refuse(request.uri())));
+        if !self.context.origins().allows(request.origin()) {
+            return Some(Err(self.context.origins().refuse(request.origin())));
         }
         if self.resolves {
             return None;
@@ -240,8 +240,8 @@ impl Bound {
     /// Adds the credential to a request of the caller, and waits for it.
     pub(crate) async fn authorize_waiting(&self, request: &mut Request<'_>) -> Result<()> {
         // Here too: a reload may have bound the credentials to other origins since they were checked.
-        if !self.context.origins().allows(request.uri()) {
-            return Err(self.context.origins().refuse(request.uri()));
+        if !self.context.origins().allows(request.origin()) {
+            return Err(self.context.origins().refuse(request.origin()));
         }
         if self.resolves {
             self.context.resolve_references().await?;

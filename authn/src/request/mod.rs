@@ -35,6 +35,8 @@ pub(crate) use origins::is_loopback;
 pub(crate) use placement::Place;
 pub use placement::Placement;
 pub use response::{Reaction, ResponseHead, Used};
+#[cfg(feature = "tonic")]
+pub(crate) use target::Call;
 use target::Target;
 #[cfg(feature = "reqwest")]
 pub(crate) use target::uri_of;
@@ -88,6 +90,13 @@ impl<'a> Request<'a> {
     /// Creates a request from its parts.
     pub fn new(method: &'a Method, uri: &'a mut Uri, headers: &'a mut HeaderMap) -> Self {
         Self::of(Target::Parts { method, uri, headers })
+    }
+
+    /// Creates a request of a gRPC call.
+    #[cfg(feature = "tonic")]
+    #[inline]
+    pub(crate) fn of_call(call: &'a Call<'a>, headers: &'a mut HeaderMap) -> Self {
+        Self::of(Target::Call { call, headers })
     }
 
     fn of(target: Target<'a>) -> Self {
@@ -164,6 +173,12 @@ impl<'a> Request<'a> {
     /// Returns the URI.
     pub fn uri(&self) -> &Uri {
         self.target.uri()
+    }
+
+    /// Returns a URI with the scheme and the host of the request.
+    #[inline]
+    pub(crate) fn origin(&self) -> &Uri {
+        self.target.origin()
     }
 
     /// Returns the headers.
@@ -386,6 +401,9 @@ impl<'a> Request<'a> {
     }
 
     fn replace_query(&mut self, query: &str) -> Result<()> {
+        if !self.target.has_query() {
+            return Err(cannot_hold("a gRPC call, which has no query,"));
+        }
         let uri = self.uri();
         let mark = if query.is_empty() { "" } else { "?" };
         let path_and_query: PathAndQuery =
@@ -496,6 +514,15 @@ impl<'a> From<&'a mut reqwest::Request> for Request<'a> {
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request").field("method", self.method()).finish_non_exhaustive()
+    }
+}
+
+/// Returns what is known of a body: its bytes if its type has them in memory, or that a request without any announces none.
+#[cfg(feature = "tower")]
+pub(crate) fn known_body<'a>(method: &Method, headers: &HeaderMap, body: &'a dyn Any) -> Body<'a> {
+    match Body::of_any(body) {
+        Body::Unknown => Body::of_head(method, headers),
+        known => known,
     }
 }
 

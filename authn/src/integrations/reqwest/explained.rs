@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use ::reqwest::Url;
 
-use super::redirect::{USUAL, refusal};
-use crate::{Explained, Part, http::same_origin, integrations::reqwest::authorize::uri};
+use super::{
+    redirect::{USUAL, refusal},
+    uri::uri,
+};
+use crate::{Explained, Part, http::same_origin};
 
 /// What [`Client`](super::Client) would do about a redirect.
 #[derive(Clone, Debug)]

@@ -1,18 +1,9 @@
-//! Adds a credential to a reqwest request.
+//! The URI of a request of reqwest, which has a `Url`.
 
-use ::reqwest::{Request as HttpRequest, Url};
+use ::reqwest::Url;
 use http::Uri;
 
-use crate::{Credentials, ErrorKind, Request, Used, request::uri_of};
-
-/// Adds the credential to a request, and records its token in `used`.
-pub(super) async fn authorize(
-    request: &mut HttpRequest,
-    credentials: &Credentials,
-    used: &mut Used,
-) -> std::result::Result<(), crate::Error> {
-    credentials.authorize(Request::from(request).with_used(used)).await
-}
+use crate::{ErrorKind, request::uri_of};
 
 /// Returns a URL as a URI, without its fragment.
 pub(super) fn uri(url: &Url) -> std::result::Result<Uri, crate::Error> {
