@@ -113,6 +113,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `reqwest` | yes | [`Context::http`], [`reqwest::Client`] and [`blocking::reqwest::Client`] |
+//! | `reqwest-middleware` | no | [`reqwest::Client`] as the last middleware of `reqwest-middleware` |
 //! | `tower` | no | [`tower::AuthLayer`], and [`app_service::AppServiceLayer`], which provides an incoming request's token to `app_service` |
 //! | `tonic` | no | [`tonic::AuthLayer`] and [`tonic::AuthInterceptor`] for gRPC calls |
 //! | `figment` | no | [`Loader::layer`], which adds any provider of figment as a layer |

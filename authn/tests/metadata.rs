@@ -1,7 +1,5 @@
 //! The credential as metadata of gRPC calls.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use authn::{
@@ -78,9 +76,10 @@ impl TokenProvider for Signs {
     }
 
     async fn authorize(&self, request: &mut Request<'_>, _: &Context) -> Result<()> {
-        let signed = match self.path {
-            true => request.uri().path().to_owned(),
-            false => self.count.fetch_add(1, Ordering::Relaxed).to_string(),
+        let signed = if self.path {
+            request.uri().path().to_owned()
+        } else {
+            self.count.fetch_add(1, Ordering::Relaxed).to_string()
         };
         request.replace_header("x-signature", signed)
     }

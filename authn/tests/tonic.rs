@@ -55,6 +55,25 @@ async fn an_interceptor_without_a_token_requests_one_for_later_calls() {
 }
 
 #[tokio::test]
+async fn a_later_call_of_an_interceptor_has_the_error_of_the_exchange() {
+    let source = from_fn(|_| async {
+        Err::<Token, _>(Error::new(ErrorKind::LoginRequired, "no user is logged in"))
+    });
+    let credentials = Credentials::builder().source(source).origin(ORIGIN).build().unwrap();
+    let interceptor = AuthInterceptor::new(credentials, Uri::from_static(ORIGIN));
+    let call = || interceptor.clone().call(tonic::Request::new(())).unwrap_err();
+    let mut status = call();
+    assert_eq!(status.code(), Code::Unavailable);
+    // The exchange ends in the background.
+    while status.code() == Code::Unavailable {
+        tokio::task::yield_now().await;
+        status = call();
+    }
+    assert_eq!(status.code(), Code::Unauthenticated);
+    assert!(status.message().contains("no user is logged in"), "{status}");
+}
+
+#[tokio::test]
 async fn a_call_to_another_origin_or_another_place_is_refused() {
     let credentials = builder().build().unwrap();
     credentials.token().await.unwrap();
@@ -119,9 +138,10 @@ async fn refused_once(in_headers: bool, kind: &'static str) -> Vec<(Option<Strin
         let code = if request.headers()["authorization"] == "Bearer t1" { "16" } else { "0" };
         let mut response = Response::builder().status(StatusCode::OK).header("content-type", kind);
         let mut trailers = HeaderMap::new();
-        match in_headers {
-            true => response = response.header("grpc-status", code),
-            false => drop(trailers.insert("grpc-status", code.parse().unwrap())),
+        if in_headers {
+            response = response.header("grpc-status", code);
+        } else {
+            trailers.insert("grpc-status", code.parse().unwrap());
         }
         let response = response.body(Trailers(Some(trailers))).unwrap();
         async move { Ok::<_, Infallible>(response) }
@@ -151,6 +171,29 @@ async fn a_call_that_is_refused_before_any_message_is_sent_once_more() {
     assert_eq!(refused_once(false, grpc).await, [(code("16"), 1), (code("0"), 2)]);
     // What is no answer of gRPC has no such status.
     assert_eq!(refused_once(true, "text/plain").await[0], (code("16"), 1));
+}
+
+#[tokio::test]
+async fn the_origin_of_the_channel_counts_and_not_what_a_client_calls_it() {
+    let server = service_fn(|request: http::Request<Body>| {
+        let has_token = request.headers().contains_key("authorization");
+        let response = Response::builder().header("has-token", has_token.to_string());
+        let response = response.body(Trailers(None)).unwrap();
+        async move { Ok::<_, Infallible>(response) }
+    });
+    let credentials = builder().build().unwrap();
+    for (origin, uri, is_sent) in [
+        (ORIGIN, "https://b.test/shop.Things/Get", true),
+        ("https://b.test", "https://a.test/shop.Things/Get", false),
+        ("https://b.test", "/shop.Things/Get", false),
+    ] {
+        let mut channel =
+            AuthLayer::new(credentials.clone(), Uri::from_static(origin)).layer(server);
+        let request = http::Request::post(uri).body(Body::empty()).unwrap();
+        let sent = channel.ready().await.unwrap().call(request).await;
+        let sent = sent.ok().map(|response| response.headers()["has-token"] == "true");
+        assert_eq!(sent, is_sent.then_some(true), "{origin} {uri}");
+    }
 }
 
 #[tokio::test]

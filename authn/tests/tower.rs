@@ -27,11 +27,13 @@ use tower::{Layer, Service, ServiceExt as _, limit::ConcurrencyLimit};
 
 type Body = Empty<&'static [u8]>;
 
+type Answers = Arc<dyn Fn(&Request<()>) -> StatusCode + Send + Sync>;
+
 /// Answers as a test wants, and fails if it is called without having been ready.
 struct Api {
     is_ready: bool,
     seen: Arc<Mutex<Vec<Request<()>>>>,
-    answers: Arc<dyn Fn(&Request<()>) -> StatusCode + Send + Sync>,
+    answers: Answers,
 }
 
 impl Api {
@@ -289,5 +291,29 @@ async fn the_provider_sees_each_answer_and_a_request_is_sent_once_more_at_most()
     for (status, count) in [(503, 2), (200, 3)] {
         let response = client.ready().await.unwrap().call(get("https://a.test/")).await.unwrap();
         assert_eq!((response.status().as_u16(), api.seen("x-proof").len()), (status, count));
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_is_shown_has_a_token() {
+    let builder = Credentials::builder().source(from_fn(|_| async { Token::new("canary-4711") }));
+    let credentials = builder.origin("https://a.test").build().unwrap();
+    credentials.token().await.unwrap();
+    let layer =
+        AuthLayer::new(credentials.clone()).origin("https://u:canary-4711@a.test".parse().unwrap());
+    let service = tower::service_fn(|request: Request<Body>| {
+        let shown = format!("{request:?}");
+        async move { Err::<Response<()>, BoxError>(shown.into()) }
+    });
+    let mut client = layer.clone().layer(service);
+    let future = client.ready().await.unwrap().call(get("https://a.test/"));
+    let mut shown = vec![format!("{layer:?} {:?} {future:?}", layer.layer(()))];
+    // The client below shows the whole request, whose token is marked as sensitive.
+    shown.push(future.await.unwrap_err().to_string());
+    shown.push(format!("{:?}", layer.clone().buffer_body(1).layer(())));
+    shown.push(client.call(get("https://b.test/?key=canary-4711")).await.unwrap_err().to_string());
+    shown.push(format!("{:?} {WithholdToken:?}", UseCredentials(credentials)));
+    for text in shown {
+        assert!(!text.contains("canary"), "{text}");
     }
 }

@@ -12,8 +12,9 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 13] = [
+const GUIDES: [&str; 14] = [
     "docs/chain.md",
+    "docs/clients.md",
     "docs/coming-from.md",
     "docs/exec.md",
     "docs/login.md",

@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method, Uri, uri::PathAndQuery};
 
 use super::Credentials;
-use crate::{Body, Error, Request, Result, Token, Used};
+use crate::{Body, Error, Request, Result, Token, Used, request::no_query};
 
 /// How often the credential is put together: a token may be replaced in between, but hardly twice.
 const TRIES: usize = 3;
@@ -112,9 +112,7 @@ impl Call {
 /// one for each.
 fn same(one: Call, other: &Call) -> Option<Result<HeaderMap>> {
     if one.uri != one.asked {
-        let message = "these credentials are put into the query, and gRPC has none";
-        let help = "configure a header in the provider's options, if the server accepts one";
-        return Some(Err(Error::configuration(message).with_help(help)));
+        return Some(Err(no_query()));
     }
     if one.headers == other.headers {
         return Some(Ok(one.headers));

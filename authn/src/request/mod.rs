@@ -402,7 +402,7 @@ impl<'a> Request<'a> {
 
     fn replace_query(&mut self, query: &str) -> Result<()> {
         if !self.target.has_query() {
-            return Err(cannot_hold("a gRPC call, which has no query,"));
+            return Err(no_query());
         }
         let uri = self.uri();
         let mark = if query.is_empty() { "" } else { "?" };
@@ -560,6 +560,11 @@ pub(crate) fn without_parameter(encoded: &str, name: &str) -> String {
 fn no_form() -> Error {
     Error::configuration("`placement = \"body\"` needs a form-encoded body that is in memory")
         .with_help("send one, or choose `header` for this provider")
+}
+
+/// The error of a credential that would be in the query of a gRPC call.
+pub(crate) fn no_query() -> Error {
+    cannot_hold("the query of a gRPC call")
 }
 
 fn cannot_hold(what: &str) -> Error {

@@ -7,6 +7,8 @@
 mod error;
 mod explained;
 mod extensions;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
 mod redirect;
 mod replay;
 mod request;

@@ -1,8 +1,9 @@
 //! `AuthInterceptor`: adds a token that is at hand to each call.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use ::tonic::{GrpcMethod, Request, Status, service::Interceptor};
+use arc_swap::ArcSwapOption;
 use http::Uri;
 
 use super::status::status;
@@ -12,7 +13,7 @@ use crate::{Credentials, Error, request::Call, runtime};
 ///
 /// A call that finds no valid token fails with `UNAVAILABLE`, and has one requested in the background, so that a later call
 /// finds it. This happens at the first call, and after a token has expired without any call shortly before that would have
-/// renewed it. To avoid it, wait for [`Credentials::token`] before, or use [`AuthLayer`](super::AuthLayer).
+/// renewed it. If the request in the background fails, the next call has its error. To avoid all this, wait for [`Credentials::token`] before, or use [`AuthLayer`](super::AuthLayer).
 ///
 /// Credentials that have to wait for each request, such as those of a command that is a secret reference, need the layer.
 ///
@@ -35,13 +36,15 @@ use crate::{Credentials, Error, request::Call, runtime};
 pub struct AuthInterceptor {
     credentials: Credentials,
     origin: Uri,
+    /// Why the last request in the background has failed, until a call has it.
+    failed: Arc<ArcSwapOption<Error>>,
 }
 
 impl AuthInterceptor {
     /// Creates an interceptor for calls of the server at `origin`, such as `https://api.example.com`: the URI of the endpoint
     /// that the channel is connected to.
     pub fn new(credentials: Credentials, origin: Uri) -> Self {
-        Self { credentials, origin }
+        Self { credentials, origin, failed: Arc::default() }
     }
 }
 
@@ -56,24 +59,33 @@ impl Interceptor for AuthInterceptor {
         match self.credentials.try_authorize(&mut target) {
             Some(Ok(())) => Ok(Request::from_parts(metadata, extensions, ())),
             Some(Err(error)) => Err(status(error)),
-            None => Err(requested(&self.credentials)),
+            None => Err(self.requested()),
         }
     }
 }
 
-/// Has a token requested for later calls.
-#[cold]
-#[inline(never)]
-fn requested(credentials: &Credentials) -> Status {
-    let credentials = credentials.clone();
-    match runtime::handle() {
-        // Its error is that of a later call, too.
-        Ok(handle) => drop(handle.spawn(async move { credentials.token().await.map(drop) })),
-        Err(error) => return status(error),
+impl AuthInterceptor {
+    /// Has a token requested for later calls, and returns the status of this one.
+    #[cold]
+    #[inline(never)]
+    fn requested(&self) -> Status {
+        let (credentials, failed) = (self.credentials.clone(), Arc::clone(&self.failed));
+        let handle = match runtime::handle() {
+            Ok(handle) => handle,
+            Err(error) => return status(error),
+        };
+        let last = self.failed.swap(None);
+        handle.spawn(async move {
+            failed.store(credentials.token().await.err().map(Arc::new));
+        });
+        status(last.map_or_else(none_at_hand, |error| (*error).clone()))
     }
-    status(Error::network("no valid token is at hand").with_help(
+}
+
+fn none_at_hand() -> Error {
+    Error::network("no valid token is at hand").with_help(
         "call again, wait for `Credentials::token` before, or use `authn::tonic::AuthLayer`",
-    ))
+    )
 }
 
 impl fmt::Debug for AuthInterceptor {

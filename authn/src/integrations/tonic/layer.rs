@@ -36,9 +36,10 @@ pub struct AuthLayer(tower::AuthLayer<BufferBody>);
 
 impl AuthLayer {
     /// Creates a layer for calls of the server at `origin`, such as `https://api.example.com`: the URI of the endpoint that
-    /// the channel is connected to. It keeps 64 KiB of each call.
+    /// the channel is connected to. It counts, whatever a client's own origin is. The layer keeps 64 KiB of each call.
     pub fn new(credentials: Credentials, origin: Uri) -> Self {
-        Self(tower::AuthLayer::new(credentials).origin(origin).buffer_body(KEPT))
+        let layer = tower::AuthLayer::new(credentials).origin(origin).of_channel();
+        Self(layer.buffer_body(KEPT))
     }
 
     /// Sets how many bytes of a call's messages are kept to send it once more. A call with more is sent once. Messages are

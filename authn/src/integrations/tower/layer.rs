@@ -29,6 +29,9 @@ use crate::Credentials;
 pub struct AuthLayer<R = CloneBody> {
     pub(super) credentials: Credentials,
     pub(super) origin: Option<Uri>,
+    /// Whether requests are gRPC calls of one channel: whatever their URI says, they go to `origin`, and have no query that
+    /// could have a credential.
+    pub(super) is_channel: bool,
     pub(super) steps_up: bool,
     pub(super) replay: R,
 }
@@ -37,7 +40,8 @@ impl AuthLayer {
     /// Creates a layer for requests whose bodies are [`Clone`], such as those of `http_body_util`. For others, use
     /// [`buffer_body`](Self::buffer_body) or [`send_once`](Self::send_once).
     pub fn new(credentials: Credentials) -> Self {
-        Self { credentials, origin: None, steps_up: false, replay: CloneBody(()) }
+        let (origin, replay) = (None, CloneBody(()));
+        Self { credentials, origin, is_channel: false, steps_up: false, replay }
     }
 }
 
@@ -71,9 +75,14 @@ impl<R> AuthLayer<R> {
         Self { steps_up: enabled, ..self }
     }
 
+    #[cfg(feature = "tonic")]
+    pub(in crate::integrations) fn of_channel(self) -> Self {
+        Self { is_channel: true, ..self }
+    }
+
     fn replaying<T>(self, replay: T) -> AuthLayer<T> {
-        let Self { credentials, origin, steps_up, replay: _ } = self;
-        AuthLayer { credentials, origin, steps_up, replay }
+        let Self { credentials, origin, is_channel, steps_up, replay: _ } = self;
+        AuthLayer { credentials, origin, is_channel, steps_up, replay }
     }
 }
 

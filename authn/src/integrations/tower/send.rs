@@ -14,7 +14,7 @@ use super::{AuthLayer, BoxError, Replay, grpc::status};
 use crate::{
     Body,
     integrations::{choice::chosen, sending::Sending},
-    request::known_body,
+    request::{known_body, no_query},
 };
 
 /// Sends a request by a service that is ready. Returns the response, and what its end is judged by if the request had
@@ -36,11 +36,11 @@ where
         return Ok((response, None));
     };
     let again = kept.map(|kept| (parts.clone(), kept));
-    let uri = whole(&parts.uri, options.origin.as_ref());
+    let uri = whole(&parts.uri, options.origin.as_ref(), options.is_channel);
     let mut sending = Sending::new(credentials, parts.method.clone(), uri, options.steps_up);
     let mut target = Target::of(&mut parts, sending.uri(), &body);
     sending.authorize(target.request()).await?;
-    target.finish();
+    target.finish(options.is_channel)?;
     let response = service.call(Request::from_parts(parts, body)).await.map_err(Into::into)?;
 
     let next = sending.answered(status(&response), response.headers());
@@ -52,7 +52,7 @@ where
     let Some(renewed) = next.authorize(target.request()).await else {
         return Ok((response, Some(sending)));
     };
-    target.finish();
+    target.finish(options.is_channel)?;
     drop(response);
     poll_fn(|context| service.poll_ready(context)).await.map_err(Into::into)?;
     let response = service.call(Request::from_parts(parts, body)).await.map_err(Into::into)?;
@@ -62,8 +62,9 @@ where
 }
 
 /// Returns the URI with a scheme and a host.
-fn whole(uri: &Uri, origin: Option<&Uri>) -> Uri {
-    let Some(origin) = origin.filter(|_| uri.authority().is_none()) else { return uri.clone() };
+fn whole(uri: &Uri, origin: Option<&Uri>, is_channel: bool) -> Uri {
+    let applies = is_channel || uri.authority().is_none();
+    let Some(origin) = origin.filter(|_| applies) else { return uri.clone() };
     let mut parts = origin.clone().into_parts();
     let path = uri.path_and_query().cloned();
     parts.path_and_query = Some(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
@@ -90,16 +91,20 @@ impl<'a> Target<'a> {
     }
 
     /// Adds what was added to the query.
-    fn finish(self) {
+    fn finish(self, is_channel: bool) -> Result<(), crate::Error> {
         if self.uri == self.asked {
-            return;
+            return Ok(());
+        }
+        if is_channel {
+            return Err(no_query());
         }
         if self.parts.uri.authority().is_some() {
             self.parts.uri = self.uri;
-            return;
+            return Ok(());
         }
         let mut parts = UriParts::default();
         parts.path_and_query = self.uri.into_parts().path_and_query;
         self.parts.uri = Uri::from_parts(parts).unwrap_or_default();
+        Ok(())
     }
 }
