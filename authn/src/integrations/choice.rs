@@ -1,7 +1,5 @@
 //! `WithholdToken` and `UseCredentials`: which credentials one request has, as extensions of the request.
 
-use http::Extensions;
-
 use crate::Credentials;
 
 /// Sends a request without credentials. It is an extension of the request.
@@ -29,7 +27,7 @@ pub struct UseCredentials(pub Credentials);
 /// Returns the credentials that a request has, and removes what its extensions say of them: a service below need not know
 /// it.
 #[cfg(any(feature = "reqwest", feature = "tower"))]
-pub(super) fn chosen(extensions: &mut Extensions, own: &Credentials) -> Option<Credentials> {
+pub(super) fn chosen(extensions: &mut http::Extensions, own: &Credentials) -> Option<Credentials> {
     let other = extensions.remove::<UseCredentials>();
     if extensions.remove::<WithholdToken>().is_some() {
         return None;

@@ -401,7 +401,8 @@ impl<'a> Request<'a> {
     }
 
     fn replace_query(&mut self, query: &str) -> Result<()> {
-        if !self.target.has_query() {
+        #[cfg(feature = "tonic")]
+        if self.target.is_call() {
             return Err(no_query());
         }
         let uri = self.uri();

@@ -129,13 +129,10 @@ impl Target<'_> {
         }
     }
 
-    /// Returns whether the URI can have a query.
-    pub(super) fn has_query(&self) -> bool {
-        #[cfg(feature = "tonic")]
-        if let Self::Call { .. } = self {
-            return false;
-        }
-        true
+    /// Returns whether it is a gRPC call, whose URI has no query.
+    #[cfg(feature = "tonic")]
+    pub(super) fn is_call(&self) -> bool {
+        matches!(self, Self::Call { .. })
     }
 
     /// Replaces the URI by one with another query.
