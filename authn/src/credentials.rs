@@ -2,6 +2,7 @@
 
 mod handle;
 mod login_once;
+mod metadata;
 
 use std::{fmt, sync::Arc};
 

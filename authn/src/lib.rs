@@ -33,7 +33,10 @@
 //! | I want to … | look at |
 //! |---|---|
 //! | send authorized requests with reqwest | [`reqwest::Client`] |
+//! | send authorized requests with a client of hyper, axum or tower | [`tower::AuthLayer`] |
+//! | make authorized gRPC calls | [`tonic::AuthLayer`], [`tonic::AuthInterceptor`], [`Credentials::metadata`] |
 //! | authorize the request of another HTTP client | [`Credentials::authorize`] |
+//! | withhold the token of a request, or use another one | [`WithholdToken`], [`UseCredentials`] |
 //! | get the token itself | [`Credentials::token`], [`Credentials::try_token`] |
 //! | work without an asynchronous runtime | [`blocking`], [`blocking::reqwest::Client`] |
 //! | load the configuration | [`load`], [`load_profile`] |
@@ -116,7 +119,9 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `reqwest` | yes | [`Context::http`], [`reqwest::Client`] and [`blocking::reqwest::Client`] |
-//! | `tower` | no | [`app_service::AppServiceLayer`], which provides an incoming request's token to `app_service` |
+//! | `reqwest-middleware` | no | [`reqwest::Client`] as the last middleware of `reqwest-middleware` |
+//! | `tower` | no | [`tower::AuthLayer`], and [`app_service::AppServiceLayer`], which provides an incoming request's token to `app_service` |
+//! | `tonic` | no | [`tonic::AuthLayer`] and [`tonic::AuthInterceptor`] for gRPC calls |
 //! | `figment` | no | [`Loader::layer`], which adds any provider of figment as a layer |
 //! | `metrics` | no | metrics of exchanges, waits, stores and logins, by the crate `metrics` |
 //! | `testing` | no | [`testing`]: stubs and a token server for tests |

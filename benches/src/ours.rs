@@ -4,11 +4,12 @@ use std::{hint::black_box, time::Duration};
 
 use authn::{
     Context, Credentials, Environment, Loader, Result, Token, TokenProvider, TokenSet, TokenSource,
-    blocking,
+    blocking, tonic::AuthInterceptor,
 };
 use authn_providers as _;
-use http::request::Parts;
+use http::{Uri, request::Parts};
 use tokio::runtime::Runtime;
+use tonic::{GrpcMethod, Request, service::Interceptor as _};
 
 use crate::{measure::finish, references::six_headers, report::Report, token};
 
@@ -67,6 +68,7 @@ pub(crate) fn run(report: &mut Report, runtime: &Runtime) -> crate::Outcome {
     );
     authorize(report, "authn: `authorize(&mut parts).await` on a cleared map", &credentials);
     authorize_otherwise(report, &credentials);
+    calls(report, &credentials);
 
     let bearer = configured(&format!("bearer = \"{}\"", token()))?;
     report.row(
@@ -113,6 +115,39 @@ fn authorize_otherwise(report: &mut Report, credentials: &Credentials) {
         || parts_for("https://other.example.com/v1/things"),
         |parts| {
             black_box(finish(credentials.authorize(&mut *parts)).unwrap_err());
+        },
+    );
+}
+
+/// Measures what a call of gRPC costs: the interceptor beside tonic's own part of it, and the metadata by themselves.
+fn calls(report: &mut Report, credentials: &Credentials) {
+    let call = || {
+        let mut request = Request::new(());
+        request.extensions_mut().insert(GrpcMethod::new("shop.Things", "Get"));
+        Some(request)
+    };
+    report.row("reference: tonic, `Request` into parts and back, map cleared", call, |call| {
+        let (mut metadata, extensions, ()) = call.take().unwrap().into_parts();
+        metadata.clear();
+        *call = Some(black_box(Request::from_parts(metadata, extensions, ())));
+    });
+    let interceptor =
+        AuthInterceptor::new(credentials.clone(), Uri::from_static("https://api.example.com"));
+    report.row(
+        "authn: tonic, `AuthInterceptor` on a cleared map",
+        || (interceptor.clone(), call()),
+        |(interceptor, call)| {
+            let mut request = interceptor.call(call.take().unwrap()).unwrap();
+            black_box(&request);
+            request.metadata_mut().clear();
+            *call = Some(request);
+        },
+    );
+    report.row(
+        "authn: `try_metadata()`",
+        || (),
+        |()| {
+            black_box(credentials.try_metadata().unwrap().unwrap());
         },
     );
 }

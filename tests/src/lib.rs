@@ -78,3 +78,9 @@ pub struct TestingGuide;
 #[doc = include_str!("../../docs/servers.md")]
 #[derive(Debug)]
 pub struct ServersGuide;
+
+/// The guide to clients, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/clients.md")]
+#[derive(Debug)]
+pub struct ClientsGuide;

@@ -43,6 +43,14 @@ struct Way {
     without: Vec<&'static str>,
 }
 
+fn of_h2o(endpoint: &str) -> Vec<Way> {
+    let issuer = endpoint.trim_end_matches("/token");
+    let given = format!("{{ issuer_url = '{issuer}', clients = {{ platform = 'c' }} }}");
+    [format!("discovery = {given}"), format!("environment = '{issuer}'")]
+        .map(|options| Way { options, without: Vec::new() })
+        .into()
+}
+
 /// The ways of using a provider. All secrets at once, which may be refused, is always one of them.
 fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
     let way = |options: &str, without: &[&'static str]| {
@@ -122,15 +130,7 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
             without: Vec::new(),
         })
         .into(),
-        "h2o_cloud" => {
-            let issuer = endpoint.trim_end_matches("/token");
-            let given = "{ issuer_url = 'ISSUER', clients = { platform = 'c' } }";
-            let options = [
-                format!("discovery = {}", given.replace("ISSUER", issuer)),
-                format!("environment = '{issuer}'"),
-            ];
-            options.map(|options| Way { options, without: Vec::new() }).into()
-        }
+        "h2o_cloud" => of_h2o(endpoint),
         "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],
         // No service is at this address, nor is any asked that is not of this test. What they answer is swept elsewhere.
         "azure_managed_identity" | "gcp_metadata" => {
@@ -271,7 +271,7 @@ fn write(sandbox: &mut Sandbox, document: &str, rig: &Rig, secret: &str) {
         fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
     }
     sandbox.file("secret.toml", document.replace(TOKEN_FILE, token.to_str().unwrap()));
-    sandbox.env("ACTIONS_ID_TOKEN_REQUEST_URL", &format!("{}/token", rig.issuer()));
+    sandbox.env("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{}/token", rig.issuer()));
     sandbox.env("ACTIONS_ID_TOKEN_REQUEST_TOKEN", secret).env("ID_TOKEN", secret);
 }
 

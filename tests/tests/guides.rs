@@ -14,6 +14,7 @@ use corp_compliance as _;
 
 const GUIDES: [&str; 14] = [
     "docs/chain.md",
+    "docs/clients.md",
     "docs/coming-from.md",
     "docs/exec.md",
     "docs/h2o-cloud.md",

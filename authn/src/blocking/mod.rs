@@ -17,6 +17,8 @@
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
 
+use http::HeaderMap;
+
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
 use crate::{
@@ -63,6 +65,20 @@ impl Credentials {
         match self.0.try_authorize(&mut request) {
             Some(done) => done,
             None => block_on(self.0.authorize(request))?,
+        }
+    }
+
+    /// Returns the credential as metadata of gRPC calls, as [`Credentials::metadata`](crate::Credentials::metadata) does.
+    ///
+    /// ```no_run
+    /// let metadata = authn::blocking::load()?.metadata()?;
+    /// # let _ = metadata;
+    /// # Ok::<(), authn::Error>(())
+    /// ```
+    pub fn metadata(&self) -> Result<HeaderMap> {
+        match self.0.try_metadata() {
+            Some(done) => done,
+            None => block_on(self.0.metadata())?,
         }
     }
 

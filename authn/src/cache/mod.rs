@@ -152,9 +152,9 @@ impl<S: TokenSource> Cached<S> {
 /// Fails if the server has not named the origin of a request for the token.
 fn check_origin(request: &Request<'_>, issued: &Issued) -> Result<()> {
     match issued.origins() {
-        Some(origins) if origins.allows(request.uri()) => Ok(()),
-        Some(origins) => Err(origins.refuse_unnamed(request.uri())),
-        None => Err(Origins::none().refuse_unnamed(request.uri())),
+        Some(origins) if origins.allows(request.origin()) => Ok(()),
+        Some(origins) => Err(origins.refuse_unnamed(request.origin())),
+        None => Err(Origins::none().refuse_unnamed(request.origin())),
     }
 }
 

@@ -227,6 +227,11 @@ impl Bound {
         self.provider.token_boxed(&self.context).await
     }
 
+    /// Returns whether the configuration keeps the credential from an origin.
+    fn refuses(&self, uri: &Uri) -> bool {
+        !self.context.origins().allows(uri) && !self.leaves_origin(uri)
+    }
+
     /// Returns whether the cache checks the origin of a request, because the server names the origins of its tokens.
     fn leaves_origin(&self, uri: &Uri) -> bool {
         self.discovers_origins && Origins::can_be_named(uri)
@@ -249,8 +254,8 @@ impl Bound {
     /// Adds the credential to a request of the caller; `None` if that needs waiting.
     #[inline]
     pub(crate) fn try_authorize(&self, request: &mut Request<'_>) -> Option<Result<()>> {
-        if !self.context.origins().allows(request.uri()) && !self.leaves_origin(request.uri()) {
-            return Some(Err(self.context.origins().refuse(request.uri())));
+        if self.refuses(request.origin()) {
+            return Some(Err(self.context.origins().refuse(request.origin())));
         }
         if self.resolves {
             return None;
@@ -266,8 +271,8 @@ impl Bound {
     /// Adds the credential to a request of the caller, and waits for it.
     pub(crate) async fn authorize_waiting(&self, request: &mut Request<'_>) -> Result<()> {
         // Here too: a reload may have bound the credentials to other origins since they were checked.
-        if !self.context.origins().allows(request.uri()) && !self.leaves_origin(request.uri()) {
-            return Err(self.context.origins().refuse(request.uri()));
+        if self.refuses(request.origin()) {
+            return Err(self.context.origins().refuse(request.origin()));
         }
         if self.resolves {
             self.context.resolve_references().await?;

@@ -30,6 +30,8 @@ pub use options::{DefaultPlace, Placed};
 pub(crate) use placement::Place;
 pub use placement::Placement;
 pub use response::{Reaction, ResponseHead, Used};
+#[cfg(feature = "tonic")]
+pub(crate) use target::Call;
 use target::Target;
 #[cfg(feature = "reqwest")]
 pub(crate) use target::uri_of;
@@ -83,6 +85,13 @@ impl<'a> Request<'a> {
     /// Creates a request from its parts.
     pub fn new(method: &'a Method, uri: &'a mut Uri, headers: &'a mut HeaderMap) -> Self {
         Self::of(Target::Parts { method, uri, headers })
+    }
+
+    /// Creates a request of a gRPC call.
+    #[cfg(feature = "tonic")]
+    #[inline]
+    pub(crate) fn of_call(call: &'a Call<'a>, headers: &'a mut HeaderMap) -> Self {
+        Self::of(Target::Call { call, headers })
     }
 
     fn of(target: Target<'a>) -> Self {
@@ -159,6 +168,12 @@ impl<'a> Request<'a> {
     /// Returns the URI.
     pub fn uri(&self) -> &Uri {
         self.target.uri()
+    }
+
+    /// Returns a URI with the scheme and the host of the request.
+    #[inline]
+    pub(crate) fn origin(&self) -> &Uri {
+        self.target.origin()
     }
 
     /// Returns the headers.
@@ -381,6 +396,10 @@ impl<'a> Request<'a> {
     }
 
     fn replace_query(&mut self, query: &str) -> Result<()> {
+        #[cfg(feature = "tonic")]
+        if self.target.is_call() {
+            return Err(no_query());
+        }
         let uri = self.uri();
         let mark = if query.is_empty() { "" } else { "?" };
         let path_and_query: PathAndQuery =
@@ -494,6 +513,15 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
+/// Returns what is known of a body: its bytes if its type has them in memory, or that a request without any announces none.
+#[cfg(feature = "tower")]
+pub(crate) fn known_body<'a>(method: &Method, headers: &HeaderMap, body: &'a dyn Any) -> Body<'a> {
+    match Body::of_any(body) {
+        Body::Unknown => Body::of_head(method, headers),
+        known => known,
+    }
+}
+
 /// Returns whether the body is form-encoded. A media type has no case (RFC 9110, 8.3.1).
 pub(crate) fn is_form(headers: &HeaderMap) -> bool {
     const FORM: &[u8] = b"application/x-www-form-urlencoded";
@@ -528,6 +556,11 @@ pub(crate) fn without_parameter(encoded: &str, name: &str) -> String {
 fn no_form() -> Error {
     Error::configuration("`placement = \"body\"` needs a form-encoded body that is in memory")
         .with_help("send one, or choose `header` for this provider")
+}
+
+/// The error of a credential that would be in the query of a gRPC call.
+pub(crate) fn no_query() -> Error {
+    cannot_hold("the query of a gRPC call")
 }
 
 fn cannot_hold(what: &str) -> Error {

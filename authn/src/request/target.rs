@@ -1,5 +1,8 @@
 //! `Target`: the method, the URI, the headers and the body of a request, wherever its client keeps them.
 
+#[cfg(feature = "tonic")]
+use std::sync::OnceLock;
+
 use http::{HeaderMap, Method, Uri};
 
 use super::Body;
@@ -16,6 +19,36 @@ pub(super) enum Target<'a> {
         request: &'a mut reqwest::Request,
         uri: OwnUri<'a>,
     },
+    #[cfg(feature = "tonic")]
+    Call {
+        call: &'a Call<'a>,
+        headers: &'a mut HeaderMap,
+    },
+}
+
+/// A gRPC call, whose URI is put together only if a signer asks for it: that costs more than all the rest.
+#[cfg(feature = "tonic")]
+pub(crate) struct Call<'a> {
+    origin: &'a Uri,
+    /// The service and the method; `None` if the client does not tell.
+    name: Option<(&'a str, &'a str)>,
+    uri: OnceLock<Uri>,
+}
+
+#[cfg(feature = "tonic")]
+impl<'a> Call<'a> {
+    pub(crate) fn new(origin: &'a Uri, name: Option<(&'a str, &'a str)>) -> Self {
+        Self { origin, name, uri: OnceLock::new() }
+    }
+
+    fn uri(&self) -> &Uri {
+        self.uri.get_or_init(|| {
+            let Some((service, method)) = self.name else { return self.origin.clone() };
+            let mut parts = self.origin.clone().into_parts();
+            parts.path_and_query = format!("/{service}/{method}").parse().ok();
+            Uri::from_parts(parts).unwrap_or_else(|_| self.origin.clone())
+        })
+    }
 }
 
 /// The URI of a request whose client has a `Url`. It follows each change of the query.
@@ -69,6 +102,8 @@ impl Target<'_> {
             Self::Whole(request) => request.method(),
             #[cfg(feature = "reqwest")]
             Self::Reqwest { request, .. } => request.method(),
+            #[cfg(feature = "tonic")]
+            Self::Call { .. } => &Method::POST,
         }
     }
 
@@ -79,7 +114,25 @@ impl Target<'_> {
             Self::Whole(request) => request.uri(),
             #[cfg(feature = "reqwest")]
             Self::Reqwest { uri, .. } => uri.get(),
+            #[cfg(feature = "tonic")]
+            Self::Call { call, .. } => call.uri(),
         }
+    }
+
+    /// Returns a URI with the scheme and the host of the request.
+    #[inline]
+    pub(super) fn origin(&self) -> &Uri {
+        match self {
+            #[cfg(feature = "tonic")]
+            Self::Call { call, .. } => call.origin,
+            target => target.uri(),
+        }
+    }
+
+    /// Returns whether it is a gRPC call, whose URI has no query.
+    #[cfg(feature = "tonic")]
+    pub(super) fn is_call(&self) -> bool {
+        matches!(self, Self::Call { .. })
     }
 
     /// Replaces the URI by one with another query.
@@ -92,6 +145,8 @@ impl Target<'_> {
                 request.url_mut().set_query(new.query());
                 *uri.get_mut() = new;
             }
+            #[cfg(feature = "tonic")]
+            Self::Call { .. } => drop(new),
         }
     }
 
@@ -102,6 +157,8 @@ impl Target<'_> {
             Self::Whole(request) => request.headers(),
             #[cfg(feature = "reqwest")]
             Self::Reqwest { request, .. } => request.headers(),
+            #[cfg(feature = "tonic")]
+            Self::Call { headers, .. } => headers,
         }
     }
 
@@ -112,6 +169,8 @@ impl Target<'_> {
             Self::Whole(request) => request.headers_mut(),
             #[cfg(feature = "reqwest")]
             Self::Reqwest { request, .. } => request.headers_mut(),
+            #[cfg(feature = "tonic")]
+            Self::Call { headers, .. } => headers,
         }
     }
 
@@ -126,6 +185,8 @@ impl Target<'_> {
                 Some(Some(bytes)) => Body::Bytes(bytes),
                 Some(None) => Body::Unknown,
             },
+            #[cfg(feature = "tonic")]
+            Self::Call { .. } => Body::Unknown,
         }
     }
 
@@ -133,6 +194,11 @@ impl Target<'_> {
     pub(super) fn set_form(&mut self, form: Vec<u8>) -> bool {
         match self {
             Self::Parts { .. } | Self::Whole(_) => {
+                drop(form);
+                false
+            }
+            #[cfg(feature = "tonic")]
+            Self::Call { .. } => {
                 drop(form);
                 false
             }
@@ -154,6 +220,8 @@ impl Target<'_> {
             Self::Reqwest { request, uri } => {
                 Target::Reqwest { request, uri: OwnUri::Borrowed(uri.get_mut()) }
             }
+            #[cfg(feature = "tonic")]
+            Self::Call { call, headers } => Target::Call { call, headers },
         }
     }
 }

@@ -1,6 +1,6 @@
 //! No token of a machine, and no secret of its variables, in any log, error or `Debug`, whether all goes well or not.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{fmt::Write as _, fs, os::unix::fs::PermissionsExt as _};
 
 use authn::{Environment, Loader, conformance::Canary};
 use authn_providers as _;
@@ -13,17 +13,17 @@ async fn nothing_of_a_machines_identity_is_logged_or_shown() {
     let logs = Logs::of_process();
     let start = logs.len();
     let (token, variable) = (Canary::new(), Canary::new());
-    let json = format!(
+    let answer = format!(
         "{{\"access_token\":\"{0}\",\"value\":\"{0}\",\"expires_in\":\"60\"}}",
         token.as_str()
     );
     let fine = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google";
     let services = [
-        (service::start(fine, json.clone()), true),
-        (service::start("HTTP/1.1 403 Forbidden\r\nmetadata-flavor: Google", json.clone()), false),
-        (service::start(fine, json[1..].to_owned()), false),
+        (service::start(fine, answer.clone()), true),
+        (service::start("HTTP/1.1 403 Forbidden\r\nmetadata-flavor: Google", answer.clone()), false),
+        (service::start(fine, answer[1..].to_owned()), false),
         (
-            service::start(fine, json.replace(token.as_str(), &format!("{} \\n", token.as_str()))),
+            service::start(fine, answer.replace(token.as_str(), &format!("{} \\n", token.as_str()))),
             false,
         ),
     ];
@@ -61,15 +61,15 @@ async fn nothing_of_a_machines_identity_is_logged_or_shown() {
                 Ok(given) => {
                     assert!(is_fine, "{provider}");
                     assert_eq!(given.secret(), token.as_str());
-                    shown.push_str(&format!("{given:?}"));
+                    write!(shown, "{given:?}").unwrap();
                 }
                 Err(error) => {
                     assert!(!is_fine, "{provider}: {error}");
                     assert!(!error.is_not_applicable(), "{provider}: {error}");
-                    shown.push_str(&format!("{error} {error:?}"));
+                    write!(shown, "{error} {error:?}").unwrap();
                 }
             }
-            shown.push_str(&format!("{credentials:?} {:?}", credentials.status().await));
+            write!(shown, "{credentials:?} {:?}", credentials.status().await).unwrap();
             credentials.close().await;
         }
     }

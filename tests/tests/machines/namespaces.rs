@@ -58,7 +58,7 @@ fn run(script: &str) -> Option<Vec<(u64, String)>> {
         output.status.success()
     });
     let Some(way) = way else {
-        println!("skipped, because this system makes no such network namespace: {refusals:?}");
+        eprintln!("skipped, because this system makes no such network namespace: {refusals:?}");
         return None;
     };
     let script =

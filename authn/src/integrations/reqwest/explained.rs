@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use ::reqwest::Url;
 use http::Uri;
 
-use super::redirect::{USUAL, refusal};
-use crate::{Explained, Origins, Part, http::same_origin, integrations::reqwest::authorize::uri};
+use super::{
+    redirect::{USUAL, refusal},
+    uri::uri,
+};
+use crate::{Explained, Origins, Part, http::same_origin};
 
 /// What [`Client`](super::Client) would do about a redirect.
 #[derive(Clone, Debug)]

@@ -4,13 +4,16 @@
 //! follows redirects itself. Each hop starts from the caller's request and is authorised only if the credentials are for
 //! its origin. Once the origin changes, every credential is removed.
 
-mod authorize;
 mod error;
 mod explained;
+mod extensions;
+#[cfg(feature = "reqwest-middleware")]
+mod middleware;
 mod redirect;
 mod replay;
 mod request;
 mod response;
+mod uri;
 
 use std::{fmt, time::Duration};
 
@@ -181,8 +184,19 @@ impl Client {
     }
 
     /// Sends a request that was built elsewhere.
+    ///
+    /// A request that was made of one of `http` can have [`WithholdToken`](crate::WithholdToken) or
+    /// [`UseCredentials`](crate::UseCredentials) among its extensions.
+    ///
+    /// ```no_run
+    /// # async fn example(client: authn::reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = http::Request::get("https://api.example.com/v1/status").extension(authn::WithholdToken).body("")?;
+    /// client.execute(request.try_into()?).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn execute(&self, request: HttpRequest) -> Result<Response> {
-        self.follow(request, Some(&self.credentials)).await
+        let (request, credentials) = extensions::taken(request, &self.credentials)?;
+        self.follow(request, credentials.as_ref()).await
     }
 
     /// Sends a request and follows its redirects.

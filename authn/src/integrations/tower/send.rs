@@ -1,0 +1,110 @@
+//! One request of a service: authorised, sent, and sent once more if the provider or a status that refuses the token asks
+//! for it.
+
+use std::future::poll_fn;
+
+use http::{
+    Request, Response, Uri,
+    request::Parts,
+    uri::{Parts as UriParts, PathAndQuery},
+};
+use tower_service::Service;
+
+use super::{AuthLayer, BoxError, Replay, grpc::status};
+use crate::{
+    Body,
+    integrations::{choice::chosen, sending::Sending},
+    request::{known_body, no_query},
+};
+
+/// Sends a request by a service that is ready. Returns the response, and what its end is judged by if the request had
+/// credentials.
+pub(in crate::integrations) async fn send<S, R, B, A>(
+    mut service: S,
+    options: AuthLayer<R>,
+    request: Request<B>,
+) -> Result<(Response<A>, Option<Sending>), BoxError>
+where
+    S: Service<Request<R::Sent>, Response = Response<A>>,
+    S::Error: Into<BoxError>,
+    R: Replay<B>,
+{
+    let (mut parts, body) = request.into_parts();
+    let (body, kept) = options.replay.keep(body);
+    let Some(credentials) = chosen(&mut parts.extensions, &options.credentials) else {
+        let response = service.call(Request::from_parts(parts, body)).await.map_err(Into::into)?;
+        return Ok((response, None));
+    };
+    let again = kept.map(|kept| (parts.clone(), kept));
+    let uri = whole(&parts.uri, options.origin.as_ref(), options.is_channel);
+    let mut sending = Sending::new(credentials, parts.method.clone(), uri, options.steps_up);
+    let mut target = Target::of(&mut parts, sending.uri(), &body);
+    sending.authorize(target.request()).await?;
+    target.finish(options.is_channel)?;
+    let response = service.call(Request::from_parts(parts, body)).await.map_err(Into::into)?;
+
+    let next = sending.answered(status(&response), response.headers());
+    let (Some(next), Some((mut parts, kept))) = (next, again) else {
+        return Ok((response, Some(sending)));
+    };
+    let Some(body) = R::again(&kept) else { return Ok((response, Some(sending))) };
+    let mut target = Target::of(&mut parts, sending.uri(), &body);
+    let Some(renewed) = next.authorize(target.request()).await else {
+        return Ok((response, Some(sending)));
+    };
+    target.finish(options.is_channel)?;
+    drop(response);
+    poll_fn(|context| service.poll_ready(context)).await.map_err(Into::into)?;
+    let response = service.call(Request::from_parts(parts, body)).await.map_err(Into::into)?;
+    // The provider sees this answer too, such as its next nonce; it is not sent a third time.
+    renewed.heard(status(&response), response.headers());
+    Ok((response, Some(renewed)))
+}
+
+/// Returns the URI with a scheme and a host.
+fn whole(uri: &Uri, origin: Option<&Uri>, is_channel: bool) -> Uri {
+    let applies = is_channel || uri.authority().is_none();
+    let Some(origin) = origin.filter(|_| applies) else { return uri.clone() };
+    let mut parts = origin.clone().into_parts();
+    let path = uri.path_and_query().cloned();
+    parts.path_and_query = Some(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
+}
+
+/// The head of a request while it is authorised, with its whole URI.
+struct Target<'a> {
+    parts: &'a mut Parts,
+    asked: Uri,
+    uri: Uri,
+    body: Body<'a>,
+}
+
+impl<'a> Target<'a> {
+    fn of<B: 'static>(parts: &'a mut Parts, uri: &Uri, body: &'a B) -> Self {
+        let body = known_body(&parts.method, &parts.headers, body);
+        Self { parts, asked: uri.clone(), uri: uri.clone(), body }
+    }
+
+    fn request(&mut self) -> crate::Request<'_> {
+        crate::Request::new(&self.parts.method, &mut self.uri, &mut self.parts.headers)
+            .with_known_body(self.body)
+    }
+
+    /// Adds what was added to the query.
+    fn finish(self, is_channel: bool) -> Result<(), crate::Error> {
+        if self.uri == self.asked {
+            return Ok(());
+        }
+        if is_channel {
+            return Err(no_query());
+        }
+        if self.parts.uri.authority().is_some() {
+            self.parts.uri = self.uri;
+            return Ok(());
+        }
+        let mut parts = UriParts::default();
+        parts.path_and_query = self.uri.into_parts().path_and_query;
+        self.parts.uri = Uri::from_parts(parts).unwrap_or_default();
+        Ok(())
+    }
+}
