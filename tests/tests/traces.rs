@@ -5,6 +5,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Debug,
+    fmt::Write as _,
     fs,
     path::Path,
     sync::{Mutex, Once},
@@ -205,7 +206,7 @@ async fn spans_cross_the_threads_and_hold_no_secret() {
     assert_eq!((exchange.parent, exchange.follows), (None, Some("call of the test")));
     assert_eq!(exchange.field("authn.reason"), "Expiring");
     assert_eq!(parents(&spans, "HTTP request"), [Some("exchange")].into());
-    shown += &format!("{spans:?}");
+    write!(shown, "{spans:?}").unwrap();
 
     // A failure has its kind, and that of a request its status.
     clock.advance(Duration::from_mins(20));
@@ -214,7 +215,7 @@ async fn spans_cross_the_threads_and_hold_no_secret() {
     let spans = taken();
     assert_eq!(named(&spans, "exchange")[0].field("error.type"), "network");
     assert_eq!(named(&spans, "HTTP request")[0].field("error.type"), "503");
-    shown += &format!("{spans:?}");
+    write!(shown, "{spans:?}").unwrap();
 
     // A login runs on a thread of its own.
     let users = load("users");
@@ -224,7 +225,7 @@ async fn spans_cross_the_threads_and_hold_no_secret() {
     assert_eq!(parents(&spans, "login"), [Some("page of the test")].into());
     assert_eq!(parents(&spans, "login of the test"), [Some("login")].into());
     assert!(parents(&spans, "store").contains(&Some("login")));
-    shown += &format!("{spans:?}");
+    write!(shown, "{spans:?}").unwrap();
 
     assert_eq!(canary.find_in(shown.as_bytes()), None, "{shown}");
     for secret in ["access-", "refresh-", "of-a-user", "/token"] {

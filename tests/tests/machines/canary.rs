@@ -17,13 +17,19 @@ async fn nothing_of_a_machines_identity_is_logged_or_shown() {
         "{{\"access_token\":\"{0}\",\"value\":\"{0}\",\"expires_in\":\"60\"}}",
         token.as_str()
     );
-    let fine = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google";
+    let good = "HTTP/1.1 200 OK\r\nmetadata-flavor: Google";
     let services = [
-        (service::start(fine, answer.clone()), true),
-        (service::start("HTTP/1.1 403 Forbidden\r\nmetadata-flavor: Google", answer.clone()), false),
-        (service::start(fine, answer[1..].to_owned()), false),
+        (service::start(good, answer.clone()), true),
         (
-            service::start(fine, answer.replace(token.as_str(), &format!("{} \\n", token.as_str()))),
+            service::start("HTTP/1.1 403 Forbidden\r\nmetadata-flavor: Google", answer.clone()),
+            false,
+        ),
+        (service::start(good, answer[1..].to_owned()), false),
+        (
+            service::start(
+                good,
+                answer.replace(token.as_str(), &format!("{} \\n", token.as_str())),
+            ),
             false,
         ),
     ];

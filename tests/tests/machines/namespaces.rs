@@ -43,6 +43,7 @@ async fn inside() {
 
 /// Runs `inside` in a namespace that a script has set up. Returns how many connections were begun and what was said, in order;
 /// `None` if this system lets no test make such a namespace.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests must know what was not tested")]
 fn run(script: &str) -> Option<Vec<(u64, String)>> {
     let ways: [&[&str]; 2] = [&["--net"], &["--net", "--map-root-user"]];
     let unshare = |way: &[&str], script: &str| {
