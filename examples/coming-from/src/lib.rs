@@ -1,5 +1,7 @@
 //! What the five programs have in common: settings in environment variables, and the origin of the API's address.
 
+pub mod message_service;
+
 use std::env;
 
 use authn::{Error, Result, Url};

@@ -10,12 +10,13 @@ use authn_tests::{
 };
 use serde_json::json;
 
-use crate::api::Api;
+use crate::{api::Api, message_service::MessageService};
 
-/// A session with a hub, an access manager, and a host that is neither.
+/// A session with a hub, an access manager, a message service, and a host that is none of them.
 struct Services {
     hub: Api,
     am: Api,
+    messages: MessageService,
     elsewhere: Api,
     sandbox: Sandbox,
 }
@@ -23,22 +24,25 @@ struct Services {
 impl Services {
     fn new(hub: Api) -> Self {
         let (am, elsewhere, mut sandbox) = (Api::start(), Api::start(), Sandbox::new());
-        for (name, value) in [("HUB_URL", &hub.url), ("AM_URL", &am.url)] {
+        let messages = MessageService::start();
+        let urls = [("HUB_URL", &hub.url), ("AM_URL", &am.url), ("MESSAGE_URL", &messages.url)];
+        for (name, value) in urls {
             sandbox.env(name, value);
         }
         sandbox.env("BITFOUNT_USER", "alice");
-        Self { hub, am, elsewhere, sandbox }
+        Self { hub, am, messages, elsewhere, sandbox }
     }
 
     fn run(&self, handler: &str) -> Outcome {
         self.sandbox.run(binary("bitfount"), &[handler])
     }
 
-    /// What a session that has authenticated prints at the end.
-    fn answers(&self) -> String {
+    /// What a session that has authenticated prints at the end. `metadata` are the names of what the message service gets.
+    fn answers(&self, metadata: &str) -> String {
         format!(
-            "authenticated: true, username: Some(\"alice\")\n{}: 200 OK\n{}: 200 OK\n",
-            self.hub.url, self.am.url
+            "authenticated: true, username: Some(\"alice\")\n{}: 200 OK\n{}: 200 OK\n\
+             {}: SERVING with {metadata}\n",
+            self.hub.url, self.am.url, self.messages.url
         )
     }
 
@@ -64,7 +68,10 @@ fn api_keys_are_in_the_headers_of_each_service() {
     let mut services = Services::new(Api::start());
     services.sandbox.env("API_KEY_ID", "key-4711").env("API_KEY", "tell-nobody");
     let said = services.run("api_keys").success();
-    assert_eq!(said, format!("authenticated: true\n{}", services.answers()));
+    assert_eq!(said, format!("authenticated: true\n{}", services.answers("x-ms-id, x-ms-key")));
+    assert_eq!(services.messages.metadata("x-ms-id"), ["key-4711"]);
+    assert_eq!(services.messages.metadata("x-ms-key"), ["tell-nobody"]);
+    assert_eq!(services.messages.metadata("x-key"), [""; 0]);
     for (service, own, others) in [(&services.hub, "x-", "x-am-"), (&services.am, "x-am-", "x-")] {
         let value = |text: &str| [Some(text.to_owned())];
         assert_eq!(service.headers(&format!("{own}id")), value("key-4711"));
@@ -79,7 +86,8 @@ fn a_handler_of_ones_own_adds_its_header() {
     let mut services = Services::new(Api::start());
     services.sandbox.env("API_KEY", "tell-nobody");
     let said = services.run("own").success();
-    assert_eq!(said, format!("authenticated: true\n{}", services.answers()));
+    assert_eq!(said, format!("authenticated: true\n{}", services.answers("x-own")));
+    assert_eq!(services.messages.metadata("x-own"), ["tell-nobody"]);
     for service in [&services.hub, &services.am] {
         assert_eq!(service.headers("x-own"), [Some("tell-nobody".to_owned())]);
     }
@@ -98,7 +106,8 @@ fn an_application_that_manages_a_jwt_is_asked_when_a_new_one_is_needed() {
     crate::make_private(&file);
     services.sandbox.env("JWT", "first").env("JWT_FILE", &file);
     let said = services.run("external").success();
-    assert_eq!(said, format!("authenticated: true\n{}", services.answers()));
+    assert_eq!(said, format!("authenticated: true\n{}", services.answers("authorization")));
+    assert_eq!(services.messages.metadata("authorization"), ["Bearer second"]);
     let sent = |token: &str| Some(format!("Bearer {token}"));
     assert_eq!(services.hub.headers("authorization"), [sent("first"), sent("second")]);
     assert_eq!(services.am.headers("authorization"), [sent("second")]);
@@ -136,9 +145,13 @@ fn a_user_logs_in_by_a_code_once() {
     rig.answers(&json!({ "device_authorization": { "interval": 1 } }));
     let right = log_in(&services, &rig, "alice");
     assert!(right.stderr.contains(rig.issuer()), "the prompt is shown: {}", right.stderr);
-    assert_eq!(right.success(), format!("authenticated: false\n{}", services.answers()));
+    assert_eq!(
+        right.success(),
+        format!("authenticated: false\n{}", services.answers("authorization"))
+    );
     assert_eq!(sessions(), 1, "the tokens are in a file");
     let sent = services.hub.headers("authorization").remove(0).unwrap();
     assert!(sent.starts_with("Bearer "), "{sent}");
+    assert_eq!(services.messages.metadata("authorization"), [sent.as_str()]);
     assert_eq!(services.am.headers("authorization"), [Some(sent)]);
 }

@@ -10,6 +10,7 @@ mod cwt;
 mod foundry;
 mod guide;
 mod h2o;
+mod message_service;
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 

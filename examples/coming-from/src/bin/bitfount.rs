@@ -4,8 +4,8 @@
 //! bitfount api_keys|own|device|external [URL…]
 //! ```
 //!
-//! It authenticates, and then requests `HUB_URL`, `AM_URL` (the access manager) and the given addresses. `BITFOUNT_USER`
-//! is the user, `API_KEY_ID` and `API_KEY` are the keys, and `CLIENT_ID` is the client at the authorization server
+//! It authenticates, and then requests `HUB_URL`, `AM_URL` (the access manager) and the given addresses, and calls the
+//! message service at `MESSAGE_URL`, by gRPC. `BITFOUNT_USER` is the user, `API_KEY_ID` and `API_KEY` are the keys, and `CLIENT_ID` is the client at the authorization server
 //! `AUTH_URL`. `JWT` is a first JWT, and `JWT_FILE` the file in which another application renews it.
 
 #![expect(clippy::print_stdout, reason = "it is a program for a terminal")]
@@ -19,7 +19,7 @@ use authn::{Context, Credentials, Login, Request, Result, SecretString, Token, T
 use authn::{CredentialsBuilder, hooks::Hook};
 use authn_cli::TerminalPrompt;
 use authn_providers::{ApiKey, OAuth};
-use coming_from::{optional, variable};
+use coming_from::{message_service, optional, variable};
 
 /// API keys, in other headers for each service.
 fn api_keys() -> Result<CredentialsBuilder> {
@@ -29,7 +29,11 @@ fn api_keys() -> Result<CredentialsBuilder> {
         Ok(OptionValue::table([("origin", variable(service)?.into()), ("headers", headers)]))
     };
     let (hub, am) = (keys("HUB_URL", ["x-id", "x-key"])?, keys("AM_URL", ["x-am-id", "x-am-key"])?);
-    Ok(ApiKey::builder().r#for([hub, am]).username(variable("BITFOUNT_USER")?).credentials())
+    let messages = keys("MESSAGE_URL", ["x-ms-id", "x-ms-key"])?;
+    Ok(ApiKey::builder()
+        .r#for([hub, am, messages])
+        .username(variable("BITFOUNT_USER")?)
+        .credentials())
 }
 
 /// A handler of your own.
@@ -72,7 +76,7 @@ fn external() -> Result<CredentialsBuilder> {
 
 #[tokio::main]
 async fn main() -> std::result::Result<(), Box<dyn Error>> {
-    let (hub, am) = (variable("HUB_URL")?, variable("AM_URL")?);
+    let (hub, am, messages) = (variable("HUB_URL")?, variable("AM_URL")?, variable("MESSAGE_URL")?);
     let builder = match env::args().nth(1).as_deref() {
         Some("api_keys") => api_keys()?,
         Some("own") => Credentials::builder().provider(Own(variable("API_KEY")?.into())),
@@ -80,15 +84,17 @@ async fn main() -> std::result::Result<(), Box<dyn Error>> {
         Some("external") => external()?,
         _ => return Err("usage: bitfount api_keys|own|device|external [URL…]".into()),
     };
-    let credentials = builder.origin(&hub).origin(&am).build()?;
+    // The first origin is that of `metadata`.
+    let credentials = builder.origin(&messages).origin(&hub).origin(&am).build()?;
     println!("authenticated: {}", credentials.status().await?.is_authenticated());
     credentials.login(Login::new(TerminalPrompt::new())).await?; // authenticate()
     let status = credentials.status().await?;
     let username = credentials.principal().or_else(|| status.username.clone());
     println!("authenticated: {}, username: {username:?}", status.is_authenticated());
-    let client = Client::new(credentials)?;
+    let client = Client::new(credentials.clone())?;
     for url in [hub, am].into_iter().chain(env::args().skip(2)) {
         println!("{url}: {}", client.get(&url).send().await?.status());
     }
+    println!("{messages}: {}", message_service::check(&credentials, &messages).await?);
     Ok(())
 }
