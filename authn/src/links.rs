@@ -176,9 +176,13 @@ impl Links {
     }
 
     /// Returns which provider serves, and its status, without any network; `None` if none applies.
+    ///
+    /// If only an exchange shows whether a provider applies, a later one with a stored token is the one that serves: a program
+    /// has got that because the earlier ones did not apply.
     async fn expected(&self) -> Result<Option<(usize, Status)>> {
         let known = self.serving.get();
         for known in known.into_iter().map(Some).chain([None]) {
+            let mut undecided = None;
             for (index, link) in self.now().iter().enumerate() {
                 if known.is_some_and(|known| index < known) && !link.per_request {
                     continue;
@@ -187,7 +191,8 @@ impl Links {
                     Err(error) if error.is_not_applicable() => continue,
                     presence => presence?,
                 }
-                if let Applies::No(_) = link.managed().applies(&link.context) {
+                let applies = link.managed().applies(&link.context);
+                if let Applies::No(_) = applies {
                     continue;
                 }
                 let status = link.status().await?;
@@ -196,10 +201,20 @@ impl Links {
                     links if !links.is_empty() => status.served_by.is_some(),
                     _ => !link.per_request && !managed.needs_login(),
                 };
-                if can_serve || status.has_session || status.has_ended || status.is_authenticated()
-                {
-                    return Ok(Some((index, status)));
+                let has_credential =
+                    status.has_session || status.has_ended || status.is_authenticated();
+                let is_stored = status.store.as_deref().is_some_and(|store| store != "memory");
+                match applies {
+                    _ if has_credential && (undecided.is_none() || is_stored) => {
+                        return Ok(Some((index, status)));
+                    }
+                    _ if !can_serve || undecided.is_some() => {}
+                    Applies::Depends(_) if known.is_none() => undecided = Some((index, status)),
+                    _ => return Ok(Some((index, status))),
                 }
+            }
+            if undecided.is_some() {
+                return Ok(undecided);
             }
         }
         Ok(None)

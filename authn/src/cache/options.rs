@@ -47,8 +47,8 @@ pub struct CacheOptions {
     /// Shortest time between two refreshes while the token is valid.
     pub(super) minimal_refresh_period: Option<Duration>,
     /// Store of the tokens: `memory`, `file`, or the name of another store. Unset, it is `file` for sessions that outlive
-    /// the program, such as those with a refresh token, and in the command line also for tokens that are fetched; otherwise
-    /// `memory`.
+    /// the program, such as those with a refresh token; in the command line also for tokens that depend on nothing but the
+    /// options, such as those of a client secret; otherwise `memory`.
     pub(super) store: Option<String>,
     /// User that the tokens must belong to. Tokens are refused, and not stored, unless the server names this user, such
     /// as in a verified ID token.

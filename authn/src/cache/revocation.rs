@@ -143,6 +143,11 @@ impl Exchange {
         for state in self.shared.states() {
             state.slots.drop_token(token);
         }
+        self.drop_stored(token).await
+    }
+
+    /// Removes an access token from the store.
+    pub(super) async fn drop_stored(&self, token: &Token) -> Result<()> {
         let Some(session) = self.found().await? else { return Ok(()) };
         if !self.read(&session).await?.remove_token(token) {
             return Ok(());

@@ -28,21 +28,36 @@ impl Core {
 }
 
 impl Exchange {
-    /// Asks the server about a token.
+    /// Asks the server about a token. One that is not active is removed from the store, so that no other program uses it.
     pub(super) async fn introspect(self, token: &Token) -> Result<Introspection> {
-        if let Some(inner) = self.inner() {
-            return inner.managed().introspect(&inner.context, token).await;
-        }
+        let of_inner = match self.inner() {
+            Some(inner) => Some(inner.managed().introspect(&inner.context, token).await?),
+            None => None,
+        };
         let token = token.clone();
         in_background(async move {
-            self.prepare_to_ask().await?;
-            let tokens = match self.kept_tokens().await?.0 {
-                Some(last) => last.with_access_token(token),
-                None => TokenSet::new(token),
+            let introspection = match of_inner {
+                Some(introspection) => introspection,
+                None => self.ask_about(&token).await?,
             };
-            self.answered(self.shared.source.introspect(&self.context, &tokens)).await
+            if !introspection.is_active()
+                && let Err(error) = self.drop_stored(&token).await
+            {
+                let key = self.context.key();
+                tracing::warn!(key, "a token that is not active is still stored: {}", error.message());
+            }
+            Ok(introspection)
         })
         .await
+    }
+
+    async fn ask_about(&self, token: &Token) -> Result<Introspection> {
+        self.prepare_to_ask().await?;
+        let tokens = match self.kept_tokens().await?.0 {
+            Some(last) => last.with_access_token(token.clone()),
+            None => TokenSet::new(token.clone()),
+        };
+        self.answered(self.shared.source.introspect(&self.context, &tokens)).await
     }
 
     /// Asks the server about the user of a token; `None` if it refuses the token.

@@ -264,9 +264,10 @@ impl Managed for Links {
     }
 
     fn store(&self, _context: &Context) -> Option<String> {
-        let stores = |link: &&Bound| link.managed().needs_login();
-        let link = self.now().iter().find(stores).or_else(|| self.now().first())?;
-        link.managed().store(&link.context)
+        let of = |link: &Bound| link.managed().store(&link.context);
+        let mut with_login = self.now().iter().filter(|link| link.managed().needs_login());
+        let lasting = || self.now().iter().filter_map(of).find(|store| store != "memory");
+        with_login.find_map(of).or_else(lasting).or_else(|| self.now().iter().find_map(of))
     }
 }
 

@@ -89,6 +89,34 @@ fn without_a_store_there_is_nothing_to_delete() {
 }
 
 #[test]
+fn a_chain_is_logged_out_at_the_provider_that_has_served() {
+    let server = Server::new();
+    // Nothing is at this address, which only a request shows.
+    let sandbox = Sandbox::with(format!(
+        "[credentials]\ndomain = \"a.test\"\n\
+         [[credentials.chain.providers]]\ngcp_metadata = {{ host = \"127.0.0.1:9\" }}\n\
+         [[credentials.chain.providers]]\n[credentials.chain.providers.oauth]\n\
+         token_endpoint_url = \"{}\"\ngrant_type = \"client_credentials\"\n\
+         client_id = \"cli\"\nclient_secret = \"s3cr3t\"\n",
+        server.url("/token")
+    ));
+    server.giving("one", 3_600, || sandbox.run(&["token"])).done();
+    assert_eq!(sandbox.run(&["token"]).done(), "one\n");
+    let status = sandbox.run(&["status", "--json"]).done();
+    assert!(status.contains("1.oauth"), "{status}");
+
+    // A server that is configured by its token endpoint alone has no revocation endpoint.
+    let outcome = sandbox.run(&["logout", "--revoke"]);
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("`revocation_endpoint_url`"), "{}", outcome.stderr);
+    assert_eq!(sandbox.run(&["token"]).done(), "one\n");
+    let forgotten = "logged out: deleted the session from the store `file`";
+    said(&sandbox.run(&["logout"]), &format!("{forgotten} (profile: none, provider: chain)"));
+    assert_eq!(server.giving("two", 3_600, || sandbox.run(&["token"])).done(), "two\n");
+    server.is_left_alone();
+}
+
+#[test]
 fn a_session_that_is_not_revoked_stays() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();

@@ -4,7 +4,7 @@ use authn::{Credentials, ErrorKind, Token, TokenSet};
 use authn_tests::rig::Rig;
 use serde_json::json;
 
-use super::{client, load};
+use super::{client, load, loader};
 
 const SECRET: &str = "client_secret = 'secret'";
 
@@ -49,6 +49,19 @@ async fn a_token_is_described_until_it_is_revoked() {
     assert!(!service.introspect_token(&token).await.unwrap().is_active());
     assert!(credentials.try_token().is_none(), "it is dropped here, too");
     assert_ne!(credentials.token().await.unwrap().secret(), token.secret());
+}
+
+#[tokio::test]
+async fn no_program_uses_a_stored_token_that_is_not_active() {
+    let rig = Rig::start();
+    let folder = tempfile::tempdir().unwrap();
+    let options = client(&rig, "cc-basic", &format!("{SECRET}\nresource = 'urn:rig:opaque'"));
+    let program = || loader(&rig, &options, Some(folder.path())).load().unwrap();
+    let token = program().token().await.unwrap();
+    assert_eq!(program().token().await.unwrap().secret(), token.secret());
+    rig.answers(&json!({ "introspection": { "active": false } }));
+    assert!(!program().introspect().await.unwrap().is_active());
+    assert_ne!(program().token().await.unwrap().secret(), token.secret());
 }
 
 #[tokio::test]
