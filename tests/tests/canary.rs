@@ -136,6 +136,15 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
         "azure_managed_identity" | "gcp_metadata" => {
             return vec![Way { options: "host = '127.0.0.1:9'".to_owned(), without: Vec::new() }];
         }
+        "workload_identity" => {
+            let of = |identity: &str, exchange: &str| Way {
+                options: format!(
+                    "identity = '{identity}'\nexchange.{exchange}.token_endpoint_url = '{endpoint}'"
+                ),
+                without: Vec::new(),
+            };
+            return vec![of("gitlab", "token_exchange"), of("github_actions", "jwt_bearer")];
+        }
         "file_token" => {
             return vec![Way { options: format!("path = '{TOKEN_FILE}'"), without: Vec::new() }];
         }

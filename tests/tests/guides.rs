@@ -12,7 +12,7 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 14] = [
+const GUIDES: [&str; 16] = [
     "docs/chain.md",
     "docs/coming-from.md",
     "docs/exec.md",
@@ -39,7 +39,7 @@ const REST: [(&str, &str); 3] = [
 ];
 
 /// The tables of the other providers that guides show.
-const OTHERS: [(&str, &str); 9] = [
+const OTHERS: [(&str, &str); 10] = [
     ("azure_managed_identity", "[credentials.azure_managed_identity]"),
     ("chain", "[[credentials.chain.providers]]"),
     ("file_token", "[credentials.file_token]"),
@@ -49,6 +49,7 @@ const OTHERS: [(&str, &str); 9] = [
     ("exec", "[credentials.exec]"),
     ("h2o_cloud", "[credentials.h2o_cloud]"),
     ("oauth1", "[credentials.oauth1]"),
+    ("workload_identity", "[credentials.workload_identity"),
 ];
 
 #[test]
